@@ -1,1 +1,25 @@
-//! To be written.
+//! Function checksums of x86-64 kernel objects, and what changed between two of them.
+//!
+//! The way of the data: [`elf`] reads an object; [`layout`] says which bytes are one function or one
+//! data object; [`special`] attributes special-section entries to code; [`checksum`] digests each
+//! function with everything it reaches that has no stable name; [`manifest`] keeps the digests in a
+//! file; [`diff`] compares two manifests.
+//!
+//! The core never prints, never reads the environment and never starts a process. Its input is
+//! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
+
+pub mod checksum;
+pub mod demangle;
+pub mod diff;
+pub mod elf;
+pub mod input;
+pub mod layout;
+pub mod manifest;
+pub mod name;
+pub mod record;
+pub mod rules;
+pub mod special;
+mod x86;
+
+pub use elf::ElfError;
+pub use manifest::Manifest;

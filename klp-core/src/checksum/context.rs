@@ -1,0 +1,135 @@
+//! What a relocation refers to.
+
+use std::borrow::Cow;
+
+use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
+use crate::layout::Layout;
+use crate::name::{self, Stability};
+use crate::special::Sites;
+
+use super::stream::NodeRef;
+
+/// What all units of one object share.
+pub(crate) struct Context<'a, 'data> {
+    pub(crate) elf: &'a ElfObject<'data>,
+    pub(crate) layout: &'a Layout,
+    pub(crate) sites: &'a Sites,
+}
+
+/// What a reference means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target<'data> {
+    /// Something with an identity of its own.
+    Named(Named<'data>),
+    /// A place in code that is defined here: section, offset, and the symbol that was used.
+    Code { section: u32, offset: u64, symbol: Option<u32> },
+    /// A merged string or constant: the offset in the entry, and the entry from there on.
+    Content { string: bool, delta: u64, bytes: &'data [u8] },
+    /// Unnamed data.
+    Node { node: NodeRef, delta: i64 },
+    /// Outside of everything known; only the place itself can be compared.
+    Place { section: u32, offset: i64 },
+    /// A number.
+    Number(u64),
+}
+
+/// An identity: a name, and how it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Named<'data> {
+    pub(crate) name: Cow<'data, [u8]>,
+    pub(crate) symbol: u32,
+    pub(crate) numbered: bool,
+    pub(crate) addend: i64,
+}
+
+impl<'data> Context<'_, 'data> {
+    /// What `symbol + addend` means.
+    pub(crate) fn resolve(&self, index: u32, addend: i64) -> Target<'data> {
+        let Some(symbol) = self.elf.symbol(index) else { return Target::Number(addend.cast_unsigned()) };
+        let section = match symbol.place {
+            Place::Section(section) => section,
+            Place::Absolute if symbol.local => {
+                return Target::Number(symbol.value.wrapping_add(addend.cast_unsigned()));
+            }
+            Place::Undefined if symbol.name.is_empty() => return Target::Number(addend.cast_unsigned()),
+            _ => return self.named(index, addend),
+        };
+        let offset = symbol.value.cast_signed().wrapping_add(addend);
+        let is_code = self.elf.section(section).is_some_and(Section::is_code);
+        if symbol.kind != SymbolKind::Section && !is_code {
+            match name::stability(symbol.name, symbol.local) {
+                Stability::Stable | Stability::Numbered => return self.named(index, addend),
+                Stability::Unstable => {
+                    if let Some(found) = self.unnamed_symbol(section, symbol.value, addend) {
+                        return found;
+                    }
+                }
+            }
+        }
+        let Ok(offset) = u64::try_from(offset) else { return Target::Place { section, offset } };
+        if is_code {
+            let symbol = (symbol.kind != SymbolKind::Section).then_some(index);
+            return Target::Code { section, offset, symbol };
+        }
+        self.data(section, offset)
+    }
+
+    /// What lies at `offset` of the data section `section`.
+    pub(crate) fn data(&self, section: u32, offset: u64) -> Target<'data> {
+        let place = Target::Place { section, offset: offset.cast_signed() };
+        let Some(header) = self.elf.section(section) else { return place };
+        if let Some(content) = merged(header, offset) {
+            return content;
+        }
+        if offset >= header.size {
+            return place;
+        }
+        let Some(span) = self.layout.find(section, offset) else {
+            return Target::Node { node: NodeRef { section, start: offset, span: None }, delta: 0 };
+        };
+        let start = self.layout.span(span).map_or(offset, |span| span.start);
+        let delta = offset.saturating_sub(start).cast_signed();
+        let symbol = self.layout.span(span).and_then(|span| span.symbol);
+        match symbol.and_then(|index| Some((index, self.elf.symbol(index)?))) {
+            Some((index, symbol)) if name::stability(symbol.name, symbol.local) != Stability::Unstable => {
+                self.named(index, delta)
+            }
+            _ => Target::Node { node: NodeRef { section, start, span: Some(span) }, delta },
+        }
+    }
+
+    /// The identity of the symbol `index`.
+    pub(crate) fn named(&self, index: u32, addend: i64) -> Target<'data> {
+        let Some(symbol) = self.elf.symbol(index) else { return Target::Number(addend.cast_unsigned()) };
+        let numbered = name::stability(symbol.name, symbol.local) == Stability::Numbered;
+        Target::Named(Named { name: name::base(symbol.name), symbol: index, numbered, addend })
+    }
+
+    /// A reference through an unstable symbol says for certain which object it means.
+    fn unnamed_symbol(&self, section: u32, value: u64, addend: i64) -> Option<Target<'data>> {
+        let header = self.elf.section(section)?;
+        if header.is_merged() {
+            return None;
+        }
+        let span = self.layout.find(section, value)?;
+        let start = self.layout.span(span)?.start;
+        let delta = addend.wrapping_add(value.saturating_sub(start).cast_signed());
+        Some(Target::Node { node: NodeRef { section, start, span: Some(span) }, delta })
+    }
+}
+
+/// The entry of a merged section at `offset`. Entries with relocations are not merged by anyone.
+fn merged<'data>(section: &Section<'data>, offset: u64) -> Option<Target<'data>> {
+    if !section.is_merged() || section.class != SectionClass::Bytes || !section.relocs.is_empty() {
+        return None;
+    }
+    let rest = section.data.get(usize::try_from(offset).ok()?..)?;
+    if !section.is_strings() {
+        let delta = offset.checked_rem(section.entsize)?;
+        let entry = section.bytes(offset.checked_sub(delta)?, section.entsize)?;
+        return Some(Target::Content { string: false, delta, bytes: entry });
+    }
+    let width = usize::try_from(section.entsize).ok()?;
+    let units = rest.chunks_exact(width).position(|unit| unit.iter().all(|byte| *byte == 0))?;
+    Some(Target::Content { string: true, delta: 0, bytes: rest.get(..units.checked_mul(width)?)? })
+}

@@ -1,0 +1,127 @@
+//! The content of one stretch of data.
+
+use crate::elf::{Reloc, RelocKind, Section, SectionClass};
+
+use super::context::{Context, Target};
+use super::stream::{NodeRef, tag};
+use super::{Kind, Refusal, Unit};
+
+const KIND: Kind = Kind::Constant;
+
+/// Writes `node`, which ends at `end`.
+pub(super) fn write<'data>(
+    unit: &mut Unit<'_, 'data, '_>,
+    cx: &Context<'_, 'data>,
+    node: NodeRef,
+    end: u64,
+) -> Result<(), Refusal> {
+    let section = cx.elf.section(node.section).ok_or_else(|| Refusal::new("no section"))?;
+    let size = end.saturating_sub(node.start);
+    unit.streams().item(KIND, tag::DATA, 0);
+    unit.byte(KIND, u8::from(section.is_writable()));
+    if node.span.is_some() {
+        unit.number(KIND, size);
+    }
+    if section.class == SectionClass::Zeroed {
+        unit.byte(KIND, tag::ZEROED);
+        return Ok(());
+    }
+    let data = section
+        .bytes(node.start, size)
+        .ok_or_else(|| Refusal::new(format!("data outside of {}", section.name_lossy())))?;
+    let mut bytes = data.to_vec();
+    let left_out = LeftOut::of(cx, section, node, data);
+    let relocs: Vec<Reloc> = section
+        .relocs
+        .within(node.start, end)
+        .filter(|reloc| reloc.kind != RelocKind::None)
+        .collect();
+    let mut last = 0;
+    for reloc in &relocs {
+        let at = reloc.offset.saturating_sub(node.start);
+        let after = at.saturating_add(reloc.kind.width());
+        let field = usize::try_from(at).ok().zip(usize::try_from(after).ok());
+        let field = field.and_then(|(at, after)| bytes.get_mut(at..after));
+        field.ok_or_else(|| Refusal::new("a relocation that leaves its data object"))?.fill(0);
+        last = last.max(after);
+    }
+    left_out.blank(&mut bytes);
+    if node.span.is_none() {
+        // Rule `padding`: where the constant ends before the next one starts is not known.
+        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        bytes.truncate(used.max(usize::try_from(last).unwrap_or(usize::MAX)));
+    }
+    unit.bytes(KIND, &bytes);
+    for reloc in relocs {
+        let at = reloc.offset.saturating_sub(node.start);
+        if !left_out.relocs.contains(&at) {
+            unit.number(KIND, at);
+            unit.reloc(KIND, reloc.kind, reloc.symbol, reloc.addend)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rule `line-number`: what a data object says about source positions.
+#[derive(Default)]
+struct LeftOut {
+    relocs: Vec<u64>,
+    bytes: Vec<(usize, u8)>,
+}
+
+impl LeftOut {
+    fn of(cx: &Context<'_, '_>, section: &Section<'_>, node: NodeRef, data: &[u8]) -> Self {
+        if section.name == b"__dyndbg" {
+            return Self::dynamic_debug();
+        }
+        if is_rust_location(cx, section, node, data) { Self::rust_location() } else { Self::default() }
+    }
+
+    /// `struct _ddebug` (include/linux/dynamic_debug.h, 5.10 to 7.2): module, function, file and
+    /// format pointers, then 18 bits of line number, class and flags. The format is kept.
+    fn dynamic_debug() -> Self {
+        Self { relocs: vec![0, 8, 16], bytes: vec![(32, 0), (33, 0), (34, 0xfc)] }
+    }
+
+    /// `core::panic::Location`: file pointer and length, u32 line, u32 column.
+    fn rust_location() -> Self {
+        Self { relocs: vec![0], bytes: (8..24).map(|byte| (byte, 0)).collect() }
+    }
+
+    fn blank(&self, bytes: &mut [u8]) {
+        for (index, keep) in &self.bytes {
+            if let Some(byte) = bytes.get_mut(*index) {
+                *byte &= keep;
+            }
+        }
+    }
+}
+
+fn is_rust_location(cx: &Context<'_, '_>, section: &Section<'_>, node: NodeRef, data: &[u8]) -> bool {
+    let number = |at: usize, len: usize| {
+        let field = data.get(at..at.saturating_add(len))?;
+        field.iter().rev().try_fold(0usize, |value, byte| {
+            value.checked_mul(256).and_then(|value| value.checked_add(usize::from(*byte)))
+        })
+    };
+    let (Some(length), Some(line), Some(column)) = (number(8, 8), number(16, 4), number(20, 4)) else {
+        return false;
+    };
+    let Some(reloc) = section.relocs.at(node.start).filter(|reloc| reloc.kind == RelocKind::Abs64) else {
+        return false;
+    };
+    let end = node.start.saturating_add(24);
+    let only = section.relocs.within(node.start, end).count() == 1;
+    if !only || length < 4 || line == 0 || column == 0 || section.is_writable() {
+        return false;
+    }
+    let text = match cx.resolve(reloc.symbol, reloc.addend) {
+        Target::Content { bytes, .. } => bytes.get(..length),
+        Target::Node { node, delta: 0 } => cx
+            .elf
+            .section(node.section)
+            .and_then(|section| section.bytes(node.start, length as u64)),
+        _ => None,
+    };
+    text.is_some_and(|text| text.ends_with(b".rs") && text.iter().all(|byte| (0x20..0x7f).contains(byte)))
+}

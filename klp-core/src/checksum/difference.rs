@@ -1,0 +1,110 @@
+//! Where two versions of a function first differ, for each kind of content.
+
+use serde::{Deserialize, Serialize};
+
+use super::stream::{NodeRef, Streams, TrailItem};
+use super::{Analysis, Checksums, Digest, Kind, Unit};
+
+/// One kind of difference between two versions of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// What differs.
+    pub kind: Kind,
+    /// Where it first differs, as an offset in the patched function (or its part), where it is known.
+    #[serde(with = "hex_offset", default)]
+    pub offset: Option<u64>,
+}
+
+/// The kinds in which function `original.1` of one object and `patched.1` of another differ.
+#[must_use]
+pub fn differences(
+    original: (&Analysis<'_>, &Checksums, usize),
+    patched: (&Analysis<'_>, &Checksums, usize),
+) -> Vec<Cause> {
+    let (Some(original), Some(patched)) = (Trace::of(original), Trace::of(patched)) else {
+        return Vec::new();
+    };
+    Kind::ALL.into_iter().filter_map(|kind| first(kind, &original, &patched)).collect()
+}
+
+/// A function's streams with the origin of each item.
+struct Trace {
+    streams: Streams,
+    behind: Vec<(Kind, Option<Digest>)>,
+}
+
+impl Trace {
+    fn of((analysis, checksums, function): (&Analysis<'_>, &Checksums, usize)) -> Option<Self> {
+        let mut streams = Streams::recording();
+        let cx = analysis.context();
+        let function = analysis.layout.functions.get(function)?;
+        Unit::new(&cx, &mut streams).function(function).ok()?;
+        let digest = |(kind, node): &(Kind, NodeRef)| (*kind, checksums.nodes.get(node).ok());
+        let behind = streams.edges.iter().map(digest).collect();
+        Some(Self { streams, behind })
+    }
+
+    fn items(&self, kind: Kind) -> Vec<Item<'_>> {
+        let all = self.streams.trail.as_deref().unwrap_or_default();
+        let own: Vec<&TrailItem> = all.iter().filter(|item| item.kind == kind).collect();
+        let buffer = self.streams.buffer(kind);
+        own.iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let next = own.get(index.saturating_add(1));
+                let end = next.map_or(buffer.len(), |next| next.position);
+                let edges = next.map_or(self.behind.len(), |next| next.edges);
+                Item {
+                    bytes: buffer.get(item.position..end).unwrap_or_default(),
+                    behind: self
+                        .behind
+                        .get(item.edges..edges)
+                        .unwrap_or_default()
+                        .iter()
+                        .filter(|(of, _)| *of == kind)
+                        .copied()
+                        .collect(),
+                    offset: item.offset,
+                }
+            })
+            .collect()
+    }
+}
+
+struct Item<'a> {
+    bytes: &'a [u8],
+    behind: Vec<(Kind, Option<Digest>)>,
+    offset: u64,
+}
+
+fn first(kind: Kind, original: &Trace, patched: &Trace) -> Option<Cause> {
+    let (original, patched) = (original.items(kind), patched.items(kind));
+    let same = original
+        .iter()
+        .zip(&patched)
+        .take_while(|(a, b)| a.bytes == b.bytes && a.behind == b.behind)
+        .count();
+    if same == original.len() && same == patched.len() {
+        return None;
+    }
+    let offset = patched.get(same).or_else(|| patched.last()).map(|item| item.offset);
+    Some(Cause { kind, offset: offset.or(Some(0)) })
+}
+
+mod hex_offset {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
+    pub(super) fn serialize<S: Serializer>(offset: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
+        match offset {
+            Some(offset) => serializer.serialize_str(&format!("{offset:#x}")),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let digits = text.strip_prefix("0x").unwrap_or(&text);
+        u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
+    }
+}

@@ -1,0 +1,62 @@
+//! The kinds of content that a function's digest is made of.
+
+use serde::{Deserialize, Serialize};
+
+/// What a stretch of a function's content is. A cause of a change names one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Kind {
+    /// Opcodes, registers, plain operands, branches inside the function.
+    Instruction = 1,
+    /// What the code refers to by name.
+    Relocation = 2,
+    /// Text that the code refers to.
+    String = 3,
+    /// Other unnamed data that the code refers to.
+    Constant = 4,
+    /// Tables of places in the function.
+    JumpTable = 5,
+    /// Alternatives and paravirt sites, with their replacement code.
+    Alternative = 6,
+    /// BUG and WARN sites.
+    BugTable = 7,
+    /// Exception fixups.
+    ExceptionTable = 8,
+    /// Static keys at jump labels.
+    StaticKey = 9,
+    /// Static call sites that do not follow from the call.
+    StaticCall = 10,
+    /// The call to ftrace at the function's start.
+    Traceable = 11,
+    /// The stretch in front of the function: the kCFI type.
+    Prefix = 12,
+    /// Instructions of the cold part.
+    ColdPart = 13,
+    /// The size of a data object.
+    Size = 14,
+}
+
+impl Kind {
+    /// All kinds, in the order in which they enter a digest. Never renumber; add at the end.
+    pub const ALL: [Self; 14] = [
+        Self::Instruction,
+        Self::Relocation,
+        Self::String,
+        Self::Constant,
+        Self::JumpTable,
+        Self::Alternative,
+        Self::BugTable,
+        Self::ExceptionTable,
+        Self::StaticKey,
+        Self::StaticCall,
+        Self::Traceable,
+        Self::Prefix,
+        Self::ColdPart,
+        Self::Size,
+    ];
+
+    pub(crate) fn index(self) -> usize {
+        usize::from(self as u8 - 1)
+    }
+}

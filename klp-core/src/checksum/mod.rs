@@ -1,0 +1,175 @@
+//! Digests of the functions and data objects of one object file.
+//!
+//! DESIGN.md defines the digest exactly enough for a second implementation.
+
+mod closure;
+mod context;
+mod data;
+mod digest;
+mod difference;
+mod kind;
+mod scc;
+mod stream;
+mod unit;
+
+use rayon::prelude::*;
+
+use crate::elf::ElfObject;
+use crate::layout::{Function, Layout};
+use crate::special::Sites;
+
+use closure::Closure;
+use context::Context;
+use stream::{NodeRef, Streams};
+
+pub use difference::{Cause, differences};
+pub use digest::Digest;
+pub use kind::Kind;
+pub use unit::Refusal;
+pub(crate) use unit::{Site, Unit};
+
+/// Starts every function's digest: a new definition of the digest gets a new number.
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  1\n";
+
+/// An object with its layout and special sections: everything that a digest is made from.
+#[derive(Debug)]
+pub struct Analysis<'data> {
+    /// The object.
+    pub elf: ElfObject<'data>,
+    /// Its functions and data objects.
+    pub layout: Layout,
+    sites: Sites,
+}
+
+/// The digest of one function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    /// Over everything.
+    pub digest: Digest,
+    /// Over the content of each kind that the function has, in the order of kinds.
+    pub kinds: Vec<(Kind, Digest)>,
+    /// Symbols whose name carries a number of the compiler's, in the order of their first use.
+    pub numbered: Vec<u32>,
+    /// Symbols that the function refers to by name.
+    pub references: Vec<u32>,
+}
+
+/// The digest of one named data object, or of what is left of a section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataChecksum {
+    /// The section's header index.
+    pub section: u32,
+    /// Index of the span; none for the data of the section that nothing refers to by name or code.
+    pub span: Option<u32>,
+    /// The digest, or why there is none.
+    pub digest: Result<Digest, String>,
+}
+
+/// All digests of one object.
+#[derive(Debug)]
+pub struct Checksums {
+    /// By index into `Layout::functions`. None: nothing but padding.
+    pub functions: Vec<Option<Result<Checksum, String>>>,
+    /// Named data objects by place, then what is left of each section.
+    pub data: Vec<DataChecksum>,
+    nodes: closure::NodeDigests,
+}
+
+/// What a function's own walk gives, before the data behind it is known.
+struct Walked {
+    kinds: Vec<(Kind, Digest)>,
+    edges: Vec<(Kind, NodeRef)>,
+    numbered: Vec<u32>,
+    references: Vec<u32>,
+}
+
+impl<'data> Analysis<'data> {
+    /// Parses `data` and finds its functions, data objects and special entries.
+    pub fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
+        let elf = ElfObject::parse(data)?;
+        let layout = Layout::of(&elf);
+        let sites = Sites::of(&elf);
+        Ok(Self { elf, layout, sites })
+    }
+
+    /// Digests every function and data object, on the current rayon pool.
+    #[must_use]
+    pub fn checksums(&self) -> Checksums {
+        let cx = self.context();
+        let walked: Vec<Option<Result<Walked, String>>> = self
+            .layout
+            .functions
+            .par_iter()
+            .with_min_len(32)
+            .map_init(Streams::default, |streams, function| self.walk(&cx, streams, function))
+            .collect();
+        let roots = walked.iter().flatten().flatten().flat_map(|walked| &walked.edges);
+        let closure = Closure::of(&cx, roots.map(|(_, node)| *node));
+        let functions = walked
+            .into_iter()
+            .map(|walked| Some(walked?.and_then(|walked| finish(walked, closure.digests()))))
+            .collect();
+        let (data, nodes) = closure.finish(&cx);
+        Checksums { functions, data, nodes }
+    }
+
+    fn context(&self) -> Context<'_, 'data> {
+        Context { elf: &self.elf, layout: &self.layout, sites: &self.sites }
+    }
+
+    fn walk(
+        &self,
+        cx: &Context<'_, 'data>,
+        streams: &mut Streams,
+        function: &Function,
+    ) -> Option<Result<Walked, String>> {
+        if function.symbols.is_empty() && self.is_filler(function) {
+            return None;
+        }
+        if let Some(problem) = self.sites.problems.first() {
+            return Some(Err(problem.clone()));
+        }
+        let mut unit = Unit::new(cx, streams);
+        let written = unit.function(function);
+        Some(written.map_err(String::from).map(|()| Walked {
+            kinds: streams.digests().collect(),
+            edges: std::mem::take(&mut streams.edges),
+            numbered: std::mem::take(&mut streams.numbered),
+            references: std::mem::take(&mut streams.references),
+        }))
+    }
+
+    fn is_filler(&self, function: &Function) -> bool {
+        let span = self.layout.span(function.body);
+        let code = span.and_then(|span| {
+            self.elf.section(span.section)?.bytes(span.start, span.end.saturating_sub(span.start))
+        });
+        code.is_some_and(unit::is_filler)
+    }
+}
+
+/// Adds what lies behind the edges to the digests of the kinds, and digests those.
+fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, String> {
+    let mut kinds = walked.kinds;
+    for (kind, digest) in &mut kinds {
+        let behind = walked.edges.iter().filter(|(of, _)| of == kind);
+        let mut bytes = Vec::new();
+        for (_, node) in behind {
+            bytes.extend_from_slice(nodes.get(node)?.as_bytes());
+        }
+        if !bytes.is_empty() {
+            *digest = Digest::of(&[digest.as_bytes().as_slice(), &bytes].concat());
+        }
+    }
+    let mut whole = FUNCTION_DOMAIN.to_vec();
+    for (kind, digest) in &kinds {
+        whole.push(*kind as u8);
+        whole.extend_from_slice(digest.as_bytes());
+    }
+    Ok(Checksum {
+        digest: Digest::of(&whole),
+        kinds,
+        numbered: walked.numbered,
+        references: walked.references,
+    })
+}

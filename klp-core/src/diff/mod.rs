@@ -1,0 +1,213 @@
+//! What changed between two sets of digests.
+
+mod correlate;
+mod numbered;
+mod readers;
+mod scope;
+mod units;
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use crate::checksum::{Cause, Digest, Kind};
+use crate::demangle::demangle;
+use crate::manifest::{self, Manifest, Object, Short};
+use crate::record::{Change, Data, Function, Record, Refused, Summary, Version};
+
+use correlate::Pairs;
+
+/// Everything that differs between two builds, in the order of objects and places.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The changed-function set.
+    pub functions: Vec<Function>,
+    /// Data objects that differ.
+    pub data: Vec<Data>,
+    /// What could not be compared.
+    pub refused: Vec<Refused>,
+    /// How many of each.
+    pub summary: Summary,
+}
+
+impl Changes {
+    /// As records, from the first (the version) to the last (the summary).
+    pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        [Record::Version(Version::default())]
+            .into_iter()
+            .chain(self.functions.iter().cloned().map(Record::Function))
+            .chain(self.data.iter().cloned().map(Record::Data))
+            .chain(self.refused.iter().cloned().map(Record::Refused))
+            .chain([Record::Summary(self.summary.clone())])
+    }
+
+    /// Whether the two builds are the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.data.is_empty() && self.refused.is_empty()
+    }
+}
+
+/// Compares `patched` with `original`. Objects are matched by their names; two manifests of one
+/// object each are compared whatever they are called.
+#[must_use]
+pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
+    let pairs = objects(original, patched);
+    let mut changes = Changes::default();
+    let parts: Vec<Changes> =
+        pairs.par_iter().map(|(original, patched)| compare_objects(*original, *patched)).collect();
+    for part in parts {
+        changes.functions.extend(part.functions);
+        changes.data.extend(part.data);
+        changes.refused.extend(part.refused);
+    }
+    readers::fill(&mut changes.data, patched);
+    let count = |change: Change| changes.functions.iter().filter(|f| f.change == change).count();
+    changes.summary = Summary {
+        functions: patched.objects.iter().map(|object| object.function_symbols).sum(),
+        changed: count(Change::Changed),
+        added: count(Change::Added),
+        removed: count(Change::Removed),
+        data_changed: changes.data.iter().filter(|data| data.change == Change::Changed).count(),
+        refused: changes.refused.len(),
+        objects: patched.objects.len(),
+    };
+    changes
+}
+
+/// Original and patched objects of one name; objects of one build only stand alone.
+fn objects<'a>(
+    original: &'a Manifest,
+    patched: &'a Manifest,
+) -> Vec<(Option<&'a Object>, Option<&'a Object>)> {
+    if let ([original], [patched]) = (original.objects.as_slice(), patched.objects.as_slice()) {
+        return vec![(Some(original), Some(patched))];
+    }
+    let mut left: BTreeMap<&str, &Object> =
+        original.objects.iter().map(|object| (object.object.as_str(), object)).collect();
+    let mut pairs: Vec<_> = patched
+        .objects
+        .iter()
+        .map(|object| (left.remove(object.object.as_str()), Some(object)))
+        .collect();
+    pairs.extend(left.into_values().map(|object| (Some(object), None)));
+    pairs
+}
+
+fn compare_objects(original: Option<&Object>, patched: Option<&Object>) -> Changes {
+    let empty = Object::default();
+    let here = patched.or(original).unwrap_or(&empty);
+    let (original, patched) = (original.unwrap_or(&empty), patched.unwrap_or(&empty));
+    let mut changes = Changes::default();
+    let pairs = Pairs::of(original, patched);
+    let renumbered = numbered::inconsistent(&pairs);
+    let moved = scope::Moved::of(original, patched);
+    for (before, after) in &pairs.functions {
+        if let Some(refused) = refused(here, *before, *after) {
+            changes.refused.push(refused);
+            continue;
+        }
+        let mut causes = match (before, after) {
+            (Some(before), Some(after)) => causes(before, after),
+            _ => Vec::new(),
+        };
+        if let (Some(before), Some(after)) = (before, after) {
+            if causes.is_empty() && before.checksum == after.checksum {
+                if !renumbered.contains(&after.name) && !moved.concerns(patched, after) {
+                    continue;
+                }
+                causes.push(Cause { kind: Kind::Relocation, offset: None });
+            }
+        }
+        changes.functions.push(function(here, *before, *after, causes));
+    }
+    for (before, after) in &pairs.data {
+        if let Some(refused) = refused_data(here, *before, *after) {
+            changes.refused.push(refused);
+        } else if digest_of(*before) != digest_of(*after) {
+            changes.data.extend(data(here, *before, *after));
+        }
+    }
+    changes
+}
+
+fn digest_of(data: Option<&manifest::Data>) -> Option<Digest> {
+    data?.checksum
+}
+
+fn refused(
+    object: &Object,
+    before: Option<&manifest::Function>,
+    after: Option<&manifest::Function>,
+) -> Option<Refused> {
+    let (name, why) =
+        [after, before].into_iter().flatten().find_map(|f| Some((&f.name, f.refused.as_ref()?)))?;
+    Some(Refused { object: object.object.clone(), name: name.clone(), why: why.clone() })
+}
+
+fn refused_data(
+    object: &Object,
+    before: Option<&manifest::Data>,
+    after: Option<&manifest::Data>,
+) -> Option<Refused> {
+    let (data, why) = [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
+    let name = data.name.clone().unwrap_or_else(|| data.section.clone());
+    Some(Refused { object: object.object.clone(), name, why: why.clone() })
+}
+
+fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
+    match (before, after) {
+        (Some(_), Some(_)) => Change::Changed,
+        (None, _) => Change::Added,
+        (_, None) => Change::Removed,
+    }
+}
+
+/// The kinds of content that differ, as far as two digests can tell.
+fn causes(before: &manifest::Function, after: &manifest::Function) -> Vec<Cause> {
+    let kind = |function: &manifest::Function, wanted: Kind| -> Option<Short> {
+        function.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
+    };
+    Kind::ALL
+        .into_iter()
+        .filter(|wanted| kind(before, *wanted) != kind(after, *wanted))
+        .map(|kind| Cause { kind, offset: None })
+        .collect()
+}
+
+fn function(
+    object: &Object,
+    before: Option<&manifest::Function>,
+    after: Option<&manifest::Function>,
+    causes: Vec<Cause>,
+) -> Function {
+    let name = after.or(before).map(|function| function.name.clone()).unwrap_or_default();
+    let original_name = before.filter(|before| after.is_some() && before.name != name);
+    Function {
+        object: object.object.clone(),
+        linked: object.linked.clone(),
+        original_name: original_name.map(|before| before.name.clone()),
+        demangled: demangle(&name),
+        name,
+        change: change(before, after),
+        causes,
+        original_checksum: before.and_then(|function| function.checksum),
+        patched_checksum: after.and_then(|function| function.checksum),
+    }
+}
+
+fn data(
+    object: &Object,
+    before: Option<&manifest::Data>,
+    after: Option<&manifest::Data>,
+) -> Option<Data> {
+    let here = after.or(before)?;
+    Some(Data {
+        object: object.object.clone(),
+        linked: object.linked.clone(),
+        name: here.name.clone(),
+        section: here.section.clone(),
+        change: change(before, after),
+        read_by: Vec::new(),
+    })
+}

@@ -1,0 +1,40 @@
+//! Names that carry a compiler's number: the digest leaves the number out, so that renumbering is no
+//! change. Here it is checked that all functions of an object agree on which old symbol is which new
+//! one; a function that suddenly uses its neighbour's `count.2` does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::correlate::Pairs;
+
+/// Patched names of functions with equal digests whose numbered symbols contradict the others'.
+pub(super) fn inconsistent(pairs: &Pairs<'_>) -> BTreeSet<String> {
+    let mut uses: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
+    for (before, after) in &pairs.functions {
+        let (Some(before), Some(after)) = (before, after) else { continue };
+        if before.checksum != after.checksum {
+            continue;
+        }
+        for pair in before.numbered.iter().copied().zip(after.numbered.iter().copied()) {
+            uses.entry(pair).or_default().push(&after.name);
+        }
+    }
+    let old = partners(uses.keys().copied());
+    let new = partners(uses.keys().map(|(old, new)| (*new, *old)));
+    let agrees = |(original, patched): &(u32, u32)| {
+        old.get(original).is_some_and(|partners| partners.len() == 1)
+            && new.get(patched).is_some_and(|partners| partners.len() == 1)
+    };
+    uses.iter()
+        .filter(|(pair, _)| !agrees(pair))
+        .flat_map(|(_, functions)| functions)
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn partners(pairs: impl Iterator<Item = (u32, u32)>) -> BTreeMap<u32, BTreeSet<u32>> {
+    let mut partners: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for (one, other) in pairs {
+        partners.entry(one).or_default().insert(other);
+    }
+    partners
+}

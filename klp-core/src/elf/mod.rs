@@ -1,0 +1,181 @@
+//! Reads x86-64 relocatable ELF objects.
+//!
+//! Format: System V gABI, chapters 4 and 5, and the x86-64 psABI. The parsing of untrusted headers
+//! is the `object` crate's; this module keeps what a checksum needs, indexed once.
+
+mod reloc;
+mod section;
+mod symbol;
+
+use object::LittleEndian;
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
+
+pub use reloc::{Reloc, RelocKind, Relocs};
+pub use section::{Section, SectionClass};
+pub use symbol::{Place, Symbol, SymbolKind};
+
+/// Why bytes are not an object that can be checksummed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ElfError {
+    /// No bytes at all.
+    #[error("the file is empty")]
+    Empty,
+    /// Not an ELF file; the field says what it looks like.
+    #[error("not an ELF object{0}")]
+    NotElf(&'static str),
+    /// A 32-bit or big-endian file, or another machine than x86-64.
+    #[error("an object for another machine ({0}), only x86-64 is supported")]
+    OtherMachine(String),
+    /// A linked executable or shared object: its relocations are gone.
+    #[error("not a relocatable object (ELF type {0})")]
+    NotRelocatable(u16),
+    /// A header points outside of the file or contradicts another.
+    #[error("truncated or corrupt: {0}")]
+    Malformed(String),
+    /// Stripped: functions cannot be told apart.
+    #[error("no symbol table")]
+    NoSymbols,
+}
+
+impl ElfError {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Empty | Self::Malformed(_) => {
+                Some("an interrupted build can leave such a file: delete it and run make again")
+            }
+            Self::NotElf(" (an archive)") => Some("name the objects in it, or vmlinux.o"),
+            Self::NotElf(" (LLVM bitcode)") => {
+                Some("with Clang LTO only vmlinux.o holds machine code: name that one")
+            }
+            Self::NotElf(_) => Some("name object files (.o, .ko, vmlinux.o)"),
+            Self::OtherMachine(_) => None,
+            Self::NotRelocatable(_) => Some("use vmlinux.o (make vmlinux_o), not vmlinux"),
+            Self::NoSymbols => Some("use the object as the compiler wrote it, not a stripped one"),
+        }
+    }
+}
+
+impl From<object::read::Error> for ElfError {
+    fn from(error: object::read::Error) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+/// One relocatable object, borrowed from its bytes.
+#[derive(Debug)]
+pub struct ElfObject<'data> {
+    /// All sections, by section header index.
+    pub sections: Vec<Section<'data>>,
+    /// All symbols, by symbol table index.
+    pub symbols: Vec<Symbol<'data>>,
+    /// The names of the FILE symbols in symbol-table order; `Symbol::file` indexes it.
+    pub files: Vec<&'data [u8]>,
+}
+
+impl<'data> ElfObject<'data> {
+    /// Parses `data`.
+    pub fn parse(data: &'data [u8]) -> Result<Self, ElfError> {
+        check_magic(data)?;
+        let header = FileHeader64::<LittleEndian>::parse(data)?;
+        let endian = LittleEndian;
+        let machine = header.e_machine(endian);
+        if machine != elf::EM_X86_64 {
+            return Err(ElfError::OtherMachine(format!("ELF machine {}", machine.0)));
+        }
+        if header.e_type(endian) != elf::ET_REL {
+            return Err(ElfError::NotRelocatable(header.e_type(endian).0));
+        }
+        let table = header.sections(endian, data)?;
+        let mut sections = Vec::with_capacity(table.len());
+        for raw in table.iter() {
+            sections.push(Section {
+                name: table.section_name(endian, raw)?,
+                class: SectionClass::of(raw.sh_type(endian)),
+                flags: raw.sh_flags(endian).0,
+                size: raw.sh_size(endian),
+                entsize: raw.sh_entsize(endian),
+                data: if raw.sh_type(endian) == elf::SHT_NOBITS { &[] } else { raw.data(endian, data)? },
+                relocs: Relocs::default(),
+            });
+        }
+        let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
+        if symtab.is_empty() {
+            return Err(ElfError::NoSymbols);
+        }
+        let mut symbols = Vec::with_capacity(symtab.len());
+        let mut files = Vec::new();
+        let mut file = None;
+        for (index, raw) in symtab.enumerate() {
+            let symbol = Symbol::read(&symtab, index, raw, sections.len())?;
+            if symbol.kind == SymbolKind::File {
+                file = u32::try_from(files.len()).ok();
+                files.push(symbol.name);
+            }
+            symbols.push(Symbol { file: file.filter(|_| raw.is_local()), ..symbol });
+        }
+        for (index, raw) in table.iter().enumerate() {
+            let Some((entries, _link)) = raw.rela(endian, data)? else { continue };
+            let target = raw.info_link(endian).0;
+            let Some(section) = sections.get_mut(target) else {
+                return Err(ElfError::Malformed(format!(
+                    "relocation section {index} applies to section {target}, which does not exist"
+                )));
+            };
+            section.relocs = Relocs::new(entries, symbols.len()).map_err(|why| {
+                ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
+            })?;
+        }
+        for (section, raw) in sections.iter_mut().zip(table.iter()) {
+            if section.relocs.is_empty() && raw.sh_type(endian) == elf::SHT_REL {
+                return Err(ElfError::Malformed("relocations without addends (SHT_REL)".into()));
+            }
+        }
+        Ok(Self { sections, symbols, files })
+    }
+
+    /// The section at header index `index`.
+    #[must_use]
+    pub fn section(&self, index: u32) -> Option<&Section<'data>> {
+        self.sections.get(index as usize)
+    }
+
+    /// The symbol at symbol table index `index`.
+    #[must_use]
+    pub fn symbol(&self, index: u32) -> Option<&Symbol<'data>> {
+        self.symbols.get(index as usize)
+    }
+
+    /// How many function symbols (`STT_FUNC`, defined) the object has, aliases and parts included.
+    #[must_use]
+    pub fn function_symbols(&self) -> usize {
+        self.symbols
+            .iter()
+            .filter(|symbol| {
+                symbol.kind == SymbolKind::Function && matches!(symbol.place, Place::Section(_))
+            })
+            .count()
+    }
+}
+
+fn check_magic(data: &[u8]) -> Result<(), ElfError> {
+    match data {
+        [] => Err(ElfError::Empty),
+        [0x7f, b'E', b'L', b'F', class, encoding, ..] => {
+            if *class != elf::ELFCLASS64.0 {
+                return Err(ElfError::OtherMachine("32-bit ELF".into()));
+            }
+            if *encoding != elf::ELFDATA2LSB.0 {
+                return Err(ElfError::OtherMachine("big-endian ELF".into()));
+            }
+            Ok(())
+        }
+        [0x7f, b'E', b'L', b'F', ..] => Err(ElfError::Malformed("the ELF header is cut off".into())),
+        [b'B', b'C', 0xc0, 0xde, ..] => Err(ElfError::NotElf(" (LLVM bitcode)")),
+        [b'!', b'<', b'a' | b't', ..] => Err(ElfError::NotElf(" (an archive)")),
+        _ => Err(ElfError::NotElf("")),
+    }
+}

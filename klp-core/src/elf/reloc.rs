@@ -1,0 +1,173 @@
+//! Relocations with addends, in the order of their offsets.
+//!
+//! Types: System V psABI for x86-64, table 4.9.
+
+use std::borrow::Cow;
+
+use object::LittleEndian;
+use object::elf::{self, Rela64};
+
+/// What a relocation computes, as far as a checksum must tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelocKind {
+    /// Nothing (`R_X86_64_NONE`): left by tools that took a relocation away.
+    None,
+    /// Address, 64 bits.
+    Abs64,
+    /// Address, 32 bits zero-extended.
+    Abs32,
+    /// Address, 32 bits sign-extended.
+    Abs32Signed,
+    /// Address, 16 bits (real-mode code).
+    Abs16,
+    /// Address, 8 bits.
+    Abs8,
+    /// Distance, 64 bits.
+    Relative64,
+    /// Distance, 32 bits. `PLT32` too: the kernel has no PLT.
+    Relative32,
+    /// Distance, 16 bits.
+    Relative16,
+    /// Distance, 8 bits.
+    Relative8,
+    /// Distance of the symbol's GOT entry.
+    Got32,
+    /// A type that this program does not know: what it touches is refused.
+    Unknown(u32),
+}
+
+impl RelocKind {
+    fn of(kind: elf::RelocationType) -> Self {
+        match kind {
+            elf::R_X86_64_NONE => Self::None,
+            elf::R_X86_64_64 => Self::Abs64,
+            elf::R_X86_64_32 => Self::Abs32,
+            elf::R_X86_64_32S => Self::Abs32Signed,
+            elf::R_X86_64_16 => Self::Abs16,
+            elf::R_X86_64_8 => Self::Abs8,
+            elf::R_X86_64_PC64 => Self::Relative64,
+            elf::R_X86_64_PC32 | elf::R_X86_64_PLT32 => Self::Relative32,
+            elf::R_X86_64_PC16 => Self::Relative16,
+            elf::R_X86_64_PC8 => Self::Relative8,
+            elf::R_X86_64_GOTPCREL | elf::R_X86_64_GOTPCRELX | elf::R_X86_64_REX_GOTPCRELX => {
+                Self::Got32
+            }
+            other => Self::Unknown(other.0),
+        }
+    }
+
+    /// How many bytes it writes.
+    #[must_use]
+    pub fn width(self) -> u64 {
+        match self {
+            Self::None | Self::Unknown(_) => 0,
+            Self::Abs64 | Self::Relative64 => 8,
+            Self::Abs32 | Self::Abs32Signed | Self::Relative32 | Self::Got32 => 4,
+            Self::Abs16 | Self::Relative16 => 2,
+            Self::Abs8 | Self::Relative8 => 1,
+        }
+    }
+
+    /// Whether it computes a distance from the place that it is applied to.
+    #[must_use]
+    pub fn is_relative(self) -> bool {
+        matches!(
+            self,
+            Self::Relative64 | Self::Relative32 | Self::Relative16 | Self::Relative8 | Self::Got32
+        )
+    }
+
+    /// The byte that stands for it in a digest. Never renumber.
+    pub(crate) fn tag(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Abs64 => 1,
+            Self::Abs32 => 2,
+            Self::Abs32Signed => 3,
+            Self::Abs16 => 4,
+            Self::Abs8 => 5,
+            Self::Relative64 => 6,
+            Self::Relative32 => 7,
+            Self::Relative16 => 8,
+            Self::Relative8 => 9,
+            Self::Got32 => 10,
+            Self::Unknown(_) => 255,
+        }
+    }
+}
+
+/// One relocation.
+#[derive(Debug, Clone, Copy)]
+pub struct Reloc {
+    /// Where it applies, as an offset in its section.
+    pub offset: u64,
+    /// What it computes.
+    pub kind: RelocKind,
+    /// Index of its symbol.
+    pub symbol: u32,
+    /// What is added to the symbol's address.
+    pub addend: i64,
+}
+
+/// The relocations of one section, sorted by offset.
+#[derive(Debug, Default)]
+pub struct Relocs<'data>(Cow<'data, [Rela64<LittleEndian>]>);
+
+impl<'data> Relocs<'data> {
+    pub(super) fn new(entries: &'data [Rela64<LittleEndian>], symbols: usize) -> Result<Self, String> {
+        let offset = |entry: &Rela64<LittleEndian>| entry.r_offset.get(LittleEndian);
+        let mut sorted = true;
+        let mut previous = 0;
+        for entry in entries {
+            let symbol = entry.r_sym(LittleEndian, false);
+            if symbol as usize >= symbols {
+                return Err(format!("symbol {} does not exist", symbol));
+            }
+            sorted &= previous <= offset(entry);
+            previous = offset(entry);
+        }
+        if sorted {
+            return Ok(Self(Cow::Borrowed(entries)));
+        }
+        let mut owned = entries.to_vec();
+        owned.sort_by_key(offset);
+        Ok(Self(Cow::Owned(owned)))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Reloc> + '_ {
+        self.0.iter().map(decode)
+    }
+
+    /// Those with `start <= offset < end`.
+    pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = Reloc> + '_ {
+        let from = self.0.partition_point(|entry| entry.r_offset.get(LittleEndian) < start);
+        self.0
+            .get(from..)
+            .unwrap_or_default()
+            .iter()
+            .map(decode)
+            .take_while(move |reloc| reloc.offset < end)
+    }
+
+    /// The effective one at exactly `offset`.
+    #[must_use]
+    pub fn at(&self, offset: u64) -> Option<Reloc> {
+        self.within(offset, offset.saturating_add(1)).find(|reloc| reloc.kind != RelocKind::None)
+    }
+}
+
+fn decode(entry: &Rela64<LittleEndian>) -> Reloc {
+    Reloc {
+        offset: entry.r_offset.get(LittleEndian),
+        kind: RelocKind::of(entry.r_type(LittleEndian, false)),
+        symbol: entry.r_sym(LittleEndian, false),
+        addend: entry.r_addend.get(LittleEndian),
+    }
+}

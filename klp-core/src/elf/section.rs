@@ -1,0 +1,116 @@
+//! Sections and what their headers say about their content.
+
+use std::borrow::Cow;
+
+use object::elf;
+
+use super::Relocs;
+
+/// `SHT_LLVM_ADDRSIG` of the LLVM extensions to ELF: symbols whose address matters.
+const SHT_LLVM_ADDRSIG: u32 = 0x6fff_4c03;
+
+/// What kind of bytes a section header announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SectionClass {
+    /// Bytes of the program (`SHT_PROGBITS` and arrays of pointers).
+    Bytes,
+    /// Zeroed memory without bytes in the file (`SHT_NOBITS`).
+    Zeroed,
+    /// Notes (`SHT_NOTE`).
+    Note,
+    /// Tables of the ELF container itself: symbols, strings, relocations, groups.
+    Container,
+    /// A type this program does not know.
+    Unknown(u32),
+}
+
+impl SectionClass {
+    pub(super) fn of(kind: elf::SectionType) -> Self {
+        match kind {
+            elf::SHT_PROGBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY => {
+                Self::Bytes
+            }
+            elf::SHT_NOBITS => Self::Zeroed,
+            elf::SHT_NOTE => Self::Note,
+            elf::SHT_NULL
+            | elf::SHT_SYMTAB
+            | elf::SHT_SYMTAB_SHNDX
+            | elf::SHT_STRTAB
+            | elf::SHT_RELA
+            | elf::SHT_REL
+            | elf::SHT_GROUP => Self::Container,
+            elf::SectionType(SHT_LLVM_ADDRSIG) => Self::Container,
+            // .eh_frame as GNU as writes it for user space; its bytes are ordinary.
+            elf::SHT_X86_64_UNWIND => Self::Bytes,
+            other => Self::Unknown(other.0),
+        }
+    }
+}
+
+/// One section.
+#[derive(Debug)]
+pub struct Section<'data> {
+    /// Name, not necessarily UTF-8.
+    pub name: &'data [u8],
+    /// What the header says the bytes are.
+    pub class: SectionClass,
+    pub(super) flags: u64,
+    /// Size in bytes; for [`SectionClass::Zeroed`] the file holds none of them.
+    pub size: u64,
+    /// Size of one entry, 0 where the assembler gave none.
+    pub entsize: u64,
+    /// The bytes in the file.
+    pub data: &'data [u8],
+    /// Relocations that apply to this section, by offset.
+    pub relocs: Relocs<'data>,
+}
+
+impl<'data> Section<'data> {
+    /// Loaded with the kernel or module (`SHF_ALLOC`).
+    #[must_use]
+    pub fn is_allocated(&self) -> bool {
+        self.has(elf::SHF_ALLOC)
+    }
+
+    /// Holds instructions (`SHF_EXECINSTR`).
+    #[must_use]
+    pub fn is_code(&self) -> bool {
+        self.has(elf::SHF_EXECINSTR) && self.class == SectionClass::Bytes
+    }
+
+    /// Can be written at run time (`SHF_WRITE`).
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.has(elf::SHF_WRITE)
+    }
+
+    /// Entries of `entsize` bytes that the linker may merge (`SHF_MERGE`).
+    #[must_use]
+    pub fn is_merged(&self) -> bool {
+        self.has(elf::SHF_MERGE) && self.entsize != 0
+    }
+
+    /// Merged entries that are NUL-terminated strings (`SHF_STRINGS`).
+    #[must_use]
+    pub fn is_strings(&self) -> bool {
+        self.is_merged() && self.has(elf::SHF_STRINGS)
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn name_lossy(&self) -> Cow<'data, str> {
+        String::from_utf8_lossy(self.name)
+    }
+
+    /// `len` bytes at `offset`, if the section has them.
+    #[must_use]
+    pub fn bytes(&self, offset: u64, len: u64) -> Option<&'data [u8]> {
+        let start = usize::try_from(offset).ok()?;
+        let end = usize::try_from(offset.checked_add(len)?).ok()?;
+        self.data.get(start..end)
+    }
+
+    fn has(&self, flag: elf::SectionFlags) -> bool {
+        self.flags & flag.0 != 0
+    }
+}

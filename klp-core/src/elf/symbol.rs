@@ -1,0 +1,113 @@
+//! Symbols.
+
+use std::borrow::Cow;
+
+use object::elf::{self, FileHeader64, Sym64};
+use object::read::elf::{Sym as _, SymbolTable};
+use object::{LittleEndian, SymbolIndex};
+
+use super::ElfError;
+
+/// `SHN_LIVEPATCH` of the kernel's `include/uapi/linux/elf.h`: resolved by livepatch at load.
+const SHN_LIVEPATCH: u16 = 0xff20;
+
+/// What a symbol names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SymbolKind {
+    /// A label without a type: assembly code, section starts, local labels.
+    None,
+    /// A function.
+    Function,
+    /// A data object (also thread-local ones and commons).
+    Object,
+    /// The start of a section.
+    Section,
+    /// The source file that the following local symbols come from.
+    File,
+}
+
+/// Where a symbol is defined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Elsewhere (`SHN_UNDEF`, or a livepatch symbol).
+    Undefined,
+    /// A number, not an address (`SHN_ABS`).
+    Absolute,
+    /// A tentative definition (`SHN_COMMON`).
+    Common,
+    /// In the section of this header index.
+    Section(u32),
+}
+
+/// One symbol.
+#[derive(Debug, Clone, Copy)]
+pub struct Symbol<'data> {
+    /// Name, not necessarily UTF-8; empty for section symbols.
+    pub name: &'data [u8],
+    /// What it names.
+    pub kind: SymbolKind,
+    /// Where it is defined.
+    pub place: Place,
+    /// Offset in its section, or the number of an absolute symbol.
+    pub value: u64,
+    /// Size in bytes, 0 if not known.
+    pub size: u64,
+    /// Visible in its own object only (`STB_LOCAL`).
+    pub local: bool,
+    /// Index of the FILE symbol before it; none for global symbols.
+    pub file: Option<u32>,
+}
+
+impl<'data> Symbol<'data> {
+    pub(super) fn read(
+        table: &SymbolTable<'data, FileHeader64<LittleEndian>>,
+        index: SymbolIndex,
+        raw: &Sym64<LittleEndian>,
+        sections: usize,
+    ) -> Result<Self, ElfError> {
+        let endian = LittleEndian;
+        let kind = match raw.st_type() {
+            elf::STT_FUNC | elf::STT_GNU_IFUNC => SymbolKind::Function,
+            elf::STT_OBJECT | elf::STT_TLS | elf::STT_COMMON => SymbolKind::Object,
+            elf::STT_SECTION => SymbolKind::Section,
+            elf::STT_FILE => SymbolKind::File,
+            _ => SymbolKind::None,
+        };
+        let place = match raw.st_shndx(endian) {
+            elf::SHN_UNDEF => Place::Undefined,
+            elf::SHN_ABS => Place::Absolute,
+            elf::SHN_COMMON => Place::Common,
+            other if other.0 == SHN_LIVEPATCH => Place::Undefined,
+            _ => match table.symbol_section(endian, raw, index)? {
+                Some(section) if section.0 < sections => {
+                    Place::Section(u32::try_from(section.0).map_err(|_| too_many())?)
+                }
+                _ => {
+                    return Err(ElfError::Malformed(format!(
+                        "symbol {} is in a section that does not exist",
+                        index.0
+                    )));
+                }
+            },
+        };
+        Ok(Self {
+            name: table.symbol_name(endian, raw)?,
+            kind,
+            place,
+            value: raw.st_value(endian),
+            size: raw.st_size(endian),
+            local: raw.is_local(),
+            file: None,
+        })
+    }
+
+    /// The name for people.
+    #[must_use]
+    pub fn name_lossy(&self) -> Cow<'data, str> {
+        String::from_utf8_lossy(self.name)
+    }
+}
+
+fn too_many() -> ElfError {
+    ElfError::Malformed("more sections than ELF can number".into())
+}

@@ -1,0 +1,52 @@
+//! The bytes of an object file.
+
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+
+/// Files below this size are read: a mapping costs more than the copy.
+const WORTH_MAPPING: u64 = 1 << 20;
+
+/// The bytes of a file, mapped or read.
+#[derive(Debug)]
+pub enum Input {
+    /// In memory.
+    Read(Vec<u8>),
+    /// Mapped. The file must not be written while this lives.
+    Mapped(memmap2::Mmap),
+}
+
+impl Input {
+    /// Opens a file that nobody writes any more, mapping it when it is large.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = fs_err::File::open(path)?.into_file();
+        let metadata = file.metadata()?;
+        if metadata.is_file() && metadata.len() >= WORTH_MAPPING {
+            return map(&file).map(Self::Mapped);
+        }
+        Self::read(path)
+    }
+
+    /// Reads a file whole. For files that make may write again.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        fs_err::read(path).map(Self::Read)
+    }
+}
+
+#[expect(unsafe_code, reason = "a mapping is unsafe if another process truncates the file")]
+fn map(file: &File) -> io::Result<memmap2::Mmap> {
+    // SAFETY: callers open only outputs of a make that has ended; see `Input::open`.
+    unsafe { memmap2::Mmap::map(file) }
+}
+
+impl Deref for Input {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes) => bytes,
+            Self::Mapped(mapping) => mapping,
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Which bytes of an object are one function or one data object.
+
+use std::collections::HashMap;
+
+use crate::elf::{ElfObject, Place, Section, SectionClass, Symbol, SymbolKind};
+use crate::name;
+use crate::rules;
+
+/// A stretch of one section that belongs together.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// Section header index.
+    pub section: u32,
+    /// First byte, as an offset in the section.
+    pub start: u64,
+    /// One past the last byte.
+    pub end: u64,
+    /// The symbol that names it; none for code that no symbol covers.
+    pub symbol: Option<u32>,
+}
+
+/// A function: its body and the stretches that live and die with it.
+#[derive(Debug)]
+pub struct Function {
+    /// Index of the body's span.
+    pub body: u32,
+    /// The `__cfi_`/`__pfx_` stretch in front of it.
+    pub prefix: Option<u32>,
+    /// Cold parts that the compiler moved away.
+    pub cold: Vec<u32>,
+    /// All symbols at the body's first byte, the one of the span first.
+    pub symbols: Vec<u32>,
+    /// Function symbols of the prefix and the cold parts.
+    pub part_symbols: Vec<u32>,
+}
+
+impl Function {
+    /// The spans of the function: prefix, body, cold parts.
+    pub fn spans(&self) -> impl Iterator<Item = u32> + '_ {
+        self.prefix.into_iter().chain([self.body]).chain(self.cold.iter().copied())
+    }
+}
+
+/// All spans of an object, found by place.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// Spans by section and start.
+    pub spans: Vec<Span>,
+    /// Functions in the order of their bodies.
+    pub functions: Vec<Function>,
+    sections: Vec<std::ops::Range<usize>>,
+    longest: Vec<u64>,
+}
+
+impl Layout {
+    /// Finds the spans of `elf`.
+    #[must_use]
+    pub fn of(elf: &ElfObject<'_>) -> Self {
+        let labels = Labels::of(elf);
+        let mut layout = Self::default();
+        for (index, section) in elf.sections.iter().enumerate() {
+            let from = layout.spans.len();
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            if section.is_allocated() {
+                let labels = labels.of_section(index);
+                if section.is_code() {
+                    code_spans(elf, index, section, labels, &mut layout.spans);
+                } else if matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed) {
+                    data_spans(elf, index, section, labels, &mut layout.spans);
+                }
+            }
+            let spans = layout.spans.get(from..).unwrap_or_default();
+            let longest = spans.iter().map(|span| span.end.saturating_sub(span.start)).max();
+            layout.sections.push(from..layout.spans.len());
+            layout.longest.push(longest.unwrap_or(0));
+        }
+        layout.functions = functions(elf, &layout.spans, &labels);
+        layout
+    }
+
+    /// The innermost span that holds `offset` of `section`.
+    #[must_use]
+    pub fn find(&self, section: u32, offset: u64) -> Option<u32> {
+        let range = self.sections.get(section as usize)?.clone();
+        let longest = self.longest.get(section as usize)?;
+        let spans = self.spans.get(range.clone())?;
+        let after = spans.partition_point(|span| span.start <= offset);
+        for (index, span) in spans.get(..after)?.iter().enumerate().rev() {
+            if offset < span.end {
+                return u32::try_from(range.start.checked_add(index)?).ok();
+            }
+            if offset.saturating_sub(span.start) >= *longest {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Where the first span after `offset` of `section` starts.
+    #[must_use]
+    pub fn next_start(&self, section: u32, offset: u64) -> Option<u64> {
+        let spans = self.spans.get(self.sections.get(section as usize)?.clone())?;
+        spans.get(spans.partition_point(|span| span.start <= offset)).map(|span| span.start)
+    }
+
+    /// The spans of one section.
+    #[must_use]
+    pub fn of_section(&self, section: u32) -> &[Span] {
+        self.sections
+            .get(section as usize)
+            .and_then(|range| self.spans.get(range.clone()))
+            .unwrap_or_default()
+    }
+
+    /// The span at `index`.
+    #[must_use]
+    pub fn span(&self, index: u32) -> Option<&Span> {
+        self.spans.get(index as usize)
+    }
+}
+
+/// Symbol indices by section and value.
+struct Labels {
+    sorted: Vec<u32>,
+    ranges: HashMap<u32, std::ops::Range<usize>>,
+}
+
+impl Labels {
+    fn of(elf: &ElfObject<'_>) -> Self {
+        let mut keyed: Vec<(u32, u64, u32)> = elf
+            .symbols
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(symbol, index)| match (symbol.place, symbol.kind) {
+                (_, SymbolKind::Section | SymbolKind::File) => None,
+                (Place::Section(section), _) => Some((section, symbol.value, index)),
+                _ => None,
+            })
+            .collect();
+        keyed.sort_unstable();
+        let mut ranges: HashMap<u32, std::ops::Range<usize>> = HashMap::new();
+        for (position, (section, ..)) in keyed.iter().enumerate() {
+            ranges.entry(*section).or_insert(position..position).end = position.saturating_add(1);
+        }
+        Self { sorted: keyed.into_iter().map(|(.., index)| index).collect(), ranges }
+    }
+
+    fn of_section(&self, section: u32) -> &[u32] {
+        self.ranges.get(&section).and_then(|range| self.sorted.get(range.clone())).unwrap_or_default()
+    }
+}
+
+/// The order in which symbols at one place are preferred as its name: functions before labels,
+/// global before local, then by name, so that the choice does not depend on the symbol table.
+fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, &'a [u8]) {
+    (symbol.kind == SymbolKind::None, symbol.local, symbol.name)
+}
+
+/// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
+fn groups<'a>(
+    elf: &'a ElfObject<'_>,
+    labels: &[u32],
+    keep: impl Fn(&Symbol<'_>) -> bool,
+) -> Vec<(u64, u64, u32)> {
+    let mut groups: Vec<(u64, u64, u32)> = Vec::new();
+    for index in labels {
+        let Some(symbol) = elf.symbol(*index).filter(|symbol| keep(symbol)) else { continue };
+        match groups.last_mut() {
+            Some((start, size, best)) if *start == symbol.value => {
+                *size = (*size).max(symbol.size);
+                let better = elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
+                if better {
+                    *best = *index;
+                }
+            }
+            _ => groups.push((symbol.value, symbol.size, *index)),
+        }
+    }
+    groups
+}
+
+fn ends<'a>(
+    groups: &'a [(u64, u64, u32)],
+    section: &'a Section<'_>,
+) -> impl Iterator<Item = (u64, u64, u32)> + 'a {
+    groups.iter().enumerate().filter_map(move |(position, (start, size, symbol))| {
+        let next = groups.get(position.saturating_add(1)).map_or(section.size, |next| next.0);
+        let end = if *size == 0 { next } else { start.saturating_add(*size).min(section.size) };
+        (*start < end).then_some((*start, end, *symbol))
+    })
+}
+
+fn code_spans(
+    elf: &ElfObject<'_>,
+    index: u32,
+    section: &Section<'_>,
+    labels: &[u32],
+    spans: &mut Vec<Span>,
+) {
+    let from = spans.len();
+    let functions = groups(elf, labels, |symbol| symbol.kind == SymbolKind::Function);
+    for (start, end, symbol) in ends(&functions, section) {
+        spans.push(Span { section: index, start, end, symbol: Some(symbol) });
+    }
+    if rules::is_reached_from_code(section.name) {
+        return;
+    }
+    let covered: Vec<(u64, u64)> =
+        spans.get(from..).unwrap_or_default().iter().map(|span| (span.start, span.end)).collect();
+    let labelled = groups(elf, labels, |symbol| {
+        symbol.kind != SymbolKind::Function && !symbol.name.starts_with(b".L")
+    });
+    let mut label = labelled.iter().peekable();
+    for (gap_start, gap_end) in gaps(&covered, section.size) {
+        let mut at = gap_start;
+        let mut name = None;
+        while label.next_if(|(start, ..)| *start < gap_start).is_some() {}
+        while let Some((start, _, symbol)) = label.next_if(|(start, ..)| *start < gap_end) {
+            if at < *start {
+                spans.push(Span { section: index, start: at, end: *start, symbol: name });
+            }
+            (at, name) = (*start, Some(*symbol));
+        }
+        if at < gap_end {
+            spans.push(Span { section: index, start: at, end: gap_end, symbol: name });
+        }
+    }
+    if let Some(new) = spans.get_mut(from..) {
+        new.sort_by_key(|span| (span.start, span.end));
+    }
+}
+
+/// The stretches of `0..size` that the sorted `covered` leaves open.
+fn gaps(covered: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
+    let mut gaps = Vec::new();
+    let mut at = 0;
+    for (start, end) in covered {
+        if at < *start {
+            gaps.push((at, *start));
+        }
+        at = at.max(*end);
+    }
+    if at < size {
+        gaps.push((at, size));
+    }
+    gaps
+}
+
+fn data_spans(
+    elf: &ElfObject<'_>,
+    index: u32,
+    section: &Section<'_>,
+    labels: &[u32],
+    spans: &mut Vec<Span>,
+) {
+    let groups = groups(elf, labels, |symbol| !symbol.name.starts_with(b".L"));
+    for (start, end, symbol) in ends(&groups, section) {
+        spans.push(Span { section: index, start, end, symbol: Some(symbol) });
+    }
+}
+
+fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {
+    let mut parts: Vec<(u32, &Symbol<'_>)> = Vec::new();
+    let mut functions: Vec<Function> = Vec::new();
+    let mut by_name: HashMap<(Option<u32>, &[u8]), Vec<usize>> = HashMap::new();
+    for (span, index) in spans.iter().zip(0u32..) {
+        if !elf.section(span.section).is_some_and(Section::is_code) {
+            continue;
+        }
+        let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
+            functions.push(Function::new(index, Vec::new()));
+            continue;
+        };
+        if symbol.kind == SymbolKind::Function
+            && (name::cold_parent(symbol.name).is_some() || name::prefix_parent(symbol.name).is_some())
+        {
+            parts.push((index, symbol));
+            continue;
+        }
+        let symbols = symbols_at(elf, labels, span);
+        for alias in symbols.iter().filter_map(|alias| elf.symbol(*alias)) {
+            by_name.entry((alias.file, alias.name)).or_default().push(functions.len());
+        }
+        functions.push(Function::new(index, symbols));
+    }
+    for (span, symbol) in parts {
+        let parent = parent_of(symbol, spans.get(span as usize), &functions, spans, &by_name);
+        match parent.and_then(|parent| functions.get_mut(parent)) {
+            Some(function) => {
+                if name::cold_parent(symbol.name).is_some() {
+                    function.cold.push(span);
+                } else {
+                    function.prefix = Some(span);
+                }
+                let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
+                function.part_symbols.extend(symbols.unwrap_or_default());
+            }
+            None => {
+                let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
+                functions.push(Function::new(span, symbols.unwrap_or_default()));
+            }
+        }
+    }
+    functions.sort_by_key(|function| function.body);
+    functions
+}
+
+/// The function that a cold part or a prefix belongs to, if that is certain.
+fn parent_of(
+    symbol: &Symbol<'_>,
+    span: Option<&Span>,
+    functions: &[Function],
+    spans: &[Span],
+    by_name: &HashMap<(Option<u32>, &[u8]), Vec<usize>>,
+) -> Option<usize> {
+    let cold = name::cold_parent(symbol.name);
+    let wanted = cold.or_else(|| name::prefix_parent(symbol.name))?;
+    let candidates = [symbol.file, None].into_iter().find_map(|file| by_name.get(&(file, wanted)))?;
+    if cold.is_some() {
+        return match candidates.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+    }
+    // A prefix is followed by its function at once.
+    candidates.iter().copied().find(|candidate| {
+        let body = functions.get(*candidate).and_then(|function| spans.get(function.body as usize));
+        matches!((body, span), (Some(body), Some(span))
+            if body.section == span.section && body.start == span.end && !functions[*candidate].has_prefix())
+    })
+}
+
+impl Function {
+    fn new(body: u32, symbols: Vec<u32>) -> Self {
+        Self { body, prefix: None, cold: Vec::new(), symbols, part_symbols: Vec::new() }
+    }
+
+    fn has_prefix(&self) -> bool {
+        self.prefix.is_some()
+    }
+}
+
+/// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
+fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Vec<u32> {
+    let labels = labels.of_section(span.section);
+    let value = |index: &u32| elf.symbol(*index).map_or(0, |symbol| symbol.value);
+    let from = labels.partition_point(|index| value(index) < span.start);
+    let mut here: Vec<u32> = labels
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|index| value(index) == span.start)
+        .copied()
+        .collect();
+    here.sort_by_key(|index| elf.symbol(*index).map(preference));
+    let has_function = here
+        .iter()
+        .any(|index| elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function));
+    if has_function {
+        here.retain(|index| {
+            elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function)
+        });
+    }
+    here
+}

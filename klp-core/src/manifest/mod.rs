@@ -1,0 +1,285 @@
+//! The digests of one or many objects, as they are kept in a file.
+
+mod file;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::checksum::{Analysis, Checksum, DataChecksum, Digest, Kind};
+use crate::elf::{ElfError, Section, Symbol};
+use crate::layout;
+
+pub use file::{FORMAT_VERSION, ManifestError, is_manifest};
+
+/// The digests of a set of objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Manifest {
+    /// In the order in which they were given.
+    pub objects: Vec<Object>,
+}
+
+/// The digests of one object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Object {
+    /// Its path in the build, `fs/proc/meminfo.o`, or the path it was given by.
+    pub object: String,
+    /// What it is linked into: `vmlinux`, or a module such as `fs/ext4/ext4`.
+    pub linked: Option<String>,
+    /// How many function symbols it defines, aliases and parts of functions included.
+    pub function_symbols: usize,
+    /// Source files that its local symbols come from, in symbol-table order. Base names only.
+    pub files: Vec<String>,
+    /// Global symbols that its functions refer to, then the local ones; see [`Object::symbol`].
+    pub globals: Vec<String>,
+    /// See `globals`.
+    pub locals: Vec<String>,
+    /// Its functions, by place.
+    #[serde(skip)]
+    pub functions: Vec<Function>,
+    /// Its data, by place.
+    #[serde(skip)]
+    pub data: Vec<Data>,
+}
+
+impl Object {
+    /// The name and scope (true: local) behind an index of [`Function::references`].
+    #[must_use]
+    pub fn symbol(&self, index: u32) -> Option<(&str, bool)> {
+        let index = index as usize;
+        match index.checked_sub(self.globals.len()) {
+            None => Some((self.globals.get(index)?, false)),
+            Some(index) => Some((self.locals.get(index)?, true)),
+        }
+    }
+}
+
+/// The digest of a function, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Function {
+    /// Its preferred name.
+    pub name: String,
+    /// Index into [`Object::files`]; none for global functions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// Other names for the same code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// Symbols of its cold parts and its prefix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<String>,
+    /// Over everything it does and reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Digest>,
+    /// Why it has no checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// Short digests of each kind of content, to tell which kind differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<(Kind, Short)>,
+    /// Symbols that it refers to, as [`Object::symbol`] knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<u32>,
+    /// Those whose name carries a number of the compiler's, in the order of their first use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub numbered: Vec<u32>,
+}
+
+/// The digest of a data object, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Data {
+    /// Its name; none for what a section holds beside named and referred-to data.
+    pub name: Option<String>,
+    /// Name of its section.
+    pub section: String,
+    /// Index into [`Object::files`]; none for global data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// Over its content and the unnamed data that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Digest>,
+    /// Why it has no checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+/// The first 64 bits of a digest, as 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Short(u64);
+
+impl From<Digest> for Short {
+    fn from(digest: Digest) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
+        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+impl fmt::Debug for Short {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Short {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Short {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Object {
+    /// Digests the object in `data`. `object` and `linked` are taken over as they are.
+    pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
+        let analysis = Analysis::of(data)?;
+        let checksums = analysis.checksums();
+        Ok(Self::from_checksums(&analysis, checksums.functions, checksums.data, object, linked))
+    }
+
+    fn from_checksums(
+        analysis: &Analysis<'_>,
+        functions: Vec<Option<Result<Checksum, String>>>,
+        data: Vec<DataChecksum>,
+        object: &str,
+        linked: Option<&str>,
+    ) -> Self {
+        let elf = &analysis.elf;
+        let symbols = SymbolTable::of(analysis, functions.iter().flatten().flatten());
+        let functions: Vec<Function> = analysis
+            .layout
+            .functions
+            .par_iter()
+            .zip(functions)
+            .with_min_len(256)
+            .filter_map(|(function, outcome)| Some(symbols.function(analysis, function, outcome?)))
+            .collect();
+        let data = data
+            .into_par_iter()
+            .with_min_len(256)
+            .map(|data| {
+                let span = data.span.and_then(|span| analysis.layout.span(span));
+                let symbol = span.and_then(|span| elf.symbol(span.symbol?));
+                let section = elf.section(data.section).map(Section::name_lossy);
+                let (checksum, refused) = split(data.digest);
+                Data {
+                    name: symbol.map(text),
+                    section: section.unwrap_or_default().into_owned(),
+                    file: symbol.and_then(|symbol| symbol.file),
+                    checksum,
+                    refused,
+                }
+            })
+            .collect();
+        Self {
+            object: object.to_owned(),
+            linked: linked.map(str::to_owned),
+            function_symbols: elf.function_symbols(),
+            files: elf.files.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
+            globals: symbols.globals,
+            locals: symbols.locals,
+            functions,
+            data,
+        }
+    }
+}
+
+fn split<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
+    }
+}
+
+fn text(symbol: &Symbol<'_>) -> String {
+    symbol.name_lossy().into_owned()
+}
+
+/// Numbers the symbols that functions refer to, global ones first.
+struct SymbolTable {
+    globals: Vec<String>,
+    locals: Vec<String>,
+    numbers: HashMap<u32, u32>,
+}
+
+impl SymbolTable {
+    fn of<'a>(analysis: &Analysis<'_>, checksums: impl Iterator<Item = &'a Checksum>) -> Self {
+        let mut used = vec![false; analysis.elf.symbols.len()];
+        for symbol in checksums.flat_map(|checksum| &checksum.references) {
+            if let Some(used) = used.get_mut(*symbol as usize) {
+                *used = true;
+            }
+        }
+        let used = |local: bool| {
+            let all = analysis.elf.symbols.iter().zip(0u32..).zip(&used);
+            all.filter(move |((symbol, _), used)| **used && symbol.local == local)
+                .map(|((symbol, index), _)| (index, text(symbol)))
+        };
+        let mut numbers = HashMap::new();
+        let mut number = |(index, name): (u32, String)| {
+            numbers.insert(index, u32::try_from(numbers.len()).unwrap_or(u32::MAX));
+            name
+        };
+        let globals = used(false).map(&mut number).collect();
+        let locals = used(true).map(&mut number).collect();
+        Self { globals, locals, numbers }
+    }
+
+    fn number(&self, symbols: &[u32]) -> Vec<u32> {
+        symbols.iter().filter_map(|symbol| self.numbers.get(symbol).copied()).collect()
+    }
+
+    fn function(
+        &self,
+        analysis: &Analysis<'_>,
+        function: &layout::Function,
+        outcome: Result<Checksum, String>,
+    ) -> Function {
+        let names = |symbols: &[u32]| -> Vec<String> {
+            symbols.iter().filter_map(|symbol| analysis.elf.symbol(*symbol)).map(text).collect()
+        };
+        let mut aliases = names(&function.symbols);
+        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
+        let name = match symbol {
+            Some(_) => aliases.remove(0),
+            None => unnamed(analysis, function),
+        };
+        let (checksum, refused) = split(outcome);
+        let mut record = Function {
+            name,
+            file: symbol.and_then(|symbol| symbol.file),
+            aliases,
+            parts: names(&function.part_symbols),
+            checksum: None,
+            refused,
+            kinds: Vec::new(),
+            references: Vec::new(),
+            numbered: Vec::new(),
+        };
+        if let Some(checksum) = checksum {
+            record.checksum = Some(checksum.digest);
+            record.kinds =
+                checksum.kinds.into_iter().map(|(kind, digest)| (kind, Short::from(digest))).collect();
+            record.references = self.number(&checksum.references);
+            record.numbered = self.number(&checksum.numbered);
+        }
+        record
+    }
+}
+
+/// A name for code that no symbol covers: its section, and its place for people. Correlation goes by
+/// the section only.
+fn unnamed(analysis: &Analysis<'_>, function: &layout::Function) -> String {
+    let span = analysis.layout.span(function.body);
+    let section = span.and_then(|span| analysis.elf.section(span.section)).map(Section::name_lossy);
+    format!("{}+{:#x}", section.unwrap_or_default(), span.map_or(0, |span| span.start))
+}

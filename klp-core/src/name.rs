@@ -1,0 +1,162 @@
+//! Which symbol names mean the same thing in two builds.
+
+use std::borrow::Cow;
+
+/// How far a symbol's name identifies it across builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stability {
+    /// The name is the identity.
+    Stable,
+    /// The name up to a number that the compiler chose: `count.3`, `foo.isra.0`.
+    Numbered,
+    /// The name says nothing; only the content identifies it.
+    Unstable,
+}
+
+/// Names that compilers and kernel macros give to things nobody can refer to by name.
+/// A trailing `.N` is taken off before the comparison.
+const UNSTABLE: &[&[u8]] = &[
+    b"CSWTCH",
+    b"__func__",
+    b"__FUNCTION__",
+    b"__PRETTY_FUNCTION__",
+    b"_entry",
+    b"_entry_ptr",
+    b"__key",
+    b"__warned",
+    b"__already_done",
+    b"_rs",
+    b"descriptor",
+    b"__flags",
+    b"__print_once",
+];
+
+/// Starts of such names.
+const UNSTABLE_PREFIX: &[&[u8]] = &[
+    b".L",
+    b"switch.table.",
+    b"__UNIQUE_ID_",
+    b"__initcall_",
+    b"__compound_literal",
+    b"anon.",
+    b"alloc_",
+];
+
+/// How far `name` identifies its symbol; `local` if it is visible in its object only.
+#[must_use]
+pub fn stability(name: &[u8], local: bool) -> Stability {
+    if name.is_empty() {
+        return Stability::Unstable;
+    }
+    if !local {
+        return Stability::Stable;
+    }
+    let numberless = strip_number(name).unwrap_or(name);
+    let innermost = clang_static_local(numberless);
+    if UNSTABLE.contains(&innermost) || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix)) {
+        return Stability::Unstable;
+    }
+    if matches!(base(name), Cow::Borrowed(same) if same.len() == name.len()) {
+        Stability::Stable
+    } else {
+        Stability::Numbered
+    }
+}
+
+/// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
+/// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`.
+#[must_use]
+pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
+    if is_rust(name) || !name.contains(&b'.') {
+        return Cow::Borrowed(name);
+    }
+    let mut parts = name.split(|byte| *byte == b'.');
+    let mut out = parts.next().unwrap_or_default().to_vec();
+    let mut parts = parts.peekable();
+    while let Some(part) = parts.next() {
+        if matches!(part, b"llvm" | b"lto_priv") && parts.peek().is_some_and(|next| is_number(next)) {
+            parts.next();
+        } else if !is_number(part) {
+            out.push(b'.');
+            out.extend_from_slice(part);
+        }
+    }
+    if out.is_empty() || out.len() == name.len() { Cow::Borrowed(name) } else { Cow::Owned(out) }
+}
+
+/// The function that a `.cold` part belongs to: `foo` for `foo.cold` and `foo.cold.3`.
+#[must_use]
+pub fn cold_parent(name: &[u8]) -> Option<&[u8]> {
+    strip_number(name).unwrap_or(name).strip_suffix(b".cold")
+}
+
+/// The function that a prefix symbol stands before: `foo` for `__cfi_foo` and `__pfx_foo`.
+#[must_use]
+pub fn prefix_parent(name: &[u8]) -> Option<&[u8]> {
+    name.strip_prefix(b"__cfi_").or_else(|| name.strip_prefix(b"__pfx_"))
+}
+
+fn strip_number(name: &[u8]) -> Option<&[u8]> {
+    let dot = name.iter().rposition(|byte| *byte == b'.')?;
+    let (head, tail) = name.split_at(dot);
+    (dot > 0 && is_number(tail.get(1..)?)).then_some(head)
+}
+
+/// Clang names a static local `function.name`.
+fn clang_static_local(name: &[u8]) -> &[u8] {
+    match name.iter().rposition(|byte| *byte == b'.') {
+        Some(dot) if dot > 0 => name.get(dot.saturating_add(1)..).unwrap_or(name),
+        _ => name,
+    }
+}
+
+fn is_number(part: &[u8]) -> bool {
+    !part.is_empty() && part.iter().all(u8::is_ascii_digit)
+}
+
+fn is_rust(name: &[u8]) -> bool {
+    name.starts_with(b"_R")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiler_numbers_and_hashes_are_not_identity() {
+        for (name, expected) in [
+            ("foo", "foo"),
+            ("foo.isra.0", "foo.isra"),
+            ("foo.constprop.0.isra.3", "foo.constprop.isra"),
+            ("foo.part.0.cold", "foo.part.cold"),
+            ("count.3", "count"),
+            ("foo.count", "foo.count"),
+            ("foo.count.12", "foo.count"),
+            ("bar.llvm.8812345", "bar"),
+            ("bar.lto_priv.0", "bar"),
+            (".L123", ".L123"),
+            ("_RNvC3foo3bar.llvm.1", "_RNvC3foo3bar.llvm.1"),
+        ] {
+            assert_eq!(base(name.as_bytes()), expected.as_bytes(), "{name}");
+        }
+    }
+
+    #[test]
+    fn unstable_names_are_known_in_both_compilers_spelling() {
+        for name in ["CSWTCH.12", "__func__.3", "__func__", "foo.__already_done", "descriptor.7", ".LC0"] {
+            assert_eq!(stability(name.as_bytes(), true), Stability::Unstable, "{name}");
+        }
+        assert_eq!(stability(b"count.3", true), Stability::Numbered);
+        assert_eq!(stability(b"foo.isra.0", true), Stability::Numbered);
+        assert_eq!(stability(b"table", true), Stability::Stable);
+        assert_eq!(stability(b"__key", false), Stability::Stable);
+    }
+
+    #[test]
+    fn parts_name_their_function() {
+        assert_eq!(cold_parent(b"foo.cold"), Some(&b"foo"[..]));
+        assert_eq!(cold_parent(b"foo.isra.0.cold.2"), Some(&b"foo.isra.0"[..]));
+        assert_eq!(cold_parent(b"foo"), None);
+        assert_eq!(prefix_parent(b"__cfi_foo"), Some(&b"foo"[..]));
+    }
+}

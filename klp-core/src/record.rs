@@ -1,0 +1,129 @@
+//! The records of `changed-functions.json` and of `--message-format json`.
+//!
+//! Field names and values are a contract: they are added to, never changed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::checksum::{Cause, Digest};
+
+/// The version of the records' format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One record, a line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Record {
+    /// The first record.
+    Version(Version),
+    /// A function that changed, was added or was removed.
+    Function(Function),
+    /// A data object that did.
+    Data(Data),
+    /// Something that cannot be compared.
+    Refused(Refused),
+    /// The last record.
+    Summary(Summary),
+}
+
+/// What wrote the records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Version {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Program and version.
+    pub tool: String,
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        let tool = concat!("cargo-klp ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { format_version: FORMAT_VERSION, tool }
+    }
+}
+
+/// What happened to a function or data object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// In both builds, and different.
+    Changed,
+    /// In the patched build only.
+    Added,
+    /// In the original build only.
+    Removed,
+}
+
+/// A function of the changed-function set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Function {
+    /// The Kbuild object where it is known, else the linked file.
+    pub object: String,
+    /// What the object is linked into, where that is known.
+    pub linked: Option<String>,
+    /// Symbol in the patched build (of a removed function: in the original).
+    pub name: String,
+    /// Symbol in the original build, where it has another name there.
+    pub original_name: Option<String>,
+    /// The Rust path, for a mangled name.
+    pub demangled: Option<String>,
+    /// What happened.
+    pub change: Change,
+    /// In what it differs.
+    pub causes: Vec<Cause>,
+    /// Digest in the original build.
+    pub original_checksum: Option<Digest>,
+    /// Digest in the patched build.
+    pub patched_checksum: Option<Digest>,
+}
+
+/// A data object that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Data {
+    /// The Kbuild object where it is known, else the linked file.
+    pub object: String,
+    /// What the object is linked into, where that is known.
+    pub linked: Option<String>,
+    /// Symbol; none for what a section holds beside named and referred-to data.
+    pub name: Option<String>,
+    /// Section.
+    pub section: String,
+    /// What happened.
+    pub change: Change,
+    /// Functions of the patched build that refer to it.
+    pub read_by: Vec<String>,
+}
+
+/// Something that cannot be compared, and so cannot be called unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Refused {
+    /// The Kbuild object where it is known, else the linked file.
+    pub object: String,
+    /// Function or data object.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// How many of each.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Summary {
+    /// Function symbols of the patched build.
+    pub functions: usize,
+    /// Functions in both builds that differ.
+    pub changed: usize,
+    /// Functions in the patched build only.
+    pub added: usize,
+    /// Functions in the original build only.
+    pub removed: usize,
+    /// Data objects in both builds that differ.
+    pub data_changed: usize,
+    /// What could not be compared.
+    pub refused: usize,
+    /// Objects of the patched build.
+    pub objects: usize,
+}

@@ -1,0 +1,45 @@
+//! `__bug_table`: BUG and WARN sites (include/asm-generic/bug.h). Entry: s32 address, then
+//! s32 format (7.0 and later), s32 file and u16 line (CONFIG_DEBUG_BUGVERBOSE), u16 flags:
+//! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
+
+use super::{Effect, Entry, Reader};
+use crate::checksum::{Kind, Refusal, Site, Unit};
+use crate::elf::Place;
+
+pub(crate) const READER: Reader = Reader { section: "__bug_table", sizes: &[8, 12, 16], write };
+
+const FORMAT: u64 = 4;
+
+fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+    unit.entry(Kind::BugTable, site);
+    let (has_format, flags) = match entry.size {
+        8 => (false, 4),
+        12 if names_a_source_file(unit, entry) => (false, 10),
+        12 => (true, 8),
+        16 => (true, 14),
+        other => return Err(Refusal::new(format!("__bug_table entries of {other} bytes"))),
+    };
+    let bytes = entry.bytes(flags, 2)?;
+    unit.bytes(Kind::BugTable, bytes);
+    if has_format {
+        unit.field(Kind::BugTable, entry, FORMAT)?;
+    }
+    Ok(Effect::Keep)
+}
+
+/// Twelve bytes are address, file, line, flags; or, without the file, address, format, flags. No
+/// format string ends like a source file.
+fn names_a_source_file(unit: &Unit<'_, '_, '_>, entry: &Entry<'_, '_>) -> bool {
+    let Some(reloc) = entry.reloc(FORMAT) else { return false };
+    let elf = unit.elf();
+    let Some(symbol) = elf.symbol(reloc.symbol) else { return false };
+    let Place::Section(section) = symbol.place else { return false };
+    let text = symbol
+        .value
+        .checked_add_signed(reloc.addend)
+        .and_then(|offset| usize::try_from(offset).ok())
+        .and_then(|offset| elf.section(section)?.data.get(offset..))
+        .and_then(|rest| rest.split(|byte| *byte == 0).next())
+        .unwrap_or_default();
+    [&b".c"[..], b".h", b".S", b".rs"].iter().any(|ending| text.ends_with(ending))
+}

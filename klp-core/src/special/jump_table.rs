@@ -1,0 +1,25 @@
+//! `__jump_table`: jump labels. Entry, 16 bytes: s32 code, s32 target, s64 key, each relative to its
+//! own field; the key's low bits are flags (include/linux/jump_label.h, Linux 4.20 and later).
+
+use super::{Effect, Entry, Reader};
+use crate::checksum::{Kind, Refusal, Site, Unit};
+
+pub(crate) const READER: Reader = Reader { section: "__jump_table", sizes: &[16], write };
+
+const TARGET: u64 = 4;
+const KEY: u64 = 8;
+
+/// Bit 0: the likely branch.
+const FLAGS: i64 = 3;
+/// Bit 1: objtool makes the instruction a NOP (arch/x86/include/asm/jump_label.h, Linux 5.14).
+const OBJTOOL_NOPS: i64 = 2;
+
+fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+    let key = entry.reloc(KEY).ok_or_else(|| Refusal::new("a jump label without a key"))?;
+    let flags = key.addend & FLAGS;
+    unit.entry(Kind::StaticKey, site);
+    unit.number(Kind::StaticKey, flags.cast_unsigned());
+    unit.field(Kind::StaticKey, entry, TARGET)?;
+    unit.reloc(Kind::StaticKey, key.kind, key.symbol, key.addend.wrapping_sub(flags))?;
+    Ok(if flags & OBJTOOL_NOPS != 0 && site.is_jump_or_nop() { Effect::Replace } else { Effect::Keep })
+}

@@ -1,0 +1,182 @@
+//! Special sections: tables whose entries belong to places in code.
+//!
+//! One file for each section; a new one is a file here, a line in [`READERS`] and its name in
+//! [`crate::rules::ATTRIBUTED`].
+
+mod alternatives;
+mod bug_table;
+mod exception_table;
+mod jump_table;
+mod mcount;
+mod paravirt;
+mod static_call;
+
+use crate::checksum::{Refusal, Site, Unit};
+use crate::elf::{ElfObject, Place, Reloc, Section};
+
+/// How one special section is read.
+pub(crate) struct Reader {
+    /// Name of the section.
+    pub(crate) section: &'static str,
+    /// The sizes in bytes that an entry has had.
+    pub(crate) sizes: &'static [u64],
+    /// Writes what an entry means to its function's streams.
+    pub(crate) write:
+        for<'d> fn(&mut Unit<'_, 'd, '_>, &Entry<'_, 'd>, &Site<'_>) -> Result<Effect, Refusal>,
+}
+
+/// What an entry means for the instruction it is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The instruction is digested as usual.
+    Keep,
+    /// The entry stands for the instruction.
+    Replace,
+}
+
+const READERS: &[Reader] = &[
+    alternatives::READER,
+    bug_table::READER,
+    exception_table::READER,
+    jump_table::READER,
+    static_call::READER,
+    paravirt::READER,
+    mcount::READER,
+];
+
+/// One entry of a special section.
+pub(crate) struct Entry<'a, 'data> {
+    pub(crate) section: &'a Section<'data>,
+    pub(crate) start: u64,
+    pub(crate) size: u64,
+}
+
+impl<'data> Entry<'_, 'data> {
+    /// The relocation of the field at `field`.
+    pub(crate) fn reloc(&self, field: u64) -> Option<Reloc> {
+        self.section.relocs.at(self.start.checked_add(field)?)
+    }
+
+    /// `len` bytes of the field at `field`.
+    pub(crate) fn bytes(&self, field: u64, len: u64) -> Result<&'data [u8], Refusal> {
+        self.start
+            .checked_add(field)
+            .and_then(|start| self.section.bytes(start, len))
+            .ok_or_else(|| Refusal::new(format!("an entry of {} is cut off", self.section.name_lossy())))
+    }
+
+    /// The byte at `field`.
+    pub(crate) fn byte(&self, field: u64) -> Result<u8, Refusal> {
+        Ok(self.bytes(field, 1)?.first().copied().unwrap_or_default())
+    }
+}
+
+/// All entries of all special sections of an object, by the code that they belong to.
+#[derive(Debug, Default)]
+pub(crate) struct Sites {
+    sorted: Vec<SiteRef>,
+    /// Tables that could not be read, so that no function of the object can be called unchanged.
+    pub(crate) problems: Vec<String>,
+    /// Whether the object lists its calls to ftrace.
+    pub(crate) lists_mcount: bool,
+}
+
+impl Sites {
+    pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
+        let mut sites = Self::default();
+        for (section, table) in elf.sections.iter().zip(0u32..) {
+            for (reader, number) in READERS.iter().zip(0u8..) {
+                if section.name == reader.section.as_bytes() && section.size > 0 {
+                    if let Err(problem) = sites.read(elf, section, table, reader, number) {
+                        sites.problems.push(format!("{}: {problem}", reader.section));
+                    }
+                }
+            }
+        }
+        sites.sorted.sort_unstable();
+        sites
+    }
+
+    fn read(
+        &mut self,
+        elf: &ElfObject<'_>,
+        section: &Section<'_>,
+        table: u32,
+        reader: &Reader,
+        number: u8,
+    ) -> Result<(), String> {
+        self.lists_mcount |= reader.section == mcount::READER.section;
+        let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
+        let mut start = 0;
+        while start < section.size {
+            let (code, offset) = section
+                .relocs
+                .at(start)
+                .and_then(|reloc| code_place(elf, &reloc))
+                .ok_or(format!("the entry at {start:#x} belongs to no code"))?;
+            self.sorted.push(SiteRef { section: code, offset, reader: number, table, start, size });
+            start = start.saturating_add(size);
+        }
+        Ok(())
+    }
+
+    /// The entries that belong to code in `start..end` of `section`.
+    pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
+        let from = self.sorted.partition_point(|site| (site.section, site.offset) < (section, start));
+        let rest = self.sorted.get(from..).unwrap_or_default();
+        let len = rest.partition_point(|site| (site.section, site.offset) < (section, end));
+        rest.get(..len).unwrap_or_default()
+    }
+}
+
+/// An entry, found by the code that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SiteRef {
+    section: u32,
+    pub(crate) offset: u64,
+    reader: u8,
+    table: u32,
+    start: u64,
+    size: u64,
+}
+
+impl SiteRef {
+    /// The entry itself, and how it is written.
+    pub(crate) fn open<'a, 'data>(
+        &self,
+        elf: &'a ElfObject<'data>,
+    ) -> Option<(Entry<'a, 'data>, &'static Reader)> {
+        let section = elf.section(self.table)?;
+        let reader = READERS.get(usize::from(self.reader))?;
+        Some((Entry { section, start: self.start, size: self.size }, reader))
+    }
+}
+
+/// The code that the address field `reloc` of an entry refers to.
+fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
+    let symbol = elf.symbol(reloc.symbol)?;
+    let Place::Section(section) = symbol.place else { return None };
+    let offset = symbol.value.checked_add_signed(reloc.addend)?;
+    Some((section, offset))
+}
+
+/// The entry size that the section's header gives, or else that of the `known` sizes with which the
+/// most entries start with the address of code.
+fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Option<u64> {
+    let fits = |size: &u64| section.size.checked_rem(*size) == Some(0);
+    if section.entsize > 1 {
+        return known.contains(&section.entsize).then_some(section.entsize).filter(fits);
+    }
+    known.iter().copied().filter(fits).max_by_key(|size| addressed(elf, section, *size))
+}
+
+/// How many of 1000 entries of `size` bytes start with the address of code.
+fn addressed(elf: &ElfObject<'_>, section: &Section<'_>, size: u64) -> u64 {
+    let entries = section.size.checked_div(size).unwrap_or(0);
+    let starts = section.relocs.iter().filter(|reloc| {
+        reloc.offset.checked_rem(size) == Some(0)
+            && code_place(elf, reloc)
+                .is_some_and(|(code, _)| elf.section(code).is_some_and(Section::is_code))
+    });
+    (starts.count() as u64).saturating_mul(1000).checked_div(entries).unwrap_or(0)
+}
