@@ -1,2 +1,32 @@
-//! To be written.
-fn main() {}
+//! `cargo klp`: builds a Linux kernel before and after a patch and names exactly the functions that
+//! changed.
+
+mod cli;
+mod environment;
+mod error;
+mod exit;
+mod objects;
+mod report;
+mod run;
+mod shell;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cargo;
+use shell::Shell;
+
+fn main() -> ExitCode {
+    let Cargo::Klp(klp) = Cargo::parse();
+    let shell = Shell::new(klp.output.verbosity(), klp.output.color);
+    match run::run(&klp, &shell) {
+        Ok(status) => status.into(),
+        Err(error) => {
+            error.details().iter().for_each(|line| shell.plain(line));
+            shell.error(&error, error.hint().as_deref());
+            error.exit_status().into()
+        }
+    }
+}

@@ -1,1 +1,43 @@
-//! To be written.
+//! Drives Kbuild for `cargo klp`: finds a kernel tree, keeps a private mirror of its sources,
+//! builds it before and after a patch, and lists the objects that Kbuild linked.
+//!
+//! The way through the crate:
+//!
+//! 1. [`Tree::find`] tells where sources and outputs are, [`Config`] what was configured.
+//! 2. [`Workspace::open`] takes the lock on our own directory beside the outputs.
+//! 3. [`Workspace::build_original`] brings the [`Mirror`] up to date and builds it, or reuses the
+//!    kept build when the [`Fingerprint`] says that nothing changed.
+//! 4. [`PatchSet::apply`] computes every changed file in memory; [`Workspace::build_patched`]
+//!    writes them into the mirror, builds, and puts the mirror back.
+//! 5. Both builds name their objects as [`LinkedObject`]s, from Kbuild's own records.
+//!
+//! The user's sources are never written. What this crate needs from the outside comes in through
+//! arguments: it never prints, and it never reads the environment (with one exception, the
+//! jobserver crate, see [`Jobs::inherited`]). It never parses ELF.
+
+mod atomic;
+pub mod baseline;
+pub mod build;
+pub mod cmd_file;
+pub mod config;
+pub mod event;
+pub mod interrupt;
+pub mod jobserver;
+pub mod make;
+pub mod mirror;
+pub mod objects;
+pub mod patch;
+pub mod tree;
+
+pub use baseline::{BaselineError, Fingerprint};
+pub use build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace};
+pub use cmd_file::{CmdFileError, SavedCommand};
+pub use config::{Config, ConfigError};
+pub use event::{BuildEvent, Events};
+pub use interrupt::Interrupt;
+pub use jobserver::{Jobs, JobsError, Tokens};
+pub use make::{Make, MakeError, MakeEvent};
+pub use mirror::{Mirror, MirrorError};
+pub use objects::{Linked, LinkedObject, ObjectsError, linked_objects};
+pub use patch::{FileChange, Patch, PatchError, PatchSet};
+pub use tree::{Tree, TreeError};

@@ -1,2 +1,77 @@
-//! To be written.
-fn main() {}
+//! `cargo xtask`: what developers of this project run.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to whoever runs it")]
+
+mod bench;
+mod demo;
+mod environment;
+mod expected;
+mod kernel;
+mod klp;
+mod process;
+mod snapshot;
+mod test;
+
+use clap::{Parser, Subcommand};
+use kernel::Compiler;
+
+/// Project tasks.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Builds a kernel before and after a patch and shows which functions changed.
+    Demo {
+        /// Do it on a real kernel of this version, and check every result.
+        #[arg(long, value_name = "VERSION")]
+        kernel: Option<String>,
+    },
+    /// Runs what CI runs: format, lints, tests, and the checks on a real kernel.
+    Test {
+        /// Leave out the checks on a real kernel.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Gets and builds a real kernel in a cache outside the repository.
+    Kernel {
+        /// For instance 6.1 or 7.2.
+        version: String,
+        /// The compiler to build it with.
+        #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
+        cc: Compiler,
+    },
+    /// Times `cargo klp checksum vmlinux.o` against the kernel's own objtool.
+    Bench {
+        /// The kernel whose vmlinux.o is read.
+        #[arg(long, value_name = "VERSION", default_value = "7.2")]
+        kernel: String,
+        /// How often each program runs.
+        #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..))]
+        rounds: u32,
+    },
+}
+
+fn main() -> std::process::ExitCode {
+    let result = match Cli::parse().task {
+        Task::Demo { kernel: None } => demo::mini(),
+        Task::Demo { kernel: Some(version) } => demo::real(&version),
+        Task::Test { quick } => test::run(quick),
+        Task::Kernel { version, cc } => kernel::prepare(&version, cc).map(|kernel| {
+            println!("sources  {}", kernel.source);
+            println!("build    {}", kernel.build);
+        }),
+        Task::Bench { kernel, rounds } => bench::run(&kernel, rounds),
+    };
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

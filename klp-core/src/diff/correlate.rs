@@ -8,18 +8,21 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::manifest::{Data, Function, Object};
+use crate::manifest::Object;
 
 use super::units::Unit;
 
-/// Original and patched units; one side is missing where a unit was added or removed.
-pub(super) struct Pairs<'a> {
-    pub(super) functions: Vec<(Option<&'a Function>, Option<&'a Function>)>,
-    pub(super) data: Vec<(Option<&'a Data>, Option<&'a Data>)>,
+/// Indices of an original and a patched unit; one is missing where a unit was added or removed.
+pub(super) type Pair = (Option<usize>, Option<usize>);
+
+/// All pairs of two objects, in the order of the patched one, removed units last.
+pub(super) struct Pairs {
+    pub(super) functions: Vec<Pair>,
+    pub(super) data: Vec<Pair>,
 }
 
-impl<'a> Pairs<'a> {
-    pub(super) fn of(original: &'a Object, patched: &'a Object) -> Self {
+impl Pairs {
+    pub(super) fn of(original: &Object, patched: &Object) -> Self {
         let files = Files::of(original, patched);
         Self {
             functions: pair(&original.functions, &patched.functions, &files),
@@ -78,9 +81,7 @@ enum Scope {
     New(u32),
 }
 
-type Pair<'a, T> = (Option<&'a T>, Option<&'a T>);
-
-fn pair<'a, T: Unit>(original: &'a [T], patched: &'a [T], files: &Files) -> Vec<Pair<'a, T>> {
+fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
     let mut open: BTreeMap<(Scope, String), VecDeque<usize>> = BTreeMap::new();
     for (index, unit) in original.iter().enumerate() {
         let scope = unit.file().map_or(Scope::Global, Scope::File);
@@ -104,22 +105,15 @@ fn pair<'a, T: Unit>(original: &'a [T], patched: &'a [T], files: &Files) -> Vec<
         *slot = open.get_mut(key).and_then(VecDeque::pop_front);
     }
     across_scopes(open, &keys, &mut partner);
-    let taken: Vec<usize> = partner.iter().flatten().copied().collect();
-    let removed = {
-        let mut is_taken = vec![false; original.len()];
-        for index in taken {
-            if let Some(slot) = is_taken.get_mut(index) {
-                *slot = true;
-            }
+    let mut removed = vec![true; original.len()];
+    for index in partner.iter().flatten() {
+        if let Some(slot) = removed.get_mut(*index) {
+            *slot = false;
         }
-        original.iter().zip(is_taken).filter(|(_, taken)| !taken).map(|(unit, _)| (Some(unit), None))
-    };
-    patched
-        .iter()
-        .zip(&partner)
-        .map(|(unit, partner)| (partner.and_then(|index| original.get(index)), Some(unit)))
-        .chain(removed)
-        .collect()
+    }
+    let removed = removed.into_iter().enumerate().filter(|(_, removed)| *removed);
+    let kept = partner.into_iter().enumerate().map(|(index, partner)| (partner, Some(index)));
+    kept.chain(removed.map(|(index, _)| (Some(index), None))).collect()
 }
 
 /// Pairs what changed its scope: made static or global, or moved to another file.

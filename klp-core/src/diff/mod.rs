@@ -1,6 +1,7 @@
 //! What changed between two sets of digests.
 
 mod correlate;
+mod locate;
 mod numbered;
 mod readers;
 mod scope;
@@ -17,6 +18,8 @@ use crate::record::{Change, Data, Function, Record, Refused, Summary, Version};
 
 use correlate::Pairs;
 
+pub use locate::Side;
+
 /// Everything that differs between two builds, in the order of objects and places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -28,6 +31,8 @@ pub struct Changes {
     pub refused: Vec<Refused>,
     /// How many of each.
     pub summary: Summary,
+    /// Of each of `functions`.
+    places: Vec<Place>,
 }
 
 impl Changes {
@@ -48,16 +53,24 @@ impl Changes {
     }
 }
 
+/// Where a function of the changed-function set is in each manifest: index of its object, and of the
+/// function in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    original: Option<(usize, usize)>,
+    patched: Option<(usize, usize)>,
+}
+
 /// Compares `patched` with `original`. Objects are matched by their names; two manifests of one
 /// object each are compared whatever they are called.
 #[must_use]
 pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
     let pairs = objects(original, patched);
+    let parts: Vec<Changes> = pairs.par_iter().map(|pair| compare_objects(original, patched, *pair)).collect();
     let mut changes = Changes::default();
-    let parts: Vec<Changes> =
-        pairs.par_iter().map(|(original, patched)| compare_objects(*original, *patched)).collect();
     for part in parts {
         changes.functions.extend(part.functions);
+        changes.places.extend(part.places);
         changes.data.extend(part.data);
         changes.refused.extend(part.refused);
     }
@@ -75,57 +88,66 @@ pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
     changes
 }
 
-/// Original and patched objects of one name; objects of one build only stand alone.
-fn objects<'a>(
-    original: &'a Manifest,
-    patched: &'a Manifest,
-) -> Vec<(Option<&'a Object>, Option<&'a Object>)> {
-    if let ([original], [patched]) = (original.objects.as_slice(), patched.objects.as_slice()) {
-        return vec![(Some(original), Some(patched))];
+/// Indices of original and patched objects of one name; objects of one build only stand alone.
+fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Option<usize>)> {
+    if let ([_], [_]) = (original.objects.as_slice(), patched.objects.as_slice()) {
+        return vec![(Some(0), Some(0))];
     }
-    let mut left: BTreeMap<&str, &Object> =
-        original.objects.iter().map(|object| (object.object.as_str(), object)).collect();
+    let mut left: BTreeMap<&str, usize> =
+        original.objects.iter().enumerate().map(|(index, object)| (object.object.as_str(), index)).collect();
     let mut pairs: Vec<_> = patched
         .objects
         .iter()
-        .map(|object| (left.remove(object.object.as_str()), Some(object)))
+        .enumerate()
+        .map(|(index, object)| (left.remove(object.object.as_str()), Some(index)))
         .collect();
-    pairs.extend(left.into_values().map(|object| (Some(object), None)));
+    pairs.extend(left.into_values().map(|index| (Some(index), None)));
     pairs
 }
 
-fn compare_objects(original: Option<&Object>, patched: Option<&Object>) -> Changes {
+fn compare_objects(
+    original: &Manifest,
+    patched: &Manifest,
+    (old, new): (Option<usize>, Option<usize>),
+) -> Changes {
     let empty = Object::default();
+    let original = old.and_then(|index| original.objects.get(index));
+    let patched = new.and_then(|index| patched.objects.get(index));
     let here = patched.or(original).unwrap_or(&empty);
     let (original, patched) = (original.unwrap_or(&empty), patched.unwrap_or(&empty));
     let mut changes = Changes::default();
     let pairs = Pairs::of(original, patched);
-    let renumbered = numbered::inconsistent(&pairs);
+    let renumbered = numbered::inconsistent(original, patched, &pairs);
     let moved = scope::Moved::of(original, patched);
-    for (before, after) in &pairs.functions {
-        if let Some(refused) = refused(here, *before, *after) {
+    for (old_index, new_index) in &pairs.functions {
+        let before = old_index.and_then(|index| original.functions.get(index));
+        let after = new_index.and_then(|index| patched.functions.get(index));
+        if let Some(refused) = refused(here, before, after) {
             changes.refused.push(refused);
             continue;
         }
-        let mut causes = match (before, after) {
-            (Some(before), Some(after)) => causes(before, after),
-            _ => Vec::new(),
-        };
+        let mut causes = Vec::new();
         if let (Some(before), Some(after)) = (before, after) {
-            if causes.is_empty() && before.checksum == after.checksum {
-                if !renumbered.contains(&after.name) && !moved.concerns(patched, after) {
+            if before.checksum == after.checksum {
+                let other = new_index.is_some_and(|index| renumbered.contains(&index));
+                if !other && !moved.concerns(patched, after) {
                     continue;
                 }
                 causes.push(Cause { kind: Kind::Relocation, offset: None });
+            } else {
+                causes = differing_kinds(before, after);
             }
         }
-        changes.functions.push(function(here, *before, *after, causes));
+        changes.functions.push(function(here, before, after, causes));
+        changes.places.push(Place { original: old.zip(*old_index), patched: new.zip(*new_index) });
     }
     for (before, after) in &pairs.data {
-        if let Some(refused) = refused_data(here, *before, *after) {
+        let before = before.and_then(|index| original.data.get(index));
+        let after = after.and_then(|index| patched.data.get(index));
+        if let Some(refused) = refused_data(here, before, after) {
             changes.refused.push(refused);
-        } else if digest_of(*before) != digest_of(*after) {
-            changes.data.extend(data(here, *before, *after));
+        } else if digest_of(before) != digest_of(after) {
+            changes.data.extend(data(here, before, after));
         }
     }
     changes
@@ -164,7 +186,7 @@ fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
 }
 
 /// The kinds of content that differ, as far as two digests can tell.
-fn causes(before: &manifest::Function, after: &manifest::Function) -> Vec<Cause> {
+fn differing_kinds(before: &manifest::Function, after: &manifest::Function) -> Vec<Cause> {
     let kind = |function: &manifest::Function, wanted: Kind| -> Option<Short> {
         function.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
     };

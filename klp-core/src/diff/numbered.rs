@@ -4,18 +4,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::manifest::Object;
+
 use super::correlate::Pairs;
 
-/// Patched names of functions with equal digests whose numbered symbols contradict the others'.
-pub(super) fn inconsistent(pairs: &Pairs<'_>) -> BTreeSet<String> {
-    let mut uses: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
+/// Indices of patched functions with equal digests whose numbered symbols contradict the others'.
+pub(super) fn inconsistent(original: &Object, patched: &Object, pairs: &Pairs) -> BTreeSet<usize> {
+    let mut uses: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
     for (before, after) in &pairs.functions {
-        let (Some(before), Some(after)) = (before, after) else { continue };
+        let (Some(before), Some(index)) = (before, after) else { continue };
+        let Some((before, after)) = original.functions.get(*before).zip(patched.functions.get(*index))
+        else {
+            continue;
+        };
         if before.checksum != after.checksum {
             continue;
         }
         for pair in before.numbered.iter().copied().zip(after.numbered.iter().copied()) {
-            uses.entry(pair).or_default().push(&after.name);
+            uses.entry(pair).or_default().push(*index);
         }
     }
     let old = partners(uses.keys().copied());
@@ -26,8 +32,7 @@ pub(super) fn inconsistent(pairs: &Pairs<'_>) -> BTreeSet<String> {
     };
     uses.iter()
         .filter(|(pair, _)| !agrees(pair))
-        .flat_map(|(_, functions)| functions)
-        .map(ToString::to_string)
+        .flat_map(|(_, functions)| functions.iter().copied())
         .collect()
 }
 

@@ -1,0 +1,62 @@
+//! `cargo klp build`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+/// Build the kernel before and after a patch and name the functions that changed
+///
+/// Sources stay as they are: both builds run in a private mirror. The original build is kept, so that
+/// the next patch compiles only what it touches. The set is also written as changed-functions.json
+/// beside the build outputs.
+#[derive(Debug, Args)]
+pub(crate) struct Build {
+    /// Patches, applied in this order with -p1; and make variables, such as LLVM=1
+    #[arg(value_name = "PATCH|VAR=VALUE")]
+    pub(crate) arguments: Vec<String>,
+    /// Kernel source tree, or the output directory of an O= build
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(crate) directory: Utf8PathBuf,
+    /// Output directory (O=) that holds the .config [default: the source tree]
+    #[arg(short = 'O', long = "output", value_name = "DIR")]
+    pub(crate) output_directory: Option<Utf8PathBuf>,
+    /// Where to keep the mirror and both builds [default: .klp in the output directory]
+    #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
+    pub(crate) target_dir: Option<Utf8PathBuf>,
+    /// Jobs at once, unless a parent make decides [default: number of processors]
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+}
+
+impl Build {
+    /// The patches among the arguments.
+    pub(crate) fn patches(&self) -> Vec<Utf8PathBuf> {
+        let patches = self.arguments.iter().filter(|argument| !is_variable(argument));
+        patches.map(Utf8PathBuf::from).collect()
+    }
+
+    /// The make variables among the arguments.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &String> {
+        self.arguments.iter().filter(|argument| is_variable(argument))
+    }
+}
+
+/// Whether make would take `argument` for a variable.
+fn is_variable(argument: &str) -> bool {
+    argument.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_variable;
+
+    #[test]
+    fn variables_are_told_from_patches() {
+        assert!(is_variable("LLVM=1"));
+        assert!(is_variable("KCFLAGS=-O2 -g"));
+        assert!(!is_variable("fix.patch"));
+        assert!(!is_variable("patches/a=b.patch"));
+        assert!(!is_variable("=1"));
+    }
+}

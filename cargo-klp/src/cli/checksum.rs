@@ -1,0 +1,15 @@
+//! `cargo klp checksum`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+/// Checksum every function of object files
+#[derive(Debug, Args)]
+pub(crate) struct Checksum {
+    /// Objects: .o and .ko files, vmlinux.o
+    #[arg(value_name = "OBJ", required = true)]
+    pub(crate) objects: Vec<Utf8PathBuf>,
+    /// Write a checksum file for `cargo klp diff` instead of printing
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<Utf8PathBuf>,
+}

@@ -1,0 +1,13 @@
+//! `cargo klp diff`.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+/// Name the functions that differ between two builds
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// An object, a checksum file or a build directory
+    pub(crate) original: Utf8PathBuf,
+    /// The same of the patched build
+    pub(crate) patched: Utf8PathBuf,
+}

@@ -1,0 +1,39 @@
+//! The command line.
+
+mod build;
+mod checksum;
+mod diff;
+mod output;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use build::Build;
+pub(crate) use checksum::Checksum;
+pub(crate) use diff::Diff;
+pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
+
+/// Cargo calls `cargo-klp klp …` for `cargo klp …`.
+#[derive(Debug, Parser)]
+#[command(name = "cargo", bin_name = "cargo", styles = clap_cargo::style::CLAP_STYLING)]
+pub(crate) enum Cargo {
+    Klp(Klp),
+}
+
+/// Names exactly the functions that a patch changes in a Linux kernel.
+#[derive(Debug, clap::Args)]
+#[command(version, about, after_help = crate::exit::HELP)]
+pub(crate) struct Klp {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(Build),
+    Checksum(Checksum),
+    Diff(Diff),
+    /// List what checksums leave out, and why
+    Rules,
+}

@@ -1,0 +1,52 @@
+//! Every environment variable that this program reads.
+
+use std::ffi::OsString;
+
+/// Variables of Kbuild that change what is built. They are taken from the environment, as make does,
+/// and belong to the build's fingerprint.
+pub(crate) const KBUILD: &[&str] = &[
+    "ARCH",
+    "AR",
+    "CC",
+    "CROSS_COMPILE",
+    "HOSTCC",
+    "KCFLAGS",
+    "KAFLAGS",
+    "KCPPFLAGS",
+    "KRUSTFLAGS",
+    "LD",
+    "LLVM",
+    "LLVM_IAS",
+    "NM",
+    "OBJCOPY",
+    "RUSTC",
+];
+
+/// The value of `name`, if it is set to something.
+#[expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
+fn get(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// `NAME=value` for each of Kbuild's variables that is set.
+pub(crate) fn kbuild_variables() -> Vec<String> {
+    KBUILD
+        .iter()
+        .filter_map(|name| Some(format!("{name}={}", get(name)?.into_string().ok()?)))
+        .collect()
+}
+
+/// The make program: `MAKE`, which a parent make sets, or `make`.
+pub(crate) fn make() -> String {
+    get("MAKE").and_then(|make| make.into_string().ok()).unwrap_or_else(|| "make".to_owned())
+}
+
+/// `CARGO_TERM_QUIET`.
+pub(crate) fn quiet() -> bool {
+    get("CARGO_TERM_QUIET").is_some_and(|value| value == "true")
+}
+
+/// `CARGO_TERM_PROGRESS_WHEN`: `auto`, `always` or `never`.
+pub(crate) fn progress_when() -> Option<String> {
+    get("CARGO_TERM_PROGRESS_WHEN")?.into_string().ok()
+}

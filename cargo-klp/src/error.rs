@@ -1,0 +1,78 @@
+//! Why a run failed, as the person reads it.
+
+use camino::Utf8PathBuf;
+use kbuild_glue::{BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError};
+use klp_core::ElfError;
+use klp_core::manifest::ManifestError;
+
+use crate::exit::ExitStatus;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("failed to read {path}")]
+    Read { path: Utf8PathBuf, source: std::io::Error },
+    #[error("failed to write {path}")]
+    Write { path: Utf8PathBuf, source: std::io::Error },
+    #[error("failed to print the results")]
+    Print(#[source] std::io::Error),
+    #[error("cannot checksum {path}: {source}")]
+    Object { path: Utf8PathBuf, source: ElfError },
+    #[error("cannot use the checksum file {path}: {source}")]
+    Manifest { path: Utf8PathBuf, source: ManifestError },
+    #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]
+    Mixed(Utf8PathBuf, Utf8PathBuf),
+    #[error("the path of the current directory is not UTF-8")]
+    CurrentDirectory,
+    #[error("cannot start threads")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Jobs(#[from] JobsError),
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl Error {
+    /// What the person can do about it.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Object { source, .. } => source.hint().map(str::to_owned),
+            Self::Manifest { source: ManifestError::Version(_), .. } => {
+                Some("make it again with this version: cargo klp checksum -o FILE OBJ".to_owned())
+            }
+            Self::Tree(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Jobs(error) => error.hint(),
+            Self::Objects(error) => error.hint(),
+            Self::Build(error) => error.hint(),
+            _ => None,
+        }
+    }
+
+    /// The lines of make's output that tell why a build failed.
+    pub(crate) fn details(&self) -> &[String] {
+        match self {
+            Self::Build(BuildError::Make(MakeError::Failed { tail, .. })) => tail,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn exit_status(&self) -> ExitStatus {
+        match self {
+            Self::Build(error) if error.is_interrupt() => ExitStatus::Interrupted,
+            Self::Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
+            Self::Tree(_)
+            | Self::Config(_)
+            | Self::Build(BuildError::Tree(_) | BuildError::Config(_) | BuildError::UnusablePath { .. }) => {
+                ExitStatus::Unsupported
+            }
+            _ => ExitStatus::Failure,
+        }
+    }
+}

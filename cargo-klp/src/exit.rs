@@ -1,0 +1,40 @@
+//! The exit status, as a contract.
+
+use std::process::ExitCode;
+
+/// How a run ended. The numbers never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitStatus {
+    /// Done.
+    Success = 0,
+    /// Something failed that has no number of its own.
+    Failure = 1,
+    /// A patch was given and nothing changed.
+    NothingChanged = 3,
+    /// Changed data, or code that cannot be compared or patched.
+    Refused = 4,
+    /// The tree or its configuration is not supported.
+    Unsupported = 96,
+    /// The kernel build failed.
+    BuildFailed = 101,
+    /// Stopped by Ctrl-C or SIGTERM.
+    Interrupted = 130,
+}
+
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+/// What `--help` says about it. Clap itself ends with 2 on wrong usage.
+pub(crate) const HELP: &str = "\
+Exit status:
+    0  done
+    1  failed
+    2  wrong usage
+    3  a patch was given and nothing changed
+    4  refused: changed data, or code that cannot be compared or patched
+   96  the tree or its configuration is not supported
+  101  the kernel build failed
+  130  interrupted";

@@ -1,0 +1,117 @@
+//! Text for people.
+
+use std::io::{self, Write};
+
+use klp_core::Manifest;
+use klp_core::checksum::Cause;
+use klp_core::diff::Changes;
+use klp_core::record::{Change, Function};
+use klp_core::rules::Rule;
+
+use crate::shell::Shell;
+
+pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
+    let name = |function: &Function| match &function.demangled {
+        Some(path) => path.clone(),
+        None => function.name.clone(),
+    };
+    let names = changes.functions.iter().map(|function| name(function).len()).max().unwrap_or(0).min(48);
+    let objects = changes.functions.iter().map(|function| place(function).len()).max().unwrap_or(0).min(48);
+    for function in &changes.functions {
+        let line = format!(
+            "{:<8} {:<names$}  {:<objects$}  {}",
+            word(function.change),
+            name(function),
+            place(function),
+            causes(&function.causes)
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    for data in &changes.data {
+        let name = data.name.as_deref().unwrap_or("(unnamed)");
+        write!(out, "{:<8} data {name} in {}, {}", word(data.change), data.section, data.object)?;
+        match data.read_by.as_slice() {
+            [] => writeln!(out)?,
+            readers => writeln!(out, ", read by {}", readers.join(", "))?,
+        }
+    }
+    for refused in &changes.refused {
+        writeln!(out, "refused  {}  {}: {}", refused.name, refused.object, refused.why)?;
+    }
+    Ok(())
+}
+
+/// One line about all of it, to standard error.
+pub(crate) fn summary(changes: &Changes, shell: &Shell) {
+    let summary = &changes.summary;
+    let mut text = format!(
+        "{} changed, {} added, {} removed of {} functions in {} objects",
+        summary.changed, summary.added, summary.removed, summary.functions, summary.objects
+    );
+    if summary.data_changed > 0 {
+        text.push_str(&format!("; {} data objects changed", summary.data_changed));
+    }
+    if summary.refused > 0 {
+        text.push_str(&format!("; {} refused", summary.refused));
+    }
+    shell.status("Finished", text);
+}
+
+pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
+    for object in &manifest.objects {
+        for function in &object.functions {
+            match (&function.checksum, &function.refused) {
+                (Some(checksum), _) => write!(out, "{checksum}  {}  {}", object.object, function.name)?,
+                (None, why) => {
+                    let why = why.as_deref().unwrap_or_default();
+                    write!(out, "refused  {}  {}: {why}", object.object, function.name)?;
+                }
+            }
+            for name in function.aliases.iter().chain(&function.parts) {
+                write!(out, " {name}")?;
+            }
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {
+    for rule in rules {
+        writeln!(out, "{}\n    leaves out: {}\n    because: {}", rule.name, rule.leaves_out, rule.why)?;
+        if !rule.sections.is_empty() {
+            writeln!(out, "    sections: {}", rule.sections.join(" "))?;
+        }
+    }
+    Ok(())
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Changed => "changed",
+        Change::Added => "added",
+        Change::Removed => "removed",
+    }
+}
+
+fn place(function: &Function) -> String {
+    match &function.linked {
+        Some(linked) if linked != "vmlinux" => format!("{} ({linked})", function.object),
+        _ => function.object.clone(),
+    }
+}
+
+fn causes(causes: &[Cause]) -> String {
+    let texts: Vec<String> = causes
+        .iter()
+        .map(|cause| {
+            let kind = serde_json::to_value(cause.kind).ok();
+            let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or_default().to_owned();
+            match cause.offset {
+                Some(offset) => format!("{kind} +{offset:#x}"),
+                None => kind,
+            }
+        })
+        .collect();
+    texts.join(", ")
+}

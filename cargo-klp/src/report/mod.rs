@@ -1,0 +1,64 @@
+//! Results: to standard output for people or as JSON, and to files.
+
+mod human;
+mod json;
+
+use std::io::{self, Write};
+
+use camino::Utf8Path;
+use klp_core::Manifest;
+use klp_core::diff::Changes;
+use klp_core::rules::Rule;
+
+use crate::cli::MessageFormat;
+use crate::error::Error;
+
+pub(crate) use human::summary;
+pub(crate) use json::document;
+
+/// Prints the changed-function set.
+pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => human::changes(changes, out),
+        MessageFormat::Json => json::records(changes, out),
+    })
+}
+
+/// Prints checksums: for people one line a function, else the checksum file.
+pub(crate) fn checksums(manifest: &Manifest, format: MessageFormat) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => human::checksums(manifest, out),
+        MessageFormat::Json => manifest.write(out),
+    })
+}
+
+/// Prints the rules of what is left out.
+pub(crate) fn rules(rules: &[Rule], format: MessageFormat) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => human::rules(rules, out),
+        MessageFormat::Json => json::rules(rules, out),
+    })
+}
+
+/// Writes a file whole or not at all.
+pub(crate) fn replace_file(
+    path: &Utf8Path,
+    write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
+) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: path.to_owned(), source };
+    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
+    let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
+    write(&mut file).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Prints to standard output; a reader that goes away, such as `head`, is no error.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}

@@ -1,0 +1,131 @@
+//! `cargo klp build`.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{
+    BuildEvent, BuildSettings, Interrupt, Jobs, OriginalBuild, PatchSet, Tree, Workspace,
+};
+use klp_core::diff::{Side, compare};
+
+use crate::cli::{self, MessageFormat};
+use crate::environment;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::objects::Build;
+use crate::report;
+use crate::shell::Shell;
+use crate::signals;
+
+/// The changed-function set, beside the build outputs.
+const CHANGED_FUNCTIONS: &str = "changed-functions.json";
+
+pub(crate) fn run(
+    arguments: &cli::Build,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let jobs = Jobs::inherited(arguments.jobs.map_or(processors, std::num::NonZeroUsize::get))?;
+    if let Some(note) = jobs.note() {
+        shell.warning(note);
+    }
+    let current = current_directory()?;
+    let absolute = |path: &Utf8PathBuf| current.join(path);
+    let tree = Tree::find(
+        &absolute(&arguments.directory),
+        arguments.output_directory.as_ref().map(absolute).as_deref(),
+    )?;
+    let patches: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
+    let patches = PatchSet::read(&patches).map_err(kbuild_glue::BuildError::from)?;
+    let root = arguments.target_dir.as_ref().map_or_else(|| tree.output.join(".klp"), absolute);
+    let results = match &arguments.target_dir {
+        Some(_) => root.join(CHANGED_FUNCTIONS),
+        None => tree.output.join(CHANGED_FUNCTIONS),
+    };
+    let variables: Vec<String> =
+        environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
+    let interrupt = Arc::new(Interrupt::new());
+    signals::forward(&interrupt).map_err(|source| Error::Read { path: "signals".into(), source })?;
+    let make = environment::make();
+    let settings =
+        BuildSettings { jobs: &jobs, variables: &variables, interrupt: &interrupt, make: &make };
+    remove(&results)?;
+
+    let mut events = |event| show(event, shell);
+    let mut workspace = Workspace::open(&tree, &root, &interrupt, &mut events)?;
+    let original = workspace.build_original(&settings, &mut events)?;
+    shell.finish_progress();
+    let before = checksum(&original, &jobs, shell)?;
+    if patches.patches().is_empty() {
+        shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
+        return Ok(ExitStatus::Success);
+    }
+    let patched = workspace.build_patched(&patches, &settings, &mut events)?;
+    shell.finish_progress();
+    shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
+    let after = on_threads(&jobs, || Build::of_linked(&patched.root, &patched.objects))??;
+    super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
+    let mut changes = compare(&before.manifest, &after.manifest);
+    changes.locate(|side, index| match side {
+        Side::Original => before.input(index),
+        Side::Patched => after.input(index),
+    });
+    report::replace_file(&results, |file| report::document(&changes, file))?;
+    report::changes(&changes, format).map_err(Error::Print)?;
+    report::summary(&changes, shell);
+    Ok(if super::is_refused(&changes) {
+        ExitStatus::Refused
+    } else if changes.is_empty() {
+        ExitStatus::NothingChanged
+    } else {
+        ExitStatus::Success
+    })
+}
+
+/// Digests of the original build, kept beside its objects.
+fn checksum(original: &OriginalBuild, jobs: &Jobs, shell: &Shell) -> Result<Build, Error> {
+    let kept = original.root.join("checksums");
+    if original.reused {
+        if let Ok(build) = Build::kept(&kept, &original.root, &original.objects) {
+            return Ok(build);
+        }
+    }
+    shell.status("Checksumming", format_args!("{} objects", original.objects.len()));
+    let build = on_threads(jobs, || Build::of_linked(&original.root, &original.objects))??;
+    super::checksum::write(&build.manifest, &kept)?;
+    Ok(build)
+}
+
+/// Runs `work` on as many threads as the jobserver grants.
+fn on_threads<T: Send>(jobs: &Jobs, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    let wanted = jobs.limit().unwrap_or_else(rayon::current_num_threads);
+    let tokens = jobs.threads(wanted);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(tokens.count()).build();
+    Ok(pool.map_err(Error::Threads)?.install(work))
+}
+
+fn show(event: BuildEvent, shell: &Shell) {
+    match event {
+        BuildEvent::Status { verb, message } => shell.status(verb, message),
+        BuildEvent::Step { verb, target } => shell.step(format!("{verb} {target}")),
+        BuildEvent::Waiting { reason } => shell.status("Waiting", reason),
+        BuildEvent::Note { message } => shell.warning(message),
+        _ => {}
+    }
+}
+
+fn current_directory() -> Result<Utf8PathBuf, Error> {
+    let path = std::env::current_dir().map_err(|source| Error::Read { path: ".".into(), source })?;
+    Utf8PathBuf::from_path_buf(path).map_err(|_| Error::CurrentDirectory)
+}
+
+/// Results of an earlier run must not be taken for those of this one.
+fn remove(path: &Utf8Path) -> Result<(), Error> {
+    match fs_err::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}

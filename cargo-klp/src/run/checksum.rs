@@ -1,0 +1,36 @@
+//! `cargo klp checksum`.
+
+use std::io::BufWriter;
+
+use camino::Utf8Path;
+use klp_core::Manifest;
+
+use crate::cli::{Checksum, MessageFormat};
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::objects::Build;
+use crate::report;
+use crate::shell::Shell;
+
+pub(crate) fn run(
+    arguments: &Checksum,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let build = Build::of_files(&arguments.objects)?;
+    match &arguments.output {
+        Some(path) => write(&build.manifest, path)?,
+        None => report::checksums(&build.manifest, format).map_err(Error::Print)?,
+    }
+    let refused = build.manifest.objects.iter().flat_map(|object| &object.functions);
+    let refused = refused.filter(|function| function.refused.is_some()).count();
+    if refused > 0 {
+        shell.warning(format_args!("{refused} functions have no checksum, see above"));
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Writes a checksum file whole or not at all.
+pub(super) fn write(manifest: &Manifest, path: &Utf8Path) -> Result<(), Error> {
+    report::replace_file(path, |file| manifest.write(BufWriter::new(file)))
+}

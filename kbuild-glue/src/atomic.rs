@@ -1,0 +1,37 @@
+//! Files that are either there as a whole or not at all.
+
+use std::io::{self, Write};
+
+use camino::Utf8Path;
+use fs_err as fs;
+
+/// Replaces `path` by `bytes` through a temporary file in the same directory.
+///
+/// The data is on disk before the name is: a power cut leaves the old file or the new one.
+pub(crate) fn write(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Utf8Path::new("."));
+    let mut file = tempfile::Builder::new()
+        .prefix(".klp-tmp-")
+        .tempfile_in(directory)
+        .map_err(|error| io::Error::new(error.kind(), format!("{error} (for `{path}`)")))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Removes a file; that it is not there is fine.
+pub(crate) fn remove_file(path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory and what is in it; that it is not there is fine.
+pub(crate) fn remove_dir(path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,184 @@
+//! What a build was made from, in one number: equal numbers, equal builds.
+
+use std::process::{Command, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use thiserror::Error;
+
+use crate::config::Config;
+use crate::mirror::Stamps;
+
+/// Changes when the same inputs would be built in another way.
+const FORMAT: &str = "klp original build 1";
+
+/// A digest of everything that a build depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    hex: String,
+}
+
+/// Why there is no fingerprint.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BaselineError {
+    /// A compiler or linker does not answer.
+    #[error("cannot run `{program} --version`")]
+    Tool {
+        /// The program and its arguments.
+        program: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The configuration cannot be read.
+    #[error("cannot read `{path}`")]
+    Io {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl BaselineError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tool { program, .. } => Some(format!(
+                "install `{}`, or name another with LLVM=, CC= or CROSS_COMPILE=",
+                program.split_whitespace().next().unwrap_or(program)
+            )),
+            Self::Io { .. } => None,
+        }
+    }
+}
+
+impl Fingerprint {
+    /// Takes the fingerprint of sources, configuration, make variables and tools.
+    pub fn take(
+        sources: &Stamps,
+        config: &Utf8Path,
+        variables: &[String],
+    ) -> Result<Self, BaselineError> {
+        let bytes = fs::read(config)
+            .map_err(|source| BaselineError::Io { path: config.to_owned(), source })?;
+        let rust = Config::read(config).is_ok_and(|config| config.is_enabled("CONFIG_RUST"));
+        let mut hasher = blake3::Hasher::new();
+        // Lengths come first, so that no two lists of parts are the same bytes.
+        let mut add = |part: &[u8]| {
+            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+            hasher.update(part);
+        };
+        add(FORMAT.as_bytes());
+        add(&bytes);
+        add(&variables.len().to_le_bytes());
+        for variable in variables {
+            add(variable.as_bytes());
+        }
+        for tool in tools(variables, rust) {
+            add(tool.as_bytes());
+            add(identity(&tool)?.as_bytes());
+        }
+        for (path, stamp) in sources.iter() {
+            add(path.as_str().as_bytes());
+            add(stamp.as_bytes());
+        }
+        Ok(Self { hex: hasher.finalize().to_hex().to_string() })
+    }
+
+    /// The digest in hexadecimal.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.hex
+    }
+}
+
+/// The tools that the kernel's Makefile would choose: C compiler, linker, and rustc.
+fn tools(variables: &[String], rust: bool) -> Vec<String> {
+    // The last of several wins, as on make's command line.
+    let value = |name: &str| {
+        variables.iter().rev().find_map(|variable| {
+            let (key, value) = variable.split_once('=')?;
+            (key.trim_end_matches([':', '?', '+']) == name).then(|| value.trim().to_owned())
+        })
+    };
+    let llvm = value("LLVM").filter(|value| !value.is_empty());
+    let cross = value("CROSS_COMPILE").unwrap_or_default();
+    let named = |gnu: &str, clang: &str| match &llvm {
+        None => format!("{cross}{gnu}"),
+        // `LLVM=/opt/llvm/bin/` and `LLVM=-19`
+        Some(llvm) if llvm.ends_with('/') => format!("{llvm}{clang}"),
+        Some(llvm) if llvm.starts_with('-') => format!("{clang}{llvm}"),
+        Some(_) => clang.to_owned(),
+    };
+    let mut tools = vec![
+        value("CC").unwrap_or_else(|| named("gcc", "clang")),
+        value("LD").unwrap_or_else(|| named("ld", "ld.lld")),
+    ];
+    if rust {
+        tools.push(value("RUSTC").unwrap_or_else(|| "rustc".to_owned()));
+    }
+    tools
+}
+
+/// The first line that a tool says about itself.
+fn identity(tool: &str) -> Result<String, BaselineError> {
+    let failed = |source| BaselineError::Tool { program: tool.to_owned(), source };
+    let mut words = tool.split_whitespace();
+    let program = words.next().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
+    let output = Command::new(program)
+        .args(words)
+        .arg("--version")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(failed)?;
+    if !output.status.success() {
+        return Err(failed(std::io::Error::other(output.status.to_string())));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(variables: &[&str]) -> Vec<String> {
+        let variables: Vec<String> = variables.iter().map(|&text| text.to_owned()).collect();
+        tools(&variables, false)
+    }
+
+    #[test]
+    fn tools_as_make_chooses() {
+        assert_eq!(chosen(&[]), ["gcc", "ld"]);
+        assert_eq!(chosen(&["LLVM=1"]), ["clang", "ld.lld"]);
+        assert_eq!(chosen(&["LLVM=-19"]), ["clang-19", "ld.lld-19"]);
+        assert_eq!(chosen(&["LLVM=/opt/bin/"]), ["/opt/bin/clang", "/opt/bin/ld.lld"]);
+        assert_eq!(chosen(&["CROSS_COMPILE=x-", "CC=ccache gcc"]), ["ccache gcc", "x-ld"]);
+        assert_eq!(chosen(&["CC=a", "CC=b", "LLVM="]), ["b", "ld"]);
+        assert_eq!(tools(&[], true).last().unwrap(), "rustc");
+    }
+
+    #[test]
+    fn everything_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Utf8PathBuf::from_path_buf(directory.path().join(".config")).unwrap();
+        fs::write(&config, "CONFIG_A=y\n").unwrap();
+        let fake = |name: &str| vec![format!("CC=echo {name}"), "LD=echo".to_owned()];
+        let take = |variables: &[String]| {
+            Fingerprint::take(&Stamps::default(), &config, variables).unwrap()
+        };
+        let first = take(&fake("1"));
+        assert_eq!(first, take(&fake("1")));
+        assert_ne!(first, take(&fake("2")));
+        assert_ne!(first, take(&[fake("1"), vec!["KCFLAGS=-g".to_owned()]].concat()));
+        fs::write(&config, "CONFIG_A=m\n").unwrap();
+        assert_ne!(first, take(&fake("1")));
+        let missing = vec!["CC=/nonexistent/cc".to_owned()];
+        let error = Fingerprint::take(&Stamps::default(), &config, &missing).unwrap_err();
+        assert!(error.hint().unwrap().contains("/nonexistent/cc"));
+    }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong with a build.
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+use crate::baseline::BaselineError;
+use crate::config::ConfigError;
+use crate::make::MakeError;
+use crate::mirror::MirrorError;
+use crate::objects::ObjectsError;
+use crate::patch::PatchError;
+use crate::tree::TreeError;
+
+/// Why there is no build.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The tree.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The mirror.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// Sources, configuration and tools.
+    #[error(transparent)]
+    Baseline(#[from] BaselineError),
+    /// The patches.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
+    /// Make.
+    #[error(transparent)]
+    Make(#[from] MakeError),
+    /// The records of what was linked.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+    /// Kbuild takes no such path.
+    #[error("Kbuild cannot build in `{path}`: spaces and colons are not possible there")]
+    UnusablePath {
+        /// The work directory.
+        path: Utf8PathBuf,
+    },
+    /// A patched build without an original.
+    #[error("the original kernel was not built yet")]
+    NoOriginal,
+    /// A make that an earlier run left behind does not end.
+    #[error("a make of an earlier run (process group {group}) still works in `{path}`")]
+    Busy {
+        /// The group.
+        group: i32,
+        /// The output directory.
+        path: Utf8PathBuf,
+    },
+    /// We were told to stop.
+    #[error("interrupted")]
+    Interrupted,
+    /// An object that was linked is not there.
+    #[error("the build has no object `{path}`, though it was linked")]
+    ObjectGone {
+        /// The object.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file system refused.
+    #[error("cannot use the work directory `{path}`")]
+    Io {
+        /// The file or directory.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl BuildError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Tree(error) => error.hint(),
+            Self::Config(error) => error.hint(),
+            Self::Mirror(error) => error.hint(),
+            Self::Baseline(error) => error.hint(),
+            Self::Patch(error) => error.hint(),
+            Self::Make(error) => error.hint(),
+            Self::Objects(error) => error.hint(),
+            Self::UnusablePath { .. } => Some("use a work directory somewhere else".to_owned()),
+            Self::Busy { group, .. } => Some(format!("wait for it, or end it: kill -- -{group}")),
+            Self::Interrupted => Some("run again to go on from here".to_owned()),
+            Self::Io { source, .. } => match source.kind() {
+                std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+                    Some("use a work directory that you can write to".to_owned())
+                }
+                std::io::ErrorKind::StorageFull => Some("make room and run again".to_owned()),
+                _ => None,
+            },
+            Self::NoOriginal | Self::ObjectGone { .. } => None,
+        }
+    }
+
+    /// Whether it is the person who stopped the build.
+    #[must_use]
+    pub fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::Make(MakeError::Interrupted { .. }))
+    }
+}

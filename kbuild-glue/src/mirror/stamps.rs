@@ -1,0 +1,93 @@
+//! Sizes and times of the user's files when they were mirrored.
+//!
+//! They tell a file that changed since then from one that only looks different from its mirror,
+//! and they are what the fingerprint of a build is made of. Written last, they say that the
+//! mirror is whole.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::list::{Entry, Kind, Listing};
+use super::{MirrorError, beside};
+use crate::atomic;
+
+/// Size and time of each file and the target of each symlink, by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stamps {
+    stamps: BTreeMap<Utf8PathBuf, String>,
+}
+
+impl Stamps {
+    pub(super) fn of(listing: &Listing) -> Self {
+        let stamp =
+            |(path, entry): (&Utf8PathBuf, &Entry)| stamp(entry).map(|stamp| (path.clone(), stamp));
+        Self { stamps: listing.iter().filter_map(stamp).collect() }
+    }
+
+    /// Whether a file has the size and the time that it had.
+    pub(super) fn has(&self, path: &Utf8Path, entry: &Entry) -> bool {
+        self.stamps.get(path).is_some_and(|known| Some(known) == stamp(entry).as_ref())
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.stamps.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stamps.is_empty()
+    }
+
+    /// Paths and stamps, sorted by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
+        self.stamps.iter().map(|(path, stamp)| (path.as_path(), stamp.as_str()))
+    }
+
+    pub(super) fn read(dir: &Utf8Path) -> Result<Option<Self>, MirrorError> {
+        let path = beside(dir, "stamps");
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(MirrorError::Read { path, source }),
+        };
+        // Damaged stamps are no stamps: everything is looked at.
+        let parse = || {
+            let text = String::from_utf8(bytes).ok()?;
+            let mut stamps = BTreeMap::new();
+            for record in text.split_terminator('\0') {
+                let (stamp, path) = record.split_once('\t')?;
+                stamps.insert(Utf8PathBuf::from(path), stamp.to_owned());
+            }
+            Some(Self { stamps })
+        };
+        Ok(parse())
+    }
+
+    pub(super) fn write(&self, dir: &Utf8Path) -> Result<(), MirrorError> {
+        let path = beside(dir, "stamps");
+        let mut text = String::new();
+        for (name, stamp) in &self.stamps {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{stamp}\t{name}\0");
+        }
+        atomic::write(&path, text.as_bytes()).map_err(|source| MirrorError::Write { path, source })
+    }
+}
+
+fn stamp(entry: &Entry) -> Option<String> {
+    match &entry.kind {
+        Kind::Directory => None,
+        Kind::File(file) => Some(format!(
+            "{} {}.{:09} {:o}",
+            file.size, file.modified.0, file.modified.1, file.mode
+        )),
+        // Tabs separate; a target with one is as good when it is quoted.
+        Kind::Symlink(target) => Some(format!("-> {:?}", target.as_str())),
+    }
+}

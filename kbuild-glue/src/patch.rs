@@ -1,0 +1,122 @@
+//! Patches: what people have in files, applied exactly or not at all.
+//!
+//! Read are `git format-patch` mails, `git diff`, `diff -u`, `diff -ruN` and quilt patches.
+//! Hunks must match without fuzz; they may have moved.
+
+mod apply;
+mod error;
+mod header;
+mod hunk;
+mod parse;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+pub use error::PatchError;
+use hunk::Hunk;
+
+/// One patch file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patch {
+    path: Utf8PathBuf,
+    files: Vec<FileDiff>,
+}
+
+/// Patches that are applied in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PatchSet {
+    patches: Vec<Patch>,
+}
+
+/// What a series does to one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Relative to the root of the sources.
+    pub path: Utf8PathBuf,
+    /// The bytes before; `None` for a file that is new.
+    pub old: Option<Vec<u8>>,
+    /// The bytes after; `None` for a file that is removed.
+    pub new: Option<Vec<u8>>,
+    /// The permission bits after, where the patch says them or the file had them.
+    pub mode: Option<u32>,
+}
+
+/// What a patch does to one file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct FileDiff {
+    /// The line of the patch where it starts, counted from 1.
+    line: usize,
+    /// The names as they stand in the patch; `None` is `/dev/null`.
+    old: Option<Utf8PathBuf>,
+    new: Option<Utf8PathBuf>,
+    /// The names have no `a/` and `b/` to take off, as after `rename from`.
+    unprefixed: bool,
+    origin: Origin,
+    /// A time stamp of the epoch says the same as `/dev/null` in a `diff -N`.
+    epoch_old: bool,
+    epoch_new: bool,
+    mode: Option<u32>,
+    hunks: Vec<Hunk>,
+}
+
+/// Where the lines before come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Origin {
+    /// The file itself.
+    #[default]
+    Same,
+    /// A file that is no more.
+    Renamed,
+    /// A file that stays.
+    Copied,
+}
+
+impl Patch {
+    /// Reads a patch file.
+    pub fn read(path: &Utf8Path) -> Result<Self, PatchError> {
+        let bytes =
+            fs::read(path).map_err(|source| PatchError::Io { path: path.to_owned(), source })?;
+        Self::parse(&bytes, path)
+    }
+
+    /// Parses the bytes of a patch. `path` names it in errors.
+    pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<Self, PatchError> {
+        let files = parse::parse(bytes, path)?;
+        if files.is_empty() {
+            return Err(PatchError::Empty { patch: path.to_owned() });
+        }
+        Ok(Self { path: path.to_owned(), files })
+    }
+
+    /// Where the patch was read from.
+    #[must_use]
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+impl PatchSet {
+    /// A series, in the order in which it is applied.
+    #[must_use]
+    pub fn new(patches: Vec<Patch>) -> Self {
+        Self { patches }
+    }
+
+    /// Reads a series of files.
+    pub fn read<P: AsRef<Utf8Path>>(paths: &[P]) -> Result<Self, PatchError> {
+        let patches =
+            paths.iter().map(|path| Patch::read(path.as_ref())).collect::<Result<_, _>>()?;
+        Ok(Self { patches })
+    }
+
+    /// The patches in order.
+    #[must_use]
+    pub fn patches(&self) -> &[Patch] {
+        &self.patches
+    }
+
+    /// Computes all files that the series changes, sorted by path. Nothing is written.
+    pub fn apply(&self, root: &Utf8Path) -> Result<Vec<FileChange>, PatchError> {
+        apply::apply(&self.patches, root)
+    }
+}

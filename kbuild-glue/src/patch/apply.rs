@@ -1,0 +1,260 @@
+//! Computes what a series makes of the sources, in memory.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::error::PatchError;
+use super::{FileChange, FileDiff, Origin, Patch, hunk};
+
+/// A file as the patches before left it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    bytes: Option<Vec<u8>>,
+    mode: Option<u32>,
+}
+
+/// The part of a patch that is being applied, for errors.
+struct At<'a> {
+    patch: &'a Patch,
+    file: &'a FileDiff,
+}
+
+/// The sources with what was computed so far laid over them.
+struct Overlay<'a> {
+    root: &'a Utf8Path,
+    original: BTreeMap<Utf8PathBuf, State>,
+    current: BTreeMap<Utf8PathBuf, State>,
+}
+
+pub(super) fn apply(patches: &[Patch], root: &Utf8Path) -> Result<Vec<FileChange>, PatchError> {
+    let mut overlay = Overlay { root, original: BTreeMap::new(), current: BTreeMap::new() };
+    for patch in patches {
+        let strip = strip_level(patch, &mut overlay)?;
+        for file in &patch.files {
+            apply_file(&At { patch, file }, strip, &mut overlay)?;
+        }
+    }
+    let mut changes = Vec::new();
+    for (path, state) in overlay.current {
+        let Some(before) = overlay.original.get(&path) else { continue };
+        // A series may undo what it did.
+        if *before != state {
+            changes.push(FileChange {
+                path,
+                old: before.bytes.clone(),
+                new: state.bytes,
+                mode: state.mode,
+            });
+        }
+    }
+    Ok(changes)
+}
+
+/// How many leading directories the names of this patch have too many: one, unless only the
+/// names as they are exist.
+fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> Result<usize, PatchError> {
+    for level in [1, 0] {
+        for file in patch.files.iter().filter(|file| !file.unprefixed) {
+            let at = At { patch, file };
+            for name in [&file.old, &file.new].into_iter().flatten() {
+                if let Ok(path) = stripped(&at, name, level)
+                    && overlay.get(&at, &path)?.bytes.is_some()
+                {
+                    return Ok(level);
+                }
+            }
+        }
+    }
+    Ok(1)
+}
+
+fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+    let strip = if at.file.unprefixed { 0 } else { strip };
+    let place = |name: &Option<Utf8PathBuf>| -> Result<Option<Utf8PathBuf>, PatchError> {
+        name.as_deref().map(|name| stripped(at, name, strip)).transpose()
+    };
+    let (old, new) = (place(&at.file.old)?, place(&at.file.new)?);
+    match (old, new) {
+        (None, Some(new)) => create(at, new, overlay),
+        (Some(old), None) => remove(at, old, overlay),
+        (Some(old), Some(new)) if at.file.origin != Origin::Same => rename(at, &old, new, overlay),
+        (Some(old), Some(new)) => {
+            // `diff` names a backup on one side at times; the file is the one that exists.
+            let new_exists = overlay.get(at, &new)?.bytes.is_some();
+            let old_exists = overlay.get(at, &old)?.bytes.is_some();
+            let adds_only = matches!(at.file.hunks.as_slice(), [only] if only.old_start == 0);
+            let removes_all = matches!(at.file.hunks.as_slice(), [only] if only.new_start == 0);
+            if !new_exists && (at.file.epoch_old || !old_exists) && adds_only {
+                create(at, new, overlay)
+            } else if at.file.epoch_new && removes_all {
+                remove(at, if new_exists { new } else { old }, overlay)
+            } else {
+                change(at, if new_exists || !old_exists { new } else { old }, overlay)
+            }
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+    let bytes = patched(at, &path, b"")?;
+    if let Some(there) = overlay.get(at, &path)?.bytes {
+        return Err(PatchError::Exists {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            already_applied: there == bytes,
+            path,
+        });
+    }
+    overlay.set(path, State { bytes: Some(bytes), mode: Some(at.file.mode.unwrap_or(0o644)) });
+    Ok(())
+}
+
+fn remove(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+    let bytes = existing(at, &path, overlay)?;
+    if !patched(at, &path, &bytes)?.is_empty() {
+        return Err(PatchError::NotEmptied {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            path,
+        });
+    }
+    overlay.set(path, State { bytes: None, mode: None });
+    Ok(())
+}
+
+fn rename(
+    at: &At<'_>,
+    old: &Utf8Path,
+    new: Utf8PathBuf,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), PatchError> {
+    let bytes = existing(at, old, overlay)?;
+    let mode = overlay.get(at, old)?.mode;
+    let bytes = patched(at, old, &bytes)?;
+    if old != new && overlay.get(at, &new)?.bytes.is_some() {
+        return Err(PatchError::Exists {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            path: new,
+            already_applied: false,
+        });
+    }
+    if at.file.origin == Origin::Renamed {
+        overlay.set(old.to_owned(), State { bytes: None, mode: None });
+    }
+    overlay.set(new, State { bytes: Some(bytes), mode: at.file.mode.or(mode) });
+    Ok(())
+}
+
+fn change(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+    let bytes = existing(at, &path, overlay)?;
+    let mode = overlay.get(at, &path)?.mode;
+    let bytes = patched(at, &path, &bytes)?;
+    overlay.set(path, State { bytes: Some(bytes), mode: at.file.mode.or(mode) });
+    Ok(())
+}
+
+fn existing(
+    at: &At<'_>,
+    path: &Utf8Path,
+    overlay: &mut Overlay<'_>,
+) -> Result<Vec<u8>, PatchError> {
+    overlay.get(at, path)?.bytes.ok_or_else(|| PatchError::NoFile {
+        patch: at.patch.path.clone(),
+        line: at.file.line,
+        path: path.to_owned(),
+    })
+}
+
+fn patched(at: &At<'_>, path: &Utf8Path, bytes: &[u8]) -> Result<Vec<u8>, PatchError> {
+    hunk::apply(bytes, &at.file.hunks, false).map_err(|hunk::Mismatch(index)| {
+        let failed = at.file.hunks.get(index);
+        PatchError::Hunk {
+            patch: at.patch.path.clone(),
+            line: failed.map_or(at.file.line, |hunk| hunk.line),
+            path: path.to_owned(),
+            hunk: index.saturating_add(1),
+            at: failed.map_or(1, |hunk| hunk.old_start.max(1)),
+            already_applied: hunk::apply(bytes, &at.file.hunks, true).is_ok(),
+        }
+    })
+}
+
+/// Takes leading directories off a name, and refuses one that leaves the tree.
+fn stripped(at: &At<'_>, name: &Utf8Path, level: usize) -> Result<Utf8PathBuf, PatchError> {
+    let outside = || PatchError::Outside {
+        patch: at.patch.path.clone(),
+        line: at.file.line,
+        path: name.to_string(),
+    };
+    let mut path = Utf8PathBuf::new();
+    let mut left = level;
+    for component in name.components() {
+        match component {
+            Utf8Component::Normal(_) if left > 0 => left = left.saturating_sub(1),
+            Utf8Component::Normal(".git") => return Err(outside()),
+            Utf8Component::Normal(part) => path.push(part),
+            // `./x` has its dot taken off as the leading directory.
+            Utf8Component::CurDir => left = left.saturating_sub(1),
+            Utf8Component::ParentDir | Utf8Component::RootDir | Utf8Component::Prefix(_) => {
+                return Err(outside());
+            }
+        }
+    }
+    if path.as_str().is_empty() || name.as_str().contains('\0') { Err(outside()) } else { Ok(path) }
+}
+
+impl Overlay<'_> {
+    fn get(&mut self, at: &At<'_>, path: &Utf8Path) -> Result<State, PatchError> {
+        if let Some(state) = self.current.get(path).or_else(|| self.original.get(path)) {
+            return Ok(state.clone());
+        }
+        let state = self.read(at, path)?;
+        self.original.insert(path.to_owned(), state.clone());
+        Ok(state)
+    }
+
+    fn set(&mut self, path: Utf8PathBuf, state: State) {
+        self.current.insert(path, state);
+    }
+
+    /// Reads a file, unless it or a directory above it is a symlink: writing to that could
+    /// change something outside of the mirror.
+    fn read(&self, at: &At<'_>, path: &Utf8Path) -> Result<State, PatchError> {
+        let none = State { bytes: None, mode: None };
+        let outside = || PatchError::Outside {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            path: path.to_string(),
+        };
+        let mut place = self.root.to_owned();
+        for component in path.components() {
+            place.push(component);
+            let failed = |source| PatchError::Io { path: place.clone(), source };
+            let metadata = match fs::symlink_metadata(&place) {
+                Ok(metadata) => metadata,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(none),
+                Err(source) => return Err(failed(source)),
+            };
+            if metadata.is_symlink() {
+                return Err(outside());
+            }
+            if place.strip_prefix(self.root).is_ok_and(|relative| relative == path) {
+                if !metadata.is_file() {
+                    return Err(outside());
+                }
+                let bytes = fs::read(&place).map_err(failed)?;
+                let mode = Some(metadata.permissions().mode() & 0o777);
+                return Ok(State { bytes: Some(bytes), mode });
+            }
+            if !metadata.is_dir() {
+                return Ok(none);
+            }
+        }
+        Ok(none)
+    }
+}

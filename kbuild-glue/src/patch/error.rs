@@ -1,0 +1,139 @@
+//! What can be wrong with a patch.
+
+use camino::Utf8PathBuf;
+use thiserror::Error;
+
+/// Why a patch cannot be read or applied.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PatchError {
+    /// The file system refused.
+    #[error("cannot read `{path}`")]
+    Io {
+        /// The patch, or the file that it changes.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no diff in it.
+    #[error("no changes in the patch `{patch}`")]
+    Empty {
+        /// The patch.
+        patch: Utf8PathBuf,
+    },
+    /// A line is not of the format.
+    #[error("{patch}:{line}: {what}")]
+    Malformed {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// It changes bytes that are not lines of text.
+    #[error("{patch}:{line}: a binary change cannot be applied")]
+    Binary {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+    },
+    /// It changes a symlink or a submodule.
+    #[error("{patch}:{line}: only plain files can be patched, not mode {mode}")]
+    NotAFile {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The mode as git writes it.
+        mode: String,
+    },
+    /// A path is absolute, has `..` in it, or leads through a symlink.
+    #[error("{patch}:{line}: `{path}` leaves the source tree")]
+    Outside {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The path as it stands in the patch.
+        path: String,
+    },
+    /// The file to change is not there.
+    #[error("{patch}:{line}: no file `{path}` to patch")]
+    NoFile {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+    },
+    /// The file to create is there.
+    #[error("{patch}:{line}: the new file `{path}` exists")]
+    Exists {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+        /// Whether it has the content that the patch gives it.
+        already_applied: bool,
+    },
+    /// A file to remove would keep lines.
+    #[error("{patch}:{line}: the removed file `{path}` has other lines")]
+    NotEmptied {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+    },
+    /// The lines that a hunk changes are not in the file.
+    #[error("{patch}:{line}: hunk {hunk} does not apply to `{path}` (line {at})")]
+    Hunk {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Where the hunk starts in the patch, counted from 1.
+        line: usize,
+        /// The file, relative to the root of the sources.
+        path: Utf8PathBuf,
+        /// The hunk of this file, counted from 1.
+        hunk: usize,
+        /// The line of the file where it should apply, counted from 1.
+        at: usize,
+        /// Whether the reverse of the file's hunks applies.
+        already_applied: bool,
+    },
+}
+
+impl PatchError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Exists { already_applied: true, .. }
+            | Self::Hunk { already_applied: true, .. } => {
+                "the patch looks already applied; take it out of the tree first, since the tree is \
+                 the original"
+            }
+            Self::Hunk { .. } | Self::Exists { .. } | Self::NotEmptied { .. } => {
+                "the patch is for another version of the sources; rebase it"
+            }
+            Self::Empty { .. } => "it should be a unified diff, as `git format-patch` writes it",
+            Self::Malformed { .. } => {
+                "the patch may have been damaged on its way, for instance by \
+                                       a mail program that wrapped its lines"
+            }
+            Self::NoFile { .. } => {
+                "patch paths are taken relative to the top of the tree, with \
+                                    one leading directory (`a/`) stripped"
+            }
+            Self::Binary { .. } => "leave the binary files out of the patch",
+            Self::Outside { .. } | Self::Io { .. } | Self::NotAFile { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,170 @@
+//! One hunk, and finding the lines that it changes.
+
+/// One hunk of a unified diff.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Hunk {
+    /// The line of the patch where it starts, counted from 1.
+    pub(super) line: usize,
+    /// As it stands in the patch: counted from 1, 0 for an empty side.
+    pub(super) old_start: usize,
+    pub(super) new_start: usize,
+    pub(super) lines: Vec<Line>,
+}
+
+/// One line of a hunk, its line end included where it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    Both(Vec<u8>),
+    Removed(Vec<u8>),
+    Added(Vec<u8>),
+}
+
+/// The hunk that does not apply, counted from 0.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Mismatch(pub(super) usize);
+
+impl Hunk {
+    /// The lines before (or after, for the reverse).
+    fn side(&self, reverse: bool, after: bool) -> Vec<&[u8]> {
+        self.lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Both(bytes) => Some(bytes),
+                Line::Removed(bytes) => (reverse == after).then_some(bytes),
+                Line::Added(bytes) => (reverse != after).then_some(bytes),
+            })
+            .map(Vec::as_slice)
+            .collect()
+    }
+}
+
+/// Applies all hunks of a file, or tells the first that does not apply.
+///
+/// Each hunk goes to the place nearest to where it says (moved as far as the hunk before it)
+/// where all of its lines are found, behind the hunk before it.
+pub(super) fn apply(bytes: &[u8], hunks: &[Hunk], reverse: bool) -> Result<Vec<u8>, Mismatch> {
+    let lines: Vec<&[u8]> = split_lines(bytes).collect();
+    let mut result = Vec::with_capacity(bytes.len());
+    let mut done = 0_usize;
+    let mut moved = 0_i64;
+    for (index, hunk) in hunks.iter().enumerate() {
+        let old = hunk.side(reverse, false);
+        let start = if reverse { hunk.new_start } else { hunk.old_start };
+        // An empty side names the line behind which it stands.
+        let stated = if old.is_empty() { start } else { start.saturating_sub(1) };
+        let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
+        let at = find(&lines, &old, done, expected).ok_or(Mismatch(index))?;
+        moved = signed(at).saturating_sub(signed(stated));
+        for line in lines.get(done..at).unwrap_or_default() {
+            result.extend_from_slice(line);
+        }
+        for line in hunk.side(reverse, true) {
+            // Lines cannot be put behind a last line that has no end.
+            if result.last().is_some_and(|&byte| byte != b'\n') {
+                return Err(Mismatch(index));
+            }
+            result.extend_from_slice(line);
+        }
+        done = at.saturating_add(old.len());
+    }
+    for line in lines.get(done..).unwrap_or_default() {
+        if result.last().is_some_and(|&byte| byte != b'\n') {
+            return Err(Mismatch(hunks.len().saturating_sub(1)));
+        }
+        result.extend_from_slice(line);
+    }
+    Ok(result)
+}
+
+fn signed(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The place of `old` in `lines` at or behind `from` that is nearest to `expected`.
+fn find(lines: &[&[u8]], old: &[&[u8]], from: usize, expected: usize) -> Option<usize> {
+    let last = lines.len().checked_sub(old.len())?;
+    if old.is_empty() {
+        // Nothing tells that another place is the right one.
+        return (from..=last).contains(&expected).then_some(expected);
+    }
+    let matches = |at: usize| {
+        (from..=last).contains(&at)
+            && lines.get(at..at.saturating_add(old.len())).is_some_and(|found| found == old)
+    };
+    let farthest = expected.max(last).max(lines.len());
+    (0..=farthest).find_map(|distance| {
+        let before = expected.checked_sub(distance).filter(|&at| matches(at));
+        before.or_else(|| expected.checked_add(distance).filter(|&at| matches(at)))
+    })
+}
+
+/// Splits behind each `\n`.
+pub(super) fn split_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    bytes.split_inclusive(|&byte| byte == b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hunk(old_start: usize, new_start: usize, text: &str) -> Hunk {
+        let lines = text
+            .split_inclusive('\n')
+            .map(|line| {
+                let bytes = line.get(1..).unwrap().as_bytes().to_vec();
+                match line.as_bytes().first() {
+                    Some(b'-') => Line::Removed(bytes),
+                    Some(b'+') => Line::Added(bytes),
+                    _ => Line::Both(bytes),
+                }
+            })
+            .collect();
+        Hunk { line: 1, old_start, new_start, lines }
+    }
+
+    #[test]
+    fn moves_to_the_nearest_place() {
+        let file = "x\na\nb\nx\nx\na\nb\nx\n";
+        let near_second = hunk(5, 5, " a\n-b\n+B\n");
+        let result = apply(file.as_bytes(), &[near_second], false).unwrap();
+        assert_eq!(String::from_utf8(result).unwrap(), "x\na\nb\nx\nx\na\nB\nx\n");
+        let near_first = hunk(1, 1, " a\n-b\n+B\n");
+        let result = apply(file.as_bytes(), &[near_first], false).unwrap();
+        assert_eq!(String::from_utf8(result).unwrap(), "x\na\nB\nx\nx\na\nb\nx\n");
+    }
+
+    #[test]
+    fn later_hunks_move_along_and_stay_behind() {
+        let file = "0\n0\n0\na\nb\na\nb\n";
+        let hunks = [hunk(1, 1, "-a\n+A\n"), hunk(3, 3, "-a\n+A\n")];
+        let result = apply(file.as_bytes(), &hunks, false).unwrap();
+        assert_eq!(String::from_utf8(result.clone()).unwrap(), "0\n0\n0\nA\nb\nA\nb\n");
+        assert_eq!(apply(&result, &hunks, true).unwrap(), file.as_bytes());
+        let twice = [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n"), hunk(1, 1, "-a\n+A\n")];
+        assert_eq!(apply(file.as_bytes(), &twice, false), Err(Mismatch(2)));
+    }
+
+    #[test]
+    fn no_fuzz() {
+        let file = b"a\nb\nc\n";
+        assert_eq!(apply(file, &[hunk(1, 1, " a\n-b\n+B\n x\n")], false), Err(Mismatch(0)));
+        assert_eq!(apply(b"", &[hunk(1, 1, "-a\n")], false), Err(Mismatch(0)));
+    }
+
+    #[test]
+    fn line_end_at_the_end() {
+        let without = hunk(1, 1, "-a\n+b");
+        assert_eq!(apply(b"a\n", std::slice::from_ref(&without), false).unwrap(), b"b");
+        assert_eq!(apply(b"a", std::slice::from_ref(&without), false), Err(Mismatch(0)));
+        // The file goes on where the patch says that it ends.
+        assert_eq!(apply(b"a\nz\n", &[without], false), Err(Mismatch(0)));
+        assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false), Err(Mismatch(0)));
+    }
+
+    #[test]
+    fn insertion_without_context_does_not_move() {
+        assert_eq!(apply(b"", &[hunk(0, 1, "+a\n")], false).unwrap(), b"a\n");
+        assert_eq!(apply(b"1\n2\n", &[hunk(1, 2, "+a\n")], false).unwrap(), b"1\na\n2\n");
+        assert_eq!(apply(b"1\n", &[hunk(5, 6, "+a\n")], false), Err(Mismatch(0)));
+    }
+}

@@ -1,0 +1,49 @@
+//! `cargo xtask kernel`: gets and builds a real kernel.
+
+mod build;
+mod packages;
+mod sources;
+
+use anyhow::{Result, bail};
+use camino::Utf8PathBuf;
+use clap::ValueEnum;
+
+use crate::environment;
+
+/// A compiler for the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compiler {
+    /// gcc and binutils
+    Gcc,
+    /// clang and lld, the newest that are there
+    Clang,
+}
+
+impl Compiler {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gcc => "gcc",
+            Self::Clang => "clang",
+        }
+    }
+}
+
+/// A kernel that has been built.
+pub(crate) struct Kernel {
+    pub(crate) source: Utf8PathBuf,
+    pub(crate) build: Utf8PathBuf,
+}
+
+/// Gets the sources of a version and builds them, unless that is done.
+pub(crate) fn prepare(version: &str, compiler: Compiler) -> Result<Kernel> {
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !(2..=3).contains(&version.split('.').count()) || !version.split('.').all(plain) {
+        bail!("not a kernel version: `{version}` (for instance 6.1 or 7.2)");
+    }
+    let cache = environment::kernel_cache()?;
+    fs_err::create_dir_all(&cache)?;
+    packages::ensure(compiler)?;
+    let source = sources::ensure(&cache, version)?;
+    let build = build::ensure(&cache, &source, version, compiler)?;
+    Ok(Kernel { source, build })
+}

@@ -1,0 +1,27 @@
+//! `cargo xtask test`: what CI runs.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{demo, environment, process};
+
+/// The kernel that the checks run on.
+const KERNEL: &str = "6.1";
+
+pub(crate) fn run(quick: bool) -> Result<()> {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    cargo(&["test", "--workspace"])?;
+    if quick {
+        println!("real-kernel checks skipped (--quick)");
+        return Ok(());
+    }
+    demo::real(KERNEL)
+}
+
+fn cargo(arguments: &[&str]) -> Result<()> {
+    println!("==> cargo {}", arguments.join(" "));
+    let mut cargo = Command::new(environment::cargo());
+    process::run(cargo.args(arguments).current_dir(environment::root()))
+}
