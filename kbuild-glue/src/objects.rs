@@ -134,12 +134,11 @@ pub fn modules(output: &Utf8Path) -> Result<Vec<String>, ObjectsError> {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         // `.ko` up to 6.2, `.o` since; `kernel/` in front up to 5.2.
         let name = line.strip_suffix(".ko").or_else(|| line.strip_suffix(".o")).unwrap_or(line);
-        let mut name = clean(&path, Utf8Path::new(""), name)?.into_string();
-        if let Some(rest) = name.strip_prefix("kernel/")
-            && !output.join(format!("{name}.mod")).exists()
-        {
-            name = rest.to_owned();
-        }
+        let name = clean(&path, Utf8Path::new(""), name)?.into_string();
+        let name = match name.strip_prefix("kernel/") {
+            Some(rest) if !output.join(format!("{name}.mod")).exists() => rest.to_owned(),
+            _ => name,
+        };
         if seen.insert(name.clone()) {
             modules.push(name);
         }
@@ -154,7 +153,8 @@ fn module_objects(output: &Utf8Path, module: &str) -> Result<Vec<Utf8PathBuf>, O
     // One a line since 6.1, all on one line before; a second line held symbol names then.
     let mut seen = BTreeSet::new();
     let mut objects = Vec::new();
-    for word in text.split_whitespace().filter(|word| Utf8Path::new(word).extension() == Some("o")) {
+    for word in text.split_whitespace().filter(|word| Utf8Path::new(word).extension() == Some("o"))
+    {
         let object = clean(&path, Utf8Path::new(""), word)?;
         if seen.insert(object.clone()) {
             objects.push(object);
@@ -183,7 +183,8 @@ fn vmlinux_archives(output: &Utf8Path) -> Result<Vec<Utf8PathBuf>, ObjectsError>
         .or_else(|_| SavedCommand::of_target(output, Utf8Path::new("vmlinux")));
     let named = command.map(|saved| saved.command).unwrap_or_default();
     let record = output.join(".vmlinux.o.cmd");
-    for word in named.split_whitespace().filter(|word| Utf8Path::new(word).extension() == Some("a")) {
+    for word in named.split_whitespace().filter(|word| Utf8Path::new(word).extension() == Some("a"))
+    {
         let archive = clean(&record, Utf8Path::new(""), word)?;
         if output.join(&archive).exists() {
             archives.push(archive);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::elf::{ElfObject, Place, Section, SectionClass, Symbol, SymbolKind};
-use crate::name;
+use crate::name::{self, Stability};
 use crate::rules;
 
 /// A stretch of one section that belongs together.
@@ -48,6 +48,8 @@ pub struct Layout {
     pub spans: Vec<Span>,
     /// Functions in the order of their bodies.
     pub functions: Vec<Function>,
+    /// Section, offset and symbol of data objects without a size, such as lock class keys.
+    empty: Vec<(u32, u64, u32)>,
     sections: Vec<std::ops::Range<usize>>,
     longest: Vec<u64>,
 }
@@ -67,6 +69,7 @@ impl Layout {
                     code_spans(elf, index, section, labels, &mut layout.spans);
                 } else if matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed) {
                     data_spans(elf, index, section, labels, &mut layout.spans);
+                    layout.empty.extend(empty_objects(elf, labels).map(|(at, symbol)| (index, at, symbol)));
                 }
             }
             let spans = layout.spans.get(from..).unwrap_or_default();
@@ -94,6 +97,23 @@ impl Layout {
             }
         }
         None
+    }
+
+    /// A local data object without a size at exactly `offset` of `section`.
+    #[must_use]
+    pub fn empty_at(&self, section: u32, offset: u64) -> Option<u32> {
+        let from = self.empty.partition_point(|(other, at, _)| (*other, *at) < (section, offset));
+        self.empty
+            .get(from)
+            .filter(|(other, at, _)| (*other, *at) == (section, offset))
+            .map(|(.., symbol)| *symbol)
+    }
+
+    /// The span that ends at exactly `offset` of `section`.
+    #[must_use]
+    pub fn ending_at(&self, section: u32, offset: u64) -> Option<u32> {
+        let index = self.find(section, offset.checked_sub(1)?)?;
+        self.span(index).is_some_and(|span| span.end == offset).then_some(index)
     }
 
     /// Where the first span after `offset` of `section` starts.
@@ -150,10 +170,12 @@ impl Labels {
     }
 }
 
-/// The order in which symbols at one place are preferred as its name: functions before labels,
-/// global before local, then by name, so that the choice does not depend on the symbol table.
-fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, &'a [u8]) {
-    (symbol.kind == SymbolKind::None, symbol.local, symbol.name)
+/// The order in which symbols at one place are preferred as its name, independent of the symbol
+/// table: what has a size before what is empty, functions and objects before labels, names that hold
+/// in another build before those that do not, global before local.
+fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
+    let unstable = name::stability(symbol.name, symbol.local) == Stability::Unstable;
+    (symbol.size == 0, symbol.kind == SymbolKind::None, unstable, symbol.local, symbol.name)
 }
 
 /// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
@@ -253,10 +275,24 @@ fn data_spans(
     labels: &[u32],
     spans: &mut Vec<Span>,
 ) {
-    let groups = groups(elf, labels, |symbol| !symbol.name.starts_with(b".L"));
+    let groups = groups(elf, labels, |symbol| !symbol.name.starts_with(b".L") && !is_empty(symbol));
     for (start, end, symbol) in ends(&groups, section) {
         spans.push(Span { section: index, start, end, symbol: Some(symbol) });
     }
+}
+
+fn is_empty(symbol: &Symbol<'_>) -> bool {
+    symbol.kind == SymbolKind::Object && symbol.size == 0
+}
+
+fn empty_objects<'a>(
+    elf: &'a ElfObject<'_>,
+    labels: &'a [u32],
+) -> impl Iterator<Item = (u64, u32)> + 'a {
+    labels.iter().filter_map(|index| {
+        let symbol = elf.symbol(*index)?;
+        (is_empty(symbol) && symbol.local).then_some((symbol.value, *index))
+    })
 }
 
 fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {

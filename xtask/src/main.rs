@@ -61,7 +61,7 @@ fn main() -> std::process::ExitCode {
         Task::Demo { kernel: None } => demo::mini(),
         Task::Demo { kernel: Some(version) } => demo::real(&version),
         Task::Test { quick } => test::run(quick),
-        Task::Kernel { version, cc } => kernel::prepare(&version, cc).map(|kernel| {
+        Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
         }),

@@ -48,7 +48,10 @@ pub(crate) fn replace_file(
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
     let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
+    // As any other output: the umask decides who may read it.
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let mut file =
+        tempfile::Builder::new().permissions(permissions).tempfile_in(directory).map_err(failed)?;
     write(&mut file).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

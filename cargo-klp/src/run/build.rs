@@ -36,13 +36,14 @@ pub(crate) fn run(
         &absolute(&arguments.directory),
         arguments.output_directory.as_ref().map(absolute).as_deref(),
     )?;
-    let patches: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
-    let patches = PatchSet::read(&patches).map_err(kbuild_glue::BuildError::from)?;
     let root = arguments.target_dir.as_ref().map_or_else(|| tree.output.join(".klp"), absolute);
     let results = match &arguments.target_dir {
         Some(_) => root.join(CHANGED_FUNCTIONS),
         None => tree.output.join(CHANGED_FUNCTIONS),
     };
+    remove(&results)?;
+    let patches: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
+    let patches = PatchSet::read(&patches).map_err(kbuild_glue::BuildError::from)?;
     let variables: Vec<String> =
         environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
     let interrupt = Arc::new(Interrupt::new());
@@ -50,10 +51,11 @@ pub(crate) fn run(
     let make = environment::make();
     let settings =
         BuildSettings { jobs: &jobs, variables: &variables, interrupt: &interrupt, make: &make };
-    remove(&results)?;
 
     let mut events = |event| show(event, shell);
     let mut workspace = Workspace::open(&tree, &root, &interrupt, &mut events)?;
+    // A run that we waited for has written its own since.
+    remove(&results)?;
     let original = workspace.build_original(&settings, &mut events)?;
     shell.finish_progress();
     let before = checksum(&original, &jobs, shell)?;

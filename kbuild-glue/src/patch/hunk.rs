@@ -91,8 +91,9 @@ fn find(lines: &[&[u8]], old: &[&[u8]], from: usize, expected: usize) -> Option<
         (from..=last).contains(&at)
             && lines.get(at..at.saturating_add(old.len())).is_some_and(|found| found == old)
     };
-    let farthest = expected.max(last).max(lines.len());
-    (0..=farthest).find_map(|distance| {
+    // A place beyond the end is as near as the end; and a patch can say any number.
+    let expected = expected.min(last);
+    (0..=last).find_map(|distance| {
         let before = expected.checked_sub(distance).filter(|&at| matches(at));
         before.or_else(|| expected.checked_add(distance).filter(|&at| matches(at)))
     })

@@ -27,6 +27,10 @@ pub(crate) enum Target<'data> {
     Content { string: bool, delta: u64, bytes: &'data [u8] },
     /// Unnamed data.
     Node { node: NodeRef, delta: i64 },
+    /// An entry of a special section, known by the code that it belongs to.
+    Entry { section: u32, offset: u64, delta: u64 },
+    /// A data object without a size, which holds nothing that could change.
+    Empty,
     /// Outside of everything known; only the place itself can be compared.
     Place { section: u32, offset: i64 },
     /// A number.
@@ -81,21 +85,56 @@ impl<'data> Context<'_, 'data> {
         if let Some(content) = merged(header, offset) {
             return content;
         }
+        if let Some((section, offset, delta)) = self.sites.owner(self.elf, section, offset) {
+            return Target::Entry { section, offset, delta };
+        }
+        let span = self.layout.find(section, offset);
+        if let Some(border) = self.border(section, offset, span) {
+            return border;
+        }
         if offset >= header.size {
             return place;
         }
-        let Some(span) = self.layout.find(section, offset) else {
-            return Target::Node { node: NodeRef { section, start: offset, span: None }, delta: 0 };
-        };
-        let start = self.layout.span(span).map_or(offset, |span| span.start);
-        let delta = offset.saturating_sub(start).cast_signed();
-        let symbol = self.layout.span(span).and_then(|span| span.symbol);
-        match symbol.and_then(|index| Some((index, self.elf.symbol(index)?))) {
-            Some((index, symbol)) if name::stability(symbol.name, symbol.local) != Stability::Unstable => {
-                self.named(index, delta)
-            }
-            _ => Target::Node { node: NodeRef { section, start, span: Some(span) }, delta },
+        match span {
+            Some(span) => self.span(span, offset).unwrap_or(place),
+            None => Target::Node { node: NodeRef { section, start: offset, span: None }, delta: 0 },
         }
+    }
+
+    /// `offset` in the span `index`.
+    fn span(&self, index: u32, offset: u64) -> Option<Target<'data>> {
+        let span = self.layout.span(index)?;
+        let delta = offset.wrapping_sub(span.start).cast_signed();
+        match span.symbol.and_then(|symbol| Some((symbol, self.elf.symbol(symbol)?))) {
+            Some((number, symbol)) if name::stability(symbol.name, symbol.local) != Stability::Unstable => {
+                Some(self.named(number, delta))
+            }
+            _ => {
+                let node = NodeRef { section: span.section, start: span.start, span: Some(index) };
+                Some(Target::Node { node, delta })
+            }
+        }
+    }
+
+    /// Where one object ends and the next may start, a reference through the section says only the
+    /// place. Assemblers refer to global symbols by name, so it means the local object that starts
+    /// here, or else an object without a size, or else the end of the one before.
+    fn border(&self, section: u32, offset: u64, span: Option<u32>) -> Option<Target<'data>> {
+        let symbol_of = |span: u32| self.elf.symbol(self.layout.span(span)?.symbol?);
+        let starting = span.filter(|span| self.layout.span(*span).is_some_and(|span| span.start == offset));
+        if span.is_some() && starting.is_none() {
+            return None;
+        }
+        let starting = starting.and_then(symbol_of);
+        if starting.is_none_or(|symbol| !symbol.local) && self.layout.empty_at(section, offset).is_some() {
+            return Some(Target::Empty);
+        }
+        let before = self.layout.ending_at(section, offset)?;
+        let means_the_end = match starting {
+            None => offset == self.elf.section(section)?.size,
+            Some(symbol) => !symbol.local && symbol_of(before)?.local,
+        };
+        if means_the_end { self.span(before, offset) } else { None }
     }
 
     /// The identity of the symbol `index`.

@@ -23,6 +23,7 @@ pub(crate) mod tag {
     pub(crate) const DATA: u8 = 13;
     pub(crate) const ZEROED: u8 = 14;
     pub(crate) const CODE: u8 = 15;
+    pub(crate) const EMPTY: u8 = 16;
 }
 
 /// Unnamed data that the content depends on.

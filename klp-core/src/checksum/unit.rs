@@ -408,6 +408,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     self.streams.edges.push((kind, node));
                 }
             },
+            Target::Entry { section, offset, delta } => {
+                self.streams.byte(kind, tag::ENTRY);
+                self.streams.number(kind, delta);
+                self.code(kind, section, offset, None)?;
+            }
+            Target::Empty => self.streams.byte(kind, tag::EMPTY),
             Target::Place { section, offset } => {
                 let name = self.cx.elf.section(section).map(|section| section.name);
                 self.streams.byte(kind, tag::PLACE);
@@ -471,6 +477,14 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             self.streams.fixup(kind, section, offset);
             return Ok(());
         }
+        // A global symbol is an identity wherever it stands, a label inside a function included.
+        if let Some((index, symbol)) = symbol
+            .and_then(|index| Some((index, self.cx.elf.symbol(index)?)))
+            .filter(|(_, symbol)| !symbol.local)
+        {
+            let addend = offset.wrapping_sub(symbol.value).cast_signed();
+            return self.target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
+        }
         let span = self.cx.layout.find(section, offset);
         let owner = span.and_then(|index| Some((index, *self.cx.layout.span(index)?)));
         let Some((index, span, owner)) = owner.and_then(|(index, span)| Some((index, span, span.symbol?)))
@@ -480,10 +494,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 Target::Place { section, offset: offset.cast_signed() },
             );
         };
-        let used = symbol.filter(|symbol| {
-            self.cx.elf.symbol(*symbol).is_some_and(|symbol| symbol.value == span.start)
-        });
-        let Target::Named(named) = self.cx.named(used.unwrap_or(owner), 0) else { return Ok(()) };
+        let Target::Named(named) = self.cx.named(owner, 0) else { return Ok(()) };
         if offset == span.start {
             self.named(kind, &named);
             return Ok(());

@@ -75,6 +75,8 @@ impl<'data> Entry<'_, 'data> {
 #[derive(Debug, Default)]
 pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
+    /// Entry size of each table.
+    sizes: Vec<(u32, u64)>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
@@ -107,6 +109,7 @@ impl Sites {
     ) -> Result<(), String> {
         self.lists_mcount |= reader.section == mcount::READER.section;
         let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
+        self.sizes.push((table, size));
         let mut start = 0;
         while start < section.size {
             let (code, offset) = section
@@ -118,6 +121,15 @@ impl Sites {
             start = start.saturating_add(size);
         }
         Ok(())
+    }
+
+    /// The code that the entry at `offset` of section `table` belongs to, and the offset in the entry.
+    pub(crate) fn owner(&self, elf: &ElfObject<'_>, table: u32, offset: u64) -> Option<(u32, u64, u64)> {
+        let (_, size) = self.sizes.iter().find(|(section, _)| *section == table)?;
+        let delta = offset.checked_rem(*size)?;
+        let reloc = elf.section(table)?.relocs.at(offset.checked_sub(delta)?)?;
+        let (section, offset) = code_place(elf, &reloc)?;
+        Some((section, offset, delta))
     }
 
     /// The entries that belong to code in `start..end` of `section`.

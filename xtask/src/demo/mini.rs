@@ -21,13 +21,7 @@ pub(crate) fn mini() -> Result<()> {
     let mini_kernel = examples.join("mini-kernel");
     process::run(process::command("cp").args(["-a", mini_kernel.as_str(), source.as_str()]))?;
     let output = format!("O={build}");
-    process::run(process::command("make").args([
-        "-s",
-        "-C",
-        source.as_str(),
-        &output,
-        "defconfig",
-    ]))?;
+    process::output(process::command("make").args(["-C", source.as_str(), &output, "defconfig"]))?;
 
     let mut wrong = 0;
     for name in PATCHES {

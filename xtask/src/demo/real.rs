@@ -21,7 +21,7 @@ pub(crate) fn real(version: &str) -> Result<()> {
     if !patches.is_dir() {
         bail!("there are no patches for Linux {version}: see xtask/kernel/patches");
     }
-    let kernel = kernel::prepare(version, Compiler::Gcc)?;
+    let kernel = kernel::configured(version, Compiler::Gcc)?;
     let klp = klp::build(false)?;
 
     let (mut passed, mut failed) = (0, 0);

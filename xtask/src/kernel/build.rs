@@ -9,48 +9,85 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::Compiler;
 use crate::{environment, process};
 
-/// The kernel, built in the cache. A stamp beside the build says from what: a build without
-/// one was interrupted, and make goes on where it stopped.
+/// The output directory of one kernel and compiler, and what goes into it.
+struct Build {
+    dir: Utf8PathBuf,
+    make: Vec<String>,
+    compiler: String,
+    config: Utf8PathBuf,
+    stamp: String,
+}
+
+impl Build {
+    fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, compiler: Compiler) -> Result<Self> {
+        let dir = cache.join("builds").join(format!("{version}-{}", compiler.name()));
+        fs_err::create_dir_all(&dir)?;
+        let config = environment::root().join("xtask/kernel/small.config");
+        let (compiler, llvm) = compiler_version(compiler)?;
+        let stamp = stamp(source, &compiler, &fs_err::read_to_string(&config)?)?;
+        let mut make = vec!["-C".to_owned(), source.to_string(), format!("O={dir}")];
+        make.extend(llvm.map(|llvm| format!("LLVM={llvm}")));
+        Ok(Self { dir, make, compiler, config, stamp })
+    }
+
+    /// A file beside the output directory.
+    fn beside(&self, extension: &str) -> Utf8PathBuf {
+        Utf8PathBuf::from(format!("{}.{extension}", self.dir))
+    }
+
+    /// Does a step, unless its stamp says that it was done for the same inputs. The stamp is
+    /// written last: a step without one was interrupted, and make goes on where it stopped.
+    fn step(&self, name: &str, arguments: &[String]) -> Result<()> {
+        let stamp = self.beside(&format!("{name}.stamp"));
+        if fs_err::read_to_string(&stamp).is_ok_and(|old| old == self.stamp) {
+            return Ok(());
+        }
+        if stamp.exists() {
+            fs_err::remove_file(&stamp)?;
+        }
+        let log = self.beside(&format!("{name}.log"));
+        println!("==> {name} of {} with {} (log: {log})", self.dir, self.compiler);
+        let start = Instant::now();
+        logged(process::command("make").args(&self.make).args(arguments), &log)?;
+        println!("    done in {:.0} s", start.elapsed().as_secs_f64());
+        let partial = self.beside(&format!("{name}.stamp.part"));
+        fs_err::write(&partial, &self.stamp)?;
+        fs_err::rename(&partial, &stamp)?;
+        Ok(())
+    }
+
+    fn configure(&self) -> Result<()> {
+        let presets = format!("KCONFIG_ALLCONFIG={}", self.config);
+        self.step("configuration", &[presets, "allnoconfig".to_owned()])
+    }
+}
+
+/// The kernel, configured in the cache.
+pub(crate) fn configure(
+    cache: &Utf8Path,
+    source: &Utf8Path,
+    version: &str,
+    compiler: Compiler,
+) -> Result<Utf8PathBuf> {
+    let build = Build::new(cache, source, version, compiler)?;
+    build.configure()?;
+    Ok(build.dir)
+}
+
+/// The kernel, built in the cache.
 pub(crate) fn ensure(
     cache: &Utf8Path,
     source: &Utf8Path,
     version: &str,
     compiler: Compiler,
 ) -> Result<Utf8PathBuf> {
-    let build = cache.join("builds").join(format!("{version}-{}", compiler.name()));
-    let stamp_file = build.with_file_name(format!("{version}-{}.stamp", compiler.name()));
-    let config = environment::root().join("xtask/kernel/small.config");
-    let (compiler_version, llvm) = compiler_version(compiler)?;
-    let stamp = stamp(source, &compiler_version, &fs_err::read_to_string(&config)?)?;
-    if fs_err::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
-        return Ok(build);
-    }
-    if stamp_file.exists() {
-        fs_err::remove_file(&stamp_file)?;
-    }
-    fs_err::create_dir_all(&build)?;
-
-    let start = Instant::now();
-    let log = build.with_file_name(format!("{version}-{}.log", compiler.name()));
-    let make = || {
-        let mut make = process::command("make");
-        make.args(["-C", source.as_str()]).arg(format!("O={build}"));
-        make.args(llvm.as_ref().map(|llvm| format!("LLVM={llvm}")));
-        make
-    };
-    println!("==> configuring Linux {version} in {build}");
-    logged(make().arg(format!("KCONFIG_ALLCONFIG={config}")).arg("allnoconfig"), &log)?;
-    println!("==> building Linux {version} with {compiler_version} (minutes; log: {log})");
-    logged(make().arg(format!("-j{}", environment::jobs())), &log)?;
-    println!("==> built in {:.0} s", start.elapsed().as_secs_f64());
-
-    let partial = stamp_file.with_extension("stamp.part");
-    fs_err::write(&partial, stamp)?;
-    fs_err::rename(&partial, &stamp_file)?;
-    Ok(build)
+    let build = Build::new(cache, source, version, compiler)?;
+    build.configure()?;
+    build.step("build", &[format!("-j{}", environment::jobs())])?;
+    Ok(build.dir)
 }
 
-/// What a finished build was made from.
+/// What a build is made from.
 fn stamp(source: &Utf8Path, compiler: &str, config: &str) -> Result<String> {
     let makefile = fs_err::read_to_string(source.join("Makefile"))?;
     let mut stamp = String::new();

@@ -28,14 +28,28 @@ impl Compiler {
     }
 }
 
-/// A kernel that has been built.
+/// A kernel that has been configured, and built if that was asked for.
 pub(crate) struct Kernel {
     pub(crate) source: Utf8PathBuf,
     pub(crate) build: Utf8PathBuf,
 }
 
 /// Gets the sources of a version and builds them, unless that is done.
-pub(crate) fn prepare(version: &str, compiler: Compiler) -> Result<Kernel> {
+pub(crate) fn built(version: &str, compiler: Compiler) -> Result<Kernel> {
+    let (cache, source) = sources(version, compiler)?;
+    let build = build::ensure(&cache, &source, version, compiler)?;
+    Ok(Kernel { source, build })
+}
+
+/// Gets the sources of a version and configures them. `cargo klp build` needs no more: it
+/// builds the original itself.
+pub(crate) fn configured(version: &str, compiler: Compiler) -> Result<Kernel> {
+    let (cache, source) = sources(version, compiler)?;
+    let build = build::configure(&cache, &source, version, compiler)?;
+    Ok(Kernel { source, build })
+}
+
+fn sources(version: &str, compiler: Compiler) -> Result<(Utf8PathBuf, Utf8PathBuf)> {
     let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if !(2..=3).contains(&version.split('.').count()) || !version.split('.').all(plain) {
         bail!("not a kernel version: `{version}` (for instance 6.1 or 7.2)");
@@ -44,6 +58,5 @@ pub(crate) fn prepare(version: &str, compiler: Compiler) -> Result<Kernel> {
     fs_err::create_dir_all(&cache)?;
     packages::ensure(compiler)?;
     let source = sources::ensure(&cache, version)?;
-    let build = build::ensure(&cache, &source, version, compiler)?;
-    Ok(Kernel { source, build })
+    Ok((cache, source))
 }

@@ -1,5 +1,4 @@
 //! Trees and observations that several tests share.
-#![expect(dead_code, reason = "each test file uses a part")]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -56,7 +55,9 @@ pub(crate) fn observe(root: &Utf8Path) -> BTreeMap<Utf8PathBuf, String> {
 pub(crate) fn contents(root: &Utf8Path) -> BTreeMap<Utf8PathBuf, String> {
     let strip = |text: String| match text.split_once(' ') {
         Some((_, rest)) if rest.starts_with("->") || rest.is_empty() => rest.to_owned(),
-        Some((_, rest)) => rest.split_once(' ').map_or_else(String::new, |(_, text)| text.to_owned()),
+        Some((_, rest)) => {
+            rest.split_once(' ').map_or_else(String::new, |(_, text)| text.to_owned())
+        }
         None => text,
     };
     observe(root).into_iter().map(|(path, text)| (path, strip(text))).collect()
@@ -76,7 +77,10 @@ pub(crate) fn run(directory: &Utf8Path, program: &str, arguments: &[&str]) {
 
 /// Where the mini kernel of the repository is.
 pub(crate) fn mini_kernel() -> Utf8PathBuf {
-    Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mini-kernel").canonicalize_utf8().unwrap()
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples/mini-kernel")
+        .canonicalize_utf8()
+        .unwrap()
 }
 
 /// Where its patches are.

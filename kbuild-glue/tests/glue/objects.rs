@@ -1,7 +1,6 @@
 //! What Kbuild linked, from archives made on the spot.
-mod common;
 
-use common::{directory, run, write};
+use crate::common::{directory, run, write};
 use fs_err as fs;
 use kbuild_glue::{Linked, LinkedObject, ObjectsError, linked_objects};
 
@@ -69,9 +68,7 @@ fn an_archive_in_an_archive() {
     }
     text.push_str(&header("/0", 100));
     write(&root, &[("vmlinux.a", text.as_str())]);
-    assert!(matches!(linked_objects(&root), Err(ObjectsError::Io { .. })) || listed(&root) == ["fs/z.o"]);
-    let nested = fs::read(root.join("fs/built-in.a")).unwrap();
-    assert!(nested.starts_with(b"!<thin>\n"));
+    assert_eq!(listed(&root), ["fs/z.o"]);
 
     let itself = text.replace("fs/built-in.a/", "././vmlinux.a/");
     write(&root, &[("vmlinux.a", itself.as_str())]);
@@ -111,7 +108,8 @@ fn damaged_records() {
     write(&root, OBJECTS);
     let error = linked_objects(&root).unwrap_err();
     assert!(matches!(error, ObjectsError::NotBuilt { .. }) && error.hint().is_some());
-    for text in ["", "!<thin", "!<thin>\nrubbish", "not an archive at all, but long enough for one"] {
+    for text in ["", "!<thin", "!<thin>\nrubbish", "not an archive at all, but long enough for one"]
+    {
         write(&root, &[("vmlinux.a", text)]);
         assert!(matches!(linked_objects(&root), Err(ObjectsError::Archive { .. })), "{text:?}");
     }

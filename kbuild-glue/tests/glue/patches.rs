@@ -1,8 +1,7 @@
 //! Patches as people have them.
-mod common;
 
+use crate::common::{directory, run, write};
 use camino::Utf8Path;
-use common::{directory, run, write};
 use fs_err as fs;
 use kbuild_glue::{FileChange, Patch, PatchError, PatchSet};
 
@@ -95,7 +94,8 @@ fn renames_copies_modes() {
         "diff --git a/fs/a.c b/fs/c.c\nsimilarity index 80%\nrename from fs/a.c\nrename to fs/c.c\nindex 1..2 100644\n--- a/fs/a.c\n+++ b/fs/c.c\n{HUNK}"
     );
     assert_eq!(after(&root, &rename), expect(&[("fs/a.c", "-"), ("fs/c.c", CHANGED)]));
-    let copy = "diff --git a/gone.c b/two.c\nsimilarity index 100%\ncopy from gone.c\ncopy to two.c\n";
+    let copy =
+        "diff --git a/gone.c b/two.c\nsimilarity index 100%\ncopy from gone.c\ncopy to two.c\n";
     assert_eq!(after(&root, copy), expect(&[("two.c", "bye\n")]));
     let mode = "diff --git a/gone.c b/gone.c\nold mode 100644\nnew mode 100755\n";
     assert_eq!(apply(&root, mode).unwrap().first().unwrap().mode, Some(0o755));
@@ -111,11 +111,8 @@ fn as_the_tools_write_it() {
     write(&new, BASE);
     write(&new, &[("fs/a.c", "zero\none\ntwo\nfour\nfive"), ("sub/new.c", "n\n"), ("e", "")]);
     fs::remove_file(new.join("gone.c")).unwrap();
-    let wanted = expect(&[
-        ("fs/a.c", "zero\none\ntwo\nfour\nfive"),
-        ("gone.c", "-"),
-        ("sub/new.c", "n\n"),
-    ]);
+    let wanted =
+        expect(&[("fs/a.c", "zero\none\ntwo\nfour\nfive"), ("gone.c", "-"), ("sub/new.c", "n\n")]);
     let diff = std::process::Command::new("diff")
         .args(["-ruN", "old", "new"])
         .env("TZ", "Europe/Berlin")
@@ -128,7 +125,11 @@ fn as_the_tools_write_it() {
         command.arg("diff").args(arguments).args([".", "../new"]).current_dir(&old);
         // `git diff --no-index` names both directories; make them look like a repository's.
         let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
-        let text = text.replace("/../new/", "/").replace(" ../new/", " ").replace("b../new/", "b/").replace("a../new/", "a/");
+        let text = text
+            .replace("/../new/", "/")
+            .replace(" ../new/", " ")
+            .replace("b../new/", "b/")
+            .replace("a../new/", "a/");
         let text = text.replace(" a/./", " a/").replace(" ./", " ");
         let mut wanted = wanted.clone();
         wanted.insert(0, ("e".to_owned(), String::new()));
@@ -141,11 +142,13 @@ fn series() {
     let (_guard, root) = directory();
     write(&root, BASE);
     let parse = |text: &str| Patch::parse(text.as_bytes(), Utf8Path::new("p")).unwrap();
-    let first = format!("--- a/fs/a.c\n+++ b/fs/a.c\n{HUNK}--- /dev/null\n+++ b/n.c\n@@ -0,0 +1 @@\n+n\n");
+    let first =
+        format!("--- a/fs/a.c\n+++ b/fs/a.c\n{HUNK}--- /dev/null\n+++ b/n.c\n@@ -0,0 +1 @@\n+n\n");
     let second = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -2 +2 @@\n-TWO\n+2\n--- a/n.c\n+++ b/n.c\n@@ -1 +1 @@\n-n\n+N\n";
     let set = PatchSet::new(vec![parse(&first), parse(second)]);
     let changes = set.apply(&root).unwrap();
-    let texts: Vec<_> = changes.iter().map(|c| (c.path.as_str(), c.new.as_deref().unwrap())).collect();
+    let texts: Vec<_> =
+        changes.iter().map(|c| (c.path.as_str(), c.new.as_deref().unwrap())).collect();
     assert_eq!(texts, [("fs/a.c", &b"one\n2\nthree\nfour\nfive\n"[..]), ("n.c", b"N\n")]);
     // What is undone is no change.
     let back = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -2 +2 @@\n-TWO\n+two\n--- a/n.c\n+++ /dev/null\n@@ -1 +0,0 @@\n-n\n";
@@ -161,8 +164,15 @@ fn refused_paths() {
     fs_err::os::unix::fs::symlink(&outside, root.join("link")).unwrap();
     fs_err::os::unix::fs::symlink("fs/a.c", root.join("alias.c")).unwrap();
     for name in [
-        "/etc/passwd", "a/../../etc/passwd", "a/fs/../fs/a.c", "../fs/a.c", "a/link/a.c",
-        "a/alias.c", "a/.git/config", "a/fs", "a",
+        "/etc/passwd",
+        "a/../../etc/passwd",
+        "a/fs/../fs/a.c",
+        "../fs/a.c",
+        "a/link/a.c",
+        "a/alias.c",
+        "a/.git/config",
+        "a/fs",
+        "a",
     ] {
         let text = format!("--- {name}\n+++ {name}\n{HUNK}");
         let result = apply(&root, &text);
@@ -189,11 +199,13 @@ fn refused_contents() {
     ] {
         assert!(matches!(refused(text), PatchError::Binary { .. }), "{text}");
     }
-    let link = "diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+x\n";
+    let link =
+        "diff --git a/l b/l\nnew file mode 120000\n--- /dev/null\n+++ b/l\n@@ -0,0 +1 @@\n+x\n";
     assert!(matches!(refused(link), PatchError::NotAFile { .. }));
     let cut = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,3 +1,3 @@\n one\n-two\n";
     assert!(matches!(refused(cut), PatchError::Malformed { .. }));
-    let wrapped = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,3 +1,3 @@\n one\nwrapped\n-two\n+TWO\n three\n";
+    let wrapped =
+        "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,3 +1,3 @@\n one\nwrapped\n-two\n+TWO\n three\n";
     assert!(matches!(refused(wrapped), PatchError::Malformed { line: 5, .. }));
     let garbled = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -x +1 @@\n";
     assert!(matches!(refused(garbled), PatchError::Malformed { line: 3, .. }));

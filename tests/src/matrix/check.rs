@@ -1,0 +1,151 @@
+//! What was found, against what is expected.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail, ensure};
+use klp_core::Manifest;
+use klp_core::checksum::Kind;
+use klp_core::demangle::demangle;
+use klp_core::diff::{Changes, Side, compare};
+use klp_core::input::Input;
+use klp_core::manifest::Object;
+use klp_core::record::Change;
+
+use super::input::{Expected, Kinds};
+
+/// Names in the object that a linked input follows.
+const FILLER: &str = "filler_";
+
+/// Compares two objects in both directions.
+pub(super) fn check(original: &[u8], patched: &[u8], expected: &Expected) -> Result<()> {
+    let (before, after) = (manifest(original)?, manifest(patched)?);
+    for same in [&before, &after] {
+        let changes = compare(same, same);
+        let changes = Found::of(&changes).items;
+        let changes: Vec<_> = changes.iter().filter(|item| !item.starts_with("refused")).collect();
+        ensure!(changes.is_empty(), "an object differs from itself: {changes:?}");
+    }
+    let mut changes = compare(&before, &after);
+    changes.locate(|side, _| {
+        let bytes = if side == Side::Original { original } else { patched };
+        Some(Input::Read(bytes.to_vec()))
+    });
+    let found = Found::of(&changes);
+    let mut problems = found.problems(expected);
+    let mut back = Found::of(&compare(&after, &before));
+    back.turn_round();
+    if back.items != found.items {
+        let _ = writeln!(problems, "the other way round it is {:?}", back.items);
+    }
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let mut records = String::new();
+    for record in changes.records() {
+        let _ = writeln!(records, "  {}", serde_json::to_string(&record)?);
+    }
+    bail!("{problems}{records}");
+}
+
+/// The manifest of one object, written to a file's bytes and read again.
+fn manifest(object: &[u8]) -> Result<Manifest> {
+    let manifest = Manifest { objects: vec![Object::of(object, "input.o", None)?] };
+    let mut bytes = Vec::new();
+    manifest.write(&mut bytes)?;
+    let read = Manifest::read(bytes.as_slice())?;
+    ensure!(read == manifest, "the manifest is not what was written");
+    Ok(read)
+}
+
+/// What was found, in the words of directives.
+#[derive(Debug, Default)]
+struct Found {
+    items: BTreeSet<String>,
+    kinds: BTreeMap<String, BTreeSet<Kind>>,
+    readers: BTreeMap<String, BTreeSet<String>>,
+    unlocated: BTreeSet<String>,
+}
+
+impl Found {
+    fn of(changes: &Changes) -> Self {
+        let mut found = Self::default();
+        for function in &changes.functions {
+            let name = function.demangled.clone().unwrap_or_else(|| function.name.clone());
+            found.add(word("", function.change), &name);
+            if function.change == Change::Changed {
+                if function.causes.iter().any(|cause| cause.offset.is_none()) {
+                    found.unlocated.insert(name.clone());
+                }
+                let kinds = function.causes.iter().map(|cause| cause.kind).collect();
+                found.kinds.insert(name, kinds);
+            }
+        }
+        for data in &changes.data {
+            let name = data.name.as_ref().unwrap_or(&data.section);
+            let name = demangle(name).unwrap_or_else(|| name.clone());
+            found.add(word("data-", data.change), &name);
+            let readers = data.read_by.iter().map(|name| demangle(name).unwrap_or_else(|| name.clone()));
+            found.readers.insert(name, readers.collect());
+        }
+        for refused in &changes.refused {
+            found.add("refused", &demangle(&refused.name).unwrap_or_else(|| refused.name.clone()));
+        }
+        found
+    }
+
+    fn add(&mut self, word: &str, name: &str) {
+        if !name.starts_with(FILLER) {
+            self.items.insert(format!("{word} {name}"));
+        }
+    }
+
+    fn turn_round(&mut self) {
+        let turned = self.items.iter().map(|item| match item.split_once(' ') {
+            Some(("added", name)) => format!("removed {name}"),
+            Some(("removed", name)) => format!("added {name}"),
+            Some(("data-added", name)) => format!("data-removed {name}"),
+            Some(("data-removed", name)) => format!("data-added {name}"),
+            _ => item.clone(),
+        });
+        self.items = turned.collect();
+    }
+
+    fn problems(&self, expected: &Expected) -> String {
+        let mut problems = String::new();
+        for item in expected.items.difference(&self.items) {
+            let _ = writeln!(problems, "missed: {item}");
+        }
+        for item in self.items.difference(&expected.items) {
+            let _ = writeln!(problems, "too many: {item}");
+        }
+        for (name, kinds) in &self.kinds {
+            let Some(wanted) = expected.kinds.get(name).filter(|wanted| !fit(kinds, wanted)) else { continue };
+            let _ = writeln!(problems, "{name} differs in {kinds:?}, not in {wanted:?}");
+        }
+        for (name, wanted) in &expected.readers {
+            if self.readers.get(name).is_some_and(|readers| readers != wanted) {
+                let _ = writeln!(problems, "{name} is read by {:?}, not by {wanted:?}", self.readers[name]);
+            }
+        }
+        if self.unlocated != expected.unlocated {
+            let _ = writeln!(problems, "without offset: {:?}", self.unlocated);
+        }
+        problems
+    }
+}
+
+fn fit(kinds: &BTreeSet<Kind>, wanted: &Kinds) -> bool {
+    if wanted.open { kinds.is_superset(&wanted.named) } else { *kinds == wanted.named }
+}
+
+fn word(data: &str, change: Change) -> &'static str {
+    match (data, change) {
+        ("", Change::Changed) => "changed",
+        ("", Change::Added) => "added",
+        ("", Change::Removed) => "removed",
+        (_, Change::Changed) => "data",
+        (_, Change::Added) => "data-added",
+        (_, Change::Removed) => "data-removed",
+    }
+}

@@ -1,0 +1,88 @@
+//! What the program reports, read with nothing unknown in it.
+
+use anyhow::{Context as _, Result, bail};
+use camino::Utf8Path;
+use klp_core::record::{Data, Function, Record, Refused, Summary};
+use serde::Deserialize;
+
+/// The records of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The changed-function set.
+    pub functions: Vec<Function>,
+    /// Changed data.
+    pub data: Vec<Data>,
+    /// What was not compared.
+    pub refused: Vec<Refused>,
+    /// The last record.
+    pub summary: Summary,
+}
+
+impl Report {
+    /// Reads standard output: one record a line.
+    pub fn lines(stdout: &str) -> Result<Self> {
+        let records: Result<Vec<Record>, _> = stdout.lines().map(serde_json::from_str).collect();
+        Self::of(records.with_context(|| format!("not a record a line: {stdout}"))?)
+    }
+
+    /// Reads `changed-functions.json`.
+    pub fn file(path: &Utf8Path) -> Result<Self> {
+        let text = fs_err::read_to_string(path)?;
+        Self::of(serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))?)
+    }
+
+    fn of(records: Vec<Record>) -> Result<Self> {
+        let (mut functions, mut data, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let mut records = records.into_iter();
+        let first = records.next();
+        let Some(Record::Version(version)) = first else { bail!("the first record is {first:?}") };
+        anyhow::ensure!(version.format_version == 1, "{version:?}");
+        while let Some(record) = records.next() {
+            match record {
+                Record::Function(record) => functions.push(record),
+                Record::Data(record) => data.push(record),
+                Record::Refused(record) => refused.push(record),
+                Record::Summary(summary) if records.len() == 0 => {
+                    return Ok(Self { functions, data, refused, summary });
+                }
+                record => bail!("not expected there: {record:?}"),
+            }
+        }
+        bail!("no summary at the end")
+    }
+
+    /// Objects and names of the functions, sorted. What a compiler appends to a name is left out.
+    #[must_use]
+    pub fn names(&self) -> Vec<(String, String)> {
+        let name = |function: &Function| {
+            let name = function.name.split('.').next().unwrap_or_default();
+            (function.object.clone(), name.to_owned())
+        };
+        let mut names: Vec<_> = self.functions.iter().map(name).collect();
+        names.sort();
+        names
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    functions: Vec<ExpectedFunction>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedFunction {
+    object: String,
+    name: String,
+}
+
+/// What the file beside a patch says that the patch changes, as [`Report::names`] has it.
+pub fn expected(patch: &Utf8Path) -> Result<Vec<(String, String)>> {
+    let path = patch.with_extension("expected.json");
+    let expected: Expected = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+    let mut names: Vec<_> =
+        expected.functions.into_iter().map(|function| (function.object, function.name)).collect();
+    names.sort();
+    Ok(names)
+}
