@@ -16,9 +16,9 @@ pub(crate) enum Error {
     Write { path: Utf8PathBuf, source: std::io::Error },
     #[error("failed to print the results")]
     Print(#[source] std::io::Error),
-    #[error("cannot checksum {path}: {source}")]
+    #[error("cannot checksum {path}")]
     Object { path: Utf8PathBuf, source: ElfError },
-    #[error("cannot use the checksum file {path}: {source}")]
+    #[error("cannot use the checksum file {path}")]
     Manifest { path: Utf8PathBuf, source: ManifestError },
     #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]
     Mixed(Utf8PathBuf, Utf8PathBuf),

@@ -97,7 +97,8 @@ impl Kernel {
 
     /// The source tree without what the program may write there.
     pub fn snapshot(&self) -> Result<Snapshot> {
-        let ours: &[&str] = if self.is_in_tree() { &[".klp", "changed-functions.json"] } else { &[] };
+        let ours: &[&str] =
+            if self.is_in_tree() { &[".klp", "changed-functions.json"] } else { &[] };
         Snapshot::take(&self.source, ours)
     }
 

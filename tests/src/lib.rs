@@ -1,8 +1,10 @@
 //! What the end-to-end tests share.
 
+pub mod compiler;
 pub mod kernel;
 pub mod klp;
 pub mod matrix;
+pub mod mutate;
 pub mod report;
 pub mod snapshot;
 pub mod tools;

@@ -103,7 +103,7 @@ fn the_original_follows_the_tree() -> Result<()> {
     // The function that the patch changes is already another one.
     let file = kernel.source.join("kernel/sched.c");
     let text = fs_err::read_to_string(&file)?;
-    fs_err::write(&file, text.replace("return 1024;", "return 1025;"))?;
+    fs_err::write(&file, text.replace("return 15;", "return 16;"))?;
     let (built, second) = build()?;
     assert!(built);
     assert_eq!(second.names(), first.names());
@@ -179,7 +179,8 @@ fn through_cargo_and_by_itself() -> Result<()> {
     assert_eq!(Report::lines(&cargo.stdout)?.names(), expected(&patch)?);
 
     // In the tree, without any option.
-    let here = run(through_cargo(["build", patch.as_str()])?.current_dir(&kernel.source))?.expect(0)?;
+    let here =
+        run(through_cargo(["build", patch.as_str()])?.current_dir(&kernel.source))?.expect(0)?;
     assert_eq!(here.stdout.lines().count(), 4, "{}", here.stdout);
     ensure!(here.stdout.lines().all(|line| line.starts_with("changed  ")), "{}", here.stdout);
 

@@ -65,6 +65,11 @@ pub(crate) struct Site<'a> {
     part: u8,
     index: u32,
     offset: u64,
+    /// How the entry points to the instruction: the relocation, and how far into it (0 for all that
+    /// is well formed).
+    address: RelocKind,
+    delta: u8,
+    has_static_call: bool,
     form: Form,
     branch_symbol: Option<&'a [u8]>,
     short_or_near_jump: bool,
@@ -79,6 +84,18 @@ impl<'a> Site<'a> {
 
     pub(crate) fn calls_fentry(&self) -> bool {
         self.branch_symbol() == Some((b"__fentry__", true))
+    }
+
+    /// The name behind `__SCT__` and whether it is a call, for a direct branch to a static call's
+    /// trampoline.
+    pub(crate) fn static_call(&self) -> Option<(&'a [u8], bool)> {
+        let (symbol, call) = self.branch_symbol()?;
+        Some((symbol.strip_prefix(b"__SCT__")?, call))
+    }
+
+    /// Whether the entry points to the instruction as the kernel's own tools do.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.delta == 0 && self.address == RelocKind::Relative32
     }
 
     pub(crate) fn is_jump_or_nop(&self) -> bool {
@@ -175,23 +192,34 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             }
             let [first_reloc, second_reloc] = own;
             let index = self.instructions.len().saturating_sub(first);
-            let site = Site {
+            let mut site = Site {
                 part: number8,
+                address: RelocKind::Relative32,
+                delta: 0,
+                has_static_call: false,
                 index: u32::try_from(index).map_err(|_| Refusal::new("too many instructions"))?,
                 offset: at.saturating_sub(part.start),
                 form: decoded.form,
                 branch_symbol: first_reloc
+                    .filter(|reloc| distance(reloc, next) == Some(0))
                     .and_then(|reloc| self.cx.elf.symbol(reloc.symbol))
                     .map(|symbol| symbol.name),
                 short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
             };
             let mut effect = Effect::Keep;
             while let Some(entry) = sites.next_if(|entry| entry.offset < next) {
+                site.address = entry.address;
+                site.has_static_call |= entry.is_static_call();
+                site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
                 let (entry, reader) =
                     entry.open(self.cx.elf).ok_or_else(|| Refusal::new("a special section vanished"))?;
                 if (reader.write)(self, &entry, &site)? == Effect::Replace {
                     effect = Effect::Replace;
                 }
+            }
+            site.delta = 0;
+            if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call {
+                self.entry(Kind::StaticCall, &site);
             }
             if site.calls_fentry() && !self.cx.sites.lists_mcount {
                 self.traceable(&site);
@@ -288,11 +316,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .field_at(within)
             .filter(|field| self.covers(reloc, at, field.offset, field.size))
             .ok_or_else(|| Refusal::new("a relocation that covers no operand"))?;
-        let addend = if reloc.kind.is_relative() {
-            reloc.addend.wrapping_add(next.saturating_sub(reloc.offset).cast_signed())
-        } else {
-            reloc.addend
-        };
+        let addend = distance(reloc, next).unwrap_or(reloc.addend);
         let displacement = decoded.displacement == Some(field);
         let access = if displacement { decoded.access } else { Access::Open };
         let target = self.cx.resolve(reloc.symbol, addend);
@@ -306,11 +330,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
-        if !reloc.kind.is_relative() {
-            return Err(Refusal::new("a branch to an absolute address"));
-        }
-        let bias = next.saturating_sub(reloc.offset).cast_signed();
-        Ok(self.cx.resolve(reloc.symbol, reloc.addend.wrapping_add(bias)))
+        let addend = distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
+        Ok(self.cx.resolve(reloc.symbol, addend))
     }
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
@@ -523,12 +544,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
 impl<'data> Unit<'_, 'data, '_> {
     /// Starts what an entry says at `site`.
     pub(crate) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
-        self.position(kind, site, tag::ENTRY, 0);
+        self.position(kind, site, tag::ENTRY, site.delta);
+        self.streams.byte(kind, site.address.tag());
     }
 
     /// The function can be traced, and so patched, at `site`.
     pub(crate) fn traceable(&mut self, site: &Site<'_>) {
-        self.position(Kind::Traceable, site, tag::ENTRY, 0);
+        self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
     }
 
     pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {
@@ -573,6 +595,7 @@ impl<'data> Unit<'_, 'data, '_> {
 
     /// `len` bytes of replacement code at `reloc`, instruction by instruction.
     pub(crate) fn replacement(&mut self, site: &Site<'_>, reloc: &Reloc, len: u8) -> Result<(), Refusal> {
+        self.streams.byte(Kind::Alternative, reloc.kind.tag());
         let Target::Code { section, offset, .. } = self.cx.resolve(reloc.symbol, reloc.addend) else {
             return Err(Refusal::new("an alternative whose replacement is no code"));
         };
@@ -597,14 +620,21 @@ impl<'data> Unit<'_, 'data, '_> {
                 blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
             }
             for reloc in own {
-                let bias = if reloc.kind.is_relative() { next.saturating_sub(reloc.offset) } else { 0 };
+                let addend = distance(&reloc, next).unwrap_or(reloc.addend);
                 self.streams.byte(kind, u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX));
-                self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend.wrapping_add(bias.cast_signed()))?;
+                self.reloc(kind, reloc.kind, reloc.symbol, addend)?;
             }
             at = next;
         }
         if at == end { Ok(()) } else { Err(Refusal::new("an alternative that ends inside an instruction")) }
     }
+}
+
+/// How far behind its symbol a relative relocation of the instruction before `next` points: the
+/// processor counts from the next instruction, the relocation from its field.
+fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
+    let bias = next.saturating_sub(reloc.offset).cast_signed();
+    reloc.kind.is_relative().then(|| reloc.addend.wrapping_add(bias))
 }
 
 fn blank(bytes: &mut [u8], offset: u64, width: u64) {

@@ -12,7 +12,7 @@ mod paravirt;
 mod static_call;
 
 use crate::checksum::{Refusal, Site, Unit};
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section};
 
 /// How one special section is read.
 pub(crate) struct Reader {
@@ -81,6 +81,8 @@ pub(crate) struct Sites {
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
     pub(crate) lists_mcount: bool,
+    /// Whether the object lists its static calls.
+    pub(crate) lists_static_calls: bool,
 }
 
 impl Sites {
@@ -95,7 +97,7 @@ impl Sites {
                 }
             }
         }
-        sites.sorted.sort_unstable();
+        sites.sorted.sort_unstable_by_key(|site| (site.section, site.offset, site.reader, site.table, site.start));
         sites
     }
 
@@ -108,16 +110,16 @@ impl Sites {
         number: u8,
     ) -> Result<(), String> {
         self.lists_mcount |= reader.section == mcount::READER.section;
+        self.lists_static_calls |= reader.section == static_call::READER.section;
         let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
         self.sizes.push((table, size));
         let mut start = 0;
         while start < section.size {
-            let (code, offset) = section
-                .relocs
-                .at(start)
-                .and_then(|reloc| code_place(elf, &reloc))
-                .ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            self.sorted.push(SiteRef { section: code, offset, reader: number, table, start, size });
+            let reloc = section.relocs.at(start);
+            let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
+            let (address, (code, offset)) =
+                place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
+            self.sorted.push(SiteRef { section: code, offset, reader: number, table, start, size, address });
             start = start.saturating_add(size);
         }
         Ok(())
@@ -142,7 +144,7 @@ impl Sites {
 }
 
 /// An entry, found by the code that it belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SiteRef {
     section: u32,
     pub(crate) offset: u64,
@@ -150,9 +152,15 @@ pub(crate) struct SiteRef {
     table: u32,
     start: u64,
     size: u64,
+    /// How the entry refers to the code.
+    pub(crate) address: RelocKind,
 }
 
 impl SiteRef {
+    pub(crate) fn is_static_call(&self) -> bool {
+        READERS.get(usize::from(self.reader)).is_some_and(|reader| reader.section == static_call::READER.section)
+    }
+
     /// The entry itself, and how it is written.
     pub(crate) fn open<'a, 'data>(
         &self,

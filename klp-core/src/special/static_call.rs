@@ -3,6 +3,7 @@
 
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
+use crate::elf::{Reloc, RelocKind};
 
 pub(crate) const READER: Reader = Reader { section: ".static_call_sites", sizes: &[8], write };
 
@@ -12,7 +13,7 @@ const TAIL: i64 = 1;
 
 fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
     let key = entry.reloc(KEY).ok_or_else(|| Refusal::new("a static call site without a key"))?;
-    if !is_derived(unit, site, key.symbol, key.addend) {
+    if !is_derived(unit, site, &key) {
         let flags = key.addend & FLAGS;
         unit.entry(Kind::StaticCall, site);
         unit.number(Kind::StaticCall, flags.cast_unsigned());
@@ -23,10 +24,9 @@ fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>
 
 /// Rule `derived-static-call-site`: `call __SCT__x` with key `__SCK__x`, or in a module that cannot
 /// see the key the trampoline itself; the tail flag if it is a jump.
-fn is_derived(unit: &Unit<'_, '_, '_>, site: &Site<'_>, key: u32, addend: i64) -> bool {
-    let Some((callee, call)) = site.branch_symbol() else { return false };
-    let Some(tramp) = callee.strip_prefix(b"__SCT__") else { return false };
-    let Some(key) = unit.elf().symbol(key) else { return false };
+fn is_derived(unit: &Unit<'_, '_, '_>, site: &Site<'_>, reloc: &Reloc) -> bool {
+    let Some((tramp, call)) = site.static_call().filter(|_| site.is_exact()) else { return false };
+    let Some(key) = unit.elf().symbol(reloc.symbol) else { return false };
     let named = key.name.strip_prefix(b"__SCK__").or_else(|| key.name.strip_prefix(b"__SCT__"));
-    named == Some(tramp) && addend == if call { 0 } else { TAIL }
+    named == Some(tramp) && reloc.kind == RelocKind::Relative32 && reloc.addend == if call { 0 } else { TAIL }
 }

@@ -1,4 +1,5 @@
 // The constants of a switch that becomes a table (GCC: CSWTCH, Clang: .Lswitch.table).
+//#flags[clang]: -fjump-tables
 //#changed: pick constant
 #ifdef PATCHED
 #define LAST 97

@@ -3,13 +3,13 @@
 //#changed: choose alternative
 #include "special.h"
 #ifdef PATCHED
-#define FEATURE 33
+#define CHOICE ALTERNATIVE_14("xorl %0, %0", "incl %0", 33, 0)
 #else
-#define FEATURE 32
+#define CHOICE ALTERNATIVE_14("xorl %0, %0", "incl %0", 32, 0)
 #endif
 int choose(int x)
 {
-	asm(ALTERNATIVE_14("xorl %0, %0", "incl %0", FEATURE, 0) : "+r"(x));
+	asm(CHOICE : "+r"(x));
 	return x;
 }
 int neighbour(int x)

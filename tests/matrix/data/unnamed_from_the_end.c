@@ -1,0 +1,19 @@
+// Unnamed data that code reaches from behind its end only.
+//#changed: count constant
+#ifdef PATCHED
+#define FIRST 0
+#else
+#define FIRST 1
+#endif
+static const int __key[] = { 11, 12, 13, 14 };
+static const int __flags[] = { 0, FIRST, 3, 4 };
+static const int __rs[] = { 21, 22, 23, 24 };
+int get_other(unsigned long i) { return __key[i] + __rs[i]; }
+int count(void)
+{
+	const int *p = __flags + 4;
+	int n = 0;
+	while (*--p)
+		n++;
+	return n;
+}

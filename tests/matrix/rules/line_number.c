@@ -1,0 +1,21 @@
+// Lines move: a bug entry has another line number, and another file where it is included from.
+//#rule: line-number
+//#unchanged
+#include "special.h"
+#ifdef PATCHED
+#define FILE "drivers/renamed.c"
+#define LINE 20
+#else
+#define FILE "drivers/a.c"
+#define LINE 10
+#endif
+void verbose(int bad)
+{
+	if (bad)
+		asm volatile(BUG_12(LINE, 0x901) "ud2" : : "i"(FILE));
+}
+void with_format(int bad)
+{
+	if (bad)
+		asm volatile(BUG_16(LINE, 0x901) "ud2" : : "i"(FILE), "i"("bad value"));
+}

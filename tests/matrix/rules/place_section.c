@@ -1,0 +1,13 @@
+// Code and data in another section, with another alignment.
+//#rule: place
+//#unchanged
+#ifdef PATCHED
+#define CODE __attribute__((section(".text.moved"), aligned(64)))
+#define DATA __attribute__((section(".data.moved"), aligned(64)))
+#else
+#define CODE
+#define DATA
+#endif
+DATA int state = 5;
+CODE int work(int x) { return x * state; }
+int other(int x) { return work(x) + 1; }

@@ -1,0 +1,19 @@
+// The flags of an alternative: it is used when the feature is missing.
+//#section: .altinstructions flags
+//#changed: choose alternative
+#include "special.h"
+#ifdef PATCHED
+#define CHOICE ALTERNATIVE_14("xorl %0, %0", "incl %0", 32, 1)
+#else
+#define CHOICE ALTERNATIVE_14("xorl %0, %0", "incl %0", 32, 0)
+#endif
+int choose(int x)
+{
+	asm(CHOICE : "+r"(x));
+	return x;
+}
+int neighbour(int x)
+{
+	asm(ALTERNATIVE_14("xorl %0, %0", "incl %0", 7, 0) : "+r"(x));
+	return x + 1;
+}

@@ -1,0 +1,105 @@
+//! What is flipped.
+
+use klp_core::checksum::Analysis;
+use klp_core::elf::{Reloc, Section, SectionClass};
+use klp_core::rules;
+
+use super::random::Random;
+
+/// One change of an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mutation {
+    pub(super) section: u32,
+    /// Of the byte, or the offset in the relocation.
+    pub(super) offset: u64,
+    pub(super) flip: Flip,
+}
+
+/// How a byte or a relocation is changed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Flip {
+    Byte { mask: u8 },
+    Offset { by: i64 },
+    Type { to: u32 },
+    Symbol { to: u32 },
+    Addend { by: i64 },
+}
+
+/// Relocation types to change to: NONE, 64, PC32, PLT32, 32, 32S, PC64.
+const TYPES: &[u32] = &[0, 1, 2, 4, 10, 11, 24];
+
+impl Mutation {
+    pub(super) fn kind(&self) -> &'static str {
+        match self.flip {
+            Flip::Byte { .. } => "byte",
+            Flip::Offset { .. } => "offset",
+            Flip::Type { .. } => "type",
+            Flip::Symbol { .. } => "symbol",
+            Flip::Addend { .. } => "addend",
+        }
+    }
+
+    pub(super) fn section_name(&self, analysis: &Analysis<'_>) -> String {
+        let name = analysis.elf.section(self.section).map(Section::name_lossy).unwrap_or_default();
+        // Export tables have a section for each symbol.
+        name.split_once('+').map_or(name.as_ref(), |(table, _)| table).to_owned()
+    }
+
+    pub(super) fn describe(&self, analysis: &Analysis<'_>) -> String {
+        format!("{}+{:#x} {:?}", self.section_name(analysis), self.offset, self.flip)
+    }
+}
+
+/// Draws a mutation of an allocated section: of code, of special entries, of data, half of bytes and
+/// half of relocations where there are any.
+pub(super) fn draw(analysis: &Analysis<'_>, random: &mut Random) -> Option<Mutation> {
+    let elf = &analysis.elf;
+    let usable = |index: &u32| {
+        elf.section(*index).is_some_and(|section| {
+            section.is_allocated() && section.class == SectionClass::Bytes && !section.data.is_empty()
+        })
+    };
+    let section = match random.below(10) {
+        // By function, so that large sections get their share.
+        0..=5 => {
+            let function = random.pick(&analysis.layout.functions)?;
+            let spans: Vec<u32> = function.spans().collect();
+            let span = analysis.layout.span(*random.pick(&spans)?)?;
+            return at(analysis, random, span.section, span.start, span.end);
+        }
+        _ => {
+            let count = u32::try_from(elf.sections.len()).ok()?;
+            // What rules leave out whole is tried too, but is many small sections in some objects.
+            let some = random.below(20) == 0;
+            let wanted = |index: &u32| some || !elf.section(*index).is_some_and(is_left_out);
+            let all: Vec<u32> = (0..count).filter(usable).filter(wanted).collect();
+            *random.pick(&all)?
+        }
+    };
+    at(analysis, random, section, 0, elf.section(section)?.size)
+}
+
+fn is_left_out(section: &Section<'_>) -> bool {
+    rules::for_section(section.name).is_some()
+}
+
+fn at(analysis: &Analysis<'_>, random: &mut Random, section: u32, start: u64, end: u64) -> Option<Mutation> {
+    let header = analysis.elf.section(section)?;
+    let offset = start + random.below(end.checked_sub(start)?);
+    let relocs: Vec<Reloc> = if random.below(2) == 0 {
+        Vec::new()
+    } else {
+        header.relocs.within(offset, end).take(1).collect()
+    };
+    let Some(reloc) = relocs.first() else {
+        let mask = if random.below(2) == 0 { 1 << random.below(8) } else { 1 + random.below(255) };
+        return Some(Mutation { section, offset, flip: Flip::Byte { mask: u8::try_from(mask).ok()? } });
+    };
+    let flip = match random.below(4) {
+        0 => Flip::Offset { by: 1 },
+        1 => Flip::Type { to: *random.pick(TYPES)? },
+        2 => Flip::Symbol { to: u32::try_from(random.below(analysis.elf.symbols.len() as u64)).ok()? },
+        _ => Flip::Addend { by: [1, -1, 8, 64, 0x1000][usize::try_from(random.below(5)).ok()?] },
+    };
+    Some(Mutation { section, offset: reloc.offset, flip })
+}

@@ -1,0 +1,207 @@
+//! `cargo klp diff` on objects, checksum files and build directories.
+
+use anyhow::{Result, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::record::Change;
+use klp_tests::kernel::{Kernel, temporary};
+use klp_tests::klp::{klp, root, run};
+use klp_tests::report::Report;
+use klp_tests::tools::tool;
+use snapbox::{assert_data_eq, str};
+use tempfile::TempDir;
+
+/// A directory with `original.o` and `patched.o`.
+fn objects() -> Result<(TempDir, Utf8PathBuf)> {
+    let (guard, directory) = temporary()?;
+    for name in ["original", "patched"] {
+        let source = root().join("tests/inputs/diff").join(name).with_extension("s");
+        let object = directory.join(name).with_extension("o");
+        tool("gcc", ["-c", source.as_str(), "-o", object.as_str()])?;
+    }
+    Ok((guard, directory))
+}
+
+fn diff(directory: &Utf8Path, arguments: &[&str], status: i32) -> Result<klp_tests::klp::Outcome> {
+    run(klp(["diff"])?.args(arguments).current_dir(directory))?.expect(status)
+}
+
+#[test]
+fn human_output() -> Result<()> {
+    let (_guard, directory) = objects()?;
+    let outcome = diff(&directory, &["original.o", "patched.o"], 0)?;
+    assert_data_eq!(
+        outcome.stdout,
+        str![[r#"
+changed  twice   patched.o  instruction +0x0
+changed  greet   patched.o  string +0x0
+added    new     patched.o
+changed  caller  patched.o  instruction +0x5, relocation +0x5
+removed  gone    patched.o
+
+"#]]
+    );
+    assert_data_eq!(
+        outcome.stderr,
+        str![[r#"
+    Finished 3 changed, 1 added, 1 removed of 5 functions in 1 objects
+
+"#]]
+    );
+    Ok(())
+}
+
+#[test]
+fn json_output() -> Result<()> {
+    let (_guard, directory) = objects()?;
+    let json = ["--message-format", "json", "original.o", "patched.o"];
+    let outcome = diff(&directory, &json, 0)?;
+    let first: serde_json::Value =
+        serde_json::from_str(outcome.stdout.lines().next().unwrap_or_default())?;
+    assert_eq!(first["format-version"], 1);
+    let report = Report::lines(&outcome.stdout)?;
+    let changes: Vec<(&str, Change)> =
+        report.functions.iter().map(|function| (function.name.as_str(), function.change)).collect();
+    let wanted = [
+        ("twice", Change::Changed),
+        ("greet", Change::Changed),
+        ("new", Change::Added),
+        ("caller", Change::Changed),
+        ("gone", Change::Removed),
+    ];
+    assert_eq!(changes, wanted);
+    assert_eq!((report.summary.functions, report.summary.objects), (5, 1));
+    // An object of a build that nobody knows is linked into nothing that we know.
+    ensure!(report.functions.iter().all(|function| function.linked.is_none()));
+    Ok(())
+}
+
+#[test]
+fn the_same_for_objects_and_checksum_files() -> Result<()> {
+    let (_guard, directory) = objects()?;
+    for name in ["original", "patched"] {
+        let arguments = ["checksum", &format!("{name}.o"), "-o", &format!("{name}.checksums")]
+            .map(str::to_owned);
+        let outcome = run(klp(arguments)?.current_dir(&directory))?.expect(0)?;
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
+    }
+    let names = |outcome: &str| -> Result<Vec<_>> {
+        let report = Report::lines(outcome)?;
+        Ok(report
+            .functions
+            .into_iter()
+            .map(|f| {
+                (
+                    f.name,
+                    f.change,
+                    f.causes.iter().map(|c| c.kind).collect::<Vec<_>>(),
+                    f.patched_checksum,
+                )
+            })
+            .collect())
+    };
+    let mut seen = Vec::new();
+    for original in ["original.o", "original.checksums"] {
+        for patched in ["patched.o", "patched.checksums"] {
+            let json = ["--message-format", "json", original, patched];
+            let outcome = diff(&directory, &json, 0)?;
+            seen.push(names(&outcome.stdout)?);
+        }
+    }
+    assert_eq!(seen.len(), 4);
+    ensure!(seen.iter().all(|one| Some(one) == seen.first()), "{seen:#?}");
+    // What is printed is the same file.
+    let printed =
+        run(klp(["checksum", "--message-format", "json", "patched.o"])?.current_dir(&directory))?;
+    assert_eq!(
+        printed.expect(0)?.stdout,
+        fs_err::read_to_string(directory.join("patched.checksums"))?
+    );
+    Ok(())
+}
+
+#[test]
+fn nothing_differs_from_itself() -> Result<()> {
+    let (_guard, directory) = objects()?;
+    let outcome = diff(&directory, &["original.o", "original.o"], 0)?;
+    assert_eq!(outcome.stdout, "");
+    ensure!(
+        outcome.stderr.contains("0 changed, 0 added, 0 removed of 5 functions"),
+        "{}",
+        outcome.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn two_build_directories() -> Result<()> {
+    let (original, patched) = (Kernel::with_output()?, Kernel::with_output()?);
+    let header = patched.source.join("include/linux/load.h");
+    let text = fs_err::read_to_string(&header)?;
+    fs_err::write(&header, text.replace("periods > 64", "periods > 32"))?;
+    original.make(&["all"])?;
+    patched.make(&["all"])?;
+    let builds = [original.output.as_str(), patched.output.as_str()];
+    let outcome =
+        diff(Utf8Path::new("/"), &[&["--message-format", "json"], &builds[..]].concat(), 0)?;
+    let report = Report::lines(&outcome.stdout)?;
+    let name = |object: &str, name: &str| (object.to_owned(), name.to_owned());
+    let wanted = [
+        name("drivers/foo/ring.o", "foo_ring_push"),
+        name("kernel/sched.o", "cpu_load"),
+        name("kernel/sched.o", "sched_tick"),
+        name("kernel/stat.o", "task_load"),
+    ];
+    assert_eq!(report.names(), wanted);
+    assert_eq!(report.summary.objects, 19);
+
+    // Linked, the same functions, in whichever object.
+    let linked = builds.map(|build| format!("{build}/vmlinux.o"));
+    let linked = linked.each_ref().map(String::as_str);
+    let outcome =
+        diff(Utf8Path::new("/"), &[&["--message-format", "json"], &linked[..]].concat(), 0)?;
+    let mut names: Vec<String> = Report::lines(&outcome.stdout)?
+        .functions
+        .into_iter()
+        .map(|function| function.name)
+        .collect();
+    names.sort();
+    assert_eq!(names, ["cpu_load", "sched_tick", "task_load"]);
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() -> Result<()> {
+    let (original, patched) = (Kernel::with_output()?, Kernel::with_output()?);
+    let file = patched.source.join("kernel/sched.c");
+    let text = fs_err::read_to_string(&file)?;
+    fs_err::write(&file, text.replace("return 335;", "return 423;"))?;
+    original.make(&["all"])?;
+    patched.make(&["all"])?;
+    for (one, other) in [("", ""), ("vmlinux.o", "vmlinux.o")] {
+        let (one, other) = (original.output.join(one), patched.output.join(other));
+        for format in ["human", "json"] {
+            let with = |threads: &str| {
+                let mut command =
+                    klp(["diff", one.as_str(), other.as_str(), "--message-format", format])?;
+                run(command.env("RAYON_NUM_THREADS", threads))?.expect(0)
+            };
+            let (single, several) = (with("1")?, with("4")?);
+            assert_eq!((&single.stdout, &single.stderr), (&several.stdout, &several.stderr));
+            ensure!(single.stdout.contains("pick_next_task"), "{}", single.stdout);
+        }
+    }
+    Ok(())
+}
+
+/// A reader that goes away is no error, and no panic.
+#[test]
+fn a_closed_pipe_is_no_error() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    kernel.make(&["all"])?;
+    let object = kernel.output.join("vmlinux.o");
+    let script = format!("{} klp checksum {object} | true", klp_tests::klp::binary()?);
+    let outcome =
+        run(klp_tests::klp::plain("bash").args(["-o", "pipefail", "-c", &script]))?.expect(0)?;
+    assert_eq!(outcome.stderr, "");
+    Ok(())
+}
