@@ -108,12 +108,12 @@ impl Kernel {
         let found: Vec<(usize, &str)> =
             text.lines().enumerate().filter(|(_, line)| line.contains(old)).collect();
         ensure!(found.len() == 1, "`{old}` is in {} lines of {file}", found.len());
-        let (index, line) = *found.first().context("no line")?;
-        let (number, changed) = (index.saturating_add(1), line.replace(old, new));
-        let added = changed.lines().count();
-        let changed: String = changed.lines().map(|line| format!("+{line}\n")).collect();
+        let (index, before) = *found.first().context("no line")?;
+        let (number, after) = (index.saturating_add(1), before.replace(old, new));
+        let added = after.lines().count();
+        let after = after.replace('\n', "\n+");
         let patch = format!(
-            "--- a/{file}\n+++ b/{file}\n@@ -{number},1 +{number},{added} @@\n-{line}\n{changed}"
+            "--- a/{file}\n+++ b/{file}\n@@ -{number},1 +{number},{added} @@\n-{before}\n+{after}\n"
         );
         let path = self.directory.join(name);
         fs_err::write(&path, patch)?;

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use crate::tools;
 
 /// No run of a test takes this long, on however slow a machine.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// What would reach the program from the shell of whoever runs the tests, or from a make above it.
 const FOREIGN: &[&str] = &[
@@ -98,9 +98,9 @@ pub fn path_with_binary() -> Result<String> {
 /// A command that sees nothing of the caller's environment that means something to us.
 pub fn plain(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    FOREIGN.iter().for_each(|name| {
+    for name in FOREIGN {
         command.env_remove(name);
-    });
+    }
     command.env("LC_ALL", "C").env("RUST_BACKTRACE", "0").stdin(Stdio::null());
     command
 }

@@ -80,9 +80,9 @@ struct ExpectedFunction {
 /// What the file beside a patch says that the patch changes, as [`Report::names`] has it.
 pub fn expected(patch: &Utf8Path) -> Result<Vec<(String, String)>> {
     let path = patch.with_extension("expected.json");
-    let expected: Expected = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+    let document: Expected = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
     let mut names: Vec<_> =
-        expected.functions.into_iter().map(|function| (function.object, function.name)).collect();
+        document.functions.into_iter().map(|function| (function.object, function.name)).collect();
     names.sort();
     Ok(names)
 }

@@ -90,7 +90,7 @@ fn checksums(object: &Utf8Path) -> Result<(Names, usize, usize)> {
     Ok((names, promised, refused))
 }
 
-/// The names of the defined STT_FUNC symbols, by readelf.
+/// The names of the defined `STT_FUNC` symbols, by readelf.
 fn function_symbols(object: &Utf8Path) -> Result<Names> {
     let mut names = Names::new();
     for line in tool("readelf", ["-sW", object.as_str()])?.lines() {

@@ -214,7 +214,7 @@ fn flip(bytes: &mut [u8], at: usize, random: &mut Random) {
     }
 }
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 struct Random(u64);
 
 impl Random {

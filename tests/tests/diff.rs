@@ -31,21 +31,21 @@ fn human_output() -> Result<()> {
     let outcome = diff(&directory, &["original.o", "patched.o"], 0)?;
     assert_data_eq!(
         outcome.stdout,
-        str![[r#"
+        str![[r"
 changed  twice   patched.o  instruction +0x0
 changed  greet   patched.o  string +0x0
 added    new     patched.o
 changed  caller  patched.o  instruction +0x5, relocation +0x5
 removed  gone    patched.o
 
-"#]]
+"]]
     );
     assert_data_eq!(
         outcome.stderr,
-        str![[r#"
+        str![[r"
     Finished 3 changed, 1 added, 1 removed of 5 functions in 1 objects
 
-"#]]
+"]]
     );
     Ok(())
 }

@@ -57,9 +57,9 @@ fn shifted_and_padded() -> Result<()> {
             // In front of the line that makes a symbol a function.
             let padded: String = text
                 .lines()
-                .map(|line| match line.contains("@function") && !line.contains(".cold") {
-                    true => format!("{padding}{line}\n"),
-                    false => format!("{line}\n"),
+                .flat_map(|line| {
+                    let function = line.contains("@function") && !line.contains(".cold");
+                    [if function { padding } else { "" }, line, "\n"]
                 })
                 .collect();
             ensure!(padded.len() > text.len() + 7 * padding.len());
@@ -114,8 +114,8 @@ fn one_change_shows_in_one_function() -> Result<()> {
             let path = directory.join("shapes.c");
             fs_err::write(&path, text.replace(old, new))?;
             let other = compile(compiler, &path, &["-fjump-tables", "-DREVERSED"])?;
-            let changed = compare(&manifest(&plain), &manifest(&other)).functions;
-            let names: Vec<&str> = changed.iter().map(|function| function.name.as_str()).collect();
+            let found = compare(&manifest(&plain), &manifest(&other)).functions;
+            let names: Vec<&str> = found.iter().map(|function| function.name.as_str()).collect();
             assert_eq!(names, [function], "{compiler}: {old} is now {new}");
         }
     }

@@ -92,32 +92,32 @@ fn several_patches_are_applied_in_their_order() -> Result<()> {
 fn the_original_follows_the_tree() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let patch = example_patch("switch-constants");
-    let build = || -> Result<(bool, Report)> {
+    let next = || -> Result<(bool, Report)> {
         let outcome = run(&mut kernel.build([&patch])?)?.expect(0)?;
         Ok((outcome.stderr.contains("Building original"), Report::lines(&outcome.stdout)?))
     };
-    let (built, first) = build()?;
+    let (built, first) = next()?;
     assert!(built);
-    assert_eq!(build()?, (false, first.clone()));
+    assert_eq!(next()?, (false, first.clone()));
 
     // The function that the patch changes is already another one.
     let file = kernel.source.join("kernel/sched.c");
     let text = fs_err::read_to_string(&file)?;
     fs_err::write(&file, text.replace("return 15;", "return 16;"))?;
-    let (built, second) = build()?;
+    let (built, second) = next()?;
     assert!(built);
     assert_eq!(second.names(), first.names());
     let original = |report: &Report| report.functions.first().and_then(|f| f.original_checksum);
     assert_ne!(original(&first), original(&second));
     fs_err::write(&file, text)?;
-    assert_eq!(build()?, (true, first.clone()));
+    assert_eq!(next()?, (true, first.clone()));
 
     let config = kernel.output.join(".config");
     let text = fs_err::read_to_string(&config)?;
     fs_err::write(&config, text.replace("CONFIG_FOO=m", "# CONFIG_FOO is not set"))?;
-    let (built, without) = build()?;
+    let (built, last) = next()?;
     assert!(built);
-    assert_eq!((without.names(), without.summary.objects), (first.names(), 17));
+    assert_eq!((last.names(), last.summary.objects), (first.names(), 17));
     Ok(())
 }
 

@@ -15,8 +15,10 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         Some(path) => path.clone(),
         None => function.name.clone(),
     };
-    let names = changes.functions.iter().map(|function| name(function).len()).max().unwrap_or(0).min(48);
-    let objects = changes.functions.iter().map(|function| place(function).len()).max().unwrap_or(0).min(48);
+    let names =
+        changes.functions.iter().map(|function| name(function).len()).max().unwrap_or(0).min(48);
+    let objects =
+        changes.functions.iter().map(|function| place(function).len()).max().unwrap_or(0).min(48);
     for function in &changes.functions {
         let line = format!(
             "{:<8} {:<names$}  {:<objects$}  {}",
@@ -48,11 +50,12 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
         "{} changed, {} added, {} removed of {} functions in {} objects",
         summary.changed, summary.added, summary.removed, summary.functions, summary.objects
     );
-    if summary.data_changed > 0 {
-        text.push_str(&format!("; {} data objects changed", summary.data_changed));
-    }
-    if summary.refused > 0 {
-        text.push_str(&format!("; {} refused", summary.refused));
+    for (count, what) in
+        [(summary.data_changed, "data objects changed"), (summary.refused, "refused")]
+    {
+        if count > 0 {
+            text = format!("{text}; {count} {what}");
+        }
     }
     shell.status("Finished", text);
 }
@@ -61,7 +64,9 @@ pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<
     for object in &manifest.objects {
         for function in &object.functions {
             match (&function.checksum, &function.refused) {
-                (Some(checksum), _) => write!(out, "{checksum}  {}  {}", object.object, function.name)?,
+                (Some(checksum), _) => {
+                    write!(out, "{checksum}  {}  {}", object.object, function.name)?
+                }
                 (None, why) => {
                     let why = why.as_deref().unwrap_or_default();
                     write!(out, "refused  {}  {}: {why}", object.object, function.name)?;
@@ -78,7 +83,11 @@ pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<
 
 pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {
     for rule in rules {
-        writeln!(out, "{}\n    leaves out: {}\n    because: {}", rule.name, rule.leaves_out, rule.why)?;
+        writeln!(
+            out,
+            "{}\n    leaves out: {}\n    because: {}",
+            rule.name, rule.leaves_out, rule.why
+        )?;
         if !rule.sections.is_empty() {
             writeln!(out, "    sections: {}", rule.sections.join(" "))?;
         }

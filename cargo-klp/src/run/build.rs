@@ -42,12 +42,13 @@ pub(crate) fn run(
         None => tree.output.join(CHANGED_FUNCTIONS),
     };
     remove(&results)?;
-    let patches: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
-    let patches = PatchSet::read(&patches).map_err(kbuild_glue::BuildError::from)?;
+    let paths: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
+    let patch_set = PatchSet::read(&paths).map_err(kbuild_glue::BuildError::from)?;
     let variables: Vec<String> =
         environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
     let interrupt = Arc::new(Interrupt::new());
-    signals::forward(&interrupt).map_err(|source| Error::Read { path: "signals".into(), source })?;
+    signals::forward(&interrupt)
+        .map_err(|source| Error::Read { path: "signals".into(), source })?;
     let make = environment::make();
     let settings =
         BuildSettings { jobs: &jobs, variables: &variables, interrupt: &interrupt, make: &make };
@@ -59,11 +60,11 @@ pub(crate) fn run(
     let original = workspace.build_original(&settings, &mut events)?;
     shell.finish_progress();
     let before = checksum(&original, &jobs, shell)?;
-    if patches.patches().is_empty() {
+    if patch_set.patches().is_empty() {
         shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
         return Ok(ExitStatus::Success);
     }
-    let patched = workspace.build_patched(&patches, &settings, &mut events)?;
+    let patched = workspace.build_patched(&patch_set, &settings, &mut events)?;
     shell.finish_progress();
     shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
     let after = on_threads(&jobs, || Build::of_linked(&patched.root, &patched.objects))??;
@@ -88,10 +89,10 @@ pub(crate) fn run(
 /// Digests of the original build, kept beside its objects.
 fn checksum(original: &OriginalBuild, jobs: &Jobs, shell: &Shell) -> Result<Build, Error> {
     let kept = original.root.join("checksums");
-    if original.reused {
-        if let Ok(build) = Build::kept(&kept, &original.root, &original.objects) {
-            return Ok(build);
-        }
+    if original.reused
+        && let Ok(build) = Build::kept(&kept, &original.root, &original.objects)
+    {
+        return Ok(build);
     }
     shell.status("Checksumming", format_args!("{} objects", original.objects.len()));
     let build = on_threads(jobs, || Build::of_linked(&original.root, &original.objects))??;
@@ -118,7 +119,8 @@ fn show(event: BuildEvent, shell: &Shell) {
 }
 
 fn current_directory() -> Result<Utf8PathBuf, Error> {
-    let path = std::env::current_dir().map_err(|source| Error::Read { path: ".".into(), source })?;
+    let path =
+        std::env::current_dir().map_err(|source| Error::Read { path: ".".into(), source })?;
     Utf8PathBuf::from_path_buf(path).map_err(|_| Error::CurrentDirectory)
 }
 
