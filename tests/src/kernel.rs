@@ -112,11 +112,11 @@ impl Kernel {
         let (number, after) = (index.saturating_add(1), before.replace(old, new));
         let added = after.lines().count();
         let after = after.replace('\n', "\n+");
-        let patch = format!(
+        let text = format!(
             "--- a/{file}\n+++ b/{file}\n@@ -{number},1 +{number},{added} @@\n-{before}\n+{after}\n"
         );
         let path = self.directory.join(name);
-        fs_err::write(&path, patch)?;
+        fs_err::write(&path, text)?;
         Ok(path)
     }
 }

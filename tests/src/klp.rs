@@ -136,6 +136,10 @@ impl Outcome {
         let (errors, hints) = (starting("error"), starting("hint: "));
         ensure!(errors.len() == 1, "expected one error line: {this:#?}");
         ensure!(this.stderr.contains(message), "expected `{message}`: {this:#?}");
+        for cause in starting("  caused by: ") {
+            let cause = cause.trim_start_matches("  caused by: ");
+            ensure!(this.stderr.matches(cause).count() == 1, "said twice: {this:#?}");
+        }
         match (hint, hints.as_slice()) {
             (None, []) => {}
             (Some(wanted), [hint]) if hint.contains(wanted) => {}

@@ -79,8 +79,8 @@ struct ExpectedFunction {
 
 /// What the file beside a patch says that the patch changes, as [`Report::names`] has it.
 pub fn expected(patch: &Utf8Path) -> Result<Vec<(String, String)>> {
-    let path = patch.with_extension("expected.json");
-    let document: Expected = serde_json::from_str(&fs_err::read_to_string(&path)?)?;
+    let file = patch.with_extension("expected.json");
+    let document: Expected = serde_json::from_str(&fs_err::read_to_string(&file)?)?;
     let mut names: Vec<_> =
         document.functions.into_iter().map(|function| (function.object, function.name)).collect();
     names.sort();

@@ -65,7 +65,7 @@ pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<
         for function in &object.functions {
             match (&function.checksum, &function.refused) {
                 (Some(checksum), _) => {
-                    write!(out, "{checksum}  {}  {}", object.object, function.name)?
+                    write!(out, "{checksum}  {}  {}", object.object, function.name)?;
                 }
                 (None, why) => {
                     let why = why.as_deref().unwrap_or_default();

@@ -1,5 +1,7 @@
 //! One function, walked instruction by instruction into its streams.
 
+use std::ops::Range;
+
 use crate::elf::{ElfObject, Reloc, RelocKind, Section};
 use crate::layout::Function;
 use crate::special::{Effect, Entry};
@@ -27,7 +29,7 @@ impl From<Refusal> for String {
 }
 
 /// A stretch of code that the unit consists of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Part {
     section: u32,
     start: u64,
@@ -35,9 +37,9 @@ struct Part {
     /// Where it must end.
     limit: u64,
     role: Role,
-    /// The part's range in `Walk::instructions`.
-    first: usize,
-    last: usize,
+    /// The part's ranges in `Unit::instructions`.
+    counted: Range<usize>,
+    padding: Range<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,10 +110,17 @@ pub(crate) struct Unit<'a, 'data, 's> {
     cx: &'a Context<'a, 'data>,
     streams: &'s mut Streams,
     parts: Vec<Part>,
-    /// Offset and length of each instruction that counts, of all parts.
-    instructions: Vec<(u64, u8)>,
-    /// The index of the last foreign function that was counted.
-    foreign: Option<(u32, Vec<(u64, u8)>)>,
+    /// The instructions of all parts.
+    instructions: Instructed,
+    /// Those of the last foreign function that something referred to.
+    foreign: Option<(u32, Instructed)>,
+}
+
+/// Offsets and lengths of instructions, by whether they count.
+#[derive(Debug, Default)]
+struct Instructed {
+    counted: Vec<(u64, u8)>,
+    padding: Vec<(u64, u8)>,
 }
 
 /// How a reference is made, beside what it refers to.
@@ -124,7 +133,7 @@ struct Manner {
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn new(cx: &'a Context<'a, 'data>, streams: &'s mut Streams) -> Self {
         streams.clear();
-        Self { cx, streams, parts: Vec::new(), instructions: Vec::new(), foreign: None }
+        Self { cx, streams, parts: Vec::new(), instructions: Instructed::default(), foreign: None }
     }
 
     pub(crate) fn elf(&self) -> &'a ElfObject<'data> {
@@ -147,7 +156,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let Some(span) = self.cx.layout.span(index) else { continue };
             let (section, start, end) = (span.section, span.start, span.end);
             let role = role(index);
-            self.parts.push(Part { section, start, end, limit: end, role, first: 0, last: 0 });
+            self.parts.push(Part { section, start, end, limit: end, role, counted: 0..0, padding: 0..0 });
         }
         let mut next = 0;
         while next < self.parts.len() {
@@ -162,14 +171,15 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     fn walk(&mut self, number: usize) -> Result<(), Refusal> {
-        let Some(part) = self.parts.get(number).copied() else { return Ok(()) };
+        let Some(part) = self.parts.get(number).cloned() else { return Ok(()) };
         let number8 = u8::try_from(number).map_err(|_| Refusal::new("more than 255 separate parts"))?;
         let section = self.cx.elf.section(part.section).ok_or_else(|| Refusal::new("no section"))?;
         let code = section
             .bytes(part.start, part.limit.saturating_sub(part.start))
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
         self.streams.item(part.role.kind(), tag::PART, 0);
-        let first = self.instructions.len();
+        let first = self.instructions.counted.len();
+        let first_padding = self.instructions.padding.len();
         let mut relocs = section.relocs.within(part.start, part.limit).peekable();
         let mut sites = self.cx.sites.within(part.section, part.start, part.limit).iter().peekable();
         let mut at = part.start;
@@ -191,7 +201,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? = Some(reloc);
             }
             let [first_reloc, second_reloc] = own;
-            let index = self.instructions.len().saturating_sub(first);
+            let index = self.instructions.counted.len().saturating_sub(first);
             let mut site = Site {
                 part: number8,
                 address: RelocKind::Relative32,
@@ -201,7 +211,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 offset: at.saturating_sub(part.start),
                 form: decoded.form,
                 branch_symbol: first_reloc
-                    .filter(|reloc| distance(reloc, next) == Some(0))
+                    .filter(|reloc| {
+                        reloc.kind == RelocKind::Relative32 && distance(reloc, next) == Some(0)
+                    })
                     .and_then(|reloc| self.cx.elf.symbol(reloc.symbol))
                     .map(|symbol| symbol.name),
                 short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
@@ -227,8 +239,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             }
             let padding = decoded.form == Form::Nop && first_reloc.is_none();
             if effect == Effect::Keep && !padding {
-                self.instructions.push((at, decoded.len));
+                self.instructions.counted.push((at, decoded.len));
                 self.instruction(&part, &site, at, raw, &decoded, [first_reloc, second_reloc])?;
+            } else {
+                self.instructions.padding.push((at, decoded.len));
             }
             at = next;
             if part.role == Role::Outlined && decoded.ends_flow {
@@ -236,9 +250,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 break;
             }
         }
-        let last = self.instructions.len();
+        let counted = first..self.instructions.counted.len();
+        let padding = first_padding..self.instructions.padding.len();
         if let Some(slot) = self.parts.get_mut(number) {
-            *slot = Part { end, first, last, ..part };
+            *slot = Part { end, counted, padding, ..part };
         }
         Ok(())
     }
@@ -359,8 +374,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 end: offset.saturating_add(1),
                 limit: end,
                 role: Role::Outlined,
-                first: 0,
-                last: 0,
+                counted: 0..0,
+                padding: 0..0,
             });
         }
         header.is_code()
@@ -378,8 +393,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .part_at(section, offset)
             .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
-        let own = self.instructions.get(part.first..part.last).unwrap_or_default();
-        let (index, delta) = count_to(own, offset);
+        let counted = self.instructions.counted.get(part.counted.clone()).unwrap_or_default();
+        let padding = self.instructions.padding.get(part.padding.clone()).unwrap_or_default();
+        let (index, delta) = count_to(counted, padding, offset);
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
 
@@ -535,8 +551,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if self.foreign.as_ref().map(|(known, _)| *known) != Some(span) {
             self.foreign = Some((span, count_all(self.cx, span)?));
         }
-        let own = self.foreign.as_ref().map(|(_, own)| own.as_slice()).unwrap_or_default();
-        Ok(count_to(own, offset))
+        let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
+        Ok(count_to(&own.counted, &own.padding, offset))
     }
 }
 
@@ -645,34 +661,40 @@ fn blank(bytes: &mut [u8], offset: u64, width: u64) {
     }
 }
 
-/// How many of `instructions` lie before `offset`, and how far it is inside one of them.
-fn count_to(instructions: &[(u64, u8)], offset: u64) -> (u32, u8) {
-    let before = instructions.partition_point(|(start, _)| *start < offset);
+/// How many of the `counted` instructions lie before `offset`, and how far it is inside one of them, or
+/// inside one of `padding` (from 16 on: no instruction is that long).
+fn count_to(counted: &[(u64, u8)], padding: &[(u64, u8)], offset: u64) -> (u32, u8) {
+    let before = counted.partition_point(|(start, _)| *start < offset);
     let index = u32::try_from(before).unwrap_or(u32::MAX);
-    match before.checked_sub(1).and_then(|last| instructions.get(last)) {
-        Some((start, len)) if offset < start.saturating_add(u64::from(*len)) => {
-            let delta = u8::try_from(offset.saturating_sub(*start)).unwrap_or(u8::MAX);
-            (index.saturating_sub(1), delta)
-        }
-        _ => (index, 0),
+    match (inside_of(counted, offset), inside_of(padding, offset)) {
+        (Some(delta), _) => (index.saturating_sub(1), delta),
+        (None, Some(delta)) => (index, delta.saturating_add(16)),
+        (None, None) => (index, 0),
     }
 }
 
-/// Offset and length of the instructions of `span` that are not padding.
-fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Vec<(u64, u8)>, Refusal> {
+/// How far `offset` is behind the start of the instruction that it cuts.
+fn inside_of(instructions: &[(u64, u8)], offset: u64) -> Option<u8> {
+    let before = instructions.partition_point(|(start, _)| *start < offset).checked_sub(1)?;
+    let (start, len) = instructions.get(before)?;
+    let delta = offset.checked_sub(*start)?;
+    if delta < u64::from(*len) { u8::try_from(delta).ok() } else { None }
+}
+
+/// The instructions of `span`.
+fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
     let span = cx.layout.span(span).ok_or_else(|| Refusal::new("a function vanished"))?;
     let code = cx
         .elf
         .section(span.section)
         .and_then(|section: &Section<'_>| section.bytes(span.start, span.end.saturating_sub(span.start)))
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
-    let mut own = Vec::new();
+    let mut own = Instructed::default();
     let mut at = span.start;
     for decoded in Instructions::new(code, span.start) {
         let Ok(decoded) = decoded else { break };
-        if decoded.form != Form::Nop {
-            own.push((at, decoded.len));
-        }
+        let list = if decoded.form == Form::Nop { &mut own.padding } else { &mut own.counted };
+        list.push((at, decoded.len));
         at = at.saturating_add(u64::from(decoded.len));
     }
     Ok(own)

@@ -4,7 +4,7 @@
 
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
-use crate::elf::Place;
+use crate::elf::{ElfObject, Place, Reloc, Section};
 
 pub(crate) const READER: Reader = Reader { section: "__bug_table", sizes: &[8, 12, 16], write };
 
@@ -14,7 +14,7 @@ fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>
     unit.entry(Kind::BugTable, site);
     let (has_format, flags) = match entry.size {
         8 => (false, 4),
-        12 if names_a_source_file(unit, entry) => (false, 10),
+        12 if names_source_files(unit.elf(), entry.section) => (false, 10),
         12 => (true, 8),
         16 => (true, 14),
         other => return Err(Refusal::new(format!("__bug_table entries of {other} bytes"))),
@@ -27,11 +27,16 @@ fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>
     Ok(Effect::Keep)
 }
 
-/// Twelve bytes are address, file, line, flags; or, without the file, address, format, flags. No
-/// format string ends like a source file.
-fn names_a_source_file(unit: &Unit<'_, '_, '_>, entry: &Entry<'_, '_>) -> bool {
-    let Some(reloc) = entry.reloc(FORMAT) else { return false };
-    let elf = unit.elf();
+/// Twelve bytes are address, file, line, flags; or, without the file, address, format, flags. In a
+/// kernel all tables are of one kind, and no format string ends like a source file: the first entries
+/// that have the field tell by their majority.
+fn names_source_files(elf: &ElfObject<'_>, table: &Section<'_>) -> bool {
+    let fields = table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).take(15);
+    let (files, others): (Vec<_>, Vec<_>) = fields.partition(|reloc| is_source_file(elf, reloc));
+    files.len() >= others.len() && !files.is_empty()
+}
+
+fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
     let Some(symbol) = elf.symbol(reloc.symbol) else { return false };
     let Place::Section(section) = symbol.place else { return false };
     let text = symbol

@@ -1,5 +1,6 @@
 // A ring of two that hold the same becomes one that points to itself: writers would notice.
 //#changed: get *
+//#changed: keep *
 struct node { struct node *next; int number; };
 void use(struct node *node);
 static struct node __flags;

@@ -1,4 +1,5 @@
 // Unnamed data that code reaches from behind its end only.
+//#compilers: gcc
 //#changed: count constant
 #ifdef PATCHED
 #define FIRST 0

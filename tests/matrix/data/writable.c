@@ -1,8 +1,9 @@
 // Data that could not be written can be now.
-//#data: limit read-by=get
+//#data: limits read-by=get
 #ifdef PATCHED
-volatile int limit = 5;
+int limits[] = { 1, 2, 3 };
 #else
-const volatile int limit = 5;
+const int limits[] = { 1, 2, 3 };
 #endif
-int get(void) { return limit; }
+void use(const int *p);
+void get(void) { use(limits); }

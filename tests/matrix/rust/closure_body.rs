@@ -1,5 +1,5 @@
 // The body of a closure that is called through a pointer.
-//#changed: input::work::{closure#1} instruction
+//#changed: <input::work::{closure#1} as core::ops::function::FnOnce<(u32,)>>::call_once instruction
 #![no_std]
 extern "C" {
     fn run(f: fn(u32) -> u32);

@@ -1,5 +1,5 @@
 // A message with a value in it: the pieces of text around it.
-//#changed: check constant
+//#changed: check string
 #![no_std]
 #[cfg(patched)]
 macro_rules! message { ($v:expr) => { panic!("the value {} is high", $v) } }

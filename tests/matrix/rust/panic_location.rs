@@ -2,8 +2,6 @@
 //#rule: line-number
 //#unchanged
 #![no_std]
-#[cfg(patched)]
-const _: () = ();
 
 #[rustfmt::skip]
 #[cfg(patched)]

@@ -167,17 +167,19 @@ impl Input {
             if !directive.holds(&[compiler.word(), variant.word()]) {
                 continue;
             }
-            let mut words = directive.rest.split_whitespace();
-            let name = words.next().unwrap_or_default();
+            // Rust names can hold spaces.
+            let mut name = directive.rest.as_str();
             match directive.word.as_str() {
                 "changed" => {
-                    let kinds = kinds(words.next().context("which kinds?")?)?;
-                    expected.kinds.insert(name.to_owned(), kinds);
+                    let list;
+                    (name, list) = name.rsplit_once(' ').context("which kinds?")?;
+                    expected.kinds.insert(name.to_owned(), kinds(list)?);
                 }
                 "data" | "data-added" | "data-removed" => {
-                    if let Some(readers) = words.next().and_then(|word| word.strip_prefix("read-by=")) {
-                        let readers = readers.split(',').filter(|word| !word.is_empty());
-                        expected.readers.insert(name.to_owned(), readers.map(str::to_owned).collect());
+                    if let Some((data, readers)) = name.split_once(" read-by=") {
+                        let readers = readers.split(',').filter(|reader| !reader.is_empty());
+                        expected.readers.insert(data.to_owned(), readers.map(str::to_owned).collect());
+                        name = data;
                     }
                 }
                 "unlocated" => {

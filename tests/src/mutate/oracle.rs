@@ -264,7 +264,10 @@ impl Oracle {
             }
         }
         let rule = (empty || is_left_out(section, size, field)).then_some("line-number");
-        if rule.is_some() && matches!(mutation.flip, Flip::Offset { .. } | Flip::Type { .. }) {
+        let few = section.name == b"__bug_table" && section.size < 8 * size;
+        let is_byte = matches!(mutation.flip, Flip::Byte { .. });
+        let reformats = matches!(mutation.flip, Flip::Offset { .. } | Flip::Type { .. });
+        if rule.is_some() && !is_byte && (reformats || few) {
             // The entry is then one of another format.
             return None;
         }

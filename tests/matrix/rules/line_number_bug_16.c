@@ -1,4 +1,4 @@
-// Lines move: a bug entry has another line number, and another file where it is included from.
+// A bug entry of 16 bytes has another line number, and another file.
 //#rule: line-number
 //#unchanged
 #include "special.h"
@@ -9,12 +9,7 @@
 #define FILE "drivers/a.c"
 #define LINE 10
 #endif
-void verbose(int bad)
-{
-	if (bad)
-		asm volatile(BUG_12(LINE, 0x901) "ud2" : : "i"(FILE));
-}
-void with_format(int bad)
+void warn(int bad)
 {
 	if (bad)
 		asm volatile(BUG_16(LINE, 0x901) "ud2" : : "i"(FILE), "i"("bad value"));

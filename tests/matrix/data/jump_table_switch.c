@@ -1,6 +1,6 @@
-// Two targets of a jump table are exchanged; the code behind it stays where it is.
+// A switch with a jump table, two cases of which are exchanged.
 //#flags: -fjump-tables
-//#changed: run jump-table
+//#changed: run *
 void a(void), b(void), c(void), d(void), e(void), f(void);
 #ifdef PATCHED
 #define ONE 2

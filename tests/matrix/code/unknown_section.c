@@ -1,0 +1,12 @@
+// A section that no rule and no reader knows is data.
+//#data: .unheard_of
+#ifdef PATCHED
+#define ENTRY "\t.quad 1b + 1\n"
+#else
+#define ENTRY "\t.quad 1b\n"
+#endif
+int work(int x)
+{
+	asm("1:\tincl %0\n\t.pushsection .unheard_of, \"a\"\n" ENTRY "\t.popsection\n" : "+r"(x));
+	return x;
+}

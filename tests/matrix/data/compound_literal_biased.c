@@ -1,0 +1,12 @@
+// What the compilers make of an index that starts at 30: an address before the table.
+//#changed[sections]: get *
+//#variants: sections
+#ifdef PATCHED
+#define LAST 9
+#else
+#define LAST 8
+#endif
+static const int __flags[] = { 1, 7, LAST };
+static const int __key[] = { 11, 12, 13, 14, 15, 16 };
+int get(int i) { return i > 29 && i < 33 ? __flags[i - 30] : 0; }
+int get_other(int i) { return __key[i]; }

@@ -1,0 +1,12 @@
+// Unnamed data of which code knows the end only.
+//#changed: give constant
+#ifdef PATCHED
+#define FIRST 0
+#else
+#define FIRST 1
+#endif
+void use(const int *end);
+static const int __flags[] = { FIRST, 2, 3, 4 };
+static const int __key[] = { 11, 12, 13, 14 };
+int get_other(unsigned long i) { return __key[i]; }
+void give(void) { use(__flags + 4); }

@@ -1,0 +1,16 @@
+// A bug entry of 12 bytes has another line number, and another file.
+//#rule: line-number
+//#unchanged
+#include "special.h"
+#ifdef PATCHED
+#define FILE "drivers/renamed.c"
+#define LINE 20
+#else
+#define FILE "drivers/a.c"
+#define LINE 10
+#endif
+void warn(int bad)
+{
+	if (bad)
+		asm volatile(BUG_12(LINE, 0x901) "ud2" : : "i"(FILE));
+}

@@ -1,0 +1,24 @@
+//! No byte and no relocation of an object can change without a digest saying so.
+
+use anyhow::{Result, ensure};
+use klp_tests::kernel::Kernel;
+use klp_tests::mutate::{Options, Report, run};
+use klp_tests::tools::compilers;
+
+#[test]
+fn every_mutation_of_the_mini_kernel_is_seen() -> Result<()> {
+    for compiler in compilers("mutation::every_mutation_of_the_mini_kernel_is_seen") {
+        let kernel = Kernel::with_output()?;
+        kernel.make(&["all", if compiler == "gcc" { "CC=gcc" } else { "LLVM=-19" }])?;
+        let mut report = Report::default();
+        for object in ["vmlinux.o", "kernel/sched.o", "drivers/foo/foo.o"] {
+            let bytes = fs_err::read(kernel.output.join(object))?;
+            report.add(run(&bytes, Options { mutations: 8000, seed: 1 })?);
+        }
+        let tried: usize = report.scores.values().map(|score| score.tried).sum();
+        ensure!(tried > 10_000, "too few mutations mattered:\n{report}");
+        ensure!(report.survivors.is_empty(), "{compiler}: survivors\n{report}");
+        ensure!(report.strays.is_empty(), "{compiler}: strays\n{report}");
+    }
+    Ok(())
+}
