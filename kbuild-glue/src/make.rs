@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal};
+use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use thiserror::Error;
 
 use crate::interrupt::Interrupt;
@@ -276,8 +276,22 @@ impl Running<'_> {
         }
     }
 
+    /// Once an interrupted make is gone, nothing that ignored the signal may write on. As long as make
+    /// is not reaped, nobody else can have its group's number.
+    fn end_stragglers(&self, group: Option<Pid>) -> std::io::Result<()> {
+        let Some(group) = group else { return Ok(()) };
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if waitid(WaitId::Pid(group), options)?.is_some() {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        Ok(())
+    }
+
     fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
         let mut group = self.interrupt.group();
+        if self.interrupt.is_raised() {
+            self.end_stragglers(*group)?;
+        }
         let status = self.child.try_wait()?;
         if status.is_some() {
             *group = None;
@@ -293,7 +307,7 @@ impl Drop for Running<'_> {
             return;
         }
         if let Some(group) = self.group() {
-            let _ = rustix::process::kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, Signal::TERM);
         }
         let _ = self.child.wait();
         *self.interrupt.group() = None;

@@ -174,7 +174,6 @@ fn asked_to_end_in_the_patched_build() -> Result<()> {
 
 /// A compiler that does not care for SIGTERM: it ends with make, or at the second Ctrl-C.
 #[test]
-#[ignore = "kbuild-glue signals the group once; what ignores SIGTERM outlives make and writes on"]
 fn asked_twice() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let compiler = Compiler::new(&kernel.directory)?;

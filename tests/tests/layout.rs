@@ -74,7 +74,6 @@ fn shifted_and_padded() -> Result<()> {
 
 /// The assembler fills more than seven of its longest no-ops with a jump over the rest.
 #[test]
-#[ignore = "klp-core takes such a filler for a function without a name"]
 fn padded_with_a_jump() -> Result<()> {
     let (_guard, directory) = temporary()?;
     let mut objects = Vec::new();

@@ -40,7 +40,7 @@ static u64 vruntime(const struct task *t)
 	return t->runtime * 1024 / (1 + t->load);
 }
 
-struct task *pick_next_task(void)
+noinline struct task *pick_next_task(void)
 {
 	struct task *t, *best = &idle_task;
 	int weight, best_weight = 0;

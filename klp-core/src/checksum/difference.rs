@@ -24,7 +24,12 @@ pub fn differences(
     let (Some(original), Some(patched)) = (Trace::of(original), Trace::of(patched)) else {
         return Vec::new();
     };
-    Kind::ALL.into_iter().filter_map(|kind| first(kind, &original, &patched)).collect()
+    let found = |numbers: bool| -> Vec<Cause> {
+        Kind::ALL.into_iter().filter_map(|kind| first(kind, numbers, &original, &patched)).collect()
+    };
+    // One more instruction renumbers all that follow; that alone is no cause where there is another.
+    let causes = found(false);
+    if causes.is_empty() { found(true) } else { causes }
 }
 
 /// A function's streams with the origin of each item.
@@ -44,10 +49,17 @@ impl Trace {
         Some(Self { streams, behind })
     }
 
-    fn items(&self, kind: Kind) -> Vec<Item<'_>> {
+    /// The items of `kind`, with or without the numbers of instructions.
+    fn items(&self, kind: Kind, numbers: bool) -> Vec<Item> {
         let all = self.streams.trail.as_deref().unwrap_or_default();
         let own: Vec<&TrailItem> = all.iter().filter(|item| item.kind == kind).collect();
-        let buffer = self.streams.buffer(kind);
+        let mut buffer = self.streams.buffer(kind).to_vec();
+        if !numbers {
+            for (_, start, len) in self.streams.shifting.iter().filter(|(of, ..)| *of == kind) {
+                let end = start.saturating_add(*len);
+                buffer.get_mut(*start..end).unwrap_or_default().fill(0);
+            }
+        }
         own.iter()
             .enumerate()
             .map(|(index, item)| {
@@ -55,7 +67,7 @@ impl Trace {
                 let end = next.map_or(buffer.len(), |next| next.position);
                 let edges = next.map_or(self.behind.len(), |next| next.edges);
                 Item {
-                    bytes: buffer.get(item.position..end).unwrap_or_default(),
+                    bytes: buffer.get(item.position..end).unwrap_or_default().to_vec(),
                     behind: self
                         .behind
                         .get(item.edges..edges)
@@ -71,14 +83,14 @@ impl Trace {
     }
 }
 
-struct Item<'a> {
-    bytes: &'a [u8],
+struct Item {
+    bytes: Vec<u8>,
     behind: Vec<(Kind, Option<Digest>)>,
     offset: u64,
 }
 
-fn first(kind: Kind, original: &Trace, patched: &Trace) -> Option<Cause> {
-    let (original, patched) = (original.items(kind), patched.items(kind));
+fn first(kind: Kind, numbers: bool, original: &Trace, patched: &Trace) -> Option<Cause> {
+    let (original, patched) = (original.items(kind, numbers), patched.items(kind, numbers));
     let same = original
         .iter()
         .zip(&patched)

@@ -69,6 +69,9 @@ pub(crate) struct Streams {
     /// Symbols of other units that are referred to by name, data and code.
     pub(crate) references: Vec<u32>,
     pub(crate) trail: Option<Vec<TrailItem>>,
+    /// Where the streams hold numbers of instructions, which shift when one is added: position and
+    /// length. Kept with the trail.
+    pub(crate) shifting: Vec<(Kind, usize, usize)>,
 }
 
 impl Streams {
@@ -85,8 +88,16 @@ impl Streams {
         self.fixups.clear();
         self.numbered.clear();
         self.references.clear();
+        self.shifting.clear();
         if let Some(trail) = &mut self.trail {
             trail.clear();
+        }
+    }
+
+    /// Says that the next `len` bytes of `kind` number an instruction.
+    pub(crate) fn shifts(&mut self, kind: Kind, len: usize) {
+        if self.trail.is_some() {
+            self.shifting.push((kind, self.buffer(kind).len(), len));
         }
     }
 
@@ -137,6 +148,7 @@ impl Streams {
 
     /// Leaves room for the place `offset` of `section`.
     pub(crate) fn fixup(&mut self, kind: Kind, section: u32, offset: u64) {
+        self.shifts(kind, FIXUP_LEN);
         let position = self.buffer(kind).len();
         self.buffer_mut(kind).extend_from_slice(&[0; FIXUP_LEN]);
         self.fixups.push(Fixup { kind, position, section, offset });

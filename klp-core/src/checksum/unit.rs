@@ -419,6 +419,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     fn position(&mut self, kind: Kind, site: &Site<'_>, tag: u8, field: u8) {
         self.streams.item(kind, tag, site.offset);
         self.streams.byte(kind, site.part);
+        self.streams.shifts(kind, 4);
         self.streams.index(kind, site.index);
         self.streams.byte(kind, field);
     }
@@ -700,18 +701,33 @@ fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
     Ok(own)
 }
 
-/// Whether `code` is nothing but what fills the room between functions.
-pub(crate) fn is_filler(mut code: &[u8]) -> bool {
+/// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
+/// the jump over the rest that an assembler starts a wide gap with.
+pub(crate) fn is_filler(code: &[u8]) -> bool {
+    let mut rest = code;
+    let mut at = 0u64;
     loop {
-        match code {
+        match rest {
             [] => return true,
-            [0xcc | 0, rest @ ..] => code = rest,
-            _ => match Instructions::new(code, 0).next() {
-                Some(Ok(Decoded { form: Form::Nop, len, .. })) => {
-                    code = code.get(usize::from(len)..).unwrap_or_default();
+            [0xcc | 0, after @ ..] => {
+                rest = after;
+                at = at.saturating_add(1);
+            }
+            _ => {
+                let Some(Ok(decoded)) = Instructions::new(rest, at).next() else { return false };
+                let fills = match decoded.form {
+                    Form::Nop => true,
+                    Form::Branch { call: false, target } => {
+                        decoded.ends_flow && target > at && target <= code.len() as u64
+                    }
+                    _ => false,
+                };
+                if !fills {
+                    return false;
                 }
-                _ => return false,
-            },
+                rest = rest.get(usize::from(decoded.len)..).unwrap_or_default();
+                at = at.saturating_add(u64::from(decoded.len));
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! At which offset a changed function first differs. Digests cannot tell; the objects can.
+//! In what and at which offset a changed function first differs. Digests tell only which streams
+//! differ; the objects tell what is a cause and what only moved.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,7 @@ pub enum Side {
 }
 
 impl Changes {
-    /// Adds offsets to the causes, where `open` gives the object of that index in the manifest of
+    /// Makes the causes exact and adds their offsets, where `open` gives the object of that index in the manifest of
     /// that side.
     pub fn locate(&mut self, open: impl Fn(Side, usize) -> Option<Input>) {
         let mut by_object: BTreeMap<(usize, usize), Vec<(usize, usize, usize)>> = BTreeMap::new();
@@ -36,9 +37,8 @@ impl Changes {
                     continue;
                 };
                 let found = differences((&old, &old_sums, before), (&new, &new_sums, after));
-                for cause in &mut function.causes {
-                    let same = found.iter().find(|found| found.kind == cause.kind);
-                    cause.offset = same.and_then(|found| found.offset);
+                if !found.is_empty() {
+                    function.causes = found;
                 }
             }
         }
