@@ -69,9 +69,9 @@ impl Error {
             Self::Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
             Self::Tree(_)
             | Self::Config(_)
-            | Self::Build(BuildError::Tree(_) | BuildError::Config(_) | BuildError::UnusablePath { .. }) => {
-                ExitStatus::Unsupported
-            }
+            | Self::Build(
+                BuildError::Tree(_) | BuildError::Config(_) | BuildError::UnusablePath { .. },
+            ) => ExitStatus::Unsupported,
             _ => ExitStatus::Failure,
         }
     }

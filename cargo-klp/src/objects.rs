@@ -38,11 +38,14 @@ impl Build {
 
     /// Digests of the objects that Kbuild linked in the build directory `root`.
     pub(crate) fn of_linked(root: &Utf8Path, objects: &[LinkedObject]) -> Result<Self, Error> {
-        let files: Vec<Utf8PathBuf> = objects.iter().map(|object| root.join(&object.object)).collect();
+        let files: Vec<Utf8PathBuf> =
+            objects.iter().map(|object| root.join(&object.object)).collect();
         let digested: Result<Vec<Object>, Error> = objects
             .par_iter()
             .zip(&files)
-            .map(|(linked, file)| object(file, linked.object.as_str(), Some(target(&linked.linked))))
+            .map(|(linked, file)| {
+                object(file, linked.object.as_str(), Some(target(&linked.linked)))
+            })
             .collect();
         Ok(Self { manifest: Manifest { objects: digested? }, files })
     }
@@ -66,7 +69,8 @@ impl Build {
 fn object(file: &Utf8Path, name: &str, linked: Option<&str>) -> Result<Object, Error> {
     let input = Input::open(file.as_std_path())
         .map_err(|source| Error::Read { path: file.to_owned(), source })?;
-    Object::of(&input, name, linked).map_err(|source| Error::Object { path: file.to_owned(), source })
+    Object::of(&input, name, linked)
+        .map_err(|source| Error::Object { path: file.to_owned(), source })
 }
 
 /// What the records call the thing that an object is linked into.

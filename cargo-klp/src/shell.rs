@@ -91,7 +91,8 @@ fn progress_bar(verbosity: Verbosity) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-    let style = ProgressStyle::with_template("{prefix:>12.cyan.bold} {pos} steps, {elapsed} {wide_msg}");
+    let style =
+        ProgressStyle::with_template("{prefix:>12.cyan.bold} {pos} steps, {elapsed} {wide_msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
     bar.set_prefix("Making");
     bar.enable_steady_tick(Duration::from_millis(500));

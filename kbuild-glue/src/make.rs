@@ -10,7 +10,10 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
-use rustix::process::{Pid, Signal, getpid, getppid, set_parent_process_death_signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group,
+    set_parent_process_death_signal, waitid,
+};
 use thiserror::Error;
 
 use crate::interrupt::Interrupt;

@@ -12,7 +12,10 @@ mod tests {
 
     #[test]
     fn only_rust_names_are_demangled() {
-        assert_eq!(demangle("_RNvCskwGfYPst2Cb_3foo16example_function").unwrap(), "foo::example_function");
+        assert_eq!(
+            demangle("_RNvCskwGfYPst2Cb_3foo16example_function").unwrap(),
+            "foo::example_function"
+        );
         assert_eq!(demangle("meminfo_proc_show"), None);
     }
 }

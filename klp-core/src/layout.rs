@@ -69,7 +69,9 @@ impl Layout {
                     code_spans(elf, index, section, labels, &mut layout.spans);
                 } else if matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed) {
                     data_spans(elf, index, section, labels, &mut layout.spans);
-                    layout.empty.extend(empty_objects(elf, labels).map(|(at, symbol)| (index, at, symbol)));
+                    layout
+                        .empty
+                        .extend(empty_objects(elf, labels).map(|(at, symbol)| (index, at, symbol)));
                 }
             }
             let spans = layout.spans.get(from..).unwrap_or_default();
@@ -166,7 +168,10 @@ impl Labels {
     }
 
     fn of_section(&self, section: u32) -> &[u32] {
-        self.ranges.get(&section).and_then(|range| self.sorted.get(range.clone())).unwrap_or_default()
+        self.ranges
+            .get(&section)
+            .and_then(|range| self.sorted.get(range.clone()))
+            .unwrap_or_default()
     }
 }
 
@@ -190,7 +195,8 @@ fn groups<'a>(
         match groups.last_mut() {
             Some((start, size, best)) if *start == symbol.value => {
                 *size = (*size).max(symbol.size);
-                let better = elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
+                let better =
+                    elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
                 if better {
                     *best = *index;
                 }
@@ -308,7 +314,8 @@ fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Functi
             continue;
         };
         if symbol.kind == SymbolKind::Function
-            && (name::cold_parent(symbol.name).is_some() || name::prefix_parent(symbol.name).is_some())
+            && (name::cold_parent(symbol.name).is_some()
+                || name::prefix_parent(symbol.name).is_some())
         {
             parts.push((index, symbol));
             continue;
@@ -351,7 +358,8 @@ fn parent_of(
 ) -> Option<usize> {
     let cold = name::cold_parent(symbol.name);
     let wanted = cold.or_else(|| name::prefix_parent(symbol.name))?;
-    let candidates = [symbol.file, None].into_iter().find_map(|file| by_name.get(&(file, wanted)))?;
+    let candidates =
+        [symbol.file, None].into_iter().find_map(|file| by_name.get(&(file, wanted)))?;
     if cold.is_some() {
         return match candidates.as_slice() {
             [only] => Some(*only),

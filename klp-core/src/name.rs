@@ -53,7 +53,9 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     }
     let numberless = strip_number(name).unwrap_or(name);
     let innermost = clang_static_local(numberless);
-    if UNSTABLE.contains(&innermost) || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix)) {
+    if UNSTABLE.contains(&innermost)
+        || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix))
+    {
         return Stability::Unstable;
     }
     if matches!(base(name), Cow::Borrowed(same) if same.len() == name.len()) {
@@ -74,7 +76,8 @@ pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
     let mut out = parts.next().unwrap_or_default().to_vec();
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
-        if matches!(part, b"llvm" | b"lto_priv") && parts.peek().is_some_and(|next| is_number(next)) {
+        if matches!(part, b"llvm" | b"lto_priv") && parts.peek().is_some_and(|next| is_number(next))
+        {
             parts.next();
         } else if !is_number(part) {
             out.push(b'.');
@@ -143,7 +146,9 @@ mod tests {
 
     #[test]
     fn unstable_names_are_known_in_both_compilers_spelling() {
-        for name in ["CSWTCH.12", "__func__.3", "__func__", "foo.__already_done", "descriptor.7", ".LC0"] {
+        for name in
+            ["CSWTCH.12", "__func__.3", "__func__", "foo.__already_done", "descriptor.7", ".LC0"]
+        {
             assert_eq!(stability(name.as_bytes(), true), Stability::Unstable, "{name}");
         }
         assert_eq!(stability(b"count.3", true), Stability::Numbered);

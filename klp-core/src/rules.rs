@@ -186,7 +186,8 @@ mod tests {
 
     #[test]
     fn ordinary_sections_are_never_left_out() {
-        for section in [".text", ".rodata", ".data", ".bss", ".data..once", "__param", ".init.data"] {
+        for section in [".text", ".rodata", ".data", ".bss", ".data..once", "__param", ".init.data"]
+        {
             assert!(for_section(section.as_bytes()).is_none(), "{section}");
         }
     }

@@ -9,7 +9,11 @@ use crate::objects::Build;
 use crate::report;
 use crate::shell::Shell;
 
-pub(crate) fn run(arguments: &Diff, format: MessageFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+pub(crate) fn run(
+    arguments: &Diff,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
     let (original, patched) = (&arguments.original, &arguments.patched);
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));

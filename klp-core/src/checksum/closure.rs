@@ -53,8 +53,13 @@ impl Closure {
         let named = named_data(cx);
         let boundaries = Boundaries::of(cx, &reached);
         let mut graph: Vec<(NodeRef, Written)> = Vec::new();
-        let mut frontier: Vec<NodeRef> =
-            reached.iter().copied().chain(named.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut frontier: Vec<NodeRef> = reached
+            .iter()
+            .copied()
+            .chain(named.iter().copied())
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let mut seen: BTreeSet<NodeRef> = frontier.iter().copied().collect();
         while !frontier.is_empty() {
             let written: Vec<Written> = frontier
@@ -62,7 +67,8 @@ impl Closure {
                 .with_min_len(64)
                 .map_init(Streams::default, |streams, node| write(cx, &boundaries, streams, *node))
                 .collect();
-            let next: BTreeSet<NodeRef> = written.iter().flat_map(|node| &node.edges).copied().collect();
+            let next: BTreeSet<NodeRef> =
+                written.iter().flat_map(|node| &node.edges).copied().collect();
             graph.extend(frontier.into_iter().zip(written));
             reached.extend(next.iter().copied());
             frontier = next.into_iter().filter(|node| seen.insert(*node)).collect();
@@ -130,7 +136,12 @@ fn sorted(map: HashMap<u32, Vec<NodeRef>>) -> Vec<(u32, Vec<NodeRef>)> {
     entries
 }
 
-fn write(cx: &Context<'_, '_>, boundaries: &Boundaries, streams: &mut Streams, node: NodeRef) -> Written {
+fn write(
+    cx: &Context<'_, '_>,
+    boundaries: &Boundaries,
+    streams: &mut Streams,
+    node: NodeRef,
+) -> Written {
     let end = boundaries.end(cx, node);
     let mut unit = Unit::new(cx, streams);
     let own = data::write(&mut unit, cx, node, end).map_err(String::from);
@@ -144,7 +155,9 @@ fn resolve(graph: &[(NodeRef, Written)]) -> NodeDigests {
         graph.iter().enumerate().map(|(index, (node, _))| (*node, index)).collect();
     let edges: Vec<Vec<usize>> = graph
         .iter()
-        .map(|(_, written)| written.edges.iter().filter_map(|node| index.get(node).copied()).collect())
+        .map(|(_, written)| {
+            written.edges.iter().filter_map(|node| index.get(node).copied()).collect()
+        })
         .collect();
     let mut digests: Vec<Option<Result<Digest, String>>> = vec![None; graph.len()];
     for component in scc::components(&edges) {
@@ -161,7 +174,8 @@ fn resolve(graph: &[(NodeRef, Written)]) -> NodeDigests {
                 next.insert(*node, combine(&graph[*node].1, &edges[*node], &current, &digests));
             }
             current = next;
-            let distinct: BTreeSet<_> = current.values().flatten().map(|digest| *digest.as_bytes()).collect();
+            let distinct: BTreeSet<_> =
+                current.values().flatten().map(|digest| *digest.as_bytes()).collect();
             if !cyclic || distinct.len() <= classes {
                 break;
             }
@@ -195,7 +209,8 @@ fn combine(
     let mut bytes = own.as_bytes().to_vec();
     for edge in edges {
         let behind = current.get(edge).or_else(|| done.get(*edge).and_then(Option::as_ref));
-        let behind = behind.cloned().unwrap_or_else(|| Err("unnamed data that was not read".into()));
+        let behind =
+            behind.cloned().unwrap_or_else(|| Err("unnamed data that was not read".into()));
         bytes.extend_from_slice(behind?.as_bytes());
     }
     Ok(Digest::of(&bytes))
@@ -247,13 +262,21 @@ impl Boundaries {
 fn holds_data(section: &Section<'_>) -> bool {
     section.is_allocated()
         && !section.is_code()
-        && matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Unknown(_))
+        && matches!(
+            section.class,
+            SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Unknown(_)
+        )
         && rules::for_section(section.name).is_none()
         && !rules::is_attributed(section.name)
 }
 
 fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a {
-    cx.elf.sections.iter().zip(0u32..).filter(|(section, _)| holds_data(section)).map(|(_, index)| index)
+    cx.elf
+        .sections
+        .iter()
+        .zip(0u32..)
+        .filter(|(section, _)| holds_data(section))
+        .map(|(_, index)| index)
 }
 
 /// The spans that have a name which holds in another build.
@@ -269,13 +292,21 @@ fn named_data(cx: &Context<'_, '_>) -> Vec<NodeRef> {
 fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
     cx.layout.spans.iter().zip(0u32..).filter_map(|(span, index)| {
         let section = cx.elf.section(span.section)?;
-        holds_data(section).then_some(NodeRef { section: span.section, start: span.start, span: Some(index) })
+        holds_data(section).then_some(NodeRef {
+            section: span.section,
+            start: span.start,
+            span: Some(index),
+        })
     })
 }
 
 /// Data that is neither named nor reached: spans with unstable names and the room between spans,
 /// where it holds anything.
-fn unreached(cx: &Context<'_, '_>, reached: &BTreeSet<NodeRef>, boundaries: &Boundaries) -> Vec<NodeRef> {
+fn unreached(
+    cx: &Context<'_, '_>,
+    reached: &BTreeSet<NodeRef>,
+    boundaries: &Boundaries,
+) -> Vec<NodeRef> {
     let named: BTreeSet<NodeRef> = named_data(cx).into_iter().collect();
     let is_bookkeeping = |node: &NodeRef| {
         let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
@@ -285,7 +316,9 @@ fn unreached(cx: &Context<'_, '_>, reached: &BTreeSet<NodeRef>, boundaries: &Bou
         .filter(|node| !named.contains(node) && !reached.contains(node) && !is_bookkeeping(node))
         .collect();
     for section in data_sections(cx) {
-        let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else { continue };
+        let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else {
+            continue;
+        };
         let mut at = 0;
         let mut spans = cx.layout.of_section(section).iter().peekable();
         while at < header.size {

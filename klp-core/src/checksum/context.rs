@@ -49,13 +49,17 @@ pub(crate) struct Named<'data> {
 impl<'data> Context<'_, 'data> {
     /// What `symbol + addend` means.
     pub(crate) fn resolve(&self, index: u32, addend: i64) -> Target<'data> {
-        let Some(symbol) = self.elf.symbol(index) else { return Target::Number(addend.cast_unsigned()) };
+        let Some(symbol) = self.elf.symbol(index) else {
+            return Target::Number(addend.cast_unsigned());
+        };
         let section = match symbol.place {
             Place::Section(section) => section,
             Place::Absolute if symbol.local => {
                 return Target::Number(symbol.value.wrapping_add(addend.cast_unsigned()));
             }
-            Place::Undefined if symbol.name.is_empty() => return Target::Number(addend.cast_unsigned()),
+            Place::Undefined if symbol.name.is_empty() => {
+                return Target::Number(addend.cast_unsigned());
+            }
             _ => return self.named(index, addend),
         };
         let offset = symbol.value.cast_signed().wrapping_add(addend);
@@ -106,7 +110,9 @@ impl<'data> Context<'_, 'data> {
         let span = self.layout.span(index)?;
         let delta = offset.wrapping_sub(span.start).cast_signed();
         match span.symbol.and_then(|symbol| Some((symbol, self.elf.symbol(symbol)?))) {
-            Some((number, symbol)) if name::stability(symbol.name, symbol.local) != Stability::Unstable => {
+            Some((number, symbol))
+                if name::stability(symbol.name, symbol.local) != Stability::Unstable =>
+            {
                 Some(self.named(number, delta))
             }
             _ => {
@@ -121,12 +127,15 @@ impl<'data> Context<'_, 'data> {
     /// here, or else an object without a size, or else the end of the one before.
     fn border(&self, section: u32, offset: u64, span: Option<u32>) -> Option<Target<'data>> {
         let symbol_of = |span: u32| self.elf.symbol(self.layout.span(span)?.symbol?);
-        let starting = span.filter(|span| self.layout.span(*span).is_some_and(|span| span.start == offset));
+        let starting =
+            span.filter(|span| self.layout.span(*span).is_some_and(|span| span.start == offset));
         if span.is_some() && starting.is_none() {
             return None;
         }
         let starting = starting.and_then(symbol_of);
-        if starting.is_none_or(|symbol| !symbol.local) && self.layout.empty_at(section, offset).is_some() {
+        if starting.is_none_or(|symbol| !symbol.local)
+            && self.layout.empty_at(section, offset).is_some()
+        {
             return Some(Target::Empty);
         }
         let before = self.layout.ending_at(section, offset)?;
@@ -139,7 +148,9 @@ impl<'data> Context<'_, 'data> {
 
     /// The identity of the symbol `index`.
     pub(crate) fn named(&self, index: u32, addend: i64) -> Target<'data> {
-        let Some(symbol) = self.elf.symbol(index) else { return Target::Number(addend.cast_unsigned()) };
+        let Some(symbol) = self.elf.symbol(index) else {
+            return Target::Number(addend.cast_unsigned());
+        };
         let numbered = name::stability(symbol.name, symbol.local) == Stability::Numbered;
         Target::Named(Named { name: name::base(symbol.name), symbol: index, numbered, addend })
     }

@@ -48,7 +48,8 @@ pub(super) fn write<'data>(
     left_out.blank(&mut bytes);
     if node.span.is_none() {
         // Rule `padding`: where the constant ends before the next one starts is not known.
-        let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        let used =
+            bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
         bytes.truncate(used.max(usize::try_from(last).unwrap_or(usize::MAX)));
     }
     unit.bytes(KIND, &bytes);
@@ -74,7 +75,11 @@ impl LeftOut {
         if section.name == b"__dyndbg" {
             return Self::dynamic_debug();
         }
-        if is_rust_location(cx, section, node, data) { Self::rust_location() } else { Self::default() }
+        if is_rust_location(cx, section, node, data) {
+            Self::rust_location()
+        } else {
+            Self::default()
+        }
     }
 
     /// `struct _ddebug` (include/linux/dynamic_debug.h, 5.10 to 7.2): module, function, file and
@@ -97,17 +102,24 @@ impl LeftOut {
     }
 }
 
-fn is_rust_location(cx: &Context<'_, '_>, section: &Section<'_>, node: NodeRef, data: &[u8]) -> bool {
+fn is_rust_location(
+    cx: &Context<'_, '_>,
+    section: &Section<'_>,
+    node: NodeRef,
+    data: &[u8],
+) -> bool {
     let number = |at: usize, len: usize| {
         let field = data.get(at..at.saturating_add(len))?;
         field.iter().rev().try_fold(0usize, |value, byte| {
             value.checked_mul(256).and_then(|value| value.checked_add(usize::from(*byte)))
         })
     };
-    let (Some(length), Some(line), Some(column)) = (number(8, 8), number(16, 4), number(20, 4)) else {
+    let (Some(length), Some(line), Some(column)) = (number(8, 8), number(16, 4), number(20, 4))
+    else {
         return false;
     };
-    let Some(reloc) = section.relocs.at(node.start).filter(|reloc| reloc.kind == RelocKind::Abs64) else {
+    let Some(reloc) = section.relocs.at(node.start).filter(|reloc| reloc.kind == RelocKind::Abs64)
+    else {
         return false;
     };
     let end = node.start.saturating_add(24);
@@ -123,5 +135,7 @@ fn is_rust_location(cx: &Context<'_, '_>, section: &Section<'_>, node: NodeRef, 
             .and_then(|section| section.bytes(node.start, length as u64)),
         _ => None,
     };
-    text.is_some_and(|text| text.ends_with(b".rs") && text.iter().all(|byte| (0x20..0x7f).contains(byte)))
+    text.is_some_and(|text| {
+        text.ends_with(b".rs") && text.iter().all(|byte| (0x20..0x7f).contains(byte))
+    })
 }

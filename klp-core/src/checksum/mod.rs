@@ -5,8 +5,8 @@
 mod closure;
 mod context;
 mod data;
-mod digest;
 mod difference;
+mod digest;
 mod kind;
 mod scc;
 mod stream;

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_long_chain_needs_no_stack() {
-        let edges: Vec<Vec<usize>> = (0..200_000).map(|node| vec![node + 1]).chain([vec![]]).collect();
+        let edges: Vec<Vec<usize>> =
+            (0..200_000).map(|node| vec![node + 1]).chain([vec![]]).collect();
         assert_eq!(components(&edges).len(), 200_001);
     }
 }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use crate::elf::{ElfObject, Reloc, RelocKind, Section};
 use crate::layout::Function;
+use crate::name;
 use crate::special::{Effect, Entry};
 use crate::x86::{Access, Decoded, Form, Instructions, near_opcode};
-use crate::name;
 
 use super::Kind;
 use super::context::{Context, Named, Target};
@@ -151,12 +151,21 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             _ if Some(index) == function.prefix => Role::Prefix,
             _ => Role::Cold,
         };
-        let spans = [function.body].into_iter().chain(function.cold.iter().copied()).chain(function.prefix);
+        let spans =
+            [function.body].into_iter().chain(function.cold.iter().copied()).chain(function.prefix);
         for index in spans {
             let Some(span) = self.cx.layout.span(index) else { continue };
             let (section, start, end) = (span.section, span.start, span.end);
             let role = role(index);
-            self.parts.push(Part { section, start, end, limit: end, role, counted: 0..0, padding: 0..0 });
+            self.parts.push(Part {
+                section,
+                start,
+                end,
+                limit: end,
+                role,
+                counted: 0..0,
+                padding: 0..0,
+            });
         }
         let mut next = 0;
         while next < self.parts.len() {
@@ -172,8 +181,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
 
     fn walk(&mut self, number: usize) -> Result<(), Refusal> {
         let Some(part) = self.parts.get(number).cloned() else { return Ok(()) };
-        let number8 = u8::try_from(number).map_err(|_| Refusal::new("more than 255 separate parts"))?;
-        let section = self.cx.elf.section(part.section).ok_or_else(|| Refusal::new("no section"))?;
+        let number8 =
+            u8::try_from(number).map_err(|_| Refusal::new("more than 255 separate parts"))?;
+        let section =
+            self.cx.elf.section(part.section).ok_or_else(|| Refusal::new("no section"))?;
         let code = section
             .bytes(part.start, part.limit.saturating_sub(part.start))
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
@@ -181,7 +192,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let first = self.instructions.counted.len();
         let first_padding = self.instructions.padding.len();
         let mut relocs = section.relocs.within(part.start, part.limit).peekable();
-        let mut sites = self.cx.sites.within(part.section, part.start, part.limit).iter().peekable();
+        let mut sites =
+            self.cx.sites.within(part.section, part.start, part.limit).iter().peekable();
         let mut at = part.start;
         let mut end = part.limit;
         let mut rest = code;
@@ -198,7 +210,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     continue;
                 }
                 let slot = own.iter_mut().find(|slot| slot.is_none());
-                *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? = Some(reloc);
+                *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? =
+                    Some(reloc);
             }
             let [first_reloc, second_reloc] = own;
             let index = self.instructions.counted.len().saturating_sub(first);
@@ -223,14 +236,18 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 site.address = entry.address;
                 site.has_static_call |= entry.is_static_call();
                 site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-                let (entry, reader) =
-                    entry.open(self.cx.elf).ok_or_else(|| Refusal::new("a special section vanished"))?;
+                let (entry, reader) = entry
+                    .open(self.cx.elf)
+                    .ok_or_else(|| Refusal::new("a special section vanished"))?;
                 if (reader.write)(self, &entry, &site)? == Effect::Replace {
                     effect = Effect::Replace;
                 }
             }
             site.delta = 0;
-            if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call {
+            if self.cx.sites.lists_static_calls
+                && site.static_call().is_some()
+                && !site.has_static_call
+            {
                 self.entry(Kind::StaticCall, &site);
             }
             if site.calls_fentry() && !self.cx.sites.lists_mcount {
@@ -282,7 +299,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 _ => return Err(Refusal::new("a relocation that covers no operand")),
             };
             let inside = self.inside(&target);
-            self.streams.item(kind, if inside { tag::BRANCH_INSIDE } else { tag::BRANCH_OUT }, site.offset);
+            self.streams.item(
+                kind,
+                if inside { tag::BRANCH_INSIDE } else { tag::BRANCH_OUT },
+                site.offset,
+            );
             self.streams.bytes(kind, head.get(..prefixes).unwrap_or_default());
             self.streams.instruction(kind, &opcode);
             if inside {
@@ -300,7 +321,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
         }
         let bare = decoded.ip_target.zip(decoded.displacement).filter(|(_, field)| {
-            !relocs.iter().flatten().any(|reloc| reloc.offset.checked_sub(at) == Some(u64::from(field.offset)))
+            !relocs
+                .iter()
+                .flatten()
+                .any(|reloc| reloc.offset.checked_sub(at) == Some(u64::from(field.offset)))
         });
         if let Some((_, field)) = bare {
             blank(copy, u64::from(field.offset), u64::from(field.size));
@@ -341,11 +365,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     fn covers(&self, reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
-        reloc.offset.checked_sub(at) == Some(u64::from(offset)) && reloc.kind.width() == u64::from(size)
+        reloc.offset.checked_sub(at) == Some(u64::from(offset))
+            && reloc.kind.width() == u64::from(size)
     }
 
     fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
-        let addend = distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
+        let addend =
+            distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
         Ok(self.cx.resolve(reloc.symbol, addend))
     }
 
@@ -358,14 +384,17 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if self.parts.is_empty() {
             return false;
         }
-        let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size) else {
+        let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size)
+        else {
             return false;
         };
-        let end = match self.cx.layout.find(*section, *offset).and_then(|span| self.cx.layout.span(span)) {
-            Some(span) if span.symbol.is_some() => return false,
-            Some(span) => span.end,
-            None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
-        };
+        let end =
+            match self.cx.layout.find(*section, *offset).and_then(|span| self.cx.layout.span(span))
+            {
+                Some(span) if span.symbol.is_some() => return false,
+                Some(span) => span.end,
+                None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
+            };
         if header.is_code() {
             // How far it goes is known when it has been walked; until then it is its first byte.
             self.parts.push(Part {
@@ -405,11 +434,16 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             Target::Content { string: true, .. } => Kind::String,
             Target::Content { .. } => Kind::Constant,
             Target::Node { node, .. } => {
-                let table = self.cx.elf.section(node.section).and_then(|section| section.relocs.at(node.start));
-                let code = table.and_then(|reloc| match self.cx.resolve(reloc.symbol, reloc.addend) {
-                    Target::Code { section, offset, .. } => self.part_at(section, offset),
-                    _ => None,
-                });
+                let table = self
+                    .cx
+                    .elf
+                    .section(node.section)
+                    .and_then(|section| section.relocs.at(node.start));
+                let code =
+                    table.and_then(|reloc| match self.cx.resolve(reloc.symbol, reloc.addend) {
+                        Target::Code { section, offset, .. } => self.part_at(section, offset),
+                        _ => None,
+                    });
                 if code.is_some() { Kind::JumpTable } else { Kind::Constant }
             }
             _ => otherwise,
@@ -509,7 +543,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         u32::try_from(position.unwrap_or(known.count())).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    fn code(&mut self, kind: Kind, section: u32, offset: u64, symbol: Option<u32>) -> Result<(), Refusal> {
+    fn code(
+        &mut self,
+        kind: Kind,
+        section: u32,
+        offset: u64,
+        symbol: Option<u32>,
+    ) -> Result<(), Refusal> {
         if self.inside(&Target::Code { section, offset, symbol }) {
             self.streams.byte(kind, tag::INSIDE);
             self.streams.fixup(kind, section, offset);
@@ -521,11 +561,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .filter(|(_, symbol)| !symbol.local)
         {
             let addend = offset.wrapping_sub(symbol.value).cast_signed();
-            return self.target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
+            return self
+                .target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
         }
         let span = self.cx.layout.find(section, offset);
         let owner = span.and_then(|index| Some((index, *self.cx.layout.span(index)?)));
-        let Some((index, span, owner)) = owner.and_then(|(index, span)| Some((index, span, span.symbol?)))
+        let Some((index, span, owner)) =
+            owner.and_then(|(index, span)| Some((index, span, span.symbol?)))
         else {
             return self.target(
                 Manner { kind, access: Access::Open },
@@ -583,7 +625,12 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// The 32-bit field at `field` of `entry`: what its relocation refers to, or else its bytes.
-    pub(crate) fn field(&mut self, kind: Kind, entry: &Entry<'_, 'data>, field: u64) -> Result<(), Refusal> {
+    pub(crate) fn field(
+        &mut self,
+        kind: Kind,
+        entry: &Entry<'_, 'data>,
+        field: u64,
+    ) -> Result<(), Refusal> {
         match entry.reloc(field) {
             Some(reloc) => self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend),
             None => {
@@ -611,9 +658,15 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// `len` bytes of replacement code at `reloc`, instruction by instruction.
-    pub(crate) fn replacement(&mut self, site: &Site<'_>, reloc: &Reloc, len: u8) -> Result<(), Refusal> {
+    pub(crate) fn replacement(
+        &mut self,
+        site: &Site<'_>,
+        reloc: &Reloc,
+        len: u8,
+    ) -> Result<(), Refusal> {
         self.streams.byte(Kind::Alternative, reloc.kind.tag());
-        let Target::Code { section, offset, .. } = self.cx.resolve(reloc.symbol, reloc.addend) else {
+        let Target::Code { section, offset, .. } = self.cx.resolve(reloc.symbol, reloc.addend)
+        else {
             return Err(Refusal::new("an alternative whose replacement is no code"));
         };
         let header = self.cx.elf.section(section).ok_or_else(|| Refusal::new("no section"))?;
@@ -631,19 +684,27 @@ impl<'data> Unit<'_, 'data, '_> {
             let next = at.saturating_add(u64::from(decoded.len));
             self.streams.item(kind, tag::PLAIN, site.offset);
             let copy = self.streams.instruction(kind, raw);
-            let own: Vec<Reloc> =
-                header.relocs.within(at, next).filter(|reloc| reloc.kind != RelocKind::None).collect();
+            let own: Vec<Reloc> = header
+                .relocs
+                .within(at, next)
+                .filter(|reloc| reloc.kind != RelocKind::None)
+                .collect();
             for reloc in &own {
                 blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
             }
             for reloc in own {
                 let addend = distance(&reloc, next).unwrap_or(reloc.addend);
-                self.streams.byte(kind, u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX));
+                self.streams
+                    .byte(kind, u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX));
                 self.reloc(kind, reloc.kind, reloc.symbol, addend)?;
             }
             at = next;
         }
-        if at == end { Ok(()) } else { Err(Refusal::new("an alternative that ends inside an instruction")) }
+        if at == end {
+            Ok(())
+        } else {
+            Err(Refusal::new("an alternative that ends inside an instruction"))
+        }
     }
 }
 
@@ -688,7 +749,9 @@ fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
     let code = cx
         .elf
         .section(span.section)
-        .and_then(|section: &Section<'_>| section.bytes(span.start, span.end.saturating_sub(span.start)))
+        .and_then(|section: &Section<'_>| {
+            section.bytes(span.start, span.end.saturating_sub(span.start))
+        })
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
     let mut own = Instructed::default();
     let mut at = span.start;

@@ -41,7 +41,8 @@ impl Files {
         let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
         let (old_rest, new_rest) =
             (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
-        let end = old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
+        let end =
+            old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
         let old_middle = old_rest.len().saturating_sub(end);
         let new_middle = new_rest.len().saturating_sub(end);
         let mut found: Vec<Option<u32>> = (0..start).map(number).collect();
@@ -88,8 +89,10 @@ fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
         open.entry((scope, unit.base().into_owned())).or_default().push_back(index);
     }
     let mut partner: Vec<Option<usize>> = vec![None; patched.len()];
-    let keys: Vec<(Scope, String)> =
-        patched.iter().map(|unit| (files.original(unit.file()), unit.base().into_owned())).collect();
+    let keys: Vec<(Scope, String)> = patched
+        .iter()
+        .map(|unit| (files.original(unit.file()), unit.base().into_owned()))
+        .collect();
     // Equal digests first, so that a changed one cannot take the partner of an unchanged one.
     for (index, key) in keys.iter().enumerate() {
         let Some(candidates) = open.get_mut(key) else { continue };
@@ -160,7 +163,10 @@ mod tests {
 
     #[test]
     fn an_added_or_removed_file_does_not_shift_the_others() {
-        assert_eq!(mapping(&["a.c", "core.c"], &["a.c", "new.c", "core.c"]), [Some(0), None, Some(1)]);
+        assert_eq!(
+            mapping(&["a.c", "core.c"], &["a.c", "new.c", "core.c"]),
+            [Some(0), None, Some(1)]
+        );
         assert_eq!(mapping(&["a.c", "x.c", "core.c"], &["a.c", "core.c"]), [Some(0), Some(2)]);
         assert_eq!(mapping(&[], &["a.c"]), [None]);
     }

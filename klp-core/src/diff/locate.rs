@@ -28,12 +28,15 @@ impl Changes {
             }
         }
         for ((old, new), functions) in by_object {
-            let Some((old, new)) = open(Side::Original, old).zip(open(Side::Patched, new)) else { continue };
+            let Some((old, new)) = open(Side::Original, old).zip(open(Side::Patched, new)) else {
+                continue;
+            };
             let (Ok(old), Ok(new)) = (Analysis::of(&old), Analysis::of(&new)) else { continue };
             let (old_sums, new_sums) = (old.checksums(), new.checksums());
             for (index, before, after) in functions {
                 let pair = numbered(&old_sums, before).zip(numbered(&new_sums, after));
-                let Some(((before, after), function)) = pair.zip(self.functions.get_mut(index)) else {
+                let Some(((before, after), function)) = pair.zip(self.functions.get_mut(index))
+                else {
                     continue;
                 };
                 let found = differences((&old, &old_sums, before), (&new, &new_sums, after));

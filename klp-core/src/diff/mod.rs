@@ -66,7 +66,8 @@ struct Place {
 #[must_use]
 pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
     let pairs = objects(original, patched);
-    let parts: Vec<Changes> = pairs.par_iter().map(|pair| compare_objects(original, patched, *pair)).collect();
+    let parts: Vec<Changes> =
+        pairs.par_iter().map(|pair| compare_objects(original, patched, *pair)).collect();
     let mut changes = Changes::default();
     for part in parts {
         changes.functions.extend(part.functions);
@@ -93,8 +94,12 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
     if let ([_], [_]) = (original.objects.as_slice(), patched.objects.as_slice()) {
         return vec![(Some(0), Some(0))];
     }
-    let mut left: BTreeMap<&str, usize> =
-        original.objects.iter().enumerate().map(|(index, object)| (object.object.as_str(), index)).collect();
+    let mut left: BTreeMap<&str, usize> = original
+        .objects
+        .iter()
+        .enumerate()
+        .map(|(index, object)| (object.object.as_str(), index))
+        .collect();
     let mut pairs: Vec<_> = patched
         .objects
         .iter()
@@ -172,7 +177,8 @@ fn refused_data(
     before: Option<&manifest::Data>,
     after: Option<&manifest::Data>,
 ) -> Option<Refused> {
-    let (data, why) = [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
+    let (data, why) =
+        [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
     let name = data.name.clone().unwrap_or_else(|| data.section.clone());
     Some(Refused { object: object.object.clone(), name, why: why.clone() })
 }

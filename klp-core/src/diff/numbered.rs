@@ -13,7 +13,8 @@ pub(super) fn inconsistent(original: &Object, patched: &Object, pairs: &Pairs) -
     let mut uses: BTreeMap<(u32, u32), Vec<usize>> = BTreeMap::new();
     for (before, after) in &pairs.functions {
         let (Some(before), Some(index)) = (before, after) else { continue };
-        let Some((before, after)) = original.functions.get(*before).zip(patched.functions.get(*index))
+        let Some((before, after)) =
+            original.functions.get(*before).zip(patched.functions.get(*index))
         else {
             continue;
         };

@@ -15,7 +15,9 @@ pub(super) fn fill(changes: &mut [Data], patched: &Manifest) {
     let mut readers: HashMap<(Option<&str>, &str), BTreeSet<&str>> = HashMap::new();
     for object in &patched.objects {
         for function in &object.functions {
-            for (name, local) in function.references.iter().filter_map(|index| object.symbol(*index)) {
+            for (name, local) in
+                function.references.iter().filter_map(|index| object.symbol(*index))
+            {
                 if wanted.contains(name) {
                     let scope = local.then_some(object.object.as_str());
                     readers.entry((scope, name)).or_default().insert(&function.name);

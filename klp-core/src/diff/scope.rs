@@ -38,6 +38,9 @@ fn crossing(before: &[String], after: &[String]) -> BTreeSet<Vec<u8>> {
 
 fn defines(object: &Object, wanted: &[u8]) -> bool {
     let is = |name: &str| name::base(name.as_bytes()) == wanted;
-    object.functions.iter().any(|function| is(&function.name) || function.aliases.iter().any(|name| is(name)))
+    object
+        .functions
+        .iter()
+        .any(|function| is(&function.name) || function.aliases.iter().any(|name| is(name)))
         || object.data.iter().any(|data| data.name.as_deref().is_some_and(is))
 }

@@ -98,7 +98,11 @@ impl<'data> ElfObject<'data> {
                 flags: raw.sh_flags(endian).0,
                 size: raw.sh_size(endian),
                 entsize: raw.sh_entsize(endian),
-                data: if raw.sh_type(endian) == elf::SHT_NOBITS { &[] } else { raw.data(endian, data)? },
+                data: if raw.sh_type(endian) == elf::SHT_NOBITS {
+                    &[]
+                } else {
+                    raw.data(endian, data)?
+                },
                 relocs: Relocs::default(),
             });
         }
@@ -173,7 +177,9 @@ fn check_magic(data: &[u8]) -> Result<(), ElfError> {
             }
             Ok(())
         }
-        [0x7f, b'E', b'L', b'F', ..] => Err(ElfError::Malformed("the ELF header is cut off".into())),
+        [0x7f, b'E', b'L', b'F', ..] => {
+            Err(ElfError::Malformed("the ELF header is cut off".into()))
+        }
         [b'B', b'C', 0xc0, 0xde, ..] => Err(ElfError::NotElf(" (LLVM bitcode)")),
         [b'!', b'<', b'a' | b't', ..] => Err(ElfError::NotElf(" (an archive)")),
         _ => Err(ElfError::NotElf("")),

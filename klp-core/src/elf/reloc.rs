@@ -114,7 +114,10 @@ pub struct Reloc {
 pub struct Relocs<'data>(Cow<'data, [Rela64<LittleEndian>]>);
 
 impl<'data> Relocs<'data> {
-    pub(super) fn new(entries: &'data [Rela64<LittleEndian>], symbols: usize) -> Result<Self, String> {
+    pub(super) fn new(
+        entries: &'data [Rela64<LittleEndian>],
+        symbols: usize,
+    ) -> Result<Self, String> {
         let offset = |entry: &Rela64<LittleEndian>| entry.r_offset.get(LittleEndian);
         let mut sorted = true;
         let mut previous = 0;

@@ -27,9 +27,10 @@ pub enum SectionClass {
 impl SectionClass {
     pub(super) fn of(kind: elf::SectionType) -> Self {
         match kind {
-            elf::SHT_PROGBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_PREINIT_ARRAY => {
-                Self::Bytes
-            }
+            elf::SHT_PROGBITS
+            | elf::SHT_INIT_ARRAY
+            | elf::SHT_FINI_ARRAY
+            | elf::SHT_PREINIT_ARRAY => Self::Bytes,
             elf::SHT_NOBITS => Self::Zeroed,
             elf::SHT_NOTE => Self::Note,
             elf::SHT_NULL

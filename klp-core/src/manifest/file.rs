@@ -186,7 +186,8 @@ mod tests {
         let mut bytes = Vec::new();
         example().write(&mut bytes).unwrap();
         for lines in 0..4 {
-            let start: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').take(lines).collect();
+            let start: Vec<&[u8]> =
+                bytes.split_inclusive(|byte| *byte == b'\n').take(lines).collect();
             assert!(Manifest::read(start.concat().as_slice()).is_err(), "{lines} lines");
         }
     }

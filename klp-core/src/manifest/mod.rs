@@ -184,7 +184,11 @@ impl Object {
             object: object.to_owned(),
             linked: linked.map(str::to_owned),
             function_symbols: elf.function_symbols(),
-            files: elf.files.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect(),
+            files: elf
+                .files
+                .iter()
+                .map(|name| String::from_utf8_lossy(name).into_owned())
+                .collect(),
             globals: symbols.globals,
             locals: symbols.locals,
             functions,
@@ -267,8 +271,11 @@ impl SymbolTable {
         };
         if let Some(checksum) = checksum {
             record.checksum = Some(checksum.digest);
-            record.kinds =
-                checksum.kinds.into_iter().map(|(kind, digest)| (kind, Short::from(digest))).collect();
+            record.kinds = checksum
+                .kinds
+                .into_iter()
+                .map(|(kind, digest)| (kind, Short::from(digest)))
+                .collect();
             record.references = self.number(&checksum.references);
             record.numbered = self.number(&checksum.numbered);
         }

@@ -7,12 +7,17 @@
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 
-pub(crate) const READER: Reader = Reader { section: ".altinstructions", sizes: &[12, 13, 14], write };
+pub(crate) const READER: Reader =
+    Reader { section: ".altinstructions", sizes: &[12, 13, 14], write };
 
 const REPLACEMENT: u64 = 4;
 const FEATURE: u64 = 8;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     let (features, length, replacement_length) = match entry.size {
         12 | 13 => (2, 10, 11),
         14 => (4, 12, 13),
@@ -24,8 +29,9 @@ fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>
     let len = entry.byte(replacement_length)?;
     unit.byte(Kind::Alternative, len);
     if len > 0 {
-        let reloc =
-            entry.reloc(REPLACEMENT).ok_or_else(|| Refusal::new("an alternative without replacement"))?;
+        let reloc = entry
+            .reloc(REPLACEMENT)
+            .ok_or_else(|| Refusal::new("an alternative without replacement"))?;
         unit.replacement(site, &reloc, len)?;
     }
     Ok(Effect::Keep)

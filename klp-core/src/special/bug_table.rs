@@ -10,7 +10,11 @@ pub(crate) const READER: Reader = Reader { section: "__bug_table", sizes: &[8, 1
 
 const FORMAT: u64 = 4;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     unit.entry(Kind::BugTable, site);
     let (has_format, flags) = match entry.size {
         8 => (false, 4),
@@ -31,7 +35,8 @@ fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>
 /// kernel all tables are of one kind, and no format string ends like a source file: the first entries
 /// that have the field tell by their majority.
 fn names_source_files(elf: &ElfObject<'_>, table: &Section<'_>) -> bool {
-    let fields = table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).take(15);
+    let fields =
+        table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).take(15);
     let (files, others): (Vec<_>, Vec<_>) = fields.partition(|reloc| is_source_file(elf, reloc));
     files.len() >= others.len() && !files.is_empty()
 }

@@ -9,7 +9,11 @@ pub(crate) const READER: Reader = Reader { section: "__ex_table", sizes: &[12], 
 const FIXUP: u64 = 4;
 const HANDLER: u64 = 8;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     unit.entry(Kind::ExceptionTable, site);
     unit.field(Kind::ExceptionTable, entry, FIXUP)?;
     unit.field(Kind::ExceptionTable, entry, HANDLER)?;

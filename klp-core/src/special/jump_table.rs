@@ -14,12 +14,20 @@ const FLAGS: i64 = 3;
 /// Bit 1: objtool makes the instruction a NOP (arch/x86/include/asm/jump_label.h, Linux 5.14).
 const OBJTOOL_NOPS: i64 = 2;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     let key = entry.reloc(KEY).ok_or_else(|| Refusal::new("a jump label without a key"))?;
     let flags = key.addend & FLAGS;
     unit.entry(Kind::StaticKey, site);
     unit.number(Kind::StaticKey, flags.cast_unsigned());
     unit.field(Kind::StaticKey, entry, TARGET)?;
     unit.reloc(Kind::StaticKey, key.kind, key.symbol, key.addend.wrapping_sub(flags))?;
-    Ok(if flags & OBJTOOL_NOPS != 0 && site.is_jump_or_nop() { Effect::Replace } else { Effect::Keep })
+    Ok(if flags & OBJTOOL_NOPS != 0 && site.is_jump_or_nop() {
+        Effect::Replace
+    } else {
+        Effect::Keep
+    })
 }

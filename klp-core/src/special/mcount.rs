@@ -6,7 +6,11 @@ use crate::checksum::{Refusal, Site, Unit};
 pub(crate) const READER: Reader = Reader { section: "__mcount_loc", sizes: &[8], write };
 
 /// The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, _: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    _: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     unit.traceable(site);
     Ok(if site.calls_fentry() { Effect::Replace } else { Effect::Keep })
 }

@@ -59,10 +59,9 @@ impl<'data> Entry<'_, 'data> {
 
     /// `len` bytes of the field at `field`.
     pub(crate) fn bytes(&self, field: u64, len: u64) -> Result<&'data [u8], Refusal> {
-        self.start
-            .checked_add(field)
-            .and_then(|start| self.section.bytes(start, len))
-            .ok_or_else(|| Refusal::new(format!("an entry of {} is cut off", self.section.name_lossy())))
+        self.start.checked_add(field).and_then(|start| self.section.bytes(start, len)).ok_or_else(
+            || Refusal::new(format!("an entry of {} is cut off", self.section.name_lossy())),
+        )
     }
 
     /// The byte at `field`.
@@ -97,7 +96,9 @@ impl Sites {
                 }
             }
         }
-        sites.sorted.sort_unstable_by_key(|site| (site.section, site.offset, site.reader, site.table, site.start));
+        sites.sorted.sort_unstable_by_key(|site| {
+            (site.section, site.offset, site.reader, site.table, site.start)
+        });
         sites
     }
 
@@ -119,14 +120,27 @@ impl Sites {
             let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
             let (address, (code, offset)) =
                 place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            self.sorted.push(SiteRef { section: code, offset, reader: number, table, start, size, address });
+            self.sorted.push(SiteRef {
+                section: code,
+                offset,
+                reader: number,
+                table,
+                start,
+                size,
+                address,
+            });
             start = start.saturating_add(size);
         }
         Ok(())
     }
 
     /// The code that the entry at `offset` of section `table` belongs to, and the offset in the entry.
-    pub(crate) fn owner(&self, elf: &ElfObject<'_>, table: u32, offset: u64) -> Option<(u32, u64, u64)> {
+    pub(crate) fn owner(
+        &self,
+        elf: &ElfObject<'_>,
+        table: u32,
+        offset: u64,
+    ) -> Option<(u32, u64, u64)> {
         let (_, size) = self.sizes.iter().find(|(section, _)| *section == table)?;
         let delta = offset.checked_rem(*size)?;
         let reloc = elf.section(table)?.relocs.at(offset.checked_sub(delta)?)?;
@@ -136,7 +150,8 @@ impl Sites {
 
     /// The entries that belong to code in `start..end` of `section`.
     pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
-        let from = self.sorted.partition_point(|site| (site.section, site.offset) < (section, start));
+        let from =
+            self.sorted.partition_point(|site| (site.section, site.offset) < (section, start));
         let rest = self.sorted.get(from..).unwrap_or_default();
         let len = rest.partition_point(|site| (site.section, site.offset) < (section, end));
         rest.get(..len).unwrap_or_default()
@@ -158,7 +173,9 @@ pub(crate) struct SiteRef {
 
 impl SiteRef {
     pub(crate) fn is_static_call(&self) -> bool {
-        READERS.get(usize::from(self.reader)).is_some_and(|reader| reader.section == static_call::READER.section)
+        READERS
+            .get(usize::from(self.reader))
+            .is_some_and(|reader| reader.section == static_call::READER.section)
     }
 
     /// The entry itself, and how it is written.

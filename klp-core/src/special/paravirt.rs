@@ -8,7 +8,11 @@ pub(crate) const READER: Reader = Reader { section: ".parainstructions", sizes: 
 
 const TYPE: u64 = 8;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     unit.entry(Kind::Alternative, site);
     unit.bytes(Kind::Alternative, entry.bytes(TYPE, 2)?);
     Ok(Effect::Keep)

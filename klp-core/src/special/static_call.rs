@@ -11,7 +11,11 @@ const KEY: u64 = 4;
 const FLAGS: i64 = 3;
 const TAIL: i64 = 1;
 
-fn write<'d>(unit: &mut Unit<'_, 'd, '_>, entry: &Entry<'_, 'd>, site: &Site<'_>) -> Result<Effect, Refusal> {
+fn write<'d>(
+    unit: &mut Unit<'_, 'd, '_>,
+    entry: &Entry<'_, 'd>,
+    site: &Site<'_>,
+) -> Result<Effect, Refusal> {
     let key = entry.reloc(KEY).ok_or_else(|| Refusal::new("a static call site without a key"))?;
     if !is_derived(unit, site, &key) {
         let flags = key.addend & FLAGS;
@@ -28,5 +32,7 @@ fn is_derived(unit: &Unit<'_, '_, '_>, site: &Site<'_>, reloc: &Reloc) -> bool {
     let Some((tramp, call)) = site.static_call().filter(|_| site.is_exact()) else { return false };
     let Some(key) = unit.elf().symbol(reloc.symbol) else { return false };
     let named = key.name.strip_prefix(b"__SCK__").or_else(|| key.name.strip_prefix(b"__SCT__"));
-    named == Some(tramp) && reloc.kind == RelocKind::Relative32 && reloc.addend == if call { 0 } else { TAIL }
+    named == Some(tramp)
+        && reloc.kind == RelocKind::Relative32
+        && reloc.addend == if call { 0 } else { TAIL }
 }

@@ -1,6 +1,9 @@
 //! One x86-64 instruction as opcode bytes and operand fields that can be made symbolic.
 
-use iced_x86::{Code, ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{
+    Code, ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind,
+    Register,
+};
 
 /// A field of an instruction that can hold an address: its place and width in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +49,7 @@ pub(crate) struct Decoded {
 impl Decoded {
     /// The field that holds the byte at `offset`.
     pub(crate) fn field_at(&self, offset: u8) -> Option<Field> {
-        self.displacement
-            .into_iter()
-            .chain(self.immediate)
-            .find(|field| field.offset == offset)
+        self.displacement.into_iter().chain(self.immediate).find(|field| field.offset == offset)
     }
 }
 
@@ -99,7 +99,10 @@ fn describe(instruction: &Instruction, offsets: &ConstantOffsets) -> Decoded {
     let form = if instruction.mnemonic() == Mnemonic::Nop {
         Form::Nop
     } else if instruction.op_count() > 0
-        && matches!(instruction.op0_kind(), OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64)
+        && matches!(
+            instruction.op0_kind(),
+            OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64
+        )
     {
         Form::Branch {
             call: instruction.flow_control() == FlowControl::Call,
@@ -113,7 +116,9 @@ fn describe(instruction: &Instruction, offsets: &ConstantOffsets) -> Decoded {
         && (base == Register::None || base == Register::RIP);
     let size = instruction.memory_size().size();
     let access = match u16::try_from(size) {
-        Ok(size) if size > 0 && direct && instruction.mnemonic() != Mnemonic::Lea => Access::Fixed(size),
+        Ok(size) if size > 0 && direct && instruction.mnemonic() != Mnemonic::Lea => {
+            Access::Fixed(size)
+        }
         _ => Access::Open,
     };
     Decoded {
@@ -161,7 +166,9 @@ mod tests {
 
     #[test]
     fn short_and_near_branches_have_one_opcode() {
-        for (short, near) in [(&[0xeb][..], &[0xe9][..]), (&[0x74], &[0x0f, 0x84]), (&[0x7f], &[0x0f, 0x8f])] {
+        for (short, near) in
+            [(&[0xeb][..], &[0xe9][..]), (&[0x74], &[0x0f, 0x84]), (&[0x7f], &[0x0f, 0x8f])]
+        {
             assert_eq!(near_opcode(short), near_opcode(near));
         }
         assert_ne!(near_opcode(&[0x74]), near_opcode(&[0x75]));

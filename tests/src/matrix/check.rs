@@ -88,7 +88,8 @@ impl Found {
             let name = data.name.as_ref().unwrap_or(&data.section);
             let name = demangle(name).unwrap_or_else(|| name.clone());
             found.add(word("data-", data.change), &name);
-            let readers = data.read_by.iter().map(|name| demangle(name).unwrap_or_else(|| name.clone()));
+            let readers =
+                data.read_by.iter().map(|name| demangle(name).unwrap_or_else(|| name.clone()));
             found.readers.insert(name, readers.collect());
         }
         for refused in &changes.refused {
@@ -123,12 +124,18 @@ impl Found {
             let _ = writeln!(problems, "too many: {item}");
         }
         for (name, kinds) in &self.kinds {
-            let Some(wanted) = expected.kinds.get(name).filter(|wanted| !fit(kinds, wanted)) else { continue };
+            let Some(wanted) = expected.kinds.get(name).filter(|wanted| !fit(kinds, wanted)) else {
+                continue;
+            };
             let _ = writeln!(problems, "{name} differs in {kinds:?}, not in {wanted:?}");
         }
         for (name, wanted) in &expected.readers {
             if self.readers.get(name).is_some_and(|readers| readers != wanted) {
-                let _ = writeln!(problems, "{name} is read by {:?}, not by {wanted:?}", self.readers[name]);
+                let _ = writeln!(
+                    problems,
+                    "{name} is read by {:?}, not by {wanted:?}",
+                    self.readers[name]
+                );
             }
         }
         if self.unlocated != expected.unlocated {

@@ -62,7 +62,10 @@ impl Tool {
     #[must_use]
     pub fn find(compiler: Compiler) -> Option<Self> {
         let runs = |program: &&&str| {
-            Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+            Command::new(program)
+                .arg("--version")
+                .output()
+                .is_ok_and(|output| output.status.success())
         };
         let program = compiler.programs().iter().find(runs)?;
         Some(Self { compiler, program })
@@ -154,7 +157,8 @@ impl Objects {
 
     fn make(&self, style: Style, patched: bool) -> Result<Vec<u8>> {
         let directory = tempfile::tempdir()?;
-        let directory = Utf8Path::from_path(directory.path()).context("a directory that is no UTF-8")?;
+        let directory =
+            Utf8Path::from_path(directory.path()).context("a directory that is no UTF-8")?;
         let object = directory.join("input.o");
         let mut command = match self.tool.compiler {
             Compiler::Gcc | Compiler::Clang => self.c(style, patched),
@@ -167,9 +171,14 @@ impl Objects {
         let (filler, linked) = (directory.join("filler.c"), directory.join("linked.o"));
         fs_err::write(&filler, FILLER)?;
         let filler_object = directory.join("filler.o");
-        let filler_compiler = if self.tool.compiler == Compiler::Rustc { "gcc" } else { self.tool.program };
+        let filler_compiler =
+            if self.tool.compiler == Compiler::Rustc { "gcc" } else { self.tool.program };
         let mut command = Command::new(filler_compiler);
-        run(command.current_dir(directory).args(KERNEL).args(["-c", "filler.c", "-o"]).arg(&filler_object))?;
+        run(command
+            .current_dir(directory)
+            .args(KERNEL)
+            .args(["-c", "filler.c", "-o"])
+            .arg(&filler_object))?;
         run(Command::new("ld").arg("-r").arg("-o").arg(&linked).arg(&filler_object).arg(&object))?;
         Ok(fs_err::read(&linked)?)
     }

@@ -15,7 +15,8 @@ pub fn rules(inputs: &[Arc<Input>]) -> Result<()> {
     for name in &shown {
         ensure!(rules::RULES.iter().any(|rule| rule.name == *name), "there is no rule {name}");
     }
-    let missing: Vec<_> = rules::RULES.iter().map(|rule| rule.name).filter(|name| !shown.contains(name)).collect();
+    let missing: Vec<_> =
+        rules::RULES.iter().map(|rule| rule.name).filter(|name| !shown.contains(name)).collect();
     ensure!(missing.is_empty(), "no input shows {missing:?}");
     Ok(())
 }
@@ -23,7 +24,8 @@ pub fn rules(inputs: &[Arc<Input>]) -> Result<()> {
 /// Every special section that is attributed to code has inputs.
 pub fn sections(inputs: &[Arc<Input>]) -> Result<()> {
     let fields = inputs.iter().flat_map(|input| input.all("section"));
-    let shown: BTreeSet<&str> = fields.filter_map(|field| field.split_whitespace().next()).collect();
+    let shown: BTreeSet<&str> =
+        fields.filter_map(|field| field.split_whitespace().next()).collect();
     let missing: Vec<_> = rules::ATTRIBUTED.iter().filter(|name| !shown.contains(**name)).collect();
     ensure!(missing.is_empty(), "no input is about {missing:?}");
     Ok(())

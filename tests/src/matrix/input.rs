@@ -156,7 +156,10 @@ impl Input {
 
     /// What all directives of that word say, whatever they are restricted to.
     pub fn all<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a str> {
-        self.directives.iter().filter(move |directive| directive.word == word).map(|d| d.rest.as_str())
+        self.directives
+            .iter()
+            .filter(move |directive| directive.word == word)
+            .map(|d| d.rest.as_str())
     }
 
     /// What has to be found with `compiler` in `variant`.
@@ -178,7 +181,9 @@ impl Input {
                 "data" | "data-added" | "data-removed" => {
                     if let Some((data, readers)) = name.split_once(" read-by=") {
                         let readers = readers.split(',').filter(|reader| !reader.is_empty());
-                        expected.readers.insert(data.to_owned(), readers.map(str::to_owned).collect());
+                        expected
+                            .readers
+                            .insert(data.to_owned(), readers.map(str::to_owned).collect());
                         name = data;
                     }
                 }
@@ -207,7 +212,8 @@ fn kinds(list: &str) -> Result<Kinds> {
         if word == "*" {
             kinds.open = true;
         } else {
-            let kind = serde_json::from_value(word.into()).with_context(|| format!("kind {word}"))?;
+            let kind =
+                serde_json::from_value(word.into()).with_context(|| format!("kind {word}"))?;
             kinds.named.insert(kind);
         }
     }
@@ -226,7 +232,8 @@ impl Directive {
             bail!("no such directive");
         }
         let known = |word: &&str| {
-            Variant::ALL.iter().any(|variant| variant.word() == *word) || Compiler::from_word(word).is_ok()
+            Variant::ALL.iter().any(|variant| variant.word() == *word)
+                || Compiler::from_word(word).is_ok()
         };
         let only: Vec<Vec<String>> = only
             .split_whitespace()
@@ -252,7 +259,8 @@ mod tests {
 
     #[test]
     fn directives_hold_where_they_say() {
-        let input = input("// x\n//#changed[gcc]: f constant,*\n//#unchanged[clang plain|cross]\n").unwrap();
+        let input = input("// x\n//#changed[gcc]: f constant,*\n//#unchanged[clang plain|cross]\n")
+            .unwrap();
         let gcc = input.expected(Compiler::Gcc, Variant::Plain).unwrap();
         assert_eq!(gcc.items.into_iter().collect::<Vec<_>>(), ["changed f"]);
         assert!(gcc.kinds["f"].open && gcc.kinds["f"].named.contains(&Kind::Constant));
@@ -262,7 +270,9 @@ mod tests {
 
     #[test]
     fn mistakes_in_directives_are_errors() {
-        for text in ["//#chnaged: f constant", "//#changed[gcd]: f constant", "int x;\n//#unchanged"] {
+        for text in
+            ["//#chnaged: f constant", "//#changed[gcd]: f constant", "int x;\n//#unchanged"]
+        {
             assert!(input(text).is_err(), "{text}");
         }
         let unknown = input("//#changed: f konstant").unwrap();

@@ -84,7 +84,11 @@ impl Case {
                 "both versions compile to the same bytes: the input tests nothing (//#same-bytes-ok)"
             );
         }
-        check::check(&self.objects.get(original, false)?, &self.objects.get(patched, true)?, &expected)
+        check::check(
+            &self.objects.get(original, false)?,
+            &self.objects.get(patched, true)?,
+            &expected,
+        )
     }
 }
 

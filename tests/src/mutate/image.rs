@@ -38,7 +38,8 @@ impl Image {
         let section = mutation.section as usize;
         if let Flip::Byte { mask } = mutation.flip {
             let start = self.sections.get(section).copied().flatten();
-            let at = start.and_then(|start| start.checked_add(usize::try_from(mutation.offset).ok()?));
+            let at =
+                start.and_then(|start| start.checked_add(usize::try_from(mutation.offset).ok()?));
             if let Some(byte) = at.and_then(|at| copy.get_mut(at)) {
                 *byte ^= mask;
             }
@@ -50,11 +51,19 @@ impl Image {
     }
 
     /// The relocation entry that `mutation` means, wherever it stands in its table.
-    fn entry<'a>(&self, copy: &'a mut [u8], section: usize, mutation: &Mutation) -> Option<&'a mut [u8]> {
+    fn entry<'a>(
+        &self,
+        copy: &'a mut [u8],
+        section: usize,
+        mutation: &Mutation,
+    ) -> Option<&'a mut [u8]> {
         let (start, size) = *self.tables.get(section)?.first()?;
         let (start, size) = (usize::try_from(start).ok()?, usize::try_from(size).ok()?);
         let table = copy.get_mut(start..start.checked_add(size)?)?;
-        table.chunks_exact_mut(ENTRY).filter(|entry| entry[..8] == mutation.offset.to_le_bytes()).nth(0)
+        table
+            .chunks_exact_mut(ENTRY)
+            .filter(|entry| entry[..8] == mutation.offset.to_le_bytes())
+            .nth(0)
     }
 }
 

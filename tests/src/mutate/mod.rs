@@ -75,7 +75,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(out, "{:<28} {:<10} {:>9} {:>9} {:>9}", "section", "mutation", "tried", "seen", "excluded")?;
+        writeln!(
+            out,
+            "{:<28} {:<10} {:>9} {:>9} {:>9}",
+            "section", "mutation", "tried", "seen", "excluded"
+        )?;
         for ((section, kind), score) in &self.scores {
             let Score { tried, seen, excluded } = score;
             writeln!(out, "{section:<28} {kind:<10} {tried:>9} {seen:>9} {excluded:>9}")?;
@@ -173,15 +177,28 @@ fn judge(
             continue;
         }
         score.tried += 1;
-        let seen = if expect.all { expect.must.iter().all(differs) } else { expect.must.iter().any(differs) };
+        let seen = if expect.all {
+            expect.must.iter().all(differs)
+        } else {
+            expect.must.iter().any(differs)
+        };
         score.seen += usize::from(seen);
         if !seen {
-            let units: Vec<String> =
-                expect.must.iter().filter(|unit| !differs(unit)).map(|unit| unit.name(analysis)).collect();
-            report.survivors.push(format!("{} of {}", mutation.describe(analysis), units.join(", ")));
+            let units: Vec<String> = expect
+                .must
+                .iter()
+                .filter(|unit| !differs(unit))
+                .map(|unit| unit.name(analysis))
+                .collect();
+            report.survivors.push(format!(
+                "{} of {}",
+                mutation.describe(analysis),
+                units.join(", ")
+            ));
         }
     }
-    let changed = before.keys().chain(after.keys()).filter(|unit| before.get(unit) != after.get(unit));
+    let changed =
+        before.keys().chain(after.keys()).filter(|unit| before.get(unit) != after.get(unit));
     for unit in changed.collect::<BTreeSet<_>>() {
         // What is left of a section depends on everything that refers to it.
         if !allowed.contains(unit) && !matches!(unit, UnitId::Rest(_)) {
@@ -193,7 +210,9 @@ fn judge(
         for unit in functions.filter(|unit| before.get(unit) != after.get(unit)) {
             let rule = expect.rule.unwrap_or_default();
             let what = mutation.describe(analysis);
-            report.strays.push(format!("{} by {what}, which rule {rule} leaves out", unit.name(analysis)));
+            report
+                .strays
+                .push(format!("{} by {what}, which rule {rule} leaves out", unit.name(analysis)));
         }
     }
 }

@@ -29,7 +29,8 @@ impl UnitId {
         };
         match self {
             Self::Function(index) => {
-                let body = analysis.layout.functions.get(index).map(|function| function.body as usize);
+                let body =
+                    analysis.layout.functions.get(index).map(|function| function.body as usize);
                 body.and_then(symbol).unwrap_or_else(|| format!("function {index}"))
             }
             Self::Data(span) => symbol(span).unwrap_or_else(|| format!("data {span}")),
@@ -52,11 +53,8 @@ pub(super) struct Expect {
 }
 
 /// Fields of special entries that rules leave out: section, entry size, bytes.
-const LEFT_OUT: &[(&str, u64, std::ops::Range<u64>)] = &[
-    ("__bug_table", 12, 4..10),
-    ("__bug_table", 16, 8..14),
-    (".parainstructions", 16, 10..16),
-];
+const LEFT_OUT: &[(&str, u64, std::ops::Range<u64>)] =
+    &[("__bug_table", 12, 4..10), ("__bug_table", 16, 8..14), (".parainstructions", 16, 10..16)];
 
 pub(super) struct Oracle {
     regions: Regions,
@@ -78,7 +76,8 @@ impl Oracle {
         code.sort_unstable();
         let longest = code.iter().map(|(_, start, end, _)| end - start).max().unwrap_or(0);
         let regions = Regions::of(analysis);
-        let mut oracle = Self { regions, code, longest, inside: std::collections::BTreeMap::default() };
+        let mut oracle =
+            Self { regions, code, longest, inside: std::collections::BTreeMap::default() };
         oracle.attribute_entries(analysis);
         oracle.find_inside_references(analysis);
         oracle
@@ -109,7 +108,8 @@ impl Oracle {
 
     /// Functions with code at `offset` of `section`.
     fn functions_at(&self, section: u32, offset: u64) -> BTreeSet<UnitId> {
-        let after = self.code.partition_point(|(other, start, ..)| (*other, *start) <= (section, offset));
+        let after =
+            self.code.partition_point(|(other, start, ..)| (*other, *start) <= (section, offset));
         let near = self.code.get(..after).unwrap_or_default().iter().rev();
         near.take_while(|(other, start, ..)| *other == section && offset - start <= self.longest)
             .filter(|(_, _, end, _)| offset < *end)
@@ -118,7 +118,9 @@ impl Oracle {
     }
 
     fn attribute_entries(&mut self, analysis: &Analysis<'_>) {
-        for section in analysis.elf.sections.iter().filter(|section| rules::is_attributed(section.name)) {
+        for section in
+            analysis.elf.sections.iter().filter(|section| rules::is_attributed(section.name))
+        {
             let Some(size) = entry_size(section) else { continue };
             for reloc in section.relocs.iter() {
                 let field = reloc.offset % size;
@@ -148,9 +150,11 @@ impl Oracle {
             let unit = BTreeSet::from([UnitId::Function(*function)]);
             for (reloc, bias) in code_relocs(analysis, *section, *start, *end) {
                 let to = place(analysis, &reloc, bias);
-                if to.is_some_and(|(section, at)| analysis.layout.find(section, at).is_some_and(|span| {
-                    analysis.layout.span(span).is_some_and(|span| span.start != at)
-                })) {
+                if to.is_some_and(|(section, at)| {
+                    analysis.layout.find(section, at).is_some_and(|span| {
+                        analysis.layout.span(span).is_some_and(|span| span.start != at)
+                    })
+                }) {
                     add(self, &unit, to);
                 }
             }
@@ -164,12 +168,19 @@ impl Oracle {
             }
         }
         for (section, index) in analysis.elf.sections.iter().zip(0u32..) {
-            if section.is_allocated() && !section.is_code() && rules::for_section(section.name).is_none() {
+            if section.is_allocated()
+                && !section.is_code()
+                && rules::for_section(section.name).is_none()
+            {
                 for reloc in section.relocs.iter() {
                     let to = place(analysis, &reloc, 0);
-                    if to.is_some_and(|(to, _)| analysis.elf.section(to).is_some_and(Section::is_code)) {
-                        let size = entry_size(section).filter(|_| rules::is_attributed(section.name));
-                        let start = size.and_then(|size| section.relocs.at(reloc.offset - reloc.offset % size));
+                    if to.is_some_and(|(to, _)| {
+                        analysis.elf.section(to).is_some_and(Section::is_code)
+                    }) {
+                        let size =
+                            entry_size(section).filter(|_| rules::is_attributed(section.name));
+                        let start = size
+                            .and_then(|size| section.relocs.at(reloc.offset - reloc.offset % size));
                         let units = match start.and_then(|start| place(analysis, &start, 0)) {
                             Some((code, offset)) => self.functions_at(code, offset),
                             None => self.regions.around(index, reloc.offset),
@@ -184,7 +195,12 @@ impl Oracle {
         }
     }
 
-    fn code(&self, analysis: &Analysis<'_>, section: &Section<'_>, mutation: &Mutation) -> Option<Expect> {
+    fn code(
+        &self,
+        analysis: &Analysis<'_>,
+        section: &Section<'_>,
+        mutation: &Mutation,
+    ) -> Option<Expect> {
         let must = self.functions_at(mutation.section, mutation.offset);
         let nameless = |unit: &UnitId| match unit {
             UnitId::Function(function) => analysis.layout.functions.get(*function)?.symbols.first(),
@@ -219,10 +235,14 @@ impl Oracle {
                 if label || (!same && is_nop(&after)) {
                     return None;
                 }
-            } else if before.is_jmp_short_or_near() || before.is_call_near() || before.is_jcc_short_or_near() {
+            } else if before.is_jmp_short_or_near()
+                || before.is_call_near()
+                || before.is_jcc_short_or_near()
+            {
                 // A branch to padding means what follows it; whether it still does is not for us to say.
                 let same = before.op0_kind() == after.op0_kind() && before.code() == after.code();
-                let near = |instruction: &Instruction| canonical(analysis, mutation.section, instruction);
+                let near =
+                    |instruction: &Instruction| canonical(analysis, mutation.section, instruction);
                 if same && near(&before) == near(&after) {
                     return None;
                 }
@@ -235,7 +255,12 @@ impl Oracle {
         Some(Expect { must, may, rule, all: false })
     }
 
-    fn entry(&self, analysis: &Analysis<'_>, section: &Section<'_>, mutation: &Mutation) -> Option<Expect> {
+    fn entry(
+        &self,
+        analysis: &Analysis<'_>,
+        section: &Section<'_>,
+        mutation: &Mutation,
+    ) -> Option<Expect> {
         let size = entry_size(section)?;
         let field = mutation.offset % size;
         let location = section.relocs.at(mutation.offset - field)?;
@@ -247,7 +272,9 @@ impl Oracle {
             let Flip::Addend { by } = mutation.flip else { return None };
             let moved = offset.checked_add_signed(by)?;
             may.extend(self.functions_at(code, moved));
-            if may.len() == must.len() && self.functions_at(code, moved).is_empty() || is_padding(analysis, code, offset) {
+            if may.len() == must.len() && self.functions_at(code, moved).is_empty()
+                || is_padding(analysis, code, offset)
+            {
                 return None;
             }
         }
@@ -256,7 +283,11 @@ impl Oracle {
             && section.bytes(mutation.offset - field + if size == 14 { 13 } else { 11 }, 1)? == [0];
         if let (b".altinstructions", Flip::Addend { by }) = (section.name, mutation.flip) {
             // Many replacements are alike.
-            let len = u64::from(*section.bytes(mutation.offset - field + if size == 14 { 13 } else { 11 }, 1)?.first()?);
+            let len = u64::from(
+                *section
+                    .bytes(mutation.offset - field + if size == 14 { 13 } else { 11 }, 1)?
+                    .first()?,
+            );
             let (code, from) = place(analysis, &section.relocs.at(mutation.offset)?, 0)?;
             let code = analysis.elf.section(code)?;
             if code.bytes(from, len) == code.bytes(from.checked_add_signed(by)?, len) {
@@ -274,20 +305,31 @@ impl Oracle {
         Some(Expect { must, may, rule, all: false })
     }
 
-    fn data(&self, analysis: &Analysis<'_>, section: &Section<'_>, mutation: &Mutation) -> Option<Expect> {
+    fn data(
+        &self,
+        analysis: &Analysis<'_>,
+        section: &Section<'_>,
+        mutation: &Mutation,
+    ) -> Option<Expect> {
         let index = self.regions.find(mutation.section, mutation.offset)?;
         let region = self.regions.get(index)?;
         let reachers = |offset| self.regions.reachers(index, offset);
         let rest = UnitId::Rest(mutation.section);
         let mut expect = match region.nature {
-            Nature::Named(span) => {
-                Expect { must: BTreeSet::from([UnitId::Data(span)]), all: true, ..Expect::default() }
-            }
+            Nature::Named(span) => Expect {
+                must: BTreeSet::from([UnitId::Data(span)]),
+                all: true,
+                ..Expect::default()
+            },
             Nature::Merged => {
                 let named = analysis.layout.find(mutation.section, mutation.offset);
                 let named = named.map(|span| UnitId::Data(span as usize));
                 let all = named.is_none();
-                Expect { must: reachers(mutation.offset).into_iter().chain(named).collect(), all, ..Expect::default() }
+                Expect {
+                    must: reachers(mutation.offset).into_iter().chain(named).collect(),
+                    all,
+                    ..Expect::default()
+                }
             }
             Nature::Unstable => Expect { must: reachers(u64::MAX), all: true, ..Expect::default() },
             Nature::Gap => {
@@ -308,14 +350,17 @@ impl Oracle {
         let field = mutation.offset - region.start;
         if section.name == b"__dyndbg" {
             expect.rule = match (field, mutation.flip) {
-                (0 | 8 | 16, Flip::Symbol { .. } | Flip::Addend { .. } | Flip::Type { .. }) => Some("line-number"),
+                (0 | 8 | 16, Flip::Symbol { .. } | Flip::Addend { .. } | Flip::Type { .. }) => {
+                    Some("line-number")
+                }
                 (32 | 33, Flip::Byte { .. }) => Some("line-number"),
                 (34, Flip::Byte { mask }) if mask & 0xfc == 0 => Some("line-number"),
                 _ => None,
             };
         }
         let symbol = analysis.layout.find(mutation.section, mutation.offset);
-        let symbol = symbol.and_then(|span| analysis.elf.symbol(analysis.layout.span(span)?.symbol?));
+        let symbol =
+            symbol.and_then(|span| analysis.elf.symbol(analysis.layout.span(span)?.symbol?));
         if symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name)) {
             return None;
         }
@@ -347,7 +392,8 @@ impl Oracle {
             }
         }
         if let Flip::Symbol { .. } = mutation.flip {
-            let (old, new) = (analysis.elf.symbol(reloc.symbol)?, analysis.elf.symbol(mutated.symbol)?);
+            let (old, new) =
+                (analysis.elf.symbol(reloc.symbol)?, analysis.elf.symbol(mutated.symbol)?);
             let same_place = old.place == new.place && old.value == new.value;
             let same_name = name::base(old.name) == name::base(new.name) && !old.name.is_empty();
             if same_place || same_name {
@@ -398,9 +444,9 @@ fn is_relocated(section: &Section<'_>, offset: u64) -> bool {
 }
 
 fn is_left_out(section: &Section<'_>, size: u64, field: u64) -> bool {
-    LEFT_OUT
-        .iter()
-        .any(|(name, of, range)| name.as_bytes() == section.name && *of == size && range.contains(&field))
+    LEFT_OUT.iter().any(|(name, of, range)| {
+        name.as_bytes() == section.name && *of == size && range.contains(&field)
+    })
 }
 
 /// Entry sizes of the kernels that this is run on, from what their sections show.
@@ -412,10 +458,12 @@ fn entry_size(section: &Section<'_>) -> Option<u64> {
         b".static_call_sites" | b"__mcount_loc" => Some(8),
         b".altinstructions" => section.size.checked_div(relocs / 2),
         b"__bug_table" => {
-            let offsets: Vec<u64> = section.relocs.iter().take(2).map(|reloc| reloc.offset).collect();
+            let offsets: Vec<u64> =
+                section.relocs.iter().take(2).map(|reloc| reloc.offset).collect();
             let fits = |size: &u64| {
                 section.size % size == 0
-                    && (0..section.size / size).all(|entry| section.relocs.at(entry * size).is_some())
+                    && (0..section.size / size)
+                        .all(|entry| section.relocs.at(entry * size).is_some())
             };
             let [_, second] = offsets.as_slice() else { return None };
             [16, 12].into_iter().filter(|_| *second == 4 || *second == 8).find(fits)
@@ -435,13 +483,19 @@ fn canonical(analysis: &Analysis<'_>, section: u32, branch: &Instruction) -> Opt
     let target = branch.near_branch_target();
     let code = analysis.elf.section(section)?.data.get(usize::try_from(target).ok()?..)?;
     let mut decoder = Decoder::with_ip(64, code, target, DecoderOptions::NONE);
-    decoder.iter().find(|instruction| instruction.mnemonic() != Mnemonic::Nop).map(|instruction| instruction.ip())
+    decoder
+        .iter()
+        .find(|instruction| instruction.mnemonic() != Mnemonic::Nop)
+        .map(|instruction| instruction.ip())
 }
 
 fn is_padding(analysis: &Analysis<'_>, section: u32, offset: u64) -> bool {
-    let Some(section) = analysis.elf.section(section).filter(|section| section.is_code()) else { return false };
+    let Some(section) = analysis.elf.section(section).filter(|section| section.is_code()) else {
+        return false;
+    };
     let code = usize::try_from(offset).ok().and_then(|offset| section.data.get(offset..));
-    code.and_then(|code| at(code, 0, 0)).is_some_and(|instruction| instruction.mnemonic() == Mnemonic::Nop)
+    code.and_then(|code| at(code, 0, 0))
+        .is_some_and(|instruction| instruction.mnemonic() == Mnemonic::Nop)
 }
 
 /// Whether the code at `offset` is where objtool may write a NOP.

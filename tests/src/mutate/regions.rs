@@ -48,9 +48,11 @@ pub(super) struct Regions {
 
 impl Regions {
     pub(super) fn of(analysis: &Analysis<'_>) -> Self {
-        let mut regions = Self { all: Vec::new(), sections: BTreeMap::new(), referrers: BTreeMap::new() };
+        let mut regions =
+            Self { all: Vec::new(), sections: BTreeMap::new(), referrers: BTreeMap::new() };
         for (section, index) in analysis.elf.sections.iter().zip(0u32..) {
-            let attributed = rules::is_attributed(section.name) || rules::for_section(section.name).is_some();
+            let attributed =
+                rules::is_attributed(section.name) || rules::for_section(section.name).is_some();
             if section.is_allocated() && !section.is_code() && !attributed {
                 let from = regions.all.len();
                 regions.split(analysis, index);
@@ -203,7 +205,9 @@ pub(super) fn branches(analysis: &Analysis<'_>, section: u32, start: u64, end: u
     let Some(code) = header.bytes(start, end.saturating_sub(start)) else { return Vec::new() };
     let mut decoder = Decoder::with_ip(64, code, start, DecoderOptions::NONE);
     let branches = decoder.iter().filter(|instruction| {
-        instruction.is_jmp_short_or_near() || instruction.is_jcc_short_or_near() || instruction.is_call_near()
+        instruction.is_jmp_short_or_near()
+            || instruction.is_jcc_short_or_near()
+            || instruction.is_call_near()
     });
     branches
         .filter(|branch| header.relocs.within(branch.ip(), branch.next_ip()).next().is_none())

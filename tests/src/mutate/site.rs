@@ -56,7 +56,9 @@ pub(super) fn draw(analysis: &Analysis<'_>, random: &mut Random) -> Option<Mutat
     let elf = &analysis.elf;
     let usable = |index: &u32| {
         elf.section(*index).is_some_and(|section| {
-            section.is_allocated() && section.class == SectionClass::Bytes && !section.data.is_empty()
+            section.is_allocated()
+                && section.class == SectionClass::Bytes
+                && !section.data.is_empty()
         })
     };
     let section = match random.below(10) {
@@ -83,7 +85,13 @@ fn is_left_out(section: &Section<'_>) -> bool {
     rules::for_section(section.name).is_some()
 }
 
-fn at(analysis: &Analysis<'_>, random: &mut Random, section: u32, start: u64, end: u64) -> Option<Mutation> {
+fn at(
+    analysis: &Analysis<'_>,
+    random: &mut Random,
+    section: u32,
+    start: u64,
+    end: u64,
+) -> Option<Mutation> {
     let header = analysis.elf.section(section)?;
     let offset = start + random.below(end.checked_sub(start)?);
     let relocs: Vec<Reloc> = if random.below(2) == 0 {
@@ -93,12 +101,18 @@ fn at(analysis: &Analysis<'_>, random: &mut Random, section: u32, start: u64, en
     };
     let Some(reloc) = relocs.first() else {
         let mask = if random.below(2) == 0 { 1 << random.below(8) } else { 1 + random.below(255) };
-        return Some(Mutation { section, offset, flip: Flip::Byte { mask: u8::try_from(mask).ok()? } });
+        return Some(Mutation {
+            section,
+            offset,
+            flip: Flip::Byte { mask: u8::try_from(mask).ok()? },
+        });
     };
     let flip = match random.below(4) {
         0 => Flip::Offset { by: 1 },
         1 => Flip::Type { to: *random.pick(TYPES)? },
-        2 => Flip::Symbol { to: u32::try_from(random.below(analysis.elf.symbols.len() as u64)).ok()? },
+        2 => Flip::Symbol {
+            to: u32::try_from(random.below(analysis.elf.symbols.len() as u64)).ok()?,
+        },
         _ => Flip::Addend { by: [1, -1, 8, 64, 0x1000][usize::try_from(random.below(5)).ok()?] },
     };
     Some(Mutation { section, offset: reloc.offset, flip })
