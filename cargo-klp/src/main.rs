@@ -8,6 +8,7 @@ mod exit;
 mod objects;
 mod report;
 mod run;
+mod settings;
 mod shell;
 mod signals;
 

@@ -281,7 +281,7 @@ impl Running<'_> {
 
     /// Once an interrupted make is gone, nothing that ignored the signal may write on. As long as make
     /// is not reaped, nobody else can have its group's number.
-    fn end_stragglers(&self, group: Option<Pid>) -> std::io::Result<()> {
+    fn end_stragglers(group: Option<Pid>) -> std::io::Result<()> {
         let Some(group) = group else { return Ok(()) };
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         if waitid(WaitId::Pid(group), options)?.is_some() {
@@ -293,7 +293,7 @@ impl Running<'_> {
     fn try_wait(&mut self) -> std::io::Result<Option<ExitStatus>> {
         let mut group = self.interrupt.group();
         if self.interrupt.is_raised() {
-            self.end_stragglers(*group)?;
+            Self::end_stragglers(*group)?;
         }
         let status = self.child.try_wait()?;
         if status.is_some() {

@@ -184,8 +184,8 @@ fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
 }
 
 /// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
-fn groups<'a>(
-    elf: &'a ElfObject<'_>,
+fn groups(
+    elf: &ElfObject<'_>,
     labels: &[u32],
     keep: impl Fn(&Symbol<'_>) -> bool,
 ) -> Vec<(u64, u64, u32)> {
@@ -328,20 +328,17 @@ fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Functi
     }
     for (span, symbol) in parts {
         let parent = parent_of(symbol, spans.get(span as usize), &functions, spans, &by_name);
-        match parent.and_then(|parent| functions.get_mut(parent)) {
-            Some(function) => {
-                if name::cold_parent(symbol.name).is_some() {
-                    function.cold.push(span);
-                } else {
-                    function.prefix = Some(span);
-                }
-                let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-                function.part_symbols.extend(symbols.unwrap_or_default());
+        if let Some(function) = parent.and_then(|parent| functions.get_mut(parent)) {
+            if name::cold_parent(symbol.name).is_some() {
+                function.cold.push(span);
+            } else {
+                function.prefix = Some(span);
             }
-            None => {
-                let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-                functions.push(Function::new(span, symbols.unwrap_or_default()));
-            }
+            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
+            function.part_symbols.extend(symbols.unwrap_or_default());
+        } else {
+            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
+            functions.push(Function::new(span, symbols.unwrap_or_default()));
         }
     }
     functions.sort_by_key(|function| function.body);

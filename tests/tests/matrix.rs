@@ -11,12 +11,14 @@ use camino::Utf8Path;
 use klp_tests::matrix::{self, Case, Compiler, Input, Tool, coverage};
 use libtest_mimic::{Arguments, Failed, Trial};
 
+/// A check of all inputs together.
+type About = fn(&[Arc<Input>]) -> Result<()>;
+
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::from_args();
     let directory = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("matrix");
     let inputs = matrix::inputs(&directory)?;
     let mut trials = Vec::new();
-    type About = fn(&[Arc<Input>]) -> Result<()>;
     let about: [(&str, About); 3] =
         [("rules", coverage::rules), ("sections", coverage::sections), ("kinds", coverage::kinds)];
     for (name, check) in about {

@@ -9,6 +9,7 @@ mod expected;
 mod kernel;
 mod klp;
 mod process;
+mod proof;
 mod snapshot;
 mod test;
 
@@ -45,6 +46,20 @@ enum Task {
         #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
         cc: Compiler,
     },
+    /// Flips bytes and relocations of objects, and tells what the checksums miss.
+    Mutate {
+        /// How many mutations of each object.
+        #[arg(long, default_value_t = 100_000)]
+        mutations: u32,
+        /// Objects.
+        #[arg(required = true)]
+        files: Vec<String>,
+    },
+    /// Compares the digest of each function of a build in its object and in what it is linked into.
+    Linked {
+        /// Output directory of a kernel build.
+        build: String,
+    },
     /// Times `cargo klp checksum vmlinux.o` against the kernel's own objtool.
     Bench {
         /// The kernel whose vmlinux.o is read.
@@ -65,6 +80,8 @@ fn main() -> std::process::ExitCode {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
         }),
+        Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
+        Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, rounds } => bench::run(&kernel, rounds),
     };
     match result {

@@ -13,9 +13,10 @@ pub(crate) struct Build {
     /// Patches, applied in this order with -p1; and make variables, such as LLVM=1
     #[arg(value_name = "PATCH|VAR=VALUE")]
     pub(crate) arguments: Vec<String>,
-    /// Kernel source tree, or the output directory of an O= build
-    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
-    pub(crate) directory: Utf8PathBuf,
+    /// Kernel source tree, or the output directory of an O= build [default: here, or `kernel` under
+    /// `[workspace.metadata.klp]` of the Cargo.toml here]
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) directory: Option<Utf8PathBuf>,
     /// Output directory (O=) that holds the .config [default: the source tree]
     #[arg(short = 'O', long = "output", value_name = "DIR")]
     pub(crate) output_directory: Option<Utf8PathBuf>,

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
 use crate::report;
+use crate::settings;
 use crate::shell::Shell;
 use crate::signals;
 
@@ -32,10 +33,7 @@ pub(crate) fn run(
     }
     let current = current_directory()?;
     let absolute = |path: &Utf8PathBuf| current.join(path);
-    let tree = Tree::find(
-        &absolute(&arguments.directory),
-        arguments.output_directory.as_ref().map(absolute).as_deref(),
-    )?;
+    let tree = find_tree(arguments, &current)?;
     let root = arguments.target_dir.as_ref().map_or_else(|| tree.output.join(".klp"), absolute);
     let results = match &arguments.target_dir {
         Some(_) => root.join(CHANGED_FUNCTIONS),
@@ -84,6 +82,20 @@ pub(crate) fn run(
     } else {
         ExitStatus::Success
     })
+}
+
+/// The tree that the arguments name, or the one here, or the one that the Cargo workspace here names.
+fn find_tree(arguments: &cli::Build, current: &Utf8Path) -> Result<Tree, Error> {
+    let output = arguments.output_directory.as_ref().map(|path| current.join(path));
+    let directory = arguments.directory.as_ref().map(|path| current.join(path));
+    let here = Tree::find(directory.as_deref().unwrap_or(current), output.as_deref());
+    match (here, directory) {
+        (Err(error), None) => {
+            let settings = settings::of(current).ok_or(error)?;
+            Ok(Tree::find(&settings.kernel, output.or(settings.output).as_deref())?)
+        }
+        (tree, _) => Ok(tree?),
+    }
 }
 
 /// Digests of the original build, kept beside its objects.

@@ -82,7 +82,7 @@ impl LeftOut {
         }
     }
 
-    /// `struct _ddebug` (include/linux/dynamic_debug.h, 5.10 to 7.2): module, function, file and
+    /// `struct _ddebug` (`include/linux/dynamic_debug.h`, 5.10 to 7.2): module, function, file and
     /// format pointers, then 18 bits of line number, class and flags. The format is kept.
     fn dynamic_debug() -> Self {
         Self { relocs: vec![0, 8, 16], bytes: vec![(32, 0), (33, 0), (34, 0xfc)] }

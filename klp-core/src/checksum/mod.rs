@@ -4,12 +4,16 @@
 
 mod closure;
 mod context;
+mod count;
 mod data;
 mod difference;
 mod digest;
+mod entry;
 mod kind;
 mod scc;
+mod site;
 mod stream;
+mod target;
 mod unit;
 
 use rayon::prelude::*;
@@ -25,8 +29,9 @@ use stream::{NodeRef, Streams};
 pub use difference::{Cause, differences};
 pub use digest::Digest;
 pub use kind::Kind;
+pub(crate) use site::Site;
 pub use unit::Refusal;
-pub(crate) use unit::{Site, Unit};
+pub(crate) use unit::Unit;
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
 const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  1\n";
@@ -144,7 +149,7 @@ impl<'data> Analysis<'data> {
         let code = span.and_then(|span| {
             self.elf.section(span.section)?.bytes(span.start, span.end.saturating_sub(span.start))
         });
-        code.is_some_and(unit::is_filler)
+        code.is_some_and(count::is_filler)
     }
 }
 

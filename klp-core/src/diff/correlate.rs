@@ -107,7 +107,7 @@ fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
     for (key, slot) in keys.iter().zip(&mut partner).filter(|(_, slot)| slot.is_none()) {
         *slot = open.get_mut(key).and_then(VecDeque::pop_front);
     }
-    across_scopes(open, &keys, &mut partner);
+    across_scopes(&open, &keys, &mut partner);
     let mut removed = vec![true; original.len()];
     for index in partner.iter().flatten() {
         if let Some(slot) = removed.get_mut(*index) {
@@ -121,12 +121,12 @@ fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
 
 /// Pairs what changed its scope: made static or global, or moved to another file.
 fn across_scopes(
-    open: BTreeMap<(Scope, String), VecDeque<usize>>,
+    open: &BTreeMap<(Scope, String), VecDeque<usize>>,
     keys: &[(Scope, String)],
     partner: &mut [Option<usize>],
 ) {
     let mut by_name: BTreeMap<&str, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-    for ((_, name), indices) in &open {
+    for ((_, name), indices) in open {
         by_name.entry(name).or_default().0.extend(indices);
     }
     for (index, ((_, name), slot)) in keys.iter().zip(partner.iter()).enumerate() {
@@ -135,10 +135,10 @@ fn across_scopes(
         }
     }
     for (original, patched) in by_name.into_values() {
-        if let ([original], [patched]) = (original.as_slice(), patched.as_slice()) {
-            if let Some(slot) = partner.get_mut(*patched) {
-                *slot = Some(*original);
-            }
+        if let ([original], [patched]) = (original.as_slice(), patched.as_slice())
+            && let Some(slot) = partner.get_mut(*patched)
+        {
+            *slot = Some(*original);
         }
     }
 }

@@ -21,7 +21,7 @@ impl Changes {
     /// Makes the causes exact and adds their offsets, where `open` gives the object of that index in the manifest of
     /// that side.
     pub fn locate(&mut self, open: impl Fn(Side, usize) -> Option<Input>) {
-        let mut by_object: BTreeMap<(usize, usize), Vec<(usize, usize, usize)>> = BTreeMap::new();
+        let mut by_object: BTreeMap<(usize, usize), Vec<_>> = BTreeMap::new();
         for (index, place) in self.places.iter().enumerate() {
             if let (Some((old, before)), Some((new, after))) = (place.original, place.patched) {
                 by_object.entry((old, new)).or_default().push((index, before, after));

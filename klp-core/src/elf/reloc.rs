@@ -124,7 +124,7 @@ impl<'data> Relocs<'data> {
         for entry in entries {
             let symbol = entry.r_sym(LittleEndian, false);
             if symbol as usize >= symbols {
-                return Err(format!("symbol {} does not exist", symbol));
+                return Err(format!("symbol {symbol} does not exist"));
             }
             sorted &= previous <= offset(entry);
             previous = offset(entry);

@@ -30,7 +30,8 @@ impl SectionClass {
             elf::SHT_PROGBITS
             | elf::SHT_INIT_ARRAY
             | elf::SHT_FINI_ARRAY
-            | elf::SHT_PREINIT_ARRAY => Self::Bytes,
+            | elf::SHT_PREINIT_ARRAY
+            | elf::SHT_X86_64_UNWIND => Self::Bytes,
             elf::SHT_NOBITS => Self::Zeroed,
             elf::SHT_NOTE => Self::Note,
             elf::SHT_NULL
@@ -39,10 +40,8 @@ impl SectionClass {
             | elf::SHT_STRTAB
             | elf::SHT_RELA
             | elf::SHT_REL
-            | elf::SHT_GROUP => Self::Container,
-            elf::SectionType(SHT_LLVM_ADDRSIG) => Self::Container,
-            // .eh_frame as GNU as writes it for user space; its bytes are ordinary.
-            elf::SHT_X86_64_UNWIND => Self::Bytes,
+            | elf::SHT_GROUP
+            | elf::SectionType(SHT_LLVM_ADDRSIG) => Self::Container,
             other => Self::Unknown(other.0),
         }
     }

@@ -114,8 +114,8 @@ pub struct Short(u64);
 
 impl From<Digest> for Short {
     fn from(digest: Digest) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = *digest.as_bytes();
-        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        let (first, _) = digest.as_bytes().split_at(8);
+        Self(first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
     }
 }
 

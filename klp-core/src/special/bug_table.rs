@@ -1,5 +1,5 @@
 //! `__bug_table`: BUG and WARN sites (include/asm-generic/bug.h). Entry: s32 address, then
-//! s32 format (7.0 and later), s32 file and u16 line (CONFIG_DEBUG_BUGVERBOSE), u16 flags:
+//! s32 format (7.0 and later), s32 file and u16 line (`CONFIG_DEBUG_BUGVERBOSE`), u16 flags:
 //! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
 
 use super::{Effect, Entry, Reader};

@@ -1,5 +1,5 @@
 //! `__jump_table`: jump labels. Entry, 16 bytes: s32 code, s32 target, s64 key, each relative to its
-//! own field; the key's low bits are flags (include/linux/jump_label.h, Linux 4.20 and later).
+//! own field; the key's low bits are flags (`include/linux/jump_label.h`, Linux 4.20 and later).
 
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
@@ -11,7 +11,7 @@ const KEY: u64 = 8;
 
 /// Bit 0: the likely branch.
 const FLAGS: i64 = 3;
-/// Bit 1: objtool makes the instruction a NOP (arch/x86/include/asm/jump_label.h, Linux 5.14).
+/// Bit 1: objtool makes the instruction a NOP (`arch/x86/include/asm/jump_label.h`, Linux 5.14).
 const OBJTOOL_NOPS: i64 = 2;
 
 fn write<'d>(

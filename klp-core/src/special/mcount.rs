@@ -6,6 +6,7 @@ use crate::checksum::{Refusal, Site, Unit};
 pub(crate) const READER: Reader = Reader { section: "__mcount_loc", sizes: &[8], write };
 
 /// The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
+#[expect(clippy::unnecessary_wraps, reason = "all readers have this signature")]
 fn write<'d>(
     unit: &mut Unit<'_, 'd, '_>,
     _: &Entry<'_, 'd>,

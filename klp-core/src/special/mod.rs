@@ -89,10 +89,11 @@ impl Sites {
         let mut sites = Self::default();
         for (section, table) in elf.sections.iter().zip(0u32..) {
             for (reader, number) in READERS.iter().zip(0u8..) {
-                if section.name == reader.section.as_bytes() && section.size > 0 {
-                    if let Err(problem) = sites.read(elf, section, table, reader, number) {
-                        sites.problems.push(format!("{}: {problem}", reader.section));
-                    }
+                if section.name == reader.section.as_bytes()
+                    && section.size > 0
+                    && let Err(problem) = sites.read(elf, section, table, reader, number)
+                {
+                    sites.problems.push(format!("{}: {problem}", reader.section));
                 }
             }
         }

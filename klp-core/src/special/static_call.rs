@@ -1,5 +1,5 @@
 //! `.static_call_sites`: objtool's list of static calls. Entry, 8 bytes: s32 address, s32 key; the
-//! key's low bits are flags (include/linux/static_call_types.h).
+//! key's low bits are flags (`include/linux/static_call_types.h`).
 
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};

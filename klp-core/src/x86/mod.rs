@@ -83,11 +83,11 @@ impl Iterator for Instructions<'_> {
         if self.instruction.is_invalid() {
             return Some(Err(Undecodable));
         }
-        Some(Ok(describe(&self.instruction, &self.decoder.get_constant_offsets(&self.instruction))))
+        Some(Ok(describe(&self.instruction, self.decoder.get_constant_offsets(&self.instruction))))
     }
 }
 
-fn describe(instruction: &Instruction, offsets: &ConstantOffsets) -> Decoded {
+fn describe(instruction: &Instruction, offsets: ConstantOffsets) -> Decoded {
     let displacement = offsets.has_displacement().then(|| Field {
         offset: narrow(offsets.displacement_offset()),
         size: narrow(offsets.displacement_size()),

@@ -1,4 +1,5 @@
 // A named constant that Clang puts into a merged section, reached from before its start.
+//#variants: plain sections
 //#data: table
 #ifdef PATCHED
 #define LAST 6

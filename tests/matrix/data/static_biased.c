@@ -1,6 +1,8 @@
-// A static table that code reaches from before its start.
+// A static table that code reaches from before its start. Plain, the address can mean any object of
+// .rodata, so who reads the table is not known; with sections it is.
+//#variants: plain sections
 //#data[sections]: table read-by=get
-//#data[plain|cross|linked]: table
+//#data[plain]: table
 #ifdef PATCHED
 #define LAST 6
 #else

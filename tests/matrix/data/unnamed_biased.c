@@ -1,8 +1,8 @@
 // The same for data without a stable name. Plain, the address can mean any object of .rodata, and
 // the change is reported as one of that section; with sections it is certain.
-//#variants: plain sections linked
+//#variants: plain sections
 //#changed[sections]: get constant
-//#data[plain|linked]: .rodata
+//#data[plain]: .rodata
 #ifdef PATCHED
 #define LAST 6
 #else

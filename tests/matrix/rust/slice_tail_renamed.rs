@@ -1,6 +1,5 @@
 // A constant of which code reaches the tail only; a new public function gives it another name.
 //#added: fresh
-//#added: input::fresh_path
 #![no_std]
 extern "C" {
     fn put(values: *const u32, len: usize);
@@ -10,10 +9,6 @@ const VALUES: &[u32; 6] = &[1, 2, 3, 4, 5, 6];
 pub fn tail() {
     let tail = &VALUES[2..];
     unsafe { put(tail.as_ptr(), tail.len()) }
-}
-#[cfg(patched)]
-pub fn fresh_path(x: u32) -> u32 {
-    x + 1
 }
 #[cfg(patched)]
 #[no_mangle]

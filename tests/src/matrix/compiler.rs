@@ -128,12 +128,15 @@ extern void filler_use(const void *, ...);
 void filler_text(void) { filler_use(\"a string of its own\", &filler_word, filler_zero, filler_table); }
 ";
 
+/// The bytes of an object file.
+pub(super) type Object = Arc<Vec<u8>>;
+
 /// The objects of one input by one compiler, each made when it is first asked for.
 #[derive(Debug)]
 pub(super) struct Objects {
     input: Arc<Input>,
     tool: Tool,
-    made: Mutex<BTreeMap<(Style, bool), Arc<Vec<u8>>>>,
+    made: Mutex<BTreeMap<(Style, bool), Object>>,
 }
 
 impl Objects {
@@ -145,7 +148,7 @@ impl Objects {
         self.tool.compiler
     }
 
-    pub(super) fn get(&self, style: Style, patched: bool) -> Result<Arc<Vec<u8>>> {
+    pub(super) fn get(&self, style: Style, patched: bool) -> Result<Object> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(object) = made.get(&(style, patched)) {
             return Ok(Arc::clone(object));

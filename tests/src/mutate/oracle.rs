@@ -461,7 +461,7 @@ fn entry_size(section: &Section<'_>) -> Option<u64> {
             let offsets: Vec<u64> =
                 section.relocs.iter().take(2).map(|reloc| reloc.offset).collect();
             let fits = |size: &u64| {
-                section.size % size == 0
+                section.size.is_multiple_of(*size)
                     && (0..section.size / size)
                         .all(|entry| section.relocs.at(entry * size).is_some())
             };

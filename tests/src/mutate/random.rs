@@ -1,6 +1,6 @@
 //! Random choices that are the same in every run.
 
-/// The SplitMix64 generator (Steele, Lea, Flood 2014).
+/// The `SplitMix64` generator (Steele, Lea, Flood 2014).
 pub(super) struct Random(u64);
 
 impl Random {

@@ -61,23 +61,19 @@ pub(super) fn draw(analysis: &Analysis<'_>, random: &mut Random) -> Option<Mutat
                 && !section.data.is_empty()
         })
     };
-    let section = match random.below(10) {
-        // By function, so that large sections get their share.
-        0..=5 => {
-            let function = random.pick(&analysis.layout.functions)?;
-            let spans: Vec<u32> = function.spans().collect();
-            let span = analysis.layout.span(*random.pick(&spans)?)?;
-            return at(analysis, random, span.section, span.start, span.end);
-        }
-        _ => {
-            let count = u32::try_from(elf.sections.len()).ok()?;
-            // What rules leave out whole is tried too, but is many small sections in some objects.
-            let some = random.below(20) == 0;
-            let wanted = |index: &u32| some || !elf.section(*index).is_some_and(is_left_out);
-            let all: Vec<u32> = (0..count).filter(usable).filter(wanted).collect();
-            *random.pick(&all)?
-        }
-    };
+    // By function, so that large sections get their share.
+    if random.below(10) < 6 {
+        let function = random.pick(&analysis.layout.functions)?;
+        let spans: Vec<u32> = function.spans().collect();
+        let span = analysis.layout.span(*random.pick(&spans)?)?;
+        return at(analysis, random, span.section, span.start, span.end);
+    }
+    let count = u32::try_from(elf.sections.len()).ok()?;
+    // What rules leave out whole is tried too, but is many small sections in some objects.
+    let some = random.below(20) == 0;
+    let wanted = |index: &u32| some || !elf.section(*index).is_some_and(is_left_out);
+    let all: Vec<u32> = (0..count).filter(usable).filter(wanted).collect();
+    let section = *random.pick(&all)?;
     at(analysis, random, section, 0, elf.section(section)?.size)
 }
 

@@ -1,0 +1,118 @@
+//! What the readers of special sections write.
+
+use crate::elf::{Reloc, RelocKind};
+use crate::special::Entry;
+use crate::x86::{Access, Instructions};
+
+use super::context::Target;
+use super::stream::tag;
+use super::target::Manner;
+use super::unit::{blank, distance};
+use super::{Kind, Refusal, Site, Unit};
+
+impl<'data> Unit<'_, 'data, '_> {
+    /// Starts what an entry says at `site`.
+    pub(crate) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
+        self.position(kind, site, tag::ENTRY, site.delta);
+        self.streams.byte(kind, site.address.tag());
+    }
+
+    /// The function can be traced, and so patched, at `site`.
+    pub(crate) fn traceable(&mut self, site: &Site<'_>) {
+        self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
+    }
+
+    pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {
+        self.streams.byte(kind, byte);
+    }
+
+    pub(crate) fn number(&mut self, kind: Kind, number: u64) {
+        self.streams.number(kind, number);
+    }
+
+    pub(crate) fn bytes(&mut self, kind: Kind, bytes: &[u8]) {
+        self.streams.bytes(kind, bytes);
+    }
+
+    /// The 32-bit field at `field` of `entry`: what its relocation refers to, or else its bytes.
+    pub(crate) fn field(
+        &mut self,
+        kind: Kind,
+        entry: &Entry<'_, 'data>,
+        field: u64,
+    ) -> Result<(), Refusal> {
+        if let Some(reloc) = entry.reloc(field) {
+            self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend)
+        } else {
+            self.streams.byte(kind, tag::CONTENT);
+            self.streams.bytes(kind, entry.bytes(field, 4)?);
+            Ok(())
+        }
+    }
+
+    /// A relocation outside of instructions.
+    pub(crate) fn reloc(
+        &mut self,
+        kind: Kind,
+        reloc: RelocKind,
+        symbol: u32,
+        addend: i64,
+    ) -> Result<(), Refusal> {
+        if let RelocKind::Unknown(number) = reloc {
+            return Err(Refusal::new(format!("relocation type {number} is not known")));
+        }
+        self.streams.byte(kind, reloc.tag());
+        let target = self.cx.resolve(symbol, addend);
+        self.target(Manner { kind, access: Access::Open }, target)
+    }
+
+    /// `len` bytes of replacement code at `reloc`, instruction by instruction.
+    pub(crate) fn replacement(
+        &mut self,
+        site: &Site<'_>,
+        reloc: &Reloc,
+        len: u8,
+    ) -> Result<(), Refusal> {
+        self.streams.byte(Kind::Alternative, reloc.kind.tag());
+        let Target::Code { section, offset, .. } = self.cx.resolve(reloc.symbol, reloc.addend)
+        else {
+            return Err(Refusal::new("an alternative whose replacement is no code"));
+        };
+        let header = self.cx.elf.section(section).ok_or_else(|| Refusal::new("no section"))?;
+        let code = header
+            .bytes(offset, u64::from(len))
+            .ok_or_else(|| Refusal::new("an alternative whose replacement is cut off"))?;
+        let end = offset.saturating_add(u64::from(len));
+        let kind = Kind::Alternative;
+        let mut at = offset;
+        let mut rest = code;
+        for decoded in Instructions::new(code, offset) {
+            let decoded = decoded.map_err(|_| Refusal::new("no instruction in an alternative"))?;
+            let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
+            rest = after;
+            let next = at.saturating_add(u64::from(decoded.len));
+            self.streams.item(kind, tag::PLAIN, site.offset);
+            let copy = self.streams.instruction(kind, raw);
+            let own: Vec<Reloc> = header
+                .relocs
+                .within(at, next)
+                .filter(|reloc| reloc.kind != RelocKind::None)
+                .collect();
+            for reloc in &own {
+                blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
+            }
+            for reloc in own {
+                let addend = distance(&reloc, next).unwrap_or(reloc.addend);
+                self.streams
+                    .byte(kind, u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX));
+                self.reloc(kind, reloc.kind, reloc.symbol, addend)?;
+            }
+            at = next;
+        }
+        if at == end {
+            Ok(())
+        } else {
+            Err(Refusal::new("an alternative that ends inside an instruction"))
+        }
+    }
+}

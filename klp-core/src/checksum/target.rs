@@ -1,0 +1,187 @@
+//! What a reference means, as the bytes that stand for it in a stream.
+
+use crate::name;
+use crate::x86::Access;
+
+use super::context::{Named, Target};
+use super::count::{count_all, count_to};
+use super::stream::{NodeRef, tag};
+use super::{Kind, Refusal, Site, Unit};
+
+/// How a reference is made, beside what it refers to.
+#[derive(Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) kind: Kind,
+    pub(super) access: Access,
+}
+
+impl<'data> Unit<'_, 'data, '_> {
+    pub(super) fn kind_of(&self, target: &Target<'_>, otherwise: Kind) -> Kind {
+        match target {
+            _ if otherwise != Kind::Relocation => otherwise,
+            Target::Content { string: true, .. } => Kind::String,
+            Target::Content { .. } => Kind::Constant,
+            Target::Node { node, .. } => {
+                let table = self
+                    .cx
+                    .elf
+                    .section(node.section)
+                    .and_then(|section| section.relocs.at(node.start));
+                let code =
+                    table.and_then(|reloc| match self.cx.resolve(reloc.symbol, reloc.addend) {
+                        Target::Code { section, offset, .. } => self.part_at(section, offset),
+                        _ => None,
+                    });
+                if code.is_some() { Kind::JumpTable } else { Kind::Constant }
+            }
+            _ => otherwise,
+        }
+    }
+
+    pub(super) fn position(&mut self, kind: Kind, site: &Site<'_>, tag: u8, field: u8) {
+        self.streams.item(kind, tag, site.offset);
+        self.streams.byte(kind, site.part);
+        self.streams.shifts(kind, 4);
+        self.streams.index(kind, site.index);
+        self.streams.byte(kind, field);
+    }
+
+    pub(super) fn target(&mut self, manner: Manner, target: Target<'data>) -> Result<(), Refusal> {
+        let kind = manner.kind;
+        match target {
+            Target::Named(named) => self.named(kind, &named),
+            Target::Code { section, offset, symbol } => self.code(kind, section, offset, symbol)?,
+            Target::Content { delta, bytes, .. } => {
+                self.streams.byte(kind, tag::CONTENT);
+                self.streams.number(kind, delta);
+                self.streams.bytes(kind, bytes);
+            }
+            Target::Node { node, delta } => {
+                if let Some(bytes) = self.exact(manner.access, node, delta) {
+                    self.streams.byte(kind, tag::CONTENT);
+                    self.streams.number(kind, 0);
+                    self.streams.bytes(kind, bytes);
+                } else {
+                    self.streams.byte(kind, tag::NODE);
+                    self.streams.number(kind, delta.cast_unsigned());
+                    self.streams.edges.push((kind, node));
+                }
+            }
+            Target::Entry { section, offset, delta } => {
+                self.streams.byte(kind, tag::ENTRY);
+                self.streams.number(kind, delta);
+                self.code(kind, section, offset, None)?;
+            }
+            Target::Empty => self.streams.byte(kind, tag::EMPTY),
+            Target::Place { section, offset } => {
+                let name = self.cx.elf.section(section).map(|section| section.name);
+                self.streams.byte(kind, tag::PLACE);
+                self.streams.bytes(kind, name.unwrap_or_default());
+                self.streams.number(kind, offset.cast_unsigned());
+            }
+            Target::Number(number) => {
+                self.streams.byte(kind, tag::NUMBER);
+                self.streams.number(kind, number);
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of an access of known size to data that no symbol covers.
+    pub(super) fn exact(&self, access: Access, node: NodeRef, delta: i64) -> Option<&'data [u8]> {
+        let Access::Fixed(size) = access else { return None };
+        if node.span.is_some() || delta != 0 {
+            return None;
+        }
+        let section = self.cx.elf.section(node.section)?;
+        let bytes = section.bytes(node.start, u64::from(size))?;
+        let end = node.start.checked_add(u64::from(size))?;
+        section.relocs.within(node.start.saturating_sub(7), end).next().is_none().then_some(bytes)
+    }
+
+    pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {
+        self.streams.byte(kind, tag::NAMED);
+        self.streams.bytes(kind, &named.name);
+        self.streams.index(kind, self.alias_of_number(named));
+        self.streams.number(kind, named.addend.cast_unsigned());
+        self.refer(named);
+    }
+
+    pub(super) fn refer(&mut self, named: &Named<'_>) {
+        if !self.streams.references.contains(&named.symbol) {
+            self.streams.references.push(named.symbol);
+        }
+        if named.numbered && !self.streams.numbered.contains(&named.symbol) {
+            self.streams.numbered.push(named.symbol);
+        }
+    }
+
+    /// Several symbols of one unit can differ in the compiler's number only; they are told apart by
+    /// the order of their first use.
+    pub(super) fn alias_of_number(&self, named: &Named<'_>) -> u32 {
+        if !named.numbered {
+            return 0;
+        }
+        let same = |symbol: &&u32| {
+            self.cx.elf.symbol(**symbol).is_some_and(|symbol| name::base(symbol.name) == named.name)
+        };
+        let known = self.streams.numbered.iter().filter(same);
+        let position = known.clone().position(|symbol| *symbol == named.symbol);
+        u32::try_from(position.unwrap_or(known.count())).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    pub(super) fn code(
+        &mut self,
+        kind: Kind,
+        section: u32,
+        offset: u64,
+        symbol: Option<u32>,
+    ) -> Result<(), Refusal> {
+        if self.inside(&Target::Code { section, offset, symbol }) {
+            self.streams.byte(kind, tag::INSIDE);
+            self.streams.fixup(kind, section, offset);
+            return Ok(());
+        }
+        // A global symbol is an identity wherever it stands, a label inside a function included.
+        if let Some((index, symbol)) = symbol
+            .and_then(|index| Some((index, self.cx.elf.symbol(index)?)))
+            .filter(|(_, symbol)| !symbol.local)
+        {
+            let addend = offset.wrapping_sub(symbol.value).cast_signed();
+            return self
+                .target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
+        }
+        let span = self.cx.layout.find(section, offset);
+        let owner = span.and_then(|index| Some((index, *self.cx.layout.span(index)?)));
+        let Some((index, span, owner)) =
+            owner.and_then(|(index, span)| Some((index, span, span.symbol?)))
+        else {
+            return self.target(
+                Manner { kind, access: Access::Open },
+                Target::Place { section, offset: offset.cast_signed() },
+            );
+        };
+        let Target::Named(named) = self.cx.named(owner, 0) else { return Ok(()) };
+        if offset == span.start {
+            self.named(kind, &named);
+            return Ok(());
+        }
+        let (count, delta) = self.foreign_index(index, offset)?;
+        self.streams.byte(kind, tag::NAMED_INSIDE);
+        self.streams.bytes(kind, &named.name);
+        self.streams.index(kind, self.alias_of_number(&named));
+        self.streams.index(kind, count);
+        self.streams.byte(kind, delta);
+        self.refer(&named);
+        Ok(())
+    }
+
+    /// The index of the instruction at `offset` of another function.
+    pub(super) fn foreign_index(&mut self, span: u32, offset: u64) -> Result<(u32, u8), Refusal> {
+        if self.foreign.as_ref().map(|(known, _)| *known) != Some(span) {
+            self.foreign = Some((span, count_all(self.cx, span)?));
+        }
+        let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
+        Ok(count_to(&own.counted, &own.padding, offset))
+    }
+}
