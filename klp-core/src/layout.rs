@@ -134,6 +134,12 @@ impl Layout {
             .unwrap_or_default()
     }
 
+    /// Index of the first span of one section.
+    #[must_use]
+    pub fn first_of_section(&self, section: u32) -> Option<u32> {
+        u32::try_from(self.sections.get(section as usize)?.start).ok()
+    }
+
     /// The span at `index`.
     #[must_use]
     pub fn span(&self, index: u32) -> Option<&Span> {

@@ -38,6 +38,9 @@ const UNSTABLE_PREFIX: &[&[u8]] = &[
     b"__UNIQUE_ID_",
     b"__initcall_",
     b"__compound_literal",
+    b".compoundliteral",
+    b"__const.",
+    b"__unnamed_",
     b"anon.",
     b"alloc_",
 ];

@@ -22,8 +22,8 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         name: "padding",
-        leaves_out: "NOP instructions that no special section refers to, int3 and NOPs between functions, \
-                     zeros behind the last byte of an unnamed constant",
+        leaves_out: "NOP instructions (what special sections say about them is kept), NOPs, traps and \
+                     jumps over NOPs between functions, zeros behind the last byte of an unnamed constant",
         why: "they are there for alignment and change when code moves",
         sections: &[],
     },
@@ -49,6 +49,12 @@ pub const RULES: &[Rule] = &[
         name: "no-relocation",
         leaves_out: "relocations of type R_X86_64_NONE",
         why: "they do nothing; objtool leaves them where it takes a relocation away",
+        sections: &[],
+    },
+    Rule {
+        name: "ftrace-call",
+        leaves_out: "whether a place in __mcount_loc holds a call to __fentry__ or a NOP",
+        why: "compilers, objtool and the boot turn one into the other; the place is compared",
         sections: &[],
     },
     Rule {

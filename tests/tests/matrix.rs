@@ -32,8 +32,11 @@ fn main() -> Result<ExitCode> {
             let case = tool.map(|tool| Arc::new(Case::new(Arc::clone(&input), tool)));
             for variant in input.variants()? {
                 let name = format!("{}::{}::{}", input.name, compiler.word(), variant.word());
+                let gap = input.gap(compiler, variant);
+                let name = gap.map_or(name.clone(), |why| format!("{name} (gap: {why})"));
                 trials.push(match case.clone() {
-                    Some(case) => Trial::test(name, move || outcome(case.run(variant))),
+                    Some(case) => Trial::test(name, move || outcome(case.run(variant)))
+                        .with_ignored_flag(gap.is_some()),
                     None => Trial::test(name, || Err(Failed::from("the compiler is not there")))
                         .with_ignored_flag(true),
                 });

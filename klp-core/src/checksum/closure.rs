@@ -332,10 +332,14 @@ fn unreached(
                 break;
             }
             let bytes = header.bytes(start, end.saturating_sub(start)).unwrap_or_default();
-            let holds = bytes.iter().any(|byte| *byte != 0)
-                || header.relocs.within(start, end).next().is_some();
-            if holds && !reached.contains(&node) && cx.layout.find(section, start).is_none() {
-                left.push(node);
+            // Zeros in front of it are alignment.
+            let first =
+                bytes.iter().position(|byte| *byte != 0).and_then(|at| u64::try_from(at).ok());
+            let first = first.and_then(|first| start.checked_add(first));
+            let relocated = header.relocs.within(start, end).next().map(|reloc| reloc.offset);
+            let content = first.into_iter().chain(relocated).min();
+            if let Some(start) = content.filter(|_| !reached.contains(&node)) {
+                left.push(NodeRef { start, ..node });
             }
             at = end;
         }

@@ -74,6 +74,9 @@ impl<'data> Context<'_, 'data> {
                 }
             }
         }
+        if let Some(only) = self.only_object(section, offset) {
+            return only;
+        }
         let Ok(offset) = u64::try_from(offset) else { return Target::Place { section, offset } };
         if is_code {
             let symbol = (symbol.kind != SymbolKind::Section).then_some(index);
@@ -119,6 +122,20 @@ impl<'data> Context<'_, 'data> {
                 let node = NodeRef { section: span.section, start: span.start, span: Some(index) };
                 Some(Target::Node { node, delta })
             }
+        }
+    }
+
+    /// An address outside of a data section that holds one object, and nothing else, means that object
+    /// with a bias that the index makes up for.
+    fn only_object(&self, section: u32, offset: i64) -> Option<Target<'data>> {
+        let header = self.elf.section(section).filter(|header| !header.is_code())?;
+        let inside = u64::try_from(offset).is_ok_and(|offset| offset < header.size);
+        let from = self.layout.first_of_section(section)?;
+        match self.layout.of_section(section) {
+            [only] if !inside && only.start == 0 && only.end == header.size => {
+                self.span(from, offset.cast_unsigned())
+            }
+            _ => None,
         }
     }
 

@@ -74,9 +74,14 @@ impl<'data> Unit<'_, 'data, '_> {
         len: u8,
     ) -> Result<(), Refusal> {
         self.streams.byte(Kind::Alternative, reloc.kind.tag());
-        let Target::Code { section, offset, .. } = self.cx.resolve(reloc.symbol, reloc.addend)
-        else {
-            return Err(Refusal::new("an alternative whose replacement is no code"));
+        let (section, offset) = match self.cx.resolve(reloc.symbol, reloc.addend) {
+            Target::Code { section, offset, .. } => (section, offset),
+            // objtool's retpoline alternatives of 5.13 to 5.15 replace by code of another object.
+            named @ Target::Named(_) => {
+                return self
+                    .target(Manner { kind: Kind::Alternative, access: Access::Open }, named);
+            }
+            _ => return Err(Refusal::new("an alternative whose replacement is no code")),
         };
         let header = self.cx.elf.section(section).ok_or_else(|| Refusal::new("no section"))?;
         let code = header

@@ -14,6 +14,7 @@ pub(crate) struct Site<'a> {
     pub(super) address: RelocKind,
     pub(super) delta: u8,
     pub(super) has_static_call: bool,
+    pub(super) len: u8,
     pub(super) form: Form,
     pub(super) branch_symbol: Option<&'a [u8]>,
     pub(super) short_or_near_jump: bool,
@@ -35,6 +36,11 @@ impl<'a> Site<'a> {
     pub(crate) fn static_call(&self) -> Option<(&'a [u8], bool)> {
         let (symbol, call) = self.branch_symbol()?;
         Some((symbol.strip_prefix(b"__SCT__")?, call))
+    }
+
+    /// The length of a NOP, 0 for anything else.
+    pub(crate) fn nop_length(&self) -> u8 {
+        if self.form == Form::Nop { self.len } else { 0 }
     }
 
     /// Whether the entry points to the instruction as the kernel's own tools do.

@@ -1,5 +1,6 @@
 //! What a reference means, as the bytes that stand for it in a stream.
 
+use crate::elf::Section;
 use crate::name;
 use crate::x86::Access;
 
@@ -64,6 +65,8 @@ impl<'data> Unit<'_, 'data, '_> {
                 } else {
                     self.streams.byte(kind, tag::NODE);
                     self.streams.number(kind, delta.cast_unsigned());
+                    let rank = self.rank_of_variable(node);
+                    self.streams.index(kind, rank);
                     self.streams.edges.push((kind, node));
                 }
             }
@@ -85,6 +88,31 @@ impl<'data> Unit<'_, 'data, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Which of the unit's unnamed variables `node` is, from 1 on by first use. Two of equal content
+    /// are still two: what is written to one is not read from the other. Constants have no rank.
+    fn rank_of_variable(&mut self, node: NodeRef) -> u32 {
+        let is_variable =
+            |node: &NodeRef| self.cx.elf.section(node.section).is_some_and(Section::is_writable);
+        if !is_variable(&node) {
+            return 0;
+        }
+        let mut known: Vec<NodeRef> = Vec::new();
+        for (_, other) in self.streams.edges.iter().filter(|(_, other)| is_variable(other)) {
+            if !known.contains(other) {
+                known.push(*other);
+            }
+        }
+        let symbol = node.span.and_then(|span| self.cx.layout.span(span)?.symbol);
+        if let Some(symbol) = symbol.filter(|symbol| !self.streams.numbered.contains(symbol)) {
+            self.streams.numbered.push(symbol);
+            if !self.streams.references.contains(&symbol) {
+                self.streams.references.push(symbol);
+            }
+        }
+        let position = known.iter().position(|other| *other == node).unwrap_or(known.len());
+        u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// The bytes of an access of known size to data that no symbol covers.

@@ -165,6 +165,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 has_static_call: false,
                 index: u32::try_from(index).map_err(|_| Refusal::new("too many instructions"))?,
                 offset: at.saturating_sub(part.start),
+                len: decoded.len,
                 form: decoded.form,
                 branch_symbol: first_reloc
                     .filter(|reloc| {

@@ -4,16 +4,25 @@
 //! 1. the same name in the same source file (or global in both), numbers aside;
 //! 2. of several such, those with the same digest;
 //! 3. the rest of several such in the order of their places;
-//! 4. the same name in another file or scope, if there is exactly one on each side.
+//! 4. the same name in another file or scope, if there is exactly one on each side;
+//! 5. another name of the same code. A name that moves from one function to another is a pair of its
+//!    own: what it stands for has changed.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::manifest::Object;
 
+use super::aliases;
 use super::units::Unit;
 
 /// Indices of an original and a patched unit; one is missing where a unit was added or removed.
-pub(super) type Pair = (Option<usize>, Option<usize>);
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pair {
+    pub(super) original: Option<usize>,
+    pub(super) patched: Option<usize>,
+    /// The name that is common to both, where it is not the patched unit's own.
+    pub(super) name: Option<String>,
+}
 
 /// All pairs of two objects, in the order of the patched one, removed units last.
 pub(super) struct Pairs {
@@ -84,9 +93,13 @@ enum Scope {
 
 fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
     let mut open: BTreeMap<(Scope, String), VecDeque<usize>> = BTreeMap::new();
+    let mut other_names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, unit) in original.iter().enumerate() {
         let scope = unit.file().map_or(Scope::Global, Scope::File);
         open.entry((scope, unit.base().into_owned())).or_default().push_back(index);
+        for name in std::iter::once(unit.base()).chain(unit.aliases()) {
+            other_names.entry(name.into_owned()).or_default().push(index);
+        }
     }
     let mut partner: Vec<Option<usize>> = vec![None; patched.len()];
     let keys: Vec<(Scope, String)> = patched
@@ -108,15 +121,22 @@ fn pair<T: Unit>(original: &[T], patched: &[T], files: &Files) -> Vec<Pair> {
         *slot = open.get_mut(key).and_then(VecDeque::pop_front);
     }
     across_scopes(&open, &keys, &mut partner);
+    let moved = aliases::resolve(patched, &other_names, &mut partner);
     let mut removed = vec![true; original.len()];
-    for index in partner.iter().flatten() {
+    for index in
+        partner.iter().flatten().chain(moved.iter().filter_map(|pair| pair.original.as_ref()))
+    {
         if let Some(slot) = removed.get_mut(*index) {
             *slot = false;
         }
     }
     let removed = removed.into_iter().enumerate().filter(|(_, removed)| *removed);
-    let kept = partner.into_iter().enumerate().map(|(index, partner)| (partner, Some(index)));
-    kept.chain(removed.map(|(index, _)| (Some(index), None))).collect()
+    let removed = removed.map(|(index, _)| Pair { original: Some(index), ..Pair::default() });
+    let kept = partner.into_iter().enumerate();
+    kept.map(|(index, original)| Pair { original, patched: Some(index), name: None })
+        .chain(moved)
+        .chain(removed)
+        .collect()
 }
 
 /// Pairs what changed its scope: made static or global, or moved to another file.

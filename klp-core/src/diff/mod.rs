@@ -1,5 +1,6 @@
 //! What changed between two sets of digests.
 
+mod aliases;
 mod correlate;
 mod locate;
 mod numbered;
@@ -16,7 +17,7 @@ use crate::demangle::demangle;
 use crate::manifest::{self, Manifest, Object, Short};
 use crate::record::{Change, Data, Function, Record, Refused, Summary, Version};
 
-use correlate::Pairs;
+use correlate::{Pair, Pairs};
 
 pub use locate::Side;
 
@@ -124,7 +125,7 @@ fn compare_objects(
     let pairs = Pairs::of(original, patched);
     let renumbered = numbered::inconsistent(original, patched, &pairs);
     let moved = scope::Moved::of(original, patched);
-    for (old_index, new_index) in &pairs.functions {
+    for Pair { original: old_index, patched: new_index, name } in &pairs.functions {
         let before = old_index.and_then(|index| original.functions.get(index));
         let after = new_index.and_then(|index| patched.functions.get(index));
         if let Some(refused) = refused(here, before, after) {
@@ -143,10 +144,10 @@ fn compare_objects(
                 causes = differing_kinds(before, after);
             }
         }
-        changes.functions.push(function(here, before, after, causes));
+        changes.functions.push(function(here, before, after, name.as_deref(), causes));
         changes.places.push(Place { original: old.zip(*old_index), patched: new.zip(*new_index) });
     }
-    for (before, after) in &pairs.data {
+    for Pair { original: before, patched: after, .. } in &pairs.data {
         let before = before.and_then(|index| original.data.get(index));
         let after = after.and_then(|index| patched.data.get(index));
         if let Some(refused) = refused_data(here, before, after) {
@@ -207,10 +208,14 @@ fn function(
     object: &Object,
     before: Option<&manifest::Function>,
     after: Option<&manifest::Function>,
+    common_name: Option<&str>,
     causes: Vec<Cause>,
 ) -> Function {
-    let name = after.or(before).map(|function| function.name.clone()).unwrap_or_default();
-    let original_name = before.filter(|before| after.is_some() && before.name != name);
+    let own = after.or(before).map(|function| function.name.as_str());
+    let name = common_name.or(own).unwrap_or_default().to_owned();
+    let is_known =
+        |before: &&manifest::Function| before.name == name || before.aliases.contains(&name);
+    let original_name = before.filter(|before| after.is_some() && !is_known(before));
     Function {
         object: object.object.clone(),
         linked: object.linked.clone(),

@@ -12,6 +12,7 @@ pub(crate) const READER: Reader =
 
 const REPLACEMENT: u64 = 4;
 const FEATURE: u64 = 8;
+const PADDING: u64 = 12;
 
 fn write<'d>(
     unit: &mut Unit<'_, 'd, '_>,
@@ -28,6 +29,9 @@ fn write<'d>(
     unit.byte(Kind::Alternative, entry.byte(length)?);
     let len = entry.byte(replacement_length)?;
     unit.byte(Kind::Alternative, len);
+    if entry.size == 13 {
+        unit.byte(Kind::Alternative, entry.byte(PADDING)?);
+    }
     if len > 0 {
         let reloc = entry
             .reloc(REPLACEMENT)

@@ -23,11 +23,9 @@ fn write<'d>(
     let flags = key.addend & FLAGS;
     unit.entry(Kind::StaticKey, site);
     unit.number(Kind::StaticKey, flags.cast_unsigned());
+    let replaced = flags & OBJTOOL_NOPS != 0;
+    unit.byte(Kind::StaticKey, if replaced { 0 } else { site.nop_length() });
     unit.field(Kind::StaticKey, entry, TARGET)?;
     unit.reloc(Kind::StaticKey, key.kind, key.symbol, key.addend.wrapping_sub(flags))?;
-    Ok(if flags & OBJTOOL_NOPS != 0 && site.is_jump_or_nop() {
-        Effect::Replace
-    } else {
-        Effect::Keep
-    })
+    Ok(if replaced && site.is_jump_or_nop() { Effect::Replace } else { Effect::Keep })
 }

@@ -201,7 +201,10 @@ fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
 /// The entry size that the section's header gives, or else that of the `known` sizes with which the
 /// most entries start with the address of code.
 fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Option<u64> {
-    let fits = |size: &u64| section.size.checked_rem(*size) == Some(0);
+    // The last entry can lack the padding at its end (paravirt sites).
+    let fits = |size: &u64| {
+        section.size.checked_rem(*size).is_some_and(|rest| rest == 0 || (*size == 16 && rest == 10))
+    };
     if section.entsize > 1 {
         return known.contains(&section.entsize).then_some(section.entsize).filter(fits);
     }
@@ -210,7 +213,7 @@ fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Opti
 
 /// How many of 1000 entries of `size` bytes start with the address of code.
 fn addressed(elf: &ElfObject<'_>, section: &Section<'_>, size: u64) -> u64 {
-    let entries = section.size.checked_div(size).unwrap_or(0);
+    let entries = section.size.div_ceil(size);
     let starts = section.relocs.iter().filter(|reloc| {
         reloc.offset.checked_rem(size) == Some(0)
             && code_place(elf, reloc)

@@ -1,5 +1,5 @@
 //! `.parainstructions`: paravirt call sites, to Linux 6.8. Entry, 16 bytes: u64 address, u8 type,
-//! u8 length, padding (struct `paravirt_patch_site`, `arch/x86/include/asm/paravirt_types.h`).
+//! u8 length, padding that the last one can lack (struct `paravirt_patch_site`, `arch/x86/include/asm/paravirt_types.h`).
 
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};

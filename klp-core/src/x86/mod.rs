@@ -149,7 +149,7 @@ pub(crate) fn near_opcode(head: &[u8]) -> (usize, [u8; 2]) {
     match head {
         [prefix @ .., 0x0f, condition @ 0x80..=0x8f] => (prefix.len(), [0x0f, *condition]),
         [prefix @ .., 0xc7, 0xf8] => (prefix.len(), [0xc7, 0xf8]),
-        [prefix @ .., condition @ 0x70..=0x7f] => (prefix.len(), [0x0f, condition | 0x80]),
+        [prefix @ .., condition @ 0x70..=0x7f] => (prefix.len(), [0x0f, 0x80 | (condition & 0x0f)]),
         [prefix @ .., 0xeb | 0xe9] => (prefix.len(), [0xe9, 0]),
         [prefix @ .., opcode] => (prefix.len(), [*opcode, 0]),
         [] => (0, [0, 0]),

@@ -1,4 +1,5 @@
 // A call of the other of two clones.
+//#gap[linked]: several clones of one name are told apart by their object only
 //#changed: work *
 //#unlocated: work
 #ifdef PATCHED

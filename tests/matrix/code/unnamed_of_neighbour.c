@@ -1,4 +1,5 @@
 // The same with a variable that has no stable name.
+//#gap: all users of the two variables are reported, not the one that changed
 //#changed: second *
 //#unlocated: second
 void warn(int);

@@ -1,4 +1,5 @@
 // A list of strings that ends with an empty one loses its end; the callee does not know its length.
+//#gap[gcc]: zeros at the end of an unnamed constant are taken for padding
 //#changed: say constant
 void put(const char *list);
 #ifdef PATCHED

@@ -2,7 +2,8 @@
 // the change is reported as one of that section; with sections it is certain.
 //#variants: plain sections
 //#changed[sections]: get constant
-//#data[plain]: .rodata
+//#changed[clang plain]: get constant
+//#data[gcc plain]: .rodata
 #ifdef PATCHED
 #define LAST 6
 #else

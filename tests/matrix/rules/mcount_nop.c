@@ -1,5 +1,5 @@
 // The call to ftrace, or the NOP that takes its place before the boot; the table says the same.
-//#rule: padding
+//#rule: ftrace-call
 //#unchanged
 #include "special.h"
 #ifdef PATCHED

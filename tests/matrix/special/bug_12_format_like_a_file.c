@@ -1,4 +1,5 @@
 // The same, where the format ends as a file name does.
+//#gap: a format that ends like a source file is taken for one
 //#section: __bug_table format
 //#changed: warn bug-table
 #include "special.h"

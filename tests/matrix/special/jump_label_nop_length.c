@@ -1,6 +1,6 @@
 // A NOP that an entry refers to is no padding: its length says how long the jump will be.
 //#section: __jump_table instruction
-//#changed: test instruction
+//#changed: test static-key
 #include "special.h"
 extern char key;
 #ifdef PATCHED

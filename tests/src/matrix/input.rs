@@ -13,6 +13,7 @@
 //! //#variants: plain sections    which variants (all)
 //! //#flags: -fjump-tables        for both versions
 //! //#patched-flags: -g           for the patched version only
+//! //#gap: WHY                   not so yet: the test is reported as ignored
 //! //#same-bytes-ok               the two objects may be the same file
 //! //#unlocated: NAME             its causes have no offset
 //! //#rule: NAME                  shows that this rule holds
@@ -71,7 +72,8 @@ struct Directive {
     rest: String,
 }
 
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 18] = [
+    "gap",
     "changed",
     "added",
     "removed",
@@ -160,6 +162,14 @@ impl Input {
             .iter()
             .filter(move |directive| directive.word == word)
             .map(|d| d.rest.as_str())
+    }
+
+    /// Why the input does not hold yet with `compiler` in `variant`, if so.
+    #[must_use]
+    pub fn gap(&self, compiler: Compiler, variant: Variant) -> Option<&str> {
+        let facts = [compiler.word(), variant.word()];
+        let gaps = self.directives.iter().filter(|directive| directive.word == "gap");
+        gaps.filter(|gap| gap.holds(&facts)).map(|gap| gap.rest.as_str()).next()
     }
 
     /// What has to be found with `compiler` in `variant`.
