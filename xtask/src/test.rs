@@ -4,12 +4,14 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::kernel::packages;
 use crate::{demo, environment, process};
 
 /// The kernel that the checks run on.
 const KERNEL: &str = "6.1";
 
 pub(crate) fn run(quick: bool) -> Result<()> {
+    packages::ensure_for_tests()?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&["test", "--workspace"])?;

@@ -1,7 +1,7 @@
 //! `cargo xtask kernel`: gets and builds a real kernel.
 
 mod build;
-mod packages;
+pub(crate) mod packages;
 mod sources;
 
 use anyhow::{Result, bail};

@@ -25,6 +25,24 @@ const ALWAYS: [&str; 17] = [
     "xz-utils",
 ];
 
+/// The compiler that tests compare with gcc.
+const FOR_TESTS: [&str; 3] = ["clang-19", "lld-19", "llvm-19"];
+
+/// Installs the compiler that tests use beside gcc. Where that is not possible, they are skipped and
+/// say so.
+pub(crate) fn ensure_for_tests() -> Result<()> {
+    let missing: Vec<&str> = FOR_TESTS.into_iter().filter(|name| !is_installed(name)).collect();
+    let is_here = environment::find_program("clang-19").is_some();
+    if is_here
+        || missing.is_empty()
+        || environment::find_program("dpkg-query").is_none()
+        || !is_root()?
+    {
+        return Ok(());
+    }
+    install(&missing)
+}
+
 /// Installs what is missing. Does nothing, not even ask the archive, if nothing is.
 pub(crate) fn ensure(compiler: Compiler) -> Result<()> {
     if environment::find_program("dpkg-query").is_none() {
@@ -38,18 +56,28 @@ pub(crate) fn ensure(compiler: Compiler) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let packages = missing.join(" ");
-    let install = format!("apt-get install --yes --no-install-recommends {packages}");
-    if process::output(process::command("id").arg("-u"))?.trim() != "0" {
-        bail!("packages are missing; install them with\n\n    sudo {install}\n");
+    if !is_root()? {
+        bail!("packages are missing; install them with\n\n    sudo {}\n", command_line(&missing));
     }
-    println!("==> {install}");
+    install(&missing)
+}
+
+fn command_line(packages: &[&str]) -> String {
+    format!("apt-get install --yes --no-install-recommends {}", packages.join(" "))
+}
+
+fn is_root() -> Result<bool> {
+    Ok(process::output(process::command("id").arg("-u"))?.trim() == "0")
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    println!("==> {}", command_line(packages));
     process::run(process::command("apt-get").args(["--quiet", "update"]))?;
     process::run(
         process::command("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
             .args(["--quiet", "install", "--yes", "--no-install-recommends"])
-            .args(missing),
+            .args(packages),
     )
 }
 
