@@ -13,10 +13,10 @@ fn every_mutation_of_the_mini_kernel_is_seen() -> Result<()> {
         let mut report = Report::default();
         for object in ["vmlinux.o", "kernel/sched.o", "drivers/foo/foo.o"] {
             let bytes = fs_err::read(kernel.output.join(object))?;
-            report.add(run(&bytes, Options { mutations: 8000, seed: 1 })?);
+            report.add(run(&bytes, Options { mutations: 2500, seed: 1 })?);
         }
         let tried: usize = report.scores.values().map(|score| score.tried).sum();
-        ensure!(tried > 10_000, "too few mutations mattered:\n{report}");
+        ensure!(tried > 3000, "too few mutations mattered:\n{report}");
         ensure!(report.survivors.is_empty(), "{compiler}: survivors\n{report}");
         ensure!(report.strays.is_empty(), "{compiler}: strays\n{report}");
     }
