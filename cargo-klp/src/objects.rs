@@ -50,16 +50,6 @@ impl Build {
         Ok(Self { manifest: Manifest { objects: digested? }, files })
     }
 
-    /// Digests that were kept in the file `kept` for the objects in `root`.
-    pub(crate) fn kept(
-        kept: &Utf8Path,
-        root: &Utf8Path,
-        objects: &[LinkedObject],
-    ) -> Result<Self, Error> {
-        let files = objects.iter().map(|object| root.join(&object.object)).collect();
-        Ok(Self { manifest: read_manifest(kept)?, files })
-    }
-
     /// The object of that index, if its file is still there.
     pub(crate) fn input(&self, index: usize) -> Option<Input> {
         Input::open(self.files.get(index)?.as_std_path()).ok()

@@ -98,17 +98,12 @@ fn find_tree(arguments: &cli::Build, current: &Utf8Path) -> Result<Tree, Error> 
     }
 }
 
-/// Digests of the original build, kept beside its objects.
+/// Digests of the original build. They are also kept beside its objects, to be compared elsewhere, but
+/// made anew each time: a file that another version of this program wrote says nothing here.
 fn checksum(original: &OriginalBuild, jobs: &Jobs, shell: &Shell) -> Result<Build, Error> {
-    let kept = original.root.join("checksums");
-    if original.reused
-        && let Ok(build) = Build::kept(&kept, &original.root, &original.objects)
-    {
-        return Ok(build);
-    }
     shell.status("Checksumming", format_args!("{} objects", original.objects.len()));
     let build = on_threads(jobs, || Build::of_linked(&original.root, &original.objects))??;
-    super::checksum::write(&build.manifest, &kept)?;
+    super::checksum::write(&build.manifest, &original.root.join("checksums"))?;
     Ok(build)
 }
 
