@@ -203,10 +203,9 @@ fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
 fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Option<u64> {
     // The last entry can lack the padding at its end (paravirt sites).
     let fits = |size: &u64| {
-        section
-            .size
-            .checked_rem(*size)
-            .is_some_and(|rest| rest == 0 || (*size == 16 && matches!(rest, 10 | 12)))
+        section.size.checked_rem(*size).is_some_and(|rest| {
+            rest == 0 || (section.name == b".parainstructions" && matches!(rest, 10 | 12))
+        })
     };
     if section.entsize > 1 {
         return known.contains(&section.entsize).then_some(section.entsize).filter(fits);
