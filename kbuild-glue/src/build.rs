@@ -173,7 +173,8 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<PatchedBuild, BuildError> {
         let mirror = self.mirror.take().ok_or(BuildError::NoOriginal)?;
-        let changes = patches.apply(mirror.path())?;
+        let changes: Vec<FileChange> =
+            patches.apply(mirror.path())?.into_iter().map(FileChange::with_kept_lines).collect();
         let result = self.build_changed(&mirror, &changes, settings, events);
         self.mirror = Some(mirror);
         result?;

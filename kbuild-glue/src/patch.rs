@@ -7,6 +7,7 @@ mod apply;
 mod error;
 mod header;
 mod hunk;
+mod lines;
 mod parse;
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -4,6 +4,7 @@
 
 mod build;
 mod common;
+mod lines;
 mod mirror;
 mod objects;
 mod patches;
