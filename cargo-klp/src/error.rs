@@ -20,6 +20,14 @@ pub(crate) enum Error {
     Object { path: Utf8PathBuf, source: ElfError },
     #[error("cannot use the checksum file {path}")]
     Manifest { path: Utf8PathBuf, source: ManifestError },
+    #[error("cannot use the rules in {path}")]
+    Allowlist { path: Utf8PathBuf, source: klp_core::allowlist::AllowlistError },
+    #[error("not allowed by {path}: {functions}")]
+    NotAllowed { path: Utf8PathBuf, functions: String },
+    #[error("cannot use `metadata.klp` of {path}")]
+    Metadata { path: Utf8PathBuf, source: serde_json::Error },
+    #[error("cannot read the Cargo workspace of {path}")]
+    Cargo { path: Utf8PathBuf, source: cargo_metadata::Error },
     #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]
     Mixed(Utf8PathBuf, Utf8PathBuf),
     #[error("the path of the current directory is not UTF-8")]
@@ -46,6 +54,10 @@ impl Error {
             Self::Manifest { source: ManifestError::Version(_), .. } => {
                 Some("make it again with this version: cargo klp checksum -o FILE OBJ".to_owned())
             }
+            Self::NotAllowed { .. } => Some(
+                "where a change is meant, add its function to `allow` of a rule for its object"
+                    .to_owned(),
+            ),
             Self::Tree(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Jobs(error) => error.hint(),
@@ -67,6 +79,7 @@ impl Error {
         match self {
             Self::Build(error) if error.is_interrupt() => ExitStatus::Interrupted,
             Self::Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
+            Self::NotAllowed { .. } => ExitStatus::NotAllowed,
             Self::Tree(_)
             | Self::Config(_)
             | Self::Build(

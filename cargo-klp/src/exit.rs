@@ -13,6 +13,8 @@ pub(crate) enum ExitStatus {
     NothingChanged = 3,
     /// Changed data, or code that cannot be compared or patched.
     Refused = 4,
+    /// A change that the allowlist does not allow.
+    NotAllowed = 5,
     /// The tree or its configuration is not supported.
     Unsupported = 96,
     /// The kernel build failed.
@@ -35,6 +37,7 @@ Exit status:
     2  wrong usage
     3  a patch was given and nothing changed
     4  refused: changed data, or code that cannot be compared or patched
+    5  a change that the allowlist does not allow
    96  the tree or its configuration is not supported
   101  the kernel build failed
   130  interrupted";

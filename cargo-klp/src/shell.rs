@@ -49,7 +49,9 @@ impl Shell {
         self.line(format_args!("{ERROR}error{ERROR:#}: {error}"));
         let mut source = error.source();
         while let Some(cause) = source {
-            self.line(format_args!("  caused by: {cause}"));
+            // A parser's message has several lines, which point into the text.
+            let cause_text = cause.to_string().trim_end().replace('\n', "\n    ");
+            self.line(format_args!("  caused by: {cause_text}"));
             source = cause.source();
         }
         if let Some(hint) = hint {

@@ -281,6 +281,14 @@ impl Workspace {
     }
 }
 
+/// The original build that is kept in our directory `root`: where its objects are, and which.
+pub fn kept_objects(
+    root: &Utf8Path,
+) -> Result<Option<(Utf8PathBuf, Vec<LinkedObject>)>, BuildError> {
+    let original = root.join("original");
+    Ok(snapshot::list(&original)?.map(|list| (snapshot::objects(&original), list)))
+}
+
 /// A mirror with patches in it, restored when this goes.
 struct Patched<'a> {
     mirror: &'a Mirror,

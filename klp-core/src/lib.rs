@@ -3,11 +3,12 @@
 //! The way of the data: [`elf`] reads an object; [`layout`] says which bytes are one function or one
 //! data object; [`special`] attributes special-section entries to code; [`checksum`] digests each
 //! function with everything it reaches that has no stable name; [`manifest`] keeps the digests in a
-//! file; [`diff`] compares two manifests.
+//! file; [`diff`] compares two manifests; [`allowlist`] says which changes are expected.
 //!
 //! The core never prints, never reads the environment and never starts a process. Its input is
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 
+pub mod allowlist;
 pub mod checksum;
 pub mod demangle;
 pub mod diff;
@@ -21,5 +22,6 @@ pub mod rules;
 pub mod special;
 mod x86;
 
+pub use allowlist::Allowlist;
 pub use elf::ElfError;
 pub use manifest::Manifest;

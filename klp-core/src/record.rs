@@ -76,6 +76,12 @@ pub struct Function {
     pub original_checksum: Option<Digest>,
     /// Digest in the patched build.
     pub patched_checksum: Option<Digest>,
+    /// Why the change does not count, where a rule of the user's says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
+    /// Whether a rule of the user's allows the change, where there are such rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<bool>,
 }
 
 /// A data object that differs.
@@ -106,6 +112,12 @@ pub struct Refused {
     pub name: String,
     /// Why.
     pub why: String,
+    /// The rule of [`crate::rules`] that would have to know it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
+    /// Why it does not count, where a rule of the user's says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
 }
 
 /// How many of each.
@@ -126,4 +138,13 @@ pub struct Summary {
     pub refused: usize,
     /// Objects of the patched build.
     pub objects: usize,
+    /// What a rule of the user's sets aside.
+    #[serde(default)]
+    pub ignored: usize,
+    /// Changed, added and removed functions that no rule of the user's allows, where one allows some.
+    #[serde(default)]
+    pub not_allowed: usize,
+    /// Objects that were left out as a rule of the user's says.
+    #[serde(default)]
+    pub skipped: usize,
 }

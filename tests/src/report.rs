@@ -14,6 +14,8 @@ pub struct Report {
     pub data: Vec<Data>,
     /// What was not compared.
     pub refused: Vec<Refused>,
+    /// Functions and refusals that a rule sets aside.
+    pub ignored: Vec<Record>,
     /// The last record.
     pub summary: Summary,
 }
@@ -33,17 +35,22 @@ impl Report {
 
     fn of(records: Vec<Record>) -> Result<Self> {
         let (mut functions, mut data, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let mut ignored = Vec::new();
         let mut records = records.into_iter();
         let first = records.next();
         let Some(Record::Version(version)) = first else { bail!("the first record is {first:?}") };
         anyhow::ensure!(version.format_version == 1, "{version:?}");
         while let Some(record) = records.next() {
             match record {
+                Record::Function(ref function) if function.ignored.is_some() => {
+                    ignored.push(record);
+                }
+                Record::Refused(ref refused) if refused.ignored.is_some() => ignored.push(record),
                 Record::Function(record) => functions.push(record),
                 Record::Data(record) => data.push(record),
                 Record::Refused(record) => refused.push(record),
                 Record::Summary(summary) if records.len() == 0 => {
-                    return Ok(Self { functions, data, refused, summary });
+                    return Ok(Self { functions, data, refused, ignored, summary });
                 }
                 record => bail!("not expected there: {record:?}"),
             }

@@ -3,6 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use super::{RuleArgs, TreeArgs};
+
 /// Build the kernel before and after a patch and name the functions that changed
 ///
 /// Sources stay as they are: both builds run in a private mirror. The original build is kept, so that
@@ -13,16 +15,10 @@ pub(crate) struct Build {
     /// Patches, applied in this order with -p1; and make variables, such as LLVM=1
     #[arg(value_name = "PATCH|VAR=VALUE")]
     pub(crate) arguments: Vec<String>,
-    /// Kernel source tree, or the output directory of an O= build [default: here, or `kernel` under
-    /// `[workspace.metadata.klp]` of the Cargo.toml here]
-    #[arg(short = 'C', long, value_name = "DIR")]
-    pub(crate) directory: Option<Utf8PathBuf>,
-    /// Output directory (O=) that holds the .config [default: the source tree]
-    #[arg(short = 'O', long = "output", value_name = "DIR")]
-    pub(crate) output_directory: Option<Utf8PathBuf>,
-    /// Where to keep the mirror and both builds [default: .klp in the output directory]
-    #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
-    pub(crate) target_dir: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) tree: TreeArgs,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,

@@ -3,6 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use super::RuleArgs;
+
 /// Checksum every function of object files
 #[derive(Debug, Args)]
 pub(crate) struct Checksum {
@@ -12,4 +14,6 @@ pub(crate) struct Checksum {
     /// Write a checksum file for `cargo klp diff` instead of printing
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
 }

@@ -3,6 +3,8 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
+use super::RuleArgs;
+
 /// Name the functions that differ between two builds
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
@@ -10,4 +12,6 @@ pub(crate) struct Diff {
     pub(crate) original: Utf8PathBuf,
     /// The same of the patched build
     pub(crate) patched: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) rules: RuleArgs,
 }

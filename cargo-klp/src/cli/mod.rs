@@ -1,16 +1,20 @@
 //! The command line.
 
+mod allowlist;
 mod build;
 mod checksum;
 mod diff;
 mod output;
+mod tree;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use allowlist::{Allowlist, RuleArgs};
 pub(crate) use build::Build;
 pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
+pub(crate) use tree::TreeArgs;
 
 /// Cargo calls `cargo-klp klp …` for `cargo klp …`.
 #[derive(Debug, Parser)]
@@ -31,6 +35,7 @@ pub(crate) struct Klp {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Allowlist(Allowlist),
     Build(Build),
     Checksum(Checksum),
     Diff(Diff),

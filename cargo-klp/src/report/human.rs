@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use klp_core::Manifest;
 use klp_core::checksum::Cause;
 use klp_core::diff::Changes;
-use klp_core::record::{Change, Function};
+use klp_core::record::{Change, Function, Record};
 use klp_core::rules::Rule;
 
 use crate::shell::Shell;
@@ -21,11 +21,12 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         changes.functions.iter().map(|function| place(function).len()).max().unwrap_or(0).min(48);
     for function in &changes.functions {
         let line = format!(
-            "{:<8} {:<names$}  {:<objects$}  {}",
+            "{:<8} {:<names$}  {:<objects$}  {}{}",
             word(function.change),
             name(function),
             place(function),
-            causes(&function.causes)
+            causes(&function.causes),
+            if function.allowed == Some(false) { " (not allowed)" } else { "" },
         );
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -40,6 +41,15 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     for refused in &changes.refused {
         writeln!(out, "refused  {}  {}: {}", refused.name, refused.object, refused.why)?;
     }
+    for record in &changes.ignored {
+        let (name, object, ignored) = match record {
+            Record::Function(function) => (name(function), place(function), &function.ignored),
+            Record::Refused(it) => (it.name.clone(), it.object.clone(), &it.ignored),
+            _ => continue,
+        };
+        let reason = ignored.as_deref().unwrap_or_default();
+        writeln!(out, "ignored  {name}  {object}: {reason}")?;
+    }
     Ok(())
 }
 
@@ -50,9 +60,13 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
         "{} changed, {} added, {} removed of {} functions in {} objects",
         summary.changed, summary.added, summary.removed, summary.functions, summary.objects
     );
-    for (count, what) in
-        [(summary.data_changed, "data objects changed"), (summary.refused, "refused")]
-    {
+    for (count, what) in [
+        (summary.data_changed, "data objects changed"),
+        (summary.refused, "refused"),
+        (summary.ignored, "ignored"),
+        (summary.not_allowed, "not allowed"),
+        (summary.skipped, "objects skipped"),
+    ] {
         if count > 0 {
             text = format!("{text}; {count} {what}");
         }

@@ -1,14 +1,16 @@
 //! Results: to standard output for people or as JSON, and to files.
 
+mod allowlist;
 mod human;
 mod json;
 
 use std::io::{self, Write};
 
 use camino::Utf8Path;
-use klp_core::Manifest;
+use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::rules::Rule;
+use klp_core::{Allowlist, Manifest};
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
@@ -37,6 +39,19 @@ pub(crate) fn rules(rules: &[Rule], format: MessageFormat) -> io::Result<()> {
     print(|out| match format {
         MessageFormat::Human => human::rules(rules, out),
         MessageFormat::Json => json::rules(rules, out),
+    })
+}
+
+/// Prints which rule applies to what; `apart` are the objects that objtool is kept away from.
+pub(crate) fn allowlist(
+    allowlist: &Allowlist,
+    usage: &Usage,
+    apart: &[&str],
+    format: MessageFormat,
+) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => allowlist::human(allowlist, usage, apart, out),
+        MessageFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
 }
 

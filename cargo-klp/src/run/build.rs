@@ -4,22 +4,21 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildEvent, BuildSettings, Interrupt, Jobs, OriginalBuild, PatchSet, Tree, Workspace,
+    BuildEvent, BuildSettings, Config, Interrupt, Jobs, NonStandard, OriginalBuild, PatchSet, Tree,
+    Workspace,
 };
-use klp_core::diff::{Side, compare};
+use klp_core::diff::{Changes, Side, compare};
 
 use crate::cli::{self, MessageFormat};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
+use crate::place::Place;
 use crate::report;
-use crate::settings;
+use crate::rules::Rules;
 use crate::shell::Shell;
 use crate::signals;
-
-/// The changed-function set, beside the build outputs.
-const CHANGED_FUNCTIONS: &str = "changed-functions.json";
 
 pub(crate) fn run(
     arguments: &cli::Build,
@@ -31,16 +30,12 @@ pub(crate) fn run(
     if let Some(note) = jobs.note() {
         shell.warning(note);
     }
-    let current = current_directory()?;
-    let absolute = |path: &Utf8PathBuf| current.join(path);
-    let tree = find_tree(arguments, &current)?;
-    let root = arguments.target_dir.as_ref().map_or_else(|| tree.output.join(".klp"), absolute);
-    let results = match &arguments.target_dir {
-        Some(_) => root.join(CHANGED_FUNCTIONS),
-        None => tree.output.join(CHANGED_FUNCTIONS),
-    };
+    let place = Place::find(&arguments.tree)?;
+    let rules = Rules::of_place(&arguments.rules, &place)?;
+    let Place { current, tree, root, results } = place;
     remove(&results)?;
-    let paths: Vec<Utf8PathBuf> = arguments.patches().iter().map(absolute).collect();
+    let paths: Vec<Utf8PathBuf> =
+        arguments.patches().iter().map(|path| current.join(path)).collect();
     let patch_set = PatchSet::read(&paths).map_err(kbuild_glue::BuildError::from)?;
     let variables: Vec<String> =
         environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
@@ -57,7 +52,7 @@ pub(crate) fn run(
     remove(&results)?;
     let original = workspace.build_original(&settings, &mut events)?;
     shell.finish_progress();
-    let before = checksum(&original, &jobs, shell)?;
+    let before = checksum(&original, &rules, &jobs, shell)?;
     if patch_set.patches().is_empty() {
         shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
         return Ok(ExitStatus::Success);
@@ -65,44 +60,42 @@ pub(crate) fn run(
     let patched = workspace.build_patched(&patch_set, &settings, &mut events)?;
     shell.finish_progress();
     shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
-    let after = on_threads(&jobs, || Build::of_linked(&patched.root, &patched.objects))??;
+    let after =
+        on_threads(&jobs, || Build::of_linked(&patched.root, &patched.objects, &rules.allowlist))??;
     super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
     let mut changes = compare(&before.manifest, &after.manifest);
     changes.locate(|side, index| match side {
         Side::Original => before.input(index),
         Side::Patched => after.input(index),
     });
+    refuse_non_standard(&mut changes, &tree)?;
+    rules.apply(&mut changes, &before, &after, shell);
     report::replace_file(&results, |file| report::document(&changes, file))?;
-    report::changes(&changes, format).map_err(Error::Print)?;
-    report::summary(&changes, shell);
-    Ok(if super::is_refused(&changes) {
-        ExitStatus::Refused
-    } else if changes.is_empty() {
-        ExitStatus::NothingChanged
-    } else {
-        ExitStatus::Success
-    })
+    super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)
 }
 
-/// The tree that the arguments name, or the one here, or the one that the Cargo workspace here names.
-fn find_tree(arguments: &cli::Build, current: &Utf8Path) -> Result<Tree, Error> {
-    let output = arguments.output_directory.as_ref().map(|path| current.join(path));
-    let directory = arguments.directory.as_ref().map(|path| current.join(path));
-    let here = Tree::find(directory.as_deref().unwrap_or(current), output.as_deref());
-    match (here, directory) {
-        (Err(error), None) => {
-            let settings = settings::of(current).ok_or(error)?;
-            Ok(Tree::find(&settings.kernel, output.or(settings.output).as_deref())?)
-        }
-        (tree, _) => Ok(tree?),
-    }
+/// Names changed functions in objects that objtool is kept away from: those cannot be livepatched.
+fn refuse_non_standard(changes: &mut Changes, tree: &Tree) -> Result<(), Error> {
+    let config = Config::read(&tree.config_path())?;
+    let mut non_standard = NonStandard::new(&tree.source, &config);
+    changes.refuse("cannot be livepatched: its object is OBJECT_FILES_NON_STANDARD", |function| {
+        non_standard.contains(Utf8Path::new(&function.object))
+    });
+    Ok(())
 }
 
 /// Digests of the original build. They are also kept beside its objects, to be compared elsewhere, but
 /// made anew each time: a file that another version of this program wrote says nothing here.
-fn checksum(original: &OriginalBuild, jobs: &Jobs, shell: &Shell) -> Result<Build, Error> {
+fn checksum(
+    original: &OriginalBuild,
+    rules: &Rules,
+    jobs: &Jobs,
+    shell: &Shell,
+) -> Result<Build, Error> {
     shell.status("Checksumming", format_args!("{} objects", original.objects.len()));
-    let build = on_threads(jobs, || Build::of_linked(&original.root, &original.objects))??;
+    let build = on_threads(jobs, || {
+        Build::of_linked(&original.root, &original.objects, &rules.allowlist)
+    })??;
     super::checksum::write(&build.manifest, &original.root.join("checksums"))?;
     Ok(build)
 }
@@ -123,12 +116,6 @@ fn show(event: BuildEvent, shell: &Shell) {
         BuildEvent::Note { message } => shell.warning(message),
         _ => {}
     }
-}
-
-fn current_directory() -> Result<Utf8PathBuf, Error> {
-    let path =
-        std::env::current_dir().map_err(|source| Error::Read { path: ".".into(), source })?;
-    Utf8PathBuf::from_path_buf(path).map_err(|_| Error::CurrentDirectory)
 }
 
 /// Results of an earlier run must not be taken for those of this one.

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
 use crate::report;
+use crate::rules::Rules;
 use crate::shell::Shell;
 
 pub(crate) fn run(
@@ -17,7 +18,12 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let build = Build::of_files(&arguments.objects)?;
+    let rules = Rules::of_operands(&arguments.rules, &arguments.objects)?;
+    let build = Build::of_files(&arguments.objects, &rules.allowlist)?;
+    rules.warn(&rules.usage(&[&build]), build.is_whole(), shell);
+    if !build.skipped.is_empty() {
+        shell.status("Skipping", format_args!("{} objects", build.skipped.len()));
+    }
     match &arguments.output {
         Some(path) => write(&build.manifest, path)?,
         None => report::checksums(&build.manifest, format).map_err(Error::Print)?,

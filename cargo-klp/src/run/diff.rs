@@ -6,7 +6,7 @@ use crate::cli::{Diff, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
-use crate::report;
+use crate::rules::Rules;
 use crate::shell::Shell;
 
 pub(crate) fn run(
@@ -18,14 +18,15 @@ pub(crate) fn run(
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
-    let (original, patched) = rayon::join(|| Build::open(original), || Build::open(patched));
+    let rules = Rules::of_operands(&arguments.rules, &[original.clone(), patched.clone()])?;
+    let open = |path| Build::open(path, &rules.allowlist);
+    let (original, patched) = rayon::join(|| open(original), || open(patched));
     let (original, patched) = (original?, patched?);
     let mut changes = compare(&original.manifest, &patched.manifest);
     changes.locate(|side, index| match side {
         Side::Original => original.input(index),
         Side::Patched => patched.input(index),
     });
-    report::changes(&changes, format).map_err(Error::Print)?;
-    report::summary(&changes, shell);
-    Ok(if super::is_refused(&changes) { ExitStatus::Refused } else { ExitStatus::Success })
+    rules.apply(&mut changes, &original, &patched, shell);
+    super::finish(&changes, &rules, ExitStatus::Success, format, shell)
 }

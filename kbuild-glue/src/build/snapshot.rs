@@ -37,6 +37,11 @@ pub(super) fn reuse(
         Some(text) if text.trim() == fingerprint.as_str() => {}
         _ => return Ok(None),
     }
+    list(original)
+}
+
+/// The list of what is kept.
+pub(super) fn list(original: &Utf8Path) -> Result<Option<Vec<LinkedObject>>, BuildError> {
     let Some(text) = read(&original.join("objects.list"))? else { return Ok(None) };
     let objects: Option<Vec<LinkedObject>> = text
         .lines()

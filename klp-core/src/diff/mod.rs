@@ -30,6 +30,8 @@ pub struct Changes {
     pub data: Vec<Data>,
     /// What could not be compared.
     pub refused: Vec<Refused>,
+    /// Functions and refusals that a rule of the user's sets aside.
+    pub ignored: Vec<Record>,
     /// How many of each.
     pub summary: Summary,
     /// Of each of `functions`.
@@ -44,6 +46,7 @@ impl Changes {
             .chain(self.functions.iter().cloned().map(Record::Function))
             .chain(self.data.iter().cloned().map(Record::Data))
             .chain(self.refused.iter().cloned().map(Record::Refused))
+            .chain(self.ignored.iter().cloned())
             .chain([Record::Summary(self.summary.clone())])
     }
 
@@ -51,6 +54,46 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.data.is_empty() && self.refused.is_empty()
+    }
+
+    /// Refuses the functions for which `is_refused` says so; they stay in the set.
+    pub fn refuse(&mut self, why: &str, mut is_refused: impl FnMut(&Function) -> bool) {
+        let refused = self.functions.iter().filter(|function| is_refused(function));
+        self.refused.extend(refused.map(|function| Refused {
+            object: function.object.clone(),
+            name: function.name.clone(),
+            why: why.to_owned(),
+            rule: None,
+            ignored: None,
+        }));
+        self.count();
+    }
+
+    /// Keeps the functions for which `keep` says so.
+    pub(crate) fn retain_functions(&mut self, mut keep: impl FnMut(&mut Function) -> bool) {
+        let mut places = std::mem::take(&mut self.places).into_iter();
+        self.functions.retain_mut(|function| {
+            let place = places.next();
+            let kept = keep(function);
+            self.places.extend(place.filter(|_| kept));
+            kept
+        });
+    }
+
+    /// Counts the records again.
+    pub(crate) fn count(&mut self) {
+        let count = |change: Change| self.functions.iter().filter(|f| f.change == change).count();
+        let not_allowed = self.functions.iter().filter(|f| f.allowed == Some(false)).count();
+        self.summary = Summary {
+            changed: count(Change::Changed),
+            added: count(Change::Added),
+            removed: count(Change::Removed),
+            data_changed: self.data.iter().filter(|data| data.change == Change::Changed).count(),
+            refused: self.refused.len(),
+            ignored: self.ignored.len(),
+            not_allowed,
+            ..self.summary
+        };
     }
 }
 
@@ -77,16 +120,9 @@ pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
         changes.refused.extend(part.refused);
     }
     readers::fill(&mut changes.data, patched);
-    let count = |change: Change| changes.functions.iter().filter(|f| f.change == change).count();
-    changes.summary = Summary {
-        functions: patched.objects.iter().map(|object| object.function_symbols).sum(),
-        changed: count(Change::Changed),
-        added: count(Change::Added),
-        removed: count(Change::Removed),
-        data_changed: changes.data.iter().filter(|data| data.change == Change::Changed).count(),
-        refused: changes.refused.len(),
-        objects: patched.objects.len(),
-    };
+    changes.summary.functions = patched.objects.iter().map(|object| object.function_symbols).sum();
+    changes.summary.objects = patched.objects.len();
+    changes.count();
     changes
 }
 
@@ -170,7 +206,13 @@ fn refused(
 ) -> Option<Refused> {
     let (name, why) =
         [after, before].into_iter().flatten().find_map(|f| Some((&f.name, f.refused.as_ref()?)))?;
-    Some(Refused { object: object.object.clone(), name: name.clone(), why: why.clone() })
+    Some(Refused {
+        object: object.object.clone(),
+        name: name.clone(),
+        why: why.clone(),
+        rule: None,
+        ignored: None,
+    })
 }
 
 fn refused_data(
@@ -181,7 +223,13 @@ fn refused_data(
     let (data, why) =
         [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
     let name = data.name.clone().unwrap_or_else(|| data.section.clone());
-    Some(Refused { object: object.object.clone(), name, why: why.clone() })
+    Some(Refused {
+        object: object.object.clone(),
+        name,
+        why: why.clone(),
+        rule: None,
+        ignored: None,
+    })
 }
 
 fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
@@ -226,6 +274,8 @@ fn function(
         causes,
         original_checksum: before.and_then(|function| function.checksum),
         patched_checksum: after.and_then(|function| function.checksum),
+        ignored: None,
+        allowed: None,
     }
 }
 

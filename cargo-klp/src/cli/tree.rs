@@ -1,0 +1,19 @@
+//! Options that name a kernel tree, the same for every subcommand that needs one.
+
+use camino::Utf8PathBuf;
+use clap::Args;
+
+/// Where the kernel is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TreeArgs {
+    /// Kernel source tree, or the output directory of an O= build [default: here, or `kernel` under
+    /// `[workspace.metadata.klp]` of the Cargo.toml here]
+    #[arg(short = 'C', long, value_name = "DIR")]
+    pub(crate) directory: Option<Utf8PathBuf>,
+    /// Output directory (O=) that holds the .config [default: the source tree]
+    #[arg(short = 'O', long = "output", value_name = "DIR")]
+    pub(crate) output_directory: Option<Utf8PathBuf>,
+    /// Where to keep the mirror and both builds [default: .klp in the output directory]
+    #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
+    pub(crate) target_dir: Option<Utf8PathBuf>,
+}

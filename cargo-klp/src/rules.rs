@@ -1,0 +1,139 @@
+//! The allowlist of a run: where it is found, and what it says.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::Tree;
+use klp_core::allowlist::{Allowlist, Usage};
+use klp_core::diff::Changes;
+
+use crate::cli::RuleArgs;
+use crate::error::Error;
+use crate::objects::{Build, in_build};
+use crate::place::{Place, current_directory};
+use crate::settings;
+use crate::shell::Shell;
+
+/// The name of the file.
+const FILE: &str = "klp.toml";
+
+/// Rules, and where they are from.
+pub(crate) struct Rules {
+    pub(crate) allowlist: Allowlist,
+    /// The file; none when there are no rules.
+    pub(crate) path: Option<Utf8PathBuf>,
+    /// Whether the person named the file.
+    is_named: bool,
+}
+
+impl Rules {
+    /// The rules of the file `named`; else of `klp.toml` in `current`, of the Cargo manifest there, or
+    /// of `klp.toml` in one of `others`.
+    pub(crate) fn find(
+        named: Option<&Utf8Path>,
+        current: &Utf8Path,
+        others: &[&Utf8Path],
+    ) -> Result<Self, Error> {
+        if let Some(path) = named {
+            return Ok(Self { is_named: true, ..Self::read(current.join(path))? });
+        }
+        let file = |directory: &Utf8Path| {
+            Some(directory.join(FILE)).filter(|path| path.is_file()).map(Self::read)
+        };
+        if let Some(rules) = file(current) {
+            return rules;
+        }
+        if let Some(settings) = settings::of(current)?
+            && let Some(rule) = settings.rule
+        {
+            let allowlist = Allowlist::from_metadata(rule)
+                .map_err(|source| Error::Allowlist { path: settings.manifest.clone(), source })?;
+            return Ok(Self { allowlist, path: Some(settings.manifest), is_named: false });
+        }
+        others.iter().find_map(|directory| file(directory)).unwrap_or(Ok(Self {
+            allowlist: Allowlist::default(),
+            path: None,
+            is_named: false,
+        }))
+    }
+
+    /// The rules for a build at `place`.
+    pub(crate) fn of_place(arguments: &RuleArgs, place: &Place) -> Result<Self, Error> {
+        let others = [place.tree.output.as_path(), place.tree.source.as_path()];
+        Self::find(arguments.allowlist.as_deref(), &place.current, &others)
+    }
+
+    /// The rules for objects, checksum files and build directories.
+    pub(crate) fn of_operands(
+        arguments: &RuleArgs,
+        operands: &[Utf8PathBuf],
+    ) -> Result<Self, Error> {
+        let current = current_directory()?;
+        let mut others = Vec::new();
+        for operand in operands {
+            let root = match in_build(operand) {
+                Some((root, _)) => root,
+                None if operand.is_dir() => operand.clone(),
+                None => continue,
+            };
+            others.extend(Tree::find(&root, None).map(|tree| tree.source));
+            others.push(root);
+        }
+        let others: Vec<&Utf8Path> = others.iter().rev().map(Utf8PathBuf::as_path).collect();
+        Self::find(arguments.allowlist.as_deref(), &current, &others)
+    }
+
+    fn read(path: Utf8PathBuf) -> Result<Self, Error> {
+        let text = fs_err::read_to_string(&path)
+            .map_err(|source| Error::Read { path: path.clone(), source })?;
+        let allowlist = Allowlist::parse(&text)
+            .map_err(|source| Error::Allowlist { path: path.clone(), source })?;
+        Ok(Self { allowlist, path: Some(path), is_named: false })
+    }
+
+    /// Sorts `changes` by the rules.
+    pub(crate) fn apply(
+        &self,
+        changes: &mut Changes,
+        original: &Build,
+        patched: &Build,
+        shell: &Shell,
+    ) {
+        let usage = self.usage(&[original, patched]);
+        let is_whole = original.is_whole() && patched.is_whole();
+        self.warn(&usage, is_whole, shell);
+        self.allowlist.apply(changes, &usage);
+    }
+
+    /// The error when something changed that no rule allows.
+    pub(crate) fn broken(&self, changes: &Changes) -> Option<Error> {
+        let functions: Vec<String> = changes
+            .functions
+            .iter()
+            .filter(|function| function.allowed == Some(false))
+            .map(|function| format!("{} ({})", function.name, function.object))
+            .collect();
+        let path = self.path.clone().filter(|_| !functions.is_empty())?;
+        Some(Error::NotAllowed { path, functions: functions.join(", ") })
+    }
+
+    /// What each rule names in `builds`.
+    pub(crate) fn usage(&self, builds: &[&Build]) -> Usage {
+        let manifests: Vec<_> = builds.iter().map(|build| &build.manifest).collect();
+        let unread: Vec<String> = builds.iter().flat_map(|build| &build.skipped).cloned().collect();
+        Usage::of(&self.allowlist, &manifests, &unread)
+    }
+
+    /// Warns about rules that name nothing. In a part of a kernel that is no mistake, unless the person
+    /// named the file for it.
+    pub(crate) fn warn(&self, usage: &Usage, is_whole: bool, shell: &Shell) {
+        if !is_whole && !self.is_named {
+            return;
+        }
+        let path = self.path.as_deref().map(Utf8Path::as_str).unwrap_or_default();
+        for (line, text) in usage.unused(&self.allowlist) {
+            match line {
+                Some(line) => shell.warning(format_args!("{path}:{line}: {text}")),
+                None => shell.warning(format_args!("{path}: {text}")),
+            }
+        }
+    }
+}

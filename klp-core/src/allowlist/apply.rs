@@ -1,0 +1,131 @@
+//! Sorts the changes between two builds by what the rules say about them.
+
+use crate::diff::Changes;
+use crate::record::{Function, Record, Refused};
+
+use super::{Allowlist, Usage, Verdict};
+
+impl Allowlist {
+    /// Drops what is skipped, sets aside what is ignored, and marks each change as allowed or not.
+    /// Last of all: whatever asks `changes` for objects and offsets comes before.
+    pub fn apply(&self, changes: &mut Changes, usage: &Usage) {
+        changes.summary.skipped = usage.skipped(self);
+        if self.rules.is_empty() {
+            return;
+        }
+        let mut ignored = Vec::new();
+        changes.retain_functions(|function| {
+            match self.verdict(&function.object, &names(function)) {
+                Verdict::Skipped(_) => return false,
+                Verdict::Ignored(rule) => {
+                    function.ignored = Some(rule.reason.clone());
+                    ignored.push(Record::Function(function.clone()));
+                    return false;
+                }
+                Verdict::Allowed => function.allowed = self.is_closed().then_some(true),
+                Verdict::NotAllowed => function.allowed = Some(false),
+            }
+            true
+        });
+        changes.data.retain(|data| self.skipping(&data.object).is_none());
+        changes.refused.retain(|refused| match self.verdict(&refused.object, &[&refused.name]) {
+            Verdict::Skipped(_) => false,
+            Verdict::Ignored(rule) => {
+                let reason = Some(rule.reason.clone());
+                ignored.push(Record::Refused(Refused { ignored: reason, ..refused.clone() }));
+                false
+            }
+            Verdict::Allowed | Verdict::NotAllowed => true,
+        });
+        changes.ignored = ignored;
+        changes.count();
+    }
+}
+
+/// All names of a function, in both builds.
+fn names(function: &Function) -> Vec<&str> {
+    let others = [&function.original_name, &function.demangled];
+    let others = others.into_iter().filter_map(Option::as_deref);
+    [function.name.as_str()].into_iter().chain(others).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Change, Data};
+
+    fn changes() -> Changes {
+        let function = |object: &str, name: &str| Function {
+            object: object.to_owned(),
+            linked: None,
+            name: name.to_owned(),
+            original_name: None,
+            demangled: None,
+            change: Change::Changed,
+            causes: Vec::new(),
+            original_checksum: None,
+            patched_checksum: None,
+            ignored: None,
+            allowed: None,
+        };
+        let refused = |object: &str, name: &str| Refused {
+            object: object.to_owned(),
+            name: name.to_owned(),
+            why: "unknown".to_owned(),
+            rule: None,
+            ignored: None,
+        };
+        let mut changes = Changes::default();
+        changes.functions.extend(["a.o", "b.o", "c.o"].map(|object| function(object, "f")));
+        changes
+            .refused
+            .extend([("a.o", "g"), ("b.o", "f"), ("c.o", "f")].map(|(o, n)| refused(o, n)));
+        changes.data.push(Data {
+            object: "c.o".to_owned(),
+            linked: None,
+            name: Some("d".to_owned()),
+            section: ".data".to_owned(),
+            change: Change::Changed,
+            read_by: Vec::new(),
+        });
+        changes.count();
+        changes
+    }
+
+    #[test]
+    fn each_change_goes_where_its_rule_says() {
+        let rules = "[[rule]]\nobject='c.o'\nskip=true\nreason='asm'\n\
+                     [[rule]]\nobject='b.o'\nignore=['f']\nreason='known'\n";
+        let mut sorted = changes();
+        Allowlist::parse(rules).unwrap().apply(&mut sorted, &Usage::default());
+        let left: Vec<&str> = sorted.functions.iter().map(|f| f.object.as_str()).collect();
+        assert_eq!(left, ["a.o"]);
+        assert_eq!((sorted.refused.len(), sorted.data.len(), sorted.ignored.len()), (1, 0, 2));
+        let summary = &sorted.summary;
+        assert_eq!((summary.changed, summary.refused, summary.data_changed), (1, 1, 0));
+        assert_eq!((summary.ignored, summary.not_allowed), (2, 0));
+        assert_eq!(sorted.functions.first().unwrap().allowed, None);
+        let json = serde_json::to_string(sorted.ignored.first().unwrap()).unwrap();
+        assert!(
+            json.contains(r#""object":"b.o""#) && json.contains(r#""ignored":"known""#),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_marked() {
+        let rules = "[[rule]]\nobject='{a,b}.o'\nallow=['f']\nreason='the fix'\n";
+        let mut sorted = changes();
+        Allowlist::parse(rules).unwrap().apply(&mut sorted, &Usage::default());
+        let allowed: Vec<_> = sorted.functions.iter().map(|f| f.allowed).collect();
+        assert_eq!(allowed, [Some(true), Some(true), Some(false)]);
+        assert_eq!((sorted.summary.changed, sorted.summary.not_allowed), (3, 1));
+    }
+
+    #[test]
+    fn no_rules_leave_all_as_it_is() {
+        let mut sorted = changes();
+        Allowlist::default().apply(&mut sorted, &Usage::default());
+        assert_eq!(sorted, changes());
+    }
+}
