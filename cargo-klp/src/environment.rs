@@ -41,6 +41,13 @@ pub(crate) fn make() -> String {
     get("MAKE").and_then(|make| make.into_string().ok()).unwrap_or_else(|| "make".to_owned())
 }
 
+/// The directories of `PATH`.
+pub(crate) fn search_path() -> Vec<camino::Utf8PathBuf> {
+    let path = get("PATH").unwrap_or_default();
+    let directories = std::env::split_paths(&path);
+    directories.filter_map(|directory| directory.try_into().ok()).collect()
+}
+
 /// `CARGO_TERM_QUIET`.
 pub(crate) fn quiet() -> bool {
     get("CARGO_TERM_QUIET").is_some_and(|value| value == "true")

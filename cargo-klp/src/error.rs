@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use kbuild_glue::{BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError};
 use klp_core::ElfError;
 use klp_core::manifest::ManifestError;
+use klp_vm::VmError;
 
 use crate::exit::ExitStatus;
 
@@ -44,6 +45,10 @@ pub(crate) enum Error {
     Objects(#[from] ObjectsError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Vm(#[from] VmError),
+    #[error("the trial failed, see {log}")]
+    TrialFailed { log: Utf8PathBuf },
 }
 
 impl Error {
@@ -63,6 +68,7 @@ impl Error {
             Self::Jobs(error) => error.hint(),
             Self::Objects(error) => error.hint(),
             Self::Build(error) => error.hint(),
+            Self::Vm(error) => error.hint(),
             _ => None,
         }
     }
@@ -78,6 +84,8 @@ impl Error {
     pub(crate) fn exit_status(&self) -> ExitStatus {
         match self {
             Self::Build(error) if error.is_interrupt() => ExitStatus::Interrupted,
+            Self::Vm(VmError::Interrupted) => ExitStatus::Interrupted,
+            Self::Vm(error) if error.is_unsupported() => ExitStatus::Unsupported,
             Self::Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
             Self::NotAllowed { .. } => ExitStatus::NotAllowed,
             Self::Tree(_)

@@ -16,6 +16,7 @@ pub mod elf;
 pub mod input;
 pub mod layout;
 pub mod manifest;
+pub mod module;
 pub mod name;
 pub mod record;
 pub mod rules;

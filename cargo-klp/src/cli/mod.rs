@@ -6,6 +6,7 @@ mod checksum;
 mod diff;
 mod output;
 mod tree;
+mod trial;
 
 use clap::{Parser, Subcommand};
 
@@ -15,6 +16,7 @@ pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
 pub(crate) use tree::TreeArgs;
+pub(crate) use trial::{Accel, Try};
 
 /// Cargo calls `cargo-klp klp …` for `cargo klp …`.
 #[derive(Debug, Parser)]
@@ -41,4 +43,5 @@ pub(crate) enum Command {
     Diff(Diff),
     /// List what checksums leave out, and why
     Rules,
+    Try(Box<Try>),
 }

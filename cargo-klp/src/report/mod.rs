@@ -3,6 +3,7 @@
 mod allowlist;
 mod human;
 mod json;
+mod trial;
 
 use std::io::{self, Write};
 
@@ -17,6 +18,7 @@ use crate::error::Error;
 
 pub(crate) use human::summary;
 pub(crate) use json::document;
+pub(crate) use trial::trial;
 
 /// Prints the changed-function set.
 pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {

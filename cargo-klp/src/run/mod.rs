@@ -5,6 +5,7 @@ mod build;
 mod checksum;
 mod diff;
 mod rules;
+mod trial;
 
 use klp_core::diff::Changes;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Checksum(arguments) => checksum::run(arguments, format, shell),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Rules => rules::run(format),
+        Command::Try(arguments) => trial::run(arguments, format, klp.output.verbosity(), shell),
     }
 }
 

@@ -165,7 +165,7 @@ impl<'data> ElfObject<'data> {
     }
 }
 
-fn check_magic(data: &[u8]) -> Result<(), ElfError> {
+pub(crate) fn check_magic(data: &[u8]) -> Result<(), ElfError> {
     match data {
         [] => Err(ElfError::Empty),
         [0x7f, b'E', b'L', b'F', class, encoding, ..] => {

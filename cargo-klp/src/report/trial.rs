@@ -1,0 +1,64 @@
+//! How a trial went.
+
+use std::io::{self, Write};
+
+use klp_core::record::Version;
+use klp_vm::{Outcome, Step};
+use serde::Serialize;
+
+use super::print;
+use crate::cli::MessageFormat;
+
+/// A line of JSON.
+#[derive(Serialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+enum Record<'a> {
+    Version(Version),
+    Try(&'a Step),
+    TrySummary { passed: bool, steps: usize, failed: usize },
+}
+
+/// Prints how a trial went.
+pub(crate) fn trial(outcome: &Outcome, format: MessageFormat) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => human(outcome, out),
+        MessageFormat::Json => json(outcome, out),
+    })
+}
+
+fn human(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+    let last = outcome.steps.iter().map(|step| step.cycle).max().unwrap_or(1);
+    for step in outcome.steps.iter().filter(|step| step.cycle == 1 || !step.passed) {
+        let word = if step.passed { "passed" } else { "FAILED" };
+        let seconds = std::time::Duration::from_millis(step.millis).as_secs_f64();
+        let module = step.module.as_deref().unwrap_or_default();
+        write!(out, "{word}  {:<8}  {seconds:>6.1} s  {module}", step.stage.word())?;
+        if step.cycle > 1 {
+            write!(out, " (cycle {})", step.cycle)?;
+        }
+        match step.status {
+            Some(0) | None => writeln!(out)?,
+            Some(status) => writeln!(out, " exit status {status}")?,
+        }
+        for line in step.output.lines() {
+            writeln!(out, "        | {line}")?;
+        }
+    }
+    if last > 1 {
+        writeln!(out, "{last} cycles")?;
+    }
+    Ok(())
+}
+
+fn json(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+    let failed = outcome.steps.iter().filter(|step| !step.passed).count();
+    let summary = Record::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
+    let records = std::iter::once(Record::Version(Version::default()))
+        .chain(outcome.steps.iter().map(Record::Try))
+        .chain([summary]);
+    for record in records {
+        serde_json::to_writer(&mut out, &record)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Puts together how a trial went.
+
+use std::time::Instant;
+
+use crate::console;
+use crate::guest::Report;
+use crate::trial::{Outcome, Stage, Step};
+
+/// `TAINT_WARN`, `TAINT_DIE`, `TAINT_SOFTLOCKUP` and `TAINT_BAD_PAGE` of include/linux/panic.h: the
+/// kernel keeps in mind what it may have said when nobody listened.
+const TROUBLE: &[(u32, &str)] =
+    &[(5, "bad page"), (7, "oops"), (9, "warning"), (14, "soft lockup")];
+
+/// The bit of a warning.
+const WARNED: u32 = 9;
+
+pub(crate) struct Judge {
+    expected: Vec<String>,
+    seen: Vec<bool>,
+    steps: Vec<Step>,
+    open: Option<(Step, Instant)>,
+    loaded: Option<String>,
+    cycle: u32,
+    problems: Vec<String>,
+    taint: Option<u64>,
+    finished: bool,
+    begin: Instant,
+}
+
+impl Judge {
+    pub(crate) fn new(expected: &[String]) -> Self {
+        let begin = Instant::now();
+        let boot = step(Stage::Boot, None, 1);
+        Self {
+            expected: expected.to_vec(),
+            seen: vec![false; expected.len()],
+            steps: Vec::new(),
+            open: Some((boot, begin)),
+            loaded: None,
+            cycle: 1,
+            problems: Vec::new(),
+            taint: None,
+            finished: false,
+            begin,
+        }
+    }
+
+    /// Whether the guest has come to its end by itself.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Takes a line of the console.
+    pub(crate) fn console(&mut self, line: &str) {
+        if !console::is_problem(line) {
+            return;
+        }
+        let mut expected = false;
+        for (text, seen) in self.expected.iter().zip(&mut self.seen) {
+            let found = line.contains(text.as_str());
+            *seen |= found;
+            expected |= found;
+        }
+        if !expected {
+            self.problems.push(console::message(line).to_owned());
+        }
+    }
+
+    /// Takes a report of the guest; the step that it ends.
+    pub(crate) fn report(&mut self, report: Report) -> Option<Step> {
+        match report {
+            Report::Output(line) => {
+                if let Some((step, _)) = &mut self.open {
+                    step.output.push_str(&line);
+                    step.output.push('\n');
+                }
+            }
+            Report::Begin(Stage::Boot, _) => {}
+            Report::Begin(stage, module) => {
+                if module.is_some() {
+                    self.loaded.clone_from(&module);
+                }
+                self.open = Some((step(stage, module, self.cycle), Instant::now()));
+            }
+            Report::End(status) => return self.end(Some(status)),
+            Report::Cycle(number) => self.cycle = number,
+            Report::Taint(bits) => self.taint = Some(bits),
+            Report::Finished => self.finished = true,
+        }
+        None
+    }
+
+    fn end(&mut self, status: Option<i32>) -> Option<Step> {
+        let (step, begin) = self.open.take()?;
+        let step = Step { status, passed: status == Some(0), millis: millis(begin), ..step };
+        self.steps.push(step.clone());
+        Some(step)
+    }
+
+    /// The outcome, and the steps that this adds; `why` tells why the guest did not come to an end.
+    pub(crate) fn finish(mut self, why: Option<String>) -> (Outcome, Vec<Step>) {
+        let before = self.steps.len();
+        if why.is_some() {
+            self.end(None);
+        }
+        let mut problems = std::mem::take(&mut self.problems);
+        let missing = self.expected.iter().zip(&self.seen).filter(|(_, seen)| !**seen);
+        problems.extend(missing.map(|(text, _)| format!("expected, but not there: {text}")));
+        let told = !problems.is_empty();
+        for (bit, what) in TROUBLE {
+            let is_set =
+                self.taint.is_some_and(|taint| taint.checked_shr(*bit).unwrap_or(0) & 1 == 1);
+            let is_expected = *bit == WARNED && !self.expected.is_empty();
+            if is_set && !is_expected && !told {
+                problems.push(format!("the kernel is tainted: {what}"));
+            }
+        }
+        problems.extend(why);
+        let mut output = problems.join("\n");
+        if !output.is_empty() {
+            output.push('\n');
+        }
+        self.steps.push(Step {
+            passed: output.is_empty(),
+            output,
+            millis: millis(self.begin),
+            ..step(Stage::Kernel, None, self.cycle)
+        });
+        let passed = self.steps.iter().all(|step| step.passed);
+        let added = self.steps.get(before..).unwrap_or_default().to_vec();
+        (Outcome { steps: self.steps, passed }, added)
+    }
+}
+
+fn step(stage: Stage, module: Option<String>, cycle: u32) -> Step {
+    Step { stage, module, cycle, passed: false, status: None, output: String::new(), millis: 0 }
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finished(expected: &[&str], lines: &[&str], taint: u64) -> Outcome {
+        let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
+        let mut judge = Judge::new(&expected);
+        judge.report(Report::End(0));
+        for line in lines {
+            judge.console(line);
+        }
+        judge.report(Report::Taint(taint));
+        judge.report(Report::Finished);
+        judge.finish(None).0
+    }
+
+    const WARNING: &str = "[ 1.0] WARNING: CPU: 0 PID: 9 at fs/proc/meminfo.c:40 f+0x1/0x2";
+
+    #[test]
+    fn a_warning_is_a_failure_unless_it_is_expected() {
+        assert!(finished(&[], &["[ 1.0] fine"], 1 << 15).passed);
+        assert!(!finished(&[], &[WARNING], 1 << 9).passed);
+        assert!(!finished(&[], &[], 1 << 9).passed);
+        assert!(finished(&["meminfo.c:40 "], &[WARNING], 1 << 9).passed);
+        assert!(!finished(&["meminfo.c:40 "], &[], 0).passed);
+        assert!(!finished(&["meminfo.c:40 "], &[WARNING, "[ 1.1] BUG: x"], 1 << 9).passed);
+    }
+
+    #[test]
+    fn a_guest_that_dies_in_a_step_fails_it() {
+        let mut judge = Judge::new(&[]);
+        judge.report(Report::End(0));
+        judge.report(Report::Begin(Stage::Load, Some("x".into())));
+        let (outcome, added) = judge.finish(Some("the guest died".into()));
+        assert!(!outcome.passed);
+        assert_eq!(added.len(), 2);
+        assert_eq!(added[0].status, None);
+        assert_eq!(added[1].output, "the guest died\n");
+    }
+}

@@ -1,0 +1,85 @@
+//! How QEMU is called.
+
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+
+use camino::Utf8Path;
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+
+use crate::machine::Machine;
+
+/// What runs the guest's instructions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The processor, through `/dev/kvm`.
+    Kvm,
+    /// QEMU's own translator: works everywhere, and takes about ten times as long.
+    Tcg,
+}
+
+impl Accelerator {
+    /// The word that QEMU knows it by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+
+    /// Whether this process may use `/dev/kvm`. That does not tell whether it works: in a virtual
+    /// machine it can be there and hang.
+    pub(crate) fn kvm_is_open() -> bool {
+        fs_err::OpenOptions::new().read(true).write(true).open("/dev/kvm").is_ok()
+    }
+}
+
+/// QEMU with the console on its standard output and the guest's reports on the socket.
+pub(crate) fn command(
+    machine: &Machine<'_>,
+    accelerator: Accelerator,
+    image: &Utf8Path,
+    initrd: &Utf8Path,
+    reports: &Utf8Path,
+) -> Command {
+    let mut command = Command::new(&machine.qemu);
+    let processor = match accelerator {
+        Accelerator::Kvm => "host",
+        Accelerator::Tcg => "max",
+    };
+    command
+        .args(["-accel", accelerator.word(), "-cpu", processor])
+        .args(["-m", &format!("{}M", machine.memory_mib)])
+        .args(["-smp", &machine.processors.to_string()])
+        .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])
+        .args(["-serial", "stdio"])
+        .args([
+            "-chardev",
+            &format!("socket,id=reports,path={}", reports.as_str().replace(',', ",,")),
+        ])
+        .args(["-serial", "chardev:reports"])
+        .args(["-kernel", image.as_str(), "-initrd", initrd.as_str()])
+        // A guest that oopses ends: -no-reboot makes QEMU leave where the kernel would reboot.
+        .args(["-append", "console=ttyS0 oops=panic panic=-1"]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Ctrl-C is for us: we end QEMU ourselves.
+    command.process_group(0);
+    end_with_us(&mut command);
+    command
+}
+
+/// Lets QEMU receive SIGTERM when this thread ends in whatever way, kill -9 included.
+fn end_with_us(command: &mut Command) {
+    let parent = getpid();
+    #[expect(unsafe_code, reason = "runs between fork and exec: two system calls, no allocation")]
+    unsafe {
+        command.pre_exec(move || {
+            set_parent_process_death_signal(Some(Signal::TERM))?;
+            if getppid() != Some(parent) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            Ok(())
+        });
+    }
+}
