@@ -2,45 +2,121 @@
 
 use std::fmt;
 
-use anyhow::{Context as _, Result};
-use camino::Utf8Path;
+use anyhow::{Context as _, Result, bail};
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-/// A function, and the object that it is in.
+use crate::environment;
+
+/// Exit status of `cargo klp build`: changed functions were found.
+const CHANGED: i32 = 0;
+/// Exit status of `cargo klp build`: nothing changed.
+const NOTHING_CHANGED: i32 = 3;
+/// Exit status of `cargo klp build`: data changed, or functions were refused.
+const REFUSED: i32 = 4;
+
+/// A function or data object, the object file that it is in, and what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Function {
     pub(crate) object: String,
     pub(crate) name: String,
+    pub(crate) change: Change,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Change {
+    #[default]
+    Changed,
+    Added,
+    Removed,
 }
 
 impl Function {
     fn from_json(value: &Value) -> Option<Self> {
         let object = value["object"].as_str()?.to_owned();
-        let name = value["name"].as_str()?.to_owned();
-        Some(Self { object, name })
+        let name = value["name"].as_str().unwrap_or("(unnamed)").to_owned();
+        let change = match value["change"].as_str() {
+            Some("added") => Change::Added,
+            Some("removed") => Change::Removed,
+            _ => Change::Changed,
+        };
+        Some(Self { object, name, change })
     }
 
     /// The same without what a compiler appends: which clones it makes is its own affair.
-    fn source_name(&self) -> (&str, &str) {
-        (&self.object, self.name.split('.').next().unwrap_or_default())
+    fn source_name(&self) -> (&str, &str, Change) {
+        (&self.object, self.name.split('.').next().unwrap_or_default(), self.change)
     }
 }
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {}", self.name, self.object)
+        write!(f, "{}{} in {}", self.change.prefix(), self.name, self.object)
     }
 }
 
-/// The functions that `PATCH.expected.json` lists.
-pub(crate) fn expected(patch: &Utf8Path) -> Result<Vec<Function>> {
-    let file = patch.with_extension("expected.json");
-    let document: Value = serde_json::from_str(&fs_err::read_to_string(&file)?)
-        .with_context(|| format!("failed to parse {file}"))?;
-    let list = document["functions"].as_array().with_context(|| format!("{file}: no list"))?;
-    list.iter()
-        .map(|entry| Function::from_json(entry).with_context(|| format!("{file}: {entry}")))
-        .collect()
+impl Change {
+    /// Before a name; a change is what goes without saying.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Changed => "",
+            Self::Added => "+",
+            Self::Removed => "-",
+        }
+    }
+}
+
+/// The patches for a version of the kernel, sorted by name.
+pub(crate) fn patches(version: &str) -> Result<Vec<Utf8PathBuf>> {
+    let directory = environment::root().join("tests/patches").join(version);
+    let entries = directory
+        .read_dir_utf8()
+        .with_context(|| format!("there are no patches for Linux {version}: see tests/patches"))?;
+    let mut patches = entries
+        .map(|entry| Ok(entry?.into_path()))
+        .filter(|path: &Result<_>| path.as_ref().map_or(true, |p| p.extension() == Some("patch")))
+        .collect::<Result<Vec<_>>>()?;
+    patches.sort();
+    Ok(patches)
+}
+
+/// What `PATCH.expected.json` says.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    pub(crate) functions: Vec<Function>,
+    /// Data objects that change, in `data`. Empty when it is not there.
+    pub(crate) data: Vec<Function>,
+    /// How many functions are refused.
+    pub(crate) refused: usize,
+    /// Exit status of `cargo klp build`.
+    pub(crate) exit: i32,
+}
+
+impl Expected {
+    pub(crate) fn read(patch: &Utf8Path) -> Result<Self> {
+        let file = patch.with_extension("expected.json");
+        let document: Value = serde_json::from_str(&fs_err::read_to_string(&file)?)
+            .with_context(|| format!("failed to parse {file}"))?;
+        let list = |name: &str| -> Result<Vec<Function>> {
+            let entries = document[name].as_array().map(Vec::as_slice).unwrap_or_default();
+            let read = |entry| Function::from_json(entry).with_context(|| format!("{file}: {entry}"));
+            entries.iter().map(read).collect()
+        };
+        if !document["functions"].is_array() {
+            bail!("{file}: no list of functions");
+        }
+        let (functions, data) = (list("functions")?, list("data")?);
+        let number = |name: &str| document[name].as_u64().and_then(|number| number.try_into().ok());
+        let refused = number("refused").unwrap_or(0_u8).into();
+        let changed = data.iter().any(|data| data.change == Change::Changed);
+        let exit = match number("exit") {
+            Some(exit) => exit.into(),
+            None if changed || refused > 0 => REFUSED,
+            None if functions.is_empty() && data.is_empty() => NOTHING_CHANGED,
+            None => CHANGED,
+        };
+        Ok(Self { functions, data, refused, exit })
+    }
 }
 
 /// What `--message-format json` told.
@@ -49,31 +125,31 @@ pub(crate) struct Report {
     pub(crate) functions: Vec<Function>,
     /// Kinds of causes, for each of `functions`.
     pub(crate) causes: Vec<String>,
-    /// Records that are neither functions nor expected in any run.
-    pub(crate) data: usize,
-    pub(crate) refused: usize,
+    pub(crate) data: Vec<Function>,
+    /// Names and reasons.
+    pub(crate) refused: Vec<String>,
 }
 
 impl Report {
-    /// Reads records, one a line.
-    pub(crate) fn parse(stdout: &str) -> Result<Self> {
-        let mut report = Self::default();
+    /// Adds records, one a line.
+    pub(crate) fn read(&mut self, stdout: &str) -> Result<()> {
         for line in stdout.lines().filter(|line| !line.trim().is_empty()) {
             let record: Value = serde_json::from_str(line)
                 .with_context(|| format!("stdout is not JSON, one record a line: {line}"))?;
+            let named = || {
+                Function::from_json(&record).with_context(|| format!("no object is named: {line}"))
+            };
             match record["reason"].as_str() {
                 Some("function") => {
-                    let function = Function::from_json(&record)
-                        .with_context(|| format!("a function without object or name: {line}"))?;
-                    report.functions.push(function);
-                    report.causes.push(causes(&record));
+                    self.functions.push(named()?);
+                    self.causes.push(causes(&record));
                 }
-                Some("data") => report.data += 1,
-                Some("refused") => report.refused += 1,
+                Some("data") => self.data.push(named()?),
+                Some("refused") => self.refused.push(format!("{}: {}", record["name"], record["why"])),
                 _ => {}
             }
         }
-        Ok(report)
+        Ok(())
     }
 }
 
@@ -120,7 +196,7 @@ mod tests {
     use super::*;
 
     fn function(object: &str, name: &str) -> Function {
-        Function { object: object.to_owned(), name: name.to_owned() }
+        Function { object: object.to_owned(), name: name.to_owned(), change: Change::Changed }
     }
 
     #[test]
@@ -141,15 +217,16 @@ mod tests {
 
     #[test]
     fn records_are_sorted_by_reason() {
-        let report = Report::parse(concat!(
+        let mut report = Report::default();
+        let records = concat!(
             "{\"reason\":\"format\",\"format-version\":1}\n",
             "{\"reason\":\"function\",\"object\":\"a.o\",\"name\":\"f\",\"causes\":[{\"kind\":\"string\"}]}\n",
             "{\"reason\":\"refused\",\"object\":\"a.o\",\"name\":\"g\",\"why\":\"\"}\n",
             "{\"reason\":\"summary\",\"functions\":2}\n",
-        ))
-        .unwrap();
+        );
+        report.read(records).unwrap();
         assert_eq!(report.functions, [function("a.o", "f")]);
         assert_eq!(report.causes, ["string"]);
-        assert_eq!((report.data, report.refused), (0, 1));
+        assert_eq!((report.data.len(), report.refused.len()), (0, 1));
     }
 }

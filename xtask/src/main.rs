@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to whoever runs it")]
 
 mod bench;
+mod compare;
 mod demo;
 mod environment;
 mod expected;
@@ -31,6 +32,20 @@ enum Task {
         /// Do it on a real kernel of this version, and check every result.
         #[arg(long, value_name = "VERSION")]
         kernel: Option<String>,
+        /// Take all patches of tests/patches to it, not four.
+        #[arg(long, requires = "kernel")]
+        all: bool,
+    },
+    /// Compares our diff with the kernel's own (`objtool klp diff`) and with what is expected.
+    Compare {
+        /// A version whose objtool has `klp`: 6.19 or later.
+        #[arg(long, value_name = "VERSION", default_value = "7.2")]
+        kernel: String,
+        /// Build it with clang and `ThinLTO`.
+        #[arg(long)]
+        thinlto: bool,
+        /// Names of patches in tests/patches/VERSION [default: all].
+        patches: Vec<String>,
     },
     /// Runs what CI runs: format, lints, tests, and the checks on a real kernel.
     Test {
@@ -73,8 +88,9 @@ enum Task {
 
 fn main() -> std::process::ExitCode {
     let result = match Cli::parse().task {
-        Task::Demo { kernel: None } => demo::mini(),
-        Task::Demo { kernel: Some(version) } => demo::real(&version),
+        Task::Demo { kernel: None, .. } => demo::mini(),
+        Task::Demo { kernel: Some(version), all } => demo::real(&version, all),
+        Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
         Task::Test { quick } => test::run(quick),
         Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {
             println!("sources  {}", kernel.source);

@@ -19,7 +19,7 @@ pub(crate) fn run(quick: bool) -> Result<()> {
         println!("real-kernel checks skipped (--quick)");
         return Ok(());
     }
-    demo::real(KERNEL)
+    demo::real(KERNEL, false)
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

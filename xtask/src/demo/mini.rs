@@ -3,8 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{CHANGED, UNCHANGED};
-use crate::expected::{self, Function};
+use crate::expected::{self, Expected, Function};
 use crate::{environment, klp, process};
 
 const PATCHES: [&str; 4] = ["fix-one-function", "change-inline", "switch-constants", "only-lines"];
@@ -45,14 +44,13 @@ fn one(klp: &Utf8Path, source: &Utf8Path, build: &Utf8Path, patch: &Utf8PathBuf)
     println!("    $ cargo klp build {}", patch.file_name().unwrap_or_default());
     let status = command.status().with_context(|| format!("failed to run {klp}"))?;
 
-    let expected = expected::expected(patch)?;
-    let wanted = if expected.is_empty() { UNCHANGED } else { CHANGED };
-    if status.code() != Some(wanted) {
-        println!("FAIL: {status}, expected exit status {wanted}");
+    let expected = Expected::read(patch)?;
+    if status.code() != Some(expected.exit) {
+        println!("FAIL: {status}, expected exit status {}", expected.exit);
         return Ok(false);
     }
-    let found = if expected.is_empty() { Vec::new() } else { written(build)? };
-    let (missing, extra) = expected::compare(&expected, &found);
+    let found = if expected.functions.is_empty() { Vec::new() } else { written(build)? };
+    let (missing, extra) = expected::compare(&expected.functions, &found);
     for function in &missing {
         println!("FAIL: not found: {function}");
     }

@@ -6,30 +6,31 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{CHANGED, UNCHANGED};
-use crate::expected::{self, Report};
+use crate::expected::{self, Expected, Report};
 use crate::kernel::{self, Compiler, Kernel};
 use crate::snapshot::{self, Snapshot};
-use crate::{environment, klp};
+use crate::klp;
 
 /// In this order: one function, an inline function, a module, nothing.
 const PATCHES: [&str; 4] = ["meminfo", "header-inline", "ext4", "only-lines"];
 
-/// Takes the patches to a real kernel and checks what comes out.
-pub(crate) fn real(version: &str) -> Result<()> {
-    let patches = environment::root().join("xtask/kernel/patches").join(version);
-    if !patches.is_dir() {
-        bail!("there are no patches for Linux {version}: see xtask/kernel/patches");
+/// Takes these patches, or all, to a real kernel and checks what comes out.
+pub(crate) fn real(version: &str, all: bool) -> Result<()> {
+    let mut patches = expected::patches(version)?;
+    if !all {
+        let order = |patch: &Utf8PathBuf| PATCHES.iter().position(|n| patch.file_stem() == Some(*n));
+        patches.retain(|patch| order(patch).is_some());
+        patches.sort_by_key(order);
     }
     let kernel = kernel::configured(version, Compiler::Gcc)?;
     let klp = klp::build(false)?;
 
     let (mut passed, mut failed) = (0, 0);
-    for name in PATCHES {
-        let patch = patches.join(name).with_extension("patch");
+    for patch in &patches {
+        let name = patch.file_stem().unwrap_or_default();
         println!("\n==> {version}/{name}.patch");
         let start = Instant::now();
-        let problems = one(&klp, &kernel, &patch)?;
+        let problems = one(&klp, &kernel, patch)?;
         let seconds = start.elapsed().as_secs_f64();
         for problem in &problems {
             println!("     {problem}");
@@ -44,7 +45,7 @@ pub(crate) fn real(version: &str) -> Result<()> {
     }
     println!("\n{passed} passed, {failed} failed");
     if failed > 0 {
-        bail!("{failed} of {} checks on Linux {version} failed", PATCHES.len());
+        bail!("{failed} of {} checks on Linux {version} failed", patches.len());
     }
     Ok(())
 }
@@ -60,14 +61,14 @@ fn one(klp: &Utf8Path, kernel: &Kernel, patch: &Utf8PathBuf) -> Result<Vec<Strin
         .with_context(|| format!("failed to run {klp}"))?;
     let after = Snapshot::take(&kernel.source, &touched)?;
 
-    let expected = expected::expected(patch)?;
-    let wanted = if expected.is_empty() { UNCHANGED } else { CHANGED };
+    let expected = Expected::read(patch)?;
     let mut problems = Vec::new();
-    if output.status.code() != Some(wanted) {
-        problems.push(format!("{}, expected exit status {wanted}", output.status));
+    if output.status.code() != Some(expected.exit) {
+        problems.push(format!("{}, expected exit status {}", output.status, expected.exit));
     }
-    match Report::parse(&String::from_utf8_lossy(&output.stdout)) {
-        Ok(report) => problems.extend(check(&report, &expected)),
+    let mut report = Report::default();
+    match report.read(&String::from_utf8_lossy(&output.stdout)) {
+        Ok(()) => problems.extend(check(&report, &expected)),
         Err(error) => problems.push(format!("{error:#}")),
     }
     let differences = before.differences(&after);
@@ -81,24 +82,29 @@ fn one(klp: &Utf8Path, kernel: &Kernel, patch: &Utf8PathBuf) -> Result<Vec<Strin
 }
 
 /// Prints what was found, and returns what should not, or should, have been.
-fn check(report: &Report, expected: &[expected::Function]) -> Vec<String> {
+fn check(report: &Report, expected: &Expected) -> Vec<String> {
     for (function, causes) in report.functions.iter().zip(&report.causes) {
         println!("     changed: {function} ({causes})");
     }
     if report.functions.is_empty() {
         println!("     changed: nothing");
     }
-    if report.refused > 0 {
-        println!("     refused: {}", report.refused);
+    for data in &report.data {
+        println!("     data: {data}");
     }
-    let (missing, extra) = expected::compare(expected, &report.functions);
-    let mut problems: Vec<String> = missing
-        .iter()
-        .map(|function| format!("not found: {function}"))
-        .chain(extra.iter().map(|function| format!("found, but not changed: {function}")))
-        .collect();
-    if report.data > 0 {
-        problems.push(format!("{} data objects found, but none changed", report.data));
+    for refused in &report.refused {
+        println!("     refused: {refused}");
+    }
+    let mut problems = Vec::new();
+    for (expected, found) in
+        [(&expected.functions, &report.functions), (&expected.data, &report.data)]
+    {
+        let (missing, extra) = expected::compare(expected, found);
+        problems.extend(missing.iter().map(|item| format!("not found: {item}")));
+        problems.extend(extra.iter().map(|item| format!("found, but not changed: {item}")));
+    }
+    if report.refused.len() != expected.refused {
+        problems.push(format!("{} refused, expected {}", report.refused.len(), expected.refused));
     }
     problems
 }

@@ -129,7 +129,7 @@ pub(crate) fn llvm() -> Option<String> {
 }
 
 /// Runs make with its output in a log; of a failure it shows the last lines.
-fn logged(make: &mut std::process::Command, log: &Utf8Path) -> Result<()> {
+pub(crate) fn logged(make: &mut std::process::Command, log: &Utf8Path) -> Result<()> {
     let file = fs_err::File::create(log)?.into_parts().0;
     make.stdout(file.try_clone()?).stderr(file);
     process::run(make).map_err(|error| {

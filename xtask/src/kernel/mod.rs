@@ -9,6 +9,7 @@ use camino::Utf8PathBuf;
 use clap::ValueEnum;
 
 use crate::environment;
+pub(crate) use build::{llvm, logged};
 
 /// A compiler for the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

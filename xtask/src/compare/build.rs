@@ -1,0 +1,175 @@
+//! A kernel of its own for the comparison, built as the reference wants it.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use anyhow::{Context as _, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{FileChange, PatchSet};
+
+use crate::kernel::{self, Compiler};
+use crate::{environment, process};
+
+/// What the reference needs to tell functions and data apart.
+const SECTIONS: &str = "KCFLAGS=-ffunction-sections -fdata-sections";
+
+/// A private tree and its build. Only one patch is in it at a time.
+pub(super) struct Build {
+    /// The sources that stay as they are.
+    source: Utf8PathBuf,
+    /// Hard links to them, but for the files of the patch that is in.
+    tree: Utf8PathBuf,
+    output: Utf8PathBuf,
+    /// Copies of what the original build linked.
+    pub(super) original: Utf8PathBuf,
+    variables: Vec<String>,
+    /// Files that are not as in `source`.
+    patched: Vec<Utf8PathBuf>,
+}
+
+impl Build {
+    /// Makes tree and original build, unless they are there.
+    pub(super) fn ensure(version: &str, thin_lto: bool) -> Result<Self> {
+        let compiler = if thin_lto { Compiler::Clang } else { Compiler::Gcc };
+        let source = kernel::configured(version, compiler)?.source;
+        let name = if thin_lto { "thinlto" } else { "gcc" };
+        let root = environment::kernel_cache()?.join("compare").join(format!("{version}-{name}"));
+        let mut variables = vec![SECTIONS.to_owned(), "KLP_SYMIDS=1".to_owned()];
+        variables.push("KBUILD_MODPOST_WARN=1".to_owned());
+        if thin_lto {
+            let llvm = kernel::llvm().context("clang with lld is not here")?;
+            variables.push(format!("LLVM={llvm}"));
+        }
+        let mut build = Self {
+            source,
+            tree: root.join("source"),
+            output: root.join("build"),
+            original: root.join("original"),
+            variables,
+            patched: Vec::new(),
+        };
+        build.prepare(&root, thin_lto)?;
+        Ok(build)
+    }
+
+    pub(super) fn objtool(&self) -> Utf8PathBuf {
+        self.output.join("tools/objtool/objtool")
+    }
+
+    /// Builds with a patch, and copies what was linked and is not as it was to `directory`. Returns the
+    /// paths in there.
+    pub(super) fn patched(
+        &mut self,
+        patch: &Utf8Path,
+        directory: &Utf8Path,
+    ) -> Result<Vec<Utf8PathBuf>> {
+        let changes = PatchSet::read(&[patch])?.apply(&self.source)?;
+        self.restore()?;
+        for change in changes.into_iter().map(FileChange::with_kept_lines) {
+            let target = self.tree.join(&change.path);
+            self.patched.push(change.path.clone());
+            fs_err::write(self.tree.join(".patched"), lines(&self.patched))?;
+            match change.new {
+                Some(bytes) => replace(&target, &bytes, change.mode.unwrap_or(0o644))?,
+                None => fs_err::remove_file(&target)?,
+            }
+        }
+        self.make(&["vmlinux_o", "modules"])?;
+        let mut changed = Vec::new();
+        for path in linked(&self.output)? {
+            let bytes = fs_err::read(self.output.join(&path))?;
+            let name = path.with_extension("o");
+            if fs_err::read(self.original.join(&name)).ok().as_deref() != Some(&bytes) {
+                write(&directory.join(&name), &bytes)?;
+                changed.push(name);
+            }
+        }
+        Ok(changed)
+    }
+
+    fn prepare(&mut self, root: &Utf8Path, thin_lto: bool) -> Result<()> {
+        if !self.tree.join("Makefile").exists() {
+            fs_err::create_dir_all(root)?;
+            let arguments = ["-al", self.source.as_str(), self.tree.as_str()];
+            process::run(process::command("cp").args(arguments))?;
+        }
+        // What an interrupted run left.
+        if let Ok(text) = fs_err::read_to_string(self.tree.join(".patched")) {
+            self.patched = text.lines().map(Utf8PathBuf::from).collect();
+        }
+        if self.original.join("vmlinux.o").exists() {
+            return Ok(());
+        }
+        self.restore()?;
+        fs_err::create_dir_all(&self.output)?;
+        if !self.output.join(".config").exists() {
+            let small = environment::root().join("xtask/kernel/small.config");
+            let mut config = fs_err::read_to_string(small)?;
+            if thin_lto {
+                config.push_str("# CONFIG_LTO_NONE is not set\nCONFIG_LTO_CLANG_THIN=y\n");
+            }
+            let presets = root.join("config");
+            fs_err::write(&presets, config)?;
+            self.make(&[&format!("KCONFIG_ALLCONFIG={presets}"), "allnoconfig"])?;
+        }
+        println!("==> building {} (log: {}.log)", self.output, self.output);
+        self.make(&["vmlinux", "modules"])?;
+        let partial = root.join("original.part");
+        for path in linked(&self.output)? {
+            let bytes = fs_err::read(self.output.join(&path))?;
+            write(&partial.join(path.with_extension("o")), &bytes)?;
+        }
+        // Positions of symbols come from the final link.
+        fs_err::copy(self.output.join("vmlinux"), partial.join("vmlinux"))?;
+        fs_err::rename(&partial, &self.original)?;
+        Ok(())
+    }
+
+    /// Takes the patch out again. Times are those of now: objects may be newer than the sources.
+    fn restore(&mut self) -> Result<()> {
+        for path in std::mem::take(&mut self.patched) {
+            let target = self.tree.join(&path);
+            match fs_err::read(self.source.join(&path)) {
+                Ok(bytes) => {
+                    let mode = fs_err::metadata(self.source.join(&path))?.permissions().mode();
+                    replace(&target, &bytes, mode)?;
+                }
+                Err(_) if target.exists() => fs_err::remove_file(&target)?,
+                Err(_) => {}
+            }
+        }
+        Ok(fs_err::write(self.tree.join(".patched"), "")?)
+    }
+
+    fn make(&self, targets: &[&str]) -> Result<()> {
+        let log = Utf8PathBuf::from(format!("{}.log", self.output));
+        let mut make = process::command("make");
+        make.args(["-C", self.tree.as_str(), &format!("O={}", self.output)]);
+        make.arg(format!("-j{}", environment::jobs())).args(&self.variables).args(targets);
+        kernel::logged(&mut make, &log)
+    }
+}
+
+/// vmlinux.o and the modules, relative to the output directory.
+fn linked(output: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+    let mut found = vec![Utf8PathBuf::from("vmlinux.o")];
+    let order = fs_err::read_to_string(output.join("modules.order"))?;
+    found.extend(order.lines().map(|line| Utf8PathBuf::from(line).with_extension("ko")));
+    Ok(found)
+}
+
+fn lines(paths: &[Utf8PathBuf]) -> String {
+    paths.iter().map(|path| format!("{path}\n")).collect::<Vec<_>>().concat()
+}
+
+/// Never writes into a file that is there: it can be a hard link.
+fn replace(target: &Utf8Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let partial = Utf8PathBuf::from(format!("{target}.part"));
+    write(&partial, bytes)?;
+    fs_err::set_permissions(&partial, std::fs::Permissions::from_mode(mode | 0o600))?;
+    Ok(fs_err::rename(&partial, target)?)
+}
+
+fn write(target: &Utf8Path, bytes: &[u8]) -> Result<()> {
+    fs_err::create_dir_all(target.parent().unwrap_or(target))?;
+    Ok(fs_err::write(target, bytes)?)
+}
