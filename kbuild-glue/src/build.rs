@@ -175,6 +175,12 @@ impl Workspace {
         let mirror = self.mirror.take().ok_or(BuildError::NoOriginal)?;
         let changes: Vec<FileChange> =
             patches.apply(mirror.path())?.into_iter().map(FileChange::with_kept_lines).collect();
+        for change in &changes {
+            if let Some(why) = change.unpatchable() {
+                let message = format!("code of {} cannot be livepatched: {why}", change.path);
+                events(BuildEvent::Note { message });
+            }
+        }
         let result = self.build_changed(&mirror, &changes, settings, events);
         self.mirror = Some(mirror);
         result?;

@@ -1,7 +1,7 @@
 //! Patches: what people have in files, applied exactly or not at all.
 //!
-//! Read are `git format-patch` mails, `git diff`, `diff -u`, `diff -ruN` and quilt patches.
-//! Hunks must match without fuzz; they may have moved.
+//! Read are `git format-patch` mails, `git diff`, `diff -u`, `diff -ruN`, and quilt's patches and series.
+//! Hunks must match without fuzz, unless it is allowed; they may have moved.
 
 mod apply;
 mod error;
@@ -9,6 +9,8 @@ mod header;
 mod hunk;
 mod lines;
 mod parse;
+mod place;
+mod series;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -21,12 +23,15 @@ use hunk::Hunk;
 pub struct Patch {
     path: Utf8PathBuf,
     files: Vec<FileDiff>,
+    /// How many leading directories its names have too many, where a series file says so.
+    strip: Option<usize>,
 }
 
 /// Patches that are applied in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PatchSet {
     patches: Vec<Patch>,
+    fuzz: usize,
 }
 
 /// What a series does to one file.
@@ -86,7 +91,7 @@ impl Patch {
         if files.is_empty() {
             return Err(PatchError::Empty { patch: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), files })
+        Ok(Self { path: path.to_owned(), files, strip: None })
     }
 
     /// Where the patch was read from.
@@ -100,14 +105,26 @@ impl PatchSet {
     /// A series, in the order in which it is applied.
     #[must_use]
     pub fn new(patches: Vec<Patch>) -> Self {
-        Self { patches }
+        Self { patches, fuzz: 0 }
     }
 
-    /// Reads a series of files.
+    /// Reads a series of files. A file named `series`, or a directory that has one, stands for the patches
+    /// that it lists, as quilt writes it.
     pub fn read<P: AsRef<Utf8Path>>(paths: &[P]) -> Result<Self, PatchError> {
-        let patches =
-            paths.iter().map(|path| Patch::read(path.as_ref())).collect::<Result<_, _>>()?;
-        Ok(Self { patches })
+        let mut patches = Vec::new();
+        for path in paths.iter().map(AsRef::as_ref) {
+            match series::file(path) {
+                Some(series) => patches.extend(series::read(&series)?),
+                None => patches.push(Patch::read(path)?),
+            }
+        }
+        Ok(Self::new(patches))
+    }
+
+    /// The same, but up to `lines` lines of context at each end of a hunk may be others in the file.
+    #[must_use]
+    pub fn with_fuzz(self, lines: usize) -> Self {
+        Self { fuzz: lines, ..self }
     }
 
     /// The patches in order.
@@ -118,6 +135,6 @@ impl PatchSet {
 
     /// Computes all files that the series changes, sorted by path. Nothing is written.
     pub fn apply(&self, root: &Utf8Path) -> Result<Vec<FileChange>, PatchError> {
-        apply::apply(&self.patches, root)
+        apply::apply(&self.patches, root, self.fuzz)
     }
 }

@@ -99,7 +99,8 @@ impl Expected {
             .with_context(|| format!("failed to parse {file}"))?;
         let list = |name: &str| -> Result<Vec<Function>> {
             let entries = document[name].as_array().map(Vec::as_slice).unwrap_or_default();
-            let read = |entry| Function::from_json(entry).with_context(|| format!("{file}: {entry}"));
+            let read =
+                |entry| Function::from_json(entry).with_context(|| format!("{file}: {entry}"));
             entries.iter().map(read).collect()
         };
         if !document["functions"].is_array() {
@@ -145,7 +146,9 @@ impl Report {
                     self.causes.push(causes(&record));
                 }
                 Some("data") => self.data.push(named()?),
-                Some("refused") => self.refused.push(format!("{}: {}", record["name"], record["why"])),
+                Some("refused") => {
+                    self.refused.push(format!("{}: {}", record["name"], record["why"]));
+                }
                 _ => {}
             }
         }

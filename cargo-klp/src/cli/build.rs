@@ -12,7 +12,7 @@ use super::{RuleArgs, TreeArgs};
 /// beside the build outputs.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Patches, applied in this order with -p1; and make variables, such as LLVM=1
+    /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1
     #[arg(value_name = "PATCH|VAR=VALUE")]
     pub(crate) arguments: Vec<String>,
     #[command(flatten)]
@@ -22,6 +22,9 @@ pub(crate) struct Build {
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// Lines of context at each end of a hunk that may be others in the sources
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    pub(crate) fuzz: usize,
 }
 
 impl Build {

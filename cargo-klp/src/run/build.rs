@@ -37,6 +37,7 @@ pub(crate) fn run(
     let paths: Vec<Utf8PathBuf> =
         arguments.patches().iter().map(|path| current.join(path)).collect();
     let patch_set = PatchSet::read(&paths).map_err(kbuild_glue::BuildError::from)?;
+    let patch_set = patch_set.with_fuzz(arguments.fuzz);
     let variables: Vec<String> =
         environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
     let interrupt = Arc::new(Interrupt::new());

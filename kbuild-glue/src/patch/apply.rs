@@ -20,6 +20,7 @@ struct State {
 struct At<'a> {
     patch: &'a Patch,
     file: &'a FileDiff,
+    fuzz: usize,
 }
 
 /// The sources with what was computed so far laid over them.
@@ -29,12 +30,19 @@ struct Overlay<'a> {
     current: BTreeMap<Utf8PathBuf, State>,
 }
 
-pub(super) fn apply(patches: &[Patch], root: &Utf8Path) -> Result<Vec<FileChange>, PatchError> {
+pub(super) fn apply(
+    patches: &[Patch],
+    root: &Utf8Path,
+    fuzz: usize,
+) -> Result<Vec<FileChange>, PatchError> {
     let mut overlay = Overlay { root, original: BTreeMap::new(), current: BTreeMap::new() };
     for patch in patches {
-        let strip = strip_level(patch, &mut overlay)?;
+        let strip = match patch.strip {
+            Some(strip) => strip,
+            None => strip_level(patch, &mut overlay)?,
+        };
         for file in &patch.files {
-            apply_file(&At { patch, file }, strip, &mut overlay)?;
+            apply_file(&At { patch, file, fuzz }, strip, &mut overlay)?;
         }
     }
     let mut changes = Vec::new();
@@ -58,7 +66,7 @@ pub(super) fn apply(patches: &[Patch], root: &Utf8Path) -> Result<Vec<FileChange
 fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> Result<usize, PatchError> {
     for level in [1, 0] {
         for file in patch.files.iter().filter(|file| !file.unprefixed) {
-            let at = At { patch, file };
+            let at = At { patch, file, fuzz: 0 };
             for name in [&file.old, &file.new].into_iter().flatten() {
                 if let Ok(path) = stripped(&at, name, level)
                     && overlay.get(&at, &path)?.bytes.is_some()
@@ -72,7 +80,7 @@ fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> Result<usize, PatchE
 }
 
 fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
-    let strip = if at.file.unprefixed { 0 } else { strip };
+    let strip = if at.file.unprefixed && at.patch.strip.is_none() { 0 } else { strip };
     let place = |name: &Option<Utf8PathBuf>| -> Result<Option<Utf8PathBuf>, PatchError> {
         name.as_deref().map(|name| stripped(at, name, strip)).transpose()
     };
@@ -171,7 +179,7 @@ fn existing(
 }
 
 fn patched(at: &At<'_>, path: &Utf8Path, bytes: &[u8]) -> Result<Vec<u8>, PatchError> {
-    hunk::apply(bytes, &at.file.hunks, false).map_err(|hunk::Mismatch(index)| {
+    hunk::apply(bytes, &at.file.hunks, false, at.fuzz).map_err(|hunk::Mismatch(index)| {
         let failed = at.file.hunks.get(index);
         PatchError::Hunk {
             patch: at.patch.path.clone(),
@@ -179,7 +187,7 @@ fn patched(at: &At<'_>, path: &Utf8Path, bytes: &[u8]) -> Result<Vec<u8>, PatchE
             path: path.to_owned(),
             hunk: index.saturating_add(1),
             at: failed.map_or(1, |hunk| hunk.old_start.max(1)),
-            already_applied: hunk::apply(bytes, &at.file.hunks, true).is_ok(),
+            already_applied: hunk::apply(bytes, &at.file.hunks, true, 0).is_ok(),
         }
     })
 }

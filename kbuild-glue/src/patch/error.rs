@@ -119,7 +119,11 @@ impl PatchError {
                 "the patch looks already applied; take it out of the tree first, since the tree is \
                  the original"
             }
-            Self::Hunk { .. } | Self::Exists { .. } | Self::NotEmptied { .. } => {
+            Self::Hunk { .. } => {
+                "the patch is for another version of the sources; rebase it, or allow other context \
+                 lines with --fuzz"
+            }
+            Self::Exists { .. } | Self::NotEmptied { .. } => {
                 "the patch is for another version of the sources; rebase it"
             }
             Self::Empty { .. } => "it should be a unified diff, as `git format-patch` writes it",

@@ -24,6 +24,16 @@ pub(super) enum Line {
 pub(super) struct Mismatch(pub(super) usize);
 
 impl Hunk {
+    /// The hunk without up to `fuzz` lines of context at each end, and how many it lost at the start.
+    fn trimmed(&self, fuzz: usize) -> (Self, usize) {
+        let context = |line: &&Line| matches!(line, Line::Both(_));
+        let start = self.lines.iter().take_while(context).count().min(fuzz);
+        let end = self.lines.iter().rev().take_while(context).count().min(fuzz);
+        let kept = start..self.lines.len().saturating_sub(end).max(start);
+        let lines = self.lines.get(kept).unwrap_or_default().to_vec();
+        (Self { lines, ..self.clone() }, start)
+    }
+
     /// The lines before (or after, for the reverse).
     fn side(&self, reverse: bool, after: bool) -> Vec<&[u8]> {
         self.lines
@@ -41,20 +51,36 @@ impl Hunk {
 /// Applies all hunks of a file, or tells the first that does not apply.
 ///
 /// Each hunk goes to the place nearest to where it says (moved as far as the hunk before it)
-/// where all of its lines are found, behind the hunk before it.
-pub(super) fn apply(bytes: &[u8], hunks: &[Hunk], reverse: bool) -> Result<Vec<u8>, Mismatch> {
+/// where all of its lines are found, behind the hunk before it. Where there is no such place, up to
+/// `fuzz` lines of context at each end of the hunk do not have to be found.
+pub(super) fn apply(
+    bytes: &[u8],
+    hunks: &[Hunk],
+    reverse: bool,
+    fuzz: usize,
+) -> Result<Vec<u8>, Mismatch> {
     let lines: Vec<&[u8]> = split_lines(bytes).collect();
     let mut result = Vec::with_capacity(bytes.len());
     let mut done = 0_usize;
     let mut moved = 0_i64;
     for (index, hunk) in hunks.iter().enumerate() {
-        let old = hunk.side(reverse, false);
         let start = if reverse { hunk.new_start } else { hunk.old_start };
-        // An empty side names the line behind which it stands.
-        let stated = if old.is_empty() { start } else { start.saturating_sub(1) };
-        let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
-        let at = find(&lines, &old, done, expected).ok_or(Mismatch(index))?;
-        moved = signed(at).saturating_sub(signed(stated));
+        let place = |fuzz| {
+            let (hunk, trimmed) = hunk.trimmed(fuzz);
+            let old = hunk.side(reverse, false);
+            if fuzz > 0 && old.is_empty() {
+                // Nothing would be left that says where it goes.
+                return None;
+            }
+            // An empty side names the line behind which it stands.
+            let stated = if old.is_empty() { start } else { start.saturating_sub(1) };
+            let stated = stated.saturating_add(trimmed);
+            let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
+            let at = find(&lines, &old, done, expected)?;
+            Some((at, signed(at).saturating_sub(signed(stated)), old.len(), hunk))
+        };
+        let (at, distance, length, hunk) = (0..=fuzz).find_map(place).ok_or(Mismatch(index))?;
+        moved = distance;
         for line in lines.get(done..at).unwrap_or_default() {
             result.extend_from_slice(line);
         }
@@ -65,7 +91,7 @@ pub(super) fn apply(bytes: &[u8], hunks: &[Hunk], reverse: bool) -> Result<Vec<u
             }
             result.extend_from_slice(line);
         }
-        done = at.saturating_add(old.len());
+        done = at.saturating_add(length);
     }
     for line in lines.get(done..).unwrap_or_default() {
         if result.last().is_some_and(|&byte| byte != b'\n') {
@@ -127,10 +153,10 @@ mod tests {
     fn moves_to_the_nearest_place() {
         let file = "x\na\nb\nx\nx\na\nb\nx\n";
         let near_second = hunk(5, 5, " a\n-b\n+B\n");
-        let result = apply(file.as_bytes(), &[near_second], false).unwrap();
+        let result = apply(file.as_bytes(), &[near_second], false, 0).unwrap();
         assert_eq!(String::from_utf8(result).unwrap(), "x\na\nb\nx\nx\na\nB\nx\n");
         let near_first = hunk(1, 1, " a\n-b\n+B\n");
-        let result = apply(file.as_bytes(), &[near_first], false).unwrap();
+        let result = apply(file.as_bytes(), &[near_first], false, 0).unwrap();
         assert_eq!(String::from_utf8(result).unwrap(), "x\na\nB\nx\nx\na\nb\nx\n");
     }
 
@@ -138,34 +164,48 @@ mod tests {
     fn later_hunks_move_along_and_stay_behind() {
         let file = "0\n0\n0\na\nb\na\nb\n";
         let hunks = [hunk(1, 1, "-a\n+A\n"), hunk(3, 3, "-a\n+A\n")];
-        let result = apply(file.as_bytes(), &hunks, false).unwrap();
+        let result = apply(file.as_bytes(), &hunks, false, 0).unwrap();
         assert_eq!(String::from_utf8(result.clone()).unwrap(), "0\n0\n0\nA\nb\nA\nb\n");
-        assert_eq!(apply(&result, &hunks, true).unwrap(), file.as_bytes());
+        assert_eq!(apply(&result, &hunks, true, 0).unwrap(), file.as_bytes());
         let twice = [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n"), hunk(1, 1, "-a\n+A\n")];
-        assert_eq!(apply(file.as_bytes(), &twice, false), Err(Mismatch(2)));
+        assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(Mismatch(2)));
     }
 
     #[test]
     fn no_fuzz() {
         let file = b"a\nb\nc\n";
-        assert_eq!(apply(file, &[hunk(1, 1, " a\n-b\n+B\n x\n")], false), Err(Mismatch(0)));
-        assert_eq!(apply(b"", &[hunk(1, 1, "-a\n")], false), Err(Mismatch(0)));
+        assert_eq!(apply(file, &[hunk(1, 1, " a\n-b\n+B\n x\n")], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"", &[hunk(1, 1, "-a\n")], false, 0), Err(Mismatch(0)));
+    }
+
+    #[test]
+    fn fuzz_leaves_out_context_and_keeps_that_of_the_file() {
+        let file = b"a\nb\nc\n";
+        let wrong = [hunk(1, 1, " x\n-b\n+B\n c\n")];
+        assert_eq!(apply(file, &wrong, false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(file, &wrong, false, 1).unwrap(), b"a\nB\nc\n");
+        let both = [hunk(1, 1, " x\n y\n-b\n+B\n c\n z\n")];
+        assert_eq!(apply(file, &both, false, 1), Err(Mismatch(0)));
+        assert_eq!(apply(file, &both, false, 2).unwrap(), b"a\nB\nc\n");
+        // Removed lines are never left out, and a hunk of context alone cannot be placed.
+        assert_eq!(apply(file, &[hunk(1, 1, "-x\n+B\n")], false, 3), Err(Mismatch(0)));
+        assert_eq!(apply(file, &[hunk(1, 1, " x\n+B\n")], false, 3), Err(Mismatch(0)));
     }
 
     #[test]
     fn line_end_at_the_end() {
         let without = hunk(1, 1, "-a\n+b");
-        assert_eq!(apply(b"a\n", std::slice::from_ref(&without), false).unwrap(), b"b");
-        assert_eq!(apply(b"a", std::slice::from_ref(&without), false), Err(Mismatch(0)));
+        assert_eq!(apply(b"a\n", std::slice::from_ref(&without), false, 0).unwrap(), b"b");
+        assert_eq!(apply(b"a", std::slice::from_ref(&without), false, 0), Err(Mismatch(0)));
         // The file goes on where the patch says that it ends.
-        assert_eq!(apply(b"a\nz\n", &[without], false), Err(Mismatch(0)));
-        assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false), Err(Mismatch(0)));
+        assert_eq!(apply(b"a\nz\n", &[without], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false, 0), Err(Mismatch(0)));
     }
 
     #[test]
     fn insertion_without_context_does_not_move() {
-        assert_eq!(apply(b"", &[hunk(0, 1, "+a\n")], false).unwrap(), b"a\n");
-        assert_eq!(apply(b"1\n2\n", &[hunk(1, 2, "+a\n")], false).unwrap(), b"1\na\n2\n");
-        assert_eq!(apply(b"1\n", &[hunk(5, 6, "+a\n")], false), Err(Mismatch(0)));
+        assert_eq!(apply(b"", &[hunk(0, 1, "+a\n")], false, 0).unwrap(), b"a\n");
+        assert_eq!(apply(b"1\n2\n", &[hunk(1, 2, "+a\n")], false, 0).unwrap(), b"1\na\n2\n");
+        assert_eq!(apply(b"1\n", &[hunk(5, 6, "+a\n")], false, 0), Err(Mismatch(0)));
     }
 }

@@ -156,6 +156,57 @@ fn series() {
 }
 
 #[test]
+fn quilt_series() {
+    let (_guard, root) = directory();
+    let (tree, patches) = (root.join("tree"), root.join("patches"));
+    write(&tree, BASE);
+    let with = |names: &str| format!("{names}{HUNK}");
+    write(
+        &patches,
+        &[
+            (
+                "series",
+                "# comment\n\nfirst.patch\nsub/second.patch -p0 # applied\nthird.patch -p2\n",
+            ),
+            ("first.patch", &with("--- a/fs/a.c\n+++ b/fs/a.c\n")),
+            ("sub/second.patch", "--- fs/a.c\n+++ fs/a.c\n@@ -2 +2 @@\n-TWO\n+2\n"),
+            ("third.patch", "--- x/y/fs/a.c\n+++ x/y/fs/a.c\n@@ -2 +2 @@\n-2\n+II\n"),
+            ("other/series", "first.patch -R\n"),
+            ("other/first.patch", &with("--- a/fs/a.c\n+++ b/fs/a.c\n")),
+            ("empty/series", "# nothing\n"),
+        ],
+    );
+    for path in [patches.join("series"), patches.clone()] {
+        let set = PatchSet::read(&[path]).unwrap();
+        assert_eq!(set.patches().len(), 3);
+        let changes = set.apply(&tree).unwrap();
+        assert_eq!(
+            changes.first().unwrap().new.as_deref(),
+            Some(&b"one\nII\nthree\nfour\nfive\n"[..])
+        );
+    }
+    let error = PatchSet::read(&[patches.join("other/series")]).unwrap_err();
+    assert!(matches!(error, PatchError::Malformed { line: 1, .. }), "{error}");
+    let error = PatchSet::read(&[patches.join("empty")]).unwrap_err();
+    assert!(matches!(error, PatchError::Empty { .. }), "{error}");
+    let error = PatchSet::read(&[patches.join("none/series")]).unwrap_err();
+    assert!(matches!(error, PatchError::Io { .. }), "{error}");
+}
+
+#[test]
+fn fuzz_is_refused_unless_asked_for() {
+    let (_guard, root) = directory();
+    write(&root, BASE);
+    let text = "--- a/fs/a.c\n+++ b/fs/a.c\n@@ -1,3 +1,3 @@\n other\n-two\n+TWO\n three\n";
+    let patch = Patch::parse(text.as_bytes(), Utf8Path::new("p")).unwrap();
+    let set = PatchSet::new(vec![patch]);
+    let error = set.apply(&root).unwrap_err();
+    assert!(error.hint().unwrap().contains("--fuzz"), "{:?}", error.hint());
+    let changes = set.with_fuzz(1).apply(&root).unwrap();
+    assert_eq!(changes.first().unwrap().new.as_deref(), Some(CHANGED.as_bytes()));
+}
+
+#[test]
 fn refused_paths() {
     let (_guard, root) = directory();
     write(&root, BASE);

@@ -74,16 +74,16 @@ impl Build {
             }
         }
         self.make(&["vmlinux_o", "modules"])?;
-        let mut changed = Vec::new();
+        let mut different = Vec::new();
         for path in linked(&self.output)? {
             let bytes = fs_err::read(self.output.join(&path))?;
             let name = path.with_extension("o");
             if fs_err::read(self.original.join(&name)).ok().as_deref() != Some(&bytes) {
                 write(&directory.join(&name), &bytes)?;
-                changed.push(name);
+                different.push(name);
             }
         }
-        Ok(changed)
+        Ok(different)
     }
 
     fn prepare(&mut self, root: &Utf8Path, thin_lto: bool) -> Result<()> {

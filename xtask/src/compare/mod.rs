@@ -72,11 +72,14 @@ fn judge(expected: &Expected, ours: &Report, theirs: &Theirs) -> (Vec<String>, V
         let mut count: BTreeMap<String, i32> = BTreeMap::new();
         for function in functions.iter().filter(|f| removed || f.change != Change::Removed) {
             let name = function.name.split('.').next().unwrap_or_default();
-            *count.entry(format!("{}{name}", if removed { function.change.prefix() } else { "" })).or_default() += 1;
+            *count
+                .entry(format!("{}{name}", if removed { function.change.prefix() } else { "" }))
+                .or_default() += 1;
         }
         count
     };
-    let mut our_list = differences(&names(&expected.functions, true), &names(&ours.functions, true));
+    let mut our_list =
+        differences(&names(&expected.functions, true), &names(&ours.functions, true));
     our_list.extend(differences(&names(&expected.data, true), &names(&ours.data, true)));
     if ours.refused.len() != expected.refused {
         our_list.push(format!("{} refused, not {}", ours.refused.len(), expected.refused));

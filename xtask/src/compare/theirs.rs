@@ -39,7 +39,11 @@ pub(super) fn compare(
             theirs.run(objtool, &before, &["klp", "checksum", path.as_str()])?;
         }
         let file = after.join(name);
-        theirs.run(objtool, &before, &["klp", "diff", name.as_str(), file.as_str(), out.as_str()])?;
+        theirs.run(
+            objtool,
+            &before,
+            &["klp", "diff", name.as_str(), file.as_str(), out.as_str()],
+        )?;
     }
     theirs.functions.sort();
     Ok(theirs)

@@ -8,8 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::expected::{self, Expected, Report};
 use crate::kernel::{self, Compiler, Kernel};
-use crate::snapshot::{self, Snapshot};
 use crate::klp;
+use crate::snapshot::{self, Snapshot};
 
 /// In this order: one function, an inline function, a module, nothing.
 const PATCHES: [&str; 4] = ["meminfo", "header-inline", "ext4", "only-lines"];
@@ -18,7 +18,8 @@ const PATCHES: [&str; 4] = ["meminfo", "header-inline", "ext4", "only-lines"];
 pub(crate) fn real(version: &str, all: bool) -> Result<()> {
     let mut patches = expected::patches(version)?;
     if !all {
-        let order = |patch: &Utf8PathBuf| PATCHES.iter().position(|n| patch.file_stem() == Some(*n));
+        let order =
+            |patch: &Utf8PathBuf| PATCHES.iter().position(|n| patch.file_stem() == Some(*n));
         patches.retain(|patch| order(patch).is_some());
         patches.sort_by_key(order);
     }
