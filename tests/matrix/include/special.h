@@ -61,6 +61,12 @@
 	"\t.balign 8\n\t.long 1b - .\n\t.long " target " - .\n\t.quad " key " - .\n" \
 	"\t.popsection\n"
 
+/* Up to Linux 4.19: three addresses. */
+#define JUMP_LABEL_24(target, key)                                           \
+	"\t.pushsection __jump_table, \"aw\"\n"                              \
+	"\t.balign 8\n\t.quad 1b, " target ", " key "\n"                      \
+	"\t.popsection\n"
+
 /* A static call at label 1. */
 #define STATIC_CALL_SITE(key)                                                \
 	"\t.pushsection .static_call_sites, \"a\"\n"                         \
