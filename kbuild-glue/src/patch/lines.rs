@@ -5,6 +5,7 @@
 //! source is compiled, its lines get the numbers that they had.
 
 mod c;
+mod rust;
 
 use c::Conditional;
 use similar::{Algorithm, DiffOp};
@@ -20,12 +21,16 @@ impl FileChange {
     /// others go on from there. A directive stands only where it is nothing but a directive: where there
     /// is no such place, as between the arguments of a macro, lines move. Nothing else of the sources
     /// changes: they preprocess to the same tokens.
+    ///
+    /// In Rust, by putting what is added onto the line before it: columns change there, tokens do not.
     #[must_use]
     pub fn with_kept_lines(mut self) -> Self {
-        if let (Some(old), Some(new), Some("c" | "h")) =
-            (&self.old, &self.new, self.path.extension())
-        {
-            self.new = Some(keep_in_c(old, new));
+        if let (Some(old), Some(new)) = (&self.old, &self.new) {
+            match self.path.extension() {
+                Some("c" | "h") => self.new = Some(keep_in_c(old, new)),
+                Some("rs") => self.new = keep_in_rust(old, new).or(self.new),
+                _ => {}
+            }
         }
         self
     }
@@ -58,6 +63,23 @@ fn keep_in_c(old: &[u8], new: &[u8]) -> Vec<u8> {
         }
     }
     result
+}
+
+/// The patched source with its lines where they were; none where it is not text.
+fn keep_in_rust(old: &[u8], new: &[u8]) -> Option<Vec<u8>> {
+    let (old_lines, new_lines): (Vec<&[u8]>, Vec<&[u8]>) =
+        (split_lines(old).collect(), split_lines(new).collect());
+    let mut numbers = vec![None; new_lines.len()];
+    for operation in similar::capture_diff_slices(Algorithm::Patience, &old_lines, &new_lines) {
+        if let DiffOp::Equal { old_index, new_index, len } = operation {
+            for line in 0..len {
+                if let Some(number) = numbers.get_mut(new_index.saturating_add(line)) {
+                    *number = Some(old_index.saturating_add(line).saturating_add(1));
+                }
+            }
+        }
+    }
+    Some(rust::keep(std::str::from_utf8(new).ok()?, &numbers).into_bytes())
 }
 
 /// The number that each line should have. None for lines that replace others: they follow the line before.

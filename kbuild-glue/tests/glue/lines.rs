@@ -135,6 +135,55 @@ fn the_file_keeps_its_name() {
     assert!(text.trim_end().ends_with("\"dir/b.c\" 2"), "{text}");
 }
 
+fn kept_rust(old: &str, new: &str) -> String {
+    kept_as("a.rs", old, new)
+}
+
+#[test]
+fn rust_lines_stay_where_they_were() {
+    assert_eq!(kept_rust("a;\nb;\n", "x;\na;\nb;\n"), "x; a;\nb;\n");
+    assert_eq!(kept_rust("a;\nb;\nc;\n", "a;\nc;\n"), "a;\n\nc;\n");
+    assert_eq!(kept_rust("a;\nb;\nc;\n", "a;\nx;\ny;\nz;\nc;\n"), "a;\nx; y; z;\nc;\n");
+    // Comments that are in the way go; doc comments become what they mean.
+    assert_eq!(kept_rust("a; // c\nb;\n", "a; // c\n// d\nx; // e\nb;\n"), "a;   x; // e\nb;\n");
+    assert_eq!(
+        kept_rust("a;\nfn b() {}\n", "a;\n/// It's \"b\".\nfn c() {}\nfn b() {}\n"),
+        "a; #[doc = \" It's \\\"b\\\".\"] fn c() {}\nfn b() {}\n"
+    );
+    // What spans lines stays as it is, and what follows comes back to its number.
+    assert_eq!(
+        kept_rust("a;\nb;\nc;\nd;\ne;\n", "a;\nx(\"1\n2\");\nb;\nc;\nd;\ne;\n"),
+        "a; x(\"1\n2\"); b;\nc;\nd;\ne;\n"
+    );
+    // Nothing follows that has a number.
+    assert_eq!(kept_rust("a;\n", "a;\n// c\nb;\n"), "a;\n// c\nb;\n");
+    assert_eq!(kept_rust("a;\n", "a;\n"), "a;\n");
+}
+
+#[test]
+fn rustc_sees_the_same_lines() {
+    let (_guard, root) = directory();
+    let old = "#[track_caller]\nfn at() -> u32 { core::panic::Location::caller().line() }\n\
+        fn main() {\n    println!(\"a {} {}\", line!(), at());\n    let c = 'x';\n\
+        \n    println!(\"b {} {} {c}\", line!(), at());\n}\n";
+    let new = "// A comment at the top, with a \" in it.\n/* And\n another. */\n#[track_caller]\n\
+        fn at() -> u32 { core::panic::Location::caller().line() }\n\n/// New.\nfn new<'a>(x: &'a str) \
+        -> &'a str {\n    x // it\n}\n\nfn main() {\n    let _ = new(r#\"\"#); // new\n    \
+        println!(\"a {} {}\", line!(), at());\n    let c = 'x';\n\n    \
+        println!(\"b {} {} {c}\", line!(), at());\n}\n";
+    let mut outputs = Vec::new();
+    for source in [old, &kept_rust(old, new)] {
+        write(&root, &[("a.rs", source)]);
+        let mut rustc = Command::new("rustc");
+        let output = rustc.args(["--edition", "2021", "a.rs"]).current_dir(&root).output().unwrap();
+        assert!(output.status.success(), "{source}\n{}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new(root.join("a")).output().unwrap();
+        outputs.push(String::from_utf8(output.stdout).unwrap());
+    }
+    assert_eq!(outputs[0], outputs[1]);
+    assert_eq!(outputs[0], "a 4 4\nb 7 7 x\n");
+}
+
 /// A piece of a source. `Probe` tells its line number, and its name is unlike all others.
 #[derive(Clone, Debug)]
 enum Piece {
