@@ -3,13 +3,15 @@
 //! The way of the data: [`elf`] reads an object; [`layout`] says which bytes are one function or one
 //! data object; [`special`] attributes special-section entries to code; [`checksum`] digests each
 //! function with everything it reaches that has no stable name; [`manifest`] keeps the digests in a
-//! file; [`diff`] compares two manifests; [`allowlist`] says which changes are expected.
+//! file; [`correlate`] says what in one build is what in another; [`diff`] compares two manifests;
+//! [`allowlist`] says which changes are expected.
 //!
 //! The core never prints, never reads the environment and never starts a process. Its input is
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 
 pub mod allowlist;
 pub mod checksum;
+pub mod correlate;
 pub mod demangle;
 pub mod diff;
 pub mod elf;

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use crate::demangle;
+
 /// How far a symbol's name identifies it across builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stability {
     /// The name is the identity.
     Stable,
-    /// The name up to a number that the compiler chose: `count.3`, `foo.isra.0`.
+    /// The name up to what the compiler chose: `count.3`, `foo.isra.0`, and all Rust names, which
+    /// number closures and impl blocks.
     Numbered,
     /// The name says nothing; only the content identifies it.
     Unstable,
@@ -51,6 +54,9 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     if name.is_empty() {
         return Stability::Unstable;
     }
+    if is_rust(name) {
+        return Stability::Numbered;
+    }
     if !local {
         return Stability::Stable;
     }
@@ -69,10 +75,16 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
 }
 
 /// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
-/// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`.
+/// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`. Of a Rust name it
+/// is the path without numbers and hashes.
 #[must_use]
 pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
-    if is_rust(name) || !name.contains(&b'.') {
+    if is_rust(name)
+        && let Some(path) = std::str::from_utf8(name).ok().and_then(demangle::numberless)
+    {
+        return Cow::Owned(path.into_bytes());
+    }
+    if !name.contains(&b'.') {
         return Cow::Borrowed(name);
     }
     let mut parts = name.split(|byte| *byte == b'.');
@@ -141,7 +153,10 @@ mod tests {
             ("bar.llvm.8812345", "bar"),
             ("bar.lto_priv.0", "bar"),
             (".L123", ".L123"),
-            ("_RNvC3foo3bar.llvm.1", "_RNvC3foo3bar.llvm.1"),
+            ("_RNvC3foo3bar.llvm.1", "foo::bar"),
+            ("_RNCNvCs15kBYyAo9fc_3foo3bars_0", "foo::bar::{closure}"),
+            ("_RNvMs2_Cs15kBYyAo9fc_3fooNtB2_3Bar3baz", "<foo::Bar>::baz"),
+            ("_Rubbish.3", "_Rubbish"),
         ] {
             assert_eq!(base(name.as_bytes()), expected.as_bytes(), "{name}");
         }

@@ -70,6 +70,9 @@ pub struct Function {
     pub demangled: Option<String>,
     /// What happened.
     pub change: Change,
+    /// Symbols in the original build, any of which it may be, where nothing tells which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
     /// In what it differs.
     pub causes: Vec<Cause>,
     /// Digest in the original build.

@@ -12,6 +12,7 @@ use crate::elf::{Section, SectionClass};
 use crate::name::{self, Stability};
 use crate::rules;
 
+use super::behind::Behind;
 use super::context::{Context, Target};
 use super::data;
 use super::digest::Digest;
@@ -19,23 +20,37 @@ use super::scc;
 use super::stream::{NodeRef, Streams};
 use super::{DataChecksum, Kind, Unit};
 
-/// The digests of all nodes.
+/// The digests of all nodes, and the symbols that they lead to.
 #[derive(Debug, Default)]
-pub(super) struct NodeDigests(HashMap<NodeRef, Result<Digest, String>>);
+pub(super) struct NodeDigests {
+    digests: HashMap<NodeRef, Result<Digest, String>>,
+    behind: Behind,
+}
 
 impl NodeDigests {
     pub(super) fn get(&self, node: &NodeRef) -> Result<Digest, String> {
-        match self.0.get(node) {
+        match self.digests.get(node) {
             Some(digest) => digest.clone(),
             None => Err("unnamed data that was not read".into()),
         }
     }
+
+    /// Symbols that are named in the nodes that can be reached from `nodes`.
+    pub(super) fn references(&self, nodes: impl DoubleEndedIterator<Item = NodeRef>) -> Vec<u32> {
+        self.behind.reached_from(nodes)
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.digests.extend(other.digests);
+        self.behind.extend(other.behind);
+    }
 }
 
 /// A node's own content and where it leads.
-struct Written {
+pub(super) struct Written {
     own: Result<Digest, String>,
-    edges: Vec<NodeRef>,
+    pub(super) edges: Vec<NodeRef>,
+    pub(super) references: Vec<u32>,
 }
 
 /// All nodes of an object.
@@ -89,6 +104,7 @@ impl Closure {
                 section: node.section,
                 span: node.span,
                 digest: self.digests.get(node),
+                references: self.digests.references([*node].into_iter()),
             })
             .collect();
         let mut left: HashMap<u32, Vec<NodeRef>> = HashMap::new();
@@ -106,9 +122,10 @@ impl Closure {
                 }
             }
             let digest = problem.map_or_else(|| Ok(Digest::of(&bytes)), Err);
-            data.push(DataChecksum { section, span: None, digest });
+            let references = rest.references(nodes.iter().copied());
+            data.push(DataChecksum { section, span: None, digest, references });
         }
-        self.digests.0.extend(rest.0);
+        self.digests.extend(rest);
         (data, self.digests)
     }
 
@@ -146,7 +163,11 @@ fn write(
     let mut unit = Unit::new(cx, streams);
     let own = data::write(&mut unit, cx, node, end).map_err(String::from);
     let own = own.map(|()| Digest::of(streams.buffer(Kind::Constant)));
-    Written { own, edges: streams.edges.drain(..).map(|(_, node)| node).collect() }
+    Written {
+        own,
+        edges: streams.edges.drain(..).map(|(_, node)| node).collect(),
+        references: std::mem::take(&mut streams.references),
+    }
 }
 
 /// The digests of all nodes of `graph` from their own content and their edges.
@@ -187,13 +208,11 @@ fn resolve(graph: &[(NodeRef, Written)]) -> NodeDigests {
             }
         }
     }
-    NodeDigests(
-        graph
-            .iter()
-            .zip(digests)
-            .filter_map(|((node, _), digest)| Some((*node, digest?)))
-            .collect(),
-    )
+    let digests = graph.iter().zip(digests);
+    NodeDigests {
+        digests: digests.filter_map(|((node, _), digest)| Some((*node, digest?))).collect(),
+        behind: Behind::of(graph),
+    }
 }
 
 fn combine(

@@ -2,6 +2,7 @@
 //!
 //! DESIGN.md defines the digest exactly enough for a second implementation.
 
+mod behind;
 mod closure;
 mod context;
 mod count;
@@ -53,10 +54,11 @@ pub struct Checksum {
     pub digest: Digest,
     /// Over the content of each kind that the function has, in the order of kinds.
     pub kinds: Vec<(Kind, Digest)>,
-    /// Symbols whose name carries a number of the compiler's, in the order of their first use.
-    pub numbered: Vec<u32>,
-    /// Symbols that the function refers to by name.
+    /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
+    /// order of their first use.
     pub references: Vec<u32>,
+    /// Symbols that the unnamed data behind it refers to.
+    pub behind: Vec<u32>,
 }
 
 /// The digest of one named data object, or of what is left of a section.
@@ -68,6 +70,8 @@ pub struct DataChecksum {
     pub span: Option<u32>,
     /// The digest, or why there is none.
     pub digest: Result<Digest, String>,
+    /// Symbols that are named in it and in the unnamed data behind it.
+    pub references: Vec<u32>,
 }
 
 /// All digests of one object.
@@ -84,7 +88,6 @@ pub struct Checksums {
 struct Walked {
     kinds: Vec<(Kind, Digest)>,
     edges: Vec<(Kind, NodeRef)>,
-    numbered: Vec<u32>,
     references: Vec<u32>,
 }
 
@@ -139,7 +142,6 @@ impl<'data> Analysis<'data> {
         Some(written.map_err(String::from).map(|()| Walked {
             kinds: streams.digests().collect(),
             edges: std::mem::take(&mut streams.edges),
-            numbered: std::mem::take(&mut streams.numbered),
             references: std::mem::take(&mut streams.references),
         }))
     }
@@ -171,10 +173,6 @@ fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, Stri
         whole.push(*kind as u8);
         whole.extend_from_slice(digest.as_bytes());
     }
-    Ok(Checksum {
-        digest: Digest::of(&whole),
-        kinds,
-        numbered: walked.numbered,
-        references: walked.references,
-    })
+    let behind = nodes.references(walked.edges.iter().map(|(_, node)| *node));
+    Ok(Checksum { digest: Digest::of(&whole), kinds, references: walked.references, behind })
 }

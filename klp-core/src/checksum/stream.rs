@@ -66,6 +66,8 @@ pub(crate) struct Streams {
     pub(crate) fixups: Vec<Fixup>,
     /// Symbols whose names carry a compiler's number, in the order of first use.
     pub(crate) numbered: Vec<u32>,
+    /// Their names without the numbers.
+    pub(crate) numberless: Vec<Vec<u8>>,
     /// Symbols of other units that are referred to by name, data and code.
     pub(crate) references: Vec<u32>,
     pub(crate) trail: Option<Vec<TrailItem>>,
@@ -87,6 +89,7 @@ impl Streams {
         self.edges.clear();
         self.fixups.clear();
         self.numbered.clear();
+        self.numberless.clear();
         self.references.clear();
         self.shifting.clear();
         if let Some(trail) = &mut self.trail {

@@ -106,7 +106,10 @@ impl<'data> Unit<'_, 'data, '_> {
         }
         let symbol = node.span.and_then(|span| self.cx.layout.span(span)?.symbol);
         if let Some(symbol) = symbol.filter(|symbol| !self.streams.numbered.contains(symbol)) {
+            let name =
+                self.cx.elf.symbol(symbol).map(|symbol| name::base(symbol.name).into_owned());
             self.streams.numbered.push(symbol);
+            self.streams.numberless.push(name.unwrap_or_default());
             if !self.streams.references.contains(&symbol) {
                 self.streams.references.push(symbol);
             }
@@ -141,6 +144,7 @@ impl<'data> Unit<'_, 'data, '_> {
         }
         if named.numbered && !self.streams.numbered.contains(&named.symbol) {
             self.streams.numbered.push(named.symbol);
+            self.streams.numberless.push(named.name.to_vec());
         }
     }
 
@@ -150,11 +154,9 @@ impl<'data> Unit<'_, 'data, '_> {
         if !named.numbered {
             return 0;
         }
-        let same = |symbol: &&u32| {
-            self.cx.elf.symbol(**symbol).is_some_and(|symbol| name::base(symbol.name) == named.name)
-        };
-        let known = self.streams.numbered.iter().filter(same);
-        let position = known.clone().position(|symbol| *symbol == named.symbol);
+        let all = self.streams.numbered.iter().zip(&self.streams.numberless);
+        let known = all.filter(|(_, name)| **name == *named.name);
+        let position = known.clone().position(|(symbol, _)| *symbol == named.symbol);
         u32::try_from(position.unwrap_or(known.count())).unwrap_or(u32::MAX).saturating_add(1)
     }
 

@@ -1,23 +1,18 @@
 //! What changed between two sets of digests.
 
-mod aliases;
-mod correlate;
 mod locate;
-mod numbered;
 mod readers;
-mod scope;
-mod units;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::checksum::{Cause, Digest, Kind};
+use crate::correlate::{Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
 use crate::manifest::{self, Manifest, Object, Short};
 use crate::record::{Change, Data, Function, Record, Refused, Summary, Version};
-
-use correlate::{Pair, Pairs};
 
 pub use locate::Side;
 
@@ -110,8 +105,11 @@ struct Place {
 #[must_use]
 pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
     let pairs = objects(original, patched);
-    let parts: Vec<Changes> =
-        pairs.par_iter().map(|pair| compare_objects(original, patched, *pair)).collect();
+    let pairs: Vec<ObjectPair<'_>> =
+        pairs.into_par_iter().map(|pair| ObjectPair::of(original, patched, pair)).collect();
+    let renames =
+        Renames::of(pairs.iter().map(|pair| (&*pair.original, &*pair.patched, &pair.correlation)));
+    let parts: Vec<Changes> = pairs.par_iter().map(|pair| pair.compare(&renames)).collect();
     let mut changes = Changes::default();
     for part in parts {
         changes.functions.extend(part.functions);
@@ -147,52 +145,80 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
     pairs
 }
 
-fn compare_objects(
-    original: &Manifest,
-    patched: &Manifest,
-    (old, new): (Option<usize>, Option<usize>),
-) -> Changes {
-    let empty = Object::default();
-    let original = old.and_then(|index| original.objects.get(index));
-    let patched = new.and_then(|index| patched.objects.get(index));
-    let here = patched.or(original).unwrap_or(&empty);
-    let (original, patched) = (original.unwrap_or(&empty), patched.unwrap_or(&empty));
-    let mut changes = Changes::default();
-    let pairs = Pairs::of(original, patched);
-    let renumbered = numbered::inconsistent(original, patched, &pairs);
-    let moved = scope::Moved::of(original, patched);
-    for Pair { original: old_index, patched: new_index, name } in &pairs.functions {
-        let before = old_index.and_then(|index| original.functions.get(index));
-        let after = new_index.and_then(|index| patched.functions.get(index));
-        if let Some(refused) = refused(here, before, after) {
-            changes.refused.push(refused);
-            continue;
-        }
-        let mut causes = Vec::new();
-        if let (Some(before), Some(after)) = (before, after) {
-            if before.checksum == after.checksum {
-                let other = new_index.is_some_and(|index| renumbered.contains(&index));
-                if !other && !moved.concerns(patched, after) {
-                    continue;
+/// Objects of one name, and what is what in them. One is empty where it is in one build only.
+struct ObjectPair<'a> {
+    indices: (Option<usize>, Option<usize>),
+    original: Cow<'a, Object>,
+    patched: Cow<'a, Object>,
+    correlation: Correlation,
+}
+
+impl<'a> ObjectPair<'a> {
+    fn of(
+        original: &'a Manifest,
+        patched: &'a Manifest,
+        indices: (Option<usize>, Option<usize>),
+    ) -> Self {
+        let object = |manifest: &'a Manifest, index: Option<usize>| {
+            let found = index.and_then(|index| manifest.objects.get(index));
+            found.map_or_else(|| Cow::Owned(Object::default()), Cow::Borrowed)
+        };
+        let (original, patched) = (object(original, indices.0), object(patched, indices.1));
+        let correlation = Correlation::of(&original, &patched);
+        Self { indices, original, patched, correlation }
+    }
+
+    fn compare(&self, renames: &Renames) -> Changes {
+        let (original, patched) = (&*self.original, &*self.patched);
+        let here = if self.indices.1.is_some() { patched } else { original };
+        let other = Disagreement::of(original, patched, &self.correlation, renames);
+        let mut changes = Changes::default();
+        for pair in &self.correlation.functions {
+            let before = pair.original.and_then(|index| original.functions.get(index));
+            let after = pair.patched.and_then(|index| patched.functions.get(index));
+            if let Some(refused) = refused(here, before, after) {
+                changes.refused.push(refused);
+                continue;
+            }
+            let mut causes = Vec::new();
+            if let (Some(before), Some(after)) = (before, after) {
+                if before.checksum == after.checksum {
+                    if !pair.patched.is_some_and(|index| other.functions.contains(&index)) {
+                        continue;
+                    }
+                    causes.push(Cause { kind: Kind::Relocation, offset: None });
+                } else {
+                    causes = differing_kinds(before, after);
                 }
-                causes.push(Cause { kind: Kind::Relocation, offset: None });
-            } else {
-                causes = differing_kinds(before, after);
+            }
+            let candidates = pair.candidates.iter();
+            let candidates = candidates.filter_map(|index| original.functions.get(*index));
+            let mut function = function(here, before, after, pair.name.as_deref(), causes);
+            function.candidates = candidates.map(|function| function.name.clone()).collect();
+            if !function.candidates.is_empty() {
+                function.change = Change::Changed;
+            }
+            changes.functions.push(function);
+            changes.places.push(Place {
+                original: self.indices.0.zip(pair.original),
+                patched: self.indices.1.zip(pair.patched),
+            });
+        }
+        for Pair { original: before, patched: after, candidates, .. } in &self.correlation.data {
+            let differs = after.is_some_and(|index| other.data.contains(&index));
+            let before = before.and_then(|index| original.data.get(index));
+            let after = after.and_then(|index| patched.data.get(index));
+            if let Some(refused) = refused_data(here, before, after) {
+                changes.refused.push(refused);
+            } else if differs || digest_of(before) != digest_of(after) {
+                changes.data.extend(data(here, before, after).map(|data| match candidates.len() {
+                    0 => data,
+                    _ => Data { change: Change::Changed, ..data },
+                }));
             }
         }
-        changes.functions.push(function(here, before, after, name.as_deref(), causes));
-        changes.places.push(Place { original: old.zip(*old_index), patched: new.zip(*new_index) });
+        changes
     }
-    for Pair { original: before, patched: after, .. } in &pairs.data {
-        let before = before.and_then(|index| original.data.get(index));
-        let after = after.and_then(|index| patched.data.get(index));
-        if let Some(refused) = refused_data(here, before, after) {
-            changes.refused.push(refused);
-        } else if digest_of(before) != digest_of(after) {
-            changes.data.extend(data(here, before, after));
-        }
-    }
-    changes
 }
 
 fn digest_of(data: Option<&manifest::Data>) -> Option<Digest> {
@@ -271,6 +297,7 @@ fn function(
         demangled: demangle(&name),
         name,
         change: change(before, after),
+        candidates: Vec::new(),
         causes,
         original_checksum: before.and_then(|function| function.checksum),
         patched_checksum: after.and_then(|function| function.checksum),

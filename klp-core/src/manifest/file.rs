@@ -11,7 +11,7 @@ use super::{Data, Function, Manifest, Object};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -150,7 +150,7 @@ mod tests {
             refused: None,
             kinds: vec![(crate::checksum::Kind::JumpTable, digest.into())],
             references: vec![0],
-            numbered: Vec::new(),
+            behind: Vec::new(),
         };
         let data = Data {
             name: Some("table".into()),
@@ -158,6 +158,7 @@ mod tests {
             file: None,
             checksum: None,
             refused: Some("because".into()),
+            references: Vec::new(),
         };
         Manifest {
             objects: vec![Object {
@@ -167,6 +168,7 @@ mod tests {
                 files: vec!["a.c".into()],
                 globals: vec!["baz".into()],
                 locals: Vec::new(),
+                local_files: Vec::new(),
                 functions: vec![function],
                 data: vec![data],
             }],

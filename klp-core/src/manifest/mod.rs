@@ -37,6 +37,9 @@ pub struct Object {
     pub globals: Vec<String>,
     /// See `globals`.
     pub locals: Vec<String>,
+    /// Index into `files` of each of `locals`.
+    #[serde(default)]
+    pub local_files: Vec<Option<u32>>,
     /// Its functions, by place.
     #[serde(skip)]
     pub functions: Vec<Function>,
@@ -46,6 +49,14 @@ pub struct Object {
 }
 
 impl Object {
+    /// Index into [`Object::files`] of the symbol behind an index of [`Function::references`]; none for
+    /// global ones.
+    #[must_use]
+    pub fn symbol_file(&self, index: u32) -> Option<u32> {
+        let local = (index as usize).checked_sub(self.globals.len())?;
+        self.local_files.get(local).copied().flatten()
+    }
+
     /// The name and scope (true: local) behind an index of [`Function::references`].
     #[must_use]
     pub fn symbol(&self, index: u32) -> Option<(&str, bool)> {
@@ -81,12 +92,12 @@ pub struct Function {
     /// Short digests of each kind of content, to tell which kind differs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<(Kind, Short)>,
-    /// Symbols that it refers to, as [`Object::symbol`] knows them.
+    /// Symbols that it refers to, as [`Object::symbol`] knows them, in the order of their first use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<u32>,
-    /// Those whose name carries a number of the compiler's, in the order of their first use.
+    /// Symbols that the unnamed data behind it refers to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub numbered: Vec<u32>,
+    pub behind: Vec<u32>,
 }
 
 /// The digest of a data object, or why there is none.
@@ -106,10 +117,13 @@ pub struct Data {
     /// Why it has no checksum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+    /// Symbols that it and the unnamed data behind it refer to, as [`Object::symbol`] knows them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<u32>,
 }
 
 /// The first 64 bits of a digest, as 16 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Short(u64);
 
 impl From<Digest> for Short {
@@ -154,7 +168,7 @@ impl Object {
         linked: Option<&str>,
     ) -> Self {
         let elf = &analysis.elf;
-        let symbols = SymbolTable::of(analysis, functions.iter().flatten().flatten());
+        let symbols = SymbolTable::of(analysis, functions.iter().flatten().flatten(), &data);
         let functions: Vec<Function> = analysis
             .layout
             .functions
@@ -177,6 +191,7 @@ impl Object {
                     file: symbol.and_then(|symbol| symbol.file),
                     checksum,
                     refused,
+                    references: symbols.number(&data.references),
                 }
             })
             .collect();
@@ -191,6 +206,7 @@ impl Object {
                 .collect(),
             globals: symbols.globals,
             locals: symbols.locals,
+            local_files: symbols.local_files,
             functions,
             data,
         }
@@ -209,33 +225,46 @@ fn text(symbol: &Symbol<'_>) -> String {
 }
 
 /// Numbers the symbols that functions refer to, global ones first.
+#[derive(Default)]
 struct SymbolTable {
     globals: Vec<String>,
     locals: Vec<String>,
+    local_files: Vec<Option<u32>>,
     numbers: HashMap<u32, u32>,
 }
 
 impl SymbolTable {
-    fn of<'a>(analysis: &Analysis<'_>, checksums: impl Iterator<Item = &'a Checksum>) -> Self {
+    fn of<'a>(
+        analysis: &Analysis<'_>,
+        checksums: impl Iterator<Item = &'a Checksum>,
+        data: &[DataChecksum],
+    ) -> Self {
         let mut used = vec![false; analysis.elf.symbols.len()];
-        for symbol in checksums.flat_map(|checksum| &checksum.references) {
+        let of_data = data.iter().flat_map(|data| &data.references);
+        let of_functions =
+            checksums.flat_map(|checksum| checksum.references.iter().chain(&checksum.behind));
+        for symbol in of_functions.chain(of_data) {
             if let Some(used) = used.get_mut(*symbol as usize) {
                 *used = true;
             }
         }
-        let used = |local: bool| {
+        let mut table = Self::default();
+        for local in [false, true] {
             let all = analysis.elf.symbols.iter().zip(0u32..).zip(&used);
-            all.filter(move |((symbol, _), used)| **used && symbol.local == local)
-                .map(|((symbol, index), _)| (index, text(symbol)))
-        };
-        let mut numbers = HashMap::new();
-        let mut number = |(index, name): (u32, String)| {
-            numbers.insert(index, u32::try_from(numbers.len()).unwrap_or(u32::MAX));
-            name
-        };
-        let globals = used(false).map(&mut number).collect();
-        let locals = used(true).map(&mut number).collect();
-        Self { globals, locals, numbers }
+            for ((symbol, index), _) in
+                all.filter(|((symbol, _), used)| **used && symbol.local == local)
+            {
+                let number = u32::try_from(table.numbers.len()).unwrap_or(u32::MAX);
+                table.numbers.insert(index, number);
+                if local {
+                    table.locals.push(text(symbol));
+                    table.local_files.push(symbol.file);
+                } else {
+                    table.globals.push(text(symbol));
+                }
+            }
+        }
+        table
     }
 
     fn number(&self, symbols: &[u32]) -> Vec<u32> {
@@ -267,7 +296,7 @@ impl SymbolTable {
             refused,
             kinds: Vec::new(),
             references: Vec::new(),
-            numbered: Vec::new(),
+            behind: Vec::new(),
         };
         if let Some(checksum) = checksum {
             record.checksum = Some(checksum.digest);
@@ -277,7 +306,7 @@ impl SymbolTable {
                 .map(|(kind, digest)| (kind, Short::from(digest)))
                 .collect();
             record.references = self.number(&checksum.references);
-            record.numbered = self.number(&checksum.numbered);
+            record.behind = self.number(&checksum.behind);
         }
         record
     }

@@ -1,5 +1,4 @@
 // A call of the other of two clones.
-//#gap[linked]: several clones of one name are told apart by their object only
 //#changed: work *
 //#unlocated: work
 #ifdef PATCHED

@@ -1,5 +1,4 @@
 // The same with a variable that has no stable name.
-//#gap: all users of the two variables are reported, not the one that changed
 //#changed: second *
 //#unlocated: second
 void warn(int);

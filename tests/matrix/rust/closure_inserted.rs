@@ -1,5 +1,4 @@
 // A closure before the others gives them other numbers; only its function and itself are new.
-//#gap: Rust names are not matched without disambiguators yet
 //#changed: work *
 //#added: <input::work::{closure#0} as core::ops::function::FnOnce<(u32,)>>::call_once
 #![no_std]

@@ -1,0 +1,111 @@
+//! Which of two sets is which, when some say so and others say otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where more is said about things that hang together than this, nothing of it is certain.
+const MANY: usize = 12;
+
+/// A partner that something speaks for, and how often.
+type Said<T> = ((T, T), usize);
+
+/// The pairs that are part of every assignment which agrees with as much as possible of what is said.
+pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> BTreeSet<(T, T)> {
+    let mut certain = BTreeSet::new();
+    for component in components(said) {
+        match component.as_slice() {
+            [(pair, _)] => {
+                certain.insert(*pair);
+            }
+            some if some.len() <= MANY => certain.extend(in_every_best(some)),
+            _ => {}
+        }
+    }
+    certain
+}
+
+/// What is said, in parts that have nothing in common.
+fn components<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> Vec<Vec<Said<T>>> {
+    let mut forth: BTreeMap<T, Vec<T>> = BTreeMap::new();
+    let mut back: BTreeMap<T, Vec<T>> = BTreeMap::new();
+    for (one, other) in said.keys() {
+        forth.entry(*one).or_default().push(*other);
+        back.entry(*other).or_default().push(*one);
+    }
+    let mut components = Vec::new();
+    let mut seen: BTreeSet<T> = BTreeSet::new();
+    for start in forth.keys() {
+        let mut component = BTreeMap::new();
+        let mut open = vec![*start];
+        while let Some(one) = open.pop().filter(|one| seen.insert(*one)) {
+            for other in forth.get(&one).into_iter().flatten() {
+                component.insert((one, *other), said.get(&(one, *other)).copied().unwrap_or(0));
+                let more = back.get(other).into_iter().flatten();
+                open.extend(more.filter(|one| !seen.contains(one)));
+            }
+        }
+        if !component.is_empty() {
+            components.push(component.into_iter().collect());
+        }
+    }
+    components
+}
+
+fn in_every_best<T: Ord + Copy>(said: &[Said<T>]) -> BTreeSet<(T, T)> {
+    let mut search = Search { best: 0, common: BTreeSet::new() };
+    search.extend(said, &mut Vec::new(), 0);
+    search.common
+}
+
+struct Search<T> {
+    best: usize,
+    common: BTreeSet<(T, T)>,
+}
+
+impl<T: Ord + Copy> Search<T> {
+    fn extend(&mut self, rest: &[Said<T>], taken: &mut Vec<(T, T)>, weight: usize) {
+        let Some((((one, other), votes), rest)) = rest.split_first() else {
+            let taken: BTreeSet<(T, T)> = taken.iter().copied().collect();
+            if weight > self.best {
+                (self.best, self.common) = (weight, taken);
+            } else if weight == self.best {
+                self.common = self.common.intersection(&taken).copied().collect();
+            }
+            return;
+        };
+        if taken.iter().all(|(a, b)| a != one && b != other) {
+            taken.push((*one, *other));
+            self.extend(rest, taken, weight.saturating_add(*votes));
+            taken.pop();
+        }
+        self.extend(rest, taken, weight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(said: &[(u32, u32, usize)]) -> Vec<(u32, u32)> {
+        let said = said.iter().map(|(one, other, votes)| ((*one, *other), *votes)).collect();
+        certain(&said).into_iter().collect()
+    }
+
+    #[test]
+    fn one_that_contradicts_the_others_loses() {
+        assert_eq!(of(&[(1, 1, 1), (2, 2, 1), (2, 1, 1)]), [(1, 1), (2, 2)]);
+        assert_eq!(of(&[(1, 2, 3), (1, 1, 1)]), [(1, 2)]);
+    }
+
+    #[test]
+    fn a_tie_is_not_certain() {
+        assert_eq!(of(&[(1, 1, 1), (1, 2, 1)]), []);
+        assert_eq!(of(&[(1, 1, 1), (2, 2, 1), (1, 2, 1), (2, 1, 1)]), []);
+        assert_eq!(of(&[(1, 1, 1), (1, 2, 1), (7, 8, 1)]), [(7, 8)]);
+    }
+
+    #[test]
+    fn too_much_is_not_certain() {
+        let all: Vec<_> = (0..5).flat_map(|a| (0..5).map(move |b| (a, b, 1))).collect();
+        assert_eq!(of(&all), []);
+    }
+}

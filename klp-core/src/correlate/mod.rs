@@ -1,0 +1,150 @@
+//! Which function and data object of the original is which of the patched object.
+//!
+//! Rules are applied in order, each to what the ones before left over:
+//!
+//! 1. [`exact`]: the same name in the same place (source file, or global);
+//! 2. [`suffix`]: the same name up to what a compiler numbers or hashes, the only one on both sides;
+//! 3. [`content`]: of several such, those of the same content;
+//! 4. [`promoted`]: of several such, those of one unit by the hash that LLVM gives to it;
+//! 5. [`structure`]: of several such, those that the same code uses at the same places;
+//! 6. [`equal`]: copies that nothing tells apart, which therefore are all the same;
+//! 7. [`rest`]: of several such, the last one on each side;
+//! 8. [`scope`]: the same name, in another file, made static or made global;
+//! 9. [`aliases`]: another name of the same code.
+//!
+//! What is still open then and has candidates is ambiguous: it is reported with all of them. No rule
+//! asks for the order of symbols, and none for that of sections.
+
+mod agreement;
+mod aliases;
+mod assignment;
+mod content;
+mod equal;
+mod exact;
+mod files;
+mod matching;
+mod promoted;
+mod renames;
+mod rest;
+mod scope;
+mod structure;
+mod suffix;
+mod symbols;
+mod unit;
+mod users;
+
+use crate::manifest::Object;
+
+use files::Files;
+use matching::Matching;
+use structure::Evidence;
+use symbols::Means;
+use unit::Unit;
+
+pub use agreement::Disagreement;
+pub use renames::Renames;
+
+/// Indices of an original and a patched unit; one is missing where a unit was added or removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pair {
+    /// Index in the original object.
+    pub original: Option<usize>,
+    /// Index in the patched object.
+    pub patched: Option<usize>,
+    /// The name that is common to both, where it is not the patched unit's own.
+    pub name: Option<String>,
+    /// Units of the original that the patched one may be, where no rule can tell.
+    pub candidates: Vec<usize>,
+}
+
+/// All pairs of two objects, in the order of the patched one, removed units last.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Correlation {
+    /// Pairs of functions.
+    pub functions: Vec<Pair>,
+    /// Pairs of data objects.
+    pub data: Vec<Pair>,
+}
+
+impl Correlation {
+    /// Correlates the units of two objects.
+    #[must_use]
+    pub fn of(original: &Object, patched: &Object) -> Self {
+        let files = Files::of(original, patched);
+        let mut functions = Matching::new(
+            Unit::functions(original, &Files::same),
+            Unit::functions(patched, &|file| files.original(file)),
+        );
+        by_name(&mut functions);
+        let both = (original, patched);
+        let symbols = symbols::of_both(original, patched, &files);
+        let symbols = (symbols.0.as_slice(), symbols.1.as_slice());
+        while functions.has_groups() {
+            let known = functions.pairs().map(as_functions);
+            let said = Evidence::of(both, symbols, known).functions;
+            if !structure::apply(&mut functions, &said) {
+                break;
+            }
+        }
+        left_over(&mut functions);
+
+        let pairs: Vec<(usize, usize)> = functions.pairs().collect();
+        let mut data = Matching::new(
+            Unit::data(original, &Files::same),
+            Unit::data(patched, &|file| files.original(file)),
+        );
+        data.keep_apart = users::strangers(both, symbols, &pairs);
+        by_name(&mut data);
+        while data.has_groups() {
+            let known = pairs.iter().copied().map(as_functions);
+            let known = known.chain(data.pairs().map(as_data));
+            let said = Evidence::of(both, symbols, known).data;
+            if !structure::apply(&mut data, &said) {
+                break;
+            }
+        }
+        left_over(&mut data);
+        Self { functions: functions.finish(), data: data.finish() }
+    }
+
+    /// Partners of the patched functions.
+    fn function_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.functions.iter().filter(|pair| pair.name.is_none()).filter_map(Pair::both)
+    }
+
+    fn data_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.data.iter().filter_map(Pair::both)
+    }
+
+    fn means(&self) -> impl Iterator<Item = (Means, Means)> + '_ {
+        self.function_pairs().map(as_functions).chain(self.data_pairs().map(as_data))
+    }
+}
+
+impl Pair {
+    fn both(&self) -> Option<(usize, usize)> {
+        self.original.zip(self.patched)
+    }
+}
+
+fn as_functions((original, patched): (usize, usize)) -> (Means, Means) {
+    (Means::Function(original), Means::Function(patched))
+}
+
+fn as_data((original, patched): (usize, usize)) -> (Means, Means) {
+    (Means::Data(original), Means::Data(patched))
+}
+
+fn by_name(matching: &mut Matching<'_>) {
+    exact::apply(matching);
+    suffix::apply(matching);
+    content::apply(matching);
+    promoted::apply(matching);
+}
+
+fn left_over(matching: &mut Matching<'_>) {
+    equal::apply(matching);
+    rest::apply(matching);
+    scope::apply(matching);
+    aliases::apply(matching);
+}

@@ -1,0 +1,90 @@
+//! Of several units of one name, those that the same code uses at the same places.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::Object;
+
+use super::assignment;
+use super::matching::Matching;
+use super::symbols::{Means, Symbol};
+
+/// How often code that is the same but for numbers speaks for two units being one.
+#[derive(Debug, Default)]
+pub(super) struct Evidence {
+    pub(super) functions: BTreeMap<(usize, usize), usize>,
+    pub(super) data: BTreeMap<(usize, usize), usize>,
+}
+
+/// The references of two units with equal digests: at one position stands what is used at one place.
+pub(super) fn lists<'a>(
+    original: &'a Object,
+    patched: &'a Object,
+    (before, after): (Means, Means),
+) -> Option<[(&'a [u32], &'a [u32]); 2]> {
+    match (before, after) {
+        (Means::Function(before), Means::Function(after)) => {
+            let (before, after) = (original.functions.get(before)?, patched.functions.get(after)?);
+            let same = before.checksum.is_some() && before.checksum == after.checksum;
+            let lists = [
+                (before.references.as_slice(), after.references.as_slice()),
+                (before.behind.as_slice(), after.behind.as_slice()),
+            ];
+            same.then_some(lists)
+        }
+        (Means::Data(before), Means::Data(after)) => {
+            let (before, after) = (original.data.get(before)?, patched.data.get(after)?);
+            let same = before.checksum.is_some() && before.checksum == after.checksum;
+            same.then_some([(&before.references, &after.references), (&[], &[])])
+        }
+        _ => None,
+    }
+}
+
+impl Evidence {
+    /// What the units that are `pairs` say.
+    pub(super) fn of(
+        (original, patched): (&Object, &Object),
+        (old, new): (&[Symbol<'_>], &[Symbol<'_>]),
+        pairs: impl Iterator<Item = (Means, Means)>,
+    ) -> Self {
+        let mut evidence = Self::default();
+        for pair in pairs {
+            let Some(lists) = lists(original, patched, pair) else { continue };
+            for (before, after) in
+                lists.iter().flat_map(|(before, after)| before.iter().zip(*after))
+            {
+                let symbols = old.get(*before as usize).zip(new.get(*after as usize));
+                let Some((before, after)) = symbols.filter(|(one, _)| !one.is_fixed) else {
+                    continue;
+                };
+                let (votes, pair) = match (before.means, after.means) {
+                    (Some(Means::Function(one)), Some(Means::Function(other))) => {
+                        (&mut evidence.functions, (one, other))
+                    }
+                    (Some(Means::Data(one)), Some(Means::Data(other))) => {
+                        (&mut evidence.data, (one, other))
+                    }
+                    _ => continue,
+                };
+                let votes = votes.entry(pair).or_default();
+                *votes = votes.saturating_add(1);
+            }
+        }
+        evidence
+    }
+}
+
+/// Pairs what is certain. Says whether it found anything.
+pub(super) fn apply(matching: &mut Matching<'_>, said: &BTreeMap<(usize, usize), usize>) -> bool {
+    let possible = said.iter().filter(|((original, patched), _)| {
+        let open = matching.is_open(*original) && matching.partner(*patched).is_none();
+        let names = matching.original.get(*original).zip(matching.patched.get(*patched));
+        open && names.is_some_and(|(before, after)| before.base == after.base)
+    });
+    let possible = possible.map(|(pair, votes)| (*pair, *votes)).collect();
+    let mut found = false;
+    for (original, patched) in assignment::certain(&possible) {
+        found |= matching.pair(original, patched);
+    }
+    found
+}

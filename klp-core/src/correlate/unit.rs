@@ -1,0 +1,96 @@
+//! What functions and data objects have in common when they are correlated.
+
+use std::borrow::Cow;
+
+use crate::checksum::{Digest, Kind};
+use crate::manifest::{Data, Function, Object, Short};
+use crate::name::{self, Stability};
+
+use super::files::Scope;
+
+/// Something with a name, a scope and a digest.
+#[derive(Debug)]
+pub(super) struct Unit<'a> {
+    /// Its symbol; empty for what has none.
+    pub(super) name: &'a str,
+    /// The name up to what a compiler numbers or hashes.
+    pub(super) base: Cow<'a, str>,
+    /// Other names for it, the same way.
+    pub(super) aliases: Vec<Cow<'a, str>>,
+    /// Where the name holds.
+    pub(super) scope: Scope,
+    /// None: it cannot be compared.
+    pub(super) digest: Option<Digest>,
+    /// Of a function, the digest of its instructions alone.
+    pub(super) instructions: Option<Short>,
+}
+
+impl<'a> Unit<'a> {
+    pub(super) fn functions(object: &'a Object, scope: &dyn Fn(Option<u32>) -> Scope) -> Vec<Self> {
+        object.functions.iter().map(|function| Self::function(function, scope)).collect()
+    }
+
+    pub(super) fn data(object: &'a Object, scope: &dyn Fn(Option<u32>) -> Scope) -> Vec<Self> {
+        object.data.iter().map(|data| Self::data_object(data, scope)).collect()
+    }
+
+    fn function(function: &'a Function, scope: &dyn Fn(Option<u32>) -> Scope) -> Self {
+        // Code without a symbol is named after its place, which says nothing.
+        let (name, base) = match function.name.split_once('+') {
+            Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
+            _ => (function.name.as_str(), base(&function.name)),
+        };
+        let own = function.kinds.iter().find(|(kind, _)| *kind == Kind::Instruction);
+        Self {
+            name,
+            base,
+            aliases: function.aliases.iter().map(|alias| self::base(alias)).collect(),
+            scope: scope(function.file),
+            digest: function.checksum,
+            instructions: own.map(|(_, digest)| *digest),
+        }
+    }
+
+    fn data_object(data: &'a Data, scope: &dyn Fn(Option<u32>) -> Scope) -> Self {
+        let base = match &data.name {
+            Some(name) => base(name),
+            None => Cow::Owned(format!("{} (unnamed)", section_base(&data.section))),
+        };
+        Self {
+            name: data.name.as_deref().unwrap_or_default(),
+            base,
+            aliases: Vec::new(),
+            scope: scope(data.file),
+            digest: data.checksum,
+            instructions: None,
+        }
+    }
+
+    /// Whether a compiler chose a part of the name, or all of it.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.base != self.name
+    }
+}
+
+/// The section's name up to what is put behind it with data sections, where that says nothing:
+/// `.rodata` for `.rodata..Lanon.HASH.0`, `.bss` for `.bss.__key.3`, `.data.count` for `.data.count.2`.
+fn section_base(section: &str) -> Cow<'_, str> {
+    for start in [".rodata", ".data.rel.ro", ".data", ".bss"] {
+        let Some(own) = section.strip_prefix(start).and_then(|rest| rest.strip_prefix('.')) else {
+            continue;
+        };
+        return match name::stability(own.as_bytes(), true) {
+            Stability::Unstable => Cow::Borrowed(start),
+            _ => Cow::Owned(format!("{start}.{}", base(own))),
+        };
+    }
+    Cow::Borrowed(section)
+}
+
+/// [`name::base`] of text.
+pub(super) fn base(name: &str) -> Cow<'_, str> {
+    match name::base(name.as_bytes()) {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}

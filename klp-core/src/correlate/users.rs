@@ -1,0 +1,57 @@
+//! Variables that a compiler gave one name and that are different things: all users of the one are still
+//! there and use it no more, and all users of the other were there and did not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::manifest::Object;
+
+use super::symbols::{Means, Symbol};
+use super::unit;
+
+/// Indices of original and patched data objects. `pairs` are those of functions.
+pub(super) fn strangers(
+    (original, patched): (&Object, &Object),
+    (old, new): (&[Symbol<'_>], &[Symbol<'_>]),
+    pairs: &[(usize, usize)],
+) -> BTreeSet<(usize, usize)> {
+    let (before, after) = (users(original, old), users(patched, new));
+    let forth: BTreeMap<usize, usize> = pairs.iter().copied().collect();
+    let back: BTreeSet<usize> = pairs.iter().map(|(_, patched)| *patched).collect();
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for index in before.keys() {
+        by_name.entry(base(original, *index)).or_default().push(*index);
+    }
+    let mut strangers = BTreeSet::new();
+    for (index, users) in after {
+        if !users.iter().all(|user| back.contains(user)) {
+            continue;
+        }
+        for other in by_name.get(&base(patched, index)).into_iter().flatten() {
+            let then = before.get(other).into_iter().flatten();
+            let now: Option<BTreeSet<usize>> = then.map(|user| forth.get(user).copied()).collect();
+            if now.is_some_and(|now| now.is_disjoint(&users)) {
+                strangers.insert((*other, index));
+            }
+        }
+    }
+    strangers
+}
+
+/// The functions that use each data object whose name a compiler chose.
+fn users(object: &Object, symbols: &[Symbol<'_>]) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut users: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (index, function) in object.functions.iter().enumerate() {
+        for symbol in function.references.iter().chain(&function.behind) {
+            let symbol = symbols.get(*symbol as usize).filter(|symbol| !symbol.is_fixed);
+            if let Some(Means::Data(data)) = symbol.and_then(|symbol| symbol.means) {
+                users.entry(data).or_default().insert(index);
+            }
+        }
+    }
+    users
+}
+
+fn base(object: &Object, index: usize) -> String {
+    let name = object.data.get(index).and_then(|data| data.name.as_deref());
+    unit::base(name.unwrap_or_default()).into_owned()
+}
