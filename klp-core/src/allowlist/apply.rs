@@ -60,6 +60,7 @@ mod tests {
             linked: None,
             name: name.to_owned(),
             original_name: None,
+            candidates: Vec::new(),
             demangled: None,
             change: Change::Changed,
             causes: Vec::new(),
