@@ -6,9 +6,15 @@ pub fn demangle(name: &str) -> Option<String> {
     rustc_demangle::try_demangle(name).ok().map(|path| format!("{path:#}"))
 }
 
-/// [`demangle`] without the numbers that closures and the like have in their function.
+/// What rustc-demangle prints for what it cannot read.
+const PLACEHOLDERS: [&str; 3] =
+    ["{invalid syntax}", "{recursion limit reached}", "{size limit reached}"];
+
+/// [`demangle`] without the numbers that closures and the like have in their function; none where a part
+/// of the name could not be read.
 pub(crate) fn numberless(name: &str) -> Option<String> {
-    let path = demangle(name)?;
+    let is_whole = |path: &String| PLACEHOLDERS.iter().all(|text| !path.contains(text));
+    let path = demangle(name).filter(is_whole)?;
     let mut out = String::with_capacity(path.len());
     let mut rest = path.as_str();
     while let Some((before, after)) = rest.split_once('#') {

@@ -155,7 +155,12 @@ mod tests {
             (".L123", ".L123"),
             ("_RNvC3foo3bar.llvm.1", "foo::bar"),
             ("_RNCNvCs15kBYyAo9fc_3foo3bars_0", "foo::bar::{closure}"),
-            ("_RNvMs2_Cs15kBYyAo9fc_3fooNtB2_3Bar3baz", "<foo::Bar>::baz"),
+            (
+                "_RNCNvNvXsa_NtCs1peUGmbrgHn_4core4timeNtB9_8DurationNtNtBb_3fmt5Debug3fmt\
+                 11fmt_decimals_0Bb_",
+                "<core::time::Duration as core::fmt::Debug>::fmt::fmt_decimal::{closure}",
+            ),
+            ("_RNvMs2_NtB5_3Bar3baz", "_RNvMs2_NtB5_3Bar3baz"),
             ("_Rubbish.3", "_Rubbish"),
         ] {
             assert_eq!(base(name.as_bytes()), expected.as_bytes(), "{name}");
