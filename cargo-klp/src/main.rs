@@ -5,6 +5,7 @@ mod cli;
 mod environment;
 mod error;
 mod exit;
+mod kept;
 mod objects;
 mod place;
 mod report;

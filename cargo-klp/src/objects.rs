@@ -1,10 +1,10 @@
 //! From paths to digests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Linked, LinkedObject, SavedCommand, linked_objects};
+use kbuild_glue::{Linked, LinkedObject, PatchedBuild, SavedCommand, linked_objects};
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
 use klp_core::{Allowlist, Manifest};
@@ -20,11 +20,18 @@ pub(crate) struct Build {
     files: Vec<Utf8PathBuf>,
 }
 
+/// Objects whose digests are known, by name and by what they are linked into.
+type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Object>;
+
+fn keyed(object: &Object) -> ((&str, Option<&str>), &Object) {
+    ((object.object.as_str(), object.linked.as_deref()), object)
+}
+
 impl Build {
     /// Digests of what is at `path`: an object, a checksum file or a build directory.
     pub(crate) fn open(path: &Utf8Path, allowlist: &Allowlist) -> Result<Self, Error> {
         if path.is_dir() {
-            return Self::of_linked(path, &linked_objects(path)?, allowlist);
+            return Self::of_linked(path, &linked_objects(path)?, allowlist, &Manifest::default());
         }
         if starts_like_manifest(path)? {
             let manifest = read_manifest(path)?;
@@ -37,30 +44,52 @@ impl Build {
     pub(crate) fn of_files(files: &[Utf8PathBuf], allowlist: &Allowlist) -> Result<Self, Error> {
         let objects =
             names(files).into_iter().zip(files).map(|(name, file)| (name, file.clone(), None));
-        Self::of(objects.collect(), allowlist)
+        Self::of(objects.collect(), allowlist, &Known::new())
     }
 
-    /// Digests of the objects that Kbuild linked in the build directory `root`.
+    /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
+    /// `known` are taken from there.
     pub(crate) fn of_linked(
         root: &Utf8Path,
         objects: &[LinkedObject],
         allowlist: &Allowlist,
+        known: &Manifest,
     ) -> Result<Self, Error> {
         let objects = objects.iter().map(|LinkedObject { object, linked }| {
             (object.to_string(), root.join(object), Some(target(linked)))
         });
-        Self::of(objects.collect(), allowlist)
+        Self::of(objects.collect(), allowlist, &known.objects.iter().map(keyed).collect())
+    }
+
+    /// Digests of a patched build of this one: new ones of what was made, the same of the rest.
+    pub(crate) fn with(
+        &self,
+        patched: &PatchedBuild,
+        allowlist: &Allowlist,
+    ) -> Result<Self, Error> {
+        let objects = patched.objects.iter().map(|LinkedObject { object, linked }| {
+            (object.to_string(), patched.path(object), Some(target(linked)))
+        });
+        let is_made = |object: &&Object| patched.made.contains(Utf8Path::new(&object.object));
+        let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
+        Self::of(objects.collect(), allowlist, &rest.map(keyed).collect())
     }
 
     /// Digests of objects, each with its name, its file and what it is linked into.
     fn of(
         objects: Vec<(String, Utf8PathBuf, Option<&str>)>,
         allowlist: &Allowlist,
+        known: &Known<'_>,
     ) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
             objects.into_iter().partition(|(name, ..)| allowlist.skipping(name).is_some());
-        let digested: Result<Vec<Object>, Error> =
-            read.par_iter().map(|(name, file, linked)| object(file, name, *linked)).collect();
+        let digested: Result<Vec<Object>, Error> = read
+            .par_iter()
+            .map(|(name, file, linked)| match known.get(&(name.as_str(), *linked)) {
+                Some(known) => Ok((*known).clone()),
+                None => object(file, name, *linked),
+            })
+            .collect();
         Ok(Self {
             manifest: Manifest { objects: digested? },
             skipped: skipped.into_iter().map(|(name, ..)| name).collect(),
@@ -122,7 +151,7 @@ fn starts_like_manifest(path: &Utf8Path) -> Result<bool, Error> {
     Ok(is_manifest(&start))
 }
 
-fn read_manifest(path: &Utf8Path) -> Result<Manifest, Error> {
+pub(crate) fn read_manifest(path: &Utf8Path) -> Result<Manifest, Error> {
     let file =
         fs_err::File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Manifest::read(BufReader::new(file))

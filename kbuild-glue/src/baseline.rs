@@ -1,5 +1,7 @@
-//! What a build was made from, in one number: equal numbers, equal builds.
+//! What a build was made from.
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,12 +12,13 @@ use crate::config::Config;
 use crate::mirror::Stamps;
 
 /// Changes when the same inputs would be built in another way.
-const FORMAT: &str = "klp original build 1";
+const FORMAT: &str = "2";
 
-/// A digest of everything that a build depends on.
+/// Everything that a build depends on: a line of name and value each, values that are long as their
+/// digests. Equal text, equal builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    hex: String,
+    text: String,
 }
 
 /// Why there is no fingerprint.
@@ -64,33 +67,45 @@ impl Fingerprint {
         let bytes = fs::read(config)
             .map_err(|source| BaselineError::Io { path: config.to_owned(), source })?;
         let rust = Config::read(config).is_ok_and(|config| config.is_enabled("CONFIG_RUST"));
-        let mut hasher = blake3::Hasher::new();
-        // Lengths come first, so that no two lists of parts are the same bytes.
-        let mut add = |part: &[u8]| {
-            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            hasher.update(part);
+        let mut text = String::new();
+        let mut add = |name: &str, value: &str| {
+            text.extend([name, "\t", &value.replace('\n', " "), "\n"]);
         };
-        add(FORMAT.as_bytes());
-        add(&bytes);
-        add(&variables.len().to_le_bytes());
+        add("format", FORMAT);
+        add("configuration", blake3::hash(&bytes).to_hex().as_str());
         for variable in variables {
-            add(variable.as_bytes());
+            let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
+            add(name, value);
         }
         for tool in tools(variables, rust) {
-            add(tool.as_bytes());
-            add(identity(&tool)?.as_bytes());
+            add(&format!("version of {tool}"), &identity(&tool)?);
         }
+        let mut hasher = blake3::Hasher::new();
         for (path, stamp) in sources.iter() {
-            add(path.as_str().as_bytes());
-            add(stamp.as_bytes());
+            // No name holds a NUL.
+            for part in [path.as_str(), "\0", stamp, "\0"] {
+                hasher.update(part.as_bytes());
+            }
         }
-        Ok(Self { hex: hasher.finalize().to_hex().to_string() })
+        add("sources", hasher.finalize().to_hex().as_str());
+        Ok(Self { text })
     }
 
-    /// The digest in hexadecimal.
+    /// The lines.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.hex
+        &self.text
+    }
+
+    /// The names of what is not the same in `other`, the text of another fingerprint.
+    #[must_use]
+    pub fn differences(&self, other: &str) -> Vec<String> {
+        let (ours, theirs): (BTreeSet<&str>, BTreeSet<&str>) =
+            (self.text.lines().collect(), other.lines().collect());
+        let names = ours.symmetric_difference(&theirs);
+        let names: BTreeSet<&str> =
+            names.map(|line| line.split_once('\t').map_or(*line, |(name, _)| name)).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 }
 
@@ -122,7 +137,8 @@ fn tools(variables: &[String], rust: bool) -> Vec<String> {
     tools
 }
 
-/// The first line that a tool says about itself.
+/// The first line that a tool says about itself, and which file it is: distributions change tools
+/// without changing what they say.
 fn identity(tool: &str) -> Result<String, BaselineError> {
     let failed = |source| BaselineError::Tool { program: tool.to_owned(), source };
     let mut words = tool.split_whitespace();
@@ -139,7 +155,16 @@ fn identity(tool: &str) -> Result<String, BaselineError> {
         return Err(failed(std::io::Error::other(output.status.to_string())));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    let version = text.lines().next().unwrap_or_default();
+    // A launcher in front of the compiler is one more program.
+    let files: Vec<String> = tool.split_whitespace().filter_map(file_stamp).collect();
+    Ok(format!("{version} {}", files.join(" ")))
+}
+
+/// Size and time of a program, looked for as a shell does.
+fn file_stamp(program: &str) -> Option<String> {
+    let metadata = std::fs::metadata(which::which(program).ok()?).ok()?;
+    Some(format!("{} {}", metadata.size(), metadata.mtime()))
 }
 
 #[cfg(test)]
@@ -174,6 +199,7 @@ mod tests {
         let first = take(&fake("1"));
         assert_eq!(first, take(&fake("1")));
         assert_ne!(first, take(&fake("2")));
+        assert_eq!(take(&fake("2")).differences(first.as_str()).first().unwrap(), "CC");
         assert_ne!(first, take(&[fake("1"), vec!["KCFLAGS=-g".to_owned()]].concat()));
         fs::write(&config, "CONFIG_A=m\n").unwrap();
         assert_ne!(first, take(&fake("1")));

@@ -1,9 +1,15 @@
 //! The two builds, and the directory where everything about them is kept.
 
+mod clone;
 mod error;
+mod kept;
 mod lock;
+mod patched;
+mod plan;
+mod records;
 mod running;
-mod snapshot;
+
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -17,9 +23,10 @@ use crate::jobserver::Jobs;
 use crate::make::{Make, MakeEvent};
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
-use crate::patch::{FileChange, PatchSet};
+use crate::patch::FileChange;
 use crate::tree::Tree;
 pub use error::BuildError;
+use kept::Kept;
 use lock::Lock;
 use running::Running;
 
@@ -49,8 +56,17 @@ pub struct BuildSettings<'a> {
 pub struct Workspace {
     tree: Tree,
     root: Utf8PathBuf,
-    mirror: Option<Mirror>,
+    original: Option<Original>,
     _lock: Lock,
+}
+
+/// What the original was built from, and what was built.
+#[derive(Debug)]
+struct Original {
+    mirror: Mirror,
+    config: Config,
+    fingerprint: Fingerprint,
+    objects: Vec<LinkedObject>,
 }
 
 /// The kernel as it is.
@@ -58,25 +74,41 @@ pub struct Workspace {
 pub struct OriginalBuild {
     /// What was linked, relative to `root`.
     pub objects: Vec<LinkedObject>,
-    /// The directory with the kept objects.
+    /// The output directory of the build. While a patched kernel is built, its objects are not all
+    /// there.
     pub root: Utf8PathBuf,
+    /// A directory for what is made from the original and has to go when it goes.
+    pub kept: Utf8PathBuf,
     /// The linked kernel before its final link, where this kernel has one.
     pub vmlinux_o: Option<Utf8PathBuf>,
     /// Whether it was there already.
     pub reused: bool,
 }
 
-/// The kernel with the patches. Its objects stay until the next build.
+/// The kernel with the patches. What was made for it stays until the next build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatchedBuild {
-    /// What was linked, relative to `root`.
+    /// What is linked into it.
     pub objects: Vec<LinkedObject>,
-    /// The output directory of the build.
+    /// Those of them that were made anew, relative to `root`. The others are those of the original.
+    pub made: BTreeSet<Utf8PathBuf>,
+    /// The directory with the objects that were made.
     pub root: Utf8PathBuf,
-    /// The linked kernel before its final link, where this kernel has one.
+    /// The directory with the others: [`OriginalBuild::root`].
+    pub original_root: Utf8PathBuf,
+    /// The linked kernel before its final link, if it was made.
     pub vmlinux_o: Option<Utf8PathBuf>,
     /// The files that the patches changed, sorted by path.
     pub changes: Vec<FileChange>,
+}
+
+impl PatchedBuild {
+    /// Where the file of a linked object is.
+    #[must_use]
+    pub fn path(&self, object: &Utf8Path) -> Utf8PathBuf {
+        let root = if self.made.contains(object) { &self.root } else { &self.original_root };
+        root.join(object)
+    }
 }
 
 impl Workspace {
@@ -101,7 +133,7 @@ impl Workspace {
             fs::write(ignore, "*\n").map_err(failed)?;
         }
         let lock = Lock::take(&root.join("lock"), interrupt, events)?;
-        Ok(Self { tree: tree.clone(), root: root.to_owned(), mirror: None, _lock: lock })
+        Ok(Self { tree: tree.clone(), root: root.to_owned(), original: None, _lock: lock })
     }
 
     /// The mirror of the sources.
@@ -116,7 +148,13 @@ impl Workspace {
         self.root.join("build")
     }
 
-    /// What is kept of the original build.
+    /// The objects of the patched build.
+    #[must_use]
+    pub fn patched_path(&self) -> Utf8PathBuf {
+        self.root.join("patched")
+    }
+
+    /// What is written down about the original build.
     #[must_use]
     pub fn original_path(&self) -> Utf8PathBuf {
         self.root.join("original")
@@ -136,6 +174,7 @@ impl Workspace {
     ) -> Result<OriginalBuild, BuildError> {
         let config = self.tree.config_path();
         let parsed = Config::read(&config)?;
+        self.recover(settings.interrupt, events)?;
         let mirror = Mirror::sync(&self.tree, &self.mirror_path(), events)?;
         if mirror.is_fresh() {
             // Objects of a mirror that is gone: their sources are older than they are.
@@ -143,88 +182,30 @@ impl Workspace {
         }
         let variables = pinned(settings.variables);
         let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
-        self.mirror = Some(mirror);
-        if let Some(objects) = snapshot::reuse(&self.original_path(), &fingerprint)? {
-            return Ok(self.original(objects, true));
-        }
+        let (kept, build) = (self.original_path(), self.build_path());
+        let why = match kept::find(&kept, &build, &fingerprint)? {
+            Kept::Usable(objects) => {
+                self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
+                return self.original_build(true);
+            }
+            Kept::Other(why) => format!(" ({why})"),
+            Kept::Nothing => String::new(),
+        };
         events(BuildEvent::Status {
             verb: "Building",
-            message: format!("original kernel {}", self.tree.kernel_version()?),
+            message: format!("original kernel {}{why}", self.tree.kernel_version()?),
         });
-        snapshot::discard(&self.original_path())?;
-        self.recover_build(settings.interrupt, events)?;
-        let bytes = read(&config)?;
-        self.write_config(&bytes)?;
+        kept::discard(&kept)?;
+        fs::create_dir_all(&build)
+            .map_err(|source| BuildError::Io { path: build.clone(), source })?;
+        self.write_config(&read(&config)?)?;
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;
         self.make("original", &targets(&parsed, "vmlinux"), settings, events)?;
-        let objects = linked_objects(&self.build_path())?;
-        snapshot::keep(&self.build_path(), &self.original_path(), &objects, &fingerprint)?;
-        Ok(self.original(objects, false))
-    }
-
-    /// Builds the kernel with the patches. The original comes first.
-    ///
-    /// The mirror is as the user's sources again when this returns, whatever it returns.
-    pub fn build_patched(
-        &mut self,
-        patches: &PatchSet,
-        settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
-    ) -> Result<PatchedBuild, BuildError> {
-        let mirror = self.mirror.take().ok_or(BuildError::NoOriginal)?;
-        let changes: Vec<FileChange> =
-            patches.apply(mirror.path())?.into_iter().map(FileChange::with_kept_lines).collect();
-        for change in &changes {
-            if let Some(why) = change.unpatchable() {
-                let message = format!("code of {} cannot be livepatched: {why}", change.path);
-                events(BuildEvent::Note { message });
-            }
-        }
-        let result = self.build_changed(&mirror, &changes, settings, events);
-        self.mirror = Some(mirror);
-        result?;
-        let build = self.build_path();
-        Ok(PatchedBuild {
-            objects: linked_objects(&build)?,
-            vmlinux_o: existing(build.join("vmlinux.o")),
-            root: build,
-            changes,
-        })
-    }
-
-    fn build_changed(
-        &self,
-        mirror: &Mirror,
-        changes: &[FileChange],
-        settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
-    ) -> Result<(), BuildError> {
-        // The configuration that the original was built with: an earlier patch may have changed it.
-        let kept = read(&snapshot::config(&self.original_path()))?;
-        let parsed = Config::read(&snapshot::config(&self.original_path()))?;
-        self.recover_build(settings.interrupt, events)?;
-        events(BuildEvent::Status {
-            verb: "Building",
-            message: format!("patched kernel ({} files changed)", changes.len()),
-        });
-        let guard = Patched { mirror, restored: false };
-        mirror.apply(changes)?;
-        if read(&self.build_path().join(".config")).ok().as_ref() != Some(&kept) {
-            self.write_config(&kept)?;
-        }
-        self.new_log("patched")?;
-        let kconfig = |change: &FileChange| {
-            change.path.file_name().is_some_and(|name| name.starts_with("Kconfig"))
-        };
-        if changes.iter().any(kconfig) {
-            // New options would be asked for, and nobody answers.
-            self.make("patched", &["olddefconfig"], settings, events)?;
-        }
-        // Nothing needs the final link, and it takes longest.
-        let image = if self.tree.has_target("vmlinux_o")? { "vmlinux_o" } else { "vmlinux" };
-        self.make("patched", &targets(&parsed, image), settings, events)?;
-        guard.restore()
+        let objects = linked_objects(&build)?;
+        kept::write(&kept, &build, &objects, &fingerprint)?;
+        self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
+        self.original_build(false)
     }
 
     fn make(
@@ -253,27 +234,29 @@ impl Workspace {
         Ok(result?)
     }
 
-    /// Makes the output directory right again when a make before was killed.
-    fn recover_build(
-        &self,
-        interrupt: &Interrupt,
-        events: &mut Events<'_>,
-    ) -> Result<(), BuildError> {
-        let build = self.build_path();
-        fs::create_dir_all(&build)
-            .map_err(|source| BuildError::Io { path: build.clone(), source })?;
-        running::recover(&self.root, &build, interrupt, events)
+    /// Makes the output directory right again when a run before was killed.
+    fn recover(&self, interrupt: &Interrupt, events: &mut Events<'_>) -> Result<(), BuildError> {
+        running::wait(&self.root, interrupt, events)?;
+        patched::recover(self, events)?;
+        running::recover(&self.root, &self.build_path(), events)
     }
 
     fn discard_build(&self) -> Result<(), BuildError> {
         let build = self.build_path();
         atomic::remove_dir(&build).map_err(|source| BuildError::Io { path: build, source })?;
-        snapshot::discard(&self.original_path())
+        kept::discard(&self.original_path())
     }
 
-    fn original(&self, objects: Vec<LinkedObject>, reused: bool) -> OriginalBuild {
-        let root = snapshot::objects(&self.original_path());
-        OriginalBuild { objects, vmlinux_o: existing(root.join("vmlinux.o")), root, reused }
+    fn original_build(&self, reused: bool) -> Result<OriginalBuild, BuildError> {
+        let original = self.original.as_ref().ok_or(BuildError::NoOriginal)?;
+        let root = self.build_path();
+        Ok(OriginalBuild {
+            objects: original.objects.clone(),
+            vmlinux_o: existing(root.join("vmlinux.o")),
+            root,
+            kept: self.original_path(),
+            reused,
+        })
     }
 
     fn new_log(&self, name: &str) -> Result<(), BuildError> {
@@ -291,30 +274,7 @@ impl Workspace {
 pub fn kept_objects(
     root: &Utf8Path,
 ) -> Result<Option<(Utf8PathBuf, Vec<LinkedObject>)>, BuildError> {
-    let original = root.join("original");
-    Ok(snapshot::list(&original)?.map(|list| (snapshot::objects(&original), list)))
-}
-
-/// A mirror with patches in it, restored when this goes.
-struct Patched<'a> {
-    mirror: &'a Mirror,
-    restored: bool,
-}
-
-impl Patched<'_> {
-    fn restore(mut self) -> Result<(), BuildError> {
-        self.restored = true;
-        Ok(self.mirror.restore()?)
-    }
-}
-
-impl Drop for Patched<'_> {
-    fn drop(&mut self) {
-        if !self.restored {
-            // An error is on its way already, and the journal is there for the next run.
-            let _ = self.mirror.restore();
-        }
-    }
+    Ok(kept::list(&root.join("original"))?.map(|list| (root.join("build"), list)))
 }
 
 /// The user's variables, and ours where the user has none.

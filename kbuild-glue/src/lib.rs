@@ -28,6 +28,7 @@ pub mod mirror;
 pub mod non_standard;
 pub mod objects;
 pub mod patch;
+mod stash;
 pub mod tree;
 
 pub use baseline::{BaselineError, Fingerprint};

@@ -4,18 +4,16 @@
 //!
 //! - A file of the mirror is only ever replaced by a rename. It can be a hard link to the user's
 //!   file, and writing to it would write to both.
-//! - A file that replaces another gets the time of now. Objects may be newer than the user's
-//!   file is, and make would not build them again.
-//! - What is written for a patch is named in a journal before. Whoever finds the journal later
-//!   puts those files back, with the time of now again.
+//! - A file that replaces another for good gets the time of now. Objects may be newer than the
+//!   user's file is, and make would not build them again.
+//! - What a patch changes stands aside in a stash meanwhile and comes back with its time, as do the
+//!   objects that were made from it.
 
 mod error;
-mod journal;
 mod list;
 mod place;
 mod stamps;
 
-use std::collections::BTreeSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -23,9 +21,9 @@ use fs_err as fs;
 
 use crate::event::{BuildEvent, Events};
 use crate::patch::FileChange;
+use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
-use journal::Journal;
 use list::{Entry, Kind, Listing};
 pub(crate) use place::reflink;
 pub use stamps::Stamps;
@@ -42,23 +40,36 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Makes `dir` the same as the sources of `tree`. Beside it `dir` with `.journal`, `.stamps`
-    /// and `.tmp` appended are ours too.
+    /// Makes `dir` the same as the sources of `tree`. Beside it `dir` with `.journal`, `.stash`,
+    /// `.stamps` and `.tmp` appended are ours too.
     ///
     /// The user's tree is only read. Its files are shared where the file system can (reflink,
     /// hard link), which changes neither their bytes nor their times.
     pub fn sync(tree: &Tree, dir: &Utf8Path, events: &mut Events<'_>) -> Result<Self, MirrorError> {
+        if Stash::of(dir).is_in_use() {
+            events(BuildEvent::Status {
+                verb: "Repairing",
+                message: "mirror of an interrupted run".to_owned(),
+            });
+            put_back(dir)?;
+        }
+        let known = if dir.is_dir() { Stamps::read(dir)? } else { None };
         let listing = list::sources(tree, dir)?;
-        let stamps = Stamps::of(&listing);
+        if known.is_none() {
+            events(BuildEvent::Status {
+                verb: "Mirroring",
+                message: format!("{} files of {}", listing.len(), tree.source),
+            });
+        }
         let mut mirror = Self {
             source: tree.source.clone(),
             dir: dir.to_owned(),
+            stamps: Stamps::of(&listing),
             listing,
-            stamps,
-            fresh: false,
+            fresh: known.is_none(),
             changed: 0,
         };
-        mirror.update(events)?;
+        mirror.update(known.as_ref())?;
         Ok(mirror)
     }
 
@@ -87,91 +98,123 @@ impl Mirror {
     }
 
     /// Writes changed files. [`restore`](Self::restore), or else the next [`sync`](Self::sync),
-    /// takes them back.
+    /// puts back what was there, as the same files with the same times.
     pub fn apply(&self, changes: &[FileChange]) -> Result<(), MirrorError> {
-        let paths = changes.iter().map(|change| change.path.clone()).collect();
-        Journal::write(&self.dir, &paths)?;
+        Stash::of(&self.dir)
+            .take(changes.iter().map(|change| &change.path))
+            .map_err(|source| self.write_error(source))?;
         for change in changes {
+            let Some(bytes) = &change.new else { continue };
             let target = self.dir.join(&change.path);
-            match &change.new {
-                None => remove(&target)?,
-                Some(bytes) => {
-                    self.make_parents(&target)?;
-                    let mode = change.mode.unwrap_or(0o644);
-                    place::bytes(bytes, mode, &target, &self.temporary()?)
-                        .map_err(|source| MirrorError::Write { path: target.clone(), source })?;
-                }
-            }
+            self.make_parents(&target)?;
+            let mode = change.mode.unwrap_or(0o644);
+            place::bytes(bytes, mode, &target, &self.temporary()?)
+                .map_err(|source| MirrorError::Write { path: target.clone(), source })?;
         }
         Ok(())
     }
 
-    /// Puts back what [`apply`](Self::apply) wrote.
+    /// Takes back what [`apply`](Self::apply) wrote.
     pub fn restore(&self) -> Result<(), MirrorError> {
-        let paths = Journal::read(&self.dir)?;
-        self.put_back(&paths)?;
-        Journal::remove(&self.dir)
+        put_back(&self.dir)
     }
 
-    fn update(&mut self, events: &mut Events<'_>) -> Result<(), MirrorError> {
-        let journal = Journal::read(&self.dir)?;
-        let known = Stamps::read(&self.dir)?;
-        self.fresh = known.is_none();
-        if known.is_none() {
-            events(BuildEvent::Status {
-                verb: "Mirroring",
-                message: format!("{} files of {}", self.listing.len(), self.source),
-            });
-        } else if !journal.is_empty() {
-            events(BuildEvent::Status {
-                verb: "Repairing",
-                message: format!("mirror ({} files of an interrupted run)", journal.len()),
-            });
-        }
+    fn update(&mut self, known: Option<&Stamps>) -> Result<(), MirrorError> {
         fs::create_dir_all(&self.dir).map_err(|source| self.write_error(source))?;
         self.clear_temporary()?;
-
-        let present = list::everything(&self.dir)?;
-        self.remove_foreign(&present)?;
-        let mut copied = false;
-        for (path, entry) in &self.listing {
-            let target = self.dir.join(path);
-            let there = present.get(path).filter(|there| there.same_type(entry));
-            match &entry.kind {
-                Kind::Directory => {
-                    if there.is_none() {
-                        fs::create_dir_all(&target).map_err(|source| self.write_error(source))?;
-                    }
-                }
-                Kind::Symlink(points_to) => {
-                    if there.is_none_or(|there| there.kind != entry.kind) {
-                        remove(&target)?;
-                        fs_err::os::unix::fs::symlink(points_to, &target)
-                            .map_err(|source| self.write_error(source))?;
-                        self.changed = self.changed.saturating_add(1);
-                    }
-                }
-                Kind::File(_) => {
-                    let unchanged = known.as_ref().map(|known| known.has(path, entry));
-                    if self.is_current(path, entry, there, unchanged, &journal)? {
-                        continue;
-                    }
-                    // Only what was never built from may keep the user's time.
-                    let shared = self.fresh && there.is_none() && !journal.contains(path);
-                    copied |= self.place(path, shared)?;
-                    self.changed = self.changed.saturating_add(1);
-                }
-            }
-        }
+        let copied = match known {
+            Some(known) if *known == self.stamps => return Ok(()),
+            Some(known) => self.follow(known)?,
+            None => self.make_all()?,
+        };
         if copied {
             // The stamps say that the files are whole; they must not reach the disk first.
             let directory = fs::File::open(&self.dir).map_err(|source| self.write_error(source))?;
             rustix::fs::syncfs(&directory).map_err(|error| self.write_error(error.into()))?;
         }
-        if known.as_ref() != Some(&self.stamps) {
-            self.stamps.write(&self.dir)?;
+        self.stamps.write(&self.dir)
+    }
+
+    /// Makes the whole mirror, or what is missing of one that was never finished.
+    fn make_all(&mut self) -> Result<bool, MirrorError> {
+        let present = list::everything(&self.dir)?;
+        self.remove_foreign(&present)?;
+        let mut copied = false;
+        let listing = std::mem::take(&mut self.listing);
+        for (path, entry) in &listing {
+            let there = present.get(path).filter(|there| there.same_type(entry));
+            if entry.kind == Kind::Directory {
+                if there.is_none() {
+                    fs::create_dir_all(self.dir.join(path))
+                        .map_err(|source| self.write_error(source))?;
+                }
+                continue;
+            }
+            copied |= self.bring(path, entry, there)?;
         }
-        Journal::remove(&self.dir)
+        self.listing = listing;
+        Ok(copied)
+    }
+
+    /// Does to the mirror what was done to the sources since `known`.
+    fn follow(&mut self, known: &Stamps) -> Result<bool, MirrorError> {
+        for path in known.paths().filter(|path| !self.stamps.contains(path)) {
+            self.remove_any(path)?;
+            self.changed = self.changed.saturating_add(1);
+        }
+        let mut copied = false;
+        let changed: Vec<Utf8PathBuf> = self.stamps.changed_since(known).cloned().collect();
+        for path in changed {
+            let Some(entry) = self.listing.get(&path).cloned() else { continue };
+            let target = self.dir.join(&path);
+            let there = list::look(&target)
+                .map_err(|source| MirrorError::List { path: target.clone(), source })?;
+            if there.as_ref().is_some_and(|there| !there.same_type(&entry)) {
+                self.remove_any(&path)?;
+            }
+            let there = there.filter(|there| there.same_type(&entry));
+            if entry.kind == Kind::Directory {
+                fs::create_dir_all(&target).map_err(|source| self.write_error(source))?;
+            } else {
+                self.make_parents(&target)?;
+                copied |= self.bring(&path, &entry, there.as_ref())?;
+            }
+        }
+        Ok(copied)
+    }
+
+    /// Removes a file, or a directory of which all that was known is gone.
+    fn remove_any(&self, path: &Utf8Path) -> Result<(), MirrorError> {
+        let target = self.dir.join(path);
+        if target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+            return crate::atomic::remove_dir(&target).map_err(|source| self.write_error(source));
+        }
+        remove(&target)
+    }
+
+    /// Brings a file or symlink up to date. Returns whether bytes were copied.
+    fn bring(
+        &mut self,
+        path: &Utf8Path,
+        entry: &Entry,
+        there: Option<&Entry>,
+    ) -> Result<bool, MirrorError> {
+        let target = self.dir.join(path);
+        if let Kind::Symlink(points_to) = &entry.kind {
+            if there.is_none_or(|there| there.kind != entry.kind) {
+                remove(&target)?;
+                fs_err::os::unix::fs::symlink(points_to, &target)
+                    .map_err(|source| self.write_error(source))?;
+                self.changed = self.changed.saturating_add(1);
+            }
+            return Ok(false);
+        }
+        if self.is_current(path, entry, there)? {
+            return Ok(false);
+        }
+        self.changed = self.changed.saturating_add(1);
+        // Only what was never built from may keep the user's time.
+        self.place(path, self.fresh && there.is_none())
     }
 
     /// Whether a file of the mirror can stay as it is.
@@ -180,30 +223,23 @@ impl Mirror {
         path: &Utf8Path,
         entry: &Entry,
         there: Option<&Entry>,
-        unchanged: Option<bool>,
-        journal: &BTreeSet<Utf8PathBuf>,
     ) -> Result<bool, MirrorError> {
         let (Kind::File(source), Some(Kind::File(mirrored))) =
             (&entry.kind, there.map(|there| &there.kind))
         else {
             return Ok(false);
         };
-        if journal.contains(path) {
-            return Ok(false);
-        }
         let shared = (source.device, source.inode) == (mirrored.device, mirrored.inode);
-        match unchanged {
-            // The user wrote into the file we share. Its time may be older than our objects.
-            Some(false) if shared => Ok(false),
-            // Two files: the user's was touched, or changed for real.
-            Some(false) => Ok(source.mode == mirrored.mode
-                && self.same_bytes(path, source.size, mirrored.size)?),
-            Some(true) => Ok(shared || source.size == mirrored.size),
+        if self.fresh {
             // Stamps come last, so this is what is left of a first run that was killed.
-            None if shared => Ok(true),
-            None => Ok((source.size, source.modified) == (mirrored.size, mirrored.modified)
-                && self.same_bytes(path, source.size, mirrored.size)?),
+            let same = (source.size, source.modified) == (mirrored.size, mirrored.modified);
+            return Ok(shared || same && self.same_bytes(path, source.size, mirrored.size)?);
         }
+        // The user wrote into the file we share: its time may be older than our objects. Of two files
+        // the user's was touched, or changed for real.
+        Ok(!shared
+            && source.mode == mirrored.mode
+            && self.same_bytes(path, source.size, mirrored.size)?)
     }
 
     fn same_bytes(&self, path: &Utf8Path, size: u64, mirrored: u64) -> Result<bool, MirrorError> {
@@ -232,27 +268,6 @@ impl Mirror {
                 remove(&target)?;
             }
             self.changed = self.changed.saturating_add(1);
-        }
-        Ok(())
-    }
-
-    fn put_back(&self, paths: &BTreeSet<Utf8PathBuf>) -> Result<(), MirrorError> {
-        for path in paths {
-            let target = self.dir.join(path);
-            if matches!(self.listing.get(path), Some(Entry { kind: Kind::File(_), .. })) {
-                self.make_parents(&target)?;
-                self.place(path, false)?;
-                continue;
-            }
-            remove(&target)?;
-            // Directories that only the patch had; one that is not empty stays by itself.
-            for parent in path.ancestors().skip(1).filter(|parent| !parent.as_str().is_empty()) {
-                if self.listing.contains_key(parent)
-                    || fs::remove_dir(self.dir.join(parent)).is_err()
-                {
-                    break;
-                }
-            }
         }
         Ok(())
     }
@@ -298,6 +313,15 @@ impl Mirror {
 /// A name beside the mirror: `mirror.journal` for `mirror`.
 fn beside(dir: &Utf8Path, suffix: &str) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{dir}.{suffix}"))
+}
+
+/// Puts the files back that stand aside.
+fn put_back(dir: &Utf8Path) -> Result<(), MirrorError> {
+    let stash = Stash::of(dir);
+    stash.put_back(None).and_then(|()| stash.close()).map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidData => MirrorError::Damaged { path: beside(dir, "journal") },
+        _ => MirrorError::Write { path: dir.to_owned(), source },
+    })
 }
 
 fn remove(path: &Utf8Path) -> Result<(), MirrorError> {

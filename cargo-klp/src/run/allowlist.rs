@@ -24,7 +24,8 @@ pub(crate) fn run(
         None => shell.status("Reading", "no rules: there is no klp.toml"),
     }
     let (root, objects) = objects(&place)?;
-    let build = Build::of_linked(&root, &objects, &rules.allowlist)?;
+    let build =
+        Build::of_linked(&root, &objects, &rules.allowlist, &klp_core::Manifest::default())?;
     let usage = rules.usage(&[&build]);
     rules.warn(&usage, true, shell);
     let config = Config::read(&place.tree.config_path())?;

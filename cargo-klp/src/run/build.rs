@@ -13,6 +13,7 @@ use crate::cli::{self, MessageFormat};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
+use crate::kept::KeptChecksums;
 use crate::objects::Build;
 use crate::place::Place;
 use crate::report;
@@ -60,9 +61,8 @@ pub(crate) fn run(
     }
     let patched = workspace.build_patched(&patch_set, &settings, &mut events)?;
     shell.finish_progress();
-    shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
-    let after =
-        on_threads(&jobs, || Build::of_linked(&patched.root, &patched.objects, &rules.allowlist))??;
+    shell.status("Comparing", format_args!("{} objects", patched.made.len()));
+    let after = on_threads(&jobs, || before.with(&patched, &rules.allowlist))??;
     super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
     let mut changes = compare(&before.manifest, &after.manifest);
     changes.locate(|side, index| match side {
@@ -85,19 +85,23 @@ fn refuse_non_standard(changes: &mut Changes, tree: &Tree) -> Result<(), Error> 
     Ok(())
 }
 
-/// Digests of the original build. They are also kept beside its objects, to be compared elsewhere, but
-/// made anew each time: a file that another version of this program wrote says nothing here.
+/// Digests of the original build. They are kept with it, for this program and to be compared elsewhere.
 fn checksum(
     original: &OriginalBuild,
     rules: &Rules,
     jobs: &Jobs,
     shell: &Shell,
 ) -> Result<Build, Error> {
-    shell.status("Checksumming", format_args!("{} objects", original.objects.len()));
-    let build = on_threads(jobs, || {
-        Build::of_linked(&original.root, &original.objects, &rules.allowlist)
-    })??;
-    super::checksum::write(&build.manifest, &original.root.join("checksums"))?;
+    let OriginalBuild { objects, root, kept, .. } = original;
+    let kept = KeptChecksums::in_directory(kept)?;
+    let known = kept.read();
+    if known.objects.is_empty() {
+        shell.status("Checksumming", format_args!("{} objects", objects.len()));
+    }
+    let build = on_threads(jobs, || Build::of_linked(root, objects, &rules.allowlist, &known))??;
+    if build.manifest != known {
+        kept.write(&build.manifest)?;
+    }
     Ok(build)
 }
 

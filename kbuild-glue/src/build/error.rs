@@ -61,8 +61,6 @@ pub enum BuildError {
     ObjectGone {
         /// The object.
         path: Utf8PathBuf,
-        /// What the system said.
-        source: std::io::Error,
     },
     /// The file system refused.
     #[error("cannot use the work directory `{path}`")]

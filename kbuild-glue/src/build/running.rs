@@ -4,7 +4,7 @@
 //! that are newer than their sources, so the next make would take them for good. A marker is
 //! there while make runs; who finds one removes every file that could be cut.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -67,7 +67,6 @@ impl Running {
 pub(super) fn recover(
     root: &Utf8Path,
     build: &Utf8Path,
-    interrupt: &Interrupt,
     events: &mut Events<'_>,
 ) -> Result<(), BuildError> {
     let marker = root.join("running");
@@ -77,7 +76,6 @@ pub(super) fn recover(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(source) => return Err(BuildError::Io { path: marker, source }),
     };
-    wait_for_group(root, build, interrupt, events)?;
     let suspects = suspects(build, since).map_err(failed)?;
     events(BuildEvent::Status {
         verb: "Repairing",
@@ -86,7 +84,34 @@ pub(super) fn recover(
     for path in &suspects {
         atomic::remove_file(path).map_err(failed)?;
     }
-    atomic::remove_file(&marker).map_err(failed)
+    forget(root)
+}
+
+/// Removes the marker: what a killed make left is gone.
+pub(super) fn forget(root: &Utf8Path) -> Result<(), BuildError> {
+    let marker = root.join("running");
+    atomic::remove_file(&marker).map_err(|source| BuildError::Io { path: marker, source })
+}
+
+/// The files below `build` that were written since `since`, and when.
+pub(super) fn written_since(
+    build: &Utf8Path,
+    since: SystemTime,
+) -> io::Result<BTreeMap<Utf8PathBuf, SystemTime>> {
+    let mut written = BTreeMap::new();
+    let mut directories = vec![build.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in directory.read_dir_utf8()? {
+            let entry = entry?;
+            let metadata = fs::symlink_metadata(entry.path())?;
+            if metadata.is_dir() {
+                directories.push(entry.into_path());
+            } else if metadata.is_file() && metadata.modified()? >= since {
+                written.insert(entry.into_path(), metadata.modified()?);
+            }
+        }
+    }
+    Ok(written)
 }
 
 /// The files that were written since `since` and are not known to be whole.
@@ -94,22 +119,8 @@ pub(super) fn recover(
 /// Kbuild saves the command of a target when the target is done, so a target with a later
 /// command is whole. Files without one are made again too; they are few.
 fn suspects(build: &Utf8Path, since: SystemTime) -> io::Result<BTreeSet<Utf8PathBuf>> {
-    let mut recent = Vec::new();
-    let mut directories = vec![build.to_owned()];
-    while let Some(directory) = directories.pop() {
-        for entry in fs::read_dir(&directory)? {
-            let entry = entry?;
-            let path = Utf8PathBuf::from_path_buf(entry.path())
-                .map_err(|path| io::Error::other(format!("{} is not UTF-8", path.display())))?;
-            let metadata = fs::symlink_metadata(&path)?;
-            if metadata.is_dir() {
-                directories.push(path);
-            } else if metadata.is_file() && metadata.modified()? >= since {
-                recent.push((path, metadata.modified()?));
-            }
-        }
-    }
-    let last = recent.iter().map(|(_, time)| *time).max().unwrap_or(since);
+    let recent = written_since(build, since)?;
+    let last = recent.values().copied().max().unwrap_or(since);
     let doubtful = last.checked_sub(LAST_MOMENTS).unwrap_or(since);
     let mut suspects = BTreeSet::new();
     for (path, time) in recent {
@@ -130,9 +141,8 @@ fn suspects(build: &Utf8Path, since: SystemTime) -> io::Result<BTreeSet<Utf8Path
 }
 
 /// Waits until no process of the noted group works in the build any more.
-fn wait_for_group(
+pub(super) fn wait(
     root: &Utf8Path,
-    build: &Utf8Path,
     interrupt: &Interrupt,
     events: &mut Events<'_>,
 ) -> Result<(), BuildError> {
@@ -149,7 +159,7 @@ fn wait_for_group(
             return Err(BuildError::Interrupted);
         }
         if begin.elapsed() > PATIENCE {
-            return Err(BuildError::Busy { group, path: build.to_owned() });
+            return Err(BuildError::Busy { group, path: root.to_owned() });
         }
         if !said {
             said = true;
@@ -208,7 +218,7 @@ mod tests {
         fs::File::open(&marker.path).unwrap().set_modified(base + Duration::from_secs(10)).unwrap();
         drop(marker);
 
-        recover(&root, &build, &Interrupt::new(), &mut |_| {}).unwrap();
+        recover(&root, &build, &mut |_| {}).unwrap();
         let there = |name: &str| build.join(name).exists();
         for name in ["fs/old.o", "fs/whole.o", "fs/.whole.o.cmd", "fs/.cut.o.cmd", ".config"] {
             assert!(there(name), "{name} was removed");

@@ -163,7 +163,7 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listing>
 }
 
 /// What is at a path; nothing for what is gone, and for sockets and the like.
-fn look(path: &Utf8Path) -> std::io::Result<Option<Entry>> {
+pub(super) fn look(path: &Utf8Path) -> std::io::Result<Option<Entry>> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

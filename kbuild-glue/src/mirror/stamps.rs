@@ -14,7 +14,7 @@ use super::list::{Entry, Kind, Listing};
 use super::{MirrorError, beside};
 use crate::atomic;
 
-/// Size and time of each file and the target of each symlink, by path.
+/// Size and time of each file and the target of each symlink, by path. Directories are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamps {
     stamps: BTreeMap<Utf8PathBuf, String>,
@@ -22,14 +22,24 @@ pub struct Stamps {
 
 impl Stamps {
     pub(super) fn of(listing: &Listing) -> Self {
-        let stamp =
-            |(path, entry): (&Utf8PathBuf, &Entry)| stamp(entry).map(|stamp| (path.clone(), stamp));
-        Self { stamps: listing.iter().filter_map(stamp).collect() }
+        Self { stamps: listing.iter().map(|(path, entry)| (path.clone(), stamp(entry))).collect() }
     }
 
-    /// Whether a file has the size and the time that it had.
-    pub(super) fn has(&self, path: &Utf8Path, entry: &Entry) -> bool {
-        self.stamps.get(path).is_some_and(|known| Some(known) == stamp(entry).as_ref())
+    /// Whether there is something of this path.
+    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
+        self.stamps.contains_key(path)
+    }
+
+    /// The paths, sorted backwards: what is in a directory comes before it.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
+        self.stamps.keys().rev()
+    }
+
+    /// What is new or other than it was.
+    pub(super) fn changed_since(&self, known: &Self) -> impl Iterator<Item = &Utf8PathBuf> {
+        let is_changed =
+            |(path, stamp): &(&Utf8PathBuf, &String)| known.stamps.get(*path) != Some(*stamp);
+        self.stamps.iter().filter(is_changed).map(|(path, _)| path)
     }
 
     /// How many files there are.
@@ -80,14 +90,13 @@ impl Stamps {
     }
 }
 
-fn stamp(entry: &Entry) -> Option<String> {
+fn stamp(entry: &Entry) -> String {
     match &entry.kind {
-        Kind::Directory => None,
-        Kind::File(file) => Some(format!(
-            "{} {}.{:09} {:o}",
-            file.size, file.modified.0, file.modified.1, file.mode
-        )),
+        Kind::Directory => "/".to_owned(),
+        Kind::File(file) => {
+            format!("{} {}.{:09} {:o}", file.size, file.modified.0, file.modified.1, file.mode)
+        }
         // Tabs separate; a target with one is as good when it is quoted.
-        Kind::Symlink(target) => Some(format!("-> {:?}", target.as_str())),
+        Kind::Symlink(target) => format!("-> {:?}", target.as_str()),
     }
 }

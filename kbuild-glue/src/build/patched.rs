@@ -1,0 +1,344 @@
+//! The build with the patches: only what they touch, where that can be told, or a full make in the
+//! place of the original, of which a copy waits meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::plan::{Made, Plan, Touched};
+use super::{
+    BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, kept, running,
+    targets,
+};
+use crate::atomic;
+use crate::cmd_file::{SavedCommand, cmd_path};
+use crate::event::{BuildEvent, Events};
+use crate::mirror::Mirror;
+use crate::objects::{LinkedObject, linked_objects};
+use crate::patch::{FileChange, PatchSet};
+use crate::stash::Stash;
+
+impl Workspace {
+    /// Builds the kernel with the patches. The original comes first.
+    ///
+    /// Mirror and output directory are those of the original again when this returns, whatever it
+    /// returns.
+    pub fn build_patched(
+        &mut self,
+        patches: &PatchSet,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<PatchedBuild, BuildError> {
+        let original = self.original.take().ok_or(BuildError::NoOriginal)?;
+        let changes: Vec<FileChange> = patches
+            .apply(original.mirror.path())?
+            .into_iter()
+            .map(FileChange::with_kept_lines)
+            .collect();
+        for change in &changes {
+            if let Some(why) = change.unpatchable() {
+                let message = format!("code of {} cannot be livepatched: {why}", change.path);
+                events(BuildEvent::Note { message });
+            }
+        }
+        self.new_log("patched")?;
+        let root = self.patched_path();
+        atomic::remove_dir(&root)
+            .and_then(|()| fs::create_dir_all(&root))
+            .map_err(|source| BuildError::Io { path: root.clone(), source })?;
+        let result = self.build_changes(&original, &changes, settings, events);
+        self.original = Some(original);
+        let (objects, made) = result?;
+        Ok(PatchedBuild {
+            objects,
+            made,
+            vmlinux_o: existing(root.join("vmlinux.o")),
+            root,
+            original_root: self.build_path(),
+            changes,
+        })
+    }
+
+    fn build_changes(
+        &self,
+        original: &Original,
+        changes: &[FileChange],
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
+        let build = self.build_path();
+        let made = Made {
+            mirror: original.mirror.path(),
+            build: &build,
+            objects: &original.objects,
+            config: &original.config,
+        };
+        let files = count(changes.len(), "file");
+        let why = match Plan::of(changes, &made)? {
+            Plan::Objects(touched) => {
+                let objects = count(touched.objects.len(), "object");
+                let message = format!("patched kernel ({files} changed, {objects} to compile)");
+                events(BuildEvent::Status { verb: "Building", message });
+                if self.build_objects(original, changes, &touched, settings, events)? {
+                    return Ok((original.objects.clone(), touched.objects));
+                }
+                "more was made than Kbuild had recorded".to_owned()
+            }
+            Plan::Everything(why) => why,
+        };
+        let message = format!("patched kernel ({files} changed; full make: {why})");
+        events(BuildEvent::Status { verb: "Building", message });
+        self.build_everything(original, changes, settings, events)
+    }
+
+    /// Makes `touched` and nothing else. False when there was more to make.
+    fn build_objects(
+        &self,
+        original: &Original,
+        changes: &[FileChange],
+        touched: &Touched,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<bool, BuildError> {
+        if touched.is_empty() {
+            return Ok(true);
+        }
+        let build = self.build_path();
+        let commands = commands(&build, &touched.objects);
+        let borrowed = Borrowed::take(self, &original.mirror, touched)?;
+        original.mirror.apply(changes)?;
+        let mut targets: Vec<&str> = touched.objects.iter().map(|object| object.as_str()).collect();
+        if targets.is_empty() {
+            // It comes before all objects, and makes the headers with offsets.
+            targets.push("prepare");
+        }
+        let result = self.make("patched", &targets, settings, events);
+        let expected = result.is_ok()
+            && self::commands(&build, &touched.objects) == commands
+            && borrowed.unexpected(touched)?.is_empty();
+        let intact = borrowed.give_back(Some(&self.patched_path()))?;
+        if !intact {
+            self.repair(original, settings, events)?;
+        }
+        result?;
+        Ok(expected)
+    }
+
+    /// Makes the original again, of which Kbuild made something anew for a patch.
+    fn repair(
+        &self,
+        original: &Original,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        kept::discard(&self.original_path())?;
+        let message = "original kernel, of which a patched build made parts".to_owned();
+        events(BuildEvent::Status { verb: "Repairing", message });
+        self.make("original", &targets(&original.config, "vmlinux"), settings, events)?;
+        kept::write(
+            &self.original_path(),
+            &self.build_path(),
+            &original.objects,
+            &original.fingerprint,
+        )
+    }
+
+    /// Makes everything, in the output directory of the original, which is copied before.
+    fn build_everything(
+        &self,
+        original: &Original,
+        changes: &[FileChange],
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
+        let (build, copy) = (self.build_path(), self.clone_path());
+        clone::make(&build, &copy)?;
+        let restore = Restore { workspace: self, mirror: &original.mirror, done: false };
+        original.mirror.apply(changes)?;
+        let is_kconfig = |change: &FileChange| {
+            change.path.file_name().is_some_and(|name| name.starts_with("Kconfig"))
+        };
+        if changes.iter().any(is_kconfig) {
+            // New options would be asked for, and nobody answers.
+            self.make("patched", &["olddefconfig"], settings, events)?;
+        }
+        // Nothing needs the final link, and it takes longest.
+        let image = if self.tree.has_target("vmlinux_o")? { "vmlinux_o" } else { "vmlinux" };
+        self.make("patched", &targets(&original.config, image), settings, events)?;
+        let objects = linked_objects(&build)?;
+        let is_made =
+            |path: &&Utf8Path| kept::stamp(&build.join(path)) != kept::stamp(&copy.join(path));
+        let paths = objects.iter().map(|object| object.object.as_path());
+        let made: BTreeSet<Utf8PathBuf> = paths.filter(is_made).map(Utf8Path::to_owned).collect();
+        let vmlinux = Utf8PathBuf::from("vmlinux.o");
+        for path in made.iter().chain(Some(&vmlinux).filter(|path| build.join(path).exists())) {
+            let (from, to) = (build.join(path), self.patched_path().join(path));
+            let parent = to.parent().unwrap_or(&to);
+            fs::create_dir_all(parent)
+                .and_then(|()| fs::rename(&from, &to))
+                .map_err(|source| BuildError::Io { path: to.clone(), source })?;
+        }
+        restore.now()?;
+        Ok((objects, made))
+    }
+
+    /// Where the original waits during a full make.
+    fn clone_path(&self) -> Utf8PathBuf {
+        self.root.join("build.original")
+    }
+}
+
+/// Puts back what a patched build that was killed had changed.
+pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<(), BuildError> {
+    let (build, copy) = (workspace.build_path(), workspace.clone_path());
+    clone::clean(&copy)?;
+    let stash = Stash::of(&build);
+    if copy.exists() || stash.is_in_use() {
+        let message = "build of an interrupted run".to_owned();
+        events(BuildEvent::Status { verb: "Repairing", message });
+    }
+    if stash.is_in_use() && !put_back(&build, None)? {
+        kept::discard(&workspace.original_path())?;
+        running::forget(&workspace.root)?;
+    }
+    if copy.exists() {
+        clone::take_back(&build, &copy)?;
+        running::forget(&workspace.root)?;
+    }
+    Ok(())
+}
+
+/// Objects that stand aside, and a mirror with patches in it.
+struct Borrowed<'a> {
+    build: Utf8PathBuf,
+    mirror: &'a Mirror,
+    given_back: bool,
+}
+
+impl<'a> Borrowed<'a> {
+    fn take(
+        workspace: &Workspace,
+        mirror: &'a Mirror,
+        touched: &Touched,
+    ) -> Result<Self, BuildError> {
+        let build = workspace.build_path();
+        let failed = |source| BuildError::Io { path: build.clone(), source };
+        let mut paths = remade(touched);
+        paths.extend(touched.offsets.values().cloned());
+        let borrowed = Self { build: build.clone(), mirror, given_back: false };
+        let stash = Stash::of(&build);
+        stash.take(&paths).map_err(failed)?;
+        for header in touched.offsets.values().filter(|header| !build.join(header).exists()) {
+            stash.lend(header).map_err(failed)?;
+        }
+        Ok(borrowed)
+    }
+
+    /// What make wrote that is none of `touched`.
+    fn unexpected(&self, touched: &Touched) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
+        let mut written = written(&self.build)?;
+        for path in remade(touched) {
+            written.remove(&path);
+        }
+        Ok(written)
+    }
+
+    /// Puts everything back, what was made instead goes to `keep`. False when something was made that
+    /// has no original to put back, and was removed.
+    fn give_back(mut self, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
+        self.given_back = true;
+        let intact = put_back(&self.build, keep);
+        self.mirror.restore()?;
+        intact
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if !self.given_back {
+            // An error is on its way already, and the journals are there for the next run.
+            let _ = put_back(&self.build, None);
+            let _ = self.mirror.restore();
+        }
+    }
+}
+
+/// Gives the output directory back to the original when this goes.
+struct Restore<'a> {
+    workspace: &'a Workspace,
+    mirror: &'a Mirror,
+    done: bool,
+}
+
+impl Restore<'_> {
+    fn now(mut self) -> Result<(), BuildError> {
+        self.done = true;
+        self.restore()
+    }
+
+    fn restore(&self) -> Result<(), BuildError> {
+        clone::take_back(&self.workspace.build_path(), &self.workspace.clone_path())?;
+        running::forget(&self.workspace.root)?;
+        Ok(self.mirror.restore()?)
+    }
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // An error is on its way already, and the next run restores what this could not.
+            let _ = self.restore();
+        }
+    }
+}
+
+/// Puts back what stands aside in `build`, and removes what was made beside it. False when the latter
+/// leaves the original without some of its parts.
+fn put_back(build: &Utf8Path, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
+    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let since = since(build)?;
+    // The journal goes last, and with it the time since when there is something to remove.
+    let stash = Stash::of(build);
+    stash.put_back(keep).map_err(failed)?;
+    let mut intact = true;
+    for path in running::written_since(build, since).map_err(failed)?.into_keys() {
+        let name = path.file_name().unwrap_or_default();
+        let is_scratch =
+            name.starts_with('.') && (path.extension() == Some("d") || name.contains("tmp"));
+        intact &= is_scratch;
+        atomic::remove_file(&path).map_err(failed)?;
+    }
+    stash.close().map_err(failed)?;
+    Ok(intact)
+}
+
+fn written(build: &Utf8Path) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
+    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let written = running::written_since(build, since(build)?).map_err(failed)?;
+    Ok(written.into_keys().filter_map(|path| Some(path.strip_prefix(build).ok()?.into())).collect())
+}
+
+/// When the first file was moved aside.
+fn since(build: &Utf8Path) -> Result<SystemTime, BuildError> {
+    Stash::of(build).since().map_err(|source| BuildError::Io { path: build.to_owned(), source })
+}
+
+/// The files that are made for `touched`: targets and Kbuild's records of them.
+fn remade(touched: &Touched) -> BTreeSet<Utf8PathBuf> {
+    let targets = touched.objects.iter().chain(touched.offsets.keys());
+    targets.flat_map(|target| [target.clone(), cmd_path(target)]).collect()
+}
+
+/// The commands that made `objects`, as Kbuild saved them.
+fn commands(build: &Utf8Path, objects: &BTreeSet<Utf8PathBuf>) -> BTreeMap<Utf8PathBuf, String> {
+    let command = |object: &Utf8PathBuf| {
+        Some((object.clone(), SavedCommand::of_target(build, object).ok()?.command))
+    };
+    objects.iter().filter_map(command).collect()
+}
+
+fn count(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}

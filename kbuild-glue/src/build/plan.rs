@@ -1,0 +1,310 @@
+//! What a patch makes Kbuild compile again.
+//!
+//! Kbuild wrote down for each target which files it was made from. Where the patched files only lead to
+//! objects of the kernel, those are made one by one; where they lead to anything else (a generated
+//! file, a program of the build, a Makefile), only a full make knows what follows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use super::BuildError;
+use super::records::{Records, target_of};
+use crate::config::Config;
+use crate::objects::LinkedObject;
+use crate::patch::FileChange;
+
+/// Beyond this many objects, naming them one by one costs more than looking at all.
+const MANY: usize = 1000;
+
+/// What has to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// These objects, and nothing else changes.
+    Objects(Touched),
+    /// Whatever a full make finds, because of this.
+    Everything(String),
+}
+
+/// Objects that depend on patched files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    /// Objects of vmlinux and of modules.
+    pub(super) objects: BTreeSet<Utf8PathBuf>,
+    /// Assembly from which `make prepare` makes headers with offsets and sizes, and those headers:
+    /// as long as they stay the same, nothing follows.
+    pub(super) offsets: BTreeMap<Utf8PathBuf, Utf8PathBuf>,
+}
+
+impl Touched {
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.offsets.is_empty()
+    }
+}
+
+/// A build that patches are looked at for.
+pub(super) struct Made<'a> {
+    pub(super) mirror: &'a Utf8Path,
+    pub(super) build: &'a Utf8Path,
+    pub(super) objects: &'a [LinkedObject],
+    pub(super) config: &'a Config,
+}
+
+impl Plan {
+    /// Plans for `changes`.
+    pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
+        for change in changes {
+            if let Some(reason) = needs_everything(change, made.config) {
+                return Ok(Self::Everything(reason));
+            }
+        }
+        let linked: BTreeSet<&Utf8Path> =
+            made.objects.iter().map(|object| object.object.as_path()).collect();
+        let records = Records::find(made.build)?;
+        let mut touched = Touched::default();
+        for (change, targets) in changes.iter().zip(dependents(changes, made.mirror, &records)?) {
+            if targets.is_empty() && change.old.is_some() && !is_plain_source(&change.path) {
+                // A Makefile can name it without Kbuild writing it down.
+                return Ok(Self::Everything(format!("nothing is recorded about {}", change.path)));
+            }
+            for target in targets {
+                match Role::of(&target, &linked) {
+                    Role::Object => drop(touched.objects.insert(target)),
+                    Role::Offsets(header) => drop(touched.offsets.insert(target, header)),
+                    Role::FinalLink => {}
+                    Role::Other => {
+                        let reason = format!("{} is made from {}", target, change.path);
+                        return Ok(Self::Everything(reason));
+                    }
+                }
+            }
+        }
+        if touched.objects.len() > MANY {
+            let reason = format!("{} objects depend on the patch", touched.objects.len());
+            return Ok(Self::Everything(reason));
+        }
+        Ok(Self::Objects(touched))
+    }
+}
+
+/// What a target is for.
+enum Role {
+    Object,
+    Offsets(Utf8PathBuf),
+    FinalLink,
+    Other,
+}
+
+impl Role {
+    fn of(target: &Utf8Path, linked: &BTreeSet<&Utf8Path>) -> Self {
+        if linked.contains(target) {
+            // Crates of `rust/` also make the metadata that other crates are compiled with.
+            return if target.starts_with("rust") { Self::Other } else { Self::Object };
+        }
+        let header = match target.file_name().unwrap_or_default() {
+            "asm-offsets.s" => Some("include/generated/asm-offsets.h"),
+            "bounds.s" => Some("include/generated/bounds.h"),
+            "rq-offsets.s" => Some("include/generated/rq-offsets.h"),
+            "devicetable-offsets.s" => Some("scripts/mod/devicetable-offsets.h"),
+            _ => None,
+        };
+        if let Some(header) = header {
+            return Self::Offsets(Utf8PathBuf::from(header));
+        }
+        // These go into vmlinux and foo.ko behind the objects that are compared.
+        let name = target.file_name().unwrap_or_default();
+        let final_link = name.ends_with(".mod.o")
+            || matches!(name, ".module-common.o" | ".vmlinux.export.o" | "vmlinux.lds")
+                && !target.as_str().contains("/boot/")
+            || matches!(target.as_str(), "init/version-timestamp.o" | "scripts/module.lds");
+        if final_link { Self::FinalLink } else { Self::Other }
+    }
+}
+
+/// Why a change cannot be told from recorded dependencies.
+fn needs_everything(change: &FileChange, config: &Config) -> Option<String> {
+    let path = &change.path;
+    let name = path.file_name().unwrap_or_default();
+    if ["Kconfig", "Makefile", "Kbuild"].iter().any(|start| name.starts_with(start)) {
+        return Some(format!("{path} tells Kbuild what to do"));
+    }
+    if change.new.is_none() {
+        return Some(format!("{path} is removed"));
+    }
+    if change.old.is_none() && !is_plain_addition(path) {
+        return Some(format!("{path} is new"));
+    }
+    if path.starts_with("tools") && !path.starts_with("tools/testing") {
+        return Some(format!("{path} can be part of a program of the build"));
+    }
+    if config.is_enabled("CONFIG_IKHEADERS") && path.extension() == Some("h") {
+        return Some("the kernel contains its headers (CONFIG_IKHEADERS)".to_owned());
+    }
+    if config.is_enabled("CONFIG_TRIM_UNUSED_KSYMS") {
+        return Some(
+            "what is exported follows from all modules (CONFIG_TRIM_UNUSED_KSYMS)".to_owned(),
+        );
+    }
+    if config.is_enabled("CONFIG_LTO_CLANG") {
+        return Some("code is made when vmlinux.o is linked (CONFIG_LTO_CLANG)".to_owned());
+    }
+    None
+}
+
+/// Files that others include or compile by name, and that mean nothing to anybody else.
+fn is_plain_source(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("c" | "h" | "S" | "rs" | "rst" | "txt" | "yaml"))
+        || path.starts_with("Documentation")
+        || path.starts_with("tools/testing")
+}
+
+/// Whether a new file changes nothing by being there. Kbuild looks for what architectures have of the
+/// headers in `asm/`, and makes the others.
+fn is_plain_addition(path: &Utf8Path) -> bool {
+    let in_asm = path.components().any(|part| {
+        matches!(part, Utf8Component::Normal(name) if name == "asm" || name == "asm-generic")
+    });
+    is_plain_source(path) && !in_asm
+}
+
+/// The targets that are made from each of `changes`, as recorded.
+fn dependents(
+    changes: &[FileChange],
+    mirror: &Utf8Path,
+    records: &Records,
+) -> Result<Vec<BTreeSet<Utf8PathBuf>>, BuildError> {
+    let names: Vec<String> = changes
+        .iter()
+        .map(|change| format!("/{}", change.path.file_name().unwrap_or("/")))
+        .collect();
+    let finders: Vec<_> = names.iter().map(memchr::memmem::Finder::new).collect();
+    let mut found = vec![BTreeSet::new(); changes.len()];
+    records.for_each(|record, bytes| {
+        for ((change, finder), found) in changes.iter().zip(&finders).zip(&mut found) {
+            let is_named = || {
+                finder.find_iter(bytes).any(|start| {
+                    let name = word_around(bytes, start);
+                    // A new file can take the place of another one of its name.
+                    change.old.is_none() && name.ends_with(finder.needle())
+                        || in_mirror(name, mirror).as_deref() == Some(&change.path)
+                })
+            };
+            if let Some(target) = target_of(record)
+                && is_named()
+            {
+                found.insert(target);
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+/// The word of a record that the byte at `at` is part of.
+fn word_around(bytes: &[u8], at: usize) -> &[u8] {
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"'\"()=;".contains(byte);
+    let (before, after) = bytes.split_at(at);
+    let start = before.iter().rposition(is_end).map_or(0, |end| end.saturating_add(1));
+    let length = after.iter().position(is_end).unwrap_or(after.len());
+    bytes.get(start..at.saturating_add(length)).unwrap_or_default()
+}
+
+/// The path inside the mirror that a word of a record names.
+fn in_mirror(word: &[u8], mirror: &Utf8Path) -> Option<Utf8PathBuf> {
+    let word = Utf8Path::new(std::str::from_utf8(word).ok()?);
+    let mut path = Utf8PathBuf::new();
+    for part in word.components() {
+        match part {
+            Utf8Component::ParentDir => drop(path.pop()),
+            Utf8Component::CurDir => {}
+            other => path.push(other),
+        }
+    }
+    path.strip_prefix(mirror).ok().map(Utf8Path::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use fs_err as fs;
+
+    use super::*;
+    use crate::objects::Linked;
+
+    fn change(path: &str) -> FileChange {
+        let bytes = || Some(Vec::new());
+        FileChange { path: path.into(), old: bytes(), new: bytes(), mode: None }
+    }
+
+    fn plan(changes: &[FileChange]) -> Plan {
+        let directory = tempfile::tempdir().unwrap();
+        let build = Utf8Path::from_path(directory.path()).unwrap();
+        let mirror = Utf8Path::new("/k/mirror");
+        let record = |path: &str, text: &str| {
+            let path = build.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        record(
+            "fs/.a.o.cmd",
+            "savedcmd_fs/a.o := gcc -I/k/mirror/include -o fs/a.o /k/mirror/fs/a.c\n\n\
+             deps_fs/a.o := \\\n  /k/mirror/include/linux/x.h \\\n  /k/mirror/include/linux/sched.h \\\n",
+        );
+        record("fs/.b.o.cmd", "deps_fs/b.o := /k/mirror/fs/../include/linux/x.h \\\n");
+        record("kernel/.bounds.s.cmd", "deps_x := \\\n  /k/mirror/include/linux/sched.h \\\n");
+        record("fs/.m.mod.o.cmd", "deps_x := \\\n  /k/mirror/include/linux/sched.h \\\n");
+        record(
+            "cpu/.caps.c.cmd",
+            "savedcmd_cpu/caps.c := sh /k/mirror/caps.sh /k/mirror/include/asm/f.h\n",
+        );
+        let objects: Vec<LinkedObject> = ["fs/a.o", "fs/b.o"]
+            .map(|object| LinkedObject { object: object.into(), linked: Linked::Vmlinux })
+            .into();
+        let config = Config::default();
+        Plan::of(changes, &Made { mirror, build, objects: &objects, config: &config }).unwrap()
+    }
+
+    fn objects(changes: &[FileChange]) -> Vec<String> {
+        match plan(changes) {
+            Plan::Objects(touched) => {
+                touched.objects.into_iter().map(Utf8PathBuf::into_string).collect()
+            }
+            Plan::Everything(reason) => vec![format!("everything: {reason}")],
+        }
+    }
+
+    #[test]
+    fn recorded_dependencies() {
+        assert_eq!(objects(&[change("fs/a.c")]), ["fs/a.o"]);
+        assert_eq!(objects(&[change("include/linux/x.h")]), ["fs/a.o", "fs/b.o"]);
+        assert_eq!(objects(&[change("drivers/unused.c")]), Vec::<String>::new());
+        assert_eq!(objects(&[change("include/uapi/x.h")]), Vec::<String>::new());
+        let Plan::Objects(touched) = plan(&[change("include/linux/sched.h")]) else { panic!() };
+        assert_eq!(touched.objects.into_iter().collect::<Vec<_>>(), ["fs/a.o"]);
+        assert_eq!(
+            touched.offsets.into_values().collect::<Vec<_>>(),
+            ["include/generated/bounds.h"]
+        );
+    }
+
+    #[test]
+    fn what_only_make_knows() {
+        for path in
+            ["fs/Makefile", "fs/Kconfig.debug", "include/asm/f.h", "fs/table.tbl", "tools/x.c"]
+        {
+            assert!(matches!(plan(&[change(path)]), Plan::Everything(_)), "{path}");
+        }
+        assert!(matches!(
+            plan(&[FileChange { new: None, ..change("fs/a.c") }]),
+            Plan::Everything(_)
+        ));
+    }
+
+    #[test]
+    fn new_files() {
+        let new = |path: &str| FileChange { old: None, ..change(path) };
+        assert_eq!(objects(&[new("fs/new.h")]), Vec::<String>::new());
+        // `#include "x.h"` may find this one now.
+        assert_eq!(objects(&[new("fs/x.h")]), ["fs/a.o", "fs/b.o"]);
+        assert!(matches!(plan(&[new("arch/x86/include/asm/new.h")]), Plan::Everything(_)));
+        assert!(matches!(plan(&[new("fs/new.sh")]), Plan::Everything(_)));
+    }
+}

@@ -1,0 +1,51 @@
+//! All `.cmd` files of a build.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::BuildError;
+
+/// The `.cmd` files below an output directory.
+pub(super) struct Records {
+    build: Utf8PathBuf,
+    paths: Vec<Utf8PathBuf>,
+}
+
+impl Records {
+    /// Finds them.
+    pub(super) fn find(build: &Utf8Path) -> Result<Self, BuildError> {
+        let mut paths = Vec::new();
+        let mut directories = vec![build.to_owned()];
+        while let Some(directory) = directories.pop() {
+            let failed = |source| BuildError::Io { path: directory.clone(), source };
+            for entry in directory.read_dir_utf8().map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                if entry.file_type().map_err(failed)?.is_dir() {
+                    directories.push(entry.into_path());
+                } else if target_of(entry.path()).is_some() {
+                    paths.push(entry.into_path());
+                }
+            }
+        }
+        Ok(Self { build: build.to_owned(), paths })
+    }
+
+    /// Hands the relative path and the bytes of each to `work`.
+    pub(super) fn for_each(
+        &self,
+        mut work: impl FnMut(&Utf8Path, &[u8]),
+    ) -> Result<(), BuildError> {
+        for path in &self.paths {
+            let bytes =
+                fs::read(path).map_err(|source| BuildError::Io { path: path.clone(), source })?;
+            work(path.strip_prefix(&self.build).unwrap_or(path), &bytes);
+        }
+        Ok(())
+    }
+}
+
+/// What the command in `fs/.foo.o.cmd` makes: `fs/foo.o`.
+pub(super) fn target_of(record: &Utf8Path) -> Option<Utf8PathBuf> {
+    let name = record.file_name()?.strip_prefix('.')?.strip_suffix(".cmd")?;
+    Some(record.with_file_name(name))
+}
