@@ -45,6 +45,8 @@ pub struct BuildSettings<'a> {
     pub jobs: &'a Jobs,
     /// For make's command line, for example `LLVM=1`.
     pub variables: &'a [String],
+    /// Whether the patched kernel is made by a full make in any case.
+    pub full_make: bool,
     /// Ends the build from another thread.
     pub interrupt: &'a Interrupt,
     /// The make program, usually `make`.

@@ -4,7 +4,9 @@
 //! each job beyond the first. While make runs for us it uses our implicit token.
 
 use std::io::Read;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,6 +22,8 @@ pub struct Jobs {
     /// The reading end of our own pipe, opened once more so that it can be non-blocking
     /// without changing it for make.
     own_pipe: Option<fs::File>,
+    /// The named pipe of a make 4.4 above us, to be handed to any make as two descriptors.
+    fifo: Option<fs::File>,
     limit: Option<usize>,
     note: Option<String>,
     held: AtomicUsize,
@@ -65,7 +69,14 @@ impl Jobs {
         let tokens = jobs.saturating_sub(1).min(32 * 1024);
         let client = Client::new(tokens).map_err(failed)?;
         let own_pipe = own_pipe(&client).map_err(failed)?;
-        Ok(Self { client, own_pipe, limit: Some(jobs), note: None, held: AtomicUsize::new(0) })
+        Ok(Self {
+            client,
+            own_pipe,
+            fifo: None,
+            limit: Some(jobs),
+            note: None,
+            held: AtomicUsize::new(0),
+        })
     }
 
     /// Joins the jobserver of the make or cargo that started us; without one, creates one for
@@ -83,6 +94,7 @@ impl Jobs {
         let found = unsafe { Client::from_env_ext(true) };
         match found.client {
             Ok(client) => Ok(Self {
+                fifo: fifo(&client),
                 client,
                 own_pipe: None,
                 limit: None,
@@ -117,6 +129,9 @@ impl Jobs {
     /// Lets a make that is about to start take part.
     pub fn configure(&self, command: &mut Command) {
         self.client.configure_make(command);
+        if let Some(fifo) = &self.fifo {
+            hand_over(fifo, command);
+        }
     }
 
     /// Takes tokens for up to `wanted` threads, as many as are free right now: at least one,
@@ -188,14 +203,8 @@ impl Drop for Tokens<'_> {
 /// The crate does not try without blocking on a pipe that it made itself, since the flag would
 /// be shared with make. A second open file description has flags of its own.
 fn own_pipe(client: &Client) -> std::io::Result<Option<fs::File>> {
-    // The crate tells the descriptor only to a command that is going to be started.
-    let mut command = Command::new("make");
-    client.configure_make(&mut command);
-    let descriptor = command
-        .get_envs()
-        .find(|(name, _)| *name == "MAKEFLAGS")
-        .and_then(|(_, value)| value?.to_str())
-        .and_then(|flags| flags.rsplit_once("--jobserver-auth=")?.1.split(',').next())
+    let descriptor = auth(client)
+        .and_then(|auth| auth.split(',').next().map(str::to_owned))
         .and_then(|text| text.parse::<u32>().ok());
     let Some(descriptor) = descriptor else { return Ok(None) };
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
@@ -204,6 +213,42 @@ fn own_pipe(client: &Client) -> std::io::Result<Option<fs::File>> {
         .custom_flags(flags)
         .open(format!("/proc/self/fd/{descriptor}"))?;
     Ok(Some(fs::File::from_parts(file, "jobserver")))
+}
+
+/// The named pipe of a jobserver of make 4.4 and later, opened for us.
+fn fifo(client: &Client) -> Option<fs::File> {
+    let auth = auth(client)?;
+    fs::OpenOptions::new().read(true).write(true).open(auth.strip_prefix("fifo:")?).ok()
+}
+
+/// What make is told about a jobserver. The crate says it only to a command that is going to start.
+fn auth(client: &Client) -> Option<String> {
+    let mut command = Command::new("make");
+    client.configure_make(&mut command);
+    let flags = command.get_envs().find(|(name, _)| *name == "MAKEFLAGS")?.1?.to_str()?;
+    let auth = flags.rsplit_once("--jobserver-auth=")?.1;
+    auth.split_whitespace().next().map(str::to_owned)
+}
+
+/// Lets a make of any version use a named pipe: before 4.4, make knows descriptors only.
+fn hand_over(fifo: &fs::File, command: &mut Command) {
+    let descriptor = fifo.file().as_raw_fd();
+    let flags = format!(
+        "-j --jobserver-fds={descriptor},{descriptor} --jobserver-auth={descriptor},{descriptor}"
+    );
+    for name in ["CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"] {
+        command.env(name, &flags);
+    }
+    #[expect(
+        unsafe_code,
+        reason = "runs between fork and exec, one system call on a descriptor that is open"
+    )]
+    unsafe {
+        command.pre_exec(move || {
+            let descriptor = std::os::fd::BorrowedFd::borrow_raw(descriptor);
+            Ok(rustix::io::fcntl_setfd(descriptor, rustix::io::FdFlags::empty())?)
+        });
+    }
 }
 
 #[cfg(test)]

@@ -53,6 +53,14 @@ impl Snapshot {
         Ok(Self { entries })
     }
 
+    /// What make sees of `root`: files with their times, and not which files they are.
+    pub fn for_make(root: &Utf8Path) -> Result<Self> {
+        let mut this = Self::take(root, &[])?;
+        this.entries.retain(|path, _| !root.join(path).is_dir());
+        this.entries.values_mut().for_each(|entry| entry.inode = 0);
+        Ok(this)
+    }
+
     /// Is an error that names what is not as it was.
     pub fn expect(&self, other: &Self) -> Result<()> {
         let differing = |one: &Self, other: &Self| -> Vec<Utf8PathBuf> {

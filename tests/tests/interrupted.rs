@@ -1,5 +1,6 @@
 //! However a run ends, the source tree is as it was and the next run is right.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -99,27 +100,51 @@ fn killed_in_the_patched_build() -> Result<()> {
     Ok(())
 }
 
-/// At six moments of a run, whatever happens there; every other time with its make.
+/// What a run that is killed does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// Everything, from the mirror on.
+    First,
+    /// A second patch.
+    Second,
+    /// A second patch with a full make.
+    FullMake,
+}
+
+/// At thirty moments spread over runs of each kind; every other time with the make of the run.
 #[test]
 fn killed_at_any_moment() -> Result<()> {
-    let kernel = Kernel::with_output()?;
-    let whole = run(&mut kernel.build([example_patch(PATCH)])?)?.expect(0)?.millis;
-    for part in 1..=6 {
-        let kernel = Kernel::with_output()?;
-        let before = kernel.snapshot()?;
-        let mut running = Running::start(&mut kernel.build([example_patch(PATCH)])?)?;
-        let (begin, delay) = (Instant::now(), u64::try_from(whole * part / 7)?);
-        running.wait_until(|| begin.elapsed() >= Duration::from_millis(delay))?;
-        if !running.has_ended()? {
-            running.signal_group(Signal::KILL)?;
-            if part % 2 == 0 {
-                kill_make(&kernel.work());
-            }
+    for work in [Work::First, Work::Second, Work::FullMake] {
+        let flag = if work == Work::FullMake { "--full-make" } else { "-j2" };
+        let command = |kernel: &Kernel| -> Result<Command> {
+            let mut command = kernel.build([flag])?;
+            command.arg(example_patch(PATCH));
+            Ok(command)
+        };
+        let mut kernel = Kernel::with_output()?;
+        if work != Work::First {
+            run(&mut kernel.build([""; 0])?)?.expect(0)?;
         }
-        drop(running);
-        before.expect(&kernel.snapshot()?)?;
-        expect_right(&kernel, &[]).with_context(|| format!("killed after {part}/7"))?;
-        before.expect(&kernel.snapshot()?)?;
+        let whole = run(&mut command(&kernel)?)?.expect(0)?.millis;
+        for part in 1..=10 {
+            if work == Work::First {
+                kernel = Kernel::with_output()?;
+            }
+            let before = kernel.snapshot()?;
+            let mut running = Running::start(&mut command(&kernel)?)?;
+            let (begin, delay) = (Instant::now(), u64::try_from(whole * part / 11)?);
+            running.wait_until(|| begin.elapsed() >= Duration::from_millis(delay))?;
+            if !running.has_ended()? {
+                running.signal_group(Signal::KILL)?;
+                if part % 2 == 0 {
+                    kill_make(&kernel.work());
+                }
+            }
+            drop(running);
+            before.expect(&kernel.snapshot()?)?;
+            expect_right(&kernel, &[]).with_context(|| format!("{work:?}, after {part}/11"))?;
+            before.expect(&kernel.snapshot()?)?;
+        }
     }
     Ok(())
 }

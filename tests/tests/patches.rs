@@ -5,6 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
 use klp_core::checksum::Kind;
 use klp_core::record::Change;
+use klp_tests::compiler::Compiler;
 use klp_tests::kernel::{Kernel, example_patch, example_patches};
 use klp_tests::klp::{klp, run, through_cargo};
 use klp_tests::report::{Report, expected};
@@ -73,6 +74,67 @@ fn one_patch(kernel: &Kernel, patch: &Utf8Path, first: bool) -> Result<()> {
         ensure!(function.causes.iter().all(|cause| cause.offset.is_some()), "{function:?}");
     }
     assert_eq!(outcome.stderr.contains("Building original"), first, "{}", outcome.stderr);
+    Ok(())
+}
+
+/// What follows from Kbuild's records is what a full make finds, in any order, and nothing of one run
+/// is left in the next.
+#[test]
+fn a_full_make_finds_the_same() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    run(&mut kernel.build([""; 0])?)?.expect(0)?;
+    let objects = objects(&kernel)?;
+    for patch in example_patches()? {
+        let status = if expected(&patch)?.is_empty() { 3 } else { 0 };
+        let records = |flags: &[&str], said: &str| -> Result<String> {
+            let outcome = run(kernel.build(flags)?.arg(&patch))?.expect(status)?;
+            ensure!(outcome.stderr.contains(said), "{}", outcome.stderr);
+            ensure!(!outcome.stderr.contains("Building original"), "{}", outcome.stderr);
+            Ok(outcome.stdout)
+        };
+        let few = records(&[], "to compile)")?;
+        objects.expect(&self::objects(&kernel)?).with_context(|| format!("{patch}: few"))?;
+        let full = records(&["--full-make"], "full make")?;
+        objects.expect(&self::objects(&kernel)?).with_context(|| format!("{patch}: full"))?;
+        assert_eq!(few, full, "{patch}");
+        assert_eq!(few, records(&[], "to compile)")?, "{patch}: again");
+    }
+    Ok(())
+}
+
+/// All files of the original build with their contents and times.
+fn objects(kernel: &Kernel) -> Result<Snapshot> {
+    Snapshot::for_make(&kernel.work().join("build"))
+}
+
+/// Only what a patch touches is compiled, in both builds of a run that was never there before.
+#[test]
+fn only_what_a_patch_touches_is_compiled() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let compiler = Compiler::new(&kernel.directory)?;
+    let variable = compiler.variable();
+    run(&mut kernel.build([&variable])?)?.expect(0)?;
+    for (name, objects) in [("fix-one-function", 1), ("module-string", 1), ("fix-one-function", 1)]
+    {
+        compiler.clear()?;
+        run(kernel.build([&variable])?.arg(example_patch(name)))?.expect(0)?;
+        assert_eq!(compiler.begun(), objects, "{name}");
+    }
+    Ok(())
+}
+
+/// What only a full make knows: Makefiles, and files that are there no more.
+#[test]
+fn a_makefile_needs_a_full_make() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let patch = kernel.write_patch(
+        "makefile.patch",
+        "kernel/Makefile",
+        "obj-y += sched.o stat.o printk.o panic.o jump_label.o policy.o",
+        "obj-y += sched.o stat.o printk.o panic.o jump_label.o policy.o # all",
+    )?;
+    let outcome = run(&mut kernel.build([&patch])?)?.expect(3)?;
+    ensure!(outcome.stderr.contains("full make: kernel/Makefile"), "{}", outcome.stderr);
     Ok(())
 }
 

@@ -45,8 +45,13 @@ pub(crate) fn run(
     signals::forward(&interrupt)
         .map_err(|source| Error::Read { path: "signals".into(), source })?;
     let make = environment::make();
-    let settings =
-        BuildSettings { jobs: &jobs, variables: &variables, interrupt: &interrupt, make: &make };
+    let settings = BuildSettings {
+        jobs: &jobs,
+        variables: &variables,
+        full_make: arguments.full_make,
+        interrupt: &interrupt,
+        make: &make,
+    };
 
     let mut events = |event| show(event, shell);
     let mut workspace = Workspace::open(&tree, &root, &interrupt, &mut events)?;

@@ -76,7 +76,12 @@ impl Workspace {
             config: &original.config,
         };
         let files = count(changes.len(), "file");
-        let why = match Plan::of(changes, &made)? {
+        let plan = if settings.full_make {
+            Plan::Everything("as asked".to_owned())
+        } else {
+            Plan::of(changes, &made)?
+        };
+        let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
                 let message = format!("patched kernel ({files} changed, {objects} to compile)");
