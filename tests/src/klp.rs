@@ -15,6 +15,9 @@ use crate::tools;
 /// No run of a test takes this long, on however slow a machine.
 const PATIENCE: Duration = Duration::from_mins(4);
 
+/// The same for building and booting a real kernel.
+const PATIENCE_WITH_KERNELS: Duration = Duration::from_hours(3);
+
 /// What would reach the program from the shell of whoever runs the tests, or from a make above it.
 const FOREIGN: &[&str] = &[
     "AR",
@@ -155,6 +158,13 @@ pub fn run(command: &mut Command) -> Result<Outcome> {
     Running::start(command)?.wait()
 }
 
+/// Runs a command to its end that may build or boot a real kernel.
+pub fn run_patiently(command: &mut Command) -> Result<Outcome> {
+    let mut running = Running::start(command)?;
+    running.patience = PATIENCE_WITH_KERNELS;
+    running.wait()
+}
+
 /// A command that runs, in a process group of its own. It is killed when this is dropped early.
 #[derive(Debug)]
 pub struct Running {
@@ -163,6 +173,7 @@ pub struct Running {
     stdout: std::fs::File,
     stderr: std::fs::File,
     begin: Instant,
+    patience: Duration,
     name: String,
 }
 
@@ -173,7 +184,15 @@ impl Running {
         command.stdout(stdout.try_clone()?).stderr(stderr.try_clone()?).process_group(0);
         let name = format!("{command:?}");
         let child = command.spawn().with_context(|| format!("failed to run {name}"))?;
-        Ok(Self { child, ended: None, stdout, stderr, begin: Instant::now(), name })
+        Ok(Self {
+            child,
+            ended: None,
+            stdout,
+            stderr,
+            begin: Instant::now(),
+            patience: PATIENCE,
+            name,
+        })
     }
 
     /// What it has printed to standard error so far.
@@ -228,11 +247,11 @@ impl Running {
     }
 
     fn check_patience(&mut self) -> Result<()> {
-        if self.begin.elapsed() < PATIENCE {
+        if self.begin.elapsed() < self.patience {
             return Ok(());
         }
         let stderr = self.stderr()?;
-        bail!("{} still runs after {PATIENCE:?}: {stderr}", self.name)
+        bail!("{} still runs after {:?}: {stderr}", self.name, self.patience)
     }
 
     fn pid(&self) -> Result<Pid> {

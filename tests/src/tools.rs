@@ -32,6 +32,14 @@ pub fn compilers(test: &str) -> Vec<&'static str> {
     compilers
 }
 
+/// Which program that a guest needs is missing.
+#[must_use]
+pub fn missing_for_guests() -> Option<String> {
+    let is_here = |program: &str| Command::new(program).arg("--help").output().is_ok();
+    let missing = ["qemu-system-x86_64", "busybox", "gcc"].into_iter().find(|name| !is_here(name));
+    missing.map(|program| format!("{program} is not installed"))
+}
+
 /// Runs a tool that must succeed, and returns what it printed.
 pub fn tool<S: AsRef<std::ffi::OsStr>>(
     program: &str,

@@ -11,6 +11,7 @@ mod kernel;
 mod klp;
 mod process;
 mod proof;
+mod qemu;
 mod snapshot;
 mod test;
 
@@ -61,6 +62,17 @@ enum Task {
         #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
         cc: Compiler,
     },
+    /// Tries livepatches in QEMU: every case of tests/qemu on a real kernel.
+    Qemu {
+        /// For instance 6.1 or 7.2.
+        #[arg(long, value_name = "VERSION", default_value = "7.2")]
+        kernel: String,
+        /// The compiler to build it with.
+        #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
+        cc: Compiler,
+        /// Only cases whose name contains this.
+        filter: Option<String>,
+    },
     /// Flips bytes and relocations of objects, and tells what the checksums miss.
     Mutate {
         /// How many mutations of each object.
@@ -96,6 +108,7 @@ fn main() -> std::process::ExitCode {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
         }),
+        Task::Qemu { kernel, cc, filter } => qemu::run(&kernel, cc, filter.as_deref()),
         Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
         Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, rounds } => bench::run(&kernel, rounds),

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::kernel::packages;
-use crate::{demo, environment, process};
+use crate::kernel::{Compiler, packages};
+use crate::{demo, environment, process, qemu};
 
 /// The kernel that the checks run on.
 const KERNEL: &str = "6.1";
@@ -19,7 +19,8 @@ pub(crate) fn run(quick: bool) -> Result<()> {
         println!("real-kernel checks skipped (--quick)");
         return Ok(());
     }
-    demo::real(KERNEL, false)
+    demo::real(KERNEL, false)?;
+    qemu::run(KERNEL, Compiler::Gcc, None)
 }
 
 fn cargo(arguments: &[&str]) -> Result<()> {

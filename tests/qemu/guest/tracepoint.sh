@@ -1,0 +1,13 @@
+# before: klpcomm
+# before: newcomm=klpcomm
+# after: patched
+# after: newcomm=patched
+events=/sys/kernel/tracing
+echo >$events/trace
+rename() { sh -c 'echo klpcomm >/proc/$$/comm; cat /proc/$$/comm'; }
+# Off: there must be no event. On: there must be one.
+rename >/dev/null
+echo 1 >$events/events/task/task_rename/enable
+rename
+echo 0 >$events/events/task/task_rename/enable
+grep -o 'newcomm=[kp][la][pt]c*[ohm]*[ched]*m*' $events/trace

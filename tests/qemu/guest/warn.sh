@@ -1,0 +1,4 @@
+# before: shown
+# after: shown
+# warning: fs/proc/loadavg.c:19
+grep -q / /proc/loadavg && echo shown

@@ -1,0 +1,10 @@
+//! Livepatches in a real kernel: each case is a patch, and a script that shows its effect from user
+//! space before the livepatch, with it, and without it again.
+
+mod case;
+mod kernel;
+mod run;
+
+pub use case::Case;
+pub use kernel::Kernel;
+pub use run::{Bench, alone};

@@ -1,0 +1,189 @@
+//! Builds livepatches and tries them, as a user does.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use super::{Case, Kernel};
+use crate::kernel::temporary;
+use crate::klp::{self, Outcome};
+use crate::tools::tool;
+
+/// Separates the outputs of the cases that share a guest.
+const SEPARATOR: &str = "klp-case ";
+
+/// What the scripts of cases printed: by case and stage.
+type Outputs = BTreeMap<(String, String), Vec<String>>;
+
+/// The cases that share one livepatch and one guest, which are made when the first of them is run.
+pub struct Bench {
+    kernel: Kernel,
+    cases: Vec<Case>,
+    outputs: Mutex<Option<Result<Outputs, String>>>,
+}
+
+impl Bench {
+    /// For these cases.
+    #[must_use]
+    pub fn new(kernel: Kernel, cases: Vec<Case>) -> Self {
+        Self { kernel, cases, outputs: Mutex::new(None) }
+    }
+
+    /// Runs all of them together, once.
+    pub fn together(&self) -> Result<()> {
+        self.run(|_| Ok(()))
+    }
+
+    /// Checks one case: in the guest of all, or, where that did not work, in one of its own.
+    pub fn check(&self, case: &Case) -> Result<()> {
+        match self.run(|outputs| compare(case, outputs)) {
+            Ok(()) => Ok(()),
+            Err(_) => alone(&self.kernel, case),
+        }
+    }
+
+    fn run(&self, check: impl FnOnce(&Outputs) -> Result<()>) -> Result<()> {
+        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: Vec<&Case> = self.cases.iter().collect();
+        let outputs = outputs
+            .get_or_insert_with(|| guest(&self.kernel, &all).map_err(|error| format!("{error:#}")));
+        match outputs {
+            Ok(outputs) => check(outputs),
+            Err(error) => bail!("{error}"),
+        }
+    }
+}
+
+/// Runs one case in a guest of its own.
+pub fn alone(kernel: &Kernel, case: &Case) -> Result<()> {
+    compare(case, &guest(kernel, &[case])?)
+}
+
+fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
+    for stage in ["before", "after", "unloaded"] {
+        let found = outputs.get(&(case.name.clone(), stage.to_owned()));
+        let found = found.map(Vec::as_slice).unwrap_or_default();
+        ensure!(
+            found == case.expected(stage),
+            "{stage}: expected {:#?}, found {found:#?}",
+            case.expected(stage)
+        );
+    }
+    Ok(())
+}
+
+/// Builds the livepatches of `cases` and tries them in one guest.
+fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
+    let (_guard, directory) = temporary()?;
+    let patches: Vec<&Utf8PathBuf> = cases.iter().flat_map(|case| &case.patches).collect();
+    let then: Vec<&Utf8PathBuf> = cases.iter().flat_map(|case| &case.then).collect();
+    let mut livepatches = vec![build(kernel, &patches, &directory.join("livepatch-first.ko"))?];
+    if !then.is_empty() {
+        livepatches.push(build(kernel, &then, &directory.join("livepatch-second.ko"))?);
+    }
+    fs_err::create_dir_all(&kernel.logs)?;
+    let script = directory.join("all.sh");
+    let mut text = Vec::new();
+    let mut arguments = vec!["try".to_owned()];
+    arguments.extend(livepatches.iter().map(ToString::to_string));
+    let mut add = |option: &str, value: &str| {
+        arguments.extend([option.to_owned(), value.to_owned()]);
+    };
+    add("-C", kernel.output.as_str());
+    for case in cases {
+        text.push(format!("echo '{SEPARATOR}{0}'\nsh /klp/files/{0}.sh\n", case.name));
+        add("--file", case.script.as_str());
+        for module in &case.modules {
+            add("--module", module);
+        }
+        for module in &case.late_modules {
+            add("--late-module", module);
+        }
+        for source in &case.programs {
+            let program = directory.join(source.file_stem().unwrap_or_default());
+            let flags = ["-static", "-nostdlib", "-O1", "-fno-stack-protector", "-o"];
+            tool("gcc", flags.into_iter().chain([program.as_str(), source.as_str()]))?;
+            add("--file", program.as_str());
+        }
+        for warning in &case.warnings {
+            add("--expect", warning);
+        }
+    }
+    fs_err::write(&script, text.concat() + "true\n")?;
+    let cycles = cases.iter().map(|case| case.cycles).max().unwrap_or(1);
+    add("--cycles", &cycles.to_string());
+    add("--timeout", &(300 + 20 * cycles).to_string());
+    add("--script", script.as_str());
+    let log = kernel.logs.join(format!("{}.log", cases.first().map_or("none", |case| &case.name)));
+    add("--log", log.as_str());
+    add("--message-format", "json");
+    let outcome = run(&arguments)?;
+    ensure!(
+        outcome.status == Some(0),
+        "the trial failed, see {log}:\n{}{}",
+        failures(&outcome.stdout)?,
+        outcome.stderr
+    );
+    outputs(&outcome.stdout)
+}
+
+fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result<Utf8PathBuf> {
+    let mut arguments: Vec<String> =
+        ["build", "-C", kernel.output.as_str(), "-o", module.as_str(), "--message-format", "json"]
+            .map(str::to_owned)
+            .to_vec();
+    if let Some(target) = &kernel.target {
+        arguments.extend(["--target-dir".to_owned(), target.to_string()]);
+    }
+    arguments.extend(kernel.variables.iter().cloned());
+    arguments.extend(patches.iter().map(ToString::to_string));
+    let outcome = run(&arguments)?;
+    ensure!(
+        outcome.status == Some(0),
+        "no livepatch ({:?}):\n{}\n{}",
+        outcome.status,
+        outcome.stdout,
+        outcome.stderr
+    );
+    // Neither objtool nor modpost may have something to say about our module.
+    ensure!(!outcome.stderr.contains("warning:"), "warnings: {}", outcome.stderr);
+    ensure!(module.is_file(), "no {module}: {outcome:#?}");
+    Ok(module.to_owned())
+}
+
+fn run(arguments: &[String]) -> Result<Outcome> {
+    klp::run_patiently(&mut klp::klp(arguments)?)
+}
+
+/// The records of the steps.
+fn steps(stdout: &str) -> Result<Vec<Value>> {
+    let records: Result<Vec<Value>, _> = stdout.lines().map(serde_json::from_str).collect();
+    let records = records.with_context(|| format!("not a record a line: {stdout}"))?;
+    Ok(records.into_iter().filter(|record| record["reason"] == "try").collect())
+}
+
+fn failures(stdout: &str) -> Result<String> {
+    let failed = steps(stdout)?.into_iter().filter(|step| step["passed"] == false);
+    let texts: Vec<String> = failed.map(|step| format!("{step:#}\n")).collect();
+    Ok(texts.concat())
+}
+
+fn outputs(stdout: &str) -> Result<Outputs> {
+    let mut outputs = Outputs::new();
+    for step in steps(stdout)? {
+        let stage = step["stage"].as_str().unwrap_or_default().to_owned();
+        let mut case = None;
+        for line in step["output"].as_str().unwrap_or_default().lines() {
+            if let Some(name) = line.strip_prefix(SEPARATOR) {
+                case = Some(name.to_owned());
+            } else if let Some(case) = &case {
+                let key = (case.clone(), stage.clone());
+                outputs.entry(key).or_default().push(line.trim_end().to_owned());
+            }
+        }
+    }
+    Ok(outputs)
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask qemu`: the cases of tests/qemu on a real kernel.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::kernel::{self, Compiler};
+use crate::{environment, process};
+
+pub(crate) fn run(version: &str, compiler: Compiler, filter: Option<&str>) -> Result<()> {
+    let kernel = kernel::built(version, compiler)?;
+    let mut entry = kernel.build.to_string();
+    if compiler == Compiler::Clang
+        && let Some(llvm) = kernel::llvm()
+    {
+        entry.push_str(&format!(",LLVM={llvm}"));
+    }
+    let mut cargo = Command::new(environment::cargo());
+    cargo.current_dir(environment::root()).env("CARGO_KLP_QEMU", &entry);
+    cargo.args(["test", "--package", "klp-tests", "--test", "qemu", "--"]);
+    cargo.args(filter);
+    println!("==> CARGO_KLP_QEMU='{entry}' {}", process::show(&cargo));
+    process::run(&mut cargo)
+}
