@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use kbuild_glue::{BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError};
 use klp_core::ElfError;
+use klp_core::check::{CheckError, SymversError};
 use klp_core::manifest::ManifestError;
 use klp_vm::VmError;
 
@@ -47,6 +48,14 @@ pub(crate) enum Error {
     Build(#[from] BuildError),
     #[error(transparent)]
     Vm(#[from] VmError),
+    #[error("cannot check {path}")]
+    Check { path: Utf8PathBuf, source: CheckError },
+    #[error("no {path}, which tells what the kernel exports")]
+    NoSymvers { path: Utf8PathBuf },
+    #[error("cannot use {path}")]
+    Symvers { path: Utf8PathBuf, source: SymversError },
+    #[error("{path} does not fit the kernel")]
+    CheckFailed { path: Utf8PathBuf },
     #[error("the trial failed, see {log}")]
     TrialFailed { log: Utf8PathBuf },
 }
@@ -69,6 +78,10 @@ impl Error {
             Self::Objects(error) => error.hint(),
             Self::Build(error) => error.hint(),
             Self::Vm(error) => error.hint(),
+            Self::Check { source, .. } => source.hint().map(str::to_owned),
+            Self::NoSymvers { .. } => {
+                Some("`make modules` writes it; keep it in the output directory".to_owned())
+            }
             _ => None,
         }
     }

@@ -10,6 +10,7 @@
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 
 pub mod allowlist;
+pub mod check;
 pub mod checksum;
 pub mod correlate;
 pub mod demangle;

@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod build;
+mod check;
 mod checksum;
 mod diff;
 mod output;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use allowlist::{Allowlist, RuleArgs};
 pub(crate) use build::Build;
+pub(crate) use check::Check;
 pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
@@ -39,6 +41,7 @@ pub(crate) struct Klp {
 pub(crate) enum Command {
     Allowlist(Allowlist),
     Build(Build),
+    Check(Check),
     Checksum(Checksum),
     Diff(Diff),
     /// List what checksums leave out, and why

@@ -1,6 +1,7 @@
 //! Results: to standard output for people or as JSON, and to files.
 
 mod allowlist;
+mod check;
 mod human;
 mod json;
 mod trial;
@@ -16,6 +17,7 @@ use klp_core::{Allowlist, Manifest};
 use crate::cli::MessageFormat;
 use crate::error::Error;
 
+pub(crate) use check::check;
 pub(crate) use human::summary;
 pub(crate) use json::document;
 pub(crate) use trial::trial;

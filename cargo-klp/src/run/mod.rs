@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod build;
+mod check;
 mod checksum;
 mod diff;
 mod rules;
@@ -21,6 +22,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
     match &klp.command {
         Command::Allowlist(arguments) => allowlist::run(arguments, format, shell),
         Command::Build(arguments) => build::run(arguments, format, shell),
+        Command::Check(arguments) => check::run(arguments, format, shell),
         Command::Checksum(arguments) => checksum::run(arguments, format, shell),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Rules => rules::run(format),

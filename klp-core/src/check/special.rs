@@ -1,0 +1,165 @@
+//! Special sections: tables whose entries belong to code of the module.
+
+use std::collections::BTreeMap;
+
+use super::{Report, Topic};
+use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
+
+/// A table.
+struct Table {
+    section: &'static str,
+    /// Sizes in bytes that an entry has had.
+    sizes: &'static [u64],
+    /// Offsets of the fields that hold the address of code.
+    code: &'static [u64],
+    /// Offsets of the other fields that are always relocated.
+    other: &'static [u64],
+}
+
+const fn sites(section: &'static str) -> Table {
+    Table { section, sizes: &[4], code: &[0], other: &[] }
+}
+
+const TABLES: &[Table] = &[
+    Table { section: ".altinstructions", sizes: &[12, 13, 14], code: &[0], other: &[] },
+    Table { section: "__bug_table", sizes: &[8, 12, 16], code: &[0], other: &[] },
+    Table { section: "__ex_table", sizes: &[12], code: &[0, 4], other: &[] },
+    Table { section: "__jump_table", sizes: &[16], code: &[0, 4], other: &[8] },
+    Table { section: ".static_call_sites", sizes: &[8], code: &[0], other: &[4] },
+    Table { section: ".parainstructions", sizes: &[16], code: &[0], other: &[] },
+    Table { section: "__mcount_loc", sizes: &[8], code: &[0], other: &[] },
+    sites(".smp_locks"),
+    sites(".retpoline_sites"),
+    sites(".return_sites"),
+    sites(".call_sites"),
+    sites(".cfi_sites"),
+    sites(".ibt_endbr_seal"),
+    sites(".kcfi_traps"),
+    sites(".orc_unwind_ip"),
+];
+
+/// All relocations, by section and offset.
+type Fields = BTreeMap<(u32, u64), RawRela>;
+
+pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
+    let mut fields = Fields::new();
+    for section in elf.sections.iter().filter(|section| section.is_rela()) {
+        for rela in section.relas().filter(|rela| rela.kind != 0) {
+            let before = fields.insert((section.info, rela.offset), rela);
+            if before.is_some() && elf.section(section.info).is_some_and(RawSection::is_allocated) {
+                let place = format!("{}+{:#x}", section.name_lossy(), rela.offset);
+                report.error(Topic::Relocation, place, "a second relocation of the same field");
+            }
+        }
+    }
+    for (section, index) in elf.sections.iter().zip(0u32..) {
+        let table = TABLES.iter().find(|table| section.name == table.section.as_bytes());
+        if let Some(table) = table
+            && section.size > 0
+        {
+            entries(elf, table, index, section, &fields, report);
+        }
+    }
+    unwind(elf, report);
+}
+
+fn entries(
+    elf: &RawElf<'_>,
+    table: &Table,
+    index: u32,
+    section: &RawSection<'_>,
+    fields: &Fields,
+    report: &mut Report,
+) {
+    let Some(size) = entry_size(table, index, section, fields) else {
+        let what = format!("{} bytes are no whole number of entries", section.size);
+        report.error(Topic::SpecialSection, table.section, what);
+        return;
+    };
+    let mut start = 0u64;
+    while start < section.size {
+        report.entries = report.entries.saturating_add(1);
+        for offset in table.code {
+            let field = start.saturating_add(*offset);
+            let place = format!("{}+{field:#x}", table.section);
+            match fields.get(&(index, field)) {
+                None => report.error(
+                    Topic::SpecialSection,
+                    place,
+                    "no relocation: it belongs to no code",
+                ),
+                Some(rela) => {
+                    if let Err(what) = in_function(elf, rela) {
+                        report.error(Topic::SpecialSection, place, what);
+                    }
+                }
+            }
+        }
+        for offset in table.other {
+            let field = start.saturating_add(*offset);
+            if !fields.contains_key(&(index, field)) {
+                let place = format!("{}+{field:#x}", table.section);
+                report.error(Topic::SpecialSection, place, "no relocation");
+            }
+        }
+        start = start.saturating_add(size);
+    }
+}
+
+/// The size that the header gives, or else that with which the most entries start with a relocation.
+fn entry_size(table: &Table, index: u32, section: &RawSection<'_>, fields: &Fields) -> Option<u64> {
+    // The last entry of paravirt sites can lack its padding.
+    let fits = |size: &u64| {
+        let rest = section.size.checked_rem(*size);
+        rest == Some(0) || (table.section == ".parainstructions" && matches!(rest, Some(10 | 12)))
+    };
+    if section.entry_size > 1 && table.sizes.contains(&section.entry_size) {
+        return Some(section.entry_size).filter(fits);
+    }
+    let started = |size: &u64| {
+        let entries = section.size.div_ceil(*size);
+        let all = fields.range((index, 0)..=(index, u64::MAX));
+        let starts = all.filter(|((_, offset), _)| offset.checked_rem(*size) == Some(0)).count();
+        let starts = u64::try_from(starts).unwrap_or(u64::MAX);
+        starts.saturating_mul(1000).checked_div(entries).unwrap_or(0)
+    };
+    table.sizes.iter().copied().filter(fits).max_by_key(started)
+}
+
+/// Whether the field points into a function of this module.
+fn in_function(elf: &RawElf<'_>, rela: &RawRela) -> Result<(), String> {
+    let symbol = elf.symbol(rela.symbol).ok_or("its symbol does not exist")?;
+    let SymbolPlace::Section(index) = symbol.place else {
+        return Err(format!("it belongs to `{}`, which is not in the module", symbol.name_lossy()));
+    };
+    let section = elf.section(index).filter(|section| section.is_code());
+    let section = section.ok_or("it does not point to code")?;
+    let offset = symbol.value.checked_add_signed(rela.addend);
+    let offset = offset.filter(|offset| *offset < section.size);
+    let offset = offset.ok_or_else(|| format!("it points outside of {}", section.name_lossy()))?;
+    let mut functions = elf
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.is_function() && symbol.place == SymbolPlace::Section(index))
+        .peekable();
+    let inside = functions.peek().is_none()
+        || functions.any(|function| {
+            let end = function.value.saturating_add(function.size.max(1));
+            (function.value..end).contains(&offset)
+        });
+    if inside {
+        Ok(())
+    } else {
+        Err(format!("{}+{offset:#x} is in no function", section.name_lossy()))
+    }
+}
+
+/// Each address of the unwinder has an entry of six bytes.
+fn unwind(elf: &RawElf<'_>, report: &mut Report) {
+    let size = |name| elf.section_named(name).map_or(0, |section| section.size);
+    let (addresses, entries) = (size(".orc_unwind_ip"), size(".orc_unwind"));
+    if addresses.checked_div(4) != entries.checked_div(6) || entries.checked_rem(6) != Some(0) {
+        let what = format!("{entries} bytes for {addresses} bytes of .orc_unwind_ip");
+        report.error(Topic::SpecialSection, ".orc_unwind", what);
+    }
+}

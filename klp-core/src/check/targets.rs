@@ -1,0 +1,99 @@
+//! The functions that a livepatch replaces, as far as its own tables tell: arrays `functions_N` of
+//! `struct klp_func` and an array `objects` of `struct klp_object` (include/linux/livepatch.h).
+
+use std::collections::BTreeMap;
+
+use super::{Kernel, Report, Topic, symbols};
+use crate::module::{RawElf, RawRela, RawSymbol, SymbolPlace};
+
+/// `R_X86_64_64`.
+const ADDRESS: u32 = 1;
+/// Where `old_sympos` stands in `struct klp_func`, behind `old_name` and `new_func`.
+const POSITION: u64 = 16;
+
+/// A function that is replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Function {
+    /// The module; none for vmlinux.
+    pub(super) object: Option<String>,
+    name: String,
+    position: u64,
+}
+
+pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel<'_>, report: &mut Report) {
+    for function in functions(elf) {
+        report.functions = report.functions.saturating_add(1);
+        let object = function.object.as_deref().unwrap_or("vmlinux");
+        if let Err(why) = symbols::resolve(object, &function.name, function.position, kernel) {
+            report.error(Topic::Function, format!("{} of {object}", function.name), why);
+        }
+    }
+}
+
+/// The functions of all tables that are found.
+pub(super) fn functions(elf: &RawElf<'_>) -> Vec<Function> {
+    let relocations = addresses(elf);
+    let mut found = Vec::new();
+    for symbol in &elf.symbols {
+        let SymbolPlace::Section(section) = symbol.place else { continue };
+        if !is_table(symbol) {
+            continue;
+        }
+        let object = object_of(elf, &relocations, section, symbol.value);
+        let end = symbol.value.saturating_add(symbol.size);
+        for ((_, offset), rela) in relocations.range((section, symbol.value)..(section, end)) {
+            let Some(name) = string(elf, rela) else { continue };
+            let position = offset
+                .checked_add(POSITION)
+                .and_then(|offset| usize::try_from(offset).ok())
+                .and_then(|offset| elf.section(section)?.data.get(offset..)?.first_chunk::<8>())
+                .map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            found.push(Function { object: object.clone(), name, position });
+        }
+    }
+    found
+}
+
+fn is_table(symbol: &RawSymbol<'_>) -> bool {
+    symbol.size > 0
+        && symbol
+            .name
+            .strip_prefix(b"functions_")
+            .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+}
+
+/// Fields that hold addresses, by section and offset.
+fn addresses(elf: &RawElf<'_>) -> BTreeMap<(u32, u64), RawRela> {
+    let tables = elf.sections.iter().filter(|section| section.is_rela());
+    let fields = tables
+        .flat_map(|section| section.relas().map(move |rela| ((section.info, rela.offset), rela)));
+    fields.filter(|(_, rela)| rela.kind == ADDRESS).collect()
+}
+
+/// The name in the entry of `objects` whose next field points to the table.
+fn object_of(
+    elf: &RawElf<'_>,
+    relocations: &BTreeMap<(u32, u64), RawRela>,
+    section: u32,
+    value: u64,
+) -> Option<String> {
+    let pointer = relocations.iter().find(|(_, rela)| target(elf, rela) == Some((section, value)));
+    let ((holder, offset), _) = pointer?;
+    let name = relocations.get(&(*holder, offset.checked_sub(8)?))?;
+    string(elf, name)
+}
+
+fn target(elf: &RawElf<'_>, rela: &RawRela) -> Option<(u32, u64)> {
+    let symbol = elf.symbol(rela.symbol)?;
+    let SymbolPlace::Section(section) = symbol.place else { return None };
+    Some((section, symbol.value.checked_add_signed(rela.addend)?))
+}
+
+/// The string that a field points to.
+fn string(elf: &RawElf<'_>, rela: &RawRela) -> Option<String> {
+    let (section, offset) = target(elf, rela)?;
+    let data = elf.section(section)?.data.get(usize::try_from(offset).ok()?..)?;
+    let text = data.split(|byte| *byte == 0).next()?;
+    let is_name = !text.is_empty() && text.iter().all(u8::is_ascii_graphic);
+    is_name.then(|| String::from_utf8_lossy(text).into_owned())
+}

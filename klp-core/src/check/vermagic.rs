@@ -1,0 +1,27 @@
+//! `vermagic`: the kernel's release and the options that change its data structures
+//! (include/linux/vermagic.h).
+
+use super::{Kernel, Report, Topic};
+use crate::module::{ModInfo, RawElf};
+
+pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel<'_>, report: &mut Report) {
+    let Some(found) = info.get("vermagic") else {
+        report.error(Topic::Vermagic, ".modinfo", "no vermagic: the kernel refuses the module");
+        return;
+    };
+    let Some(wanted) = &kernel.vermagic else {
+        report.warning(Topic::Vermagic, ".modinfo", "not compared: vmlinux does not tell its own");
+        return;
+    };
+    // With CRCs the release may differ (same_magic in kernel/module/version.c).
+    let has_crcs = elf.section_named("__versions").is_some() && kernel.symvers.has_crcs();
+    let rest = |text: &str| text.split_once(' ').map_or(String::new(), |(_, rest)| rest.to_owned());
+    let same = if has_crcs { rest(found) == rest(wanted) } else { found == wanted };
+    if !same {
+        report.error(
+            Topic::Vermagic,
+            ".modinfo",
+            format!("made for another kernel: `{}`, not `{}`", found.trim(), wanted.trim()),
+        );
+    }
+}
