@@ -35,7 +35,6 @@ const TABLES: &[Table] = &[
     sites(".cfi_sites"),
     sites(".ibt_endbr_seal"),
     sites(".kcfi_traps"),
-    sites(".orc_unwind_ip"),
 ];
 
 /// All relocations, by section and offset.
@@ -154,7 +153,7 @@ fn in_function(elf: &RawElf<'_>, rela: &RawRela) -> Result<(), String> {
     }
 }
 
-/// Each address of the unwinder has an entry of six bytes.
+/// Each address of the unwinder has an entry of six bytes. Addresses are those of code and of its end.
 fn unwind(elf: &RawElf<'_>, report: &mut Report) {
     let size = |name| elf.section_named(name).map_or(0, |section| section.size);
     let (addresses, entries) = (size(".orc_unwind_ip"), size(".orc_unwind"));
