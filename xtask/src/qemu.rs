@@ -9,12 +9,9 @@ use crate::{environment, process};
 
 pub(crate) fn run(version: &str, compiler: Compiler, filter: Option<&str>) -> Result<()> {
     let kernel = kernel::built(version, compiler)?;
-    let mut entry = kernel.build.to_string();
-    if compiler == Compiler::Clang
-        && let Some(llvm) = kernel::llvm()
-    {
-        entry.push_str(&format!(",LLVM={llvm}"));
-    }
+    let llvm = kernel::llvm().filter(|_| compiler == Compiler::Clang);
+    let variable = llvm.map(|llvm| format!(",LLVM={llvm}")).unwrap_or_default();
+    let entry = format!("{}{variable}", kernel.build);
     let mut cargo = Command::new(environment::cargo());
     cargo.current_dir(environment::root()).env("CARGO_KLP_QEMU", &entry);
     cargo.args(["test", "--package", "klp-tests", "--test", "qemu", "--"]);

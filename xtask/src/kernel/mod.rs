@@ -4,8 +4,6 @@ mod build;
 pub(crate) mod packages;
 mod sources;
 
-pub(crate) use build::llvm;
-
 use anyhow::{Result, bail};
 use camino::Utf8PathBuf;
 use clap::ValueEnum;
