@@ -13,9 +13,10 @@ use crate::name::{self, Stability};
 use crate::rules;
 
 use super::behind::Behind;
-use super::context::{Context, Target};
+use super::context::{self, Context, Target};
 use super::data;
 use super::digest::Digest;
+use super::origin::Origin;
 use super::scc;
 use super::stream::{NodeRef, Streams};
 use super::{DataChecksum, Kind, Unit};
@@ -247,9 +248,12 @@ impl Boundaries {
             }
         };
         reached.iter().copied().for_each(&mut add);
-        for section in cx.elf.sections.iter().filter(|section| holds_data(section)) {
+        let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
+        for section in cx.elf.sections.iter().filter(is_data) {
             for reloc in section.relocs.iter() {
-                if let Target::Node { node, .. } = cx.resolve(reloc.symbol, reloc.addend) {
+                if let Target::Node { node, .. } =
+                    cx.resolve(Origin::Any, reloc.symbol, reloc.addend)
+                {
                     add(node);
                 }
             }
@@ -265,7 +269,11 @@ impl Boundaries {
         if let Some(span) = node.span.and_then(|span| cx.layout.span(span)) {
             return span.end;
         }
-        let size = cx.elf.section(node.section).map_or(0, |section| section.size);
+        let section = cx.elf.section(node.section);
+        if let Some(end) = section.and_then(|section| context::entry_end(section, node.start)) {
+            return end;
+        }
+        let size = section.map_or(0, |section| section.size);
         let span = cx.layout.next_start(node.section, node.start).unwrap_or(size);
         span.min(size).min(self.after(node.section, node.start).unwrap_or(size))
     }

@@ -7,6 +7,7 @@ use crate::layout::Layout;
 use crate::name::{self, Stability};
 use crate::special::Sites;
 
+use super::origin::{Origin, Origins};
 use super::stream::NodeRef;
 
 /// What all units of one object share.
@@ -14,6 +15,7 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) elf: &'a ElfObject<'data>,
     pub(crate) layout: &'a Layout,
     pub(crate) sites: &'a Sites,
+    pub(crate) origins: &'a Origins,
 }
 
 /// What a reference means.
@@ -23,8 +25,6 @@ pub(crate) enum Target<'data> {
     Named(Named<'data>),
     /// A place in code that is defined here: section, offset, and the symbol that was used.
     Code { section: u32, offset: u64, symbol: Option<u32> },
-    /// A merged string or constant: the offset in the entry, and the entry from there on.
-    Content { string: bool, delta: u64, bytes: &'data [u8] },
     /// Unnamed data.
     Node { node: NodeRef, delta: i64 },
     /// An entry of a special section, known by the code that it belongs to.
@@ -47,8 +47,8 @@ pub(crate) struct Named<'data> {
 }
 
 impl<'data> Context<'_, 'data> {
-    /// What `symbol + addend` means.
-    pub(crate) fn resolve(&self, index: u32, addend: i64) -> Target<'data> {
+    /// What `symbol + addend` means, said in code or data that comes `from` there.
+    pub(crate) fn resolve(&self, from: Origin, index: u32, addend: i64) -> Target<'data> {
         let Some(symbol) = self.elf.symbol(index) else {
             return Target::Number(addend.cast_unsigned());
         };
@@ -82,21 +82,22 @@ impl<'data> Context<'_, 'data> {
             let symbol = (symbol.kind != SymbolKind::Section).then_some(index);
             return Target::Code { section, offset, symbol };
         }
-        self.data(section, offset)
+        self.data(from, section, offset)
     }
 
     /// What lies at `offset` of the data section `section`.
-    pub(crate) fn data(&self, section: u32, offset: u64) -> Target<'data> {
+    pub(crate) fn data(&self, from: Origin, section: u32, offset: u64) -> Target<'data> {
         let place = Target::Place { section, offset: offset.cast_signed() };
         let Some(header) = self.elf.section(section) else { return place };
-        if let Some(content) = merged(header, offset) {
-            return content;
+        if let Some(start) = entry_start(header, offset) {
+            let delta = offset.wrapping_sub(start).cast_signed();
+            return Target::Node { node: NodeRef { section, start, span: None }, delta };
         }
         if let Some((section, offset, delta)) = self.sites.owner(self.elf, section, offset) {
             return Target::Entry { section, offset, delta };
         }
         let span = self.layout.find(section, offset);
-        if let Some(border) = self.border(section, offset, span) {
+        if let Some(border) = self.border(from, section, offset, span) {
             return border;
         }
         if offset >= header.size {
@@ -141,8 +142,15 @@ impl<'data> Context<'_, 'data> {
 
     /// Where one object ends and the next may start, a reference through the section says only the
     /// place. Assemblers refer to global symbols by name, so it means the local object that starts
-    /// here, or else an object without a size, or else the end of the one before.
-    fn border(&self, section: u32, offset: u64, span: Option<u32>) -> Option<Target<'data>> {
+    /// here, unless that belongs to another source file, or else an object without a size, or else the end
+    /// of the one before.
+    fn border(
+        &self,
+        from: Origin,
+        section: u32,
+        offset: u64,
+        span: Option<u32>,
+    ) -> Option<Target<'data>> {
         let symbol_of = |span: u32| self.elf.symbol(self.layout.span(span)?.symbol?);
         let starting =
             span.filter(|span| self.layout.span(*span).is_some_and(|span| span.start == offset));
@@ -150,7 +158,14 @@ impl<'data> Context<'_, 'data> {
             return None;
         }
         let starting = starting.and_then(symbol_of);
-        if starting.is_none_or(|symbol| !symbol.local)
+        let foreign = starting.is_some_and(|symbol| {
+            symbol.local
+                && from.excludes(
+                    symbol.file,
+                    name::stability(symbol.name, true) == Stability::Unstable,
+                )
+        });
+        if starting.is_none_or(|symbol| !symbol.local || foreign)
             && self.layout.empty_at(section, offset).is_some()
         {
             return Some(Target::Empty);
@@ -158,7 +173,7 @@ impl<'data> Context<'_, 'data> {
         let before = self.layout.ending_at(section, offset)?;
         let means_the_end = match starting {
             None => offset == self.elf.section(section)?.size,
-            Some(symbol) => !symbol.local && symbol_of(before)?.local,
+            Some(symbol) => foreign || !symbol.local && symbol_of(before)?.local,
         };
         if means_the_end { self.span(before, offset) } else { None }
     }
@@ -185,18 +200,35 @@ impl<'data> Context<'_, 'data> {
     }
 }
 
-/// The entry of a merged section at `offset`. Entries with relocations are not merged by anyone.
-fn merged<'data>(section: &Section<'data>, offset: u64) -> Option<Target<'data>> {
-    if !section.is_merged() || section.class != SectionClass::Bytes || !section.relocs.is_empty() {
+/// Where the entry of a merged section starts that is referred to at `offset`: a string there, a
+/// constant at a multiple of its size. Entries with relocations are not merged by anyone.
+fn entry_start(section: &Section<'_>, offset: u64) -> Option<u64> {
+    if !is_merged(section) || offset >= section.size {
         return None;
     }
-    let rest = section.data.get(usize::try_from(offset).ok()?..)?;
-    if !section.is_strings() {
-        let delta = offset.checked_rem(section.entsize)?;
-        let entry = section.bytes(offset.checked_sub(delta)?, section.entsize)?;
-        return Some(Target::Content { string: false, delta, bytes: entry });
+    if section.is_strings() {
+        return Some(offset);
     }
+    offset.checked_sub(offset.checked_rem(section.entsize)?)
+}
+
+/// Where the entry of a merged section ends that starts at `start`. A string ends before its
+/// terminator.
+pub(crate) fn entry_end(section: &Section<'_>, start: u64) -> Option<u64> {
+    if !is_merged(section) {
+        return None;
+    }
+    if !section.is_strings() {
+        return start.checked_add(section.entsize).map(|end| end.min(section.size));
+    }
+    let rest = section.data.get(usize::try_from(start).ok()?..)?;
     let width = usize::try_from(section.entsize).ok()?;
-    let units = rest.chunks_exact(width).position(|unit| unit.iter().all(|byte| *byte == 0))?;
-    Some(Target::Content { string: true, delta: 0, bytes: rest.get(..units.checked_mul(width)?)? })
+    let mut units = rest.chunks_exact(width);
+    let units = units.position(|unit| unit.iter().all(|byte| *byte == 0));
+    let length = units.and_then(|units| units.checked_mul(width)).unwrap_or(rest.len());
+    start.checked_add(u64::try_from(length).ok()?)
+}
+
+fn is_merged(section: &Section<'_>) -> bool {
+    section.is_merged() && section.class == SectionClass::Bytes && section.relocs.is_empty()
 }

@@ -3,6 +3,7 @@
 use crate::elf::{Reloc, RelocKind, Section, SectionClass};
 
 use super::context::{Context, Target};
+use super::origin::Origin;
 use super::stream::{NodeRef, tag};
 use super::{Kind, Refusal, Unit};
 
@@ -17,6 +18,7 @@ pub(super) fn write<'data>(
 ) -> Result<(), Refusal> {
     let section = cx.elf.section(node.section).ok_or_else(|| Refusal::new("no section"))?;
     let size = end.saturating_sub(node.start);
+    unit.origin = cx.origins.at(node.section, node.start);
     unit.streams().item(KIND, tag::DATA, 0);
     unit.byte(KIND, u8::from(section.is_writable()));
     if node.span.is_some() {
@@ -127,8 +129,7 @@ fn is_rust_location(
     if !only || length < 4 || line == 0 || column == 0 || section.is_writable() {
         return false;
     }
-    let text = match cx.resolve(reloc.symbol, reloc.addend) {
-        Target::Content { bytes, .. } => bytes.get(..length),
+    let text = match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
         Target::Node { node, delta: 0 } => cx
             .elf
             .section(node.section)

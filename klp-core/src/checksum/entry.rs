@@ -62,7 +62,7 @@ impl<'data> Unit<'_, 'data, '_> {
             return Err(Refusal::new(format!("relocation type {number} is not known")));
         }
         self.streams.byte(kind, reloc.tag());
-        let target = self.cx.resolve(symbol, addend);
+        let target = self.cx.resolve(self.origin, symbol, addend);
         self.target(Manner { kind, access: Access::Open }, target)
     }
 
@@ -74,7 +74,7 @@ impl<'data> Unit<'_, 'data, '_> {
         len: u8,
     ) -> Result<(), Refusal> {
         self.streams.byte(Kind::Alternative, reloc.kind.tag());
-        let (section, offset) = match self.cx.resolve(reloc.symbol, reloc.addend) {
+        let (section, offset) = match self.cx.resolve(self.origin, reloc.symbol, reloc.addend) {
             Target::Code { section, offset, .. } => (section, offset),
             // objtool's retpoline alternatives of 5.13 to 5.15 replace by code of another object.
             named @ Target::Named(_) => {

@@ -11,6 +11,7 @@ mod difference;
 mod digest;
 mod entry;
 mod kind;
+mod origin;
 mod scc;
 mod site;
 mod stream;
@@ -25,6 +26,7 @@ use crate::special::Sites;
 
 use closure::Closure;
 use context::Context;
+use origin::Origins;
 use stream::{NodeRef, Streams};
 
 pub use difference::{Cause, differences};
@@ -35,7 +37,7 @@ pub use unit::Refusal;
 pub(crate) use unit::Unit;
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
-const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  1\n";
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  2\n";
 
 /// An object with its layout and special sections: everything that a digest is made from.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub struct Analysis<'data> {
     /// Its functions and data objects.
     pub layout: Layout,
     sites: Sites,
+    origins: Origins,
 }
 
 /// The digest of one function.
@@ -97,7 +100,8 @@ impl<'data> Analysis<'data> {
         let elf = ElfObject::parse(data)?;
         let layout = Layout::of(&elf);
         let sites = Sites::of(&elf);
-        Ok(Self { elf, layout, sites })
+        let origins = Origins::of(&elf);
+        Ok(Self { elf, layout, sites, origins })
     }
 
     /// Digests every function and data object, on the current rayon pool.
@@ -122,7 +126,7 @@ impl<'data> Analysis<'data> {
     }
 
     fn context(&self) -> Context<'_, 'data> {
-        Context { elf: &self.elf, layout: &self.layout, sites: &self.sites }
+        Context { elf: &self.elf, layout: &self.layout, sites: &self.sites, origins: &self.origins }
     }
 
     fn walk(

@@ -17,26 +17,31 @@ pub(super) struct Manner {
 }
 
 impl<'data> Unit<'_, 'data, '_> {
-    pub(super) fn kind_of(&self, target: &Target<'_>, otherwise: Kind) -> Kind {
-        match target {
-            _ if otherwise != Kind::Relocation => otherwise,
-            Target::Content { string: true, .. } => Kind::String,
-            Target::Content { .. } => Kind::Constant,
-            Target::Node { node, .. } => {
-                let table = self
-                    .cx
-                    .elf
-                    .section(node.section)
-                    .and_then(|section| section.relocs.at(node.start));
-                let code =
-                    table.and_then(|reloc| match self.cx.resolve(reloc.symbol, reloc.addend) {
-                        Target::Code { section, offset, .. } => self.part_at(section, offset),
-                        _ => None,
-                    });
-                if code.is_some() { Kind::JumpTable } else { Kind::Constant }
+    /// The kind of what an instruction refers to.
+    pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> Kind {
+        let Target::Node { node, .. } = target else { return Kind::Relocation };
+        let section = self.cx.elf.section(node.section);
+        let entry = section.and_then(|section| section.relocs.at(node.start));
+        let code = entry.map(|reloc| self.cx.resolve(self.origin, reloc.symbol, reloc.addend));
+        match code {
+            Some(Target::Code { section, offset, .. })
+                if self.part_at(section, offset).is_some() =>
+            {
+                Kind::JumpTable
             }
-            _ => otherwise,
+            _ if access == Access::Open && self.is_text(*node) => Kind::String,
+            _ => Kind::Constant,
         }
+    }
+
+    /// Whether data without a symbol starts as text does, with two letters at least. What comes later is
+    /// not looked at: where the data ends is not known yet, nor is it the same in every file.
+    fn is_text(&self, node: NodeRef) -> bool {
+        let section = self.cx.elf.section(node.section).filter(|_| node.span.is_none());
+        let start = section.zip(usize::try_from(node.start).ok());
+        let data = start.and_then(|(section, start)| section.data.get(start..)).unwrap_or_default();
+        let letters = data.iter().take(4).take_while(|byte| **byte != 0);
+        letters.clone().count() > 1 && letters.copied().all(is_letter)
     }
 
     pub(super) fn position(&mut self, kind: Kind, site: &Site<'_>, tag: u8, field: u8) {
@@ -52,11 +57,6 @@ impl<'data> Unit<'_, 'data, '_> {
         match target {
             Target::Named(named) => self.named(kind, &named),
             Target::Code { section, offset, symbol } => self.code(kind, section, offset, symbol)?,
-            Target::Content { delta, bytes, .. } => {
-                self.streams.byte(kind, tag::CONTENT);
-                self.streams.number(kind, delta);
-                self.streams.bytes(kind, bytes);
-            }
             Target::Node { node, delta } => {
                 if let Some(bytes) = self.exact(manner.access, node, delta) {
                     self.streams.byte(kind, tag::CONTENT);
@@ -214,4 +214,9 @@ impl<'data> Unit<'_, 'data, '_> {
         let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
         Ok(count_to(&own.counted, &own.padding, offset))
     }
+}
+
+/// A byte of UTF-8 text as kernels print it: `\x01` starts a log level, `\x1b` a colour.
+fn is_letter(byte: u8) -> bool {
+    matches!(byte, 0x01 | b'\t'..=b'\r' | 0x1b | b' '..=b'~' | 0x80..)
 }

@@ -9,6 +9,7 @@ use crate::x86::{Access, Decoded, Form, Instructions, near_opcode};
 
 use super::context::{Context, Target};
 use super::count::{Instructed, count_to};
+use super::origin::Origin;
 use super::stream::{Streams, tag};
 use super::target::Manner;
 use super::{Kind, Site};
@@ -71,12 +72,21 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) instructions: Instructed,
     /// Those of the last foreign function that something referred to.
     pub(super) foreign: Option<(u32, Instructed)>,
+    /// Where it comes from.
+    pub(super) origin: Origin,
 }
 
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn new(cx: &'a Context<'a, 'data>, streams: &'s mut Streams) -> Self {
         streams.clear();
-        Self { cx, streams, parts: Vec::new(), instructions: Instructed::default(), foreign: None }
+        Self {
+            cx,
+            streams,
+            parts: Vec::new(),
+            instructions: Instructed::default(),
+            foreign: None,
+            origin: Origin::Any,
+        }
     }
 
     pub(crate) fn elf(&self) -> &'a ElfObject<'data> {
@@ -100,6 +110,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let Some(span) = self.cx.layout.span(index) else { continue };
             let (section, start, end) = (span.section, span.start, span.end);
             let role = role(index);
+            if role == Role::Body {
+                self.origin = self.cx.origins.at(section, start);
+            }
             self.parts.push(Part {
                 section,
                 start,
@@ -302,8 +315,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let addend = distance(reloc, next).unwrap_or(reloc.addend);
         let displacement = decoded.displacement == Some(field);
         let access = if displacement { decoded.access } else { Access::Open };
-        let target = self.cx.resolve(reloc.symbol, addend);
-        let kind = self.kind_of(&target, Kind::Relocation);
+        let target = self.cx.resolve(self.origin, reloc.symbol, addend);
+        let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
         self.target(Manner { kind, access }, target)
     }
@@ -311,7 +324,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
         let addend =
             distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
-        Ok(self.cx.resolve(reloc.symbol, addend))
+        Ok(self.cx.resolve(self.origin, reloc.symbol, addend))
     }
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.

@@ -1,5 +1,5 @@
 // What stands behind an embedded NUL in a string that is passed by address.
-//#changed: say constant
+//#changed: say string
 void put(const char *text, int len);
 #ifdef PATCHED
 #define TEXT "head\0tail two"

@@ -1,5 +1,5 @@
 // The message of a panic.
-//#changed: check constant
+//#changed: check string
 #![no_std]
 #[cfg(patched)]
 macro_rules! message { () => { "value too high" } }

@@ -1,5 +1,5 @@
 // The text of a string constant: the bytes are anonymous, only the length is in the code.
-//#changed: say constant
+//#changed: say string
 #![no_std]
 extern "C" {
     fn put(text: *const u8, len: usize);

@@ -1,5 +1,5 @@
 // Bytes behind a NUL.
-//#changed: say constant
+//#changed: say string
 #![no_std]
 extern "C" {
     fn put(text: *const u8);
