@@ -1,10 +1,13 @@
 //! Which bytes of an object are one function or one data object.
 
-use std::collections::HashMap;
+mod functions;
+mod labels;
 
-use crate::elf::{ElfObject, Place, Section, SectionClass, Symbol, SymbolKind};
-use crate::name::{self, Stability};
+use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
 use crate::rules;
+
+use functions::functions;
+use labels::{Labels, groups};
 
 /// A stretch of one section that belongs together.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +54,8 @@ pub struct Layout {
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,
     sections: Vec<std::ops::Range<usize>>,
-    longest: Vec<u64>,
+    /// For each span, where it and all before it in its section end.
+    reach: Vec<u64>,
 }
 
 impl Layout {
@@ -74,10 +78,12 @@ impl Layout {
                         .extend(empty_objects(elf, labels).map(|(at, symbol)| (index, at, symbol)));
                 }
             }
-            let spans = layout.spans.get(from..).unwrap_or_default();
-            let longest = spans.iter().map(|span| span.end.saturating_sub(span.start)).max();
+            let ends = layout.spans.get(from..).unwrap_or_default().iter().map(|span| span.end);
+            layout.reach.extend(ends.scan(0, |reach, end| {
+                *reach = end.max(*reach);
+                Some(*reach)
+            }));
             layout.sections.push(from..layout.spans.len());
-            layout.longest.push(longest.unwrap_or(0));
         }
         layout.functions = functions(elf, &layout.spans, &labels);
         layout
@@ -87,18 +93,13 @@ impl Layout {
     #[must_use]
     pub fn find(&self, section: u32, offset: u64) -> Option<u32> {
         let range = self.sections.get(section as usize)?.clone();
-        let longest = self.longest.get(section as usize)?;
         let spans = self.spans.get(range.clone())?;
+        let reach = self.reach.get(range.clone())?;
         let after = spans.partition_point(|span| span.start <= offset);
-        for (index, span) in spans.get(..after)?.iter().enumerate().rev() {
-            if offset < span.end {
-                return u32::try_from(range.start.checked_add(index)?).ok();
-            }
-            if offset.saturating_sub(span.start) >= *longest {
-                return None;
-            }
-        }
-        None
+        let before = spans.get(..after)?.iter().zip(reach).enumerate().rev();
+        let mut near = before.take_while(|(_, (_, reach))| offset < **reach);
+        let (index, _) = near.find(|(_, (span, _))| offset < span.end)?;
+        u32::try_from(range.start.checked_add(index)?).ok()
     }
 
     /// A local data object without a size at exactly `offset` of `section`.
@@ -145,72 +146,6 @@ impl Layout {
     pub fn span(&self, index: u32) -> Option<&Span> {
         self.spans.get(index as usize)
     }
-}
-
-/// Symbol indices by section and value.
-struct Labels {
-    sorted: Vec<u32>,
-    ranges: HashMap<u32, std::ops::Range<usize>>,
-}
-
-impl Labels {
-    fn of(elf: &ElfObject<'_>) -> Self {
-        let mut keyed: Vec<(u32, u64, u32)> = elf
-            .symbols
-            .iter()
-            .zip(0u32..)
-            .filter_map(|(symbol, index)| match (symbol.place, symbol.kind) {
-                (_, SymbolKind::Section | SymbolKind::File) => None,
-                (Place::Section(section), _) => Some((section, symbol.value, index)),
-                _ => None,
-            })
-            .collect();
-        keyed.sort_unstable();
-        let mut ranges: HashMap<u32, std::ops::Range<usize>> = HashMap::new();
-        for (position, (section, ..)) in keyed.iter().enumerate() {
-            ranges.entry(*section).or_insert(position..position).end = position.saturating_add(1);
-        }
-        Self { sorted: keyed.into_iter().map(|(.., index)| index).collect(), ranges }
-    }
-
-    fn of_section(&self, section: u32) -> &[u32] {
-        self.ranges
-            .get(&section)
-            .and_then(|range| self.sorted.get(range.clone()))
-            .unwrap_or_default()
-    }
-}
-
-/// The order in which symbols at one place are preferred as its name, independent of the symbol
-/// table: what has a size before what is empty, functions and objects before labels, names that hold
-/// in another build before those that do not, global before local.
-fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
-    let unstable = name::stability(symbol.name, symbol.local) == Stability::Unstable;
-    (symbol.size == 0, symbol.kind == SymbolKind::None, unstable, symbol.local, symbol.name)
-}
-
-/// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
-fn groups(
-    elf: &ElfObject<'_>,
-    labels: &[u32],
-    keep: impl Fn(&Symbol<'_>) -> bool,
-) -> Vec<(u64, u64, u32)> {
-    let mut groups: Vec<(u64, u64, u32)> = Vec::new();
-    for index in labels {
-        let Some(symbol) = elf.symbol(*index).filter(|symbol| keep(symbol)) else { continue };
-        match groups.last_mut() {
-            Some((start, size, best)) if *start == symbol.value => {
-                *size = (*size).max(symbol.size);
-                let better =
-                    elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
-                if better {
-                    *best = *index;
-                }
-            }
-            _ => groups.push((symbol.value, symbol.size, *index)),
-        }
-    }
-    groups
 }
 
 fn ends<'a>(
@@ -307,76 +242,6 @@ fn empty_objects<'a>(
     })
 }
 
-fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {
-    let mut parts: Vec<(u32, &Symbol<'_>)> = Vec::new();
-    let mut functions: Vec<Function> = Vec::new();
-    let mut by_name: HashMap<(Option<u32>, &[u8]), Vec<usize>> = HashMap::new();
-    for (span, index) in spans.iter().zip(0u32..) {
-        if !elf.section(span.section).is_some_and(Section::is_code) {
-            continue;
-        }
-        let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
-            functions.push(Function::new(index, Vec::new()));
-            continue;
-        };
-        if symbol.kind == SymbolKind::Function
-            && (name::cold_parent(symbol.name).is_some()
-                || name::prefix_parent(symbol.name).is_some())
-        {
-            parts.push((index, symbol));
-            continue;
-        }
-        let symbols = symbols_at(elf, labels, span);
-        for alias in symbols.iter().filter_map(|alias| elf.symbol(*alias)) {
-            by_name.entry((alias.file, alias.name)).or_default().push(functions.len());
-        }
-        functions.push(Function::new(index, symbols));
-    }
-    for (span, symbol) in parts {
-        let parent = parent_of(symbol, spans.get(span as usize), &functions, spans, &by_name);
-        if let Some(function) = parent.and_then(|parent| functions.get_mut(parent)) {
-            if name::cold_parent(symbol.name).is_some() {
-                function.cold.push(span);
-            } else {
-                function.prefix = Some(span);
-            }
-            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-            function.part_symbols.extend(symbols.unwrap_or_default());
-        } else {
-            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-            functions.push(Function::new(span, symbols.unwrap_or_default()));
-        }
-    }
-    functions.sort_by_key(|function| function.body);
-    functions
-}
-
-/// The function that a cold part or a prefix belongs to, if that is certain.
-fn parent_of(
-    symbol: &Symbol<'_>,
-    span: Option<&Span>,
-    functions: &[Function],
-    spans: &[Span],
-    by_name: &HashMap<(Option<u32>, &[u8]), Vec<usize>>,
-) -> Option<usize> {
-    let cold = name::cold_parent(symbol.name);
-    let wanted = cold.or_else(|| name::prefix_parent(symbol.name))?;
-    let candidates =
-        [symbol.file, None].into_iter().find_map(|file| by_name.get(&(file, wanted)))?;
-    if cold.is_some() {
-        return match candidates.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        };
-    }
-    // A prefix is followed by its function at once.
-    candidates.iter().copied().find(|candidate| {
-        let body = functions.get(*candidate).and_then(|function| spans.get(function.body as usize));
-        matches!((body, span), (Some(body), Some(span))
-            if body.section == span.section && body.start == span.end && !functions[*candidate].has_prefix())
-    })
-}
-
 impl Function {
     fn new(body: u32, symbols: Vec<u32>) -> Self {
         Self { body, prefix: None, cold: Vec::new(), symbols, part_symbols: Vec::new() }
@@ -385,28 +250,4 @@ impl Function {
     fn has_prefix(&self) -> bool {
         self.prefix.is_some()
     }
-}
-
-/// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
-fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Vec<u32> {
-    let labels = labels.of_section(span.section);
-    let value = |index: &u32| elf.symbol(*index).map_or(0, |symbol| symbol.value);
-    let from = labels.partition_point(|index| value(index) < span.start);
-    let mut here: Vec<u32> = labels
-        .get(from..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(|index| value(index) == span.start)
-        .copied()
-        .collect();
-    here.sort_by_key(|index| elf.symbol(*index).map(preference));
-    let has_function = here
-        .iter()
-        .any(|index| elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function));
-    if has_function {
-        here.retain(|index| {
-            elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function)
-        });
-    }
-    here
 }

@@ -3,7 +3,7 @@
 //! Digests leave out what compilers number. Whoever compares two digests also has to see that the same
 //! things are meant, and so has to know all of them, however far away they are.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use super::closure::Written;
 use super::stream::NodeRef;
@@ -13,9 +13,9 @@ use super::stream::NodeRef;
 pub(super) struct Behind(HashMap<NodeRef, (Vec<u32>, Vec<NodeRef>)>);
 
 impl Behind {
-    pub(super) fn of(graph: &[(NodeRef, Written)]) -> Self {
-        let mut open: Vec<NodeRef> = graph
-            .iter()
+    pub(super) fn of(nodes: &[NodeRef], written: &[Written]) -> Self {
+        let graph = || nodes.iter().zip(written);
+        let mut open: Vec<NodeRef> = graph()
             .filter(|(_, written)| !written.references.is_empty())
             .map(|(node, _)| *node)
             .collect();
@@ -23,7 +23,7 @@ impl Behind {
             return Self::default();
         }
         let mut sources: HashMap<NodeRef, Vec<NodeRef>> = HashMap::new();
-        for (node, written) in graph {
+        for (node, written) in graph() {
             for edge in &written.edges {
                 sources.entry(*edge).or_default().push(*node);
             }
@@ -33,7 +33,7 @@ impl Behind {
             let sources = sources.get(&node).map(Vec::as_slice).unwrap_or_default();
             open.extend(sources.iter().copied().filter(|source| leading.insert(*source)));
         }
-        let leading = graph.iter().filter(|(node, _)| leading.contains(node));
+        let leading = graph().filter(|(node, _)| leading.contains(node));
         Self(
             leading
                 .map(|(node, written)| (*node, (written.references.clone(), written.edges.clone())))

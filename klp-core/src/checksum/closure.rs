@@ -1,35 +1,35 @@
 //! The data that functions reach through targets without a name, and all named data.
 //!
 //! Nodes are stretches of data sections. A node's digest covers its bytes, what its relocations name,
-//! and the digests of the unnamed nodes that they reach; cycles are digested by refinement, so that
-//! two nodes have one digest exactly if nothing that can be reached from them differs.
+//! and the digests of the unnamed nodes that they reach.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::elf::{Section, SectionClass};
-use crate::name::{self, Stability};
+use crate::name::Stability;
 use crate::rules;
 
 use super::behind::Behind;
-use super::context::{self, Context, Target};
+use super::boundaries::Boundaries;
+use super::context::Context;
 use super::data;
 use super::digest::Digest;
-use super::origin::Origin;
-use super::scc;
+use super::refine::{self, Outcome};
 use super::stream::{NodeRef, Streams};
 use super::{DataChecksum, Kind, Unit};
 
 /// The digests of all nodes, and the symbols that they lead to.
 #[derive(Debug, Default)]
 pub(super) struct NodeDigests {
-    digests: HashMap<NodeRef, Result<Digest, String>>,
+    digests: HashMap<NodeRef, Outcome>,
     behind: Behind,
 }
 
 impl NodeDigests {
-    pub(super) fn get(&self, node: &NodeRef) -> Result<Digest, String> {
+    pub(super) fn get(&self, node: &NodeRef) -> Outcome {
         match self.digests.get(node) {
             Some(digest) => digest.clone(),
             None => Err("unnamed data that was not read".into()),
@@ -47,49 +47,24 @@ impl NodeDigests {
     }
 }
 
-/// A node's own content and where it leads.
-pub(super) struct Written {
-    own: Result<Digest, String>,
-    pub(super) edges: Vec<NodeRef>,
-    pub(super) references: Vec<u32>,
-}
-
 /// All nodes of an object.
 pub(super) struct Closure {
     digests: NodeDigests,
     /// Named data objects, by place.
     named: Vec<NodeRef>,
-    reached: BTreeSet<NodeRef>,
+    reached: HashSet<NodeRef>,
     boundaries: Boundaries,
 }
 
 impl Closure {
-    pub(super) fn of(cx: &Context<'_, '_>, roots: impl Iterator<Item = NodeRef>) -> Self {
-        let mut reached: BTreeSet<NodeRef> = roots.collect();
+    pub(super) fn of(cx: &Context<'_, '_>, mut roots: Vec<NodeRef>) -> Self {
+        roots.sort_unstable();
+        roots.dedup();
         let named = named_data(cx);
-        let boundaries = Boundaries::of(cx, &reached);
-        let mut graph: Vec<(NodeRef, Written)> = Vec::new();
-        let mut frontier: Vec<NodeRef> = reached
-            .iter()
-            .copied()
-            .chain(named.iter().copied())
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        let mut seen: BTreeSet<NodeRef> = frontier.iter().copied().collect();
-        while !frontier.is_empty() {
-            let written: Vec<Written> = frontier
-                .par_iter()
-                .with_min_len(64)
-                .map_init(Streams::default, |streams, node| write(cx, &boundaries, streams, *node))
-                .collect();
-            let next: BTreeSet<NodeRef> =
-                written.iter().flat_map(|node| &node.edges).copied().collect();
-            graph.extend(frontier.into_iter().zip(written));
-            reached.extend(next.iter().copied());
-            frontier = next.into_iter().filter(|node| seen.insert(*node)).collect();
-        }
-        Self { digests: resolve(&graph), named, reached, boundaries }
+        let boundaries = Boundaries::of(cx, &roots);
+        let graph = Graph::from(cx, &boundaries, roots.iter().chain(&named).copied().collect());
+        let reached = roots.into_iter().chain(graph.edges()).collect();
+        Self { digests: graph.digests(), named, reached, boundaries }
     }
 
     pub(super) fn digests(&self) -> &NodeDigests {
@@ -98,60 +73,88 @@ impl Closure {
 
     /// The digests of the named data objects, and of what is left of each section.
     pub(super) fn finish(mut self, cx: &Context<'_, '_>) -> (Vec<DataChecksum>, NodeDigests) {
-        let mut data: Vec<DataChecksum> = self
-            .named
-            .iter()
-            .map(|node| DataChecksum {
-                section: node.section,
-                span: node.span,
-                digest: self.digests.get(node),
-                references: self.digests.references([*node].into_iter()),
-            })
-            .collect();
-        let mut left: HashMap<u32, Vec<NodeRef>> = HashMap::new();
-        for node in unreached(cx, &self.reached, &self.boundaries) {
-            left.entry(node.section).or_default().push(node);
+        let named = self.named.iter().map(|node| DataChecksum {
+            section: node.section,
+            span: node.span,
+            digest: self.digests.get(node),
+            references: self.digests.references([*node].into_iter()),
+        });
+        let mut data: Vec<DataChecksum> = named.collect();
+        let left = unreached(cx, &self.reached, &self.named, &self.boundaries);
+        let rest = Graph::from(cx, &self.boundaries, left.clone()).digests();
+        let mut sections: BTreeMap<u32, Vec<NodeRef>> = BTreeMap::new();
+        for node in left {
+            sections.entry(node.section).or_default().push(node);
         }
-        let rest = Self::of_unreached(cx, &self.boundaries, left.values().flatten().copied());
-        for (section, nodes) in sorted(left) {
-            let mut bytes = Vec::new();
-            let mut problem = None;
-            for node in &nodes {
-                match rest.get(node) {
-                    Ok(digest) => bytes.extend_from_slice(digest.as_bytes()),
-                    Err(why) => problem = Some(why),
-                }
-            }
-            let digest = problem.map_or_else(|| Ok(Digest::of(&bytes)), Err);
-            let references = rest.references(nodes.iter().copied());
+        for (section, nodes) in sections {
+            let digests: Result<Vec<Digest>, String> =
+                nodes.iter().map(|node| rest.get(node)).collect();
+            let bytes = digests.map(|digests| {
+                digests.iter().flat_map(|digest| *digest.as_bytes()).collect::<Vec<u8>>()
+            });
+            let digest = bytes.map(|bytes| Digest::of(&bytes));
+            let references = rest.references(nodes.into_iter());
             data.push(DataChecksum { section, span: None, digest, references });
         }
         self.digests.extend(rest);
         (data, self.digests)
     }
-
-    fn of_unreached(
-        cx: &Context<'_, '_>,
-        boundaries: &Boundaries,
-        nodes: impl Iterator<Item = NodeRef>,
-    ) -> NodeDigests {
-        let mut streams = Streams::default();
-        let mut graph: Vec<(NodeRef, Written)> = Vec::new();
-        let mut open: Vec<NodeRef> = nodes.collect();
-        let mut seen: BTreeSet<NodeRef> = open.iter().copied().collect();
-        while let Some(node) = open.pop() {
-            let written = write(cx, boundaries, &mut streams, node);
-            open.extend(written.edges.iter().copied().filter(|node| seen.insert(*node)));
-            graph.push((node, written));
-        }
-        resolve(&graph)
-    }
 }
 
-fn sorted(map: HashMap<u32, Vec<NodeRef>>) -> Vec<(u32, Vec<NodeRef>)> {
-    let mut entries: Vec<_> = map.into_iter().collect();
-    entries.sort_unstable();
-    entries
+/// Nodes and all that they lead to.
+#[derive(Default)]
+struct Graph {
+    nodes: Vec<NodeRef>,
+    written: Vec<Written>,
+    index: HashMap<NodeRef, usize>,
+}
+
+/// A node's own content and where it leads.
+pub(super) struct Written {
+    own: Outcome,
+    pub(super) edges: Vec<NodeRef>,
+    pub(super) references: Vec<u32>,
+}
+
+impl Graph {
+    fn from(cx: &Context<'_, '_>, boundaries: &Boundaries, start: Vec<NodeRef>) -> Self {
+        let mut graph = Self::default();
+        let mut frontier = start;
+        loop {
+            frontier.sort_unstable();
+            frontier.dedup();
+            frontier.retain(|node| !graph.index.contains_key(node));
+            if frontier.is_empty() {
+                return graph;
+            }
+            let written: Vec<Written> = frontier
+                .par_iter()
+                .with_min_len(64)
+                .map_init(Streams::default, |streams, node| write(cx, boundaries, streams, *node))
+                .collect();
+            graph.index.extend(frontier.iter().copied().zip(graph.nodes.len()..));
+            graph.nodes.append(&mut frontier);
+            frontier.extend(written.iter().flat_map(|node| &node.edges));
+            graph.written.extend(written);
+        }
+    }
+
+    fn edges(&self) -> impl Iterator<Item = NodeRef> {
+        self.written.iter().flat_map(|node| &node.edges).copied()
+    }
+
+    fn digests(self) -> NodeDigests {
+        let number = |node| self.index.get(node).copied();
+        let edges: Vec<Vec<usize>> = self
+            .written
+            .iter()
+            .map(|node| node.edges.iter().filter_map(number).collect())
+            .collect();
+        let behind = Behind::of(&self.nodes, &self.written);
+        let own: Vec<Outcome> = self.written.into_iter().map(|node| node.own).collect();
+        let digests = self.nodes.into_iter().zip(refine::digests(&own, &edges)).collect();
+        NodeDigests { digests, behind }
+    }
 }
 
 fn write(
@@ -168,120 +171,6 @@ fn write(
         own,
         edges: streams.edges.drain(..).map(|(_, node)| node).collect(),
         references: std::mem::take(&mut streams.references),
-    }
-}
-
-/// The digests of all nodes of `graph` from their own content and their edges.
-fn resolve(graph: &[(NodeRef, Written)]) -> NodeDigests {
-    let index: HashMap<NodeRef, usize> =
-        graph.iter().enumerate().map(|(index, (node, _))| (*node, index)).collect();
-    let edges: Vec<Vec<usize>> = graph
-        .iter()
-        .map(|(_, written)| {
-            written.edges.iter().filter_map(|node| index.get(node).copied()).collect()
-        })
-        .collect();
-    let mut digests: Vec<Option<Result<Digest, String>>> = vec![None; graph.len()];
-    for component in scc::components(&edges) {
-        let mut current: HashMap<usize, Result<Digest, String>> = component
-            .iter()
-            .filter_map(|node| Some((*node, graph.get(*node)?.1.own.clone())))
-            .collect();
-        let cyclic = component.len() > 1
-            || component.iter().any(|node| edges.get(*node).is_some_and(|out| out.contains(node)));
-        let mut classes = 0;
-        loop {
-            let mut next = HashMap::new();
-            for node in &component {
-                next.insert(*node, combine(&graph[*node].1, &edges[*node], &current, &digests));
-            }
-            current = next;
-            let distinct: BTreeSet<_> =
-                current.values().flatten().map(|digest| *digest.as_bytes()).collect();
-            if !cyclic || distinct.len() <= classes {
-                break;
-            }
-            classes = distinct.len();
-        }
-        for (node, digest) in current {
-            if let Some(slot) = digests.get_mut(node) {
-                *slot = Some(digest);
-            }
-        }
-    }
-    let digests = graph.iter().zip(digests);
-    NodeDigests {
-        digests: digests.filter_map(|((node, _), digest)| Some((*node, digest?))).collect(),
-        behind: Behind::of(graph),
-    }
-}
-
-fn combine(
-    written: &Written,
-    edges: &[usize],
-    current: &HashMap<usize, Result<Digest, String>>,
-    done: &[Option<Result<Digest, String>>],
-) -> Result<Digest, String> {
-    let own = written.own.clone()?;
-    if edges.is_empty() {
-        return Ok(own);
-    }
-    let mut bytes = own.as_bytes().to_vec();
-    for edge in edges {
-        let behind = current.get(edge).or_else(|| done.get(*edge).and_then(Option::as_ref));
-        let behind =
-            behind.cloned().unwrap_or_else(|| Err("unnamed data that was not read".into()));
-        bytes.extend_from_slice(behind?.as_bytes());
-    }
-    Ok(Digest::of(&bytes))
-}
-
-/// Where unnamed data starts that no symbol covers: each place that something refers to.
-struct Boundaries(HashMap<u32, Vec<u64>>);
-
-impl Boundaries {
-    fn of(cx: &Context<'_, '_>, reached: &BTreeSet<NodeRef>) -> Self {
-        let mut starts: HashMap<u32, Vec<u64>> = HashMap::new();
-        let mut add = |node: NodeRef| {
-            if node.span.is_none() {
-                starts.entry(node.section).or_default().push(node.start);
-            }
-        };
-        reached.iter().copied().for_each(&mut add);
-        let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
-        for section in cx.elf.sections.iter().filter(is_data) {
-            for reloc in section.relocs.iter() {
-                if let Target::Node { node, .. } =
-                    cx.resolve(Origin::Any, reloc.symbol, reloc.addend)
-                {
-                    add(node);
-                }
-            }
-        }
-        for places in starts.values_mut() {
-            places.sort_unstable();
-            places.dedup();
-        }
-        Self(starts)
-    }
-
-    fn end(&self, cx: &Context<'_, '_>, node: NodeRef) -> u64 {
-        if let Some(span) = node.span.and_then(|span| cx.layout.span(span)) {
-            return span.end;
-        }
-        let section = cx.elf.section(node.section);
-        if let Some(end) = section.and_then(|section| context::entry_end(section, node.start)) {
-            return end;
-        }
-        let size = section.map_or(0, |section| section.size);
-        let span = cx.layout.next_start(node.section, node.start).unwrap_or(size);
-        span.min(size).min(self.after(node.section, node.start).unwrap_or(size))
-    }
-
-    /// The first boundary after `offset`.
-    fn after(&self, section: u32, offset: u64) -> Option<u64> {
-        let places = self.0.get(&section)?;
-        places.get(places.partition_point(|place| *place <= offset)).copied()
     }
 }
 
@@ -310,19 +199,20 @@ fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a 
 fn named_data(cx: &Context<'_, '_>) -> Vec<NodeRef> {
     let named = |index: u32| {
         let symbol = cx.elf.symbol(cx.layout.span(index)?.symbol?)?;
-        (name::stability(symbol.name, symbol.local) != Stability::Unstable).then_some(index)
+        (symbol.stability != Stability::Unstable).then_some(index)
     };
     spans(cx).filter(|node| node.span.is_some_and(|span| named(span).is_some())).collect()
 }
 
 /// All spans of data sections.
 fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
-    cx.layout.spans.iter().zip(0u32..).filter_map(|(span, index)| {
-        let section = cx.elf.section(span.section)?;
-        holds_data(section).then_some(NodeRef {
-            section: span.section,
+    data_sections(cx).flat_map(|section| {
+        let spans = cx.layout.of_section(section).iter();
+        let numbers = cx.layout.first_of_section(section).unwrap_or(u32::MAX)..;
+        spans.zip(numbers).map(move |(span, number)| NodeRef {
+            section,
             start: span.start,
-            span: Some(index),
+            span: Some(number),
         })
     })
 }
@@ -331,16 +221,17 @@ fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
 /// where it holds anything.
 fn unreached(
     cx: &Context<'_, '_>,
-    reached: &BTreeSet<NodeRef>,
+    reached: &HashSet<NodeRef>,
+    named: &[NodeRef],
     boundaries: &Boundaries,
 ) -> Vec<NodeRef> {
-    let named: BTreeSet<NodeRef> = named_data(cx).into_iter().collect();
+    let is_named = |node: &NodeRef| named.binary_search(node).is_ok();
     let is_bookkeeping = |node: &NodeRef| {
         let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
         symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name))
     };
     let mut left: Vec<NodeRef> = spans(cx)
-        .filter(|node| !named.contains(node) && !reached.contains(node) && !is_bookkeeping(node))
+        .filter(|node| !is_named(node) && !reached.contains(node) && !is_bookkeeping(node))
         .collect();
     for section in data_sections(cx) {
         let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else {

@@ -65,7 +65,7 @@ impl<'data> Context<'_, 'data> {
         let offset = symbol.value.cast_signed().wrapping_add(addend);
         let is_code = self.elf.section(section).is_some_and(Section::is_code);
         if symbol.kind != SymbolKind::Section && !is_code {
-            match name::stability(symbol.name, symbol.local) {
+            match symbol.stability {
                 Stability::Stable | Stability::Numbered => return self.named(index, addend),
                 Stability::Unstable => {
                     if let Some(found) = self.unnamed_symbol(section, symbol.value, addend) {
@@ -114,9 +114,7 @@ impl<'data> Context<'_, 'data> {
         let span = self.layout.span(index)?;
         let delta = offset.wrapping_sub(span.start).cast_signed();
         match span.symbol.and_then(|symbol| Some((symbol, self.elf.symbol(symbol)?))) {
-            Some((number, symbol))
-                if name::stability(symbol.name, symbol.local) != Stability::Unstable =>
-            {
+            Some((number, symbol)) if symbol.stability != Stability::Unstable => {
                 Some(self.named(number, delta))
             }
             _ => {
@@ -159,11 +157,7 @@ impl<'data> Context<'_, 'data> {
         }
         let starting = starting.and_then(symbol_of);
         let foreign = starting.is_some_and(|symbol| {
-            symbol.local
-                && from.excludes(
-                    symbol.file,
-                    name::stability(symbol.name, true) == Stability::Unstable,
-                )
+            symbol.local && from.excludes(symbol.file, symbol.stability == Stability::Unstable)
         });
         if starting.is_none_or(|symbol| !symbol.local || foreign)
             && self.layout.empty_at(section, offset).is_some()
@@ -183,7 +177,7 @@ impl<'data> Context<'_, 'data> {
         let Some(symbol) = self.elf.symbol(index) else {
             return Target::Number(addend.cast_unsigned());
         };
-        let numbered = name::stability(symbol.name, symbol.local) == Stability::Numbered;
+        let numbered = symbol.stability == Stability::Numbered;
         Target::Named(Named { name: name::base(symbol.name), symbol: index, numbered, addend })
     }
 

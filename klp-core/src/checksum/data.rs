@@ -1,6 +1,6 @@
 //! The content of one stretch of data.
 
-use crate::elf::{Reloc, RelocKind, Section, SectionClass};
+use crate::elf::{RelocKind, Section, SectionClass};
 
 use super::context::{Context, Target};
 use super::origin::Origin;
@@ -31,15 +31,14 @@ pub(super) fn write<'data>(
     let data = section
         .bytes(node.start, size)
         .ok_or_else(|| Refusal::new(format!("data outside of {}", section.name_lossy())))?;
-    let mut bytes = data.to_vec();
     let left_out = LeftOut::of(cx, section, node, data);
-    let relocs: Vec<Reloc> = section
-        .relocs
-        .within(node.start, end)
-        .filter(|reloc| reloc.kind != RelocKind::None)
-        .collect();
+    let relocs = || {
+        let all = section.relocs.within(node.start, end);
+        all.filter(|reloc| reloc.kind != RelocKind::None)
+    };
     let mut last = 0;
-    for reloc in &relocs {
+    let bytes = unit.streams().content(KIND, data);
+    for reloc in relocs() {
         let at = reloc.offset.saturating_sub(node.start);
         let after = at.saturating_add(reloc.kind.width());
         let field = usize::try_from(at).ok().zip(usize::try_from(after).ok());
@@ -47,15 +46,15 @@ pub(super) fn write<'data>(
         field.ok_or_else(|| Refusal::new("a relocation that leaves its data object"))?.fill(0);
         last = last.max(after);
     }
-    left_out.blank(&mut bytes);
+    left_out.blank(bytes);
     if node.span.is_none() {
         // Rule `padding`: where the constant ends before the next one starts is not known.
         let used =
             bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
-        bytes.truncate(used.max(usize::try_from(last).unwrap_or(usize::MAX)));
+        let used = used.max(usize::try_from(last).unwrap_or(usize::MAX));
+        unit.streams().shorten_content(KIND, data.len(), used);
     }
-    unit.bytes(KIND, &bytes);
-    for reloc in relocs {
+    for reloc in relocs() {
         let at = reloc.offset.saturating_sub(node.start);
         if !left_out.relocs.contains(&at) {
             unit.number(KIND, at);

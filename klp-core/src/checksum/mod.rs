@@ -3,6 +3,7 @@
 //! DESIGN.md defines the digest exactly enough for a second implementation.
 
 mod behind;
+mod boundaries;
 mod closure;
 mod context;
 mod count;
@@ -12,6 +13,7 @@ mod digest;
 mod entry;
 mod kind;
 mod origin;
+mod refine;
 mod scc;
 mod site;
 mod stream;
@@ -116,9 +118,10 @@ impl<'data> Analysis<'data> {
             .map_init(Streams::default, |streams, function| self.walk(&cx, streams, function))
             .collect();
         let roots = walked.iter().flatten().flatten().flat_map(|walked| &walked.edges);
-        let closure = Closure::of(&cx, roots.map(|(_, node)| *node));
+        let closure = Closure::of(&cx, roots.map(|(_, node)| *node).collect());
         let functions = walked
-            .into_iter()
+            .into_par_iter()
+            .with_min_len(256)
             .map(|walked| Some(walked?.and_then(|walked| finish(walked, closure.digests()))))
             .collect();
         let (data, nodes) = closure.finish(&cx);

@@ -140,6 +140,24 @@ impl Streams {
         self.buffer_mut(kind).extend_from_slice(bytes);
     }
 
+    /// Bytes with their length in front; the caller may blank some.
+    pub(crate) fn content(&mut self, kind: Kind, bytes: &[u8]) -> &mut [u8] {
+        self.bytes(kind, bytes);
+        let buffer = self.buffer_mut(kind);
+        let start = buffer.len().saturating_sub(bytes.len());
+        buffer.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Keeps the first `to` of the `from` bytes that [`Streams::content`] has just written.
+    pub(crate) fn shorten_content(&mut self, kind: Kind, from: usize, to: usize) {
+        let buffer = self.buffer_mut(kind);
+        let start = buffer.len().saturating_sub(from);
+        buffer.truncate(start.saturating_add(to));
+        if let Some(length) = buffer.get_mut(start.saturating_sub(8)..start) {
+            length.copy_from_slice(&(to as u64).to_le_bytes());
+        }
+    }
+
     /// An instruction's bytes (below 16) with their length in front; the caller may blank fields.
     pub(crate) fn instruction(&mut self, kind: Kind, bytes: &[u8]) -> &mut [u8] {
         let buffer = self.buffer_mut(kind);

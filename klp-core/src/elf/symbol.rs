@@ -7,6 +7,7 @@ use object::read::elf::{Sym as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 
 use super::ElfError;
+use crate::name::{self, Stability};
 
 /// `SHN_LIVEPATCH` of the kernel's `include/uapi/linux/elf.h`: resolved by livepatch at load.
 const SHN_LIVEPATCH: u16 = 0xff20;
@@ -54,6 +55,8 @@ pub struct Symbol<'data> {
     pub size: u64,
     /// Visible in its own object only (`STB_LOCAL`).
     pub local: bool,
+    /// How far its name identifies it in another build.
+    pub stability: Stability,
     /// Index of the FILE symbol before it; none for global symbols.
     pub file: Option<u32>,
 }
@@ -90,8 +93,10 @@ impl<'data> Symbol<'data> {
                 }
             },
         };
+        let name = table.symbol_name(endian, raw)?;
         Ok(Self {
-            name: table.symbol_name(endian, raw)?,
+            name,
+            stability: name::stability(name, raw.is_local()),
             kind,
             place,
             value: raw.st_value(endian),

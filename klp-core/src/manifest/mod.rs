@@ -2,9 +2,9 @@
 
 mod file;
 
-use std::collections::HashMap;
 use std::fmt;
 
+use foldhash::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 

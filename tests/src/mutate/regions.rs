@@ -123,7 +123,7 @@ impl Regions {
             }
             add(at, span.start, Nature::Gap);
             let symbol = span.symbol.and_then(|symbol| analysis.elf.symbol(symbol));
-            let nature = match symbol.map(|symbol| name::stability(symbol.name, symbol.local)) {
+            let nature = match symbol.map(|symbol| symbol.stability) {
                 Some(Stability::Stable | Stability::Numbered) => Nature::Named(number),
                 _ => Nature::Unstable,
             };
@@ -189,8 +189,7 @@ impl Regions {
 pub(super) fn place(analysis: &Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<(u32, u64)> {
     let symbol = analysis.elf.symbol(reloc.symbol)?;
     let Place::Section(section) = symbol.place else { return None };
-    let named = symbol.kind != SymbolKind::Section
-        && name::stability(symbol.name, symbol.local) != Stability::Unstable;
+    let named = symbol.kind != SymbolKind::Section && symbol.stability != Stability::Unstable;
     let is_code = analysis.elf.section(section).is_some_and(klp_core::elf::Section::is_code);
     if named && !is_code {
         return Some((section, symbol.value));

@@ -1,0 +1,58 @@
+//! Where unnamed data starts and ends.
+
+use rayon::prelude::*;
+
+use crate::elf::Section;
+
+use super::context::{self, Context, Target};
+use super::origin::Origin;
+use super::stream::NodeRef;
+
+/// Where unnamed data starts that no symbol covers: each place that something refers to, by section.
+pub(super) struct Boundaries(Vec<Vec<u64>>);
+
+impl Boundaries {
+    pub(super) fn of(cx: &Context<'_, '_>, reached: &[NodeRef]) -> Self {
+        let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
+        let from_data = cx.elf.sections.par_iter().filter(is_data).flat_map_iter(|section| {
+            section.relocs.iter().filter_map(|reloc| {
+                match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
+                    Target::Node { node, .. } => Some(node).filter(|node| node.span.is_none()),
+                    _ => None,
+                }
+            })
+        });
+        let mut nodes: Vec<NodeRef> = from_data.collect();
+        nodes.extend(reached.iter().filter(|node| node.span.is_none()));
+        let mut starts = vec![Vec::new(); cx.elf.sections.len()];
+        for node in nodes {
+            if let Some(starts) = starts.get_mut(node.section as usize) {
+                starts.push(node.start);
+            }
+        }
+        starts.par_iter_mut().for_each(|places| {
+            places.sort_unstable();
+            places.dedup();
+        });
+        Self(starts)
+    }
+
+    pub(super) fn end(&self, cx: &Context<'_, '_>, node: NodeRef) -> u64 {
+        if let Some(span) = node.span.and_then(|span| cx.layout.span(span)) {
+            return span.end;
+        }
+        let section = cx.elf.section(node.section);
+        if let Some(end) = section.and_then(|section| context::entry_end(section, node.start)) {
+            return end;
+        }
+        let size = section.map_or(0, |section| section.size);
+        let span = cx.layout.next_start(node.section, node.start).unwrap_or(size);
+        span.min(size).min(self.after(node.section, node.start).unwrap_or(size))
+    }
+
+    /// The first boundary after `offset`.
+    fn after(&self, section: u32, offset: u64) -> Option<u64> {
+        let places = self.0.get(section as usize)?;
+        places.get(places.partition_point(|place| *place <= offset)).copied()
+    }
+}

@@ -1,0 +1,72 @@
+//! Digests of nodes from their own content and what they lead to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::digest::Digest;
+use super::scc;
+
+/// A digest, or why there is none.
+pub(super) type Outcome = Result<Digest, String>;
+
+/// The digest of each node, from the digest of its `own` content and the numbers of the nodes that it
+/// leads to. Cycles are digested by refinement, so that two nodes have one digest exactly if nothing
+/// that can be reached from them differs.
+pub(super) fn digests(own: &[Outcome], edges: &[Vec<usize>]) -> Vec<Outcome> {
+    let mut done: Vec<Option<Outcome>> = vec![None; own.len()];
+    for component in scc::components(edges) {
+        match component.as_slice() {
+            [node] if !edges[*node].contains(node) => {
+                done[*node] = Some(combine(&own[*node], &edges[*node], |edge| done[edge].as_ref()));
+            }
+            _ => {
+                for (node, digest) in cycle(&component, own, edges, &done) {
+                    done[node] = Some(digest);
+                }
+            }
+        }
+    }
+    done.into_iter().map(|digest| digest.unwrap_or_else(unread)).collect()
+}
+
+/// The digests of nodes that lead to each other: as long as another step tells more of them apart.
+fn cycle(
+    component: &[usize],
+    own: &[Outcome],
+    edges: &[Vec<usize>],
+    done: &[Option<Outcome>],
+) -> BTreeMap<usize, Outcome> {
+    let mut current: BTreeMap<usize, Outcome> =
+        component.iter().map(|node| (*node, own[*node].clone())).collect();
+    let mut classes = 0;
+    loop {
+        let behind = |edge: usize| current.get(&edge).or(done[edge].as_ref());
+        let step = |node: &usize| (*node, combine(&own[*node], &edges[*node], behind));
+        current = component.iter().map(step).collect();
+        let distinct: BTreeSet<Digest> =
+            current.values().filter_map(|digest| digest.as_ref().ok().copied()).collect();
+        if distinct.len() <= classes {
+            return current;
+        }
+        classes = distinct.len();
+    }
+}
+
+fn combine<'a>(
+    own: &Outcome,
+    edges: &[usize],
+    behind: impl Fn(usize) -> Option<&'a Outcome>,
+) -> Outcome {
+    let own = own.clone()?;
+    if edges.is_empty() {
+        return Ok(own);
+    }
+    let mut bytes = own.as_bytes().to_vec();
+    for edge in edges {
+        bytes.extend_from_slice(behind(*edge).cloned().unwrap_or_else(unread)?.as_bytes());
+    }
+    Ok(Digest::of(&bytes))
+}
+
+fn unread() -> Outcome {
+    Err("unnamed data that was not read".into())
+}

@@ -1,0 +1,106 @@
+//! The symbols of each place, and which of them names it.
+
+use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
+use crate::name::Stability;
+
+use super::Span;
+
+/// Symbol indices by section and value.
+pub(super) struct Labels {
+    sorted: Vec<u32>,
+    /// By section, a range of `sorted`.
+    ranges: Vec<std::ops::Range<usize>>,
+}
+
+impl Labels {
+    pub(super) fn of(elf: &ElfObject<'_>) -> Self {
+        let mut keyed: Vec<(u32, u64, u32)> = elf
+            .symbols
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(symbol, index)| match (symbol.place, symbol.kind) {
+                (_, SymbolKind::Section | SymbolKind::File) => None,
+                (Place::Section(section), _) => Some((section, symbol.value, index)),
+                _ => None,
+            })
+            .collect();
+        keyed.sort_unstable();
+        let mut ranges = vec![0..0; elf.sections.len()];
+        let mut from = 0;
+        for labels in keyed.chunk_by(|one, other| one.0 == other.0) {
+            let end = labels.len().saturating_add(from);
+            let section = labels.first().map_or(0, |(section, ..)| *section);
+            if let Some(range) = ranges.get_mut(section as usize) {
+                *range = from..end;
+            }
+            from = end;
+        }
+        Self { sorted: keyed.into_iter().map(|(.., index)| index).collect(), ranges }
+    }
+
+    pub(super) fn of_section(&self, section: u32) -> &[u32] {
+        self.ranges
+            .get(section as usize)
+            .and_then(|range| self.sorted.get(range.clone()))
+            .unwrap_or_default()
+    }
+}
+
+/// The order in which symbols at one place are preferred as its name, independent of the symbol
+/// table: what has a size before what is empty, functions and objects before labels, names that hold
+/// in another build before those that do not, global before local.
+fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
+    let unstable = symbol.stability == Stability::Unstable;
+    (symbol.size == 0, symbol.kind == SymbolKind::None, unstable, symbol.local, symbol.name)
+}
+
+/// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
+pub(super) fn groups(
+    elf: &ElfObject<'_>,
+    labels: &[u32],
+    keep: impl Fn(&Symbol<'_>) -> bool,
+) -> Vec<(u64, u64, u32)> {
+    let mut groups: Vec<(u64, u64, u32)> = Vec::new();
+    for index in labels {
+        let Some(symbol) = elf.symbol(*index).filter(|symbol| keep(symbol)) else { continue };
+        match groups.last_mut() {
+            Some((start, size, best)) if *start == symbol.value => {
+                *size = (*size).max(symbol.size);
+                let better =
+                    elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
+                if better {
+                    *best = *index;
+                }
+            }
+            _ => groups.push((symbol.value, symbol.size, *index)),
+        }
+    }
+    groups
+}
+
+/// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
+pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Vec<u32> {
+    let labels = labels.of_section(span.section);
+    let value = |index: &u32| elf.symbol(*index).map_or(0, |symbol| symbol.value);
+    let from = labels.partition_point(|index| value(index) < span.start);
+    let mut here: Vec<u32> = labels
+        .get(from..)
+        .unwrap_or_default()
+        .iter()
+        .take_while(|index| value(index) == span.start)
+        .copied()
+        .collect();
+    if here.len() < 2 {
+        return here;
+    }
+    here.sort_by_key(|index| elf.symbol(*index).map(preference));
+    let has_function = here
+        .iter()
+        .any(|index| elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function));
+    if has_function {
+        here.retain(|index| {
+            elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function)
+        });
+    }
+    here
+}
