@@ -2,7 +2,7 @@
 
 use crate::elf::{RelocKind, Section, SectionClass};
 
-use super::context::{Context, Target};
+use super::context::{self, Context, Target};
 use super::origin::Origin;
 use super::stream::{NodeRef, tag};
 use super::{Kind, Refusal, Unit};
@@ -47,7 +47,9 @@ pub(super) fn write<'data>(
         last = last.max(after);
     }
     left_out.blank(bytes);
-    if node.span.is_none() {
+    let ends_for_certain = node.span.is_some()
+        || !section.is_strings() && context::entry_end(section, node.start).is_some();
+    if !ends_for_certain {
         // Rule `padding`: where the constant ends before the next one starts is not known.
         let used =
             bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));

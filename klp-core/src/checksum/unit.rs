@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::elf::{ElfObject, Reloc, RelocKind};
+use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
 use crate::special::Effect;
 use crate::x86::{Access, Decoded, Form, Instructions, near_opcode};
@@ -329,11 +329,14 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
     pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
-        let Target::Code { section, offset, .. } = target else { return false };
+        let Target::Code { section, offset, symbol } = target else { return false };
         if self.part_at(*section, *offset).is_some() {
             return true;
         }
-        if self.parts.is_empty() {
+        let is_function = symbol
+            .and_then(|symbol| self.cx.elf.symbol(symbol))
+            .is_some_and(|symbol| symbol.kind == SymbolKind::Function && symbol.value == *offset);
+        if is_function || self.parts.is_empty() {
             return false;
         }
         let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size)

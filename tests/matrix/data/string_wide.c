@@ -1,5 +1,5 @@
 // A string of 16-bit characters.
-//#changed: say string
+//#changed: say constant
 void print(const unsigned short *text);
 #ifdef PATCHED
 #define LONG_TEXT u"one two four"
