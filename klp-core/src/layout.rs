@@ -64,6 +64,7 @@ impl Layout {
     pub fn of(elf: &ElfObject<'_>) -> Self {
         let labels = Labels::of(elf);
         let mut layout = Self::default();
+        layout.spans.reserve(labels.len());
         for (index, section) in elf.sections.iter().enumerate() {
             let from = layout.spans.len();
             let index = u32::try_from(index).unwrap_or(u32::MAX);

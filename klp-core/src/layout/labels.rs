@@ -38,6 +38,11 @@ impl Labels {
         Self { sorted: keyed.into_iter().map(|(.., index)| index).collect(), ranges }
     }
 
+    /// How many symbols stand in sections.
+    pub(super) fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
     pub(super) fn of_section(&self, section: u32) -> &[u32] {
         self.ranges
             .get(section as usize)

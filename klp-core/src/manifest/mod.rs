@@ -169,13 +169,13 @@ impl Object {
     ) -> Self {
         let elf = &analysis.elf;
         let symbols = SymbolTable::of(analysis, functions.iter().flatten().flatten(), &data);
-        let functions: Vec<Function> = analysis
-            .layout
-            .functions
-            .par_iter()
-            .zip(functions)
+        let functions = analysis.layout.functions.iter().zip(functions);
+        let digested: Vec<_> =
+            functions.filter_map(|(function, outcome)| Some((function, outcome?))).collect();
+        let functions: Vec<Function> = digested
+            .into_par_iter()
             .with_min_len(256)
-            .filter_map(|(function, outcome)| Some(symbols.function(analysis, function, outcome?)))
+            .map(|(function, outcome)| symbols.function(analysis, function, outcome))
             .collect();
         let data = data
             .into_par_iter()

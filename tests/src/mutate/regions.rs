@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use iced_x86::{Decoder, DecoderOptions};
 use klp_core::checksum::Analysis;
 use klp_core::elf::{Place, Reloc, RelocKind, SymbolKind};
-use klp_core::name::{self, Stability};
+use klp_core::name::Stability;
 use klp_core::rules;
 
 use super::oracle::UnitId;
@@ -136,9 +136,10 @@ impl Regions {
     fn link(&mut self, analysis: &Analysis<'_>) {
         for (number, function) in analysis.layout.functions.iter().enumerate() {
             let unit = Referrer::Unit(UnitId::Function(number));
+            let file = function.symbols.first().and_then(|symbol| file_of(analysis, *symbol));
             for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
                 for (reloc, bias) in code_relocs(analysis, span.section, span.start, span.end) {
-                    self.refer(analysis, unit, &reloc, bias);
+                    self.refer(analysis, (unit, file), &reloc, bias);
                 }
             }
         }
@@ -149,10 +150,13 @@ impl Regions {
                 Nature::Named(span) => Referrer::Unit(UnitId::Data(span)),
                 _ => Referrer::Region(index),
             };
+            let span = analysis.layout.find(region.section, region.start);
+            let symbol = span.and_then(|span| analysis.layout.span(span)?.symbol);
+            let file = symbol.and_then(|symbol| file_of(analysis, symbol));
             for reloc in section.relocs.within(region.start, region.end) {
                 let names_a_place = section.name == b"__dyndbg" && reloc.offset - region.start < 24;
                 if !names_a_place {
-                    self.refer(analysis, referrer, &reloc, 0);
+                    self.refer(analysis, (referrer, file), &reloc, 0);
                 }
             }
         }
@@ -160,11 +164,26 @@ impl Regions {
 
     /// Links the entries of special sections to the functions that they belong to.
     pub(super) fn link_entry(&mut self, analysis: &Analysis<'_>, unit: UnitId, reloc: &Reloc) {
-        self.refer(analysis, Referrer::Unit(unit), reloc, 0);
+        self.refer(analysis, (Referrer::Unit(unit), None), reloc, 0);
     }
 
-    fn refer(&mut self, analysis: &Analysis<'_>, referrer: Referrer, reloc: &Reloc, bias: i64) {
+    /// Notes that `referrer`, which comes from a source file where that is known, refers to something.
+    fn refer(
+        &mut self,
+        analysis: &Analysis<'_>,
+        (referrer, file): (Referrer, Option<u32>),
+        reloc: &Reloc,
+        bias: i64,
+    ) {
         let Some((section, offset)) = place(analysis, reloc, bias) else { return };
+        let started = analysis.layout.find(section, offset).and_then(|span| {
+            let span = analysis.layout.span(span).filter(|span| span.start == offset)?;
+            file_of(analysis, span.symbol?)
+        });
+        if file.is_some() && started.is_some() && file != started {
+            // The end of the object before: of another file's data only the address is taken.
+            return;
+        }
         if let Some(region) = self.find(section, offset) {
             self.referrers.entry(region).or_default().insert((referrer, offset));
         }
@@ -183,6 +202,11 @@ impl Regions {
         }
         units
     }
+}
+
+/// The source file of a local symbol.
+fn file_of(analysis: &Analysis<'_>, symbol: u32) -> Option<u32> {
+    analysis.elf.symbol(symbol)?.file
 }
 
 /// Where a relocation points to, if that is in the object.
