@@ -5,6 +5,7 @@
 
 mod apply;
 mod error;
+mod git;
 mod header;
 mod hunk;
 mod lines;
@@ -125,6 +126,13 @@ impl PatchSet {
     #[must_use]
     pub fn with_fuzz(self, lines: usize) -> Self {
         Self { fuzz: lines, ..self }
+    }
+
+    /// These patches, then those of `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.patches.extend(other.patches);
+        self
     }
 
     /// The patches in order.

@@ -141,6 +141,7 @@ impl Report {
                 Function::from_json(&record).with_context(|| format!("no object is named: {line}"))
             };
             match record["reason"].as_str() {
+                _ if !record["ignored"].is_null() => {}
                 Some("function") => {
                     self.functions.push(named()?);
                     self.causes.push(causes(&record));

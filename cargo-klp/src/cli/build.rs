@@ -22,6 +22,10 @@ pub(crate) struct Build {
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    /// What these revisions of the tree change, before the patches: A..B, or one commit. The tree should be
+    /// at A
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) rev: Option<String>,
     /// Lines of context at each end of a hunk that may be others in the sources
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub(crate) fuzz: usize,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildEvent, BuildSettings, Config, Interrupt, Jobs, NonStandard, OriginalBuild, PatchSet, Tree,
-    Workspace,
+    BuildEvent, BuildSettings, Config, Interrupt, Jobs, NonStandard, OriginalBuild, PatchError,
+    PatchSet, Tree, Workspace,
 };
 use klp_core::diff::{Changes, Side, compare};
 
@@ -37,8 +37,7 @@ pub(crate) fn run(
     remove(&results)?;
     let paths: Vec<Utf8PathBuf> =
         arguments.patches().iter().map(|path| current.join(path)).collect();
-    let patch_set = PatchSet::read(&paths).map_err(kbuild_glue::BuildError::from)?;
-    let patch_set = patch_set.with_fuzz(arguments.fuzz);
+    let patch_set = patches(arguments, &tree, &paths).map_err(kbuild_glue::BuildError::from)?;
     let variables: Vec<String> =
         environment::kbuild_variables().into_iter().chain(arguments.variables().cloned()).collect();
     let interrupt = Arc::new(Interrupt::new());
@@ -88,6 +87,20 @@ fn refuse_non_standard(changes: &mut Changes, tree: &Tree) -> Result<(), Error> 
         non_standard.contains(Utf8Path::new(&function.object))
     });
     Ok(())
+}
+
+/// The revisions and patches that the arguments name.
+fn patches(
+    arguments: &cli::Build,
+    tree: &Tree,
+    paths: &[Utf8PathBuf],
+) -> Result<PatchSet, PatchError> {
+    let patches = PatchSet::read(paths)?;
+    let revisions = match &arguments.rev {
+        Some(range) => PatchSet::of_revisions(&tree.source, range)?,
+        None => PatchSet::default(),
+    };
+    Ok(revisions.and(patches).with_fuzz(arguments.fuzz))
 }
 
 /// Digests of the original build. They are kept with it, for this program and to be compared elsewhere.

@@ -15,6 +15,14 @@ pub enum PatchError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Git has no such difference.
+    #[error("git cannot tell what `{range}` changes: {message}")]
+    Git {
+        /// As it was given.
+        range: String,
+        /// What git said.
+        message: String,
+    },
     /// There is no diff in it.
     #[error("no changes in the patch `{patch}`")]
     Empty {
@@ -136,6 +144,9 @@ impl PatchError {
                                     one leading directory (`a/`) stripped"
             }
             Self::Binary { .. } => "leave the binary files out of the patch",
+            Self::Git { .. } => {
+                "name two revisions of the tree's git repository, as A..B; the tree should be at A"
+            }
             Self::Outside { .. } | Self::Io { .. } | Self::NotAFile { .. } => return None,
         };
         Some(hint.to_owned())

@@ -194,6 +194,40 @@ fn quilt_series() {
 }
 
 #[test]
+fn revisions_of_a_git_tree() {
+    let (_guard, root) = directory();
+    write(&root, BASE);
+    let git = |arguments: &[&str]| {
+        let mut all = vec!["-c", "user.name=a", "-c", "user.email=a@b", "-c", "diff.noprefix=true"];
+        all.extend(arguments);
+        run(&root, "git", &all);
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "one"]);
+    write(&root, &[("fs/a.c", CHANGED)]);
+    git(&["mv", "gone.c", "here.c"]);
+    git(&["commit", "-qam", "two"]);
+    git(&["checkout", "-q", "HEAD^"]);
+    git(&["config", "diff.noprefix", "true"]);
+    let branch = if root.join(".git/refs/heads/main").exists() { "main" } else { "master" };
+    for range in [format!("HEAD..{branch}"), branch.to_owned()] {
+        let changes = PatchSet::of_revisions(&root, &range).unwrap().apply(&root).unwrap();
+        let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["fs/a.c", "gone.c", "here.c"], "{range}");
+    }
+    for range in ["--output=x", "HEAD..", "nothing..HEAD", "HEAD...HEAD"] {
+        let error = PatchSet::of_revisions(&root, range).unwrap_err();
+        assert!(matches!(error, PatchError::Git { .. }), "{range}: {error}");
+    }
+    let error = PatchSet::of_revisions(&root, "HEAD..HEAD").unwrap_err();
+    assert!(matches!(error, PatchError::Empty { .. }), "{error}");
+    git(&["checkout", "-q", branch]);
+    let error = PatchSet::of_revisions(&root, "HEAD^..HEAD").unwrap().apply(&root).unwrap_err();
+    assert!(error.hint().unwrap().contains("already applied"), "{error}");
+}
+
+#[test]
 fn fuzz_is_refused_unless_asked_for() {
     let (_guard, root) = directory();
     write(&root, BASE);

@@ -21,6 +21,8 @@ pub(super) struct Build {
     output: Utf8PathBuf,
     /// Copies of what the original build linked.
     pub(super) original: Utf8PathBuf,
+    /// Where the originals with the reference's checksums are kept.
+    pub(super) theirs: Utf8PathBuf,
     variables: Vec<String>,
     /// Files that are not as in `source`.
     patched: Vec<Utf8PathBuf>,
@@ -44,6 +46,7 @@ impl Build {
             tree: root.join("source"),
             output: root.join("build"),
             original: root.join("original"),
+            theirs: root.join("theirs"),
             variables,
             patched: Vec::new(),
         };

@@ -4,8 +4,9 @@ mod build;
 mod theirs;
 
 use std::collections::BTreeMap;
+use std::sync::mpsc::sync_channel;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::expected::{self, Change, Expected, Report};
@@ -13,32 +14,52 @@ use crate::{klp, process};
 use build::Build;
 use theirs::Theirs;
 
-/// Takes each patch, or those that are named, to a kernel and prints who found what.
+/// Takes each patch, or those that are named, to a kernel and prints who found what. While one is compared,
+/// the next is built.
 pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()> {
     let klp = klp::build(false)?;
+    let mut patches = expected::patches(version)?;
+    let is_named = |patch: &Utf8PathBuf| names.iter().any(|name| patch.file_stem() == Some(name));
+    patches.retain(|patch| names.is_empty() || is_named(patch));
     let mut build = Build::ensure(version, thin_lto)?;
-    let (mut ours_wrong, mut theirs_wrong, mut count) = (0, 0, 0);
-    for patch in expected::patches(version)? {
-        let name = patch.file_stem().unwrap_or_default().to_owned();
-        if !names.is_empty() && !names.contains(&name) {
-            continue;
+    let scratch = tempfile::Builder::new().prefix("cargo-klp-compare-").tempdir()?;
+    let scratch = Utf8Path::from_path(scratch.path()).context("the temporary directory")?;
+    let sides = Sides {
+        klp: &klp,
+        objtool: &build.objtool(),
+        original: &build.original.clone(),
+        theirs: &build.theirs.clone(),
+        scratch,
+    };
+    let (mut ours_wrong, mut theirs_wrong) = (0, 0);
+    let count = patches.len();
+    let (send, built) = sync_channel(1);
+    std::thread::scope(|scope| -> Result<()> {
+        let builder = scope.spawn(move || -> Result<()> {
+            for patch in patches {
+                let patched = scratch.join(patch.file_stem().unwrap_or_default());
+                let objects = build.patched(&patch, &patched)?;
+                if send.send((patch, patched, objects)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        });
+        for (patch, patched, objects) in built {
+            let expected = Expected::read(&patch)?;
+            let ours = sides.ours(&patched, &objects)?;
+            let theirs = sides.theirs(&patched, &objects)?;
+            let (our_list, their_list) = judge(&expected, &ours, &theirs);
+            ours_wrong += usize::from(!our_list.is_empty());
+            theirs_wrong += usize::from(!their_list.is_empty());
+            let name = patch.file_stem().unwrap_or_default();
+            println!("==> {name}: {} expected", show(&expected));
+            println!("    ours:   {}", verdict(&our_list));
+            println!("    theirs: {}", verdict(&their_list));
+            fs_err::remove_dir_all(&patched)?;
         }
-        let scratch = tempfile::Builder::new().prefix("cargo-klp-compare-").tempdir()?;
-        let scratch = Utf8Path::from_path(scratch.path()).context("the temporary directory")?;
-        let patched = scratch.join("objects");
-        let objects = build.patched(&patch, &patched)?;
-        let expected = Expected::read(&patch)?;
-        let ours = ours(&klp, &build.original, &patched, &objects)?;
-        let theirs =
-            theirs::compare(&build.objtool(), &build.original, &patched, &objects, scratch)?;
-        let (our_list, their_list) = judge(&expected, &ours, &theirs);
-        count += 1;
-        ours_wrong += usize::from(!our_list.is_empty());
-        theirs_wrong += usize::from(!their_list.is_empty());
-        println!("==> {name}: {} expected", show(&expected.functions));
-        println!("    ours:   {}", verdict(&our_list));
-        println!("    theirs: {}", verdict(&their_list));
-    }
+        builder.join().map_err(|_| anyhow!("the builder panicked"))?
+    })?;
     println!("\n{count} patches; not as expected: ours {ours_wrong}, theirs {theirs_wrong}");
     if ours_wrong > 0 {
         bail!("{ours_wrong} of our results are not as expected");
@@ -46,23 +67,45 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
     Ok(())
 }
 
-fn ours(
-    klp: &Utf8Path,
-    original: &Utf8Path,
-    patched: &Utf8Path,
-    objects: &[Utf8PathBuf],
-) -> Result<Report> {
-    let mut report = Report::default();
-    for object in objects {
-        let (before, after) = (original.join(object), patched.join(object));
-        let mut command = process::command(klp.as_str());
-        command.args(["klp", "diff", "--message-format", "json", before.as_str(), after.as_str()]);
-        let output = command.output()?;
-        report.read(&String::from_utf8_lossy(&output.stdout)).with_context(|| {
-            format!("{object}: {}", String::from_utf8_lossy(&output.stderr).trim_end())
-        })?;
+/// The programs, and what they read again and again.
+struct Sides<'a> {
+    klp: &'a Utf8Path,
+    objtool: &'a Utf8Path,
+    original: &'a Utf8Path,
+    theirs: &'a Utf8Path,
+    scratch: &'a Utf8Path,
+}
+
+impl Sides<'_> {
+    fn ours(&self, patched: &Utf8Path, objects: &[Utf8PathBuf]) -> Result<Report> {
+        let mut report = Report::default();
+        for object in objects {
+            let before = self.scratch.join("ours").join(object).with_extension("checksums");
+            if !before.exists() {
+                fs_err::create_dir_all(before.parent().unwrap_or(&before))?;
+                let original = self.original.join(object);
+                let arguments = ["klp", "checksum", original.as_str(), "-o", before.as_str()];
+                process::command(self.klp.as_str()).args(arguments).output()?;
+            }
+            let after = patched.join(object);
+            let arguments = ["klp", "diff", "--message-format", "json"];
+            let mut command = process::command(self.klp.as_str());
+            let output = command.args(arguments).args([&before, &after]).output()?;
+            report.read(&String::from_utf8_lossy(&output.stdout)).with_context(|| {
+                format!("{object}: {}", String::from_utf8_lossy(&output.stderr).trim_end())
+            })?;
+        }
+        Ok(report)
     }
-    Ok(report)
+
+    fn theirs(&self, patched: &Utf8Path, objects: &[Utf8PathBuf]) -> Result<Theirs> {
+        let mut theirs = Theirs::default();
+        for object in objects {
+            theirs.compare(self.objtool, self.original, self.theirs, patched, object)?;
+        }
+        theirs.functions.sort();
+        Ok(theirs)
+    }
 }
 
 /// How ours and theirs are not as expected.
@@ -106,8 +149,8 @@ fn verdict(differences: &[String]) -> String {
     if differences.is_empty() { "as expected".to_owned() } else { differences.join("; ") }
 }
 
-fn show(functions: &[expected::Function]) -> String {
-    let names: Vec<String> =
-        functions.iter().map(|f| format!("{}{}", f.change.prefix(), f.name)).collect();
+fn show(expected: &Expected) -> String {
+    let all = expected.functions.iter().chain(&expected.data);
+    let names: Vec<String> = all.map(|f| format!("{}{}", f.change.prefix(), f.name)).collect();
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }

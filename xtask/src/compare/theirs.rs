@@ -1,7 +1,7 @@
 //! `objtool klp` on the same objects, called as `scripts/livepatch/klp-build` of Linux 7.2 calls it.
 
 use anyhow::Result;
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::process;
 
@@ -14,42 +14,34 @@ pub(super) struct Theirs {
     pub(super) errors: Vec<String>,
 }
 
-/// Compares `names`, in both directories, with scratch files in `scratch`.
-pub(super) fn compare(
-    objtool: &Utf8Path,
-    original: &Utf8Path,
-    patched: &Utf8Path,
-    names: &[Utf8PathBuf],
-    scratch: &Utf8Path,
-) -> Result<Theirs> {
-    let mut theirs = Theirs::default();
-    let (before, after) = (scratch.join("original"), scratch.join("patched"));
-    for name in names {
-        let out = scratch.join("diff").join(name);
-        for path in [&before.join(name), &after.join(name), &out] {
-            fs_err::create_dir_all(path.parent().unwrap_or(path))?;
-        }
-        fs_err::copy(original.join(name), before.join(name))?;
-        fs_err::copy(patched.join(name), after.join(name))?;
-        // Links instead of copies: 100 MB, and only read.
-        if !before.join("vmlinux").exists() {
-            fs_err::hard_link(original.join("vmlinux"), before.join("vmlinux"))?;
-        }
-        for path in [before.join(name), after.join(name)] {
-            theirs.run(objtool, &before, &["klp", "checksum", path.as_str()])?;
-        }
-        let file = after.join(name);
-        theirs.run(
-            objtool,
-            &before,
-            &["klp", "diff", name.as_str(), file.as_str(), out.as_str()],
-        )?;
-    }
-    theirs.functions.sort();
-    Ok(theirs)
-}
-
 impl Theirs {
+    /// Compares an object that is in `original` and `patched`. Originals with checksums are kept in `before`.
+    pub(super) fn compare(
+        &mut self,
+        objtool: &Utf8Path,
+        original: &Utf8Path,
+        before: &Utf8Path,
+        patched: &Utf8Path,
+        object: &Utf8Path,
+    ) -> Result<()> {
+        let kept = before.join(object);
+        if !kept.exists() {
+            fs_err::create_dir_all(kept.parent().unwrap_or(&kept))?;
+            // It looks up positions of symbols in a vmlinux beside its objects.
+            if !before.join("vmlinux").exists() {
+                fs_err::hard_link(original.join("vmlinux"), before.join("vmlinux"))?;
+            }
+            let partial = kept.with_extension("part.o");
+            fs_err::copy(original.join(object), &partial)?;
+            self.run(objtool, before, &["klp", "checksum", partial.as_str()])?;
+            fs_err::rename(&partial, &kept)?;
+        }
+        let after = patched.join(object);
+        self.run(objtool, before, &["klp", "checksum", after.as_str()])?;
+        let out = after.with_extension("diff.o");
+        self.run(objtool, before, &["klp", "diff", object.as_str(), after.as_str(), out.as_str()])
+    }
+
     fn run(&mut self, objtool: &Utf8Path, directory: &Utf8Path, arguments: &[&str]) -> Result<()> {
         let output =
             process::command(objtool.as_str()).args(arguments).current_dir(directory).output()?;
