@@ -220,6 +220,19 @@ mod tests {
     }
 
     #[test]
+    fn each_patch_says_what_it_changes() {
+        for (version, at_least) in [("7.2", 38), ("6.1", 30)] {
+            let patches = patches(version).unwrap();
+            assert!(patches.len() >= at_least, "{version}: {}", patches.len());
+            for patch in patches {
+                let expected = Expected::read(&patch).unwrap();
+                assert!([CHANGED, NOTHING_CHANGED, REFUSED].contains(&expected.exit), "{patch}");
+                kbuild_glue::Patch::read(&patch).unwrap();
+            }
+        }
+    }
+
+    #[test]
     fn records_are_sorted_by_reason() {
         let mut report = Report::default();
         let records = concat!(

@@ -1,11 +1,13 @@
 //! A kernel of its own for the comparison, built as the reference wants it.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{FileChange, PatchSet};
 
+use super::replay;
 use crate::kernel::{self, Compiler};
 use crate::{environment, process};
 
@@ -24,7 +26,7 @@ pub(super) struct Build {
     /// Where the originals with the reference's checksums are kept.
     pub(super) theirs: Utf8PathBuf,
     variables: Vec<String>,
-    /// Files that are not as in `source`.
+    /// Files that are not as in `source`, or whose objects are not.
     patched: Vec<Utf8PathBuf>,
 }
 
@@ -66,17 +68,23 @@ impl Build {
         directory: &Utf8Path,
     ) -> Result<Vec<Utf8PathBuf>> {
         let changes = PatchSet::read(&[patch])?.apply(&self.source)?;
+        let current: Vec<Utf8PathBuf> = changes.iter().map(|change| change.path.clone()).collect();
+        let touched: BTreeSet<_> = self.patched.iter().chain(&current).cloned().collect();
+        // Objects of all of them are wrong until they have been made.
+        self.remember(touched.iter().cloned().collect())?;
         self.restore()?;
         for change in changes.into_iter().map(FileChange::with_kept_lines) {
             let target = self.tree.join(&change.path);
-            self.patched.push(change.path.clone());
-            fs_err::write(self.tree.join(".patched"), lines(&self.patched))?;
             match change.new {
                 Some(bytes) => replace(&target, &bytes, change.mode.unwrap_or(0o644))?,
                 None => fs_err::remove_file(&target)?,
             }
         }
-        self.make(&["vmlinux_o", "modules"])?;
+        let modules = linked(&self.output)?.split_off(1);
+        if !replay::replay(&self.output, &self.tree, &self.source, &touched, &modules)? {
+            self.make(&["vmlinux_o", "modules"])?;
+        }
+        self.remember(current)?;
         let mut different = Vec::new();
         for path in linked(&self.output)? {
             let bytes = fs_err::read(self.output.join(&path))?;
@@ -127,20 +135,26 @@ impl Build {
         Ok(())
     }
 
-    /// Takes the patch out again. Times are those of now: objects may be newer than the sources.
-    fn restore(&mut self) -> Result<()> {
-        for path in std::mem::take(&mut self.patched) {
-            let target = self.tree.join(&path);
-            match fs_err::read(self.source.join(&path)) {
+    /// Takes all patches out again. Times are those of now: objects may be newer than the sources.
+    fn restore(&self) -> Result<()> {
+        for path in &self.patched {
+            let target = self.tree.join(path);
+            match fs_err::read(self.source.join(path)) {
                 Ok(bytes) => {
-                    let mode = fs_err::metadata(self.source.join(&path))?.permissions().mode();
+                    let mode = fs_err::metadata(self.source.join(path))?.permissions().mode();
                     replace(&target, &bytes, mode)?;
                 }
                 Err(_) if target.exists() => fs_err::remove_file(&target)?,
                 Err(_) => {}
             }
         }
-        Ok(fs_err::write(self.tree.join(".patched"), "")?)
+        Ok(())
+    }
+
+    /// Notes which files are not as in the original build, for this run and the next.
+    fn remember(&mut self, patched: Vec<Utf8PathBuf>) -> Result<()> {
+        self.patched = patched;
+        Ok(fs_err::write(self.tree.join(".patched"), lines(&self.patched))?)
     }
 
     fn make(&self, targets: &[&str]) -> Result<()> {

@@ -1,6 +1,7 @@
 //! `cargo xtask compare`: our diff, the kernel's, and what was expected, on the same objects.
 
 mod build;
+mod replay;
 mod theirs;
 
 use std::collections::BTreeMap;
@@ -33,22 +34,22 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
     };
     let (mut ours_wrong, mut theirs_wrong) = (0, 0);
     let count = patches.len();
-    let (send, built) = sync_channel(1);
+    let (send, finished) = sync_channel(1);
     std::thread::scope(|scope| -> Result<()> {
         let builder = scope.spawn(move || -> Result<()> {
             for patch in patches {
-                let patched = scratch.join(patch.file_stem().unwrap_or_default());
-                let objects = build.patched(&patch, &patched)?;
-                if send.send((patch, patched, objects)).is_err() {
+                let directory = scratch.join(patch.file_stem().unwrap_or_default());
+                let objects = build.patched(&patch, &directory)?;
+                if send.send((patch, directory, objects)).is_err() {
                     break;
                 }
             }
             Ok(())
         });
-        for (patch, patched, objects) in built {
+        for (patch, directory, objects) in finished {
             let expected = Expected::read(&patch)?;
-            let ours = sides.ours(&patched, &objects)?;
-            let theirs = sides.theirs(&patched, &objects)?;
+            let ours = sides.ours(&directory, &objects)?;
+            let theirs = sides.theirs(&directory, &objects)?;
             let (our_list, their_list) = judge(&expected, &ours, &theirs);
             ours_wrong += usize::from(!our_list.is_empty());
             theirs_wrong += usize::from(!their_list.is_empty());
@@ -56,7 +57,7 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
             println!("==> {name}: {} expected", show(&expected));
             println!("    ours:   {}", verdict(&our_list));
             println!("    theirs: {}", verdict(&their_list));
-            fs_err::remove_dir_all(&patched)?;
+            fs_err::remove_dir_all(&directory)?;
         }
         builder.join().map_err(|_| anyhow!("the builder panicked"))?
     })?;
