@@ -1,7 +1,9 @@
 //! Why a run failed, as the person reads it.
 
 use camino::Utf8PathBuf;
-use kbuild_glue::{BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError};
+use kbuild_glue::{
+    BitcodeError, BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError,
+};
 use klp_core::ElfError;
 use klp_core::check::{CheckError, SymversError};
 use klp_core::manifest::ManifestError;
@@ -45,6 +47,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Objects(#[from] ObjectsError),
     #[error(transparent)]
+    Bitcode(#[from] BitcodeError),
+    #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
     Vm(#[from] VmError),
@@ -76,6 +80,7 @@ impl Error {
             Self::Config(error) => error.hint(),
             Self::Jobs(error) => error.hint(),
             Self::Objects(error) => error.hint(),
+            Self::Bitcode(error) => error.hint(),
             Self::Build(error) => error.hint(),
             Self::Vm(error) => error.hint(),
             Self::Check { source, .. } => source.hint().map(str::to_owned),

@@ -7,6 +7,7 @@ mod error;
 mod exit;
 mod kept;
 mod objects;
+mod origins;
 mod place;
 mod report;
 mod rules;

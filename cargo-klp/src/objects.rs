@@ -4,13 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Linked, LinkedObject, PatchedBuild, SavedCommand, linked_objects};
+use kbuild_glue::{
+    Compared, Linked, LinkedObject, PatchedBuild, SavedCommand, compared, linked_objects,
+};
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
 use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
 
 use crate::error::Error;
+use crate::origins::Members;
+
+/// A file to be digested.
+struct Source {
+    name: String,
+    file: Utf8PathBuf,
+    linked: Option<String>,
+    /// What it was linked from, where the names of those are to be told.
+    members: Option<Members>,
+}
 
 /// Digests and, where there are any, the objects that they were made from.
 pub(crate) struct Build {
@@ -42,9 +54,14 @@ impl Build {
 
     /// Digests of `files`.
     pub(crate) fn of_files(files: &[Utf8PathBuf], allowlist: &Allowlist) -> Result<Self, Error> {
-        let objects =
-            names(files).into_iter().zip(files).map(|(name, file)| (name, file.clone(), None));
-        Self::of(objects.collect(), allowlist, &Known::new())
+        let sources = names(files).into_iter().zip(files).map(|(name, file)| {
+            let found = in_build(file).and_then(|(root, path)| Members::of(&root, &path));
+            let (members, linked) = found.unzip();
+            let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
+            let linked = linked.map(|linked| target(&linked).to_owned());
+            Source { name, file: file.clone(), linked, members }
+        });
+        Self::of(sources.collect(), allowlist, &Known::new())
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
@@ -55,10 +72,8 @@ impl Build {
         allowlist: &Allowlist,
         known: &Manifest,
     ) -> Result<Self, Error> {
-        let objects = objects.iter().map(|LinkedObject { object, linked }| {
-            (object.to_string(), root.join(object), Some(target(linked)))
-        });
-        Self::of(objects.collect(), allowlist, &known.objects.iter().map(keyed).collect())
+        let sources = sources(root, objects, |file| root.join(file));
+        Self::of(sources, allowlist, &known.objects.iter().map(keyed).collect())
     }
 
     /// Digests of a patched build of this one: new ones of what was made, the same of the rest.
@@ -67,33 +82,26 @@ impl Build {
         patched: &PatchedBuild,
         allowlist: &Allowlist,
     ) -> Result<Self, Error> {
-        let objects = patched.objects.iter().map(|LinkedObject { object, linked }| {
-            (object.to_string(), patched.path(object), Some(target(linked)))
-        });
+        let sources = sources(&patched.original_root, &patched.objects, |file| patched.path(file));
         let is_made = |object: &&Object| patched.made.contains(Utf8Path::new(&object.object));
         let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
-        Self::of(objects.collect(), allowlist, &rest.map(keyed).collect())
+        Self::of(sources, allowlist, &rest.map(keyed).collect())
     }
 
-    /// Digests of objects, each with its name, its file and what it is linked into.
-    fn of(
-        objects: Vec<(String, Utf8PathBuf, Option<&str>)>,
-        allowlist: &Allowlist,
-        known: &Known<'_>,
-    ) -> Result<Self, Error> {
+    fn of(sources: Vec<Source>, allowlist: &Allowlist, known: &Known<'_>) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
-            objects.into_iter().partition(|(name, ..)| allowlist.skipping(name).is_some());
+            sources.into_iter().partition(|source| allowlist.skipping(&source.name).is_some());
         let digested: Result<Vec<Object>, Error> = read
             .par_iter()
-            .map(|(name, file, linked)| match known.get(&(name.as_str(), *linked)) {
+            .map(|source| match known.get(&(source.name.as_str(), source.linked.as_deref())) {
                 Some(known) => Ok((*known).clone()),
-                None => object(file, name, *linked),
+                None => object(source),
             })
             .collect();
         Ok(Self {
             manifest: Manifest { objects: digested? },
-            skipped: skipped.into_iter().map(|(name, ..)| name).collect(),
-            files: read.into_iter().map(|(_, file, _)| file).collect(),
+            skipped: skipped.into_iter().map(|source| source.name).collect(),
+            files: read.into_iter().map(|source| source.file).collect(),
         })
     }
 
@@ -128,11 +136,34 @@ pub(crate) fn in_build(file: &Utf8Path) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
     Some((root.into(), saved.target))
 }
 
-fn object(file: &Utf8Path, name: &str, linked: Option<&str>) -> Result<Object, Error> {
-    let input = Input::open(file.as_std_path())
-        .map_err(|source| Error::Read { path: file.to_owned(), source })?;
-    Object::of(&input, name, linked)
-        .map_err(|source| Error::Object { path: file.to_owned(), source })
+/// The files to compare of the build in `root`, each where `path` says.
+fn sources(
+    root: &Utf8Path,
+    objects: &[LinkedObject],
+    path: impl Fn(&Utf8Path) -> Utf8PathBuf,
+) -> Vec<Source> {
+    let source = |Compared { file, linked, members }: Compared| Source {
+        members: (!members.is_empty()).then(|| Members::new(root, members, &path)),
+        name: file.to_string(),
+        file: path(&file),
+        linked: Some(target(&linked).to_owned()),
+    };
+    compared(root, objects).into_iter().map(source).collect()
+}
+
+fn object(source: &Source) -> Result<Object, Error> {
+    let path = || source.file.clone();
+    let digest = || {
+        let input = Input::open(source.file.as_std_path())
+            .map_err(|source| Error::Read { path: path(), source })?;
+        Object::of(&input, &source.name, source.linked.as_deref())
+            .map_err(|source| Error::Object { path: path(), source })
+    };
+    let Some(members) = &source.members else { return digest() };
+    let (object, definitions) = rayon::join(digest, || members.definitions());
+    let mut object = object?;
+    object.attribute(&definitions?);
+    Ok(object)
 }
 
 /// What the records call the thing that an object is linked into.

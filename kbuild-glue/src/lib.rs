@@ -9,7 +9,8 @@
 //!    kept build when the [`Fingerprint`] says that nothing changed.
 //! 4. [`PatchSet::apply`] computes every changed file in memory; [`Workspace::build_patched`]
 //!    writes them into the mirror, builds, and puts the mirror back.
-//! 5. Both builds name their objects as [`LinkedObject`]s, from Kbuild's own records.
+//! 5. Both builds name their objects as [`LinkedObject`]s, from Kbuild's own records; [`compared`] says
+//!    which files hold their machine code.
 //!
 //! The user's sources are never written. What this crate needs from the outside comes in through
 //! arguments: it never prints, and it never reads the environment (with one exception, the
@@ -17,8 +18,10 @@
 
 mod atomic;
 pub mod baseline;
+pub mod bitcode;
 pub mod build;
 pub mod cmd_file;
+pub mod compared;
 pub mod config;
 pub mod event;
 pub mod interrupt;
@@ -32,8 +35,10 @@ mod stash;
 pub mod tree;
 
 pub use baseline::{BaselineError, Fingerprint};
+pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode_file};
 pub use build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, kept_objects};
 pub use cmd_file::{CmdFileError, SavedCommand};
+pub use compared::{Compared, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
 pub use event::{BuildEvent, Events};
 pub use interrupt::Interrupt;

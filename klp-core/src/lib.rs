@@ -21,6 +21,7 @@ pub mod layout;
 pub mod manifest;
 pub mod module;
 pub mod name;
+pub mod origin;
 pub mod record;
 pub mod rules;
 pub mod special;

@@ -77,13 +77,14 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
 pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
     for object in &manifest.objects {
         for function in &object.functions {
+            let origin = object.origin(function.origin);
             match (&function.checksum, &function.refused) {
                 (Some(checksum), _) => {
-                    write!(out, "{checksum}  {}  {}", object.object, function.name)?;
+                    write!(out, "{checksum}  {origin}  {}", function.name)?;
                 }
                 (None, why) => {
                     let why = why.as_deref().unwrap_or_default();
-                    write!(out, "refused  {}  {}: {why}", object.object, function.name)?;
+                    write!(out, "refused  {origin}  {}: {why}", function.name)?;
                 }
             }
             for name in function.aliases.iter().chain(&function.parts) {

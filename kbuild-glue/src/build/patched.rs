@@ -14,6 +14,7 @@ use super::{
 };
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};
+use crate::compared::compared;
 use crate::event::{BuildEvent, Events};
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
@@ -175,10 +176,16 @@ impl Workspace {
         let objects = linked_objects(&build)?;
         let is_made =
             |path: &&Utf8Path| kept::stamp(&build.join(path)) != kept::stamp(&copy.join(path));
+        // With LTO, the machine code is in what was linked from them.
+        let files: Vec<Utf8PathBuf> =
+            compared(&build, &objects).into_iter().map(|compared| compared.file).collect();
         let paths = objects.iter().map(|object| object.object.as_path());
+        let paths = paths.chain(files.iter().map(Utf8PathBuf::as_path));
         let made: BTreeSet<Utf8PathBuf> = paths.filter(is_made).map(Utf8Path::to_owned).collect();
         let vmlinux = Utf8PathBuf::from("vmlinux.o");
-        for path in made.iter().chain(Some(&vmlinux).filter(|path| build.join(path).exists())) {
+        let unnamed =
+            Some(&vmlinux).filter(|path| !made.contains(*path) && build.join(path).exists());
+        for path in made.iter().chain(unnamed) {
             let (from, to) = (build.join(path), self.patched_path().join(path));
             let parent = to.parent().unwrap_or(&to);
             fs::create_dir_all(parent)

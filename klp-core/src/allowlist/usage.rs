@@ -100,8 +100,8 @@ impl Usage {
 }
 
 /// The object that a function came from.
-fn object_of<'a>(object: &'a Object, _: &'a Function) -> &'a str {
-    &object.object
+fn object_of<'a>(object: &'a Object, function: &'a Function) -> &'a str {
+    object.origin(function.origin)
 }
 
 fn is_named(pattern: &Pattern, function: &Function) -> bool {

@@ -1,4 +1,6 @@
-//! Which source file of the patched object is which of the original.
+//! Which source file or Kbuild object of the patched object is which of the original.
+
+use std::collections::BTreeMap;
 
 use crate::manifest::Object;
 
@@ -6,12 +8,27 @@ use crate::manifest::Object;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Scope {
     Global,
+    /// A Kbuild object, where both linked objects say what they come from.
+    Origin(u32),
+    NewOrigin(u32),
     File(u32),
     New(u32),
 }
 
-/// The original's index of each source file of the patched object.
-pub(super) struct Files(Vec<Option<u32>>);
+/// What says where a name holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Home {
+    pub(super) file: Option<u32>,
+    pub(super) origin: Option<u32>,
+    /// Local, made global by LLVM.
+    pub(super) promoted: bool,
+}
+
+/// The original's index of each source file and each Kbuild object of the patched object.
+pub(super) struct Files {
+    files: Vec<Option<u32>>,
+    origins: Option<Vec<Option<u32>>>,
+}
 
 impl Files {
     /// File names repeat in a linked object (`core.c`), so they are matched as a sequence.
@@ -35,14 +52,33 @@ impl Files {
             }));
         }
         found.extend((old.len().saturating_sub(end)..old.len()).map(number));
-        Self(found)
+        Self { files: found, origins: origins(original, patched) }
+    }
+
+    /// Where what has this home in the original is known by its name.
+    pub(super) fn in_original(&self, home: Home) -> Scope {
+        match home.origin.filter(|_| self.origins.is_some()) {
+            Some(origin) if home.is_local() => Scope::Origin(origin),
+            _ => Self::same(home.file),
+        }
+    }
+
+    /// The same for the patched object.
+    pub(super) fn in_patched(&self, home: Home) -> Scope {
+        match home.origin.zip(self.origins.as_ref()) {
+            Some((origin, known)) if home.is_local() => {
+                let before = known.get(origin as usize).copied().flatten();
+                before.map_or(Scope::NewOrigin(origin), Scope::Origin)
+            }
+            _ => self.original(home.file),
+        }
     }
 
     /// The scope of what is local to a file of the patched object.
     pub(super) fn original(&self, patched: Option<u32>) -> Scope {
         match patched {
             None => Scope::Global,
-            Some(file) => match self.0.get(file as usize).copied().flatten() {
+            Some(file) => match self.files.get(file as usize).copied().flatten() {
                 Some(file) => Scope::File(file),
                 None => Scope::New(file),
             },
@@ -53,6 +89,22 @@ impl Files {
     pub(super) fn same(original: Option<u32>) -> Scope {
         original.map_or(Scope::Global, Scope::File)
     }
+}
+
+impl Home {
+    fn is_local(self) -> bool {
+        self.file.is_some() || self.promoted
+    }
+}
+
+/// The original's index of each Kbuild object of the patched one, where both know theirs.
+fn origins(original: &Object, patched: &Object) -> Option<Vec<Option<u32>>> {
+    if original.origins.is_empty() || patched.origins.is_empty() {
+        return None;
+    }
+    let before: BTreeMap<&str, u32> =
+        original.origins.iter().map(String::as_str).zip(0u32..).collect();
+    Some(patched.origins.iter().map(|name| before.get(name.as_str()).copied()).collect())
 }
 
 fn number(index: usize) -> Option<u32> {
@@ -68,7 +120,7 @@ mod tests {
     }
 
     fn mapping(original: &[&str], patched: &[&str]) -> Vec<Option<u32>> {
-        Files::of(&object(original), &object(patched)).0
+        Files::of(&object(original), &object(patched)).files
     }
 
     #[test]

@@ -72,8 +72,8 @@ impl Correlation {
     pub fn of(original: &Object, patched: &Object) -> Self {
         let files = Files::of(original, patched);
         let mut functions = Matching::new(
-            Unit::functions(original, &Files::same),
-            Unit::functions(patched, &|file| files.original(file)),
+            Unit::functions(original, &|home| files.in_original(home)),
+            Unit::functions(patched, &|home| files.in_patched(home)),
         );
         by_name(&mut functions);
         let both = (original, patched);
@@ -90,8 +90,8 @@ impl Correlation {
 
         let pairs: Vec<(usize, usize)> = functions.pairs().collect();
         let mut data = Matching::new(
-            Unit::data(original, &Files::same),
-            Unit::data(patched, &|file| files.original(file)),
+            Unit::data(original, &|home| files.in_original(home)),
+            Unit::data(patched, &|home| files.in_patched(home)),
         );
         data.keep_apart = users::strangers(both, symbols, &pairs);
         by_name(&mut data);

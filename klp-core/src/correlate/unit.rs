@@ -6,7 +6,7 @@ use crate::checksum::{Digest, Kind};
 use crate::manifest::{Data, Function, Object, Short};
 use crate::name::{self, Stability};
 
-use super::files::Scope;
+use super::files::{Home, Scope};
 
 /// Something with a name, a scope and a digest.
 #[derive(Debug)]
@@ -26,15 +26,15 @@ pub(super) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn functions(object: &'a Object, scope: &dyn Fn(Option<u32>) -> Scope) -> Vec<Self> {
+    pub(super) fn functions(object: &'a Object, scope: &dyn Fn(Home) -> Scope) -> Vec<Self> {
         object.functions.iter().map(|function| Self::function(function, scope)).collect()
     }
 
-    pub(super) fn data(object: &'a Object, scope: &dyn Fn(Option<u32>) -> Scope) -> Vec<Self> {
+    pub(super) fn data(object: &'a Object, scope: &dyn Fn(Home) -> Scope) -> Vec<Self> {
         object.data.iter().map(|data| Self::data_object(data, scope)).collect()
     }
 
-    fn function(function: &'a Function, scope: &dyn Fn(Option<u32>) -> Scope) -> Self {
+    fn function(function: &'a Function, scope: &dyn Fn(Home) -> Scope) -> Self {
         // Code without a symbol is named after its place, which says nothing.
         let (name, base) = match function.name.split_once('+') {
             Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
@@ -45,13 +45,17 @@ impl<'a> Unit<'a> {
             name,
             base,
             aliases: function.aliases.iter().map(|alias| self::base(alias)).collect(),
-            scope: scope(function.file),
+            scope: scope(Home {
+                file: function.file,
+                origin: function.origin,
+                promoted: function.name.contains(".llvm."),
+            }),
             digest: function.checksum,
             instructions: own.map(|(_, digest)| *digest),
         }
     }
 
-    fn data_object(data: &'a Data, scope: &dyn Fn(Option<u32>) -> Scope) -> Self {
+    fn data_object(data: &'a Data, scope: &dyn Fn(Home) -> Scope) -> Self {
         let base = match &data.name {
             Some(name) => base(name),
             None => Cow::Owned(format!("{} (unnamed)", section_base(&data.section))),
@@ -60,7 +64,11 @@ impl<'a> Unit<'a> {
             name: data.name.as_deref().unwrap_or_default(),
             base,
             aliases: Vec::new(),
-            scope: scope(data.file),
+            scope: scope(Home {
+                file: data.file,
+                origin: data.origin,
+                promoted: data.name.as_ref().is_some_and(|name| name.contains(".llvm.")),
+            }),
             digest: data.checksum,
             instructions: None,
         }

@@ -170,12 +170,21 @@ impl<'a> ObjectPair<'a> {
 
     fn compare(&self, renames: &Renames) -> Changes {
         let (original, patched) = (&*self.original, &*self.patched);
-        let here = if self.indices.1.is_some() { patched } else { original };
+        let whole = if self.indices.1.is_some() { patched } else { original };
+        let origin = |before: Option<u32>, after: Option<u32>| -> Here<'_> {
+            let of = |object: &'_ Object, index: Option<u32>| {
+                index.and_then(|index| object.origins.get(index as usize)).cloned()
+            };
+            let object = of(patched, after).or_else(|| of(original, before));
+            let object = object.unwrap_or_else(|| whole.object.clone());
+            Here { object, linked: whole.linked.as_deref() }
+        };
         let other = Disagreement::of(original, patched, &self.correlation, renames);
         let mut changes = Changes::default();
         for pair in &self.correlation.functions {
             let before = pair.original.and_then(|index| original.functions.get(index));
             let after = pair.patched.and_then(|index| patched.functions.get(index));
+            let here = &origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
             if let Some(refused) = refused(here, before, after) {
                 changes.refused.push(refused);
                 continue;
@@ -208,6 +217,7 @@ impl<'a> ObjectPair<'a> {
             let differs = after.is_some_and(|index| other.data.contains(&index));
             let before = before.and_then(|index| original.data.get(index));
             let after = after.and_then(|index| patched.data.get(index));
+            let here = &origin(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
             if let Some(refused) = refused_data(here, before, after) {
                 changes.refused.push(refused);
             } else if differs || digest_of(before) != digest_of(after) {
@@ -221,19 +231,25 @@ impl<'a> ObjectPair<'a> {
     }
 }
 
+/// Where a record says that something is.
+struct Here<'a> {
+    object: String,
+    linked: Option<&'a str>,
+}
+
 fn digest_of(data: Option<&manifest::Data>) -> Option<Digest> {
     data?.checksum
 }
 
 fn refused(
-    object: &Object,
+    here: &Here<'_>,
     before: Option<&manifest::Function>,
     after: Option<&manifest::Function>,
 ) -> Option<Refused> {
     let (name, why) =
         [after, before].into_iter().flatten().find_map(|f| Some((&f.name, f.refused.as_ref()?)))?;
     Some(Refused {
-        object: object.object.clone(),
+        object: here.object.clone(),
         name: name.clone(),
         why: why.clone(),
         rule: None,
@@ -242,20 +258,14 @@ fn refused(
 }
 
 fn refused_data(
-    object: &Object,
+    here: &Here<'_>,
     before: Option<&manifest::Data>,
     after: Option<&manifest::Data>,
 ) -> Option<Refused> {
     let (data, why) =
         [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
     let name = data.name.clone().unwrap_or_else(|| data.section.clone());
-    Some(Refused {
-        object: object.object.clone(),
-        name,
-        why: why.clone(),
-        rule: None,
-        ignored: None,
-    })
+    Some(Refused { object: here.object.clone(), name, why: why.clone(), rule: None, ignored: None })
 }
 
 fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
@@ -279,7 +289,7 @@ fn differing_kinds(before: &manifest::Function, after: &manifest::Function) -> V
 }
 
 fn function(
-    object: &Object,
+    here: &Here<'_>,
     before: Option<&manifest::Function>,
     after: Option<&manifest::Function>,
     common_name: Option<&str>,
@@ -291,8 +301,8 @@ fn function(
         |before: &&manifest::Function| before.name == name || before.aliases.contains(&name);
     let original_name = before.filter(|before| after.is_some() && !is_known(before));
     Function {
-        object: object.object.clone(),
-        linked: object.linked.clone(),
+        object: here.object.clone(),
+        linked: here.linked.map(str::to_owned),
         original_name: original_name.map(|before| before.name.clone()),
         demangled: demangle(&name),
         name,
@@ -307,16 +317,16 @@ fn function(
 }
 
 fn data(
-    object: &Object,
+    here: &Here<'_>,
     before: Option<&manifest::Data>,
     after: Option<&manifest::Data>,
 ) -> Option<Data> {
-    let here = after.or(before)?;
+    let data = after.or(before)?;
     Some(Data {
-        object: object.object.clone(),
-        linked: object.linked.clone(),
-        name: here.name.clone(),
-        section: here.section.clone(),
+        object: here.object.clone(),
+        linked: here.linked.map(str::to_owned),
+        name: data.name.clone(),
+        section: data.section.clone(),
         change: change(before, after),
         read_by: Vec::new(),
     })

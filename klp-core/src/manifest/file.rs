@@ -144,6 +144,7 @@ mod tests {
         let function = Function {
             name: "foo".into(),
             file: Some(0),
+            origin: Some(0),
             aliases: vec!["bar".into()],
             parts: vec!["foo.cold".into()],
             checksum: Some(digest),
@@ -156,6 +157,7 @@ mod tests {
             name: Some("table".into()),
             section: ".data".into(),
             file: None,
+            origin: None,
             checksum: None,
             refused: Some("because".into()),
             references: Vec::new(),
@@ -169,6 +171,7 @@ mod tests {
                 globals: vec!["baz".into()],
                 locals: Vec::new(),
                 local_files: Vec::new(),
+                origins: vec!["b.o".into()],
                 functions: vec![function],
                 data: vec![data],
             }],

@@ -40,6 +40,9 @@ pub struct Object {
     /// Index into `files` of each of `locals`.
     #[serde(default)]
     pub local_files: Vec<Option<u32>>,
+    /// The objects that it was linked from, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<String>,
     /// Its functions, by place.
     #[serde(skip)]
     pub functions: Vec<Function>,
@@ -55,6 +58,13 @@ impl Object {
     pub fn symbol_file(&self, index: u32) -> Option<u32> {
         let local = (index as usize).checked_sub(self.globals.len())?;
         self.local_files.get(local).copied().flatten()
+    }
+
+    /// The Kbuild object that something of this object comes from: itself, unless it was linked.
+    #[must_use]
+    pub fn origin(&self, index: Option<u32>) -> &str {
+        let origin = index.and_then(|index| self.origins.get(index as usize));
+        origin.unwrap_or(&self.object)
     }
 
     /// The name and scope (true: local) behind an index of [`Function::references`].
@@ -77,6 +87,9 @@ pub struct Function {
     /// Index into [`Object::files`]; none for global functions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
+    /// Index into [`Object::origins`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u32>,
     /// Other names for the same code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
@@ -111,6 +124,9 @@ pub struct Data {
     /// Index into [`Object::files`]; none for global data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
+    /// Index into [`Object::origins`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u32>,
     /// Over its content and the unnamed data that it leads to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Digest>,
@@ -189,6 +205,7 @@ impl Object {
                     name: symbol.map(text),
                     section: section.unwrap_or_default().into_owned(),
                     file: symbol.and_then(|symbol| symbol.file),
+                    origin: None,
                     checksum,
                     refused,
                     references: symbols.number(&data.references),
@@ -207,6 +224,7 @@ impl Object {
             globals: symbols.globals,
             locals: symbols.locals,
             local_files: symbols.local_files,
+            origins: Vec::new(),
             functions,
             data,
         }
@@ -290,6 +308,7 @@ impl SymbolTable {
         let mut record = Function {
             name,
             file: symbol.and_then(|symbol| symbol.file),
+            origin: None,
             aliases,
             parts: names(&function.part_symbols),
             checksum: None,

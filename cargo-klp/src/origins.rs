@@ -1,0 +1,88 @@
+//! What the objects define that a file was linked from.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{
+    BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode_file, linked_files,
+    linked_objects,
+};
+use klp_core::input::Input;
+use klp_core::origin::{Binding, Definition, Definitions};
+use rayon::prelude::*;
+
+use crate::error::Error;
+
+/// Objects in the order of a link, and the build that they are in.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    root: Utf8PathBuf,
+    /// Names and files.
+    objects: Vec<(Utf8PathBuf, Utf8PathBuf)>,
+}
+
+impl Members {
+    /// `objects` of the build in `root`, each where `path` says.
+    pub(crate) fn new(
+        root: &Utf8Path,
+        objects: Vec<Utf8PathBuf>,
+        path: impl Fn(&Utf8Path) -> Utf8PathBuf,
+    ) -> Self {
+        let objects = objects.into_iter().map(|object| (object.clone(), path(&object)));
+        Self { root: root.to_owned(), objects: objects.collect() }
+    }
+
+    /// Those of the file that is `file` in the build `root`, if Kbuild's records know it.
+    pub(crate) fn of(root: &Utf8Path, file: &Utf8Path) -> Option<(Self, Linked)> {
+        let module = file.with_extension("");
+        if file != "vmlinux.o" && !root.join(format!("{module}.mod")).exists() {
+            return None;
+        }
+        let is_it = |linked: &Linked| match linked {
+            Linked::Vmlinux => file == "vmlinux.o",
+            Linked::Module(name) => module == *name,
+        };
+        let objects: Vec<LinkedObject> = linked_objects(root).ok()?;
+        let found = linked_files(&objects).into_iter().find(|found| is_it(&found.linked))?;
+        let own = if found.members.is_empty() { vec![found.file] } else { found.members };
+        Some((Self::new(root, own, |object| root.join(object)), found.linked))
+    }
+
+    /// What each of them defines.
+    pub(crate) fn definitions(&self) -> Result<Vec<Definitions>, Error> {
+        let mut definitions = self
+            .objects
+            .par_iter()
+            .map(|(object, path)| native(object, path))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let bitcode: Vec<(usize, Utf8PathBuf)> = definitions
+            .iter()
+            .zip(&self.objects)
+            .enumerate()
+            .filter(|(_, ((_, is_bitcode), _))| *is_bitcode)
+            .map(|(index, (_, (_, path)))| (index, path.clone()))
+            .collect();
+        for BitcodeSymbol { object, name, letter } in bitcode_symbols(&self.root, &bitcode)? {
+            let binding = match letter {
+                'W' | 'V' | 'w' | 'v' => Binding::Weak,
+                _ if letter.is_ascii_lowercase() => Binding::Local,
+                _ => Binding::Strong,
+            };
+            if let Some((own, _)) = definitions.get_mut(object) {
+                own.symbols.push(Definition { name, binding });
+            }
+        }
+        Ok(definitions.into_iter().map(|(own, _)| own).collect())
+    }
+}
+
+/// What a native object defines, and whether it is bitcode, which only LLVM can read.
+fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
+    let name = object.to_string();
+    if is_bitcode_file(path) {
+        return Ok((Definitions { object: name, symbols: Vec::new() }, true));
+    }
+    let input = Input::read(path.as_std_path())
+        .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let own = Definitions::of_elf(&name, &input)
+        .map_err(|source| Error::Object { path: path.to_owned(), source })?;
+    Ok((own, false))
+}
