@@ -85,8 +85,30 @@ impl Object {
         for function in &mut self.functions {
             function.origin = found.next().flatten();
         }
+        self.between_neighbours();
         for data in &mut self.data {
             data.origin = found.next().flatten();
+        }
+    }
+}
+
+impl Object {
+    /// Code without a symbol comes from where the code on both sides of it comes from.
+    fn between_neighbours(&mut self) {
+        let known: Vec<Option<u32>> = self.functions.iter().map(|one| one.origin).collect();
+        let mut next: Vec<Option<u32>> = known
+            .iter()
+            .rev()
+            .scan(None, |last, origin| {
+                *last = origin.or(*last);
+                Some(*last)
+            })
+            .collect();
+        next.reverse();
+        let mut before = None;
+        for ((function, own), after) in self.functions.iter_mut().zip(known).zip(next) {
+            before = own.or(before);
+            function.origin = own.or(before.filter(|before| after == Some(*before)));
         }
     }
 }
