@@ -48,7 +48,7 @@ impl Definitions {
     pub fn of_elf(object: &str, data: &[u8]) -> Result<Self, ElfError> {
         let file = ElfFile64::<LittleEndian>::parse(data)?;
         let mut symbols = Vec::new();
-        for symbol in file.symbols().filter(|symbol| symbol.is_definition()) {
+        for symbol in file.symbols().filter(object::ObjectSymbol::is_definition) {
             let name = symbol.name_bytes()?;
             if matches!(symbol.kind(), SymbolKind::File | SymbolKind::Section) || name.is_empty() {
                 continue;

@@ -5,6 +5,7 @@ pub mod kernel;
 pub mod klp;
 pub mod matrix;
 pub mod mutate;
+pub mod permute;
 pub mod qemu;
 pub mod report;
 pub mod snapshot;

@@ -19,7 +19,7 @@ use klp_core::checksum::{Analysis, Checksums, Digest};
 
 use image::Image;
 use oracle::{Expect, Oracle, UnitId};
-use random::Random;
+pub(crate) use random::Random;
 use site::Mutation;
 
 /// How much to do.
