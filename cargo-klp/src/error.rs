@@ -41,6 +41,12 @@ pub(crate) enum Error {
     #[error(transparent)]
     Tree(#[from] TreeError),
     #[error(transparent)]
+    Livepatch(#[from] klp_core::livepatch::LivepatchError),
+    #[error("cannot finish the livepatch module")]
+    Finish(#[from] klp_core::livepatch::FinishError),
+    #[error("cannot use `{path}`: {why}")]
+    Kernel { path: Utf8PathBuf, why: String },
+    #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Jobs(#[from] JobsError),

@@ -167,7 +167,7 @@ fn object(source: &Source) -> Result<Object, Error> {
 }
 
 /// What the records call the thing that an object is linked into.
-fn target(linked: &Linked) -> &str {
+pub(crate) fn target(linked: &Linked) -> &str {
     match linked {
         Linked::Vmlinux => "vmlinux",
         Linked::Module(name) => name,

@@ -57,7 +57,7 @@ pub struct BuildSettings<'a> {
 #[derive(Debug)]
 pub struct Workspace {
     tree: Tree,
-    root: Utf8PathBuf,
+    pub(crate) root: Utf8PathBuf,
     original: Option<Original>,
     _lock: Lock,
 }
@@ -210,6 +210,45 @@ impl Workspace {
         self.original_build(false)
     }
 
+    /// Does `work` while the mirror has `changes`.
+    pub(crate) fn with_changes(
+        &self,
+        changes: &[FileChange],
+        work: impl FnOnce() -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
+        let original = self.original.as_ref().ok_or(BuildError::NoOriginal)?;
+        let applied = original.mirror.apply(changes).map_err(BuildError::from);
+        let result = applied.and_then(|()| work());
+        original.mirror.restore()?;
+        result
+    }
+
+    /// Runs a makefile of ours in the output directory of our builds.
+    pub(crate) fn run_makefile(
+        &self,
+        makefile: &Utf8Path,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let build = self.build_path();
+        let variables = [format!("--file={makefile}")];
+        self.run_make("module", &[], &build, &build, &variables, settings, events)
+    }
+
+    /// Builds the module in `directory` with `output` as the kernel's output directory.
+    pub(crate) fn make_module(
+        &self,
+        output: &Utf8Path,
+        directory: &Utf8Path,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let mut variables = pinned(settings.variables);
+        variables.push(format!("M={directory}"));
+        let source = self.mirror_path();
+        self.run_make("module", &["modules"], &source, output, &variables, settings, events)
+    }
+
     fn make(
         &self,
         log: &str,
@@ -218,12 +257,27 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
         let variables = pinned(settings.variables);
+        let (source, output) = (self.mirror_path(), self.build_path());
+        self.run_make(log, targets, &source, &output, &variables, settings, events)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call of make, in full")]
+    fn run_make(
+        &self,
+        log: &str,
+        targets: &[&str],
+        source: &Utf8Path,
+        output: &Utf8Path,
+        variables: &[String],
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
         let make = Make {
             program: settings.make.to_owned(),
-            source: self.mirror_path(),
-            output: self.build_path(),
+            source: source.to_owned(),
+            output: output.to_owned(),
             jobs: settings.jobs,
-            variables: &variables,
+            variables,
             interrupt: settings.interrupt,
             log: self.log_path().join(format!("{log}.log")),
         };

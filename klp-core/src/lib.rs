@@ -18,6 +18,7 @@ pub mod diff;
 pub mod elf;
 pub mod input;
 pub mod layout;
+pub mod livepatch;
 pub mod manifest;
 pub mod module;
 pub mod name;

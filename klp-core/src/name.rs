@@ -34,6 +34,19 @@ const UNSTABLE: &[&[u8]] = &[
     b"__print_once",
 ];
 
+/// Those of them that are variables of one call site, which a livepatch has anew: whether a warning
+/// was printed, a rate limit, a lock class, a message that can be switched on.
+const OWN_VARIABLES: &[&[u8]] = &[
+    b"__key",
+    b"__warned",
+    b"__already_done",
+    b"_rs",
+    b"descriptor",
+    b"__print_once",
+    b"_entry",
+    b"_entry_ptr",
+];
+
 /// Starts of such names.
 const UNSTABLE_PREFIX: &[&[u8]] = &[
     b".L",
@@ -73,6 +86,16 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
         Stability::Numbered
     }
 }
+
+/// Whether the variable `name` belongs to one call site and need not be the one of another build.
+pub(crate) fn is_own_variable(name: &[u8]) -> bool {
+    let innermost = clang_static_local(strip_number(name).unwrap_or(name));
+    OWN_VARIABLES.contains(&innermost)
+        || name.windows(DYNAMIC_DEBUG.len()).any(|part| part == DYNAMIC_DEBUG)
+}
+
+/// The descriptor of a `pr_debug` is `__UNIQUE_ID_ddebug123`.
+const DYNAMIC_DEBUG: &[u8] = b"__UNIQUE_ID_ddebug";
 
 /// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
 /// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`. Of a Rust name it

@@ -21,8 +21,10 @@ pub enum Record {
     Data(Data),
     /// Something that cannot be compared.
     Refused(Refused),
-    /// The last record.
+    /// The last record about changes.
     Summary(Summary),
+    /// The livepatch module.
+    Module(Module),
 }
 
 /// What wrote the records.
@@ -121,6 +123,25 @@ pub struct Refused {
     /// Why it does not count, where a rule of the user's says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+}
+
+impl Refused {
+    /// What no rule knows anything about.
+    #[must_use]
+    pub fn new(object: &str, name: &str, why: impl Into<String>) -> Self {
+        let (object, name, why) = (object.to_owned(), name.to_owned(), why.into());
+        Self { object, name, why, rule: None, ignored: None }
+    }
+}
+
+/// The livepatch module that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Module {
+    /// Where it is.
+    pub path: String,
+    /// The functions that it replaces.
+    pub functions: usize,
 }
 
 /// How many of each.

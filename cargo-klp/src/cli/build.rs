@@ -9,7 +9,7 @@ use super::{RuleArgs, TreeArgs};
 ///
 /// Sources stay as they are: both builds run in a private mirror. The original build is kept, so that
 /// the next patch compiles only what it touches. The set is also written as changed-functions.json
-/// beside the build outputs.
+/// beside the build outputs, and there, for a kernel with livepatching, the livepatch module.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
     /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1
@@ -19,6 +19,19 @@ pub(crate) struct Build {
     pub(crate) tree: TreeArgs,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+    /// Write the livepatch module here [default: livepatch-NAME.ko beside the build outputs, after the
+    /// first patch]
+    #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "no_module")]
+    pub(crate) module: Option<Utf8PathBuf>,
+    /// Make no livepatch module
+    #[arg(long)]
+    pub(crate) no_module: bool,
+    /// Let the module be loaded beside other livepatches instead of replacing them
+    #[arg(long)]
+    pub(crate) no_replace: bool,
+    /// Make the module though something of the patch cannot take effect in it, or is risky
+    #[arg(short, long)]
+    pub(crate) force: bool,
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,

@@ -50,6 +50,9 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         let reason = ignored.as_deref().unwrap_or_default();
         writeln!(out, "ignored  {name}  {object}: {reason}")?;
     }
+    if let Some(module) = &changes.module {
+        writeln!(out, "module   {}", module.path)?;
+    }
     Ok(())
 }
 

@@ -21,6 +21,8 @@ use crate::rules::Rules;
 use crate::shell::Shell;
 use crate::signals;
 
+use super::module::{self, Builds};
+
 pub(crate) fn run(
     arguments: &cli::Build,
     format: MessageFormat,
@@ -75,8 +77,21 @@ pub(crate) fn run(
     });
     refuse_non_standard(&mut changes, &tree)?;
     rules.apply(&mut changes, &before, &after, shell);
+    let builds = Builds {
+        workspace: &workspace,
+        original: &original,
+        patched: &patched,
+        settings: &settings,
+    };
+    let request = module::Request::of(arguments, &current, &results, &paths);
+    let module = match request.filter(|_| rules.broken(&changes).is_none()) {
+        Some(request) => request.fulfil(&builds, &mut changes, shell, &mut events),
+        None => Ok(()),
+    };
+    shell.finish_progress();
     report::replace_file(&results, |file| report::document(&changes, file))?;
-    super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)
+    let status = super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)?;
+    module.map(|()| status)
 }
 
 /// Names changed functions in objects that objtool is kept away from: those cannot be livepatched.
@@ -142,7 +157,7 @@ fn show(event: BuildEvent, shell: &Shell) {
 }
 
 /// Results of an earlier run must not be taken for those of this one.
-fn remove(path: &Utf8Path) -> Result<(), Error> {
+pub(super) fn remove(path: &Utf8Path) -> Result<(), Error> {
     match fs_err::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
             Err(Error::Write { path: path.to_owned(), source })

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod checksum;
 mod diff;
+mod module;
 mod rules;
 mod trial;
 
@@ -44,7 +45,9 @@ fn finish(
         shell.error(&error, error.hint().as_deref());
         return Ok(error.exit_status());
     }
-    Ok(if changes.summary.data_changed > 0 || changes.summary.refused > 0 {
+    Ok(if changes.module.is_some() {
+        ExitStatus::Success
+    } else if changes.summary.data_changed > 0 || changes.summary.refused > 0 {
         ExitStatus::Refused
     } else if changes.is_empty() {
         unchanged

@@ -7,6 +7,7 @@ use crate::baseline::BaselineError;
 use crate::config::ConfigError;
 use crate::make::MakeError;
 use crate::mirror::MirrorError;
+use crate::module::ModuleError;
 use crate::objects::ObjectsError;
 use crate::patch::PatchError;
 use crate::tree::TreeError;
@@ -36,6 +37,9 @@ pub enum BuildError {
     /// The records of what was linked.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
+    /// The livepatch module.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
     /// Kbuild takes no such path.
     #[error("Kbuild cannot build in `{path}`: spaces and colons are not possible there")]
     UnusablePath {
@@ -84,6 +88,7 @@ impl BuildError {
             Self::Patch(error) => error.hint(),
             Self::Make(error) => error.hint(),
             Self::Objects(error) => error.hint(),
+            Self::Module(error) => error.hint(),
             Self::UnusablePath { .. } => Some("use a work directory somewhere else".to_owned()),
             Self::Busy { group, .. } => Some(format!("wait for it, or end it: kill -- -{group}")),
             Self::Interrupted => Some("run again to go on from here".to_owned()),

@@ -48,7 +48,7 @@ pub struct Analysis<'data> {
     pub elf: ElfObject<'data>,
     /// Its functions and data objects.
     pub layout: Layout,
-    sites: Sites,
+    pub(crate) sites: Sites,
     origins: Origins,
 }
 

@@ -12,7 +12,7 @@ use crate::checksum::{Cause, Digest, Kind};
 use crate::correlate::{Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
 use crate::manifest::{self, Manifest, Object, Short};
-use crate::record::{Change, Data, Function, Record, Refused, Summary, Version};
+use crate::record::{Change, Data, Function, Module, Record, Refused, Summary, Version};
 
 pub use locate::Side;
 
@@ -27,6 +27,8 @@ pub struct Changes {
     pub refused: Vec<Refused>,
     /// Functions and refusals that a rule of the user's sets aside.
     pub ignored: Vec<Record>,
+    /// The livepatch module that was made of them.
+    pub module: Option<Module>,
     /// How many of each.
     pub summary: Summary,
     /// Of each of `functions`.
@@ -42,6 +44,7 @@ impl Changes {
             .chain(self.data.iter().cloned().map(Record::Data))
             .chain(self.refused.iter().cloned().map(Record::Refused))
             .chain(self.ignored.iter().cloned())
+            .chain(self.module.iter().cloned().map(Record::Module))
             .chain([Record::Summary(self.summary.clone())])
     }
 
@@ -61,6 +64,12 @@ impl Changes {
             rule: None,
             ignored: None,
         }));
+        self.count();
+    }
+
+    /// Adds why no livepatch can be made of the set.
+    pub fn refuse_livepatch(&mut self, refused: Vec<Refused>) {
+        self.refused.extend(refused);
         self.count();
     }
 

@@ -96,6 +96,8 @@ impl<'data> ElfObject<'data> {
                 name: table.section_name(endian, raw)?,
                 class: SectionClass::of(raw.sh_type(endian)),
                 flags: raw.sh_flags(endian).0,
+                raw: raw.sh_type(endian).0,
+                align: raw.sh_addralign(endian),
                 size: raw.sh_size(endian),
                 entsize: raw.sh_entsize(endian),
                 data: if raw.sh_type(endian) == elf::SHT_NOBITS {

@@ -107,6 +107,8 @@ pub struct Reloc {
     pub symbol: u32,
     /// What is added to the symbol's address.
     pub addend: i64,
+    /// The type as the file has it.
+    pub raw: u32,
 }
 
 /// The relocations of one section, sorted by offset.
@@ -172,5 +174,6 @@ fn decode(entry: &Rela64<LittleEndian>) -> Reloc {
         kind: RelocKind::of(entry.r_type(LittleEndian, false)),
         symbol: entry.r_sym(LittleEndian, false),
         addend: entry.r_addend.get(LittleEndian),
+        raw: entry.r_type(LittleEndian, false).0,
     }
 }

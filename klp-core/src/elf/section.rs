@@ -54,7 +54,12 @@ pub struct Section<'data> {
     pub name: &'data [u8],
     /// What the header says the bytes are.
     pub class: SectionClass,
-    pub(super) flags: u64,
+    /// The flags as the file has them (`SHF_*`).
+    pub flags: u64,
+    /// The type as the file has it (`SHT_*`).
+    pub raw: u32,
+    /// Alignment in memory, 0 or 1 for none.
+    pub align: u64,
     /// Size in bytes; for [`SectionClass::Zeroed`] the file holds none of them.
     pub size: u64,
     /// Size of one entry, 0 where the assembler gave none.

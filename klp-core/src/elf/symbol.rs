@@ -57,6 +57,8 @@ pub struct Symbol<'data> {
     pub local: bool,
     /// How far its name identifies it in another build.
     pub stability: Stability,
+    /// Gives way to another definition of its name (`STB_WEAK`).
+    pub weak: bool,
     /// Index of the FILE symbol before it; none for global symbols.
     pub file: Option<u32>,
 }
@@ -102,6 +104,7 @@ impl<'data> Symbol<'data> {
             value: raw.st_value(endian),
             size: raw.st_size(endian),
             local: raw.is_local(),
+            weak: raw.is_weak(),
             file: None,
         })
     }

@@ -176,7 +176,7 @@ impl Object {
         Ok(Self::from_checksums(&analysis, checksums.functions, checksums.data, object, linked))
     }
 
-    fn from_checksums(
+    pub(crate) fn from_checksums(
         analysis: &Analysis<'_>,
         functions: Vec<Option<Result<Checksum, String>>>,
         data: Vec<DataChecksum>,

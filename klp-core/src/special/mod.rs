@@ -149,6 +149,11 @@ impl Sites {
         Some((section, offset, delta))
     }
 
+    /// All entries.
+    pub(crate) fn all(&self) -> &[SiteRef] {
+        &self.sorted
+    }
+
     /// The entries that belong to code in `start..end` of `section`.
     pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
         let from =
@@ -162,12 +167,12 @@ impl Sites {
 /// An entry, found by the code that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SiteRef {
-    section: u32,
+    pub(crate) section: u32,
     pub(crate) offset: u64,
     reader: u8,
-    table: u32,
-    start: u64,
-    size: u64,
+    pub(crate) table: u32,
+    pub(crate) start: u64,
+    pub(crate) size: u64,
     /// How the entry refers to the code.
     pub(crate) address: RelocKind,
 }

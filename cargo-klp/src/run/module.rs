@@ -1,0 +1,250 @@
+//! The livepatch module of `cargo klp build`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{
+    BuildSettings, Config, Events, Linked, LinkedObject, ModuleSources, OriginalBuild,
+    PatchedBuild, Workspace,
+};
+use klp_core::diff::Changes;
+use klp_core::elf::ElfObject;
+use klp_core::input::Input;
+use klp_core::livepatch::{self, Kallsyms, Kernel, Livepatch, Symvers};
+use klp_core::record::{Change, Module};
+
+use crate::cli;
+use crate::error::Error;
+use crate::objects::target;
+use crate::report;
+use crate::shell::Shell;
+
+use super::build::remove;
+
+/// What the person asked for.
+pub(super) struct Request {
+    /// Where the module goes.
+    path: Utf8PathBuf,
+    replace: bool,
+    force: bool,
+}
+
+/// Both builds.
+pub(super) struct Builds<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) original: &'a OriginalBuild,
+    pub(super) patched: &'a PatchedBuild,
+    pub(super) settings: &'a BuildSettings<'a>,
+}
+
+impl Request {
+    /// The request of `arguments`; none for a build without a module.
+    pub(super) fn of(
+        arguments: &cli::Build,
+        current: &Utf8Path,
+        results: &Utf8Path,
+        patches: &[Utf8PathBuf],
+    ) -> Option<Self> {
+        let path = match &arguments.module {
+            Some(path) => current.join(path),
+            None => results.with_file_name(format!("{}.ko", name(patches))),
+        };
+        let (replace, force) = (!arguments.no_replace, arguments.force);
+        (!arguments.no_module).then_some(Self { path, replace, force })
+    }
+
+    /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
+    /// there is none.
+    pub(super) fn fulfil(
+        &self,
+        builds: &Builds<'_>,
+        changes: &mut Changes,
+        shell: &Shell,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        remove(&self.path)?;
+        if changes.functions.is_empty() || changes.summary.refused > 0 {
+            return Ok(());
+        }
+        if let Some(option) = missing_option(builds.original)? {
+            shell.status("Skipping", format_args!("livepatch module: the kernel has no {option}"));
+            return Ok(());
+        }
+        let data = livepatch::data_verdict(changes);
+        if !self.force && !data.is_empty() {
+            changes.refuse_livepatch(data);
+            return Ok(());
+        }
+        for refused in &data {
+            shell.warning(format_args!("{}: {}", refused.name, refused.why));
+        }
+        shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
+        let livepatch = extract(self.force, builds, changes, events)?;
+        for note in &livepatch.notes {
+            shell.warning(note);
+        }
+        if !livepatch.refused.is_empty() {
+            changes.refuse_livepatch(livepatch.refused);
+            return Ok(());
+        }
+        shell.status("Linking", self.path.as_str());
+        self.link(&livepatch, builds, events)?;
+        let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
+        changes.module = Some(Module { path: self.path.to_string(), functions });
+        Ok(())
+    }
+
+    fn link(
+        &self,
+        livepatch: &Livepatch,
+        builds: &Builds<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        let symvers = read_symvers(builds)?;
+        let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
+        let sources = ModuleSources {
+            name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
+            init: livepatch.init_source(self.replace),
+            parts: livepatch.parts.iter().map(part).collect(),
+            symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
+        };
+        let linked = builds.workspace.link_module(&sources, builds.settings, events)?;
+        let finished = livepatch::finish(&read(&linked)?, &livepatch.symbols)?;
+        report::replace_file(&self.path, |file| file.write_all(&finished))
+    }
+}
+
+/// Why the configuration of the original build has no use for a livepatch; none if it has.
+fn missing_option(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
+    let config = Config::read(&original.root.join(".config"))?;
+    let missing = ["CONFIG_MODULES", "CONFIG_LIVEPATCH"];
+    Ok(missing.into_iter().find(|option| !config.is_enabled(option)))
+}
+
+/// The name of the module for the first of `patches`: `livepatch-fix` for `fix.patch`.
+fn name(patches: &[Utf8PathBuf]) -> String {
+    // A module's name has 55 bytes at most (MODULE_NAME_LEN), and make reads it.
+    const LONGEST: usize = 55;
+    let stem = patches.first().and_then(|patch| patch.file_stem()).unwrap_or("patch");
+    let word = |character: char| {
+        if character.is_ascii_alphanumeric() || character == '_' { character } else { '-' }
+    };
+    let name: String = "livepatch-".chars().chain(stem.chars().map(word)).collect();
+    name.chars().take(LONGEST).collect()
+}
+
+/// Compiles the touched objects again and cuts the livepatch out of them.
+fn extract(
+    force: bool,
+    builds: &Builds<'_>,
+    changes: &Changes,
+    events: &mut Events<'_>,
+) -> Result<Livepatch, Error> {
+    let touched = touched(changes);
+    let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
+    let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
+    let was_there =
+        |object: &Utf8Path| builds.original.objects.iter().any(|linked| linked.object == *object);
+    let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
+    let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
+    let before: Vec<Utf8PathBuf> = paths.iter().filter(|path| was_there(path)).cloned().collect();
+    let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
+        let files =
+            builds.workspace.compile_with_sections(objects, changes, builds.settings, events)?;
+        let read =
+            objects.iter().zip(&files).map(|(object, file)| Ok((object.clone(), read(file)?)));
+        read.collect()
+    };
+    let original = compile(&before, None)?;
+    let patched = compile(&paths, Some(&builds.patched.changes))?;
+    let plain: Result<BTreeMap<&Utf8PathBuf, Input>, Error> = before
+        .iter()
+        .map(|object| Ok((object, read(&builds.original.root.join(object))?)))
+        .collect();
+    let plain = plain?;
+    let kernel = kernel(builds, &inputs)?;
+    let inputs: Vec<livepatch::Input<'_>> = inputs
+        .iter()
+        .filter_map(|input| {
+            Some(livepatch::Input {
+                object: input.object.as_str(),
+                linked: target(&input.linked),
+                plain: plain.get(&input.object).map(|bytes| &**bytes),
+                original: original.get(&input.object).map(|bytes| &**bytes),
+                patched: patched.get(&input.object)?,
+            })
+        })
+        .collect();
+    Ok(livepatch::create(&kernel, &inputs, &changed_names(changes), force)?)
+}
+
+/// Objects with functions that changed or were added, or with data that was.
+fn touched(changes: &Changes) -> BTreeSet<&str> {
+    let functions = changes.functions.iter().filter(|function| function.change != Change::Removed);
+    let data = changes.data.iter().filter(|data| data.change == Change::Added);
+    functions
+        .map(|function| function.object.as_str())
+        .chain(data.map(|data| data.object.as_str()))
+        .collect()
+}
+
+fn changed_names(changes: &Changes) -> BTreeMap<String, Vec<String>> {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for function in changes.functions.iter().filter(|function| function.change == Change::Changed) {
+        names.entry(function.object.clone()).or_default().push(function.name.clone());
+    }
+    names
+}
+
+/// What the original build says about the kernel, and about each module (all of them can be referred to
+/// as soon as one module is touched).
+fn kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel, Error> {
+    let path = builds.original.root.join("System.map");
+    let map = read_text(&path)?;
+    let vmlinux = Kallsyms::of_system_map(&map)
+        .map_err(|why| Error::Kernel { path, why: why.to_string() })?;
+    let mut modules = BTreeMap::new();
+    if inputs.iter().any(|input| input.linked != Linked::Vmlinux) {
+        for linked in &builds.original.objects {
+            let Linked::Module(name) = &linked.linked else { continue };
+            if modules.contains_key(name) {
+                continue;
+            }
+            let path = builds.original.root.join(format!("{name}.ko"));
+            let bytes = read(&path)?;
+            let elf = ElfObject::parse(&bytes)
+                .map_err(|why| Error::Kernel { path: path.clone(), why: why.to_string() })?;
+            modules.insert(name.clone(), Kallsyms::of_module(&elf));
+        }
+    }
+    Ok(Kernel { symvers: read_symvers(builds)?, vmlinux, modules })
+}
+
+fn read_symvers(builds: &Builds<'_>) -> Result<Symvers, Error> {
+    let path = builds.original.root.join("Module.symvers");
+    let text = read_text(&path)?;
+    Symvers::parse(&text).map_err(|why| Error::Kernel { path, why: why.to_string() })
+}
+
+fn read(path: &Utf8Path) -> Result<Input, Error> {
+    Input::open(path.as_std_path()).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+fn read_text(path: &Utf8Path) -> Result<String, Error> {
+    let bytes = read(path)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_module_is_named_after_the_first_patch() {
+        let name = |path: &str| name(&[Utf8PathBuf::from(path), "other.patch".into()]);
+        assert_eq!(name("/tmp/fix.patch"), "livepatch-fix");
+        assert_eq!(name("0001-net: drop.it.patch"), "livepatch-0001-net--drop-it");
+        assert_eq!(name(&"x".repeat(80)).len(), 55);
+    }
+}

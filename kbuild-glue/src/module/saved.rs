@@ -1,0 +1,74 @@
+//! The saved command of an object, to be run again in another way.
+
+use camino::Utf8Path;
+
+use crate::cmd_file::SavedCommand;
+
+use super::ModuleError;
+
+/// Each function and each variable in a section of its own, so that none can be taken for another.
+/// Debug information would double the work, and nothing of it is used.
+const FLAGS: &str = "-ffunction-sections -fdata-sections -g0";
+
+const OBJTOOL: &str = "./tools/objtool/objtool ";
+
+/// The command that compiles the object to `output`, with sections and without objtool.
+pub(super) fn compile(saved: &SavedCommand, output: &Utf8Path) -> Result<String, ModuleError> {
+    let target = saved.target.as_str();
+    let not_from_c = || ModuleError::NotFromC { object: saved.target.clone() };
+    if saved.source.as_ref().is_none_or(|source| source.extension() != Some("c")) {
+        return Err(not_from_c());
+    }
+    // What follows works on the finished object: objtool, or a link.
+    let compiler = saved.command.split(" ; ").next().unwrap_or_default();
+    let (before, after) =
+        compiler.split_once(&format!(" -c -o {target} ")).ok_or_else(not_from_c)?;
+    let before: Vec<&str> =
+        before.split(' ').filter(|word| !word.starts_with("-Wp,-MMD,")).collect();
+    Ok(format!("{} {FLAGS} -c -o '{output}' {after}", before.join(" ")))
+}
+
+/// The command that runs objtool on `part` as it ran on the object; none where it did not.
+pub(super) fn objtool(saved: &SavedCommand, part: &Utf8Path) -> Option<String> {
+    let command =
+        saved.command.split(" ; ").find_map(|command| command.trim().strip_prefix(OBJTOOL))?;
+    let options = command.trim().strip_suffix(saved.target.as_str())?.trim();
+    let module = if options.split(' ').any(|word| word == "--module") { "" } else { " --module" };
+    Some(format!("{OBJTOOL}{options}{module} '{part}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(command: &str) -> SavedCommand {
+        let text = format!("savedcmd_fs/a.o := {command}\n\nsource_fs/a.o := /src/fs/a.c\n");
+        SavedCommand::parse(&text).unwrap()
+    }
+
+    #[test]
+    fn the_object_is_compiled_to_another_place() {
+        let saved = saved(
+            "gcc -Wp,-MMD,fs/.a.o.d -O2 -DX='\"a b\"' -c -o fs/a.o /src/fs/a.c   ; \
+             ./tools/objtool/objtool --orc --static-call   fs/a.o",
+        );
+        let output = Utf8Path::new("/k/fs/a.o");
+        assert_eq!(
+            compile(&saved, output).unwrap(),
+            "gcc -O2 -DX='\"a b\"' -ffunction-sections -fdata-sections -g0 -c -o '/k/fs/a.o' \
+             /src/fs/a.c  "
+        );
+        assert_eq!(
+            objtool(&saved, output).unwrap(),
+            "./tools/objtool/objtool --orc --static-call --module '/k/fs/a.o'"
+        );
+    }
+
+    #[test]
+    fn only_c_is_compiled_again() {
+        let text = "savedcmd_a.o := gcc -c -o a.o /src/a.S\n\nsource_a.o := /src/a.S\n";
+        let saved = SavedCommand::parse(text).unwrap();
+        assert!(matches!(compile(&saved, Utf8Path::new("b.o")), Err(ModuleError::NotFromC { .. })));
+        assert_eq!(objtool(&saved, Utf8Path::new("b.o")), None);
+    }
+}

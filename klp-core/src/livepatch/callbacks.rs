@@ -1,0 +1,68 @@
+//! Callbacks that a patch registers: pointers named `__klp_pre_patch_callback_OBJECT` and so on, in a
+//! section of their own. That is what `KLP_PRE_PATCH_CALLBACK(function)` of
+//! `include/linux/livepatch_helpers.h` makes (Linux 6.19); for older kernels a patch says the same with
+//! `__section(".discard.klp_callback_ptrs")`.
+
+use crate::elf::Place;
+
+use super::source::Source;
+
+/// The section of the pointers.
+pub(super) const SECTION: &[u8] = b".discard.klp_callback_ptrs";
+
+/// When a callback is called, by the field of `struct klp_callbacks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallbackKind {
+    /// Before the object is patched; can refuse.
+    PrePatch,
+    /// After it was.
+    PostPatch,
+    /// Before it is unpatched.
+    PreUnpatch,
+    /// After it was.
+    PostUnpatch,
+}
+
+impl CallbackKind {
+    const ALL: [Self; 4] = [Self::PrePatch, Self::PostPatch, Self::PreUnpatch, Self::PostUnpatch];
+
+    /// The field of `struct klp_callbacks`.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::PrePatch => "pre_patch",
+            Self::PostPatch => "post_patch",
+            Self::PreUnpatch => "pre_unpatch",
+            Self::PostUnpatch => "post_unpatch",
+        }
+    }
+}
+
+/// The callbacks that a patched object registers: kind, and number of the function.
+pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, usize)>, String> {
+    let analysis = &source.patched.analysis;
+    let mut callbacks = Vec::new();
+    for symbol in &analysis.elf.symbols {
+        let Place::Section(section) = symbol.place else { continue };
+        let Some(header) = analysis.elf.section(section).filter(|s| s.name == SECTION) else {
+            continue;
+        };
+        let kind = CallbackKind::ALL.into_iter().find(|kind| {
+            let prefix = format!("__klp_{}_callback_", kind.field());
+            symbol.name.starts_with(prefix.as_bytes())
+        });
+        let Some(kind) = kind else { continue };
+        let function = header.relocs.at(symbol.value).and_then(|reloc| {
+            let target = analysis.elf.symbol(reloc.symbol)?;
+            let Place::Section(code) = target.place else { return None };
+            let offset = target.value.checked_add_signed(reloc.addend)?;
+            let span = analysis.layout.find(code, offset)?;
+            source.owners.get(span as usize).copied().flatten()
+        });
+        let function = function
+            .ok_or_else(|| format!("{} does not point to a function", symbol.name_lossy()))?;
+        callbacks.push((kind, function));
+    }
+    callbacks.sort_unstable();
+    Ok(callbacks)
+}

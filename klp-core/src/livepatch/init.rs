@@ -1,0 +1,111 @@
+//! The C source that enables a livepatch, over the kernel's public interface
+//! (`include/linux/livepatch.h`, the same from Linux 5.1 to 7.2).
+
+use std::fmt::Write;
+
+use super::{Livepatch, PatchedObject, functions_symbol};
+
+const END: &str = "\
+static void __exit livepatch_exit(void)
+{
+}
+
+module_init(livepatch_init);
+module_exit(livepatch_exit);
+MODULE_LICENSE(\"GPL\");
+MODULE_DESCRIPTION(\"Livepatch\");
+MODULE_INFO(livepatch, \"Y\");
+";
+
+impl Livepatch {
+    /// The source to link with the parts. With `replace` it takes the place of all livepatches before.
+    #[must_use]
+    pub fn init_source(&self, replace: bool) -> String {
+        let tables: Vec<String> = (0..self.parts.len())
+            .map(|part| format!("extern void *{}[];\n", functions_symbol(part)))
+            .collect();
+        let tables = tables.concat();
+        let named = || self.objects.iter().enumerate();
+        let functions: String =
+            named().map(|(number, (_, object))| table(number, object)).collect();
+        let objects: String = named().map(|(number, (name, _))| entry(number, name)).collect();
+        let assignments: String =
+            named().map(|(number, (_, object))| pointers(number, object)).collect();
+        format!(
+            "// SPDX-License-Identifier: GPL-2.0\n\
+             #include <linux/module.h>\n#include <linux/livepatch.h>\n\n{tables}{functions}\n\
+             static struct klp_object objects[] = {{\n{objects}\t{{ }}\n}};\n\n\
+             static struct klp_patch patch = {{\n\t.mod = THIS_MODULE,\n\t.objs = objects,\n\
+             \t.replace = {replace},\n}};\n\n\
+             static int __init livepatch_init(void)\n{{\n{assignments}\
+             \treturn klp_enable_patch(&patch);\n}}\n\n{END}"
+        )
+    }
+}
+
+fn table(number: usize, object: &PatchedObject) -> String {
+    let mut text = format!("\nstatic struct klp_func functions_{number}[] = {{\n");
+    for function in &object.functions {
+        let (name, position) = (&function.name, function.position);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\t{{ .old_name = \"{name}\", .old_sympos = {position} }},");
+    }
+    text.push_str("\t{ }\n};\n");
+    text
+}
+
+fn entry(number: usize, name: &str) -> String {
+    let name = match name {
+        "vmlinux" => String::new(),
+        module => format!(".name = \"{module}\", "),
+    };
+    format!("\t{{ {name}.funcs = functions_{number} }},\n")
+}
+
+fn pointers(number: usize, object: &PatchedObject) -> String {
+    let functions = object.functions.iter().enumerate().map(|(index, function)| {
+        let (part, slot) = function.function;
+        let table = functions_symbol(part);
+        format!("\tfunctions_{number}[{index}].new_func = {table}[{slot}];\n")
+    });
+    let callbacks = object.callbacks.iter().map(|(kind, (part, slot))| {
+        let (field, table) = (kind.field(), functions_symbol(*part));
+        format!("\tobjects[{number}].callbacks.{field} = {table}[{slot}];\n")
+    });
+    functions.chain(callbacks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CallbackKind, Part, Replaced};
+    use super::*;
+
+    #[test]
+    fn each_function_gets_its_own_pointer() {
+        let mut livepatch = Livepatch::default();
+        let part = Part { object: "a.o".into(), bytes: Vec::new() };
+        livepatch.parts = vec![part.clone(), part];
+        let show = |slot| Replaced { name: "show".into(), position: 2, function: slot };
+        let module = PatchedObject {
+            functions: vec![show((1, 0))],
+            callbacks: vec![(CallbackKind::PrePatch, (1, 1))],
+        };
+        livepatch.objects.insert("ext4".into(), module);
+        let kernel = PatchedObject { functions: vec![show((0, 0))], callbacks: Vec::new() };
+        livepatch.objects.insert("vmlinux".into(), kernel);
+        let source = livepatch.init_source(true);
+        for line in [
+            "extern void *klp_new_functions_1[];",
+            "{ .old_name = \"show\", .old_sympos = 2 },",
+            "{ .name = \"ext4\", .funcs = functions_0 },",
+            "{ .funcs = functions_1 },",
+            "functions_0[0].new_func = klp_new_functions_1[0];",
+            "functions_1[0].new_func = klp_new_functions_0[0];",
+            "objects[0].callbacks.pre_patch = klp_new_functions_1[1];",
+            ".replace = true,",
+        ] {
+            assert!(source.contains(line), "{line} is missing in\n{source}");
+        }
+        assert!(livepatch.init_source(false).contains(".replace = false,"));
+    }
+}

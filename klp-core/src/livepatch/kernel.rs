@@ -1,0 +1,158 @@
+//! The running kernel as a livepatch sees it: what it can link to when it is loaded, and what
+//! livepatch resolves for it, by name and position.
+
+use std::collections::BTreeMap;
+
+use crate::elf::ElfObject;
+
+use super::kallsyms::{Kallsyms, PositionError};
+use super::resolve::Why;
+use super::symvers::Symvers;
+
+/// The kernel that was built.
+#[derive(Debug, Clone, Default)]
+pub struct Kernel {
+    /// What it and its modules export.
+    pub symvers: Symvers,
+    /// The symbols of vmlinux.
+    pub vmlinux: Kallsyms,
+    /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
+    pub modules: BTreeMap<String, Kallsyms>,
+}
+
+/// What a reference of the livepatch is linked to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Target {
+    /// An open export of vmlinux.
+    Export(String),
+    /// A symbol that livepatch resolves.
+    Livepatch(Symbol),
+}
+
+/// A symbol that livepatch resolves, and when: as soon as `user` is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    /// The object with the function that refers to it: `vmlinux`, or a module's name.
+    pub user: String,
+    /// The object that defines it.
+    pub object: String,
+    /// Its name.
+    pub name: String,
+    /// Its position among those of its name; 0 for the only one.
+    pub position: u64,
+    /// Whether linkers know it by its name.
+    pub(super) global: bool,
+}
+
+impl Symbol {
+    /// Its name in the module: `.klp.sym.OBJECT.NAME,POSITION` (Documentation/livepatch/module-elf-format.rst).
+    #[must_use]
+    pub fn elf_name(&self) -> String {
+        format!(".klp.sym.{}.{},{}", self.object, self.name, self.position)
+    }
+}
+
+/// The name by which the kernel knows a module: `fs/ext4/ext4` is `ext4`.
+#[must_use]
+pub fn module_name(linked: &str) -> String {
+    linked.rsplit('/').next().unwrap_or(linked).replace('-', "_")
+}
+
+impl Kernel {
+    /// What the global symbol `name` is for code linked into `linked`; none where there is none.
+    pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<Target, Why>> {
+        let text = String::from_utf8_lossy(name).into_owned();
+        let user = module_name(linked);
+        let symbol = |user: &str, object: &str, position: Result<u64, PositionError>| {
+            let position = position.map_err(|why| format!("{text}: {why}"))?;
+            let (user, object) = (user.to_owned(), object.to_owned());
+            Ok(Target::Livepatch(Symbol {
+                user,
+                object,
+                name: text.clone(),
+                position,
+                global: true,
+            }))
+        };
+        if linked != "vmlinux"
+            && let Some(position) = self.modules.get(linked).and_then(|module| module.global(name))
+        {
+            return Some(symbol(&user, &user, position));
+        }
+        let export = self.symvers.get(&text);
+        if export.is_some_and(super::symvers::Export::is_open) {
+            return Some(Ok(Target::Export(text)));
+        }
+        if let Some(export) = export.filter(|export| export.module != "vmlinux") {
+            if linked == "vmlinux" {
+                return None;
+            }
+            // Once the user is loaded, so are the modules that it depends on.
+            let position = match self.modules.get(&export.module) {
+                Some(module) => module.global(name)?,
+                None => {
+                    return Some(Err(format!(
+                        "the symbols of module {} are not known",
+                        export.module
+                    )));
+                }
+            };
+            return Some(symbol(&user, &module_name(&export.module), position));
+        }
+        if linked != "vmlinux" && export.is_none() {
+            return None;
+        }
+        Some(symbol("vmlinux", "vmlinux", self.vmlinux.global(name)?))
+    }
+
+    /// The key of the static call whose trampoline `target` is, where the kernel itself has it.
+    pub(super) fn static_call_key(&self, linked: &str, target: &Target) -> Option<Target> {
+        let name = match target {
+            Target::Export(name) => name,
+            Target::Livepatch(symbol) if symbol.object == "vmlinux" => &symbol.name,
+            Target::Livepatch(_) => return None,
+        };
+        let key = format!("__SCK__{}", name.strip_prefix("__SCT__")?);
+        self.global(linked, key.as_bytes())?.ok()
+    }
+
+    /// The position of the function that `symbol` of `object` names, among those of its name.
+    pub(super) fn position(
+        &self,
+        linked: &str,
+        object: &ElfObject<'_>,
+        symbol: &crate::elf::Symbol<'_>,
+    ) -> Result<u64, PositionError> {
+        let symbols = match linked {
+            "vmlinux" => Some(&self.vmlinux),
+            module => self.modules.get(module),
+        };
+        let symbols = symbols.ok_or(PositionError::Missing)?;
+        if symbol.local || symbol.weak {
+            symbols.of_object(object, symbol)
+        } else {
+            symbols.global(symbol.name).unwrap_or(Err(PositionError::Missing))
+        }
+    }
+
+    /// What the local symbol `index` of `object`, which is linked into `linked`, is.
+    pub(super) fn local(
+        &self,
+        linked: &str,
+        object: &ElfObject<'_>,
+        index: u32,
+    ) -> Result<Target, Why> {
+        let symbol = object.symbol(index).ok_or("a symbol that is not there")?;
+        let name = symbol.name_lossy().into_owned();
+        let position =
+            self.position(linked, object, symbol).map_err(|why| format!("{name}: {why}"))?;
+        let user = module_name(linked);
+        Ok(Target::Livepatch(Symbol {
+            object: user.clone(),
+            user,
+            name,
+            position,
+            global: !symbol.local,
+        }))
+    }
+}

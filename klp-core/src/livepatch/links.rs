@@ -1,0 +1,102 @@
+//! The names under which the livepatch's objects refer to the kernel until the module is finished.
+//!
+//! A global keeps its own name, because objtool knows functions by theirs (those that do not return,
+//! static call trampolines). What could be taken for something else gets its final name at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kernel::{Symbol, Target};
+
+/// The static call trampolines of a module are called directly: objtool must not make a site of the
+/// call, because its key is not there when the livepatch is loaded.
+const TRAMPOLINE: &str = "__SCT__";
+
+/// Names that the module's own code defines.
+const RESERVED: &[&str] = &["init_module", "cleanup_module", "__this_module"];
+
+/// A name for each target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Links {
+    names: BTreeMap<Target, String>,
+}
+
+impl Links {
+    /// Names for `targets`; `defined` are the globals that the livepatch defines itself.
+    pub(super) fn of(targets: BTreeSet<Target>, defined: &BTreeSet<String>) -> Self {
+        let mut taken: BTreeSet<String> =
+            RESERVED.iter().map(ToString::to_string).chain(defined.iter().cloned()).collect();
+        let exports = targets.iter().filter_map(|target| match target {
+            Target::Export(name) => Some(name.clone()),
+            Target::Livepatch(_) => None,
+        });
+        taken.extend(exports);
+        let mut names = BTreeMap::new();
+        for target in targets {
+            let name = match &target {
+                Target::Export(name) => name.clone(),
+                Target::Livepatch(symbol) => free_name(symbol, &taken),
+            };
+            taken.insert(name.clone());
+            names.insert(target, name);
+        }
+        Self { names }
+    }
+
+    /// The name of `target`.
+    pub(super) fn name(&self, target: &Target) -> &str {
+        self.names.get(target).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The names that livepatch resolves.
+    pub(super) fn into_symbols(self) -> BTreeMap<String, Symbol> {
+        let symbols = self.names.into_iter().filter_map(|(target, name)| match target {
+            Target::Livepatch(symbol) => Some((name, symbol)),
+            Target::Export(_) => None,
+        });
+        symbols.collect()
+    }
+}
+
+fn free_name(symbol: &Symbol, taken: &BTreeSet<String>) -> String {
+    let of_module = symbol.object != "vmlinux" && symbol.name.starts_with(TRAMPOLINE);
+    if symbol.global && !of_module && !taken.contains(&symbol.name) {
+        return symbol.name.clone();
+    }
+    let mut name = symbol.elf_name();
+    while taken.contains(&name) {
+        name.push('\'');
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn symbol(user: &str, object: &str, name: &str, global: bool) -> Target {
+        let (user, object, name) = (user.into(), object.into(), name.into());
+        Target::Livepatch(Symbol { user, object, name, position: 2, global })
+    }
+
+    #[test]
+    fn no_two_targets_share_a_name() {
+        let targets = [
+            Target::Export("printk".into()),
+            symbol("vmlinux", "vmlinux", "printk", false),
+            symbol("ext4", "jbd2", "start", true),
+            symbol("jbd2", "jbd2", "start", true),
+            symbol("ext4", "ext4", "__this_module", true),
+            symbol("ext4", "ext4", "__SCT__tp_func_x", true),
+            symbol("vmlinux", "vmlinux", "__SCT__tp_func_y", true),
+        ];
+        let links = Links::of(targets.iter().cloned().collect(), &BTreeSet::new());
+        let names: Vec<&str> = targets.iter().map(|target| links.name(target)).collect();
+        let distinct: BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(distinct.len(), targets.len());
+        assert_eq!(links.name(&targets[0]), "printk");
+        assert_eq!(links.name(&targets[1]), ".klp.sym.vmlinux.printk,2");
+        assert!(!links.name(&targets[4]).starts_with("__this_module"));
+        assert!(!links.name(&targets[5]).starts_with("__SCT__"));
+        assert!(links.name(&targets[6]).starts_with("__SCT__"));
+    }
+}

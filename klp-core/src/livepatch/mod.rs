@@ -1,0 +1,268 @@
+//! Makes the contents of a livepatch module: changed functions and what they need, cut out of patched
+//! objects and tied to the running kernel.
+//!
+//! [`create`] reads each touched object three times: as the original build linked it, and compiled
+//! with `-ffunction-sections -fdata-sections` before and after the patch, as the compiler wrote it (no
+//! objtool yet). It gives objects to link with init code into a module. [`finish`] then makes of the
+//! linked module what the kernel's livepatch expects.
+
+mod alternative;
+mod callbacks;
+mod extract;
+mod finish;
+mod init;
+mod kallsyms;
+mod kernel;
+mod links;
+mod part;
+mod pieces;
+mod resolve;
+mod source;
+mod static_key;
+mod symvers;
+mod verdict;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::elf::{ElfError, Place};
+use crate::record::Refused;
+
+use extract::{Extraction, Link};
+use links::Links;
+use part::{Linking, Shared};
+use pieces::Piece;
+use source::Source;
+
+pub use callbacks::CallbackKind;
+pub use finish::{FinishError, finish};
+pub use kallsyms::{Kallsyms, PositionError, SystemMapError};
+pub use kernel::{Kernel, Symbol, module_name};
+pub use part::{Part, functions_symbol};
+pub use source::Input;
+pub use symvers::{Export, Symvers, SymversError};
+pub use verdict::data as data_verdict;
+
+/// Why there is no livepatch, beside what is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LivepatchError {
+    /// An object cannot be read.
+    #[error("cannot use {object}")]
+    Object {
+        /// Its path in the build.
+        object: String,
+        /// What is wrong with it.
+        source: ElfError,
+    },
+    /// An object cannot be written.
+    #[error("cannot write the livepatch's part of {object}: {why}")]
+    Write {
+        /// Its path in the build.
+        object: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A function that the livepatch replaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its symbol in the kernel.
+    pub name: String,
+    /// Its position among those of its name; 0 for the only one.
+    pub position: u64,
+    /// The part with the new function, and its index in that part's table.
+    pub function: (usize, usize),
+}
+
+/// What the livepatch does to the kernel or to one module.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PatchedObject {
+    /// Functions in the order of objects and places.
+    pub functions: Vec<Replaced>,
+    /// Callbacks: kind, and part and index of the function.
+    pub callbacks: Vec<(CallbackKind, (usize, usize))>,
+}
+
+/// A livepatch before it is linked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Livepatch {
+    /// The objects to link.
+    pub parts: Vec<Part>,
+    /// By `vmlinux` or the module's name.
+    pub objects: BTreeMap<String, PatchedObject>,
+    /// The undefined symbols of `parts` that livepatch resolves.
+    pub symbols: BTreeMap<String, Symbol>,
+    /// Why it must not be used; empty if it can.
+    pub refused: Vec<Refused>,
+    /// What the person should know.
+    pub notes: Vec<String>,
+}
+
+/// Makes a livepatch of `inputs`. `changed` are the functions that the builds as they are say changed,
+/// by object. With `force` what is only risky is a note.
+pub fn create(
+    kernel: &Kernel,
+    inputs: &[Input<'_>],
+    changed: &BTreeMap<String, Vec<String>>,
+    force: bool,
+) -> Result<Livepatch, LivepatchError> {
+    let mut sources = Vec::new();
+    for input in inputs {
+        let changed = changed.get(input.object).map(Vec::as_slice).unwrap_or_default();
+        let source = Source::of(input, changed)
+            .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
+        sources.push(source);
+    }
+    let mut verdict = verdict::Verdict::new(force);
+    for source in &sources {
+        let changed = changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
+        verdict.sections(source, changed);
+    }
+    let replaced: Vec<(usize, usize)> = extract::changed(&sources)
+        .into_iter()
+        .filter(|(object, number)| {
+            sources.get(*object).is_some_and(|source| verdict.function(source, *number))
+        })
+        .collect();
+    let mut callbacks = BTreeMap::new();
+    for (object, source) in sources.iter().enumerate() {
+        match callbacks::of(source) {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => {
+                callbacks.insert(object, found);
+            }
+            Err(why) => verdict.refuse(source.object, source.object, why),
+        }
+    }
+    let called = callbacks
+        .iter()
+        .flat_map(|(object, found)| found.iter().map(|(_, number)| (*object, *number)));
+    let roots: Vec<(usize, usize)> = replaced.iter().copied().chain(called).collect();
+    let extraction = extract::extract(kernel, &sources, &roots);
+    let mut livepatch =
+        assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
+    verdict.finish(&mut livepatch, extraction);
+    Ok(livepatch)
+}
+
+fn assemble(
+    kernel: &Kernel,
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+    replaced: &[(usize, usize)],
+    callbacks: &BTreeMap<usize, Vec<(CallbackKind, usize)>>,
+    verdict: &mut verdict::Verdict,
+) -> Result<Livepatch, LivepatchError> {
+    let mut livepatch = Livepatch::default();
+    let shared = shared_pieces(sources, extraction, verdict);
+    let defined: BTreeSet<String> = shared.values().map(|(name, _)| name.clone()).collect();
+    let links = Links::of(targets(extraction), &defined);
+    for (object, source) in sources.iter().enumerate() {
+        if !extraction.copied.keys().any(|piece| piece.object == object) {
+            continue;
+        }
+        let number = livepatch.parts.len();
+        let own = replaced.iter().filter(|(of, _)| *of == object).map(|(_, number)| *number);
+        let mut table: Vec<(Piece, u64)> = Vec::new();
+        let patched = livepatch.objects.entry(module_name(source.linked)).or_default();
+        for function in own {
+            let Some(place) = extract::body_piece(source, object, function) else { continue };
+            match replaced_symbol(kernel, source, function) {
+                Ok((name, position)) => {
+                    let function = (number, table.len());
+                    patched.functions.push(Replaced { name, position, function });
+                    table.push(place);
+                }
+                Err((name, why)) => verdict.refuse(source.object, &name, why),
+            }
+        }
+        for (kind, function) in callbacks.get(&object).into_iter().flatten() {
+            let Some(place) = extract::body_piece(source, object, *function) else { continue };
+            if patched.callbacks.iter().any(|(other, _)| other == kind) {
+                let why = format!("a second {} callback of {}", kind.field(), source.linked);
+                verdict.refuse(source.object, source.object, why);
+            }
+            patched.callbacks.push((*kind, (number, table.len())));
+            table.push(place);
+        }
+        let linking = Linking { extraction, links: &links, shared: &shared };
+        let part = linking.part(source, object, number, &table).map_err(|why| {
+            LivepatchError::Write { object: source.object.to_owned(), why: why.to_string() }
+        })?;
+        livepatch.parts.push(part);
+    }
+    livepatch
+        .objects
+        .retain(|_, object| !object.functions.is_empty() || !object.callbacks.is_empty());
+    livepatch.symbols = links.into_symbols();
+    Ok(livepatch)
+}
+
+/// Everything of the kernel that the copied pieces refer to.
+fn targets(extraction: &Extraction) -> BTreeSet<kernel::Target> {
+    let relocs = extraction.copied.values().flat_map(|copied| &copied.relocs);
+    let targets = relocs.filter_map(|reloc| match &reloc.link {
+        Link::Kernel(target) => Some(target.clone()),
+        _ => None,
+    });
+    targets.chain(extraction.keys.iter().map(|(_, key)| key.clone())).collect()
+}
+
+/// The pieces that another part refers to, each by a global symbol in it.
+fn shared_pieces(
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+    verdict: &mut verdict::Verdict,
+) -> Shared {
+    let mut shared = Shared::new();
+    for (from, copied) in &extraction.copied {
+        let foreign = copied.relocs.iter().filter_map(|reloc| match reloc.link {
+            Link::Piece(piece) if piece.object != from.object => Some(piece),
+            _ => None,
+        });
+        for piece in foreign {
+            let Some(source) = sources.get(piece.object) else { continue };
+            let symbol = source.patched.analysis.elf.symbols.iter().find(|symbol| {
+                !symbol.local
+                    && symbol.place == Place::Section(piece.section)
+                    && (piece.start..piece.end).contains(&symbol.value)
+            });
+            if let Some(symbol) = symbol {
+                let offset = symbol.value.saturating_sub(piece.start);
+                shared.insert(piece, (symbol.name_lossy().into_owned(), offset));
+            } else {
+                let why = "another object refers to something of it that has no name";
+                verdict.refuse(source.object, source.object, why.to_owned());
+            }
+        }
+    }
+    shared
+}
+
+/// Name and position of the original of the patched function `number`.
+fn replaced_symbol(
+    kernel: &Kernel,
+    source: &Source<'_>,
+    number: usize,
+) -> Result<(String, u64), (String, String)> {
+    let name = verdict::name_of(source, number);
+    let failed = |why: &str| (name.clone(), why.to_owned());
+    let plain = source.plain.as_ref().ok_or_else(|| failed("it has no original"))?;
+    let original =
+        verdict::original_name(source, number).ok_or_else(|| failed("it has no original"))?;
+    let function = plain
+        .function_named(&original)
+        .and_then(|number| plain.analysis.layout.functions.get(number))
+        .ok_or_else(|| failed("its original is not in the object that was linked"))?;
+    let elf = &plain.analysis.elf;
+    let symbol = function
+        .symbols
+        .first()
+        .and_then(|index| elf.symbol(*index))
+        .ok_or_else(|| failed("its original has no name"))?;
+    match kernel.position(source.linked, elf, symbol) {
+        Ok(position) => Ok((symbol.name_lossy().into_owned(), position)),
+        Err(why) => Err((name, why.to_string())),
+    }
+}

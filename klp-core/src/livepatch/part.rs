@@ -1,0 +1,350 @@
+//! Writes what is copied from one object as an object of the livepatch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
+use object::elf;
+use object::{Endianness, build};
+
+use crate::elf::{Place, Section, SectionClass, SymbolKind};
+
+use super::extract::{Copied, Extraction, Link, OutReloc};
+use super::links::Links;
+use super::pieces::{Manner, Piece, manner};
+use super::source::Source;
+
+/// An object to link into the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The object it comes from.
+    pub object: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+}
+
+/// The table of a part's new functions, in the order in which the module replaces them. The section's
+/// name is one that Linux 7.x keeps for this (`scripts/module.lds.S`).
+const FUNCTIONS_SECTION: &str = ".init.klp_funcs";
+
+/// The symbol at the table of the new functions of part `number`.
+#[must_use]
+pub fn functions_symbol(number: usize) -> String {
+    format!("klp_new_functions_{number}")
+}
+
+/// Sections that do not belong to the linker's groups or orders any more.
+const KEPT_FLAGS: u64 = 0x1 | 0x2 | 0x4 | 0x10 | 0x20;
+
+/// A section that is being put together.
+struct Out {
+    section: u32,
+    bytes: Vec<u8>,
+    size: u64,
+    relocs: Vec<OutReloc>,
+}
+
+/// Pieces that another part refers to: a global symbol in each, and its offset.
+pub(super) type Shared = BTreeMap<Piece, (String, u64)>;
+
+/// What all parts have in common.
+pub(super) struct Linking<'l> {
+    pub(super) extraction: &'l Extraction,
+    pub(super) links: &'l Links,
+    /// Pieces that another part refers to: the global symbol, and where in the piece it is.
+    pub(super) shared: &'l Shared,
+}
+
+impl Linking<'_> {
+    /// Writes the part of `source`, which is number `object`, with a table of `functions`: piece, and
+    /// offset in it.
+    pub(super) fn part(
+        &self,
+        source: &Source<'_>,
+        object: usize,
+        number: usize,
+        functions: &[(Piece, u64)],
+    ) -> Result<Part, build::Error> {
+        let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
+        let mut outs: Vec<Out> = Vec::new();
+        let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
+        for (piece, copied) in own {
+            let Some(section) = source.patched.analysis.elf.section(piece.section) else {
+                continue;
+            };
+            let place = append(&mut outs, section, *piece, copied);
+            places.insert(*piece, place);
+        }
+        let mut writer = Writer::new();
+        writer.file(source);
+        let ids: Vec<SectionId> = outs.iter().map(|out| writer.section(source, out)).collect();
+        let starts: Vec<SymbolId> = ids.iter().map(|id| writer.section_symbol(*id)).collect();
+        writer.symbols(source, &places, &ids, self.shared);
+        for (out, id) in outs.iter().zip(&ids) {
+            let mut relocs = Vec::new();
+            for reloc in &out.relocs {
+                let (symbol, addend) = match &reloc.link {
+                    Link::Number => (None, reloc.addend),
+                    Link::Kernel(target) => {
+                        (Some(writer.undefined(self.links.name(target))), reloc.addend)
+                    }
+                    Link::Piece(piece) => match places.get(piece) {
+                        Some((index, base)) => (
+                            starts.get(*index).copied(),
+                            reloc.addend.wrapping_add(base.cast_signed()),
+                        ),
+                        None => match self.shared.get(piece) {
+                            Some((name, offset)) => (
+                                Some(writer.undefined(name)),
+                                reloc.addend.wrapping_sub(offset.cast_signed()),
+                            ),
+                            None => continue,
+                        },
+                    },
+                };
+                relocs.push(Relocation {
+                    r_offset: reloc.offset,
+                    symbol,
+                    r_type: elf::RelocationType(reloc.raw),
+                    r_addend: addend,
+                });
+            }
+            writer.relocations(*id, relocs);
+        }
+        writer.static_call_keys(self.extraction, self.links, object);
+        let pointers: Vec<(SymbolId, i64)> = functions
+            .iter()
+            .filter_map(|(piece, offset)| {
+                let (index, base) = places.get(piece)?;
+                Some((*starts.get(*index)?, base.saturating_add(*offset).cast_signed()))
+            })
+            .collect();
+        if !pointers.is_empty() {
+            writer.table(&functions_symbol(number), &pointers);
+        }
+        Ok(Part { object: source.object.to_owned(), bytes: writer.finish()? })
+    }
+}
+
+/// Puts `piece` into its section: index of the section, and offset in it.
+fn append(
+    outs: &mut Vec<Out>,
+    section: &Section<'_>,
+    piece: Piece,
+    copied: &Copied,
+) -> (usize, u64) {
+    let existing = match manner(section) {
+        Manner::Packed => outs.iter().position(|out| out.section == piece.section),
+        Manner::Separate => None,
+    };
+    let index = existing.unwrap_or(outs.len());
+    if existing.is_none() {
+        let (bytes, relocs) = (Vec::new(), Vec::new());
+        outs.push(Out { section: piece.section, bytes, size: 0, relocs });
+    }
+    let Some(out) = outs.get_mut(index) else { return (index, 0) };
+    // Offsets in a section that was packed stay as aligned as they were.
+    let align = section.align.max(1);
+    let wanted = piece.start.checked_rem(align).unwrap_or(0);
+    let is_table = super::pieces::is_table(section.name);
+    while manner(section) == Manner::Packed
+        && !is_table
+        && !section.is_code()
+        && out.size.checked_rem(align) != Some(wanted)
+    {
+        out.size = out.size.saturating_add(1);
+        out.bytes.push(0);
+    }
+    let base = out.size;
+    if section.class != SectionClass::Zeroed {
+        let mut bytes = section.bytes(piece.start, piece.len()).unwrap_or_default().to_vec();
+        for (offset, new) in &copied.edits {
+            let start = usize::try_from(*offset).unwrap_or(usize::MAX);
+            if let Some(old) = bytes.get_mut(start..start.saturating_add(new.len())) {
+                old.copy_from_slice(new);
+            }
+        }
+        let edited = |offset: u64| {
+            copied.edits.iter().any(|(start, bytes)| {
+                (*start..start.saturating_add(bytes.len() as u64)).contains(&offset)
+            })
+        };
+        out.bytes.extend_from_slice(&bytes);
+        out.relocs.extend(
+            copied.relocs.iter().filter(|reloc| !edited(reloc.offset)).map(|reloc| OutReloc {
+                offset: reloc.offset.saturating_add(base),
+                ..reloc.clone()
+            }),
+        );
+    }
+    out.size = out.size.saturating_add(piece.len());
+    (index, base)
+}
+
+struct Writer<'w> {
+    builder: Builder<'w>,
+    symtab: SectionId,
+    undefined: BTreeMap<String, SymbolId>,
+}
+
+impl Writer<'_> {
+    fn new() -> Self {
+        let mut builder = Builder::new(Endianness::Little, true);
+        builder.header.e_type = elf::ET_REL;
+        builder.header.e_machine = elf::EM_X86_64;
+        builder.header.os_abi = elf::ELFOSABI_NONE;
+        let mut add = |name: &'static str, sh_type, data| {
+            let section = builder.sections.add();
+            section.name = name.into();
+            section.sh_type = sh_type;
+            section.data = data;
+            section.sh_addralign = if sh_type == elf::SHT_SYMTAB { 8 } else { 1 };
+            section.id()
+        };
+        let symtab = add(".symtab", elf::SHT_SYMTAB, SectionData::Symbol);
+        let strtab = add(".strtab", elf::SHT_STRTAB, SectionData::String);
+        add(".shstrtab", elf::SHT_STRTAB, SectionData::SectionString);
+        builder.sections.get_mut(symtab).sh_link_section = Some(strtab);
+        Self { builder, symtab, undefined: BTreeMap::new() }
+    }
+
+    fn file(&mut self, source: &Source<'_>) {
+        let name = source.patched.analysis.elf.files.first().copied().unwrap_or_default();
+        let symbol = self.builder.symbols.add();
+        symbol.name = name.to_vec().into();
+        symbol.set_st_info(elf::STB_LOCAL, elf::STT_FILE);
+        symbol.st_shndx = elf::SHN_ABS;
+    }
+
+    fn section(&mut self, source: &Source<'_>, out: &Out) -> SectionId {
+        let section = self.builder.sections.add();
+        let Some(from) = source.patched.analysis.elf.section(out.section) else {
+            return section.id();
+        };
+        section.name = from.name.to_vec().into();
+        section.sh_type = elf::SectionType(from.raw);
+        section.sh_flags = elf::SectionFlags(from.flags & KEPT_FLAGS);
+        section.sh_addralign = from.align;
+        section.sh_entsize = from.entsize;
+        section.data = match from.class {
+            SectionClass::Zeroed => SectionData::UninitializedData(out.size),
+            _ => SectionData::Data(out.bytes.clone().into()),
+        };
+        section.id()
+    }
+
+    fn section_symbol(&mut self, section: SectionId) -> SymbolId {
+        let symbol = self.builder.symbols.add();
+        symbol.section = Some(section);
+        symbol.set_st_info(elf::STB_LOCAL, elf::STT_SECTION);
+        symbol.id()
+    }
+
+    /// The symbols of what is copied. They are local, but for those that another part refers to.
+    fn symbols(
+        &mut self,
+        source: &Source<'_>,
+        places: &BTreeMap<Piece, (usize, u64)>,
+        ids: &[SectionId],
+        shared: &Shared,
+    ) {
+        for symbol in &source.patched.analysis.elf.symbols {
+            let Place::Section(section) = symbol.place else { continue };
+            let kind = match symbol.kind {
+                SymbolKind::Function => elf::STT_FUNC,
+                SymbolKind::Object => elf::STT_OBJECT,
+                SymbolKind::None => elf::STT_NOTYPE,
+                SymbolKind::Section | SymbolKind::File => continue,
+            };
+            if symbol.name.starts_with(b".L") {
+                continue;
+            }
+            let holds = |piece: &&Piece| {
+                piece.section == section
+                    && ((piece.start..piece.end).contains(&symbol.value)
+                        || (piece.len() == 0 && piece.start == symbol.value))
+            };
+            let Some(piece) = places.keys().find(holds) else { continue };
+            let Some((index, base)) = places.get(piece) else { continue };
+            let is_shared =
+                shared.get(piece).is_some_and(|(name, _)| name.as_bytes() == symbol.name);
+            let own = self.builder.symbols.add();
+            own.name = symbol.name.to_vec().into();
+            own.section = ids.get(*index).copied();
+            own.st_value = symbol.value.saturating_sub(piece.start).saturating_add(*base);
+            own.st_size = symbol.size;
+            own.set_st_info(if is_shared { elf::STB_GLOBAL } else { elf::STB_LOCAL }, kind);
+        }
+    }
+
+    fn undefined(&mut self, name: &str) -> SymbolId {
+        if let Some(known) = self.undefined.get(name) {
+            return *known;
+        }
+        let symbol = self.builder.symbols.add();
+        symbol.name = name.as_bytes().to_vec().into();
+        symbol.set_st_info(elf::STB_GLOBAL, elf::STT_NOTYPE);
+        let id = symbol.id();
+        self.undefined.insert(name.to_owned(), id);
+        id
+    }
+
+    /// objtool makes static call sites from calls to trampolines, with the key if it finds its symbol.
+    fn static_call_keys(&mut self, extraction: &Extraction, links: &Links, object: usize) {
+        let keys: BTreeSet<&str> = extraction
+            .keys
+            .iter()
+            .filter(|(of, _)| *of == object)
+            .map(|(_, key)| links.name(key))
+            .collect();
+        for key in keys {
+            self.undefined(key);
+        }
+    }
+
+    fn relocations(&mut self, section: SectionId, relocs: Vec<Relocation>) {
+        if relocs.is_empty() {
+            return;
+        }
+        let target = self.builder.sections.get(section).name.to_vec();
+        let symtab = self.symtab;
+        let own = self.builder.sections.add();
+        own.name = [b".rela".as_slice(), &target].concat().into();
+        own.sh_type = elf::SHT_RELA;
+        own.sh_flags = elf::SHF_INFO_LINK;
+        own.sh_link_section = Some(symtab);
+        own.sh_info_section = Some(section);
+        own.sh_addralign = 8;
+        own.sh_entsize = 24;
+        own.data = SectionData::Relocation(relocs);
+    }
+
+    fn table(&mut self, name: &str, pointers: &[(SymbolId, i64)]) {
+        let section = self.builder.sections.add();
+        section.name = FUNCTIONS_SECTION.into();
+        section.sh_type = elf::SHT_PROGBITS;
+        section.sh_flags = elf::SHF_ALLOC | elf::SHF_WRITE;
+        section.sh_addralign = 8;
+        let size = pointers.len().saturating_mul(8);
+        section.data = SectionData::Data(vec![0; size].into());
+        let id = section.id();
+        let symbol = self.builder.symbols.add();
+        symbol.name = name.as_bytes().to_vec().into();
+        symbol.section = Some(id);
+        symbol.st_size = size as u64;
+        symbol.set_st_info(elf::STB_GLOBAL, elf::STT_OBJECT);
+        let relocs = pointers.iter().zip(0u64..).map(|((symbol, addend), index)| Relocation {
+            r_offset: index.saturating_mul(8),
+            symbol: Some(*symbol),
+            r_type: elf::R_X86_64_64,
+            r_addend: *addend,
+        });
+        let relocs = relocs.collect();
+        self.relocations(id, relocs);
+    }
+
+    fn finish(self) -> Result<Vec<u8>, build::Error> {
+        let mut bytes = Vec::new();
+        self.builder.write(&mut bytes)?;
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,217 @@
+//! What is copied: whole sections where they hold one thing, else the stretch of one thing.
+
+use crate::elf::{ElfObject, Place, Section};
+use crate::layout::Span;
+use crate::rules;
+
+use super::source::Source;
+
+/// A stretch of one section of a patched object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Piece {
+    /// Index of the source.
+    pub(super) object: usize,
+    pub(super) section: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Piece {
+    pub(super) fn len(self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// How pieces of a section are put together again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// One behind the other: tables, and code that only tables refer to.
+    Packed,
+    /// Each as a section of its own.
+    Separate,
+}
+
+pub(super) fn manner(section: &Section<'_>) -> Manner {
+    let name = section.name;
+    let packed = is_table(name)
+        || rules::is_reached_from_code(name)
+        || name.starts_with(b"__")
+        || name == b".data..percpu";
+    if packed { Manner::Packed } else { Manner::Separate }
+}
+
+/// Tables whose entries start with the address of the code that they belong to, beside those that the
+/// checksum reads. objtool reads the `.discard` ones when the module is linked.
+const SITE_TABLES: &[&[u8]] = &[b".smp_locks", b".kcfi_traps"];
+const NOTE_PREFIX: &[u8] = b".discard.";
+/// `addressable` keeps symbols for the linker; `annotate_data` and `sym_checksum` are for tools that
+/// read the original; callbacks are found by name; nothing on x86 reads `__patchable_function_entries`.
+const NOT_NEEDED: &[&[u8]] = &[
+    b".discard.addressable",
+    b".discard.annotate_data",
+    super::callbacks::SECTION,
+    b".discard.sym_checksum",
+    b"__patchable_function_entries",
+];
+
+/// Whether `name` is a table whose entries go with the code that they belong to.
+pub(super) fn is_table(name: &[u8]) -> bool {
+    rules::is_attributed(name) || is_plain_table(name)
+}
+
+pub(super) fn is_plain_table(name: &[u8]) -> bool {
+    (SITE_TABLES.contains(&name) || name.starts_with(NOTE_PREFIX)) && !NOT_NEEDED.contains(&name)
+}
+
+/// Whether what is in section `name` is freed after boot, or after the module's init.
+pub(super) fn is_freed(name: &[u8]) -> bool {
+    name.starts_with(b".init") || name.starts_with(b".exit") || name.starts_with(b".meminit")
+}
+
+impl Source<'_> {
+    fn elf(&self) -> &ElfObject<'_> {
+        &self.patched.analysis.elf
+    }
+
+    /// The piece that holds `span` of the patched object, a span of code that belongs to `function`.
+    pub(super) fn code_piece(&self, object: usize, span: Span, function: Option<usize>) -> Piece {
+        let layout = &self.patched.analysis.layout;
+        let first = layout.first_of_section(span.section).unwrap_or(0);
+        let others = layout.of_section(span.section).iter().zip(first..).any(|(other, index)| {
+            other.symbol.is_some() && self.owners.get(index as usize).copied().flatten() != function
+        });
+        let size = self.elf().section(span.section).map_or(0, |section| section.size);
+        let section = span.section;
+        if others {
+            let start = self.padded_start(span);
+            Piece { object, section, start, end: span.end }
+        } else {
+            Piece { object, section, start: 0, end: size }
+        }
+    }
+
+    /// Where the NOPs start that a compiler put before the function for those who patch it.
+    fn padded_start(&self, span: Span) -> u64 {
+        const PADDING: u64 = 16;
+        let start = span.start.saturating_sub(PADDING);
+        let section = self.elf().section(span.section);
+        let bytes = section.and_then(|section| section.bytes(start, PADDING)).unwrap_or_default();
+        let free = self.patched.analysis.layout.find(span.section, start).is_none_or(|before| {
+            self.patched.analysis.layout.span(before).is_none_or(|span| span.symbol.is_none())
+        });
+        if span.start >= PADDING && free && !bytes.is_empty() && bytes.iter().all(|b| *b == 0x90) {
+            start
+        } else {
+            span.start
+        }
+    }
+
+    /// The piece of the data object at `span`.
+    pub(super) fn data_piece(&self, object: usize, span: Span) -> Piece {
+        let size = self.elf().section(span.section).map_or(0, |section| section.size);
+        let alone = self.patched.analysis.layout.of_section(span.section).len() == 1;
+        let section = span.section;
+        match self.elf().section(section).map(manner) {
+            Some(Manner::Separate) if alone => Piece { object, section, start: 0, end: size },
+            _ => Piece { object, section, start: span.start, end: span.end },
+        }
+    }
+
+    /// All of a section.
+    pub(super) fn whole(&self, object: usize, section: u32) -> Piece {
+        let size = self.elf().section(section).map_or(0, |section| section.size);
+        Piece { object, section, start: 0, end: size }
+    }
+}
+
+/// One entry of a table, and the code that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) code: u32,
+    pub(super) offset: u64,
+    pub(super) table: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// The entries of all tables of a patched object, by the code that they belong to.
+pub(super) struct Tables {
+    entries: Vec<Entry>,
+}
+
+impl Tables {
+    /// Reads them; an error names a table whose entries cannot be told apart.
+    pub(super) fn of(source: &Source<'_>) -> Result<Self, String> {
+        let analysis = &source.patched.analysis;
+        if let Some(problem) = analysis.sites.problems.first() {
+            return Err(problem.clone());
+        }
+        let read = analysis.sites.all().iter().map(|site| Entry {
+            code: site.section,
+            offset: site.offset,
+            table: site.table,
+            start: site.start,
+            end: site.start.saturating_add(site.size),
+        });
+        let mut entries: Vec<Entry> = read.collect();
+        for (section, table) in analysis.elf.sections.iter().zip(0u32..) {
+            if is_plain_table(section.name) && section.size > 0 {
+                let own = plain_entries(&analysis.elf, section, table)
+                    .ok_or_else(|| format!("{}: unknown entry size", section.name_lossy()))?;
+                entries.extend(own);
+            }
+        }
+        entries.sort_unstable();
+        Ok(Self { entries })
+    }
+
+    /// Those that belong to code in `piece`.
+    pub(super) fn of_code(&self, piece: Piece) -> &[Entry] {
+        let from = self
+            .entries
+            .partition_point(|entry| (entry.code, entry.offset) < (piece.section, piece.start));
+        let rest = self.entries.get(from..).unwrap_or_default();
+        let len =
+            rest.partition_point(|entry| (entry.code, entry.offset) < (piece.section, piece.end));
+        rest.get(..len).unwrap_or_default()
+    }
+
+    /// The entry that holds `offset` of section `table`.
+    pub(super) fn at(&self, table: u32, offset: u64) -> Option<Entry> {
+        let holds =
+            |entry: &&Entry| entry.table == table && (entry.start..entry.end).contains(&offset);
+        self.entries.iter().find(holds).copied()
+    }
+}
+
+/// Entries of one size whose first field is the one with the relocation to code.
+fn plain_entries(elf: &ElfObject<'_>, section: &Section<'_>, table: u32) -> Option<Vec<Entry>> {
+    let sites: Vec<(u64, Option<(u32, u64)>)> = section
+        .relocs
+        .iter()
+        .filter(|reloc| reloc.raw != 0)
+        .map(|reloc| {
+            let place = elf.symbol(reloc.symbol).and_then(|symbol| match symbol.place {
+                Place::Section(code) => {
+                    Some((code, symbol.value.checked_add_signed(reloc.addend)?))
+                }
+                _ => None,
+            });
+            (reloc.offset, place)
+        })
+        .collect();
+    let size = match section.entsize {
+        0 | 1 => section.size.checked_div(sites.len() as u64)?,
+        known => known,
+    };
+    let is_start = |offset: u64| offset.checked_rem(size) == Some(0);
+    let starts: Vec<_> = sites.iter().filter(|(offset, _)| is_start(*offset)).collect();
+    if (starts.len() as u64).checked_mul(size) != Some(section.size) {
+        return None;
+    }
+    let entries = starts.into_iter().filter_map(|(start, place)| {
+        let (code, offset) = (*place)?;
+        Some(Entry { code, offset, table, start: *start, end: start.saturating_add(size) })
+    });
+    Some(entries.collect())
+}

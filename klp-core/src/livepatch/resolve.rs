@@ -1,0 +1,321 @@
+//! What a relocation of patched code or data means: something that is copied with it, or something
+//! of the running kernel.
+//!
+//! Assemblers refer to local symbols as section plus offset. Which thing that is must be certain: an
+//! offset can carry a bias that an index makes up for, so it is trusted only where the section holds
+//! one thing, or where the access cannot leave the thing it hits.
+
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
+use crate::layout::Span;
+use crate::name::{self, Stability};
+use crate::x86::Access;
+
+use super::pieces::{self, Piece, Tables};
+use super::source::{DataFate, Fate, Source};
+
+/// How the place with the relocation uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// The target of a direct jump or call.
+    Branch,
+    /// Another operand of an instruction that ends `bias` bytes behind the field.
+    Operand(Access),
+    /// A field of a table that belongs to code.
+    Table,
+    /// A pointer in data.
+    Data,
+}
+
+/// Where a relocation leads, the addend made relative to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meaning<'a> {
+    /// To a copied piece.
+    Copy(Piece),
+    /// To a symbol of the original kernel.
+    Kernel(Outside<'a>),
+    /// To a number; there is no symbol.
+    Number,
+}
+
+/// A symbol of the original kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outside<'a> {
+    /// The one of that name that linkers see.
+    Global(&'a [u8]),
+    /// A symbol of the plain original object, by index.
+    Local(u32),
+}
+
+/// Why it is not known, or cannot be.
+pub(super) type Why = String;
+
+/// One touched object while its relocations are resolved.
+pub(super) struct Resolver<'s, 'a> {
+    pub(super) object: usize,
+    pub(super) source: &'s Source<'a>,
+    pub(super) tables: &'s Tables,
+}
+
+/// A relocation in its place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site {
+    pub(super) reloc: Reloc,
+    pub(super) usage: Use,
+    /// What the processor adds to the field: for relative operands the distance to the next instruction.
+    pub(super) bias: i64,
+}
+
+impl<'s, 'a> Resolver<'s, 'a> {
+    fn elf(&self) -> &'s ElfObject<'a> {
+        &self.source.patched.analysis.elf
+    }
+
+    /// What `site` means, and the addend relative to that.
+    pub(super) fn resolve(&self, site: &Site) -> Result<(Meaning<'a>, i64), Why> {
+        let addend = site.reloc.addend;
+        if matches!(site.reloc.kind, RelocKind::Unknown(_) | RelocKind::Got32) {
+            return Err(format!("a relocation of type {} cannot be moved", site.reloc.raw));
+        }
+        let symbol =
+            *self.elf().symbol(site.reloc.symbol).ok_or("a relocation without its symbol")?;
+        match symbol.place {
+            Place::Undefined if symbol.name.is_empty() => Ok((Meaning::Number, addend)),
+            Place::Undefined => Ok((Meaning::Kernel(Outside::Global(symbol.name)), addend)),
+            Place::Absolute => Err(format!("{} is a number, not a place", symbol.name_lossy())),
+            Place::Common => Err(format!("{} is not allocated yet", symbol.name_lossy())),
+            Place::Section(index) => {
+                let section = self.elf().section(index).ok_or("a section that is not there")?;
+                if section.is_code() {
+                    self.code(site, &symbol, index)
+                } else {
+                    self.data(site, &symbol, index, section)
+                }
+            }
+        }
+    }
+
+    fn code(
+        &self,
+        site: &Site,
+        symbol: &Symbol<'a>,
+        section: u32,
+    ) -> Result<(Meaning<'a>, i64), Why> {
+        let layout = &self.source.patched.analysis.layout;
+        let from_start = symbol.value.cast_signed().wrapping_add(site.reloc.addend);
+        let offset = u64::try_from(from_start.wrapping_add(site.bias))
+            .map_err(|_| "a place before the start of a code section")?;
+        let span =
+            layout.find(section, offset).and_then(|index| Some((index, *layout.span(index)?)));
+        let Some((index, span)) = span.filter(|(_, span)| span.symbol.is_some()) else {
+            let piece = self.unnamed_code(section, offset)?;
+            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed())));
+        };
+        let owner = self.source.owners.get(index as usize).copied().flatten();
+        let fate = owner.and_then(|owner| Some((owner, self.source.fates.get(owner).copied()??)));
+        let Some((owner, fate)) = fate else {
+            return Err(format!("code of {} that is part of no function", self.name_of(&span)));
+        };
+        let body = layout.functions.get(owner).is_some_and(|function| function.body == index);
+        let is_entry = body && offset == span.start;
+        let copied = || {
+            let piece = self.source.code_piece(self.object, span, Some(owner));
+            (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
+        };
+        match fate {
+            // The pointer can outlive this livepatch, so it goes to the function that is always there.
+            Fate::Changed(original)
+                if is_entry && matches!(site.usage, Use::Operand(_) | Use::Data) =>
+            {
+                let addend = from_start.wrapping_sub(span.start.cast_signed());
+                Ok((Meaning::Kernel(self.original_function(original)?), addend))
+            }
+            Fate::Added | Fate::Changed(_) => Ok(copied()),
+            Fate::Same(original) if is_entry => {
+                let addend = from_start.wrapping_sub(span.start.cast_signed());
+                Ok((Meaning::Kernel(self.original_function(original)?), addend))
+            }
+            Fate::Same(_) => {
+                Err(format!("a place inside of {}, which does not change", self.name_of(&span)))
+            }
+        }
+    }
+
+    /// Code without a symbol, up to where control leaves it, or as long as the alternative that it
+    /// replaces.
+    fn unnamed_code(&self, section: u32, offset: u64) -> Result<Piece, Why> {
+        let header = self.elf().section(section).ok_or("a section that is not there")?;
+        let mut end = offset;
+        let rest = header.bytes(offset, header.size.saturating_sub(offset)).unwrap_or_default();
+        for decoded in crate::x86::Instructions::new(rest, offset) {
+            let decoded = decoded.map_err(|_| "code that cannot be decoded")?;
+            end = end.saturating_add(u64::from(decoded.len));
+            if decoded.ends_flow {
+                break;
+            }
+        }
+        if end == offset {
+            return Err(format!("a place outside of the code in {}", header.name_lossy()));
+        }
+        Ok(Piece { object: self.object, section, start: offset, end })
+    }
+
+    fn data(
+        &self,
+        site: &Site,
+        symbol: &Symbol<'a>,
+        index: u32,
+        section: &Section<'a>,
+    ) -> Result<(Meaning<'a>, i64), Why> {
+        let layout = &self.source.patched.analysis.layout;
+        let from_start = symbol.value.cast_signed().wrapping_add(site.reloc.addend);
+        if let Some((piece, base)) =
+            self.entry(section, index, from_start.wrapping_add(site.bias))?
+        {
+            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(base)));
+        }
+        let spans = layout.of_section(index);
+        if section.is_merged() || spans.is_empty() {
+            if section.is_writable() && section.size > 0 {
+                return Err(format!("a variable without a name in {}", section.name_lossy()));
+            }
+            return Ok((Meaning::Copy(self.source.whole(self.object, index)), from_start));
+        }
+        let span = if symbol.kind == SymbolKind::Section {
+            self.certain_span(site, index, from_start.wrapping_add(site.bias))?
+        } else {
+            let span = layout.find(index, symbol.value).ok_or("a name without its variable")?;
+            (span, *layout.span(span).ok_or("a name without its variable")?)
+        };
+        self.object_at(span, from_start)
+    }
+
+    /// The entry of a table that `offset` hits, and what offsets are relative to.
+    fn entry(
+        &self,
+        section: &Section<'_>,
+        index: u32,
+        offset: i64,
+    ) -> Result<Option<(Piece, i64)>, Why> {
+        if !pieces::is_table(section.name) {
+            return Ok(None);
+        }
+        let entry = u64::try_from(offset)
+            .ok()
+            .and_then(|offset| self.tables.at(index, offset))
+            .ok_or_else(|| format!("a place outside of the entries of {}", section.name_lossy()))?;
+        let piece =
+            Piece { object: self.object, section: index, start: entry.start, end: entry.end };
+        Ok(Some((piece, entry.start.cast_signed())))
+    }
+
+    /// The data object that section plus offset means, where that is certain.
+    fn certain_span(&self, site: &Site, section: u32, offset: i64) -> Result<(u32, Span), Why> {
+        let layout = &self.source.patched.analysis.layout;
+        let header = self.elf().section(section).ok_or("a section that is not there")?;
+        let first = layout.first_of_section(section).ok_or("a section without data")?;
+        let spans = layout.of_section(section);
+        if let [only] = spans
+            && (only.start == 0 && only.end == header.size)
+        {
+            return Ok((first, *only));
+        }
+        let uncertain = || {
+            format!(
+                "it cannot be told which variable of {} is meant at {offset:#x}",
+                header.name_lossy()
+            )
+        };
+        let offset = u64::try_from(offset).map_err(|_| uncertain())?;
+        let index = layout.find(section, offset).ok_or_else(uncertain)?;
+        let span = *layout.span(index).ok_or_else(uncertain)?;
+        let fits = match site.usage {
+            Use::Operand(Access::Fixed(width)) => {
+                offset.saturating_add(u64::from(width)) <= span.end
+            }
+            // Records of one kind, and pointers to whole objects.
+            _ => offset == span.start,
+        };
+        if fits { Ok((index, span)) } else { Err(uncertain()) }
+    }
+
+    /// What the data object at `span` is now.
+    fn object_at(
+        &self,
+        (index, span): (u32, Span),
+        from_start: i64,
+    ) -> Result<(Meaning<'a>, i64), Why> {
+        let relative = from_start.wrapping_sub(span.start.cast_signed());
+        let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+        let stability = symbol.map(|symbol| name::stability(symbol.name, symbol.local));
+        let section = self.elf().section(span.section).ok_or("a section that is not there")?;
+        match self.source.data.get(&index) {
+            Some(DataFate::Shared(original)) => {
+                Ok((Meaning::Kernel(self.original_data(*original)?), relative))
+            }
+            Some(DataFate::Unclear(count)) => Err(format!(
+                "{} is one of {count} variables of this name in the original, and it cannot be told \
+                 which",
+                self.name_of(&span)
+            )),
+            None if section.is_writable()
+                && stability == Some(Stability::Unstable)
+                && !symbol.is_some_and(|symbol| name::is_own_variable(symbol.name)) =>
+            {
+                Err(format!(
+                    "{} is a variable that cannot be found in the original",
+                    self.name_of(&span)
+                ))
+            }
+            Some(DataFate::New) | None => Ok(self.copy_data(span, from_start)),
+        }
+    }
+
+    fn copy_data(&self, span: Span, from_start: i64) -> (Meaning<'a>, i64) {
+        let piece = self.source.data_piece(self.object, span);
+        (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
+    }
+
+    /// The original function of that number.
+    pub(super) fn original_function(&self, number: usize) -> Result<Outside<'a>, Why> {
+        let original = self.source.original.as_ref().ok_or("an object without original")?;
+        let function = original.analysis.layout.functions.get(number);
+        let index = function.and_then(|function| function.symbols.first());
+        let symbol = index.and_then(|index| original.analysis.elf.symbol(*index));
+        self.outside(*symbol.ok_or("a function without a name")?)
+    }
+
+    fn original_data(&self, span: u32) -> Result<Outside<'a>, Why> {
+        let original = self.source.original.as_ref().ok_or("an object without original")?;
+        let span = original.analysis.layout.span(span).and_then(|span| span.symbol);
+        let symbol = span.and_then(|symbol| original.analysis.elf.symbol(symbol));
+        self.outside(*symbol.ok_or("a variable without a name")?)
+    }
+
+    /// The symbol of the running kernel that is `symbol` of the recompiled original.
+    fn outside(&self, symbol: Symbol<'a>) -> Result<Outside<'a>, Why> {
+        if !symbol.local {
+            return Ok(Outside::Global(symbol.name));
+        }
+        let plain = self.source.plain.as_ref().ok_or("an object without original")?;
+        let mut same = plain.analysis.elf.symbols.iter().zip(0u32..).filter(|(other, _)| {
+            other.name == symbol.name && other.local && matches!(other.place, Place::Section(_))
+        });
+        match (same.next(), same.next()) {
+            (Some((other, index)), None) => {
+                let Place::Section(section) = other.place else { return Err("no section".into()) };
+                let header = plain.analysis.elf.section(section).ok_or("no section")?;
+                if pieces::is_freed(header.name) {
+                    return Err(format!("{} is freed after boot", symbol.name_lossy()));
+                }
+                Ok(Outside::Local(index))
+            }
+            (None, _) => Err(format!("{} is not in the original object", symbol.name_lossy())),
+            _ => Err(format!("{} is there twice in its object", symbol.name_lossy())),
+        }
+    }
+
+    fn name_of(&self, span: &Span) -> String {
+        let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+        symbol.map(|symbol| symbol.name_lossy().into_owned()).unwrap_or_default()
+    }
+}

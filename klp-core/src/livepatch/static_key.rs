@@ -1,0 +1,95 @@
+//! Jump labels whose key lives in a module. They are set up when the livepatch is loaded, and the key
+//! may not be there yet. Tracepoints and dynamic debug stay off in the replaced function; any other
+//! key is a reason to refuse.
+
+use crate::elf::{Place, Symbol};
+
+use super::kernel::{Kernel, Target};
+use super::pieces::Piece;
+use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
+
+/// Bit 1 of the key's addend: the instruction is a jump that is to become a NOP
+/// (`arch/x86/include/asm/jump_label.h`, Linux 5.14).
+const TO_NOP: i64 = 2;
+const KEY: u64 = 8;
+
+/// A jump label that is left out.
+pub(super) struct Dropped {
+    pub(super) note: String,
+    /// The jump that must not be taken, as section offset and length.
+    jump: Option<(u64, u8)>,
+}
+
+impl Dropped {
+    /// The NOP in its place, relative to `code`.
+    pub(super) fn edit(&self, code: Piece) -> Option<(u64, Vec<u8>)> {
+        let (offset, len) = self.jump?;
+        let bytes = match len {
+            2 => vec![0x66, 0x90],
+            _ => vec![0x0f, 0x1f, 0x44, 0x00, 0x00],
+        };
+        Some((offset.checked_sub(code.start)?, bytes))
+    }
+}
+
+/// Whether the table entry `entry` is a jump label that must be left out.
+pub(super) fn of_module(
+    kernel: &Kernel,
+    resolver: &Resolver<'_, '_>,
+    entry: Piece,
+) -> Result<Option<Dropped>, Why> {
+    let elf = &resolver.source.patched.analysis.elf;
+    let Some(section) = elf.section(entry.section).filter(|table| table.name == b"__jump_table")
+    else {
+        return Ok(None);
+    };
+    let reloc =
+        section.relocs.at(entry.start.saturating_add(KEY)).ok_or("a jump label without a key")?;
+    let (meaning, _) = resolver.resolve(&Site { reloc, usage: Use::Table, bias: 0 })?;
+    let source = resolver.source;
+    let (target, name) = match meaning {
+        Meaning::Kernel(Outside::Global(name)) => match kernel.global(source.linked, name) {
+            Some(target) => (target?, String::from_utf8_lossy(name).into_owned()),
+            None => return Ok(None),
+        },
+        Meaning::Kernel(Outside::Local(symbol)) => {
+            let plain = source.plain.as_ref().ok_or("an object without original")?;
+            let name = plain.analysis.elf.symbol(symbol).map(Symbol::name_lossy);
+            let target = kernel.local(source.linked, &plain.analysis.elf, symbol)?;
+            (target, name.unwrap_or_default().into_owned())
+        }
+        Meaning::Copy(_) | Meaning::Number => return Ok(None),
+    };
+    let Target::Livepatch(symbol) = target else { return Ok(None) };
+    if symbol.object == "vmlinux" {
+        return Ok(None);
+    }
+    if !name.starts_with("__tracepoint_") {
+        return Err(format!(
+            "it tests the static key {name}, which lives in module {}",
+            symbol.object
+        ));
+    }
+    let note = format!("{name} in module {} stays off in replaced functions", symbol.object);
+    Ok(Some(Dropped { note, jump: jump(resolver, entry, reloc.addend)? }))
+}
+
+/// The jump at the label, if it is one that only objtool or the kernel turns into a NOP.
+fn jump(resolver: &Resolver<'_, '_>, entry: Piece, addend: i64) -> Result<Option<(u64, u8)>, Why> {
+    if addend & TO_NOP == 0 {
+        return Ok(None);
+    }
+    let elf = &resolver.source.patched.analysis.elf;
+    let place = elf.section(entry.section).and_then(|table| {
+        let reloc = table.relocs.at(entry.start)?;
+        let symbol = elf.symbol(reloc.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        let offset = symbol.value.checked_add_signed(reloc.addend)?;
+        Some((offset, elf.section(section)?.bytes(offset, 1)?.first().copied()?))
+    });
+    match place.ok_or("a jump label without code")? {
+        (offset, 0xeb) => Ok(Some((offset, 2))),
+        (offset, 0xe9) => Ok(Some((offset, 5))),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,143 @@
+//! Whether a livepatch can do what the patch does, before it is loaded.
+
+use std::collections::BTreeSet;
+
+use crate::checksum::Kind;
+use crate::diff::Changes;
+use crate::elf::Section;
+use crate::record::{Change, Refused};
+
+use super::Livepatch;
+use super::extract::Extraction;
+use super::pieces;
+use super::source::{Fate, Side, Source};
+
+/// What was found so far.
+pub(super) struct Verdict {
+    force: bool,
+    refused: Vec<Refused>,
+    notes: BTreeSet<String>,
+}
+
+impl Verdict {
+    pub(super) fn new(force: bool) -> Self {
+        Self { force, refused: Vec::new(), notes: BTreeSet::new() }
+    }
+
+    /// Something that cannot work.
+    pub(super) fn refuse(&mut self, object: &str, name: &str, why: String) {
+        self.refused.push(Refused::new(object, name, why));
+    }
+
+    /// Something that can go wrong: refused, or with `--force` told.
+    fn risk(&mut self, object: &str, name: &str, why: String) {
+        if self.force {
+            self.notes.insert(format!("{name} ({object}): {why}"));
+        } else {
+            self.refuse(object, name, why);
+        }
+    }
+
+    /// Whether the object compiled with sections is the object that was linked.
+    pub(super) fn sections(&mut self, source: &Source<'_>, changed: &[String]) {
+        for name in &source.differing {
+            let why = "compiled with function and data sections it is another function than the one \
+                       in the kernel";
+            self.risk(source.object, name, why.to_owned());
+        }
+        let with_sections: BTreeSet<String> = source
+            .fates
+            .iter()
+            .enumerate()
+            .filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))))
+            .map(|(number, _)| name_of(source, number))
+            .collect();
+        for name in with_sections.iter().filter(|name| !changed.contains(name)) {
+            self.notes.insert(format!(
+                "{name} ({}) changes only when compiled with function and data sections; it is \
+                 replaced as well",
+                source.object
+            ));
+        }
+    }
+
+    /// Whether the changed function `number` can be replaced.
+    pub(super) fn function(&mut self, source: &Source<'_>, number: usize) -> bool {
+        let name = name_of(source, number);
+        let Some(plain) = &source.plain else { return true };
+        let Some(original) = original_name(source, number) else { return true };
+        let Some(found) = plain.function_named(&original) else { return true };
+        if let Some(section) =
+            section_of(plain, found).filter(|section| pieces::is_freed(section.name))
+        {
+            let place = section.name_lossy();
+            let why = format!(
+                "it is in {place}: it has run and was freed; the change cannot take effect"
+            );
+            self.risk(source.object, &name, why);
+            return false;
+        }
+        let traceable = plain
+            .record(found)
+            .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
+        if !traceable {
+            let why =
+                "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
+            self.refuse(source.object, &name, why.to_owned());
+        }
+        traceable
+    }
+
+    pub(super) fn finish(self, livepatch: &mut Livepatch, extraction: Extraction) {
+        livepatch.refused = self.refused;
+        livepatch.refused.extend(extraction.refused);
+        livepatch.notes = self.notes.into_iter().chain(extraction.notes).collect();
+        for (name, symbol) in &livepatch.symbols {
+            // Limits of the sscanf() in klp_resolve_symbols() (kernel/livepatch/core.c).
+            if symbol.object.len() > 55 || symbol.user.len() > 55 || symbol.name.len() > 511 {
+                let why = "its name is longer than livepatch can read";
+                livepatch.refused.push(Refused::new(&symbol.object, name, why));
+            }
+        }
+    }
+}
+
+/// What `changes` says about data that exists already: it is shared with the running kernel, so a new
+/// initial value does not reach it.
+#[must_use]
+pub fn data(changes: &Changes) -> Vec<Refused> {
+    let existing = changes.data.iter().filter(|data| data.change == Change::Changed);
+    existing
+        .map(|data| {
+            let readers = match data.read_by.as_slice() {
+                [] => String::new(),
+                readers => format!(", read by {}", readers.join(", ")),
+            };
+            let why = format!(
+                "changed data in {}{readers}: the running kernel keeps its value; set it in a \
+                 pre-patch callback, or use a shadow variable for new members",
+                data.section
+            );
+            Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
+        })
+        .collect()
+}
+
+/// The name of the patched function `number`.
+pub(super) fn name_of(source: &Source<'_>, number: usize) -> String {
+    source.patched.record(number).map(|record| record.name.clone()).unwrap_or_default()
+}
+
+/// The name of the function that the patched function `number` replaces.
+pub(super) fn original_name(source: &Source<'_>, number: usize) -> Option<String> {
+    let Fate::Changed(original) = source.fates.get(number).copied().flatten()? else {
+        return None;
+    };
+    Some(source.original.as_ref()?.record(original)?.name.clone())
+}
+
+fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {
+    let layout = &side.analysis.layout;
+    let body = layout.functions.get(number)?.body;
+    side.analysis.elf.section(layout.span(body)?.section)
+}
