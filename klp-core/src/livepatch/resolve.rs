@@ -281,7 +281,17 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let function = original.analysis.layout.functions.get(number);
         let index = function.and_then(|function| function.symbols.first());
         let symbol = index.and_then(|index| original.analysis.elf.symbol(*index));
-        self.outside(*symbol.ok_or("a function without a name")?)
+        let symbol = *symbol.ok_or("a function without a name")?;
+        let name = symbol.name_lossy();
+        // What a compiler specializes can take other arguments each time.
+        if name::stability(symbol.name, symbol.local) == Stability::Numbered
+            && self.source.differing.iter().any(|other| *other == name)
+        {
+            return Err(format!(
+                "{name} is another function in the kernel than compiled with function sections"
+            ));
+        }
+        self.outside(symbol)
     }
 
     fn original_data(&self, span: u32) -> Result<Outside<'a>, Why> {

@@ -38,13 +38,9 @@ impl Verdict {
         }
     }
 
-    /// Whether the object compiled with sections is the object that was linked.
+    /// Tells where the object compiled with sections changes in another way than the one that was
+    /// linked. What that can do to calls is decided where they are.
     pub(super) fn sections(&mut self, source: &Source<'_>, changed: &[String]) {
-        for name in &source.differing {
-            let why = "compiled with function and data sections it is another function than the one \
-                       in the kernel";
-            self.risk(source.object, name, why.to_owned());
-        }
         let with_sections: BTreeSet<String> = source
             .fates
             .iter()
