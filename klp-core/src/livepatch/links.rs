@@ -1,7 +1,8 @@
 //! The names under which the livepatch's objects refer to the kernel until the module is finished.
 //!
 //! A global keeps its own name, because objtool knows functions by theirs (those that do not return,
-//! static call trampolines). What could be taken for something else gets its final name at once.
+//! static call trampolines). What could be taken for something else gets a name of ours, without dots,
+//! because modpost cuts numbers off behind them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,14 +60,11 @@ impl Links {
 
 fn free_name(symbol: &Symbol, taken: &BTreeSet<String>) -> String {
     let of_module = symbol.object != "vmlinux" && symbol.name.starts_with(TRAMPOLINE);
-    if symbol.global && !of_module && !taken.contains(&symbol.name) {
+    if symbol.global && !of_module && !symbol.name.contains('.') && !taken.contains(&symbol.name) {
         return symbol.name.clone();
     }
-    let mut name = symbol.elf_name();
-    while taken.contains(&name) {
-        name.push('\'');
-    }
-    name
+    let mut names = (0usize..).map(|number| format!("klp_resolved_{number}"));
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -94,7 +92,7 @@ mod tests {
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(distinct.len(), targets.len());
         assert_eq!(links.name(&targets[0]), "printk");
-        assert_eq!(links.name(&targets[1]), ".klp.sym.vmlinux.printk,2");
+        assert!(names.iter().all(|name| !name.contains('.')));
         assert!(!links.name(&targets[4]).starts_with("__this_module"));
         assert!(!links.name(&targets[5]).starts_with("__SCT__"));
         assert!(links.name(&targets[6]).starts_with("__SCT__"));
