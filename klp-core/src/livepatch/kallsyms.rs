@@ -210,6 +210,7 @@ mod tests {
                 value: *value,
                 size: 16,
                 local: *local,
+                stability: crate::name::stability(name.as_bytes(), *local),
                 weak: false,
                 file: None,
             })
