@@ -88,10 +88,9 @@ impl Build {
         let mut different = Vec::new();
         for path in linked(&self.output)? {
             let bytes = fs_err::read(self.output.join(&path))?;
-            let name = path.with_extension("o");
-            if fs_err::read(self.original.join(&name)).ok().as_deref() != Some(&bytes) {
-                write(&directory.join(&name), &bytes)?;
-                different.push(name);
+            if fs_err::read(self.original.join(&path)).ok().as_deref() != Some(&bytes) {
+                write(&directory.join(&path), &bytes)?;
+                different.push(path);
             }
         }
         Ok(different)
@@ -127,7 +126,7 @@ impl Build {
         let partial = root.join("original.part");
         for path in linked(&self.output)? {
             let bytes = fs_err::read(self.output.join(&path))?;
-            write(&partial.join(path.with_extension("o")), &bytes)?;
+            write(&partial.join(path), &bytes)?;
         }
         // Positions of symbols come from the final link.
         fs_err::copy(self.output.join("vmlinux"), partial.join("vmlinux"))?;
@@ -166,11 +165,11 @@ impl Build {
     }
 }
 
-/// vmlinux.o and the modules, relative to the output directory.
+/// vmlinux.o and the modules before their final link, relative to the output directory.
 fn linked(output: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
     let mut found = vec![Utf8PathBuf::from("vmlinux.o")];
     let order = fs_err::read_to_string(output.join("modules.order"))?;
-    found.extend(order.lines().map(|line| Utf8PathBuf::from(line).with_extension("ko")));
+    found.extend(order.lines().map(|line| Utf8PathBuf::from(line).with_extension("o")));
     Ok(found)
 }
 

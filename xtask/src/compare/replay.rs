@@ -53,11 +53,10 @@ pub(super) fn replay(
         let parts = fs_err::read_to_string(output.join(module.with_extension("mod")))?;
         let parts: BTreeSet<Utf8PathBuf> = parts.lines().map(Utf8PathBuf::from).collect();
         if parts.intersection(&rest).next().is_some() {
-            let object = module.with_extension("o");
-            if !parts.contains(&object) {
-                run(output, &object)?;
+            // One that is of one object has been compiled already.
+            if !parts.contains(module) {
+                run(output, module)?;
             }
-            run(output, module)?;
         }
         rest.retain(|object| !parts.contains(object));
     }
