@@ -57,7 +57,9 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
             println!("==> {name}: {} expected", show(&expected));
             println!("    ours:   {}", verdict(&our_list));
             println!("    theirs: {}", verdict(&their_list));
-            fs_err::remove_dir_all(&directory)?;
+            if directory.exists() {
+                fs_err::remove_dir_all(&directory)?;
+            }
         }
         builder.join().map_err(|_| anyhow!("the builder panicked"))?
     })?;
