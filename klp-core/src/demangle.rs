@@ -6,6 +6,34 @@ pub fn demangle(name: &str) -> Option<String> {
     rustc_demangle::try_demangle(name).ok().map(|path| format!("{path:#}"))
 }
 
+/// The source item that a demangled path is an instance of: generic arguments are `_`.
+#[must_use]
+pub fn source_item(path: &str) -> String {
+    let mut item = String::with_capacity(path.len());
+    let mut depth = 0u32;
+    let mut before = ' ';
+    for character in path.chars() {
+        let opens = character == '<' && (before.is_alphanumeric() || "_:".contains(before));
+        if depth > 0 || opens {
+            match character {
+                '<' => depth = depth.saturating_add(1),
+                '>' if before != '-' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if opens && depth == 1 {
+                item.push_str("<_");
+            }
+            if depth == 0 {
+                item.push('>');
+            }
+        } else {
+            item.push(character);
+        }
+        before = character;
+    }
+    item
+}
+
 /// What rustc-demangle prints for what it cannot read.
 const PLACEHOLDERS: [&str; 3] =
     ["{invalid syntax}", "{recursion limit reached}", "{size limit reached}"];
@@ -33,7 +61,17 @@ pub(crate) fn numberless(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::demangle;
+    use super::{demangle, source_item};
+
+    #[test]
+    fn instances_of_one_item() {
+        assert_eq!(
+            source_item("<kernel::alloc::kvec::Vec<usize, a::B<fn() -> u8>>>::push"),
+            "<kernel::alloc::kvec::Vec<_>>::push"
+        );
+        assert_eq!(source_item("<a::S as b::T>::f::<u8>"), "<a::S as b::T>::f::<_>");
+        assert_eq!(source_item("foo::bar"), "foo::bar");
+    }
 
     #[test]
     fn only_rust_names_are_demangled() {

@@ -1,9 +1,11 @@
 //! Text for people.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use klp_core::Manifest;
 use klp_core::checksum::Cause;
+use klp_core::demangle::source_item;
 use klp_core::diff::Changes;
 use klp_core::record::{Change, Function, Record};
 use klp_core::rules::Rule;
@@ -21,14 +23,20 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         changes.functions.iter().map(|function| place(function).len()).max().unwrap_or(0).min(48);
     for function in &changes.functions {
         let line = format!(
-            "{:<8} {:<names$}  {:<objects$}  {}{}",
+            "{:<8} {:<names$}  {:<objects$}  {}{}{}",
             word(function.change),
             name(function),
             place(function),
             causes(&function.causes),
+            candidates(function),
             if function.allowed == Some(false) { " (not allowed)" } else { "" },
         );
         writeln!(out, "{}", line.trim_end())?;
+    }
+    for (item, functions) in instances(&changes.functions) {
+        let objects: BTreeSet<String> = functions.iter().map(|one| place(one)).collect();
+        let objects: Vec<String> = objects.into_iter().collect();
+        writeln!(out, "{} instances of {item} in {}", functions.len(), objects.join(", "))?;
     }
     for data in &changes.data {
         let name = data.name.as_deref().unwrap_or("(unnamed)");
@@ -126,6 +134,25 @@ fn place(function: &Function) -> String {
         Some(linked) if linked != "vmlinux" => format!("{} ({linked})", function.object),
         _ => function.object.clone(),
     }
+}
+
+fn candidates(function: &Function) -> String {
+    match function.candidates.as_slice() {
+        [] => String::new(),
+        some => format!(" (was one of {})", some.join(", ")),
+    }
+}
+
+/// Generic Rust items of which several instances differ.
+fn instances(functions: &[Function]) -> BTreeMap<String, Vec<&Function>> {
+    let mut items: BTreeMap<String, Vec<&Function>> = BTreeMap::new();
+    for function in functions {
+        if let Some(path) = &function.demangled {
+            items.entry(source_item(path)).or_default().push(function);
+        }
+    }
+    items.retain(|_, functions| functions.len() > 1);
+    items
 }
 
 fn causes(causes: &[Cause]) -> String {
