@@ -4,7 +4,7 @@
 # after: newcomm=patched
 events=/sys/kernel/tracing
 echo >$events/trace
-rename() { sh -c 'echo klpcomm >/proc/$$/comm; cat /proc/$$/comm; :'; }
+rename() { sh -c 'printf klpcomm >/proc/$$/comm; cat /proc/$$/comm; :'; }
 # Off: there must be no event. On: there must be one.
 rename >/dev/null
 echo 1 >$events/events/task/task_rename/enable
