@@ -10,4 +10,4 @@ rename >/dev/null
 echo 1 >$events/events/task/task_rename/enable
 rename
 echo 0 >$events/events/task/task_rename/enable
-grep -o 'newcomm=[kp][la][pt]c*[ohm]*[ched]*m*' $events/trace
+grep -o 'newcomm=klpcomm\|newcomm=patched' $events/trace
