@@ -108,7 +108,9 @@ fn main() -> std::process::ExitCode {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
         }),
-        Task::Qemu { kernel, cc, filter } => qemu::run(&kernel, cc, filter.as_deref()),
+        Task::Qemu { kernel, cc, filter } => {
+            qemu::run(&kernel, cc, &filter.as_deref().into_iter().collect::<Vec<_>>())
+        }
         Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
         Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, rounds } => bench::run(&kernel, rounds),

@@ -7,7 +7,8 @@ use anyhow::Result;
 use crate::kernel::{self, Compiler};
 use crate::{environment, process};
 
-pub(crate) fn run(version: &str, compiler: Compiler, filter: Option<&str>) -> Result<()> {
+/// Runs the cases that `arguments` of the test program choose.
+pub(crate) fn run(version: &str, compiler: Compiler, arguments: &[&str]) -> Result<()> {
     let kernel = kernel::built(version, compiler)?;
     let llvm = kernel::llvm().filter(|_| compiler == Compiler::Clang);
     let variable = llvm.map(|llvm| format!(",LLVM={llvm}")).unwrap_or_default();
@@ -15,7 +16,7 @@ pub(crate) fn run(version: &str, compiler: Compiler, filter: Option<&str>) -> Re
     let mut cargo = Command::new(environment::cargo());
     cargo.current_dir(environment::root()).env("CARGO_KLP_QEMU", &entry);
     cargo.args(["test", "--package", "klp-tests", "--test", "qemu", "--"]);
-    cargo.args(filter);
+    cargo.args(arguments);
     println!("==> CARGO_KLP_QEMU='{entry}' {}", process::show(&cargo));
     process::run(&mut cargo)
 }
