@@ -115,7 +115,10 @@ impl Error {
             Self::Tree(_)
             | Self::Config(_)
             | Self::Build(
-                BuildError::Tree(_) | BuildError::Config(_) | BuildError::UnusablePath { .. },
+                BuildError::Tree(_)
+                | BuildError::Config(_)
+                | BuildError::UnusablePath { .. }
+                | BuildError::NotPrepared { .. },
             ) => ExitStatus::Unsupported,
             _ => ExitStatus::Failure,
         }

@@ -9,6 +9,7 @@ mod kept;
 mod objects;
 mod origins;
 mod place;
+mod progress;
 mod report;
 mod rules;
 mod run;
@@ -25,7 +26,7 @@ use shell::Shell;
 
 fn main() -> ExitCode {
     let Cargo::Klp(klp) = Cargo::parse();
-    let shell = Shell::new(klp.output.verbosity(), klp.output.color);
+    let shell = Shell::new(klp.output.verbosity(), klp.output.color, klp.output.message_format);
     match run::run(&klp, &shell) {
         Ok(status) => status.into(),
         Err(error) => {

@@ -1,11 +1,11 @@
 //! Where a run works: the kernel tree, our directory in its output, and the file of results.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::Tree;
+use kbuild_glue::{Tree, TreeError};
 
 use crate::cli::TreeArgs;
 use crate::error::Error;
-use crate::settings;
+use crate::settings::{self, Settings};
 
 /// The changed-function set, beside the build outputs.
 const CHANGED_FUNCTIONS: &str = "changed-functions.json";
@@ -16,6 +16,8 @@ pub(crate) struct Place {
     pub(crate) current: Utf8PathBuf,
     /// The kernel.
     pub(crate) tree: Tree,
+    /// The directory of the out-of-tree module, if it is one that is built.
+    pub(crate) module: Option<Utf8PathBuf>,
     /// Our own directory.
     pub(crate) root: Utf8PathBuf,
     /// The changed-function set.
@@ -23,31 +25,68 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The tree that the arguments name, or the one here, or the one that the Cargo workspace here
-    /// names.
+    /// What the arguments name, or the kernel tree here, or what the Cargo workspace here names.
     pub(crate) fn find(arguments: &TreeArgs) -> Result<Self, Error> {
         let current = current_directory()?;
-        let tree = find_tree(arguments, &current)?;
+        let absolute = |path: &Utf8PathBuf| current.join(path);
+        let directory = arguments.directory.as_ref().map(absolute);
+        let output = arguments.output_directory.as_ref().map(absolute);
+        let (tree, module) = match &arguments.external {
+            Some(module) => {
+                let module = canonical(&current.join(module))?;
+                let tree = kernel_for(&module, directory.as_deref(), output.as_deref())?;
+                (tree, Some(module))
+            }
+            None => tree_here(&current, directory.as_deref(), output.as_deref())?,
+        };
+        let outputs = module.as_ref().unwrap_or(&tree.output);
         let (root, beside) = match &arguments.target_dir {
             Some(path) => (current.join(path), current.join(path)),
-            None => (tree.output.join(".klp"), tree.output.clone()),
+            None => (outputs.join(".klp"), outputs.clone()),
         };
-        Ok(Self { current, tree, root, results: beside.join(CHANGED_FUNCTIONS) })
+        Ok(Self { current, tree, module, root, results: beside.join(CHANGED_FUNCTIONS) })
     }
 }
 
-fn find_tree(arguments: &TreeArgs, current: &Utf8Path) -> Result<Tree, Error> {
-    let output = arguments.output_directory.as_ref().map(|path| current.join(path));
-    let directory = arguments.directory.as_ref().map(|path| current.join(path));
-    let here = Tree::find(directory.as_deref().unwrap_or(current), output.as_deref());
-    match (here, directory) {
-        (Err(error), None) => {
-            let settings = settings::of(current)?.unwrap_or_default();
-            let kernel = settings.kernel.ok_or(error)?;
-            Ok(Tree::find(&kernel, output.or(settings.output).as_deref())?)
-        }
-        (tree, _) => Ok(tree?),
+/// The kernel that the module in the directory `module` is built for.
+fn kernel_for(
+    module: &Utf8Path,
+    directory: Option<&Utf8Path>,
+    output: Option<&Utf8Path>,
+) -> Result<Tree, Error> {
+    if let Some(directory) = directory {
+        return Ok(Tree::find(directory, output)?);
     }
+    let settings = settings::of(module)?.unwrap_or_default();
+    if let Some(kernel) = &settings.kernel {
+        return Ok(Tree::find(kernel, output.or(settings.output.as_deref()))?);
+    }
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    Ok(Tree::find(&Utf8PathBuf::from(format!("/lib/modules/{release}/build")), output)?)
+}
+
+/// The kernel tree in `directory` or here; else that of the Cargo package here, with the module that the
+/// package holds.
+fn tree_here(
+    current: &Utf8Path,
+    directory: Option<&Utf8Path>,
+    output: Option<&Utf8Path>,
+) -> Result<(Tree, Option<Utf8PathBuf>), Error> {
+    match (Tree::find(directory.unwrap_or(current), output), directory) {
+        (Err(error @ TreeError::NotATree { .. }), None) => {
+            let settings = settings::of(current)?.unwrap_or_default();
+            let Settings { kernel: Some(kernel), output: own, module, .. } = settings else {
+                return Err(error.into());
+            };
+            let tree = Tree::find(&kernel, output.or(own.as_deref()))?;
+            Ok((tree, module.map(|module| canonical(&module)).transpose()?))
+        }
+        (tree, _) => Ok((tree?, None)),
+    }
+}
+
+fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Error> {
+    path.canonicalize_utf8().map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 /// The directory that we were started in.

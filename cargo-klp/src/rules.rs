@@ -57,7 +57,8 @@ impl Rules {
 
     /// The rules for a build at `place`.
     pub(crate) fn of_place(arguments: &RuleArgs, place: &Place) -> Result<Self, Error> {
-        let others = [place.tree.output.as_path(), place.tree.source.as_path()];
+        let tree = [place.tree.output.as_path(), place.tree.source.as_path()];
+        let others: Vec<&Utf8Path> = place.module.as_deref().into_iter().chain(tree).collect();
         Self::find(arguments.allowlist.as_deref(), &place.current, &others)
     }
 

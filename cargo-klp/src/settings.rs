@@ -1,6 +1,7 @@
 //! What a Cargo manifest says about its kernel, under `[package.metadata.klp]` of the package or under
 //! `[workspace.metadata.klp]`: `kernel` and `output`, relative to the manifest, and a `[[…klp.rule]]`
-//! for each rule of the allowlist. The package comes before the workspace.
+//! for each rule of the allowlist. A package with a `Kbuild` beside its manifest is an out-of-tree module;
+//! `module` names the directory where it is another one. The package comes before the workspace.
 
 use camino::{Utf8Path, Utf8PathBuf};
 use cargo_metadata::{Metadata, MetadataCommand};
@@ -18,6 +19,9 @@ pub(crate) struct Settings {
     /// Output directory that holds the `.config`.
     #[serde(default)]
     pub(crate) output: Option<Utf8PathBuf>,
+    /// Directory of an out-of-tree module.
+    #[serde(default)]
+    pub(crate) module: Option<Utf8PathBuf>,
     /// Rules of the allowlist.
     #[serde(default)]
     pub(crate) rule: Option<serde_json::Value>,
@@ -64,7 +68,8 @@ impl Settings {
             Some(kernel) => (Some(kernel), self.output),
             None => (other.kernel, self.output.or(other.output)),
         };
-        Self { kernel, output, rule: self.rule.or(other.rule), manifest }
+        let module = self.module.or(other.module);
+        Self { kernel, output, module, rule: self.rule.or(other.rule), manifest }
     }
 }
 
@@ -76,9 +81,18 @@ fn read(metadata: &serde_json::Value, manifest: &Utf8Path) -> Result<Option<Sett
     Ok(Some(Settings {
         kernel: found.kernel.map(|kernel| root.join(kernel)),
         output: found.output.map(|output| root.join(output)),
+        module: found.module.map(|module| root.join(module)).or_else(|| kbuild_module(root)),
         rule: found.rule,
         manifest: manifest.to_owned(),
     }))
+}
+
+/// The directory `root`, if it holds a module for Kbuild.
+fn kbuild_module(root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let says_so = |name: &str| {
+        fs_err::read_to_string(root.join(name)).is_ok_and(|text| text.contains("obj-m"))
+    };
+    (says_so("Kbuild") || says_so("Makefile")).then(|| root.to_owned())
 }
 
 #[cfg(test)]

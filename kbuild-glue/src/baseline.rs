@@ -110,7 +110,7 @@ impl Fingerprint {
 }
 
 /// The tools that the kernel's Makefile would choose: C compiler, linker, and rustc.
-fn tools(variables: &[String], rust: bool) -> Vec<String> {
+pub(crate) fn tools(variables: &[String], rust: bool) -> Vec<String> {
     // The last of several wins, as on make's command line.
     let value = |name: &str| {
         variables.iter().rev().find_map(|variable| {
@@ -137,9 +137,8 @@ fn tools(variables: &[String], rust: bool) -> Vec<String> {
     tools
 }
 
-/// The first line that a tool says about itself, and which file it is: distributions change tools
-/// without changing what they say.
-fn identity(tool: &str) -> Result<String, BaselineError> {
+/// The first line that a tool says about itself.
+pub(crate) fn version(tool: &str) -> Result<String, BaselineError> {
     let failed = |source| BaselineError::Tool { program: tool.to_owned(), source };
     let mut words = tool.split_whitespace();
     let program = words.next().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
@@ -155,7 +154,13 @@ fn identity(tool: &str) -> Result<String, BaselineError> {
         return Err(failed(std::io::Error::other(output.status.to_string())));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let version = text.lines().next().unwrap_or_default();
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// What a tool says about itself, and which file it is: distributions change tools without changing what
+/// they say.
+fn identity(tool: &str) -> Result<String, BaselineError> {
+    let version = version(tool)?;
     // A launcher in front of the compiler is one more program.
     let files: Vec<String> = tool.split_whitespace().filter_map(file_stamp).collect();
     Ok(format!("{version} {}", files.join(" ")))

@@ -1,11 +1,14 @@
 //! The two builds, and the directory where everything about them is kept.
 
+mod clean;
 mod clone;
 mod error;
+mod external;
 mod kept;
 mod lock;
 mod patched;
 mod plan;
+mod preview;
 mod records;
 mod running;
 
@@ -25,9 +28,12 @@ use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::FileChange;
 use crate::tree::Tree;
+pub use clean::{KeptFile, clean, kept_files};
 pub use error::BuildError;
+pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
 use lock::Lock;
+pub use preview::Preview;
 use running::Running;
 
 /// Make variables that end up in the kernel's version string, and the same for both builds.
@@ -200,6 +206,13 @@ impl Workspace {
         kept::discard(&kept)?;
         fs::create_dir_all(&build)
             .map_err(|source| BuildError::Io { path: build.clone(), source })?;
+        if !build.join(".config").exists()
+            && let Ok(objects) = linked_objects(&self.tree.output)
+        {
+            // The user's own build tells how many there will be.
+            let paths = objects.into_iter().map(|object| object.object).collect();
+            events(BuildEvent::Objects { paths });
+        }
         self.write_config(&read(&config)?)?;
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;

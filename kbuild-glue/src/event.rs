@@ -1,5 +1,9 @@
 //! What a run tells its caller while it works.
 
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+
 /// Something that happened, for a status line or a progress bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +14,11 @@ pub enum BuildEvent {
         verb: &'static str,
         /// For example `original kernel 6.1.0`.
         message: String,
+    },
+    /// The objects that the next make is known to make. Without this nobody knows how many.
+    Objects {
+        /// Relative to the output directory.
+        paths: BTreeSet<Utf8PathBuf>,
     },
     /// Make started one step.
     Step {

@@ -23,10 +23,12 @@ pub mod build;
 pub mod cmd_file;
 pub mod compared;
 pub mod config;
+pub mod doctor;
 pub mod event;
 pub mod interrupt;
 pub mod jobserver;
 pub mod make;
+pub mod makefile;
 pub mod mirror;
 pub mod module;
 pub mod non_standard;
@@ -37,7 +39,10 @@ pub mod tree;
 
 pub use baseline::{BaselineError, Fingerprint};
 pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode_file};
-pub use build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, kept_objects};
+pub use build::{
+    BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchedBuild, Preview,
+    Workspace, kept_objects,
+};
 pub use cmd_file::{CmdFileError, SavedCommand};
 pub use compared::{Compared, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
@@ -48,6 +53,6 @@ pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
 pub use module::{ModuleError, ModuleSources};
 pub use non_standard::NonStandard;
-pub use objects::{Linked, LinkedObject, ObjectsError, linked_objects};
+pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use patch::{FileChange, Patch, PatchError, PatchSet};
 pub use tree::{Tree, TreeError};

@@ -73,6 +73,11 @@ impl Mirror {
         Ok(mirror)
     }
 
+    /// The files of the user's tree, as a mirror in `dir` would have them.
+    pub fn preview(tree: &Tree, dir: &Utf8Path) -> Result<Stamps, MirrorError> {
+        Ok(Stamps::of(&list::sources(tree, dir)?))
+    }
+
     /// Where the mirror is.
     #[must_use]
     pub fn path(&self) -> &Utf8Path {

@@ -107,6 +107,11 @@ impl ObjectsError {
 /// Lists the objects of vmlinux in link order, then those of each module in the order of
 /// `modules.order`. Modules are left out when none were built.
 pub fn linked_objects(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsError> {
+    if !["vmlinux.a", "built-in.a"].iter().any(|name| output.join(name).exists())
+        && output.join("modules.order").exists()
+    {
+        return linked_modules(output);
+    }
     let mut members = Vec::new();
     for archive in vmlinux_archives(output)? {
         archive_members(output, &archive, 0, &mut members)?;
@@ -117,6 +122,14 @@ pub fn linked_objects(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsErr
         .filter(|object| seen.insert(object.clone()))
         .map(|object| LinkedObject { object, linked: Linked::Vmlinux })
         .collect();
+    objects.extend(linked_modules(output)?);
+    Ok(objects)
+}
+
+/// Lists the objects of each module in the order of `modules.order`, in the output directory of a
+/// kernel or in the directory of out-of-tree modules.
+pub fn linked_modules(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsError> {
+    let mut objects = Vec::new();
     for module in modules(output)? {
         for object in module_objects(output, &module)? {
             objects.push(LinkedObject { object, linked: Linked::Module(module.clone()) });
@@ -132,6 +145,7 @@ pub fn modules(output: &Utf8Path) -> Result<Vec<String>, ObjectsError> {
     let mut seen = BTreeSet::new();
     let mut modules = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let line = relative(output, line);
         // `.ko` up to 6.2, `.o` since; `kernel/` in front up to 5.2.
         let name = line.strip_suffix(".ko").or_else(|| line.strip_suffix(".o")).unwrap_or(line);
         let name = clean(&path, Utf8Path::new(""), name)?.into_string();
@@ -155,7 +169,7 @@ fn module_objects(output: &Utf8Path, module: &str) -> Result<Vec<Utf8PathBuf>, O
     let mut objects = Vec::new();
     for word in text.split_whitespace().filter(|word| Utf8Path::new(word).extension() == Some("o"))
     {
-        let object = clean(&path, Utf8Path::new(""), word)?;
+        let object = clean(&path, Utf8Path::new(""), relative(output, word))?;
         if seen.insert(object.clone()) {
             objects.push(object);
         }
@@ -237,6 +251,12 @@ fn archive_members(
         }
     }
     Ok(())
+}
+
+/// A path in `output`, which the records of out-of-tree modules up to 6.12 name as a whole.
+fn relative<'a>(output: &Utf8Path, path: &'a str) -> &'a str {
+    let inside = path.strip_prefix(output.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    inside.unwrap_or(path)
 }
 
 /// Joins and removes `.` and `..`; a name that leaves the output directory is an error.

@@ -117,7 +117,7 @@ pub struct Refused {
     pub name: String,
     /// Why.
     pub why: String,
-    /// The rule of [`crate::rules`] that would have to know it, where there is one.
+    /// The rule that refuses it, where it is one of Kbuild's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// Why it does not count, where a rule of the user's says so.

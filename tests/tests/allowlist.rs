@@ -5,8 +5,9 @@ use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
 use klp_core::record::{Function, Record};
 use klp_tests::kernel::{Kernel, example_patch};
-use klp_tests::klp::{Outcome, klp, root, run};
+use klp_tests::klp::{Outcome, klp, plain, root, run};
 use klp_tests::report::{Report, expected};
+use klp_tests::tools::finish;
 
 /// It changes `foo_ring_push`, `cpu_load`, `sched_tick` and `task_load`.
 const PATCH: &str = "change-inline";
@@ -190,12 +191,19 @@ fn rules_that_are_wrong_or_name_nothing() -> Result<()> {
 /// `diff` and `checksum` obey the same rules, for build directories and for single objects.
 #[test]
 fn other_subcommands() -> Result<()> {
-    let kernel = Kernel::with_output()?;
-    build(&kernel, &[])?.expect(0)?;
-    let (before, after) = (kernel.directory.join("before"), kernel.work().join("build"));
-    let before_kernel = Kernel::with_output()?;
-    before_kernel.make(&["all"])?;
-    std::os::unix::fs::symlink(&before_kernel.output, &before)?;
+    let (kernel, changed) = (Kernel::with_output()?, Kernel::with_output()?);
+    kernel.make(&["all"])?;
+    let patch = example_patch(PATCH);
+    finish(plain("patch").args([
+        "-s",
+        "-p1",
+        "-d",
+        changed.source.as_str(),
+        "-i",
+        patch.as_str(),
+    ]))?;
+    changed.make(&["all"])?;
+    let (before, after) = (kernel.output.clone(), changed.output.clone());
     let diff = |before: &Utf8Path, after: &Utf8Path, rules: &str, status: i32| -> Result<Report> {
         let file = kernel.directory.join("diff.toml");
         fs_err::write(&file, rules)?;
@@ -251,7 +259,7 @@ fn non_standard_objects() -> Result<()> {
     assert_eq!(report.names(), expected(&example_patch(PATCH))?);
     let refused = report.refused.first().context("nothing is refused")?;
     assert_eq!((refused.object.as_str(), refused.name.as_str()), ("kernel/stat.o", "task_load"));
-    ensure!(refused.why.contains("OBJECT_FILES_NON_STANDARD"), "{refused:?}");
+    assert_eq!(refused.rule.as_deref(), Some("OBJECT_FILES_NON_STANDARD"));
 
     let list = |format: &str| -> Result<Outcome> {
         let mut command = klp(["allowlist", "-C", kernel.output.as_str()])?;

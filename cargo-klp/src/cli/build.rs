@@ -11,6 +11,7 @@ use super::{RuleArgs, TreeArgs};
 /// the next patch compiles only what it touches. The set is also written as changed-functions.json
 /// beside the build outputs, and there, for a kernel with livepatching, the livepatch module.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Build {
     /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1
     #[arg(value_name = "PATCH|VAR=VALUE")]
@@ -32,6 +33,9 @@ pub(crate) struct Build {
     /// Make the module though something of the patch cannot take effect in it, or is risky
     #[arg(short, long)]
     pub(crate) force: bool,
+    /// Only say what would be done: whether the original is built, and what the patches change
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
@@ -61,7 +65,7 @@ impl Build {
 }
 
 /// Whether make would take `argument` for a variable.
-fn is_variable(argument: &str) -> bool {
+pub(super) fn is_variable(argument: &str) -> bool {
     argument.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     })

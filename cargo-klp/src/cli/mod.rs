@@ -5,6 +5,8 @@ mod build;
 mod check;
 mod checksum;
 mod diff;
+mod doctor;
+mod makefile;
 mod output;
 mod tree;
 mod trial;
@@ -16,6 +18,8 @@ pub(crate) use build::Build;
 pub(crate) use check::Check;
 pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
+pub(crate) use doctor::{Clean, Doctor};
+pub(crate) use makefile::{Completions, Makefile, Man};
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
 pub(crate) use tree::TreeArgs;
 pub(crate) use trial::{Accel, Try};
@@ -43,7 +47,12 @@ pub(crate) enum Command {
     Build(Build),
     Check(Check),
     Checksum(Checksum),
+    Clean(Clean),
+    Completions(Completions),
     Diff(Diff),
+    Doctor(Doctor),
+    Makefile(Makefile),
+    Man(Man),
     /// List what checksums leave out, and why
     Rules,
     Try(Box<Try>),

@@ -13,7 +13,13 @@ pub(crate) struct TreeArgs {
     /// Output directory (O=) that holds the .config [default: the source tree]
     #[arg(short = 'O', long = "output", value_name = "DIR")]
     pub(crate) output_directory: Option<Utf8PathBuf>,
-    /// Where to keep the mirror and both builds [default: .klp in the output directory]
+    /// Directory of an out-of-tree module (Kbuild's M=), which is built for a kernel that is built or
+    /// prepared already; patches are relative to it [kernel by default: `kernel` of its Cargo.toml,
+    /// else that of the running kernel]
+    #[arg(short = 'M', long, value_name = "DIR")]
+    pub(crate) external: Option<Utf8PathBuf>,
+    /// Where to keep the mirror and both builds [default: .klp in the output directory, or in that of
+    /// the module]
     #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
     pub(crate) target_dir: Option<Utf8PathBuf>,
 }

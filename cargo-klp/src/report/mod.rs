@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod check;
+mod doctor;
 mod human;
 mod json;
 mod trial;
@@ -9,6 +10,7 @@ mod trial;
 use std::io::{self, Write};
 
 use camino::Utf8Path;
+use kbuild_glue::doctor::Check;
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::rules::Rule;
@@ -57,6 +59,19 @@ pub(crate) fn allowlist(
         MessageFormat::Human => allowlist::human(allowlist, usage, apart, out),
         MessageFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
+}
+
+/// Prints what a build needs.
+pub(crate) fn doctor(checks: &[Check], format: MessageFormat) -> io::Result<()> {
+    print(|out| match format {
+        MessageFormat::Human => doctor::human(checks, out),
+        MessageFormat::Json => doctor::json(checks, out),
+    })
+}
+
+/// Prints a text as it is.
+pub(crate) fn text(text: &[u8]) -> io::Result<()> {
+    print(|out| out.write_all(text))
 }
 
 /// Writes a file whole or not at all.

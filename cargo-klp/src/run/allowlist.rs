@@ -29,7 +29,8 @@ pub(crate) fn run(
     let usage = rules.usage(&[&build]);
     rules.warn(&usage, true, shell);
     let config = Config::read(&place.tree.config_path())?;
-    let mut non_standard = NonStandard::new(&place.tree.source, &config);
+    let makefiles = place.module.as_ref().unwrap_or(&place.tree.source);
+    let mut non_standard = NonStandard::new(makefiles, &config);
     let mut apart: Vec<&str> = objects
         .iter()
         .filter(|object| non_standard.contains(&object.object))
@@ -42,6 +43,11 @@ pub(crate) fn run(
 
 /// The objects of the original build that is kept, else of the build in the output directory.
 fn objects(place: &Place) -> Result<(Utf8PathBuf, Vec<LinkedObject>), Error> {
+    if place.module.is_some() {
+        let build = place.root.join("build");
+        let objects = linked_objects(&build)?;
+        return Ok((build, objects));
+    }
     match kept_objects(&place.root)? {
         Some(kept) => Ok(kept),
         None => Ok((place.tree.output.clone(), linked_objects(&place.tree.output)?)),

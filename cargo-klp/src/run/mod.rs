@@ -4,11 +4,19 @@ mod allowlist;
 mod build;
 mod check;
 mod checksum;
+mod clean;
 mod diff;
+mod doctor;
+mod dry_run;
+mod external;
+mod makefile;
 mod module;
 mod rules;
+mod session;
 mod trial;
 
+use camino::Utf8Path;
+use kbuild_glue::{BuildEvent, Config, NonStandard, Tree};
 use klp_core::diff::Changes;
 
 use crate::cli::{Command, Klp, MessageFormat};
@@ -25,7 +33,12 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Build(arguments) => build::run(arguments, format, shell),
         Command::Check(arguments) => check::run(arguments, format, shell),
         Command::Checksum(arguments) => checksum::run(arguments, format, shell),
+        Command::Clean(arguments) => clean::run(arguments, shell),
+        Command::Completions(arguments) => makefile::completions(arguments),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
+        Command::Doctor(arguments) => doctor::run(arguments, format, shell),
+        Command::Makefile(arguments) => makefile::run(arguments, shell),
+        Command::Man(arguments) => makefile::man(arguments, shell),
         Command::Rules => rules::run(format),
         Command::Try(arguments) => trial::run(arguments, format, klp.output.verbosity(), shell),
     }
@@ -54,4 +67,37 @@ fn finish(
     } else {
         ExitStatus::Success
     })
+}
+
+fn show(event: BuildEvent, shell: &Shell) {
+    match event {
+        BuildEvent::Status { verb, message } => shell.status(verb, message),
+        BuildEvent::Objects { paths } => shell.progress().expect(paths),
+        BuildEvent::Step { verb, target } => shell.progress().step(&verb, &target),
+        BuildEvent::Waiting { reason } => shell.status("Waiting", reason),
+        BuildEvent::Note { message } => shell.warning(message),
+        _ => {}
+    }
+}
+
+/// Results of an earlier run must not be taken for those of this one.
+fn remove(path: &Utf8Path) -> Result<(), Error> {
+    match fs_err::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_owned(), source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names changed functions in objects that objtool is kept away from: those cannot be livepatched.
+/// `source` has the Makefiles of the objects.
+fn refuse_non_standard(changes: &mut Changes, source: &Utf8Path, tree: &Tree) -> Result<(), Error> {
+    let config = Config::read(&tree.config_path())?;
+    let mut non_standard = NonStandard::new(source, &config);
+    let why = "cannot be livepatched: objtool does not check its object";
+    changes.refuse("OBJECT_FILES_NON_STANDARD", why, |function| {
+        non_standard.contains(Utf8Path::new(&function.object))
+    });
+    Ok(())
 }

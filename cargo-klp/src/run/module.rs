@@ -20,7 +20,7 @@ use crate::objects::target;
 use crate::report;
 use crate::shell::Shell;
 
-use super::build::remove;
+use super::remove;
 
 /// What the person asked for.
 pub(super) struct Request {

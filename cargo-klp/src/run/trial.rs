@@ -93,7 +93,7 @@ fn show(event: VmEvent, trial: &Trial, verbosity: Verbosity, shell: &Shell) {
         }
         VmEvent::Begin(stage, module) => {
             let module = module.map(|name| format!(" ({name})")).unwrap_or_default();
-            shell.step(format!("{}{module}", stage.word()));
+            shell.progress().step(stage.word(), module.trim());
         }
         VmEvent::Note(note) => shell.warning(note),
         _ => {}

@@ -49,6 +49,18 @@ pub enum BuildError {
     /// A patched build without an original.
     #[error("the original kernel was not built yet")]
     NoOriginal,
+    /// A directory is no out-of-tree module.
+    #[error("no module in `{path}`: neither Kbuild nor Makefile is there")]
+    NoModule {
+        /// The directory.
+        path: Utf8PathBuf,
+    },
+    /// Modules cannot be built for a kernel.
+    #[error("the kernel in `{path}` is not prepared for modules")]
+    NotPrepared {
+        /// The output directory.
+        path: Utf8PathBuf,
+    },
     /// A make that an earlier run left behind does not end.
     #[error("a make of an earlier run (process group {group}) still works in `{path}`")]
     Busy {
@@ -90,6 +102,10 @@ impl BuildError {
             Self::Objects(error) => error.hint(),
             Self::Module(error) => error.hint(),
             Self::UnusablePath { .. } => Some("use a work directory somewhere else".to_owned()),
+            Self::NoModule { .. } => Some("name the directory whose Makefile has obj-m".to_owned()),
+            Self::NotPrepared { path } => Some(format!(
+                "build it, or at least run `make -C {path} modules_prepare`; or name another with -C"
+            )),
             Self::Busy { group, .. } => Some(format!("wait for it, or end it: kill -- -{group}")),
             Self::Interrupted => Some("run again to go on from here".to_owned()),
             Self::Io { source, .. } => match source.kind() {

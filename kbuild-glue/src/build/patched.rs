@@ -87,6 +87,7 @@ impl Workspace {
                 let objects = count(touched.objects.len(), "object");
                 let message = format!("patched kernel ({files} changed, {objects} to compile)");
                 events(BuildEvent::Status { verb: "Building", message });
+                events(BuildEvent::Objects { paths: touched.objects.clone() });
                 if self.build_objects(original, changes, &touched, settings, events)? {
                     return Ok((original.objects.clone(), touched.objects));
                 }

@@ -68,7 +68,8 @@ fn excluded(tree: &Tree, mirror: &Utf8Path) -> Vec<Utf8PathBuf> {
     excluded.extend(mirror.parent().map(Utf8Path::to_owned));
     excluded.push(tree.output.clone());
     // Our own rules and results: the build is the same with others.
-    excluded.extend(["klp.toml", "changed-functions.json"].map(|name| tree.source.join(name)));
+    let ours = ["klp.toml", "klp.mk", "changed-functions.json"];
+    excluded.extend(ours.map(|name| tree.source.join(name)));
     // Output directories of other builds name their source.
     let entries = fs::read_dir(&tree.source).into_iter().flatten().flatten();
     for entry in entries {

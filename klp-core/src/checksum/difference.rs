@@ -1,18 +1,40 @@
 //! Where two versions of a function first differ, for each kind of content.
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::stream::{NodeRef, Streams, TrailItem};
 use super::{Analysis, Checksums, Digest, Kind, Unit};
 
 /// One kind of difference between two versions of a function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// In JSON it also has a `rule`: what [`crate::rules`] leaves out of this kind, where that is something.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Cause {
     /// What differs.
     pub kind: Kind,
     /// Where it first differs, as an offset in the patched function (or its part), where it is known.
-    #[serde(with = "hex_offset", default)]
+    #[serde(deserialize_with = "hex_offset", default)]
     pub offset: Option<u64>,
+}
+
+impl Serialize for Cause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rule = self.kind.rule();
+        let mut record = serializer.serialize_struct("Cause", 2 + usize::from(rule.is_some()))?;
+        record.serialize_field("kind", &self.kind)?;
+        record.serialize_field("offset", &self.offset.map(|offset| format!("{offset:#x}")))?;
+        if let Some(rule) = rule {
+            record.serialize_field("rule", rule)?;
+        }
+        record.end()
+    }
+}
+
+fn hex_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let digits = text.strip_prefix("0x").unwrap_or(&text);
+    u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// The kinds in which function `original.1` of one object and `patched.1` of another differ.
@@ -101,27 +123,4 @@ fn first(kind: Kind, numbers: bool, original: &Trace, patched: &Trace) -> Option
     }
     let offset = patched.get(same).or_else(|| patched.last()).map(|item| item.offset);
     Some(Cause { kind, offset: offset.or(Some(0)) })
-}
-
-mod hex_offset {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "the signature that serde calls")]
-    pub(super) fn serialize<S: Serializer>(
-        offset: &Option<u64>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match offset {
-            Some(offset) => serializer.serialize_str(&format!("{offset:#x}")),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<u64>, D::Error> {
-        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-        let digits = text.strip_prefix("0x").unwrap_or(&text);
-        u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
-    }
 }

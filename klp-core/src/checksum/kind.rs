@@ -56,7 +56,34 @@ impl Kind {
         Self::Size,
     ];
 
+    /// The rule of [`crate::rules`] that says what is left out of this kind, where something is.
+    #[must_use]
+    pub fn rule(self) -> Option<&'static str> {
+        match self {
+            Self::Instruction | Self::ColdPart => Some("branch-encoding"),
+            Self::Relocation => Some("place"),
+            Self::Constant | Self::Alternative | Self::Prefix => Some("padding"),
+            Self::BugTable => Some("line-number"),
+            Self::StaticKey => Some("jump-label-instruction"),
+            Self::StaticCall => Some("derived-static-call-site"),
+            Self::Traceable => Some("ftrace-call"),
+            Self::String | Self::JumpTable | Self::ExceptionTable | Self::Size => None,
+        }
+    }
+
     pub(crate) fn index(self) -> usize {
         usize::from(self as u8 - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_are_named_are_there() {
+        for rule in Kind::ALL.into_iter().filter_map(Kind::rule) {
+            assert!(crate::rules::RULES.iter().any(|known| known.name == rule), "{rule}");
+        }
     }
 }

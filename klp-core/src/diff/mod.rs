@@ -54,14 +54,14 @@ impl Changes {
         self.functions.is_empty() && self.data.is_empty() && self.refused.is_empty()
     }
 
-    /// Refuses the functions for which `is_refused` says so; they stay in the set.
-    pub fn refuse(&mut self, why: &str, mut is_refused: impl FnMut(&Function) -> bool) {
+    /// Refuses the functions for which `is_refused` says so, by `rule`; they stay in the set.
+    pub fn refuse(&mut self, rule: &str, why: &str, mut is_refused: impl FnMut(&Function) -> bool) {
         let refused = self.functions.iter().filter(|function| is_refused(function));
         self.refused.extend(refused.map(|function| Refused {
             object: function.object.clone(),
             name: function.name.clone(),
             why: why.to_owned(),
-            rule: None,
+            rule: Some(rule.to_owned()),
             ignored: None,
         }));
         self.count();

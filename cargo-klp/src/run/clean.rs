@@ -1,0 +1,42 @@
+//! `cargo klp clean`.
+
+use std::sync::Arc;
+
+use indicatif::HumanBytes;
+use kbuild_glue::{Interrupt, build};
+
+use crate::cli::Clean;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::place::Place;
+use crate::shell::Shell;
+use crate::signals;
+
+pub(crate) fn run(arguments: &Clean, shell: &Shell) -> Result<ExitStatus, Error> {
+    let place = Place::find(&arguments.tree)?;
+    let interrupt = Arc::new(Interrupt::new());
+    signals::forward(&interrupt)
+        .map_err(|source| Error::Read { path: "signals".into(), source })?;
+    let kept = if arguments.dry_run {
+        build::kept_files(&place.root)?
+    } else {
+        build::clean(&place.root, &interrupt, &mut |event| super::show(event, shell))?
+    };
+    let verb = if arguments.dry_run { "Would remove" } else { "Removed" };
+    let mut paths: Vec<_> = kept.iter().map(|kept| (&kept.path, kept.bytes)).collect();
+    if place.results.exists() {
+        if !arguments.dry_run {
+            super::remove(&place.results)?;
+        }
+        paths.push((&place.results, 0));
+    }
+    for (path, bytes) in &paths {
+        shell.status(verb, format_args!("{path} ({})", HumanBytes(*bytes)));
+    }
+    let sum: u64 = paths.iter().map(|(_, bytes)| bytes).sum();
+    match paths.as_slice() {
+        [] => shell.status("Finished", format_args!("nothing is kept for {}", place.tree.output)),
+        _ => shell.status("Finished", HumanBytes(sum)),
+    }
+    Ok(ExitStatus::Success)
+}

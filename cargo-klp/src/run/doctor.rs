@@ -1,0 +1,36 @@
+//! `cargo klp doctor`.
+
+use kbuild_glue::doctor::{State, examine};
+
+use crate::cli::{Doctor, MessageFormat};
+use crate::environment;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::place::Place;
+use crate::report;
+use crate::shell::Shell;
+
+pub(crate) fn run(
+    arguments: &Doctor,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let mut variables = environment::kbuild_variables();
+    variables.extend(arguments.variables.iter().cloned());
+    let place = match Place::find(&arguments.tree) {
+        Ok(place) => Ok(place),
+        Err(Error::Tree(error)) => Err(error),
+        Err(other) => return Err(other),
+    };
+    let tree = place.as_ref().map(|place| &place.tree);
+    let root = place.as_ref().ok().map(|place| place.root.as_path());
+    let checks = examine(tree, root, &variables, &environment::make());
+    report::doctor(&checks, format).map_err(Error::Print)?;
+    let count = |state| checks.iter().filter(|check| check.state == state).count();
+    let (bad, doubtful) = (count(State::Bad), count(State::Doubtful));
+    shell.status(
+        "Finished",
+        format_args!("{} checks: {bad} failed, {doubtful} to think about", checks.len()),
+    );
+    Ok(if bad > 0 { ExitStatus::Unsupported } else { ExitStatus::Success })
+}

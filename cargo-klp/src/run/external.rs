@@ -1,0 +1,61 @@
+//! `cargo klp build -M DIR`: a module outside of the kernel's sources.
+
+use camino::Utf8Path;
+use kbuild_glue::{ModuleBuild, ModuleWorkspace, PatchSet};
+use klp_core::Manifest;
+use klp_core::diff::{Side, compare};
+
+use crate::cli::MessageFormat;
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::objects::Build;
+use crate::place::Place;
+use crate::report;
+use crate::rules::Rules;
+use crate::shell::Shell;
+
+use super::session::Session;
+
+pub(super) fn run(
+    place: &Place,
+    module: &Utf8Path,
+    patch_set: &PatchSet,
+    rules: &Rules,
+    session: &Session,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let mut events = |event| super::show(event, shell);
+    let settings = session.settings();
+    let workspace =
+        ModuleWorkspace::open(&place.tree, module, &place.root, &session.interrupt, &mut events)?;
+    super::remove(&place.results)?;
+    let digests = |build: &ModuleBuild| {
+        let known = Manifest::default();
+        session.on_threads(|| {
+            Build::of_linked(&build.root, &build.objects, &rules.allowlist, &known)
+        })?
+    };
+    let original = workspace.build_original(&settings, &mut events)?;
+    shell.progress().finish();
+    let before = digests(&original)?;
+    super::checksum::write(&before.manifest, &place.root.join("original.checksums"))?;
+    if patch_set.patches().is_empty() {
+        shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
+        return Ok(ExitStatus::Success);
+    }
+    let patched = workspace.build_patched(patch_set, &settings, &mut events)?;
+    shell.progress().finish();
+    shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
+    let after = digests(&patched)?;
+    super::checksum::write(&after.manifest, &place.root.join("patched.checksums"))?;
+    let mut changes = compare(&before.manifest, &after.manifest);
+    changes.locate(|side, index| match side {
+        Side::Original => before.input(index),
+        Side::Patched => after.input(index),
+    });
+    super::refuse_non_standard(&mut changes, module, &place.tree)?;
+    rules.apply(&mut changes, &before, &after, shell);
+    report::replace_file(&place.results, |file| report::document(&changes, file))?;
+    super::finish(&changes, rules, ExitStatus::NothingChanged, format, shell)
+}

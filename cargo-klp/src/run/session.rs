@@ -1,0 +1,64 @@
+//! What every run that builds needs: jobs, make and its variables, and a way to be interrupted.
+
+use std::sync::Arc;
+
+use kbuild_glue::{BuildSettings, Interrupt, Jobs};
+
+use crate::cli;
+use crate::environment;
+use crate::error::Error;
+use crate::shell::Shell;
+use crate::signals;
+
+/// A run that builds.
+pub(super) struct Session {
+    pub(super) jobs: Jobs,
+    pub(super) interrupt: Arc<Interrupt>,
+    pub(super) variables: Vec<String>,
+    make: String,
+    full_make: bool,
+}
+
+impl Session {
+    /// Joins or creates the jobserver, and lets signals end the run.
+    pub(super) fn new(arguments: &cli::Build, shell: &Shell) -> Result<Self, Error> {
+        let processors =
+            std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let jobs = arguments.jobs.map_or(processors, std::num::NonZeroUsize::get);
+        let jobs = Jobs::inherited(jobs)?;
+        if let Some(note) = jobs.note() {
+            shell.warning(note);
+        }
+        let variables = environment::kbuild_variables();
+        let variables = variables.into_iter().chain(arguments.variables().cloned()).collect();
+        let interrupt = Arc::new(Interrupt::new());
+        signals::forward(&interrupt)
+            .map_err(|source| Error::Read { path: "signals".into(), source })?;
+        Ok(Self {
+            jobs,
+            interrupt,
+            variables,
+            make: environment::make(),
+            full_make: arguments.full_make,
+        })
+    }
+
+    /// How to build.
+    pub(super) fn settings(&self) -> BuildSettings<'_> {
+        BuildSettings {
+            jobs: &self.jobs,
+            variables: &self.variables,
+            full_make: self.full_make,
+            interrupt: &self.interrupt,
+            make: &self.make,
+        }
+    }
+
+    /// Runs `work` on as many threads as the jobserver grants.
+    pub(super) fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+        let wanted = self.jobs.limit().unwrap_or_else(rayon::current_num_threads);
+        let tokens = self.jobs.threads(wanted);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(tokens.count()).build();
+        Ok(pool.map_err(Error::Threads)?.install(work))
+    }
+}

@@ -1,0 +1,42 @@
+//! What the configuration has to have.
+
+use crate::config::Config;
+use crate::tree::Tree;
+
+use super::Check;
+
+/// Options, what is not possible without them, and what to enable with them.
+const OPTIONS: &[(&str, &str, &str)] = &[
+    ("MODULES", "a livepatch is a module", "MODULES"),
+    ("LIVEPATCH", "the kernel takes no livepatch", "FTRACE FUNCTION_TRACER KALLSYMS_ALL LIVEPATCH"),
+];
+
+pub(super) fn checks(tree: &Tree, config: &Config) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let path = tree.config_path();
+    if config.is_enabled("CONFIG_X86_64") {
+        checks.push(Check::good("config", path.as_str()));
+    } else {
+        let fix = "configure for x86-64: the machine code of others is not read";
+        checks.push(Check::bad("config", format!("{path} is not for x86-64"), fix));
+    }
+    for (option, without, with) in OPTIONS {
+        let name = format!("CONFIG_{option}");
+        if config.is_enabled(&name) {
+            checks.push(Check::good(&name, "enabled"));
+            continue;
+        }
+        let enable: Vec<String> =
+            with.split(' ').map(|option| format!("--enable {option}")).collect();
+        let fix = format!(
+            "{}/scripts/config --file {path} {} && make -C {} O={} olddefconfig",
+            tree.source,
+            enable.join(" "),
+            tree.source,
+            tree.output,
+        );
+        let found = format!("not enabled: {without}; functions can be compared all the same");
+        checks.push(Check::doubtful(&name, found, fix));
+    }
+    checks
+}

@@ -1,0 +1,115 @@
+//! The programs and headers that a kernel is built with.
+
+use std::process::{Command, Stdio};
+
+use crate::baseline::{tools, version};
+use crate::config::Config;
+
+use super::Check;
+
+pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) -> Vec<Check> {
+    let mut checks = vec![make_check(make)];
+    let rust = config.is_some_and(|config| config.is_enabled("CONFIG_RUST"));
+    let mut needed = tools(variables, rust);
+    needed.extend(["flex", "bison", "bc"].map(str::to_owned));
+    if rust {
+        needed.push(value(variables, "BINDGEN").unwrap_or_else(|| "bindgen".to_owned()));
+    }
+    if config.is_some_and(|config| config.is_enabled("CONFIG_DEBUG_INFO_BTF")) {
+        needed.push("pahole".to_owned());
+    }
+    for tool in needed {
+        checks.push(match version(&tool) {
+            Ok(found) => Check::good(&tool, found),
+            Err(error) => {
+                let found = source(&error);
+                Check::bad(&tool, found, format!("install {}", program(&tool)))
+            }
+        });
+    }
+    checks.extend(config.and_then(|config| same_compiler(config, variables)));
+    checks.extend(config.and_then(|config| headers(config, variables)));
+    checks
+}
+
+/// Jobs are shared by a jobserver that make has since 4.0; kernels since 6.x ask for it anyway.
+fn make_check(make: &str) -> Check {
+    match version(make) {
+        Ok(version) if version.starts_with("GNU Make") => {
+            let number = version.trim_start_matches("GNU Make ").split('.').next();
+            if number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|major| major < 4) {
+                return Check::bad("make", version, "install GNU Make 4.0 or later");
+            }
+            Check::good("make", version)
+        }
+        Ok(version) => Check::bad("make", version, "install GNU Make, or name it with MAKE="),
+        Err(error) => Check::bad("make", source(&error), "install GNU Make"),
+    }
+}
+
+/// A configuration holds for one compiler; with another one make changes it.
+fn same_compiler(config: &Config, variables: &[String]) -> Option<Check> {
+    let configured = config.get("CONFIG_CC_VERSION_TEXT")?;
+    let compiler = tools(variables, false).into_iter().next()?;
+    let found = version(&compiler).ok()?;
+    Some(if found == configured {
+        Check::good("compiler", "the one that the kernel was configured with")
+    } else {
+        let text = format!("{found}, but the kernel was configured with {configured}");
+        let fix = "name the other one with CC= or LLVM=; else make olddefconfig takes this one";
+        Check::doubtful("compiler", text, fix)
+    })
+}
+
+/// Headers of libraries that programs of the kernel's own are compiled with.
+fn headers(config: &Config, variables: &[String]) -> Option<Check> {
+    let mut headers = Vec::new();
+    if config.is_enabled("CONFIG_OBJTOOL") || config.is_enabled("CONFIG_STACK_VALIDATION") {
+        headers.push(("gelf.h", "libelf-dev (elfutils-libelf-devel)"));
+    }
+    if config.is_enabled("CONFIG_MODULE_SIG") || config.is_enabled("CONFIG_SYSTEM_TRUSTED_KEYRING")
+    {
+        headers.push(("openssl/opensslv.h", "libssl-dev (openssl-devel)"));
+    }
+    if headers.is_empty() {
+        return None;
+    }
+    let compiler = value(variables, "HOSTCC").unwrap_or_else(|| "cc".to_owned());
+    let missing: Vec<_> =
+        headers.iter().filter(|(header, _)| !has_header(&compiler, header)).collect();
+    let names = |list: &[&(&str, &str)]| -> String {
+        list.iter().map(|(header, _)| *header).collect::<Vec<_>>().join(" ")
+    };
+    Some(if missing.is_empty() {
+        Check::good("headers", names(&headers.iter().collect::<Vec<_>>()))
+    } else {
+        let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
+        let fix = format!("install {}", packages.join(", "));
+        Check::bad("headers", format!("missing: {}", names(&missing)), fix)
+    })
+}
+
+fn has_header(compiler: &str, header: &str) -> bool {
+    let status = Command::new(program(compiler))
+        .args(["-E", "-x", "c", "-include", header, "-o", "/dev/null", "/dev/null"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The last value of a make variable.
+fn value(variables: &[String], name: &str) -> Option<String> {
+    let mut values = variables.iter().rev().filter_map(|variable| variable.split_once('='));
+    values.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+fn program(tool: &str) -> &str {
+    tool.split_whitespace().next().unwrap_or(tool)
+}
+
+/// What the system said, without what was tried.
+fn source(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
