@@ -109,6 +109,31 @@ impl Fingerprint {
     }
 }
 
+/// The C compiler that the kernel's Makefile would choose.
+pub(crate) fn compiler(variables: &[String]) -> String {
+    tools(variables, false).swap_remove(0)
+}
+
+/// What a compiler says about itself, as Kconfig keeps it.
+pub(crate) fn version(compiler: &str) -> Result<String, BaselineError> {
+    let failed = |source| BaselineError::Tool { program: compiler.to_owned(), source };
+    let mut words = compiler.split_whitespace();
+    let program = words.next().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
+    let output = Command::new(program)
+        .args(words)
+        .arg("--version")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(failed)?;
+    if !output.status.success() {
+        return Err(failed(std::io::Error::other(output.status.to_string())));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
 /// The tools that the kernel's Makefile would choose: C compiler, linker, and rustc.
 pub(crate) fn tools(variables: &[String], rust: bool) -> Vec<String> {
     // The last of several wins, as on make's command line.
@@ -137,33 +162,12 @@ pub(crate) fn tools(variables: &[String], rust: bool) -> Vec<String> {
     tools
 }
 
-/// The first line that a tool says about itself.
-pub(crate) fn version(tool: &str) -> Result<String, BaselineError> {
-    let failed = |source| BaselineError::Tool { program: tool.to_owned(), source };
-    let mut words = tool.split_whitespace();
-    let program = words.next().ok_or_else(|| failed(std::io::ErrorKind::InvalidInput.into()))?;
-    let output = Command::new(program)
-        .args(words)
-        .arg("--version")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .map_err(failed)?;
-    if !output.status.success() {
-        return Err(failed(std::io::Error::other(output.status.to_string())));
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-/// What a tool says about itself, and which file it is: distributions change tools without changing what
-/// they say.
+/// The first line that a tool says about itself, and which file it is: distributions change tools
+/// without changing what they say.
 fn identity(tool: &str) -> Result<String, BaselineError> {
-    let version = version(tool)?;
     // A launcher in front of the compiler is one more program.
     let files: Vec<String> = tool.split_whitespace().filter_map(file_stamp).collect();
-    Ok(format!("{version} {}", files.join(" ")))
+    Ok(format!("{} {}", version(tool)?, files.join(" ")))
 }
 
 /// Size and time of a program, looked for as a shell does.

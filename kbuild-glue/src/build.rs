@@ -11,6 +11,7 @@ mod plan;
 mod preview;
 mod records;
 mod running;
+mod seed;
 
 use std::collections::BTreeSet;
 
@@ -18,11 +19,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::atomic;
-use crate::baseline::Fingerprint;
+use crate::baseline::{self, Fingerprint};
 use crate::config::Config;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
+use crate::launcher;
 use crate::make::{Make, MakeEvent};
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
@@ -35,6 +37,7 @@ use kept::Kept;
 use lock::Lock;
 pub use preview::Preview;
 use running::Running;
+use seed::Fit;
 
 /// Make variables that end up in the kernel's version string, and the same for both builds.
 const PINNED: &[(&str, &str)] = &[
@@ -188,7 +191,7 @@ impl Workspace {
             // Objects of a mirror that is gone: their sources are older than they are.
             self.discard_build()?;
         }
-        let variables = pinned(settings.variables);
+        let variables = variables(settings);
         let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
         let (kept, build) = (self.original_path(), self.build_path());
         let why = match kept::find(&kept, &build, &fingerprint)? {
@@ -204,8 +207,6 @@ impl Workspace {
             message: format!("original kernel {}{why}", self.tree.kernel_version()?),
         });
         kept::discard(&kept)?;
-        fs::create_dir_all(&build)
-            .map_err(|source| BuildError::Io { path: build.clone(), source })?;
         if !build.join(".config").exists()
             && let Ok(objects) = linked_objects(&self.tree.output)
         {
@@ -213,7 +214,7 @@ impl Workspace {
             let paths = objects.into_iter().map(|object| object.object).collect();
             events(BuildEvent::Objects { paths });
         }
-        self.write_config(&read(&config)?)?;
+        self.start(&config, &variables, events)?;
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;
         self.make("original", &targets(&parsed, "vmlinux"), settings, events)?;
@@ -256,10 +257,43 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
-        let mut variables = pinned(settings.variables);
+        let mut variables = variables(settings);
         variables.push(format!("M={directory}"));
         let source = self.mirror_path();
         self.run_make("module", &["modules"], &source, output, &variables, settings, events)
+    }
+
+    /// Prepares the output directory for the original: as it is, with what the user built, or empty.
+    fn start(
+        &self,
+        config: &Utf8Path,
+        variables: &[String],
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let build = self.build_path();
+        if !build.exists() {
+            let compiler = baseline::version(&baseline::compiler(variables))?;
+            match seed::look(&self.tree, &compiler)? {
+                Fit::Fits => {
+                    let message = format!("the build in {}, to go on from it", self.tree.output);
+                    events(BuildEvent::Status { verb: "Copying", message });
+                    seed::copy(&self.tree, &self.mirror_path(), &build, &self.root)?;
+                }
+                Fit::Differs(why) => {
+                    let message = format!("the build in {} is not used: {why}", self.tree.output);
+                    events(BuildEvent::Note { message });
+                }
+                Fit::NoBuild => {}
+            }
+        }
+        fs::create_dir_all(&build)
+            .map_err(|source| BuildError::Io { path: build.clone(), source })?;
+        // One that did not change keeps its time, and make has nothing to configure.
+        let bytes = read(config)?;
+        if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {
+            self.write_config(&bytes)?;
+        }
+        Ok(())
     }
 
     fn make(
@@ -269,7 +303,7 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
-        let variables = pinned(settings.variables);
+        let variables = variables(settings);
         let (source, output) = (self.mirror_path(), self.build_path());
         self.run_make(log, targets, &source, &output, &variables, settings, events)
     }
@@ -285,12 +319,16 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
+        let cached = launcher::is_ccache(variables);
+        let environment =
+            if cached { launcher::ccache_environment(&self.root) } else { Vec::new() };
         let make = Make {
             program: settings.make.to_owned(),
             source: source.to_owned(),
             output: output.to_owned(),
             jobs: settings.jobs,
             variables,
+            environment: &environment,
             interrupt: settings.interrupt,
             log: self.log_path().join(format!("{log}.log")),
         };
@@ -344,6 +382,12 @@ pub fn kept_objects(
     root: &Utf8Path,
 ) -> Result<Option<(Utf8PathBuf, Vec<LinkedObject>)>, BuildError> {
     Ok(kept::list(&root.join("original"))?.map(|list| (root.join("build"), list)))
+}
+
+/// What make gets on its command line.
+fn variables(settings: &BuildSettings<'_>) -> Vec<String> {
+    let variables = pinned(settings.variables);
+    if launcher::is_ccache(&variables) { launcher::ccache_variables(&variables) } else { variables }
 }
 
 /// The user's variables, and ours where the user has none.

@@ -64,6 +64,8 @@ pub struct Make<'a> {
     pub jobs: &'a Jobs,
     /// For the command line, for example `LLVM=1`.
     pub variables: &'a [String],
+    /// Set in make's environment.
+    pub environment: &'a [(String, String)],
     /// Ends the run from another thread.
     pub interrupt: &'a Interrupt,
     /// Everything that make prints is appended here.
@@ -211,6 +213,7 @@ impl Make<'_> {
         }
         // Messages are parsed, and PWD is used by the kernel's Makefile before 5.x.
         command.env("LC_ALL", "C").env("PWD", &self.source);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         self.jobs.configure(&mut command);
         command.process_group(0);
         end_with_us(&mut command);

@@ -123,6 +123,41 @@ fn only_what_a_patch_touches_is_compiled() -> Result<()> {
     Ok(())
 }
 
+/// A finished `O=` build of the user's is where ours starts: what is in it is not compiled again.
+#[test]
+fn a_finished_build_is_not_made_again() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let compiler = Compiler::new(&kernel.directory)?;
+    let variable = compiler.variable();
+    kernel.make(&[&variable, "all"])?;
+    let all = compiler.begun();
+    let outputs = || Snapshot::take(&kernel.output, &[".klp", "changed-functions.json"]);
+    let before = outputs()?;
+    compiler.clear()?;
+    let patch = example_patch("fix-one-function");
+    let outcome = run(kernel.build([&variable])?.arg(&patch))?.expect(0)?;
+    assert_eq!(Report::lines(&outcome.stdout)?.names(), expected(&patch)?);
+    ensure!(outcome.stderr.contains("Copying"), "{}", outcome.stderr);
+    let few = compiler.begun();
+    ensure!(few < 5 && all > 15, "{few} of {all} objects were compiled again");
+    before.expect(&outputs()?)?;
+
+    // The same records as from a build that started with nothing.
+    let alone = Kernel::with_output()?;
+    assert_eq!(run(alone.build([&patch])?.arg("--full-make"))?.expect(0)?.stdout, outcome.stdout);
+
+    // A source that is younger than the build, and flags that are others, are seen.
+    for (arguments, least) in [(vec![], 1), (vec!["KCFLAGS=-fno-inline"], 15)] {
+        fs_err::remove_dir_all(kernel.work())?;
+        let file = kernel.source.join("kernel/stat.c");
+        fs_err::write(&file, fs_err::read_to_string(&file)? + "\nint added_since;\n")?;
+        compiler.clear()?;
+        run(kernel.build([&variable])?.args(&arguments))?.expect(0)?;
+        ensure!(compiler.begun() >= least, "{} compiled for {arguments:?}", compiler.begun());
+    }
+    Ok(())
+}
+
 /// What only a full make knows: Makefiles, and files that are there no more.
 #[test]
 fn a_makefile_needs_a_full_make() -> Result<()> {

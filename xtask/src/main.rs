@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to whoever runs it")]
 
 mod bench;
+mod builds;
 mod compare;
 mod demo;
 mod environment;
@@ -95,6 +96,12 @@ enum Task {
         /// How often each program runs.
         #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..))]
         rounds: u32,
+        /// Time whole builds instead: a plain make, a first `cargo klp build` and second patches.
+        #[arg(long)]
+        builds: bool,
+        /// With --builds: scripts/livepatch/klp-build of this kernel on the same patches as well.
+        #[arg(long, requires = "builds")]
+        klp_build: bool,
     },
 }
 
@@ -113,7 +120,8 @@ fn main() -> std::process::ExitCode {
         }
         Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
         Task::Linked { build } => proof::linked(&build),
-        Task::Bench { kernel, rounds } => bench::run(&kernel, rounds),
+        Task::Bench { kernel, builds: true, klp_build, .. } => builds::run(&kernel, klp_build),
+        Task::Bench { kernel, rounds, .. } => bench::run(&kernel, rounds),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -46,6 +46,9 @@ pub(crate) struct Build {
     /// Lines of context at each end of a hunk that may be others in the sources
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub(crate) fuzz: usize,
+    /// Program in front of the C compiler, such as ccache, distcc or icecc
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) launcher: Option<String>,
     /// Run a full make for the patched kernel, even where Kbuild's records say what the patch touches
     #[arg(long)]
     pub(crate) full_make: bool,

@@ -30,7 +30,11 @@ impl Session {
             shell.warning(note);
         }
         let variables = environment::kbuild_variables();
-        let variables = variables.into_iter().chain(arguments.variables().cloned()).collect();
+        let mut variables: Vec<String> =
+            variables.into_iter().chain(arguments.variables().cloned()).collect();
+        if let Some(launcher) = &arguments.launcher {
+            variables = kbuild_glue::launch_with(launcher, &variables);
+        }
         let interrupt = Arc::new(Interrupt::new());
         signals::forward(&interrupt)
             .map_err(|source| Error::Read { path: "signals".into(), source })?;

@@ -14,10 +14,19 @@ use crate::mirror::reflink;
 /// Nothing is hard linked: assemblers and linkers replace their output, but shells, rustc and objtool
 /// write into files that are there.
 pub(super) fn make(build: &Utf8Path, copy: &Utf8Path) -> Result<(), BuildError> {
+    make_with(build, copy, &mut |_, _| Ok(false))
+}
+
+/// Makes a copy of what `done` does not take care of: it gets each path and where its copy goes.
+pub(super) fn make_with(
+    build: &Utf8Path,
+    copy: &Utf8Path,
+    done: &mut Done<'_>,
+) -> Result<(), BuildError> {
     clean(copy)?;
     let part = part(copy);
     let failed = |source| BuildError::Io { path: part.clone(), source };
-    let result = copy_directory(build, &part).and_then(|()| {
+    let result = copy_directory(build, &part, done).and_then(|()| {
         let directory = fs::File::open(&part)?;
         rustix::fs::syncfs(&directory)?;
         fs::rename(&part, copy)
@@ -46,14 +55,20 @@ fn part(copy: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{copy}.part"))
 }
 
-fn copy_directory(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
+/// Whether a path was taken care of.
+type Done<'a> = dyn FnMut(&Utf8Path, &Utf8Path) -> io::Result<bool> + 'a;
+
+fn copy_directory(from: &Utf8Path, to: &Utf8Path, done: &mut Done<'_>) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in from.read_dir_utf8()? {
         let entry = entry?;
         let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if done(path, &target)? {
+            continue;
+        }
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            copy_directory(path, &target)?;
+            copy_directory(path, &target, done)?;
         } else if kind.is_symlink() {
             fs_err::os::unix::fs::symlink(fs::read_link(path)?, &target)?;
         } else if kind.is_file() {
@@ -67,7 +82,11 @@ fn copy_file(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     if !reflink(from, to)? {
         fs::copy(from, to)?;
     }
-    // Make compares times to the nanosecond.
+    copy_time(from, to)
+}
+
+/// Gives a copy the time of its original, to the nanosecond, as make compares them.
+pub(super) fn copy_time(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     let modified = fs::metadata(from)?.modified()?;
     fs::OpenOptions::new().append(true).open(to)?.set_modified(modified)
 }

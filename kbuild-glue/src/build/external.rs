@@ -144,6 +144,7 @@ impl ModuleWorkspace {
             output: self.kernel.output.clone(),
             jobs: settings.jobs,
             variables: &variables,
+            environment: &[],
             interrupt: settings.interrupt,
             log,
         };

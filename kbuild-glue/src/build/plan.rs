@@ -62,7 +62,7 @@ impl Plan {
             made.objects.iter().map(|object| object.object.as_path()).collect();
         let records = Records::find(made.build)?;
         let mut touched = Touched::default();
-        for (change, targets) in changes.iter().zip(dependents(changes, made.mirror, &records)?) {
+        for (change, targets) in changes.iter().zip(dependents(changes, made, &records)?) {
             if targets.is_empty() && change.old.is_some() && !is_plain_source(&change.path) {
                 // A Makefile can name it without Kbuild writing it down.
                 return Ok(Self::Everything(format!("nothing is recorded about {}", change.path)));
@@ -170,7 +170,7 @@ fn is_plain_addition(path: &Utf8Path) -> bool {
 /// The targets that are made from each of `changes`, as recorded.
 fn dependents(
     changes: &[FileChange],
-    mirror: &Utf8Path,
+    made: &Made<'_>,
     records: &Records,
 ) -> Result<Vec<BTreeSet<Utf8PathBuf>>, BuildError> {
     let names: Vec<String> = changes
@@ -186,7 +186,7 @@ fn dependents(
                     let name = word_around(bytes, start);
                     // A new file can take the place of another one of its name.
                     change.old.is_none() && name.ends_with(finder.needle())
-                        || in_mirror(name, mirror).as_deref() == Some(&change.path)
+                        || in_mirror(name, made).as_deref() == Some(&change.path)
                 })
             };
             if let Some(target) = target_of(record)
@@ -208,9 +208,10 @@ fn word_around(bytes: &[u8], at: usize) -> &[u8] {
     bytes.get(start..at.saturating_add(length)).unwrap_or_default()
 }
 
-/// The path inside the mirror that a word of a record names.
-fn in_mirror(word: &[u8], mirror: &Utf8Path) -> Option<Utf8PathBuf> {
-    let word = Utf8Path::new(std::str::from_utf8(word).ok()?);
+/// The path inside the mirror that a word of a record names, as the compiler saw it that runs in the
+/// output directory.
+fn in_mirror(word: &[u8], made: &Made<'_>) -> Option<Utf8PathBuf> {
+    let word = made.build.join(std::str::from_utf8(word).ok()?);
     let mut path = Utf8PathBuf::new();
     for part in word.components() {
         match part {
@@ -219,7 +220,7 @@ fn in_mirror(word: &[u8], mirror: &Utf8Path) -> Option<Utf8PathBuf> {
             other => path.push(other),
         }
     }
-    path.strip_prefix(mirror).ok().map(Utf8Path::to_owned)
+    path.strip_prefix(made.mirror).ok().map(Utf8Path::to_owned)
 }
 
 #[cfg(test)]

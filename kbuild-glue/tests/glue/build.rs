@@ -253,6 +253,7 @@ fn make_of<'a>(root: &Utf8Path, jobs: &'a Jobs, interrupt: &'a Interrupt) -> Mak
         output: root.to_owned(),
         jobs,
         variables: &[],
+        environment: &[],
         interrupt,
         log: root.join("make.log"),
     }

@@ -26,7 +26,7 @@ const ALWAYS: [&str; 17] = [
 ];
 
 /// The compiler that tests compare with gcc.
-const FOR_TESTS: [&str; 3] = ["clang-19", "lld-19", "llvm-19"];
+const FOR_TESTS: [&str; 5] = ["ccache", "clang-19", "distcc", "lld-19", "llvm-19"];
 
 /// Installs the compiler that tests use beside gcc. Where that is not possible, they are skipped and
 /// say so.
