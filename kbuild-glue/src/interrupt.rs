@@ -21,11 +21,14 @@ impl Interrupt {
         Self { times: AtomicU32::new(0), group: Mutex::new(None) }
     }
 
-    /// Asks everything to end: make and its compilers by SIGTERM, so that make removes what is
+    /// Asks everything to end: make and its compilers by SIGINT, so that make removes what is
     /// half made and gives its tokens back. From the second call on by SIGKILL.
+    ///
+    /// Not by SIGTERM: make sends it on to its children, and one that gets it a second time ends
+    /// with its tokens.
     pub fn raise(&self) {
         let before = self.times.fetch_add(1, Ordering::SeqCst);
-        let signal = if before == 0 { Signal::TERM } else { Signal::KILL };
+        let signal = if before == 0 { Signal::INT } else { Signal::KILL };
         if let Some(group) = *self.group() {
             // It may have ended by itself.
             let _ = kill_process_group(group, signal);
@@ -47,7 +50,7 @@ impl Interrupt {
         let mut current = self.group();
         *current = Some(group);
         if self.is_raised() {
-            let _ = kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, Signal::INT);
         }
     }
 }

@@ -313,7 +313,7 @@ impl Drop for Running<'_> {
             return;
         }
         if let Some(group) = self.group() {
-            let _ = kill_process_group(group, Signal::TERM);
+            let _ = kill_process_group(group, Signal::INT);
         }
         let _ = self.child.wait();
         *self.interrupt.group() = None;

@@ -197,14 +197,14 @@ fn asked_to_end_in_the_patched_build() -> Result<()> {
     expect_right(&kernel, &[&variable])
 }
 
-/// A compiler that does not care for SIGTERM: it ends with make, or at the second Ctrl-C.
+/// A compiler that does not care for SIGINT: it ends with make, or at the second Ctrl-C.
 #[test]
 fn asked_twice() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let compiler = Compiler::new(&kernel.directory)?;
     compiler.set_delay("60")?;
     let script = fs_err::read_to_string(&compiler.path)?;
-    fs_err::write(&compiler.path, script.replace("#!/bin/sh\n", "#!/bin/sh\ntrap '' TERM\n"))?;
+    fs_err::write(&compiler.path, script.replace("#!/bin/sh\n", "#!/bin/sh\ntrap '' INT\n"))?;
     let (variable, patch) = (compiler.variable(), example_patch(PATCH));
     let mut running = Running::start(kernel.build([&variable])?.arg(&patch))?;
     ensure!(running.wait_until(|| compiler.begun() > 0)?, "{}", running.stderr()?);

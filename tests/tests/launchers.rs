@@ -111,10 +111,12 @@ fn distcc_compiles_elsewhere() -> Result<()> {
     }
     let kernel = Kernel::with_output()?;
     let server = Server::start(&kernel.directory)?;
+    let state = kernel.directory.join("distcc");
+    fs_err::create_dir(&state)?;
     let mut command = kernel.build(["--launcher", "distcc"])?;
     command.arg(example_patch(PATCH));
     command.env("DISTCC_HOSTS", format!("127.0.0.1:{}", server.port));
-    command.env("DISTCC_DIR", kernel.directory.join("distcc")).env("DISTCC_FALLBACK", "0");
+    command.env("DISTCC_DIR", state).env("DISTCC_FALLBACK", "0");
     let outcome = run(&mut command)?.expect(0)?;
     assert_eq!(Report::lines(&outcome.stdout)?.names(), expected(&example_patch(PATCH))?);
     let log = fs_err::read_to_string(&server.log)?;

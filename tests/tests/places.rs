@@ -52,7 +52,7 @@ fn a_full_disk() -> Result<()> {
         return Ok(());
     };
     let work = format!("--target-dir={}/work", disk.0);
-    for size in ["64k", "256k", "512k", "1m", "2m"] {
+    for size in ["64k", "128k", "256k", "384k", "512k"] {
         disk.resize(size)?;
         let outcome = run(kernel.build([&work])?.arg(example_patch(PATCH)))?;
         ensure!(matches!(outcome.status, Some(1 | 101)), "{size}: {outcome:?}");
