@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
@@ -50,6 +50,9 @@ const FOREIGN: &[&str] = &[
     "srctree",
     "sub_make_done",
 ];
+
+/// How long make and its compilers may take to end when they are asked to.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How to run make on a kernel tree.
 #[derive(Debug, Clone)]
@@ -167,7 +170,7 @@ impl Make<'_> {
             .map_err(|source| MakeError::Start { program: self.program.clone(), source })?;
         // Our copies of the writing end: the pipe must end when make does.
         drop(command);
-        let mut running = Running { child, interrupt: self.interrupt, done: false };
+        let mut running = Running { child, interrupt: self.interrupt, asked: None, done: false };
         if let Some(group) = running.group() {
             self.interrupt.watch(group);
             events(MakeEvent::Started { group: group.as_raw_nonzero().get() });
@@ -241,6 +244,8 @@ fn end_with_us(command: &mut Command) {
 struct Running<'a> {
     child: Child,
     interrupt: &'a Interrupt,
+    /// When it was seen that we were told to stop.
+    asked: Option<Instant>,
     done: bool,
 }
 
@@ -297,6 +302,14 @@ impl Running<'_> {
         let mut group = self.interrupt.group();
         if self.interrupt.is_raised() {
             Self::end_stragglers(*group)?;
+            let asked = *self.asked.get_or_insert_with(Instant::now);
+            if let Some(group) = *group
+                && asked.elapsed() > PATIENCE
+            {
+                // SIGINT is ignored below a shell that started us in the background.
+                let _ = kill_process_group(group, Signal::TERM);
+                self.asked = Some(Instant::now());
+            }
         }
         let status = self.child.try_wait()?;
         if status.is_some() {

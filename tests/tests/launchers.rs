@@ -72,16 +72,12 @@ impl Server {
         let log = directory.join("distccd.log");
         let mut server = plain("distccd");
         server.args(["--no-detach", "--daemon", "--allow", "127.0.0.1", "--listen", "127.0.0.1"]);
-        server.args([
-            "--enable-tcp-insecure",
-            "--verbose",
-            "--jobs",
-            "2",
-            "--log-file",
-            log.as_str(),
-        ]);
+        server.args(["--enable-tcp-insecure", "--verbose", "--jobs", "2", "--log-stderr"]);
         server.args(["--port", &port.to_string()]);
-        let child = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let child = server
+            .stdout(Stdio::null())
+            .stderr(fs_err::File::create(&log)?.into_parts().0)
+            .spawn()?;
         let this = Self { child, port, log };
         let begin = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {

@@ -62,10 +62,12 @@ fn a_full_disk() -> Result<()> {
     disk.resize("64m")?;
     expect_right(&kernel, &[&work])?;
     // And when there is an original.
-    disk.resize("64k")?;
+    let filler = disk.0.join("filler");
+    ensure!(fs_err::write(&filler, vec![0; 64 << 20]).is_err(), "there is still room");
     let outcome = run(kernel.build([&work])?.arg(example_patch("change-inline")))?;
     ensure!(outcome.status != Some(0), "{outcome:?}");
-    disk.resize("64m")?;
+    before.expect(&kernel.snapshot()?)?;
+    fs_err::remove_file(&filler)?;
     expect_right(&kernel, &[&work])?;
     before.expect(&kernel.snapshot()?)
 }
