@@ -1,0 +1,107 @@
+//! Rules on objects hold for their functions in a `vmlinux.o` that Clang `ThinLTO` made of bitcode.
+
+use std::process::Command;
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::record::{Function, Record};
+use klp_tests::kernel::temporary;
+use klp_tests::klp::{klp, plain, run};
+use klp_tests::report::Report;
+use klp_tests::tools::{finish, skipped};
+
+const TOOLS: &[&str] = &["clang-19", "ld.lld-19", "llvm-ar-19", "llvm-nm-19"];
+
+/// Each object has a static function `helper`, and one whose name no other has.
+fn source(user: &str, number: u32) -> String {
+    format!(
+        "static int state;\n\
+         static __attribute__((noinline)) int helper(int x) {{ state += x; return x * {number}; }}\n\
+         static __attribute__((noinline)) int {user}_only(int x) {{ return state ^ x; }}\n\
+         int {user}(int x);\n\
+         int {user}(int x) {{ return helper(x) + helper(x + 1) + {user}_only(x); }}\n"
+    )
+}
+
+/// What Kbuild leaves behind of such a kernel: objects, their archive, `vmlinux.o` and the commands.
+fn build(root: &Utf8Path, number: u32) -> Result<()> {
+    let mut objects = Vec::new();
+    for (object, user) in [("fs/core.o", "fs_user"), ("net/core.o", "net_user")] {
+        let path = root.join(object);
+        fs_err::create_dir_all(path.with_file_name(""))?;
+        fs_err::write(path.with_extension("c"), source(user, number))?;
+        let flags = "-flto=thin -fsplit-lto-unit -O2 -ffreestanding -fno-PIE -mcmodel=kernel";
+        let command = format!("clang-19 {flags} -c -o {object} {}", object.replace(".o", ".c"));
+        make(root, object, &command)?;
+        objects.push(object);
+    }
+    make(root, "vmlinux.a", &format!("llvm-ar-19 cDPrST vmlinux.a {}", objects.join(" ")))?;
+    let link =
+        "ld.lld-19 -m elf_x86_64 -r -o vmlinux.o --whole-archive vmlinux.a --no-whole-archive";
+    make(root, "vmlinux.o", link)?;
+    fs_err::write(root.join(".config"), "CONFIG_X86_64=y\nCONFIG_LTO_CLANG=y\n")?;
+    Ok(())
+}
+
+/// Runs a command and saves it, as Kbuild does.
+fn make(root: &Utf8Path, target: &str, command: &str) -> Result<()> {
+    finish(Command::new("sh").args(["-c", command]).current_dir(root))?;
+    let path = root.join(target);
+    let name = format!(".{}.cmd", path.file_name().unwrap_or_default());
+    fs_err::write(path.with_file_name(name), format!("savedcmd_{target} := {command}\n"))?;
+    Ok(())
+}
+
+fn diff(rules: &str, paths: [Utf8PathBuf; 2], status: i32) -> Result<Report> {
+    let (_guard, directory) = temporary()?;
+    let file = directory.join("rules.toml");
+    fs_err::write(&file, rules)?;
+    let mut command = klp(["diff", "--message-format", "json", "--allowlist", file.as_str()])?;
+    Report::lines(&run(command.args(paths))?.expect(status)?.stdout)
+}
+
+fn places(functions: &[Function]) -> Vec<(&str, &str)> {
+    let mut places: Vec<(&str, &str)> = functions
+        .iter()
+        .map(|f| (f.object.as_str(), f.name.split('.').next().unwrap_or_default()))
+        .collect();
+    places.sort_unstable();
+    places
+}
+
+#[test]
+fn rules_hold_in_vmlinux_o() -> Result<()> {
+    if let Some(tool) = TOOLS.iter().find(|tool| plain(tool).arg("--version").output().is_err()) {
+        skipped("rules on a ThinLTO vmlinux.o", &format!("{tool} is not installed"));
+        return Ok(());
+    }
+    let (_guard, directory) = temporary()?;
+    let (before, after) = (directory.join("before"), directory.join("after"));
+    build(&before, 3)?;
+    build(&after, 5)?;
+    let image = || [before.join("vmlinux.o"), after.join("vmlinux.o")];
+    let both = [("fs/core.o", "helper"), ("net/core.o", "helper")];
+    let all = diff("", image(), 0)?;
+    assert_eq!(places(&all.functions), both);
+
+    for paths in [image(), [before.clone(), after.clone()]] {
+        let ignore = "[[rule]]\nobject = 'fs/*.o'\nignore = ['helper']\nreason = 'known'\n";
+        let report = diff(ignore, paths.clone(), 0)?;
+        assert_eq!(places(&report.functions), both[1..]);
+        let ignored = report.ignored.iter().map(|record| match record {
+            Record::Function(function) => (function.object.as_str(), function.ignored.as_deref()),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(ignored.collect::<Vec<_>>(), [("fs/core.o", Some("known"))]);
+
+        let skip = "[[rule]]\nobject = 'net/core.o'\nskip = true\nreason = 'asm'\n";
+        let report = diff(skip, paths.clone(), 0)?;
+        assert_eq!(places(&report.functions), both[..1]);
+
+        let allow = "[[rule]]\nobject = 'fs/core.o'\nallow = ['helper']\nreason = 'the fix'\n";
+        let report = diff(allow, paths, 5)?;
+        let allowed = report.functions.iter().filter(|f| f.allowed == Some(true)).cloned();
+        assert_eq!(places(&allowed.collect::<Vec<_>>()), both[..1]);
+    }
+    Ok(())
+}
