@@ -115,9 +115,9 @@ enum Work {
 #[test]
 fn killed_at_any_moment() -> Result<()> {
     for work in [Work::First, Work::Second, Work::FullMake] {
-        let flag = if work == Work::FullMake { "--full-make" } else { "-j2" };
+        let flag = (work == Work::FullMake).then_some("--full-make");
         let command = |kernel: &Kernel| -> Result<Command> {
-            let mut command = kernel.build([flag])?;
+            let mut command = kernel.build(flag)?;
             command.arg(example_patch(PATCH));
             Ok(command)
         };

@@ -7,8 +7,9 @@ use super::{Patch, PatchError};
 
 /// The series file that an argument names, if it does.
 pub(super) fn file(path: &Utf8Path) -> Option<Utf8PathBuf> {
-    if path.is_dir() {
-        return Some(path.join("series"));
+    let inside = path.join("series");
+    if inside.is_file() {
+        return Some(inside);
     }
     (path.file_name() == Some("series")).then(|| path.to_owned())
 }

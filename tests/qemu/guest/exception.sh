@@ -1,5 +1,5 @@
 # program: pselect
 # before: 14
 # after: 25
-# The program passes a pointer to nowhere: EFAULT before, ENOTTY after.
+# The program passes a pointer to nowhere; that is EFAULT before and ENOTTY after.
 /klp/files/pselect
