@@ -117,12 +117,13 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         name: "bookkeeping",
-        leaves_out: "printk index, allocation tags, type and build information, notes",
+        leaves_out: "printk index, allocation tags, names of used tracepoints, type and build information, notes",
         why: "they name source positions, types and tools; code does not depend on their content",
         sections: &[
             ".printk_index",
             "alloc_tags",
             ".codetag.*",
+            "__tracepoint_check",
             ".BTF*",
             ".note*",
             ".comment",
