@@ -48,8 +48,14 @@ pub(crate) fn command(
         Accelerator::Kvm => "host",
         Accelerator::Tcg => "max",
     };
+    // With a thread for each processor, QEMU (7.2) can run an int3 that another processor has taken
+    // away: any livepatch under load, the kernel's sample too, ends in an oops then.
+    let accel = match accelerator {
+        Accelerator::Kvm => "kvm",
+        Accelerator::Tcg => "tcg,thread=single",
+    };
     command
-        .args(["-accel", accelerator.word(), "-cpu", processor])
+        .args(["-accel", accel, "-cpu", processor])
         .args(["-m", &format!("{}M", machine.memory_mib)])
         .args(["-smp", &machine.processors.to_string()])
         .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"])

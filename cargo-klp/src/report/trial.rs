@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use klp_core::record::Version;
-use klp_vm::{Outcome, Step};
+use klp_vm::{Outcome, Stage, Step};
 use serde::Serialize;
 
 use super::print;
@@ -28,7 +28,7 @@ pub(crate) fn trial(outcome: &Outcome, format: MessageFormat) -> io::Result<()> 
 
 fn human(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
     let last = outcome.steps.iter().map(|step| step.cycle).max().unwrap_or(1);
-    for step in outcome.steps.iter().filter(|step| step.cycle == 1 || !step.passed) {
+    for step in outcome.steps.iter().filter(|step| is_shown(step)) {
         let word = if step.passed { "passed" } else { "FAILED" };
         let seconds = std::time::Duration::from_millis(step.millis).as_secs_f64();
         let module = step.module.as_deref().unwrap_or_default();
@@ -48,6 +48,11 @@ fn human(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
         writeln!(out, "{last} cycles")?;
     }
     Ok(())
+}
+
+/// Of the cycles after the first only what failed, and what comes once at the end.
+fn is_shown(step: &Step) -> bool {
+    step.cycle == 1 || !step.passed || matches!(step.stage, Stage::Unloaded | Stage::Kernel)
 }
 
 fn json(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
