@@ -54,6 +54,9 @@ enum Task {
         /// Leave out the checks on a real kernel.
         #[arg(long)]
         quick: bool,
+        /// Load livepatches of tests/qemu in QEMU as well.
+        #[arg(long, conflicts_with = "quick")]
+        qemu: bool,
     },
     /// Gets and builds a real kernel in a cache outside the repository.
     Kernel {
@@ -110,7 +113,7 @@ fn main() -> std::process::ExitCode {
         Task::Demo { kernel: None, .. } => demo::mini(),
         Task::Demo { kernel: Some(version), all } => demo::real(&version, all),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
-        Task::Test { quick } => test::run(quick),
+        Task::Test { quick, qemu } => test::run(quick, qemu),
         Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
