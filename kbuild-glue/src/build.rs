@@ -12,6 +12,7 @@ mod preview;
 mod records;
 mod running;
 mod seed;
+mod unrecorded;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ use crate::make::{Make, MakeEvent};
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::FileChange;
+use crate::revisions::Revisions;
 use crate::tree::Tree;
 pub use clean::{KeptFile, clean, kept_files};
 pub use error::BuildError;
@@ -145,6 +147,27 @@ impl Workspace {
         }
         let lock = Lock::take(&root.join("lock"), interrupt, events)?;
         Ok(Self { tree: tree.clone(), root: root.to_owned(), original: None, _lock: lock })
+    }
+
+    /// Takes the sources of the first of `revisions` for the original, unless the tree has them.
+    pub fn check_out(
+        &mut self,
+        revisions: &Revisions,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        if !revisions.is_here()? {
+            let root = self.root.join("sources");
+            let message = format!("the sources of {}, to {root}", revisions.from());
+            events(BuildEvent::Status { verb: "Checking out", message });
+            self.tree.source = revisions.check_out(&root)?;
+        }
+        Ok(())
+    }
+
+    /// The tree that is built from.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
     /// The mirror of the sources.

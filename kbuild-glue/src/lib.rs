@@ -35,6 +35,7 @@ pub mod module;
 pub mod non_standard;
 pub mod objects;
 pub mod patch;
+pub mod revisions;
 mod stash;
 pub mod tree;
 
@@ -57,4 +58,5 @@ pub use module::{ModuleError, ModuleSources};
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use patch::{FileChange, Patch, PatchError, PatchSet};
+pub use revisions::Revisions;
 pub use tree::{Tree, TreeError};

@@ -5,7 +5,6 @@
 
 mod apply;
 mod error;
-mod git;
 mod header;
 mod hunk;
 mod lines;

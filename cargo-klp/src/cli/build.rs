@@ -39,10 +39,13 @@ pub(crate) struct Build {
     /// Jobs at once, unless a parent make decides [default: number of processors]
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroUsize>,
-    /// What these revisions of the tree change, before the patches: A..B, or one commit. The tree should be
-    /// at A
+    /// What these revisions of the git tree change, before the patches: A..B, or one commit. Where the tree
+    /// is not at A, the original is built from sources that git checks out beside it
     #[arg(long, value_name = "RANGE")]
     pub(crate) rev: Option<String>,
+    /// What was changed in the git tree since its last commit, before the patches
+    #[arg(long, conflicts_with_all = ["rev", "external", "dry_run"])]
+    pub(crate) worktree: bool,
     /// Lines of context at each end of a hunk that may be others in the sources
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub(crate) fuzz: usize,

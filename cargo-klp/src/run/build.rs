@@ -1,7 +1,7 @@
 //! `cargo klp build`.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{OriginalBuild, PatchError, PatchSet, Workspace};
+use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
 use klp_core::diff::{Side, compare};
 
 use crate::cli::{self, MessageFormat};
@@ -32,7 +32,9 @@ pub(crate) fn run(
     let paths: Vec<Utf8PathBuf> =
         arguments.patches().iter().map(|path| place.current.join(path)).collect();
     let source = place.module.as_ref().unwrap_or(&place.tree.source);
-    let patch_set = patches(arguments, source, &paths).map_err(kbuild_glue::BuildError::from)?;
+    let revisions = revisions(arguments, source).map_err(BuildError::from)?;
+    let patch_set = patches(revisions.as_ref(), &paths).map_err(BuildError::from)?;
+    let patch_set = patch_set.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&place, &patch_set, &session.variables, format, shell);
     }
@@ -45,6 +47,9 @@ pub(crate) fn run(
     let mut workspace = Workspace::open(tree, root, &session.interrupt, &mut events)?;
     // A run that we waited for has written its own since.
     super::remove(results)?;
+    if let Some(revisions) = &revisions {
+        workspace.check_out(revisions, &mut events)?;
+    }
     let original = workspace.build_original(&settings, &mut events)?;
     shell.progress().finish();
     let before = checksum(&original, &rules, &session, shell)?;
@@ -62,7 +67,7 @@ pub(crate) fn run(
         Side::Original => before.input(index),
         Side::Patched => after.input(index),
     });
-    super::refuse_non_standard(&mut changes, &tree.source, tree)?;
+    super::refuse_non_standard(&mut changes, &workspace.tree().source, workspace.tree())?;
     rules.apply(&mut changes, &before, &after, shell);
     let builds = Builds {
         workspace: &workspace,
@@ -81,18 +86,18 @@ pub(crate) fn run(
     module.map(|()| status)
 }
 
-/// The revisions and patches that the arguments name.
-fn patches(
-    arguments: &cli::Build,
-    source: &Utf8Path,
-    paths: &[Utf8PathBuf],
-) -> Result<PatchSet, PatchError> {
-    let patches = PatchSet::read(paths)?;
-    let revisions = match &arguments.rev {
-        Some(range) => PatchSet::of_revisions(source, range)?,
-        None => PatchSet::default(),
-    };
-    Ok(revisions.and(patches).with_fuzz(arguments.fuzz))
+/// The two states of the git tree that the arguments name.
+fn revisions(arguments: &cli::Build, source: &Utf8Path) -> Result<Option<Revisions>, PatchError> {
+    if arguments.worktree {
+        return Ok(Some(Revisions::of_work_tree(source)));
+    }
+    arguments.rev.as_ref().map(|range| Revisions::of_range(source, range)).transpose()
+}
+
+/// What leads from one of `revisions` to the other, then the patches in the files.
+fn patches(revisions: Option<&Revisions>, paths: &[Utf8PathBuf]) -> Result<PatchSet, PatchError> {
+    let first = revisions.map(Revisions::patch).transpose()?.into_iter().collect();
+    Ok(PatchSet::new(first).and(PatchSet::read(paths)?))
 }
 
 /// Digests of the original build. They are kept with it, for this program and to be compared elsewhere.

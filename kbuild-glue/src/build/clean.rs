@@ -58,6 +58,7 @@ const OURS: &[&str] = &[
     "original",
     "patched",
     "running",
+    "sources",
     "stash",
 ];
 

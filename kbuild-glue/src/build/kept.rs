@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
+use super::unrecorded::Unrecorded;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::objects::{Linked, LinkedObject};
@@ -80,6 +81,7 @@ pub(super) fn write(
     // What is written down about the objects must not reach the disk before them.
     let directory = fs::File::open(build).map_err(failed)?;
     rustix::fs::syncfs(&directory).map_err(|error| failed(error.into()))?;
+    Unrecorded::of(build)?.write(kept)?;
     for (name, text) in [("objects.list", list.as_str()), ("fingerprint", fingerprint.as_str())] {
         atomic::write(&kept.join(name), text.as_bytes()).map_err(failed)?;
     }

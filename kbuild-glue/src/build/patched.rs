@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::plan::{Made, Plan, Touched};
+use super::unrecorded::{Unrecorded, is_scratch};
 use super::{
     BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, kept, running,
     targets,
@@ -88,10 +89,10 @@ impl Workspace {
                 let message = format!("patched kernel ({files} changed, {objects} to compile)");
                 events(BuildEvent::Status { verb: "Building", message });
                 events(BuildEvent::Objects { paths: touched.objects.clone() });
-                if self.build_objects(original, changes, &touched, settings, events)? {
-                    return Ok((original.objects.clone(), touched.objects));
+                match self.build_objects(original, changes, &touched, settings, events)? {
+                    None => return Ok((original.objects.clone(), touched.objects)),
+                    Some(why) => why,
                 }
-                "more was made than Kbuild had recorded".to_owned()
             }
             Plan::Everything(why) => why,
         };
@@ -100,7 +101,7 @@ impl Workspace {
         self.build_everything(original, changes, settings, events)
     }
 
-    /// Makes `touched` and nothing else. False when there was more to make.
+    /// Makes `touched` and nothing else. Says what else changed, if anything did.
     fn build_objects(
         &self,
         original: &Original,
@@ -108,9 +109,9 @@ impl Workspace {
         touched: &Touched,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
-    ) -> Result<bool, BuildError> {
+    ) -> Result<Option<String>, BuildError> {
         if touched.is_empty() {
-            return Ok(true);
+            return Ok(None);
         }
         let build = self.build_path();
         let commands = commands(&build, &touched.objects);
@@ -122,15 +123,17 @@ impl Workspace {
             targets.push("prepare");
         }
         let result = self.make("patched", &targets, settings, events);
-        let expected = result.is_ok()
-            && self::commands(&build, &touched.objects) == commands
-            && borrowed.unexpected(touched)?.is_empty();
+        let other_command = differing(&commands, &self::commands(&build, &touched.objects))
+            .map(|object| format!("{object} was made by another command"));
+        let unexpected = borrowed.unexpected(touched)?;
         let intact = borrowed.give_back(Some(&self.patched_path()))?;
         if !intact {
             self.repair(original, settings, events)?;
         }
         result?;
-        Ok(expected)
+        let unrecorded =
+            || unexpected.first().map(|path| format!("nothing recorded that {path} is made anew"));
+        Ok(other_command.or_else(unrecorded))
     }
 
     /// Makes the original again, of which Kbuild made something anew for a patch.
@@ -212,7 +215,8 @@ pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<
         let message = "build of an interrupted run".to_owned();
         events(BuildEvent::Status { verb: "Repairing", message });
     }
-    if stash.is_in_use() && !put_back(&build, None)? {
+    let unrecorded = Unrecorded::read(&workspace.original_path())?;
+    if stash.is_in_use() && !put_back(&build, &unrecorded, None)? {
         kept::discard(&workspace.original_path())?;
         running::forget(&workspace.root)?;
     }
@@ -227,6 +231,7 @@ pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<
 struct Borrowed<'a> {
     build: Utf8PathBuf,
     mirror: &'a Mirror,
+    unrecorded: Unrecorded,
     given_back: bool,
 }
 
@@ -240,7 +245,8 @@ impl<'a> Borrowed<'a> {
         let failed = |source| BuildError::Io { path: build.clone(), source };
         let mut paths = remade(touched);
         paths.extend(touched.offsets.values().cloned());
-        let borrowed = Self { build: build.clone(), mirror, given_back: false };
+        let unrecorded = Unrecorded::read(&workspace.original_path())?;
+        let borrowed = Self { build: build.clone(), mirror, unrecorded, given_back: false };
         let stash = Stash::of(&build);
         stash.take(&paths).map_err(failed)?;
         for header in touched.offsets.values().filter(|header| !build.join(header).exists()) {
@@ -249,20 +255,26 @@ impl<'a> Borrowed<'a> {
         Ok(borrowed)
     }
 
-    /// What make wrote that is none of `touched`.
+    /// What make wrote that is none of `touched`, and not what it was.
     fn unexpected(&self, touched: &Touched) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-        let mut written = written(&self.build)?;
-        for path in remade(touched) {
-            written.remove(&path);
+        let remade = remade(touched);
+        let mut unexpected = BTreeSet::new();
+        for path in written(&self.build)? {
+            if !remade.contains(&path)
+                && !is_scratch(&path)
+                && !self.unrecorded.is_same(&self.build, &path)?
+            {
+                unexpected.insert(path);
+            }
         }
-        Ok(written)
+        Ok(unexpected)
     }
 
     /// Puts everything back, what was made instead goes to `keep`. False when something was made that
     /// has no original to put back, and was removed.
     fn give_back(mut self, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
         self.given_back = true;
-        let intact = put_back(&self.build, keep);
+        let intact = put_back(&self.build, &self.unrecorded, keep);
         self.mirror.restore()?;
         intact
     }
@@ -272,7 +284,7 @@ impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if !self.given_back {
             // An error is on its way already, and the journals are there for the next run.
-            let _ = put_back(&self.build, None);
+            let _ = put_back(&self.build, &self.unrecorded, None);
             let _ = self.mirror.restore();
         }
     }
@@ -309,27 +321,37 @@ impl Drop for Restore<'_> {
 
 /// Puts back what stands aside in `build`, and removes what was made beside it. False when the latter
 /// leaves the original without some of its parts.
-fn put_back(build: &Utf8Path, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
+fn put_back(
+    build: &Utf8Path,
+    unrecorded: &Unrecorded,
+    keep: Option<&Utf8Path>,
+) -> Result<bool, BuildError> {
     let failed = |source| BuildError::Io { path: build.to_owned(), source };
-    let since = since(build)?;
     // The journal goes last, and with it the time since when there is something to remove.
+    let since = since(build)?;
     let stash = Stash::of(build);
     stash.put_back(keep).map_err(failed)?;
     let mut intact = true;
-    for path in running::written_since(build, since).map_err(failed)?.into_keys() {
-        let name = path.file_name().unwrap_or_default();
-        let is_scratch =
-            name.starts_with('.') && (path.extension() == Some("d") || name.contains("tmp"));
-        intact &= is_scratch;
-        atomic::remove_file(&path).map_err(failed)?;
+    for path in written_since(build, since)? {
+        if unrecorded.is_same(build, &path)? {
+            unrecorded.give_time(build, &path)?;
+        } else {
+            intact &= is_scratch(&path);
+            atomic::remove_file(&build.join(&path)).map_err(failed)?;
+        }
     }
     stash.close().map_err(failed)?;
     Ok(intact)
 }
 
+/// What make wrote since the first file was moved aside, relative to `build`.
 fn written(build: &Utf8Path) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
+    written_since(build, since(build)?)
+}
+
+fn written_since(build: &Utf8Path, since: SystemTime) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
     let failed = |source| BuildError::Io { path: build.to_owned(), source };
-    let written = running::written_since(build, since(build)?).map_err(failed)?;
+    let written = running::written_since(build, since).map_err(failed)?;
     Ok(written.into_keys().filter_map(|path| Some(path.strip_prefix(build).ok()?.into())).collect())
 }
 
@@ -342,6 +364,17 @@ fn since(build: &Utf8Path) -> Result<SystemTime, BuildError> {
 fn remade(touched: &Touched) -> BTreeSet<Utf8PathBuf> {
     let targets = touched.objects.iter().chain(touched.offsets.keys());
     targets.flat_map(|target| [target.clone(), cmd_path(target)]).collect()
+}
+
+/// The first object of which one side has another command than the other.
+fn differing<'a>(
+    before: &'a BTreeMap<Utf8PathBuf, String>,
+    after: &BTreeMap<Utf8PathBuf, String>,
+) -> Option<&'a Utf8Path> {
+    before
+        .iter()
+        .find(|(object, command)| after.get(*object) != Some(command))
+        .map(|(object, _)| object.as_path())
 }
 
 /// The commands that made `objects`, as Kbuild saved them.

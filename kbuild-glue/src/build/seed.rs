@@ -35,6 +35,10 @@ pub(super) fn look(tree: &Tree, compiler: &str) -> Result<Fit, BuildError> {
         let why = "objects between the sources were made with other paths";
         return Ok(Fit::Differs(why.to_owned()));
     }
+    let theirs = fs::canonicalize(output.join("source")).unwrap_or_default();
+    if theirs != tree.source {
+        return Ok(Fit::Differs(format!("it was made from the sources in {}", theirs.display())));
+    }
     let time = |path: &str| fs::metadata(output.join(path)).and_then(|file| file.modified()).ok();
     if time("include/config/auto.conf").is_none_or(|made| time(".config") > Some(made)) {
         return Ok(Fit::Differs("its configuration was changed since".to_owned()));

@@ -144,9 +144,7 @@ impl PatchError {
                                     one leading directory (`a/`) stripped"
             }
             Self::Binary { .. } => "leave the binary files out of the patch",
-            Self::Git { .. } => {
-                "name two revisions of the tree's git repository, as A..B; the tree should be at A"
-            }
+            Self::Git { .. } => "name two revisions of the tree's git repository, as A..B",
             Self::Outside { .. } | Self::Io { .. } | Self::NotAFile { .. } => return None,
         };
         Some(hint.to_owned())

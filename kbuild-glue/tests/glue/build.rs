@@ -72,16 +72,15 @@ fn original_kept_patched_built() {
     assert_eq!(observe(&tree.source), before);
 
     // The second patch finds the original and compiles what it touches.
-    let mut steps = Vec::new();
+    let (mut steps, mut said) = (Vec::new(), Vec::new());
     let module = mini_patch("module-string.patch");
-    let second = build(&tree, &[module], &Interrupt::new(), &mut |event| {
-        if let BuildEvent::Step { verb, target } = event
-            && verb.starts_with("CC")
-        {
-            steps.push(target);
-        }
+    let second = build(&tree, &[module], &Interrupt::new(), &mut |event| match event {
+        BuildEvent::Step { verb, target } if verb.starts_with("CC") => steps.push(target),
+        BuildEvent::Status { verb, message } => said.push(format!("{verb} {message}")),
+        _ => {}
     })
     .unwrap();
+    assert_eq!(said, ["Building patched kernel (1 file changed, 1 object to compile)"]);
     assert!(second.0.reused);
     assert_eq!(second.0.objects, first.0.objects);
     let changed = different(&second);

@@ -3,7 +3,7 @@
 use crate::common::{directory, run, write};
 use camino::Utf8Path;
 use fs_err as fs;
-use kbuild_glue::{FileChange, Patch, PatchError, PatchSet};
+use kbuild_glue::{FileChange, Patch, PatchError, PatchSet, Revisions};
 
 const BASE: &[(&str, &str)] = &[
     ("fs/a.c", "one\ntwo\nthree\nfour\nfive\n"),
@@ -193,6 +193,10 @@ fn quilt_series() {
     assert!(matches!(error, PatchError::Io { .. }), "{error}");
 }
 
+fn of_revisions(root: &Utf8Path, range: &str) -> Result<PatchSet, PatchError> {
+    Ok(PatchSet::new(vec![Revisions::of_range(root, range)?.patch()?]))
+}
+
 #[test]
 fn revisions_of_a_git_tree() {
     let (_guard, root) = directory();
@@ -212,18 +216,18 @@ fn revisions_of_a_git_tree() {
     git(&["config", "diff.noprefix", "true"]);
     let branch = if root.join(".git/refs/heads/main").exists() { "main" } else { "master" };
     for range in [format!("HEAD..{branch}"), branch.to_owned()] {
-        let changes = PatchSet::of_revisions(&root, &range).unwrap().apply(&root).unwrap();
+        let changes = of_revisions(&root, &range).unwrap().apply(&root).unwrap();
         let paths: Vec<_> = changes.iter().map(|change| change.path.as_str()).collect();
         assert_eq!(paths, ["fs/a.c", "gone.c", "here.c"], "{range}");
     }
     for range in ["--output=x", "HEAD..", "nothing..HEAD", "HEAD...HEAD"] {
-        let error = PatchSet::of_revisions(&root, range).unwrap_err();
+        let error = of_revisions(&root, range).unwrap_err();
         assert!(matches!(error, PatchError::Git { .. }), "{range}: {error}");
     }
-    let error = PatchSet::of_revisions(&root, "HEAD..HEAD").unwrap_err();
+    let error = of_revisions(&root, "HEAD..HEAD").unwrap_err();
     assert!(matches!(error, PatchError::Empty { .. }), "{error}");
     git(&["checkout", "-q", branch]);
-    let error = PatchSet::of_revisions(&root, "HEAD^..HEAD").unwrap().apply(&root).unwrap_err();
+    let error = of_revisions(&root, "HEAD^..HEAD").unwrap().apply(&root).unwrap_err();
     assert!(error.hint().unwrap().contains("already applied"), "{error}");
 }
 

@@ -1,0 +1,160 @@
+//! Two states of a git tree: what leads from one to the other, and the sources of the first.
+//!
+//! Nothing is written into the tree or its repository, its index included.
+
+use std::process::{Command, Output, Stdio};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use tempfile::NamedTempFile;
+
+use crate::atomic;
+use crate::patch::{Patch, PatchError};
+
+/// What of the caller's environment would lead git elsewhere.
+const FOREIGN: &[&str] =
+    &["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"];
+
+/// The user's settings that must not reach what we parse and check out. Our files are linked to, which
+/// changes the times that git would look at.
+const SETTINGS: &[&str] = &[
+    "core.checkStat=minimal",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "core.sparseCheckout=false",
+    "core.trustctime=false",
+];
+
+/// Two states of the git tree in a directory, from an older to a newer one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revisions {
+    source: Utf8PathBuf,
+    /// As the person knows it.
+    name: String,
+    from: String,
+    /// The files that are there, if there is none.
+    to: Option<String>,
+}
+
+impl Revisions {
+    /// The revisions `A..B` of the tree at `source`, or one commit for what it changes.
+    pub fn of_range(source: &Utf8Path, range: &str) -> Result<Self, PatchError> {
+        let (from, to) = match range.split_once("..") {
+            Some((from, to)) => (from.to_owned(), to.to_owned()),
+            None => (format!("{range}^"), range.to_owned()),
+        };
+        let revisions = Self { source: source.to_owned(), name: range.to_owned(), from, to: None };
+        // Anything else would be an option, or no range of two revisions.
+        if [&revisions.from, &to].iter().any(|name| name.is_empty() || name.starts_with(['-', '.']))
+        {
+            return Err(revisions.failed("it is not of the form A..B".to_owned()));
+        }
+        Ok(Self { to: Some(to), ..revisions })
+    }
+
+    /// From the last commit of the tree at `source` to its tracked files as they are.
+    #[must_use]
+    pub fn of_work_tree(source: &Utf8Path) -> Self {
+        let (name, from) = ("the work tree".to_owned(), "HEAD".to_owned());
+        Self { source: source.to_owned(), name, from, to: None }
+    }
+
+    /// What leads from one to the other, relative to the directory.
+    pub fn patch(&self) -> Result<Patch, PatchError> {
+        let index = self.private_index()?;
+        let mut git = self.git(&["diff", "--no-ext-diff", "--no-textconv", "--no-color"]);
+        git.args(["--relative", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]);
+        git.args(["--find-renames", "--submodule=short", "--end-of-options", &self.from]);
+        git.args(&self.to).arg("--").env("GIT_INDEX_FILE", index.path());
+        Patch::parse(&self.run(&mut git)?.stdout, Utf8Path::new(&self.name))
+    }
+
+    /// Whether the tracked files of the directory are those of the first state.
+    pub fn is_here(&self) -> Result<bool, PatchError> {
+        let index = self.private_index()?;
+        let mut git = self.git(&["diff", "--quiet", "--no-ext-diff", "--relative"]);
+        git.args(["--end-of-options", &self.from, "--"]).env("GIT_INDEX_FILE", index.path());
+        let output = self.output(&mut git)?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(self.said(&output)),
+        }
+    }
+
+    /// Makes `root` the first state of the repository, and returns where in it the directory is. Files that
+    /// are right already stay.
+    pub(crate) fn check_out(&self, root: &Utf8Path) -> Result<Utf8PathBuf, PatchError> {
+        let failed = |source| PatchError::Io { path: root.to_owned(), source };
+        let (index, partial) = (beside(root, "index"), beside(root, "partial"));
+        if partial.exists() {
+            atomic::remove_dir(root).map_err(failed)?;
+            for file in [&index, &beside(root, "index.lock")] {
+                atomic::remove_file(file).map_err(failed)?;
+            }
+        }
+        let git_dir = self.ask(&["rev-parse", "--absolute-git-dir"])?;
+        let prefix = self.ask(&["rev-parse", "--show-prefix"])?;
+        let commit = self.ask(&["rev-parse", "--verify", &format!("{}^{{commit}}", self.from)])?;
+        fs::create_dir_all(root).and_then(|()| fs::write(&partial, "")).map_err(failed)?;
+        let mut git = self.git(&[&format!("--git-dir={git_dir}"), &format!("--work-tree={root}")]);
+        git.args(["read-tree", "--reset", "-u", &commit]).env("GIT_INDEX_FILE", &index);
+        self.run(git.current_dir(root))?;
+        atomic::remove_file(&partial).map_err(failed)?;
+        Ok(root.join(prefix))
+    }
+
+    /// The name of the first state.
+    pub(crate) fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// A copy of the index: git refreshes the one that it reads.
+    fn private_index(&self) -> Result<NamedTempFile, PatchError> {
+        let failed = |source| PatchError::Io { path: self.source.clone(), source };
+        let index = self.source.join(self.ask(&["rev-parse", "--git-path", "index"])?);
+        let copy = NamedTempFile::new().map_err(failed)?;
+        if index.exists() {
+            fs::copy(index, copy.path()).map_err(failed)?;
+        }
+        Ok(copy)
+    }
+
+    /// The line that git answers.
+    fn ask(&self, arguments: &[&str]) -> Result<String, PatchError> {
+        let output = self.run(&mut self.git(arguments))?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned())
+    }
+
+    fn git(&self, arguments: &[&str]) -> Command {
+        let mut git = Command::new("git");
+        for name in FOREIGN {
+            git.env_remove(name);
+        }
+        git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
+        git.env("LC_ALL", "C").current_dir(&self.source).stdin(Stdio::null());
+        git
+    }
+
+    fn output(&self, git: &mut Command) -> Result<Output, PatchError> {
+        git.output().map_err(|error| self.failed(error.to_string()))
+    }
+
+    fn run(&self, git: &mut Command) -> Result<Output, PatchError> {
+        let output = self.output(git)?;
+        if output.status.success() { Ok(output) } else { Err(self.said(&output)) }
+    }
+
+    fn said(&self, output: &Output) -> PatchError {
+        self.failed(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+    }
+
+    fn failed(&self, message: String) -> PatchError {
+        PatchError::Git { range: self.name.clone(), message }
+    }
+}
+
+/// A name beside the checked out files: `sources.index` for `sources`.
+fn beside(root: &Utf8Path, suffix: &str) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{root}.{suffix}"))
+}
