@@ -5,7 +5,8 @@ use kbuild_glue::{
     BitcodeError, BuildError, ConfigError, JobsError, MakeError, ObjectsError, TreeError,
 };
 use klp_core::ElfError;
-use klp_core::check::{CheckError, SymversError};
+use klp_core::check::CheckError;
+use klp_core::kernel::KernelError;
 use klp_core::manifest::ManifestError;
 use klp_vm::VmError;
 
@@ -44,8 +45,8 @@ pub(crate) enum Error {
     Livepatch(#[from] klp_core::livepatch::LivepatchError),
     #[error("cannot finish the livepatch module")]
     Finish(#[from] klp_core::livepatch::FinishError),
-    #[error("cannot use `{path}`: {why}")]
-    Kernel { path: Utf8PathBuf, why: String },
+    #[error("cannot use {path}")]
+    Kernel { path: Utf8PathBuf, source: KernelError },
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
@@ -62,8 +63,6 @@ pub(crate) enum Error {
     Check { path: Utf8PathBuf, source: CheckError },
     #[error("no {path}, which tells what the kernel exports")]
     NoSymvers { path: Utf8PathBuf },
-    #[error("cannot use {path}")]
-    Symvers { path: Utf8PathBuf, source: SymversError },
     #[error("{path} does not fit the kernel")]
     CheckFailed { path: Utf8PathBuf },
     #[error("the trial failed, see {log}")]
@@ -90,6 +89,7 @@ impl Error {
             Self::Build(error) => error.hint(),
             Self::Vm(error) => error.hint(),
             Self::Check { source, .. } => source.hint().map(str::to_owned),
+            Self::Kernel { source, .. } => Some(source.hint().to_owned()),
             Self::NoSymvers { .. } => {
                 Some("`make modules` writes it; keep it in the output directory".to_owned())
             }

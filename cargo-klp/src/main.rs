@@ -6,6 +6,7 @@ mod environment;
 mod error;
 mod exit;
 mod kept;
+mod kernel;
 mod objects;
 mod origins;
 mod place;

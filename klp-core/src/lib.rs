@@ -17,6 +17,7 @@ pub mod demangle;
 pub mod diff;
 pub mod elf;
 pub mod input;
+pub mod kernel;
 pub mod layout;
 pub mod livepatch;
 pub mod manifest;

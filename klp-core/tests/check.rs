@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use klp_core::check::{Kallsyms, Kernel, Report, Severity, Symvers, Topic, check, named_modules};
+use klp_core::check::{Report, Severity, Topic, check, named_modules};
+use klp_core::kernel::{Kallsyms, Kernel, Symvers};
 
 const SHN_LIVEPATCH: u16 = 0xff20;
 const RELA_FLAGS: u64 = 0x10_0042;
@@ -128,9 +129,10 @@ impl Module {
     }
 }
 
-fn kernel() -> Kernel<'static> {
+fn kernel() -> Kernel {
     Kernel {
-        kallsyms: Kallsyms::of_system_map("ffff10 t hidden\nffff30 t hidden\nffff20 T exported\n"),
+        vmlinux: Kallsyms::of_system_map("ffff10 t hidden\nffff30 t hidden\nffff20 T exported\n")
+            .unwrap(),
         vermagic: Some(VERMAGIC.to_owned()),
         symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n").unwrap(),
         modules: BTreeMap::new(),

@@ -9,13 +9,14 @@ use kbuild_glue::{
     PatchedBuild, Workspace,
 };
 use klp_core::diff::Changes;
-use klp_core::elf::ElfObject;
 use klp_core::input::Input;
-use klp_core::livepatch::{self, Kallsyms, Kernel, Livepatch, Symvers};
+use klp_core::kernel::{Kallsyms, Kernel};
+use klp_core::livepatch::{self, Livepatch};
 use klp_core::record::{Change, Module};
 
 use crate::cli;
 use crate::error::Error;
+use crate::kernel::{self, cannot_use, read};
 use crate::objects::target;
 use crate::report;
 use crate::shell::Shell;
@@ -101,7 +102,7 @@ impl Request {
         builds: &Builds<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let symvers = read_symvers(builds)?;
+        let symvers = kernel::symvers(&builds.original.root)?;
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
         let sources = ModuleSources {
             name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
@@ -163,7 +164,7 @@ fn extract(
         .map(|object| Ok((object, read(&builds.original.root.join(object))?)))
         .collect();
     let plain = plain?;
-    let kernel = kernel(builds, &inputs)?;
+    let kernel = linked_kernel(builds, &inputs)?;
     let inputs: Vec<livepatch::Input<'_>> = inputs
         .iter()
         .filter_map(|input| {
@@ -199,41 +200,23 @@ fn changed_names(changes: &Changes) -> BTreeMap<String, Vec<String>> {
 
 /// What the original build says about the kernel, and about each module (all of them can be referred to
 /// as soon as one module is touched).
-fn kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel, Error> {
-    let path = builds.original.root.join("System.map");
-    let map = read_text(&path)?;
-    let vmlinux = Kallsyms::of_system_map(&map)
-        .map_err(|why| Error::Kernel { path, why: why.to_string() })?;
-    let mut modules = BTreeMap::new();
+fn linked_kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel, Error> {
+    let output = &builds.original.root;
+    let path = output.join("System.map");
+    let map = String::from_utf8_lossy(&read(&path)?).into_owned();
+    let mut modules = BTreeSet::new();
     if inputs.iter().any(|input| input.linked != Linked::Vmlinux) {
-        for linked in &builds.original.objects {
-            let Linked::Module(name) = &linked.linked else { continue };
-            if modules.contains_key(name) {
-                continue;
-            }
-            let path = builds.original.root.join(format!("{name}.ko"));
-            let bytes = read(&path)?;
-            let elf = ElfObject::parse(&bytes)
-                .map_err(|why| Error::Kernel { path: path.clone(), why: why.to_string() })?;
-            modules.insert(name.clone(), Kallsyms::of_module(&elf));
-        }
+        modules.extend(builds.original.objects.iter().filter_map(|linked| match &linked.linked {
+            Linked::Module(name) => Some(name.clone()),
+            Linked::Vmlinux => None,
+        }));
     }
-    Ok(Kernel { symvers: read_symvers(builds)?, vmlinux, modules })
-}
-
-fn read_symvers(builds: &Builds<'_>) -> Result<Symvers, Error> {
-    let path = builds.original.root.join("Module.symvers");
-    let text = read_text(&path)?;
-    Symvers::parse(&text).map_err(|why| Error::Kernel { path, why: why.to_string() })
-}
-
-fn read(path: &Utf8Path) -> Result<Input, Error> {
-    Input::open(path.as_std_path()).map_err(|source| Error::Read { path: path.to_owned(), source })
-}
-
-fn read_text(path: &Utf8Path) -> Result<String, Error> {
-    let bytes = read(path)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(Kernel {
+        symvers: kernel::symvers(output)?,
+        vmlinux: Kallsyms::of_system_map(&map).map_err(cannot_use(&path))?,
+        modules: kernel::modules(output, modules)?,
+        vermagic: None,
+    })
 }
 
 #[cfg(test)]

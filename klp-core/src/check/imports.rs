@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Export, Kernel, Report, Topic};
+use super::{Report, Topic};
+use crate::kernel::{Export, Kernel};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
 /// `STB_WEAK`: the loader leaves it 0 where nobody has it.
@@ -11,7 +12,7 @@ const WEAK: u8 = 2;
 /// `sizeof(struct modversion_info)`.
 const VERSION: usize = 64;
 
-pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel, report: &mut Report) {
     let license = info.get("license").unwrap_or_default();
     let is_gpl = [
         "GPL",

@@ -2,27 +2,25 @@
 //! would not.
 //!
 //! What the module loader does is in `kernel/module/main.c`, what livepatch does in
-//! `kernel/livepatch/core.c` and Documentation/livepatch/module-elf-format.rst (Linux 6.1 to 7.2). This
-//! does not share code with [`livepatch`](crate) writing: one must find the other's mistakes.
+//! `kernel/livepatch/core.c` and Documentation/livepatch/module-elf-format.rst (Linux 6.1 to 7.2). With
+//! [`livepatch`](crate::livepatch) it shares what is known of the [`kernel`](crate::kernel), and nothing
+//! else: one must find the other's mistakes.
 
 mod imports;
 mod klp_name;
 mod relocations;
 mod special;
 mod symbols;
-mod symvers;
 mod targets;
 mod vermagic;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
 use crate::elf::ElfError;
-use crate::module::{ModInfo, RawElf, SymbolPlace};
-
-pub use symbols::Kallsyms;
-pub use symvers::{Export, Symvers, SymversError};
+use crate::kernel::Kernel;
+use crate::module::{ModInfo, RawElf};
 
 /// Why a file cannot be checked at all.
 #[derive(Debug, thiserror::Error)]
@@ -37,12 +35,6 @@ pub enum CheckError {
     /// A module of another kind.
     #[error("not a livepatch: its .modinfo does not say `livepatch=Y`")]
     NotLivepatch,
-    /// vmlinux was stripped.
-    #[error("no symbol table: it does not tell where the kernel's symbols are")]
-    Stripped,
-    /// Not the kernel.
-    #[error("not a linked kernel: it has no symbol `{0}`")]
-    NotKernel(&'static str),
 }
 
 impl CheckError {
@@ -57,24 +49,8 @@ impl CheckError {
                 Some("name a module that `cargo klp build` has written")
             }
             Self::NotModule(_) => Some("name the finished .ko, not an object"),
-            Self::Stripped | Self::NotKernel(_) => {
-                Some("name the vmlinux that `make` has linked, not a stripped or packed one")
-            }
         }
     }
-}
-
-/// The kernel that a module is for.
-#[derive(Debug)]
-pub struct Kernel<'data> {
-    /// What livepatch finds symbols of vmlinux by.
-    pub kallsyms: Kallsyms,
-    /// What the kernel compares a module's `vermagic` with, where vmlinux tells.
-    pub vermagic: Option<String>,
-    /// `Module.symvers` of the build.
-    pub symvers: Symvers,
-    /// The modules that the livepatch names, as far as they were built.
-    pub modules: BTreeMap<String, RawElf<'data>>,
 }
 
 /// How bad a finding is.
@@ -174,7 +150,7 @@ pub fn named_modules(module: &[u8]) -> Result<BTreeSet<String>, CheckError> {
 }
 
 /// Checks a livepatch module.
-pub fn check(module: &[u8], kernel: &Kernel<'_>) -> Result<Report, CheckError> {
+pub fn check(module: &[u8], kernel: &Kernel) -> Result<Report, CheckError> {
     let elf = livepatch(module)?;
     let info = ModInfo::of(&elf);
     let mut report = Report::default();
@@ -187,17 +163,6 @@ pub fn check(module: &[u8], kernel: &Kernel<'_>) -> Result<Report, CheckError> {
     report.findings.sort();
     report.findings.dedup();
     Ok(report)
-}
-
-/// What the kernel compares a module's `vermagic` with: a string in vmlinux, `kernel/module/main.c`.
-pub fn kernel_vermagic(vmlinux: &RawElf<'_>) -> Result<String, CheckError> {
-    let symbol = vmlinux.symbols.iter().find(|symbol| {
-        symbol.name == b"vermagic" && matches!(symbol.place, SymbolPlace::Section(_))
-    });
-    let symbol = symbol.ok_or(CheckError::NotKernel("vermagic"))?;
-    let bytes = vmlinux.bytes_at(symbol.value, 256).unwrap_or_default();
-    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 fn livepatch(module: &[u8]) -> Result<RawElf<'_>, CheckError> {

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Kernel, Report, Topic, symbols};
+use super::{Report, Topic, symbols};
+use crate::kernel::Kernel;
 use crate::module::{RawElf, RawRela, RawSymbol, SymbolPlace};
 
 /// `R_X86_64_64`.
@@ -20,7 +21,7 @@ pub(super) struct Function {
     position: u64,
 }
 
-pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
     for function in functions(elf) {
         report.functions = report.functions.saturating_add(1);
         let object = function.object.as_deref().unwrap_or("vmlinux");

@@ -1,10 +1,11 @@
 //! `vermagic`: the kernel's release and the options that change its data structures
 //! (include/linux/vermagic.h).
 
-use super::{Kernel, Report, Topic};
+use super::{Report, Topic};
+use crate::kernel::Kernel;
 use crate::module::{ModInfo, RawElf};
 
-pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel, report: &mut Report) {
     let Some(found) = info.get("vermagic") else {
         report.error(Topic::Vermagic, ".modinfo", "no vermagic: the kernel refuses the module");
         return;

@@ -4,15 +4,16 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Reloc, RelocKind, Section};
+use crate::kernel::Kernel;
 use crate::layout::Function;
 use crate::record::Refused;
 use crate::x86::{Access, Decoded, Form, Instructions};
 
 use super::alternative::Field;
-use super::kernel::{Kernel, Target};
 use super::pieces::{self, Piece, Tables};
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
 use super::source::{Fate, Source};
+use super::target::Target;
 
 /// Where a relocation of a copied piece leads.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf;
 
-use super::kernel::Symbol;
+use super::target::Symbol;
 
 /// `SHF_RELA_LIVEPATCH` and `SHN_LIVEPATCH` of `include/uapi/linux/elf.h`.
 const SHF_RELA_LIVEPATCH: u64 = 0x0010_0000;

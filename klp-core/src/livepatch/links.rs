@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kernel::{Symbol, Target};
+use super::target::{Symbol, Target};
 
 /// The static call trampolines of a module are called directly: objtool must not make a site of the
 /// call, because its key is not there when the livepatch is loaded.

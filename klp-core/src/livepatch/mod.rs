@@ -11,20 +11,20 @@ mod callbacks;
 mod extract;
 mod finish;
 mod init;
-mod kallsyms;
-mod kernel;
 mod links;
 mod part;
 mod pieces;
+mod position;
 mod resolve;
 mod source;
 mod static_key;
-mod symvers;
+mod target;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{ElfError, Place};
+use crate::kernel::{Kernel, module_name};
 use crate::record::Refused;
 
 use extract::{Extraction, Link};
@@ -32,14 +32,14 @@ use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
 use source::Source;
+use target::Target;
 
 pub use callbacks::CallbackKind;
 pub use finish::{FinishError, finish};
-pub use kallsyms::{Kallsyms, PositionError, SystemMapError};
-pub use kernel::{Kernel, Symbol, module_name};
 pub use part::{Part, functions_symbol};
+pub use position::PositionError;
 pub use source::Input;
-pub use symvers::{Export, Symvers, SymversError};
+pub use target::Symbol;
 pub use verdict::data as data_verdict;
 
 /// Why there is no livepatch, beside what is refused.
@@ -200,7 +200,7 @@ fn assemble(
 }
 
 /// Everything of the kernel that the copied pieces refer to.
-fn targets(extraction: &Extraction) -> BTreeSet<kernel::Target> {
+fn targets(extraction: &Extraction) -> BTreeSet<Target> {
     let relocs = extraction.copied.values().flat_map(|copied| &copied.relocs);
     let targets = relocs.filter_map(|reloc| match &reloc.link {
         Link::Kernel(target) => Some(target.clone()),

@@ -3,10 +3,11 @@
 //! key is a reason to refuse.
 
 use crate::elf::{Place, Symbol};
+use crate::kernel::Kernel;
 
-use super::kernel::{Kernel, Target};
 use super::pieces::Piece;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
+use super::target::Target;
 
 /// Bit 1 of the key's addend: the instruction is a jump that is to become a NOP
 /// (`arch/x86/include/asm/jump_label.h`, Linux 5.14).

@@ -1,24 +1,11 @@
 //! The running kernel as a livepatch sees it: what it can link to when it is loaded, and what
 //! livepatch resolves for it, by name and position.
 
-use std::collections::BTreeMap;
-
 use crate::elf::ElfObject;
+use crate::kernel::{Export, Kernel, module_name};
 
-use super::kallsyms::{Kallsyms, PositionError};
+use super::position::PositionError;
 use super::resolve::Why;
-use super::symvers::Symvers;
-
-/// The kernel that was built.
-#[derive(Debug, Clone, Default)]
-pub struct Kernel {
-    /// What it and its modules export.
-    pub symvers: Symvers,
-    /// The symbols of vmlinux.
-    pub vmlinux: Kallsyms,
-    /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
-    pub modules: BTreeMap<String, Kallsyms>,
-}
 
 /// What a reference of the livepatch is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,12 +39,6 @@ impl Symbol {
     }
 }
 
-/// The name by which the kernel knows a module: `fs/ext4/ext4` is `ext4`.
-#[must_use]
-pub fn module_name(linked: &str) -> String {
-    linked.rsplit('/').next().unwrap_or(linked).replace('-', "_")
-}
-
 impl Kernel {
     /// What the global symbol `name` is for code linked into `linked`; none where there is none.
     pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<Target, Why>> {
@@ -80,7 +61,7 @@ impl Kernel {
             return Some(symbol(&user, &user, position));
         }
         let export = self.symvers.get(&text);
-        if export.is_some_and(super::symvers::Export::is_open) {
+        if export.is_some_and(Export::is_open) {
             return Some(Ok(Target::Export(text)));
         }
         if let Some(export) = export.filter(|export| export.module != "vmlinux") {

@@ -1,37 +1,12 @@
-//! The symbols of a finished kernel or module, in the order in which livepatch counts them.
+//! Which of the kernel's symbols of one name an object's symbol is.
 //!
-//! `klp_find_object_symbol` (kernel/livepatch/core.c) takes the n-th symbol of a name: of vmlinux in
-//! the order of addresses (`kallsyms_on_each_match_symbol`), of a module in the order of its symbol
-//! table (`module_kallsyms_on_each_symbol`). Position 0 stands for a name that there is once.
+//! All symbols of a section moved by one distance when it was linked, so each of them says where the
+//! section can be, and they must agree.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
-
-/// Why a text is no `System.map`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} names no symbol: `{text}`")]
-pub struct SystemMapError {
-    /// Counted from 1.
-    pub line: usize,
-    /// The line.
-    pub text: String,
-}
-
-/// Symbols by name, each name's in the order of their positions.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kallsyms(BTreeMap<Vec<u8>, Vec<Known>>);
-
-/// One symbol of a finished kernel or module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Known {
-    /// Header index of its section; 0 in vmlinux, whose addresses are one space.
-    section: u32,
-    value: u64,
-    global: bool,
-    /// Freed once init is done, so that it does not always count.
-    init: bool,
-}
+use crate::kernel::{Kallsyms, Listed};
 
 /// Which of the symbols of a name is meant cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,58 +27,11 @@ pub enum PositionError {
 }
 
 impl Kallsyms {
-    /// Reads the kernel's `System.map`: address, kind and name, a symbol a line.
-    pub fn of_system_map(text: &str) -> Result<Self, SystemMapError> {
-        let mut symbols: BTreeMap<Vec<u8>, Vec<Known>> = BTreeMap::new();
-        for (line, number) in text.lines().zip(1usize..) {
-            let mut words = line.split_ascii_whitespace();
-            let parsed = words
-                .next()
-                .and_then(|address| u64::from_str_radix(address, 16).ok())
-                .zip(words.next().and_then(|kind| kind.bytes().next()))
-                .zip(words.next());
-            let Some(((value, kind), name)) = parsed else {
-                return Err(SystemMapError { line: number, text: line.to_owned() });
-            };
-            let global = kind.is_ascii_uppercase();
-            let known = Known { section: 0, value, global, init: false };
-            symbols.entry(name.as_bytes().to_vec()).or_default().push(known);
-        }
-        for entries in symbols.values_mut() {
-            entries.sort_by_key(|known| known.value);
-        }
-        Ok(Self(symbols))
-    }
-
-    /// Takes the symbols of a finished module.
-    #[must_use]
-    pub fn of_module(module: &ElfObject<'_>) -> Self {
-        let mut symbols: BTreeMap<Vec<u8>, Vec<Known>> = BTreeMap::new();
-        for symbol in &module.symbols {
-            let Place::Section(section) = symbol.place else { continue };
-            let Some(header) = module.section(section).filter(|header| header.is_allocated())
-            else {
-                continue;
-            };
-            if symbol.kind == SymbolKind::Section || symbol.name.is_empty() {
-                continue;
-            }
-            let known = Known {
-                section,
-                value: symbol.value,
-                global: !symbol.local,
-                init: header.name.starts_with(b".init"),
-            };
-            symbols.entry(symbol.name.to_vec()).or_default().push(known);
-        }
-        Self(symbols)
-    }
-
     /// The position of the global symbol `name`; none where there is no such symbol.
     #[must_use]
     pub fn global(&self, name: &[u8]) -> Option<Result<u64, PositionError>> {
-        let entries = self.0.get(name)?;
-        let mut globals = entries.iter().enumerate().filter(|(_, known)| known.global);
+        let entries = self.named(name);
+        let mut globals = entries.iter().enumerate().filter(|(_, listed)| listed.global);
         let (index, _) = globals.next()?;
         Some(match globals.count() {
             0 => position(entries, index),
@@ -117,12 +45,15 @@ impl Kallsyms {
         object: &ElfObject<'_>,
         symbol: &Symbol<'_>,
     ) -> Result<u64, PositionError> {
-        let entries = self.0.get(symbol.name).ok_or(PositionError::Missing)?;
+        let entries = self.named(symbol.name);
+        if entries.is_empty() {
+            return Err(PositionError::Missing);
+        }
         let Place::Section(section) = symbol.place else { return Err(PositionError::Missing) };
         let own = self.places(object, section).into_iter().filter_map(|(linked, base)| {
             let value = base.wrapping_add(symbol.value);
-            entries.iter().position(|known| {
-                (known.section, known.value, known.global) == (linked, value, !symbol.local)
+            entries.iter().position(|listed| {
+                (listed.section, listed.value, listed.global) == (linked, value, !symbol.local)
             })
         });
         let found: BTreeSet<usize> = own.collect();
@@ -133,11 +64,10 @@ impl Kallsyms {
         }
     }
 
-    /// Where section `section` of `object` can have been linked to: all of its symbols moved by the
-    /// same distance, so each of them says where the section can be, and they must agree.
-    fn places(&self, object: &ElfObject<'_>, section: u32) -> BTreeSet<(u32, u64)> {
+    /// Where section `section` of `object` can have been linked to.
+    fn places(&self, object: &ElfObject<'_>, section: u32) -> BTreeSet<(Option<u32>, u64)> {
         let is_code = object.section(section).is_some_and(Section::is_code);
-        let mut agreed: Option<BTreeSet<(u32, u64)>> = None;
+        let mut agreed: Option<BTreeSet<(Option<u32>, u64)>> = None;
         let witnesses = object.symbols.iter().filter(|symbol| {
             let is_named = match symbol.kind {
                 SymbolKind::Function | SymbolKind::Object => true,
@@ -147,11 +77,14 @@ impl Kallsyms {
             symbol.place == Place::Section(section) && is_named && !symbol.weak
         });
         for witness in witnesses {
-            let Some(entries) = self.0.get(witness.name) else { continue };
-            let possible: BTreeSet<(u32, u64)> = entries
+            let entries = self.named(witness.name);
+            if entries.is_empty() {
+                continue;
+            }
+            let possible: BTreeSet<(Option<u32>, u64)> = entries
                 .iter()
-                .filter(|known| known.global != witness.local)
-                .map(|known| (known.section, known.value.wrapping_sub(witness.value)))
+                .filter(|listed| listed.global != witness.local)
+                .map(|listed| (listed.section, listed.value.wrapping_sub(witness.value)))
                 .collect();
             agreed = Some(match agreed {
                 None => possible,
@@ -163,12 +96,12 @@ impl Kallsyms {
 }
 
 /// The position of the entry at `index` among all of its name.
-fn position(entries: &[Known], index: usize) -> Result<u64, PositionError> {
+fn position(entries: &[Listed], index: usize) -> Result<u64, PositionError> {
     if entries.len() == 1 {
         return Ok(0);
     }
-    let steady = |known: &&Known| !known.init;
-    if entries.iter().any(|known| known.init) && entries.iter().filter(steady).count() > 0 {
+    let lasting = entries.iter().filter(|listed| listed.lasting).count();
+    if lasting != 0 && lasting != entries.len() {
         return Err(PositionError::Unsteady);
     }
     Ok(u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1))
@@ -258,6 +191,5 @@ mod tests {
         assert_eq!(map.global(b"twin"), Some(Ok(3)));
         assert_eq!(map.global(b"startup"), Some(Ok(0)));
         assert_eq!(map.global(b"show"), None);
-        assert!(Kallsyms::of_system_map("nonsense").is_err());
     }
 }

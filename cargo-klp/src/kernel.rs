@@ -1,0 +1,45 @@
+//! What the output directory of a finished build says about its kernel.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+
+use camino::Utf8Path;
+use klp_core::input::Input;
+use klp_core::kernel::{Kallsyms, KernelError, Symvers};
+use klp_core::module::RawElf;
+
+use crate::error::Error;
+
+/// What the kernel and its modules export.
+pub(crate) fn symvers(output: &Utf8Path) -> Result<Symvers, Error> {
+    let path = output.join("Module.symvers");
+    let text = fs_err::read(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => Error::NoSymvers { path: path.clone() },
+        _ => Error::Read { path: path.clone(), source },
+    })?;
+    Symvers::parse(&String::from_utf8_lossy(&text)).map_err(cannot_use(&path))
+}
+
+/// The symbols of the finished modules of these paths without suffix.
+pub(crate) fn modules(
+    output: &Utf8Path,
+    paths: impl IntoIterator<Item = String>,
+) -> Result<BTreeMap<String, Kallsyms>, Error> {
+    let mut modules = BTreeMap::new();
+    for module in paths {
+        let path = output.join(format!("{module}.ko"));
+        let bytes = read(&path)?;
+        let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(&path))?;
+        modules.insert(module, Kallsyms::of_module(&elf));
+    }
+    Ok(modules)
+}
+
+pub(crate) fn read(path: &Utf8Path) -> Result<Input, Error> {
+    Input::open(path.as_std_path()).map_err(|source| Error::Read { path: path.to_owned(), source })
+}
+
+/// The error of a file at `path`.
+pub(crate) fn cannot_use(path: &Utf8Path) -> impl Fn(KernelError) -> Error {
+    move |source| Error::Kernel { path: path.to_owned(), source }
+}

@@ -1,0 +1,83 @@
+//! What a finished kernel build says about the kernel: what it exports, and which symbols livepatch
+//! finds in it.
+
+mod kallsyms;
+mod symvers;
+
+use std::collections::BTreeMap;
+
+use crate::elf::ElfError;
+use crate::module::{RawElf, SymbolPlace};
+
+pub use kallsyms::{Kallsyms, Listed};
+pub use symvers::{Export, Symvers};
+
+/// Why a file of the build tells nothing about the kernel.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// Not an ELF file of this machine, or damaged.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// Not a line of such a file.
+    #[error("line {line} is not one of this kind of file: `{text}`")]
+    Line {
+        /// Counted from 1.
+        line: usize,
+        /// Its start.
+        text: String,
+    },
+    /// A stripped vmlinux.
+    #[error("no symbol table: it does not tell where the kernel's symbols are")]
+    Stripped,
+    /// Something else than vmlinux.
+    #[error("not a linked kernel: it has no symbol `{0}`")]
+    NotKernel(&'static str),
+}
+
+impl KernelError {
+    fn line(number: usize, text: &str) -> Self {
+        Self::Line { line: number, text: text.chars().take(60).collect() }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Elf(_) | Self::Line { .. } => "the file is cut off or damaged: make it again",
+            Self::Stripped | Self::NotKernel(_) => {
+                "name the vmlinux that `make` has linked, not a stripped or packed one"
+            }
+        }
+    }
+}
+
+/// The kernel that was built.
+#[derive(Debug, Clone, Default)]
+pub struct Kernel {
+    /// What it and its modules export.
+    pub symvers: Symvers,
+    /// The symbols of vmlinux.
+    pub vmlinux: Kallsyms,
+    /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
+    pub modules: BTreeMap<String, Kallsyms>,
+    /// What the kernel compares a module's `vermagic` with, where it is known.
+    pub vermagic: Option<String>,
+}
+
+/// What a linked kernel compares a module's `vermagic` with: a string in `kernel/module/main.c`.
+pub fn vermagic(vmlinux: &RawElf<'_>) -> Result<String, KernelError> {
+    let symbol = vmlinux.symbols.iter().find(|symbol| {
+        symbol.name == b"vermagic" && matches!(symbol.place, SymbolPlace::Section(_))
+    });
+    let symbol = symbol.ok_or(KernelError::NotKernel("vermagic"))?;
+    let bytes = vmlinux.bytes_at(symbol.value, 256).unwrap_or_default();
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(text).into_owned())
+}
+
+/// The name by which the kernel knows a module: `fs/ext4/ext4` is `ext4`.
+#[must_use]
+pub fn module_name(linked: &str) -> String {
+    linked.rsplit('/').next().unwrap_or(linked).replace('-', "_")
+}
