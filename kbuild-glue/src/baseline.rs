@@ -14,6 +14,10 @@ use crate::mirror::Stamps;
 /// Changes when the same inputs would be built in another way.
 const FORMAT: &str = "2";
 
+/// Names of what is no make variable.
+const OTHERS: &[&str] = &["format", "configuration", "sources"];
+const VERSION: &str = "version of ";
+
 /// Everything that a build depends on: a line of name and value each, values that are long as their
 /// digests. Equal text, equal builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +82,7 @@ impl Fingerprint {
             add(name, value);
         }
         for tool in tools(variables, rust) {
-            add(&format!("version of {tool}"), &identity(&tool)?);
+            add(&format!("{VERSION}{tool}"), &identity(&tool)?);
         }
         let mut hasher = blake3::Hasher::new();
         for (path, stamp) in sources.iter() {
@@ -95,6 +99,15 @@ impl Fingerprint {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// The make variables in the text of a fingerprint.
+    pub(crate) fn variables(text: &str) -> Vec<String> {
+        let named = text.lines().filter_map(|line| line.split_once('\t'));
+        named
+            .filter(|(name, _)| !OTHERS.contains(name) && !name.starts_with(VERSION))
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect()
     }
 
     /// The names of what is not the same in `other`, the text of another fingerprint.

@@ -4,6 +4,7 @@ mod clean;
 mod clone;
 mod error;
 mod external;
+mod image;
 mod kept;
 mod lock;
 mod patched;
@@ -389,7 +390,7 @@ impl Workspace {
         })
     }
 
-    fn new_log(&self, name: &str) -> Result<(), BuildError> {
+    pub(crate) fn new_log(&self, name: &str) -> Result<(), BuildError> {
         let path = self.log_path().join(format!("{name}.log"));
         atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })
     }

@@ -110,7 +110,8 @@ impl VmError {
                     .to_owned()
             }
             Self::NoImage { .. } => {
-                "build it with `make bzImage` (and the same O=), or name one with --kernel"
+                "build it with `make bzImage` (and the same O=) or with `cargo klp build`, or name one \
+                 with --kernel"
                     .to_owned()
             }
             Self::Option { option, .. } => {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use camino::Utf8Path;
-use klp_tests::qemu::{Bench, Case, Kernel, alone};
+use klp_tests::qemu::{Bench, Case, Kernel, alone, reproducible};
 use klp_tests::tools;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -42,6 +42,11 @@ fn main() -> Result<ExitCode> {
             let bench = Arc::clone(&bench);
             let name = format!("{}::{}", kernel.name, case.name);
             trials.push(Trial::test(name, move || outcome(bench.check(&case))));
+        }
+        if let Some(case) = cases.iter().find(|case| case.name == "cumulative").cloned() {
+            let kernel = kernel.clone();
+            let name = format!("{}::same bytes in another directory", kernel.name);
+            trials.push(Trial::test(name, move || outcome(reproducible(&kernel, &case))));
         }
         for case in apart {
             let kernel = kernel.clone();

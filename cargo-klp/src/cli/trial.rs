@@ -7,8 +7,8 @@ use super::TreeArgs;
 
 /// Load livepatch modules into the built kernel, in QEMU, and see what they do
 ///
-/// Boots arch/x86/boot/bzImage of the output directory with a small initrd, loads the modules one after
-/// the other, waits for the end of each transition, runs the scripts, disables, unloads, and reports. A
+/// Boots arch/x86/boot/bzImage of the output directory, or, where that was not built, of the original that
+/// `cargo klp build` keeps, with a small initrd, loads the modules one after the other, waits for the end of each transition, runs the scripts, disables, unloads, and reports. A
 /// kernel warning or oops is a failure, and so is a script that fails or a guest that comes to no end.
 ///
 /// Scripts are run by busybox sh with `KLP_STAGE` set to before, after or unloaded and
@@ -20,7 +20,7 @@ pub(crate) struct Try {
     pub(crate) livepatches: Vec<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
-    /// Kernel image [default: arch/x86/boot/bzImage in the output directory]
+    /// Kernel image [default: arch/x86/boot/bzImage in the output directory, or of the kept original]
     #[arg(long, value_name = "BZIMAGE")]
     pub(crate) kernel: Option<Utf8PathBuf>,
     /// Run this before the livepatches are loaded

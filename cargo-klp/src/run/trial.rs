@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::Interrupt;
+use camino::Utf8PathBuf;
+use kbuild_glue::{Interrupt, Jobs, Workspace};
 use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
 
 use crate::cli::{Accel, MessageFormat, Try, Verbosity};
@@ -16,6 +16,9 @@ use crate::report;
 use crate::shell::Shell;
 use crate::signals;
 
+/// Where Kbuild puts the image, in the output directory.
+const IMAGE: &str = "arch/x86/boot/bzImage";
+
 pub(crate) fn run(
     arguments: &Try,
     format: MessageFormat,
@@ -26,7 +29,8 @@ pub(crate) fn run(
     let interrupt = Arc::new(Interrupt::new());
     signals::forward(&interrupt)
         .map_err(|source| Error::Read { path: "signals".into(), source })?;
-    let trial = trial(arguments, &place.tree.output)?;
+    let built = built(arguments, &place, &interrupt, shell)?;
+    let trial = trial(arguments, built)?;
     let machine = Machine {
         qemu: arguments.qemu.clone(),
         accelerator: arguments.accel.map(|accel| match accel {
@@ -50,7 +54,42 @@ pub(crate) fn run(
     Err(Error::TrialFailed { log: machine.log })
 }
 
-fn trial(arguments: &Try, output: &Utf8Path) -> Result<Trial, Error> {
+/// A kernel to boot, and the output directory with its modules.
+struct Built {
+    image: Utf8PathBuf,
+    output: Utf8PathBuf,
+}
+
+/// The kernel that the person names or has built; else the original that livepatches are made for, whose
+/// image is made now.
+fn built(
+    arguments: &Try,
+    place: &Place,
+    interrupt: &Interrupt,
+    shell: &Shell,
+) -> Result<Built, Error> {
+    let output = place.tree.output.clone();
+    if let Some(image) = &arguments.kernel {
+        return Ok(Built { image: image.clone(), output });
+    }
+    let image = output.join(IMAGE);
+    if !image.is_file() && place.root.is_dir() {
+        let mut events = |event| super::show(event, shell);
+        let workspace = Workspace::open(&place.tree, &place.root, interrupt, &mut events)?;
+        let processors =
+            std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        let jobs = Jobs::inherited(processors)?;
+        shell.status("Making", format_args!("the image of the kernel in {}", place.root));
+        let image = workspace.make_image(&jobs, &environment::make(), interrupt, &mut events)?;
+        shell.progress().finish();
+        if let Some(image) = image {
+            return Ok(Built { image, output: workspace.build_path() });
+        }
+    }
+    Ok(Built { image, output })
+}
+
+fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
     let mut scripts = Vec::new();
     let mut add = |stage: Stage, path: &Utf8PathBuf| -> Result<(), Error> {
         let script =
@@ -68,10 +107,9 @@ fn trial(arguments: &Try, output: &Utf8Path) -> Result<Trial, Error> {
             add(stage, path)?;
         }
     }
-    let image = arguments.kernel.clone();
     Ok(Trial {
-        image: image.unwrap_or_else(|| output.join("arch/x86/boot/bzImage")),
-        output: Some(output.to_owned()),
+        image: built.image,
+        output: Some(built.output),
         livepatches: arguments.livepatches.clone(),
         modules: arguments.modules.clone(),
         late_modules: arguments.late_modules.clone(),

@@ -53,6 +53,12 @@ pub(super) fn list(kept: &Utf8Path) -> Result<Option<Vec<LinkedObject>>, BuildEr
     Ok(entries.map(|entries| entries.into_iter().map(|(object, _)| object).collect()))
 }
 
+/// The make variables of the original; none where there is no original.
+pub(super) fn variables(kept: &Utf8Path) -> Result<Option<Vec<String>>, BuildError> {
+    let text = read(&kept.join("fingerprint"))?;
+    Ok(text.map(|text| Fingerprint::variables(&text)))
+}
+
 fn entries(kept: &Utf8Path) -> Result<Option<Vec<(LinkedObject, String)>>, BuildError> {
     let text = read(&kept.join("objects.list"))?;
     Ok(text.and_then(|text| text.lines().map(parse).collect()))

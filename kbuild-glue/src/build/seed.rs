@@ -86,30 +86,41 @@ fn is_of_no_use(name: &str) -> bool {
 impl Paths<'_> {
     fn replace(&self, text: &[u8]) -> Vec<u8> {
         let mut result = Vec::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((at, (old, new))) = self.next(rest) {
-            let (before, after) = rest.split_at(at);
-            result.extend_from_slice(before);
+        let mut done = 0;
+        // Where each path is next: it is looked for again only once we are past it.
+        let mut next = self.replaced.map(|(old, _)| find(text, old, 0));
+        loop {
+            for (place, (old, _)) in next.iter_mut().zip(&self.replaced) {
+                if place.is_some_and(|at| at < done) {
+                    *place = find(text, old, done);
+                }
+            }
+            // The longer one where both are.
+            let first = next
+                .iter()
+                .zip(&self.replaced)
+                .filter_map(|(place, paths)| Some(((*place)?, paths)))
+                .min_by_key(|(at, (old, _))| (*at, std::cmp::Reverse(old.as_str().len())));
+            let Some((at, (old, new))) = first else { break };
+            result.extend_from_slice(text.get(done..at).unwrap_or_default());
             result.extend_from_slice(new.as_str().as_bytes());
-            rest = after.get(old.as_str().len()..).unwrap_or_default();
+            done = at.saturating_add(old.as_str().len());
         }
-        result.extend_from_slice(rest);
+        result.extend_from_slice(text.get(done..).unwrap_or_default());
         result
     }
+}
 
-    /// The first place of a path; the longer one where both are.
-    fn next(&self, text: &[u8]) -> Option<(usize, (&Utf8Path, &Utf8Path))> {
-        let places = self.replaced.iter().filter_map(|(old, new)| {
-            let old_bytes = old.as_str().as_bytes();
-            let is_whole = |at: &usize| {
-                let next = text.get(at.saturating_add(old_bytes.len()));
-                !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-.+~".contains(byte))
-            };
-            let at = memchr::memmem::find_iter(text, old_bytes).find(is_whole)?;
-            Some((at, (*old, *new)))
-        });
-        places.min_by_key(|(at, (old, _))| (*at, std::cmp::Reverse(old.as_str().len())))
-    }
+/// The next place of `path` in `text`, as a whole path or the start of one.
+fn find(text: &[u8], path: &Utf8Path, from: usize) -> Option<usize> {
+    let path = path.as_str().as_bytes();
+    let is_whole = |at: &usize| {
+        let next = text.get(at.saturating_add(path.len()));
+        !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-.+~".contains(byte))
+    };
+    let rest = text.get(from..)?;
+    let places = memchr::memmem::find_iter(rest, path).map(|at| at.saturating_add(from));
+    places.into_iter().find(is_whole)
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<Vec<Utf8PathBuf>, BuildError> {
         let name = if changes.is_some() { "patched" } else { "original" };
+        if changes.is_none() {
+            self.new_log("module")?;
+        }
         let directory = self.module_path().join(name);
         let failed = |path: &Utf8Path, source| BuildError::Io { path: path.to_owned(), source };
         crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;

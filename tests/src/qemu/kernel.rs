@@ -46,10 +46,16 @@ impl Kernel {
         kernel
     }
 
+    /// Where `cargo klp build` works.
+    #[must_use]
+    pub fn workspace(&self) -> Utf8PathBuf {
+        self.target.clone().unwrap_or_else(|| self.output.join(".klp"))
+    }
+
     /// Why no case can run on it; none if it can.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let image = self.output.join("arch/x86/boot/bzImage");
-        (!image.is_file()).then(|| format!("{image} is not there"))
+        let config = self.output.join(".config");
+        (!config.is_file()).then(|| format!("{config} is not there"))
     }
 }

@@ -7,4 +7,4 @@ mod run;
 
 pub use case::Case;
 pub use kernel::Kernel;
-pub use run::{Bench, alone};
+pub use run::{Bench, alone, reproducible};

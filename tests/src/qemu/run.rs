@@ -78,8 +78,8 @@ fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
 /// Builds the livepatches of `cases` and tries them in one guest.
 fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
     let (_guard, directory) = temporary()?;
-    let patches: Vec<&Utf8PathBuf> = cases.iter().flat_map(|case| &case.patches).collect();
-    let then: Vec<&Utf8PathBuf> = cases.iter().flat_map(|case| &case.then).collect();
+    let patches = distinct(cases.iter().flat_map(|case| &case.patches));
+    let then = distinct(cases.iter().flat_map(|case| &case.then));
     let mut livepatches = vec![build(kernel, &patches, &directory.join("livepatch-first.ko"))?];
     if !then.is_empty() {
         livepatches.push(build(kernel, &then, &directory.join("livepatch-second.ko"))?);
@@ -93,6 +93,9 @@ fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
         arguments.extend([option.to_owned(), value.to_owned()]);
     };
     add("-C", kernel.output.as_str());
+    if let Some(target) = &kernel.target {
+        add("--target-dir", target.as_str());
+    }
     for case in cases {
         text.push(format!("echo '{SEPARATOR}{0}'\nsh /klp/files/{0}.sh\n", case.name));
         add("--file", case.script.as_str());
@@ -130,6 +133,36 @@ fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
     outputs(&outcome.stdout)
 }
 
+/// Two cases can be about one patch.
+fn distinct<'a>(patches: impl Iterator<Item = &'a Utf8PathBuf>) -> Vec<&'a Utf8PathBuf> {
+    let mut distinct = Vec::new();
+    for patch in patches {
+        if !distinct.contains(&patch) {
+            distinct.push(patch);
+        }
+    }
+    distinct
+}
+
+/// Builds the livepatch of `case` twice, the second time in another directory: the same bytes.
+pub fn reproducible(kernel: &Kernel, case: &Case) -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let patches = distinct(case.patches.iter());
+    let name = "livepatch-same.ko";
+    let one = build(kernel, &patches, &directory.join("one").join(name))?;
+    let elsewhere = Kernel { target: Some(directory.join("elsewhere")), ..kernel.clone() };
+    let other = build(&elsewhere, &patches, &directory.join("other").join(name))?;
+    let (one, other) = (fs_err::read(one)?, fs_err::read(other)?);
+    if one == other {
+        return Ok(());
+    }
+    let kept = kernel.logs.join("reproducible");
+    fs_err::create_dir_all(&kept)?;
+    fs_err::write(kept.join("one.ko"), one)?;
+    fs_err::write(kept.join("other.ko"), other)?;
+    bail!("not the same bytes in another directory: see {kept}")
+}
+
 fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result<Utf8PathBuf> {
     let mut arguments: Vec<String> =
         ["build", "-C", kernel.output.as_str(), "-o", module.as_str(), "--message-format", "json"]
@@ -140,6 +173,9 @@ fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result
     }
     arguments.extend(kernel.variables.iter().cloned());
     arguments.extend(patches.iter().map(ToString::to_string));
+    if let Some(parent) = module.parent() {
+        fs_err::create_dir_all(parent)?;
+    }
     let outcome = run(&arguments)?;
     ensure!(
         outcome.status == Some(0),
@@ -148,8 +184,11 @@ fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result
         outcome.stdout,
         outcome.stderr
     );
-    // Neither objtool nor modpost may have something to say about our module.
-    ensure!(!outcome.stderr.contains("warning:"), "warnings: {}", outcome.stderr);
+    // Neither compiler nor objtool nor modpost may have something to say about our module.
+    let log = fs_err::read_to_string(kernel.workspace().join("log/module.log"))?;
+    let warnings: Vec<&str> =
+        log.lines().filter(|line| line.to_ascii_lowercase().contains("warning:")).collect();
+    ensure!(warnings.is_empty(), "warnings: {warnings:#?}");
     ensure!(module.is_file(), "no {module}: {outcome:#?}");
     Ok(module.to_owned())
 }
