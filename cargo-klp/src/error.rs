@@ -48,6 +48,8 @@ pub(crate) enum Error {
     #[error("cannot use {path}")]
     Kernel { path: Utf8PathBuf, source: KernelError },
     #[error(transparent)]
+    Command(#[from] kbuild_glue::CmdFileError),
+    #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Jobs(#[from] JobsError),
@@ -82,6 +84,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Tree(error) => error.hint(),
+            Self::Command(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Jobs(error) => error.hint(),
             Self::Objects(error) => error.hint(),

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use camino::Utf8Path;
 use klp_core::input::Input;
-use klp_core::kernel::{Kallsyms, KernelError, Symvers};
+use klp_core::kernel::{Kallsyms, KernelError, Symvers, vermagic};
 use klp_core::module::RawElf;
 
 use crate::error::Error;
@@ -18,6 +18,14 @@ pub(crate) fn symvers(output: &Utf8Path) -> Result<Symvers, Error> {
         _ => Error::Read { path: path.clone(), source },
     })?;
     Symvers::parse(&String::from_utf8_lossy(&text)).map_err(cannot_use(&path))
+}
+
+/// The linked kernel at `path`: its symbols, and what it wants as `vermagic`.
+pub(crate) fn vmlinux(path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
+    let bytes = read(path)?;
+    let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(path))?;
+    let symbols = Kallsyms::of_vmlinux(&elf).map_err(cannot_use(path))?;
+    Ok((symbols, vermagic(&elf).map_err(cannot_use(path))?))
 }
 
 /// The symbols of the finished modules of these paths without suffix.
@@ -40,6 +48,6 @@ pub(crate) fn read(path: &Utf8Path) -> Result<Input, Error> {
 }
 
 /// The error of a file at `path`.
-pub(crate) fn cannot_use(path: &Utf8Path) -> impl Fn(KernelError) -> Error {
+fn cannot_use(path: &Utf8Path) -> impl Fn(KernelError) -> Error {
     move |source| Error::Kernel { path: path.to_owned(), source }
 }

@@ -3,6 +3,8 @@
 //! The format is written by `scripts/basic/fixdep.c` and by the `if_changed` macros in
 //! `scripts/Kbuild.include`. `cmd_` became `savedcmd_` in Linux 6.2.
 
+use std::collections::BTreeMap;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use thiserror::Error;
@@ -101,6 +103,27 @@ impl SavedCommand {
     }
 }
 
+/// The CRCs of what an object exports, which `CONFIG_MODVERSIONS` keeps with its command: lines
+/// `#SYMVER NAME CRC` (scripts/Makefile.build, Linux 5.19 and later).
+pub fn export_versions(
+    output: &Utf8Path,
+    object: &Utf8Path,
+) -> Result<BTreeMap<String, u32>, CmdFileError> {
+    let path = cmd_path(&output.join(object));
+    let bytes = fs::read(&path).map_err(|source| CmdFileError::Io { path, source })?;
+    Ok(versions(&String::from_utf8_lossy(&bytes)))
+}
+
+fn versions(text: &str) -> BTreeMap<String, u32> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("#SYMVER "));
+    let versions = lines.filter_map(|line| {
+        let (name, crc) = line.trim().split_once(' ')?;
+        let crc = u32::from_str_radix(crc.trim().strip_prefix("0x")?, 16).ok()?;
+        Some((name.to_owned(), crc))
+    });
+    versions.collect()
+}
+
 /// Where Kbuild keeps the command of a file.
 #[must_use]
 pub fn cmd_path(target: &Utf8Path) -> Utf8PathBuf {
@@ -176,6 +199,14 @@ fs/mbcache.o: $(wildcard ./tools/objtool/objtool)\n";
         assert_eq!((saved.target.as_str(), saved.source), ("vmlinux.a", None));
         assert_eq!(saved.command, "cat built-in-fixup.a > vmlinux.a");
         assert!(saved.deps.is_empty());
+    }
+
+    #[test]
+    fn crcs_of_exports() {
+        let text = format!("{OLD}#SYMVER mb_cache_create 0x12345678\n#SYMVER other rubbish\n");
+        let versions = versions(&text);
+        assert_eq!(versions.len(), 1);
+        assert_eq!(versions.get("mb_cache_create"), Some(&0x1234_5678));
     }
 
     #[test]

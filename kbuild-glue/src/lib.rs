@@ -45,7 +45,7 @@ pub use build::{
     BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchedBuild, Preview,
     Workspace, kept_objects,
 };
-pub use cmd_file::{CmdFileError, SavedCommand};
+pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
 pub use compared::{Compared, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
 pub use event::{BuildEvent, Events};

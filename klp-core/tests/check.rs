@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use klp_core::check::{Report, Severity, Topic, check, named_modules};
-use klp_core::kernel::{Kallsyms, Kernel, Symvers};
+use klp_core::kernel::{Kernel, Listed, Symvers};
 
 const SHN_LIVEPATCH: u16 = 0xff20;
 const RELA_FLAGS: u64 = 0x10_0042;
@@ -131,9 +131,14 @@ impl Module {
 
 fn kernel() -> Kernel {
     Kernel {
-        vmlinux: Kallsyms::of_system_map("ffff10 t hidden\nffff30 t hidden\nffff20 T exported\n")
-            .unwrap(),
-        vermagic: Some(VERMAGIC.to_owned()),
+        vmlinux: [("hidden", 0xffff_10), ("exported", 0xffff_20), ("hidden", 0xffff_30)]
+            .map(|(name, value)| {
+                let (global, lasting, sealed) = (name == "exported", true, false);
+                (name.into(), Listed { section: None, value, global, lasting, sealed })
+            })
+            .into_iter()
+            .collect(),
+        vermagic: VERMAGIC.to_owned(),
         symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n").unwrap(),
         modules: BTreeMap::new(),
     }

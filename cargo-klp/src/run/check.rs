@@ -3,13 +3,12 @@
 use camino::Utf8Path;
 use kbuild_glue::objects;
 use klp_core::check::{CheckError, check, named_modules};
-use klp_core::kernel::{Kallsyms, Kernel, KernelError, module_name, vermagic};
-use klp_core::module::RawElf;
+use klp_core::kernel::{Kernel, module_name};
 
 use crate::cli::{Check, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::kernel::{self, cannot_use, read};
+use crate::kernel::{self, read};
 use crate::place::Place;
 use crate::report;
 use crate::shell::Shell;
@@ -23,12 +22,11 @@ pub(crate) fn run(
     let named = named_modules(&livepatch).map_err(cannot_check(&arguments.livepatch))?;
     let output = Place::find(&arguments.tree)?.tree.output;
     let path = arguments.vmlinux.clone().unwrap_or_else(|| output.join("vmlinux"));
-    let vmlinux = read(&path)?;
-    let elf = RawElf::parse(&vmlinux).map_err(KernelError::from).map_err(cannot_use(&path))?;
+    let (vmlinux, vermagic) = kernel::vmlinux(&path)?;
     let built = objects::modules(&output)?.into_iter().map(String::from);
     let kernel = Kernel {
-        vmlinux: Kallsyms::of_vmlinux(&elf).map_err(cannot_use(&path))?,
-        vermagic: Some(vermagic(&elf).map_err(cannot_use(&path))?),
+        vmlinux,
+        vermagic,
         symvers: kernel::symvers(&output)?,
         modules: kernel::modules(
             &output,

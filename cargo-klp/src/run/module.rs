@@ -6,17 +6,17 @@ use std::io::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
     BuildSettings, Config, Events, Linked, LinkedObject, ModuleSources, OriginalBuild,
-    PatchedBuild, Workspace,
+    PatchedBuild, Workspace, export_versions,
 };
 use klp_core::diff::Changes;
 use klp_core::input::Input;
-use klp_core::kernel::{Kallsyms, Kernel};
+use klp_core::kernel::Kernel;
 use klp_core::livepatch::{self, Livepatch};
-use klp_core::record::{Change, Module};
+use klp_core::record::{Change, Module, Refused};
 
 use crate::cli;
 use crate::error::Error;
-use crate::kernel::{self, cannot_use, read};
+use crate::kernel::{self, read};
 use crate::objects::target;
 use crate::report;
 use crate::shell::Shell;
@@ -72,12 +72,13 @@ impl Request {
             shell.status("Skipping", format_args!("livepatch module: the kernel has no {option}"));
             return Ok(());
         }
-        let data = livepatch::data_verdict(changes);
-        if !self.force && !data.is_empty() {
-            changes.refuse_livepatch(data);
+        let mut risks = livepatch::data_verdict(changes);
+        risks.extend(exports(builds, changes)?);
+        if !self.force && !risks.is_empty() {
+            changes.refuse_livepatch(risks);
             return Ok(());
         }
-        for refused in &data {
+        for refused in &risks {
             shell.warning(format_args!("{}: {}", refused.name, refused.why));
         }
         shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
@@ -121,6 +122,25 @@ fn missing_option(original: &OriginalBuild) -> Result<Option<&'static str>, Erro
     let config = Config::read(&original.root.join(".config"))?;
     let missing = ["CONFIG_MODULES", "CONFIG_LIVEPATCH"];
     Ok(missing.into_iter().find(|option| !config.is_enabled(option)))
+}
+
+/// What is wrong with exports whose type changes, where the kernel keeps versions of them.
+fn exports(builds: &Builds<'_>, changes: &Changes) -> Result<Vec<Refused>, Error> {
+    let Builds { original, patched, .. } = builds;
+    if !Config::read(&original.root.join(".config"))?.is_enabled("CONFIG_MODVERSIONS") {
+        return Ok(Vec::new());
+    }
+    let mut refused = Vec::new();
+    for object in touched(changes) {
+        let path = Utf8Path::new(object);
+        let (was, is) = (original.objects.iter(), patched.made.contains(path));
+        if was.into_iter().any(|linked| linked.object == path) && is {
+            let before = export_versions(&original.root, path)?;
+            let after = export_versions(&patched.root, path)?;
+            refused.extend(livepatch::exports_verdict(object, &before, &after));
+        }
+    }
+    Ok(refused)
 }
 
 /// The name of the module for the first of `patches`: `livepatch-fix` for `fix.patch`.
@@ -202,8 +222,7 @@ fn changed_names(changes: &Changes) -> BTreeMap<String, Vec<String>> {
 /// as soon as one module is touched).
 fn linked_kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
-    let path = output.join("System.map");
-    let map = String::from_utf8_lossy(&read(&path)?).into_owned();
+    let (vmlinux, vermagic) = kernel::vmlinux(&output.join("vmlinux"))?;
     let mut modules = BTreeSet::new();
     if inputs.iter().any(|input| input.linked != Linked::Vmlinux) {
         modules.extend(builds.original.objects.iter().filter_map(|linked| match &linked.linked {
@@ -213,9 +232,9 @@ fn linked_kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel
     }
     Ok(Kernel {
         symvers: kernel::symvers(output)?,
-        vmlinux: Kallsyms::of_system_map(&map).map_err(cannot_use(&path))?,
+        vmlinux,
         modules: kernel::modules(output, modules)?,
-        vermagic: None,
+        vermagic,
     })
 }
 

@@ -194,6 +194,10 @@ impl Workspace {
             let parent = to.parent().unwrap_or(&to);
             fs::create_dir_all(parent)
                 .and_then(|()| fs::rename(&from, &to))
+                .and_then(|()| match cmd_path(&from) {
+                    command if command.exists() => fs::rename(command, cmd_path(&to)),
+                    _ => Ok(()),
+                })
                 .map_err(|source| BuildError::Io { path: to.clone(), source })?;
         }
         restore.now()?;

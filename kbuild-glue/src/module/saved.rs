@@ -6,9 +6,9 @@ use crate::cmd_file::SavedCommand;
 
 use super::ModuleError;
 
-/// Each function and each variable in a section of its own, so that none can be taken for another.
-/// Debug information would double the work, and nothing of it is used.
-const FLAGS: &str = "-ffunction-sections -fdata-sections -g0";
+/// Each function and each variable in a section of its own, so that none can be taken for another; and
+/// debug information, which tells the layout of types.
+const FLAGS: &str = "-ffunction-sections -fdata-sections -gdwarf-5 -gz=none";
 
 const OBJTOOL: &str = "./tools/objtool/objtool ";
 
@@ -55,7 +55,7 @@ mod tests {
         let output = Utf8Path::new("/k/fs/a.o");
         assert_eq!(
             compile(&saved, output).unwrap(),
-            "gcc -O2 -DX='\"a b\"' -ffunction-sections -fdata-sections -g0 -c -o '/k/fs/a.o' \
+            "gcc -O2 -DX='\"a b\"' -ffunction-sections -fdata-sections -gdwarf-5 -gz=none -c -o '/k/fs/a.o' \
              /src/fs/a.c  "
         );
         assert_eq!(

@@ -86,8 +86,13 @@ mod tests {
 
     #[test]
     fn positions_count_from_one_in_ascending_order() {
-        let text = "30 t f\n10 t f\n20 T g\n00 A zero\n";
-        let map = Kallsyms::of_system_map(text).unwrap();
+        let listed =
+            |value| Listed { section: None, value, global: true, lasting: true, sealed: false };
+        let symbols = [("f", 0x10), ("g", 0x20), ("f", 0x30), ("zero", 0)];
+        let map: Kallsyms = symbols
+            .map(|(name, value)| (name.as_bytes().to_vec(), listed(value)))
+            .into_iter()
+            .collect();
         let find = |name: &str, position| {
             choose(map.named(name.as_bytes()), position).map(|listed| listed.value)
         };

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::KernelError;
+use super::sealed::Sealed;
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// Symbols by name, each name's in the order of their positions.
@@ -26,6 +27,8 @@ pub struct Listed {
     /// Whether it is listed for as long as the module is there: what only its initialization needs is
     /// not (`is_core_symbol` in kernel/module/kallsyms.c).
     pub lasting: bool,
+    /// Whether it is a function that calls through a pointer must not reach.
+    pub sealed: bool,
 }
 
 /// `STT_SECTION` and `STT_FILE`, which are not listed.
@@ -34,26 +37,6 @@ const UNLISTED: [u8; 2] = [3, 4];
 const LOCAL: u8 = 0;
 
 impl Kallsyms {
-    /// Reads the kernel's `System.map`: address, kind and name, a symbol a line.
-    pub fn of_system_map(text: &str) -> Result<Self, KernelError> {
-        let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
-        for (line, number) in text.lines().zip(1usize..) {
-            let mut words = line.split_ascii_whitespace();
-            let parsed = words
-                .next()
-                .and_then(|address| u64::from_str_radix(address, 16).ok())
-                .zip(words.next().and_then(|kind| kind.bytes().next()))
-                .zip(words.next());
-            let Some(((value, kind), name)) = parsed else {
-                return Err(KernelError::line(number, line));
-            };
-            let global = kind.is_ascii_uppercase();
-            let listed = Listed { section: None, value, global, lasting: true };
-            symbols.entry(name.as_bytes().to_vec()).or_default().push(listed);
-        }
-        Ok(Self::by_address(symbols))
-    }
-
     /// Takes the symbols of a linked kernel.
     pub fn of_vmlinux(vmlinux: &RawElf<'_>) -> Result<Self, KernelError> {
         if vmlinux.is_relocatable() {
@@ -62,6 +45,7 @@ impl Kallsyms {
         if vmlinux.symbols.is_empty() {
             return Err(KernelError::Stripped);
         }
+        let sealed = Sealed::of(vmlinux);
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for symbol in &vmlinux.symbols {
             let (value, global) = (symbol.value, symbol.binding != LOCAL);
@@ -72,26 +56,24 @@ impl Kallsyms {
                 _ => false,
             };
             if has_address && !symbol.name.is_empty() && !UNLISTED.contains(&symbol.kind) {
-                let listed = Listed { section: None, value, global, lasting: true };
+                let sealed = sealed.holds(symbol);
+                let listed = Listed { section: None, value, global, lasting: true, sealed };
                 symbols.entry(symbol.name.to_vec()).or_default().push(listed);
             }
         }
         if !symbols.contains_key(&b"_stext"[..]) {
             return Err(KernelError::NotKernel("_stext"));
         }
-        Ok(Self::by_address(symbols))
-    }
-
-    fn by_address(mut symbols: BTreeMap<Vec<u8>, Vec<Listed>>) -> Self {
         for entries in symbols.values_mut() {
             entries.sort_by_key(|listed| listed.value);
         }
-        Self(symbols)
+        Ok(Self(symbols))
     }
 
     /// Takes the symbols of a finished module.
     #[must_use]
     pub fn of_module(module: &RawElf<'_>) -> Self {
+        let sealed = Sealed::of(module);
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for symbol in &module.symbols {
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
@@ -104,7 +86,8 @@ impl Kallsyms {
             };
             let lasting = section.and_then(|section| module.section(section)).is_some_and(is_kept);
             let (value, global) = (symbol.value, symbol.binding != LOCAL);
-            let listed = Listed { section, value, global, lasting };
+            let sealed = sealed.holds(symbol);
+            let listed = Listed { section, value, global, lasting, sealed };
             symbols.entry(symbol.name.to_vec()).or_default().push(listed);
         }
         Self(symbols)
@@ -122,22 +105,13 @@ fn is_kept(section: &RawSection<'_>) -> bool {
     section.is_allocated() && !section.name.starts_with(b".init")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn symbols_of_one_name_are_in_the_order_of_addresses() {
-        let map = Kallsyms::of_system_map("30 t f\n10 t f\n20 T g\n").unwrap();
-        let values: Vec<u64> = map.named(b"f").iter().map(|listed| listed.value).collect();
-        assert_eq!(values, [0x10, 0x30]);
-        assert!(map.named(b"g").iter().all(|listed| listed.global));
-        assert_eq!(map.named(b"h"), []);
-    }
-
-    #[test]
-    fn rubbish_is_named() {
-        let error = Kallsyms::of_system_map("30 t f\nnonsense\n").unwrap_err();
-        assert!(matches!(error, KernelError::Line { line: 2, .. }), "{error}");
+/// Symbols in the order of their positions.
+impl FromIterator<(Vec<u8>, Listed)> for Kallsyms {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Listed)>>(symbols: I) -> Self {
+        let mut named: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
+        for (name, listed) in symbols {
+            named.entry(name).or_default().push(listed);
+        }
+        Self(named)
     }
 }

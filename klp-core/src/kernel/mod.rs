@@ -2,6 +2,7 @@
 //! finds in it.
 
 mod kallsyms;
+mod sealed;
 mod symvers;
 
 use std::collections::BTreeMap;
@@ -19,8 +20,8 @@ pub enum KernelError {
     /// Not an ELF file of this machine, or damaged.
     #[error(transparent)]
     Elf(#[from] ElfError),
-    /// Not a line of such a file.
-    #[error("line {line} is not one of this kind of file: `{text}`")]
+    /// Not a line of `Module.symvers`.
+    #[error("line {line} is no export: `{text}`")]
     Line {
         /// Counted from 1.
         line: usize,
@@ -61,8 +62,8 @@ pub struct Kernel {
     pub vmlinux: Kallsyms,
     /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
     pub modules: BTreeMap<String, Kallsyms>,
-    /// What the kernel compares a module's `vermagic` with, where it is known.
-    pub vermagic: Option<String>,
+    /// What the kernel compares a module's `vermagic` with.
+    pub vermagic: String,
 }
 
 /// What a linked kernel compares a module's `vermagic` with: a string in `kernel/module/main.c`.

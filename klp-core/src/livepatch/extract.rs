@@ -229,6 +229,16 @@ impl<'a> Walk<'_, 'a> {
                 Link::Kernel(self.kernel.local(source.linked, &plain.analysis.elf, symbol)?)
             }
         };
+        if let Link::Kernel(target) = &link
+            && matches!(site.usage, Use::Operand(_) | Use::Data)
+            && self.kernel.is_sealed(target)
+        {
+            return Err(format!(
+                "it takes a pointer to {}, and calls through pointers do not reach that function in \
+                 this kernel: its ENDBR is sealed",
+                target.name()
+            ));
+        }
         Ok((link, addend))
     }
 

@@ -19,6 +19,7 @@ mod resolve;
 mod source;
 mod static_key;
 mod target;
+mod types;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +41,7 @@ pub use part::{Part, functions_symbol};
 pub use position::PositionError;
 pub use source::Input;
 pub use target::Symbol;
-pub use verdict::data as data_verdict;
+pub use verdict::{data as data_verdict, exports as exports_verdict};
 
 /// Why there is no livepatch, beside what is refused.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +119,7 @@ pub fn create(
     for source in &sources {
         let changed = changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
+        verdict.types(source);
     }
     let replaced: Vec<(usize, usize)> = extract::changed(&sources)
         .into_iter()

@@ -122,6 +122,18 @@ mod tests {
         ffffffff81000a00 t twin\n\
         ffffffff81000b00 T twin\n";
 
+    /// Address, kind and name as `nm` prints them, sorted by address.
+    fn map() -> Kallsyms {
+        let symbols = MAP.lines().map(|line| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let value = u64::from_str_radix(words[0], 16).unwrap();
+            let (global, lasting, sealed) = (words[1] == "T", true, false);
+            let listed = Listed { section: None, value, global, lasting, sealed };
+            (words[2].as_bytes().to_vec(), listed)
+        });
+        symbols.collect()
+    }
+
     fn object(symbols: &[(&'static str, u64, bool)]) -> ElfObject<'static> {
         let section = Section {
             name: b".text",
@@ -154,7 +166,7 @@ mod tests {
     fn position_of(symbols: &[(&'static str, u64, bool)]) -> Result<u64, PositionError> {
         let object = object(symbols);
         let wanted = object.symbols.first().unwrap();
-        Kallsyms::of_system_map(MAP).unwrap().of_object(&object, wanted)
+        map().of_object(&object, wanted)
     }
 
     #[test]
@@ -187,7 +199,7 @@ mod tests {
 
     #[test]
     fn the_global_one_counts_among_the_local_ones() {
-        let map = Kallsyms::of_system_map(MAP).unwrap();
+        let map = map();
         assert_eq!(map.global(b"twin"), Some(Ok(3)));
         assert_eq!(map.global(b"startup"), Some(Ok(0)));
         assert_eq!(map.global(b"show"), None);

@@ -31,6 +31,16 @@ pub struct Symbol {
     pub(super) global: bool,
 }
 
+impl Target {
+    /// Its name in the kernel.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Export(name) => name,
+            Self::Livepatch(symbol) => &symbol.name,
+        }
+    }
+}
+
 impl Symbol {
     /// Its name in the module: `.klp.sym.OBJECT.NAME,POSITION` (Documentation/livepatch/module-elf-format.rst).
     #[must_use]
@@ -86,14 +96,35 @@ impl Kernel {
         Some(symbol("vmlinux", "vmlinux", self.vmlinux.global(name)?))
     }
 
+    /// Whether a call through a pointer to `target` traps.
+    pub(super) fn is_sealed(&self, target: &Target) -> bool {
+        let listed = match target {
+            Target::Export(name) => {
+                self.vmlinux.named(name.as_bytes()).iter().find(|listed| listed.global)
+            }
+            Target::Livepatch(symbol) => {
+                let symbols = if symbol.object == "vmlinux" {
+                    Some(&self.vmlinux)
+                } else {
+                    let mut modules = self.modules.iter();
+                    modules.find(|(path, _)| module_name(path) == symbol.object).map(|(_, own)| own)
+                };
+                let index =
+                    usize::try_from(symbol.position.saturating_sub(1)).unwrap_or(usize::MAX);
+                symbols.and_then(|symbols| symbols.named(symbol.name.as_bytes()).get(index))
+            }
+        };
+        listed.is_some_and(|listed| listed.sealed)
+    }
+
     /// The key of the static call whose trampoline `target` is, where the kernel itself has it.
     pub(super) fn static_call_key(&self, linked: &str, target: &Target) -> Option<Target> {
-        let name = match target {
-            Target::Export(name) => name,
-            Target::Livepatch(symbol) if symbol.object == "vmlinux" => &symbol.name,
-            Target::Livepatch(_) => return None,
-        };
-        let key = format!("__SCK__{}", name.strip_prefix("__SCT__")?);
+        if let Target::Livepatch(symbol) = target
+            && symbol.object != "vmlinux"
+        {
+            return None;
+        }
+        let key = format!("__SCK__{}", target.name().strip_prefix("__SCT__")?);
         self.global(linked, key.as_bytes())?.ok()
     }
 

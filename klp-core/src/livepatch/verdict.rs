@@ -1,6 +1,6 @@
 //! Whether a livepatch can do what the patch does, before it is loaded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Kind;
 use crate::diff::Changes;
@@ -11,17 +11,20 @@ use super::Livepatch;
 use super::extract::Extraction;
 use super::pieces;
 use super::source::{Fate, Side, Source};
+use super::types;
 
 /// What was found so far.
 pub(super) struct Verdict {
     force: bool,
     refused: Vec<Refused>,
     notes: BTreeSet<String>,
+    /// Types that were told of.
+    types: BTreeSet<String>,
 }
 
 impl Verdict {
     pub(super) fn new(force: bool) -> Self {
-        Self { force, refused: Vec::new(), notes: BTreeSet::new() }
+        Self { force, refused: Vec::new(), notes: BTreeSet::new(), types: BTreeSet::new() }
     }
 
     /// Something that cannot work.
@@ -54,6 +57,28 @@ impl Verdict {
                  replaced as well",
                 source.object
             ));
+        }
+    }
+
+    /// Tells of types that have another layout, each once.
+    pub(super) fn types(&mut self, source: &Source<'_>) {
+        let Some(original) = &source.original else { return };
+        match types::changed(&original.analysis.elf, &source.patched.analysis.elf) {
+            Ok(changed) => {
+                for types::Changed { name, how } in changed {
+                    if self.types.insert(name.clone()) {
+                        let why = format!(
+                            "its layout changes ({how}): what the running kernel has of it stays as \
+                             it is; keep new members in shadow variables"
+                        );
+                        self.risk(source.object, &name, why);
+                    }
+                }
+            }
+            Err(why) => {
+                let object = source.object;
+                self.notes.insert(format!("types of {object} are not compared: {why}"));
+            }
         }
     }
 
@@ -115,6 +140,26 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
                 data.section
             );
             Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
+        })
+        .collect()
+}
+
+/// What is wrong with replacing functions whose exported type is another. `before` and `after` are the
+/// CRCs of what `object` exports (`CONFIG_MODVERSIONS`).
+#[must_use]
+pub fn exports(
+    object: &str,
+    before: &BTreeMap<String, u32>,
+    after: &BTreeMap<String, u32>,
+) -> Vec<Refused> {
+    let both = before.iter().filter_map(|(name, crc)| Some((name, crc, after.get(name)?)));
+    both.filter(|(_, before, after)| before != after)
+        .map(|(name, before, after)| {
+            let why = format!(
+                "the type of this export changes (CRC {before:#010x} becomes {after:#010x}): modules \
+                 that are not part of the livepatch go on using it as it was"
+            );
+            Refused::new(object, name, why)
         })
         .collect()
 }

@@ -1,0 +1,71 @@
+//! Functions that calls through a pointer must not reach, where the kernel tracks indirect branches
+//! (`CONFIG_X86_KERNEL_IBT`).
+//!
+//! Such a call has to meet an ENDBR. objtool lists the functions that nothing has a pointer to in
+//! `.ibt_endbr_seal`, and the kernel takes the ENDBR from them when it boots or loads the module
+//! (`apply_seal_endbr` in arch/x86/kernel/alternative.c, Linux 5.18 to 7.2).
+
+use std::collections::BTreeSet;
+
+use crate::module::{RawElf, RawSymbol, SymbolPlace};
+
+const SECTION: &str = ".ibt_endbr_seal";
+const ENDBR: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
+/// `R_X86_64_PC32`.
+const DISTANCE: u32 = 2;
+
+/// The sealed functions of a linked kernel or of a module.
+pub(super) struct Sealed<'e, 'a> {
+    elf: &'e RawElf<'a>,
+    /// Section in a module, and offset or address. None where nothing is sealed at all: the kernel does
+    /// not track indirect branches.
+    places: BTreeSet<(Option<u32>, u64)>,
+}
+
+impl<'e, 'a> Sealed<'e, 'a> {
+    pub(super) fn of(elf: &'e RawElf<'a>) -> Self {
+        let places = if elf.is_relocatable() { of_module(elf) } else { of_vmlinux(elf) };
+        Self { elf, places: places.unwrap_or_default() }
+    }
+
+    /// Whether a call through a pointer to `symbol` traps.
+    pub(super) fn holds(&self, symbol: &RawSymbol<'_>) -> bool {
+        if self.places.is_empty() || !symbol.is_function() {
+            return false;
+        }
+        let SymbolPlace::Section(section) = symbol.place else { return false };
+        let of_module = self.elf.is_relocatable();
+        let place = (of_module.then_some(section), symbol.value);
+        let start = if of_module {
+            let rest = |data: &'a [u8]| data.get(usize::try_from(symbol.value).ok()?..);
+            self.elf.section(section).and_then(|section| rest(section.data))
+        } else {
+            self.elf.bytes_at(symbol.value, ENDBR.len())
+        };
+        self.places.contains(&place) || !start.is_some_and(|bytes| bytes.starts_with(&ENDBR))
+    }
+}
+
+/// Each entry is the distance from itself.
+fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
+    let section = elf.section_named(SECTION)?;
+    let (entries, _) = section.data.as_chunks::<4>();
+    let places = entries
+        .iter()
+        .zip((section.address..).step_by(4))
+        .map(|(entry, at)| (None, at.wrapping_add_signed(i64::from(i32::from_le_bytes(*entry)))));
+    Some(places.collect())
+}
+
+fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
+    let index = elf.sections.iter().position(|section| section.name == SECTION.as_bytes())?;
+    let index = u32::try_from(index).ok()?;
+    let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
+    let relas = tables.flat_map(|table| table.relas()).filter(|rela| rela.kind == DISTANCE);
+    let places = relas.filter_map(|rela| {
+        let symbol = elf.symbol(rela.symbol)?;
+        let SymbolPlace::Section(section) = symbol.place else { return None };
+        Some((Some(section), symbol.value.wrapping_add_signed(rela.addend)))
+    });
+    Some(places.collect())
+}
