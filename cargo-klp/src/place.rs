@@ -46,6 +46,14 @@ impl Place {
         };
         Ok(Self { current, tree, module, root, results: beside.join(CHANGED_FUNCTIONS) })
     }
+
+    /// The output directory with `file`: the user's, or, where it is only there, that of the original that
+    /// we keep.
+    pub(crate) fn output_with(&self, file: &str) -> Utf8PathBuf {
+        let kept = self.root.join("build");
+        let is_ours = !self.tree.output.join(file).is_file() && kept.join(file).is_file();
+        if is_ours { kept } else { self.tree.output.clone() }
+    }
 }
 
 /// The kernel that the module in the directory `module` is built for.

@@ -190,6 +190,25 @@ fn symbols() {
 }
 
 #[test]
+fn pointers_to_sealed_functions() {
+    let mut kernel = kernel();
+    let sealed = |sealed| {
+        move |value| {
+            let (global, lasting) = (false, true);
+            (b"hidden".to_vec(), Listed { section: None, value, global, lasting, sealed })
+        }
+    };
+    kernel.vmlinux = [0x10, 0x20].map(sealed(true)).into_iter().collect();
+    let mut module = good();
+    assert!(check(&module.bytes(), &kernel).unwrap().passed());
+    module.sections[KLP_RELA].data[8] = 1;
+    let report = check(&module.bytes(), &kernel).unwrap();
+    assert!(report.findings.iter().any(|found| found.what.contains("ENDBR")), "{report:#?}");
+    kernel.vmlinux = [0x10, 0x20].map(sealed(false)).into_iter().collect();
+    assert!(check(&module.bytes(), &kernel).unwrap().passed());
+}
+
+#[test]
 fn relocations() {
     let klp = |change: fn(&mut Section)| {
         move |module: &mut Module| change(&mut module.sections[KLP_RELA])

@@ -54,7 +54,7 @@ enum Task {
         /// Leave out the checks on a real kernel.
         #[arg(long)]
         quick: bool,
-        /// Load livepatches of tests/qemu in QEMU as well.
+        /// In QEMU, also load livepatches 200 times, and build them in a second directory.
         #[arg(long, conflicts_with = "quick")]
         qemu: bool,
     },

@@ -7,9 +7,18 @@ use anyhow::Result;
 use crate::kernel::{self, Compiler};
 use crate::{environment, process};
 
+/// What takes long without KVM, or builds the kernel a second time.
+const LONG: [&str; 4] = ["--skip", "stress", "--skip", "same bytes"];
+
+/// Runs the cases that take minutes.
+pub(crate) fn run_short(version: &str, compiler: Compiler) -> Result<()> {
+    run(version, compiler, &LONG)
+}
+
 /// Runs the cases that `arguments` of the test program choose.
 pub(crate) fn run(version: &str, compiler: Compiler, arguments: &[&str]) -> Result<()> {
-    let kernel = kernel::built(version, compiler)?;
+    // What is not built yet is built by `cargo klp build` and by `cargo klp try`.
+    let kernel = kernel::configured(version, compiler)?;
     let llvm = kernel::llvm().filter(|_| compiler == Compiler::Clang);
     let variable = llvm.map(|llvm| format!(",LLVM={llvm}")).unwrap_or_default();
     let entry = format!("{}{variable}", kernel.build);

@@ -20,7 +20,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, Error> {
     let livepatch = read(&arguments.livepatch)?;
     let named = named_modules(&livepatch).map_err(cannot_check(&arguments.livepatch))?;
-    let output = Place::find(&arguments.tree)?.tree.output;
+    let output = Place::find(&arguments.tree)?.output_with("vmlinux");
     let path = arguments.vmlinux.clone().unwrap_or_else(|| output.join("vmlinux"));
     let (vmlinux, vermagic) = kernel::vmlinux(&path)?;
     let built = objects::modules(&output)?.into_iter().map(String::from);

@@ -1,8 +1,13 @@
 //! What livepatch finds by name and position (`klp_find_object_symbol` in kernel/livepatch/core.c).
 
+use std::collections::BTreeSet;
+
 use super::{Report, Topic, klp_name};
 use crate::kernel::{Kernel, Listed, module_name};
-use crate::module::{RawElf, SymbolPlace};
+use crate::module::{RawElf, RawSection, SymbolPlace};
+
+/// `R_X86_64_64`, `R_X86_64_32` and `R_X86_64_32S`.
+const ADDRESSES: [u32; 3] = [1, 10, 11];
 
 /// The symbol that livepatch takes of those with the name, and why it takes none.
 fn choose(listed: &[Listed], position: u64) -> Result<Listed, String> {
@@ -36,9 +41,9 @@ pub(super) fn resolve(
     name: &str,
     position: u64,
     kernel: &Kernel,
-) -> Result<(), String> {
+) -> Result<Listed, String> {
     if object == "vmlinux" {
-        return choose(kernel.vmlinux.named(name.as_bytes()), position).map(drop);
+        return choose(kernel.vmlinux.named(name.as_bytes()), position);
     }
     let module = kernel.modules.iter().find(|(path, _)| module_name(path) == object);
     let Some((_, module)) = module else {
@@ -52,12 +57,16 @@ pub(super) fn resolve(
         (early, Ok(late)) if early != late => {
             Err("another symbol before the module is initialized than after".to_owned())
         }
-        _ => Ok(()),
+        (early, _) => Ok(early),
     }
 }
 
 pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
-    for symbol in &elf.symbols {
+    let tables = elf.sections.iter().filter(|section| section.is_rela());
+    let relas = tables.flat_map(RawSection::relas);
+    let pointed_to: BTreeSet<u32> =
+        relas.filter(|rela| ADDRESSES.contains(&rela.kind)).map(|rela| rela.symbol).collect();
+    for (symbol, index) in elf.symbols.iter().zip(0u32..) {
         let is_livepatch = symbol.place == SymbolPlace::Livepatch;
         if !is_livepatch && !symbol.name.starts_with(b".klp.sym.") {
             continue;
@@ -70,11 +79,14 @@ pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
         report.symbols = report.symbols.saturating_add(1);
         match klp_name::symbol(symbol.name) {
             Err(why) => report.error(Topic::Symbol, text, why),
-            Ok(found) => {
-                if let Err(why) = resolve(found.object, found.name, found.position, kernel) {
-                    report.error(Topic::Symbol, text, why);
+            Ok(found) => match resolve(found.object, found.name, found.position, kernel) {
+                Err(why) => report.error(Topic::Symbol, text, why),
+                Ok(listed) if listed.sealed && pointed_to.contains(&index) => {
+                    let what = "a pointer to a function whose ENDBR is sealed: calls of it trap";
+                    report.error(Topic::Symbol, text, what);
                 }
-            }
+                Ok(_) => {}
+            },
         }
     }
 }

@@ -12,6 +12,9 @@ use super::target::{Symbol, Target};
 /// call, because its key is not there when the livepatch is loaded.
 const TRAMPOLINE: &str = "__SCT__";
 
+/// What fits into `struct modversion_info`: with `CONFIG_MODVERSIONS` modpost refuses longer names.
+const LONGEST: usize = 55;
+
 /// Names that the module's own code defines.
 const RESERVED: &[&str] = &["init_module", "cleanup_module", "__this_module"];
 
@@ -60,8 +63,10 @@ impl Links {
 
 fn free_name(symbol: &Symbol, taken: &BTreeSet<String>) -> String {
     let of_module = symbol.object != "vmlinux" && symbol.name.starts_with(TRAMPOLINE);
-    if symbol.global && !of_module && !symbol.name.contains('.') && !taken.contains(&symbol.name) {
-        return symbol.name.clone();
+    let name = &symbol.name;
+    let fits = name.len() <= LONGEST && !name.contains('.') && !taken.contains(name);
+    if symbol.global && !of_module && fits {
+        return name.clone();
     }
     let mut names = (0usize..).map(|number| format!("klp_resolved_{number}"));
     names.find(|name| !taken.contains(name)).unwrap_or_default()
@@ -86,6 +91,7 @@ mod tests {
             symbol("ext4", "ext4", "__this_module", true),
             symbol("ext4", "ext4", "__SCT__tp_func_x", true),
             symbol("vmlinux", "vmlinux", "__SCT__tp_func_y", true),
+            symbol("vmlinux", "vmlinux", &"x".repeat(56), true),
         ];
         let links = Links::of(targets.iter().cloned().collect(), &BTreeSet::new());
         let names: Vec<&str> = targets.iter().map(|target| links.name(target)).collect();
@@ -96,5 +102,6 @@ mod tests {
         assert!(!links.name(&targets[4]).starts_with("__this_module"));
         assert!(!links.name(&targets[5]).starts_with("__SCT__"));
         assert!(links.name(&targets[6]).starts_with("__SCT__"));
+        assert!(names.iter().all(|name| name.len() <= LONGEST));
     }
 }

@@ -190,6 +190,11 @@ fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result
         log.lines().filter(|line| line.to_ascii_lowercase().contains("warning:")).collect();
     ensure!(warnings.is_empty(), "warnings: {warnings:#?}");
     ensure!(module.is_file(), "no {module}: {outcome:#?}");
+    let mut arguments = vec!["check", "-C", kernel.output.as_str(), module.as_str()];
+    if let Some(target) = &kernel.target {
+        arguments.extend(["--target-dir", target.as_str()]);
+    }
+    run(&arguments.into_iter().map(str::to_owned).collect::<Vec<_>>())?.expect(0)?;
     Ok(module.to_owned())
 }
 
