@@ -5,8 +5,7 @@ use kbuild_glue::{
     BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode_file, linked_files,
     linked_objects,
 };
-use klp_core::input::Input;
-use klp_core::origin::{Binding, Definition, Definitions};
+use klp_core::origin::{Binding, Definitions};
 use rayon::prelude::*;
 
 use crate::error::Error;
@@ -67,7 +66,7 @@ impl Members {
                 _ => Binding::Strong,
             };
             if let Some((own, _)) = definitions.get_mut(object) {
-                own.symbols.push(Definition { name, binding });
+                own.add(name.as_bytes(), binding);
             }
         }
         Ok(definitions.into_iter().map(|(own, _)| own).collect())
@@ -76,13 +75,12 @@ impl Members {
 
 /// What a native object defines, and whether it is bitcode, which only LLVM can read.
 fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
-    let name = object.to_string();
     if is_bitcode_file(path) {
-        return Ok((Definitions { object: name, symbols: Vec::new() }, true));
+        return Ok((Definitions::new(object.as_str()), true));
     }
-    let input = Input::read(path.as_std_path())
-        .map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let own = Definitions::of_elf(&name, &input)
+    let file =
+        fs_err::File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let own = Definitions::of_elf(object.as_str(), file.file())
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))
 }

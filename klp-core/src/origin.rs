@@ -5,64 +5,17 @@
 //! told apart by what stands beside it: local symbols behind one `FILE` symbol, or promoted with one
 //! `.llvm.HASH`, come from one object, and the order of files is that of the link.
 
+mod definitions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::read::elf::ElfFile64;
-use object::{LittleEndian, Object as _, ObjectSymbol as _, SymbolKind};
+use foldhash::{HashMap, HashMapExt as _};
+use smallvec::{SmallVec, smallvec};
 
-use crate::elf::ElfError;
 use crate::manifest::Object;
 use crate::name;
 
-/// What an object defines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Definitions {
-    /// Its path in the build.
-    pub object: String,
-    /// Its symbols.
-    pub symbols: Vec<Definition>,
-}
-
-/// A symbol that an object defines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Definition {
-    /// Its name.
-    pub name: String,
-    /// Where it is seen.
-    pub binding: Binding,
-}
-
-/// Where a symbol is seen, and who wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Binding {
-    /// In its own object.
-    Local,
-    /// Everywhere, if no other object has a strong one.
-    Weak,
-    /// Everywhere.
-    Strong,
-}
-
-impl Definitions {
-    /// What the ELF object in `data` defines.
-    pub fn of_elf(object: &str, data: &[u8]) -> Result<Self, ElfError> {
-        let file = ElfFile64::<LittleEndian>::parse(data)?;
-        let mut symbols = Vec::new();
-        for symbol in file.symbols().filter(object::ObjectSymbol::is_definition) {
-            let name = symbol.name_bytes()?;
-            if matches!(symbol.kind(), SymbolKind::File | SymbolKind::Section) || name.is_empty() {
-                continue;
-            }
-            let binding = match (symbol.is_local(), symbol.is_weak()) {
-                (true, _) => Binding::Local,
-                (false, true) => Binding::Weak,
-                (false, false) => Binding::Strong,
-            };
-            symbols.push(Definition { name: String::from_utf8_lossy(name).into_owned(), binding });
-        }
-        Ok(Self { object: object.to_owned(), symbols })
-    }
-}
+pub use definitions::{Binding, Definitions};
 
 impl Object {
     /// Finds where the functions and data objects of this linked object come from. `definitions` are
@@ -78,10 +31,11 @@ impl Object {
             .data
             .iter()
             .map(|data| Item::of(data.name.as_deref().into_iter(), data.file, &index));
-        let mut items: Vec<Item> = functions.chain(data).collect();
+        let mut items: Vec<Item<'_>> = functions.chain(data).collect();
         by_company(&mut items);
         by_order(&mut items);
-        let mut found = items.into_iter().map(|item| item.only());
+        let found: Vec<Option<u32>> = items.iter().map(Item::only).collect();
+        let mut found = found.into_iter();
         for function in &mut self.functions {
             function.origin = found.next().flatten();
         }
@@ -115,55 +69,61 @@ impl Object {
 
 /// The objects that define a name.
 struct Index<'a> {
-    locals: BTreeMap<&'a str, BTreeSet<u32>>,
-    globals: BTreeMap<&'a str, (Binding, u32)>,
+    locals: HashMap<&'a [u8], Objects>,
+    globals: HashMap<&'a [u8], (Binding, u32)>,
 }
+
+/// Objects by number, ascending.
+type Objects = SmallVec<[u32; 2]>;
 
 impl<'a> Index<'a> {
     fn of(definitions: &'a [Definitions]) -> Self {
-        let mut index = Self { locals: BTreeMap::new(), globals: BTreeMap::new() };
+        let mut index = Self { locals: HashMap::new(), globals: HashMap::new() };
         for (definitions, object) in definitions.iter().zip(0u32..) {
-            for Definition { name, binding } in &definitions.symbols {
-                if *binding == Binding::Local {
-                    index.locals.entry(name).or_default().insert(object);
+            for (name, binding) in definitions.iter() {
+                if binding == Binding::Local {
+                    let objects = index.locals.entry(name).or_default();
+                    if objects.last() != Some(&object) {
+                        objects.push(object);
+                    }
                     continue;
                 }
                 // The first strong one, else the first.
-                let known = index.globals.entry(name).or_insert((*binding, object));
-                if known.0 == Binding::Weak && *binding == Binding::Strong {
-                    *known = (*binding, object);
+                let known = index.globals.entry(name).or_insert((binding, object));
+                if known.0 == Binding::Weak && binding == Binding::Strong {
+                    *known = (binding, object);
                 }
             }
         }
         index
     }
 
-    fn local(&self, name: &str) -> BTreeSet<u32> {
+    fn local(&self, name: &str) -> Objects {
         let promoted = name.split_once(".llvm.").map_or(name, |(own, _)| own);
-        let exact = [name, promoted].into_iter().find_map(|name| self.locals.get(name));
+        let exact = [name, promoted].into_iter().find_map(|name| self.locals.get(name.as_bytes()));
         if let Some(exact) = exact {
             return exact.clone();
         }
         // Clones and parts that the compiler made after bitcode was written: `foo.cold`, `foo.2`.
         let base = name::base(promoted.as_bytes());
-        let base = std::str::from_utf8(&base).unwrap_or(promoted);
-        let shorter = std::iter::successors(Some(base), |name| {
-            name.rsplit_once('.').map(|(shorter, _)| shorter).filter(|name| !name.is_empty())
+        let shorter = std::iter::successors(Some(&*base), |name| {
+            let dot = name.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
+            name.get(..dot)
         });
         for name in shorter {
             if let Some(found) = self.locals.get(name) {
                 return found.clone();
             }
             if let Some((_, object)) = self.globals.get(name) {
-                return BTreeSet::from([*object]);
+                return smallvec![*object];
             }
         }
-        BTreeSet::new()
+        Objects::new()
     }
 
-    fn global(&self, name: &str) -> BTreeSet<u32> {
-        match self.globals.get(name) {
-            Some((_, object)) => BTreeSet::from([*object]),
+    fn global(&self, name: &str) -> Objects {
+        match self.globals.get(name.as_bytes()) {
+            Some((_, object)) => smallvec![*object],
             // Made global for another unit.
             None => self.local(name),
         }
@@ -171,73 +131,80 @@ impl<'a> Index<'a> {
 }
 
 /// A function or data object, and the objects that may define it.
-struct Item {
-    candidates: BTreeSet<u32>,
+struct Item<'n> {
+    candidates: Objects,
     /// What comes from one object: a run of local symbols, or the hash of a unit.
-    company: Option<Company>,
+    company: Option<Company<'n>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Company {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Company<'n> {
     File(u32),
-    Unit(String),
+    Unit(&'n str),
 }
 
-impl Item {
-    fn of<'n>(names: impl Iterator<Item = &'n str>, file: Option<u32>, index: &Index<'_>) -> Self {
-        let mut item = Self { candidates: BTreeSet::new(), company: file.map(Company::File) };
+impl<'n> Item<'n> {
+    fn of(names: impl Iterator<Item = &'n str>, file: Option<u32>, index: &Index<'_>) -> Self {
+        let mut item = Self { candidates: Objects::new(), company: file.map(Company::File) };
         for name in names {
             if let Some((_, hash)) = name.split_once(".llvm.") {
-                item.company = Some(Company::Unit(hash.to_owned()));
+                item.company = Some(Company::Unit(hash));
             }
             let defined = if file.is_some() { index.local(name) } else { index.global(name) };
             if item.candidates.is_empty() {
                 item.candidates = defined;
-            } else if !defined.is_disjoint(&item.candidates) {
-                item.candidates.retain(|object| defined.contains(object));
+            } else {
+                item.keep(&defined);
             }
         }
         item
     }
 
     fn only(&self) -> Option<u32> {
-        let mut all = self.candidates.iter();
-        all.next().copied().filter(|_| all.next().is_none())
+        match self.candidates.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        }
     }
 
-    fn choose(&mut self, object: u32) {
-        if self.candidates.contains(&object) {
-            self.candidates = BTreeSet::from([object]);
+    /// Keeps the candidates that are in `possible` (ascending) too, if there are such.
+    fn keep(&mut self, possible: &[u32]) {
+        let is_possible = |object: &u32| possible.binary_search(object).is_ok();
+        if self.candidates.iter().any(is_possible) {
+            self.candidates.retain(|object| is_possible(object));
         }
     }
 }
 
 /// The object that most of what is together may come from, if there is one such.
-fn by_company(items: &mut [Item]) {
-    let mut votes: BTreeMap<Company, BTreeMap<u32, usize>> = BTreeMap::new();
+fn by_company(items: &mut [Item<'_>]) {
+    let uncertain: BTreeSet<Company<'_>> = items
+        .iter()
+        .filter(|item| item.candidates.len() > 1)
+        .filter_map(|item| item.company)
+        .collect();
+    let mut votes: BTreeMap<Company<'_>, BTreeMap<u32, usize>> = BTreeMap::new();
     for item in items.iter() {
-        let Some(company) = &item.company else { continue };
-        let votes = votes.entry(company.clone()).or_default();
+        let Some(company) = item.company.filter(|company| uncertain.contains(company)) else {
+            continue;
+        };
+        let votes = votes.entry(company).or_default();
         for object in &item.candidates {
             let votes = votes.entry(*object).or_default();
             *votes = votes.saturating_add(1);
         }
     }
     for item in items.iter_mut().filter(|item| item.candidates.len() > 1) {
-        let Some(votes) = item.company.as_ref().and_then(|company| votes.get(company)) else {
-            continue;
-        };
+        let Some(votes) = item.company.and_then(|company| votes.get(&company)) else { continue };
         let most = votes.values().copied().max().unwrap_or(0);
-        let best: BTreeSet<u32> =
+        let best: Objects =
             votes.iter().filter(|(_, votes)| **votes == most).map(|(object, _)| *object).collect();
-        if !best.is_disjoint(&item.candidates) {
-            item.candidates.retain(|object| best.contains(object));
-        }
+        item.keep(&best);
     }
 }
 
 /// Files are in the order of the link: one whose neighbours are known comes from between their objects.
-fn by_order(items: &mut [Item]) {
+fn by_order(items: &mut [Item<'_>]) {
     let mut known: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
     for item in items.iter() {
         if let (Some(Company::File(file)), Some(object)) = (&item.company, item.only()) {
@@ -262,7 +229,7 @@ fn by_order(items: &mut [Item]) {
         };
         let possible: Vec<u32> = item.candidates.iter().filter(between).copied().collect();
         if let [only] = possible.as_slice() {
-            item.choose(*only);
+            item.keep(&[*only]);
         }
     }
 }

@@ -167,6 +167,12 @@ impl Streams {
         buffer.get_mut(start..).unwrap_or_default()
     }
 
+    /// A whole instruction that comes from `offset`; the caller may blank fields.
+    pub(crate) fn plain(&mut self, kind: Kind, bytes: &[u8], offset: u64) -> &mut [u8] {
+        self.item(kind, tag::PLAIN, offset);
+        self.instruction(kind, bytes)
+    }
+
     /// Leaves room for the place `offset` of `section`.
     pub(crate) fn fixup(&mut self, kind: Kind, section: u32, offset: u64) {
         self.shifts(kind, FIXUP_LEN);

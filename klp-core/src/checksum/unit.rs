@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
 use crate::special::Effect;
-use crate::x86::{Access, Decoded, Form, Instructions, near_opcode};
+use crate::x86::{Access, Decoded, Form, Instructions, Operands, near_opcode};
 
 use super::context::{Context, Target};
 use super::count::{Instructed, count_to};
@@ -60,6 +60,20 @@ impl Role {
             Self::Cold => Kind::ColdPart,
             Self::Prefix => Kind::Prefix,
         }
+    }
+}
+
+/// An instruction with an address in it: where it is, its bytes, and what they mean.
+struct Encoded<'a> {
+    at: u64,
+    raw: &'a [u8],
+    decoded: Decoded,
+    operands: Operands,
+}
+
+impl Encoded<'_> {
+    fn next(&self) -> u64 {
+        self.at.saturating_add(u64::from(self.decoded.len))
     }
 }
 
@@ -153,13 +167,26 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let mut at = part.start;
         let mut end = part.limit;
         let mut rest = code;
-        for decoded in Instructions::new(code, part.start) {
+        let mut decoder = Instructions::new(code, part.start);
+        while let Some(decoded) = decoder.next() {
             let decoded = decoded.map_err(|_| {
                 Refusal::new(format!("no instruction at +{:#x}", at.saturating_sub(part.start)))
             })?;
             let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
             rest = after;
             let next = at.saturating_add(u64::from(decoded.len));
+            let is_alone = relocs.peek().is_none_or(|reloc| reloc.offset >= next)
+                && sites.peek().is_none_or(|entry| entry.offset >= next);
+            if is_alone && decoded.form == Form::Plain && !decoded.is_ip_relative {
+                self.instructions.counted.push((at, decoded.len));
+                self.streams.plain(part.role.kind(), raw, at.saturating_sub(part.start));
+                at = next;
+                if part.role == Role::Outlined && decoded.ends_flow {
+                    end = next;
+                    break;
+                }
+                continue;
+            }
             let mut own: [Option<Reloc>; 2] = [None; 2];
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
                 if reloc.kind == RelocKind::None {
@@ -214,7 +241,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let padding = decoded.form == Form::Nop && first_reloc.is_none();
             if effect == Effect::Keep && !padding {
                 self.instructions.counted.push((at, decoded.len));
-                self.instruction(&part, &site, at, raw, &decoded, [first_reloc, second_reloc])?;
+                let instruction = Encoded { at, raw, decoded, operands: decoder.operands() };
+                self.instruction(&part, &site, &instruction, [first_reloc, second_reloc])?;
             } else {
                 self.instructions.padding.push((at, decoded.len));
             }
@@ -236,22 +264,21 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         &mut self,
         part: &Part,
         site: &Site<'_>,
-        at: u64,
-        raw: &[u8],
-        decoded: &Decoded,
+        instruction: &Encoded<'_>,
         relocs: [Option<Reloc>; 2],
     ) -> Result<(), Refusal> {
-        let next = at.saturating_add(u64::from(decoded.len));
+        let Encoded { at, raw, decoded, operands } = instruction;
+        let at = *at;
         let kind = part.role.kind();
         if let (Form::Branch { target, .. }, Some(field)) =
-            (decoded.form, decoded.immediate.or(decoded.displacement))
+            (decoded.form, operands.immediate.or(operands.displacement))
         {
             let head = raw.get(..usize::from(field.offset)).unwrap_or_default();
             let (prefixes, opcode) = near_opcode(head);
             let target = match relocs {
                 [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
                 [Some(reloc), None] if covers(&reloc, at, field.offset, field.size) => {
-                    self.branch_target(&reloc, next)?
+                    self.branch_target(&reloc, instruction.next())?
                 }
                 _ => return Err(Refusal::new("a relocation that covers no operand")),
             };
@@ -272,12 +299,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             self.position(Kind::Relocation, site, tag::CODE, 0);
             return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
         }
-        self.streams.item(kind, tag::PLAIN, site.offset);
-        let copy = self.streams.instruction(kind, raw);
+        let copy = self.streams.plain(kind, raw, site.offset);
         for reloc in relocs.into_iter().flatten() {
             blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
         }
-        let bare = decoded.ip_target.zip(decoded.displacement).filter(|(_, field)| {
+        let bare = operands.ip_target.zip(operands.displacement).filter(|(_, field)| {
             !relocs
                 .iter()
                 .flatten()
@@ -287,14 +313,14 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             blank(copy, u64::from(field.offset), u64::from(field.size));
         }
         for reloc in relocs.into_iter().flatten() {
-            self.operand(site, at, next, decoded, &reloc)?;
+            self.operand(site, instruction, &reloc)?;
         }
         if let Some((offset, field)) = bare {
             let section = part.section;
             let target = Target::Code { section, offset, symbol: None };
             let kind = Kind::Relocation;
             self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
-            self.target(Manner { kind, access: decoded.access }, target)?;
+            self.target(Manner { kind, access: operands.access }, target)?;
         }
         Ok(())
     }
@@ -302,19 +328,18 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     fn operand(
         &mut self,
         site: &Site<'_>,
-        at: u64,
-        next: u64,
-        decoded: &Decoded,
+        instruction: &Encoded<'_>,
         reloc: &Reloc,
     ) -> Result<(), Refusal> {
-        let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-        let field = decoded
+        let Encoded { at, operands, .. } = instruction;
+        let within = u8::try_from(reloc.offset.saturating_sub(*at)).unwrap_or(u8::MAX);
+        let field = operands
             .field_at(within)
-            .filter(|field| covers(reloc, at, field.offset, field.size))
+            .filter(|field| covers(reloc, *at, field.offset, field.size))
             .ok_or_else(|| Refusal::new("a relocation that covers no operand"))?;
-        let addend = distance(reloc, next).unwrap_or(reloc.addend);
-        let displacement = decoded.displacement == Some(field);
-        let access = if displacement { decoded.access } else { Access::Open };
+        let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
+        let displacement = operands.displacement == Some(field);
+        let access = if displacement { operands.access } else { Access::Open };
         let target = self.cx.resolve(self.origin, reloc.symbol, addend);
         let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));

@@ -299,7 +299,8 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
     let mut at = piece.start;
-    for decoded in Instructions::new(code, piece.start) {
+    let mut instructions = Instructions::new(code, piece.start);
+    while let Some(decoded) = instructions.next() {
         let decoded = decoded
             .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
         let next = at.saturating_add(u64::from(decoded.len));
@@ -311,12 +312,13 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
             } else {
                 0
             };
-            sites.push(Site { reloc, usage: usage(&decoded, &reloc, at), bias });
+            sites.push(Site { reloc, usage: usage(&decoded, &instructions, &reloc, at), bias });
         }
         let leaves = |target: u64| !(piece.start..piece.end).contains(&target);
         let target = match decoded.form {
             Form::Branch { target, .. } => Some(target),
-            _ => decoded.ip_target,
+            _ if decoded.is_ip_relative => instructions.operands().ip_target,
+            _ => None,
         };
         if !has_reloc && target.is_some_and(leaves) {
             let name = section.name_lossy();
@@ -327,13 +329,14 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
     Ok(sites)
 }
 
-fn usage(decoded: &Decoded, reloc: &Reloc, at: u64) -> Use {
+fn usage(decoded: &Decoded, instructions: &Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
     if matches!(decoded.form, Form::Branch { .. }) {
         return Use::Branch;
     }
     let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-    let is_displacement = decoded.displacement.is_some_and(|field| field.offset == within);
-    Use::Operand(if is_displacement { decoded.access } else { Access::Open })
+    let operands = instructions.operands();
+    let is_displacement = operands.displacement.is_some_and(|field| field.offset == within);
+    Use::Operand(if is_displacement { operands.access } else { Access::Open })
 }
 
 /// All functions that the patch changed, in the order of objects and places.

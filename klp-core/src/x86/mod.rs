@@ -1,8 +1,7 @@
 //! One x86-64 instruction as opcode bytes and operand fields that can be made symbolic.
 
 use iced_x86::{
-    Code, ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind,
-    Register,
+    Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register,
 };
 
 /// A field of an instruction that can hold an address: its place and width in bytes.
@@ -39,6 +38,13 @@ pub(crate) struct Decoded {
     pub(crate) form: Form,
     /// Control never goes on to the next instruction.
     pub(crate) ends_flow: bool,
+    /// It has a memory operand relative to the next instruction.
+    pub(crate) is_ip_relative: bool,
+}
+
+/// The fields of an instruction that can hold addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operands {
     pub(crate) displacement: Option<Field>,
     pub(crate) immediate: Option<Field>,
     /// The address that a displacement relative to the next instruction gives without a relocation.
@@ -46,7 +52,7 @@ pub(crate) struct Decoded {
     pub(crate) access: Access,
 }
 
-impl Decoded {
+impl Operands {
     /// The field that holds the byte at `offset`.
     pub(crate) fn field_at(&self, offset: u8) -> Option<Field> {
         self.displacement.into_iter().chain(self.immediate).find(|field| field.offset == offset)
@@ -70,6 +76,23 @@ impl<'a> Instructions<'a> {
             instruction: Instruction::default(),
         }
     }
+
+    /// The operands of the instruction that was decoded last. Few instructions have an address in them.
+    pub(crate) fn operands(&self) -> Operands {
+        let instruction = &self.instruction;
+        let offsets = self.decoder.get_constant_offsets(instruction);
+        let displacement = offsets.has_displacement().then(|| Field {
+            offset: narrow(offsets.displacement_offset()),
+            size: narrow(offsets.displacement_size()),
+        });
+        let immediate = offsets.has_immediate().then(|| Field {
+            offset: narrow(offsets.immediate_offset()),
+            size: narrow(offsets.immediate_size()),
+        });
+        let ip_target =
+            instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
+        Operands { displacement, immediate, ip_target, access: access(instruction) }
+    }
 }
 
 impl Iterator for Instructions<'_> {
@@ -83,57 +106,43 @@ impl Iterator for Instructions<'_> {
         if self.instruction.is_invalid() {
             return Some(Err(Undecodable));
         }
-        Some(Ok(describe(&self.instruction, self.decoder.get_constant_offsets(&self.instruction))))
+        Some(Ok(describe(&self.instruction)))
     }
 }
 
-fn describe(instruction: &Instruction, offsets: ConstantOffsets) -> Decoded {
-    let displacement = offsets.has_displacement().then(|| Field {
-        offset: narrow(offsets.displacement_offset()),
-        size: narrow(offsets.displacement_size()),
-    });
-    let immediate = offsets.has_immediate().then(|| Field {
-        offset: narrow(offsets.immediate_offset()),
-        size: narrow(offsets.immediate_size()),
-    });
-    let form = if instruction.mnemonic() == Mnemonic::Nop {
-        Form::Nop
-    } else if instruction.op_count() > 0
-        && matches!(
-            instruction.op0_kind(),
-            OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64
-        )
-    {
-        Form::Branch {
-            call: instruction.flow_control() == FlowControl::Call,
-            target: instruction.near_branch_target(),
-        }
-    } else {
-        Form::Plain
-    };
-    let base = instruction.memory_base();
-    let direct = instruction.memory_index() == Register::None
-        && (base == Register::None || base == Register::RIP);
-    let size = instruction.memory_size().size();
-    let access = match u16::try_from(size) {
-        Ok(size) if size > 0 && direct && instruction.mnemonic() != Mnemonic::Lea => {
-            Access::Fixed(size)
-        }
-        _ => Access::Open,
+fn describe(instruction: &Instruction) -> Decoded {
+    let flow = instruction.flow_control();
+    let form = match flow {
+        FlowControl::Next if instruction.mnemonic() == Mnemonic::Nop => Form::Nop,
+        FlowControl::Next => Form::Plain,
+        _ => match instruction.op0_kind() {
+            OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Form::Branch {
+                call: flow == FlowControl::Call,
+                target: instruction.near_branch_target(),
+            },
+            _ => Form::Plain,
+        },
     };
     Decoded {
         len: narrow(instruction.len()),
         form,
         ends_flow: matches!(
-            instruction.flow_control(),
+            flow,
             FlowControl::Return | FlowControl::UnconditionalBranch | FlowControl::IndirectBranch
-        ) || matches!(instruction.code(), Code::Ud2),
-        displacement,
-        immediate,
-        ip_target: instruction
-            .is_ip_rel_memory_operand()
-            .then(|| instruction.ip_rel_memory_address()),
-        access,
+        ) || instruction.code() == Code::Ud2,
+        is_ip_relative: instruction.is_ip_rel_memory_operand(),
+    }
+}
+
+fn access(instruction: &Instruction) -> Access {
+    let base = instruction.memory_base();
+    let direct = instruction.memory_index() == Register::None
+        && (base == Register::None || base == Register::RIP);
+    match u16::try_from(instruction.memory_size().size()) {
+        Ok(size) if size > 0 && direct && instruction.mnemonic() != Mnemonic::Lea => {
+            Access::Fixed(size)
+        }
+        _ => Access::Open,
     }
 }
 
@@ -164,6 +173,12 @@ mod tests {
         Instructions::new(code, 0x100).next().unwrap().unwrap()
     }
 
+    fn operands(code: &[u8]) -> Operands {
+        let mut instructions = Instructions::new(code, 0x100);
+        instructions.next().unwrap().unwrap();
+        instructions.operands()
+    }
+
     #[test]
     fn short_and_near_branches_have_one_opcode() {
         for (short, near) in
@@ -180,7 +195,7 @@ mod tests {
     fn a_branch_knows_its_target() {
         assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
         assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
-        assert_eq!(one(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
+        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
     }
 
     #[test]
@@ -195,9 +210,9 @@ mod tests {
     #[test]
     fn a_load_of_known_size_is_told_from_a_taken_address() {
         // mov eax, [rip+0]; lea rax, [rip+0]; mov eax, [rax*4+0]
-        assert_eq!(one(&[0x8b, 0x05, 0, 0, 0, 0]).access, Access::Fixed(4));
-        assert_eq!(one(&[0x8b, 0x05, 0, 0, 0, 0]).ip_target, Some(0x106));
-        assert_eq!(one(&[0x48, 0x8d, 0x05, 0, 0, 0, 0]).access, Access::Open);
-        assert_eq!(one(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Open);
+        assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).access, Access::Fixed(4));
+        assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).ip_target, Some(0x106));
+        assert_eq!(operands(&[0x48, 0x8d, 0x05, 0, 0, 0, 0]).access, Access::Open);
+        assert_eq!(operands(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Open);
     }
 }

@@ -1,0 +1,84 @@
+//! What the objects define that another one is linked from.
+
+use std::fs::File;
+
+use object::elf::{self, FileHeader64, Sym64};
+use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
+use object::{LittleEndian, ReadCache, StringTable};
+
+use crate::elf::ElfError;
+
+/// What an object defines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Definitions {
+    /// Its path in the build.
+    pub object: String,
+    /// The names, one behind the other.
+    names: Vec<u8>,
+    /// Where each name ends, and where its symbol is seen.
+    symbols: Vec<(usize, Binding)>,
+}
+
+/// Where a symbol is seen, and who wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Binding {
+    /// In its own object.
+    Local,
+    /// Everywhere, if no other object has a strong one.
+    Weak,
+    /// Everywhere.
+    Strong,
+}
+
+impl Definitions {
+    /// Nothing yet that `object` defines.
+    #[must_use]
+    pub fn new(object: &str) -> Self {
+        Self { object: object.to_owned(), ..Self::default() }
+    }
+
+    /// What the ELF object in `file` defines. Only its symbol table is read.
+    pub fn of_elf(object: &str, file: &File) -> Result<Self, ElfError> {
+        let mut definitions = Self::new(object);
+        let data = ReadCache::new(file);
+        let endian = LittleEndian;
+        let header = FileHeader64::<LittleEndian>::parse(&data)?;
+        let sections = header.sections(endian, &data)?;
+        let Some(table) = sections.iter().find(|raw| raw.sh_type(endian) == elf::SHT_SYMTAB) else {
+            return Ok(definitions);
+        };
+        let strings = sections.section(table.link(endian))?.data(endian, &data)?;
+        let strings = StringTable::new(strings, 0, strings.len() as u64);
+        for symbol in table.data_as_array::<Sym64<LittleEndian>, _>(endian, &data)? {
+            if !symbol.is_definition(endian, strings) {
+                continue;
+            }
+            let name = symbol.name(endian, strings)?;
+            let binding = match (symbol.is_local(), symbol.is_weak()) {
+                (true, _) => Binding::Local,
+                (false, true) => Binding::Weak,
+                (false, false) => Binding::Strong,
+            };
+            definitions.add(name, binding);
+        }
+        Ok(definitions)
+    }
+
+    /// Adds a symbol. One without a name is nobody's.
+    pub fn add(&mut self, name: &[u8], binding: Binding) {
+        if !name.is_empty() {
+            self.names.extend_from_slice(name);
+            self.symbols.push((self.names.len(), binding));
+        }
+    }
+
+    /// Names and bindings.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Binding)> {
+        let mut start = 0;
+        self.symbols.iter().map(move |(end, binding)| {
+            let name = self.names.get(start..*end).unwrap_or_default();
+            start = *end;
+            (name, *binding)
+        })
+    }
+}
