@@ -66,7 +66,11 @@ impl Revisions {
         git.args(["--relative", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]);
         git.args(["--find-renames", "--submodule=short", "--end-of-options", &self.from]);
         git.args(&self.to).arg("--").env("GIT_INDEX_FILE", index.path());
-        Patch::parse(&self.run(&mut git)?.stdout, Utf8Path::new(&self.name))
+        let diff = self.run(&mut git)?.stdout;
+        if diff.is_empty() {
+            return Err(PatchError::NoDifference { range: self.name.clone() });
+        }
+        Patch::parse(&diff, Utf8Path::new(&self.name))
     }
 
     /// Whether the tracked files of the directory are those of the first state.

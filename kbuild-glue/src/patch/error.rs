@@ -23,6 +23,12 @@ pub enum PatchError {
         /// What git said.
         message: String,
     },
+    /// Two revisions are the same.
+    #[error("no changes in `{range}`")]
+    NoDifference {
+        /// As it was given.
+        range: String,
+    },
     /// There is no diff in it.
     #[error("no changes in the patch `{patch}`")]
     Empty {
@@ -145,7 +151,10 @@ impl PatchError {
             }
             Self::Binary { .. } => "leave the binary files out of the patch",
             Self::Git { .. } => "name two revisions of the tree's git repository, as A..B",
-            Self::Outside { .. } | Self::Io { .. } | Self::NotAFile { .. } => return None,
+            Self::Outside { .. }
+            | Self::Io { .. }
+            | Self::NoDifference { .. }
+            | Self::NotAFile { .. } => return None,
         };
         Some(hint.to_owned())
     }

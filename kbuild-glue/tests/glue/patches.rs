@@ -225,7 +225,7 @@ fn revisions_of_a_git_tree() {
         assert!(matches!(error, PatchError::Git { .. }), "{range}: {error}");
     }
     let error = of_revisions(&root, "HEAD..HEAD").unwrap_err();
-    assert!(matches!(error, PatchError::Empty { .. }), "{error}");
+    assert!(matches!(error, PatchError::NoDifference { .. }), "{error}");
     git(&["checkout", "-q", branch]);
     let error = of_revisions(&root, "HEAD^..HEAD").unwrap().apply(&root).unwrap_err();
     assert!(error.hint().unwrap().contains("already applied"), "{error}");
