@@ -56,6 +56,7 @@ fn patches_of_a_module() -> Result<()> {
     let sources = Snapshot::take(&module, OURS)?;
     let outputs = Snapshot::take(&kernel.output, &[])?;
     let header = build(&kernel, &module, HEADER)?.expect(0)?;
+    ensure!(header.stderr.contains("Skipping livepatch module"), "{}", header.stderr);
     let report = Report::lines(&header.stdout)?;
     assert_eq!(names(&report), [name("greet", "main.o", "cleanup_module")]);
     assert_eq!(report, Report::file(&module.join("changed-functions.json"))?);

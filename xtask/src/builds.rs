@@ -22,6 +22,27 @@ struct Bench {
     scratch: Utf8PathBuf,
 }
 
+/// What a run took, in seconds: by the clock, and of all processors for it and what it started. The latter
+/// says the same on a machine that others use as well.
+#[derive(Clone, Copy)]
+struct Cost {
+    clock: f64,
+    processors: f64,
+}
+
+impl Cost {
+    /// Both parts as a fraction of `other`'s.
+    fn of(self, other: Self) -> Self {
+        let (clock, processors) =
+            (self.clock / other.clock, self.processors / other.processors.max(0.01));
+        Self { clock, processors }
+    }
+
+    fn print(self, what: &str, remark: &str) {
+        println!("{what:<34} {:>8.1} s {:>8.1} s CPU  {remark}", self.clock, self.processors);
+    }
+}
+
 pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
     let scratch = environment::kernel_cache()?.join("bench").join(version);
     if scratch.exists() {
@@ -35,31 +56,28 @@ pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
         scratch,
     };
     let plain = bench.plain_make()?;
-    println!("plain make                          {plain:>8.1} s");
+    plain.print("plain make", "");
     let first = bench.klp("meminfo")?;
-    println!(
-        "first cargo klp build               {first:>8.1} s  {:.2} of a plain make",
-        first / plain
-    );
+    let Cost { clock, processors } = first.of(plain);
+    let remark = format!("{clock:.2} ({processors:.2}) of a plain make");
+    first.print("first cargo klp build", &remark);
     // One run between them, so that no patch finds its own objects.
     bench.klp("ext4")?;
     let reference = if klp_build { Some(bench.reference()?) } else { None };
     for (what, patch) in PATCHES {
-        let mut times = Vec::new();
+        let mut costs = Vec::new();
         for _ in 0..ROUNDS {
-            times.push(bench.klp(patch)?);
+            costs.push(bench.klp(patch)?);
         }
-        times.sort_by(f64::total_cmp);
-        let ours = times.get(ROUNDS / 2).copied().unwrap_or_default();
-        println!(
-            "second patch, {what:<10}            {ours:>8.1} s  ({patch}, median of {ROUNDS})"
-        );
+        costs.sort_by(|a, b| a.processors.total_cmp(&b.processors));
+        let ours = *costs.get(ROUNDS / 2).context("no round")?;
+        let remark = format!("{patch}, median of {ROUNDS}; {}", bench.compiled()?);
+        ours.print(&format!("second patch, {what}"), &remark);
         if let Some(reference) = &reference {
             let theirs = bench.klp_build(reference, patch)?;
-            println!(
-                "klp-build, the same                 {theirs:>8.1} s  we take 1/{:.1}",
-                theirs / ours
-            );
+            let Cost { clock, processors } = theirs.of(ours);
+            let remark = format!("we take 1/{clock:.1} (1/{processors:.1})");
+            theirs.print("klp-build, the same", &remark);
         }
     }
     fs_err::remove_dir_all(&bench.scratch)?;
@@ -85,16 +103,16 @@ impl Bench {
         Ok(output)
     }
 
-    fn plain_make(&self) -> Result<f64> {
+    fn plain_make(&self) -> Result<Cost> {
         let output = self.output("plain")?;
         self.time("olddefconfig", make(&self.kernel.source, Some(&output)).arg("olddefconfig"))?;
         let mut make = make(&self.kernel.source, Some(&output));
-        let seconds = self.time("plain", make.args(["vmlinux", "modules"]))?;
+        let cost = self.time("plain", make.args(["vmlinux", "modules"]))?;
         fs_err::remove_dir_all(output)?;
-        Ok(seconds)
+        Ok(cost)
     }
 
-    fn klp(&self, patch: &str) -> Result<f64> {
+    fn klp(&self, patch: &str) -> Result<Cost> {
         let output = self.output("klp")?;
         let patch = self.patch(patch);
         self.time("klp", &mut klp::build_command(&self.klp, &self.kernel.source, &output, &patch))
@@ -118,19 +136,27 @@ impl Bench {
         Ok(tree)
     }
 
-    fn klp_build(&self, tree: &Utf8Path, patch: &str) -> Result<f64> {
+    fn klp_build(&self, tree: &Utf8Path, patch: &str) -> Result<Cost> {
         let mut command = process::command("bash");
         command.arg("scripts/livepatch/klp-build").arg("-j").arg(environment::jobs().to_string());
         command.arg("-o").arg(self.scratch.join("livepatch.ko")).arg(self.patch(patch));
         self.time("klp-build", command.current_dir(tree))
     }
 
-    /// Runs a command with its output in a log, and says how many seconds it took.
-    fn time(&self, log: &str, command: &mut Command) -> Result<f64> {
+    /// How much the last `cargo klp build` compiled, in its words.
+    fn compiled(&self) -> Result<String> {
+        let log = fs_err::read_to_string(self.scratch.join("klp.log"))?;
+        let line = log.lines().find(|line| line.contains("patched kernel ("));
+        let line = line.with_context(|| format!("no patched kernel: {log}"))?;
+        Ok(line.trim_start().trim_start_matches("Building patched kernel ").to_owned())
+    }
+
+    /// Runs a command with its output in a log, and says what it took.
+    fn time(&self, log: &str, command: &mut Command) -> Result<Cost> {
         let log = self.scratch.join(log).with_extension("log");
         let file = fs_err::File::create(&log)?.into_parts().0;
         let shown = process::show(command);
-        let begin = Instant::now();
+        let (begin, before) = (Instant::now(), children_processors()?);
         let status = command
             .stdout(file.try_clone()?)
             .stderr(file)
@@ -139,7 +165,8 @@ impl Bench {
         if !status.success() {
             bail!("`{shown}`: {status}; its output is in {log}");
         }
-        Ok(begin.elapsed().as_secs_f64())
+        let processors = children_processors()? - before;
+        Ok(Cost { clock: begin.elapsed().as_secs_f64(), processors })
     }
 }
 
@@ -148,4 +175,16 @@ fn make(source: &Utf8Path, output: Option<&Utf8Path>) -> Command {
     make.arg("-C").arg(source).arg(format!("-j{}", environment::jobs()));
     make.args(output.map(|output| format!("O={output}")));
     make
+}
+
+/// Seconds of all processors that our ended children took, and theirs (proc(5), `/proc/pid/stat`).
+fn children_processors() -> Result<f64> {
+    /// `USER_HZ` is the same on all of x86.
+    const TICKS: f64 = 100.0;
+    let text = fs_err::read_to_string("/proc/self/stat")?;
+    // The name in parentheses can hold anything. `cutime` and `cstime` are fields 16 and 17, it is the second.
+    let (_, rest) = text.rsplit_once(')').context("/proc/self/stat has no name")?;
+    let fields = rest.split_whitespace().skip(13).take(2);
+    let ticks: Result<Vec<f64>, _> = fields.map(str::parse).collect();
+    Ok(ticks?.iter().sum::<f64>() / TICKS)
 }

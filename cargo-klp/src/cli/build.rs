@@ -22,7 +22,7 @@ pub(crate) struct Build {
     pub(crate) rules: RuleArgs,
     /// Write the livepatch module here [default: livepatch-NAME.ko beside the build outputs, after the
     /// first patch]
-    #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "no_module")]
+    #[arg(short = 'o', long, value_name = "FILE", conflicts_with_all = ["no_module", "external"])]
     pub(crate) module: Option<Utf8PathBuf>,
     /// Make no livepatch module
     #[arg(long)]

@@ -39,6 +39,10 @@ pub(crate) fn run(
         return dry_run::run(&place, &patch_set, &session.variables, format, shell);
     }
     if let Some(directory) = &place.module {
+        if !arguments.no_module {
+            let why = "it is only made for the kernel and the modules of its tree";
+            shell.status("Skipping", format_args!("livepatch module: {why}"));
+        }
         return external::run(&place, directory, &patch_set, &rules, &session, format, shell);
     }
     let Place { tree, root, results, .. } = &place;

@@ -10,8 +10,9 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::calls::pinned;
 use super::lock::Lock;
-use super::{BuildError, BuildSettings, pinned};
+use super::{BuildError, BuildSettings};
 use crate::atomic;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;

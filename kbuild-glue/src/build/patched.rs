@@ -7,11 +7,11 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::calls::targets;
 use super::plan::{Made, Plan, Touched};
 use super::unrecorded::{Unrecorded, is_scratch};
 use super::{
     BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, kept, running,
-    targets,
 };
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};

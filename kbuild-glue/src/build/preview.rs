@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::BuildError;
+use super::calls::pinned;
 use super::kept::{self, Kept};
 use super::plan::{Made, Plan};
-use super::{BuildError, pinned};
 use crate::baseline::Fingerprint;
 use crate::config::Config;
 use crate::mirror::Mirror;
