@@ -19,6 +19,7 @@ use super::data;
 use super::digest::Digest;
 use super::refine::{self, Outcome};
 use super::stream::{NodeRef, Streams};
+use super::variables::Variables;
 use super::{DataChecksum, Kind, Unit};
 
 /// The digests of all nodes, and the symbols that they lead to.
@@ -26,13 +27,21 @@ use super::{DataChecksum, Kind, Unit};
 pub(super) struct NodeDigests {
     digests: HashMap<NodeRef, Outcome>,
     behind: Behind,
+    variables: Variables,
 }
 
 impl NodeDigests {
-    pub(super) fn get(&self, node: &NodeRef) -> Outcome {
+    /// The digests of `nodes`, which are all that one unit refers to.
+    pub(super) fn of_unit(&self, nodes: &[NodeRef]) -> Vec<Outcome> {
+        self.variables
+            .numbered(nodes, |node| self.get(node))
+            .unwrap_or_else(|| nodes.iter().map(|node| self.get(node)).collect())
+    }
+
+    fn get(&self, node: &NodeRef) -> Outcome {
         match self.digests.get(node) {
             Some(digest) => digest.clone(),
-            None => Err("unnamed data that was not read".into()),
+            None => refine::unread(),
         }
     }
 
@@ -44,6 +53,7 @@ impl NodeDigests {
     fn extend(&mut self, other: Self) {
         self.digests.extend(other.digests);
         self.behind.extend(other.behind);
+        self.variables.extend(other.variables);
     }
 }
 
@@ -64,7 +74,7 @@ impl Closure {
         let boundaries = Boundaries::of(cx, &roots);
         let graph = Graph::from(cx, &boundaries, roots.iter().chain(&named).copied().collect());
         let reached = roots.into_iter().chain(graph.edges()).collect();
-        Self { digests: graph.digests(), named, reached, boundaries }
+        Self { digests: graph.digests(cx), named, reached, boundaries }
     }
 
     pub(super) fn digests(&self) -> &NodeDigests {
@@ -76,12 +86,12 @@ impl Closure {
         let named = self.named.iter().map(|node| DataChecksum {
             section: node.section,
             span: node.span,
-            digest: self.digests.get(node),
+            digest: self.digests.of_unit(&[*node]).pop().unwrap_or_else(refine::unread),
             references: self.digests.references([*node].into_iter()),
         });
         let mut data: Vec<DataChecksum> = named.collect();
         let left = unreached(cx, &self.reached, &self.named, &self.boundaries);
-        let rest = Graph::from(cx, &self.boundaries, left.clone()).digests();
+        let rest = Graph::from(cx, &self.boundaries, left.clone()).digests(cx);
         let mut sections: BTreeMap<u32, Vec<NodeRef>> = BTreeMap::new();
         for node in left {
             sections.entry(node.section).or_default().push(node);
@@ -111,7 +121,7 @@ struct Graph {
 
 /// A node's own content and where it leads.
 pub(super) struct Written {
-    own: Outcome,
+    pub(super) own: Outcome,
     pub(super) edges: Vec<NodeRef>,
     pub(super) references: Vec<u32>,
 }
@@ -143,7 +153,7 @@ impl Graph {
         self.written.iter().flat_map(|node| &node.edges).copied()
     }
 
-    fn digests(self) -> NodeDigests {
+    fn digests(self, cx: &Context<'_, '_>) -> NodeDigests {
         let number = |node| self.index.get(node).copied();
         let edges: Vec<Vec<usize>> = self
             .written
@@ -151,9 +161,10 @@ impl Graph {
             .map(|node| node.edges.iter().filter_map(number).collect())
             .collect();
         let behind = Behind::of(&self.nodes, &self.written);
+        let variables = Variables::of(cx, &self.nodes, &self.written);
         let own: Vec<Outcome> = self.written.into_iter().map(|node| node.own).collect();
         let digests = self.nodes.into_iter().zip(refine::digests(&own, &edges)).collect();
-        NodeDigests { digests, behind }
+        NodeDigests { digests, behind, variables }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The content of one stretch of data.
 
 use crate::elf::{RelocKind, Section, SectionClass};
+use crate::name::Stability;
 
 use super::context::{self, Context, Target};
 use super::origin::Origin;
@@ -91,9 +92,10 @@ impl LeftOut {
         Self { relocs: vec![0, 8, 16], bytes: vec![(32, 0), (33, 0), (34, 0xfc)] }
     }
 
-    /// `core::panic::Location`: file pointer and length, u32 line, u32 column.
+    /// `core::panic::Location`: file pointer and length, u32 line, u32 column. The file is kept: other
+    /// data can look the same, and a function hardly ever moves to another file.
     fn rust_location() -> Self {
-        Self { relocs: vec![0], bytes: (8..24).map(|byte| (byte, 0)).collect() }
+        Self { relocs: Vec::new(), bytes: (16..24).map(|byte| (byte, 0)).collect() }
     }
 
     fn blank(&self, bytes: &mut [u8]) {
@@ -111,6 +113,11 @@ fn is_rust_location(
     node: NodeRef,
     data: &[u8],
 ) -> bool {
+    let is_alone = data.get(24..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
+    let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
+    if !is_alone || symbol.is_some_and(|symbol| symbol.stability != Stability::Unstable) {
+        return false;
+    }
     let number = |at: usize, len: usize| {
         let field = data.get(at..at.saturating_add(len))?;
         field.iter().rev().try_fold(0usize, |value, byte| {

@@ -66,8 +66,9 @@ impl Trace {
         let cx = analysis.context();
         let function = analysis.layout.functions.get(function)?;
         Unit::new(&cx, &mut streams).function(function).ok()?;
-        let digest = |(kind, node): &(Kind, NodeRef)| (*kind, checksums.nodes.get(node).ok());
-        let behind = streams.edges.iter().map(digest).collect();
+        let nodes: Vec<NodeRef> = streams.edges.iter().map(|(_, node)| *node).collect();
+        let digests = checksums.nodes.of_unit(&nodes).into_iter().map(Result::ok);
+        let behind = streams.edges.iter().map(|(kind, _)| *kind).zip(digests).collect();
         Some(Self { streams, behind })
     }
 

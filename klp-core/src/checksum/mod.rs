@@ -14,11 +14,13 @@ mod entry;
 mod kind;
 mod origin;
 mod refine;
+mod refused;
 mod scc;
 mod site;
 mod stream;
 mod target;
 mod unit;
+mod variables;
 
 use rayon::prelude::*;
 
@@ -117,8 +119,7 @@ impl<'data> Analysis<'data> {
             .with_min_len(32)
             .map_init(Streams::default, |streams, function| self.walk(&cx, streams, function))
             .collect();
-        let roots = walked.iter().flatten().flatten().flat_map(|walked| &walked.edges);
-        let closure = Closure::of(&cx, roots.map(|(_, node)| *node).collect());
+        let closure = Closure::of(&cx, self.roots(&cx, &walked));
         let functions = walked
             .into_par_iter()
             .with_min_len(256)
@@ -126,6 +127,23 @@ impl<'data> Analysis<'data> {
             .collect();
         let (data, nodes) = closure.finish(&cx);
         Checksums { functions, data, nodes }
+    }
+
+    /// The unnamed data that functions refer to.
+    fn roots(
+        &self,
+        cx: &Context<'_, '_>,
+        walked: &[Option<Result<Walked, String>>],
+    ) -> Vec<NodeRef> {
+        let mut roots = Vec::new();
+        for (walked, function) in walked.iter().zip(&self.layout.functions) {
+            match walked {
+                Some(Ok(walked)) => roots.extend(walked.edges.iter().map(|(_, node)| *node)),
+                Some(Err(_)) => roots.extend(refused::nodes(cx, function)),
+                None => {}
+            }
+        }
+        roots
     }
 
     fn context(&self) -> Context<'_, 'data> {
@@ -165,11 +183,14 @@ impl<'data> Analysis<'data> {
 /// Adds what lies behind the edges to the digests of the kinds, and digests those.
 fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, String> {
     let mut kinds = walked.kinds;
+    let edges: Vec<NodeRef> = walked.edges.iter().map(|(_, node)| *node).collect();
+    let digests = nodes.of_unit(&edges);
     for (kind, digest) in &mut kinds {
-        let behind = walked.edges.iter().filter(|(of, _)| of == kind);
         let mut bytes = Vec::new();
-        for (_, node) in behind {
-            bytes.extend_from_slice(nodes.get(node)?.as_bytes());
+        for ((of, _), behind) in walked.edges.iter().zip(&digests) {
+            if of == kind {
+                bytes.extend_from_slice(behind.clone()?.as_bytes());
+            }
         }
         if !bytes.is_empty() {
             *digest = Digest::of(&[digest.as_bytes().as_slice(), &bytes].concat());
@@ -180,6 +201,6 @@ fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, Stri
         whole.push(*kind as u8);
         whole.extend_from_slice(digest.as_bytes());
     }
-    let behind = nodes.references(walked.edges.iter().map(|(_, node)| *node));
+    let behind = nodes.references(edges.into_iter());
     Ok(Checksum { digest: Digest::of(&whole), kinds, references: walked.references, behind })
 }

@@ -67,6 +67,7 @@ fn combine<'a>(
     Ok(Digest::of(&bytes))
 }
 
-fn unread() -> Outcome {
+/// A node that is not in the graph.
+pub(super) fn unread() -> Outcome {
     Err("unnamed data that was not read".into())
 }

@@ -220,9 +220,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 site.address = entry.address;
                 site.has_static_call |= entry.is_static_call();
                 site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-                let (entry, reader) = entry
-                    .open(self.cx.elf)
-                    .ok_or_else(|| Refusal::new("a special section vanished"))?;
+                let opened = self.cx.sites.open(self.cx.elf, entry);
+                let (entry, reader) =
+                    opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
                 if (reader.write)(self, &entry, &site)? == Effect::Replace {
                     effect = Effect::Replace;
                 }

@@ -18,7 +18,7 @@ fn write<'d>(
     unit.entry(Kind::BugTable, site);
     let (has_format, flags) = match entry.size {
         8 => (false, 4),
-        12 if names_source_files(unit.elf(), entry.section) => (false, 10),
+        12 if entry.names_source_file => (false, 10),
         12 => (true, 8),
         16 => (true, 14),
         other => return Err(Refusal::new(format!("__bug_table entries of {other} bytes"))),
@@ -31,14 +31,32 @@ fn write<'d>(
     Ok(Effect::Keep)
 }
 
-/// Twelve bytes are address, file, line, flags; or, without the file, address, format, flags. In a
-/// kernel all tables are of one kind, and no format string ends like a source file: the first entries
-/// that have the field tell by their majority.
-fn names_source_files(elf: &ElfObject<'_>, table: &Section<'_>) -> bool {
-    let fields =
-        table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).take(15);
-    let (files, others): (Vec<_>, Vec<_>) = fields.partition(|reloc| is_source_file(elf, reloc));
-    files.len() >= others.len() && !files.is_empty()
+/// Whether the 12-byte entries of `table` are address, file, line, flags, as to Linux 6.18, or else
+/// address, format, flags and 2 bytes of padding. Kernels with formats annotate each entry for objtool
+/// (`ANNOTATE_DATA_SPECIAL`, from 6.19 on as well); what has flags where there would be padding has a
+/// file. A module after its final link has lost the annotations: if it has no such flags either, the
+/// text tells.
+pub(super) fn names_source_files(elf: &ElfObject<'_>, number: u32, table: &Section<'_>) -> bool {
+    if table.size.checked_rem(12) != Some(0) || is_annotated(elf, number) {
+        return false;
+    }
+    let flags = table.data.chunks_exact(12).filter_map(|entry| entry.get(10..12));
+    if flags.into_iter().any(|flags| flags != [0, 0]) {
+        return true;
+    }
+    let mut fields =
+        table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).peekable();
+    fields.peek().is_some() && fields.all(|reloc| is_source_file(elf, &reloc))
+}
+
+/// Whether objtool is told about an entry of section `number`.
+fn is_annotated(elf: &ElfObject<'_>, number: u32) -> bool {
+    elf.sections
+        .iter()
+        .filter(|section| section.name == b".discard.annotate_data")
+        .flat_map(|section| section.relocs.iter())
+        .filter_map(|reloc| elf.symbol(reloc.symbol))
+        .any(|symbol| symbol.place == Place::Section(number))
 }
 
 fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
@@ -51,5 +69,6 @@ fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
         .and_then(|offset| elf.section(section)?.data.get(offset..))
         .and_then(|rest| rest.split(|byte| *byte == 0).next())
         .unwrap_or_default();
-    [&b".c"[..], b".h", b".S", b".rs"].iter().any(|ending| text.ends_with(ending))
+    !text.iter().any(u8::is_ascii_whitespace)
+        && [&b".c"[..], b".h", b".S", b".rs"].iter().any(|ending| text.ends_with(ending))
 }

@@ -49,6 +49,8 @@ pub(crate) struct Entry<'a, 'data> {
     pub(crate) section: &'a Section<'data>,
     pub(crate) start: u64,
     pub(crate) size: u64,
+    /// Of 12 bytes in a bug table: see [`bug_table::names_source_files`].
+    pub(crate) names_source_file: bool,
 }
 
 impl<'data> Entry<'_, 'data> {
@@ -76,6 +78,8 @@ pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
     /// Entry size of each table.
     sizes: Vec<(u32, u64)>,
+    /// Bug tables of 12-byte entries that name source files.
+    with_source_files: Vec<u32>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
@@ -115,6 +119,11 @@ impl Sites {
         self.lists_static_calls |= reader.section == static_call::READER.section;
         let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
         self.sizes.push((table, size));
+        if reader.section == bug_table::READER.section
+            && bug_table::names_source_files(elf, table, section)
+        {
+            self.with_source_files.push(table);
+        }
         let mut start = 0;
         while start < section.size {
             let reloc = section.relocs.at(start);
@@ -154,6 +163,18 @@ impl Sites {
         &self.sorted
     }
 
+    /// The entry itself, and how it is written.
+    pub(crate) fn open<'a, 'data>(
+        &self,
+        elf: &'a ElfObject<'data>,
+        site: &SiteRef,
+    ) -> Option<(Entry<'a, 'data>, &'static Reader)> {
+        let section = elf.section(site.table)?;
+        let reader = READERS.get(usize::from(site.reader))?;
+        let names_source_file = self.with_source_files.contains(&site.table);
+        Some((Entry { section, start: site.start, size: site.size, names_source_file }, reader))
+    }
+
     /// The entries that belong to code in `start..end` of `section`.
     pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
         let from =
@@ -182,16 +203,6 @@ impl SiteRef {
         READERS
             .get(usize::from(self.reader))
             .is_some_and(|reader| reader.section == static_call::READER.section)
-    }
-
-    /// The entry itself, and how it is written.
-    pub(crate) fn open<'a, 'data>(
-        &self,
-        elf: &'a ElfObject<'data>,
-    ) -> Option<(Entry<'a, 'data>, &'static Reader)> {
-        let section = elf.section(self.table)?;
-        let reader = READERS.get(usize::from(self.reader))?;
-        Some((Entry { section, start: self.start, size: self.size }, reader))
     }
 }
 

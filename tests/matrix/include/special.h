@@ -49,6 +49,12 @@
 	BUG_ENTRY("\t.long %c1 - .\n\t.long %c0 - .\n"                       \
 		  "\t.2byte " TEXT(line) "\n\t.2byte " TEXT(flags) "\n")
 
+/* Linux 6.19 and later: objtool is told that an entry starts at label 2 in this section. */
+#define ANNOTATE_DATA_SPECIAL                                                \
+	"\t2:\n\t.pushsection .discard.annotate_data, \"M\", @progbits, 8\n"   \
+	"\t.long 2b - .\n\t.long 1\n"                                         \
+	"\t.popsection\n"
+
 /* An exception entry: from label 1 to `fixup`. */
 #define EXCEPTION(fixup, third)                                              \
 	"\t.pushsection __ex_table, \"a\"\n"                                 \

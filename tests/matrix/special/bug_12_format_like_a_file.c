@@ -1,5 +1,4 @@
-// The same, where the format ends as a file name does.
-//#gap: a format that ends like a source file is taken for one
+// The same, where the format ends as a file name does: a module after its link, without annotations.
 //#section: __bug_table format
 //#changed: warn bug-table
 #include "special.h"

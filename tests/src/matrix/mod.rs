@@ -73,6 +73,11 @@ impl Case {
         Self { input, objects }
     }
 
+    /// The original object, as the compiler makes it.
+    pub fn original(&self) -> Result<Arc<Vec<u8>>> {
+        self.objects.get(Style::Plain, false)
+    }
+
     /// Compiles both versions, compares them and checks what was found.
     pub fn run(&self, variant: Variant) -> Result<()> {
         let (original, patched) = variant.styles();

@@ -5,11 +5,16 @@
 //! 20,000 functions tries thousands. [`oracle`] says, without the checksum code, what must change and
 //! what may.
 
+mod blame;
+mod decode;
 mod image;
 mod oracle;
+mod owners;
 mod random;
 mod regions;
 mod site;
+mod tables;
+mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,10 +22,12 @@ use std::fmt;
 use anyhow::{Context, Result};
 use klp_core::checksum::{Analysis, Checksums, Digest};
 
+use blame::Blame;
 use image::Image;
-use oracle::{Expect, Oracle, UnitId};
+use oracle::{Expect, Oracle};
 pub(crate) use random::Random;
 use site::Mutation;
+use unit::UnitId;
 
 /// How much to do.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +137,16 @@ pub fn run(bytes: &[u8], options: Options) -> Result<Report> {
             image.apply(&mut copy, mutation);
         }
         let mutated = Analysis::of(&copy)?;
-        judge(&analysis, &before, &digests(&mutated.checksums()), &batch, &mut report);
+        let after = digests(&mutated.checksums());
+        judge(&analysis, &before, &after, &batch, &mut report);
+        let strays = strays(&before, &after, &batch);
+        if !strays.is_empty() {
+            let blame = Blame { image: &image, bytes, before: &before };
+            let mutations: Vec<&Mutation> = batch.iter().map(|(mutation, _)| mutation).collect();
+            for (unit, guilty) in blame.search(&mutations, &strays)? {
+                report.strays.push(describe(&analysis, &batch, unit, &guilty));
+            }
+        }
     }
     Ok(report)
 }
@@ -167,9 +183,7 @@ fn judge(
         let (old, new) = (before.get(unit), after.get(unit));
         old != new || new.is_some_and(Option::is_none)
     };
-    let mut allowed: BTreeSet<UnitId> = BTreeSet::new();
     for (mutation, expect) in batch {
-        allowed.extend(expect.may.iter().copied());
         let key = (mutation.section_name(analysis), mutation.kind().to_owned());
         let score = report.scores.entry(key).or_default();
         if expect.rule.is_some() {
@@ -197,22 +211,39 @@ fn judge(
             ));
         }
     }
+}
+
+/// Units that changed though none of `batch` may change them, or only one inside a rule.
+fn strays(before: &Digests, after: &Digests, batch: &[(Mutation, Expect)]) -> BTreeSet<UnitId> {
+    let may = |(_, expect): &(Mutation, Expect)| -> BTreeSet<UnitId> {
+        if expect.rule.is_some() {
+            expect.may.difference(&expect.must).copied().collect()
+        } else {
+            expect.may.clone()
+        }
+    };
+    let allowed: BTreeSet<UnitId> = batch.iter().flat_map(may).collect();
     let changed =
         before.keys().chain(after.keys()).filter(|unit| before.get(unit) != after.get(unit));
-    for unit in changed.collect::<BTreeSet<_>>() {
-        // What is left of a section depends on everything that refers to it.
-        if !allowed.contains(unit) && !matches!(unit, UnitId::Rest(_)) {
-            report.strays.push(unit.name(analysis));
-        }
-    }
-    for (mutation, expect) in batch.iter().filter(|(_, expect)| expect.rule.is_some()) {
-        let functions = expect.must.iter().filter(|unit| !matches!(unit, UnitId::Rest(_)));
-        for unit in functions.filter(|unit| before.get(unit) != after.get(unit)) {
-            let rule = expect.rule.unwrap_or_default();
-            let what = mutation.describe(analysis);
-            report
-                .strays
-                .push(format!("{} by {what}, which rule {rule} leaves out", unit.name(analysis)));
-        }
-    }
+    // What is left of a section depends on everything that refers to it.
+    changed
+        .filter(|unit| !allowed.contains(unit) && !matches!(unit, UnitId::Rest(_)))
+        .copied()
+        .collect()
+}
+
+fn describe(
+    analysis: &Analysis<'_>,
+    batch: &[(Mutation, Expect)],
+    unit: UnitId,
+    guilty: &[&Mutation],
+) -> String {
+    let unit = unit.name(analysis);
+    let [only] = guilty else { return format!("{unit} by {} mutations together", guilty.len()) };
+    let rule = batch
+        .iter()
+        .find(|(mutation, _)| std::ptr::eq(mutation, *only))
+        .and_then(|(_, expect)| expect.rule)
+        .map(|rule| format!(", which rule {rule} leaves out"));
+    format!("{unit} by {}{}", only.describe(analysis), rule.unwrap_or_default())
 }

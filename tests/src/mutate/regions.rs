@@ -3,13 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Decoder, DecoderOptions};
 use klp_core::checksum::Analysis;
-use klp_core::elf::{Place, Reloc, RelocKind, SymbolKind};
+use klp_core::elf::{Reloc, Section};
 use klp_core::name::Stability;
 use klp_core::rules;
 
-use super::oracle::UnitId;
+use super::decode::{Use, place, uses};
+use super::owners::{Owners, Stretch};
+use super::tables;
+use super::unit::UnitId;
 
 /// What a piece of data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(super) enum Nature {
     Unstable,
     /// An entry of a section that linkers merge.
     Merged,
-    /// What no symbol covers.
+    /// What no symbol covers, from one place that is referred to up to the next.
     Gap,
 }
 
@@ -39,27 +41,37 @@ enum Referrer {
     Region(usize),
 }
 
+/// Who refers to a piece: where, and to how many bytes of it if not to all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Reference {
+    referrer: Referrer,
+    at: u64,
+    accessed: Option<u64>,
+}
+
 /// All pieces of data of an object.
+#[derive(Default)]
 pub(super) struct Regions {
     all: Vec<Region>,
     sections: BTreeMap<u32, std::ops::Range<usize>>,
-    referrers: BTreeMap<usize, BTreeSet<(Referrer, u64)>>,
+    references: BTreeMap<usize, BTreeSet<Reference>>,
 }
 
 impl Regions {
-    pub(super) fn of(analysis: &Analysis<'_>) -> Self {
-        let mut regions =
-            Self { all: Vec::new(), sections: BTreeMap::new(), referrers: BTreeMap::new() };
+    pub(super) fn of(analysis: &Analysis<'_>, owners: &Owners) -> Self {
+        let mut regions = Self::default();
+        let cuts = cuts(analysis, owners);
         for (section, index) in analysis.elf.sections.iter().zip(0u32..) {
             let attributed =
                 rules::is_attributed(section.name) || rules::for_section(section.name).is_some();
             if section.is_allocated() && !section.is_code() && !attributed {
                 let from = regions.all.len();
-                regions.split(analysis, index);
+                regions.split(analysis, index, &cuts);
                 regions.sections.insert(index, from..regions.all.len());
             }
         }
-        regions.link(analysis);
+        regions.link_code(analysis, owners);
+        regions.link_data(analysis);
         regions
     }
 
@@ -74,21 +86,32 @@ impl Regions {
         self.all.get(index)
     }
 
-    /// Units that reach region `index` at or before `offset`, through regions without a name.
-    pub(super) fn reachers(&self, index: usize, offset: u64) -> BTreeSet<UnitId> {
+    /// Units whose digests depend on the byte at `offset` of region `index`, through regions without a
+    /// name.
+    pub(super) fn readers(&self, index: usize, offset: u64) -> BTreeSet<UnitId> {
+        self.reached(index, |reference| {
+            let behind = offset.checked_sub(reference.at);
+            behind.is_some_and(|behind| reference.accessed.is_none_or(|size| behind < size))
+        })
+    }
+
+    /// Units that refer to anything in region `index`, through regions without a name.
+    pub(super) fn reachers(&self, index: usize) -> BTreeSet<UnitId> {
+        self.reached(index, |_| true)
+    }
+
+    fn reached(&self, index: usize, counts: impl Fn(&Reference) -> bool) -> BTreeSet<UnitId> {
         let mut units = BTreeSet::new();
         let mut seen = BTreeSet::from([index]);
-        let mut open = vec![(index, offset)];
-        while let Some((region, limit)) = open.pop() {
-            for (referrer, at) in self.referrers.get(&region).into_iter().flatten() {
-                if *at > limit {
-                    continue;
-                }
-                match referrer {
+        let mut open = vec![index];
+        while let Some(region) = open.pop() {
+            let all = self.references.get(&region).into_iter().flatten();
+            for reference in all.filter(|reference| region != index || counts(reference)) {
+                match reference.referrer {
                     Referrer::Unit(unit) => {
-                        units.insert(*unit);
+                        units.insert(unit);
                     }
-                    Referrer::Region(other) if seen.insert(*other) => open.push((*other, u64::MAX)),
+                    Referrer::Region(other) if seen.insert(other) => open.push(other),
                     Referrer::Region(_) => {}
                 }
             }
@@ -96,12 +119,20 @@ impl Regions {
         units
     }
 
-    fn split(&mut self, analysis: &Analysis<'_>, index: u32) {
+    fn split(&mut self, analysis: &Analysis<'_>, index: u32, cuts: &BTreeSet<(u32, u64)>) {
         let Some(section) = analysis.elf.section(index) else { return };
         let mut add = |start, end, nature| {
-            if start < end {
-                self.all.push(Region { section: index, start, end, nature });
+            if start >= end {
+                return;
             }
+            let mut from = start;
+            if nature == Nature::Gap {
+                for (_, cut) in cuts.range((index, start + 1)..(index, end)) {
+                    self.all.push(Region { section: index, start: from, end: *cut, nature });
+                    from = *cut;
+                }
+            }
+            self.all.push(Region { section: index, start: from, end, nature });
         };
         if section.is_merged() && section.relocs.is_empty() {
             let width = usize::try_from(section.entsize).unwrap_or(1).max(1);
@@ -133,16 +164,27 @@ impl Regions {
         add(at, section.size, Nature::Gap);
     }
 
-    fn link(&mut self, analysis: &Analysis<'_>) {
-        for (number, function) in analysis.layout.functions.iter().enumerate() {
-            let unit = Referrer::Unit(UnitId::Function(number));
-            let file = function.symbols.first().and_then(|symbol| file_of(analysis, *symbol));
-            for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
-                for (reloc, bias) in code_relocs(analysis, span.section, span.start, span.end) {
-                    self.refer(analysis, (unit, file), &reloc, bias);
+    fn link_code(&mut self, analysis: &Analysis<'_>, owners: &Owners) {
+        for stretch in owners.stretches() {
+            let unit = Referrer::Unit(UnitId::Function(stretch.function));
+            let function = analysis.layout.functions.get(stretch.function);
+            let symbol = function.and_then(|function| function.symbols.first());
+            let file = symbol.and_then(|symbol| file_of(analysis, *symbol));
+            for used in uses(analysis, stretch.section, stretch.start, stretch.end) {
+                self.refer(analysis, (unit, file), &used);
+            }
+            for entry in owners.entries_of(*stretch) {
+                let Some(table) = analysis.elf.section(entry.table) else { continue };
+                for reloc in table.relocs.within(entry.start, entry.start + entry.size) {
+                    if !tables::is_left_out(table, entry.size, reloc.offset - entry.start) {
+                        self.refer(analysis, (unit, None), &plain(reloc));
+                    }
                 }
             }
         }
+    }
+
+    fn link_data(&mut self, analysis: &Analysis<'_>) {
         for index in 0..self.all.len() {
             let Some(region) = self.all.get(index).copied() else { continue };
             let Some(section) = analysis.elf.section(region.section) else { continue };
@@ -156,15 +198,10 @@ impl Regions {
             for reloc in section.relocs.within(region.start, region.end) {
                 let names_a_place = section.name == b"__dyndbg" && reloc.offset - region.start < 24;
                 if !names_a_place {
-                    self.refer(analysis, (referrer, file), &reloc, 0);
+                    self.refer(analysis, (referrer, file), &plain(reloc));
                 }
             }
         }
-    }
-
-    /// Links the entries of special sections to the functions that they belong to.
-    pub(super) fn link_entry(&mut self, analysis: &Analysis<'_>, unit: UnitId, reloc: &Reloc) {
-        self.refer(analysis, (Referrer::Unit(unit), None), reloc, 0);
     }
 
     /// Notes that `referrer`, which comes from a source file where that is known, refers to something.
@@ -172,10 +209,9 @@ impl Regions {
         &mut self,
         analysis: &Analysis<'_>,
         (referrer, file): (Referrer, Option<u32>),
-        reloc: &Reloc,
-        bias: i64,
+        used: &Use,
     ) {
-        let Some((section, offset)) = place(analysis, reloc, bias) else { return };
+        let Some((section, offset)) = place(analysis, &used.reloc, used.bias) else { return };
         let started = analysis.layout.find(section, offset).and_then(|span| {
             let span = analysis.layout.span(span).filter(|span| span.start == offset)?;
             file_of(analysis, span.symbol?)
@@ -185,8 +221,28 @@ impl Regions {
             return;
         }
         if let Some(region) = self.find(section, offset) {
-            self.referrers.entry(region).or_default().insert((referrer, offset));
+            let accessed = match self.get(region) {
+                Some(Region { nature: Nature::Gap, .. }) => accessed(analysis, used),
+                Some(Region { nature: Nature::Merged, start, .. }) => {
+                    let strings = analysis.elf.section(section).is_some_and(Section::is_strings);
+                    accessed(analysis, used).filter(|_| strings || *start == offset)
+                }
+                _ => None,
+            };
+            let reference = Reference { referrer, at: offset, accessed };
+            self.references.entry(region).or_default().insert(reference);
         }
+    }
+
+    /// Units whose digests may depend on how a stretch of code cuts the data that it refers to.
+    pub(super) fn cut_by(&self, analysis: &Analysis<'_>, stretch: &Stretch) -> BTreeSet<UnitId> {
+        let all = uses(analysis, stretch.section, stretch.start, stretch.end);
+        let places = all.iter().filter_map(|used| place(analysis, &used.reloc, used.bias));
+        let cut = places.filter(|(section, offset)| {
+            let region = self.find(*section, *offset).and_then(|region| self.get(region));
+            region.is_some_and(|region| region.nature == Nature::Gap)
+        });
+        cut.flat_map(|(section, offset)| self.around(section, offset)).collect()
     }
 
     /// Units whose digests may depend on how the data around `place` is cut.
@@ -194,7 +250,7 @@ impl Regions {
         let mut units = BTreeSet::from([UnitId::Rest(section)]);
         for index in [offset.checked_sub(1), Some(offset)].into_iter().flatten() {
             if let Some(region) = self.find(section, index) {
-                units.extend(self.reachers(region, u64::MAX));
+                units.extend(self.reachers(region));
                 if let Some(Region { nature: Nature::Named(span), .. }) = self.get(region) {
                     units.insert(UnitId::Data(*span));
                 }
@@ -209,52 +265,29 @@ fn file_of(analysis: &Analysis<'_>, symbol: u32) -> Option<u32> {
     analysis.elf.symbol(symbol)?.file
 }
 
-/// Where a relocation points to, if that is in the object.
-pub(super) fn place(analysis: &Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<(u32, u64)> {
-    let symbol = analysis.elf.symbol(reloc.symbol)?;
-    let Place::Section(section) = symbol.place else { return None };
-    let named = symbol.kind != SymbolKind::Section && symbol.stability != Stability::Unstable;
-    let is_code = analysis.elf.section(section).is_some_and(klp_core::elf::Section::is_code);
-    if named && !is_code {
-        return Some((section, symbol.value));
-    }
-    let addend = reloc.addend.wrapping_add(if reloc.kind.is_relative() { bias } else { 0 });
-    Some((section, symbol.value.checked_add_signed(addend)?))
+/// A relocation outside of code.
+fn plain(reloc: Reloc) -> Use {
+    Use { reloc, bias: 0, accessed: None }
 }
 
-/// Where the direct branches without a relocation of a stretch of code go.
-pub(super) fn branches(analysis: &Analysis<'_>, section: u32, start: u64, end: u64) -> Vec<u64> {
-    let Some(header) = analysis.elf.section(section) else { return Vec::new() };
-    let Some(code) = header.bytes(start, end.saturating_sub(start)) else { return Vec::new() };
-    let mut decoder = Decoder::with_ip(64, code, start, DecoderOptions::NONE);
-    let branches = decoder.iter().filter(|instruction| {
-        instruction.is_jmp_short_or_near()
-            || instruction.is_jcc_short_or_near()
-            || instruction.is_call_near()
+/// How many bytes an access of known size depends on: not where they hold addresses, or none yet.
+fn accessed(analysis: &Analysis<'_>, used: &Use) -> Option<u64> {
+    let size = used.accessed?;
+    let (section, offset) = place(analysis, &used.reloc, used.bias)?;
+    let section = analysis.elf.section(section)?;
+    section.bytes(offset, size)?;
+    let mut relocs = section.relocs.within(offset.saturating_sub(7), offset + size);
+    relocs.next().is_none().then_some(size)
+}
+
+/// All places that anything refers to, but for accesses of known size.
+fn cuts(analysis: &Analysis<'_>, owners: &Owners) -> BTreeSet<(u32, u64)> {
+    let from_code = owners.stretches().iter().flat_map(|stretch| {
+        let all = uses(analysis, stretch.section, stretch.start, stretch.end);
+        all.into_iter().filter(|used| accessed(analysis, used).is_none())
     });
-    branches
-        .filter(|branch| header.relocs.within(branch.ip(), branch.next_ip()).next().is_none())
-        .map(|branch| branch.near_branch_target())
-        .collect()
-}
-
-/// The relocations of a stretch of code, with the distance from the field to the next instruction.
-pub(super) fn code_relocs(
-    analysis: &Analysis<'_>,
-    section: u32,
-    start: u64,
-    end: u64,
-) -> Vec<(Reloc, i64)> {
-    let Some(header) = analysis.elf.section(section) else { return Vec::new() };
-    let Some(code) = header.bytes(start, end.saturating_sub(start)) else { return Vec::new() };
-    let mut relocs = header.relocs.within(start, end).peekable();
-    let mut found = Vec::new();
-    for instruction in &mut Decoder::with_ip(64, code, start, DecoderOptions::NONE) {
-        while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < instruction.next_ip()) {
-            if reloc.kind != RelocKind::None {
-                found.push((reloc, instruction.next_ip().wrapping_sub(reloc.offset).cast_signed()));
-            }
-        }
-    }
-    found
+    let data =
+        analysis.elf.sections.iter().filter(|section| section.is_allocated() && !section.is_code());
+    let from_data = data.flat_map(|section| section.relocs.iter().map(plain));
+    from_code.chain(from_data).filter_map(|used| place(analysis, &used.reloc, used.bias)).collect()
 }

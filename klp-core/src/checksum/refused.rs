@@ -1,0 +1,46 @@
+//! What a refused function refers to.
+//!
+//! Unnamed data ends where the next reference points to, so that the digests of others depend on these
+//! references too.
+
+use crate::elf::{Reloc, RelocKind};
+use crate::layout::Function;
+use crate::x86::Instructions;
+
+use super::context::{Context, Target};
+use super::stream::NodeRef;
+use super::unit::distance;
+
+/// The unnamed data that `function` and the special entries about it refer to, as far as its
+/// instructions can be read.
+pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
+    let mut nodes = Vec::new();
+    for span in function.spans().filter_map(|span| cx.layout.span(span)) {
+        let origin = cx.origins.at(span.section, span.start);
+        let mut refer = |reloc: &Reloc, addend: i64| {
+            if reloc.kind != RelocKind::None
+                && let Target::Node { node, .. } = cx.resolve(origin, reloc.symbol, addend)
+            {
+                nodes.push(node);
+            }
+        };
+        for site in cx.sites.within(span.section, span.start, span.end) {
+            let Some(table) = cx.elf.section(site.table) else { continue };
+            for reloc in table.relocs.within(site.start, site.start.saturating_add(site.size)) {
+                refer(&reloc, reloc.addend);
+            }
+        }
+        let Some(section) = cx.elf.section(span.section) else { continue };
+        let size = span.end.saturating_sub(span.start);
+        let Some(code) = section.bytes(span.start, size) else { continue };
+        let mut relocs = section.relocs.within(span.start, span.end).peekable();
+        let mut next = span.start;
+        for decoded in Instructions::new(code, span.start) {
+            next = next.saturating_add(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
+                refer(&reloc, distance(&reloc, next).unwrap_or(reloc.addend));
+            }
+        }
+    }
+    nodes
+}

@@ -1,0 +1,74 @@
+//! Mutations of what a relocation refers to.
+
+use klp_core::checksum::Analysis;
+use klp_core::elf::{Place, Reloc, Section};
+use klp_core::name;
+
+use super::super::decode::{is_padding, place};
+use super::super::site::{Flip, Mutation};
+use super::{Expect, Oracle};
+
+impl Oracle {
+    /// Adds what depends on the old and the new target of a mutated relocation. None where the two
+    /// mean the same.
+    pub(super) fn targets(
+        &self,
+        analysis: &Analysis<'_>,
+        section: &Section<'_>,
+        reloc: &Reloc,
+        mutation: &Mutation,
+        expect: &mut Expect,
+    ) -> Option<()> {
+        let mut mutated = *reloc;
+        match mutation.flip {
+            Flip::Symbol { to } => mutated.symbol = to,
+            Flip::Addend { by } => mutated.addend = reloc.addend.wrapping_add(by),
+            _ => {}
+        }
+        for reloc in [reloc, &mutated] {
+            for bias in if section.is_code() { 4..9 } else { 0..1 } {
+                let Some((section, offset)) = place(analysis, reloc, bias) else { continue };
+                if !analysis.elf.section(section).is_some_and(Section::is_code) {
+                    expect.may.extend(self.regions.around(section, offset));
+                }
+            }
+        }
+        if let Flip::Symbol { .. } = mutation.flip {
+            let (old, new) =
+                (analysis.elf.symbol(reloc.symbol)?, analysis.elf.symbol(mutated.symbol)?);
+            let same_place = old.place == new.place && old.value == new.value;
+            let same_name = name::base(old.name) == name::base(new.name) && !old.name.is_empty();
+            if same_place || same_name {
+                return None;
+            }
+        }
+        let zeros = |reloc: &Reloc| is_zeroed(analysis, reloc);
+        let moved = matches!(mutation.flip, Flip::Addend { .. } | Flip::Symbol { .. });
+        if moved && zeros(reloc) && zeros(&mutated) {
+            return None;
+        }
+        let bias = if section.is_code() { 4 } else { 0 };
+        let code = |reloc: &Reloc| {
+            let (section, offset) = place(analysis, reloc, bias)?;
+            is_padding(analysis, section, offset).then_some(())
+        };
+        if moved && (code(reloc).is_some() || code(&mutated).is_some()) {
+            return None;
+        }
+        Some(())
+    }
+}
+
+/// Whether `reloc` points to data that no symbol covers and that holds only zeros.
+fn is_zeroed(analysis: &Analysis<'_>, reloc: &Reloc) -> bool {
+    let Some(symbol) = analysis.elf.symbol(reloc.symbol) else { return false };
+    if symbol.place == Place::Undefined {
+        return false;
+    }
+    (0..9).any(|bias| {
+        let Some((section, offset)) = place(analysis, reloc, bias) else { return false };
+        let Some(section) = analysis.elf.section(section) else { return false };
+        let here = section.bytes(offset, 16).unwrap_or_default();
+        here.iter().all(|byte| *byte == 0)
+    })
+}
