@@ -10,7 +10,7 @@ use klp_core::kernel::{Kallsyms, Kernel, Symvers};
 use klp_core::livepatch::{self, Input, Livepatch, LivepatchError};
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_tests::kernel::temporary;
-use klp_tests::tools::{CFLAGS, tool};
+use klp_tests::tools::{CFLAGS, compilers, tool};
 use tempfile::TempDir;
 
 const PLAIN: &[&str] = &["-pg", "-mfentry"];
@@ -25,6 +25,7 @@ asm(\".globl __fentry__; __fentry__: ret; .globl _stext; _stext: ret\");
 
 /// The objects of a small kernel before and after a patch.
 struct Small {
+    compiler: &'static str,
     directory: Utf8PathBuf,
     flags: Vec<&'static str>,
     objects: Vec<(&'static str, String, String)>,
@@ -32,9 +33,10 @@ struct Small {
 }
 
 impl Small {
-    fn new() -> Result<Self> {
+    fn new(compiler: &'static str) -> Result<Self> {
         let (guard, directory) = temporary()?;
-        Ok(Self { directory, flags: Vec::new(), objects: Vec::new(), _guard: guard })
+        let (flags, objects) = (Vec::new(), Vec::new());
+        Ok(Self { compiler, directory, flags, objects, _guard: guard })
     }
 
     /// Adds an object that the patch turns from `before` into `after`.
@@ -49,7 +51,7 @@ impl Small {
         let object = self.directory.join(format!("{name}.o"));
         let last = ["-w", "-c", "-o", object.as_str(), path.as_str()];
         let all = CFLAGS.iter().chain(flags).chain(&self.flags).copied().chain(last);
-        tool("gcc", all)?;
+        tool(self.compiler, all)?;
         Ok(object)
     }
 
@@ -119,6 +121,13 @@ impl Small {
     }
 }
 
+fn for_each_compiler(name: &str, test: impl Fn(&'static str) -> Result<()>) -> Result<()> {
+    for compiler in compilers(name) {
+        test(compiler).context(compiler)?;
+    }
+    Ok(())
+}
+
 fn read(path: &Utf8Path) -> Result<File> {
     Ok(File::open(path.as_std_path())?)
 }
@@ -176,223 +185,259 @@ int get(void) { return count; }
 
 #[test]
 fn what_is_copied_and_what_is_the_kernels() -> Result<()> {
-    let after = SHOW
-        .replace("\"before\"", "\"after\"")
-        .replace("static int count;", "static int count, calls;\nstatic int added(int n);")
-        .replace("count += helper(n)", "calls++; count += helper(added(n))")
-        + "static __attribute__((noinline)) int added(int n) { asm volatile(\"\"); return n + calls; }";
-    let small = Small::new()?.object("a", SHOW, &after);
-    let livepatch = small.livepatch(&[("a", "show")], false)?;
-    assert_eq!(livepatch.refused, []);
-    let functions = &livepatch.objects["vmlinux"].functions;
-    let names: Vec<(&str, u64)> =
-        functions.iter().map(|function| (function.name.as_str(), function.position)).collect();
-    assert_eq!(names, [("show", 0)]);
-    let part = &livepatch.parts.first().context("no part")?.bytes;
-    let defined = defined(part)?;
-    for name in ["show", "added", "calls", "klp_new_functions_0"] {
-        ensure!(defined.contains(name), "{name} is not among {defined:?}");
-    }
-    for name in ["helper", "get", "count", "exported"] {
-        ensure!(!defined.contains(name), "{name} is copied");
-    }
-    let references = references(part, "show")?;
-    ensure!(references.contains("exported"), "{references:?}");
-    ensure!(references.iter().any(|name| name.starts_with(".rodata")), "{references:?}");
-    let kernel: Vec<String> = resolved(&livepatch, &references).into_iter().collect();
-    assert_eq!(
-        kernel,
-        [".klp.sym.vmlinux.__fentry__,0", ".klp.sym.vmlinux.count,0", ".klp.sym.vmlinux.helper,0"]
-    );
-    // The same inputs, the same livepatch.
-    assert_eq!(small.livepatch(&[("a", "show")], false)?, livepatch);
-    Ok(())
+    for_each_compiler("what_is_copied_and_what_is_the_kernels", |compiler| {
+        let after = SHOW
+            .replace("\"before\"", "\"after\"")
+            .replace("static int count;", "static int count, calls;\nstatic int added(int n);")
+            .replace("count += helper(n)", "calls++; count += helper(added(n))")
+            + "static __attribute__((noinline)) int added(int n) { asm volatile(\"\"); return n + calls; }";
+        let small = Small::new(compiler)?.object("a", SHOW, &after);
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let functions = &livepatch.objects["vmlinux"].functions;
+        let names: Vec<(&str, u64)> =
+            functions.iter().map(|function| (function.name.as_str(), function.position)).collect();
+        assert_eq!(names, [("show", 0)]);
+        let part = &livepatch.parts.first().context("no part")?.bytes;
+        let defined = defined(part)?;
+        for name in ["show", "added", "calls", "klp_new_functions_0"] {
+            ensure!(defined.contains(name), "{name} is not among {defined:?}");
+        }
+        for name in ["helper", "get", "count", "exported"] {
+            ensure!(!defined.contains(name), "{name} is copied");
+        }
+        let references = references(part, "show")?;
+        ensure!(references.contains("exported"), "{references:?}");
+        ensure!(references.iter().any(|name| name.starts_with(".rodata")), "{references:?}");
+        let kernel: Vec<String> = resolved(&livepatch, &references).into_iter().collect();
+        assert_eq!(
+            kernel,
+            [
+                ".klp.sym.vmlinux.__fentry__,0",
+                ".klp.sym.vmlinux.count,0",
+                ".klp.sym.vmlinux.helper,0"
+            ]
+        );
+        // The same inputs, the same livepatch.
+        assert_eq!(small.livepatch(&[("a", "show")], false)?, livepatch);
+        Ok(())
+    })
 }
 
 #[test]
 fn one_of_several_functions_of_a_name() -> Result<()> {
-    let source = |unique: &str, text: &str| {
-        format!(
-            "void exported(const char *text);\n\
+    for_each_compiler("one_of_several_functions_of_a_name", |compiler| {
+        let source = |unique: &str, text: &str| {
+            format!(
+                "void exported(const char *text);\n\
              static __attribute__((noinline)) void show(void) {{ exported(\"{text}\"); }}\n\
              void {unique}(void) {{ show(); asm volatile(\"\"); }}\n"
-        )
-    };
-    let small = Small::new()?
-        .object("a", &source("one", "one"), &source("one", "one"))
-        .object("b", &source("two", "two"), &source("two", "changed"))
-        .object("c", &source("three", "three"), &source("three", "three"));
-    let livepatch = small.livepatch(&[("b", "show")], false)?;
-    assert_eq!(livepatch.refused, []);
-    let functions = &livepatch.objects["vmlinux"].functions;
-    assert_eq!(functions.len(), 1);
-    assert_eq!(functions.first().map(|function| function.position), Some(2));
-    Ok(())
+            )
+        };
+        let small = Small::new(compiler)?
+            .object("a", &source("one", "one"), &source("one", "one"))
+            .object("b", &source("two", "two"), &source("two", "changed"))
+            .object("c", &source("three", "three"), &source("three", "three"));
+        let livepatch = small.livepatch(&[("b", "show")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let functions = &livepatch.objects["vmlinux"].functions;
+        assert_eq!(functions.len(), 1);
+        assert_eq!(functions.first().map(|function| function.position), Some(2));
+        Ok(())
+    })
 }
 
 #[test]
 fn calls_go_to_the_new_function_and_pointers_to_the_old() -> Result<()> {
-    let before = "
+    for_each_compiler("calls_go_to_the_new_function_and_pointers_to_the_old", |compiler| {
+        let before = "
         __attribute__((noinline)) int target(int n) { asm volatile(\"\"); return n; }
         int (*hook)(int);
         int caller(int n) { hook = target; return target(n) + 1; }";
-    let after = before.replace("return n;", "return n + 5;").replace("+ 1;", "+ 2;");
-    let small = Small::new()?.object("a", before, &after);
-    let livepatch = small.livepatch(&[("a", "target"), ("a", "caller")], false)?;
-    assert_eq!(livepatch.refused, []);
-    let part = &livepatch.parts.first().context("no part")?.bytes;
-    let references = references(part, "caller")?;
-    ensure!(references.contains(".text.target"), "{references:?}");
-    let kernel = resolved(&livepatch, &references);
-    ensure!(kernel.contains(".klp.sym.vmlinux.target,0"), "{kernel:?}");
-    Ok(())
+        let after = before.replace("return n;", "return n + 5;").replace("+ 1;", "+ 2;");
+        let small = Small::new(compiler)?.object("a", before, &after);
+        let livepatch = small.livepatch(&[("a", "target"), ("a", "caller")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let part = &livepatch.parts.first().context("no part")?.bytes;
+        let references = references(part, "caller")?;
+        ensure!(references.contains(".text.target"), "{references:?}");
+        let kernel = resolved(&livepatch, &references);
+        ensure!(kernel.contains(".klp.sym.vmlinux.target,0"), "{kernel:?}");
+        Ok(())
+    })
 }
 
 #[test]
 fn what_cannot_be_replaced() -> Result<()> {
-    let source = |text: &str| {
-        format!(
-            "void exported(const char *text);\n\
+    for_each_compiler("what_cannot_be_replaced", |compiler| {
+        let source = |text: &str| {
+            format!(
+                "void exported(const char *text);\n\
              __attribute__((no_instrument_function)) void quiet(void) {{ exported(\"{text}\"); }}\n\
              __attribute__((section(\".init.text\"))) void setup(void) {{ exported(\"{text}\"); }}\n"
-        )
-    };
-    let small = Small::new()?.object("a", &source("before"), &source("after"));
-    let changed = [("a", "quiet"), ("a", "setup")];
-    let livepatch = small.livepatch(&changed, false)?;
-    refused(&livepatch, "quiet", "cannot be traced")?;
-    refused(&livepatch, "setup", ".init.text")?;
-    // What only has no effect can be forced, what cannot work not.
-    let livepatch = small.livepatch(&changed, true)?;
-    refused(&livepatch, "quiet", "cannot be traced")?;
-    assert_eq!(livepatch.refused.len(), 1);
-    ensure!(livepatch.notes.iter().any(|note| note.starts_with("setup")), "{livepatch:?}");
-    Ok(())
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source("before"), &source("after"));
+        let changed = [("a", "quiet"), ("a", "setup")];
+        let livepatch = small.livepatch(&changed, false)?;
+        refused(&livepatch, "quiet", "cannot be traced")?;
+        refused(&livepatch, "setup", ".init.text")?;
+        // What only has no effect can be forced, what cannot work not.
+        let livepatch = small.livepatch(&changed, true)?;
+        refused(&livepatch, "quiet", "cannot be traced")?;
+        assert_eq!(livepatch.refused.len(), 1);
+        ensure!(livepatch.notes.iter().any(|note| note.starts_with("setup")), "{livepatch:?}");
+        Ok(())
+    })
 }
 
 #[test]
 fn layouts_of_types() -> Result<()> {
-    let source = |members: &str, use_it: &str| {
-        format!(
-            "struct part {{ int a; union {{ int b; char c[4]; }}; }};\n\
+    for_each_compiler("layouts_of_types", |compiler| {
+        let source = |members: &str, use_it: &str| {
+            format!(
+                "struct part {{ int a; union {{ int b; char c[4]; }}; }};\n\
              struct thing {{ {members} }};\n\
              struct same {{ int bits : 3; int others : 5; struct part parts[2]; }};\n\
              int first(struct thing *thing, struct same *same) {{ return {use_it} + same->bits; }}\n"
-        )
-    };
-    let before = source("int a; struct part part; char end;", "thing->a");
-    let layouts = |after: &str| {
-        let small = Small::new()?.object("a", &before, after);
-        small.livepatch(&[("a", "first")], false)
-    };
-    // Members of the same sizes at the same places, under other names.
-    let renamed = source("unsigned one; struct part part; char last;", "thing->one * 3");
-    assert_eq!(layouts(&renamed)?.refused, []);
-    let longer = source("int a; struct part part; char end; long more;", "thing->a + thing->more");
-    let livepatch = layouts(&longer)?;
-    refused(&livepatch, "struct thing", "16 bytes become 24, from member more on")?;
-    assert_eq!(livepatch.refused.len(), 1);
-    // In a hole, so that the size is the same.
-    let hole = source("int a; struct part part; char end, hole;", "thing->a + thing->hole");
-    refused(&layouts(&hole)?, "struct thing", "16 bytes as before, from member hole on")?;
-    let moved = source("char end; int a; struct part part;", "thing->a");
-    refused(&layouts(&moved)?, "struct thing", "16 bytes as before, from member end on")?;
-    let inner = before.replace("char c[4]", "char c[8]").replace("thing->a", "thing->a * 3");
-    let livepatch = layouts(&inner)?;
-    refused(&livepatch, "struct part", "8 bytes become 12")?;
-    refused(&livepatch, "struct same", "20 bytes become 28")?;
-    refused(&livepatch, "struct thing", "16 bytes become 20")?;
-    let small = Small::new()?.object("a", &before, &longer);
-    let forced = small.livepatch(&[("a", "first")], true)?;
-    assert_eq!(forced.refused, []);
-    ensure!(forced.notes.iter().any(|note| note.starts_with("struct thing")), "{forced:?}");
-    Ok(())
+            )
+        };
+        let before = source("int a; struct part part; char end;", "thing->a");
+        let layouts = |after: &str| {
+            let small = Small::new(compiler)?.object("a", &before, after);
+            small.livepatch(&[("a", "first")], false)
+        };
+        // Members of the same sizes at the same places, under other names.
+        let renamed = source("unsigned one; struct part part; char last;", "thing->one * 3");
+        assert_eq!(layouts(&renamed)?.refused, []);
+        let longer =
+            source("int a; struct part part; char end; long more;", "thing->a + thing->more");
+        let livepatch = layouts(&longer)?;
+        refused(&livepatch, "struct thing", "16 bytes become 24, from member more on")?;
+        assert_eq!(livepatch.refused.len(), 1);
+        // In a hole, so that the size is the same.
+        let hole = source("int a; struct part part; char end, hole;", "thing->a + thing->hole");
+        refused(&layouts(&hole)?, "struct thing", "16 bytes as before, from member hole on")?;
+        let moved = source("char end; int a; struct part part;", "thing->a");
+        refused(&layouts(&moved)?, "struct thing", "16 bytes as before, from member end on")?;
+        let inner = before.replace("char c[4]", "char c[8]").replace("thing->a", "thing->a * 3");
+        let livepatch = layouts(&inner)?;
+        refused(&livepatch, "struct part", "8 bytes become 12")?;
+        refused(&livepatch, "struct same", "20 bytes become 28")?;
+        refused(&livepatch, "struct thing", "16 bytes become 20")?;
+        let small = Small::new(compiler)?.object("a", &before, &longer);
+        let forced = small.livepatch(&[("a", "first")], true)?;
+        assert_eq!(forced.refused, []);
+        ensure!(forced.notes.iter().any(|note| note.starts_with("struct thing")), "{forced:?}");
+        Ok(())
+    })
 }
 
 #[test]
 fn sealed_functions() -> Result<()> {
-    let source = |body: &str| {
-        format!(
-            "int (*hook)(int);\n\
+    for_each_compiler("sealed_functions", |compiler| {
+        let source = |body: &str| {
+            format!(
+                "int (*hook)(int);\n\
              __attribute__((noinline)) int target(int n) {{ asm volatile(\"\"); return n; }}\n\
              int caller(int n) {{ {body} }}\n\
              asm(\".pushsection .ibt_endbr_seal,\\\"a\\\"; .long SEALED - .; .popsection\");\n"
-        )
-    };
-    let create = |sealed: &str, after: &str| {
-        let before = source("return target(n) + 1;").replace("SEALED", sealed);
-        let after = source(after).replace("SEALED", sealed);
-        let mut small = Small::new()?.object("a", &before, &after);
-        small.flags = vec!["-fcf-protection=branch"];
-        small.livepatch(&[("a", "caller")], false)
-    };
-    let pointer = "hook = target; return target(n) + 2;";
-    refused(&create("target", pointer)?, "caller", "it takes a pointer to target")?;
-    assert_eq!(create("target", "return target(n) + 2;")?.refused, []);
-    assert_eq!(create("caller", pointer)?.refused, []);
-    Ok(())
+            )
+        };
+        let create = |sealed: &str, after: &str| {
+            let before = source("return target(n) + 1;").replace("SEALED", sealed);
+            let after = source(after).replace("SEALED", sealed);
+            let mut small = Small::new(compiler)?.object("a", &before, &after);
+            small.flags = vec!["-fcf-protection=branch"];
+            small.livepatch(&[("a", "caller")], false)
+        };
+        let pointer = "hook = target; return target(n) + 2;";
+        refused(&create("target", pointer)?, "caller", "it takes a pointer to target")?;
+        assert_eq!(create("target", "return target(n) + 2;")?.refused, []);
+        assert_eq!(create("caller", pointer)?.refused, []);
+        Ok(())
+    })
 }
 
 #[test]
 fn stripped_objects() -> Result<()> {
-    let small = Small::new()?.object("a", SHOW, &SHOW.replace("before", "after"));
-    let [plain, original, patched] = small.paths("a")?;
-    tool("strip", [plain.as_str()])?;
-    let input = Input {
-        object: "a.o",
-        linked: "vmlinux",
-        plain: Some(&read(&plain)?),
-        original: Some(&read(&original)?),
-        patched: &read(&patched)?,
-    };
-    let error = livepatch::create(&Kernel::default(), &[input], &BTreeMap::new(), false);
-    let error = error.err().context("a stripped object is taken")?;
-    ensure!(matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"), "{error}");
-    Ok(())
+    for_each_compiler("stripped_objects", |compiler| {
+        let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
+        let [plain, original, patched] = small.paths("a")?;
+        tool("strip", [plain.as_str()])?;
+        let input = Input {
+            object: "a.o",
+            linked: "vmlinux",
+            plain: Some(&read(&plain)?),
+            original: Some(&read(&original)?),
+            patched: &read(&patched)?,
+        };
+        let error = livepatch::create(&Kernel::default(), &[input], &BTreeMap::new(), false);
+        let error = error.err().context("a stripped object is taken")?;
+        ensure!(
+            matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"),
+            "{error}"
+        );
+        Ok(())
+    })
 }
 
 #[test]
 fn the_finished_module() -> Result<()> {
-    let small = Small::new()?.object("a", SHOW, &SHOW.replace("before", "after"));
-    let livepatch = small.livepatch(&[("a", "show")], false)?;
-    let bytes = small.finished(&livepatch)?;
-    let elf = RawElf::parse(&bytes)?;
-    let section = elf.section_named(".klp.rela.vmlinux..text.show").context("no relocations")?;
-    ensure!(section.is_livepatch_rela() && section.is_allocated(), "{section:?}");
-    let names: BTreeSet<String> = section
-        .relas()
-        .filter_map(|rela| elf.symbol(rela.symbol))
-        .map(|symbol| symbol.name_lossy().into_owned())
-        .collect();
-    ensure!(names.contains(".klp.sym.vmlinux.count,0"), "{names:?}");
-    ensure!(!names.contains("exported"), "{names:?}");
-    for symbol in elf.symbols.iter().filter(|symbol| symbol.name.starts_with(b".klp.sym.")) {
-        assert_eq!(symbol.place, SymbolPlace::Livepatch, "{}", symbol.name_lossy());
-    }
-    for table in elf.sections.iter().filter(|table| table.is_rela() && !table.is_livepatch_rela()) {
-        for rela in table.relas() {
-            let symbol = elf.symbol(rela.symbol).context("a relocation without symbol")?;
-            ensure!(symbol.place != SymbolPlace::Livepatch, "{} applies it", table.name_lossy());
+    for_each_compiler("the_finished_module", |compiler| {
+        let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        let bytes = small.finished(&livepatch)?;
+        let elf = RawElf::parse(&bytes)?;
+        let section =
+            elf.section_named(".klp.rela.vmlinux..text.show").context("no relocations")?;
+        ensure!(section.is_livepatch_rela() && section.is_allocated(), "{section:?}");
+        let names: BTreeSet<String> = section
+            .relas()
+            .filter_map(|rela| elf.symbol(rela.symbol))
+            .map(|symbol| symbol.name_lossy().into_owned())
+            .collect();
+        ensure!(names.contains(".klp.sym.vmlinux.count,0"), "{names:?}");
+        ensure!(!names.contains("exported"), "{names:?}");
+        for symbol in elf.symbols.iter().filter(|symbol| symbol.name.starts_with(b".klp.sym.")) {
+            assert_eq!(symbol.place, SymbolPlace::Livepatch, "{}", symbol.name_lossy());
         }
-    }
-    ensure!(elf.sections.iter().all(|section| !section.name.starts_with(b".debug")));
-    Ok(())
+        for table in
+            elf.sections.iter().filter(|table| table.is_rela() && !table.is_livepatch_rela())
+        {
+            for rela in table.relas() {
+                let symbol = elf.symbol(rela.symbol).context("a relocation without symbol")?;
+                ensure!(
+                    symbol.place != SymbolPlace::Livepatch,
+                    "{} applies it",
+                    table.name_lossy()
+                );
+            }
+        }
+        ensure!(elf.sections.iter().all(|section| !section.name.starts_with(b".debug")));
+        Ok(())
+    })
 }
 
 #[test]
 fn a_damaged_linked_module() -> Result<()> {
-    let small = Small::new()?.object("a", SHOW, &SHOW.replace("before", "after"));
-    let livepatch = small.livepatch(&[("a", "show")], false)?;
-    small.finished(&livepatch)?;
-    let linked = fs_err::read(small.directory.join("module.ko"))?;
-    for length in (0..linked.len()).step_by(7) {
-        let cut = linked.get(..length).unwrap_or_default();
-        ensure!(livepatch::finish(cut, &livepatch.symbols).is_err(), "{length} bytes are enough");
-    }
-    // A symbol that the kernel should resolve is defined in the module itself.
-    let count = livepatch.symbols.values().next().context("no symbols")?.clone();
-    let own = [("show".to_owned(), count)].into_iter().collect();
-    let error = livepatch::finish(&linked, &own).err().context("it is taken")?;
-    ensure!(error.to_string().contains("defines show"), "{error}");
-    Ok(())
+    for_each_compiler("a_damaged_linked_module", |compiler| {
+        let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        small.finished(&livepatch)?;
+        let linked = fs_err::read(small.directory.join("module.ko"))?;
+        for length in (0..linked.len()).step_by(7) {
+            let cut = linked.get(..length).unwrap_or_default();
+            ensure!(
+                livepatch::finish(cut, &livepatch.symbols).is_err(),
+                "{length} bytes are enough"
+            );
+        }
+        // A symbol that the kernel should resolve is defined in the module itself.
+        let count = livepatch.symbols.values().next().context("no symbols")?.clone();
+        let own = [("show".to_owned(), count)].into_iter().collect();
+        let error = livepatch::finish(&linked, &own).err().context("it is taken")?;
+        ensure!(error.to_string().contains("defines show"), "{error}");
+        Ok(())
+    })
 }
