@@ -1,7 +1,9 @@
 //! Proofs on real objects, by the programs of the test package.
 
 use anyhow::Result;
+use camino::Utf8Path;
 
+use crate::environment;
 use crate::process::{command, run};
 
 /// Mutates each of `files`.
@@ -9,9 +11,14 @@ pub(crate) fn mutate(mutations: u32, files: &[String]) -> Result<()> {
     run(program("mutate").arg(mutations.to_string()).args(files))
 }
 
-/// Compares objects with what they are linked into.
+/// Compares objects with what they are linked into. The exceptions have to be those that `tests/linked`
+/// lists, if there is a list for that kernel.
 pub(crate) fn linked(build: &str) -> Result<()> {
-    run(program("linked").arg(build))
+    let release =
+        fs_err::read_to_string(Utf8Path::new(build).join("include/config/kernel.release"))?;
+    let version: Vec<&str> = release.split('.').take(2).collect();
+    let list = environment::root().join("tests/linked").join(format!("{}.txt", version.join(".")));
+    run(program("linked").arg(build).args(list.exists().then_some(list)))
 }
 
 fn program(name: &str) -> std::process::Command {

@@ -41,7 +41,7 @@ pub use unit::Refusal;
 pub(crate) use unit::Unit;
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
-const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  2\n";
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  3\n";
 
 /// An object with its layout and special sections: everything that a digest is made from.
 #[derive(Debug)]

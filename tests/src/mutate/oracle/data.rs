@@ -29,8 +29,9 @@ impl Oracle {
             }
             Nature::Merged => {
                 let named = analysis.layout.find(mutation.section, mutation.offset);
-                let named = named.map(|span| UnitId::Data(span as usize));
-                Expect { must: readers.into_iter().chain(named).collect(), ..Expect::default() }
+                let named = named.map(|span| BTreeSet::from([UnitId::Data(span as usize)]));
+                // Whoever refers to what has a name means the name.
+                Expect { must: named.unwrap_or(readers), ..Expect::default() }
             }
             Nature::Unstable | Nature::Gap => Expect { must: readers, ..Expect::default() },
         };
