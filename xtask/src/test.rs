@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::kernel::{Compiler, packages};
-use crate::{demo, environment, process, qemu};
+use crate::kernel::{self, Compiler, packages};
+use crate::{demo, environment, process, proof, qemu};
 
 /// The kernel that the checks run on.
 const KERNEL: &str = "6.1";
@@ -20,6 +20,8 @@ pub(crate) fn run(quick: bool, in_qemu: bool) -> Result<()> {
         return Ok(());
     }
     demo::real(KERNEL, false)?;
+    let original = kernel::configured(KERNEL, Compiler::Gcc)?.build.join(".klp/build");
+    proof::linked(original.as_str())?;
     if in_qemu {
         return qemu::run(KERNEL, Compiler::Gcc, &[]);
     }
