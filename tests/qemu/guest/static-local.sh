@@ -17,8 +17,8 @@ plain() { echo $(($1 & 0x3fffffff)); }
 first=$(plain $1)
 next=$(plain $2)
 echo $next >/tmp/last
-# The variable of the processor goes on where it was, but for what other programs take; the local as well.
-if [ $first -gt $last ] && [ $next -gt $first ] && { [ $last = 0 ] || [ $((first - last)) -lt 1200 ]; }; then
+# Both go on where they were, but for the batches that other programs took meanwhile.
+if [ $first -gt $last ] && [ $next -gt $first ] && { [ $last = 0 ] || [ $((first - last)) -lt 65536 ]; }; then
 	echo "$mark, goes on"
 else
 	echo "$mark, from $last to $first to $next"
