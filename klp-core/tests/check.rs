@@ -131,7 +131,7 @@ impl Module {
 
 fn kernel() -> Kernel {
     Kernel {
-        vmlinux: [("hidden", 0xffff_10), ("exported", 0xffff_20), ("hidden", 0xffff_30)]
+        vmlinux: [("hidden", 0x10), ("exported", 0x20), ("hidden", 0x30)]
             .map(|(name, value)| {
                 let (global, lasting, sealed) = (name == "exported", true, false);
                 (name.into(), Listed { section: None, value, global, lasting, sealed })

@@ -67,9 +67,9 @@ impl Small {
 
     /// The livepatch, `changed` being what the plain builds say.
     fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<Livepatch> {
-        let names = self.objects.iter().map(|(name, ..)| *name);
+        let objects = self.objects.iter().map(|(name, ..)| *name);
         let paths: Result<Vec<(&str, [Utf8PathBuf; 3])>> =
-            names.map(|name| Ok((name, self.paths(name)?))).collect();
+            objects.map(|name| Ok((name, self.paths(name)?))).collect();
         let paths = paths?;
         let rest = self.compile("rest", REST, &[])?;
         let vmlinux = self.directory.join("vmlinux");

@@ -23,7 +23,7 @@ pub(crate) fn run(
     let output = Place::find(&arguments.tree)?.output_with("vmlinux");
     let path = arguments.vmlinux.clone().unwrap_or_else(|| output.join("vmlinux"));
     let (vmlinux, vermagic) = kernel::vmlinux(&path)?;
-    let built = objects::modules(&output)?.into_iter().map(String::from);
+    let built = objects::modules(&output)?.into_iter();
     let kernel = Kernel {
         vmlinux,
         vermagic,

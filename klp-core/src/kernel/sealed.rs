@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::module::{RawElf, RawSymbol, SymbolPlace};
+use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 
 const SECTION: &str = ".ibt_endbr_seal";
 const ENDBR: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
@@ -61,7 +61,7 @@ fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
     let index = elf.sections.iter().position(|section| section.name == SECTION.as_bytes())?;
     let index = u32::try_from(index).ok()?;
     let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
-    let relas = tables.flat_map(|table| table.relas()).filter(|rela| rela.kind == DISTANCE);
+    let relas = tables.flat_map(RawSection::relas).filter(|rela| rela.kind == DISTANCE);
     let places = relas.filter_map(|rela| {
         let symbol = elf.symbol(rela.symbol)?;
         let SymbolPlace::Section(section) = symbol.place else { return None };

@@ -198,7 +198,7 @@ impl<'a> Walk<'_, 'a> {
             None => number(constants::DW_AT_data_member_location)?.unwrap_or(0).saturating_mul(8),
         };
         let start = start.saturating_add(base);
-        let Some(kind) = self.type_of(entry)? else { return Ok(()) };
+        let Some(kind) = type_of(entry)? else { return Ok(()) };
         let size = match number(constants::DW_AT_bit_size)? {
             Some(bits) => bits,
             None => self.size(kind, 0)?.saturating_mul(8),
@@ -223,20 +223,13 @@ impl<'a> Walk<'_, 'a> {
             tag if depth < DEEPEST
                 && (is_qualifier(tag) || tag == constants::DW_TAG_array_type) =>
             {
-                match self.type_of(&entry)? {
+                match type_of(&entry)? {
                     Some(inner) => self.unnamed(inner, depth.saturating_add(1)),
                     None => Ok(None),
                 }
             }
             _ => Ok(None),
         }
-    }
-
-    fn type_of(&self, entry: &Entry<'_, 'a>) -> Result<Option<UnitOffset>, gimli::Error> {
-        Ok(match entry.attr_value(constants::DW_AT_type)? {
-            Some(AttributeValue::UnitRef(offset)) => Some(offset),
-            _ => None,
-        })
     }
 
     /// The size of a type in bytes.
@@ -247,7 +240,7 @@ impl<'a> Walk<'_, 'a> {
         if let Some(size) = given.and_then(|value| value.udata_value()) {
             return Ok(size);
         }
-        let inner = match self.type_of(&entry)? {
+        let inner = match type_of(&entry)? {
             Some(inner) if depth < DEEPEST => self.size(inner, depth.saturating_add(1))?,
             _ => 0,
         };
@@ -272,18 +265,21 @@ impl<'a> Walk<'_, 'a> {
             let number = |attribute| -> Result<Option<u64>, gimli::Error> {
                 Ok(entry.attr_value(attribute)?.and_then(|value| value.udata_value()))
             };
-            let own = match number(constants::DW_AT_count)? {
-                Some(count) => count,
-                // A flexible array has no bound.
-                None => {
-                    let last = number(constants::DW_AT_upper_bound)?;
-                    last.map_or(0, |last| last.saturating_add(1))
-                }
-            };
+            // A flexible array has neither.
+            let last = number(constants::DW_AT_upper_bound)?;
+            let bound = last.map_or(0, |last| last.saturating_add(1));
+            let own = number(constants::DW_AT_count)?.unwrap_or(bound);
             count = count.saturating_mul(own);
         }
         Ok(count)
     }
+}
+
+fn type_of(entry: &Entry<'_, '_>) -> Result<Option<UnitOffset>, gimli::Error> {
+    Ok(match entry.attr_value(constants::DW_AT_type)? {
+        Some(AttributeValue::UnitRef(offset)) => Some(offset),
+        _ => None,
+    })
 }
 
 fn is_qualifier(tag: gimli::DwTag) -> bool {
