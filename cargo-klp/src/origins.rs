@@ -1,9 +1,10 @@
 //! What the objects define that a file was linked from.
 
+use std::io::Read;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode_file, linked_files,
-    linked_objects,
+    BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode, linked_files, linked_objects,
 };
 use klp_core::origin::{Binding, Definitions};
 use rayon::prelude::*;
@@ -75,11 +76,12 @@ impl Members {
 
 /// What a native object defines, and whether it is bitcode, which only LLVM can read.
 fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
-    if is_bitcode_file(path) {
-        return Ok((Definitions::new(object.as_str()), true));
-    }
     let file =
         fs_err::File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let mut start = [0; 4];
+    if (&file).read_exact(&mut start).is_ok() && is_bitcode(&start) {
+        return Ok((Definitions::new(object.as_str()), true));
+    }
     let own = Definitions::of_elf(object.as_str(), file.file())
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))

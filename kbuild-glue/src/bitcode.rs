@@ -5,7 +5,6 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
 use thiserror::Error;
 
 use crate::cmd_file::SavedCommand;
@@ -126,15 +125,6 @@ fn nm(root: &Utf8Path) -> Option<Utf8PathBuf> {
         let version = linker.file_name()?.strip_prefix("ld.lld")?;
         Some(linker.with_file_name(format!("llvm-nm{version}")))
     })
-}
-
-/// Whether the file at `path` is bitcode. One that cannot be read is not.
-#[must_use]
-pub fn is_bitcode_file(path: &Utf8Path) -> bool {
-    use std::io::Read;
-    let mut start = [0; 4];
-    fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
-        && is_bitcode(&start)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ mod stash;
 pub mod tree;
 
 pub use baseline::{BaselineError, Fingerprint};
-pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode_file};
+pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode};
 pub use build::{
     BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchedBuild, Preview,
     Workspace, kept_objects,

@@ -4,6 +4,7 @@ mod functions;
 mod labels;
 
 use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
+use crate::places::Places;
 use crate::rules;
 
 use functions::functions;
@@ -54,6 +55,8 @@ pub struct Layout {
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,
     sections: Vec<std::ops::Range<usize>>,
+    /// For each section, the starts of its spans.
+    places: Vec<Places>,
     /// For each span, where it and all before it in its section end.
     reach: Vec<u64>,
 }
@@ -84,6 +87,8 @@ impl Layout {
                 *reach = end.max(*reach);
                 Some(*reach)
             }));
+            let own = layout.spans.get(from..).unwrap_or_default();
+            layout.places.push(Places::of(own.iter().map(|span| span.start)));
             layout.sections.push(from..layout.spans.len());
         }
         layout.functions = functions(elf, &layout.spans, &labels);
@@ -96,7 +101,7 @@ impl Layout {
         let range = self.sections.get(section as usize)?.clone();
         let spans = self.spans.get(range.clone())?;
         let reach = self.reach.get(range.clone())?;
-        let after = spans.partition_point(|span| span.start <= offset);
+        let after = self.after(section, spans, offset)?;
         let before = spans.get(..after)?.iter().zip(reach).enumerate().rev();
         let mut near = before.take_while(|(_, (_, reach))| offset < **reach);
         let (index, _) = near.find(|(_, (span, _))| offset < span.end)?;
@@ -124,7 +129,13 @@ impl Layout {
     #[must_use]
     pub fn next_start(&self, section: u32, offset: u64) -> Option<u64> {
         let spans = self.spans.get(self.sections.get(section as usize)?.clone())?;
-        spans.get(spans.partition_point(|span| span.start <= offset)).map(|span| span.start)
+        spans.get(self.after(section, spans, offset)?).map(|span| span.start)
+    }
+
+    /// How many of `spans`, those of `section`, start at or before `offset`.
+    fn after(&self, section: u32, spans: &[Span], offset: u64) -> Option<usize> {
+        let start = |number: usize| spans.get(number).map_or(u64::MAX, |span| span.start);
+        Some(self.places.get(section as usize)?.below(offset.saturating_add(1), start))
     }
 
     /// The spans of one section.
@@ -164,7 +175,7 @@ fn code_spans(
     elf: &ElfObject<'_>,
     index: u32,
     section: &Section<'_>,
-    labels: &[u32],
+    labels: &[(u64, u32)],
     spans: &mut Vec<Span>,
 ) {
     let from = spans.len();
@@ -220,7 +231,7 @@ fn data_spans(
     elf: &ElfObject<'_>,
     index: u32,
     section: &Section<'_>,
-    labels: &[u32],
+    labels: &[(u64, u32)],
     spans: &mut Vec<Span>,
 ) {
     let groups = groups(elf, labels, |symbol| !symbol.name.starts_with(b".L") && !is_empty(symbol));
@@ -235,9 +246,9 @@ fn is_empty(symbol: &Symbol<'_>) -> bool {
 
 fn empty_objects<'a>(
     elf: &'a ElfObject<'_>,
-    labels: &'a [u32],
+    labels: &'a [(u64, u32)],
 ) -> impl Iterator<Item = (u64, u32)> + 'a {
-    labels.iter().filter_map(|index| {
+    labels.iter().filter_map(|(_, index)| {
         let symbol = elf.symbol(*index)?;
         (is_empty(symbol) && symbol.local).then_some((symbol.value, *index))
     })

@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod module;
 pub mod name;
 pub mod origin;
+mod places;
 pub mod record;
 pub mod rules;
 pub mod special;

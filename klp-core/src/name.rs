@@ -97,6 +97,11 @@ pub(crate) fn is_own_variable(name: &[u8]) -> bool {
 /// The descriptor of a `pr_debug` is `__UNIQUE_ID_ddebug123`.
 const DYNAMIC_DEBUG: &[u8] = b"__UNIQUE_ID_ddebug";
 
+/// Whether nothing in `name` can be what a compiler numbers or hashes.
+pub(crate) fn is_plain(name: &[u8]) -> bool {
+    !is_rust(name) && !name.contains(&b'.')
+}
+
 /// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
 /// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`. Of a Rust name it
 /// is the path without numbers and hashes.

@@ -99,9 +99,11 @@ impl<'a> Index<'a> {
     }
 
     fn local(&self, name: &str) -> Objects {
+        if let Some(exact) = self.locals.get(name.as_bytes()) {
+            return exact.clone();
+        }
         let promoted = name.split_once(".llvm.").map_or(name, |(own, _)| own);
-        let exact = [name, promoted].into_iter().find_map(|name| self.locals.get(name.as_bytes()));
-        if let Some(exact) = exact {
+        if let Some(exact) = self.locals.get(promoted.as_bytes()) {
             return exact.clone();
         }
         // Clones and parts that the compiler made after bitcode was written: `foo.cold`, `foo.2`.

@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "xtask talks to whoever runs it")]
 
 mod bench;
-mod builds;
 mod compare;
 mod demo;
 mod environment;
@@ -91,7 +90,7 @@ enum Task {
         /// Output directory of a kernel build.
         build: String,
     },
-    /// Times `cargo klp checksum vmlinux.o` against the kernel's own objtool.
+    /// Times checksums and differences of vmlinux.o against the kernel's own objtool.
     Bench {
         /// The kernel whose vmlinux.o is read.
         #[arg(long, value_name = "VERSION", default_value = "7.2")]
@@ -99,6 +98,9 @@ enum Task {
         /// How often each program runs.
         #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..))]
         rounds: u32,
+        /// Time and memory for 1 to 16 copies of vmlinux.o in one object as well.
+        #[arg(long)]
+        growth: bool,
         /// Time whole builds instead: a plain make, a first `cargo klp build` and second patches.
         #[arg(long)]
         builds: bool,
@@ -123,8 +125,10 @@ fn main() -> std::process::ExitCode {
         }
         Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
         Task::Linked { build } => proof::linked(&build),
-        Task::Bench { kernel, builds: true, klp_build, .. } => builds::run(&kernel, klp_build),
-        Task::Bench { kernel, rounds, .. } => bench::run(&kernel, rounds),
+        Task::Bench { kernel, builds: true, klp_build, .. } => {
+            bench::builds::run(&kernel, klp_build)
+        }
+        Task::Bench { kernel, rounds, growth, .. } => bench::run(&kernel, rounds, growth),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

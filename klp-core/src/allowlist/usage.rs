@@ -37,6 +37,9 @@ impl Usage {
     /// were not read because they are skipped.
     #[must_use]
     pub fn of(allowlist: &Allowlist, builds: &[&Manifest], unread: &[String]) -> Self {
+        if allowlist.rules.is_empty() {
+            return Self::default();
+        }
         let mut functions: BTreeMap<&str, BTreeMap<&str, &Function>> = BTreeMap::new();
         for object in unread {
             functions.entry(object).or_default();

@@ -178,7 +178,9 @@ impl<'data> Context<'_, 'data> {
             return Target::Number(addend.cast_unsigned());
         };
         let numbered = symbol.stability == Stability::Numbered;
-        Target::Named(Named { name: name::base(symbol.name), symbol: index, numbered, addend })
+        let name =
+            if symbol.is_plain { Cow::Borrowed(symbol.name) } else { name::base(symbol.name) };
+        Target::Named(Named { name, symbol: index, numbered, addend })
     }
 
     /// A reference through an unstable symbol says for certain which object it means.

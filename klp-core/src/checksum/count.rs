@@ -18,6 +18,9 @@ pub(super) struct Instructed {
 pub(super) fn count_to(counted: &[(u64, u8)], padding: &[(u64, u8)], offset: u64) -> (u32, u8) {
     let before = counted.partition_point(|(start, _)| *start < offset);
     let index = u32::try_from(before).unwrap_or(u32::MAX);
+    if counted.get(before).is_some_and(|(start, _)| *start == offset) {
+        return (index, 0);
+    }
     match (inside_of(counted, offset), inside_of(padding, offset)) {
         (Some(delta), _) => (index.saturating_sub(1), delta),
         (None, Some(delta)) => (index, delta.saturating_add(16)),

@@ -1,10 +1,11 @@
 //! One function, walked instruction by instruction into its streams.
 
+use std::iter::Peekable;
 use std::ops::Range;
 
 use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
-use crate::special::Effect;
+use crate::special::{Effect, SiteRef};
 use crate::x86::{Access, Decoded, Form, Instructions, Operands, near_opcode};
 
 use super::context::{Context, Target};
@@ -167,8 +168,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let mut at = part.start;
         let mut end = part.limit;
         let mut rest = code;
-        let mut decoder = Instructions::new(code, part.start);
-        while let Some(decoded) = decoder.next() {
+        let mut instructions = Instructions::new(code, part.start);
+        while let Some(decoded) = instructions.next() {
             let decoded = decoded.map_err(|_| {
                 Refusal::new(format!("no instruction at +{:#x}", at.saturating_sub(part.start)))
             })?;
@@ -187,16 +188,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 }
                 continue;
             }
-            let mut own: [Option<Reloc>; 2] = [None; 2];
-            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
-                if reloc.kind == RelocKind::None {
-                    continue;
-                }
-                let slot = own.iter_mut().find(|slot| slot.is_none());
-                *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? =
-                    Some(reloc);
-            }
-            let [first_reloc, second_reloc] = own;
+            let own = taken(&mut relocs, next)?;
+            let [first_reloc, _] = own;
             let index = self.instructions.counted.len().saturating_sub(first);
             let mut site = Site {
                 part: number8,
@@ -215,34 +208,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     .map(|symbol| symbol.name),
                 short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
             };
-            let mut effect = Effect::Keep;
-            while let Some(entry) = sites.next_if(|entry| entry.offset < next) {
-                site.address = entry.address;
-                site.has_static_call |= entry.is_static_call();
-                site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-                let opened = self.cx.sites.open(self.cx.elf, entry);
-                let (entry, reader) =
-                    opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
-                if (reader.write)(self, &entry, &site)? == Effect::Replace {
-                    effect = Effect::Replace;
-                }
-            }
-            site.delta = 0;
-            if self.cx.sites.lists_static_calls
-                && site.static_call().is_some()
-                && !site.has_static_call
-            {
-                self.entry(Kind::StaticCall, &site);
-            }
-            if site.calls_fentry() && !self.cx.sites.lists_mcount {
-                self.traceable(&site);
-                effect = Effect::Replace;
-            }
+            let entries = std::iter::from_fn(|| sites.next_if(|entry| entry.offset < next));
+            let effect = self.entries(&mut site, at, entries)?;
             let padding = decoded.form == Form::Nop && first_reloc.is_none();
             if effect == Effect::Keep && !padding {
                 self.instructions.counted.push((at, decoded.len));
-                let instruction = Encoded { at, raw, decoded, operands: decoder.operands() };
-                self.instruction(&part, &site, &instruction, [first_reloc, second_reloc])?;
+                let instruction = Encoded { at, raw, decoded, operands: instructions.operands() };
+                self.instruction(&part, &site, &instruction, own)?;
             } else {
                 self.instructions.padding.push((at, decoded.len));
             }
@@ -258,6 +230,37 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             *slot = Part { end, counted, padding, ..part };
         }
         Ok(())
+    }
+
+    /// Writes what the special entries of the instruction at `at` say.
+    fn entries<'e>(
+        &mut self,
+        site: &mut Site<'_>,
+        at: u64,
+        entries: impl Iterator<Item = &'e SiteRef>,
+    ) -> Result<Effect, Refusal> {
+        let mut effect = Effect::Keep;
+        for entry in entries {
+            site.address = entry.address;
+            site.has_static_call |= entry.is_static_call();
+            site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+            let opened = self.cx.sites.open(self.cx.elf, entry);
+            let (entry, reader) =
+                opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
+            if (reader.write)(self, &entry, site)? == Effect::Replace {
+                effect = Effect::Replace;
+            }
+        }
+        site.delta = 0;
+        if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call
+        {
+            self.entry(Kind::StaticCall, site);
+        }
+        if site.calls_fentry() && !self.cx.sites.lists_mcount {
+            self.traceable(site);
+            effect = Effect::Replace;
+        }
+        Ok(effect)
     }
 
     fn instruction(
@@ -407,6 +410,22 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let (index, delta) = count_to(counted, padding, offset);
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
+}
+
+/// The relocations before `end`: an instruction has two fields at most.
+fn taken(
+    relocs: &mut Peekable<impl Iterator<Item = Reloc>>,
+    end: u64,
+) -> Result<[Option<Reloc>; 2], Refusal> {
+    let mut own = [None; 2];
+    while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < end) {
+        if reloc.kind == RelocKind::None {
+            continue;
+        }
+        let slot = own.iter_mut().find(|slot| slot.is_none());
+        *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? = Some(reloc);
+    }
+    Ok(own)
 }
 
 /// Whether `reloc` fills the field at `offset` of the instruction at `at`.

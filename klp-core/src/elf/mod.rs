@@ -7,9 +7,10 @@ mod reloc;
 mod section;
 mod symbol;
 
-use object::LittleEndian;
 use object::elf::{self, FileHeader64};
-use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
+use object::read::elf::{FileHeader as _, SectionHeader as _};
+use object::{LittleEndian, SymbolIndex};
+use rayon::prelude::*;
 
 pub use reloc::{Reloc, RelocKind, Relocs};
 pub use section::{Section, SectionClass};
@@ -112,26 +113,36 @@ impl<'data> ElfObject<'data> {
         if symtab.is_empty() {
             return Err(ElfError::NoSymbols);
         }
-        let mut symbols = Vec::with_capacity(symtab.len());
+        let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
+        let read = |(index, raw)| Symbol::read(&symtab, SymbolIndex(index), raw, sections.len());
+        let mut symbols: Vec<Symbol<'_>> = raws.map(read).collect::<Result<_, _>>()?;
         let mut files = Vec::new();
         let mut file = None;
-        for (index, raw) in symtab.enumerate() {
-            let symbol = Symbol::read(&symtab, index, raw, sections.len())?;
+        for symbol in &mut symbols {
             if symbol.kind == SymbolKind::File {
                 file = u32::try_from(files.len()).ok();
                 files.push(symbol.name);
             }
-            symbols.push(Symbol { file: file.filter(|_| raw.is_local()), ..symbol });
+            symbol.file = file.filter(|_| symbol.local);
         }
+        let mut tables = Vec::new();
         for (index, raw) in table.iter().enumerate() {
             let Some((entries, _link)) = raw.rela(endian, data)? else { continue };
             let target = raw.info_link(endian).0;
-            let Some(section) = sections.get_mut(target) else {
+            if target >= sections.len() {
                 return Err(ElfError::Malformed(format!(
                     "relocation section {index} applies to section {target}, which does not exist"
                 )));
-            };
-            section.relocs = Relocs::new(entries, symbols.len()).map_err(|why| {
+            }
+            tables.push((target, entries));
+        }
+        let relocs: Vec<_> = tables
+            .into_par_iter()
+            .map(|(target, entries)| (target, Relocs::new(entries, symbols.len())))
+            .collect();
+        for (target, relocs) in relocs {
+            let Some(section) = sections.get_mut(target) else { continue };
+            section.relocs = relocs.map_err(|why| {
                 ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
             })?;
         }

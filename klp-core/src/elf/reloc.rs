@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use object::LittleEndian;
 use object::elf::{self, Rela64};
 
+use crate::places::Places;
+
 /// What a relocation computes, as far as a checksum must tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelocKind {
@@ -113,7 +115,10 @@ pub struct Reloc {
 
 /// The relocations of one section, sorted by offset.
 #[derive(Debug, Default)]
-pub struct Relocs<'data>(Cow<'data, [Rela64<LittleEndian>]>);
+pub struct Relocs<'data> {
+    entries: Cow<'data, [Rela64<LittleEndian>]>,
+    places: Places,
+}
 
 impl<'data> Relocs<'data> {
     pub(super) fn new(
@@ -131,29 +136,35 @@ impl<'data> Relocs<'data> {
             sorted &= previous <= offset(entry);
             previous = offset(entry);
         }
-        if sorted {
-            return Ok(Self(Cow::Borrowed(entries)));
-        }
-        let mut owned = entries.to_vec();
-        owned.sort_by_key(offset);
-        Ok(Self(Cow::Owned(owned)))
+        let entries = if sorted {
+            Cow::Borrowed(entries)
+        } else {
+            let mut owned = entries.to_vec();
+            owned.sort_by_key(offset);
+            Cow::Owned(owned)
+        };
+        let places = Places::of(entries.iter().map(offset));
+        Ok(Self { entries, places })
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.entries.is_empty()
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Reloc> + '_ {
-        self.0.iter().map(decode)
+        self.entries.iter().map(decode)
     }
 
     /// Those with `start <= offset < end`.
     pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = Reloc> + '_ {
-        let from = self.0.partition_point(|entry| entry.r_offset.get(LittleEndian) < start);
-        self.0
+        let offset = |number: usize| {
+            self.entries.get(number).map_or(u64::MAX, |entry| entry.r_offset.get(LittleEndian))
+        };
+        let from = self.places.below(start, offset);
+        self.entries
             .get(from..)
             .unwrap_or_default()
             .iter()

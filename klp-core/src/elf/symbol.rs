@@ -57,6 +57,8 @@ pub struct Symbol<'data> {
     pub local: bool,
     /// How far its name identifies it in another build.
     pub stability: Stability,
+    /// Nothing in its name is a compiler's number: [`name::base`] is the name.
+    pub(crate) is_plain: bool,
     /// Gives way to another definition of its name (`STB_WEAK`).
     pub weak: bool,
     /// Index of the FILE symbol before it; none for global symbols.
@@ -99,6 +101,7 @@ impl<'data> Symbol<'data> {
         Ok(Self {
             name,
             stability: name::stability(name, raw.is_local()),
+            is_plain: name::is_plain(name),
             kind,
             place,
             value: raw.st_value(endian),

@@ -1,13 +1,15 @@
 //! The symbols of each place, and which of them names it.
 
+use rayon::prelude::*;
+
 use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
 use crate::name::Stability;
 
 use super::Span;
 
-/// Symbol indices by section and value.
+/// Values and indices of symbols, by section and value.
 pub(super) struct Labels {
-    sorted: Vec<u32>,
+    sorted: Vec<(u64, u32)>,
     /// By section, a range of `sorted`.
     ranges: Vec<std::ops::Range<usize>>,
 }
@@ -24,7 +26,7 @@ impl Labels {
                 _ => None,
             })
             .collect();
-        keyed.sort_unstable();
+        keyed.par_sort_unstable();
         let mut ranges = vec![0..0; elf.sections.len()];
         let mut from = 0;
         for labels in keyed.chunk_by(|one, other| one.0 == other.0) {
@@ -35,7 +37,7 @@ impl Labels {
             }
             from = end;
         }
-        Self { sorted: keyed.into_iter().map(|(.., index)| index).collect(), ranges }
+        Self { sorted: keyed.into_iter().map(|(_, value, index)| (value, index)).collect(), ranges }
     }
 
     /// How many symbols stand in sections.
@@ -43,7 +45,7 @@ impl Labels {
         self.sorted.len()
     }
 
-    pub(super) fn of_section(&self, section: u32) -> &[u32] {
+    pub(super) fn of_section(&self, section: u32) -> &[(u64, u32)] {
         self.ranges
             .get(section as usize)
             .and_then(|range| self.sorted.get(range.clone()))
@@ -62,11 +64,11 @@ fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
 /// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
 pub(super) fn groups(
     elf: &ElfObject<'_>,
-    labels: &[u32],
+    labels: &[(u64, u32)],
     keep: impl Fn(&Symbol<'_>) -> bool,
 ) -> Vec<(u64, u64, u32)> {
     let mut groups: Vec<(u64, u64, u32)> = Vec::new();
-    for index in labels {
+    for (_, index) in labels {
         let Some(symbol) = elf.symbol(*index).filter(|symbol| keep(symbol)) else { continue };
         match groups.last_mut() {
             Some((start, size, best)) if *start == symbol.value => {
@@ -86,14 +88,13 @@ pub(super) fn groups(
 /// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
 pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Vec<u32> {
     let labels = labels.of_section(span.section);
-    let value = |index: &u32| elf.symbol(*index).map_or(0, |symbol| symbol.value);
-    let from = labels.partition_point(|index| value(index) < span.start);
+    let from = labels.partition_point(|(value, _)| *value < span.start);
     let mut here: Vec<u32> = labels
         .get(from..)
         .unwrap_or_default()
         .iter()
-        .take_while(|index| value(index) == span.start)
-        .copied()
+        .take_while(|(value, _)| *value == span.start)
+        .map(|(_, index)| *index)
         .collect();
     if here.len() < 2 {
         return here;

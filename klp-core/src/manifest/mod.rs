@@ -216,11 +216,7 @@ impl Object {
             object: object.to_owned(),
             linked: linked.map(str::to_owned),
             function_symbols: elf.function_symbols(),
-            files: elf
-                .files
-                .iter()
-                .map(|name| String::from_utf8_lossy(name).into_owned())
-                .collect(),
+            files: elf.files.iter().map(|name| lossy(name)).collect(),
             globals: symbols.globals,
             locals: symbols.locals,
             local_files: symbols.local_files,
@@ -238,8 +234,16 @@ fn split<T, E>(result: Result<T, E>) -> (Option<T>, Option<E>) {
     }
 }
 
+/// Nearly all names are ASCII, and checking that is faster than looking for what is not UTF-8.
+fn lossy(name: &[u8]) -> String {
+    match std::str::from_utf8(name) {
+        Ok(name) => name.to_owned(),
+        Err(_) => String::from_utf8_lossy(name).into_owned(),
+    }
+}
+
 fn text(symbol: &Symbol<'_>) -> String {
-    symbol.name_lossy().into_owned()
+    lossy(symbol.name)
 }
 
 /// Numbers the symbols that functions refer to, global ones first.

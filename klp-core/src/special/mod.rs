@@ -11,8 +11,13 @@ mod mcount;
 mod paravirt;
 mod static_call;
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::checksum::{Refusal, Site, Unit};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section};
+use crate::places::Places;
 
 /// How one special section is read.
 pub(crate) struct Reader {
@@ -76,6 +81,8 @@ impl<'data> Entry<'_, 'data> {
 #[derive(Debug, Default)]
 pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
+    /// For each section with code, which of them are its own.
+    sections: Vec<(Range<usize>, Places)>,
     /// Entry size of each table.
     sizes: Vec<(u32, u64)>,
     /// Bug tables of 12-byte entries that name source files.
@@ -101,9 +108,20 @@ impl Sites {
                 }
             }
         }
-        sites.sorted.sort_unstable_by_key(|site| {
+        sites.sorted.par_sort_unstable_by_key(|site| {
             (site.section, site.offset, site.reader, site.table, site.start)
         });
+        let mut from = 0;
+        for own in sites.sorted.chunk_by(|one, other| one.section == other.section) {
+            let section = own.first().map_or(0, |site| site.section as usize);
+            sites.sections.resize_with(section.saturating_add(1), Default::default);
+            let end = own.len().saturating_add(from);
+            let places = Places::of(own.iter().map(|site| site.offset));
+            if let Some(slot) = sites.sections.get_mut(section) {
+                *slot = (from..end, places);
+            }
+            from = end;
+        }
         sites
     }
 
@@ -177,11 +195,12 @@ impl Sites {
 
     /// The entries that belong to code in `start..end` of `section`.
     pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
-        let from =
-            self.sorted.partition_point(|site| (site.section, site.offset) < (section, start));
-        let rest = self.sorted.get(from..).unwrap_or_default();
-        let len = rest.partition_point(|site| (site.section, site.offset) < (section, end));
-        rest.get(..len).unwrap_or_default()
+        let Some((range, places)) = self.sections.get(section as usize) else { return &[] };
+        let own = self.sorted.get(range.clone()).unwrap_or_default();
+        let below = |offset: u64| {
+            places.below(offset, |number| own.get(number).map_or(u64::MAX, |site| site.offset))
+        };
+        own.get(below(start)..below(end)).unwrap_or_default()
     }
 }
 

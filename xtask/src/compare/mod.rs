@@ -70,6 +70,52 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
     Ok(())
 }
 
+/// Two whole kernels in one object each, before and after a patch.
+pub(crate) struct Pair {
+    pub(crate) original: Utf8PathBuf,
+    pub(crate) patched: Utf8PathBuf,
+    pub(crate) objtool: Utf8PathBuf,
+    /// Where the reference finds the original with its checksums, as `vmlinux.o`.
+    pub(crate) theirs: Utf8PathBuf,
+    /// The patched one with its checksums.
+    pub(crate) their_patched: Utf8PathBuf,
+    scratch: tempfile::TempDir,
+}
+
+impl Pair {
+    /// Builds a kernel, and again with the patch of that name.
+    pub(crate) fn of(version: &str, patch: &str) -> Result<Self> {
+        let all = expected::patches(version)?;
+        let patch = all.iter().find(|known| known.file_stem() == Some(patch));
+        let patch = patch.context("no such patch")?;
+        let mut build = Build::ensure(version, false)?;
+        let scratch = tempfile::Builder::new().prefix("cargo-klp-pair-").tempdir()?;
+        let directory = Utf8Path::from_path(scratch.path()).context("the temporary directory")?;
+        let (ours, theirs) = (directory.join("ours"), directory.join("theirs"));
+        build.patched(patch, &ours)?;
+        fs_err::create_dir(&theirs)?;
+        let vmlinux = Utf8Path::new("vmlinux.o");
+        fs_err::copy(ours.join(vmlinux), theirs.join(vmlinux))?;
+        let objtool = build.objtool();
+        let before = &build.theirs;
+        Theirs::default().compare(&objtool, &build.original, before, &theirs, vmlinux)?;
+        Ok(Self {
+            original: build.original.join(vmlinux),
+            patched: ours.join(vmlinux),
+            objtool,
+            theirs: before.clone(),
+            their_patched: theirs.join(vmlinux),
+            scratch,
+        })
+    }
+
+    /// A file for what the reference writes.
+    pub(crate) fn output(&self) -> Result<Utf8PathBuf> {
+        let directory = Utf8Path::from_path(self.scratch.path());
+        Ok(directory.context("the temporary directory")?.join("diff.o"))
+    }
+}
+
 /// The programs, and what they read again and again.
 struct Sides<'a> {
     klp: &'a Utf8Path,

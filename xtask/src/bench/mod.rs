@@ -1,0 +1,129 @@
+//! `cargo xtask bench`: our checksums and differences against the kernel's own tools, in turns.
+
+pub(crate) mod builds;
+mod contender;
+mod growth;
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use crate::kernel::{self, Compiler};
+use crate::{compare, environment, klp, process};
+use contender::{Contender, race};
+
+/// The patch between the two objects of the comparison.
+const PATCH: &str = "meminfo";
+
+pub(crate) fn run(version: &str, rounds: u32, with_growth: bool) -> Result<()> {
+    let kernel = kernel::built(version, Compiler::Gcc)?;
+    let klp = klp::build(true)?;
+    let floor = floor()?;
+    let vmlinux = kernel.build.join("vmlinux.o");
+    println!("vmlinux.o of Linux {version}: {} bytes", fs_err::metadata(&vmlinux)?.len());
+
+    let ours: &[&str] = &[klp.as_str(), "klp", "checksum", vmlinux.as_str()];
+    let mut contenders = vec![
+        Contender::new("cargo klp checksum", &[ours]),
+        Contender::new("decode and hash, no more", &[&[floor.as_str(), vmlinux.as_str()]]),
+    ];
+    let objtool = kernel.build.join("tools/objtool/objtool");
+    let knows_klp = knows_klp(&objtool);
+    if knows_klp {
+        let theirs = [objtool.as_str(), "klp", "checksum", "--dry-run", vmlinux.as_str()];
+        contenders.push(Contender::new("objtool klp checksum", &[&theirs]));
+    } else {
+        println!("this kernel's objtool has no `klp checksum`: nothing to compare with");
+    }
+    table(&mut contenders, rounds)?;
+    if knows_klp {
+        let pair = compare::Pair::of(version, PATCH)?;
+        table(&mut differences(&pair, &klp)?, rounds)?;
+    }
+    if with_growth {
+        growth::run(&klp, &vmlinux, rounds)?;
+    }
+    if environment::find_program("time").is_none() {
+        println!("peak memory is measured with /usr/bin/time, which is not installed");
+    }
+    Ok(())
+}
+
+/// Both ways to compare two whole kernels. The reference's has its checksums of both made without
+/// writing them, and then reads copies that have them.
+fn differences(pair: &compare::Pair, klp: &Utf8Path) -> Result<Vec<Contender>> {
+    let (original, patched, objtool) =
+        (pair.original.as_str(), pair.patched.as_str(), pair.objtool.as_str());
+    let checksum = |object| [objtool, "klp", "checksum", "--dry-run", object];
+    let (theirs, out) = (pair.theirs.as_str(), pair.output()?);
+    let known = [pair.their_patched.as_str(), out.as_str()];
+    let diff = [&["env", "-C", theirs, objtool, "klp", "diff", "vmlinux.o"], &known[..]].concat();
+    Ok(vec![
+        Contender::new("cargo klp diff", &[&[klp.as_str(), "klp", "diff", original, patched]]),
+        Contender::new(
+            "objtool checksum, checksum, diff",
+            &[&checksum(original), &checksum(patched), &diff],
+        ),
+    ])
+}
+
+/// Times `contenders`, the first of which is ours, and prints what they took.
+fn table(contenders: &mut [Contender], rounds: u32) -> Result<()> {
+    race(contenders, rounds)?;
+    println!(
+        "\n{:<34} {:>10} {:>10} {:>10} {:>12} {:>10}",
+        "", "median", "fastest", "slowest", "peak memory", "ours is"
+    );
+    let ours = contenders.first().map(Contender::median).unwrap_or_default();
+    for (number, contender) in contenders.iter().enumerate() {
+        let (fastest, slowest) = contender.range();
+        let ratio = ours.as_secs_f64() / contender.median().as_secs_f64();
+        let ratio = match number {
+            0 => String::new(),
+            _ if ratio < 1.0 => format!("1/{:.1}", ratio.recip()),
+            _ => format!("{ratio:.1} x"),
+        };
+        println!(
+            "{:<34} {:>8.1}ms {:>8.1}ms {:>8.1}ms {:>12} {ratio:>10}",
+            contender.name,
+            milliseconds(contender.median()),
+            milliseconds(fastest),
+            milliseconds(slowest),
+            contender.peak_memory()?.map_or("-".to_owned(), |kib| format!("{} MB", kib / 1024)),
+        );
+    }
+    println!("{rounds} rounds in turns");
+    Ok(())
+}
+
+/// Builds the program that does the least, and returns its path.
+fn floor() -> Result<Utf8PathBuf> {
+    let mut cargo = Command::new(environment::cargo());
+    cargo.current_dir(environment::root()).stderr(std::process::Stdio::inherit());
+    cargo.args(["build", "--release", "--package", "klp-core", "--example", "floor"]);
+    cargo.arg("--message-format=json-render-diagnostics");
+    let messages = process::output(&mut cargo)?;
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == "floor")
+        .find_map(|message| message["executable"].as_str().map(Utf8PathBuf::from))
+        .context("cargo built the example, but named no executable")
+}
+
+/// Whether this objtool exists and has the subcommand: it does since Linux 6.19.
+fn knows_klp(objtool: &Utf8Path) -> bool {
+    let Ok(output) = process::command(objtool.as_str()).args(["klp", "checksum", "-h"]).output()
+    else {
+        return false;
+    };
+    let text = [output.stdout, output.stderr].concat();
+    String::from_utf8_lossy(&text).contains("--dry-run")
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
