@@ -5,6 +5,8 @@
 
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
+use crate::elf::Section;
+
 use super::closure::Written;
 use super::context::Context;
 use super::digest::Digest;
@@ -20,7 +22,7 @@ pub(super) struct Variables {
 
 impl Variables {
     pub(super) fn of(cx: &Context<'_, '_>, nodes: &[NodeRef], written: &[Written]) -> Self {
-        let writable = cx.elf.sections.iter().map(|section| section.is_writable()).collect();
+        let writable = cx.elf.sections.iter().map(Section::is_writable).collect();
         let variables = Self { leading: HashMap::new(), writable };
         let graph = || nodes.iter().zip(written);
         let mut sources: HashMap<NodeRef, Vec<NodeRef>> = HashMap::new();

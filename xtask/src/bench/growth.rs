@@ -69,9 +69,8 @@ fn copy(object: &Utf8Path, scratch: &Utf8Path, number: usize) -> Result<Utf8Path
 fn exponent(measured: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> =
         measured.iter().map(|(size, time)| (size.ln(), time.ln())).collect();
-    let (count, x, y) = logs
-        .iter()
-        .fold((0.0, 0.0, 0.0), |(count, x, y), log| (count + 1.0, x + log.0, y + log.1));
+    let (count, x, y) =
+        logs.iter().fold((0.0, 0.0, 0.0), |(count, x, y), log| (count + 1.0, x + log.0, y + log.1));
     let (x, y) = (x / count, y / count);
     let (above, below) = logs.iter().fold((0.0, 0.0), |(above, below), log| {
         (above + (log.0 - x) * (log.1 - y), below + (log.0 - x) * (log.0 - x))
