@@ -155,6 +155,7 @@ mod tests {
                 value: *value,
                 size: 16,
                 local: *local,
+                is_plain: true,
                 stability: crate::name::stability(name.as_bytes(), *local),
                 weak: false,
                 file: None,
