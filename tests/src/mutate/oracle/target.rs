@@ -48,6 +48,10 @@ impl Oracle {
             return None;
         }
         let bias = if section.is_code() { 4 } else { 0 };
+        let old = text(analysis, reloc, bias);
+        if moved && old.is_some() && old == text(analysis, &mutated, bias) {
+            return None;
+        }
         let code = |reloc: &Reloc| {
             let (section, offset) = place(analysis, reloc, bias)?;
             is_padding(analysis, section, offset).then_some(())
@@ -57,6 +61,13 @@ impl Oracle {
         }
         Some(())
     }
+}
+
+/// The string that `reloc` points to, if linkers merge it: the same text is the same string.
+fn text<'a>(analysis: &'a Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<&'a [u8]> {
+    let (section, offset) = place(analysis, reloc, bias)?;
+    let section = analysis.elf.section(section).filter(|section| section.is_strings())?;
+    section.data.get(usize::try_from(offset).ok()?..)?.split(|byte| *byte == 0).next()
 }
 
 /// Whether `reloc` points to data that no symbol covers and that holds only zeros.
