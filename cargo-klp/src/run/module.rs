@@ -68,8 +68,8 @@ impl Request {
         if changes.functions.is_empty() || changes.summary.refused > 0 {
             return Ok(());
         }
-        if let Some(option) = missing_option(builds.original)? {
-            shell.status("Skipping", format_args!("livepatch module: the kernel has no {option}"));
+        if let Some(why) = unfit(builds.original)? {
+            shell.status("Skipping", format_args!("livepatch module: the kernel has {why}"));
             return Ok(());
         }
         let mut risks = livepatch::data_verdict(changes);
@@ -117,11 +117,15 @@ impl Request {
     }
 }
 
-/// Why the configuration of the original build has no use for a livepatch; none if it has.
-fn missing_option(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
+/// What of the configuration of the original build stands against a livepatch; none if nothing does.
+fn unfit(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
     let config = Config::read(&original.root.join(".config"))?;
-    let missing = ["CONFIG_MODULES", "CONFIG_LIVEPATCH"];
-    Ok(missing.into_iter().find(|option| !config.is_enabled(option)))
+    if config.is_enabled("CONFIG_LTO_CLANG") {
+        return Ok(Some("bitcode for objects (CONFIG_LTO_CLANG)"));
+    }
+    let needed =
+        [("CONFIG_MODULES", "no CONFIG_MODULES"), ("CONFIG_LIVEPATCH", "no CONFIG_LIVEPATCH")];
+    Ok(needed.into_iter().find(|(option, _)| !config.is_enabled(option)).map(|(_, why)| why))
 }
 
 /// What is wrong with exports whose type changes, where the kernel keeps versions of them.
