@@ -92,7 +92,9 @@ fn stays_location(section: &Section<'_>, region: &Region, mutation: &Mutation) -
     let start = if field < 20 { 16 } else { 20 };
     let Some(bytes) = section.bytes(region.start + start, 4) else { return false };
     let mut number = bytes.to_vec();
-    if let Some(byte) = field.checked_sub(start).and_then(|at| number.get_mut(at as usize)) {
+    if let Some(byte) =
+        field.checked_sub(start).and_then(|at| number.get_mut(usize::try_from(at).ok()?))
+    {
         *byte ^= mask;
     }
     (16..24).contains(&field) && number.iter().any(|byte| *byte != 0)
