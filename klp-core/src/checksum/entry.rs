@@ -5,9 +5,9 @@ use crate::special::Entry;
 use crate::x86::{Access, Instructions};
 
 use super::context::Target;
+use super::instruction::{blank, distance};
 use super::stream::tag;
 use super::target::Manner;
-use super::unit::{blank, distance};
 use super::{Kind, Refusal, Site, Unit};
 
 impl<'data> Unit<'_, 'data, '_> {

@@ -11,6 +11,7 @@ mod data;
 mod difference;
 mod digest;
 mod entry;
+mod instruction;
 mod kind;
 mod origin;
 mod refine;

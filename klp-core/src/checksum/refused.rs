@@ -8,8 +8,8 @@ use crate::layout::Function;
 use crate::x86::Instructions;
 
 use super::context::{Context, Target};
+use super::instruction::distance;
 use super::stream::NodeRef;
-use super::unit::distance;
 
 /// The unnamed data that `function` and the special entries about it refer to, as far as its
 /// instructions can be read.

@@ -6,13 +6,13 @@ use std::ops::Range;
 use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
 use crate::special::{Effect, SiteRef};
-use crate::x86::{Access, Decoded, Form, Instructions, Operands, near_opcode};
+use crate::x86::{Form, Instructions};
 
 use super::context::{Context, Target};
 use super::count::{Instructed, count_to};
+use super::instruction::{Encoded, distance};
 use super::origin::Origin;
 use super::stream::{Streams, tag};
-use super::target::Manner;
 use super::{Kind, Site};
 
 /// Why a function cannot be digested.
@@ -34,12 +34,12 @@ impl From<Refusal> for String {
 /// A stretch of code that the unit consists of.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    section: u32,
+    pub(super) section: u32,
     start: u64,
     end: u64,
     /// Where it must end.
     limit: u64,
-    role: Role,
+    pub(super) role: Role,
     /// The part's ranges in `Unit::instructions`.
     counted: Range<usize>,
     padding: Range<usize>,
@@ -55,26 +55,12 @@ pub(super) enum Role {
 }
 
 impl Role {
-    fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         match self {
             Self::Body | Self::Outlined => Kind::Instruction,
             Self::Cold => Kind::ColdPart,
             Self::Prefix => Kind::Prefix,
         }
-    }
-}
-
-/// An instruction with an address in it: where it is, its bytes, and what they mean.
-struct Encoded<'a> {
-    at: u64,
-    raw: &'a [u8],
-    decoded: Decoded,
-    operands: Operands,
-}
-
-impl Encoded<'_> {
-    fn next(&self) -> u64 {
-        self.at.saturating_add(u64::from(self.decoded.len))
     }
 }
 
@@ -263,98 +249,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         Ok(effect)
     }
 
-    fn instruction(
-        &mut self,
-        part: &Part,
-        site: &Site<'_>,
-        instruction: &Encoded<'_>,
-        relocs: [Option<Reloc>; 2],
-    ) -> Result<(), Refusal> {
-        let Encoded { at, raw, decoded, operands } = instruction;
-        let at = *at;
-        let kind = part.role.kind();
-        if let (Form::Branch { target, .. }, Some(field)) =
-            (decoded.form, operands.immediate.or(operands.displacement))
-        {
-            let head = raw.get(..usize::from(field.offset)).unwrap_or_default();
-            let (prefixes, opcode) = near_opcode(head);
-            let target = match relocs {
-                [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
-                [Some(reloc), None] if covers(&reloc, at, field.offset, field.size) => {
-                    self.branch_target(&reloc, instruction.next())?
-                }
-                _ => return Err(Refusal::new("a relocation that covers no operand")),
-            };
-            let inside = self.inside(&target);
-            self.streams.item(
-                kind,
-                if inside { tag::BRANCH_INSIDE } else { tag::BRANCH_OUT },
-                site.offset,
-            );
-            self.streams.bytes(kind, head.get(..prefixes).unwrap_or_default());
-            self.streams.instruction(kind, &opcode);
-            if inside {
-                if let Target::Code { section, offset, .. } = target {
-                    self.streams.fixup(kind, section, offset);
-                }
-                return Ok(());
-            }
-            self.position(Kind::Relocation, site, tag::CODE, 0);
-            return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
-        }
-        let copy = self.streams.plain(kind, raw, site.offset);
-        for reloc in relocs.into_iter().flatten() {
-            blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
-        }
-        let bare = operands.ip_target.zip(operands.displacement).filter(|(_, field)| {
-            !relocs
-                .iter()
-                .flatten()
-                .any(|reloc| reloc.offset.checked_sub(at) == Some(u64::from(field.offset)))
-        });
-        if let Some((_, field)) = bare {
-            blank(copy, u64::from(field.offset), u64::from(field.size));
-        }
-        for reloc in relocs.into_iter().flatten() {
-            self.operand(site, instruction, &reloc)?;
-        }
-        if let Some((offset, field)) = bare {
-            let section = part.section;
-            let target = Target::Code { section, offset, symbol: None };
-            let kind = Kind::Relocation;
-            self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
-            self.target(Manner { kind, access: operands.access }, target)?;
-        }
-        Ok(())
-    }
-
-    fn operand(
-        &mut self,
-        site: &Site<'_>,
-        instruction: &Encoded<'_>,
-        reloc: &Reloc,
-    ) -> Result<(), Refusal> {
-        let Encoded { at, operands, .. } = instruction;
-        let within = u8::try_from(reloc.offset.saturating_sub(*at)).unwrap_or(u8::MAX);
-        let field = operands
-            .field_at(within)
-            .filter(|field| covers(reloc, *at, field.offset, field.size))
-            .ok_or_else(|| Refusal::new("a relocation that covers no operand"))?;
-        let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
-        let displacement = operands.displacement == Some(field);
-        let access = if displacement { operands.access } else { Access::Open };
-        let target = self.cx.resolve(self.origin, reloc.symbol, addend);
-        let kind = self.kind_of(access, &target);
-        self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
-        self.target(Manner { kind, access }, target)
-    }
-
-    fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
-        let addend =
-            distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
-        Ok(self.cx.resolve(self.origin, reloc.symbol, addend))
-    }
-
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
     pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
         let Target::Code { section, offset, symbol } = target else { return false };
@@ -426,24 +320,4 @@ fn taken(
         *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? = Some(reloc);
     }
     Ok(own)
-}
-
-/// Whether `reloc` fills the field at `offset` of the instruction at `at`.
-fn covers(reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
-    reloc.offset.checked_sub(at) == Some(u64::from(offset)) && reloc.kind.width() == u64::from(size)
-}
-
-/// How far behind its symbol a relative relocation of the instruction before `next` points: the
-/// processor counts from the next instruction, the relocation from its field.
-pub(super) fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
-    let bias = next.saturating_sub(reloc.offset).cast_signed();
-    reloc.kind.is_relative().then(|| reloc.addend.wrapping_add(bias))
-}
-
-pub(super) fn blank(bytes: &mut [u8], offset: u64, width: u64) {
-    let start = usize::try_from(offset).unwrap_or(usize::MAX);
-    let end = start.saturating_add(usize::try_from(width).unwrap_or(0)).min(bytes.len());
-    if let Some(field) = bytes.get_mut(start..end) {
-        field.fill(0);
-    }
 }

@@ -1,0 +1,138 @@
+//! An instruction with an address in it.
+
+use crate::elf::{Reloc, RelocKind};
+use crate::x86::{Access, Decoded, Form, Operands, near_opcode};
+
+use super::context::Target;
+use super::stream::tag;
+use super::target::Manner;
+use super::unit::Part;
+use super::{Kind, Refusal, Site, Unit};
+
+/// An instruction with an address in it: where it is, its bytes, and what they mean.
+pub(super) struct Encoded<'a> {
+    pub(super) at: u64,
+    pub(super) raw: &'a [u8],
+    pub(super) decoded: Decoded,
+    pub(super) operands: Operands,
+}
+
+impl Encoded<'_> {
+    fn next(&self) -> u64 {
+        self.at.saturating_add(u64::from(self.decoded.len))
+    }
+}
+
+impl<'data> Unit<'_, 'data, '_> {
+    pub(super) fn instruction(
+        &mut self,
+        part: &Part,
+        site: &Site<'_>,
+        instruction: &Encoded<'_>,
+        relocs: [Option<Reloc>; 2],
+    ) -> Result<(), Refusal> {
+        let Encoded { at, raw, decoded, operands } = instruction;
+        let at = *at;
+        let kind = part.role.kind();
+        if let (Form::Branch { target, .. }, Some(field)) =
+            (decoded.form, operands.immediate.or(operands.displacement))
+        {
+            let head = raw.get(..usize::from(field.offset)).unwrap_or_default();
+            let (prefixes, opcode) = near_opcode(head);
+            let target = match relocs {
+                [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
+                [Some(reloc), None] if covers(&reloc, at, field.offset, field.size) => {
+                    self.branch_target(&reloc, instruction.next())?
+                }
+                _ => return Err(Refusal::new("a relocation that covers no operand")),
+            };
+            let inside = self.inside(&target);
+            self.streams.item(
+                kind,
+                if inside { tag::BRANCH_INSIDE } else { tag::BRANCH_OUT },
+                site.offset,
+            );
+            self.streams.bytes(kind, head.get(..prefixes).unwrap_or_default());
+            self.streams.instruction(kind, &opcode);
+            if inside {
+                if let Target::Code { section, offset, .. } = target {
+                    self.streams.fixup(kind, section, offset);
+                }
+                return Ok(());
+            }
+            self.position(Kind::Relocation, site, tag::CODE, 0);
+            return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
+        }
+        let copy = self.streams.plain(kind, raw, site.offset);
+        for reloc in relocs.into_iter().flatten() {
+            blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
+        }
+        let bare = operands.ip_target.zip(operands.displacement).filter(|(_, field)| {
+            !relocs
+                .iter()
+                .flatten()
+                .any(|reloc| reloc.offset.checked_sub(at) == Some(u64::from(field.offset)))
+        });
+        if let Some((_, field)) = bare {
+            blank(copy, u64::from(field.offset), u64::from(field.size));
+        }
+        for reloc in relocs.into_iter().flatten() {
+            self.operand(site, instruction, &reloc)?;
+        }
+        if let Some((offset, field)) = bare {
+            let section = part.section;
+            let target = Target::Code { section, offset, symbol: None };
+            let kind = Kind::Relocation;
+            self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
+            self.target(Manner { kind, access: operands.access }, target)?;
+        }
+        Ok(())
+    }
+
+    fn operand(
+        &mut self,
+        site: &Site<'_>,
+        instruction: &Encoded<'_>,
+        reloc: &Reloc,
+    ) -> Result<(), Refusal> {
+        let Encoded { at, operands, .. } = instruction;
+        let within = u8::try_from(reloc.offset.saturating_sub(*at)).unwrap_or(u8::MAX);
+        let field = operands
+            .field_at(within)
+            .filter(|field| covers(reloc, *at, field.offset, field.size))
+            .ok_or_else(|| Refusal::new("a relocation that covers no operand"))?;
+        let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
+        let displacement = operands.displacement == Some(field);
+        let access = if displacement { operands.access } else { Access::Open };
+        let target = self.cx.resolve(self.origin, reloc.symbol, addend);
+        let kind = self.kind_of(access, &target);
+        self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
+        self.target(Manner { kind, access }, target)
+    }
+
+    fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
+        let addend =
+            distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
+        Ok(self.cx.resolve(self.origin, reloc.symbol, addend))
+    }
+}
+
+/// Whether `reloc` fills the field at `offset` of the instruction at `at`.
+fn covers(reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
+    reloc.offset.checked_sub(at) == Some(u64::from(offset)) && reloc.kind.width() == u64::from(size)
+}
+
+/// How far behind its symbol a relative relocation of the instruction before `next` points: the
+/// processor counts from the next instruction, the relocation from its field.
+pub(super) fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
+    let bias = next.saturating_sub(reloc.offset).cast_signed();
+    reloc.kind.is_relative().then(|| reloc.addend.wrapping_add(bias))
+}
+
+pub(super) fn blank(bytes: &mut [u8], offset: u64, width: u64) {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX);
+    let end = start.saturating_add(usize::try_from(width).unwrap_or(0)).min(bytes.len());
+    if let Some(field) = bytes.get_mut(start..end) {
+        field.fill(0);
+    }
+}
