@@ -67,7 +67,7 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     if name.is_empty() {
         return Stability::Unstable;
     }
-    if is_rust(name) {
+    if is_rust(name) || initcall_stub(name).is_some() {
         return Stability::Numbered;
     }
     if !local {
@@ -99,18 +99,21 @@ const DYNAMIC_DEBUG: &[u8] = b"__UNIQUE_ID_ddebug";
 
 /// Whether nothing in `name` can be what a compiler numbers or hashes.
 pub(crate) fn is_plain(name: &[u8]) -> bool {
-    !is_rust(name) && !name.contains(&b'.')
+    !is_rust(name) && !name.starts_with(INITCALL_STUB) && !name.contains(&b'.')
 }
 
 /// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
 /// `count`, `bar.llvm.123` is `bar`, `foo.constprop.0.cold` is `foo.constprop.cold`. Of a Rust name it
-/// is the path without numbers and hashes.
+/// is the path without numbers and hashes, and of an initcall's stub the name without counter and line.
 #[must_use]
 pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
     if is_rust(name)
         && let Some(path) = std::str::from_utf8(name).ok().and_then(demangle::numberless)
     {
         return Cow::Owned(path.into_bytes());
+    }
+    if let Some((module, function)) = initcall_stub(name) {
+        return Cow::Owned([module, function].concat());
     }
     if !name.contains(&b'.') {
         return Cow::Borrowed(name);
@@ -156,6 +159,28 @@ fn clang_static_local(name: &[u8]) -> &[u8] {
     }
 }
 
+/// What an initcall of an LTO kernel is called through; see `initcall_stub`.
+const INITCALL_STUB: &[u8] = b"__initstub__";
+
+/// What stands before and behind counter and line in the name of an initcall's stub, as
+/// `include/linux/init.h` (5.11 to 7.2) pastes it together: `__initstub__kmod_driver__344_27_start6`.
+fn initcall_stub(name: &[u8]) -> Option<(&[u8], &[u8])> {
+    let number = |rest: &[u8]| {
+        let digits = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+        (digits > 0 && rest.get(digits) == Some(&b'_')).then(|| digits.saturating_add(1))
+    };
+    let own = name.strip_prefix(INITCALL_STUB)?;
+    let starts = own.windows(2).enumerate().filter(|(_, pair)| pair == b"__");
+    let mut found = starts.filter_map(|(start, _)| {
+        let start = start.saturating_add(2);
+        let line = start.saturating_add(number(own.get(start..)?)?);
+        let end = line.saturating_add(number(own.get(line..)?)?);
+        Some((start, end))
+    });
+    let (start, end) = found.next_back()?;
+    Some((name.get(..start.saturating_add(INITCALL_STUB.len()))?, own.get(end..)?))
+}
+
 fn is_number(part: &[u8]) -> bool {
     !part.is_empty() && part.iter().all(u8::is_ascii_digit)
 }
@@ -167,6 +192,15 @@ fn is_rust(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_stub_of_an_initcall_is_known_without_counter_and_line() {
+        let stub: &[u8] = b"__initstub__kmod_a__b__344_27_start6";
+        assert_eq!(stability(stub, false), Stability::Numbered);
+        assert_eq!(&*base(stub), b"__initstub__kmod_a__b__start6");
+        assert_eq!(stability(b"__initstub__other", false), Stability::Stable);
+        assert!(!is_plain(stub));
+    }
 
     #[test]
     fn compiler_numbers_and_hashes_are_not_identity() {

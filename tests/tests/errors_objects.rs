@@ -170,7 +170,9 @@ fn checksum_files() -> Result<()> {
     let (_guard, directory) = directory()?;
     in_directory(&directory, &["checksum", "good.o", "-o", "good.checksums"])?.expect(0)?;
     let text = fs_err::read_to_string(directory.join("good.checksums"))?;
-    let other = text.replacen("\"format-version\":2", "\"format-version\":999", 1);
+    let version = klp_core::manifest::FORMAT_VERSION;
+    let other =
+        text.replacen(&format!("\"format-version\":{version}"), "\"format-version\":999", 1);
     let cut = text.get(..text.len() / 2).unwrap_or_default();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let without_last = lines.get(..lines.len() - 1).unwrap_or_default().concat();

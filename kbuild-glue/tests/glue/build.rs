@@ -292,7 +292,7 @@ fn interrupt_ends_the_whole_group() {
     let (_guard, root) = directory();
     write(
         &root,
-        &[("Makefile", "out:\n\t@echo '  CC      x'; touch $@; sleep 60; echo late > late\n")],
+        &[("Makefile", "out:\n\t@touch $@; echo '  CC      x'; sleep 60; echo late > late\n")],
     );
     let (jobs, interrupt) = (Jobs::new(2).unwrap(), Interrupt::new());
     let begin = Instant::now();
