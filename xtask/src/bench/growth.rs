@@ -11,7 +11,7 @@ use crate::process;
 const COPIES: [u32; 5] = [1, 2, 4, 8, 16];
 
 /// The scale of the plot.
-const MILLISECONDS_A_MARK: usize = 25;
+const MILLISECONDS_A_MARK: usize = 100;
 
 /// Names that mean something to a checksum, and so are the same in each copy.
 const KEPT: [&str; 1] = ["__fentry__"];
