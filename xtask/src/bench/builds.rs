@@ -83,9 +83,7 @@ pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
         let remark = format!("{patch}, median of {ROUNDS}; {}", bench.compiled()?);
         ours.print(&format!("second patch, {what}"), &remark);
         if let Some(reference) = &reference {
-            for (what, from) in
-                [("klp-build, the same", "1"), ("klp-build -S 2, original kept", "2")]
-            {
+            for (what, from) in [("klp-build", None), ("klp-build, original kept", Some("2"))] {
                 let theirs = bench.klp_build(reference, patch, from)?;
                 let Cost { clock, processors } = theirs.of(ours);
                 theirs.print(what, &format!("we take 1/{clock:.1} (1/{processors:.1})"));
