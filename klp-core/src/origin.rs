@@ -10,6 +10,7 @@ mod definitions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt as _};
+use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
 use crate::manifest::Object;
@@ -23,15 +24,15 @@ impl Object {
     pub fn attribute(&mut self, definitions: &[Definitions]) {
         self.origins = definitions.iter().map(|one| one.object.clone()).collect();
         let index = Index::of(definitions);
-        let functions = self.functions.iter().map(|function| {
+        let functions = self.functions.par_iter().map(|function| {
             let names = std::iter::once(&function.name).chain(&function.aliases);
             Item::of(names.map(String::as_str), function.file, &index)
         });
         let data = self
             .data
-            .iter()
+            .par_iter()
             .map(|data| Item::of(data.name.as_deref().into_iter(), data.file, &index));
-        let mut items: Vec<Item<'_>> = functions.chain(data).collect();
+        let mut items: Vec<Item<'_>> = functions.chain(data).with_min_len(512).collect();
         by_company(&mut items);
         by_order(&mut items);
         let found: Vec<Option<u32>> = items.iter().map(Item::only).collect();

@@ -15,11 +15,10 @@ impl Boundaries {
     pub(super) fn of(cx: &Context<'_, '_>, reached: &[NodeRef]) -> Self {
         let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
         let from_data = cx.elf.sections.par_iter().filter(is_data).flat_map_iter(|section| {
-            section.relocs.iter().filter_map(|reloc| {
-                match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
-                    Target::Node { node, .. } => Some(node).filter(|node| node.span.is_none()),
-                    _ => None,
-                }
+            let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
+            to_data.filter_map(|reloc| match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
+                Target::Node { node, .. } => Some(node).filter(|node| node.span.is_none()),
+                _ => None,
             })
         });
         let mut nodes: Vec<NodeRef> = from_data.collect();

@@ -5,76 +5,38 @@
 
 use std::collections::BTreeMap;
 
-use foldhash::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::elf::{Section, SectionClass};
 use crate::name::Stability;
 use crate::rules;
 
-use super::behind::Behind;
 use super::boundaries::Boundaries;
 use super::context::Context;
 use super::data;
 use super::digest::Digest;
-use super::refine::{self, Outcome};
+use super::graph::{Graph, Written};
+use super::nodes::NodeDigests;
+use super::refine;
 use super::stream::{NodeRef, Streams};
-use super::variables::Variables;
 use super::{DataChecksum, Kind, Unit};
 
-/// The digests of all nodes, and the symbols that they lead to.
-#[derive(Debug, Default)]
-pub(super) struct NodeDigests {
-    digests: HashMap<NodeRef, Outcome>,
-    behind: Behind,
-    variables: Variables,
-}
-
-impl NodeDigests {
-    /// The digests of `nodes`, which are all that one unit refers to.
-    pub(super) fn of_unit(&self, nodes: &[NodeRef]) -> Vec<Outcome> {
-        self.variables
-            .numbered(nodes, |node| self.get(node))
-            .unwrap_or_else(|| nodes.iter().map(|node| self.get(node)).collect())
-    }
-
-    fn get(&self, node: &NodeRef) -> Outcome {
-        match self.digests.get(node) {
-            Some(digest) => digest.clone(),
-            None => refine::unread(),
-        }
-    }
-
-    /// Symbols that are named in the nodes that can be reached from `nodes`.
-    pub(super) fn references(&self, nodes: impl DoubleEndedIterator<Item = NodeRef>) -> Vec<u32> {
-        self.behind.reached_from(nodes)
-    }
-
-    fn extend(&mut self, other: Self) {
-        self.digests.extend(other.digests);
-        self.behind.extend(other.behind);
-        self.variables.extend(other.variables);
-    }
-}
-
-/// All nodes of an object.
+/// All nodes that functions and named data reach.
 pub(super) struct Closure {
     digests: NodeDigests,
     /// Named data objects, by place.
     named: Vec<NodeRef>,
-    reached: HashSet<NodeRef>,
     boundaries: Boundaries,
 }
 
 impl Closure {
     pub(super) fn of(cx: &Context<'_, '_>, mut roots: Vec<NodeRef>) -> Self {
-        roots.sort_unstable();
+        roots.par_sort_unstable();
         roots.dedup();
         let named = named_data(cx);
         let boundaries = Boundaries::of(cx, &roots);
-        let graph = Graph::from(cx, &boundaries, roots.iter().chain(&named).copied().collect());
-        let reached = roots.into_iter().chain(graph.edges()).collect();
-        Self { digests: graph.digests(cx), named, reached, boundaries }
+        roots.extend(&named);
+        Self { digests: digests(cx, &boundaries, roots), named, boundaries }
     }
 
     pub(super) fn digests(&self) -> &NodeDigests {
@@ -82,90 +44,41 @@ impl Closure {
     }
 
     /// The digests of the named data objects, and of what is left of each section.
-    pub(super) fn finish(mut self, cx: &Context<'_, '_>) -> (Vec<DataChecksum>, NodeDigests) {
-        let named = self.named.iter().map(|node| DataChecksum {
-            section: node.section,
-            span: node.span,
-            digest: self.digests.of_unit(&[*node]).pop().unwrap_or_else(refine::unread),
-            references: self.digests.references([*node].into_iter()),
+    pub(super) fn finish(self, cx: &Context<'_, '_>) -> (Vec<DataChecksum>, NodeDigests) {
+        let left = unreached(cx, &self.digests, &self.boundaries);
+        let named = self.named.par_iter().with_min_len(256).map(|node| {
+            let (mut digest, references) = self.digests.of_unit([*node].into_iter());
+            DataChecksum {
+                section: node.section,
+                span: node.span,
+                digest: digest.pop().unwrap_or_else(refine::unread),
+                references,
+            }
         });
         let mut data: Vec<DataChecksum> = named.collect();
-        let left = unreached(cx, &self.reached, &self.named, &self.boundaries);
-        let rest = Graph::from(cx, &self.boundaries, left.clone()).digests(cx);
+        let rest = digests(cx, &self.boundaries, left.clone());
         let mut sections: BTreeMap<u32, Vec<NodeRef>> = BTreeMap::new();
         for node in left {
             sections.entry(node.section).or_default().push(node);
         }
         for (section, nodes) in sections {
-            let digests: Result<Vec<Digest>, String> =
-                nodes.iter().map(|node| rest.get(node)).collect();
-            let bytes = digests.map(|digests| {
-                digests.iter().flat_map(|digest| *digest.as_bytes()).collect::<Vec<u8>>()
-            });
+            let own: Result<Vec<Digest>, String> =
+                nodes.iter().map(|node| rest.of_node(node)).collect();
+            let bytes = own
+                .map(|own| own.iter().flat_map(|digest| *digest.as_bytes()).collect::<Vec<u8>>());
             let digest = bytes.map(|bytes| Digest::of(&bytes));
-            let references = rest.references(nodes.into_iter());
+            let (_, references) = rest.of_unit(nodes.into_iter());
             data.push(DataChecksum { section, span: None, digest, references });
         }
-        self.digests.extend(rest);
         (data, self.digests)
     }
 }
 
-/// Nodes and all that they lead to.
-#[derive(Default)]
-struct Graph {
-    nodes: Vec<NodeRef>,
-    written: Vec<Written>,
-    index: HashMap<NodeRef, usize>,
-}
-
-/// A node's own content and where it leads.
-pub(super) struct Written {
-    pub(super) own: Outcome,
-    pub(super) edges: Vec<NodeRef>,
-    pub(super) references: Vec<u32>,
-}
-
-impl Graph {
-    fn from(cx: &Context<'_, '_>, boundaries: &Boundaries, start: Vec<NodeRef>) -> Self {
-        let mut graph = Self::default();
-        let mut frontier = start;
-        loop {
-            frontier.sort_unstable();
-            frontier.dedup();
-            frontier.retain(|node| !graph.index.contains_key(node));
-            if frontier.is_empty() {
-                return graph;
-            }
-            let written: Vec<Written> = frontier
-                .par_iter()
-                .with_min_len(64)
-                .map_init(Streams::default, |streams, node| write(cx, boundaries, streams, *node))
-                .collect();
-            graph.index.extend(frontier.iter().copied().zip(graph.nodes.len()..));
-            graph.nodes.append(&mut frontier);
-            frontier.extend(written.iter().flat_map(|node| &node.edges));
-            graph.written.extend(written);
-        }
-    }
-
-    fn edges(&self) -> impl Iterator<Item = NodeRef> {
-        self.written.iter().flat_map(|node| &node.edges).copied()
-    }
-
-    fn digests(self, cx: &Context<'_, '_>) -> NodeDigests {
-        let number = |node| self.index.get(node).copied();
-        let edges: Vec<Vec<usize>> = self
-            .written
-            .iter()
-            .map(|node| node.edges.iter().filter_map(number).collect())
-            .collect();
-        let behind = Behind::of(&self.nodes, &self.written);
-        let variables = Variables::of(cx, &self.nodes, &self.written);
-        let own: Vec<Outcome> = self.written.into_iter().map(|node| node.own).collect();
-        let digests = self.nodes.into_iter().zip(refine::digests(&own, &edges)).collect();
-        NodeDigests { digests, behind, variables }
-    }
+fn digests(cx: &Context<'_, '_>, boundaries: &Boundaries, start: Vec<NodeRef>) -> NodeDigests {
+    let graph = Graph::from(start, |streams, node| write(cx, boundaries, streams, node));
+    let is_variable =
+        |node: &NodeRef| cx.elf.section(node.section).is_some_and(Section::is_writable);
+    NodeDigests::of(graph, is_variable)
 }
 
 fn write(
@@ -181,7 +94,7 @@ fn write(
     Written {
         own,
         edges: streams.edges.drain(..).map(|(_, node)| node).collect(),
-        references: std::mem::take(&mut streams.references),
+        references: streams.references.clone(),
     }
 }
 
@@ -230,20 +143,13 @@ fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
 
 /// Data that is neither named nor reached: spans with unstable names and the room between spans,
 /// where it holds anything.
-fn unreached(
-    cx: &Context<'_, '_>,
-    reached: &HashSet<NodeRef>,
-    named: &[NodeRef],
-    boundaries: &Boundaries,
-) -> Vec<NodeRef> {
-    let is_named = |node: &NodeRef| named.binary_search(node).is_ok();
+fn unreached(cx: &Context<'_, '_>, reached: &NodeDigests, boundaries: &Boundaries) -> Vec<NodeRef> {
     let is_bookkeeping = |node: &NodeRef| {
         let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
         symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name))
     };
-    let mut left: Vec<NodeRef> = spans(cx)
-        .filter(|node| !is_named(node) && !reached.contains(node) && !is_bookkeeping(node))
-        .collect();
+    let mut left: Vec<NodeRef> =
+        spans(cx).filter(|node| !reached.has(node) && !is_bookkeeping(node)).collect();
     for section in data_sections(cx) {
         let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else {
             continue;
@@ -267,7 +173,7 @@ fn unreached(
             let first = first.and_then(|first| start.checked_add(first));
             let relocated = header.relocs.within(start, end).next().map(|reloc| reloc.offset);
             let content = first.into_iter().chain(relocated).min();
-            if let Some(start) = content.filter(|_| !reached.contains(&node)) {
+            if let Some(start) = content.filter(|_| !reached.has(&node)) {
                 left.push(NodeRef { start, ..node });
             }
             at = end;

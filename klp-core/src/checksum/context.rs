@@ -47,6 +47,15 @@ pub(crate) struct Named<'data> {
 }
 
 impl<'data> Context<'_, 'data> {
+    /// Whether the symbol stands in code: all that is said through it means code.
+    pub(crate) fn is_in_code(&self, symbol: u32) -> bool {
+        let Some(Place::Section(section)) = self.elf.symbol(symbol).map(|symbol| symbol.place)
+        else {
+            return false;
+        };
+        self.elf.section(section).is_some_and(Section::is_code)
+    }
+
     /// What `symbol + addend` means, said in code or data that comes `from` there.
     pub(crate) fn resolve(&self, from: Origin, index: u32, addend: i64) -> Target<'data> {
         let Some(symbol) = self.elf.symbol(index) else {

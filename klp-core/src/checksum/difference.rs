@@ -3,7 +3,7 @@
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::stream::{NodeRef, Streams, TrailItem};
+use super::stream::{Streams, TrailItem};
 use super::{Analysis, Checksums, Digest, Kind, Unit};
 
 /// One kind of difference between two versions of a function.
@@ -66,9 +66,9 @@ impl Trace {
         let cx = analysis.context();
         let function = analysis.layout.functions.get(function)?;
         Unit::new(&cx, &mut streams).function(function).ok()?;
-        let nodes: Vec<NodeRef> = streams.edges.iter().map(|(_, node)| *node).collect();
-        let digests = checksums.nodes.of_unit(&nodes).into_iter().map(Result::ok);
-        let behind = streams.edges.iter().map(|(kind, _)| *kind).zip(digests).collect();
+        let (digests, _) = checksums.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
+        let kinds = streams.edges.iter().map(|(kind, _)| *kind);
+        let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
         Some(Self { streams, behind })
     }
 

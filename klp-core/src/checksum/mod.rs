@@ -2,7 +2,6 @@
 //!
 //! DESIGN.md defines the digest exactly enough for a second implementation.
 
-mod behind;
 mod boundaries;
 mod closure;
 mod context;
@@ -11,8 +10,10 @@ mod data;
 mod difference;
 mod digest;
 mod entry;
+mod graph;
 mod instruction;
 mod kind;
+mod nodes;
 mod origin;
 mod refine;
 mod refused;
@@ -21,7 +22,6 @@ mod site;
 mod stream;
 mod target;
 mod unit;
-mod variables;
 
 use rayon::prelude::*;
 
@@ -31,6 +31,7 @@ use crate::special::Sites;
 
 use closure::Closure;
 use context::Context;
+use nodes::NodeDigests;
 use origin::Origins;
 use stream::{NodeRef, Streams};
 
@@ -89,7 +90,7 @@ pub struct Checksums {
     pub functions: Vec<Option<Result<Checksum, String>>>,
     /// Named data objects by place, then what is left of each section.
     pub data: Vec<DataChecksum>,
-    nodes: closure::NodeDigests,
+    nodes: NodeDigests,
 }
 
 /// What a function's own walk gives, before the data behind it is known.
@@ -103,9 +104,8 @@ impl<'data> Analysis<'data> {
     /// Parses `data` and finds its functions, data objects and special entries.
     pub fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
         let elf = ElfObject::parse(data)?;
-        let layout = Layout::of(&elf);
-        let sites = Sites::of(&elf);
-        let origins = Origins::of(&elf);
+        let tables = || rayon::join(|| Sites::of(&elf), || Origins::of(&elf));
+        let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         Ok(Self { elf, layout, sites, origins })
     }
 
@@ -136,7 +136,11 @@ impl<'data> Analysis<'data> {
         cx: &Context<'_, '_>,
         walked: &[Option<Result<Walked, String>>],
     ) -> Vec<NodeRef> {
-        let mut roots = Vec::new();
+        let edges = |walked: &Option<Result<Walked, String>>| match walked {
+            Some(Ok(walked)) => walked.edges.len(),
+            Some(Err(_)) | None => 0,
+        };
+        let mut roots = Vec::with_capacity(walked.iter().map(edges).sum());
         for (walked, function) in walked.iter().zip(&self.layout.functions) {
             match walked {
                 Some(Ok(walked)) => roots.extend(walked.edges.iter().map(|(_, node)| *node)),
@@ -167,8 +171,8 @@ impl<'data> Analysis<'data> {
         let written = unit.function(function);
         Some(written.map_err(String::from).map(|()| Walked {
             kinds: streams.digests().collect(),
-            edges: std::mem::take(&mut streams.edges),
-            references: std::mem::take(&mut streams.references),
+            edges: streams.edges.clone(),
+            references: streams.references.clone(),
         }))
     }
 
@@ -182,10 +186,9 @@ impl<'data> Analysis<'data> {
 }
 
 /// Adds what lies behind the edges to the digests of the kinds, and digests those.
-fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, String> {
+fn finish(walked: Walked, nodes: &NodeDigests) -> Result<Checksum, String> {
     let mut kinds = walked.kinds;
-    let edges: Vec<NodeRef> = walked.edges.iter().map(|(_, node)| *node).collect();
-    let digests = nodes.of_unit(&edges);
+    let (digests, behind) = nodes.of_unit(walked.edges.iter().map(|(_, node)| *node));
     for (kind, digest) in &mut kinds {
         let mut bytes = Vec::new();
         for ((of, _), behind) in walked.edges.iter().zip(&digests) {
@@ -202,6 +205,5 @@ fn finish(walked: Walked, nodes: &closure::NodeDigests) -> Result<Checksum, Stri
         whole.push(*kind as u8);
         whole.extend_from_slice(digest.as_bytes());
     }
-    let behind = nodes.references(edges.into_iter());
     Ok(Checksum { digest: Digest::of(&whole), kinds, references: walked.references, behind })
 }

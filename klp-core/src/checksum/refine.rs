@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::digest::Digest;
-use super::scc;
+use super::scc::Components;
 
 /// A digest, or why there is none.
 pub(super) type Outcome = Result<Digest, String>;
@@ -11,16 +11,17 @@ pub(super) type Outcome = Result<Digest, String>;
 /// The digest of each node, from the digest of its `own` content and the numbers of the nodes that it
 /// leads to. Cycles are digested by refinement, so that two nodes have one digest exactly if nothing
 /// that can be reached from them differs.
-pub(super) fn digests(own: &[Outcome], edges: &[Vec<usize>]) -> Vec<Outcome> {
+pub(super) fn digests(own: &[Outcome], edges: &[Vec<u32>]) -> Vec<Outcome> {
     let mut done: Vec<Option<Outcome>> = vec![None; own.len()];
-    for component in scc::components(edges) {
-        match component.as_slice() {
-            [node] if !edges[*node].contains(node) => {
-                done[*node] = Some(combine(&own[*node], &edges[*node], |edge| done[edge].as_ref()));
+    for component in Components::of(edges).iter() {
+        match component {
+            [node] if !edges[*node as usize].contains(node) => {
+                let node = *node as usize;
+                done[node] = Some(combine(&own[node], &edges[node], |edge| done[edge].as_ref()));
             }
             _ => {
-                for (node, digest) in cycle(&component, own, edges, &done) {
-                    done[node] = Some(digest);
+                for (node, digest) in cycle(component, own, edges, &done) {
+                    done[node as usize] = Some(digest);
                 }
             }
         }
@@ -30,17 +31,21 @@ pub(super) fn digests(own: &[Outcome], edges: &[Vec<usize>]) -> Vec<Outcome> {
 
 /// The digests of nodes that lead to each other: as long as another step tells more of them apart.
 fn cycle(
-    component: &[usize],
+    component: &[u32],
     own: &[Outcome],
-    edges: &[Vec<usize>],
+    edges: &[Vec<u32>],
     done: &[Option<Outcome>],
-) -> BTreeMap<usize, Outcome> {
-    let mut current: BTreeMap<usize, Outcome> =
-        component.iter().map(|node| (*node, own[*node].clone())).collect();
+) -> BTreeMap<u32, Outcome> {
+    let mut current: BTreeMap<u32, Outcome> =
+        component.iter().map(|node| (*node, own[*node as usize].clone())).collect();
     let mut classes = 0;
     loop {
-        let behind = |edge: usize| current.get(&edge).or(done[edge].as_ref());
-        let step = |node: &usize| (*node, combine(&own[*node], &edges[*node], behind));
+        let behind = |edge: usize| {
+            let inside = u32::try_from(edge).ok().and_then(|edge| current.get(&edge));
+            inside.or(done[edge].as_ref())
+        };
+        let step =
+            |node: &u32| (*node, combine(&own[*node as usize], &edges[*node as usize], behind));
         current = component.iter().map(step).collect();
         let distinct: BTreeSet<Digest> =
             current.values().filter_map(|digest| digest.as_ref().ok().copied()).collect();
@@ -53,7 +58,7 @@ fn cycle(
 
 fn combine<'a>(
     own: &Outcome,
-    edges: &[usize],
+    edges: &[u32],
     behind: impl Fn(usize) -> Option<&'a Outcome>,
 ) -> Outcome {
     let own = own.clone()?;
@@ -62,7 +67,7 @@ fn combine<'a>(
     }
     let mut bytes = own.as_bytes().to_vec();
     for edge in edges {
-        bytes.extend_from_slice(behind(*edge).cloned().unwrap_or_else(unread)?.as_bytes());
+        bytes.extend_from_slice(behind(*edge as usize).cloned().unwrap_or_else(unread)?.as_bytes());
     }
     Ok(Digest::of(&bytes))
 }

@@ -4,6 +4,7 @@
 //! different contents never give the same stream.
 
 use super::Kind;
+use super::count::Instructed;
 use super::digest::Digest;
 
 /// Tags of items and targets. Never renumber: they are part of the digest's definition.
@@ -70,6 +71,8 @@ pub(crate) struct Streams {
     pub(crate) numberless: Vec<Vec<u8>>,
     /// Symbols of other units that are referred to by name, data and code.
     pub(crate) references: Vec<u32>,
+    /// The instructions of all parts.
+    pub(super) instructions: Instructed,
     pub(crate) trail: Option<Vec<TrailItem>>,
     /// Where the streams hold numbers of instructions, which shift when one is added: position and
     /// length. Kept with the trail.
@@ -91,6 +94,8 @@ impl Streams {
         self.numbered.clear();
         self.numberless.clear();
         self.references.clear();
+        self.instructions.counted.clear();
+        self.instructions.padding.clear();
         self.shifting.clear();
         if let Some(trail) = &mut self.trail {
             trail.clear();
@@ -171,6 +176,21 @@ impl Streams {
     pub(crate) fn plain(&mut self, kind: Kind, bytes: &[u8], offset: u64) -> &mut [u8] {
         self.item(kind, tag::PLAIN, offset);
         self.instruction(kind, bytes)
+    }
+
+    /// As [`Streams::plain`], of the first `len` bytes of `code`: nearly every instruction comes here, and a
+    /// copy of fixed size is the fastest.
+    pub(crate) fn copy(&mut self, kind: Kind, code: &[u8], len: usize, offset: u64) {
+        let (Some(window), Ok(len8 @ ..16)) = (code.first_chunk::<16>(), u8::try_from(len)) else {
+            self.plain(kind, code.get(..len).unwrap_or(code), offset);
+            return;
+        };
+        self.item(kind, tag::PLAIN, offset);
+        let buffer = self.buffer_mut(kind);
+        buffer.push(len8);
+        let end = buffer.len().saturating_add(len);
+        buffer.extend_from_slice(window);
+        buffer.truncate(end);
     }
 
     /// Leaves room for the place `offset` of `section`.

@@ -40,7 +40,7 @@ pub(super) struct Part {
     /// Where it must end.
     limit: u64,
     pub(super) role: Role,
-    /// The part's ranges in `Unit::instructions`.
+    /// The part's ranges in `Streams::instructions`.
     counted: Range<usize>,
     padding: Range<usize>,
 }
@@ -69,8 +69,6 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) cx: &'a Context<'a, 'data>,
     pub(super) streams: &'s mut Streams,
     pub(super) parts: Vec<Part>,
-    /// The instructions of all parts.
-    pub(super) instructions: Instructed,
     /// Those of the last foreign function that something referred to.
     pub(super) foreign: Option<(u32, Instructed)>,
     /// Where it comes from.
@@ -80,14 +78,7 @@ pub(crate) struct Unit<'a, 'data, 's> {
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn new(cx: &'a Context<'a, 'data>, streams: &'s mut Streams) -> Self {
         streams.clear();
-        Self {
-            cx,
-            streams,
-            parts: Vec::new(),
-            instructions: Instructed::default(),
-            foreign: None,
-            origin: Origin::Any,
-        }
+        Self { cx, streams, parts: Vec::new(), foreign: None, origin: Origin::Any }
     }
 
     pub(crate) fn elf(&self) -> &'a ElfObject<'data> {
@@ -146,8 +137,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .bytes(part.start, part.limit.saturating_sub(part.start))
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
         self.streams.item(part.role.kind(), tag::PART, 0);
-        let first = self.instructions.counted.len();
-        let first_padding = self.instructions.padding.len();
+        let first = self.streams.instructions.counted.len();
+        let first_padding = self.streams.instructions.padding.len();
         let mut relocs = section.relocs.within(part.start, part.limit).peekable();
         let mut sites =
             self.cx.sites.within(part.section, part.start, part.limit).iter().peekable();
@@ -159,14 +150,20 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let decoded = decoded.map_err(|_| {
                 Refusal::new(format!("no instruction at +{:#x}", at.saturating_sub(part.start)))
             })?;
+            let window = rest;
             let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
             rest = after;
             let next = at.saturating_add(u64::from(decoded.len));
             let is_alone = relocs.peek().is_none_or(|reloc| reloc.offset >= next)
                 && sites.peek().is_none_or(|entry| entry.offset >= next);
             if is_alone && decoded.form == Form::Plain && !decoded.is_ip_relative {
-                self.instructions.counted.push((at, decoded.len));
-                self.streams.plain(part.role.kind(), raw, at.saturating_sub(part.start));
+                self.streams.instructions.counted.push((at, decoded.len));
+                self.streams.copy(
+                    part.role.kind(),
+                    window,
+                    raw.len(),
+                    at.saturating_sub(part.start),
+                );
                 at = next;
                 if part.role == Role::Outlined && decoded.ends_flow {
                     end = next;
@@ -176,7 +173,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             }
             let own = taken(&mut relocs, next)?;
             let [first_reloc, _] = own;
-            let index = self.instructions.counted.len().saturating_sub(first);
+            let index = self.streams.instructions.counted.len().saturating_sub(first);
             let mut site = Site {
                 part: number8,
                 address: RelocKind::Relative32,
@@ -198,11 +195,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let effect = self.entries(&mut site, at, entries)?;
             let padding = decoded.form == Form::Nop && first_reloc.is_none();
             if effect == Effect::Keep && !padding {
-                self.instructions.counted.push((at, decoded.len));
+                self.streams.instructions.counted.push((at, decoded.len));
                 let instruction = Encoded { at, raw, decoded, operands: instructions.operands() };
                 self.instruction(&part, &site, &instruction, own)?;
             } else {
-                self.instructions.padding.push((at, decoded.len));
+                self.streams.instructions.padding.push((at, decoded.len));
             }
             at = next;
             if part.role == Role::Outlined && decoded.ends_flow {
@@ -210,8 +207,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 break;
             }
         }
-        let counted = first..self.instructions.counted.len();
-        let padding = first_padding..self.instructions.padding.len();
+        let counted = first..self.streams.instructions.counted.len();
+        let padding = first_padding..self.streams.instructions.padding.len();
         if let Some(slot) = self.parts.get_mut(number) {
             *slot = Part { end, counted, padding, ..part };
         }
@@ -299,8 +296,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .part_at(section, offset)
             .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
-        let counted = self.instructions.counted.get(part.counted.clone()).unwrap_or_default();
-        let padding = self.instructions.padding.get(part.padding.clone()).unwrap_or_default();
+        let counted =
+            self.streams.instructions.counted.get(part.counted.clone()).unwrap_or_default();
+        let padding =
+            self.streams.instructions.padding.get(part.padding.clone()).unwrap_or_default();
         let (index, delta) = count_to(counted, padding, offset);
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
