@@ -155,7 +155,7 @@ impl Mirror {
                 }
                 continue;
             }
-            copied |= self.bring(path, entry, there)?;
+            copied |= self.bring(Utf8Path::new(path), entry, there)?;
         }
         self.listing = listing;
         Ok(copied)
@@ -168,9 +168,10 @@ impl Mirror {
             self.changed = self.changed.saturating_add(1);
         }
         let mut copied = false;
-        let changed: Vec<Utf8PathBuf> = self.stamps.changed_since(known).cloned().collect();
+        let changed: Vec<Utf8PathBuf> =
+            self.stamps.changed_since(known).map(Utf8Path::to_owned).collect();
         for path in changed {
-            let Some(entry) = self.listing.get(&path).cloned() else { continue };
+            let Some(entry) = self.listing.get(path.as_str()).cloned() else { continue };
             let target = self.dir.join(&path);
             let there = list::look(&target)
                 .map_err(|source| MirrorError::List { path: target.clone(), source })?;

@@ -1,6 +1,7 @@
 //! Which files there are, in the user's sources and in the mirror.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -35,8 +36,9 @@ pub(super) struct FileStat {
     pub(super) mode: u32,
 }
 
-/// Entries by path, relative to the root.
-pub(super) type Listing = BTreeMap<Utf8PathBuf, Entry>;
+/// Entries by path, relative to the root. Strings are compared faster than paths, component by component,
+/// and what is in a directory comes after it all the same.
+pub(super) type Listing = BTreeMap<String, Entry>;
 
 impl Entry {
     /// Whether both are files, both are symlinks or both are directories.
@@ -92,9 +94,17 @@ fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<List
         // The tree's own .gitignore files say what make makes, whether git is used or not.
         builder.git_ignore(true).require_git(false);
     }
-    let skip = excluded.to_vec();
-    builder.filter_entry(move |entry| !skip.iter().any(|path| entry.path() == path.as_std_path()));
-    let listing = Mutex::new(Ok(Listing::new()));
+    let skip: BTreeMap<OsString, Vec<Utf8PathBuf>> =
+        excluded.iter().fold(BTreeMap::new(), |mut skip, path| {
+            let name = path.file_name().unwrap_or_default().into();
+            skip.entry(name).or_insert_with(Vec::new).push(path.clone());
+            skip
+        });
+    builder.filter_entry(move |entry| {
+        let mut namesakes = skip.get(entry.file_name()).into_iter().flatten();
+        !namesakes.any(|path| entry.path() == path.as_std_path())
+    });
+    let listing = Mutex::new(Ok(Vec::new()));
     builder.build_parallel().run(|| {
         Box::new(|item| {
             let found = item.map_err(std::io::Error::other).and_then(|item| {
@@ -113,7 +123,7 @@ fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<List
                     if let Ok(relative) = path.strip_prefix(root)
                         && !relative.as_str().is_empty()
                     {
-                        listing.insert(relative.to_owned(), entry);
+                        listing.push((relative.as_str().to_owned(), entry));
                     }
                 }
                 (Ok((_, None)), Ok(_)) => {}
@@ -122,7 +132,8 @@ fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<List
             WalkState::Continue
         })
     });
-    listing.into_inner().unwrap_or_else(PoisonError::into_inner).map_err(failed)
+    let listing = listing.into_inner().unwrap_or_else(PoisonError::into_inner).map_err(failed)?;
+    Ok(listing.into_iter().collect())
 }
 
 /// The files that git knows or would add. `None` where git is not of use.
@@ -154,11 +165,11 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listing>
             look(&path).map_err(|source| MirrorError::List { path: path.clone(), source })?;
         // Removed without telling git, or a submodule: its files are listed by nobody.
         let Some(entry) = entry.filter(|entry| entry.kind != Kind::Directory) else { continue };
-        let relative = Utf8PathBuf::from(name);
-        for parent in relative.ancestors().skip(1).filter(|parent| !parent.as_str().is_empty()) {
+        let parents = Utf8Path::new(name).ancestors().skip(1).map(Utf8Path::as_str);
+        for parent in parents.filter(|parent| !parent.is_empty()) {
             listing.entry(parent.to_owned()).or_insert(Entry { kind: Kind::Directory });
         }
-        listing.insert(relative, entry);
+        listing.insert(name.to_owned(), entry);
     }
     Ok(Some(listing))
 }

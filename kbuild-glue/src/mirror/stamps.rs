@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use fs_err as fs;
 
 use super::list::{Entry, Kind, Listing};
@@ -17,7 +17,7 @@ use crate::atomic;
 /// Size and time of each file and the target of each symlink, by path. Directories are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamps {
-    stamps: BTreeMap<Utf8PathBuf, String>,
+    stamps: BTreeMap<String, String>,
 }
 
 impl Stamps {
@@ -27,19 +27,19 @@ impl Stamps {
 
     /// Whether there is something of this path.
     pub(super) fn contains(&self, path: &Utf8Path) -> bool {
-        self.stamps.contains_key(path)
+        self.stamps.contains_key(path.as_str())
     }
 
     /// The paths, sorted backwards: what is in a directory comes before it.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8PathBuf> {
-        self.stamps.keys().rev()
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.stamps.keys().rev().map(Utf8Path::new)
     }
 
     /// What is new or other than it was.
-    pub(super) fn changed_since(&self, known: &Self) -> impl Iterator<Item = &Utf8PathBuf> {
+    pub(super) fn changed_since(&self, known: &Self) -> impl Iterator<Item = &Utf8Path> {
         let is_changed =
-            |(path, stamp): &(&Utf8PathBuf, &String)| known.stamps.get(*path) != Some(*stamp);
-        self.stamps.iter().filter(is_changed).map(|(path, _)| path)
+            |(path, stamp): &(&String, &String)| known.stamps.get(*path) != Some(*stamp);
+        self.stamps.iter().filter(is_changed).map(|(path, _)| Utf8Path::new(path))
     }
 
     /// How many files there are.
@@ -56,7 +56,7 @@ impl Stamps {
 
     /// Paths and stamps, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
-        self.stamps.iter().map(|(path, stamp)| (path.as_path(), stamp.as_str()))
+        self.stamps.iter().map(|(path, stamp)| (Utf8Path::new(path), stamp.as_str()))
     }
 
     pub(super) fn read(dir: &Utf8Path) -> Result<Option<Self>, MirrorError> {
@@ -69,12 +69,11 @@ impl Stamps {
         // Damaged stamps are no stamps: everything is looked at.
         let parse = || {
             let text = String::from_utf8(bytes).ok()?;
-            let mut stamps = BTreeMap::new();
-            for record in text.split_terminator('\0') {
+            let records = text.split_terminator('\0').map(|record| {
                 let (stamp, path) = record.split_once('\t')?;
-                stamps.insert(Utf8PathBuf::from(path), stamp.to_owned());
-            }
-            Some(Self { stamps })
+                Some((path.to_owned(), stamp.to_owned()))
+            });
+            Some(Self { stamps: records.collect::<Option<_>>()? })
         };
         Ok(parse())
     }
