@@ -95,6 +95,9 @@ enum Task {
         /// The kernel whose vmlinux.o is read.
         #[arg(long, value_name = "VERSION", default_value = "7.2")]
         kernel: String,
+        /// The vmlinux.o of this finished build instead, by any compiler.
+        #[arg(long, value_name = "DIRECTORY", conflicts_with_all = ["kernel", "builds"])]
+        build: Option<camino::Utf8PathBuf>,
         /// How often each program runs.
         #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..))]
         rounds: u32,
@@ -128,7 +131,9 @@ fn main() -> std::process::ExitCode {
         Task::Bench { kernel, builds: true, klp_build, .. } => {
             bench::builds::run(&kernel, klp_build)
         }
-        Task::Bench { kernel, rounds, growth, .. } => bench::run(&kernel, rounds, growth),
+        Task::Bench { kernel, build, rounds, growth, .. } => {
+            bench::run(&kernel, build.as_deref(), rounds, growth)
+        }
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -18,19 +18,28 @@ use contender::{Contender, race};
 /// The patch between the two objects of the comparison.
 const PATCH: &str = "meminfo";
 
-pub(crate) fn run(version: &str, rounds: u32, with_growth: bool) -> Result<()> {
-    let kernel = kernel::built(version, Compiler::Gcc)?;
+/// Reads the vmlinux.o of a finished `build`, or of our own of that version, which is patched as well.
+pub(crate) fn run(
+    version: &str,
+    build: Option<&Utf8Path>,
+    rounds: u32,
+    with_growth: bool,
+) -> Result<()> {
+    let directory = match build {
+        Some(build) => build.to_owned(),
+        None => kernel::built(version, Compiler::Gcc)?.build,
+    };
     let klp = klp::build(true)?;
     let floor = floor()?;
-    let vmlinux = kernel.build.join("vmlinux.o");
-    println!("vmlinux.o of Linux {version}: {} bytes", fs_err::metadata(&vmlinux)?.len());
+    let vmlinux = directory.join("vmlinux.o");
+    println!("{vmlinux}: {} bytes", fs_err::metadata(&vmlinux)?.len());
 
     let ours: &[&str] = &[klp.as_str(), "klp", "checksum", vmlinux.as_str()];
     let mut contenders = vec![
         Contender::new("cargo klp checksum", &[ours]),
         Contender::new("decode and hash, no more", &[&[floor.as_str(), vmlinux.as_str()]]),
     ];
-    let objtool = kernel.build.join("tools/objtool/objtool");
+    let objtool = directory.join("tools/objtool/objtool");
     let knows_klp = knows_klp(&objtool);
     if knows_klp {
         let theirs = [objtool.as_str(), "klp", "checksum", "--dry-run", vmlinux.as_str()];
@@ -39,7 +48,7 @@ pub(crate) fn run(version: &str, rounds: u32, with_growth: bool) -> Result<()> {
         println!("this kernel's objtool has no `klp checksum`: nothing to compare with");
     }
     table(&mut contenders, rounds)?;
-    if knows_klp {
+    if knows_klp && build.is_none() {
         let pair = compare::Pair::of(version, PATCH)?;
         table(&mut differences(&pair, &klp)?, rounds)?;
     }
