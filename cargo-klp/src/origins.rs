@@ -60,7 +60,13 @@ impl Members {
             .filter(|(_, ((_, is_bitcode), _))| *is_bitcode)
             .map(|(index, (_, (_, path)))| (index, path.clone()))
             .collect();
-        for BitcodeSymbol { object, name, letter } in bitcode_symbols(&self.root, &bitcode)? {
+        // LLVM's nm reads one object after the other.
+        let share = bitcode.len().div_ceil(rayon::current_num_threads()).max(1);
+        let symbols: Vec<Vec<BitcodeSymbol>> = bitcode
+            .par_chunks(share)
+            .map(|objects| bitcode_symbols(&self.root, objects))
+            .collect::<Result<_, _>>()?;
+        for BitcodeSymbol { object, name, letter } in symbols.into_iter().flatten() {
             let binding = match letter {
                 'W' | 'V' | 'w' | 'v' => Binding::Weak,
                 _ if letter.is_ascii_lowercase() => Binding::Local,
