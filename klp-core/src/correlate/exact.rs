@@ -1,6 +1,6 @@
 //! The same name in the same place, where no compiler had a hand in the name.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::files::Scope;
 use super::matching::Matching;

@@ -1,6 +1,6 @@
 //! What the symbols of an object that functions and data refer to stand for.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::manifest::Object;
 use crate::name::{self, Stability};

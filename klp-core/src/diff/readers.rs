@@ -1,6 +1,8 @@
 //! Which functions refer to a data object.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 
 use crate::manifest::Manifest;
 use crate::record::Data;
