@@ -133,8 +133,8 @@ fn kernel() -> Kernel {
     Kernel {
         vmlinux: [("hidden", 0x10), ("exported", 0x20), ("hidden", 0x30)]
             .map(|(name, value)| {
-                let (global, lasting, sealed) = (name == "exported", true, false);
-                (name.into(), Listed { section: None, value, global, lasting, sealed })
+                let global = name == "exported";
+                (name.into(), Listed { value, global, lasting: true, ..Listed::default() })
             })
             .into_iter()
             .collect(),
@@ -194,8 +194,8 @@ fn pointers_to_sealed_functions() {
     let mut kernel = kernel();
     let sealed = |sealed| {
         move |value| {
-            let (global, lasting) = (false, true);
-            (b"hidden".to_vec(), Listed { section: None, value, global, lasting, sealed })
+            let listed = Listed { value, lasting: true, sealed, ..Listed::default() };
+            (b"hidden".to_vec(), listed)
         }
     };
     kernel.vmlinux = [0x10, 0x20].map(sealed(true)).into_iter().collect();

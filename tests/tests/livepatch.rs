@@ -98,6 +98,7 @@ impl Small {
                 plain: Some(plain),
                 original: Some(original),
                 patched,
+                lto: None,
             })
             .collect();
         let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -371,6 +372,7 @@ fn stripped_objects() -> Result<()> {
             plain: Some(&read(&plain)?),
             original: Some(&read(&original)?),
             patched: &read(&patched)?,
+            lto: None,
         };
         let error = livepatch::create(&Kernel::default(), &[input], &BTreeMap::new(), false);
         let error = error.err().context("a stripped object is taken")?;

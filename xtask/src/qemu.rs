@@ -19,7 +19,7 @@ pub(crate) fn run_short(version: &str, compiler: Compiler) -> Result<()> {
 pub(crate) fn run(version: &str, compiler: Compiler, arguments: &[&str]) -> Result<()> {
     // What is not built yet is built by `cargo klp build` and by `cargo klp try`.
     let kernel = kernel::configured(version, compiler)?;
-    let llvm = kernel::llvm().filter(|_| compiler == Compiler::Clang);
+    let llvm = kernel::llvm().filter(|_| compiler.is_clang());
     let variable = llvm.map(|llvm| format!(",LLVM={llvm}")).unwrap_or_default();
     let entry = format!("{}{variable}", kernel.build);
     let mut cargo = Command::new(environment::cargo());

@@ -13,6 +13,7 @@ mod makefile;
 mod module;
 mod rules;
 mod session;
+mod sources;
 mod trial;
 
 use camino::Utf8Path;

@@ -1,27 +1,26 @@
 //! The livepatch module of `cargo klp build`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildSettings, Config, Events, Linked, LinkedObject, ModuleSources, OriginalBuild,
-    PatchedBuild, Workspace, export_versions,
+    BuildSettings, Config, Events, Linked, ModuleSources, OriginalBuild, PatchedBuild, Workspace,
+    export_versions,
 };
 use klp_core::diff::Changes;
-use klp_core::input::Input;
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Livepatch};
+use klp_core::livepatch::{self, ChangedNames, Livepatch};
 use klp_core::record::{Change, Module, Refused};
 
 use crate::cli;
 use crate::error::Error;
 use crate::kernel::{self, read};
-use crate::objects::target;
 use crate::report;
 use crate::shell::Shell;
 
 use super::remove;
+use super::sources::{self, Source};
 
 /// What the person asked for.
 pub(super) struct Request {
@@ -120,9 +119,6 @@ impl Request {
 /// What of the configuration of the original build stands against a livepatch; none if nothing does.
 fn unfit(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
     let config = Config::read(&original.root.join(".config"))?;
-    if config.is_enabled("CONFIG_LTO_CLANG") {
-        return Ok(Some("bitcode for objects (CONFIG_LTO_CLANG)"));
-    }
     let needed =
         [("CONFIG_MODULES", "no CONFIG_MODULES"), ("CONFIG_LIVEPATCH", "no CONFIG_LIVEPATCH")];
     Ok(needed.into_iter().find(|(option, _)| !config.is_enabled(option)).map(|(_, why)| why))
@@ -159,48 +155,16 @@ fn name(patches: &[Utf8PathBuf]) -> String {
     name.chars().take(LONGEST).collect()
 }
 
-/// Compiles the touched objects again and cuts the livepatch out of them.
+/// Cuts the livepatch out of the touched objects.
 fn extract(
     force: bool,
     builds: &Builds<'_>,
     changes: &Changes,
     events: &mut Events<'_>,
 ) -> Result<Livepatch, Error> {
-    let touched = touched(changes);
-    let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
-    let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
-    let was_there =
-        |object: &Utf8Path| builds.original.objects.iter().any(|linked| linked.object == *object);
-    let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
-    let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
-    let before: Vec<Utf8PathBuf> = paths.iter().filter(|path| was_there(path)).cloned().collect();
-    let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
-        let files =
-            builds.workspace.compile_with_sections(objects, changes, builds.settings, events)?;
-        let read =
-            objects.iter().zip(&files).map(|(object, file)| Ok((object.clone(), read(file)?)));
-        read.collect()
-    };
-    let original = compile(&before, None)?;
-    let patched = compile(&paths, Some(&builds.patched.changes))?;
-    let plain: Result<BTreeMap<&Utf8PathBuf, Input>, Error> = before
-        .iter()
-        .map(|object| Ok((object, read(&builds.original.root.join(object))?)))
-        .collect();
-    let plain = plain?;
+    let sources = sources::of(builds, &touched(changes), events)?;
+    let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
     let kernel = linked_kernel(builds, &inputs)?;
-    let inputs: Vec<livepatch::Input<'_>> = inputs
-        .iter()
-        .filter_map(|input| {
-            Some(livepatch::Input {
-                object: input.object.as_str(),
-                linked: target(&input.linked),
-                plain: plain.get(&input.object).map(|bytes| &**bytes),
-                original: original.get(&input.object).map(|bytes| &**bytes),
-                patched: patched.get(&input.object)?,
-            })
-        })
-        .collect();
     Ok(livepatch::create(&kernel, &inputs, &changed_names(changes), force)?)
 }
 
@@ -214,8 +178,8 @@ fn touched(changes: &Changes) -> BTreeSet<&str> {
         .collect()
 }
 
-fn changed_names(changes: &Changes) -> BTreeMap<String, Vec<String>> {
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+fn changed_names(changes: &Changes) -> ChangedNames {
+    let mut names = ChangedNames::new();
     for function in changes.functions.iter().filter(|function| function.change == Change::Changed) {
         names.entry(function.object.clone()).or_default().push(function.name.clone());
     }
@@ -224,11 +188,11 @@ fn changed_names(changes: &Changes) -> BTreeMap<String, Vec<String>> {
 
 /// What the original build says about the kernel, and about each module (all of them can be referred to
 /// as soon as one module is touched).
-fn linked_kernel(builds: &Builds<'_>, inputs: &[&LinkedObject]) -> Result<Kernel, Error> {
+fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
     let (vmlinux, vermagic) = kernel::vmlinux(&output.join("vmlinux"))?;
     let mut modules = BTreeSet::new();
-    if inputs.iter().any(|input| input.linked != Linked::Vmlinux) {
+    if inputs.iter().any(|input| input.linked != "vmlinux") {
         modules.extend(builds.original.objects.iter().filter_map(|linked| match &linked.linked {
             Linked::Module(name) => Some(name.clone()),
             Linked::Vmlinux => None,

@@ -28,12 +28,17 @@ pub(super) fn compile(saved: &SavedCommand, output: &Utf8Path) -> Result<String,
     Ok(format!("{} {FLAGS} -c -o '{output}' {after}", before.join(" ")))
 }
 
-/// The command that runs objtool on `part` as it ran on the object; none where it did not.
+/// The command that runs objtool on `part` as it ran on the object; none where it did not, or only on what
+/// was linked (`--link`): there Kbuild runs it on the module as well.
 pub(super) fn objtool(saved: &SavedCommand, part: &Utf8Path) -> Option<String> {
     let command =
         saved.command.split(" ; ").find_map(|command| command.trim().strip_prefix(OBJTOOL))?;
     let options = command.trim().strip_suffix(saved.target.as_str())?.trim();
-    let module = if options.split(' ').any(|word| word == "--module") { "" } else { " --module" };
+    let has = |option: &str| options.split(' ').any(|word| word == option);
+    if has("--link") {
+        return None;
+    }
+    let module = if has("--module") { "" } else { " --module" };
     Some(format!("{OBJTOOL}{options}{module} '{part}'"))
 }
 
@@ -62,6 +67,14 @@ mod tests {
             objtool(&saved, output).unwrap(),
             "./tools/objtool/objtool --orc --static-call --module '/k/fs/a.o'"
         );
+    }
+
+    #[test]
+    fn objtool_on_what_was_linked_is_the_modules_link() {
+        let saved = saved(
+            "ld.lld-19 -r -o fs/a.o @fs/a.mod  ; ./tools/objtool/objtool --orc  --link  --module fs/a.o",
+        );
+        assert_eq!(objtool(&saved, Utf8Path::new("b.o")), None);
     }
 
     #[test]

@@ -98,8 +98,7 @@ mod tests {
 
     #[test]
     fn positions_count_from_one_in_ascending_order() {
-        let listed =
-            |value| Listed { section: None, value, global: true, lasting: true, sealed: false };
+        let listed = |value| Listed { value, global: true, lasting: true, ..Listed::default() };
         let symbols = [("f", 0x10), ("g", 0x20), ("f", 0x30), ("zero", 0)];
         let map: Kallsyms = symbols
             .map(|(name, value)| (name.as_bytes().to_vec(), listed(value)))

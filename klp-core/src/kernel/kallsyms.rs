@@ -16,12 +16,16 @@ use crate::module::{RawElf, RawSection, SymbolPlace};
 pub struct Kallsyms(BTreeMap<Vec<u8>, Vec<Listed>>);
 
 /// One symbol of a finished kernel or module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listed {
     /// Header index of its section in a module; none for an address, as all are in vmlinux.
     pub section: Option<u32>,
     /// Offset in its section, or address.
     pub value: u64,
+    /// Size in bytes, 0 if not known.
+    pub size: u64,
+    /// Its index in the symbol table.
+    pub number: u32,
     /// Whether other objects could link to it.
     pub global: bool,
     /// Whether it is listed for as long as the module is there: what only its initialization needs is
@@ -33,6 +37,7 @@ pub struct Listed {
 
 /// `STT_SECTION` and `STT_FILE`, which are not listed.
 const UNLISTED: [u8; 2] = [3, 4];
+
 /// `STB_LOCAL`.
 const LOCAL: u8 = 0;
 
@@ -47,17 +52,18 @@ impl Kallsyms {
         }
         let sealed = Sealed::of(vmlinux);
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
-        for symbol in &vmlinux.symbols {
-            let (value, global) = (symbol.value, symbol.binding != LOCAL);
+        for (symbol, number) in vmlinux.symbols.iter().zip(0u32..) {
+            let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let has_address = match symbol.place {
                 SymbolPlace::Section(_) => true,
                 // scripts/mksysmap leaves out what `nm` marks `a`.
-                SymbolPlace::Absolute => global,
+                SymbolPlace::Absolute => symbol.binding != LOCAL,
                 _ => false,
             };
             if has_address && !symbol.name.is_empty() && !UNLISTED.contains(&symbol.kind) {
                 let sealed = sealed.holds(symbol);
-                let listed = Listed { section: None, value, global, lasting: true, sealed };
+                let section = None;
+                let listed = Listed { section, value, size, number, global, lasting: true, sealed };
                 symbols.entry(symbol.name.to_vec()).or_default().push(listed);
             }
         }
@@ -75,7 +81,7 @@ impl Kallsyms {
     pub fn of_module(module: &RawElf<'_>) -> Self {
         let sealed = Sealed::of(module);
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
-        for symbol in &module.symbols {
+        for (symbol, number) in module.symbols.iter().zip(0u32..) {
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
                 continue;
             }
@@ -85,9 +91,9 @@ impl Kallsyms {
                 _ => None,
             };
             let lasting = section.and_then(|section| module.section(section)).is_some_and(is_kept);
-            let (value, global) = (symbol.value, symbol.binding != LOCAL);
+            let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let sealed = sealed.holds(symbol);
-            let listed = Listed { section, value, global, lasting, sealed };
+            let listed = Listed { section, value, size, number, global, lasting, sealed };
             symbols.entry(symbol.name.to_vec()).or_default().push(listed);
         }
         Self(symbols)

@@ -46,6 +46,15 @@ pub(super) struct Copied {
     pub(super) edits: Vec<(u64, Vec<u8>)>,
 }
 
+impl Copied {
+    /// Writes `bytes` over what is at `offset`, and takes the relocations there away.
+    pub(super) fn replace(&mut self, offset: u64, bytes: Vec<u8>) {
+        let end = offset.saturating_add(bytes.len() as u64);
+        self.relocs.retain(|reloc| !(offset..end).contains(&reloc.offset));
+        self.edits.push((offset, bytes));
+    }
+}
+
 /// All that is copied.
 #[derive(Default)]
 pub(super) struct Extraction {
@@ -157,19 +166,32 @@ impl<'a> Walk<'_, 'a> {
 
     /// A table entry, unless it cannot do its work in a livepatch.
     fn include_entry(&mut self, resolver: &Resolver<'_, 'a>, entry: Piece, code: Piece) {
-        match super::static_key::of_module(self.kernel, resolver, entry) {
-            Ok(None) => self.include(entry),
-            Ok(Some(dropped)) => {
-                if let Some(copied) = self.extraction.copied.get_mut(&code) {
-                    copied.edits.extend(dropped.edit(code));
+        if let Err(why) = self.try_entry(resolver, entry, code) {
+            let name = owner_name(resolver.source, code);
+            self.extraction.refuse(resolver.source.object, &name, why);
+        }
+    }
+
+    fn try_entry(
+        &mut self,
+        resolver: &Resolver<'_, 'a>,
+        entry: Piece,
+        code: Piece,
+    ) -> Result<(), Why> {
+        let copied = self.extraction.copied.entry(code).or_default();
+        if let Some(offset) = super::fentry::nop(resolver, entry, code) {
+            return copied.call_fentry(self.kernel, resolver.source.linked, offset);
+        }
+        match super::static_key::of_module(self.kernel, resolver, entry)? {
+            None => self.include(entry),
+            Some(dropped) => {
+                if let Some((offset, nop)) = dropped.edit(code) {
+                    copied.replace(offset, nop);
                 }
                 self.extraction.notes.insert(dropped.note);
             }
-            Err(why) => {
-                let name = owner_name(resolver.source, code);
-                self.extraction.refuse(resolver.source.object, &name, why);
-            }
         }
+        Ok(())
     }
 
     fn relocations(
@@ -185,15 +207,7 @@ impl<'a> Walk<'_, 'a> {
             let relocs = section.relocs.within(piece.start, piece.end);
             relocs.map(|reloc| Site { reloc, usage, bias: 0 }).collect()
         };
-        let mut copied = Copied {
-            edits: self
-                .extraction
-                .copied
-                .get(&piece)
-                .map(|own| own.edits.clone())
-                .unwrap_or_default(),
-            relocs: Vec::new(),
-        };
+        let mut copied = Copied::default();
         for site in sites.iter().filter(|site| site.reloc.kind != RelocKind::None) {
             let replacement =
                 super::alternative::replacement(resolver, section, piece, &site.reloc)?;
@@ -225,8 +239,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             Meaning::Kernel(Outside::Local(symbol)) => {
-                let plain = source.plain.as_ref().ok_or("an object without original")?;
-                Link::Kernel(self.kernel.local(source.linked, &plain.analysis.elf, symbol)?)
+                Link::Kernel(self.kernel.local(source, symbol)?)
             }
         };
         if let Link::Kernel(target) = &link

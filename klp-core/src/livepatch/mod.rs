@@ -9,6 +9,7 @@
 mod alternative;
 mod callbacks;
 mod extract;
+mod fentry;
 mod finish;
 mod init;
 mod links;
@@ -32,14 +33,14 @@ use extract::{Extraction, Link};
 use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
-use source::Source;
+use source::{Fate, Source};
 use target::Target;
 
 pub use callbacks::CallbackKind;
 pub use finish::{FinishError, finish};
 pub use part::{Part, functions_symbol};
 pub use position::PositionError;
-pub use source::Input;
+pub use source::{Input, Members};
 pub use target::Symbol;
 pub use verdict::{data as data_verdict, exports as exports_verdict};
 
@@ -100,17 +101,18 @@ pub struct Livepatch {
     pub notes: Vec<String>,
 }
 
-/// Makes a livepatch of `inputs`. `changed` are the functions that the builds as they are say changed,
-/// by object. With `force` what is only risky is a note.
+/// The functions that the builds as they are say changed, by object.
+pub type ChangedNames = BTreeMap<String, Vec<String>>;
+
+/// Makes a livepatch of `inputs`. With `force` what is only risky is a note.
 pub fn create(
     kernel: &Kernel,
     inputs: &[Input<'_>],
-    changed: &BTreeMap<String, Vec<String>>,
+    changed: &ChangedNames,
     force: bool,
 ) -> Result<Livepatch, LivepatchError> {
     let mut sources = Vec::new();
     for input in inputs {
-        let changed = changed.get(input.object).map(Vec::as_slice).unwrap_or_default();
         let source = Source::of(input, changed)
             .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
         sources.push(source);
@@ -250,20 +252,18 @@ fn replaced_symbol(
 ) -> Result<(String, u64), (String, String)> {
     let name = verdict::name_of(source, number);
     let failed = |why: &str| (name.clone(), why.to_owned());
-    let plain = source.plain.as_ref().ok_or_else(|| failed("it has no original"))?;
-    let original =
-        verdict::original_name(source, number).ok_or_else(|| failed("it has no original"))?;
-    let function = plain
-        .function_named(&original)
-        .and_then(|number| plain.analysis.layout.functions.get(number))
+    let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
+        return Err(failed("it has no original"));
+    };
+    let running = source.running().ok_or_else(|| failed("it has no original"))?;
+    let function = source
+        .running_function(original)
+        .and_then(|number| running.analysis.layout.functions.get(number))
         .ok_or_else(|| failed("its original is not in the object that was linked"))?;
-    let elf = &plain.analysis.elf;
-    let symbol = function
-        .symbols
-        .first()
-        .and_then(|index| elf.symbol(*index))
-        .ok_or_else(|| failed("its original has no name"))?;
-    match kernel.position(source.linked, elf, symbol) {
+    let elf = &running.analysis.elf;
+    let named = function.symbols.first().and_then(|index| Some((*index, elf.symbol(*index)?)));
+    let (index, symbol) = named.ok_or_else(|| failed("its original has no name"))?;
+    match kernel.position(source, index) {
         Ok(position) => Ok((symbol.name_lossy().into_owned(), position)),
         Err(why) => Err((name, why.to_string())),
     }

@@ -6,7 +6,7 @@ use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf;
 use object::{Endianness, build};
 
-use crate::elf::{Place, Section, SectionClass, SymbolKind};
+use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 
 use super::extract::{Copied, Extraction, Link, OutReloc};
 use super::links::Links;
@@ -75,7 +75,6 @@ impl Linking<'_> {
             places.insert(*piece, place);
         }
         let mut writer = Writer::new();
-        writer.file(source);
         let ids: Vec<SectionId> = outs.iter().map(|out| writer.section(source, out)).collect();
         let starts: Vec<SymbolId> = ids.iter().map(|id| writer.section_symbol(*id)).collect();
         writer.symbols(source, &places, &ids, self.shared);
@@ -163,14 +162,9 @@ fn append(
                 old.copy_from_slice(new);
             }
         }
-        let edited = |offset: u64| {
-            copied.edits.iter().any(|(start, bytes)| {
-                (*start..start.saturating_add(bytes.len() as u64)).contains(&offset)
-            })
-        };
         out.bytes.extend_from_slice(&bytes);
         out.relocs.extend(
-            copied.relocs.iter().filter(|reloc| !edited(reloc.offset)).map(|reloc| OutReloc {
+            copied.relocs.iter().map(|reloc| OutReloc {
                 offset: reloc.offset.saturating_add(base),
                 ..reloc.clone()
             }),
@@ -207,8 +201,9 @@ impl Writer<'_> {
         Self { builder, symtab, undefined: BTreeMap::new() }
     }
 
-    fn file(&mut self, source: &Source<'_>) {
-        let name = source.patched.analysis.elf.files.first().copied().unwrap_or_default();
+    fn file(&mut self, elf: &ElfObject<'_>, file: Option<u32>) {
+        let name = file.and_then(|file| elf.files.get(file as usize));
+        let Some(name) = name else { return };
         let symbol = self.builder.symbols.add();
         symbol.name = name.to_vec().into();
         symbol.set_st_info(elf::STB_LOCAL, elf::STT_FILE);
@@ -247,7 +242,11 @@ impl Writer<'_> {
         ids: &[SectionId],
         shared: &Shared,
     ) {
-        for symbol in &source.patched.analysis.elf.symbols {
+        let elf = &source.patched.analysis.elf;
+        // Of a global symbol the file is not known where there are several.
+        let mut file = (elf.files.len() == 1).then_some(0);
+        self.file(elf, file);
+        for symbol in &elf.symbols {
             let Place::Section(section) = symbol.place else { continue };
             let kind = match symbol.kind {
                 SymbolKind::Function => elf::STT_FUNC,
@@ -265,6 +264,10 @@ impl Writer<'_> {
             };
             let Some(piece) = places.keys().find(holds) else { continue };
             let Some((index, base)) = places.get(piece) else { continue };
+            if symbol.file.is_some() && symbol.file != file {
+                file = symbol.file;
+                self.file(elf, file);
+            }
             let is_shared =
                 shared.get(piece).is_some_and(|(name, _)| name.as_bytes() == symbol.name);
             let own = self.builder.symbols.add();

@@ -54,6 +54,9 @@ const NOT_NEEDED: &[&[u8]] = &[
     b"__patchable_function_entries",
 ];
 
+/// What objtool makes from the calls when the module is linked; it is there where objtool has run before.
+const MADE_AGAIN: &[u8] = b".static_call_sites";
+
 /// Whether `name` is a table whose entries go with the code that they belong to.
 pub(super) fn is_table(name: &[u8]) -> bool {
     rules::is_attributed(name) || is_plain_table(name)
@@ -66,6 +69,27 @@ pub(super) fn is_plain_table(name: &[u8]) -> bool {
 /// Whether what is in section `name` is freed after boot, or after the module's init.
 pub(super) fn is_freed(name: &[u8]) -> bool {
     name.starts_with(b".init") || name.starts_with(b".exit") || name.starts_with(b".meminit")
+}
+
+/// The entry of a merged section that holds `offset`, start and end: what linkers take a reference there
+/// to mean.
+pub(super) fn merged_entry(section: &Section<'_>, offset: u64) -> Option<(u64, u64)> {
+    let size = section.entsize;
+    let number = offset.checked_div(size)?;
+    let number = usize::try_from(number).ok()?;
+    let mut entries = section.data.chunks(usize::try_from(size).ok()?);
+    let (start, len) = if section.is_strings() {
+        let is_end = |entry: &[u8]| entry.iter().all(|byte| *byte == 0);
+        let before = section.data.chunks(usize::try_from(size).ok()?).take(number);
+        let start = before.enumerate().rfind(|(_, entry)| is_end(entry));
+        let start = start.map_or(0, |(end, _)| end.saturating_add(1));
+        (start, entries.skip(start).position(is_end)?.saturating_add(1))
+    } else {
+        entries.nth(number)?;
+        (number, 1)
+    };
+    let start = (start as u64).checked_mul(size)?;
+    Some((start, start.checked_add((len as u64).checked_mul(size)?)?))
 }
 
 impl Source<'_> {
@@ -146,14 +170,19 @@ impl Tables {
         if let Some(problem) = analysis.sites.problems.first() {
             return Err(problem.clone());
         }
-        let read = analysis.sites.all().iter().map(|site| Entry {
-            code: site.section,
-            offset: site.offset,
-            table: site.table,
-            start: site.start,
-            end: site.start.saturating_add(site.size),
-        });
-        let mut entries: Vec<Entry> = read.collect();
+        let is_needed = |table: u32| {
+            analysis.elf.section(table).is_some_and(|section| section.name != MADE_AGAIN)
+        };
+        let read = analysis.sites.all().iter().filter(|site| is_needed(site.table));
+        let mut entries: Vec<Entry> = read
+            .map(|site| Entry {
+                code: site.section,
+                offset: site.offset,
+                table: site.table,
+                start: site.start,
+                end: site.start.saturating_add(site.size),
+            })
+            .collect();
         for (section, table) in analysis.elf.sections.iter().zip(0u32..) {
             if is_plain_table(section.name) && section.size > 0 {
                 let own = plain_entries(&analysis.elf, section, table)

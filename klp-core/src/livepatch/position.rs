@@ -1,7 +1,8 @@
 //! Which of the kernel's symbols of one name an object's symbol is.
 //!
 //! All symbols of a section moved by one distance when it was linked, so each of them says where the
-//! section can be, and they must agree.
+//! section can be, and they must agree. Where the whole kernel (or module) was one object before its last
+//! link, sections hold one function each and say nothing; but linkers keep the order of local symbols.
 
 use std::collections::BTreeSet;
 
@@ -60,6 +61,32 @@ impl Kallsyms {
         match found.len() {
             0 => Err(PositionError::Overridden(entries.len())),
             1 => found.first().map_or(Err(PositionError::Missing), |only| position(entries, *only)),
+            _ => Err(PositionError::Ambiguous(entries.len())),
+        }
+    }
+
+    /// The position of the local symbol `index` of `whole`, from which alone this was linked.
+    pub fn of_whole(&self, whole: &ElfObject<'_>, index: u32) -> Result<u64, PositionError> {
+        let symbol = whole.symbol(index).ok_or(PositionError::Missing)?;
+        let entries = self.named(symbol.name);
+        let mut linked: Vec<(usize, &Listed)> =
+            entries.iter().enumerate().filter(|(_, listed)| !listed.global).collect();
+        linked.sort_by_key(|(_, listed)| listed.number);
+        let namesakes = whole.symbols.iter().zip(0u32..).filter(|(other, _)| {
+            let Place::Section(section) = other.place else { return false };
+            other.local
+                && other.name == symbol.name
+                && whole.section(section).is_some_and(Section::is_allocated)
+        });
+        let namesakes: Vec<(&Symbol<'_>, u32)> = namesakes.collect();
+        let same_sizes = namesakes
+            .iter()
+            .map(|(other, _)| other.size)
+            .eq(linked.iter().map(|(_, listed)| listed.size));
+        let rank = namesakes.iter().position(|(_, number)| *number == index);
+        match rank.and_then(|rank| linked.get(rank)) {
+            _ if entries.is_empty() => Err(PositionError::Missing),
+            Some((found, _)) if same_sizes => position(entries, *found),
             _ => Err(PositionError::Ambiguous(entries.len())),
         }
     }
@@ -127,8 +154,8 @@ mod tests {
         let symbols = MAP.lines().map(|line| {
             let words: Vec<&str> = line.split(' ').collect();
             let value = u64::from_str_radix(words[0], 16).unwrap();
-            let (global, lasting, sealed) = (words[1] == "T", true, false);
-            let listed = Listed { section: None, value, global, lasting, sealed };
+            let (global, lasting) = (words[1] == "T", true);
+            let listed = Listed { value, size: 16, global, lasting, ..Listed::default() };
             (words[2].as_bytes().to_vec(), listed)
         });
         symbols.collect()

@@ -42,7 +42,7 @@ pub(super) enum Meaning<'a> {
 pub(super) enum Outside<'a> {
     /// The one of that name that linkers see.
     Global(&'a [u8]),
-    /// A symbol of the plain original object, by index.
+    /// A symbol of the object as it runs, by index.
     Local(u32),
 }
 
@@ -174,7 +174,19 @@ impl<'s, 'a> Resolver<'s, 'a> {
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(base)));
         }
         let spans = layout.of_section(index);
-        if section.is_merged() || spans.is_empty() {
+        if section.is_merged() {
+            let offset = match symbol.kind {
+                SymbolKind::Section => from_start.wrapping_add(site.bias),
+                _ => symbol.value.cast_signed(),
+            };
+            let (start, end) = u64::try_from(offset)
+                .ok()
+                .and_then(|offset| pieces::merged_entry(section, offset))
+                .ok_or_else(|| format!("a place outside of {}", section.name_lossy()))?;
+            let piece = Piece { object: self.object, section: index, start, end };
+            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
+        }
+        if spans.is_empty() {
             if section.is_writable() && section.size > 0 {
                 return Err(format!("a variable without a name in {}", section.name_lossy()));
             }
@@ -280,8 +292,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let function = original.analysis.layout.functions.get(number);
         let index = function.and_then(|function| function.symbols.first());
-        let symbol = index.and_then(|index| original.analysis.elf.symbol(*index));
-        let symbol = *symbol.ok_or("a function without a name")?;
+        let index = *index.ok_or("a function without a name")?;
+        let symbol = original.analysis.elf.symbol(index).ok_or("a function without a name")?;
         let name = symbol.name_lossy();
         // What a compiler specializes can take other arguments each time.
         if name::stability(symbol.name, symbol.local) == Stability::Numbered
@@ -291,37 +303,30 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 "{name} is another function in the kernel than compiled with function sections"
             ));
         }
-        self.outside(symbol)
+        self.outside(index)
     }
 
     fn original_data(&self, span: u32) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
-        let span = original.analysis.layout.span(span).and_then(|span| span.symbol);
-        let symbol = span.and_then(|symbol| original.analysis.elf.symbol(symbol));
-        self.outside(*symbol.ok_or("a variable without a name")?)
+        let symbol = original.analysis.layout.span(span).and_then(|span| span.symbol);
+        self.outside(symbol.ok_or("a variable without a name")?)
     }
 
-    /// The symbol of the running kernel that is `symbol` of the recompiled original.
-    fn outside(&self, symbol: Symbol<'a>) -> Result<Outside<'a>, Why> {
+    /// The symbol of the running kernel that is `index` of the original.
+    fn outside(&self, index: u32) -> Result<Outside<'a>, Why> {
+        let original = self.source.original.as_ref().ok_or("an object without original")?;
+        let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
         if !symbol.local {
             return Ok(Outside::Global(symbol.name));
         }
-        let plain = self.source.plain.as_ref().ok_or("an object without original")?;
-        let mut same = plain.analysis.elf.symbols.iter().zip(0u32..).filter(|(other, _)| {
-            other.name == symbol.name && other.local && matches!(other.place, Place::Section(_))
-        });
-        match (same.next(), same.next()) {
-            (Some((other, index)), None) => {
-                let Place::Section(section) = other.place else { return Err("no section".into()) };
-                let header = plain.analysis.elf.section(section).ok_or("no section")?;
-                if pieces::is_freed(header.name) {
-                    return Err(format!("{} is freed after boot", symbol.name_lossy()));
-                }
-                Ok(Outside::Local(index))
-            }
-            (None, _) => Err(format!("{} is not in the original object", symbol.name_lossy())),
-            _ => Err(format!("{} is there twice in its object", symbol.name_lossy())),
+        let index = self.source.running_local(index)?;
+        let elf = &self.source.running().ok_or("an object without original")?.analysis.elf;
+        let place = elf.symbol(index).map(|symbol| symbol.place);
+        let Some(Place::Section(section)) = place else { return Err("no section".into()) };
+        if pieces::is_freed(elf.section(section).ok_or("no section")?.name) {
+            return Err(format!("{} is freed after boot", symbol.name_lossy()));
         }
+        Ok(Outside::Local(index))
     }
 
     fn name_of(&self, span: &Span) -> String {

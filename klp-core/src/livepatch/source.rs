@@ -6,8 +6,12 @@ use std::collections::BTreeMap;
 use crate::checksum::Analysis;
 use crate::correlate::{Correlation, Disagreement, Renames};
 use crate::diff::compare;
-use crate::elf::ElfError;
+use crate::elf::{ElfError, Place};
 use crate::manifest::{self, Manifest};
+use crate::origin::Definitions;
+
+use super::ChangedNames;
+use super::resolve::Why;
 
 /// The bytes of a touched object.
 #[derive(Debug, Clone, Copy)]
@@ -16,12 +20,23 @@ pub struct Input<'a> {
     pub object: &'a str,
     /// What it is linked into: `vmlinux`, or a module such as `fs/ext4/ext4`.
     pub linked: &'a str,
-    /// As the original build linked it; none for an object that the patch adds.
+    /// As the original build linked it; none for an object that the patch adds, and where `original` is it.
     pub plain: Option<&'a [u8]>,
     /// The original compiled again with function and data sections, before objtool.
     pub original: Option<&'a [u8]>,
     /// The patched one compiled the same way.
     pub patched: &'a [u8],
+    /// With LTO. The object is then all of `linked` before its last link (`vmlinux.o`), as both builds made it.
+    pub lto: Option<Members<'a>>,
+}
+
+/// What the objects define that an LTO build linked, in the order of the link.
+#[derive(Debug, Clone, Copy)]
+pub struct Members<'a> {
+    /// Those of the original build.
+    pub original: &'a [Definitions],
+    /// Those of the patched build.
+    pub patched: &'a [Definitions],
 }
 
 /// An object with its digests.
@@ -59,7 +74,9 @@ pub(super) enum DataFate {
 pub(super) struct Source<'a> {
     pub(super) object: &'a str,
     pub(super) linked: &'a str,
-    pub(super) plain: Option<Side<'a>>,
+    /// The object is all of what it is linked into.
+    pub(super) is_whole: bool,
+    plain: Option<Side<'a>>,
     pub(super) original: Option<Side<'a>>,
     pub(super) patched: Side<'a>,
     /// By the layout's number of the patched function; none for padding.
@@ -73,31 +90,38 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Side<'a> {
-    fn of(bytes: &'a [u8], object: &str, linked: &str) -> Result<Self, ElfError> {
+    fn of(
+        bytes: &'a [u8],
+        input: &Input<'a>,
+        members: Option<&[Definitions]>,
+    ) -> Result<Self, ElfError> {
         let analysis = Analysis::of(bytes)?;
         let checksums = analysis.checksums();
         let listed = checksums.functions.iter().enumerate();
         let functions =
             listed.filter(|(_, function)| function.is_some()).map(|(number, _)| number).collect();
         let data = checksums.data.iter().map(|data| data.span).collect();
-        let manifest = manifest::Object::from_checksums(
+        let mut manifest = manifest::Object::from_checksums(
             &analysis,
             checksums.functions,
             checksums.data,
-            object,
-            Some(linked),
+            input.object,
+            Some(input.linked),
         );
+        if let Some(members) = members {
+            manifest.attribute(members);
+        }
         Ok(Self { analysis, manifest, functions, data })
     }
 
     /// The manifest's record of the function of that number.
     pub(super) fn record(&self, number: usize) -> Option<&manifest::Function> {
-        let index = self.functions.iter().position(|listed| *listed == number)?;
+        let index = self.functions.binary_search(&number).ok()?;
         self.manifest.functions.get(index)
     }
 
     /// The number of the function of that name.
-    pub(super) fn function_named(&self, name: &str) -> Option<usize> {
+    fn function_named(&self, name: &str) -> Option<usize> {
         let index = self.manifest.functions.iter().position(|function| {
             function.name == name || function.aliases.iter().any(|alias| alias == name)
         })?;
@@ -106,12 +130,12 @@ impl<'a> Side<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads and correlates the three. `changed` are the functions that the plain builds say changed.
-    pub(super) fn of(input: &Input<'a>, changed: &[String]) -> Result<Self, ElfError> {
-        let side = |bytes: &'a [u8]| Side::of(bytes, input.object, input.linked);
-        let plain = input.plain.map(side).transpose()?;
-        let original = input.original.map(side).transpose()?;
-        let patched = side(input.patched)?;
+    /// Reads and correlates the three. `changed` are the functions that the builds say changed.
+    pub(super) fn of(input: &Input<'a>, changed: &ChangedNames) -> Result<Self, ElfError> {
+        let plain = input.plain.map(|bytes| Side::of(bytes, input, None)).transpose()?;
+        let before = input.lto.map(|members| members.original);
+        let original = input.original.map(|bytes| Side::of(bytes, input, before)).transpose()?;
+        let patched = Side::of(input.patched, input, input.lto.map(|members| members.patched))?;
         let differing = match (&plain, &original) {
             (Some(plain), Some(original)) => differing(plain, original),
             _ => Vec::new(),
@@ -123,6 +147,7 @@ impl<'a> Source<'a> {
         let mut source = Self {
             object: input.object,
             linked: input.linked,
+            is_whole: input.lto.is_some(),
             fates: vec![None; patched.analysis.layout.functions.len()],
             data: BTreeMap::new(),
             owners: owners(&patched),
@@ -135,8 +160,51 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
-    fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, changed: &[String]) {
-        let by_plain = |name: &str| changed.iter().any(|changed| changed == name);
+    /// The object as the running kernel has it.
+    pub(super) fn running(&self) -> Option<&Side<'a>> {
+        self.plain.as_ref().or(self.original.as_ref())
+    }
+
+    /// The function of [`Source::running`] that is `number` of the original.
+    pub(super) fn running_function(&self, number: usize) -> Option<usize> {
+        let original = self.original.as_ref()?;
+        match &self.plain {
+            Some(plain) => plain.function_named(&original.record(number)?.name),
+            None => Some(number),
+        }
+    }
+
+    /// The symbol of [`Source::running`] that is `index` of the original, which is local.
+    pub(super) fn running_local(&self, index: u32) -> Result<u32, Why> {
+        let original = self.original.as_ref().ok_or("an object without original")?;
+        let Some(plain) = &self.plain else { return Ok(index) };
+        let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
+        let mut same = plain.analysis.elf.symbols.iter().zip(0u32..).filter(|(other, _)| {
+            other.name == symbol.name && other.local && matches!(other.place, Place::Section(_))
+        });
+        match (same.next(), same.next()) {
+            (Some((_, index)), None) => Ok(index),
+            (None, _) => Err(format!("{} is not in the original object", symbol.name_lossy())),
+            _ => Err(format!("{} is there twice in its object", symbol.name_lossy())),
+        }
+    }
+
+    fn correlate(
+        &mut self,
+        correlation: &Correlation,
+        other: &Disagreement,
+        changed: &ChangedNames,
+    ) {
+        let patched = &self.patched.manifest;
+        let is_named: Vec<bool> = patched
+            .functions
+            .iter()
+            .map(|function| {
+                let names = changed.get(patched.origin(function.origin));
+                names.is_some_and(|names| names.contains(&function.name))
+            })
+            .collect();
+        let by_builds = |index: usize| is_named.get(index).copied().unwrap_or(false);
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {
             let Some(index) = pair.patched else { continue };
             let Some(number) = self.patched.functions.get(index).copied() else { continue };
@@ -148,7 +216,7 @@ impl<'a> Source<'a> {
                 (Some((number, before)), Some(after))
                     if before.checksum == after.checksum
                         && !other.functions.contains(&index)
-                        && !by_plain(&after.name) =>
+                        && !by_builds(index) =>
                 {
                     Fate::Same(number)
                 }

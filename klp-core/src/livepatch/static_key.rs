@@ -54,9 +54,9 @@ pub(super) fn of_module(
             None => return Ok(None),
         },
         Meaning::Kernel(Outside::Local(symbol)) => {
-            let plain = source.plain.as_ref().ok_or("an object without original")?;
-            let name = plain.analysis.elf.symbol(symbol).map(Symbol::name_lossy);
-            let target = kernel.local(source.linked, &plain.analysis.elf, symbol)?;
+            let running = source.running().ok_or("an object without original")?;
+            let name = running.analysis.elf.symbol(symbol).map(Symbol::name_lossy);
+            let target = kernel.local(source, symbol)?;
             (target, name.unwrap_or_default().into_owned())
         }
         Meaning::Copy(_) | Meaning::Number => return Ok(None),

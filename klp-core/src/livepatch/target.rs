@@ -1,11 +1,11 @@
 //! The running kernel as a livepatch sees it: what it can link to when it is loaded, and what
 //! livepatch resolves for it, by name and position.
 
-use crate::elf::ElfObject;
 use crate::kernel::{Export, Kernel, module_name};
 
 use super::position::PositionError;
 use super::resolve::Why;
+use super::source::Source;
 
 /// What a reference of the livepatch is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,37 +128,31 @@ impl Kernel {
         self.global(linked, key.as_bytes())?.ok()
     }
 
-    /// The position of the function that `symbol` of `object` names, among those of its name.
-    pub(super) fn position(
-        &self,
-        linked: &str,
-        object: &ElfObject<'_>,
-        symbol: &crate::elf::Symbol<'_>,
-    ) -> Result<u64, PositionError> {
-        let symbols = match linked {
+    /// The position of the symbol `index` of what runs of `source`, among those of its name.
+    pub(super) fn position(&self, source: &Source<'_>, index: u32) -> Result<u64, PositionError> {
+        let symbols = match source.linked {
             "vmlinux" => Some(&self.vmlinux),
             module => self.modules.get(module),
         };
         let symbols = symbols.ok_or(PositionError::Missing)?;
-        if symbol.local || symbol.weak {
+        let object = &source.running().ok_or(PositionError::Missing)?.analysis.elf;
+        let symbol = object.symbol(index).ok_or(PositionError::Missing)?;
+        if source.is_whole && symbol.local {
+            symbols.of_whole(object, index)
+        } else if symbol.local || symbol.weak && !source.is_whole {
             symbols.of_object(object, symbol)
         } else {
             symbols.global(symbol.name).unwrap_or(Err(PositionError::Missing))
         }
     }
 
-    /// What the local symbol `index` of `object`, which is linked into `linked`, is.
-    pub(super) fn local(
-        &self,
-        linked: &str,
-        object: &ElfObject<'_>,
-        index: u32,
-    ) -> Result<Target, Why> {
-        let symbol = object.symbol(index).ok_or("a symbol that is not there")?;
+    /// What the local symbol `index` of what runs of `source` is.
+    pub(super) fn local(&self, source: &Source<'_>, index: u32) -> Result<Target, Why> {
+        let running = source.running().ok_or("an object without original")?;
+        let symbol = running.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
         let name = symbol.name_lossy().into_owned();
-        let position =
-            self.position(linked, object, symbol).map_err(|why| format!("{name}: {why}"))?;
-        let user = module_name(linked);
+        let position = self.position(source, index).map_err(|why| format!("{name}: {why}"))?;
+        let user = module_name(source.linked);
         Ok(Target::Livepatch(Symbol {
             object: user.clone(),
             user,

@@ -44,6 +44,9 @@ impl Verdict {
     /// Tells where the object compiled with sections changes in another way than the one that was
     /// linked. What that can do to calls is decided where they are.
     pub(super) fn sections(&mut self, source: &Source<'_>, changed: &[String]) {
+        if source.is_whole {
+            return;
+        }
         let with_sections: BTreeSet<String> = source
             .fates
             .iter()
@@ -85,11 +88,13 @@ impl Verdict {
     /// Whether the changed function `number` can be replaced.
     pub(super) fn function(&mut self, source: &Source<'_>, number: usize) -> bool {
         let name = name_of(source, number);
-        let Some(plain) = &source.plain else { return true };
-        let Some(original) = original_name(source, number) else { return true };
-        let Some(found) = plain.function_named(&original) else { return true };
+        let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
+            return true;
+        };
+        let Some(running) = source.running() else { return true };
+        let Some(found) = source.running_function(original) else { return true };
         if let Some(section) =
-            section_of(plain, found).filter(|section| pieces::is_freed(section.name))
+            section_of(running, found).filter(|section| pieces::is_freed(section.name))
         {
             let place = section.name_lossy();
             let why = format!(
@@ -98,7 +103,7 @@ impl Verdict {
             self.risk(source.object, &name, why);
             return false;
         }
-        let traceable = plain
+        let traceable = running
             .record(found)
             .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
         if !traceable {
@@ -167,14 +172,6 @@ pub fn exports(
 /// The name of the patched function `number`.
 pub(super) fn name_of(source: &Source<'_>, number: usize) -> String {
     source.patched.record(number).map(|record| record.name.clone()).unwrap_or_default()
-}
-
-/// The name of the function that the patched function `number` replaces.
-pub(super) fn original_name(source: &Source<'_>, number: usize) -> Option<String> {
-    let Fate::Changed(original) = source.fates.get(number).copied().flatten()? else {
-        return None;
-    };
-    Some(source.original.as_ref()?.record(original)?.name.clone())
 }
 
 fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {

@@ -64,6 +64,8 @@ pub struct RawSymbol<'data> {
     pub kind: u8,
     /// `STB_*`.
     pub binding: u8,
+    /// `STV_*`.
+    pub visibility: u8,
     /// Where it is defined.
     pub place: SymbolPlace,
 }
@@ -153,6 +155,7 @@ impl<'data> RawElf<'data> {
                 size: raw.st_size(endian),
                 kind: raw.st_type().0,
                 binding: raw.st_bind().0,
+                visibility: raw.st_visibility().0,
                 place,
             });
         }
@@ -250,6 +253,12 @@ impl<'data> RawSymbol<'data> {
     #[must_use]
     pub fn name_lossy(&self) -> Cow<'data, str> {
         String::from_utf8_lossy(self.name)
+    }
+
+    /// Linkers knew it by its name: it is not local, or became so in the last link because it was hidden.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        self.binding != elf::STB_LOCAL.0 || self.visibility != elf::STV_DEFAULT.0
     }
 
     /// Is a function (`STT_FUNC`).

@@ -22,9 +22,12 @@ impl Build {
     fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, compiler: Compiler) -> Result<Self> {
         let dir = cache.join("builds").join(format!("{version}-{}", compiler.name()));
         fs_err::create_dir_all(&dir)?;
-        let config = environment::root().join("xtask/kernel/small.config");
+        let small = environment::root().join("xtask/kernel/small.config");
+        let text = fs_err::read_to_string(small)? + compiler.options();
+        let config = Utf8PathBuf::from(format!("{dir}.config"));
+        fs_err::write(&config, &text)?;
         let (compiler, llvm) = compiler_version(compiler)?;
-        let stamp = stamp(source, &compiler, &fs_err::read_to_string(&config)?)?;
+        let stamp = stamp(source, &compiler, &text)?;
         let mut make = vec!["-C".to_owned(), source.to_string(), format!("O={dir}")];
         make.extend(llvm.map(|llvm| format!("LLVM={llvm}")));
         Ok(Self { dir, make, compiler, config, stamp })
@@ -105,7 +108,7 @@ fn stamp(source: &Utf8Path, compiler: &str, config: &str) -> Result<String> {
 fn compiler_version(compiler: Compiler) -> Result<(String, Option<String>)> {
     let (program, llvm) = match compiler {
         Compiler::Gcc => ("gcc".to_owned(), None),
-        Compiler::Clang => {
+        Compiler::Clang | Compiler::ClangThinlto => {
             let llvm = llvm().context("neither clang with lld nor clang-N with lld-N is here")?;
             let suffix = if llvm == "1" { "" } else { &llvm };
             (format!("clang{suffix}"), Some(llvm))

@@ -18,6 +18,8 @@ pub(crate) enum Compiler {
     Gcc,
     /// clang and lld, the newest that are there
     Clang,
+    /// the same with `CONFIG_LTO_CLANG_THIN`
+    ClangThinlto,
 }
 
 impl Compiler {
@@ -25,6 +27,19 @@ impl Compiler {
         match self {
             Self::Gcc => "gcc",
             Self::Clang => "clang",
+            Self::ClangThinlto => "clang-thinlto",
+        }
+    }
+
+    pub(crate) fn is_clang(self) -> bool {
+        self != Self::Gcc
+    }
+
+    /// What it needs in the configuration.
+    fn options(self) -> &'static str {
+        match self {
+            Self::Gcc | Self::Clang => "",
+            Self::ClangThinlto => "# CONFIG_LTO_NONE is not set\nCONFIG_LTO_CLANG_THIN=y\n",
         }
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn ensure(compiler: Compiler) -> Result<()> {
         return Ok(());
     }
     let mut missing: Vec<&str> = ALWAYS.into_iter().filter(|name| !is_installed(name)).collect();
-    if compiler == Compiler::Clang && super::build::llvm().is_none() {
+    if compiler.is_clang() && super::build::llvm().is_none() {
         missing.extend(["clang", "lld", "llvm"]);
     }
     if missing.is_empty() {

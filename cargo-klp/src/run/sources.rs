@@ -1,0 +1,118 @@
+//! The objects that a livepatch is cut out of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{Compared, Events, LinkedObject, is_lto, linked_files};
+use klp_core::input::Input;
+use klp_core::livepatch;
+use klp_core::origin::Definitions;
+
+use crate::error::Error;
+use crate::kernel::read;
+use crate::objects::target;
+use crate::origins::Members;
+
+use super::module::Builds;
+
+/// One of them.
+pub(super) struct Source {
+    object: Utf8PathBuf,
+    linked: String,
+    plain: Option<Input>,
+    original: Option<Input>,
+    patched: Input,
+    members: Option<[Vec<Definitions>; 2]>,
+}
+
+impl Source {
+    pub(super) fn input(&self) -> livepatch::Input<'_> {
+        let members = self.members.as_ref();
+        livepatch::Input {
+            object: self.object.as_str(),
+            linked: &self.linked,
+            plain: self.plain.as_deref(),
+            original: self.original.as_deref(),
+            patched: &self.patched,
+            lto: members.map(|[original, patched]| livepatch::Members { original, patched }),
+        }
+    }
+}
+
+/// Those of the `touched` objects: compiled again, each function and variable in a section of its own, or,
+/// where these are bitcode, what they are linked into. There the linker has made such sections.
+pub(super) fn of(
+    builds: &Builds<'_>,
+    touched: &BTreeSet<&str>,
+    events: &mut Events<'_>,
+) -> Result<Vec<Source>, Error> {
+    if is_lto(&builds.original.root) {
+        linked(builds, touched)
+    } else {
+        compiled(builds, touched, events)
+    }
+}
+
+fn linked(builds: &Builds<'_>, touched: &BTreeSet<&str>) -> Result<Vec<Source>, Error> {
+    let Builds { original, patched, .. } = builds;
+    let before = linked_files(&original.objects);
+    let members_of = |compared: &Compared| match compared.members.as_slice() {
+        [] => vec![compared.file.clone()],
+        members => members.to_vec(),
+    };
+    let after = linked_files(&patched.objects).into_iter().filter(|compared| {
+        members_of(compared).iter().any(|member| touched.contains(member.as_str()))
+    });
+    let source = |after: Compared| {
+        let before = before.iter().find(|before| before.file == after.file);
+        let was = before.map(members_of).unwrap_or_default();
+        let was = Members::new(&original.root, was, |object| original.root.join(object));
+        let is = members_of(&after);
+        let is = Members::new(&patched.original_root, is, |object| patched.path(object));
+        let original = before.map(|before| read(&original.root.join(&before.file))).transpose()?;
+        Ok(Source {
+            linked: target(&after.linked).to_owned(),
+            plain: None,
+            original,
+            patched: read(&patched.path(&after.file))?,
+            members: Some([was.definitions()?, is.definitions()?]),
+            object: after.file,
+        })
+    };
+    after.map(source).collect()
+}
+
+fn compiled(
+    builds: &Builds<'_>,
+    touched: &BTreeSet<&str>,
+    events: &mut Events<'_>,
+) -> Result<Vec<Source>, Error> {
+    let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
+    let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
+    let was_there =
+        |object: &Utf8Path| builds.original.objects.iter().any(|linked| linked.object == *object);
+    let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
+    let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
+    let before: Vec<Utf8PathBuf> = paths.iter().filter(|path| was_there(path)).cloned().collect();
+    let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
+        let files =
+            builds.workspace.compile_with_sections(objects, changes, builds.settings, events)?;
+        Ok(objects.iter().cloned().zip(files).collect())
+    };
+    let original = compile(&before, None)?;
+    let patched = compile(&paths, Some(&builds.patched.changes))?;
+    let source = |input: &LinkedObject| {
+        let original = original.get(&input.object);
+        let plain = original.map(|_| read(&builds.original.root.join(&input.object)));
+        let Some(patched) = patched.get(&input.object) else { return Ok(None) };
+        Ok(Some(Source {
+            object: input.object.clone(),
+            linked: target(&input.linked).to_owned(),
+            plain: plain.transpose()?,
+            original: original.map(|path| read(path)).transpose()?,
+            patched: read(patched)?,
+            members: None,
+        }))
+    };
+    inputs.into_iter().filter_map(|input| source(input).transpose()).collect()
+}

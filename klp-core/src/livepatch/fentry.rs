@@ -1,0 +1,48 @@
+//! Calls to ftrace that objtool has made NOPs (`--mnop`), in what an LTO build linked. objtool makes
+//! `__mcount_loc` of the livepatch from the calls, so they are put back.
+
+use object::elf;
+
+use crate::elf::{Place, RelocKind};
+use crate::kernel::Kernel;
+
+use super::extract::{Copied, Link, OutReloc};
+use super::pieces::Piece;
+use super::resolve::{Resolver, Why};
+
+const NOP: [u8; 5] = [0x0f, 0x1f, 0x44, 0x00, 0x00];
+const CALL: [u8; 5] = [0xe8, 0, 0, 0, 0];
+
+/// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
+pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
+    let elf = &resolver.source.patched.analysis.elf;
+    let table = elf.section(entry.section).filter(|table| table.name == b"__mcount_loc")?;
+    let reloc = table.relocs.at(entry.start)?;
+    let symbol = elf.symbol(reloc.symbol)?;
+    let Place::Section(section) = symbol.place else { return None };
+    let offset = symbol.value.checked_add_signed(reloc.addend)?;
+    let section = elf.section(section)?;
+    let was_call = section.relocs.at(offset.checked_add(1)?)?.kind == RelocKind::None;
+    let is_nop = section.bytes(offset, NOP.len() as u64)? == NOP;
+    (was_call && is_nop).then(|| offset.checked_sub(code.start))?
+}
+
+impl Copied {
+    /// Puts the call back at `offset`. The code is linked into `linked`.
+    pub(super) fn call_fentry(
+        &mut self,
+        kernel: &Kernel,
+        linked: &str,
+        offset: u64,
+    ) -> Result<(), Why> {
+        let target = kernel.global(linked, b"__fentry__").ok_or("there is no __fentry__")??;
+        self.replace(offset, CALL.to_vec());
+        self.relocs.push(OutReloc {
+            offset: offset.saturating_add(1),
+            raw: elf::R_X86_64_PLT32.0,
+            link: Link::Kernel(target),
+            addend: -4,
+        });
+        Ok(())
+    }
+}
