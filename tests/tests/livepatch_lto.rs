@@ -194,3 +194,16 @@ fn the_call_of_ftrace_is_back() -> Result<()> {
     ensure!(elf.section_named("__mcount_loc").is_none(), "objtool makes it again");
     Ok(())
 }
+
+#[test]
+fn what_lld_linked_can_be_finished() -> Result<()> {
+    if is_missing("what_lld_linked_can_be_finished") {
+        return Ok(());
+    }
+    let (_guard, directory) = temporary()?;
+    let whole = build(&directory, &[("rest.c", REST)], &[])?.whole;
+    ensure!(RawElf::parse(&whole)?.section_named(".llvm_addrsig").is_some(), "nothing to test");
+    let finished = livepatch::finish(&whole, &BTreeMap::new())?;
+    ensure!(RawElf::parse(&finished)?.section_named(".llvm_addrsig").is_none(), "it is there");
+    Ok(())
+}

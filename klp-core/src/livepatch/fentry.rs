@@ -22,7 +22,8 @@ pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Opt
     let Place::Section(section) = symbol.place else { return None };
     let offset = symbol.value.checked_add_signed(reloc.addend)?;
     let section = elf.section(section)?;
-    let was_call = section.relocs.at(offset.checked_add(1)?)?.kind == RelocKind::None;
+    let mut relocs = section.relocs.within(offset, offset.checked_add(NOP.len() as u64)?);
+    let was_call = relocs.any(|reloc| reloc.kind == RelocKind::None);
     let is_nop = section.bytes(offset, NOP.len() as u64)? == NOP;
     (was_call && is_nop).then(|| offset.checked_sub(code.start))?
 }

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
+use object::LittleEndian;
 use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
-use object::elf;
+use object::elf::{self, FileHeader64};
+use object::read::elf::{FileHeader as _, SectionHeader as _};
 
 use super::target::Symbol;
 
@@ -36,7 +38,8 @@ impl From<object::build::Error> for FinishError {
 /// Gives the undefined symbols that `symbols` lists to livepatch, and takes out what says where and
 /// how the module was built.
 pub fn finish(module: &[u8], symbols: &BTreeMap<String, Symbol>) -> Result<Vec<u8>, FinishError> {
-    let mut builder = Builder::read64(module)?;
+    let module = readable(module).map_err(|why| FinishError::Damaged(why.to_string()))?;
+    let mut builder = Builder::read64(module.as_slice())?;
     let mut resolved: BTreeMap<usize, (SymbolId, &Symbol)> = BTreeMap::new();
     for own in &mut builder.symbols {
         let name = String::from_utf8_lossy(own.name.as_slice()).into_owned();
@@ -61,10 +64,31 @@ pub fn finish(module: &[u8], symbols: &BTreeMap<String, Symbol>) -> Result<Vec<u
         section.sh_offset = 0;
         let name = section.name.as_slice();
         let is_debug = name.starts_with(b".debug") || name.starts_with(b".rela.debug");
-        section.delete |= is_debug || name == b".comment" || name.starts_with(b".BTF");
+        let is_note = name == b".comment" || name == b".llvm_addrsig";
+        section.delete |= is_debug || is_note || name.starts_with(b".BTF");
     }
     let mut bytes = Vec::new();
     builder.write(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A copy of `module` without a type of section that `Builder` does not read: LLVM's notes to the linker.
+fn readable(module: &[u8]) -> Result<Vec<u8>, object::read::Error> {
+    const SHT_LLVM_ADDRSIG: u32 = 0x6fff_4c03;
+    const HEADER: usize = 64;
+    const TYPE: usize = 4;
+    let header = FileHeader64::<LittleEndian>::parse(module)?;
+    let sections = header.sections(LittleEndian, module)?;
+    let table = usize::try_from(header.e_shoff(LittleEndian)).unwrap_or(usize::MAX);
+    let mut bytes = module.to_vec();
+    for (section, number) in sections.iter().zip(0usize..) {
+        if section.sh_type(LittleEndian).0 == SHT_LLVM_ADDRSIG {
+            let at = table.saturating_add(number.saturating_mul(HEADER)).saturating_add(TYPE);
+            if let Some(kind) = bytes.get_mut(at..at.saturating_add(4)) {
+                kind.copy_from_slice(&elf::SHT_PROGBITS.0.to_le_bytes());
+            }
+        }
+    }
     Ok(bytes)
 }
 

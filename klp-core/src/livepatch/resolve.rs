@@ -174,7 +174,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(base)));
         }
         let spans = layout.of_section(index);
-        if section.is_merged() {
+        // One object's constants come as a whole; those of a whole kernel would be too many.
+        if section.is_merged() && self.source.is_whole {
             let offset = match symbol.kind {
                 SymbolKind::Section => from_start.wrapping_add(site.bias),
                 _ => symbol.value.cast_signed(),
@@ -186,7 +187,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let piece = Piece { object: self.object, section: index, start, end };
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
         }
-        if spans.is_empty() {
+        if section.is_merged() || spans.is_empty() {
             if section.is_writable() && section.size > 0 {
                 return Err(format!("a variable without a name in {}", section.name_lossy()));
             }
