@@ -97,6 +97,14 @@ fn rules_hold_in_vmlinux_o() -> Result<()> {
         let skip = "[[rule]]\nobject = 'net/core.o'\nskip = true\nreason = 'asm'\n";
         let report = diff(skip, paths.clone(), 0)?;
         assert_eq!(places(&report.functions), both[..1]);
+        let file = directory.join("skip.toml");
+        fs_err::write(&file, skip)?;
+        let mut checksum = klp(["checksum", image()[0].as_str(), "--allowlist", file.as_str()])?;
+        let outcome = run(&mut checksum)?.expect(0)?;
+        assert_eq!(outcome.stdout.matches("  fs_user\n").count(), 1, "{}", outcome.stdout);
+        assert!(!outcome.stdout.contains("net_"), "{}", outcome.stdout);
+        assert_eq!(outcome.stdout.matches("helper").count(), 1, "{}", outcome.stdout);
+        assert!(outcome.stderr.contains("Skipping 1 objects"), "{}", outcome.stderr);
 
         let allow = "[[rule]]\nobject = 'fs/core.o'\nallow = ['helper']\nreason = 'the fix'\n";
         let report = diff(allow, paths, 5)?;

@@ -19,10 +19,13 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let rules = Rules::of_operands(&arguments.rules, &arguments.objects)?;
-    let build = Build::of_files(&arguments.objects, &rules.allowlist)?;
-    rules.warn(&rules.usage(&[&build]), build.is_whole(), shell);
-    if !build.skipped.is_empty() {
-        shell.status("Skipping", format_args!("{} objects", build.skipped.len()));
+    let mut build = Build::of_files(&arguments.objects, &rules.allowlist)?;
+    let usage = rules.usage(&[&build]);
+    rules.warn(&usage, build.is_whole(), shell);
+    rules.allowlist.leave_out(&mut build.manifest);
+    match usage.skipped(&rules.allowlist) {
+        0 => {}
+        skipped => shell.status("Skipping", format_args!("{skipped} objects")),
     }
     match &arguments.output {
         Some(path) => write(&build.manifest, path)?,

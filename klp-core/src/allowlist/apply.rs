@@ -1,6 +1,7 @@
 //! Sorts the changes between two builds by what the rules say about them.
 
 use crate::diff::Changes;
+use crate::manifest::Manifest;
 use crate::record::{Function, Record, Refused};
 
 use super::{Allowlist, Usage, Verdict};
@@ -39,6 +40,24 @@ impl Allowlist {
         });
         changes.ignored = ignored;
         changes.count();
+    }
+
+    /// Drops what comes from skipped objects, wherever it was linked into. Not for digests that are kept
+    /// to be compared later: other rules may hold then.
+    pub fn leave_out(&self, manifest: &mut Manifest) {
+        manifest.objects.retain(|object| self.skipping(&object.object).is_none());
+        for object in &mut manifest.objects {
+            let origins = object.origins.iter();
+            let skipped: Vec<bool> =
+                origins.map(|origin| self.skipping(origin).is_some()).collect();
+            let is_skipped = |origin: Option<u32>| {
+                origin
+                    .and_then(|origin| skipped.get(origin as usize))
+                    .is_some_and(|skipped| *skipped)
+            };
+            object.functions.retain(|function| !is_skipped(function.origin));
+            object.data.retain(|data| !is_skipped(data.origin));
+        }
     }
 }
 
