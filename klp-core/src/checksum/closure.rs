@@ -3,8 +3,6 @@
 //! Nodes are stretches of data sections. A node's digest covers its bytes, what its relocations name,
 //! and the digests of the unnamed nodes that they reach.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use crate::elf::{Section, SectionClass};
@@ -43,34 +41,26 @@ impl Closure {
         &self.digests
     }
 
-    /// The digests of the named data objects, and of what is left of each section.
+    /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
     pub(super) fn finish(self, cx: &Context<'_, '_>) -> (Vec<DataChecksum>, NodeDigests) {
         let left = unreached(cx, &self.digests, &self.boundaries);
-        let named = self.named.par_iter().with_min_len(256).map(|node| {
-            let (mut digest, references) = self.digests.of_unit([*node].into_iter());
-            DataChecksum {
-                section: node.section,
-                span: node.span,
-                digest: digest.pop().unwrap_or_else(refine::unread),
-                references,
-            }
-        });
-        let mut data: Vec<DataChecksum> = named.collect();
         let rest = digests(cx, &self.boundaries, left.clone());
-        let mut sections: BTreeMap<u32, Vec<NodeRef>> = BTreeMap::new();
-        for node in left {
-            sections.entry(node.section).or_default().push(node);
-        }
-        for (section, nodes) in sections {
-            let own: Result<Vec<Digest>, String> =
-                nodes.iter().map(|node| rest.of_node(node)).collect();
-            let bytes = own
-                .map(|own| own.iter().flat_map(|digest| *digest.as_bytes()).collect::<Vec<u8>>());
-            let digest = bytes.map(|bytes| Digest::of(&bytes));
-            let (_, references) = rest.of_unit(nodes.into_iter());
-            data.push(DataChecksum { section, span: None, digest, references });
-        }
+        let named = self.named.par_iter().with_min_len(256).map(|node| of(*node, &self.digests));
+        let mut data: Vec<DataChecksum> = named.collect();
+        let unnamed = left.into_iter().map(|node| DataChecksum { span: None, ..of(node, &rest) });
+        data.extend(unnamed);
         (data, self.digests)
+    }
+}
+
+/// The digest of a data object, in `digests`.
+fn of(node: NodeRef, digests: &NodeDigests) -> DataChecksum {
+    let (mut digest, references) = digests.of_unit([node].into_iter());
+    DataChecksum {
+        section: node.section,
+        span: node.span,
+        digest: digest.pop().unwrap_or_else(refine::unread),
+        references,
     }
 }
 

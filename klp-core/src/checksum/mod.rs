@@ -70,12 +70,12 @@ pub struct Checksum {
     pub behind: Vec<u32>,
 }
 
-/// The digest of one named data object, or of what is left of a section.
+/// The digest of one named data object, or of one that nothing refers to by name or code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataChecksum {
     /// The section's header index.
     pub section: u32,
-    /// Index of the span; none for the data of the section that nothing refers to by name or code.
+    /// Index of the span; none for what nothing refers to by name or code.
     pub span: Option<u32>,
     /// The digest, or why there is none.
     pub digest: Result<Digest, String>,
@@ -88,7 +88,7 @@ pub struct DataChecksum {
 pub struct Checksums {
     /// By index into `Layout::functions`. None: nothing but padding.
     pub functions: Vec<Option<Result<Checksum, String>>>,
-    /// Named data objects by place, then what is left of each section.
+    /// Named data objects by place, then what else holds data, by place.
     pub data: Vec<DataChecksum>,
     nodes: NodeDigests,
 }

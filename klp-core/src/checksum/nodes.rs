@@ -49,11 +49,6 @@ impl NodeDigests {
         self.graph.numbers.contains_key(node)
     }
 
-    /// The digest of a node by itself.
-    pub(super) fn of_node(&self, node: &NodeRef) -> Outcome {
-        self.number(node).map_or_else(refine::unread, |number| self.digest(number))
-    }
-
     /// The digests of `nodes`, which are all that one unit refers to, and the symbols that are named in
     /// them and in all that they lead to, in the order of the walk.
     pub(super) fn of_unit(&self, nodes: impl Iterator<Item = NodeRef>) -> (Vec<Outcome>, Vec<u32>) {

@@ -12,7 +12,7 @@ use super::{Data, Function, Manifest, Object};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]

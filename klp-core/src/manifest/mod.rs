@@ -117,7 +117,7 @@ pub struct Function {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Data {
-    /// Its name; none for what a section holds beside named and referred-to data.
+    /// Its name; none for what neither has one nor is referred to.
     pub name: Option<String>,
     /// Name of its section.
     pub section: String,
