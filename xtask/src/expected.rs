@@ -9,11 +9,11 @@ use serde_json::Value;
 use crate::environment;
 
 /// Exit status of `cargo klp build`: changed functions were found.
-const CHANGED: i32 = 0;
+pub(crate) const CHANGED: i32 = 0;
 /// Exit status of `cargo klp build`: nothing changed.
 const NOTHING_CHANGED: i32 = 3;
 /// Exit status of `cargo klp build`: data changed, or functions were refused.
-const REFUSED: i32 = 4;
+pub(crate) const REFUSED: i32 = 4;
 
 /// A function or data object, the object file that it is in, and what happened to it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

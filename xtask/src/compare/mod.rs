@@ -10,7 +10,7 @@ use std::sync::mpsc::sync_channel;
 use anyhow::{Context as _, Result, anyhow, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::expected::{self, Change, Expected, Report};
+use crate::expected::{self, CHANGED, Change, Expected, REFUSED, Report};
 use crate::{klp, process};
 use build::Build;
 use theirs::Theirs;
@@ -134,15 +134,19 @@ impl Sides<'_> {
                 fs_err::create_dir_all(before.parent().unwrap_or(&before))?;
                 let original = self.original.join(object);
                 let arguments = ["klp", "checksum", original.as_str(), "-o", before.as_str()];
-                process::command(self.klp.as_str()).args(arguments).output()?;
+                process::output(process::command(self.klp.as_str()).args(arguments))?;
             }
             let after = patched.join(object);
             let arguments = ["klp", "diff", "--message-format", "json"];
             let mut command = process::command(self.klp.as_str());
             let output = command.args(arguments).args([&before, &after]).output()?;
-            report.read(&String::from_utf8_lossy(&output.stdout)).with_context(|| {
-                format!("{object}: {}", String::from_utf8_lossy(&output.stderr).trim_end())
-            })?;
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            if ![CHANGED, REFUSED].map(Some).contains(&output.status.code()) {
+                bail!("{object}: {}: {}", output.status, stderr.trim_end());
+            }
+            report
+                .read(&String::from_utf8_lossy(&output.stdout))
+                .with_context(|| format!("{object}: {}", stderr.trim_end()))?;
         }
         Ok(report)
     }
