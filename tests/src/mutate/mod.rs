@@ -112,11 +112,19 @@ fn digests(checksums: &Checksums) -> Digests {
         let outcome = function.as_ref()?;
         Some((UnitId::Function(index), outcome.as_ref().ok().map(|checksum| checksum.digest)))
     });
-    let data = checksums.data.iter().map(|data| {
+    let mut digests: Digests = functions.collect();
+    for data in &checksums.data {
         let id = data.span.map_or(UnitId::Rest(data.section), |span| UnitId::Data(span as usize));
-        (id, data.digest.as_ref().ok().copied())
-    });
-    functions.chain(data).collect()
+        let own = data.digest.as_ref().ok().copied();
+        // What nothing refers to is many pieces, which are one unit here.
+        digests.entry(id).and_modify(|all| *all = both(*all, own)).or_insert(own);
+    }
+    digests
+}
+
+fn both(one: Option<Digest>, other: Option<Digest>) -> Option<Digest> {
+    let (one, other) = one.zip(other)?;
+    Some(Digest::of(&[*one.as_bytes(), *other.as_bytes()].concat()))
 }
 
 /// Mutates the object in `bytes`.
