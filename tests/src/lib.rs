@@ -8,5 +8,6 @@ pub mod mutate;
 pub mod permute;
 pub mod qemu;
 pub mod report;
+pub mod small;
 pub mod snapshot;
 pub mod tools;

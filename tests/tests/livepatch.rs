@@ -1,137 +1,13 @@
-//! What is made of small changed objects: what is copied, what is the kernel's, what is refused, and the
-//! finished module.
+//! What is made of small changed objects: what is copied, what is the kernel's, and what is refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::input::Input as File;
-use klp_core::kernel::{Kallsyms, Kernel, Symvers};
+use klp_core::kernel::Kernel;
 use klp_core::livepatch::{self, Input, Livepatch, LivepatchError};
 use klp_core::module::{RawElf, SymbolPlace};
-use klp_tests::kernel::temporary;
-use klp_tests::tools::{CFLAGS, compilers, tool};
-use tempfile::TempDir;
-
-const PLAIN: &[&str] = &["-pg", "-mfentry"];
-const SECTIONS: &[&str] =
-    &["-pg", "-mfentry", "-ffunction-sections", "-fdata-sections", "-gdwarf-5", "-gz=none"];
-
-/// The rest of the kernel.
-const REST: &str = "
-void exported(const char *text) { asm volatile(\"\" : : \"r\" (text)); }
-asm(\".globl __fentry__; __fentry__: ret; .globl _stext; _stext: ret\");
-";
-
-/// The objects of a small kernel before and after a patch.
-struct Small {
-    compiler: &'static str,
-    directory: Utf8PathBuf,
-    flags: Vec<&'static str>,
-    objects: Vec<(&'static str, String, String)>,
-    _guard: TempDir,
-}
-
-impl Small {
-    fn new(compiler: &'static str) -> Result<Self> {
-        let (guard, directory) = temporary()?;
-        let (flags, objects) = (Vec::new(), Vec::new());
-        Ok(Self { compiler, directory, flags, objects, _guard: guard })
-    }
-
-    /// Adds an object that the patch turns from `before` into `after`.
-    fn object(mut self, name: &'static str, before: &str, after: &str) -> Self {
-        self.objects.push((name, before.to_owned(), after.to_owned()));
-        self
-    }
-
-    fn compile(&self, name: &str, source: &str, flags: &[&str]) -> Result<Utf8PathBuf> {
-        let path = self.directory.join(format!("{name}.c"));
-        fs_err::write(&path, source)?;
-        let object = self.directory.join(format!("{name}.o"));
-        let last = ["-w", "-c", "-o", object.as_str(), path.as_str()];
-        let all = CFLAGS.iter().chain(flags).chain(&self.flags).copied().chain(last);
-        tool(self.compiler, all)?;
-        Ok(object)
-    }
-
-    fn paths(&self, name: &str) -> Result<[Utf8PathBuf; 3]> {
-        let (_, before, after) =
-            self.objects.iter().find(|(other, ..)| *other == name).context("no such object")?;
-        Ok([
-            self.compile(&format!("{name}-plain"), before, PLAIN)?,
-            self.compile(&format!("{name}-original"), before, SECTIONS)?,
-            self.compile(&format!("{name}-patched"), after, SECTIONS)?,
-        ])
-    }
-
-    /// The livepatch, `changed` being what the plain builds say.
-    fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<Livepatch> {
-        let objects = self.objects.iter().map(|(name, ..)| *name);
-        let paths: Result<Vec<(&str, [Utf8PathBuf; 3])>> =
-            objects.map(|name| Ok((name, self.paths(name)?))).collect();
-        let paths = paths?;
-        let rest = self.compile("rest", REST, &[])?;
-        let vmlinux = self.directory.join("vmlinux");
-        let plain = paths.iter().map(|(_, [plain, ..])| plain.as_str());
-        let link = ["-e", "_stext", "-o", vmlinux.as_str(), rest.as_str()];
-        tool("ld", link.into_iter().chain(plain))?;
-        let vmlinux = read(&vmlinux)?;
-        let kernel = Kernel {
-            symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n")?,
-            vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
-            ..Kernel::default()
-        };
-        let files: Result<Vec<(String, [File; 3])>> = paths
-            .iter()
-            .map(|(name, [plain, original, patched])| {
-                let files = [read(plain)?, read(original)?, read(patched)?];
-                Ok((format!("{name}.o"), files))
-            })
-            .collect();
-        let files = files?;
-        let inputs: Vec<Input<'_>> = files
-            .iter()
-            .map(|(object, [plain, original, patched])| Input {
-                object,
-                linked: "vmlinux",
-                plain: Some(plain),
-                original: Some(original),
-                patched,
-                lto: None,
-            })
-            .collect();
-        let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (object, function) in changed {
-            named.entry(format!("{object}.o")).or_default().push((*function).to_owned());
-        }
-        Ok(livepatch::create(&kernel, &inputs, &named, force)?)
-    }
-
-    /// The parts linked as Kbuild does, and finished.
-    fn finished(&self, livepatch: &Livepatch) -> Result<Vec<u8>> {
-        let module = self.directory.join("module.ko");
-        let mut arguments = vec!["-r".to_owned(), "-o".to_owned(), module.to_string()];
-        for (part, number) in livepatch.parts.iter().zip(0..) {
-            let path = self.directory.join(format!("part-{number}.o"));
-            fs_err::write(&path, &part.bytes)?;
-            arguments.push(path.into());
-        }
-        tool("ld", arguments)?;
-        Ok(livepatch::finish(&fs_err::read(module)?, &livepatch.symbols)?)
-    }
-}
-
-fn for_each_compiler(name: &str, test: impl Fn(&'static str) -> Result<()>) -> Result<()> {
-    for compiler in compilers(name) {
-        test(compiler).context(compiler)?;
-    }
-    Ok(())
-}
-
-fn read(path: &Utf8Path) -> Result<File> {
-    Ok(File::open(path.as_std_path())?)
-}
+use klp_tests::small::{SHOW, Small, for_each_compiler, read};
+use klp_tests::tools::tool;
 
 /// What `function` of the part refers to: symbols, or sections of the part.
 fn references(bytes: &[u8], function: &str) -> Result<BTreeSet<String>> {
@@ -175,14 +51,6 @@ fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
     ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
     Ok(())
 }
-
-const SHOW: &str = "
-void exported(const char *text);
-static int count;
-static __attribute__((noinline)) int helper(int n) { asm volatile(\"\" : \"+r\" (n)); return n; }
-int show(int n) { count += helper(n); exported(\"before\"); return count; }
-int get(void) { return count; }
-";
 
 #[test]
 fn what_is_copied_and_what_is_the_kernels() -> Result<()> {
@@ -380,66 +248,6 @@ fn stripped_objects() -> Result<()> {
             matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"),
             "{error}"
         );
-        Ok(())
-    })
-}
-
-#[test]
-fn the_finished_module() -> Result<()> {
-    for_each_compiler("the_finished_module", |compiler| {
-        let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
-        let livepatch = small.livepatch(&[("a", "show")], false)?;
-        let bytes = small.finished(&livepatch)?;
-        let elf = RawElf::parse(&bytes)?;
-        let section =
-            elf.section_named(".klp.rela.vmlinux..text.show").context("no relocations")?;
-        ensure!(section.is_livepatch_rela() && section.is_allocated(), "{section:?}");
-        let names: BTreeSet<String> = section
-            .relas()
-            .filter_map(|rela| elf.symbol(rela.symbol))
-            .map(|symbol| symbol.name_lossy().into_owned())
-            .collect();
-        ensure!(names.contains(".klp.sym.vmlinux.count,0"), "{names:?}");
-        ensure!(!names.contains("exported"), "{names:?}");
-        for symbol in elf.symbols.iter().filter(|symbol| symbol.name.starts_with(b".klp.sym.")) {
-            assert_eq!(symbol.place, SymbolPlace::Livepatch, "{}", symbol.name_lossy());
-        }
-        for table in
-            elf.sections.iter().filter(|table| table.is_rela() && !table.is_livepatch_rela())
-        {
-            for rela in table.relas() {
-                let symbol = elf.symbol(rela.symbol).context("a relocation without symbol")?;
-                ensure!(
-                    symbol.place != SymbolPlace::Livepatch,
-                    "{} applies it",
-                    table.name_lossy()
-                );
-            }
-        }
-        ensure!(elf.sections.iter().all(|section| !section.name.starts_with(b".debug")));
-        Ok(())
-    })
-}
-
-#[test]
-fn a_damaged_linked_module() -> Result<()> {
-    for_each_compiler("a_damaged_linked_module", |compiler| {
-        let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
-        let livepatch = small.livepatch(&[("a", "show")], false)?;
-        small.finished(&livepatch)?;
-        let linked = fs_err::read(small.directory.join("module.ko"))?;
-        for length in (0..linked.len()).step_by(7) {
-            let cut = linked.get(..length).unwrap_or_default();
-            ensure!(
-                livepatch::finish(cut, &livepatch.symbols).is_err(),
-                "{length} bytes are enough"
-            );
-        }
-        // A symbol that the kernel should resolve is defined in the module itself.
-        let count = livepatch.symbols.values().next().context("no symbols")?.clone();
-        let own = [("show".to_owned(), count)].into_iter().collect();
-        let error = livepatch::finish(&linked, &own).err().context("it is taken")?;
-        ensure!(error.to_string().contains("defines show"), "{error}");
         Ok(())
     })
 }
