@@ -39,6 +39,11 @@ pub(crate) fn find_program(name: &str) -> Option<Utf8PathBuf> {
     path.split(':').map(|dir| Utf8Path::new(dir).join(name)).find(|file| file.is_file())
 }
 
+/// The sources of Rust's standard library, as Kbuild knows them: `RUST_LIB_SRC`.
+pub(crate) fn rust_library() -> Option<Utf8PathBuf> {
+    std::env::var("RUST_LIB_SRC").ok().map(Utf8PathBuf::from).filter(|path| path.is_absolute())
+}
+
 /// How many jobs make and we run at a time.
 pub(crate) fn jobs() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)

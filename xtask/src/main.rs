@@ -36,6 +36,9 @@ enum Task {
         /// Take all patches of tests/patches to it, not four.
         #[arg(long, requires = "kernel")]
         all: bool,
+        /// A kernel with Rust drivers, and the patches of tests/patches/VERSION-rust.
+        #[arg(long, requires = "kernel", conflicts_with = "all")]
+        rust: bool,
     },
     /// Compares our diff with the kernel's own (`objtool klp diff`) and with what is expected.
     Compare {
@@ -116,7 +119,8 @@ enum Task {
 fn main() -> std::process::ExitCode {
     let result = match Cli::parse().task {
         Task::Demo { kernel: None, .. } => demo::mini(),
-        Task::Demo { kernel: Some(version), all } => demo::real(&version, all),
+        Task::Demo { kernel: Some(version), rust: true, .. } => demo::rust(&version),
+        Task::Demo { kernel: Some(version), all, .. } => demo::real(&version, all),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
         Task::Test { quick, qemu } => test::run(quick, qemu),
         Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {

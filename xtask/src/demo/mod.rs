@@ -4,4 +4,4 @@ mod mini;
 mod real;
 
 pub(crate) use mini::mini;
-pub(crate) use real::real;
+pub(crate) use real::{real, rust};

@@ -14,6 +14,15 @@ use crate::snapshot::{self, Snapshot};
 /// In this order: one function, an inline function, a module, nothing.
 const PATCHES: [&str; 4] = ["meminfo", "header-inline", "ext4", "only-lines"];
 
+/// Takes patches to a kernel with Rust drivers and checks what comes out.
+pub(crate) fn rust(version: &str) -> Result<()> {
+    let patches = expected::patches(&format!("{version}-rust"))?;
+    let (kernel, mut arguments) = kernel::configured_with_rust(version)?;
+    // It has no livepatch.
+    arguments.push("--no-module".to_owned());
+    each(&format!("{version}-rust"), &patches, &kernel, &arguments)
+}
+
 /// Takes these patches, or all, to a real kernel and checks what comes out.
 pub(crate) fn real(version: &str, all: bool) -> Result<()> {
     let mut patches = expected::patches(version)?;
@@ -23,15 +32,23 @@ pub(crate) fn real(version: &str, all: bool) -> Result<()> {
         patches.retain(|patch| order(patch).is_some());
         patches.sort_by_key(order);
     }
-    let kernel = kernel::configured(version, Compiler::Gcc)?;
-    let klp = klp::build(false)?;
+    each(version, &patches, &kernel::configured(version, Compiler::Gcc)?, &[])
+}
 
+/// Takes patches to a kernel; `arguments` go to each `cargo klp build`.
+fn each(
+    version: &str,
+    patches: &[Utf8PathBuf],
+    kernel: &Kernel,
+    arguments: &[String],
+) -> Result<()> {
+    let klp = klp::build(false)?;
     let (mut passed, mut failed) = (0, 0);
-    for patch in &patches {
+    for patch in patches {
         let name = patch.file_stem().unwrap_or_default();
         println!("\n==> {version}/{name}.patch");
         let start = Instant::now();
-        let problems = one(&klp, &kernel, patch)?;
+        let problems = one(&klp, kernel, arguments, patch)?;
         let seconds = start.elapsed().as_secs_f64();
         for problem in &problems {
             println!("     {problem}");
@@ -52,11 +69,17 @@ pub(crate) fn real(version: &str, all: bool) -> Result<()> {
 }
 
 /// Takes one patch; what is wrong with the result is what this returns.
-fn one(klp: &Utf8Path, kernel: &Kernel, patch: &Utf8PathBuf) -> Result<Vec<String>> {
+fn one(
+    klp: &Utf8Path,
+    kernel: &Kernel,
+    arguments: &[String],
+    patch: &Utf8PathBuf,
+) -> Result<Vec<String>> {
     let touched = snapshot::patched_files(patch)?;
     let before = Snapshot::take(&kernel.source, &touched)?;
     let output = klp::build_command(klp, &kernel.source, &kernel.build, patch)
         .args(["--message-format", "json"])
+        .args(arguments)
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("failed to run {klp}"))?;

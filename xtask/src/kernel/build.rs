@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Compiler;
@@ -18,18 +18,32 @@ struct Build {
     stamp: String,
 }
 
+/// What is built: the folder's name in the cache, the configuration, and with which tools.
+struct Recipe {
+    name: String,
+    config: String,
+    compiler: String,
+    variables: Vec<String>,
+}
+
 impl Build {
     fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, compiler: Compiler) -> Result<Self> {
-        let dir = cache.join("builds").join(format!("{version}-{}", compiler.name()));
+        let name = format!("{version}-{}", compiler.name());
+        let config = config("small.config")? + compiler.options();
+        let (compiler, llvm) = compiler_version(compiler)?;
+        let variables = llvm.map(|llvm| format!("LLVM={llvm}")).into_iter().collect();
+        Self::of(cache, source, Recipe { name, config, compiler, variables })
+    }
+
+    fn of(cache: &Utf8Path, source: &Utf8Path, recipe: Recipe) -> Result<Self> {
+        let Recipe { name, config: text, compiler, variables } = recipe;
+        let dir = cache.join("builds").join(name);
         fs_err::create_dir_all(&dir)?;
-        let small = environment::root().join("xtask/kernel/small.config");
-        let text = fs_err::read_to_string(small)? + compiler.options();
         let config = Utf8PathBuf::from(format!("{dir}.config"));
         fs_err::write(&config, &text)?;
-        let (compiler, llvm) = compiler_version(compiler)?;
         let stamp = stamp(source, &compiler, &text)?;
         let mut make = vec!["-C".to_owned(), source.to_string(), format!("O={dir}")];
-        make.extend(llvm.map(|llvm| format!("LLVM={llvm}")));
+        make.extend(variables);
         Ok(Self { dir, make, compiler, config, stamp })
     }
 
@@ -77,6 +91,33 @@ pub(crate) fn configure(
     Ok(build.dir)
 }
 
+/// A kernel with Rust drivers, configured in the cache. `variables` are what make needs for that.
+pub(super) fn configure_rust(
+    cache: &Utf8Path,
+    source: &Utf8Path,
+    version: &str,
+    variables: &[String],
+) -> Result<Utf8PathBuf> {
+    let (gcc, _) = compiler_version(Compiler::Gcc)?;
+    let compiler = format!("{gcc}, {}", first_line("rustc")?);
+    let build = Build::of(
+        cache,
+        source,
+        Recipe {
+            name: format!("{version}-rust"),
+            config: config("rust.config")?,
+            compiler,
+            variables: variables.to_vec(),
+        },
+    )?;
+    build.configure()?;
+    let config = fs_err::read_to_string(build.dir.join(".config"))?;
+    if !config.lines().any(|line| line == "CONFIG_RUST=y") {
+        bail!("no Rust in this kernel: see `make rustavailable` in {}", build.dir);
+    }
+    Ok(build.dir)
+}
+
 /// The kernel, built in the cache.
 pub(crate) fn ensure(
     cache: &Utf8Path,
@@ -114,8 +155,18 @@ fn compiler_version(compiler: Compiler) -> Result<(String, Option<String>)> {
             (format!("clang{suffix}"), Some(llvm))
         }
     };
-    let text = process::output(process::command(&program).arg("--version"))?;
-    Ok((text.lines().next().unwrap_or_default().to_owned(), llvm))
+    Ok((first_line(&program)?, llvm))
+}
+
+/// A configuration of ours.
+fn config(name: &str) -> Result<String> {
+    Ok(fs_err::read_to_string(environment::root().join("xtask/kernel").join(name))?)
+}
+
+/// What a program calls itself.
+fn first_line(program: &str) -> Result<String> {
+    let text = process::output(process::command(program).arg("--version"))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// The value of `LLVM=` for the LLVM that is here: `1`, or a suffix such as `-19`.

@@ -2,6 +2,7 @@
 
 mod build;
 pub(crate) mod packages;
+mod rust;
 mod sources;
 
 use anyhow::{Result, bail};
@@ -10,6 +11,7 @@ use clap::ValueEnum;
 
 use crate::environment;
 pub(crate) use build::{llvm, logged};
+pub(crate) use rust::configured_with_rust;
 
 /// A compiler for the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
