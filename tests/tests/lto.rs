@@ -1,4 +1,4 @@
-//! Rules on objects hold for their functions in a `vmlinux.o` that Clang `ThinLTO` made of bitcode.
+//! Rules on objects hold for their functions in a `vmlinux.o` that Clang's LTO made of bitcode, thin or full.
 
 use std::process::Command;
 
@@ -24,13 +24,13 @@ fn source(user: &str, number: u32) -> String {
 }
 
 /// What Kbuild leaves behind of such a kernel: objects, their archive, `vmlinux.o` and the commands.
-fn build(root: &Utf8Path, number: u32) -> Result<()> {
+fn build(root: &Utf8Path, lto: &str, number: u32) -> Result<()> {
     let mut objects = Vec::new();
     for (object, user) in [("fs/core.o", "fs_user"), ("net/core.o", "net_user")] {
         let path = root.join(object);
         fs_err::create_dir_all(path.with_file_name(""))?;
         fs_err::write(path.with_extension("c"), source(user, number))?;
-        let flags = "-flto=thin -fsplit-lto-unit -O2 -ffreestanding -fno-PIE -mcmodel=kernel";
+        let flags = format!("{lto} -O2 -ffreestanding -fno-PIE -mcmodel=kernel");
         let command = format!("clang-19 {flags} -c -o {object} {}", object.replace(".o", ".c"));
         make(root, object, &command)?;
         objects.push(object);
@@ -69,16 +69,27 @@ fn places(functions: &[Function]) -> Vec<(&str, &str)> {
     places
 }
 
+/// With the options of Kbuild's `CONFIG_LTO_CLANG_THIN`.
 #[test]
-fn rules_hold_in_vmlinux_o() -> Result<()> {
+fn rules_hold_with_thin_lto() -> Result<()> {
+    rules_hold("-flto=thin -fsplit-lto-unit")
+}
+
+/// With those of `CONFIG_LTO_CLANG_FULL`.
+#[test]
+fn rules_hold_with_full_lto() -> Result<()> {
+    rules_hold("-flto")
+}
+
+fn rules_hold(lto: &str) -> Result<()> {
     if let Some(tool) = TOOLS.iter().find(|tool| plain(tool).arg("--version").output().is_err()) {
-        skipped("rules on a ThinLTO vmlinux.o", &format!("{tool} is not installed"));
+        skipped(&format!("rules on a vmlinux.o of {lto}"), &format!("{tool} is not installed"));
         return Ok(());
     }
     let (_guard, directory) = temporary()?;
     let (before, after) = (directory.join("before"), directory.join("after"));
-    build(&before, 3)?;
-    build(&after, 5)?;
+    build(&before, lto, 3)?;
+    build(&after, lto, 5)?;
     let image = || [before.join("vmlinux.o"), after.join("vmlinux.o")];
     let both = [("fs/core.o", "helper"), ("net/core.o", "helper")];
     let all = diff("", image(), 0)?;
