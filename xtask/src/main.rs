@@ -5,10 +5,12 @@
 mod bench;
 mod compare;
 mod demo;
+mod effects;
 mod environment;
 mod expected;
 mod kernel;
 mod klp;
+mod klp_build;
 mod process;
 mod proof;
 mod qemu;
@@ -76,6 +78,9 @@ enum Task {
         /// The compiler to build it with.
         #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
         cc: Compiler,
+        /// Instead, modules that scripts/livepatch/klp-build of this kernel makes, and ours, of the same patches.
+        #[arg(long, conflicts_with = "cc")]
+        klp_build: bool,
         /// Only cases whose name contains this.
         filter: Option<String>,
     },
@@ -127,7 +132,10 @@ fn main() -> std::process::ExitCode {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
         }),
-        Task::Qemu { kernel, cc, filter } => {
+        Task::Qemu { kernel, klp_build: true, filter, .. } => {
+            effects::run(&kernel, filter.as_deref().unwrap_or_default())
+        }
+        Task::Qemu { kernel, cc, filter, .. } => {
             qemu::run(&kernel, cc, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
         Task::Mutate { mutations, files } => proof::mutate(mutations, &files),

@@ -2,9 +2,12 @@
 //! space before the livepatch, with it, and without it again.
 
 mod case;
+mod effects;
+mod guest;
 mod kernel;
 mod run;
 
 pub use case::Case;
+pub use effects::{Effects, Modules, effects, modules};
 pub use kernel::Kernel;
 pub use run::{Bench, alone, reproducible};

@@ -1,22 +1,14 @@
 //! Builds livepatches and tries them, as a user does.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
-use serde_json::Value;
 
+use super::guest::{self, Outputs};
 use super::{Case, Kernel};
 use crate::kernel::temporary;
 use crate::klp::{self, Outcome};
-use crate::tools::tool;
-
-/// Separates the outputs of the cases that share a guest.
-const SEPARATOR: &str = "klp-case ";
-
-/// What the scripts of cases printed: by case and stage.
-type Outputs = BTreeMap<(String, String), Vec<String>>;
 
 /// The cases that share one livepatch and one guest, which are made when the first of them is run.
 pub struct Bench {
@@ -49,7 +41,7 @@ impl Bench {
         let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
         let all: Vec<&Case> = self.cases.iter().collect();
         let outputs = outputs
-            .get_or_insert_with(|| guest(&self.kernel, &all).map_err(|error| format!("{error:#}")));
+            .get_or_insert_with(|| tried(&self.kernel, &all).map_err(|error| format!("{error:#}")));
         match outputs {
             Ok(outputs) => check(outputs),
             Err(error) => bail!("{error}"),
@@ -59,10 +51,10 @@ impl Bench {
 
 /// Runs one case in a guest of its own.
 pub fn alone(kernel: &Kernel, case: &Case) -> Result<()> {
-    compare(case, &guest(kernel, &[case])?)
+    compare(case, &tried(kernel, &[case])?)
 }
 
-fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
+pub(super) fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
     for stage in ["before", "after", "unloaded"] {
         let found = outputs.get(&(case.name.clone(), stage.to_owned()));
         let found = found.map(Vec::as_slice).unwrap_or_default();
@@ -76,7 +68,7 @@ fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
 }
 
 /// Builds the livepatches of `cases` and tries them in one guest.
-fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
+fn tried(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
     let (_guard, directory) = temporary()?;
     let patches = distinct(cases.iter().flat_map(|case| &case.patches));
     let then = distinct(cases.iter().flat_map(|case| &case.then));
@@ -84,53 +76,7 @@ fn guest(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
     if !then.is_empty() {
         livepatches.push(build(kernel, &then, &directory.join("livepatch-second.ko"))?);
     }
-    fs_err::create_dir_all(&kernel.logs)?;
-    let script = directory.join("all.sh");
-    let mut text = Vec::new();
-    let mut arguments = vec!["try".to_owned()];
-    arguments.extend(livepatches.iter().map(ToString::to_string));
-    let mut add = |option: &str, value: &str| {
-        arguments.extend([option.to_owned(), value.to_owned()]);
-    };
-    add("-C", kernel.output.as_str());
-    if let Some(target) = &kernel.target {
-        add("--target-dir", target.as_str());
-    }
-    for case in cases {
-        text.push(format!("echo '{SEPARATOR}{0}'\nsh /klp/files/{0}.sh\n", case.name));
-        add("--file", case.script.as_str());
-        for module in &case.modules {
-            add("--module", module);
-        }
-        for module in &case.late_modules {
-            add("--late-module", module);
-        }
-        for source in &case.programs {
-            let program = directory.join(source.file_stem().unwrap_or_default());
-            let flags = ["-static", "-nostdlib", "-O1", "-fno-stack-protector", "-o"];
-            tool("gcc", flags.into_iter().chain([program.as_str(), source.as_str()]))?;
-            add("--file", program.as_str());
-        }
-        for warning in &case.warnings {
-            add("--expect", warning);
-        }
-    }
-    fs_err::write(&script, text.concat() + "true\n")?;
-    let cycles = cases.iter().map(|case| case.cycles).max().unwrap_or(1);
-    add("--cycles", &cycles.to_string());
-    add("--timeout", &(300 + 20 * cycles).to_string());
-    add("--script", script.as_str());
-    let log = kernel.logs.join(format!("{}.log", cases.first().map_or("none", |case| &case.name)));
-    add("--log", log.as_str());
-    add("--message-format", "json");
-    let outcome = run(&arguments)?;
-    ensure!(
-        outcome.status == Some(0),
-        "the trial failed, see {log}:\n{}{}",
-        failures(&outcome.stdout)?,
-        outcome.stderr
-    );
-    outputs(&outcome.stdout)
+    guest::run(kernel, cases, &livepatches)
 }
 
 /// Two cases can be about one patch.
@@ -163,7 +109,11 @@ pub fn reproducible(kernel: &Kernel, case: &Case) -> Result<()> {
     bail!("not the same bytes in another directory: see {kept}")
 }
 
-fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result<Utf8PathBuf> {
+pub(super) fn build(
+    kernel: &Kernel,
+    patches: &[&Utf8PathBuf],
+    module: &Utf8Path,
+) -> Result<Utf8PathBuf> {
     let mut arguments: Vec<String> =
         ["build", "-C", kernel.output.as_str(), "-o", module.as_str(), "--message-format", "json"]
             .map(str::to_owned)
@@ -200,34 +150,4 @@ fn build(kernel: &Kernel, patches: &[&Utf8PathBuf], module: &Utf8Path) -> Result
 
 fn run(arguments: &[String]) -> Result<Outcome> {
     klp::run_patiently(&mut klp::klp(arguments)?)
-}
-
-/// The records of the steps.
-fn steps(stdout: &str) -> Result<Vec<Value>> {
-    let records: Result<Vec<Value>, _> = stdout.lines().map(serde_json::from_str).collect();
-    let records = records.with_context(|| format!("not a record a line: {stdout}"))?;
-    Ok(records.into_iter().filter(|record| record["reason"] == "try").collect())
-}
-
-fn failures(stdout: &str) -> Result<String> {
-    let failed = steps(stdout)?.into_iter().filter(|step| step["passed"] == false);
-    let texts: Vec<String> = failed.map(|step| format!("{step:#}\n")).collect();
-    Ok(texts.concat())
-}
-
-fn outputs(stdout: &str) -> Result<Outputs> {
-    let mut outputs = Outputs::new();
-    for step in steps(stdout)? {
-        let stage = step["stage"].as_str().unwrap_or_default().to_owned();
-        let mut case = None;
-        for line in step["output"].as_str().unwrap_or_default().lines() {
-            if let Some(name) = line.strip_prefix(SEPARATOR) {
-                case = Some(name.to_owned());
-            } else if let Some(case) = &case {
-                let key = (case.clone(), stage.clone());
-                outputs.entry(key).or_default().push(line.trim_end().to_owned());
-            }
-        }
-    }
-    Ok(outputs)
 }

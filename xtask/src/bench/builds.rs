@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::kernel::{self, Compiler, Kernel};
+use crate::klp_build::{self, KlpBuild};
 use crate::{environment, klp, process};
 
 /// How often a second patch is measured.
@@ -14,9 +15,6 @@ const ROUNDS: usize = 3;
 
 /// A patch of one file, and one of a header that some dozens of objects include.
 const PATCHES: [(&str, &str); 2] = [("one file", "meminfo"), ("a header", "header-inline")];
-
-/// What klp-build calls that a kernel build does not, and the packages that have it.
-const KLP_BUILD_NEEDS: [(&str, &str); 2] = [("recountdiff", "patchutils"), ("gawk", "gawk")];
 
 struct Bench {
     version: String,
@@ -48,10 +46,7 @@ impl Cost {
 
 pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
     if klp_build {
-        for (program, package) in KLP_BUILD_NEEDS {
-            environment::find_program(program)
-                .with_context(|| format!("klp-build needs {program}: install {package}"))?;
-        }
+        KlpBuild::ensure_programs()?;
     }
     let scratch = environment::kernel_cache()?.join("bench").join(version);
     if scratch.exists() {
@@ -72,7 +67,8 @@ pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
     first.print("first cargo klp build", &remark);
     // One run between them, so that no patch finds its own objects.
     bench.klp("ext4")?;
-    let reference = if klp_build { Some(bench.reference()?) } else { None };
+    let tree = bench.scratch.join("linux");
+    let reference = if klp_build { Some(KlpBuild::ensure(&bench.kernel, tree)?) } else { None };
     for (what, patch) in PATCHES {
         let mut costs = Vec::new();
         for _ in 0..ROUNDS {
@@ -83,7 +79,9 @@ pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
         let remark = format!("{patch}, median of {ROUNDS}; {}", bench.compiled()?);
         ours.print(&format!("second patch, {what}"), &remark);
         if let Some(reference) = &reference {
-            for (what, from) in [("klp-build", None), ("klp-build, original kept", Some("2"))] {
+            for (what, from) in
+                [("klp-build", None), ("klp-build, original kept", Some(klp_build::AFTER_ORIGINAL))]
+            {
                 let theirs = bench.klp_build(reference, patch, from)?;
                 let Cost { clock, processors } = theirs.of(ours);
                 theirs.print(what, &format!("we take 1/{clock:.1} (1/{processors:.1})"));
@@ -128,30 +126,9 @@ impl Bench {
         self.time("klp", &mut klp::build_command(&self.klp, &self.kernel.source, &output, &patch))
     }
 
-    /// klp-build works in its source tree only, and patches it: it gets one of its own.
-    fn reference(&self) -> Result<Utf8PathBuf> {
-        let tree = self.scratch.join("linux");
-        println!("copying the sources for klp-build");
-        process::run(process::command("cp").args([
-            "-a",
-            self.kernel.source.as_str(),
-            tree.as_str(),
-        ]))?;
-        if !tree.join("scripts/livepatch/klp-build").is_file() {
-            bail!("Linux {} has no scripts/livepatch/klp-build", self.version);
-        }
-        fs_err::copy(self.kernel.build.join(".config"), tree.join(".config"))?;
-        self.time("reference", make(&tree, None).args(["olddefconfig", "prepare"]))?;
-        Ok(tree)
-    }
-
-    /// It cleans the tree and builds the original as well, unless it starts from a later step.
-    fn klp_build(&self, tree: &Utf8Path, patch: &str, from: Option<&str>) -> Result<Cost> {
-        let mut command = process::command("bash");
-        command.arg("scripts/livepatch/klp-build").arg("-j").arg(environment::jobs().to_string());
-        command.arg("--keep-tmp").args(from.map(|step| format!("--short-circuit={step}")));
-        command.arg("-o").arg(self.scratch.join("livepatch.ko")).arg(self.patch(patch));
-        self.time("klp-build", command.current_dir(tree))
+    fn klp_build(&self, reference: &KlpBuild, patch: &str, from: Option<&str>) -> Result<Cost> {
+        let module = self.scratch.join("livepatch.ko");
+        self.time("klp-build", &mut reference.command(&self.patch(patch), &module, from))
     }
 
     /// How much the last `cargo klp build` compiled, in its words.
