@@ -1,12 +1,10 @@
 //! Objects of a small kernel before and after a patch, and the livepatch that is made of them.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch};
+use klp_core::livepatch::{self, Input, Livepatch, Named};
 use klp_core::module::RawElf;
 use tempfile::TempDir;
 
@@ -116,9 +114,10 @@ impl Small {
                 lto: None,
             })
             .collect();
-        let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut named = Named::default();
         for (object, function) in changed {
-            named.entry(format!("{object}.o")).or_default().push((*function).to_owned());
+            let names = named.changed.entry(format!("{object}.o")).or_default();
+            names.push((*function).to_owned());
         }
         Ok(livepatch::create(&kernel, &inputs, &named, force)?)
     }

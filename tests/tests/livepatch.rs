@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Input, Livepatch, LivepatchError};
+use klp_core::livepatch::{self, Input, Livepatch, LivepatchError, Named};
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_tests::small::{SHOW, Small, for_each_compiler, read};
 use klp_tests::tools::tool;
@@ -228,6 +228,33 @@ fn sealed_functions() -> Result<()> {
     })
 }
 
+/// What `EXPORT_SYMBOL` leaves in an object, before and since Linux 6.4.
+fn export(name: &str) -> [String; 2] {
+    let symbol = |section: &str, symbol: &str| {
+        format!("asm(\".section \\\"{section}\\\", \\\"a\\\"; {symbol}: .quad {name}; .text\");\n")
+    };
+    [
+        symbol(&format!("___ksymtab+{name}"), &format!("__ksymtab_{name}")),
+        symbol(".export_symbol", &format!("__export_symbol_{name}")),
+    ]
+}
+
+#[test]
+fn an_added_export_is_told() -> Result<()> {
+    for_each_compiler("an_added_export_is_told", |compiler| {
+        for (known, added) in export("show").into_iter().zip(export("get")) {
+            let before = format!("{SHOW}{known}");
+            let after = format!("{}{added}", before.replace("before", "after"));
+            let small = Small::new(compiler)?.object("a", &before, &after);
+            let livepatch = small.livepatch(&[("a", "show")], false)?;
+            assert_eq!(livepatch.refused, []);
+            let [note] = livepatch.notes.as_slice() else { panic!("{:?}", livepatch.notes) };
+            ensure!(note.starts_with("get (a.o): the patch exports it"), "{note}");
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn stripped_objects() -> Result<()> {
     for_each_compiler("stripped_objects", |compiler| {
@@ -242,7 +269,7 @@ fn stripped_objects() -> Result<()> {
             patched: &read(&patched)?,
             lto: None,
         };
-        let error = livepatch::create(&Kernel::default(), &[input], &BTreeMap::new(), false);
+        let error = livepatch::create(&Kernel::default(), &[input], &Named::default(), false);
         let error = error.err().context("a stripped object is taken")?;
         ensure!(
             matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"),

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch, Members};
+use klp_core::livepatch::{self, Input, Livepatch, Members, Named, NamesByObject};
 use klp_core::module::RawElf;
 use klp_core::origin::{Binding, Definitions};
 use klp_tests::kernel::temporary;
@@ -25,12 +25,14 @@ const CFLAGS: &[&str] = &[
     "-w",
 ];
 
-/// Both objects have a static function `show`, a static variable `state` and text.
+/// Both objects have a static function `show`, a static variable `state` and text, and a static function with a name
+/// of its own.
 fn source(user: &str, text: &str) -> String {
     format!(
         "void exported(const char *text);\nstatic int state;\n\
          static __attribute__((noinline)) void show(int x) {{ state += x; exported(\"{text}\"); }}\n\
-         int {user}(int x) {{ show(x); return state; }}\n"
+         static __attribute__((noinline)) void own_{user}(void) {{ asm volatile(\"\"); }}\n\
+         int {user}(int x) {{ own_{user}(); show(x); return state; }}\n"
     )
 }
 
@@ -72,7 +74,7 @@ fn build(root: &Utf8Path, objects: &[(&str, &str)], flags: &[&str]) -> Result<Bu
 fn definitions() -> Vec<Definitions> {
     let of = |object: &str, user: &str| {
         let mut own = Definitions::new(object);
-        for local in ["show", "state"] {
+        for local in ["show", "state", &format!("own_{user}")] {
             own.add(local.as_bytes(), Binding::Local);
         }
         own.add(user.as_bytes(), Binding::Strong);
@@ -83,7 +85,7 @@ fn definitions() -> Vec<Definitions> {
     vec![of("a.o", "use_a"), of("b.o", "use_b"), rest]
 }
 
-fn livepatch(before: &Build, after: &Build, changed: &[(&str, &str)]) -> Result<Livepatch> {
+fn livepatch(before: &Build, after: &Build, named: &Named) -> Result<Livepatch> {
     let kernel = Kernel {
         symvers: Symvers::parse(&EXPORTS.map(export).concat())?,
         vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&before.vmlinux)?)?,
@@ -98,11 +100,11 @@ fn livepatch(before: &Build, after: &Build, changed: &[(&str, &str)]) -> Result<
         patched: &after.whole,
         lto: Some(Members { original: &members, patched: &members }),
     };
-    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (object, function) in changed {
-        names.entry((*object).to_owned()).or_default().push((*function).to_owned());
-    }
-    Ok(livepatch::create(&kernel, &[input], &names, false)?)
+    Ok(livepatch::create(&kernel, &[input], named, false)?)
+}
+
+fn names(object: &str, function: &str) -> NamesByObject {
+    NamesByObject::from([(object.to_owned(), vec![function.to_owned()])])
 }
 
 fn is_missing(test: &str) -> bool {
@@ -141,7 +143,8 @@ fn names_of_several_objects() -> Result<()> {
         build(&directory.join(name), &objects, &flags)
     };
     let (before, after) = (make("before", "before")?, make("after", "after")?);
-    let livepatch = livepatch(&before, &after, &[("b.o", "show")])?;
+    let livepatch =
+        livepatch(&before, &after, &Named { changed: names("b.o", "show"), ..Named::default() })?;
     assert_eq!(livepatch.refused, []);
     let functions = &livepatch.objects["vmlinux"].functions;
     let [show] = functions.as_slice() else { panic!("{functions:#?}") };
@@ -155,6 +158,31 @@ fn names_of_several_objects() -> Result<()> {
     let elf = RawElf::parse(part)?;
     let texts = elf.sections.iter().filter(|section| section.name.starts_with(b".rodata.str"));
     assert_eq!(texts.map(|section| section.data).collect::<Vec<_>>(), [b"after\0"]);
+    Ok(())
+}
+
+#[test]
+fn what_is_ignored_stays() -> Result<()> {
+    if is_missing("what_is_ignored_stays") {
+        return Ok(());
+    }
+    let (_guard, directory) = temporary()?;
+    let make = |name: &str, text: &str| {
+        let (a, b) = (source("use_a", text), source("use_b", text));
+        let objects = [("a.c", a.as_str()), ("b.c", b.as_str()), ("rest.c", REST)];
+        build(&directory.join(name), &objects, &["-pg", "-mfentry"])
+    };
+    let (before, after) = (make("before", "before")?, make("after", "after")?);
+    let livepatch =
+        |ignored| livepatch(&before, &after, &Named { changed: names("b.o", "show"), ignored });
+    let both = livepatch(NamesByObject::new())?;
+    assert_eq!(both.objects["vmlinux"].functions.len(), 2, "{both:#?}");
+    let one = livepatch(names("a.o", "show"))?;
+    let [show] = one.objects["vmlinux"].functions.as_slice() else { panic!("{one:#?}") };
+    ensure!(
+        address(&before.vmlinux, "show", show.position)? > address(&before.vmlinux, "use_a", 1)?,
+        "the one of a.o: {one:#?}"
+    );
     Ok(())
 }
 
@@ -180,7 +208,7 @@ fn the_call_of_ftrace_is_back() -> Result<()> {
         build(&directory.join(name), &objects, &["-fno-lto"])
     };
     let (before, after) = (make("before", 1)?, make("after", 2)?);
-    let livepatch = livepatch(&before, &after, &[])?;
+    let livepatch = livepatch(&before, &after, &Named::default())?;
     assert_eq!(livepatch.refused, []);
     let elf = RawElf::parse(&livepatch.parts.first().context("no part")?.bytes)?;
     let text = elf.section_named(".text.traced").context("no function")?;

@@ -10,8 +10,8 @@ use kbuild_glue::{
 };
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, ChangedNames, Livepatch};
-use klp_core::record::{Change, Module, Refused};
+use klp_core::livepatch::{self, Livepatch, Named};
+use klp_core::record::{Change, Function, Module, Record, Refused};
 
 use crate::cli;
 use crate::error::Error;
@@ -165,7 +165,7 @@ fn extract(
     let sources = sources::of(builds, &touched(changes), events)?;
     let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
     let kernel = linked_kernel(builds, &inputs)?;
-    Ok(livepatch::create(&kernel, &inputs, &changed_names(changes), force)?)
+    Ok(livepatch::create(&kernel, &inputs, &named(changes), force)?)
 }
 
 /// Objects with functions that changed or were added, or with data that was.
@@ -178,12 +178,19 @@ fn touched(changes: &Changes) -> BTreeSet<&str> {
         .collect()
 }
 
-fn changed_names(changes: &Changes) -> ChangedNames {
-    let mut names = ChangedNames::new();
-    for function in changes.functions.iter().filter(|function| function.change == Change::Changed) {
-        names.entry(function.object.clone()).or_default().push(function.name.clone());
-    }
-    names
+fn named(changes: &Changes) -> Named {
+    let by_object = |functions: &mut dyn Iterator<Item = &Function>| {
+        let mut names = livepatch::NamesByObject::new();
+        for function in functions.filter(|function| function.change == Change::Changed) {
+            names.entry(function.object.clone()).or_default().push(function.name.clone());
+        }
+        names
+    };
+    let mut ignored = changes.ignored.iter().filter_map(|record| match record {
+        Record::Function(function) => Some(function),
+        _ => None,
+    });
+    Named { changed: by_object(&mut changes.functions.iter()), ignored: by_object(&mut ignored) }
 }
 
 /// What the original build says about the kernel, and about each module (all of them can be referred to

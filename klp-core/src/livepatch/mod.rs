@@ -101,27 +101,37 @@ pub struct Livepatch {
     pub notes: Vec<String>,
 }
 
-/// The functions that the builds as they are say changed, by object.
-pub type ChangedNames = BTreeMap<String, Vec<String>>;
+/// Names of functions by object.
+pub type NamesByObject = BTreeMap<String, Vec<String>>;
+
+/// What the builds as they are, and the user's rules, say about functions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    /// These changed.
+    pub changed: NamesByObject,
+    /// These changed, and the running kernel keeps its own.
+    pub ignored: NamesByObject,
+}
 
 /// Makes a livepatch of `inputs`. With `force` what is only risky is a note.
 pub fn create(
     kernel: &Kernel,
     inputs: &[Input<'_>],
-    changed: &ChangedNames,
+    named: &Named,
     force: bool,
 ) -> Result<Livepatch, LivepatchError> {
     let mut sources = Vec::new();
     for input in inputs {
-        let source = Source::of(input, changed)
+        let source = Source::of(input, named)
             .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
         sources.push(source);
     }
     let mut verdict = verdict::Verdict::new(force);
     for source in &sources {
-        let changed = changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
+        let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
         verdict.types(source);
+        verdict.exports(source);
     }
     let replaced: Vec<(usize, usize)> = extract::changed(&sources)
         .into_iter()

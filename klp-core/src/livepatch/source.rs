@@ -10,8 +10,8 @@ use crate::elf::{ElfError, Place};
 use crate::manifest::{self, Manifest};
 use crate::origin::Definitions;
 
-use super::ChangedNames;
 use super::resolve::Why;
+use super::{Named, NamesByObject};
 
 /// The bytes of a touched object.
 #[derive(Debug, Clone, Copy)]
@@ -130,8 +130,8 @@ impl<'a> Side<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Reads and correlates the three. `changed` are the functions that the builds say changed.
-    pub(super) fn of(input: &Input<'a>, changed: &ChangedNames) -> Result<Self, ElfError> {
+    /// Reads and correlates the three.
+    pub(super) fn of(input: &Input<'a>, named: &Named) -> Result<Self, ElfError> {
         let plain = input.plain.map(|bytes| Side::of(bytes, input, None)).transpose()?;
         let before = input.lto.map(|members| members.original);
         let original = input.original.map(|bytes| Side::of(bytes, input, before)).transpose()?;
@@ -156,7 +156,7 @@ impl<'a> Source<'a> {
             original,
             patched,
         };
-        source.correlate(&correlation, &other, changed);
+        source.correlate(&correlation, &other, named);
         Ok(source)
     }
 
@@ -189,22 +189,15 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn correlate(
-        &mut self,
-        correlation: &Correlation,
-        other: &Disagreement,
-        changed: &ChangedNames,
-    ) {
+    fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, named: &Named) {
         let patched = &self.patched.manifest;
-        let is_named: Vec<bool> = patched
-            .functions
-            .iter()
-            .map(|function| {
-                let names = changed.get(patched.origin(function.origin));
+        let is_in = |names: &NamesByObject, index: usize| {
+            let function = patched.functions.get(index);
+            function.is_some_and(|function| {
+                let names = names.get(patched.origin(function.origin));
                 names.is_some_and(|names| names.contains(&function.name))
             })
-            .collect();
-        let by_builds = |index: usize| is_named.get(index).copied().unwrap_or(false);
+        };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {
             let Some(index) = pair.patched else { continue };
             let Some(number) = self.patched.functions.get(index).copied() else { continue };
@@ -213,10 +206,11 @@ impl<'a> Source<'a> {
                 Some((*side.functions.get(index)?, side.manifest.functions.get(index)?))
             });
             let fate = match (before, after) {
+                (Some((number, _)), _) if is_in(&named.ignored, index) => Fate::Same(number),
                 (Some((number, before)), Some(after))
                     if before.checksum == after.checksum
                         && !other.functions.contains(&index)
-                        && !by_builds(index) =>
+                        && !is_in(&named.changed, index) =>
                 {
                     Fate::Same(number)
                 }

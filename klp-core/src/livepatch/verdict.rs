@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Kind;
 use crate::diff::Changes;
-use crate::elf::Section;
+use crate::elf::{Place, Section};
 use crate::record::{Change, Refused};
 
 use super::Livepatch;
@@ -58,6 +58,18 @@ impl Verdict {
             self.notes.insert(format!(
                 "{name} ({}) changes only when compiled with function and data sections; it is \
                  replaced as well",
+                source.object
+            ));
+        }
+    }
+
+    /// Tells of exports that the patch adds.
+    pub(super) fn exports(&mut self, source: &Source<'_>) {
+        let before = source.original.as_ref().map(exported).unwrap_or_default();
+        for name in exported(&source.patched).difference(&before) {
+            self.notes.insert(format!(
+                "{name} ({}): the patch exports it, but the kernel gets no new exports from a livepatch: \
+                 modules cannot use it",
                 source.object
             ));
         }
@@ -166,6 +178,18 @@ pub fn exports(
             );
             Refused::new(object, name, why)
         })
+        .collect()
+}
+
+/// What an object exports: `EXPORT_SYMBOL` (include/linux/export.h) leaves a symbol with the name in it.
+fn exported(side: &Side<'_>) -> BTreeSet<String> {
+    /// Before and since Linux 6.4.
+    const PREFIXES: [&[u8]; 2] = [b"__ksymtab_", b"__export_symbol_"];
+    let symbols = side.analysis.elf.symbols.iter();
+    let defined = symbols.filter(|symbol| matches!(symbol.place, Place::Section(_)));
+    defined
+        .filter_map(|symbol| PREFIXES.iter().find_map(|prefix| symbol.name.strip_prefix(*prefix)))
+        .map(|name| String::from_utf8_lossy(name).into_owned())
         .collect()
 }
 
