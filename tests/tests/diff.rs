@@ -132,6 +132,28 @@ fn nothing_differs_from_itself() -> Result<()> {
     Ok(())
 }
 
+/// What cannot be compared is refused, but in the same file nothing changed.
+#[test]
+fn nothing_is_refused_in_the_same_file() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    for (name, number) in [("a", 1), ("b", 1), ("c", 2)] {
+        let source = format!(
+            ".globl odd\n.type odd, @function\nodd: .byte 6\n.size odd, .-odd\n\
+             .globl even\n.type even, @function\neven: mov ${number}, %eax\nret\n.size even, .-even\n"
+        );
+        fs_err::write(directory.join(name).with_extension("s"), source)?;
+        tool(
+            "gcc",
+            ["-c", &format!("{directory}/{name}.s"), "-o", &format!("{directory}/{name}.o")],
+        )?;
+    }
+    let outcome = diff(&directory, &["a.o", "b.o"], 0)?;
+    assert_eq!(outcome.stdout, "");
+    let outcome = diff(&directory, &["a.o", "c.o"], 4)?;
+    ensure!(outcome.stdout.contains("refused  odd"), "{}", outcome.stdout);
+    Ok(())
+}
+
 #[test]
 fn two_build_directories() -> Result<()> {
     let (original, patched) = (Kernel::with_output()?, Kernel::with_output()?);

@@ -34,7 +34,9 @@ pub(crate) enum Change {
 impl Function {
     fn from_json(value: &Value) -> Option<Self> {
         let object = value["object"].as_str()?.to_owned();
-        let name = value["name"].as_str().unwrap_or("(unnamed)").to_owned();
+        // Mangled names of Rust hold hashes of crates.
+        let name = value["demangled"].as_str().or_else(|| value["name"].as_str());
+        let name = name.unwrap_or("(unnamed)").to_owned();
         let change = match value["change"].as_str() {
             Some("added") => Change::Added,
             Some("removed") => Change::Removed,

@@ -114,8 +114,30 @@ impl<'data> Context<'_, 'data> {
         }
         match span {
             Some(span) => self.span(span, offset).unwrap_or(place),
-            None => Target::Node { node: NodeRef { section, start: offset, span: None }, delta: 0 },
+            None => self.behind_address(section, header, offset).unwrap_or_else(|| Target::Node {
+                node: NodeRef { section, start: offset, span: None },
+                delta: 0,
+            }),
         }
+    }
+
+    /// Nobody reads from within an address. A reference to there counts from what starts behind it, such
+    /// as an array that code walks through from the byte before it.
+    fn behind_address(
+        &self,
+        section: u32,
+        header: &Section<'_>,
+        offset: u64,
+    ) -> Option<Target<'data>> {
+        let start = header.relocs.end_of_field_at(offset)?;
+        if let Some(span) = self.layout.find(section, start) {
+            return self.span(span, offset);
+        }
+        if start >= header.size || header.relocs.end_of_field_at(start).is_some() {
+            return None;
+        }
+        let delta = offset.wrapping_sub(start).cast_signed();
+        Some(Target::Node { node: NodeRef { section, start, span: None }, delta })
     }
 
     /// `offset` in the span `index`.

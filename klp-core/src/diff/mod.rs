@@ -188,6 +188,7 @@ impl<'a> ObjectPair<'a> {
             let object = object.unwrap_or_else(|| whole.object.clone());
             Here { object, linked: whole.linked.as_deref() }
         };
+        let is_same_file = original.content.is_some() && original.content == patched.content;
         let other = Disagreement::of(original, patched, &self.correlation, renames);
         let mut changes = Changes::default();
         for pair in &self.correlation.functions {
@@ -195,7 +196,7 @@ impl<'a> ObjectPair<'a> {
             let after = pair.patched.and_then(|index| patched.functions.get(index));
             let here = &origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
             if let Some(refused) = refused(here, before, after) {
-                changes.refused.push(refused);
+                changes.refused.extend((!is_same_file).then_some(refused));
                 continue;
             }
             let mut causes = Vec::new();
@@ -228,7 +229,7 @@ impl<'a> ObjectPair<'a> {
             let after = after.and_then(|index| patched.data.get(index));
             let here = &origin(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
             if let Some(refused) = refused_data(here, before, after) {
-                changes.refused.push(refused);
+                changes.refused.extend((!is_same_file).then_some(refused));
             } else if differs || digest_of(before) != digest_of(after) {
                 changes.data.extend(data(here, before, after).map(|data| match candidates.len() {
                     0 => data,

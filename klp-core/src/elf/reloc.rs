@@ -177,6 +177,14 @@ impl<'data> Relocs<'data> {
     pub fn at(&self, offset: u64) -> Option<Reloc> {
         self.within(offset, offset.saturating_add(1)).find(|reloc| reloc.kind != RelocKind::None)
     }
+
+    /// Where the field ends that `offset` is in, behind its first byte.
+    #[must_use]
+    pub fn end_of_field_at(&self, offset: u64) -> Option<u64> {
+        let ends = self.within(offset.saturating_sub(7), offset);
+        let ends = ends.map(|reloc| reloc.offset.saturating_add(reloc.kind.width()));
+        ends.max().filter(|end| *end > offset)
+    }
 }
 
 fn decode(entry: &Rela64<LittleEndian>) -> Reloc {

@@ -12,7 +12,7 @@ use super::{Data, Function, Manifest, Object};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -205,6 +205,7 @@ mod tests {
                 locals: Vec::new(),
                 local_files: Vec::new(),
                 origins: vec!["b.o".into()],
+                content: Some(crate::checksum::Digest::of(b"a.o")),
                 functions: vec![function],
                 data: vec![data],
             }],

@@ -43,6 +43,9 @@ pub struct Object {
     /// The objects that it was linked from, where that is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
+    /// The digest of the whole file, if something in it was refused: in the same file nothing changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Digest>,
     /// Its functions, by place.
     #[serde(skip)]
     pub functions: Vec<Function>,
@@ -173,7 +176,14 @@ impl Object {
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
         let analysis = Analysis::of(data)?;
         let checksums = analysis.checksums();
-        Ok(Self::from_checksums(&analysis, checksums.functions, checksums.data, object, linked))
+        let mut object =
+            Self::from_checksums(&analysis, checksums.functions, checksums.data, object, linked);
+        let mut refused = object.functions.iter().map(|function| &function.refused);
+        let is_refused = refused.any(Option::is_some);
+        if is_refused || object.data.iter().any(|data| data.refused.is_some()) {
+            object.content = Some(Digest::of(data));
+        }
+        Ok(object)
     }
 
     pub(crate) fn from_checksums(
@@ -221,6 +231,7 @@ impl Object {
             locals: symbols.locals,
             local_files: symbols.local_files,
             origins: Vec::new(),
+            content: None,
             functions,
             data,
         }

@@ -33,8 +33,8 @@ pub(super) struct Build {
 impl Build {
     /// Makes tree and original build, unless they are there.
     pub(super) fn ensure(version: &str, thin_lto: bool) -> Result<Self> {
-        let compiler = if thin_lto { Compiler::Clang } else { Compiler::Gcc };
-        let source = kernel::configured(version, compiler)?.source;
+        let compiler = if thin_lto { Compiler::ClangThinlto } else { Compiler::Gcc };
+        let source = kernel::source(version, compiler)?;
         let name = if thin_lto { "thinlto" } else { "gcc" };
         let root = environment::kernel_cache()?.join("compare").join(format!("{version}-{name}"));
         let mut variables = vec![SECTIONS.to_owned(), "KLP_SYMIDS=1".to_owned()];
@@ -52,7 +52,7 @@ impl Build {
             variables,
             patched: Vec::new(),
         };
-        build.prepare(&root, thin_lto)?;
+        build.prepare(&root, compiler)?;
         Ok(build)
     }
 
@@ -96,7 +96,7 @@ impl Build {
         Ok(different)
     }
 
-    fn prepare(&mut self, root: &Utf8Path, thin_lto: bool) -> Result<()> {
+    fn prepare(&mut self, root: &Utf8Path, compiler: Compiler) -> Result<()> {
         if !self.tree.join("Makefile").exists() {
             fs_err::create_dir_all(root)?;
             let arguments = ["-al", self.source.as_str(), self.tree.as_str()];
@@ -112,13 +112,8 @@ impl Build {
         self.restore()?;
         fs_err::create_dir_all(&self.output)?;
         if !self.output.join(".config").exists() {
-            let small = environment::root().join("xtask/kernel/small.config");
-            let mut config = fs_err::read_to_string(small)?;
-            if thin_lto {
-                config.push_str("# CONFIG_LTO_NONE is not set\nCONFIG_LTO_CLANG_THIN=y\n");
-            }
             let presets = root.join("config");
-            fs_err::write(&presets, config)?;
+            fs_err::write(&presets, compiler.config()?)?;
             self.make(&[&format!("KCONFIG_ALLCONFIG={presets}"), "allnoconfig"])?;
         }
         println!("==> building {} (log: {}.log)", self.output, self.output);

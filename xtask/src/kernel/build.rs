@@ -29,7 +29,7 @@ struct Recipe {
 impl Build {
     fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, compiler: Compiler) -> Result<Self> {
         let name = format!("{version}-{}", compiler.name());
-        let config = config("small.config")? + compiler.options();
+        let config = compiler.config()?;
         let (compiler, llvm) = compiler_version(compiler)?;
         let variables = llvm.map(|llvm| format!("LLVM={llvm}")).into_iter().collect();
         Self::of(cache, source, Recipe { name, config, compiler, variables })
@@ -159,7 +159,7 @@ fn compiler_version(compiler: Compiler) -> Result<(String, Option<String>)> {
 }
 
 /// A configuration of ours.
-fn config(name: &str) -> Result<String> {
+pub(super) fn config(name: &str) -> Result<String> {
     Ok(fs_err::read_to_string(environment::root().join("xtask/kernel").join(name))?)
 }
 

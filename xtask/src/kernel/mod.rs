@@ -37,12 +37,13 @@ impl Compiler {
         self != Self::Gcc
     }
 
-    /// What it needs in the configuration.
-    fn options(self) -> &'static str {
-        match self {
-            Self::Gcc | Self::Clang => "",
-            Self::ClangThinlto => "# CONFIG_LTO_NONE is not set\nCONFIG_LTO_CLANG_THIN=y\n",
-        }
+    /// The small configuration, with what this compiler needs in it.
+    pub(crate) fn config(self) -> Result<String> {
+        let small = build::config("small.config")?;
+        Ok(match self {
+            Self::Gcc | Self::Clang => small,
+            Self::ClangThinlto => small + "# CONFIG_LTO_NONE is not set\nCONFIG_LTO_CLANG_THIN=y\n",
+        })
     }
 }
 
@@ -65,6 +66,11 @@ pub(crate) fn configured(version: &str, compiler: Compiler) -> Result<Kernel> {
     let (cache, source) = sources(version, compiler)?;
     let build = build::configure(&cache, &source, version, compiler)?;
     Ok(Kernel { source, build })
+}
+
+/// Gets the sources of a version, and what it takes to build them.
+pub(crate) fn source(version: &str, compiler: Compiler) -> Result<Utf8PathBuf> {
+    Ok(sources(version, compiler)?.1)
 }
 
 fn sources(version: &str, compiler: Compiler) -> Result<(Utf8PathBuf, Utf8PathBuf)> {
