@@ -123,14 +123,20 @@ fn dry_run() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let outputs = Snapshot::take(&kernel.output, &[])?;
     let patch = example_patch("change-inline");
-    let mut human = klp(["build", "-C", kernel.output.as_str(), "--dry-run"])?;
-    let outcome = run(human.arg(&patch))?.expect(0)?;
-    for line in
-        ["Would build original kernel 7.2.0-mini", "Would patch include/linux/load.h (changed)"]
+    let (source, output) = (kernel.source.as_str(), kernel.output.as_str());
+    let absolute = format!("O={output}");
+    // The last two as people type it for make.
+    for arguments in [&["-C", output][..], &["-C", source, &absolute], &["-C", source, "O=../out"]]
     {
-        ensure!(outcome.stderr.contains(line), "{line}: {}", outcome.stderr);
+        let mut human = klp(["build", "--dry-run"])?;
+        let outcome = run(human.args(arguments).arg(&patch))?.expect(0)?;
+        for line in
+            ["Would build original kernel 7.2.0-mini", "Would patch include/linux/load.h (changed)"]
+        {
+            ensure!(outcome.stderr.contains(line), "{line}: {}", outcome.stderr);
+        }
+        ensure!(outcome.stdout.is_empty());
     }
-    ensure!(outcome.stdout.is_empty());
     outputs.expect(&Snapshot::take(&kernel.output, &[])?)?;
 
     run(&mut kernel.build([&patch])?)?.expect(0)?;

@@ -13,7 +13,7 @@ use super::{RuleArgs, TreeArgs};
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Build {
-    /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1
+    /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1 or O=DIR
     #[arg(value_name = "PATCH|VAR=VALUE")]
     pub(crate) arguments: Vec<String>,
     #[command(flatten)]
@@ -64,9 +64,14 @@ impl Build {
         patches.map(Utf8PathBuf::from).collect()
     }
 
-    /// The make variables among the arguments.
+    /// The make variables among the arguments, without that for the output directory.
     pub(crate) fn variables(&self) -> impl Iterator<Item = &String> {
-        self.arguments.iter().filter(|argument| is_variable(argument))
+        self.arguments.iter().filter(|argument| is_variable(argument) && !TreeArgs::says(argument))
+    }
+
+    /// Where the kernel is.
+    pub(crate) fn tree(&self) -> TreeArgs {
+        self.tree.with(self.arguments.iter().filter(|argument| is_variable(argument)))
     }
 }
 

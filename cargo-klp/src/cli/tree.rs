@@ -23,3 +23,23 @@ pub(crate) struct TreeArgs {
     #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
     pub(crate) target_dir: Option<Utf8PathBuf>,
 }
+
+/// Make's own variable for the output directory.
+const OUTPUT: &str = "O=";
+
+impl TreeArgs {
+    /// With the output directory of `O=` among make's variables, unless `--output` names one. As for make, it is
+    /// relative to the directory of `-C`.
+    pub(crate) fn with<'a>(&self, variables: impl Iterator<Item = &'a String>) -> Self {
+        let mut tree = self.clone();
+        let output = variables.filter_map(|variable| variable.strip_prefix(OUTPUT)).last();
+        let base = self.directory.clone().unwrap_or_default();
+        tree.output_directory = tree.output_directory.or_else(|| Some(base.join(output?)));
+        tree
+    }
+
+    /// Whether make's variable is said here.
+    pub(crate) fn says(variable: &str) -> bool {
+        variable.starts_with(OUTPUT)
+    }
+}

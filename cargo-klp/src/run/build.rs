@@ -24,7 +24,7 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let session = Session::new(arguments, shell)?;
-    let place = Place::find(&arguments.tree)?;
+    let place = Place::find(&arguments.tree())?;
     let rules = Rules::of_place(&arguments.rules, &place)?;
     if !arguments.dry_run {
         super::remove(&place.results)?;

@@ -2,7 +2,7 @@
 
 use kbuild_glue::doctor::{State, examine};
 
-use crate::cli::{Doctor, MessageFormat};
+use crate::cli::{Doctor, MessageFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -16,8 +16,8 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let mut variables = environment::kbuild_variables();
-    variables.extend(arguments.variables.iter().cloned());
-    let place = match Place::find(&arguments.tree) {
+    variables.extend(arguments.variables.iter().filter(|name| !TreeArgs::says(name)).cloned());
+    let place = match Place::find(&arguments.tree.with(arguments.variables.iter())) {
         Ok(place) => Ok(place),
         Err(Error::Tree(error)) => Err(error),
         Err(other) => return Err(other),
