@@ -47,7 +47,7 @@ pub(crate) fn run(version: &str, thin_lto: bool, names: &[String]) -> Result<()>
             Ok(())
         });
         for (patch, directory, objects) in finished {
-            let expected = Expected::read(&patch)?;
+            let expected = Expected::read(&patch, thin_lto)?;
             let ours = sides.ours(&directory, &objects)?;
             let theirs = sides.theirs(&directory, &objects)?;
             let (our_list, their_list) = judge(&expected, &ours, &theirs);

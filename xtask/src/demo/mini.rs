@@ -44,7 +44,7 @@ fn one(klp: &Utf8Path, source: &Utf8Path, build: &Utf8Path, patch: &Utf8PathBuf)
     println!("    $ cargo klp build {}", patch.file_name().unwrap_or_default());
     let status = command.status().with_context(|| format!("failed to run {klp}"))?;
 
-    let expected = Expected::read(patch)?;
+    let expected = Expected::read(patch, false)?;
     if status.code() != Some(expected.exit) {
         println!("FAIL: {status}, expected exit status {}", expected.exit);
         return Ok(false);

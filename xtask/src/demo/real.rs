@@ -85,7 +85,7 @@ fn one(
         .with_context(|| format!("failed to run {klp}"))?;
     let after = Snapshot::take(&kernel.source, &touched)?;
 
-    let expected = Expected::read(patch)?;
+    let expected = Expected::read(patch, false)?;
     let mut problems = Vec::new();
     if output.status.code() != Some(expected.exit) {
         problems.push(format!("{}, expected exit status {}", output.status, expected.exit));
