@@ -42,6 +42,9 @@ impl Build {
         if thin_lto {
             let llvm = kernel::llvm().context("clang with lld is not here")?;
             variables.push(format!("LLVM={llvm}"));
+            // Each link would compile the whole kernel.
+            let linker = kernel::llvm_tool("ld.lld").unwrap_or_default();
+            variables.push(format!("LD={linker} --thinlto-cache-dir={root}/link-cache"));
         }
         let mut build = Self {
             source,

@@ -167,10 +167,8 @@ fn judge(expected: &Expected, ours: &Report, theirs: &Theirs) -> (Vec<String>, V
     let names = |functions: &[expected::Function], removed: bool| {
         let mut count: BTreeMap<String, i32> = BTreeMap::new();
         for function in functions.iter().filter(|f| removed || f.change != Change::Removed) {
-            let name = function.name.split('.').next().unwrap_or_default();
-            *count
-                .entry(format!("{}{name}", if removed { function.change.prefix() } else { "" }))
-                .or_default() += 1;
+            let prefix = if removed { function.change.prefix() } else { "" };
+            *count.entry(format!("{prefix}{}", plain(&function.name))).or_default() += 1;
         }
         count
     };
@@ -182,11 +180,18 @@ fn judge(expected: &Expected, ours: &Report, theirs: &Theirs) -> (Vec<String>, V
     }
     let mut found: BTreeMap<String, i32> = BTreeMap::new();
     for function in &theirs.functions {
-        *found.entry(function.split('.').next().unwrap_or_default().to_owned()).or_default() += 1;
+        *found.entry(plain(function)).or_default() += 1;
     }
     let mut their_list = differences(&names(&expected.functions, false), &found);
     their_list.extend(theirs.errors.iter().map(|error| format!("says: {error}")));
     (our_list, their_list)
+}
+
+/// A name without what a compiler appends, and that of an initcall's stub without its counters.
+fn plain(name: &str) -> String {
+    let name = name.split('.').next().unwrap_or_default();
+    let is_stub = name.starts_with("__initstub__");
+    name.chars().filter(|letter| !is_stub || !letter.is_ascii_digit()).collect()
 }
 
 fn differences(expected: &BTreeMap<String, i32>, found: &BTreeMap<String, i32>) -> Vec<String> {

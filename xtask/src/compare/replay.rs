@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::SavedCommand;
 use walkdir::WalkDir;
 
-use crate::{environment, process};
+use crate::{environment, kernel, process};
 
 /// Directories of programs of their own.
 const ELSEWHERE: &[&str] = &["scripts", "tools", "arch/x86/boot", "arch/x86/tools"];
@@ -61,6 +61,11 @@ pub(super) fn replay(
         rest.retain(|object| !parts.contains(object));
     }
     if !rest.is_empty() {
+        // With LTO the linker is told the order of the initcalls, whose names have counters.
+        let order = Utf8Path::new(".tmp_initcalls.lds");
+        if output.join(order).exists() {
+            run(output, order)?;
+        }
         run(output, Utf8Path::new("vmlinux.o"))?;
     }
     Ok(true)
@@ -92,5 +97,7 @@ fn run(output: &Utf8Path, target: &Utf8Path) -> Result<()> {
     let saved = SavedCommand::of_target(output, target)?;
     let mut shell = process::command("sh");
     shell.args(["-ec", &saved.command]).current_dir(output);
+    // Kbuild exports it to the script that orders initcalls.
+    shell.envs(kernel::llvm_tool("llvm-nm").map(|nm| ("NM", nm)));
     process::output(&mut shell).map(drop).with_context(|| format!("failed to make {target}"))
 }

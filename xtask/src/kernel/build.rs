@@ -182,6 +182,11 @@ pub(crate) fn llvm() -> Option<String> {
     (13..=40).rev().map(|version| format!("-{version}")).find(|suffix| complete(suffix))
 }
 
+/// The program of that name of the same LLVM.
+pub(crate) fn llvm_tool(name: &str) -> Option<String> {
+    llvm().map(|llvm| format!("{name}{}", llvm.trim_start_matches('1')))
+}
+
 /// Runs make with its output in a log; of a failure it shows the last lines.
 pub(crate) fn logged(make: &mut std::process::Command, log: &Utf8Path) -> Result<()> {
     let file = fs_err::File::create(log)?.into_parts().0;

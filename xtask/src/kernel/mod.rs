@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use clap::ValueEnum;
 
 use crate::environment;
-pub(crate) use build::{llvm, logged};
+pub(crate) use build::{llvm, llvm_tool, logged};
 pub(crate) use rust::configured_with_rust;
 
 /// A compiler for the kernel.
