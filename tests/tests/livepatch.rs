@@ -1,6 +1,6 @@
 //! What is made of small changed objects: what is copied, what is the kernel's, and what is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::kernel::Kernel;

@@ -128,7 +128,7 @@ impl Bench {
 
     fn klp_build(&self, reference: &KlpBuild, patch: &str, from: Option<&str>) -> Result<Cost> {
         let module = self.scratch.join("livepatch.ko");
-        self.time("klp-build", &mut reference.command(&self.patch(patch), &module, from))
+        self.time("klp-build", &mut reference.command(Some(&self.patch(patch)), &module, from))
     }
 
     /// How much the last `cargo klp build` compiled, in its words.

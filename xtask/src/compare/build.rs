@@ -15,14 +15,14 @@ use crate::{environment, process};
 const SECTIONS: &str = "KCFLAGS=-ffunction-sections -fdata-sections";
 
 /// A private tree and its build. Only one patch is in it at a time.
-pub(super) struct Build {
+pub(crate) struct Build {
     /// The sources that stay as they are.
     source: Utf8PathBuf,
     /// Hard links to them, but for the files of the patch that is in.
     tree: Utf8PathBuf,
     output: Utf8PathBuf,
     /// Copies of what the original build linked.
-    pub(super) original: Utf8PathBuf,
+    pub(crate) original: Utf8PathBuf,
     /// Where the originals with the reference's checksums are kept.
     pub(super) theirs: Utf8PathBuf,
     variables: Vec<String>,
@@ -32,7 +32,7 @@ pub(super) struct Build {
 
 impl Build {
     /// Makes tree and original build, unless they are there.
-    pub(super) fn ensure(version: &str, thin_lto: bool) -> Result<Self> {
+    pub(crate) fn ensure(version: &str, thin_lto: bool) -> Result<Self> {
         let compiler = if thin_lto { Compiler::ClangThinlto } else { Compiler::Gcc };
         let source = kernel::source(version, compiler)?;
         let name = if thin_lto { "thinlto" } else { "gcc" };
@@ -59,13 +59,18 @@ impl Build {
         Ok(build)
     }
 
+    /// What the original build exports.
+    pub(crate) fn symvers(&self) -> Utf8PathBuf {
+        self.output.join("Module.symvers")
+    }
+
     pub(super) fn objtool(&self) -> Utf8PathBuf {
         self.output.join("tools/objtool/objtool")
     }
 
     /// Builds with a patch, and copies what was linked and is not as it was to `directory`. Returns the
     /// paths in there.
-    pub(super) fn patched(
+    pub(crate) fn patched(
         &mut self,
         patch: &Utf8Path,
         directory: &Utf8Path,

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::expected::{self, CHANGED, Change, Expected, REFUSED, Report};
 use crate::{klp, process};
-use build::Build;
+pub(crate) use build::Build;
 use theirs::Theirs;
 
 /// Takes each patch, or those that are named, to a kernel and prints who found what. While one is compared,
