@@ -116,8 +116,8 @@ impl Small {
             .collect();
         let mut named = Named::default();
         for (object, function) in changed {
-            let names = named.changed.entry(format!("{object}.o")).or_default();
-            names.push((*function).to_owned());
+            let object = named.changed.entry(format!("{object}.o")).or_default();
+            object.push((*function).to_owned());
         }
         Ok(livepatch::create(&kernel, &inputs, &named, force)?)
     }

@@ -112,13 +112,12 @@ impl<'data> Context<'_, 'data> {
         if offset >= header.size {
             return place;
         }
-        match span {
-            Some(span) => self.span(span, offset).unwrap_or(place),
-            None => self.behind_address(section, header, offset).unwrap_or_else(|| Target::Node {
-                node: NodeRef { section, start: offset, span: None },
-                delta: 0,
-            }),
+        if let Some(span) = span {
+            return self.span(span, offset).unwrap_or(place);
         }
+        let node = NodeRef { section, start: offset, span: None };
+        let here = Target::Node { node, delta: 0 };
+        self.behind_address(section, header, offset).unwrap_or(here)
     }
 
     /// Nobody reads from within an address. A reference to there counts from what starts behind it, such

@@ -191,11 +191,11 @@ impl<'a> Source<'a> {
 
     fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, named: &Named) {
         let patched = &self.patched.manifest;
-        let is_in = |names: &NamesByObject, index: usize| {
+        let is_in = |objects: &NamesByObject, index: usize| {
             let function = patched.functions.get(index);
             function.is_some_and(|function| {
-                let names = names.get(patched.origin(function.origin));
-                names.is_some_and(|names| names.contains(&function.name))
+                let object = objects.get(patched.origin(function.origin));
+                object.is_some_and(|functions| functions.contains(&function.name))
             })
         };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {

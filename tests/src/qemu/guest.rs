@@ -76,15 +76,15 @@ pub(super) fn run(
 fn all_scripts(cases: &[&Case]) -> String {
     let modules: Vec<String> = cases.iter().map(|case| case.name.replace('-', "_")).collect();
     let own = modules.join("|");
-    let mut text = format!("case ${{KLP_MODULE#livepatch_}} in {own}) own=1 ;; *) own= ;; esac\n");
-    for (case, module) in cases.iter().zip(&modules) {
+    let which = format!("case ${{KLP_MODULE#livepatch_}} in {own}) own=1 ;; *) own= ;; esac\n");
+    let scripts = cases.iter().zip(&modules).map(|(case, module)| {
         let name = &case.name;
-        text += &format!(
+        format!(
             "[ -n \"$own\" ] && [ $KLP_MODULE != livepatch_{module} ] || {{\n\
              echo '{SEPARATOR}{name}'\nsh /klp/files/{name}.sh\n}}\n"
-        );
-    }
-    text + "true\n"
+        )
+    });
+    which + &scripts.collect::<String>() + "true\n"
 }
 
 /// The records of the steps.

@@ -13,12 +13,11 @@ pub(crate) fn configured_with_rust(version: &str) -> Result<(Kernel, Vec<String>
     if environment::find_program("bindgen").is_none() {
         bail!("bindgen is not here: cargo install bindgen-cli");
     }
-    let library = match environment::rust_library() {
-        Some(library) => library,
-        None => {
-            let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
-            format!("{}/lib/rustlib/src/rust/library", sysroot.trim_end()).into()
-        }
+    let library = if let Some(library) = environment::rust_library() {
+        library
+    } else {
+        let sysroot = process::output(process::command("rustc").args(["--print", "sysroot"]))?;
+        format!("{}/lib/rustlib/src/rust/library", sysroot.trim_end()).into()
     };
     if !library.join("core/src/lib.rs").is_file() {
         bail!("no sources of the Rust library in {library}: install rust-src, or set RUST_LIB_SRC");
