@@ -2,13 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
+use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
     Compared, Linked, LinkedObject, PatchedBuild, SavedCommand, compared, linked_objects,
 };
+use klp_core::checksum::Digested;
+use klp_core::diff::{Changes, Side};
+use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
+use klp_core::origin::Index;
 use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
 
@@ -25,11 +30,14 @@ struct Source {
 }
 
 /// Digests and, where there are any, the objects that they were made from.
-pub(crate) struct Build {
+#[derive(Default)]
+pub(crate) struct Build<'i> {
     pub(crate) manifest: Manifest,
     /// Objects that were not read because a rule skips them.
     pub(crate) skipped: Vec<String>,
     files: Vec<Utf8PathBuf>,
+    /// What the digests of a single object were made from.
+    digested: Option<Digested<'i>>,
 }
 
 /// Objects whose digests are known, by name and by what they are linked into.
@@ -39,29 +47,45 @@ fn keyed(object: &Object) -> ((&str, Option<&str>), &Object) {
     ((object.object.as_str(), object.linked.as_deref()), object)
 }
 
-impl Build {
-    /// Digests of what is at `path`: an object, a checksum file or a build directory.
-    pub(crate) fn open(path: &Utf8Path, allowlist: &Allowlist) -> Result<Self, Error> {
+impl<'i> Build<'i> {
+    /// Digests of what is at `path`: an object, which is kept in `input`, a checksum file or a build directory.
+    pub(crate) fn open(
+        path: &Utf8Path,
+        allowlist: &Allowlist,
+        input: &'i OnceLock<Input>,
+    ) -> Result<Self, Error> {
         if path.is_dir() {
             return Self::of_linked(path, &linked_objects(path)?, allowlist, &Manifest::default());
         }
         if starts_like_manifest(path)? {
             let manifest = read_manifest(path)?;
-            return Ok(Self { manifest, skipped: Vec::new(), files: Vec::new() });
+            return Ok(Self { manifest, ..Self::default() });
         }
-        Self::of_files(&[path.to_owned()], allowlist)
+        let files = [path.to_owned()];
+        let mut sources = given(&files);
+        let Some(source) =
+            sources.pop().filter(|source| allowlist.skipping(&source.name).is_none())
+        else {
+            return Self::of_files(&files, allowlist);
+        };
+        let opened = source.open()?;
+        let (mut objects, mut digested) = (Vec::new(), None);
+        objects.push(source.attributed(|| {
+            let (object, kept) = source.digest(input.get_or_init(|| opened), Object::digest)?;
+            digested = Some(kept);
+            Ok(object)
+        })?);
+        Ok(Self {
+            manifest: Manifest { objects },
+            files: files.into(),
+            digested,
+            ..Self::default()
+        })
     }
 
     /// Digests of `files`.
     pub(crate) fn of_files(files: &[Utf8PathBuf], allowlist: &Allowlist) -> Result<Self, Error> {
-        let sources = names(files).into_iter().zip(files).map(|(name, file)| {
-            let found = in_build(file).and_then(|(root, path)| Members::of(&root, &path));
-            let (members, linked) = found.unzip();
-            let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
-            let linked = linked.map(|linked| target(&linked).to_owned());
-            Source { name, file: file.clone(), linked, members }
-        });
-        Self::of(sources.collect(), allowlist, &Known::new())
+        Self::of(given(files), allowlist, &Known::new())
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
@@ -95,19 +119,31 @@ impl Build {
             .par_iter()
             .map(|source| match known.get(&(source.name.as_str(), source.linked.as_deref())) {
                 Some(known) => Ok((*known).clone()),
-                None => object(source),
+                None => source.object(),
             })
             .collect();
         Ok(Self {
             manifest: Manifest { objects: digested? },
             skipped: skipped.into_iter().map(|source| source.name).collect(),
             files: read.into_iter().map(|source| source.file).collect(),
+            digested: None,
         })
     }
 
     /// The object of that index, if its file is still there.
-    pub(crate) fn input(&self, index: usize) -> Option<Input> {
+    fn input(&self, index: usize) -> Option<Input> {
         Input::open(self.files.get(index)?.as_std_path()).ok()
+    }
+
+    /// Makes the causes of `changes` exact, as far as the objects of both builds are still there.
+    pub(crate) fn locate(&self, changes: &mut Changes, patched: &Build<'_>) {
+        match (&self.digested, &patched.digested) {
+            (Some(old), Some(new)) => changes.locate_in(old, new),
+            _ => changes.locate(|side, index| match side {
+                Side::Original => self.input(index),
+                Side::Patched => patched.input(index),
+            }),
+        }
     }
 
     /// Whether this is more than some objects: a build, or the whole kernel in one object.
@@ -115,6 +151,18 @@ impl Build {
         let mut objects = self.manifest.objects.iter();
         objects.any(|object| object.linked.is_some() || object.object.ends_with("vmlinux.o"))
     }
+}
+
+/// `files`, each of which a person named.
+fn given(files: &[Utf8PathBuf]) -> Vec<Source> {
+    let source = |(name, file): (String, &Utf8PathBuf)| {
+        let found = in_build(file).and_then(|(root, path)| Members::of(&root, &path));
+        let (members, linked) = found.unzip();
+        let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
+        let linked = linked.map(|linked| target(&linked).to_owned());
+        Source { name, file: file.clone(), linked, members }
+    };
+    names(files).into_iter().zip(files).map(source).collect()
 }
 
 /// The names of objects: their paths in the build where Kbuild's records beside them say so, and these
@@ -151,19 +199,37 @@ fn sources(
     compared(root, objects).into_iter().map(source).collect()
 }
 
-fn object(source: &Source) -> Result<Object, Error> {
-    let path = || source.file.clone();
-    let digest = || {
-        let input = Input::open(source.file.as_std_path())
-            .map_err(|source| Error::Read { path: path(), source })?;
-        Object::of(&input, &source.name, source.linked.as_deref())
-            .map_err(|source| Error::Object { path: path(), source })
-    };
-    let Some(members) = &source.members else { return digest() };
-    let (object, definitions) = rayon::join(digest, || members.definitions());
-    let mut object = object?;
-    object.attribute(&definitions?);
-    Ok(object)
+impl Source {
+    fn object(&self) -> Result<Object, Error> {
+        self.attributed(|| self.digest(&self.open()?, Object::of))
+    }
+
+    fn open(&self) -> Result<Input, Error> {
+        Input::open(self.file.as_std_path())
+            .map_err(|source| Error::Read { path: self.file.clone(), source })
+    }
+
+    fn digest<'i, T>(
+        &self,
+        input: &'i Input,
+        digest: impl FnOnce(&'i [u8], &str, Option<&str>) -> Result<T, ElfError>,
+    ) -> Result<T, Error> {
+        digest(input, &self.name, self.linked.as_deref())
+            .map_err(|source| Error::Object { path: self.file.clone(), source })
+    }
+
+    /// What `digest` gives, with what it was linked from.
+    fn attributed(
+        &self,
+        digest: impl FnOnce() -> Result<Object, Error> + Send,
+    ) -> Result<Object, Error> {
+        let Some(members) = &self.members else { return digest() };
+        let definitions = members.definitions()?;
+        let (object, index) = rayon::join(digest, || Index::of(&definitions));
+        let mut object = object?;
+        object.attribute(&index);
+        Ok(object)
+    }
 }
 
 /// What the records call the thing that an object is linked into.

@@ -51,7 +51,7 @@ impl Members {
         let mut definitions = self
             .objects
             .par_iter()
-            .map(|(object, path)| native(object, path))
+            .map_init(Vec::new, |buffer, (object, path)| native(object, path, buffer))
             .collect::<Result<Vec<_>, Error>>()?;
         let bitcode: Vec<(usize, Utf8PathBuf)> = definitions
             .iter()
@@ -81,14 +81,19 @@ impl Members {
 }
 
 /// What a native object defines, and whether it is bitcode, which only LLVM can read.
-fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
-    let file =
-        fs_err::File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let mut start = [0; 4];
-    if (&file).read_exact(&mut start).is_ok() && is_bitcode(&start) {
+fn native(
+    object: &Utf8Path,
+    path: &Utf8Path,
+    buffer: &mut Vec<u8>,
+) -> Result<(Definitions, bool), Error> {
+    let failed = |source| Error::Read { path: path.to_owned(), source };
+    buffer.clear();
+    let mut file = fs_err::File::open(path).map_err(failed)?;
+    file.read_to_end(buffer).map_err(failed)?;
+    if is_bitcode(buffer) {
         return Ok((Definitions::new(object.as_str()), true));
     }
-    let own = Definitions::of_elf(object.as_str(), file.file())
+    let own = Definitions::of_elf(object.as_str(), buffer)
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))
 }

@@ -94,8 +94,8 @@ impl Rules {
     pub(crate) fn apply(
         &self,
         changes: &mut Changes,
-        original: &Build,
-        patched: &Build,
+        original: &Build<'_>,
+        patched: &Build<'_>,
         shell: &Shell,
     ) {
         let usage = self.usage(&[original, patched]);
@@ -117,7 +117,7 @@ impl Rules {
     }
 
     /// What each rule names in `builds`.
-    pub(crate) fn usage(&self, builds: &[&Build]) -> Usage {
+    pub(crate) fn usage(&self, builds: &[&Build<'_>]) -> Usage {
         let manifests: Vec<_> = builds.iter().map(|build| &build.manifest).collect();
         let unread: Vec<String> = builds.iter().flat_map(|build| &build.skipped).cloned().collect();
         Usage::of(&self.allowlist, &manifests, &unread)

@@ -19,19 +19,18 @@ use crate::name;
 pub use definitions::{Binding, Definitions};
 
 impl Object {
-    /// Finds where the functions and data objects of this linked object come from. `definitions` are
-    /// those of all objects that it was linked from, in the order of the link.
-    pub fn attribute(&mut self, definitions: &[Definitions]) {
-        self.origins = definitions.iter().map(|one| one.object.clone()).collect();
-        let index = Index::of(definitions);
+    /// Finds where the functions and data objects of this linked object come from. `index` is that of all
+    /// objects that it was linked from, in the order of the link.
+    pub fn attribute(&mut self, index: &Index<'_>) {
+        self.origins = index.definitions.iter().map(|one| one.object.clone()).collect();
         let functions = self.functions.par_iter().map(|function| {
             let names = std::iter::once(&function.name).chain(&function.aliases);
-            Item::of(names.map(String::as_str), function.file, &index)
+            Item::of(names.map(String::as_str), function.file, index)
         });
         let data = self
             .data
             .par_iter()
-            .map(|data| Item::of(data.name.as_deref().into_iter(), data.file, &index));
+            .map(|data| Item::of(data.name.as_deref().into_iter(), data.file, index));
         let mut items: Vec<Item<'_>> = functions.chain(data).with_min_len(512).collect();
         by_company(&mut items);
         by_order(&mut items);
@@ -69,7 +68,9 @@ impl Object {
 }
 
 /// The objects that define a name.
-struct Index<'a> {
+#[derive(Debug)]
+pub struct Index<'a> {
+    definitions: &'a [Definitions],
     locals: HashMap<&'a [u8], Objects>,
     globals: HashMap<&'a [u8], (Binding, u32)>,
 }
@@ -78,25 +79,36 @@ struct Index<'a> {
 type Objects = SmallVec<[u32; 2]>;
 
 impl<'a> Index<'a> {
-    fn of(definitions: &'a [Definitions]) -> Self {
-        let mut index = Self { locals: HashMap::new(), globals: HashMap::new() };
-        for (definitions, object) in definitions.iter().zip(0u32..) {
-            for (name, binding) in definitions.iter() {
-                if binding == Binding::Local {
-                    let objects = index.locals.entry(name).or_default();
-                    if objects.last() != Some(&object) {
-                        objects.push(object);
-                    }
-                    continue;
-                }
-                // The first strong one, else the first.
-                let known = index.globals.entry(name).or_insert((binding, object));
-                if known.0 == Binding::Weak && binding == Binding::Strong {
-                    *known = (binding, object);
+    /// That of `definitions`, in the order of the link.
+    #[must_use]
+    pub fn of(definitions: &'a [Definitions]) -> Self {
+        let all = || {
+            let objects = definitions.iter().zip(0u32..);
+            objects.flat_map(|(one, object)| one.iter().map(move |(name, how)| (name, how, object)))
+        };
+        let locals = || {
+            let mut locals: HashMap<&[u8], Objects> = HashMap::new();
+            for (name, _, object) in all().filter(|(_, how, _)| *how == Binding::Local) {
+                let objects = locals.entry(name).or_default();
+                if objects.last() != Some(&object) {
+                    objects.push(object);
                 }
             }
-        }
-        index
+            locals
+        };
+        let globals = || {
+            let mut globals = HashMap::new();
+            for (name, how, object) in all().filter(|(_, how, _)| *how != Binding::Local) {
+                // The first strong one, else the first.
+                let known = globals.entry(name).or_insert((how, object));
+                if known.0 == Binding::Weak && how == Binding::Strong {
+                    *known = (how, object);
+                }
+            }
+            globals
+        };
+        let (locals, globals) = rayon::join(locals, globals);
+        Self { definitions, locals, globals }
     }
 
     fn local(&self, name: &str) -> Objects {
@@ -208,19 +220,16 @@ fn by_company(items: &mut [Item<'_>]) {
 
 /// Files are in the order of the link: one whose neighbours are known comes from between their objects.
 fn by_order(items: &mut [Item<'_>]) {
-    let mut known: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    // None: several.
+    let mut known: BTreeMap<u32, Option<u32>> = BTreeMap::new();
     for item in items.iter() {
         if let (Some(Company::File(file)), Some(object)) = (&item.company, item.only()) {
-            known.entry(*file).or_default().insert(object);
+            let one = known.entry(*file).or_insert(Some(object));
+            *one = one.filter(|one| *one == object);
         }
     }
-    let known: BTreeMap<u32, u32> = known
-        .into_iter()
-        .filter_map(|(file, objects)| match objects.len() {
-            1 => Some((file, objects.into_iter().next()?)),
-            _ => None,
-        })
-        .collect();
+    let known: BTreeMap<u32, u32> =
+        known.into_iter().filter_map(|(file, object)| Some((file, object?))).collect();
     for item in items.iter_mut().filter(|item| item.candidates.len() > 1) {
         let Some(Company::File(file)) = item.company else { continue };
         let before = known.range(..file).next_back().map(|(_, object)| *object);

@@ -2,7 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
-use klp_core::diff::{Side, compare};
+use klp_core::diff::compare;
 
 use crate::cli::{self, MessageFormat};
 use crate::error::Error;
@@ -67,10 +67,7 @@ pub(crate) fn run(
     let after = session.on_threads(|| before.with(&patched, &rules.allowlist))??;
     super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
     let mut changes = compare(&before.manifest, &after.manifest);
-    changes.locate(|side, index| match side {
-        Side::Original => before.input(index),
-        Side::Patched => after.input(index),
-    });
+    before.locate(&mut changes, &after);
     super::refuse_non_standard(&mut changes, &workspace.tree().source, workspace.tree())?;
     rules.apply(&mut changes, &before, &after, shell);
     let builds = Builds {
@@ -110,7 +107,7 @@ fn checksum(
     rules: &Rules,
     session: &Session,
     shell: &Shell,
-) -> Result<Build, Error> {
+) -> Result<Build<'static>, Error> {
     let OriginalBuild { objects, root, kept, .. } = original;
     let kept = KeptChecksums::in_directory(kept)?;
     let known = kept.read();

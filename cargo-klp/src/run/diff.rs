@@ -1,6 +1,8 @@
 //! `cargo klp diff`.
 
-use klp_core::diff::{Side, compare};
+use std::sync::OnceLock;
+
+use klp_core::diff::compare;
 
 use crate::cli::{Diff, MessageFormat};
 use crate::error::Error;
@@ -19,14 +21,14 @@ pub(crate) fn run(
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
     let rules = Rules::of_operands(&arguments.rules, &[original.clone(), patched.clone()])?;
-    let open = |path| Build::open(path, &rules.allowlist);
-    let (original, patched) = rayon::join(|| open(original), || open(patched));
+    let (old, new) = (OnceLock::new(), OnceLock::new());
+    let (original, patched) = rayon::join(
+        || Build::open(original, &rules.allowlist, &old),
+        || Build::open(patched, &rules.allowlist, &new),
+    );
     let (original, patched) = (original?, patched?);
     let mut changes = compare(&original.manifest, &patched.manifest);
-    changes.locate(|side, index| match side {
-        Side::Original => original.input(index),
-        Side::Patched => patched.input(index),
-    });
+    original.locate(&mut changes, &patched);
     rules.apply(&mut changes, &original, &patched, shell);
     super::finish(&changes, &rules, ExitStatus::Success, format, shell)
 }

@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use kbuild_glue::{ModuleBuild, ModuleWorkspace, PatchSet};
 use klp_core::Manifest;
-use klp_core::diff::{Side, compare};
+use klp_core::diff::compare;
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
@@ -50,10 +50,7 @@ pub(super) fn run(
     let after = digests(&patched)?;
     super::checksum::write(&after.manifest, &place.root.join("patched.checksums"))?;
     let mut changes = compare(&before.manifest, &after.manifest);
-    changes.locate(|side, index| match side {
-        Side::Original => before.input(index),
-        Side::Patched => after.input(index),
-    });
+    before.locate(&mut changes, &after);
     super::refuse_non_standard(&mut changes, module, &place.tree)?;
     rules.apply(&mut changes, &before, &after, shell);
     report::replace_file(&place.results, |file| report::document(&changes, file))?;

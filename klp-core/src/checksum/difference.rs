@@ -4,7 +4,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::stream::{Streams, TrailItem};
-use super::{Analysis, Checksums, Digest, Kind, Unit};
+use super::{Digest, Digested, Kind, Unit};
 
 /// One kind of difference between two versions of a function.
 ///
@@ -37,11 +37,12 @@ fn hex_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>,
     u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
 }
 
-/// The kinds in which function `original.1` of one object and `patched.1` of another differ.
+/// The kinds in which the function that a manifest of one object lists as the `original.1`-th and the
+/// `patched.1`-th of another differ.
 #[must_use]
 pub fn differences(
-    original: (&Analysis<'_>, &Checksums, usize),
-    patched: (&Analysis<'_>, &Checksums, usize),
+    original: (&Digested<'_>, usize),
+    patched: (&Digested<'_>, usize),
 ) -> Vec<Cause> {
     let (Some(original), Some(patched)) = (Trace::of(original), Trace::of(patched)) else {
         return Vec::new();
@@ -61,12 +62,12 @@ struct Trace {
 }
 
 impl Trace {
-    fn of((analysis, checksums, function): (&Analysis<'_>, &Checksums, usize)) -> Option<Self> {
+    fn of((object, function): (&Digested<'_>, usize)) -> Option<Self> {
         let mut streams = Streams::recording();
-        let cx = analysis.context();
-        let function = analysis.layout.functions.get(function)?;
+        let cx = object.analysis.context();
+        let function = object.analysis.layout.functions.get(*object.listed.get(function)?)?;
         Unit::new(&cx, &mut streams).function(function).ok()?;
-        let (digests, _) = checksums.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
+        let (digests, _) = object.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
         let kinds = streams.edges.iter().map(|(kind, _)| *kind);
         let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
         Some(Self { streams, behind })

@@ -93,6 +93,35 @@ pub struct Checksums {
     nodes: NodeDigests,
 }
 
+/// An object that was digested, and what tells where a function of it differs from another version.
+#[derive(Debug)]
+pub struct Digested<'data> {
+    analysis: Analysis<'data>,
+    nodes: NodeDigests,
+    /// The functions that a manifest lists, as the layout numbers them.
+    listed: Vec<usize>,
+}
+
+impl<'data> Digested<'data> {
+    /// Digests `data` and hands out the checksums.
+    pub(crate) fn of<T>(
+        data: &'data [u8],
+        use_of: impl FnOnce(
+            &Analysis<'data>,
+            Vec<Option<Result<Checksum, String>>>,
+            Vec<DataChecksum>,
+        ) -> T,
+    ) -> Result<(T, Self), crate::elf::ElfError> {
+        let analysis = Analysis::of(data)?;
+        let Checksums { functions, data, nodes } = analysis.checksums();
+        let numbered = functions.iter().enumerate();
+        let listed =
+            numbered.filter(|(_, function)| function.is_some()).map(|(number, _)| number).collect();
+        let used = use_of(&analysis, functions, data);
+        Ok((used, Self { analysis, nodes, listed }))
+    }
+}
+
 /// What a function's own walk gives, before the data behind it is known.
 struct Walked {
     kinds: Vec<(Kind, Digest)>,

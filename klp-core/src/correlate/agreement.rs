@@ -6,10 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::Object;
 
-use super::files::Files;
 use super::structure::lists;
-use super::symbols::{self, Means, Symbol};
-use super::{Correlation, Renames, assignment};
+use super::symbols::Means;
+use super::{Both, Correlation, Renames, assignment};
 
 /// Patched units with the digest of their partner that refer to something else all the same.
 #[derive(Debug, Default)]
@@ -23,31 +22,27 @@ pub struct Disagreement {
 impl Disagreement {
     /// Checks all references of two objects.
     #[must_use]
-    pub fn of(
-        original: &Object,
-        patched: &Object,
-        correlation: &Correlation,
-        renames: &Renames,
-    ) -> Self {
-        let files = Files::of(original, patched);
-        let (old, new) = symbols::of_both(original, patched, &files);
-        let partners = Partners::of(patched, correlation);
+    pub fn of(both: &Both<'_>, correlation: &Correlation, renames: &Renames) -> Self {
+        let partners = Partners::of(both.patched, correlation);
         let mut disagreement = Self::default();
-        let mut known: BTreeMap<(u32, u32), Opinion> = BTreeMap::new();
+        // By original symbol: nearly each is compared with one other only.
+        let mut known: Vec<Option<(u32, Opinion)>> = vec![None; both.old.len()];
         let mut undecided: BTreeMap<(u32, u32), Vec<Means>> = BTreeMap::new();
         for pair in correlation.means() {
-            let Some(both) = lists(original, patched, pair) else { continue };
+            let Some(lists) = lists(both, pair) else { continue };
             let after = pair.1;
-            if both.iter().any(|(before, after)| before.len() != after.len()) {
+            if lists.iter().any(|(before, after)| before.len() != after.len()) {
                 disagreement.add(after);
             }
-            for (one, other) in both.iter().flat_map(|(one, other)| one.iter().zip(*other)) {
-                let opinion = known.entry((*one, *other)).or_insert_with(|| {
-                    match old.get(*one as usize).zip(new.get(*other as usize)) {
-                        Some((before, after)) => opinion(before, after, &partners, renames),
-                        None => Opinion::Different,
-                    }
-                });
+            for (one, other) in lists.iter().flat_map(|(one, other)| one.iter().zip(*other)) {
+                let slot = known.get_mut(*one as usize);
+                let opinion = match slot.as_deref() {
+                    Some(Some((known, opinion))) if known == other => *opinion,
+                    _ => opinion(both, *one, *other, &partners, renames),
+                };
+                if let Some(slot) = slot {
+                    *slot = Some((*other, opinion));
+                }
                 match opinion {
                     Opinion::Same => {}
                     Opinion::Different => disagreement.add(after),
@@ -83,16 +78,20 @@ enum Opinion {
 }
 
 fn opinion(
-    before: &Symbol<'_>,
-    after: &Symbol<'_>,
+    both: &Both<'_>,
+    one: u32,
+    other: u32,
     partners: &Partners,
     renames: &Renames,
 ) -> Opinion {
+    let Some((before, after)) = both.old.get(one).zip(both.new.get(other)) else {
+        return Opinion::Different;
+    };
     let same_name = before.name == after.name && before.is_fixed;
     if same_name && before.local == after.local && before.scope == after.scope {
         return Opinion::Same;
     }
-    let same = match (before.means, after.means) {
+    let same = match (both.old.means(before), both.new.means(after)) {
         (Some(before), Some(after)) => partners.of_patched(after) == Some(before),
         (None, None) if before.local && after.local => return Opinion::Open,
         (None, None) if before.local == after.local => renames.agree(before.name, after.name),

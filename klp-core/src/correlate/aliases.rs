@@ -1,22 +1,30 @@
 //! Several names for one function. A name that moves from one function to another is a pair of its
 //! own: what it stands for has changed.
 
-use std::collections::BTreeMap;
+use foldhash::HashMap;
 
 use super::Pair;
 use super::matching::Matching;
 
 pub(super) fn apply(matching: &mut Matching<'_>) {
-    let mut names: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    // Nothing else of the patched object asks for another name.
+    let asking: Vec<(usize, Vec<String>)> = matching
+        .patched
+        .iter()
+        .enumerate()
+        .filter(|(index, unit)| !unit.aliases.is_empty() || matching.partner(*index).is_none())
+        .map(|(index, unit)| (index, unit.names().map(str::to_owned).collect()))
+        .collect();
+    let mut names: HashMap<String, Vec<usize>> =
+        asking.iter().flat_map(|(_, own)| own).map(|name| (name.clone(), Vec::new())).collect();
     for (index, unit) in matching.original.iter().enumerate() {
-        for name in std::iter::once(&unit.base).chain(&unit.aliases) {
-            names.entry(name.clone().into_owned()).or_default().push(index);
+        for name in unit.names() {
+            if let Some(units) = names.get_mut(name) {
+                units.push(index);
+            }
         }
     }
-    for index in 0..matching.patched.len() {
-        let Some(unit) = matching.patched.get(index) else { continue };
-        let own: Vec<String> =
-            std::iter::once(&unit.base).chain(&unit.aliases).cloned().map(Into::into).collect();
+    for (index, own) in asking {
         for (position, name) in own.into_iter().enumerate() {
             // A name that is not unique says nothing here.
             let Some([before]) = names.get(&name).map(Vec::as_slice) else { continue };

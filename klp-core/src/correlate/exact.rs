@@ -7,7 +7,8 @@ use super::matching::Matching;
 use super::unit::Unit;
 
 pub(super) fn apply(matching: &mut Matching<'_>) {
-    let (original, patched) = (unique(&matching.original), unique(&matching.patched));
+    let (original, patched) =
+        rayon::join(|| unique(&matching.original), || unique(&matching.patched));
     let same = patched
         .iter()
         .filter_map(|(key, patched)| Some((original.get(key).copied().flatten()?, (*patched)?)));
@@ -19,7 +20,7 @@ pub(super) fn apply(matching: &mut Matching<'_>) {
 
 /// The one unit of each name; none where there are several.
 fn unique<'u>(units: &'u [Unit<'_>]) -> HashMap<(Scope, &'u str), Option<usize>> {
-    let mut unique = HashMap::new();
+    let mut unique = HashMap::with_capacity(units.len());
     for (index, unit) in units.iter().enumerate().filter(|(_, unit)| !unit.is_numbered()) {
         unique
             .entry((unit.scope, unit.name))

@@ -25,6 +25,7 @@ pub(super) struct Home {
 }
 
 /// The original's index of each source file and each Kbuild object of the patched object.
+#[derive(Debug)]
 pub(super) struct Files {
     files: Vec<Option<u32>>,
     origins: Option<Vec<Option<u32>>>,

@@ -33,9 +33,6 @@ mod symbols;
 mod unit;
 mod users;
 
-use crate::manifest::Object;
-
-use files::Files;
 use matching::Matching;
 use structure::Evidence;
 use symbols::Means;
@@ -43,6 +40,7 @@ use unit::Unit;
 
 pub use agreement::Disagreement;
 pub use renames::Renames;
+pub use symbols::Both;
 
 /// Indices of an original and a patched unit; one is missing where a unit was added or removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,19 +67,26 @@ pub struct Correlation {
 impl Correlation {
     /// Correlates the units of two objects.
     #[must_use]
-    pub fn of(original: &Object, patched: &Object) -> Self {
-        let files = Files::of(original, patched);
-        let mut functions = Matching::new(
-            Unit::functions(original, &|home| files.in_original(home)),
-            Unit::functions(patched, &|home| files.in_patched(home)),
+    pub fn of(both: &Both<'_>) -> Self {
+        let Both { original, patched, files, .. } = both;
+        let (mut functions, mut data) = rayon::join(
+            || {
+                Matching::new(
+                    Unit::functions(original, |home| files.in_original(home)),
+                    Unit::functions(patched, |home| files.in_patched(home)),
+                )
+            },
+            || {
+                Matching::new(
+                    Unit::data(original, |home| files.in_original(home)),
+                    Unit::data(patched, |home| files.in_patched(home)),
+                )
+            },
         );
         by_name(&mut functions);
-        let both = (original, patched);
-        let symbols = symbols::of_both(original, patched, &files);
-        let symbols = (symbols.0.as_slice(), symbols.1.as_slice());
         while functions.has_groups() {
             let known = functions.pairs().map(as_functions);
-            let said = Evidence::of(both, symbols, known).functions;
+            let said = Evidence::of(both, known).functions;
             if !structure::apply(&mut functions, &said) {
                 break;
             }
@@ -89,16 +94,12 @@ impl Correlation {
         left_over(&mut functions);
 
         let pairs: Vec<(usize, usize)> = functions.pairs().collect();
-        let mut data = Matching::new(
-            Unit::data(original, &|home| files.in_original(home)),
-            Unit::data(patched, &|home| files.in_patched(home)),
-        );
-        data.keep_apart = users::strangers(both, symbols, &pairs);
+        data.keep_apart = users::strangers(both, &pairs);
         by_name(&mut data);
         while data.has_groups() {
             let known = pairs.iter().copied().map(as_functions);
             let known = known.chain(data.pairs().map(as_data));
-            let said = Evidence::of(both, symbols, known).data;
+            let said = Evidence::of(both, known).data;
             if !structure::apply(&mut data, &said) {
                 break;
             }

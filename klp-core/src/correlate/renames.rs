@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::Object;
-
-use super::Correlation;
 use super::unit::base;
+use super::{Both, Correlation};
 
 /// The new name of each global function and data object whose name is not fixed, by the old one.
 #[derive(Debug, Default)]
@@ -14,11 +12,11 @@ pub struct Renames(BTreeMap<String, Option<String>>);
 
 impl Renames {
     /// Collects them from all pairs of objects.
-    pub fn of<'a>(
-        correlated: impl Iterator<Item = (&'a Object, &'a Object, &'a Correlation)>,
+    pub fn of<'a, 'o: 'a>(
+        correlated: impl Iterator<Item = (&'a Both<'o>, &'a Correlation)>,
     ) -> Self {
         let mut renames = Self::default();
-        for (original, patched, correlation) in correlated {
+        for (Both { original, patched, .. }, correlation) in correlated {
             for (before, after) in correlation.function_pairs() {
                 let Some((before, after)) =
                     original.functions.get(before).zip(patched.functions.get(after))

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::Object;
-
-use super::assignment;
 use super::matching::Matching;
-use super::symbols::{Means, Symbol};
+use super::symbols::Means;
+use super::{Both, assignment};
 
 /// How often code that is the same but for numbers speaks for two units being one.
 #[derive(Debug, Default)]
@@ -17,10 +15,10 @@ pub(super) struct Evidence {
 
 /// The references of two units with equal digests: at one position stands what is used at one place.
 pub(super) fn lists<'a>(
-    original: &'a Object,
-    patched: &'a Object,
+    both: &Both<'a>,
     (before, after): (Means, Means),
 ) -> Option<[(&'a [u32], &'a [u32]); 2]> {
+    let (original, patched) = (both.original, both.patched);
     match (before, after) {
         (Means::Function(before), Means::Function(after)) => {
             let (before, after) = (original.functions.get(before)?, patched.functions.get(after)?);
@@ -42,22 +40,16 @@ pub(super) fn lists<'a>(
 
 impl Evidence {
     /// What the units that are `pairs` say.
-    pub(super) fn of(
-        (original, patched): (&Object, &Object),
-        (old, new): (&[Symbol<'_>], &[Symbol<'_>]),
-        pairs: impl Iterator<Item = (Means, Means)>,
-    ) -> Self {
+    pub(super) fn of(both: &Both<'_>, pairs: impl Iterator<Item = (Means, Means)>) -> Self {
         let mut evidence = Self::default();
         for pair in pairs {
-            let Some(lists) = lists(original, patched, pair) else { continue };
+            let Some(lists) = lists(both, pair) else { continue };
             for (before, after) in
                 lists.iter().flat_map(|(before, after)| before.iter().zip(*after))
             {
-                let symbols = old.get(*before as usize).zip(new.get(*after as usize));
-                let Some((before, after)) = symbols.filter(|(one, _)| !one.is_fixed) else {
-                    continue;
-                };
-                let (votes, pair) = match (before.means, after.means) {
+                let before = both.old.get(*before).filter(|symbol| !symbol.is_fixed);
+                let Some((before, after)) = before.zip(both.new.get(*after)) else { continue };
+                let (votes, pair) = match (both.old.means(before), both.new.means(after)) {
                     (Some(Means::Function(one)), Some(Means::Function(other))) => {
                         (&mut evidence.functions, (one, other))
                     }

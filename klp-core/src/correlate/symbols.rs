@@ -1,6 +1,9 @@
 //! What the symbols of an object that functions and data refer to stand for.
 
-use foldhash::{HashMap, HashMapExt as _};
+use std::sync::OnceLock;
+
+use foldhash::{HashMap, HashMapExt as _, HashSet};
+use rayon::prelude::*;
 
 use crate::manifest::Object;
 use crate::name::{self, Stability};
@@ -18,45 +21,98 @@ pub(super) enum Means {
 #[derive(Debug)]
 pub(super) struct Symbol<'a> {
     pub(super) name: &'a str,
+    /// Index of its source file; none for global ones.
+    file: Option<u32>,
     /// Visible in its own object only.
     pub(super) local: bool,
     /// Where the name holds.
     pub(super) scope: Scope,
     /// Whether no compiler had a hand in the name.
     pub(super) is_fixed: bool,
-    /// The unit, where the object defines it and it is the only one of that name there.
-    pub(super) means: Option<Means>,
 }
 
-/// The symbols of `object`, by their numbers; `scope` is that of a source file.
-fn of(object: &Object, scope: impl Fn(Option<u32>) -> Scope) -> Vec<Symbol<'_>> {
-    let units = Units::of(object);
-    (0u32..)
-        .map_while(|index| Some((index, object.symbol(index)?)))
-        .map(|(index, (name, local))| {
+/// The symbols of one object, by their numbers.
+#[derive(Debug)]
+pub(super) struct Symbols<'a> {
+    object: &'a Object,
+    list: Vec<Symbol<'a>>,
+    /// What those mean whose name is not fixed. Nearly all that is ever asked for, and few.
+    numbered: Units<'a>,
+    /// What any name means.
+    all: OnceLock<Units<'a>>,
+}
+
+impl<'a> Symbols<'a> {
+    /// `scope` is that of a source file.
+    fn of(object: &'a Object, scope: impl Fn(Option<u32>) -> Scope + Sync) -> Self {
+        let symbol = |index: u32| {
+            let (name, local) = object.symbol(index)?;
             let file = object.symbol_file(index);
             let bytes = name.as_bytes();
             let is_fixed = name::stability(bytes, local) == Stability::Stable
                 && name::base(bytes).len() == bytes.len();
-            Symbol { name, local, scope: scope(file), is_fixed, means: units.find(file, name) }
-        })
-        .collect()
+            Some(Symbol { name, file, local, scope: scope(file), is_fixed })
+        };
+        let count = object.globals.len().saturating_add(object.locals.len());
+        let numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
+        let list: Vec<Symbol<'_>> =
+            numbers.into_par_iter().with_min_len(1024).filter_map(symbol).collect();
+        let numbered = list.iter().filter(|symbol| !symbol.is_fixed).map(|symbol| symbol.name);
+        let numbered: HashSet<&str> = numbered.collect();
+        let numbered = Units::of(object, |name| numbered.contains(name));
+        Self { object, list, numbered, all: OnceLock::new() }
+    }
+
+    pub(super) fn get(&self, index: u32) -> Option<&Symbol<'a>> {
+        self.list.get(index as usize)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// The unit that `symbol` stands for, where the object defines it and it is the only one of that name there.
+    pub(super) fn means(&self, symbol: &Symbol<'_>) -> Option<Means> {
+        let units = match symbol.is_fixed {
+            false => &self.numbered,
+            true => self.all.get_or_init(|| Units::of(self.object, |_| true)),
+        };
+        units.find(symbol.file, symbol.name)
+    }
 }
 
-/// The symbols of both objects, in terms of the original's files.
-pub(super) fn of_both<'a>(
-    original: &'a Object,
-    patched: &'a Object,
-    files: &Files,
-) -> (Vec<Symbol<'a>>, Vec<Symbol<'a>>) {
-    rayon::join(|| of(original, Files::same), || of(patched, |file| files.original(file)))
+/// Two objects and their symbols, in terms of the original's files.
+#[derive(Debug)]
+pub struct Both<'a> {
+    /// The one before.
+    pub original: &'a Object,
+    /// The one after.
+    pub patched: &'a Object,
+    pub(super) files: Files,
+    pub(super) old: Symbols<'a>,
+    pub(super) new: Symbols<'a>,
+}
+
+impl<'a> Both<'a> {
+    /// Reads the symbols of both.
+    #[must_use]
+    pub fn of(original: &'a Object, patched: &'a Object) -> Self {
+        let files = Files::of(original, patched);
+        let (old, new) = rayon::join(
+            || Symbols::of(original, Files::same),
+            || Symbols::of(patched, |file| files.original(file)),
+        );
+        Self { original, patched, files, old, new }
+    }
 }
 
 /// Functions and data objects by file and name; none where several have it.
+#[derive(Debug)]
 struct Units<'a>(HashMap<(Option<u32>, &'a str), Option<Means>>);
 
 impl<'a> Units<'a> {
-    fn of(object: &'a Object) -> Self {
+    /// Those of `object` whose names are `wanted`.
+    fn of(object: &'a Object, wanted: impl Fn(&str) -> bool) -> Self {
         let functions = object.functions.iter().enumerate().flat_map(|(index, function)| {
             let names = std::iter::once(&function.name).chain(&function.aliases);
             names.map(move |name| ((function.file, name.as_str()), Means::Function(index)))
@@ -65,7 +121,7 @@ impl<'a> Units<'a> {
             Some(((data.file, data.name.as_deref()?), Means::Data(index)))
         });
         let mut units = HashMap::new();
-        for (name, means) in functions.chain(data) {
+        for (name, means) in functions.chain(data).filter(|((_, name), _)| wanted(name)) {
             units.entry(name).and_modify(|known| *known = None).or_insert(Some(means));
         }
         Self(units)

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rayon::prelude::*;
+
 use crate::checksum::{Digest, Kind};
 use crate::manifest::{Data, Function, Object, Short};
 use crate::name::{self, Stability};
@@ -26,15 +28,17 @@ pub(super) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn functions(object: &'a Object, scope: &dyn Fn(Home) -> Scope) -> Vec<Self> {
-        object.functions.iter().map(|function| Self::function(function, scope)).collect()
+    pub(super) fn functions(object: &'a Object, scope: impl Fn(Home) -> Scope + Sync) -> Vec<Self> {
+        let functions = object.functions.par_iter().with_min_len(1024);
+        functions.map(|function| Self::function(function, &scope)).collect()
     }
 
-    pub(super) fn data(object: &'a Object, scope: &dyn Fn(Home) -> Scope) -> Vec<Self> {
-        object.data.iter().map(|data| Self::data_object(data, scope)).collect()
+    pub(super) fn data(object: &'a Object, scope: impl Fn(Home) -> Scope + Sync) -> Vec<Self> {
+        let data = object.data.par_iter().with_min_len(1024);
+        data.map(|data| Self::data_object(data, &scope)).collect()
     }
 
-    fn function(function: &'a Function, scope: &dyn Fn(Home) -> Scope) -> Self {
+    fn function(function: &'a Function, scope: impl Fn(Home) -> Scope) -> Self {
         // Code without a symbol is named after its place, which says nothing.
         let (name, base) = match function.name.split_once('+') {
             Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
@@ -55,7 +59,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn data_object(data: &'a Data, scope: &dyn Fn(Home) -> Scope) -> Self {
+    fn data_object(data: &'a Data, scope: impl Fn(Home) -> Scope) -> Self {
         let base = match &data.name {
             Some(name) => base(name),
             None => Cow::Owned(format!("{} (unnamed)", section_base(&data.section))),
@@ -72,6 +76,11 @@ impl<'a> Unit<'a> {
             digest: data.checksum,
             instructions: None,
         }
+    }
+
+    /// The name, then the other names, without what a compiler numbers or hashes.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.base).chain(&self.aliases).map(|name| &**name)
     }
 
     /// Whether a compiler chose a part of the name, or all of it.
@@ -98,6 +107,7 @@ fn section_base(section: &str) -> Cow<'_, str> {
 /// [`name::base`] of text.
 pub(super) fn base(name: &str) -> Cow<'_, str> {
     match name::base(name.as_bytes()) {
+        Cow::Borrowed(bytes) if bytes.len() == name.len() => Cow::Borrowed(name),
         Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
         Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
     }

@@ -5,16 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::Object;
 
-use super::symbols::{Means, Symbol};
-use super::unit;
+use super::symbols::{Means, Symbols};
+use super::{Both, unit};
 
 /// Indices of original and patched data objects. `pairs` are those of functions.
-pub(super) fn strangers(
-    (original, patched): (&Object, &Object),
-    (old, new): (&[Symbol<'_>], &[Symbol<'_>]),
-    pairs: &[(usize, usize)],
-) -> BTreeSet<(usize, usize)> {
-    let (before, after) = (users(original, old), users(patched, new));
+pub(super) fn strangers(both: &Both<'_>, pairs: &[(usize, usize)]) -> BTreeSet<(usize, usize)> {
+    let (original, patched) = (both.original, both.patched);
+    let (before, after) = rayon::join(|| users(original, &both.old), || users(patched, &both.new));
     let forth: BTreeMap<usize, usize> = pairs.iter().copied().collect();
     let back: BTreeSet<usize> = pairs.iter().map(|(_, patched)| *patched).collect();
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -38,12 +35,12 @@ pub(super) fn strangers(
 }
 
 /// The functions that use each data object whose name a compiler chose.
-fn users(object: &Object, symbols: &[Symbol<'_>]) -> BTreeMap<usize, BTreeSet<usize>> {
+fn users(object: &Object, symbols: &Symbols<'_>) -> BTreeMap<usize, BTreeSet<usize>> {
     let mut users: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for (index, function) in object.functions.iter().enumerate() {
         for symbol in function.references.iter().chain(&function.behind) {
-            let symbol = symbols.get(*symbol as usize).filter(|symbol| !symbol.is_fixed);
-            if let Some(Means::Data(data)) = symbol.and_then(|symbol| symbol.means) {
+            let symbol = symbols.get(*symbol).filter(|symbol| !symbol.is_fixed);
+            if let Some(Means::Data(data)) = symbol.and_then(|symbol| symbols.means(symbol)) {
                 users.entry(data).or_default().insert(index);
             }
         }

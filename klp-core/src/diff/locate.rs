@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checksum::{Analysis, Checksums, differences};
+use crate::checksum::{Digested, differences};
 use crate::input::Input;
 
 use super::Changes;
@@ -22,34 +22,45 @@ impl Changes {
     /// that side.
     pub fn locate(&mut self, open: impl Fn(Side, usize) -> Option<Input>) {
         let mut by_object: BTreeMap<(usize, usize), Vec<_>> = BTreeMap::new();
-        for (index, place) in self.places.iter().enumerate() {
-            if let (Some((old, before)), Some((new, after))) = (place.original, place.patched) {
-                by_object.entry((old, new)).or_default().push((index, before, after));
-            }
+        for (index, old, new) in self.versions() {
+            by_object.entry((old.0, new.0)).or_default().push((index, old.1, new.1));
         }
         for ((old, new), functions) in by_object {
             let Some((old, new)) = open(Side::Original, old).zip(open(Side::Patched, new)) else {
                 continue;
             };
-            let (Ok(old), Ok(new)) = (Analysis::of(&old), Analysis::of(&new)) else { continue };
-            let (old_sums, new_sums) = (old.checksums(), new.checksums());
-            for (index, before, after) in functions {
-                let pair = numbered(&old_sums, before).zip(numbered(&new_sums, after));
-                let Some(((before, after), function)) = pair.zip(self.functions.get_mut(index))
-                else {
-                    continue;
-                };
-                let found = differences((&old, &old_sums, before), (&new, &new_sums, after));
-                if !found.is_empty() {
-                    function.causes = found;
-                }
+            let digest = |input| Digested::of(input, |_, _, _| ()).map(|((), digested)| digested);
+            if let (Ok(old), Ok(new)) = rayon::join(|| digest(&old), || digest(&new)) {
+                self.explain(&functions, &old, &new);
             }
         }
     }
-}
 
-/// The layout's number of the `index`-th function that a manifest lists.
-fn numbered(checksums: &Checksums, index: usize) -> Option<usize> {
-    let listed = checksums.functions.iter().enumerate().filter(|(_, function)| function.is_some());
-    listed.map(|(number, _)| number).nth(index)
+    /// The same for the changes between two manifests of one object each, which were digested already.
+    pub fn locate_in(&mut self, original: &Digested<'_>, patched: &Digested<'_>) {
+        let functions: Vec<_> =
+            self.versions().map(|(index, old, new)| (index, old.1, new.1)).collect();
+        self.explain(&functions, original, patched);
+    }
+
+    /// The functions that both builds have, and where.
+    fn versions(&self) -> impl Iterator<Item = (usize, (usize, usize), (usize, usize))> {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(index, place)| Some((index, place.original?, place.patched?)))
+    }
+
+    /// `functions` are the index here, and those in the manifests' objects.
+    fn explain(
+        &mut self,
+        functions: &[(usize, usize, usize)],
+        original: &Digested<'_>,
+        patched: &Digested<'_>,
+    ) {
+        for (index, before, after) in functions {
+            let found = differences((original, *before), (patched, *after));
+            if let Some(function) = self.functions.get_mut(*index).filter(|_| !found.is_empty()) {
+                function.causes = found;
+            }
+        }
+    }
 }

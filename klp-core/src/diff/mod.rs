@@ -3,13 +3,12 @@
 mod locate;
 mod readers;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
 use crate::checksum::{Cause, Digest, Kind};
-use crate::correlate::{Correlation, Disagreement, Pair, Renames};
+use crate::correlate::{Both, Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
 use crate::manifest::{self, Manifest, Object, Short};
 use crate::record::{Change, Data, Function, Module, Record, Refused, Summary, Version};
@@ -113,11 +112,16 @@ struct Place {
 /// object each are compared whatever they are called.
 #[must_use]
 pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
-    let pairs = objects(original, patched);
-    let pairs: Vec<ObjectPair<'_>> =
-        pairs.into_par_iter().map(|pair| ObjectPair::of(original, patched, pair)).collect();
-    let renames =
-        Renames::of(pairs.iter().map(|pair| (&*pair.original, &*pair.patched, &pair.correlation)));
+    let empty = Object::default();
+    let pairs: Vec<ObjectPair<'_>> = objects(original, patched)
+        .into_par_iter()
+        .map(|(before, after)| {
+            let before = before.and_then(|index| Some((index, original.objects.get(index)?)));
+            let after = after.and_then(|index| Some((index, patched.objects.get(index)?)));
+            ObjectPair::of(before, after, &empty)
+        })
+        .collect();
+    let renames = Renames::of(pairs.iter().map(|pair| (&pair.both, &pair.correlation)));
     let parts: Vec<Changes> = pairs.par_iter().map(|pair| pair.compare(&renames)).collect();
     let mut changes = Changes::default();
     for part in parts {
@@ -157,28 +161,25 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
 /// Objects of one name, and what is what in them. One is empty where it is in one build only.
 struct ObjectPair<'a> {
     indices: (Option<usize>, Option<usize>),
-    original: Cow<'a, Object>,
-    patched: Cow<'a, Object>,
+    both: Both<'a>,
     correlation: Correlation,
 }
 
 impl<'a> ObjectPair<'a> {
     fn of(
-        original: &'a Manifest,
-        patched: &'a Manifest,
-        indices: (Option<usize>, Option<usize>),
+        original: Option<(usize, &'a Object)>,
+        patched: Option<(usize, &'a Object)>,
+        empty: &'a Object,
     ) -> Self {
-        let object = |manifest: &'a Manifest, index: Option<usize>| {
-            let found = index.and_then(|index| manifest.objects.get(index));
-            found.map_or_else(|| Cow::Owned(Object::default()), Cow::Borrowed)
-        };
-        let (original, patched) = (object(original, indices.0), object(patched, indices.1));
-        let correlation = Correlation::of(&original, &patched);
-        Self { indices, original, patched, correlation }
+        let (before, original) = original.unzip();
+        let (after, patched) = patched.unzip();
+        let both = Both::of(original.unwrap_or(empty), patched.unwrap_or(empty));
+        let correlation = Correlation::of(&both);
+        Self { indices: (before, after), both, correlation }
     }
 
     fn compare(&self, renames: &Renames) -> Changes {
-        let (original, patched) = (&*self.original, &*self.patched);
+        let (original, patched) = (self.both.original, self.both.patched);
         let whole = if self.indices.1.is_some() { patched } else { original };
         let origin = |before: Option<u32>, after: Option<u32>| -> Here<'_> {
             let of = |object: &'_ Object, index: Option<u32>| {
@@ -189,14 +190,14 @@ impl<'a> ObjectPair<'a> {
             Here { object, linked: whole.linked.as_deref() }
         };
         let is_same_file = original.content.is_some() && original.content == patched.content;
-        let other = Disagreement::of(original, patched, &self.correlation, renames);
+        let other = Disagreement::of(&self.both, &self.correlation, renames);
         let mut changes = Changes::default();
         for pair in &self.correlation.functions {
             let before = pair.original.and_then(|index| original.functions.get(index));
             let after = pair.patched.and_then(|index| patched.functions.get(index));
-            let here = &origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
-            if let Some(refused) = refused(here, before, after) {
-                changes.refused.extend((!is_same_file).then_some(refused));
+            let here = || origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
+            if let Some((name, why)) = refused(before, after) {
+                changes.refused.extend((!is_same_file).then(|| here().refused(name, why)));
                 continue;
             }
             let mut causes = Vec::new();
@@ -212,7 +213,7 @@ impl<'a> ObjectPair<'a> {
             }
             let candidates = pair.candidates.iter();
             let candidates = candidates.filter_map(|index| original.functions.get(*index));
-            let mut function = function(here, before, after, pair.name.as_deref(), causes);
+            let mut function = function(&here(), before, after, pair.name.as_deref(), causes);
             function.candidates = candidates.map(|function| function.name.clone()).collect();
             if !function.candidates.is_empty() {
                 function.change = Change::Changed;
@@ -227,14 +228,16 @@ impl<'a> ObjectPair<'a> {
             let differs = after.is_some_and(|index| other.data.contains(&index));
             let before = before.and_then(|index| original.data.get(index));
             let after = after.and_then(|index| patched.data.get(index));
-            let here = &origin(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
-            if let Some(refused) = refused_data(here, before, after) {
-                changes.refused.extend((!is_same_file).then_some(refused));
+            let here = || origin(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
+            if let Some((name, why)) = refused_data(before, after) {
+                changes.refused.extend((!is_same_file).then(|| here().refused(name, why)));
             } else if differs || digest_of(before) != digest_of(after) {
-                changes.data.extend(data(here, before, after).map(|data| match candidates.len() {
-                    0 => data,
-                    _ => Data { change: Change::Changed, ..data },
-                }));
+                changes.data.extend(data(&here(), before, after).map(
+                    |data| match candidates.len() {
+                        0 => data,
+                        _ => Data { change: Change::Changed, ..data },
+                    },
+                ));
             }
         }
         changes
@@ -247,35 +250,34 @@ struct Here<'a> {
     linked: Option<&'a str>,
 }
 
+impl Here<'_> {
+    fn refused(self, name: &str, why: &str) -> Refused {
+        let (name, why) = (name.to_owned(), why.to_owned());
+        Refused { object: self.object, name, why, rule: None, ignored: None }
+    }
+}
+
 fn digest_of(data: Option<&manifest::Data>) -> Option<Digest> {
     data?.checksum
 }
 
-fn refused(
-    here: &Here<'_>,
-    before: Option<&manifest::Function>,
-    after: Option<&manifest::Function>,
-) -> Option<Refused> {
-    let (name, why) =
-        [after, before].into_iter().flatten().find_map(|f| Some((&f.name, f.refused.as_ref()?)))?;
-    Some(Refused {
-        object: here.object.clone(),
-        name: name.clone(),
-        why: why.clone(),
-        rule: None,
-        ignored: None,
-    })
+/// The name of a function without a digest, and why it has none.
+fn refused<'a>(
+    before: Option<&'a manifest::Function>,
+    after: Option<&'a manifest::Function>,
+) -> Option<(&'a str, &'a str)> {
+    let mut found = [after, before].into_iter().flatten();
+    found.find_map(|f| Some((f.name.as_str(), f.refused.as_deref()?)))
 }
 
-fn refused_data(
-    here: &Here<'_>,
-    before: Option<&manifest::Data>,
-    after: Option<&manifest::Data>,
-) -> Option<Refused> {
-    let (data, why) =
-        [after, before].into_iter().flatten().find_map(|d| Some((d, d.refused.as_ref()?)))?;
-    let name = data.name.clone().unwrap_or_else(|| data.section.clone());
-    Some(Refused { object: here.object.clone(), name, why: why.clone(), rule: None, ignored: None })
+/// The same of a data object.
+fn refused_data<'a>(
+    before: Option<&'a manifest::Data>,
+    after: Option<&'a manifest::Data>,
+) -> Option<(&'a str, &'a str)> {
+    let mut found = [after, before].into_iter().flatten();
+    found
+        .find_map(|d| Some((d.name.as_ref().unwrap_or(&d.section).as_str(), d.refused.as_deref()?)))
 }
 
 fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {

@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 
 use crate::checksum::Analysis;
-use crate::correlate::{Correlation, Disagreement, Renames};
+use crate::correlate::{Both, Correlation, Disagreement, Renames};
 use crate::diff::compare;
 use crate::elf::{ElfError, Place};
 use crate::manifest::{self, Manifest};
-use crate::origin::Definitions;
+use crate::origin::{self, Definitions};
 
 use super::resolve::Why;
 use super::{Named, NamesByObject};
@@ -109,7 +109,7 @@ impl<'a> Side<'a> {
             Some(input.linked),
         );
         if let Some(members) = members {
-            manifest.attribute(members);
+            manifest.attribute(&origin::Index::of(members));
         }
         Ok(Self { analysis, manifest, functions, data })
     }
@@ -142,8 +142,9 @@ impl<'a> Source<'a> {
         };
         let empty = manifest::Object::default();
         let before = original.as_ref().map_or(&empty, |side| &side.manifest);
-        let correlation = Correlation::of(before, &patched.manifest);
-        let other = Disagreement::of(before, &patched.manifest, &correlation, &Renames::default());
+        let both = Both::of(before, &patched.manifest);
+        let correlation = Correlation::of(&both);
+        let other = Disagreement::of(&both, &correlation, &Renames::default());
         let mut source = Self {
             object: input.object,
             linked: input.linked,

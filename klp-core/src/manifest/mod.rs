@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::{Analysis, Checksum, DataChecksum, Digest, Kind};
+use crate::checksum::{Analysis, Checksum, Checksums, DataChecksum, Digest, Digested, Kind};
 use crate::elf::{ElfError, Section, Symbol};
 use crate::layout;
 
@@ -175,15 +175,31 @@ impl Object {
     /// Digests the object in `data`. `object` and `linked` are taken over as they are.
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
         let analysis = Analysis::of(data)?;
-        let checksums = analysis.checksums();
-        let mut object =
-            Self::from_checksums(&analysis, checksums.functions, checksums.data, object, linked);
-        let mut refused = object.functions.iter().map(|function| &function.refused);
+        let Checksums { functions, data: of_data, .. } = analysis.checksums();
+        let object = Self::from_checksums(&analysis, functions, of_data, object, linked);
+        Ok(object.with_content(data))
+    }
+
+    /// The same, and what it takes to tell later where a function differs from another version.
+    pub fn digest<'data>(
+        data: &'data [u8],
+        object: &str,
+        linked: Option<&str>,
+    ) -> Result<(Self, Digested<'data>), ElfError> {
+        let (object, digested) = Digested::of(data, |analysis, functions, data| {
+            Self::from_checksums(analysis, functions, data, object, linked)
+        })?;
+        Ok((object.with_content(data), digested))
+    }
+
+    /// With the digest of the whole file, where something in it has none.
+    fn with_content(mut self, data: &[u8]) -> Self {
+        let mut refused = self.functions.iter().map(|function| &function.refused);
         let is_refused = refused.any(Option::is_some);
-        if is_refused || object.data.iter().any(|data| data.refused.is_some()) {
-            object.content = Some(Digest::of(data));
+        if is_refused || self.data.iter().any(|data| data.refused.is_some()) {
+            self.content = Some(Digest::of(data));
         }
-        Ok(object)
+        self
     }
 
     pub(crate) fn from_checksums(

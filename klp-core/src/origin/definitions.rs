@@ -1,10 +1,8 @@
 //! What the objects define that another one is linked from.
 
-use std::fs::File;
-
 use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
-use object::{LittleEndian, ReadCache, StringTable};
+use object::{LittleEndian, StringTable};
 
 use crate::elf::ElfError;
 
@@ -37,19 +35,19 @@ impl Definitions {
         Self { object: object.to_owned(), ..Self::default() }
     }
 
-    /// What the ELF object in `file` defines. Only its symbol table is read.
-    pub fn of_elf(object: &str, file: &File) -> Result<Self, ElfError> {
+    /// What the ELF object in `data` defines.
+    pub fn of_elf(object: &str, data: &[u8]) -> Result<Self, ElfError> {
         let mut definitions = Self::new(object);
-        let data = ReadCache::new(file);
         let endian = LittleEndian;
-        let header = FileHeader64::<LittleEndian>::parse(&data)?;
-        let sections = header.sections(endian, &data)?;
+        let header = FileHeader64::<LittleEndian>::parse(data)?;
+        let sections = header.sections(endian, data)?;
         let Some(table) = sections.iter().find(|raw| raw.sh_type(endian) == elf::SHT_SYMTAB) else {
             return Ok(definitions);
         };
-        let strings = sections.section(table.link(endian))?.data(endian, &data)?;
+        let strings = sections.section(table.link(endian))?.data(endian, data)?;
+        definitions.names.reserve(strings.len());
         let strings = StringTable::new(strings, 0, strings.len() as u64);
-        for symbol in table.data_as_array::<Sym64<LittleEndian>, _>(endian, &data)? {
+        for symbol in table.data_as_array::<Sym64<LittleEndian>, _>(endian, data)? {
             if !symbol.is_definition(endian, strings) {
                 continue;
             }
