@@ -69,16 +69,12 @@ impl<'i> Build<'i> {
             return Self::of_files(&files, allowlist);
         };
         let opened = source.open()?;
-        let (mut objects, mut digested) = (Vec::new(), None);
-        objects.push(source.attributed(|| {
-            let (object, kept) = source.digest(input.get_or_init(|| opened), Object::digest)?;
-            digested = Some(kept);
-            Ok(object)
-        })?);
+        let input = input.get_or_init(|| opened);
+        let (object, digested) = source.attributed(|| source.digest(input, Object::digest))?;
         Ok(Self {
-            manifest: Manifest { objects },
+            manifest: Manifest { objects: vec![object] },
             files: files.into(),
-            digested,
+            digested: Some(digested),
             ..Self::default()
         })
     }
@@ -201,7 +197,8 @@ fn sources(
 
 impl Source {
     fn object(&self) -> Result<Object, Error> {
-        self.attributed(|| self.digest(&self.open()?, Object::of))
+        let digest = || Ok((self.digest(&self.open()?, Object::of)?, ()));
+        self.attributed(digest).map(|(object, ())| object)
     }
 
     fn open(&self) -> Result<Input, Error> {
@@ -218,17 +215,17 @@ impl Source {
             .map_err(|source| Error::Object { path: self.file.clone(), source })
     }
 
-    /// What `digest` gives, with what it was linked from.
-    fn attributed(
+    /// What `digest` gives, with where the functions come from, if it was linked.
+    fn attributed<T: Send>(
         &self,
-        digest: impl FnOnce() -> Result<Object, Error> + Send,
-    ) -> Result<Object, Error> {
+        digest: impl FnOnce() -> Result<(Object, T), Error> + Send,
+    ) -> Result<(Object, T), Error> {
         let Some(members) = &self.members else { return digest() };
         let definitions = members.definitions()?;
-        let (object, index) = rayon::join(digest, || Index::of(&definitions));
-        let mut object = object?;
+        let (digested, index) = rayon::join(digest, || Index::of(&definitions));
+        let (mut object, kept) = digested?;
         object.attribute(&index);
-        Ok(object)
+        Ok((object, kept))
     }
 }
 

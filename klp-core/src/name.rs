@@ -133,6 +133,12 @@ pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
     if out.is_empty() || out.len() == name.len() { Cow::Borrowed(name) } else { Cow::Owned(out) }
 }
 
+/// What LLVM made global for another unit: its own name, and the hash of its unit. Few names have a dot, and
+/// to look for one is much faster than to look for text.
+pub(crate) fn promoted(name: &str) -> Option<(&str, &str)> {
+    name.contains('.').then(|| name.split_once(".llvm."))?
+}
+
 /// The function that a `.cold` part belongs to: `foo` for `foo.cold` and `foo.cold.3`.
 #[must_use]
 pub fn cold_parent(name: &[u8]) -> Option<&[u8]> {

@@ -115,7 +115,7 @@ impl<'a> Index<'a> {
         if let Some(exact) = self.locals.get(name.as_bytes()) {
             return exact.clone();
         }
-        let promoted = name.split_once(".llvm.").map_or(name, |(own, _)| own);
+        let promoted = name::promoted(name).map_or(name, |(own, _)| own);
         if let Some(exact) = self.locals.get(promoted.as_bytes()) {
             return exact.clone();
         }
@@ -162,7 +162,7 @@ impl<'n> Item<'n> {
     fn of(names: impl Iterator<Item = &'n str>, file: Option<u32>, index: &Index<'_>) -> Self {
         let mut item = Self { candidates: Objects::new(), company: file.map(Company::File) };
         for name in names {
-            if let Some((_, hash)) = name.split_once(".llvm.") {
+            if let Some((_, hash)) = name::promoted(name) {
                 item.company = Some(Company::Unit(hash));
             }
             let defined = if file.is_some() { index.local(name) } else { index.global(name) };

@@ -7,8 +7,10 @@ use klp_core::Manifest;
 use klp_core::checksum::Cause;
 use klp_core::demangle::source_item;
 use klp_core::diff::Changes;
+use klp_core::manifest;
 use klp_core::record::{Change, Function, Record};
 use klp_core::rules::Rule;
+use rayon::prelude::*;
 
 use crate::shell::Shell;
 
@@ -87,24 +89,36 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
 
 pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
     for object in &manifest.objects {
-        for function in &object.functions {
-            let origin = object.origin(function.origin);
-            match (&function.checksum, &function.refused) {
-                (Some(checksum), _) => {
-                    write!(out, "{checksum}  {origin}  {}", function.name)?;
-                }
-                (None, why) => {
-                    let why = why.as_deref().unwrap_or_default();
-                    write!(out, "refused  {origin}  {}: {why}", function.name)?;
-                }
-            }
-            for name in function.aliases.iter().chain(&function.parts) {
-                write!(out, " {name}")?;
-            }
-            writeln!(out)?;
+        let text = |functions: &[manifest::Function]| {
+            let mut text = Vec::new();
+            let all = &mut functions.iter();
+            all.try_for_each(|function| checksum(object, function, &mut text)).map(|()| text)
+        };
+        let texts: Vec<io::Result<Vec<u8>>> = object.functions.par_chunks(1024).map(text).collect();
+        for text in texts {
+            out.write_all(&text?)?;
         }
     }
     Ok(())
+}
+
+fn checksum(
+    object: &manifest::Object,
+    function: &manifest::Function,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let origin = object.origin(function.origin);
+    match (&function.checksum, &function.refused) {
+        (Some(checksum), _) => write!(out, "{checksum}  {origin}  {}", function.name)?,
+        (None, why) => {
+            let why = why.as_deref().unwrap_or_default();
+            write!(out, "refused  {origin}  {}: {why}", function.name)?;
+        }
+    }
+    for name in function.aliases.iter().chain(&function.parts) {
+        write!(out, " {name}")?;
+    }
+    writeln!(out)
 }
 
 pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {

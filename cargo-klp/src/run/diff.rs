@@ -30,5 +30,7 @@ pub(crate) fn run(
     let mut changes = compare(&original.manifest, &patched.manifest);
     original.locate(&mut changes, &patched);
     rules.apply(&mut changes, &original, &patched, shell);
+    // The process ends: to give back millions of strings one by one would be for nothing.
+    std::mem::forget((original, patched));
     super::finish(&changes, &rules, ExitStatus::Success, format, shell)
 }

@@ -120,10 +120,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             self.walk(next)?;
             next = next.saturating_add(1);
         }
-        for fixup in std::mem::take(&mut self.streams.fixups) {
+        let fixups = std::mem::take(&mut self.streams.fixups);
+        for fixup in &fixups {
             let (part, index, delta) = self.locate(fixup.section, fixup.offset)?;
-            self.streams.fill(fixup, part, index, delta);
+            self.streams.fill(*fixup, part, index, delta);
         }
+        self.streams.fixups = fixups;
         Ok(())
     }
 

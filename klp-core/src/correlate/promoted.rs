@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::name;
+
 use super::matching::{Group, Matching};
 
 pub(super) fn apply(matching: &mut Matching<'_>) {
@@ -45,6 +47,6 @@ fn hashes<'a>(matching: &Matching<'a>) -> BTreeMap<&'a str, Option<&'a str>> {
 }
 
 fn hash(name: &str) -> Option<&str> {
-    let (_, hash) = name.split_once(".llvm.")?;
+    let (_, hash) = name::promoted(name)?;
     Some(hash.split_once('.').map_or(hash, |(hash, _)| hash))
 }

@@ -73,9 +73,10 @@ impl<'a> Symbols<'a> {
 
     /// The unit that `symbol` stands for, where the object defines it and it is the only one of that name there.
     pub(super) fn means(&self, symbol: &Symbol<'_>) -> Option<Means> {
-        let units = match symbol.is_fixed {
-            false => &self.numbered,
-            true => self.all.get_or_init(|| Units::of(self.object, |_| true)),
+        let units = if symbol.is_fixed {
+            self.all.get_or_init(|| Units::of(self.object, |_| true))
+        } else {
+            &self.numbered
         };
         units.find(symbol.file, symbol.name)
     }

@@ -52,7 +52,7 @@ impl<'a> Unit<'a> {
             scope: scope(Home {
                 file: function.file,
                 origin: function.origin,
-                promoted: function.name.contains(".llvm."),
+                promoted: name::promoted(&function.name).is_some(),
             }),
             digest: function.checksum,
             instructions: own.map(|(_, digest)| *digest),
@@ -71,7 +71,7 @@ impl<'a> Unit<'a> {
             scope: scope(Home {
                 file: data.file,
                 origin: data.origin,
-                promoted: data.name.as_ref().is_some_and(|name| name.contains(".llvm.")),
+                promoted: data.name.as_deref().and_then(name::promoted).is_some(),
             }),
             digest: data.checksum,
             instructions: None,

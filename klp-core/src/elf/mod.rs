@@ -115,7 +115,8 @@ impl<'data> ElfObject<'data> {
         }
         let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
         let read = |(index, raw)| Symbol::read(&symtab, SymbolIndex(index), raw, sections.len());
-        let mut symbols: Vec<Symbol<'_>> = raws.map(read).collect::<Result<_, _>>()?;
+        let read: Vec<Result<Symbol<'_>, ElfError>> = raws.map(read).collect();
+        let mut symbols: Vec<Symbol<'_>> = read.into_iter().collect::<Result<_, _>>()?;
         let mut files = Vec::new();
         let mut file = None;
         for symbol in &mut symbols {

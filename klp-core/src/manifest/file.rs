@@ -67,7 +67,7 @@ pub fn is_manifest(start: &[u8]) -> bool {
 }
 
 impl Manifest {
-    /// Writes the checksum file.
+    /// Writes the checksum file, on the current rayon pool.
     pub fn write(&self, mut out: impl Write) -> io::Result<()> {
         use std::borrow::Cow::Borrowed;
         let tool = Borrowed(concat!("cargo-klp ", env!("CARGO_PKG_VERSION")));
@@ -76,12 +76,8 @@ impl Manifest {
         for object in &self.objects {
             let (functions, data) = (object.functions.len(), object.data.len());
             line(&mut out, &Line::Object { functions, data, object: Borrowed(object) })?;
-            for function in &object.functions {
-                line(&mut out, &Line::FunctionChecksum(Borrowed(function)))?;
-            }
-            for data in &object.data {
-                line(&mut out, &Line::DataChecksum(Borrowed(data)))?;
-            }
+            lines(&mut out, &object.functions, |one| Line::FunctionChecksum(Borrowed(one)))?;
+            lines(&mut out, &object.data, |one| Line::DataChecksum(Borrowed(one)))?;
         }
         out.flush()
     }
@@ -129,7 +125,7 @@ impl Manifest {
     }
 }
 
-/// Lines that are parsed at a time.
+/// Lines that are written or parsed at a time.
 const BATCH: usize = 4096;
 
 /// For each line whether it is a first one, and what it says.
@@ -160,6 +156,25 @@ impl Line<'static> {
             serde_json::from_str(text)
         }
     }
+}
+
+/// A line for each of `items`.
+fn lines<'a, T: Sync>(
+    out: &mut impl Write,
+    items: &'a [T],
+    of: impl Fn(&'a T) -> Line<'a> + Sync,
+) -> io::Result<()> {
+    for batch in items.chunks(BATCH) {
+        let text = |items: &'a [T]| {
+            let mut text = Vec::new();
+            items.iter().try_for_each(|item| line(&mut text, &of(item))).map(|()| text)
+        };
+        let texts: Vec<io::Result<Vec<u8>>> = batch.par_chunks(BATCH / 16).map(text).collect();
+        for text in texts {
+            out.write_all(&text?)?;
+        }
+    }
+    Ok(())
 }
 
 fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {

@@ -4,7 +4,6 @@ mod file;
 
 use std::fmt;
 
-use foldhash::HashMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -279,7 +278,8 @@ struct SymbolTable {
     globals: Vec<String>,
     locals: Vec<String>,
     local_files: Vec<Option<u32>>,
-    numbers: HashMap<u32, u32>,
+    /// By index in the object.
+    numbers: Vec<Option<u32>>,
 }
 
 impl SymbolTable {
@@ -297,14 +297,16 @@ impl SymbolTable {
                 *used = true;
             }
         }
-        let mut table = Self::default();
+        let mut table = Self { numbers: vec![None; used.len()], ..Self::default() };
+        let mut next = 0u32..;
         for local in [false, true] {
             let all = analysis.elf.symbols.iter().zip(0u32..).zip(&used);
             for ((symbol, index), _) in
                 all.filter(|((symbol, _), used)| **used && symbol.local == local)
             {
-                let number = u32::try_from(table.numbers.len()).unwrap_or(u32::MAX);
-                table.numbers.insert(index, number);
+                if let Some(number) = table.numbers.get_mut(index as usize) {
+                    *number = next.next();
+                }
                 if local {
                     table.locals.push(text(symbol));
                     table.local_files.push(symbol.file);
@@ -317,7 +319,10 @@ impl SymbolTable {
     }
 
     fn number(&self, symbols: &[u32]) -> Vec<u32> {
-        symbols.iter().filter_map(|symbol| self.numbers.get(symbol).copied()).collect()
+        let number = |symbol: &u32| self.numbers.get(*symbol as usize).copied().flatten();
+        let mut numbers = Vec::with_capacity(symbols.len());
+        numbers.extend(symbols.iter().filter_map(number));
+        numbers
     }
 
     fn function(
@@ -329,12 +334,11 @@ impl SymbolTable {
         let names = |symbols: &[u32]| -> Vec<String> {
             symbols.iter().filter_map(|symbol| analysis.elf.symbol(*symbol)).map(text).collect()
         };
-        let mut aliases = names(&function.symbols);
-        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
-        let name = match symbol {
-            Some(_) => aliases.remove(0),
-            None => unnamed(analysis, function),
+        let (symbol, aliases) = match function.symbols.as_slice() {
+            [symbol, aliases @ ..] => (analysis.elf.symbol(*symbol), names(aliases)),
+            [] => (None, Vec::new()),
         };
+        let name = symbol.map_or_else(|| unnamed(analysis, function), text);
         let (checksum, refused) = split(outcome);
         let mut record = Function {
             name,
