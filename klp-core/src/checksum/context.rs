@@ -120,19 +120,23 @@ impl<'data> Context<'_, 'data> {
         self.behind_address(section, header, offset).unwrap_or(here)
     }
 
-    /// Nobody reads from within an address. A reference to there counts from what starts behind it, such
-    /// as an array that code walks through from the byte before it.
+    /// Nobody reads from within an address of code. A reference to there counts from what starts behind it,
+    /// such as an array that code walks through from the byte before it.
     fn behind_address(
         &self,
         section: u32,
         header: &Section<'_>,
         offset: u64,
     ) -> Option<Target<'data>> {
-        let start = header.relocs.end_of_field_at(offset)?;
+        let address = header.relocs.around(offset)?;
+        if !self.is_in_code(address.symbol) {
+            return None;
+        }
+        let start = address.offset.saturating_add(address.kind.width());
         if let Some(span) = self.layout.find(section, start) {
             return self.span(span, offset);
         }
-        if start >= header.size || header.relocs.end_of_field_at(start).is_some() {
+        if start >= header.size || header.relocs.around(start).is_some() {
             return None;
         }
         let delta = offset.wrapping_sub(start).cast_signed();

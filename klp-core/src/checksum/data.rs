@@ -37,6 +37,9 @@ pub(super) fn write<'data>(
         let all = section.relocs.within(node.start, end);
         all.filter(|reloc| reloc.kind != RelocKind::None)
     };
+    if section.relocs.around(node.start).is_some() {
+        return Err(Refusal::new("data that starts within an address"));
+    }
     let mut last = 0;
     let bytes = unit.streams().content(KIND, data);
     for reloc in relocs() {

@@ -178,12 +178,11 @@ impl<'data> Relocs<'data> {
         self.within(offset, offset.saturating_add(1)).find(|reloc| reloc.kind != RelocKind::None)
     }
 
-    /// Where the field ends that `offset` is in, behind its first byte.
+    /// The one in whose field `offset` is, behind its first byte.
     #[must_use]
-    pub fn end_of_field_at(&self, offset: u64) -> Option<u64> {
-        let ends = self.within(offset.saturating_sub(7), offset);
-        let ends = ends.map(|reloc| reloc.offset.saturating_add(reloc.kind.width()));
-        ends.max().filter(|end| *end > offset)
+    pub fn around(&self, offset: u64) -> Option<Reloc> {
+        let ends_behind = |reloc: &Reloc| reloc.offset.saturating_add(reloc.kind.width()) > offset;
+        self.within(offset.saturating_sub(7), offset).find(ends_behind)
     }
 }
 
