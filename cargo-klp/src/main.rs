@@ -8,6 +8,7 @@ mod exit;
 mod kept;
 mod kernel;
 mod objects;
+mod operand;
 mod origins;
 mod place;
 mod progress;

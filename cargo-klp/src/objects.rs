@@ -5,9 +5,7 @@ use std::io::{BufReader, Read};
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{
-    Compared, Linked, LinkedObject, PatchedBuild, SavedCommand, compared, linked_objects,
-};
+use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
 use klp_core::checksum::Digested;
 use klp_core::diff::{Changes, Side};
 use klp_core::elf::ElfError;
@@ -18,6 +16,7 @@ use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
 
 use crate::error::Error;
+use crate::operand::Operand;
 use crate::origins::Members;
 
 /// A file to be digested.
@@ -48,12 +47,13 @@ fn keyed(object: &Object) -> ((&str, Option<&str>), &Object) {
 }
 
 impl<'i> Build<'i> {
-    /// Digests of what is at `path`: an object, which is kept in `input`, a checksum file or a build directory.
+    /// Digests of an object, which is kept in `input`, of a checksum file or of a build directory.
     pub(crate) fn open(
-        path: &Utf8Path,
+        operand: &Operand,
         allowlist: &Allowlist,
         input: &'i OnceLock<Input>,
     ) -> Result<Self, Error> {
+        let path = &operand.path;
         if path.is_dir() {
             return Self::of_linked(path, &linked_objects(path)?, allowlist, &Manifest::default());
         }
@@ -61,27 +61,27 @@ impl<'i> Build<'i> {
             let manifest = read_manifest(path)?;
             return Ok(Self { manifest, ..Self::default() });
         }
-        let files = [path.to_owned()];
-        let mut sources = given(&files);
+        let operands = std::slice::from_ref(operand);
+        let mut sources = given(operands);
         let Some(source) =
             sources.pop().filter(|source| allowlist.skipping(&source.name).is_none())
         else {
-            return Self::of_files(&files, allowlist);
+            return Self::of_files(operands, allowlist);
         };
         let opened = source.open()?;
         let input = input.get_or_init(|| opened);
         let (object, digested) = source.attributed(|| source.digest(input, Object::digest))?;
         Ok(Self {
             manifest: Manifest { objects: vec![object] },
-            files: files.into(),
+            files: vec![path.clone()],
             digested: Some(digested),
             ..Self::default()
         })
     }
 
-    /// Digests of `files`.
-    pub(crate) fn of_files(files: &[Utf8PathBuf], allowlist: &Allowlist) -> Result<Self, Error> {
-        Self::of(given(files), allowlist, &Known::new())
+    /// Digests of objects.
+    pub(crate) fn of_files(operands: &[Operand], allowlist: &Allowlist) -> Result<Self, Error> {
+        Self::of(given(operands), allowlist, &Known::new())
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
@@ -149,35 +149,27 @@ impl<'i> Build<'i> {
     }
 }
 
-/// `files`, each of which a person named.
-fn given(files: &[Utf8PathBuf]) -> Vec<Source> {
-    let source = |(name, file): (String, &Utf8PathBuf)| {
-        let found = in_build(file).and_then(|(root, path)| Members::of(&root, &path));
+/// Files that a person named.
+fn given(operands: &[Operand]) -> Vec<Source> {
+    let source = |(name, operand): (String, &Operand)| {
+        let found = operand.build.as_ref();
+        let found = found.and_then(|build| Members::of(&build.root, &build.file));
         let (members, linked) = found.unzip();
         let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
         let linked = linked.map(|linked| target(&linked).to_owned());
-        Source { name, file: file.clone(), linked, members }
+        Source { name, file: operand.path.clone(), linked, members }
     };
-    names(files).into_iter().zip(files).map(source).collect()
+    names(operands).into_iter().zip(operands).map(source).collect()
 }
 
 /// The names of objects: their paths in the build where Kbuild's records beside them say so, and these
 /// are different; else the paths that were given.
-fn names(files: &[Utf8PathBuf]) -> Vec<String> {
-    let known: Option<Vec<String>> =
-        files.iter().map(|file| Some(in_build(file)?.1.into_string())).collect();
+fn names(operands: &[Operand]) -> Vec<String> {
+    let known = operands.iter().map(|operand| Some(operand.build.as_ref()?.file.to_string()));
     known
+        .collect::<Option<Vec<String>>>()
         .filter(|names| names.iter().collect::<BTreeSet<_>>().len() == names.len())
-        .unwrap_or_else(|| files.iter().map(ToString::to_string).collect())
-}
-
-/// The directory of the build that `file` is in, and its path there, from the command that Kbuild saved
-/// beside it.
-pub(crate) fn in_build(file: &Utf8Path) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
-    let file = camino::absolute_utf8(file).ok()?;
-    let saved = SavedCommand::of_target(file.parent()?, file.file_name()?.as_ref()).ok()?;
-    let root = file.as_str().strip_suffix(saved.target.as_str())?.strip_suffix('/')?;
-    Some((root.into(), saved.target))
+        .unwrap_or_else(|| operands.iter().map(|operand| operand.path.to_string()).collect())
 }
 
 /// The files to compare of the build in `root`, each where `path` says.

@@ -1,5 +1,7 @@
 //! The allowlist of a run: where it is found, and what it says.
 
+use std::collections::BTreeSet;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::Tree;
 use klp_core::allowlist::{Allowlist, Usage};
@@ -7,7 +9,8 @@ use klp_core::diff::Changes;
 
 use crate::cli::RuleArgs;
 use crate::error::Error;
-use crate::objects::{Build, in_build};
+use crate::objects::Build;
+use crate::operand::Operand;
 use crate::place::{Place, current_directory};
 use crate::settings;
 use crate::shell::Shell;
@@ -63,22 +66,16 @@ impl Rules {
     }
 
     /// The rules for objects, checksum files and build directories.
-    pub(crate) fn of_operands(
-        arguments: &RuleArgs,
-        operands: &[Utf8PathBuf],
-    ) -> Result<Self, Error> {
+    pub(crate) fn of_operands(arguments: &RuleArgs, operands: &[Operand]) -> Result<Self, Error> {
         let current = current_directory()?;
+        let mut seen = BTreeSet::new();
+        let roots = operands.iter().rev().filter_map(Operand::root);
         let mut others = Vec::new();
-        for operand in operands {
-            let root = match in_build(operand) {
-                Some((root, _)) => root,
-                None if operand.is_dir() => operand.clone(),
-                None => continue,
-            };
-            others.extend(Tree::find(&root, None).map(|tree| tree.source));
-            others.push(root);
+        for root in roots.filter(|root| seen.insert(*root)) {
+            others.push(root.to_owned());
+            others.extend(Tree::find(root, None).map(|tree| tree.source));
         }
-        let others: Vec<&Utf8Path> = others.iter().rev().map(Utf8PathBuf::as_path).collect();
+        let others: Vec<&Utf8Path> = others.iter().map(Utf8PathBuf::as_path).collect();
         Self::find(arguments.allowlist.as_deref(), &current, &others)
     }
 

@@ -4,6 +4,7 @@
 //! `scripts/Kbuild.include`. `cmd_` became `savedcmd_` in Linux 6.2.
 
 use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -18,9 +19,6 @@ pub struct SavedCommand {
     pub command: String,
     /// The one source file of a compiled object.
     pub source: Option<Utf8PathBuf>,
-    /// Everything else that the target was made from: headers, and `include/config/NAME` for
-    /// each configuration option that the source asks for, in the order of the file.
-    pub deps: Vec<Utf8PathBuf>,
 }
 
 /// Why a `.cmd` file cannot be read.
@@ -39,7 +37,7 @@ pub enum CmdFileError {
         /// The file.
         path: Utf8PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -62,44 +60,45 @@ impl SavedCommand {
         Self::read(&cmd_path(&output.join(target)))
     }
 
-    /// Reads a `.cmd` file.
+    /// Reads a `.cmd` file, no further than to what is looked for: a list of headers follows, which is most of it.
     pub fn read(path: &Utf8Path) -> Result<Self, CmdFileError> {
-        let bytes =
-            fs::read(path).map_err(|source| CmdFileError::Io { path: path.to_owned(), source })?;
-        Self::parse(&String::from_utf8_lossy(&bytes))
-            .ok_or_else(|| CmdFileError::NoCommand { path: path.to_owned() })
+        let failed = |source| CmdFileError::Io { path: path.to_owned(), source };
+        let file = fs::File::open(path).map_err(failed)?;
+        let saved = Self::parse(BufReader::new(file)).map_err(failed)?;
+        saved.ok_or_else(|| CmdFileError::NoCommand { path: path.to_owned() })
     }
 
-    /// Parses the text of a `.cmd` file; `None` when it holds no command.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let lines = logical_lines(text);
-        let (target, command) = lines.iter().find_map(|line| {
-            let rest = line.strip_prefix("savedcmd_").or_else(|| line.strip_prefix("cmd_"))?;
-            rest.split_once(" := ")
-                .or_else(|| rest.split_once(" :="))
-                .filter(|(target, _)| !target.is_empty() && !target.contains(char::is_whitespace))
-        })?;
-        let value = |prefix: &str| {
-            lines.iter().find_map(|line| {
-                let rest = line.strip_prefix(prefix)?.strip_prefix(target)?.trim_start();
-                rest.strip_prefix(":=")
-            })
+    /// Parses a `.cmd` file; `None` when it holds no command.
+    pub fn parse(input: impl BufRead) -> io::Result<Option<Self>> {
+        let mut lines = logical_lines(input);
+        let Some(Self { target, command, .. }) = lines
+            .by_ref()
+            .find_map(|line| line.map(|line| Self::of_line(&line)).transpose())
+            .transpose()?
+        else {
+            return Ok(None);
         };
-        let mut deps: Vec<Utf8PathBuf> = value("deps_").map(words).unwrap_or_default();
-        // Dependencies that fixdep does not know stand in a rule of their own (objtool, 6.17+).
-        let plain_rule = format!("{target}:");
-        for line in &lines {
-            if let Some(rest) = line.strip_prefix(plain_rule.as_str()) {
-                deps.extend(words(rest).into_iter().filter(|word| !word.as_str().starts_with('$')));
+        let mut source = None;
+        let prefix = format!("source_{target} :=");
+        for line in lines {
+            if let Some(path) = line?.strip_prefix(prefix.as_str()) {
+                source = Some(path.trim()).filter(|path| !path.is_empty()).map(Utf8PathBuf::from);
+                break;
             }
         }
-        Some(Self {
-            target: Utf8PathBuf::from(target),
-            command: command.trim().replace("$(pound)", "#").replace("\\#", "#").replace("$$", "$"),
-            source: value("source_").and_then(|text| words(text).into_iter().next()),
-            deps,
-        })
+        Ok(Some(Self { target, command, source }))
+    }
+
+    /// What the line of the command says.
+    fn of_line(line: &str) -> Option<Self> {
+        let rest = line.strip_prefix("savedcmd_").or_else(|| line.strip_prefix("cmd_"))?;
+        let (target, command) = rest.split_once(" := ").or_else(|| rest.split_once(" :="))?;
+        if target.is_empty() || target.contains(char::is_whitespace) {
+            return None;
+        }
+        let command =
+            command.trim().replace("$(pound)", "#").replace("\\#", "#").replace("$$", "$");
+        Some(Self { target: target.into(), command, source: None })
     }
 }
 
@@ -131,40 +130,34 @@ pub fn cmd_path(target: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Joins lines that end in a backslash.
-fn logical_lines(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut open = String::new();
-    for line in text.lines() {
-        if let Some(part) = line.strip_suffix('\\') {
-            open.push_str(part);
-            open.push(' ');
-        } else {
-            open.push_str(line);
-            lines.push(std::mem::take(&mut open));
+fn logical_lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<String>> {
+    std::iter::from_fn(move || {
+        let mut bytes = Vec::new();
+        loop {
+            match input.read_until(b'\n', &mut bytes) {
+                Ok(0) if bytes.is_empty() => return None,
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+            let is_whole = bytes.pop_if(|last| *last == b'\n').is_some();
+            if !is_whole || bytes.last() != Some(&b'\\') {
+                break;
+            }
+            bytes.pop();
+            bytes.push(b' ');
         }
-    }
-    if !open.is_empty() {
-        lines.push(open);
-    }
-    lines
-}
-
-/// Splits at white space and looks into `$(wildcard …)`.
-fn words(text: &str) -> Vec<Utf8PathBuf> {
-    text.replace("$(wildcard", " ")
-        .split_whitespace()
-        .map(|word| {
-            // A closing parenthesis belongs to the wildcard, unless the name itself opens one.
-            if word.contains('(') { word } else { word.trim_end_matches(')') }
-        })
-        .filter(|word| !word.is_empty())
-        .map(Utf8PathBuf::from)
-        .collect()
+        Some(Ok(String::from_utf8_lossy(&bytes).into_owned()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Option<SavedCommand> {
+        SavedCommand::parse(text.as_bytes()).unwrap()
+    }
 
     const OLD: &str = "cmd_fs/mbcache.o := gcc -Wp,-MMD,fs/.mbcache.o.d -DX='$(pound)' -DY=$$z -c -o fs/mbcache.o /src/fs/mbcache.c  ; ./tools/objtool/objtool fs/mbcache.o\n\n\
 source_fs/mbcache.o := /src/fs/mbcache.c\n\n\
@@ -175,30 +168,20 @@ fs/mbcache.o: $(wildcard ./tools/objtool/objtool)\n";
     #[test]
     fn old_and_new_names() {
         for text in [OLD.to_owned(), OLD.replacen("cmd_", "savedcmd_", 1)] {
-            let saved = SavedCommand::parse(&text).unwrap();
+            let saved = parse(&text).unwrap();
             assert_eq!(saved.target, "fs/mbcache.o");
             assert!(saved.command.starts_with("gcc -Wp"), "{}", saved.command);
             assert!(saved.command.contains("-DX='#' -DY=$z"), "{}", saved.command);
             assert_eq!(saved.source.unwrap(), "/src/fs/mbcache.c");
-            assert_eq!(
-                saved.deps,
-                [
-                    "include/config/SMP",
-                    "/src/include/linux/kconfig.h",
-                    "include/config/CPU_BIG_ENDIAN",
-                    "./tools/objtool/objtool"
-                ]
-            );
         }
     }
 
     #[test]
     fn link_command() {
         let text = "savedcmd_vmlinux.a := cat built-in-fixup.a > vmlinux.a\n";
-        let saved = SavedCommand::parse(text).unwrap();
+        let saved = parse(text).unwrap();
         assert_eq!((saved.target.as_str(), saved.source), ("vmlinux.a", None));
         assert_eq!(saved.command, "cat built-in-fixup.a > vmlinux.a");
-        assert!(saved.deps.is_empty());
     }
 
     #[test]
@@ -214,10 +197,10 @@ fs/mbcache.o: $(wildcard ./tools/objtool/objtool)\n";
         for text in
             ["", "\\", "cmd_", "cmd_ := x", "savedcmd_a b := c", ":=\n\\\n\\", "\u{0}\u{fffd}"]
         {
-            assert_eq!(SavedCommand::parse(text), None, "{text:?}");
+            assert_eq!(parse(text), None, "{text:?}");
         }
         // A file cut in the middle still names its command.
-        let cut = SavedCommand::parse(&OLD[..260]).unwrap();
+        let cut = parse(&OLD[..260]).unwrap();
         assert_eq!(cut.target, "fs/mbcache.o");
         assert_eq!(cmd_path(Utf8Path::new("fs/foo.o")), "fs/.foo.o.cmd");
     }

@@ -9,6 +9,7 @@ use crate::cli::{Checksum, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
+use crate::operand::Operand;
 use crate::report;
 use crate::rules::Rules;
 use crate::shell::Shell;
@@ -18,8 +19,9 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let rules = Rules::of_operands(&arguments.rules, &arguments.objects)?;
-    let mut build = Build::of_files(&arguments.objects, &rules.allowlist)?;
+    let operands = Operand::all(&arguments.objects);
+    let rules = Rules::of_operands(&arguments.rules, &operands)?;
+    let mut build = Build::of_files(&operands, &rules.allowlist)?;
     let usage = rules.usage(&[&build]);
     rules.warn(&usage, build.is_whole(), shell);
     rules.allowlist.leave_out(&mut build.manifest);

@@ -8,6 +8,7 @@ use crate::cli::{Diff, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::objects::Build;
+use crate::operand::Operand;
 use crate::rules::Rules;
 use crate::shell::Shell;
 
@@ -20,7 +21,9 @@ pub(crate) fn run(
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
-    let rules = Rules::of_operands(&arguments.rules, &[original.clone(), patched.clone()])?;
+    let operands = [Operand::of(original), Operand::of(patched)];
+    let rules = Rules::of_operands(&arguments.rules, &operands)?;
+    let [original, patched] = &operands;
     let (old, new) = (OnceLock::new(), OnceLock::new());
     let (original, patched) = rayon::join(
         || Build::open(original, &rules.allowlist, &old),

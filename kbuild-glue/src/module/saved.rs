@@ -48,7 +48,7 @@ mod tests {
 
     fn saved(command: &str) -> SavedCommand {
         let text = format!("savedcmd_fs/a.o := {command}\n\nsource_fs/a.o := /src/fs/a.c\n");
-        SavedCommand::parse(&text).unwrap()
+        SavedCommand::parse(text.as_bytes()).unwrap().unwrap()
     }
 
     #[test]
@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn only_c_is_compiled_again() {
         let text = "savedcmd_a.o := gcc -c -o a.o /src/a.S\n\nsource_a.o := /src/a.S\n";
-        let saved = SavedCommand::parse(text).unwrap();
+        let saved = SavedCommand::parse(text.as_bytes()).unwrap().unwrap();
         assert!(matches!(compile(&saved, Utf8Path::new("b.o")), Err(ModuleError::NotFromC { .. })));
         assert_eq!(objtool(&saved, Utf8Path::new("b.o")), None);
     }

@@ -80,13 +80,13 @@ fn dependents(output: &Utf8Path, sources: &BTreeSet<Utf8PathBuf>) -> Result<BTre
         if !path.as_str().ends_with(".o.cmd") || ELSEWHERE.iter().any(|d| relative.starts_with(d)) {
             continue;
         }
-        // Most name none of them, and need no parsing.
         let text = fs_err::read_to_string(&path)?;
-        if !sources.iter().any(|source| text.contains(source.as_str())) {
-            continue;
-        }
-        let Some(saved) = SavedCommand::parse(&text) else { continue };
-        if saved.source.iter().chain(&saved.deps).any(|file| sources.contains(file)) {
+        // `source_… := FILE`, and a file a line of `deps_…`.
+        let files = text.lines().map(|line| line.trim_end_matches([' ', '\\']));
+        let mut files = files.map(|line| line.rsplit_once(' ').map_or(line, |(_, file)| file));
+        if files.any(|file| sources.contains(Utf8Path::new(file)))
+            && let Some(saved) = SavedCommand::parse(text.as_bytes())?
+        {
             objects.insert(saved.target);
         }
     }
