@@ -1,53 +1,58 @@
 //! Digests of the original build, kept for the next run of the same program.
 
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::MetadataExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::Manifest;
 
 use crate::error::Error;
-use crate::objects::read_manifest;
 use crate::report;
 
-/// A checksum file and the name of the program that wrote it.
+/// A checksum file, and the same for the program that wrote it.
 pub(crate) struct KeptChecksums {
-    path: Utf8PathBuf,
-    writer: Utf8PathBuf,
-    program: String,
+    file: Utf8PathBuf,
+    kept: Utf8PathBuf,
+    program: Vec<u8>,
 }
 
 impl KeptChecksums {
     /// Those in `directory`.
     pub(crate) fn in_directory(directory: &Utf8Path) -> Result<Self, Error> {
         Ok(Self {
-            path: directory.join("checksums"),
-            writer: directory.join("checksums.writer"),
+            file: directory.join("checksums"),
+            kept: directory.join("checksums.kept"),
             program: program()?,
         })
     }
 
     /// The digests, none unless this very program wrote them: one that was fixed since may find others.
     pub(crate) fn read(&self) -> Manifest {
-        let writer = fs_err::read_to_string(&self.writer).unwrap_or_default();
-        let manifest = (writer == self.program).then(|| read_manifest(&self.path).ok());
-        manifest.flatten().unwrap_or_default()
+        let read = || {
+            let bytes = fs_err::read(&self.kept).ok().filter(|_| self.file.exists())?;
+            Manifest::from_kept(bytes.strip_prefix(self.program.as_slice())?)
+        };
+        read().unwrap_or_default()
     }
 
     /// Keeps `manifest`.
     pub(crate) fn write(&self, manifest: &Manifest) -> Result<(), Error> {
-        let name = |writer: &str| {
-            report::replace_file(&self.writer, |file| file.write_all(writer.as_bytes()))
-        };
-        // Nobody's, as long as it is not there.
-        name("")?;
-        report::replace_file(&self.path, |file| manifest.write(BufWriter::new(file)))?;
-        name(&self.program)
+        // Nobody's, as long as they are not of one manifest.
+        report::replace_file(&self.kept, |_| Ok(()))?;
+        report::replace_file(&self.file, |file| manifest.write(BufWriter::new(file)))?;
+        report::replace_file(&self.kept, |file| {
+            file.write_all(&self.program)?;
+            file.write_all(&manifest.to_kept())
+        })
     }
 }
 
-/// The digest of this program.
-fn program() -> Result<String, Error> {
-    let failed = |source| Error::Read { path: "/proc/self/exe".into(), source };
-    let bytes = fs_err::read("/proc/self/exe").map_err(failed)?;
-    Ok(blake3::hash(&bytes).to_hex().to_string())
+/// What tells this program from every other: its file. One that is installed or compiled anew has other times.
+fn program() -> Result<Vec<u8>, Error> {
+    const PATH: &str = "/proc/self/exe";
+    let failed = |source| Error::Read { path: PATH.into(), source };
+    let file = fs_err::metadata(PATH).map_err(failed)?;
+    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
+    let numbers = [file.dev(), file.ino(), file.size()].into_iter().map(u64::cast_signed);
+    Ok(numbers.chain(times).flat_map(i64::to_le_bytes).collect())
 }

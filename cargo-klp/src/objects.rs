@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufReader, Read};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
@@ -40,9 +40,9 @@ pub(crate) struct Build<'i> {
 }
 
 /// Objects whose digests are known, by name and by what they are linked into.
-type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Object>;
+type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Arc<Object>>;
 
-fn keyed(object: &Object) -> ((&str, Option<&str>), &Object) {
+fn keyed(object: &Arc<Object>) -> ((&str, Option<&str>), &Arc<Object>) {
     ((object.object.as_str(), object.linked.as_deref()), object)
 }
 
@@ -72,7 +72,7 @@ impl<'i> Build<'i> {
         let input = input.get_or_init(|| opened);
         let (object, digested) = source.attributed(|| source.digest(input, Object::digest))?;
         Ok(Self {
-            manifest: Manifest { objects: vec![object] },
+            manifest: Manifest::from_iter([object]),
             files: vec![path.clone()],
             digested: Some(digested),
             ..Self::default()
@@ -103,7 +103,7 @@ impl<'i> Build<'i> {
         allowlist: &Allowlist,
     ) -> Result<Self, Error> {
         let sources = sources(&patched.original_root, &patched.objects, |file| patched.path(file));
-        let is_made = |object: &&Object| patched.made.contains(Utf8Path::new(&object.object));
+        let is_made = |object: &&Arc<Object>| patched.made.contains(Utf8Path::new(&object.object));
         let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
         Self::of(sources, allowlist, &rest.map(keyed).collect())
     }
@@ -111,11 +111,11 @@ impl<'i> Build<'i> {
     fn of(sources: Vec<Source>, allowlist: &Allowlist, known: &Known<'_>) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
             sources.into_iter().partition(|source| allowlist.skipping(&source.name).is_some());
-        let digested: Result<Vec<Object>, Error> = read
+        let digested: Result<Vec<Arc<Object>>, Error> = read
             .par_iter()
             .map(|source| match known.get(&(source.name.as_str(), source.linked.as_deref())) {
-                Some(known) => Ok((*known).clone()),
-                None => source.object(),
+                Some(known) => Ok(Arc::clone(known)),
+                None => source.object().map(Arc::new),
             })
             .collect();
         Ok(Self {

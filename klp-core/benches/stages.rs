@@ -19,7 +19,7 @@ fn stages(criterion: &mut Criterion) {
     let input = Input::open(path.as_ref()).expect("the object can be read");
     let analysis = Analysis::of(&input).expect("an object for x86-64");
     let object = Object::of(&input, "object.o", None).expect("an object for x86-64");
-    let manifest = Manifest { objects: vec![object] };
+    let manifest = Manifest::from_iter([object]);
     let mut file = Vec::new();
     manifest.write(&mut file).expect("memory can be written");
 
@@ -34,6 +34,10 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("read", |bencher| bencher.iter(|| Manifest::read(black_box(&*file))));
     group.bench_function("write", |bencher| {
         bencher.iter(|| manifest.write(black_box(&mut Vec::with_capacity(file.len()))));
+    });
+    let kept = manifest.to_kept();
+    group.bench_function("read kept", |bencher| {
+        bencher.iter(|| Manifest::from_kept(black_box(&kept)));
     });
     group.bench_function("correlate", |bencher| {
         bencher.iter(|| compare(black_box(&manifest), black_box(&manifest)));

@@ -177,7 +177,7 @@ fn digest(bytes: &[u8], good: &Manifest) -> bool {
 }
 
 fn manifest(object: Object) -> Manifest {
-    Manifest { objects: vec![object] }
+    Manifest::from_iter([object])
 }
 
 /// Keeps the bytes of a case that went wrong.

@@ -135,7 +135,7 @@ fn digests(object: &Object) -> BTreeMap<&str, Option<Digest>> {
 }
 
 fn manifest(object: &Object) -> Manifest {
-    Manifest { objects: vec![object.clone()] }
+    Manifest::from_iter([object.clone()])
 }
 
 /// The same digests, and nothing to report.

@@ -79,7 +79,7 @@ fn records(changes: &Changes) -> Result<BTreeSet<String>> {
 
 fn changes(original: &[u8], patched: &[u8]) -> Result<Changes> {
     let manifest = |bytes: &[u8]| -> Result<Manifest> {
-        Ok(Manifest { objects: vec![Object::of(bytes, "x.o", None)?] })
+        Ok(Manifest::from_iter([Object::of(bytes, "x.o", None)?]))
     };
     Ok(compare(&manifest(original)?, &manifest(patched)?))
 }

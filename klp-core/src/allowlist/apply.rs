@@ -1,5 +1,7 @@
 //! Sorts the changes between two builds by what the rules say about them.
 
+use std::sync::Arc;
+
 use crate::diff::Changes;
 use crate::manifest::Manifest;
 use crate::record::{Function, Record, Refused};
@@ -55,8 +57,11 @@ impl Allowlist {
                     .and_then(|origin| skipped.get(origin as usize))
                     .is_some_and(|skipped| *skipped)
             };
-            object.functions.retain(|function| !is_skipped(function.origin));
-            object.data.retain(|data| !is_skipped(data.origin));
+            if skipped.contains(&true) {
+                let object = Arc::make_mut(object);
+                object.functions.retain(|function| !is_skipped(function.origin));
+                object.data.retain(|data| !is_skipped(data.origin));
+            }
         }
     }
 }

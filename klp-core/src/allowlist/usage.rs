@@ -127,7 +127,7 @@ mod tests {
         let function: Function = serde_json::from_str(r#"{"name":"f.isra.0"}"#).unwrap();
         let object =
             Object { object: "a.o".to_owned(), functions: vec![function], ..Object::default() };
-        let build = Manifest { objects: vec![object] };
+        let build = Manifest::from_iter([object]);
         let usage = Usage::of(&allowlist, &[&build, &build], &["lib/m.o".to_owned()]);
         let unused = usage.unused(&allowlist);
         let texts: Vec<(usize, &str)> =

@@ -1,9 +1,12 @@
 //! The kinds of content that a function's digest is made of.
 
+use bitcode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// What a stretch of a function's content is. A cause of a change names one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
 pub enum Kind {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::manifest::Object;
+
 use super::unit::base;
 use super::{Both, Correlation};
 
@@ -11,33 +13,43 @@ use super::{Both, Correlation};
 pub struct Renames(BTreeMap<String, Option<String>>);
 
 impl Renames {
-    /// Collects them from all pairs of objects.
-    pub fn of<'a, 'o: 'a>(
-        correlated: impl Iterator<Item = (&'a Both<'o>, &'a Correlation)>,
-    ) -> Self {
-        let mut renames = Self::default();
-        for (Both { original, patched, .. }, correlation) in correlated {
-            for (before, after) in correlation.function_pairs() {
-                let Some((before, after)) =
-                    original.functions.get(before).zip(patched.functions.get(after))
-                else {
-                    continue;
-                };
-                if before.file.is_none() && after.file.is_none() {
-                    renames.add(&before.name, &after.name);
-                }
-            }
-            for (before, after) in correlation.data_pairs() {
-                let pair = original.data.get(before).zip(patched.data.get(after));
-                let pair = pair.filter(|(one, other)| one.file.is_none() && other.file.is_none());
-                let names =
-                    pair.and_then(|(one, other)| one.name.as_ref().zip(other.name.as_ref()));
-                if let Some((before, after)) = names {
-                    renames.add(before, after);
-                }
+    /// Adds those of two objects.
+    pub fn add_pair(&mut self, both: &Both<'_>, correlation: &Correlation) {
+        let Both { original, patched, .. } = both;
+        for (before, after) in correlation.function_pairs() {
+            let pair = original.functions.get(before).zip(patched.functions.get(after));
+            if let Some((before, after)) =
+                pair.filter(|(one, other)| one.file.is_none() && other.file.is_none())
+            {
+                self.add(&before.name, &after.name);
             }
         }
-        renames
+        for (before, after) in correlation.data_pairs() {
+            let pair = original.data.get(before).zip(patched.data.get(after));
+            let pair = pair.filter(|(one, other)| one.file.is_none() && other.file.is_none());
+            let names = pair.and_then(|(one, other)| one.name.as_ref().zip(other.name.as_ref()));
+            if let Some((before, after)) = names {
+                self.add(before, after);
+            }
+        }
+    }
+
+    /// Adds what an object defines that is the same in both builds.
+    pub fn add_same(&mut self, object: &Object) {
+        for function in object.functions.iter().filter(|one| one.file.is_none()) {
+            self.add(&function.name, &function.name);
+        }
+        for name in
+            object.data.iter().filter(|one| one.file.is_none()).filter_map(|one| one.name.as_ref())
+        {
+            self.add(name, name);
+        }
+    }
+
+    /// Whether all that `object` refers to elsewhere has kept its name.
+    #[must_use]
+    pub fn keep(&self, object: &Object) -> bool {
+        object.globals.iter().all(|name| self.agree(name, name))
     }
 
     fn add(&mut self, before: &str, after: &str) {

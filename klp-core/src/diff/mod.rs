@@ -4,6 +4,7 @@ mod locate;
 mod readers;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -121,7 +122,13 @@ pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
             ObjectPair::of(before, after, &empty)
         })
         .collect();
-    let renames = Renames::of(pairs.iter().map(|pair| (&pair.both, &pair.correlation)));
+    let mut renames = Renames::default();
+    for ObjectPair { patched, correlated, .. } in &pairs {
+        match correlated {
+            Some(Correlated { both, correlation }) => renames.add_pair(both, correlation),
+            None => renames.add_same(patched),
+        }
+    }
     let parts: Vec<Changes> = pairs.par_iter().map(|pair| pair.compare(&renames)).collect();
     let mut changes = Changes::default();
     for part in parts {
@@ -158,28 +165,54 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
     pairs
 }
 
-/// Objects of one name, and what is what in them. One is empty where it is in one build only.
+/// Objects of one name. One is empty where it is in one build only.
 struct ObjectPair<'a> {
     indices: (Option<usize>, Option<usize>),
+    original: &'a Object,
+    patched: &'a Object,
+    /// What is what in them; none where they are the same.
+    correlated: Option<Correlated<'a>>,
+}
+
+struct Correlated<'a> {
     both: Both<'a>,
     correlation: Correlation,
 }
 
+impl<'a> Correlated<'a> {
+    fn of(original: &'a Object, patched: &'a Object) -> Self {
+        let both = Both::of(original, patched);
+        let correlation = Correlation::of(&both);
+        Self { both, correlation }
+    }
+}
+
 impl<'a> ObjectPair<'a> {
     fn of(
-        original: Option<(usize, &'a Object)>,
-        patched: Option<(usize, &'a Object)>,
+        original: Option<(usize, &'a Arc<Object>)>,
+        patched: Option<(usize, &'a Arc<Object>)>,
         empty: &'a Object,
     ) -> Self {
         let (before, original) = original.unzip();
         let (after, patched) = patched.unzip();
-        let both = Both::of(original.unwrap_or(empty), patched.unwrap_or(empty));
-        let correlation = Correlation::of(&both);
-        Self { indices: (before, after), both, correlation }
+        let is_same = original == patched;
+        let original = original.map_or(empty, |object| object);
+        let patched = patched.map_or(empty, |object| object);
+        let correlated = (!is_same).then(|| Correlated::of(original, patched));
+        Self { indices: (before, after), original, patched, correlated }
     }
 
     fn compare(&self, renames: &Renames) -> Changes {
-        let (original, patched) = (self.both.original, self.both.patched);
+        let Self { original, patched, .. } = *self;
+        let late;
+        let Correlated { both, correlation } = match &self.correlated {
+            Some(correlated) => correlated,
+            None if renames.keep(patched) => return Changes::default(),
+            None => {
+                late = Correlated::of(original, patched);
+                &late
+            }
+        };
         let whole = if self.indices.1.is_some() { patched } else { original };
         let origin = |before: Option<u32>, after: Option<u32>| -> Here<'_> {
             let of = |object: &'_ Object, index: Option<u32>| {
@@ -190,9 +223,9 @@ impl<'a> ObjectPair<'a> {
             Here { object, linked: whole.linked.as_deref() }
         };
         let is_same_file = original.content.is_some() && original.content == patched.content;
-        let other = Disagreement::of(&self.both, &self.correlation, renames);
+        let other = Disagreement::of(both, correlation, renames);
         let mut changes = Changes::default();
-        for pair in &self.correlation.functions {
+        for pair in &correlation.functions {
             let before = pair.original.and_then(|index| original.functions.get(index));
             let after = pair.patched.and_then(|index| patched.functions.get(index));
             let here = || origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
@@ -224,7 +257,7 @@ impl<'a> ObjectPair<'a> {
                 patched: self.indices.1.zip(pair.patched),
             });
         }
-        for Pair { original: before, patched: after, candidates, .. } in &self.correlation.data {
+        for Pair { original: before, patched: after, candidates, .. } in &correlation.data {
             let differs = after.is_some_and(|index| other.data.contains(&index));
             let before = before.and_then(|index| original.data.get(index));
             let after = after.and_then(|index| patched.data.get(index));

@@ -256,7 +256,7 @@ fn owners(side: &Side<'_>) -> Vec<Option<usize>> {
 
 /// The names of functions whose digests are not the same in both.
 fn differing(one: &Side<'_>, other: &Side<'_>) -> Vec<String> {
-    let manifest = |side: &Side<'_>| Manifest { objects: vec![side.manifest.clone()] };
+    let manifest = |side: &Side<'_>| Manifest::from_iter([side.manifest.clone()]);
     let changes = compare(&manifest(one), &manifest(other));
     let named = changes.functions.into_iter().map(|function| function.name);
     named.chain(changes.refused.into_iter().map(|refused| refused.name)).collect()

@@ -84,7 +84,7 @@ impl Manifest {
 
     /// Reads a checksum file, on the current rayon pool.
     pub fn read(input: impl BufRead) -> Result<Self, ManifestError> {
-        let mut manifest = Self::default();
+        let mut read: Vec<Object> = Vec::new();
         let mut promised = None;
         let mut open = (0usize, 0usize);
         let mut last = 0;
@@ -95,7 +95,7 @@ impl Manifest {
                 return Err(ManifestError::NotAManifest);
             }
             let parsed = parsed.map_err(|source| ManifestError::Syntax { line: number, source })?;
-            match (parsed, manifest.objects.last_mut()) {
+            match (parsed, read.last_mut()) {
                 (Line::Checksums { format_version, objects, .. }, None) if number == 1 => {
                     if format_version != FORMAT_VERSION {
                         return Err(ManifestError::Version(format_version));
@@ -104,7 +104,7 @@ impl Manifest {
                 }
                 (Line::Object { functions, data, object }, _) if open == (0, 0) => {
                     open = (functions, data);
-                    manifest.objects.push(object.into_owned());
+                    read.push(object.into_owned());
                 }
                 (Line::FunctionChecksum(function), Some(object)) if open.0 > 0 => {
                     open.0 = open.0.saturating_sub(1);
@@ -119,7 +119,9 @@ impl Manifest {
         }
         match promised {
             None => Err(ManifestError::NotAManifest),
-            Some(objects) if objects == manifest.objects.len() && open == (0, 0) => Ok(manifest),
+            Some(objects) if objects == read.len() && open == (0, 0) => {
+                Ok(read.into_iter().collect())
+            }
             Some(_) => Err(ManifestError::Order(last)),
         }
     }
@@ -210,21 +212,20 @@ mod tests {
             refused: Some("because".into()),
             references: Vec::new(),
         };
-        Manifest {
-            objects: vec![Object {
-                object: "a.o".into(),
-                linked: Some("vmlinux".into()),
-                function_symbols: 3,
-                files: vec!["a.c".into()],
-                globals: vec!["baz".into()],
-                locals: Vec::new(),
-                local_files: Vec::new(),
-                origins: vec!["b.o".into()],
-                content: Some(crate::checksum::Digest::of(b"a.o")),
-                functions: vec![function],
-                data: vec![data],
-            }],
-        }
+        let object = Object {
+            object: "a.o".into(),
+            linked: Some("vmlinux".into()),
+            function_symbols: 3,
+            files: vec!["a.c".into()],
+            globals: vec!["baz".into()],
+            locals: Vec::new(),
+            local_files: Vec::new(),
+            origins: vec!["b.o".into()],
+            content: Some(crate::checksum::Digest::of(b"a.o")),
+            functions: vec![function],
+            data: vec![data],
+        };
+        [object].into_iter().collect()
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! The digests of one or many objects, as they are kept in a file.
 
 mod file;
+mod kept;
 
 use std::fmt;
+use std::sync::Arc;
 
+use bitcode::{Decode, Encode};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +19,18 @@ pub use file::{FORMAT_VERSION, ManifestError, is_manifest};
 /// The digests of a set of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
-    /// In the order in which they were given.
-    pub objects: Vec<Object>,
+    /// In the order in which they were given. Those that a patch leaves alone are shared by both builds.
+    pub objects: Vec<Arc<Object>>,
+}
+
+impl FromIterator<Object> for Manifest {
+    fn from_iter<T: IntoIterator<Item = Object>>(objects: T) -> Self {
+        Self { objects: objects.into_iter().map(Arc::new).collect() }
+    }
 }
 
 /// The digests of one object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub struct Object {
     /// Its path in the build, `fs/proc/meminfo.o`, or the path it was given by.
@@ -81,7 +90,7 @@ impl Object {
 }
 
 /// The digest of a function, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub struct Function {
     /// Its preferred name.
@@ -116,7 +125,7 @@ pub struct Function {
 }
 
 /// The digest of a data object, or why there is none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 pub struct Data {
     /// Its name; none for what neither has one nor is referred to.
@@ -141,7 +150,7 @@ pub struct Data {
 }
 
 /// The first 64 bits of a digest, as 16 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 pub struct Short(u64);
 
 impl From<Digest> for Short {

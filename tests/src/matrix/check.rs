@@ -53,7 +53,7 @@ pub(super) fn check(original: &[u8], patched: &[u8], expected: &Expected) -> Res
 
 /// The manifest of one object, written to a file's bytes and read again.
 fn manifest(object: &[u8]) -> Result<Manifest> {
-    let manifest = Manifest { objects: vec![Object::of(object, "input.o", None)?] };
+    let manifest = Manifest::from_iter([Object::of(object, "input.o", None)?]);
     let mut bytes = Vec::new();
     manifest.write(&mut bytes)?;
     let read = Manifest::read(bytes.as_slice())?;
