@@ -261,8 +261,11 @@ fn relative<'a>(output: &Utf8Path, path: &'a str) -> &'a str {
 
 /// Joins and removes `.` and `..`; a name that leaves the output directory is an error.
 fn clean(record: &Utf8Path, base: &Utf8Path, name: &str) -> Result<Utf8PathBuf, ObjectsError> {
-    let mut result = Utf8PathBuf::new();
     let joined = base.join(name);
+    if joined.as_str().split('/').all(|part| !matches!(part, "" | "." | "..")) {
+        return Ok(joined);
+    }
+    let mut result = Utf8PathBuf::new();
     for component in joined.components() {
         let inside = match component {
             Utf8Component::CurDir => true,

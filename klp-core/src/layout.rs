@@ -1,5 +1,6 @@
 //! Which bytes of an object are one function or one data object.
 
+mod filler;
 mod functions;
 mod labels;
 
@@ -50,7 +51,7 @@ impl Function {
 pub struct Layout {
     /// Spans by section and start.
     pub spans: Vec<Span>,
-    /// Functions in the order of their bodies.
+    /// Functions in the order of their bodies; what only fills the room between them is none.
     pub functions: Vec<Function>,
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,

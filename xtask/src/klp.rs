@@ -26,16 +26,10 @@ pub(crate) fn build(release: bool) -> Result<Utf8PathBuf> {
         .context("cargo built cargo-klp, but named no executable")
 }
 
-/// `cargo-klp klp build PATCH -C source -O build`.
-pub(crate) fn build_command(
-    klp: &Utf8Path,
-    source: &Utf8Path,
-    build: &Utf8Path,
-    patch: &Utf8Path,
-) -> Command {
+/// `cargo-klp klp build -C source -O build`.
+pub(crate) fn build_command(klp: &Utf8Path, source: &Utf8Path, build: &Utf8Path) -> Command {
     let mut command = process::command(klp.as_str());
     command.args(["klp", "build", "-C", source.as_str(), "-O", build.as_str()]);
     command.arg("-j").arg(environment::jobs().to_string());
-    command.arg(patch);
     command
 }

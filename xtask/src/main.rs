@@ -106,6 +106,9 @@ enum Task {
         /// The vmlinux.o of this finished build instead, by any compiler.
         #[arg(long, value_name = "DIRECTORY", conflicts_with_all = ["kernel", "builds"])]
         build: Option<camino::Utf8PathBuf>,
+        /// The `vmlinux.o` of the default configuration (118 MB), which takes an hour to build.
+        #[arg(long, conflicts_with_all = ["build", "builds"])]
+        large: bool,
         /// How often each program runs.
         #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(5..))]
         rounds: u32,
@@ -143,6 +146,8 @@ fn main() -> std::process::ExitCode {
         Task::Bench { kernel, builds: true, klp_build, .. } => {
             bench::builds::run(&kernel, klp_build)
         }
+        Task::Bench { kernel, large: true, rounds, growth, .. } => kernel::large(&kernel)
+            .and_then(|build| bench::run(&kernel, Some(&build), rounds, growth)),
         Task::Bench { kernel, build, rounds, growth, .. } => {
             bench::run(&kernel, build.as_deref(), rounds, growth)
         }

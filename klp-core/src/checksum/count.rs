@@ -56,34 +56,3 @@ pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, R
     }
     Ok(own)
 }
-
-/// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
-/// the jump over the rest that an assembler starts a wide gap with.
-pub(super) fn is_filler(code: &[u8]) -> bool {
-    let mut rest = code;
-    let mut at = 0u64;
-    loop {
-        match rest {
-            [] => return true,
-            [0xcc | 0, after @ ..] => {
-                rest = after;
-                at = at.saturating_add(1);
-            }
-            _ => {
-                let Some(Ok(decoded)) = Instructions::new(rest, at).next() else { return false };
-                let fills = match decoded.form {
-                    Form::Nop => true,
-                    Form::Branch { call: false, target } => {
-                        decoded.ends_flow && target > at && target <= code.len() as u64
-                    }
-                    _ => false,
-                };
-                if !fills {
-                    return false;
-                }
-                rest = rest.get(usize::from(decoded.len)..).unwrap_or_default();
-                at = at.saturating_add(u64::from(decoded.len));
-            }
-        }
-    }
-}

@@ -65,7 +65,7 @@ impl Trace {
     fn of((object, function): (&Digested<'_>, usize)) -> Option<Self> {
         let mut streams = Streams::recording();
         let cx = object.analysis.context();
-        let function = object.analysis.layout.functions.get(*object.listed.get(function)?)?;
+        let function = object.analysis.layout.functions.get(function)?;
         Unit::new(&cx, &mut streams).function(function).ok()?;
         let (digests, _) = object.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
         let kinds = streams.edges.iter().map(|(kind, _)| *kind);

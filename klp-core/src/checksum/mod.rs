@@ -86,8 +86,8 @@ pub struct DataChecksum {
 /// All digests of one object.
 #[derive(Debug)]
 pub struct Checksums {
-    /// By index into `Layout::functions`. None: nothing but padding.
-    pub functions: Vec<Option<Result<Checksum, String>>>,
+    /// By index into `Layout::functions`.
+    pub functions: Vec<Result<Checksum, String>>,
     /// Named data objects by place, then what else holds data, by place.
     pub data: Vec<DataChecksum>,
     nodes: NodeDigests,
@@ -98,27 +98,18 @@ pub struct Checksums {
 pub struct Digested<'data> {
     analysis: Analysis<'data>,
     nodes: NodeDigests,
-    /// The functions that a manifest lists, as the layout numbers them.
-    listed: Vec<usize>,
 }
 
 impl<'data> Digested<'data> {
     /// Digests `data` and hands out the checksums.
     pub(crate) fn of<T>(
         data: &'data [u8],
-        use_of: impl FnOnce(
-            &Analysis<'data>,
-            Vec<Option<Result<Checksum, String>>>,
-            Vec<DataChecksum>,
-        ) -> T,
+        use_of: impl FnOnce(&Analysis<'data>, Vec<Result<Checksum, String>>, Vec<DataChecksum>) -> T,
     ) -> Result<(T, Self), crate::elf::ElfError> {
         let analysis = Analysis::of(data)?;
         let Checksums { functions, data, nodes } = analysis.checksums();
-        let numbered = functions.iter().enumerate();
-        let listed =
-            numbered.filter(|(_, function)| function.is_some()).map(|(number, _)| number).collect();
         let used = use_of(&analysis, functions, data);
-        Ok((used, Self { analysis, nodes, listed }))
+        Ok((used, Self { analysis, nodes }))
     }
 }
 
@@ -142,7 +133,7 @@ impl<'data> Analysis<'data> {
     #[must_use]
     pub fn checksums(&self) -> Checksums {
         let cx = self.context();
-        let walked: Vec<Option<Result<Walked, String>>> = self
+        let walked: Vec<Result<Walked, String>> = self
             .layout
             .functions
             .par_iter()
@@ -153,28 +144,20 @@ impl<'data> Analysis<'data> {
         let functions = walked
             .into_par_iter()
             .with_min_len(256)
-            .map(|walked| Some(walked?.and_then(|walked| finish(walked, closure.digests()))))
+            .map(|walked| finish(walked?, closure.digests()))
             .collect();
         let (data, nodes) = closure.finish(&cx);
         Checksums { functions, data, nodes }
     }
 
     /// The unnamed data that functions refer to.
-    fn roots(
-        &self,
-        cx: &Context<'_, '_>,
-        walked: &[Option<Result<Walked, String>>],
-    ) -> Vec<NodeRef> {
-        let edges = |walked: &Option<Result<Walked, String>>| match walked {
-            Some(Ok(walked)) => walked.edges.len(),
-            Some(Err(_)) | None => 0,
-        };
-        let mut roots = Vec::with_capacity(walked.iter().map(edges).sum());
+    fn roots(&self, cx: &Context<'_, '_>, walked: &[Result<Walked, String>]) -> Vec<NodeRef> {
+        let edges = walked.iter().flatten().map(|walked| walked.edges.len());
+        let mut roots = Vec::with_capacity(edges.sum());
         for (walked, function) in walked.iter().zip(&self.layout.functions) {
             match walked {
-                Some(Ok(walked)) => roots.extend(walked.edges.iter().map(|(_, node)| *node)),
-                Some(Err(_)) => roots.extend(refused::nodes(cx, function)),
-                None => {}
+                Ok(walked) => roots.extend(walked.edges.iter().map(|(_, node)| *node)),
+                Err(_) => roots.extend(refused::nodes(cx, function)),
             }
         }
         roots
@@ -189,28 +172,17 @@ impl<'data> Analysis<'data> {
         cx: &Context<'_, 'data>,
         streams: &mut Streams,
         function: &Function,
-    ) -> Option<Result<Walked, String>> {
-        if function.symbols.is_empty() && self.is_filler(function) {
-            return None;
-        }
+    ) -> Result<Walked, String> {
         if let Some(problem) = self.sites.problems.first() {
-            return Some(Err(problem.clone()));
+            return Err(problem.clone());
         }
         let mut unit = Unit::new(cx, streams);
-        let written = unit.function(function);
-        Some(written.map_err(String::from).map(|()| Walked {
+        unit.function(function)?;
+        Ok(Walked {
             kinds: streams.digests().collect(),
             edges: streams.edges.clone(),
             references: streams.references.clone(),
-        }))
-    }
-
-    fn is_filler(&self, function: &Function) -> bool {
-        let span = self.layout.span(function.body);
-        let code = span.and_then(|span| {
-            self.elf.section(span.section)?.bytes(span.start, span.end.saturating_sub(span.start))
-        });
-        code.is_some_and(count::is_filler)
+        })
     }
 }
 

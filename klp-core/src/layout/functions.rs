@@ -5,6 +5,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
 
+use super::filler::is_room;
 use super::labels::{Labels, symbols_at};
 use super::{Function, Span};
 
@@ -17,7 +18,9 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
             continue;
         }
         let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
-            functions.push(Function::new(index, Vec::new()));
+            if !is_room(elf, span) {
+                functions.push(Function::new(index, Vec::new()));
+            }
             continue;
         };
         if symbol.kind == SymbolKind::Function && parent_name(symbol.name).is_some() {
@@ -42,7 +45,7 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
             functions.push(Function::new(span, symbols.unwrap_or_default()));
         }
     }
-    functions.sort_by_key(|function| function.body);
+    functions.sort_unstable_by_key(|function| function.body);
     functions
 }
 

@@ -43,8 +43,6 @@ pub struct Members<'a> {
 pub(super) struct Side<'a> {
     pub(super) analysis: Analysis<'a>,
     pub(super) manifest: manifest::Object,
-    /// The layout's number of each function that the manifest lists.
-    functions: Vec<usize>,
     /// The span of each data object that the manifest lists.
     data: Vec<Option<u32>>,
 }
@@ -79,7 +77,7 @@ pub(super) struct Source<'a> {
     plain: Option<Side<'a>>,
     pub(super) original: Option<Side<'a>>,
     pub(super) patched: Side<'a>,
-    /// By the layout's number of the patched function; none for padding.
+    /// By number of the patched function.
     pub(super) fates: Vec<Option<Fate>>,
     /// By span of the patched object: named data only.
     pub(super) data: BTreeMap<u32, DataFate>,
@@ -97,9 +95,6 @@ impl<'a> Side<'a> {
     ) -> Result<Self, ElfError> {
         let analysis = Analysis::of(bytes)?;
         let checksums = analysis.checksums();
-        let listed = checksums.functions.iter().enumerate();
-        let functions =
-            listed.filter(|(_, function)| function.is_some()).map(|(number, _)| number).collect();
         let data = checksums.data.iter().map(|data| data.span).collect();
         let mut manifest = manifest::Object::from_checksums(
             &analysis,
@@ -111,21 +106,19 @@ impl<'a> Side<'a> {
         if let Some(members) = members {
             manifest.attribute(&origin::Index::of(members));
         }
-        Ok(Self { analysis, manifest, functions, data })
+        Ok(Self { analysis, manifest, data })
     }
 
     /// The manifest's record of the function of that number.
     pub(super) fn record(&self, number: usize) -> Option<&manifest::Function> {
-        let index = self.functions.binary_search(&number).ok()?;
-        self.manifest.functions.get(index)
+        self.manifest.functions.get(number)
     }
 
     /// The number of the function of that name.
     fn function_named(&self, name: &str) -> Option<usize> {
-        let index = self.manifest.functions.iter().position(|function| {
+        self.manifest.functions.iter().position(|function| {
             function.name == name || function.aliases.iter().any(|alias| alias == name)
-        })?;
-        self.functions.get(index).copied()
+        })
     }
 }
 
@@ -201,11 +194,12 @@ impl<'a> Source<'a> {
         };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {
             let Some(index) = pair.patched else { continue };
-            let Some(number) = self.patched.functions.get(index).copied() else { continue };
             let after = self.patched.manifest.functions.get(index);
-            let before = self.original.as_ref().zip(pair.original).and_then(|(side, index)| {
-                Some((*side.functions.get(index)?, side.manifest.functions.get(index)?))
-            });
+            let before = self
+                .original
+                .as_ref()
+                .zip(pair.original)
+                .and_then(|(side, index)| Some((index, side.manifest.functions.get(index)?)));
             let fate = match (before, after) {
                 (Some((number, _)), _) if is_in(&named.ignored, index) => Fate::Same(number),
                 (Some((number, before)), Some(after))
@@ -219,7 +213,7 @@ impl<'a> Source<'a> {
                 (None, _) if !pair.candidates.is_empty() => continue,
                 (None, _) => Fate::Added,
             };
-            if let Some(slot) = self.fates.get_mut(number) {
+            if let Some(slot) = self.fates.get_mut(index) {
                 *slot = Some(fate);
             }
         }

@@ -212,18 +212,18 @@ impl Object {
 
     pub(crate) fn from_checksums(
         analysis: &Analysis<'_>,
-        functions: Vec<Option<Result<Checksum, String>>>,
+        functions: Vec<Result<Checksum, String>>,
         data: Vec<DataChecksum>,
         object: &str,
         linked: Option<&str>,
     ) -> Self {
         let elf = &analysis.elf;
-        let symbols = SymbolTable::of(analysis, functions.iter().flatten().flatten(), &data);
-        let functions = analysis.layout.functions.iter().zip(functions);
-        let digested: Vec<_> =
-            functions.filter_map(|(function, outcome)| Some((function, outcome?))).collect();
-        let functions: Vec<Function> = digested
-            .into_par_iter()
+        let symbols = SymbolTable::of(analysis, functions.iter().flatten(), &data);
+        let functions: Vec<Function> = analysis
+            .layout
+            .functions
+            .par_iter()
+            .zip(functions)
             .with_min_len(256)
             .map(|(function, outcome)| symbols.function(analysis, function, outcome))
             .collect();

@@ -29,7 +29,7 @@ impl Blame<'_> {
         for mutation in batch {
             self.image.apply(&mut copy, mutation);
         }
-        let after = digests(&Analysis::of(&copy)?.checksums());
+        let after = digests(&Analysis::of(&copy)?);
         let changed: BTreeSet<UnitId> = strays
             .iter()
             .filter(|unit| self.before.get(unit) != after.get(unit))

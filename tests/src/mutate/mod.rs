@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use anyhow::{Context, Result};
-use klp_core::checksum::{Analysis, Checksums, Digest};
+use klp_core::checksum::{Analysis, Digest};
 
 use blame::Blame;
 use image::Image;
@@ -107,10 +107,12 @@ impl fmt::Display for Report {
 /// The digests of all units of an object; none where a unit is refused.
 type Digests = BTreeMap<UnitId, Option<Digest>>;
 
-fn digests(checksums: &Checksums) -> Digests {
-    let functions = checksums.functions.iter().enumerate().filter_map(|(index, function)| {
-        let outcome = function.as_ref()?;
-        Some((UnitId::Function(index), outcome.as_ref().ok().map(|checksum| checksum.digest)))
+fn digests(analysis: &Analysis<'_>) -> Digests {
+    let checksums = analysis.checksums();
+    let functions = analysis.layout.functions.iter().zip(&checksums.functions);
+    let functions = functions.map(|(function, outcome)| {
+        let digest = outcome.as_ref().ok().map(|checksum| checksum.digest);
+        (UnitId::Function(function.body as usize), digest)
     });
     let mut digests: Digests = functions.collect();
     for data in &checksums.data {
@@ -131,7 +133,7 @@ fn both(one: Option<Digest>, other: Option<Digest>) -> Option<Digest> {
 pub fn run(bytes: &[u8], options: Options) -> Result<Report> {
     let image = Image::of(bytes).context("the object cannot be mutated")?;
     let analysis = Analysis::of(bytes)?;
-    let before = digests(&analysis.checksums());
+    let before = digests(&analysis);
     let oracle = Oracle::of(&analysis);
     let mut random = Random::new(options.seed);
     let mut report = Report::default();
@@ -145,7 +147,7 @@ pub fn run(bytes: &[u8], options: Options) -> Result<Report> {
             image.apply(&mut copy, mutation);
         }
         let mutated = Analysis::of(&copy)?;
-        let after = digests(&mutated.checksums());
+        let after = digests(&mutated);
         judge(&analysis, &before, &after, &batch, &mut report);
         let strays = strays(&before, &after, &batch);
         if !strays.is_empty() {

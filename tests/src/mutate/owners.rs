@@ -43,11 +43,17 @@ pub(super) struct Owners {
 impl Owners {
     pub(super) fn of(analysis: &Analysis<'_>) -> Self {
         let mut stretches = Vec::new();
-        for (function, number) in analysis.layout.functions.iter().zip(0usize..) {
-            for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
+        let mut owners: Vec<usize> = (0..analysis.layout.spans.len()).collect();
+        for function in &analysis.layout.functions {
+            for span in function.spans() {
+                owners[span as usize] = function.body as usize;
+            }
+        }
+        // Room between functions is nobody's, but a mutation can make code of it.
+        for (span, function) in analysis.layout.spans.iter().zip(owners) {
+            if analysis.elf.section(span.section).is_some_and(Section::is_code) {
                 let (section, start, end) = (span.section, span.start, span.end);
-                let nature = Nature::Own;
-                stretches.push(Stretch { section, start, end, function: number, nature });
+                stretches.push(Stretch { section, start, end, function, nature: Nature::Own });
             }
         }
         let entries = tables::entries(analysis);

@@ -11,7 +11,7 @@ use klp_core::rules;
 use super::decode::{Use, place, uses};
 use super::owners::{Owners, Stretch};
 use super::tables;
-use super::unit::UnitId;
+use super::unit::{self, UnitId};
 
 /// What a piece of data is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +167,7 @@ impl Regions {
     fn link_code(&mut self, analysis: &Analysis<'_>, owners: &Owners) {
         for stretch in owners.stretches() {
             let unit = Referrer::Unit(UnitId::Function(stretch.function));
-            let function = analysis.layout.functions.get(stretch.function);
+            let function = unit::function(analysis, stretch.function);
             let symbol = function.and_then(|function| function.symbols.first());
             let file = symbol.and_then(|symbol| file_of(analysis, *symbol));
             for used in uses(analysis, stretch.section, stretch.start, stretch.end) {

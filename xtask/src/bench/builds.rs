@@ -59,12 +59,17 @@ pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
         klp: klp::build(true)?,
         scratch,
     };
-    let plain = bench.plain_make()?;
+    let (plain, again) = bench.plain_make()?;
     plain.print("plain make", "");
     let first = bench.klp("meminfo")?;
     let Cost { clock, processors } = first.of(plain);
     let remark = format!("{clock:.2} ({processors:.2}) of a plain make");
     first.print("first cargo klp build", &remark);
+    again.print("make again, nothing changed", "");
+    let nothing = bench.time("klp", &mut bench.klp_command()?)?;
+    let Cost { clock, processors } = nothing.of(again);
+    nothing
+        .print("cargo klp build again, no patch", &format!("{clock:.2} ({processors:.2}) of that"));
     // One run between them, so that no patch finds its own objects.
     bench.klp("ext4")?;
     let tree = bench.scratch.join("linux");
@@ -111,19 +116,23 @@ impl Bench {
         Ok(output)
     }
 
-    fn plain_make(&self) -> Result<Cost> {
+    /// What a build costs, and the same again when there is nothing to do.
+    fn plain_make(&self) -> Result<(Cost, Cost)> {
         let output = self.output("plain")?;
         self.time("olddefconfig", make(&self.kernel.source, Some(&output)).arg("olddefconfig"))?;
         let mut make = make(&self.kernel.source, Some(&output));
-        let cost = self.time("plain", make.args(["vmlinux", "modules"]))?;
+        make.args(["vmlinux", "modules"]);
+        let costs = (self.time("plain", &mut make)?, self.time("plain", &mut make)?);
         fs_err::remove_dir_all(output)?;
-        Ok(cost)
+        Ok(costs)
     }
 
     fn klp(&self, patch: &str) -> Result<Cost> {
-        let output = self.output("klp")?;
-        let patch = self.patch(patch);
-        self.time("klp", &mut klp::build_command(&self.klp, &self.kernel.source, &output, &patch))
+        self.time("klp", self.klp_command()?.arg(self.patch(patch)))
+    }
+
+    fn klp_command(&self) -> Result<Command> {
+        Ok(klp::build_command(&self.klp, &self.kernel.source, &self.output("klp")?))
     }
 
     fn klp_build(&self, reference: &KlpBuild, patch: &str, from: Option<&str>) -> Result<Cost> {

@@ -40,7 +40,8 @@ pub(crate) fn mini() -> Result<()> {
 fn one(klp: &Utf8Path, source: &Utf8Path, build: &Utf8Path, patch: &Utf8PathBuf) -> Result<bool> {
     let subject = subject(patch)?;
     println!("\n==> {}: {subject}", patch.file_name().unwrap_or_default());
-    let mut command = klp::build_command(klp, source, build, patch);
+    let mut command = klp::build_command(klp, source, build);
+    command.arg(patch);
     println!("    $ cargo klp build {}", patch.file_name().unwrap_or_default());
     let status = command.status().with_context(|| format!("failed to run {klp}"))?;
 

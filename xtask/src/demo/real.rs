@@ -77,7 +77,8 @@ fn one(
 ) -> Result<Vec<String>> {
     let touched = snapshot::patched_files(patch)?;
     let before = Snapshot::take(&kernel.source, &touched)?;
-    let output = klp::build_command(klp, &kernel.source, &kernel.build, patch)
+    let output = klp::build_command(klp, &kernel.source, &kernel.build)
+        .arg(patch)
         .args(["--message-format", "json"])
         .args(arguments)
         .stderr(Stdio::inherit())

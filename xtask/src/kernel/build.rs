@@ -12,6 +12,7 @@ use crate::{environment, process};
 /// The output directory of one kernel and compiler, and what goes into it.
 struct Build {
     dir: Utf8PathBuf,
+    base: &'static str,
     make: Vec<String>,
     compiler: String,
     config: Utf8PathBuf,
@@ -21,6 +22,8 @@ struct Build {
 /// What is built: the folder's name in the cache, the configuration, and with which tools.
 struct Recipe {
     name: String,
+    /// The target of Kconfig that `config` is on top of.
+    base: &'static str,
     config: String,
     compiler: String,
     variables: Vec<String>,
@@ -32,11 +35,11 @@ impl Build {
         let config = compiler.config()?;
         let (compiler, llvm) = compiler_version(compiler)?;
         let variables = llvm.map(|llvm| format!("LLVM={llvm}")).into_iter().collect();
-        Self::of(cache, source, Recipe { name, config, compiler, variables })
+        Self::of(cache, source, Recipe { name, base: "allnoconfig", config, compiler, variables })
     }
 
     fn of(cache: &Utf8Path, source: &Utf8Path, recipe: Recipe) -> Result<Self> {
-        let Recipe { name, config: text, compiler, variables } = recipe;
+        let Recipe { name, base, config: text, compiler, variables } = recipe;
         let dir = cache.join("builds").join(name);
         fs_err::create_dir_all(&dir)?;
         let config = Utf8PathBuf::from(format!("{dir}.config"));
@@ -44,7 +47,7 @@ impl Build {
         let stamp = stamp(source, &compiler, &text)?;
         let mut make = vec!["-C".to_owned(), source.to_string(), format!("O={dir}")];
         make.extend(variables);
-        Ok(Self { dir, make, compiler, config, stamp })
+        Ok(Self { dir, base, make, compiler, config, stamp })
     }
 
     /// A file beside the output directory.
@@ -75,7 +78,7 @@ impl Build {
 
     fn configure(&self) -> Result<()> {
         let presets = format!("KCONFIG_ALLCONFIG={}", self.config);
-        self.step("configuration", &[presets, "allnoconfig".to_owned()])
+        self.step("configuration", &[presets, self.base.to_owned()])
     }
 }
 
@@ -105,6 +108,7 @@ pub(super) fn configure_rust(
         source,
         Recipe {
             name: format!("{version}-rust"),
+            base: "allnoconfig",
             config: config("rust.config")?,
             compiler,
             variables: variables.to_vec(),
@@ -128,6 +132,30 @@ pub(crate) fn ensure(
     let build = Build::new(cache, source, version, compiler)?;
     build.configure()?;
     build.step("build", &[format!("-j{}", environment::jobs())])?;
+    Ok(build.dir)
+}
+
+/// `vmlinux.o` of a kernel with the default configuration and livepatches, built in the cache.
+pub(super) fn ensure_large(
+    cache: &Utf8Path,
+    source: &Utf8Path,
+    version: &str,
+) -> Result<Utf8PathBuf> {
+    let (compiler, _) = compiler_version(Compiler::Gcc)?;
+    let defaults = fs_err::read_to_string(source.join("arch/x86/configs/x86_64_defconfig"))?;
+    let build = Build::of(
+        cache,
+        source,
+        Recipe {
+            name: format!("{version}-defconfig-gcc"),
+            base: "alldefconfig",
+            config: defaults + &config("large.config")?,
+            compiler,
+            variables: Vec::new(),
+        },
+    )?;
+    build.configure()?;
+    build.step("build", &[format!("-j{}", environment::jobs()), "vmlinux_o".to_owned()])?;
     Ok(build.dir)
 }
 

@@ -60,6 +60,12 @@ pub(crate) fn built(version: &str, compiler: Compiler) -> Result<Kernel> {
     Ok(Kernel { source, build })
 }
 
+/// Gets the sources of a version and builds `vmlinux.o` of the default configuration, unless that is done.
+pub(crate) fn large(version: &str) -> Result<Utf8PathBuf> {
+    let (cache, source) = sources(version, Compiler::Gcc)?;
+    build::ensure_large(&cache, &source, version)
+}
+
 /// Gets the sources of a version and configures them. `cargo klp build` needs no more: it
 /// builds the original itself.
 pub(crate) fn configured(version: &str, compiler: Compiler) -> Result<Kernel> {

@@ -8,7 +8,7 @@ use klp_core::elf::Section;
 use super::super::decode::{at, canonical, is_branch, is_nop, may_be_filler, place};
 use super::super::owners::{Nature, Stretch};
 use super::super::site::{Flip, Mutation};
-use super::super::unit::UnitId;
+use super::super::unit::{self, UnitId};
 use super::{Expect, Oracle};
 
 impl Oracle {
@@ -65,7 +65,7 @@ impl Oracle {
 
 /// Whether a stretch may be mere room between functions: its content decides whether it is code at all.
 fn is_room(analysis: &Analysis<'_>, section: &Section<'_>, stretch: &Stretch) -> bool {
-    let function = analysis.layout.functions.get(stretch.function);
+    let function = unit::function(analysis, stretch.function);
     stretch.nature == Nature::Own
         && function.is_none_or(|function| function.symbols.is_empty())
         && may_be_filler(section, stretch.start, stretch.end)
