@@ -49,3 +49,33 @@ impl<'de> Deserialize<'de> for Digest {
             .map_err(serde::de::Error::custom)
     }
 }
+
+/// The first 64 bits of a digest, as 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Short(u64);
+
+impl From<Digest> for Short {
+    fn from(digest: Digest) -> Self {
+        let (first, _) = digest.as_bytes().split_at(8);
+        Self(first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+    }
+}
+
+impl fmt::Debug for Short {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Short {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:016x}", self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Short {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}

@@ -36,7 +36,7 @@ use origin::Origins;
 use stream::{NodeRef, Streams};
 
 pub use difference::{Cause, differences};
-pub use digest::Digest;
+pub use digest::{Digest, Short};
 pub use kind::Kind;
 pub(crate) use site::Site;
 pub use unit::Refusal;
@@ -62,7 +62,7 @@ pub struct Checksum {
     /// Over everything.
     pub digest: Digest,
     /// Over the content of each kind that the function has, in the order of kinds.
-    pub kinds: Vec<(Kind, Digest)>,
+    pub kinds: Vec<(Kind, Short)>,
     /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
     /// order of their first use.
     pub references: Vec<u32>,
@@ -188,23 +188,23 @@ impl<'data> Analysis<'data> {
 
 /// Adds what lies behind the edges to the digests of the kinds, and digests those.
 fn finish(walked: Walked, nodes: &NodeDigests) -> Result<Checksum, String> {
-    let mut kinds = walked.kinds;
     let (digests, behind) = nodes.of_unit(walked.edges.iter().map(|(_, node)| *node));
-    for (kind, digest) in &mut kinds {
+    let mut whole = FUNCTION_DOMAIN.to_vec();
+    let mut kinds = Vec::with_capacity(walked.kinds.len());
+    for (kind, own) in walked.kinds {
         let mut bytes = Vec::new();
         for ((of, _), behind) in walked.edges.iter().zip(&digests) {
-            if of == kind {
+            if *of == kind {
                 bytes.extend_from_slice(behind.clone()?.as_bytes());
             }
         }
-        if !bytes.is_empty() {
-            *digest = Digest::of(&[digest.as_bytes().as_slice(), &bytes].concat());
-        }
-    }
-    let mut whole = FUNCTION_DOMAIN.to_vec();
-    for (kind, digest) in &kinds {
-        whole.push(*kind as u8);
+        let digest = match bytes.as_slice() {
+            [] => own,
+            behind => Digest::of(&[own.as_bytes().as_slice(), behind].concat()),
+        };
+        whole.push(kind as u8);
         whole.extend_from_slice(digest.as_bytes());
+        kinds.push((kind, digest.into()));
     }
     Ok(Checksum { digest: Digest::of(&whole), kinds, references: walked.references, behind })
 }

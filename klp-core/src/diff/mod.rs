@@ -376,3 +376,41 @@ fn data(
         read_by: Vec::new(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A caller and the object with what it calls, `name` with that content.
+    fn build(defined: &[(&str, &str)]) -> Manifest {
+        let function = |name: &str, content: &str, references: &[u32]| -> manifest::Function {
+            let checksum = Digest::of(content.as_bytes());
+            let record = json!({"name": name, "checksum": checksum, "references": references});
+            serde_json::from_value(record).unwrap()
+        };
+        let caller = Object {
+            object: "caller.o".into(),
+            globals: vec!["work.llvm.1".into()],
+            functions: vec![function("caller", "call work", &[0])],
+            ..Object::default()
+        };
+        let defined = defined.iter().map(|(name, content)| function(name, content, &[]));
+        let other =
+            Object { object: "called.o".into(), functions: defined.collect(), ..Object::default() };
+        [caller, other].into_iter().collect()
+    }
+
+    fn changed(original: &Manifest, patched: &Manifest) -> Vec<String> {
+        compare(original, patched).functions.into_iter().map(|function| function.name).collect()
+    }
+
+    #[test]
+    fn an_object_that_is_the_same_changes_when_a_name_in_it_means_another() {
+        let original = build(&[("work.llvm.1", "one")]);
+        assert!(compare(&original, &original.clone()).is_empty());
+        assert!(changed(&original, &build(&[("work.llvm.2", "one")])).contains(&"caller".into()));
+        assert_eq!(changed(&original, &build(&[("work.llvm.1", "two")])), ["work.llvm.1"]);
+    }
+}

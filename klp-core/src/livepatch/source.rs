@@ -97,7 +97,8 @@ impl<'a> Side<'a> {
         let checksums = analysis.checksums();
         let data = checksums.data.iter().map(|data| data.span).collect();
         let mut manifest = manifest::Object::from_checksums(
-            &analysis,
+            &analysis.elf,
+            &analysis.layout,
             checksums.functions,
             checksums.data,
             input.object,

@@ -3,7 +3,6 @@
 mod file;
 mod kept;
 
-use std::fmt;
 use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
@@ -11,9 +10,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Analysis, Checksum, Checksums, DataChecksum, Digest, Digested, Kind};
-use crate::elf::{ElfError, Section, Symbol};
-use crate::layout;
+use crate::elf::{ElfError, ElfObject, Section, Symbol};
+use crate::layout::{self, Layout};
 
+pub use crate::checksum::Short;
 pub use file::{FORMAT_VERSION, ManifestError, is_manifest};
 
 /// The digests of a set of objects.
@@ -149,42 +149,14 @@ pub struct Data {
     pub references: Vec<u32>,
 }
 
-/// The first 64 bits of a digest, as 16 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Short(u64);
-
-impl From<Digest> for Short {
-    fn from(digest: Digest) -> Self {
-        let (first, _) = digest.as_bytes().split_at(8);
-        Self(first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
-    }
-}
-
-impl fmt::Debug for Short {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
-    }
-}
-
-impl Serialize for Short {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:016x}", self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Short {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
 impl Object {
     /// Digests the object in `data`. `object` and `linked` are taken over as they are.
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
         let analysis = Analysis::of(data)?;
         let Checksums { functions, data: of_data, .. } = analysis.checksums();
-        let object = Self::from_checksums(&analysis, functions, of_data, object, linked);
+        // What only digests need is given back before there is a record of each.
+        let Analysis { elf, layout, .. } = analysis;
+        let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
         Ok(object.with_content(data))
     }
 
@@ -195,7 +167,7 @@ impl Object {
         linked: Option<&str>,
     ) -> Result<(Self, Digested<'data>), ElfError> {
         let (object, digested) = Digested::of(data, |analysis, functions, data| {
-            Self::from_checksums(analysis, functions, data, object, linked)
+            Self::from_checksums(&analysis.elf, &analysis.layout, functions, data, object, linked)
         })?;
         Ok((object.with_content(data), digested))
     }
@@ -211,27 +183,26 @@ impl Object {
     }
 
     pub(crate) fn from_checksums(
-        analysis: &Analysis<'_>,
+        elf: &ElfObject<'_>,
+        layout: &Layout,
         functions: Vec<Result<Checksum, String>>,
         data: Vec<DataChecksum>,
         object: &str,
         linked: Option<&str>,
     ) -> Self {
-        let elf = &analysis.elf;
-        let symbols = SymbolTable::of(analysis, functions.iter().flatten(), &data);
-        let functions: Vec<Function> = analysis
-            .layout
+        let symbols = SymbolTable::of(elf, functions.iter().flatten(), &data);
+        let functions: Vec<Function> = layout
             .functions
             .par_iter()
             .zip(functions)
             .with_min_len(256)
-            .map(|(function, outcome)| symbols.function(analysis, function, outcome))
+            .map(|(function, outcome)| symbols.function((elf, layout), function, outcome))
             .collect();
         let data = data
             .into_par_iter()
             .with_min_len(256)
             .map(|data| {
-                let span = data.span.and_then(|span| analysis.layout.span(span));
+                let span = data.span.and_then(|span| layout.span(span));
                 let symbol = span.and_then(|span| elf.symbol(span.symbol?));
                 let section = elf.section(data.section).map(Section::name_lossy);
                 let (checksum, refused) = split(data.digest);
@@ -242,7 +213,7 @@ impl Object {
                     origin: None,
                     checksum,
                     refused,
-                    references: symbols.number(&data.references),
+                    references: symbols.number(data.references),
                 }
             })
             .collect();
@@ -293,11 +264,11 @@ struct SymbolTable {
 
 impl SymbolTable {
     fn of<'a>(
-        analysis: &Analysis<'_>,
+        elf: &ElfObject<'_>,
         checksums: impl Iterator<Item = &'a Checksum>,
         data: &[DataChecksum],
     ) -> Self {
-        let mut used = vec![false; analysis.elf.symbols.len()];
+        let mut used = vec![false; elf.symbols.len()];
         let of_data = data.iter().flat_map(|data| &data.references);
         let of_functions =
             checksums.flat_map(|checksum| checksum.references.iter().chain(&checksum.behind));
@@ -309,7 +280,7 @@ impl SymbolTable {
         let mut table = Self { numbers: vec![None; used.len()], ..Self::default() };
         let mut next = 0u32..;
         for local in [false, true] {
-            let all = analysis.elf.symbols.iter().zip(0u32..).zip(&used);
+            let all = elf.symbols.iter().zip(0u32..).zip(&used);
             for ((symbol, index), _) in
                 all.filter(|((symbol, _), used)| **used && symbol.local == local)
             {
@@ -327,27 +298,25 @@ impl SymbolTable {
         table
     }
 
-    fn number(&self, symbols: &[u32]) -> Vec<u32> {
-        let number = |symbol: &u32| self.numbers.get(*symbol as usize).copied().flatten();
-        let mut numbers = Vec::with_capacity(symbols.len());
-        numbers.extend(symbols.iter().filter_map(number));
-        numbers
+    fn number(&self, symbols: Vec<u32>) -> Vec<u32> {
+        let number = |symbol: u32| self.numbers.get(symbol as usize).copied().flatten();
+        symbols.into_iter().filter_map(number).collect()
     }
 
     fn function(
         &self,
-        analysis: &Analysis<'_>,
+        (elf, layout): (&ElfObject<'_>, &Layout),
         function: &layout::Function,
         outcome: Result<Checksum, String>,
     ) -> Function {
         let names = |symbols: &[u32]| -> Vec<String> {
-            symbols.iter().filter_map(|symbol| analysis.elf.symbol(*symbol)).map(text).collect()
+            symbols.iter().filter_map(|symbol| elf.symbol(*symbol)).map(text).collect()
         };
         let (symbol, aliases) = match function.symbols.as_slice() {
-            [symbol, aliases @ ..] => (analysis.elf.symbol(*symbol), names(aliases)),
+            [symbol, aliases @ ..] => (elf.symbol(*symbol), names(aliases)),
             [] => (None, Vec::new()),
         };
-        let name = symbol.map_or_else(|| unnamed(analysis, function), text);
+        let name = symbol.map_or_else(|| unnamed(elf, layout, function), text);
         let (checksum, refused) = split(outcome);
         let mut record = Function {
             name,
@@ -363,13 +332,9 @@ impl SymbolTable {
         };
         if let Some(checksum) = checksum {
             record.checksum = Some(checksum.digest);
-            record.kinds = checksum
-                .kinds
-                .into_iter()
-                .map(|(kind, digest)| (kind, Short::from(digest)))
-                .collect();
-            record.references = self.number(&checksum.references);
-            record.behind = self.number(&checksum.behind);
+            record.kinds = checksum.kinds;
+            record.references = self.number(checksum.references);
+            record.behind = self.number(checksum.behind);
         }
         record
     }
@@ -377,8 +342,8 @@ impl SymbolTable {
 
 /// A name for code that no symbol covers: its section, and its place for people. Correlation goes by
 /// the section only.
-fn unnamed(analysis: &Analysis<'_>, function: &layout::Function) -> String {
-    let span = analysis.layout.span(function.body);
-    let section = span.and_then(|span| analysis.elf.section(span.section)).map(Section::name_lossy);
+fn unnamed(elf: &ElfObject<'_>, layout: &Layout, function: &layout::Function) -> String {
+    let span = layout.span(function.body);
+    let section = span.and_then(|span| elf.section(span.section)).map(Section::name_lossy);
     format!("{}+{:#x}", section.unwrap_or_default(), span.map_or(0, |span| span.start))
 }
