@@ -1,6 +1,6 @@
 //! What the objects define that a file was linked from.
 
-use std::io::Read;
+use std::os::unix::fs::FileExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
@@ -51,7 +51,7 @@ impl Members {
         let mut definitions = self
             .objects
             .par_iter()
-            .map_init(Vec::new, |buffer, (object, path)| native(object, path, buffer))
+            .map(|(object, path)| native(object, path))
             .collect::<Result<Vec<_>, Error>>()?;
         let bitcode: Vec<(usize, Utf8PathBuf)> = definitions
             .iter()
@@ -81,19 +81,15 @@ impl Members {
 }
 
 /// What a native object defines, and whether it is bitcode, which only LLVM can read.
-fn native(
-    object: &Utf8Path,
-    path: &Utf8Path,
-    buffer: &mut Vec<u8>,
-) -> Result<(Definitions, bool), Error> {
+fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
-    buffer.clear();
-    let mut file = fs_err::File::open(path).map_err(failed)?;
-    file.read_to_end(buffer).map_err(failed)?;
-    if is_bitcode(buffer) {
+    let file = fs_err::File::open(path).map_err(failed)?.into_file();
+    let mut start = [0; 4];
+    let read = file.read_at(&mut start, 0).map_err(failed)?;
+    if is_bitcode(start.get(..read).unwrap_or_default()) {
         return Ok((Definitions::new(object.as_str()), true));
     }
-    let own = Definitions::of_elf(object.as_str(), buffer)
+    let own = Definitions::of_elf(object.as_str(), file)
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))
 }

@@ -1,8 +1,10 @@
 //! What the objects define that another one is linked from.
 
+use std::io::{Read, Seek};
+
 use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
-use object::{LittleEndian, StringTable};
+use object::{LittleEndian, ReadCache, StringTable};
 
 use crate::elf::ElfError;
 
@@ -35,10 +37,10 @@ impl Definitions {
         Self { object: object.to_owned(), ..Self::default() }
     }
 
-    /// What the ELF object in `data` defines.
-    pub fn of_elf(object: &str, data: &[u8]) -> Result<Self, ElfError> {
+    /// What the ELF object `file` defines. No more of it is read than its headers and its symbol table.
+    pub fn of_elf(object: &str, file: impl Read + Seek) -> Result<Self, ElfError> {
         let mut definitions = Self::new(object);
-        let endian = LittleEndian;
+        let (endian, data) = (LittleEndian, &ReadCache::new(file));
         let header = FileHeader64::<LittleEndian>::parse(data)?;
         let sections = header.sections(endian, data)?;
         let Some(table) = sections.iter().find(|raw| raw.sh_type(endian) == elf::SHT_SYMTAB) else {
