@@ -325,7 +325,7 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
             } else {
                 0
             };
-            sites.push(Site { reloc, usage: usage(&decoded, &instructions, &reloc, at), bias });
+            sites.push(Site { reloc, usage: usage(&decoded, &mut instructions, &reloc, at), bias });
         }
         let leaves = |target: u64| !(piece.start..piece.end).contains(&target);
         let target = match decoded.form {
@@ -342,7 +342,7 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
     Ok(sites)
 }
 
-fn usage(decoded: &Decoded, instructions: &Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
+fn usage(decoded: &Decoded, instructions: &mut Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
     if matches!(decoded.form, Form::Branch { .. }) {
         return Use::Branch;
     }

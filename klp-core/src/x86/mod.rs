@@ -1,25 +1,18 @@
 //! One x86-64 instruction as opcode bytes and operand fields that can be made symbolic.
 
-use iced_x86::{
-    Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register,
-};
+mod common;
+mod form;
+mod row;
+
+use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, Register};
+
+pub(crate) use form::{Decoded, Form};
 
 /// A field of an instruction that can hold an address: its place and width in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Field {
     pub(crate) offset: u8,
     pub(crate) size: u8,
-}
-
-/// What an instruction is, as far as a checksum must treat it differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Does nothing: padding.
-    Nop,
-    /// A direct jump or call; its target as encoded.
-    Branch { call: bool, target: u64 },
-    /// Everything else.
-    Plain,
 }
 
 /// How an instruction uses its memory operand.
@@ -31,19 +24,8 @@ pub(crate) enum Access {
     Open,
 }
 
-/// One decoded instruction.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Decoded {
-    pub(crate) len: u8,
-    pub(crate) form: Form,
-    /// Control never goes on to the next instruction.
-    pub(crate) ends_flow: bool,
-    /// It has a memory operand relative to the next instruction.
-    pub(crate) is_ip_relative: bool,
-}
-
 /// The fields of an instruction that can hold addresses.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operands {
     pub(crate) displacement: Option<Field>,
     pub(crate) immediate: Option<Field>,
@@ -59,9 +41,19 @@ impl Operands {
     }
 }
 
-/// Decodes the instructions of `code`, which starts at `ip`.
+/// Decodes the instructions of a stretch of code.
 pub(crate) struct Instructions<'a> {
-    decoder: Decoder<'a>,
+    /// All that follows its start, and how much of it is to be decoded.
+    ahead: &'a [u8],
+    len: usize,
+    ip: u64,
+    /// Where the last instruction starts and ends.
+    last: usize,
+    end: usize,
+    /// It, where it was not decoded in full.
+    told: Option<Decoded>,
+    /// For those that are decoded in full.
+    decoder: Option<Decoder<'a>>,
     instruction: Instruction,
 }
 
@@ -70,17 +62,66 @@ pub(crate) struct Instructions<'a> {
 pub(crate) struct Undecodable;
 
 impl<'a> Instructions<'a> {
+    /// Those of `code`, which starts at `ip`.
     pub(crate) fn new(code: &'a [u8], ip: u64) -> Self {
+        Self::at_start(code, code.len(), ip)
+    }
+
+    /// Those of the first `len` bytes of `ahead`, which starts at `ip`. It is faster to see some bytes more.
+    pub(crate) fn at_start(ahead: &'a [u8], len: usize, ip: u64) -> Self {
         Self {
-            decoder: Decoder::with_ip(64, code, ip, DecoderOptions::NONE),
+            ahead,
+            len: len.min(ahead.len()),
+            ip,
+            last: 0,
+            end: 0,
+            told: None,
+            decoder: None,
             instruction: Instruction::default(),
         }
     }
 
+    /// Takes common instructions, each with what is plain about it: no branch, no NOP, nothing relative to the
+    /// next one. Ends at the first other one, or at one that reaches behind `limit`. `take` gets bytes from
+    /// the start of each, its length, and its offset in the code.
+    #[inline]
+    pub(crate) fn plain(&mut self, limit: usize, mut take: impl FnMut(&[u8; 16], usize, usize)) {
+        let limit = limit.min(self.len);
+        let mut at = self.end;
+        while let Some(window) = self.ahead.get(at..).and_then(<[u8]>::first_chunk)
+            && let Some(told) = common::tell(window)
+            && told.is_plain()
+            && let Some(end) = at.checked_add(told.len).filter(|end| *end <= limit)
+        {
+            take(window, told.len, at);
+            at = end;
+        }
+        self.end = at;
+    }
+
+    /// How far it has come, as an offset in the code.
+    pub(crate) fn offset(&self) -> usize {
+        self.end
+    }
+
     /// The operands of the instruction that was decoded last. Few instructions have an address in them.
-    pub(crate) fn operands(&self) -> Operands {
+    pub(crate) fn operands(&mut self) -> Operands {
+        match self.told {
+            Some(Decoded { form: Form::Branch { .. }, len, .. }) => {
+                let immediate = Some(common::distance(len));
+                return Operands {
+                    displacement: None,
+                    immediate,
+                    ip_target: None,
+                    access: Access::Open,
+                };
+            }
+            Some(_) => self.decode(),
+            None => {}
+        }
         let instruction = &self.instruction;
-        let offsets = self.decoder.get_constant_offsets(instruction);
+        let offsets = self.decoder.as_ref().map(|it| it.get_constant_offsets(instruction));
+        let offsets = offsets.unwrap_or_default();
         let displacement = offsets.has_displacement().then(|| Field {
             offset: narrow(offsets.displacement_offset()),
             size: narrow(offsets.displacement_size()),
@@ -93,44 +134,54 @@ impl<'a> Instructions<'a> {
             instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
         Operands { displacement, immediate, ip_target, access: access(instruction) }
     }
+
+    /// Where the distance of the direct branch is that was decoded last.
+    pub(crate) fn distance(&mut self) -> Option<Field> {
+        if let Some(told) = self.told {
+            return Some(common::distance(told.len));
+        }
+        let operands = self.operands();
+        operands.immediate.or(operands.displacement)
+    }
+
+    /// Decodes the last instruction in full.
+    fn decode(&mut self) {
+        self.told = None;
+        let code = self.ahead.get(..self.len).unwrap_or_default();
+        let decoder = self
+            .decoder
+            .get_or_insert_with(|| Decoder::with_ip(64, code, self.ip, DecoderOptions::NONE));
+        decoder.set_ip(self.ip.wrapping_add(self.last as u64));
+        if decoder.set_position(self.last).is_ok() {
+            decoder.decode_out(&mut self.instruction);
+        }
+    }
 }
 
 impl Iterator for Instructions<'_> {
     type Item = Result<Decoded, Undecodable>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if !self.decoder.can_decode() {
+        if self.end >= self.len {
             return None;
         }
-        self.decoder.decode_out(&mut self.instruction);
-        if self.instruction.is_invalid() {
-            return Some(Err(Undecodable));
-        }
-        Some(Ok(describe(&self.instruction)))
-    }
-}
-
-fn describe(instruction: &Instruction) -> Decoded {
-    let flow = instruction.flow_control();
-    let form = match flow {
-        FlowControl::Next if instruction.mnemonic() == Mnemonic::Nop => Form::Nop,
-        FlowControl::Next => Form::Plain,
-        _ => match instruction.op0_kind() {
-            OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Form::Branch {
-                call: flow == FlowControl::Call,
-                target: instruction.near_branch_target(),
-            },
-            _ => Form::Plain,
-        },
-    };
-    Decoded {
-        len: narrow(instruction.len()),
-        form,
-        ends_flow: matches!(
-            flow,
-            FlowControl::Return | FlowControl::UnconditionalBranch | FlowControl::IndirectBranch
-        ) || instruction.code() == Code::Ud2,
-        is_ip_relative: instruction.is_ip_rel_memory_operand(),
+        self.last = self.end;
+        let ip = self.ip.wrapping_add(self.last as u64);
+        let window = self.ahead.get(self.last..).and_then(<[u8]>::first_chunk);
+        let told = window.and_then(|window| Some((window, common::tell(window)?)));
+        let told = told.filter(|(_, told)| told.len <= self.len.saturating_sub(self.last));
+        self.told = told.map(|(window, told)| told.decoded(window, ip));
+        let decoded = if let Some(decoded) = self.told {
+            decoded
+        } else {
+            self.decode();
+            if self.instruction.is_invalid() {
+                return Some(Err(Undecodable));
+            }
+            Decoded::of(&self.instruction)
+        };
+        self.end = self.last.saturating_add(usize::from(decoded.len));
+        Some(Ok(decoded))
     }
 }
 
@@ -214,5 +265,71 @@ mod tests {
         assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).ip_target, Some(0x106));
         assert_eq!(operands(&[0x48, 0x8d, 0x05, 0, 0, 0, 0]).access, Access::Open);
         assert_eq!(operands(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Open);
+    }
+
+    /// What the full decoder says of the instruction at the start of `window`.
+    fn in_full(window: &common::Window, ip: u64) -> Option<(Decoded, Operands)> {
+        let mut instructions = Instructions::new(window, ip);
+        instructions.decode();
+        let decoded = Decoded::of(&instructions.instruction);
+        (!instructions.instruction.is_invalid()).then(|| (decoded, instructions.operands()))
+    }
+
+    /// Every combination of prefixes, opcode, `ModRM` and, where there is one, `SIB`.
+    #[test]
+    fn what_is_told_from_a_table_is_what_the_full_decoder_says() {
+        let legacy: [&[u8]; 9] = [
+            &[],
+            &[0x65],
+            &[0x66],
+            &[0x65, 0x66],
+            &[0x66, 0x65],
+            &[0x66, 0x66],
+            &[0x65, 0x66, 0x66],
+            &[0x2e],
+            &[0xf3],
+        ];
+        let rex = (0x40..0x50u8).map(|rex| vec![rex]).chain([vec![]]);
+        let heads = rex.flat_map(|rex| legacy.map(|legacy| [legacy, &rex].concat()));
+        let tails = [
+            [0u8; 14],
+            [0xff; 14],
+            [0x15, 0xd4, 3, 0x82, 0x71, 0x66, 0x48, 0x0f, 5, 0x90, 1, 2, 3, 4],
+        ];
+        let mut count = 0u32;
+        for head in heads {
+            for opcode in
+                (0..=255u8).map(|one| vec![one]).chain((0..=255).map(|two| vec![0x0f, two]))
+            {
+                for modrm in 0..=255u8 {
+                    let tail = tails[usize::from(modrm) % tails.len()];
+                    let start = [head.clone(), opcode.clone(), vec![modrm]].concat();
+                    let bytes: Vec<u8> = start.iter().copied().chain(tail).take(16).collect();
+                    let mut window: common::Window = bytes.try_into().unwrap();
+                    let has_sib = modrm & 7 == 4 && modrm < 0xc0;
+                    for sib in
+                        [0u8, 0x25, 0x64, 0xa5, 0xe7].iter().take(if has_sib { 5 } else { 1 })
+                    {
+                        if has_sib && let Some(byte) = window.get_mut(start.len()) {
+                            *byte = *sib;
+                        }
+                        let Some(told) = common::tell(&window) else { continue };
+                        let decoded = told.decoded(&window, 0x1000);
+                        count += 1;
+                        let operands = Instructions {
+                            told: Some(decoded),
+                            ..Instructions::new(&window, 0x1000)
+                        }
+                        .operands();
+                        assert_eq!(
+                            Some((decoded, operands)),
+                            in_full(&window, 0x1000),
+                            "{window:02x?}"
+                        );
+                    }
+                }
+            }
+        }
+        assert!(count > 1_000_000, "{count}");
     }
 }

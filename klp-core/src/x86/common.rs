@@ -1,0 +1,82 @@
+//! Instructions that their first bytes tell apart, which most are: REX prefix, opcode and `ModRM`.
+//!
+//! What a checksum has to know of them is their length, and of direct branches the target. `build.rs` asks
+//! iced-x86 for it once, for each combination. What that table does not hold (other prefixes, addresses
+//! relative to the next instruction, ...) is decoded in full.
+
+use super::Field;
+use super::form::{Decoded, Form};
+use super::row::{self, BASELESS, ENTRIES, Escape, LENGTH, Rex, Sort};
+
+static TABLE: &[u8; ENTRIES] = include_bytes!(concat!(env!("OUT_DIR"), "/common.bin"));
+
+/// As long as the longest instruction, and one more: no field of one that starts it is outside.
+pub(super) type Window = [u8; 16];
+
+/// A common instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    pub(super) len: usize,
+    entry: u8,
+}
+
+/// The instruction at the start of `window`, if it is a common one.
+#[inline]
+pub(super) fn tell(window: &Window) -> Option<Told> {
+    let mut bytes = window.first_chunk().map_or(0, |start| u64::from_le_bytes(*start));
+    let rex = match bytes & 0xf8 {
+        0x40 => Rex::Narrow,
+        0x48 => Rex::Wide,
+        _ => Rex::None,
+    };
+    let mut before = usize::from(rex != Rex::None);
+    bytes >>= 8 * before;
+    let escape = if bytes & 0xff == 0x0f { Escape::Two } else { Escape::None };
+    before += escape as usize;
+    bytes >>= 8 * escape as usize;
+    let [opcode, modrm, sib, ..] = bytes.to_le_bytes();
+    let entry = TABLE[row::index(rex, escape, opcode, modrm)];
+    if entry == 0 {
+        return None;
+    }
+    let displacement = if entry & BASELESS != 0 && sib & 7 == 5 { 4 } else { 0 };
+    Some(Told { len: before + usize::from(entry & LENGTH) + displacement, entry })
+}
+
+impl Told {
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        row::sort(self.entry) == Sort::Plain
+    }
+
+    /// What it is, at the start of `window`, whose address is `ip`.
+    pub(super) fn decoded(&self, window: &Window, ip: u64) -> Decoded {
+        let sort = row::sort(self.entry);
+        let form = match sort {
+            Sort::Branch => self.branch(window, ip),
+            Sort::Nop => Form::Nop,
+            Sort::Plain | Sort::End => Form::Plain,
+        };
+        let is_jump = sort == Sort::Branch && matches!(window[0], 0xe9 | 0xeb);
+        // Below 16.
+        let len = u8::try_from(self.len).unwrap_or(u8::MAX);
+        Decoded { len, form, ends_flow: is_jump || sort == Sort::End, is_ip_relative: false }
+    }
+
+    fn branch(&self, window: &Window, ip: u64) -> Form {
+        let start = window.get(..self.len).unwrap_or_default();
+        let distance = match (start, start.last_chunk()) {
+            ([_, distance], _) => i64::from(distance.cast_signed()),
+            (_, Some(distance)) => i64::from(i32::from_le_bytes(*distance)),
+            _ => 0,
+        };
+        let target = ip.wrapping_add(self.len as u64).wrapping_add_signed(distance);
+        Form::Branch { call: window[0] == 0xe8, target }
+    }
+}
+
+/// Where the distance of a branch of `len` bytes is that [`tell`] has told.
+pub(super) fn distance(len: u8) -> Field {
+    let size = if len == 2 { 1 } else { 4 };
+    Field { offset: len.saturating_sub(size), size }
+}

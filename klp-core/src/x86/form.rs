@@ -1,0 +1,57 @@
+//! What a decoded instruction is to a checksum.
+
+use iced_x86::{Code, FlowControl, Instruction, Mnemonic, OpKind};
+
+/// What an instruction is, as far as a checksum must treat it differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Does nothing: padding.
+    Nop,
+    /// A direct jump or call; its target as encoded.
+    Branch { call: bool, target: u64 },
+    /// Everything else.
+    Plain,
+}
+
+/// One decoded instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) len: u8,
+    pub(crate) form: Form,
+    /// Control never goes on to the next instruction.
+    pub(crate) ends_flow: bool,
+    /// It has a memory operand relative to the next instruction.
+    pub(crate) is_ip_relative: bool,
+}
+
+impl Decoded {
+    /// What `instruction`, which is valid, is.
+    pub(crate) fn of(instruction: &Instruction) -> Self {
+        let flow = instruction.flow_control();
+        let form = match flow {
+            FlowControl::Next if instruction.mnemonic() == Mnemonic::Nop => Form::Nop,
+            FlowControl::Next => Form::Plain,
+            _ => match instruction.op0_kind() {
+                OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
+                    Form::Branch {
+                        call: flow == FlowControl::Call,
+                        target: instruction.near_branch_target(),
+                    }
+                }
+                _ => Form::Plain,
+            },
+        };
+        Self {
+            // Below 16.
+            len: u8::try_from(instruction.len()).unwrap_or(u8::MAX),
+            form,
+            ends_flow: matches!(
+                flow,
+                FlowControl::Return
+                    | FlowControl::UnconditionalBranch
+                    | FlowControl::IndirectBranch
+            ) || instruction.code() == Code::Ud2,
+            is_ip_relative: instruction.is_ip_rel_memory_operand(),
+        }
+    }
+}
