@@ -96,7 +96,7 @@ impl<'data> Unit<'_, 'data, '_> {
             let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
             rest = after;
             let next = at.saturating_add(u64::from(decoded.len));
-            let copy = self.streams.plain(kind, raw, site.offset);
+            let copy = self.streams.whole(kind, raw, site.offset);
             let own: Vec<Reloc> = header
                 .relocs
                 .within(at, next)

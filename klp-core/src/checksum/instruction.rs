@@ -1,7 +1,7 @@
 //! An instruction with an address in it.
 
 use crate::elf::{Reloc, RelocKind};
-use crate::x86::{Access, Decoded, Form, Operands, near_opcode};
+use crate::x86::{Access, Decoded, Form, Operands};
 
 use super::context::Target;
 use super::stream::tag;
@@ -14,7 +14,6 @@ pub(super) struct Encoded<'a> {
     pub(super) at: u64,
     pub(super) raw: &'a [u8],
     pub(super) decoded: Decoded,
-    pub(super) operands: Operands,
 }
 
 impl Encoded<'_> {
@@ -29,16 +28,16 @@ impl<'data> Unit<'_, 'data, '_> {
         part: &Part,
         site: &Site<'_>,
         instruction: &Encoded<'_>,
+        operands: &Operands,
         relocs: [Option<Reloc>; 2],
     ) -> Result<(), Refusal> {
-        let Encoded { at, raw, decoded, operands } = instruction;
+        let Encoded { at, raw, decoded } = instruction;
         let at = *at;
         let kind = part.role.kind();
         if let (Form::Branch { target, .. }, Some(field)) =
             (decoded.form, operands.immediate.or(operands.displacement))
         {
             let head = raw.get(..usize::from(field.offset)).unwrap_or_default();
-            let (prefixes, opcode) = near_opcode(head);
             let target = match relocs {
                 [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
                 [Some(reloc), None] if covers(&reloc, at, field.offset, field.size) => {
@@ -47,23 +46,18 @@ impl<'data> Unit<'_, 'data, '_> {
                 _ => return Err(Refusal::new("a relocation that covers no operand")),
             };
             let inside = self.inside(&target);
-            self.streams.item(
-                kind,
-                if inside { tag::BRANCH_INSIDE } else { tag::BRANCH_OUT },
-                site.offset,
-            );
-            self.streams.bytes(kind, head.get(..prefixes).unwrap_or_default());
-            self.streams.instruction(kind, &opcode);
             if inside {
+                self.streams.branch_inside(kind, head, site.offset);
                 if let Target::Code { section, offset, .. } = target {
                     self.streams.fixup(kind, section, offset);
                 }
                 return Ok(());
             }
+            self.streams.branch_out(kind, head, site.offset);
             self.position(Kind::Relocation, site, tag::CODE, 0);
             return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
         }
-        let copy = self.streams.plain(kind, raw, site.offset);
+        let copy = self.streams.whole(kind, raw, site.offset);
         for reloc in relocs.into_iter().flatten() {
             blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
         }
@@ -77,7 +71,7 @@ impl<'data> Unit<'_, 'data, '_> {
             blank(copy, u64::from(field.offset), u64::from(field.size));
         }
         for reloc in relocs.into_iter().flatten() {
-            self.operand(site, instruction, &reloc)?;
+            self.operand(site, instruction, operands, &reloc)?;
         }
         if let Some((offset, field)) = bare {
             let section = part.section;
@@ -93,9 +87,10 @@ impl<'data> Unit<'_, 'data, '_> {
         &mut self,
         site: &Site<'_>,
         instruction: &Encoded<'_>,
+        operands: &Operands,
         reloc: &Reloc,
     ) -> Result<(), Refusal> {
-        let Encoded { at, operands, .. } = instruction;
+        let at = &instruction.at;
         let within = u8::try_from(reloc.offset.saturating_sub(*at)).unwrap_or(u8::MAX);
         let field = operands
             .field_at(within)

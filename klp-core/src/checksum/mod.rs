@@ -113,12 +113,26 @@ impl<'data> Digested<'data> {
     }
 }
 
-/// What a function's own walk gives, before the data behind it is known.
+/// What the walks of some functions give, before the data behind them is known. One list for all of them:
+/// most functions have a handful of each.
+#[derive(Default)]
 struct Walked {
+    functions: Vec<Result<Ends, String>>,
     kinds: Vec<(Kind, Digest)>,
     edges: Vec<(Kind, NodeRef)>,
     references: Vec<u32>,
 }
+
+/// Where what is a function's ends in each list.
+#[derive(Clone, Copy, Default)]
+struct Ends {
+    kinds: usize,
+    edges: usize,
+    references: usize,
+}
+
+/// How many functions are walked together.
+const TOGETHER: usize = 64;
 
 impl<'data> Analysis<'data> {
     /// Parses `data` and finds its functions, data objects and special entries.
@@ -132,32 +146,37 @@ impl<'data> Analysis<'data> {
     /// Digests every function and data object, on the current rayon pool.
     #[must_use]
     pub fn checksums(&self) -> Checksums {
+        self.checksums_of_code_and_data(|| ())
+    }
+
+    /// The same; `code_is_done` is called when most of the file is not needed any more.
+    pub(crate) fn checksums_of_code_and_data(&self, code_is_done: impl FnOnce()) -> Checksums {
         let cx = self.context();
-        let walked: Vec<Result<Walked, String>> = self
+        let walked: Vec<Walked> = self
             .layout
             .functions
-            .par_iter()
-            .with_min_len(32)
-            .map_init(Streams::default, |streams, function| self.walk(&cx, streams, function))
+            .par_chunks(TOGETHER)
+            .map_init(Streams::default, |streams, functions| self.walk(&cx, streams, functions))
             .collect();
+        code_is_done();
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
         let functions = walked
             .into_par_iter()
-            .with_min_len(256)
-            .map(|walked| finish(walked?, closure.digests()))
+            .flat_map_iter(|walked| walked.finish(closure.digests()))
             .collect();
         let (data, nodes) = closure.finish(&cx);
         Checksums { functions, data, nodes }
     }
 
     /// The unnamed data that functions refer to.
-    fn roots(&self, cx: &Context<'_, '_>, walked: &[Result<Walked, String>]) -> Vec<NodeRef> {
-        let edges = walked.iter().flatten().map(|walked| walked.edges.len());
-        let mut roots = Vec::with_capacity(edges.sum());
-        for (walked, function) in walked.iter().zip(&self.layout.functions) {
-            match walked {
-                Ok(walked) => roots.extend(walked.edges.iter().map(|(_, node)| *node)),
-                Err(_) => roots.extend(refused::nodes(cx, function)),
+    fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Vec<NodeRef> {
+        let mut roots = Vec::with_capacity(walked.iter().map(|walked| walked.edges.len()).sum());
+        for (walked, functions) in walked.iter().zip(self.layout.functions.chunks(TOGETHER)) {
+            roots.extend(walked.edges.iter().map(|(_, node)| *node));
+            for (outcome, function) in walked.functions.iter().zip(functions) {
+                if outcome.is_err() {
+                    roots.extend(refused::nodes(cx, function));
+                }
             }
         }
         roots
@@ -171,40 +190,84 @@ impl<'data> Analysis<'data> {
         &self,
         cx: &Context<'_, 'data>,
         streams: &mut Streams,
-        function: &Function,
-    ) -> Result<Walked, String> {
-        if let Some(problem) = self.sites.problems.first() {
-            return Err(problem.clone());
+        functions: &[Function],
+    ) -> Walked {
+        let mut walked = Walked::default();
+        for function in functions {
+            let outcome = match self.sites.problems.first() {
+                Some(problem) => Err(problem.clone()),
+                None => Unit::new(cx, streams).function(function).map_err(String::from),
+            };
+            walked.add(outcome, streams);
         }
-        let mut unit = Unit::new(cx, streams);
-        unit.function(function)?;
-        Ok(Walked {
-            kinds: streams.digests().collect(),
-            edges: streams.edges.clone(),
-            references: streams.references.clone(),
-        })
+        walked
     }
 }
 
-/// Adds what lies behind the edges to the digests of the kinds, and digests those.
-fn finish(walked: Walked, nodes: &NodeDigests) -> Result<Checksum, String> {
-    let (digests, behind) = nodes.of_unit(walked.edges.iter().map(|(_, node)| *node));
-    let mut whole = FUNCTION_DOMAIN.to_vec();
-    let mut kinds = Vec::with_capacity(walked.kinds.len());
-    for (kind, own) in walked.kinds {
-        let mut bytes = Vec::new();
-        for ((of, _), behind) in walked.edges.iter().zip(&digests) {
-            if *of == kind {
-                bytes.extend_from_slice(behind.clone()?.as_bytes());
+impl Walked {
+    /// Adds a function whose walk is in `streams`.
+    fn add(&mut self, outcome: Result<(), String>, streams: &Streams) {
+        let ends = outcome.map(|()| {
+            self.kinds.extend(streams.digests());
+            self.edges.extend_from_slice(&streams.edges);
+            self.references.extend_from_slice(&streams.references);
+            Ends {
+                kinds: self.kinds.len(),
+                edges: self.edges.len(),
+                references: self.references.len(),
+            }
+        });
+        self.functions.push(ends);
+    }
+
+    /// Adds what lies behind the edges.
+    fn finish(self, nodes: &NodeDigests) -> Vec<Result<Checksum, String>> {
+        let Self { functions, kinds, edges, references } = self;
+        let mut from = Ends::default();
+        let mut whole = Vec::new();
+        let finished = functions.into_iter().map(|ends| {
+            let ends = ends?;
+            let start = std::mem::replace(&mut from, ends);
+            let kinds = kinds.get(start.kinds..ends.kinds).unwrap_or_default();
+            let edges = edges.get(start.edges..ends.edges).unwrap_or_default();
+            let references = references.get(start.references..ends.references);
+            finish(kinds, edges, references.unwrap_or_default(), nodes, &mut whole)
+        });
+        finished.collect()
+    }
+}
+
+/// Adds what lies behind the edges to the digests of the kinds, and digests those. `whole` is only room.
+fn finish(
+    kinds: &[(Kind, Digest)],
+    edges: &[(Kind, NodeRef)],
+    references: &[u32],
+    nodes: &NodeDigests,
+    whole: &mut Vec<u8>,
+) -> Result<Checksum, String> {
+    let (digests, behind) = nodes.of_unit(edges.iter().map(|(_, node)| *node));
+    whole.clear();
+    whole.extend_from_slice(FUNCTION_DOMAIN);
+    let mut short = Vec::with_capacity(kinds.len());
+    for (kind, own) in kinds {
+        whole.push(*kind as u8);
+        let start = whole.len();
+        whole.extend_from_slice(own.as_bytes());
+        for ((of, _), behind) in edges.iter().zip(&digests) {
+            if of == kind {
+                whole.extend_from_slice(behind.clone()?.as_bytes());
             }
         }
-        let digest = match bytes.as_slice() {
-            [] => own,
-            behind => Digest::of(&[own.as_bytes().as_slice(), behind].concat()),
-        };
-        whole.push(kind as u8);
+        let of_kind = whole.get(start..).unwrap_or_default();
+        let digest = if of_kind.len() == 32 { *own } else { Digest::of(of_kind) };
+        whole.truncate(start);
         whole.extend_from_slice(digest.as_bytes());
-        kinds.push((kind, digest.into()));
+        short.push((*kind, digest.into()));
     }
-    Ok(Checksum { digest: Digest::of(&whole), kinds, references: walked.references, behind })
+    Ok(Checksum {
+        digest: Digest::of(whole),
+        kinds: short,
+        references: references.to_vec(),
+        behind,
+    })
 }

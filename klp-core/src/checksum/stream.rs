@@ -3,6 +3,8 @@
 //! Every item starts with a tag, and everything of variable length carries its length, so that two
 //! different contents never give the same stream.
 
+use crate::x86::{Instructions, near_opcode};
+
 use super::Kind;
 use super::count::Instructed;
 use super::digest::Digest;
@@ -71,8 +73,8 @@ pub(crate) struct Streams {
     pub(crate) numberless: Vec<Vec<u8>>,
     /// Symbols of other units that are referred to by name, data and code.
     pub(crate) references: Vec<u32>,
-    /// The instructions of all parts.
-    pub(super) instructions: Instructed,
+    /// The instructions of each part.
+    instructions: Vec<Instructed>,
     pub(crate) trail: Option<Vec<TrailItem>>,
     /// Where the streams hold numbers of instructions, which shift when one is added: position and
     /// length. Kept with the trail.
@@ -94,8 +96,6 @@ impl Streams {
         self.numbered.clear();
         self.numberless.clear();
         self.references.clear();
-        self.instructions.counted.clear();
-        self.instructions.padding.clear();
         self.shifting.clear();
         if let Some(trail) = &mut self.trail {
             trail.clear();
@@ -125,6 +125,34 @@ impl Streams {
             trail.push(TrailItem { kind, position, edges, offset });
         }
         self.byte(kind, tag);
+    }
+
+    /// Starts an item of `kind` about the instruction numbered `index` of `part`, which comes from `offset`.
+    pub(crate) fn position(
+        &mut self,
+        kind: Kind,
+        tag: u8,
+        (part, index, field): (u8, u32, u8),
+        offset: u64,
+    ) {
+        let position = self.buffer(kind).len();
+        let edges = self.edges.len();
+        if let Some(trail) = &mut self.trail {
+            trail.push(TrailItem { kind, position, edges, offset });
+            self.shifting.push((kind, position.saturating_add(2), 4));
+        }
+        let [a, b, c, d] = index.to_le_bytes();
+        self.buffer_mut(kind).extend_from_slice(&[tag, part, a, b, c, d, field]);
+    }
+
+    /// A symbol's name, its rank among those that differ in the compiler's number only, and the addend.
+    pub(crate) fn named(&mut self, kind: Kind, name: &[u8], rank: u32, addend: i64) {
+        let buffer = self.buffer_mut(kind);
+        buffer.push(tag::NAMED);
+        buffer.extend_from_slice(&(name.len() as u64).to_le_bytes());
+        buffer.extend_from_slice(name);
+        buffer.extend_from_slice(&rank.to_le_bytes());
+        buffer.extend_from_slice(&addend.to_le_bytes());
     }
 
     pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {
@@ -173,24 +201,82 @@ impl Streams {
     }
 
     /// A whole instruction that comes from `offset`; the caller may blank fields.
-    pub(crate) fn plain(&mut self, kind: Kind, bytes: &[u8], offset: u64) -> &mut [u8] {
+    pub(crate) fn whole(&mut self, kind: Kind, bytes: &[u8], offset: u64) -> &mut [u8] {
         self.item(kind, tag::PLAIN, offset);
         self.instruction(kind, bytes)
     }
 
-    /// As [`Streams::plain`], of the first `len` bytes of `code`: nearly every instruction comes here, and a
-    /// copy of fixed size is the fastest.
-    pub(crate) fn copy(&mut self, kind: Kind, code: &[u8], len: usize, offset: u64) {
-        let (Some(window), Ok(len8 @ ..16)) = (code.first_chunk::<16>(), u8::try_from(len)) else {
-            self.plain(kind, code.get(..len).unwrap_or(code), offset);
-            return;
-        };
-        self.item(kind, tag::PLAIN, offset);
-        let buffer = self.buffer_mut(kind);
-        buffer.push(len8);
-        let end = buffer.len().saturating_add(len);
-        buffer.extend_from_slice(window);
-        buffer.truncate(end);
+    /// Starts a part of `len` bytes.
+    pub(super) fn begin_part(&mut self, part: usize, len: usize) {
+        if part >= self.instructions.len() {
+            self.instructions.resize_with(part.saturating_add(1), Instructed::default);
+        }
+        if let Some(known) = self.instructions.get_mut(part) {
+            known.begin(len);
+        }
+    }
+
+    /// The next instruction of the part is the one of `len` bytes at `offset` in it.
+    pub(super) fn count(&mut self, part: usize, offset: usize, len: usize, counts: bool) {
+        if let Some(known) = self.instructions.get_mut(part) {
+            known.add(offset, len, counts);
+        }
+    }
+
+    /// How many instructions of the part count so far.
+    pub(super) fn counted(&self, part: usize) -> u32 {
+        self.instructions.get(part).map_or(0, Instructed::count)
+    }
+
+    /// What `offset` in the part is: see [`Instructed::place`].
+    pub(super) fn place(&self, part: usize, offset: u64) -> (u32, u8) {
+        self.instructions.get(part).map_or((0, 0), |known| known.place(offset))
+    }
+
+    /// Takes plain instructions of the part up to `limit`, an offset in its code. Nearly all are.
+    pub(crate) fn plain(
+        &mut self,
+        kind: Kind,
+        part: usize,
+        instructions: &mut Instructions<'_>,
+        limit: usize,
+    ) {
+        let buffer = &mut self.buffers[kind.index()];
+        let Some(known) = self.instructions.get_mut(part) else { return };
+        instructions.plain(limit, |window, len, offset| {
+            if let Some(trail) = &mut self.trail {
+                let (position, edges) = (buffer.len(), self.edges.len());
+                trail.push(TrailItem { kind, position, edges, offset: offset as u64 });
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "no instruction has 16 bytes")]
+            let len8 = len as u8;
+            known.add(offset, len, true);
+            // A copy of fixed size is the fastest.
+            let mut item = [0; 18];
+            item[0] = tag::PLAIN;
+            item[1] = len8;
+            item[2..].copy_from_slice(window);
+            let end = buffer.len().saturating_add(2).saturating_add(len);
+            buffer.extend_from_slice(&item);
+            buffer.truncate(end);
+        });
+    }
+
+    /// A branch that stays inside; its place comes next. `head` is the instruction up to its distance.
+    pub(crate) fn branch_inside(&mut self, kind: Kind, head: &[u8], offset: u64) {
+        self.branch(kind, tag::BRANCH_INSIDE, head, offset);
+    }
+
+    /// A branch to something else.
+    pub(crate) fn branch_out(&mut self, kind: Kind, head: &[u8], offset: u64) {
+        self.branch(kind, tag::BRANCH_OUT, head, offset);
+    }
+
+    fn branch(&mut self, kind: Kind, tag: u8, head: &[u8], offset: u64) {
+        let (prefixes, opcode) = near_opcode(head);
+        self.item(kind, tag, offset);
+        self.bytes(kind, head.get(..prefixes).unwrap_or_default());
+        self.instruction(kind, &opcode);
     }
 
     /// Leaves room for the place `offset` of `section`.

@@ -5,7 +5,7 @@ use crate::name;
 use crate::x86::Access;
 
 use super::context::{Named, Target};
-use super::count::{count_all, count_to};
+use super::count::count_all;
 use super::stream::{NodeRef, tag};
 use super::{Kind, Refusal, Site, Unit};
 
@@ -45,11 +45,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     pub(super) fn position(&mut self, kind: Kind, site: &Site<'_>, tag: u8, field: u8) {
-        self.streams.item(kind, tag, site.offset);
-        self.streams.byte(kind, site.part);
-        self.streams.shifts(kind, 4);
-        self.streams.index(kind, site.index);
-        self.streams.byte(kind, field);
+        self.streams.position(kind, tag, (site.part, site.index, field), site.offset);
     }
 
     pub(super) fn target(&mut self, manner: Manner, target: Target<'data>) -> Result<(), Refusal> {
@@ -131,10 +127,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {
-        self.streams.byte(kind, tag::NAMED);
-        self.streams.bytes(kind, &named.name);
-        self.streams.index(kind, self.alias_of_number(named));
-        self.streams.number(kind, named.addend.cast_unsigned());
+        self.streams.named(kind, &named.name, self.alias_of_number(named), named.addend);
         self.refer(named);
     }
 
@@ -212,7 +205,8 @@ impl<'data> Unit<'_, 'data, '_> {
             self.foreign = Some((span, count_all(self.cx, span)?));
         }
         let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
-        Ok(count_to(&own.counted, &own.padding, offset))
+        let start = self.cx.layout.span(span).map_or(0, |span| span.start);
+        Ok(own.place(offset.saturating_sub(start)))
     }
 }
 

@@ -1,15 +1,12 @@
 //! One function, walked instruction by instruction into its streams.
 
-use std::iter::Peekable;
-use std::ops::Range;
-
-use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
+use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind, Within};
 use crate::layout::Function;
 use crate::special::{Effect, SiteRef};
 use crate::x86::{Form, Instructions};
 
 use super::context::{Context, Target};
-use super::count::{Instructed, count_to};
+use super::count::Instructed;
 use super::instruction::{Encoded, distance};
 use super::origin::Origin;
 use super::stream::{Streams, tag};
@@ -40,9 +37,12 @@ pub(super) struct Part {
     /// Where it must end.
     limit: u64,
     pub(super) role: Role,
-    /// The part's ranges in `Streams::instructions`.
-    counted: Range<usize>,
-    padding: Range<usize>,
+}
+
+impl Part {
+    fn holds(&self, offset: u64) -> bool {
+        (self.start..self.end).contains(&offset)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,15 +105,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             if role == Role::Body {
                 self.origin = self.cx.origins.at(section, start);
             }
-            self.parts.push(Part {
-                section,
-                start,
-                end,
-                limit: end,
-                role,
-                counted: 0..0,
-                padding: 0..0,
-            });
+            self.parts.push(Part { section, start, end, limit: end, role });
         }
         let mut next = 0;
         while next < self.parts.len() {
@@ -138,91 +130,109 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let code = section
             .bytes(part.start, part.limit.saturating_sub(part.start))
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
-        self.streams.item(part.role.kind(), tag::PART, 0);
-        let first = self.streams.instructions.counted.len();
-        let first_padding = self.streams.instructions.padding.len();
-        let mut relocs = section.relocs.within(part.start, part.limit).peekable();
-        let mut sites =
-            self.cx.sites.within(part.section, part.start, part.limit).iter().peekable();
-        let mut at = part.start;
+        let kind = part.role.kind();
+        self.streams.item(kind, tag::PART, 0);
+        self.streams.begin_part(number, code.len());
+        let sites = self.cx.sites.within(part.section, part.start, part.limit);
+        let mut said = Said { relocs: section.relocs.within(part.start, part.limit), sites };
         let mut end = part.limit;
-        let mut rest = code;
-        let mut instructions = Instructions::new(code, part.start);
-        while let Some(decoded) = instructions.next() {
-            let decoded = decoded.map_err(|_| {
-                Refusal::new(format!("no instruction at +{:#x}", at.saturating_sub(part.start)))
-            })?;
-            let window = rest;
-            let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
-            rest = after;
+        let ahead = section.bytes(part.start, section.size.saturating_sub(part.start));
+        let mut instructions =
+            Instructions::at_start(ahead.unwrap_or(code), code.len(), part.start);
+        loop {
+            let pending = said.next_offset();
+            let limit = usize::try_from(pending.saturating_sub(part.start)).unwrap_or(usize::MAX);
+            self.streams.plain(kind, number, &mut instructions, limit);
+            let offset = instructions.offset();
+            let Some(decoded) = instructions.next() else { break };
+            let decoded =
+                decoded.map_err(|_| Refusal::new(format!("no instruction at +{offset:#x}")))?;
+            let raw = code.get(offset..instructions.offset()).unwrap_or_default();
+            let at = part.start.saturating_add(offset as u64);
             let next = at.saturating_add(u64::from(decoded.len));
-            let is_alone = relocs.peek().is_none_or(|reloc| reloc.offset >= next)
-                && sites.peek().is_none_or(|entry| entry.offset >= next);
-            if is_alone && decoded.form == Form::Plain && !decoded.is_ip_relative {
-                self.streams.instructions.counted.push((at, decoded.len));
-                self.streams.copy(
-                    part.role.kind(),
-                    window,
-                    raw.len(),
-                    at.saturating_sub(part.start),
-                );
-                at = next;
-                if part.role == Role::Outlined && decoded.ends_flow {
-                    end = next;
-                    break;
+            let is_bare = next <= pending;
+            let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
+            match decoded.form {
+                Form::Branch { target, .. } if is_bare && stays(target) => {
+                    let head = instructions
+                        .distance()
+                        .and_then(|field| raw.get(..usize::from(field.offset)));
+                    let head = head.ok_or_else(|| Refusal::new("a branch without a distance"))?;
+                    self.streams.count(number, offset, raw.len(), true);
+                    self.streams.branch_inside(kind, head, offset as u64);
+                    self.streams.fixup(kind, part.section, target);
                 }
-                continue;
+                Form::Nop if is_bare => self.streams.count(number, offset, raw.len(), false),
+                _ => {
+                    let (own, entries) = said.take_before(next)?;
+                    let site = Site {
+                        part: number8,
+                        address: RelocKind::Relative32,
+                        delta: 0,
+                        has_static_call: false,
+                        index: self.streams.counted(number),
+                        offset: offset as u64,
+                        len: decoded.len,
+                        form: decoded.form,
+                        branch_symbol: self.branch_symbol(own, decoded.form, next),
+                        short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
+                    };
+                    let instruction = Encoded { at, raw, decoded };
+                    let counts =
+                        self.described(&part, site, &instruction, &mut instructions, own, entries)?;
+                    self.streams.count(number, offset, raw.len(), counts);
+                }
             }
-            let own = taken(&mut relocs, next)?;
-            let [first_reloc, _] = own;
-            let index = self.streams.instructions.counted.len().saturating_sub(first);
-            let mut site = Site {
-                part: number8,
-                address: RelocKind::Relative32,
-                delta: 0,
-                has_static_call: false,
-                index: u32::try_from(index).map_err(|_| Refusal::new("too many instructions"))?,
-                offset: at.saturating_sub(part.start),
-                len: decoded.len,
-                form: decoded.form,
-                branch_symbol: first_reloc
-                    .filter(|reloc| {
-                        reloc.kind == RelocKind::Relative32 && distance(reloc, next) == Some(0)
-                    })
-                    .and_then(|reloc| self.cx.elf.symbol(reloc.symbol))
-                    .map(|symbol| symbol.name),
-                short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
-            };
-            let entries = std::iter::from_fn(|| sites.next_if(|entry| entry.offset < next));
-            let effect = self.entries(&mut site, at, entries)?;
-            let padding = decoded.form == Form::Nop && first_reloc.is_none();
-            if effect == Effect::Keep && !padding {
-                self.streams.instructions.counted.push((at, decoded.len));
-                let instruction = Encoded { at, raw, decoded, operands: instructions.operands() };
-                self.instruction(&part, &site, &instruction, own)?;
-            } else {
-                self.streams.instructions.padding.push((at, decoded.len));
-            }
-            at = next;
             if part.role == Role::Outlined && decoded.ends_flow {
                 end = next;
                 break;
             }
         }
-        let counted = first..self.streams.instructions.counted.len();
-        let padding = first_padding..self.streams.instructions.padding.len();
         if let Some(slot) = self.parts.get_mut(number) {
-            *slot = Part { end, counted, padding, ..part };
+            *slot = Part { end, ..part };
         }
         Ok(())
     }
 
+    /// Writes an instruction about which relocations and special entries say something, unless one of those
+    /// stands for it. Returns whether it counts.
+    fn described(
+        &mut self,
+        part: &Part,
+        mut site: Site<'_>,
+        instruction: &Encoded<'_>,
+        instructions: &mut Instructions<'_>,
+        relocs: [Option<Reloc>; 2],
+        entries: &[SiteRef],
+    ) -> Result<bool, Refusal> {
+        let effect = self.entries(&mut site, instruction.at, entries)?;
+        let padding = instruction.decoded.form == Form::Nop && relocs == [None; 2];
+        let counts = effect == Effect::Keep && !padding;
+        if counts {
+            let operands = instructions.operands();
+            self.instruction(part, &site, instruction, &operands, relocs)?;
+        }
+        Ok(counts)
+    }
+
+    /// The symbol that the branch before `next` goes to.
+    fn branch_symbol(
+        &self,
+        relocs: [Option<Reloc>; 2],
+        form: Form,
+        next: u64,
+    ) -> Option<&'data [u8]> {
+        let ([Some(reloc), _], Form::Branch { .. }) = (relocs, form) else { return None };
+        let is_start = reloc.kind == RelocKind::Relative32 && distance(&reloc, next) == Some(0);
+        is_start.then(|| self.cx.elf.symbol(reloc.symbol).map(|symbol| symbol.name))?
+    }
+
     /// Writes what the special entries of the instruction at `at` say.
-    fn entries<'e>(
+    fn entries(
         &mut self,
         site: &mut Site<'_>,
         at: u64,
-        entries: impl Iterator<Item = &'e SiteRef>,
+        entries: &[SiteRef],
     ) -> Result<Effect, Refusal> {
         let mut effect = Effect::Keep;
         for entry in entries {
@@ -279,17 +289,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 end: offset.saturating_add(1),
                 limit: end,
                 role: Role::Outlined,
-                counted: 0..0,
-                padding: 0..0,
             });
         }
         header.is_code()
     }
 
     pub(super) fn part_at(&self, section: u32, offset: u64) -> Option<usize> {
-        self.parts
-            .iter()
-            .position(|part| part.section == section && (part.start..part.end).contains(&offset))
+        self.parts.iter().position(|part| part.section == section && part.holds(offset))
     }
 
     /// Part, instruction index in it, and offset in the instruction, of a place inside the unit.
@@ -298,27 +304,39 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .part_at(section, offset)
             .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
-        let counted =
-            self.streams.instructions.counted.get(part.counted.clone()).unwrap_or_default();
-        let padding =
-            self.streams.instructions.padding.get(part.padding.clone()).unwrap_or_default();
-        let (index, delta) = count_to(counted, padding, offset);
+        let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
 }
 
-/// The relocations before `end`: an instruction has two fields at most.
-fn taken(
-    relocs: &mut Peekable<impl Iterator<Item = Reloc>>,
-    end: u64,
-) -> Result<[Option<Reloc>; 2], Refusal> {
-    let mut own = [None; 2];
-    while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < end) {
-        if reloc.kind == RelocKind::None {
-            continue;
-        }
-        let slot = own.iter_mut().find(|slot| slot.is_none());
-        *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? = Some(reloc);
+/// What relocations and special entries say about the instructions ahead.
+struct Said<'a> {
+    relocs: Within<'a>,
+    sites: &'a [SiteRef],
+}
+
+impl<'a> Said<'a> {
+    /// Where the next of them applies; the last of all places if there is none.
+    fn next_offset(&self) -> u64 {
+        let site = self.sites.first().map_or(u64::MAX, |entry| entry.offset);
+        self.relocs.next_offset().min(site)
     }
-    Ok(own)
+
+    /// Those before `end`: an instruction has two fields at most.
+    fn take_before(&mut self, end: u64) -> Result<([Option<Reloc>; 2], &'a [SiteRef]), Refusal> {
+        let mut own = [None; 2];
+        while self.relocs.next_offset() < end {
+            let Some(reloc) = self.relocs.next().filter(|reloc| reloc.kind != RelocKind::None)
+            else {
+                continue;
+            };
+            let slot = own.iter_mut().find(|slot| slot.is_none());
+            *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? =
+                Some(reloc);
+        }
+        let count = self.sites.iter().take_while(|entry| entry.offset < end).count();
+        let (entries, later) = self.sites.split_at(count);
+        self.sites = later;
+        Ok((own, entries))
+    }
 }

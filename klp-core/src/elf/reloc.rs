@@ -99,7 +99,7 @@ impl RelocKind {
 }
 
 /// One relocation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reloc {
     /// Where it applies, as an offset in its section.
     pub offset: u64,
@@ -159,17 +159,13 @@ impl<'data> Relocs<'data> {
     }
 
     /// Those with `start <= offset < end`.
-    pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = Reloc> + '_ {
+    #[must_use]
+    pub fn within(&self, start: u64, end: u64) -> Within<'_> {
         let offset = |number: usize| {
             self.entries.get(number).map_or(u64::MAX, |entry| entry.r_offset.get(LittleEndian))
         };
         let from = self.places.below(start, offset);
-        self.entries
-            .get(from..)
-            .unwrap_or_default()
-            .iter()
-            .map(decode)
-            .take_while(move |reloc| reloc.offset < end)
+        Within { rest: self.entries.get(from..).unwrap_or_default().iter(), end }
     }
 
     /// The effective one at exactly `offset`.
@@ -183,6 +179,32 @@ impl<'data> Relocs<'data> {
     pub fn around(&self, offset: u64) -> Option<Reloc> {
         let ends_behind = |reloc: &Reloc| reloc.offset.saturating_add(reloc.kind.width()) > offset;
         self.within(offset.saturating_sub(7), offset).find(ends_behind)
+    }
+}
+
+/// Relocations up to some offset, in order.
+#[derive(Debug, Clone)]
+pub struct Within<'a> {
+    rest: std::slice::Iter<'a, Rela64<LittleEndian>>,
+    end: u64,
+}
+
+impl Within<'_> {
+    /// Where the next one applies; the last of all offsets if there is none.
+    pub(crate) fn next_offset(&self) -> u64 {
+        let next = self.rest.as_slice().first().map(|entry| entry.r_offset.get(LittleEndian));
+        next.filter(|offset| *offset < self.end).unwrap_or(u64::MAX)
+    }
+}
+
+impl Iterator for Within<'_> {
+    type Item = Reloc;
+
+    fn next(&mut self) -> Option<Reloc> {
+        let next =
+            self.rest.as_slice().first().map(decode).filter(|next| next.offset < self.end)?;
+        self.rest.next();
+        Some(next)
     }
 }
 
