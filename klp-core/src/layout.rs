@@ -4,10 +4,14 @@ mod filler;
 mod functions;
 mod labels;
 
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
 use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
 use crate::places::Places;
 use crate::rules;
 
+use filler::is_filler;
 use functions::functions;
 use labels::{Labels, groups};
 
@@ -32,12 +36,15 @@ pub struct Function {
     /// The `__cfi_`/`__pfx_` stretch in front of it.
     pub prefix: Option<u32>,
     /// Cold parts that the compiler moved away.
-    pub cold: Vec<u32>,
+    pub cold: Few,
     /// All symbols at the body's first byte, the one of the span first.
-    pub symbols: Vec<u32>,
+    pub symbols: Few,
     /// Function symbols of the prefix and the cold parts.
-    pub part_symbols: Vec<u32>,
+    pub part_symbols: Few,
 }
+
+/// Nearly always one, or none.
+pub type Few = SmallVec<[u32; 2]>;
 
 impl Function {
     /// The spans of the function: prefix, body, cold parts.
@@ -49,9 +56,9 @@ impl Function {
 /// All spans of an object, found by place.
 #[derive(Debug, Default)]
 pub struct Layout {
-    /// Spans by section and start.
+    /// Spans by section and start. What fills the room between functions is in none.
     pub spans: Vec<Span>,
-    /// Functions in the order of their bodies; what only fills the room between them is none.
+    /// Functions in the order of their bodies.
     pub functions: Vec<Function>,
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,
@@ -67,29 +74,21 @@ impl Layout {
     #[must_use]
     pub fn of(elf: &ElfObject<'_>) -> Self {
         let labels = Labels::of(elf);
+        let sections = elf.sections.par_iter().enumerate();
+        let laid_out: Vec<LaidOut> = sections
+            .map(|(index, section)| {
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                LaidOut::of(elf, index, section, labels.of_section(index))
+            })
+            .collect();
         let mut layout = Self::default();
-        layout.spans.reserve(labels.len());
-        for (index, section) in elf.sections.iter().enumerate() {
+        layout.spans.reserve(laid_out.iter().map(|section| section.spans.len()).sum());
+        for section in laid_out {
             let from = layout.spans.len();
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            if section.is_allocated() {
-                let labels = labels.of_section(index);
-                if section.is_code() {
-                    code_spans(elf, index, section, labels, &mut layout.spans);
-                } else if matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed) {
-                    data_spans(elf, index, section, labels, &mut layout.spans);
-                    layout
-                        .empty
-                        .extend(empty_objects(elf, labels).map(|(at, symbol)| (index, at, symbol)));
-                }
-            }
-            let ends = layout.spans.get(from..).unwrap_or_default().iter().map(|span| span.end);
-            layout.reach.extend(ends.scan(0, |reach, end| {
-                *reach = end.max(*reach);
-                Some(*reach)
-            }));
-            let own = layout.spans.get(from..).unwrap_or_default();
-            layout.places.push(Places::of(own.iter().map(|span| span.start)));
+            layout.spans.extend(section.spans);
+            layout.empty.extend(section.empty);
+            layout.reach.extend(section.reach);
+            layout.places.push(section.places);
             layout.sections.push(from..layout.spans.len());
         }
         layout.functions = functions(elf, &layout.spans, &labels);
@@ -161,6 +160,38 @@ impl Layout {
     }
 }
 
+/// What is in one section.
+#[derive(Default)]
+struct LaidOut {
+    spans: Vec<Span>,
+    empty: Vec<(u32, u64, u32)>,
+    places: Places,
+    reach: Vec<u64>,
+}
+
+impl LaidOut {
+    fn of(elf: &ElfObject<'_>, index: u32, section: &Section<'_>, labels: &[(u64, u32)]) -> Self {
+        let mut own = Self::default();
+        if section.is_allocated() && section.is_code() {
+            code_spans(elf, index, section, labels, &mut own.spans);
+        } else if section.is_allocated()
+            && matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed)
+        {
+            data_spans(elf, index, section, labels, &mut own.spans);
+            let empty = empty_objects(elf, labels);
+            own.empty = empty.map(|(at, symbol)| (index, at, symbol)).collect();
+        }
+        let ends = own.spans.iter().map(|span| span.end);
+        let reach = ends.scan(0, |reach, end| {
+            *reach = end.max(*reach);
+            Some(*reach)
+        });
+        own.reach = reach.collect();
+        own.places = Places::of(own.spans.iter().map(|span| span.start));
+        own
+    }
+}
+
 fn ends<'a>(
     groups: &'a [(u64, u64, u32)],
     section: &'a Section<'_>,
@@ -193,20 +224,27 @@ fn code_spans(
         symbol.kind != SymbolKind::Function && !symbol.name.starts_with(b".L")
     });
     let mut label = labelled.iter().peekable();
+    let mut open = Vec::new();
+    let mut add = |start: u64, end: u64, symbol: Option<u32>| {
+        if start < end {
+            open.push(Span { section: index, start, end, symbol });
+        }
+    };
     for (gap_start, gap_end) in gaps(&covered, section.size) {
         let mut at = gap_start;
         let mut name = None;
         while label.next_if(|(start, ..)| *start < gap_start).is_some() {}
         while let Some((start, _, symbol)) = label.next_if(|(start, ..)| *start < gap_end) {
-            if at < *start {
-                spans.push(Span { section: index, start: at, end: *start, symbol: name });
-            }
+            add(at, *start, name);
             (at, name) = (*start, Some(*symbol));
         }
-        if at < gap_end {
-            spans.push(Span { section: index, start: at, end: gap_end, symbol: name });
-        }
+        add(at, gap_end, name);
     }
+    // What only fills the room between functions is none of anything.
+    spans.par_extend(open.into_par_iter().with_min_len(1024).filter(|span| {
+        let code = section.bytes(span.start, span.end.saturating_sub(span.start));
+        span.symbol.is_some() || !code.is_some_and(is_filler)
+    }));
     if let Some(new) = spans.get_mut(from..) {
         new.sort_by_key(|span| (span.start, span.end));
     }
@@ -256,8 +294,8 @@ fn empty_objects<'a>(
 }
 
 impl Function {
-    fn new(body: u32, symbols: Vec<u32>) -> Self {
-        Self { body, prefix: None, cold: Vec::new(), symbols, part_symbols: Vec::new() }
+    fn new(body: u32, symbols: Few) -> Self {
+        Self { body, prefix: None, cold: Few::new(), symbols, part_symbols: Few::new() }
     }
 
     fn has_prefix(&self) -> bool {

@@ -1,20 +1,10 @@
 //! The room between functions.
 
-use crate::elf::ElfObject;
 use crate::x86::{Form, Instructions};
-
-use super::Span;
-
-/// Whether nothing but filler is in `span`.
-pub(super) fn is_room(elf: &ElfObject<'_>, span: &Span) -> bool {
-    let size = span.end.saturating_sub(span.start);
-    let code = elf.section(span.section).and_then(|section| section.bytes(span.start, size));
-    code.is_some_and(is_filler)
-}
 
 /// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
 /// the jump over the rest that an assembler starts a wide gap with.
-fn is_filler(code: &[u8]) -> bool {
+pub(super) fn is_filler(code: &[u8]) -> bool {
     let mut rest = code;
     let mut at = 0u64;
     loop {

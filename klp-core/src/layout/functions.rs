@@ -2,33 +2,31 @@
 
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 
+use rayon::iter::Either;
+use rayon::prelude::*;
+
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
 
-use super::filler::is_room;
 use super::labels::{Labels, symbols_at};
-use super::{Function, Span};
+use super::{Few, Function, Span};
 
 /// The functions among `spans`, in the order of their bodies.
 pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {
-    let mut parts: Vec<(u32, &Symbol<'_>)> = Vec::new();
-    let mut functions: Vec<Function> = Vec::new();
-    for (span, index) in spans.iter().zip(0u32..) {
-        if !elf.section(span.section).is_some_and(Section::is_code) {
-            continue;
-        }
-        let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
-            if !is_room(elf, span) {
-                functions.push(Function::new(index, Vec::new()));
+    let code = spans.par_iter().enumerate().with_min_len(1024).filter(|(_, span)| {
+        let section = elf.section(span.section);
+        section.is_some_and(Section::is_code)
+    });
+    let (mut functions, parts): (Vec<Function>, Vec<(u32, &Symbol<'_>)>) =
+        code.partition_map(|(index, span)| {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            let symbol = span.symbol.and_then(|symbol| elf.symbol(symbol));
+            match symbol.filter(|symbol| is_part(symbol)) {
+                Some(symbol) => Either::Right((index, symbol)),
+                None if symbol.is_none() => Either::Left(Function::new(index, Few::new())),
+                None => Either::Left(Function::new(index, symbols_at(elf, labels, span))),
             }
-            continue;
-        };
-        if symbol.kind == SymbolKind::Function && parent_name(symbol.name).is_some() {
-            parts.push((index, symbol));
-            continue;
-        }
-        functions.push(Function::new(index, symbols_at(elf, labels, span)));
-    }
+        });
     let by_name = by_name(elf, &functions, &parts);
     for (span, symbol) in parts {
         let parent = parent_of(symbol, spans.get(span as usize), &functions, spans, &by_name);
@@ -47,6 +45,11 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
     }
     functions.sort_unstable_by_key(|function| function.body);
     functions
+}
+
+/// Whether it is a cold part or a prefix, if there is a function of that name.
+fn is_part(symbol: &Symbol<'_>) -> bool {
+    symbol.kind == SymbolKind::Function && parent_name(symbol.name).is_some()
 }
 
 /// Functions by source file and name.

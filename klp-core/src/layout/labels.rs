@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
 use crate::name::Stability;
 
-use super::Span;
+use super::{Few, Span};
 
 /// Values and indices of symbols, by section and value.
 pub(super) struct Labels {
@@ -38,11 +38,6 @@ impl Labels {
             from = end;
         }
         Self { sorted: keyed.into_iter().map(|(_, value, index)| (value, index)).collect(), ranges }
-    }
-
-    /// How many symbols stand in sections.
-    pub(super) fn len(&self) -> usize {
-        self.sorted.len()
     }
 
     pub(super) fn of_section(&self, section: u32) -> &[(u64, u32)] {
@@ -86,10 +81,10 @@ pub(super) fn groups(
 }
 
 /// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
-pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Vec<u32> {
+pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Few {
     let labels = labels.of_section(span.section);
     let from = labels.partition_point(|(value, _)| *value < span.start);
-    let mut here: Vec<u32> = labels
+    let mut here: Few = labels
         .get(from..)
         .unwrap_or_default()
         .iter()
