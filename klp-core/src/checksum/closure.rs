@@ -65,10 +65,11 @@ fn of(node: NodeRef, digests: &NodeDigests) -> DataChecksum {
 }
 
 fn digests(cx: &Context<'_, '_>, boundaries: &Boundaries, start: Vec<NodeRef>) -> NodeDigests {
-    let graph = Graph::from(start, |streams, node| write(cx, boundaries, streams, node));
     let is_variable =
         |node: &NodeRef| cx.elf.section(node.section).is_some_and(Section::is_writable);
-    NodeDigests::of(graph, is_variable)
+    NodeDigests::of(Graph::from(start, is_variable, |streams, node| {
+        write(cx, boundaries, streams, node)
+    }))
 }
 
 fn write(

@@ -1,6 +1,6 @@
 //! Which unnamed data leads to which.
 
-use foldhash::{HashMap, HashMapExt as _};
+use foldhash::HashMap;
 use rayon::prelude::*;
 
 use super::refine::Outcome;
@@ -22,12 +22,15 @@ pub(super) struct Graph {
     pub(super) own: Vec<Outcome>,
     pub(super) edges: Vec<Vec<u32>>,
     pub(super) references: Vec<Vec<u32>>,
+    /// Which nodes are variables: in memory that can be written.
+    pub(super) variables: Vec<bool>,
 }
 
 impl Graph {
     /// `start` and all that can be reached from there; `write` reads a node.
     pub(super) fn from(
         start: Vec<NodeRef>,
+        is_variable: impl Fn(&NodeRef) -> bool,
         write: impl Fn(&mut Streams, NodeRef) -> Written + Sync,
     ) -> Self {
         let mut graph = Self::default();
@@ -45,6 +48,7 @@ impl Graph {
                 .with_min_len(64)
                 .map_init(Streams::default, |streams, node| write(streams, *node))
                 .collect();
+            graph.variables.extend(frontier.iter().map(&is_variable));
             graph.numbers.extend(frontier.drain(..).zip(number(graph.own.len())..));
             for node in written {
                 frontier.extend_from_slice(&node.edges);
@@ -59,26 +63,32 @@ impl Graph {
         graph
     }
 
-    /// Which nodes lead to those for which `is_wanted`, themselves included.
-    pub(super) fn leading_to(&self, is_wanted: impl Fn(u32) -> bool) -> Vec<bool> {
+    /// Each edge as target and source, by target.
+    pub(super) fn backwards(&self) -> Vec<(u32, u32)> {
+        let sources = self.edges.iter().zip(0u32..);
+        let all = sources.flat_map(|(edges, node)| edges.iter().map(move |edge| (*edge, node)));
+        let mut backwards: Vec<(u32, u32)> = all.collect();
+        backwards.sort_unstable();
+        backwards
+    }
+
+    /// Which nodes lead to those that are `wanted`, themselves included.
+    pub(super) fn leading_to(
+        &self,
+        backwards: &[(u32, u32)],
+        wanted: impl Iterator<Item = u32>,
+    ) -> Vec<bool> {
         let mut leading = vec![false; self.edges.len()];
-        let mut open: Vec<u32> =
-            (0..number(leading.len())).filter(|node| is_wanted(*node)).collect();
-        if open.is_empty() {
-            return leading;
-        }
-        let mut sources: HashMap<u32, Vec<u32>> = HashMap::new();
-        for (edges, node) in self.edges.iter().zip(0u32..) {
-            for edge in edges {
-                sources.entry(*edge).or_default().push(node);
-            }
-        }
+        let mut open: Vec<u32> = wanted.collect();
         while let Some(node) = open.pop() {
             let Some(leads) = leading.get_mut(node as usize).filter(|leads| !**leads) else {
                 continue;
             };
             *leads = true;
-            open.extend(sources.get(&node).into_iter().flatten());
+            let from = backwards.partition_point(|(target, _)| *target < node);
+            let own = backwards.get(from..).unwrap_or_default().iter();
+            let own = own.take_while(|(target, _)| *target == node);
+            open.extend(own.map(|(_, source)| *source));
         }
         leading
     }

@@ -19,8 +19,7 @@ pub(super) struct NodeDigests {
     graph: Graph,
     /// By number.
     digests: Vec<Outcome>,
-    /// Which nodes are variables, and which lead to some.
-    variables: Vec<bool>,
+    /// Which nodes lead to variables.
     leads_to_variable: Vec<bool>,
     /// Which nodes refer to symbols by name, or lead to one that does.
     leads_to_symbol: Vec<bool>,
@@ -28,20 +27,15 @@ pub(super) struct NodeDigests {
 
 impl NodeDigests {
     /// Digests the nodes of `graph`.
-    pub(super) fn of(graph: Graph, is_variable: impl Fn(&NodeRef) -> bool) -> Self {
-        let mut variables = vec![false; graph.own.len()];
-        for (node, number) in &graph.numbers {
-            if let Some(slot) = variables.get_mut(*number as usize) {
-                *slot = is_variable(node);
-            }
-        }
-        let leads_to_variable = graph.leading_to(|node| {
-            item(&graph.edges, node).into_iter().flatten().any(|edge| flag(&variables, *edge))
-        });
-        let leads_to_symbol = graph
-            .leading_to(|node| item(&graph.references, node).is_some_and(|own| !own.is_empty()));
+    pub(super) fn of(graph: Graph) -> Self {
+        let backwards = graph.backwards();
+        let to_variable = backwards.iter().filter(|(target, _)| flag(&graph.variables, *target));
+        let leads_to_variable =
+            graph.leading_to(&backwards, to_variable.map(|(_, source)| *source));
+        let naming = graph.references.iter().zip(0u32..).filter(|(own, _)| !own.is_empty());
+        let leads_to_symbol = graph.leading_to(&backwards, naming.map(|(_, node)| node));
         let digests = refine::digests(&graph.own, &graph.edges);
-        Self { graph, digests, variables, leads_to_variable, leads_to_symbol }
+        Self { graph, digests, leads_to_variable, leads_to_symbol }
     }
 
     /// Whether the node is known.
@@ -105,7 +99,7 @@ impl NodeDigests {
             let leads = flag(&self.leads_to_variable, node);
             let known = if leads { &self.graph.own } else { &self.digests };
             let digest = item(known, node).cloned().unwrap_or_else(refine::unread);
-            own.push(if flag(&self.variables, node) {
+            own.push(if flag(&self.graph.variables, node) {
                 number = number.saturating_add(1);
                 digest.map(|digest| label(digest, number))
             } else {

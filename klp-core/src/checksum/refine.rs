@@ -12,9 +12,12 @@ pub(super) type Outcome = Result<Digest, String>;
 /// leads to. Cycles are digested by refinement, so that two nodes have one digest exactly if nothing
 /// that can be reached from them differs.
 pub(super) fn digests(own: &[Outcome], edges: &[Vec<u32>]) -> Vec<Outcome> {
-    let mut done: Vec<Option<Outcome>> = vec![None; own.len()];
+    let is_leaf = |edges: &Vec<u32>| edges.is_empty();
+    let mut done: Vec<Option<Outcome>> =
+        own.iter().zip(edges).map(|(own, edges)| is_leaf(edges).then(|| own.clone())).collect();
     for component in Components::of(edges).iter() {
         match component {
+            [node] if is_leaf(&edges[*node as usize]) => {}
             [node] if !edges[*node as usize].contains(node) => {
                 let node = *node as usize;
                 done[node] = Some(combine(&own[node], &edges[node], |edge| done[edge].as_ref()));
