@@ -32,6 +32,16 @@ impl Input {
     pub fn read(path: &Path) -> io::Result<Self> {
         fs_err::read(path).map(Self::Read)
     }
+
+    /// Gives the memory of a mapped file back. What is read of it later comes from the page cache again.
+    #[expect(unsafe_code, reason = "for other mappings than of a file this would lose data")]
+    pub fn give_back(&self) {
+        if let Self::Mapped(mapping) = self {
+            // SAFETY: the mapping is of a file and was never written to, so that the same bytes are read
+            // again. That it fails is no harm: the memory just stays.
+            let _ = unsafe { mapping.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        }
+    }
 }
 
 #[expect(unsafe_code, reason = "a mapping is unsafe if another process truncates the file")]

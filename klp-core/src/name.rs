@@ -73,6 +73,12 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     if !local {
         return Stability::Stable;
     }
+    // Nearly all names have no dot, and the rest is about numbers behind one.
+    if !name.contains(&b'.') {
+        let is_unstable = UNSTABLE.contains(&name)
+            || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix));
+        return if is_unstable { Stability::Unstable } else { Stability::Stable };
+    }
     let numberless = strip_number(name).unwrap_or(name);
     let innermost = clang_static_local(numberless);
     if UNSTABLE.contains(&innermost)

@@ -18,6 +18,8 @@ pub struct Rule {
     pub sections: &'static [&'static str],
 }
 
+const UNWIND: &str = "unwind";
+
 /// All rules.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -71,7 +73,7 @@ pub const RULES: &[Rule] = &[
         sections: &[],
     },
     Rule {
-        name: "unwind",
+        name: UNWIND,
         leaves_out: "unwind tables",
         why: "they are made from the instructions, which are compared",
         sections: &[".orc_unwind", ".orc_unwind_ip", ".orc_header", ".orc_lookup", ".eh_frame"],
@@ -153,6 +155,12 @@ const REACHED_FROM_CODE: &[&str] = &[".altinstr_replacement", ".altinstr_aux", "
 #[must_use]
 pub fn for_section(name: &[u8]) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.sections.iter().any(|pattern| matches(pattern, name)))
+}
+
+/// Whether section `name` is an unwind table, whose relocations say nothing but places in code.
+#[must_use]
+pub(crate) fn is_unwind(name: &[u8]) -> bool {
+    for_section(name).is_some_and(|rule| rule.name == UNWIND)
 }
 
 /// Whether the entries of section `name` are digested with the code they belong to.

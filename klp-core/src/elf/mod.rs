@@ -12,7 +12,9 @@ use object::read::elf::{FileHeader as _, SectionHeader as _};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
-pub use reloc::{Reloc, RelocKind, Relocs};
+use crate::rules;
+
+pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
 pub use symbol::{Place, Symbol, SymbolKind};
 
@@ -135,7 +137,10 @@ impl<'data> ElfObject<'data> {
                     "relocation section {index} applies to section {target}, which does not exist"
                 )));
             }
-            tables.push((target, entries));
+            // Every second relocation of a kernel is of its unwind tables.
+            if sections.get(target).is_some_and(|section| !rules::is_unwind(section.name)) {
+                tables.push((target, entries));
+            }
         }
         let relocs: Vec<_> = tables
             .into_par_iter()
@@ -153,6 +158,11 @@ impl<'data> ElfObject<'data> {
             }
         }
         Ok(Self { sections, symbols, files })
+    }
+
+    /// Keeps sections and symbols only.
+    pub(crate) fn forget_relocs(&mut self) {
+        self.sections.iter_mut().for_each(|section| section.relocs = Relocs::default());
     }
 
     /// The section at header index `index`.

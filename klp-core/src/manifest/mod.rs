@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Analysis, Checksum, Checksums, DataChecksum, Digest, Digested, Kind};
 use crate::elf::{ElfError, ElfObject, Section, Symbol};
+use crate::input::Input;
 use crate::layout::{self, Layout};
 
 pub use crate::checksum::Short;
@@ -152,10 +153,26 @@ pub struct Data {
 impl Object {
     /// Digests the object in `data`. `object` and `linked` are taken over as they are.
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
+        Self::digested(data, object, linked, || ())
+    }
+
+    /// Digests an object file. It has less of it in memory than [`Object::of`].
+    pub fn of_input(input: &Input, object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
+        Self::digested(input, object, linked, || input.give_back())
+    }
+
+    fn digested(
+        data: &[u8],
+        object: &str,
+        linked: Option<&str>,
+        give_back: impl FnOnce(),
+    ) -> Result<Self, ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { functions, data: of_data, .. } = analysis.checksums();
+        let Checksums { functions, data: of_data, .. } =
+            analysis.checksums_of_code_and_data(give_back);
         // What only digests need is given back before there is a record of each.
-        let Analysis { elf, layout, .. } = analysis;
+        let Analysis { mut elf, layout, .. } = analysis;
+        elf.forget_relocs();
         let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
         Ok(object.with_content(data))
     }
@@ -253,7 +270,6 @@ fn text(symbol: &Symbol<'_>) -> String {
 }
 
 /// Numbers the symbols that functions refer to, global ones first.
-#[derive(Default)]
 struct SymbolTable {
     globals: Vec<String>,
     locals: Vec<String>,
@@ -277,25 +293,27 @@ impl SymbolTable {
                 *used = true;
             }
         }
-        let mut table = Self { numbers: vec![None; used.len()], ..Self::default() };
+        let mut numbers = vec![None; used.len()];
         let mut next = 0u32..;
-        for local in [false, true] {
-            let all = elf.symbols.iter().zip(0u32..).zip(&used);
-            for ((symbol, index), _) in
-                all.filter(|((symbol, _), used)| **used && symbol.local == local)
-            {
-                if let Some(number) = table.numbers.get_mut(index as usize) {
-                    *number = next.next();
-                }
-                if local {
-                    table.locals.push(text(symbol));
-                    table.local_files.push(symbol.file);
-                } else {
-                    table.globals.push(text(symbol));
-                }
-            }
+        let mut of_scope = |local: bool| -> Vec<&Symbol<'_>> {
+            let all = elf.symbols.iter().zip(&used).zip(&mut numbers);
+            let own = all.filter(|((symbol, used), _)| **used && symbol.local == local);
+            own.map(|((symbol, _), number)| {
+                *number = next.next();
+                symbol
+            })
+            .collect()
+        };
+        let (globals, locals) = (of_scope(false), of_scope(true));
+        let texts = |symbols: &[&Symbol<'_>]| -> Vec<String> {
+            symbols.par_iter().with_min_len(1024).map(|symbol| text(symbol)).collect()
+        };
+        Self {
+            globals: texts(&globals),
+            locals: texts(&locals),
+            local_files: locals.iter().map(|symbol| symbol.file).collect(),
+            numbers,
         }
-        table
     }
 
     fn number(&self, symbols: Vec<u32>) -> Vec<u32> {

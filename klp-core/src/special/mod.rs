@@ -142,6 +142,8 @@ impl Sites {
         {
             self.with_source_files.push(table);
         }
+        let entries = section.size.div_ceil(size);
+        self.sorted.reserve_exact(usize::try_from(entries).unwrap_or(0).min(section.data.len()));
         let mut start = 0;
         while start < section.size {
             let reloc = section.relocs.at(start);
