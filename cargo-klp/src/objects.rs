@@ -70,7 +70,11 @@ impl<'i> Build<'i> {
         };
         let opened = source.open()?;
         let input = input.get_or_init(|| opened);
-        let (object, digested) = source.attributed(|| source.digest(input, Object::digest))?;
+        let digest = || {
+            let digested = Object::digest(input, &source.name, source.linked.as_deref());
+            digested.map_err(|error| source.no_object(error))
+        };
+        let (object, digested) = source.attributed(digest)?;
         Ok(Self {
             manifest: Manifest::from_iter([object]),
             files: vec![path.clone()],
@@ -189,7 +193,11 @@ fn sources(
 
 impl Source {
     fn object(&self) -> Result<Object, Error> {
-        let digest = || Ok((self.digest(&self.open()?, Object::of)?, ()));
+        let digest = || {
+            let input = self.open()?;
+            let object = Object::of_input(&input, &self.name, self.linked.as_deref());
+            object.map(|object| (object, ())).map_err(|source| self.no_object(source))
+        };
         self.attributed(digest).map(|(object, ())| object)
     }
 
@@ -198,13 +206,8 @@ impl Source {
             .map_err(|source| Error::Read { path: self.file.clone(), source })
     }
 
-    fn digest<'i, T>(
-        &self,
-        input: &'i Input,
-        digest: impl FnOnce(&'i [u8], &str, Option<&str>) -> Result<T, ElfError>,
-    ) -> Result<T, Error> {
-        digest(input, &self.name, self.linked.as_deref())
-            .map_err(|source| Error::Object { path: self.file.clone(), source })
+    fn no_object(&self, source: ElfError) -> Error {
+        Error::Object { path: self.file.clone(), source }
     }
 
     /// What `digest` gives, with where the functions come from, if it was linked.
@@ -213,10 +216,14 @@ impl Source {
         digest: impl FnOnce() -> Result<(Object, T), Error> + Send,
     ) -> Result<(Object, T), Error> {
         let Some(members) = &self.members else { return digest() };
-        let definitions = members.definitions()?;
-        let (digested, index) = rayon::join(digest, || Index::of(&definitions));
+        let definitions = OnceLock::new();
+        let index = || {
+            let found = members.definitions()?;
+            Ok::<_, Error>(Index::of(definitions.get_or_init(|| found)))
+        };
+        let (digested, index) = rayon::join(digest, index);
         let (mut object, kept) = digested?;
-        object.attribute(&index);
+        object.attribute(&index?);
         Ok((object, kept))
     }
 }

@@ -1,5 +1,7 @@
 //! What the objects define that a file was linked from.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -89,7 +91,33 @@ fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Err
     if is_bitcode(start.get(..read).unwrap_or_default()) {
         return Ok((Definitions::new(object.as_str()), true));
     }
-    let own = Definitions::of_elf(object.as_str(), file)
+    let own = Definitions::of_elf(object.as_str(), Positioned { file, at: 0 })
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))
+}
+
+/// A file that is read here and there: to seek costs nothing.
+struct Positioned {
+    file: File,
+    at: u64,
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at = self.at.saturating_add(read as u64);
+        Ok(read)
+    }
+}
+
+impl Seek for Positioned {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let to = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
 }

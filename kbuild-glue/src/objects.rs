@@ -5,7 +5,7 @@
 //! modules and `foo.mod` the objects of module foo. Objects that are made for the final link
 //! only (kallsyms, `.vmlinux.export.o`, `foo.mod.o`) are not code of the kernel and not listed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -116,10 +116,11 @@ pub fn linked_objects(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsErr
     for archive in vmlinux_archives(output)? {
         archive_members(output, &archive, 0, &mut members)?;
     }
-    let mut seen = BTreeSet::new();
+    // A path is compared component by component; its text is the same thing here.
+    let mut seen = HashSet::new();
     let mut objects: Vec<LinkedObject> = members
         .into_iter()
-        .filter(|object| seen.insert(object.clone()))
+        .filter(|object| seen.insert(object.as_str().to_owned()))
         .map(|object| LinkedObject { object, linked: Linked::Vmlinux })
         .collect();
     objects.extend(linked_modules(output)?);

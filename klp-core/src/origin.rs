@@ -7,9 +7,9 @@
 
 mod definitions;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use foldhash::{HashMap, HashMapExt as _};
+use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
@@ -86,8 +86,12 @@ impl<'a> Index<'a> {
             let objects = definitions.iter().zip(0u32..);
             objects.flat_map(|(one, object)| one.iter().map(move |(name, how)| (name, how, object)))
         };
+        let count = |local: bool| {
+            let own = all().filter(|(_, how, _)| (*how == Binding::Local) == local);
+            own.count()
+        };
         let locals = || {
-            let mut locals: HashMap<&[u8], Objects> = HashMap::new();
+            let mut locals: HashMap<&[u8], Objects> = HashMap::with_capacity(count(true));
             for (name, _, object) in all().filter(|(_, how, _)| *how == Binding::Local) {
                 let objects = locals.entry(name).or_default();
                 if objects.last() != Some(&object) {
@@ -97,7 +101,7 @@ impl<'a> Index<'a> {
             locals
         };
         let globals = || {
-            let mut globals = HashMap::new();
+            let mut globals = HashMap::with_capacity(count(false));
             for (name, how, object) in all().filter(|(_, how, _)| *how != Binding::Local) {
                 // The first strong one, else the first.
                 let known = globals.entry(name).or_insert((how, object));
@@ -152,7 +156,7 @@ struct Item<'n> {
     company: Option<Company<'n>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Company<'n> {
     File(u32),
     Unit(&'n str),
@@ -193,12 +197,12 @@ impl<'n> Item<'n> {
 
 /// The object that most of what is together may come from, if there is one such.
 fn by_company(items: &mut [Item<'_>]) {
-    let uncertain: BTreeSet<Company<'_>> = items
+    let uncertain: HashSet<Company<'_>> = items
         .iter()
         .filter(|item| item.candidates.len() > 1)
         .filter_map(|item| item.company)
         .collect();
-    let mut votes: BTreeMap<Company<'_>, BTreeMap<u32, usize>> = BTreeMap::new();
+    let mut votes: HashMap<Company<'_>, BTreeMap<u32, usize>> = HashMap::new();
     for item in items.iter() {
         let Some(company) = item.company.filter(|company| uncertain.contains(company)) else {
             continue;
@@ -220,16 +224,18 @@ fn by_company(items: &mut [Item<'_>]) {
 
 /// Files are in the order of the link: one whose neighbours are known comes from between their objects.
 fn by_order(items: &mut [Item<'_>]) {
-    // None: several.
-    let mut known: BTreeMap<u32, Option<u32>> = BTreeMap::new();
-    for item in items.iter() {
-        if let (Some(Company::File(file)), Some(object)) = (&item.company, item.only()) {
-            let one = known.entry(*file).or_insert(Some(object));
-            *one = one.filter(|one| *one == object);
-        }
+    if items.iter().all(|item| item.candidates.len() < 2) {
+        return;
     }
-    let known: BTreeMap<u32, u32> =
-        known.into_iter().filter_map(|(file, object)| Some((file, object?))).collect();
+    let pairs = items.iter().filter_map(|item| match (item.company, item.only()) {
+        (Some(Company::File(file)), Some(object)) => Some((file, object)),
+        _ => None,
+    });
+    let mut pairs: Vec<(u32, u32)> = pairs.collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    let of_one = pairs.chunk_by(|one, other| one.0 == other.0).filter(|own| own.len() == 1);
+    let known: BTreeMap<u32, u32> = of_one.flatten().copied().collect();
     for item in items.iter_mut().filter(|item| item.candidates.len() > 1) {
         let Some(Company::File(file)) = item.company else { continue };
         let before = known.range(..file).next_back().map(|(_, object)| *object);
