@@ -90,35 +90,37 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
 pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
     for object in &manifest.objects {
         let text = |functions: &[manifest::Function]| {
-            let mut text = Vec::new();
-            let all = &mut functions.iter();
-            all.try_for_each(|function| checksum(object, function, &mut text)).map(|()| text)
+            let mut text = Vec::with_capacity(functions.len().saturating_mul(128));
+            for function in functions {
+                checksum(object, function, &mut text);
+            }
+            text
         };
-        let texts: Vec<io::Result<Vec<u8>>> = object.functions.par_chunks(1024).map(text).collect();
+        let texts: Vec<Vec<u8>> = object.functions.par_chunks(1024).map(text).collect();
         for text in texts {
-            out.write_all(&text?)?;
+            out.write_all(&text)?;
         }
     }
     Ok(())
 }
 
-fn checksum(
-    object: &manifest::Object,
-    function: &manifest::Function,
-    out: &mut Vec<u8>,
-) -> io::Result<()> {
-    let origin = object.origin(function.origin);
-    match (&function.checksum, &function.refused) {
-        (Some(checksum), _) => write!(out, "{checksum}  {origin}  {}", function.name)?,
-        (None, why) => {
-            let why = why.as_deref().unwrap_or_default();
-            write!(out, "refused  {origin}  {}: {why}", function.name)?;
-        }
+fn checksum(object: &manifest::Object, function: &manifest::Function, out: &mut Vec<u8>) {
+    match &function.checksum {
+        Some(checksum) => out.extend_from_slice(&checksum.to_hex()),
+        None => out.extend_from_slice(b"refused"),
+    }
+    for text in ["  ", object.origin(function.origin), "  ", &function.name] {
+        out.extend_from_slice(text.as_bytes());
+    }
+    if function.checksum.is_none() {
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(function.refused.as_deref().unwrap_or_default().as_bytes());
     }
     for name in function.aliases.iter().chain(&function.parts) {
-        write!(out, " {name}")?;
+        out.push(b' ');
+        out.extend_from_slice(name.as_bytes());
     }
-    writeln!(out)
+    out.push(b'\n');
 }
 
 pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {

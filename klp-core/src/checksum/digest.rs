@@ -16,6 +16,17 @@ impl Digest {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn to_hex(&self) -> [u8; 64] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 64];
+        for (digits, byte) in hex.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *digits = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        hex
+    }
+
     /// The raw bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
