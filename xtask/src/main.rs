@@ -106,7 +106,7 @@ enum Task {
         /// The vmlinux.o of this finished build instead, by any compiler.
         #[arg(long, value_name = "DIRECTORY", conflicts_with_all = ["kernel", "builds"])]
         build: Option<camino::Utf8PathBuf>,
-        /// The `vmlinux.o` of x86_64_defconfig instead, which takes an hour to build.
+        /// The `vmlinux.o` of `x86_64_defconfig` instead, which takes an hour to build.
         #[arg(long, conflicts_with_all = ["build", "builds"])]
         large: bool,
         /// How often each program runs.

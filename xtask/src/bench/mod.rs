@@ -52,6 +52,9 @@ pub(crate) fn run(
         let pair = compare::Pair::of(version, PATCH)?;
         table(&mut differences(&pair, &klp)?, rounds)?;
     }
+    if build.is_none() {
+        table(&mut all_objects(version, &directory, &klp)?, rounds)?;
+    }
     if with_growth {
         growth::run(&klp, &vmlinux, rounds)?;
     }
@@ -59,6 +62,24 @@ pub(crate) fn run(
         println!("peak memory is measured with /usr/bin/time, which is not installed");
     }
     Ok(())
+}
+
+/// The checksums of all objects that were linked, and how long make looks for something to do. What is in a
+/// kernel tree is read in both.
+fn all_objects(version: &str, build: &Utf8Path, klp: &Utf8Path) -> Result<Vec<Contender>> {
+    let objects: Vec<String> = kbuild_glue::linked_objects(build)?
+        .into_iter()
+        .map(|object| build.join(object.object).into_string())
+        .collect();
+    let mut ours = vec![klp.as_str(), "klp", "checksum"];
+    ours.extend(objects.iter().map(String::as_str));
+    let source = kernel::source(version, Compiler::Gcc)?;
+    let (jobs, output) = (format!("-j{}", environment::jobs()), format!("O={build}"));
+    let make = ["make", "-C", source.as_str(), &jobs, &output, "vmlinux", "modules"];
+    Ok(vec![
+        Contender::new(&format!("cargo klp checksum, {} objects", objects.len()), &[&ours]),
+        Contender::new("make, nothing changed", &[&make]),
+    ])
 }
 
 /// Both ways to compare two whole kernels. The reference's has its checksums of both made without

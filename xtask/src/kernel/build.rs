@@ -197,17 +197,16 @@ fn first_line(program: &str) -> Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// The value of `LLVM=` for the LLVM that is here: `1`, or a suffix such as `-19`.
+/// The value of `LLVM=` for the newest LLVM that is here: a suffix such as `-19`, or else `1`: where there are
+/// both, the names without a suffix are of a version that has one too, and not of the newest.
 pub(crate) fn llvm() -> Option<String> {
     let complete = |suffix: &str| {
         ["clang", "ld.lld", "llvm-ar", "llvm-nm", "llvm-objcopy"]
             .iter()
             .all(|tool| environment::find_program(&format!("{tool}{suffix}")).is_some())
     };
-    if complete("") {
-        return Some("1".to_owned());
-    }
-    (13..=40).rev().map(|version| format!("-{version}")).find(|suffix| complete(suffix))
+    let mut suffixes = (13..=40).rev().map(|version| format!("-{version}"));
+    suffixes.find(|suffix| complete(suffix)).or_else(|| complete("").then(|| "1".to_owned()))
 }
 
 /// The program of that name of the same LLVM.

@@ -50,8 +50,10 @@ pub(crate) fn ensure(compiler: Compiler) -> Result<()> {
         return Ok(());
     }
     let mut missing: Vec<&str> = ALWAYS.into_iter().filter(|name| !is_installed(name)).collect();
-    if compiler.is_clang() && super::build::llvm().is_none() {
-        missing.extend(["clang", "lld", "llvm"]);
+    // Newer kernels want 15 at least; one without a version in its name is Debian's own, and can be older.
+    let version = super::build::llvm().and_then(|llvm| llvm.trim_start_matches('-').parse().ok());
+    if compiler.is_clang() && version.is_none_or(|version: u32| version < 15) {
+        missing.extend(["clang-19", "lld-19", "llvm-19"]);
     }
     if missing.is_empty() {
         return Ok(());
