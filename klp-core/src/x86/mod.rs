@@ -176,6 +176,7 @@ impl Iterator for Instructions<'_> {
         } else {
             self.decode();
             if self.instruction.is_invalid() {
+                self.end = self.last.saturating_add(self.instruction.len().max(1));
                 return Some(Err(Undecodable));
             }
             Decoded::of(&self.instruction)
@@ -247,6 +248,14 @@ mod tests {
         assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
         assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
         assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
+    }
+
+    #[test]
+    fn what_is_no_instruction_is_passed_over() {
+        let code = [&[0x06; 8][..], &[0x90; 16], &[0x0f]].concat();
+        let found: Vec<_> = Instructions::new(&code, 0).take(100).collect();
+        assert!(found.first().unwrap().is_err() && found.last().unwrap().is_err());
+        assert!(found.iter().any(Result::is_ok) && found.len() <= code.len(), "{found:?}");
     }
 
     #[test]
