@@ -57,6 +57,10 @@ pub(crate) struct Instructions<'a> {
     instruction: Instruction,
 }
 
+/// `udb`: an invalid opcode by definition, with which thunks of Linux 7.x and their callers trap
+/// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
+const UDB: u8 = 0xd6;
+
 /// Bytes that are no instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Undecodable;
@@ -175,11 +179,14 @@ impl Iterator for Instructions<'_> {
             decoded
         } else {
             self.decode();
-            if self.instruction.is_invalid() {
+            if !self.instruction.is_invalid() {
+                Decoded::of(&self.instruction)
+            } else if self.ahead.get(self.last) == Some(&UDB) {
+                Decoded { len: 1, form: Form::Plain, ends_flow: true, is_ip_relative: false }
+            } else {
                 self.end = self.last.saturating_add(self.instruction.len().max(1));
                 return Some(Err(Undecodable));
             }
-            Decoded::of(&self.instruction)
         };
         self.end = self.last.saturating_add(usize::from(decoded.len));
         Some(Ok(decoded))
@@ -248,6 +255,15 @@ mod tests {
         assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
         assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
         assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
+    }
+
+    #[test]
+    fn an_opcode_that_is_invalid_by_definition_is_an_instruction() {
+        // udb; int3
+        let expected =
+            Decoded { len: 1, form: Form::Plain, ends_flow: true, is_ip_relative: false };
+        assert_eq!(one(&[0xd6, 0xcc]), expected);
+        assert_eq!(operands(&[0xd6]).displacement, None);
     }
 
     #[test]
