@@ -14,7 +14,7 @@ use std::path::Path;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 
 use form::{Decoded, Form};
-use row::{BASELESS, ENTRIES, Escape, Rex, Sort, index};
+use row::{BASELESS, OPCODES, Sort, opcode_index};
 
 /// What can stand where displacement and immediate are. No length may depend on it.
 const TAILS: [[u8; 11]; 2] =
@@ -24,20 +24,45 @@ const TAILS: [[u8; 11]; 2] =
 const PREFIXES: [u8; 14] =
     [0x26, 0x2e, 0x36, 0x3e, 0x62, 0x64, 0x65, 0x66, 0x67, 0xc4, 0xc5, 0xf0, 0xf2, 0xf3];
 
+/// The REX prefix, as far as lengths depend on it.
+#[derive(Clone, Copy)]
+enum Rex {
+    None,
+    Narrow,
+    Wide,
+}
+
+/// Whether the opcode is behind `0f`.
+#[derive(Clone, Copy, PartialEq)]
+enum Escape {
+    None,
+    Two,
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut table = vec![0; ENTRIES];
+    // Most opcodes have their row in common with many. The first says nothing.
+    let mut rows = vec![[0; 256]];
+    let mut opcodes = [0; OPCODES];
     for rex in [Rex::None, Rex::Narrow, Rex::Wide] {
         for escape in [Escape::None, Escape::Two] {
             for opcode in (0..=255).filter(|opcode| is_opcode(escape, *opcode)) {
-                for modrm in 0..=255 {
-                    let entry = entry(rex, escape, opcode, modrm);
-                    table[index(rex, escape, opcode, modrm)] = entry.unwrap_or(0);
+                let mut row = [0; 256];
+                for (entry, modrm) in row.iter_mut().zip(0..=255) {
+                    *entry = self::entry(rex, escape, opcode, modrm).unwrap_or(0);
                 }
+                let known = rows.iter().position(|known| *known == row);
+                let number = known.unwrap_or(rows.len());
+                if known.is_none() {
+                    rows.push(row);
+                }
+                opcodes[opcode_index(rex as usize, escape as usize, opcode)] =
+                    u8::try_from(number)?;
             }
         }
     }
     let out = std::env::var_os("OUT_DIR").ok_or("cargo names no directory")?;
-    std::fs::write(Path::new(&out).join("common.bin"), table)?;
+    std::fs::write(Path::new(&out).join("opcodes.bin"), opcodes)?;
+    std::fs::write(Path::new(&out).join("rows.bin"), rows.concat())?;
     for file in ["build.rs", "src/x86/form.rs", "src/x86/row.rs"] {
         println!("cargo:rerun-if-changed={file}");
     }

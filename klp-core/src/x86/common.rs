@@ -6,9 +6,11 @@
 
 use super::Field;
 use super::form::{Decoded, Form};
-use super::row::{self, BASELESS, ENTRIES, Escape, LENGTH, Rex, Sort};
+use super::row::{self, BASELESS, LENGTH, OPCODES, Sort};
 
-static TABLE: &[u8; ENTRIES] = include_bytes!(concat!(env!("OUT_DIR"), "/common.bin"));
+/// By opcode, a row by `ModRM`: all of it stays in the first cache.
+static NUMBERS: &[u8; OPCODES] = include_bytes!(concat!(env!("OUT_DIR"), "/opcodes.bin"));
+static ROWS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rows.bin"));
 
 /// As long as the longest instruction, and one more: no field of one that starts it is outside.
 pub(super) type Window = [u8; 16];
@@ -24,23 +26,20 @@ pub(super) struct Told {
 #[inline]
 pub(super) fn tell(window: &Window) -> Option<Told> {
     let mut bytes = window.first_chunk().map_or(0, |start| u64::from_le_bytes(*start));
-    let rex = match bytes & 0xf8 {
-        0x40 => Rex::Narrow,
-        0x48 => Rex::Wide,
-        _ => Rex::None,
-    };
-    let mut before = usize::from(rex != Rex::None);
-    bytes >>= 8 * before;
-    let escape = if bytes & 0xff == 0x0f { Escape::Two } else { Escape::None };
-    before += escape as usize;
-    bytes >>= 8 * escape as usize;
+    // Sums instead of conditions: what comes next is hard to predict.
+    let has_rex = usize::from(bytes & 0xf0 == 0x40);
+    let rex = has_rex + (has_rex & usize::from(bytes & 8 != 0));
+    bytes >>= 8 * has_rex;
+    let escape = usize::from(bytes & 0xff == 0x0f);
+    bytes >>= 8 * escape;
     let [opcode, modrm, sib, ..] = bytes.to_le_bytes();
-    let entry = TABLE[row::index(rex, escape, opcode, modrm)];
+    let number = NUMBERS[row::opcode_index(rex, escape, opcode)];
+    let entry = *ROWS.get(usize::from(number) << 8 | usize::from(modrm))?;
     if entry == 0 {
         return None;
     }
-    let displacement = if entry & BASELESS != 0 && sib & 7 == 5 { 4 } else { 0 };
-    Some(Told { len: before + usize::from(entry & LENGTH) + displacement, entry })
+    let displacement = 4 * usize::from((entry & BASELESS != 0) & (sib & 7 == 5));
+    Some(Told { len: has_rex + escape + usize::from(entry & LENGTH) + displacement, entry })
 }
 
 impl Told {

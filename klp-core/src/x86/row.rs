@@ -1,19 +1,5 @@
-//! The entries of a table by the first bytes of an instruction. `build.rs` writes it, `common.rs` reads it.
-
-/// The REX prefix, as far as an entry depends on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rex {
-    None,
-    Narrow,
-    Wide,
-}
-
-/// Whether the opcode is behind `0f`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Escape {
-    None,
-    Two,
-}
+//! Rows of entries, one for each `ModRM` byte: 0 where nothing is said, else the length of the instruction from the
+//! opcode on, its sort (bits 4 and 5) and [`BASELESS`]. `build.rs` writes them, `common.rs` reads them.
 
 /// What an instruction is, as [`super::form::Form`] has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +11,8 @@ pub(crate) enum Sort {
     Branch,
 }
 
-/// How many entries there are. One is 0 where the table says nothing, else length and sort (bits 4 and 5).
-pub(crate) const ENTRIES: usize = 6 << 16;
+/// How many opcodes there are.
+pub(crate) const OPCODES: usize = 6 << 8;
 
 /// In an entry: an address without a base (`SIB`) is 4 bytes longer.
 pub(crate) const BASELESS: u8 = 0x80;
@@ -34,10 +20,11 @@ pub(crate) const BASELESS: u8 = 0x80;
 /// The length from the opcode on is in the low bits.
 pub(crate) const LENGTH: u8 = 0x0f;
 
-/// Where the entry is.
+/// Where the number of an opcode's row is. `rex` is 0 without that prefix, 2 if its W is set, else 1; `escape` is 1
+/// behind `0f`, else 0.
 #[inline]
-pub(crate) fn index(rex: Rex, escape: Escape, opcode: u8, modrm: u8) -> usize {
-    (rex as usize * 2 + escape as usize) << 16 | usize::from(opcode) << 8 | usize::from(modrm)
+pub(crate) fn opcode_index(rex: usize, escape: usize, opcode: u8) -> usize {
+    (rex * 2 + escape) << 8 | usize::from(opcode)
 }
 
 /// The sort that an entry is of.
