@@ -25,8 +25,9 @@ pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
             }
         };
         for site in cx.sites.within(span.section, span.start, span.end) {
-            let Some(table) = cx.elf.section(site.table) else { continue };
-            for reloc in table.relocs.within(site.start, site.start.saturating_add(site.size)) {
+            let Some((table, range)) = cx.sites.place(site) else { continue };
+            let Some(table) = cx.elf.section(table) else { continue };
+            for reloc in table.relocs.within(range.start, range.end) {
                 refer(&reloc, reloc.addend);
             }
         }

@@ -237,11 +237,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let mut effect = Effect::Keep;
         for entry in entries {
             site.address = entry.address;
-            site.has_static_call |= entry.is_static_call();
             site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
             let opened = self.cx.sites.open(self.cx.elf, entry);
             let (entry, reader) =
                 opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
+            site.has_static_call |= reader.is_of_static_calls();
             if (reader.write)(self, &entry, site)? == Effect::Replace {
                 effect = Effect::Replace;
             }

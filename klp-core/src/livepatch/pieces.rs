@@ -1,5 +1,7 @@
 //! What is copied: whole sections where they hold one thing, else the stretch of one thing.
 
+use std::ops::Range;
+
 use crate::elf::{ElfObject, Place, Section};
 use crate::layout::Span;
 use crate::rules;
@@ -173,16 +175,12 @@ impl Tables {
         let is_needed = |table: u32| {
             analysis.elf.section(table).is_some_and(|section| section.name != MADE_AGAIN)
         };
-        let read = analysis.sites.all().iter().filter(|site| is_needed(site.table));
-        let mut entries: Vec<Entry> = read
-            .map(|site| Entry {
-                code: site.section,
-                offset: site.offset,
-                table: site.table,
-                start: site.start,
-                end: site.start.saturating_add(site.size),
-            })
-            .collect();
+        let read = analysis.sites.all().iter().filter_map(|site| {
+            let (table, Range { start, end }) = analysis.sites.place(site)?;
+            let (code, offset) = (site.section, site.offset);
+            is_needed(table).then_some(Entry { code, offset, table, start, end })
+        });
+        let mut entries: Vec<Entry> = read.collect();
         for (section, table) in analysis.elf.sections.iter().zip(0u32..) {
             if is_plain_table(section.name) && section.size > 0 {
                 let own = plain_entries(&analysis.elf, section, table)

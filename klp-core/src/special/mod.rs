@@ -20,6 +20,7 @@ use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section};
 use crate::places::Places;
 
 /// How one special section is read.
+#[derive(Debug)]
 pub(crate) struct Reader {
     /// Name of the section.
     pub(crate) section: &'static str,
@@ -58,6 +59,12 @@ pub(crate) struct Entry<'a, 'data> {
     pub(crate) names_source_file: bool,
 }
 
+impl Reader {
+    pub(crate) fn is_of_static_calls(&self) -> bool {
+        self.section == static_call::READER.section
+    }
+}
+
 impl<'data> Entry<'_, 'data> {
     /// The relocation of the field at `field`.
     pub(crate) fn reloc(&self, field: u64) -> Option<Reloc> {
@@ -83,10 +90,8 @@ pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
     /// For each section with code, which of them are its own.
     sections: Vec<(Range<usize>, Places)>,
-    /// Entry size of each table.
-    sizes: Vec<(u32, u64)>,
-    /// Bug tables of 12-byte entries that name source files.
-    with_source_files: Vec<u32>,
+    /// In the order of readers, then of sections.
+    tables: Vec<Table>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
@@ -95,22 +100,33 @@ pub(crate) struct Sites {
     pub(crate) lists_static_calls: bool,
 }
 
+/// A special section.
+#[derive(Debug)]
+struct Table {
+    section: u32,
+    reader: &'static Reader,
+    /// Of an entry.
+    size: u64,
+    /// Of 12 bytes in a bug table: see [`bug_table::names_source_files`].
+    names_source_files: bool,
+}
+
 impl Sites {
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
         let mut sites = Self::default();
-        for (section, table) in elf.sections.iter().zip(0u32..) {
-            for (reader, number) in READERS.iter().zip(0u8..) {
+        for reader in READERS {
+            for (section, number) in elf.sections.iter().zip(0u32..) {
                 if section.name == reader.section.as_bytes()
                     && section.size > 0
-                    && let Err(problem) = sites.read(elf, section, table, reader, number)
+                    && let Err(problem) = sites.read(elf, section, number, reader)
                 {
                     sites.problems.push(format!("{}: {problem}", reader.section));
                 }
             }
         }
-        sites.sorted.par_sort_unstable_by_key(|site| {
-            (site.section, site.offset, site.reader, site.table, site.start)
-        });
+        sites
+            .sorted
+            .par_sort_unstable_by_key(|site| (site.section, site.offset, site.table, site.start));
         let mut from = 0;
         for own in sites.sorted.chunk_by(|one, other| one.section == other.section) {
             let section = own.first().map_or(0, |site| site.section as usize);
@@ -129,19 +145,16 @@ impl Sites {
         &mut self,
         elf: &ElfObject<'_>,
         section: &Section<'_>,
-        table: u32,
-        reader: &Reader,
-        number: u8,
+        number: u32,
+        reader: &'static Reader,
     ) -> Result<(), String> {
         self.lists_mcount |= reader.section == mcount::READER.section;
         self.lists_static_calls |= reader.section == static_call::READER.section;
         let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
-        self.sizes.push((table, size));
-        if reader.section == bug_table::READER.section
-            && bug_table::names_source_files(elf, table, section)
-        {
-            self.with_source_files.push(table);
-        }
+        let names_source_files = reader.section == bug_table::READER.section
+            && bug_table::names_source_files(elf, number, section);
+        let table = u32::try_from(self.tables.len()).map_err(|_| "too many tables")?;
+        self.tables.push(Table { section: number, reader, size, names_source_files });
         let entries = section.size.div_ceil(size);
         self.sorted.reserve_exact(usize::try_from(entries).unwrap_or(0).min(section.data.len()));
         let mut start = 0;
@@ -150,30 +163,22 @@ impl Sites {
             let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
             let (address, (code, offset)) =
                 place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            self.sorted.push(SiteRef {
-                section: code,
-                offset,
-                reader: number,
-                table,
-                start,
-                size,
-                address,
-            });
+            self.sorted.push(SiteRef { section: code, offset, table, start, address });
             start = start.saturating_add(size);
         }
         Ok(())
     }
 
-    /// The code that the entry at `offset` of section `table` belongs to, and the offset in the entry.
+    /// The code that the entry at `offset` of the special `section` belongs to, and the offset in the entry.
     pub(crate) fn owner(
         &self,
         elf: &ElfObject<'_>,
-        table: u32,
+        section: u32,
         offset: u64,
     ) -> Option<(u32, u64, u64)> {
-        let (_, size) = self.sizes.iter().find(|(section, _)| *section == table)?;
-        let delta = offset.checked_rem(*size)?;
-        let reloc = elf.section(table)?.relocs.at(offset.checked_sub(delta)?)?;
+        let table = self.tables.iter().find(|table| table.section == section)?;
+        let delta = offset.checked_rem(table.size)?;
+        let reloc = elf.section(section)?.relocs.at(offset.checked_sub(delta)?)?;
         let (section, offset) = code_place(elf, &reloc)?;
         Some((section, offset, delta))
     }
@@ -183,16 +188,23 @@ impl Sites {
         &self.sorted
     }
 
+    /// The section that holds the entry, and where in it.
+    pub(crate) fn place(&self, site: &SiteRef) -> Option<(u32, Range<u64>)> {
+        let table = self.tables.get(site.table as usize)?;
+        Some((table.section, site.start..site.start.saturating_add(table.size)))
+    }
+
     /// The entry itself, and how it is written.
     pub(crate) fn open<'a, 'data>(
         &self,
         elf: &'a ElfObject<'data>,
         site: &SiteRef,
     ) -> Option<(Entry<'a, 'data>, &'static Reader)> {
-        let section = elf.section(site.table)?;
-        let reader = READERS.get(usize::from(site.reader))?;
-        let names_source_file = self.with_source_files.contains(&site.table);
-        Some((Entry { section, start: site.start, size: site.size, names_source_file }, reader))
+        let Table { section, reader, size, names_source_files } =
+            self.tables.get(site.table as usize)?;
+        let section = elf.section(*section)?;
+        let names_source_file = *names_source_files;
+        Some((Entry { section, start: site.start, size: *size, names_source_file }, reader))
     }
 
     /// The entries that belong to code in `start..end` of `section`.
@@ -211,20 +223,11 @@ impl Sites {
 pub(crate) struct SiteRef {
     pub(crate) section: u32,
     pub(crate) offset: u64,
-    reader: u8,
-    pub(crate) table: u32,
-    pub(crate) start: u64,
-    pub(crate) size: u64,
+    /// Index of its table.
+    table: u32,
+    start: u64,
     /// How the entry refers to the code.
     pub(crate) address: RelocKind,
-}
-
-impl SiteRef {
-    pub(crate) fn is_static_call(&self) -> bool {
-        READERS
-            .get(usize::from(self.reader))
-            .is_some_and(|reader| reader.section == static_call::READER.section)
-    }
 }
 
 /// The code that the address field `reloc` of an entry refers to.
