@@ -41,15 +41,19 @@ impl Closure {
         &self.digests
     }
 
+    pub(super) fn into_digests(self) -> NodeDigests {
+        self.digests
+    }
+
     /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
-    pub(super) fn finish(self, cx: &Context<'_, '_>) -> (Vec<DataChecksum>, NodeDigests) {
+    pub(super) fn data(&self, cx: &Context<'_, '_>) -> Vec<DataChecksum> {
         let left = unreached(cx, &self.digests, &self.boundaries);
         let rest = digests(cx, &self.boundaries, left.clone());
         let named = self.named.par_iter().with_min_len(256).map(|node| of(*node, &self.digests));
         let mut data: Vec<DataChecksum> = named.collect();
         let unnamed = left.into_iter().map(|node| DataChecksum { span: None, ..of(node, &rest) });
         data.extend(unnamed);
-        (data, self.digests)
+        data
     }
 }
 

@@ -146,11 +146,11 @@ impl<'data> Analysis<'data> {
     /// Digests every function and data object, on the current rayon pool.
     #[must_use]
     pub fn checksums(&self) -> Checksums {
-        self.checksums_of_code_and_data(|| ())
+        self.checksums_and_rests(|| ())
     }
 
-    /// The same; `code_is_done` is called when most of the file is not needed any more.
-    pub(crate) fn checksums_of_code_and_data(&self, code_is_done: impl FnOnce()) -> Checksums {
+    /// The same; `rest` is called where most of what was read of the file is not needed any more.
+    pub(crate) fn checksums_and_rests(&self, rest: impl Fn()) -> Checksums {
         let cx = self.context();
         let walked: Vec<Walked> = self
             .layout
@@ -158,14 +158,15 @@ impl<'data> Analysis<'data> {
             .par_chunks(TOGETHER)
             .map_init(Streams::default, |streams, functions| self.walk(&cx, streams, functions))
             .collect();
-        code_is_done();
+        rest();
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
+        let data = closure.data(&cx);
+        rest();
         let functions = walked
             .into_par_iter()
             .flat_map_iter(|walked| walked.finish(closure.digests()))
             .collect();
-        let (data, nodes) = closure.finish(&cx);
-        Checksums { functions, data, nodes }
+        Checksums { functions, data, nodes: closure.into_digests() }
     }
 
     /// The unnamed data that functions refer to.

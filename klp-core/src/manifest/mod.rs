@@ -165,14 +165,15 @@ impl Object {
         data: &[u8],
         object: &str,
         linked: Option<&str>,
-        give_back: impl FnOnce(),
+        give_back: impl Fn(),
     ) -> Result<Self, ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { functions, data: of_data, .. } =
-            analysis.checksums_of_code_and_data(give_back);
+        give_back();
+        let Checksums { functions, data: of_data, .. } = analysis.checksums_and_rests(&give_back);
         // What only digests need is given back before there is a record of each.
         let Analysis { mut elf, layout, .. } = analysis;
         elf.forget_relocs();
+        give_back();
         let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
         Ok(object.with_content(data))
     }

@@ -16,7 +16,7 @@ pub struct Definitions {
     /// The names, one behind the other.
     names: Vec<u8>,
     /// Where each name ends, and where its symbol is seen.
-    symbols: Vec<(usize, Binding)>,
+    symbols: Vec<(u32, Binding)>,
 }
 
 /// Where a symbol is seen, and who wins.
@@ -47,7 +47,6 @@ impl Definitions {
             return Ok(definitions);
         };
         let strings = sections.section(table.link(endian))?.data(endian, data)?;
-        definitions.names.reserve(strings.len());
         let strings = StringTable::new(strings, 0, strings.len() as u64);
         for symbol in table.data_as_array::<Sym64<LittleEndian>, _>(endian, data)? {
             if !symbol.is_definition(endian, strings) {
@@ -61,6 +60,8 @@ impl Definitions {
             };
             definitions.add(name, binding);
         }
+        definitions.names.shrink_to_fit();
+        definitions.symbols.shrink_to_fit();
         Ok(definitions)
     }
 
@@ -68,7 +69,8 @@ impl Definitions {
     pub fn add(&mut self, name: &[u8], binding: Binding) {
         if !name.is_empty() {
             self.names.extend_from_slice(name);
-            self.symbols.push((self.names.len(), binding));
+            // An ELF file's names are counted in 32 bits.
+            self.symbols.push((u32::try_from(self.names.len()).unwrap_or(u32::MAX), binding));
         }
     }
 
@@ -76,8 +78,9 @@ impl Definitions {
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Binding)> {
         let mut start = 0;
         self.symbols.iter().map(move |(end, binding)| {
-            let name = self.names.get(start..*end).unwrap_or_default();
-            start = *end;
+            let end = *end as usize;
+            let name = self.names.get(start..end).unwrap_or_default();
+            start = end;
             (name, *binding)
         })
     }

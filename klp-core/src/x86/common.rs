@@ -38,8 +38,8 @@ pub(super) fn tell(window: &Window) -> Option<Told> {
     if entry == 0 {
         return None;
     }
-    let displacement = 4 * usize::from((entry & BASELESS != 0) & (sib & 7 == 5));
-    Some(Told { len: has_rex + escape + usize::from(entry & LENGTH) + displacement, entry })
+    let is_baseless = usize::from(entry & BASELESS != 0) & usize::from(sib & 7 == 5);
+    Some(Told { len: has_rex + escape + usize::from(entry & LENGTH) + 4 * is_baseless, entry })
 }
 
 impl Told {
