@@ -4,6 +4,10 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads what to measure")]
 #![expect(missing_docs, reason = "what the macros of criterion make is not documented")]
 
+#[expect(dead_code, reason = "the crate keeps its decoder for itself")]
+#[path = "../src/x86/mod.rs"]
+mod x86;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -22,6 +26,16 @@ fn stages(criterion: &mut Criterion) {
     let manifest = Manifest::from_iter([object]);
     let mut file = Vec::new();
     manifest.write(&mut file).expect("memory can be written");
+
+    let code = analysis.elf.sections.iter().filter(|section| section.is_code());
+    let code = code.max_by_key(|section| section.size).map(|section| section.data);
+    let code = code.expect("the object has code");
+    let mut group = criterion.benchmark_group("code");
+    group.throughput(Throughput::Bytes(code.len() as u64));
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| x86::Instructions::new(black_box(code), 0).flatten().count());
+    });
+    group.finish();
 
     let mut group = criterion.benchmark_group("object");
     group.throughput(Throughput::Bytes(input.len() as u64));
