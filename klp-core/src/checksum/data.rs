@@ -18,6 +18,9 @@ pub(super) fn write<'data>(
     end: u64,
 ) -> Result<(), Refusal> {
     let section = cx.elf.section(node.section).ok_or_else(|| Refusal::new("no section"))?;
+    if section.is_unwind_table() {
+        return Err(Refusal::new(format!("it reads {}", section.name_lossy())));
+    }
     let size = end.saturating_sub(node.start);
     unit.origin = cx.origins.at(node.section, node.start);
     unit.streams().item(KIND, tag::DATA, 0);

@@ -120,7 +120,7 @@ impl<'data> Unit<'_, 'data, '_> {
         if node.span.is_some() || delta != 0 {
             return None;
         }
-        let section = self.cx.elf.section(node.section)?;
+        let section = self.cx.elf.section(node.section).filter(|it| !it.is_unwind_table())?;
         let bytes = section.bytes(node.start, u64::from(size))?;
         let end = node.start.checked_add(u64::from(size))?;
         section.relocs.within(node.start.saturating_sub(7), end).next().is_none().then_some(bytes)

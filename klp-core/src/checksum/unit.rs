@@ -130,6 +130,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let code = section
             .bytes(part.start, part.limit.saturating_sub(part.start))
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
+        if u32::try_from(code.len()).is_err() {
+            return Err(Refusal::new("too many instructions"));
+        }
         let kind = part.role.kind();
         self.streams.item(kind, tag::PART, 0);
         self.streams.begin_part(number, code.len());

@@ -12,8 +12,6 @@ use object::read::elf::{FileHeader as _, SectionHeader as _};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
-use crate::rules;
-
 pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
 pub use symbol::{Place, Symbol, SymbolKind};
@@ -138,7 +136,7 @@ impl<'data> ElfObject<'data> {
                 )));
             }
             // Every second relocation of a kernel is of its unwind tables.
-            if sections.get(target).is_some_and(|section| !rules::is_unwind(section.name)) {
+            if sections.get(target).is_some_and(|section| !section.is_unwind_table()) {
                 tables.push((target, entries));
             }
         }

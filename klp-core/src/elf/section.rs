@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use object::elf;
 
 use super::Relocs;
+use crate::rules;
 
 /// `SHT_LLVM_ADDRSIG` of the LLVM extensions to ELF: symbols whose address matters.
 const SHT_LLVM_ADDRSIG: u32 = 0x6fff_4c03;
@@ -81,6 +82,13 @@ impl<'data> Section<'data> {
     #[must_use]
     pub fn is_code(&self) -> bool {
         self.has(elf::SHF_EXECINSTR) && self.class == SectionClass::Bytes
+    }
+
+    /// An unwind table, which is left out of digests: its relocations are not read, and who reads it as data is
+    /// refused.
+    #[must_use]
+    pub fn is_unwind_table(&self) -> bool {
+        !self.is_code() && rules::is_unwind(self.name)
     }
 
     /// Can be written at run time (`SHF_WRITE`).

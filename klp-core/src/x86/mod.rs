@@ -267,6 +267,18 @@ mod tests {
     }
 
     #[test]
+    fn an_instruction_that_reaches_behind_the_end_is_none() {
+        // mov eax, 0x90909090, of which the last byte is not the function's
+        let ahead = [&[0xb8][..], &[0x90; 31]].concat();
+        let first = |len| Instructions::at_start(&ahead, len, 0).next().unwrap();
+        assert!(first(4).is_err());
+        assert_eq!(first(5).unwrap().len, 5);
+        let mut taken = Vec::new();
+        Instructions::at_start(&ahead, 4, 0).plain(usize::MAX, |_, len, _| taken.push(len));
+        assert!(taken.is_empty(), "{taken:?}");
+    }
+
+    #[test]
     fn what_is_no_instruction_is_passed_over() {
         let code = [&[0x06; 8][..], &[0x90; 16], &[0x0f]].concat();
         let found: Vec<_> = Instructions::new(&code, 0).take(100).collect();

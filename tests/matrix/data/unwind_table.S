@@ -1,0 +1,17 @@
+// What code reads from an unwind table is not compared, so the code is refused.
+//#refused: work
+#ifdef PATCHED
+#define TARGET second
+#else
+#define TARGET first
+#endif
+	.text
+	.globl work
+	.type work, @function
+work:	leaq .Ltable(%rip), %rax
+	ret
+	.size work, . - work
+	.section .orc_unwind_ip, "a", @progbits
+.Ltable:
+	.quad TARGET
+	.section .note.GNU-stack, "", @progbits
