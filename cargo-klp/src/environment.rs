@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use camino::Utf8PathBuf;
+
 /// Variables of Kbuild that change what is built. They are taken from the environment, as make does,
 /// and belong to the build's fingerprint.
 pub(crate) const KBUILD: &[&str] = &[
@@ -42,10 +44,20 @@ pub(crate) fn make() -> String {
 }
 
 /// The directories of `PATH`.
-pub(crate) fn search_path() -> Vec<camino::Utf8PathBuf> {
+pub(crate) fn search_path() -> Vec<Utf8PathBuf> {
     let path = get("PATH").unwrap_or_default();
     let directories = std::env::split_paths(&path);
     directories.filter_map(|directory| directory.try_into().ok()).collect()
+}
+
+/// Where programs of this user keep what they can make again: `XDG_CACHE_HOME`, else `.cache` in `HOME`.
+pub(crate) fn cache_home() -> Option<Utf8PathBuf> {
+    // A relative path is to be ignored, says the XDG base directory specification.
+    let absolute = |name| {
+        let path = Utf8PathBuf::try_from(std::path::PathBuf::from(get(name)?)).ok()?;
+        path.is_absolute().then_some(path)
+    };
+    absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))
 }
 
 /// `CARGO_TERM_QUIET`.

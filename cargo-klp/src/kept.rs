@@ -1,13 +1,13 @@
 //! Digests of the original build, kept for the next run of the same program.
 
 use std::io::{BufWriter, Write};
-use std::os::unix::fs::MetadataExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::Manifest;
 
 use crate::error::Error;
 use crate::report;
+use crate::stamp::Stamp;
 
 /// A checksum file, and the same for the program that wrote it.
 pub(crate) struct KeptChecksums {
@@ -19,10 +19,13 @@ pub(crate) struct KeptChecksums {
 impl KeptChecksums {
     /// Those in `directory`.
     pub(crate) fn in_directory(directory: &Utf8Path) -> Result<Self, Error> {
+        let program = Stamp::of_program();
+        let program =
+            program.map_err(|source| Error::Read { path: "/proc/self/exe".into(), source })?;
         Ok(Self {
             file: directory.join("checksums"),
             kept: directory.join("checksums.kept"),
-            program: program()?,
+            program: program.to_bytes(),
         })
     }
 
@@ -45,14 +48,4 @@ impl KeptChecksums {
             file.write_all(&manifest.to_kept())
         })
     }
-}
-
-/// What tells this program from every other: its file. One that is installed or compiled anew has other times.
-fn program() -> Result<Vec<u8>, Error> {
-    const PATH: &str = "/proc/self/exe";
-    let failed = |source| Error::Read { path: PATH.into(), source };
-    let file = fs_err::metadata(PATH).map_err(failed)?;
-    let times = [file.mtime(), file.mtime_nsec(), file.ctime(), file.ctime_nsec()];
-    let numbers = [file.dev(), file.ino(), file.size()].into_iter().map(u64::cast_signed);
-    Ok(numbers.chain(times).flat_map(i64::to_le_bytes).collect())
 }

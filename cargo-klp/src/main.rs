@@ -1,6 +1,7 @@
 //! `cargo klp`: builds a Linux kernel before and after a patch and names exactly the functions that
 //! changed.
 
+mod cache;
 mod cli;
 mod environment;
 mod error;
@@ -18,6 +19,8 @@ mod run;
 mod settings;
 mod shell;
 mod signals;
+mod source;
+mod stamp;
 
 use std::process::ExitCode;
 

@@ -8,25 +8,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
 use klp_core::checksum::Digested;
 use klp_core::diff::{Changes, Side};
-use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
-use klp_core::origin::Index;
 use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
 
+use crate::cache::Cache;
 use crate::error::Error;
 use crate::operand::Operand;
 use crate::origins::Members;
-
-/// A file to be digested.
-struct Source {
-    name: String,
-    file: Utf8PathBuf,
-    linked: Option<String>,
-    /// What it was linked from, where the names of those are to be told.
-    members: Option<Members>,
-}
+use crate::source::Source;
 
 /// Digests and, where there are any, the objects that they were made from.
 #[derive(Default)]
@@ -51,11 +42,13 @@ impl<'i> Build<'i> {
     pub(crate) fn open(
         operand: &Operand,
         allowlist: &Allowlist,
+        cache: &Cache,
         input: &'i OnceLock<Input>,
     ) -> Result<Self, Error> {
         let path = &operand.path;
         if path.is_dir() {
-            return Self::of_linked(path, &linked_objects(path)?, allowlist, &Manifest::default());
+            let sources = sources(path, &linked_objects(path)?, |file| path.join(file));
+            return Self::of(sources, allowlist, &Known::new(), cache);
         }
         if starts_like_manifest(path)? {
             let manifest = read_manifest(path)?;
@@ -66,15 +59,11 @@ impl<'i> Build<'i> {
         let Some(source) =
             sources.pop().filter(|source| allowlist.skipping(&source.name).is_none())
         else {
-            return Self::of_files(operands, allowlist);
+            return Self::of_files(operands, allowlist, cache);
         };
         let opened = source.open()?;
         let input = input.get_or_init(|| opened);
-        let digest = || {
-            let digested = Object::digest(input, &source.name, source.linked.as_deref());
-            digested.map_err(|error| source.no_object(error))
-        };
-        let (object, digested) = source.attributed(digest)?;
+        let (object, digested) = source.digested(cache, input, Object::digest)?;
         Ok(Self {
             manifest: Manifest::from_iter([object]),
             files: vec![path.clone()],
@@ -84,8 +73,12 @@ impl<'i> Build<'i> {
     }
 
     /// Digests of objects.
-    pub(crate) fn of_files(operands: &[Operand], allowlist: &Allowlist) -> Result<Self, Error> {
-        Self::of(given(operands), allowlist, &Known::new())
+    pub(crate) fn of_files(
+        operands: &[Operand],
+        allowlist: &Allowlist,
+        cache: &Cache,
+    ) -> Result<Self, Error> {
+        Self::of(given(operands), allowlist, &Known::new(), cache)
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
@@ -97,7 +90,8 @@ impl<'i> Build<'i> {
         known: &Manifest,
     ) -> Result<Self, Error> {
         let sources = sources(root, objects, |file| root.join(file));
-        Self::of(sources, allowlist, &known.objects.iter().map(keyed).collect())
+        let known = known.objects.iter().map(keyed).collect();
+        Self::of(sources, allowlist, &known, &Cache::default())
     }
 
     /// Digests of a patched build of this one: new ones of what was made, the same of the rest.
@@ -109,17 +103,22 @@ impl<'i> Build<'i> {
         let sources = sources(&patched.original_root, &patched.objects, |file| patched.path(file));
         let is_made = |object: &&Arc<Object>| patched.made.contains(Utf8Path::new(&object.object));
         let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
-        Self::of(sources, allowlist, &rest.map(keyed).collect())
+        Self::of(sources, allowlist, &rest.map(keyed).collect(), &Cache::default())
     }
 
-    fn of(sources: Vec<Source>, allowlist: &Allowlist, known: &Known<'_>) -> Result<Self, Error> {
+    fn of(
+        sources: Vec<Source>,
+        allowlist: &Allowlist,
+        known: &Known<'_>,
+        cache: &Cache,
+    ) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
             sources.into_iter().partition(|source| allowlist.skipping(&source.name).is_some());
         let digested: Result<Vec<Arc<Object>>, Error> = read
             .par_iter()
             .map(|source| match known.get(&(source.name.as_str(), source.linked.as_deref())) {
                 Some(known) => Ok(Arc::clone(known)),
-                None => source.object().map(Arc::new),
+                None => source.object(cache).map(Arc::new),
             })
             .collect();
         Ok(Self {
@@ -189,43 +188,6 @@ fn sources(
         linked: Some(target(&linked).to_owned()),
     };
     compared(root, objects).into_iter().map(source).collect()
-}
-
-impl Source {
-    fn object(&self) -> Result<Object, Error> {
-        let digest = || {
-            let input = self.open()?;
-            let object = Object::of_input(&input, &self.name, self.linked.as_deref());
-            object.map(|object| (object, ())).map_err(|source| self.no_object(source))
-        };
-        self.attributed(digest).map(|(object, ())| object)
-    }
-
-    fn open(&self) -> Result<Input, Error> {
-        Input::open(self.file.as_std_path())
-            .map_err(|source| Error::Read { path: self.file.clone(), source })
-    }
-
-    fn no_object(&self, source: ElfError) -> Error {
-        Error::Object { path: self.file.clone(), source }
-    }
-
-    /// What `digest` gives, with where the functions come from, if it was linked.
-    fn attributed<T: Send>(
-        &self,
-        digest: impl FnOnce() -> Result<(Object, T), Error> + Send,
-    ) -> Result<(Object, T), Error> {
-        let Some(members) = &self.members else { return digest() };
-        let definitions = OnceLock::new();
-        let index = || {
-            let found = members.definitions()?;
-            Ok::<_, Error>(Index::of(definitions.get_or_init(|| found)))
-        };
-        let (digested, index) = rayon::join(digest, index);
-        let (mut object, kept) = digested?;
-        object.attribute(&index?);
-        Ok((object, kept))
-    }
 }
 
 /// What the records call the thing that an object is linked into.

@@ -88,11 +88,11 @@ impl Rules {
     }
 
     /// Sorts `changes` by the rules.
-    pub(crate) fn apply(
+    pub(crate) fn apply<'i>(
         &self,
         changes: &mut Changes,
-        original: &Build<'_>,
-        patched: &Build<'_>,
+        original: &Build<'i>,
+        patched: &Build<'i>,
         shell: &Shell,
     ) {
         let usage = self.usage(&[original, patched]);

@@ -22,6 +22,7 @@ const PATIENCE_WITH_KERNELS: Duration = Duration::from_hours(3);
 const FOREIGN: &[&str] = &[
     "AR",
     "ARCH",
+    "CARGO_KLP_CACHE_DIR",
     "CARGO_KLP_TARGET_DIR",
     "CARGO_MAKEFLAGS",
     "CARGO_TERM_COLOR",
@@ -78,9 +79,11 @@ fn build() -> Result<Utf8PathBuf> {
         .context("cargo named no executable")
 }
 
-/// `cargo-klp klp ARGUMENTS`.
+/// `cargo-klp klp ARGUMENTS`. What it keeps of objects, it keeps beside the program.
 pub fn klp<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<Command> {
-    let mut command = plain(binary()?);
+    let binary = binary()?;
+    let mut command = plain(binary);
+    command.env("CARGO_KLP_CACHE_DIR", binary.with_extension("cache"));
     command.arg("klp").args(arguments);
     Ok(command)
 }

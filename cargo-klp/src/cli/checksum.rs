@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::RuleArgs;
+use super::{CacheArgs, RuleArgs};
 
 /// Checksum every function of object files
 #[derive(Debug, Args)]
@@ -16,4 +16,6 @@ pub(crate) struct Checksum {
     pub(crate) output: Option<Utf8PathBuf>,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }

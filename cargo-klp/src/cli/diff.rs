@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::Args;
 
-use super::RuleArgs;
+use super::{CacheArgs, RuleArgs};
 
 /// Name the functions that differ between two builds
 #[derive(Debug, Args)]
@@ -14,4 +14,6 @@ pub(crate) struct Diff {
     pub(crate) patched: Utf8PathBuf,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 }

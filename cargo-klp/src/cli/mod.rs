@@ -2,6 +2,7 @@
 
 mod allowlist;
 mod build;
+mod cache;
 mod check;
 mod checksum;
 mod diff;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use allowlist::{Allowlist, RuleArgs};
 pub(crate) use build::Build;
+pub(crate) use cache::CacheArgs;
 pub(crate) use check::Check;
 pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;

@@ -21,7 +21,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, Error> {
     let operands = Operand::all(&arguments.objects);
     let rules = Rules::of_operands(&arguments.rules, &operands)?;
-    let mut build = Build::of_files(&operands, &rules.allowlist)?;
+    let mut build = Build::of_files(&operands, &rules.allowlist, &arguments.cache.cache())?;
     let usage = rules.usage(&[&build]);
     rules.warn(&usage, build.is_whole(), shell);
     rules.allowlist.leave_out(&mut build.manifest);

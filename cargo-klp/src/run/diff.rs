@@ -24,10 +24,11 @@ pub(crate) fn run(
     let operands = [Operand::of(original), Operand::of(patched)];
     let rules = Rules::of_operands(&arguments.rules, &operands)?;
     let [original, patched] = &operands;
+    let cache = arguments.cache.cache();
     let (old, new) = (OnceLock::new(), OnceLock::new());
     let (original, patched) = rayon::join(
-        || Build::open(original, &rules.allowlist, &old),
-        || Build::open(patched, &rules.allowlist, &new),
+        || Build::open(original, &rules.allowlist, &cache, &old),
+        || Build::open(patched, &rules.allowlist, &cache, &new),
     );
     let (original, patched) = (original?, patched?);
     let mut changes = compare(&original.manifest, &patched.manifest);

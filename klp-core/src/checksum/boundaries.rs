@@ -1,5 +1,6 @@
 //! Where unnamed data starts and ends.
 
+use bitcode::{Decode, Encode};
 use rayon::prelude::*;
 
 use crate::elf::Section;
@@ -9,7 +10,8 @@ use super::origin::Origin;
 use super::stream::NodeRef;
 
 /// Where unnamed data starts that no symbol covers: each place that something refers to, by section.
-pub(super) struct Boundaries(Vec<Vec<u64>>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Boundaries(Vec<Vec<u64>>);
 
 impl Boundaries {
     pub(super) fn of(cx: &Context<'_, '_>, reached: &[NodeRef]) -> Self {

@@ -41,8 +41,8 @@ impl Closure {
         &self.digests
     }
 
-    pub(super) fn into_digests(self) -> NodeDigests {
-        self.digests
+    pub(super) fn into_boundaries(self) -> Boundaries {
+        self.boundaries
     }
 
     /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
@@ -68,7 +68,12 @@ fn of(node: NodeRef, digests: &NodeDigests) -> DataChecksum {
     }
 }
 
-fn digests(cx: &Context<'_, '_>, boundaries: &Boundaries, start: Vec<NodeRef>) -> NodeDigests {
+/// The digests of `start` and of all that they lead to.
+pub(super) fn digests(
+    cx: &Context<'_, '_>,
+    boundaries: &Boundaries,
+    start: Vec<NodeRef>,
+) -> NodeDigests {
     let is_variable =
         |node: &NodeRef| cx.elf.section(node.section).is_some_and(Section::is_writable);
     NodeDigests::of(Graph::from(start, is_variable, |streams, node| {

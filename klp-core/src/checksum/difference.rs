@@ -1,10 +1,15 @@
 //! Where two versions of a function first differ, for each kind of content.
 
+use rayon::prelude::*;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::stream::{Streams, TrailItem};
-use super::{Digest, Digested, Kind, Unit};
+use crate::layout::Function;
+
+use super::context::Context;
+use super::nodes::NodeDigests;
+use super::stream::{NodeRef, Streams, TrailItem};
+use super::{Digest, Digested, Kind, Unit, closure};
 
 /// One kind of difference between two versions of a function.
 ///
@@ -37,22 +42,64 @@ fn hex_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>,
     u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
 }
 
-/// The kinds in which the function that a manifest of one object lists as the `original.1`-th and the
-/// `patched.1`-th of another differ.
+/// The kinds in which functions of two objects differ, for each pair of their numbers in the manifests. Empty
+/// if one of them is no object.
 #[must_use]
 pub fn differences(
-    original: (&Digested<'_>, usize),
-    patched: (&Digested<'_>, usize),
-) -> Vec<Cause> {
-    let (Some(original), Some(patched)) = (Trace::of(original), Trace::of(patched)) else {
-        return Vec::new();
+    original: &Digested<'_>,
+    patched: &Digested<'_>,
+    pairs: &[(usize, usize)],
+) -> Vec<Vec<Cause>> {
+    let (originals, patcheds): (Vec<usize>, Vec<usize>) = pairs.iter().copied().unzip();
+    let (before, after) =
+        rayon::join(|| Behind::of(original, &originals), || Behind::of(patched, &patcheds));
+    let Some((before, after)) = before.zip(after) else { return Vec::new() };
+    let of_pair = |(original, patched): &(usize, usize)| {
+        let traces = before.trace(*original).zip(after.trace(*patched));
+        traces.map_or_else(Vec::new, |(original, patched)| causes(&original, &patched))
     };
+    pairs.par_iter().map(of_pair).collect()
+}
+
+fn causes(original: &Trace, patched: &Trace) -> Vec<Cause> {
     let found = |numbers: bool| -> Vec<Cause> {
-        Kind::ALL.into_iter().filter_map(|kind| first(kind, numbers, &original, &patched)).collect()
+        Kind::ALL.into_iter().filter_map(|kind| first(kind, numbers, original, patched)).collect()
     };
     // One more instruction renumbers all that follow; that alone is no cause where there is another.
     let causes = found(false);
     if causes.is_empty() { found(true) } else { causes }
+}
+
+/// An object, and the digests of the unnamed data behind some of its functions.
+struct Behind<'a> {
+    cx: Context<'a, 'a>,
+    functions: &'a [Function],
+    nodes: NodeDigests,
+}
+
+impl<'a> Behind<'a> {
+    fn of(object: &'a Digested<'_>, numbers: &[usize]) -> Option<Self> {
+        let analysis = object.analysis()?;
+        let cx = analysis.context();
+        let functions = analysis.layout.functions.as_slice();
+        let edges = numbers.par_iter().map_init(Streams::default, |streams, number| {
+            let function = functions.get(*number)?;
+            Unit::new(&cx, streams).function(function).ok()?;
+            Some(streams.edges.drain(..).map(|(_, node)| node).collect::<Vec<_>>())
+        });
+        let roots: Vec<Vec<NodeRef>> = edges.flatten().collect();
+        let nodes = closure::digests(&cx, &object.boundaries, roots.concat());
+        Some(Self { cx, functions, nodes })
+    }
+
+    fn trace(&self, number: usize) -> Option<Trace> {
+        let mut streams = Streams::recording();
+        Unit::new(&self.cx, &mut streams).function(self.functions.get(number)?).ok()?;
+        let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
+        let kinds = streams.edges.iter().map(|(kind, _)| *kind);
+        let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
+        Some(Trace { streams, behind })
+    }
 }
 
 /// A function's streams with the origin of each item.
@@ -62,17 +109,6 @@ struct Trace {
 }
 
 impl Trace {
-    fn of((object, function): (&Digested<'_>, usize)) -> Option<Self> {
-        let mut streams = Streams::recording();
-        let cx = object.analysis.context();
-        let function = object.analysis.layout.functions.get(function)?;
-        Unit::new(&cx, &mut streams).function(function).ok()?;
-        let (digests, _) = object.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
-        let kinds = streams.edges.iter().map(|(kind, _)| *kind);
-        let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
-        Some(Self { streams, behind })
-    }
-
     /// The items of `kind`, with or without the numbers of instructions.
     fn items(&self, kind: Kind, numbers: bool) -> Vec<Item> {
         let all = self.streams.trail.as_deref().unwrap_or_default();

@@ -10,6 +10,15 @@ use serde::{Deserialize, Serialize};
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// In bytes.
+    pub const LEN: usize = 32;
+
+    /// The digest of `bytes`, on the current rayon pool: for a whole file.
+    #[must_use]
+    pub fn of_large(bytes: &[u8]) -> Self {
+        Self(*blake3::Hasher::new().update_rayon(bytes).finalize().as_bytes())
+    }
+
     /// The digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {

@@ -23,6 +23,8 @@ mod stream;
 mod target;
 mod unit;
 
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use crate::elf::ElfObject;
@@ -35,6 +37,7 @@ use nodes::NodeDigests;
 use origin::Origins;
 use stream::{NodeRef, Streams};
 
+pub use boundaries::Boundaries;
 pub use difference::{Cause, differences};
 pub use digest::{Digest, Short};
 pub use kind::Kind;
@@ -90,26 +93,50 @@ pub struct Checksums {
     pub functions: Vec<Result<Checksum, String>>,
     /// Named data objects by place, then what else holds data, by place.
     pub data: Vec<DataChecksum>,
-    nodes: NodeDigests,
+    /// Where its unnamed data starts.
+    pub boundaries: Boundaries,
 }
 
 /// An object that was digested, and what tells where a function of it differs from another version.
 #[derive(Debug)]
 pub struct Digested<'data> {
-    analysis: Analysis<'data>,
-    nodes: NodeDigests,
+    data: &'data [u8],
+    /// Made when it is needed.
+    analysis: OnceLock<Analysis<'data>>,
+    boundaries: Boundaries,
 }
 
 impl<'data> Digested<'data> {
-    /// Digests `data` and hands out the checksums.
-    pub(crate) fn of<T>(
-        data: &'data [u8],
-        use_of: impl FnOnce(&Analysis<'data>, Vec<Result<Checksum, String>>, Vec<DataChecksum>) -> T,
-    ) -> Result<(T, Self), crate::elf::ElfError> {
+    /// The object `data`, whose unnamed data starts at these `boundaries`: those of the same bytes.
+    #[must_use]
+    pub fn known(data: &'data [u8], boundaries: Boundaries) -> Self {
+        Self { data, analysis: OnceLock::new(), boundaries }
+    }
+
+    /// Digests `data`.
+    pub(crate) fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { functions, data, nodes } = analysis.checksums();
-        let used = use_of(&analysis, functions, data);
-        Ok((used, Self { analysis, nodes }))
+        let Checksums { boundaries, .. } = analysis.checksums();
+        Ok(Self::known(data, boundaries).with(analysis))
+    }
+
+    /// Where its unnamed data starts.
+    #[must_use]
+    pub fn boundaries(&self) -> &Boundaries {
+        &self.boundaries
+    }
+
+    /// Keeps what it was made from.
+    pub(crate) fn with(self, analysis: Analysis<'data>) -> Self {
+        Self { analysis: OnceLock::from(analysis), ..self }
+    }
+
+    fn analysis(&self) -> Option<&Analysis<'data>> {
+        if self.analysis.get().is_none() {
+            let analysis = Analysis::of(self.data).ok()?;
+            return Some(self.analysis.get_or_init(|| analysis));
+        }
+        self.analysis.get()
     }
 }
 
@@ -166,7 +193,7 @@ impl<'data> Analysis<'data> {
             .into_par_iter()
             .flat_map_iter(|walked| walked.finish(closure.digests()))
             .collect();
-        Checksums { functions, data, nodes: closure.into_digests() }
+        Checksums { functions, data, boundaries: closure.into_boundaries() }
     }
 
     /// The unnamed data that functions refer to.

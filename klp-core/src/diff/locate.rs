@@ -29,8 +29,7 @@ impl Changes {
             let Some((old, new)) = open(Side::Original, old).zip(open(Side::Patched, new)) else {
                 continue;
             };
-            let digest = |input| Digested::of(input, |_, _, _| ()).map(|((), digested)| digested);
-            if let (Ok(old), Ok(new)) = rayon::join(|| digest(&old), || digest(&new)) {
+            if let (Ok(old), Ok(new)) = rayon::join(|| Digested::of(&old), || Digested::of(&new)) {
                 self.explain(&functions, &old, &new);
             }
         }
@@ -56,8 +55,11 @@ impl Changes {
         original: &Digested<'_>,
         patched: &Digested<'_>,
     ) {
-        for (index, before, after) in functions {
-            let found = differences((original, *before), (patched, *after));
+        if functions.is_empty() {
+            return;
+        }
+        let pairs: Vec<_> = functions.iter().map(|(_, before, after)| (*before, *after)).collect();
+        for ((index, ..), found) in functions.iter().zip(differences(original, patched, &pairs)) {
             if let Some(function) = self.functions.get_mut(*index).filter(|_| !found.is_empty()) {
                 function.causes = found;
             }

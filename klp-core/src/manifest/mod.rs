@@ -153,41 +153,48 @@ pub struct Data {
 impl Object {
     /// Digests the object in `data`. `object` and `linked` are taken over as they are.
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
-        Self::digested(data, object, linked, || ())
+        Ok(Self::digested(data, object, linked, || ())?.0)
     }
 
-    /// Digests an object file. It has less of it in memory than [`Object::of`].
-    pub fn of_input(input: &Input, object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
+    /// Digests an object file, and keeps what it takes to tell later where a function differs from another
+    /// version. It has less of it in memory than [`Object::of`].
+    pub fn of_input<'data>(
+        input: &'data Input,
+        object: &str,
+        linked: Option<&str>,
+    ) -> Result<(Self, Digested<'data>), ElfError> {
         Self::digested(input, object, linked, || input.give_back())
     }
 
-    fn digested(
-        data: &[u8],
+    fn digested<'data>(
+        data: &'data [u8],
         object: &str,
         linked: Option<&str>,
         give_back: impl Fn(),
-    ) -> Result<Self, ElfError> {
+    ) -> Result<(Self, Digested<'data>), ElfError> {
         let analysis = Analysis::of(data)?;
         give_back();
-        let Checksums { functions, data: of_data, .. } = analysis.checksums_and_rests(&give_back);
+        let Checksums { functions, data: of_data, boundaries } =
+            analysis.checksums_and_rests(&give_back);
         // What only digests need is given back before there is a record of each.
         let Analysis { mut elf, layout, .. } = analysis;
         elf.forget_relocs();
         give_back();
         let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
-        Ok(object.with_content(data))
+        Ok((object.with_content(data), Digested::known(data, boundaries)))
     }
 
-    /// The same, and what it takes to tell later where a function differs from another version.
+    /// The same as [`Object::of_input`], for one that will be asked: it keeps the analysis, too.
     pub fn digest<'data>(
         data: &'data [u8],
         object: &str,
         linked: Option<&str>,
     ) -> Result<(Self, Digested<'data>), ElfError> {
-        let (object, digested) = Digested::of(data, |analysis, functions, data| {
-            Self::from_checksums(&analysis.elf, &analysis.layout, functions, data, object, linked)
-        })?;
-        Ok((object.with_content(data), digested))
+        let analysis = Analysis::of(data)?;
+        let Checksums { functions, data: of_data, boundaries } = analysis.checksums();
+        let Analysis { elf, layout, .. } = &analysis;
+        let object = Self::from_checksums(elf, layout, functions, of_data, object, linked);
+        Ok((object.with_content(data), Digested::known(data, boundaries).with(analysis)))
     }
 
     /// With the digest of the whole file, where something in it has none.

@@ -2,14 +2,16 @@
 
 use std::io::{Read, Seek};
 
+use bitcode::Encode;
 use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 use object::{LittleEndian, ReadCache, StringTable};
 
+use crate::checksum::Digest;
 use crate::elf::ElfError;
 
 /// What an object defines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode)]
 pub struct Definitions {
     /// Its path in the build.
     pub object: String,
@@ -20,7 +22,7 @@ pub struct Definitions {
 }
 
 /// Where a symbol is seen, and who wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode)]
 pub enum Binding {
     /// In its own object.
     Local,
@@ -63,6 +65,12 @@ impl Definitions {
         definitions.names.shrink_to_fit();
         definitions.symbols.shrink_to_fit();
         Ok(definitions)
+    }
+
+    /// The digest of all that these say.
+    #[must_use]
+    pub fn digest(definitions: &[Self]) -> Digest {
+        Digest::of_large(&bitcode::encode(definitions))
     }
 
     /// Adds a symbol. One without a name is nobody's.

@@ -1,0 +1,124 @@
+//! Digests of large objects by what is in them, kept for the next run of the same program.
+//!
+//! What is kept is never needed: whatever goes wrong with it, the object is digested.
+
+use std::io::{self, Write as _};
+use std::time::SystemTime;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use klp_core::checksum::{Boundaries, Digest};
+use klp_core::manifest::Object;
+
+use crate::report;
+use crate::stamp::Stamp;
+
+/// Smaller objects are digested faster than their digests are looked up.
+const WORTH_KEEPING: usize = 1 << 20;
+
+/// How many bytes are kept in all. What was not used for the longest time goes first.
+const LIMIT: u64 = 512 << 20;
+
+/// The directory with the digests of each object in a file of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cache(Option<Utf8PathBuf>);
+
+/// Names all that the digests of an object follow from.
+#[derive(Debug)]
+pub(crate) struct Key(Utf8PathBuf);
+
+impl Cache {
+    /// The one in `directory`. Without one nothing is kept.
+    pub(crate) fn new(directory: Option<Utf8PathBuf>) -> Self {
+        Self(directory)
+    }
+
+    /// Whether digests of `object` are kept.
+    pub(crate) fn takes(&self, object: &[u8]) -> bool {
+        self.0.is_some() && object.len() >= WORTH_KEEPING
+    }
+
+    /// That of what this program makes of the object with this `content`, which was linked from objects with
+    /// those `definitions`.
+    pub(crate) fn key(&self, content: Digest, definitions: Digest) -> Option<Key> {
+        let directory = self.0.as_ref()?;
+        let program = Stamp::of_program().ok()?.to_bytes();
+        let parts = [program.as_slice(), content.as_bytes(), definitions.as_bytes()];
+        Some(Key(directory.join(Digest::of(&parts.concat()).to_string())))
+    }
+}
+
+impl Key {
+    /// What was kept.
+    pub(crate) fn find(&self) -> Option<(Object, Boundaries)> {
+        let bytes = fs::read(&self.0).ok()?;
+        let (digest, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
+        let kept = Some(kept).filter(|kept| Digest::of_large(kept).as_bytes() == digest)?;
+        // It was used just now. That this fails is no harm: it goes sooner.
+        let _ = fs::File::open(&self.0).and_then(|file| file.set_modified(SystemTime::now()));
+        Object::from_kept(kept)
+    }
+
+    /// Keeps `object`, if that can be done.
+    pub(crate) fn keep(&self, object: Object, boundaries: &Boundaries) -> Object {
+        let (object, kept) = object.to_kept(boundaries);
+        let directory = self.0.parent().unwrap_or(&self.0);
+        let _ = fs::create_dir_all(directory);
+        let written = report::replace_file(&self.0, |file| {
+            file.write_all(Digest::of_large(&kept).as_bytes())?;
+            file.write_all(&kept)
+        });
+        if written.is_ok() {
+            let _ = make_room(directory, LIMIT);
+        }
+        object
+    }
+}
+
+/// Removes what was not used for the longest time, as far as there is more than `limit` bytes.
+fn make_room(directory: &Utf8Path, limit: u64) -> io::Result<()> {
+    let mut files = Vec::new();
+    for entry in directory.read_dir_utf8()? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        files.push((metadata.modified()?, metadata.len(), entry.into_path()));
+    }
+    files.sort_unstable();
+    let mut sum = 0u64;
+    for (_, bytes, path) in files.into_iter().rev() {
+        sum = sum.saturating_add(bytes);
+        if sum > limit {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn what_was_not_used_for_the_longest_time_makes_room() {
+        let guard = tempfile::tempdir().unwrap();
+        let directory = Utf8Path::from_path(guard.path()).unwrap();
+        for (name, age) in [("old", 3), ("new", 1), ("older", 4), ("middle", 2)] {
+            fs::write(directory.join(name), [0; 10]).unwrap();
+            let file = fs::File::open(directory.join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        }
+        let names = || {
+            let entries = directory.read_dir_utf8().unwrap();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.unwrap().file_name().to_owned()).collect();
+            names.sort();
+            names
+        };
+        make_room(directory, 40).unwrap();
+        assert_eq!(names(), ["middle", "new", "old", "older"]);
+        make_room(directory, 25).unwrap();
+        assert_eq!(names(), ["middle", "new"]);
+    }
+}

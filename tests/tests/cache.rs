@@ -1,0 +1,182 @@
+//! Digests of large objects that are kept: the second run says what the first one said, and nothing that is
+//! kept is believed of anything else.
+
+use anyhow::{Context as _, Result, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_tests::kernel::{Kernel, temporary};
+use klp_tests::klp::{klp, run};
+use klp_tests::tools::tool;
+use tempfile::TempDir;
+
+/// More than a mebibyte of data: objects of that size are kept.
+const LARGE: &str = "const char large[1 << 20] = { 1 };\n";
+
+/// Strings, constants and a jump table, all without a name.
+const SOURCE: &str = r#"
+void print(const char *text);
+int choose(int n) {
+    switch (n) {
+    case 0: print("zero"); return 3;
+    case 1: print("one"); return 14;
+    case 2: print("two"); return 159;
+    case 3: print("three"); return 2653;
+    case 4: print("four"); return 58979;
+    case 5: print("five"); return 32384;
+    default: return 0;
+    }
+}
+int same(int n) { print("the same"); return n; }
+int add(int n) { return n + 1; }
+double scale(double x) { return x * 1.5; }
+"#;
+
+struct Objects {
+    directory: Utf8PathBuf,
+    _guard: TempDir,
+}
+
+impl Objects {
+    /// A directory with `original.o` and `patched.o`.
+    fn new() -> Result<Self> {
+        let (guard, directory) = temporary()?;
+        let objects = Self { directory, _guard: guard };
+        objects.compile("original", SOURCE)?;
+        let patched = [("\"three\"", "\"drei\""), ("1.5", "2.5"), ("n + 1", "n * 5")];
+        let patched =
+            patched.iter().fold(SOURCE.to_owned(), |text, (old, new)| text.replace(old, new));
+        objects.compile("patched", &patched)?;
+        Ok(objects)
+    }
+
+    fn compile(&self, name: &str, source: &str) -> Result<()> {
+        let path = self.directory.join(name).with_extension("c");
+        fs_err::write(&path, [source, LARGE].concat())?;
+        let object = path.with_extension("o");
+        tool("gcc", ["-O2", "-fno-pic", "-c", "-o", object.as_str(), path.as_str()])?;
+        Ok(())
+    }
+
+    /// What a run prints that keeps its digests in `kept`.
+    fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = klp(arguments)?;
+        command.args(["--message-format", "json"]).current_dir(&self.directory);
+        let outcome = run(command.env("CARGO_KLP_CACHE_DIR", self.kept()))?.expect(0)?;
+        Ok(outcome.stdout)
+    }
+
+    fn kept(&self) -> Utf8PathBuf {
+        self.directory.join("kept")
+    }
+
+    fn files(&self) -> Result<Vec<Utf8PathBuf>> {
+        files(&self.kept())
+    }
+}
+
+fn files(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+    if !directory.exists() {
+        return Ok(Vec::new());
+    }
+    directory.read_dir_utf8()?.map(|entry| Ok(entry?.into_path())).collect()
+}
+
+#[test]
+fn the_second_run_says_the_same() -> Result<()> {
+    let objects = Objects::new()?;
+    let checksum = ["checksum", "original.o"];
+    let fresh = objects.run(&[&checksum[..], &["--no-cache"]].concat())?;
+    ensure!(fresh.contains("choose") && objects.files()?.is_empty());
+    assert_eq!(objects.run(&checksum)?, fresh);
+    assert_eq!(objects.files()?.len(), 1);
+    assert_eq!(objects.run(&checksum)?, fresh);
+    // Under another name it is the same object.
+    fs_err::copy(objects.directory.join("original.o"), objects.directory.join("renamed.o"))?;
+    let renamed = objects.run(&["checksum", "renamed.o"])?;
+    assert_eq!(renamed, fresh.replace("original.o", "renamed.o"));
+    assert_eq!(objects.files()?.len(), 1);
+    // One that differs is another one.
+    let patched = objects.run(&["checksum", "patched.o"])?;
+    assert_eq!(patched, objects.run(&["checksum", "patched.o", "--no-cache"])?);
+    assert_ne!(patched, fresh.replace("original.o", "patched.o"));
+    assert_eq!(objects.files()?.len(), 2);
+    Ok(())
+}
+
+/// With none, one or both of the objects known: what differs, and where.
+#[test]
+fn differences_of_known_objects() -> Result<()> {
+    let objects = Objects::new()?;
+    let diff = ["diff", "original.o", "patched.o"];
+    let fresh = objects.run(&[&diff[..], &["--no-cache"]].concat())?;
+    for wanted in ["string", "constant", "instruction", "0x"] {
+        ensure!(fresh.contains(wanted), "no {wanted}: {fresh}");
+    }
+    ensure!(!fresh.contains("\"same\""), "{fresh}");
+    for known in [&[][..], &["original.o"], &["patched.o"], &["original.o", "patched.o"]] {
+        for file in objects.files()? {
+            fs_err::remove_file(file)?;
+        }
+        for object in known {
+            objects.run(&["checksum", object])?;
+        }
+        assert_eq!(objects.files()?.len(), known.len());
+        assert_eq!(objects.run(&diff)?, fresh, "{known:?}");
+    }
+    Ok(())
+}
+
+/// A file that was damaged, cut or emptied is not believed.
+#[test]
+fn a_damaged_file_is_not_believed() -> Result<()> {
+    let objects = Objects::new()?;
+    let checksum = ["checksum", "original.o"];
+    let fresh = objects.run(&checksum)?;
+    let file = objects.files()?.pop().context("nothing is kept")?;
+    let bytes = fs_err::read(&file)?;
+    for at in (0..bytes.len()).step_by(bytes.len() / 5) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1;
+        for wrong in [damaged.as_slice(), &bytes[..at]] {
+            fs_err::write(&file, wrong)?;
+            assert_eq!(objects.run(&checksum)?, fresh, "byte {at}");
+            ensure!(fs_err::read(&file)? == bytes, "it is not kept again");
+        }
+    }
+    Ok(())
+}
+
+/// Where nothing can be kept, all is said the same.
+#[test]
+fn a_directory_that_cannot_be_made() -> Result<()> {
+    let objects = Objects::new()?;
+    let fresh = objects.run(&["checksum", "original.o", "--no-cache"])?;
+    fs_err::write(objects.kept(), "a file")?;
+    assert_eq!(objects.run(&["checksum", "original.o"])?, fresh);
+    Ok(())
+}
+
+/// The same `vmlinux.o`, but the objects that it was linked from say something else.
+#[test]
+fn where_functions_come_from_is_asked_again() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let source = kernel.source.join("kernel/stat.c");
+    let text = fs_err::read_to_string(&source)?;
+    fs_err::write(&source, [text.as_str(), LARGE].concat())?;
+    kernel.make(&["all"])?;
+    let kept = kernel.directory.join("kept");
+    let checksum = |more: &[&str]| -> Result<String> {
+        let mut command = klp(["checksum", kernel.output.join("vmlinux.o").as_str()])?;
+        command.args(more).env("CARGO_KLP_CACHE_DIR", &kept);
+        Ok(run(&mut command)?.expect(0)?.stdout)
+    };
+    let fresh = checksum(&["--no-cache"])?;
+    ensure!(fresh.contains("kernel/sched.o"), "{fresh}");
+    assert_eq!(checksum(&[])?, fresh);
+    assert_eq!(checksum(&[])?, fresh);
+    assert_eq!(files(&kept)?.len(), 1);
+    fs_err::copy(kernel.output.join("mm/page.o"), kernel.output.join("kernel/sched.o"))?;
+    let other = checksum(&["--no-cache"])?;
+    assert_ne!(other, fresh);
+    assert_eq!(checksum(&[])?, other);
+    Ok(())
+}
