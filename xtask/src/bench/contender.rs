@@ -13,26 +13,40 @@ const RESULTS: [i32; 3] = [0, 3, 4];
 /// Commands that do one job together, one after another.
 pub(super) struct Contender {
     pub(super) name: String,
+    /// Whether it is this project's program.
+    pub(super) is_ours: bool,
+    /// Run before each run, and not timed.
+    prepare: Vec<Vec<String>>,
     commands: Vec<Vec<String>>,
     times: Vec<Duration>,
 }
 
 impl Contender {
+    /// Another program.
     pub(super) fn new(name: &str, commands: &[&[&str]]) -> Self {
-        let owned = |command: &&[&str]| command.iter().map(ToString::to_string).collect();
         Self {
             name: name.to_owned(),
-            commands: commands.iter().map(owned).collect(),
+            is_ours: false,
+            prepare: Vec::new(),
+            commands: owned(commands),
             times: Vec::new(),
         }
     }
 
+    /// This project's program.
+    pub(super) fn ours(name: &str, command: &[&str]) -> Self {
+        Self { is_ours: true, ..Self::new(name, &[command]) }
+    }
+
+    /// With `commands` before each run, which are not timed.
+    pub(super) fn after(self, commands: &[&[&str]]) -> Self {
+        Self { prepare: owned(commands), ..self }
+    }
+
     fn run(&self) -> Result<Duration> {
+        all(&self.prepare)?;
         let start = Instant::now();
-        for command in &self.commands {
-            let (program, arguments) = command.split_first().context("no program")?;
-            quietly(elsewhere(process::command(program).args(arguments)))?;
-        }
+        all(&self.commands)?;
         Ok(start.elapsed())
     }
 
@@ -49,6 +63,7 @@ impl Contender {
     pub(super) fn peak_memory(&self) -> Result<Option<u64>> {
         let Some(time) = environment::find_program("time") else { return Ok(None) };
         let mut peak = 0;
+        all(&self.prepare)?;
         for command in &self.commands {
             let report = tempfile::NamedTempFile::new()?;
             let mut timed = process::command(time.as_str());
@@ -75,6 +90,19 @@ pub(super) fn race(contenders: &mut [Contender], rounds: u32) -> Result<()> {
     }
     for contender in contenders.iter_mut() {
         contender.times.sort_unstable();
+    }
+    Ok(())
+}
+
+fn owned(commands: &[&[&str]]) -> Vec<Vec<String>> {
+    let owned = |command: &&[&str]| command.iter().map(ToString::to_string).collect();
+    commands.iter().map(owned).collect()
+}
+
+fn all(commands: &[Vec<String>]) -> Result<()> {
+    for command in commands {
+        let (program, arguments) = command.split_first().context("no program")?;
+        quietly(elsewhere(process::command(program).args(arguments)))?;
     }
     Ok(())
 }

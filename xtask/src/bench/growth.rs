@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::NEW;
 use super::contender::{Contender, race};
 use super::milliseconds;
 use crate::process;
@@ -30,8 +31,10 @@ pub(super) fn run(klp: &Utf8Path, object: &Utf8Path, rounds: u32) -> Result<()> 
         let mut ld = process::command("ld");
         process::run(ld.args(["-r", "-o", linked.as_str()]).args(&copies))?;
         let size = kib(fs_err::metadata(&linked)?.len() / 1024)?;
-        let mut ours =
-            [Contender::new("cargo klp", &[&[klp.as_str(), "klp", "checksum", linked.as_str()]])];
+        let mut ours = [Contender::ours(
+            "cargo klp",
+            &[klp.as_str(), "klp", "checksum", NEW, linked.as_str()],
+        )];
         race(&mut ours, rounds)?;
         let [ours] = &ours;
         let memory = ours.peak_memory()?.map(kib).transpose()?;

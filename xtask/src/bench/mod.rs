@@ -18,6 +18,15 @@ use contender::{Contender, race};
 /// The patch between the two objects of the comparison.
 const PATCH: &str = "meminfo";
 
+/// The options of checksums that are made anew, and of those that are kept in a directory.
+const NEW: &str = "--no-cache";
+const CACHE: &str = "--cache-dir";
+
+/// `command` with more `options`.
+fn with<'a>(command: &[&'a str], options: &[&'a str]) -> Vec<&'a str> {
+    [command, options].concat()
+}
+
 /// Reads the vmlinux.o of a finished `build`, or of our own of that version, which is patched as well.
 pub(crate) fn run(
     version: &str,
@@ -34,9 +43,12 @@ pub(crate) fn run(
     let vmlinux = directory.join("vmlinux.o");
     println!("{vmlinux}: {} bytes", fs_err::metadata(&vmlinux)?.len());
 
-    let ours: &[&str] = &[klp.as_str(), "klp", "checksum", vmlinux.as_str()];
+    let kept = tempfile::tempdir()?;
+    let kept = Utf8Path::from_path(kept.path()).context("a temporary directory without a name")?;
+    let ours = [klp.as_str(), "klp", "checksum", vmlinux.as_str()];
     let mut contenders = vec![
-        Contender::new("cargo klp checksum", &[ours]),
+        Contender::ours("cargo klp checksum, new", &with(&ours, &[NEW])),
+        Contender::ours("cargo klp checksum, known", &with(&ours, &[CACHE, kept.as_str()])),
         Contender::new("decode and hash, no more", &[&[floor.as_str(), vmlinux.as_str()]]),
     ];
     let objtool = directory.join("tools/objtool/objtool");
@@ -50,7 +62,7 @@ pub(crate) fn run(
     table(&mut contenders, rounds)?;
     if knows_klp && build.is_none() {
         let pair = compare::Pair::of(version, PATCH)?;
-        table(&mut differences(&pair, &klp)?, rounds)?;
+        table(&mut differences(&pair, &klp, kept)?, rounds)?;
     }
     if build.is_none() {
         table(&mut all_objects(version, &directory, &klp)?, rounds)?;
@@ -71,28 +83,36 @@ fn all_objects(version: &str, build: &Utf8Path, klp: &Utf8Path) -> Result<Vec<Co
         .into_iter()
         .map(|object| build.join(object.object).into_string())
         .collect();
-    let mut ours = vec![klp.as_str(), "klp", "checksum"];
+    let mut ours = vec![klp.as_str(), "klp", "checksum", NEW];
     ours.extend(objects.iter().map(String::as_str));
     let source = kernel::source(version, Compiler::Gcc)?;
     let (jobs, output) = (format!("-j{}", environment::jobs()), format!("O={build}"));
     let make = ["make", "-C", source.as_str(), &jobs, &output, "vmlinux", "modules"];
     Ok(vec![
-        Contender::new(&format!("cargo klp checksum, {} objects", objects.len()), &[&ours]),
+        Contender::ours(&format!("cargo klp checksum, {} objects", objects.len()), &ours),
         Contender::new("make, nothing changed", &[&make]),
     ])
 }
 
 /// Both ways to compare two whole kernels. The reference's has its checksums of both made without
 /// writing them, and then reads copies that have them.
-fn differences(pair: &compare::Pair, klp: &Utf8Path) -> Result<Vec<Contender>> {
+fn differences(pair: &compare::Pair, klp: &Utf8Path, kept: &Utf8Path) -> Result<Vec<Contender>> {
     let (original, patched, objtool) =
         (pair.original.as_str(), pair.patched.as_str(), pair.objtool.as_str());
     let checksum = |object| [objtool, "klp", "checksum", "--dry-run", object];
     let (theirs, out) = (pair.theirs.as_str(), pair.output()?);
     let known = [pair.their_patched.as_str(), out.as_str()];
     let diff = [&["env", "-C", theirs, objtool, "klp", "diff", "vmlinux.o"], &known[..]].concat();
+    let ours = [klp.as_str(), "klp", "diff", original, patched];
+    let to_kept = [CACHE, kept.as_str()];
+    let forget: &[&str] = &["find", kept.as_str(), "-type", "f", "-delete"];
+    let know = |object| with(&[klp.as_str(), "klp", "checksum", object], &to_kept);
     Ok(vec![
-        Contender::new("cargo klp diff", &[&[klp.as_str(), "klp", "diff", original, patched]]),
+        Contender::ours("cargo klp diff, both new", &with(&ours, &[NEW])),
+        Contender::ours("cargo klp diff, original known", &with(&ours, &to_kept))
+            .after(&[forget, &know(original)]),
+        Contender::ours("cargo klp diff, both known", &with(&ours, &to_kept))
+            .after(&[&know(original), &know(patched)]),
         Contender::new(
             "objtool checksum, checksum, diff",
             &[&checksum(original), &checksum(patched), &diff],
@@ -100,30 +120,35 @@ fn differences(pair: &compare::Pair, klp: &Utf8Path) -> Result<Vec<Contender>> {
     ])
 }
 
-/// Times `contenders`, the first of which is ours, and prints what they took.
+/// Times `contenders` and prints what they took, ours in comparison with each of the others.
 fn table(contenders: &mut [Contender], rounds: u32) -> Result<()> {
     race(contenders, rounds)?;
+    let (ours, theirs): (Vec<&Contender>, Vec<&Contender>) =
+        contenders.iter().partition(|contender| contender.is_ours);
     println!(
-        "\n{:<34} {:>10} {:>10} {:>10} {:>12} {:>10}",
-        "", "median", "fastest", "slowest", "peak memory", "ours is"
+        "\n{:<34} {:>10} {:>10} {:>10} {:>12}",
+        "", "median", "fastest", "slowest", "peak memory"
     );
-    let ours = contenders.first().map(Contender::median).unwrap_or_default();
-    for (number, contender) in contenders.iter().enumerate() {
+    for contender in &*contenders {
         let (fastest, slowest) = contender.range();
-        let ratio = ours.as_secs_f64() / contender.median().as_secs_f64();
-        let ratio = match number {
-            0 => String::new(),
-            _ if ratio < 1.0 => format!("1/{:.1}", ratio.recip()),
-            _ => format!("{ratio:.1} x"),
-        };
         println!(
-            "{:<34} {:>8.1}ms {:>8.1}ms {:>8.1}ms {:>12} {ratio:>10}",
+            "{:<34} {:>8.1}ms {:>8.1}ms {:>8.1}ms {:>12}",
             contender.name,
             milliseconds(contender.median()),
             milliseconds(fastest),
             milliseconds(slowest),
             contender.peak_memory()?.map_or("-".to_owned(), |kib| format!("{} MB", kib / 1024)),
         );
+    }
+    for other in theirs {
+        for own in &ours {
+            let ratio = own.median().as_secs_f64() / other.median().as_secs_f64();
+            let ratio = match ratio {
+                ratio if ratio < 1.0 => format!("1/{:.1}", ratio.recip()),
+                ratio => format!("{ratio:.1} x"),
+            };
+            println!("{}: {ratio} of {}", own.name, other.name);
+        }
     }
     println!("{rounds} rounds in turns");
     Ok(())
