@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::manifest::Object;
 
 use super::structure::lists;
@@ -24,30 +26,19 @@ impl Disagreement {
     #[must_use]
     pub fn of(both: &Both<'_>, correlation: &Correlation, renames: &Renames) -> Self {
         let partners = Partners::of(both.patched, correlation);
+        let pairs: Vec<(Means, Means)> = correlation.means().collect();
+        let found: Vec<Found> = pairs
+            .par_chunks(4096)
+            .map(|pairs| {
+                Found::of(both, pairs, |one, other| opinion(both, one, other, &partners, renames))
+            })
+            .collect();
         let mut disagreement = Self::default();
-        // By original symbol: nearly each is compared with one other only.
-        let mut known: Vec<Option<(u32, Opinion)>> = vec![None; both.old.len()];
         let mut undecided: BTreeMap<(u32, u32), Vec<Means>> = BTreeMap::new();
-        for pair in correlation.means() {
-            let Some(lists) = lists(both, pair) else { continue };
-            let after = pair.1;
-            if lists.iter().any(|(before, after)| before.len() != after.len()) {
-                disagreement.add(after);
-            }
-            for (one, other) in lists.iter().flat_map(|(one, other)| one.iter().zip(*other)) {
-                let slot = known.get_mut(*one as usize);
-                let opinion = match slot.as_deref() {
-                    Some(Some((known, opinion))) if known == other => *opinion,
-                    _ => opinion(both, *one, *other, &partners, renames),
-                };
-                if let Some(slot) = slot {
-                    *slot = Some((*other, opinion));
-                }
-                match opinion {
-                    Opinion::Same => {}
-                    Opinion::Different => disagreement.add(after),
-                    Opinion::Open => undecided.entry((*one, *other)).or_default().push(after),
-                }
+        for found in found {
+            found.different.into_iter().for_each(|unit| disagreement.add(unit));
+            for (pair, unit) in found.open {
+                undecided.entry(pair).or_default().push(unit);
             }
         }
         let said = undecided.iter().map(|(pair, users)| (*pair, users.len())).collect();
@@ -65,6 +56,50 @@ impl Disagreement {
             Means::Function(index) => self.functions.insert(index),
             Means::Data(index) => self.data.insert(index),
         };
+    }
+}
+
+/// What the references of some units say.
+#[derive(Default)]
+struct Found {
+    /// Patched units that refer to something else.
+    different: Vec<Means>,
+    /// Symbols that only those can tell who use them, and each that does.
+    open: Vec<((u32, u32), Means)>,
+}
+
+impl Found {
+    fn of(
+        both: &Both<'_>,
+        pairs: &[(Means, Means)],
+        opinion: impl Fn(u32, u32) -> Opinion,
+    ) -> Self {
+        let mut found = Self::default();
+        // By original symbol: nearly each is compared with one other only.
+        let mut known: Vec<Option<(u32, Opinion)>> = vec![None; both.old.len()];
+        for pair in pairs {
+            let Some(lists) = lists(both, *pair) else { continue };
+            let after = pair.1;
+            if lists.iter().any(|(before, after)| before.len() != after.len()) {
+                found.different.push(after);
+            }
+            for (one, other) in lists.iter().flat_map(|(one, other)| one.iter().zip(*other)) {
+                let slot = known.get_mut(*one as usize);
+                let opinion = match slot.as_deref() {
+                    Some(Some((known, opinion))) if known == other => *opinion,
+                    _ => opinion(*one, *other),
+                };
+                if let Some(slot) = slot {
+                    *slot = Some((*other, opinion));
+                }
+                match opinion {
+                    Opinion::Same => {}
+                    Opinion::Different => found.different.push(after),
+                    Opinion::Open => found.open.push(((*one, *other), after)),
+                }
+            }
+        }
+        found
     }
 }
 

@@ -105,7 +105,8 @@ impl Correlation {
             }
         }
         left_over(&mut data);
-        Self { functions: functions.finish(), data: data.finish() }
+        let (functions, data) = rayon::join(|| functions.finish(), || data.finish());
+        Self { functions, data }
     }
 
     /// Partners of the patched functions.

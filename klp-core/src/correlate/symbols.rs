@@ -67,6 +67,10 @@ impl<'a> Symbols<'a> {
         self.list.get(index as usize)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Symbol<'a>> {
+        self.list.iter()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
