@@ -53,13 +53,13 @@ impl Members {
         let mut definitions = self
             .objects
             .par_iter()
-            .map(|(object, path)| native(object, path))
+            .map(|(object, path)| own(object, path))
             .collect::<Result<Vec<_>, Error>>()?;
         let bitcode: Vec<(usize, Utf8PathBuf)> = definitions
             .iter()
             .zip(&self.objects)
             .enumerate()
-            .filter(|(_, ((_, is_bitcode), _))| *is_bitcode)
+            .filter(|(_, ((_, is_unknown), _))| *is_unknown)
             .map(|(index, (_, (_, path)))| (index, path.clone()))
             .collect();
         // LLVM's nm reads one object after the other.
@@ -82,16 +82,19 @@ impl Members {
     }
 }
 
-/// What a native object defines, and whether it is bitcode, which only LLVM can read.
-fn native(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
+/// What an object defines, and whether it is bitcode that only LLVM can read.
+fn own(object: &Utf8Path, path: &Utf8Path) -> Result<(Definitions, bool), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     let file = fs_err::File::open(path).map_err(failed)?.into_file();
     let mut start = [0; 4];
     let read = file.read_at(&mut start, 0).map_err(failed)?;
+    let file = Positioned { file, at: 0 };
     if is_bitcode(start.get(..read).unwrap_or_default()) {
-        return Ok((Definitions::new(object.as_str()), true));
+        let own = Definitions::of_bitcode(object.as_str(), file);
+        let is_unknown = own.is_none();
+        return Ok((own.unwrap_or_else(|| Definitions::new(object.as_str())), is_unknown));
     }
-    let own = Definitions::of_elf(object.as_str(), Positioned { file, at: 0 })
+    let own = Definitions::of_elf(object.as_str(), file)
         .map_err(|source| Error::Object { path: path.to_owned(), source })?;
     Ok((own, false))
 }

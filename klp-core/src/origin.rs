@@ -6,6 +6,7 @@
 //! `.llvm.HASH`, come from one object, and the order of files is that of the link.
 
 mod definitions;
+mod llvm;
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,11 @@
 //! Rules on objects hold for their functions in a `vmlinux.o` that Clang's LTO made of bitcode, thin or full.
 
+use std::io::Cursor;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::origin::Definitions;
 use klp_core::record::{Function, Record};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, plain, run};
@@ -11,6 +13,9 @@ use klp_tests::report::Report;
 use klp_tests::tools::{finish, skipped};
 
 const TOOLS: &[&str] = &["clang-19", "ld.lld-19", "llvm-ar-19", "llvm-nm-19"];
+
+/// The objects, and the name that only the one has.
+const OBJECTS: [(&str, &str); 2] = [("fs/core.o", "fs_user"), ("net/core.o", "net_user")];
 
 /// Each object has a static function `helper`, and one whose name no other has.
 fn source(user: &str, number: u32) -> String {
@@ -26,7 +31,7 @@ fn source(user: &str, number: u32) -> String {
 /// What Kbuild leaves behind of such a kernel: objects, their archive, `vmlinux.o` and the commands.
 fn build(root: &Utf8Path, lto: &str, number: u32) -> Result<()> {
     let mut objects = Vec::new();
-    for (object, user) in [("fs/core.o", "fs_user"), ("net/core.o", "net_user")] {
+    for (object, user) in OBJECTS {
         let path = root.join(object);
         fs_err::create_dir_all(path.with_file_name(""))?;
         fs_err::write(path.with_extension("c"), source(user, number))?;
@@ -72,16 +77,41 @@ fn places(functions: &[Function]) -> Vec<(&str, &str)> {
 /// With the options of Kbuild's `CONFIG_LTO_CLANG_THIN`.
 #[test]
 fn rules_hold_with_thin_lto() -> Result<()> {
-    rules_hold("-flto=thin -fsplit-lto-unit")
+    rules_hold("-flto=thin -fsplit-lto-unit", |_| Ok(()))
+}
+
+/// Of another LLVM than those whose tables of symbols are known: its own nm is asked.
+#[test]
+fn rules_hold_where_only_llvm_knows_the_symbols() -> Result<()> {
+    rules_hold("-flto=thin -fsplit-lto-unit", |root| {
+        for object in OBJECTS.map(|(object, _)| object) {
+            let mut bytes = fs_err::read(root.join(object))?;
+            ensure!(Definitions::of_bitcode(object, Cursor::new(&bytes)).is_some());
+            let at = version_of_symbols(&bytes).context("no table of symbols")?;
+            bytes[at] = 99;
+            ensure!(Definitions::of_bitcode(object, Cursor::new(&bytes)).is_none());
+            fs_err::write(root.join(object), bytes)?;
+        }
+        Ok(())
+    })
+}
+
+/// Where the version of the table is: it says 3, and that the one module comes behind the 76 bytes of the header.
+fn version_of_symbols(bytes: &[u8]) -> Option<usize> {
+    let word = |at: usize| Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?));
+    let is_it =
+        |at: usize| (word(at), word(at + 12), word(at + 16)) == (Some(3), Some(76), Some(1));
+    (0..bytes.len()).step_by(4).find(|at| is_it(*at))
 }
 
 /// With those of `CONFIG_LTO_CLANG_FULL`.
 #[test]
 fn rules_hold_with_full_lto() -> Result<()> {
-    rules_hold("-flto")
+    rules_hold("-flto", |_| Ok(()))
 }
 
-fn rules_hold(lto: &str) -> Result<()> {
+/// `change` is done to the objects of a finished build.
+fn rules_hold(lto: &str, change: impl Fn(&Utf8Path) -> Result<()>) -> Result<()> {
     if let Some(tool) = TOOLS.iter().find(|tool| plain(tool).arg("--version").output().is_err()) {
         skipped(&format!("rules on a vmlinux.o of {lto}"), &format!("{tool} is not installed"));
         return Ok(());
@@ -90,6 +120,8 @@ fn rules_hold(lto: &str) -> Result<()> {
     let (before, after) = (directory.join("before"), directory.join("after"));
     build(&before, lto, 3)?;
     build(&after, lto, 5)?;
+    change(&before)?;
+    change(&after)?;
     let image = || [before.join("vmlinux.o"), after.join("vmlinux.o")];
     let both = [("fs/core.o", "helper"), ("net/core.o", "helper")];
     let all = diff("", image(), 0)?;

@@ -10,6 +10,8 @@ use object::{LittleEndian, ReadCache, StringTable};
 use crate::checksum::Digest;
 use crate::elf::ElfError;
 
+use super::llvm;
+
 /// What an object defines.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode)]
 pub struct Definitions {
@@ -65,6 +67,16 @@ impl Definitions {
         definitions.names.shrink_to_fit();
         definitions.symbols.shrink_to_fit();
         Ok(definitions)
+    }
+
+    /// What the bitcode object `file` defines; none if it has no symbol table that is known here. No more of it
+    /// is read than that.
+    pub fn of_bitcode(object: &str, file: impl Read + Seek) -> Option<Self> {
+        let mut definitions = Self::new(object);
+        for (name, binding) in llvm::symbols(&ReadCache::new(file))? {
+            definitions.add(name, binding);
+        }
+        Some(definitions)
     }
 
     /// The digest of all that these say.
