@@ -23,9 +23,18 @@ const LIMIT: u64 = 512 << 20;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cache(Option<Utf8PathBuf>);
 
-/// Names all that the digests of an object follow from.
+/// Where the digests of one object are.
 #[derive(Debug)]
-pub(crate) struct Key(Utf8PathBuf);
+pub(crate) struct Place(Utf8PathBuf);
+
+/// What is kept of an object.
+pub(crate) struct Known {
+    pub(crate) object: Object,
+    pub(crate) boundaries: Boundaries,
+    /// The digest of what the objects define that it was linked from, by which its functions are said to come
+    /// from there.
+    pub(crate) definitions: Digest,
+}
 
 impl Cache {
     /// The one in `directory`. Without one nothing is kept.
@@ -33,35 +42,37 @@ impl Cache {
         Self(directory)
     }
 
-    /// Whether digests of `object` are kept.
-    pub(crate) fn takes(&self, object: &[u8]) -> bool {
-        self.0.is_some() && object.len() >= WORTH_KEEPING
-    }
-
-    /// That of what this program makes of the object with this `content`, which was linked from objects with
-    /// those `definitions`.
-    pub(crate) fn key(&self, content: Digest, definitions: Digest) -> Option<Key> {
-        let directory = self.0.as_ref()?;
-        let program = Stamp::of_program().ok()?.to_bytes();
-        let parts = [program.as_slice(), content.as_bytes(), definitions.as_bytes()];
-        Some(Key(directory.join(Digest::of(&parts.concat()).to_string())))
+    /// Where this program keeps what it makes of `object`, if it does.
+    pub(crate) fn place(&self, object: &[u8]) -> Option<Place> {
+        let directory = self.0.as_ref().filter(|_| object.len() >= WORTH_KEEPING)?;
+        let mut parts = Stamp::of_program().ok()?.to_bytes();
+        parts.extend_from_slice(Digest::of_large(object).as_bytes());
+        Some(Place(directory.join(Digest::of(&parts).to_string())))
     }
 }
 
-impl Key {
-    /// What was kept.
-    pub(crate) fn find(&self) -> Option<(Object, Boundaries)> {
+impl Place {
+    /// What is there.
+    pub(crate) fn find(&self) -> Option<Known> {
         let bytes = fs::read(&self.0).ok()?;
         let (digest, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
         let kept = Some(kept).filter(|kept| Digest::of_large(kept).as_bytes() == digest)?;
+        let (definitions, kept) = kept.split_first_chunk::<{ Digest::LEN }>()?;
         // It was used just now. That this fails is no harm: it goes sooner.
         let _ = fs::File::open(&self.0).and_then(|file| file.set_modified(SystemTime::now()));
-        Object::from_kept(kept)
+        let (object, boundaries) = Object::from_kept(kept)?;
+        Some(Known { object, boundaries, definitions: Digest::from(*definitions) })
     }
 
     /// Keeps `object`, if that can be done.
-    pub(crate) fn keep(&self, object: Object, boundaries: &Boundaries) -> Object {
+    pub(crate) fn keep(
+        &self,
+        object: Object,
+        boundaries: &Boundaries,
+        definitions: Digest,
+    ) -> Object {
         let (object, kept) = object.to_kept(boundaries);
+        let kept = [definitions.as_bytes().as_slice(), &kept].concat();
         let directory = self.0.parent().unwrap_or(&self.0);
         let _ = fs::create_dir_all(directory);
         let written = report::replace_file(&self.0, |file| {

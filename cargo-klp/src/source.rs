@@ -1,13 +1,13 @@
 //! A file to be digested.
 
 use camino::Utf8PathBuf;
-use klp_core::checksum::{Digest, Digested};
+use klp_core::checksum::Digested;
 use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::Object;
 use klp_core::origin::{Definitions, Index};
 
-use crate::cache::{Cache, Key};
+use crate::cache::{Cache, Place};
 use crate::error::Error;
 use crate::origins::Members;
 use crate::stamp::Stamp;
@@ -43,28 +43,37 @@ impl Source {
         digest: impl FnOnce(&'i [u8], &str, Option<&str>) -> Result<(Object, Digested<'i>), ElfError>
         + Send,
     ) -> Result<(Object, Digested<'i>), Error> {
-        let stamp = || Stamp::of(&self.file).ok().filter(|_| cache.takes(input));
+        let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
-        let content = || before.map(|_| Digest::of_large(input));
-        let (content, definitions) = rayon::join(content, || self.definitions());
-        input.give_back();
+        let find = || {
+            let place = cache.place(input);
+            if let Some(known) = place.as_ref().and_then(Place::find) {
+                input.give_back();
+                let object = Object {
+                    object: self.name.clone(),
+                    linked: self.linked.clone(),
+                    ..known.object
+                };
+                let digested = Digested::known(input, known.boundaries);
+                return Ok((place, object, digested, Some(known.definitions)));
+            }
+            let (object, digested) = digest(input, &self.name, self.linked.as_deref())?;
+            Ok((place, object, digested, None))
+        };
+        let (found, definitions) = rayon::join(find, || self.definitions());
+        let (place, mut object, digested, known) =
+            found.map_err(|source| Error::Object { path: self.file.clone(), source })?;
         let definitions = definitions?;
-        let key = content.and_then(|content| cache.key(content, Definitions::digest(&definitions)));
-        if let Some((known, boundaries)) = key.as_ref().and_then(Key::find) {
-            let (name, linked) = (self.name.clone(), self.linked.clone());
-            let object = Object { object: name, linked, ..known };
-            return Ok((object, Digested::known(input, boundaries)));
+        let of_now = place.as_ref().map(|_| Definitions::digest(&definitions));
+        if known.is_some() && known == of_now {
+            return Ok((object, digested));
         }
-        let digest = || digest(input, &self.name, self.linked.as_deref());
-        let (digested, index) = rayon::join(digest, || Index::of(&definitions));
-        let (mut object, digested) =
-            digested.map_err(|source| Error::Object { path: self.file.clone(), source })?;
-        if self.members.is_some() {
-            object.attribute(&index);
+        if self.members.is_some() || known.is_some() {
+            object.attribute(&Index::of(&definitions));
         }
         // What was written meanwhile is not what was hashed.
-        if let Some(key) = key.filter(|_| stamp() == before) {
-            object = key.keep(object, digested.boundaries());
+        if let Some((place, definitions)) = place.zip(of_now).filter(|_| stamp() == before) {
+            object = place.keep(object, digested.boundaries(), definitions);
         }
         Ok((object, digested))
     }

@@ -164,16 +164,26 @@ fn where_functions_come_from_is_asked_again() -> Result<()> {
     fs_err::write(&source, [text.as_str(), LARGE].concat())?;
     kernel.make(&["all"])?;
     let kept = kernel.directory.join("kept");
-    let checksum = |more: &[&str]| -> Result<String> {
-        let mut command = klp(["checksum", kernel.output.join("vmlinux.o").as_str()])?;
+    let checksum_of = |object: &Utf8Path, more: &[&str]| -> Result<String> {
+        let mut command = klp(["checksum", object.as_str()])?;
         command.args(more).env("CARGO_KLP_CACHE_DIR", &kept);
         Ok(run(&mut command)?.expect(0)?.stdout)
     };
+    let vmlinux = kernel.output.join("vmlinux.o");
+    let checksum = |more: &[&str]| checksum_of(&vmlinux, more);
     let fresh = checksum(&["--no-cache"])?;
     ensure!(fresh.contains("kernel/sched.o"), "{fresh}");
     assert_eq!(checksum(&[])?, fresh);
     assert_eq!(checksum(&[])?, fresh);
     assert_eq!(files(&kept)?.len(), 1);
+    // Elsewhere nobody says where they come from.
+    let copy = kernel.directory.join("vmlinux.o");
+    fs_err::copy(&vmlinux, &copy)?;
+    let of_copy = checksum_of(&copy, &["--no-cache"])?;
+    ensure!(!of_copy.contains("kernel/sched.o"), "{of_copy}");
+    assert_eq!(checksum_of(&copy, &[])?, of_copy);
+    assert_eq!(checksum_of(&copy, &[])?, of_copy);
+    assert_eq!(checksum(&[])?, fresh);
     fs_err::copy(kernel.output.join("mm/page.o"), kernel.output.join("kernel/sched.o"))?;
     let other = checksum(&["--no-cache"])?;
     assert_ne!(other, fresh);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A BLAKE3 digest; shown and stored as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Encode, Decode)]
-pub struct Digest([u8; 32]);
+pub struct Digest([u8; Self::LEN]);
 
 impl Digest {
     /// In bytes.
@@ -40,6 +40,12 @@ impl Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<[u8; Digest::LEN]> for Digest {
+    fn from(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
     }
 }
 

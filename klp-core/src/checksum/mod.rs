@@ -198,16 +198,19 @@ impl<'data> Analysis<'data> {
 
     /// The unnamed data that functions refer to.
     fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Vec<NodeRef> {
-        let mut roots = Vec::with_capacity(walked.iter().map(|walked| walked.edges.len()).sum());
-        for (walked, functions) in walked.iter().zip(self.layout.functions.chunks(TOGETHER)) {
-            roots.extend(walked.edges.iter().map(|(_, node)| *node));
+        let batches = walked.par_iter().zip(self.layout.functions.par_chunks(TOGETHER));
+        let roots = batches.flat_map_iter(|(walked, functions)| {
+            let mut roots: Vec<NodeRef> = walked.edges.iter().map(|(_, node)| *node).collect();
             for (outcome, function) in walked.functions.iter().zip(functions) {
                 if outcome.is_err() {
                     roots.extend(refused::nodes(cx, function));
                 }
             }
-        }
-        roots
+            roots.sort_unstable();
+            roots.dedup();
+            roots
+        });
+        roots.collect()
     }
 
     fn context(&self) -> Context<'_, 'data> {
