@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use klp_core::checksum::{Boundaries, Digest};
+use klp_core::input::Input;
 use klp_core::manifest::Object;
 
 use crate::report;
@@ -54,14 +55,18 @@ impl Cache {
 impl Place {
     /// What is there.
     pub(crate) fn find(&self) -> Option<Known> {
-        let bytes = fs::read(&self.0).ok()?;
-        let (digest, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
-        let kept = Some(kept).filter(|kept| Digest::of_large(kept).as_bytes() == digest)?;
-        let (definitions, kept) = kept.split_first_chunk::<{ Digest::LEN }>()?;
+        // Nobody writes to it: it is only ever replaced.
+        let bytes = Input::open(self.0.as_std_path()).ok()?;
+        let (digest, rest) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
+        let (definitions, kept) = rest.split_first_chunk::<{ Digest::LEN }>()?;
+        let definitions = Digest::from(*definitions);
+        if own_digest(&definitions, kept).as_bytes() != digest {
+            return None;
+        }
         // It was used just now. That this fails is no harm: it goes sooner.
         let _ = fs::File::open(&self.0).and_then(|file| file.set_modified(SystemTime::now()));
         let (object, boundaries) = Object::from_kept(kept)?;
-        Some(Known { object, boundaries, definitions: Digest::from(*definitions) })
+        Some(Known { object, boundaries, definitions })
     }
 
     /// Keeps `object`, if that can be done.
@@ -72,11 +77,11 @@ impl Place {
         definitions: Digest,
     ) -> Object {
         let (object, kept) = object.to_kept(boundaries);
-        let kept = [definitions.as_bytes().as_slice(), &kept].concat();
         let directory = self.0.parent().unwrap_or(&self.0);
         let _ = fs::create_dir_all(directory);
         let written = report::replace_file(&self.0, |file| {
-            file.write_all(Digest::of_large(&kept).as_bytes())?;
+            file.write_all(own_digest(&definitions, &kept).as_bytes())?;
+            file.write_all(definitions.as_bytes())?;
             file.write_all(&kept)
         });
         if written.is_ok() {
@@ -84,6 +89,11 @@ impl Place {
         }
         object
     }
+}
+
+/// The digest that a file starts with, by which it is known to be whole.
+fn own_digest(definitions: &Digest, kept: &[u8]) -> Digest {
+    Digest::of(&[*definitions.as_bytes(), *Digest::of_large(kept).as_bytes()].concat())
 }
 
 /// Removes what was not used for the longest time, as far as there is more than `limit` bytes.

@@ -47,8 +47,8 @@ impl Source {
         let before = stamp();
         let find = || {
             let place = cache.place(input);
+            input.give_back();
             if let Some(known) = place.as_ref().and_then(Place::find) {
-                input.give_back();
                 let object = Object {
                     object: self.name.clone(),
                     linked: self.linked.clone(),
@@ -60,20 +60,24 @@ impl Source {
             let (object, digested) = digest(input, &self.name, self.linked.as_deref())?;
             Ok((place, object, digested, None))
         };
-        let (found, definitions) = rayon::join(find, || self.definitions());
+        let definitions = || {
+            let found = self.definitions()?;
+            let digest = Definitions::digest(&found);
+            Ok::<_, Error>((found, digest))
+        };
+        let (found, definitions) = rayon::join(find, definitions);
         let (place, mut object, digested, known) =
             found.map_err(|source| Error::Object { path: self.file.clone(), source })?;
-        let definitions = definitions?;
-        let of_now = place.as_ref().map(|_| Definitions::digest(&definitions));
-        if known.is_some() && known == of_now {
+        let (definitions, of_now) = definitions?;
+        if known == Some(of_now) {
             return Ok((object, digested));
         }
         if self.members.is_some() || known.is_some() {
             object.attribute(&Index::of(&definitions));
         }
         // What was written meanwhile is not what was hashed.
-        if let Some((place, definitions)) = place.zip(of_now).filter(|_| stamp() == before) {
-            object = place.keep(object, digested.boundaries(), definitions);
+        if let Some(place) = place.filter(|_| stamp() == before) {
+            object = place.keep(object, digested.boundaries(), of_now);
         }
         Ok((object, digested))
     }

@@ -1,9 +1,7 @@
 //! Digests as the same program keeps them for its next run: read many times faster than the checksum file,
 //! and nothing to anyone else.
 
-use std::sync::Arc;
-
-use bitcode::{Decode, DecodeOwned, Encode};
+use bitcode::{DecodeOwned, Encode};
 use rayon::prelude::*;
 
 use crate::checksum::Boundaries;
@@ -14,15 +12,15 @@ impl Manifest {
     /// The bytes to keep, made on the current rayon pool.
     #[must_use]
     pub fn to_kept(&self) -> Vec<u8> {
-        bitcode::encode(&Shares::of(&self.objects))
+        framed(&[shares(&self.objects)])
     }
 
     /// Reads what [`Manifest::to_kept`] of this very program made, on the current rayon pool; none if these are
     /// other bytes.
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<Self> {
-        let objects: Vec<Arc<Object>> = bitcode::decode::<Shares>(bytes).ok()?.joined()?;
-        Some(Self { objects })
+        let [objects] = unframed(bytes)?;
+        Some(Self { objects: joined(&objects)? })
     }
 }
 
@@ -32,8 +30,11 @@ impl Object {
     pub fn to_kept(mut self, boundaries: &Boundaries) -> (Self, Vec<u8>) {
         let functions = std::mem::take(&mut self.functions);
         let data = std::mem::take(&mut self.data);
-        let shares = (Shares::of(&functions), Shares::of(&data));
-        let bytes = bitcode::encode(&(bitcode::encode(&self), bitcode::encode(boundaries), shares));
+        let (own, rest) = rayon::join(
+            || vec![bitcode::encode(&self), bitcode::encode(boundaries)],
+            || (shares(&functions), shares(&data)),
+        );
+        let bytes = framed(&[own, rest.0, rest.1]);
         (Self { functions, data, ..self }, bytes)
     }
 
@@ -41,30 +42,52 @@ impl Object {
     /// other bytes.
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<(Self, Boundaries)> {
-        let kept: (Vec<u8>, Vec<u8>, (Shares, Shares)) = bitcode::decode(bytes).ok()?;
-        let (head, boundaries, (functions, data)) = kept;
-        let (functions, data) = rayon::join(|| functions.joined(), || data.joined());
-        let head: Self = bitcode::decode(&head).ok()?;
-        let object = Self { functions: functions?, data: data?, ..head };
-        Some((object, bitcode::decode(&boundaries).ok()?))
+        let [own, functions, data] = unframed(bytes)?;
+        let [own, boundaries] = own.try_into().ok()?;
+        let (own, (functions, data)) = rayon::join(
+            || bitcode::decode::<Self>(own).ok(),
+            || rayon::join(|| joined(&functions), || joined(&data)),
+        );
+        let object = Self { functions: functions?, data: data?, ..own? };
+        Some((object, bitcode::decode(boundaries).ok()?))
     }
 }
 
-/// A list, encoded in one piece for each thread.
-#[derive(Encode, Decode)]
-struct Shares(Vec<Vec<u8>>);
+/// A list, encoded in some pieces for each thread.
+fn shares<T: Encode + Sync>(items: &[T]) -> Vec<Vec<u8>> {
+    let count = rayon::current_num_threads().saturating_mul(4);
+    let share = items.len().div_ceil(count).max(1);
+    items.par_chunks(share).map(bitcode::encode::<[T]>).collect()
+}
 
-impl Shares {
-    fn of<T: Encode + Sync>(items: &[T]) -> Self {
-        let share = items.len().div_ceil(rayon::current_num_threads()).max(1);
-        Self(items.par_chunks(share).map(bitcode::encode::<[T]>).collect())
-    }
+fn joined<T: DecodeOwned + Send>(shares: &[&[u8]]) -> Option<Vec<T>> {
+    let items: Option<Vec<Vec<T>>> =
+        shares.par_iter().map(|share| bitcode::decode(share).ok()).collect();
+    Some(items?.into_iter().flatten().collect())
+}
 
-    fn joined<T: DecodeOwned + Send>(&self) -> Option<Vec<T>> {
-        let shares: Option<Vec<Vec<T>>> =
-            self.0.par_iter().map(|share| bitcode::decode(share).ok()).collect();
-        Some(shares?.into_iter().flatten().collect())
-    }
+/// Groups of pieces, one behind the other, behind an index of their lengths, which follows its own length.
+fn framed(groups: &[Vec<Vec<u8>>]) -> Vec<u8> {
+    let lengths = |group: &Vec<Vec<u8>>| group.iter().map(|piece| piece.len() as u64).collect();
+    let index: Vec<Vec<u64>> = groups.iter().map(lengths).collect();
+    let index = bitcode::encode(&index);
+    let length = (index.len() as u64).to_le_bytes();
+    let pieces = groups.iter().flatten().map(Vec::as_slice);
+    [length.as_slice(), &index].into_iter().chain(pieces).collect::<Vec<_>>().concat()
+}
+
+/// The groups of exactly these bytes.
+fn unframed<const GROUPS: usize>(bytes: &[u8]) -> Option<[Vec<&[u8]>; GROUPS]> {
+    let (length, mut rest) = bytes.split_first_chunk()?;
+    let mut piece = |length: u64| {
+        let (piece, behind) = rest.split_at_checked(usize::try_from(length).ok()?)?;
+        rest = behind;
+        Some(piece)
+    };
+    let index: Vec<Vec<u64>> = bitcode::decode(piece(u64::from_le_bytes(*length))?).ok()?;
+    let groups: Option<Vec<Vec<&[u8]>>> =
+        index.into_iter().map(|group| group.into_iter().map(&mut piece).collect()).collect();
+    groups?.try_into().ok().filter(|_| rest.is_empty())
 }
 
 #[cfg(test)]

@@ -46,11 +46,13 @@ impl Definitions {
         let mut definitions = Self::new(object);
         let (endian, data) = (LittleEndian, &ReadCache::new(file));
         let header = FileHeader64::<LittleEndian>::parse(data)?;
-        let sections = header.sections(endian, data)?;
+        let sections = header.section_headers(endian, data)?;
         let Some(table) = sections.iter().find(|raw| raw.sh_type(endian) == elf::SHT_SYMTAB) else {
             return Ok(definitions);
         };
-        let strings = sections.section(table.link(endian))?.data(endian, data)?;
+        let strings = sections.get(table.link(endian).0);
+        let strings = strings.ok_or_else(|| ElfError::Malformed("no names of symbols".into()))?;
+        let strings = strings.data(endian, data)?;
         let strings = StringTable::new(strings, 0, strings.len() as u64);
         for symbol in table.data_as_array::<Sym64<LittleEndian>, _>(endian, data)? {
             if !symbol.is_definition(endian, strings) {

@@ -27,6 +27,11 @@ fn with<'a>(command: &[&'a str], options: &[&'a str]) -> Vec<&'a str> {
     [command, options].concat()
 }
 
+/// Forgets what is kept in `directory`.
+fn forget(directory: &Utf8Path) -> [&str; 5] {
+    ["find", directory.as_str(), "-type", "f", "-delete"]
+}
+
 /// Reads the vmlinux.o of a finished `build`, or of our own of that version, which is patched as well.
 pub(crate) fn run(
     version: &str,
@@ -45,10 +50,13 @@ pub(crate) fn run(
 
     let kept = tempfile::tempdir()?;
     let kept = Utf8Path::from_path(kept.path()).context("a temporary directory without a name")?;
+    let to_kept = [CACHE, kept.as_str()];
+    let forget = forget(kept);
     let ours = [klp.as_str(), "klp", "checksum", vmlinux.as_str()];
+    let known = with(&ours, &to_kept);
     let mut contenders = vec![
-        Contender::ours("cargo klp checksum, new", &with(&ours, &[NEW])),
-        Contender::ours("cargo klp checksum, known", &with(&ours, &[CACHE, kept.as_str()])),
+        Contender::ours("cargo klp checksum, new", &with(&ours, &to_kept)).after(&[&forget]),
+        Contender::ours("cargo klp checksum, known", &with(&ours, &to_kept)).after(&[&known]),
         Contender::new("decode and hash, no more", &[&[floor.as_str(), vmlinux.as_str()]]),
     ];
     let objtool = directory.join("tools/objtool/objtool");
@@ -105,12 +113,12 @@ fn differences(pair: &compare::Pair, klp: &Utf8Path, kept: &Utf8Path) -> Result<
     let diff = [&["env", "-C", theirs, objtool, "klp", "diff", "vmlinux.o"], &known[..]].concat();
     let ours = [klp.as_str(), "klp", "diff", original, patched];
     let to_kept = [CACHE, kept.as_str()];
-    let forget: &[&str] = &["find", kept.as_str(), "-type", "f", "-delete"];
+    let forget = forget(kept);
     let know = |object| with(&[klp.as_str(), "klp", "checksum", object], &to_kept);
     Ok(vec![
-        Contender::ours("cargo klp diff, both new", &with(&ours, &[NEW])),
+        Contender::ours("cargo klp diff, both new", &with(&ours, &to_kept)).after(&[&forget]),
         Contender::ours("cargo klp diff, original known", &with(&ours, &to_kept))
-            .after(&[forget, &know(original)]),
+            .after(&[&forget, &know(original)]),
         Contender::ours("cargo klp diff, both known", &with(&ours, &to_kept))
             .after(&[&know(original), &know(patched)]),
         Contender::new(
