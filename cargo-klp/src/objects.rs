@@ -63,7 +63,8 @@ impl<'i> Build<'i> {
         };
         let opened = source.open()?;
         let input = input.get_or_init(|| opened);
-        let (object, digested) = source.digested(cache, input, Object::digest)?;
+        let (object, digested) = source
+            .digested(cache, input, |input, name, linked| Object::digest(input, name, linked))?;
         Ok(Self {
             manifest: Manifest::from_iter([object]),
             files: vec![path.clone()],

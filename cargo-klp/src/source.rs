@@ -1,7 +1,7 @@
 //! A file to be digested.
 
 use camino::Utf8PathBuf;
-use klp_core::checksum::Digested;
+use klp_core::checksum::{Digest, Digested};
 use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::Object;
@@ -30,8 +30,7 @@ impl Source {
     /// Its digests.
     pub(crate) fn object(&self, cache: &Cache) -> Result<Object, Error> {
         let input = self.open()?;
-        let (object, _) =
-            self.digested(cache, &input, |_, name, linked| Object::of_input(&input, name, linked))?;
+        let (object, _) = self.digested(cache, &input, Object::of_input)?;
         Ok(object)
     }
 
@@ -40,50 +39,68 @@ impl Source {
         &self,
         cache: &Cache,
         input: &'i Input,
-        digest: impl FnOnce(&'i [u8], &str, Option<&str>) -> Result<(Object, Digested<'i>), ElfError>
-        + Send,
+        digest: Make<'i>,
     ) -> Result<(Object, Digested<'i>), Error> {
         let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
-        let find = || {
-            let place = cache.place(input);
-            input.give_back();
-            if let Some(known) = place.as_ref().and_then(Place::find) {
-                let object = Object {
-                    object: self.name.clone(),
-                    linked: self.linked.clone(),
-                    ..known.object
-                };
-                let digested = Digested::known(input, known.boundaries);
-                return Ok((place, object, digested, Some(known.definitions)));
-            }
-            let (object, digested) = digest(input, &self.name, self.linked.as_deref())?;
-            Ok((place, object, digested, None))
-        };
-        let definitions = || {
-            let found = self.definitions()?;
-            let digest = Definitions::digest(&found);
-            Ok::<_, Error>((found, digest))
-        };
-        let (found, definitions) = rayon::join(find, definitions);
-        let (place, mut object, digested, known) =
+        let (found, definitions) =
+            rayon::join(|| self.find(cache, input, digest), || self.definitions());
+        let Found { mut object, digested, place, origins } =
             found.map_err(|source| Error::Object { path: self.file.clone(), source })?;
-        let (definitions, of_now) = definitions?;
-        if known == Some(of_now) {
+        let (definitions, own) = definitions?;
+        if origins == Some(own) {
             return Ok((object, digested));
         }
-        if self.members.is_some() || known.is_some() {
+        if self.members.is_some() || origins.is_some() {
             object.attribute(&Index::of(&definitions));
         }
         // What was written meanwhile is not what was hashed.
-        if let Some(place) = place.filter(|_| stamp() == before) {
-            object = place.keep(object, digested.boundaries(), of_now);
+        if let Some(place) = place.filter(|_| before.is_some() && stamp() == before) {
+            object = place.keep(object, digested.boundaries(), own);
         }
         Ok((object, digested))
     }
 
-    /// What the objects define that it was linked from.
-    fn definitions(&self) -> Result<Vec<Definitions>, Error> {
-        self.members.as_ref().map_or_else(|| Ok(Vec::new()), Members::definitions)
+    fn find<'i>(
+        &self,
+        cache: &Cache,
+        input: &'i Input,
+        digest: Make<'i>,
+    ) -> Result<Found<'i>, ElfError> {
+        let place = cache.place(input);
+        input.give_back();
+        let (name, linked) = (self.name.as_str(), self.linked.as_deref());
+        let Some(known) = place.as_ref().and_then(Place::find) else {
+            let (object, digested) = digest(input, name, linked)?;
+            return Ok(Found { object, digested, place, origins: None });
+        };
+        let (name, linked) = (name.to_owned(), linked.map(str::to_owned));
+        Ok(Found {
+            object: Object { object: name, linked, ..known.object },
+            digested: Digested::known(input, known.boundaries),
+            place,
+            origins: Some(known.definitions),
+        })
     }
+
+    /// What the objects define that it was linked from, and the digest of that.
+    fn definitions(&self) -> Result<(Vec<Definitions>, Digest), Error> {
+        let found = self.members.as_ref().map_or_else(|| Ok(Vec::new()), Members::definitions)?;
+        let digest = Definitions::digest(&found);
+        Ok((found, digest))
+    }
+}
+
+/// Digests an object of that name that is linked into that.
+pub(crate) type Make<'i> =
+    fn(&'i Input, &str, Option<&str>) -> Result<(Object, Digested<'i>), ElfError>;
+
+/// Digests that were made or found.
+struct Found<'i> {
+    object: Object,
+    digested: Digested<'i>,
+    /// Where they are kept.
+    place: Option<Place>,
+    /// What the functions are said to come from, by the digest of [`Source::definitions`].
+    origins: Option<Digest>,
 }

@@ -126,7 +126,7 @@ fn opinion(
     if same_name && before.local == after.local && before.scope == after.scope {
         return Opinion::Same;
     }
-    let same = match (both.old.means(before), both.new.means(after)) {
+    let same = match (both.old.means(one), both.new.means(other)) {
         (Some(before), Some(after)) => partners.of_patched(after) == Some(before),
         (None, None) if before.local && after.local => return Opinion::Open,
         (None, None) if before.local == after.local => renames.agree(before.name, after.name),

@@ -1,10 +1,13 @@
 //! What is matched already, and what is open.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use super::Pair;
 use super::files::Scope;
 use super::unit::Unit;
+use super::users::Strangers;
 
 /// Open units of one name, numbers aside, in one place.
 #[derive(Debug, Default)]
@@ -29,8 +32,8 @@ pub(super) struct Matching<'a> {
     pub(super) patched: Vec<Unit<'a>>,
     /// Names that now stand for another unit than before.
     pub(super) moved: Vec<Pair>,
-    /// Original and patched units that have one name and are known to be different things.
-    pub(super) keep_apart: BTreeSet<(usize, usize)>,
+    /// What tells which units of one name are different things.
+    pub(super) strangers: Option<Strangers<'a>>,
     /// Of each patched unit.
     partner: Vec<Option<usize>>,
     /// Whether an original unit is the partner of one.
@@ -40,16 +43,20 @@ pub(super) struct Matching<'a> {
 impl<'a> Matching<'a> {
     pub(super) fn new(original: Vec<Unit<'a>>, patched: Vec<Unit<'a>>) -> Self {
         let (partner, taken) = (vec![None; patched.len()], vec![false; original.len()]);
-        Self { original, patched, moved: Vec::new(), keep_apart: BTreeSet::new(), partner, taken }
+        Self { original, patched, moved: Vec::new(), strangers: None, partner, taken }
     }
 
     /// Pairs two open units, unless they are known to be different. Says whether it did.
     pub(super) fn pair(&mut self, original: usize, patched: usize) -> bool {
-        if self.keep_apart.contains(&(original, patched)) {
+        if self.are_strangers(original, patched) {
             return false;
         }
         self.share(original, patched);
         true
+    }
+
+    fn are_strangers(&self, original: usize, patched: usize) -> bool {
+        self.strangers.as_ref().is_some_and(|strangers| strangers.are(original, patched))
     }
 
     /// The same where the original may be the partner of another one already.
@@ -90,16 +97,22 @@ impl<'a> Matching<'a> {
 
     /// What is open, by place and name without numbers, where there is something on both sides.
     pub(super) fn groups(&self) -> Vec<Group> {
-        let mut groups: BTreeMap<(Scope, &str), Group> = BTreeMap::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut numbers: HashMap<(Scope, &str), usize> = HashMap::new();
         for (index, unit) in self.open_patched() {
-            groups.entry((unit.scope, &unit.base)).or_default().patched.push(index);
+            let number = *numbers.entry((unit.scope, &unit.base)).or_insert(groups.len());
+            if number == groups.len() {
+                groups.push(Group::default());
+            }
+            groups[number].patched.push(index);
         }
         for (index, unit) in self.open_original() {
-            if let Some(group) = groups.get_mut(&(unit.scope, &*unit.base)) {
-                group.original.push(index);
+            if let Some(number) = numbers.get(&(unit.scope, &*unit.base)) {
+                groups[*number].original.push(index);
             }
         }
-        groups.into_values().filter(|group| !group.original.is_empty()).collect()
+        groups.retain(|group| !group.original.is_empty());
+        groups
     }
 
     /// All pairs. What is open on both sides under one name is ambiguous.
@@ -112,7 +125,7 @@ impl<'a> Matching<'a> {
                     .original
                     .iter()
                     .copied()
-                    .filter(|original| !self.keep_apart.contains(&(*original, patched)))
+                    .filter(|original| !self.are_strangers(*original, patched))
                     .collect();
                 for original in &possible {
                     if let Some(slot) = is_candidate.get_mut(*original) {

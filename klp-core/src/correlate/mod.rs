@@ -37,6 +37,7 @@ use matching::Matching;
 use structure::Evidence;
 use symbols::Means;
 use unit::Unit;
+use users::Strangers;
 
 pub use agreement::Disagreement;
 pub use renames::Renames;
@@ -94,7 +95,7 @@ impl Correlation {
         left_over(&mut functions);
 
         let pairs: Vec<(usize, usize)> = functions.pairs().collect();
-        data.keep_apart = users::strangers(both, &pairs);
+        data.strangers = Some(Strangers::of(both, &pairs));
         by_name(&mut data);
         while data.has_groups() {
             let known = pairs.iter().copied().map(as_functions);

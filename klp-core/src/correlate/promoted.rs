@@ -8,11 +8,12 @@ use crate::name;
 use super::matching::{Group, Matching};
 
 pub(super) fn apply(matching: &mut Matching<'_>) {
-    let known = hashes(matching);
-    if known.is_empty() {
+    let groups = matching.groups();
+    if groups.is_empty() {
         return;
     }
-    for group in matching.groups() {
+    let known = hashes(matching);
+    for group in groups {
         let mut by_unit: BTreeMap<&str, Group> = BTreeMap::new();
         for index in &group.original {
             if let Some(hash) = matching.original.get(*index).and_then(|unit| hash(unit.name)) {

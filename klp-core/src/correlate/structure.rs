@@ -41,29 +41,30 @@ pub(super) fn lists<'a>(
 impl Evidence {
     /// What the units that are `pairs` say.
     pub(super) fn of(both: &Both<'_>, pairs: impl Iterator<Item = (Means, Means)>) -> Self {
-        let mut evidence = Self::default();
-        for pair in pairs {
-            let Some(lists) = lists(both, pair) else { continue };
+        let (mut functions, mut data) = (Vec::new(), Vec::new());
+        for lists in pairs.filter_map(|pair| lists(both, pair)) {
             for (before, after) in
                 lists.iter().flat_map(|(before, after)| before.iter().zip(*after))
             {
-                let before = both.old.get(*before).filter(|symbol| !symbol.is_fixed);
-                let Some((before, after)) = before.zip(both.new.get(*after)) else { continue };
-                let (votes, pair) = match (both.old.means(before), both.new.means(after)) {
-                    (Some(Means::Function(one)), Some(Means::Function(other))) => {
-                        (&mut evidence.functions, (one, other))
+                let Some(before) = both.old.numbered(*before) else { continue };
+                match (before, both.new.means(*after)) {
+                    (Means::Function(one), Some(Means::Function(other))) => {
+                        functions.push((one, other));
                     }
-                    (Some(Means::Data(one)), Some(Means::Data(other))) => {
-                        (&mut evidence.data, (one, other))
-                    }
-                    _ => continue,
-                };
-                let votes = votes.entry(pair).or_default();
-                *votes = votes.saturating_add(1);
+                    (Means::Data(one), Some(Means::Data(other))) => data.push((one, other)),
+                    _ => {}
+                }
             }
         }
-        evidence
+        Self { functions: counted(functions), data: counted(data) }
     }
+}
+
+/// How often there is each.
+fn counted(mut votes: Vec<(usize, usize)>) -> BTreeMap<(usize, usize), usize> {
+    votes.sort_unstable();
+    let same = votes.chunk_by(|one, other| one == other);
+    same.filter_map(|votes| Some((*votes.first()?, votes.len()))).collect()
 }
 
 /// Pairs what is certain. Says whether it found anything.

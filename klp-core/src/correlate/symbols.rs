@@ -37,7 +37,7 @@ pub(super) struct Symbols<'a> {
     object: &'a Object,
     list: Vec<Symbol<'a>>,
     /// What those mean whose name is not fixed. Nearly all that is ever asked for, and few.
-    numbered: Units<'a>,
+    numbered: Vec<Option<Means>>,
     /// What any name means.
     all: OnceLock<Units<'a>>,
 }
@@ -57,9 +57,14 @@ impl<'a> Symbols<'a> {
         let numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
         let list: Vec<Symbol<'_>> =
             numbers.into_par_iter().with_min_len(1024).filter_map(symbol).collect();
-        let numbered = list.iter().filter(|symbol| !symbol.is_fixed).map(|symbol| symbol.name);
-        let numbered: HashSet<&str> = numbered.collect();
-        let numbered = Units::of(object, |name| numbered.contains(name));
+        let names = list.iter().filter(|symbol| !symbol.is_fixed).map(|symbol| symbol.name);
+        let names: HashSet<&str> = names.collect();
+        let units = Units::of(object, |name| names.contains(name));
+        let numbered = list.iter().map(|symbol| {
+            let symbol = Some(symbol).filter(|symbol| !symbol.is_fixed)?;
+            units.find(symbol.file, symbol.name)
+        });
+        let numbered = numbered.collect();
         Self { object, list, numbered, all: OnceLock::new() }
     }
 
@@ -67,22 +72,24 @@ impl<'a> Symbols<'a> {
         self.list.get(index as usize)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Symbol<'a>> {
-        self.list.iter()
-    }
-
     pub(super) fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// The unit that `symbol` stands for, where the object defines it and it is the only one of that name there.
-    pub(super) fn means(&self, symbol: &Symbol<'_>) -> Option<Means> {
-        let units = if symbol.is_fixed {
-            self.all.get_or_init(|| Units::of(self.object, |_| true))
-        } else {
-            &self.numbered
-        };
-        units.find(symbol.file, symbol.name)
+    /// The unit that the symbol of that number stands for, where the object defines it and it is the only one of
+    /// that name there.
+    pub(super) fn means(&self, index: u32) -> Option<Means> {
+        let symbol = self.get(index)?;
+        if !symbol.is_fixed {
+            return self.numbered(index);
+        }
+        let all = self.all.get_or_init(|| Units::of(self.object, |_| true));
+        all.find(symbol.file, symbol.name)
+    }
+
+    /// The same of symbols whose name is not fixed; none for others.
+    pub(super) fn numbered(&self, index: u32) -> Option<Means> {
+        self.numbered.get(index as usize).copied().flatten()
     }
 }
 
