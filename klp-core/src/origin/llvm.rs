@@ -184,12 +184,12 @@ impl<'data> Bits<'data> {
     /// A definition of an abbreviation. Says whether it is for a record of a known code, and bytes.
     fn abbreviation(&mut self) -> Option<bool> {
         let count = self.variable(5)?;
-        let mut operands = Vec::new();
-        for _ in 0..count {
+        let mut is_blob = count == 2;
+        for operand in 0..count {
             let is_literal = self.fixed(1)? == 1;
             if is_literal {
                 self.variable(8)?;
-                operands.push(None);
+                is_blob &= operand == 0;
                 continue;
             }
             let encoding = self.fixed(3)?;
@@ -197,9 +197,9 @@ impl<'data> Bits<'data> {
             if encoding < 3 {
                 self.variable(5)?;
             }
-            operands.push(Some(encoding));
+            is_blob &= operand == 1 && encoding == BLOB;
         }
-        Some(operands == [None, Some(BLOB)])
+        Some(is_blob)
     }
 
     fn bytes(&mut self) -> Option<&'data [u8]> {
