@@ -96,12 +96,20 @@ fn own_digest(definitions: &Digest, kept: &[u8]) -> Digest {
     Digest::of(&[*definitions.as_bytes(), *Digest::of_large(kept).as_bytes()].concat())
 }
 
-/// Removes what was not used for the longest time, as far as there is more than `limit` bytes.
+/// Whether a file of that name is one of ours: the directory may be anyone's.
+fn is_ours(name: &str) -> bool {
+    name.len() == 2 * Digest::LEN && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Removes what was not used for the longest time, as far as more than `limit` bytes are kept.
 fn make_room(directory: &Utf8Path, limit: u64) -> io::Result<()> {
     let mut files = Vec::new();
     for entry in directory.read_dir_utf8()? {
         let entry = entry?;
         let metadata = entry.metadata()?;
+        if !is_ours(entry.file_name()) || !metadata.is_file() {
+            continue;
+        }
         files.push((metadata.modified()?, metadata.len(), entry.into_path()));
     }
     files.sort_unstable();
@@ -125,7 +133,11 @@ mod tests {
     fn what_was_not_used_for_the_longest_time_makes_room() {
         let guard = tempfile::tempdir().unwrap();
         let directory = Utf8Path::from_path(guard.path()).unwrap();
-        for (name, age) in [("old", 3), ("new", 1), ("older", 4), ("middle", 2)] {
+        let own = ["a", "b", "c", "d"].map(|digit| digit.repeat(64));
+        let [newest, second, third, oldest] = own.each_ref().map(String::as_str);
+        let foreign = "thesis.txt";
+        let ages = [(third, 3), (newest, 1), (oldest, 4), (second, 2), (foreign, 9)];
+        for (name, age) in ages {
             fs::write(directory.join(name), [0; 10]).unwrap();
             let file = fs::File::open(directory.join(name)).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
@@ -138,8 +150,10 @@ mod tests {
             names
         };
         make_room(directory, 40).unwrap();
-        assert_eq!(names(), ["middle", "new", "old", "older"]);
+        assert_eq!(names(), [newest, second, third, oldest, foreign]);
         make_room(directory, 25).unwrap();
-        assert_eq!(names(), ["middle", "new"]);
+        assert_eq!(names(), [newest, second, foreign]);
+        make_room(directory, 0).unwrap();
+        assert_eq!(names(), [foreign]);
     }
 }

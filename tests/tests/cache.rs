@@ -25,6 +25,18 @@ int choose(int n) {
     default: return 0;
     }
 }
+int first(int n) {
+    switch (n) {
+    case 0: return print("a"), 3; case 1: return print("b"), 14; case 2: return print("c"), 15;
+    case 3: return print("d"), 92; case 4: return print("e"), 65; default: return 35;
+    }
+}
+int table_of_another(int n) {
+    switch (n) {
+    case 0: return print("f"), 3; case 1: return print("g"), 14; case 2: return print("h"), 15;
+    case 3: return print("i"), 92; case 4: return print("j"), 65; default: return 89;
+    }
+}
 int same(int n) { print("the same"); return n; }
 int add(int n) { return n + 1; }
 double scale(double x) { return x * 1.5; }
@@ -41,7 +53,13 @@ impl Objects {
         let (guard, directory) = temporary()?;
         let objects = Self { directory, _guard: guard };
         objects.compile("original", SOURCE)?;
-        let patched = [("\"three\"", "\"drei\""), ("1.5", "2.5"), ("n + 1", "n * 5")];
+        let patched = [
+            ("\"three\"", "\"drei\""),
+            ("1.5", "2.5"),
+            ("n + 1", "n * 5"),
+            ("35", "36"),
+            ("case 0: return print(\"f\"), 3; case 1", "case 1: return print(\"f\"), 3; case 0"),
+        ];
         let patched =
             patched.iter().fold(SOURCE.to_owned(), |text, (old, new)| text.replace(old, new));
         objects.compile("patched", &patched)?;
