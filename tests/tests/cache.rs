@@ -25,16 +25,26 @@ int choose(int n) {
     default: return 0;
     }
 }
+void stop(void);
+int go(int n);
 int first(int n) {
     switch (n) {
-    case 0: return print("a"), 3; case 1: return print("b"), 14; case 2: return print("c"), 15;
-    case 3: return print("d"), 92; case 4: return print("e"), 65; default: return 35;
+    case 0: stop(); return 3;
+    case 1: return go(n);
+    case 2: print("c"); return go(9);
+    case 3: go(4); stop(); return 9;
+    case 4: return go(go(n));
+    default: return 35;
     }
 }
 int table_of_another(int n) {
     switch (n) {
-    case 0: return print("f"), 3; case 1: return print("g"), 14; case 2: return print("h"), 15;
-    case 3: return print("i"), 92; case 4: return print("j"), 65; default: return 89;
+    case 0: stop(); return 7;
+    case 1: return go(n);
+    case 2: print("d"); return go(8);
+    case 3: go(5); stop(); return 6;
+    case 4: return go(go(n));
+    default: return 89;
     }
 }
 int same(int n) { print("the same"); return n; }
@@ -57,8 +67,8 @@ impl Objects {
             ("\"three\"", "\"drei\""),
             ("1.5", "2.5"),
             ("n + 1", "n * 5"),
-            ("35", "36"),
-            ("case 0: return print(\"f\"), 3; case 1", "case 1: return print(\"f\"), 3; case 0"),
+            ("return 35", "return 36"),
+            ("case 0: stop(); return 7;", "case 5: stop(); return 7;"),
         ];
         let patched =
             patched.iter().fold(SOURCE.to_owned(), |text, (old, new)| text.replace(old, new));
