@@ -19,6 +19,7 @@ pub mod elf;
 pub mod input;
 pub mod kernel;
 pub mod layout;
+pub mod lists;
 pub mod livepatch;
 pub mod manifest;
 pub mod module;

@@ -24,48 +24,40 @@ impl Object {
     /// objects that it was linked from, in the order of the link.
     pub fn attribute(&mut self, index: &Index<'_>) {
         self.origins = index.definitions.iter().map(|one| one.object.clone()).collect();
-        let functions = self.functions.par_iter().map(|function| {
-            let names = std::iter::once(&function.name).chain(&function.aliases);
-            Item::of(names.map(String::as_str), function.file, index)
-        });
-        let data = self
-            .data
+        let functions = self
+            .functions
             .par_iter()
-            .map(|data| Item::of(data.name.as_deref().into_iter(), data.file, index));
+            .map(|function| Item::of(function.names(), function.file, index));
+        let data =
+            self.data.par_iter().map(|data| Item::of(data.name.into_iter(), data.file, index));
         let mut items: Vec<Item<'_>> = functions.chain(data).with_min_len(512).collect();
         by_company(&mut items);
         by_order(&mut items);
-        let found: Vec<Option<u32>> = items.iter().map(Item::only).collect();
-        let mut found = found.into_iter();
-        for function in &mut self.functions {
-            function.origin = found.next().flatten();
-        }
-        self.between_neighbours();
-        for data in &mut self.data {
-            data.origin = found.next().flatten();
-        }
+        let mut functions: Vec<Option<u32>> = items.iter().map(Item::only).collect();
+        let data = functions.split_off(self.functions.len());
+        drop(items);
+        self.functions.set_origins(between_neighbours(&functions));
+        self.data.set_origins(data);
     }
 }
 
-impl Object {
-    /// Code without a symbol comes from where the code on both sides of it comes from.
-    fn between_neighbours(&mut self) {
-        let known: Vec<Option<u32>> = self.functions.iter().map(|one| one.origin).collect();
-        let mut next: Vec<Option<u32>> = known
-            .iter()
-            .rev()
-            .scan(None, |last, origin| {
-                *last = origin.or(*last);
-                Some(*last)
-            })
-            .collect();
-        next.reverse();
-        let mut before = None;
-        for ((function, own), after) in self.functions.iter_mut().zip(known).zip(next) {
-            before = own.or(before);
-            function.origin = own.or(before.filter(|before| after == Some(*before)));
-        }
-    }
+/// Code without a symbol comes from where the code on both sides of it comes from.
+fn between_neighbours(known: &[Option<u32>]) -> Vec<Option<u32>> {
+    let mut next: Vec<Option<u32>> = known
+        .iter()
+        .rev()
+        .scan(None, |last, origin| {
+            *last = origin.or(*last);
+            Some(*last)
+        })
+        .collect();
+    next.reverse();
+    let mut before = None;
+    let filled = known.iter().zip(next).map(|(own, after)| {
+        before = own.or(before);
+        own.or(before.filter(|before| after == Some(*before)))
+    });
+    filled.collect()
 }
 
 /// The objects that define a name.

@@ -131,7 +131,7 @@ fn compile(compiler: &str, source: &Utf8Path, flags: &[&str]) -> Result<Object> 
 }
 
 fn digests(object: &Object) -> BTreeMap<&str, Option<Digest>> {
-    object.functions.iter().map(|function| (function.name.as_str(), function.checksum)).collect()
+    object.functions.iter().map(|function| (function.name, function.checksum)).collect()
 }
 
 fn manifest(object: &Object) -> Manifest {

@@ -67,9 +67,9 @@ fn digests(output: &Utf8Path, names: &[&str]) -> Result<Digests> {
         let bytes = fs_err::read(output.join(name))?;
         let object = Object::of(&bytes, name, None)?;
         ensure!(!object.functions.is_empty() || *name == "arch/x86/kernel/head_64.o", "{name}");
-        for function in object.functions {
+        for function in object.functions.iter() {
             ensure!(function.checksum.is_some(), "{name}: {function:?}");
-            *digests.entry((function.name, function.checksum)).or_default() += 1;
+            *digests.entry((function.name.to_owned(), function.checksum)).or_default() += 1;
         }
     }
     Ok(digests)

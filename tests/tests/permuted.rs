@@ -86,8 +86,9 @@ fn changes(original: &[u8], patched: &[u8]) -> Result<Changes> {
 
 fn digests(object: &[u8]) -> Result<Vec<(String, Option<Digest>)>> {
     let object = Object::of(object, "x.o", None)?;
-    let functions = object.functions.into_iter().map(|function| (function.name, function.checksum));
-    let named = object.data.into_iter().filter_map(|data| Some((data.name?, data.checksum)));
+    let functions =
+        object.functions.iter().map(|function| (function.name.to_owned(), function.checksum));
+    let named = object.data.iter().filter_map(|data| Some((data.name?.to_owned(), data.checksum)));
     let mut all: Vec<_> = functions.chain(named).collect();
     all.sort();
     Ok(all)

@@ -87,36 +87,47 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
     shell.status("Finished", text);
 }
 
+/// Lines that are made before any of them is written.
+const BATCH: usize = 8192;
+
+/// Those of them that one thread makes.
+const SHARE: usize = BATCH / 16;
+
 pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
     for object in &manifest.objects {
-        let text = |functions: &[manifest::Function]| {
-            let mut text = Vec::with_capacity(functions.len().saturating_mul(128));
-            for function in functions {
-                checksum(object, function, &mut text);
+        let text = |start: usize| {
+            let mut text = Vec::new();
+            let functions = start..start.saturating_add(SHARE);
+            for function in functions.map_while(|index| object.functions.get(index)) {
+                checksum(object, &function, &mut text);
             }
             text
         };
-        let texts: Vec<Vec<u8>> = object.functions.par_chunks(1024).map(text).collect();
-        for text in texts {
-            out.write_all(&text)?;
+        let count = object.functions.len();
+        for batch in (0..count).step_by(BATCH) {
+            let batch = batch..count.min(batch.saturating_add(BATCH));
+            let texts: Vec<Vec<u8>> = batch.into_par_iter().step_by(SHARE).map(text).collect();
+            for text in texts {
+                out.write_all(&text)?;
+            }
         }
     }
     Ok(())
 }
 
-fn checksum(object: &manifest::Object, function: &manifest::Function, out: &mut Vec<u8>) {
+fn checksum(object: &manifest::Object, function: &manifest::Function<'_>, out: &mut Vec<u8>) {
     match &function.checksum {
         Some(checksum) => out.extend_from_slice(&checksum.to_hex()),
         None => out.extend_from_slice(b"refused"),
     }
-    for text in ["  ", object.origin(function.origin), "  ", &function.name] {
+    for text in ["  ", object.origin(function.origin), "  ", function.name] {
         out.extend_from_slice(text.as_bytes());
     }
     if function.checksum.is_none() {
         out.extend_from_slice(b": ");
-        out.extend_from_slice(function.refused.as_deref().unwrap_or_default().as_bytes());
+        out.extend_from_slice(function.refused.unwrap_or_default().as_bytes());
     }
-    for name in function.aliases.iter().chain(&function.parts) {
+    for name in function.aliases.into_iter().chain(function.parts) {
         out.push(b' ');
         out.extend_from_slice(name.as_bytes());
     }

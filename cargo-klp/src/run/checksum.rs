@@ -33,7 +33,7 @@ pub(crate) fn run(
         Some(path) => write(&build.manifest, path)?,
         None => report::checksums(&build.manifest, format).map_err(Error::Print)?,
     }
-    let refused = build.manifest.objects.iter().flat_map(|object| &object.functions);
+    let refused = build.manifest.objects.iter().flat_map(|object| object.functions.iter());
     let refused = refused.filter(|function| function.refused.is_some()).count();
     if refused > 0 {
         shell.warning(format_args!("{refused} functions have no checksum, see above"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demangle::demangle;
-use crate::manifest::{Function, Manifest, Object};
+use crate::manifest::{Function, Manifest};
 
 use super::{Allowlist, Pattern, any};
 
@@ -40,15 +40,15 @@ impl Usage {
         if allowlist.rules.is_empty() {
             return Self::default();
         }
-        let mut functions: BTreeMap<&str, BTreeMap<&str, &Function>> = BTreeMap::new();
+        let mut functions: BTreeMap<&str, BTreeMap<&str, Function<'_>>> = BTreeMap::new();
         for object in unread {
             functions.entry(object).or_default();
         }
         for object in builds.iter().flat_map(|build| &build.objects) {
             functions.entry(&object.object).or_default();
-            for function in &object.functions {
-                let names = functions.entry(object_of(object, function)).or_default();
-                names.insert(&function.name, function);
+            for function in object.functions.iter() {
+                let names = functions.entry(object.origin(function.origin)).or_default();
+                names.insert(function.name, function);
             }
         }
         let rules = allowlist.rules.iter().map(|rule| {
@@ -59,7 +59,7 @@ impl Usage {
                     .iter()
                     .flat_map(|(object, functions)| functions.values().map(move |f| (object, f)))
                     .filter(|(_, function)| is_named(pattern, function))
-                    .map(|(object, function)| ((**object).to_owned(), function.name.clone()))
+                    .map(|(object, function)| ((**object).to_owned(), function.name.to_owned()))
                     .collect(),
             };
             RuleUse {
@@ -102,20 +102,16 @@ impl Usage {
     }
 }
 
-/// The object that a function came from.
-fn object_of<'a>(object: &'a Object, function: &'a Function) -> &'a str {
-    object.origin(function.origin)
-}
-
-fn is_named(pattern: &Pattern, function: &Function) -> bool {
+fn is_named(pattern: &Pattern, function: &Function<'_>) -> bool {
     let patterns = std::slice::from_ref(pattern);
-    any(patterns, &[&function.name])
-        || demangle(&function.name).is_some_and(|path| any(patterns, &[&path]))
+    any(patterns, &[function.name])
+        || demangle(function.name).is_some_and(|path| any(patterns, &[&path]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::manifest::{Functions, Object};
 
     #[test]
     fn rules_and_globs_that_name_nothing_are_told() {
@@ -124,9 +120,9 @@ mod tests {
                     [[rule]]\nobject='*.o'\nallow=['f']\nreason='r'\n\
                     [[rule]]\nobject='lib/*.o'\nskip=true\nreason='r'\n";
         let allowlist = Allowlist::parse(text).unwrap();
-        let function: Function = serde_json::from_str(r#"{"name":"f.isra.0"}"#).unwrap();
-        let object =
-            Object { object: "a.o".to_owned(), functions: vec![function], ..Object::default() };
+        let function = Function { name: "f.isra.0", ..Function::default() };
+        let functions = Functions::from_iter([function]);
+        let object = Object { object: "a.o".to_owned(), functions, ..Object::default() };
         let build = Manifest::from_iter([object]);
         let usage = Usage::of(&allowlist, &[&build, &build], &["lib/m.o".to_owned()]);
         let unused = usage.unused(&allowlist);

@@ -78,30 +78,31 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// The first 64 bits of a digest, as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Short(u64);
+pub struct Short([u8; 8]);
 
 impl From<Digest> for Short {
     fn from(digest: Digest) -> Self {
-        let (first, _) = digest.as_bytes().split_at(8);
-        Self(first.iter().fold(0, |number, byte| (number << 8) | u64::from(*byte)))
+        let [first, ..] = *digest.0.as_chunks().0 else { return Self([0; 8]) };
+        Self(first)
     }
 }
 
 impl fmt::Debug for Short {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
+        write!(formatter, "{:016x}", u64::from_be_bytes(self.0))
     }
 }
 
 impl Serialize for Short {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:016x}", self.0))
+        serializer.collect_str(&format_args!("{self:?}"))
     }
 }
 
 impl<'de> Deserialize<'de> for Short {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        u64::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+        let number = u64::from_str_radix(&text, 16).map_err(serde::de::Error::custom)?;
+        Ok(Self(number.to_be_bytes()))
     }
 }

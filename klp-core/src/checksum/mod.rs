@@ -22,6 +22,7 @@ mod site;
 mod stream;
 mod target;
 mod unit;
+mod walked;
 
 use std::sync::OnceLock;
 
@@ -29,13 +30,14 @@ use rayon::prelude::*;
 
 use crate::elf::ElfObject;
 use crate::layout::{Function, Layout};
+use crate::lists::Lists;
 use crate::special::Sites;
 
 use closure::Closure;
 use context::Context;
-use nodes::NodeDigests;
 use origin::Origins;
 use stream::{NodeRef, Streams};
+use walked::Walked;
 
 pub use boundaries::Boundaries;
 pub use difference::{Cause, differences};
@@ -44,9 +46,6 @@ pub use kind::Kind;
 pub(crate) use site::Site;
 pub use unit::Refusal;
 pub(crate) use unit::Unit;
-
-/// Starts every function's digest: a new definition of the digest gets a new number.
-const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  3\n";
 
 /// An object with its layout and special sections: everything that a digest is made from.
 #[derive(Debug)]
@@ -59,18 +58,18 @@ pub struct Analysis<'data> {
     origins: Origins,
 }
 
-/// The digest of one function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checksum {
-    /// Over everything.
-    pub digest: Digest,
+/// The digests of functions: a column for each field, since there are many and most have little in each.
+#[derive(Debug, Default)]
+pub struct FunctionChecksums {
+    /// Over everything, or why there is none.
+    pub digests: Vec<Result<Digest, String>>,
     /// Over the content of each kind that the function has, in the order of kinds.
-    pub kinds: Vec<(Kind, Short)>,
+    pub kinds: Lists<(Kind, Short)>,
     /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
     /// order of their first use.
-    pub references: Vec<u32>,
+    pub references: Lists<u32>,
     /// Symbols that the unnamed data behind it refers to.
-    pub behind: Vec<u32>,
+    pub behind: Lists<u32>,
 }
 
 /// The digest of one named data object, or of one that nothing refers to by name or code.
@@ -90,7 +89,7 @@ pub struct DataChecksum {
 #[derive(Debug)]
 pub struct Checksums {
     /// By index into `Layout::functions`.
-    pub functions: Vec<Result<Checksum, String>>,
+    pub functions: FunctionChecksums,
     /// Named data objects by place, then what else holds data, by place.
     pub data: Vec<DataChecksum>,
     /// Where its unnamed data starts.
@@ -140,24 +139,6 @@ impl<'data> Digested<'data> {
     }
 }
 
-/// What the walks of some functions give, before the data behind them is known. One list for all of them:
-/// most functions have a handful of each.
-#[derive(Default)]
-struct Walked {
-    functions: Vec<Result<Ends, String>>,
-    kinds: Vec<(Kind, Digest)>,
-    edges: Vec<(Kind, NodeRef)>,
-    references: Vec<u32>,
-}
-
-/// Where what is a function's ends in each list.
-#[derive(Clone, Copy, Default)]
-struct Ends {
-    kinds: usize,
-    edges: usize,
-    references: usize,
-}
-
 /// How many functions are walked together.
 const TOGETHER: usize = 64;
 
@@ -189,10 +170,9 @@ impl<'data> Analysis<'data> {
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
         let data = closure.data(&cx);
         rest();
-        let functions = walked
-            .into_par_iter()
-            .flat_map_iter(|walked| walked.finish(closure.digests()))
-            .collect();
+        let functions: Vec<FunctionChecksums> =
+            walked.into_par_iter().map(|walked| walked.finish(closure.digests())).collect();
+        let functions = FunctionChecksums::concat(functions);
         Checksums { functions, data, boundaries: closure.into_boundaries() }
     }
 
@@ -200,8 +180,8 @@ impl<'data> Analysis<'data> {
     fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Vec<NodeRef> {
         let batches = walked.par_iter().zip(self.layout.functions.par_chunks(TOGETHER));
         let roots = batches.flat_map_iter(|(walked, functions)| {
-            let mut roots: Vec<NodeRef> = walked.edges.iter().map(|(_, node)| *node).collect();
-            for (outcome, function) in walked.functions.iter().zip(functions) {
+            let mut roots: Vec<NodeRef> = walked.nodes().collect();
+            for (outcome, function) in walked.outcomes.iter().zip(functions) {
                 if outcome.is_err() {
                     roots.extend(refused::nodes(cx, function));
                 }
@@ -233,72 +213,4 @@ impl<'data> Analysis<'data> {
         }
         walked
     }
-}
-
-impl Walked {
-    /// Adds a function whose walk is in `streams`.
-    fn add(&mut self, outcome: Result<(), String>, streams: &Streams) {
-        let ends = outcome.map(|()| {
-            self.kinds.extend(streams.digests());
-            self.edges.extend_from_slice(&streams.edges);
-            self.references.extend_from_slice(&streams.references);
-            Ends {
-                kinds: self.kinds.len(),
-                edges: self.edges.len(),
-                references: self.references.len(),
-            }
-        });
-        self.functions.push(ends);
-    }
-
-    /// Adds what lies behind the edges.
-    fn finish(self, nodes: &NodeDigests) -> Vec<Result<Checksum, String>> {
-        let Self { functions, kinds, edges, references } = self;
-        let mut from = Ends::default();
-        let mut whole = Vec::new();
-        let finished = functions.into_iter().map(|ends| {
-            let ends = ends?;
-            let start = std::mem::replace(&mut from, ends);
-            let kinds = kinds.get(start.kinds..ends.kinds).unwrap_or_default();
-            let edges = edges.get(start.edges..ends.edges).unwrap_or_default();
-            let references = references.get(start.references..ends.references);
-            finish(kinds, edges, references.unwrap_or_default(), nodes, &mut whole)
-        });
-        finished.collect()
-    }
-}
-
-/// Adds what lies behind the edges to the digests of the kinds, and digests those. `whole` is only room.
-fn finish(
-    kinds: &[(Kind, Digest)],
-    edges: &[(Kind, NodeRef)],
-    references: &[u32],
-    nodes: &NodeDigests,
-    whole: &mut Vec<u8>,
-) -> Result<Checksum, String> {
-    let (digests, behind) = nodes.of_unit(edges.iter().map(|(_, node)| *node));
-    whole.clear();
-    whole.extend_from_slice(FUNCTION_DOMAIN);
-    let mut short = Vec::with_capacity(kinds.len());
-    for (kind, own) in kinds {
-        whole.push(*kind as u8);
-        let start = whole.len();
-        whole.extend_from_slice(own.as_bytes());
-        for ((of, _), behind) in edges.iter().zip(&digests) {
-            if of == kind {
-                whole.extend_from_slice(behind.clone()?.as_bytes());
-            }
-        }
-        let of_kind = whole.get(start..).unwrap_or_default();
-        let digest = if of_kind.len() == 32 { *own } else { Digest::of(of_kind) };
-        whole.truncate(start);
-        whole.extend_from_slice(digest.as_bytes());
-        short.push((*kind, digest.into()));
-    }
-    Ok(Checksum {
-        digest: Digest::of(whole),
-        kinds: short,
-        references: references.to_vec(),
-        behind,
-    })
 }

@@ -21,13 +21,13 @@ impl Renames {
             if let Some((before, after)) =
                 pair.filter(|(one, other)| one.file.is_none() && other.file.is_none())
             {
-                self.add(&before.name, &after.name);
+                self.add(before.name, after.name);
             }
         }
         for (before, after) in correlation.data_pairs() {
             let pair = original.data.get(before).zip(patched.data.get(after));
             let pair = pair.filter(|(one, other)| one.file.is_none() && other.file.is_none());
-            let names = pair.and_then(|(one, other)| one.name.as_ref().zip(other.name.as_ref()));
+            let names = pair.and_then(|(one, other)| one.name.zip(other.name));
             if let Some((before, after)) = names {
                 self.add(before, after);
             }
@@ -37,11 +37,9 @@ impl Renames {
     /// Adds what an object defines that is the same in both builds.
     pub fn add_same(&mut self, object: &Object) {
         for function in object.functions.iter().filter(|one| one.file.is_none()) {
-            self.add(&function.name, &function.name);
+            self.add(function.name, function.name);
         }
-        for name in
-            object.data.iter().filter(|one| one.file.is_none()).filter_map(|one| one.name.as_ref())
-        {
+        for name in object.data.iter().filter(|one| one.file.is_none()).filter_map(|one| one.name) {
             self.add(name, name);
         }
     }

@@ -23,16 +23,12 @@ pub(super) fn lists<'a>(
         (Means::Function(before), Means::Function(after)) => {
             let (before, after) = (original.functions.get(before)?, patched.functions.get(after)?);
             let same = before.checksum.is_some() && before.checksum == after.checksum;
-            let lists = [
-                (before.references.as_slice(), after.references.as_slice()),
-                (before.behind.as_slice(), after.behind.as_slice()),
-            ];
-            same.then_some(lists)
+            same.then_some([(before.references, after.references), (before.behind, after.behind)])
         }
         (Means::Data(before), Means::Data(after)) => {
             let (before, after) = (original.data.get(before)?, patched.data.get(after)?);
             let same = before.checksum.is_some() && before.checksum == after.checksum;
-            same.then_some([(&before.references, &after.references), (&[], &[])])
+            same.then_some([(before.references, after.references), (&[], &[])])
         }
         _ => None,
     }

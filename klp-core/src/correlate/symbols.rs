@@ -126,12 +126,14 @@ impl<'a> Units<'a> {
     /// Those of `object` whose names are `wanted`.
     fn of(object: &'a Object, wanted: impl Fn(&str) -> bool) -> Self {
         let functions = object.functions.iter().enumerate().flat_map(|(index, function)| {
-            let names = std::iter::once(&function.name).chain(&function.aliases);
-            names.map(move |name| ((function.file, name.as_str()), Means::Function(index)))
+            let names = function.names();
+            names.map(move |name| ((function.file, name), Means::Function(index)))
         });
-        let data = object.data.iter().enumerate().filter_map(|(index, data)| {
-            Some(((data.file, data.name.as_deref()?), Means::Data(index)))
-        });
+        let data = object
+            .data
+            .iter()
+            .enumerate()
+            .filter_map(|(index, data)| Some(((data.file, data.name?), Means::Data(index))));
         let mut units = HashMap::new();
         for (name, means) in functions.chain(data).filter(|((_, name), _)| wanted(name)) {
             units.entry(name).and_modify(|known| *known = None).or_insert(Some(means));

@@ -38,40 +38,39 @@ impl<'a> Unit<'a> {
         data.map(|data| Self::data_object(data, &scope)).collect()
     }
 
-    fn function(function: &'a Function, scope: impl Fn(Home) -> Scope) -> Self {
+    fn function(function: Function<'a>, scope: impl Fn(Home) -> Scope) -> Self {
         // Code without a symbol is named after its place, which says nothing.
         let (name, base) = match function.name.split_once('+') {
             Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
-            _ => (function.name.as_str(), base(&function.name)),
+            _ => (function.name, base(function.name)),
         };
-        let own = function.kinds.iter().find(|(kind, _)| *kind == Kind::Instruction);
         Self {
             name,
             base,
-            aliases: function.aliases.iter().map(|alias| self::base(alias)).collect(),
+            aliases: function.aliases.into_iter().map(self::base).collect(),
             scope: scope(Home {
                 file: function.file,
                 origin: function.origin,
-                promoted: name::promoted(&function.name).is_some(),
+                promoted: name::promoted(function.name).is_some(),
             }),
             digest: function.checksum,
-            instructions: own.map(|(_, digest)| *digest),
+            instructions: function.kind(Kind::Instruction),
         }
     }
 
-    fn data_object(data: &'a Data, scope: impl Fn(Home) -> Scope) -> Self {
-        let base = match &data.name {
+    fn data_object(data: Data<'a>, scope: impl Fn(Home) -> Scope) -> Self {
+        let base = match data.name {
             Some(name) => base(name),
-            None => Cow::Owned(format!("{} (unnamed)", section_base(&data.section))),
+            None => Cow::Owned(format!("{} (unnamed)", section_base(data.section))),
         };
         Self {
-            name: data.name.as_deref().unwrap_or_default(),
+            name: data.name.unwrap_or_default(),
             base,
             aliases: Vec::new(),
             scope: scope(Home {
                 file: data.file,
                 origin: data.origin,
-                promoted: data.name.as_deref().and_then(name::promoted).is_some(),
+                promoted: data.name.and_then(name::promoted).is_some(),
             }),
             digest: data.checksum,
             instructions: None,

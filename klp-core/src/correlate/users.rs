@@ -56,7 +56,7 @@ impl Users {
         let functions = object.functions.par_iter().enumerate().with_min_len(1024);
         let mut users: Vec<(usize, usize)> = functions
             .flat_map_iter(|(index, function)| {
-                let used = function.references.iter().chain(&function.behind);
+                let used = function.references.iter().chain(function.behind);
                 used.filter_map(move |symbol| match symbols.numbered(*symbol)? {
                     Means::Data(data) => Some((data, index)),
                     Means::Function(_) => None,
@@ -77,6 +77,6 @@ impl Users {
 }
 
 fn base(object: &Object, index: usize) -> std::borrow::Cow<'_, str> {
-    let name = object.data.get(index).and_then(|data| data.name.as_deref());
+    let name = object.data.get(index).and_then(|data| data.name);
     unit::base(name.unwrap_or_default())
 }

@@ -167,28 +167,27 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::checksum::Digest;
-    use crate::manifest;
+    use crate::lists::Strings;
+    use crate::manifest::{self, Functions};
+
+    fn function<'a>(name: &'a str, content: &str) -> manifest::Function<'a> {
+        let checksum = Some(Digest::of(content.as_bytes()));
+        manifest::Function { name, checksum, ..manifest::Function::default() }
+    }
 
     /// A caller and the object with what it calls, `name` with that content.
     fn build(defined: &[(&str, &str)]) -> Manifest {
-        let function = |name: &str, content: &str, references: &[u32]| -> manifest::Function {
-            let checksum = Digest::of(content.as_bytes());
-            let record = json!({"name": name, "checksum": checksum, "references": references});
-            serde_json::from_value(record).unwrap()
-        };
+        let call = manifest::Function { references: &[0], ..function("caller", "call work") };
         let caller = Object {
             object: "caller.o".into(),
-            globals: vec!["work.llvm.1".into()],
-            functions: vec![function("caller", "call work", &[0])],
+            globals: Strings::from_iter(["work.llvm.1"]),
+            functions: Functions::from_iter([call]),
             ..Object::default()
         };
-        let defined = defined.iter().map(|(name, content)| function(name, content, &[]));
-        let other =
-            Object { object: "called.o".into(), functions: defined.collect(), ..Object::default() };
+        let functions = defined.iter().map(|(name, content)| function(name, content)).collect();
+        let other = Object { object: "called.o".into(), functions, ..Object::default() };
         [caller, other].into_iter().collect()
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::checksum::{Cause, Digest, Kind};
 use crate::correlate::{Both, Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
-use crate::manifest::{self, Object, Short};
+use crate::manifest::{self, Object};
 use crate::record::{Change, Data, Function, Refused};
 
 use super::{Changes, Place};
@@ -86,13 +86,13 @@ impl<'a> ObjectPair<'a> {
                     }
                     causes.push(Cause { kind: Kind::Relocation, offset: None });
                 } else {
-                    causes = differing_kinds(before, after);
+                    causes = differing_kinds(&before, &after);
                 }
             }
             let candidates = pair.candidates.iter();
             let candidates = candidates.filter_map(|index| original.functions.get(*index));
             let mut function = function(&here(), before, after, pair.name.as_deref(), causes);
-            function.candidates = candidates.map(|function| function.name.clone()).collect();
+            function.candidates = candidates.map(|function| function.name.to_owned()).collect();
             if !function.candidates.is_empty() {
                 function.change = Change::Changed;
             }
@@ -135,30 +135,29 @@ impl Here<'_> {
     }
 }
 
-fn digest_of(data: Option<&manifest::Data>) -> Option<Digest> {
+fn digest_of(data: Option<manifest::Data<'_>>) -> Option<Digest> {
     data?.checksum
 }
 
 /// The name of a function without a digest, and why it has none.
 fn refused<'a>(
-    before: Option<&'a manifest::Function>,
-    after: Option<&'a manifest::Function>,
+    before: Option<manifest::Function<'a>>,
+    after: Option<manifest::Function<'a>>,
 ) -> Option<(&'a str, &'a str)> {
     let mut found = [after, before].into_iter().flatten();
-    found.find_map(|f| Some((f.name.as_str(), f.refused.as_deref()?)))
+    found.find_map(|f| Some((f.name, f.refused?)))
 }
 
 /// The same of a data object.
 fn refused_data<'a>(
-    before: Option<&'a manifest::Data>,
-    after: Option<&'a manifest::Data>,
+    before: Option<manifest::Data<'a>>,
+    after: Option<manifest::Data<'a>>,
 ) -> Option<(&'a str, &'a str)> {
     let mut found = [after, before].into_iter().flatten();
-    found
-        .find_map(|d| Some((d.name.as_ref().unwrap_or(&d.section).as_str(), d.refused.as_deref()?)))
+    found.find_map(|d| Some((d.name.unwrap_or(d.section), d.refused?)))
 }
 
-fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
+fn change<T>(before: Option<T>, after: Option<T>) -> Change {
     match (before, after) {
         (Some(_), Some(_)) => Change::Changed,
         (None, _) => Change::Added,
@@ -167,33 +166,29 @@ fn change<T>(before: Option<&T>, after: Option<&T>) -> Change {
 }
 
 /// The kinds of content that differ, as far as two digests can tell.
-fn differing_kinds(before: &manifest::Function, after: &manifest::Function) -> Vec<Cause> {
-    let kind = |function: &manifest::Function, wanted: Kind| -> Option<Short> {
-        function.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
-    };
+fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'_>) -> Vec<Cause> {
     Kind::ALL
         .into_iter()
-        .filter(|wanted| kind(before, *wanted) != kind(after, *wanted))
+        .filter(|wanted| before.kind(*wanted) != after.kind(*wanted))
         .map(|kind| Cause { kind, offset: None })
         .collect()
 }
 
 fn function(
     here: &Here<'_>,
-    before: Option<&manifest::Function>,
-    after: Option<&manifest::Function>,
+    before: Option<manifest::Function<'_>>,
+    after: Option<manifest::Function<'_>>,
     common_name: Option<&str>,
     causes: Vec<Cause>,
 ) -> Function {
-    let own = after.or(before).map(|function| function.name.as_str());
+    let own = after.or(before).map(|function| function.name);
     let name = common_name.or(own).unwrap_or_default().to_owned();
-    let is_known =
-        |before: &&manifest::Function| before.name == name || before.aliases.contains(&name);
+    let is_known = |before: &manifest::Function<'_>| before.names().any(|known| known == name);
     let original_name = before.filter(|before| after.is_some() && !is_known(before));
     Function {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
-        original_name: original_name.map(|before| before.name.clone()),
+        original_name: original_name.map(|before| before.name.to_owned()),
         demangled: demangle(&name),
         name,
         change: change(before, after),
@@ -208,15 +203,15 @@ fn function(
 
 fn data(
     here: &Here<'_>,
-    before: Option<&manifest::Data>,
-    after: Option<&manifest::Data>,
+    before: Option<manifest::Data<'_>>,
+    after: Option<manifest::Data<'_>>,
 ) -> Option<Data> {
     let data = after.or(before)?;
     Some(Data {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
-        name: data.name.clone(),
-        section: data.section.clone(),
+        name: data.name.map(str::to_owned),
+        section: data.section.to_owned(),
         change: change(before, after),
         read_by: Vec::new(),
     })

@@ -16,13 +16,13 @@ pub(super) fn fill(changes: &mut [Data], patched: &Manifest) {
     // By object for local names, for all objects for global ones.
     let mut readers: HashMap<(Option<&str>, &str), BTreeSet<&str>> = HashMap::new();
     for object in &patched.objects {
-        for function in &object.functions {
+        for function in object.functions.iter() {
             for (name, local) in
                 function.references.iter().filter_map(|index| object.symbol(*index))
             {
                 if wanted.contains(name) {
                     let scope = local.then_some(object.object.as_str());
-                    readers.entry((scope, name)).or_default().insert(&function.name);
+                    readers.entry((scope, name)).or_default().insert(function.name);
                 }
             }
         }

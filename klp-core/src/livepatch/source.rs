@@ -100,7 +100,7 @@ impl<'a> Side<'a> {
             &analysis.elf,
             &analysis.layout,
             checksums.functions,
-            checksums.data,
+            &checksums.data,
             input.object,
             Some(input.linked),
         );
@@ -111,15 +111,16 @@ impl<'a> Side<'a> {
     }
 
     /// The manifest's record of the function of that number.
-    pub(super) fn record(&self, number: usize) -> Option<&manifest::Function> {
+    pub(super) fn record(&self, number: usize) -> Option<manifest::Function<'_>> {
         self.manifest.functions.get(number)
     }
 
     /// The number of the function of that name.
     fn function_named(&self, name: &str) -> Option<usize> {
-        self.manifest.functions.iter().position(|function| {
-            function.name == name || function.aliases.iter().any(|alias| alias == name)
-        })
+        self.manifest
+            .functions
+            .iter()
+            .position(|function| function.names().any(|known| known == name))
     }
 }
 
@@ -164,7 +165,7 @@ impl<'a> Source<'a> {
     pub(super) fn running_function(&self, number: usize) -> Option<usize> {
         let original = self.original.as_ref()?;
         match &self.plain {
-            Some(plain) => plain.function_named(&original.record(number)?.name),
+            Some(plain) => plain.function_named(original.record(number)?.name),
             None => Some(number),
         }
     }
@@ -190,7 +191,7 @@ impl<'a> Source<'a> {
             let function = patched.functions.get(index);
             function.is_some_and(|function| {
                 let object = objects.get(patched.origin(function.origin));
-                object.is_some_and(|functions| functions.contains(&function.name))
+                object.is_some_and(|functions| functions.iter().any(|name| name == function.name))
             })
         };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {

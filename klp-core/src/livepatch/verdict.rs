@@ -195,7 +195,7 @@ fn exported(side: &Side<'_>) -> BTreeSet<String> {
 
 /// The name of the patched function `number`.
 pub(super) fn name_of(source: &Source<'_>, number: usize) -> String {
-    source.patched.record(number).map(|record| record.name.clone()).unwrap_or_default()
+    source.patched.record(number).map(|record| record.name.to_owned()).unwrap_or_default()
 }
 
 fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {

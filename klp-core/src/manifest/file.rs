@@ -8,7 +8,9 @@ use std::io::{self, BufRead, Write};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, Function, Manifest, Object};
+use crate::checksum::{Digest, Kind, Short};
+
+use super::{Data, DataObjects, Function, Functions, Manifest, Names, Object};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
@@ -41,9 +43,11 @@ pub enum ManifestError {
     Order(usize),
 }
 
+/// A line, with what a function and a data object are in it.
 #[derive(Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "nearly all lines are of the large variant")]
 #[serde(tag = "reason", rename_all = "kebab-case")]
-enum Line<'a> {
+enum Line<'a, F, D> {
     Checksums {
         #[serde(rename = "format-version")]
         format_version: u32,
@@ -56,8 +60,80 @@ enum Line<'a> {
         #[serde(flatten)]
         object: std::borrow::Cow<'a, Object>,
     },
-    FunctionChecksum(std::borrow::Cow<'a, Function>),
-    DataChecksum(std::borrow::Cow<'a, Data>),
+    FunctionChecksum(F),
+    DataChecksum(D),
+}
+
+type Written<'a> = Line<'a, Function<'a>, Data<'a>>;
+type Read = Line<'static, ReadFunction, ReadData>;
+
+/// [`Function`], as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ReadFunction {
+    name: String,
+    file: Option<u32>,
+    origin: Option<u32>,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    parts: Vec<String>,
+    checksum: Option<Digest>,
+    refused: Option<String>,
+    #[serde(default)]
+    kinds: Vec<(Kind, Short)>,
+    #[serde(default)]
+    references: Vec<u32>,
+    #[serde(default)]
+    behind: Vec<u32>,
+}
+
+impl ReadFunction {
+    fn add_to(&self, functions: &mut Functions) {
+        let terminated = |names: &[String]| names.iter().flat_map(|name| [name, "\0"]).collect();
+        let (aliases, parts): (String, String) =
+            (terminated(&self.aliases), terminated(&self.parts));
+        functions.push(Function {
+            name: &self.name,
+            file: self.file,
+            origin: self.origin,
+            aliases: Names::new(&aliases),
+            parts: Names::new(&parts),
+            checksum: self.checksum,
+            refused: self.refused.as_deref(),
+            kinds: &self.kinds,
+            references: &self.references,
+            behind: &self.behind,
+        });
+    }
+}
+
+/// [`Data`], as it is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct ReadData {
+    name: Option<String>,
+    section: String,
+    file: Option<u32>,
+    origin: Option<u32>,
+    checksum: Option<Digest>,
+    refused: Option<String>,
+    #[serde(default)]
+    references: Vec<u32>,
+}
+
+impl ReadData {
+    fn add_to(&self, data: &mut DataObjects) {
+        data.push(Data {
+            name: self.name.as_deref(),
+            section: &self.section,
+            file: self.file,
+            origin: self.origin,
+            checksum: self.checksum,
+            refused: self.refused.as_deref(),
+            references: &self.references,
+        });
+    }
 }
 
 /// Whether `start`, the first bytes of a file, begin a checksum file.
@@ -72,12 +148,13 @@ impl Manifest {
         use std::borrow::Cow::Borrowed;
         let tool = Borrowed(concat!("cargo-klp ", env!("CARGO_PKG_VERSION")));
         let objects = self.objects.len();
-        line(&mut out, &Line::Checksums { format_version: FORMAT_VERSION, tool, objects })?;
+        line(&mut out, &Written::Checksums { format_version: FORMAT_VERSION, tool, objects })?;
         for object in &self.objects {
             let (functions, data) = (object.functions.len(), object.data.len());
-            line(&mut out, &Line::Object { functions, data, object: Borrowed(object) })?;
-            lines(&mut out, &object.functions, |one| Line::FunctionChecksum(Borrowed(one)))?;
-            lines(&mut out, &object.data, |one| Line::DataChecksum(Borrowed(one)))?;
+            line(&mut out, &Written::Object { functions, data, object: Borrowed(object) })?;
+            let function = |index| object.functions.get(index).map(Line::FunctionChecksum);
+            lines(&mut out, functions, function)?;
+            lines(&mut out, data, |index| object.data.get(index).map(Line::DataChecksum))?;
         }
         out.flush()
     }
@@ -108,11 +185,11 @@ impl Manifest {
                 }
                 (Line::FunctionChecksum(function), Some(object)) if open.0 > 0 => {
                     open.0 = open.0.saturating_sub(1);
-                    object.functions.push(function.into_owned());
+                    function.add_to(&mut object.functions);
                 }
                 (Line::DataChecksum(data), Some(object)) if open.0 == 0 && open.1 > 0 => {
                     open.1 = open.1.saturating_sub(1);
-                    object.data.push(data.into_owned());
+                    data.add_to(&mut object.data);
                 }
                 _ => return Err(ManifestError::Order(number)),
             }
@@ -130,48 +207,53 @@ impl Manifest {
 /// Lines that are written or parsed at a time.
 const BATCH: usize = 4096;
 
+/// Those of them that one thread writes.
+const SHARE: usize = BATCH / 16;
+
 /// For each line whether it is a first one, and what it says.
 fn parsed(
     input: impl BufRead,
-) -> impl Iterator<Item = io::Result<(bool, serde_json::Result<Line<'static>>)>> {
+) -> impl Iterator<Item = io::Result<(bool, serde_json::Result<Read>)>> {
     let mut lines = input.lines();
     let batches = std::iter::from_fn(move || {
         let batch: Vec<io::Result<String>> = lines.by_ref().take(BATCH).collect();
         (!batch.is_empty()).then_some(batch)
     });
     batches.flat_map(|batch| {
-        let read = |text: String| (is_manifest(text.as_bytes()), Line::parse(&text));
+        let read = |text: String| (is_manifest(text.as_bytes()), Read::parse(&text));
         batch.into_par_iter().map(|text| text.map(read)).collect::<Vec<_>>()
     })
 }
 
-impl Line<'static> {
+impl Read {
     /// As serde does it, but without a copy in between for what is nearly all of the file: its records start
     /// with what they are.
     fn parse(text: &str) -> serde_json::Result<Self> {
-        use std::borrow::Cow::Owned;
         if text.starts_with(r#"{"reason":"function-checksum","#) {
-            serde_json::from_str(text).map(|function| Self::FunctionChecksum(Owned(function)))
+            serde_json::from_str(text).map(Self::FunctionChecksum)
         } else if text.starts_with(r#"{"reason":"data-checksum","#) {
-            serde_json::from_str(text).map(|data| Self::DataChecksum(Owned(data)))
+            serde_json::from_str(text).map(Self::DataChecksum)
         } else {
             serde_json::from_str(text)
         }
     }
 }
 
-/// A line for each of `items`.
-fn lines<'a, T: Sync>(
+/// The lines that `of` gives for the first `count` numbers.
+fn lines<'a>(
     out: &mut impl Write,
-    items: &'a [T],
-    of: impl Fn(&'a T) -> Line<'a> + Sync,
+    count: usize,
+    of: impl Fn(usize) -> Option<Written<'a>> + Sync,
 ) -> io::Result<()> {
-    for batch in items.chunks(BATCH) {
-        let text = |items: &'a [T]| {
-            let mut text = Vec::new();
-            items.iter().try_for_each(|item| line(&mut text, &of(item))).map(|()| text)
-        };
-        let texts: Vec<io::Result<Vec<u8>>> = batch.par_chunks(BATCH / 16).map(text).collect();
+    let text = |start: usize| {
+        let mut text = Vec::new();
+        let numbers = start..count.min(start.saturating_add(SHARE));
+        numbers.filter_map(&of).try_for_each(|one| line(&mut text, &one)).map(|()| text)
+    };
+    for batch in (0..count).step_by(BATCH) {
+        let starts = batch..count.min(batch.saturating_add(BATCH));
+        let texts: Vec<io::Result<Vec<u8>>> =
+            starts.into_par_iter().step_by(SHARE).map(text).collect();
         for text in texts {
             out.write_all(&text?)?;
         }
@@ -179,7 +261,7 @@ fn lines<'a, T: Sync>(
     Ok(())
 }
 
-fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
+fn line(out: &mut impl Write, line: &Written<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }
@@ -187,43 +269,44 @@ fn line(out: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lists::Strings;
 
     fn example() -> Manifest {
         let data = include_bytes!("file.rs");
-        let digest = crate::checksum::Digest::of(data);
+        let digest = Digest::of(data);
         let function = Function {
-            name: "foo".into(),
+            name: "foo",
             file: Some(0),
             origin: Some(0),
-            aliases: vec!["bar".into()],
-            parts: vec!["foo.cold".into()],
+            aliases: Names::new("bar\0"),
+            parts: Names::new("foo.cold\0"),
             checksum: Some(digest),
             refused: None,
-            kinds: vec![(crate::checksum::Kind::JumpTable, digest.into())],
-            references: vec![0],
-            behind: Vec::new(),
+            kinds: &[(Kind::JumpTable, digest.into())],
+            references: &[0],
+            behind: &[],
         };
         let data = Data {
-            name: Some("table".into()),
-            section: ".data".into(),
+            name: Some("table"),
+            section: ".data",
             file: None,
             origin: None,
             checksum: None,
-            refused: Some("because".into()),
-            references: Vec::new(),
+            refused: Some("because"),
+            references: &[],
         };
         let object = Object {
             object: "a.o".into(),
             linked: Some("vmlinux".into()),
             function_symbols: 3,
             files: vec!["a.c".into()],
-            globals: vec!["baz".into()],
-            locals: Vec::new(),
+            globals: Strings::from_iter(["baz"]),
+            locals: Strings::default(),
             local_files: Vec::new(),
             origins: vec!["b.o".into()],
-            content: Some(crate::checksum::Digest::of(b"a.o")),
-            functions: vec![function],
-            data: vec![data],
+            content: Some(Digest::of(b"a.o")),
+            functions: Functions::from_iter([function]),
+            data: DataObjects::from_iter([data]),
         };
         [object].into_iter().collect()
     }

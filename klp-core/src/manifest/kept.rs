@@ -1,12 +1,14 @@
 //! Digests as the same program keeps them for its next run: read many times faster than the checksum file,
 //! and nothing to anyone else.
 
+use std::sync::Arc;
+
 use bitcode::{DecodeOwned, Encode};
 use rayon::prelude::*;
 
 use crate::checksum::Boundaries;
 
-use super::{Manifest, Object};
+use super::{DataObjects, Functions, Manifest, Object};
 
 impl Manifest {
     /// The bytes to keep, made on the current rayon pool.
@@ -20,7 +22,8 @@ impl Manifest {
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<Self> {
         let [objects] = unframed(bytes)?;
-        Some(Self { objects: joined(&objects)? })
+        let objects: Vec<Arc<Object>> = joined(&objects)?;
+        objects.iter().all(|object| object.is_whole()).then_some(Self { objects })
     }
 }
 
@@ -30,11 +33,11 @@ impl Object {
     pub fn to_kept(mut self, boundaries: &Boundaries) -> (Self, Vec<u8>) {
         let functions = std::mem::take(&mut self.functions);
         let data = std::mem::take(&mut self.data);
-        let (own, rest) = rayon::join(
-            || vec![bitcode::encode(&self), bitcode::encode(boundaries)],
-            || (shares(&functions), shares(&data)),
+        let (of_functions, (of_data, own)) = rayon::join(
+            || bitcode::encode(&functions),
+            || (bitcode::encode(&data), vec![bitcode::encode(&self), bitcode::encode(boundaries)]),
         );
-        let bytes = framed(&[own, rest.0, rest.1]);
+        let bytes = framed(&[vec![of_functions], vec![of_data], own]);
         (Self { functions, data, ..self }, bytes)
     }
 
@@ -42,14 +45,24 @@ impl Object {
     /// other bytes.
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<(Self, Boundaries)> {
-        let [own, functions, data] = unframed(bytes)?;
-        let [own, boundaries] = own.try_into().ok()?;
-        let (own, (functions, data)) = rayon::join(
-            || bitcode::decode::<Self>(own).ok(),
-            || rayon::join(|| joined(&functions), || joined(&data)),
+        let [functions, data, own] = unframed(bytes)?;
+        let ([functions], [data], [own, boundaries]) =
+            (functions.try_into().ok()?, data.try_into().ok()?, own.try_into().ok()?);
+        let (functions, (data, own)) = rayon::join(
+            || bitcode::decode::<Functions>(functions).ok(),
+            || (bitcode::decode::<DataObjects>(data).ok(), bitcode::decode::<Self>(own).ok()),
         );
+        let boundaries = bitcode::decode(boundaries).ok()?;
         let object = Self { functions: functions?, data: data?, ..own? };
-        Some((object, bitcode::decode(boundaries).ok()?))
+        object.is_whole().then_some((object, boundaries))
+    }
+
+    /// Whether what was read can have been an object.
+    fn is_whole(&self) -> bool {
+        let names = [&self.globals, &self.locals];
+        names.iter().all(|names| names.are(names.len()))
+            && self.functions.is_whole()
+            && self.data.is_whole()
     }
 }
 

@@ -2,29 +2,32 @@
 
 use std::io::{Read, Seek};
 
-use bitcode::Encode;
 use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 use object::{LittleEndian, ReadCache, StringTable};
+use rayon::prelude::*;
 
 use crate::checksum::Digest;
 use crate::elf::ElfError;
 
 use super::llvm;
 
+/// How many objects' definitions are digested together.
+const TOGETHER: usize = 64;
+
 /// What an object defines.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Encode)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Definitions {
     /// Its path in the build.
     pub object: String,
-    /// The names, one behind the other.
+    /// Names of symbols, each with a NUL behind it, as in an object's string table.
     names: Vec<u8>,
-    /// Where each name ends, and where its symbol is seen.
-    symbols: Vec<(u32, Binding)>,
+    /// Where each of them is seen.
+    bindings: Vec<Binding>,
 }
 
 /// Where a symbol is seen, and who wins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Binding {
     /// In its own object.
     Local,
@@ -67,7 +70,7 @@ impl Definitions {
             definitions.add(name, binding);
         }
         definitions.names.shrink_to_fit();
-        definitions.symbols.shrink_to_fit();
+        definitions.bindings.shrink_to_fit();
         Ok(definitions)
     }
 
@@ -84,26 +87,34 @@ impl Definitions {
     /// The digest of all that these say.
     #[must_use]
     pub fn digest(definitions: &[Self]) -> Digest {
-        Digest::of_large(&bitcode::encode(definitions))
+        let digest = |definitions: &[Self]| {
+            let mut said = Vec::new();
+            for Self { object, names, bindings } in definitions {
+                for length in [object.len(), names.len(), bindings.len()] {
+                    said.extend_from_slice(&(length as u64).to_le_bytes());
+                }
+                said.extend_from_slice(object.as_bytes());
+                said.extend_from_slice(names);
+                said.extend(bindings.iter().map(|binding| *binding as u8));
+            }
+            *Digest::of(&said).as_bytes()
+        };
+        let digests: Vec<[u8; Digest::LEN]> =
+            definitions.par_chunks(TOGETHER).map(digest).collect();
+        Digest::of(digests.as_flattened())
     }
 
-    /// Adds a symbol. One without a name is nobody's.
+    /// Adds a symbol. One without a name, or with one that no symbol can have, is nobody's.
     pub fn add(&mut self, name: &[u8], binding: Binding) {
-        if !name.is_empty() {
+        if !name.is_empty() && !name.contains(&0) {
             self.names.extend_from_slice(name);
-            // An ELF file's names are counted in 32 bits.
-            self.symbols.push((u32::try_from(self.names.len()).unwrap_or(u32::MAX), binding));
+            self.names.push(0);
+            self.bindings.push(binding);
         }
     }
 
     /// Names and bindings.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Binding)> {
-        let mut start = 0;
-        self.symbols.iter().map(move |(end, binding)| {
-            let end = *end as usize;
-            let name = self.names.get(start..end).unwrap_or_default();
-            start = end;
-            (name, *binding)
-        })
+        self.names.split(|byte| *byte == 0).zip(self.bindings.iter().copied())
     }
 }

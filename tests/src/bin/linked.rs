@@ -14,7 +14,7 @@ use klp_core::elf::ElfObject;
 use klp_core::input::Input;
 use klp_core::manifest::{Function, Object};
 
-type ByName<'a> = HashMap<&'a str, Vec<&'a Function>>;
+type ByName<'a> = HashMap<&'a str, Vec<Function<'a>>>;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -33,17 +33,17 @@ fn main() -> Result<()> {
         let by_name = by_name(wholes.get(&path).context("just digested")?);
         let input = Input::open(build.join(&linked.object).as_std_path())?;
         let weak = weak(&input)?;
-        for function in &digest(&build, &linked.object)?.functions {
-            let others = by_name.get(function.name.as_str()).map(Vec::as_slice).unwrap_or_default();
+        for function in digest(&build, &linked.object)?.functions.iter() {
+            let others = by_name.get(function.name).map(Vec::as_slice).unwrap_or_default();
             if others.iter().any(|other| other.checksum == function.checksum) {
                 same += 1;
-            } else if weak.contains(function.name.as_str()) {
+            } else if weak.contains(function.name) {
                 // Another object defines it for good.
                 replaced += 1;
             } else if function.name.contains("+0x") {
                 unnamed += 1;
             } else {
-                let kinds = others.first().map(|other| kinds(function, other)).unwrap_or_default();
+                let kinds = others.first().map(|other| kinds(&function, other)).unwrap_or_default();
                 different.push(format!("{} {} ({kinds})", linked.object, function.name));
             }
         }
@@ -92,25 +92,18 @@ fn weak(bytes: &[u8]) -> Result<BTreeSet<String>> {
 
 fn by_name(object: &Object) -> ByName<'_> {
     let mut by_name = ByName::new();
-    for function in &object.functions {
-        for name in std::iter::once(&function.name).chain(&function.aliases) {
+    for function in object.functions.iter() {
+        for name in function.names() {
             by_name.entry(name).or_default().push(function);
         }
     }
     by_name
 }
 
-fn differs(one: &Function, other: &Function, wanted: Kind) -> bool {
-    let of = |function: &Function| {
-        function.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
-    };
-    of(one) != of(other)
-}
-
-fn kinds(one: &Function, other: &Function) -> String {
+fn kinds(one: &Function<'_>, other: &Function<'_>) -> String {
     let differing: Vec<String> = Kind::ALL
         .into_iter()
-        .filter(|kind| differs(one, other, *kind))
+        .filter(|kind| one.kind(*kind) != other.kind(*kind))
         .map(|kind| format!("{kind:?}"))
         .collect();
     differing.join(", ")

@@ -109,11 +109,9 @@ type Digests = BTreeMap<UnitId, Option<Digest>>;
 
 fn digests(analysis: &Analysis<'_>) -> Digests {
     let checksums = analysis.checksums();
-    let functions = analysis.layout.functions.iter().zip(&checksums.functions);
-    let functions = functions.map(|(function, outcome)| {
-        let digest = outcome.as_ref().ok().map(|checksum| checksum.digest);
-        (UnitId::Function(function.body as usize), digest)
-    });
+    let functions = analysis.layout.functions.iter().zip(checksums.functions.digests);
+    let functions =
+        functions.map(|(function, digest)| (UnitId::Function(function.body as usize), digest.ok()));
     let mut digests: Digests = functions.collect();
     for data in &checksums.data {
         let id = data.span.map_or(UnitId::Rest(data.section), |span| UnitId::Data(span as usize));

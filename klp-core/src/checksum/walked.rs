@@ -1,0 +1,112 @@
+//! The digests of functions, from what their walks gave and the data behind it.
+
+use crate::lists::Lists;
+
+use super::nodes::NodeDigests;
+use super::stream::{NodeRef, Streams};
+use super::{Digest, FunctionChecksums, Kind, Short};
+
+/// Starts every function's digest: a new definition of the digest gets a new number.
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  3\n";
+
+/// What the walks of some functions give, before the data behind them is known.
+#[derive(Default)]
+pub(super) struct Walked {
+    /// Why a function has no digest.
+    pub(super) outcomes: Vec<Result<(), String>>,
+    kinds: Lists<(Kind, Digest)>,
+    edges: Lists<(Kind, NodeRef)>,
+    references: Lists<u32>,
+}
+
+impl Walked {
+    /// Adds a function whose walk is in `streams`.
+    pub(super) fn add(&mut self, outcome: Result<(), String>, streams: &Streams) {
+        if outcome.is_ok() {
+            self.kinds.extend(streams.digests());
+            self.edges.extend(streams.edges.iter().copied());
+            self.references.extend(streams.references.iter().copied());
+        }
+        self.kinds.end();
+        self.edges.end();
+        self.references.end();
+        self.outcomes.push(outcome);
+    }
+
+    /// The unnamed data that the functions refer to.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeRef> {
+        self.edges.items().iter().map(|(_, node)| *node)
+    }
+
+    /// Adds what lies behind the edges.
+    pub(super) fn finish(self, nodes: &NodeDigests) -> FunctionChecksums {
+        let mut all = FunctionChecksums::default();
+        let mut room = Room::default();
+        for (index, outcome) in self.outcomes.into_iter().enumerate() {
+            let (kinds, edges) = (self.kinds.get(index), self.edges.get(index));
+            let digest = outcome.and_then(|()| room.finish(kinds, edges, nodes));
+            if digest.is_ok() {
+                all.kinds.extend(room.short.iter().copied());
+                all.references.extend(self.references.get(index).iter().copied());
+                all.behind.extend(room.behind.iter().copied());
+            }
+            all.kinds.end();
+            all.references.end();
+            all.behind.end();
+            all.digests.push(digest);
+        }
+        all
+    }
+}
+
+/// Room for what is made of one function.
+#[derive(Default)]
+struct Room {
+    whole: Vec<u8>,
+    short: Vec<(Kind, Short)>,
+    behind: Vec<u32>,
+}
+
+impl Room {
+    /// Adds what lies behind the edges to the digests of the kinds, and digests those.
+    fn finish(
+        &mut self,
+        kinds: &[(Kind, Digest)],
+        edges: &[(Kind, NodeRef)],
+        nodes: &NodeDigests,
+    ) -> Result<Digest, String> {
+        let Self { whole, short, behind } = self;
+        let digests;
+        (digests, *behind) = nodes.of_unit(edges.iter().map(|(_, node)| *node));
+        whole.clear();
+        whole.extend_from_slice(FUNCTION_DOMAIN);
+        short.clear();
+        for (kind, own) in kinds {
+            whole.push(*kind as u8);
+            let start = whole.len();
+            whole.extend_from_slice(own.as_bytes());
+            for ((of, _), behind) in edges.iter().zip(&digests) {
+                if of == kind {
+                    whole.extend_from_slice(behind.clone()?.as_bytes());
+                }
+            }
+            let of_kind = whole.get(start..).unwrap_or_default();
+            let digest = if of_kind.len() == 32 { *own } else { Digest::of(of_kind) };
+            whole.truncate(start);
+            whole.extend_from_slice(digest.as_bytes());
+            short.push((*kind, digest.into()));
+        }
+        Ok(Digest::of(whole))
+    }
+}
+
+impl FunctionChecksums {
+    /// All of `parts`, one behind the other.
+    pub(super) fn concat(parts: Vec<Self>) -> Self {
+        let kinds = Lists::concat(parts.iter().map(|part| &part.kinds));
+        let references = Lists::concat(parts.iter().map(|part| &part.references));
+        let behind = Lists::concat(parts.iter().map(|part| &part.behind));
+        let digests = parts.into_iter().flat_map(|part| part.digests).collect();
+        Self { digests, kinds, references, behind }
+    }
+}

@@ -1,0 +1,184 @@
+//! Many short lists in one piece of memory.
+
+use bitcode::{Decode, Encode};
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
+
+/// Lists, one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Lists<T> {
+    items: Vec<T>,
+    /// Where each list ends. An object's symbols are counted in 32 bits, and so is what it says of them.
+    ends: Vec<u32>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), ends: Vec::new() }
+    }
+}
+
+impl<T: Copy> Lists<T> {
+    /// The list of that index; empty if there is none.
+    #[must_use]
+    pub fn get(&self, index: usize) -> &[T] {
+        let range = range(&self.ends, index);
+        range.and_then(|range| self.items.get(range)).unwrap_or_default()
+    }
+
+    /// The items of all lists.
+    #[must_use]
+    pub fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    pub(crate) fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
+    /// Adds to the list that ends next.
+    pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
+        self.items.extend(items);
+    }
+
+    /// Ends a list.
+    pub(crate) fn end(&mut self) {
+        self.ends.push(number(self.items.len()));
+    }
+
+    pub(crate) fn push(&mut self, list: &[T]) {
+        self.items.extend_from_slice(list);
+        self.end();
+    }
+
+    /// All of `parts`, one behind the other.
+    pub(crate) fn concat<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self
+    where
+        T: 'a,
+    {
+        let mut all = Self {
+            items: Vec::with_capacity(parts.clone().map(|part| part.items.len()).sum()),
+            ends: Vec::with_capacity(parts.clone().map(|part| part.ends.len()).sum()),
+        };
+        for part in parts {
+            append(&mut all.ends, &part.ends, all.items.len());
+            all.items.extend_from_slice(&part.items);
+        }
+        all
+    }
+
+    /// Whether these are `count` lists.
+    pub(crate) fn are(&self, count: usize) -> bool {
+        self.ends.len() == count && are_ends(&self.ends, self.items.len())
+    }
+}
+
+/// Strings, one behind the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Strings {
+    text: String,
+    /// Where each ends.
+    ends: Vec<u32>,
+}
+
+impl Strings {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The one of that index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&str> {
+        self.text.get(range(&self.ends, index)?)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Adds to the string that ends next.
+    pub(crate) fn extend(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Ends a string.
+    pub(crate) fn end(&mut self) {
+        self.ends.push(number(self.text.len()));
+    }
+
+    pub(crate) fn push(&mut self, string: &str) {
+        self.extend(string);
+        self.end();
+    }
+
+    /// All of `parts`, one behind the other.
+    pub(crate) fn concat<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let mut all = Self {
+            text: String::with_capacity(parts.clone().map(|part| part.text.len()).sum()),
+            ends: Vec::with_capacity(parts.clone().map(|part| part.ends.len()).sum()),
+        };
+        for part in parts {
+            append(&mut all.ends, &part.ends, all.text.len());
+            all.text.push_str(&part.text);
+        }
+        all
+    }
+
+    /// Whether these are `count` strings.
+    pub(crate) fn are(&self, count: usize) -> bool {
+        let is_boundary = |end: &u32| self.text.is_char_boundary(*end as usize);
+        self.ends.len() == count
+            && are_ends(&self.ends, self.text.len())
+            && self.ends.iter().all(is_boundary)
+    }
+}
+
+impl<S: AsRef<str>> FromIterator<S> for Strings {
+    fn from_iter<I: IntoIterator<Item = S>>(strings: I) -> Self {
+        let mut all = Self::default();
+        for string in strings {
+            all.push(string.as_ref());
+        }
+        all
+    }
+}
+
+impl Serialize for Strings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for Strings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<String>::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
+fn number(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+fn range(ends: &[u32], index: usize) -> Option<std::ops::Range<usize>> {
+    let start = index.checked_sub(1).map_or(Some(&0), |before| ends.get(before))?;
+    Some(*start as usize..*ends.get(index)? as usize)
+}
+
+/// Adds the ends of what comes behind `length` items.
+fn append(ends: &mut Vec<u32>, others: &[u32], length: usize) {
+    let length = number(length);
+    ends.extend(others.iter().map(|end| end.saturating_add(length)));
+}
+
+fn are_ends(ends: &[u32], length: usize) -> bool {
+    ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == length
+}

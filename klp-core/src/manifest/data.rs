@@ -1,0 +1,143 @@
+//! The data of an object.
+
+use bitcode::{Decode, Encode};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::checksum::Digest;
+use crate::lists::{Lists, Strings};
+
+/// The digest of a data object, or why there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Data<'a> {
+    /// Its name; none for what neither has one nor is referred to.
+    pub name: Option<&'a str>,
+    /// Name of its section.
+    pub section: &'a str,
+    /// Index into [`Object::files`](super::Object::files); none for global data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// Index into [`Object::origins`](super::Object::origins).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u32>,
+    /// Over its content and the unnamed data that it leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Digest>,
+    /// Why it has no checksum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<&'a str>,
+    /// Symbols that it and the unnamed data behind it refer to, as [`Object::symbol`](super::Object::symbol) knows
+    /// them.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub references: &'a [u32],
+}
+
+/// Data objects, by place: a column for each field.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct DataObjects {
+    names: Strings,
+    sections: Strings,
+    files: Vec<Option<u32>>,
+    origins: Vec<Option<u32>>,
+    checksums: Vec<Option<Digest>>,
+    refused: Strings,
+    references: Lists<u32>,
+}
+
+impl DataObjects {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The one of that index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Data<'_>> {
+        (index < self.len()).then(|| self.at(index))
+    }
+
+    fn at(&self, index: usize) -> Data<'_> {
+        Data {
+            name: self.names.get(index).filter(|name| !name.is_empty()),
+            section: self.sections.get(index).unwrap_or_default(),
+            file: self.files.get(index).copied().flatten(),
+            origin: self.origins.get(index).copied().flatten(),
+            checksum: self.checksums.get(index).copied().flatten(),
+            refused: self.refused.get(index).filter(|why| !why.is_empty()),
+            references: self.references.get(index),
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Data<'_>> {
+        (0..self.len()).map(|index| self.at(index))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Data<'_>> {
+        (0..self.len()).into_par_iter().map(|index| self.at(index))
+    }
+
+    /// Keeps those for which `keep` says so.
+    pub(crate) fn retain(&mut self, keep: impl Fn(Data<'_>) -> bool) {
+        *self = self.iter().filter(|data| keep(*data)).collect();
+    }
+
+    /// Index into [`Object::origins`](super::Object::origins) of each.
+    pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
+        self.origins = origins;
+    }
+
+    pub(super) fn push(&mut self, data: Data<'_>) {
+        self.names.push(data.name.unwrap_or_default());
+        self.sections.push(data.section);
+        self.files.push(data.file);
+        self.origins.push(data.origin);
+        self.checksums.push(data.checksum);
+        self.refused.push(data.refused.unwrap_or_default());
+        self.references.push(data.references);
+    }
+
+    /// All of `parts`, one behind the other.
+    pub(super) fn concat(parts: &[Self]) -> Self {
+        Self {
+            names: Strings::concat(parts.iter().map(|part| &part.names)),
+            sections: Strings::concat(parts.iter().map(|part| &part.sections)),
+            files: parts.iter().flat_map(|part| &part.files).copied().collect(),
+            origins: parts.iter().flat_map(|part| &part.origins).copied().collect(),
+            checksums: parts.iter().flat_map(|part| &part.checksums).copied().collect(),
+            refused: Strings::concat(parts.iter().map(|part| &part.refused)),
+            references: Lists::concat(parts.iter().map(|part| &part.references)),
+        }
+    }
+
+    /// Whether all columns have the same length.
+    pub(super) fn is_whole(&self) -> bool {
+        let count = self.len();
+        let strings = [&self.names, &self.sections, &self.refused];
+        strings.iter().all(|column| column.are(count))
+            && [&self.files, &self.origins].iter().all(|column| column.len() == count)
+            && self.checksums.len() == count
+            && self.references.are(count)
+    }
+}
+
+impl<'a> FromIterator<Data<'a>> for DataObjects {
+    fn from_iter<I: IntoIterator<Item = Data<'a>>>(data: I) -> Self {
+        let mut all = Self::default();
+        for data in data {
+            all.push(data);
+        }
+        all
+    }
+}

@@ -1,0 +1,197 @@
+//! The functions of an object.
+
+use bitcode::{Decode, Encode};
+use rayon::prelude::*;
+use serde::{Serialize, Serializer};
+
+use crate::checksum::{Digest, Kind, Short};
+use crate::lists::{Lists, Strings};
+
+/// The digest of a function, or why there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Function<'a> {
+    /// Its preferred name.
+    pub name: &'a str,
+    /// Index into [`Object::files`](super::Object::files); none for global functions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// Index into [`Object::origins`](super::Object::origins).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<u32>,
+    /// Other names for the same code.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub aliases: Names<'a>,
+    /// Symbols of its cold parts and its prefix.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub parts: Names<'a>,
+    /// Over everything it does and reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Digest>,
+    /// Why it has no checksum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<&'a str>,
+    /// Short digests of each kind of content, to tell which kind differs.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub kinds: &'a [(Kind, Short)],
+    /// Symbols that it refers to, as [`Object::symbol`](super::Object::symbol) knows them, in the order of their
+    /// first use.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub references: &'a [u32],
+    /// Symbols that the unnamed data behind it refers to.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub behind: &'a [u32],
+}
+
+impl<'a> Function<'a> {
+    /// Its preferred name, then the others.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        std::iter::once(self.name).chain(self.aliases)
+    }
+
+    /// The short digest of its content of that kind.
+    #[must_use]
+    pub fn kind(&self, wanted: Kind) -> Option<Short> {
+        self.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
+    }
+}
+
+/// Names of symbols, each with a NUL behind it, as in an object's string table.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Names<'a>(&'a str);
+
+impl<'a> Names<'a> {
+    /// Those in `text`.
+    #[must_use]
+    pub fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'a> IntoIterator for Names<'a> {
+    type Item = &'a str;
+    type IntoIter = std::str::SplitTerminator<'a, char>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.split_terminator('\0')
+    }
+}
+
+impl Serialize for Names<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(*self)
+    }
+}
+
+/// Functions, by place: a column for each field, since there are many and most fields are short.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Functions {
+    pub(super) names: Strings,
+    pub(super) files: Vec<Option<u32>>,
+    pub(super) origins: Vec<Option<u32>>,
+    pub(super) aliases: Strings,
+    pub(super) parts: Strings,
+    pub(super) checksums: Vec<Option<Digest>>,
+    pub(super) refused: Strings,
+    pub(super) kinds: Lists<(Kind, Short)>,
+    pub(super) references: Lists<u32>,
+    pub(super) behind: Lists<u32>,
+}
+
+impl Functions {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The one of that index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Function<'_>> {
+        (index < self.len()).then(|| self.at(index))
+    }
+
+    fn at(&self, index: usize) -> Function<'_> {
+        Function {
+            name: self.names.get(index).unwrap_or_default(),
+            file: self.files.get(index).copied().flatten(),
+            origin: self.origins.get(index).copied().flatten(),
+            aliases: Names(self.aliases.get(index).unwrap_or_default()),
+            parts: Names(self.parts.get(index).unwrap_or_default()),
+            checksum: self.checksums.get(index).copied().flatten(),
+            refused: self.refused.get(index).filter(|why| !why.is_empty()),
+            kinds: self.kinds.get(index),
+            references: self.references.get(index),
+            behind: self.behind.get(index),
+        }
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Function<'_>> {
+        (0..self.len()).map(|index| self.at(index))
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Function<'_>> {
+        (0..self.len()).into_par_iter().map(|index| self.at(index))
+    }
+
+    /// Keeps those for which `keep` says so.
+    pub(crate) fn retain(&mut self, keep: impl Fn(Function<'_>) -> bool) {
+        *self = self.iter().filter(|function| keep(*function)).collect();
+    }
+
+    /// Index into [`Object::origins`](super::Object::origins) of each.
+    pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
+        self.origins = origins;
+    }
+
+    pub(super) fn push(&mut self, function: Function<'_>) {
+        self.names.push(function.name);
+        self.files.push(function.file);
+        self.origins.push(function.origin);
+        self.aliases.push(function.aliases.0);
+        self.parts.push(function.parts.0);
+        self.checksums.push(function.checksum);
+        self.refused.push(function.refused.unwrap_or_default());
+        self.kinds.push(function.kinds);
+        self.references.push(function.references);
+        self.behind.push(function.behind);
+    }
+
+    /// Whether all columns have the same length.
+    pub(super) fn is_whole(&self) -> bool {
+        let count = self.len();
+        let strings = [&self.names, &self.aliases, &self.parts, &self.refused];
+        strings.iter().all(|column| column.are(count))
+            && [&self.files, &self.origins].iter().all(|column| column.len() == count)
+            && self.checksums.len() == count
+            && self.kinds.are(count)
+            && self.references.are(count)
+            && self.behind.are(count)
+    }
+}
+
+impl<'a> FromIterator<Function<'a>> for Functions {
+    fn from_iter<I: IntoIterator<Item = Function<'a>>>(functions: I) -> Self {
+        let mut all = Self::default();
+        for function in functions {
+            all.push(function);
+        }
+        all
+    }
+}
