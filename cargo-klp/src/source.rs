@@ -7,7 +7,7 @@ use klp_core::input::Input;
 use klp_core::manifest::Object;
 use klp_core::origin::{Definitions, Index};
 
-use crate::cache::{Cache, Place};
+use crate::cache::{Cache, Known, Place};
 use crate::error::Error;
 use crate::origins::Members;
 use crate::stamp::Stamp;
@@ -43,10 +43,12 @@ impl Source {
     ) -> Result<(Object, Digested<'i>), Error> {
         let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
-        let (found, definitions) =
-            rayon::join(|| self.find(cache, input, digest), || self.definitions());
-        let Found { mut object, digested, place, origins } =
-            found.map_err(|source| Error::Object { path: self.file.clone(), source })?;
+        let Found { place, known } = Found::of(cache, input);
+        let origins = known.as_ref().map(|known| known.definitions);
+        let (made, definitions) =
+            rayon::join(|| self.known_or(known, input, digest), || self.definitions());
+        let (mut object, digested) =
+            made.map_err(|source| Error::Object { path: self.file.clone(), source })?;
         let (definitions, own) = definitions?;
         if origins == Some(own) {
             return Ok((object, digested));
@@ -61,26 +63,20 @@ impl Source {
         Ok((object, digested))
     }
 
-    fn find<'i>(
+    /// What is `known` of `input`, or else what `digest` gives.
+    fn known_or<'i>(
         &self,
-        cache: &Cache,
+        known: Option<Known>,
         input: &'i Input,
         digest: Make<'i>,
-    ) -> Result<Found<'i>, ElfError> {
-        let place = cache.place(input);
-        input.give_back();
-        let (name, linked) = (self.name.as_str(), self.linked.as_deref());
-        let Some(known) = place.as_ref().and_then(Place::find) else {
-            let (object, digested) = digest(input, name, linked)?;
-            return Ok(Found { object, digested, place, origins: None });
+    ) -> Result<(Object, Digested<'i>), ElfError> {
+        let linked = self.linked.as_deref();
+        let Some(Known { object, boundaries, .. }) = known else {
+            return digest(input, &self.name, linked);
         };
-        let (name, linked) = (name.to_owned(), linked.map(str::to_owned));
-        Ok(Found {
-            object: Object { object: name, linked, ..known.object },
-            digested: Digested::known(input, known.boundaries),
-            place,
-            origins: Some(known.definitions),
-        })
+        let object =
+            Object { object: self.name.clone(), linked: linked.map(str::to_owned), ..object };
+        Ok((object, Digested::known(input, boundaries)))
     }
 
     /// What the objects define that it was linked from, and the digest of that.
@@ -95,12 +91,18 @@ impl Source {
 pub(crate) type Make<'i> =
     fn(&'i Input, &str, Option<&str>) -> Result<(Object, Digested<'i>), ElfError>;
 
-/// Digests that were made or found.
-struct Found<'i> {
-    object: Object,
-    digested: Digested<'i>,
-    /// Where they are kept.
+/// What was looked for.
+struct Found {
+    /// Where digests are kept.
     place: Option<Place>,
-    /// What the functions are said to come from, by the digest of [`Source::definitions`].
-    origins: Option<Digest>,
+    known: Option<Known>,
+}
+
+impl Found {
+    fn of(cache: &Cache, input: &Input) -> Self {
+        let place = cache.place(input);
+        input.give_back();
+        let known = place.as_ref().and_then(Place::find);
+        Self { place, known }
+    }
 }

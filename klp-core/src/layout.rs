@@ -297,8 +297,4 @@ impl Function {
     fn new(body: u32, symbols: Few) -> Self {
         Self { body, prefix: None, cold: Few::new(), symbols, part_symbols: Few::new() }
     }
-
-    fn has_prefix(&self) -> bool {
-        self.prefix.is_some()
-    }
 }

@@ -19,8 +19,14 @@ impl<T> Default for Lists<T> {
 }
 
 impl<T: Copy> Lists<T> {
+    /// Room for so many lists with so many items in all.
+    pub(crate) fn with_capacity(lists: usize, items: usize) -> Self {
+        Self { items: Vec::with_capacity(items), ends: Vec::with_capacity(lists) }
+    }
+
     /// The list of that index; empty if there is none.
     #[must_use]
+    #[inline]
     pub fn get(&self, index: usize) -> &[T] {
         let range = range(&self.ends, index);
         range.and_then(|range| self.items.get(range)).unwrap_or_default()
@@ -56,10 +62,8 @@ impl<T: Copy> Lists<T> {
     where
         T: 'a,
     {
-        let mut all = Self {
-            items: Vec::with_capacity(parts.clone().map(|part| part.items.len()).sum()),
-            ends: Vec::with_capacity(parts.clone().map(|part| part.ends.len()).sum()),
-        };
+        let items = parts.clone().map(|part| part.items.len()).sum();
+        let mut all = Self::with_capacity(parts.clone().map(|part| part.ends.len()).sum(), items);
         for part in parts {
             append(&mut all.ends, &part.ends, all.items.len());
             all.items.extend_from_slice(&part.items);
@@ -96,6 +100,7 @@ impl Strings {
 
     /// The one of that index.
     #[must_use]
+    #[inline]
     pub fn get(&self, index: usize) -> Option<&str> {
         self.text.get(range(&self.ends, index)?)
     }
@@ -168,6 +173,7 @@ fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
+#[inline]
 fn range(ends: &[u32], index: usize) -> Option<std::ops::Range<usize>> {
     let start = index.checked_sub(1).map_or(Some(&0), |before| ends.get(before))?;
     Some(*start as usize..*ends.get(index)? as usize)

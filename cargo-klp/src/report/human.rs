@@ -88,15 +88,15 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
 }
 
 /// Lines that are made before any of them is written.
-const BATCH: usize = 8192;
+const BATCH: usize = 32_768;
 
 /// Those of them that one thread makes.
-const SHARE: usize = BATCH / 16;
+const SHARE: usize = BATCH / 32;
 
 pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<()> {
     for object in &manifest.objects {
         let text = |start: usize| {
-            let mut text = Vec::new();
+            let mut text = Vec::with_capacity(SHARE.saturating_mul(128));
             let functions = start..start.saturating_add(SHARE);
             for function in functions.map_while(|index| object.functions.get(index)) {
                 checksum(object, &function, &mut text);

@@ -168,11 +168,14 @@ impl<'data> Analysis<'data> {
             .collect();
         rest();
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
-        let data = closure.data(&cx);
+        let (data, functions) = rayon::join(
+            || closure.data(&cx),
+            || {
+                let finished = walked.into_par_iter().map(|part| part.finish(closure.digests()));
+                FunctionChecksums::concat(finished.collect())
+            },
+        );
         rest();
-        let functions: Vec<FunctionChecksums> =
-            walked.into_par_iter().map(|walked| walked.finish(closure.digests())).collect();
-        let functions = FunctionChecksums::concat(functions);
         Checksums { functions, data, boundaries: closure.into_boundaries() }
     }
 

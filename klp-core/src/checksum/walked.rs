@@ -40,7 +40,13 @@ impl Walked {
 
     /// Adds what lies behind the edges.
     pub(super) fn finish(self, nodes: &NodeDigests) -> FunctionChecksums {
-        let mut all = FunctionChecksums::default();
+        let count = self.outcomes.len();
+        let mut all = FunctionChecksums {
+            digests: Vec::with_capacity(count),
+            kinds: Lists::with_capacity(count, self.kinds.items().len()),
+            references: Lists::with_capacity(count, self.references.items().len()),
+            behind: Lists::with_capacity(count, 0),
+        };
         let mut room = Room::default();
         for (index, outcome) in self.outcomes.into_iter().enumerate() {
             let (kinds, edges) = (self.kinds.get(index), self.edges.get(index));
@@ -103,9 +109,13 @@ impl Room {
 impl FunctionChecksums {
     /// All of `parts`, one behind the other.
     pub(super) fn concat(parts: Vec<Self>) -> Self {
-        let kinds = Lists::concat(parts.iter().map(|part| &part.kinds));
-        let references = Lists::concat(parts.iter().map(|part| &part.references));
-        let behind = Lists::concat(parts.iter().map(|part| &part.behind));
+        let (kinds, (references, behind)) = rayon::join(
+            || Lists::concat(parts.iter().map(|part| &part.kinds)),
+            || {
+                let references = Lists::concat(parts.iter().map(|part| &part.references));
+                (references, Lists::concat(parts.iter().map(|part| &part.behind)))
+            },
+        );
         let digests = parts.into_iter().flat_map(|part| part.digests).collect();
         Self { digests, kinds, references, behind }
     }

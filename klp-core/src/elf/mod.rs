@@ -8,7 +8,7 @@ mod section;
 mod symbol;
 
 use object::elf::{self, FileHeader64};
-use object::read::elf::{FileHeader as _, SectionHeader as _};
+use object::read::elf::{FileHeader as _, SectionHeader as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
@@ -113,19 +113,6 @@ impl<'data> ElfObject<'data> {
         if symtab.is_empty() {
             return Err(ElfError::NoSymbols);
         }
-        let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
-        let read = |(index, raw)| Symbol::read(&symtab, SymbolIndex(index), raw, sections.len());
-        let read: Vec<Result<Symbol<'_>, ElfError>> = raws.map(read).collect();
-        let mut symbols: Vec<Symbol<'_>> = read.into_iter().collect::<Result<_, _>>()?;
-        let mut files = Vec::new();
-        let mut file = None;
-        for symbol in &mut symbols {
-            if symbol.kind == SymbolKind::File {
-                file = u32::try_from(files.len()).ok();
-                files.push(symbol.name);
-            }
-            symbol.file = file.filter(|_| symbol.local);
-        }
         let mut tables = Vec::new();
         for (index, raw) in table.iter().enumerate() {
             let Some((entries, _link)) = raw.rela(endian, data)? else { continue };
@@ -140,10 +127,16 @@ impl<'data> ElfObject<'data> {
                 tables.push((target, entries));
             }
         }
-        let relocs: Vec<_> = tables
-            .into_par_iter()
-            .map(|(target, entries)| (target, Relocs::new(entries, symbols.len())))
-            .collect();
+        let (symbols, relocs) = rayon::join(
+            || read_symbols(&symtab, sections.len()),
+            || -> Vec<_> {
+                let tables = tables.into_par_iter();
+                tables
+                    .map(|(target, entries)| (target, Relocs::new(entries, symtab.len())))
+                    .collect()
+            },
+        );
+        let (symbols, files) = symbols?;
         for (target, relocs) in relocs {
             let Some(section) = sections.get_mut(target) else { continue };
             section.relocs = relocs.map_err(|why| {
@@ -185,6 +178,27 @@ impl<'data> ElfObject<'data> {
             })
             .count()
     }
+}
+
+/// All symbols, and the names of the FILE symbols.
+fn read_symbols<'data>(
+    symtab: &SymbolTable<'data, FileHeader64<LittleEndian>>,
+    sections: usize,
+) -> Result<(Vec<Symbol<'data>>, Vec<&'data [u8]>), ElfError> {
+    let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
+    let read = |(index, raw)| Symbol::read(symtab, SymbolIndex(index), raw, sections);
+    let read: Vec<Result<Symbol<'_>, ElfError>> = raws.map(read).collect();
+    let mut symbols: Vec<Symbol<'_>> = read.into_iter().collect::<Result<_, _>>()?;
+    let mut files = Vec::new();
+    let mut file = None;
+    for symbol in &mut symbols {
+        if symbol.kind == SymbolKind::File {
+            file = u32::try_from(files.len()).ok();
+            files.push(symbol.name);
+        }
+        symbol.file = file.filter(|_| symbol.local);
+    }
+    Ok((symbols, files))
 }
 
 pub(crate) fn check_magic(data: &[u8]) -> Result<(), ElfError> {

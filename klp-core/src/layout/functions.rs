@@ -11,58 +11,76 @@ use crate::name;
 use super::labels::{Labels, symbols_at};
 use super::{Few, Function, Span};
 
+/// A stretch whose name says that it is a part of a function.
+struct Part<'a> {
+    span: u32,
+    symbol: &'a Symbol<'a>,
+    symbols: Few,
+}
+
 /// The functions among `spans`, in the order of their bodies.
 pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {
     let code = spans.par_iter().enumerate().with_min_len(1024).filter(|(_, span)| {
         let section = elf.section(span.section);
         section.is_some_and(Section::is_code)
     });
-    let (mut functions, parts): (Vec<Function>, Vec<(u32, &Symbol<'_>)>) =
+    let (mut functions, parts): (Vec<Function>, Vec<Part<'_>>) =
         code.partition_map(|(index, span)| {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let symbol = span.symbol.and_then(|symbol| elf.symbol(symbol));
-            match symbol.filter(|symbol| is_part(symbol)) {
-                Some(symbol) => Either::Right((index, symbol)),
-                None if symbol.is_none() => Either::Left(Function::new(index, Few::new())),
-                None => Either::Left(Function::new(index, symbols_at(elf, labels, span))),
+            let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
+                return Either::Left(Function::new(index, Few::new()));
+            };
+            let symbols = symbols_at(elf, labels, span);
+            if is_part(symbol) {
+                Either::Right(Part { span: index, symbol, symbols })
+            } else {
+                Either::Left(Function::new(index, symbols))
             }
         });
     let by_name = by_name(elf, &functions, &parts);
-    for (span, symbol) in parts {
-        let parent = parent_of(symbol, spans.get(span as usize), &functions, spans, &by_name);
-        if let Some(function) = parent.and_then(|parent| functions.get_mut(parent)) {
-            if name::cold_parent(symbol.name).is_some() {
-                function.cold.push(span);
-            } else {
-                function.prefix = Some(span);
-            }
-            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-            function.part_symbols.extend(symbols.unwrap_or_default());
+    let mut alone = Vec::new();
+    let mut behind = 0;
+    for Part { span, symbol, symbols } in parts {
+        let is_before = |function: &&Function| function.body < span;
+        let rest = functions.get(behind..).unwrap_or_default();
+        behind = behind.saturating_add(rest.iter().take_while(is_before).count());
+        let is_cold = name::cold_parent(symbol.name).is_some();
+        let parent = if is_cold {
+            parent_of_cold(symbol, &by_name)
         } else {
-            let symbols = spans.get(span as usize).map(|span| symbols_at(elf, labels, span));
-            functions.push(Function::new(span, symbols.unwrap_or_default()));
+            parent_of_prefix(elf, spans, (span, symbol), &functions, behind)
+        };
+        let Some(function) = parent.and_then(|parent| functions.get_mut(parent)) else {
+            alone.push(Function::new(span, symbols));
+            continue;
+        };
+        if is_cold {
+            function.cold.push(span);
+        } else {
+            function.prefix = Some(span);
         }
+        function.part_symbols.extend(symbols);
     }
-    functions.sort_unstable_by_key(|function| function.body);
+    if !alone.is_empty() {
+        functions.extend(alone);
+        functions.sort_by_key(|function| function.body);
+    }
     functions
 }
 
 /// Whether it is a cold part or a prefix, if there is a function of that name.
 fn is_part(symbol: &Symbol<'_>) -> bool {
-    symbol.kind == SymbolKind::Function && parent_name(symbol.name).is_some()
+    symbol.kind == SymbolKind::Function
+        && name::cold_parent(symbol.name).or_else(|| name::prefix_parent(symbol.name)).is_some()
 }
 
 /// Functions by source file and name.
 type ByName<'a> = HashMap<(Option<u32>, &'a [u8]), Vec<usize>>;
 
-/// Finds `functions` by the names that `parts` ask for.
-fn by_name<'a>(
-    elf: &ElfObject<'a>,
-    functions: &[Function],
-    parts: &[(u32, &Symbol<'a>)],
-) -> ByName<'a> {
+/// Finds `functions` by the names that cold `parts` ask for.
+fn by_name<'a>(elf: &ElfObject<'a>, functions: &[Function], parts: &[Part<'a>]) -> ByName<'a> {
     let wanted: HashSet<&[u8]> =
-        parts.iter().filter_map(|(_, part)| parent_name(part.name)).collect();
+        parts.iter().filter_map(|part| name::cold_parent(part.symbol.name)).collect();
     let mut by_name = ByName::new();
     for (function, number) in functions.iter().zip(0usize..) {
         for symbol in function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol)) {
@@ -74,32 +92,41 @@ fn by_name<'a>(
     by_name
 }
 
-/// The name of the function that a cold part or a prefix belongs to.
-fn parent_name(name: &[u8]) -> Option<&[u8]> {
-    name::cold_parent(name).or_else(|| name::prefix_parent(name))
-}
-
-/// The function that a cold part or a prefix belongs to, if that is certain.
-fn parent_of(
-    symbol: &Symbol<'_>,
-    span: Option<&Span>,
-    functions: &[Function],
-    spans: &[Span],
-    by_name: &ByName<'_>,
-) -> Option<usize> {
-    let wanted = parent_name(symbol.name)?;
+/// The function that a cold part belongs to, if that is certain.
+fn parent_of_cold(symbol: &Symbol<'_>, by_name: &ByName<'_>) -> Option<usize> {
+    let wanted = name::cold_parent(symbol.name)?;
     let candidates =
         [symbol.file, None].into_iter().find_map(|file| by_name.get(&(file, wanted)))?;
-    if name::cold_parent(symbol.name).is_some() {
-        return match candidates.as_slice() {
-            [only] => Some(*only),
-            _ => None,
-        };
+    match candidates.as_slice() {
+        [only] => Some(*only),
+        _ => None,
     }
-    // A prefix is followed by its function at once.
-    candidates.iter().copied().find(|candidate| {
-        let body = functions.get(*candidate).and_then(|function| spans.get(function.body as usize));
-        matches!((body, span), (Some(body), Some(span))
-            if body.section == span.section && body.start == span.end && !functions[*candidate].has_prefix())
-    })
+}
+
+/// The function that a prefix belongs to: it is followed by it at once. Those from `behind` on are behind it.
+fn parent_of_prefix(
+    elf: &ElfObject<'_>,
+    spans: &[Span],
+    (span, symbol): (u32, &Symbol<'_>),
+    functions: &[Function],
+    behind: usize,
+) -> Option<usize> {
+    let wanted = name::prefix_parent(symbol.name)?;
+    let prefix = spans.get(span as usize)?;
+    let end = (prefix.section, prefix.end);
+    let place = |function: &Function| {
+        spans.get(function.body as usize).map(|body| (body.section, body.start))
+    };
+    let is_inside = |function: &Function| place(function).is_some_and(|place| place < end);
+    let rest = functions.get(behind..)?;
+    let inside = match rest.first() {
+        Some(first) if is_inside(first) => rest.partition_point(is_inside),
+        _ => 0,
+    };
+    let next = behind.saturating_add(inside);
+    let function = functions.get(next).filter(|function| place(function) == Some(end))?;
+    let mut symbols = function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol));
+    let is_wanted =
+        |own: &Symbol<'_>| own.name == wanted && (own.file == symbol.file || own.file.is_none());
+    (function.prefix.is_none() && symbols.any(is_wanted)).then_some(next)
 }

@@ -100,7 +100,7 @@ impl<'a> Side<'a> {
             &analysis.elf,
             &analysis.layout,
             checksums.functions,
-            &checksums.data,
+            checksums.data,
             input.object,
             Some(input.linked),
         );

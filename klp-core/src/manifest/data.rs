@@ -64,6 +64,8 @@ impl DataObjects {
         (index < self.len()).then(|| self.at(index))
     }
 
+    /// Inlined, so that only those columns are read that are asked for.
+    #[inline]
     fn at(&self, index: usize) -> Data<'_> {
         Data {
             name: self.names.get(index).filter(|name| !name.is_empty()),

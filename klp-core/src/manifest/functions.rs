@@ -123,6 +123,8 @@ impl Functions {
         (index < self.len()).then(|| self.at(index))
     }
 
+    /// Inlined, so that only those columns are read that are asked for.
+    #[inline]
     fn at(&self, index: usize) -> Function<'_> {
         Function {
             name: self.names.get(index).unwrap_or_default(),

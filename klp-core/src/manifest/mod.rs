@@ -124,7 +124,7 @@ impl Object {
         let Analysis { mut elf, layout, .. } = analysis;
         elf.forget_relocs();
         give_back();
-        let object = Self::from_checksums(&elf, &layout, functions, &of_data, object, linked);
+        let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
         Ok((object.with_content(data), Digested::known(data, boundaries)))
     }
 
@@ -137,7 +137,7 @@ impl Object {
         let analysis = Analysis::of(data)?;
         let Checksums { functions, data: of_data, boundaries } = analysis.checksums();
         let Analysis { elf, layout, .. } = &analysis;
-        let object = Self::from_checksums(elf, layout, functions, &of_data, object, linked);
+        let object = Self::from_checksums(elf, layout, functions, of_data, object, linked);
         Ok((object.with_content(data), Digested::known(data, boundaries).with(analysis)))
     }
 

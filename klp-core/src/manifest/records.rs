@@ -19,16 +19,24 @@ impl Object {
         elf: &ElfObject<'_>,
         layout: &Layout,
         mut functions: FunctionChecksums,
-        data: &[DataChecksum],
+        data: Vec<DataChecksum>,
         object: &str,
         linked: Option<&str>,
     ) -> Self {
-        let symbols = SymbolTable::of(elf, &functions, data);
-        let (names, data) = rayon::join(
+        let (names, (symbols, data)) = rayon::join(
             || Named::of(elf, layout),
             || {
-                let parts = data.par_chunks(TOGETHER).map(|data| symbols.data(elf, layout, data));
-                DataObjects::concat(&parts.collect::<Vec<_>>())
+                let symbols = SymbolTable::of(elf, &functions, &data);
+                let parts = data.into_par_iter().fold_chunks(
+                    TOGETHER,
+                    DataObjects::default,
+                    |mut part, data| {
+                        symbols.add(elf, layout, data, &mut part);
+                        part
+                    },
+                );
+                let data = DataObjects::concat(&parts.collect::<Vec<_>>());
+                (symbols, data)
             },
         );
         for references in [&mut functions.references, &mut functions.behind] {
@@ -121,32 +129,29 @@ impl SymbolTable {
         self.numbers.get(symbol as usize).copied().flatten().unwrap_or(u32::MAX)
     }
 
-    fn data(
+    fn add(
         &self,
         elf: &ElfObject<'_>,
         layout: &Layout,
-        checksums: &[DataChecksum],
-    ) -> DataObjects {
-        let mut all = DataObjects::default();
-        let mut references = Vec::new();
-        for data in checksums {
-            let span = data.span.and_then(|span| layout.span(span));
-            let symbol = span.and_then(|span| elf.symbol(span.symbol?));
-            let name = symbol.map(text);
-            let section = elf.section(data.section).map(Section::name_lossy);
-            references.clear();
-            references.extend(data.references.iter().map(|symbol| self.number(*symbol)));
-            all.push(Data {
-                name: name.as_deref(),
-                section: section.as_deref().unwrap_or_default(),
-                file: symbol.and_then(|symbol| symbol.file),
-                origin: None,
-                checksum: data.digest.as_ref().ok().copied(),
-                refused: data.digest.as_ref().err().map(String::as_str),
-                references: &references,
-            });
+        mut data: DataChecksum,
+        all: &mut DataObjects,
+    ) {
+        let span = data.span.and_then(|span| layout.span(span));
+        let symbol = span.and_then(|span| elf.symbol(span.symbol?));
+        let name = symbol.map(text);
+        let section = elf.section(data.section).map(Section::name_lossy);
+        for symbol in &mut data.references {
+            *symbol = self.number(*symbol);
         }
-        all
+        all.push(Data {
+            name: name.as_deref(),
+            section: section.as_deref().unwrap_or_default(),
+            file: symbol.and_then(|symbol| symbol.file),
+            origin: None,
+            checksum: data.digest.as_ref().ok().copied(),
+            refused: data.digest.as_ref().err().map(String::as_str),
+            references: &data.references,
+        });
     }
 }
 

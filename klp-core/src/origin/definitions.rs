@@ -20,10 +20,10 @@ const TOGETHER: usize = 64;
 pub struct Definitions {
     /// Its path in the build.
     pub object: String,
-    /// Names of symbols, each with a NUL behind it, as in an object's string table.
+    /// The names, one behind the other.
     names: Vec<u8>,
-    /// Where each of them is seen.
-    bindings: Vec<Binding>,
+    /// Where each name ends, and where its symbol is seen.
+    symbols: Vec<(u32, Binding)>,
 }
 
 /// Where a symbol is seen, and who wins.
@@ -70,7 +70,7 @@ impl Definitions {
             definitions.add(name, binding);
         }
         definitions.names.shrink_to_fit();
-        definitions.bindings.shrink_to_fit();
+        definitions.symbols.shrink_to_fit();
         Ok(definitions)
     }
 
@@ -89,13 +89,16 @@ impl Definitions {
     pub fn digest(definitions: &[Self]) -> Digest {
         let digest = |definitions: &[Self]| {
             let mut said = Vec::new();
-            for Self { object, names, bindings } in definitions {
-                for length in [object.len(), names.len(), bindings.len()] {
+            for Self { object, names, symbols } in definitions {
+                for length in [object.len(), names.len(), symbols.len()] {
                     said.extend_from_slice(&(length as u64).to_le_bytes());
                 }
                 said.extend_from_slice(object.as_bytes());
                 said.extend_from_slice(names);
-                said.extend(bindings.iter().map(|binding| *binding as u8));
+                for (end, binding) in symbols {
+                    said.extend_from_slice(&end.to_le_bytes());
+                    said.push(*binding as u8);
+                }
             }
             *Digest::of(&said).as_bytes()
         };
@@ -104,17 +107,23 @@ impl Definitions {
         Digest::of(digests.as_flattened())
     }
 
-    /// Adds a symbol. One without a name, or with one that no symbol can have, is nobody's.
+    /// Adds a symbol. One without a name is nobody's.
     pub fn add(&mut self, name: &[u8], binding: Binding) {
-        if !name.is_empty() && !name.contains(&0) {
+        if !name.is_empty() {
             self.names.extend_from_slice(name);
-            self.names.push(0);
-            self.bindings.push(binding);
+            // An ELF file's names are counted in 32 bits.
+            self.symbols.push((u32::try_from(self.names.len()).unwrap_or(u32::MAX), binding));
         }
     }
 
     /// Names and bindings.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], Binding)> {
-        self.names.split(|byte| *byte == 0).zip(self.bindings.iter().copied())
+        let mut start = 0;
+        self.symbols.iter().map(move |(end, binding)| {
+            let end = *end as usize;
+            let name = self.names.get(start..end).unwrap_or_default();
+            start = end;
+            (name, *binding)
+        })
     }
 }
