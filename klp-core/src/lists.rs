@@ -188,3 +188,45 @@ fn append(ends: &mut Vec<u32>, others: &[u32], length: usize) {
 fn are_ends(ends: &[u32], length: usize) -> bool {
     ends.is_sorted() && ends.last().map_or(0, |end| *end as usize) == length
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(lists: &[&[u8]]) -> Lists<u8> {
+        let mut all = Lists::default();
+        for list in lists {
+            all.push(list);
+        }
+        all
+    }
+
+    #[test]
+    fn lists_are_found_by_index_and_put_together() {
+        let parts = [lists(&[b"one", b"", b"three"]), lists(&[]), lists(&[b"", b"5"])];
+        let all = Lists::concat(parts.iter());
+        assert_eq!(all, lists(&[b"one", b"", b"three", b"", b"5"]));
+        let found: Vec<&[u8]> = (0..6).map(|index| all.get(index)).collect();
+        assert_eq!(found, [&b"one"[..], b"", b"three", b"", b"5", b""]);
+    }
+
+    #[test]
+    fn strings_are_found_by_index_and_put_together() {
+        let parts = [Strings::from_iter(["äh", ""]), Strings::default(), Strings::from_iter(["ö"])];
+        let all = Strings::concat(parts.iter());
+        assert_eq!(all, Strings::from_iter(["äh", "", "ö"]));
+        assert_eq!(all.iter().collect::<Vec<_>>(), ["äh", "", "ö"]);
+        assert_eq!((all.get(1), all.get(3)), (Some(""), None));
+    }
+
+    #[test]
+    fn what_was_read_is_told_from_what_never_was_written() {
+        let whole = lists(&[b"one", b"two"]);
+        assert!(whole.are(2) && !whole.are(1) && !whole.are(3));
+        for ends in [vec![3], vec![3, 5], vec![3, 7], vec![7, 6], vec![u32::MAX, 6]] {
+            assert!(!Lists { ends: ends.clone(), ..whole.clone() }.are(2), "{ends:?}");
+        }
+        let whole = Strings::from_iter(["ä", "h"]);
+        assert!(whole.are(2) && !Strings { ends: vec![1, 3], ..whole }.are(2));
+    }
+}

@@ -90,6 +90,71 @@ fn padded_with_a_jump() -> Result<()> {
     expect_same(&objects[0], &objects[1])
 }
 
+/// A prefix is a part of the function that it is named after, if that is behind it at once: also where several
+/// functions have that name.
+#[test]
+fn prefixes_are_parts_of_the_functions_behind_them() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let function = |scope: &str, name: &str, code: &str| {
+        format!(
+            "\t{scope} {name}\n\t.type {name}, @function\n{name}:\t{code}\n\t.size {name}, .-{name}\n"
+        )
+    };
+    let object = |name: &str, kind: u32| -> Result<String> {
+        let prefix = |name: &str| {
+            function(".local", &format!("__cfi_{name}"), &format!("movl ${kind}, %eax"))
+        };
+        let parts = [
+            prefix("same"),
+            function(".local", "same", "ret"),
+            prefix(name),
+            function(".globl", name, "nop; ret"),
+            prefix("apart"),
+            "\tnop\n".to_owned(),
+            function(".local", "apart", "ret"),
+            prefix("another"),
+            function(".local", "not_another", "ret"),
+            prefix("alias"),
+            format!("\t.type alias_{name}, @function\nalias_{name}:\n"),
+            "\t.type alias, @function\nalias:\n".to_owned(),
+            function(".local", "aliased", "ret"),
+        ];
+        let (path, file) =
+            (directory.join(format!("{name}.s")), directory.join(format!("{name}.o")));
+        fs_err::write(&path, format!("\t.file \"{name}.c\"\n{}", parts.concat()))?;
+        tool("gcc", ["-c", path.as_str(), "-o", file.as_str()])?;
+        Ok(file.into_string())
+    };
+    let linked = |kind: u32| -> Result<Object> {
+        let file = directory.join("linked.o");
+        tool("ld", ["-r", "-o", file.as_str(), &object("one", 1)?, &object("two", kind)?])?;
+        Ok(Object::of(&fs_err::read(file)?, "linked.o", None)?)
+    };
+    let original = linked(2)?;
+    let parts: Vec<(&str, Vec<&str>)> = original
+        .functions
+        .iter()
+        .map(|function| (function.name, function.parts.into_iter().collect()))
+        .collect();
+    let of_object = |name: &'static str, prefix: &'static str| {
+        [
+            ("same", vec!["__cfi_same"]),
+            (name, vec![prefix]),
+            ("__cfi_apart", vec![]),
+            ("apart", vec![]),
+            ("__cfi_another", vec![]),
+            ("not_another", vec![]),
+            ("aliased", vec!["__cfi_alias"]),
+        ]
+    };
+    let expected = [of_object("one", "__cfi_one"), of_object("two", "__cfi_two")].concat();
+    ensure!(parts == expected, "{parts:#?}");
+    let changed = compare(&manifest(&original), &manifest(&linked(3)?)).functions;
+    let names: Vec<&str> = changed.iter().map(|function| function.name.as_str()).collect();
+    ensure!(names == ["same", "two", "__cfi_apart", "__cfi_another", "aliased"], "{names:?}");
+    Ok(())
+}
+
 /// The other way round: each change of meaning shows in its function, and in no other.
 #[test]
 fn one_change_shows_in_one_function() -> Result<()> {
