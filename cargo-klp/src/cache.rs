@@ -96,8 +96,11 @@ fn own_digest(definitions: &Digest, kept: &[u8]) -> Digest {
     Digest::of(&[*definitions.as_bytes(), *Digest::of_large(kept).as_bytes()].concat())
 }
 
-/// Whether a file of that name is one of ours: the directory may be anyone's.
+/// Whether a file of that name is one of ours, or what a run that was killed has left of one: the directory may
+/// be anyone's.
 fn is_ours(name: &str) -> bool {
+    let unfinished = name.strip_prefix('.').and_then(|name| name.split_once('.'));
+    let name = unfinished.map_or(name, |(name, _)| name);
     name.len() == 2 * Digest::LEN && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
@@ -135,8 +138,10 @@ mod tests {
         let directory = Utf8Path::from_path(guard.path()).unwrap();
         let own = ["a", "b", "c", "d"].map(|digit| digit.repeat(64));
         let [newest, second, third, oldest] = own.each_ref().map(String::as_str);
-        let foreign = "thesis.txt";
-        let ages = [(third, 3), (newest, 1), (oldest, 4), (second, 2), (foreign, 9)];
+        let unfinished = format!(".{third}.5vXw2a");
+        let (foreign, unfinished) = ("thesis.txt", unfinished.as_str());
+        let ages =
+            [(third, 3), (newest, 1), (oldest, 4), (second, 2), (foreign, 9), (unfinished, 8)];
         for (name, age) in ages {
             fs::write(directory.join(name), [0; 10]).unwrap();
             let file = fs::File::open(directory.join(name)).unwrap();
@@ -149,6 +154,8 @@ mod tests {
             names.sort();
             names
         };
+        make_room(directory, 50).unwrap();
+        assert!(names().iter().any(|name| name == unfinished));
         make_room(directory, 40).unwrap();
         assert_eq!(names(), [newest, second, third, oldest, foreign]);
         make_room(directory, 25).unwrap();

@@ -84,8 +84,11 @@ pub(crate) fn replace_file(
     let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
     // As any other output: the umask decides who may read it.
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let mut file =
-        tempfile::Builder::new().permissions(permissions).tempfile_in(directory).map_err(failed)?;
+    // One that is left behind by a run that was killed says what it was to be.
+    let prefix = format!(".{}.", path.file_name().unwrap_or_default());
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(permissions).prefix(&prefix);
+    let mut file = builder.tempfile_in(directory).map_err(failed)?;
     write(&mut file).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
