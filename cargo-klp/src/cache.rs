@@ -45,10 +45,30 @@ impl Cache {
 
     /// Where this program keeps what it makes of `object`, if it does.
     pub(crate) fn place(&self, object: &[u8]) -> Option<Place> {
-        let directory = self.0.as_ref().filter(|_| object.len() >= WORTH_KEEPING)?;
+        self.0.as_ref().filter(|_| object.len() >= WORTH_KEEPING)?;
+        self.of(&Digest::of_large(object))
+    }
+
+    /// Where this program keeps what it makes of that.
+    fn of(&self, what: &Digest) -> Option<Place> {
         let mut parts = Stamp::of_program().ok()?.to_bytes();
-        parts.extend_from_slice(Digest::of_large(object).as_bytes());
-        Some(Place(directory.join(Digest::of(&parts).to_string())))
+        parts.extend_from_slice(what.as_bytes());
+        Some(Place(self.0.as_ref()?.join(Digest::of(&parts).to_string())))
+    }
+
+    /// The digest of what the objects define that have the stamp `members`.
+    pub(crate) fn definitions(&self, members: &Digest) -> Option<Digest> {
+        let bytes = fs::read(self.of(members)?.0).ok()?;
+        let [definitions, own] = bytes.as_chunks().0 else { return None };
+        (Digest::of(definitions).as_bytes() == own).then(|| Digest::from(*definitions))
+    }
+
+    /// Keeps that, if it can be done.
+    pub(crate) fn keep_definitions(&self, members: &Digest, definitions: &Digest) {
+        let own = Digest::of(definitions.as_bytes());
+        if let Some(place) = self.of(members) {
+            place.write(&[definitions.as_bytes(), own.as_bytes()]);
+        }
     }
 }
 
@@ -77,17 +97,20 @@ impl Place {
         definitions: Digest,
     ) -> Object {
         let (object, kept) = object.to_kept(boundaries);
+        let own = own_digest(&definitions, &kept);
+        self.write(&[own.as_bytes(), definitions.as_bytes(), &kept]);
+        object
+    }
+
+    fn write(&self, parts: &[&[u8]]) {
         let directory = self.0.parent().unwrap_or(&self.0);
         let _ = fs::create_dir_all(directory);
         let written = report::replace_file(&self.0, |file| {
-            file.write_all(own_digest(&definitions, &kept).as_bytes())?;
-            file.write_all(definitions.as_bytes())?;
-            file.write_all(&kept)
+            parts.iter().try_for_each(|part| file.write_all(part))
         });
         if written.is_ok() {
             let _ = make_room(directory, LIMIT);
         }
-        object
     }
 }
 

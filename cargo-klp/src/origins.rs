@@ -3,15 +3,18 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
     BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode, linked_files, linked_objects,
 };
+use klp_core::checksum::Digest;
 use klp_core::origin::{Binding, Definitions};
 use rayon::prelude::*;
 
 use crate::error::Error;
+use crate::stamp::Stamp;
 
 /// Objects in the order of a link, and the build that they are in.
 #[derive(Debug, Default)]
@@ -46,6 +49,18 @@ impl Members {
         let found = linked_files(&objects).into_iter().find(|found| is_it(&found.linked))?;
         let own = if found.members.is_empty() { vec![found.file] } else { found.members };
         Some((Self::new(root, own, |object| root.join(object)), found.linked))
+    }
+
+    /// What tells these objects from all others and from what they were before, by their times as make does it; none
+    /// where one was written just now, or is not there.
+    pub(crate) fn stamp(&self) -> Option<Digest> {
+        let now = SystemTime::now();
+        let stamp = |(object, path): &(Utf8PathBuf, Utf8PathBuf)| {
+            let stamp = Stamp::of(path).ok().filter(|stamp| stamp.is_settled(now))?;
+            Some([stamp.to_bytes().as_slice(), object.as_str().as_bytes(), b"\0"].concat())
+        };
+        let stamps: Option<Vec<Vec<u8>>> = self.objects.par_iter().map(stamp).collect();
+        Some(Digest::of(&[b"members\0".to_vec(), stamps?.concat()].concat()))
     }
 
     /// What each of them defines.

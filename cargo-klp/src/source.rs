@@ -45,14 +45,13 @@ impl Source {
         let before = stamp();
         let Found { place, known } = Found::of(cache, input);
         let origins = known.as_ref().map(|known| known.definitions);
-        let (made, definitions) =
-            rayon::join(|| self.known_or(known, input, digest), || self.definitions());
+        let (made, said) = rayon::join(
+            || self.known_or(known, input, digest),
+            || self.origins(place.as_ref().map(|_| cache), origins),
+        );
         let (mut object, digested) =
             made.map_err(|source| Error::Object { path: self.file.clone(), source })?;
-        let (definitions, own) = definitions?;
-        if origins == Some(own) {
-            return Ok((object, digested));
-        }
+        let Some((definitions, own)) = said? else { return Ok((object, digested)) };
         if self.members.is_some() || origins.is_some() {
             object.attribute(&Index::of(&definitions));
         }
@@ -79,11 +78,22 @@ impl Source {
         Ok((object, Digested::known(input, boundaries)))
     }
 
-    /// What the objects define that it was linked from, and the digest of that.
-    fn definitions(&self) -> Result<(Vec<Definitions>, Digest), Error> {
+    /// What the objects define that it was linked from, and the digest of that, if it is not what is `known`.
+    fn origins(
+        &self,
+        cache: Option<&Cache>,
+        known: Option<Digest>,
+    ) -> Result<Option<(Vec<Definitions>, Digest)>, Error> {
+        let stamp = cache.and_then(|cache| Some((cache, self.members.as_ref()?.stamp()?)));
+        if known.is_some() && known == stamp.and_then(|(cache, stamp)| cache.definitions(&stamp)) {
+            return Ok(None);
+        }
         let found = self.members.as_ref().map_or_else(|| Ok(Vec::new()), Members::definitions)?;
-        let digest = Definitions::digest(&found);
-        Ok((found, digest))
+        let own = Definitions::digest(&found);
+        if let Some((cache, stamp)) = stamp {
+            cache.keep_definitions(&stamp, &own);
+        }
+        Ok((known != Some(own)).then_some((found, own)))
     }
 }
 

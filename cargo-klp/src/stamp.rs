@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use camino::Utf8Path;
 
@@ -21,6 +22,15 @@ impl Stamp {
     /// That of this program. One that is installed or compiled anew has other times.
     pub(crate) fn of_program() -> io::Result<Self> {
         Self::of(Utf8Path::new("/proc/self/exe"))
+    }
+
+    /// Whether it was last written so long before `now` that whatever is written later gives it another stamp. The
+    /// clocks of file systems tick a few hundred times a second.
+    pub(crate) fn is_settled(&self, now: SystemTime) -> bool {
+        let Self([.., modified, _, changed, _]) = self;
+        let now =
+            now.duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_secs()).ok());
+        now.is_some_and(|now| modified.max(changed).saturating_add(1) < now)
     }
 
     /// As bytes of a file that is kept.

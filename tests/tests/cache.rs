@@ -1,6 +1,9 @@
 //! Digests of large objects that are kept: the second run says what the first one said, and nothing that is
 //! kept is believed of anything else.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::{Kernel, temporary};
@@ -216,5 +219,48 @@ fn where_functions_come_from_is_asked_again() -> Result<()> {
     let other = checksum(&["--no-cache"])?;
     assert_ne!(other, fresh);
     assert_eq!(checksum(&[])?, other);
+    Ok(())
+}
+
+/// What objects define is only asked again where one was written since; that is told by their times.
+#[test]
+fn objects_that_were_not_written_since_are_not_read_again() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let source = kernel.source.join("kernel/stat.c");
+    let text = fs_err::read_to_string(&source)?;
+    fs_err::write(&source, [text.as_str(), LARGE].concat())?;
+    kernel.make(&["all"])?;
+    let kept = kernel.directory.join("kept");
+    let vmlinux = kernel.output.join("vmlinux.o");
+    let checksum = |more: &[&str]| -> Result<String> {
+        let mut command = klp(["checksum", vmlinux.as_str()])?;
+        command.args(more).env("CARGO_KLP_CACHE_DIR", &kept);
+        Ok(run(&mut command)?.expect(0)?.stdout)
+    };
+    let member = kernel.output.join("kernel/sched.o");
+    let (own, page) = (fs_err::read(&member)?, fs_err::read(kernel.output.join("mm/page.o"))?);
+    let mut said = Vec::new();
+    for (bytes, files_before, files_after) in [(&own, 1, 2), (&page, 2, 3), (&own, 3, 4)] {
+        fs_err::write(&member, bytes)?;
+        let expected = checksum(&["--no-cache"])?;
+        // Just written: what is written next may get the same times.
+        assert_eq!(checksum(&[])?, expected);
+        assert_eq!(files(&kept)?.len(), files_before);
+        sleep(Duration::from_secs(3));
+        for _ in 0..2 {
+            assert_eq!(checksum(&[])?, expected);
+            assert_eq!(files(&kept)?.len(), files_after);
+        }
+        said.push(expected);
+    }
+    ensure!(said[0] != said[1] && said[0] == said[2]);
+    for file in files(&kept)? {
+        let mut bytes = fs_err::read(&file)?;
+        if bytes.len() == 64 {
+            bytes[0] ^= 1;
+            fs_err::write(&file, bytes)?;
+        }
+    }
+    assert_eq!(checksum(&[])?, said[2]);
     Ok(())
 }
