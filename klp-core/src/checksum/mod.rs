@@ -158,7 +158,7 @@ impl<'data> Analysis<'data> {
     }
 
     /// The same; `rest` is called where most of what was read of the file is not needed any more.
-    pub(crate) fn checksums_and_rests(&self, rest: impl Fn()) -> Checksums {
+    pub(crate) fn checksums_and_rests(&self, rest: impl Fn() + Sync) -> Checksums {
         let cx = self.context();
         let walked: Vec<Walked> = self
             .layout
@@ -169,13 +169,16 @@ impl<'data> Analysis<'data> {
         rest();
         let closure = Closure::of(&cx, self.roots(&cx, &walked));
         let (data, functions) = rayon::join(
-            || closure.data(&cx),
+            || {
+                let data = closure.data(&cx);
+                rest();
+                data
+            },
             || {
                 let finished = walked.into_par_iter().map(|part| part.finish(closure.digests()));
                 FunctionChecksums::concat(finished.collect())
             },
         );
-        rest();
         Checksums { functions, data, boundaries: closure.into_boundaries() }
     }
 

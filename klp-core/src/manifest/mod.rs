@@ -114,7 +114,7 @@ impl Object {
         data: &'data [u8],
         object: &str,
         linked: Option<&str>,
-        give_back: impl Fn(),
+        give_back: impl Fn() + Sync,
     ) -> Result<(Self, Digested<'data>), ElfError> {
         let analysis = Analysis::of(data)?;
         give_back();
