@@ -45,6 +45,10 @@ impl Oracle {
         expect.all = true;
         expect.may = expect.must.clone();
         expect.may.extend(self.regions.reachers(index));
+        if end_of_address(section, mutation).is_some_and(|end| end > region.end) {
+            // What starts within an address is not what it was.
+            expect.may.extend(self.regions.around(mutation.section, region.end));
+        }
         let field = mutation.offset - region.start;
         if is_location(analysis, section, region) && stays_location(section, region, mutation) {
             expect.rule = Some("line-number");
@@ -66,6 +70,16 @@ impl Oracle {
             return None;
         }
         Some(expect)
+    }
+}
+
+/// Where the address ends that a mutated relocation writes.
+fn end_of_address(section: &Section<'_>, mutation: &Mutation) -> Option<u64> {
+    let reloc = section.relocs.at(mutation.offset)?;
+    match mutation.flip {
+        Flip::Offset { by } => reloc.offset.checked_add_signed(by)?.checked_add(reloc.kind.width()),
+        Flip::Type { .. } => reloc.offset.checked_add(8),
+        _ => None,
     }
 }
 
