@@ -38,3 +38,23 @@ impl Stamp {
         self.0.into_iter().flat_map(i64::to_le_bytes).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_was_written_just_now_is_not_settled() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let stamp = Stamp::of(Utf8Path::from_path(file.path()).unwrap()).unwrap();
+        let now = SystemTime::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert!(!stamp.is_settled(now) && stamp.is_settled(after(3)));
+        // A clock that was wrong when it was written.
+        file.as_file().set_modified(after(60)).unwrap();
+        let stamp = Stamp::of(Utf8Path::from_path(file.path()).unwrap()).unwrap();
+        assert!(!stamp.is_settled(after(3)) && stamp.is_settled(after(63)));
+    }
+}
