@@ -186,81 +186,106 @@ fn a_directory_that_cannot_be_made() -> Result<()> {
     Ok(())
 }
 
+/// A kernel with a large `vmlinux.o`.
+struct Linked(Kernel);
+
+impl Linked {
+    fn new() -> Result<Self> {
+        let kernel = Kernel::with_output()?;
+        let source = kernel.source.join("kernel/stat.c");
+        let text = fs_err::read_to_string(&source)?;
+        fs_err::write(&source, [text.as_str(), LARGE].concat())?;
+        kernel.make(&["all"])?;
+        Ok(Self(kernel))
+    }
+
+    fn output(&self, file: &str) -> Utf8PathBuf {
+        self.0.output.join(file)
+    }
+
+    fn checksum(&self, more: &[&str]) -> Result<String> {
+        self.checksum_of(&self.output("vmlinux.o"), more)
+    }
+
+    fn checksum_of(&self, object: &Utf8Path, more: &[&str]) -> Result<String> {
+        let mut command = klp(["checksum", object.as_str()])?;
+        command.args(more).env("CARGO_KLP_CACHE_DIR", self.kept());
+        Ok(run(&mut command)?.expect(0)?.stdout)
+    }
+
+    fn kept(&self) -> Utf8PathBuf {
+        self.0.directory.join("kept")
+    }
+
+    fn files(&self) -> Result<Vec<Utf8PathBuf>> {
+        files(&self.kept())
+    }
+}
+
 /// The same `vmlinux.o`, but the objects that it was linked from say something else.
 #[test]
 fn where_functions_come_from_is_asked_again() -> Result<()> {
-    let kernel = Kernel::with_output()?;
-    let source = kernel.source.join("kernel/stat.c");
-    let text = fs_err::read_to_string(&source)?;
-    fs_err::write(&source, [text.as_str(), LARGE].concat())?;
-    kernel.make(&["all"])?;
-    let kept = kernel.directory.join("kept");
-    let checksum_of = |object: &Utf8Path, more: &[&str]| -> Result<String> {
-        let mut command = klp(["checksum", object.as_str()])?;
-        command.args(more).env("CARGO_KLP_CACHE_DIR", &kept);
-        Ok(run(&mut command)?.expect(0)?.stdout)
-    };
-    let vmlinux = kernel.output.join("vmlinux.o");
-    let checksum = |more: &[&str]| checksum_of(&vmlinux, more);
-    let fresh = checksum(&["--no-cache"])?;
+    let linked = Linked::new()?;
+    let fresh = linked.checksum(&["--no-cache"])?;
     ensure!(fresh.contains("kernel/sched.o"), "{fresh}");
-    assert_eq!(checksum(&[])?, fresh);
-    assert_eq!(checksum(&[])?, fresh);
-    assert_eq!(files(&kept)?.len(), 1);
+    assert_eq!(linked.checksum(&[])?, fresh);
+    assert_eq!(linked.checksum(&[])?, fresh);
+    assert_eq!(linked.files()?.len(), 1);
     // Elsewhere nobody says where they come from.
-    let copy = kernel.directory.join("vmlinux.o");
-    fs_err::copy(&vmlinux, &copy)?;
-    let of_copy = checksum_of(&copy, &["--no-cache"])?;
+    let copy = linked.0.directory.join("vmlinux.o");
+    fs_err::copy(linked.output("vmlinux.o"), &copy)?;
+    let of_copy = linked.checksum_of(&copy, &["--no-cache"])?;
     ensure!(!of_copy.contains("kernel/sched.o"), "{of_copy}");
-    assert_eq!(checksum_of(&copy, &[])?, of_copy);
-    assert_eq!(checksum_of(&copy, &[])?, of_copy);
-    assert_eq!(checksum(&[])?, fresh);
-    fs_err::copy(kernel.output.join("mm/page.o"), kernel.output.join("kernel/sched.o"))?;
-    let other = checksum(&["--no-cache"])?;
+    assert_eq!(linked.checksum_of(&copy, &[])?, of_copy);
+    assert_eq!(linked.checksum_of(&copy, &[])?, of_copy);
+    assert_eq!(linked.checksum(&[])?, fresh);
+    fs_err::copy(linked.output("mm/page.o"), linked.output("kernel/sched.o"))?;
+    let other = linked.checksum(&["--no-cache"])?;
     assert_ne!(other, fresh);
-    assert_eq!(checksum(&[])?, other);
+    assert_eq!(linked.checksum(&[])?, other);
     Ok(())
 }
 
 /// What objects define is only asked again where one was written since; that is told by their times.
 #[test]
 fn objects_that_were_not_written_since_are_not_read_again() -> Result<()> {
-    let kernel = Kernel::with_output()?;
-    let source = kernel.source.join("kernel/stat.c");
-    let text = fs_err::read_to_string(&source)?;
-    fs_err::write(&source, [text.as_str(), LARGE].concat())?;
-    kernel.make(&["all"])?;
-    let kept = kernel.directory.join("kept");
-    let vmlinux = kernel.output.join("vmlinux.o");
-    let checksum = |more: &[&str]| -> Result<String> {
-        let mut command = klp(["checksum", vmlinux.as_str()])?;
-        command.args(more).env("CARGO_KLP_CACHE_DIR", &kept);
-        Ok(run(&mut command)?.expect(0)?.stdout)
-    };
-    let member = kernel.output.join("kernel/sched.o");
-    let (own, page) = (fs_err::read(&member)?, fs_err::read(kernel.output.join("mm/page.o"))?);
-    let mut said = Vec::new();
-    for (bytes, files_before, files_after) in [(&own, 1, 2), (&page, 2, 3), (&own, 3, 4)] {
+    let linked = Linked::new()?;
+    let member = linked.output("kernel/sched.o");
+    let (own, page) = (fs_err::read(&member)?, fs_err::read(linked.output("mm/page.o"))?);
+    let (mut said, mut kept) = (Vec::new(), Vec::new());
+    for (bytes, count) in [(&own, 1), (&page, 2), (&own, 3)] {
         fs_err::write(&member, bytes)?;
-        let expected = checksum(&["--no-cache"])?;
+        let expected = linked.checksum(&["--no-cache"])?;
         // Just written: what is written next may get the same times.
-        assert_eq!(checksum(&[])?, expected);
-        assert_eq!(files(&kept)?.len(), files_before);
+        assert_eq!(linked.checksum(&[])?, expected);
+        assert_eq!(linked.files()?.len(), count);
         sleep(Duration::from_secs(3));
         for _ in 0..2 {
-            assert_eq!(checksum(&[])?, expected);
-            assert_eq!(files(&kept)?.len(), files_after);
+            assert_eq!(linked.checksum(&[])?, expected);
+            assert_eq!(linked.files()?.len(), count + 1);
         }
         said.push(expected);
+        let files = linked.files()?.into_iter();
+        kept.push(files.map(|file| Ok((fs_err::read(&file)?, file))).collect::<Result<Vec<_>>>()?);
     }
     ensure!(said[0] != said[1] && said[0] == said[2]);
-    for file in files(&kept)? {
-        let mut bytes = fs_err::read(&file)?;
-        if bytes.len() == 64 {
-            bytes[0] ^= 1;
-            fs_err::write(&file, bytes)?;
-        }
+    // All that is kept is put back to when `page` was there, for the times of now: so nobody reads `own`.
+    let is_small = |(bytes, _): &&(Vec<u8>, Utf8PathBuf)| bytes.len() == 64;
+    let before: Vec<&Utf8PathBuf> = kept[0].iter().map(|(_, file)| file).collect();
+    let small = kept[1].iter().filter(is_small).find(|(_, file)| !before.contains(&file));
+    let (small, _) = small.context("nothing is kept of what objects define")?;
+    let large = kept[1].iter().find(|kept| !is_small(kept)).context("nothing large is kept")?;
+    fs_err::write(&large.1, &large.0)?;
+    for (_, file) in kept[2].iter().filter(is_small) {
+        fs_err::write(file, small)?;
     }
-    assert_eq!(checksum(&[])?, said[2]);
+    assert_eq!(linked.checksum(&[])?, said[1]);
+    // Nothing that was damaged is believed.
+    let mut damaged = small.clone();
+    damaged[0] ^= 1;
+    for (_, file) in kept[2].iter().filter(is_small) {
+        fs_err::write(file, &damaged)?;
+    }
+    assert_eq!(linked.checksum(&[])?, said[2]);
     Ok(())
 }

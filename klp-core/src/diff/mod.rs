@@ -195,6 +195,24 @@ mod tests {
         compare(original, patched).functions.into_iter().map(|function| function.name).collect()
     }
 
+    /// A checksum file can say neither what a digest is nor why there is none.
+    #[test]
+    fn what_has_no_digest_is_refused_without_a_reason_too() {
+        let file = r#"{"reason":"checksums","format-version":5,"tool":"x","objects":1}
+{"reason":"object","functions":1,"data":1,"object":"a.o","linked":null,"function-symbols":1,"files":[],"globals":[],"locals":[]}
+{"reason":"function-checksum","name":"f"}
+{"reason":"data-checksum","name":"d","section":".data"}"#;
+        for file in [
+            file.to_owned(),
+            file.replace("}\n{\"reason\":\"data", ",\"refused\":\"\"}\n{\"reason\":\"data"),
+        ] {
+            let manifest = Manifest::read(file.as_bytes()).unwrap();
+            let changes = compare(&manifest, &manifest.clone());
+            let names: Vec<&str> = changes.refused.iter().map(|one| one.name.as_str()).collect();
+            assert_eq!(names, ["f", "d"], "{file}");
+        }
+    }
+
     #[test]
     fn an_object_that_is_the_same_changes_when_a_name_in_it_means_another() {
         let original = build(&[("work.llvm.1", "one")]);

@@ -40,7 +40,9 @@ impl<'a> ObjectPair<'a> {
     ) -> Self {
         let (before, original) = original.unzip();
         let (after, patched) = patched.unzip();
-        let is_same = original == patched;
+        // What has no digest is the same only in the same file.
+        let is_certain = |object: &Arc<Object>| object.content.is_some() || !object.has_refusals();
+        let is_same = original == patched && patched.is_none_or(is_certain);
         let original = original.map_or(empty, |object| object);
         let patched = patched.map_or(empty, |object| object);
         let correlated = (!is_same).then(|| Correlated::of(original, patched));

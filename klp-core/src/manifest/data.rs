@@ -73,9 +73,17 @@ impl DataObjects {
             file: self.files.get(index).copied().flatten(),
             origin: self.origins.get(index).copied().flatten(),
             checksum: self.checksums.get(index).copied().flatten(),
-            refused: self.refused.get(index).filter(|why| !why.is_empty()),
+            refused: self.refused(index),
             references: self.references.get(index),
         }
+    }
+
+    /// What has no digest is refused, with or without a reason.
+    #[inline]
+    fn refused(&self, index: usize) -> Option<&str> {
+        let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
+        let why = self.refused.get(index).unwrap_or_default();
+        (!has_digest || !why.is_empty()).then_some(why)
     }
 
     /// All of them.

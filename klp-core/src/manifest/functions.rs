@@ -133,11 +133,19 @@ impl Functions {
             aliases: Names(self.aliases.get(index).unwrap_or_default()),
             parts: Names(self.parts.get(index).unwrap_or_default()),
             checksum: self.checksums.get(index).copied().flatten(),
-            refused: self.refused.get(index).filter(|why| !why.is_empty()),
+            refused: self.refused(index),
             kinds: self.kinds.get(index),
             references: self.references.get(index),
             behind: self.behind.get(index),
         }
+    }
+
+    /// What has no digest is refused, with or without a reason.
+    #[inline]
+    fn refused(&self, index: usize) -> Option<&str> {
+        let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
+        let why = self.refused.get(index).unwrap_or_default();
+        (!has_digest || !why.is_empty()).then_some(why)
     }
 
     /// All of them.

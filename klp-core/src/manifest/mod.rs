@@ -143,10 +143,15 @@ impl Object {
 
     /// With the digest of the whole file, where something in it has none.
     fn with_content(mut self, data: &[u8]) -> Self {
-        let is_refused = self.functions.iter().any(|function| function.refused.is_some());
-        if is_refused || self.data.iter().any(|data| data.refused.is_some()) {
+        if self.has_refusals() {
             self.content = Some(Digest::of(data));
         }
         self
+    }
+
+    /// Whether something in it has no digest.
+    pub(crate) fn has_refusals(&self) -> bool {
+        self.functions.iter().any(|function| function.refused.is_some())
+            || self.data.iter().any(|data| data.refused.is_some())
     }
 }
