@@ -7,7 +7,9 @@ mod reloc;
 mod section;
 mod symbol;
 
-use object::elf::{self, FileHeader64};
+use std::collections::BTreeMap;
+
+use object::elf::{self, FileHeader64, Rela64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
@@ -38,6 +40,9 @@ pub enum ElfError {
     /// Stripped: functions cannot be told apart.
     #[error("no symbol table")]
     NoSymbols,
+    /// A section, and what it holds that this program cannot read.
+    #[error("{0} holds {1}, which cannot be read")]
+    Unreadable(String, String),
 }
 
 impl ElfError {
@@ -54,6 +59,9 @@ impl ElfError {
             }
             Self::NotElf(_) => Some("name object files (.o, .ko, vmlinux.o)"),
             Self::OtherMachine(_) => None,
+            Self::Unreadable(..) => {
+                Some("assemble with relocations that have addends (RELA), without --crel")
+            }
             Self::NotRelocatable(_) => Some("use vmlinux.o (make vmlinux_o), not vmlinux"),
             Self::NoSymbols => Some("use the object as the compiler wrote it, not a stripped one"),
         }
@@ -113,18 +121,20 @@ impl<'data> ElfObject<'data> {
         if symtab.is_empty() {
             return Err(ElfError::NoSymbols);
         }
-        let mut tables = Vec::new();
+        refuse_unreadable(&sections)?;
+        let mut tables: BTreeMap<usize, Vec<&[Rela64<LittleEndian>]>> = BTreeMap::new();
         for (index, raw) in table.iter().enumerate() {
             let Some((entries, _link)) = raw.rela(endian, data)? else { continue };
             let target = raw.info_link(endian).0;
-            if target >= sections.len() {
+            let applies = sections.get(target).filter(|_| target > 0 || entries.is_empty());
+            let Some(section) = applies else {
                 return Err(ElfError::Malformed(format!(
                     "relocation section {index} applies to section {target}, which does not exist"
                 )));
-            }
+            };
             // Every second relocation of a kernel is of its unwind tables.
-            if sections.get(target).is_some_and(|section| !section.is_unwind_table()) {
-                tables.push((target, entries));
+            if !section.is_unwind_table() {
+                tables.entry(target).or_default().push(entries);
             }
         }
         let (symbols, relocs) = rayon::join(
@@ -132,7 +142,7 @@ impl<'data> ElfObject<'data> {
             || -> Vec<_> {
                 let tables = tables.into_par_iter();
                 tables
-                    .map(|(target, entries)| (target, Relocs::new(entries, symtab.len())))
+                    .map(|(target, entries)| (target, Relocs::new(&entries, symtab.len())))
                     .collect()
             },
         );
@@ -142,11 +152,6 @@ impl<'data> ElfObject<'data> {
             section.relocs = relocs.map_err(|why| {
                 ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
             })?;
-        }
-        for (section, raw) in sections.iter_mut().zip(table.iter()) {
-            if section.relocs.is_empty() && raw.sh_type(endian) == elf::SHT_REL {
-                return Err(ElfError::Malformed("relocations without addends (SHT_REL)".into()));
-            }
         }
         Ok(Self { sections, symbols, files })
     }
@@ -178,6 +183,22 @@ impl<'data> ElfObject<'data> {
             })
             .count()
     }
+}
+
+/// What this program cannot read can hold anything, relocations of code included.
+fn refuse_unreadable(sections: &[Section<'_>]) -> Result<(), ElfError> {
+    for section in sections {
+        let unreadable = match section.class {
+            _ if section.raw == elf::SHT_REL.0 => "relocations without addends (SHT_REL)".into(),
+            _ if section.raw == elf::SHT_CREL.0 => "compact relocations (SHT_CREL)".into(),
+            SectionClass::Unknown(kind) if !section.is_allocated() => {
+                format!("a section of a type that is not known ({kind:#x})")
+            }
+            _ => continue,
+        };
+        return Err(ElfError::Unreadable(section.name_lossy().into_owned(), unreadable));
+    }
+    Ok(())
 }
 
 /// All symbols, and the names of the FILE symbols.

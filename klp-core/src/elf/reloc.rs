@@ -121,14 +121,15 @@ pub struct Relocs<'data> {
 }
 
 impl<'data> Relocs<'data> {
+    /// Those of all `tables` that apply to the section.
     pub(super) fn new(
-        entries: &'data [Rela64<LittleEndian>],
+        tables: &[&'data [Rela64<LittleEndian>]],
         symbols: usize,
     ) -> Result<Self, String> {
         let offset = |entry: &Rela64<LittleEndian>| entry.r_offset.get(LittleEndian);
         let mut sorted = true;
         let mut previous = 0;
-        for entry in entries {
+        for entry in tables.iter().copied().flatten() {
             let symbol = entry.r_sym(LittleEndian, false);
             if symbol as usize >= symbols {
                 return Err(format!("symbol {symbol} does not exist"));
@@ -136,12 +137,13 @@ impl<'data> Relocs<'data> {
             sorted &= previous <= offset(entry);
             previous = offset(entry);
         }
-        let entries = if sorted {
-            Cow::Borrowed(entries)
-        } else {
-            let mut owned = entries.to_vec();
-            owned.sort_by_key(offset);
-            Cow::Owned(owned)
+        let entries = match tables {
+            [only] if sorted => Cow::Borrowed(*only),
+            _ => {
+                let mut owned = tables.concat();
+                owned.sort_by_key(offset);
+                Cow::Owned(owned)
+            }
         };
         let places = Places::of(entries.iter().map(offset));
         Ok(Self { entries, places })

@@ -7,8 +7,9 @@ use object::elf;
 use super::Relocs;
 use crate::rules;
 
-/// `SHT_LLVM_ADDRSIG` of the LLVM extensions to ELF: symbols whose address matters.
-const SHT_LLVM_ADDRSIG: u32 = 0x6fff_4c03;
+/// Notes of LLVM to linkers and profilers, by its extensions to ELF (`SHT_LLVM_ODRTAB` to `SHT_LLVM_JT_SIZES`):
+/// symbols whose address matters, libraries, maps of basic blocks. Nothing of them is loaded or changes code.
+const LLVM_NOTES: std::ops::RangeInclusive<u32> = 0x6fff_4c00..=0x6fff_4c0d;
 
 /// What kind of bytes a section header announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,8 @@ impl SectionClass {
             | elf::SHT_RELA
             | elf::SHT_REL
             | elf::SHT_GROUP
-            | elf::SectionType(SHT_LLVM_ADDRSIG) => Self::Container,
+            | elf::SHT_GNU_ATTRIBUTES => Self::Container,
+            other if LLVM_NOTES.contains(&other.0) => Self::Container,
             other => Self::Unknown(other.0),
         }
     }
