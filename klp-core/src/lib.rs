@@ -4,7 +4,7 @@
 //! data object; [`special`] attributes special-section entries to code; [`checksum`] digests each
 //! function with everything it reaches that has no stable name; [`manifest`] keeps the digests in a
 //! file; [`correlate`] says what in one build is what in another; [`diff`] compares two manifests;
-//! [`allowlist`] says which changes are expected.
+//! [`allowlist`] says which changes are expected. [`prove`] is a second opinion, which shares none of that.
 //!
 //! The core never prints, never reads the environment and never starts a process. Its input is
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
@@ -22,10 +22,12 @@ pub mod layout;
 pub mod lists;
 pub mod livepatch;
 pub mod manifest;
+pub mod meaning;
 pub mod module;
 pub mod name;
 pub mod origin;
 mod places;
+pub mod prove;
 pub mod record;
 pub mod rules;
 pub mod special;

@@ -4,7 +4,7 @@ mod common;
 mod form;
 mod row;
 
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, Register};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 pub(crate) use form::{Decoded, Form};
 
@@ -20,8 +20,25 @@ pub(crate) struct Field {
 pub(crate) enum Access {
     /// Exactly this many bytes at the address in the displacement.
     Fixed(u16),
+    /// One of what lies there one behind the other: registers say which.
+    Indexed,
+    /// A part of one of them: registers say which, in larger steps than it reads.
+    Strided,
     /// Somewhere relative to it, or the address itself is taken.
     Open,
+}
+
+/// What an instruction does with the address in its displacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It keeps the address itself.
+    Address,
+    /// It uses exactly this many bytes there.
+    Exactly(u16),
+    /// It adds a register to it that counts what it uses: an array.
+    Elements,
+    /// It adds a register to it: it can use memory before and behind.
+    Further,
 }
 
 /// The fields of an instruction that can hold addresses.
@@ -139,6 +156,32 @@ impl<'a> Instructions<'a> {
         Operands { displacement, immediate, ip_target, access: access(instruction) }
     }
 
+    /// What the instruction that was decoded last does with the address in its displacement.
+    pub(crate) fn reach(&mut self) -> Reach {
+        if self.told.is_some() {
+            self.decode();
+        }
+        let instruction = &self.instruction;
+        // With a register, these take bits as far from the address as it says.
+        let is_bit_string = instruction.op_count() > 1
+            && instruction.op1_kind() == OpKind::Register
+            && matches!(
+                instruction.mnemonic(),
+                Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+            );
+        match access(instruction) {
+            Access::Fixed(size) if !is_bit_string => Reach::Exactly(size),
+            _ if instruction.mnemonic() == Mnemonic::Lea
+                && instruction.memory_index() == Register::None
+                && matches!(instruction.memory_base(), Register::None | Register::RIP) =>
+            {
+                Reach::Address
+            }
+            Access::Indexed if !is_bit_string => Reach::Elements,
+            _ => Reach::Further,
+        }
+    }
+
     /// Where the distance of the direct branch is that was decoded last.
     pub(crate) fn distance(&mut self) -> Option<Field> {
         if let Some(told) = self.told {
@@ -193,16 +236,47 @@ impl Iterator for Instructions<'_> {
     }
 }
 
+/// Whether control goes on behind the instruction at the start of `code`. After a call it does where the
+/// compiler does not know better, which nothing here can tell.
+pub(crate) fn runs_on(code: &[u8]) -> bool {
+    let instruction = Decoder::new(64, code, DecoderOptions::NONE).decode();
+    let flow = instruction.flow_control();
+    !instruction.is_invalid() && matches!(flow, FlowControl::Next | FlowControl::ConditionalBranch)
+}
+
+/// How many bytes at the start of `code` are NOPs.
+pub(crate) fn padding(code: &[u8]) -> usize {
+    let mut instructions = Instructions::new(code, 0);
+    let mut padding = 0;
+    while let Some(Ok(Decoded { form: Form::Nop, .. })) = instructions.next() {
+        padding = instructions.offset();
+    }
+    padding
+}
+
 fn access(instruction: &Instruction) -> Access {
     let base = instruction.memory_base();
+    // A bit that a register counts can be anywhere behind the address.
+    let is_bit_string = matches!(
+        instruction.mnemonic(),
+        Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+    ) && instruction.op1_kind() == OpKind::Register;
     let direct = instruction.memory_index() == Register::None
         && (base == Register::None || base == Register::RIP);
+    let reads = instruction.mnemonic() != Mnemonic::Lea && !is_bit_string;
     match u16::try_from(instruction.memory_size().size()) {
-        Ok(size) if size > 0 && direct && instruction.mnemonic() != Mnemonic::Lea => {
-            Access::Fixed(size)
-        }
+        Ok(size) if size > 0 && direct && reads => Access::Fixed(size),
+        Ok(size) if size > 0 && reads && step(instruction) == u32::from(size) => Access::Indexed,
+        Ok(size) if size > 0 && reads => Access::Strided,
         _ => Access::Open,
     }
+}
+
+/// How far apart the places are that the registers of the memory operand count. With two, the one that is not scaled
+/// can hold where they start.
+fn step(instruction: &Instruction) -> u32 {
+    let has_index = instruction.memory_index() != Register::None;
+    if has_index { instruction.memory_index_scale() } else { 1 }
 }
 
 /// Instruction lengths and offsets are below 16.
@@ -301,7 +375,18 @@ mod tests {
         assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).access, Access::Fixed(4));
         assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).ip_target, Some(0x106));
         assert_eq!(operands(&[0x48, 0x8d, 0x05, 0, 0, 0, 0]).access, Access::Open);
-        assert_eq!(operands(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Open);
+        assert_eq!(operands(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Indexed);
+    }
+
+    #[test]
+    fn a_member_of_each_element_is_told_from_the_elements() {
+        // mov eax, [rax*8+0]; mov eax, [rdi+0]; movzx eax, byte [rdi+0]; jmp [rax*8+0]; bt [0], eax; bt dword [0], 3
+        assert_eq!(operands(&[0x8b, 0x04, 0xc5, 0, 0, 0, 0]).access, Access::Strided);
+        assert_eq!(operands(&[0x8b, 0x87, 0, 0, 0, 0]).access, Access::Strided);
+        assert_eq!(operands(&[0x0f, 0xb6, 0x87, 0, 0, 0, 0]).access, Access::Indexed);
+        assert_eq!(operands(&[0xff, 0x24, 0xc5, 0, 0, 0, 0]).access, Access::Indexed);
+        assert_eq!(operands(&[0x0f, 0xa3, 0x04, 0x25, 0, 0, 0, 0]).access, Access::Open);
+        assert_eq!(operands(&[0x0f, 0xba, 0x24, 0x25, 0, 0, 0, 0, 3]).access, Access::Fixed(4));
     }
 
     /// What the full decoder says of the instruction at the start of `window`.

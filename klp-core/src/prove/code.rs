@@ -1,0 +1,365 @@
+//! Compares two stretches of code, given which instruction is which.
+
+use smallvec::SmallVec;
+
+use crate::elf::{RelocKind, SymbolKind};
+use crate::x86::{Form, Instructions};
+
+use super::align::{self, Alignment, Position};
+use super::correspond::{self, Edge, Node, Sink};
+use super::difference::{Difference, What};
+use super::names;
+use super::side::{Range, Side};
+use super::tables::{Entry, Field, Table};
+use super::target::{Target, Use};
+use super::walk::{self, Inst, Role};
+use super::world::World;
+
+/// Two stretches of code that are compared.
+pub(super) struct Code<'w, 'a> {
+    pub(super) world: &'w World<'a>,
+    pub(super) original: Range,
+    pub(super) patched: Range,
+    pub(super) alignment: &'w Alignment,
+}
+
+impl<'a> Code<'_, 'a> {
+    /// Whether all of it corresponds, if what `sink` gets does.
+    pub(super) fn compare(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
+        let ends = match self.alignment {
+            Alignment::Same { .. } => self.compare_same(sink)?,
+            Alignment::Steps { original, patched } => {
+                for (one, other) in original.iter().zip(patched) {
+                    self.compare_instruction(one, other, sink)?;
+                    if one.len != other.len {
+                        sink.count("branch-encoding");
+                    }
+                }
+                sink.count("padding");
+                // Behind a last call control does not come: nothing says which functions do not return.
+                patched.last().is_none_or(|it| it.ends || it.is_call() || it.role == Role::Data)
+            }
+        };
+        self.compare_entries(sink)?;
+        self.compare_symbols()?;
+        if ends { Ok(()) } else { self.compare_end(sink) }
+    }
+
+    fn offset(&self, patched: u64) -> u64 {
+        patched.saturating_sub(self.patched.start)
+    }
+
+    /// Returns whether control does not run on behind the end.
+    fn compare_same(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
+        let Range { section: number, start, end } = self.original;
+        let [a, _] = &self.world.sides;
+        let Some(section) = a.section(number) else { return Ok(true) };
+        let ahead = section.bytes(start, section.size.saturating_sub(start)).unwrap_or_default();
+        let len = usize::try_from(self.original.len()).unwrap_or(0);
+        let mut relocs = align::relocs(a, self.original).peekable();
+        let mut reader = Instructions::at_start(ahead, len, start);
+        let mut ends = true;
+        loop {
+            let before = reader.offset();
+            let limit = relocs.peek().map_or(u64::MAX, |next| next.offset.saturating_sub(start));
+            reader.plain(usize::try_from(limit).unwrap_or(usize::MAX), |_, _, _| {});
+            ends &= reader.offset() == before;
+            let at = start.saturating_add(reader.offset() as u64);
+            let Some(decoded) = reader.next() else { break };
+            let next = start.saturating_add(reader.offset() as u64).min(end);
+            let mut refers = false;
+            while relocs.next_if(|reloc| reloc.offset < next).is_some() {
+                refers = true;
+            }
+            let (form, role) = match decoded {
+                Ok(it) => (it.form, Role::Plain),
+                Err(_) => (Form::Plain, Role::Data),
+            };
+            if form != Form::Nop {
+                let is_call = matches!(form, Form::Branch { call: true, .. });
+                ends = is_call || decoded.is_ok_and(|it| it.ends_flow) || role == Role::Data;
+            }
+            refers |= match form {
+                Form::Branch { target, .. } => !self.original.contains(number, target),
+                _ => decoded.is_ok_and(|it| it.is_ip_relative),
+            };
+            if refers {
+                let one = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
+                let shift = at.saturating_sub(start).saturating_add(self.patched.start);
+                self.compare_instruction(&one, &Inst { at: shift, ..one }, sink)?;
+            }
+        }
+        Ok(ends)
+    }
+
+    fn compare_instruction(
+        &self,
+        one: &Inst,
+        other: &Inst,
+        sink: &mut Sink<'a>,
+    ) -> Result<(), Difference> {
+        let is_branch = |inst: &Inst| matches!(inst.form, Form::Branch { .. });
+        let is_free = one.role == Role::Free && !(is_branch(one) && is_branch(other));
+        if one.role == other.role && (is_free || one.role == Role::Trace) {
+            return Ok(());
+        }
+        let [a, b] = &self.world.sides;
+        let ours = walk::operands(a, self.original.section, one);
+        let theirs = walk::operands(b, self.patched.section, other);
+        let offset = self.offset(other.at);
+        if ours.len() != theirs.len() {
+            let text = "a field is relocated on one side only";
+            return Err(Difference::new(What::Instruction, offset, text));
+        }
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            let is_branch = ours.usage == Use::Branch && theirs.usage == Use::Branch;
+            let is_like = match (ours.kind, theirs.kind) {
+                (Some(a), Some(b)) => a == b || is_branch && a.is_relative() && b.is_relative(),
+                (Some(kind), None) | (None, Some(kind)) => {
+                    kind.is_relative() && kind != RelocKind::Got32
+                }
+                (None, None) => true,
+            };
+            if !is_like || ours.at != theirs.at && !is_branch || ours.usage != theirs.usage {
+                let text = "relocated in another way";
+                return Err(Difference::new(What::Instruction, offset, text));
+            }
+            self.refer(&ours.target, &theirs.target, ours.usage, offset, sink)
+                .map_err(|text| Difference::new(What::Target, offset, text))?;
+        }
+        Ok(())
+    }
+
+    /// Whether two references correspond. Within this code, they must lead to one instruction.
+    fn refer(
+        &self,
+        original: &Target<'a>,
+        patched: &Target<'a>,
+        usage: Use,
+        offset: u64,
+        sink: &mut Sink<'a>,
+    ) -> Result<(), String> {
+        let inside = |range: &Range, target: &Target<'_>| match target {
+            Target::Place { section, offset, .. } => {
+                u64::try_from(*offset).ok().filter(|at| range.contains(*section, *at))
+            }
+            _ => None,
+        };
+        if let (Some(from), Some(to)) =
+            (inside(&self.original, original), inside(&self.patched, patched))
+        {
+            if self.alignment.maps(from, to) {
+                return Ok(());
+            }
+            let (was, is) = self.alignment.positions(from, to);
+            return Err(format!("leads to instruction {} of this code instead of {}", is.0, was.0));
+        }
+        correspond::correspond(self.world, original, patched, usage, offset, sink)
+    }
+
+    /// The entries of one side that count on both.
+    fn entries<'s>(
+        side: &'s Side<'a>,
+        other: &Side<'_>,
+        range: Range,
+        position: impl Fn(u64) -> Position,
+        sink: &mut Sink<'a>,
+    ) -> Vec<(Position, &'s Entry<'a>)> {
+        let mut found = Vec::new();
+        for (_, entry) in side.entries_in(range) {
+            let lacks = !other.tables.contains(&entry.table);
+            if lacks && (entry.table.can_lack() || entry.is_derived) {
+                sink.count("made-by-objtool");
+            } else {
+                found.push((position(entry.offset), entry));
+            }
+        }
+        found.sort_by_key(|(position, entry)| (*position, entry.table));
+        found
+    }
+
+    fn compare_entries(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
+        let [a, b] = &self.world.sides;
+        let alignment = self.alignment;
+        let ours = Self::entries(a, b, self.original, |at| alignment.original(at), sink);
+        let theirs = Self::entries(b, a, self.patched, |at| alignment.patched(at), sink);
+        for (number, (one, other)) in ours.iter().zip(&theirs).enumerate() {
+            let offset = self.offset(other.1.offset);
+            let table = other.1.table;
+            let fail = |text: &str| Err(Difference::new(What::Entry(table.name()), offset, text));
+            if one.0 != other.0 || one.1.table != table {
+                return fail("at another instruction, or not on both sides");
+            }
+            self.compare_entry(one.1, other.1, offset, sink)?;
+            if table == Table::Alternatives && !same_order(&ours, &theirs, number) {
+                return fail("overlapping entries in another order");
+            }
+        }
+        if ours.len() != theirs.len() {
+            let more = ours.get(theirs.len()).or_else(|| theirs.get(ours.len()));
+            let (table, offset) = more.map_or(("", 0), |it| (it.1.table.name(), it.1.offset));
+            let start =
+                if ours.len() > theirs.len() { self.original.start } else { self.patched.start };
+            let text =
+                format!("{} entries describe this code, and {} before", theirs.len(), ours.len());
+            return Err(Difference::new(What::Entry(table), offset.saturating_sub(start), text));
+        }
+        Ok(())
+    }
+
+    fn compare_entry(
+        &self,
+        one: &Entry<'a>,
+        other: &Entry<'a>,
+        offset: u64,
+        sink: &mut Sink<'a>,
+    ) -> Result<(), Difference> {
+        let ends = (one.offset.saturating_add(one.len), other.offset.saturating_add(other.len));
+        if !self.alignment.maps(ends.0, ends.1) {
+            let text = "it is for another number of instructions";
+            return Err(Difference::new(What::Entry(other.table.name()), offset, text));
+        }
+        compare_fields(one, other, offset, sink, |a, b, sink| {
+            self.refer(a, b, Use::Address, offset, sink)
+        })
+    }
+
+    /// Names in the middle of the code.
+    fn compare_symbols(&self) -> Result<(), Difference> {
+        let [a, b] = &self.world.sides;
+        let inner = |side: &Side<'a>, range: Range, position: &dyn Fn(u64) -> Position| {
+            let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
+            let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
+            let mut found: Vec<_> = named
+                .map(|(_, it)| {
+                    let is_function = it.kind == SymbolKind::Function;
+                    (position(it.value), names::base(it.name), is_function, it.local, it.value)
+                })
+                .collect();
+            found.sort_unstable();
+            found
+        };
+        let ours = inner(a, self.original, &|at| self.alignment.original(at));
+        let theirs = inner(b, self.patched, &|at| self.alignment.patched(at));
+        for (one, other) in ours.iter().zip(&theirs) {
+            if (one.0, &one.1, one.2, one.3) != (other.0, &other.1, other.2, other.3) {
+                let name = String::from_utf8_lossy(&other.1);
+                let text = format!("the label {name} stands at another instruction, or is new");
+                return Err(Difference::new(What::Symbol, self.offset(other.4), text));
+            }
+        }
+        if ours.len() != theirs.len() {
+            let text = format!("{} labels, and {} before", theirs.len(), ours.len());
+            return Err(Difference::new(What::Symbol, 0, text));
+        }
+        Ok(())
+    }
+
+    /// What control runs on into.
+    fn compare_end(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
+        let [a, b] = &self.world.sides;
+        // It is put in the place of other instructions, and what follows there follows.
+        if b.meaning(self.patched.section).name == b".altinstr_replacement" {
+            return Ok(());
+        }
+        let (from, to) = (next(a, self.original), next(b, self.patched));
+        match (from, to) {
+            (None, None) => Ok(()),
+            (Some(from), Some(to)) => {
+                let place = |range: Range, at: u64| Target::Place {
+                    section: range.section,
+                    offset: at.cast_signed(),
+                    symbol: None,
+                };
+                let (from, to) = (place(self.original, from), place(self.patched, to));
+                let offset = self.patched.len();
+                correspond::correspond(self.world, &from, &to, Use::Branch, offset, sink)
+                    .map_err(|text| Difference::new(What::FallThrough, offset, text))
+            }
+            _ => {
+                let text = "nothing follows on one side, and control runs on";
+                Err(Difference::new(What::FallThrough, self.patched.len(), text))
+            }
+        }
+    }
+}
+
+/// What two entries say of their instructions.
+pub(super) fn compare_fields<'a>(
+    one: &Entry<'a>,
+    other: &Entry<'a>,
+    offset: u64,
+    sink: &mut Sink<'a>,
+    refer: impl Fn(&Target<'a>, &Target<'a>, &mut Sink<'a>) -> Result<(), String>,
+) -> Result<(), Difference> {
+    let fail = |text: String| Err(Difference::new(What::Entry(other.table.name()), offset, text));
+    if one.fields.len() != other.fields.len() {
+        return fail("of another layout".into());
+    }
+    for (ours, theirs) in one.fields.iter().zip(&other.fields) {
+        match (ours, theirs) {
+            (Field::Bits(a), Field::Bits(b)) if a == b => {}
+            (Field::Target(a), Field::Target(b)) => {
+                if let Err(text) = refer(a, b, sink) {
+                    return fail(text);
+                }
+            }
+            (Field::Code(a, a_len), Field::Code(b, b_len)) => {
+                let (Some(original), Some(patched)) = (stretch(a, *a_len), stretch(b, *b_len))
+                else {
+                    return fail("its replacement is not in this object".into());
+                };
+                let node = Node::Code { original, patched };
+                let places = (original.start, patched.start);
+                sink.edges.push(Edge { node, places, offset });
+            }
+            (Field::Bits(a), Field::Bits(b)) => {
+                return fail(format!("{b:#x} instead of {a:#x}"));
+            }
+            _ => return fail("a field is relocated on one side only".into()),
+        }
+    }
+    Ok(())
+}
+
+/// Where the next instruction behind a stretch of code is.
+fn next(side: &Side<'_>, range: Range) -> Option<u64> {
+    let limit = side.size(range.section);
+    let section = side.section(range.section)?;
+    let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;
+    let mut reader = Instructions::new(code, range.end);
+    let mut at = range.end;
+    while let Some(Ok(decoded)) = reader.next() {
+        let is_far = at.saturating_sub(range.end) > 4096;
+        if decoded.form != Form::Nop || is_far || !side.units_at(range.section, at).is_empty() {
+            return Some(at);
+        }
+        at = range.end.saturating_add(reader.offset() as u64);
+    }
+    (at < limit).then_some(at)
+}
+
+/// `len` bytes of code at a place of this object.
+fn stretch(target: &Target<'_>, len: u64) -> Option<Range> {
+    let Target::Place { section, offset, .. } = *target else { return None };
+    let start = u64::try_from(offset).ok()?;
+    Some(Range { section, start, end: start.checked_add(len)? })
+}
+
+/// Whether entry `number` and those after it that describe some of the same bytes are in the table in one order.
+fn same_order(
+    ours: &[(Position, &Entry<'_>)],
+    theirs: &[(Position, &Entry<'_>)],
+    number: usize,
+) -> bool {
+    /// So many entries that describe one instruction are looked at.
+    const NEAR: usize = 16;
+    let near = |list: &[(Position, &Entry<'_>)]| -> SmallVec<[bool; NEAR]> {
+        let Some((_, first)) = list.get(number) else { return SmallVec::new() };
+        let end = first.offset.saturating_add(first.len.max(1));
+        let after = list.iter().skip(number + 1).take(NEAR);
+        let overlaps = after.filter(|(_, it)| it.table == first.table && it.offset < end);
+        overlaps.map(|(_, it)| first.at < it.at).collect()
+    };
+    near(ours) == near(theirs)
+}

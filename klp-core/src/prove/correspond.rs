@@ -1,0 +1,384 @@
+//! Whether two references mean one thing.
+
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use crate::elf::SymbolKind;
+
+use super::Unit as Sort;
+use super::names;
+use super::sections::Class;
+use super::side::{Owner, Range, Side};
+use super::target::{Target, Use};
+use super::walk;
+use super::world::World;
+
+/// Two things without names that must be equal for something else to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Node {
+    /// These stretches of code.
+    Code { original: Range, patched: Range },
+    /// The data at these places, as far as it is used.
+    Data { original: (u32, i64), patched: (u32, i64), usage: Use },
+    /// These entries of a table that describes code.
+    Entry { original: u32, patched: u32 },
+}
+
+/// That something holds only if a node does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    pub(super) node: Node,
+    /// In code, these places must be one.
+    pub(super) places: (u64, u64),
+    /// Where the reference is, in the patched unit.
+    pub(super) offset: u64,
+}
+
+/// A pair of places of memory.
+pub(super) type Shared = ((u32, i64), (u32, i64));
+
+/// What a comparison has found besides its result.
+#[derive(Debug, Default)]
+pub(super) struct Sink<'a> {
+    pub(super) edges: Vec<Edge>,
+    /// Names of other objects that differ in their numbers.
+    pub(super) renames: Vec<([&'a [u8]; 2], u64)>,
+    /// Places of memory without a name that can be written.
+    pub(super) shared: Vec<(Shared, u64)>,
+    pub(super) rules: BTreeMap<&'static str, usize>,
+}
+
+impl Sink<'_> {
+    pub(super) fn count(&mut self, rule: &'static str) {
+        *self.rules.entry(rule).or_default() += 1;
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Spot {
+    section: u32,
+    offset: i64,
+    symbol: Option<u32>,
+}
+
+/// Whether `original` and `patched` mean one thing, if the nodes hold that `sink` gets.
+pub(super) fn correspond<'a>(
+    world: &World<'a>,
+    original: &Target<'a>,
+    patched: &Target<'a>,
+    usage: Use,
+    offset: u64,
+    sink: &mut Sink<'a>,
+) -> Result<(), String> {
+    let fail =
+        || Err(format!("{} instead of {}", text(world, 1, patched), text(world, 0, original)));
+    match (*original, *patched) {
+        (
+            Target::Undefined { name: a, addend: a_addend, weak: a_weak },
+            Target::Undefined { name: b, addend: b_addend, weak: b_weak },
+        ) => {
+            if a_addend != b_addend || a_weak != b_weak {
+                return fail();
+            }
+            let base = names::base(a);
+            if a != b && base != names::base(b) {
+                return fail();
+            }
+            // What keeps its number says that nothing else got it.
+            if *base != *a || a != b {
+                sink.renames.push(([a, b], offset));
+            }
+            Ok(())
+        }
+        // It was another object's, or is now; who else has that name is known by the name.
+        (Target::Undefined { name, addend, .. }, Target::Place { section, offset: to, symbol })
+            if is_new_here(&world.sides[1], (section, to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Place { section, offset: to, symbol }, Target::Undefined { name, addend, .. })
+            if is_new_here(&world.sides[0], (section, to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Absolute(a), Target::Absolute(b)) if a == b => Ok(()),
+        (
+            Target::Common { name: a, addend: a_addend },
+            Target::Common { name: b, addend: b_addend },
+        ) if a == b && a_addend == b_addend => Ok(()),
+        (
+            Target::Place { section: a_section, offset: a, symbol: a_symbol },
+            Target::Place { section: b_section, offset: b, symbol: b_symbol },
+        ) => {
+            let a = Spot { section: a_section, offset: a, symbol: a_symbol };
+            let b = Spot { section: b_section, offset: b, symbol: b_symbol };
+            if places(world, a, b, usage, offset, sink) { Ok(()) } else { fail() }
+        }
+        _ => fail(),
+    }
+}
+
+/// Whether a place is `addend` bytes behind a global symbol `name` that stands on nothing of the other object.
+fn is_new_here(
+    side: &Side<'_>,
+    (section, offset, symbol): (u32, i64, Option<u32>),
+    name: &[u8],
+    addend: i64,
+) -> bool {
+    let symbol = symbol.and_then(|symbol| side.object.symbol(symbol));
+    symbol.is_some_and(|symbol| {
+        !symbol.local
+            && symbol.name == name
+            && symbol.value.cast_signed().wrapping_add(addend) == offset
+            && side.units_at(section, symbol.value).iter().all(|it| it.owner == Owner::Lone)
+    })
+}
+
+/// A reference for people.
+fn text(world: &World<'_>, side: usize, target: &Target<'_>) -> String {
+    let plus = |addend: i64| match addend {
+        0 => String::new(),
+        1.. => format!("+{addend:#x}"),
+        _ => format!("-{:#x}", addend.unsigned_abs()),
+    };
+    match target {
+        Target::Undefined { name, addend, weak } => {
+            let weak = if *weak { "weak " } else { "" };
+            format!("{weak}{}{}", String::from_utf8_lossy(name), plus(*addend))
+        }
+        Target::Common { name, addend } => {
+            format!("{}{}", String::from_utf8_lossy(name), plus(*addend))
+        }
+        Target::Absolute(number) => format!("{number:#x}"),
+        Target::Place { section, offset, .. } => {
+            world.sides.get(side).map_or_else(String::new, |side| side.describe(*section, *offset))
+        }
+        Target::Unknown => "something of an unknown kind".into(),
+    }
+}
+
+/// A unit, and how far from its start.
+type Reading = (Owner, i64);
+
+/// The units that a reference can mean: that of its symbol, else that around the place.
+fn readings(side: &Side<'_>, spot: Spot) -> SmallVec<[Reading; 2]> {
+    let from = |at: u64| {
+        let units = side.units_at(spot.section, at).into_iter();
+        units.map(|unit| (unit.owner, spot.offset.wrapping_sub(unit.start.cast_signed()))).collect()
+    };
+    let symbol = spot.symbol.and_then(|symbol| side.object.symbol(symbol));
+    let by_symbol: SmallVec<[Reading; 2]> =
+        symbol.map(|symbol| from(symbol.value)).unwrap_or_default();
+    if !by_symbol.is_empty() {
+        return by_symbol;
+    }
+    u64::try_from(spot.offset).map(from).unwrap_or_default()
+}
+
+fn reading_corresponds(world: &World<'_>, a: Reading, b: Reading) -> bool {
+    let (Owner::Pair(number), true) = (a.0, a.0 == b.0) else { return false };
+    let Some(pair) = world.pair(number) else { return false };
+    let inside =
+        |delta: i64, range: Range| u64::try_from(delta).is_ok_and(|delta| delta <= range.len());
+    match (pair.sort, world.alignment(number)) {
+        (Sort::Data, _) => a.1 == b.1,
+        (Sort::Function, Some(alignment)) => {
+            if !inside(a.1, pair.original) || !inside(b.1, pair.patched) {
+                return a.1 == b.1;
+            }
+            alignment.maps(
+                pair.original.start.saturating_add_signed(a.1),
+                pair.patched.start.saturating_add_signed(b.1),
+            )
+        }
+        (Sort::Function, None) => a.1 == 0 && b.1 == 0,
+    }
+}
+
+/// The global label inside of a function that a place is told by, and how far it is behind.
+fn label<'a>(side: &Side<'a>, spot: Spot) -> Option<(&'a [u8], i64)> {
+    let symbol = *side.object.symbol(spot.symbol?)?;
+    let units = side.units_at(spot.section, symbol.value);
+    let is_inside = !units.is_empty() && units.iter().all(|unit| unit.start < symbol.value);
+    let is_label = !symbol.local && side.is_code(spot.section) && is_inside;
+    let behind = spot.offset.wrapping_sub(symbol.value.cast_signed());
+    is_label.then_some((symbol.name, behind))
+}
+
+/// Whether both are as far behind a global label of one name inside of a function: where it stands is compared there.
+fn share_label(world: &World<'_>, a: Spot, b: Spot) -> bool {
+    let [a_side, b_side] = &world.sides;
+    let (ours, theirs) = (label(a_side, a), label(b_side, b));
+    ours.is_some() && ours == theirs
+}
+
+fn places<'a>(
+    world: &World<'a>,
+    a: Spot,
+    b: Spot,
+    usage: Use,
+    offset: u64,
+    sink: &mut Sink<'a>,
+) -> bool {
+    let [a_side, b_side] = &world.sides;
+    let (a_meaning, b_meaning) = (a_side.meaning(a.section), b_side.meaning(b.section));
+    match (a_meaning.class, b_meaning.class) {
+        (Class::LeftOut(rule), Class::LeftOut(other)) => {
+            sink.count(rule);
+            return rule == other;
+        }
+        (Class::OfCode(table), Class::OfCode(other)) => {
+            let entry = |side: &Side<'_>, spot: Spot| {
+                side.entry_at(spot.section, u64::try_from(spot.offset).ok()?)
+            };
+            let (Some(original), Some(patched)) = (entry(a_side, a), entry(b_side, b)) else {
+                return false;
+            };
+            let node = Node::Entry { original, patched };
+            sink.edges.push(Edge { node, places: (0, 0), offset });
+            return table == other;
+        }
+        _ => {}
+    }
+    let (ours, theirs) = (readings(a_side, a), readings(b_side, b));
+    let matches = |a: &Reading| theirs.iter().any(|b| reading_corresponds(world, *a, *b));
+    if ours.iter().any(matches) {
+        return true;
+    }
+    if at_one_end(world, a, b, usage, &ours, &theirs) || share_empty_name(world, a, b) {
+        return true;
+    }
+    if share_label(world, a, b) {
+        return true;
+    }
+    // Within a section, what is there is meant, or it is compared.
+    let is_outside = |side: &Side<'_>, spot: Spot| {
+        u64::try_from(spot.offset).map_or(true, |at| at >= side.size(spot.section))
+    };
+    if matches!(usage, Use::Indexed | Use::Address)
+        && (is_outside(a_side, a) || is_outside(b_side, b))
+        && near_one(world, a, b)
+    {
+        return true;
+    }
+    let is_code = |side: &Side<'_>, spot: Spot| side.is_code(spot.section);
+    match (is_code(a_side, a), is_code(b_side, b)) {
+        (true, true) if ours.is_empty() && theirs.is_empty() => {
+            let Some((node, places)) = code(world, a, b) else { return false };
+            sink.edges.push(Edge { node, places, offset });
+            true
+        }
+        (false, false) => {
+            let constant = a_meaning.class == Class::Constant && b_meaning == a_meaning;
+            if !(ours.is_empty() && theirs.is_empty())
+                && !(constant && (ours.is_empty() || theirs.is_empty()))
+            {
+                return false;
+            }
+            let (original, patched) = ((a.section, a.offset), (b.section, b.offset));
+            if !constant {
+                sink.shared.push(((original, patched), offset));
+            }
+            let node = Node::Data { original, patched, usage };
+            sink.edges.push(Edge { node, places: (0, 0), offset });
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether both are the end of one data object, which is also where the next begins.
+fn at_one_end(
+    world: &World<'_>,
+    a: Spot,
+    b: Spot,
+    usage: Use,
+    ours: &[Reading],
+    theirs: &[Reading],
+) -> bool {
+    if usage != Use::Address {
+        return false;
+    }
+    let [a_side, b_side] = &world.sides;
+    let before = |side: &Side<'_>, spot: Spot| {
+        side.unit_before(spot.section, u64::try_from(spot.offset).ok()?)
+    };
+    let (Some(one), Some(other)) = (before(a_side, a), before(b_side, b)) else { return false };
+    let Owner::Pair(_) = one.owner else { return false };
+    if one.owner != other.owner {
+        return false;
+    }
+    let is_lone = |it: &[Reading]| it.iter().any(|(owner, _)| *owner == Owner::Lone);
+    let at_end = |side: &Side<'_>, spot: Spot| side.size(spot.section).cast_signed() == spot.offset;
+    match (ours.is_empty(), theirs.is_empty()) {
+        // What is there has no name: it is compared, unless there is nothing.
+        (true, true) => at_end(a_side, a) || at_end(b_side, b),
+        (false, false) => is_lone(ours) || is_lone(theirs),
+        _ => true,
+    }
+}
+
+/// Whether both are objects without a size (a lock class without LOCKDEP) of one name. They share their address with
+/// whatever stands there.
+fn share_empty_name(world: &World<'_>, a: Spot, b: Spot) -> bool {
+    let [a_side, b_side] = &world.sides;
+    // Clang gives one that is the last of its section a byte.
+    let empty = |side: &Side<'_>, spot: Spot| -> SmallVec<[(Vec<u8>, u64); 2]> {
+        let Ok(at) = u64::try_from(spot.offset) else { return SmallVec::new() };
+        let named = side.symbols(spot.section, at, at.saturating_add(1)).take(64);
+        let empty =
+            named.filter(|(_, symbol)| symbol.kind == SymbolKind::Object && symbol.size <= 1);
+        empty.map(|(_, it)| (names::base(it.name).into_owned(), it.size)).collect()
+    };
+    let ours = empty(a_side, a);
+    let is_like = |(name, size): &(Vec<u8>, u64)| {
+        ours.iter().any(|(ours, our_size)| name == ours && (*size == 0 || *our_size == 0))
+    };
+    empty(b_side, b).iter().any(is_like)
+}
+
+/// An array that does not begin at index 0 is referred to at a place outside of it.
+fn near_one(world: &World<'_>, a: Spot, b: Spot) -> bool {
+    let [a_side, b_side] = &world.sides;
+    let near = |side: &Side<'_>, spot: Spot| -> SmallVec<[Reading; 4]> {
+        let units = side.units_near(spot.section, spot.offset);
+        let far =
+            units.map(|unit| (unit.owner, spot.offset.wrapping_sub(unit.start.cast_signed())));
+        far.collect()
+    };
+    let theirs = near(b_side, b);
+    near(a_side, a).iter().any(|reading| {
+        theirs.contains(reading)
+            && matches!(reading.0, Owner::Pair(number)
+                if world.pair(number).is_some_and(|pair| pair.sort == Sort::Data))
+    })
+}
+
+/// The stretches of code without a claim at two places: those of a symbol, else as far as control goes.
+fn code(world: &World<'_>, a: Spot, b: Spot) -> Option<(Node, (u64, u64))> {
+    let [a_side, b_side] = &world.sides;
+    let (a_at, b_at) = (u64::try_from(a.offset).ok()?, u64::try_from(b.offset).ok()?);
+    let of_symbol = |side: &Side<'_>, section: u32, at: u64| {
+        let symbol = side.sized_symbol(section, at)?;
+        let end = symbol.value.saturating_add(symbol.size).min(side.size(section));
+        (end > at).then_some(Range { section, start: symbol.value, end })
+    };
+    let ranges = (of_symbol(a_side, a.section, a_at), of_symbol(b_side, b.section, b_at));
+    let (original, patched) = match ranges {
+        (Some(original), Some(patched)) => (original, patched),
+        _ => (straight(a_side, a.section, a_at)?, straight(b_side, b.section, b_at)?),
+    };
+    Some((Node::Code { original, patched }, (a_at, b_at)))
+}
+
+/// From a place as far as control goes on, up to the next unit or symbol.
+fn straight(side: &Side<'_>, section: u32, start: u64) -> Option<Range> {
+    if start > side.size(section) {
+        return None;
+    }
+    let units = side.units(section);
+    let next = units.get(units.partition_point(|unit| unit.start <= start));
+    let limit = next.map_or(u64::MAX, |unit| unit.start).min(side.next_symbol(section, start));
+    Some(Range { section, start, end: walk::straight(side, section, start, limit) })
+}

@@ -1,0 +1,246 @@
+//! Which bytes nothing has looked at.
+
+use std::collections::HashSet;
+
+use super::align;
+use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
+use super::extent::{self, Entered};
+use super::sections::{Class, Meaning};
+use super::side::{Owner, Range, Side};
+use super::target::{self, Target, Use};
+use super::{data, names, prefix, walk};
+
+/// What was compared of one object, or need not be.
+pub(super) struct Covered<'s, 'a> {
+    side: &'s Side<'a>,
+    ranges: Vec<Vec<(u64, u64)>>,
+}
+
+/// Something of a section, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A unit of this claim.
+    Pair(u32),
+    /// Bytes that nothing has looked at.
+    Left(Range),
+}
+
+impl<'s, 'a> Covered<'s, 'a> {
+    pub(super) fn new(side: &'s Side<'a>) -> Self {
+        let mut covered = Self { side, ranges: vec![Vec::new(); side.object.sections.len()] };
+        for number in covered.sections() {
+            for unit in side.units(number) {
+                let start = if side.is_code(number) {
+                    prefix::range(side, number, unit.start).start
+                } else {
+                    unit.start
+                };
+                covered.add(Range { section: number, start, end: unit.end });
+            }
+        }
+        for range in side.indexed() {
+            covered.add(range);
+        }
+        covered.excuse_names_of_messages();
+        covered
+    }
+
+    /// What only descriptors of debug messages call their module, function or file.
+    fn excuse_names_of_messages(&mut self) {
+        let side = self.side;
+        for section in side.object.sections.iter().filter(|it| it.name == b"__dyndbg") {
+            let mut sizes = DYNDBG_ENTRIES.into_iter();
+            let Some(entry) = sizes.find(|size| section.size.is_multiple_of(*size)) else {
+                continue;
+            };
+            for reloc in section.relocs.iter().filter(|it| it.offset % entry < DYNDBG_NAMES) {
+                if let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
+                    && let Ok(at) = u64::try_from(offset)
+                    && let Some(symbol) = side.sized_symbol(section, at)
+                {
+                    let end = symbol.value.saturating_add(symbol.size);
+                    self.add(Range { section, start: symbol.value, end });
+                }
+            }
+        }
+    }
+
+    fn sections(&self) -> std::ops::Range<u32> {
+        0..u32::try_from(self.ranges.len()).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn add(&mut self, range: Range) {
+        if let Some(list) = self.ranges.get_mut(range.section as usize)
+            && range.start < range.end
+        {
+            list.push((range.start, range.end));
+        }
+    }
+
+    /// What only changed code refers to is changed with it: adds all that is reached from `starts`.
+    pub(super) fn excuse(&mut self, starts: Vec<Range>, entered: &Entered) {
+        let side = self.side;
+        let mut seen: HashSet<(u32, u64)> = HashSet::new();
+        let mut waiting = starts;
+        // Stretches can overlap. Where they do so too often, the rest is reported.
+        let total: u64 = side.object.sections.iter().map(|it| it.data.len() as u64).sum();
+        let mut budget = total.saturating_mul(64);
+        while let Some(range) = waiting.pop() {
+            if !seen.insert((range.section, range.start)) {
+                continue;
+            }
+            budget = budget.saturating_sub(range.len());
+            if budget == 0 {
+                return;
+            }
+            self.add(range);
+            let mut reach = |target: &Target<'_>, usage: Use| {
+                let Target::Place { section, offset, .. } = *target else { return };
+                let Ok(at) = u64::try_from(offset) else {
+                    // From outside, all that the section holds can be meant.
+                    let found = extent::extent(side, entered, section, offset, usage);
+                    waiting.extend((!side.is_code(section)).then_some(found.range));
+                    return;
+                };
+                if !side.units_at(section, at).is_empty() || seen.contains(&(section, at)) {
+                    return;
+                }
+                if side.is_code(section) {
+                    let symbol = side.sized_symbol(section, at);
+                    let known = symbol.map(|it| (it.value, it.value.saturating_add(it.size)));
+                    let limit = side.next_symbol(section, at);
+                    let (start, end) =
+                        known.unwrap_or_else(|| (at, walk::straight(side, section, at, limit)));
+                    waiting.push(Range { section, start, end });
+                } else {
+                    let usage = if matches!(usage, Use::Load(_)) { Use::Indexed } else { usage };
+                    let found = extent::extent(side, entered, section, offset, usage);
+                    let list = entered.get(section as usize).map_or(&[][..], Vec::as_slice);
+                    let next = list.get(list.partition_point(|(next, _)| *next <= at));
+                    let next = next.filter(|_| !found.known).map_or(u64::MAX, |(next, _)| *next);
+                    waiting.push(Range { end: found.range.end.min(next), ..found.range });
+                }
+            };
+            if side.is_code(range.section) {
+                for inst in walk::counted(side, range) {
+                    for operand in walk::operands(side, range.section, &inst) {
+                        reach(&operand.target, operand.usage);
+                    }
+                }
+                for (_, entry) in side.entries_in(range) {
+                    for one in entry.targets() {
+                        reach(one, Use::Address);
+                    }
+                }
+            } else {
+                for reloc in align::relocs(side, range) {
+                    reach(&target::of(side.object, &reloc, 0), Use::Address);
+                }
+            }
+        }
+    }
+
+    /// What is left of sections of each meaning, in order. Of tables, their units too.
+    pub(super) fn left(mut self) -> Vec<(Meaning<'a>, Piece)> {
+        let mut found = Vec::new();
+        for number in self.sections() {
+            let meaning = self.side.meaning(number);
+            let Some(section) = self.side.section(number) else { continue };
+            let unread = self.side.unread_tables.contains(&number);
+            let is_table = match meaning.class {
+                Class::LeftOut(_) => continue,
+                Class::OfCode(_) if !unread => continue,
+                // Whatever it describes, its bytes stand for themselves.
+                Class::OfCode(_) | Class::Table => true,
+                Class::Code if meaning.name.starts_with(b".altinstr") => continue,
+                // What nothing refers to in these does not exist for anybody.
+                Class::Constant if section.is_merged() => continue,
+                Class::Code | Class::Variable | Class::Constant | Class::Special => false,
+            };
+            let list = self.ranges.get_mut(number as usize).map(std::mem::take);
+            let mut list = list.unwrap_or_default();
+            list.sort_unstable();
+            list.push((section.size, section.size));
+            let mut gaps = Vec::new();
+            let mut from = 0;
+            for (start, end) in list {
+                if start > from {
+                    gaps.push(Range { section: number, start: from, end: start });
+                }
+                from = from.max(end);
+            }
+            let mut pieces: Vec<(u64, Piece)> = Vec::new();
+            for gap in gaps {
+                let split = self.split(gap, meaning, is_table);
+                pieces.extend(split.into_iter().map(|range| (range.start, Piece::Left(range))));
+            }
+            if is_table {
+                for unit in self.side.units(number) {
+                    if let Owner::Pair(pair) = unit.owner {
+                        pieces.push((unit.start, Piece::Pair(pair)));
+                    }
+                }
+            }
+            pieces.sort_by_key(|(start, _)| *start);
+            found.extend(pieces.into_iter().map(|(_, piece)| (meaning, piece)));
+        }
+        found
+    }
+
+    /// Parts of a gap that are more than padding, by the symbols there.
+    fn split(&self, gap: Range, meaning: Meaning<'_>, is_table: bool) -> Vec<Range> {
+        let side = self.side;
+        let symbols = side.symbols(gap.section, gap.start.saturating_add(1), gap.end);
+        let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
+        let mut borders: Vec<u64> = named.map(|(_, it)| it.value).collect();
+        borders.dedup();
+        borders.push(gap.end);
+        let mut found = Vec::new();
+        let mut start = gap.start;
+        for end in borders {
+            let part = Range { start, end, ..gap };
+            start = end;
+            let is_padding = if meaning.class == Class::Code {
+                is_padding(side, part)
+            } else if is_table {
+                // Between entries the assembler aligns.
+                let align = side.section(gap.section).map_or(1, |section| section.align);
+                let follows = part.end < side.size(gap.section) && part.start > 0;
+                follows && part.len() < align && data::is_zero(side, part)
+            } else {
+                data::is_zero(side, part)
+            };
+            if is_padding {
+                continue;
+            }
+            let keeps_zeros = is_table || meaning.class == Class::Code;
+            found.push(if keeps_zeros { part } else { without_zeros(side, part) });
+        }
+        found
+    }
+}
+
+/// A range without the zeros at its end: what follows is aligned in another way where it is in a section of its own.
+fn without_zeros(side: &Side<'_>, range: Range) -> Range {
+    let Some(bytes) = side.bytes(range) else { return range };
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
+    let fields = align::relocs(side, range);
+    let end = fields.map(|it| it.offset.saturating_add(it.kind.width())).max();
+    let end = range.start.saturating_add(used).max(end.unwrap_or(0));
+    Range { end: end.min(range.end), ..range }
+}
+
+/// Whether all of some code is what assemblers and linkers put between functions.
+fn is_padding(side: &Side<'_>, range: Range) -> bool {
+    let Some(bytes) = side.bytes(range) else { return true };
+    let relocs = align::relocs(side, range).next().is_some();
+    if relocs || side.entries_in(range).next().is_some() {
+        return false;
+    }
+    let is_filler = |byte: &u8| matches!(byte, 0 | 0x90 | 0xcc);
+    bytes.iter().all(is_filler)
+        || walk::counted(side, range).iter().all(|it| {
+            let inst = side.bytes(it.range(range.section));
+            inst.is_some_and(|bytes| bytes.iter().all(is_filler))
+        })
+}

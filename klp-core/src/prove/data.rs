@@ -1,0 +1,152 @@
+//! Compares claimed data objects: content, and what their sections make of them.
+
+use object::elf;
+
+use crate::elf::{Section, SectionClass};
+
+use super::content::Content;
+use super::correspond::Sink;
+use super::difference::{Difference, What};
+use super::sections::Class;
+use super::side::{Range, Side};
+use super::world::{Ranges, World};
+
+/// Whether the data objects of `pair` correspond, if what `sink` gets does.
+pub(super) fn compare<'a>(
+    world: &World<'a>,
+    pair: &Ranges,
+    sink: &mut Sink<'a>,
+) -> Result<(), Difference> {
+    let [a, b] = &world.sides;
+    let (original, patched) = (pair.original, pair.patched);
+    if let Class::LeftOut(rule) = b.meaning(patched.section).class
+        && a.meaning(original.section).class == Class::LeftOut(rule)
+    {
+        sink.count(rule);
+        return Ok(());
+    }
+    if a.is_indexed(original.section, original.start)
+        && b.is_indexed(patched.section, patched.start)
+    {
+        sink.count("printk-index");
+        return Ok(());
+    }
+    if pair.sized && original.len() != patched.len() {
+        let text = format!("{} bytes instead of {}", patched.len(), original.len());
+        return Err(Difference::new(What::Size, 0, text));
+    }
+    same_section(world, original, patched)?;
+    alignment(world, original, patched)?;
+    // What is longer without a size is longer by what is in front of the next object.
+    let len = original.len().min(patched.len());
+    let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
+    let starts = (original.start, patched.start);
+    Content { original: part(original), patched: part(patched), starts }.compare(world, sink)?;
+    for (side, range) in [(a, original), (b, patched)] {
+        let rest = Range { start: range.start.saturating_add(len), ..range };
+        if !is_zero(side, rest) {
+            return Err(Difference::new(What::Size, len, "longer on one side"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a range holds zeros only, and no references.
+pub(super) fn is_zero(side: &Side<'_>, range: Range) -> bool {
+    let Some(section) = side.section(range.section) else { return true };
+    section.relocs.within(range.start, range.end).next().is_none()
+        && (section.data.is_empty()
+            || section
+                .bytes(range.start, range.len())
+                .is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0)))
+}
+
+/// Whether both sections make the same of what is in them.
+pub(super) fn same_section(
+    world: &World<'_>,
+    original: Range,
+    patched: Range,
+) -> Result<(), Difference> {
+    const FLAGS: u64 = elf::SHF_WRITE.0 | elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0 | elf::SHF_TLS.0;
+    let [a, b] = &world.sides;
+    let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
+        return Err(Difference::new(What::Section, 0, "in a section that does not exist"));
+    };
+    let fail = |text: String| Err(Difference::new(What::Section, 0, text));
+    let names = || format!("{} instead of {}", is.name_lossy(), was.name_lossy());
+    if a.meaning(original.section) != b.meaning(patched.section) {
+        return fail(format!("in {}", names()));
+    }
+    if was.flags & FLAGS != is.flags & FLAGS {
+        // Constants with references are writable until they are relocated, in position-independent code.
+        return fail(format!("in {}, with other flags", names()));
+    }
+    let entry = |section: &Section<'_>| {
+        let is_cut = section.is_merged() && !section.is_strings();
+        is_cut.then_some(section.entsize)
+    };
+    let limit = original.len();
+    let cut = |section| entry(section).filter(|size| *size < limit);
+    if cut(was) != cut(is) {
+        return fail(format!("in {}, whose entries the linker merges", names()));
+    }
+    let splits = |side: &Side<'_>, section: &Section<'_>, range: Range| {
+        let bytes = side.bytes(range).filter(|_| section.is_strings());
+        bytes.is_some_and(|bytes| {
+            bytes.split_last().is_some_and(|(_, text)| text.contains(&0)) && section.entsize == 1
+        })
+    };
+    if was.is_strings() != is.is_strings() && (splits(a, was, original) || splits(b, is, patched)) {
+        return fail(format!("in {}, where the linker cuts it at a NUL", names()));
+    }
+    Ok(())
+}
+
+/// What an offset leaves of an alignment.
+fn guaranteed(section: &Section<'_>, offset: u64) -> u64 {
+    let align = section.align.max(1);
+    if offset == 0 { align } else { align.min(1 << offset.trailing_zeros().min(63)) }
+}
+
+/// Whether the patched object is aligned as well as the original one. Where a section holds several objects, it is not
+/// known which of them wants the section's alignment: they are aligned better by chance, and that is lost by chance.
+pub(super) fn alignment(
+    world: &World<'_>,
+    original: Range,
+    patched: Range,
+) -> Result<(), Difference> {
+    let [a, b] = &world.sides;
+    let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
+        return Ok(());
+    };
+    let alone = |section: &Section<'_>, side: &Side<'_>, range: Range| {
+        range.start == 0
+            && (range.end == section.size
+                || range.end > 0
+                    && side.units(range.section).len() == 1
+                    && side.is_first_unit(range))
+            && section.class != SectionClass::Container
+    };
+    let (before, after) = (guaranteed(was, original.start), guaranteed(is, patched.start));
+    let is_lost = match (alone(was, a, original), alone(is, b, patched)) {
+        (true, _) => after < before,
+        // Nothing in the whole section is aligned as this was: what else wanted it is not there.
+        (false, false) => {
+            original.start == 0 && patched.start == 0 && after < before && is.align < was.align
+                || is.align < before && before == was.align && wants(original, before)
+        }
+        (false, true) => false,
+    };
+    let both_alone = alone(was, a, original) && alone(is, b, patched);
+    let is_gained = both_alone && after > before && (after >= 4096 || before < 64 && after >= 64);
+    if is_lost || is_gained {
+        let text = format!("aligned to {after} bytes instead of {before}");
+        return Err(Difference::new(What::Alignment, 0, text));
+    }
+    Ok(())
+}
+
+/// Whether an object of this size can want an alignment by itself: others have it because they are large.
+fn wants(range: Range, align: u64) -> bool {
+    align >= 4096 || align <= 16 && range.len().is_multiple_of(align) && range.len() > 0
+}

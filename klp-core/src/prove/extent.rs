@@ -1,0 +1,185 @@
+//! How much data a reference means where no claim says so.
+
+use crate::elf::SymbolKind;
+use crate::x86::Instructions;
+
+use super::align;
+use super::side::{Range, Side};
+use super::target::{self, Target, Use};
+use super::walk;
+
+/// What a reference to data means.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// The object. The place that is referred to need not be inside.
+    pub(super) range: Range,
+    /// Its end is known, not only that it is not behind this one.
+    pub(super) known: bool,
+    /// The place is outside of the one object of its section: that is meant, whatever else the place could be in a
+    /// section of several.
+    pub(super) is_outside: bool,
+}
+
+/// Where data without a name is entered, of each section in order: the place, and whether its address is taken (and
+/// not only something indexed from there).
+pub(super) type Entered = Vec<Vec<(u64, bool)>>;
+
+/// Finds where unclaimed data is entered.
+pub(super) fn entered(side: &Side<'_>) -> Entered {
+    use rayon::prelude::*;
+    let sections = &side.object.sections;
+    let numbers: Vec<u32> = (0u32..).zip(sections).map(|(number, _)| number).collect();
+    let parts = numbers.par_iter().flat_map_iter(|number| entered_from(side, *number));
+    let mut found: Entered = vec![Vec::new(); sections.len()];
+    for (section, at, is_taken) in parts.collect::<Vec<_>>() {
+        if let Some(list) = found.get_mut(section as usize) {
+            list.push((at, is_taken));
+        }
+    }
+    for list in &mut found {
+        // Where both are, the taken address is first.
+        list.sort_unstable_by_key(|(at, is_taken)| (*at, !is_taken));
+        list.dedup_by_key(|(at, _)| *at);
+    }
+    found
+}
+
+fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
+    let mut found = Vec::new();
+    let Some(section) = side.section(number) else { return found };
+    let interesting = |target: &Target<'_>| {
+        let Target::Place { section, offset, .. } = *target else { return None };
+        let at = u64::try_from(offset).ok()?;
+        let of = side.section(section)?;
+        let is_plain = !side.is_code(section) && !of.is_merged();
+        (is_plain && at < of.size && side.units_at(section, at).is_empty()).then_some((section, at))
+    };
+    let all = Range { section: number, start: 0, end: section.size };
+    let mut done = 0;
+    for reloc in align::relocs(side, all) {
+        // The target can lie 4 bytes and an operand further than the symbol and addend say.
+        let near = (0..=12)
+            .step_by(4)
+            .any(|bias| interesting(&target::of(side.object, &reloc, bias)).is_some());
+        if !near || section.is_code() && reloc.offset < done {
+            continue;
+        }
+        if !section.is_code() {
+            if let Some((section, at)) = interesting(&target::of(side.object, &reloc, 0)) {
+                found.push((section, at, true));
+            }
+            continue;
+        }
+        // All that this function refers to, at once.
+        let unit = side.units_at(number, reloc.offset).first().copied();
+        let range = match unit {
+            Some(unit) => Range { section: number, start: unit.start, end: unit.end },
+            None => match side.sized_symbol(number, reloc.offset) {
+                Some(symbol) if symbol.kind == SymbolKind::Function => Range {
+                    section: number,
+                    start: symbol.value,
+                    end: symbol.value.saturating_add(symbol.size),
+                },
+                _ => Range {
+                    section: number,
+                    start: reloc.offset.saturating_sub(64).max(done),
+                    end: reloc.offset.saturating_add(16).min(section.size),
+                },
+            },
+        };
+        done = done.max(range.end).max(reloc.offset.saturating_add(1));
+        let code = section.bytes(range.start, range.len()).unwrap_or_default();
+        let mut reader = Instructions::new(code, range.start);
+        let mut relocs = align::relocs(side, range).peekable();
+        let mut at = range.start;
+        while let Some(decoded) = reader.next() {
+            let end = range.start.saturating_add(reader.offset() as u64);
+            let mut refers = false;
+            while relocs.next_if(|reloc| reloc.offset < end).is_some() {
+                refers = true;
+            }
+            if refers && let Ok(it) = decoded {
+                let len = end.saturating_sub(at);
+                let role = walk::Role::Plain;
+                let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
+                for operand in walk::operands(side, number, &inst) {
+                    if let Some((section, at)) = interesting(&operand.target) {
+                        found.push((section, at, operand.starts));
+                    }
+                }
+            }
+            at = end;
+        }
+    }
+    found
+}
+
+/// What a reference to a place means.
+pub(super) fn extent(
+    side: &Side<'_>,
+    entered: &Entered,
+    section: u32,
+    offset: i64,
+    usage: Use,
+) -> Extent {
+    let number = section;
+    let limit = side.size(number);
+    let known = |start: u64, end: u64| Extent {
+        range: Range { section: number, start, end: end.max(start) },
+        known: true,
+        is_outside: false,
+    };
+    let Some(section) = side.section(number) else { return known(0, 0) };
+    let list = entered.get(number as usize).map_or(&[][..], Vec::as_slice);
+    let is_one = || {
+        (section.name.starts_with(b".rodata..") || matches!(list, [(0, _)] | []))
+            && side.units(number).is_empty()
+            && side.symbols(number, 0, u64::MAX).take(64).all(|(_, it)| it.value == 0)
+    };
+    let Some(at) = u64::try_from(offset).ok().filter(|at| *at < limit || *at == 0) else {
+        if is_one() {
+            return Extent { is_outside: true, ..known(0, limit) };
+        }
+        let start = u64::try_from(offset).map_or(0, |at| at.min(limit));
+        return Extent { known: false, ..known(start, limit) };
+    };
+    if let Use::Load(bytes) = usage {
+        return known(at, at.saturating_add(u64::from(bytes)));
+    }
+    if let Some(unit) = side.units_at(number, at).first() {
+        return known(unit.start, unit.end);
+    }
+    if section.is_strings() {
+        return known(at, string_end(section.data, at, section.entsize).min(limit));
+    }
+    if section.is_merged() && section.entsize > 0 {
+        let start = at.saturating_sub(at % section.entsize);
+        return known(start, start.saturating_add(section.entsize).min(limit));
+    }
+    if let Some(symbol) = side.sized_symbol(number, at) {
+        return known(symbol.value, symbol.value.saturating_add(symbol.size).min(limit));
+    }
+    if is_one() {
+        return known(0, limit);
+    }
+    let units = side.units(number);
+    let unit = units.get(units.partition_point(|unit| unit.start <= at));
+    let unit = unit.map_or(u64::MAX, |unit| unit.start);
+    let end = side.next_symbol(number, at).min(unit).min(limit);
+    Extent {
+        range: Range { section: number, start: at, end: end.max(at) },
+        known: false,
+        is_outside: false,
+    }
+}
+
+fn string_end(data: &[u8], at: u64, width: u64) -> u64 {
+    let Ok(start) = usize::try_from(at) else { return at };
+    let Ok(step) = usize::try_from(width.max(1)) else { return at };
+    let rest = data.get(start..).unwrap_or_default();
+    let end = rest.chunks(step).position(|unit| unit.iter().all(|byte| *byte == 0));
+    match end {
+        Some(count) => at.saturating_add((count as u64 + 1).saturating_mul(width.max(1))),
+        None => at.saturating_add(rest.len() as u64),
+    }
+}

@@ -1,0 +1,115 @@
+//! A second opinion: constructs the correspondence of two objects instead of comparing digests.
+//!
+//! Who names changes by digests claims which functions and data of two objects are one, and which of those pairs are
+//! equal. [`prove`] assumes a correspondence of places that these claims give, and checks every obligation that
+//! follows: that each instruction of one function is one of the other, that what it refers to corresponds, that the
+//! same tables describe it, and so on. What it cannot prove is reported: with the first difference, or as something
+//! that belongs to no pair. It shares no idea with the digests but the reading of the file and of instructions.
+
+mod align;
+mod code;
+mod content;
+mod correspond;
+mod coverage;
+mod data;
+mod difference;
+mod exclusions;
+mod extent;
+mod graph;
+mod left;
+mod names;
+mod nodes;
+mod prefix;
+mod seals;
+mod sections;
+mod side;
+mod solve;
+mod symbols;
+mod tables;
+mod target;
+mod walk;
+mod world;
+
+use std::collections::BTreeMap;
+
+use crate::elf::ElfObject;
+
+pub use difference::{Difference, What};
+
+/// A place in a section of one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct At {
+    /// Index of the section.
+    pub section: u32,
+    /// Offset in it.
+    pub offset: u64,
+}
+
+/// What is claimed to be one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    /// A function, from the first byte of its body.
+    Function,
+    /// A data object.
+    Data,
+}
+
+/// Two units that are called one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pair {
+    /// What they are.
+    pub unit: Unit,
+    /// Where the unit starts in the original object.
+    pub original: At,
+    /// Where it starts in the patched object.
+    pub patched: At,
+    /// Claimed to be equal. What is not is reported already: who refers to it refers to what it has become.
+    pub equal: bool,
+}
+
+/// What is claimed of two objects.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    /// Units of both.
+    pub pairs: Vec<Pair>,
+    /// Units of the patched object only.
+    pub added: Vec<At>,
+    /// Units of the original object only.
+    pub removed: Vec<At>,
+}
+
+/// A difference that belongs to no pair.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Other {
+    /// Where it is: in the patched object, or in the original one if `is_original`.
+    pub at: At,
+    /// The place is one of the original object.
+    pub is_original: bool,
+    /// The section's name.
+    pub section: String,
+    /// The symbol there, if there is one.
+    pub symbol: Option<String>,
+    /// What differs.
+    pub difference: Difference,
+}
+
+/// What could be proven.
+#[derive(Debug, Clone, Default)]
+pub struct Proof {
+    /// Claimed to be equal and not proven: index into [`Claims::pairs`], and the first difference.
+    pub unproven: Vec<(usize, Difference)>,
+    /// Differences that belong to no pair.
+    pub others: Vec<Other>,
+    /// How many pairs hold the same bytes and relocations.
+    pub raw: usize,
+    /// How many pairs needed a construction.
+    pub constructed: usize,
+    /// How often each rule left something out.
+    pub rules: BTreeMap<&'static str, usize>,
+}
+
+/// Proves what of `claims` can be proven, and reports the rest.
+#[must_use]
+pub fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
+    solve::prove(original, patched, claims)
+}

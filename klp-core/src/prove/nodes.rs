@@ -1,0 +1,266 @@
+//! What has no claim: assumed to be equal as long as it is looked at, so that cycles need no care.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::elf::RelocKind;
+
+use super::align::{self, Alignment};
+use super::code::{self, Code};
+use super::content::Content;
+use super::correspond::{self, Node, Sink};
+use super::data;
+use super::difference::{Difference, What};
+use super::extent::{self, Entered, Extent};
+use super::side::{Owner, Range, Side};
+use super::target::{self, Target, Use};
+use super::world::World;
+
+/// Where a place of data of one object is in the other, as references say that mean the same.
+pub(super) type Shifts = [HashMap<(u32, u64), (u32, u64)>; 2];
+
+/// What comparing a node gave.
+pub(super) struct Outcome<'a> {
+    pub(super) result: Result<(), Difference>,
+    pub(super) sink: Sink<'a>,
+    /// Which instruction is which, of code.
+    pub(super) alignment: Option<Alignment>,
+    /// What was compared.
+    pub(super) covered: [Range; 2],
+}
+
+/// What comparing nodes needs.
+pub(super) struct Nodes<'w, 'a> {
+    pub(super) world: &'w World<'a>,
+    pub(super) entered: [Entered; 2],
+    pub(super) shifts: Shifts,
+    /// So many bytes may still be compared: data whose end is not known could be compared again for each reference
+    /// into it.
+    pub(super) budget: AtomicU64,
+}
+
+impl<'a> Nodes<'_, 'a> {
+    /// Compares one.
+    pub(super) fn compare(&self, node: Node) -> Outcome<'a> {
+        let mut sink = Sink::default();
+        let (mut alignment, mut covered) = (None, [Range::default(); 2]);
+        let result = match node {
+            Node::Code { original, patched } => {
+                covered = [original, patched];
+                match self.code(original, patched, &mut sink) {
+                    Ok(found) => {
+                        alignment = Some(found);
+                        Ok(())
+                    }
+                    Err(difference) => Err(difference),
+                }
+            }
+            Node::Data { original, patched, usage } => {
+                self.data(original, patched, usage, &mut covered, &mut sink)
+            }
+            Node::Entry { original, patched } => self.entry(original, patched, &mut sink),
+        };
+        Outcome { result, sink, alignment, covered }
+    }
+
+    fn spend(&self, bytes: u64) -> Result<(), Difference> {
+        let left = self.budget.fetch_sub(bytes.min(1 << 40), Ordering::Relaxed);
+        if left >> 62 != 0 || left < bytes {
+            self.budget.store(0, Ordering::Relaxed);
+            return Err(Difference::new(What::Unreadable, 0, "it takes too long to compare"));
+        }
+        Ok(())
+    }
+
+    fn code(
+        &self,
+        original: Range,
+        patched: Range,
+        sink: &mut Sink<'a>,
+    ) -> Result<Alignment, Difference> {
+        let [a, b] = &self.world.sides;
+        self.spend(original.len().saturating_add(patched.len()))?;
+        if a.bytes(original).is_none() || b.bytes(patched).is_none() {
+            return Err(Difference::new(
+                What::Unreadable,
+                0,
+                "code that reaches out of its section",
+            ));
+        }
+        if a.meaning(original.section) != b.meaning(patched.section) {
+            return Err(Difference::new(What::Section, 0, "code in another kind of section"));
+        }
+        let alignment = align::align(&self.world.sides, original, patched)?;
+        let code = Code { world: self.world, original, patched, alignment: &alignment };
+        code.compare(sink)?;
+        Ok(alignment)
+    }
+
+    fn entry(&self, original: u32, patched: u32, sink: &mut Sink<'a>) -> Result<(), Difference> {
+        let [a, b] = &self.world.sides;
+        let entries = (a.entries.get(original as usize), b.entries.get(patched as usize));
+        let (Some(one), Some(other)) = entries else { return Ok(()) };
+        let place = |section: u32, offset: u64| Target::Place {
+            section,
+            offset: offset.cast_signed(),
+            symbol: None,
+        };
+        let refer = |one: &Target<'a>, other: &Target<'a>, sink: &mut Sink<'a>| {
+            correspond::correspond(self.world, one, other, Use::Address, 0, sink)
+        };
+        let (from, to) = (place(one.section, one.offset), place(other.section, other.offset));
+        refer(&from, &to, sink)
+            .map_err(|text| Difference::new(What::Entry(other.table.name()), 0, text))?;
+        code::compare_fields(one, other, 0, sink, refer)
+    }
+
+    fn data(
+        &self,
+        original: (u32, i64),
+        patched: (u32, i64),
+        usage: Use,
+        covered: &mut [Range; 2],
+        sink: &mut Sink<'a>,
+    ) -> Result<(), Difference> {
+        let [a, b] = &self.world.sides;
+        let [a_entered, b_entered] = &self.entered;
+        let ours = extent::extent(a, a_entered, original.0, original.1, usage);
+        let theirs = extent::extent(b, b_entered, patched.0, patched.1, usage);
+        if !ours.known && !theirs.known {
+            let (ours, theirs) = self.open(ours.range, theirs.range)?;
+            *covered = [ours, theirs];
+            return self.content(ours, theirs, sink);
+        }
+        let distance = |extent: &Extent, at: i64| at.wrapping_sub(extent.range.start.cast_signed());
+        let moved = |extent: &Extent, at: i64, like: &Extent, of: i64| {
+            let start = u64::try_from(at.wrapping_sub(distance(like, of))).ok()?;
+            let end = start.checked_add(like.range.len())?;
+            Some(Range { start, end, section: extent.range.section })
+        };
+        let outside = || Difference::new(What::Size, 0, "shorter than it was");
+        let (ours, theirs) = match (
+            ours.known && !theirs.is_outside || ours.is_outside,
+            theirs.known && !ours.is_outside || theirs.is_outside,
+        ) {
+            (true, false) => {
+                let theirs = moved(&theirs, patched.1, &ours, original.1).ok_or_else(outside)?;
+                (ours.range, theirs)
+            }
+            (false, true) => {
+                let ours = moved(&ours, original.1, &theirs, patched.1).ok_or_else(outside)?;
+                (ours, theirs.range)
+            }
+            _ => {
+                if distance(&ours, original.1) != distance(&theirs, patched.1) {
+                    let text = "another place of what has no name";
+                    return Err(Difference::new(What::Target, 0, text));
+                }
+                if ours.range.len() != theirs.range.len() {
+                    let (is, was) = (theirs.range.len(), ours.range.len());
+                    let text = format!("{is} bytes instead of {was}");
+                    return Err(Difference::new(What::Size, 0, text));
+                }
+                (ours.range, theirs.range)
+            }
+        };
+        *covered = [ours, theirs];
+        if !matches!(usage, Use::Load(_)) {
+            let is_merged = |side: &Side<'_>, range: Range| {
+                side.section(range.section).is_some_and(crate::elf::Section::is_merged)
+            };
+            if !is_merged(a, ours) && !is_merged(b, theirs) {
+                data::alignment(self.world, ours, theirs)?;
+            }
+        }
+        self.content(ours, theirs, sink)
+    }
+
+    fn content(&self, ours: Range, theirs: Range, sink: &mut Sink<'a>) -> Result<(), Difference> {
+        self.spend(ours.len().saturating_add(64))?;
+        data::same_section(self.world, ours, theirs)?;
+        let starts = (ours.start, theirs.start);
+        Content { original: ours, patched: theirs, starts }.compare(self.world, sink)
+    }
+
+    /// How much of two stretches whose ends are not known is meant.
+    fn open(&self, ours: Range, theirs: Range) -> Result<(Range, Range), Difference> {
+        let [a, b] = &self.world.sides;
+        let [a_entered, b_entered] = &self.entered;
+        let first = (jump_table(a, a_entered, ours), jump_table(b, b_entered, theirs));
+        if let (Some(was), Some(is)) = first {
+            if was != is {
+                let text = format!("a jump table of {is} bytes instead of {was}");
+                return Err(Difference::new(What::Size, 0, text));
+            }
+            let part = |range: Range, len: u64| Range { end: range.start + len, ..range };
+            return Ok((part(ours, was), part(theirs, is)));
+        }
+        let [forth, back] = &self.shifts;
+        let ours_end = stop(a_entered, ours, theirs, forth);
+        let theirs_end = stop(b_entered, theirs, ours, back);
+        let len = ours_end.saturating_sub(ours.start).min(theirs_end.saturating_sub(theirs.start));
+        for (side, range, end) in [(a, ours, ours_end), (b, theirs, theirs_end)] {
+            let rest = Range { start: range.start.saturating_add(len), end, ..range };
+            self.spend(rest.len())?;
+            if !data::is_zero(side, rest) {
+                return Err(Difference::new(What::Size, len, "more follows on one side"));
+            }
+        }
+        let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
+        Ok((part(ours), part(theirs)))
+    }
+}
+
+/// Where an object that begins at the start of `range` ends at most: where another address is taken; or where something
+/// is indexed from that is not as far away in the other object, because an object moves as a whole.
+fn stop(
+    entered: &Entered,
+    range: Range,
+    other: Range,
+    shifts: &HashMap<(u32, u64), (u32, u64)>,
+) -> u64 {
+    let list = entered.get(range.section as usize).map_or(&[][..], Vec::as_slice);
+    let from = list.partition_point(|(at, _)| *at <= range.start);
+    for (at, is_taken) in list.get(from..).unwrap_or_default() {
+        if *at >= range.end {
+            break;
+        }
+        let distance = at.saturating_sub(range.start);
+        let expected = (other.section, other.start.saturating_add(distance));
+        let moved = shifts.get(&(range.section, *at)).is_some_and(|is| *is != expected);
+        if *is_taken || moved {
+            return *at;
+        }
+    }
+    range.end
+}
+
+/// The length of the jump table at the start of `range`, if one is there: places of one function.
+fn jump_table(side: &Side<'_>, entered: &Entered, range: Range) -> Option<u64> {
+    let section = side.section(range.section)?;
+    let list = entered.get(range.section as usize).map_or(&[][..], Vec::as_slice);
+    let first = section.relocs.at(range.start)?;
+    let width = first.kind.width();
+    if !matches!(first.kind, RelocKind::Abs64 | RelocKind::Relative32 | RelocKind::Abs32Signed) {
+        return None;
+    }
+    let owner_of = |at: u64| -> Option<Option<Owner>> {
+        let reloc = section.relocs.at(at).filter(|reloc| reloc.kind == first.kind)?;
+        let back = if reloc.kind.is_relative() { at.saturating_sub(range.start) } else { 0 };
+        let target = target::of(side.object, &reloc, back.cast_signed().wrapping_neg());
+        let Target::Place { section, offset, .. } = target else { return None };
+        let place = u64::try_from(offset).ok().filter(|_| side.is_code(section))?;
+        Some(side.units_at(section, place).first().map(|unit| unit.owner))
+    };
+    let of = owner_of(range.start)?;
+    let mut end = range.start.checked_add(width)?;
+    let is_entry = |at: u64| {
+        let starts = list.binary_search_by_key(&at, |(at, _)| *at).is_ok();
+        let owner = if at < range.end && !starts { owner_of(at) } else { None };
+        owner.is_some_and(|owner| owner.is_none() || of.is_none() || owner == of)
+    };
+    while is_entry(end) {
+        end = end.checked_add(width)?;
+    }
+    Some(end.saturating_sub(range.start))
+}

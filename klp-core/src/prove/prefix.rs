@@ -1,0 +1,56 @@
+//! What stands in front of a function and belongs to it: hashes of its type, room for patching.
+
+use crate::elf::SymbolKind;
+
+use super::correspond::Sink;
+use super::difference::{Difference, What};
+use super::side::{Range, Side};
+use super::tables::Table;
+use super::world::World;
+
+/// So many bytes in front of a function are looked at for an entry that describes them.
+const LONGEST: u64 = 128;
+
+/// The stretch in front of the function that starts at `start`.
+pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
+    let from = start.saturating_sub(LONGEST);
+    let all = Range { section, start: from, end: start };
+    let is_prefix = |name: &[u8]| name.starts_with(b"__cfi_") || name.starts_with(b"__pfx_");
+    let symbols = side.symbols(section, from, start);
+    let named = symbols.filter(|(_, symbol)| {
+        symbol.kind == SymbolKind::Function
+            && is_prefix(symbol.name)
+            && symbol.value.saturating_add(symbol.size) == start
+    });
+    let named = named.map(|(_, symbol)| symbol.value).min();
+    let before = side.reach_before(section, start);
+    let entries = side.entries_in(all).filter(|(_, it)| it.table == Table::Patchable);
+    let patched = entries.map(|(_, it)| it.offset).filter(|at| *at >= before.min(start)).min();
+    let first = named.into_iter().chain(patched).min().unwrap_or(start);
+    Range { start: first, ..all }
+}
+
+/// Whether the same stands in front of both functions.
+pub(super) fn compare<'a>(
+    world: &World<'a>,
+    original: Range,
+    patched: Range,
+    _sink: &mut Sink<'a>,
+) -> Result<(), Difference> {
+    let [a, b] = &world.sides;
+    let ours = range(a, original.section, original.start);
+    let theirs = range(b, patched.section, patched.start);
+    if ours.len() != theirs.len() || a.bytes(ours) != b.bytes(theirs) {
+        let text = format!("{} other bytes in front of it instead of {}", theirs.len(), ours.len());
+        return Err(Difference::new(What::Instruction, 0, text));
+    }
+    let entries = |side: &Side<'_>, range: Range| -> Vec<_> {
+        let entries = side.entries_in(range);
+        entries.map(|(_, it)| (it.table, it.offset.saturating_sub(range.start))).collect()
+    };
+    if entries(a, ours) != entries(b, theirs) {
+        let text = "other entries describe what is in front of it";
+        return Err(Difference::new(What::Entry(Table::Patchable.name()), 0, text));
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! What being in a section of some name means to what is in it.
+
+use crate::elf::Section;
+
+use super::exclusions;
+use super::tables::Table;
+
+/// What a section is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Class {
+    /// Instructions.
+    Code,
+    /// Variables that are found through their address only; zeroed ones too.
+    Variable,
+    /// Constants that are found through their address only.
+    Constant,
+    /// Memory that somebody treats in a special way, but whose order means nothing.
+    Special,
+    /// Somebody walks over it from its start to its end.
+    Table,
+    /// Entries that describe instructions.
+    OfCode(Table),
+    /// Means nothing to the code that runs; the name of the rule that says so.
+    LeftOut(&'static str),
+}
+
+/// The class of a section and, where classes are not enough, its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Meaning<'a> {
+    pub(super) class: Class,
+    pub(super) name: &'a [u8],
+}
+
+/// Kinds of code; what follows behind a further dot is one function's name.
+const CODE: [&[u8]; 20] = [
+    b".text.startup",
+    b".text",
+    b".init.text",
+    b".exit.text",
+    b".meminit.text",
+    b".noinstr.text",
+    b".entry.text",
+    b".kprobes.text",
+    b".sched.text",
+    b".cpuidle.text",
+    b".head.text",
+    b".irqentry.text",
+    b".softirqentry.text",
+    b".ref.text",
+    b".spinlock.text",
+    b".static_call.text",
+    b".fixup",
+    b".altinstr_replacement",
+    b".altinstr_aux",
+    b".lock.text",
+];
+
+/// Memory with a fate of its own that nobody walks over; what follows behind a further dot is one object's name.
+const SPECIAL: [&[u8]; 8] = [
+    b".init.data",
+    b".init.rodata",
+    b".init.bss",
+    b".exit.data",
+    b".ref.data",
+    b".ref.rodata",
+    b".meminit.data",
+    b".noinstr.data",
+];
+
+/// Where variables are only to spare the cache.
+const NEAR: [&[u8]; 2] = [b".data..read_mostly", b".data..cacheline_aligned"];
+
+/// The same among those of each CPU.
+const NEAR_PERCPU: [&[u8]; 2] = [b".data..percpu..read_mostly", b".data..percpu..shared_aligned"];
+
+fn is_or_under(name: &[u8], kind: &[u8]) -> bool {
+    name.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
+}
+
+pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
+    let name = section.name;
+    let plain = |class| Meaning { class, name: b"" };
+    if let Some(table) = Table::of(name) {
+        return plain(Class::OfCode(table));
+    }
+    if let Some(rule) = exclusions::section(section) {
+        return plain(Class::LeftOut(rule));
+    }
+    if section.is_code() {
+        let kind = CODE.into_iter().find(|kind| is_or_under(name, kind)).unwrap_or(name);
+        return Meaning { class: Class::Code, name: kind };
+    }
+    if let Some(kind) = SPECIAL.into_iter().find(|kind| is_or_under(name, kind)) {
+        return Meaning { class: Class::Special, name: kind };
+    }
+    if NEAR.into_iter().any(|near| is_or_under(name, near)) {
+        return plain(Class::Variable);
+    }
+    if NEAR_PERCPU.into_iter().any(|near| is_or_under(name, near)) {
+        return Meaning { class: Class::Special, name: b".data..percpu" };
+    }
+    if is_or_under(name, b".data.rel.ro") {
+        return plain(Class::Constant);
+    }
+    let under = |kind: &[u8]| name.strip_prefix(kind).map(|rest| rest.starts_with(b".."));
+    // Two dots: the kernel's own names. Compilers write one, except before their own local names.
+    for kind in [&b".data"[..], b".bss", b".sbss"] {
+        match under(kind) {
+            Some(true) if !name.starts_with(b".data..L") && !name.starts_with(b".bss..L") => {
+                return Meaning { class: Class::Special, name };
+            }
+            Some(_) if is_or_under(name, kind) => return plain(Class::Variable),
+            _ => {}
+        }
+    }
+    if is_or_under(name, b".rodata") || section.is_merged() {
+        return plain(Class::Constant);
+    }
+    Meaning { class: Class::Table, name }
+}

@@ -1,0 +1,367 @@
+//! One of the two objects, indexed.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use smallvec::SmallVec;
+
+use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
+
+use super::names;
+use super::sections::{self, Class, Meaning};
+use super::tables::{self, Entry, Table};
+use super::target::{self, Target};
+
+/// Bytes of one section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) struct Range {
+    pub(super) section: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Range {
+    pub(super) fn contains(&self, section: u32, offset: u64) -> bool {
+        self.section == section && (self.start..self.end).contains(&offset)
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// Whose a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Owner {
+    /// The claim of this number.
+    Pair(u32),
+    /// Nothing of the other object.
+    Lone,
+}
+
+/// A claimed function or data object.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unit {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) owner: Owner,
+}
+
+/// The units of one section by their start, with how far those up to each reach.
+#[derive(Debug, Default)]
+struct Units {
+    units: Vec<Unit>,
+    reach: Vec<u64>,
+}
+
+/// At most so many units are looked through for one that contains a place: they overlap in assembly only.
+const OVERLAPS: usize = 32;
+
+/// One object.
+pub(super) struct Side<'a> {
+    pub(super) object: &'a ElfObject<'a>,
+    pub(super) meanings: Vec<Meaning<'a>>,
+    /// Of each section, its named symbols by value.
+    symbols: Vec<Vec<u32>>,
+    units: Vec<Units>,
+    /// In the order of the tables.
+    pub(super) entries: Vec<Entry<'a>>,
+    /// The same by the code they describe.
+    by_code: Vec<u32>,
+    pub(super) unread_tables: Vec<u32>,
+    pub(super) tables: BTreeSet<Table>,
+    /// Places of code that tables name whose entries have no known layout.
+    listed: Vec<(u32, u64)>,
+    /// What an index of messages refers to, and nothing else.
+    indexed: BTreeSet<(u32, u64)>,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn new(object: &'a ElfObject<'a>) -> Self {
+        let meanings: Vec<_> = object.sections.iter().map(sections::meaning).collect();
+        let mut symbols = vec![Vec::new(); object.sections.len()];
+        for (number, symbol) in (0u32..).zip(&object.symbols) {
+            if let Place::Section(section) = symbol.place
+                && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
+                && !symbol.name.is_empty()
+                && let Some(list) = symbols.get_mut(section as usize)
+            {
+                list.push(number);
+            }
+        }
+        let value = |number: &u32| object.symbol(*number).map_or(0, |symbol| symbol.value);
+        for list in &mut symbols {
+            list.sort_by_key(value);
+        }
+        let (entries, unread_tables) = tables::read(object, &meanings);
+        let mut by_code: Vec<u32> = (0u32..).zip(&entries).map(|(number, _)| number).collect();
+        let place =
+            |number: &u32| entries.get(*number as usize).map(|entry| (entry.section, entry.offset));
+        by_code.sort_by_key(place);
+        let tables = meanings.iter().filter_map(|meaning| match meaning.class {
+            Class::OfCode(table) => Some(table),
+            _ => None,
+        });
+        let tables = tables.collect();
+        let units = Vec::new();
+        let (mut listed, mut indexed) = (Vec::new(), BTreeSet::new());
+        for (section, meaning) in object.sections.iter().zip(&meanings) {
+            let is_index = meaning.class == Class::LeftOut("printk-index");
+            if meaning.class != Class::Table && !is_index {
+                continue;
+            }
+            for reloc in section.relocs.iter() {
+                if let Target::Place { section, offset, .. } = target::of(object, &reloc, 0)
+                    && let Ok(at) = u64::try_from(offset)
+                {
+                    let is_code = object.section(section).is_some_and(Section::is_code);
+                    if is_index {
+                        indexed.insert((section, at));
+                    } else if is_code {
+                        listed.push((section, at));
+                    }
+                }
+            }
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        Self {
+            object,
+            meanings,
+            symbols,
+            units,
+            entries,
+            by_code,
+            unread_tables,
+            tables,
+            listed,
+            indexed,
+        }
+    }
+
+    pub(super) fn set_units(&mut self, units: impl Iterator<Item = (u32, Unit)>) {
+        self.units.clear();
+        self.units.resize_with(self.object.sections.len(), Units::default);
+        for (section, unit) in units {
+            if let Some(of_section) = self.units.get_mut(section as usize) {
+                of_section.units.push(unit);
+            }
+        }
+        for of_section in &mut self.units {
+            of_section.units.sort_by_key(|unit| (unit.start, unit.end, unit.owner));
+            let mut reach = 0;
+            for unit in &of_section.units {
+                reach = unit.end.max(reach);
+                of_section.reach.push(reach);
+            }
+        }
+    }
+
+    pub(super) fn section(&self, number: u32) -> Option<&'a Section<'a>> {
+        self.object.section(number)
+    }
+
+    pub(super) fn meaning(&self, section: u32) -> Meaning<'a> {
+        let none = Meaning { class: Class::LeftOut("not-loaded"), name: b"" };
+        self.meanings.get(section as usize).copied().unwrap_or(none)
+    }
+
+    pub(super) fn size(&self, section: u32) -> u64 {
+        self.section(section).map_or(0, |section| section.size)
+    }
+
+    pub(super) fn is_code(&self, section: u32) -> bool {
+        self.meaning(section).class == Class::Code
+    }
+
+    /// All units of a section by their start.
+    pub(super) fn units(&self, section: u32) -> &[Unit] {
+        self.units.get(section as usize).map_or(&[], |it| it.units.as_slice())
+    }
+
+    /// All units that the other object does not have.
+    pub(super) fn lone(&self) -> impl Iterator<Item = Range> + '_ {
+        (0u32..).zip(&self.units).flat_map(|(section, of_section)| {
+            let lone = of_section.units.iter().filter(|unit| unit.owner == Owner::Lone);
+            lone.map(move |unit| Range { section, start: unit.start, end: unit.end })
+        })
+    }
+
+    /// The units that start at a place, else the innermost one around it.
+    pub(super) fn units_at(&self, section: u32, offset: u64) -> SmallVec<[Unit; 2]> {
+        let mut found = SmallVec::new();
+        let Some(of_section) = self.units.get(section as usize) else { return found };
+        let behind = of_section.units.partition_point(|unit| unit.start <= offset);
+        let before = of_section.units.get(..behind).unwrap_or_default();
+        let starts = before.iter().rev().take_while(|unit| unit.start == offset);
+        found.extend(starts.take(OVERLAPS).copied());
+        if !found.is_empty() {
+            return found;
+        }
+        for (unit, reach) in before.iter().zip(&of_section.reach).rev().take(OVERLAPS) {
+            if unit.end > offset {
+                found.push(*unit);
+                break;
+            }
+            if *reach <= offset {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Whether the first unit of the section starts where `range` does.
+    pub(super) fn is_first_unit(&self, range: Range) -> bool {
+        self.units(range.section).first().is_some_and(|unit| unit.start == range.start)
+    }
+
+    /// The unit that ends at a place.
+    pub(super) fn unit_before(&self, section: u32, offset: u64) -> Option<Unit> {
+        let units = self.units(section);
+        let behind = units.partition_point(|unit| unit.start < offset);
+        let before = units.get(..behind)?.iter().rev().take(OVERLAPS);
+        before.copied().find(|unit| unit.end == offset)
+    }
+
+    /// The units next to a place: the last two that start before it and the first two that start behind.
+    pub(super) fn units_near(&self, section: u32, offset: i64) -> impl Iterator<Item = &Unit> {
+        let units = self.units(section);
+        let behind = units.partition_point(|unit| unit.start.cast_signed() <= offset);
+        let from = behind.saturating_sub(2);
+        units.get(from..units.len().min(behind.saturating_add(2))).unwrap_or_default().iter()
+    }
+
+    /// The symbols of a section with `start <= value < end`.
+    pub(super) fn symbols(
+        &self,
+        section: u32,
+        start: u64,
+        end: u64,
+    ) -> impl Iterator<Item = (u32, &'a Symbol<'a>)> + '_ {
+        let list = self.symbols.get(section as usize).map_or(&[][..], Vec::as_slice);
+        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
+        let from = list.partition_point(|number| value(number) < start);
+        let rest = list.get(from..).unwrap_or_default().iter();
+        rest.filter_map(|number| Some((*number, self.object.symbol(*number)?)))
+            .take_while(move |(_, symbol)| symbol.value < end)
+    }
+
+    /// Where the next symbol that is not the assembler's own stands behind `offset`, or the section ends.
+    pub(super) fn next_symbol(&self, section: u32, offset: u64) -> u64 {
+        let mut behind = self.symbols(section, offset.saturating_add(1), u64::MAX);
+        let next = behind.find(|(_, symbol)| !names::is_temporary(symbol.name));
+        next.map_or(u64::MAX, |(_, symbol)| symbol.value).min(self.size(section))
+    }
+
+    /// The last symbol at or in front of a place that is not the assembler's own.
+    pub(super) fn label_before(&self, section: u32, at: u64) -> Option<&'a Symbol<'a>> {
+        let list = self.symbols.get(section as usize)?;
+        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
+        let behind = list.partition_point(|number| value(number) <= at);
+        let before = list.get(..behind)?.iter().rev().take(OVERLAPS);
+        let mut before = before.filter_map(|number| self.object.symbol(*number));
+        before.find(|symbol| !names::is_temporary(symbol.name))
+    }
+
+    /// Whether a table names this place of code.
+    pub(super) fn is_listed(&self, section: u32, at: u64) -> bool {
+        self.listed.binary_search(&(section, at)).is_ok()
+    }
+
+    /// The places of a stretch of code that tables name.
+    pub(super) fn listed(&self, range: Range) -> impl Iterator<Item = u64> + '_ {
+        let from = self.listed.partition_point(|it| *it < (range.section, range.start));
+        let rest = self.listed.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |it| range.contains(it.0, it.1)).map(|(_, at)| *at)
+    }
+
+    /// Whether only an index of messages refers to this object.
+    pub(super) fn is_indexed(&self, section: u32, at: u64) -> bool {
+        self.indexed.contains(&(section, at))
+            && self.symbols(section, at, at.saturating_add(1)).any(|(_, symbol)| {
+                let base = names::base(symbol.name);
+                &*base == b"_entry" || base.ends_with(b"._entry")
+            })
+    }
+
+    /// All that only an index of messages refers to.
+    pub(super) fn indexed(&self) -> impl Iterator<Item = Range> + '_ {
+        let named = self.indexed.iter().filter(|(section, at)| self.is_indexed(*section, *at));
+        named.filter_map(|(section, at)| {
+            let symbol = self.sized_symbol(*section, *at)?;
+            let end = symbol.value.saturating_add(symbol.size);
+            Some(Range { section: *section, start: symbol.value, end })
+        })
+    }
+
+    /// How far the units reach that start in front of a place.
+    pub(super) fn reach_before(&self, section: u32, at: u64) -> u64 {
+        let Some(of_section) = self.units.get(section as usize) else { return 0 };
+        let behind = of_section.units.partition_point(|unit| unit.start < at);
+        behind.checked_sub(1).and_then(|last| of_section.reach.get(last)).copied().unwrap_or(0)
+    }
+
+    /// The symbol with a size around a place.
+    pub(super) fn sized_symbol(&self, section: u32, offset: u64) -> Option<&'a Symbol<'a>> {
+        let list = self.symbols.get(section as usize)?;
+        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
+        let behind = list.partition_point(|number| value(number) <= offset);
+        let before = list.get(..behind)?.iter().rev().take(OVERLAPS);
+        let around = before.filter_map(|number| self.object.symbol(*number));
+        around
+            .filter(|symbol| symbol.value.saturating_add(symbol.size) > offset)
+            .min_by_key(|symbol| (symbol.value.abs_diff(offset), std::cmp::Reverse(symbol.size)))
+    }
+
+    /// The entries that describe code in a range, by place and then in the order of their tables.
+    pub(super) fn entries_in(&self, range: Range) -> impl Iterator<Item = (u32, &Entry<'a>)> {
+        let place = |number: &u32| {
+            self.entries.get(*number as usize).map(|entry| (entry.section, entry.offset))
+        };
+        let start = Some((range.section, range.start));
+        let from = self.by_code.partition_point(|number| place(number) < start);
+        let rest = self.by_code.get(from..).unwrap_or_default().iter();
+        rest.filter_map(|number| Some((*number, self.entries.get(*number as usize)?)))
+            .take_while(move |(_, entry)| range.contains(entry.section, entry.offset))
+    }
+
+    /// The entry that begins at a place of a table.
+    pub(super) fn entry_at(&self, section: u32, offset: u64) -> Option<u32> {
+        let found = self.entries.binary_search_by_key(&(section, offset), |entry| entry.at).ok()?;
+        u32::try_from(found).ok()
+    }
+
+    /// The bytes of a range; those that the file does not hold are zero.
+    pub(super) fn bytes(&self, range: Range) -> Option<Cow<'a, [u8]>> {
+        let section = self.section(range.section)?;
+        if range.start > range.end || range.end > section.size {
+            return None;
+        }
+        if section.data.is_empty() {
+            return Some(Cow::Owned(vec![0; usize::try_from(range.len()).ok()?]));
+        }
+        section.bytes(range.start, range.len()).map(Cow::Borrowed)
+    }
+
+    /// A place for people.
+    pub(super) fn describe(&self, section: u32, offset: i64) -> String {
+        let Some(of) = self.section(section) else { return format!("section {section}") };
+        let plus = |name: Cow<'_, str>, distance: i64| match distance {
+            0 => name.into_owned(),
+            1.. => format!("{name}+{distance:#x}"),
+            _ => format!("{name}-{:#x}", distance.unsigned_abs()),
+        };
+        let at = u64::try_from(offset).ok();
+        let symbol = at.and_then(|at| {
+            let exact = self.symbols(section, at, at.saturating_add(1)).next();
+            exact.map(|(_, symbol)| symbol).or_else(|| self.sized_symbol(section, at))
+        });
+        match symbol {
+            Some(symbol) => {
+                let distance = offset.wrapping_sub(symbol.value.cast_signed());
+                plus(symbol.name_lossy(), distance)
+            }
+            None => plus(of.name_lossy(), offset),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Compares all pairs, then what they refer to, and says which pairs that leaves unproven.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicU64;
+
+use rayon::prelude::*;
+
+use crate::elf::ElfObject;
+
+use super::code::Code;
+use super::correspond::{Edge, Node, Sink};
+use super::coverage::Covered;
+use super::difference::{Difference, What};
+use super::extent;
+use super::graph::{Item, Users, one_to_one, spread};
+use super::left::{self, Left};
+use super::nodes::{Nodes, Outcome, Shifts};
+use super::side::{Owner, Range, Side};
+use super::target::{self, Target};
+use super::world::{Ranges, World};
+use super::{At, Claims, Other, Proof, Unit, align, data, prefix, seals, symbols};
+
+/// A pair's own result.
+struct OfPair<'a> {
+    result: Result<(), Difference>,
+    sink: Sink<'a>,
+    is_raw: bool,
+}
+
+pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
+    let mut world = World::new(original, patched, claims);
+    world.align();
+    let world = &world;
+    let numbers = 0..world.pairs.len();
+    let pairs: Vec<Option<OfPair<'_>>> =
+        numbers.into_par_iter().with_min_len(32).map(|number| pair(world, number)).collect();
+    let mut solver = Solver::new(world, pairs);
+    solver.follow(Part::Pairs);
+    solver.keep_units_apart();
+    solver.cover();
+    solver.follow(Part::Left);
+    solver.keep_one_to_one();
+    solver.finish()
+}
+
+fn pair<'a>(world: &World<'a>, number: usize) -> Option<OfPair<'a>> {
+    let ranges = world.pairs.get(number)?;
+    if !ranges.equal {
+        return None;
+    }
+    let mut sink = Sink::default();
+    let (result, is_raw) = match ranges.sort {
+        Unit::Function => function(world, number, ranges, &mut sink),
+        Unit::Data => (data::compare(world, ranges, &mut sink), true),
+    };
+    Some(OfPair { result, sink, is_raw })
+}
+
+fn function<'a>(
+    world: &World<'a>,
+    number: usize,
+    ranges: &Ranges,
+    sink: &mut Sink<'a>,
+) -> (Result<(), Difference>, bool) {
+    let (original, patched) = (ranges.original, ranges.patched);
+    let alignment = match world.alignments.get(number) {
+        Some(Some(Ok(alignment))) => alignment,
+        Some(Some(Err(difference))) => return (Err(difference.clone()), false),
+        _ => return (Ok(()), false),
+    };
+    let [a, b] = &world.sides;
+    if a.meaning(original.section) != b.meaning(patched.section) {
+        let name = |section: u32, side: &Side<'_>| {
+            side.section(section).map(|it| it.name_lossy().into_owned()).unwrap_or_default()
+        };
+        let (is, was) = (name(patched.section, b), name(original.section, a));
+        let text = format!("in {is} instead of {was}");
+        return (Err(Difference::new(What::Section, 0, text)), false);
+    }
+    let code = Code { world, original, patched, alignment };
+    let result = code.compare(sink).and_then(|()| prefix::compare(world, original, patched, sink));
+    (result, alignment.is_same())
+}
+
+/// Whose references are followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Pairs,
+    Left,
+}
+
+struct Solver<'w, 'a> {
+    world: &'w World<'a>,
+    comparer: Nodes<'w, 'a>,
+    left: Vec<Left<'a>>,
+    pairs: Vec<Option<OfPair<'a>>>,
+    numbers: HashMap<Node, usize>,
+    nodes: Vec<Option<Outcome<'a>>>,
+    /// What is not proven, and why.
+    failed: BTreeMap<Item, Difference>,
+}
+
+impl<'w, 'a> Solver<'w, 'a> {
+    fn new(world: &'w World<'a>, pairs: Vec<Option<OfPair<'a>>>) -> Self {
+        let [a, b] = &world.sides;
+        let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
+        let sizes = |side: &Side<'_>| -> u64 {
+            side.object.sections.iter().map(|section| section.data.len() as u64).sum()
+        };
+        let total = sizes(a).saturating_add(sizes(b)).saturating_mul(64);
+        let comparer = Nodes {
+            world,
+            entered: [original, patched],
+            shifts: Shifts::default(),
+            budget: AtomicU64::new(total.saturating_add(1 << 24).min(1 << 60)),
+        };
+        let (numbers, nodes, left) = (HashMap::new(), Vec::new(), Vec::new());
+        Self { world, comparer, left, pairs, numbers, nodes, failed: BTreeMap::new() }
+    }
+
+    /// All sinks, with whose they are.
+    fn sinks(&self) -> impl Iterator<Item = (Item, &Sink<'a>)> {
+        let pairs = self.pairs.iter().enumerate();
+        let pairs = pairs.filter_map(|(number, it)| Some((Item::Pair(number), &it.as_ref()?.sink)));
+        let nodes = self.nodes.iter().enumerate();
+        let nodes = nodes.filter_map(|(number, it)| Some((Item::Node(number), &it.as_ref()?.sink)));
+        let left = self.left.iter().enumerate();
+        let left = left.map(|(number, it)| (Item::Left(number), &it.sink));
+        pairs.chain(nodes).chain(left)
+    }
+
+    /// Compares what pairs refer to, and what that refers to.
+    fn follow(&mut self, part: Part) {
+        let mut waiting: Vec<Node> = match part {
+            Part::Pairs => {
+                let edges = self.pairs.iter().flatten().flat_map(|it| &it.sink.edges);
+                edges.map(|edge| edge.node).collect()
+            }
+            Part::Left => {
+                let edges = self.left.iter().flat_map(|it| &it.sink.edges);
+                edges.map(|edge| edge.node).collect()
+            }
+        };
+        for node in &waiting {
+            if let Node::Data { original: (from, a), patched: (to, b), .. } = *node
+                && let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b))
+            {
+                let [forth, back] = &mut self.comparer.shifts;
+                forth.entry((from, a)).or_insert((to, b));
+                back.entry((to, b)).or_insert((from, a));
+            }
+        }
+        while !waiting.is_empty() {
+            let first = self.nodes.len();
+            let mut fresh = Vec::new();
+            for node in std::mem::take(&mut waiting) {
+                let next = first.saturating_add(fresh.len());
+                self.numbers.entry(node).or_insert_with(|| {
+                    fresh.push(node);
+                    next
+                });
+            }
+            let compare = |node| Some(self.comparer.compare(node));
+            let found: Vec<_> = fresh.into_par_iter().with_min_len(8).map(compare).collect();
+            for outcome in found.iter().flatten() {
+                waiting.extend(outcome.sink.edges.iter().map(|edge| edge.node));
+            }
+            self.nodes.extend(found);
+        }
+    }
+
+    /// Two units that were one, or are one now, are not what they were.
+    fn keep_units_apart(&mut self) {
+        let mut seen: [HashMap<(u32, u64), (u32, u64)>; 2] = Default::default();
+        for (number, pair) in self.world.pairs.iter().enumerate() {
+            // Empty objects have no memory of their own, and functions of equal code do what one does.
+            if !pair.equal
+                || pair.sort == Unit::Function
+                || pair.original.len() == 0
+                || pair.patched.len() == 0
+            {
+                continue;
+            }
+            let from = (pair.original.section, pair.original.start);
+            let to = (pair.patched.section, pair.patched.start);
+            let [forth, back] = &mut seen;
+            let was = *forth.entry(from).or_insert(to);
+            let is = *back.entry(to).or_insert(from);
+            if was != to || is != from {
+                let text = if was == to {
+                    "it is now one with what it was apart from"
+                } else {
+                    "it is now apart from what it was one with"
+                };
+                let difference = Difference::new(What::Symbol, 0, text);
+                self.failed.entry(Item::Pair(number)).or_insert(difference);
+            }
+        }
+    }
+
+    /// Compares what no pair has reached.
+    fn cover(&mut self) {
+        let [a, b] = &self.world.sides;
+        let (mut ours, mut theirs) = rayon::join(|| Covered::new(a), || Covered::new(b));
+        let (own, users) = self.own();
+        let failed = spread(&own, &users, |_| String::new());
+        let mut changed: [Vec<Range>; 2] = Default::default();
+        for (number, pair) in self.world.pairs.iter().enumerate() {
+            if !pair.equal || failed.contains_key(&Item::Pair(number)) {
+                changed[0].push(pair.original);
+                changed[1].push(pair.patched);
+            }
+        }
+        for (side, changed) in self.world.sides.iter().zip(&mut changed) {
+            changed.extend(side.lone());
+        }
+        for (number, outcome) in self.nodes.iter().enumerate() {
+            let Some(outcome) = outcome else { continue };
+            let [original, patched] = outcome.covered;
+            ours.add(original);
+            theirs.add(patched);
+            if failed.contains_key(&Item::Node(number)) {
+                changed[0].push(original);
+                changed[1].push(patched);
+            }
+        }
+        let [a_entered, b_entered] = &self.comparer.entered;
+        let [a_changed, b_changed] = changed;
+        let (ours, theirs) = rayon::join(
+            || {
+                ours.excuse(a_changed, a_entered);
+                ours.left()
+            },
+            || {
+                theirs.excuse(b_changed, b_entered);
+                theirs.left()
+            },
+        );
+        self.left = left::compare(self.world, &ours, &theirs);
+        self.left.extend(symbols::compare(self.world));
+        self.left.extend(seals::compare(self.world));
+    }
+
+    /// What has no identity by a claim must have one by its use: never two things of one object one of the other.
+    fn keep_one_to_one(&mut self) {
+        let places = one_to_one(self.sinks().flat_map(|(item, sink)| {
+            sink.shared.iter().map(move |((a, b), offset)| (*a, *b, (item, *offset)))
+        }));
+        let names = one_to_one(self.sinks().flat_map(|(item, sink)| {
+            sink.renames.iter().map(move |([a, b], offset)| (*a, *b, (item, *offset)))
+        }));
+        let [a, b] = &self.world.sides;
+        let mut failed = Vec::new();
+        for ((from, to), (item, offset)) in places {
+            let text = format!(
+                "the memory at {} instead of that at {}, which others use as before",
+                b.describe(to.0, to.1),
+                a.describe(from.0, from.1)
+            );
+            failed.push((item, Difference::new(What::Target, offset, text)));
+        }
+        for ((from, to), (item, offset)) in names {
+            let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            let text = format!("{} instead of {}", name(to), name(from));
+            failed.push((item, Difference::new(What::Target, offset, text)));
+        }
+        for (item, difference) in failed {
+            self.failed.entry(item).or_insert(difference);
+        }
+    }
+
+    /// What an edge leaves unproven by itself.
+    fn broken(&self, edge: &Edge) -> bool {
+        let number = self.numbers.get(&edge.node);
+        let outcome = number.and_then(|number| self.nodes.get(*number)?.as_ref());
+        let alignment = outcome.and_then(|outcome| outcome.alignment.as_ref());
+        alignment.is_some_and(|alignment| !alignment.maps(edge.places.0, edge.places.1))
+    }
+
+    /// What is not proven by itself, and who uses each node.
+    fn own(&self) -> (BTreeMap<Item, Difference>, Users) {
+        let mut own = self.failed.clone();
+        let pairs = self.pairs.iter().enumerate();
+        let pairs = pairs.filter_map(|(at, it)| Some((Item::Pair(at), &it.as_ref()?.result)));
+        let nodes = self.nodes.iter().enumerate();
+        let nodes = nodes.filter_map(|(at, it)| Some((Item::Node(at), &it.as_ref()?.result)));
+        let left = self.left.iter().enumerate().map(|(at, it)| (Item::Left(at), &it.result));
+        for (item, result) in pairs.chain(nodes).chain(left) {
+            if let Err(difference) = result {
+                own.insert(item, difference.clone());
+            }
+        }
+        let mut users: Users = vec![Vec::new(); self.nodes.len()];
+        for (item, sink) in self.sinks() {
+            for edge in &sink.edges {
+                if self.broken(edge) {
+                    let text = "leads to another instruction";
+                    let difference = Difference::new(What::Target, edge.offset, text);
+                    own.entry(item).or_insert(difference);
+                }
+                let number = self.numbers.get(&edge.node);
+                if let Some(users) = number.and_then(|number| users.get_mut(*number)) {
+                    users.push((item, edge.offset));
+                }
+            }
+        }
+        (own, users)
+    }
+
+    fn finish(self) -> Proof {
+        let mut proof = Proof::default();
+        for pair in self.pairs.iter().flatten() {
+            if pair.is_raw { proof.raw += 1 } else { proof.constructed += 1 }
+        }
+        for (_, sink) in self.sinks() {
+            for (rule, count) in &sink.rules {
+                *proof.rules.entry(rule).or_default() += count;
+            }
+        }
+        let (own, users) = self.own();
+        for (item, difference) in spread(&own, &users, |node| self.describe(node)) {
+            match item {
+                Item::Pair(number) => proof.unproven.push((number, difference)),
+                Item::Left(number) => proof.others.extend(self.other(number, difference)),
+                Item::Node(_) => {}
+            }
+        }
+        proof
+    }
+
+    fn other(&self, number: usize, difference: Difference) -> Option<Other> {
+        let left = self.left.get(number)?;
+        let [a, b] = &self.world.sides;
+        let side = if left.is_original { a } else { b };
+        let Range { section, start, .. } = left.range;
+        // Lists of ids are objects, each with an order of its own.
+        let is_list = side.section(section).is_some_and(|it| it.name == b".BTF_ids");
+        if is_list && difference.what == What::Order {
+            return None;
+        }
+        if difference.what == What::Target && self.leads_into_changed(side, left.range) {
+            return None;
+        }
+        let symbol = side.symbols(section, start, start.saturating_add(1)).next();
+        let symbol = symbol.map(|(_, it)| it.name_lossy().into_owned());
+        Some(Other {
+            at: At { section, offset: start },
+            is_original: left.is_original,
+            section: side.section(section).map_or_else(String::new, |it| it.name_lossy().into()),
+            symbol: left.name.clone().or(symbol),
+            difference,
+        })
+    }
+
+    /// Whether something in `range` refers to the inside of a function that is reported already.
+    fn leads_into_changed(&self, side: &Side<'_>, range: Range) -> bool {
+        let targets = align::relocs(side, range).map(|reloc| target::of(side.object, &reloc, 0));
+        let mut places = targets.filter_map(|target| match target {
+            Target::Place { section, offset, .. } => Some((section, u64::try_from(offset).ok()?)),
+            _ => None,
+        });
+        places.any(|(section, at)| {
+            side.units_at(section, at).iter().any(|unit| match unit.owner {
+                Owner::Pair(number) => {
+                    let pair = self.world.pair(number);
+                    unit.start < at && pair.is_some_and(|it| it.sort == Unit::Function && !it.equal)
+                }
+                Owner::Lone => false,
+            })
+        })
+    }
+
+    fn describe(&self, node: usize) -> String {
+        let Some(Some(outcome)) = self.nodes.get(node) else { return String::new() };
+        let [_, b] = &self.world.sides;
+        let [_, Range { section, start, end }] = outcome.covered;
+        if start == end {
+            return "what it refers to".into();
+        }
+        b.describe(section, start.cast_signed())
+    }
+}

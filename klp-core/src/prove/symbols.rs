@@ -1,0 +1,200 @@
+//! Names that other objects can refer to.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::elf::{Place, Symbol, SymbolKind};
+
+use super::Unit as Sort;
+use super::correspond::{self, Sink};
+use super::difference::{Difference, What};
+use super::left::Left;
+use super::names;
+use super::sections::Class;
+use super::side::{Owner, Range, Side};
+use super::target::{Target, Use};
+use super::world::World;
+
+/// Compares the names of both objects.
+pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
+    let [a, b] = &world.sides;
+    let (ours, theirs) = (by_name(a), by_name(b));
+    let mut found = Vec::new();
+    let bases = |symbols: &HashMap<&'a [u8], &'a Symbol<'a>>| -> BTreeSet<Vec<u8>> {
+        let numbered = symbols.keys().map(|name| (base(name), *name));
+        numbered
+            .filter(|(base, name)| **base != **name)
+            .map(|(base, _)| base.into_owned())
+            .collect()
+    };
+    let (our_bases, their_bases) = (bases(&ours), bases(&theirs));
+    let mut all: Vec<_> = theirs.iter().collect();
+    all.sort_unstable_by_key(|(name, _)| **name);
+    for (name, is) in all {
+        match ours.get(*name) {
+            Some(was) => {
+                let mut sink = Sink::default();
+                let result = same(world, was, is, &mut sink);
+                if result.is_err() || !sink.edges.is_empty() {
+                    let range = range(is).unwrap_or_default();
+                    let name = Some(is.name_lossy().into_owned());
+                    found.push(Left { range, is_original: false, name, result, sink });
+                }
+            }
+            None if is_alias(world, b, is)
+                && !is_renumbered(name, &our_bases)
+                && !was_local(world, is, false) =>
+            {
+                found.push(alone(is, false));
+            }
+            None => {}
+        }
+    }
+    let mut gone: Vec<_> = ours.iter().filter(|(name, _)| !theirs.contains_key(*name)).collect();
+    gone.sort_unstable_by_key(|(name, _)| **name);
+    for (name, was) in gone {
+        if is_alias(world, a, was)
+            && !is_renumbered(name, &their_bases)
+            && !was_local(world, was, true)
+        {
+            found.push(alone(was, true));
+        }
+    }
+    found
+}
+
+fn is_renumbered(name: &[u8], bases: &BTreeSet<Vec<u8>>) -> bool {
+    let base = base(name);
+    *base != *name && bases.contains(&*base)
+}
+
+/// The name without what a compiler numbers, and of an initcall's stub (`__initstub__kmod_x__ID_LINE_fn6`) without any
+/// number.
+fn base(name: &[u8]) -> Cow<'_, [u8]> {
+    if name.starts_with(b"__initstub__") {
+        return name.iter().copied().filter(|byte| !byte.is_ascii_digit()).collect();
+    }
+    names::base(name)
+}
+
+fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
+    let symbols = side.object.symbols.iter().filter(|symbol| {
+        let counts = match symbol.place {
+            Place::Section(section) => !matches!(side.meaning(section).class, Class::LeftOut(_)),
+            Place::Undefined => false,
+            Place::Absolute => !symbol.name.starts_with(b"__crc_"),
+            Place::Common => true,
+        };
+        // A prefix is compared with its function.
+        let is_prefix = [&b"__cfi_"[..], b"__pfx_"].iter().any(|it| symbol.name.starts_with(it));
+        counts && !symbol.local && !is_prefix && !names::is_temporary(symbol.name)
+    });
+    symbols.map(|symbol| (symbol.name, symbol)).collect()
+}
+
+fn range(symbol: &Symbol<'_>) -> Option<Range> {
+    let Place::Section(section) = symbol.place else { return None };
+    let end = symbol.value.saturating_add(symbol.size);
+    Some(Range { section, start: symbol.value, end })
+}
+
+/// Whether it stands on a unit of both objects that is not reported already.
+fn is_alias(world: &World<'_>, side: &Side<'_>, symbol: &Symbol<'_>) -> bool {
+    let Place::Section(section) = symbol.place else { return true };
+    side.units_at(section, symbol.value).iter().any(|unit| match unit.owner {
+        Owner::Pair(pair) => {
+            unit.start == symbol.value && world.pair(pair).is_some_and(|pair| pair.equal)
+        }
+        Owner::Lone => false,
+    })
+}
+
+/// Whether the partner of what the symbol stands on has the same name, as a local one.
+fn was_local(world: &World<'_>, symbol: &Symbol<'_>, is_original: bool) -> bool {
+    let [a, b] = &world.sides;
+    let (side, other) = if is_original { (a, b) } else { (b, a) };
+    let Place::Section(section) = symbol.place else { return false };
+    side.units_at(section, symbol.value).iter().any(|unit| {
+        let Owner::Pair(number) = unit.owner else { return false };
+        let Some(pair) = world.pair(number) else { return false };
+        let there = if is_original { pair.patched } else { pair.original };
+        let mut named = other.symbols(there.section, there.start, there.start.saturating_add(1));
+        named.any(|(_, it)| it.name == symbol.name)
+    })
+}
+
+fn alone<'a>(symbol: &Symbol<'_>, is_original: bool) -> Left<'a> {
+    let change = if is_original { "is gone" } else { "is new" };
+    let text = format!("the name {} {change}", symbol.name_lossy());
+    Left {
+        range: range(symbol).unwrap_or_default(),
+        is_original,
+        name: Some(symbol.name_lossy().into_owned()),
+        result: Err(Difference::new(What::Symbol, 0, text)),
+        sink: Sink::default(),
+    }
+}
+
+fn same<'a>(
+    world: &World<'a>,
+    was: &Symbol<'a>,
+    is: &Symbol<'a>,
+    sink: &mut Sink<'a>,
+) -> Result<(), Difference> {
+    let name = is.name_lossy();
+    let fail = |text: String| Err(Difference::new(What::Symbol, 0, text));
+    match (was.place, is.place) {
+        (Place::Section(from), Place::Section(to)) => {
+            let [a, b] = &world.sides;
+            let is_reported = |side: &Side<'_>, section: u32, at: u64| {
+                side.units_at(section, at).iter().any(|unit| match unit.owner {
+                    Owner::Pair(number) => world.pair(number).is_some_and(|pair| {
+                        let is_function = pair.sort == Sort::Function;
+                        !pair.equal || is_function && world.alignment(number).is_none()
+                    }),
+                    Owner::Lone => true,
+                })
+            };
+            if is_reported(a, from, was.value) || is_reported(b, to, is.value) {
+                return Ok(());
+            }
+            let place = |section: u32, symbol: &Symbol<'_>| Target::Place {
+                section,
+                offset: symbol.value.cast_signed(),
+                symbol: None,
+            };
+            let (from, to) = (place(from, was), place(to, is));
+            // How long what it names is, is compared there; here it is where that is.
+            correspond::correspond(world, &from, &to, Use::Load(1), 0, sink)
+                .or_else(|_| correspond::correspond(world, &from, &to, Use::Address, 0, sink))
+                .map_err(|text| {
+                    let text = format!("the name {name} stands at {text}");
+                    Difference::new(What::Symbol, 0, text)
+                })?;
+        }
+        (Place::Absolute, Place::Absolute) if was.value != is.value => {
+            return fail(format!("{name} is {:#x} instead of {:#x}", is.value, was.value));
+        }
+        (Place::Common, Place::Common) if (was.size, was.value) != (is.size, is.value) => {
+            return fail(format!(
+                "{name} has {} bytes aligned to {} instead of {} aligned to {}",
+                is.size, is.value, was.size, was.value
+            ));
+        }
+        (Place::Absolute, Place::Absolute) | (Place::Common, Place::Common) => {}
+        // -fcommon or not.
+        (Place::Common, Place::Section(_)) | (Place::Section(_), Place::Common)
+            if was.size == is.size => {}
+        _ => return fail(format!("{name} is defined in another way")),
+    }
+    if was.weak != is.weak {
+        return fail(format!("{name} is {}", if is.weak { "weak" } else { "not weak any more" }));
+    }
+    if was.kind != is.kind {
+        return fail(format!("{name} is of another type"));
+    }
+    if was.kind == SymbolKind::Object && was.size != is.size {
+        return fail(format!("{name} has {} bytes instead of {}", is.size, was.size));
+    }
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! Tables whose entries describe instructions.
+//!
+//! Layouts: `arch/x86/include/asm/{alternative,bug,jump_label,extable,paravirt}.h` and `include/linux/{static_call,
+//! jump_label,objtool_types}.h` of Linux 4.19 to 7.2.
+
+use smallvec::SmallVec;
+
+use crate::elf::{ElfObject, Reloc, RelocKind, Section};
+
+use super::sections::{Class, Meaning};
+use super::target::{self, Target};
+
+/// Which table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Table {
+    Alternatives,
+    Bugs,
+    Exceptions,
+    JumpLabels,
+    StaticCalls,
+    Paravirt,
+    Tracing,
+    Locks,
+    Patchable,
+    UnwindHints,
+}
+
+impl Table {
+    pub(super) fn of(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b".altinstructions" => Self::Alternatives,
+            b"__bug_table" => Self::Bugs,
+            b"__ex_table" => Self::Exceptions,
+            b"__jump_table" => Self::JumpLabels,
+            b".static_call_sites" => Self::StaticCalls,
+            b".parainstructions" => Self::Paravirt,
+            b"__mcount_loc" => Self::Tracing,
+            b".smp_locks" => Self::Locks,
+            b"__patchable_function_entries" => Self::Patchable,
+            b".discard.unwind_hints" => Self::UnwindHints,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Alternatives => ".altinstructions",
+            Self::Bugs => "__bug_table",
+            Self::Exceptions => "__ex_table",
+            Self::JumpLabels => "__jump_table",
+            Self::StaticCalls => ".static_call_sites",
+            Self::Paravirt => ".parainstructions",
+            Self::Tracing => "__mcount_loc",
+            Self::Locks => ".smp_locks",
+            Self::Patchable => "__patchable_function_entries",
+            Self::UnwindHints => ".discard.unwind_hints",
+        }
+    }
+
+    /// Made by objtool in a last step: an object without the whole section has not come there yet.
+    pub(super) fn can_lack(self) -> bool {
+        matches!(self, Self::UnwindHints | Self::Tracing)
+    }
+
+    /// Whether a NOP that it describes is an instruction of its own. The others describe what is none.
+    pub(super) fn counts_nop(self) -> bool {
+        self != Self::UnwindHints
+    }
+}
+
+/// What an entry says about its instruction.
+#[derive(Debug, Clone)]
+pub(super) enum Field<'a> {
+    /// These bits.
+    Bits(u64),
+    /// This thing.
+    Target(Target<'a>),
+    /// So many bytes of code there take the instruction's place.
+    Code(Target<'a>, u64),
+}
+
+/// One entry of such a table.
+#[derive(Debug, Clone)]
+pub(super) struct Entry<'a> {
+    pub(super) table: Table,
+    /// The code it describes.
+    pub(super) section: u32,
+    pub(super) offset: u64,
+    /// So many bytes of it; 0 where it means the one instruction.
+    pub(super) len: u64,
+    /// Where the entry is.
+    pub(super) at: (u32, u64),
+    pub(super) fields: SmallVec<[Field<'a>; 4]>,
+    /// The instruction may be a jump or a NOP, of either length.
+    pub(super) is_free: bool,
+    /// It follows from the call it describes.
+    pub(super) is_derived: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// All that it refers to besides the code it describes.
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Target<'a>> {
+        self.fields.iter().filter_map(|field| match field {
+            Field::Target(target) | Field::Code(target, _) => Some(target),
+            Field::Bits(_) => None,
+        })
+    }
+}
+
+/// Reads fields of one entry.
+struct Reader<'a, 'o> {
+    object: &'o ElfObject<'a>,
+    section: &'o Section<'a>,
+    start: u64,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn number(&self, at: u64, len: u64) -> u64 {
+        let bytes = self.section.bytes(self.start.saturating_add(at), len).unwrap_or_default();
+        bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+    }
+
+    fn reloc(&self, at: u64) -> Option<Reloc> {
+        self.section.relocs.at(self.start.saturating_add(at))
+    }
+
+    /// Whether the text that the field refers to looks like the name of a file of source code. Older kernels have no
+    /// annotations, and name the file where newer ones without file names have the format.
+    fn is_file_at(&self, at: u64) -> bool {
+        let Some(reloc) = self.reloc(at) else { return true };
+        let Target::Place { section, offset, .. } = target::of(self.object, &reloc, 0) else {
+            return true;
+        };
+        let text = self.object.section(section).and_then(|section| {
+            let from = usize::try_from(offset).ok()?;
+            let rest = section.data.get(from..)?;
+            rest.split(|byte| *byte == 0).next()
+        });
+        text.is_none_or(|text| {
+            let ends = [&b".c"[..], b".h", b".S", b".rs", b".inc"];
+            ends.into_iter().any(|end| text.ends_with(end)) && !text.contains(&b' ')
+        })
+    }
+
+    /// The field of `len` bytes: what its relocation refers to, else its bits.
+    fn field(&self, at: u64, len: u64) -> Field<'a> {
+        match self.reloc(at) {
+            Some(reloc) => Field::Target(target::of(self.object, &reloc, 0)),
+            None => Field::Bits(self.number(at, len)),
+        }
+    }
+}
+
+/// The first of `sizes` of which all relocations of `section` are at one of the given places in an entry, and each
+/// entry has one at its start that leads to code.
+fn stride(
+    section: &Section<'_>,
+    table: Table,
+    sizes: &[(u64, &[u64])],
+    is_code: impl Fn(&Reloc) -> bool,
+) -> Option<u64> {
+    let fits = |size: u64, places: &[u64]| {
+        // The assembler does not align the end of the last entry.
+        let rest = section.size % size;
+        if rest != 0 && !(table == Table::Paravirt && rest >= 10) {
+            return false;
+        }
+        let entries = section.size.div_ceil(size);
+        // What a report of a bug always has is its file.
+        let has_files = size != 16 || table != Table::Bugs || {
+            let files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8).count();
+            files as u64 == entries
+        };
+        let mut starts = 0;
+        for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
+            let place = reloc.offset % size;
+            let leads_to_code = place == 0 && is_code(&reloc);
+            if !places.contains(&place) || place == 0 && !leads_to_code {
+                return false;
+            }
+            starts += u64::from(place == 0);
+        }
+        starts == entries && has_files
+    };
+    sizes.iter().find(|(size, places)| fits(*size, places)).map(|(size, _)| *size)
+}
+
+/// All entries of all tables of `object`, in the order of the tables; and which sections could not be read.
+pub(super) fn read<'a>(
+    object: &ElfObject<'a>,
+    meanings: &[Meaning<'_>],
+) -> (Vec<Entry<'a>>, Vec<u32>) {
+    let has_annotations =
+        object.sections.iter().any(|section| section.name == b".discard.annotate_data");
+    let (mut entries, mut unread) = (Vec::new(), Vec::new());
+    for (number, (section, meaning)) in (0u32..).zip(object.sections.iter().zip(meanings)) {
+        let Class::OfCode(table) = meaning.class else { continue };
+        if section.size == 0 {
+            continue;
+        }
+        let is_code = |reloc: &Reloc| match target::of(object, reloc, 0) {
+            Target::Place { section, .. } => object.section(section).is_some_and(Section::is_code),
+            _ => false,
+        };
+        let Some(size) = stride(section, table, sizes(table), is_code) else {
+            unread.push(number);
+            continue;
+        };
+        let mut start = 0;
+        while start < section.size {
+            let reader = Reader { object, section, start };
+            let Some(entry) = entry(&reader, table, size, has_annotations) else {
+                unread.push(number);
+                break;
+            };
+            entries.push(Entry { at: (number, start), ..entry });
+            start = start.saturating_add(size);
+        }
+    }
+    (entries, unread)
+}
+
+/// Possible sizes of an entry, each with the places of its relocations.
+fn sizes(table: Table) -> &'static [(u64, &'static [u64])] {
+    match table {
+        Table::Alternatives => &[(14, &[0, 4]), (12, &[0, 4]), (13, &[0, 4])],
+        Table::Bugs => &[(16, &[0, 4, 8]), (12, &[0, 4]), (8, &[0])],
+        Table::Exceptions => &[(12, &[0, 4, 8])],
+        Table::JumpLabels => &[(16, &[0, 4, 8]), (24, &[0, 8, 16])],
+        Table::StaticCalls => &[(8, &[0, 4])],
+        Table::Paravirt => &[(16, &[0])],
+        Table::Tracing | Table::Patchable => &[(8, &[0])],
+        Table::Locks => &[(4, &[0])],
+        Table::UnwindHints => &[(12, &[0]), (16, &[0])],
+    }
+}
+
+fn entry<'a>(
+    reader: &Reader<'a, '_>,
+    table: Table,
+    size: u64,
+    has_annotations: bool,
+) -> Option<Entry<'a>> {
+    let object = reader.object;
+    let place = target::of(object, &reader.reloc(0)?, 0);
+    let Target::Place { section: code, offset, .. } = place else { return None };
+    let mut fields = SmallVec::new();
+    let (mut len, mut is_free, mut is_derived) = (0, false, false);
+    match (table, size) {
+        (Table::Alternatives, _) => {
+            let lengths = if size == 14 { 12 } else { 10 };
+            len = reader.number(lengths, 1);
+            let replacement = reader.number(lengths + 1, 1);
+            fields.push(Field::Bits(reader.number(8, lengths - 8)));
+            if size == 13 {
+                fields.push(Field::Bits(reader.number(12, 1)));
+            }
+            let of_code = reader.reloc(4).map(|reloc| target::of(object, &reloc, 0));
+            fields.push(match of_code {
+                Some(target) if replacement > 0 => Field::Code(target, replacement),
+                _ => Field::Bits(replacement),
+            });
+        }
+        (Table::Bugs, 16) => {
+            fields.push(reader.field(4, 4));
+            fields.push(Field::Bits(reader.number(14, 2)));
+        }
+        (Table::Bugs, 12)
+            if has_annotations || !reader.is_file_at(4) && reader.number(10, 2) == 0 =>
+        {
+            fields.push(reader.field(4, 4));
+            fields.push(Field::Bits(reader.number(8, 2)));
+        }
+        (Table::Bugs, 12) => fields.push(Field::Bits(reader.number(10, 2))),
+        (Table::Bugs, _) => fields.push(Field::Bits(reader.number(4, 2))),
+        (Table::Exceptions, _) => {
+            fields.push(reader.field(4, 4));
+            fields.push(reader.field(8, 4));
+        }
+        (Table::JumpLabels, _) => {
+            let half = size / 4;
+            let (target, key) = if size == 16 { (4, 8) } else { (8, 16) };
+            fields.push(reader.field(target, half));
+            fields.push(reader.field(key, 8));
+            is_free = match fields.get(1) {
+                Some(Field::Target(target)) => target.low_bits() & 2 != 0,
+                _ => false,
+            };
+        }
+        (Table::StaticCalls, _) => {
+            let key = reader.field(4, 4);
+            if let Some(reloc) = reader.reloc(4) {
+                // The call it describes names the same.
+                let name = |symbol: u32, start: &[u8]| {
+                    object.symbol(symbol).and_then(|symbol| symbol.name.strip_prefix(start))
+                };
+                let at = u64::try_from(offset).ok()?.saturating_add(1);
+                let call = object.section(code).and_then(|code| code.relocs.at(at));
+                let called = call.and_then(|call| name(call.symbol, b"__SCT__"));
+                let key = name(reloc.symbol, b"__SCK__");
+                let key = key.or_else(|| name(reloc.symbol, b"__SCT__"));
+                is_derived = called.is_some() && called == key;
+            }
+            fields.push(match key {
+                Field::Target(target) if is_derived => Field::Bits(target.low_bits()),
+                other => other,
+            });
+        }
+        (Table::Paravirt, _) => fields.push(Field::Bits(reader.number(8, 2))),
+        (Table::UnwindHints, _) => {
+            fields.push(Field::Bits(reader.number(4, size.min(12) - 4)));
+        }
+        (Table::Tracing | Table::Patchable | Table::Locks, _) => {}
+    }
+    let offset = u64::try_from(offset).ok()?;
+    let at = (0, reader.start);
+    Some(Entry { table, section: code, offset, len, at, fields, is_free, is_derived })
+}

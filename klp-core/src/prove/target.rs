@@ -1,0 +1,65 @@
+//! What a reference means.
+
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, SymbolKind};
+
+/// How a reference is used: what of the memory there matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Use {
+    /// Control goes there.
+    Branch,
+    /// The address goes somewhere: everything behind it can be read.
+    Address,
+    /// Something in an array at it is read or written, which may begin before it.
+    Indexed,
+    /// Exactly this many bytes are read or written.
+    Load(u16),
+}
+
+/// What a reference refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// A name of another object.
+    Undefined { name: &'a [u8], addend: i64, weak: bool },
+    /// A number.
+    Absolute(i64),
+    /// A tentative definition, whose size and alignment are compared with the names.
+    Common { name: &'a [u8], addend: i64 },
+    /// A place of a section of this object; `symbol` if not named by the section alone.
+    Place { section: u32, offset: i64, symbol: Option<u32> },
+    /// Something that an object should not have.
+    Unknown,
+}
+
+impl Target<'_> {
+    /// The lowest two bits, where flags are in addresses of what is aligned.
+    pub(super) fn low_bits(&self) -> u64 {
+        let number = match self {
+            Self::Undefined { addend, .. } | Self::Common { addend, .. } => *addend,
+            Self::Absolute(number) => *number,
+            Self::Place { offset, .. } => *offset,
+            Self::Unknown => 0,
+        };
+        number.cast_unsigned() & 3
+    }
+}
+
+/// What `reloc` refers to; `bias` is what the reference adds to the relocation's own reading.
+pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> Target<'a> {
+    let Some(symbol) = object.symbol(reloc.symbol) else { return Target::Unknown };
+    if matches!(reloc.kind, RelocKind::Unknown(_)) {
+        return Target::Unknown;
+    }
+    let addend = reloc.addend.wrapping_add(bias);
+    match symbol.place {
+        // The symbol of number 0 has no name and means 0.
+        Place::Undefined if reloc.symbol == 0 => Target::Absolute(addend),
+        Place::Undefined => Target::Undefined { name: symbol.name, addend, weak: symbol.weak },
+        Place::Absolute => Target::Absolute(symbol.value.cast_signed().wrapping_add(addend)),
+        Place::Common => Target::Common { name: symbol.name, addend },
+        Place::Section(section) => Target::Place {
+            section,
+            offset: symbol.value.cast_signed().wrapping_add(addend),
+            symbol: (symbol.kind != SymbolKind::Section).then_some(reloc.symbol),
+        },
+    }
+}

@@ -1,0 +1,305 @@
+//! The instructions of a stretch of code that count, and where control cannot tell places apart.
+
+use smallvec::SmallVec;
+
+use crate::elf::RelocKind;
+use crate::x86::{Form, Instructions, Reach};
+
+use super::names;
+use super::side::{Range, Side};
+use super::tables::Table;
+use super::target::{self, Target, Use};
+
+/// What is special about an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Plain,
+    /// The call of the function tracer, or the NOP in its place.
+    Trace,
+    /// A jump label: a jump or a NOP of either length.
+    Free,
+    /// No instructions: bytes that are read, or that cannot be decoded.
+    Data,
+}
+
+/// One instruction that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Inst {
+    pub(super) at: u64,
+    pub(super) len: u64,
+    pub(super) form: Form,
+    pub(super) ends: bool,
+    pub(super) role: Role,
+}
+
+impl Inst {
+    pub(super) fn range(&self, section: u32) -> Range {
+        Range { section, start: self.at, end: self.at.saturating_add(self.len) }
+    }
+
+    pub(super) fn is_call(&self) -> bool {
+        matches!(self.form, Form::Branch { call: true, .. })
+    }
+}
+
+/// A field of an instruction that refers to something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operand<'a> {
+    pub(super) at: u64,
+    pub(super) size: u64,
+    /// What relocates it, if anything does.
+    pub(super) kind: Option<RelocKind>,
+    pub(super) target: Target<'a>,
+    pub(super) usage: Use,
+    /// Something starts at the target: its address is taken, or an array is indexed there, element by element.
+    pub(super) starts: bool,
+}
+
+/// What `inst` refers to.
+pub(super) fn operands<'a>(
+    side: &Side<'a>,
+    section: u32,
+    inst: &Inst,
+) -> SmallVec<[Operand<'a>; 2]> {
+    let mut found = SmallVec::new();
+    let Some(of) = side.section(section) else { return found };
+    let range = inst.range(section);
+    let relocs = of.relocs.within(range.start, range.end);
+    let relocs = relocs.filter(|reloc| reloc.kind != RelocKind::None);
+    if inst.role == Role::Data {
+        found.extend(relocs.map(|reloc| Operand {
+            at: reloc.offset.saturating_sub(inst.at),
+            size: reloc.kind.width(),
+            kind: Some(reloc.kind),
+            target: target::of(side.object, &reloc, 0),
+            usage: Use::Address,
+            starts: true,
+        }));
+        return found;
+    }
+    let code = of.bytes(range.start, range.len()).unwrap_or_default();
+    let mut reader = Instructions::new(code, inst.at);
+    let Some(Ok(decoded)) = reader.next() else { return found };
+    let branch = match decoded.form {
+        Form::Branch { target, .. } => Some((reader.distance(), target)),
+        _ => None,
+    };
+    // Most references are calls, of which there is no more to know.
+    let (displacement, ip_target, reach, starts) = if branch.is_some() {
+        (None, None, Use::Branch, false)
+    } else {
+        let fields = reader.operands();
+        let reach = reader.reach();
+        let starts = matches!(reach, Reach::Address | Reach::Elements);
+        let reach = match reach {
+            Reach::Address => Use::Address,
+            Reach::Exactly(bytes) => Use::Load(bytes),
+            Reach::Elements | Reach::Further => Use::Indexed,
+        };
+        (fields.displacement.map(|field| u64::from(field.offset)), fields.ip_target, reach, starts)
+    };
+    let mut relocated = SmallVec::<[u64; 2]>::new();
+    for reloc in relocs {
+        let at = reloc.offset.saturating_sub(inst.at);
+        let is_displacement = displacement == Some(at);
+        let of_next = branch.is_some()
+            || is_displacement && decoded.is_ip_relative && reloc.kind.is_relative();
+        let bias = if of_next { inst.len.saturating_sub(at).cast_signed() } else { 0 };
+        let usage = match branch {
+            Some(_) => Use::Branch,
+            None if is_displacement => reach,
+            None => Use::Address,
+        };
+        relocated.push(at);
+        found.push(Operand {
+            at,
+            size: reloc.kind.width(),
+            kind: Some(reloc.kind),
+            target: target::of(side.object, &reloc, bias),
+            usage,
+            starts: if is_displacement { starts } else { usage == Use::Address },
+        });
+    }
+    let place = |offset: u64| Target::Place { section, offset: offset.cast_signed(), symbol: None };
+    match (branch, displacement, ip_target) {
+        (Some((Some(field), target)), ..) if relocated.is_empty() => found.push(Operand {
+            at: u64::from(field.offset),
+            size: u64::from(field.size),
+            kind: None,
+            target: place(target),
+            usage: Use::Branch,
+            starts: false,
+        }),
+        (None, Some(at), Some(target)) if !relocated.contains(&at) => {
+            let (target, usage) = (place(target), reach);
+            found.push(Operand { at, size: 4, kind: None, target, usage, starts });
+        }
+        _ => {}
+    }
+    found
+}
+
+/// Places in a stretch of code that are more than padding, in order.
+struct Marks {
+    places: Vec<u64>,
+    /// Behind these, all NOPs count up to the first other instruction.
+    runs: Vec<u64>,
+    free: Vec<u64>,
+    traced: Vec<u64>,
+}
+
+fn marks(side: &Side<'_>, range: Range) -> Marks {
+    let mut marks =
+        Marks { places: Vec::new(), runs: Vec::new(), free: Vec::new(), traced: Vec::new() };
+    for (_, entry) in side.entries_in(range) {
+        if entry.table.counts_nop() {
+            marks.places.push(entry.offset);
+        }
+        match entry.table {
+            Table::Patchable => marks.runs.push(entry.offset),
+            Table::Tracing => marks.traced.push(entry.offset),
+            Table::JumpLabels if entry.is_free => marks.free.push(entry.offset),
+            // The fixup is a place where control arrives, between this NOP and what is before it.
+            _ => {}
+        }
+    }
+    let symbols = side.symbols(range.section, range.start, range.end);
+    let named = symbols.filter(|(_, symbol)| !names::is_temporary(symbol.name));
+    // All of a function starts with its name.
+    let inner = named.map(|(_, symbol)| symbol.value).filter(|value| *value > range.start);
+    marks.places.extend(inner);
+    marks.places.extend(side.listed(range));
+    marks.places.sort_unstable();
+    marks
+}
+
+/// Whether the call at a place is that of the function tracer.
+fn is_trace_call(side: &Side<'_>, section: u32, inst: &Inst) -> bool {
+    let reloc = side.section(section).and_then(|it| it.relocs.at(inst.at.saturating_add(1)));
+    let symbol = reloc.and_then(|reloc| side.object.symbol(reloc.symbol));
+    inst.is_call() && symbol.is_some_and(|symbol| matches!(symbol.name, b"__fentry__" | b"mcount"))
+}
+
+/// All instructions of `range`, NOPs too.
+fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
+    let Some(section) = side.section(range.section) else { return Vec::new() };
+    let code = section.bytes(range.start, range.len()).unwrap_or_default();
+    let mut reader = Instructions::new(code, range.start);
+    let mut found = Vec::new();
+    let mut at = range.start;
+    while let Some(decoded) = reader.next() {
+        let end = range.start.saturating_add(reader.offset() as u64).min(range.end);
+        let len = end.saturating_sub(at);
+        found.push(match decoded {
+            Ok(it) => Inst { at, len, form: it.form, ends: it.ends_flow, role: Role::Plain },
+            Err(_) => Inst { at, len, form: Form::Plain, ends: true, role: Role::Data },
+        });
+        at = end;
+    }
+    found
+}
+
+/// The instructions of `range` that count.
+pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
+    let marks = marks(side, range);
+    let all = all(side, range);
+    let data = data(side, range, &all);
+    let relocs = side.section(range.section).map(|section| &section.relocs);
+    let mut found: Vec<Inst> = Vec::with_capacity(all.len());
+    let mut in_run = false;
+    for mut inst in all {
+        // They are in order and apart.
+        let stretch = data.get(data.partition_point(|it| it.end <= inst.at));
+        if let Some(stretch) = stretch.filter(|it| it.contains(range.section, inst.at)) {
+            if inst.at == stretch.start {
+                let (at, len) = (stretch.start, stretch.len());
+                found.push(Inst { at, len, form: Form::Plain, ends: true, role: Role::Data });
+            }
+            continue;
+        }
+        let has = |places: &[u64]| places.binary_search(&inst.at).is_ok();
+        let is_nop = inst.form == Form::Nop;
+        in_run = is_nop && (in_run || has(&marks.runs));
+        let end = inst.at.saturating_add(inst.len);
+        let is_relocated =
+            || relocs.is_some_and(|relocs| relocs.within(inst.at, end).next().is_some());
+        if is_nop && !in_run && !has(&marks.places) && !is_relocated() {
+            continue;
+        }
+        if has(&marks.free) && (is_nop || matches!(inst.form, Form::Branch { call: false, .. })) {
+            inst.role = Role::Free;
+        } else if is_nop && has(&marks.traced) || is_trace_call(side, range.section, &inst) {
+            inst.role = Role::Trace;
+        }
+        found.push(inst);
+    }
+    found
+}
+
+/// Stretches that are read as data: behind an instruction that ends the flow, at a place that the code itself
+/// refers to other than by a branch, up to where a branch leads.
+fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
+    let Some(section) = side.section(range.section) else { return Vec::new() };
+    let mut read = Vec::new();
+    let mut entered = vec![range.end];
+    let mut relocs = section.relocs.within(range.start, range.end).peekable();
+    for inst in all {
+        let end = inst.at.saturating_add(inst.len);
+        let mut is_relocated = false;
+        while relocs.next_if(|reloc| reloc.offset < end).is_some() {
+            is_relocated = true;
+        }
+        // Without a relocation, only these refer to anything: `lea` and loads relative to the next instruction.
+        let can_refer = is_relocated
+            || matches!(inst.form, Form::Branch { .. })
+            || section.bytes(inst.at, inst.len).is_some_and(|code| {
+                Instructions::new(code, 0)
+                    .next()
+                    .is_some_and(|it| it.is_ok_and(|it| it.is_ip_relative))
+            });
+        if !can_refer {
+            continue;
+        }
+        for operand in operands(side, range.section, inst) {
+            if let Target::Place { section, offset, .. } = operand.target
+                && let Ok(offset) = u64::try_from(offset)
+                && range.contains(section, offset)
+            {
+                if operand.usage == Use::Branch { &mut entered } else { &mut read }.push(offset);
+            }
+        }
+    }
+    entered.sort_unstable();
+    read.sort_unstable();
+    read.dedup();
+    let mut found: Vec<Range> = Vec::new();
+    for start in read {
+        if entered.binary_search(&start).is_ok()
+            || found.last().is_some_and(|last| last.contains(range.section, start))
+        {
+            continue;
+        }
+        let before = all.get(..all.partition_point(|inst| inst.at < start)).unwrap_or_default();
+        let follows = before.iter().rev().find(|inst| inst.form != Form::Nop);
+        if follows.is_some_and(|inst| inst.ends) {
+            let next = entered.get(entered.partition_point(|at| *at <= start));
+            let end = next.copied().unwrap_or(range.end);
+            found.push(Range { section: range.section, start, end });
+        }
+    }
+    found
+}
+
+/// Where straight-line code from a place ends: behind what ends the flow, or at `limit`.
+pub(super) fn straight(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
+    let Some(of) = side.section(section) else { return start };
+    let limit = limit.min(of.size);
+    let code = of.bytes(start, limit.saturating_sub(start)).unwrap_or_default();
+    let mut reader = Instructions::new(code, start);
+    for decoded in reader.by_ref() {
+        if decoded.is_err() || decoded.is_ok_and(|it| it.ends_flow) {
+            break;
+        }
+    }
+    start.saturating_add(reader.offset() as u64).min(limit.max(start))
+}

@@ -1,0 +1,153 @@
+//! Both objects with the claims: what is compared, and what of it is assumed.
+
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
+
+use crate::elf::{ElfObject, Symbol, SymbolKind};
+
+use super::align::{self, Alignment};
+use super::difference::Difference;
+use super::names;
+use super::side::{Owner, Range, Side, Unit};
+use super::{At, Claims, Unit as Sort};
+
+/// A pair with the bytes that are its own.
+pub(super) struct Ranges {
+    pub(super) sort: Sort,
+    pub(super) original: Range,
+    pub(super) patched: Range,
+    pub(super) equal: bool,
+    /// Its symbols say how long it is.
+    pub(super) sized: bool,
+}
+
+pub(super) struct World<'a> {
+    pub(super) sides: [Side<'a>; 2],
+    pub(super) pairs: Vec<Ranges>,
+    /// Of each function, which instruction is which, or why that cannot be said.
+    pub(super) alignments: Vec<Option<Result<Alignment, Difference>>>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(
+        original: &'a ElfObject<'a>,
+        patched: &'a ElfObject<'a>,
+        claims: &Claims,
+    ) -> Self {
+        let (a, b) = rayon::join(|| Side::new(original), || Side::new(patched));
+        let mut sides = [a, b];
+        let pairs: Vec<Ranges> = claims.pairs.iter().map(|pair| ranges(&sides, pair)).collect();
+        let [a, b] = &mut sides;
+        for (side, alone, range) in [
+            (a, &claims.removed, (|pair| pair.original) as fn(&Ranges) -> Range),
+            (b, &claims.added, |pair| pair.patched),
+        ] {
+            let lone: Vec<_> = alone.iter().map(|at| (at.section, lone(side, at))).collect();
+            let paired = (0u32..).zip(&pairs).map(|(number, pair)| {
+                let Range { section, start, end } = range(pair);
+                (section, Unit { start, end, owner: Owner::Pair(number) })
+            });
+            side.set_units(paired.chain(lone));
+        }
+        Self { sides, pairs, alignments: Vec::new() }
+    }
+
+    /// Aligns the functions.
+    pub(super) fn align(&mut self) {
+        use rayon::prelude::*;
+        let (sides, pairs) = (&self.sides, &self.pairs);
+        let one = |pair: &Ranges| {
+            let is_needed = pair.sort == Sort::Function && pair.equal;
+            is_needed.then(|| align::align(sides, pair.original, pair.patched))
+        };
+        self.alignments = pairs.par_iter().with_min_len(64).map(one).collect();
+    }
+
+    pub(super) fn alignment(&self, pair: u32) -> Option<&Alignment> {
+        self.alignments.get(pair as usize)?.as_ref()?.as_ref().ok()
+    }
+
+    pub(super) fn pair(&self, pair: u32) -> Option<&Ranges> {
+        self.pairs.get(pair as usize)
+    }
+}
+
+fn function_end(side: &Side<'_>, at: &At) -> (u64, bool) {
+    let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
+    let functions = here.filter(|(_, symbol)| symbol.kind == SymbolKind::Function);
+    let length = functions.map(|(_, symbol)| symbol.size).max().unwrap_or(0);
+    let end = at.offset.saturating_add(length);
+    let limit = side.size(at.section).max(at.offset);
+    match length {
+        0 => (side.next_symbol(at.section, at.offset).max(at.offset), false),
+        _ => (end.min(limit), true),
+    }
+}
+
+fn data_end(side: &Side<'_>, at: &At, length: Option<u64>) -> (u64, bool) {
+    let limit = side.size(at.section).max(at.offset);
+    match length {
+        Some(length) => (at.offset.saturating_add(length).min(limit), true),
+        None => (side.next_symbol(at.section, at.offset).max(at.offset), false),
+    }
+}
+
+/// Names at a place with their sizes.
+fn objects<'a>(side: &Side<'a>, at: &At) -> SmallVec<[&'a Symbol<'a>; 2]> {
+    let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
+    here.map(|(_, symbol)| symbol).take(64).collect()
+}
+
+/// The sizes of a data object on both sides. An empty object can share its place with another one, and then the
+/// names say which of the symbols there are meant.
+fn data_sizes(sides: &[Side<'_>; 2], pair: &super::Pair) -> [Option<u64>; 2] {
+    let [a, b] = sides;
+    let (a, b) = (objects(a, &pair.original), objects(b, &pair.patched));
+    let largest = |symbols: &[&Symbol<'_>]| symbols.iter().map(|symbol| symbol.size).max();
+    let mut named: BTreeMap<_, [Option<u64>; 2]> = BTreeMap::new();
+    for (number, symbols) in [&a, &b].into_iter().enumerate() {
+        for symbol in symbols {
+            let of_name = named.entry(names::base(symbol.name)).or_default();
+            if let Some(slot) = of_name.get_mut(number) {
+                *slot = (*slot).max(Some(symbol.size));
+            }
+        }
+    }
+    let shared = named.values().filter(|it| it.iter().all(Option::is_some));
+    let largest_named = shared.max_by_key(|it| it.iter().flatten().max().copied());
+    let [original, patched] = largest_named.copied().unwrap_or([largest(&a), largest(&b)]);
+    let is_empty = |symbols: &[&Symbol<'_>], size: Option<u64>| {
+        size.filter(|size| *size > 0 || largest(symbols) > Some(0))
+    };
+    [is_empty(&a, original), is_empty(&b, patched)]
+}
+
+fn ranges(sides: &[Side<'_>; 2], pair: &super::Pair) -> Ranges {
+    let [a, b] = sides;
+    let ((a_end, a_sized), (b_end, b_sized)) = match pair.unit {
+        Sort::Function => (function_end(a, &pair.original), function_end(b, &pair.patched)),
+        Sort::Data => {
+            let [original, patched] = data_sizes(sides, pair);
+            (data_end(a, &pair.original, original), data_end(b, &pair.patched, patched))
+        }
+    };
+    let range = |at: &At, end: u64| Range { section: at.section, start: at.offset, end };
+    Ranges {
+        sort: pair.unit,
+        original: range(&pair.original, a_end),
+        patched: range(&pair.patched, b_end),
+        equal: pair.equal,
+        sized: a_sized && b_sized,
+    }
+}
+
+fn lone(side: &Side<'_>, at: &At) -> Unit {
+    let end = if side.is_code(at.section) {
+        function_end(side, at).0
+    } else {
+        let length = objects(side, at).iter().map(|symbol| symbol.size).max();
+        data_end(side, at, length.filter(|length| *length > 0)).0
+    };
+    Unit { start: at.offset, end, owner: Owner::Lone }
+}
