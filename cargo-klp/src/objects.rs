@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
 use klp_core::checksum::Digested;
-use klp_core::diff::{Changes, Side};
+use klp_core::diff::{Changes, Side, compare_and_prove};
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
 use klp_core::{Allowlist, Manifest};
@@ -135,15 +135,20 @@ impl<'i> Build<'i> {
         Input::open(self.files.get(index)?.as_std_path()).ok()
     }
 
-    /// Makes the causes of `changes` exact, as far as the objects of both builds are still there.
-    pub(crate) fn locate(&self, changes: &mut Changes, patched: &Build<'_>) {
+    /// What changed in `patched`. As far as the objects of both builds are there, what the digests call equal is
+    /// proven, and causes are exact.
+    pub(crate) fn compare(&self, patched: &Build<'_>) -> Changes {
+        let open = |side, index| match side {
+            Side::Original => self.input(index),
+            Side::Patched => patched.input(index),
+        };
+        let mut changes = compare_and_prove(&self.manifest, &patched.manifest, open);
+        changes.tell_what_is_not_proven();
         match (&self.digested, &patched.digested) {
             (Some(old), Some(new)) => changes.locate_in(old, new),
-            _ => changes.locate(|side, index| match side {
-                Side::Original => self.input(index),
-                Side::Patched => patched.input(index),
-            }),
+            _ => changes.locate(open),
         }
+        changes
     }
 
     /// Whether this is more than some objects: a build, or the whole kernel in one object.

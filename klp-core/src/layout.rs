@@ -7,7 +7,9 @@ mod labels;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
+use crate::elf::{ElfObject, Place, Section, SectionClass, Symbol, SymbolKind};
+use crate::meaning;
+use crate::name;
 use crate::places::Places;
 use crate::rules;
 
@@ -62,6 +64,12 @@ pub struct Layout {
     pub functions: Vec<Function>,
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,
+    /// Section, offset and symbol of global labels inside functions: places that others jump to, copy from or patch.
+    inner: Vec<(u32, u64, u32)>,
+    /// Section, offset and symbols of data objects that have several.
+    shared: Vec<(u32, u64, Few)>,
+    /// Section, offset and symbol of numbers that are filled in by name, in `.BTF_ids`.
+    ids: Vec<(u32, u64, u32)>,
     sections: Vec<std::ops::Range<usize>>,
     /// For each section, the starts of its spans.
     places: Vec<Places>,
@@ -87,12 +95,32 @@ impl Layout {
             let from = layout.spans.len();
             layout.spans.extend(section.spans);
             layout.empty.extend(section.empty);
+            layout.inner.extend(section.inner);
+            layout.shared.extend(section.shared);
+            layout.ids.extend(section.ids);
             layout.reach.extend(section.reach);
             layout.places.push(section.places);
             layout.sections.push(from..layout.spans.len());
         }
         layout.functions = functions(elf, &layout.spans, &labels);
+        layout.add_listed(elf);
         layout
+    }
+
+    /// Adds the places inside functions that tables of the kernel's own list: someone does something to what is there.
+    fn add_listed(&mut self, elf: &ElfObject<'_>) {
+        let mut listed: Vec<(u32, u64, u32)> =
+            elf.sections.par_iter().flat_map_iter(|section| listed(elf, section)).collect();
+        if listed.is_empty() {
+            return;
+        }
+        listed.retain(|(section, offset, _)| {
+            let span = self.find(*section, *offset).and_then(|span| self.span(span));
+            span.is_some_and(|span| span.start < *offset)
+        });
+        self.inner.extend(listed);
+        self.inner.sort_unstable();
+        self.inner.dedup();
     }
 
     /// The innermost span that holds `offset` of `section`.
@@ -118,6 +146,18 @@ impl Layout {
             .map(|(.., symbol)| *symbol)
     }
 
+    /// The global labels inside functions, from `start` to `end` of `section`.
+    #[must_use]
+    pub(crate) fn inner_labels(&self, section: u32, start: u64, end: u64) -> &[(u32, u64, u32)] {
+        within(&self.inner, section, start, end)
+    }
+
+    /// The symbols of numbers that are filled in by name, from `start` to `end` of `section`.
+    #[must_use]
+    pub(crate) fn ids(&self, section: u32, start: u64, end: u64) -> &[(u32, u64, u32)] {
+        within(&self.ids, section, start, end)
+    }
+
     /// The span that ends at exactly `offset` of `section`.
     #[must_use]
     pub fn ending_at(&self, section: u32, offset: u64) -> Option<u32> {
@@ -130,6 +170,34 @@ impl Layout {
     pub fn next_start(&self, section: u32, offset: u64) -> Option<u64> {
         let spans = self.spans.get(self.sections.get(section as usize)?.clone())?;
         spans.get(self.after(section, spans, offset)?).map(|span| span.start)
+    }
+
+    /// Where the spans before `offset` of `section` end; none where there is no span before.
+    #[must_use]
+    pub(crate) fn end_before(&self, section: u32, offset: u64) -> Option<u64> {
+        let range = self.sections.get(section as usize)?.clone();
+        let spans = self.spans.get(range.clone())?;
+        let before = spans.partition_point(|span| span.start < offset).checked_sub(1)?;
+        self.reach.get(range)?.get(before).copied()
+    }
+
+    /// The symbols that stand at `offset` of the data section `section`, where there are several.
+    #[must_use]
+    pub(crate) fn data_symbols(&self, section: u32, offset: u64) -> &[u32] {
+        let key = (section, offset);
+        let found =
+            self.shared.binary_search_by_key(&key, |(section, offset, _)| (*section, *offset));
+        let found = found.ok().and_then(|index| self.shared.get(index));
+        found.map(|(.., symbols)| symbols.as_slice()).unwrap_or_default()
+    }
+
+    /// Where the first span or object without a size after `offset` of `section` starts.
+    #[must_use]
+    pub(crate) fn next_label(&self, section: u32, offset: u64) -> Option<u64> {
+        let after = |(of, at, _): &(u32, u64, u32)| (*of, *at) <= (section, offset);
+        let empty = self.empty.get(self.empty.partition_point(after));
+        let empty = empty.filter(|(of, ..)| *of == section).map(|(_, at, _)| *at);
+        self.next_start(section, offset).into_iter().chain(empty).min()
     }
 
     /// How many of `spans`, those of `section`, start at or before `offset`.
@@ -160,11 +228,20 @@ impl Layout {
     }
 }
 
+/// Those of the sorted `labels` from `start` to `end` of `section`.
+fn within(labels: &[(u32, u64, u32)], section: u32, start: u64, end: u64) -> &[(u32, u64, u32)] {
+    let below = |at: u64| labels.partition_point(|(of, offset, _)| (*of, *offset) < (section, at));
+    labels.get(below(start)..below(end)).unwrap_or_default()
+}
+
 /// What is in one section.
 #[derive(Default)]
 struct LaidOut {
     spans: Vec<Span>,
     empty: Vec<(u32, u64, u32)>,
+    inner: Vec<(u32, u64, u32)>,
+    shared: Vec<(u32, u64, Few)>,
+    ids: Vec<(u32, u64, u32)>,
     places: Places,
     reach: Vec<u64>,
 }
@@ -174,11 +251,21 @@ impl LaidOut {
         let mut own = Self::default();
         if section.is_allocated() && section.is_code() {
             code_spans(elf, index, section, labels, &mut own.spans);
+            let inner = inner_labels(elf, labels, &own.spans);
+            own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
         } else if section.is_allocated()
             && matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed)
         {
             data_spans(elf, index, section, labels, &mut own.spans);
-            let empty = empty_objects(elf, labels);
+            own.shared = shared(elf, index, labels);
+            if section.name == b".BTF_ids" {
+                let names = |(_, symbol): &&(u64, u32)| {
+                    elf.symbol(*symbol).is_some_and(|symbol| symbol.name.starts_with(name::BTF_ID))
+                };
+                let ids = labels.iter().filter(names);
+                own.ids = ids.map(|(at, symbol)| (index, *at, *symbol)).collect();
+            }
+            let empty = empty_objects(elf, section, labels);
             own.empty = empty.map(|(at, symbol)| (index, at, symbol)).collect();
         }
         let ends = own.spans.iter().map(|span| span.end);
@@ -250,6 +337,36 @@ fn code_spans(
     }
 }
 
+/// What a table of the kernel's own says about code, if the section is one: the places, without a symbol.
+fn listed<'a>(
+    elf: &'a ElfObject<'_>,
+    section: &'a Section<'_>,
+) -> impl Iterator<Item = (u32, u64, u32)> + 'a {
+    let is_table = meaning::is_linker_table(section)
+        && !rules::is_attributed(section.name)
+        && rules::for_section(section.name).is_none();
+    let relocs = is_table.then(|| section.relocs.iter()).into_iter().flatten();
+    relocs.filter_map(|reloc| {
+        let symbol = elf.symbol(reloc.symbol)?;
+        let Place::Section(code) = symbol.place else { return None };
+        elf.section(code).filter(|section| section.is_code())?;
+        Some((code, symbol.value.checked_add_signed(reloc.addend)?, u32::MAX))
+    })
+}
+
+/// Global labels where no span starts.
+fn inner_labels<'a>(
+    elf: &'a ElfObject<'_>,
+    labels: &'a [(u64, u32)],
+    spans: &'a [Span],
+) -> impl Iterator<Item = (u64, u32)> + 'a {
+    labels.iter().filter_map(|(at, index)| {
+        let symbol = elf.symbol(*index).filter(|symbol| !symbol.local)?;
+        let starts = spans.binary_search_by_key(at, |span| span.start).is_ok();
+        (!starts && !symbol.name.starts_with(b".L")).then_some((*at, *index))
+    })
+}
+
 /// The stretches of `0..size` that the sorted `covered` leaves open.
 fn gaps(covered: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
     let mut gaps = Vec::new();
@@ -273,23 +390,52 @@ fn data_spans(
     labels: &[(u64, u32)],
     spans: &mut Vec<Span>,
 ) {
-    let groups = groups(elf, labels, |symbol| !symbol.name.starts_with(b".L") && !is_empty(symbol));
+    let groups = groups(elf, labels, |symbol| {
+        !symbol.name.starts_with(b".L")
+            && name::btf_id(symbol.name).is_none()
+            && !is_empty(section, labels, symbol)
+    });
     for (start, end, symbol) in ends(&groups, section) {
         spans.push(Span { section: index, start, end, symbol: Some(symbol) });
     }
 }
 
-fn is_empty(symbol: &Symbol<'_>) -> bool {
-    symbol.kind == SymbolKind::Object && symbol.size == 0
+/// The symbols of each place that has several with a size.
+fn shared(elf: &ElfObject<'_>, section: u32, labels: &[(u64, u32)]) -> Vec<(u32, u64, Few)> {
+    let has_size = |index: &u32| elf.symbol(*index).is_some_and(|symbol| symbol.size > 0);
+    labels
+        .chunk_by(|(one, _), (other, _)| one == other)
+        .filter(|same| same.len() > 1)
+        .filter_map(|same| {
+            let (at, _) = same.first()?;
+            let symbols: Few = same.iter().map(|(_, index)| *index).filter(has_size).collect();
+            (symbols.len() > 1).then_some((section, *at, symbols))
+        })
+        .collect()
+}
+
+/// Whether it is an object without a size and with nothing up to the next label. Assemblers give no size to what
+/// has no `.size`, and that can hold something.
+fn is_empty(section: &Section<'_>, labels: &[(u64, u32)], symbol: &Symbol<'_>) -> bool {
+    let next = labels.get(labels.partition_point(|(at, _)| *at <= symbol.value));
+    let end = next.map_or(section.size, |(at, _)| *at);
+    let room = end.saturating_sub(symbol.value);
+    let holds = || {
+        let bytes = section.bytes(symbol.value, room).unwrap_or_default();
+        bytes.iter().any(|byte| *byte != 0)
+            || section.relocs.within(symbol.value, end).next().is_some()
+    };
+    symbol.kind == SymbolKind::Object && symbol.size == 0 && !holds()
 }
 
 fn empty_objects<'a>(
     elf: &'a ElfObject<'_>,
+    section: &'a Section<'_>,
     labels: &'a [(u64, u32)],
 ) -> impl Iterator<Item = (u64, u32)> + 'a {
     labels.iter().filter_map(|(_, index)| {
         let symbol = elf.symbol(*index)?;
-        (is_empty(symbol) && symbol.local).then_some((symbol.value, *index))
+        (is_empty(section, labels, symbol) && symbol.local).then_some((symbol.value, *index))
     })
 }
 

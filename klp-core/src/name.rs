@@ -58,7 +58,6 @@ const UNSTABLE_PREFIX: &[&[u8]] = &[
     b"__const.",
     b"__unnamed_",
     b"anon.",
-    b"alloc_",
 ];
 
 /// How far `name` identifies its symbol; `local` if it is visible in its object only.
@@ -71,18 +70,29 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
         return Stability::Numbered;
     }
     if !local {
-        return Stability::Stable;
+        // LLVM made it global, and numbers it.
+        let is_promoted = name.contains(&b'.') && base(name).len() < name.len();
+        return match is_promoted {
+            true if is_private_constant(name) => Stability::Unstable,
+            true => Stability::Numbered,
+            false => Stability::Stable,
+        };
+    }
+    if btf_id(name).is_some() {
+        return Stability::Numbered;
     }
     // Nearly all names have no dot, and the rest is about numbers behind one.
     if !name.contains(&b'.') {
         let is_unstable = UNSTABLE.contains(&name)
-            || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix));
+            || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix))
+            || is_rust_allocation(name);
         return if is_unstable { Stability::Unstable } else { Stability::Stable };
     }
     let numberless = strip_number(name).unwrap_or(name);
     let innermost = clang_static_local(numberless);
     if UNSTABLE.contains(&innermost)
         || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix))
+        || is_rust_allocation(name)
     {
         return Stability::Unstable;
     }
@@ -105,7 +115,10 @@ const DYNAMIC_DEBUG: &[u8] = b"__UNIQUE_ID_ddebug";
 
 /// Whether nothing in `name` can be what a compiler numbers or hashes.
 pub(crate) fn is_plain(name: &[u8]) -> bool {
-    !is_rust(name) && !name.starts_with(INITCALL_STUB) && !name.contains(&b'.')
+    !is_rust(name)
+        && !name.starts_with(INITCALL_STUB)
+        && !name.starts_with(BTF_ID)
+        && !name.contains(&b'.')
 }
 
 /// `name` without what a compiler numbers or hashes: `foo.isra.0` is `foo.isra`, `count.3` is
@@ -120,6 +133,9 @@ pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
     }
     if let Some((module, function)) = initcall_stub(name) {
         return Cow::Owned([module, function].concat());
+    }
+    if let Some(own) = btf_id(name) {
+        return Cow::Borrowed(own);
     }
     if !name.contains(&b'.') {
         return Cow::Borrowed(name);
@@ -191,6 +207,29 @@ fn initcall_stub(name: &[u8]) -> Option<(&[u8], &[u8])> {
     });
     let (start, end) = found.next_back()?;
     Some((name.get(..start.saturating_add(INITCALL_STUB.len()))?, own.get(end..)?))
+}
+
+/// What LLVM calls constants that have no name in the source: `.str.5.llvm.HASH`, `__const.f.x.llvm.HASH`.
+fn is_private_constant(name: &[u8]) -> bool {
+    [&b".str"[..], b"__const.", b"switch.table.", b"anon."].iter().any(|it| name.starts_with(it))
+}
+
+/// What an entry of a set of BTF ids is called by, whose number is a counter and a line
+/// (`include/linux/btf_ids.h`): `__BTF_ID__func__bpf_foo__` of `__BTF_ID__func__bpf_foo__12310`.
+pub(crate) fn btf_id(name: &[u8]) -> Option<&[u8]> {
+    let digits = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let own = name.get(..name.len().checked_sub(digits)?)?;
+    (digits > 0 && own.starts_with(BTF_ID) && own.ends_with(b"__")).then_some(own)
+}
+
+/// How all symbols in `.BTF_ids` begin that are no one's but the macros'.
+pub(crate) const BTF_ID: &[u8] = b"__BTF_ID__";
+
+/// rustc names constants by a hash of their content: `alloc_` and 32 hexadecimal digits.
+fn is_rust_allocation(name: &[u8]) -> bool {
+    let hash =
+        name.strip_prefix(b"alloc_").and_then(|rest| rest.split(|byte| *byte == b'.').next());
+    hash.is_some_and(|hash| hash.len() == 32 && hash.iter().all(u8::is_ascii_hexdigit))
 }
 
 fn is_number(part: &[u8]) -> bool {

@@ -21,6 +21,8 @@ pub enum Record {
     Data(Data),
     /// Something that cannot be compared.
     Refused(Refused),
+    /// Something that differs and is no obstacle.
+    Note(Note),
     /// The last record about changes.
     Summary(Summary),
     /// The livepatch module.
@@ -105,6 +107,23 @@ pub struct Data {
     pub change: Change,
     /// Functions of the patched build that refer to it.
     pub read_by: Vec<String>,
+    /// In what it differs, where it is not its content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<Cause>,
+}
+
+/// Something that differs, is true, and keeps nobody from patching functions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Note {
+    /// The Kbuild object where it is known, else the linked file.
+    pub object: String,
+    /// Symbol or section.
+    pub name: String,
+    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`.
+    pub code: String,
+    /// What differs, for people.
+    pub why: String,
 }
 
 /// Something that cannot be compared, and so cannot be called unchanged.
@@ -171,4 +190,13 @@ pub struct Summary {
     /// Objects that were left out as a rule of the user's says.
     #[serde(default)]
     pub skipped: usize,
+    /// What differs and is no obstacle.
+    #[serde(default)]
+    pub notes: usize,
+    /// Functions and data objects that are called equal and were proven to be: they have the same bytes and references.
+    #[serde(default)]
+    pub proven: usize,
+    /// Those of which a correspondence had to be constructed.
+    #[serde(default)]
+    pub constructed: usize,
 }

@@ -81,23 +81,22 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "derived-sites",
         leaves_out: "tables of places that objtool or the compiler makes from the instructions",
-        why: "each entry follows from the instruction it points to, which is compared",
+        why: "each entry follows from the instruction it points to, which is compared; which ENDBR the kernel takes \
+              away is a note",
         sections: &[
             ".retpoline_sites",
             ".return_sites",
             ".call_sites",
             ".cfi_sites",
             ".ibt_endbr_seal",
-            ".smp_locks",
             ".kcfi_traps",
-            "__patchable_function_entries",
             ".sframe",
         ],
     },
     Rule {
         name: "annotations",
-        leaves_out: "notes to objtool and the linker that are discarded from the kernel",
-        why: "they are not in the running kernel",
+        leaves_out: "notes to objtool and the linker that are discarded from the kernel, but for unwind hints",
+        why: "they are not in the running kernel; unwind tables are made from hints and instructions",
         sections: &[".discard.*", ".klp.*", ".init.klp_funcs", ".init.klp_objects"],
     },
     Rule {
@@ -127,7 +126,8 @@ pub const RULES: &[Rule] = &[
             "alloc_tags",
             ".codetag.*",
             "__tracepoint_check",
-            ".BTF*",
+            ".BTF",
+            ".BTF.ext",
             ".note*",
             ".comment",
             ".debug*",
@@ -146,6 +146,9 @@ pub const ATTRIBUTED: &[&str] = &[
     ".static_call_sites",
     ".parainstructions",
     "__mcount_loc",
+    ".smp_locks",
+    "__patchable_function_entries",
+    ".discard.unwind_hints",
 ];
 
 /// Code without symbols that belongs to the functions that jump to it or patch it in.
@@ -154,7 +157,8 @@ const REACHED_FROM_CODE: &[&str] = &[".altinstr_replacement", ".altinstr_aux", "
 /// The rule that leaves out the section `name` whole.
 #[must_use]
 pub fn for_section(name: &[u8]) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.sections.iter().any(|pattern| matches(pattern, name)))
+    let leaves_out = |rule: &&Rule| rule.sections.iter().any(|pattern| matches(pattern, name));
+    RULES.iter().find(leaves_out).filter(|_| !is_attributed(name))
 }
 
 /// Whether section `name` is an unwind table, whose relocations say nothing but places in code.
@@ -194,10 +198,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_section_is_left_out_or_attributed_but_not_both() {
-        for section in ATTRIBUTED {
-            assert!(for_section(section.as_bytes()).is_none(), "{section}");
-        }
+    fn unwind_hints_are_read_and_other_notes_to_objtool_are_not() {
+        assert!(for_section(b".discard.unwind_hints").is_none());
+        assert!(for_section(b".discard.reachable").is_some());
+        assert!(for_section(b".BTF").is_some() && for_section(b".BTF_ids").is_none());
     }
 
     #[test]

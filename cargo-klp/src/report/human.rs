@@ -43,6 +43,9 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     for data in &changes.data {
         let name = data.name.as_deref().unwrap_or("(unnamed)");
         write!(out, "{:<8} data {name} in {}, {}", word(data.change), data.section, data.object)?;
+        if !data.causes.is_empty() {
+            write!(out, ", {}", causes(&data.causes))?;
+        }
         match data.read_by.as_slice() {
             [] => writeln!(out)?,
             readers => writeln!(out, ", read by {}", readers.join(", "))?,
@@ -50,6 +53,10 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     }
     for refused in &changes.refused {
         writeln!(out, "refused  {}  {}: {}", refused.name, refused.object, refused.why)?;
+    }
+    for note in &changes.notes {
+        let place = if note.object.is_empty() { "" } else { "  " };
+        writeln!(out, "note     {}{place}{}: {}", note.name, note.object, note.why)?;
     }
     for record in &changes.ignored {
         let (name, object, ignored) = match record {
@@ -76,6 +83,7 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
     for (count, what) in [
         (summary.data_changed, "data objects changed"),
         (summary.refused, "refused"),
+        (summary.notes, "notes"),
         (summary.ignored, "ignored"),
         (summary.not_allowed, "not allowed"),
         (summary.skipped, "objects skipped"),

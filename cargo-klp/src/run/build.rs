@@ -2,7 +2,6 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
-use klp_core::diff::compare;
 
 use crate::cli::{self, MessageFormat};
 use crate::error::Error;
@@ -66,8 +65,7 @@ pub(crate) fn run(
     shell.status("Comparing", format_args!("{} objects", patched.made.len()));
     let after = session.on_threads(|| before.with(&patched, &rules.allowlist))??;
     super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
-    let mut changes = compare(&before.manifest, &after.manifest);
-    before.locate(&mut changes, &after);
+    let mut changes = before.compare(&after);
     super::refuse_non_standard(&mut changes, &workspace.tree().source, workspace.tree())?;
     rules.apply(&mut changes, &before, &after, shell);
     let builds = Builds {

@@ -2,8 +2,6 @@
 
 use std::sync::OnceLock;
 
-use klp_core::diff::compare;
-
 use crate::cli::{Diff, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -31,8 +29,7 @@ pub(crate) fn run(
         || Build::open(patched, &rules.allowlist, &cache, &new),
     );
     let (original, patched) = (original?, patched?);
-    let mut changes = compare(&original.manifest, &patched.manifest);
-    original.locate(&mut changes, &patched);
+    let mut changes = original.compare(&patched);
     rules.apply(&mut changes, &original, &patched, shell);
     // The process ends: to give back millions of strings one by one would be for nothing.
     std::mem::forget((original, patched));

@@ -3,7 +3,6 @@
 use camino::Utf8Path;
 use kbuild_glue::{ModuleBuild, ModuleWorkspace, PatchSet};
 use klp_core::Manifest;
-use klp_core::diff::compare;
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
@@ -49,8 +48,7 @@ pub(super) fn run(
     shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
     let after = digests(&patched)?;
     super::checksum::write(&after.manifest, &place.root.join("patched.checksums"))?;
-    let mut changes = compare(&before.manifest, &after.manifest);
-    before.locate(&mut changes, &after);
+    let mut changes = before.compare(&after);
     super::refuse_non_standard(&mut changes, module, &place.tree)?;
     rules.apply(&mut changes, &before, &after, shell);
     report::replace_file(&place.results, |file| report::document(&changes, file))?;

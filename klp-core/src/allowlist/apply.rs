@@ -104,6 +104,7 @@ mod tests {
             section: ".data".to_owned(),
             change: Change::Changed,
             read_by: Vec::new(),
+            causes: Vec::new(),
         });
         changes.count();
         changes

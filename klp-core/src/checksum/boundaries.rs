@@ -7,7 +7,7 @@ use crate::elf::Section;
 
 use super::context::{self, Context, Target};
 use super::origin::Origin;
-use super::stream::NodeRef;
+use super::stream::{Extent, NodeRef};
 
 /// Where unnamed data starts that no symbol covers: each place that something refers to, by section.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -19,23 +19,30 @@ impl Boundaries {
         let from_data = cx.elf.sections.par_iter().filter(is_data).flat_map_iter(|section| {
             let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
             to_data.filter_map(|reloc| match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
-                Target::Node { node, .. } => Some(node).filter(|node| node.span.is_none()),
+                Target::Node { node, .. } => {
+                    Some(node).filter(|node| node.span.is_none() && node.extent == Extent::Next)
+                }
                 _ => None,
             })
         });
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));
-        let mut starts = vec![Vec::new(); cx.elf.sections.len()];
-        for node in nodes {
-            if let Some(starts) = starts.get_mut(node.section as usize) {
-                starts.push(node.start);
+        let places = nodes.into_iter().map(|node| (node.section, node.start));
+        Self(vec![Vec::new(); cx.elf.sections.len()]).and(places)
+    }
+
+    /// With these places, too.
+    pub(super) fn and(mut self, places: impl Iterator<Item = (u32, u64)>) -> Self {
+        for (section, start) in places {
+            if let Some(starts) = self.0.get_mut(section as usize) {
+                starts.push(start);
             }
         }
-        starts.par_iter_mut().for_each(|places| {
+        self.0.par_iter_mut().for_each(|places| {
             places.sort_unstable();
             places.dedup();
         });
-        Self(starts)
+        self
     }
 
     pub(super) fn end(&self, cx: &Context<'_, '_>, node: NodeRef) -> u64 {
@@ -47,6 +54,10 @@ impl Boundaries {
             return end;
         }
         let size = section.map_or(0, |section| section.size);
+        let is_one = || section.is_some_and(|section| cx.is_one_constant(section, node.section));
+        if node.extent == Extent::Section || node.extent == Extent::Next && is_one() {
+            return size;
+        }
         let span = cx.layout.next_start(node.section, node.start).unwrap_or(size);
         span.min(size).min(self.after(node.section, node.start).unwrap_or(size))
     }

@@ -5,7 +5,8 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::{Place, Section, SectionClass};
+use crate::meaning;
 use crate::name::Stability;
 use crate::rules;
 
@@ -16,8 +17,36 @@ use super::digest::Digest;
 use super::graph::{Graph, Written};
 use super::nodes::NodeDigests;
 use super::refine;
-use super::stream::{NodeRef, Streams};
+use super::stream::{Extent, NodeRef, Streams};
 use super::{DataChecksum, Kind, Unit};
+
+/// The unnamed data that functions refer to.
+#[derive(Debug, Default)]
+pub(super) struct Roots {
+    pub(super) nodes: Vec<NodeRef>,
+    /// Those at whose place something starts.
+    pub(super) starts: Vec<NodeRef>,
+    /// Constants that are read as they are: section, start and end.
+    pub(super) read: Vec<(u32, u64, u64)>,
+}
+
+impl Roots {
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.nodes.extend(other.nodes);
+        self.starts.extend(other.starts);
+        self.read.extend(other.read);
+        self
+    }
+
+    pub(super) fn sort(&mut self) {
+        for nodes in [&mut self.nodes, &mut self.starts] {
+            nodes.par_sort_unstable();
+            nodes.dedup();
+        }
+        self.read.par_sort_unstable();
+        self.read.dedup();
+    }
+}
 
 /// All nodes that functions and named data reach.
 pub(super) struct Closure {
@@ -25,16 +54,16 @@ pub(super) struct Closure {
     /// Named data objects, by place.
     named: Vec<NodeRef>,
     boundaries: Boundaries,
+    read: Vec<(u32, u64, u64)>,
 }
 
 impl Closure {
-    pub(super) fn of(cx: &Context<'_, '_>, mut roots: Vec<NodeRef>) -> Self {
-        roots.par_sort_unstable();
-        roots.dedup();
+    pub(super) fn of(cx: &Context<'_, '_>, roots: Roots) -> Self {
+        let Roots { mut nodes, starts, read } = roots;
         let named = named_data(cx);
-        let boundaries = Boundaries::of(cx, &roots);
-        roots.extend(&named);
-        Self { digests: digests(cx, &boundaries, roots), named, boundaries }
+        let boundaries = Boundaries::of(cx, &starts);
+        nodes.extend(&named);
+        Self { digests: digests(cx, &boundaries, nodes), named, boundaries, read }
     }
 
     pub(super) fn digests(&self) -> &NodeDigests {
@@ -45,10 +74,24 @@ impl Closure {
         self.boundaries
     }
 
+    /// The stretches without a symbol that something reaches, by place: section, start and end.
+    fn reached(&self, cx: &Context<'_, '_>) -> Vec<(u32, u64, u64)> {
+        let nodes = self.digests.nodes().filter(|node| node.span.is_none());
+        let stretch = |node: &NodeRef| (node.section, node.start, self.boundaries.end(cx, *node));
+        let mut reached: Vec<(u32, u64, u64)> = nodes.map(stretch).collect();
+        reached.extend(&self.read);
+        reached.par_sort_unstable();
+        reached
+    }
+
     /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
     pub(super) fn data(&self, cx: &Context<'_, '_>) -> Vec<DataChecksum> {
-        let left = unreached(cx, &self.digests, &self.boundaries);
-        let rest = digests(cx, &self.boundaries, left.clone());
+        let reached = self.reached(cx);
+        let ends =
+            reached.iter().flat_map(|(section, start, end)| [(*section, *start), (*section, *end)]);
+        let boundaries = self.boundaries.clone().and(ends);
+        let left = unreached(cx, &self.digests, &boundaries, &reached);
+        let rest = digests(cx, &boundaries, left.clone());
         let named = self.named.par_iter().with_min_len(256).map(|node| of(*node, &self.digests));
         let mut data: Vec<DataChecksum> = named.collect();
         let unnamed = left.into_iter().map(|node| DataChecksum { span: None, ..of(node, &rest) });
@@ -62,6 +105,7 @@ fn of(node: NodeRef, digests: &NodeDigests) -> DataChecksum {
     let (mut digest, references) = digests.of_unit([node].into_iter());
     DataChecksum {
         section: node.section,
+        start: node.start,
         span: node.span,
         digest: digest.pop().unwrap_or_else(refine::unread),
         references,
@@ -93,7 +137,7 @@ fn write(
     let own = own.map(|()| Digest::of(streams.buffer(Kind::Constant)));
     Written {
         own,
-        edges: streams.edges.drain(..).map(|(_, node)| node).collect(),
+        edges: streams.edges.drain(..).map(|edge| edge.node).collect(),
         references: streams.references.clone(),
     }
 }
@@ -120,7 +164,7 @@ fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a 
 }
 
 /// The spans that have a name which holds in another build.
-fn named_data(cx: &Context<'_, '_>) -> Vec<NodeRef> {
+pub(super) fn named_data(cx: &Context<'_, '_>) -> Vec<NodeRef> {
     let named = |index: u32| {
         let symbol = cx.elf.symbol(cx.layout.span(index)?.symbol?)?;
         (symbol.stability != Stability::Unstable).then_some(index)
@@ -133,52 +177,95 @@ fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
     data_sections(cx).flat_map(|section| {
         let spans = cx.layout.of_section(section).iter();
         let numbers = cx.layout.first_of_section(section).unwrap_or(u32::MAX)..;
-        spans.zip(numbers).map(move |(span, number)| NodeRef {
-            section,
-            start: span.start,
-            span: Some(number),
-        })
+        spans.zip(numbers).map(move |(span, number)| NodeRef::object(section, span.start, number))
     })
 }
 
-/// Data that is neither named nor reached: spans with unstable names and the room between spans,
-/// where it holds anything.
-fn unreached(cx: &Context<'_, '_>, reached: &NodeDigests, boundaries: &Boundaries) -> Vec<NodeRef> {
+/// Data that is neither named nor reached: spans with unstable names and the room between spans, where it holds
+/// anything.
+fn unreached(
+    cx: &Context<'_, '_>,
+    digests: &NodeDigests,
+    boundaries: &Boundaries,
+    reached: &[(u32, u64, u64)],
+) -> Vec<NodeRef> {
+    let index = printk_index(cx);
     let is_bookkeeping = |node: &NodeRef| {
         let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
         symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name))
+            && index.binary_search(&(node.section, node.start)).is_ok()
+    };
+    // An entry of merged constants is reached by its place.
+    let is_reached = |node: &NodeRef| {
+        let from =
+            reached.partition_point(|(of, start, _)| (*of, *start) < (node.section, node.start));
+        digests.has(node)
+            || reached
+                .get(from)
+                .is_some_and(|(of, start, _)| (*of, *start) == (node.section, node.start))
     };
     let mut left: Vec<NodeRef> =
-        spans(cx).filter(|node| !reached.has(node) && !is_bookkeeping(node)).collect();
+        spans(cx).filter(|node| !is_reached(node) && !is_bookkeeping(node)).collect();
     for section in data_sections(cx) {
         let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else {
             continue;
         };
+        let from = reached.partition_point(|(of, ..)| *of < section);
+        let own = reached.get(from..).unwrap_or_default().iter();
+        let own = own.take_while(|(of, ..)| *of == section);
+        let own = own.map(|(_, start, end)| (*start, *end));
+        let spans = cx.layout.of_section(section).iter().map(|span| (span.start, span.end));
+        let mut covered: Vec<(u64, u64)> = own.chain(spans).collect();
+        covered.sort_unstable();
+        let mut covered = covered.into_iter().peekable();
         let mut at = 0;
-        let mut spans = cx.layout.of_section(section).iter().peekable();
         while at < header.size {
-            while let Some(span) = spans.next_if(|span| span.start <= at) {
-                at = at.max(span.end);
+            while let Some((_, end)) = covered.next_if(|(start, _)| *start <= at) {
+                at = at.max(end);
             }
-            let start = at;
-            let node = NodeRef { section, start, span: None };
+            let node = NodeRef { extent: Extent::Rest, ..NodeRef::unnamed(section, at) };
             let end = boundaries.end(cx, node);
-            if start >= end {
+            if at >= end {
                 break;
             }
-            let bytes = header.bytes(start, end.saturating_sub(start)).unwrap_or_default();
-            // Zeros in front of it are alignment.
-            let first =
-                bytes.iter().position(|byte| *byte != 0).and_then(|at| u64::try_from(at).ok());
-            let first = first.and_then(|first| start.checked_add(first));
-            let relocated = header.relocs.within(start, end).next().map(|reloc| reloc.offset);
-            let content = first.into_iter().chain(relocated).min();
-            if let Some(start) = content.filter(|_| !reached.has(&node)) {
-                left.push(NodeRef { start, ..node });
-            }
+            left.extend(content_start(header, at, end).map(|start| NodeRef { start, ..node }));
             at = end;
         }
     }
     left.sort_unstable();
     left
+}
+
+/// Where the content starts of what nothing refers to, from `start` to `end`: behind the zeros that align it, if there
+/// is any.
+fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
+    let bytes = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+    let zeros = bytes.iter().position(|byte| *byte != 0).and_then(|at| u64::try_from(at).ok());
+    let first = zeros.and_then(|zeros| start.checked_add(zeros));
+    let relocated = section.relocs.within(start, end).next().map(|reloc| reloc.offset);
+    let first = first.into_iter().chain(relocated).min();
+    // A table of zeros, and numbers that are filled in later.
+    let is_table = meaning::is_linker_table(section) && start == 0 && end == section.size;
+    let is_content = is_table || section.name == b".BTF_ids";
+    let first = first.or(Some(start).filter(|_| is_content && start < end))?;
+    let aligned = start.checked_next_multiple_of(section.align.max(1)).unwrap_or(start);
+    Some(aligned.min(first))
+}
+
+/// The data that the printk index lists: section and offset, sorted.
+fn printk_index(cx: &Context<'_, '_>) -> Vec<(u32, u64)> {
+    let tables = cx.elf.sections.iter().filter(|section| section.name == b".printk_index");
+    let places = tables.flat_map(|table| table.relocs.iter()).filter_map(|reloc| {
+        let symbol = cx.elf.symbol(reloc.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        Some((section, symbol.value.checked_add_signed(reloc.addend)?))
+    });
+    let own =
+        cx.elf.sections.iter().zip(0u32..).filter(|(section, _)| section.name == b".printk_index");
+    let own = own.flat_map(|(_, index)| {
+        cx.layout.of_section(index).iter().map(move |span| (index, span.start))
+    });
+    let mut listed: Vec<(u32, u64)> = places.chain(own).collect();
+    listed.sort_unstable();
+    listed
 }

@@ -7,8 +7,10 @@ use crate::layout::Layout;
 use crate::name::{self, Stability};
 use crate::special::Sites;
 
+use super::entered::Entered;
+use super::memory::Memory;
 use super::origin::{Origin, Origins};
-use super::stream::NodeRef;
+use super::stream::{Extent, NodeRef};
 
 /// What all units of one object share.
 pub(crate) struct Context<'a, 'data> {
@@ -16,6 +18,8 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) layout: &'a Layout,
     pub(crate) sites: &'a Sites,
     pub(crate) origins: &'a Origins,
+    pub(crate) memory: &'a Memory,
+    pub(crate) entered: &'a Entered,
 }
 
 /// What a reference means.
@@ -83,8 +87,8 @@ impl<'data> Context<'_, 'data> {
                 }
             }
         }
-        if let Some(only) = self.only_object(section, offset) {
-            return only;
+        if let Some(outside) = self.outside(section, offset) {
+            return outside;
         }
         let Ok(offset) = u64::try_from(offset) else { return Target::Place { section, offset } };
         if is_code {
@@ -100,7 +104,7 @@ impl<'data> Context<'_, 'data> {
         let Some(header) = self.elf.section(section) else { return place };
         if let Some(start) = entry_start(header, offset) {
             let delta = offset.wrapping_sub(start).cast_signed();
-            return Target::Node { node: NodeRef { section, start, span: None }, delta };
+            return Target::Node { node: NodeRef::unnamed(section, start), delta };
         }
         if let Some((section, offset, delta)) = self.sites.owner(self.elf, section, offset) {
             return Target::Entry { section, offset, delta };
@@ -115,7 +119,11 @@ impl<'data> Context<'_, 'data> {
         if let Some(span) = span {
             return self.span(span, offset).unwrap_or(place);
         }
-        let node = NodeRef { section, start: offset, span: None };
+        if self.is_one_constant(header, section) {
+            let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
+            return Target::Node { node, delta: offset.cast_signed() };
+        }
+        let node = NodeRef::unnamed(section, offset);
         let here = Target::Node { node, delta: 0 };
         self.behind_address(section, header, offset).unwrap_or(here)
     }
@@ -140,7 +148,7 @@ impl<'data> Context<'_, 'data> {
             return None;
         }
         let delta = offset.wrapping_sub(start).cast_signed();
-        Some(Target::Node { node: NodeRef { section, start, span: None }, delta })
+        Some(Target::Node { node: NodeRef::unnamed(section, start), delta })
     }
 
     /// `offset` in the span `index`.
@@ -152,24 +160,39 @@ impl<'data> Context<'_, 'data> {
                 Some(self.named(number, delta))
             }
             _ => {
-                let node = NodeRef { section: span.section, start: span.start, span: Some(index) };
+                let node = NodeRef::object(span.section, span.start, index);
                 Some(Target::Node { node, delta })
             }
         }
     }
 
-    /// An address outside of a data section that holds one object, and nothing else, means that object
-    /// with a bias that the index makes up for.
-    fn only_object(&self, section: u32, offset: i64) -> Option<Target<'data>> {
+    /// An address outside of a data section, or its end, means what it holds with a bias that the index makes up
+    /// for: the one object, or any of the constants that no symbol tells apart.
+    fn outside(&self, section: u32, offset: i64) -> Option<Target<'data>> {
         let header = self.elf.section(section).filter(|header| !header.is_code())?;
         let inside = u64::try_from(offset).is_ok_and(|offset| offset < header.size);
         let from = self.layout.first_of_section(section)?;
         match self.layout.of_section(section) {
-            [only] if !inside && only.start == 0 && only.end == header.size => {
+            _ if inside => None,
+            [only] if only.start == 0 && only.end == header.size => {
                 self.span(from, offset.cast_unsigned())
+            }
+            [] if header.class == SectionClass::Bytes && !header.is_merged() && header.size > 0 => {
+                let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
+                Some(Target::Node { node, delta: offset })
             }
             _ => None,
         }
+    }
+
+    /// Whether the section holds one constant that no symbol names: LLVM gives each its own with data sections, and
+    /// `ld -r` of several objects joins those of one name.
+    pub(crate) fn is_one_constant(&self, section: &Section<'_>, index: u32) -> bool {
+        let is_private = section.name.windows(3).any(|part| part == b"..L");
+        is_private
+            && !section.is_merged()
+            && self.elf.files.len() < 2
+            && self.layout.of_section(index).is_empty()
     }
 
     /// Where one object ends and the next may start, a reference through the section says only the
@@ -194,9 +217,9 @@ impl<'data> Context<'_, 'data> {
             symbol.local && from.excludes(symbol.file, symbol.stability == Stability::Unstable)
         });
         if starting.is_none_or(|symbol| !symbol.local || foreign)
-            && self.layout.empty_at(section, offset).is_some()
+            && let Some(empty) = self.layout.empty_at(section, offset)
         {
-            return Some(Target::Empty);
+            return Some(self.empty(empty, section, offset));
         }
         let before = self.layout.ending_at(section, offset)?;
         let means_the_end = match starting {
@@ -204,6 +227,23 @@ impl<'data> Context<'_, 'data> {
             Some(symbol) => foreign || !symbol.local && symbol_of(before)?.local,
         };
         if means_the_end { self.span(before, offset) } else { None }
+    }
+
+    /// The object without a size that is `symbol`. It holds nothing that could change, and if it has room of its own
+    /// all the same, its name counts.
+    fn empty(&self, symbol: u32, section: u32, offset: u64) -> Target<'data> {
+        let size = self.elf.section(section).map_or(0, |section| section.size);
+        let next = self.layout.next_label(section, offset).unwrap_or(size);
+        let room = next.saturating_sub(offset);
+        // Less is what aligns the next.
+        let is_padding =
+            room < 1 << next.trailing_zeros().min(6) || self.layout.find(section, offset).is_some();
+        match self.elf.symbol(symbol) {
+            Some(named) if named.stability != Stability::Unstable && !is_padding => {
+                self.named(symbol, 0)
+            }
+            _ => Target::Empty,
+        }
     }
 
     /// The identity of the symbol `index`.
@@ -226,7 +266,7 @@ impl<'data> Context<'_, 'data> {
         let span = self.layout.find(section, value)?;
         let start = self.layout.span(span)?.start;
         let delta = addend.wrapping_add(value.saturating_sub(start).cast_signed());
-        Some(Target::Node { node: NodeRef { section, start, span: Some(span) }, delta })
+        Some(Target::Node { node: NodeRef::object(section, start, span), delta })
     }
 }
 

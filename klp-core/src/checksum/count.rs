@@ -5,6 +5,7 @@ use crate::x86::{Form, Instructions};
 
 use super::Refusal;
 use super::context::Context;
+use super::said::Said;
 
 /// Which bytes of a stretch of code start an instruction, and which of the instructions count.
 #[derive(Debug, Default)]
@@ -36,6 +37,19 @@ impl Instructed {
     /// How many instructions count so far.
     pub(super) fn count(&self) -> u32 {
         self.count
+    }
+
+    /// Where the last one before `end` starts that counts.
+    pub(super) fn last_counted(&self, end: usize) -> Option<usize> {
+        let words = self.words.iter().enumerate().take(end.div_ceil(64));
+        let below = |number: usize| {
+            let left = end.saturating_sub(number.saturating_mul(64));
+            if left < 64 { (1u64 << left).wrapping_sub(1) } else { u64::MAX }
+        };
+        let counted = words.map(|(number, word)| (number, word.counted & below(number)));
+        let (number, counted) = counted.rev().find(|(_, counted)| *counted != 0)?;
+        let bit = 63u32.saturating_sub(counted.leading_zeros());
+        number.checked_mul(64)?.checked_add(bit as usize)
     }
 
     /// The next instruction starts at `offset` and has `len` bytes. Does it count?
@@ -90,13 +104,19 @@ pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, R
             section.bytes(span.start, span.end.saturating_sub(span.start))
         })
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
+    let mut said = Said::of(cx, span.section, span.start, span.end)
+        .ok_or_else(|| Refusal::new("a function without bytes"))?;
     let mut own = Instructed::default();
     own.begin(code.len());
     let mut instructions = Instructions::new(code, span.start);
     loop {
         let offset = instructions.offset();
         let Some(Ok(decoded)) = instructions.next() else { break };
-        own.add(offset, usize::from(decoded.len), decoded.form != Form::Nop);
+        let at = span.start.saturating_add(offset as u64);
+        let next = at.saturating_add(u64::from(decoded.len));
+        let is_described = said.next_offset() < next && !said.take_before(next)?.is_empty();
+        let counts = is_described || decoded.form != Form::Nop || said.covers(at);
+        own.add(offset, usize::from(decoded.len), counts);
     }
     Ok(own)
 }
@@ -130,6 +150,11 @@ mod tests {
             (u64::MAX, (70, 0)),
         ] {
             assert_eq!(own.place(offset), expected, "{offset}");
+        }
+        for (end, last) in
+            [(0, None), (1, Some(0)), (70, Some(59)), (71, Some(70)), (usize::MAX, Some(133))]
+        {
+            assert_eq!(own.last_counted(end), last, "{end}");
         }
     }
 }

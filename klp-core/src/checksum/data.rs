@@ -1,12 +1,13 @@
 //! The content of one stretch of data.
 
 use crate::elf::{RelocKind, Section, SectionClass};
-use crate::name::Stability;
+use crate::meaning;
+use crate::name::{self, Stability};
 
 use super::context::{self, Context, Target};
 use super::origin::Origin;
-use super::stream::{NodeRef, tag};
-use super::{Kind, Refusal, Unit};
+use super::stream::{Extent, NodeRef, Streams, tag};
+use super::{Digest, Kind, Refusal, Unit};
 
 const KIND: Kind = Kind::Constant;
 
@@ -24,25 +25,34 @@ pub(super) fn write<'data>(
     let size = end.saturating_sub(node.start);
     unit.origin = cx.origins.at(node.section, node.start);
     unit.streams().item(KIND, tag::DATA, 0);
-    unit.byte(KIND, u8::from(section.is_writable()));
+    unit.byte(KIND, u8::from(section.is_writable()) | u8::from(section.is_thread_local()) << 1);
+    unit.bytes(KIND, meaning::of(section));
     if node.span.is_some() {
         unit.number(KIND, size);
     }
-    if section.class == SectionClass::Zeroed {
+    let data = match section.class {
+        SectionClass::Zeroed => &[],
+        _ => section
+            .bytes(node.start, size)
+            .ok_or_else(|| Refusal::new(format!("data outside of {}", section.name_lossy())))?,
+    };
+    if section.relocs.around(node.start).is_some() {
+        return Err(Refusal::new("data that starts within an address"));
+    }
+    let is_zero = data.iter().all(|byte| *byte == 0)
+        && section.relocs.within(node.start, end).next().is_none();
+    if is_zero && node.extent != Extent::Rest && !is_btf_ids(section) {
         unit.byte(KIND, tag::ZEROED);
         return Ok(());
     }
-    let data = section
-        .bytes(node.start, size)
-        .ok_or_else(|| Refusal::new(format!("data outside of {}", section.name_lossy())))?;
+    if section.is_merged() && may_be_split(section, data) {
+        unit.number(KIND, section.entsize);
+    }
     let left_out = LeftOut::of(cx, section, node, data);
     let relocs = || {
         let all = section.relocs.within(node.start, end);
         all.filter(|reloc| reloc.kind != RelocKind::None)
     };
-    if section.relocs.around(node.start).is_some() {
-        return Err(Refusal::new("data that starts within an address"));
-    }
     let mut last = 0;
     let bytes = unit.streams().content(KIND, data);
     for reloc in relocs() {
@@ -55,6 +65,7 @@ pub(super) fn write<'data>(
     }
     left_out.blank(bytes);
     let ends_for_certain = node.span.is_some()
+        || node.extent == Extent::Rest && ends_with_zeros(section, bytes, end)
         || !section.is_strings() && context::entry_end(section, node.start).is_some();
     if !ends_for_certain {
         // Rule `padding`: where the constant ends before the next one starts is not known.
@@ -62,6 +73,12 @@ pub(super) fn write<'data>(
             bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
         let used = used.max(usize::try_from(last).unwrap_or(usize::MAX));
         unit.streams().shorten_content(KIND, data.len(), used);
+    }
+    if is_btf_ids(section) {
+        for (at, name) in named_ids(cx, node, end) {
+            unit.number(KIND, at);
+            unit.bytes(KIND, &name);
+        }
     }
     for reloc in relocs() {
         let at = reloc.offset.saturating_sub(node.start);
@@ -71,6 +88,54 @@ pub(super) fn write<'data>(
         }
     }
     Ok(())
+}
+
+/// The digest of a variable of `size` bytes that holds zeros and that the linker gives its place: what [`write`] writes
+/// of one in `.bss`.
+pub(crate) fn zeroed(size: u64) -> Digest {
+    let mut streams = Streams::default();
+    streams.item(KIND, tag::DATA, 0);
+    streams.byte(KIND, 1);
+    streams.bytes(KIND, b"");
+    streams.number(KIND, size);
+    streams.byte(KIND, tag::ZEROED);
+    Digest::of(streams.buffer(KIND))
+}
+
+/// Whether a linker may take the merged entry apart: it is longer than one, or holds the end of a string.
+fn may_be_split(section: &Section<'_>, data: &[u8]) -> bool {
+    let Ok(size) = usize::try_from(section.entsize) else { return false };
+    if section.is_strings() {
+        let mut units = data.chunks_exact(size);
+        units.next_back();
+        return units.any(|unit| unit.iter().all(|byte| *byte == 0));
+    }
+    size < data.len()
+}
+
+/// Whether zeros at the end of `bytes`, which nothing refers to, are content: they are more than what aligns
+/// something behind them, or nothing is.
+fn ends_with_zeros(section: &Section<'_>, bytes: &[u8], end: u64) -> bool {
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count() as u64;
+    end == section.size || zeros >= section.align.max(1)
+}
+
+/// `.BTF_ids` (`include/linux/btf_ids.h`): sets of types and functions, with flags. The numbers are filled in by a
+/// later step of the build, from the names of symbols.
+fn is_btf_ids(section: &Section<'_>) -> bool {
+    section.name == b".BTF_ids"
+}
+
+/// Where numbers from `node` to `end` are filled in, and by which names.
+fn named_ids<'a>(
+    cx: &'a Context<'_, '_>,
+    node: NodeRef,
+    end: u64,
+) -> impl Iterator<Item = (u64, Vec<u8>)> + 'a {
+    cx.layout.ids(node.section, node.start, end).iter().filter_map(move |(_, at, symbol)| {
+        let name = name::base(cx.elf.symbol(*symbol)?.name).into_owned();
+        Some((at.saturating_sub(node.start), name))
+    })
 }
 
 /// Rule `line-number`: what a data object says about source positions.
@@ -85,6 +150,10 @@ impl LeftOut {
         if section.name == b"__dyndbg" {
             return Self::dynamic_debug();
         }
+        if is_btf_ids(section) {
+            let end = node.start.saturating_add(data.len() as u64);
+            return Self::btf_ids(named_ids(cx, node, end).map(|(at, _)| at));
+        }
         if is_rust_location(cx, section, node, data) {
             Self::rust_location()
         } else {
@@ -96,6 +165,13 @@ impl LeftOut {
     /// format pointers, then 18 bits of line number, class and flags. The format is kept.
     fn dynamic_debug() -> Self {
         Self { relocs: vec![0, 8, 16], bytes: vec![(32, 0), (33, 0), (34, 0xfc)] }
+    }
+
+    /// The four bytes at each place.
+    fn btf_ids(places: impl Iterator<Item = u64>) -> Self {
+        let places = places.filter_map(|at| usize::try_from(at).ok());
+        let bytes = places.flat_map(|at| (at..at.saturating_add(4)).map(|byte| (byte, 0)));
+        Self { relocs: Vec::new(), bytes: bytes.collect() }
     }
 
     /// `core::panic::Location`: file pointer and length, u32 line, u32 column. The file is kept: other

@@ -21,16 +21,31 @@ pub struct Cause {
     /// Where it first differs, as an offset in the patched function (or its part), where it is known.
     #[serde(deserialize_with = "hex_offset", default)]
     pub offset: Option<u64>,
+    /// What differs, for people, where it has been said.
+    #[serde(default)]
+    pub why: Option<String>,
+}
+
+impl Cause {
+    /// That kind differs, nobody knows where.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self { kind, offset: None, why: None }
+    }
 }
 
 impl Serialize for Cause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let rule = self.kind.rule();
-        let mut record = serializer.serialize_struct("Cause", 2 + usize::from(rule.is_some()))?;
+        let fields = 2 + usize::from(rule.is_some()) + usize::from(self.why.is_some());
+        let mut record = serializer.serialize_struct("Cause", fields)?;
         record.serialize_field("kind", &self.kind)?;
         record.serialize_field("offset", &self.offset.map(|offset| format!("{offset:#x}")))?;
         if let Some(rule) = rule {
             record.serialize_field("rule", rule)?;
+        }
+        if let Some(why) = &self.why {
+            record.serialize_field("why", why)?;
         }
         record.end()
     }
@@ -85,7 +100,7 @@ impl<'a> Behind<'a> {
         let edges = numbers.par_iter().map_init(Streams::default, |streams, number| {
             let function = functions.get(*number)?;
             Unit::new(&cx, streams).function(function).ok()?;
-            Some(streams.edges.drain(..).map(|(_, node)| node).collect::<Vec<_>>())
+            Some(streams.edges.drain(..).map(|edge| edge.node).collect::<Vec<_>>())
         });
         let roots: Vec<Vec<NodeRef>> = edges.flatten().collect();
         let nodes = closure::digests(&cx, &object.boundaries, roots.concat());
@@ -95,8 +110,8 @@ impl<'a> Behind<'a> {
     fn trace(&self, number: usize) -> Option<Trace> {
         let mut streams = Streams::recording();
         Unit::new(&self.cx, &mut streams).function(self.functions.get(number)?).ok()?;
-        let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|(_, node)| *node));
-        let kinds = streams.edges.iter().map(|(kind, _)| *kind);
+        let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|edge| edge.node));
+        let kinds = streams.edges.iter().map(|edge| edge.kind);
         let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
         Some(Trace { streams, behind })
     }
@@ -160,5 +175,5 @@ fn first(kind: Kind, numbers: bool, original: &Trace, patched: &Trace) -> Option
         return None;
     }
     let offset = patched.get(same).or_else(|| patched.last()).map(|item| item.offset);
-    Some(Cause { kind, offset: offset.or(Some(0)) })
+    Some(Cause { kind, offset: offset.or(Some(0)), why: None })
 }

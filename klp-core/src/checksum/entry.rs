@@ -2,7 +2,7 @@
 
 use crate::elf::{Reloc, RelocKind};
 use crate::special::Entry;
-use crate::x86::{Access, Instructions};
+use crate::x86::{self, Access, Instructions};
 
 use super::context::Target;
 use super::instruction::{blank, distance};
@@ -20,6 +20,23 @@ impl<'data> Unit<'_, 'data, '_> {
     /// The function can be traced, and so patched, at `site`.
     pub(crate) fn traceable(&mut self, site: &Site<'_>) {
         self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
+    }
+
+    /// There are NOPs at `site` that can be patched: as many bytes as follow.
+    pub(crate) fn patchable(&mut self, site: &Site<'_>) {
+        self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
+        let part = self.parts.get(usize::from(site.part));
+        let code = part.and_then(|part| {
+            let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
+            self.cx.elf.section(part.section)?.bytes(at, part.limit.checked_sub(at)?)
+        });
+        self.streams.number(Kind::Traceable, x86::padding(code.unwrap_or_default()) as u64);
+    }
+
+    /// NOPs for patching before the start of the function, `distance` bytes.
+    pub(super) fn patchable_before(&mut self, distance: u64) {
+        self.streams.item(Kind::Traceable, tag::ENTRY, 0);
+        self.streams.number(Kind::Traceable, distance);
     }
 
     pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {

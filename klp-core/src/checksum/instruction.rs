@@ -6,7 +6,7 @@ use crate::x86::{Access, Decoded, Form, Operands};
 use super::context::Target;
 use super::stream::tag;
 use super::target::Manner;
-use super::unit::Part;
+use super::unit::{Part, Role};
 use super::{Kind, Refusal, Site, Unit};
 
 /// An instruction with an address in it: where it is, its bytes, and what they mean.
@@ -77,6 +77,7 @@ impl<'data> Unit<'_, 'data, '_> {
             let section = part.section;
             let target = Target::Code { section, offset, symbol: None };
             let kind = Kind::Relocation;
+            self.addresses(&target);
             self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
             self.target(Manner { kind, access: operands.access }, target)?;
         }
@@ -100,9 +101,19 @@ impl<'data> Unit<'_, 'data, '_> {
         let displacement = operands.displacement == Some(field);
         let access = if displacement { operands.access } else { Access::Open };
         let target = self.cx.resolve(self.origin, reloc.symbol, addend);
+        self.addresses(&target);
         let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
         self.target(Manner { kind, access }, target)
+    }
+
+    /// Notes that an operand refers to `target`, which may be data between code.
+    fn addresses(&mut self, target: &Target<'_>) {
+        if let Target::Code { section, offset, .. } = target
+            && self.inside_as(target, Role::Addressed)
+        {
+            self.reads(*section, *offset);
+        }
     }
 
     fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {

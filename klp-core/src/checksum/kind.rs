@@ -38,11 +38,21 @@ pub enum Kind {
     ColdPart = 13,
     /// The size of a data object.
     Size = 14,
+    /// What the section means: code or data that is freed after boot, must not be traced, becomes read-only, ...
+    Section = 15,
+    /// The alignment of a data object.
+    Alignment = 16,
+    /// The place among the entries of a table that the linker puts together.
+    Order = 17,
+    /// What control runs on into behind the end of the function.
+    FallThrough = 18,
+    /// The digests are equal, and the second opinion cannot prove that both versions are.
+    Unproven = 19,
 }
 
 impl Kind {
     /// All kinds, in the order in which they enter a digest. Never renumber; add at the end.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 19] = [
         Self::Instruction,
         Self::Relocation,
         Self::String,
@@ -57,6 +67,11 @@ impl Kind {
         Self::Prefix,
         Self::ColdPart,
         Self::Size,
+        Self::Section,
+        Self::Alignment,
+        Self::Order,
+        Self::FallThrough,
+        Self::Unproven,
     ];
 
     /// The rule of [`crate::rules`] that says what is left out of this kind, where something is.
@@ -64,13 +79,19 @@ impl Kind {
     pub fn rule(self) -> Option<&'static str> {
         match self {
             Self::Instruction | Self::ColdPart => Some("branch-encoding"),
-            Self::Relocation => Some("place"),
             Self::Constant | Self::Alternative | Self::Prefix => Some("padding"),
             Self::BugTable => Some("line-number"),
             Self::StaticKey => Some("jump-label-instruction"),
             Self::StaticCall => Some("derived-static-call-site"),
             Self::Traceable => Some("ftrace-call"),
-            Self::String | Self::JumpTable | Self::ExceptionTable | Self::Size => None,
+            Self::Relocation | Self::Section | Self::Order => Some("place"),
+            Self::String
+            | Self::JumpTable
+            | Self::ExceptionTable
+            | Self::Size
+            | Self::Alignment
+            | Self::FallThrough
+            | Self::Unproven => None,
         }
     }
 

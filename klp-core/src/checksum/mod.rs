@@ -9,14 +9,17 @@ mod count;
 mod data;
 mod difference;
 mod digest;
+mod entered;
 mod entry;
 mod graph;
 mod instruction;
 mod kind;
+mod memory;
 mod nodes;
 mod origin;
 mod refine;
 mod refused;
+mod said;
 mod scc;
 mod site;
 mod stream;
@@ -33,13 +36,16 @@ use crate::layout::{Function, Layout};
 use crate::lists::Lists;
 use crate::special::Sites;
 
-use closure::Closure;
+use closure::{Closure, Roots};
 use context::Context;
+pub(crate) use entered::Entered;
+pub(crate) use memory::Memory;
 use origin::Origins;
-use stream::{NodeRef, Streams};
+use stream::Streams;
 use walked::Walked;
 
 pub use boundaries::Boundaries;
+pub(crate) use data::zeroed;
 pub use difference::{Cause, differences};
 pub use digest::{Digest, Short};
 pub use kind::Kind;
@@ -56,6 +62,8 @@ pub struct Analysis<'data> {
     pub layout: Layout,
     pub(crate) sites: Sites,
     origins: Origins,
+    pub(crate) memory: Memory,
+    pub(crate) entered: Entered,
 }
 
 /// The digests of functions: a column for each field, since there are many and most have little in each.
@@ -77,6 +85,8 @@ pub struct FunctionChecksums {
 pub struct DataChecksum {
     /// The section's header index.
     pub section: u32,
+    /// Where it starts in the section.
+    pub start: u64,
     /// Index of the span; none for what nothing refers to by name or code.
     pub span: Option<u32>,
     /// The digest, or why there is none.
@@ -148,7 +158,19 @@ impl<'data> Analysis<'data> {
         let elf = ElfObject::parse(data)?;
         let tables = || rayon::join(|| Sites::of(&elf), || Origins::of(&elf));
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
-        Ok(Self { elf, layout, sites, origins })
+        let memory = Memory::of(&elf);
+        Ok(Self { elf, layout, sites, origins, memory, entered: Entered::default() })
+    }
+
+    /// Section and offset of each function, in the order of [`Checksums::functions`].
+    pub(crate) fn function_places(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
+        let bodies = self.layout.functions.iter().filter_map(|it| self.layout.span(it.body));
+        bodies.map(|span| (span.section, span.start))
+    }
+
+    /// Section and offset of each data object with a name, in the order of [`Checksums::data`]: the first ones there.
+    pub(crate) fn data_places(&self) -> impl Iterator<Item = (u32, u64)> {
+        closure::named_data(&self.context()).into_iter().map(|node| (node.section, node.start))
     }
 
     /// Digests every function and data object, on the current rayon pool.
@@ -183,24 +205,34 @@ impl<'data> Analysis<'data> {
     }
 
     /// The unnamed data that functions refer to.
-    fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Vec<NodeRef> {
+    fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Roots {
         let batches = walked.par_iter().zip(self.layout.functions.par_chunks(TOGETHER));
-        let roots = batches.flat_map_iter(|(walked, functions)| {
-            let mut roots: Vec<NodeRef> = walked.nodes().collect();
-            for (outcome, function) in walked.outcomes.iter().zip(functions) {
-                if outcome.is_err() {
-                    roots.extend(refused::nodes(cx, function));
+        let of_batch = |(walked, functions): (&Walked, &[Function])| {
+            let mut roots = Roots { read: walked.read.clone(), ..Roots::default() };
+            for edge in walked.edges() {
+                roots.nodes.push(edge.node);
+                if edge.starts {
+                    roots.starts.push(edge.node);
                 }
             }
-            roots.sort_unstable();
-            roots.dedup();
+            for (outcome, function) in walked.outcomes.iter().zip(functions) {
+                if outcome.is_err() {
+                    let nodes = refused::nodes(cx, function);
+                    roots.starts.extend(&nodes);
+                    roots.nodes.extend(nodes);
+                }
+            }
+            roots.sort();
             roots
-        });
-        roots.collect()
+        };
+        let mut roots = batches.map(of_batch).reduce(Roots::default, Roots::and);
+        roots.sort();
+        roots
     }
 
     fn context(&self) -> Context<'_, 'data> {
-        Context { elf: &self.elf, layout: &self.layout, sites: &self.sites, origins: &self.origins }
+        let Self { elf, layout, sites, origins, memory, entered } = self;
+        Context { elf, layout, sites, origins, memory, entered }
     }
 
     fn walk(

@@ -43,6 +43,11 @@ impl NodeDigests {
         self.graph.numbers.contains_key(node)
     }
 
+    /// All nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.graph.numbers.keys()
+    }
+
     /// The digests of `nodes`, which are all that one unit refers to, and the symbols that are named in
     /// them and in all that they lead to, in the order of the walk.
     pub(super) fn of_unit(&self, nodes: impl Iterator<Item = NodeRef>) -> (Vec<Outcome>, Vec<u32>) {

@@ -32,7 +32,12 @@ pub(super) fn digests(own: &[Outcome], edges: &[Vec<u32>]) -> Vec<Outcome> {
     done.into_iter().map(|digest| digest.unwrap_or_else(unread)).collect()
 }
 
-/// The digests of nodes that lead to each other: as long as another step tells more of them apart.
+/// More steps than this, each for one node, are too many for one cycle.
+const STEPS: usize = 1 << 23;
+
+/// The digests of nodes that lead to each other. After as many steps as nodes are told apart, no further step
+/// tells more of them apart, but one of another build can still look the same: two cycles with as many different
+/// nodes each differ after twice as many steps, or never.
 fn cycle(
     component: &[u32],
     own: &[Outcome],
@@ -42,6 +47,7 @@ fn cycle(
     let mut current: BTreeMap<u32, Outcome> =
         component.iter().map(|node| (*node, own[*node as usize].clone())).collect();
     let mut classes = 0;
+    let mut steps = 0usize;
     loop {
         let behind = |edge: usize| {
             let inside = u32::try_from(edge).ok().and_then(|edge| current.get(&edge));
@@ -52,10 +58,22 @@ fn cycle(
         current = component.iter().map(step).collect();
         let distinct: BTreeSet<Digest> =
             current.values().filter_map(|digest| digest.as_ref().ok().copied()).collect();
-        if distinct.len() <= classes {
-            return current;
+        classes = distinct.len().max(classes);
+        steps = steps.saturating_add(1);
+        if steps > classes.saturating_mul(2) {
+            let count = classes as u64;
+            let with_count = |digest: Digest| {
+                Digest::of(&[digest.as_bytes().as_slice(), &count.to_le_bytes()].concat())
+            };
+            return current
+                .into_iter()
+                .map(|(node, digest)| (node, digest.map(with_count)))
+                .collect();
         }
-        classes = distinct.len();
+        if steps.saturating_mul(component.len()) > STEPS {
+            let refused = || Err("data that leads back to itself through too many others".into());
+            return component.iter().map(|node| (*node, refused())).collect();
+        }
     }
 }
 

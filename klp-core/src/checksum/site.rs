@@ -13,6 +13,8 @@ pub(crate) struct Site<'a> {
     /// is well formed).
     pub(super) address: RelocKind,
     pub(super) delta: u8,
+    /// How many entries that stand before it in their table replace some of the same code.
+    pub(super) covering: u8,
     pub(super) has_static_call: bool,
     pub(super) len: u8,
     pub(super) form: Form,

@@ -27,16 +27,50 @@ pub(crate) mod tag {
     pub(crate) const ZEROED: u8 = 14;
     pub(crate) const CODE: u8 = 15;
     pub(crate) const EMPTY: u8 = 16;
+    pub(crate) const LABEL: u8 = 17;
+}
+
+/// How far unnamed data goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Extent {
+    /// To the end of the symbol, or up to what is known to start behind it.
+    Next,
+    /// All of the section: who refers to a place outside of it can mean any of it.
+    Section,
+    /// What nothing refers to, with the zeros around it.
+    Rest,
 }
 
 /// Unnamed data that the content depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeRef {
     pub(crate) section: u32,
+    pub(crate) extent: Extent,
     /// First byte of the data, as an offset in its section.
     pub(crate) start: u64,
     /// The span of a symbol, where one covers it.
     pub(crate) span: Option<u32>,
+}
+
+impl NodeRef {
+    /// What starts at `start` of `section`, where no symbol covers it.
+    pub(crate) fn unnamed(section: u32, start: u64) -> Self {
+        Self { section, extent: Extent::Next, start, span: None }
+    }
+
+    /// The data object that is the span number `span`.
+    pub(crate) fn object(section: u32, start: u64, span: u32) -> Self {
+        Self { section, extent: Extent::Next, start, span: Some(span) }
+    }
+}
+
+/// What a unit refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) kind: Kind,
+    pub(crate) node: NodeRef,
+    /// Whether something starts there: one place in each element of a table is none.
+    pub(crate) starts: bool,
 }
 
 /// A place in the unit's code whose index is known only when all of its code has been read.
@@ -65,7 +99,9 @@ pub(crate) const FIXUP_LEN: usize = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     buffers: [Vec<u8>; Kind::ALL.len()],
-    pub(crate) edges: Vec<(Kind, NodeRef)>,
+    pub(crate) edges: Vec<Edge>,
+    /// Unnamed constants that the unit reads as they are: section, start and end.
+    pub(crate) read: Vec<(u32, u64, u64)>,
     pub(crate) fixups: Vec<Fixup>,
     /// Symbols whose names carry a compiler's number, in the order of first use.
     pub(crate) numbered: Vec<u32>,
@@ -92,6 +128,7 @@ impl Streams {
             buffer.clear();
         }
         self.edges.clear();
+        self.read.clear();
         self.fixups.clear();
         self.numbered.clear();
         self.numberless.clear();
@@ -226,6 +263,11 @@ impl Streams {
     /// How many instructions of the part count so far.
     pub(super) fn counted(&self, part: usize) -> u32 {
         self.instructions.get(part).map_or(0, Instructed::count)
+    }
+
+    /// Where the last instruction of the part before `end` starts that counts.
+    pub(super) fn last_counted(&self, part: usize, end: usize) -> Option<usize> {
+        self.instructions.get(part)?.last_counted(end)
     }
 
     /// What `offset` in the part is: see [`Instructed::place`].

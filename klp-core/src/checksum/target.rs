@@ -6,7 +6,7 @@ use crate::x86::Access;
 
 use super::context::{Named, Target};
 use super::count::count_all;
-use super::stream::{NodeRef, tag};
+use super::stream::{Edge, Extent, NodeRef, tag};
 use super::{Kind, Refusal, Site, Unit};
 
 /// How a reference is made, beside what it refers to.
@@ -29,7 +29,9 @@ impl<'data> Unit<'_, 'data, '_> {
             {
                 Kind::JumpTable
             }
-            _ if access == Access::Open && self.is_text(*node) => Kind::String,
+            _ if matches!(access, Access::Open | Access::Indexed) && self.is_text(*node) => {
+                Kind::String
+            }
             _ => Kind::Constant,
         }
     }
@@ -54,16 +56,21 @@ impl<'data> Unit<'_, 'data, '_> {
             Target::Named(named) => self.named(kind, &named),
             Target::Code { section, offset, symbol } => self.code(kind, section, offset, symbol)?,
             Target::Node { node, delta } => {
+                let (node, delta) = self.onwards(manner.access, node, delta);
                 if let Some(bytes) = self.exact(manner.access, node, delta) {
                     self.streams.byte(kind, tag::CONTENT);
-                    self.streams.number(kind, 0);
+                    self.streams.number(kind, self.halves(node, bytes.len()));
                     self.streams.bytes(kind, bytes);
+                    let start = node.start.saturating_add_signed(delta);
+                    let end = start.saturating_add(bytes.len() as u64);
+                    self.streams.read.push((node.section, start, end));
                 } else {
                     self.streams.byte(kind, tag::NODE);
                     self.streams.number(kind, delta.cast_unsigned());
                     let rank = self.rank_of_variable(node);
                     self.streams.index(kind, rank);
-                    self.streams.edges.push((kind, node));
+                    let starts = manner.access != Access::Strided && node.extent == Extent::Next;
+                    self.streams.edges.push(Edge { kind, node, starts });
                 }
             }
             Target::Entry { section, offset, delta } => {
@@ -86,6 +93,18 @@ impl<'data> Unit<'_, 'data, '_> {
         Ok(())
     }
 
+    /// Who takes the address of a place inside of a constant goes on from there.
+    fn onwards(&self, access: Access, node: NodeRef, delta: i64) -> (NodeRef, i64) {
+        let size = self.cx.elf.section(node.section).map_or(0, |section| section.size);
+        let inside = u64::try_from(delta).ok().filter(|at| *at < size);
+        match inside {
+            Some(at) if access == Access::Open && node.extent == Extent::Section => {
+                (NodeRef::unnamed(node.section, at), 0)
+            }
+            _ => (node, delta),
+        }
+    }
+
     /// Which of the unit's unnamed variables `node` is, from 1 on by first use. Two of equal content
     /// are still two: what is written to one is not read from the other. Constants have no rank.
     fn rank_of_variable(&mut self, node: NodeRef) -> u32 {
@@ -95,12 +114,16 @@ impl<'data> Unit<'_, 'data, '_> {
             return 0;
         }
         let mut known: Vec<NodeRef> = Vec::new();
-        for (_, other) in self.streams.edges.iter().filter(|(_, other)| is_variable(other)) {
-            if !known.contains(other) {
-                known.push(*other);
+        for other in self.streams.edges.iter().map(|edge| edge.node).filter(is_variable) {
+            if !known.contains(&other) {
+                known.push(other);
             }
         }
         let symbol = node.span.and_then(|span| self.cx.layout.span(span)?.symbol);
+        let place = self.cx.memory.number(node.section, node.start).filter(|_| symbol.is_none());
+        if let Some(place) = place.filter(|place| !self.streams.references.contains(place)) {
+            self.streams.references.push(place);
+        }
         if let Some(symbol) = symbol.filter(|symbol| !self.streams.numbered.contains(symbol)) {
             let name =
                 self.cx.elf.symbol(symbol).map(|symbol| name::base(symbol.name).into_owned());
@@ -114,16 +137,24 @@ impl<'data> Unit<'_, 'data, '_> {
         u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1)
     }
 
-    /// The bytes of an access of known size to data that no symbol covers.
+    /// The bytes of an access of known size to a constant that no symbol covers.
     pub(super) fn exact(&self, access: Access, node: NodeRef, delta: i64) -> Option<&'data [u8]> {
         let Access::Fixed(size) = access else { return None };
-        if node.span.is_some() || delta != 0 {
+        let section = self.cx.elf.section(node.section)?;
+        if node.span.is_some() || section.is_unwind_table() || section.is_writable() {
             return None;
         }
-        let section = self.cx.elf.section(node.section).filter(|it| !it.is_unwind_table())?;
-        let bytes = section.bytes(node.start, u64::from(size))?;
-        let end = node.start.checked_add(u64::from(size))?;
-        section.relocs.within(node.start.saturating_sub(7), end).next().is_none().then_some(bytes)
+        let start = node.start.checked_add_signed(delta)?;
+        let bytes = section.bytes(start, u64::from(size))?;
+        let end = start.checked_add(u64::from(size))?;
+        section.relocs.within(start.saturating_sub(7), end).next().is_none().then_some(bytes)
+    }
+
+    /// The size of the pieces that a linker may take `len` bytes at `node` apart into; 0 where it may not.
+    fn halves(&self, node: NodeRef, len: usize) -> u64 {
+        let section = self.cx.elf.section(node.section);
+        let section = section.filter(|section| section.is_merged() && !section.is_strings());
+        section.map(|section| section.entsize).filter(|size| *size < len as u64).unwrap_or(0)
     }
 
     pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {

@@ -1,14 +1,16 @@
 //! One function, walked instruction by instruction into its streams.
 
-use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind, Within};
+use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
+use crate::meaning;
 use crate::special::{Effect, SiteRef};
-use crate::x86::{Form, Instructions};
+use crate::x86::{self, Form, Instructions};
 
 use super::context::{Context, Target};
 use super::count::Instructed;
 use super::instruction::{Encoded, distance};
 use super::origin::Origin;
+use super::said::{Own, Said};
 use super::stream::{Streams, tag};
 use super::{Kind, Site};
 
@@ -32,10 +34,10 @@ impl From<Refusal> for String {
 #[derive(Debug, Clone)]
 pub(super) struct Part {
     pub(super) section: u32,
-    start: u64,
+    pub(super) start: u64,
     end: u64,
     /// Where it must end.
-    limit: u64,
+    pub(super) limit: u64,
     pub(super) role: Role,
 }
 
@@ -52,12 +54,14 @@ pub(super) enum Role {
     Prefix,
     /// Code without a symbol that the unit jumps to; it ends where control does.
     Outlined,
+    /// Bytes without a symbol in a section of code whose address the unit takes: code, or a table.
+    Addressed,
 }
 
 impl Role {
     pub(super) fn kind(self) -> Kind {
         match self {
-            Self::Body | Self::Outlined => Kind::Instruction,
+            Self::Body | Self::Outlined | Self::Addressed => Kind::Instruction,
             Self::Cold => Kind::ColdPart,
             Self::Prefix => Kind::Prefix,
         }
@@ -73,12 +77,26 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) foreign: Option<(u32, Instructed)>,
     /// Where it comes from.
     pub(super) origin: Origin,
+    /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be
+    /// data.
+    read: Vec<(u32, u64)>,
+    /// Where code starts behind an instruction that control does not leave forwards, and padding: kind, section,
+    /// start of the part, offset.
+    behind_padding: Vec<(Kind, u32, u64, u64)>,
 }
 
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn new(cx: &'a Context<'a, 'data>, streams: &'s mut Streams) -> Self {
         streams.clear();
-        Self { cx, streams, parts: Vec::new(), foreign: None, origin: Origin::Any }
+        Self {
+            cx,
+            streams,
+            parts: Vec::new(),
+            foreign: None,
+            origin: Origin::Any,
+            read: Vec::new(),
+            behind_padding: Vec::new(),
+        }
     }
 
     pub(crate) fn elf(&self) -> &'a ElfObject<'data> {
@@ -91,6 +109,20 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
 
     /// Writes all of `function`.
     pub(crate) fn function(&mut self, function: &Function) -> Result<(), Refusal> {
+        self.write(function)?;
+        let mut read = std::mem::take(&mut self.read);
+        read.retain(|(section, offset)| !self.runs_into(*section, *offset));
+        self.read = read;
+        if !self.read.is_empty() {
+            // Which bytes are read is known now.
+            self.streams.clear();
+            self.parts.clear();
+            self.write(function)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, function: &Function) -> Result<(), Refusal> {
         let role = |index: u32| match index {
             _ if index == function.body => Role::Body,
             _ if Some(index) == function.prefix => Role::Prefix,
@@ -104,6 +136,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let role = role(index);
             if role == Role::Body {
                 self.origin = self.cx.origins.at(section, start);
+                self.before(function, section, start);
             }
             self.parts.push(Part { section, start, end, limit: end, role });
         }
@@ -112,6 +145,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             self.walk(next)?;
             next = next.saturating_add(1);
         }
+        self.counted_from_start();
         let fixups = std::mem::take(&mut self.streams.fixups);
         for fixup in &fixups {
             let (part, index, delta) = self.locate(fixup.section, fixup.offset)?;
@@ -119,6 +153,18 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         }
         self.streams.fixups = fixups;
         Ok(())
+    }
+
+    /// Writes what is to be patched in front of the function, where no prefix has it.
+    fn before(&mut self, function: &Function, section: u32, start: u64) {
+        let prefix = function.prefix.and_then(|prefix| self.cx.layout.span(prefix));
+        let from = prefix.map_or(0, |prefix| prefix.end).max(start.saturating_sub(64));
+        let code = |at: u64| self.cx.elf.section(section)?.bytes(at, start.checked_sub(at)?);
+        let places = self.cx.sites.patchable(section, from, start);
+        let all_nops = |at: &u64| code(*at).is_some_and(|code| x86::padding(code) == code.len());
+        if let Some(at) = places.filter(all_nops).min() {
+            self.patchable_before(start.saturating_sub(at));
+        }
     }
 
     fn walk(&mut self, number: usize) -> Result<(), Refusal> {
@@ -136,20 +182,34 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let kind = part.role.kind();
         self.streams.item(kind, tag::PART, 0);
         self.streams.begin_part(number, code.len());
-        let sites = self.cx.sites.within(part.section, part.start, part.limit);
-        let mut said = Said { relocs: section.relocs.within(part.start, part.limit), sites };
+        let mut said = Said::of(self.cx, part.section, part.start, part.limit)
+            .ok_or_else(|| Refusal::new("no section"))?;
+        self.section_of(&part);
         let mut end = part.limit;
         let ahead = section.bytes(part.start, section.size.saturating_sub(part.start));
         let mut instructions =
             Instructions::at_start(ahead.unwrap_or(code), code.len(), part.start);
+        // Where control ends, and whether only padding came since then.
+        let mut ended: Option<usize> = None;
         loop {
+            let before = instructions.offset();
             let pending = said.next_offset();
             let limit = usize::try_from(pending.saturating_sub(part.start)).unwrap_or(usize::MAX);
+            let padded = ended.filter(|end| *end < before);
             self.streams.plain(kind, number, &mut instructions, limit);
             let offset = instructions.offset();
             let Some(decoded) = instructions.next() else { break };
             let decoded =
                 decoded.map_err(|_| Refusal::new(format!("no instruction at +{offset:#x}")))?;
+            let is_plain = before < offset;
+            if padded.is_some() && (is_plain || decoded.form != Form::Nop) {
+                self.behind_padding.push((kind, part.section, part.start, before as u64));
+            }
+            ended = match decoded.form {
+                _ if decoded.ends_flow => Some(instructions.offset()),
+                Form::Nop if !is_plain => ended,
+                _ => None,
+            };
             let raw = code.get(offset..instructions.offset()).unwrap_or_default();
             let at = part.start.saturating_add(offset as u64);
             let next = at.saturating_add(u64::from(decoded.len));
@@ -165,9 +225,15 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     self.streams.branch_inside(kind, head, offset as u64);
                     self.streams.fixup(kind, part.section, target);
                 }
-                Form::Nop if is_bare => self.streams.count(number, offset, raw.len(), false),
+                Form::Nop if is_bare => {
+                    let is_data = self.is_read(&part, at);
+                    if is_data {
+                        self.streams.whole(kind, raw, offset as u64);
+                    }
+                    self.streams.count(number, offset, raw.len(), is_data || said.covers(at));
+                }
                 _ => {
-                    let (own, entries) = said.take_before(next)?;
+                    let own = said.take_before(next)?;
                     let site = Site {
                         part: number8,
                         address: RelocKind::Relative32,
@@ -177,12 +243,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                         offset: offset as u64,
                         len: decoded.len,
                         form: decoded.form,
-                        branch_symbol: self.branch_symbol(own, decoded.form, next),
+                        covering: 0,
+                        branch_symbol: self.branch_symbol(own.relocs, decoded.form, next),
                         short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
                     };
                     let instruction = Encoded { at, raw, decoded };
-                    let counts =
-                        self.described(&part, site, &instruction, &mut instructions, own, entries)?;
+                    let counts = !own.is_empty() || decoded.form != Form::Nop || said.covers(at);
+                    self.described(&part, site, &instruction, &mut instructions, &own)?;
                     self.streams.count(number, offset, raw.len(), counts);
                 }
             }
@@ -194,28 +261,128 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if let Some(slot) = self.parts.get_mut(number) {
             *slot = Part { end, ..part };
         }
+        self.fall_through(&part, number)
+    }
+
+    /// Writes in what section the body is, where that means something.
+    fn section_of(&mut self, part: &Part) {
+        let section = self.cx.elf.section(part.section);
+        let meaning = section.map_or(&b""[..], |section| meaning::of(section));
+        if part.role == Role::Body && !meaning.is_empty() {
+            self.streams.item(Kind::Section, tag::PART, 0);
+            self.streams.bytes(Kind::Section, meaning);
+        }
+    }
+
+    /// Writes what control runs on into behind the end of the function's code, if it does.
+    fn fall_through(&mut self, part: &Part, number: usize) -> Result<(), Refusal> {
+        let kind = Kind::FallThrough;
+        let last = self
+            .streams
+            .last_counted(number, usize::MAX)
+            .filter(|_| matches!(part.role, Role::Body | Role::Cold));
+        let section = self.cx.elf.section(part.section);
+        let Some((last, section)) = last.zip(section) else { return Ok(()) };
+        let last = part.start.saturating_add(last as u64);
+        let rest = section.bytes(last, part.limit.saturating_sub(last)).unwrap_or_default();
+        if !x86::runs_on(rest) {
+            return Ok(());
+        }
+        let behind = section.bytes(part.limit, section.size.saturating_sub(part.limit));
+        let padding = x86::padding(behind.unwrap_or_default());
+        let next = part.limit.saturating_add(padding as u64);
+        if next < section.size && self.cx.layout.find(part.section, next).is_some() {
+            self.streams.item(kind, tag::CODE, last.saturating_sub(part.start));
+            self.code(kind, part.section, next, None)?;
+        }
         Ok(())
     }
 
-    /// Writes an instruction about which relocations and special entries say something, unless one of those
-    /// stands for it. Returns whether it counts.
+    /// Writes an instruction about which something is said, unless a special entry stands for it.
     fn described(
         &mut self,
         part: &Part,
         mut site: Site<'_>,
         instruction: &Encoded<'_>,
         instructions: &mut Instructions<'_>,
-        relocs: [Option<Reloc>; 2],
-        entries: &[SiteRef],
-    ) -> Result<bool, Refusal> {
-        let effect = self.entries(&mut site, instruction.at, entries)?;
-        let padding = instruction.decoded.form == Form::Nop && relocs == [None; 2];
-        let counts = effect == Effect::Keep && !padding;
-        if counts {
-            let operands = instructions.operands();
-            self.instruction(part, &site, instruction, &operands, relocs)?;
+        own: &Own<'_>,
+    ) -> Result<(), Refusal> {
+        for (_, offset, symbol) in own.labels {
+            self.label(part, &site, instruction, *offset, *symbol);
         }
-        Ok(counts)
+        let effect = self.entries(&mut site, instruction.at, own.entries)?;
+        let is_nop = instruction.decoded.form == Form::Nop && own.relocs == [None; 2];
+        if effect == Effect::Keep && !is_nop {
+            let operands = instructions.operands();
+            self.instruction(part, &site, instruction, &operands, own.relocs)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a label that others jump to, copy from or patch: also how long the instruction there is, which a
+    /// branch can choose.
+    fn label(
+        &mut self,
+        part: &Part,
+        site: &Site<'_>,
+        instruction: &Encoded<'_>,
+        offset: u64,
+        symbol: u32,
+    ) {
+        let kind = part.role.kind();
+        let name = self.cx.elf.symbol(symbol).map(|symbol| symbol.name);
+        // What a table lists can be any field of the instruction, which the table says.
+        let delta = name.map_or(0, |_| offset.saturating_sub(instruction.at));
+        self.position(kind, site, tag::LABEL, u8::try_from(delta).unwrap_or(u8::MAX));
+        self.streams.bytes(kind, name.unwrap_or_default());
+        self.streams.byte(kind, instruction.decoded.len);
+    }
+
+    /// Writes where pieces of code start behind padding that nothing refers to: they are found by counting from the
+    /// start of an array. One alone is code that is never reached.
+    fn counted_from_start(&mut self) {
+        let mut pieces = std::mem::take(&mut self.behind_padding);
+        pieces.retain(|(_, section, start, offset)| {
+            let at = start.saturating_add(*offset);
+            let mut fixups = self.streams.fixups.iter();
+            !fixups.any(|fixup| (fixup.section, fixup.offset) == (*section, at))
+                && !self.cx.entered.contains(self.cx.elf, *section, at)
+        });
+        for (kind, _, _, offset) in pieces.iter().filter(|_| pieces.len() > 1) {
+            self.streams.item(*kind, tag::LABEL, *offset);
+            self.streams.number(*kind, *offset);
+        }
+    }
+
+    /// Notes that the unit reads its own code at `offset`, or takes the address.
+    pub(super) fn reads(&mut self, section: u32, offset: u64) {
+        if !self.read.contains(&(section, offset)) {
+            self.read.push((section, offset));
+        }
+    }
+
+    /// Whether control comes to `offset` from the instruction before, so that there is code and no data.
+    fn runs_into(&self, section: u32, offset: u64) -> bool {
+        let Some(number) = self.part_at(section, offset) else { return false };
+        let Some(part) = self.parts.get(number).filter(|part| part.start < offset) else {
+            return true;
+        };
+        let end = usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
+        let code = self.cx.elf.section(section).and_then(|header| {
+            let last = self.streams.last_counted(number, end)?;
+            let last = part.start.saturating_add(last as u64);
+            header.bytes(last, offset.saturating_sub(last))
+        });
+        code.is_some_and(x86::runs_on)
+    }
+
+    /// Whether `at` can be data: it is behind a place in the same part that the unit reads.
+    fn is_read(&self, part: &Part, at: u64) -> bool {
+        part.role == Role::Addressed
+            || self
+                .read
+                .iter()
+                .any(|(section, from)| *section == part.section && (part.start..=at).contains(from))
     }
 
     /// The symbol that the branch before `next` goes to.
@@ -241,6 +408,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         for entry in entries {
             site.address = entry.address;
             site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+            site.covering = self.cx.sites.covering(entry);
             let opened = self.cx.sites.open(self.cx.elf, entry);
             let (entry, reader) =
                 opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
@@ -261,8 +429,25 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         Ok(effect)
     }
 
+    /// Writes where the last byte is that the entry `covered` bytes from `site` on covers: it covers instructions.
+    pub(crate) fn covers(&mut self, kind: Kind, site: &Site<'_>, covered: u8) {
+        self.streams.byte(kind, site.covering);
+        let part = self.parts.get(usize::from(site.part)).filter(|_| covered > 0);
+        if let Some(part) = part {
+            let at = part.start.saturating_add(site.offset).saturating_add(u64::from(site.delta));
+            let section = part.section;
+            let last = at.saturating_add(u64::from(covered)).saturating_sub(1);
+            self.streams.fixup(kind, section, last);
+        }
+    }
+
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
     pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
+        self.inside_as(target, Role::Outlined)
+    }
+
+    /// The same, and as what code that nobody owns.
+    pub(super) fn inside_as(&mut self, target: &Target<'_>, role: Role) -> bool {
         let Target::Code { section, offset, symbol } = target else { return false };
         if self.part_at(*section, *offset).is_some() {
             return true;
@@ -291,7 +476,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 start: *offset,
                 end: offset.saturating_add(1),
                 limit: end,
-                role: Role::Outlined,
+                role,
             });
         }
         header.is_code()
@@ -309,37 +494,5 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
         let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
-    }
-}
-
-/// What relocations and special entries say about the instructions ahead.
-struct Said<'a> {
-    relocs: Within<'a>,
-    sites: &'a [SiteRef],
-}
-
-impl<'a> Said<'a> {
-    /// Where the next of them applies; the last of all places if there is none.
-    fn next_offset(&self) -> u64 {
-        let site = self.sites.first().map_or(u64::MAX, |entry| entry.offset);
-        self.relocs.next_offset().min(site)
-    }
-
-    /// Those before `end`: an instruction has two fields at most.
-    fn take_before(&mut self, end: u64) -> Result<([Option<Reloc>; 2], &'a [SiteRef]), Refusal> {
-        let mut own = [None; 2];
-        while self.relocs.next_offset() < end {
-            let Some(reloc) = self.relocs.next().filter(|reloc| reloc.kind != RelocKind::None)
-            else {
-                continue;
-            };
-            let slot = own.iter_mut().find(|slot| slot.is_none());
-            *slot.ok_or_else(|| Refusal::new("three relocations in one instruction"))? =
-                Some(reloc);
-        }
-        let count = self.sites.iter().take_while(|entry| entry.offset < end).count();
-        let (entries, later) = self.sites.split_at(count);
-        self.sites = later;
-        Ok((own, entries))
     }
 }

@@ -3,11 +3,11 @@
 use crate::lists::Lists;
 
 use super::nodes::NodeDigests;
-use super::stream::{NodeRef, Streams};
+use super::stream::{Edge, Streams};
 use super::{Digest, FunctionChecksums, Kind, Short};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
-const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  3\n";
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  4\n";
 
 /// What the walks of some functions give, before the data behind them is known.
 #[derive(Default)]
@@ -15,8 +15,10 @@ pub(super) struct Walked {
     /// Why a function has no digest.
     pub(super) outcomes: Vec<Result<(), String>>,
     kinds: Lists<(Kind, Digest)>,
-    edges: Lists<(Kind, NodeRef)>,
+    edges: Lists<Edge>,
     references: Lists<u32>,
+    /// See [`Streams::read`].
+    pub(super) read: Vec<(u32, u64, u64)>,
 }
 
 impl Walked {
@@ -26,6 +28,7 @@ impl Walked {
             self.kinds.extend(streams.digests());
             self.edges.extend(streams.edges.iter().copied());
             self.references.extend(streams.references.iter().copied());
+            self.read.extend_from_slice(&streams.read);
         }
         self.kinds.end();
         self.edges.end();
@@ -34,8 +37,8 @@ impl Walked {
     }
 
     /// The unnamed data that the functions refer to.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = NodeRef> {
-        self.edges.items().iter().map(|(_, node)| *node)
+    pub(super) fn edges(&self) -> &[Edge] {
+        self.edges.items()
     }
 
     /// Adds what lies behind the edges.
@@ -78,12 +81,12 @@ impl Room {
     fn finish(
         &mut self,
         kinds: &[(Kind, Digest)],
-        edges: &[(Kind, NodeRef)],
+        edges: &[Edge],
         nodes: &NodeDigests,
     ) -> Result<Digest, String> {
         let Self { whole, short, behind } = self;
         let digests;
-        (digests, *behind) = nodes.of_unit(edges.iter().map(|(_, node)| *node));
+        (digests, *behind) = nodes.of_unit(edges.iter().map(|edge| edge.node));
         whole.clear();
         whole.extend_from_slice(FUNCTION_DOMAIN);
         short.clear();
@@ -91,8 +94,8 @@ impl Room {
             whole.push(*kind as u8);
             let start = whole.len();
             whole.extend_from_slice(own.as_bytes());
-            for ((of, _), behind) in edges.iter().zip(&digests) {
-                if of == kind {
+            for (edge, behind) in edges.iter().zip(&digests) {
+                if edge.kind == *kind {
                     whole.extend_from_slice(behind.clone()?.as_bytes());
                 }
             }

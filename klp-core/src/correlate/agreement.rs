@@ -122,7 +122,7 @@ fn opinion(
     let Some((before, after)) = both.old.get(one).zip(both.new.get(other)) else {
         return Opinion::Different;
     };
-    let same_name = before.name == after.name && before.is_fixed;
+    let same_name = before.name == after.name && before.is_fixed && after.is_fixed;
     if same_name && before.local == after.local && before.scope == after.scope {
         return Opinion::Same;
     }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 use crate::manifest::Object;
 use crate::name::{self, Stability};
@@ -17,6 +18,12 @@ pub(super) enum Means {
     Data(usize),
 }
 
+impl Means {
+    fn is_function(self) -> bool {
+        matches!(self, Self::Function(_))
+    }
+}
+
 /// A symbol that something refers to.
 #[derive(Debug)]
 pub(super) struct Symbol<'a> {
@@ -27,8 +34,10 @@ pub(super) struct Symbol<'a> {
     pub(super) local: bool,
     /// Where the name holds.
     pub(super) scope: Scope,
-    /// Whether no compiler had a hand in the name.
+    /// Whether the name says which it is: no compiler had a hand in it, and nothing else has it.
     pub(super) is_fixed: bool,
+    /// Which of those of its name and file it is, by place.
+    rank: usize,
 }
 
 /// The symbols of one object, by their numbers.
@@ -49,9 +58,12 @@ impl<'a> Symbols<'a> {
             let (name, local) = object.symbol(index)?;
             let file = object.symbol_file(index);
             let bytes = name.as_bytes();
+            let rank = object.symbol_rank(index);
             let is_fixed = name::stability(bytes, local) == Stability::Stable
-                && name::base(bytes).len() == bytes.len();
-            Some(Symbol { name, file, local, scope: scope(file), is_fixed })
+                && name::base(bytes).len() == bytes.len()
+                && rank.is_none();
+            let rank = rank.unwrap_or(0);
+            Some(Symbol { name, file, local, scope: scope(file), is_fixed, rank })
         };
         let count = object.globals.len().saturating_add(object.locals.len());
         let numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
@@ -62,7 +74,7 @@ impl<'a> Symbols<'a> {
         let units = Units::of(object, |name| names.contains(name));
         let numbered = list.iter().map(|symbol| {
             let symbol = Some(symbol).filter(|symbol| !symbol.is_fixed)?;
-            units.find(symbol.file, symbol.name)
+            units.find(symbol)
         });
         let numbered = numbered.collect();
         Self { object, list, numbered, all: OnceLock::new() }
@@ -84,7 +96,7 @@ impl<'a> Symbols<'a> {
             return self.numbered(index);
         }
         let all = self.all.get_or_init(|| Units::of(self.object, |_| true));
-        all.find(symbol.file, symbol.name)
+        all.find(symbol)
     }
 
     /// The same of symbols whose name is not fixed; none for others.
@@ -118,9 +130,9 @@ impl<'a> Both<'a> {
     }
 }
 
-/// Functions and data objects by file and name; none where several have it.
+/// Functions and data objects by file and name, those of one name by place.
 #[derive(Debug)]
-struct Units<'a>(HashMap<(Option<u32>, &'a str), Option<Means>>);
+struct Units<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
 
 impl<'a> Units<'a> {
     /// Those of `object` whose names are `wanted`.
@@ -129,19 +141,27 @@ impl<'a> Units<'a> {
             let names = function.names();
             names.map(move |name| ((function.file, name), Means::Function(index)))
         });
-        let data = object
-            .data
-            .iter()
-            .enumerate()
-            .filter_map(|(index, data)| Some(((data.file, data.name?), Means::Data(index))));
-        let mut units = HashMap::new();
+        let data = object.data.iter().enumerate().flat_map(|(index, data)| {
+            data.names().map(move |name| ((data.file, name), Means::Data(index)))
+        });
+        let mut units: HashMap<_, SmallVec<[Means; 1]>> = HashMap::new();
         for (name, means) in functions.chain(data).filter(|((_, name), _)| wanted(name)) {
-            units.entry(name).and_modify(|known| *known = None).or_insert(Some(means));
+            units.entry(name).or_default().push(means);
         }
         Self(units)
     }
 
-    fn find(&self, file: Option<u32>, name: &str) -> Option<Means> {
-        self.0.get(&(file, name)).copied().flatten()
+    fn find(&self, symbol: &Symbol<'_>) -> Option<Means> {
+        match self.0.get(&(symbol.file, symbol.name))?.as_slice() {
+            [only] => Some(*only),
+            // Functions and data of one name have no common order here.
+            all if all.iter().all(|one| {
+                one.is_function() == all.first().is_some_and(|one| one.is_function())
+            }) =>
+            {
+                all.get(symbol.rank).copied()
+            }
+            _ => None,
+        }
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Unit<'a> {
         Self {
             name: data.name.unwrap_or_default(),
             base,
-            aliases: Vec::new(),
+            aliases: data.aliases.into_iter().map(self::base).collect(),
             scope: scope(Home {
                 file: data.file,
                 origin: data.origin,

@@ -1,7 +1,11 @@
 //! What changed between two sets of digests.
 
+mod left_over;
 mod locate;
+mod notes;
+mod order;
 mod pair;
+mod proof;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -9,12 +13,14 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 
 use crate::correlate::Renames;
+use crate::input::Input;
 use crate::manifest::{Manifest, Object};
-use crate::record::{Change, Data, Function, Module, Record, Refused, Summary, Version};
+use crate::record::{Change, Data, Function, Module, Note, Record, Refused, Summary, Version};
 
 use pair::{Correlated, ObjectPair};
 
 pub use locate::Side;
+pub use proof::Proven;
 
 /// Everything that differs between two builds, in the order of objects and places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,12 +31,16 @@ pub struct Changes {
     pub data: Vec<Data>,
     /// What could not be compared.
     pub refused: Vec<Refused>,
+    /// What differs and keeps nobody from patching functions.
+    pub notes: Vec<Note>,
     /// Functions and refusals that a rule of the user's sets aside.
     pub ignored: Vec<Record>,
     /// The livepatch module that was made of them.
     pub module: Option<Module>,
     /// How many of each.
     pub summary: Summary,
+    /// What the second opinion could prove.
+    pub proven: Proven,
     /// Of each of `functions`.
     places: Vec<Place>,
 }
@@ -43,12 +53,13 @@ impl Changes {
             .chain(self.functions.iter().cloned().map(Record::Function))
             .chain(self.data.iter().cloned().map(Record::Data))
             .chain(self.refused.iter().cloned().map(Record::Refused))
+            .chain(self.notes.iter().cloned().map(Record::Note))
             .chain(self.ignored.iter().cloned())
             .chain(self.module.iter().cloned().map(Record::Module))
             .chain([Record::Summary(self.summary.clone())])
     }
 
-    /// Whether the two builds are the same.
+    /// Whether the two builds are the same, but for notes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.data.is_empty() && self.refused.is_empty()
@@ -73,6 +84,20 @@ impl Changes {
         self.count();
     }
 
+    /// Says so where objects could only be compared by their digests.
+    pub fn tell_what_is_not_proven(&mut self) {
+        let objects = self.proven.by_digest;
+        if objects > 0 {
+            let why = format!(
+                "{objects} of the objects are compared by their digests alone, without a second opinion: \
+                 not both versions are there"
+            );
+            let (object, name) = (String::new(), "checksums".to_owned());
+            self.notes.push(Note { object, name, code: "by-digest".to_owned(), why });
+            self.count();
+        }
+    }
+
     /// Keeps the functions for which `keep` says so.
     pub(crate) fn retain_functions(&mut self, mut keep: impl FnMut(&mut Function) -> bool) {
         let mut places = std::mem::take(&mut self.places).into_iter();
@@ -94,6 +119,9 @@ impl Changes {
             removed: count(Change::Removed),
             data_changed: self.data.iter().filter(|data| data.change == Change::Changed).count(),
             refused: self.refused.len(),
+            notes: self.notes.len(),
+            proven: self.proven.raw,
+            constructed: self.proven.constructed,
             ignored: self.ignored.len(),
             not_allowed,
             ..self.summary
@@ -109,10 +137,21 @@ struct Place {
     patched: Option<(usize, usize)>,
 }
 
-/// Compares `patched` with `original`. Objects are matched by their names; two manifests of one
+/// Compares `patched` with `original` by their digests alone. Objects are matched by their names; two manifests of one
 /// object each are compared whatever they are called.
 #[must_use]
 pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
+    compare_and_prove(original, patched, |_, _| None)
+}
+
+/// The same, with a second opinion: what the digests call equal has to be proven with the objects that `open` opens,
+/// each by its index in the manifest of a side. What cannot be proven has changed.
+#[must_use]
+pub fn compare_and_prove(
+    original: &Manifest,
+    patched: &Manifest,
+    open: impl Fn(Side, usize) -> Option<Input> + Sync,
+) -> Changes {
     let empty = Object::default();
     let pairs: Vec<ObjectPair<'_>> = objects(original, patched)
         .into_par_iter()
@@ -129,14 +168,18 @@ pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
             None => renames.add_same(patched),
         }
     }
-    let parts: Vec<Changes> = pairs.par_iter().map(|pair| pair.compare(&renames)).collect();
+    let parts = pairs.par_iter().map(|pair| pair.compare(&renames, &open));
+    let parts: Vec<(Changes, Proven)> = parts.collect();
     let mut changes = Changes::default();
-    for part in parts {
+    for (part, proven) in parts {
+        changes.proven.add(&proven);
         changes.functions.extend(part.functions);
         changes.places.extend(part.places);
         changes.data.extend(part.data);
         changes.refused.extend(part.refused);
+        changes.notes.extend(part.notes);
     }
+    changes.notes.extend(order::of_link(original, patched));
     readers::fill(&mut changes.data, patched);
     changes.summary.functions = patched.objects.iter().map(|object| object.function_symbols).sum();
     changes.summary.objects = patched.objects.len();
@@ -198,7 +241,7 @@ mod tests {
     /// A checksum file can say neither what a digest is nor why there is none.
     #[test]
     fn what_has_no_digest_is_refused_without_a_reason_too() {
-        let file = r#"{"reason":"checksums","format-version":5,"tool":"x","objects":1}
+        let file = r#"{"reason":"checksums","format-version":6,"tool":"x","objects":1}
 {"reason":"object","functions":1,"data":1,"object":"a.o","linked":null,"function-symbols":1,"files":[],"globals":[],"locals":[]}
 {"reason":"function-checksum","name":"f"}
 {"reason":"data-checksum","name":"d","section":".data"}"#;

@@ -1,18 +1,23 @@
 //! What changed between two objects of one name.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checksum::{Cause, Digest, Kind};
 use crate::correlate::{Both, Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
 use crate::manifest::{self, Object};
+use crate::meaning::{self, Holds};
 use crate::record::{Change, Data, Function, Refused};
 
-use super::{Changes, Place};
+use super::proof::{Open, Proven, Unproven, Versions};
+use super::{Changes, Place, left_over, notes, order, proof};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
     indices: (Option<usize>, Option<usize>),
+    /// Both builds share it.
+    is_one: bool,
     original: &'a Object,
     pub(super) patched: &'a Object,
     /// What is what in them; none where they are the same.
@@ -42,55 +47,111 @@ impl<'a> ObjectPair<'a> {
         let (after, patched) = patched.unzip();
         // What has no digest is the same only in the same file.
         let is_certain = |object: &Arc<Object>| object.content.is_some() || !object.has_refusals();
+        let is_one = original.zip(patched).is_some_and(|(one, other)| Arc::ptr_eq(one, other));
         let is_same = original == patched && patched.is_none_or(is_certain);
         let original = original.map_or(empty, |object| object);
         let patched = patched.map_or(empty, |object| object);
         let correlated = (!is_same).then(|| Correlated::of(original, patched));
-        Self { indices: (before, after), original, patched, correlated }
+        Self { indices: (before, after), is_one, original, patched, correlated }
     }
 
-    pub(super) fn compare(&self, renames: &Renames) -> Changes {
-        let Self { original, patched, .. } = *self;
+    /// What changed, and what of the rest could be proven with the objects that `open` opens.
+    pub(super) fn compare(&self, renames: &Renames, open: Open<'_>) -> (Changes, Proven) {
+        let indices = self.indices.0.zip(self.indices.1).filter(|_| !self.is_one);
+        let versions = indices.map(|indices| Versions::open(open, indices));
+        let by_digest = usize::from(matches!(versions, Some(None)));
+        let mut proven = Proven { by_digest, ..Proven::default() };
+        let versions = versions.flatten().filter(|versions| !versions.are_same());
         let late;
         let Correlated { both, correlation } = match &self.correlated {
             Some(correlated) => correlated,
-            None if renames.keep(patched) => return Changes::default(),
+            None if renames.keep(self.patched) && versions.is_none() => {
+                return (Changes::default(), proven);
+            }
             None => {
-                late = Correlated::of(original, patched);
+                late = Correlated::of(self.original, self.patched);
                 &late
             }
         };
-        let whole = if self.indices.1.is_some() { patched } else { original };
-        let origin = |before: Option<u32>, after: Option<u32>| -> Here<'_> {
-            let of = |object: &'_ Object, index: Option<u32>| {
-                index.and_then(|index| object.origins.get(index as usize)).cloned()
-            };
-            let object = of(patched, after).or_else(|| of(original, before));
-            let object = object.unwrap_or_else(|| whole.object.clone());
-            Here { object, linked: whole.linked.as_deref() }
-        };
-        let is_same_file = original.content.is_some() && original.content == patched.content;
-        let other = Disagreement::of(both, correlation, renames);
+        let whole = if self.indices.1.is_some() { self.patched } else { self.original };
+        let disagreement = Disagreement::of(both, correlation, renames);
         let mut changes = Changes::default();
-        for pair in &correlation.functions {
-            let before = pair.original.and_then(|index| original.functions.get(index));
-            let after = pair.patched.and_then(|index| patched.functions.get(index));
-            let here = || origin(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
-            if let Some((name, why)) = refused(before, after) {
-                changes.refused.extend((!is_same_file).then(|| here().refused(name, why)));
-                continue;
-            }
-            let mut causes = Vec::new();
-            if let (Some(before), Some(after)) = (before, after) {
-                if before.checksum == after.checksum {
-                    if !pair.patched.is_some_and(|index| other.functions.contains(&index)) {
-                        continue;
-                    }
-                    causes.push(Cause { kind: Kind::Relocation, offset: None });
-                } else {
-                    causes = differing_kinds(&before, &after);
+        let mut unproven = Unproven::default();
+        if let Some(versions) = versions {
+            let objects = (self.original, self.patched);
+            match proof::of(&versions, objects, correlation, &disagreement) {
+                Ok((of_pair, left)) => {
+                    proven.add(&of_pair);
+                    unproven = left;
+                }
+                Err(why) => {
+                    let name = whole.object.as_str();
+                    let why = format!("nothing is proven: {why}");
+                    changes.refused.push(Refused::new(name, name, why));
                 }
             }
+        }
+        let opinions = Opinions { pair: self, whole, correlation, disagreement, unproven };
+        opinions.functions(&mut changes);
+        opinions.data(&mut changes);
+        let of = |data: manifest::Data<'_>| opinions.here(None, data.origin).object;
+        changes.notes = order::of_tables(self.original, self.patched, correlation, of);
+        changes.notes.extend(notes::of(self.original, self.patched, &changes, &whole.object));
+        for other in &opinions.unproven.others {
+            left_over::add(&mut changes, whole, other);
+        }
+        (changes, proven)
+    }
+
+    /// Whether both are one file: then nothing that has no digest has changed.
+    fn is_same_file(&self) -> bool {
+        self.original.content.is_some() && self.original.content == self.patched.content
+    }
+}
+
+/// What is said about two objects: by their digests, by what these refer to, and by the proof.
+struct Opinions<'a, 'p> {
+    pair: &'p ObjectPair<'a>,
+    /// The one that is there.
+    whole: &'a Object,
+    correlation: &'p Correlation,
+    disagreement: Disagreement,
+    unproven: Unproven,
+}
+
+impl<'a> Opinions<'a, '_> {
+    /// Where something is that comes from these objects of the original and the patched one.
+    fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
+        let of = |object: &Object, index: Option<u32>| {
+            index.and_then(|index| object.origins.get(index as usize)).cloned()
+        };
+        let object = of(self.pair.patched, after).or_else(|| of(self.pair.original, before));
+        let object = object.unwrap_or_else(|| self.whole.object.clone());
+        Here { object, linked: self.whole.linked.as_deref() }
+    }
+
+    /// Adds the functions that differ.
+    fn functions(&self, changes: &mut Changes) {
+        let ObjectPair { original, patched, indices, .. } = self.pair;
+        for pair in &self.correlation.functions {
+            let before = pair.original.and_then(|index| original.functions.get(index));
+            let after = pair.patched.and_then(|index| patched.functions.get(index));
+            let here = || self.here(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
+            if let Some((name, why)) = refused(before, after) {
+                let refused = (!self.pair.is_same_file()).then(|| here().refused(name, why));
+                changes.refused.extend(refused);
+                continue;
+            }
+            let causes = match before.zip(after) {
+                None => Vec::new(),
+                Some((before, after)) if before.checksum == after.checksum => {
+                    match self.of_equal_functions(pair) {
+                        None => continue,
+                        Some(cause) => vec![cause],
+                    }
+                }
+                Some((before, after)) => differing_kinds(&before, &after),
+            };
             let candidates = pair.candidates.iter();
             let candidates = candidates.filter_map(|index| original.functions.get(*index));
             let mut function = function(&here(), before, after, pair.name.as_deref(), causes);
@@ -100,29 +161,84 @@ impl<'a> ObjectPair<'a> {
             }
             changes.functions.push(function);
             changes.places.push(Place {
-                original: self.indices.0.zip(pair.original),
-                patched: self.indices.1.zip(pair.patched),
+                original: indices.0.zip(pair.original),
+                patched: indices.1.zip(pair.patched),
             });
         }
-        for Pair { original: before, patched: after, candidates, .. } in &correlation.data {
-            let differs = after.is_some_and(|index| other.data.contains(&index));
-            let before = before.and_then(|index| original.data.get(index));
-            let after = after.and_then(|index| patched.data.get(index));
-            let here = || origin(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
-            if let Some((name, why)) = refused_data(before, after) {
-                changes.refused.extend((!is_same_file).then(|| here().refused(name, why)));
-            } else if differs || digest_of(before) != digest_of(after) {
-                changes.data.extend(data(&here(), before, after).map(
-                    |data| match candidates.len() {
-                        0 => data,
-                        _ => Data { change: Change::Changed, ..data },
-                    },
-                ));
-            }
+    }
+
+    /// In what two functions of equal digests differ all the same.
+    fn of_equal_functions(&self, pair: &Pair) -> Option<Cause> {
+        let index = pair.patched?;
+        if self.disagreement.functions.contains(&index) {
+            return Some(Cause::of(Kind::Relocation));
         }
-        changes
+        // Another name of a function is no other function.
+        let unproven = self.unproven.functions.get(&index).filter(|_| pair.name.is_none());
+        unproven.map(proof::cause)
+    }
+
+    /// Adds the data objects that differ.
+    fn data(&self, changes: &mut Changes) {
+        let ObjectPair { original, patched, .. } = self.pair;
+        let shared = shared(&self.correlation.data);
+        for pair in &self.correlation.data {
+            let before = pair.original.and_then(|index| original.data.get(index));
+            let after = pair.patched.and_then(|index| patched.data.get(index));
+            let here = || self.here(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
+            if let Some((name, why)) = refused_data(before, after) {
+                let refused = (!self.pair.is_same_file()).then(|| here().refused(name, why));
+                changes.refused.extend(refused);
+                continue;
+            }
+            let mut causes =
+                before.zip(after).map(|(one, other)| causes(&one, &other)).unwrap_or_default();
+            let is_equal = digest_of(before) == digest_of(after);
+            let is_split = after.is_some_and(|data| data.stand.writable)
+                && (pair.name.is_some() || pair.original.is_some_and(|it| shared.contains(&it)));
+            if is_equal && causes.is_empty() && pair.name.is_none() {
+                let unproven = pair.patched.and_then(|index| self.unproven.data.get(&index));
+                causes.extend(unproven.map(proof::cause));
+            }
+            let means_another =
+                pair.patched.is_some_and(|index| self.disagreement.data.contains(&index));
+            if is_equal && causes.is_empty() && !is_split && !means_another {
+                continue;
+            }
+            let found = data(&here(), before, after, pair.name.as_deref(), causes);
+            changes.data.extend(found.map(|data| match pair.candidates.as_slice() {
+                [] => data,
+                _ => Data { change: Change::Changed, ..data },
+            }));
+        }
     }
 }
+
+/// Originals that are the partner of several: one variable with two names became two. (Where two became one, the
+/// pair has a name.)
+fn shared(pairs: &[Pair]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let both = pairs.iter().filter(|pair| pair.patched.is_some() && pair.name.is_none());
+    both.filter_map(|pair| pair.original).filter(|original| !seen.insert(*original)).collect()
+}
+
+/// In what two data objects differ beside their content.
+fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause> {
+    let meaning = |data: &manifest::Data<'_>| {
+        let holds = if data.stand.writable { Holds::Data } else { Holds::Constants };
+        meaning::of_name(data.section.as_bytes(), holds).to_vec()
+    };
+    let (one, other) = (before.stand, after.stand);
+    let differs = [
+        (Kind::Section, meaning(before) != meaning(after) || one.writable != other.writable),
+        (Kind::Alignment, other.has < one.asks || other.asks > one.has && other.asks >= CACHE_LINE),
+    ];
+    let causes = differs.into_iter().filter(|(_, differs)| *differs);
+    causes.map(|(kind, _)| Cause::of(kind)).collect()
+}
+
+/// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
+const CACHE_LINE: u8 = 6;
 
 /// Where a record says that something is.
 struct Here<'a> {
@@ -172,7 +288,7 @@ fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'
     Kind::ALL
         .into_iter()
         .filter(|wanted| before.kind(*wanted) != after.kind(*wanted))
-        .map(|kind| Cause { kind, offset: None })
+        .map(Cause::of)
         .collect()
 }
 
@@ -207,14 +323,17 @@ fn data(
     here: &Here<'_>,
     before: Option<manifest::Data<'_>>,
     after: Option<manifest::Data<'_>>,
+    common_name: Option<&str>,
+    causes: Vec<Cause>,
 ) -> Option<Data> {
     let data = after.or(before)?;
     Some(Data {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
-        name: data.name.map(str::to_owned),
+        name: common_name.or(data.name).map(str::to_owned),
         section: data.section.to_owned(),
         change: change(before, after),
         read_by: Vec::new(),
+        causes,
     })
 }

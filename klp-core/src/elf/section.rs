@@ -99,6 +99,12 @@ impl<'data> Section<'data> {
         self.has(elf::SHF_WRITE)
     }
 
+    /// Each thread has its own (`SHF_TLS`).
+    #[must_use]
+    pub fn is_thread_local(&self) -> bool {
+        self.has(elf::SHF_TLS)
+    }
+
     /// Entries of `entsize` bytes that the linker may merge (`SHF_MERGE`).
     #[must_use]
     pub fn is_merged(&self) -> bool {

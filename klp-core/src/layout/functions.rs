@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
+use crate::x86;
 
 use super::labels::{Labels, symbols_at};
 use super::{Few, Function, Span};
@@ -103,7 +104,7 @@ fn parent_of_cold(symbol: &Symbol<'_>, by_name: &ByName<'_>) -> Option<usize> {
     }
 }
 
-/// The function that a prefix belongs to: it is followed by it at once. Those from `behind` on are behind it.
+/// The function that a prefix belongs to: it is followed by it, but for NOPs. Those from `behind` on are behind it.
 fn parent_of_prefix(
     elf: &ElfObject<'_>,
     spans: &[Span],
@@ -124,7 +125,14 @@ fn parent_of_prefix(
         _ => 0,
     };
     let next = behind.saturating_add(inside);
-    let function = functions.get(next).filter(|function| place(function) == Some(end))?;
+    let function = functions.get(next)?;
+    let (_, start) = place(function).filter(|(section, _)| *section == prefix.section)?;
+    // NOPs for patching can stand between both.
+    let between = start.checked_sub(prefix.end)?;
+    let between = elf.section(prefix.section)?.bytes(prefix.end, between)?;
+    if x86::padding(between) != between.len() {
+        return None;
+    }
     let mut symbols = function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol));
     let is_wanted =
         |own: &Symbol<'_>| own.name == wanted && (own.file == symbol.file || own.file.is_none());

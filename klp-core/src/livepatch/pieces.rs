@@ -61,7 +61,7 @@ const MADE_AGAIN: &[u8] = b".static_call_sites";
 
 /// Whether `name` is a table whose entries go with the code that they belong to.
 pub(super) fn is_table(name: &[u8]) -> bool {
-    rules::is_attributed(name) || is_plain_table(name)
+    (rules::is_attributed(name) && !NOT_NEEDED.contains(&name)) || is_plain_table(name)
 }
 
 pub(super) fn is_plain_table(name: &[u8]) -> bool {

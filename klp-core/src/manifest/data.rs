@@ -2,10 +2,12 @@
 
 use bitcode::{Decode, Encode};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::checksum::Digest;
 use crate::lists::{Lists, Strings};
+
+use super::Names;
 
 /// The digest of a data object, or why there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -13,8 +15,14 @@ use crate::lists::{Lists, Strings};
 pub struct Data<'a> {
     /// Its name; none for what neither has one nor is referred to.
     pub name: Option<&'a str>,
-    /// Name of its section.
+    /// Other names for it.
+    #[serde(skip_serializing_if = "Names::is_empty")]
+    pub aliases: Names<'a>,
+    /// Name of its section; `COMMON` and `ABS` for what is in none.
     pub section: &'a str,
+    /// Where and how it stands there.
+    #[serde(flatten)]
+    pub stand: Stand,
     /// Index into [`Object::files`](super::Object::files); none for global data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
@@ -33,16 +41,46 @@ pub struct Data<'a> {
     pub references: &'a [u32],
 }
 
+/// Where a data object stands, and how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[serde(rename_all = "kebab-case")]
+pub struct Stand {
+    /// Bytes from the start of its section.
+    #[serde(default)]
+    pub offset: u64,
+    /// The alignment that it is known to ask for, as a power of 2.
+    #[serde(default)]
+    pub asks: u8,
+    /// The alignment that its place has, the same way.
+    #[serde(default)]
+    pub has: u8,
+    /// Whether it can be written.
+    #[serde(default)]
+    pub writable: bool,
+    /// Whether it is an entry of a table that the linker puts together: its place among the others counts.
+    #[serde(default)]
+    pub in_table: bool,
+}
+
 /// Data objects, by place: a column for each field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct DataObjects {
     names: Strings,
+    aliases: Strings,
     sections: Strings,
+    stands: Vec<Stand>,
     files: Vec<Option<u32>>,
     origins: Vec<Option<u32>>,
     checksums: Vec<Option<Digest>>,
     refused: Strings,
     references: Lists<u32>,
+}
+
+impl<'a> Data<'a> {
+    /// Its name, then the others.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        self.name.into_iter().chain(self.aliases)
+    }
 }
 
 impl DataObjects {
@@ -69,7 +107,9 @@ impl DataObjects {
     fn at(&self, index: usize) -> Data<'_> {
         Data {
             name: self.names.get(index).filter(|name| !name.is_empty()),
+            aliases: Names::new(self.aliases.get(index).unwrap_or_default()),
             section: self.sections.get(index).unwrap_or_default(),
+            stand: self.stands.get(index).copied().unwrap_or_default(),
             file: self.files.get(index).copied().flatten(),
             origin: self.origins.get(index).copied().flatten(),
             checksum: self.checksums.get(index).copied().flatten(),
@@ -110,7 +150,9 @@ impl DataObjects {
 
     pub(super) fn push(&mut self, data: Data<'_>) {
         self.names.push(data.name.unwrap_or_default());
+        self.aliases.push(data.aliases.text());
         self.sections.push(data.section);
+        self.stands.push(data.stand);
         self.files.push(data.file);
         self.origins.push(data.origin);
         self.checksums.push(data.checksum);
@@ -122,7 +164,9 @@ impl DataObjects {
     pub(super) fn concat(parts: &[Self]) -> Self {
         Self {
             names: Strings::concat(parts.iter().map(|part| &part.names)),
+            aliases: Strings::concat(parts.iter().map(|part| &part.aliases)),
             sections: Strings::concat(parts.iter().map(|part| &part.sections)),
+            stands: parts.iter().flat_map(|part| &part.stands).copied().collect(),
             files: parts.iter().flat_map(|part| &part.files).copied().collect(),
             origins: parts.iter().flat_map(|part| &part.origins).copied().collect(),
             checksums: parts.iter().flat_map(|part| &part.checksums).copied().collect(),
@@ -134,10 +178,11 @@ impl DataObjects {
     /// Whether all columns have the same length.
     pub(super) fn is_whole(&self) -> bool {
         let count = self.len();
-        let strings = [&self.names, &self.sections, &self.refused];
+        let strings = [&self.names, &self.aliases, &self.sections, &self.refused];
         strings.iter().all(|column| column.are(count))
             && [&self.files, &self.origins].iter().all(|column| column.len() == count)
             && self.checksums.len() == count
+            && self.stands.len() == count
             && self.references.are(count)
     }
 }

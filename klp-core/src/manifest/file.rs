@@ -1,6 +1,6 @@
 //! The checksum file: JSON lines, so that a person can read it and any tool can use it.
 //!
-//! The first line is `{"reason":"checksums","format-version":3,…}`. Then, for each object, one line
+//! The first line is `{"reason":"checksums","format-version":6,…}`. Then, for each object, one line
 //! with `"reason":"object"` and one for each of its functions and data objects.
 
 use std::io::{self, BufRead, Write};
@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Digest, Kind, Short};
 
-use super::{Data, DataObjects, Function, Functions, Manifest, Names, Object};
+use super::{Data, DataObjects, Function, Functions, Manifest, Names, Object, Stand};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -90,9 +90,7 @@ struct ReadFunction {
 
 impl ReadFunction {
     fn add_to(&self, functions: &mut Functions) {
-        let terminated = |names: &[String]| names.iter().flat_map(|name| [name, "\0"]).collect();
-        let (aliases, parts): (String, String) =
-            (terminated(&self.aliases), terminated(&self.parts));
+        let (aliases, parts) = (terminated(&self.aliases), terminated(&self.parts));
         functions.push(Function {
             name: &self.name,
             file: self.file,
@@ -113,7 +111,11 @@ impl ReadFunction {
 #[serde(rename_all = "kebab-case")]
 struct ReadData {
     name: Option<String>,
+    #[serde(default)]
+    aliases: Vec<String>,
     section: String,
+    #[serde(flatten)]
+    stand: Stand,
     file: Option<u32>,
     origin: Option<u32>,
     checksum: Option<Digest>,
@@ -124,9 +126,12 @@ struct ReadData {
 
 impl ReadData {
     fn add_to(&self, data: &mut DataObjects) {
+        let aliases = terminated(&self.aliases);
         data.push(Data {
             name: self.name.as_deref(),
+            aliases: Names::new(&aliases),
             section: &self.section,
+            stand: self.stand,
             file: self.file,
             origin: self.origin,
             checksum: self.checksum,
@@ -134,6 +139,11 @@ impl ReadData {
             references: &self.references,
         });
     }
+}
+
+/// `names` with a NUL behind each.
+fn terminated(names: &[String]) -> String {
+    names.iter().flat_map(|name| [name, "\0"]).collect()
 }
 
 /// Whether `start`, the first bytes of a file, begin a checksum file.
@@ -270,6 +280,7 @@ fn line(out: &mut impl Write, line: &Written<'_>) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::lists::Strings;
+    use crate::manifest::Fact;
 
     fn example() -> Manifest {
         let data = include_bytes!("file.rs");
@@ -288,7 +299,9 @@ mod tests {
         };
         let data = Data {
             name: Some("table"),
+            aliases: Names::new("other\0"),
             section: ".data",
+            stand: Stand { offset: 8, asks: 2, has: 3, writable: true, in_table: false },
             file: None,
             origin: None,
             checksum: None,
@@ -303,6 +316,8 @@ mod tests {
             globals: Strings::from_iter(["baz"]),
             locals: Strings::default(),
             local_files: Vec::new(),
+            local_ranks: Vec::new(),
+            facts: vec![Fact::new("seal", "foo", "")],
             origins: vec!["b.o".into()],
             content: Some(Digest::of(b"a.o")),
             functions: Functions::from_iter([function]),

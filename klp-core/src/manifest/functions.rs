@@ -72,6 +72,10 @@ impl<'a> Names<'a> {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    pub(super) fn text(self) -> &'a str {
+        self.0
+    }
 }
 
 impl<'a> IntoIterator for Names<'a> {

@@ -1,6 +1,7 @@
 //! The digests of one or many objects, as they are kept in a file.
 
 mod data;
+mod facts;
 mod file;
 mod functions;
 mod kept;
@@ -17,7 +18,8 @@ use crate::input::Input;
 use crate::lists::Strings;
 
 pub use crate::checksum::Short;
-pub use data::{Data, DataObjects};
+pub use data::{Data, DataObjects, Stand};
+pub use facts::Fact;
 pub use file::{FORMAT_VERSION, ManifestError, is_manifest};
 pub use functions::{Function, Functions, Names};
 
@@ -53,6 +55,13 @@ pub struct Object {
     /// Index into `files` of each of `locals`.
     #[serde(default)]
     pub local_files: Vec<Option<u32>>,
+    /// Of each of `locals` 0 where it is the only one of its name and file, else its number among them by place, from
+    /// 1; empty where all are the only ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub local_ranks: Vec<u32>,
+    /// What it says about its symbols to others than code.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
     /// The objects that it was linked from, where that is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<String>,
@@ -74,6 +83,15 @@ impl Object {
     pub fn symbol_file(&self, index: u32) -> Option<u32> {
         let local = (index as usize).checked_sub(self.globals.len())?;
         self.local_files.get(local).copied().flatten()
+    }
+
+    /// The number of the symbol behind an index of [`Function::references`] among the local ones of its name and file,
+    /// from 0; none where it is the only one.
+    #[must_use]
+    pub fn symbol_rank(&self, index: u32) -> Option<usize> {
+        let local = (index as usize).checked_sub(self.globals.len())?;
+        let rank = self.local_ranks.get(local).copied().unwrap_or(0);
+        usize::try_from(rank.checked_sub(1)?).ok()
     }
 
     /// The Kbuild object that something of this object comes from: itself, unless it was linked.
@@ -122,9 +140,11 @@ impl Object {
             analysis.checksums_and_rests(&give_back);
         // What only digests need is given back before there is a record of each.
         let Analysis { mut elf, layout, .. } = analysis;
+        let facts = Fact::of(&elf);
         elf.forget_relocs();
         give_back();
         let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
+        let object = Self { facts, ..object };
         Ok((object.with_content(data), Digested::known(data, boundaries)))
     }
 
@@ -138,6 +158,7 @@ impl Object {
         let Checksums { functions, data: of_data, boundaries } = analysis.checksums();
         let Analysis { elf, layout, .. } = &analysis;
         let object = Self::from_checksums(elf, layout, functions, of_data, object, linked);
+        let object = Self { facts: Fact::of(elf), ..object };
         Ok((object.with_content(data), Digested::known(data, boundaries).with(analysis)))
     }
 

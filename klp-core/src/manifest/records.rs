@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::checksum::{DataChecksum, FunctionChecksums};
-use crate::elf::{ElfObject, Section, Symbol};
+use foldhash::{HashMap, HashMapExt as _};
+
+use crate::checksum::{DataChecksum, Digest, FunctionChecksums, zeroed};
+use crate::elf::{ElfObject, Place, Section, Symbol};
 use crate::layout::{self, Layout};
 use crate::lists::{Lists, Strings};
+use crate::meaning;
 
-use super::{Data, DataObjects, Functions, Object};
+use super::{Data, DataObjects, Functions, Names, Object, Stand};
 
 /// How many records are made together.
 const TOGETHER: usize = 1024;
@@ -35,8 +38,9 @@ impl Object {
                         part
                     },
                 );
-                let data = DataObjects::concat(&parts.collect::<Vec<_>>());
-                (symbols, data)
+                let mut parts: Vec<DataObjects> = parts.collect();
+                parts.push(without_section(elf));
+                (symbols, DataObjects::concat(&parts))
             },
         );
         for references in [&mut functions.references, &mut functions.behind] {
@@ -66,6 +70,7 @@ impl Object {
             globals: symbols.globals,
             locals: symbols.locals,
             local_files: symbols.local_files,
+            local_ranks: symbols.local_ranks,
             ..Self::default()
         }
     }
@@ -88,8 +93,11 @@ struct SymbolTable {
     globals: Strings,
     locals: Strings,
     local_files: Vec<Option<u32>>,
+    local_ranks: Vec<u32>,
     /// By index in the object.
     numbers: Vec<Option<u32>>,
+    /// The places in memory without a symbol that are used, sorted; they come last.
+    places: Vec<u32>,
 }
 
 impl SymbolTable {
@@ -97,11 +105,15 @@ impl SymbolTable {
         let mut used = vec![false; elf.symbols.len()];
         let of_functions = [&functions.references, &functions.behind];
         let of_functions = of_functions.into_iter().flat_map(Lists::items);
+        let mut places = Vec::new();
         for symbol in of_functions.chain(data.iter().flat_map(|data| &data.references)) {
-            if let Some(used) = used.get_mut(*symbol as usize) {
-                *used = true;
+            match used.get_mut(*symbol as usize) {
+                Some(used) => *used = true,
+                None => places.push(*symbol),
             }
         }
+        places.sort_unstable();
+        places.dedup();
         let mut numbers = vec![None; used.len()];
         let mut next = 0u32..;
         let mut of_scope = |local: bool| -> Vec<&Symbol<'_>> {
@@ -115,18 +127,29 @@ impl SymbolTable {
         };
         let (globals, locals) = (of_scope(false), of_scope(true));
         let texts = |symbols: &[&Symbol<'_>]| symbols.iter().map(|symbol| text(symbol)).collect();
-        let (global_names, local_names) = rayon::join(|| texts(&globals), || texts(&locals));
+        let (global_names, local_names): (Strings, Strings) =
+            rayon::join(|| texts(&globals), || texts(&locals));
+        let unnamed: Strings = places.iter().map(|_| "").collect();
+        let files = locals.iter().map(|symbol| symbol.file);
         Self {
             globals: global_names,
-            locals: local_names,
-            local_files: locals.iter().map(|symbol| symbol.file).collect(),
+            locals: Strings::concat([&local_names, &unnamed].into_iter()),
+            local_files: files.chain(places.iter().map(|_| None)).collect(),
+            local_ranks: ranks(elf, &locals),
             numbers,
+            places,
         }
     }
 
-    /// The number of a symbol that is used.
+    /// The number of a symbol, or of a place without one, that is used.
     fn number(&self, symbol: u32) -> u32 {
-        self.numbers.get(symbol as usize).copied().flatten().unwrap_or(u32::MAX)
+        let known = self.numbers.get(symbol as usize).copied().flatten();
+        let place = || {
+            let place = self.places.binary_search(&symbol).ok()?;
+            let symbols = self.globals.len().checked_add(self.locals.len())?;
+            u32::try_from(symbols.checked_sub(self.places.len())?.checked_add(place)?).ok()
+        };
+        known.or_else(place).unwrap_or(u32::MAX)
     }
 
     fn add(
@@ -140,11 +163,15 @@ impl SymbolTable {
         let symbol = span.and_then(|span| elf.symbol(span.symbol?));
         let name = symbol.map(text);
         let section = elf.section(data.section).map(Section::name_lossy);
+        let aliases: String =
+            span.into_iter().flat_map(|span| aliases(elf, layout, span)).collect();
         for symbol in &mut data.references {
             *symbol = self.number(*symbol);
         }
         all.push(Data {
             name: name.as_deref(),
+            aliases: Names::new(&aliases),
+            stand: Stand::of(elf, layout, &data),
             section: section.as_deref().unwrap_or_default(),
             file: symbol.and_then(|symbol| symbol.file),
             origin: None,
@@ -153,6 +180,118 @@ impl SymbolTable {
             references: &data.references,
         });
     }
+}
+
+/// Section and offset of each symbol of one name.
+type Places = Vec<(u32, u64)>;
+
+/// Of each of `locals` 0 where it is the only one of its name and file, else its number among them by place, from 1;
+/// empty where all are the only ones.
+fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
+    let mut places: HashMap<(Option<u32>, &[u8]), Places> = HashMap::new();
+    for symbol in locals {
+        places.entry((symbol.file, symbol.name)).or_default();
+    }
+    for symbol in elf.symbols.iter().filter(|symbol| symbol.local) {
+        if let Place::Section(section) = symbol.place
+            && let Some(places) = places.get_mut(&(symbol.file, symbol.name))
+        {
+            places.push((section, symbol.value));
+        }
+    }
+    for places in places.values_mut() {
+        places.sort_unstable();
+        places.dedup();
+    }
+    if places.values().all(|places| places.len() < 2) {
+        return Vec::new();
+    }
+    let rank = |symbol: &&Symbol<'_>| {
+        let Place::Section(section) = symbol.place else { return 0 };
+        let same = places.get(&(symbol.file, symbol.name)).map(Vec::as_slice).unwrap_or_default();
+        let before = same.partition_point(|at| *at < (section, symbol.value));
+        let is_only = same.len() < 2;
+        if is_only { 0 } else { u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1) }
+    };
+    locals.iter().map(rank).collect()
+}
+
+/// The other names of the data object `span`, each with a NUL behind it.
+fn aliases<'a>(
+    elf: &'a ElfObject<'_>,
+    layout: &'a Layout,
+    span: &'a layout::Span,
+) -> impl Iterator<Item = String> + 'a {
+    let symbols = layout.data_symbols(span.section, span.start).iter();
+    let others = symbols.filter(move |index| Some(**index) != span.symbol);
+    let symbols = others.filter_map(|index| elf.symbol(*index));
+    symbols.map(|symbol| format!("{}\0", text(symbol)))
+}
+
+/// Globals that are in no section: tentative definitions and numbers.
+fn without_section(elf: &ElfObject<'_>) -> DataObjects {
+    let own = elf.symbols.iter().filter(|symbol| !symbol.local && !is_version(symbol));
+    let mut all = DataObjects::default();
+    for symbol in own {
+        let (section, value, has) = match symbol.place {
+            Place::Common => ("COMMON", symbol.size, symbol.value),
+            Place::Absolute => ("ABS", symbol.value, 1),
+            _ => continue,
+        };
+        let align = u8::try_from(has.trailing_zeros()).unwrap_or(0);
+        let stand =
+            Stand { asks: align, has: align, writable: section == "COMMON", ..Stand::default() };
+        let checksum = match symbol.place {
+            Place::Common => zeroed(value),
+            _ => Digest::of(&[section.as_bytes(), &value.to_le_bytes()].concat()),
+        };
+        let name = text(symbol);
+        all.push(Data {
+            name: Some(&name),
+            section,
+            stand,
+            checksum: Some(checksum),
+            ..Data::default()
+        });
+    }
+    all
+}
+
+/// The versions of exported symbols, which describe them to the module loader (rule `exports`).
+fn is_version(symbol: &Symbol<'_>) -> bool {
+    symbol.name.starts_with(b"__crc_")
+}
+
+impl Stand {
+    fn of(elf: &ElfObject<'_>, layout: &Layout, data: &DataChecksum) -> Self {
+        let Some(section) = elf.section(data.section) else { return Self::default() };
+        let power = |number: u64| u8::try_from(number.trailing_zeros()).unwrap_or(u8::MAX);
+        let whole = power(section.align.max(1));
+        let mut stand = Self {
+            offset: data.start,
+            asks: 0,
+            has: whole.min(power(data.start)),
+            writable: section.is_writable(),
+            in_table: meaning::is_linker_table(section),
+        };
+        let Some(span) = data.span.and_then(|span| layout.span(span)) else { return stand };
+        let before = layout.end_before(span.section, span.start);
+        stand.asks = match layout.of_section(span.section) {
+            [_] if before.is_none() && span.end == section.size => whole,
+            // What stands behind room that nothing fills is aligned by at least that. Between objects that were
+            // linked, the alignment is that of all of an object.
+            _ if elf.files.len() < 2 => before.map_or(0, |end| least(end, span.start)),
+            _ => 0,
+        };
+        stand.asks = stand.asks.min(stand.has);
+        stand
+    }
+}
+
+/// The smallest power of 2 by which what follows `end` comes to stand at `start`.
+fn least(end: u64, start: u64) -> u8 {
+    let comes_to = |power: &u8| end.checked_next_multiple_of(1 << *power) == Some(start);
+    (0..32).find(comes_to).unwrap_or(0)
 }
 
 /// What the symbols of functions say.

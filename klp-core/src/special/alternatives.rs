@@ -8,26 +8,33 @@ use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 
 pub(crate) const READER: Reader =
-    Reader { section: ".altinstructions", sizes: &[12, 13, 14], write };
+    Reader { section: ".altinstructions", sizes: &[12, 13, 14], length: Some(length), write };
 
 const REPLACEMENT: u64 = 4;
 const FEATURE: u64 = 8;
 const PADDING: u64 = 12;
+
+/// Where the length of the replaced code is; that of the replacement follows.
+fn length(size: u64) -> u64 {
+    if size == 14 { 12 } else { 10 }
+}
 
 fn write<'d>(
     unit: &mut Unit<'_, 'd, '_>,
     entry: &Entry<'_, 'd>,
     site: &Site<'_>,
 ) -> Result<Effect, Refusal> {
-    let (features, length, replacement_length) = match entry.size {
-        12 | 13 => (2, 10, 11),
-        14 => (4, 12, 13),
+    let features = match entry.size {
+        12 | 13 => 2,
+        14 => 4,
         other => return Err(Refusal::new(format!(".altinstructions entries of {other} bytes"))),
     };
     unit.entry(Kind::Alternative, site);
     unit.bytes(Kind::Alternative, entry.bytes(FEATURE, features)?);
-    unit.byte(Kind::Alternative, entry.byte(length)?);
-    let len = entry.byte(replacement_length)?;
+    let covered = entry.byte(length(entry.size))?;
+    unit.byte(Kind::Alternative, covered);
+    unit.covers(Kind::Alternative, site, covered);
+    let len = entry.byte(length(entry.size).saturating_add(1))?;
     unit.byte(Kind::Alternative, len);
     if entry.size == 13 {
         unit.byte(Kind::Alternative, entry.byte(PADDING)?);

@@ -6,7 +6,8 @@ use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
-pub(crate) const READER: Reader = Reader { section: "__bug_table", sizes: &[8, 12, 16], write };
+pub(crate) const READER: Reader =
+    Reader { section: "__bug_table", sizes: &[8, 12, 16], length: None, write };
 
 const FORMAT: u64 = 4;
 

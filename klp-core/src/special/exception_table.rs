@@ -4,7 +4,8 @@
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 
-pub(crate) const READER: Reader = Reader { section: "__ex_table", sizes: &[12], write };
+pub(crate) const READER: Reader =
+    Reader { section: "__ex_table", sizes: &[12], length: None, write };
 
 const FIXUP: u64 = 4;
 const HANDLER: u64 = 8;

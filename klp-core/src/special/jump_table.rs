@@ -5,7 +5,8 @@
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 
-pub(crate) const READER: Reader = Reader { section: "__jump_table", sizes: &[16, 24], write };
+pub(crate) const READER: Reader =
+    Reader { section: "__jump_table", sizes: &[16, 24], length: None, write };
 
 /// Where target and key are, by the size of the entry.
 const fn fields(size: u64) -> (u64, u64) {

@@ -3,7 +3,8 @@
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Refusal, Site, Unit};
 
-pub(crate) const READER: Reader = Reader { section: "__mcount_loc", sizes: &[8], write };
+pub(crate) const READER: Reader =
+    Reader { section: "__mcount_loc", sizes: &[8], length: None, write };
 
 /// The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
 #[expect(clippy::unnecessary_wraps, reason = "all readers have this signature")]

@@ -7,9 +7,12 @@ mod alternatives;
 mod bug_table;
 mod exception_table;
 mod jump_table;
+mod lock_prefix;
 mod mcount;
 mod paravirt;
+mod patchable;
 mod static_call;
+mod unwind_hint;
 
 use std::ops::Range;
 
@@ -26,6 +29,8 @@ pub(crate) struct Reader {
     pub(crate) section: &'static str,
     /// The sizes in bytes that an entry has had.
     pub(crate) sizes: &'static [u64],
+    /// Where an entry, by its size, says how many bytes of code from its place on it replaces, if it does.
+    pub(crate) length: Option<fn(u64) -> u64>,
     /// Writes what an entry means to its function's streams.
     pub(crate) write:
         for<'d> fn(&mut Unit<'_, 'd, '_>, &Entry<'_, 'd>, &Site<'_>) -> Result<Effect, Refusal>,
@@ -48,6 +53,9 @@ const READERS: &[Reader] = &[
     static_call::READER,
     paravirt::READER,
     mcount::READER,
+    lock_prefix::READER,
+    patchable::READER,
+    unwind_hint::READER,
 ];
 
 /// One entry of a special section.
@@ -60,6 +68,10 @@ pub(crate) struct Entry<'a, 'data> {
 }
 
 impl Reader {
+    pub(crate) fn is_of_patchable_entries(&self) -> bool {
+        self.section == patchable::READER.section
+    }
+
     pub(crate) fn is_of_static_calls(&self) -> bool {
         self.section == static_call::READER.section
     }
@@ -163,7 +175,10 @@ impl Sites {
             let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
             let (address, (code, offset)) =
                 place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            self.sorted.push(SiteRef { section: code, offset, table, start, address });
+            let length = reader.length.and_then(|field| start.checked_add(field(size)));
+            let length = length.and_then(|at| section.bytes(at, 1)?.first().copied());
+            let covered = length.unwrap_or(0);
+            self.sorted.push(SiteRef { section: code, offset, table, start, address, covered });
             start = start.saturating_add(size);
         }
         Ok(())
@@ -188,6 +203,21 @@ impl Sites {
         &self.sorted
     }
 
+    /// How many entries replace some of the code that `site` replaces and stand before it in their table: they are
+    /// applied in that order.
+    pub(crate) fn covering(&self, site: &SiteRef) -> u8 {
+        if site.covered == 0 {
+            return 0;
+        }
+        // None is longer than a byte can say.
+        let from = site.offset.saturating_sub(u64::from(u8::MAX));
+        let others = self.within(site.section, from, site.end()).iter();
+        let before = others.filter(|other| {
+            other.end() > site.offset && (other.table, other.start) < (site.table, site.start)
+        });
+        u8::try_from(before.count()).unwrap_or(u8::MAX)
+    }
+
     /// The section that holds the entry, and where in it.
     pub(crate) fn place(&self, site: &SiteRef) -> Option<(u32, Range<u64>)> {
         let table = self.tables.get(site.table as usize)?;
@@ -205,6 +235,21 @@ impl Sites {
         let section = elf.section(*section)?;
         let names_source_file = *names_source_files;
         Some((Entry { section, start: site.start, size: *size, names_source_file }, reader))
+    }
+
+    /// Where NOPs for patching start, from `start` to `end` of `section`.
+    pub(crate) fn patchable(
+        &self,
+        section: u32,
+        start: u64,
+        end: u64,
+    ) -> impl Iterator<Item = u64> {
+        let sites = self.within(section, start, end).iter();
+        let is = |site: &&SiteRef| {
+            let table = self.tables.get(site.table as usize);
+            table.is_some_and(|table| table.reader.is_of_patchable_entries())
+        };
+        sites.filter(is).map(|site| site.offset)
     }
 
     /// The entries that belong to code in `start..end` of `section`.
@@ -228,6 +273,15 @@ pub(crate) struct SiteRef {
     start: u64,
     /// How the entry refers to the code.
     pub(crate) address: RelocKind,
+    /// How many bytes of code from there on it replaces.
+    covered: u8,
+}
+
+impl SiteRef {
+    /// Where the code ends that it replaces.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset.saturating_add(u64::from(self.covered))
+    }
 }
 
 /// The code that the address field `reloc` of an entry refers to.

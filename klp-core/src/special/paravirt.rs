@@ -4,7 +4,8 @@
 use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 
-pub(crate) const READER: Reader = Reader { section: ".parainstructions", sizes: &[16], write };
+pub(crate) const READER: Reader =
+    Reader { section: ".parainstructions", sizes: &[16], length: Some(|_| TYPE + 1), write };
 
 const TYPE: u64 = 8;
 

@@ -5,7 +5,8 @@ use super::{Effect, Entry, Reader};
 use crate::checksum::{Kind, Refusal, Site, Unit};
 use crate::elf::{Reloc, RelocKind};
 
-pub(crate) const READER: Reader = Reader { section: ".static_call_sites", sizes: &[8], write };
+pub(crate) const READER: Reader =
+    Reader { section: ".static_call_sites", sizes: &[8], length: None, write };
 
 const KEY: u64 = 4;
 const FLAGS: i64 = 3;

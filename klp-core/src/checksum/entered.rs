@@ -1,0 +1,30 @@
+//! Places in code that data refers to: targets of jump tables, of special entries, of lists.
+
+use std::sync::OnceLock;
+
+use crate::elf::{ElfObject, Place, Section};
+
+/// All of them, found when the first is asked for: few functions ask.
+#[derive(Debug, Default)]
+pub(crate) struct Entered(OnceLock<Vec<(u32, u64)>>);
+
+impl Entered {
+    /// Whether something refers to `offset` of `section` from outside of code.
+    pub(super) fn contains(&self, elf: &ElfObject<'_>, section: u32, offset: u64) -> bool {
+        self.0.get_or_init(|| places(elf)).binary_search(&(section, offset)).is_ok()
+    }
+}
+
+fn places(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
+    let data = elf.sections.iter().filter(|section| section.is_allocated() && !section.is_code());
+    let places = data.flat_map(|section| section.relocs.iter()).filter_map(|reloc| {
+        let symbol = elf.symbol(reloc.symbol)?;
+        let Place::Section(code) = symbol.place else { return None };
+        elf.section(code).filter(|section| Section::is_code(section))?;
+        Some((code, symbol.value.checked_add_signed(reloc.addend)?))
+    });
+    let mut places: Vec<(u32, u64)> = places.collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}

@@ -1,0 +1,76 @@
+//! What the second opinion found that belongs to no unit.
+
+use crate::manifest::Object;
+use crate::prove::{Other, What};
+use crate::record::{Change, Data, Note};
+
+use super::{Changes, proof};
+
+/// Adds `other`, unless `changes` says it already.
+pub(super) fn add(changes: &mut Changes, whole: &Object, other: &Other) {
+    match note(other.difference.what) {
+        Some(code) => add_note(changes, whole, other, code),
+        None => add_data(changes, whole, other),
+    }
+}
+
+/// The code of the note about what keeps nobody from patching functions.
+fn note(what: What) -> Option<&'static str> {
+    match what {
+        What::Order => Some("order"),
+        What::Seal => Some("seal"),
+        What::Symbol => Some("symbol"),
+        _ => None,
+    }
+}
+
+fn add_note(changes: &mut Changes, whole: &Object, other: &Other, code: &str) {
+    let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
+    let names = |name: &str| symbol == Some(name) || section == name;
+    let is_said = changes.notes.iter().any(|note| names(&note.name))
+        || changes.functions.iter().any(|function| names(&function.name))
+        || changes.data.iter().any(|data| data.name.as_deref().is_some_and(names));
+    if !is_said {
+        changes.notes.push(Note {
+            object: whole.object.clone(),
+            name: symbol.unwrap_or(section).to_owned(),
+            code: code.to_owned(),
+            why: other.difference.text.clone(),
+        });
+    }
+}
+
+fn add_data(changes: &mut Changes, whole: &Object, other: &Other) {
+    let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
+    let change = match other.difference.what {
+        What::Uncovered if other.is_original => Change::Removed,
+        What::Uncovered => Change::Added,
+        _ => Change::Changed,
+    };
+    let is_of_data = |data: &Data| {
+        let is_it = match (&data.name, symbol) {
+            (Some(name), Some(symbol)) => name == symbol,
+            (Some(_), None) => false,
+            (None, _) => data.section == section,
+        };
+        is_it && (data.change == change || data.change == Change::Changed)
+    };
+    let is_said = changes.data.iter().any(is_of_data)
+        || changes.functions.iter().any(|function| symbol == Some(function.name.as_str()))
+        || changes.refused.iter().any(|it| symbol == Some(it.name.as_str()) || it.name == section)
+        // Entries of a table that have no names and stand in another order.
+        || symbol.is_none_or(|name| name.starts_with("__UNIQUE_ID_"))
+            && changes.notes.iter().any(|note| note.code == "order" && note.name == section);
+    if is_said {
+        return;
+    }
+    changes.data.push(Data {
+        object: whole.object.clone(),
+        linked: whole.linked.clone(),
+        name: symbol.map(str::to_owned),
+        section: section.to_owned(),
+        change,
+        read_by: Vec::new(),
+        causes: vec![proof::cause(&(other.difference.offset, other.difference.text.clone()))],
+    });
+}

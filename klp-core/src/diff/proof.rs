@@ -1,0 +1,176 @@
+//! What the second opinion says about what the digests call equal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::checksum::{Analysis, Cause, Kind};
+use crate::correlate::{Correlation, Disagreement};
+use crate::input::Input;
+use crate::manifest::Object;
+use crate::prove::{At, Claims, Other, Pair, Proof, Unit, prove};
+
+use super::Side;
+
+/// What could be proven of two builds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proven {
+    /// Objects of which both versions are there and have other bytes.
+    pub objects: usize,
+    /// Objects that are compared by their digests alone, since not both versions are there.
+    pub by_digest: usize,
+    /// Pairs of functions and of data objects with the same bytes and relocations.
+    pub raw: usize,
+    /// Pairs whose correspondence had to be constructed.
+    pub constructed: usize,
+    /// How often each rule left something out.
+    pub rules: BTreeMap<&'static str, usize>,
+}
+
+impl Proven {
+    /// Adds what is known of other objects.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.objects = self.objects.saturating_add(other.objects);
+        self.by_digest = self.by_digest.saturating_add(other.by_digest);
+        self.raw = self.raw.saturating_add(other.raw);
+        self.constructed = self.constructed.saturating_add(other.constructed);
+        for (rule, count) in &other.rules {
+            let sum = self.rules.entry(*rule).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+    }
+}
+
+/// Opens the object of an index in the manifest of a side, if it is there.
+pub(super) type Open<'a> = &'a (dyn Fn(Side, usize) -> Option<Input> + Sync);
+
+/// The two versions of an object.
+pub(super) struct Versions {
+    original: Input,
+    patched: Input,
+}
+
+impl Versions {
+    /// Those with these indices, where both are there.
+    pub(super) fn open(open: Open<'_>, (original, patched): (usize, usize)) -> Option<Self> {
+        let (original, patched) =
+            rayon::join(|| open(Side::Original, original), || open(Side::Patched, patched));
+        Some(Self { original: original?, patched: patched? })
+    }
+
+    /// Whether they are the same bytes: then there is nothing to prove.
+    pub(super) fn are_same(&self) -> bool {
+        self.original[..] == self.patched[..]
+    }
+}
+
+/// What is not proven of two objects.
+#[derive(Default)]
+pub(super) struct Unproven {
+    /// Functions of the patched object by index, and what differs where.
+    pub(super) functions: BTreeMap<usize, (u64, String)>,
+    /// The same of data objects.
+    pub(super) data: BTreeMap<usize, (u64, String)>,
+    /// What belongs to no unit.
+    pub(super) others: Vec<Other>,
+}
+
+/// Where the units of an object start, by their indices in its manifest; none if these are others.
+struct Places {
+    functions: Vec<At>,
+    data: Vec<At>,
+}
+
+impl Places {
+    fn of(analysis: &Analysis<'_>, object: &Object) -> Option<Self> {
+        let at = |(section, offset)| At { section, offset };
+        let functions: Vec<At> = analysis.function_places().map(at).collect();
+        let data: Vec<At> = analysis.data_places().map(at).collect();
+        let fits = functions.len() == object.functions.len() && data.len() <= object.data.len();
+        fits.then_some(Self { functions, data })
+    }
+}
+
+/// Proves what is called equal in two versions of an object.
+pub(super) fn of(
+    versions: &Versions,
+    (original, patched): (&Object, &Object),
+    correlation: &Correlation,
+    disagreement: &Disagreement,
+) -> Result<(Proven, Unproven), String> {
+    let (before, after) =
+        rayon::join(|| Analysis::of(&versions.original), || Analysis::of(&versions.patched));
+    let (before, after) =
+        (before.map_err(|error| error.to_string())?, after.map_err(|error| error.to_string())?);
+    let places = Places::of(&before, original).zip(Places::of(&after, patched));
+    let (old, new) = places.ok_or("its objects are not those of its digests")?;
+
+    let mut claims = Claims::default();
+    let mut meant: Vec<(Unit, usize)> = Vec::new();
+    let mut moved: Vec<At> = Vec::new();
+    let mut claim =
+        |unit: Unit, pair: &crate::correlate::Pair, equal: bool, old: &[At], new: &[At]| {
+            let place = |places: &[At], index: Option<usize>| places.get(index?).copied();
+            if pair.name.is_some() {
+                // What stands there has this name only by the way.
+                moved.extend(place(old, pair.original));
+                return;
+            }
+            match (place(old, pair.original), place(new, pair.patched)) {
+                (Some(original), Some(patched)) => {
+                    claims.pairs.push(Pair { unit, original, patched, equal });
+                    meant.push((unit, pair.patched.unwrap_or(usize::MAX)));
+                }
+                (None, Some(patched)) => claims.added.push(patched),
+                (Some(original), None) => claims.removed.push(original),
+                (None, None) => {}
+            }
+        };
+    for pair in &correlation.functions {
+        let before = pair.original.and_then(|index| original.functions.get(index));
+        let after = pair.patched.and_then(|index| patched.functions.get(index));
+        let agrees = !pair.patched.is_some_and(|index| disagreement.functions.contains(&index));
+        let equal = before
+            .zip(after)
+            .is_some_and(|(one, other)| one.checksum.is_some() && one.checksum == other.checksum);
+        claim(Unit::Function, pair, equal && agrees, &old.functions, &new.functions);
+    }
+    for pair in &correlation.data {
+        let before = pair.original.and_then(|index| original.data.get(index));
+        let after = pair.patched.and_then(|index| patched.data.get(index));
+        let agrees = !pair.patched.is_some_and(|index| disagreement.data.contains(&index));
+        let equal = before
+            .zip(after)
+            .is_some_and(|(one, other)| one.checksum.is_some() && one.checksum == other.checksum);
+        claim(Unit::Data, pair, equal && agrees, &old.data, &new.data);
+    }
+    let known: BTreeSet<At> = claims.pairs.iter().map(|pair| pair.original).collect();
+    claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
+    let Proof { unproven, mut others, raw, constructed, rules } =
+        prove(&before.elf, &after.elf, &claims);
+    others.retain(|other| !is_beside_changed_data(&claims, other));
+    let mut left = Unproven { others, ..Unproven::default() };
+    for (number, difference) in unproven {
+        let said = (difference.offset, difference.text);
+        match meant.get(number) {
+            Some((Unit::Function, index)) => left.functions.insert(*index, said),
+            Some((Unit::Data, index)) => left.data.insert(*index, said),
+            None => None,
+        };
+    }
+    Ok((Proven { objects: 1, by_digest: 0, raw, constructed, rules }, left))
+}
+
+/// Whether what stands before `other` is data that has changed: a list, or what is behind the end of its symbol.
+fn is_beside_changed_data(claims: &Claims, other: &Other) -> bool {
+    let place = |pair: &Pair| if other.is_original { pair.original } else { pair.patched };
+    let data = claims.pairs.iter().filter(|pair| pair.unit == Unit::Data);
+    let before = data.filter(|pair| {
+        let at = place(pair);
+        at.section == other.at.section && at.offset <= other.at.offset
+    });
+    before.max_by_key(|pair| place(pair).offset).is_some_and(|pair| !pair.equal)
+}
+
+/// What cannot be proven of a unit, as a cause.
+pub(super) fn cause((offset, why): &(u64, String)) -> Cause {
+    Cause { kind: Kind::Unproven, offset: Some(*offset), why: Some(why.clone()) }
+}
