@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use camino::Utf8Path;
-use klp_core::record::{Data, Function, Record, Refused, Summary};
+use klp_core::record::{Data, Function, Note, Record, Refused, Summary};
 use serde::Deserialize;
 
 /// The records of one run.
@@ -14,6 +14,8 @@ pub struct Report {
     pub data: Vec<Data>,
     /// What was not compared.
     pub refused: Vec<Refused>,
+    /// What differs and is no obstacle.
+    pub notes: Vec<Note>,
     /// Functions and refusals that a rule sets aside.
     pub ignored: Vec<Record>,
     /// The last record.
@@ -35,7 +37,7 @@ impl Report {
 
     fn of(records: Vec<Record>) -> Result<Self> {
         let (mut functions, mut data, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        let mut ignored = Vec::new();
+        let (mut notes, mut ignored) = (Vec::new(), Vec::new());
         let mut records = records.into_iter();
         let first = records.next();
         let Some(Record::Version(version)) = first else { bail!("the first record is {first:?}") };
@@ -49,8 +51,9 @@ impl Report {
                 Record::Function(record) => functions.push(record),
                 Record::Data(record) => data.push(record),
                 Record::Refused(record) => refused.push(record),
+                Record::Note(record) => notes.push(record),
                 Record::Summary(summary) if records.len() == 0 => {
-                    return Ok(Self { functions, data, refused, ignored, summary });
+                    return Ok(Self { functions, data, refused, notes, ignored, summary });
                 }
                 record => bail!("not expected there: {record:?}"),
             }

@@ -110,7 +110,7 @@ fn prefixes_are_parts_of_the_functions_behind_them() -> Result<()> {
             prefix(name),
             function(".globl", name, "nop; ret"),
             prefix("apart"),
-            "\tnop\n".to_owned(),
+            "\tint3\n".to_owned(),
             function(".local", "apart", "ret"),
             prefix("another"),
             function(".local", "not_another", "ret"),

@@ -1,5 +1,7 @@
 // Unnamed data of which code knows the end only.
 //#changed: give constant
+//#may: data __flags
+//#may[cross]: data-removed __flags
 #ifdef PATCHED
 #define FIRST 0
 #else

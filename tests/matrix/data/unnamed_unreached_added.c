@@ -1,6 +1,7 @@
 // One more of what nothing refers to by name, such as the function's name of a debug message: what was
 // there is the same, in another order.
 //#data-added: .names
+//#note: .names order
 #define NAME(symbol, text) \
 	static const char symbol[] __attribute__((used, section(".names"))) = text;
 #ifdef PATCHED

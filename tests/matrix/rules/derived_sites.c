@@ -14,10 +14,7 @@ int work(int x)
 	    LISTED(".return_sites")
 	    LISTED(".call_sites")
 	    LISTED(".cfi_sites")
-	    LISTED(".ibt_endbr_seal")
-	    LISTED(".smp_locks")
 	    LISTED(".kcfi_traps")
-	    LISTED("__patchable_function_entries")
 	    LISTED(".sframe")
 	    : "+r"(x));
 	return x;

@@ -1,9 +1,9 @@
-// Code and data in another section, with another alignment.
+// Code and data in another section that means nothing, code with another alignment.
 //#rule: place
 //#unchanged
 #ifdef PATCHED
-#define CODE __attribute__((section(".text.moved"), aligned(64)))
-#define DATA __attribute__((section(".data.moved"), aligned(64)))
+#define CODE __attribute__((section(".text.moved"), aligned(32)))
+#define DATA __attribute__((section(".data.moved")))
 #else
 #define CODE
 #define DATA

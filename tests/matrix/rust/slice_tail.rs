@@ -1,5 +1,6 @@
 // A slice of a constant, of which only the tail differs.
 //#changed: tail constant
+//#may[cross]: data-removed .rodata
 #![no_std]
 extern "C" {
     fn put(values: *const u32, len: usize);

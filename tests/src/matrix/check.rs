@@ -7,10 +7,11 @@ use anyhow::{Result, bail, ensure};
 use klp_core::Manifest;
 use klp_core::checksum::Kind;
 use klp_core::demangle::demangle;
-use klp_core::diff::{Changes, Side, compare};
+use klp_core::diff::{Changes, Side, compare, compare_and_prove};
 use klp_core::input::Input;
 use klp_core::manifest::Object;
-use klp_core::record::Change;
+use klp_core::record::{Change, Data};
+use serde_json::Value;
 
 use super::input::{Expected, Kinds};
 
@@ -26,16 +27,24 @@ pub(super) fn check(original: &[u8], patched: &[u8], expected: &Expected) -> Res
         let changes: Vec<_> = changes.iter().filter(|item| !item.starts_with("refused")).collect();
         ensure!(changes.is_empty(), "an object differs from itself: {changes:?}");
     }
-    let mut changes = compare(&before, &after);
-    changes.locate(|side, _| {
+    let open = |side: Side, (original, patched): (&[u8], &[u8])| {
         let bytes = if side == Side::Original { original } else { patched };
         Some(Input::Read(bytes.to_vec()))
-    });
+    };
+    let forth = |side, _| open(side, (original, patched));
+    let mut changes = compare_and_prove(&before, &after, forth);
+    changes.locate(forth);
     let found = Found::of(&changes);
     let mut problems = found.problems(expected);
-    let mut back = Found::of(&compare(&after, &before));
+    let mut back =
+        Found::of(&compare_and_prove(&after, &before, |side, _| open(side, (patched, original))));
     back.turn_round();
-    if back.items != found.items {
+    let is_seen_back = match expected.any_of.as_slice() {
+        [] => back.items == found.items,
+        // Which of them it is can be another.
+        _ => !back.items.is_empty(),
+    };
+    if !expected.one_way && !is_seen_back {
         let _ = writeln!(problems, "the other way round it is {:?}", back.items);
     }
     if problems.is_empty() {
@@ -65,7 +74,8 @@ fn manifest(object: &[u8]) -> Result<Manifest> {
 #[derive(Debug, Default)]
 struct Found {
     items: BTreeSet<String>,
-    kinds: BTreeMap<String, BTreeSet<Kind>>,
+    kinds: BTreeMap<String, BTreeSet<String>>,
+    causes: BTreeMap<String, BTreeSet<String>>,
     readers: BTreeMap<String, BTreeSet<String>>,
     unlocated: BTreeSet<String>,
 }
@@ -80,7 +90,7 @@ impl Found {
                 if function.causes.iter().any(|cause| cause.offset.is_none()) {
                     found.unlocated.insert(name.clone());
                 }
-                let kinds = function.causes.iter().map(|cause| cause.kind).collect();
+                let kinds = function.causes.iter().map(|cause| word_of(cause.kind)).collect();
                 found.kinds.insert(name, kinds);
             }
         }
@@ -90,7 +100,11 @@ impl Found {
             found.add(word("data-", data.change), &name);
             let readers =
                 data.read_by.iter().map(|name| demangle(name).unwrap_or_else(|| name.clone()));
-            found.readers.insert(name, readers.collect());
+            found.readers.insert(name.clone(), readers.collect());
+            found.causes.insert(name, causes(data));
+        }
+        for (name, code) in notes(changes) {
+            found.add("note", &format!("{} {code}", demangle(&name).unwrap_or(name)));
         }
         for refused in &changes.refused {
             found.add("refused", &demangle(&refused.name).unwrap_or_else(|| refused.name.clone()));
@@ -120,8 +134,14 @@ impl Found {
         for item in expected.items.difference(&self.items) {
             let _ = writeln!(problems, "missed: {item}");
         }
-        for item in self.items.difference(&expected.items) {
+        let may = |item: &&String| {
+            expected.may.contains(*item) || expected.any_of.iter().any(|any| any.contains(*item))
+        };
+        for item in self.items.difference(&expected.items).filter(|item| !may(item)) {
             let _ = writeln!(problems, "too many: {item}");
+        }
+        for any in expected.any_of.iter().filter(|any| any.is_disjoint(&self.items)) {
+            let _ = writeln!(problems, "missed: any of {any:?}");
         }
         for (name, kinds) in &self.kinds {
             let Some(wanted) = expected.kinds.get(name).filter(|wanted| !fit(kinds, wanted)) else {
@@ -138,14 +158,49 @@ impl Found {
                 );
             }
         }
-        if self.unlocated != expected.unlocated {
-            let _ = writeln!(problems, "without offset: {:?}", self.unlocated);
+        for (name, wanted) in &expected.causes {
+            if let Some(found) = self.causes.get(name).filter(|found| !fit(found, wanted)) {
+                let _ = writeln!(problems, "{name} differs in {found:?}, not in {wanted:?}");
+            }
+        }
+        let may_lack_offset = |name: &&String| {
+            expected.kinds.get(*name).is_none_or(|kinds| kinds.open)
+                || expected.unlocated.contains(*name)
+        };
+        let lacking = self.unlocated.iter().filter(|name| !may_lack_offset(name));
+        let lacking: Vec<_> =
+            lacking.chain(expected.unlocated.difference(&self.unlocated)).collect();
+        if !lacking.is_empty() {
+            let _ = writeln!(problems, "with or without offset: {lacking:?}");
         }
         problems
     }
 }
 
-fn fit(kinds: &BTreeSet<Kind>, wanted: &Kinds) -> bool {
+/// The word for a kind in records and directives.
+pub(super) fn word_of(kind: Kind) -> String {
+    field(&serde_json::json!({ "kind": kind }), "kind")
+}
+
+/// The kinds of a data object's causes.
+fn causes(data: &Data) -> BTreeSet<String> {
+    let record = serde_json::to_value(data).unwrap_or_default();
+    let causes = record["causes"].as_array().into_iter().flatten();
+    causes.map(|cause| field(cause, "kind")).collect()
+}
+
+/// Name and code of each note.
+fn notes(changes: &Changes) -> Vec<(String, String)> {
+    let records = changes.records().filter_map(|record| serde_json::to_value(record).ok());
+    let notes = records.filter(|record| record["reason"] == "note");
+    notes.map(|note| (field(&note, "name"), field(&note, "code"))).collect()
+}
+
+fn field(record: &Value, name: &str) -> String {
+    record[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn fit(kinds: &BTreeSet<String>, wanted: &Kinds) -> bool {
     if wanted.open { kinds.is_superset(&wanted.named) } else { *kinds == wanted.named }
 }
 

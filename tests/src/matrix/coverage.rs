@@ -8,6 +8,7 @@ use klp_core::checksum::Kind;
 use klp_core::rules;
 
 use super::Input;
+use super::check::word_of as word;
 
 /// Every rule is shown by a pair that differs in what it leaves out.
 pub fn rules(inputs: &[Arc<Input>]) -> Result<()> {
@@ -38,13 +39,16 @@ pub fn kinds(inputs: &[Arc<Input>]) -> Result<()> {
         for compiler in input.compilers()? {
             for variant in input.variants()? {
                 let expected = input.expected(compiler, variant)?;
-                shown.extend(expected.kinds.into_values().flat_map(|kinds| kinds.named));
+                let all = expected.kinds.into_values().chain(expected.causes.into_values());
+                shown.extend(all.flat_map(|kinds| kinds.named));
             }
         }
     }
-    // The size of a data object is part of the object's own record, not a cause of a function's.
-    shown.insert(Kind::Size);
-    let missing: Vec<_> = Kind::ALL.into_iter().filter(|kind| !shown.contains(kind)).collect();
+    // The size of a data object is part of the object's own record, not a cause of a function's. An order is a note,
+    // and what the digests say needs no proof.
+    shown.extend([Kind::Size, Kind::Order, Kind::Unproven].map(word));
+    let missing: Vec<_> =
+        Kind::ALL.into_iter().map(word).filter(|kind| !shown.contains(kind)).collect();
     ensure!(missing.is_empty(), "no input expects {missing:?}");
     Ok(())
 }

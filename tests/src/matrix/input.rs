@@ -4,10 +4,15 @@
 //! //#changed: NAME KIND[,KIND]   a function that differs, in exactly these kinds; `*` allows others
 //! //#added: NAME                 a function that is only in the patched object
 //! //#removed: NAME               ... or only in the original
-//! //#data: NAME [read-by=F,F]    a data object that differs; a section's name for unnamed data
+//! //#data: NAME [read-by=F,F] [causes=KIND,KIND]
+//!                                a data object that differs; a section's name for unnamed data
 //! //#data-added: NAME            a data object that is only in the patched object
 //! //#data-removed: NAME          ... or only in the original
 //! //#refused: NAME               cannot be compared
+//! //#note: NAME CODE             is told, and stands in nobody's way
+//! //#any-of: ITEM | ITEM         at least one of these, such as `changed f | data K`
+//! //#one-way                      the other way round is no change, or another one
+//! //#may: ITEM                   may be found as well
 //! //#unchanged                   nothing at all
 //! //#compilers: gcc clang        which compilers (all that know the language)
 //! //#variants: plain sections    which variants (all)
@@ -20,7 +25,7 @@
 //! //#section: NAME FIELD         shows that this field of a special section counts
 //! ```
 //! `//#changed[gcc sections]: …` holds for gcc and the variant `sections` only; `|` between words
-//! means either.
+//! means either. Kinds with a `*` may have no offset.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +56,14 @@ pub struct Expected {
     pub kinds: BTreeMap<String, Kinds>,
     /// The readers of data, where the input names them.
     pub readers: BTreeMap<String, BTreeSet<String>>,
+    /// The causes of each data object, where the input names them.
+    pub causes: BTreeMap<String, Kinds>,
+    /// Of each of these at least one has to be found, and all may.
+    pub any_of: Vec<BTreeSet<String>>,
+    /// These may be found as well.
+    pub may: BTreeSet<String>,
+    /// Whether the other way round need not be the same.
+    pub one_way: bool,
     /// Functions whose causes have no offset.
     pub unlocated: BTreeSet<String>,
 }
@@ -59,7 +72,7 @@ pub struct Expected {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Kinds {
     /// All of these.
-    pub named: BTreeSet<Kind>,
+    pub named: BTreeSet<String>,
     /// And perhaps others.
     pub open: bool,
 }
@@ -72,7 +85,8 @@ struct Directive {
     rest: String,
 }
 
-const WORDS: [&str; 18] = [
+const WORDS: [&str; 22] = [
+    "one-way",
     "gap",
     "changed",
     "added",
@@ -91,6 +105,9 @@ const WORDS: [&str; 18] = [
     "rule",
     "section",
     "original-flags",
+    "note",
+    "any-of",
+    "may",
 ];
 
 impl Input {
@@ -189,6 +206,11 @@ impl Input {
                     expected.kinds.insert(name.to_owned(), kinds(list)?);
                 }
                 "data" | "data-added" | "data-removed" => {
+                    if let Some((data, list)) = name.split_once(" causes=") {
+                        let data_name = data.split(" read-by=").next().unwrap_or(data);
+                        expected.causes.insert(data_name.to_owned(), kinds(list)?);
+                        name = data;
+                    }
                     if let Some((data, readers)) = name.split_once(" read-by=") {
                         let readers = readers.split(',').filter(|reader| !reader.is_empty());
                         expected
@@ -196,6 +218,14 @@ impl Input {
                             .insert(data.to_owned(), readers.map(str::to_owned).collect());
                         name = data;
                     }
+                }
+                "one-way" => {
+                    expected.one_way = true;
+                    continue;
+                }
+                "may" => {
+                    expected.may.insert(name.to_owned());
+                    continue;
                 }
                 "unlocated" => {
                     expected.unlocated.insert(name.to_owned());
@@ -205,7 +235,12 @@ impl Input {
                     says_something = true;
                     continue;
                 }
-                "added" | "removed" | "refused" => {}
+                "any-of" => {
+                    says_something = true;
+                    expected.any_of.push(name.split(" | ").map(str::to_owned).collect());
+                    continue;
+                }
+                "added" | "removed" | "refused" | "note" => {}
                 _ => continue,
             }
             says_something = true;
@@ -222,9 +257,9 @@ fn kinds(list: &str) -> Result<Kinds> {
         if word == "*" {
             kinds.open = true;
         } else {
-            let kind =
-                serde_json::from_value(word.into()).with_context(|| format!("kind {word}"))?;
-            kinds.named.insert(kind);
+            let known: Result<Kind, _> = serde_json::from_value(word.into());
+            ensure!(known.is_ok(), "no such kind: {word}");
+            kinds.named.insert(word.to_owned());
         }
     }
     Ok(kinds)
@@ -273,9 +308,23 @@ mod tests {
             .unwrap();
         let gcc = input.expected(Compiler::Gcc, Variant::Plain).unwrap();
         assert_eq!(gcc.items.into_iter().collect::<Vec<_>>(), ["changed f"]);
-        assert!(gcc.kinds["f"].open && gcc.kinds["f"].named.contains(&Kind::Constant));
+        assert!(gcc.kinds["f"].open && gcc.kinds["f"].named.contains("constant"));
         assert!(input.expected(Compiler::Clang, Variant::Cross).unwrap().items.is_empty());
         assert!(input.expected(Compiler::Clang, Variant::Sections).is_err());
+    }
+
+    #[test]
+    fn more_than_names() {
+        let input = input(
+            "//#data: t read-by=f,g causes=section\n//#note: .init order\n\
+             //#any-of: changed f | data K\n",
+        )
+        .unwrap();
+        let expected = input.expected(Compiler::Gcc, Variant::Plain).unwrap();
+        assert_eq!(expected.items.into_iter().collect::<Vec<_>>(), ["data t", "note .init order"]);
+        assert_eq!(expected.readers["t"].len(), 2);
+        assert!(expected.causes["t"].named.contains("section"));
+        assert!(expected.any_of[0].contains("data K"));
     }
 
     #[test]

@@ -1,0 +1,10 @@
+// A function is mapped for user processes, too.
+//#changed: work section
+#ifdef PATCHED
+#define PLACE __attribute__((section(".entry.text")))
+#else
+#define PLACE 
+#endif
+int outside(int);
+PLACE int work(int x) { return outside(x) * 3; }
+int user(int x) { return outside(x) + 1; }

@@ -1,0 +1,10 @@
+// A function must not be probed any more.
+//#changed: work section
+#ifdef PATCHED
+#define PLACE __attribute__((section(".kprobes.text")))
+#else
+#define PLACE 
+#endif
+int outside(int);
+PLACE int work(int x) { return outside(x) * 3; }
+int user(int x) { return outside(x) + 1; }
