@@ -8,6 +8,7 @@ pub mod mutate;
 pub mod permute;
 pub mod qemu;
 pub mod report;
+pub mod semantic;
 pub mod small;
 pub mod snapshot;
 pub mod tools;

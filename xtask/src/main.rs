@@ -89,8 +89,14 @@ enum Task {
         /// How many mutations of each object.
         #[arg(long, default_value_t = 100_000)]
         mutations: u32,
-        /// Objects.
-        #[arg(required = true)]
+        /// Makes edits whose meaning is known instead, and tells what comparisons miss.
+        #[arg(long)]
+        semantic: bool,
+        /// Where the random choices start.
+        #[arg(long, requires = "semantic", default_value_t = 1)]
+        seed: u64,
+        /// Objects; with --semantic, without any, what is assembled from templates.
+        #[arg(required_unless_present = "semantic")]
         files: Vec<String>,
     },
     /// Compares the digest of each function of a build in its object and in what it is linked into.
@@ -141,7 +147,10 @@ fn main() -> std::process::ExitCode {
         Task::Qemu { kernel, cc, filter, .. } => {
             qemu::run(&kernel, cc, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Mutate { mutations, files } => proof::mutate(mutations, &files),
+        Task::Mutate { mutations, semantic: true, seed, files } => {
+            proof::semantic(mutations, seed, &files)
+        }
+        Task::Mutate { mutations, files, .. } => proof::mutate(mutations, &files),
         Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, builds: true, klp_build, .. } => {
             bench::builds::run(&kernel, klp_build)

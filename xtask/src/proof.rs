@@ -11,6 +11,11 @@ pub(crate) fn mutate(mutations: u32, files: &[String]) -> Result<()> {
     run(program("mutate").arg(mutations.to_string()).args(files))
 }
 
+/// Makes edits whose meaning is known: of `files`, or from templates.
+pub(crate) fn semantic(mutations: u32, seed: u64, files: &[String]) -> Result<()> {
+    run(program("semantic").args([mutations.to_string(), seed.to_string()]).args(files))
+}
+
 /// Compares objects with what they are linked into. The exceptions have to be those that `tests/linked`
 /// lists, if there is a list for that kernel.
 pub(crate) fn linked(build: &str) -> Result<()> {

@@ -6,6 +6,7 @@ use klp_core::name;
 
 use super::super::decode::{is_padding, place};
 use super::super::site::{Flip, Mutation};
+use super::super::unit::UnitId;
 use super::{Expect, Oracle};
 
 impl Oracle {
@@ -30,6 +31,10 @@ impl Oracle {
                 let Some((section, offset)) = place(analysis, reloc, bias) else { continue };
                 if !analysis.elf.section(section).is_some_and(Section::is_code) {
                     expect.may.extend(self.regions.around(section, offset));
+                } else if bias == 0 {
+                    // What a table lists inside of a function counts there.
+                    let owners = self.owners.covering(section, offset);
+                    expect.may.extend(owners.map(|owner| UnitId::Function(owner.function)));
                 }
             }
         }
