@@ -57,10 +57,7 @@ fn add_data(changes: &mut Changes, whole: &Object, other: &Other) {
     };
     let is_said = changes.data.iter().any(is_of_data)
         || changes.functions.iter().any(|function| symbol == Some(function.name.as_str()))
-        || changes.refused.iter().any(|it| symbol == Some(it.name.as_str()) || it.name == section)
-        // Entries of a table that have no names and stand in another order.
-        || symbol.is_none_or(|name| name.starts_with("__UNIQUE_ID_"))
-            && changes.notes.iter().any(|note| note.code == "order" && note.name == section);
+        || changes.refused.iter().any(|it| symbol == Some(it.name.as_str()) || it.name == section);
     if is_said {
         return;
     }

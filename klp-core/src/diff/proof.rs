@@ -146,7 +146,7 @@ pub(super) fn of(
     claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
     let Proof { unproven, mut others, raw, constructed, rules } =
         prove(&before.elf, &after.elf, &claims);
-    others.retain(|other| !is_beside_changed_data(&claims, other));
+    others.retain(|other| !is_of_changed_list(&claims, other));
     let mut left = Unproven { others, ..Unproven::default() };
     for (number, difference) in unproven {
         let said = (difference.offset, difference.text);
@@ -159,15 +159,16 @@ pub(super) fn of(
     Ok((Proven { objects: 1, by_digest: 0, raw, constructed, rules }, left))
 }
 
-/// Whether what stands before `other` is data that has changed: a list, or what is behind the end of its symbol.
-fn is_beside_changed_data(claims: &Claims, other: &Other) -> bool {
+/// Whether `other` is an entry of a list of BTF ids that has changed: the list's symbol has the size of its head.
+fn is_of_changed_list(claims: &Claims, other: &Other) -> bool {
     let place = |pair: &Pair| if other.is_original { pair.original } else { pair.patched };
-    let data = claims.pairs.iter().filter(|pair| pair.unit == Unit::Data);
-    let before = data.filter(|pair| {
+    let lists = claims.pairs.iter().filter(|pair| pair.unit == Unit::Data);
+    let before = lists.filter(|pair| {
         let at = place(pair);
         at.section == other.at.section && at.offset <= other.at.offset
     });
-    before.max_by_key(|pair| place(pair).offset).is_some_and(|pair| !pair.equal)
+    other.section == ".BTF_ids"
+        && before.max_by_key(|pair| place(pair).offset).is_some_and(|pair| !pair.equal)
 }
 
 /// What cannot be proven of a unit, as a cause.

@@ -13,6 +13,7 @@ use super::difference::{Difference, What};
 use super::names;
 use super::sections::{Class, Meaning};
 use super::side::{Range, Side};
+use super::target::{self, Target};
 use super::world::World;
 
 /// The result of comparing something that belongs to no pair.
@@ -96,10 +97,24 @@ fn signature(side: &Side<'_>, range: Range, is_code: bool) -> u64 {
     for reloc in align::relocs(side, range) {
         hash_bytes(side, Range { start: from, end: reloc.offset.max(from), ..range }, &mut hasher);
         reloc.raw.hash(&mut hasher);
+        hash_target(side, &target::of(side.object, &reloc, 0), &mut hasher);
         from = reloc.offset.saturating_add(reloc.kind.width()).max(from);
     }
     hash_bytes(side, Range { start: from, end: range.end.max(from), ..range }, &mut hasher);
     hasher.finish()
+}
+
+/// Which claim or name of another object is meant; what has neither is told apart by comparing it.
+fn hash_target(side: &Side<'_>, target: &Target<'_>, hasher: &mut DefaultHasher) {
+    match *target {
+        Target::Undefined { name, .. } => names::base(name).hash(hasher),
+        Target::Place { section, offset, .. } => {
+            let units = u64::try_from(offset).map(|at| side.units_at(section, at));
+            let owner = units.ok().and_then(|units| Some(units.first()?.owner));
+            owner.hash(hasher);
+        }
+        _ => {}
+    }
 }
 
 fn hash_bytes(side: &Side<'_>, range: Range, hasher: &mut DefaultHasher) {
@@ -128,23 +143,8 @@ fn group<'a>(
         ranges.collect()
     };
     let (mut ours, mut theirs) = (list(ours, a), list(theirs, b));
-    let (mut one, mut other) = (0, 0);
-    let mut alike: HashMap<u64, [VecDeque<Range>; 2]> = HashMap::new();
-    for (side, pieces) in [&ours, &theirs].into_iter().enumerate() {
-        for (range, it) in pieces {
-            alike.entry(*it).or_default()[side].push_back(*range);
-        }
-    }
-    alike.retain(|_, [ours, theirs]| ours.len() == theirs.len());
-    if !matches!(meaning.class, Class::Table | Class::OfCode(_)) {
-        // Where nothing counts entries, it is no matter which of them stands where.
-        ours.retain(|(_, it)| !alike.contains_key(it));
-        for (patched, it) in &theirs {
-            let original = alike.get_mut(it).and_then(|[ours, _]| ours.pop_front());
-            found.extend(original.map(|original| piece(world, original, *patched, is_code)));
-        }
-        theirs.retain(|(_, it)| !alike.contains_key(it));
-    }
+    let counts_order = matches!(meaning.class, Class::Table | Class::OfCode(_));
+    found.extend(alike(world, &mut ours, &mut theirs, is_code, counts_order));
     let is_linked = a.object.files.len().max(b.object.files.len()) > 1;
     let are_few = ours.len().max(theirs.len()) < AHEAD;
     if meaning.class == Class::Constant && is_linked && are_few {
@@ -154,39 +154,23 @@ fn group<'a>(
     }
     // What nothing reaches in constants and is on one side only is nobody's.
     let is_nobodys = meaning.class == Class::Constant;
-    let is_moved = |it: &u64| alike.contains_key(it);
-    let alone = |range: Range, is_original: bool| Left {
-        range,
-        is_original,
-        name: None,
-        result: Err(Difference::new(
-            What::Uncovered,
-            0,
-            if is_original { "bytes without a name are gone" } else { "new bytes without a name" },
-        )),
-        sink: Sink::default(),
+    let alone = |range: Range, is_original: bool| {
+        let text =
+            if is_original { "bytes without a name are gone" } else { "new bytes without a name" };
+        let result = Err(Difference::new(What::Uncovered, 0, text));
+        let left = Left { range, is_original, name: None, result, sink: Sink::default() };
+        (!is_nobodys).then_some(left)
     };
-    // What is on both sides, but not where it was, is told once.
-    let moved = |range: Range| Left {
-        range,
-        is_original: false,
-        name: None,
-        result: Err(Difference::new(What::Order, 0, "it stands behind what it was in front of")),
-        sink: Sink::default(),
-    };
+    let (mut one, mut other) = (0, 0);
     loop {
         match (ours.get(one), theirs.get(other)) {
             (None, None) => break,
-            (Some((range, was)), None) => {
-                if !is_moved(was) && !is_nobodys {
-                    found.push(alone(*range, true));
-                }
+            (Some((range, _)), None) => {
+                found.extend(alone(*range, true));
                 one += 1;
             }
-            (None, Some((range, is))) => {
-                let is_moved = is_moved(is);
-                let only = if is_moved { moved(*range) } else { alone(*range, false) };
-                found.extend((is_moved || !is_nobodys).then_some(only));
+            (None, Some((range, _))) => {
+                found.extend(alone(*range, false));
                 other += 1;
             }
             (Some((original, was)), Some((patched, is))) => {
@@ -194,25 +178,61 @@ fn group<'a>(
                     list.iter().skip(from).take(AHEAD).any(|(_, it)| it == like)
                 };
                 if was != is && later(&theirs, other, was) {
-                    let is_moved = is_moved(is);
-                    let only = if is_moved { moved(*patched) } else { alone(*patched, false) };
-                    found.extend((is_moved || !is_nobodys).then_some(only));
+                    found.extend(alone(*patched, false));
                     other += 1;
-                    continue;
-                }
-                if was != is && later(&ours, one, is) {
-                    if !is_moved(was) && !is_nobodys {
-                        found.push(alone(*original, true));
-                    }
+                } else if was != is && later(&ours, one, is) {
+                    found.extend(alone(*original, true));
                     one += 1;
-                    continue;
+                } else {
+                    found.push(piece(world, *original, *patched, is_code));
+                    one += 1;
+                    other += 1;
                 }
-                found.push(piece(world, *original, *patched, is_code));
-                one += 1;
-                other += 1;
             }
         }
     }
+}
+
+/// Takes out of both lists what is alike and as often on each side, and compares it. Where entries have an order, that
+/// one of them stands behind what it was in front of is told once.
+fn alike<'a>(
+    world: &World<'a>,
+    ours: &mut Vec<(Range, u64)>,
+    theirs: &mut Vec<(Range, u64)>,
+    is_code: bool,
+    counts_order: bool,
+) -> Vec<Left<'a>> {
+    let mut alike: HashMap<u64, [VecDeque<(usize, Range)>; 2]> = HashMap::new();
+    for (side, pieces) in [&*ours, &*theirs].into_iter().enumerate() {
+        for (place, (range, it)) in pieces.iter().enumerate() {
+            alike.entry(*it).or_default()[side].push_back((place, *range));
+        }
+    }
+    alike.retain(|_, [ours, theirs]| ours.len() == theirs.len());
+    ours.retain(|(_, it)| !alike.contains_key(it));
+    let mut found = Vec::new();
+    let mut furthest = 0;
+    let mut moved = None;
+    for (patched, it) in theirs.iter() {
+        let Some((place, original)) = alike.get_mut(it).and_then(|[ours, _]| ours.pop_front())
+        else {
+            continue;
+        };
+        found.push(piece(world, original, *patched, is_code));
+        if place < furthest {
+            moved.get_or_insert(*patched);
+        }
+        furthest = furthest.max(place);
+    }
+    theirs.retain(|(_, it)| !alike.contains_key(it));
+    found.extend(moved.filter(|_| counts_order).map(|range| Left {
+        range,
+        is_original: false,
+        name: None,
+        result: Err(Difference::new(What::Order, 0, "it stands behind what it was in front of")),
+        sink: Sink::default(),
+    }));
+    found
 }
 
 /// Whether the bytes of `range`, which nothing relocates, stand somewhere in `there` as well.
