@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch, Named};
+use klp_core::livepatch::{self, Input, Livepatch, Named, Options};
 use klp_core::module::RawElf;
 use tempfile::TempDir;
 
@@ -119,7 +119,8 @@ impl Small {
             let object = named.changed.entry(format!("{object}.o")).or_default();
             object.push((*function).to_owned());
         }
-        Ok(livepatch::create(&kernel, &inputs, &named, force)?)
+        let options = Options { force, replace: true };
+        Ok(livepatch::create(&kernel, &inputs, &named, options)?)
     }
 
     /// The parts linked as Kbuild does, and finished.

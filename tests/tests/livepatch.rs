@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Input, Livepatch, LivepatchError, Named};
+use klp_core::livepatch::{self, Input, Livepatch, LivepatchError, Named, Options};
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_tests::small::{SHOW, Small, for_each_compiler, read};
 use klp_tests::tools::tool;
@@ -269,7 +269,8 @@ fn stripped_objects() -> Result<()> {
             patched: &read(&patched)?,
             lto: None,
         };
-        let error = livepatch::create(&Kernel::default(), &[input], &Named::default(), false);
+        let options = Options { force: false, replace: true };
+        let error = livepatch::create(&Kernel::default(), &[input], &Named::default(), options);
         let error = error.err().context("a stripped object is taken")?;
         ensure!(
             matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"),

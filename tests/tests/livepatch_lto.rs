@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch, Members, Named, NamesByObject};
+use klp_core::livepatch::{self, Input, Livepatch, Members, Named, NamesByObject, Options};
 use klp_core::module::RawElf;
 use klp_core::origin::{Binding, Definitions};
 use klp_tests::kernel::temporary;
@@ -100,7 +100,8 @@ fn livepatch(before: &Build, after: &Build, named: &Named) -> Result<Livepatch> 
         patched: &after.whole,
         lto: Some(Members { original: &members, patched: &members }),
     };
-    Ok(livepatch::create(&kernel, &[input], named, false)?)
+    let options = Options { force: false, replace: true };
+    Ok(livepatch::create(&kernel, &[input], named, options)?)
 }
 
 fn names(object: &str, function: &str) -> NamesByObject {

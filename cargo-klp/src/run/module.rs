@@ -26,8 +26,7 @@ use super::sources::{self, Source};
 pub(super) struct Request {
     /// Where the module goes.
     path: Utf8PathBuf,
-    replace: bool,
-    force: bool,
+    options: livepatch::Options,
 }
 
 /// Both builds.
@@ -50,8 +49,9 @@ impl Request {
             Some(path) => current.join(path),
             None => results.with_file_name(format!("{}.ko", name(patches))),
         };
-        let (replace, force) = (!arguments.no_replace, arguments.force);
-        (!arguments.no_module).then_some(Self { path, replace, force })
+        let options =
+            livepatch::Options { force: arguments.force, replace: !arguments.no_replace };
+        (!arguments.no_module).then_some(Self { path, options })
     }
 
     /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
@@ -73,7 +73,7 @@ impl Request {
         }
         let mut risks = livepatch::data_verdict(changes);
         risks.extend(exports(builds, changes)?);
-        if !self.force && !risks.is_empty() {
+        if !self.options.force && !risks.is_empty() {
             changes.refuse_livepatch(risks);
             return Ok(());
         }
@@ -81,7 +81,7 @@ impl Request {
             shell.warning(format_args!("{}: {}", refused.name, refused.why));
         }
         shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
-        let livepatch = extract(self.force, builds, changes, events)?;
+        let livepatch = extract(self.options, builds, changes, events)?;
         for note in &livepatch.notes {
             shell.warning(note);
         }
@@ -106,7 +106,7 @@ impl Request {
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
         let sources = ModuleSources {
             name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
-            init: livepatch.init_source(self.replace),
+            init: livepatch.init_source(self.options.replace),
             parts: livepatch.parts.iter().map(part).collect(),
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
         };
@@ -157,7 +157,7 @@ fn name(patches: &[Utf8PathBuf]) -> String {
 
 /// Cuts the livepatch out of the touched objects.
 fn extract(
-    force: bool,
+    options: livepatch::Options,
     builds: &Builds<'_>,
     changes: &Changes,
     events: &mut Events<'_>,
@@ -165,7 +165,7 @@ fn extract(
     let sources = sources::of(builds, &touched(changes), events)?;
     let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
     let kernel = linked_kernel(builds, &inputs)?;
-    Ok(livepatch::create(&kernel, &inputs, &named(changes), force)?)
+    Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
 }
 
 /// Objects with functions that changed or were added, or with data that was.

@@ -24,15 +24,21 @@ pub(super) fn apply(matching: &mut Matching<'_>) {
             }
         }
     }
+    let mut times: HashMap<String, usize> = HashMap::default();
+    for name in asking.iter().flat_map(|(_, own)| own) {
+        *times.entry(name.clone()).or_default() += 1;
+    }
     for (index, own) in asking {
         for (position, name) in own.into_iter().enumerate() {
             // A name that is not unique says nothing here.
             let Some([before]) = names.get(&name).map(Vec::as_slice) else { continue };
             match matching.partner(index) {
                 Some(known) if known == *before || position == 0 => {}
-                // Not another name, but one that several units have.
-                None if matching.original.get(*before).is_some_and(|old| *old.base == name) => {}
-                // Perhaps one of several names whose common code was taken apart.
+                // One that several units have, or whose partner is known to be another.
+                None if times.get(&name) != Some(&1) => {}
+                None if position == 0
+                    && matching.original.get(*before).is_some_and(|old| *old.base == name) => {}
+                // It has another name besides, or is one of several whose common code was taken apart.
                 None => matching.share(*before, index),
                 Some(_) => matching.moved.push(Pair {
                     original: Some(*before),

@@ -300,7 +300,12 @@ fn function(
     causes: Vec<Cause>,
 ) -> Function {
     let own = after.or(before).map(|function| function.name);
-    let name = common_name.or(own).unwrap_or_default().to_owned();
+    // What the kernel calls it, where that is still one of its names.
+    let kept = before.zip(after).and_then(|(before, after)| {
+        let mut names = before.names();
+        names.find(|name| after.names().any(|other| other == *name))
+    });
+    let name = common_name.or(kept).or(own).unwrap_or_default().to_owned();
     let is_known = |before: &manifest::Function<'_>| before.names().any(|known| known == name);
     let original_name = before.filter(|before| after.is_some() && !is_known(before));
     Function {

@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use super::KernelError;
+use super::region::{Region, Regions};
 use super::sealed::Sealed;
+use super::traced::Traced;
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// Symbols by name, each name's in the order of their positions.
@@ -33,6 +35,10 @@ pub struct Listed {
     pub lasting: bool,
     /// Whether it is a function that calls through a pointer must not reach.
     pub sealed: bool,
+    /// The memory that it is in.
+    pub region: Region,
+    /// Whether it is a function that ftrace can redirect, so that livepatch can replace it.
+    pub traced: bool,
 }
 
 /// `STT_SECTION` and `STT_FILE`, which are not listed.
@@ -50,7 +56,8 @@ impl Kallsyms {
         if vmlinux.symbols.is_empty() {
             return Err(KernelError::Stripped);
         }
-        let sealed = Sealed::of(vmlinux);
+        let (sealed, regions, traced) =
+            (Sealed::of(vmlinux), Regions::of(vmlinux), Traced::of(vmlinux));
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for (symbol, number) in vmlinux.symbols.iter().zip(0u32..) {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
@@ -62,8 +69,17 @@ impl Kallsyms {
             };
             if has_address && !symbol.name.is_empty() && !UNLISTED.contains(&symbol.kind) {
                 let sealed = sealed.holds(symbol);
-                let section = None;
-                let listed = Listed { section, value, size, number, global, lasting: true, sealed };
+                let listed = Listed {
+                    section: None,
+                    value,
+                    size,
+                    number,
+                    global,
+                    lasting: true,
+                    sealed,
+                    region: regions.region(symbol),
+                    traced: traced.holds(false, symbol),
+                };
                 symbols.entry(symbol.name.to_vec()).or_default().push(listed);
             }
         }
@@ -79,7 +95,8 @@ impl Kallsyms {
     /// Takes the symbols of a finished module.
     #[must_use]
     pub fn of_module(module: &RawElf<'_>) -> Self {
-        let sealed = Sealed::of(module);
+        let (sealed, regions, traced) =
+            (Sealed::of(module), Regions::of(module), Traced::of(module));
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for (symbol, number) in module.symbols.iter().zip(0u32..) {
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
@@ -93,7 +110,9 @@ impl Kallsyms {
             let lasting = section.and_then(|section| module.section(section)).is_some_and(is_kept);
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let sealed = sealed.holds(symbol);
-            let listed = Listed { section, value, size, number, global, lasting, sealed };
+            let (region, traced) = (regions.region(symbol), traced.holds(true, symbol));
+            let listed =
+                Listed { section, value, size, number, global, lasting, sealed, region, traced };
             symbols.entry(symbol.name.to_vec()).or_default().push(listed);
         }
         Self(symbols)

@@ -2,8 +2,10 @@
 //! finds in it.
 
 mod kallsyms;
+mod region;
 mod sealed;
 mod symvers;
+mod traced;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +13,8 @@ use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};
 
 pub use kallsyms::{Kallsyms, Listed};
+pub use region::Region;
+pub(crate) use region::is_freed;
 pub use symvers::{Export, Symvers};
 
 /// Why a file of the build tells nothing about the kernel.

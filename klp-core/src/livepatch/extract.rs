@@ -3,17 +3,23 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{Reloc, RelocKind, Section};
-use crate::kernel::Kernel;
+use object::elf;
+
+use crate::elf::{Place, Reloc, RelocKind, Section};
+use crate::kernel::{Kernel, Region, is_freed};
 use crate::layout::Function;
 use crate::record::Refused;
 use crate::x86::{Access, Decoded, Form, Instructions};
 
+use super::absent::{self, Absent};
 use super::alternative::Field;
+use super::identity;
 use super::pieces::{self, Piece, Tables};
+use super::placement;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
-use super::source::{Fate, Source};
+use super::source::{Fate, Source, region};
 use super::target::Target;
+use super::verdict::exported;
 
 /// Where a relocation of a copied piece leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +76,7 @@ pub(super) fn extract(
     kernel: &Kernel,
     sources: &[Source<'_>],
     roots: &[(usize, usize)],
+    is_stacked: bool,
 ) -> Extraction {
     let mut extraction = Extraction::default();
     let tables: Vec<Option<Tables>> = sources
@@ -82,7 +89,8 @@ pub(super) fn extract(
             }
         })
         .collect();
-    let mut walk = Walk { kernel, sources, tables: &tables, extraction, open: Vec::new() };
+    let mut walk =
+        Walk { kernel, sources, tables: &tables, is_stacked, extraction, open: Vec::new() };
     for (object, function) in roots {
         walk.function(*object, *function);
     }
@@ -105,6 +113,7 @@ struct Walk<'w, 'a> {
     kernel: &'w Kernel,
     sources: &'w [Source<'a>],
     tables: &'w [Option<Tables>],
+    is_stacked: bool,
     extraction: Extraction,
     open: Vec<Piece>,
 }
@@ -132,8 +141,14 @@ impl<'a> Walk<'_, 'a> {
         let Some(section) = source.patched.analysis.elf.section(piece.section) else { return };
         let Some(tables) = self.tables.get(piece.object).and_then(Option::as_ref) else { return };
         let name = owner_name(source, piece);
-        if pieces::is_freed(section.name) {
+        if is_freed(section.name) {
             let why = format!("it is in {}, which is freed after boot", section.name_lossy());
+            self.extraction.refuse(source.object, &name, why);
+            return;
+        }
+        if placement::in_module(section.name).is_none() {
+            let name_of = section.name_lossy();
+            let why = format!("it is in {name_of}, which means nothing to who loads modules");
             self.extraction.refuse(source.object, &name, why);
             return;
         }
@@ -141,7 +156,8 @@ impl<'a> Walk<'_, 'a> {
         for number in functions_in(source, piece) {
             self.function(piece.object, number);
         }
-        let resolver = Resolver { object: piece.object, source, tables };
+        let (object, is_stacked) = (piece.object, self.is_stacked);
+        let resolver = Resolver { object, source, tables, is_stacked };
         match self.relocations(&resolver, section, piece) {
             Ok(copied) => {
                 let pieces = copied.relocs.iter().filter_map(|reloc| match reloc.link {
@@ -201,7 +217,7 @@ impl<'a> Walk<'_, 'a> {
         piece: Piece,
     ) -> Result<Copied, Why> {
         let sites = if section.is_code() {
-            code_sites(section, piece)?
+            code_sites(resolver.source, section, piece)?
         } else {
             let usage = if pieces::is_table(section.name) { Use::Table } else { Use::Data };
             let relocs = section.relocs.within(piece.start, piece.end);
@@ -214,6 +230,15 @@ impl<'a> Walk<'_, 'a> {
             let (link, addend) = match replacement {
                 Field::Empty => continue,
                 Field::Replacement(piece) => (Link::Piece(piece), 0),
+                Field::Other if self.is_absent(resolver, site) => {
+                    match absent::reference(section, site)? {
+                        Absent::Zero => (Link::Number, site.reloc.addend),
+                        Absent::Call(at, bytes) => {
+                            copied.edits.push((at.saturating_sub(piece.start), bytes));
+                            continue;
+                        }
+                    }
+                }
                 Field::Other => self.link(resolver, site)?,
             };
             if let Link::Kernel(target) = &link {
@@ -226,6 +251,18 @@ impl<'a> Walk<'_, 'a> {
         Ok(copied)
     }
 
+    /// Whether `site` refers to a weak symbol that nobody defines.
+    fn is_absent(&self, resolver: &Resolver<'_, 'a>, site: &Site) -> bool {
+        let Ok((Meaning::Kernel(Outside::Global(name)), _)) = resolver.resolve(site) else {
+            return false;
+        };
+        let linked = resolver.source.linked;
+        absent::is_weak(resolver, site)
+            && self.kernel.global(linked, name).is_none()
+            && self.kernel.unexported(name).is_none()
+            && identity::definition(self.sources, linked, name).is_none()
+    }
+
     fn link(&self, resolver: &Resolver<'_, 'a>, site: &Site) -> Result<(Link, i64), Why> {
         let (meaning, addend) = resolver.resolve(site)?;
         let source = resolver.source;
@@ -234,8 +271,12 @@ impl<'a> Walk<'_, 'a> {
             Meaning::Number => Link::Number,
             Meaning::Kernel(Outside::Global(name)) => {
                 match self.kernel.global(source.linked, name) {
-                    Some(target) => Link::Kernel(target?),
-                    None => return self.added(name, site, addend),
+                    Some(target) => {
+                        let target = target?;
+                        self.same_region(source.linked, name, &target)?;
+                        Link::Kernel(target)
+                    }
+                    None => return self.added(source, name, site, addend),
                 }
             }
             Meaning::Kernel(Outside::Local(symbol)) => {
@@ -255,26 +296,75 @@ impl<'a> Walk<'_, 'a> {
         Ok((link, addend))
     }
 
-    /// A global symbol that the kernel does not have: the patch adds it in another object.
-    fn added(&self, name: &[u8], site: &Site, addend: i64) -> Result<(Link, i64), Why> {
-        for (object, source) in self.sources.iter().enumerate() {
-            let elf = &source.patched.analysis.elf;
-            let found = elf.symbols.iter().zip(0u32..).find(|(symbol, _)| {
-                !symbol.local
-                    && symbol.name == name
-                    && matches!(symbol.place, crate::elf::Place::Section(_))
-            });
-            let Some((_, index)) = found else { continue };
-            let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
-            let resolver = Resolver { object, source, tables };
-            let reloc = Reloc { symbol: index, addend, ..site.reloc };
-            return match resolver.resolve(&Site { reloc, ..*site })? {
-                (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
-                _ => Err(format!("{} is not in the kernel", String::from_utf8_lossy(name))),
-            };
+    /// A global symbol that the kernel does not have, or not for `source`: the patch adds it in another object, makes it
+    /// global there, or exports it.
+    fn added(
+        &self,
+        source: &Source<'a>,
+        name: &[u8],
+        site: &Site,
+        addend: i64,
+    ) -> Result<(Link, i64), Why> {
+        let text = || String::from_utf8_lossy(name).into_owned();
+        let mut found = identity::definition(self.sources, source.linked, name);
+        if found.is_none() && source.linked != "vmlinux" && exports(self.sources, name) {
+            if let Some(target) = self.kernel.unexported(name) {
+                return Ok((Link::Kernel(target?), addend));
+            }
+            found = identity::definition(self.sources, "vmlinux", name);
         }
-        Err(format!("{} is nowhere in the kernel", String::from_utf8_lossy(name)))
+        let (object, index) = found.ok_or_else(|| nowhere(&text()))?;
+        let source = self.sources.get(object).ok_or("no source")?;
+        let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
+        let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
+        let reloc = Reloc { symbol: index, addend, ..site.reloc };
+        match resolver.resolve(&Site { reloc, ..*site })? {
+            (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
+            (Meaning::Kernel(Outside::Local(symbol)), addend) => {
+                Ok((Link::Kernel(self.kernel.local(source, symbol)?), addend))
+            }
+            (Meaning::Kernel(Outside::Global(other)), addend) => {
+                let target = self.kernel.global(source.linked, other);
+                Ok((Link::Kernel(target.ok_or_else(|| nowhere(&text()))??), addend))
+            }
+            (Meaning::Number, _) => Err(nowhere(&text())),
+        }
     }
+
+    /// That `name` is in memory of the same kind with the patch as it is in the kernel.
+    fn same_region(&self, linked: &str, name: &[u8], target: &Target) -> Result<(), Why> {
+        let Some(was) = self.kernel.listed(target).map(|listed| listed.region) else {
+            return Ok(());
+        };
+        let Some((object, index)) = identity::definition(self.sources, linked, name) else {
+            return Ok(());
+        };
+        let elf = self.sources.get(object).map(|source| &source.patched.analysis.elf);
+        let place = elf.and_then(|elf| elf.symbol(index)).map(|symbol| symbol.place);
+        let Some(Place::Section(section)) = place else { return Ok(()) };
+        let Some(section) = elf.and_then(|elf| elf.section(section)) else { return Ok(()) };
+        let is = region(section);
+        if was == is || (was, is) == (Region::Data, Region::Constant) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is {} in the kernel and {} with the patch: they are two things",
+            target.name(),
+            was.text(),
+            is.text()
+        ))
+    }
+}
+
+fn nowhere(name: &str) -> Why {
+    format!("{name} is nowhere in the kernel")
+}
+
+/// Whether one of the patched objects of vmlinux exports `name`.
+fn exports(sources: &[Source<'_>], name: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(name);
+    let of_vmlinux = sources.iter().filter(|source| source.linked == "vmlinux");
+    of_vmlinux.into_iter().any(|source| exported(&source.patched).contains(&*name))
 }
 
 /// The functions that have a part in `piece`.
@@ -307,7 +397,11 @@ fn owner_name(source: &Source<'_>, piece: Piece) -> String {
 
 /// The relocations of code, with what the instructions do with them, and those that the assembler
 /// resolved because the target was in the same section, though it is not in the same piece.
-fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
+fn code_sites(
+    source: &Source<'_>,
+    section: &Section<'_>,
+    piece: Piece,
+) -> Result<Vec<Site>, Why> {
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
@@ -327,19 +421,39 @@ fn code_sites(section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
             };
             sites.push(Site { reloc, usage: usage(&decoded, &mut instructions, &reloc, at), bias });
         }
-        let leaves = |target: u64| !(piece.start..piece.end).contains(&target);
+        let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
         let target = match decoded.form {
             Form::Branch { target, .. } => Some(target),
             _ if decoded.is_ip_relative => instructions.operands().ip_target,
             _ => None,
         };
-        if !has_reloc && target.is_some_and(leaves) {
-            let name = section.name_lossy();
-            return Err(format!("a jump inside of {name} that has no relocation, at {at:#x}"));
+        if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
+            let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
+            let site = is_far.then(|| jump(source, piece.section, target, next)).flatten();
+            sites.push(site.ok_or_else(|| {
+                let name = section.name_lossy();
+                format!("a jump inside of {name} that has no relocation, at {at:#x}")
+            })?);
         }
         at = next;
     }
     Ok(sites)
+}
+
+/// The relocation that an assembler would have made for a direct branch of four bytes that ends at `next`, had its target
+/// been in another section.
+fn jump(source: &Source<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
+    const WIDTH: u64 = 4;
+    let analysis = &source.patched.analysis;
+    let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
+    let index = span.symbol?;
+    let symbol = analysis.elf.symbol(index)?;
+    let width = WIDTH.cast_signed();
+    let addend = target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
+    let offset = next.checked_sub(WIDTH)?;
+    let (kind, raw) = (RelocKind::Relative32, elf::R_X86_64_PLT32.0);
+    let reloc = Reloc { offset, kind, symbol: index, addend, raw };
+    Some(Site { reloc, usage: Use::Branch, bias: width })
 }
 
 fn usage(decoded: &Decoded, instructions: &mut Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
@@ -357,7 +471,7 @@ pub(super) fn changed(sources: &[Source<'_>]) -> Vec<(usize, usize)> {
     let of_source = |(object, source): (usize, &Source<'_>)| {
         let fates = source.fates.iter().enumerate();
         let changed: Vec<(usize, usize)> = fates
-            .filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))))
+            .filter(|(_, fate)| fate.is_some_and(Fate::is_replaced))
             .map(|(number, _)| (object, number))
             .collect();
         changed

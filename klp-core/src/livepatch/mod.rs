@@ -6,19 +6,25 @@
 //! objtool yet). It gives objects to link with init code into a module. [`finish`] then makes of the
 //! linked module what the kernel's livepatch expects.
 
+mod absent;
 mod alternative;
 mod callbacks;
+mod callers;
 mod extract;
 mod fentry;
 mod finish;
+mod identity;
 mod init;
 mod links;
+mod namesakes;
 mod part;
 mod pieces;
+mod placement;
 mod position;
 mod resolve;
 mod source;
 mod static_key;
+mod strays;
 mod target;
 mod types;
 mod verdict;
@@ -113,20 +119,31 @@ pub struct Named {
     pub ignored: NamesByObject,
 }
 
-/// Makes a livepatch of `inputs`. With `force` what is only risky is a note.
+/// How a livepatch is to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// What is only risky is a note.
+    pub force: bool,
+    /// It takes the place of all livepatches before it. Others that do not can come on top of it.
+    pub replace: bool,
+}
+
+/// Makes a livepatch of `inputs`.
 pub fn create(
     kernel: &Kernel,
     inputs: &[Input<'_>],
     named: &Named,
-    force: bool,
+    options: Options,
 ) -> Result<Livepatch, LivepatchError> {
-    let mut sources = Vec::new();
+    let mut sources: Vec<Source<'_>> = Vec::new();
     for input in inputs {
         let source = Source::of(input, named)
             .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
         sources.push(source);
     }
-    let mut verdict = verdict::Verdict::new(force);
+    let mut verdict = verdict::Verdict::new(options.force);
+    identity::find(kernel, &mut sources);
+    callers::find(&mut sources, &mut verdict);
     for source in &sources {
         let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
@@ -136,7 +153,7 @@ pub fn create(
     let replaced: Vec<(usize, usize)> = extract::changed(&sources)
         .into_iter()
         .filter(|(object, number)| {
-            sources.get(*object).is_some_and(|source| verdict.function(source, *number))
+            sources.get(*object).is_some_and(|source| verdict.function(kernel, source, *number))
         })
         .collect();
     let mut callbacks = BTreeMap::new();
@@ -153,7 +170,13 @@ pub fn create(
         .iter()
         .flat_map(|(object, found)| found.iter().map(|(_, number)| (*object, *number)));
     let roots: Vec<(usize, usize)> = replaced.iter().copied().chain(called).collect();
-    let extraction = extract::extract(kernel, &sources, &roots);
+    let extraction = extract::extract(kernel, &sources, &roots, !options.replace);
+    for (object, source) in sources.iter().enumerate() {
+        for (name, why) in strays::of(source, object, &extraction) {
+            verdict.refuse(source.object, &name, why);
+        }
+    }
+    verdict.renamed(&sources, &extraction);
     let mut livepatch =
         assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
     verdict.finish(&mut livepatch, extraction);
@@ -262,8 +285,20 @@ fn replaced_symbol(
 ) -> Result<(String, u64), (String, String)> {
     let name = verdict::name_of(source, number);
     let failed = |why: &str| (name.clone(), why.to_owned());
-    let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
-        return Err(failed("it has no original"));
+    let original = match source.fates.get(number).copied().flatten() {
+        Some(Fate::Changed(original)) => original,
+        Some(Fate::Moved) => {
+            let symbols = kernel.symbols_of(source.linked);
+            let mut own = source.patched.symbols_of(number).filter(|(_, symbol)| !symbol.local);
+            let symbol = own.next().map(|(_, symbol)| symbol);
+            let symbol = symbol.ok_or_else(|| failed("it has no name"))?;
+            return match symbols.and_then(|symbols| symbols.lasting_global(symbol.name)) {
+                Some(Ok(position)) => Ok((symbol.name_lossy().into_owned(), position)),
+                Some(Err(why)) => Err((name, why.to_string())),
+                None => Err(failed("the kernel does not have it")),
+            };
+        }
+        _ => return Err(failed("it has no original")),
     };
     let running = source.running().ok_or_else(|| failed("it has no original"))?;
     let function = source

@@ -11,6 +11,7 @@ use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 use super::extract::{Copied, Extraction, Link, OutReloc};
 use super::links::Links;
 use super::pieces::{Manner, Piece, manner};
+use super::placement;
 use super::source::Source;
 
 /// An object to link into the module.
@@ -215,7 +216,8 @@ impl Writer<'_> {
         let Some(from) = source.patched.analysis.elf.section(out.section) else {
             return section.id();
         };
-        section.name = from.name.to_vec().into();
+        let name = placement::in_module(from.name).unwrap_or(from.name.into());
+        section.name = name.into_owned().into();
         section.sh_type = elf::SectionType(from.raw);
         section.sh_flags = elf::SectionFlags(from.flags & KEPT_FLAGS);
         section.sh_addralign = from.align;

@@ -68,11 +68,6 @@ pub(super) fn is_plain_table(name: &[u8]) -> bool {
     (SITE_TABLES.contains(&name) || name.starts_with(NOTE_PREFIX)) && !NOT_NEEDED.contains(&name)
 }
 
-/// Whether what is in section `name` is freed after boot, or after the module's init.
-pub(super) fn is_freed(name: &[u8]) -> bool {
-    name.starts_with(b".init") || name.starts_with(b".exit") || name.starts_with(b".meminit")
-}
-
 /// The entry of a merged section that holds `offset`, start and end: what linkers take a reference there
 /// to mean.
 pub(super) fn merged_entry(section: &Section<'_>, offset: u64) -> Option<(u64, u64)> {

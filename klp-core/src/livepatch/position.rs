@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
-use crate::kernel::{Kallsyms, Listed};
+use crate::kernel::{Kallsyms, Listed, Region};
 
 /// Which of the symbols of a name is meant cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +38,16 @@ impl Kallsyms {
             0 => position(entries, index),
             more => Err(PositionError::Ambiguous(more.saturating_add(1))),
         })
+    }
+
+    /// The same; none, too, where what the symbol stands for is freed after boot.
+    pub(super) fn lasting_global(&self, name: &[u8]) -> Option<Result<u64, PositionError>> {
+        let globals = self.named(name).iter().filter(|listed| listed.global);
+        let mut regions = globals.map(|listed| listed.region);
+        if regions.any(|region| region == Region::Freed) {
+            return None;
+        }
+        self.global(name)
     }
 
     /// The position of `symbol`, which `object` defines and which was linked into this.

@@ -10,6 +10,8 @@ use crate::layout::Span;
 use crate::name::{self, Stability};
 use crate::x86::Access;
 
+use crate::kernel::is_freed;
+
 use super::pieces::{self, Piece, Tables};
 use super::source::{DataFate, Fate, Source};
 
@@ -54,6 +56,8 @@ pub(super) struct Resolver<'s, 'a> {
     pub(super) object: usize,
     pub(super) source: &'s Source<'a>,
     pub(super) tables: &'s Tables,
+    /// Other livepatches may replace what this one does: calls go by the kernel's symbol.
+    pub(super) is_stacked: bool,
 }
 
 /// A relocation in its place.
@@ -121,23 +125,38 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let piece = self.source.code_piece(self.object, span, Some(owner));
             (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
         };
+        let is_pointer = matches!(site.usage, Use::Operand(_) | Use::Data);
+        let addend = from_start.wrapping_sub(span.start.cast_signed());
+        let kernel = |outside| Ok((Meaning::Kernel(outside), addend));
         match fate {
             // The pointer can outlive this livepatch, so it goes to the function that is always there.
-            Fate::Changed(original)
-                if is_entry && matches!(site.usage, Use::Operand(_) | Use::Data) =>
-            {
-                let addend = from_start.wrapping_sub(span.start.cast_signed());
-                Ok((Meaning::Kernel(self.original_function(original)?), addend))
+            Fate::Changed(original) if is_entry && is_pointer => {
+                kernel(self.original_function(original)?)
             }
-            Fate::Added | Fate::Changed(_) => Ok(copied()),
-            Fate::Same(original) if is_entry => {
-                let addend = from_start.wrapping_sub(span.start.cast_signed());
-                Ok((Meaning::Kernel(self.original_function(original)?), addend))
+            Fate::Moved if is_entry && (is_pointer || self.is_stacked) => {
+                kernel(Outside::Global(self.global_name(owner)?))
             }
-            Fate::Same(_) => {
+            // A specialization may be one of this compile only.
+            Fate::Changed(original) if is_entry && self.is_stacked => {
+                self.original_function(original).map_or_else(|_| Ok(copied()), kernel)
+            }
+            Fate::Called(_) if is_pointer => Err(format!(
+                "it takes a pointer to {}, which cannot be replaced",
+                self.name_of(&span)
+            )),
+            Fate::Added | Fate::Moved | Fate::Called(_) | Fate::Changed(_) => Ok(copied()),
+            Fate::Overridden if is_entry => kernel(Outside::Global(self.global_name(owner)?)),
+            Fate::Same(original) if is_entry => kernel(self.original_function(original)?),
+            Fate::Overridden | Fate::Same(_) => {
                 Err(format!("a place inside of {}, which does not change", self.name_of(&span)))
             }
         }
+    }
+
+    fn global_name(&self, function: usize) -> Result<&'a [u8], Why> {
+        let mut symbols = self.source.patched.symbols_of(function);
+        let symbol = symbols.find(|(_, symbol)| !symbol.local);
+        symbol.map(|(_, symbol)| symbol.name).ok_or_else(|| "a function without a name".into())
     }
 
     /// Code without a symbol, up to where control leaves it, or as long as the alternative that it
@@ -245,6 +264,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Use::Operand(Access::Fixed(width)) => {
                 offset.saturating_add(u64::from(width)) <= span.end
             }
+            // What a table names is a thing of its own: a key can be part of a descriptor.
+            Use::Table => true,
             // Records of one kind, and pointers to whole objects.
             _ => offset == span.start,
         };
@@ -265,6 +286,19 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Some(DataFate::Shared(original)) => {
                 Ok((Meaning::Kernel(self.original_data(*original)?), relative))
             }
+            Some(DataFate::Moved) if let Some(symbol) = symbol => {
+                Ok((Meaning::Kernel(Outside::Global(symbol.name)), relative))
+            }
+            Some(DataFate::Other(was, is)) => Err(format!(
+                "{} is {} in the kernel and {} with the patch: they are two variables",
+                self.name_of(&span),
+                was.text(),
+                is.text()
+            )),
+            Some(DataFate::Moved | DataFate::Second) => Err(format!(
+                "the kernel has another {} than the patch adds",
+                self.name_of(&span)
+            )),
             Some(DataFate::Unclear(count)) => Err(format!(
                 "{} is one of {count} variables of this name in the original, and it cannot be told \
                  which",
@@ -324,7 +358,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let elf = &self.source.running().ok_or("an object without original")?.analysis.elf;
         let place = elf.symbol(index).map(|symbol| symbol.place);
         let Some(Place::Section(section)) = place else { return Err("no section".into()) };
-        if pieces::is_freed(elf.section(section).ok_or("no section")?.name) {
+        if is_freed(elf.section(section).ok_or("no section")?.name) {
             return Err(format!("{} is freed after boot", symbol.name_lossy()));
         }
         Ok(Outside::Local(index))

@@ -1,13 +1,15 @@
 //! One object that the patch touches: as it was linked, and compiled with function and data sections
 //! before and after the patch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Analysis;
 use crate::correlate::{Both, Correlation, Disagreement, Renames};
 use crate::diff::compare;
-use crate::elf::{ElfError, Place};
+use crate::elf::{ElfError, Place, Section, Symbol};
+use crate::kernel::{Region, is_freed};
 use crate::manifest::{self, Manifest};
+use crate::name::{self, Stability};
 use crate::origin::{self, Definitions};
 
 use super::resolve::Why;
@@ -54,7 +56,20 @@ pub(super) enum Fate {
     Same(usize),
     /// The number of the original that it replaces.
     Changed(usize),
+    /// It replaces the kernel's global function of its name, which another object defined.
+    Moved,
+    /// The number of the original that it would replace if that could be: those that call it are replaced.
+    Called(usize),
+    /// Weak, and the definition of another object is the one that is called.
+    Overridden,
     Added,
+}
+
+impl Fate {
+    /// Whether the livepatch puts it in the place of a function of the kernel.
+    pub(super) fn is_replaced(self) -> bool {
+        matches!(self, Self::Changed(_) | Self::Moved)
+    }
 }
 
 /// Which variable a name of the patched object stands for.
@@ -62,6 +77,12 @@ pub(super) enum Fate {
 pub(super) enum DataFate {
     /// The original's, at this span.
     Shared(u32),
+    /// The kernel's global variable of that name, which another object defined.
+    Moved,
+    /// Another variable than the original's of that name: it was in memory of the first kind, and is in that of the second.
+    Other(Region, Region),
+    /// The kernel has another global of that name.
+    Second,
     /// One that the original does not have.
     New,
     /// One of so many of the original's; it cannot be told which.
@@ -115,8 +136,66 @@ impl<'a> Side<'a> {
         self.manifest.functions.get(number)
     }
 
+    /// The kind of memory that a span is in.
+    pub(super) fn region(&self, span: u32) -> Region {
+        let span = self.analysis.layout.span(span);
+        let section = span.and_then(|span| self.analysis.elf.section(span.section));
+        section.map_or(Region::Data, region)
+    }
+
+    /// The symbols that name a function.
+    pub(super) fn symbols_of(&self, number: usize) -> impl Iterator<Item = (u32, &Symbol<'a>)> {
+        let function = self.analysis.layout.functions.get(number);
+        let symbols = function.into_iter().flat_map(|function| function.symbols.iter());
+        symbols.filter_map(|index| Some((*index, self.analysis.elf.symbol(*index)?)))
+    }
+
+    /// The function that a span is part of.
+    pub(super) fn owner(&self, span: u32) -> Option<usize> {
+        let functions = self.analysis.layout.functions.iter();
+        functions.into_iter().position(|function| function.spans().any(|own| own == span))
+    }
+
+    /// The names of the functions that refer to a function of that name.
+    pub(super) fn callers_of<'n>(&'n self, name: &'n str) -> impl Iterator<Item = String> + 'n {
+        let refers = move |function: &manifest::Function<'_>| {
+            let symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
+            symbols.into_iter().any(|(other, _)| other == name)
+        };
+        let functions = self.manifest.functions.iter();
+        functions.filter(move |it| it.name != name && refers(it)).map(|it| it.name.to_owned())
+    }
+
+    /// Whether a function is in memory that is freed after boot.
+    pub(super) fn is_freed(&self, number: usize) -> bool {
+        let body = self.analysis.layout.functions.get(number).map(|function| function.body);
+        let span = body.and_then(|body| self.analysis.layout.span(body));
+        let section = span.and_then(|span| self.analysis.elf.section(span.section));
+        section.is_some_and(|section| is_freed(section.name))
+    }
+
+    /// The span of the global data object of that name.
+    pub(super) fn data_named(&self, name: &[u8]) -> Option<u32> {
+        let spans = self.data.iter().flatten().copied();
+        spans.into_iter().find(|span| {
+            let symbol = self.analysis.layout.span(*span).and_then(|span| span.symbol);
+            let symbol = symbol.and_then(|symbol| self.analysis.elf.symbol(symbol));
+            symbol.is_some_and(|symbol| !symbol.local && symbol.name == name)
+        })
+    }
+
+    /// Name and size of the variable at a span, if it can be written and no compiler chose its name.
+    pub(super) fn variable(&self, span: u32) -> Option<(String, u64)> {
+        let place = self.analysis.layout.span(span)?;
+        let symbol = self.analysis.elf.symbol(place.symbol?)?;
+        let is_variable = self.analysis.elf.section(place.section)?.is_writable()
+            && symbol.stability != Stability::Unstable
+            && !name::is_own_variable(symbol.name);
+        is_variable.then(|| (symbol.name_lossy().into_owned(), symbol.size))
+    }
+
     /// The number of the function of that name.
-    fn function_named(&self, name: &str) -> Option<usize> {
+    pub(super) fn function_named(&self, name: &str) -> Option<usize> {
         self.manifest
             .functions
             .iter()
@@ -156,6 +235,63 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
+    /// Says of a changed function that those are replaced that call it.
+    pub(super) fn call_instead(&mut self, number: usize) {
+        if let Some(slot) = self.fates.get_mut(number)
+            && let Some(Fate::Changed(original)) = *slot
+        {
+            *slot = Some(Fate::Called(original));
+        }
+    }
+
+    /// Replaces a function that is the same. Says whether it was.
+    pub(super) fn change(&mut self, number: usize) -> bool {
+        match self.fates.get_mut(number) {
+            Some(slot) if let Some(Fate::Same(original)) = *slot => {
+                *slot = Some(Fate::Changed(original));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The number of the original that a changed function replaces.
+    pub(super) fn original_of(&self, number: usize) -> Option<usize> {
+        match self.fates.get(number).copied().flatten()? {
+            Fate::Changed(original) | Fate::Called(original) => Some(original),
+            _ => None,
+        }
+    }
+
+    /// Whether the function is freed after boot in the original, and not in the patched object.
+    fn was_freed(&self, original: usize, patched: usize) -> bool {
+        let was = self.original.as_ref().is_some_and(|side| side.is_freed(original));
+        was && !self.patched.is_freed(patched)
+    }
+
+    /// Variables of the original that the patched object does not have: span, name and size.
+    pub(super) fn gone(&self) -> Vec<(u32, String, u64)> {
+        let Some(original) = &self.original else { return Vec::new() };
+        let kept: BTreeSet<u32> = self
+            .data
+            .values()
+            .filter_map(|fate| match fate {
+                DataFate::Shared(span) => Some(*span),
+                _ => None,
+            })
+            .collect();
+        let spans = original.data.iter().flatten().filter(|span| !kept.contains(span));
+        let gone = spans.filter_map(|span| {
+            let (name, size) = original.variable(*span)?;
+            Some((*span, name, size))
+        });
+        gone.collect()
+    }
+
+    fn original_region(&self, span: u32) -> Region {
+        self.original.as_ref().map_or(Region::Data, |side| side.region(span))
+    }
+
     /// The object as the running kernel has it.
     pub(super) fn running(&self) -> Option<&Side<'a>> {
         self.plain.as_ref().or(self.original.as_ref())
@@ -191,7 +327,8 @@ impl<'a> Source<'a> {
             let function = patched.functions.get(index);
             function.is_some_and(|function| {
                 let object = objects.get(patched.origin(function.origin));
-                object.is_some_and(|functions| functions.iter().any(|name| name == function.name))
+                let is_named = |name: &String| function.names().any(|own| own == name);
+                object.is_some_and(|functions| functions.iter().any(is_named))
             })
         };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {
@@ -203,6 +340,8 @@ impl<'a> Source<'a> {
                 .zip(pair.original)
                 .and_then(|(side, index)| Some((index, side.manifest.functions.get(index)?)));
             let fate = match (before, after) {
+                // What the kernel had of it is gone.
+                (Some((number, _)), _) if self.was_freed(number, index) => Fate::Added,
                 (Some((number, _)), _) if is_in(&named.ignored, index) => Fate::Same(number),
                 (Some((number, before)), Some(after))
                     if before.checksum == after.checksum
@@ -228,12 +367,22 @@ impl<'a> Source<'a> {
                 _ if !pair.candidates.is_empty() || other.data.contains(&index) => {
                     DataFate::Unclear(pair.candidates.len().max(1))
                 }
-                Some(span) => DataFate::Shared(span),
+                Some(shared) => match (self.original_region(shared), self.patched.region(span)) {
+                    (was, is) if was != is && (was, is) != (Region::Data, Region::Constant) => {
+                        DataFate::Other(was, is)
+                    }
+                    _ => DataFate::Shared(shared),
+                },
                 None => DataFate::New,
             };
             self.data.insert(span, fate);
         }
     }
+}
+
+/// The region of a section before the last link.
+pub(super) fn region(section: &Section<'_>) -> Region {
+    Region::of_section(section.name, section.is_code(), section.is_writable())
 }
 
 /// The function that each span belongs to.

@@ -1,7 +1,7 @@
 //! The running kernel as a livepatch sees it: what it can link to when it is loaded, and what
 //! livepatch resolves for it, by name and position.
 
-use crate::kernel::{Export, Kernel, module_name};
+use crate::kernel::{Export, Kallsyms, Kernel, Listed, Region, module_name};
 
 use super::position::PositionError;
 use super::resolve::Why;
@@ -50,7 +50,7 @@ impl Symbol {
 }
 
 impl Kernel {
-    /// What the global symbol `name` is for code linked into `linked`; none where there is none.
+    /// What the global symbol `name` is for code linked into `linked`; none where there is none that lasts.
     pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<Target, Why>> {
         let text = String::from_utf8_lossy(name).into_owned();
         let user = module_name(linked);
@@ -66,7 +66,8 @@ impl Kernel {
             }))
         };
         if linked != "vmlinux"
-            && let Some(position) = self.modules.get(linked).and_then(|module| module.global(name))
+            && let Some(module) = self.modules.get(linked)
+            && let Some(position) = module.lasting_global(name)
         {
             return Some(symbol(&user, &user, position));
         }
@@ -80,7 +81,7 @@ impl Kernel {
             }
             // Once the user is loaded, so are the modules that it depends on.
             let position = match self.modules.get(&export.module) {
-                Some(module) => module.global(name)?,
+                Some(module) => module.lasting_global(name)?,
                 None => {
                     return Some(Err(format!(
                         "the symbols of module {} are not known",
@@ -93,12 +94,30 @@ impl Kernel {
         if linked != "vmlinux" && export.is_none() {
             return None;
         }
-        Some(symbol("vmlinux", "vmlinux", self.vmlinux.global(name)?))
+        self.unexported(name)
     }
 
-    /// Whether a call through a pointer to `target` traps.
-    pub(super) fn is_sealed(&self, target: &Target) -> bool {
-        let listed = match target {
+    /// The global symbol `name` of vmlinux, exported or not; none where there is none that lasts.
+    pub(super) fn unexported(&self, name: &[u8]) -> Option<Result<Target, Why>> {
+        let name_of = || String::from_utf8_lossy(name).into_owned();
+        let position = self.vmlinux.lasting_global(name)?;
+        Some(position.map_err(|why| format!("{}: {why}", name_of())).map(|position| {
+            let (user, object) = ("vmlinux".to_owned(), "vmlinux".to_owned());
+            Target::Livepatch(Symbol { user, object, name: name_of(), position, global: true })
+        }))
+    }
+
+    /// The symbols of what `linked` names: of vmlinux or of a module.
+    pub(super) fn symbols_of(&self, linked: &str) -> Option<&Kallsyms> {
+        match linked {
+            "vmlinux" => Some(&self.vmlinux),
+            module => self.modules.get(module),
+        }
+    }
+
+    /// What `target` is in the kernel.
+    pub(super) fn listed(&self, target: &Target) -> Option<&Listed> {
+        match target {
             Target::Export(name) => {
                 self.vmlinux.named(name.as_bytes()).iter().find(|listed| listed.global)
             }
@@ -113,8 +132,12 @@ impl Kernel {
                     usize::try_from(symbol.position.saturating_sub(1)).unwrap_or(usize::MAX);
                 symbols.and_then(|symbols| symbols.named(symbol.name.as_bytes()).get(index))
             }
-        };
-        listed.is_some_and(|listed| listed.sealed)
+        }
+    }
+
+    /// Whether a call through a pointer to `target` traps.
+    pub(super) fn is_sealed(&self, target: &Target) -> bool {
+        self.listed(target).is_some_and(|listed| listed.sealed)
     }
 
     /// The key of the static call whose trampoline `target` is, where the kernel itself has it.
@@ -130,11 +153,7 @@ impl Kernel {
 
     /// The position of the symbol `index` of what runs of `source`, among those of its name.
     pub(super) fn position(&self, source: &Source<'_>, index: u32) -> Result<u64, PositionError> {
-        let symbols = match source.linked {
-            "vmlinux" => Some(&self.vmlinux),
-            module => self.modules.get(module),
-        };
-        let symbols = symbols.ok_or(PositionError::Missing)?;
+        let symbols = self.symbols_of(source.linked).ok_or(PositionError::Missing)?;
         let object = &source.running().ok_or(PositionError::Missing)?.analysis.elf;
         let symbol = object.symbol(index).ok_or(PositionError::Missing)?;
         if source.is_whole && symbol.local {
@@ -153,12 +172,18 @@ impl Kernel {
         let name = symbol.name_lossy().into_owned();
         let position = self.position(source, index).map_err(|why| format!("{name}: {why}"))?;
         let user = module_name(source.linked);
-        Ok(Target::Livepatch(Symbol {
+        let target = Target::Livepatch(Symbol {
             object: user.clone(),
             user,
             name,
             position,
             global: !symbol.local,
-        }))
+        });
+        match self.listed(&target) {
+            Some(listed) if listed.region == Region::Freed => {
+                Err(format!("{} is freed after boot", target.name()))
+            }
+            _ => Ok(target),
+        }
     }
 }

@@ -5,13 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checksum::Kind;
 use crate::diff::Changes;
 use crate::elf::{Place, Section};
+use crate::kernel::{Kernel, is_freed};
 use crate::record::{Change, Refused};
 
 use super::Livepatch;
 use super::extract::Extraction;
-use super::pieces;
+use super::identity;
+use super::namesakes;
 use super::source::{Fate, Side, Source};
 use super::types;
+
+const UNTRACEABLE: &str =
+    "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
 
 /// What was found so far.
 pub(super) struct Verdict {
@@ -98,15 +103,32 @@ impl Verdict {
     }
 
     /// Whether the changed function `number` can be replaced.
-    pub(super) fn function(&mut self, source: &Source<'_>, number: usize) -> bool {
+    pub(super) fn function(
+        &mut self,
+        kernel: &Kernel,
+        source: &Source<'_>,
+        number: usize,
+    ) -> bool {
         let name = name_of(source, number);
+        if source.fates.get(number).copied().flatten() == Some(Fate::Moved) {
+            let listed = kernel.symbols_of(source.linked).map(|all| all.named(name.as_bytes()));
+            let is_traced = listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
+            if !is_traced {
+                self.refuse(source.object, &name, UNTRACEABLE.to_owned());
+            }
+            return is_traced;
+        }
+        if let Some((shared, why)) = namesakes::unlike(source, number) {
+            self.refuse(source.object, &shared, why);
+            return false;
+        }
         let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
             return true;
         };
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
         if let Some(section) =
-            section_of(running, found).filter(|section| pieces::is_freed(section.name))
+            section_of(running, found).filter(|section| is_freed(section.name))
         {
             let place = section.name_lossy();
             let why = format!(
@@ -119,11 +141,36 @@ impl Verdict {
             .record(found)
             .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
         if !traceable {
-            let why =
-                "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
-            self.refuse(source.object, &name, why.to_owned());
+            self.refuse(source.object, &name, UNTRACEABLE.to_owned());
         }
         traceable
+    }
+
+    /// Something that the person should know.
+    pub(super) fn note(&mut self, object: &str, name: &str, what: &str) {
+        self.notes.insert(format!("{name} ({object}): {what}"));
+    }
+
+    /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
+    pub(super) fn renamed(&mut self, sources: &[Source<'_>], extraction: &Extraction) {
+        let is_copied = |object: usize, span: u32| {
+            let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
+            place.is_some_and(|span| {
+                extraction.copied.keys().any(|piece| {
+                    (piece.object, piece.section) == (object, span.section)
+                        && (piece.start..piece.end.max(piece.start.saturating_add(1)))
+                            .contains(&span.start)
+                })
+            })
+        };
+        for (object, name, was) in identity::renamed(sources, is_copied) {
+            let Some(source) = sources.get(object) else { continue };
+            let why = format!(
+                "it may be {was}, which the patch takes away: the module's own starts with nothing of what \
+                 the kernel has in it"
+            );
+            self.risk(source.object, &name, why);
+        }
     }
 
     pub(super) fn finish(self, livepatch: &mut Livepatch, extraction: Extraction) {
@@ -182,7 +229,7 @@ pub fn exports(
 }
 
 /// What an object exports: `EXPORT_SYMBOL` (include/linux/export.h) leaves a symbol with the name in it.
-fn exported(side: &Side<'_>) -> BTreeSet<String> {
+pub(super) fn exported(side: &Side<'_>) -> BTreeSet<String> {
     /// Before and since Linux 6.4.
     const PREFIXES: [&[u8]; 2] = [b"__ksymtab_", b"__export_symbol_"];
     let symbols = side.analysis.elf.symbols.iter();

@@ -261,6 +261,12 @@ impl<'data> RawSymbol<'data> {
         self.binding != elf::STB_LOCAL.0 || self.visibility != elf::STV_DEFAULT.0
     }
 
+    /// Marks an address and nothing that stands there, as linker scripts do.
+    #[must_use]
+    pub fn is_border(&self) -> bool {
+        self.kind == elf::STT_NOTYPE.0 && self.size == 0
+    }
+
     /// Is a function (`STT_FUNC`).
     #[must_use]
     pub fn is_function(&self) -> bool {

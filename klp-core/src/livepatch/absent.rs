@@ -1,0 +1,36 @@
+//! Weak symbols that nobody defines: their address is 0, and what they would do is behind a test for that.
+
+use crate::elf::{Place, RelocKind, Section};
+
+use super::resolve::{Resolver, Site, Use, Why};
+
+const CALL: u8 = 0xe8;
+const NOP: [u8; 5] = [0x0f, 0x1f, 0x44, 0x00, 0x00];
+
+/// What becomes of a reference to such a symbol.
+pub(super) enum Absent {
+    /// The address 0, plus the addend.
+    Zero,
+    /// These bytes are in the place of the call, at an offset of its section.
+    Call(u64, Vec<u8>),
+}
+
+/// Whether `site` refers to a weak symbol that its object does not define.
+pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &Site) -> bool {
+    let symbol = resolver.source.patched.analysis.elf.symbol(site.reloc.symbol);
+    symbol.is_some_and(|symbol| symbol.weak && symbol.place == Place::Undefined)
+}
+
+/// What `site` in `section` becomes if nobody defines its symbol.
+pub(super) fn reference(section: &Section<'_>, site: &Site) -> Result<Absent, Why> {
+    match (site.usage, site.reloc.kind) {
+        (Use::Branch, _) => {
+            let start = site.reloc.offset.checked_sub(1);
+            let start = start.filter(|at| section.bytes(*at, 1) == Some(&[CALL]));
+            let start = start.ok_or("a jump to a weak symbol that nobody defines")?;
+            Ok(Absent::Call(start, NOP.to_vec()))
+        }
+        (_, RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Abs32Signed) => Ok(Absent::Zero),
+        _ => Err("the distance to a weak symbol that nobody defines".into()),
+    }
+}

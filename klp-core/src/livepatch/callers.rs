@@ -1,0 +1,142 @@
+//! Changed functions that cannot be replaced, because ftrace does not see them (what is declared `inline` and was not
+//! inlined, such as the `__do_sys_*` of system calls) or because they share their address with others: where they are only
+//! called, and by functions of their own object, these are replaced instead and call the copy.
+
+use std::collections::BTreeSet;
+
+use crate::checksum::Kind;
+use crate::elf::{ElfObject, Place, Section};
+
+use super::namesakes;
+use super::pieces;
+use super::source::{Fate, Side, Source};
+use super::verdict::{self, Verdict};
+
+/// Makes callers changed functions, until all that has to be replaced can be.
+pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
+    for source in sources {
+        let changed = |fate: &Option<Fate>| matches!(fate, Some(Fate::Changed(_)));
+        let all = source.fates.iter().enumerate().filter(|(_, fate)| changed(fate));
+        let mut open: Vec<usize> = all.map(|(number, _)| number).collect();
+        while let Some(number) = open.pop() {
+            if let Some(callers) = callers_instead(source, number) {
+                let name = verdict::name_of(source, number);
+                let names: Vec<String> =
+                    callers.iter().map(|caller| verdict::name_of(source, *caller)).collect();
+                let what = format!(
+                    "it cannot be replaced itself, so its callers are: {}",
+                    names.join(", ")
+                );
+                verdict.note(source.object, &name, &what);
+                source.call_instead(number);
+                for caller in callers {
+                    if source.change(caller) {
+                        open.push(caller);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The functions to replace in the place of the changed function `number`; none where it can be replaced itself, or
+/// where something else than calls of its own object may lead to it.
+fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>> {
+    let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
+        return None;
+    };
+    let running = source.running()?;
+    let found = source.running_function(original)?;
+    let is_traced = running
+        .record(found)?
+        .kinds
+        .iter()
+        .any(|(kind, _)| *kind == Kind::Traceable);
+    if is_traced && namesakes::unlike(source, number).is_none() {
+        return None;
+    }
+    let before = source.original.as_ref()?;
+    let is_local =
+        |side: &Side<'_>, number| side.symbols_of(number).all(|(_, symbol)| symbol.local);
+    let is_ordinary = section_of(&source.patched, number)
+        .is_some_and(|section| section.name == b".text" || section.name.starts_with(b".text."));
+    if !is_local(before, original) || !is_local(&source.patched, number) || !is_ordinary {
+        return None;
+    }
+    let mut callers = call_sites(&source.patched, number)?;
+    // What called it before and does not any more has changed.
+    let were = call_sites(before, original)?;
+    let name = before.record(original)?.name;
+    let by_name = running.callers_of(name);
+    let were = were.into_iter().filter_map(|caller| Some(before.record(caller)?.name.to_owned()));
+    for caller in were.chain(by_name) {
+        let now = source.patched.function_named(&caller);
+        match now.and_then(|now| Some((now, source.fates.get(now).copied().flatten()?))) {
+            Some((now, Fate::Same(_))) => {
+                callers.insert(now);
+            }
+            Some(_) => {}
+            // It is gone, or it is only called that in the kernel.
+            None if running.function_named(&caller).is_some_and(|it| running.is_freed(it)) => {}
+            None => return None,
+        }
+    }
+    callers.retain(|caller| !source.patched.is_freed(*caller));
+    (!callers.is_empty()).then_some(callers)
+}
+
+/// The functions of an object that call its function `number`; none where something takes its address.
+fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
+    let elf = &side.analysis.elf;
+    let layout = &side.analysis.layout;
+    let body = *layout.span(layout.functions.get(number)?.body)?;
+    let mut callers = BTreeSet::new();
+    let sections = elf.sections.iter().zip(0u32..).filter(|(section, _)| {
+        section.is_allocated() && !pieces::is_table(section.name) && !is_left_out(section.name)
+    });
+    for (section, from) in sections {
+        for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
+            let bias = if reloc.kind.is_relative() && section.is_code() { 4 } else { 0 };
+            if place(elf, reloc.symbol, reloc.addend.wrapping_add(bias))
+                != Some((body.section, body.start))
+            {
+                continue;
+            }
+            if !is_call(section, reloc.offset) {
+                return None;
+            }
+            let owner = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
+            if owner? != number {
+                callers.insert(owner?);
+            }
+        }
+    }
+    Some(callers)
+}
+
+/// What leads to the start of a function without calling it.
+fn is_left_out(name: &[u8]) -> bool {
+    crate::rules::for_section(name).is_some() || crate::rules::is_attributed(name)
+}
+
+fn place(elf: &ElfObject<'_>, symbol: u32, addend: i64) -> Option<(u32, u64)> {
+    let symbol = elf.symbol(symbol)?;
+    let Place::Section(section) = symbol.place else { return None };
+    Some((section, symbol.value.checked_add_signed(addend)?))
+}
+
+/// Whether the four bytes at `field` are the operand of a direct call or jump.
+fn is_call(section: &Section<'_>, field: u64) -> bool {
+    let before = |distance: u64| {
+        let at = field.checked_sub(distance)?;
+        section.bytes(at, 1)?.first().copied()
+    };
+    let is_conditional = before(2) == Some(0x0f) && before(1).is_some_and(|it| it & 0xf0 == 0x80);
+    section.is_code() && (matches!(before(1), Some(0xe8 | 0xe9)) || is_conditional)
+}
+
+fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {
+    let layout = &side.analysis.layout;
+    let body = layout.functions.get(number)?.body;
+    side.analysis.elf.section(layout.span(body)?.section)
+}

@@ -1,0 +1,168 @@
+//! What the kernel has under the name of a global that the original object does not define: it was defined by another
+//! object, which the patch moved it from, or which goes on to define it.
+
+use std::collections::BTreeMap;
+
+use crate::elf::{Place, Symbol};
+use crate::kernel::Kernel;
+
+use super::source::{DataFate, Fate, Source};
+
+/// Corrects the fates of global functions and variables by what the rest of the kernel defines.
+pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
+    let mut functions = Vec::new();
+    let mut data = Vec::new();
+    for (object, source) in sources.iter().enumerate() {
+        let home = Home { kernel, sources, source };
+        for (number, fate) in source.fates.iter().enumerate() {
+            let fate = fate.and_then(|fate| home.function(number, fate));
+            functions.extend(fate.map(|fate| (object, number, fate)));
+        }
+        for (span, fate) in &source.data {
+            let fate = home.data(*span, *fate);
+            data.extend(fate.map(|fate| (object, *span, fate)));
+        }
+    }
+    for (object, number, fate) in functions {
+        let source = sources.get_mut(object);
+        if let Some(slot) = source.and_then(|source| source.fates.get_mut(number)) {
+            *slot = Some(fate);
+        }
+    }
+    for (object, span, fate) in data {
+        if let Some(source) = sources.get_mut(object) {
+            source.data.insert(span, fate);
+        }
+    }
+}
+
+struct Home<'h, 'a> {
+    kernel: &'h Kernel,
+    sources: &'h [Source<'a>],
+    source: &'h Source<'a>,
+}
+
+impl Home<'_, '_> {
+    /// What a function is beyond what its own object says of it.
+    fn function(&self, number: usize, fate: Fate) -> Option<Fate> {
+        let symbol = self.source.patched.symbols_of(number).map(|(_, symbol)| symbol);
+        let symbol = symbol.into_iter().find(|symbol| !symbol.local)?;
+        if symbol.weak && self.is_overridden(fate, symbol) {
+            return Some(Fate::Overridden);
+        }
+        (fate == Fate::Added && self.has(symbol.name)).then_some(Fate::Moved)
+    }
+
+    fn is_overridden(&self, fate: Fate, symbol: &Symbol<'_>) -> bool {
+        let has_strong = strong(self.sources, self.source.linked, symbol.name).is_some();
+        has_strong
+            || match fate {
+                Fate::Added => self.has(symbol.name),
+                Fate::Same(original) | Fate::Changed(original) => {
+                    let running = self.source.running_function(original);
+                    running.is_some_and(|running| self.is_dead(running, symbol.name))
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether what the running object defines under `name` is not what the kernel has.
+    fn is_dead(&self, running: usize, name: &[u8]) -> bool {
+        use super::position::PositionError;
+        let Some(side) = self.source.running() else { return false };
+        let mut own = side.symbols_of(running).filter(|(_, symbol)| symbol.name == name);
+        let position = own.next().map(|(index, _)| self.kernel.position(self.source, index));
+        matches!(position, Some(Err(PositionError::Overridden(_))))
+    }
+
+    fn data(&self, span: u32, fate: DataFate) -> Option<DataFate> {
+        if fate != DataFate::New {
+            return None;
+        }
+        let symbol = self.source.patched.analysis.layout.span(span)?.symbol?;
+        let symbol = self.source.patched.analysis.elf.symbol(symbol)?;
+        if symbol.local || !self.has(symbol.name) {
+            return None;
+        }
+        let before = self.sources.iter().filter(|source| source.linked == self.source.linked);
+        let mut regions = before.filter_map(|source| {
+            let side = source.original.as_ref()?;
+            Some(side.region(side.data_named(symbol.name)?))
+        });
+        let is = self.source.patched.region(span);
+        Some(match regions.next() {
+            Some(was) if was == is => DataFate::Moved,
+            Some(was) => DataFate::Other(was, is),
+            None => DataFate::Second,
+        })
+    }
+
+    /// Whether the kernel has a global `name` that lasts where this is linked to.
+    fn has(&self, name: &[u8]) -> bool {
+        let symbols = self.kernel.symbols_of(self.source.linked);
+        symbols.is_some_and(|symbols| symbols.lasting_global(name).is_some())
+    }
+}
+
+/// The definition that linkers take for `name` in `linked` among those of the patched objects: source and symbol.
+pub(super) fn definition(
+    sources: &[Source<'_>],
+    linked: &str,
+    name: &[u8],
+) -> Option<(usize, u32)> {
+    strong(sources, linked, name).or_else(|| defined(sources, linked, name, true))
+}
+
+fn strong(sources: &[Source<'_>], linked: &str, name: &[u8]) -> Option<(usize, u32)> {
+    defined(sources, linked, name, false)
+}
+
+fn defined(
+    sources: &[Source<'_>],
+    linked: &str,
+    name: &[u8],
+    weak: bool,
+) -> Option<(usize, u32)> {
+    let mut own = sources.iter().enumerate().filter(|(_, source)| source.linked == linked);
+    own.find_map(|(object, source)| {
+        let symbols = source.patched.analysis.elf.symbols.iter().zip(0u32..);
+        let mut found = symbols.filter(|(symbol, _)| {
+            !symbol.local
+                && symbol.name == name
+                && symbol.weak == weak
+                && matches!(symbol.place, Place::Section(_))
+        });
+        found.next().map(|(_, index)| (object, index))
+    })
+}
+
+/// Variables that only the patched objects have and that are copied, with what they may have been called: those of the
+/// same size and kind that their object had, and those of their name that another one had.
+pub(super) fn renamed(
+    sources: &[Source<'_>],
+    is_copied: impl Fn(usize, u32) -> bool,
+) -> Vec<(usize, String, String)> {
+    let gone: BTreeMap<(usize, u32), (String, u64)> = sources
+        .iter()
+        .enumerate()
+        .flat_map(|(object, source)| {
+            source.gone().into_iter().map(move |(span, name, size)| ((object, span), (name, size)))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (object, source) in sources.iter().enumerate() {
+        let new = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
+        for (span, _) in new.filter(|(span, _)| is_copied(object, **span)) {
+            let Some((name, size)) = source.patched.variable(*span) else { continue };
+            let region = source.patched.region(*span);
+            let was = gone.iter().find(|((other, old), (old_name, old_size))| {
+                let of = sources.get(*other).and_then(|source| source.original.as_ref());
+                *old_size == size
+                    && of.is_some_and(|side| side.region(*old) == region)
+                    && (*other == object || *old_name == name)
+            });
+            found.extend(was.map(|(_, (was, _))| (object, name, was.clone())));
+        }
+    }
+    found
+}

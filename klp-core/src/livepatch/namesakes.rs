@@ -1,0 +1,23 @@
+//! Functions that share an address: GCC and LLVM make one function of equal ones. Livepatch replaces what is at the
+//! address, so all of its names have to become the same.
+
+use super::source::Source;
+use super::verdict;
+
+/// A name of the function that `number` replaces and that means another one with the patch, and why nothing is replaced.
+pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, String)> {
+    let original = source.original_of(number)?;
+    let running = source.running()?;
+    let found = source.running_function(original)?;
+    let mut names = running.symbols_of(found).map(|(_, symbol)| symbol.name_lossy());
+    let other = names.find(|name| {
+        let now = source.patched.function_named(name);
+        now.is_some_and(|now| now != number)
+    })?;
+    let name = verdict::name_of(source, number);
+    let why = format!(
+        "it shares its address with {other} in the kernel, and with the patch they are two functions: replacing one \
+         replaces both"
+    );
+    Some((name, why))
+}

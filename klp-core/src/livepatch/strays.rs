@@ -1,0 +1,76 @@
+//! Tables that nobody has read and that mean something about copied code: what they ask for would not be done in a module.
+
+use std::collections::BTreeSet;
+
+use crate::elf::{Place, Section, SectionClass};
+use crate::rules;
+
+use super::extract::Extraction;
+use super::pieces;
+use super::source::Source;
+
+/// What tells the linker, debuggers or objtool about code, or about a function as a whole.
+const HARMLESS: &[&[u8]] = &[
+    // Its address only: that it may fail, that probes must not be put there.
+    b"_error_injection_whitelist",
+    b"_kprobe_blacklist",
+];
+
+/// Names of functions, and why they cannot be in a module.
+pub(super) fn of(
+    source: &Source<'_>,
+    object: usize,
+    extraction: &Extraction,
+) -> Vec<(String, String)> {
+    let elf = &source.patched.analysis.elf;
+    let layout = &source.patched.analysis.layout;
+    let mut found = BTreeSet::new();
+    let unread = elf.sections.iter().zip(0u32..).filter(|(section, _)| is_unread(section));
+    for (section, number) in unread {
+        let is_copied = |offset: u64| {
+            extraction.copied.keys().any(|piece| {
+                (piece.object, piece.section) == (object, number)
+                    && (piece.start..piece.end).contains(&offset)
+            })
+        };
+        for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
+            let Some(symbol) = elf.symbol(reloc.symbol) else { continue };
+            let Place::Section(code) = symbol.place else { continue };
+            let Some(at) = symbol.value.checked_add_signed(reloc.addend) else { continue };
+            let mut pieces = extraction.copied.keys();
+            let is_in_copy = pieces.any(|piece| {
+                (piece.object, piece.section) == (object, code)
+                    && (piece.start..piece.end).contains(&at)
+            });
+            let span = layout.find(code, at).and_then(|span| layout.span(span));
+            let Some(span) = span.filter(|span| span.start < at && is_in_copy) else { continue };
+            if !elf.section(code).is_some_and(Section::is_code) || is_copied(reloc.offset) {
+                continue;
+            }
+            let name = span.symbol.and_then(|symbol| elf.symbol(symbol));
+            let name = name.map(|symbol| symbol.name_lossy().into_owned()).unwrap_or_default();
+            let section = section.name_lossy();
+            found.insert((name, why(&section)));
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn why(section: &str) -> String {
+    let what = match section.strip_prefix("runtime_") {
+        Some(_) => "the kernel writes a value into the code at boot, and does not do so in modules",
+        None => "nothing is known of what the kernel does there",
+    };
+    format!("{section} names an instruction of it: {what}")
+}
+
+fn is_unread(section: &Section<'_>) -> bool {
+    let name = section.name;
+    section.is_allocated()
+        && section.class == SectionClass::Bytes
+        && !section.is_code()
+        && !pieces::is_table(name)
+        && !rules::is_attributed(name)
+        && rules::for_section(name).is_none()
+        && !HARMLESS.contains(&name)
+}
