@@ -30,6 +30,10 @@ void exported(const char *text) { asm volatile(\"\" : : \"r\" (text)); }
 asm(\".globl __fentry__; __fentry__: ret; .globl _stext; _stext: ret\");
 ";
 
+/// Puts symbols around the table of calls to `__fentry__`, as the kernel's linker script does; all else is as usual.
+const SCRIPT: &str = "SECTIONS { .init.data : { __start_mcount_loc = .; KEEP(*(__mcount_loc)) \
+    __stop_mcount_loc = .; } } INSERT AFTER .data;";
+
 /// The objects of a small kernel before and after a patch.
 pub struct Small {
     compiler: &'static str,
@@ -80,14 +84,21 @@ impl Small {
 
     /// The livepatch, `changed` being what the plain builds say.
     pub fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<Livepatch> {
+        self.livepatch_with(changed, Options { force, replace: true })
+    }
+
+    /// The same, made as `options` say.
+    pub fn livepatch_with(&self, changed: &[(&str, &str)], options: Options) -> Result<Livepatch> {
         let objects = self.objects.iter().map(|(name, ..)| *name);
         let paths: Result<Vec<(&str, [Utf8PathBuf; 3])>> =
             objects.map(|name| Ok((name, self.paths(name)?))).collect();
         let paths = paths?;
         let rest = self.compile("rest", REST, &[])?;
         let vmlinux = self.directory.join("vmlinux");
+        let script = self.directory.join("vmlinux.lds");
+        fs_err::write(&script, SCRIPT)?;
         let plain = paths.iter().map(|(_, [plain, ..])| plain.as_str());
-        let link = ["-e", "_stext", "-o", vmlinux.as_str(), rest.as_str()];
+        let link = ["-e", "_stext", "-T", script.as_str(), "-o", vmlinux.as_str(), rest.as_str()];
         tool("ld", link.into_iter().chain(plain))?;
         let vmlinux = read(&vmlinux)?;
         let kernel = Kernel {
@@ -119,7 +130,6 @@ impl Small {
             let object = named.changed.entry(format!("{object}.o")).or_default();
             object.push((*function).to_owned());
         }
-        let options = Options { force, replace: true };
         Ok(livepatch::create(&kernel, &inputs, &named, options)?)
     }
 

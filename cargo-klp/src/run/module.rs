@@ -49,8 +49,7 @@ impl Request {
             Some(path) => current.join(path),
             None => results.with_file_name(format!("{}.ko", name(patches))),
         };
-        let options =
-            livepatch::Options { force: arguments.force, replace: !arguments.no_replace };
+        let options = livepatch::Options { force: arguments.force, replace: !arguments.no_replace };
         (!arguments.no_module).then_some(Self { path, options })
     }
 
@@ -168,14 +167,12 @@ fn extract(
     Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
 }
 
-/// Objects with functions that changed or were added, or with data that was.
+/// Objects with something to tell of: functions, data, or names that others know them by.
 fn touched(changes: &Changes) -> BTreeSet<&str> {
-    let functions = changes.functions.iter().filter(|function| function.change != Change::Removed);
-    let data = changes.data.iter().filter(|data| data.change == Change::Added);
-    functions
-        .map(|function| function.object.as_str())
-        .chain(data.map(|data| data.object.as_str()))
-        .collect()
+    let functions = changes.functions.iter().map(|function| function.object.as_str());
+    let data = changes.data.iter().map(|data| data.object.as_str());
+    let notes = changes.notes.iter().map(|note| note.object.as_str());
+    functions.chain(data).chain(notes).collect()
 }
 
 fn named(changes: &Changes) -> Named {

@@ -47,11 +47,7 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
     };
     let running = source.running()?;
     let found = source.running_function(original)?;
-    let is_traced = running
-        .record(found)?
-        .kinds
-        .iter()
-        .any(|(kind, _)| *kind == Kind::Traceable);
+    let is_traced = running.record(found)?.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
     if is_traced && namesakes::unlike(source, number).is_none() {
         return None;
     }
@@ -65,22 +61,27 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
     }
     let mut callers = call_sites(&source.patched, number)?;
     // What called it before and does not any more has changed.
-    let were = call_sites(before, original)?;
-    let name = before.record(original)?.name;
-    let by_name = running.callers_of(name);
-    let were = were.into_iter().filter_map(|caller| Some(before.record(caller)?.name.to_owned()));
-    for caller in were.chain(by_name) {
-        let now = source.patched.function_named(&caller);
-        match now.and_then(|now| Some((now, source.fates.get(now).copied().flatten()?))) {
-            Some((now, Fate::Same(_))) => {
-                callers.insert(now);
+    let mut were = call_sites(before, original)?;
+    if !source.is_whole {
+        // The kernel's own object was compiled in another way.
+        for name in running.callers_of(before.record(original)?.name) {
+            match before.function_named(&name) {
+                Some(caller) => {
+                    were.insert(caller);
+                }
+                None if running.function_named(&name).is_some_and(|it| running.is_freed(it)) => {}
+                None => return None,
             }
-            Some(_) => {}
-            // It is gone, or it is only called that in the kernel.
-            None if running.function_named(&caller).is_some_and(|it| running.is_freed(it)) => {}
-            None => return None,
         }
     }
+    for caller in were.into_iter().filter(|caller| !before.is_freed(*caller)) {
+        let now = source.fates.iter().position(|fate| {
+            matches!(fate, Some(Fate::Same(it) | Fate::Changed(it) | Fate::Called(it)) if *it == caller)
+        });
+        // What is gone is called by nobody.
+        callers.extend(now);
+    }
+    callers.remove(&number);
     callers.retain(|caller| !source.patched.is_freed(*caller));
     (!callers.is_empty()).then_some(callers)
 }

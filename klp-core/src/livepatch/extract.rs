@@ -305,7 +305,7 @@ impl<'a> Walk<'_, 'a> {
         site: &Site,
         addend: i64,
     ) -> Result<(Link, i64), Why> {
-        let text = || String::from_utf8_lossy(name).into_owned();
+        let missing = |linked: &str| self.missing(linked, name);
         let mut found = identity::definition(self.sources, source.linked, name);
         if found.is_none() && source.linked != "vmlinux" && exports(self.sources, name) {
             if let Some(target) = self.kernel.unexported(name) {
@@ -313,7 +313,7 @@ impl<'a> Walk<'_, 'a> {
             }
             found = identity::definition(self.sources, "vmlinux", name);
         }
-        let (object, index) = found.ok_or_else(|| nowhere(&text()))?;
+        let (object, index) = found.ok_or_else(|| missing(source.linked))?;
         let source = self.sources.get(object).ok_or("no source")?;
         let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
         let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
@@ -325,9 +325,19 @@ impl<'a> Walk<'_, 'a> {
             }
             (Meaning::Kernel(Outside::Global(other)), addend) => {
                 let target = self.kernel.global(source.linked, other);
-                Ok((Link::Kernel(target.ok_or_else(|| nowhere(&text()))??), addend))
+                Ok((Link::Kernel(target.ok_or_else(|| missing(source.linked))??), addend))
             }
-            (Meaning::Number, _) => Err(nowhere(&text())),
+            (Meaning::Number, _) => Err(missing(source.linked)),
+        }
+    }
+
+    /// Why the global `name` is not there for what is linked into `linked`.
+    fn missing(&self, linked: &str, name: &[u8]) -> Why {
+        let name_of = String::from_utf8_lossy(name);
+        if self.kernel.is_freed(linked, name) {
+            format!("{name_of} is freed after boot")
+        } else {
+            format!("{name_of} is nowhere in the kernel")
         }
     }
 
@@ -354,10 +364,6 @@ impl<'a> Walk<'_, 'a> {
             is.text()
         ))
     }
-}
-
-fn nowhere(name: &str) -> Why {
-    format!("{name} is nowhere in the kernel")
 }
 
 /// Whether one of the patched objects of vmlinux exports `name`.
@@ -397,11 +403,7 @@ fn owner_name(source: &Source<'_>, piece: Piece) -> String {
 
 /// The relocations of code, with what the instructions do with them, and those that the assembler
 /// resolved because the target was in the same section, though it is not in the same piece.
-fn code_sites(
-    source: &Source<'_>,
-    section: &Section<'_>,
-    piece: Piece,
-) -> Result<Vec<Site>, Why> {
+fn code_sites(source: &Source<'_>, section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
@@ -449,7 +451,8 @@ fn jump(source: &Source<'_>, section: u32, target: u64, next: u64) -> Option<Sit
     let index = span.symbol?;
     let symbol = analysis.elf.symbol(index)?;
     let width = WIDTH.cast_signed();
-    let addend = target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
+    let addend =
+        target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
     let offset = next.checked_sub(WIDTH)?;
     let (kind, raw) = (RelocKind::Relative32, elf::R_X86_64_PLT32.0);
     let reloc = Reloc { offset, kind, symbol: index, addend, raw };

@@ -117,12 +117,7 @@ fn strong(sources: &[Source<'_>], linked: &str, name: &[u8]) -> Option<(usize, u
     defined(sources, linked, name, false)
 }
 
-fn defined(
-    sources: &[Source<'_>],
-    linked: &str,
-    name: &[u8],
-    weak: bool,
-) -> Option<(usize, u32)> {
+fn defined(sources: &[Source<'_>], linked: &str, name: &[u8], weak: bool) -> Option<(usize, u32)> {
     let mut own = sources.iter().enumerate().filter(|(_, source)| source.linked == linked);
     own.find_map(|(object, source)| {
         let symbols = source.patched.analysis.elf.symbols.iter().zip(0u32..);

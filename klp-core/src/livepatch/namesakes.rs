@@ -9,10 +9,16 @@ pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, Stri
     let original = source.original_of(number)?;
     let running = source.running()?;
     let found = source.running_function(original)?;
-    let mut names = running.symbols_of(found).map(|(_, symbol)| symbol.name_lossy());
-    let other = names.find(|name| {
-        let now = source.patched.function_named(name);
-        now.is_some_and(|now| now != number)
+    let own = source.patched.record(number)?;
+    let origin = source.patched.manifest.origin(own.origin);
+    let names = running.symbols_of(found).map(|(_, symbol)| symbol.name_lossy());
+    let mut others = names.filter(|name| !own.names().any(|own| own == *name));
+    let other = others.find(|name| {
+        let mut functions = source.patched.manifest.functions.iter();
+        functions.any(|function| {
+            source.patched.manifest.origin(function.origin) == origin
+                && function.names().any(|other| other == *name)
+        })
     })?;
     let name = verdict::name_of(source, number);
     let why = format!(

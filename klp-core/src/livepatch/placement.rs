@@ -14,6 +14,7 @@ const PLAIN: &[&[u8]] = &[
     b".irqentry.text",
     b".softirqentry.text",
     b".ref.text",
+    b".static_call.text",
     b".altinstr_aux",
     b".altinstr_replacement",
     b".fixup",
@@ -73,10 +74,14 @@ mod tests {
 
     #[test]
     fn what_the_loader_would_treat_as_plain_memory_has_no_place() {
-        for name in [".data..nosave", ".data_nosave", ".entry.text", ".x86_cpu_dev.init", "my_table"] {
+        for name in
+            [".data..nosave", ".data_nosave", ".entry.text", ".x86_cpu_dev.init", "my_table"]
+        {
             assert_eq!(in_module(name.as_bytes()), None, "{name}");
         }
-        for name in [".text.f", ".data..read_mostly", ".data..ro_after_init", ".rodata.str1.1", ".bss.x"] {
+        for name in
+            [".text.f", ".data..read_mostly", ".data..ro_after_init", ".rodata.str1.1", ".bss.x"]
+        {
             assert_eq!(in_module(name.as_bytes()).as_deref(), Some(name.as_bytes()));
         }
         let aligned = in_module(b".data..percpu..shared_aligned");

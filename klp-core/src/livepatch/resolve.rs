@@ -295,10 +295,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 was.text(),
                 is.text()
             )),
-            Some(DataFate::Moved | DataFate::Second) => Err(format!(
-                "the kernel has another {} than the patch adds",
-                self.name_of(&span)
-            )),
+            Some(DataFate::Moved | DataFate::Second) => {
+                Err(format!("the kernel has another {} than the patch adds", self.name_of(&span)))
+            }
             Some(DataFate::Unclear(count)) => Err(format!(
                 "{} is one of {count} variables of this name in the original, and it cannot be told \
                  which",

@@ -189,7 +189,7 @@ impl<'a> Side<'a> {
         let place = self.analysis.layout.span(span)?;
         let symbol = self.analysis.elf.symbol(place.symbol?)?;
         let is_variable = self.analysis.elf.section(place.section)?.is_writable()
-            && symbol.stability != Stability::Unstable
+            && symbol.stability == Stability::Stable
             && !name::is_own_variable(symbol.name);
         is_variable.then(|| (symbol.name_lossy().into_owned(), symbol.size))
     }

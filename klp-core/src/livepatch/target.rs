@@ -107,6 +107,12 @@ impl Kernel {
         }))
     }
 
+    /// Whether `linked` has a global `name` that is not there any more after boot.
+    pub(super) fn is_freed(&self, linked: &str, name: &[u8]) -> bool {
+        let listed = self.symbols_of(linked).map(|symbols| symbols.named(name)).unwrap_or_default();
+        listed.iter().any(|listed| listed.global && listed.region == Region::Freed)
+    }
+
     /// The symbols of what `linked` names: of vmlinux or of a module.
     pub(super) fn symbols_of(&self, linked: &str) -> Option<&Kallsyms> {
         match linked {

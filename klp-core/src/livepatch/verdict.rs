@@ -103,16 +103,12 @@ impl Verdict {
     }
 
     /// Whether the changed function `number` can be replaced.
-    pub(super) fn function(
-        &mut self,
-        kernel: &Kernel,
-        source: &Source<'_>,
-        number: usize,
-    ) -> bool {
+    pub(super) fn function(&mut self, kernel: &Kernel, source: &Source<'_>, number: usize) -> bool {
         let name = name_of(source, number);
         if source.fates.get(number).copied().flatten() == Some(Fate::Moved) {
             let listed = kernel.symbols_of(source.linked).map(|all| all.named(name.as_bytes()));
-            let is_traced = listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
+            let is_traced =
+                listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
             if !is_traced {
                 self.refuse(source.object, &name, UNTRACEABLE.to_owned());
             }
@@ -127,9 +123,7 @@ impl Verdict {
         };
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
-        if let Some(section) =
-            section_of(running, found).filter(|section| is_freed(section.name))
-        {
+        if let Some(section) = section_of(running, found).filter(|section| is_freed(section.name)) {
             let place = section.name_lossy();
             let why = format!(
                 "it is in {place}: it has run and was freed; the change cannot take effect"

@@ -1,0 +1,399 @@
+//! Which thing of the running kernel is meant where a patch moves something, gives it another binding or another kind of
+//! memory, or where the kernel cannot do with copied code what it does with its own.
+
+use anyhow::{Context as _, Result, ensure};
+use klp_core::livepatch::{Livepatch, Options, Symbol};
+use klp_core::module::{RawElf, RawSection, SymbolPlace};
+use klp_tests::small::{Small, for_each_compiler};
+
+const SHOW: &str = "void exported(const char *text);\n";
+
+fn replaced(livepatch: &Livepatch) -> Vec<&str> {
+    let functions = livepatch.objects.get("vmlinux").map(|object| object.functions.as_slice());
+    functions.unwrap_or_default().iter().map(|function| function.name.as_str()).collect()
+}
+
+fn kernel(livepatch: &Livepatch) -> Vec<String> {
+    livepatch.symbols.values().map(Symbol::elf_name).collect()
+}
+
+fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+    let found = livepatch.refused.iter().any(|it| it.name == name && it.why.contains(why));
+    ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
+    Ok(())
+}
+
+fn sections(livepatch: &Livepatch, part: usize) -> Result<Vec<String>> {
+    let part = livepatch.parts.get(part).context("no such part")?;
+    let elf = RawElf::parse(&part.bytes)?;
+    Ok(elf.sections.iter().map(|section| section.name_lossy().into_owned()).collect())
+}
+
+/// Names of what the relocations of section `name` refer to.
+fn references(part: &[u8], name: &str) -> Result<Vec<String>> {
+    let elf = RawElf::parse(part)?;
+    let of_section = |table: &&RawSection<'_>| {
+        let target = elf.section(table.info);
+        table.is_rela() && target.is_some_and(|section| section.name == name.as_bytes())
+    };
+    let relas = elf.sections.iter().filter(of_section).flat_map(RawSection::relas);
+    let symbols = relas.filter_map(|rela| elf.symbol(rela.symbol));
+    Ok(symbols
+        .map(|symbol| match symbol.place {
+            SymbolPlace::Section(index) if symbol.name.is_empty() => {
+                elf.section(index).map(RawSection::name_lossy).unwrap_or_default().into_owned()
+            }
+            _ => symbol.name_lossy().into_owned(),
+        })
+        .collect())
+}
+
+/// Only GCC lists its calls to `__fentry__`; clang leaves that to objtool.
+fn with_gcc(name: &str, test: impl Fn(&'static str) -> Result<()>) -> Result<()> {
+    for_each_compiler(name, |compiler| if compiler == "gcc" { test(compiler) } else { Ok(()) })
+}
+
+#[test]
+fn a_function_that_moves_to_another_object() -> Result<()> {
+    with_gcc("a_function_that_moves_to_another_object", |compiler| {
+        let moved = |text: &str| format!("{SHOW}void moved(void) {{ exported(\"{text}\"); }}\n");
+        let other = "int other(void) { return 1; }\n";
+        let mut small = Small::new(compiler)?
+            .object(
+                "a",
+                &format!("{}int rest(void) {{ return 2; }}", moved("one")),
+                "int rest(void) { return 2; }",
+            )
+            .object("b", other, &format!("{}{other}", moved("two")));
+        small.flags = vec!["-mrecord-mcount"];
+        let livepatch = small.livepatch(&[], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["moved"]);
+        // What ftrace does not know cannot be replaced.
+        small.flags = Vec::new();
+        refused(&small.livepatch(&[], false)?, "moved", "cannot be traced")
+    })
+}
+
+#[test]
+fn a_variable_that_moves_to_another_object() -> Result<()> {
+    for_each_compiler("a_variable_that_moves_to_another_object", |compiler| {
+        let reader = |line: &str| format!("{line}\nint read(int n) {{ return n + total; }}\n");
+        let small = Small::new(compiler)?
+            .object(
+                "a",
+                "int total; int a(void) { return total; }",
+                "extern int total; int a(void) { return total; }",
+            )
+            .object("b", "int read(int n) { return n; }", &reader("int total;"));
+        let livepatch = small.livepatch(&[("b", "read")], false)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.total,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        // Nothing says that it is the one that another object had.
+        let small = Small::new(compiler)?
+            .object("b", "int read(int n) { return n; }", &reader("int total;"))
+            .object("c", "int other(int n) { return n; }", "int other(int n) { return n; }");
+        let livepatch = small.livepatch(&[("b", "read")], false)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(!kernel(&livepatch).iter().any(|name| name.contains("total")), "{livepatch:#?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_static_variable_that_becomes_global() -> Result<()> {
+    for_each_compiler("a_static_variable_that_becomes_global", |compiler| {
+        let limit = |binding: &str| {
+            format!("{binding} int limit = 7; int *get(void) {{ return &limit; }}\n")
+        };
+        let small = Small::new(compiler)?.object("a", &limit("static"), &limit("")).object(
+            "b",
+            "int read(int n) { return n; }",
+            "extern int limit; int read(int n) { return n + limit; }",
+        );
+        let livepatch = small.livepatch(&[("b", "read")], false)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.limit,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn a_static_variable_with_another_name() -> Result<()> {
+    for_each_compiler("a_static_variable_with_another_name", |compiler| {
+        let list = |name: &str| {
+            format!("static void *{name}[2]; void *get(int n) {{ return {name}[n]++; }}\n")
+        };
+        let small = Small::new(compiler)?.object("a", &list("old"), &list("fresh"));
+        refused(&small.livepatch(&[("a", "get")], false)?, "fresh", "it may be old")?;
+        let forced = small.livepatch(&[("a", "get")], true)?;
+        assert_eq!(forced.refused, []);
+        ensure!(forced.notes.iter().any(|note| note.contains("it may be old")), "{forced:#?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn a_new_weak_function_gives_way_to_a_new_strong_one() -> Result<()> {
+    for_each_compiler("a_new_weak_function_gives_way_to_a_new_strong_one", |compiler| {
+        let caller = "int caller(int n) { return n; }\n";
+        let weak = "__attribute__((weak)) int hook(void) { return 1; }\n\
+            int caller(int n) { return n + hook(); }\n";
+        let small = Small::new(compiler)?.object("a", caller, weak).object(
+            "b",
+            "int b(void) { return 0; }",
+            "int hook(void) { return 2; } int b(void) { return 0; }",
+        );
+        let livepatch = small.livepatch(&[("a", "caller")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let [a, b] = livepatch.parts.as_slice() else { panic!("{:#?}", livepatch.parts.len()) };
+        assert_eq!((a.object.as_str(), b.object.as_str()), ("a.o", "b.o"));
+        let names = references(&a.bytes, ".text.caller")?;
+        ensure!(names.contains(&"hook".to_owned()), "{names:?}");
+        ensure!(!sections(&livepatch, 0)?.contains(&".text.hook".to_owned()));
+        ensure!(sections(&livepatch, 1)?.contains(&".text.hook".to_owned()));
+        Ok(())
+    })
+}
+
+#[test]
+fn a_weak_function_that_does_not_run_is_left_out() -> Result<()> {
+    for_each_compiler("a_weak_function_that_does_not_run_is_left_out", |compiler| {
+        let weak = |text: &str| {
+            format!(
+                "{SHOW}__attribute__((weak)) void hook(void) {{ exported(\"{text}\"); }}\n\
+                 void runs(void) {{ exported(\"{text}\"); hook(); }}\n"
+            )
+        };
+        let strong = "int value; void hook(void) { value = 1; }\n";
+        let small = Small::new(compiler)?
+            .object("a", &weak("one"), &weak("two"))
+            .object("b", strong, strong);
+        let livepatch = small.livepatch(&[("a", "hook"), ("a", "runs")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["runs"]);
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.hook,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
+fn a_weak_symbol_that_nobody_defines_is_zero() -> Result<()> {
+    for_each_compiler("a_weak_symbol_that_nobody_defines_is_zero", |compiler| {
+        let after = "extern int absent(void) __attribute__((weak));\n\
+            int caller(int n) { if (absent) n += absent(); return n + 1; }\n";
+        let small = Small::new(compiler)?.object("a", "int caller(int n) { return n; }", after);
+        let livepatch = small.livepatch(&[("a", "caller")], false)?;
+        if let Some(refused) = livepatch.refused.first() {
+            // Where a compiler takes the distance to it, there is no such module.
+            ensure!(refused.why.contains("a weak symbol that nobody defines"), "{livepatch:#?}");
+            return Ok(());
+        }
+        let names = references(&livepatch.parts.first().context("no part")?.bytes, ".text.caller")?;
+        ensure!(!names.contains(&"absent".to_owned()), "{names:?}");
+        Ok(())
+    })
+}
+
+#[test]
+fn another_kind_of_memory_is_another_variable() -> Result<()> {
+    for_each_compiler("another_kind_of_memory_is_another_variable", |compiler| {
+        let value = |section: &str, number: u8| {
+            let place = if section.is_empty() {
+                String::new()
+            } else {
+                format!("__attribute__((section(\"{section}\")))")
+            };
+            format!("{place} int value; int get(void) {{ return value + {number}; }}\n")
+        };
+        for (was, is, why) in [
+            ("", ".data..percpu", "a per-CPU variable with the patch"),
+            (".data..percpu", "", "a per-CPU variable in the kernel"),
+            (".data..ro_after_init", "", "read-only after boot in the kernel"),
+            (".init.data", "", "freed after boot in the kernel"),
+        ] {
+            let small = Small::new(compiler)?.object("a", &value(was, 1), &value(is, 2));
+            refused(&small.livepatch(&[("a", "get")], false)?, "get", why)?;
+        }
+        // How often it is read is not a kind of memory.
+        let small =
+            Small::new(compiler)?.object("a", &value("", 1), &value(".data..read_mostly", 2));
+        assert_eq!(small.livepatch(&[("a", "get")], false)?.refused, []);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_new_per_cpu_variable_is_where_the_loader_looks_for_it() -> Result<()> {
+    for_each_compiler("a_new_per_cpu_variable_is_where_the_loader_looks_for_it", |compiler| {
+        let with = |section: &str| {
+            format!(
+                "__attribute__((section(\"{section}\"))) static int fresh;\n\
+                 int get(int n) {{ return fresh++ + n; }}\n"
+            )
+        };
+        let before = "int get(int n) { return n; }\n";
+        let small =
+            Small::new(compiler)?.object("a", before, &with(".data..percpu..shared_aligned"));
+        let livepatch = small.livepatch(&[("a", "get")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let sections = sections(&livepatch, 0)?;
+        ensure!(sections.contains(&".data..percpu".to_owned()), "{sections:?}");
+        let small = Small::new(compiler)?.object("a", before, &with(".data..nosave"));
+        refused(
+            &small.livepatch(&[("a", "get")], false)?,
+            "fresh",
+            "means nothing to who loads modules",
+        )
+    })
+}
+
+#[test]
+fn code_that_the_kernel_writes_into_at_boot() -> Result<()> {
+    for_each_compiler("code_that_the_kernel_writes_into_at_boot", |compiler| {
+        let constant = |number: u8| {
+            format!(
+                "long get(long n) {{ long value; asm(\"movabs $0x0123456789abcdef, %0\\n1:\\n\
+                 .pushsection runtime_ptr_table, \\\"a\\\"\\n.long 1b - 8 - .\\n.popsection\" : \"=r\" (value));\n\
+                 return value + {number}; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &constant(1), &constant(2));
+        let livepatch = small.livepatch(&[("a", "get")], false)?;
+        refused(&livepatch, "get", "runtime_ptr_table names an instruction of it")
+    })
+}
+
+#[test]
+fn what_was_freed_is_not_called() -> Result<()> {
+    for_each_compiler("what_was_freed_is_not_called", |compiler| {
+        let source = |init: &str, call: &str| {
+            format!(
+                "__attribute__((noinline{init})) int setup(int n) {{ asm volatile(\"\"); return n; }}\n\
+                 int get(int n) {{ return n{call}; }}\n"
+            )
+        };
+        let init = ", section(\".init.text\")";
+        let before = source(init, "");
+        let small = Small::new(compiler)?.object("a", &before, &source(init, " + setup(n)"));
+        refused(&small.livepatch(&[("a", "get")], false)?, "get", "freed after boot")?;
+        let small = Small::new(compiler)?.object("a", &before, &source("", " + setup(n)"));
+        let livepatch = small.livepatch(&[("a", "get")], false)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(sections(&livepatch, 0)?.contains(&".text.setup".to_owned()));
+        Ok(())
+    })
+}
+
+#[test]
+fn callers_are_replaced_in_the_place_of_what_cannot_be() -> Result<()> {
+    for_each_compiler("callers_are_replaced_in_the_place_of_what_cannot_be", |compiler| {
+        let source = |number: u8, rest: &str| {
+            format!(
+                "static __attribute__((noinline, no_instrument_function)) int quiet(int n)\n\
+                 {{ asm volatile(\"\" : \"+r\" (n)); return n + {number}; }}\n\
+                 int one(int n) {{ return quiet(n) * 3; }}\nint two(int n) {{ return n - quiet(n); }}\n{rest}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source(1, ""), &source(2, ""));
+        let livepatch = small.livepatch(&[("a", "quiet")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["one", "two"]);
+        let names = references(&livepatch.parts.first().context("no part")?.bytes, ".text.one")?;
+        ensure!(names.contains(&".text.quiet".to_owned()), "{names:?}");
+        ensure!(
+            livepatch.notes.iter().any(|note| note.contains("its callers are: one, two")),
+            "{livepatch:#?}"
+        );
+        let pointer = "int (*hook)(int) = quiet;";
+        let small = Small::new(compiler)?.object("a", &source(1, pointer), &source(2, pointer));
+        refused(&small.livepatch(&[("a", "quiet")], false)?, "quiet", "cannot be traced")
+    })
+}
+
+#[test]
+fn functions_that_share_an_address() -> Result<()> {
+    for_each_compiler("functions_that_share_an_address", |compiler| {
+        let one =
+            |number: u8| format!("int one(int n) {{ asm volatile(\"\"); return n + {number}; }}\n");
+        let before = format!("{}int two(int n) __attribute__((alias(\"one\")));\n", one(1));
+        let apart = format!("{}int two(int n) {{ asm volatile(\"\"); return n + 1; }}\n", one(2));
+        let small = Small::new(compiler)?.object("a", &before, &apart);
+        let livepatch = small.livepatch(&[("a", "one")], false)?;
+        refused(&livepatch, "one", "it shares its address with two")?;
+        let together = before.replace("n + 1", "n + 2");
+        let small = Small::new(compiler)?.object("a", &before, &together);
+        let livepatch = small.livepatch(&[("a", "one")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch).len(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn another_name_for_a_changed_function() -> Result<()> {
+    for_each_compiler("another_name_for_a_changed_function", |compiler| {
+        let body = |number: u8| {
+            format!("int named(int n) {{ asm volatile(\"\"); return n + {number}; }}\n")
+        };
+        let after = format!("{}int another(int n) __attribute__((alias(\"named\")));\n", body(2));
+        let small = Small::new(compiler)?.object("a", &body(1), &after);
+        let livepatch = small.livepatch(&[("a", "named")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["named"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn livepatches_on_top_of_each_other() -> Result<()> {
+    for_each_compiler("livepatches_on_top_of_each_other", |compiler| {
+        let source = |number: u8| {
+            format!(
+                "__attribute__((noinline)) int inner(int n) {{ asm volatile(\"\"); return n + {number}; }}\n\
+                 int outer(int n) {{ return inner(n) * {number}; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source(3), &source(5));
+        for (replace, target) in [(true, ".text.inner"), (false, "inner")] {
+            let options = Options { force: false, replace };
+            let livepatch = small.livepatch_with(&[("a", "inner"), ("a", "outer")], options)?;
+            assert_eq!(livepatch.refused, []);
+            let names =
+                references(&livepatch.parts.first().context("no part")?.bytes, ".text.outer")?;
+            ensure!(names.contains(&target.to_owned()), "{replace}: {names:?}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn calls_inside_of_a_section_of_several_functions() -> Result<()> {
+    for_each_compiler("calls_inside_of_a_section_of_several_functions", |compiler| {
+        let source = |number: u8| {
+            format!(
+                "#define SCHED __attribute__((section(\".sched.text\"), noinline))\n\
+                 static SCHED int wait(int n) {{ asm volatile(\"\" : \"+r\" (n)); return n; }}\n\
+                 SCHED int outer(int n) {{ return wait(n) * {number}; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source(3), &source(5));
+        let livepatch = small.livepatch(&[("a", "outer")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["outer"]);
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.wait,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        Ok(())
+    })
+}
