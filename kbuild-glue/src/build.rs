@@ -5,6 +5,7 @@ mod clean;
 mod clone;
 mod error;
 mod external;
+mod generated;
 mod image;
 mod kept;
 mod lock;
@@ -14,6 +15,7 @@ mod preview;
 mod records;
 mod running;
 mod seed;
+mod single;
 mod unrecorded;
 
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@
 
 mod apply;
 mod error;
+mod freed;
 mod header;
 mod hunk;
 mod lines;

@@ -113,17 +113,28 @@ pub struct Data {
 }
 
 /// Something that differs, is true, and keeps nobody from patching functions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Note {
     /// The Kbuild object where it is known, else the linked file.
     pub object: String,
     /// Symbol or section.
     pub name: String,
-    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`.
+    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`; and of
+    /// the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
+    /// `parameter`, `freed`, `static-key`, `outlives`, `new-module`.
     pub code: String,
     /// What differs, for people.
     pub why: String,
+}
+
+impl Note {
+    /// A note about `name` in `object`.
+    #[must_use]
+    pub fn new(code: &str, object: &str, name: &str, why: impl Into<String>) -> Self {
+        let (code, object, name) = (code.to_owned(), object.to_owned(), name.to_owned());
+        Self { object, name, code, why: why.into() }
+    }
 }
 
 /// Something that cannot be compared, and so cannot be called unchanged.

@@ -155,49 +155,7 @@ fn what_cannot_be_replaced() -> Result<()> {
         let livepatch = small.livepatch(&changed, true)?;
         refused(&livepatch, "quiet", "cannot be traced")?;
         assert_eq!(livepatch.refused.len(), 1);
-        ensure!(livepatch.notes.iter().any(|note| note.starts_with("setup")), "{livepatch:?}");
-        Ok(())
-    })
-}
-
-#[test]
-fn layouts_of_types() -> Result<()> {
-    for_each_compiler("layouts_of_types", |compiler| {
-        let source = |members: &str, use_it: &str| {
-            format!(
-                "struct part {{ int a; union {{ int b; char c[4]; }}; }};\n\
-             struct thing {{ {members} }};\n\
-             struct same {{ int bits : 3; int others : 5; struct part parts[2]; }};\n\
-             int first(struct thing *thing, struct same *same) {{ return {use_it} + same->bits; }}\n"
-            )
-        };
-        let before = source("int a; struct part part; char end;", "thing->a");
-        let layouts = |after: &str| {
-            let small = Small::new(compiler)?.object("a", &before, after);
-            small.livepatch(&[("a", "first")], false)
-        };
-        // Members of the same sizes at the same places, under other names.
-        let renamed = source("unsigned one; struct part part; char last;", "thing->one * 3");
-        assert_eq!(layouts(&renamed)?.refused, []);
-        let longer =
-            source("int a; struct part part; char end; long more;", "thing->a + thing->more");
-        let livepatch = layouts(&longer)?;
-        refused(&livepatch, "struct thing", "16 bytes become 24, from member more on")?;
-        assert_eq!(livepatch.refused.len(), 1);
-        // In a hole, so that the size is the same.
-        let hole = source("int a; struct part part; char end, hole;", "thing->a + thing->hole");
-        refused(&layouts(&hole)?, "struct thing", "16 bytes as before, from member hole on")?;
-        let moved = source("char end; int a; struct part part;", "thing->a");
-        refused(&layouts(&moved)?, "struct thing", "16 bytes as before, from member end on")?;
-        let inner = before.replace("char c[4]", "char c[8]").replace("thing->a", "thing->a * 3");
-        let livepatch = layouts(&inner)?;
-        refused(&livepatch, "struct part", "8 bytes become 12")?;
-        refused(&livepatch, "struct same", "20 bytes become 28")?;
-        refused(&livepatch, "struct thing", "16 bytes become 20")?;
-        let small = Small::new(compiler)?.object("a", &before, &longer);
-        let forced = small.livepatch(&[("a", "first")], true)?;
-        assert_eq!(forced.refused, []);
-        ensure!(forced.notes.iter().any(|note| note.starts_with("struct thing")), "{forced:?}");
+        ensure!(livepatch.notes.iter().any(|note| note.name == "setup"), "{livepatch:?}");
         Ok(())
     })
 }
@@ -249,7 +207,7 @@ fn an_added_export_is_told() -> Result<()> {
             let livepatch = small.livepatch(&[("a", "show")], false)?;
             assert_eq!(livepatch.refused, []);
             let [note] = livepatch.notes.as_slice() else { panic!("{:?}", livepatch.notes) };
-            ensure!(note.starts_with("get (a.o): the patch exports it"), "{note}");
+            assert_eq!((&*note.name, &*note.object, &*note.code), ("get", "a.o", "export"));
         }
         Ok(())
     })

@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod external;
+mod left_out;
 mod makefile;
 mod module;
 mod rules;

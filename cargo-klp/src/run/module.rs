@@ -10,8 +10,8 @@ use kbuild_glue::{
 };
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Livepatch, Named};
-use klp_core::record::{Change, Function, Module, Record, Refused};
+use klp_core::livepatch::{self, Constant, Livepatch, Named};
+use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
 use crate::cli;
 use crate::error::Error;
@@ -19,6 +19,7 @@ use crate::kernel::{self, read};
 use crate::report;
 use crate::shell::Shell;
 
+use super::left_out;
 use super::remove;
 use super::sources::{self, Source};
 
@@ -63,27 +64,47 @@ impl Request {
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
         remove(&self.path)?;
-        if changes.functions.is_empty() || changes.summary.refused > 0 {
+        let constants = Constant::changed(changes);
+        let has_nothing = changes.functions.is_empty() && constants.is_empty();
+        if has_nothing || changes.summary.refused > 0 {
             return Ok(());
         }
         if let Some(why) = unfit(builds.original)? {
             shell.status("Skipping", format_args!("livepatch module: the kernel has {why}"));
             return Ok(());
         }
+        let modules = left_out::new_modules(builds);
+        changes.note_livepatch(left_out::notes(&modules));
+        let mut touched = touched(changes);
+        touched.retain(|object| !modules.contains_key(object.as_str()));
         let mut risks = livepatch::data_verdict(changes);
-        risks.extend(exports(builds, changes)?);
+        risks.retain(|risk| !modules.contains_key(risk.object.as_str()));
+        risks.extend(exports(builds, &touched)?);
+        let not_from_c = left_out::not_from_c(builds, changes, &touched)?;
+        touched.retain(|object| not_from_c.iter().all(|refused| refused.object != *object));
+        risks.extend(not_from_c);
+        let is_constant =
+            |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
+        let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
+            risks.into_iter().partition(is_constant);
         if !self.options.force && !risks.is_empty() {
             changes.refuse_livepatch(risks);
             return Ok(());
         }
-        for refused in &risks {
-            shell.warning(format_args!("{}: {}", refused.name, refused.why));
-        }
         shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
-        let livepatch = extract(self.options, builds, changes, events)?;
-        for note in &livepatch.notes {
-            shell.warning(note);
+        let mut livepatch = extract(self.options, builds, changes, &touched, events)?;
+        risks.extend(perhaps.into_iter().filter(|risk| {
+            !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
+        }));
+        if !self.options.force {
+            livepatch.refused.append(&mut risks);
         }
+        changes.note_livepatch(
+            risks.iter().map(|risk| Note::new("forced", &risk.object, &risk.name, &*risk.why)),
+        );
+        changes.note_livepatch(livepatch.notes.iter().cloned());
+        let kept = left_out::kept_after_boot(builds, changes);
+        changes.note_livepatch(kept);
         if !livepatch.refused.is_empty() {
             changes.refuse_livepatch(livepatch.refused);
             return Ok(());
@@ -124,13 +145,13 @@ fn unfit(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
 }
 
 /// What is wrong with exports whose type changes, where the kernel keeps versions of them.
-fn exports(builds: &Builds<'_>, changes: &Changes) -> Result<Vec<Refused>, Error> {
+fn exports(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Refused>, Error> {
     let Builds { original, patched, .. } = builds;
     if !Config::read(&original.root.join(".config"))?.is_enabled("CONFIG_MODVERSIONS") {
         return Ok(Vec::new());
     }
     let mut refused = Vec::new();
-    for object in touched(changes) {
+    for object in touched {
         let path = Utf8Path::new(object);
         let (was, is) = (original.objects.iter(), patched.made.contains(path));
         if was.into_iter().any(|linked| linked.object == path) && is {
@@ -159,20 +180,21 @@ fn extract(
     options: livepatch::Options,
     builds: &Builds<'_>,
     changes: &Changes,
+    touched: &BTreeSet<String>,
     events: &mut Events<'_>,
 ) -> Result<Livepatch, Error> {
-    let sources = sources::of(builds, &touched(changes), events)?;
+    let sources = sources::of(builds, touched, events)?;
     let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
     let kernel = linked_kernel(builds, &inputs)?;
     Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
 }
 
-/// Objects with something to tell of: functions, data, or names that others know them by.
-fn touched(changes: &Changes) -> BTreeSet<&str> {
-    let functions = changes.functions.iter().map(|function| function.object.as_str());
-    let data = changes.data.iter().map(|data| data.object.as_str());
-    let notes = changes.notes.iter().map(|note| note.object.as_str());
-    functions.chain(data).chain(notes).collect()
+/// Objects with something to tell of: functions, data, and what others know their names by.
+fn touched(changes: &Changes) -> BTreeSet<String> {
+    let functions = changes.functions.iter().map(|function| &function.object);
+    let data = changes.data.iter().map(|data| &data.object);
+    let notes = changes.notes.iter().map(|note| &note.object);
+    functions.chain(data).chain(notes).chain(&changes.rebound).cloned().collect()
 }
 
 fn named(changes: &Changes) -> Named {

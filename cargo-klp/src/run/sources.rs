@@ -43,7 +43,7 @@ impl Source {
 /// where these are bitcode, what they are linked into. There the linker has made such sections.
 pub(super) fn of(
     builds: &Builds<'_>,
-    touched: &BTreeSet<&str>,
+    touched: &BTreeSet<String>,
     events: &mut Events<'_>,
 ) -> Result<Vec<Source>, Error> {
     if is_lto(&builds.original.root) {
@@ -53,7 +53,7 @@ pub(super) fn of(
     }
 }
 
-fn linked(builds: &Builds<'_>, touched: &BTreeSet<&str>) -> Result<Vec<Source>, Error> {
+fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Source>, Error> {
     let Builds { original, patched, .. } = builds;
     let before = linked_files(&original.objects);
     let members_of = |compared: &Compared| match compared.members.as_slice() {
@@ -84,7 +84,7 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<&str>) -> Result<Vec<Source>, 
 
 fn compiled(
     builds: &Builds<'_>,
-    touched: &BTreeSet<&str>,
+    touched: &BTreeSet<String>,
     events: &mut Events<'_>,
 ) -> Result<Vec<Source>, Error> {
     let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());

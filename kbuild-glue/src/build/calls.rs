@@ -56,6 +56,20 @@ impl Workspace {
         self.run_make(log, targets, &source, &output, &variables, settings, events)
     }
 
+    /// The same, without doing two things at once.
+    pub(super) fn make_one_by_one(
+        &self,
+        log: &str,
+        targets: &[&str],
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let mut variables = variables(settings);
+        variables.push("-j1".to_owned());
+        let (source, output) = (self.mirror_path(), self.build_path());
+        self.run_make(log, targets, &source, &output, &variables, settings, events)
+    }
+
     #[expect(clippy::too_many_arguments, reason = "one call of make, in full")]
     fn run_make(
         &self,

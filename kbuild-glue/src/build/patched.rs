@@ -11,7 +11,8 @@ use super::calls::targets;
 use super::plan::{Made, Plan, Touched};
 use super::unrecorded::{Unrecorded, is_scratch};
 use super::{
-    BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, kept, running,
+    BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, generated, kept,
+    running,
 };
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};
@@ -117,12 +118,7 @@ impl Workspace {
         let commands = commands(&build, &touched.objects);
         let borrowed = Borrowed::take(self, &original.mirror, touched)?;
         original.mirror.apply(changes)?;
-        let mut targets: Vec<&str> = touched.objects.iter().map(|object| object.as_str()).collect();
-        if targets.is_empty() {
-            // It comes before all objects, and makes the headers with offsets.
-            targets.push("prepare");
-        }
-        let result = self.make("patched", &targets, settings, events);
+        let result = self.make_objects(touched, settings, events);
         let other_command = differing(&commands, &self::commands(&build, &touched.objects))
             .map(|object| format!("{object} was made by another command"));
         let unexpected = borrowed.unexpected(touched)?;
@@ -177,6 +173,7 @@ impl Workspace {
         // Nothing needs the final link, and it takes longest.
         let image = if self.tree.has_target("vmlinux_o")? { "vmlinux_o" } else { "vmlinux" };
         self.make("patched", &targets(&original.config, image), settings, events)?;
+        generated::keep(&build, &copy, &self.patched_path())?;
         let objects = linked_objects(&build)?;
         let is_made =
             |path: &&Utf8Path| kept::stamp(&build.join(path)) != kept::stamp(&copy.join(path));

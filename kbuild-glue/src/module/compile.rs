@@ -32,10 +32,14 @@ impl Workspace {
         let mut rules = String::new();
         let mut paths = Vec::new();
         for object in objects {
-            let saved = SavedCommand::of_target(&self.build_path(), object)
-                .map_err(super::ModuleError::from)?;
             let path = directory.join(object);
-            let command = saved::compile(&saved, &path)?;
+            let command = if changes.is_some() {
+                saved::compile(&self.saved_command(object)?, &path, Some(&self.patched_path()))?
+            } else {
+                let saved = SavedCommand::of_target(&self.build_path(), object)
+                    .map_err(super::ModuleError::from)?;
+                saved::compile(&saved, &path, None)?
+            };
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
             }

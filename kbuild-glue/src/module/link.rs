@@ -7,7 +7,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::build::{BuildError, BuildSettings, Workspace};
-use crate::cmd_file::SavedCommand;
 use crate::event::Events;
 
 use super::saved;
@@ -62,9 +61,9 @@ impl Workspace {
                 &format!(".{name}.cmd"),
                 format!("savedcmd_{name} := cp {shipped} {name}\n").as_bytes(),
             )?;
-            let saved = SavedCommand::of_target(&self.build_path(), object)
-                .map_err(super::ModuleError::from)?;
-            if let Some(command) = saved::objtool(&saved, &directory.join(&shipped)) {
+            if let Some(command) =
+                saved::objtool(&self.saved_command(object)?, &directory.join(&shipped))
+            {
                 // Writing to a string cannot fail.
                 let _ = writeln!(rules, "\t{}", command.replace('$', "$$"));
             }

@@ -4,12 +4,28 @@ mod compile;
 mod link;
 mod saved;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
-use crate::cmd_file::CmdFileError;
+use crate::build::{BuildError, Workspace};
+use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use link::ModuleSources;
+
+impl Workspace {
+    /// The source file that `object` of the patched kernel is made from; none where Kbuild does not say.
+    pub fn source_of(&self, object: &Utf8Path) -> Result<Option<Utf8PathBuf>, BuildError> {
+        Ok(self.saved_command(object)?.source)
+    }
+
+    /// How `object` of the patched kernel was made: as in the original, unless it was made anew.
+    pub(crate) fn saved_command(&self, object: &Utf8Path) -> Result<SavedCommand, ModuleError> {
+        let patched = self.patched_path();
+        let is_new = cmd_path(&patched.join(object)).exists();
+        let root = if is_new { patched } else { self.build_path() };
+        Ok(SavedCommand::of_target(&root, object)?)
+    }
+}
 
 /// Why there is no module.
 #[derive(Debug, Error)]

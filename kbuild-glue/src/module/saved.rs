@@ -12,8 +12,13 @@ const FLAGS: &str = "-ffunction-sections -fdata-sections -gdwarf-5 -gz=none";
 
 const OBJTOOL: &str = "./tools/objtool/objtool ";
 
-/// The command that compiles the object to `output`, with sections and without objtool.
-pub(super) fn compile(saved: &SavedCommand, output: &Utf8Path) -> Result<String, ModuleError> {
+/// The command that compiles the object to `output`, with sections and without objtool. Where directories of
+/// headers are in `overlay` as well, those there come first.
+pub(super) fn compile(
+    saved: &SavedCommand,
+    output: &Utf8Path,
+    overlay: Option<&Utf8Path>,
+) -> Result<String, ModuleError> {
     let target = saved.target.as_str();
     let not_from_c = || ModuleError::NotFromC { object: saved.target.clone() };
     if saved.source.as_ref().is_none_or(|source| source.extension() != Some("c")) {
@@ -23,8 +28,17 @@ pub(super) fn compile(saved: &SavedCommand, output: &Utf8Path) -> Result<String,
     let compiler = saved.command.split(" ; ").next().unwrap_or_default();
     let (before, after) =
         compiler.split_once(&format!(" -c -o {target} ")).ok_or_else(not_from_c)?;
-    let before: Vec<&str> =
-        before.split(' ').filter(|word| !word.starts_with("-Wp,-MMD,")).collect();
+    let kept = before.split(' ').filter(|word| !word.starts_with("-Wp,-MMD,"));
+    let before: Vec<String> = kept
+        .flat_map(|word| {
+            let directory = word
+                .strip_prefix("-I")
+                .zip(overlay)
+                .map(|(path, root)| root.join(path.strip_prefix("./").unwrap_or(path)));
+            let own = directory.filter(|path| path.is_dir()).map(|path| format!("-I'{path}'"));
+            own.into_iter().chain([word.to_owned()])
+        })
+        .collect();
     Ok(format!("{} {FLAGS} -c -o '{output}' {after}", before.join(" ")))
 }
 
@@ -59,7 +73,7 @@ mod tests {
         );
         let output = Utf8Path::new("/k/fs/a.o");
         assert_eq!(
-            compile(&saved, output).unwrap(),
+            compile(&saved, output, None).unwrap(),
             "gcc -O2 -DX='\"a b\"' -ffunction-sections -fdata-sections -gdwarf-5 -gz=none -c -o '/k/fs/a.o' \
              /src/fs/a.c  "
         );
@@ -67,6 +81,17 @@ mod tests {
             objtool(&saved, output).unwrap(),
             "./tools/objtool/objtool --orc --static-call --module '/k/fs/a.o'"
         );
+    }
+
+    #[test]
+    fn headers_that_were_made_anew_come_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        fs_err::create_dir_all(root.join("include/generated")).unwrap();
+        let saved = saved("gcc -I./arch -I./include -I/src/include -c -o fs/a.o /src/fs/a.c");
+        let command = compile(&saved, Utf8Path::new("/k/a.o"), Some(root)).unwrap();
+        let words = format!("-I./arch -I'{root}/include' -I./include -I/src/include ");
+        assert!(command.contains(&words), "{command}");
     }
 
     #[test]
@@ -81,7 +106,10 @@ mod tests {
     fn only_c_is_compiled_again() {
         let text = "savedcmd_a.o := gcc -c -o a.o /src/a.S\n\nsource_a.o := /src/a.S\n";
         let saved = SavedCommand::parse(text.as_bytes()).unwrap().unwrap();
-        assert!(matches!(compile(&saved, Utf8Path::new("b.o")), Err(ModuleError::NotFromC { .. })));
+        assert!(matches!(
+            compile(&saved, Utf8Path::new("b.o"), None),
+            Err(ModuleError::NotFromC { .. })
+        ));
         assert_eq!(objtool(&saved, Utf8Path::new("b.o")), None);
     }
 }

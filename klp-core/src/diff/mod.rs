@@ -8,7 +8,7 @@ mod pair;
 mod proof;
 mod readers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -41,6 +41,8 @@ pub struct Changes {
     pub summary: Summary,
     /// What the second opinion could prove.
     pub proven: Proven,
+    /// Objects that make a local name global, or a global one local.
+    pub rebound: BTreeSet<String>,
     /// Of each of `functions`.
     places: Vec<Place>,
 }
@@ -84,6 +86,12 @@ impl Changes {
         self.count();
     }
 
+    /// Adds what there is to know about the livepatch of the set.
+    pub fn note_livepatch(&mut self, notes: impl IntoIterator<Item = Note>) {
+        self.notes.extend(notes);
+        self.count();
+    }
+
     /// Says so where objects could only be compared by their digests.
     pub fn tell_what_is_not_proven(&mut self) {
         let objects = self.proven.by_digest;
@@ -92,8 +100,7 @@ impl Changes {
                 "{objects} of the objects are compared by their digests alone, without a second opinion: \
                  not both versions are there"
             );
-            let (object, name) = (String::new(), "checksums".to_owned());
-            self.notes.push(Note { object, name, code: "by-digest".to_owned(), why });
+            self.notes.push(Note::new("by-digest", "", "checksums", why));
             self.count();
         }
     }
@@ -178,6 +185,7 @@ pub fn compare_and_prove(
         changes.data.extend(part.data);
         changes.refused.extend(part.refused);
         changes.notes.extend(part.notes);
+        changes.rebound.extend(part.rebound);
     }
     changes.notes.extend(order::of_link(original, patched));
     readers::fill(&mut changes.data, patched);

@@ -94,6 +94,7 @@ impl<'a> ObjectPair<'a> {
         let opinions = Opinions { pair: self, whole, correlation, disagreement, unproven };
         opinions.functions(&mut changes);
         opinions.data(&mut changes);
+        changes.rebound.extend(self.is_rebound(correlation).then(|| whole.object.clone()));
         let of = |data: manifest::Data<'_>| opinions.here(None, data.origin).object;
         changes.notes = order::of_tables(self.original, self.patched, correlation, of);
         changes.notes.extend(notes::of(self.original, self.patched, &changes, &whole.object));
@@ -101,6 +102,27 @@ impl<'a> ObjectPair<'a> {
             left_over::add(&mut changes, whole, other);
         }
         (changes, proven)
+    }
+
+    /// Whether a local name has become global, or a global one local.
+    fn is_rebound(&self, correlation: &Correlation) -> bool {
+        let differ = |before: Option<Option<u32>>, after: Option<Option<u32>>| {
+            before.zip(after).is_some_and(|(before, after)| before.is_some() != after.is_some())
+        };
+        let (original, patched) = (self.original, self.patched);
+        let functions = correlation.functions.iter().any(|pair| {
+            let of = |object: &Object, index: Option<usize>| {
+                object.functions.get(index?).map(|function| function.file)
+            };
+            differ(of(original, pair.original), of(patched, pair.patched))
+        });
+        functions
+            || correlation.data.iter().any(|pair| {
+                let of = |object: &Object, index: Option<usize>| {
+                    object.data.get(index?).filter(|data| data.name.is_some()).map(|data| data.file)
+                };
+                differ(of(original, pair.original), of(patched, pair.patched))
+            })
     }
 
     /// Whether both are one file: then nothing that has no digest has changed.

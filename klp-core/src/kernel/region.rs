@@ -31,7 +31,7 @@ impl Region {
             Self::ReadOnlyAfterInit
         } else if is_code {
             Self::Text
-        } else if is_writable {
+        } else if is_writable && !name.starts_with(b".data.rel.ro") {
             Self::Data
         } else {
             Self::Constant

@@ -23,11 +23,11 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
                 let name = verdict::name_of(source, number);
                 let names: Vec<String> =
                     callers.iter().map(|caller| verdict::name_of(source, *caller)).collect();
-                let what = format!(
+                let why = format!(
                     "it cannot be replaced itself, so its callers are: {}",
                     names.join(", ")
                 );
-                verdict.note(source.object, &name, &what);
+                verdict.note("callers", source.object, &name, why);
                 source.call_instead(number);
                 for caller in callers {
                     if source.change(caller) {
@@ -75,11 +75,8 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
         }
     }
     for caller in were.into_iter().filter(|caller| !before.is_freed(*caller)) {
-        let now = source.fates.iter().position(|fate| {
-            matches!(fate, Some(Fate::Same(it) | Fate::Changed(it) | Fate::Called(it)) if *it == caller)
-        });
         // What is gone is called by nobody.
-        callers.extend(now);
+        callers.extend(source.now(caller));
     }
     callers.remove(&number);
     callers.retain(|caller| !source.patched.is_freed(*caller));
@@ -116,7 +113,7 @@ fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
 }
 
 /// What leads to the start of a function without calling it.
-fn is_left_out(name: &[u8]) -> bool {
+pub(super) fn is_left_out(name: &[u8]) -> bool {
     crate::rules::for_section(name).is_some() || crate::rules::is_attributed(name)
 }
 

@@ -8,7 +8,7 @@ use object::elf;
 use crate::elf::{Place, Reloc, RelocKind, Section};
 use crate::kernel::{Kernel, Region, is_freed};
 use crate::layout::Function;
-use crate::record::Refused;
+use crate::record::{Note, Refused};
 use crate::x86::{Access, Decoded, Form, Instructions};
 
 use super::absent::{self, Absent};
@@ -17,7 +17,7 @@ use super::identity;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
-use super::source::{Fate, Source, region};
+use super::source::{Fate, Side, Source, region};
 use super::target::Target;
 use super::verdict::exported;
 
@@ -68,7 +68,7 @@ pub(super) struct Extraction {
     /// Keys of the static calls of each source.
     pub(super) keys: BTreeSet<(usize, Target)>,
     pub(super) refused: Vec<Refused>,
-    pub(super) notes: BTreeSet<String>,
+    pub(super) notes: BTreeSet<Note>,
 }
 
 /// Copies the functions `replaced` and what they need.
@@ -204,7 +204,7 @@ impl<'a> Walk<'_, 'a> {
                 if let Some((offset, nop)) = dropped.edit(code) {
                     copied.replace(offset, nop);
                 }
-                self.extraction.notes.insert(dropped.note);
+                self.extraction.notes.insert(dropped.note(resolver.source.object));
             }
         }
         Ok(())
@@ -217,7 +217,7 @@ impl<'a> Walk<'_, 'a> {
         piece: Piece,
     ) -> Result<Copied, Why> {
         let sites = if section.is_code() {
-            code_sites(resolver.source, section, piece)?
+            code_sites(&resolver.source.patched, section, piece)?
         } else {
             let usage = if pieces::is_table(section.name) { Use::Table } else { Use::Data };
             let relocs = section.relocs.within(piece.start, piece.end);
@@ -386,7 +386,7 @@ fn functions_in(source: &Source<'_>, piece: Piece) -> BTreeSet<usize> {
 }
 
 /// What people call the thing in `piece`.
-fn owner_name(source: &Source<'_>, piece: Piece) -> String {
+pub(super) fn owner_name(source: &Source<'_>, piece: Piece) -> String {
     let layout = &source.patched.analysis.layout;
     let elf = &source.patched.analysis.elf;
     let spans = layout.of_section(piece.section).iter();
@@ -403,7 +403,11 @@ fn owner_name(source: &Source<'_>, piece: Piece) -> String {
 
 /// The relocations of code, with what the instructions do with them, and those that the assembler
 /// resolved because the target was in the same section, though it is not in the same piece.
-fn code_sites(source: &Source<'_>, section: &Section<'_>, piece: Piece) -> Result<Vec<Site>, Why> {
+pub(super) fn code_sites(
+    side: &Side<'_>,
+    section: &Section<'_>,
+    piece: Piece,
+) -> Result<Vec<Site>, Why> {
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
@@ -431,7 +435,7 @@ fn code_sites(source: &Source<'_>, section: &Section<'_>, piece: Piece) -> Resul
         };
         if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
             let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
-            let site = is_far.then(|| jump(source, piece.section, target, next)).flatten();
+            let site = is_far.then(|| jump(side, piece.section, target, next)).flatten();
             sites.push(site.ok_or_else(|| {
                 let name = section.name_lossy();
                 format!("a jump inside of {name} that has no relocation, at {at:#x}")
@@ -444,9 +448,9 @@ fn code_sites(source: &Source<'_>, section: &Section<'_>, piece: Piece) -> Resul
 
 /// The relocation that an assembler would have made for a direct branch of four bytes that ends at `next`, had its target
 /// been in another section.
-fn jump(source: &Source<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
+fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
     const WIDTH: u64 = 4;
-    let analysis = &source.patched.analysis;
+    let analysis = &side.analysis;
     let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
     let index = span.symbol?;
     let symbol = analysis.elf.symbol(index)?;

@@ -8,8 +8,10 @@
 
 mod absent;
 mod alternative;
+mod boot;
 mod callbacks;
 mod callers;
+mod constants;
 mod extract;
 mod fentry;
 mod finish;
@@ -17,6 +19,7 @@ mod identity;
 mod init;
 mod links;
 mod namesakes;
+mod outlives;
 mod part;
 mod pieces;
 mod placement;
@@ -33,7 +36,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{ElfError, Place};
 use crate::kernel::{Kernel, module_name};
-use crate::record::Refused;
+use crate::record::{Note, Refused};
 
 use extract::{Extraction, Link};
 use links::Links;
@@ -43,6 +46,7 @@ use source::{Fate, Source};
 use target::Target;
 
 pub use callbacks::CallbackKind;
+pub use constants::Constant;
 pub use finish::{FinishError, finish};
 pub use part::{Part, functions_symbol};
 pub use position::PositionError;
@@ -101,10 +105,12 @@ pub struct Livepatch {
     pub objects: BTreeMap<String, PatchedObject>,
     /// The undefined symbols of `parts` that livepatch resolves.
     pub symbols: BTreeMap<String, Symbol>,
+    /// Changed constants that it brings with it.
+    pub constants: BTreeSet<Constant>,
     /// Why it must not be used; empty if it can.
     pub refused: Vec<Refused>,
     /// What the person should know.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// Names of functions by object.
@@ -143,13 +149,15 @@ pub fn create(
     }
     let mut verdict = verdict::Verdict::new(options.force);
     identity::find(kernel, &mut sources);
+    let constants = constants::find(&mut sources, &mut verdict);
     callers::find(&mut sources, &mut verdict);
     for source in &sources {
         let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
-        verdict.types(source);
         verdict.exports(source);
+        verdict.tell(boot::notes(source));
     }
+    verdict.types(&sources);
     let replaced: Vec<(usize, usize)> = extract::changed(&sources)
         .into_iter()
         .filter(|(object, number)| {
@@ -177,8 +185,13 @@ pub fn create(
         }
     }
     verdict.renamed(&sources, &extraction);
+    for (object, source) in sources.iter().enumerate() {
+        verdict.missing(source, boot::missing(object, source, &extraction));
+    }
+    verdict.tell(outlives::notes(&sources, &extraction));
     let mut livepatch =
         assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
+    livepatch.constants = constants;
     verdict.finish(&mut livepatch, extraction);
     Ok(livepatch)
 }

@@ -283,7 +283,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let stability = symbol.map(|symbol| name::stability(symbol.name, symbol.local));
         let section = self.elf().section(span.section).ok_or("a section that is not there")?;
         match self.source.data.get(&index) {
-            Some(DataFate::Shared(original)) => {
+            Some(DataFate::Shared(original) | DataFate::Changed(original)) => {
                 Ok((Meaning::Kernel(self.original_data(*original)?), relative))
             }
             Some(DataFate::Moved) if let Some(symbol) = symbol => {

@@ -77,6 +77,8 @@ impl Fate {
 pub(super) enum DataFate {
     /// The original's, at this span.
     Shared(u32),
+    /// The same, with another content.
+    Changed(u32),
     /// The kernel's global variable of that name, which another object defined.
     Moved,
     /// Another variable than the original's of that name: it was in memory of the first kind, and is in that of the second.
@@ -104,6 +106,8 @@ pub(super) struct Source<'a> {
     pub(super) data: BTreeMap<u32, DataFate>,
     /// The function that each span of the patched object is part of.
     pub(super) owners: Vec<Option<usize>>,
+    /// Functions that are replaced because they call what cannot be.
+    pub(super) instead: BTreeSet<usize>,
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
 }
@@ -226,6 +230,7 @@ impl<'a> Source<'a> {
             fates: vec![None; patched.analysis.layout.functions.len()],
             data: BTreeMap::new(),
             owners: owners(&patched),
+            instead: BTreeSet::new(),
             differing,
             plain,
             original,
@@ -249,10 +254,19 @@ impl<'a> Source<'a> {
         match self.fates.get_mut(number) {
             Some(slot) if let Some(Fate::Same(original)) = *slot => {
                 *slot = Some(Fate::Changed(original));
+                self.instead.insert(number);
                 true
             }
             _ => false,
         }
+    }
+
+    /// The function of the patched object that the function `original` has become.
+    pub(super) fn now(&self, original: usize) -> Option<usize> {
+        self.fates.iter().position(|fate| {
+            matches!(fate, Some(Fate::Same(it) | Fate::Changed(it) | Fate::Called(it))
+                if *it == original)
+        })
     }
 
     /// The number of the original that a changed function replaces.
@@ -261,6 +275,14 @@ impl<'a> Source<'a> {
             Fate::Changed(original) | Fate::Called(original) => Some(original),
             _ => None,
         }
+    }
+
+    /// Whether two data objects have another content.
+    fn has_changed(&self, original: Option<usize>, patched: usize) -> bool {
+        let before = self.original.as_ref().zip(original);
+        let before = before.and_then(|(side, index)| side.manifest.data.get(index));
+        let after = self.patched.manifest.data.get(patched);
+        before.and_then(|data| data.checksum) != after.and_then(|data| data.checksum)
     }
 
     /// Whether the function is freed after boot in the original, and not in the patched object.
@@ -276,7 +298,7 @@ impl<'a> Source<'a> {
             .data
             .values()
             .filter_map(|fate| match fate {
-                DataFate::Shared(span) => Some(*span),
+                DataFate::Shared(span) | DataFate::Changed(span) => Some(*span),
                 _ => None,
             })
             .collect();
@@ -371,6 +393,7 @@ impl<'a> Source<'a> {
                     (was, is) if was != is && (was, is) != (Region::Data, Region::Constant) => {
                         DataFate::Other(was, is)
                     }
+                    _ if self.has_changed(pair.original, index) => DataFate::Changed(shared),
                     _ => DataFate::Shared(shared),
                 },
                 None => DataFate::New,

@@ -4,6 +4,7 @@
 
 use crate::elf::{Place, Symbol};
 use crate::kernel::Kernel;
+use crate::record::Note;
 
 use super::pieces::Piece;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
@@ -16,12 +17,20 @@ const KEY: u64 = 8;
 
 /// A jump label that is left out.
 pub(super) struct Dropped {
-    pub(super) note: String,
+    /// The key, and the module that it lives in.
+    key: (String, String),
     /// The jump that must not be taken, as section offset and length.
     jump: Option<(u64, u8)>,
 }
 
 impl Dropped {
+    /// What becomes of the code behind it in `object`.
+    pub(super) fn note(&self, object: &str) -> Note {
+        let (key, module) = &self.key;
+        let why = format!("it lives in module {module}, and stays off in replaced functions");
+        Note::new("static-key", object, key, why)
+    }
+
     /// The NOP in its place, relative to `code`.
     pub(super) fn edit(&self, code: Piece) -> Option<(u64, Vec<u8>)> {
         let (offset, len) = self.jump?;
@@ -71,8 +80,7 @@ pub(super) fn of_module(
             symbol.object
         ));
     }
-    let note = format!("{name} in module {} stays off in replaced functions", symbol.object);
-    Ok(Some(Dropped { note, jump: jump(resolver, entry, reloc.addend)? }))
+    Ok(Some(Dropped { key: (name, symbol.object), jump: jump(resolver, entry, reloc.addend)? }))
 }
 
 /// The jump at the label, if it is one that only objtool or the kernel turns into a NOP.

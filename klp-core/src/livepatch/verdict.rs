@@ -6,14 +6,15 @@ use crate::checksum::Kind;
 use crate::diff::Changes;
 use crate::elf::{Place, Section};
 use crate::kernel::{Kernel, is_freed};
-use crate::record::{Change, Refused};
+use crate::record::{Change, Data, Note, Refused};
 
 use super::Livepatch;
+use super::boot::Missing;
 use super::extract::Extraction;
 use super::identity;
 use super::namesakes;
 use super::source::{Fate, Side, Source};
-use super::types;
+use super::types::{self, Changed, Types, User};
 
 const UNTRACEABLE: &str =
     "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
@@ -22,14 +23,12 @@ const UNTRACEABLE: &str =
 pub(super) struct Verdict {
     force: bool,
     refused: Vec<Refused>,
-    notes: BTreeSet<String>,
-    /// Types that were told of.
-    types: BTreeSet<String>,
+    notes: BTreeSet<Note>,
 }
 
 impl Verdict {
     pub(super) fn new(force: bool) -> Self {
-        Self { force, refused: Vec::new(), notes: BTreeSet::new(), types: BTreeSet::new() }
+        Self { force, refused: Vec::new(), notes: BTreeSet::new() }
     }
 
     /// Something that cannot work.
@@ -37,10 +36,33 @@ impl Verdict {
         self.refused.push(Refused::new(object, name, why));
     }
 
+    /// Something to know.
+    pub(super) fn note(&mut self, code: &str, object: &str, name: &str, why: impl Into<String>) {
+        self.notes.insert(Note::new(code, object, name, why));
+    }
+
+    /// What others found out.
+    pub(super) fn tell(&mut self, notes: Vec<Note>) {
+        self.notes.extend(notes);
+    }
+
+    /// What would have to be set up first, and is not.
+    pub(super) fn missing(&mut self, source: &Source<'_>, missing: Vec<Missing>) {
+        for Missing { initcall, level, variables } in missing {
+            let variables: Vec<String> = variables.into_iter().collect();
+            let why = format!(
+                "it is a {level} that the patch adds, and no livepatch has it called: {} would stay as in the \
+                 source, and functions of the livepatch use what it sets up; do that in a pre-patch callback",
+                variables.join(", ")
+            );
+            self.risk(source.object, &initcall, why);
+        }
+    }
+
     /// Something that can go wrong: refused, or with `--force` told.
     fn risk(&mut self, object: &str, name: &str, why: String) {
         if self.force {
-            self.notes.insert(format!("{name} ({object}): {why}"));
+            self.note("forced", object, name, why);
         } else {
             self.refuse(object, name, why);
         }
@@ -56,15 +78,14 @@ impl Verdict {
             .fates
             .iter()
             .enumerate()
-            .filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))))
+            .filter(|(number, fate)| {
+                matches!(fate, Some(Fate::Changed(_))) && !source.instead.contains(number)
+            })
             .map(|(number, _)| name_of(source, number))
             .collect();
         for name in with_sections.iter().filter(|name| !changed.contains(name)) {
-            self.notes.insert(format!(
-                "{name} ({}) changes only when compiled with function and data sections; it is \
-                 replaced as well",
-                source.object
-            ));
+            let why = "it changes only when compiled with function and data sections; it is replaced as well";
+            self.note("sections", source.object, name, why);
         }
     }
 
@@ -72,32 +93,42 @@ impl Verdict {
     pub(super) fn exports(&mut self, source: &Source<'_>) {
         let before = source.original.as_ref().map(exported).unwrap_or_default();
         for name in exported(&source.patched).difference(&before) {
-            self.notes.insert(format!(
-                "{name} ({}): the patch exports it, but the kernel gets no new exports from a livepatch: \
-                 modules cannot use it",
-                source.object
-            ));
+            let why = "the patch exports it, but the kernel gets no new exports from a livepatch: modules cannot use \
+                       it";
+            self.note("export", source.object, name, why);
         }
     }
 
-    /// Tells of types that have another layout, each once.
-    pub(super) fn types(&mut self, source: &Source<'_>) {
-        let Some(original) = &source.original else { return };
-        match types::changed(&original.analysis.elf, &source.patched.analysis.elf) {
-            Ok(changed) => {
-                for types::Changed { name, how } in changed {
-                    if self.types.insert(name.clone()) {
-                        let why = format!(
-                            "its layout changes ({how}): what the running kernel has of it stays as \
-                             it is; keep new members in shadow variables"
-                        );
-                        self.risk(source.object, &name, why);
-                    }
+    /// Tells of types that have another layout, each once, and of who else uses them.
+    pub(super) fn types(&mut self, sources: &[Source<'_>]) {
+        let mut read = Vec::new();
+        for source in sources {
+            let Some(original) = &source.original else { continue };
+            let before = Types::of(&original.analysis.elf);
+            match before.and_then(|before| Ok((before, Types::of(&source.patched.analysis.elf)?))) {
+                Ok((before, after)) => read.push((source, before, after)),
+                Err(why) => {
+                    let why = format!("types are not compared: {why}");
+                    self.note("types", source.object, source.object, why);
                 }
             }
-            Err(why) => {
-                let object = source.object;
-                self.notes.insert(format!("types of {object} are not compared: {why}"));
+        }
+        let mut told = BTreeSet::new();
+        for (source, before, after) in &read {
+            for changed in before.changed(after) {
+                if !told.insert(changed.clone()) {
+                    continue;
+                }
+                let others = read.iter().flat_map(|(source, before, _)| {
+                    let replaced = replaced(source);
+                    let users = before.users(&changed.name).filter(move |user| match user {
+                        User::Function(name) => !replaced.contains(name),
+                        User::Variable(_) => true,
+                    });
+                    users.map(|user| format!("{user} in {}", source.object))
+                });
+                let others: BTreeSet<String> = others.collect();
+                self.risk(source.object, &changed.name, of_type(&changed, others));
             }
         }
     }
@@ -124,10 +155,7 @@ impl Verdict {
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
         if let Some(section) = section_of(running, found).filter(|section| is_freed(section.name)) {
-            let place = section.name_lossy();
-            let why = format!(
-                "it is in {place}: it has run and was freed; the change cannot take effect"
-            );
+            let why = freed(&section.name_lossy(), source.linked);
             self.risk(source.object, &name, why);
             return false;
         }
@@ -138,11 +166,6 @@ impl Verdict {
             self.refuse(source.object, &name, UNTRACEABLE.to_owned());
         }
         traceable
-    }
-
-    /// Something that the person should know.
-    pub(super) fn note(&mut self, object: &str, name: &str, what: &str) {
-        self.notes.insert(format!("{name} ({object}): {what}"));
     }
 
     /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
@@ -171,6 +194,11 @@ impl Verdict {
         livepatch.refused = self.refused;
         livepatch.refused.extend(extraction.refused);
         livepatch.notes = self.notes.into_iter().chain(extraction.notes).collect();
+        if livepatch.objects.is_empty() && livepatch.refused.is_empty() {
+            let why = "the patch changes no function of the running kernel, and nothing there would come to what it \
+                       adds; a module without functions would only take away what livepatches before it do";
+            livepatch.refused.push(Refused::new("", "livepatch", why));
+        }
         for (name, symbol) in &livepatch.symbols {
             // Limits of the sscanf() in klp_resolve_symbols() (kernel/livepatch/core.c).
             if symbol.object.len() > 55 || symbol.user.len() > 55 || symbol.name.len() > 511 {
@@ -186,8 +214,25 @@ impl Verdict {
 #[must_use]
 pub fn data(changes: &Changes) -> Vec<Refused> {
     let existing = changes.data.iter().filter(|data| data.change == Change::Changed);
+    let tracepoints = added_tracepoints(changes);
+    let existing = existing.filter(|data| {
+        !TRACEPOINT_TABLES.contains(&data.section.as_str())
+            || !tracepoints.contains_key(&*data.object)
+    });
+    let new = tracepoints.iter().flat_map(|(object, names)| {
+        names.iter().map(move |name| {
+            let why = "the patch adds this tracepoint, and a livepatch brings none; leave it and its calls out, or use \
+                       trace_printk() instead";
+            Refused::new(object, name, why)
+        })
+    });
     existing
         .map(|data| {
+            if let Some(event) = trace_event(data) {
+                let why = "the patch changes this trace event: the running kernel has told user space what its records \
+                           are, and goes on telling it; leave it as it is";
+                return Refused::new(&data.object, event, why);
+            }
             let readers = match data.read_by.as_slice() {
                 [] => String::new(),
                 readers => format!(", read by {}", readers.join(", ")),
@@ -199,7 +244,32 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
             );
             Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
         })
+        .chain(new)
         .collect()
+}
+
+/// Tables with an entry for each tracepoint or trace event of an object, without names.
+const TRACEPOINT_TABLES: [&str; 3] = ["__tracepoints_ptrs", "_ftrace_events", "__bpf_raw_tp_map"];
+
+/// By object, the tracepoints that are added (`DEFINE_TRACE` of `include/linux/tracepoint.h`).
+fn added_tracepoints(changes: &Changes) -> BTreeMap<&str, Vec<&str>> {
+    let mut tracepoints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let added = changes.data.iter().filter(|data| data.change == Change::Added);
+    for data in added {
+        let name = data.name.as_ref().and_then(|name| name.strip_prefix("__tracepoint_"));
+        if let Some(name) = name {
+            tracepoints.entry(&data.object).or_default().push(name);
+        }
+    }
+    tracepoints
+}
+
+/// The trace event that a variable describes (`include/trace/trace_events.h`).
+fn trace_event(data: &Data) -> Option<&str> {
+    const PREFIXES: [&str; 4] =
+        ["print_fmt_", "trace_event_fields_", "trace_event_type_funcs_", "event_class_"];
+    let name = data.name.as_ref()?;
+    PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))
 }
 
 /// What is wrong with replacing functions whose exported type is another. `before` and `after` are the
@@ -231,6 +301,51 @@ pub(super) fn exported(side: &Side<'_>) -> BTreeSet<String> {
     defined
         .filter_map(|symbol| PREFIXES.iter().find_map(|prefix| symbol.name.strip_prefix(*prefix)))
         .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect()
+}
+
+/// Why a type that changes is a risk. `others` use it, and stay.
+fn of_type(changed: &Changed, others: BTreeSet<String>) -> String {
+    let how = &changed.how;
+    let others = if others.is_empty() {
+        "nothing else in the objects that the patch changes uses it".to_owned()
+    } else {
+        let others = types::some_of(others.into_iter().collect());
+        format!("used as it was by {}", others.join(", "))
+    };
+    let advice = if changed.has_more { "; keep new members in shadow variables" } else { "" };
+    format!(
+        "it changes ({how}), and what the running kernel has of it stays as it is; {others}{advice}"
+    )
+}
+
+/// Why a change to code in the section `place` of what is linked into `linked` has no effect.
+fn freed(place: &str, linked: &str) -> String {
+    if !place.starts_with(".exit") {
+        return format!(
+            "it is in {place}: it has run and was freed; the change cannot take effect"
+        );
+    }
+    if linked == "vmlinux" {
+        return format!(
+            "it is in {place}: what is built into the kernel has no exit, nothing calls it; the change cannot take effect"
+        );
+    }
+    format!(
+        "it is in {place}: exit code is not traced (__exit is notrace), so it cannot be replaced; the module that is \
+         loaded runs its own when it is unloaded"
+    )
+}
+
+/// The functions of a source that are replaced, as the source calls them.
+fn replaced(source: &Source<'_>) -> BTreeSet<String> {
+    let fates = source.fates.iter().enumerate();
+    let changed = fates.filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))));
+    changed
+        .map(|(number, _)| {
+            let name = name_of(source, number);
+            name.split_once('.').map(|(base, _)| base.to_owned()).unwrap_or(name)
+        })
         .collect()
 }
 

@@ -182,6 +182,24 @@ impl<'a> Instructions<'a> {
         }
     }
 
+    /// Whether the instruction that was decoded last takes the address in its memory operand, whatever is added.
+    pub(crate) fn takes_address(&mut self) -> bool {
+        if self.told.is_some() {
+            self.decode();
+        }
+        self.instruction.mnemonic() == Mnemonic::Lea
+    }
+
+    /// Whether the instruction that was decoded last writes an immediate to memory other than the stack.
+    pub(crate) fn stores(&mut self) -> bool {
+        if self.told.is_some() {
+            self.decode();
+        }
+        self.instruction.mnemonic() == Mnemonic::Mov
+            && self.instruction.op0_kind() == OpKind::Memory
+            && self.instruction.memory_base() != Register::RSP
+    }
+
     /// Where the distance of the direct branch is that was decoded last.
     pub(crate) fn distance(&mut self) -> Option<Field> {
         if let Some(told) = self.told {

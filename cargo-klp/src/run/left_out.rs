@@ -1,0 +1,75 @@
+//! Parts of a patch that get into no livepatch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+use kbuild_glue::{Linked, LinkedObject, is_lto};
+use klp_core::diff::Changes;
+use klp_core::record::{Note, Refused};
+
+use crate::error::Error;
+
+use super::module::Builds;
+
+/// The modules that the patch adds, by object.
+pub(super) fn new_modules<'b>(builds: &Builds<'b>) -> BTreeMap<&'b str, &'b str> {
+    let module = |linked: &'b LinkedObject| match &linked.linked {
+        Linked::Module(name) => Some((linked.object.as_str(), name.as_str())),
+        Linked::Vmlinux => None,
+    };
+    let before: BTreeSet<&str> =
+        builds.original.objects.iter().filter_map(module).map(|(_, name)| name).collect();
+    let after = builds.patched.objects.iter().filter_map(module);
+    after.filter(|(_, name)| !before.contains(name)).collect()
+}
+
+/// What is said of `modules`, each once.
+pub(super) fn notes(modules: &BTreeMap<&str, &str>) -> Vec<Note> {
+    let names: BTreeSet<&str> = modules.values().copied().collect();
+    let why = "the patch adds this module: it is no part of the livepatch, but built, installed and loaded as any \
+               module";
+    names.into_iter().map(|name| Note::new("new-module", "", name, why)).collect()
+}
+
+/// Those of the `touched` objects that were not made by a C compiler, and why nothing of them is replaced.
+pub(super) fn not_from_c(
+    builds: &Builds<'_>,
+    changes: &Changes,
+    touched: &BTreeSet<String>,
+) -> Result<Vec<Refused>, Error> {
+    let mut refused = Vec::new();
+    if is_lto(&builds.original.root) {
+        return Ok(refused);
+    }
+    for object in touched {
+        let source = builds.workspace.source_of(Utf8Path::new(object))?;
+        let why = match source.as_ref().and_then(|source| source.extension()) {
+            Some("c") => continue,
+            Some("S") => {
+                "it is assembly: there is no call of __fentry__ in it for ftrace to redirect"
+            }
+            Some("rs") => {
+                "it is made by rustc: only what a C compiler made can be taken apart into its functions"
+            }
+            _ => "no C compiler made it: it cannot be taken apart into its functions",
+        };
+        let functions = changes.functions.iter().filter(|function| function.object == *object);
+        let names: Vec<&str> = functions.map(|function| function.name.as_str()).collect();
+        let names = if names.is_empty() { vec![object.as_str()] } else { names };
+        refused.extend(names.into_iter().map(|name| Refused::new(object, name, why)));
+    }
+    Ok(refused)
+}
+
+/// Functions that the patch takes `__init` off, where nothing is said of them yet.
+pub(super) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Note> {
+    const CODE: &str = "freed";
+    let why = "the patch takes __init or __exit off it: the running kernel does not have it any more, and gets none back; \
+               only functions of the livepatch could call a new one";
+    let kept = builds.patched.changes.iter().flat_map(|change| {
+        let names = change.kept_after_boot().into_iter();
+        names.map(|name| Note::new(CODE, change.path.with_extension("o").as_str(), &name, why))
+    });
+    kept.filter(|new| !changes.notes.iter().any(|note| note.code == CODE && note.name == new.name))
+        .collect()
+}

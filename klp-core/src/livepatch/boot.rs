@@ -1,0 +1,284 @@
+//! What a patch says that happens only when a kernel boots or a module is loaded: initcalls, parameters,
+//! `__init` taken away. The running kernel has done it, and asks no livepatch for more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::checksum::Analysis;
+use crate::elf::{Place, Section, Symbol};
+use crate::kernel::is_freed;
+use crate::record::Note;
+use crate::x86::{Form, Instructions};
+
+use super::extract::Extraction;
+
+use super::source::{DataFate, Fate, Side, Source};
+
+/// Something that a patch adds or takes away.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// The function.
+    Initcall(String),
+    /// The parameter of the command line, and the function that reads it.
+    Setup(String, String),
+    /// The parameter, as `module_param` names it.
+    Parameter(String),
+}
+
+/// By event, how it is written in the source.
+type Calendar = BTreeMap<Event, String>;
+
+/// What the patched object of `source` would do at another time than the one it runs in.
+pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
+    let before = source.original.as_ref().map(calendar).unwrap_or_default();
+    let after = calendar(&source.patched);
+    let mut notes = Vec::new();
+    for event in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
+        let (was, is) = (before.get(event), after.get(event));
+        if was != is {
+            notes.push(note(source.object, event, was, is));
+        }
+    }
+    notes.extend(kept(source));
+    notes
+}
+
+fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) -> Note {
+    match event {
+        Event::Initcall(function) => {
+            let why = match (was, is) {
+                (None, Some(is)) => format!(
+                    "the patch makes it a {is}: the initcalls of the running kernel are over and nothing calls this \
+                     one; a pre-patch callback can do what it does"
+                ),
+                (Some(was), Some(is)) => format!(
+                    "the patch makes a {is} of this {was}: the running kernel has called it already, in the old order"
+                ),
+                (was, _) => format!(
+                    "the patch takes this {} away: the running kernel has called it already",
+                    was.map_or("initcall", String::as_str)
+                ),
+            };
+            Note::new("initcall", object, function, why)
+        }
+        Event::Setup(parameter, function) => {
+            let why = match is {
+                Some(_) => format!(
+                    "the patch lets {function}() read it from the kernel's command line, which was read at boot: the \
+                     function is not called, and what it sets keeps its initial value"
+                ),
+                None => "the patch takes this parameter of the command line away, which was read at boot".to_owned(),
+            };
+            Note::new("setup", object, parameter, why)
+        }
+        Event::Parameter(parameter) => {
+            let why = match is {
+                Some(_) => {
+                    "the patch adds this parameter: what is loaded already gets no more of them, neither in sysfs nor \
+                     on a command line, and its variable keeps its initial value"
+                }
+                None => {
+                    "the patch takes this parameter away: it stays where the kernel has it, in sysfs"
+                }
+            };
+            Note::new("parameter", object, parameter, why)
+        }
+    }
+}
+
+/// Functions and variables that the patch keeps after boot, and the running kernel has freed.
+fn kept(source: &Source<'_>) -> Vec<Note> {
+    let Some(original) = &source.original else { return Vec::new() };
+    let section = |side: &Side<'_>, span: u32| {
+        let span = *side.analysis.layout.span(span)?;
+        let section = side.analysis.elf.section(span.section)?;
+        Some((section.name_lossy().into_owned(), is_freed(section.name)))
+    };
+    let functions = source.fates.iter().enumerate().filter_map(|(number, fate)| {
+        let Some(Fate::Same(before) | Fate::Changed(before)) = fate else { return None };
+        let body =
+            |side: &Side<'_>, number: usize| Some(side.analysis.layout.functions.get(number)?.body);
+        Some((body(original, *before)?, body(&source.patched, number)?))
+    });
+    let data = source.data.iter().filter_map(|(span, fate)| match fate {
+        DataFate::Shared(before) => Some((*before, *span)),
+        _ => None,
+    });
+    let mut notes = Vec::new();
+    for (before, after) in functions.chain(data) {
+        let (Some((place, true)), Some((_, false))) =
+            (section(original, before), section(&source.patched, after))
+        else {
+            continue;
+        };
+        let span = source.patched.analysis.layout.span(after);
+        let symbol = span.and_then(|span| source.patched.analysis.elf.symbol(span.symbol?));
+        let why = format!(
+            "the patch takes it out of {place}: the running kernel does not have it any more, and gets none back for \
+             those who would find it there"
+        );
+        let name = symbol.map(Symbol::name_lossy).unwrap_or_default();
+        notes.push(Note::new("freed", source.object, &name, why));
+    }
+    notes
+}
+
+fn calendar(side: &Side<'_>) -> Calendar {
+    let elf = &side.analysis.elf;
+    let mut calendar = Calendar::new();
+    for symbol in &elf.symbols {
+        let Place::Section(index) = symbol.place else { continue };
+        let Some(section) = elf.section(index) else { continue };
+        let name = symbol.name_lossy();
+        if !symbol.local && name == "init_module" {
+            calendar.insert(Event::Initcall(name.into_owned()), "module_init".to_owned());
+        } else if section.name == b"__param"
+            && let Some(parameter) = name.strip_prefix("__param_")
+        {
+            calendar.insert(Event::Parameter(parameter.to_owned()), String::new());
+        } else if section.name == b".init.setup"
+            && let Some(function) = name.strip_prefix("__setup_")
+        {
+            let text = setup_string(side, function).unwrap_or_else(|| function.to_owned());
+            calendar.insert(Event::Setup(text, function.to_owned()), String::new());
+        }
+    }
+    for section in &elf.sections {
+        let Some(level) = level(section.name) else { continue };
+        for (function, _) in called(side, section) {
+            calendar.insert(Event::Initcall(function), level.to_owned());
+        }
+    }
+    calendar
+}
+
+/// The parameter that the `__setup` of a function names: `__setup_param()` of include/linux/init.h.
+fn setup_string(side: &Side<'_>, function: &str) -> Option<String> {
+    let elf = &side.analysis.elf;
+    let name = format!("__setup_str_{function}");
+    let symbol = elf.symbols.iter().find(|symbol| symbol.name == name.as_bytes())?;
+    let Place::Section(section) = symbol.place else { return None };
+    let section = elf.section(section)?;
+    let rest = section.data.get(usize::try_from(symbol.value).ok()?..)?;
+    let text = rest.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
+
+/// How the source calls an initcall of a section (include/linux/init.h).
+fn level(section: &[u8]) -> Option<&'static str> {
+    Some(match section {
+        b".initcallearly.init" => "early_initcall",
+        b".initcall0.init" => "pure_initcall",
+        b".initcall1.init" | b".initcall1s.init" => "core_initcall",
+        b".initcall2.init" | b".initcall2s.init" => "postcore_initcall",
+        b".initcall3.init" | b".initcall3s.init" => "arch_initcall",
+        b".initcall4.init" | b".initcall4s.init" => "subsys_initcall",
+        b".initcall5.init" | b".initcall5s.init" => "fs_initcall",
+        b".initcallrootfs.init" => "rootfs_initcall",
+        b".initcall6.init" | b".initcall6s.init" => "device_initcall",
+        b".initcall7.init" | b".initcall7s.init" => "late_initcall",
+        b".con_initcall.init" => "console_initcall",
+        _ => return None,
+    })
+}
+
+/// The functions that `section` points to, by name, and their places.
+fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (u32, u64))> {
+    let analysis = &side.analysis;
+    let targets = section.relocs.iter().filter_map(|reloc| {
+        let symbol = analysis.elf.symbol(reloc.symbol)?;
+        let Place::Section(code) = symbol.place else { return None };
+        let offset = symbol.value.checked_add_signed(reloc.addend)?;
+        let span = *analysis.layout.span(analysis.layout.find(code, offset)?)?;
+        let name = analysis.elf.symbol(span.symbol?)?.name_lossy().into_owned();
+        Some((name, (code, span.start)))
+    });
+    targets.collect()
+}
+
+/// An initcall that the patch adds, and new variables that it sets up and the livepatch uses.
+pub(super) struct Missing {
+    pub(super) initcall: String,
+    pub(super) level: &'static str,
+    pub(super) variables: BTreeSet<String>,
+}
+
+/// The initcalls that a livepatch would have to have called: what is copied uses variables that they set up.
+pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extraction) -> Vec<Missing> {
+    let before = source.original.as_ref().map(calendar).unwrap_or_default();
+    let mut missing = Vec::new();
+    for section in &source.patched.analysis.elf.sections {
+        let Some(level) = level(section.name) else { continue };
+        for (initcall, place) in called(&source.patched, section) {
+            if before.contains_key(&Event::Initcall(initcall.clone())) {
+                continue;
+            }
+            let variables = set_up(object, source, place, extraction);
+            if !variables.is_empty() {
+                missing.push(Missing { initcall, level, variables });
+            }
+        }
+    }
+    missing
+}
+
+/// The copied variables that the function at `place`, or freed ones that it calls, refer to.
+fn set_up(
+    object: usize,
+    source: &Source<'_>,
+    place: (u32, u64),
+    extraction: &Extraction,
+) -> BTreeSet<String> {
+    let analysis = &source.patched.analysis;
+    let (mut seen, mut open) = (BTreeSet::from([place]), vec![place]);
+    let mut variables = BTreeSet::new();
+    while let Some((code, start)) = open.pop() {
+        for (section, offset) in referred(analysis, code, start) {
+            let target = analysis.layout.find(section, offset);
+            let target = target.and_then(|target| analysis.layout.span(target));
+            let (Some(target), Some(section)) = (target, analysis.elf.section(section)) else {
+                continue;
+            };
+            if section.is_code() {
+                let place = (target.section, target.start);
+                if is_freed(section.name) && seen.insert(place) {
+                    open.push(place);
+                }
+            } else if section.is_writable()
+                && extraction.copied.contains_key(&source.data_piece(object, *target))
+            {
+                let name = target.symbol.and_then(|symbol| analysis.elf.symbol(symbol));
+                variables.extend(name.map(|symbol| symbol.name_lossy().into_owned()));
+            }
+        }
+    }
+    variables
+}
+
+/// The places, section and offset, that the code from `start` on refers to, up to the end of its function.
+fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
+    let span = analysis.layout.find(code, start).and_then(|span| analysis.layout.span(span));
+    let (Some(span), Some(section)) = (span, analysis.elf.section(code)) else { return Vec::new() };
+    let bytes = section.bytes(span.start, span.end.saturating_sub(span.start));
+    let mut places = Vec::new();
+    let mut at = span.start;
+    let mut instructions = Instructions::new(bytes.unwrap_or_default(), span.start);
+    while let Some(Ok(decoded)) = instructions.next() {
+        let next = at.saturating_add(u64::from(decoded.len));
+        // The assembler has resolved branches to what is in the same section.
+        if let Form::Branch { target, .. } = decoded.form
+            && section.relocs.within(at, next).next().is_none()
+        {
+            places.push((code, target));
+        }
+        for reloc in section.relocs.within(at, next) {
+            let Some(symbol) = analysis.elf.symbol(reloc.symbol) else { continue };
+            let Place::Section(index) = symbol.place else { continue };
+            let bias = if reloc.kind.is_relative() { next.saturating_sub(reloc.offset) } else { 0 };
+            let offset =
+                symbol.value.checked_add_signed(reloc.addend.saturating_add_unsigned(bias));
+            places.extend(offset.map(|offset| (index, offset)));
+        }
+        at = next;
+    }
+    places
+}

@@ -1,0 +1,164 @@
+//! Constants with a name whose content changes. The kernel keeps its own, so the livepatch brings another and replaces
+//! all functions that read it; that is right only where nobody can have its address, so that it has no identity.
+
+use std::collections::BTreeSet;
+
+use crate::diff::Changes;
+use crate::elf::{Place, SymbolKind};
+use crate::kernel::Region;
+use crate::layout::Span;
+use crate::name;
+use crate::record::Change;
+use crate::x86::Access;
+
+use super::callers::is_left_out;
+use super::extract::code_sites;
+use super::pieces::{self, Piece};
+use super::resolve::Use;
+use super::source::{DataFate, Side, Source};
+use super::verdict::{self, Verdict};
+
+/// A constant with a name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Constant {
+    object: String,
+    /// Up to what a compiler numbers.
+    name: String,
+}
+
+impl Constant {
+    /// The constant `name` of an object.
+    #[must_use]
+    pub fn new(object: &str, name: &str) -> Self {
+        let base = name::base(name.as_bytes());
+        let name = String::from_utf8_lossy(&base).into_owned();
+        Self { object: object.to_owned(), name }
+    }
+
+    /// Those with another content, which a livepatch may bring with it.
+    #[must_use]
+    pub fn changed(changes: &Changes) -> BTreeSet<Self> {
+        let changed = changes.data.iter().filter(|data| {
+            let section = data.section.as_bytes();
+            data.change == Change::Changed
+                && Region::of_section(section, false, !section.starts_with(b".rodata"))
+                    == Region::Constant
+        });
+        changed.filter_map(|data| Some(Self::new(&data.object, data.name.as_ref()?))).collect()
+    }
+}
+
+/// Makes changed constants new ones where all of their readers can be replaced, and their readers changed functions.
+pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<Constant> {
+    let mut brought = BTreeSet::new();
+    for source in sources {
+        let changed: Vec<(u32, u32)> = source
+            .data
+            .iter()
+            .filter_map(|(span, fate)| match fate {
+                DataFate::Changed(original) => Some((*span, *original)),
+                _ => None,
+            })
+            .collect();
+        for (span, original) in changed {
+            let Some((name, readers)) = readers(source, span, original) else { continue };
+            let names: Vec<String> =
+                readers.iter().map(|reader| verdict::name_of(source, *reader)).collect();
+            let why = format!(
+                "the livepatch brings its own, and replaces what reads it: {}",
+                names.join(", ")
+            );
+            verdict.note("constant", source.object, &name, why);
+            for reader in readers {
+                source.change(reader);
+            }
+            source.data.insert(span, DataFate::New);
+            brought.insert(Constant::new(source.object, &name));
+        }
+    }
+    brought
+}
+
+/// The name of the constant at `span`, and the functions of the patched object that read it or did so; none where it is
+/// more than content.
+fn readers(source: &Source<'_>, span: u32, original: u32) -> Option<(String, BTreeSet<usize>)> {
+    let before = source.original.as_ref()?;
+    let name = constant(&source.patched, span)?;
+    let was = constant(before, original)?;
+    let mut readers = read_by(&source.patched, span)?;
+    let mut were = read_by(before, original)?;
+    if !source.is_whole {
+        for caller in source.running()?.callers_of(&was) {
+            were.insert(before.function_named(&caller)?);
+        }
+    }
+    for reader in were.into_iter().filter(|reader| !before.is_freed(*reader)) {
+        readers.extend(source.now(reader));
+    }
+    readers.retain(|reader| !source.patched.is_freed(*reader));
+    (!readers.is_empty()).then_some((name, readers))
+}
+
+/// The name of the constant at `span`, if only its own object knows it.
+fn constant(side: &Side<'_>, span: u32) -> Option<String> {
+    let symbol = side.analysis.layout.span(span)?.symbol?;
+    let symbol = side.analysis.elf.symbol(symbol)?;
+    let is_constant = symbol.local && side.region(span) == Region::Constant;
+    is_constant.then(|| symbol.name_lossy().into_owned())
+}
+
+/// The functions whose instructions read what is at `span`; none where something has its address.
+fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
+    let elf = &side.analysis.elf;
+    let place = *side.analysis.layout.span(span)?;
+    let mut readers = BTreeSet::new();
+    for (section, from) in elf.sections.iter().zip(0u32..) {
+        if !section.is_allocated() || pieces::is_table(section.name) || is_left_out(section.name) {
+            continue;
+        }
+        let refers = |symbol: u32, addend: i64| means(side, symbol, addend, place);
+        if !section.is_code() {
+            if section
+                .relocs
+                .iter()
+                .any(|reloc| reloc.raw != 0 && refers(reloc.symbol, reloc.addend))
+            {
+                return None;
+            }
+            continue;
+        }
+        let mut hits = section.relocs.iter().filter(|reloc| reloc.raw != 0).peekable();
+        while let Some(reloc) = hits.next() {
+            let span = side.analysis.layout.find(from, reloc.offset)?;
+            let own = side.analysis.layout.span(span)?;
+            let piece = Piece { object: 0, section: from, start: own.start, end: own.end };
+            while hits.next_if(|next| next.offset < own.end).is_some() {}
+            for site in code_sites(side, section, piece).ok()? {
+                if !refers(site.reloc.symbol, site.reloc.addend.wrapping_add(site.bias)) {
+                    continue;
+                }
+                match site.usage {
+                    Use::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {
+                        readers.insert(side.owner(span)?);
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+    Some(readers)
+}
+
+/// Whether symbol and addend can mean something in `place`.
+fn means(side: &Side<'_>, symbol: u32, addend: i64, place: Span) -> bool {
+    let Some(symbol) = side.analysis.elf.symbol(symbol) else { return false };
+    if symbol.place != Place::Section(place.section) {
+        return false;
+    }
+    if symbol.kind != SymbolKind::Section {
+        return symbol.value == place.start;
+    }
+    let spans = side.analysis.layout.of_section(place.section).len();
+    let at = symbol.value.checked_add_signed(addend);
+    spans == 1 || at.is_none_or(|at| (place.start..=place.end).contains(&at))
+}

@@ -1,0 +1,154 @@
+//! Pointers into the module that the kernel can keep: a timer, work, a notifier, a list, operations. They are
+//! used when the livepatch is disabled and its module is unloaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::elf::Section;
+use crate::record::Note;
+use crate::x86::{Form, Instructions};
+
+use super::extract::{self, Extraction, Link, OutReloc};
+use super::pieces::Piece;
+use super::source::{Fate, Source};
+
+/// What is done with an address in an instruction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It is written to memory that is not the stack.
+    Stored,
+    /// It is in a register: for a function that is called, or to be compared, or to be used at once.
+    Held,
+}
+
+/// The notes about addresses that copied functions hand out.
+pub(super) fn notes(sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
+    let entries = added(sources);
+    let mut users: BTreeMap<Piece, BTreeSet<String>> = BTreeMap::new();
+    for (from, copied) in &extraction.copied {
+        let Some(source) = sources.get(from.object) else { continue };
+        let is_code = section(source, *from).is_some_and(Section::is_code);
+        for (reloc, taken) in
+            if is_code { addresses(source, *from, &copied.relocs) } else { Vec::new() }
+        {
+            let Link::Piece(to) = reloc.link else { continue };
+            let is_kept = match taken {
+                _ if entries.contains_key(&(to, reloc.addend)) => true,
+                Taken::Stored if is_variable(sources, to) => true,
+                _ => !functions_behind(to, extraction, &entries).is_empty(),
+            };
+            if is_kept && to != *from {
+                users.entry(to).or_default().insert(extract::owner_name(source, *from));
+            }
+        }
+    }
+    let notes = users.into_iter().filter_map(|(piece, users)| {
+        let source = sources.get(piece.object)?;
+        let functions: Vec<String> =
+            functions_behind(piece, extraction, &entries).into_iter().collect();
+        let leads = match functions.as_slice() {
+            [] => String::new(),
+            names => format!(", which leads to {}", names.join(", ")),
+        };
+        let users: Vec<String> = users.into_iter().collect();
+        let why = format!(
+            "{} hands out its address{leads}: where the kernel keeps that (in a timer, work, a notifier, a list), it \
+             is used even after the livepatch is disabled or replaced. Do not unload the module then; or undo it in a \
+             pre-unpatch or post-unpatch callback, which livepatch calls when this livepatch is disabled, but not \
+             when another one replaces it",
+            users.join(", ")
+        );
+        Some(Note::new("outlives", source.object, &extract::owner_name(source, piece), why))
+    });
+    notes.collect()
+}
+
+/// Where functions start that the patch adds: piece, offset in it, and name.
+fn added(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
+    let mut entries = BTreeMap::new();
+    for (object, source) in sources.iter().enumerate() {
+        for (number, fate) in source.fates.iter().enumerate() {
+            if *fate == Some(Fate::Added)
+                && let Some((piece, offset)) = extract::body_piece(source, object, number)
+            {
+                let name = super::verdict::name_of(source, number);
+                entries.insert((piece, offset.cast_signed()), name);
+            }
+        }
+    }
+    entries
+}
+
+/// The added functions that the data in `piece` points to, and the data that it points to, and so on.
+fn functions_behind(
+    piece: Piece,
+    extraction: &Extraction,
+    entries: &BTreeMap<(Piece, i64), String>,
+) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::from([piece]), vec![piece]);
+    let mut functions = BTreeSet::new();
+    while let Some(piece) = open.pop() {
+        // Code: a function that is handed out itself.
+        if entries.keys().any(|(entry, _)| *entry == piece) {
+            continue;
+        }
+        for reloc in extraction.copied.get(&piece).into_iter().flat_map(|copied| &copied.relocs) {
+            let Link::Piece(to) = reloc.link else { continue };
+            if let Some(name) = entries.get(&(to, reloc.addend)) {
+                functions.insert(format!("{name}()"));
+            } else if seen.insert(to) {
+                open.push(to);
+            }
+        }
+    }
+    functions
+}
+
+/// A variable, beside those that belong to one call site: of messages that are printed once or not too often.
+fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
+    let Some(source) = sources.get(piece.object) else { return false };
+    let name = extract::owner_name(source, piece);
+    section(source, piece).is_some_and(|section| section.is_writable() && !section.is_code())
+        && piece.len() > 0
+        && !crate::name::is_own_variable(name.as_bytes())
+}
+
+fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {
+    source.patched.analysis.elf.section(piece.section)
+}
+
+/// Those of `relocs` in the code of `piece` that take an address, instead of calling, jumping or reading there.
+fn addresses<'r>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, Taken)> {
+    let code = section(source, piece).and_then(|section| section.bytes(piece.start, piece.len()));
+    let relocs: BTreeMap<u64, &OutReloc> =
+        relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
+    let mut taken = Vec::new();
+    let mut at = 0u64;
+    let mut instructions = Instructions::new(code.unwrap_or_default(), 0);
+    while let Some(Ok(decoded)) = instructions.next() {
+        let next = at.saturating_add(u64::from(decoded.len));
+        let own = relocs.range(at..next);
+        if !matches!(decoded.form, Form::Branch { .. }) {
+            for (offset, reloc) in own {
+                let within = u8::try_from(offset.saturating_sub(at)).unwrap_or(u8::MAX);
+                let operands = instructions.operands();
+                let is_immediate = operands.immediate.is_some_and(|field| field.offset == within);
+                // A store to memory that is named as well is one to the module's own or the kernel's variables.
+                if is_immediate && instructions.stores() {
+                    let to_own = operands
+                        .displacement
+                        .and_then(|field| relocs.get(&at.saturating_add(u64::from(field.offset))));
+                    let is_own = to_own.is_some_and(|reloc| matches!(reloc.link, Link::Piece(_)));
+                    taken.push((*reloc, if is_own { Taken::Held } else { Taken::Stored }));
+                } else if is_immediate || instructions.takes_address() {
+                    taken.push((*reloc, Taken::Held));
+                }
+            }
+        }
+        at = next;
+    }
+    taken
+}

@@ -1,0 +1,198 @@
+//! What of a patch does not happen when its livepatch is loaded, and what of a livepatch outlives it.
+
+use anyhow::{Context as _, Result, ensure};
+use klp_core::livepatch::Livepatch;
+use klp_core::record::{Note, Refused};
+use klp_tests::small::{SHOW, Small, for_each_compiler};
+
+/// The note of that code about `name`.
+fn note<'l>(livepatch: &'l Livepatch, code: &str, name: &str) -> Result<&'l Note> {
+    let found = livepatch.notes.iter().find(|note| note.code == code && note.name == name);
+    found.with_context(|| format!("no {code} about {name} in {livepatch:#?}"))
+}
+
+fn codes<'l>(livepatch: &'l Livepatch, code: &str) -> Vec<&'l str> {
+    let notes = livepatch.notes.iter().filter(|note| note.code == code);
+    notes.map(|note| note.name.as_str()).collect()
+}
+
+fn refused<'l>(livepatch: &'l Livepatch, name: &str, why: &str) -> Result<&'l Refused> {
+    let found = livepatch.refused.iter().find(|it| it.name == name && it.why.contains(why));
+    found.with_context(|| format!("`{name}: {why}` is not in {:#?}", livepatch.refused))
+}
+
+/// `SHOW` before and after, with `before` and `after` added.
+fn show(compiler: &'static str, before: &str, after: &str, body: &str) -> Result<Livepatch> {
+    let changed = SHOW.replace("exported(\"before\");", body);
+    let small = Small::new(compiler)?.object(
+        "a",
+        &format!("{before}\n{SHOW}"),
+        &format!("{after}\n{changed}"),
+    );
+    small.livepatch(&[("a", "show")], false)
+}
+
+const AFTER: &str = "exported(\"after\");";
+
+/// An initcall as `include/linux/init.h` makes it with relative entries.
+fn initcall(function: &str, level: &str) -> String {
+    format!(
+        "asm(\".section .initcall{level}.init, \\\"a\\\"; .long {function} - .; .previous\");\n"
+    )
+}
+
+fn setting_up(variable: &str) -> String {
+    format!(
+        "static int {variable}; __attribute__((section(\".init.text\"), used, noinline)) static void helper_of_init(void) \
+         {{ {variable} = 5; }} __attribute__((section(\".init.text\"), used)) static int set_up(void) \
+         {{ helper_of_init(); return 0; }}\n"
+    )
+}
+
+#[test]
+fn a_module_without_functions() -> Result<()> {
+    for_each_compiler("a_module_without_functions", |compiler| {
+        let after = format!("{SHOW}\nint added(int n) {{ return n + 1; }}");
+        let small = Small::new(compiler)?.object("a", SHOW, &after);
+        for force in [false, true] {
+            let livepatch = small.livepatch(&[], force)?;
+            refused(&livepatch, "livepatch", "changes no function of the running kernel")?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn initcalls() -> Result<()> {
+    for_each_compiler("initcalls", |compiler| {
+        let function = setting_up("other");
+        let added = format!("{function}{}", initcall("set_up", "7"));
+        let livepatch = show(compiler, "", &added, AFTER)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(note(&livepatch, "initcall", "set_up")?.why.contains("makes it a late_initcall"));
+
+        let before = format!("{function}{}", initcall("set_up", "6"));
+        let livepatch = show(compiler, &before, &added, AFTER)?;
+        let why = &note(&livepatch, "initcall", "set_up")?.why;
+        ensure!(why.contains("a late_initcall of this device_initcall"), "{why}");
+        let livepatch = show(compiler, &before, &function, AFTER)?;
+        ensure!(
+            note(&livepatch, "initcall", "set_up")?.why.contains("takes this device_initcall away")
+        );
+        let livepatch = show(compiler, &before, &before, AFTER)?;
+        assert_eq!(codes(&livepatch, "initcall"), [""; 0]);
+
+        // What the livepatch uses is set up by a function that the initcall calls.
+        let uses = "exported(\"after\"); count += other;";
+        let livepatch = show(compiler, "", &added, uses)?;
+        refused(&livepatch, "set_up", "late_initcall that the patch adds")?;
+        refused(&livepatch, "set_up", "other would stay as in the source")?;
+        Ok(())
+    })
+}
+
+#[test]
+fn parameters() -> Result<()> {
+    for_each_compiler("parameters", |compiler| {
+        let added = "static int quiet;
+            static int __attribute__((section(\".init.text\"), used)) quiet_setup(char *s) { quiet = 1; return 1; }
+            static const char __setup_str_quiet_setup[] __attribute__((section(\".init.rodata\"), used)) = \"quiet=\";
+            static struct { const char *str; int (*setup)(char *); int early; } __setup_quiet_setup
+                __attribute__((section(\".init.setup\"), used)) = { __setup_str_quiet_setup, quiet_setup, 0 };
+            static const void *__param_digits __attribute__((section(\"__param\"), used)) = &quiet;";
+        let livepatch = show(compiler, "", added, "exported(\"after\"); count += quiet;")?;
+        assert_eq!(livepatch.refused, []);
+        let why = &note(&livepatch, "setup", "quiet=")?.why;
+        ensure!(why.contains("quiet_setup() read it from the kernel's command line"), "{why}");
+        ensure!(note(&livepatch, "parameter", "digits")?.why.contains("adds this parameter"));
+        let livepatch = show(compiler, added, added, AFTER)?;
+        assert_eq!(codes(&livepatch, "setup").len() + codes(&livepatch, "parameter").len(), 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn init_that_is_taken_away() -> Result<()> {
+    for_each_compiler("init_that_is_taken_away", |compiler| {
+        let kept = "int list(int n) { asm volatile(\"\"); return n + 3; }";
+        let freed = format!("__attribute__((section(\".init.text\"))) {kept}");
+        let livepatch = show(compiler, &freed, kept, AFTER)?;
+        ensure!(note(&livepatch, "freed", "list")?.why.contains("takes it out of .init.text"));
+        assert_eq!(codes(&show(compiler, &freed, &freed, AFTER)?, "freed"), [""; 0]);
+        // What is in `.exit.text` never ran.
+        let exit = |number: u8| {
+            format!(
+                "__attribute__((section(\".exit.text\"))) int leave(void) {{ return {number}; }}"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &exit(1), &exit(2));
+        let livepatch = small.livepatch(&[("a", "leave")], false)?;
+        refused(&livepatch, "leave", "built into the kernel has no exit")?;
+        Ok(())
+    })
+}
+
+#[test]
+fn pointers_that_the_kernel_can_keep() -> Result<()> {
+    for_each_compiler("pointers_that_the_kernel_can_keep", |compiler| {
+        let tick = "struct timer { struct timer *next; void (*function)(struct timer *); };
+            void exported(const char *);
+            static __attribute__((noinline)) void tick(struct timer *timer) { exported(\"tick\"); }
+            static struct timer timer = { 0, tick };
+            static const struct timer ops = { 0, tick };
+            static struct timer plain;
+            static int (*const table[])(int);";
+        let outlives = |body: &str| -> Result<Livepatch> { show(compiler, "", tick, body) };
+        let livepatch = outlives("exported((void *)&timer);")?;
+        assert_eq!(livepatch.refused, []);
+        let why = &note(&livepatch, "outlives", "timer")?.why;
+        ensure!(why.contains("show hands out its address, which leads to tick()"), "{why}");
+        note(&outlives("exported((void *)&ops);")?, "outlives", "ops")?;
+        note(&outlives("exported((void *)tick);")?, "outlives", "tick")?;
+        note(&outlives("*(struct timer **)n = &plain;")?, "outlives", "plain")?;
+        // Calls, strings, what is read and written in place, and what leads nowhere.
+        for body in [
+            "tick(0);",
+            AFTER,
+            "plain.next = &plain; exported(0); asm volatile(\"\" : : : \"memory\");",
+            "exported((void *)plain.next);",
+            "exported((void *)&plain);",
+            "if (timer.next) exported(0);",
+        ] {
+            let livepatch = outlives(body)?;
+            assert_eq!(livepatch.refused, []);
+            ensure!(codes(&livepatch, "outlives").is_empty(), "{body}: {:#?}", livepatch.notes);
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn new_tracepoints() {
+    use klp_core::diff::Changes;
+    use klp_core::livepatch::data_verdict;
+    use klp_core::record::{Change, Data};
+    let data = |name: Option<&str>, section: &str, change| Data {
+        object: "fs/locks.o".to_owned(),
+        linked: None,
+        name: name.map(str::to_owned),
+        section: section.to_owned(),
+        change,
+        read_by: Vec::new(),
+        causes: Vec::new(),
+    };
+    let mut changes = Changes::default();
+    changes.data = vec![
+        data(Some("__tracepoint_klp_lock"), "__tracepoints", Change::Added),
+        data(None, "__tracepoints_ptrs", Change::Changed),
+    ];
+    let names = |changes: &Changes| -> Vec<(String, bool)> {
+        let refused = data_verdict(changes).into_iter();
+        refused.map(|refused| (refused.name, refused.why.contains("callback"))).collect()
+    };
+    assert_eq!(names(&changes), [("klp_lock".to_owned(), false)]);
+    changes.data = vec![data(Some("print_fmt_klp_lock"), ".data", Change::Changed)];
+    assert_eq!(names(&changes), [("klp_lock".to_owned(), false)]);
+    changes.data = vec![data(None, "__tracepoints_ptrs", Change::Changed)];
+    assert_eq!(names(&changes), [("__tracepoints_ptrs".to_owned(), true)]);
+}
