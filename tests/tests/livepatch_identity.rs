@@ -134,7 +134,7 @@ fn a_static_variable_with_another_name() -> Result<()> {
         refused(&small.livepatch(&[("a", "get")], false)?, "fresh", "it may be old")?;
         let forced = small.livepatch(&[("a", "get")], true)?;
         assert_eq!(forced.refused, []);
-        ensure!(forced.notes.iter().any(|note| note.contains("it may be old")), "{forced:#?}");
+        ensure!(forced.notes.iter().any(|note| note.why.contains("it may be old")), "{forced:#?}");
         Ok(())
     })
 }
@@ -311,7 +311,7 @@ fn callers_are_replaced_in_the_place_of_what_cannot_be() -> Result<()> {
         let names = references(&livepatch.parts.first().context("no part")?.bytes, ".text.one")?;
         ensure!(names.contains(&".text.quiet".to_owned()), "{names:?}");
         ensure!(
-            livepatch.notes.iter().any(|note| note.contains("its callers are: one, two")),
+            livepatch.notes.iter().any(|note| note.why.contains("its callers are: one, two")),
             "{livepatch:#?}"
         );
         let pointer = "int (*hook)(int) = quiet;";
@@ -394,6 +394,53 @@ fn calls_inside_of_a_section_of_several_functions() -> Result<()> {
             kernel(&livepatch).contains(&".klp.sym.vmlinux.wait,0".to_owned()),
             "{livepatch:#?}"
         );
+        Ok(())
+    })
+}
+
+#[test]
+fn a_changed_constant_that_nobody_has_the_address_of() -> Result<()> {
+    for_each_compiler("a_changed_constant_that_nobody_has_the_address_of", |compiler| {
+        let source = |number: u8, rest: &str| {
+            format!(
+                "static const int table[4] = {{ 1, 2, 3, {number} }};\n\
+                 int one(unsigned n) {{ return table[n & 3]; }}\n\
+                 int two(unsigned n) {{ return table[n & 1] * 3; }}\n{rest}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source(4, ""), &source(5, ""));
+        let livepatch = small.livepatch(&[], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["one", "two"]);
+        assert_eq!(livepatch.constants.len(), 1);
+        ensure!(sections(&livepatch, 0)?.iter().any(|name| name.starts_with(".rodata")));
+        // Somebody can have kept its address.
+        let escapes = "const int *get(void) { return table; }";
+        let small = Small::new(compiler)?.object("a", &source(4, escapes), &source(5, escapes));
+        let livepatch = small.livepatch(&[], false)?;
+        ensure!(livepatch.constants.is_empty() && replaced(&livepatch).is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn a_table_of_labels_goes_with_its_function() -> Result<()> {
+    for_each_compiler("a_table_of_labels_goes_with_its_function", |compiler| {
+        let source = |number: u8| {
+            format!(
+                "int run(const unsigned char *code, int n) {{\n\
+                 static const void *const jump[] = {{ &&add, &&sub, &&end }};\n\
+                 next: goto *jump[*code++];\n\
+                 add: n += {number}; goto next;\nsub: n -= 7; asm volatile(\"\"); goto next;\n\
+                 end: return n; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source(3), &source(200));
+        let livepatch = small.livepatch(&[("a", "run")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(replaced(&livepatch), ["run"]);
+        let names = kernel(&livepatch);
+        ensure!(!names.iter().any(|name| name.contains("jump")), "{names:?}");
         Ok(())
     })
 }
