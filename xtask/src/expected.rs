@@ -90,6 +90,8 @@ pub(crate) struct Expected {
     pub(crate) data: Vec<Function>,
     /// How many functions are refused.
     pub(crate) refused: usize,
+    /// How many more are where a livepatch is made of them, in `module-refused`.
+    module_refused: usize,
     /// Exit status of `cargo klp build`.
     pub(crate) exit: i32,
 }
@@ -114,6 +116,7 @@ impl Expected {
         let (functions, data) = (list("functions")?, list("data")?);
         let number = |name: &str| document[name].as_u64().and_then(|number| number.try_into().ok());
         let refused = number("refused").unwrap_or(0_u8).into();
+        let module_refused = number("module-refused").unwrap_or(0_u8).into();
         let changed = data.iter().any(|data| data.change == Change::Changed);
         let exit = match number("exit") {
             Some(exit) => exit.into(),
@@ -121,7 +124,14 @@ impl Expected {
             None if functions.is_empty() && data.is_empty() => NOTHING_CHANGED,
             None => CHANGED,
         };
-        Ok(Self { functions, data, refused, exit })
+        Ok(Self { functions, data, refused, module_refused, exit })
+    }
+
+    /// The same where a livepatch is made.
+    pub(crate) fn with_module(self) -> Self {
+        let refused = self.refused.saturating_add(self.module_refused);
+        let exit = if self.module_refused > 0 { REFUSED } else { self.exit };
+        Self { refused, exit, ..self }
     }
 }
 
