@@ -15,7 +15,7 @@ use super::callers::is_left_out;
 use super::extract::code_sites;
 use super::pieces::{self, Piece};
 use super::resolve::Use;
-use super::source::{DataFate, Side, Source};
+use super::source::{DataFate, Fate, Side, Source};
 use super::verdict::{self, Verdict};
 
 /// A constant with a name.
@@ -50,24 +50,38 @@ impl Constant {
 
 /// Makes changed constants new ones where all of their readers can be replaced, and their readers changed functions.
 pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<Constant> {
+    bring(sources, verdict, |_, _, fate| match fate {
+        DataFate::Changed(original) => Some(original),
+        _ => None,
+    })
+}
+
+/// The same of tables of places inside of functions that are replaced: the kernel's lead into the old ones.
+pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<Constant> {
+    bring(sources, verdict, |source, span, fate| match fate {
+        DataFate::Shared(original) if leads_into_replaced(source, span) => Some(original),
+        _ => None,
+    })
+}
+
+/// Brings the constants of which `original` gives the span in the original.
+fn bring(
+    sources: &mut [Source<'_>],
+    verdict: &mut Verdict,
+    original: impl Fn(&Source<'_>, u32, DataFate) -> Option<u32>,
+) -> BTreeSet<Constant> {
     let mut brought = BTreeSet::new();
     for source in sources {
-        let changed: Vec<(u32, u32)> = source
-            .data
-            .iter()
-            .filter_map(|(span, fate)| match fate {
-                DataFate::Changed(original) => Some((*span, *original)),
-                _ => None,
-            })
+        let wanted = source.data.iter();
+        let wanted: Vec<(u32, u32)> = wanted
+            .filter_map(|(span, fate)| Some((*span, original(source, *span, *fate)?)))
             .collect();
-        for (span, original) in changed {
+        for (span, original) in wanted {
             let Some((name, readers)) = readers(source, span, original) else { continue };
             let names: Vec<String> =
                 readers.iter().map(|reader| verdict::name_of(source, *reader)).collect();
-            let why = format!(
-                "the livepatch brings its own, and replaces what reads it: {}",
-                names.join(", ")
-            );
+            let names = names.join(", ");
+            let why = format!("the livepatch brings its own, and replaces what reads it: {names}");
             verdict.note("constant", source.object, &name, why);
             for reader in readers {
                 source.change(reader);
@@ -77,6 +91,26 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSe
         }
     }
     brought
+}
+
+fn leads_into_replaced(source: &Source<'_>, span: u32) -> bool {
+    let side = &source.patched;
+    let Some(place) = side.analysis.layout.span(span) else { return false };
+    let Some(section) = side.analysis.elf.section(place.section) else { return false };
+    section.relocs.within(place.start, place.end).any(|reloc| {
+        let symbol = side.analysis.elf.symbol(reloc.symbol);
+        let target = symbol.and_then(|symbol| match symbol.place {
+            Place::Section(code) => {
+                let at = symbol.value.checked_add_signed(reloc.addend)?;
+                let span = side.analysis.layout.find(code, at)?;
+                let is_inside = side.analysis.layout.span(span)?.start < at;
+                source.owners.get(span as usize).copied().flatten().filter(|_| is_inside)
+            }
+            _ => None,
+        });
+        let fate = target.and_then(|function| source.fates.get(function).copied().flatten());
+        fate.is_some_and(|fate| fate.is_replaced() || matches!(fate, Fate::Called(_)))
+    })
 }
 
 /// The name of the constant at `span`, and the functions of the patched object that read it or did so; none where it is

@@ -149,8 +149,9 @@ pub fn create(
     }
     let mut verdict = verdict::Verdict::new(options.force);
     identity::find(kernel, &mut sources);
-    let constants = constants::find(&mut sources, &mut verdict);
+    let mut constants = constants::find(&mut sources, &mut verdict);
     callers::find(&mut sources, &mut verdict);
+    constants.extend(constants::labels(&mut sources, &mut verdict));
     for source in &sources {
         let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
