@@ -19,6 +19,10 @@ pub(crate) enum Error {
     Read { path: Utf8PathBuf, source: std::io::Error },
     #[error("failed to write {path}")]
     Write { path: Utf8PathBuf, source: std::io::Error },
+    #[error("{path} exists and is not {what}")]
+    Exists { path: Utf8PathBuf, what: &'static str },
+    #[error("cannot use the kernel that {manifest} names")]
+    TreeOf { manifest: Utf8PathBuf, source: TreeError },
     #[error("failed to print the results")]
     Print(#[source] std::io::Error),
     #[error("cannot checksum {path}")]
@@ -83,7 +87,14 @@ impl Error {
                 "where a change is meant, add its function to `allow` of a rule for its object"
                     .to_owned(),
             ),
+            Self::Exists { .. } => Some("name another file, or remove this one first".to_owned()),
+            Self::Write { source, .. } if is_denied(source) => {
+                Some("name a directory that you can write to with --target-dir".to_owned())
+            }
             Self::Tree(error) => error.hint(),
+            Self::TreeOf { manifest, .. } => Some(format!(
+                "correct `kernel` and `output` under `metadata.klp` of {manifest}, or name a tree with -C"
+            )),
             Self::Command(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Jobs(error) => error.hint(),
@@ -116,6 +127,7 @@ impl Error {
             Self::Build(BuildError::Make(MakeError::Failed { .. })) => ExitStatus::BuildFailed,
             Self::NotAllowed { .. } => ExitStatus::NotAllowed,
             Self::Tree(_)
+            | Self::TreeOf { .. }
             | Self::Config(_)
             | Self::Build(
                 BuildError::Tree(_)
@@ -126,4 +138,9 @@ impl Error {
             _ => ExitStatus::Failure,
         }
     }
+}
+
+fn is_denied(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
 }

@@ -4,6 +4,7 @@ use std::io::{BufWriter, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::Manifest;
+use klp_core::checksum::Digest;
 
 use crate::error::Error;
 use crate::report;
@@ -29,11 +30,15 @@ impl KeptChecksums {
         })
     }
 
-    /// The digests, none unless this very program wrote them: one that was fixed since may find others.
+    /// The digests, none unless this very program wrote all of them: one that was fixed since may find
+    /// others.
     pub(crate) fn read(&self) -> Manifest {
         let read = || {
             let bytes = fs_err::read(&self.kept).ok().filter(|_| self.file.exists())?;
-            Manifest::from_kept(bytes.strip_prefix(self.program.as_slice())?)
+            let bytes = bytes.strip_prefix(self.program.as_slice())?;
+            let (seal, kept) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
+            let whole = Digest::of_large(kept).as_bytes() == seal;
+            Manifest::from_kept(kept).filter(|_| whole)
         };
         read().unwrap_or_default()
     }
@@ -45,7 +50,9 @@ impl KeptChecksums {
         report::replace_file(&self.file, |file| manifest.write(BufWriter::new(file)))?;
         report::replace_file(&self.kept, |file| {
             file.write_all(&self.program)?;
-            file.write_all(&manifest.to_kept())
+            let kept = manifest.to_kept();
+            file.write_all(Digest::of_large(&kept).as_bytes())?;
+            file.write_all(&kept)
         })
     }
 }

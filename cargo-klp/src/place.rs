@@ -66,8 +66,8 @@ fn kernel_for(
         return Ok(Tree::find(directory, output)?);
     }
     let settings = settings::of(module)?.unwrap_or_default();
-    if let Some(kernel) = &settings.kernel {
-        return Ok(Tree::find(kernel, output.or(settings.output.as_deref()))?);
+    if settings.kernel.is_some() {
+        return named_by(&settings, output);
     }
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     Ok(Tree::find(&Utf8PathBuf::from(format!("/lib/modules/{release}/build")), output)?)
@@ -83,14 +83,21 @@ fn tree_here(
     match (Tree::find(directory.unwrap_or(current), output), directory) {
         (Err(error @ TreeError::NotATree { .. }), None) => {
             let settings = settings::of(current)?.unwrap_or_default();
-            let Settings { kernel: Some(kernel), output: own, module, .. } = settings else {
+            if settings.kernel.is_none() {
                 return Err(error.into());
-            };
-            let tree = Tree::find(&kernel, output.or(own.as_deref()))?;
-            Ok((tree, module.map(|module| canonical(&module)).transpose()?))
+            }
+            let tree = named_by(&settings, output)?;
+            Ok((tree, settings.module.map(|module| canonical(&module)).transpose()?))
         }
         (tree, _) => Ok((tree?, None)),
     }
+}
+
+/// The kernel that a Cargo manifest names.
+fn named_by(settings: &Settings, output: Option<&Utf8Path>) -> Result<Tree, Error> {
+    let kernel = settings.kernel.as_deref().unwrap_or(Utf8Path::new(""));
+    Tree::find(kernel, output.or(settings.output.as_deref()))
+        .map_err(|source| Error::TreeOf { manifest: settings.kernel_from.clone(), source })
 }
 
 fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, Error> {

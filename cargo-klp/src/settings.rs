@@ -28,6 +28,9 @@ pub(crate) struct Settings {
     /// The manifest with the rules.
     #[serde(skip)]
     pub(crate) manifest: Utf8PathBuf,
+    /// The manifest that names the kernel.
+    #[serde(skip)]
+    pub(crate) kernel_from: Utf8PathBuf,
 }
 
 /// The settings for `directory`, if it is in a Cargo workspace that has some.
@@ -64,12 +67,12 @@ impl Settings {
     /// These, and what `other` says where these are silent.
     fn or(self, other: Self) -> Self {
         let manifest = if self.rule.is_some() { self.manifest } else { other.manifest };
-        let (kernel, output) = match self.kernel {
-            Some(kernel) => (Some(kernel), self.output),
-            None => (other.kernel, self.output.or(other.output)),
+        let (kernel, output, kernel_from) = match self.kernel {
+            Some(kernel) => (Some(kernel), self.output, self.kernel_from),
+            None => (other.kernel, self.output.or(other.output), other.kernel_from),
         };
         let module = self.module.or(other.module);
-        Self { kernel, output, module, rule: self.rule.or(other.rule), manifest }
+        Self { kernel, output, module, rule: self.rule.or(other.rule), manifest, kernel_from }
     }
 }
 
@@ -84,6 +87,7 @@ fn read(metadata: &serde_json::Value, manifest: &Utf8Path) -> Result<Option<Sett
         module: found.module.map(|module| root.join(module)).or_else(|| kbuild_module(root)),
         rule: found.rule,
         manifest: manifest.to_owned(),
+        kernel_from: manifest.to_owned(),
     }))
 }
 

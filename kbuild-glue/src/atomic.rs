@@ -35,3 +35,20 @@ pub(crate) fn remove_dir(path: &Utf8Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Writes a file that begins with the digest of the rest, which [`read_sealed`] looks at.
+pub(crate) fn write_sealed(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let seal = blake3::hash(bytes).to_hex();
+    write(path, &[seal.as_bytes(), b"\n", bytes].concat())
+}
+
+/// Reads what was [written](write_sealed). Nothing if it is not there, or something else by now.
+pub(crate) fn read_sealed(path: &Utf8Path) -> io::Result<Option<Vec<u8>>> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        bytes => bytes?,
+    };
+    let Some((seal, rest)) = bytes.split_at_checked(blake3::OUT_LEN * 2) else { return Ok(None) };
+    let Some(rest) = rest.strip_prefix(b"\n") else { return Ok(None) };
+    Ok((blake3::hash(rest).to_hex().as_bytes() == seal).then(|| rest.to_vec()))
+}

@@ -1,7 +1,7 @@
 //! What a build was made from.
 
 use std::collections::BTreeSet;
-use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::mirror::Stamps;
 
 /// Changes when the same inputs would be built in another way.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 /// Names of what is no make variable.
 const OTHERS: &[&str] = &["format", "configuration", "sources"];
@@ -110,6 +110,11 @@ impl Fingerprint {
             .collect()
     }
 
+    /// Whether a name of [`differences`](Self::differences) is that of a tool, or of the format itself.
+    pub(crate) fn is_of_tools(name: &str) -> bool {
+        name.starts_with(VERSION) || name == "format"
+    }
+
     /// The names of what is not the same in `other`, the text of another fingerprint.
     #[must_use]
     pub fn differences(&self, other: &str) -> Vec<String> {
@@ -175,18 +180,40 @@ pub(crate) fn tools(variables: &[String], rust: bool) -> Vec<String> {
     tools
 }
 
-/// The first line that a tool says about itself, and which file it is: distributions change tools
-/// without changing what they say.
+/// The first line that a tool says about itself, and the digest of each file that does its work: distributions
+/// change tools without changing what they say, and a script can be in front of them.
 fn identity(tool: &str) -> Result<String, BaselineError> {
     // A launcher in front of the compiler is one more program.
-    let files: Vec<String> = tool.split_whitespace().filter_map(file_stamp).collect();
-    Ok(format!("{} {}", version(tool)?, files.join(" ")))
+    let programs = tool.split_whitespace().filter_map(|program| which::which(program).ok());
+    let inner = ["cc1", "as"].into_iter().filter_map(|name| inner_program(tool, name));
+    let mut text = version(tool)?;
+    for path in programs.chain(inner) {
+        let Ok(path) = Utf8PathBuf::from_path_buf(path) else { continue };
+        text.extend([" ", &digest(&path)?]);
+    }
+    Ok(text)
 }
 
-/// Size and time of a program, looked for as a shell does.
-fn file_stamp(program: &str) -> Option<String> {
-    let metadata = std::fs::metadata(which::which(program).ok()?).ok()?;
-    Some(format!("{} {}", metadata.size(), metadata.mtime()))
+/// The program that a compiler runs for a part of its work. Linkers and others do not answer.
+fn inner_program(compiler: &str, name: &str) -> Option<PathBuf> {
+    let mut words = compiler.split_whitespace();
+    let output = Command::new(words.next()?)
+        .args(words)
+        .arg(format!("-print-prog-name={name}"))
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let path = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    which::which(path.trim()).ok()
+}
+
+fn digest(path: &Utf8Path) -> Result<String, BaselineError> {
+    let mut hasher = blake3::Hasher::new();
+    fs::File::open(path)
+        .and_then(|file| hasher.update_reader(file).map(drop))
+        .map_err(|source| BaselineError::Io { path: path.to_owned(), source })?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]

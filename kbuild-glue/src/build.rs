@@ -7,8 +7,11 @@ mod error;
 mod external;
 mod generated;
 mod image;
+mod inventory;
 mod kept;
 mod lock;
+mod makefiles;
+mod ours;
 mod patched;
 mod plan;
 mod preview;
@@ -16,7 +19,6 @@ mod records;
 mod running;
 mod seed;
 mod single;
-mod unrecorded;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +42,8 @@ pub use error::BuildError;
 pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
 use lock::Lock;
+pub(crate) use ours::MARK;
+pub use ours::usable;
 pub use preview::Preview;
 use seed::Fit;
 
@@ -119,27 +123,15 @@ impl PatchedBuild {
 }
 
 impl Workspace {
-    /// Opens the directory `root` (usually `.klp` in the output) and waits for its lock.
+    /// Opens the directory `root` (usually `.klp` in the output) and waits for its lock. It is refused if it
+    /// holds files that are not ours.
     pub fn open(
         tree: &Tree,
         root: &Utf8Path,
         interrupt: &Interrupt,
         events: &mut Events<'_>,
     ) -> Result<Self, BuildError> {
-        // Kbuild refuses such source directories, in words that would not name our mirror.
-        if root.as_str().contains([' ', ':', '\t', '\n']) {
-            return Err(BuildError::UnusablePath { path: root.to_owned() });
-        }
-        let failed = |source| BuildError::Io { path: root.to_owned(), source };
-        for directory in [root.to_owned(), root.join("log")] {
-            fs::create_dir_all(directory).map_err(failed)?;
-        }
-        // Our files are no news to a git tree that we happen to be in.
-        let ignore = root.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(ignore, "*\n").map_err(failed)?;
-        }
-        let lock = Lock::take(&root.join("lock"), interrupt, events)?;
+        let lock = ours::open(root, interrupt, events)?;
         Ok(Self { tree: tree.clone(), root: root.to_owned(), original: None, _lock: lock })
     }
 
@@ -208,22 +200,36 @@ impl Workspace {
             // Objects of a mirror that is gone: their sources are older than they are.
             self.discard_build()?;
         }
+        if mirror.altered().is_some() {
+            kept::discard(&self.original_path())?;
+        }
+        mirror.keep()?;
         let variables = variables(settings);
         let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
         let (kept, build) = (self.original_path(), self.build_path());
         let why = match kept::find(&kept, &build, &fingerprint)? {
-            Kept::Usable(objects) => {
+            Kept::Usable(objects, inventory, checked) => {
+                inventory.refresh(&checked, &build, &kept)?;
                 self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
                 return self.original_build(true);
             }
-            Kept::Other(why) => format!(" ({why})"),
+            Kept::Outdated(why, altered) => {
+                kept::discard(&kept)?;
+                for path in altered.iter().map(|path| build.join(path)) {
+                    atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
+                }
+                format!(" ({why})")
+            }
+            Kept::Useless(why) => {
+                self.discard_build()?;
+                format!(" ({why})")
+            }
             Kept::Nothing => String::new(),
         };
         events(BuildEvent::Status {
             verb: "Building",
             message: format!("original kernel {}{why}", self.tree.kernel_version()?),
         });
-        kept::discard(&kept)?;
         if !build.join(".config").exists()
             && let Ok(objects) = linked_objects(&self.tree.output)
         {
@@ -235,6 +241,9 @@ impl Workspace {
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;
         self.make("original", &targets(&parsed, "vmlinux"), settings, events)?;
+        if let Some(path) = mirror.touched()? {
+            return Err(BuildError::Altered { path });
+        }
         let objects = linked_objects(&build)?;
         kept::write(&kept, &build, &objects, &fingerprint)?;
         self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
@@ -297,6 +306,7 @@ impl Workspace {
     fn discard_build(&self) -> Result<(), BuildError> {
         let build = self.build_path();
         atomic::remove_dir(&build).map_err(|source| BuildError::Io { path: build, source })?;
+        // Last: without a build, what is written down about it counts for nothing.
         kept::discard(&self.original_path())
     }
 

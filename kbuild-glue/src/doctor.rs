@@ -79,6 +79,6 @@ pub fn examine(
     }
     checks.extend(tools::checks(config.as_ref().ok(), variables, make));
     let default = tree.output.join(".klp");
-    checks.extend(place::checks(tree, root.unwrap_or(&default)));
+    checks.extend(place::checks(root.unwrap_or(&default)));
     checks
 }

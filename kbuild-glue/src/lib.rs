@@ -24,6 +24,7 @@ pub mod cmd_file;
 pub mod compared;
 pub mod config;
 pub mod doctor;
+mod entries;
 pub mod event;
 pub mod interrupt;
 pub mod jobserver;

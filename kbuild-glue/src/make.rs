@@ -134,11 +134,28 @@ pub enum MakeError {
 }
 
 impl MakeError {
+    /// The same, with other words in the lines that tell why.
+    #[must_use]
+    pub(crate) fn map_lines(mut self, other: impl Fn(&str) -> String) -> Self {
+        if let Self::Failed { tail, .. } = &mut self {
+            for line in tail.iter_mut() {
+                *line = other(line);
+            }
+        }
+        self
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { log, .. } => Some(format!("all of make's output is in {log}")),
+            Self::Failed { log, tail, .. } => Some(match output::missing_package(tail) {
+                Some(package) => format!(
+                    "install {package}; `cargo klp doctor` tells what else is missing, and all of make's output \
+                     is in {log}"
+                ),
+                None => format!("all of make's output is in {log}"),
+            }),
             Self::Start { program, source } if source.kind() == std::io::ErrorKind::NotFound => {
                 Some(format!("install {program}"))
             }

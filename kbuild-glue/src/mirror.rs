@@ -1,11 +1,12 @@
 //! A private copy of the sources, at one path for the original and the patched build.
 //!
-//! Three rules make it safe and right:
+//! Four rules make it safe and right:
 //!
-//! - A file of the mirror is only ever replaced by a rename. It can be a hard link to the user's
-//!   file, and writing to it would write to both.
+//! - A file of the mirror is a file of its own: whatever is done to it, the user's stays as it is. It is only
+//!   ever replaced by a rename.
 //! - A file that replaces another for good gets the time of now. Objects may be newer than the
 //!   user's file is, and make would not build them again.
+//! - A file of the mirror that somebody else wrote to is found, and replaced by one with the time of now.
 //! - What a patch changes stands aside in a stash meanwhile and comes back with its time, as do the
 //!   objects that were made from it.
 
@@ -14,6 +15,7 @@ mod list;
 mod place;
 mod stamps;
 
+use std::collections::BTreeMap;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -24,9 +26,12 @@ use crate::patch::FileChange;
 use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
-use list::{Entry, Kind, Listing};
+use list::{Entry, FileStat, Kind, Listing};
 pub(crate) use place::reflink;
+use place::{Time, place};
+use rayon::prelude::*;
 pub use stamps::Stamps;
+use stamps::{Known, Own};
 
 /// A mirror that was brought up to date.
 #[derive(Debug)]
@@ -35,16 +40,20 @@ pub struct Mirror {
     dir: Utf8PathBuf,
     listing: Listing,
     stamps: Stamps,
+    own: BTreeMap<String, Own>,
     fresh: bool,
     changed: usize,
+    altered: Option<String>,
 }
 
 impl Mirror {
     /// Makes `dir` the same as the sources of `tree`. Beside it `dir` with `.journal`, `.stash`,
     /// `.stamps` and `.tmp` appended are ours too.
     ///
-    /// The user's tree is only read. Its files are shared where the file system can (reflink,
-    /// hard link), which changes neither their bytes nor their times.
+    /// The user's tree is only read. The bytes of its files are shared where the file system can (reflink).
+    ///
+    /// All of it is looked at again until it is [kept](Self::keep), which comes after what was made from another
+    /// mirror is gone.
     pub fn sync(tree: &Tree, dir: &Utf8Path, events: &mut Events<'_>) -> Result<Self, MirrorError> {
         if Stash::of(dir).is_in_use() {
             events(BuildEvent::Status {
@@ -53,8 +62,12 @@ impl Mirror {
             });
             put_back(dir)?;
         }
-        let known = if dir.is_dir() { Stamps::read(dir)? } else { None };
-        let listing = list::sources(tree, dir)?;
+        let known = if dir.is_dir() { Known::read(dir)? } else { None };
+        let (listing, left_out) = list::sources(tree, dir)?;
+        for path in left_out {
+            let message = format!("{} is left out: its name is not UTF-8", path.display());
+            events(BuildEvent::Note { message });
+        }
         if known.is_none() {
             events(BuildEvent::Status {
                 verb: "Mirroring",
@@ -66,16 +79,28 @@ impl Mirror {
             dir: dir.to_owned(),
             stamps: Stamps::of(&listing),
             listing,
+            own: BTreeMap::new(),
             fresh: known.is_none(),
             changed: 0,
+            altered: None,
         };
-        mirror.update(known.as_ref())?;
+        mirror.update(&known.unwrap_or_default())?;
+        if let Some(path) = &mirror.altered {
+            let message = format!("mirror, where {path} was changed");
+            events(BuildEvent::Status { verb: "Repairing", message });
+        }
         Ok(mirror)
+    }
+
+    /// Writes down that the mirror is as it should be.
+    pub fn keep(&self) -> Result<(), MirrorError> {
+        let known = Known { sources: self.stamps.clone(), own: self.own.clone() };
+        known.write(&self.dir)
     }
 
     /// The files of the user's tree, as a mirror in `dir` would have them.
     pub fn preview(tree: &Tree, dir: &Utf8Path) -> Result<Stamps, MirrorError> {
-        Ok(Stamps::of(&list::sources(tree, dir)?))
+        Ok(Stamps::of(&list::sources(tree, dir)?.0))
     }
 
     /// Where the mirror is.
@@ -94,6 +119,27 @@ impl Mirror {
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         self.fresh
+    }
+
+    /// A file of the mirror that somebody wrote to or removed. It is right again, but what was made from the
+    /// mirror may not be.
+    #[must_use]
+    pub fn altered(&self) -> Option<&str> {
+        self.altered.as_deref()
+    }
+
+    /// A file of the mirror that somebody wrote to since it was brought up to date.
+    pub fn touched(&self) -> Result<Option<Utf8PathBuf>, MirrorError> {
+        let is_touched = |path: &Utf8PathBuf, own: &Own| {
+            let there = list::look(path)
+                .map_err(|source| MirrorError::List { path: path.clone(), source })?;
+            Ok(there.as_ref().map(Own::of).as_ref() != Some(own))
+        };
+        let look = |(path, own): (&String, &Own)| {
+            let path = self.dir.join(path);
+            is_touched(&path, own).map(|touched| touched.then_some(path)).transpose()
+        };
+        self.own.par_iter().find_map_any(look).transpose()
     }
 
     /// How many files were added, replaced or removed to bring it up to date.
@@ -124,144 +170,143 @@ impl Mirror {
         put_back(&self.dir)
     }
 
-    fn update(&mut self, known: Option<&Stamps>) -> Result<(), MirrorError> {
+    fn update(&mut self, known: &Known) -> Result<(), MirrorError> {
         fs::create_dir_all(&self.dir).map_err(|source| self.write_error(source))?;
         self.clear_temporary()?;
-        let copied = match known {
-            Some(known) if *known == self.stamps => return Ok(()),
-            Some(known) => self.follow(known)?,
-            None => self.make_all()?,
-        };
-        if copied {
-            // The stamps say that the files are whole; they must not reach the disk first.
-            let directory = fs::File::open(&self.dir).map_err(|source| self.write_error(source))?;
-            rustix::fs::syncfs(&directory).map_err(|error| self.write_error(error.into()))?;
-        }
-        self.stamps.write(&self.dir)
-    }
-
-    /// Makes the whole mirror, or what is missing of one that was never finished.
-    fn make_all(&mut self) -> Result<bool, MirrorError> {
         let present = list::everything(&self.dir)?;
-        self.remove_foreign(&present)?;
-        let mut copied = false;
+        self.remove_foreign(&present, known)?;
         let listing = std::mem::take(&mut self.listing);
+        let mut missing = Vec::new();
         for (path, entry) in &listing {
             let there = present.get(path).filter(|there| there.same_type(entry));
-            if entry.kind == Kind::Directory {
-                if there.is_none() {
-                    fs::create_dir_all(self.dir.join(path))
-                        .map_err(|source| self.write_error(source))?;
+            match (&entry.kind, there) {
+                (Kind::Directory, None) => {
+                    let failed = |source| self.write_error(source);
+                    fs::create_dir_all(self.dir.join(path)).map_err(failed)?;
                 }
-                continue;
+                (Kind::Directory, Some(_)) => {}
+                (Kind::Symlink(points_to), there) => self.symlink(path, points_to, there)?,
+                (Kind::File(file), there) => match self.current(path, file, there, known)? {
+                    Some(own) => drop(self.own.insert(path.clone(), own)),
+                    None => missing.push(path.as_str()),
+                },
             }
-            copied |= self.bring(Utf8Path::new(path), entry, there)?;
         }
+        self.changed = self.changed.saturating_add(missing.len());
+        let brought = self.bring(&missing);
         self.listing = listing;
-        Ok(copied)
+        brought
     }
 
-    /// Does to the mirror what was done to the sources since `known`.
-    fn follow(&mut self, known: &Stamps) -> Result<bool, MirrorError> {
-        for path in known.paths().filter(|path| !self.stamps.contains(path)) {
-            self.remove_any(path)?;
-            self.changed = self.changed.saturating_add(1);
+    /// Puts files of the user's into the mirror.
+    fn bring(&mut self, paths: &[&str]) -> Result<(), MirrorError> {
+        if paths.is_empty() {
+            return Ok(());
         }
-        let mut copied = false;
-        let changed: Vec<Utf8PathBuf> =
-            self.stamps.changed_since(known).map(Utf8Path::to_owned).collect();
-        for path in changed {
-            let Some(entry) = self.listing.get(path.as_str()).cloned() else { continue };
-            let target = self.dir.join(&path);
-            let there = list::look(&target)
-                .map_err(|source| MirrorError::List { path: target.clone(), source })?;
-            if there.as_ref().is_some_and(|there| !there.same_type(&entry)) {
-                self.remove_any(&path)?;
-            }
-            let there = there.filter(|there| there.same_type(&entry));
-            if entry.kind == Kind::Directory {
-                fs::create_dir_all(&target).map_err(|source| self.write_error(source))?;
-            } else {
-                self.make_parents(&target)?;
-                copied |= self.bring(&path, &entry, there.as_ref())?;
-            }
-        }
-        Ok(copied)
-    }
-
-    /// Removes a file, or a directory of which all that was known is gone.
-    fn remove_any(&self, path: &Utf8Path) -> Result<(), MirrorError> {
-        let target = self.dir.join(path);
-        if target.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-            return crate::atomic::remove_dir(&target).map_err(|source| self.write_error(source));
-        }
-        remove(&target)
-    }
-
-    /// Brings a file or symlink up to date. Returns whether bytes were copied.
-    fn bring(
-        &mut self,
-        path: &Utf8Path,
-        entry: &Entry,
-        there: Option<&Entry>,
-    ) -> Result<bool, MirrorError> {
-        let target = self.dir.join(path);
-        if let Kind::Symlink(points_to) = &entry.kind {
-            if there.is_none_or(|there| there.kind != entry.kind) {
-                remove(&target)?;
-                fs_err::os::unix::fs::symlink(points_to, &target)
-                    .map_err(|source| self.write_error(source))?;
-                self.changed = self.changed.saturating_add(1);
-            }
-            return Ok(false);
-        }
-        if self.is_current(path, entry, there)? {
-            return Ok(false);
-        }
-        self.changed = self.changed.saturating_add(1);
-        // Only what was never built from may keep the user's time.
-        self.place(path, self.fresh && there.is_none())
-    }
-
-    /// Whether a file of the mirror can stay as it is.
-    fn is_current(
-        &self,
-        path: &Utf8Path,
-        entry: &Entry,
-        there: Option<&Entry>,
-    ) -> Result<bool, MirrorError> {
-        let (Kind::File(source), Some(Kind::File(mirrored))) =
-            (&entry.kind, there.map(|there| &there.kind))
-        else {
-            return Ok(false);
+        let temporary = self.temporary()?;
+        // Only what was never built from may have the user's time.
+        let time = if self.fresh { Time::Users } else { Time::Now };
+        let bring = |path: &&str| {
+            let (source, target) = (self.source.join(path), self.dir.join(path));
+            let thread = rayon::current_thread_index().unwrap_or_default();
+            let own = place(&source, &target, &temporary.with_extension(thread.to_string()), time)
+                .and_then(|()| list::look(&target))
+                .map_err(|error| MirrorError::Copy { from: source, to: target, source: error })?;
+            Ok(((*path).to_owned(), own.as_ref().map(Own::of).unwrap_or_default()))
         };
-        let shared = (source.device, source.inode) == (mirrored.device, mirrored.inode);
+        let brought = paths.par_iter().map(bring).collect::<Result<Vec<_>, MirrorError>>()?;
+        self.own.extend(brought);
+        // The stamps say that the files are whole; they must not reach the disk first.
+        let directory = fs::File::open(&self.dir).map_err(|source| self.write_error(source))?;
+        rustix::fs::syncfs(&directory).map_err(|error| self.write_error(error.into()))
+    }
+
+    fn symlink(
+        &mut self,
+        path: &str,
+        points_to: &Utf8Path,
+        there: Option<&Entry>,
+    ) -> Result<(), MirrorError> {
+        if there.is_some_and(|there| matches!(&there.kind, Kind::Symlink(to) if to == points_to)) {
+            return Ok(());
+        }
+        let target = self.dir.join(path);
+        remove(&target)?;
+        fs_err::os::unix::fs::symlink(points_to, &target)
+            .map_err(|source| self.write_error(source))?;
+        self.changed = self.changed.saturating_add(1);
+        Ok(())
+    }
+
+    /// What there is to know of a file of the mirror that can stay as it is; none if it has to be brought.
+    fn current(
+        &mut self,
+        path: &str,
+        source: &FileStat,
+        there: Option<&Entry>,
+        known: &Known,
+    ) -> Result<Option<Own>, MirrorError> {
+        let was = known.own.get(path);
+        let Some(Entry { kind: Kind::File(file) }) = there else {
+            // Removed, unless it is new to us.
+            self.altered = self.altered.take().or_else(|| was.map(|_| path.to_owned()));
+            return Ok(None);
+        };
+        let own = there.map(Own::of).unwrap_or_default();
         if self.fresh {
             // Stamps come last, so this is what is left of a first run that was killed.
-            let same = (source.size, source.modified) == (mirrored.size, mirrored.modified);
-            return Ok(shared || same && self.same_bytes(path, source.size, mirrored.size)?);
+            let shared = (source.device, source.inode) == (file.device, file.inode);
+            let same = !shared && (source.size, source.modified) == (file.size, file.modified);
+            return Ok((same && self.same_bytes(path, source, file)?).then_some(own));
         }
-        // The user wrote into the file we share: its time may be older than our objects. Of two files
-        // the user's was touched, or changed for real.
-        Ok(!shared
-            && source.mode == mirrored.mode
-            && self.same_bytes(path, source.size, mirrored.size)?)
+        let untouched = was == Some(&own);
+        if untouched && known.sources.get(path) == self.stamps.get(path) {
+            return Ok(Some(own));
+        }
+        let same = source.mode == file.mode && self.same_bytes(path, source, file)?;
+        if untouched {
+            // The user's was touched, or changed for real.
+            return Ok(same.then_some(own));
+        }
+        // Moved aside and back for a patch, which changes nothing but what the system knows; or worse.
+        let Some(was) = was.filter(|was| same && own.has_mode_of(was)) else {
+            self.altered = self.altered.take().or_else(|| Some(path.to_owned()));
+            return Ok(None);
+        };
+        self.give_time(path, was)
     }
 
-    fn same_bytes(&self, path: &Utf8Path, size: u64, mirrored: u64) -> Result<bool, MirrorError> {
-        if size != mirrored {
+    /// Gives a file of the mirror the time that it had.
+    fn give_time(&self, path: &str, was: &Own) -> Result<Option<Own>, MirrorError> {
+        let target = self.dir.join(path);
+        let Some(modified) = was.modified() else { return Ok(None) };
+        let look = || {
+            if fs::metadata(&target)?.modified()? != modified {
+                fs::File::open(&target)?.set_modified(modified)?;
+            }
+            list::look(&target)
+        };
+        let own = look().map_err(|source| MirrorError::Write { path: target.clone(), source })?;
+        Ok(own.as_ref().map(Own::of))
+    }
+
+    fn same_bytes(
+        &self,
+        path: &str,
+        source: &FileStat,
+        mirrored: &FileStat,
+    ) -> Result<bool, MirrorError> {
+        if source.size != mirrored.size {
             return Ok(false);
         }
-        let (source, target) = (self.source.join(path), self.dir.join(path));
-        let ours =
-            fs::read(&target).map_err(|source| MirrorError::Read { path: target, source })?;
-        let users =
-            fs::read(&source).map_err(|error| MirrorError::Read { path: source, source: error })?;
-        Ok(ours == users)
+        let read = |path: Utf8PathBuf| {
+            fs::read(&path).map_err(|source| MirrorError::Read { path, source })
+        };
+        Ok(read(self.dir.join(path))? == read(self.source.join(path))?)
     }
 
     /// Removes what the sources do not have, or have as something else.
-    fn remove_foreign(&mut self, present: &Listing) -> Result<(), MirrorError> {
+    fn remove_foreign(&mut self, present: &Listing, known: &Known) -> Result<(), MirrorError> {
         // Backwards, so that directories come after what is in them.
         for (path, there) in present.iter().rev() {
             if self.listing.get(path).is_some_and(|entry| entry.same_type(there)) {
@@ -274,20 +319,11 @@ impl Mirror {
                 remove(&target)?;
             }
             self.changed = self.changed.saturating_add(1);
+            if !self.fresh && !known.own.contains_key(path) && known.sources.get(path).is_none() {
+                self.altered.get_or_insert_with(|| path.clone());
+            }
         }
         Ok(())
-    }
-
-    /// Puts a file of the user's into the mirror. Returns whether bytes were copied.
-    fn place(&self, path: &Utf8Path, shared: bool) -> Result<bool, MirrorError> {
-        let (source, target) = (self.source.join(path), self.dir.join(path));
-        let temporary = self.temporary()?;
-        let placed = if shared {
-            place::shared(&source, &target, &temporary)
-        } else {
-            place::fresh(&source, &target, &temporary)
-        };
-        placed.map_err(|error| MirrorError::Copy { from: source, to: target, source: error })
     }
 
     fn make_parents(&self, target: &Utf8Path) -> Result<(), MirrorError> {

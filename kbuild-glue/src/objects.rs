@@ -13,6 +13,7 @@ use object::read::archive::ArchiveFile;
 use thiserror::Error;
 
 use crate::cmd_file::SavedCommand;
+use crate::config::Config;
 
 /// What an object was linked into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,8 +124,17 @@ pub fn linked_objects(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsErr
         .filter(|object| seen.insert(object.as_str().to_owned()))
         .map(|object| LinkedObject { object, linked: Linked::Vmlinux })
         .collect();
-    objects.extend(linked_modules(output)?);
+    if has_modules(output) {
+        objects.extend(linked_modules(output)?);
+    }
     Ok(objects)
+}
+
+/// Whether the build in `output` makes modules: where it does not any more, `modules.order` stays as it was.
+fn has_modules(output: &Utf8Path) -> bool {
+    let configs = ["include/config/auto.conf", ".config"].map(|name| output.join(name));
+    let config = configs.iter().find_map(|path| Config::read(path).ok());
+    config.is_none_or(|config| config.is_enabled("CONFIG_MODULES"))
 }
 
 /// Lists the objects of each module in the order of `modules.order`, in the output directory of a

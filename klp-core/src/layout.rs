@@ -253,9 +253,7 @@ impl LaidOut {
             code_spans(elf, index, section, labels, &mut own.spans);
             let inner = inner_labels(elf, labels, &own.spans);
             own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
-        } else if section.is_allocated()
-            && matches!(section.class, SectionClass::Bytes | SectionClass::Zeroed)
-        {
+        } else if is_data(elf, section, labels) {
             data_spans(elf, index, section, labels, &mut own.spans);
             own.shared = shared(elf, index, labels);
             if section.name == b".BTF_ids" {
@@ -276,6 +274,21 @@ impl LaidOut {
         own.reach = reach.collect();
         own.places = Places::of(own.spans.iter().map(|span| span.start));
         own
+    }
+}
+
+/// Whether what is in a section is compared as data. A linker script can load what holds a function, whatever the
+/// section is.
+fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) -> bool {
+    let is_function = |symbol: &Symbol<'_>| symbol.kind == SymbolKind::Function;
+    let holds_function =
+        || labels.iter().any(|(_, symbol)| elf.symbol(*symbol).is_some_and(is_function));
+    match section.class {
+        SectionClass::Bytes | SectionClass::Zeroed if section.is_allocated() => true,
+        SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Note => {
+            rules::for_section(section.name).is_none() && holds_function()
+        }
+        SectionClass::Container | SectionClass::Unknown(_) => false,
     }
 }
 

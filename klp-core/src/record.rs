@@ -74,7 +74,7 @@ pub struct Function {
     pub demangled: Option<String>,
     /// What happened.
     pub change: Change,
-    /// Symbols in the original build, any of which it may be, where nothing tells which.
+    /// Symbols in the original build, any of which it may be, where nothing tells which: of many, the first 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<String>,
     /// In what it differs.

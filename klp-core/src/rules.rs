@@ -94,6 +94,14 @@ pub const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "not-loaded",
+        leaves_out: "sections that are not loaded (without SHF_ALLOC), but for functions in them, and tables of the \
+                     object file itself",
+        why: "they are not in the memory of the kernel; what holds a function is compared, since a linker script \
+              can load it",
+        sections: &[],
+    },
+    Rule {
         name: "annotations",
         leaves_out: "notes to objtool and the linker that are discarded from the kernel, but for unwind hints",
         why: "they are not in the running kernel; unwind tables are made from hints and instructions",

@@ -7,6 +7,9 @@ use klp_tests::klp::{Outcome, klp, root, run};
 use klp_tests::tools::tool;
 use tempfile::TempDir;
 
+/// The start of a checksum file.
+const EARLIER: &str = "{\"reason\":\"checksums\",\"of\":\"an earlier run\"}";
+
 /// A directory with a good object, `good.o`.
 fn directory() -> Result<(TempDir, Utf8PathBuf)> {
     let (guard, directory) = temporary()?;
@@ -28,7 +31,7 @@ fn expect_error(directory: &Utf8Path, name: &str, message: &str, hint: Option<&s
         &["diff", name, "good.o"],
         &["diff", "good.o", name],
     ];
-    fs_err::write(directory.join("out.checksums"), "of an earlier run")?;
+    fs_err::write(directory.join("out.checksums"), EARLIER)?;
     for arguments in runs {
         let outcome = in_directory(directory, arguments)?;
         let outcome =
@@ -36,7 +39,7 @@ fn expect_error(directory: &Utf8Path, name: &str, message: &str, hint: Option<&s
         ensure!(outcome.stderr.contains(name), "the file has no name: {}", outcome.stderr);
     }
     let text = fs_err::read_to_string(directory.join("out.checksums"))?;
-    assert_eq!(text, "of an earlier run");
+    assert_eq!(text, EARLIER);
     let files = fs_err::read_dir(directory)?.count();
     ensure!(files <= 4, "something was left behind");
     Ok(())

@@ -104,16 +104,6 @@ fn clean() -> Result<()> {
     before.expect(&kernel.snapshot()?)?;
     run(&mut kernel.build([&patch])?)?.expect(0)?;
 
-    // What else is in a directory that was named stays.
-    let target = kernel.directory.join("target");
-    fs_err::create_dir_all(target.join("log.d"))?;
-    fs_err::write(target.join("mine"), "")?;
-    let target_dir = ["--target-dir", target.as_str()];
-    run(&mut klp(["clean", "-C", output, target_dir[0], target_dir[1]])?)?.expect(0)?;
-    ensure!(target.join("log.d").exists());
-    run(kernel.build([&patch])?.args(target_dir))?.expect(0)?;
-    run(&mut klp(["clean", "-C", output, target_dir[0], target_dir[1]])?)?.expect(0)?;
-    ensure!(target.join("mine").exists() && !target.join("mirror").exists());
     Ok(())
 }
 

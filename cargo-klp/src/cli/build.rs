@@ -37,8 +37,8 @@ pub(crate) struct Build {
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
     /// Jobs at once, unless a parent make decides [default: number of processors]
-    #[arg(short, long, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroUsize>,
+    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    pub(crate) jobs: Option<usize>,
     /// What these revisions of the git tree change, before the patches: A..B, or one commit. Where the tree
     /// is not at A, the original is built from sources that git checks out beside it
     #[arg(long, value_name = "RANGE")]
@@ -72,6 +72,18 @@ impl Build {
     /// Where the kernel is.
     pub(crate) fn tree(&self) -> TreeArgs {
         self.tree.with(self.arguments.iter().filter(|argument| is_variable(argument)))
+    }
+}
+
+/// A number of jobs.
+fn jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err(
+            "nothing can be built with no job at all; leave -j out for the number of processors"
+                .into(),
+        ),
+        Ok(jobs) => Ok(jobs),
+        Err(_) => Err("it is not a number of jobs".into()),
     }
 }
 

@@ -14,6 +14,9 @@ pub(crate) struct Checksum {
     /// Write a checksum file for `cargo klp diff` instead of printing
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<Utf8PathBuf>,
+    /// Replace FILE whatever it is, not only a checksum file
+    #[arg(short, long, requires = "output")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
     #[command(flatten)]

@@ -9,6 +9,9 @@ pub(crate) struct Makefile {
     /// Write DIR/klp.mk instead
     #[arg(long, value_name = "DIR")]
     pub(crate) install: Option<Utf8PathBuf>,
+    /// Replace a file of that name that cargo-klp did not write
+    #[arg(short, long, requires = "install")]
+    pub(crate) force: bool,
 }
 
 /// Print the completions of a shell for cargo-klp
@@ -24,4 +27,7 @@ pub(crate) struct Man {
     /// Write this page and those of all subcommands to DIR instead
     #[arg(long, value_name = "DIR")]
     pub(crate) install: Option<Utf8PathBuf>,
+    /// Replace files of these names that cargo-klp did not write
+    #[arg(short, long, requires = "install")]
+    pub(crate) force: bool,
 }

@@ -95,6 +95,29 @@ pub(crate) fn summary(changes: &Changes, shell: &Shell) {
     shell.status("Finished", text);
 }
 
+/// Why a run ends with the status for what is refused.
+pub(crate) fn refused(changes: &Changes, shell: &Shell) {
+    let summary = &changes.summary;
+    let mut reasons = Vec::new();
+    if summary.data_changed > 0 {
+        reasons.push(format!(
+            "{} changed, which a livepatch cannot do",
+            count(summary.data_changed, "data object")
+        ));
+    }
+    if summary.refused > 0 {
+        reasons.push(format!("{} refused, see above", count(summary.refused, "function")));
+    }
+    shell.warning(format_args!(
+        "refused: there is no livepatch module for this: {}",
+        reasons.join("; ")
+    ));
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Lines that are made before any of them is written.
 const BATCH: usize = 32_768;
 

@@ -20,7 +20,7 @@ use crate::cli::MessageFormat;
 use crate::error::Error;
 
 pub(crate) use check::check;
-pub(crate) use human::summary;
+pub(crate) use human::{refused, summary};
 pub(crate) use json::document;
 pub(crate) use trial::trial;
 

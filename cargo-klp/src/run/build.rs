@@ -1,6 +1,7 @@
 //! `cargo klp build`.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::build::usable;
 use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
 
 use crate::cli::{self, MessageFormat};
@@ -15,7 +16,7 @@ use crate::shell::Shell;
 
 use super::module::{self, Builds};
 use super::session::Session;
-use super::{dry_run, external};
+use super::{dry_run, external, output};
 
 pub(crate) fn run(
     arguments: &cli::Build,
@@ -25,7 +26,12 @@ pub(crate) fn run(
     let session = Session::new(arguments, shell)?;
     let place = Place::find(&arguments.tree())?;
     let rules = Rules::of_place(&arguments.rules, &place)?;
+    if arguments.tree.target_dir.is_some() {
+        // Nothing is removed there before it is known to be ours.
+        usable(&place.root)?;
+    }
     if !arguments.dry_run {
+        output::expect_ours(&place.results, output::is_results, "a changed-function set")?;
         super::remove(&place.results)?;
     }
     let paths: Vec<Utf8PathBuf> =
@@ -36,6 +42,9 @@ pub(crate) fn run(
     let patch_set = patch_set.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&place, &patch_set, &session.variables, format, shell);
+    }
+    if let Some(path) = &arguments.module {
+        output::expect_free(&place.current.join(path), output::is_elf, "an ELF file")?;
     }
     if let Some(directory) = &place.module {
         if !arguments.no_module {
@@ -53,6 +62,8 @@ pub(crate) fn run(
     if let Some(revisions) = &revisions {
         workspace.check_out(revisions, &mut events)?;
     }
+    // A patch that does not apply is told before anything is built for it.
+    patch_set.apply(&workspace.tree().source).map_err(BuildError::from)?;
     let original = workspace.build_original(&settings, &mut events)?;
     shell.progress().finish();
     let before = checksum(&original, &rules, &session, shell)?;

@@ -4,6 +4,7 @@ use std::io::BufWriter;
 
 use camino::Utf8Path;
 use klp_core::Manifest;
+use klp_core::manifest::is_manifest;
 
 use crate::cli::{Checksum, MessageFormat};
 use crate::error::Error;
@@ -14,11 +15,16 @@ use crate::report;
 use crate::rules::Rules;
 use crate::shell::Shell;
 
+use super::output;
+
 pub(crate) fn run(
     arguments: &Checksum,
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
+    if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.force) {
+        output::expect_free(path, is_manifest, "a checksum file")?;
+    }
     let operands = Operand::all(&arguments.objects);
     let rules = Rules::of_operands(&arguments.rules, &operands)?;
     let mut build = Build::of_files(&operands, &rules.allowlist, &arguments.cache.cache())?;

@@ -12,6 +12,8 @@ use crate::place::Place;
 use crate::shell::Shell;
 use crate::signals;
 
+use super::output;
+
 pub(crate) fn run(arguments: &Clean, shell: &Shell) -> Result<ExitStatus, Error> {
     let place = Place::find(&arguments.tree)?;
     let interrupt = Arc::new(Interrupt::new());
@@ -24,7 +26,9 @@ pub(crate) fn run(arguments: &Clean, shell: &Shell) -> Result<ExitStatus, Error>
     };
     let verb = if arguments.dry_run { "Would remove" } else { "Removed" };
     let mut paths: Vec<_> = kept.iter().map(|kept| (&kept.path, kept.bytes)).collect();
-    if place.results.exists() {
+    // In a directory that was named, they are among what is kept.
+    if arguments.tree.target_dir.is_none() && place.results.exists() {
+        output::expect_ours(&place.results, output::is_results, "a changed-function set")?;
         if !arguments.dry_run {
             super::remove(&place.results)?;
         }

@@ -19,7 +19,7 @@ pub(crate) fn run(
     variables.extend(arguments.variables.iter().filter(|name| !TreeArgs::says(name)).cloned());
     let place = match Place::find(&arguments.tree.with(arguments.variables.iter())) {
         Ok(place) => Ok(place),
-        Err(Error::Tree(error)) => Err(error),
+        Err(Error::Tree(error) | Error::TreeOf { source: error, .. }) => Err(error),
         Err(other) => return Err(other),
     };
     let tree = place.as_ref().map(|place| &place.tree);

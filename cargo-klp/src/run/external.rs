@@ -1,7 +1,7 @@
 //! `cargo klp build -M DIR`: a module outside of the kernel's sources.
 
 use camino::Utf8Path;
-use kbuild_glue::{ModuleBuild, ModuleWorkspace, PatchSet};
+use kbuild_glue::{BuildError, ModuleBuild, ModuleWorkspace, PatchSet};
 use klp_core::Manifest;
 
 use crate::cli::MessageFormat;
@@ -29,6 +29,7 @@ pub(super) fn run(
     let workspace =
         ModuleWorkspace::open(&place.tree, module, &place.root, &session.interrupt, &mut events)?;
     super::remove(&place.results)?;
+    patch_set.apply(module).map_err(BuildError::from)?;
     let digests = |build: &ModuleBuild| {
         let known = Manifest::default();
         session.on_threads(|| {

@@ -12,10 +12,14 @@ use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 
+use super::output;
+
 pub(crate) fn run(arguments: &Makefile, shell: &Shell) -> Result<ExitStatus, Error> {
     match &arguments.install {
         None => report::text(KLP_MK.as_bytes()).map_err(Error::Print)?,
-        Some(directory) => write(&directory.join(KLP_MK_NAME), KLP_MK.as_bytes(), shell)?,
+        Some(directory) => {
+            write(&directory.join(KLP_MK_NAME), KLP_MK.as_bytes(), arguments.force, shell)?;
+        }
     }
     Ok(ExitStatus::Success)
 }
@@ -41,10 +45,11 @@ pub(crate) fn man(arguments: &Man, shell: &Shell) -> Result<ExitStatus, Error> {
         report::text(&page(&all, "cargo-klp")?).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);
     };
-    write(&directory.join("cargo-klp.1"), &page(&all, "cargo-klp")?, shell)?;
+    write(&directory.join("cargo-klp.1"), &page(&all, "cargo-klp")?, arguments.force, shell)?;
     for subcommand in all.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let name = format!("cargo-klp-{}", subcommand.get_name());
-        write(&directory.join(format!("{name}.1")), &page(subcommand, &name)?, shell)?;
+        let page = page(subcommand, &name)?;
+        write(&directory.join(format!("{name}.1")), &page, arguments.force, shell)?;
     }
     Ok(ExitStatus::Success)
 }
@@ -54,10 +59,14 @@ fn command(name: &'static str) -> Command {
     Klp::augment_args(Command::new(name))
 }
 
-fn write(path: &Utf8Path, text: &[u8], shell: &Shell) -> Result<(), Error> {
+fn write(path: &Utf8Path, text: &[u8], force: bool, shell: &Shell) -> Result<(), Error> {
     if let Some(directory) = path.parent() {
         fs_err::create_dir_all(directory)
             .map_err(|source| Error::Write { path: directory.to_owned(), source })?;
+    }
+    if !force {
+        let is_ours = |start: &[u8]| String::from_utf8_lossy(start).contains("cargo-klp");
+        output::expect_free(path, is_ours, "written by cargo-klp")?;
     }
     report::replace_file(path, |file| file.write_all(text))?;
     shell.status("Installed", path);

@@ -12,6 +12,7 @@ mod external;
 mod left_out;
 mod makefile;
 mod module;
+mod output;
 mod rules;
 mod session;
 mod sources;
@@ -63,6 +64,7 @@ fn finish(
     Ok(if changes.module.is_some() {
         ExitStatus::Success
     } else if changes.summary.data_changed > 0 || changes.summary.refused > 0 {
+        report::refused(changes, shell);
         ExitStatus::Refused
     } else if changes.is_empty() {
         unchanged

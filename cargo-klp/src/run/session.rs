@@ -10,6 +10,9 @@ use crate::error::Error;
 use crate::shell::Shell;
 use crate::signals;
 
+/// More jobs than this for each processor help nobody, also where a launcher hands them to other machines.
+const JOBS_PER_PROCESSOR: usize = 64;
+
 /// A run that builds.
 pub(super) struct Session {
     pub(super) jobs: Jobs,
@@ -24,7 +27,14 @@ impl Session {
     pub(super) fn new(arguments: &cli::Build, shell: &Shell) -> Result<Self, Error> {
         let processors =
             std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-        let jobs = arguments.jobs.map_or(processors, std::num::NonZeroUsize::get);
+        let most = processors.saturating_mul(JOBS_PER_PROCESSOR);
+        let wanted = arguments.jobs.unwrap_or(processors);
+        if wanted > most {
+            shell.warning(format_args!(
+                "{wanted} jobs are too many for this machine: {most} at once"
+            ));
+        }
+        let jobs = wanted.min(most);
         let jobs = Jobs::inherited(jobs)?;
         if let Some(note) = jobs.note() {
             shell.warning(note);
@@ -60,7 +70,9 @@ impl Session {
 
     /// Runs `work` on as many threads as the jobserver grants.
     pub(super) fn on_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
-        let wanted = self.jobs.limit().unwrap_or_else(rayon::current_num_threads);
+        // More jobs than processors are for compilers that work elsewhere; our threads work here.
+        let processors = rayon::current_num_threads();
+        let wanted = self.jobs.limit().map_or(processors, |jobs| jobs.min(processors));
         let tokens = self.jobs.threads(wanted);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(tokens.count()).build();
         Ok(pool.map_err(Error::Threads)?.install(work))

@@ -100,7 +100,10 @@ impl Workspace {
             MakeEvent::Step { verb, target } => events(BuildEvent::Step { verb, target }),
         });
         running.finish(&result)?;
-        Ok(result?)
+        // People look for a file where they have it.
+        let (mirror, source) =
+            (format!("{}/", self.mirror_path()), format!("{}/", self.tree.source));
+        Ok(result.map_err(|error| error.map_lines(|line| line.replace(&mirror, &source)))?)
     }
 }
 

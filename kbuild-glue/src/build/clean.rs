@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::BuildError;
 use super::lock::Lock;
+use super::{BuildError, ours};
 use crate::atomic;
 use crate::event::Events;
 use crate::interrupt::Interrupt;
@@ -20,47 +20,22 @@ pub struct KeptFile {
     pub bytes: u64,
 }
 
-/// What is kept in the directory `root`: all of it where the directory is named `.klp`; else, since it
-/// may hold other things, what a run makes there.
+/// What is kept in the directory `root`: what a run makes there, and nothing where the directory is not ours.
 pub fn kept_files(root: &Utf8Path) -> Result<Vec<KeptFile>, BuildError> {
     let failed = |source| BuildError::Io { path: root.to_owned(), source };
-    // Somebody's directory with a log/ or a build/ in it need not be ours.
-    if !root.join("lock").is_file() {
+    if !ours::is_marked(root) {
         return Ok(Vec::new());
     }
-    let is_ours = |name: &str| {
-        root.file_name() == Some(".klp") || {
-            let stem = name.trim_start_matches('.').split('.').next().unwrap_or(name);
-            OURS.contains(&stem)
-        }
-    };
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(root).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if let Some(name) = entry.file_name().to_str().filter(|name| is_ours(name)) {
+        if let Some(name) = entry.file_name().to_str().filter(|name| ours::is_ours(name)) {
             found.insert(root.join(name));
         }
     }
     let mut seen = BTreeSet::new();
     found.into_iter().map(|path| Ok(KeptFile { bytes: size(&path, &mut seen)?, path })).collect()
 }
-
-/// Starts of the names of what a run makes.
-const OURS: &[&str] = &[
-    "build",
-    "changed-functions",
-    "gitignore",
-    "klp-tmp-",
-    "livepatch",
-    "lock",
-    "log",
-    "mirror",
-    "original",
-    "patched",
-    "running",
-    "sources",
-    "stash",
-];
 
 /// Removes what [`kept_files`] lists, once no other run works there.
 pub fn clean(
@@ -71,16 +46,20 @@ pub fn clean(
     if kept_files(root)?.is_empty() {
         return Ok(Vec::new());
     }
-    let path = root.join("lock");
-    let lock = Lock::take(&path, interrupt, events)?;
+    let lock = Lock::take(&root.join("lock"), interrupt, events)?;
     let kept = kept_files(root)?;
-    for KeptFile { path, .. } in kept.iter().filter(|kept| kept.path != path) {
-        let removed =
-            if path.is_dir() { atomic::remove_dir(path) } else { atomic::remove_file(path) };
+    // The mark and the lock come last: who is stopped between goes on the next time, and a run that waits
+    // for the lock finds an empty directory, and makes all anew.
+    let last = [ours::MARK, "lock"].map(|name| root.join(name));
+    let first = kept.iter().map(|kept| &kept.path).filter(|path| !last.contains(path));
+    for path in first.chain(&last) {
+        let removed = if path.is_dir() && !path.is_symlink() {
+            atomic::remove_dir(path)
+        } else {
+            atomic::remove_file(path)
+        };
         removed.map_err(|source| BuildError::Io { path: path.clone(), source })?;
     }
-    // The lock comes last: a run that waits for it finds an empty directory, and makes all anew.
-    atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
     drop(lock);
     // Not ours alone if there is more in it.
     let _ = fs::remove_dir(root);

@@ -1,12 +1,14 @@
 //! A copy of an output directory, for make the same as the directory itself.
 
 use std::io;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
 use crate::atomic;
+use crate::entries::entries;
 use crate::mirror::reflink;
 
 /// Copies `build` to `copy`, which is whole when it is there.
@@ -60,13 +62,13 @@ type Done<'a> = dyn FnMut(&Utf8Path, &Utf8Path) -> io::Result<bool> + 'a;
 
 fn copy_directory(from: &Utf8Path, to: &Utf8Path, done: &mut Done<'_>) -> io::Result<()> {
     fs::create_dir(to)?;
-    for entry in from.read_dir_utf8()? {
-        let entry = entry?;
-        let (path, target) = (entry.path(), to.join(entry.file_name()));
+    for entry in entries(from)? {
+        let (path, kind) = entry?;
+        let path = path.as_path();
+        let target = to.join(path.file_name().unwrap_or_default());
         if done(path, &target)? {
             continue;
         }
-        let kind = entry.file_type()?;
         if kind.is_dir() {
             copy_directory(path, &target, done)?;
         } else if kind.is_symlink() {
@@ -85,9 +87,10 @@ fn copy_file(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     copy_time(from, to)
 }
 
-/// Gives a copy the time of its original, to the nanosecond, as make compares them.
+/// Gives a copy the time of its original, to the nanosecond, as make compares them. Nothing is from the future:
+/// make would take it for newer than what is made from now on.
 pub(super) fn copy_time(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    let modified = fs::metadata(from)?.modified()?;
+    let modified = fs::metadata(from)?.modified()?.min(SystemTime::now());
     fs::OpenOptions::new().append(true).open(to)?.set_modified(modified)
 }
 

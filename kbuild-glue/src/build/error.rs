@@ -46,6 +46,14 @@ pub enum BuildError {
         /// The work directory.
         path: Utf8PathBuf,
     },
+    /// A directory holds files of somebody else.
+    #[error("`{path}` is not a directory of cargo-klp: `{found}` is in it")]
+    NotOurs {
+        /// The directory.
+        path: Utf8PathBuf,
+        /// A name in it.
+        found: String,
+    },
     /// A patched build without an original.
     #[error("the original kernel was not built yet")]
     NoOriginal,
@@ -72,6 +80,12 @@ pub enum BuildError {
     /// We were told to stop.
     #[error("interrupted")]
     Interrupted,
+    /// Somebody wrote to what only we write to.
+    #[error("`{path}` was changed or removed by somebody else")]
+    Altered {
+        /// The file.
+        path: Utf8PathBuf,
+    },
     /// An object that was linked is not there.
     #[error("the build has no object `{path}`, though it was linked")]
     ObjectGone {
@@ -101,7 +115,12 @@ impl BuildError {
             Self::Make(error) => error.hint(),
             Self::Objects(error) => error.hint(),
             Self::Module(error) => error.hint(),
-            Self::UnusablePath { .. } => Some("use a work directory somewhere else".to_owned()),
+            Self::UnusablePath { .. } => Some("name a directory somewhere else with --target-dir".to_owned()),
+            Self::NotOurs { .. } => Some(
+                "name a new or an empty directory with --target-dir; if an earlier version of cargo-klp made \
+                 this one, remove it"
+                    .to_owned(),
+            ),
             Self::NoModule { .. } => Some("name the directory whose Makefile has obj-m".to_owned()),
             Self::NotPrepared { path } => Some(format!(
                 "build it, or at least run `make -C {path} modules_prepare`; or name another with -C"
@@ -110,11 +129,14 @@ impl BuildError {
             Self::Interrupted => Some("run again to go on from here".to_owned()),
             Self::Io { source, .. } => match source.kind() {
                 std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                    Some("use a work directory that you can write to".to_owned())
+                    Some("name a directory that you can write to with --target-dir".to_owned())
                 }
                 std::io::ErrorKind::StorageFull => Some("make room and run again".to_owned()),
                 _ => None,
             },
+            Self::Altered { .. } => Some(
+                "run `cargo klp build` again, which makes it anew, or `cargo klp clean` first".to_owned(),
+            ),
             Self::NoOriginal | Self::ObjectGone { .. } => None,
         }
     }

@@ -12,7 +12,7 @@ use fs_err as fs;
 
 use super::calls::pinned;
 use super::lock::Lock;
-use super::{BuildError, BuildSettings};
+use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
@@ -55,13 +55,7 @@ impl ModuleWorkspace {
         if !kernel.output.join("include/config/auto.conf").is_file() {
             return Err(BuildError::NotPrepared { path: kernel.output.clone() });
         }
-        if root.as_str().contains([' ', ':', '\t', '\n']) {
-            return Err(BuildError::UnusablePath { path: root.to_owned() });
-        }
-        let failed = |source| BuildError::Io { path: root.to_owned(), source };
-        fs::create_dir_all(root.join("log")).map_err(failed)?;
-        fs::write(root.join(".gitignore"), "*\n").map_err(failed)?;
-        let lock = Lock::take(&root.join("lock"), interrupt, events)?;
+        let lock = ours::open(root, interrupt, events)?;
         let (kernel, source, root) = (kernel.clone(), source.to_owned(), root.to_owned());
         Ok(Self { kernel, source, root, _lock: lock })
     }

@@ -2,6 +2,7 @@
 
 use camino::Utf8PathBuf;
 
+use super::inventory::Inventory;
 use super::{BuildError, BuildSettings, Workspace, kept};
 use crate::event::Events;
 use crate::interrupt::Interrupt;
@@ -18,11 +19,20 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<Option<Utf8PathBuf>, BuildError> {
         self.recover(interrupt, events)?;
-        let Some(variables) = kept::variables(&self.original_path())? else { return Ok(None) };
+        let (build, kept) = (self.build_path(), self.original_path());
+        let (Some(variables), Some(inventory)) = (kept::variables(&kept)?, Inventory::read(&kept)?)
+        else {
+            return Ok(None);
+        };
+        if let Some(path) = inventory.check(&build)?.altered.first() {
+            return Err(BuildError::Altered { path: build.join(path) });
+        }
         let settings =
             BuildSettings { jobs, variables: &variables, full_make: false, interrupt, make };
         self.new_log("image")?;
         self.make("image", &["bzImage"], &settings, events)?;
-        Ok(Some(self.build_path().join("arch/x86/boot/bzImage")))
+        // What is made for an image is part of the original from now on.
+        Inventory::of(&build)?.write(&kept)?;
+        Ok(Some(build.join("arch/x86/boot/bzImage")))
     }
 }

@@ -1,24 +1,34 @@
-//! What is written down about the original build: its fingerprint, and its objects with the times
-//! and sizes that they had. The objects themselves stay where make left them.
+//! What is written down about the original build: its fingerprint, its objects in the order of the link, and
+//! the [inventory](Inventory) of all files. The files themselves stay where make left them.
+//!
+//! Each list begins with its own digest: one that was touched is none, and then nothing is known of the build.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::io;
+use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
-use super::unrecorded::Unrecorded;
+use super::inventory::{Checked, Inventory};
+use super::records::target_of;
 use crate::atomic;
 use crate::baseline::Fingerprint;
+use crate::cmd_file::cmd_path;
 use crate::objects::{Linked, LinkedObject};
+
+const OBJECTS: &str = "objects.list";
+const FINGERPRINT: &str = "fingerprint";
 
 /// Whether there is an original that can be used.
 pub(super) enum Kept {
-    /// It was built from the same, and nobody touched its objects.
-    Usable(Vec<LinkedObject>),
-    /// It cannot be used, for this reason.
-    Other(String),
+    /// It was built from the same, and it is as it was.
+    Usable(Vec<LinkedObject>, Inventory, Checked),
+    /// Make can go on from it without these files. This is why it has to.
+    Outdated(String, BTreeSet<Utf8PathBuf>),
+    /// Make would take for right what is not, for this reason.
+    Useless(String),
     /// There is none.
     Nothing,
 }
@@ -29,42 +39,67 @@ pub(super) fn find(
     build: &Utf8Path,
     fingerprint: &Fingerprint,
 ) -> Result<Kept, BuildError> {
-    let Some(text) = read(&kept.join("fingerprint"))? else { return Ok(Kept::Nothing) };
-    let differences = fingerprint.differences(&text);
-    if differences.iter().any(|name| name == "format") {
+    if !kept.exists() || !build.exists() {
         return Ok(Kept::Nothing);
     }
-    if !differences.is_empty() {
-        return Ok(Kept::Other(format!("changed: {}", differences.join(", "))));
+    let damaged = || Kept::Useless("what is written down about it was changed".to_owned());
+    let Some(text) = read(&kept.join(FINGERPRINT))? else { return Ok(damaged()) };
+    let differences = fingerprint.differences(&text);
+    let names = format!("changed: {}", differences.join(", "));
+    // Make does not make anything anew for another compiler.
+    if differences.iter().any(|name| Fingerprint::is_of_tools(name)) {
+        return Ok(Kept::Useless(names));
     }
-    let Some(entries) = entries(kept)? else { return Ok(Kept::Nothing) };
-    let touched = entries
-        .iter()
-        .find(|(object, stamp)| self::stamp(&build.join(&object.object)).as_ref() != Some(stamp));
-    if let Some((LinkedObject { object, .. }, _)) = touched {
-        return Ok(Kept::Other(format!("{object} was touched")));
+    let (Some(objects), Some(inventory)) = (list(kept)?, Inventory::read(kept)?) else {
+        return Ok(damaged());
+    };
+    if inventory.is_from_after(SystemTime::now()) {
+        return Ok(Kept::Useless("the clock was set back since it was built".to_owned()));
     }
-    Ok(Kept::Usable(entries.into_iter().map(|(object, _)| object).collect()))
+    let checked = inventory.check(build)?;
+    let Some(first) = checked.altered.first() else {
+        return Ok(if differences.is_empty() {
+            Kept::Usable(objects, inventory, checked)
+        } else {
+            Kept::Outdated(names, BTreeSet::new())
+        });
+    };
+    let why = format!("{first} was changed or removed");
+    Ok(
+        match checked
+            .altered
+            .iter()
+            .map(|path| with_record(build, path))
+            .collect::<Option<Vec<_>>>()
+        {
+            Some(paths) => Kept::Outdated(why, paths.into_iter().flatten().collect()),
+            None => Kept::Useless(why),
+        },
+    )
+}
+
+/// The target and Kbuild's record of it, one of which is `path`: without them, make makes the target.
+fn with_record(build: &Utf8Path, path: &Utf8Path) -> Option<[Utf8PathBuf; 2]> {
+    if let Some(target) = target_of(path) {
+        return Some([target, path.to_owned()]);
+    }
+    let record = cmd_path(path);
+    build.join(&record).exists().then(|| [path.to_owned(), record])
 }
 
 /// The objects of the original.
 pub(super) fn list(kept: &Utf8Path) -> Result<Option<Vec<LinkedObject>>, BuildError> {
-    let entries = entries(kept)?;
-    Ok(entries.map(|entries| entries.into_iter().map(|(object, _)| object).collect()))
+    let text = read(&kept.join(OBJECTS))?;
+    Ok(text.and_then(|text| text.lines().map(parse).collect()))
 }
 
 /// The make variables of the original; none where there is no original.
 pub(super) fn variables(kept: &Utf8Path) -> Result<Option<Vec<String>>, BuildError> {
-    let text = read(&kept.join("fingerprint"))?;
+    let text = read(&kept.join(FINGERPRINT))?;
     Ok(text.map(|text| Fingerprint::variables(&text)))
 }
 
-fn entries(kept: &Utf8Path) -> Result<Option<Vec<(LinkedObject, String)>>, BuildError> {
-    let text = read(&kept.join("objects.list"))?;
-    Ok(text.and_then(|text| text.lines().map(parse).collect()))
-}
-
-/// Writes down what was built. The fingerprint comes last: without it nothing counts.
+/// Writes down what was built: all of it, or, for a run that is killed meanwhile, nothing.
 pub(super) fn write(
     kept: &Utf8Path,
     build: &Utf8Path,
@@ -72,33 +107,46 @@ pub(super) fn write(
     fingerprint: &Fingerprint,
 ) -> Result<(), BuildError> {
     discard(kept)?;
-    let failed = |source| BuildError::Io { path: kept.to_owned(), source };
-    fs::create_dir_all(kept).map_err(failed)?;
+    let part = part(kept);
+    let failed = |source| BuildError::Io { path: part.clone(), source };
+    fs::create_dir_all(&part).map_err(failed)?;
     let mut list = String::new();
     for LinkedObject { object, linked } in objects {
         let path = build.join(object);
-        let stamp = stamp(&path).ok_or(BuildError::ObjectGone { path })?;
+        if !path.exists() {
+            return Err(BuildError::ObjectGone { path });
+        }
         // Writing to a string cannot fail.
         let _ = match linked {
-            Linked::Vmlinux => writeln!(list, "vmlinux\t{object}\t{stamp}"),
-            Linked::Module(module) => writeln!(list, "module {module}\t{object}\t{stamp}"),
+            Linked::Vmlinux => writeln!(list, "vmlinux\t{object}"),
+            Linked::Module(module) => writeln!(list, "module {module}\t{object}"),
         };
     }
     // What is written down about the objects must not reach the disk before them.
     let directory = fs::File::open(build).map_err(failed)?;
     rustix::fs::syncfs(&directory).map_err(|error| failed(error.into()))?;
-    Unrecorded::of(build)?.write(kept)?;
-    for (name, text) in [("objects.list", list.as_str()), ("fingerprint", fingerprint.as_str())] {
-        atomic::write(&kept.join(name), text.as_bytes()).map_err(failed)?;
+    Inventory::of(build)?.write(&part)?;
+    for (name, text) in [(OBJECTS, list.as_str()), (FINGERPRINT, fingerprint.as_str())] {
+        atomic::write_sealed(&part.join(name), text.as_bytes()).map_err(failed)?;
     }
-    Ok(())
+    fs::rename(&part, kept).map_err(failed)
 }
 
-/// Forgets the original, its fingerprint first.
+/// Forgets the original, at once.
 pub(super) fn discard(kept: &Utf8Path) -> Result<(), BuildError> {
-    atomic::remove_file(&kept.join("fingerprint"))
-        .and_then(|()| atomic::remove_dir(kept))
-        .map_err(|source| BuildError::Io { path: kept.to_owned(), source })
+    let part = part(kept);
+    let discard = || {
+        atomic::remove_dir(&part)?;
+        match fs::rename(kept, &part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => atomic::remove_dir(&part),
+        }
+    };
+    discard().map_err(|source| BuildError::Io { path: kept.to_owned(), source })
+}
+
+fn part(kept: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{kept}.tmp"))
 }
 
 /// Size and time of an object: make does not look at more either.
@@ -108,20 +156,17 @@ pub(super) fn stamp(object: &Utf8Path) -> Option<String> {
     Some(format!("{} {}.{:09}", metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
 }
 
-fn parse(line: &str) -> Option<(LinkedObject, String)> {
-    let mut fields = line.split('\t');
-    let linked = match fields.next()? {
+fn parse(line: &str) -> Option<LinkedObject> {
+    let (linked, object) = line.split_once('\t')?;
+    let linked = match linked {
         "vmlinux" => Linked::Vmlinux,
         module => Linked::Module(module.strip_prefix("module ")?.to_owned()),
     };
-    let object = Utf8PathBuf::from(fields.next()?);
-    Some((LinkedObject { object, linked }, fields.next()?.to_owned()))
+    Some(LinkedObject { object: Utf8PathBuf::from(object), linked })
 }
 
 fn read(path: &Utf8Path) -> Result<Option<String>, BuildError> {
-    match fs::read(path) {
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(BuildError::Io { path: path.to_owned(), source }),
-    }
+    let bytes = atomic::read_sealed(path)
+        .map_err(|source| BuildError::Io { path: path.to_owned(), source })?;
+    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 /// Held until dropped, or until the process ends in whatever way.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: fs::File,
+    file: fs::File,
 }
 
 impl Lock {
@@ -61,7 +61,18 @@ impl Lock {
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         write!(file, "{}", std::process::id()).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+
+    /// Whether it is the lock of the file that is at `path` now.
+    pub(super) fn is_of(&self, path: &Utf8Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let same = |ours: std::fs::Metadata, there: std::fs::Metadata| {
+            (ours.dev(), ours.ino()) == (there.dev(), there.ino())
+        };
+        self.file
+            .metadata()
+            .is_ok_and(|ours| fs::metadata(path).is_ok_and(|there| same(ours, there)))
     }
 }
 

@@ -8,8 +8,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::calls::targets;
-use super::plan::{Made, Plan, Touched};
-use super::unrecorded::{Unrecorded, is_scratch};
+use super::inventory::{Inventory, is_scratch};
+use super::makefiles;
+use super::plan::{Made, Plan, Planned, Touched};
 use super::{
     BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, generated, kept,
     running,
@@ -77,13 +78,18 @@ impl Workspace {
             build: &build,
             objects: &original.objects,
             config: &original.config,
+            sources: original.mirror.stamps(),
         };
         let files = count(changes.len(), "file");
-        let plan = if settings.full_make {
-            Plan::Everything("as asked".to_owned())
-        } else {
-            Plan::of(changes, &made)?
-        };
+        let Planned { plan, unused } = Planned::of(changes, &made)?;
+        for path in unused {
+            let why = match makefiles::missing_option(original.mirror.path(), &path, made.config) {
+                Some(option) => format!(": {option} is not set"),
+                None => ", as Kbuild's records say".to_owned(),
+            };
+            events(BuildEvent::Note { message: format!("{path} is not compiled here{why}") });
+        }
+        let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -216,8 +222,8 @@ pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<
         let message = "build of an interrupted run".to_owned();
         events(BuildEvent::Status { verb: "Repairing", message });
     }
-    let unrecorded = Unrecorded::read(&workspace.original_path())?;
-    if stash.is_in_use() && !put_back(&build, &unrecorded, None)? {
+    let inventory = Inventory::read(&workspace.original_path())?.unwrap_or_default();
+    if stash.is_in_use() && !put_back(&build, &inventory, None)? {
         kept::discard(&workspace.original_path())?;
         running::forget(&workspace.root)?;
     }
@@ -232,7 +238,7 @@ pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<
 struct Borrowed<'a> {
     build: Utf8PathBuf,
     mirror: &'a Mirror,
-    unrecorded: Unrecorded,
+    inventory: Inventory,
     given_back: bool,
 }
 
@@ -246,8 +252,8 @@ impl<'a> Borrowed<'a> {
         let failed = |source| BuildError::Io { path: build.clone(), source };
         let mut paths = remade(touched);
         paths.extend(touched.offsets.values().cloned());
-        let unrecorded = Unrecorded::read(&workspace.original_path())?;
-        let borrowed = Self { build: build.clone(), mirror, unrecorded, given_back: false };
+        let inventory = Inventory::read(&workspace.original_path())?.unwrap_or_default();
+        let borrowed = Self { build: build.clone(), mirror, inventory, given_back: false };
         let stash = Stash::of(&build);
         stash.take(&paths).map_err(failed)?;
         for header in touched.offsets.values().filter(|header| !build.join(header).exists()) {
@@ -263,7 +269,7 @@ impl<'a> Borrowed<'a> {
         for path in written(&self.build)? {
             if !remade.contains(&path)
                 && !is_scratch(&path)
-                && !self.unrecorded.is_same(&self.build, &path)?
+                && !self.inventory.is_same(&self.build, &path)?
             {
                 unexpected.insert(path);
             }
@@ -275,7 +281,7 @@ impl<'a> Borrowed<'a> {
     /// has no original to put back, and was removed.
     fn give_back(mut self, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
         self.given_back = true;
-        let intact = put_back(&self.build, &self.unrecorded, keep);
+        let intact = put_back(&self.build, &self.inventory, keep);
         self.mirror.restore()?;
         intact
     }
@@ -285,7 +291,7 @@ impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         if !self.given_back {
             // An error is on its way already, and the journals are there for the next run.
-            let _ = put_back(&self.build, &self.unrecorded, None);
+            let _ = put_back(&self.build, &self.inventory, None);
             let _ = self.mirror.restore();
         }
     }
@@ -324,7 +330,7 @@ impl Drop for Restore<'_> {
 /// leaves the original without some of its parts.
 fn put_back(
     build: &Utf8Path,
-    unrecorded: &Unrecorded,
+    inventory: &Inventory,
     keep: Option<&Utf8Path>,
 ) -> Result<bool, BuildError> {
     let failed = |source| BuildError::Io { path: build.to_owned(), source };
@@ -334,8 +340,8 @@ fn put_back(
     stash.put_back(keep).map_err(failed)?;
     let mut intact = true;
     for path in written_since(build, since)? {
-        if unrecorded.is_same(build, &path)? {
-            unrecorded.give_time(build, &path)?;
+        if inventory.is_same(build, &path)? {
+            inventory.give_time(build, &path)?;
         } else {
             intact &= is_scratch(&path);
             atomic::remove_file(&build.join(&path)).map_err(failed)?;

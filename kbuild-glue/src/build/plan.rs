@@ -9,13 +9,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::BuildError;
+use super::makefiles;
 use super::records::{Records, target_of};
 use crate::config::Config;
+use crate::mirror::Stamps;
 use crate::objects::LinkedObject;
 use crate::patch::FileChange;
 
 /// Beyond this many objects, naming them one by one costs more than looking at all.
 const MANY: usize = 1000;
+
+/// What the patched files lead to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    /// Source files from which nothing is made.
+    pub(super) unused: Vec<Utf8PathBuf>,
+}
 
 /// What has to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,24 +58,43 @@ pub(super) struct Made<'a> {
     pub(super) build: &'a Utf8Path,
     pub(super) objects: &'a [LinkedObject],
     pub(super) config: &'a Config,
+    /// The files of the mirror.
+    pub(super) sources: &'a Stamps,
+}
+
+impl Planned {
+    /// Plans for `changes`.
+    pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
+        let dependents = dependents(changes, made, &Records::find(made.build)?)?;
+        let paths = changes.iter().map(|change| change.path.as_path()).collect();
+        let named = makefiles::named(&paths, made.mirror, made.sources)?;
+        let is_unused = |(change, targets): &(&FileChange, &BTreeSet<Utf8PathBuf>)| {
+            targets.is_empty() && is_code(&change.path) && !named.contains(change.path.as_path())
+        };
+        let unused = changes.iter().zip(&dependents).filter(is_unused);
+        let unused = unused.map(|(change, _)| change.path.clone()).collect();
+        let plan = match (Plan::of(changes, dependents, made), named.first()) {
+            (Plan::Objects(_), Some(path)) => Plan::Everything(format!("a Makefile names {path}")),
+            (plan, _) => plan,
+        };
+        Ok(Self { plan, unused })
+    }
 }
 
 impl Plan {
-    /// Plans for `changes`.
-    pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
+    fn of(changes: &[FileChange], dependents: Vec<BTreeSet<Utf8PathBuf>>, made: &Made<'_>) -> Self {
         for change in changes {
             if let Some(reason) = needs_everything(change, made.config) {
-                return Ok(Self::Everything(reason));
+                return Self::Everything(reason);
             }
         }
         let linked: BTreeSet<&Utf8Path> =
             made.objects.iter().map(|object| object.object.as_path()).collect();
-        let records = Records::find(made.build)?;
         let mut touched = Touched::default();
-        for (change, targets) in changes.iter().zip(dependents(changes, made, &records)?) {
+        for (change, targets) in changes.iter().zip(dependents) {
             if targets.is_empty() && change.old.is_some() && !is_plain_source(&change.path) {
                 // A Makefile can name it without Kbuild writing it down.
-                return Ok(Self::Everything(format!("nothing is recorded about {}", change.path)));
+                return Self::Everything(format!("nothing is recorded about {}", change.path));
             }
             for target in targets {
                 match Role::of(&target, &linked) {
@@ -74,16 +103,16 @@ impl Plan {
                     Role::FinalLink => {}
                     Role::Other => {
                         let reason = format!("{} is made from {}", target, change.path);
-                        return Ok(Self::Everything(reason));
+                        return Self::Everything(reason);
                     }
                 }
             }
         }
         if touched.objects.len() > MANY {
             let reason = format!("{} objects depend on the patch", touched.objects.len());
-            return Ok(Self::Everything(reason));
+            return Self::Everything(reason);
         }
-        Ok(Self::Objects(touched))
+        Self::Objects(touched)
     }
 }
 
@@ -151,11 +180,15 @@ fn needs_everything(change: &FileChange, config: &Config) -> Option<String> {
     None
 }
 
-/// Files that others include or compile by name, and that mean nothing to anybody else.
+/// Files that compilers read, and leave a record.
+fn is_code(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("c" | "h" | "S" | "rs"))
+}
+
+/// Files that others include or compile by name, and that mean nothing to anybody else. Whatever else there is
+/// can be read by a rule: tables of instructions are `.txt`.
 fn is_plain_source(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("c" | "h" | "S" | "rs" | "rst" | "txt" | "yaml"))
-        || path.starts_with("Documentation")
-        || path.starts_with("tools/testing")
+    is_code(path) || path.starts_with("Documentation") || path.starts_with("tools/testing")
 }
 
 /// Whether a new file changes nothing by being there. Kbuild looks for what architectures have of the
@@ -260,7 +293,9 @@ mod tests {
             .map(|object| LinkedObject { object: object.into(), linked: Linked::Vmlinux })
             .into();
         let config = Config::default();
-        Plan::of(changes, &Made { mirror, build, objects: &objects, config: &config }).unwrap()
+        let sources = Stamps::default();
+        let made = Made { mirror, build, objects: &objects, config: &config, sources: &sources };
+        Planned::of(changes, &made).unwrap().plan
     }
 
     fn objects(changes: &[FileChange]) -> Vec<String> {
@@ -288,9 +323,15 @@ mod tests {
 
     #[test]
     fn what_only_make_knows() {
-        for path in
-            ["fs/Makefile", "fs/Kconfig.debug", "include/asm/f.h", "fs/table.tbl", "tools/x.c"]
-        {
+        for path in [
+            "fs/Makefile",
+            "fs/Kconfig",
+            "include/asm/f.h",
+            "fs/t.tbl",
+            "tools/x.c",
+            "lib/t.txt",
+            "fs/x.yaml",
+        ] {
             assert!(matches!(plan(&[change(path)]), Plan::Everything(_)), "{path}");
         }
         assert!(matches!(

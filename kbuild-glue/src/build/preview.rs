@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::BuildError;
 use super::calls::pinned;
 use super::kept::{self, Kept};
-use super::plan::{Made, Plan};
+use super::plan::{Made, Plan, Planned};
 use crate::baseline::Fingerprint;
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -33,6 +33,7 @@ impl Preview {
         patches: &PatchSet,
         variables: &[String],
     ) -> Result<Self, BuildError> {
+        super::usable(root)?;
         let path = tree.config_path();
         let config = Config::read(&path)?;
         let (mirror, build) = (root.join("mirror"), root.join("build"));
@@ -40,8 +41,8 @@ impl Preview {
         let fingerprint = Fingerprint::take(&stamps, &path, &pinned(variables))?;
         let changes = patches.apply(&tree.source)?;
         let objects = match kept::find(&root.join("original"), &build, &fingerprint)? {
-            Kept::Usable(objects) => objects,
-            Kept::Other(why) => {
+            Kept::Usable(objects, ..) => objects,
+            Kept::Outdated(why, _) | Kept::Useless(why) => {
                 return Ok(Self { why_original: Some(why), changes, objects: None });
             }
             Kept::Nothing => {
@@ -49,8 +50,14 @@ impl Preview {
                 return Ok(Self { why_original, changes, objects: None });
             }
         };
-        let made = Made { mirror: &mirror, build: &build, objects: &objects, config: &config };
-        let objects = match Plan::of(&changes, &made)? {
+        let made = Made {
+            mirror: &mirror,
+            build: &build,
+            objects: &objects,
+            config: &config,
+            sources: &stamps,
+        };
+        let objects = match Planned::of(&changes, &made)?.plan {
             Plan::Objects(touched) => Some(touched.objects),
             Plan::Everything(_) => None,
         };

@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
+use crate::entries::entries;
 
 /// The `.cmd` files below an output directory.
 pub(super) struct Records {
@@ -18,12 +19,12 @@ impl Records {
         let mut directories = vec![build.to_owned()];
         while let Some(directory) = directories.pop() {
             let failed = |source| BuildError::Io { path: directory.clone(), source };
-            for entry in directory.read_dir_utf8().map_err(failed)? {
-                let entry = entry.map_err(failed)?;
-                if entry.file_type().map_err(failed)?.is_dir() {
-                    directories.push(entry.into_path());
-                } else if target_of(entry.path()).is_some() {
-                    paths.push(entry.into_path());
+            for entry in entries(&directory).map_err(failed)? {
+                let (path, kind) = entry.map_err(failed)?;
+                if kind.is_dir() {
+                    directories.push(path);
+                } else if target_of(&path).is_some() {
+                    paths.push(path);
                 }
             }
         }

@@ -14,6 +14,7 @@ use fs_err as fs;
 use super::BuildError;
 use crate::atomic;
 use crate::cmd_file::cmd_path;
+use crate::entries::entries;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
 use crate::make::MakeError;
@@ -101,13 +102,15 @@ pub(super) fn written_since(
     let mut written = BTreeMap::new();
     let mut directories = vec![build.to_owned()];
     while let Some(directory) = directories.pop() {
-        for entry in directory.read_dir_utf8()? {
-            let entry = entry?;
-            let metadata = fs::symlink_metadata(entry.path())?;
-            if metadata.is_dir() {
-                directories.push(entry.into_path());
-            } else if metadata.is_file() && metadata.modified()? >= since {
-                written.insert(entry.into_path(), metadata.modified()?);
+        for entry in entries(&directory)? {
+            let (path, kind) = entry?;
+            if kind.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let modified = fs::symlink_metadata(&path)?.modified()?;
+            if kind.is_file() && modified >= since {
+                written.insert(path, modified);
             }
         }
     }

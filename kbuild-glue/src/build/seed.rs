@@ -5,6 +5,8 @@
 //! object stays if it is younger than all that it was made from, by the same command. The mirror has
 //! the times of the user's files.
 
+use std::time::SystemTime;
+
 use camino::Utf8Path;
 use fs_err as fs;
 
@@ -28,7 +30,8 @@ pub(super) enum Fit {
 /// Whether the user built this configuration with this compiler.
 pub(super) fn look(tree: &Tree, compiler: &str) -> Result<Fit, BuildError> {
     let output = &tree.output;
-    if linked_objects(output).map_or(true, |objects| objects.is_empty()) {
+    let objects = linked_objects(output).unwrap_or_default();
+    if objects.is_empty() {
         return Ok(Fit::NoBuild);
     }
     if tree.source == *output {
@@ -40,6 +43,10 @@ pub(super) fn look(tree: &Tree, compiler: &str) -> Result<Fit, BuildError> {
         return Ok(Fit::Differs(format!("it was made from the sources in {}", theirs.display())));
     }
     let time = |path: &str| fs::metadata(output.join(path)).and_then(|file| file.modified()).ok();
+    let now = SystemTime::now();
+    if objects.iter().any(|object| time(object.object.as_str()).is_some_and(|time| time > now)) {
+        return Ok(Fit::Differs("its objects are from the future".to_owned()));
+    }
     if time("include/config/auto.conf").is_none_or(|made| time(".config") > Some(made)) {
         return Ok(Fit::Differs("its configuration was changed since".to_owned()));
     }

@@ -1,19 +1,14 @@
 //! Where builds are kept.
 
-use std::os::unix::fs::MetadataExt;
-
 use camino::Utf8Path;
-use fs_err as fs;
 use rustix::fs::{Access, access, statvfs};
-
-use crate::tree::Tree;
 
 use super::Check;
 
 /// A mirror and two builds of a kernel with drivers, without debug information.
 const ROOM: u64 = 4 << 30;
 
-pub(super) fn checks(tree: &Tree, root: &Utf8Path) -> Vec<Check> {
+pub(super) fn checks(root: &Utf8Path) -> Vec<Check> {
     let mut checks = Vec::new();
     let existing = root.ancestors().find(|path| path.exists()).unwrap_or(Utf8Path::new("/"));
     if root.as_str().contains([' ', ':', '\t', '\n']) {
@@ -23,6 +18,8 @@ pub(super) fn checks(tree: &Tree, root: &Utf8Path) -> Vec<Check> {
     } else if access(existing.as_std_path(), Access::WRITE_OK).is_err() {
         let fix = "name a directory that you can write to with --target-dir";
         checks.push(Check::bad("directory", format!("{existing} cannot be written to"), fix));
+    } else if let Err(error) = crate::build::usable(root) {
+        checks.push(Check::bad("directory", error.to_string(), error.hint().unwrap_or_default()));
     } else {
         checks.push(Check::good("directory", root.as_str()));
     }
@@ -35,12 +32,6 @@ pub(super) fn checks(tree: &Tree, root: &Utf8Path) -> Vec<Check> {
         } else {
             Check::good("room", found)
         });
-    }
-    let device = |path: &Utf8Path| fs::metadata(path).map(|metadata| metadata.dev()).ok();
-    if device(&tree.source) != device(existing) {
-        let found = "sources and builds are on different file systems: sources are copied";
-        let fix = "a --target-dir on the file system of the sources saves the room for them";
-        checks.push(Check::doubtful("mirror", found, fix));
     }
     checks
 }

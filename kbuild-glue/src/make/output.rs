@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-/// How many lines are shown of what came before make stopped, and of its way up from there.
-const BEFORE: usize = 14;
+/// How many lines are shown of what came before the first error, from there on, and of make's way up.
+const BEFORE: usize = 4;
+const ERRORS: usize = 16;
 const AFTER: usize = 6;
 
 /// The verb and target of a progress line such as `  CC [M]  fs/ext4/inode.o`.
@@ -32,11 +33,12 @@ pub(super) fn step(line: &str) -> Option<(&str, &str)> {
 
 /// Keeps the lines that tell why make failed.
 ///
-/// With several jobs the failing command's lines are followed by those of others, so progress is
-/// dropped, errors outlive warnings, and the first `***` line ends it.
+/// The first error counts: what follows is often its consequence, or what other jobs still print. Where no line
+/// looks like an error, the last ones before make stops are kept.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     before: VecDeque<String>,
+    errors: Vec<String>,
     after: Vec<String>,
 }
 
@@ -52,18 +54,53 @@ impl Tail {
             if (is_stop || is_error(line)) && self.after.len() < AFTER {
                 self.after.push(line.to_owned());
             }
-            return;
+        } else if is_error(line) || !self.errors.is_empty() {
+            if self.errors.len() < ERRORS {
+                self.errors.push(line.to_owned());
+            }
+        } else {
+            self.before.push_back(line.to_owned());
+            if self.before.len() > BEFORE.saturating_add(ERRORS) {
+                self.before.pop_front();
+            }
         }
-        if self.before.len() >= BEFORE {
-            let victim = self.before.iter().position(|line| !is_error(line)).unwrap_or(0);
-            self.before.remove(victim);
-        }
-        self.before.push_back(line.to_owned());
     }
 
     pub(super) fn into_lines(self) -> Vec<String> {
-        self.before.into_iter().chain(self.after).collect()
+        let spare =
+            if self.errors.is_empty() { 0 } else { self.before.len().saturating_sub(BEFORE) };
+        self.before.into_iter().skip(spare).chain(self.errors).chain(self.after).collect()
     }
+}
+
+/// What a build needs that is often not there: how it is missed, and the packages of Debian and Fedora.
+const PACKAGES: &[(&str, &str)] = &[
+    ("flex: ", "flex"),
+    ("bison: ", "bison"),
+    ("bc: ", "bc"),
+    ("openssl/", "libssl-dev (openssl-devel)"),
+    ("gelf.h: ", "libelf-dev (elfutils-libelf-devel)"),
+    ("libelf.h: ", "libelf-dev (elfutils-libelf-devel)"),
+    ("pahole: ", "pahole (dwarves)"),
+    ("cpio: ", "cpio"),
+    ("perl: ", "perl"),
+];
+
+/// The package whose program or header one of `lines` misses.
+pub(super) fn missing_package(lines: &[String]) -> Option<&'static str> {
+    let is_missed = |line: &String| {
+        ["not found", "No such file or directory"].iter().any(|words| line.contains(words))
+    };
+    lines.iter().filter(|line| is_missed(line)).find_map(|line| {
+        let named = |name: &str| {
+            line.match_indices(name).any(|(at, _)| {
+                !line.get(..at).is_some_and(|before| {
+                    before.ends_with(|c: char| c.is_alphanumeric() || c == '-')
+                })
+            })
+        };
+        PACKAGES.iter().find(|(name, _)| named(name)).map(|(_, package)| *package)
+    })
 }
 
 fn is_error(line: &str) -> bool {

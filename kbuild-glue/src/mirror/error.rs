@@ -67,7 +67,7 @@ impl MirrorError {
                 Some("make room and run again; the sources are as they were".to_owned())
             }
             std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                Some("use a work directory that you can write to".to_owned())
+                Some("name a directory that you can write to with --target-dir".to_owned())
             }
             _ => None,
         }

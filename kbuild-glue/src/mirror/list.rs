@@ -1,8 +1,11 @@
 //! Which files there are, in the user's sources and in the mirror.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
@@ -33,12 +36,17 @@ pub(super) struct FileStat {
     pub(super) size: u64,
     /// Seconds and nanoseconds.
     pub(super) modified: (i64, i64),
+    /// When anything about the file changed last.
+    pub(super) changed: (i64, i64),
     pub(super) mode: u32,
 }
 
 /// Entries by path, relative to the root. Strings are compared faster than paths, component by component,
 /// and what is in a directory comes after it all the same.
 pub(super) type Listing = BTreeMap<String, Entry>;
+
+/// A listing, and the paths that were left out since they are not UTF-8: no Makefile of the kernel names one.
+pub(super) type Listed = (Listing, Vec<PathBuf>);
 
 impl Entry {
     /// Whether both are files, both are symlinks or both are directories.
@@ -48,7 +56,7 @@ impl Entry {
 }
 
 /// The source files of a tree: all of it, or without what was built between the sources.
-pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<Listing, MirrorError> {
+pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<Listed, MirrorError> {
     let excluded = excluded(tree, mirror);
     if !tree.is_built_in_tree() {
         return walk(&tree.source, &excluded, false);
@@ -61,7 +69,7 @@ pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<Listing, MirrorE
 
 /// All that is in a directory.
 pub(super) fn everything(directory: &Utf8Path) -> Result<Listing, MirrorError> {
-    walk(directory, &[], false)
+    Ok(walk(directory, &[], false)?.0)
 }
 
 /// Directories in the sources that are no sources.
@@ -72,13 +80,14 @@ fn excluded(tree: &Tree, mirror: &Utf8Path) -> Vec<Utf8PathBuf> {
     // Our own rules and results: the build is the same with others.
     let ours = ["klp.toml", "klp.mk", "changed-functions.json"];
     excluded.extend(ours.map(|name| tree.source.join(name)));
-    // Output directories of other builds name their source.
+    // Output directories of other builds name their source, and what we keep of one has our mark.
     let entries = fs::read_dir(&tree.source).into_iter().flatten().flatten();
     for entry in entries {
         let Ok(path) = Utf8PathBuf::from_path_buf(entry.path()) else { continue };
-        if fs::canonicalize(path.join("source")).is_ok_and(|source| source == *tree.source)
-            && path.join("Makefile").exists()
-        {
+        let is_output = fs::canonicalize(path.join("source"))
+            .is_ok_and(|source| source == *tree.source)
+            && path.join("Makefile").exists();
+        if is_output || path.join(crate::build::MARK).exists() {
             excluded.push(path);
         }
     }
@@ -86,8 +95,8 @@ fn excluded(tree: &Tree, mirror: &Utf8Path) -> Vec<Utf8PathBuf> {
     excluded
 }
 
-fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<Listing, MirrorError> {
-    let failed = |source: std::io::Error| MirrorError::List { path: root.to_owned(), source };
+fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<Listed, MirrorError> {
+    let failed = |source: io::Error| MirrorError::List { path: root.to_owned(), source };
     let mut builder = WalkBuilder::new(root);
     builder.standard_filters(false);
     if ignored {
@@ -104,40 +113,42 @@ fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<List
         let mut namesakes = skip.get(entry.file_name()).into_iter().flatten();
         !namesakes.any(|path| entry.path() == path.as_std_path())
     });
-    let listing = Mutex::new(Ok(Vec::new()));
+    let found = Mutex::new(Ok((Vec::new(), Vec::new())));
     builder.build_parallel().run(|| {
         Box::new(|item| {
-            let found = item.map_err(std::io::Error::other).and_then(|item| {
-                let path = Utf8Path::from_path(item.path()).ok_or_else(|| {
-                    std::io::Error::other(format!(
-                        "the path {} is not UTF-8",
-                        item.path().display()
-                    ))
-                })?;
-                Ok((path.to_owned(), look(path)?))
+            let entry = item.map_err(io::Error::other).and_then(|item| {
+                let path = item.into_path();
+                let entry = Utf8Path::from_path(&path).map(look).transpose()?;
+                Ok((path, entry))
             });
-            let mut listing = listing.lock().unwrap_or_else(PoisonError::into_inner);
-            match (found, listing.as_mut()) {
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            match (entry, found.as_mut()) {
                 (_, Err(_)) => return WalkState::Quit,
-                (Ok((path, Some(entry))), Ok(listing)) => {
-                    if let Ok(relative) = path.strip_prefix(root)
-                        && !relative.as_str().is_empty()
-                    {
+                (Ok((path, None)), Ok((_, left_out))) => {
+                    // Nor is anything below it.
+                    left_out.push(path);
+                    return WalkState::Skip;
+                }
+                (Ok((path, Some(Some(entry)))), Ok((listing, _))) => {
+                    let relative =
+                        Utf8Path::from_path(&path).and_then(|path| path.strip_prefix(root).ok());
+                    if let Some(relative) = relative.filter(|path| !path.as_str().is_empty()) {
                         listing.push((relative.as_str().to_owned(), entry));
                     }
                 }
-                (Ok((_, None)), Ok(_)) => {}
-                (Err(error), Ok(_)) => *listing = Err(error),
+                (Ok((_, Some(None))), Ok(_)) => {}
+                (Err(error), Ok(_)) => *found = Err(error),
             }
             WalkState::Continue
         })
     });
-    let listing = listing.into_inner().unwrap_or_else(PoisonError::into_inner).map_err(failed)?;
-    Ok(listing.into_iter().collect())
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (listing, left_out) = found.map_err(failed)?;
+    Ok((listing.into_iter().collect(), left_out))
 }
 
 /// The files that git knows or would add. `None` where git is not of use.
-fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listing>, MirrorError> {
+fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listed>, MirrorError> {
     let mut command = Command::new("git");
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"]
     {
@@ -150,13 +161,18 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listing>
         .stderr(Stdio::null())
         .output();
     let Ok(output) = output else { return Ok(None) };
-    let Ok(names) = String::from_utf8(output.stdout) else { return Ok(None) };
+    let names = || output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     // Inside a repository that ignores this tree, git knows nothing of it.
-    if !output.status.success() || !names.split('\0').any(|name| name == "Makefile") {
+    if !output.status.success() || !names().any(|name| name == b"Makefile") {
         return Ok(None);
     }
+    let mut left_out = Vec::new();
     let mut listing = Listing::new();
-    for name in names.split_terminator('\0') {
+    for name in names() {
+        let Ok(name) = std::str::from_utf8(name) else {
+            left_out.push(root.as_std_path().join(OsStr::from_bytes(name)));
+            continue;
+        };
         let path = root.join(name);
         if excluded.iter().any(|skip| path.starts_with(skip)) {
             continue;
@@ -171,29 +187,29 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listing>
         }
         listing.insert(name.to_owned(), entry);
     }
-    Ok(Some(listing))
+    Ok(Some((listing, left_out)))
 }
 
-/// What is at a path; nothing for what is gone, and for sockets and the like.
-pub(super) fn look(path: &Utf8Path) -> std::io::Result<Option<Entry>> {
+/// What is at a path; nothing for what is gone, for sockets and the like, and for symlinks to what is not UTF-8.
+pub(super) fn look(path: &Utf8Path) -> io::Result<Option<Entry>> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let kind = if metadata.is_dir() {
         Kind::Directory
     } else if metadata.is_symlink() {
-        let target = fs::read_link(path)?;
-        Kind::Symlink(Utf8PathBuf::from_path_buf(target).map_err(|target| {
-            std::io::Error::other(format!("the symlink to {} is not UTF-8", target.display()))
-        })?)
+        // It leads to nothing that a Makefile names.
+        let Ok(target) = Utf8PathBuf::from_path_buf(fs::read_link(path)?) else { return Ok(None) };
+        Kind::Symlink(target)
     } else if metadata.is_file() {
         Kind::File(FileStat {
             device: metadata.dev(),
             inode: metadata.ino(),
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
             mode: metadata.mode() & 0o777,
         })
     } else {

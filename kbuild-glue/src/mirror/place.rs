@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use camino::Utf8Path;
 use fs_err as fs;
@@ -13,44 +14,35 @@ use crate::atomic;
 /// more than it brings; file systems do not change their mind.
 static NO_REFLINKS: AtomicBool = AtomicBool::new(false);
 
-/// Shares the user's file and its time: a reflink, else a hard link, else a copy.
-/// Returns whether bytes were copied.
-pub(super) fn shared(
-    source: &Utf8Path,
-    target: &Utf8Path,
-    temporary: &Utf8Path,
-) -> io::Result<bool> {
-    if reflink(source, temporary)? {
-        copy_times(source, temporary)?;
-        fs::rename(temporary, target)?;
-        return Ok(true);
-    }
-    atomic::remove_file(temporary)?;
-    // Refused across file systems, for files of others, and by some file systems.
-    if fs::hard_link(source, temporary).is_ok() {
-        // Renaming a link onto another link of the same file does nothing at all.
-        atomic::remove_file(target)?;
-        fs::rename(temporary, target)?;
-        return Ok(false);
-    }
-    fs::copy(source, temporary)?;
-    copy_times(source, temporary)?;
-    fs::rename(temporary, target)?;
-    Ok(true)
+/// Which time a file of the mirror gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Time {
+    /// That of the user's file: nothing was made from the mirror's yet.
+    Users,
+    /// That of now: what was made from another file in its place is made again.
+    Now,
 }
 
-/// Copies the user's bytes to a file with the time of now. Returns whether bytes were copied.
-pub(super) fn fresh(
+/// Gives the mirror a file of its own with the user's bytes, which are shared where the file system can.
+///
+/// A hard link would be the user's file: who edits one in the mirror, where compilers say that the error is,
+/// would edit both.
+pub(super) fn place(
     source: &Utf8Path,
     target: &Utf8Path,
     temporary: &Utf8Path,
-) -> io::Result<bool> {
+    time: Time,
+) -> io::Result<()> {
     if !reflink(source, temporary)? {
         atomic::remove_file(temporary)?;
         fs::copy(source, temporary)?;
     }
-    fs::rename(temporary, target)?;
-    Ok(true)
+    if time == Time::Users {
+        // What is from the future would be made anew by each make.
+        let modified = fs::metadata(source)?.modified()?.min(SystemTime::now());
+        fs::File::open(temporary)?.set_modified(modified)?;
+    }
+    fs::rename(temporary, target)
 }
 
 /// Writes bytes to a file with the time of now.
@@ -83,10 +75,4 @@ pub(crate) fn reflink(from: &Utf8Path, to: &Utf8Path) -> io::Result<bool> {
     }
     target.set_permissions(source.metadata()?.permissions())?;
     Ok(true)
-}
-
-fn copy_times(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
-    let modified = fs::metadata(from)?.modified()?;
-    let file = fs::File::open(to)?;
-    file.set_modified(modified)
 }

@@ -1,16 +1,16 @@
 //! Sizes and times of the user's files when they were mirrored.
 //!
 //! They tell a file that changed since then from one that only looks different from its mirror,
-//! and they are what the fingerprint of a build is made of. Written last, they say that the
-//! mirror is whole.
+//! and they are what the fingerprint of a build is made of. Written last, with what the file system tells of
+//! each file of the mirror, they say that the mirror is whole and that nobody wrote to it since.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
-use fs_err as fs;
 
-use super::list::{Entry, Kind, Listing};
+use super::list::{Entry, FileStat, Kind, Listing};
 use super::{MirrorError, beside};
 use crate::atomic;
 
@@ -25,21 +25,9 @@ impl Stamps {
         Self { stamps: listing.iter().map(|(path, entry)| (path.clone(), stamp(entry))).collect() }
     }
 
-    /// Whether there is something of this path.
-    pub(super) fn contains(&self, path: &Utf8Path) -> bool {
-        self.stamps.contains_key(path.as_str())
-    }
-
-    /// The paths, sorted backwards: what is in a directory comes before it.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
-        self.stamps.keys().rev().map(Utf8Path::new)
-    }
-
-    /// What is new or other than it was.
-    pub(super) fn changed_since(&self, known: &Self) -> impl Iterator<Item = &Utf8Path> {
-        let is_changed =
-            |(path, stamp): &(&String, &String)| known.stamps.get(*path) != Some(*stamp);
-        self.stamps.iter().filter(is_changed).map(|(path, _)| Utf8Path::new(path))
+    /// The stamp of that path.
+    pub(super) fn get(&self, path: &str) -> Option<&str> {
+        self.stamps.get(path).map(String::as_str)
     }
 
     /// How many files there are.
@@ -58,34 +46,73 @@ impl Stamps {
     pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
         self.stamps.iter().map(|(path, stamp)| (Utf8Path::new(path), stamp.as_str()))
     }
+}
 
+/// What is written down about a mirror: the user's files and its own, as they were.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) sources: Stamps,
+    pub(super) own: BTreeMap<String, Own>,
+}
+
+/// All that the file system tells of a file of the mirror. As long as it is the same, nobody wrote to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Own(String);
+
+impl Own {
+    /// That of a file; of anything else there is nothing to tell.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let Kind::File(FileStat { inode, size, modified, changed, mode, .. }) = &entry.kind else {
+            return Self::default();
+        };
+        let [(second, part), (changed, changed_part)] = [modified, changed];
+        Self(format!("{inode} {size} {mode:o} {changed}.{changed_part:09} {second} {part}"))
+    }
+
+    /// When the file was written.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        let mut fields = self.0.rsplit(' ');
+        let (part, second) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        SystemTime::UNIX_EPOCH.checked_add(Duration::new(second, part))
+    }
+
+    /// Whether the file has the permissions of the other one.
+    pub(super) fn has_mode_of(&self, other: &Self) -> bool {
+        self.0.split(' ').nth(2) == other.0.split(' ').nth(2)
+    }
+}
+
+impl Known {
+    /// Reads what was written about the mirror in `dir`. What is damaged is nothing: all is made again.
     pub(super) fn read(dir: &Utf8Path) -> Result<Option<Self>, MirrorError> {
         let path = beside(dir, "stamps");
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(MirrorError::Read { path, source }),
-        };
-        // Damaged stamps are no stamps: everything is looked at.
-        let parse = || {
-            let text = String::from_utf8(bytes).ok()?;
-            let records = text.split_terminator('\0').map(|record| {
-                let (stamp, path) = record.split_once('\t')?;
-                Some((path.to_owned(), stamp.to_owned()))
-            });
-            Some(Self { stamps: records.collect::<Option<_>>()? })
-        };
-        Ok(parse())
+        let bytes =
+            atomic::read_sealed(&path).map_err(|source| MirrorError::Read { path, source })?;
+        Ok(bytes.and_then(Self::parse))
+    }
+
+    fn parse(bytes: Vec<u8>) -> Option<Self> {
+        let text = String::from_utf8(bytes).ok()?;
+        let mut known = Self::default();
+        for record in text.split_terminator('\0') {
+            let mut fields = record.splitn(3, '\t');
+            let (stamp, own, path) = (fields.next()?, fields.next()?, fields.next()?);
+            known.sources.stamps.insert(path.to_owned(), stamp.to_owned());
+            known.own.insert(path.to_owned(), Own(own.to_owned()));
+        }
+        Some(known)
     }
 
     pub(super) fn write(&self, dir: &Utf8Path) -> Result<(), MirrorError> {
         let path = beside(dir, "stamps");
         let mut text = String::new();
-        for (name, stamp) in &self.stamps {
+        for (name, stamp) in &self.sources.stamps {
+            let own = self.own.get(name).map_or("", |own| own.0.as_str());
             // Writing to a string cannot fail.
-            let _ = write!(text, "{stamp}\t{name}\0");
+            let _ = write!(text, "{stamp}\t{own}\t{name}\0");
         }
-        atomic::write(&path, text.as_bytes()).map_err(|source| MirrorError::Write { path, source })
+        atomic::write_sealed(&path, text.as_bytes())
+            .map_err(|source| MirrorError::Write { path, source })
     }
 }
 

@@ -36,13 +36,20 @@ pub(super) fn apply(
     fuzz: usize,
 ) -> Result<Vec<FileChange>, PatchError> {
     let mut overlay = Overlay { root, original: BTreeMap::new(), current: BTreeMap::new() };
-    for patch in patches {
+    for (index, patch) in patches.iter().enumerate() {
+        let first = patches.iter().take(index).find(|first| first.files == patch.files);
+        let twice = |error: PatchError| match first.filter(|_| error.is_applied_already()) {
+            Some(first) => {
+                PatchError::Twice { patch: patch.path.clone(), first: first.path.clone() }
+            }
+            None => error,
+        };
         let strip = match patch.strip {
             Some(strip) => strip,
             None => strip_level(patch, &mut overlay)?,
         };
         for file in &patch.files {
-            apply_file(&At { patch, file, fuzz }, strip, &mut overlay)?;
+            apply_file(&At { patch, file, fuzz }, strip, &mut overlay).map_err(twice)?;
         }
     }
     let mut changes = Vec::new();
@@ -252,6 +259,13 @@ impl Overlay<'_> {
                 return Err(outside());
             }
             if place.strip_prefix(self.root).is_ok_and(|relative| relative == path) {
+                if metadata.is_dir() {
+                    return Err(PatchError::Directory {
+                        patch: at.patch.path.clone(),
+                        line: at.file.line,
+                        path: path.to_owned(),
+                    });
+                }
                 if !metadata.is_file() {
                     return Err(outside());
                 }

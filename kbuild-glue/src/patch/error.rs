@@ -73,6 +73,24 @@ pub enum PatchError {
         /// The path as it stands in the patch.
         path: String,
     },
+    /// It changes a directory.
+    #[error("{patch}:{line}: `{path}` is a directory, and a patch changes files")]
+    Directory {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+    },
+    /// A patch was applied before, in the same series.
+    #[error("`{patch}` makes the same changes as `{first}` before it")]
+    Twice {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// The same one, before it.
+        first: Utf8PathBuf,
+    },
     /// The file to change is not there.
     #[error("{patch}:{line}: no file `{path}` to patch")]
     NoFile {
@@ -124,6 +142,16 @@ pub enum PatchError {
 }
 
 impl PatchError {
+    /// Whether what the patch makes is there.
+    pub(super) fn is_applied_already(&self) -> bool {
+        matches!(
+            self,
+            Self::Exists { already_applied: true, .. }
+                | Self::Hunk { already_applied: true, .. }
+                | Self::NoFile { .. }
+        )
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -151,6 +179,10 @@ impl PatchError {
             }
             Self::Binary { .. } => "leave the binary files out of the patch",
             Self::Git { .. } => "name two revisions of the tree's git repository, as A..B",
+            Self::Twice { .. } => "name each patch once",
+            Self::Directory { .. } => {
+                "its names may have too few leading directories, which a series can say with -pN"
+            }
             Self::Outside { .. }
             | Self::Io { .. }
             | Self::NoDifference { .. }

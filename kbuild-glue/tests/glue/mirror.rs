@@ -18,7 +18,9 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 fn sync(tree: &Tree, dir: &Utf8Path) -> Mirror {
-    Mirror::sync(tree, dir, &mut |_| {}).unwrap()
+    let mirror = Mirror::sync(tree, dir, &mut |_| {}).unwrap();
+    mirror.keep().unwrap();
+    mirror
 }
 
 fn modified(path: &Utf8Path) -> SystemTime {
@@ -96,7 +98,7 @@ fn follows_the_sources() {
 }
 
 #[test]
-fn a_write_into_a_shared_file_is_seen() {
+fn a_write_into_a_file_is_seen() {
     let (_guard, tree, dir) = tree();
     sync(&tree, &dir);
     let start = SystemTime::now() - Duration::from_secs(1);
@@ -109,6 +111,66 @@ fn a_write_into_a_shared_file_is_seen() {
     sync(&tree, &dir);
     assert_eq!(fs::read_to_string(dir.join("fs/a.c")).unwrap(), "int x;\n");
     assert!(modified(&dir.join("fs/a.c")) >= start);
+}
+
+/// Compilers name files of the mirror, and people open what compilers name.
+#[test]
+fn a_write_into_the_mirror_leaves_the_sources_alone() {
+    let (_guard, tree, dir) = tree();
+    let before = observe(&tree.source);
+    sync(&tree, &dir);
+    for (path, _) in SOURCES {
+        fs::write(dir.join(path), "edited\n").unwrap();
+    }
+    assert_eq!(observe(&tree.source), before);
+}
+
+/// Whatever was done to the mirror, it is the same as the sources again, and make sees what was not.
+#[test]
+fn an_altered_mirror_is_found() {
+    let (_guard, tree, dir) = tree();
+    sync(&tree, &dir);
+    let file = dir.join("fs/a.c");
+    let old = modified(&file);
+    let edit = |text: &str, time: SystemTime| {
+        fs::write(&file, text).unwrap();
+        fs::File::open(&file).unwrap().set_modified(time).unwrap();
+    };
+    let alterations: [(&str, &dyn Fn()); 5] = [
+        ("fs/a.c", &|| edit("int z;\n", old)),
+        ("fs/a.c", &|| edit("int aaaa;\n", old - Duration::from_secs(9))),
+        ("fs/a.c", &|| fs::remove_file(&file).unwrap()),
+        ("fs/a.c", &|| fs::rename(dir.join("fs/b.c"), &file).unwrap()),
+        ("include/fs.h", &|| fs::write(dir.join("include/fs.h"), "").unwrap()),
+    ];
+    for (path, alter) in alterations {
+        alter();
+        let start = SystemTime::now() - Duration::from_secs(1);
+        let mirror = sync(&tree, &dir);
+        assert_eq!(mirror.altered(), Some(path));
+        assert_eq!(contents(&dir), contents(&tree.source));
+        assert!(path != "fs/a.c" || modified(&file) >= start, "make would not see it");
+        assert_eq!(sync(&tree, &dir).altered(), None);
+    }
+    // The same again is the same, whatever time it got.
+    let time = modified(&file);
+    edit("int a;\n", SystemTime::now() + Duration::from_hours(1));
+    assert_eq!(sync(&tree, &dir).altered(), None);
+    assert_eq!(modified(&file), time);
+    // The list is believed only as it was written.
+    let stamps = dir.with_file_name("mirror.stamps");
+    let text = fs::read_to_string(&stamps).unwrap().replacen("fs/b.c", "fs/d.c", 1);
+    fs::write(&stamps, text).unwrap();
+    assert!(sync(&tree, &dir).is_fresh());
+}
+
+#[test]
+fn nothing_is_from_the_future() {
+    let (_guard, tree, dir) = tree();
+    let future = SystemTime::now() + Duration::from_hours(1);
+    fs::File::open(tree.source.join("fs/a.c")).unwrap().set_modified(future).unwrap();
+    sync(&tree, &dir);
+    assert!(modified(&dir.join("fs/a.c")) <= SystemTime::now());
 }
 
 #[test]

@@ -154,12 +154,21 @@ fn holds_data(section: &Section<'_>) -> bool {
         && !rules::is_attributed(section.name)
 }
 
+/// Whether functions stand in a section that is neither code nor data, which only then has spans.
+fn holds_functions(cx: &Context<'_, '_>, section: &Section<'_>, index: u32) -> bool {
+    !section.is_code()
+        && !holds_data(section)
+        && !cx.layout.of_section(index).is_empty()
+        && rules::for_section(section.name).is_none()
+        && !rules::is_attributed(section.name)
+}
+
 fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a {
     cx.elf
         .sections
         .iter()
         .zip(0u32..)
-        .filter(|(section, _)| holds_data(section))
+        .filter(|(section, index)| holds_data(section) || holds_functions(cx, section, *index))
         .map(|(_, index)| index)
 }
 

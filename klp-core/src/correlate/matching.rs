@@ -9,6 +9,9 @@ use super::files::Scope;
 use super::unit::Unit;
 use super::users::Strangers;
 
+/// Of more units of one name than this, the first so many are told as candidates.
+const CROWD: usize = 64;
+
 /// Open units of one name, numbers aside, in one place.
 #[derive(Debug, Default)]
 pub(super) struct Group {
@@ -120,12 +123,22 @@ impl<'a> Matching<'a> {
         let mut candidates: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         let mut is_candidate = vec![false; self.original.len()];
         for group in self.groups() {
+            // To look at each of so many for each of so many takes longer than it tells.
+            let is_crowd = group.original.len() > CROWD;
+            if is_crowd {
+                for index in &group.original {
+                    if let Some(slot) = is_candidate.get_mut(*index) {
+                        *slot = true;
+                    }
+                }
+            }
             for patched in group.patched {
                 let possible: Vec<usize> = group
                     .original
                     .iter()
                     .copied()
-                    .filter(|original| !self.are_strangers(*original, patched))
+                    .take(if is_crowd { CROWD } else { usize::MAX })
+                    .filter(|original| is_crowd || !self.are_strangers(*original, patched))
                     .collect();
                 for original in &possible {
                     if let Some(slot) = is_candidate.get_mut(*original) {

@@ -52,7 +52,7 @@ pub struct Pair {
     pub patched: Option<usize>,
     /// The name that is common to both, where it is not the patched unit's own.
     pub name: Option<String>,
-    /// Units of the original that the patched one may be, where no rule can tell.
+    /// Units of the original that the patched one may be, where no rule can tell: of many, the first 64.
     pub candidates: Vec<usize>,
 }
 

@@ -3,6 +3,7 @@
 //! Format: System V gABI, chapters 4 and 5, and the x86-64 psABI. The parsing of untrusted headers
 //! is the `object` crate's; this module keeps what a checksum needs, indexed once.
 
+mod bounded;
 mod reloc;
 mod section;
 mod symbol;
@@ -138,7 +139,7 @@ impl<'data> ElfObject<'data> {
             }
         }
         let (symbols, relocs) = rayon::join(
-            || read_symbols(&symtab, sections.len()),
+            || read_symbols(&symtab, sections.len(), data.len()),
             || -> Vec<_> {
                 let tables = tables.into_par_iter();
                 tables
@@ -147,6 +148,7 @@ impl<'data> ElfObject<'data> {
             },
         );
         let (symbols, files) = symbols?;
+        bounded::check(&symbols, data.len())?;
         for (target, relocs) in relocs {
             let Some(section) = sections.get_mut(target) else { continue };
             section.relocs = relocs.map_err(|why| {
@@ -205,11 +207,16 @@ fn refuse_unreadable(sections: &[Section<'_>]) -> Result<(), ElfError> {
 fn read_symbols<'data>(
     symtab: &SymbolTable<'data, FileHeader64<LittleEndian>>,
     sections: usize,
+    size: usize,
 ) -> Result<(Vec<Symbol<'data>>, Vec<&'data [u8]>), ElfError> {
     let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
-    let read = |(index, raw)| Symbol::read(symtab, SymbolIndex(index), raw, sections);
-    let read: Vec<Result<Symbol<'_>, ElfError>> = raws.map(read).collect();
-    let mut symbols: Vec<Symbol<'_>> = read.into_iter().collect::<Result<_, _>>()?;
+    let names = bounded::Names::of_file(size);
+    let read = |(index, raw)| {
+        let symbol = Symbol::read(symtab, SymbolIndex(index), raw, sections)?;
+        names.add(symbol.name).map(|()| symbol)
+    };
+    // Ends at the first error: names that are shared by all are not read again and again.
+    let mut symbols: Vec<Symbol<'_>> = raws.map(read).collect::<Result<_, ElfError>>()?;
     let mut files = Vec::new();
     let mut file = None;
     for symbol in &mut symbols {

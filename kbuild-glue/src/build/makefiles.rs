@@ -1,0 +1,187 @@
+//! What the Makefiles say about a source file that Kbuild's records do not.
+//!
+//! A rule whose recipe is `$(call cmd,…)` leaves no record of what it reads, but names it:
+//! `$(srctree)/arch/x86/lib/x86-opcode-map.txt` of `arch/x86/lib/Makefile`, for example.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use rayon::prelude::*;
+
+use super::BuildError;
+use crate::config::Config;
+use crate::mirror::Stamps;
+
+/// Those of `paths` that a Makefile of `sources`, which are in `root`, names as a file.
+pub(super) fn named<'a>(
+    paths: &BTreeSet<&'a Utf8Path>,
+    root: &Utf8Path,
+    sources: &Stamps,
+) -> Result<BTreeSet<&'a Utf8Path>, BuildError> {
+    let names: Vec<(&'a Utf8Path, memchr::memmem::Finder<'a>)> = paths
+        .iter()
+        .filter_map(|path| Some((*path, memchr::memmem::Finder::new(path.file_name()?))))
+        .collect();
+    let makefiles: Vec<&Utf8Path> =
+        sources.iter().map(|(path, _)| path).filter(|path| is_of_the_build(path)).collect();
+    let named_in = |makefile: &&Utf8Path| {
+        let path = root.join(makefile);
+        let text = fs::read(&path).map_err(|source| BuildError::Io { path, source })?;
+        let is_named = |(path, finder): &&(&'a Utf8Path, memchr::memmem::Finder<'a>)| {
+            finder.find_iter(&text).any(|at| is_name_of(path, &text, at, makefile))
+        };
+        Ok(names.iter().filter(is_named).map(|(path, _)| *path).collect::<Vec<_>>())
+    };
+    let found = makefiles.par_iter().map(named_in).collect::<Result<Vec<_>, BuildError>>()?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Whether make reads it for a kernel of this architecture.
+fn is_of_the_build(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let is_makefile = name.starts_with("Makefile")
+        || name.starts_with("Kbuild")
+        || path.extension() == Some("mk");
+    let other = path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with("x86"));
+    is_makefile && !other && !path.starts_with("Documentation") && !path.starts_with("tools")
+}
+
+/// Whether the word of a Makefile around `at`, where the name of `path` is found, means that file.
+fn is_name_of(path: &Utf8Path, text: &[u8], at: usize, makefile: &Utf8Path) -> bool {
+    let (before, after) = text.split_at(at);
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"'\",;:=\\|<>".contains(byte);
+    let start = line.rsplit(is_end).next().unwrap_or_default();
+    let name = path.file_name().unwrap_or_default().len();
+    let rest = after.get(name..).unwrap_or_default();
+    let is_whole = rest.first().is_none_or(|byte| is_end(byte) || *byte == b')');
+    let Ok(start) = std::str::from_utf8(start) else { return false };
+    if !is_whole || line.first() == Some(&b'#') {
+        return false;
+    }
+    // What stands before the name: variables, then directories.
+    let directories = start.rsplit([')', '}', '(']).next().unwrap_or_default();
+    let directories = directories.trim_start_matches(['.', '/']);
+    // A word alone can be anywhere: `$(addprefix …)` puts directories in front.
+    let here = directories.is_empty() && matches!(start, "$(src)/" | "$(obj)/");
+    let parent = path.parent().unwrap_or(Utf8Path::new(""));
+    if here {
+        return Some(parent) == makefile.parent();
+    }
+    let wanted = directories.trim_end_matches('/');
+    wanted.is_empty() || format!("/{parent}").ends_with(&format!("/{wanted}"))
+}
+
+/// The option without which the source file `path` is not compiled, where the Makefiles of `root` tell.
+pub(super) fn missing_option(root: &Utf8Path, path: &Utf8Path, config: &Config) -> Option<String> {
+    let mut wanted = path.with_extension("o").file_name()?.to_owned();
+    let mut directory = path.parent()?;
+    loop {
+        let found = Assignments::of(&root.join(directory)).option_of(&wanted, config, 0);
+        if found.is_some() || directory.as_str().is_empty() {
+            return found;
+        }
+        wanted = format!("{}/", directory.file_name()?);
+        directory = directory.parent()?;
+    }
+}
+
+/// Left and right sides of what a Makefile assigns.
+struct Assignments(Vec<(String, Vec<String>)>);
+
+impl Assignments {
+    fn of(directory: &Utf8Path) -> Self {
+        let files = ["Kbuild", "Makefile"].map(|name| directory.join(name));
+        let text = files.iter().find_map(|file: &Utf8PathBuf| fs::read_to_string(file).ok());
+        let text = text.unwrap_or_default().replace("\\\n", " ");
+        let parse = |line: &str| {
+            let (left, right) = line.split('#').next()?.split_once('=')?;
+            let words = right.split_whitespace().map(str::to_owned).collect();
+            Some((left.trim_end_matches([':', '+', '?', ' ', '\t']).trim().to_owned(), words))
+        };
+        Self(text.lines().filter_map(parse).collect())
+    }
+
+    /// The option that is not set and on which `wanted`, an object or a directory, depends.
+    fn option_of(&self, wanted: &str, config: &Config, depth: usize) -> Option<String> {
+        let names = self.0.iter().filter(|(_, words)| words.iter().any(|word| word == wanted));
+        let mut found = None;
+        for (left, _) in names {
+            let option = left.split_once("$(").and_then(|(_, rest)| rest.strip_suffix(')'));
+            if let Some(option) = option.filter(|option| config.get(option).is_none()) {
+                found.get_or_insert_with(|| option.to_owned());
+                continue;
+            }
+            // A part of another object; each is named by few, so a cycle ends soon.
+            let whole = left.rsplit_once('-').map(|(whole, _)| format!("{whole}.o"));
+            let whole =
+                whole.filter(|whole| !matches!(whole.as_str(), "obj.o" | "lib.o") && depth < 4);
+            let outer =
+                whole.and_then(|whole| self.option_of(&whole, config, depth.saturating_add(1)));
+            // Otherwise it is compiled by this line, as far as the Makefile here tells.
+            found = Some(outer?);
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_makefiles() {
+        let is_named = |path: &str, makefile: &str, text: &str| {
+            let path = Utf8Path::new(path);
+            let name = path.file_name().unwrap();
+            text.match_indices(name)
+                .any(|(at, _)| is_name_of(path, text.as_bytes(), at, makefile.into()))
+        };
+        for (path, makefile, text) in [
+            ("a/lib/map.txt", "a/lib/Makefile", "maps = $(srctree)/a/lib/map.txt\n"),
+            (
+                "include/linux/oid.h",
+                "lib/Makefile",
+                "$(obj)/x.c: $(srctree)/include/linux/oid.h \\\n",
+            ),
+            ("lib/table.h", "lib/Makefile", "x: $(src)/table.h"),
+            ("lib/table.h", "lib/Makefile", "x: table.h\n"),
+            ("a/b/c.h", "a/x/Makefile", "y: $(src)/../b/c.h\n"),
+            ("a/b/c.h", "x/Makefile", "y: $(addprefix $(dir)/,c.h)"),
+        ] {
+            assert!(is_named(path, makefile, text), "{path} in {text}");
+        }
+        for (path, makefile, text) in [
+            ("fs/table.h", "lib/Makefile", "x: $(src)/table.h\n"),
+            ("fs/table.h", "lib/Makefile", "x: table.h.in\n"),
+            ("lib/table.h", "lib/Makefile", "# see table.h\n"),
+            ("lib/table.h", "lib/Makefile", "x: mytable.h\n"),
+            ("lib/table.h", "lib/Makefile", "x: $(srctree)/fs/table.h\n"),
+        ] {
+            assert!(!is_named(path, makefile, text), "{path} in {text}");
+        }
+    }
+
+    #[test]
+    fn options() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        fs::create_dir_all(root.join("net/e1000")).unwrap();
+        let write = |path: &str, text: &str| fs::write(root.join(path), text).unwrap();
+        write("Makefile", "obj-y += net/\n");
+        write("net/Makefile", "obj-$(CONFIG_E1000) += e1000/\nobj-$(CONFIG_ON) += on.o\n");
+        write(
+            "net/e1000/Makefile",
+            "obj-$(CONFIG_E1000) += e1000.o\ne1000-y := main.o \\\n\thw.o\ne1000-$(CONFIG_EXTRA) += x.o\n",
+        );
+        let path = root.join(".config");
+        fs::write(&path, "CONFIG_ON=y\n").unwrap();
+        let config = Config::read(&path).unwrap();
+        let option = |path: &str| missing_option(root, path.into(), &config);
+        assert_eq!(option("net/e1000/hw.c").unwrap(), "CONFIG_E1000");
+        assert_eq!(option("net/e1000/x.c").unwrap(), "CONFIG_EXTRA");
+        assert_eq!(option("net/e1000/unnamed.c").unwrap(), "CONFIG_E1000");
+        assert_eq!(option("net/on.c"), None);
+    }
+}

@@ -1,0 +1,77 @@
+//! Objects that are small and say much: time and memory stay within what the file is.
+
+use std::fmt::Write as _;
+
+use anyhow::{Result, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_tests::kernel::temporary;
+use klp_tests::klp::{klp, run};
+use klp_tests::tools::tool;
+
+fn assemble(directory: &Utf8Path, name: &str, text: &str) -> Result<Utf8PathBuf> {
+    let source = directory.join(format!("{name}.s"));
+    fs_err::write(&source, text)?;
+    let object = directory.join(format!("{name}.o"));
+    tool("gcc", ["-c", "-o", object.as_str(), source.as_str()])?;
+    Ok(object)
+}
+
+/// Milliseconds of a comparison that ends with `status`.
+fn compare(original: &Utf8Path, patched: &Utf8Path, status: i32) -> Result<u128> {
+    let mut command = klp(["diff", "--no-cache", "-q", original.as_str(), patched.as_str()])?;
+    Ok(run(&mut command)?.expect(status)?.millis)
+}
+
+/// Functions that all reach to the end of the section.
+fn nested(count: usize) -> String {
+    let mut text = String::from(".text\n");
+    for number in 0..count {
+        let _ =
+            writeln!(text, ".globl f{number}\n.type f{number},@function\nf{number}: xor %rax,%rax");
+    }
+    text.push_str("ret\nend:\n");
+    for number in 0..count {
+        let _ = writeln!(text, ".size f{number}, end - f{number}");
+    }
+    text
+}
+
+/// Local functions that all have one name, and none of which is as it was.
+fn namesakes(count: usize, from: usize) -> String {
+    let mut text = String::from(".text\n");
+    for number in 0..count {
+        let value = from.saturating_add(number);
+        // The assembler wants other names; the last digits are taken off below.
+        let _ =
+            writeln!(text, ".type same.{number},@function\nsame.{number}: mov ${value},%eax; ret");
+        let _ = writeln!(text, ".size same.{number}, . - same.{number}");
+    }
+    text
+}
+
+#[test]
+fn functions_inside_each_other_are_no_object() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let few = assemble(&directory, "few", &nested(200))?;
+    compare(&few, &few, 0)?;
+    let many = assemble(&directory, "many", &nested(8000))?;
+    let outcome = run(&mut klp(["diff", "--no-cache", many.as_str(), many.as_str()])?)?;
+    outcome.expect_error(1, "symbols lie inside each other", Some("make again"))?;
+    Ok(())
+}
+
+/// Twice the functions take at most about twice the time.
+#[test]
+fn many_of_one_name() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let mut times = Vec::new();
+    for count in [4000, 16_000] {
+        let original = assemble(&directory, &format!("a{count}"), &namesakes(count, 0))?;
+        let patched = assemble(&directory, &format!("b{count}"), &namesakes(count, 100_000))?;
+        times.push(compare(&original, &patched, 0)?);
+    }
+    let [small, large] = times.as_slice() else { return Ok(()) };
+    // Four times the work, and as much again for what else the machine does.
+    ensure!(*large < small.saturating_mul(8).saturating_add(2000), "{times:?}");
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! Files of the user's stay, wherever our options point.
+
+use anyhow::{Result, ensure};
+use camino::Utf8Path;
+use klp_tests::kernel::{Kernel, example_patch, temporary};
+use klp_tests::klp::{klp, run};
+use klp_tests::snapshot::Snapshot;
+use klp_tests::tools::tool;
+
+const GOOD: &str = "fix-one-function";
+
+fn write(directory: &Utf8Path, files: &[&str]) -> Result<()> {
+    for name in files {
+        let path = directory.join(name);
+        fs_err::create_dir_all(path.parent().unwrap_or(directory))?;
+        fs_err::write(path, format!("the user's {name}\n"))?;
+    }
+    Ok(())
+}
+
+/// A directory that holds what our directory would hold as well.
+#[test]
+fn a_target_directory_of_somebody_else() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let patch = example_patch(GOOD);
+    let hint = Some("a new or an empty directory");
+    for files in [
+        &["build/a.c", "original/b.c", "changed-functions.json", "mirror/x"][..],
+        &["lock", ".gitignore", "log/today"],
+        &["src/main.c"],
+    ] {
+        let target = kernel.directory.join("mine");
+        write(&target, files)?;
+        let others: Vec<String> = (0..12).map(|number| format!("original/{number}")).collect();
+        write(&target, &others.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let before = Snapshot::take(&target, &[])?;
+        let arguments = ["--target-dir", target.as_str()];
+        for more in [&[][..], &["--dry-run"], &["--rev", "A..B"]] {
+            let mut command = kernel.build([patch.as_str()])?;
+            let outcome = run(command.args(arguments).args(more))?;
+            outcome.expect_error(1, "is not a directory of cargo-klp", hint)?;
+        }
+        let output = kernel.output.as_str();
+        run(klp(["clean", "-C", output])?.args(arguments))?.expect(0)?;
+        before.expect(&Snapshot::take(&target, &[])?)?;
+        fs_err::remove_dir_all(&target)?;
+    }
+    Ok(())
+}
+
+/// A file beside ours stays when ours go, and nothing is taken for ours then.
+#[test]
+fn files_that_came_later() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let target = kernel.directory.join("target");
+    let (patch, output) = (example_patch(GOOD), kernel.output.as_str());
+    let arguments = ["--target-dir", target.as_str()];
+    run(kernel.build([patch.as_str()])?.args(arguments))?.expect(0)?;
+    write(&target, &["notes", "build.sh", "log.txt", "livepatch-fix.ko", "mirror2/a"])?;
+    run(klp(["clean", "-C", output])?.args(arguments))?.expect(0)?;
+    for name in ["notes", "build.sh", "log.txt", "livepatch-fix.ko", "mirror2/a"] {
+        ensure!(target.join(name).exists(), "{name} is gone");
+    }
+    ensure!(!target.join("build").exists() && !target.join("mirror").exists());
+    let outcome = run(kernel.build([patch.as_str()])?.args(arguments))?;
+    outcome.expect_error(1, "is not a directory of cargo-klp", Some("an empty directory"))?;
+    Ok(())
+}
+
+/// Compilers name the file in the mirror, and people open it there.
+#[test]
+fn an_edit_of_the_mirror() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let before = kernel.snapshot()?;
+    run(&mut kernel.build([example_patch(GOOD)])?)?.expect(0)?;
+    let mirrored = kernel.work().join("mirror/fs/proc.c");
+    fs_err::write(&mirrored, "int edited;\n")?;
+    before.expect(&kernel.snapshot()?)?;
+    run(&mut kernel.build([example_patch(GOOD)])?)?.expect(0)?;
+    before.expect(&kernel.snapshot()?)
+}
+
+#[test]
+fn outputs_onto_inputs() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let source = directory.join("a.c");
+    fs_err::write(&source, "int f(int n) { return n + 1; }\n")?;
+    let object = directory.join("a.o");
+    tool("gcc", ["-O2", "-c", "-o", object.as_str(), source.as_str()])?;
+    let before = fs_err::read(&object)?;
+    let hint = Some("name another file");
+    for output in [&object, &source] {
+        let arguments = ["checksum", object.as_str(), "-o", output.as_str()];
+        run(&mut klp(arguments)?)?.expect_error(1, "is not a checksum file", hint)?;
+    }
+    assert_eq!(fs_err::read(&object)?, before);
+    let sums = directory.join("a.checksums");
+    for _ in 0..2 {
+        run(&mut klp(["checksum", object.as_str(), "-o", sums.as_str()])?)?.expect(0)?;
+    }
+    run(&mut klp(["checksum", object.as_str(), "--force", "-o", source.as_str()])?)?.expect(0)?;
+
+    let arguments = ["makefile", "--install", directory.as_str()];
+    fs_err::write(directory.join("klp.mk"), "all: mine\n")?;
+    run(&mut klp(arguments)?)?.expect_error(1, "is not written by cargo-klp", hint)?;
+    assert_eq!(fs_err::read_to_string(directory.join("klp.mk"))?, "all: mine\n");
+    run(klp(arguments)?.arg("--force"))?.expect(0)?;
+    run(&mut klp(arguments)?)?.expect(0)?;
+    fs_err::write(directory.join("cargo-klp.1"), ".TH MINE\n")?;
+    let arguments = ["man", "--install", directory.as_str()];
+    run(&mut klp(arguments)?)?.expect_error(1, "is not written by cargo-klp", hint)?;
+    Ok(())
+}
+
+/// `-o` takes a file; a slip of the finger must not cost the patch.
+#[test]
+fn a_module_in_place_of_the_patch() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let patch = kernel.directory.join("fix.patch");
+    fs_err::copy(example_patch(GOOD), &patch)?;
+    let text = fs_err::read_to_string(&patch)?;
+    let outcome = run(&mut kernel.build(["-o", patch.as_str(), patch.as_str()])?)?;
+    outcome.expect_error(1, "is not an ELF file", Some("name another file"))?;
+    assert_eq!(fs_err::read_to_string(&patch)?, text);
+    ensure!(!kernel.work().exists(), "something was built before");
+    Ok(())
+}
