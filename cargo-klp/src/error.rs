@@ -47,6 +47,8 @@ pub(crate) enum Error {
     Tree(#[from] TreeError),
     #[error(transparent)]
     Livepatch(#[from] klp_core::livepatch::LivepatchError),
+    #[error("cannot judge the livepatch module")]
+    Attest(#[from] klp_core::attest::AttestError),
     #[error("cannot finish the livepatch module")]
     Finish(#[from] klp_core::livepatch::FinishError),
     #[error("cannot use {path}")]

@@ -10,6 +10,7 @@
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 
 pub mod allowlist;
+pub mod attest;
 pub mod check;
 pub mod checksum;
 pub mod correlate;

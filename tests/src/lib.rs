@@ -1,5 +1,6 @@
 //! What the end-to-end tests share.
 
+pub mod attested;
 pub mod compiler;
 pub mod kernel;
 pub mod klp;

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use kbuild_glue::objects;
-use klp_core::check::{CheckError, check, named_modules};
+use klp_core::check::{CheckError, Finding, Severity, Topic, check, named_modules};
 use klp_core::kernel::{Kernel, module_name};
 
 use crate::cli::{Check, MessageFormat};
@@ -13,6 +13,8 @@ use crate::place::Place;
 use crate::report;
 use crate::shell::Shell;
 
+use super::opinion::{self, Opinion};
+
 pub(crate) fn run(
     arguments: &Check,
     format: MessageFormat,
@@ -20,7 +22,8 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, Error> {
     let livepatch = read(&arguments.livepatch)?;
     let named = named_modules(&livepatch).map_err(cannot_check(&arguments.livepatch))?;
-    let output = Place::find(&arguments.tree)?.output_with("vmlinux");
+    let place = Place::find(&arguments.tree)?;
+    let output = place.output_with("vmlinux");
     let path = arguments.vmlinux.clone().unwrap_or_else(|| output.join("vmlinux"));
     let (vmlinux, vermagic) = kernel::vmlinux(&path)?;
     let built = objects::modules(&output)?.into_iter();
@@ -33,8 +36,29 @@ pub(crate) fn run(
             built.filter(|module| named.contains(&module_name(module))),
         )?,
     };
-    let report = check(&livepatch, &kernel).map_err(cannot_check(&arguments.livepatch))?;
+    let mut report = check(&livepatch, &kernel).map_err(cannot_check(&arguments.livepatch))?;
+    let (original, directory) = (place.root.join("build"), place.root.join("module"));
+    let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
+    for finding in opinion.iter().flat_map(|opinion| &opinion.findings) {
+        report.findings.push(Finding {
+            severity: Severity::Error,
+            topic: Topic::SecondOpinion,
+            place: finding.place.clone(),
+            what: finding.what.clone(),
+        });
+    }
     report::check(&report, format).map_err(Error::Print)?;
+    match &opinion {
+        Some(opinion) if opinion.findings.is_empty() => {
+            shell.status("Attesting", opinion::summary(opinion));
+        }
+        Some(_) => {}
+        None => shell.status(
+            "Skipping",
+            "second opinion: what the module was made of is not there any more, so that only what \
+             the loader sees is checked",
+        ),
+    }
     let text = format!(
         "{} functions, {} livepatch symbols, {} livepatch relocations, {} imports, {} entries of \
          special sections",

@@ -12,6 +12,7 @@ mod external;
 mod left_out;
 mod makefile;
 mod module;
+mod opinion;
 mod output;
 mod rules;
 mod session;

@@ -20,6 +20,7 @@ use crate::report;
 use crate::shell::Shell;
 
 use super::left_out;
+use super::opinion::{self, Opinion};
 use super::remove;
 use super::sources::{self, Source};
 
@@ -92,7 +93,8 @@ impl Request {
             return Ok(());
         }
         shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
-        let mut livepatch = extract(self.options, builds, changes, &touched, events)?;
+        let sources = sources::of(builds, &touched, events)?;
+        let mut livepatch = extract(self.options, builds, changes, &sources)?;
         risks.extend(perhaps.into_iter().filter(|risk| {
             !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
         }));
@@ -110,7 +112,20 @@ impl Request {
             return Ok(());
         }
         shell.status("Linking", self.path.as_str());
-        self.link(&livepatch, builds, events)?;
+        let module = self.link(&livepatch, builds, events)?;
+        let directory = builds.workspace.module_path();
+        let opinion = Opinion::new(&builds.original.root, &directory);
+        let report = opinion.on(&module, &sources, &opinion::said(changes))?;
+        if !report.findings.is_empty() {
+            changes.refuse_livepatch(opinion::refused(&report));
+            return Ok(());
+        }
+        for note in &report.notes {
+            shell.warning(note);
+        }
+        shell.status("Attesting", opinion::summary(&report));
+        opinion.keep(&module, &sources, changes)?;
+        report::replace_file(&self.path, |file| file.write_all(&module))?;
         let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
         changes.module = Some(Module { path: self.path.to_string(), functions });
         Ok(())
@@ -121,7 +136,7 @@ impl Request {
         livepatch: &Livepatch,
         builds: &Builds<'_>,
         events: &mut Events<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<u8>, Error> {
         let symvers = kernel::symvers(&builds.original.root)?;
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
         let sources = ModuleSources {
@@ -131,8 +146,7 @@ impl Request {
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
         };
         let linked = builds.workspace.link_module(&sources, builds.settings, events)?;
-        let finished = livepatch::finish(&read(&linked)?, &livepatch.symbols)?;
-        report::replace_file(&self.path, |file| file.write_all(&finished))
+        Ok(livepatch::finish(&read(&linked)?, &livepatch.symbols)?)
     }
 }
 
@@ -180,10 +194,8 @@ fn extract(
     options: livepatch::Options,
     builds: &Builds<'_>,
     changes: &Changes,
-    touched: &BTreeSet<String>,
-    events: &mut Events<'_>,
+    sources: &[Source],
 ) -> Result<Livepatch, Error> {
-    let sources = sources::of(builds, touched, events)?;
     let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
     let kernel = linked_kernel(builds, &inputs)?;
     Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)

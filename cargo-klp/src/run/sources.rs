@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Compared, Events, LinkedObject, is_lto, linked_files};
 use klp_core::input::Input;
-use klp_core::livepatch;
 use klp_core::origin::Definitions;
+use klp_core::{attest, livepatch};
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::kernel::read;
@@ -23,6 +24,16 @@ pub(super) struct Source {
     original: Option<Input>,
     patched: Input,
     members: Option<[Vec<Definitions>; 2]>,
+    files: Files,
+}
+
+/// Where these bytes are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Files {
+    pub(super) plain: Option<Utf8PathBuf>,
+    pub(super) original: Option<Utf8PathBuf>,
+    pub(super) patched: Utf8PathBuf,
 }
 
 impl Source {
@@ -36,6 +47,33 @@ impl Source {
             patched: &self.patched,
             lto: members.map(|[original, patched]| livepatch::Members { original, patched }),
         }
+    }
+
+    /// The same for the second opinion.
+    pub(super) fn object(&self) -> attest::Object<'_> {
+        attest::Object {
+            object: self.object.as_str(),
+            linked: &self.linked,
+            plain: self.plain.as_deref(),
+            original: self.original.as_deref(),
+            patched: &self.patched,
+        }
+    }
+
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// What is still at the places where it was.
+    pub(super) fn read_again(
+        object: Utf8PathBuf,
+        linked: String,
+        files: Files,
+    ) -> Result<Self, Error> {
+        let read = |path: &Option<Utf8PathBuf>| path.as_deref().map(read).transpose();
+        let (plain, original) = (read(&files.plain)?, read(&files.original)?);
+        let patched = self::read(&files.patched)?;
+        Ok(Self { object, linked, plain, original, patched, members: None, files })
     }
 }
 
@@ -69,14 +107,20 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Source>
         let was = Members::new(&original.root, was, |object| original.root.join(object));
         let is = members_of(&after);
         let is = Members::new(&patched.original_root, is, |object| patched.path(object));
-        let original = before.map(|before| read(&original.root.join(&before.file))).transpose()?;
+        let files = Files {
+            plain: None,
+            original: before.map(|before| original.root.join(&before.file)),
+            patched: patched.path(&after.file),
+        };
+        let original = files.original.as_deref().map(read).transpose()?;
         Ok(Source {
             linked: target(&after.linked).to_owned(),
             plain: None,
             original,
-            patched: read(&patched.path(&after.file))?,
+            patched: read(&files.patched)?,
             members: Some([was.definitions()?, is.definitions()?]),
             object: after.file,
+            files,
         })
     };
     after.map(source).collect()
@@ -103,15 +147,20 @@ fn compiled(
     let patched = compile(&paths, Some(&builds.patched.changes))?;
     let source = |input: &LinkedObject| {
         let original = original.get(&input.object);
-        let plain = original.map(|_| read(&builds.original.root.join(&input.object)));
         let Some(patched) = patched.get(&input.object) else { return Ok(None) };
+        let files = Files {
+            plain: original.map(|_| builds.original.root.join(&input.object)),
+            original: original.cloned(),
+            patched: patched.clone(),
+        };
         Ok(Some(Source {
             object: input.object.clone(),
             linked: target(&input.linked).to_owned(),
-            plain: plain.transpose()?,
-            original: original.map(|path| read(path)).transpose()?,
+            plain: files.plain.as_deref().map(read).transpose()?,
+            original: files.original.as_deref().map(read).transpose()?,
             patched: read(patched)?,
             members: None,
+            files,
         }))
     };
     inputs.into_iter().filter_map(|input| source(input).transpose()).collect()

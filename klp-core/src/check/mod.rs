@@ -83,6 +83,8 @@ pub enum Topic {
     SpecialSection,
     /// What the module says about itself.
     Modinfo,
+    /// What it does otherwise than the patched kernel, as [`attest`](crate::attest) says.
+    SecondOpinion,
 }
 
 /// Something that is not as it must be.

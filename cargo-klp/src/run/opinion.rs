@@ -1,0 +1,172 @@
+//! The second opinion on a livepatch module, at the end of a build and later.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::attest::{self, Kernel, Report, Said, attest};
+use klp_core::diff::Changes;
+use klp_core::input::Input;
+use klp_core::record::{Change, Refused};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::kernel::{self, read};
+use crate::report;
+
+use super::sources::{Files, Source};
+
+/// The rule by which a module is refused.
+const RULE: &str = "second-opinion";
+/// What the module of the last build was made of, beside it.
+const EVIDENCE: &str = "evidence.json";
+
+/// Who has one: knows the original build, and where things of modules are kept.
+pub(super) struct Opinion<'a> {
+    build: &'a Utf8Path,
+    directory: &'a Utf8Path,
+}
+
+/// What a module was made of.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Evidence {
+    /// BLAKE3 of the module.
+    module: String,
+    /// BLAKE3 of all that is read to judge it.
+    files: String,
+    objects: Vec<Member>,
+    changed: BTreeSet<(String, String)>,
+    removed: BTreeSet<(String, String)>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Member {
+    object: Utf8PathBuf,
+    linked: String,
+    files: Files,
+}
+
+impl<'a> Opinion<'a> {
+    /// With the output directory of the original build and the directory of what is made for modules.
+    pub(super) fn new(build: &'a Utf8Path, directory: &'a Utf8Path) -> Self {
+        Self { build, directory }
+    }
+
+    /// The opinion on a module of `sources`.
+    pub(super) fn on(
+        &self,
+        module: &[u8],
+        sources: &[Source],
+        said: &Said,
+    ) -> Result<Report, Error> {
+        let objects: Vec<attest::Object<'_>> = sources.iter().map(Source::object).collect();
+        let symvers = kernel::symvers(self.build)?;
+        let vmlinux = read(&self.build.join("vmlinux"))?;
+        let modules: BTreeMap<String, Input> = attest::needed_modules(module, &objects, &symvers)?
+            .into_iter()
+            .map(|name| Ok((name.clone(), read(&self.build.join(format!("{name}.ko")))?)))
+            .collect::<Result<_, Error>>()?;
+        let modules = modules.iter().map(|(name, file)| (name.clone(), &**file)).collect();
+        let kernel = Kernel { vmlinux: &vmlinux, modules, symvers: &symvers };
+        Ok(attest(module, &objects, &kernel, said)?)
+    }
+
+    /// Keeps what is needed for the same opinion later.
+    pub(super) fn keep(
+        &self,
+        module: &[u8],
+        sources: &[Source],
+        changes: &Changes,
+    ) -> Result<(), Error> {
+        let Said { changed, removed } = said(changes);
+        let objects = sources.iter().map(|source| {
+            let object = source.object();
+            Member {
+                object: object.object.into(),
+                linked: object.linked.to_owned(),
+                files: source.files().clone(),
+            }
+        });
+        let evidence = Evidence {
+            module: digest(vec![module]),
+            files: self.digest(sources)?,
+            objects: objects.collect(),
+            changed,
+            removed,
+        };
+        let path = self.directory.join(EVIDENCE);
+        report::replace_file(&path, |file| Ok(serde_json::to_writer(file, &evidence)?))
+    }
+
+    /// The same opinion on a module of an earlier build; none where what it was made of is no longer there.
+    pub(super) fn again(&self, module: &[u8]) -> Result<Option<Report>, Error> {
+        let path = self.directory.join(EVIDENCE);
+        let text = match fs_err::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::Read { path, source }),
+        };
+        // What another version has written is as good as nothing.
+        let Ok(evidence) = serde_json::from_slice::<Evidence>(&text) else { return Ok(None) };
+        if evidence.module != digest(vec![module]) {
+            return Ok(None);
+        }
+        let Evidence { files, objects, changed, removed, .. } = evidence;
+        let sources = objects
+            .into_iter()
+            .map(|object| Source::read_again(object.object, object.linked, object.files));
+        // A later build has removed some of them.
+        let Ok(sources) = sources.collect::<Result<Vec<Source>, Error>>() else { return Ok(None) };
+        if self.digest(&sources)? != files {
+            return Ok(None);
+        }
+        self.on(module, &sources, &Said { changed, removed }).map(Some)
+    }
+
+    fn digest(&self, sources: &[Source]) -> Result<String, Error> {
+        let vmlinux = read(&self.build.join("vmlinux"))?;
+        let objects = sources.iter().map(Source::object);
+        let files =
+            objects.flat_map(|object| [object.plain, object.original, Some(object.patched)]);
+        let files: Vec<&[u8]> = files.flatten().chain([&*vmlinux]).collect();
+        Ok(digest(files))
+    }
+}
+
+/// The digest of the digests of `files`.
+fn digest(files: Vec<&[u8]>) -> String {
+    let mut all = blake3::Hasher::new();
+    for file in files {
+        all.update(blake3::hash(file).as_bytes());
+    }
+    all.finalize().to_hex().to_string()
+}
+
+/// What the comparison says about functions.
+pub(super) fn said(changes: &Changes) -> Said {
+    let of = |change| {
+        let functions = changes.functions.iter().filter(move |function| function.change == change);
+        functions.map(|function| (function.object.clone(), function.name.clone())).collect()
+    };
+    Said { changed: of(Change::Changed), removed: of(Change::Removed) }
+}
+
+/// Why there is no module.
+pub(super) fn refused(report: &Report) -> Vec<Refused> {
+    let findings = report.findings.iter().map(|finding| {
+        let why = format!("the module would not do what the patch does: {}", finding.what);
+        let rule = Some(RULE.to_owned());
+        Refused { rule, ..Refused::new(&finding.object, &finding.place, why) }
+    });
+    findings.collect()
+}
+
+/// What was looked at, for people.
+pub(super) fn summary(report: &Report) -> String {
+    format!(
+        "{} functions, {} pieces and {} references are as in the patched kernel",
+        report.functions, report.pieces, report.references
+    )
+}

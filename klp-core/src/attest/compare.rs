@@ -1,0 +1,329 @@
+//! Is a piece of the module what the patched object has?
+
+use std::collections::BTreeMap;
+
+use super::Class;
+use super::enabled::At;
+use super::judge::{Judge, Piece};
+use super::reference::{Field, livepatch_name};
+use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
+use super::thing::Thing;
+use super::view::{Aim, Extent, Use, View};
+use crate::elf::{Place, Reloc, RelocKind, Section};
+
+/// The NOPs of 2 and 5 bytes that objtool writes (`arch/x86/include/asm/nops.h`).
+const NOP2: &[u8] = &[0x66, 0x90];
+const NOP5: &[u8] = &[0x0f, 0x1f, 0x44, 0x00, 0x00];
+/// A direct call, and jumps.
+const CALL: u8 = 0xe8;
+const JUMP: u8 = 0xe9;
+const SHORT_JUMP: u8 = 0xeb;
+/// In a key's address: the branch is likely, and objtool may write a NOP for the jump.
+const KEY_FLAGS: i64 = 3;
+const KEY_HACK: i64 = 2;
+
+impl Judge<'_> {
+    /// Compares what the module has at `at`.
+    pub(super) fn compare(&mut self, (number, extent): Piece, at: At) {
+        let piece = (number, extent);
+        let Some(source) = self.sources.get(number) else { return };
+        let (here, there) = (source.patched.section(extent.section), self.module.section(at.0));
+        let (Some(here), Some(there)) = (here, there) else { return };
+        let size = extent.end.saturating_sub(extent.start);
+        let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
+        else {
+            return self.other(piece, extent.start, "goes on behind the end of its section");
+        };
+        if here.is_code() != there.is_code() {
+            return self.other(piece, extent.start, "code in one of both only");
+        }
+        let decoded = source.patched.uses(extent);
+        let name = String::from_utf8_lossy(here.name).into_owned();
+        let before = relocs(here, extent.start, size);
+        let mut after = relocs(there, at.1, size);
+        let mut covered = vec![false; was.len()];
+        let mut cover = |from: u64, len: u64| {
+            let from = usize::try_from(from).unwrap_or(usize::MAX);
+            let len = usize::try_from(len).unwrap_or(0);
+            covered.iter_mut().skip(from).take(len).for_each(|byte| *byte = true);
+        };
+        let labels = self.labels(number, extent);
+        let mut fields = Vec::new();
+        let (mut missing, mut filled) = (None, None);
+        let mut static_calls = Vec::new();
+        let mut untraced = Vec::new();
+        for (offset, patched) in &before {
+            let used = decoded.get(&patched.offset).copied().unwrap_or_default();
+            let callee = source.patched.symbol(patched.symbol).map(|symbol| symbol.name);
+            if let Some(call) = callee.and_then(|name| name.strip_prefix(b"__SCT__"))
+                && used.branch
+            {
+                static_calls.push((offset.saturating_sub(1), call.to_vec()));
+            }
+            let opcode = offset.checked_sub(1).unwrap_or(u64::MAX);
+            let is_nop = |len: u64| is_nop(slice(&is, opcode, len));
+            if let Some(module) = after.remove(offset) {
+                let width = patched.kind.width();
+                cover(*offset, width);
+                if slice(&is, *offset, width).iter().any(|byte| *byte != 0) {
+                    filled.get_or_insert(*offset);
+                }
+                let flags = match (name.as_str(), offset.checked_rem(16)) {
+                    (LABELS, Some(8)) => (KEY_FLAGS, KEY_HACK),
+                    _ => (0, 0),
+                };
+                fields.push(Field { piece, patched: *patched, module, used, flags });
+            } else if callee == Some(b"__fentry__") && slice(&was, opcode, 1) == [CALL] && is_nop(5)
+            {
+                cover(opcode, 5);
+                untraced.push(opcode);
+            } else if labels.contains_key(&opcode) && is_nop(5) {
+                cover(opcode, 5);
+            } else if name == ALTERNATIVES && *offset == 4 && replacement_length(&was) == 0 {
+                // No replacement, so nothing reads where it is.
+                cover(*offset, 4);
+            } else if self.is_zero(number, patched, used)
+                && slice(&is, *offset, patched.kind.width()).iter().all(|byte| *byte == 0)
+            {
+                // What nothing defines is at address 0.
+                cover(*offset, patched.kind.width());
+            } else if missing.is_none() {
+                missing = Some(*offset);
+            }
+        }
+        if name == ALTERNATIVES && replacement_length(&was) == 0 {
+            after.remove(&4);
+        }
+        for offset in self.tracer_calls(&after, &was) {
+            after.remove(&offset);
+            cover(offset.saturating_sub(1), 5);
+        }
+        for (site, len) in labels.iter().filter(|label| is_same_label(*label, &was, &is)) {
+            cover(*site, *len);
+        }
+        let differs = was
+            .iter()
+            .zip(&is)
+            .zip(&covered)
+            .position(|((was, is), covered)| !covered && was != is);
+        let first = differs.and_then(|offset| u64::try_from(offset).ok());
+        let found = [
+            (missing, "a relocation less"),
+            (filled, "a number in a field"),
+            (after.keys().next().copied(), "a relocation more"),
+            (first, "other bytes"),
+        ];
+        let found = found.into_iter().find_map(|(offset, what)| Some((offset?, what)));
+        if let Some((offset, what)) = found {
+            self.other(piece, extent.start.saturating_add(offset), what);
+        }
+        self.sites((number, extent), at, &untraced, static_calls);
+        for field in fields {
+            if name == ALTERNATIVES && field.patched.offset.saturating_sub(extent.start) == 4 {
+                self.replacement_code(field, &was);
+            } else {
+                self.reference(field);
+            }
+        }
+    }
+
+    /// Calls to the tracer in code that objtool has been over once.
+    fn tracer_calls(&self, relocs: &BTreeMap<u64, Reloc>, was: &[u8]) -> Vec<u64> {
+        let calls = relocs.iter().filter(|(offset, reloc)| {
+            let symbol = self.module.symbol(reloc.symbol).map(crate::elf::Symbol::name_lossy);
+            let is_tracer = symbol.as_deref().is_some_and(|name| {
+                name == "__fentry__"
+                    || livepatch_name(name).is_some_and(|(_, name, _)| name == "__fentry__")
+            });
+            is_tracer && is_nop(slice(was, offset.saturating_sub(1), 5))
+        });
+        calls.map(|(offset, _)| *offset).collect()
+    }
+
+    /// Notes what tables of the module must say about places in the code at `at`.
+    fn sites(
+        &mut self,
+        (number, extent): Piece,
+        at: At,
+        untraced: &[u64],
+        static_calls: Vec<(u64, Vec<u8>)>,
+    ) {
+        let place = |inside: u64| (at.0, at.1.saturating_add(inside));
+        if untraced.iter().any(|inside| !self.module.table_has(FENTRIES, place(*inside))) {
+            let what = "the entry of a function is not listed for tracing";
+            let name = self.describe(number, extent.section, extent.start);
+            self.find(self.object(number), name, Class::Table, what);
+        }
+        let calls = static_calls.into_iter().map(|(inside, name)| (place(inside), name));
+        self.static_calls.extend(calls);
+    }
+
+    /// Whether a field holds the address of a weak symbol that nothing defines.
+    fn is_zero(&self, number: usize, reloc: &Reloc, used: Use) -> bool {
+        let nothing = self.thing(number, Aim::of(reloc, used)) == Ok(Thing::Nothing);
+        nothing && !reloc.kind.is_relative() && reloc.addend == 0
+    }
+
+    /// The code that an alternative puts in the place of other.
+    fn replacement_code(&mut self, field: Field, entry: &[u8]) {
+        let (number, _) = field.piece;
+        let Some(source) = self.sources.get(number) else { return };
+        let view = &source.patched;
+        let here = view.place(Aim::of(&field.patched, Use::default()));
+        let there = self.module.place(Aim::of(&field.module, Use::default()));
+        let length = replacement_length(entry);
+        let place = |at: Option<(u32, i64)>, view: &View<'_>| {
+            let (section, offset) = at?;
+            let header = view.section(section).filter(|header| header.name == REPLACEMENTS);
+            header.and_then(|_| Some((section, u64::try_from(offset).ok()?)))
+        };
+        match (place(here, view), place(there, &self.module)) {
+            _ if length == 0 => {}
+            (Some((section, start)), Some(at)) => {
+                let end = start.saturating_add(length);
+                self.copy((number, Extent { section, start, end }), at);
+            }
+            // An alternative can be replaced by code that has a name.
+            _ => self.reference(field),
+        }
+    }
+
+    /// The labels of jumps in a piece: where, and how many bytes long.
+    fn labels(&self, number: usize, extent: Extent) -> BTreeMap<u64, u64> {
+        let mut labels = BTreeMap::new();
+        let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
+            return labels;
+        };
+        for (_, place) in view.table_places(LABELS) {
+            if extent.holds(place.0, place.1)
+                && let Some(section) = view.section(place.0)
+            {
+                let first = section.bytes(place.1, 1).and_then(<[u8]>::first).copied();
+                let len = match first {
+                    Some(SHORT_JUMP | 0x66) => 2,
+                    _ => 5,
+                };
+                labels.insert(place.1.saturating_sub(extent.start), len);
+            }
+        }
+        labels
+    }
+
+    fn other(&mut self, (number, extent): Piece, offset: u64, what: &str) {
+        let place = self.describe(number, extent.section, offset);
+        let what = format!("{what} than in the patched object");
+        self.find(self.object(number), place, Class::Content, what);
+    }
+
+    /// Each site of a static call in the module says which call it is.
+    pub(super) fn static_call_sites(&mut self) {
+        let mut listed = BTreeMap::new();
+        for (entry, place) in self.module.table_places(STATIC_CALLS) {
+            let key = self.module.section(entry.0).and_then(|section| {
+                let reloc = section.relocs.at(entry.1.saturating_add(4))?;
+                let symbol = self.module.symbol(reloc.symbol)?.name_lossy().into_owned();
+                let name = livepatch_name(&symbol).map_or(symbol.as_str(), |(_, name, _)| name);
+                let name = name.strip_prefix("__SCK__").or_else(|| name.strip_prefix("__SCT__"));
+                name.map(|name| name.as_bytes().to_vec())
+            });
+            listed.insert(place, key);
+        }
+        let calls = std::mem::take(&mut self.static_calls);
+        for (place, name) in &calls {
+            // A call that is not listed goes through the trampoline, which the kernel keeps up to date.
+            if listed.get(place).is_some_and(|key| key.as_ref() != Some(name)) {
+                let at = super::judge::describe(&self.module, place.0, place.1);
+                let what = format!(
+                    "a call of the static call `{}` that {STATIC_CALLS} does not list as such",
+                    String::from_utf8_lossy(name)
+                );
+                self.find("", at, Class::Table, what);
+            }
+        }
+        for place in listed.keys().filter(|place| !calls.contains_key(place)) {
+            let at = super::judge::describe(&self.module, place.0, place.1);
+            self.find("", at, Class::Table, format!("no static call, but {STATIC_CALLS} lists it"));
+        }
+    }
+}
+
+/// How long the replacement of an alternative is: the last byte of an entry, but in 5.10 the last but one, before
+/// the length of the padding (`struct alt_instr` in `arch/x86/include/asm/alternative.h`).
+fn replacement_length(entry: &[u8]) -> u64 {
+    let at = if entry.len() == 14 { 13 } else { 11 };
+    entry.get(at).copied().map_or(0, u64::from)
+}
+
+/// Bytes of a section; zeros where the file has none.
+pub(super) fn bytes(section: &Section<'_>, start: u64, size: u64) -> Option<Vec<u8>> {
+    if start.checked_add(size)? > section.size {
+        return None;
+    }
+    match section.bytes(start, size) {
+        Some(bytes) => Some(bytes.to_vec()),
+        None => Some(vec![0; usize::try_from(size).ok()?]),
+    }
+}
+
+/// The relocations of a part of a section, by offset in it.
+fn relocs(section: &Section<'_>, start: u64, size: u64) -> BTreeMap<u64, Reloc> {
+    let relocs = section.relocs.within(start, start.saturating_add(size));
+    let real = relocs.filter(|reloc| reloc.kind != RelocKind::None);
+    real.map(|reloc| (reloc.offset.saturating_sub(start), reloc)).collect()
+}
+
+fn slice(bytes: &[u8], from: u64, len: u64) -> &[u8] {
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let to = usize::try_from(len).ok().and_then(|len| from.checked_add(len));
+    to.and_then(|to| bytes.get(from..to)).unwrap_or_default()
+}
+
+/// Whether both have the same jump at a label, or objtool has made a NOP of it.
+fn is_same_label((site, len): (&u64, &u64), was: &[u8], is: &[u8]) -> bool {
+    let (old, new) = (slice(was, *site, *len), slice(is, *site, *len));
+    old == new || is_nop(new) && (is_nop(old) || is_jump(old))
+}
+
+fn is_nop(bytes: &[u8]) -> bool {
+    bytes == NOP2 || bytes == NOP5
+}
+
+fn is_jump(bytes: &[u8]) -> bool {
+    matches!((bytes.first(), bytes.len()), (Some(&JUMP), 5) | (Some(&SHORT_JUMP), 2))
+}
+
+impl View<'_> {
+    /// The entries of the tables of a name, and the code to which each belongs.
+    pub(super) fn table_places(&self, name: &str) -> Vec<(At, At)> {
+        let mut places = Vec::new();
+        for (section, index) in self.elf.sections.iter().zip(0u32..) {
+            let Some(size) = self.entry_size(index).filter(|_| section.name == name.as_bytes())
+            else {
+                continue;
+            };
+            for reloc in section.relocs.iter() {
+                let starts = reloc.offset.checked_rem(size) == Some(0);
+                let to = self.place(Aim::of(&reloc, Use::default()));
+                if let Some((to, offset)) = to.filter(|_| starts && reloc.kind != RelocKind::None)
+                    && let Ok(offset) = u64::try_from(offset)
+                {
+                    places.push(((index, reloc.offset), (to, offset)));
+                }
+            }
+        }
+        places
+    }
+
+    fn table_has(&self, name: &str, place: At) -> bool {
+        self.table_places(name).iter().any(|(_, code)| *code == place)
+    }
+
+    /// The function with that place, where there is one.
+    pub(super) fn is_function_start(&self, at: At) -> bool {
+        self.elf.symbols.iter().any(|symbol| {
+            symbol.place == Place::Section(at.0)
+                && symbol.value == at.1
+                && symbol.kind == crate::elf::SymbolKind::Function
+        })
+    }
+}

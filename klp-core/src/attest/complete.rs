@@ -1,0 +1,241 @@
+//! Is everything that the patch changes in the module, and does the kernel's data go on under new names?
+
+use std::collections::BTreeSet;
+
+use super::judge::{Judge, Piece, Source};
+use super::kind::Kind;
+use super::origin::{base, users};
+use super::reference::is_of_one_place;
+use super::tables::{Table, is_generated};
+use super::view::{Aim, Extent, Use, View};
+use super::{Class, Said};
+use crate::elf::{Place, SymbolKind};
+
+impl Judge<'_> {
+    /// Compares what the module does with what both builds say.
+    pub(super) fn complete(&mut self, said: &Said) {
+        if self.enabled.replacements.is_empty() && self.enabled.callbacks.is_empty() {
+            self.find("", "init_module", Class::Missing, "the module replaces no function");
+        }
+        for (object, name) in &said.changed {
+            if !self.is_replaced(object, name) {
+                let what = "the patch changes this function, and the module does not replace it";
+                self.find(object, name, Class::Missing, what);
+            }
+        }
+        for (object, name) in &said.removed {
+            if self.is_still_there(object, name) && !self.is_replaced_by_name(name) {
+                let what = "the patched kernel has this function still, and the module does not \
+                            replace the kernel's";
+                self.find(object, name, Class::Missing, what);
+            }
+        }
+        self.renamed();
+        self.unread();
+    }
+
+    /// Whether the function is replaced wherever its object is linked; or all code that uses it is.
+    fn is_replaced(&self, object: &str, name: &str) -> bool {
+        let sources = || self.sources.iter().enumerate();
+        let mut found: Vec<usize> = sources()
+            .filter(|(_, source)| source.object == object)
+            .map(|(number, _)| number)
+            .collect();
+        if found.is_empty() {
+            // With LTO all objects are in one.
+            let defines = |source: &Source<'_>| !source.patched.named(name.as_bytes()).is_empty();
+            let linked = sources().filter(|(_, source)| defines(source));
+            found = linked.map(|(number, _)| number).collect();
+        }
+        let replaced = |number: &usize| {
+            let Some(source) = self.sources.get(*number) else { return false };
+            let symbols = source.patched.named(name.as_bytes());
+            symbols.is_empty() && self.is_replaced_by_name(name)
+                || symbols.iter().any(|index| {
+                    let extent = function_extent(&source.patched, *index);
+                    let local = source.patched.symbol(*index).is_some_and(|symbol| symbol.local);
+                    extent.is_some_and(|extent| {
+                        self.new_functions.contains(&(*number, extent))
+                            || local && self.is_out_of_use((*number, extent), &mut BTreeSet::new())
+                    })
+                })
+        };
+        !found.is_empty() && found.iter().all(replaced)
+    }
+
+    /// Whether the module has a function and everything in its object that refers to it, as code that replaces what
+    /// the kernel has, or is out of use there for the same reason.
+    fn is_out_of_use(&self, (number, extent): Piece, seen: &mut BTreeSet<Piece>) -> bool {
+        if !self.copies.contains_key(&(number, extent)) || !seen.insert((number, extent)) {
+            return seen.contains(&(number, extent));
+        }
+        let Some(source) = self.sources.get(number) else { return false };
+        let view = &source.patched;
+        let mut users = BTreeSet::new();
+        for (section, index) in view.elf.sections.iter().zip(0u32..) {
+            let is_code = section.is_code();
+            if !section.is_allocated()
+                || Table::named(section.name).is_some()
+                || is_generated(section.name)
+            {
+                continue;
+            }
+            for reloc in section.relocs.iter() {
+                let used = Use { behind: if is_code { 4 } else { 0 }, ..Use::default() };
+                let to = view.place(Aim::of(&reloc, used));
+                let meant = to.is_some_and(|(to, offset)| {
+                    u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset))
+                });
+                if meant && !extent.holds(index, reloc.offset) {
+                    match view.extent(index, reloc.offset).filter(|_| is_code) {
+                        Some(by) => users.insert((number, by)),
+                        None => return false,
+                    };
+                }
+            }
+        }
+        !users.is_empty()
+            && users
+                .iter()
+                .all(|user| self.new_functions.contains(user) || self.is_out_of_use(*user, seen))
+    }
+
+    /// Functions that the running kernel has freed, and the patched one would not have.
+    pub(super) fn freed_functions(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
+            let view = &source.patched;
+            let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
+            for index in freed.iter().flat_map(|name| view.named(name)).copied() {
+                let extent = function_extent(view, index);
+                let Some((symbol, extent)) = view.symbol(index).zip(extent) else { continue };
+                let is_text = view.section(extent.section).map(Kind::of) == Some(Kind::Text);
+                if symbol.kind == SymbolKind::Function
+                    && is_text
+                    && source.kind_before(index) == Some(Kind::FreedText)
+                    && !self.copies.contains_key(&(number, extent))
+                {
+                    notes.push(format!(
+                        "{}: `{}` is freed after the start of the running kernel, and not of the \
+                         patched one",
+                        source.object,
+                        symbol.name_lossy()
+                    ));
+                }
+            }
+        }
+        notes
+    }
+
+    /// Where no function of the name is in a piece of its own: what compilers specialize.
+    fn is_replaced_by_name(&self, name: &str) -> bool {
+        let name = base(name.as_bytes());
+        let mut replacements = self.enabled.replacements.iter();
+        replacements.any(|replacement| base(replacement.name.as_bytes()) == name)
+    }
+
+    fn is_still_there(&self, object: &str, name: &str) -> bool {
+        self.sources.iter().any(|source| {
+            let symbols = source.patched.named(name.as_bytes()).iter();
+            let mut symbols = symbols.filter_map(|index| source.patched.symbol(*index));
+            symbols.any(|symbol| {
+                symbol.kind == SymbolKind::Function && (!symbol.local || source.object == object)
+            })
+        })
+    }
+
+    /// New variables of the module that take the place of ones which are gone.
+    fn renamed(&mut self) {
+        let mut found = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
+            let Some(original) = &source.original else { continue };
+            let new: Vec<Extent> = self.new_variables(number, source);
+            if new.is_empty() {
+                continue;
+            }
+            let gone = gone(original, &source.patched);
+            for extent in new {
+                let Some(index) = source.patched.symbol_of(extent) else { continue };
+                let now = (shape(&source.patched, index), users(&source.patched, index));
+                for old in &gone {
+                    let before = (shape(original, *old), users(original, *old));
+                    if now.0.is_some() && now.0 == before.0 && !now.1.is_disjoint(&before.1) {
+                        let names = (source.patched.symbol(index), original.symbol(*old));
+                        if let (Some(new), Some(old)) = names {
+                            found.push((
+                                number,
+                                new.name_lossy().into_owned(),
+                                old.name_lossy().into_owned(),
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        for (number, new, old) in found {
+            let what = format!(
+                "a new variable in the module, while `{old}` of the same kind and size is gone: if it is \
+                 that one with another name, what it holds is lost"
+            );
+            self.find(self.object(number), new, Class::Renamed, what);
+        }
+    }
+
+    fn new_variables(&self, number: usize, source: &Source<'_>) -> Vec<Extent> {
+        let is_new = |(_, extent): &&Piece| {
+            let Some(section) = source.patched.section(extent.section) else { return false };
+            let variable =
+                matches!(Kind::of(section), Kind::Data | Kind::PerCpu | Kind::RoAfterInit);
+            let index = source.patched.symbol_of(*extent);
+            let name = index.and_then(|index| source.patched.symbol(index));
+            variable
+                && Table::named(section.name).is_none()
+                && name.is_some_and(|name| !is_of_one_place(name.name, section.name))
+                && index.is_some_and(|index| source.originals(index).is_empty())
+        };
+        let pieces = self.copies.keys().filter(|(of, _)| *of == number);
+        pieces.filter(is_new).map(|(_, extent)| *extent).collect()
+    }
+}
+
+/// The names of functions that are freed after the start.
+fn freed_names<'a>(original: &View<'a>) -> BTreeSet<&'a [u8]> {
+    let freed = original.elf.symbols.iter().filter(|symbol| match symbol.place {
+        Place::Section(section) if symbol.kind == SymbolKind::Function => {
+            original.section(section).map(Kind::of) == Some(Kind::FreedText)
+        }
+        _ => false,
+    });
+    freed.map(|symbol| symbol.name).collect()
+}
+
+fn function_extent(view: &View<'_>, index: u32) -> Option<Extent> {
+    let symbol = view.symbol(index)?;
+    let Place::Section(section) = symbol.place else { return None };
+    view.extent(section, symbol.value)
+}
+
+/// Kind of memory and size of a variable.
+fn shape(view: &View<'_>, index: u32) -> Option<(Kind, u64)> {
+    let symbol = view.symbol(index)?;
+    let Place::Section(section) = symbol.place else { return None };
+    Some((Kind::of(view.section(section)?), symbol.size))
+}
+
+/// The variables of `original` whose names nothing has in `patched`.
+fn gone(original: &View<'_>, patched: &View<'_>) -> Vec<u32> {
+    let names: BTreeSet<&[u8]> = patched.names().map(|(name, _)| base(name)).collect();
+    let symbols = original.elf.symbols.iter().zip(0u32..).filter(|(symbol, index)| {
+        symbol.kind == SymbolKind::Object
+            && !names.contains(base(symbol.name))
+            && shape(original, *index)
+                .is_some_and(|(kind, _)| !matches!(kind, Kind::Constant | Kind::FreedData))
+            && match symbol.place {
+                Place::Section(section) => original
+                    .section(section)
+                    .is_some_and(|section| !is_of_one_place(symbol.name, section.name)),
+                _ => false,
+            }
+    });
+    symbols.map(|(_, index)| index).collect()
+}

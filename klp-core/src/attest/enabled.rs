@@ -1,0 +1,230 @@
+//! What the module asks livepatch to do: its `struct klp_patch`, and what its init code writes into it before
+//! `klp_enable_patch` (`include/linux/livepatch.h`; the first fields are the same from Linux 5.1 to 7.2).
+
+use std::collections::BTreeMap;
+
+use iced_x86::{Code, Decoder, DecoderOptions, Instruction, OpKind, Register};
+
+use super::view::{Aim, Use, View};
+use crate::elf::{Place, SymbolKind};
+
+/// A place in the module.
+pub(super) type At = (u32, u64);
+
+/// A function that livepatch is told to replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Replacement {
+    /// `vmlinux`, or the name of a module.
+    pub(super) object: String,
+    pub(super) name: String,
+    pub(super) position: u64,
+    pub(super) by: At,
+}
+
+/// All that it is told.
+#[derive(Debug, Default)]
+pub(super) struct Enabled {
+    pub(super) replacements: Vec<Replacement>,
+    pub(super) callbacks: Vec<At>,
+    /// The tables themselves: section, start, end.
+    pub(super) tables: Vec<(u32, u64, u64)>,
+}
+
+/// Offsets in `struct klp_patch`, `klp_object` and `klp_func`.
+const PATCH_OBJECTS: u64 = 8;
+const OBJECT_FUNCTIONS: u64 = 8;
+const OBJECT_CALLBACKS: [u64; 4] = [16, 24, 32, 40];
+const FUNCTION_NEW: u64 = 8;
+const FUNCTION_POSITION: u64 = 16;
+
+/// What a register holds.
+#[derive(Debug, Clone, Copy)]
+enum Held {
+    Address(At),
+    /// What is at the place in memory.
+    Loaded(At),
+}
+
+/// What the init code does before it enables the patch.
+#[derive(Debug, Default)]
+struct Init {
+    patch: Option<At>,
+    /// By where it is written.
+    stores: BTreeMap<At, At>,
+}
+
+/// Reads what `module` asks for; else what cannot be understood.
+pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
+    let init = init(module)?;
+    let patch = init.patch.ok_or("its init code does not call klp_enable_patch")?;
+    let objects =
+        pointer(module, plus(patch, PATCH_OBJECTS)).ok_or("its struct klp_patch has no objects")?;
+    let mut enabled = Enabled::default();
+    let mut used = 0usize;
+    enabled.tables.extend([table(module, patch)?, table(module, objects)?]);
+    for entry in entries(module, objects, OBJECT_FUNCTIONS)? {
+        let object = match pointer(module, entry) {
+            None => "vmlinux".to_owned(),
+            Some(name) => string(module, name).ok_or("an object without a readable name")?,
+        };
+        let functions = pointer(module, plus(entry, OBJECT_FUNCTIONS)).ok_or("no functions")?;
+        enabled.tables.push(table(module, functions)?);
+        for callback in OBJECT_CALLBACKS {
+            let field = plus(entry, callback);
+            if let Some(from) = init.stores.get(&field) {
+                used = used.saturating_add(1);
+                enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
+                let to = pointer(module, *from).ok_or("a callback that is nowhere")?;
+                enabled.callbacks.push(to);
+            } else if let Some(to) = pointer(module, field) {
+                enabled.callbacks.push(to);
+            }
+        }
+        for function in entries(module, functions, 0)? {
+            let name = pointer(module, function).and_then(|name| string(module, name));
+            let name = name.ok_or("a function without a readable name")?;
+            let field = plus(function, FUNCTION_NEW);
+            let by = match init.stores.get(&field) {
+                Some(from) => {
+                    used = used.saturating_add(1);
+                    enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
+                    pointer(module, *from)
+                }
+                None => pointer(module, field),
+            };
+            let by = by.ok_or_else(|| format!("`{name}` is replaced by nothing"))?;
+            let position = number(module, plus(function, FUNCTION_POSITION));
+            enabled.replacements.push(Replacement { object: object.clone(), name, position, by });
+        }
+    }
+    if used != init.stores.len() {
+        return Err("its init code writes to something else than its tables".to_owned());
+    }
+    Ok(enabled)
+}
+
+/// Follows the init code, which is straight.
+fn init(module: &View<'_>) -> Result<Init, String> {
+    let start = module.named(b"init_module").first().and_then(|index| module.symbol(*index));
+    let start = start.ok_or("it has no init_module")?;
+    let Place::Section(index) = start.place else { return Err("no init_module".into()) };
+    let section = module.section(index).ok_or("no init_module")?;
+    let code = section.bytes(start.value, start.size).ok_or("no init_module")?;
+    let mut decoder = Decoder::with_ip(64, code, start.value, DecoderOptions::NONE);
+    let mut registers: BTreeMap<Register, Held> = BTreeMap::new();
+    let mut found = Init::default();
+    let mut instruction = Instruction::default();
+    while decoder.can_decode() {
+        decoder.decode_out(&mut instruction);
+        let next = instruction.next_ip();
+        let reloc = section.relocs.within(instruction.ip(), next).next();
+        let aimed = reloc.map(|reloc| {
+            let behind = next.saturating_sub(reloc.offset);
+            Aim::of(&reloc, Use { behind, ..Default::default() })
+        });
+        let place = aimed.and_then(|aim| module.place(aim));
+        let place =
+            place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
+        let first = instruction.op0_register().full_register();
+        match instruction.code() {
+            Code::Mov_r64_rm64 if instruction.op1_kind() == OpKind::Memory => {
+                registers.remove(&first);
+                if let Some(place) = place {
+                    registers.insert(first, Held::Loaded(place));
+                }
+            }
+            Code::Lea_r64_m | Code::Mov_rm64_imm32 | Code::Mov_r64_imm64 | Code::Mov_r32_imm32
+                if instruction.op0_kind() == OpKind::Register =>
+            {
+                registers.remove(&first);
+                if let Some(place) = place {
+                    registers.insert(first, Held::Address(place));
+                }
+            }
+            Code::Mov_rm64_r64 if instruction.op0_kind() == OpKind::Memory => {
+                let source = instruction.op1_register().full_register();
+                let (Some(to), Some(Held::Loaded(from))) = (place, registers.get(&source)) else {
+                    return Err("its init code writes what cannot be followed".to_owned());
+                };
+                found.stores.insert(to, *from);
+            }
+            _ => {
+                let callee = aimed.and_then(|aim| module.symbol(aim.symbol));
+                if callee.is_some_and(|callee| callee.name == b"klp_enable_patch") {
+                    if let Some(Held::Address(patch)) = registers.get(&Register::RDI) {
+                        found.patch = Some(*patch);
+                    }
+                    return Ok(found);
+                }
+                if instruction.op0_kind() == OpKind::Register {
+                    registers.remove(&first);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The starts of the entries of an array, the last of which is empty. `field` is the field that all others have.
+fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> {
+    let (section, from, to) = table(module, start)?;
+    let header = module.section(section).ok_or("no table")?;
+    let mut relocs = header.relocs.within(from, to).peekable();
+    let is_named = |offset: u64| pointer(module, (section, offset)).is_some();
+    let Some(first) = relocs.peek() else { return Ok(Vec::new()) };
+    if !is_named(from.saturating_add(field)) {
+        return Err(format!("a table that starts with a field at {:#x}", first.offset));
+    }
+    let size = to.saturating_sub(from);
+    // The sizes of the structures differ with the configuration; each entry has the field, the last one not.
+    let fits = |count: &u64| {
+        let Some(step) = size.checked_div(count.saturating_add(1)) else { return false };
+        size.checked_rem(count.saturating_add(1)) == Some(0)
+            && step > FUNCTION_POSITION
+            && step.checked_rem(8) == Some(0)
+            && (0..=*count).all(|number| {
+                let offset = from.saturating_add(step.saturating_mul(number)).saturating_add(field);
+                is_named(offset) == (number < *count)
+            })
+    };
+    let most = u64::try_from(relocs.count()).unwrap_or(u64::MAX);
+    let count = (1..=most).rev().find(fits).ok_or("a table whose entries cannot be told apart")?;
+    let step = size.checked_div(count.saturating_add(1)).unwrap_or(size);
+    Ok((0..count)
+        .map(|number| (section, from.saturating_add(step.saturating_mul(number))))
+        .collect())
+}
+
+/// The variable that starts at a place.
+fn table(module: &View<'_>, at: At) -> Result<(u32, u64, u64), String> {
+    let symbol = module.elf.symbols.iter().find(|symbol| {
+        symbol.place == Place::Section(at.0)
+            && symbol.value == at.1
+            && symbol.kind == SymbolKind::Object
+            && symbol.size > 0
+    });
+    let symbol = symbol.ok_or("a table without a symbol")?;
+    Ok((at.0, at.1, at.1.saturating_add(symbol.size)))
+}
+
+fn plus(at: At, offset: u64) -> At {
+    (at.0, at.1.saturating_add(offset))
+}
+
+/// Where the pointer at a place leads to in the module.
+pub(super) fn pointer(module: &View<'_>, at: At) -> Option<At> {
+    let reloc = module.section(at.0)?.relocs.at(at.1)?;
+    let (section, offset) = module.place(Aim::of(&reloc, Use::default()))?;
+    Some((section, u64::try_from(offset).ok()?))
+}
+
+fn number(module: &View<'_>, at: At) -> u64 {
+    let bytes = module.section(at.0).and_then(|section| section.bytes(at.1, 8));
+    bytes.and_then(|bytes| bytes.first_chunk::<8>()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
+fn string(module: &View<'_>, at: At) -> Option<String> {
+    let data = module.section(at.0)?.data.get(usize::try_from(at.1).ok()?..)?;
+    let text = data.split(|byte| *byte == 0).next().filter(|text| !text.is_empty())?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}

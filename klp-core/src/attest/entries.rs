@@ -1,0 +1,168 @@
+//! Entries of tables for copied code, and tables that nobody here can read.
+
+use super::Class;
+use super::enabled::At;
+use super::judge::{Judge, Piece};
+use super::tables::{Duty, Table, is_generated};
+use super::view::{Aim, Extent, Use};
+use crate::elf::RelocKind;
+
+impl Judge<'_> {
+    /// Finds the module's entry for each entry of the patched objects that belongs to copied code.
+    pub(super) fn entries(&mut self) {
+        for number in 0..self.sources.len() {
+            let copied: Vec<(Extent, Vec<At>)> = self.copied_code(number);
+            let Some(source) = self.sources.get(number) else { continue };
+            let names: Vec<&[u8]> =
+                source.patched.elf.sections.iter().map(|section| section.name).collect();
+            let mut tables: Vec<&'static Table> =
+                names.into_iter().filter_map(Table::named).collect();
+            tables.sort_by_key(|table| table.section);
+            tables.dedup_by_key(|table| table.section);
+            for table in tables {
+                self.entries_of(number, table, &copied);
+            }
+        }
+    }
+
+    fn copied_code(&self, number: usize) -> Vec<(Extent, Vec<At>)> {
+        let Some(source) = self.sources.get(number) else { return Vec::new() };
+        let copies = self.copies.iter().filter(|((of, extent), _)| {
+            *of == number
+                && source.patched.section(extent.section).is_some_and(crate::elf::Section::is_code)
+        });
+        copies.map(|((_, extent), at)| (*extent, at.iter().copied().collect())).collect()
+    }
+
+    fn entries_of(&mut self, number: usize, table: &Table, copied: &[(Extent, Vec<At>)]) {
+        let Some(source) = self.sources.get(number) else { return };
+        let mut found = Vec::new();
+        let theirs = self.module.table_places(table.section);
+        let mut seen = std::collections::BTreeMap::<At, usize>::new();
+        for (entry, code) in source.patched.table_places(table.section) {
+            let order = seen.entry(code).or_default();
+            let rank = *order;
+            *order = order.saturating_add(1);
+            let holds = |(extent, _): &&(Extent, Vec<At>)| extent.holds(code.0, code.1);
+            let Some((extent, places)) = copied.iter().find(holds) else { continue };
+            let Some(piece) = source.patched.extent(entry.0, entry.1) else { continue };
+            for place in places {
+                let inside = code.1.saturating_sub(extent.start);
+                let wanted = (place.0, place.1.saturating_add(inside));
+                let mut same = theirs.iter().filter(|(_, code)| *code == wanted);
+                found.push((piece, code, same.nth(rank).map(|(entry, _)| *entry)));
+            }
+        }
+        for (extent, code, entry) in found {
+            let piece: Piece = (number, extent);
+            match entry {
+                Some(entry) => self.copy(piece, entry),
+                None if table.duty == Duty::Spare => {}
+                None if table.duty == Duty::Labels && self.may_drop(piece) => {}
+                None => {
+                    let place = self.describe(number, code.0, code.1);
+                    let what = format!("its entry in {} is not in the module", table.section);
+                    self.find(self.object(number), place, Class::Table, what);
+                }
+            }
+        }
+    }
+
+    /// A label may be left out if its key is that of a tracepoint, or belongs to a module: no livepatch can have
+    /// it. That the jump is gone as well is seen when the code is compared.
+    fn may_drop(&self, (number, extent): Piece) -> bool {
+        let Some(source) = self.sources.get(number) else { return false };
+        let view = &source.patched;
+        let reloc = view
+            .section(extent.section)
+            .and_then(|section| section.relocs.at(extent.start.saturating_add(8)));
+        let Some(reloc) = reloc else { return false };
+        let aim = Aim::of(&reloc, Use::default());
+        let named = view.symbol(aim.symbol).map(|symbol| symbol.name).unwrap_or_default();
+        let in_module = source.image != Some(super::running::VMLINUX);
+        named.starts_with(b"__tracepoint_")
+            || in_module
+            || view.place(aim).is_some_and(|(section, _)| {
+                view.section(section).is_some_and(|section| section.name == b"__dyndbg")
+            })
+    }
+
+    /// What other sections than data, which code reads, say about copied code.
+    pub(super) fn unread(&mut self) {
+        let mut found = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
+            let view = &source.patched;
+            for section in &view.elf.sections {
+                if !section.is_allocated()
+                    || section.is_code()
+                    || Table::named(section.name).is_some()
+                    || is_generated(section.name)
+                    || is_data(section.name)
+                    || section.name == USER_LIMIT
+                {
+                    continue;
+                }
+                for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
+                    let Some((to, offset)) = view.place(Aim::of(&reloc, Use::default())) else {
+                        continue;
+                    };
+                    let Ok(offset) = u64::try_from(offset) else { continue };
+                    let copied = self
+                        .copies
+                        .keys()
+                        .any(|(of, extent)| *of == number && extent.holds(to, offset));
+                    let is_code = view.section(to).is_some_and(crate::elf::Section::is_code);
+                    if !copied || !is_code {
+                        continue;
+                    }
+                    let place = self.describe(number, to, offset);
+                    let name = section.name_lossy().into_owned();
+                    let is_new = self.copies.keys().any(|piece| {
+                        piece.0 == number
+                            && piece.1.holds(to, offset)
+                            && !self.new_functions.contains(piece)
+                    });
+                    if !view.is_function_start((to, offset)) {
+                        let what =
+                            format!("{name} lists this place, and the module has no such table");
+                        found.push((number, place, what));
+                    } else if is_new && source.is_new_name(to, offset) {
+                        let what = format!("{name} lists this new function, but not in the module");
+                        found.push((number, place, what));
+                    }
+                }
+            }
+        }
+        for (number, place, what) in found {
+            self.find(self.object(number), place, Class::Table, what);
+        }
+    }
+}
+
+/// Where the kernel writes the end of user memory into code (`mask_user_address` in
+/// `arch/x86/include/asm/uaccess_64.h`). The number that stands there before, 0x0123456789abcdef, is no address
+/// at all, as all between the end of user memory and that of the kernel's: an access behind it fails, too.
+const USER_LIMIT: &[u8] = b"runtime_ptr_USER_PTR_MAX";
+
+/// Sections of variables and constants: code that refers to them has copies, or uses the kernel's.
+fn is_data(name: &[u8]) -> bool {
+    const STARTS: &[&[u8]] = &[
+        b".rodata",
+        b".data",
+        b".bss",
+        b".export_symbol",
+        b".init.data",
+        b".init.rodata",
+        b".ref.data",
+    ];
+    STARTS.iter().any(|start| name.starts_with(start))
+}
+
+impl super::judge::Source<'_> {
+    /// Whether no function of this place's name is in the original.
+    fn is_new_name(&self, section: u32, offset: u64) -> bool {
+        let extent = self.patched.extent(section, offset);
+        let symbol = extent.and_then(|extent| self.patched.symbol_of(extent));
+        symbol.is_some_and(|symbol| self.originals(symbol).is_empty())
+    }
+}

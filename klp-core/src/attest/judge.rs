@@ -1,0 +1,307 @@
+//! The module, what it was made of and where it will run, and what is known of their relation so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::enabled::{self, At, Enabled, Replacement};
+use super::origin::{self, Origin};
+use super::running::{Running, Spot};
+use super::view::{Aim, Extent, View};
+use super::{AttestError, Class, Finding, Kernel, Object, Report};
+use crate::elf::{ElfError, Place, SymbolKind};
+
+/// One of the objects.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub(super) object: &'a str,
+    /// The image that it is linked into; none where the running kernel has no such image.
+    pub(super) image: Option<usize>,
+    pub(super) original: Option<View<'a>>,
+    /// As it was linked, where that is not `original`.
+    plain: Option<View<'a>>,
+    pub(super) patched: View<'a>,
+    origin: Origin,
+}
+
+/// Something of a patched object.
+pub(super) type Piece = (usize, Extent);
+
+#[derive(Debug)]
+pub(super) struct Judge<'a> {
+    pub(super) module: View<'a>,
+    pub(super) sources: Vec<Source<'a>>,
+    pub(super) running: Running<'a>,
+    pub(super) enabled: Enabled,
+    /// Old functions that livepatch leads to new ones.
+    pub(super) replaced: BTreeSet<Spot>,
+    /// Where the module has what of the patched objects.
+    pub(super) copies: BTreeMap<Piece, BTreeSet<At>>,
+    /// Those that replace something.
+    pub(super) new_functions: BTreeSet<Piece>,
+    /// Pieces whose content is still to be compared.
+    pub(super) waiting: Vec<(Piece, At)>,
+    /// Calls through the trampoline of a static call, with its name.
+    pub(super) static_calls: BTreeMap<At, Vec<u8>>,
+    findings: BTreeSet<Finding>,
+    pub(super) references: usize,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        module: &'a [u8],
+        objects: &[Object<'a>],
+        kernel: &Kernel<'a>,
+    ) -> Result<Self, AttestError> {
+        let failed = |object: &str| {
+            let object = object.to_owned();
+            move |source: ElfError| AttestError::Object { object, source }
+        };
+        let running = Running::of(kernel.vmlinux, &kernel.modules, kernel.symvers)?;
+        let mut sources = Vec::new();
+        for object in objects {
+            let view = |bytes: Option<&'a [u8]>| {
+                bytes.map(View::parse).transpose().map_err(failed(object.object))
+            };
+            let (plain, original) = (view(object.plain)?, view(object.original)?);
+            let patched = View::parse(object.patched).map_err(failed(object.object))?;
+            let image = running.find(object.linked);
+            let origin = match (image, &plain, &original) {
+                (Some(image), Some(plain), _) => Origin::of(plain, &running, image),
+                (Some(image), None, Some(whole)) => Origin::of_whole(whole, &running, image),
+                _ => Origin::default(),
+            };
+            let object = object.object;
+            sources.push(Source { object, image, original, plain, patched, origin });
+        }
+        let module = View::parse(module).map_err(failed("the module"))?;
+        let mut judge = Self {
+            module,
+            sources,
+            running,
+            enabled: Enabled::default(),
+            replaced: BTreeSet::new(),
+            copies: BTreeMap::new(),
+            new_functions: BTreeSet::new(),
+            waiting: Vec::new(),
+            static_calls: BTreeMap::new(),
+            findings: BTreeSet::new(),
+            references: 0,
+        };
+        match enabled::enabled(&judge.module) {
+            Ok(enabled) => judge.enabled = enabled,
+            Err(why) => judge.find("", "init_module", Class::Livepatch, why),
+        }
+        Ok(judge)
+    }
+
+    pub(super) fn find(
+        &mut self,
+        object: &str,
+        place: impl Into<String>,
+        class: Class,
+        what: impl Into<String>,
+    ) {
+        let (object, place, what) = (object.to_owned(), place.into(), what.into());
+        self.findings.insert(Finding { object, place, class, what });
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        Report {
+            notes: self.freed_functions(),
+            findings: self.findings.into_iter().collect(),
+            functions: self.enabled.replacements.len(),
+            pieces: self.copies.len(),
+            references: self.references,
+        }
+    }
+
+    /// Follows everything that livepatch is told to use.
+    pub(super) fn follow(&mut self) {
+        let replacements = self.enabled.replacements.clone();
+        for replacement in &replacements {
+            let Replacement { object, name, position, .. } = replacement;
+            if let Some(spot) = self.running.at_position(object, name, *position) {
+                self.replaced.insert(spot);
+            } else {
+                let what = format!("{object} has no function at position {position}");
+                self.find("", name, Class::Livepatch, what);
+            }
+        }
+        for replacement in &replacements {
+            self.replacement(replacement);
+        }
+        for callback in self.enabled.callbacks.clone() {
+            self.callback(callback);
+        }
+        loop {
+            while let Some((piece, at)) = self.waiting.pop() {
+                self.compare(piece, at);
+            }
+            self.entries();
+            if self.waiting.is_empty() {
+                break;
+            }
+        }
+        self.static_call_sites();
+    }
+
+    /// What replaces a function must be its patched version.
+    fn replacement(&mut self, replacement: &Replacement) {
+        let Replacement { object, name, position, by } = replacement;
+        let Some(spot) = self.running.at_position(object, name, *position) else { return };
+        let mut found = None;
+        for (number, source) in self.sources.iter().enumerate() {
+            if source.image == Some(spot.image) {
+                found = found.or_else(|| Some((number, source.patched_at(spot)?)));
+            }
+        }
+        // A function that goes to another object is known by its global name.
+        let found = found.or_else(|| {
+            let strong = self.strong(Some(spot.image), name.as_bytes())?;
+            (self.running.global(spot.image, name.as_bytes()) == Some(spot)).then_some(strong)
+        });
+        let Some((number, symbol)) = found else {
+            let what = "no patched object has another version of the function at this position";
+            self.find("", name, Class::Reference, what);
+            return;
+        };
+        if let Some((extent, value)) = self.function(number, symbol)
+            && let Some(start) = by.1.checked_sub(value.saturating_sub(extent.start))
+        {
+            self.new_functions.insert((number, extent));
+            self.copy((number, extent), (by.0, start));
+        }
+    }
+
+    fn callback(&mut self, at: At) {
+        let symbols = self.module.elf.symbols.iter();
+        let name = symbols.clone().find(|symbol| {
+            symbol.place == Place::Section(at.0)
+                && symbol.value == at.1
+                && symbol.kind == SymbolKind::Function
+        });
+        let name = name.map(|symbol| symbol.name).unwrap_or_default();
+        let found = self
+            .sources
+            .iter()
+            .enumerate()
+            .find_map(|(number, source)| Some((number, *source.patched.named(name).first()?)));
+        let piece = found.and_then(|(number, symbol)| {
+            let (extent, value) = self.function(number, symbol)?;
+            Some((number, extent, at.1.checked_sub(value.saturating_sub(extent.start))?))
+        });
+        match piece {
+            Some((number, extent, start)) => self.copy((number, extent), (at.0, start)),
+            None => self.find("", "callback", Class::Content, "it is in no patched object"),
+        }
+    }
+
+    /// The piece of a function, and where it starts in its section.
+    fn function(&self, number: usize, symbol: u32) -> Option<(Extent, u64)> {
+        let view = &self.sources.get(number)?.patched;
+        let symbol = view.symbol(symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        Some((view.extent(section, symbol.value)?, symbol.value))
+    }
+
+    /// Notes that the module has `piece` at `at`, to be compared.
+    pub(super) fn copy(&mut self, piece: Piece, at: At) {
+        if self.copies.entry(piece).or_default().insert(at) {
+            self.waiting.push((piece, at));
+        }
+    }
+
+    /// The strong definition of a global name in a patched object of an image.
+    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, u32)> {
+        self.defined(image, name, false)
+    }
+
+    /// The weak one.
+    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, u32)> {
+        self.defined(image, name, true)
+    }
+
+    fn defined(&self, image: Option<usize>, name: &[u8], weak: bool) -> Option<(usize, u32)> {
+        let mut sources = self.sources.iter().enumerate();
+        sources.find_map(|(number, source)| {
+            let mut symbols = source.patched.named(name).iter();
+            let fits = |index: &&u32| {
+                let symbol = source.patched.symbol(**index);
+                symbol.is_some_and(|symbol| !symbol.local && symbol.weak == weak)
+            };
+            let index = symbols.find(fits).filter(|_| source.image == image)?;
+            Some((number, *index))
+        })
+    }
+
+    /// A name for a place of a patched object, for people.
+    pub(super) fn describe(&self, number: usize, section: u32, offset: u64) -> String {
+        self.sources
+            .get(number)
+            .map_or_else(String::new, |source| describe(&source.patched, section, offset))
+    }
+
+    pub(super) fn object(&self, number: usize) -> &'a str {
+        self.sources.get(number).map_or("", |source| source.object)
+    }
+}
+
+/// A name for a place, for people.
+pub(super) fn describe(view: &View<'_>, section: u32, offset: u64) -> String {
+    let extent = view.extents(section).iter().rfind(|extent| extent.holds(section, offset));
+    let named = extent.and_then(|extent| {
+        let name = view.symbol(view.symbol_of(*extent)?)?.name_lossy().into_owned();
+        Some((name, extent.start))
+    });
+    let (name, start) = named.unwrap_or_else(|| {
+        let name = view.section(section).map(|section| section.name_lossy().into_owned());
+        (name.unwrap_or_default(), 0)
+    });
+    match offset.saturating_sub(start) {
+        0 => name,
+        inside => format!("{name}+{inside:#x}"),
+    }
+}
+
+impl Source<'_> {
+    /// The symbols of the original that a symbol of the patched object can be.
+    pub(super) fn originals(&self, symbol: u32) -> Vec<u32> {
+        let is_whole = self.plain.is_none();
+        self.original
+            .as_ref()
+            .map(|original| origin::same(&self.patched, symbol, original, is_whole))
+            .unwrap_or_default()
+    }
+
+    /// Where the running kernel has a symbol of the original.
+    pub(super) fn spot(&self, original: u32) -> Option<Spot> {
+        let Some(plain) = &self.plain else { return self.origin.spot(original) };
+        let view = self.original.as_ref()?;
+        let name = view.symbol(original)?.name;
+        let (here, there) = (view.named(name), plain.named(name));
+        let number = here.iter().position(|index| *index == original)?;
+        let index = (here.len() == there.len()).then(|| there.get(number)).flatten()?;
+        self.origin.spot(*index)
+    }
+
+    /// Where the running kernel can have what a symbol of the patched object names.
+    pub(super) fn spots(&self, symbol: u32) -> Vec<Spot> {
+        self.originals(symbol).into_iter().filter_map(|index| self.spot(index)).collect()
+    }
+
+    /// The function of the patched object whose original is at `spot`.
+    fn patched_at(&self, spot: Spot) -> Option<u32> {
+        let original = self.original.as_ref()?;
+        let here = original.names().flat_map(|(name, all)| all.iter().map(move |one| (name, *one)));
+        let bases: BTreeSet<&[u8]> = here
+            .filter(|(_, index)| self.spot(*index) == Some(spot))
+            .map(|(name, _)| origin::base(name))
+            .collect();
+        let mut candidates = bases.iter().flat_map(|name| self.patched.based(name)).copied();
+        candidates.find(|index| self.spots(*index) == [spot])
+    }
+
+    /// The place of what a symbol names, moved by `aim`'s offset.
+    pub(super) fn aimed(&self, aim: Aim) -> Option<(u32, i64)> {
+        self.patched.place(aim)
+    }
+}

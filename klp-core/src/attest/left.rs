@@ -1,0 +1,128 @@
+//! What the module has beside the pieces that were compared.
+
+use std::collections::BTreeMap;
+
+use super::Class;
+use super::compare::bytes;
+use super::judge::{Judge, describe};
+use super::kind::Kind;
+use super::tables::{Duty, Table, is_generated};
+use crate::elf::{Place, RelocKind, SectionClass, SymbolKind};
+
+/// Functions of the module that Kbuild and its init code have.
+const INIT: &[&[u8]] = &[b"init_module", b"livepatch_init", b"cleanup_module", b"livepatch_exit"];
+
+/// Pointers that keep its start and end from being left out (`include/linux/compiler.h`, also before 6.16).
+const ADDRESSABLE: &[&[u8]] = &[b"__UNIQUE_ID_addressable_", b"__UNIQUE_ID___addressable_"];
+
+impl Judge<'_> {
+    /// Everything that is loaded is a piece of a patched object, filler, or the module's own.
+    pub(super) fn left(&mut self) {
+        let covered = self.covered();
+        let mut found = Vec::new();
+        for (section, index) in self.module.elf.sections.iter().zip(0u32..) {
+            let is_table =
+                Table::named(section.name).is_some_and(|table| table.duty == Duty::Spare);
+            if !section.is_allocated()
+                || section.size == 0
+                || is_generated(section.name)
+                || is_table
+            {
+                continue;
+            }
+            if matches!(section.class, SectionClass::Note | SectionClass::Container) {
+                continue;
+            }
+            let mut known = covered.get(&index).cloned().unwrap_or_default();
+            known.sort_unstable();
+            let mut at = 0u64;
+            for (start, end) in known.into_iter().chain([(section.size, section.size)]) {
+                if start > at && self.is_something(index, at, start) {
+                    found.push((index, at, start));
+                }
+                at = at.max(end);
+            }
+        }
+        for (section, start, end) in found {
+            let name = describe(&self.module, section, start);
+            let what = format!(
+                "{} bytes of {} that nothing in the patched objects accounts for",
+                end.saturating_sub(start),
+                self.module
+                    .section(section)
+                    .map(crate::elf::Section::name_lossy)
+                    .unwrap_or_default()
+            );
+            self.find("", name, Class::Content, what);
+        }
+    }
+
+    /// By section, the ranges that are accounted for.
+    fn covered(&self) -> BTreeMap<u32, Vec<(u64, u64)>> {
+        let mut covered: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
+        for ((_, extent), places) in &self.copies {
+            let size = extent.end.saturating_sub(extent.start);
+            for (section, start) in places {
+                covered.entry(*section).or_default().push((*start, start.saturating_add(size)));
+            }
+        }
+        for (section, start, end) in &self.enabled.tables {
+            covered.entry(*section).or_default().push((*start, *end));
+        }
+        for symbol in &self.module.elf.symbols {
+            if let Place::Section(section) = symbol.place
+                && self.module.section(section).is_some_and(|section| is_start_or_end(section.name))
+                && (INIT.contains(&symbol.name)
+                    || ADDRESSABLE.iter().any(|name| symbol.name.starts_with(name)))
+            {
+                let end = symbol.value.saturating_add(symbol.size);
+                covered.entry(section).or_default().push((symbol.value, end));
+            }
+        }
+        covered
+    }
+
+    /// Whether a range that nothing accounts for can have an effect.
+    fn is_something(&self, index: u32, start: u64, end: u64) -> bool {
+        let Some(section) = self.module.section(index) else { return false };
+        let has_relocs =
+            section.relocs.within(start, end).any(|reloc| reloc.kind != RelocKind::None);
+        if section.is_code() {
+            let is_filler = bytes(section, start, end.saturating_sub(start))
+                .is_some_and(|bytes| is_filler(&bytes));
+            return has_relocs || !is_filler;
+        }
+        let is_named = self.module.elf.symbols.iter().any(|symbol| {
+            symbol.place == Place::Section(index)
+                && (start..end).contains(&symbol.value)
+                && symbol.kind == SymbolKind::Object
+                && symbol.size > 0
+        });
+        // A constant to which nothing refers does nothing.
+        let is_writable = Kind::of(section) != Kind::Constant;
+        has_relocs || is_writable && is_named || Table::named(section.name).is_some()
+    }
+}
+
+fn is_start_or_end(name: &[u8]) -> bool {
+    name.starts_with(b".init.") || name.starts_with(b".exit.")
+}
+
+/// NOPs, zeros and breakpoints between functions.
+fn is_filler(bytes: &[u8]) -> bool {
+    let mut decoder = iced_x86::Decoder::with_ip(64, bytes, 0, iced_x86::DecoderOptions::NONE);
+    if bytes.iter().all(|byte| *byte == 0) {
+        return true;
+    }
+    let mut instruction = iced_x86::Instruction::default();
+    while decoder.can_decode() {
+        decoder.decode_out(&mut instruction);
+        let nop =
+            matches!(instruction.mnemonic(), iced_x86::Mnemonic::Nop | iced_x86::Mnemonic::Int3)
+                || instruction.code() == iced_x86::Code::Xchg_rm16_r16;
+        if !nop {
+            return false;
+        }
+    }
+    true
+}

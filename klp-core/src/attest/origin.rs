@@ -1,0 +1,319 @@
+//! Which symbol of the running kernel is which of an original object, and which of its patched version.
+//!
+//! A linker keeps the order of a file's local symbols behind its FILE symbol, and moves all of a section of the
+//! file by one distance. A group of local symbols that could be the file's, and with which all of its global
+//! symbols agree, tells where each of its sections went.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::running::{Running, Spot};
+use super::view::{Aim, Use, View};
+use crate::elf::{Place, SymbolKind};
+
+/// Where the symbols of an original object are in the running kernel.
+#[derive(Debug, Default)]
+pub(super) struct Origin {
+    spots: BTreeMap<u32, Spot>,
+}
+
+impl Origin {
+    /// Of an object that was linked as it is.
+    pub(super) fn of(view: &View<'_>, running: &Running<'_>, image: usize) -> Self {
+        let mut fitting: Vec<BTreeMap<u32, Spot>> = Vec::new();
+        let mut most = 0;
+        let Some(linked) = running.image(image) else { return Self::default() };
+        let locals = locals(view);
+        for group in &linked.groups {
+            if !view.elf.files.contains(&group.file) {
+                continue;
+            }
+            let number = group.symbols.len();
+            let Some(bases) = bases(view, running, image, &locals, &group.symbols) else {
+                continue;
+            };
+            // A file without local symbols agrees with every other.
+            if number > most {
+                most = number;
+                fitting.clear();
+            }
+            if number == most && !fitting.contains(&bases) {
+                fitting.push(bases);
+            }
+        }
+        let bases = match fitting.as_slice() {
+            [only] => only.clone(),
+            _ => BTreeMap::new(),
+        };
+        let mut spots = BTreeMap::new();
+        for (symbol, index) in view.elf.symbols.iter().zip(0u32..) {
+            let Place::Section(section) = symbol.place else { continue };
+            if symbol.kind == SymbolKind::Section || symbol.kind == SymbolKind::File {
+                continue;
+            }
+            let base = bases.get(&section).copied();
+            let by_section =
+                base.map(|base| Spot { value: base.value.wrapping_add(symbol.value), ..base });
+            let by_name = || running.global(image, symbol.name).filter(|_| !symbol.local);
+            if let Some(spot) = by_section.or_else(by_name) {
+                spots.insert(index, spot);
+            }
+        }
+        Self { spots }
+    }
+
+    /// Of all that an image is linked from, which has the same symbols in the same order.
+    pub(super) fn of_whole(view: &View<'_>, running: &Running<'_>, image: usize) -> Self {
+        let Some(linked) = running.image(image) else { return Self::default() };
+        let mut spots = BTreeMap::new();
+        for (name, symbols) in view.names() {
+            let is_local = |index: &&u32| view.symbol(**index).is_some_and(|symbol| symbol.local);
+            let mut here: Vec<u32> = symbols.iter().filter(is_local).copied().collect();
+            here.sort_unstable();
+            let there = linked.locals(name);
+            let same_size = |(index, (_, size)): (&u32, &(u32, u64))| {
+                view.symbol(*index).is_some_and(|symbol| symbol.size == *size)
+            };
+            if here.len() == there.len() && here.iter().zip(&there).all(same_size) {
+                for (index, (number, _)) in here.iter().zip(&there) {
+                    if let Some(spot) = linked.spot_of(image, *number) {
+                        spots.insert(*index, spot);
+                    }
+                }
+            }
+            for index in symbols.iter().filter(|index| !is_local(index)) {
+                if let Some(spot) = running.global(image, name) {
+                    spots.insert(*index, spot);
+                }
+            }
+        }
+        Self { spots }
+    }
+
+    pub(super) fn spot(&self, symbol: u32) -> Option<Spot> {
+        self.spots.get(&symbol).copied()
+    }
+}
+
+/// Named local symbols in the order of the table.
+fn locals(view: &View<'_>) -> Vec<u32> {
+    let symbols = view.elf.symbols.iter().zip(0u32..).filter(|(symbol, _)| {
+        symbol.local
+            && !symbol.name.is_empty()
+            && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
+            && matches!(symbol.place, Place::Section(_))
+    });
+    symbols.map(|(_, index)| index).collect()
+}
+
+/// Where each section of the object is if `group` are its local symbols; none if they are not.
+fn bases(
+    view: &View<'_>,
+    running: &Running<'_>,
+    image: usize,
+    locals: &[u32],
+    group: &[u32],
+) -> Option<BTreeMap<u32, Spot>> {
+    let linked = running.image(image)?;
+    let mut bases: BTreeMap<u32, Spot> = BTreeMap::new();
+    let mut rest = locals.iter();
+    for number in group {
+        let (listed, spot) = (linked.elf.symbol(*number)?, linked.spot_of(image, *number)?);
+        // What the linker leaves out has no symbol in the image.
+        let symbol = rest
+            .by_ref()
+            .filter_map(|index| view.symbol(*index))
+            .find(|symbol| symbol.name == listed.name && symbol.size == listed.size)?;
+        let Place::Section(section) = symbol.place else { return None };
+        let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
+        if view.section(section).is_some_and(crate::elf::Section::is_merged) {
+            continue;
+        }
+        if *bases.entry(section).or_insert(base) != base {
+            return None;
+        }
+    }
+    for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.local) {
+        let Place::Section(section) = symbol.place else { continue };
+        let Some(spot) = running.global(image, symbol.name) else { continue };
+        let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
+        if symbol.weak && bases.get(&section) != Some(&base) {
+            continue;
+        }
+        if *bases.entry(section).or_insert(base) != base {
+            return None;
+        }
+    }
+    Some(bases)
+}
+
+/// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.
+pub(super) fn base(name: &[u8]) -> &[u8] {
+    let mut name = name;
+    loop {
+        let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return name };
+        let (before, after) = name.split_at(dot);
+        let after = after.get(1..).unwrap_or_default();
+        let is_number = !after.is_empty() && after.iter().all(u8::is_ascii_digit);
+        if before.is_empty() || !(is_number || after == b"llvm") {
+            return name;
+        }
+        name = before;
+    }
+}
+
+/// The symbols of `there` that can be the symbol `index` of `here`: one where it is clear.
+pub(super) fn same<'a>(here: &View<'a>, index: u32, there: &View<'a>, is_whole: bool) -> Vec<u32> {
+    let Some(symbol) = here.symbol(index) else { return Vec::new() };
+    let is_code = |view: &View<'_>, index: u32| {
+        let place = view.symbol(index).map(|symbol| symbol.place);
+        let Some(Place::Section(section)) = place else { return None };
+        view.section(section).map(crate::elf::Section::is_code)
+    };
+    let wanted = is_code(here, index);
+    let of = |view: &View<'_>, symbols: &[u32]| -> Vec<u32> {
+        let symbols = symbols.iter().copied();
+        symbols.filter(|other| is_code(view, *other) == wanted).collect()
+    };
+    let name = base(symbol.name);
+    if name == symbol.name {
+        let theirs = of(there, there.named(name));
+        if !symbol.local {
+            return theirs;
+        }
+        if let Some(found) = pair(&of(here, here.named(name)), index, &theirs) {
+            return found;
+        }
+    }
+    let (mine, theirs) = (of(here, here.based(name)), of(there, there.based(name)));
+    if is_whole && let Some(found) = pair(&mine, index, &theirs) {
+        return found;
+    }
+    if name == symbol.name
+        && let (1, [only]) = (mine.len(), theirs.as_slice())
+    {
+        return vec![*only];
+    }
+    // Numbered: a static variable of a function, or of several.
+    let sites_of = |view: &View<'a>, symbols: &[u32]| -> Vec<(u32, Vec<Site<'a>>)> {
+        symbols.iter().map(|symbol| (*symbol, sites(view, *symbol))).collect()
+    };
+    let (ours, others) = (sites_of(here, &mine), sites_of(there, &theirs));
+    let mut pairs = Vec::new();
+    for (own, own_sites) in &ours {
+        for (other, other_sites) in &others {
+            let (mine, theirs) = (names(own_sites), names(other_sites));
+            if akin(here, &mine, there, &theirs) {
+                let alike = alike(own_sites, other_sites);
+                pairs.push(((mine == theirs, alike), *own, *other));
+            }
+        }
+    }
+    let mut candidates: Vec<u32> = Vec::new();
+    loop {
+        let Some(best) = pairs.iter().map(|(rank, ..)| *rank).max() else { return candidates };
+        let top: Vec<(u32, u32)> = pairs
+            .iter()
+            .filter(|(rank, ..)| *rank == best)
+            .map(|(_, own, other)| (*own, *other))
+            .collect();
+        candidates = top.iter().filter(|(own, _)| *own == index).map(|(_, other)| *other).collect();
+        match candidates.as_slice() {
+            [only] if top.iter().filter(|(_, other)| other == only).count() == 1 => {
+                return candidates;
+            }
+            [] => {}
+            _ => return pair(&mine, index, &theirs).unwrap_or(candidates),
+        }
+        pairs.retain(|(_, own, other)| !top.iter().any(|(top, of)| top == own || of == other));
+        candidates.clear();
+    }
+}
+
+/// Whether variables with these users can be the same: they have one in common, or one that only one version has.
+fn akin(
+    here: &View<'_>,
+    mine: &BTreeSet<&[u8]>,
+    there: &View<'_>,
+    theirs: &BTreeSet<&[u8]>,
+) -> bool {
+    let has = |view: &View<'_>, name: &[u8]| view.names().any(|(other, _)| word(other) == name);
+    mine.is_empty()
+        || theirs.is_empty()
+        || !mine.is_disjoint(theirs)
+        || mine.iter().any(|name| !has(there, name))
+        || theirs.iter().any(|name| !has(here, name))
+}
+
+/// The name of a function without all that compilers append.
+fn word(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b'.').next().unwrap_or(name)
+}
+
+/// The one at the same place of as many.
+fn pair(mine: &[u32], index: u32, theirs: &[u32]) -> Option<Vec<u32>> {
+    let number = mine.iter().position(|other| *other == index)?;
+    if mine.len() != theirs.len() {
+        return None;
+    }
+    theirs.get(number).map(|other| vec![*other])
+}
+
+/// The functions that refer to what a symbol names, by their names without numbers.
+pub(super) fn users<'a>(view: &View<'a>, index: u32) -> BTreeSet<&'a [u8]> {
+    names(&sites(view, index))
+}
+
+fn names<'a>(sites: &[Site<'a>]) -> BTreeSet<&'a [u8]> {
+    sites.iter().map(|site| site.user).collect()
+}
+
+/// A place in code that refers to something.
+struct Site<'a> {
+    user: &'a [u8],
+    /// The code before the field, and from the field on; fields of relocations are zero in objects.
+    around: (&'a [u8], &'a [u8]),
+}
+
+/// How many bytes of code are the same around those two sites that resemble each other most.
+fn alike(mine: &[Site<'_>], theirs: &[Site<'_>]) -> usize {
+    let same = |one: &Site<'_>, other: &Site<'_>| {
+        let before = one.around.0.iter().rev().zip(other.around.0.iter().rev());
+        let behind = one.around.1.iter().zip(other.around.1);
+        let equal = |(one, other): &(&u8, &u8)| one == other;
+        before.take_while(equal).count().saturating_add(behind.take_while(equal).count())
+    };
+    let pairs = mine.iter().flat_map(|one| theirs.iter().map(move |other| same(one, other)));
+    pairs.max().unwrap_or(0)
+}
+
+fn sites<'a>(view: &View<'a>, index: u32) -> Vec<Site<'a>> {
+    const AROUND: u64 = 32;
+    let mut sites = Vec::new();
+    let Some(symbol) = view.symbol(index) else { return sites };
+    let Place::Section(section) = symbol.place else { return sites };
+    let Some(extent) = view.extent(section, symbol.value) else { return sites };
+    for (holder, number) in view.elf.sections.iter().zip(0u32..) {
+        if !holder.is_code() {
+            continue;
+        }
+        for reloc in holder.relocs.iter() {
+            let aim = Aim::of(&reloc, Use { behind: 4, ..Default::default() });
+            let Some((to, offset)) = view.place(aim) else { continue };
+            let named = aim.symbol == index;
+            let inside = u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset));
+            if (named || inside)
+                && let Some(user) = view.extent(number, reloc.offset)
+                && let Some(name) = view.symbol_of(user).and_then(|symbol| view.symbol(symbol))
+            {
+                let start = reloc.offset.saturating_sub(AROUND).max(user.start);
+                let end = reloc.offset.saturating_add(AROUND).min(user.end);
+                let part = |from: u64, to: u64| {
+                    holder.bytes(from, to.saturating_sub(from)).unwrap_or_default()
+                };
+                let around = (part(start, reloc.offset), part(reloc.offset, end));
+                sites.push(Site { user: word(name.name), around });
+            }
+        }
+    }
+    sites
+}

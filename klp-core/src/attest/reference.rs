@@ -1,0 +1,362 @@
+//! Does a relocation of the module lead to what the patched kernel would use?
+
+use super::Class;
+use super::judge::{Judge, Piece};
+use super::kind::Kind;
+use super::origin::base;
+use super::running::Spot;
+use super::tables::Table;
+use super::thing::{Own, Thing};
+use super::view::{Aim, Extent, Use};
+use crate::elf::{Place, Reloc, RelocKind, SymbolKind};
+
+/// Where a relocation of the module leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Inside(u32, i64),
+    Running(Spot),
+    Nothing,
+    Number(u64),
+}
+
+/// A field of a piece, in the patched object and in the module.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) piece: Piece,
+    pub(super) patched: Reloc,
+    pub(super) module: Reloc,
+    pub(super) used: Use,
+    /// Bits of the address that are flags, and those of them that objtool may clear.
+    pub(super) flags: (i64, i64),
+}
+
+impl Judge<'_> {
+    /// Follows one relocation.
+    pub(super) fn reference(&mut self, field: Field) {
+        self.references = self.references.saturating_add(1);
+        let Field { piece: (number, _), patched, module, used, flags } = field;
+        let (mask, loose) = flags;
+        if patched.kind != module.kind {
+            let what = format!("{:?} where the patched object has {:?}", module.kind, patched.kind);
+            return self.wrong(field, Class::Reference, what);
+        }
+        let (here, there) = (Aim::of(&patched, used), Aim::of(&module, used));
+        if (here.offset ^ there.offset) & mask & !loose != 0 {
+            return self.wrong(field, Class::Table, "other flags than in the patched object");
+        }
+        let plain = |aim: Aim| Aim { offset: aim.offset & !mask, ..aim };
+        let (here, there) = (plain(here), plain(there));
+        let meant = self.thing(number, here);
+        match (meant, self.lead(there)) {
+            (Err(why), _) | (_, Err(why)) => self.wrong(field, Class::Reference, why),
+            (Ok(Thing::Own(own)), Ok(Lead::Inside(section, offset))) => {
+                self.inside(field, own, section, offset);
+            }
+            (Ok(Thing::Own(own)), Ok(Lead::Running(spot))) => self.outside(field, own, spot),
+            (Ok(Thing::Kernel(meant)), Ok(Lead::Running(spot))) if meant == spot => {
+                self.freed(field, here, spot);
+                self.per_cpu(field, spot);
+            }
+            (Ok(Thing::Nothing), Ok(Lead::Nothing)) => {}
+            (Ok(Thing::Number(here)), Ok(Lead::Number(there))) if here == there => {}
+            (Ok(meant), Ok(lead)) => {
+                let (meant, lead) = (self.meant_text(meant), self.lead_text(lead));
+                let class = if lead.1 { Class::Identity } else { Class::Reference };
+                let what = format!("leads to {}, not to {meant}", lead.0);
+                self.wrong(field, class, what);
+            }
+        }
+    }
+
+    fn lead(&self, aim: Aim) -> Result<Lead, String> {
+        let symbol = self.module.symbol(aim.symbol).ok_or("its symbol does not exist")?;
+        match symbol.place {
+            Place::Absolute => Ok(Lead::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Place::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
+            Place::Section(section) => {
+                let (_, offset) = self.module.place(aim).ok_or("outside of memory")?;
+                Ok(Lead::Inside(section, offset))
+            }
+            Place::Undefined => {
+                let text = symbol.name_lossy();
+                let spot = match livepatch_name(&text) {
+                    Some((object, name, position)) => {
+                        self.running.at_position(object, name, position)
+                    }
+                    None => self.running.exported(symbol.name),
+                };
+                match spot {
+                    Some(spot) => Ok(Lead::Running(spot.plus(aim.offset))),
+                    None if symbol.weak => Ok(Lead::Nothing),
+                    None => Err(format!("`{text}` is nowhere in the running kernel")),
+                }
+            }
+        }
+    }
+
+    /// The module has what is meant.
+    fn inside(&mut self, field: Field, own: Own, section: u32, offset: i64) {
+        let Some(source) = self.sources.get(own.source) else { return };
+        let view = &source.patched;
+        let named = own.symbol.and_then(|index| view.symbol(index));
+        let within = match named.filter(|symbol| symbol.kind != SymbolKind::Section) {
+            Some(symbol) => symbol.value,
+            None => u64::try_from(own.offset).unwrap_or(0),
+        };
+        let size = view.section(own.section).map_or(0, |section| section.size);
+        let last = within.min(size.saturating_sub(1));
+        let Some(extent) = view.extent(own.section, last) else {
+            return self.wrong(field, Class::Reference, "nothing tells what it leads to");
+        };
+        let start = i64::try_from(extent.start)
+            .ok()
+            .and_then(|start| offset.checked_sub(own.offset.checked_sub(start)?))
+            .and_then(|start| u64::try_from(start).ok());
+        let Some(start) = start else {
+            return self.wrong(field, Class::Reference, "leads to a place outside of the module");
+        };
+        let piece = (own.source, extent);
+        self.may_copy(field, own, piece, section);
+        self.copy(piece, (section, start));
+    }
+
+    /// May the module have this of its own, in that section?
+    fn may_copy(&mut self, field: Field, own: Own, (number, extent): Piece, section: u32) {
+        let Some(source) = self.sources.get(number) else { return };
+        let view = &source.patched;
+        let Some(header) = view.section(extent.section) else { return };
+        let Some(holder) = self.module.section(section) else { return };
+        let (kind, is) = (Kind::of(header), Kind::of(holder));
+        let known = kind
+            .needs()
+            .or_else(|| is.needs())
+            .is_none_or(|name| holder.name == name && kind == is);
+        let name = self.describe(number, extent.section, extent.start);
+        if !known || is.is_freed() && !kind.is_freed() {
+            let what = format!(
+                "`{name}` is {} in {}, which the module loader does not treat as such in {}",
+                kind.text(),
+                header.name_lossy(),
+                holder.name_lossy()
+            );
+            return self.wrong(field, Class::Section, what);
+        }
+        if field.used.per_cpu && kind != Kind::PerCpu {
+            let what =
+                format!("uses `{name}` as one for each processor, but it is {}", kind.text());
+            return self.wrong(field, Class::Kind, what);
+        }
+        if kind == Kind::Text {
+            if let Some(was) = own.was.filter(|was| !self.replaced.contains(was)) {
+                let what = format!(
+                    "`{name}` moved here from another object: the kernel goes on with its own, {}",
+                    self.running.describe(was)
+                );
+                self.wrong(field, Class::Missing, what);
+            }
+            return;
+        }
+        if kind == Kind::Constant || Table::named(header.name).is_some() {
+            return;
+        }
+        let Some(index) = view.symbol_of(extent) else { return };
+        let Some(symbol) = view.symbol(index) else { return };
+        if is_of_one_place(symbol.name, header.name) {
+            return;
+        }
+        if !source.originals(index).is_empty() {
+            let what = format!("the module has its own `{name}`, but the kernel has one");
+            self.wrong(field, Class::Identity, what);
+        }
+    }
+
+    /// The running kernel has what is meant, and there it must be.
+    fn outside(&mut self, field: Field, own: Own, spot: Spot) {
+        let Some(source) = self.sources.get(own.source) else { return };
+        let view = &source.patched;
+        let named = own.symbol.and_then(|index| Some((index, view.symbol(index)?)));
+        let name = self.describe(own.source, own.section, u64::try_from(own.offset).unwrap_or(0));
+        let Some((index, symbol)) = named else {
+            let lead = self.running.describe(spot);
+            let what = format!("leads to {lead}, but what is meant ({name}) has no name");
+            return self.wrong(field, Class::Reference, what);
+        };
+        let inside =
+            i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
+        let expected = match own.was {
+            Some(was) => vec![was],
+            None => source.spots(index),
+        };
+        let right = |meant: &&Spot| meant.plus(inside) == spot;
+        match expected.as_slice() {
+            [only] if right(&only) => {}
+            several @ [_, _, ..] if several.iter().any(|meant| right(&meant)) => {
+                let what = format!(
+                    "leads to one of {} that can be `{name}`, and nothing tells which",
+                    several.len()
+                );
+                return self.wrong(field, Class::Reference, what);
+            }
+            other => {
+                let meant = match other {
+                    [only] => self.running.describe(only.plus(inside)),
+                    [] => format!("`{name}`, which the running kernel does not have"),
+                    _ => format!("`{name}`"),
+                };
+                let what = format!("leads to {}, not to {meant}", self.running.describe(spot));
+                return self.wrong(field, Class::Reference, what);
+            }
+        }
+        let now = view.section(own.section).map(Kind::of);
+        let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
+        if let (Some(now), Some(was)) = (now, was)
+            && now != was
+        {
+            let class = if was.is_freed() { Class::Freed } else { Class::Kind };
+            let (now, was) = (now.text(), was.text());
+            let what = format!("`{name}` is {was} in the kernel and {now} in the patched one");
+            return self.wrong(field, class, what);
+        }
+        let aim = Aim { symbol: index, offset: inside };
+        self.freed(field, aim, spot);
+        self.per_cpu(field, spot);
+    }
+
+    /// Memory that was given back can only be meant by code that meant it before the patch.
+    fn freed(&mut self, field: Field, aim: Aim, spot: Spot) {
+        let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
+        let (number, extent) = field.piece;
+        let Some(source) = self.sources.get(number) else { return };
+        let holder =
+            source.patched.symbol_of(extent).and_then(|index| source.patched.symbol(index));
+        let meant = source.patched.symbol(aim.symbol).map(|symbol| symbol.name);
+        if meant.is_none_or(|meant| !self.running.is_thing(spot, meant)) {
+            return;
+        }
+        let before = source.original.as_ref().is_some_and(|original| {
+            let (Some(holder), Some(meant)) = (holder, meant) else { return false };
+            let named = original.based(base(holder.name)).iter();
+            let mut places = named.filter_map(|index| {
+                let symbol = original.symbol(*index)?;
+                let Place::Section(section) = symbol.place else { return None };
+                original.extent(section, symbol.value)
+            });
+            places.any(|place| original.refers_to(place, meant))
+        });
+        if !before {
+            let what = format!("leads to {}, {}", self.running.describe(spot), kind.text());
+            self.wrong(field, Class::Freed, what);
+        }
+    }
+
+    /// A memory operand of the processor's segment is one of its own variables.
+    fn per_cpu(&mut self, field: Field, spot: Spot) {
+        let kind = self.running.kind(spot);
+        if field.used.per_cpu && kind.is_some_and(|kind| kind != Kind::PerCpu) {
+            let what = format!(
+                "uses {} as one for each processor, which it is not",
+                self.running.describe(spot)
+            );
+            self.wrong(field, Class::Kind, what);
+        }
+    }
+
+    pub(super) fn wrong(&mut self, field: Field, class: Class, what: impl Into<String>) {
+        let (number, extent) = field.piece;
+        let place = self.describe(number, extent.section, field.patched.offset);
+        self.find(self.object(number), place, class, what);
+    }
+
+    fn meant_text(&self, thing: Thing) -> String {
+        match thing {
+            Thing::Own(own) => {
+                let offset = u64::try_from(own.offset).unwrap_or(0);
+                self.describe(own.source, own.section, offset)
+            }
+            Thing::Kernel(spot) => self.running.describe(spot),
+            Thing::Nothing => "nothing".to_owned(),
+            Thing::Number(number) => format!("{number:#x}"),
+        }
+    }
+
+    fn lead_text(&self, lead: Lead) -> (String, bool) {
+        match lead {
+            Lead::Inside(section, offset) => {
+                let offset = u64::try_from(offset).unwrap_or(0);
+                let name = super::judge::describe(&self.module, section, offset);
+                (format!("the module's own {name}"), true)
+            }
+            Lead::Running(spot) => (self.running.describe(spot), false),
+            Lead::Nothing => ("nothing".to_owned(), false),
+            Lead::Number(number) => (format!("{number:#x}"), false),
+        }
+    }
+}
+
+/// Object, name and position of `.klp.sym.OBJECT.NAME,POSITION`
+/// (Documentation/livepatch/module-elf-format.rst).
+pub(super) fn livepatch_name(text: &str) -> Option<(&str, &str, u64)> {
+    let (object, rest) = text.strip_prefix(".klp.sym.")?.split_once('.')?;
+    let (name, position) = rest.rsplit_once(',')?;
+    Some((object, name, position.parse().ok()?))
+}
+
+/// Whether a variable belongs to one place in the code, which macros put there with it: once flags, rate limits,
+/// lock classes, descriptors of messages.
+pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"__key",
+        b"__warned",
+        b"__already_done",
+        b"__print_once",
+        b"__once_key",
+        b"___done",
+        b"___once_key",
+        b"_rs",
+        b"_entry",
+        b"_entry_ptr",
+        b"descriptor",
+        b"__func__",
+    ];
+    const SECTIONS: &[&[u8]] = &[b".data..once", b".data.once", b"__dyndbg", b"__bug_table"];
+    // Clang: `FUNCTION.NAME`.
+    let own = base(name);
+    let last = own.rsplit(|byte| *byte == b'.').next().unwrap_or(own);
+    NAMES.contains(&last)
+        || last.starts_with(b"__UNIQUE_ID")
+        || last.starts_with(b"__compound_literal")
+        || SECTIONS.contains(&section)
+}
+
+impl super::judge::Source<'_> {
+    /// What kind of memory the originals of a symbol are in.
+    pub(super) fn kind_before(&self, symbol: u32) -> Option<Kind> {
+        let original = self.original.as_ref()?;
+        let index = *self.originals(symbol).first()?;
+        let Place::Section(section) = original.symbol(index)?.place else { return None };
+        original.section(section).map(Kind::of)
+    }
+}
+
+impl super::view::View<'_> {
+    /// Whether the thing refers to a symbol of that name, or to a place that has it.
+    fn refers_to(&self, extent: Extent, name: &[u8]) -> bool {
+        let decoded = self.uses(extent);
+        let Some(section) = self.section(extent.section) else { return false };
+        section.relocs.within(extent.start, extent.end).any(|reloc| {
+            let used = decoded.get(&reloc.offset).copied().unwrap_or_default();
+            let aim = Aim::of(&reloc, used);
+            let direct = self.symbol(aim.symbol).is_some_and(|symbol| symbol.name == name);
+            direct
+                || reloc.kind != RelocKind::None
+                    && self.place(aim).is_some_and(|(section, offset)| {
+                        let place = u64::try_from(offset).ok();
+                        let extent = place.and_then(|place| self.extent(section, place));
+                        let symbol = extent.and_then(|extent| self.symbol_of(extent));
+                        symbol
+                            .and_then(|index| self.symbol(index))
+                            .is_some_and(|symbol| symbol.name == name)
+                    })
+        })
+    }
+}

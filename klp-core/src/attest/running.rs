@@ -1,0 +1,237 @@
+//! The running kernel: what its linked image and its finished modules have where.
+
+use std::collections::BTreeMap;
+
+use super::AttestError;
+use super::kind::Kind;
+use crate::kernel::{Kallsyms, Listed, Symvers, module_name};
+use crate::module::{RawElf, SymbolPlace};
+
+/// The image of the kernel itself among [`Running::images`].
+pub(super) const VMLINUX: usize = 0;
+
+/// A place in an image: an address of vmlinux, or an offset in a section of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Spot {
+    pub(super) image: usize,
+    /// 0 in vmlinux.
+    pub(super) section: u32,
+    pub(super) value: u64,
+}
+
+impl Spot {
+    pub(super) fn plus(self, offset: i64) -> Self {
+        Self { value: self.value.wrapping_add_signed(offset), ..self }
+    }
+}
+
+/// Local symbols behind one FILE symbol.
+#[derive(Debug)]
+pub(super) struct FileGroup<'a> {
+    pub(super) file: &'a [u8],
+    /// Indexes in the symbol table.
+    pub(super) symbols: Vec<u32>,
+}
+
+/// A linked file.
+#[derive(Debug)]
+pub(super) struct Image<'a> {
+    /// `vmlinux`, or the path of a module without suffix.
+    pub(super) linked: String,
+    pub(super) elf: RawElf<'a>,
+    pub(super) listed: Kallsyms,
+    pub(super) groups: Vec<FileGroup<'a>>,
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Running<'a> {
+    pub(super) images: Vec<Image<'a>>,
+    pub(super) symvers: &'a Symvers,
+    ranges: Vec<(u64, u64, Kind)>,
+}
+
+const OBJECT: u8 = 1;
+const FUNCTION: u8 = 2;
+const SECTION: u8 = 3;
+const FILE: u8 = 4;
+const LOCAL: u8 = 0;
+
+impl<'a> Running<'a> {
+    pub(super) fn of(
+        vmlinux: &'a [u8],
+        modules: &BTreeMap<String, &'a [u8]>,
+        symvers: &'a Symvers,
+    ) -> Result<Self, AttestError> {
+        let failed = |linked: &str| {
+            let object = linked.to_owned();
+            move |source| AttestError::Kernel { object, source }
+        };
+        let elf = RawElf::parse(vmlinux).map_err(|error| failed("vmlinux")(error.into()))?;
+        let listed = Kallsyms::of_vmlinux(&elf).map_err(failed("vmlinux"))?;
+        let ranges = ranges(&listed);
+        let mut images = vec![Image::new("vmlinux".to_owned(), elf, listed)];
+        for (linked, bytes) in modules {
+            let elf = RawElf::parse(bytes).map_err(|error| failed(linked)(error.into()))?;
+            let listed = Kallsyms::of_module(&elf);
+            images.push(Image::new(linked.clone(), elf, listed));
+        }
+        Ok(Self { images, symvers, ranges })
+    }
+
+    pub(super) fn image(&self, index: usize) -> Option<&Image<'a>> {
+        self.images.get(index)
+    }
+
+    /// The image of that path, or of a module of that name.
+    pub(super) fn find(&self, linked: &str) -> Option<usize> {
+        let same = |image: &Image<'_>| {
+            image.linked == linked || module_name(&image.linked) == module_name(linked)
+        };
+        self.images.iter().position(same)
+    }
+
+    /// What livepatch takes for the symbol at `position`, where that is clear.
+    pub(super) fn at_position(&self, object: &str, name: &str, position: u64) -> Option<Spot> {
+        let image = self.find(object)?;
+        let listed = self.image(image)?.listed.named(name.as_bytes());
+        let found = match (position, listed) {
+            (0, [only]) => only,
+            (0, _) => return None,
+            (position, all) => all.get(usize::try_from(position).ok()?.checked_sub(1)?)?,
+        };
+        Some(spot(image, found))
+    }
+
+    /// The definition of a global name in one image.
+    pub(super) fn global(&self, image: usize, name: &[u8]) -> Option<Spot> {
+        let listed = self.image(image)?.listed.named(name);
+        listed.iter().find(|listed| listed.global).map(|listed| spot(image, listed))
+    }
+
+    /// What an object of `image` means by a global name: the image's own, else an export.
+    pub(super) fn meant(&self, image: usize, name: &[u8]) -> Option<Spot> {
+        self.global(image, name).or_else(|| self.exported(name))
+    }
+
+    /// What the module loader takes for the name.
+    pub(super) fn exported(&self, name: &[u8]) -> Option<Spot> {
+        let export = self.symvers.get(std::str::from_utf8(name).ok()?)?;
+        self.global(self.find(&export.module)?, name)
+    }
+
+    /// Whether a name is that of a function or variable of the image, not of a mere address: linker scripts name
+    /// the starts of what is freed.
+    pub(super) fn is_thing(&self, spot: Spot, name: &[u8]) -> bool {
+        let image = self.image(spot.image);
+        image.is_some_and(|image| {
+            let mut listed = image.listed.named(name).iter();
+            listed.any(|listed| {
+                let symbol = image.elf.symbol(listed.number);
+                symbol.is_some_and(|symbol| [OBJECT, FUNCTION].contains(&symbol.kind))
+            })
+        })
+    }
+
+    /// What kind of memory a place is in.
+    pub(super) fn kind(&self, spot: Spot) -> Option<Kind> {
+        let image = self.image(spot.image)?;
+        if spot.image != VMLINUX {
+            let section = image.elf.section(spot.section)?;
+            return Some(Kind::of_named(section.name, section.is_code(), section.flags & 1 != 0));
+        }
+        let code = image.elf.sections.iter().any(|section| {
+            section.is_code()
+                && section.is_allocated()
+                && (section.address..section.address.saturating_add(section.size))
+                    .contains(&spot.value)
+        });
+        let inside =
+            self.ranges.iter().find(|(start, end, _)| (*start..*end).contains(&spot.value));
+        Some(match inside {
+            Some((_, _, Kind::FreedData)) if code => Kind::FreedText,
+            Some((_, _, kind)) => *kind,
+            None if code => Kind::Text,
+            None => Kind::Data,
+        })
+    }
+
+    /// A name for the place, for people.
+    pub(super) fn describe(&self, spot: Spot) -> String {
+        let Some(image) = self.image(spot.image) else { return "nothing".to_owned() };
+        let before = image.elf.symbols.iter().filter(|symbol| {
+            let placed = match symbol.place {
+                SymbolPlace::Section(section) => spot.image == VMLINUX || section == spot.section,
+                _ => false,
+            };
+            placed
+                && symbol.value <= spot.value
+                && !symbol.name.is_empty()
+                && ![SECTION, FILE].contains(&symbol.kind)
+        });
+        let Some(symbol) = before.max_by_key(|symbol| (symbol.value, symbol.size)) else {
+            return format!("{:#x} of {}", spot.value, image.linked);
+        };
+        match spot.value.saturating_sub(symbol.value) {
+            0 => format!("{} of {}", symbol.name_lossy(), image.linked),
+            inside => format!("{}+{inside:#x} of {}", symbol.name_lossy(), image.linked),
+        }
+    }
+}
+
+impl<'a> Image<'a> {
+    fn new(linked: String, elf: RawElf<'a>, listed: Kallsyms) -> Self {
+        let mut groups: Vec<FileGroup<'a>> = Vec::new();
+        for (symbol, index) in elf.symbols.iter().zip(0u32..) {
+            if symbol.kind == FILE {
+                groups.push(FileGroup { file: symbol.name, symbols: Vec::new() });
+            } else if symbol.binding == LOCAL
+                && symbol.kind != SECTION
+                && !symbol.name.is_empty()
+                && matches!(symbol.place, SymbolPlace::Section(_))
+                && let Some(group) = groups.last_mut()
+            {
+                group.symbols.push(index);
+            }
+        }
+        Self { linked, elf, listed, groups }
+    }
+
+    /// Where a symbol of the image is.
+    pub(super) fn spot_of(&self, image: usize, symbol: u32) -> Option<Spot> {
+        let symbol = self.elf.symbol(symbol)?;
+        let SymbolPlace::Section(section) = symbol.place else { return None };
+        let section = if image == VMLINUX { 0 } else { section };
+        Some(Spot { image, section, value: symbol.value })
+    }
+
+    /// Local symbols of a name in the order of the table, without those that were global before the last link.
+    pub(super) fn locals(&self, name: &[u8]) -> Vec<(u32, u64)> {
+        let listed = self.listed.named(name).iter().filter(|listed| !listed.global);
+        let mut locals: Vec<(u32, u64)> =
+            listed.map(|listed| (listed.number, listed.size)).collect();
+        locals.sort_unstable();
+        locals
+    }
+}
+
+fn spot(image: usize, listed: &Listed) -> Spot {
+    Spot { image, section: listed.section.unwrap_or(0), value: listed.value }
+}
+
+/// The parts of vmlinux that are not plain, the narrower before the wider
+/// (`include/asm-generic/vmlinux.lds.h`, `include/asm-generic/sections.h`).
+fn ranges(listed: &Kallsyms) -> Vec<(u64, u64, Kind)> {
+    let address = |name: &str| listed.named(name.as_bytes()).first().map(|listed| listed.value);
+    let range = |start, end, kind| Some((address(start)?, address(end)?, kind));
+    [
+        range("__per_cpu_start", "__per_cpu_end", Kind::PerCpu),
+        range("_sinittext", "_einittext", Kind::FreedText),
+        range("__init_begin", "__init_end", Kind::FreedData),
+        range("__start_ro_after_init", "__end_ro_after_init", Kind::RoAfterInit),
+        range("__start_rodata", "__end_rodata", Kind::Constant),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

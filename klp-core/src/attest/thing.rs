@@ -1,0 +1,116 @@
+//! What a reference of a patched object means in the patched kernel, as its linker would decide.
+
+use super::judge::Judge;
+use super::running::Spot;
+use super::view::Aim;
+use crate::elf::{Place, SymbolKind};
+
+/// What is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thing {
+    /// A place of a patched object.
+    Own(Own),
+    /// Something of the running kernel, which the patch leaves as it is.
+    Kernel(Spot),
+    /// A weak symbol that nothing defines: address 0 and the addend.
+    Nothing,
+    /// A number.
+    Number(u64),
+}
+
+/// A place of a patched object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) source: usize,
+    pub(super) section: u32,
+    /// Can be outside of the section.
+    pub(super) offset: i64,
+    /// The symbol that names what is meant, where the reference or the place has one.
+    pub(super) symbol: Option<u32>,
+    /// Where the running kernel has what had this global name in another object.
+    pub(super) was: Option<Spot>,
+}
+
+impl Judge<'_> {
+    /// What `aim` of a patched object means.
+    pub(super) fn thing(&self, number: usize, aim: Aim) -> Result<Thing, String> {
+        let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
+        let symbol = source.patched.symbol(aim.symbol).ok_or("its symbol does not exist")?;
+        match symbol.place {
+            Place::Absolute => Ok(Thing::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Place::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
+            Place::Undefined => self.named(number, symbol.name, symbol.weak, aim.offset),
+            Place::Section(section) => {
+                let (_, offset) = source.aimed(aim).ok_or("outside of memory")?;
+                let named = match symbol.kind {
+                    SymbolKind::Section => {
+                        let inside = u64::try_from(offset).unwrap_or(0);
+                        let extent = source.patched.extent(section, inside);
+                        extent.and_then(|extent| source.patched.symbol_of(extent))
+                    }
+                    _ => Some(aim.symbol),
+                };
+                let own = Own { source: number, section, offset, symbol: named, was: None };
+                Ok(self.definition(own))
+            }
+        }
+    }
+
+    /// What a name means that the object does not define.
+    fn named(&self, number: usize, name: &[u8], weak: bool, offset: i64) -> Result<Thing, String> {
+        let image = self.sources.get(number).and_then(|source| source.image);
+        let vmlinux = Some(super::running::VMLINUX);
+        let of = |image| self.strong(image, name).or_else(|| self.weak(image, name));
+        if let Some((source, symbol)) = of(image).or_else(|| of(vmlinux)) {
+            let view = self.sources.get(source).map(|source| &source.patched);
+            let placed = view.and_then(|view| view.place(Aim { symbol, offset }));
+            let (section, offset) = placed.ok_or("outside of memory")?;
+            let own = Own { source, section, offset, symbol: Some(symbol), was: None };
+            return Ok(self.definition(own));
+        }
+        match self.running.meant(image.unwrap_or(super::running::VMLINUX), name) {
+            Some(spot) => Ok(Thing::Kernel(spot.plus(offset))),
+            None if weak => Ok(Thing::Nothing),
+            None => Err(format!("`{}` is nowhere", String::from_utf8_lossy(name))),
+        }
+    }
+
+    /// The definition that the linker takes for the symbol of `own`.
+    fn definition(&self, own: Own) -> Thing {
+        let source = self.sources.get(own.source);
+        let named = source.and_then(|source| {
+            let index = own.symbol?;
+            Some((source, index, source.patched.symbol(index)?))
+        });
+        let Some((source, index, symbol)) = named.filter(|(.., symbol)| !symbol.local) else {
+            return Thing::Own(own);
+        };
+        let Some(image) = source.image else { return Thing::Own(own) };
+        let inside =
+            i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
+        let running = self.running.global(image, symbol.name);
+        let is_code = source.patched.section(own.section).is_some_and(crate::elf::Section::is_code);
+        if symbol.weak {
+            if let Some((other, strong)) = self.strong(source.image, symbol.name)
+                && let Some(view) = self.sources.get(other).map(|source| &source.patched)
+                && let Some((section, offset)) = view.place(Aim { symbol: strong, offset: inside })
+            {
+                let symbol = Some(strong);
+                return Thing::Own(Own { source: other, section, offset, symbol, was: None });
+            }
+            return match running {
+                Some(spot) if !source.spots(index).contains(&spot) => {
+                    Thing::Kernel(spot.plus(inside))
+                }
+                _ => Thing::Own(own),
+            };
+        }
+        match running {
+            Some(spot) if source.originals(index).is_empty() && is_code => {
+                Thing::Own(Own { was: Some(spot), ..own })
+            }
+            Some(spot) if source.originals(index).is_empty() => Thing::Kernel(spot.plus(inside)),
+            _ => Thing::Own(own),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A relocatable file as the second opinion reads it: which bytes are one thing, and where a field leads to.
+
+use std::collections::BTreeMap;
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind, Register};
+
+use super::origin::base;
+use super::tables::Table;
+use crate::elf::{ElfError, ElfObject, Place, Reloc, Section, Symbol, SymbolKind};
+
+/// One thing in a section: a function, a variable, an entry of a table, or all of the section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Extent {
+    pub(super) section: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Extent {
+    pub(super) fn holds(&self, section: u32, offset: u64) -> bool {
+        self.section == section && (self.start..self.end).contains(&offset)
+    }
+
+    fn size(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// Where a field leads to: so many bytes behind a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Aim {
+    pub(super) symbol: u32,
+    pub(super) offset: i64,
+}
+
+impl Aim {
+    /// Where the field of `reloc` leads to.
+    pub(super) fn of(reloc: &Reloc, used: Use) -> Self {
+        let behind = if reloc.kind.is_relative() { used.behind } else { 0 };
+        Self { symbol: reloc.symbol, offset: reloc.addend.saturating_add_unsigned(behind) }
+    }
+}
+
+/// How an instruction uses a field of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Use {
+    /// Bytes from the field to the next instruction.
+    pub(super) behind: u64,
+    /// A memory operand in the segment of the processor.
+    pub(super) per_cpu: bool,
+    /// A direct call or jump.
+    pub(super) branch: bool,
+}
+
+/// One file.
+#[derive(Debug)]
+pub(super) struct View<'a> {
+    pub(super) elf: ElfObject<'a>,
+    /// Functions and variables with a size, by section, in the order of their starts.
+    extents: BTreeMap<u32, Vec<Extent>>,
+    /// Defined symbols that have a name, by name.
+    names: BTreeMap<&'a [u8], Vec<u32>>,
+    /// The same by names without what compilers count.
+    bases: BTreeMap<&'a [u8], Vec<u32>>,
+    /// These by section.
+    placed: BTreeMap<u32, Vec<u32>>,
+    /// Of a table, the size of its entries.
+    entry_sizes: BTreeMap<u32, u64>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ElfError> {
+        let elf = ElfObject::parse(bytes)?;
+        let mut extents: BTreeMap<u32, Vec<Extent>> = BTreeMap::new();
+        let mut names: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
+        let mut bases: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
+        let mut placed: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (symbol, index) in elf.symbols.iter().zip(0u32..) {
+            let Place::Section(section) = symbol.place else { continue };
+            if matches!(symbol.kind, SymbolKind::Section | SymbolKind::File) {
+                continue;
+            }
+            if !symbol.name.is_empty() {
+                names.entry(symbol.name).or_default().push(index);
+                bases.entry(base(symbol.name)).or_default().push(index);
+                placed.entry(section).or_default().push(index);
+            }
+            if symbol.size > 0 && symbol.kind != SymbolKind::None {
+                let (start, end) = (symbol.value, symbol.value.saturating_add(symbol.size));
+                extents.entry(section).or_default().push(Extent { section, start, end });
+            }
+        }
+        for extents in extents.values_mut() {
+            extents.sort_unstable();
+            extents.dedup();
+        }
+        let mut view = Self { elf, extents, names, bases, placed, entry_sizes: BTreeMap::new() };
+        view.entry_sizes = Table::sizes(&view.elf);
+        Ok(view)
+    }
+
+    pub(super) fn section(&self, index: u32) -> Option<&Section<'a>> {
+        self.elf.section(index)
+    }
+
+    pub(super) fn symbol(&self, index: u32) -> Option<&Symbol<'a>> {
+        self.elf.symbol(index)
+    }
+
+    /// Defined symbols of that name.
+    pub(super) fn named(&self, name: &[u8]) -> &[u32] {
+        self.names.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Defined symbols of that name, with and without what compilers count.
+    pub(super) fn based(&self, name: &[u8]) -> &[u32] {
+        self.bases.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// All defined symbols with a name, in the order of the names.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&'a [u8], &[u32])> {
+        self.names.iter().map(|(name, symbols)| (*name, symbols.as_slice()))
+    }
+
+    /// The size of the entries of a table.
+    pub(super) fn entry_size(&self, section: u32) -> Option<u64> {
+        self.entry_sizes.get(&section).copied()
+    }
+
+    /// The things of a section that have a symbol with a size.
+    pub(super) fn extents(&self, section: u32) -> &[Extent] {
+        self.extents.get(&section).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The one thing to which the place belongs.
+    pub(super) fn extent(&self, section: u32, offset: u64) -> Option<Extent> {
+        let header = self.section(section)?;
+        if let Some(size) = self.entry_size(section) {
+            let start = offset.checked_div(size)?.checked_mul(size)?;
+            let end = start.checked_add(size)?;
+            return (end <= header.size).then_some(Extent { section, start, end });
+        }
+        if header.is_strings() {
+            let rest = header.data.get(usize::try_from(offset).ok()?..)?;
+            let length = rest.iter().position(|byte| *byte == 0)?.checked_add(1)?;
+            let end = offset.checked_add(u64::try_from(length).ok()?)?;
+            return Some(Extent { section, start: offset, end });
+        }
+        if header.is_merged() {
+            let start = offset.checked_div(header.entsize)?.checked_mul(header.entsize)?;
+            let end = start.checked_add(header.entsize)?;
+            return (end <= header.size).then_some(Extent { section, start, end });
+        }
+        let whole = Extent { section, start: 0, end: header.size };
+        let extents = self.extents(section);
+        if is_single(extents) {
+            return Some(whole);
+        }
+        let inside = extents.iter().filter(|extent| extent.holds(section, offset));
+        inside.min_by_key(|extent| extent.size()).copied()
+    }
+
+    /// The symbol with which the thing starts: a global one before a local one.
+    pub(super) fn symbol_of(&self, extent: Extent) -> Option<u32> {
+        let placed = self.placed.get(&extent.section).map(Vec::as_slice).unwrap_or_default();
+        let range = extent.start..extent.end.max(extent.start.saturating_add(1));
+        let symbols = placed
+            .iter()
+            .filter_map(|index| Some((self.symbol(*index)?, *index)))
+            .filter(|(symbol, _)| range.contains(&symbol.value));
+        let rank = |symbol: &Symbol<'_>| {
+            (symbol.size == 0 || symbol.kind == SymbolKind::None, symbol.value, symbol.local)
+        };
+        symbols.min_by_key(|(symbol, index)| (rank(symbol), *index)).map(|(_, index)| index)
+    }
+
+    /// The place in this file that `aim` means, which can be outside of its section.
+    pub(super) fn place(&self, aim: Aim) -> Option<(u32, i64)> {
+        let symbol = self.symbol(aim.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        let value = i64::try_from(symbol.value).ok()?;
+        Some((section, value.checked_add(aim.offset)?))
+    }
+
+    /// How the instructions of `extent` use their fields, by offset of the field in the section.
+    pub(super) fn uses(&self, extent: Extent) -> BTreeMap<u64, Use> {
+        let Some(section) = self.section(extent.section).filter(|section| section.is_code()) else {
+            return BTreeMap::new();
+        };
+        let Some(bytes) = section.bytes(extent.start, extent.size()) else {
+            return BTreeMap::new();
+        };
+        let mut uses = BTreeMap::new();
+        let mut decoder = Decoder::with_ip(64, bytes, extent.start, DecoderOptions::NONE);
+        let mut instruction = Instruction::default();
+        while decoder.can_decode() {
+            decoder.decode_out(&mut instruction);
+            let constants = decoder.get_constant_offsets(&instruction);
+            let next = instruction.next_ip();
+            for reloc in section.relocs.within(instruction.ip(), next) {
+                let inside = reloc.offset.saturating_sub(instruction.ip());
+                let displaced = constants.has_displacement()
+                    && u64::try_from(constants.displacement_offset()) == Ok(inside);
+                let memory = (0..instruction.op_count())
+                    .any(|operand| instruction.op_kind(operand) == OpKind::Memory);
+                let per_cpu = displaced && memory && instruction.segment_prefix() == Register::GS;
+                let behind = next.saturating_sub(reloc.offset);
+                uses.insert(reloc.offset, Use { behind, per_cpu, branch: is_branch(&instruction) });
+            }
+        }
+        uses
+    }
+}
+
+/// Whether the extents of a section are names of one thing, or there are none.
+fn is_single(extents: &[Extent]) -> bool {
+    match extents {
+        [] | [_] => true,
+        [first, rest @ ..] => rest.iter().all(|other| other.start == first.start),
+    }
+}
+
+fn is_branch(instruction: &Instruction) -> bool {
+    let flow = instruction.flow_control();
+    matches!(
+        flow,
+        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch
+    )
+}

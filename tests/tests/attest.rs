@@ -1,0 +1,352 @@
+//! The second opinion on livepatch modules: right ones pass, and each wrong one is found, whoever made it.
+
+use anyhow::{Context as _, Result, ensure};
+use klp_core::attest::Class;
+use klp_core::module::{RawElf, RawSection};
+use klp_tests::attested::{Case, Made};
+use klp_tests::small::for_each_compiler;
+
+const BEFORE: &str = "
+void exported(const char *text);
+static int count;
+static int table[4] = { 1, 2, 3, 4 };
+static __attribute__((noinline)) int helper(int n) { asm volatile(\"\" : \"+r\" (n) : : \"memory\", \"rcx\", \"rdx\", \"rsi\", \"rdi\", \"r8\", \"r9\", \"r10\", \"r11\"); return n; }
+int show(int n) { count += helper(n); exported(\"before\"); return count; }
+int get(int n) { return count + helper(n) + table[n]; }
+void set(int n) { table[n] = count; }
+";
+
+/// What a module's source declares of it.
+const KERNEL: &str = "
+void exported(const char *text);
+extern int count;
+extern int table[4];
+int helper(int n);
+";
+
+const SHOW: &str =
+    "int show(int n) { count += helper(n) + table[1]; exported(\"after\"); return count; }";
+
+const LINKS: &[(&str, &str)] = &[
+    ("count", ".klp.sym.vmlinux.count,0"),
+    ("table", ".klp.sym.vmlinux.table,0"),
+    ("helper", ".klp.sym.vmlinux.helper,0"),
+];
+
+/// `show` changes to `show` with `declared` before it.
+fn case(declared: &str, show: &str) -> Case {
+    let before = "int show(int n) { count += helper(n); exported(\"before\"); return count; }";
+    Case {
+        before: BEFORE.to_owned(),
+        after: BEFORE.replace(before, &format!("{declared}{show}")),
+        other: None,
+        module: format!("{KERNEL}{show}"),
+        links: LINKS.to_vec(),
+        functions: vec![("show", 0, "show")],
+        said: (vec!["show"], vec![]),
+    }
+}
+
+fn right() -> Case {
+    case("", SHOW)
+}
+
+fn passes(made: &Made, module: &[u8]) -> Result<()> {
+    let report = made.opinion(module)?;
+    ensure!(report.findings.is_empty(), "{:#?}", report.findings);
+    ensure!(report.functions > 0 && report.pieces > 0 && report.references > 0);
+    Ok(())
+}
+
+fn finds(made: &Made, module: &[u8], class: Class) -> Result<()> {
+    let report = made.opinion(module)?;
+    let found = report.findings.iter().any(|finding| finding.class == class);
+    ensure!(found, "no {class:?} in {:#?}", report.findings);
+    Ok(())
+}
+
+/// Makes each case with each compiler, and expects its class, or nothing.
+fn expect(name: &str, cases: &[(&str, Case, Option<Class>)]) -> Result<()> {
+    for_each_compiler(name, |compiler| {
+        for (what, case, class) in cases {
+            let made = case.make(compiler).with_context(|| (*what).to_owned())?;
+            let judged = match class {
+                None => passes(&made, &made.module),
+                Some(class) => finds(&made, &made.module, *class),
+            };
+            judged.with_context(|| (*what).to_owned())?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn right_modules_pass() -> Result<()> {
+    let new = "static int calls;\nstatic __attribute__((noinline)) int added(int n) { calls++; return n; }\n";
+    let show = "int show(int n) { count += helper(added(n)); exported(\"after\"); return count; }";
+    let mut with_new = case(new, show);
+    with_new.module = format!("{KERNEL}{new}{show}");
+    let mut to_global = right();
+    to_global.after = to_global.after.replace("static int count", "int count");
+    let per_cpu = "static __attribute__((section(\".data..percpu\"))) int hits;\n";
+    let uses = "int show(int n) { asm volatile(\"incl %%gs:%0\" : \"+m\" (hits)); return n; }";
+    let mut own_per_cpu = case(per_cpu, uses);
+    own_per_cpu.module = format!("{KERNEL}{per_cpu}{uses}");
+    expect(
+        "right_modules_pass",
+        &[
+            ("one function", right(), None),
+            ("a new function and variable", with_new, None),
+            ("a static variable becomes global", to_global, None),
+            ("a new variable of each processor", own_per_cpu, None),
+        ],
+    )
+}
+
+#[test]
+fn identity() -> Result<()> {
+    let mut copied = right();
+    copied.module = copied.module.replace("extern int count;", "static int count;");
+    copied.links.retain(|(name, _)| *name != "count");
+    let mut neighbour = right();
+    neighbour.links = vec![
+        ("count", ".klp.sym.vmlinux.table,0"),
+        ("table", ".klp.sym.vmlinux.count,0"),
+        ("helper", ".klp.sym.vmlinux.helper,0"),
+    ];
+    let mut renamed = right();
+    renamed.after = renamed.after.replace("count", "number");
+    renamed.module =
+        renamed.module.replace("extern int count;", "static int count;").replace("count", "number");
+    renamed.links.retain(|(name, _)| *name != "count");
+    let shared = "int shared = 3;";
+    let show = "int show(int n) { shared += n; return shared; }";
+    let moved = Case {
+        other: Some((
+            shared.to_owned() + "int b(void) { return shared; }",
+            "extern int shared; int b(void) { return shared; }".to_owned(),
+        )),
+        module: format!("{shared}{show}"),
+        ..case(shared, show)
+    };
+    let mut linked = moved.clone();
+    linked.module = format!("extern {}{show}", "int shared;");
+    linked.links = vec![("shared", ".klp.sym.vmlinux.shared,0")];
+    expect(
+        "identity",
+        &[
+            ("a copy of a variable", copied, Some(Class::Identity)),
+            ("a neighbour", neighbour, Some(Class::Reference)),
+            ("a variable with another name", renamed, Some(Class::Renamed)),
+            ("a global variable of another object", moved, Some(Class::Identity)),
+            ("the same, shared", linked, None),
+        ],
+    )
+}
+
+#[test]
+fn positions() -> Result<()> {
+    let twin = BEFORE.replace("show", "twin").replace("get", "take").replace("set", "put");
+    let at = |position: u64| {
+        let mut case = right();
+        case.other = Some((twin.clone(), twin.clone()));
+        let name: &[(&str, &str)] = match position {
+            1 => &[
+                ("count", ".klp.sym.vmlinux.count,1"),
+                ("table", ".klp.sym.vmlinux.table,1"),
+                ("helper", ".klp.sym.vmlinux.helper,1"),
+            ],
+            _ => &[
+                ("count", ".klp.sym.vmlinux.count,1"),
+                ("table", ".klp.sym.vmlinux.table,1"),
+                ("helper", ".klp.sym.vmlinux.helper,2"),
+            ],
+        };
+        case.links = name.to_vec();
+        case
+    };
+    expect(
+        "positions",
+        &[("the first of two", at(1), None), ("the second of two", at(2), Some(Class::Reference))],
+    )
+}
+
+#[test]
+fn kinds_of_memory() -> Result<()> {
+    let changes = |from: &str, to: &str, write: &str| {
+        let variable = |attribute: &str| {
+            format!(
+                "static {attribute} int flag = 1;\nint flagged(void) {{ return flag; }}\nvoid unflag(void) {{ flag = 0; }}\n"
+            )
+        };
+        let show = format!("int show(int n) {{ {write} return n; }}");
+        let mut case = case("", &show);
+        case.before = variable(from) + &case.before;
+        case.after = variable(to) + &case.after;
+        case.module = format!("{KERNEL}extern {to} int flag;\n{show}").replace(to, "");
+        case.links.push(("flag", ".klp.sym.vmlinux.flag,0"));
+        case
+    };
+    let per_cpu = "__attribute__((section(\".data..percpu\")))";
+    let late = "__attribute__((section(\".data..ro_after_init\")))";
+    let shared = "static __attribute__((section(\".data..percpu..shared_aligned\"))) int hits;\n";
+    let uses = "int show(int n) { asm volatile(\"incl %%gs:%0\" : \"+m\" (hits)); return n; }";
+    let mut unknown = case(shared, uses);
+    unknown.module = format!("{KERNEL}{shared}{uses}");
+    let early = "int early(int n) { asm volatile(\"\" : \"+r\" (n)); return n; }\n";
+    let init = format!("__attribute__((section(\".init.text\"))) {early}");
+    let calls = "int show(int n) { return early(n) + 1; }";
+    let mut freed = case("", calls);
+    freed.before = init + &freed.before;
+    freed.after =
+        early.replace("int early", "__attribute__((noinline, noipa)) int early") + &freed.after;
+    freed.module = format!("{KERNEL}int early(int n);\n{calls}");
+    freed.links.push(("early", ".klp.sym.vmlinux.early,0"));
+    expect(
+        "kinds_of_memory",
+        &[
+            ("plain stays plain", changes("", "", "flag = n;"), None),
+            ("plain to each processor", changes("", per_cpu, "flag = n;"), Some(Class::Kind)),
+            ("no longer read-only", changes(late, "", "flag = n;"), Some(Class::Kind)),
+            ("a section that the loader does not know", unknown, Some(Class::Section)),
+            ("code that is freed", freed, Some(Class::Freed)),
+        ],
+    )
+}
+
+#[test]
+fn functions() -> Result<()> {
+    let mut missing = right();
+    missing.said.0.push("get");
+    let mut gone = right();
+    gone.said.1.push("set");
+    let mut extra = right();
+    extra.module += "int extra(int n) { return n * 77; }";
+    let mut swapped = right();
+    swapped.after =
+        swapped.after.replace("return count + helper(n) + table[n]", "return count - helper(n)");
+    swapped.module += "int get(int n) { return count - helper(n); }";
+    swapped.said.0.push("get");
+    swapped.functions = vec![("show", 0, "show"), ("get", 0, "get")];
+    let both = swapped.clone();
+    swapped.functions = vec![("show", 0, "get"), ("get", 0, "show")];
+    let weak = "__attribute__((weak, noinline)) int hook(void) { int r; asm volatile(\"mov $1, %0\" : \"=r\" (r)); return r; }\n";
+    let show = "int show(int n) { return hook() + n; }";
+    let strong = "int hook(void) { int r; asm volatile(\"mov $2, %0\" : \"=r\" (r)); return r; }\n";
+    let mut overridden = case(weak, show);
+    overridden.other = Some((
+        String::from("int b(void) { return 0; }"),
+        format!("{strong}int b(void) {{ return 0; }}"),
+    ));
+    overridden.module = format!("{weak}{show}");
+    let mut strongest = overridden.clone();
+    // Under another name in the source, so that the compiler knows nothing of it in `show`.
+    strongest.module = format!(
+        "int hook(void);\n{show}\n__attribute__((noinline)) int strong(void) __asm__(\"hook\");\n{}",
+        strong.replace("int hook", "int strong")
+    );
+    expect(
+        "functions",
+        &[
+            ("a changed function that stays", missing, Some(Class::Missing)),
+            ("a function that is not gone", gone, Some(Class::Missing)),
+            ("a function of nobody", extra, Some(Class::Content)),
+            ("two functions", both, None),
+            ("two functions for each other", swapped, Some(Class::Content)),
+            ("the weak one", overridden, Some(Class::Content)),
+            ("the strong one", strongest, None),
+        ],
+    )
+}
+
+#[test]
+fn tables() -> Result<()> {
+    let bug = "asm volatile(\"1: ud2\\n.pushsection __bug_table, \\\"aw\\\"\\n2: .long 1b - ., 7, 0\\n.popsection\");";
+    let constant = "asm volatile(\"mov $0x1234567, %%eax\\n1:\\n.pushsection runtime_ptr_x, \\\"a\\\"\\n.long 1b - 4 - .\\n.popsection\" ::: \"eax\");";
+    let with = |text: &str| format!("int show(int n) {{ {text} return n; }}");
+    let listed = case("", &with(bug));
+    let mut unlisted = listed.clone();
+    unlisted.module = format!("{KERNEL}{}", with("asm volatile(\"ud2\");"));
+    let mut other = listed.clone();
+    other.module = other.module.replace("1b - ., 7", "1b - ., 8");
+    let patched_at_boot = case("", &with(constant));
+    expect(
+        "tables",
+        &[
+            ("a bug", listed, None),
+            ("a bug that is not listed", unlisted, Some(Class::Table)),
+            ("another bug", other, Some(Class::Content)),
+            ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
+        ],
+    )
+}
+
+/// Where a section is in the file.
+fn range(module: &[u8], section: &RawSection<'_>) -> Result<std::ops::Range<usize>> {
+    let start = (section.data.as_ptr() as usize).checked_sub(module.as_ptr() as usize);
+    let start = start.context("a section outside of the file")?;
+    Ok(start..start + section.data.len())
+}
+
+/// The places of all relocations of the sections that `wanted` says.
+fn relocations(module: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<usize>> {
+    let elf = RawElf::parse(module)?;
+    let mut places = Vec::new();
+    for section in elf.sections.iter().filter(|section| section.is_rela()) {
+        let holder = elf.section(section.info).context("no section")?;
+        if wanted(holder.name) {
+            places.extend(range(module, section)?.step_by(24));
+        }
+    }
+    Ok(places)
+}
+
+#[test]
+fn every_bit_of_code_and_every_relocation_counts() -> Result<()> {
+    for_each_compiler("every_bit_of_code_and_every_relocation_counts", |compiler| {
+        let made = right().make(compiler)?;
+        passes(&made, &made.module)?;
+        let is_code = |name: &[u8]| name.starts_with(b".text.show");
+        let mut mutants = Vec::new();
+        let elf = RawElf::parse(&made.module)?;
+        let code = elf.sections.iter().find(|section| is_code(section.name)).context("no code")?;
+        for place in range(&made.module, code)? {
+            let mut mutant = made.module.clone();
+            mutant[place] ^= 0x40;
+            mutants.push((format!("code {place:#x}"), mutant));
+        }
+        let places = relocations(&made.module, is_code)?;
+        ensure!(places.len() > 4, "{places:?}");
+        for place in places {
+            let mut addend = made.module.clone();
+            addend[place + 16] ^= 8;
+            mutants.push((format!("addend {place:#x}"), addend));
+            let mut field = made.module.clone();
+            field[place] ^= 1;
+            mutants.push((format!("field {place:#x}"), field));
+            for symbol in 1..u8::try_from(elf.symbols.len())? {
+                let mut other = made.module.clone();
+                if other[place + 12] != symbol {
+                    other[place + 12] = symbol;
+                    mutants.push((format!("symbol {symbol} at {place:#x}"), other));
+                }
+            }
+        }
+        for (what, mutant) in mutants {
+            ensure!(!made.classes(&mutant)?.is_empty(), "{what} is not found");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_module_that_cannot_be_read_is_no_module() -> Result<()> {
+    let made = right().make("gcc")?;
+    for length in (0..made.module.len()).step_by(97) {
+        let cut = made.module.get(..length).context("no such length")?;
+        if let Ok(report) = made.opinion(cut) {
+            ensure!(!report.findings.is_empty(), "{length} bytes pass");
+        }
+    }
+    Ok(())
+}
