@@ -94,23 +94,26 @@ fn bring(
 }
 
 fn leads_into_replaced(source: &Source<'_>, span: u32) -> bool {
-    let side = &source.patched;
-    let Some(place) = side.analysis.layout.span(span) else { return false };
-    let Some(section) = side.analysis.elf.section(place.section) else { return false };
-    section.relocs.within(place.start, place.end).any(|reloc| {
-        let symbol = side.analysis.elf.symbol(reloc.symbol);
-        let target = symbol.and_then(|symbol| match symbol.place {
-            Place::Section(code) => {
-                let at = symbol.value.checked_add_signed(reloc.addend)?;
-                let span = side.analysis.layout.find(code, at)?;
-                let is_inside = side.analysis.layout.span(span)?.start < at;
-                source.owners.get(span as usize).copied().flatten().filter(|_| is_inside)
-            }
-            _ => None,
-        });
-        let fate = target.and_then(|function| source.fates.get(function).copied().flatten());
+    labels_in(&source.patched, span).into_iter().flatten().any(|function| {
+        let fate = source.fates.get(function).copied().flatten();
         fate.is_some_and(|fate| fate.is_replaced() || matches!(fate, Fate::Called(_)))
     })
+}
+
+/// The functions into whose insides the constant at `span` leads, if it holds nothing else than such places.
+fn labels_in(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
+    let place = side.analysis.layout.span(span)?;
+    let section = side.analysis.elf.section(place.section)?;
+    let targets = section.relocs.within(place.start, place.end).map(|reloc| {
+        let symbol = side.analysis.elf.symbol(reloc.symbol)?;
+        let Place::Section(code) = symbol.place else { return None };
+        let at = symbol.value.checked_add_signed(reloc.addend)?;
+        let span = side.analysis.layout.find(code, at)?;
+        let is_inside = side.analysis.layout.span(span)?.start < at;
+        side.owner(span).filter(|_| is_inside)
+    });
+    let targets: Option<BTreeSet<usize>> = targets.collect();
+    targets.filter(|targets| !targets.is_empty())
 }
 
 /// The name of the constant at `span`, and the functions of the patched object that read it or did so; none where it is
@@ -145,6 +148,7 @@ fn constant(side: &Side<'_>, span: u32) -> Option<String> {
 fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
     let elf = &side.analysis.elf;
     let place = *side.analysis.layout.span(span)?;
+    let labels = labels_in(side, span);
     let mut readers = BTreeSet::new();
     for (section, from) in elf.sections.iter().zip(0u32..) {
         if !section.is_allocated() || pieces::is_table(section.name) || is_left_out(section.name) {
@@ -171,12 +175,15 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
                 if !refers(site.reloc.symbol, site.reloc.addend.wrapping_add(site.bias)) {
                     continue;
                 }
+                let owner = side.owner(span)?;
+                // Places inside of a function are of use to nobody else.
+                let is_own = labels.as_ref().is_some_and(|labels| labels.contains(&owner));
                 match site.usage {
-                    Use::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {
-                        readers.insert(side.owner(span)?);
-                    }
+                    Use::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {}
+                    _ if is_own => {}
                     _ => return None,
                 }
+                readers.insert(owner);
             }
         }
     }
