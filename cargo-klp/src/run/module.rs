@@ -120,9 +120,12 @@ impl Request {
             changes.refuse_livepatch(opinion::refused(&report));
             return Ok(());
         }
-        for note in &report.notes {
-            shell.warning(note);
-        }
+        changes.note_livepatch(
+            report
+                .notes
+                .iter()
+                .map(|note| Note::new("second-opinion", "", "module", note.as_str())),
+        );
         shell.status("Attesting", opinion::summary(&report));
         opinion.keep(&module, &sources, changes)?;
         report::replace_file(&self.path, |file| file.write_all(&module))?;

@@ -43,6 +43,7 @@ use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
 use source::{Fate, Source};
+use strays::Stray;
 use target::Target;
 
 pub use callbacks::CallbackKind;
@@ -181,8 +182,11 @@ pub fn create(
     let roots: Vec<(usize, usize)> = replaced.iter().copied().chain(called).collect();
     let extraction = extract::extract(kernel, &sources, &roots, !options.replace);
     for (object, source) in sources.iter().enumerate() {
-        for (name, why) in strays::of(source, object, &extraction) {
-            verdict.refuse(source.object, &name, why);
+        for (name, stray) in strays::of(source, object, &extraction) {
+            match stray {
+                Stray::Wrong(why) => verdict.refuse(source.object, &name, why),
+                Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
+            }
         }
     }
     verdict.renamed(&sources, &extraction);

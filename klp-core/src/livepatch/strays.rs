@@ -16,12 +16,25 @@ const HARMLESS: &[&[u8]] = &[
     b"_kprobe_blacklist",
 ];
 
-/// Names of functions, and why they cannot be in a module.
+/// The kernel writes its highest user address there (`USER_PTR_MAX` of arch/x86/include/asm/uaccess_64.h, since 6.14). What
+/// compilers leave there is higher than all of them and no address that a processor takes, so that bad pointers fail as
+/// well: with a general protection fault, which the kernel tells of once.
+const USER_LIMIT: &str = "runtime_ptr_USER_PTR_MAX";
+
+/// What such a table says about a function.
+pub(super) enum Stray {
+    /// Why it cannot be in a module.
+    Wrong(String),
+    /// What the person should know.
+    Limit(String),
+}
+
+/// By the names of functions.
 pub(super) fn of(
     source: &Source<'_>,
     object: usize,
     extraction: &Extraction,
-) -> Vec<(String, String)> {
+) -> Vec<(String, Stray)> {
     let elf = &source.patched.analysis.elf;
     let layout = &source.patched.analysis.layout;
     let mut found = BTreeSet::new();
@@ -49,19 +62,23 @@ pub(super) fn of(
             }
             let name = span.symbol.and_then(|symbol| elf.symbol(symbol));
             let name = name.map(|symbol| symbol.name_lossy().into_owned()).unwrap_or_default();
-            let section = section.name_lossy();
-            found.insert((name, why(&section)));
+            found.insert((name, section.name_lossy()));
         }
     }
-    found.into_iter().collect()
+    found.into_iter().map(|(name, section)| (name, stray(&section))).collect()
 }
 
-fn why(section: &str) -> String {
+fn stray(section: &str) -> Stray {
+    if section == USER_LIMIT {
+        let why = "it compares user pointers with a limit that the kernel writes into its own code only: a bad one fails \
+                   as before, but the kernel may warn of it once";
+        return Stray::Limit(why.to_owned());
+    }
     let what = match section.strip_prefix("runtime_") {
         Some(_) => "the kernel writes a value into the code at boot, and does not do so in modules",
         None => "nothing is known of what the kernel does there",
     };
-    format!("{section} names an instruction of it: {what}")
+    Stray::Wrong(format!("{section} names an instruction of it: {what}"))
 }
 
 fn is_unread(section: &Section<'_>) -> bool {
