@@ -390,6 +390,17 @@ fn calls_inside_of_a_section_of_several_functions() -> Result<()> {
         let livepatch = small.livepatch(&[("a", "outer")], false)?;
         assert_eq!(livepatch.refused, []);
         assert_eq!(replaced(&livepatch), ["outer"]);
+        // The loader refuses what is not zero before it.
+        let part = &livepatch.parts.first().context("no part")?.bytes;
+        let elf = RawElf::parse(part)?;
+        let code = elf.section_named(".sched.text").context("no code")?;
+        let index = elf.sections.iter().position(|section| section.name == b".sched.text");
+        let tables =
+            elf.sections.iter().filter(|it| it.is_rela() && Some(it.info as usize) == index);
+        for rela in tables.flat_map(RawSection::relas) {
+            let at = usize::try_from(rela.offset)?;
+            assert_eq!(code.data.get(at..at + 4), Some(&[0; 4][..]));
+        }
         ensure!(
             kernel(&livepatch).contains(&".klp.sym.vmlinux.wait,0".to_owned()),
             "{livepatch:#?}"

@@ -266,7 +266,12 @@ fn refused_paths() {
         let text = format!("--- {name}\n+++ {name}\n{HUNK}");
         let result = apply(&root, &text);
         assert!(
-            matches!(result, Err(PatchError::Outside { .. } | PatchError::NoFile { .. })),
+            matches!(
+                result,
+                Err(PatchError::Outside { .. }
+                    | PatchError::NoFile { .. }
+                    | PatchError::Directory { .. })
+            ),
             "{name}: {result:?}"
         );
         let rename = format!("diff --git a/gone.c b/x\nrename from gone.c\nrename to ../{name}\n");

@@ -37,9 +37,13 @@ impl Judge<'_> {
         if here.is_code() != there.is_code() {
             return self.other(piece, extent.start, "code in one of both only");
         }
-        let decoded = source.patched.uses(extent);
+        let mut decoded = source.patched.uses(extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
-        let before = relocs(here, extent.start, size);
+        let mut before = relocs(here, extent.start, size);
+        for (reloc, used) in source.patched.implied(extent) {
+            before.insert(reloc.offset.saturating_sub(extent.start), reloc);
+            decoded.insert(reloc.offset, used);
+        }
         let mut after = relocs(there, at.1, size);
         let mut covered = vec![false; was.len()];
         let mut cover = |from: u64, len: u64| {
@@ -62,6 +66,19 @@ impl Judge<'_> {
             }
             let opcode = offset.checked_sub(1).unwrap_or(u64::MAX);
             let is_nop = |len: u64| is_nop(slice(&is, opcode, len));
+            let is_absent = self.is_absent(number, patched, used);
+            if is_absent && used.branch && slice(&was, opcode, 1) == [CALL] && is_nop(5) {
+                // The call that is behind a test for the address 0.
+                cover(opcode, 5);
+                continue;
+            }
+            if is_absent
+                && after.get(offset).is_some_and(|it| it.symbol == 0 && it.addend == patched.addend)
+            {
+                after.remove(offset);
+                cover(*offset, patched.kind.width());
+                continue;
+            }
             if let Some(module) = after.remove(offset) {
                 let width = patched.kind.width();
                 cover(*offset, width);
@@ -160,8 +177,12 @@ impl Judge<'_> {
 
     /// Whether a field holds the address of a weak symbol that nothing defines.
     fn is_zero(&self, number: usize, reloc: &Reloc, used: Use) -> bool {
-        let nothing = self.thing(number, Aim::of(reloc, used)) == Ok(Thing::Nothing);
-        nothing && !reloc.kind.is_relative() && reloc.addend == 0
+        self.is_absent(number, reloc, used) && !reloc.kind.is_relative() && reloc.addend == 0
+    }
+
+    /// Whether a field leads to a weak symbol that nobody defines.
+    fn is_absent(&self, number: usize, reloc: &Reloc, used: Use) -> bool {
+        self.thing(number, Aim::of(reloc, used)) == Ok(Thing::Nothing)
     }
 
     /// The code that an alternative puts in the place of other.

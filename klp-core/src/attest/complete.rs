@@ -54,10 +54,15 @@ impl Judge<'_> {
                 || symbols.iter().any(|index| {
                     let extent = function_extent(&source.patched, *index);
                     let local = source.patched.symbol(*index).is_some_and(|symbol| symbol.local);
-                    extent.is_some_and(|extent| {
-                        self.new_functions.contains(&(*number, extent))
-                            || local && self.is_out_of_use((*number, extent), &mut BTreeSet::new())
-                    })
+                    let dead = source
+                        .image
+                        .is_some_and(|image| self.running.has_strong(image, name.as_bytes()));
+                    dead && source.patched.symbol(*index).is_some_and(|symbol| symbol.weak)
+                        || extent.is_some_and(|extent| {
+                            self.new_functions.contains(&(*number, extent))
+                                || local
+                                    && self.is_out_of_use((*number, extent), &mut BTreeSet::new())
+                        })
                 })
         };
         !found.is_empty() && found.iter().all(replaced)

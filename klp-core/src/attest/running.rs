@@ -56,6 +56,8 @@ const FUNCTION: u8 = 2;
 const SECTION: u8 = 3;
 const FILE: u8 = 4;
 const LOCAL: u8 = 0;
+/// `STB_GLOBAL`.
+const STRONG: u8 = 1;
 
 impl<'a> Running<'a> {
     pub(super) fn of(
@@ -101,6 +103,12 @@ impl<'a> Running<'a> {
             (position, all) => all.get(usize::try_from(position).ok()?.checked_sub(1)?)?,
         };
         Some(spot(image, found))
+    }
+
+    /// Whether a global name of an image is bound to a definition that is not weak: weak ones have given way to it.
+    pub(super) fn has_strong(&self, image: usize, name: &[u8]) -> bool {
+        let mut symbols = self.image(image).into_iter().flat_map(|image| &image.elf.symbols);
+        symbols.any(|symbol| symbol.name == name && symbol.binding == STRONG)
     }
 
     /// The definition of a global name in one image.

@@ -6,7 +6,10 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind, Regist
 
 use super::origin::base;
 use super::tables::Table;
-use crate::elf::{ElfError, ElfObject, Place, Reloc, Section, Symbol, SymbolKind};
+use crate::elf::{ElfError, ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
+
+/// A distance in an instruction.
+const R_X86_64_PLT32: u32 = 4;
 
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,6 +212,39 @@ impl<'a> View<'a> {
             }
         }
         uses
+    }
+    /// What the assembler has filled in itself, as relocations: direct branches of four bytes that leave `extent` and stay in
+    /// its section. Linkers that put functions elsewhere need them.
+    pub(super) fn implied(&self, extent: Extent) -> Vec<(Reloc, Use)> {
+        const WIDTH: u64 = 4;
+        let section = self.section(extent.section).filter(|section| section.is_code());
+        let bytes = section.and_then(|section| section.bytes(extent.start, extent.size()));
+        let (Some(section), Some(bytes)) = (section, bytes) else { return Vec::new() };
+        let decoder = Decoder::with_ip(64, bytes, extent.start, DecoderOptions::NONE);
+        let mut implied = Vec::new();
+        for instruction in decoder {
+            let (next, target) = (instruction.next_ip(), instruction.near_branch_target());
+            let is_whole = instruction.op0_kind() == OpKind::NearBranch64 && instruction.len() >= 5;
+            if !is_branch(&instruction)
+                || !is_whole
+                || extent.holds(extent.section, target)
+                || section.relocs.within(instruction.ip(), next).next().is_some()
+            {
+                continue;
+            }
+            let named = self.placed.get(&extent.section).into_iter().flatten().copied();
+            let nearest = named
+                .filter_map(|index| Some((self.symbol(index)?.value, index)))
+                .filter(|(value, _)| *value <= target)
+                .max_by_key(|(value, _)| *value);
+            let Some((value, symbol)) = nearest else { continue };
+            let offset = next.saturating_sub(WIDTH);
+            let addend = target.saturating_sub(value).cast_signed().saturating_sub(4);
+            let (kind, raw) = (RelocKind::Relative32, R_X86_64_PLT32);
+            let reloc = Reloc { offset, kind, symbol, addend, raw };
+            implied.push((reloc, Use { behind: WIDTH, per_cpu: false, branch: true }));
+        }
+        implied
     }
 }
 

@@ -246,6 +246,12 @@ impl<'a> Walk<'_, 'a> {
                 self.extraction.keys.extend(key.map(|key| (resolver.object, key)));
             }
             let offset = site.reloc.offset.saturating_sub(piece.start);
+            // Module loaders take what stands in a field for a relocation that is applied already.
+            let width = site.reloc.kind.width();
+            let field = section.bytes(site.reloc.offset, width).unwrap_or_default();
+            if field.iter().any(|byte| *byte != 0) {
+                copied.edits.push((offset, vec![0; field.len()]));
+            }
             copied.relocs.push(OutReloc { offset, raw: site.reloc.raw, link, addend });
         }
         Ok(copied)

@@ -78,6 +78,13 @@ impl Case {
         self.objects.get(Style::Plain, false)
     }
 
+    /// Both objects as the compiler makes them, and what differs.
+    pub fn pair(&self) -> Result<(Arc<Vec<u8>>, Arc<Vec<u8>>, Expected)> {
+        let expected = self.input.expected(self.objects.compiler(), Variant::Plain)?;
+        let get = |patched| self.objects.get(Style::Plain, patched);
+        Ok((get(false)?, get(true)?, expected))
+    }
+
     /// Compiles both versions, compares them and checks what was found.
     pub fn run(&self, variant: Variant) -> Result<()> {
         let (original, patched) = variant.styles();
