@@ -270,12 +270,17 @@ fn tables() -> Result<()> {
     let mut other = listed.clone();
     other.module = other.module.replace("1b - ., 7", "1b - ., 8");
     let patched_at_boot = case("", &with(constant));
+    let mut of_the_kernel = right();
+    of_the_kernel
+        .module
+        .push_str("\nasm(\".pushsection __mcount_loc, \\\"a\\\"\\n.quad helper\\n.popsection\");");
     expect(
         "tables",
         &[
             ("a bug", listed, None),
             ("a bug that is not listed", unlisted, Some(Class::Table)),
             ("another bug", other, Some(Class::Content)),
+            ("an entry about the kernel's code", of_the_kernel, Some(Class::Table)),
             ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
         ],
     )

@@ -7,6 +7,7 @@ use super::compare::bytes;
 use super::judge::{Judge, describe};
 use super::kind::Kind;
 use super::tables::{Duty, Table, is_generated};
+use super::view::{Aim, Use};
 use crate::elf::{Place, RelocKind, SectionClass, SymbolKind};
 
 /// Functions of the module that Kbuild and its init code have.
@@ -54,6 +55,32 @@ impl Judge<'_> {
                     .unwrap_or_default()
             );
             self.find("", name, Class::Content, what);
+        }
+    }
+
+    /// Each entry of a table that tools make again from the module's code is about code of the module.
+    pub(super) fn own_entries(&mut self) {
+        let mut found = Vec::new();
+        for (section, index) in self.module.elf.sections.iter().zip(0u32..) {
+            let Some(table) = Table::named(section.name).filter(|it| it.duty == Duty::Spare) else {
+                continue;
+            };
+            let Some(size) = table.size(section) else { continue };
+            let starts = section.relocs.iter().filter(|reloc| {
+                reloc.kind != RelocKind::None && reloc.offset.checked_rem(size) == Some(0)
+            });
+            for reloc in starts {
+                let to = self.module.place(Aim::of(&reloc, Use::default()));
+                let code = to.and_then(|(section, _)| self.module.section(section));
+                if !code.is_some_and(crate::elf::Section::is_code) {
+                    found.push((index, reloc.offset, table.section));
+                }
+            }
+        }
+        for (section, offset, table) in found {
+            let name = describe(&self.module, section, offset);
+            let what = format!("an entry of {table} is about code that is not the module's");
+            self.find("", name, Class::Table, what);
         }
     }
 

@@ -178,5 +178,6 @@ pub fn attest(
     judge.follow();
     judge.complete(said);
     judge.left();
+    judge.own_entries();
     Ok(judge.into_report())
 }

@@ -69,7 +69,7 @@ impl Table {
     }
 
     /// The size that the header gives, or else the one with which the most entries start with a relocation.
-    fn size(&self, section: &Section<'_>) -> Option<u64> {
+    pub(super) fn size(&self, section: &Section<'_>) -> Option<u64> {
         if self.sizes.contains(&section.entsize) {
             return Some(section.entsize);
         }

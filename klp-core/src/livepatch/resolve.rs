@@ -126,6 +126,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
         };
         let is_pointer = matches!(site.usage, Use::Operand(_) | Use::Data);
+        let is_stacked = self.is_stacked && site.usage == Use::Branch;
         let addend = from_start.wrapping_sub(span.start.cast_signed());
         let kernel = |outside| Ok((Meaning::Kernel(outside), addend));
         match fate {
@@ -133,11 +134,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Fate::Changed(original) if is_entry && is_pointer => {
                 kernel(self.original_function(original)?)
             }
-            Fate::Moved if is_entry && (is_pointer || self.is_stacked) => {
+            Fate::Moved if is_entry && (is_pointer || is_stacked) => {
                 kernel(Outside::Global(self.global_name(owner)?))
             }
             // A specialization may be one of this compile only.
-            Fate::Changed(original) if is_entry && self.is_stacked => {
+            Fate::Changed(original) if is_entry && is_stacked => {
                 self.original_function(original).map_or_else(|_| Ok(copied()), kernel)
             }
             Fate::Called(_) if is_pointer => Err(format!(
