@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Analysis;
 use crate::elf::{Place, Section, Symbol};
-use crate::kernel::is_freed;
+use crate::kernel::{Region, is_freed};
 use crate::record::Note;
 use crate::x86::{Form, Instructions};
 
@@ -91,25 +91,22 @@ fn kept(source: &Source<'_>) -> Vec<Note> {
     let section = |side: &Side<'_>, span: u32| {
         let span = *side.analysis.layout.span(span)?;
         let section = side.analysis.elf.section(span.section)?;
-        Some((section.name_lossy().into_owned(), is_freed(section.name)))
+        Some(section.name_lossy().into_owned())
     };
     let functions = source.fates.iter().enumerate().filter_map(|(number, fate)| {
-        let Some(Fate::Same(before) | Fate::Changed(before)) = fate else { return None };
+        let Some(Fate::Kept(before)) = fate else { return None };
         let body =
             |side: &Side<'_>, number: usize| Some(side.analysis.layout.functions.get(number)?.body);
         Some((body(original, *before)?, body(&source.patched, number)?))
     });
+    let functions =
+        functions.filter_map(|(before, after)| Some((section(original, before)?, after)));
     let data = source.data.iter().filter_map(|(span, fate)| match fate {
-        DataFate::Shared(before) => Some((*before, *span)),
+        DataFate::Other(Region::Freed, _) => Some((".init.data".to_owned(), *span)),
         _ => None,
     });
     let mut notes = Vec::new();
-    for (before, after) in functions.chain(data) {
-        let (Some((place, true)), Some((_, false))) =
-            (section(original, before), section(&source.patched, after))
-        else {
-            continue;
-        };
+    for (place, after) in functions.chain(data) {
         let span = source.patched.analysis.layout.span(after);
         let symbol = span.and_then(|span| source.patched.analysis.elf.symbol(span.symbol?));
         let why = format!(

@@ -67,7 +67,7 @@ fn added(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
         for (number, fate) in source.fates.iter().enumerate() {
-            if *fate == Some(Fate::Added)
+            if fate.is_some_and(Fate::is_new)
                 && let Some((piece, offset)) = extract::body_piece(source, object, number)
             {
                 let name = super::verdict::name_of(source, number);

@@ -145,7 +145,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 "it takes a pointer to {}, which cannot be replaced",
                 self.name_of(&span)
             )),
-            Fate::Added | Fate::Moved | Fate::Called(_) | Fate::Changed(_) => Ok(copied()),
+            Fate::Added | Fate::Kept(_) | Fate::Moved | Fate::Called(_) | Fate::Changed(_) => {
+                Ok(copied())
+            }
             Fate::Overridden if is_entry => kernel(Outside::Global(self.global_name(owner)?)),
             Fate::Same(original) if is_entry => kernel(self.original_function(original)?),
             Fate::Overridden | Fate::Same(_) => {

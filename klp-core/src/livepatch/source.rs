@@ -60,12 +60,19 @@ pub(super) enum Fate {
     Moved,
     /// The number of the original that it would replace if that could be: those that call it are replaced.
     Called(usize),
+    /// The number of the original, which was freed after boot, as the patched one is not.
+    Kept(usize),
     /// Weak, and the definition of another object is the one that is called.
     Overridden,
     Added,
 }
 
 impl Fate {
+    /// Whether the kernel does not have it.
+    pub(super) fn is_new(self) -> bool {
+        matches!(self, Self::Added | Self::Kept(_))
+    }
+
     /// Whether the livepatch puts it in the place of a function of the kernel.
     pub(super) fn is_replaced(self) -> bool {
         matches!(self, Self::Changed(_) | Self::Moved)
@@ -363,7 +370,7 @@ impl<'a> Source<'a> {
                 .and_then(|(side, index)| Some((index, side.manifest.functions.get(index)?)));
             let fate = match (before, after) {
                 // What the kernel had of it is gone.
-                (Some((number, _)), _) if self.was_freed(number, index) => Fate::Added,
+                (Some((number, _)), _) if self.was_freed(number, index) => Fate::Kept(number),
                 (Some((number, _)), _) if is_in(&named.ignored, index) => Fate::Same(number),
                 (Some((number, before)), Some(after))
                     if before.checksum == after.checksum
