@@ -1,12 +1,12 @@
 //! What the output directory of a finished build says about its kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use camino::Utf8Path;
 use klp_core::input::Input;
 use klp_core::kernel::{Kallsyms, KernelError, Symvers, vermagic};
-use klp_core::module::RawElf;
+use klp_core::module::{ModInfo, RawElf};
 
 use crate::error::Error;
 
@@ -28,19 +28,24 @@ pub(crate) fn vmlinux(path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
     Ok((symbols, vermagic(&elf).map_err(cannot_use(path))?))
 }
 
-/// The symbols of the finished modules of these paths without suffix.
+/// The symbols of finished modules, and the names of the modules that each of them needs.
+pub(crate) type Modules = (BTreeMap<String, Kallsyms>, BTreeMap<String, BTreeSet<String>>);
+
+/// What the finished modules of these paths without suffix say.
 pub(crate) fn modules(
     output: &Utf8Path,
     paths: impl IntoIterator<Item = String>,
-) -> Result<BTreeMap<String, Kallsyms>, Error> {
-    let mut modules = BTreeMap::new();
+) -> Result<Modules, Error> {
+    let (mut modules, mut depends) = Modules::default();
     for module in paths {
         let path = output.join(format!("{module}.ko"));
         let bytes = read(&path)?;
         let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(&path))?;
+        let needed = ModInfo::of(&elf).depends().map(ToOwned::to_owned).collect();
+        depends.insert(module.clone(), needed);
         modules.insert(module, Kallsyms::of_module(&elf));
     }
-    Ok(modules)
+    Ok((modules, depends))
 }
 
 pub(crate) fn read(path: &Utf8Path) -> Result<Input, Error> {

@@ -25,6 +25,10 @@ const PLAIN_DATA: &[&[u8]] = &[
 /// The same of data that cannot be written.
 const PLAIN_CONSTANTS: &[&[u8]] = &[b".rodata", b".data.rel.ro", b".lrodata", b".ref.rodata"];
 
+/// Variables that each processor has a copy of, and where the linker puts some of them.
+const PER_CPU: &[u8] = b".data..percpu";
+const SORTED_PER_CPU: &[u8] = b".data..percpu..read_mostly";
+
 /// Sections whose names go on with what the compiler or assembler appends to them.
 const EXTENDED: &[&[u8]] = &[
     b".init.text",
@@ -76,6 +80,9 @@ pub fn of_name(name: &[u8], holds: Holds) -> &[u8] {
     };
     if plain.iter().any(|start| extends(start, name)) {
         return b"";
+    }
+    if name == SORTED_PER_CPU {
+        return PER_CPU;
     }
     let known = EXTENDED.iter().find(|start| extends(start, name));
     known.and_then(|start| name.get(..start.len())).unwrap_or(name)
@@ -158,6 +165,7 @@ mod tests {
         {
             assert_eq!(meaning(name, SHF_WRITE.0), "", "{name}");
         }
+        assert_eq!(meaning(".data..percpu..read_mostly", SHF_WRITE.0), ".data..percpu");
         for name in [
             ".data..ro_after_init",
             ".data..percpu..shared_aligned",

@@ -1,5 +1,7 @@
 //! Objects of a small kernel before and after a patch, and the livepatch that is made of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
@@ -41,22 +43,59 @@ pub struct Small {
     pub directory: Utf8PathBuf,
     /// Of the compiler, besides those of the kernel.
     pub flags: Vec<&'static str>,
-    objects: Vec<(&'static str, String, String)>,
+    objects: Vec<Object>,
+    exports: String,
+    depends: BTreeMap<String, BTreeSet<String>>,
     _guard: TempDir,
+}
+
+struct Object {
+    name: &'static str,
+    linked: &'static str,
+    before: String,
+    after: String,
 }
 
 impl Small {
     /// Without objects yet.
     pub fn new(compiler: &'static str) -> Result<Self> {
         let (guard, directory) = temporary()?;
-        let (flags, objects) = (Vec::new(), Vec::new());
-        Ok(Self { compiler, directory, flags, objects, _guard: guard })
+        let (flags, objects, depends) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let exports = "0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n".to_owned();
+        Ok(Self { compiler, directory, flags, objects, exports, depends, _guard: guard })
     }
 
     /// Adds an object that the patch turns from `before` into `after`.
     #[must_use]
-    pub fn object(mut self, name: &'static str, before: &str, after: &str) -> Self {
-        self.objects.push((name, before.to_owned(), after.to_owned()));
+    pub fn object(self, name: &'static str, before: &str, after: &str) -> Self {
+        self.object_of("vmlinux", name, before, after)
+    }
+
+    /// Adds an object of module `linked`.
+    #[must_use]
+    pub fn object_of(
+        mut self,
+        linked: &'static str,
+        name: &'static str,
+        before: &str,
+        after: &str,
+    ) -> Self {
+        let (before, after) = (before.to_owned(), after.to_owned());
+        self.objects.push(Object { name, linked, before, after });
+        self
+    }
+
+    /// Says that `module` exports `name`.
+    #[must_use]
+    pub fn export(mut self, module: &str, name: &str) -> Self {
+        self.exports += &format!("0x00000000\t{name}\t{module}\tEXPORT_SYMBOL\t\n");
+        self
+    }
+
+    /// Says that `module` is loaded only where `other` is.
+    #[must_use]
+    pub fn depend(mut self, module: &str, other: &str) -> Self {
+        self.depends.entry(module.to_owned()).or_default().insert(other.to_owned());
         self
     }
 
@@ -73,8 +112,8 @@ impl Small {
 
     /// The object of that name: plain, and the original and the patched one with sections.
     pub fn paths(&self, name: &str) -> Result<[Utf8PathBuf; 3]> {
-        let (_, before, after) =
-            self.objects.iter().find(|(other, ..)| *other == name).context("no such object")?;
+        let Object { before, after, .. } =
+            self.objects.iter().find(|object| object.name == name).context("no such object")?;
         Ok([
             self.compile(&format!("{name}-plain"), before, PLAIN)?,
             self.compile(&format!("{name}-original"), before, SECTIONS)?,
@@ -89,36 +128,48 @@ impl Small {
 
     /// The same, made as `options` say.
     pub fn livepatch_with(&self, changed: &[(&str, &str)], options: Options) -> Result<Livepatch> {
-        let objects = self.objects.iter().map(|(name, ..)| *name);
-        let paths: Result<Vec<(&str, [Utf8PathBuf; 3])>> =
-            objects.map(|name| Ok((name, self.paths(name)?))).collect();
+        let paths: Result<Vec<(&Object, [Utf8PathBuf; 3])>> =
+            self.objects.iter().map(|object| Ok((object, self.paths(object.name)?))).collect();
         let paths = paths?;
         let rest = self.compile("rest", REST, &[])?;
         let vmlinux = self.directory.join("vmlinux");
         let script = self.directory.join("vmlinux.lds");
         fs_err::write(&script, SCRIPT)?;
-        let plain = paths.iter().map(|(_, [plain, ..])| plain.as_str());
+        let plain_of = |linked: &str| -> Vec<&str> {
+            let own = paths.iter().filter(|(object, _)| object.linked == linked);
+            own.map(|(_, [plain, ..])| plain.as_str()).collect()
+        };
         let link = ["-e", "_stext", "-T", script.as_str(), "-o", vmlinux.as_str(), rest.as_str()];
-        tool("ld", link.into_iter().chain(plain))?;
+        tool("ld", link.into_iter().chain(plain_of("vmlinux")))?;
         let vmlinux = read(&vmlinux)?;
+        let mut modules = BTreeMap::new();
+        let names = self.objects.iter().map(|object| object.linked);
+        for name in names.filter(|name| *name != "vmlinux").collect::<BTreeSet<&str>>() {
+            let module = self.directory.join(format!("{name}.ko"));
+            tool("ld", ["-r", "-o", module.as_str()].into_iter().chain(plain_of(name)))?;
+            let symbols = Kallsyms::of_module(&RawElf::parse(&read(&module)?)?);
+            modules.insert(name.to_owned(), symbols);
+        }
         let kernel = Kernel {
-            symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n")?,
+            symvers: Symvers::parse(&self.exports)?,
+            modules,
+            depends: self.depends.clone(),
             vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
             ..Kernel::default()
         };
-        let files: Result<Vec<(String, [File; 3])>> = paths
+        let files: Result<Vec<(String, &str, [File; 3])>> = paths
             .iter()
-            .map(|(name, [plain, original, patched])| {
+            .map(|(object, [plain, original, patched])| {
                 let files = [read(plain)?, read(original)?, read(patched)?];
-                Ok((format!("{name}.o"), files))
+                Ok((format!("{}.o", object.name), object.linked, files))
             })
             .collect();
         let files = files?;
         let inputs: Vec<Input<'_>> = files
             .iter()
-            .map(|(object, [plain, original, patched])| Input {
+            .map(|(object, linked, [plain, original, patched])| Input {
                 object,
-                linked: "vmlinux",
+                linked,
                 plain: Some(plain),
                 original: Some(original),
                 patched,

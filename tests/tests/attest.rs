@@ -65,6 +65,68 @@ fn finds(made: &Made, module: &[u8], class: Class) -> Result<()> {
     Ok(())
 }
 
+/// The module with another name for the relocations of section `show` is in.
+fn filled_in_for(made: &Made, object: &str) -> Result<Vec<u8>> {
+    let mut builder = object::build::elf::Builder::read64(made.module.as_slice())?;
+    for section in &mut builder.sections {
+        if section.name.as_slice() == b".rela.text.show" {
+            section.name = format!(".klp.rela.{object}..text.show").into_bytes().into();
+        }
+    }
+    let mut bytes = Vec::new();
+    builder.write(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[test]
+fn calls_that_the_assembler_resolved() -> Result<()> {
+    // Functions of one section: the call of a static one has no relocation.
+    const SHARED: &str = "__attribute__((section(\".sched.text\"), noinline))";
+    let text = |body: &str| {
+        const CLOBBERS: &str =
+            "\"memory\", \"rcx\", \"rdx\", \"rsi\", \"rdi\", \"r8\", \"r9\", \"r10\", \"r11\"";
+        format!(
+            "void exported(const char *text);\n\
+             static {SHARED} int helper(int n) {{ asm volatile(\"\" : \"+r\" (n) : : {CLOBBERS}); return n; }}\n\
+             static {SHARED} int other(int n) {{ asm volatile(\"nop\" : \"+r\" (n) : : {CLOBBERS}); return n; }}\n\
+             {SHARED} int show(int n) {{ {body} }}\n\
+             int get(int n) {{ return helper(n) + other(n); }}\n"
+        )
+    };
+    let case = |callee: &'static str, link: &'static str| Case {
+        before: text("n = helper(n) + 1; exported(0); return n;"),
+        after: text("n = helper(n) + 2; exported(0); return n;"),
+        other: None,
+        module: format!(
+            "void exported(const char *text); int {callee}(int n);\n\
+             {SHARED} int show(int n) {{ n = {callee}(n) + 2; exported(0); return n; }}"
+        ),
+        links: vec![(callee, link)],
+        functions: vec![("show", 0, "show")],
+        said: (vec!["show"], vec![]),
+    };
+    expect(
+        "calls_that_the_assembler_resolved",
+        &[
+            ("right", case("helper", ".klp.sym.vmlinux.helper,0"), None),
+            ("another", case("other", ".klp.sym.vmlinux.other,0"), Some(Class::Reference)),
+        ],
+    )
+}
+
+#[test]
+fn livepatch_fills_in_what_it_is_told_of() -> Result<()> {
+    for_each_compiler("livepatch_fills_in_what_it_is_told_of", |compiler| {
+        // What clang leaves for the linker cannot be written again.
+        if compiler != "gcc" {
+            return Ok(());
+        }
+        let made = right().make(compiler)?;
+        passes(&made, &filled_in_for(&made, "vmlinux")?)?;
+        finds(&made, &filled_in_for(&made, "ext4")?, Class::Reference)
+    })
+}
+
 /// Makes each case with each compiler, and expects its class, or nothing.
 fn expect(name: &str, cases: &[(&str, Case, Option<Class>)]) -> Result<()> {
     for_each_compiler(name, |compiler| {

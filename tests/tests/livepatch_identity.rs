@@ -413,6 +413,17 @@ fn calls_inside_of_a_section_of_several_functions() -> Result<()> {
             kernel(&livepatch).contains(&".klp.sym.vmlinux.wait,0".to_owned()),
             "{livepatch:#?}"
         );
+        // The module loader refuses to write where something stands already.
+        let part = &livepatch.parts.first().context("no part")?.bytes;
+        let elf = RawElf::parse(part)?;
+        for table in elf.sections.iter().filter(|section| section.is_rela()) {
+            let code = elf.section(table.info).filter(|section| section.is_code());
+            for rela in table.relas().filter(|_| code.is_some()) {
+                let field = usize::try_from(rela.offset)?;
+                let bytes = code.and_then(|code| code.data.get(field..field + 4));
+                ensure!(bytes == Some(&[0; 4]), "{bytes:x?} at {field:#x}");
+            }
+        }
         Ok(())
     })
 }

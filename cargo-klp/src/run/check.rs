@@ -27,15 +27,10 @@ pub(crate) fn run(
     let path = arguments.vmlinux.clone().unwrap_or_else(|| output.join("vmlinux"));
     let (vmlinux, vermagic) = kernel::vmlinux(&path)?;
     let built = objects::modules(&output)?.into_iter();
-    let kernel = Kernel {
-        vmlinux,
-        vermagic,
-        symvers: kernel::symvers(&output)?,
-        modules: kernel::modules(
-            &output,
-            built.filter(|module| named.contains(&module_name(module))),
-        )?,
-    };
+    let built = built.filter(|module| named.contains(&module_name(module)));
+    let (modules, depends) = kernel::modules(&output, built)?;
+    let symvers = kernel::symvers(&output)?;
+    let kernel = Kernel { vmlinux, vermagic, symvers, modules, depends };
     let mut report = check(&livepatch, &kernel).map_err(cannot_check(&arguments.livepatch))?;
     let (original, directory) = (place.root.join("build"), place.root.join("module"));
     let opinion = Opinion::new(&original, &directory).again(&livepatch)?;

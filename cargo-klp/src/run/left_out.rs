@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use kbuild_glue::{Linked, LinkedObject, is_lto};
 use klp_core::diff::Changes;
-use klp_core::record::{Note, Refused};
+use klp_core::module::{RawElf, SymbolPlace};
+use klp_core::record::{Change, Function, Note, Refused};
 
 use crate::error::Error;
+use crate::kernel::read;
 
 use super::module::Builds;
 
@@ -72,4 +74,54 @@ pub(super) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Not
     });
     kept.filter(|new| !changes.notes.iter().any(|note| note.code == CODE && note.name == new.name))
         .collect()
+}
+
+/// Functions that the patch takes away, where another object has a weak one of that name: the linker takes that one then.
+pub(super) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refused> {
+    let is = |change: Change| changes.functions.iter().filter(move |it| it.change == change);
+    let added: BTreeSet<&str> = is(Change::Added).map(|function| &*function.name).collect();
+    let gone = is(Change::Removed).filter(|function| {
+        let globals = || defined(&builds.original.root.join(&function.object), GLOBAL);
+        !added.contains(&*function.name) && globals().contains(&function.name)
+    });
+    let gone: Vec<&Function> = gone.collect();
+    if gone.is_empty() {
+        return Vec::new();
+    }
+    let weak = builds.original.objects.iter().flat_map(|linked| {
+        let names = defined(&builds.original.root.join(&linked.object), WEAK);
+        let here = gone.iter().filter(move |function| {
+            names.contains(&function.name) && function.linked.as_deref() == Some(name(linked))
+        });
+        here.map(|function| {
+            let why = format!(
+                "the patch takes this function away, and the kernel gets the weak one of {} in its place, which this \
+                 livepatch does not have: leave the function, with the body of the other one",
+                linked.object
+            );
+            Refused::new(&function.object, &function.name, why)
+        })
+    });
+    weak.collect()
+}
+
+/// `STB_GLOBAL` and `STB_WEAK`.
+const GLOBAL: u8 = 1;
+const WEAK: u8 = 2;
+
+/// The names that an object defines with that binding; none of what is no ELF object.
+fn defined(object: &Utf8Path, binding: u8) -> BTreeSet<String> {
+    let Ok(bytes) = read(object) else { return BTreeSet::new() };
+    let Ok(elf) = RawElf::parse(&bytes) else { return BTreeSet::new() };
+    let symbols = elf.symbols.iter().filter(|symbol| {
+        symbol.binding == binding && matches!(symbol.place, SymbolPlace::Section(_))
+    });
+    symbols.map(|symbol| symbol.name_lossy().into_owned()).collect()
+}
+
+fn name(object: &LinkedObject) -> &str {
+    match &object.linked {
+        Linked::Vmlinux => "vmlinux",
+        Linked::Module(name) => name,
+    }
 }

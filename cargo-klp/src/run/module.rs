@@ -84,6 +84,7 @@ impl Request {
         let not_from_c = left_out::not_from_c(builds, changes, &touched)?;
         touched.retain(|object| not_from_c.iter().all(|refused| refused.object != *object));
         risks.extend(not_from_c);
+        risks.extend(left_out::weak_instead(builds, changes));
         let is_constant =
             |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
         let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
@@ -239,12 +240,8 @@ fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result
             Linked::Vmlinux => None,
         }));
     }
-    Ok(Kernel {
-        symvers: kernel::symvers(output)?,
-        vmlinux,
-        modules: kernel::modules(output, modules)?,
-        vermagic,
-    })
+    let (modules, depends) = kernel::modules(output, modules)?;
+    Ok(Kernel { symvers: kernel::symvers(output)?, vmlinux, modules, depends, vermagic })
 }
 
 #[cfg(test)]

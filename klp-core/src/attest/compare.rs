@@ -40,9 +40,10 @@ impl Judge<'_> {
         let mut decoded = source.patched.uses(extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
         let mut before = relocs(here, extent.start, size);
-        for (reloc, used) in source.patched.implied(extent) {
+        for reloc in source.patched.escapes(extent) {
+            let branch = Use { behind: reloc.kind.width(), branch: true, ..Use::default() };
+            decoded.insert(reloc.offset, branch);
             before.insert(reloc.offset.saturating_sub(extent.start), reloc);
-            decoded.insert(reloc.offset, used);
         }
         let mut after = relocs(there, at.1, size);
         let mut covered = vec![false; was.len()];

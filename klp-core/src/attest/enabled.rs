@@ -1,7 +1,7 @@
 //! What the module asks livepatch to do: its `struct klp_patch`, and what its init code writes into it before
 //! `klp_enable_patch` (`include/linux/livepatch.h`; the first fields are the same from Linux 5.1 to 7.2).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{Code, Decoder, DecoderOptions, Instruction, OpKind, Register};
 
@@ -24,6 +24,8 @@ pub(super) struct Replacement {
 /// All that it is told.
 #[derive(Debug, Default)]
 pub(super) struct Enabled {
+    /// What it is told of: `vmlinux`, and names of modules.
+    pub(super) objects: BTreeSet<String>,
     pub(super) replacements: Vec<Replacement>,
     pub(super) callbacks: Vec<At>,
     /// The tables themselves: section, start, end.
@@ -67,6 +69,7 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
             None => "vmlinux".to_owned(),
             Some(name) => string(module, name).ok_or("an object without a readable name")?,
         };
+        enabled.objects.insert(object.clone());
         let functions = pointer(module, plus(entry, OBJECT_FUNCTIONS)).ok_or("no functions")?;
         enabled.tables.push(table(module, functions)?);
         for callback in OBJECT_CALLBACKS {

@@ -9,6 +9,7 @@
 //! It shares the readers of ELF files and of what the kernel lists with what wrote the module, and no idea.
 //! [`check`](crate::check) asks another question: does the kernel load the module?
 
+mod applied;
 mod compare;
 mod complete;
 mod enabled;
@@ -97,7 +98,7 @@ pub struct Said {
 pub enum Class {
     /// The bytes are not those of the patched object, or of nothing in it.
     Content,
-    /// A reference leads to something else than in the patched kernel.
+    /// A reference leads to something else than in the patched kernel, or to nothing at first.
     Reference,
     /// A reference leads to memory that is freed after the start.
     Freed,
@@ -175,6 +176,7 @@ pub fn attest(
     said: &Said,
 ) -> Result<Report, AttestError> {
     let mut judge = judge::Judge::new(module, objects, kernel)?;
+    judge.applied(module)?;
     judge.follow();
     judge.complete(said);
     judge.left();

@@ -1,11 +1,11 @@
 //! The running kernel: what its linked image and its finished modules have where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::AttestError;
 use super::kind::Kind;
 use crate::kernel::{Kallsyms, Listed, Symvers, module_name};
-use crate::module::{RawElf, SymbolPlace};
+use crate::module::{ModInfo, RawElf, SymbolPlace};
 
 /// The image of the kernel itself among [`Running::images`].
 pub(super) const VMLINUX: usize = 0;
@@ -91,6 +91,18 @@ impl<'a> Running<'a> {
             image.linked == linked || module_name(&image.linked) == module_name(linked)
         };
         self.images.iter().position(same)
+    }
+
+    /// Whether a module is loaded only after another one.
+    pub(super) fn needs(&self, module: &str, other: &str) -> bool {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![module.to_owned()]);
+        while let Some(name) = open.pop() {
+            let image = self.find(&name).and_then(|index| self.image(index));
+            if let Some(image) = image.filter(|_| seen.insert(name)) {
+                open.extend(ModInfo::of(&image.elf).depends().map(ToOwned::to_owned));
+            }
+        }
+        module != other && seen.contains(other)
     }
 
     /// What livepatch takes for the symbol at `position`, where that is clear.

@@ -61,7 +61,8 @@ impl Judge<'_> {
         let image = self.sources.get(number).and_then(|source| source.image);
         let vmlinux = Some(super::running::VMLINUX);
         let of = |image| self.strong(image, name).or_else(|| self.weak(image, name));
-        if let Some((source, symbol)) = of(image).or_else(|| of(vmlinux)) {
+        let found = of(image).or_else(|| of(vmlinux));
+        if let Some((source, symbol)) = found.or_else(|| self.exporters(name).find_map(of)) {
             let view = self.sources.get(source).map(|source| &source.patched);
             let placed = view.and_then(|view| view.place(Aim { symbol, offset }));
             let (section, offset) = placed.ok_or("outside of memory")?;
@@ -73,6 +74,18 @@ impl Judge<'_> {
             None if weak => Ok(Thing::Nothing),
             None => Err(format!("`{}` is nowhere", String::from_utf8_lossy(name))),
         }
+    }
+
+    /// The images whose patched objects say that they export `name`: `EXPORT_SYMBOL` leaves a symbol with the name in it
+    /// (include/linux/export.h, before and since Linux 6.4).
+    fn exporters(&self, name: &[u8]) -> impl Iterator<Item = Option<usize>> {
+        let marks = [&b"__ksymtab_"[..], b"__export_symbol_"].map(|start| [start, name].concat());
+        let sources = self.sources.iter();
+        let exports = sources.filter(move |source| {
+            source.image.is_some()
+                && marks.iter().any(|mark| !source.patched.named(mark).is_empty())
+        });
+        exports.map(|source| source.image)
     }
 
     /// The definition that the linker takes for the symbol of `own`.

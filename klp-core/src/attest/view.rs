@@ -8,9 +8,6 @@ use super::origin::base;
 use super::tables::Table;
 use crate::elf::{ElfError, ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 
-/// A distance in an instruction.
-const R_X86_64_PLT32: u32 = 4;
-
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Extent {
@@ -213,40 +210,51 @@ impl<'a> View<'a> {
         }
         uses
     }
-    /// What the assembler has filled in itself, as relocations: direct branches of four bytes that leave `extent` and stay in
-    /// its section. Linkers that put functions elsewhere need them.
-    pub(super) fn implied(&self, extent: Extent) -> Vec<(Reloc, Use)> {
-        const WIDTH: u64 = 4;
-        let section = self.section(extent.section).filter(|section| section.is_code());
-        let bytes = section.and_then(|section| section.bytes(extent.start, extent.size()));
-        let (Some(section), Some(bytes)) = (section, bytes) else { return Vec::new() };
-        let decoder = Decoder::with_ip(64, bytes, extent.start, DecoderOptions::NONE);
-        let mut implied = Vec::new();
-        for instruction in decoder {
-            let (next, target) = (instruction.next_ip(), instruction.near_branch_target());
-            let is_whole = instruction.op0_kind() == OpKind::NearBranch64 && instruction.len() >= 5;
+}
+
+impl View<'_> {
+    /// Direct calls and jumps from a thing to others of its section, which assemblers resolve without a relocation: those
+    /// that there would be.
+    pub(super) fn escapes(&self, extent: Extent) -> Vec<Reloc> {
+        let Some(section) = self.section(extent.section).filter(|section| section.is_code()) else {
+            return Vec::new();
+        };
+        let code = section.bytes(extent.start, extent.size()).unwrap_or_default();
+        let mut decoder = Decoder::with_ip(64, code, extent.start, DecoderOptions::NONE);
+        let mut found = Vec::new();
+        let mut instruction = Instruction::default();
+        while decoder.can_decode() {
+            decoder.decode_out(&mut instruction);
+            let (ip, next) = (instruction.ip(), instruction.next_ip());
+            let target = instruction.near_branch_target();
             if !is_branch(&instruction)
-                || !is_whole
+                || instruction.op0_kind() != OpKind::NearBranch64
                 || extent.holds(extent.section, target)
-                || section.relocs.within(instruction.ip(), next).next().is_some()
+                || section.relocs.within(ip, next).next().is_some()
             {
                 continue;
             }
-            let named = self.placed.get(&extent.section).into_iter().flatten().copied();
-            let nearest = named
-                .filter_map(|index| Some((self.symbol(index)?.value, index)))
-                .filter(|(value, _)| *value <= target)
-                .max_by_key(|(value, _)| *value);
-            let Some((value, symbol)) = nearest else { continue };
-            let offset = next.saturating_sub(WIDTH);
-            let addend = target.saturating_sub(value).cast_signed().saturating_sub(4);
-            let (kind, raw) = (RelocKind::Relative32, R_X86_64_PLT32);
-            let reloc = Reloc { offset, kind, symbol, addend, raw };
-            implied.push((reloc, Use { behind: WIDTH, per_cpu: false, branch: true }));
+            let to = self.extent(extent.section, target).and_then(|to| self.symbol_of(to));
+            let Some((index, symbol)) = to.and_then(|index| Some((index, self.symbol(index)?)))
+            else {
+                continue;
+            };
+            let field = decoder.get_constant_offsets(&instruction);
+            let width = next.saturating_sub(ip).saturating_sub(field.immediate_offset() as u64);
+            found.push(Reloc {
+                offset: next.saturating_sub(width),
+                kind: RelocKind::Relative32,
+                symbol: index,
+                addend: target.wrapping_sub(symbol.value).wrapping_sub(width).cast_signed(),
+                raw: PLT32,
+            });
         }
-        implied
+        found
     }
 }
+
+/// `R_X86_64_PLT32`.
+const PLT32: u32 = 4;
 
 /// Whether the extents of a section are names of one thing, or there are none.
 fn is_single(extents: &[Extent]) -> bool {

@@ -7,7 +7,7 @@ mod sealed;
 mod symvers;
 mod traced;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};
@@ -66,8 +66,28 @@ pub struct Kernel {
     pub vmlinux: Kallsyms,
     /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
     pub modules: BTreeMap<String, Kallsyms>,
+    /// The names of the modules that each of these needs to be loaded, by path without suffix.
+    pub depends: BTreeMap<String, BTreeSet<String>>,
     /// What the kernel compares a module's `vermagic` with.
     pub vermagic: String,
+}
+
+impl Kernel {
+    /// Whether module `other` is loaded whenever `module` is. Both are paths without suffix.
+    pub(crate) fn comes_with(&self, module: &str, other: &str) -> bool {
+        let other = module_name(other);
+        let (mut seen, mut open) = (BTreeSet::new(), vec![module_name(module)]);
+        while let Some(name) = open.pop() {
+            if name == other {
+                return true;
+            }
+            if seen.insert(name.clone()) {
+                let own = self.depends.iter().filter(|(path, _)| module_name(path) == name);
+                open.extend(own.flat_map(|(_, needed)| needed).cloned());
+            }
+        }
+        false
+    }
 }
 
 /// What a linked kernel compares a module's `vermagic` with: a string in `kernel/module/main.c`.

@@ -11,7 +11,8 @@ use crate::x86::{Form, Instructions};
 
 use super::extract::Extraction;
 
-use super::source::{DataFate, Fate, Side, Source};
+use super::side::Side;
+use super::source::{DataFate, Fate, Source};
 
 /// Something that a patch adds or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

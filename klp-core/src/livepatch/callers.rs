@@ -9,7 +9,8 @@ use crate::elf::{ElfObject, Place, Section};
 
 use super::namesakes;
 use super::pieces;
-use super::source::{Fate, Side, Source};
+use super::side::Side;
+use super::source::{Fate, Source};
 use super::verdict::{self, Verdict};
 
 /// Makes callers changed functions, until all that has to be replaced can be.

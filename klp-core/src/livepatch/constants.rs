@@ -12,10 +12,11 @@ use crate::record::Change;
 use crate::x86::Access;
 
 use super::callers::is_left_out;
-use super::extract::code_sites;
 use super::pieces::{self, Piece};
 use super::resolve::Use;
-use super::source::{DataFate, Fate, Side, Source};
+use super::side::Side;
+use super::sites::code_sites;
+use super::source::{DataFate, Fate, Source};
 use super::verdict::{self, Verdict};
 
 /// A constant with a name.

@@ -3,13 +3,10 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::elf;
-
-use crate::elf::{Place, Reloc, RelocKind, Section};
-use crate::kernel::{Kernel, Region, is_freed};
+use crate::elf::{RelocKind, Section};
+use crate::kernel::{Kernel, is_freed};
 use crate::layout::Function;
 use crate::record::{Note, Refused};
-use crate::x86::{Access, Decoded, Form, Instructions};
 
 use super::absent::{self, Absent};
 use super::alternative::Field;
@@ -17,9 +14,9 @@ use super::identity;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
-use super::source::{Fate, Side, Source, region};
+use super::sites::code_sites;
+use super::source::{Fate, Source};
 use super::target::Target;
-use super::verdict::exported;
 
 /// Where a relocation of a copied piece leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,11 +106,11 @@ impl Extraction {
     }
 }
 
-struct Walk<'w, 'a> {
-    kernel: &'w Kernel,
-    sources: &'w [Source<'a>],
-    tables: &'w [Option<Tables>],
-    is_stacked: bool,
+pub(super) struct Walk<'w, 'a> {
+    pub(super) kernel: &'w Kernel,
+    pub(super) sources: &'w [Source<'a>],
+    pub(super) tables: &'w [Option<Tables>],
+    pub(super) is_stacked: bool,
     extraction: Extraction,
     open: Vec<Piece>,
 }
@@ -246,10 +243,10 @@ impl<'a> Walk<'_, 'a> {
                 self.extraction.keys.extend(key.map(|key| (resolver.object, key)));
             }
             let offset = site.reloc.offset.saturating_sub(piece.start);
-            // Module loaders take what stands in a field for a relocation that is applied already.
-            let width = site.reloc.kind.width();
-            let field = section.bytes(site.reloc.offset, width).unwrap_or_default();
-            if field.iter().any(|byte| *byte != 0) {
+            // The module loader wants nothing in a field yet (`__write_relocate_add` in arch/x86/kernel/module.c), and
+            // assemblers leave the distance in those that they resolve.
+            let field = section.bytes(site.reloc.offset, site.reloc.kind.width());
+            if let Some(field) = field.filter(|field| field.iter().any(|byte| *byte != 0)) {
                 copied.edits.push((offset, vec![0; field.len()]));
             }
             copied.relocs.push(OutReloc { offset, raw: site.reloc.raw, link, addend });
@@ -301,82 +298,6 @@ impl<'a> Walk<'_, 'a> {
         }
         Ok((link, addend))
     }
-
-    /// A global symbol that the kernel does not have, or not for `source`: the patch adds it in another object, makes it
-    /// global there, or exports it.
-    fn added(
-        &self,
-        source: &Source<'a>,
-        name: &[u8],
-        site: &Site,
-        addend: i64,
-    ) -> Result<(Link, i64), Why> {
-        let missing = |linked: &str| self.missing(linked, name);
-        let mut found = identity::definition(self.sources, source.linked, name);
-        if found.is_none() && source.linked != "vmlinux" && exports(self.sources, name) {
-            if let Some(target) = self.kernel.unexported(name) {
-                return Ok((Link::Kernel(target?), addend));
-            }
-            found = identity::definition(self.sources, "vmlinux", name);
-        }
-        let (object, index) = found.ok_or_else(|| missing(source.linked))?;
-        let source = self.sources.get(object).ok_or("no source")?;
-        let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
-        let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
-        let reloc = Reloc { symbol: index, addend, ..site.reloc };
-        match resolver.resolve(&Site { reloc, ..*site })? {
-            (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
-            (Meaning::Kernel(Outside::Local(symbol)), addend) => {
-                Ok((Link::Kernel(self.kernel.local(source, symbol)?), addend))
-            }
-            (Meaning::Kernel(Outside::Global(other)), addend) => {
-                let target = self.kernel.global(source.linked, other);
-                Ok((Link::Kernel(target.ok_or_else(|| missing(source.linked))??), addend))
-            }
-            (Meaning::Number, _) => Err(missing(source.linked)),
-        }
-    }
-
-    /// Why the global `name` is not there for what is linked into `linked`.
-    fn missing(&self, linked: &str, name: &[u8]) -> Why {
-        let name_of = String::from_utf8_lossy(name);
-        if self.kernel.is_freed(linked, name) {
-            format!("{name_of} is freed after boot")
-        } else {
-            format!("{name_of} is nowhere in the kernel")
-        }
-    }
-
-    /// That `name` is in memory of the same kind with the patch as it is in the kernel.
-    fn same_region(&self, linked: &str, name: &[u8], target: &Target) -> Result<(), Why> {
-        let Some(was) = self.kernel.listed(target).map(|listed| listed.region) else {
-            return Ok(());
-        };
-        let Some((object, index)) = identity::definition(self.sources, linked, name) else {
-            return Ok(());
-        };
-        let elf = self.sources.get(object).map(|source| &source.patched.analysis.elf);
-        let place = elf.and_then(|elf| elf.symbol(index)).map(|symbol| symbol.place);
-        let Some(Place::Section(section)) = place else { return Ok(()) };
-        let Some(section) = elf.and_then(|elf| elf.section(section)) else { return Ok(()) };
-        let is = region(section);
-        if was == is || (was, is) == (Region::Data, Region::Constant) {
-            return Ok(());
-        }
-        Err(format!(
-            "{} is {} in the kernel and {} with the patch: they are two things",
-            target.name(),
-            was.text(),
-            is.text()
-        ))
-    }
-}
-
-/// Whether one of the patched objects of vmlinux exports `name`.
-fn exports(sources: &[Source<'_>], name: &[u8]) -> bool {
-    let name = String::from_utf8_lossy(name);
-    let of_vmlinux = sources.iter().filter(|source| source.linked == "vmlinux");
-    of_vmlinux.into_iter().any(|source| exported(&source.patched).contains(&*name))
 }
 
 /// The functions that have a part in `piece`.
@@ -405,78 +326,6 @@ pub(super) fn owner_name(source: &Source<'_>, piece: Piece) -> String {
             elf.section(piece.section).map(Section::name_lossy).unwrap_or_default().into_owned()
         }
     }
-}
-
-/// The relocations of code, with what the instructions do with them, and those that the assembler
-/// resolved because the target was in the same section, though it is not in the same piece.
-pub(super) fn code_sites(
-    side: &Side<'_>,
-    section: &Section<'_>,
-    piece: Piece,
-) -> Result<Vec<Site>, Why> {
-    let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
-    let mut sites = Vec::new();
-    let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
-    let mut at = piece.start;
-    let mut instructions = Instructions::new(code, piece.start);
-    while let Some(decoded) = instructions.next() {
-        let decoded = decoded
-            .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
-        let next = at.saturating_add(u64::from(decoded.len));
-        let mut has_reloc = false;
-        while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
-            has_reloc |= reloc.kind != RelocKind::None;
-            let bias = if reloc.kind.is_relative() {
-                next.saturating_sub(reloc.offset).cast_signed()
-            } else {
-                0
-            };
-            sites.push(Site { reloc, usage: usage(&decoded, &mut instructions, &reloc, at), bias });
-        }
-        let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
-        let target = match decoded.form {
-            Form::Branch { target, .. } => Some(target),
-            _ if decoded.is_ip_relative => instructions.operands().ip_target,
-            _ => None,
-        };
-        if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
-            let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
-            let site = is_far.then(|| jump(side, piece.section, target, next)).flatten();
-            sites.push(site.ok_or_else(|| {
-                let name = section.name_lossy();
-                format!("a jump inside of {name} that has no relocation, at {at:#x}")
-            })?);
-        }
-        at = next;
-    }
-    Ok(sites)
-}
-
-/// The relocation that an assembler would have made for a direct branch of four bytes that ends at `next`, had its target
-/// been in another section.
-fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
-    const WIDTH: u64 = 4;
-    let analysis = &side.analysis;
-    let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
-    let index = span.symbol?;
-    let symbol = analysis.elf.symbol(index)?;
-    let width = WIDTH.cast_signed();
-    let addend =
-        target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
-    let offset = next.checked_sub(WIDTH)?;
-    let (kind, raw) = (RelocKind::Relative32, elf::R_X86_64_PLT32.0);
-    let reloc = Reloc { offset, kind, symbol: index, addend, raw };
-    Some(Site { reloc, usage: Use::Branch, bias: width })
-}
-
-fn usage(decoded: &Decoded, instructions: &mut Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
-    if matches!(decoded.form, Form::Branch { .. }) {
-        return Use::Branch;
-    }
-    let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-    let operands = instructions.operands();
-    let is_displacement = operands.displacement.is_some_and(|field| field.offset == within);
-    Use::Operand(if is_displacement { operands.access } else { Access::Open })
 }
 
 /// All functions that the patch changed, in the order of objects and places.

@@ -15,6 +15,7 @@ mod constants;
 mod extract;
 mod fentry;
 mod finish;
+mod globals;
 mod identity;
 mod init;
 mod links;
@@ -25,6 +26,8 @@ mod pieces;
 mod placement;
 mod position;
 mod resolve;
+mod side;
+mod sites;
 mod source;
 mod static_key;
 mod strays;
@@ -95,6 +98,12 @@ pub struct PatchedObject {
     pub functions: Vec<Replaced>,
     /// Callbacks: kind, and part and index of the function.
     pub callbacks: Vec<(CallbackKind, (usize, usize))>,
+}
+
+impl PatchedObject {
+    fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.callbacks.is_empty()
+    }
 }
 
 /// A livepatch before it is linked.
@@ -247,10 +256,13 @@ fn assemble(
         })?;
         livepatch.parts.push(part);
     }
-    livepatch
-        .objects
-        .retain(|_, object| !object.functions.is_empty() || !object.callbacks.is_empty());
     livepatch.symbols = links.into_symbols();
+    // Livepatch resolves symbols for the objects that it is told of only; it always does so for vmlinux.
+    livepatch.objects.retain(|_, object| !object.is_empty());
+    let users = livepatch.symbols.values().map(|symbol| symbol.user.clone());
+    for user in users.filter(|user| user != "vmlinux") {
+        livepatch.objects.entry(user).or_default();
+    }
     Ok(livepatch)
 }
 

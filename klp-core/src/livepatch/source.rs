@@ -3,16 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checksum::Analysis;
 use crate::correlate::{Both, Correlation, Disagreement, Renames};
-use crate::diff::compare;
-use crate::elf::{ElfError, Place, Section, Symbol};
-use crate::kernel::{Region, is_freed};
-use crate::manifest::{self, Manifest};
-use crate::name::{self, Stability};
-use crate::origin::{self, Definitions};
+use crate::elf::{ElfError, Place};
+use crate::kernel::Region;
+use crate::manifest;
+use crate::origin::Definitions;
 
 use super::resolve::Why;
+use super::side::{Side, differing};
 use super::{Named, NamesByObject};
 
 /// The bytes of a touched object.
@@ -39,14 +37,6 @@ pub struct Members<'a> {
     pub original: &'a [Definitions],
     /// Those of the patched build.
     pub patched: &'a [Definitions],
-}
-
-/// An object with its digests.
-pub(super) struct Side<'a> {
-    pub(super) analysis: Analysis<'a>,
-    pub(super) manifest: manifest::Object,
-    /// The span of each data object that the manifest lists.
-    data: Vec<Option<u32>>,
 }
 
 /// What became of a function.
@@ -117,101 +107,6 @@ pub(super) struct Source<'a> {
     pub(super) instead: BTreeSet<usize>,
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
-}
-
-impl<'a> Side<'a> {
-    fn of(
-        bytes: &'a [u8],
-        input: &Input<'a>,
-        members: Option<&[Definitions]>,
-    ) -> Result<Self, ElfError> {
-        let analysis = Analysis::of(bytes)?;
-        let checksums = analysis.checksums();
-        let data = checksums.data.iter().map(|data| data.span).collect();
-        let mut manifest = manifest::Object::from_checksums(
-            &analysis.elf,
-            &analysis.layout,
-            checksums.functions,
-            checksums.data,
-            input.object,
-            Some(input.linked),
-        );
-        if let Some(members) = members {
-            manifest.attribute(&origin::Index::of(members));
-        }
-        Ok(Self { analysis, manifest, data })
-    }
-
-    /// The manifest's record of the function of that number.
-    pub(super) fn record(&self, number: usize) -> Option<manifest::Function<'_>> {
-        self.manifest.functions.get(number)
-    }
-
-    /// The kind of memory that a span is in.
-    pub(super) fn region(&self, span: u32) -> Region {
-        let span = self.analysis.layout.span(span);
-        let section = span.and_then(|span| self.analysis.elf.section(span.section));
-        section.map_or(Region::Data, region)
-    }
-
-    /// The symbols that name a function.
-    pub(super) fn symbols_of(&self, number: usize) -> impl Iterator<Item = (u32, &Symbol<'a>)> {
-        let function = self.analysis.layout.functions.get(number);
-        let symbols = function.into_iter().flat_map(|function| function.symbols.iter());
-        symbols.filter_map(|index| Some((*index, self.analysis.elf.symbol(*index)?)))
-    }
-
-    /// The function that a span is part of.
-    pub(super) fn owner(&self, span: u32) -> Option<usize> {
-        let functions = self.analysis.layout.functions.iter();
-        functions.into_iter().position(|function| function.spans().any(|own| own == span))
-    }
-
-    /// The names of the functions that refer to a function of that name.
-    pub(super) fn callers_of<'n>(&'n self, name: &'n str) -> impl Iterator<Item = String> + 'n {
-        let refers = move |function: &manifest::Function<'_>| {
-            let symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
-            symbols.into_iter().any(|(other, _)| other == name)
-        };
-        let functions = self.manifest.functions.iter();
-        functions.filter(move |it| it.name != name && refers(it)).map(|it| it.name.to_owned())
-    }
-
-    /// Whether a function is in memory that is freed after boot.
-    pub(super) fn is_freed(&self, number: usize) -> bool {
-        let body = self.analysis.layout.functions.get(number).map(|function| function.body);
-        let span = body.and_then(|body| self.analysis.layout.span(body));
-        let section = span.and_then(|span| self.analysis.elf.section(span.section));
-        section.is_some_and(|section| is_freed(section.name))
-    }
-
-    /// The span of the global data object of that name.
-    pub(super) fn data_named(&self, name: &[u8]) -> Option<u32> {
-        let spans = self.data.iter().flatten().copied();
-        spans.into_iter().find(|span| {
-            let symbol = self.analysis.layout.span(*span).and_then(|span| span.symbol);
-            let symbol = symbol.and_then(|symbol| self.analysis.elf.symbol(symbol));
-            symbol.is_some_and(|symbol| !symbol.local && symbol.name == name)
-        })
-    }
-
-    /// Name and size of the variable at a span, if it can be written and no compiler chose its name.
-    pub(super) fn variable(&self, span: u32) -> Option<(String, u64)> {
-        let place = self.analysis.layout.span(span)?;
-        let symbol = self.analysis.elf.symbol(place.symbol?)?;
-        let is_variable = self.analysis.elf.section(place.section)?.is_writable()
-            && symbol.stability == Stability::Stable
-            && !name::is_own_variable(symbol.name);
-        is_variable.then(|| (symbol.name_lossy().into_owned(), symbol.size))
-    }
-
-    /// The number of the function of that name.
-    pub(super) fn function_named(&self, name: &str) -> Option<usize> {
-        self.manifest
-            .functions
-            .iter()
-            .position(|function| function.names().any(|known| known == name))
-    }
 }
 
 impl<'a> Source<'a> {
@@ -410,11 +305,6 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The region of a section before the last link.
-pub(super) fn region(section: &Section<'_>) -> Region {
-    Region::of_section(section.name, section.is_code(), section.is_writable())
-}
-
 /// The function that each span belongs to.
 fn owners(side: &Side<'_>) -> Vec<Option<usize>> {
     let layout = &side.analysis.layout;
@@ -427,12 +317,4 @@ fn owners(side: &Side<'_>) -> Vec<Option<usize>> {
         }
     }
     owners
-}
-
-/// The names of functions whose digests are not the same in both.
-fn differing(one: &Side<'_>, other: &Side<'_>) -> Vec<String> {
-    let manifest = |side: &Side<'_>| Manifest::from_iter([side.manifest.clone()]);
-    let changes = compare(&manifest(one), &manifest(other));
-    let named = changes.functions.into_iter().map(|function| function.name);
-    named.chain(changes.refused.into_iter().map(|refused| refused.name)).collect()
 }

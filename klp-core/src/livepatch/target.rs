@@ -79,22 +79,61 @@ impl Kernel {
             if linked == "vmlinux" {
                 return None;
             }
-            // Once the user is loaded, so are the modules that it depends on.
-            let position = match self.modules.get(&export.module) {
-                Some(module) => module.lasting_global(name)?,
-                None => {
-                    return Some(Err(format!(
-                        "the symbols of module {} are not known",
-                        export.module
-                    )));
-                }
-            };
-            return Some(symbol(&user, &module_name(&export.module), position));
+            return self.of_other_module(linked, &export.module, name);
         }
         if linked != "vmlinux" && export.is_none() {
             return None;
         }
         self.unexported(name)
+    }
+
+    /// The global symbol `name` of module `home`, exported or not, for code of module `linked`; none where there is none
+    /// that lasts.
+    fn of_other_module(
+        &self,
+        linked: &str,
+        home: &str,
+        name: &[u8],
+    ) -> Option<Result<Target, Why>> {
+        let text = String::from_utf8_lossy(name).into_owned();
+        let (user, object) = (module_name(linked), module_name(home));
+        let Some(module) = self.modules.get(home) else {
+            return Some(Err(format!("the symbols of module {home} are not known")));
+        };
+        let position = module.lasting_global(name)?;
+        if let Err(why) = self.has_loaded(linked, home, name) {
+            return Some(Err(why));
+        }
+        Some(position.map_err(|why| format!("{text}: {why}")).map(|position| {
+            Target::Livepatch(Symbol { user, object, name: text, position, global: true })
+        }))
+    }
+
+    /// That `home`, which has `name`, is there when code of module `linked` is.
+    pub(super) fn has_loaded(&self, linked: &str, home: &str, name: &[u8]) -> Result<(), Why> {
+        if home == "vmlinux" || self.comes_with(linked, home) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is in module {}, which {} does not need in the running kernel: it may not be loaded",
+            String::from_utf8_lossy(name),
+            module_name(home),
+            module_name(linked)
+        ))
+    }
+
+    /// What code of module `linked` gets when the patch makes `home` export its global symbol `name`.
+    pub(super) fn newly_exported(
+        &self,
+        linked: &str,
+        home: &str,
+        name: &[u8],
+    ) -> Option<Result<Target, Why>> {
+        if home == "vmlinux" {
+            self.unexported(name)
+        } else {
+            self.of_other_module(linked, home, name)
+        }
     }
 
     /// The global symbol `name` of vmlinux, exported or not; none where there is none that lasts.

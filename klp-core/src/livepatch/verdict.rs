@@ -5,16 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checksum::Kind;
 use crate::diff::Changes;
 use crate::elf::{Place, Section};
-use crate::kernel::{Kernel, is_freed};
+use crate::kernel::{Kernel, Region, is_freed};
 use crate::record::{Change, Data, Note, Refused};
 
-use super::Livepatch;
 use super::boot::Missing;
 use super::extract::Extraction;
 use super::identity;
 use super::namesakes;
-use super::source::{Fate, Side, Source};
+use super::side::Side;
+use super::source::{Fate, Source};
 use super::types::{self, Changed, Types, User};
+use super::{Livepatch, PatchedObject};
 
 const UNTRACEABLE: &str =
     "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
@@ -93,8 +94,8 @@ impl Verdict {
     pub(super) fn exports(&mut self, source: &Source<'_>) {
         let before = source.original.as_ref().map(exported).unwrap_or_default();
         for name in exported(&source.patched).difference(&before) {
-            let why = "the patch exports it, but the kernel gets no new exports from a livepatch: modules cannot use \
-                       it";
+            let why = "the patch exports it, but the kernel gets no new exports from a livepatch: only the livepatch \
+                       itself can use it, other modules cannot";
             self.note("export", source.object, name, why);
         }
     }
@@ -194,7 +195,7 @@ impl Verdict {
         livepatch.refused = self.refused;
         livepatch.refused.extend(extraction.refused);
         livepatch.notes = self.notes.into_iter().chain(extraction.notes).collect();
-        if livepatch.objects.is_empty() && livepatch.refused.is_empty() {
+        if livepatch.objects.values().all(PatchedObject::is_empty) && livepatch.refused.is_empty() {
             let why = "the patch changes no function of the running kernel, and nothing there would come to what it \
                        adds; a module without functions would only take away what livepatches before it do";
             livepatch.refused.push(Refused::new("", "livepatch", why));
@@ -237,15 +238,30 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
                 [] => String::new(),
                 readers => format!(", read by {}", readers.join(", ")),
             };
-            let why = format!(
-                "changed data in {}{readers}: the running kernel keeps its value; set it in a \
-                 pre-patch callback, or use a shadow variable for new members",
-                data.section
-            );
+            let why = format!("changed data in {}{readers}: {}", data.section, kept(data));
             Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
         })
         .chain(new)
         .collect()
+}
+
+/// What the running kernel does with data that changes, and what can be done about it.
+fn kept(data: &Data) -> &'static str {
+    let section = data.section.as_bytes();
+    let is_writable = !section.starts_with(b".rodata");
+    match Region::of_section(section, false, is_writable) {
+        _ if data.causes.iter().any(|cause| cause.kind == Kind::Section) => {
+            "it is another kind of memory than before, and the running kernel keeps its own as it was, or has freed it; \
+             give the new one another name"
+        }
+        Region::Constant | Region::ReadOnlyAfterInit => {
+            "the running kernel keeps its own, which nobody can write; give the new one another name where only functions \
+             use it, or change the functions that it leads to"
+        }
+        _ => {
+            "the running kernel keeps its value; set it in a pre-patch callback, or use a shadow variable for new members"
+        }
+    }
 }
 
 /// Tables with an entry for each tracepoint or trace event of an object, without names.

@@ -1,0 +1,99 @@
+//! Globals that the kernel does not have, or not for those who use them with the patch.
+
+use crate::elf::{Place, Reloc};
+use crate::kernel::Region;
+
+use super::extract::{Link, Walk};
+use super::identity;
+use super::resolve::{Meaning, Outside, Resolver, Site, Why};
+use super::side::region;
+use super::source::Source;
+use super::target::Target;
+use super::verdict::exported;
+
+impl<'a> Walk<'_, 'a> {
+    /// A global symbol that the kernel does not have, or not for `source`: the patch adds it in another object, makes it
+    /// global there, or exports it.
+    pub(super) fn added(
+        &self,
+        source: &Source<'a>,
+        name: &[u8],
+        site: &Site,
+        addend: i64,
+    ) -> Result<(Link, i64), Why> {
+        let missing = |linked: &str| self.missing(linked, name);
+        let mut found = identity::definition(self.sources, source.linked, name);
+        if found.is_none()
+            && let Some(home) = exporter(self.sources, source.linked, name)
+        {
+            if let Some(target) = self.kernel.newly_exported(source.linked, home, name) {
+                return Ok((Link::Kernel(target?), addend));
+            }
+            self.kernel.has_loaded(source.linked, home, name)?;
+            found = identity::definition(self.sources, home, name);
+        }
+        let (object, index) = found.ok_or_else(|| missing(source.linked))?;
+        let source = self.sources.get(object).ok_or("no source")?;
+        let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
+        let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
+        let reloc = Reloc { symbol: index, addend, ..site.reloc };
+        match resolver.resolve(&Site { reloc, ..*site })? {
+            (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
+            (Meaning::Kernel(Outside::Local(symbol)), addend) => {
+                Ok((Link::Kernel(self.kernel.local(source, symbol)?), addend))
+            }
+            (Meaning::Kernel(Outside::Global(other)), addend) => {
+                let target = self.kernel.global(source.linked, other);
+                Ok((Link::Kernel(target.ok_or_else(|| missing(source.linked))??), addend))
+            }
+            (Meaning::Number, _) => Err(missing(source.linked)),
+        }
+    }
+
+    /// Why the global `name` is not there for what is linked into `linked`.
+    fn missing(&self, linked: &str, name: &[u8]) -> Why {
+        let name_of = String::from_utf8_lossy(name);
+        if self.kernel.is_freed(linked, name) {
+            format!("{name_of} is freed after boot")
+        } else {
+            format!("{name_of} is nowhere in the kernel")
+        }
+    }
+
+    /// That `name` is in memory of the same kind with the patch as it is in the kernel.
+    pub(super) fn same_region(
+        &self,
+        linked: &str,
+        name: &[u8],
+        target: &Target,
+    ) -> Result<(), Why> {
+        let Some(was) = self.kernel.listed(target).map(|listed| listed.region) else {
+            return Ok(());
+        };
+        let Some((object, index)) = identity::definition(self.sources, linked, name) else {
+            return Ok(());
+        };
+        let elf = self.sources.get(object).map(|source| &source.patched.analysis.elf);
+        let place = elf.and_then(|elf| elf.symbol(index)).map(|symbol| symbol.place);
+        let Some(Place::Section(section)) = place else { return Ok(()) };
+        let Some(section) = elf.and_then(|elf| elf.section(section)) else { return Ok(()) };
+        let is = region(section);
+        if was == is || (was, is) == (Region::Data, Region::Constant) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} is {} in the kernel and {} with the patch: they are two things",
+            target.name(),
+            was.text(),
+            is.text()
+        ))
+    }
+}
+
+/// What the patched objects that export `name` to what is linked into `linked` are linked into.
+fn exporter<'s>(sources: &'s [Source<'_>], linked: &str, name: &[u8]) -> Option<&'s str> {
+    let name = String::from_utf8_lossy(name);
+    let mut others = sources.iter().filter(|source| linked != "vmlinux" && source.linked != linked);
+    let home = others.find(|source| exported(&source.patched).contains(&*name));
+    home.map(|source| source.linked)
+}

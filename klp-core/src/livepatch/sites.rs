@@ -1,0 +1,82 @@
+//! The places in code that refer to something, and what instructions do with it.
+
+use object::elf;
+
+use crate::elf::{Reloc, RelocKind, Section};
+use crate::x86::{Access, Decoded, Form, Instructions};
+
+use super::pieces::Piece;
+use super::resolve::{Site, Use, Why};
+use super::side::Side;
+
+/// The relocations of code, with what the instructions do with them, and those that the assembler
+/// resolved because the target was in the same section, though it is not in the same piece.
+pub(super) fn code_sites(
+    side: &Side<'_>,
+    section: &Section<'_>,
+    piece: Piece,
+) -> Result<Vec<Site>, Why> {
+    let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
+    let mut sites = Vec::new();
+    let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
+    let mut at = piece.start;
+    let mut instructions = Instructions::new(code, piece.start);
+    while let Some(decoded) = instructions.next() {
+        let decoded = decoded
+            .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
+        let next = at.saturating_add(u64::from(decoded.len));
+        let mut has_reloc = false;
+        while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
+            has_reloc |= reloc.kind != RelocKind::None;
+            let bias = if reloc.kind.is_relative() {
+                next.saturating_sub(reloc.offset).cast_signed()
+            } else {
+                0
+            };
+            sites.push(Site { reloc, usage: usage(&decoded, &mut instructions, &reloc, at), bias });
+        }
+        let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
+        let target = match decoded.form {
+            Form::Branch { target, .. } => Some(target),
+            _ if decoded.is_ip_relative => instructions.operands().ip_target,
+            _ => None,
+        };
+        if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
+            let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
+            let site = is_far.then(|| jump(side, piece.section, target, next)).flatten();
+            sites.push(site.ok_or_else(|| {
+                let name = section.name_lossy();
+                format!("a jump inside of {name} that has no relocation, at {at:#x}")
+            })?);
+        }
+        at = next;
+    }
+    Ok(sites)
+}
+
+/// The relocation that an assembler would have made for a direct branch of four bytes that ends at `next`, had its target
+/// been in another section.
+fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
+    const WIDTH: u64 = 4;
+    let analysis = &side.analysis;
+    let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
+    let index = span.symbol?;
+    let symbol = analysis.elf.symbol(index)?;
+    let width = WIDTH.cast_signed();
+    let addend =
+        target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
+    let offset = next.checked_sub(WIDTH)?;
+    let (kind, raw) = (RelocKind::Relative32, elf::R_X86_64_PLT32.0);
+    let reloc = Reloc { offset, kind, symbol: index, addend, raw };
+    Some(Site { reloc, usage: Use::Branch, bias: width })
+}
+
+fn usage(decoded: &Decoded, instructions: &mut Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
+    if matches!(decoded.form, Form::Branch { .. }) {
+        return Use::Branch;
+    }
+    let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+    let operands = instructions.operands();
+    let is_displacement = operands.displacement.is_some_and(|field| field.offset == within);
+    Use::Operand(if is_displacement { operands.access } else { Access::Open })
+}

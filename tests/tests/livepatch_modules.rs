@@ -1,0 +1,105 @@
+//! Livepatches of several modules: what one of them uses of another, and when it is there.
+
+use anyhow::{Result, ensure};
+use klp_core::livepatch::{Livepatch, Symbol};
+use klp_tests::small::{Small, for_each_compiler};
+
+/// `EXPORT_SYMBOL` leaves this in an object (include/linux/export.h).
+const EXPORT: &str = "asm(\".pushsection .export_symbol, \\\"a\\\"; __export_symbol_NAME: .quad NAME; .popsection\");\n";
+
+fn exported(name: &str) -> String {
+    EXPORT.replace("NAME", name)
+}
+
+fn kernel_of(compiler: &'static str) -> Result<Small> {
+    Ok(Small::new(compiler)?.export("vmlinux", "__fentry__"))
+}
+
+fn kernel(livepatch: &Livepatch) -> Vec<(&str, String)> {
+    livepatch.symbols.values().map(|symbol| (&*symbol.user, Symbol::elf_name(symbol))).collect()
+}
+
+fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+    let found = livepatch.refused.iter().any(|it| it.name == name && it.why.contains(why));
+    ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
+    Ok(())
+}
+
+const FILE: &str = "int sync(int n) { return n; }\n";
+
+fn file(callee: &str) -> String {
+    format!("int {callee}(int); int sync(int n) {{ return {callee}(n) + 1; }}\n")
+}
+
+#[test]
+fn an_export_that_the_patch_adds_for_another_module() -> Result<()> {
+    for_each_compiler("an_export_that_the_patch_adds_for_another_module", |compiler| {
+        let before = "static int total; int wait(int n) { return total += n; }\n";
+        let after = format!("{before}{}", exported("wait"));
+        let small = || -> Result<Small> {
+            Ok(kernel_of(compiler)?.object_of("journal", "wait", before, &after).object_of(
+                "disk",
+                "file",
+                FILE,
+                &file("wait"),
+            ))
+        };
+        let livepatch = small()?.depend("disk", "journal").livepatch(&[("file", "sync")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(kernel(&livepatch), [("disk", ".klp.sym.journal.wait,0".to_owned())]);
+        // Nothing loads the other module for it.
+        let livepatch = small()?.livepatch(&[("file", "sync")], false)?;
+        refused(&livepatch, "sync", "wait is in module journal, which disk does not need")
+    })
+}
+
+#[test]
+fn a_function_that_the_patch_adds_for_another_module() -> Result<()> {
+    for_each_compiler("a_function_that_the_patch_adds_for_another_module", |compiler| {
+        let before = "static int total; int wait(int n) { return total += n; }\n";
+        let after =
+            format!("{before}int left(int n) {{ return total - n; }}\n{}", exported("left"));
+        let small = kernel_of(compiler)?
+            .object_of("journal", "wait", before, &after)
+            .object_of("disk", "file", FILE, &file("left"))
+            .depend("disk", "journal");
+        let livepatch = small.livepatch(&[("file", "sync")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(kernel(&livepatch), [("journal", ".klp.sym.journal.total,0".to_owned())]);
+        // Livepatch resolves what belongs to the objects that it is told of.
+        let objects: Vec<(&str, usize)> = livepatch
+            .objects
+            .iter()
+            .map(|(name, object)| (name.as_str(), object.functions.len()))
+            .collect();
+        assert_eq!(objects, [("disk", 1), ("journal", 0)]);
+        let small = kernel_of(compiler)?.object_of("journal", "wait", before, &after).object_of(
+            "disk",
+            "file",
+            FILE,
+            &file("left"),
+        );
+        let livepatch = small.livepatch(&[("file", "sync")], false)?;
+        refused(&livepatch, "sync", "left is in module journal, which disk does not need")
+    })
+}
+
+#[test]
+fn a_module_that_was_not_needed_before() -> Result<()> {
+    for_each_compiler("a_module_that_was_not_needed_before", |compiler| {
+        let sum = "int sum(int n) { return n * 3; }\n";
+        let small = |needed: &str| -> Result<Livepatch> {
+            let small = kernel_of(compiler)?
+                .object_of("crc", "sum", sum, sum)
+                .object_of("disk", "file", FILE, &file("sum"))
+                .export("crc", "sum")
+                .depend("disk", "journal")
+                .depend("journal", needed);
+            small.livepatch(&[("file", "sync")], false)
+        };
+        let livepatch = small("crc")?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(kernel(&livepatch), [("disk", ".klp.sym.crc.sum,0".to_owned())]);
+        refused(&small("other")?, "sync", "sum is in module crc, which disk does not need")
+    })
+}
