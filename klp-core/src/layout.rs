@@ -2,6 +2,7 @@
 
 mod filler;
 mod functions;
+pub(crate) mod label_tables;
 mod labels;
 
 use rayon::prelude::*;
@@ -68,6 +69,8 @@ pub struct Layout {
     inner: Vec<(u32, u64, u32)>,
     /// Section, offset and symbols of data objects that have several.
     shared: Vec<(u32, u64, Few)>,
+    /// Spans with global names, and the local one that they have besides.
+    local: Vec<(u32, u32)>,
     /// Section, offset and symbol of numbers that are filled in by name, in `.BTF_ids`.
     ids: Vec<(u32, u64, u32)>,
     sections: Vec<std::ops::Range<usize>>,
@@ -104,7 +107,35 @@ impl Layout {
         }
         layout.functions = functions(elf, &layout.spans, &labels);
         layout.add_listed(elf);
+        layout.local = layout.local_names(elf);
         layout
+    }
+
+    fn local_names(&self, elf: &ElfObject<'_>) -> Vec<(u32, u32)> {
+        let functions = self.functions.iter().map(|function| (function.body, &function.symbols));
+        let data = self.shared.iter().filter_map(|(section, offset, symbols)| {
+            let span = self.find(*section, *offset)?;
+            Some((span, symbols)).filter(|_| self.span(span).is_some_and(|it| it.start == *offset))
+        });
+        let several = functions.chain(data).filter(|(_, symbols)| symbols.len() > 1);
+        let mut local: Vec<(u32, u32)> = several
+            .filter_map(|(span, symbols)| {
+                let named = elf.symbol(self.span(span)?.symbol?)?;
+                let local = labels::best_local(elf, symbols).filter(|_| !named.local)?;
+                Some((span, local))
+            })
+            .collect();
+        local.sort_unstable();
+        local
+    }
+
+    /// By what name a reference through the section calls the span at `index`. Assemblers refer to global symbols by
+    /// name, so it is a local one where there is one, whatever other names come or go.
+    #[must_use]
+    pub fn called(&self, index: u32) -> Option<u32> {
+        let local = self.local.binary_search_by_key(&index, |(span, _)| *span);
+        let local = local.ok().and_then(|found| self.local.get(found)).map(|(_, symbol)| *symbol);
+        local.or_else(|| self.span(index)?.symbol)
     }
 
     /// Adds the places inside functions that tables of the kernel's own list: someone does something to what is there.
@@ -144,6 +175,11 @@ impl Layout {
             .get(from)
             .filter(|(other, at, _)| (*other, *at) == (section, offset))
             .map(|(.., symbol)| *symbol)
+    }
+
+    /// All local data objects without a size: section, offset and symbol.
+    pub(crate) fn empty_objects(&self) -> &[(u32, u64, u32)] {
+        &self.empty
     }
 
     /// The global labels inside functions, from `start` to `end` of `section`.

@@ -32,6 +32,11 @@ const UNSTABLE: &[&[u8]] = &[
     b"descriptor",
     b"__flags",
     b"__print_once",
+    // Clang's strings with KASAN, and what it counts with: gcov, KCOV and KASAN.
+    b".str",
+    b"__llvm_gcov_ctr",
+    b"__sancov_gen_",
+    b"___asan_gen_",
 ];
 
 /// Those of them that are variables of one call site, which a livepatch has anew: whether a warning
@@ -161,11 +166,20 @@ pub(crate) fn promoted(name: &str) -> Option<(&str, &str)> {
     name.contains('.').then(|| name.split_once(".llvm."))?
 }
 
-/// The function that a `.cold` part belongs to: `foo` for `foo.cold` and `foo.cold.3`.
+/// The function that a `.cold` part belongs to: `foo` for `foo.cold` and `foo.cold.3`, and for `foo.__part.3`, which is
+/// one of its blocks in a section of its own.
 #[must_use]
 pub fn cold_parent(name: &[u8]) -> Option<&[u8]> {
-    strip_number(name).unwrap_or(name).strip_suffix(b".cold")
+    let own = strip_number(name).unwrap_or(name);
+    own.strip_suffix(b".cold").or_else(|| own.strip_suffix(BLOCK))
 }
+
+/// Whether LLVM gave a block of a function this name: `foo.__part.3`.
+pub(crate) fn is_block(name: &[u8]) -> bool {
+    strip_number(name).is_some_and(|own| own.ends_with(BLOCK))
+}
+
+const BLOCK: &[u8] = b".__part";
 
 /// The function that a prefix symbol stands before: `foo` for `__cfi_foo` and `__pfx_foo`.
 #[must_use]
@@ -297,6 +311,7 @@ mod tests {
     fn parts_name_their_function() {
         assert_eq!(cold_parent(b"foo.cold"), Some(&b"foo"[..]));
         assert_eq!(cold_parent(b"foo.isra.0.cold.2"), Some(&b"foo.isra.0"[..]));
+        assert_eq!(cold_parent(b"foo.__part.12"), Some(&b"foo"[..]));
         assert_eq!(cold_parent(b"foo"), None);
         assert_eq!(prefix_parent(b"__cfi_foo"), Some(&b"foo"[..]));
     }

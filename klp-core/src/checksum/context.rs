@@ -6,7 +6,9 @@ use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 use crate::layout::Layout;
 use crate::name::{self, Stability};
 use crate::special::Sites;
+use crate::x86::Access;
 
+use super::empties::Empties;
 use super::entered::Entered;
 use super::memory::Memory;
 use super::origin::{Origin, Origins};
@@ -20,6 +22,7 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) origins: &'a Origins,
     pub(crate) memory: &'a Memory,
     pub(crate) entered: &'a Entered,
+    pub(crate) empties: &'a Empties,
 }
 
 /// What a reference means.
@@ -60,8 +63,19 @@ impl<'data> Context<'_, 'data> {
         self.elf.section(section).is_some_and(Section::is_code)
     }
 
-    /// What `symbol + addend` means, said in code or data that comes `from` there.
+    /// What `symbol + addend` means, where its address is taken in code or data that comes `from` there.
     pub(crate) fn resolve(&self, from: Origin, index: u32, addend: i64) -> Target<'data> {
+        self.resolve_used(from, Access::Open, index, addend)
+    }
+
+    /// What `symbol + addend` means to who uses it so.
+    pub(crate) fn resolve_used(
+        &self,
+        from: Origin,
+        access: Access,
+        index: u32,
+        addend: i64,
+    ) -> Target<'data> {
         let Some(symbol) = self.elf.symbol(index) else {
             return Target::Number(addend.cast_unsigned());
         };
@@ -95,11 +109,11 @@ impl<'data> Context<'_, 'data> {
             let symbol = (symbol.kind != SymbolKind::Section).then_some(index);
             return Target::Code { section, offset, symbol };
         }
-        self.data(from, section, offset)
+        self.data(from, access, section, offset)
     }
 
     /// What lies at `offset` of the data section `section`.
-    pub(crate) fn data(&self, from: Origin, section: u32, offset: u64) -> Target<'data> {
+    fn data(&self, from: Origin, access: Access, section: u32, offset: u64) -> Target<'data> {
         let place = Target::Place { section, offset: offset.cast_signed() };
         let Some(header) = self.elf.section(section) else { return place };
         if let Some(start) = entry_start(header, offset) {
@@ -110,7 +124,7 @@ impl<'data> Context<'_, 'data> {
             return Target::Entry { section, offset, delta };
         }
         let span = self.layout.find(section, offset);
-        if let Some(border) = self.border(from, section, offset, span) {
+        if let Some(border) = self.border(from, access, section, offset, span) {
             return border;
         }
         if offset >= header.size {
@@ -155,7 +169,7 @@ impl<'data> Context<'_, 'data> {
     fn span(&self, index: u32, offset: u64) -> Option<Target<'data>> {
         let span = self.layout.span(index)?;
         let delta = offset.wrapping_sub(span.start).cast_signed();
-        match span.symbol.and_then(|symbol| Some((symbol, self.elf.symbol(symbol)?))) {
+        match self.layout.called(index).and_then(|it| Some((it, self.elf.symbol(it)?))) {
             Some((number, symbol)) if symbol.stability != Stability::Unstable => {
                 Some(self.named(number, delta))
             }
@@ -170,7 +184,9 @@ impl<'data> Context<'_, 'data> {
     /// for: the one object, or any of the constants that no symbol tells apart.
     fn outside(&self, section: u32, offset: i64) -> Option<Target<'data>> {
         let header = self.elf.section(section).filter(|header| !header.is_code())?;
-        let inside = u64::try_from(offset).is_ok_and(|offset| offset < header.size);
+        let inside = u64::try_from(offset).is_ok_and(|offset| {
+            offset < header.size || self.layout.empty_at(section, offset).is_some()
+        });
         let from = self.layout.first_of_section(section)?;
         match self.layout.of_section(section) {
             _ if inside => None,
@@ -197,11 +213,12 @@ impl<'data> Context<'_, 'data> {
 
     /// Where one object ends and the next may start, a reference through the section says only the
     /// place. Assemblers refer to global symbols by name, so it means the local object that starts
-    /// here, unless that belongs to another source file, or else an object without a size, or else the end
-    /// of the one before.
+    /// here, unless that belongs to another source file or only objects without a size there can be meant
+    /// ([`super::empties`]), or else an object without a size, or else the end of the one before.
     fn border(
         &self,
         from: Origin,
+        access: Access,
         section: u32,
         offset: u64,
         span: Option<u32>,
@@ -216,7 +233,10 @@ impl<'data> Context<'_, 'data> {
         let foreign = starting.is_some_and(|symbol| {
             symbol.local && from.excludes(symbol.file, symbol.stability == Stability::Unstable)
         });
-        if starting.is_none_or(|symbol| !symbol.local || foreign)
+        let is_empty = || {
+            access == Access::Open && self.empties.are_meant(self.elf, self.layout, section, offset)
+        };
+        if starting.is_none_or(|symbol| !symbol.local || foreign || is_empty())
             && let Some(empty) = self.layout.empty_at(section, offset)
         {
             return Some(self.empty(empty, section, offset));

@@ -100,7 +100,7 @@ impl<'data> Unit<'_, 'data, '_> {
         let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
         let displacement = operands.displacement == Some(field);
         let access = if displacement { operands.access } else { Access::Open };
-        let target = self.cx.resolve(self.origin, reloc.symbol, addend);
+        let target = self.cx.resolve_used(self.origin, access, reloc.symbol, addend);
         self.addresses(&target);
         let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));

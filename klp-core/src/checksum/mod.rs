@@ -9,6 +9,7 @@ mod count;
 mod data;
 mod difference;
 mod digest;
+mod empties;
 mod entered;
 mod entry;
 mod graph;
@@ -32,12 +33,13 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use crate::elf::ElfObject;
-use crate::layout::{Function, Layout};
+use crate::layout::{Function, Layout, label_tables};
 use crate::lists::Lists;
 use crate::special::Sites;
 
 use closure::{Closure, Roots};
 use context::Context;
+pub(crate) use empties::Empties;
 pub(crate) use entered::Entered;
 pub(crate) use memory::Memory;
 use origin::Origins;
@@ -64,6 +66,7 @@ pub struct Analysis<'data> {
     origins: Origins,
     pub(crate) memory: Memory,
     pub(crate) entered: Entered,
+    pub(crate) empties: Empties,
 }
 
 /// The digests of functions: a column for each field, since there are many and most have little in each.
@@ -155,11 +158,13 @@ const TOGETHER: usize = 64;
 impl<'data> Analysis<'data> {
     /// Parses `data` and finds its functions, data objects and special entries.
     pub fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
-        let elf = ElfObject::parse(data)?;
+        let mut elf = ElfObject::parse(data)?;
+        label_tables::forget_names(&mut elf);
         let tables = || rayon::join(|| Sites::of(&elf), || Origins::of(&elf));
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
-        Ok(Self { elf, layout, sites, origins, memory, entered: Entered::default() })
+        let (entered, empties) = (Entered::default(), Empties::default());
+        Ok(Self { elf, layout, sites, origins, memory, entered, empties })
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
@@ -231,8 +236,8 @@ impl<'data> Analysis<'data> {
     }
 
     fn context(&self) -> Context<'_, 'data> {
-        let Self { elf, layout, sites, origins, memory, entered } = self;
-        Context { elf, layout, sites, origins, memory, entered }
+        let Self { elf, layout, sites, origins, memory, entered, empties } = self;
+        Context { elf, layout, sites, origins, memory, entered, empties }
     }
 
     fn walk(

@@ -208,7 +208,7 @@ impl<'data> Unit<'_, 'data, '_> {
         let span = self.cx.layout.find(section, offset);
         let owner = span.and_then(|index| Some((index, *self.cx.layout.span(index)?)));
         let Some((index, span, owner)) =
-            owner.and_then(|(index, span)| Some((index, span, span.symbol?)))
+            owner.and_then(|(index, span)| Some((index, span, self.cx.layout.called(index)?)))
         else {
             return self.target(
                 Manner { kind, access: Access::Open },

@@ -71,8 +71,9 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
 
 /// Whether it is a cold part or a prefix, if there is a function of that name.
 fn is_part(symbol: &Symbol<'_>) -> bool {
-    symbol.kind == SymbolKind::Function
-        && name::cold_parent(symbol.name).or_else(|| name::prefix_parent(symbol.name)).is_some()
+    let parent = name::cold_parent(symbol.name).or_else(|| name::prefix_parent(symbol.name));
+    // LLVM gives the blocks of a function no type.
+    parent.is_some() && (symbol.kind == SymbolKind::Function || name::is_block(symbol.name))
 }
 
 /// Functions by source file and name.

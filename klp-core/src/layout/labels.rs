@@ -56,6 +56,13 @@ fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
     (symbol.size == 0, symbol.kind == SymbolKind::None, unstable, symbol.local, symbol.name)
 }
 
+/// The preferred one of the local `symbols`, if it has a name that holds in another build.
+pub(super) fn best_local(elf: &ElfObject<'_>, symbols: &[u32]) -> Option<u32> {
+    let local = symbols.iter().filter_map(|index| Some((elf.symbol(*index)?, *index)));
+    let local = local.filter(|(symbol, _)| symbol.local && symbol.stability != Stability::Unstable);
+    local.min_by_key(|(symbol, _)| preference(symbol)).map(|(_, index)| index)
+}
+
 /// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
 pub(super) fn groups(
     elf: &ElfObject<'_>,

@@ -3,7 +3,7 @@
 //#added: dev_refuse
 //#data-added[gcc]: refused.1
 //#data-added[clang]: dev_refuse.refused
-//#gap[plain|cross|linked]: an address that a variable shares with a lock class key without a size is taken for the variable
+//#gap[clang cross]: without data sections clang gives the last one of them a byte
 struct lock_class_key { };
 struct wq { int x; void *head; };
 extern void init_waitqueue(struct wq *, const char *, struct lock_class_key *);

@@ -1,6 +1,5 @@
 // A table of places in a function goes with the function.
 //#changed: run *
-//#gap: a table of places in one function is reported beside it
 extern int step(int), fault(int);
 int pre(int a) { return step(a); }
 int run(const unsigned char *pc, int acc)

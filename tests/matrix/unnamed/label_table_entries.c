@@ -1,5 +1,5 @@
 // Two places in such a table are exchanged, and no instruction is another one.
-//#any-of: changed run | data jump.0 | data run.jump
+//#changed: run jump-table
 extern int step(int);
 #ifdef PATCHED
 #define TABLE &&sub, &&add, &&halt
