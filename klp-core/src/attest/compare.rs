@@ -67,32 +67,24 @@ impl Judge<'_> {
             }
             let opcode = offset.checked_sub(1).unwrap_or(u64::MAX);
             let is_nop = |len: u64| is_nop(slice(&is, opcode, len));
+            let is_call = slice(&was, opcode, 1) == [CALL];
             let is_absent = self.is_absent(number, patched, used);
-            if is_absent && used.branch && slice(&was, opcode, 1) == [CALL] && is_nop(5) {
+            let is_number = |it: &Reloc| it.symbol == 0 && it.addend == patched.addend;
+            if is_absent && used.branch && is_call && is_nop(5) {
                 // The call that is behind a test for the address 0.
                 cover(opcode, 5);
-                continue;
-            }
-            if is_absent
-                && after.get(offset).is_some_and(|it| it.symbol == 0 && it.addend == patched.addend)
-            {
+            } else if is_absent && after.get(offset).is_some_and(is_number) {
                 after.remove(offset);
                 cover(*offset, patched.kind.width());
-                continue;
-            }
-            if let Some(module) = after.remove(offset) {
+            } else if let Some(module) = after.remove(offset) {
                 let width = patched.kind.width();
                 cover(*offset, width);
                 if slice(&is, *offset, width).iter().any(|byte| *byte != 0) {
                     filled.get_or_insert(*offset);
                 }
-                let flags = match (name.as_str(), offset.checked_rem(16)) {
-                    (LABELS, Some(8)) => (KEY_FLAGS, KEY_HACK),
-                    _ => (0, 0),
-                };
+                let flags = flags(&name, *offset);
                 fields.push(Field { piece, patched: *patched, module, used, flags });
-            } else if callee == Some(b"__fentry__") && slice(&was, opcode, 1) == [CALL] && is_nop(5)
-            {
+            } else if callee == Some(b"__fentry__") && is_call && is_nop(5) {
                 cover(opcode, 5);
                 untraced.push(opcode);
             } else if labels.contains_key(&opcode) && is_nop(5) {
@@ -119,16 +111,12 @@ impl Judge<'_> {
         for (site, len) in labels.iter().filter(|label| is_same_label(*label, &was, &is)) {
             cover(*site, *len);
         }
-        let differs = was
-            .iter()
-            .zip(&is)
-            .zip(&covered)
-            .position(|((was, is), covered)| !covered && was != is);
-        let first = differs.and_then(|offset| u64::try_from(offset).ok());
+        let first = first_difference(&was, &is, &covered);
+        let more = after.keys().next().copied();
         let found = [
             (missing, "a relocation less"),
             (filled, "a number in a field"),
-            (after.keys().next().copied(), "a relocation more"),
+            (more, "a relocation more"),
             (first, "other bytes"),
         ];
         let found = found.into_iter().find_map(|(offset, what)| Some((offset?, what)));
@@ -288,6 +276,21 @@ pub(super) fn bytes(section: &Section<'_>, start: u64, size: u64) -> Option<Vec<
 }
 
 /// The relocations of a part of a section, by offset in it.
+/// Where two stretches differ first, beside what is covered.
+fn first_difference(was: &[u8], is: &[u8], covered: &[bool]) -> Option<u64> {
+    let bytes = was.iter().zip(is).zip(covered);
+    let differs = bytes.into_iter().position(|((was, is), covered)| !covered && was != is);
+    differs.and_then(|offset| u64::try_from(offset).ok())
+}
+
+/// Flags that may be in the address of a field, and those that objtool may change.
+fn flags(table: &str, offset: u64) -> (i64, i64) {
+    match (table, offset.checked_rem(16)) {
+        (LABELS, Some(8)) => (KEY_FLAGS, KEY_HACK),
+        _ => (0, 0),
+    }
+}
+
 fn relocs(section: &Section<'_>, start: u64, size: u64) -> BTreeMap<u64, Reloc> {
     let relocs = section.relocs.within(start, start.saturating_add(size));
     let real = relocs.filter(|reloc| reloc.kind != RelocKind::None);

@@ -19,6 +19,7 @@ pub struct Kallsyms(BTreeMap<Vec<u8>, Vec<Listed>>);
 
 /// One symbol of a finished kernel or module.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Listed {
     /// Header index of its section in a module; none for an address, as all are in vmlinux.
     pub section: Option<u32>,

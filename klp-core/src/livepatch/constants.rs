@@ -39,13 +39,13 @@ impl Constant {
     /// Those with another content, which a livepatch may bring with it.
     #[must_use]
     pub fn changed(changes: &Changes) -> BTreeSet<Self> {
-        let changed = changes.data.iter().filter(|data| {
+        let constants = changes.data.iter().filter(|data| {
             let section = data.section.as_bytes();
             data.change == Change::Changed
                 && Region::of_section(section, false, !section.starts_with(b".rodata"))
                     == Region::Constant
         });
-        changed.filter_map(|data| Some(Self::new(&data.object, data.name.as_ref()?))).collect()
+        constants.filter_map(|data| Some(Self::new(&data.object, data.name.as_ref()?))).collect()
     }
 }
 

@@ -59,12 +59,11 @@ pub(super) fn in_module(name: &[u8]) -> Option<Cow<'_, [u8]>> {
     let is_below = |start: &&[u8]| {
         name.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
     };
-    if SPECIAL.iter().any(|start| is_below(start)) {
+    if SPECIAL.iter().any(is_below) {
         return None;
     }
-    let is_known = PLAIN.iter().any(|start| is_below(start))
-        || TABLES.contains(&name)
-        || super::pieces::is_table(name);
+    let is_known =
+        PLAIN.iter().any(is_below) || TABLES.contains(&name) || super::pieces::is_table(name);
     is_known.then_some(Cow::Borrowed(name))
 }
 

@@ -43,8 +43,8 @@ pub(super) fn code_sites(
         };
         if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
             let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
-            let site = is_far.then(|| jump(side, piece.section, target, next)).flatten();
-            sites.push(site.ok_or_else(|| {
+            let implied = is_far.then(|| jump(side, piece.section, target, next)).flatten();
+            sites.push(implied.ok_or_else(|| {
                 let name = section.name_lossy();
                 format!("a jump inside of {name} that has no relocation, at {at:#x}")
             })?);

@@ -16,7 +16,7 @@ const HARMLESS: &[&[u8]] = &[
     b"_kprobe_blacklist",
 ];
 
-/// The kernel writes its highest user address there (`USER_PTR_MAX` of arch/x86/include/asm/uaccess_64.h, since 6.14). What
+/// The kernel writes its highest user address there (`USER_PTR_MAX` of `arch/x86/include/asm/uaccess_64.h`, since 6.14). What
 /// compilers leave there is higher than all of them and no address that a processor takes, so that bad pointers fail as
 /// well: with a general protection fault, which the kernel tells of once.
 const USER_LIMIT: &str = "runtime_ptr_USER_PTR_MAX";
