@@ -22,6 +22,22 @@ const SHORT_JUMP: u8 = 0xeb;
 const KEY_FLAGS: i64 = 3;
 const KEY_HACK: i64 = 2;
 
+/// The relocations of a piece, also those that an assembler saved itself, by their offsets in it; and how they are used.
+fn fields(
+    view: &View<'_>,
+    section: &Section<'_>,
+    extent: Extent,
+) -> (BTreeMap<u64, Reloc>, BTreeMap<u64, Use>) {
+    let mut uses = view.uses(extent);
+    let mut fields = relocs(section, extent.start, extent.end.saturating_sub(extent.start));
+    for reloc in view.escapes(extent) {
+        let branch = Use { behind: reloc.kind.width(), branch: true, ..Use::default() };
+        uses.insert(reloc.offset, branch);
+        fields.insert(reloc.offset.saturating_sub(extent.start), reloc);
+    }
+    (fields, uses)
+}
+
 impl Judge<'_> {
     /// Compares what the module has at `at`.
     pub(super) fn compare(&mut self, (number, extent): Piece, at: At) {
@@ -37,14 +53,8 @@ impl Judge<'_> {
         if here.is_code() != there.is_code() {
             return self.other(piece, extent.start, "code in one of both only");
         }
-        let mut decoded = source.patched.uses(extent);
+        let (before, decoded) = fields(&source.patched, here, extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
-        let mut before = relocs(here, extent.start, size);
-        for reloc in source.patched.escapes(extent) {
-            let branch = Use { behind: reloc.kind.width(), branch: true, ..Use::default() };
-            decoded.insert(reloc.offset, branch);
-            before.insert(reloc.offset.saturating_sub(extent.start), reloc);
-        }
         let mut after = relocs(there, at.1, size);
         let mut covered = vec![false; was.len()];
         let mut cover = |from: u64, len: u64| {
