@@ -88,7 +88,7 @@ impl Small {
     /// Says that `module` exports `name`.
     #[must_use]
     pub fn export(mut self, module: &str, name: &str) -> Self {
-        self.exports += &format!("0x00000000\t{name}\t{module}\tEXPORT_SYMBOL\t\n");
+        self.exports.extend(["0x00000000\t", name, "\t", module, "\tEXPORT_SYMBOL\t\n"]);
         self
     }
 
@@ -143,8 +143,8 @@ impl Small {
         tool("ld", link.into_iter().chain(plain_of("vmlinux")))?;
         let vmlinux = read(&vmlinux)?;
         let mut modules = BTreeMap::new();
-        let names = self.objects.iter().map(|object| object.linked);
-        for name in names.filter(|name| *name != "vmlinux").collect::<BTreeSet<&str>>() {
+        let linked = self.objects.iter().map(|object| object.linked);
+        for name in linked.filter(|name| *name != "vmlinux").collect::<BTreeSet<&str>>() {
             let module = self.directory.join(format!("{name}.ko"));
             tool("ld", ["-r", "-o", module.as_str()].into_iter().chain(plain_of(name)))?;
             let symbols = Kallsyms::of_module(&RawElf::parse(&read(&module)?)?);

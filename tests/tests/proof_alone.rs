@@ -64,7 +64,8 @@ fn every_change_of_the_matrix_is_found() -> Result<()> {
         }
     }
     let missed = |(name, case): &(String, Case)| -> Result<Option<String>> {
-        let (original, patched, expected) = case.pair()?;
+        let (original, patched) = (case.original()?, case.patched()?);
+        let expected = case.expected()?;
         let functions = expected.items.iter().filter_map(|item| item.strip_prefix("changed "));
         let functions: BTreeSet<&str> = functions.collect();
         if functions.is_empty() {

@@ -65,7 +65,8 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
     let mut were = call_sites(before, original)?;
     if !source.is_whole {
         // The kernel's own object was compiled in another way.
-        for name in running.callers_of(before.record(original)?.name) {
+        let own = before.record(original)?.name;
+        for name in running.callers_of(|name| name == own) {
             match before.function_named(&name) {
                 Some(caller) => {
                     were.insert(caller);

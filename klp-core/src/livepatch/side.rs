@@ -66,14 +66,17 @@ impl<'a> Side<'a> {
         functions.into_iter().position(|function| function.spans().any(|own| own == span))
     }
 
-    /// The names of the functions that refer to a function of that name.
-    pub(super) fn callers_of<'n>(&'n self, name: &'n str) -> impl Iterator<Item = String> + 'n {
-        let refers = move |function: &manifest::Function<'_>| {
-            let symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
-            symbols.into_iter().any(|(other, _)| other == name)
-        };
+    /// The names of the functions that refer to something else than themselves of such a name.
+    pub(super) fn callers_of<'n>(
+        &'n self,
+        is_it: impl Fn(&str) -> bool + 'n,
+    ) -> impl Iterator<Item = String> + 'n {
         let functions = self.manifest.functions.iter();
-        functions.filter(move |it| it.name != name && refers(it)).map(|it| it.name.to_owned())
+        let callers = functions.filter(move |function| {
+            let mut symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
+            !is_it(function.name) && symbols.any(|(name, _)| is_it(name))
+        });
+        callers.map(|function| function.name.to_owned())
     }
 
     /// Whether a function is in memory that is freed after boot.

@@ -75,18 +75,16 @@ impl Verdict {
         if source.is_whole {
             return;
         }
-        let with_sections: BTreeSet<String> = source
-            .fates
-            .iter()
-            .enumerate()
-            .filter(|(number, fate)| {
-                matches!(fate, Some(Fate::Changed(_))) && !source.instead.contains(number)
-            })
-            .map(|(number, _)| name_of(source, number))
-            .collect();
-        for name in with_sections.iter().filter(|name| !changed.contains(name)) {
+        let with_sections = source.fates.iter().enumerate().filter(|(number, fate)| {
+            matches!(fate, Some(Fate::Changed(_))) && !source.instead.contains(number)
+        });
+        let records = with_sections.filter_map(|(number, _)| source.patched.record(number));
+        let others = records
+            .filter(|record| !record.names().any(|name| changed.iter().any(|other| other == name)));
+        let names: BTreeSet<String> = others.map(|record| record.name.to_owned()).collect();
+        for name in names {
             let why = "it changes only when compiled with function and data sections; it is replaced as well";
-            self.note("sections", source.object, name, why);
+            self.note("sections", source.object, &name, why);
         }
     }
 

@@ -78,11 +78,14 @@ impl Case {
         self.objects.get(Style::Plain, false)
     }
 
-    /// Both objects as the compiler makes them, and what differs.
-    pub fn pair(&self) -> Result<(Arc<Vec<u8>>, Arc<Vec<u8>>, Expected)> {
-        let expected = self.input.expected(self.objects.compiler(), Variant::Plain)?;
-        let get = |patched| self.objects.get(Style::Plain, patched);
-        Ok((get(false)?, get(true)?, expected))
+    /// The patched object, as the compiler makes it.
+    pub fn patched(&self) -> Result<Arc<Vec<u8>>> {
+        self.objects.get(Style::Plain, true)
+    }
+
+    /// What differs in both objects, as the compiler makes them.
+    pub fn expected(&self) -> Result<Expected> {
+        self.input.expected(self.objects.compiler(), Variant::Plain)
     }
 
     /// Compiles both versions, compares them and checks what was found.
