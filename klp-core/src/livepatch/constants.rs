@@ -126,15 +126,12 @@ fn readers(source: &Source<'_>, span: u32, original: u32) -> Option<(String, BTr
     let mut readers = read_by(&source.patched, span)?;
     let mut were = read_by(before, original)?;
     if !source.is_whole {
-        // A compiler can have given it another number there.
+        // A compiler can have given it another number there. Who has it without a name has changed with it.
         let running = source.running()?;
         let mut callers: Vec<String> = running.callers_of(|name| name == was).collect();
         if callers.is_empty() {
             let base = name::base(was.as_bytes());
             callers = running.callers_of(|name| name::base(name.as_bytes()) == base).collect();
-        }
-        if callers.is_empty() && labels_in(&source.patched, span).is_none() {
-            return None;
         }
         for caller in callers {
             were.insert(before.function_named(&caller)?);
