@@ -92,6 +92,15 @@ fn a_variable_that_moves_to_another_object() -> Result<()> {
             kernel(&livepatch).contains(&".klp.sym.vmlinux.total,0".to_owned()),
             "{livepatch:#?}"
         );
+        // The kernel's would not have the other value.
+        let small = Small::new(compiler)?
+            .object(
+                "a",
+                "int total = 5; int a(void) { return total; }",
+                "extern int total; int a(void) { return total; }",
+            )
+            .object("b", "int read(int n) { return n; }", &reader("int total = 6;"));
+        refused(&small.livepatch(&[("b", "read")], false)?, "read", "another total")?;
         // Nothing says that it is the one that another object had.
         let small = Small::new(compiler)?
             .object("b", "int read(int n) { return n; }", &reader("int total;"))

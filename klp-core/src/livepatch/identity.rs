@@ -87,13 +87,15 @@ impl Home<'_, '_> {
         let before = self.sources.iter().filter(|source| source.linked == self.source.linked);
         let mut regions = before.filter_map(|source| {
             let side = source.original.as_ref()?;
-            Some(side.region(side.data_named(symbol.name)?))
+            let was = side.data_named(symbol.name)?;
+            Some((side.region(was), side.is_alike(was, &self.source.patched, span)))
         });
         let is = self.source.patched.region(span);
         Some(match regions.next() {
-            Some(was) if was == is => DataFate::Moved,
-            Some(was) => DataFate::Other(was, is),
-            None => DataFate::Second,
+            Some((was, _)) if was != is => DataFate::Other(was, is),
+            Some((_, true)) => DataFate::Moved,
+            // The kernel's keeps its size and what was written into it.
+            Some((_, false)) | None => DataFate::Second,
         })
     }
 

@@ -87,6 +87,16 @@ impl<'a> Side<'a> {
         section.is_some_and(|section| is_freed(section.name))
     }
 
+    /// Whether the data objects at two spans of two objects have the same content.
+    pub(super) fn is_alike(&self, span: u32, other: &Side<'_>, there: u32) -> bool {
+        let digest = |side: &Side<'_>, span: u32| {
+            let index = side.data.iter().position(|known| *known == Some(span))?;
+            side.manifest.data.get(index)?.checksum
+        };
+        let own = digest(self, span);
+        own.is_some() && own == digest(other, there)
+    }
+
     /// The span of the global data object of that name.
     pub(super) fn data_named(&self, name: &[u8]) -> Option<u32> {
         let spans = self.data.iter().flatten().copied();
