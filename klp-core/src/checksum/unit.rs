@@ -201,21 +201,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let Some(decoded) = instructions.next() else { break };
             let decoded =
                 decoded.map_err(|_| Refusal::new(format!("no instruction at +{offset:#x}")))?;
-            let is_plain = before < offset;
-            if padded.is_some() && (is_plain || decoded.form != Form::Nop) {
-                self.behind_padding.push((kind, part.section, part.start, before as u64));
-            }
-            ended = match decoded.form {
-                _ if decoded.ends_flow => Some(instructions.offset()),
-                Form::Nop if !is_plain => ended,
-                _ => None,
-            };
             let raw = code.get(offset..instructions.offset()).unwrap_or_default();
             let at = part.start.saturating_add(offset as u64);
             let next = at.saturating_add(u64::from(decoded.len));
             let is_bare = next <= pending;
             let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
-            match decoded.form {
+            let effect = match decoded.form {
                 Form::Branch { target, .. } if is_bare && stays(target) => {
                     let head = instructions
                         .distance()
@@ -224,6 +215,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     self.streams.count(number, offset, raw.len(), true);
                     self.streams.branch_inside(kind, head, offset as u64);
                     self.streams.fixup(kind, part.section, target);
+                    Effect::Keep
                 }
                 Form::Nop if is_bare => {
                     let is_data = self.is_read(&part, at);
@@ -231,6 +223,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                         self.streams.whole(kind, raw, offset as u64);
                     }
                     self.streams.count(number, offset, raw.len(), is_data || said.covers(at));
+                    Effect::Keep
                 }
                 _ => {
                     let own = said.take_before(next)?;
@@ -249,10 +242,26 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     };
                     let instruction = Encoded { at, raw, decoded };
                     let counts = !own.is_empty() || decoded.form != Form::Nop || said.covers(at);
-                    self.described(&part, site, &instruction, &mut instructions, &own)?;
+                    let effect =
+                        self.described(&part, site, &instruction, &mut instructions, &own)?;
                     self.streams.count(number, offset, raw.len(), counts);
+                    effect
                 }
+            };
+            // What an entry stands for can be a jump or a NOP, and control can run on behind it.
+            let is_replaced = effect == Effect::Replace;
+            let is_padding = decoded.form == Form::Nop && !is_replaced;
+            let is_plain = before < offset;
+            if padded.is_some() && (is_plain || !is_padding) {
+                self.behind_padding.push((kind, part.section, part.start, before as u64));
             }
+            ended = if is_replaced {
+                None
+            } else if decoded.ends_flow {
+                Some(instructions.offset())
+            } else {
+                ended.filter(|_| is_padding && !is_plain)
+            };
             if part.role == Role::Outlined && decoded.ends_flow {
                 end = next;
                 break;
@@ -306,7 +315,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         instruction: &Encoded<'_>,
         instructions: &mut Instructions<'_>,
         own: &Own<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Effect, Refusal> {
         for (_, offset, symbol) in own.labels {
             self.label(part, &site, instruction, *offset, *symbol);
         }
@@ -316,7 +325,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let operands = instructions.operands();
             self.instruction(part, &site, instruction, &operands, own.relocs)?;
         }
-        Ok(())
+        Ok(effect)
     }
 
     /// Writes a label that others jump to, copy from or patch: also how long the instruction there is, which a
