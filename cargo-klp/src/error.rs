@@ -41,6 +41,14 @@ pub(crate) enum Error {
     Mixed(Utf8PathBuf, Utf8PathBuf),
     #[error("the path of the current directory is not UTF-8")]
     CurrentDirectory,
+    #[error(
+        "there is no directory for what is kept of this kernel: neither HOME nor XDG_CACHE_HOME is set"
+    )]
+    NoCache,
+    #[error("cannot use the kernel image {path}")]
+    Image { path: Utf8PathBuf, source: klp_core::image::ImageError },
+    #[error("the kernel has no module {name} in {directory}")]
+    NoShippedModule { name: String, directory: Utf8PathBuf },
     #[error("cannot start threads")]
     Threads(#[source] rayon::ThreadPoolBuildError),
     #[error(transparent)]
@@ -106,6 +114,7 @@ impl Error {
             Self::Vm(error) => error.hint(),
             Self::Check { source, .. } => source.hint().map(str::to_owned),
             Self::Kernel { source, .. } => Some(source.hint().to_owned()),
+            Self::NoCache => Some("name a directory with --target-dir".to_owned()),
             Self::NoSymvers { .. } => {
                 Some("`make modules` writes it; keep it in the output directory".to_owned())
             }
@@ -134,6 +143,7 @@ impl Error {
             | Self::Build(
                 BuildError::Tree(_)
                 | BuildError::Config(_)
+                | BuildError::Stock(_)
                 | BuildError::UnusablePath { .. }
                 | BuildError::NotPrepared { .. },
             ) => ExitStatus::Unsupported,

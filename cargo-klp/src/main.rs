@@ -18,6 +18,7 @@ mod rules;
 mod run;
 mod settings;
 mod shell;
+mod shipped;
 mod signals;
 mod source;
 mod stamp;

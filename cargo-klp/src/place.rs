@@ -1,9 +1,10 @@
 //! Where a run works: the kernel tree, our directory in its output, and the file of results.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Tree, TreeError};
+use kbuild_glue::{BuildError, StockParts, Tree, TreeError};
 
 use crate::cli::TreeArgs;
+use crate::environment;
 use crate::error::Error;
 use crate::settings::{self, Settings};
 
@@ -18,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) tree: Tree,
     /// The directory of the out-of-tree module, if it is one that is built.
     pub(crate) module: Option<Utf8PathBuf>,
+    /// The kernel that somebody else built, if it is one.
+    pub(crate) stock: Option<StockParts>,
     /// Our own directory.
     pub(crate) root: Utf8PathBuf,
     /// The changed-function set.
@@ -28,6 +31,9 @@ impl Place {
     /// What the arguments name, or the kernel tree here, or what the Cargo workspace here names.
     pub(crate) fn find(arguments: &TreeArgs) -> Result<Self, Error> {
         let current = current_directory()?;
+        if let Some(release) = &arguments.stock {
+            return Self::of_stock(current, release, arguments);
+        }
         let absolute = |path: &Utf8PathBuf| current.join(path);
         let directory = arguments.directory.as_ref().map(absolute);
         let output = arguments.output_directory.as_ref().map(absolute);
@@ -44,7 +50,28 @@ impl Place {
             Some(path) => (current.join(path), current.join(path)),
             None => (outputs.join(".klp"), outputs.clone()),
         };
-        Ok(Self { current, tree, module, root, results: beside.join(CHANGED_FUNCTIONS) })
+        let results = beside.join(CHANGED_FUNCTIONS);
+        Ok(Self { current, tree, module, stock: None, root, results })
+    }
+
+    /// The kernel of that release, whose packages are here or were unpacked somewhere.
+    fn of_stock(current: Utf8PathBuf, release: &str, arguments: &TreeArgs) -> Result<Self, Error> {
+        let release = stock_release(release);
+        let sysroot = stock_sysroot(&current, arguments);
+        let sources = arguments.directory.as_ref().map(|path| current.join(path));
+        let parts =
+            StockParts::find(&release, &sysroot, sources.as_deref()).map_err(BuildError::from)?;
+        let root = match &arguments.target_dir {
+            Some(path) => current.join(path),
+            None => environment::cache_home()
+                .ok_or(Error::NoCache)?
+                .join("cargo-klp/stock")
+                .join(&release),
+        };
+        // The sources are known when they have been unpacked.
+        let tree = Tree { source: parts.sources.clone(), output: root.join("build") };
+        let results = current.join(CHANGED_FUNCTIONS);
+        Ok(Self { current, tree, module: None, stock: Some(parts), root, results })
     }
 
     /// The output directory with `file`: the user's, or, where it is only there, that of the original that
@@ -54,6 +81,20 @@ impl Place {
         let is_ours = !self.tree.output.join(file).is_file() && kept.join(file).is_file();
         if is_ours { kept } else { self.tree.output.clone() }
     }
+}
+
+/// The release that `--stock` names: that of the running kernel where it names none.
+pub(crate) fn stock_release(named: &str) -> String {
+    if named.is_empty() {
+        rustix::system::uname().release().to_string_lossy().into_owned()
+    } else {
+        named.to_owned()
+    }
+}
+
+/// The directory below which the packages of a kernel are.
+pub(crate) fn stock_sysroot(current: &Utf8Path, arguments: &TreeArgs) -> Utf8PathBuf {
+    arguments.sysroot.as_ref().map_or_else(|| "/".into(), |path| current.join(path))
 }
 
 /// The kernel that the module in the directory `module` is built for.
@@ -69,7 +110,7 @@ fn kernel_for(
     if settings.kernel.is_some() {
         return named_by(&settings, output);
     }
-    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let release = stock_release("");
     Ok(Tree::find(&Utf8PathBuf::from(format!("/lib/modules/{release}/build")), output)?)
 }
 

@@ -150,6 +150,21 @@ impl Workspace {
         Ok(())
     }
 
+    /// Builds from another tree.
+    pub(crate) fn set_tree(&mut self, tree: Tree) {
+        self.tree = tree;
+    }
+
+    /// Says what the original is made of, where it is not one build.
+    pub(crate) fn set_original(
+        &mut self,
+        mirror: Mirror,
+        config: Config,
+        fingerprint: Fingerprint,
+    ) {
+        self.original = Some(Original { mirror, config, fingerprint, objects: Vec::new() });
+    }
+
     /// The tree that is built from.
     #[must_use]
     pub fn tree(&self) -> &Tree {
@@ -297,13 +312,17 @@ impl Workspace {
     }
 
     /// Makes the output directory right again when a run before was killed.
-    fn recover(&self, interrupt: &Interrupt, events: &mut Events<'_>) -> Result<(), BuildError> {
+    pub(crate) fn recover(
+        &self,
+        interrupt: &Interrupt,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
         running::wait(&self.root, interrupt, events)?;
         patched::recover(self, events)?;
         running::recover(&self.root, &self.build_path(), events)
     }
 
-    fn discard_build(&self) -> Result<(), BuildError> {
+    pub(crate) fn discard_build(&self) -> Result<(), BuildError> {
         let build = self.build_path();
         atomic::remove_dir(&build).map_err(|source| BuildError::Io { path: build, source })?;
         // Last: without a build, what is written down about it counts for nothing.

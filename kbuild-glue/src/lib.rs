@@ -38,6 +38,7 @@ pub mod objects;
 pub mod patch;
 pub mod revisions;
 mod stash;
+pub mod stock;
 pub mod tree;
 
 pub use baseline::{BaselineError, Fingerprint};
@@ -60,4 +61,5 @@ pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use patch::{FileChange, Patch, PatchError, PatchSet};
 pub use revisions::Revisions;
+pub use stock::{StockBuild, StockError, StockParts, StockTouched};
 pub use tree::{Tree, TreeError};

@@ -128,16 +128,13 @@ impl Tree {
     pub fn kernel_version(&self) -> Result<String, TreeError> {
         let makefile = read_makefile(&self.source)?
             .ok_or_else(|| TreeError::NotATree { path: self.source.clone() })?;
-        let value = |name| makefile_value(&makefile, name).unwrap_or_default();
-        let mut version = value("VERSION").to_owned();
-        for part in ["PATCHLEVEL", "SUBLEVEL"] {
-            if !value(part).is_empty() {
-                version.push('.');
-                version.push_str(value(part));
-            }
-        }
-        version.push_str(value("EXTRAVERSION"));
-        Ok(version)
+        Ok(version(&makefile))
+    }
+
+    /// The same of any directory with the top Makefile, such as that of a package of headers.
+    pub(crate) fn version_in(directory: &Utf8Path) -> Option<String> {
+        let makefile = read_makefile(directory).ok()??;
+        is_top_makefile(&makefile).then(|| version(&makefile))
     }
 
     /// Whether the top Makefile has a rule for `target`, such as `vmlinux_o` (Linux 5.19+).
@@ -191,6 +188,19 @@ fn read_makefile(directory: &Utf8Path) -> Result<Option<String>, TreeError> {
             _ => Err(TreeError::Io { path: directory.to_owned(), source: error }),
         },
     }
+}
+
+fn version(makefile: &str) -> String {
+    let value = |name| makefile_value(makefile, name).unwrap_or_default();
+    let mut version = value("VERSION").to_owned();
+    for part in ["PATCHLEVEL", "SUBLEVEL"] {
+        if !value(part).is_empty() {
+            version.push('.');
+            version.push_str(value(part));
+        }
+    }
+    version.push_str(value("EXTRAVERSION"));
+    version
 }
 
 /// A kernel's top Makefile states its version first. No other Makefile of the tree does.

@@ -17,6 +17,7 @@ pub mod correlate;
 pub mod demangle;
 pub mod diff;
 pub mod elf;
+pub mod image;
 pub mod input;
 pub mod kernel;
 pub mod layout;

@@ -27,6 +27,8 @@ pub enum Record {
     Summary(Summary),
     /// The livepatch module.
     Module(Module),
+    /// How much of an object is what a kernel was linked from that somebody else built.
+    Proof(Proof),
 }
 
 /// What wrote the records.
@@ -44,6 +46,26 @@ impl Default for Version {
         let tool = concat!("cargo-klp ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { format_version: FORMAT_VERSION, tool }
     }
+}
+
+/// How much of an object is what was shipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Proof {
+    /// The object.
+    pub object: String,
+    /// What it was linked into.
+    pub linked: String,
+    /// How many functions it has.
+    pub functions: usize,
+    /// Those that are byte for byte what was shipped, but for what a rule explains.
+    pub equal: usize,
+    /// The names of the others.
+    pub different: Vec<String>,
+    /// How many variables and constants with names it has.
+    pub data: usize,
+    /// The names of those that are not what was shipped.
+    pub different_data: Vec<String>,
 }
 
 /// What happened to a function or data object.

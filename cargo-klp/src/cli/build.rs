@@ -33,6 +33,9 @@ pub(crate) struct Build {
     /// Make the module though something of the patch cannot take effect in it, or is risky
     #[arg(short, long)]
     pub(crate) force: bool,
+    /// Take this function or variable though it is not what the --stock kernel has
+    #[arg(long, value_name = "NAME", requires = "stock")]
+    pub(crate) unproven: Vec<String>,
     /// Only say what would be done: whether the original is built, and what the patches change
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,

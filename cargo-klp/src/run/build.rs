@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::build::usable;
 use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
+use klp_core::diff::Changes;
 
 use crate::cli::{self, MessageFormat};
 use crate::error::Error;
@@ -16,7 +17,7 @@ use crate::shell::Shell;
 
 use super::module::{self, Builds};
 use super::session::Session;
-use super::{dry_run, external, output};
+use super::{dry_run, external, output, stock};
 
 pub(crate) fn run(
     arguments: &cli::Build,
@@ -53,46 +54,94 @@ pub(crate) fn run(
         }
         return external::run(&place, directory, &patch_set, &rules, &session, format, shell);
     }
-    let Place { tree, root, results, .. } = &place;
+    let run = Run {
+        arguments,
+        place: &place,
+        patches: &paths,
+        rules: &rules,
+        session: &session,
+        format,
+        shell,
+    };
+    match &place.stock {
+        Some(parts) => stock::run(&run, parts, &patch_set),
+        None => built_here(&run, revisions.as_ref(), &patch_set),
+    }
+}
+
+/// A kernel that is built here, before and after the patches.
+fn built_here(
+    run: &Run<'_>,
+    revisions: Option<&Revisions>,
+    patch_set: &PatchSet,
+) -> Result<ExitStatus, Error> {
+    let Run { place, session, shell, .. } = run;
+    let Place { tree, root, results, .. } = place;
     let settings = session.settings();
     let mut events = |event| super::show(event, shell);
     let mut workspace = Workspace::open(tree, root, &session.interrupt, &mut events)?;
     // A run that we waited for has written its own since.
     super::remove(results)?;
-    if let Some(revisions) = &revisions {
+    if let Some(revisions) = revisions {
         workspace.check_out(revisions, &mut events)?;
     }
     // A patch that does not apply is told before anything is built for it.
     patch_set.apply(&workspace.tree().source).map_err(BuildError::from)?;
     let original = workspace.build_original(&settings, &mut events)?;
     shell.progress().finish();
-    let before = checksum(&original, &rules, &session, shell)?;
+    let before = checksum(&original, run.rules, session, shell)?;
     if patch_set.patches().is_empty() {
         shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
         return Ok(ExitStatus::Success);
     }
-    let patched = workspace.build_patched(&patch_set, &settings, &mut events)?;
+    let patched = workspace.build_patched(patch_set, &settings, &mut events)?;
     shell.progress().finish();
-    shell.status("Comparing", format_args!("{} objects", patched.made.len()));
-    let after = session.on_threads(|| before.with(&patched, &rules.allowlist))??;
-    super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
-    let mut changes = before.compare(&after);
-    super::refuse_non_standard(&mut changes, &workspace.tree().source, workspace.tree())?;
-    rules.apply(&mut changes, &before, &after, shell);
     let builds = Builds {
         workspace: &workspace,
         original: &original,
         patched: &patched,
         settings: &settings,
     };
-    let request = module::Request::of(arguments, &place.current, results, &paths);
+    conclude(run, &builds, &before, |_| {})
+}
+
+/// What a run was asked for, and where it reports.
+pub(super) struct Run<'a> {
+    pub(super) arguments: &'a cli::Build,
+    pub(super) place: &'a Place,
+    patches: &'a [Utf8PathBuf],
+    pub(super) rules: &'a Rules,
+    pub(super) session: &'a Session,
+    format: MessageFormat,
+    pub(super) shell: &'a Shell,
+}
+
+/// Compares both builds, makes the module, and reports. `judge` says what else there is to know of the changes.
+pub(super) fn conclude(
+    run: &Run<'_>,
+    builds: &Builds<'_>,
+    before: &Build<'_>,
+    judge: impl FnOnce(&mut Changes),
+) -> Result<ExitStatus, Error> {
+    let Run { arguments, place, patches, rules, session, format, shell } = run;
+    let Place { root, results, .. } = place;
+    let mut events = |event| super::show(event, shell);
+    let tree = builds.workspace.tree();
+    shell.status("Comparing", format_args!("{} objects", builds.patched.made.len()));
+    let after = session.on_threads(|| before.with(builds.patched, &rules.allowlist))??;
+    super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
+    let mut changes = before.compare(&after);
+    super::refuse_non_standard(&mut changes, &tree.source, tree)?;
+    rules.apply(&mut changes, before, &after, shell);
+    judge(&mut changes);
+    let request = module::Request::of(arguments, &place.current, results, patches);
     let module = match request.filter(|_| rules.broken(&changes).is_none()) {
-        Some(request) => request.fulfil(&builds, &mut changes, shell, &mut events),
+        Some(request) => request.fulfil(builds, &mut changes, shell, &mut events),
         None => Ok(()),
     };
     shell.progress().finish();
     report::replace_file(results, |file| report::document(&changes, file))?;
-    let status = super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)?;
+    let status = super::finish(&changes, rules, ExitStatus::NothingChanged, *format, shell)?;
     module.map(|()| status)
 }
 

@@ -17,6 +17,7 @@ mod output;
 mod rules;
 mod session;
 mod sources;
+mod stock;
 mod trial;
 
 use camino::Utf8Path;

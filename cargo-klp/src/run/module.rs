@@ -5,7 +5,7 @@ use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildSettings, Config, Events, Linked, ModuleSources, OriginalBuild, PatchedBuild, Workspace,
+    BuildSettings, Config, Events, ModuleSources, OriginalBuild, PatchedBuild, Workspace,
     export_versions,
 };
 use klp_core::diff::Changes;
@@ -233,13 +233,11 @@ fn named(changes: &Changes) -> Named {
 fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
     let (vmlinux, vermagic) = kernel::vmlinux(&output.join("vmlinux"))?;
-    let mut modules = BTreeSet::new();
-    if inputs.iter().any(|input| input.linked != "vmlinux") {
-        modules.extend(builds.original.objects.iter().filter_map(|linked| match &linked.linked {
-            Linked::Module(name) => Some(name.clone()),
-            Linked::Vmlinux => None,
-        }));
-    }
+    let modules = if inputs.iter().any(|input| input.linked != "vmlinux") {
+        kbuild_glue::objects::modules(output)?
+    } else {
+        Vec::new()
+    };
     let (modules, depends) = kernel::modules(output, modules)?;
     Ok(Kernel { symvers: kernel::symvers(output)?, vmlinux, modules, depends, vermagic })
 }

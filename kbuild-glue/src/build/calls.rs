@@ -44,7 +44,7 @@ impl Workspace {
         self.run_make("module", &["modules"], &source, output, &variables, settings, events)
     }
 
-    pub(super) fn make(
+    pub(crate) fn make(
         &self,
         log: &str,
         targets: &[&str],
@@ -57,7 +57,7 @@ impl Workspace {
     }
 
     /// The same, without doing two things at once.
-    pub(super) fn make_one_by_one(
+    pub(crate) fn make_one_by_one(
         &self,
         log: &str,
         targets: &[&str],

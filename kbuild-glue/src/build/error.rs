@@ -10,6 +10,7 @@ use crate::mirror::MirrorError;
 use crate::module::ModuleError;
 use crate::objects::ObjectsError;
 use crate::patch::PatchError;
+use crate::stock::StockError;
 use crate::tree::TreeError;
 
 /// Why there is no build.
@@ -40,6 +41,9 @@ pub enum BuildError {
     /// The livepatch module.
     #[error(transparent)]
     Module(#[from] ModuleError),
+    /// A kernel that somebody else built.
+    #[error(transparent)]
+    Stock(#[from] StockError),
     /// Kbuild takes no such path.
     #[error("Kbuild cannot build in `{path}`: spaces and colons are not possible there")]
     UnusablePath {
@@ -115,6 +119,7 @@ impl BuildError {
             Self::Make(error) => error.hint(),
             Self::Objects(error) => error.hint(),
             Self::Module(error) => error.hint(),
+            Self::Stock(error) => error.hint(),
             Self::UnusablePath { .. } => Some("name a directory somewhere else with --target-dir".to_owned()),
             Self::NotOurs { .. } => Some(
                 "name a new or an empty directory with --target-dir; if an earlier version of cargo-klp made \

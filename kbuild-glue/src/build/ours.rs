@@ -49,6 +49,9 @@ const OURS: &[&str] = &[
     "sources.index",
     "sources.index.lock",
     "sources.partial",
+    "stock.commands",
+    "stock.stamp",
+    "unpacked",
     MARK,
 ];
 

@@ -26,8 +26,17 @@ pub struct ModuleSources {
 
 /// What building a module reads in the output directory of a kernel. The image is not among it: type
 /// information would be made from it, and there are no types in a module of machine code.
-const OUTPUTS: &[&str] =
-    &[".config", "Makefile", "arch", "certs", "include", "scripts", "source", "tools"];
+const OUTPUTS: &[&str] = &[
+    ".config",
+    ".kernelvariables",
+    "Makefile",
+    "arch",
+    "certs",
+    "include",
+    "scripts",
+    "source",
+    "tools",
+];
 
 impl Workspace {
     /// The directory of what is made for the module.

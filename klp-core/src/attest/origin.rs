@@ -40,8 +40,10 @@ impl Origin {
                 fitting.push(bases);
             }
         }
+        let names_file = linked.groups.iter().any(|group| view.elf.files.contains(&group.file));
         let bases = match fitting.as_slice() {
             [only] => only.clone(),
+            _ if !names_file => agreed(view, running, image),
             _ => BTreeMap::new(),
         };
         let mut spots = BTreeMap::new();
@@ -144,6 +146,34 @@ fn bases(
         }
     }
     Some(bases)
+}
+
+/// Where each section of the object is, as all of its symbols agree: for an image whose symbol table names no files,
+/// such as the list that a kernel keeps of itself.
+fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<u32, Spot> {
+    let Some(linked) = running.image(image) else { return BTreeMap::new() };
+    let mut agreed: BTreeMap<u32, BTreeSet<Spot>> = BTreeMap::new();
+    for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.weak && !symbol.name.is_empty()) {
+        let Place::Section(section) = symbol.place else { continue };
+        let listed = linked.listed.named(symbol.name);
+        if matches!(symbol.kind, SymbolKind::Section | SymbolKind::File) || listed.is_empty() {
+            continue;
+        }
+        let spots = listed.iter().filter(|listed| listed.global != symbol.local);
+        let spots = spots.filter_map(|listed| linked.spot_of(image, listed.number));
+        let bases: BTreeSet<Spot> = spots
+            .map(|spot| Spot { value: spot.value.wrapping_sub(symbol.value), ..spot })
+            .collect();
+        agreed
+            .entry(section)
+            .and_modify(|before| before.retain(|base| bases.contains(base)))
+            .or_insert(bases);
+    }
+    let only = |(section, bases): (u32, BTreeSet<Spot>)| match bases.len() {
+        1 => Some((section, bases.first().copied()?)),
+        _ => None,
+    };
+    agreed.into_iter().filter_map(only).collect()
 }
 
 /// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.

@@ -15,7 +15,9 @@ use rayon::prelude::*;
 use crate::correlate::Renames;
 use crate::input::Input;
 use crate::manifest::{Manifest, Object};
-use crate::record::{Change, Data, Function, Module, Note, Record, Refused, Summary, Version};
+use crate::record::{
+    self, Change, Data, Function, Module, Note, Record, Refused, Summary, Version,
+};
 
 use pair::{Correlated, ObjectPair};
 
@@ -37,6 +39,8 @@ pub struct Changes {
     pub ignored: Vec<Record>,
     /// The livepatch module that was made of them.
     pub module: Option<Module>,
+    /// How much of the objects is what was shipped, for a kernel that somebody else built.
+    pub proofs: Vec<record::Proof>,
     /// How many of each.
     pub summary: Summary,
     /// What the second opinion could prove.
@@ -52,6 +56,7 @@ impl Changes {
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
         [Record::Version(Version::default())]
             .into_iter()
+            .chain(self.proofs.iter().cloned().map(Record::Proof))
             .chain(self.functions.iter().cloned().map(Record::Function))
             .chain(self.data.iter().cloned().map(Record::Data))
             .chain(self.refused.iter().cloned().map(Record::Refused))

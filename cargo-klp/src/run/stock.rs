@@ -1,0 +1,112 @@
+//! `cargo klp build --stock`: a kernel that somebody else built.
+
+use kbuild_glue::{BuildError, FileChange, PatchSet, StockParts, Workspace};
+use klp_core::Manifest;
+use klp_core::image::proof::{Different, Proof};
+use klp_core::record::{self, Note, Refused};
+
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::objects::Build;
+use crate::shipped;
+
+use super::build::{Run, conclude};
+use super::module::Builds;
+
+/// Why something is refused that is not what was shipped.
+const RULE: &str = "unproven";
+
+pub(super) fn run(
+    run: &Run<'_>,
+    parts: &StockParts,
+    patch_set: &PatchSet,
+) -> Result<ExitStatus, Error> {
+    let Run { place, session, shell, .. } = run;
+    let mut events = |event| super::show(event, shell);
+    let settings = session.settings();
+    let mut workspace = Workspace::open(&place.tree, &place.root, &session.interrupt, &mut events)?;
+    let stock = workspace.prepare_stock(parts, &settings, &mut events)?;
+    shell.progress().finish();
+    if patch_set.patches().is_empty() {
+        shell.status("Finished", format_args!("{} is ready to be patched", parts.release));
+        return Ok(ExitStatus::Success);
+    }
+    let changes: Vec<FileChange> =
+        patch_set.apply(&workspace.mirror_path()).map_err(BuildError::from)?;
+    let touched = stock.touched(&changes).map_err(BuildError::from)?;
+    for path in &touched.not_compiled {
+        shell.warning(format_args!("{path} is not compiled in this kernel"));
+    }
+    let original = workspace.compile_stock_original(&stock, &touched, &settings, &mut events)?;
+    shell.progress().finish();
+    let proofs = session.on_threads(|| {
+        shipped::unpack(parts, &original.objects, &original.root)?;
+        shipped::prove(&original.objects, &original.root)
+    })??;
+    let sum = |count: fn(&record::Proof) -> usize| {
+        proofs.iter().map(|(record, _)| count(record)).sum::<usize>()
+    };
+    let (functions, equal) = (sum(|proof| proof.functions), sum(|proof| proof.equal));
+    shell.status(
+        "Proving",
+        format_args!("{equal} of {functions} functions are those of {}", parts.release),
+    );
+    let before = session.on_threads(|| {
+        Build::of_linked(
+            &original.root,
+            &original.objects,
+            &run.rules.allowlist,
+            &Manifest::default(),
+        )
+    })??;
+    let patched =
+        workspace.compile_stock_patched(&stock, &touched, changes, &settings, &mut events)?;
+    shell.progress().finish();
+    let builds = Builds {
+        workspace: &workspace,
+        original: &original,
+        patched: &patched,
+        settings: &settings,
+    };
+    conclude(run, &builds, &before, |changes| {
+        let taken = &run.arguments.unproven;
+        let refused = proofs.iter().flat_map(|(record, proof)| refused(record, proof, taken));
+        changes.refuse_livepatch(refused.collect());
+        let noted =
+            proofs.iter().flat_map(|(record, proof)| taken_all_the_same(record, proof, taken));
+        changes.note_livepatch(noted.collect::<Vec<_>>());
+        changes.proofs = proofs.iter().map(|(record, _)| record.clone()).collect();
+    })
+}
+
+fn all(proof: &Proof) -> impl Iterator<Item = &Different> {
+    proof.different.iter().chain(&proof.different_data)
+}
+
+fn refused(record: &record::Proof, proof: &Proof, taken: &[String]) -> Vec<Refused> {
+    let refused = all(proof).filter(|different| !taken.contains(&different.name));
+    let each = |different: &Different| Refused {
+        object: record.object.clone(),
+        name: different.name.clone(),
+        why: format!("it is not what the kernel has: {}", what(different)),
+        rule: Some(RULE.to_owned()),
+        ignored: None,
+    };
+    refused.map(each).collect()
+}
+
+fn taken_all_the_same(record: &record::Proof, proof: &Proof, taken: &[String]) -> Vec<Note> {
+    let noted = all(proof).filter(|different| taken.contains(&different.name));
+    let note = |different: &Different| {
+        let why = format!("taken though it is not what the kernel has: {}", what(different));
+        Note::new(RULE, &record.object, &different.name, why)
+    };
+    noted.map(note).collect()
+}
+
+fn what(different: &Different) -> String {
+    match different.offset {
+        Some(offset) => format!("{} at +{offset:#x}", different.why),
+        None => different.why.clone(),
+    }
+}

@@ -1,0 +1,130 @@
+//! How each object is made, as make tells without making it (`make -n V=1`).
+//!
+//! Kbuild prints every command before it runs it, in a line `set -e;  echo '  COMMAND';  …`
+//! (`scripts/Kbuild.include`, `cmd`), with quotes in it written as `'\''`.
+
+use std::io::{self, BufRead, Write};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Unit, Units};
+use crate::objects::Linked;
+
+/// The objects in what make printed. `sources` is the top of the sources, as make names it.
+pub(super) fn parse(mut output: impl BufRead, sources: &Utf8Path) -> io::Result<Units> {
+    let mut units = Units::new();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if output.read_until(b'\n', &mut line)? == 0 {
+            return Ok(units);
+        }
+        if let Some((object, unit)) = echoed(&line).and_then(|command| unit(&command, sources)) {
+            units.entry(object).or_insert(unit);
+        }
+    }
+}
+
+/// The command that a line prints.
+fn echoed(line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?;
+    let quoted = line.strip_prefix("set -e;")?.trim_start().strip_prefix("echo '")?;
+    let mut command = String::new();
+    let mut rest = quoted;
+    loop {
+        let (text, behind) = rest.split_once('\'')?;
+        command.push_str(text);
+        let Some(next) = behind.strip_prefix("\\''") else { break };
+        command.push('\'');
+        rest = next;
+    }
+    Some(command.trim().to_owned())
+}
+
+fn unit(command: &str, sources: &Utf8Path) -> Option<(Utf8PathBuf, Unit)> {
+    let compile = command.split(" ; ").next()?;
+    let (flags, rest) = compile.rsplit_once(" -c -o ")?;
+    let (object, source) = rest.trim().split_once(' ')?;
+    let source = Utf8Path::new(source.trim());
+    if !matches!(source.extension(), Some("c" | "S"))
+        || object.contains('/') && object.starts_with('/')
+    {
+        return None;
+    }
+    // What is generated lies in the output directory, and is named from there.
+    let source = source.strip_prefix(sources).unwrap_or(source).to_owned();
+    let unit = Unit { source, linked: linked(flags)?, command: command.to_owned() };
+    Some((object.into(), unit))
+}
+
+/// What the object is linked into: Kbuild defines a macro for it.
+fn linked(flags: &str) -> Option<Vec<Linked>> {
+    const MODULES: &str = "-DKBUILD_MODFILE='\"";
+    if !flags.contains(" -DMODULE ") {
+        return flags.contains(" -D__KERNEL__ ").then(|| vec![Linked::Vmlinux]);
+    }
+    let (_, modules) = flags.split_once(MODULES)?;
+    let (modules, _) = modules.split_once("\"'")?;
+    Some(modules.split(':').map(|module| Linked::Module(module.to_owned())).collect())
+}
+
+/// One line an object: its path, its source, what it is linked into, and the command.
+pub(super) fn write(units: &Units, mut to: impl Write) -> io::Result<()> {
+    for (object, Unit { source, linked, command }) in units {
+        let linked: Vec<&str> = linked
+            .iter()
+            .map(|linked| match linked {
+                Linked::Vmlinux => "",
+                Linked::Module(name) => name,
+            })
+            .collect();
+        writeln!(to, "{object}\t{source}\t{}\t{command}", linked.join(":"))?;
+    }
+    to.flush()
+}
+
+/// What [`write`] has written; none if it is something else.
+pub(super) fn read(text: &str) -> Option<Units> {
+    let unit = |line: &str| {
+        let mut fields = line.splitn(4, '\t');
+        let mut next = || fields.next();
+        let (object, source, linked, command) = (next()?, next()?, next()?, next()?);
+        let linked = linked.split(':').map(|name| match name {
+            "" => Linked::Vmlinux,
+            name => Linked::Module(name.to_owned()),
+        });
+        let unit =
+            Unit { source: source.into(), linked: linked.collect(), command: command.to_owned() };
+        Some((object.into(), unit))
+    };
+    text.lines().map(unit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTPUT: &str = "make[1]: Entering directory '/o'\n\
+        set -e;  echo '   gcc-12 -Wp,-MMD,fs/.a.o.d -I/s/include -D__KERNEL__ -O2    -DKBUILD_MODFILE='\\''\"fs/a\"'\\'' -c -o fs/a.o /s/fs/a.c   ; ./tools/objtool/objtool --orc fs/a.o';    trap 'rm -f fs/a.o' HUP; gcc-12\n\
+        set -e;     trap 'rm -f fs/a.o' HUP;\n\
+        set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -DMODULE  -DKBUILD_MODFILE='\\''\"fs/ext4/ext4\"'\\'' -c -o fs/ext4/b.o /s/fs/ext4/b.c  ';\n\
+        set -e;  echo '  /s/scripts/check-local-export fs/a.o'; x\n\
+        set -e;  echo '   gcc -O2  -c -o scripts/host.o /s/scripts/host.c  ';\n";
+
+    #[test]
+    fn objects_are_read_with_their_owners() {
+        let units = parse(OUTPUT.as_bytes(), Utf8Path::new("/s")).unwrap();
+        assert_eq!(units.len(), 2);
+        let a = &units[Utf8Path::new("fs/a.o")];
+        assert_eq!(a.source, "fs/a.c");
+        assert_eq!(a.linked, [Linked::Vmlinux]);
+        assert!(a.command.contains("-DKBUILD_MODFILE='\"fs/a\"' -c -o fs/a.o"));
+        assert!(a.command.ends_with("objtool --orc fs/a.o"));
+        let b = &units[Utf8Path::new("fs/ext4/b.o")];
+        assert_eq!(b.linked, [Linked::Module("fs/ext4/ext4".to_owned())]);
+        let mut text = Vec::new();
+        write(&units, &mut text).unwrap();
+        assert_eq!(read(&String::from_utf8(text).unwrap()), Some(units));
+        assert_eq!(read("rubbish\n"), None);
+    }
+}

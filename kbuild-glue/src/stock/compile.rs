@@ -1,0 +1,265 @@
+//! Compiles single objects of a kernel as make would.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::prepare::io;
+use super::touched::readers;
+use super::{StockBuild, StockError, StockTouched};
+use crate::build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace};
+use crate::cmd_file::{SavedCommand, cmd_path};
+use crate::event::{BuildEvent, Events};
+use crate::objects::{Linked, LinkedObject};
+use crate::patch::FileChange;
+
+/// What is told before so many objects are compiled.
+const MANY: usize = 200;
+
+impl Workspace {
+    /// Compiles the objects that are touched as they were before the patch. Those that are there stay.
+    pub fn compile_stock_original(
+        &self,
+        stock: &StockBuild,
+        touched: &StockTouched,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<OriginalBuild, BuildError> {
+        let build = self.build_path();
+        let is_there = |object: &&Utf8PathBuf| {
+            [build.join(object), cmd_path(&build.join(object))].iter().all(|it| it.is_file())
+        };
+        let (there, missing): (Vec<_>, Vec<_>) = touched.objects.iter().partition(is_there);
+        if missing.len() > MANY {
+            let message = format!("{} objects can include what the patch changes", missing.len());
+            events(BuildEvent::Note { message });
+        }
+        let message = format!("{} objects as they were", missing.len());
+        events(BuildEvent::Status { verb: "Compiling", message });
+        let paths: Vec<Utf8PathBuf> = missing.iter().map(|object| (*object).clone()).collect();
+        let scripts = self.write_scripts("original", stock, &paths, &build)?;
+        self.run_makefile(&scripts, settings, events)?;
+        for object in &paths {
+            self.save_command(stock, object, &build)?;
+        }
+        Ok(OriginalBuild {
+            objects: linked(stock, &touched.objects),
+            root: build,
+            kept: self.original_path(),
+            vmlinux_o: None,
+            reused: !there.is_empty() && paths.is_empty(),
+        })
+    }
+
+    /// Compiles those of the objects that read what `changes` change, with the changes.
+    pub fn compile_stock_patched(
+        &self,
+        stock: &StockBuild,
+        touched: &StockTouched,
+        changes: Vec<FileChange>,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<PatchedBuild, BuildError> {
+        let (build, patched) = (self.build_path(), self.patched_path());
+        crate::atomic::remove_dir(&patched)
+            .and_then(|()| fs::create_dir_all(&patched))
+            .map_err(|source| io(&patched, source))?;
+        let changes: Vec<FileChange> =
+            changes.into_iter().map(FileChange::with_kept_lines).collect();
+        let made = self.made_again(stock, touched, &changes)?;
+        let message = format!("{} objects with the patch", made.len());
+        events(BuildEvent::Status { verb: "Compiling", message });
+        let paths: Vec<Utf8PathBuf> = made.iter().cloned().collect();
+        let scripts = self.write_scripts("patched", stock, &paths, &patched)?;
+        let offsets = self.offset_scripts(touched)?;
+        self.with_changes(&changes, || {
+            if let Some(offsets) = &offsets {
+                self.run_makefile(offsets, settings, events)?;
+            }
+            self.run_makefile(&scripts, settings, events)
+        })?;
+        for path in &touched.offsets {
+            let read = |root: &Utf8Path| {
+                let path = root.join(path);
+                let text = fs::read_to_string(&path).map_err(|source| io(&path, source))?;
+                Ok::<_, BuildError>(stated(&text))
+            };
+            if read(&build)? != read(&patched)? {
+                let path = path.with_extension("c");
+                return Err(StockError::NeedsBuild { path }.into());
+            }
+        }
+        for object in &paths {
+            self.save_command(stock, object, &patched)?;
+        }
+        Ok(PatchedBuild {
+            objects: linked(stock, &touched.objects),
+            made,
+            root: patched,
+            original_root: build,
+            vmlinux_o: None,
+            changes,
+        })
+    }
+
+    /// Of the touched objects those that the patch can really change: the compiler wrote down what it read.
+    fn made_again(
+        &self,
+        stock: &StockBuild,
+        touched: &StockTouched,
+        changes: &[FileChange],
+    ) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
+        // A new file is found by names that led elsewhere before.
+        if changes.iter().any(|change| change.old.is_none()) {
+            return Ok(touched.objects.clone());
+        }
+        let mut read = BTreeMap::new();
+        for object in &touched.objects {
+            let path = dependencies(&self.build_path(), object);
+            let Ok(text) = fs::read_to_string(&path) else { return Ok(touched.objects.clone()) };
+            let words = text.split_whitespace().map(|word| word.trim_end_matches('\\'));
+            let files =
+                words.filter_map(|word| Utf8Path::new(word).strip_prefix(&stock.mirror).ok());
+            read.insert(object.clone(), files.map(Utf8Path::to_owned).collect());
+        }
+        Ok(readers(&read, &changes.iter().map(|change| change.path.clone()).collect()))
+    }
+
+    /// A makefile that runs a script for each object, which writes it below `root`.
+    fn write_scripts(
+        &self,
+        name: &str,
+        stock: &StockBuild,
+        objects: &[Utf8PathBuf],
+        root: &Utf8Path,
+    ) -> Result<Utf8PathBuf, BuildError> {
+        let mut rules = String::new();
+        let directory = self.scripts(name)?;
+        let mut targets = Vec::new();
+        for (number, object) in objects.iter().enumerate() {
+            let Some(unit) = stock.units.get(object) else { continue };
+            let target = root.join(object);
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
+            }
+            let script = directory.join(format!("{number}.sh"));
+            let text = redirected(&unit.command, &stock.root, root, object);
+            fs::write(&script, text + "\n").map_err(|source| io(&script, source))?;
+            // Writing to a string cannot fail.
+            let _ =
+                write!(rules, "object-{number}:\n\t@echo '  CC      {object}'\n\t@sh '{script}'\n");
+            targets.push(format!("object-{number}"));
+        }
+        write_makefile(&directory, &targets, &rules)
+    }
+
+    fn offset_scripts(&self, touched: &StockTouched) -> Result<Option<Utf8PathBuf>, BuildError> {
+        if touched.offsets.is_empty() {
+            return Ok(None);
+        }
+        let (mut rules, mut targets) = (String::new(), Vec::new());
+        let directory = self.scripts("offsets")?;
+        for (number, path) in touched.offsets.iter().enumerate() {
+            let saved = SavedCommand::of_target(&self.build_path(), path)
+                .map_err(crate::module::ModuleError::from)?;
+            let target = self.patched_path().join(path);
+            if let Some(parent) = target.parent() {
+                fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
+            }
+            let script = directory.join(format!("{number}.sh"));
+            let text = redirected(&saved.command, &self.build_path(), &self.patched_path(), path);
+            fs::write(&script, text + "\n").map_err(|source| io(&script, source))?;
+            let _ =
+                write!(rules, "offsets-{number}:\n\t@echo '  CC      {path}'\n\t@sh '{script}'\n");
+            targets.push(format!("offsets-{number}"));
+        }
+        write_makefile(&directory, &targets, &rules).map(Some)
+    }
+
+    fn scripts(&self, name: &str) -> Result<Utf8PathBuf, BuildError> {
+        let directory = self.module_path().join("stock").join(name);
+        crate::atomic::remove_dir(&directory)
+            .and_then(|()| fs::create_dir_all(&directory))
+            .map_err(|source| io(&directory, source))?;
+        Ok(directory)
+    }
+
+    /// Writes what Kbuild would write beside the object below `root`: how it is made, and from what.
+    fn save_command(
+        &self,
+        stock: &StockBuild,
+        object: &Utf8Path,
+        root: &Utf8Path,
+    ) -> Result<(), BuildError> {
+        let Some(unit) = stock.units.get(object) else { return Ok(()) };
+        let source = stock.mirror.join(&unit.source);
+        let source = if source.is_file() { source } else { unit.source.clone() };
+        let command = unit.command.replace('$', "$$").replace('#', "$(pound)");
+        let path = cmd_path(&root.join(object));
+        let text = format!("savedcmd_{object} := {command}\n\nsource_{object} := {source}\n");
+        crate::atomic::write(&path, text.as_bytes()).map_err(|source| io(&path, source))
+    }
+}
+
+fn write_makefile(
+    directory: &Utf8Path,
+    targets: &[String],
+    rules: &str,
+) -> Result<Utf8PathBuf, BuildError> {
+    let targets = targets.join(" ");
+    let makefile = directory.join("Makefile");
+    fs::write(&makefile, format!(".PHONY: all {targets}\nall: {targets}\n{rules}"))
+        .map_err(|source| io(&makefile, source))?;
+    Ok(makefile)
+}
+
+/// `command`, which makes `object` in the output directory `build`, made to write below `root`.
+fn redirected(command: &str, build: &Utf8Path, root: &Utf8Path, object: &Utf8Path) -> String {
+    if root == build {
+        return command.to_owned();
+    }
+    let words = command.split(' ').filter(|word| !word.starts_with("-Wp,-MMD,"));
+    let words = words.map(|word| {
+        if word == object.as_str() { format!("'{}'", root.join(object)) } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Where the compiler writes what it read for `object`.
+fn dependencies(build: &Utf8Path, object: &Utf8Path) -> Utf8PathBuf {
+    let name = format!(".{}.d", object.file_name().unwrap_or_default());
+    build.join(object.with_file_name(name))
+}
+
+/// The lines that a file of offsets is made for (`include/linux/kbuild.h`).
+fn stated(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.contains("->")).map(|line| line.trim().to_owned()).collect()
+}
+
+fn linked(stock: &StockBuild, objects: &BTreeSet<Utf8PathBuf>) -> Vec<LinkedObject> {
+    let each = |object: &Utf8PathBuf| {
+        let of = |linked: &Linked| LinkedObject { object: object.clone(), linked: linked.clone() };
+        stock.linked(object).iter().map(of).collect::<Vec<_>>()
+    };
+    objects.iter().flat_map(each).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_made_goes_elsewhere() {
+        let command =
+            "gcc -Wp,-MMD,fs/.a.o.d -Ifs -c -o fs/a.o /s/fs/a.c ; ./tools/objtool/objtool fs/a.o";
+        let (build, root) = (Utf8Path::new("/b"), Utf8Path::new("/p"));
+        let object = Utf8Path::new("fs/a.o");
+        assert_eq!(
+            redirected(command, build, root, object),
+            "gcc -Ifs -c -o '/p/fs/a.o' /s/fs/a.c ; ./tools/objtool/objtool '/p/fs/a.o'"
+        );
+        assert_eq!(redirected(command, build, build, object), command);
+    }
+}

@@ -1,0 +1,42 @@
+//! A kernel that somebody else built: a distribution's. It is not built again; only the objects that a patch
+//! touches are compiled, before and after the patch, and what the kernel was built with comes from its packages.
+//!
+//! 1. [`StockParts::find`] tells where the packages have put the parts of a release.
+//! 2. [`Workspace::prepare_stock`] takes configuration and generated headers as they are, has make build the tools
+//!    that compilation needs, and asks make how each object is made, without making it.
+//! 3. [`StockBuild::touched`] says what a patch can change, and [`Workspace::compile_stock`] compiles that.
+//!
+//! Whether what was compiled is what the packages hold is not known here: it has to be proven from the bytes.
+
+mod commands;
+mod compile;
+mod error;
+mod find;
+mod includes;
+mod prepare;
+mod touched;
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+
+use crate::objects::Linked;
+
+pub use error::StockError;
+pub use find::{StockPart, StockParts, module_file};
+pub use prepare::StockBuild;
+pub use touched::StockTouched;
+
+/// How an object of the kernel is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// The source file, relative to the top of the sources.
+    pub source: Utf8PathBuf,
+    /// What it is linked into: vmlinux, or modules.
+    pub linked: Vec<Linked>,
+    /// The command, to be run in the output directory.
+    command: String,
+}
+
+/// All of a kernel's objects that are made from C or assembly, by path in the output directory.
+type Units = BTreeMap<Utf8PathBuf, Unit>;

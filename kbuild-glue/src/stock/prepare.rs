@@ -1,0 +1,253 @@
+//! The output directory of a kernel that somebody else built, as far as compiling single objects needs it.
+
+use std::io::BufReader;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+
+use super::{StockError, StockParts, Units, commands};
+use crate::atomic;
+use crate::baseline::Fingerprint;
+use crate::build::{BuildError, BuildSettings, Workspace};
+use crate::config::Config;
+use crate::event::{BuildEvent, Events};
+use crate::mirror::Mirror;
+use crate::tree::Tree;
+
+/// A kernel whose objects can be compiled.
+#[derive(Debug)]
+pub struct StockBuild {
+    /// The output directory.
+    pub root: Utf8PathBuf,
+    /// The sources.
+    pub(super) mirror: Utf8PathBuf,
+    pub(super) files: Vec<Utf8PathBuf>,
+    pub(super) units: Units,
+}
+
+/// What the package of headers keeps of the output directory.
+const KEPT: &[&str] =
+    &[".config", ".kernelvariables", "Module.symvers", "arch/x86/include/generated", "include"];
+/// What the tools of this machine must not change: code is compiled with it.
+const FIXED: &[&str] = &[".config", "include/generated/autoconf.h"];
+/// Configuration that asks for tools that only modules in Rust need.
+const WITHOUT_RUST: &str = "CONFIG_RUST=";
+/// Beside the output directory: how each object is made.
+const COMMANDS: &str = "stock.commands";
+/// What all that was made from.
+const STAMP: &str = "stock.stamp";
+/// The sources that were unpacked.
+const UNPACKED: &str = "unpacked";
+
+impl Workspace {
+    /// Makes single objects of the kernel of `parts` ready to be compiled, or takes what is there when nothing
+    /// changed.
+    pub fn prepare_stock(
+        &mut self,
+        parts: &StockParts,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<StockBuild, BuildError> {
+        self.recover(settings.interrupt, events)?;
+        self.take_sources(parts, events)?;
+        let mirror = Mirror::sync(self.tree(), &self.mirror_path(), events)?;
+        let is_new = mirror.is_fresh() || mirror.altered().is_some();
+        mirror.keep()?;
+        let mut variables = settings.variables.to_vec();
+        variables.push(WITHOUT_RUST.to_owned());
+        let settings = BuildSettings { variables: &variables, ..*settings };
+        let config = parts.headers.join(".config");
+        let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
+        let stamp = self.root.join(STAMP);
+        let made_from = made_from(parts, &fingerprint)?;
+        let files = mirror.stamps().iter().filter(|(_, stamp)| *stamp != "/");
+        let files = files.map(|(path, _)| path.to_owned()).collect();
+        let known = fs::read_to_string(&stamp).ok().filter(|text| !is_new && *text == made_from);
+        let known = known.and_then(|_| self.known_commands());
+        let units = match known {
+            Some(units) => units,
+            None => {
+                atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
+                self.discard_build()?;
+                self.make_ready(parts, &settings, events)?;
+                let units = self.ask_for_commands(&settings, events)?;
+                atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
+                units
+            }
+        };
+        self.set_original(mirror, Config::read(&config)?, fingerprint);
+        Ok(StockBuild { root: self.build_path(), mirror: self.mirror_path(), files, units })
+    }
+
+    /// Unpacks the sources where they are an archive, and sees whether they are those of the kernel.
+    fn take_sources(
+        &mut self,
+        parts: &StockParts,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let source = if parts.sources.is_dir() {
+            parts.sources.clone()
+        } else {
+            self.unpack(&parts.sources, events)?
+        };
+        let tree = Tree::find(&source, Some(&self.build_path()))?;
+        let sources = tree.kernel_version()?;
+        if let Some(kernel) = version_of_headers(&parts.headers)
+            && kernel != sources
+        {
+            let release = parts.release.clone();
+            return Err(StockError::OtherSources { path: source, sources, release, kernel }.into());
+        }
+        self.set_tree(tree);
+        Ok(())
+    }
+
+    fn unpack(
+        &self,
+        archive: &Utf8Path,
+        events: &mut Events<'_>,
+    ) -> Result<Utf8PathBuf, BuildError> {
+        let directory = self.root.join(UNPACKED);
+        let stamp = directory.join("archive.stamp");
+        let look = fs::metadata(archive).map_err(|source| io(archive, source))?;
+        let modified = look.modified().map_err(|source| io(archive, source))?;
+        let text = format!("{archive} {} {modified:?}", look.len());
+        let is_there = fs::read_to_string(&stamp).is_ok_and(|there| there == text);
+        if !is_there {
+            events(BuildEvent::Status { verb: "Unpacking", message: archive.to_string() });
+            atomic::remove_dir(&directory)
+                .and_then(|()| fs::create_dir_all(&directory))
+                .map_err(|source| io(&directory, source))?;
+            let mut tar = Command::new("tar");
+            tar.args(["--extract", "--no-same-owner", "--file", archive.as_str()]);
+            run(tar.args(["--directory", directory.as_str()]), "tar")?;
+            atomic::write(&stamp, text.as_bytes()).map_err(|source| io(&stamp, source))?;
+        }
+        let entries = directory.read_dir_utf8().map_err(|source| io(&directory, source))?;
+        let tops = entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path);
+        let top = tops.into_iter().find(|path| path.join("Makefile").is_file());
+        Ok(top.unwrap_or(directory))
+    }
+
+    /// Takes what the headers package has, and has make build the tools that compiling needs.
+    fn make_ready(
+        &self,
+        parts: &StockParts,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let build = self.build_path();
+        let message = format!("tools to compile for {}", parts.release);
+        events(BuildEvent::Status { verb: "Preparing", message });
+        fs::create_dir_all(&build).map_err(|source| io(&build, source))?;
+        for name in KEPT {
+            let from = parts.headers.join(name);
+            if from.exists() {
+                copy(&from, &build.join(name))?;
+            }
+        }
+        // Make would configure again if this were missing, or older than the configuration.
+        let dependencies = build.join("include/config/auto.conf.cmd");
+        fs::write(&dependencies, "").map_err(|source| io(&dependencies, source))?;
+        self.new_log("original")?;
+        self.make("original", &["prepare", "modules_prepare"], settings, events)?;
+        for name in FIXED {
+            let path = build.join(name);
+            let read = |path: &Utf8Path| fs::read(path).map_err(|source| io(path, source));
+            if read(&path)? != read(&parts.headers.join(name))? {
+                return Err(StockError::Reconfigured { path }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks make how it would make all objects.
+    fn ask_for_commands(
+        &self,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<Units, BuildError> {
+        const LOG: &str = "commands";
+        let message = "make how each object is made".to_owned();
+        events(BuildEvent::Status { verb: "Asking", message });
+        self.new_log(LOG)?;
+        let targets = ["-n", "-k", "V=1", "vmlinux", "modules"];
+        // Some targets are made from others in ways that only work when these are there: then make fails, and has
+        // told all the same.
+        let asked = self.make_one_by_one(LOG, &targets, settings, &mut |_| {});
+        if let Err(error) = &asked
+            && error.is_interrupt()
+        {
+            return asked.map(|()| Units::new());
+        }
+        let log = self.log_path().join(format!("{LOG}.log"));
+        let output = fs::File::open(&log).map_err(|source| io(&log, source))?;
+        let units = commands::parse(BufReader::new(output), &self.mirror_path())
+            .map_err(|source| io(&log, source))?;
+        if units.is_empty() {
+            return Err(StockError::NoCommands { log }.into());
+        }
+        atomic::remove_file(&log).map_err(|source| io(&log, source))?;
+        let path = self.root.join(COMMANDS);
+        let mut text = Vec::new();
+        commands::write(&units, &mut text).map_err(|source| io(&path, source))?;
+        atomic::write_sealed(&path, &text).map_err(|source| io(&path, source))?;
+        Ok(units)
+    }
+
+    fn known_commands(&self) -> Option<Units> {
+        let text = atomic::read_sealed(&self.root.join(COMMANDS)).ok()??;
+        commands::read(std::str::from_utf8(&text).ok()?)
+    }
+}
+
+/// Everything that decides what is made ready.
+fn made_from(parts: &StockParts, fingerprint: &Fingerprint) -> Result<String, BuildError> {
+    let mut text = format!("release\t{}\n{}", parts.release, fingerprint.as_str());
+    for name in KEPT {
+        let path = parts.headers.join(name);
+        if path.is_file() {
+            let bytes = fs::read(&path).map_err(|source| io(&path, source))?;
+            text.extend([name, "\t", blake3::hash(&bytes).to_hex().as_str(), "\n"]);
+        }
+    }
+    Ok(text)
+}
+
+/// The version of the kernel that the package of headers is for; none where it does not say.
+fn version_of_headers(headers: &Utf8Path) -> Option<String> {
+    let direct = Tree::version_in(headers);
+    let common = || {
+        let name = headers.file_name()?;
+        let siblings = headers.parent()?.read_dir_utf8().ok()?;
+        let stem = name.rsplit_once('-')?.0;
+        let mut siblings = siblings.filter_map(Result::ok);
+        let common = siblings.find(|entry| entry.file_name() == format!("{stem}-common"))?;
+        Tree::version_in(common.path())
+    };
+    direct.or_else(common)
+}
+
+/// Copies a file or a directory, with links followed: packages link to others.
+fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<(), BuildError> {
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
+    }
+    let mut cp = Command::new("cp");
+    run(cp.args(["--recursive", "--dereference", from.as_str(), to.as_str()]), "cp")
+}
+
+fn run(command: &mut Command, program: &'static str) -> Result<(), BuildError> {
+    let output = command.output().map_err(|source| io(Utf8Path::new(program), source))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&output.stderr);
+    let message = text.lines().last().unwrap_or("it said nothing").to_owned();
+    Err(StockError::Program { program, message }.into())
+}
+
+pub(super) fn io(path: &Utf8Path, source: std::io::Error) -> BuildError {
+    BuildError::Io { path: path.to_owned(), source }
+}

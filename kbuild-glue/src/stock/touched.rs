@@ -1,0 +1,105 @@
+//! What a patch can change of a kernel whose objects are made one by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{StockBuild, StockError, Unit, includes};
+use crate::objects::Linked;
+use crate::patch::FileChange;
+
+/// What a patch touches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockTouched {
+    /// Objects that can become others.
+    pub objects: BTreeSet<Utf8PathBuf>,
+    /// Assembly that states sizes and offsets for others, made from C.
+    pub offsets: BTreeSet<Utf8PathBuf>,
+    /// C files that no object of this kernel is made from.
+    pub not_compiled: Vec<Utf8PathBuf>,
+}
+
+/// What cannot be code of the kernel, however it changes.
+const NO_CODE: &[&str] =
+    &["Documentation/", "LICENSES/", "samples/", "tools/testing/", "tools/perf/", "tools/power/"];
+const NO_CODE_FILES: &[&str] =
+    &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
+
+impl StockBuild {
+    /// What `changes` touch.
+    pub fn touched(&self, changes: &[FileChange]) -> Result<StockTouched, StockError> {
+        let mut changed = BTreeSet::new();
+        for change in changes {
+            let path = &change.path;
+            let name = path.file_name().unwrap_or_default();
+            if NO_CODE.iter().any(|top| path.starts_with(top)) || NO_CODE_FILES.contains(&name) {
+                continue;
+            }
+            let is_code = matches!(path.extension(), Some("c" | "S" | "h"));
+            let is_of_tools =
+                ["tools/", "scripts/", "usr/"].iter().any(|top| path.starts_with(top));
+            if !is_code || is_of_tools {
+                return Err(StockError::NeedsBuild { path: path.clone() });
+            }
+            changed.insert(path.clone());
+        }
+        if changed.is_empty() {
+            return Ok(StockTouched::default());
+        }
+        let mut files = self.files.clone();
+        files.extend(changed.iter().filter(|path| !self.files.contains(path)).cloned());
+        let reached = includes::closure(&self.mirror, &files, &changed);
+        let by_command = self.included_by_command();
+        let all = reached.iter().any(|path| by_command.contains(path));
+        let is_touched = |unit: &Unit| all || reached.contains(&unit.source);
+        let objects = self.units.iter().filter(|(_, unit)| is_touched(unit));
+        let sources: BTreeSet<&Utf8Path> =
+            self.units.values().map(|unit| unit.source.as_path()).collect();
+        let not_compiled = changed.iter().filter(|path| {
+            let includes_others = reached.len() > changed.len();
+            path.extension() == Some("c") && !sources.contains(path.as_path()) && !includes_others
+        });
+        Ok(StockTouched {
+            objects: objects.map(|(object, _)| object.clone()).collect(),
+            offsets: self.offsets(&reached),
+            not_compiled: not_compiled.cloned().collect(),
+        })
+    }
+
+    /// What an object is linked into.
+    #[must_use]
+    pub fn linked(&self, object: &Utf8Path) -> &[Linked] {
+        self.units.get(object).map(|unit| unit.linked.as_slice()).unwrap_or_default()
+    }
+
+    /// Headers that every command names.
+    fn included_by_command(&self) -> BTreeSet<Utf8PathBuf> {
+        let mut headers = BTreeSet::new();
+        if let Some(unit) = self.units.values().next() {
+            let mut words = unit.command.split(' ');
+            while let Some(word) = words.next() {
+                if let Some(path) = (word == "-include").then(|| words.next()).flatten() {
+                    let path = Utf8Path::new(path);
+                    headers.insert(path.strip_prefix(&self.mirror).unwrap_or(path).to_owned());
+                }
+            }
+        }
+        headers
+    }
+
+    /// The files of offsets that are made from one of `sources`.
+    fn offsets(&self, sources: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
+        let made = sources.iter().filter(|path| path.extension() == Some("c"));
+        let made = made.map(|path| path.with_extension("s"));
+        made.filter(|path| self.root.join(path).is_file()).collect()
+    }
+}
+
+/// Of `objects`, those for which the compiler has read one of `changed`, as it wrote down in `read`.
+pub(super) fn readers(
+    read: &BTreeMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>,
+    changed: &BTreeSet<Utf8PathBuf>,
+) -> BTreeSet<Utf8PathBuf> {
+    let readers = read.iter().filter(|(_, files)| !files.is_disjoint(changed));
+    readers.map(|(object, _)| object.clone()).collect()
+}

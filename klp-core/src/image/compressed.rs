@@ -1,0 +1,55 @@
+//! What kernels and modules are packed with: gzip, xz, lzma, bzip2, lz4 and zstd, told by their first bytes.
+//!
+//! The kernel's own list is `scripts/Makefile.lib`; LZO, which no distribution uses any more, is not read.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+/// The most that anything is unpacked to: no kernel and no module comes near.
+const LARGEST: u64 = 2 << 30;
+
+/// A way of packing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Bzip2,
+    Gzip,
+    Lz4,
+    Lzma,
+    Xz,
+    Zstd,
+}
+
+const MAGIC: &[(&[u8], Format)] = &[
+    (b"BZh", Format::Bzip2),
+    (&[0x1f, 0x8b], Format::Gzip),
+    (&[0x02, 0x21, 0x4c, 0x18], Format::Lz4),
+    (&[0x5d, 0, 0], Format::Lzma),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Format::Xz),
+    (&[0x28, 0xb5, 0x2f, 0xfd], Format::Zstd),
+];
+
+fn format(bytes: &[u8]) -> Option<Format> {
+    MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
+}
+
+/// What `bytes` unpack to; themselves where they are not packed. What follows the packed data is not looked at.
+pub fn unpacked(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
+    let Some(format) = format(bytes) else { return Ok(Cow::Borrowed(bytes)) };
+    let mut reader: Box<dyn Read + '_> = match format {
+        Format::Bzip2 => Box::new(bzip2::read::BzDecoder::new(bytes)),
+        Format::Gzip => Box::new(flate2::read::GzDecoder::new(bytes)),
+        Format::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(bytes)),
+        Format::Lzma => {
+            let stream = liblzma::stream::Stream::new_lzma_decoder(LARGEST)?;
+            Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
+        }
+        Format::Xz => Box::new(liblzma::read::XzDecoder::new(bytes)),
+        Format::Zstd => {
+            let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
+            Box::new(decoder.map_err(io::Error::other)?)
+        }
+    };
+    let mut unpacked = Vec::new();
+    reader.by_ref().take(LARGEST).read_to_end(&mut unpacked)?;
+    Ok(Cow::Owned(unpacked))
+}

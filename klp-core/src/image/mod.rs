@@ -1,0 +1,58 @@
+//! The image of a kernel that was built elsewhere: the kernel in `vmlinuz`, and its own symbol table.
+
+mod bz_image;
+mod compressed;
+mod kallsyms;
+pub mod proof;
+mod symbols;
+
+use std::borrow::Cow;
+use std::io;
+
+use crate::elf::ElfError;
+use crate::module::RawElf;
+
+pub use compressed::unpacked;
+pub use kallsyms::ImageSymbol;
+pub use symbols::with_symbols;
+
+/// Why an image tells nothing about its kernel.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// Something else.
+    #[error("it is neither a bzImage nor an ELF file")]
+    NotAnImage,
+    /// Shorter than it says.
+    #[error("it is cut off")]
+    CutOff,
+    /// The packed kernel is damaged.
+    #[error("the kernel in it cannot be unpacked")]
+    Unpack(#[source] io::Error),
+    /// Packed in a way that is not known.
+    #[error("the kernel in it is packed in a way that is not known here (LZO is not)")]
+    NoKernel,
+    /// The kernel is damaged.
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    /// No symbol table, or one of a kind that came later.
+    #[error("no kallsyms table is found in it")]
+    Kallsyms,
+    /// The kernel cannot be written with its symbols.
+    #[error("it cannot be written with its symbols: {0}")]
+    Write(String),
+}
+
+/// The kernel in `image` (a bzImage, or an ELF file as it is), an ELF file.
+pub fn kernel(image: &[u8]) -> Result<Cow<'_, [u8]>, ImageError> {
+    bz_image::kernel(image)
+}
+
+/// The symbols that a kernel lists of itself, in its own order.
+pub fn symbols(kernel: &RawElf<'_>) -> Result<Vec<ImageSymbol>, ImageError> {
+    let sections = kernel.sections.iter().filter(|section| section.is_allocated());
+    sections
+        .filter_map(|section| kallsyms::symbols(section.data, section.address))
+        .next()
+        .ok_or(ImageError::Kallsyms)
+}

@@ -1,0 +1,363 @@
+//! Compares the sections of an object, one after the other as it becomes known where they are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+
+use super::field::Field;
+use super::placed::candidates;
+use super::shipped::{Shipped, Spot};
+use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
+
+/// What was found of the sections of one object.
+pub(super) struct Comparison<'e, 'o, 's> {
+    object: &'e RawElf<'o>,
+    shipped: &'e Shipped<'s>,
+    places: BTreeMap<u32, Spot>,
+    /// Sections of which more than one place is possible by the symbols, or none.
+    unplaced: BTreeMap<u32, BTreeSet<Spot>>,
+    /// By section and offset.
+    differences: BTreeMap<(u32, u64), String>,
+    /// Where names lead that the shipped kernel does not list.
+    outside: HashMap<&'o [u8], Spot>,
+    /// Offsets of instructions that can be a jump or a NOP.
+    jump_labels: BTreeSet<(u32, u64)>,
+}
+
+/// Merged constants (`SHF_MERGE`) and among them strings (`SHF_STRINGS`).
+const MERGE: u64 = 0x10;
+const STRINGS: u64 = 0x20;
+/// Sections that the last link of a built-in object leaves out (`include/asm-generic/vmlinux.lds.h`).
+const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
+
+impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
+    pub(super) fn of(object: &'e RawElf<'o>, shipped: &'e Shipped<'s>) -> Self {
+        let mut comparison = Self {
+            object,
+            shipped,
+            places: BTreeMap::new(),
+            unplaced: BTreeMap::new(),
+            differences: BTreeMap::new(),
+            outside: HashMap::new(),
+            jump_labels: jump_labels(object),
+        };
+        let mut open = Vec::new();
+        for (section, header) in (0u32..).zip(&object.sections) {
+            if !header.is_allocated() || header.is_rela() {
+                continue;
+            }
+            let found = candidates(object, section, shipped);
+            // Strings and constants are put together with others, and not where the object has them.
+            if header.flags & MERGE != 0 {
+                continue;
+            }
+            match (found.len(), found.first()) {
+                (1, Some(only)) => comparison.place(section, *only, &mut open),
+                _ => drop(comparison.unplaced.insert(section, found)),
+            }
+        }
+        loop {
+            if let Some(section) = open.pop() {
+                comparison.section(section, &mut open);
+            } else if let Some((section, spot)) = comparison.choice() {
+                comparison.place(section, spot, &mut open);
+            } else {
+                return comparison;
+            }
+        }
+    }
+
+    /// The first difference in `range` of `section`: where, and what it is.
+    pub(super) fn first_difference(
+        &self,
+        section: u32,
+        range: &Range<u64>,
+    ) -> Option<(Option<u64>, String)> {
+        let header = self.object.section(section)?;
+        if self.is_discarded(header) || !header.is_allocated() {
+            return None;
+        }
+        if !self.places.contains_key(&section) {
+            // What nothing refers to and no symbol tells of is only a difference for code.
+            let why = "nothing of its section is found in what was shipped";
+            return header.is_code().then(|| (None, why.to_owned()));
+        }
+        let found = self.differences.range((section, range.start)..(section, range.end)).next();
+        found.map(|((_, offset), why)| (Some(*offset), why.clone()))
+    }
+
+    fn is_discarded(&self, section: &RawSection<'_>) -> bool {
+        !self.shipped.is_module() && DISCARDED.iter().any(|start| section.name.starts_with(start))
+    }
+
+    fn place(&mut self, section: u32, spot: Spot, open: &mut Vec<u32>) {
+        self.unplaced.remove(&section);
+        self.places.insert(section, spot);
+        open.push(section);
+    }
+
+    /// Where symbols left several places for a section, the one with the same bytes is it.
+    fn choice(&self) -> Option<(u32, Spot)> {
+        self.unplaced.iter().find_map(|(section, spots)| {
+            let mut equal =
+                spots.iter().filter(|spot| self.plain_bytes_are_equal(*section, **spot));
+            let first = equal.next()?;
+            equal.next().is_none().then_some((*section, *first))
+        })
+    }
+
+    /// Whether all is equal in which there is no relocation.
+    fn plain_bytes_are_equal(&self, section: u32, spot: Spot) -> bool {
+        let Some(header) = self.object.section(section) else { return false };
+        let Some(theirs) = self.shipped.bytes(spot, header.data.len()) else { return false };
+        let covered = covered(&self.relas(section));
+        let same = |(index, (ours, theirs)): (usize, (&u8, &u8))| {
+            ours == theirs || covered.contains(&(index as u64))
+        };
+        !header.data.is_empty() && header.data.iter().zip(theirs).enumerate().all(same)
+    }
+
+    fn relas(&self, section: u32) -> Vec<RawRela> {
+        let tables = self.object.sections.iter();
+        let tables = tables.filter(|table| table.is_rela() && table.info == section);
+        let mut relas: Vec<RawRela> = tables.flat_map(RawSection::relas).collect();
+        relas.sort_by_key(|rela| rela.offset);
+        relas
+    }
+
+    fn section(&mut self, section: u32, open: &mut Vec<u32>) {
+        let (Some(header), Some(spot)) =
+            (self.object.section(section).copied(), self.places.get(&section).copied())
+        else {
+            return;
+        };
+        // Zeroed memory has nothing to compare.
+        if header.data.is_empty() {
+            return;
+        }
+        let Some(theirs) = self.shipped.bytes(spot, header.data.len()) else {
+            self.differ(section, 0, "what was shipped ends there".to_owned());
+            return;
+        };
+        let relas = self.relas(section);
+        let covered = covered(&relas);
+        let mut skip = 0;
+        for (index, (ours, shipped)) in header.data.iter().zip(theirs).enumerate() {
+            let at = index as u64;
+            if at < skip || covered.contains(&at) {
+                continue;
+            }
+            if let Some(length) = self.is_jump_label(section, at, &header, theirs) {
+                skip = at.saturating_add(length);
+                continue;
+            }
+            let extra = self.shipped.rela(spot.plus(at.cast_signed())).is_some();
+            if ours != shipped || extra {
+                let why = if extra {
+                    "a relocation where the object has a number".to_owned()
+                } else {
+                    format!("{ours:02x} here, {shipped:02x} there")
+                };
+                self.differ(section, at, why);
+            }
+        }
+        for rela in &relas {
+            if let Err(why) = self.reference(&header, spot, rela, open) {
+                self.differ(section, rela.offset, why);
+            }
+        }
+    }
+
+    fn differ(&mut self, section: u32, at: u64, why: String) {
+        self.differences.entry((section, at)).or_insert(why);
+    }
+
+    /// The rule `jump-label-instruction`: objtool makes the jump a NOP, in the object or in the linked kernel.
+    fn is_jump_label(
+        &self,
+        section: u32,
+        at: u64,
+        header: &RawSection<'_>,
+        theirs: &[u8],
+    ) -> Option<u64> {
+        const SHORT_NOP: &[u8] = &[0x66, 0x90];
+        const LONG_NOP: &[u8] = &[0x0f, 0x1f, 0x44, 0, 0];
+        self.jump_labels.contains(&(section, at)).then_some(())?;
+        let index = usize::try_from(at).ok()?;
+        let (ours, theirs) = (header.data.get(index..)?, theirs.get(index..)?);
+        let pair = |one: &[u8], other: &[u8]| match one.first() {
+            Some(0xeb) => other.starts_with(SHORT_NOP).then_some(2),
+            Some(0xe9) => other.starts_with(LONG_NOP).then_some(5),
+            _ => None,
+        };
+        pair(ours, theirs).or_else(|| pair(theirs, ours))
+    }
+
+    /// Whether the field of `ours` leads where it should.
+    fn reference(
+        &mut self,
+        header: &RawSection<'_>,
+        base: Spot,
+        ours: &RawRela,
+        open: &mut Vec<u32>,
+    ) -> Result<(), String> {
+        if ours.kind == 0 {
+            return Ok(());
+        }
+        let field = Field::of(ours.kind).ok_or("a relocation of a kind that is not known here")?;
+        let spot = base.plus(ours.offset.cast_signed());
+        let object = self.object;
+        let symbol = object.symbol(ours.symbol).ok_or("a relocation without a symbol")?;
+        let found = match field.leads_to(self.shipped, spot, ours) {
+            Ok(found) => found,
+            Err(why) => return Err(format!("{why} there, {} here", describe(symbol))),
+        };
+        match symbol.place {
+            SymbolPlace::Section(section) => {
+                let of = object.section(section).ok_or("a symbol without a section")?;
+                let is_weak_elsewhere = symbol.binding != 0
+                    && self.shipped.named(symbol.name).iter().any(|(at, _)| *at == found);
+                if is_weak_elsewhere {
+                    return Ok(());
+                }
+                if of.flags & MERGE != 0 {
+                    return self.merged(of, header, symbol, ours, found);
+                }
+                let start = found.plus(symbol.value.wrapping_neg().cast_signed());
+                self.belongs(section, start, symbol, open)
+            }
+            SymbolPlace::Undefined => self.outside(symbol, found),
+            SymbolPlace::Absolute => {
+                let same = found == Spot::At(None, symbol.value);
+                same.then_some(()).ok_or_else(|| "another number".to_owned())
+            }
+            _ => Err("a symbol of a kind that is not known here".to_owned()),
+        }
+    }
+
+    /// `section` starts at `start`, says a reference.
+    fn belongs(
+        &mut self,
+        section: u32,
+        start: Spot,
+        symbol: &RawSymbol<'_>,
+        open: &mut Vec<u32>,
+    ) -> Result<(), String> {
+        match self.places.get(&section) {
+            Some(known) if *known == start => Ok(()),
+            Some(_) => {
+                Err(format!("it leads to another place than {}", self.name(section, symbol)))
+            }
+            None => {
+                let header = self.object.section(section);
+                // A linker leaves out what is there twice, and weak code for what is strong.
+                let fits = header.is_some_and(|header| {
+                    header.data.is_empty() || self.plain_bytes_are_equal(section, start)
+                });
+                if fits {
+                    self.place(section, start, open);
+                    return Ok(());
+                }
+                Err(format!("other bytes are there than those of {}", self.name(section, symbol)))
+            }
+        }
+    }
+
+    fn name(&self, section: u32, symbol: &RawSymbol<'_>) -> String {
+        let section = self.object.section(section).map(|section| section.name_lossy().into_owned());
+        if symbol.name.is_empty() {
+            section.unwrap_or_default()
+        } else {
+            symbol.name_lossy().into_owned()
+        }
+    }
+
+    /// A reference into merged strings or constants: what is there has to be the same.
+    fn merged(
+        &self,
+        of: &RawSection<'_>,
+        header: &RawSection<'_>,
+        symbol: &RawSymbol<'_>,
+        ours: &RawRela,
+        found: Spot,
+    ) -> Result<(), String> {
+        // The processor counts from the end of the instruction, which is so far behind the field's start.
+        const BEHIND: &[i64] = &[4, 5, 6, 8];
+        let relative = header.is_code() && matches!(ours.kind, 2 | 4);
+        let biases: &[i64] = if relative { BEHIND } else { &[0] };
+        let is_same = |bias: &i64| {
+            let meant = ours.addend.checked_add(*bias)?.checked_add_unsigned(symbol.value)?;
+            let ours_there = of.data.get(usize::try_from(meant).ok()?..)?;
+            let distance = ours.addend.checked_add(*bias)?.checked_add_unsigned(symbol.value)?;
+            let start = found.plus(symbol.value.wrapping_neg().cast_signed()).plus(distance);
+            let theirs = self.shipped.rest(start)?;
+            if of.flags & STRINGS == 0 {
+                let size = usize::try_from(of.entry_size).ok()?;
+                return Some(ours_there.get(..size)? == theirs.get(..size)?);
+            }
+            let width = usize::try_from(of.entry_size.max(1)).ok()?;
+            let string = |bytes: &[u8]| {
+                let mut units = bytes.chunks_exact(width);
+                let end = units.position(|unit| unit.iter().all(|byte| *byte == 0))?;
+                Some(end.saturating_mul(width))
+            };
+            let (one, other) = (string(ours_there)?, string(theirs)?);
+            Some(ours_there.get(..one)? == theirs.get(..other)?)
+        };
+        let same = biases.iter().any(|bias| is_same(bias) == Some(true));
+        same.then_some(()).ok_or_else(|| "another string or constant".to_owned())
+    }
+
+    /// A reference to what the object does not define.
+    fn outside(&mut self, symbol: &RawSymbol<'o>, found: Spot) -> Result<(), String> {
+        if let Spot::Outside(theirs, 0) = found {
+            let theirs = self.shipped.outside(theirs);
+            let same = theirs == symbol.name;
+            return same.then_some(()).ok_or_else(|| {
+                format!("{} there, {} here", String::from_utf8_lossy(theirs), symbol.name_lossy())
+            });
+        }
+        let named = self.shipped.named(symbol.name);
+        if named.iter().any(|(spot, _)| *spot == found) {
+            return Ok(());
+        }
+        if !named.is_empty() {
+            return Err(format!("something else than {}", symbol.name_lossy()));
+        }
+        // Kallsyms leaves out some names; then all references have to agree.
+        let known = *self.outside.entry(symbol.name).or_insert(found);
+        (known == found)
+            .then_some(())
+            .ok_or_else(|| format!("another place than where {} was before", symbol.name_lossy()))
+    }
+}
+
+fn describe(symbol: &RawSymbol<'_>) -> String {
+    if symbol.name.is_empty() {
+        "a place of the object".to_owned()
+    } else {
+        symbol.name_lossy().into_owned()
+    }
+}
+
+/// The bytes that relocations write.
+fn covered(relas: &[RawRela]) -> BTreeSet<u64> {
+    let widths = relas.iter().filter_map(|rela| Some((rela.offset, Field::of(rela.kind)?.width)));
+    widths.flat_map(|(at, width)| at..at.saturating_add(width as u64)).collect()
+}
+
+/// Where `__jump_table` has entries: each starts with the distance of the instruction
+/// (`include/linux/jump_label.h`).
+fn jump_labels(object: &RawElf<'_>) -> BTreeSet<(u32, u64)> {
+    const ENTRY: u64 = 16;
+    let index = object.sections.iter().position(|section| section.name == b"__jump_table");
+    let index = index.and_then(|index| u32::try_from(index).ok());
+    let tables =
+        object.sections.iter().filter(|table| table.is_rela() && Some(table.info) == index);
+    let codes = tables.flat_map(RawSection::relas).filter(|rela| rela.offset % ENTRY == 0);
+    let places = codes.filter_map(|rela| {
+        let symbol = object.symbol(rela.symbol)?;
+        let SymbolPlace::Section(section) = symbol.place else { return None };
+        Some((section, symbol.value.checked_add_signed(rela.addend)?))
+    });
+    places.collect()
+}

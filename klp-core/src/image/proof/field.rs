@@ -1,0 +1,66 @@
+//! Fields that a relocation fills: how long they are, and where what is in them leads.
+//!
+//! Source: System V ABI, AMD64 supplement, table 4.9.
+
+use super::shipped::{Shipped, Spot};
+use crate::module::RawRela;
+
+/// How a relocation writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) width: usize,
+    relative: bool,
+    signed: bool,
+}
+
+impl Field {
+    pub(super) fn of(kind: u32) -> Option<Self> {
+        let field = |width, relative, signed| Some(Self { width, relative, signed });
+        match kind {
+            // R_X86_64_64 and R_X86_64_PC64.
+            1 => field(8, false, false),
+            24 => field(8, true, false),
+            // R_X86_64_PC32 and R_X86_64_PLT32, which is the same in a kernel.
+            2 | 4 => field(4, true, true),
+            // R_X86_64_32 and R_X86_64_32S.
+            10 => field(4, false, false),
+            11 => field(4, false, true),
+            // R_X86_64_PC16 and R_X86_64_PC8.
+            13 => field(2, true, true),
+            15 => field(1, true, true),
+            _ => None,
+        }
+    }
+
+    /// Where the field of the relocation `ours` leads in what was shipped, as it stands at `spot`, with the addend of
+    /// `ours` taken off.
+    pub(super) fn leads_to(
+        self,
+        shipped: &Shipped<'_>,
+        spot: Spot,
+        ours: &RawRela,
+    ) -> Result<Spot, &'static str> {
+        if shipped.is_module() {
+            let theirs = shipped.rela(spot).ok_or("a number where a relocation should be")?;
+            let same = Self::of(theirs.kind) == Some(self);
+            let target =
+                shipped.target(theirs).filter(|_| same).ok_or("another kind of relocation")?;
+            return Ok(target.plus(theirs.addend).plus(ours.addend.wrapping_neg()));
+        }
+        let bytes = shipped.bytes(spot, self.width).ok_or("nothing")?;
+        let mut value = [0; 8];
+        for (to, from) in value.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        let number = u64::from_le_bytes(value);
+        let unused = 64 - 8 * u32::try_from(self.width).unwrap_or(8);
+        let number = if self.signed {
+            ((number << unused).cast_signed() >> unused).cast_unsigned()
+        } else {
+            number
+        };
+        let Spot::At(_, place) = spot else { return Err("nothing") };
+        let base = if self.relative { place } else { 0 };
+        Ok(Spot::At(None, number.wrapping_add(base)).plus(ours.addend.wrapping_neg()))
+    }
+}

@@ -1,0 +1,112 @@
+//! What was shipped: a kernel, whose fields are filled in, or a module, whose fields have relocations.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
+
+/// A place of something shipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Spot {
+    /// An address of the kernel, or in the section of a module with that index.
+    At(Option<u32>, u64),
+    /// So far behind an undefined symbol of a module, named by its index.
+    Outside(u32, i64),
+}
+
+impl Spot {
+    pub(super) fn plus(self, distance: i64) -> Self {
+        match self {
+            Self::At(section, value) => Self::At(section, value.wrapping_add_signed(distance)),
+            Self::Outside(symbol, addend) => Self::Outside(symbol, addend.wrapping_add(distance)),
+        }
+    }
+}
+
+/// A kernel with its symbols, or a module.
+#[derive(Debug)]
+pub struct Shipped<'a> {
+    elf: &'a RawElf<'a>,
+    by_name: HashMap<&'a [u8], Vec<(Spot, bool)>>,
+    relas: BTreeMap<u32, HashMap<u64, RawRela>>,
+}
+
+impl<'a> Shipped<'a> {
+    /// The linked kernel or the module `elf`.
+    #[must_use]
+    pub fn of(elf: &'a RawElf<'a>) -> Self {
+        let relocatable = elf.is_relocatable();
+        let mut by_name: HashMap<&[u8], Vec<(Spot, bool)>> = HashMap::new();
+        for symbol in elf.symbols.iter().filter(|symbol| !symbol.name.is_empty()) {
+            let spot = match symbol.place {
+                SymbolPlace::Section(section) => {
+                    Spot::At(relocatable.then_some(section), symbol.value)
+                }
+                SymbolPlace::Absolute if !relocatable => Spot::At(None, symbol.value),
+                _ => continue,
+            };
+            by_name.entry(symbol.name).or_default().push((spot, symbol.is_global()));
+        }
+        let mut relas: BTreeMap<u32, HashMap<u64, RawRela>> = BTreeMap::new();
+        for table in elf.sections.iter().filter(|table| relocatable && table.is_rela()) {
+            let of_section = relas.entry(table.info).or_default();
+            of_section.extend(table.relas().map(|rela| (rela.offset, rela)));
+        }
+        Self { elf, by_name, relas }
+    }
+
+    /// Where symbols of that name are, and which of them are global.
+    pub(super) fn named(&self, name: &[u8]) -> &[(Spot, bool)] {
+        self.by_name.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The name of an undefined symbol of a module.
+    pub(super) fn outside(&self, symbol: u32) -> &'a [u8] {
+        self.elf.symbol(symbol).map(|symbol| symbol.name).unwrap_or_default()
+    }
+
+    /// The bytes at `spot`, `len` of them; none where there are not so many.
+    pub(super) fn bytes(&self, spot: Spot, len: usize) -> Option<&'a [u8]> {
+        let rest = self.rest(spot)?;
+        rest.get(..len)
+    }
+
+    /// The bytes from `spot` to the end of its section.
+    pub(super) fn rest(&self, spot: Spot) -> Option<&'a [u8]> {
+        let Spot::At(section, value) = spot else { return None };
+        let (section, base): (&RawSection<'a>, u64) = match section {
+            Some(section) => (self.elf.section(section)?, 0),
+            None => {
+                let mut sections =
+                    self.elf.sections.iter().filter(|section| section.is_allocated());
+                let holds = |section: &&RawSection<'_>| {
+                    value
+                        .checked_sub(section.address)
+                        .is_some_and(|at| at < section.data.len() as u64)
+                };
+                let section = sections.find(holds)?;
+                (section, section.address)
+            }
+        };
+        section.data.get(usize::try_from(value.checked_sub(base)?).ok()?..)
+    }
+
+    /// The relocation at `spot` of a module.
+    pub(super) fn rela(&self, spot: Spot) -> Option<&RawRela> {
+        let Spot::At(Some(section), value) = spot else { return None };
+        self.relas.get(&section)?.get(&value)
+    }
+
+    pub(super) fn is_module(&self) -> bool {
+        self.elf.is_relocatable()
+    }
+
+    /// Where a relocation of a module leads, without its addend.
+    pub(super) fn target(&self, rela: &RawRela) -> Option<Spot> {
+        let symbol = self.elf.symbol(rela.symbol)?;
+        match symbol.place {
+            SymbolPlace::Section(section) => Some(Spot::At(Some(section), symbol.value)),
+            SymbolPlace::Undefined => Some(Spot::Outside(rela.symbol, 0)),
+            _ => None,
+        }
+    }
+}

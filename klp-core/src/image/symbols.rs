@@ -1,0 +1,98 @@
+//! A kernel with the symbol table that it lists of itself, for all that reads a linked kernel.
+
+use std::collections::BTreeSet;
+
+use object::build::elf::{Builder, SectionData, SectionId};
+use object::elf;
+
+use super::{ImageError, ImageSymbol};
+
+/// Letters of `nm` for code: `W` is a weak function in all kernels.
+const CODE: &[u8] = b"tTwW";
+
+/// The ELF file `kernel` with `symbols` in a symbol table.
+///
+/// A list of the kernel's own has no sizes: a symbol goes to the next one, or to the end of its section. Where it
+/// does not tell whether a symbol is local (`A`, to Linux 6.14), it is if `locals` has its name.
+pub fn with_symbols(
+    kernel: &[u8],
+    symbols: &[ImageSymbol],
+    locals: &BTreeSet<Vec<u8>>,
+) -> Result<Vec<u8>, ImageError> {
+    let failed = |error: object::build::Error| ImageError::Write(error.to_string());
+    let mut builder: Builder<'_> = Builder::read(kernel).map_err(failed)?;
+    // Nothing is loaded from it.
+    for segment in builder.segments.iter_mut() {
+        segment.delete = true;
+    }
+    let places = Places::of(&builder);
+    for (name, kind, data) in [
+        (".symtab", elf::SHT_SYMTAB, SectionData::Symbol),
+        (".strtab", elf::SHT_STRTAB, SectionData::String),
+    ] {
+        let section = builder.sections.add();
+        section.name = name.into();
+        section.sh_type = kind;
+        section.data = data;
+    }
+    let mut next = u64::MAX;
+    let mut ends = Vec::with_capacity(symbols.len());
+    for (index, symbol) in symbols.iter().enumerate().rev() {
+        if let Some(behind) = symbols.get(index.saturating_add(1))
+            && behind.address > symbol.address
+        {
+            next = behind.address;
+        }
+        ends.push(next);
+    }
+    for (symbol, next) in symbols.iter().zip(ends.into_iter().rev()) {
+        let place = places.at(symbol.address);
+        let is_local = match symbol.kind {
+            b'A' => locals.contains(&symbol.name),
+            kind => kind.is_ascii_lowercase() && kind != b'w',
+        };
+        let kind = if CODE.contains(&symbol.kind) { elf::STT_FUNC } else { elf::STT_OBJECT };
+        let added = builder.symbols.add();
+        added.name = symbol.name.clone().into();
+        added.set_st_info(if is_local { elf::STB_LOCAL } else { elf::STB_GLOBAL }, kind);
+        added.st_value = symbol.address;
+        match place {
+            Some((section, end)) => {
+                added.section = Some(section);
+                added.st_size = next.min(end).saturating_sub(symbol.address);
+            }
+            None => added.st_shndx = elf::SHN_ABS,
+        }
+    }
+    let mut bytes = Vec::new();
+    builder.write(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// The sections that are in memory: start, end, and which.
+struct Places(Vec<(u64, u64, SectionId)>);
+
+impl Places {
+    fn of(builder: &Builder<'_>) -> Self {
+        let sections = builder.sections.iter().filter(|section| section.is_alloc());
+        let places = sections.map(|section| {
+            let end = section.sh_addr.saturating_add(section.sh_size);
+            (section.sh_addr, end, section.id())
+        });
+        let mut places: Vec<_> = places.collect();
+        places.sort_by_key(|(start, ..)| *start);
+        Self(places)
+    }
+
+    /// The section that `address` is in, and its end. What stands at an end belongs to what ends there, unless
+    /// something starts there.
+    fn at(&self, address: u64) -> Option<(SectionId, u64)> {
+        let holds = |(start, end, section): &(u64, u64, SectionId)| {
+            (*start..*end).contains(&address).then_some((*section, *end))
+        };
+        let ends = |(_, end, section): &(u64, u64, SectionId)| {
+            (*end == address).then_some((*section, *end))
+        };
+        self.0.iter().find_map(holds).or_else(|| self.0.iter().find_map(ends))
+    }
+}
