@@ -57,7 +57,7 @@ impl Place {
     /// The kernel of that release, whose packages are here or were unpacked somewhere.
     fn of_stock(current: Utf8PathBuf, release: &str, arguments: &TreeArgs) -> Result<Self, Error> {
         let release = stock_release(release);
-        let sysroot = stock_sysroot(&current, arguments);
+        let sysroot = stock_sysroot(&current, &release, arguments);
         let sources = arguments.directory.as_ref().map(|path| current.join(path));
         let parts =
             StockParts::find(&release, &sysroot, sources.as_deref()).map_err(BuildError::from)?;
@@ -92,9 +92,21 @@ pub(crate) fn stock_release(named: &str) -> String {
     }
 }
 
-/// The directory below which the packages of a kernel are.
-pub(crate) fn stock_sysroot(current: &Utf8Path, arguments: &TreeArgs) -> Utf8PathBuf {
-    arguments.sysroot.as_ref().map_or_else(|| "/".into(), |path| current.join(path))
+/// The directory below which the packages of a kernel are: the system's, unless `cargo klp stock get` got them.
+pub(crate) fn stock_sysroot(
+    current: &Utf8Path,
+    release: &str,
+    arguments: &TreeArgs,
+) -> Utf8PathBuf {
+    if let Some(path) = &arguments.sysroot {
+        return current.join(path);
+    }
+    packages(release).ok().filter(|path| path.is_dir()).unwrap_or_else(|| "/".into())
+}
+
+/// Where the packages of a release are put that nobody named a place for.
+pub(crate) fn packages(release: &str) -> Result<Utf8PathBuf, Error> {
+    Ok(environment::cache_home().ok_or(Error::NoCache)?.join("cargo-klp/packages").join(release))
 }
 
 /// The kernel that the module in the directory `module` is built for.

@@ -2,12 +2,15 @@
 
 mod config;
 mod place;
+mod stock;
 mod tools;
 
 use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::tree::{Tree, TreeError};
+
+pub use stock::examine_stock;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

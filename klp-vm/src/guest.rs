@@ -24,9 +24,10 @@ const PATIENCE: u32 = 120;
 
 /// The initrd of a trial.
 pub(crate) fn initrd(trial: &Trial, busybox: &[u8]) -> Result<Vec<u8>, VmError> {
-    let built = match &trial.output {
-        Some(output) => Modules::of(output)?,
-        None => Modules::default(),
+    let built = match (&trial.installed, &trial.output) {
+        (Some(directory), _) => Modules::installed(directory)?,
+        (None, Some(output)) => Modules::of(output)?,
+        (None, None) => Modules::default(),
     };
     let mut livepatches = Vec::new();
     let mut touched = BTreeSet::new();

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::objects;
+use kbuild_glue::stock::module_file;
+use klp_core::image::unpacked;
 use klp_core::module::{ModInfo, RawElf};
 
 use crate::error::VmError;
@@ -22,6 +24,17 @@ impl Modules {
             (kernel_name(&path), path)
         });
         Ok(Self { files: built.collect() })
+    }
+
+    /// Those that are installed in `directory`, which can be packed.
+    pub(crate) fn installed(directory: &Utf8Path) -> Result<Self, VmError> {
+        let listed = objects::modules(directory)?.into_iter();
+        let files = listed.filter_map(|module| module_file(directory, &module));
+        let named = files.map(|path| {
+            let name = path.file_name().unwrap_or_default().split('.').next().unwrap_or_default();
+            (name.replace('-', "_"), path)
+        });
+        Ok(Self { files: named.collect() })
     }
 
     /// Whether there is one of that name.
@@ -75,8 +88,9 @@ impl Modules {
 
 /// The bytes of a module and what it says about itself.
 pub(crate) fn read(path: &Utf8Path) -> Result<(Vec<u8>, ModInfo), VmError> {
-    let bytes =
-        fs_err::read(path).map_err(|source| VmError::Read { path: path.to_owned(), source })?;
+    let failed = |source| VmError::Read { path: path.to_owned(), source };
+    let packed = fs_err::read(path).map_err(failed)?;
+    let bytes = unpacked(&packed).map_err(failed)?.into_owned();
     let info = ModInfo::read(&bytes)
         .map_err(|source| VmError::Module { path: path.to_owned(), source })?;
     Ok((bytes, info))

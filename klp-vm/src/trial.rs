@@ -13,6 +13,8 @@ pub struct Trial {
     /// The output directory that the kernel and its modules were built in. Without one there are no
     /// modules beside the livepatches.
     pub output: Option<Utf8PathBuf>,
+    /// Where the modules of the kernel are installed, `/lib/modules/RELEASE`, unless they are in `output`.
+    pub installed: Option<Utf8PathBuf>,
     /// Livepatch modules, loaded in this order.
     pub livepatches: Vec<Utf8PathBuf>,
     /// Modules of the kernel, loaded before the livepatches, with all that they need.

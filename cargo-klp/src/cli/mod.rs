@@ -9,6 +9,7 @@ mod diff;
 mod doctor;
 mod makefile;
 mod output;
+mod stock;
 mod tree;
 mod trial;
 
@@ -23,6 +24,7 @@ pub(crate) use diff::Diff;
 pub(crate) use doctor::{Clean, Doctor};
 pub(crate) use makefile::{Completions, Makefile, Man};
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
+pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
 pub(crate) use tree::TreeArgs;
 pub(crate) use trial::{Accel, Try};
 
@@ -57,5 +59,6 @@ pub(crate) enum Command {
     Man(Man),
     /// List what checksums leave out, and why
     Rules,
+    Stock(Stock),
     Try(Box<Try>),
 }

@@ -8,7 +8,7 @@ use klp_core::checksum::Cause;
 use klp_core::demangle::source_item;
 use klp_core::diff::Changes;
 use klp_core::manifest;
-use klp_core::record::{Change, Function, Record};
+use klp_core::record::{Change, Function, Proof, Record};
 use klp_core::rules::Rule;
 use rayon::prelude::*;
 
@@ -19,6 +19,14 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         Some(path) => path.clone(),
         None => function.name.clone(),
     };
+    for proof in changes.proofs.iter().filter(|proof| proof.equal < proof.functions) {
+        let Proof { object, functions, equal, different, .. } = proof;
+        let names = different.join(", ");
+        writeln!(
+            out,
+            "unproven {object}: {equal} of {functions} functions are what was shipped, not {names}"
+        )?;
+    }
     let names =
         changes.functions.iter().map(|function| name(function).len()).max().unwrap_or(0).min(48);
     let objects =

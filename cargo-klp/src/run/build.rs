@@ -102,14 +102,14 @@ fn built_here(
         patched: &patched,
         settings: &settings,
     };
-    conclude(run, &builds, &before, |_| {})
+    conclude(run, &builds, &before, Vec::new(), |_| {})
 }
 
 /// What a run was asked for, and where it reports.
 pub(super) struct Run<'a> {
     pub(super) arguments: &'a cli::Build,
     pub(super) place: &'a Place,
-    patches: &'a [Utf8PathBuf],
+    pub(super) patches: &'a [Utf8PathBuf],
     pub(super) rules: &'a Rules,
     pub(super) session: &'a Session,
     format: MessageFormat,
@@ -121,6 +121,7 @@ pub(super) fn conclude(
     run: &Run<'_>,
     builds: &Builds<'_>,
     before: &Build<'_>,
+    about: Vec<(&'static str, String)>,
     judge: impl FnOnce(&mut Changes),
 ) -> Result<ExitStatus, Error> {
     let Run { arguments, place, patches, rules, session, format, shell } = run;
@@ -134,7 +135,7 @@ pub(super) fn conclude(
     super::refuse_non_standard(&mut changes, &tree.source, tree)?;
     rules.apply(&mut changes, before, &after, shell);
     judge(&mut changes);
-    let request = module::Request::of(arguments, &place.current, results, patches);
+    let request = module::Request::of(arguments, &place.current, results, patches, about);
     let module = match request.filter(|_| rules.broken(&changes).is_none()) {
         Some(request) => request.fulfil(builds, &mut changes, shell, &mut events),
         None => Ok(()),

@@ -1,12 +1,12 @@
 //! `cargo klp doctor`.
 
-use kbuild_glue::doctor::{State, examine};
+use kbuild_glue::doctor::{Check, State, examine, examine_stock};
 
 use crate::cli::{Doctor, MessageFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::report;
 use crate::shell::Shell;
 
@@ -15,6 +15,14 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
+    if let Some(release) = &arguments.tree.stock {
+        let current = place::current_directory()?;
+        let release = place::stock_release(release);
+        let sysroot = place::stock_sysroot(&current, &release, &arguments.tree);
+        let sources = arguments.tree.directory.as_ref().map(|path| current.join(path));
+        let make = environment::make();
+        return told(&examine_stock(&release, &sysroot, sources.as_deref(), &make), format, shell);
+    }
     let mut variables = environment::kbuild_variables();
     variables.extend(arguments.variables.iter().filter(|name| !TreeArgs::says(name)).cloned());
     let place = match Place::find(&arguments.tree.with(arguments.variables.iter())) {
@@ -25,7 +33,11 @@ pub(crate) fn run(
     let tree = place.as_ref().map(|place| &place.tree);
     let root = place.as_ref().ok().map(|place| place.root.as_path());
     let checks = examine(tree, root, &variables, &environment::make());
-    report::doctor(&checks, format).map_err(Error::Print)?;
+    told(&checks, format, shell)
+}
+
+fn told(checks: &[Check], format: MessageFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+    report::doctor(checks, format).map_err(Error::Print)?;
     let count = |state| checks.iter().filter(|check| check.state == state).count();
     let (bad, doubtful) = (count(State::Bad), count(State::Doubtful));
     shell.status(

@@ -18,6 +18,7 @@ mod rules;
 mod session;
 mod sources;
 mod stock;
+mod stock_tools;
 mod trial;
 
 use camino::Utf8Path;
@@ -45,6 +46,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Makefile(arguments) => makefile::run(arguments, shell),
         Command::Man(arguments) => makefile::man(arguments, shell),
         Command::Rules => rules::run(format),
+        Command::Stock(arguments) => stock_tools::run(arguments, format, shell),
         Command::Try(arguments) => trial::run(arguments, format, klp.output.verbosity(), shell),
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Request {
     /// Where the module goes.
     path: Utf8PathBuf,
     options: livepatch::Options,
+    /// What the module says about itself (`modinfo`), by key.
+    about: Vec<(&'static str, String)>,
 }
 
 /// Both builds.
@@ -46,13 +48,14 @@ impl Request {
         current: &Utf8Path,
         results: &Utf8Path,
         patches: &[Utf8PathBuf],
+        about: Vec<(&'static str, String)>,
     ) -> Option<Self> {
         let path = match &arguments.module {
             Some(path) => current.join(path),
             None => results.with_file_name(format!("{}.ko", name(patches))),
         };
         let options = livepatch::Options { force: arguments.force, replace: !arguments.no_replace };
-        (!arguments.no_module).then_some(Self { path, options })
+        (!arguments.no_module).then_some(Self { path, options, about })
     }
 
     /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
@@ -135,6 +138,11 @@ impl Request {
         Ok(())
     }
 
+    fn about(&self) -> String {
+        let line = |(key, value): &(&str, String)| format!("MODULE_INFO({key}, {value:?});\n");
+        self.about.iter().map(line).collect()
+    }
+
     fn link(
         &self,
         livepatch: &Livepatch,
@@ -145,7 +153,7 @@ impl Request {
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
         let sources = ModuleSources {
             name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
-            init: livepatch.init_source(self.options.replace),
+            init: livepatch.init_source(self.options.replace) + &self.about(),
             parts: livepatch.parts.iter().map(part).collect(),
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
         };

@@ -1,5 +1,6 @@
 //! `cargo klp rules`.
 
+use klp_core::image::proof;
 use klp_core::rules::RULES;
 
 use crate::cli::MessageFormat;
@@ -8,6 +9,6 @@ use crate::exit::ExitStatus;
 use crate::report;
 
 pub(crate) fn run(format: MessageFormat) -> Result<ExitStatus, Error> {
-    report::rules(RULES, format).map_err(Error::Print)?;
+    report::rules(&[RULES, proof::RULES].concat(), format).map_err(Error::Print)?;
     Ok(ExitStatus::Success)
 }

@@ -23,12 +23,27 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Joins or creates the jobserver, and lets signals end the run.
+    /// As the arguments of a build say.
     pub(super) fn new(arguments: &cli::Build, shell: &Shell) -> Result<Self, Error> {
+        let mut variables: Vec<String> = environment::kbuild_variables();
+        variables.extend(arguments.variables().cloned());
+        if let Some(launcher) = &arguments.launcher {
+            variables = kbuild_glue::launch_with(launcher, &variables);
+        }
+        let session = Self::with_jobs(arguments.jobs, variables, shell)?;
+        Ok(Self { full_make: arguments.full_make, ..session })
+    }
+
+    /// Joins or creates the jobserver, and lets signals end the run.
+    pub(super) fn with_jobs(
+        jobs: Option<usize>,
+        variables: Vec<String>,
+        shell: &Shell,
+    ) -> Result<Self, Error> {
         let processors =
             std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let most = processors.saturating_mul(JOBS_PER_PROCESSOR);
-        let wanted = arguments.jobs.unwrap_or(processors);
+        let wanted = jobs.unwrap_or(processors);
         if wanted > most {
             shell.warning(format_args!(
                 "{wanted} jobs are too many for this machine: {most} at once"
@@ -39,22 +54,10 @@ impl Session {
         if let Some(note) = jobs.note() {
             shell.warning(note);
         }
-        let variables = environment::kbuild_variables();
-        let mut variables: Vec<String> =
-            variables.into_iter().chain(arguments.variables().cloned()).collect();
-        if let Some(launcher) = &arguments.launcher {
-            variables = kbuild_glue::launch_with(launcher, &variables);
-        }
         let interrupt = Arc::new(Interrupt::new());
         signals::forward(&interrupt)
             .map_err(|source| Error::Read { path: "signals".into(), source })?;
-        Ok(Self {
-            jobs,
-            interrupt,
-            variables,
-            make: environment::make(),
-            full_make: arguments.full_make,
-        })
+        Ok(Self { jobs, interrupt, variables, make: environment::make(), full_make: false })
     }
 
     /// How to build.

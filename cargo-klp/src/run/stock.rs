@@ -68,9 +68,14 @@ pub(super) fn run(
         patched: &patched,
         settings: &settings,
     };
-    conclude(run, &builds, &before, |changes| {
+    let about = about(run, parts)?;
+    conclude(run, &builds, &before, about, |changes| {
         let taken = &run.arguments.unproven;
-        let refused = proofs.iter().flat_map(|(record, proof)| refused(record, proof, taken));
+        let cause = parts.compiler().filter(|compiler| !compiler.is_same());
+        let cause =
+            cause.map(|compiler| format!("; {}", compiler.difference())).unwrap_or_default();
+        let refused =
+            proofs.iter().flat_map(|(record, proof)| refused(record, proof, taken, &cause));
         changes.refuse_livepatch(refused.collect());
         let noted =
             proofs.iter().flat_map(|(record, proof)| taken_all_the_same(record, proof, taken));
@@ -83,12 +88,30 @@ fn all(proof: &Proof) -> impl Iterator<Item = &Different> {
     proof.different.iter().chain(&proof.different_data)
 }
 
-fn refused(record: &record::Proof, proof: &Proof, taken: &[String]) -> Vec<Refused> {
+/// What the module says about itself.
+fn about(run: &Run<'_>, parts: &StockParts) -> Result<Vec<(&'static str, String)>, Error> {
+    let mut hasher = blake3::Hasher::new();
+    for path in run.patches {
+        let failed = |source| Error::Read { path: path.clone(), source };
+        hasher.update(&fs_err::read(path).map_err(failed)?);
+    }
+    let mut about = vec![
+        ("klp_release", parts.release.clone()),
+        ("klp_patches", hasher.finalize().to_hex().to_string()),
+        ("klp_tool", record::Version::default().tool),
+    ];
+    let taken = &run.arguments.unproven;
+    about
+        .push(("klp_unproven", if taken.is_empty() { "none".to_owned() } else { taken.join(",") }));
+    Ok(about)
+}
+
+fn refused(record: &record::Proof, proof: &Proof, taken: &[String], cause: &str) -> Vec<Refused> {
     let refused = all(proof).filter(|different| !taken.contains(&different.name));
     let each = |different: &Different| Refused {
         object: record.object.clone(),
         name: different.name.clone(),
-        why: format!("it is not what the kernel has: {}", what(different)),
+        why: format!("it is not what the kernel has: {}{cause}", what(different)),
         rule: Some(RULE.to_owned()),
         ignored: None,
     };

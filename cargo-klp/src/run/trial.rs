@@ -58,6 +58,8 @@ pub(crate) fn run(
 struct Built {
     image: Utf8PathBuf,
     output: Utf8PathBuf,
+    /// Where its modules are installed, unless they are in the output directory.
+    installed: Option<Utf8PathBuf>,
 }
 
 /// The kernel that the person names or has built; else the original that livepatches are made for, whose
@@ -68,9 +70,14 @@ fn built(
     interrupt: &Interrupt,
     shell: &Shell,
 ) -> Result<Built, Error> {
+    if let Some(parts) = &place.stock {
+        let image = arguments.kernel.as_ref().unwrap_or(&parts.image).clone();
+        let installed = Some(parts.modules.clone());
+        return Ok(Built { image, output: parts.headers.clone(), installed });
+    }
     let output = place.tree.output.clone();
     if let Some(image) = &arguments.kernel {
-        return Ok(Built { image: image.clone(), output });
+        return Ok(Built { image: image.clone(), output, installed: None });
     }
     let image = output.join(IMAGE);
     if !image.is_file() && place.root.is_dir() {
@@ -83,10 +90,10 @@ fn built(
         let image = workspace.make_image(&jobs, &environment::make(), interrupt, &mut events)?;
         shell.progress().finish();
         if let Some(image) = image {
-            return Ok(Built { image, output: workspace.build_path() });
+            return Ok(Built { image, output: workspace.build_path(), installed: None });
         }
     }
-    Ok(Built { image, output })
+    Ok(Built { image, output, installed: None })
 }
 
 fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
@@ -110,6 +117,7 @@ fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
     Ok(Trial {
         image: built.image,
         output: Some(built.output),
+        installed: built.installed,
         livepatches: arguments.livepatches.clone(),
         modules: arguments.modules.clone(),
         late_modules: arguments.late_modules.clone(),

@@ -3,6 +3,7 @@
 //! Kbuild prints every command before it runs it, in a line `set -e;  echo '  COMMAND';  …`
 //! (`scripts/Kbuild.include`, `cmd`), with quotes in it written as `'\''`.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -10,8 +11,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Unit, Units};
 use crate::objects::Linked;
 
-/// The objects in what make printed. `sources` is the top of the sources, as make names it.
-pub(super) fn parse(mut output: impl BufRead, sources: &Utf8Path) -> io::Result<Units> {
+/// The objects in what make printed. `sources` is the top of the sources, as make names it; `modules` are paths of
+/// modules by the kernel's names of them.
+pub(super) fn parse(
+    mut output: impl BufRead,
+    sources: &Utf8Path,
+    modules: &BTreeMap<String, String>,
+) -> io::Result<Units> {
     let mut units = Units::new();
     let mut line = Vec::new();
     loop {
@@ -19,7 +25,8 @@ pub(super) fn parse(mut output: impl BufRead, sources: &Utf8Path) -> io::Result<
         if output.read_until(b'\n', &mut line)? == 0 {
             return Ok(units);
         }
-        if let Some((object, unit)) = echoed(&line).and_then(|command| unit(&command, sources)) {
+        let unit = echoed(&line).and_then(|command| unit(&command, sources, modules));
+        if let Some((object, unit)) = unit {
             units.entry(object).or_insert(unit);
         }
     }
@@ -41,7 +48,11 @@ fn echoed(line: &[u8]) -> Option<String> {
     Some(command.trim().to_owned())
 }
 
-fn unit(command: &str, sources: &Utf8Path) -> Option<(Utf8PathBuf, Unit)> {
+fn unit(
+    command: &str,
+    sources: &Utf8Path,
+    modules: &BTreeMap<String, String>,
+) -> Option<(Utf8PathBuf, Unit)> {
     let compile = command.split(" ; ").next()?;
     let (flags, rest) = compile.rsplit_once(" -c -o ")?;
     let (object, source) = rest.trim().split_once(' ')?;
@@ -53,19 +64,20 @@ fn unit(command: &str, sources: &Utf8Path) -> Option<(Utf8PathBuf, Unit)> {
     }
     // What is generated lies in the output directory, and is named from there.
     let source = source.strip_prefix(sources).unwrap_or(source).to_owned();
-    let unit = Unit { source, linked: linked(flags)?, command: command.to_owned() };
+    let unit = Unit { source, linked: linked(flags, modules)?, command: command.to_owned() };
     Some((object.into(), unit))
 }
 
-/// What the object is linked into: Kbuild defines a macro for it.
-fn linked(flags: &str) -> Option<Vec<Linked>> {
-    const MODULES: &str = "-DKBUILD_MODFILE='\"";
+/// What the object is linked into: Kbuild defines the names of its modules (`scripts/Makefile.lib`).
+fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<Linked>> {
+    const MODULES: &str = "-DKBUILD_MODNAME='\"";
     if !flags.contains(" -DMODULE ") {
         return flags.contains(" -D__KERNEL__ ").then(|| vec![Linked::Vmlinux]);
     }
-    let (_, modules) = flags.split_once(MODULES)?;
-    let (modules, _) = modules.split_once("\"'")?;
-    Some(modules.split(':').map(|module| Linked::Module(module.to_owned())).collect())
+    let (_, names) = flags.split_once(MODULES)?;
+    let (names, _) = names.split_once("\"'")?;
+    let paths = names.split(':').map(|name| modules.get(name).cloned().map(Linked::Module));
+    paths.collect()
 }
 
 /// One line an object: its path, its source, what it is linked into, and the command.
@@ -107,13 +119,14 @@ mod tests {
     const OUTPUT: &str = "make[1]: Entering directory '/o'\n\
         set -e;  echo '   gcc-12 -Wp,-MMD,fs/.a.o.d -I/s/include -D__KERNEL__ -O2    -DKBUILD_MODFILE='\\''\"fs/a\"'\\'' -c -o fs/a.o /s/fs/a.c   ; ./tools/objtool/objtool --orc fs/a.o';    trap 'rm -f fs/a.o' HUP; gcc-12\n\
         set -e;     trap 'rm -f fs/a.o' HUP;\n\
-        set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -DMODULE  -DKBUILD_MODFILE='\\''\"fs/ext4/ext4\"'\\'' -c -o fs/ext4/b.o /s/fs/ext4/b.c  ';\n\
+        set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -DMODULE  -DKBUILD_MODNAME='\\''\"ext4\"'\\'' -c -o fs/ext4/b.o /s/fs/ext4/b.c  ';\n\
         set -e;  echo '  /s/scripts/check-local-export fs/a.o'; x\n\
         set -e;  echo '   gcc -O2  -c -o scripts/host.o /s/scripts/host.c  ';\n";
 
     #[test]
     fn objects_are_read_with_their_owners() {
-        let units = parse(OUTPUT.as_bytes(), Utf8Path::new("/s")).unwrap();
+        let modules = BTreeMap::from([("ext4".to_owned(), "fs/ext4/ext4".to_owned())]);
+        let units = parse(OUTPUT.as_bytes(), Utf8Path::new("/s"), &modules).unwrap();
         assert_eq!(units.len(), 2);
         let a = &units[Utf8Path::new("fs/a.o")];
         assert_eq!(a.source, "fs/a.c");

@@ -17,6 +17,14 @@ pub enum StockError {
         /// Commands that help.
         commands: Vec<String>,
     },
+    /// No archive that apt knows has such a kernel.
+    #[error("no archive that apt knows has the kernel {release}")]
+    NoArchive {
+        /// As `uname -r` says it.
+        release: String,
+        /// What helps.
+        commands: Vec<String>,
+    },
     /// The sources are those of another kernel.
     #[error("the sources in `{path}` are Linux {sources}, the kernel {release} is Linux {kernel}")]
     OtherSources {
@@ -65,7 +73,9 @@ impl StockError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { commands, .. } if commands.is_empty() => None,
-            Self::Missing { commands, .. } => Some(commands.join("\n      ")),
+            Self::Missing { commands, .. } | Self::NoArchive { commands, .. } => {
+                Some(commands.join("\n      "))
+            }
             Self::OtherSources { kernel, .. } => {
                 Some(format!("name the sources of Linux {kernel} of this distribution with -C"))
             }

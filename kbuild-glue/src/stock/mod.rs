@@ -10,8 +10,10 @@
 
 mod commands;
 mod compile;
+mod compiler;
 mod error;
 mod find;
+mod get;
 mod includes;
 mod prepare;
 mod touched;
@@ -22,8 +24,10 @@ use camino::Utf8PathBuf;
 
 use crate::objects::Linked;
 
+pub use compiler::StockCompiler;
 pub use error::StockError;
 pub use find::{StockPart, StockParts, module_file};
+pub use get::get;
 pub use prepare::StockBuild;
 pub use touched::StockTouched;
 

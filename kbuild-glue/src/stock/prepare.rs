@@ -71,7 +71,7 @@ impl Workspace {
                 atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
                 self.discard_build()?;
                 self.make_ready(parts, &settings, events)?;
-                let units = self.ask_for_commands(&settings, events)?;
+                let units = self.ask_for_commands(parts, &settings, events)?;
                 atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
                 units
             }
@@ -165,6 +165,7 @@ impl Workspace {
     /// Asks make how it would make all objects.
     fn ask_for_commands(
         &self,
+        parts: &StockParts,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<Units, BuildError> {
@@ -183,7 +184,8 @@ impl Workspace {
         }
         let log = self.log_path().join(format!("{LOG}.log"));
         let output = fs::File::open(&log).map_err(|source| io(&log, source))?;
-        let units = commands::parse(BufReader::new(output), &self.mirror_path())
+        let modules = parts.module_paths().map_err(|source| io(&parts.modules, source))?;
+        let units = commands::parse(BufReader::new(output), &self.mirror_path(), &modules)
             .map_err(|source| io(&log, source))?;
         if units.is_empty() {
             return Err(StockError::NoCommands { log }.into());
@@ -238,7 +240,7 @@ fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<(), BuildError> {
     run(cp.args(["--recursive", "--dereference", from.as_str(), to.as_str()]), "cp")
 }
 
-fn run(command: &mut Command, program: &'static str) -> Result<(), BuildError> {
+pub(super) fn run(command: &mut Command, program: &'static str) -> Result<(), BuildError> {
     let output = command.output().map_err(|source| io(Utf8Path::new(program), source))?;
     if output.status.success() {
         return Ok(());

@@ -66,6 +66,23 @@ impl StockBuild {
         })
     }
 
+    /// `number` objects of those that are linked into what `of` says, chosen by `seed`.
+    pub fn sample(
+        &self,
+        number: usize,
+        seed: u64,
+        of: impl Fn(&Linked) -> bool,
+    ) -> BTreeSet<Utf8PathBuf> {
+        let fits =
+            |unit: &Unit| unit.linked.iter().all(&of) && unit.source.extension() == Some("c");
+        let units = self.units.iter().filter(|(_, unit)| fits(unit));
+        let mut ranked: Vec<(blake3::Hash, &Utf8PathBuf)> = units
+            .map(|(object, _)| (blake3::hash(format!("{seed} {object}").as_bytes()), object))
+            .collect();
+        ranked.sort_by_key(|(hash, _)| *hash.as_bytes());
+        ranked.into_iter().take(number).map(|(_, object)| object.clone()).collect()
+    }
+
     /// What an object is linked into.
     #[must_use]
     pub fn linked(&self, object: &Utf8Path) -> &[Linked] {

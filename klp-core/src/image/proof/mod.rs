@@ -11,12 +11,14 @@
 mod compare;
 mod field;
 mod placed;
+mod rules;
 mod shipped;
 
 use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};
 
 use compare::Comparison;
+pub use rules::RULES;
 pub use shipped::Shipped;
 
 /// What of an object is what was shipped.

@@ -1,0 +1,25 @@
+//! What may differ between an object and what was shipped.
+
+use crate::rules::Rule;
+
+/// All of it; everything else is a difference.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "shipped-jump-label",
+        leaves_out: "whether a place that __jump_table lists holds a jump or a NOP of the same length",
+        why: "objtool makes the jump a NOP, in the object or in the linked kernel; the kernel writes there again",
+        sections: &[],
+    },
+    Rule {
+        name: "shipped-merged",
+        leaves_out: "where strings and constants are that linkers put together; their content is compared",
+        why: "the linker keeps one of those that are equal",
+        sections: &[],
+    },
+    Rule {
+        name: "shipped-discarded",
+        leaves_out: "what the last link leaves out of vmlinux",
+        why: "it is not in the running kernel",
+        sections: &[".exit.*", ".discard.*"],
+    },
+];

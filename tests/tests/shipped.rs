@@ -1,0 +1,188 @@
+//! The proof that objects are what a kernel or a module was linked from: right ones are proven, and whatever
+//! differs is found.
+
+use anyhow::Result;
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::image::proof::{Proof, Shipped, prove};
+use klp_core::image::unpacked;
+use klp_core::module::RawElf;
+use klp_tests::kernel::temporary;
+use klp_tests::tools::tool;
+use tempfile::TempDir;
+
+/// A file of a kernel, with all kinds of references.
+const FILE: &str = r#"
+extern int other(int n);
+extern int shared;
+int counter = 5;
+static int hidden[4] = { 1, 2, 3, 4 };
+static const int table[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
+int (*const calls[])(int) = { other };
+const char *text(void) { return "a message"; }
+static __attribute__((noinline)) int twice(int n) { asm volatile("" : "+r" (n)); return 2 * n; }
+int show(int n) { return twice(table[n & 7] + hidden[n & 3]) + shared++ + other(n) + counter; }
+int wide(int n) { return calls[0](n) + (text() != 0); }
+"#;
+
+/// Another file, which has names in common with the first.
+const OTHER: &str = r#"
+int shared = 1;
+static const int table[] = { 2, 7 };
+static __attribute__((noinline)) int twice(int n) { asm volatile("" : "+r" (n)); return n + n + 1; }
+int other(int n) { return twice(table[n & 1]); }
+const char *also(void) { return "a message"; }
+asm(".globl _stext; _stext: ret");
+"#;
+
+struct Shop {
+    directory: Utf8PathBuf,
+    _guard: TempDir,
+}
+
+impl Shop {
+    fn new() -> Result<Self> {
+        let (guard, directory) = temporary()?;
+        let shop = Self { directory, _guard: guard };
+        shop.compile("other", OTHER)?;
+        Ok(shop)
+    }
+
+    fn compile(&self, name: &str, text: &str) -> Result<Utf8PathBuf> {
+        let source = self.directory.join(format!("{name}.c"));
+        let object = self.directory.join(format!("{name}.o"));
+        fs_err::write(&source, text)?;
+        let flags = [
+            "-O2",
+            "-fno-pie",
+            "-mcmodel=kernel",
+            "-fno-asynchronous-unwind-tables",
+            "-fcf-protection=none",
+        ];
+        let paths = ["-c", "-o", object.as_str(), source.as_str()];
+        tool("gcc", flags.iter().chain(&paths))?;
+        Ok(object)
+    }
+
+    /// What the object of `shipped` is linked into, as the whole kernel or as a module.
+    fn link(&self, shipped: &str, as_module: bool) -> Result<Vec<u8>> {
+        let object = self.compile("shipped", shipped)?;
+        let (other, linked) = (self.directory.join("other.o"), self.directory.join("linked"));
+        let how: &[&str] =
+            if as_module { &["-r"] } else { &["-Ttext=0xffffffff81000000", "-e", "_stext"] };
+        let files = ["-o", linked.as_str(), other.as_str(), object.as_str()];
+        tool("ld", how.iter().chain(&files))?;
+        Ok(fs_err::read(linked)?)
+    }
+
+    /// The proof of `ours` against a kernel or module with `shipped`.
+    fn proof(&self, ours: &str, shipped: &str, as_module: bool) -> Result<Proof> {
+        let linked = self.link(shipped, as_module)?;
+        let object = self.compile("ours", ours)?;
+        proof_of(&object, &linked)
+    }
+}
+
+fn proof_of(object: &Utf8Path, linked: &[u8]) -> Result<Proof> {
+    let elf = RawElf::parse(linked)?;
+    Ok(prove(&fs_err::read(object)?, &Shipped::of(&elf))?)
+}
+
+fn names(proof: &Proof) -> Vec<&str> {
+    let different = proof.different.iter().chain(&proof.different_data);
+    different.map(|it| it.name.as_str()).collect()
+}
+
+#[test]
+fn what_was_shipped_is_proven() -> Result<()> {
+    let shop = Shop::new()?;
+    for as_module in [false, true] {
+        let proof = shop.proof(FILE, FILE, as_module)?;
+        assert_eq!((proof.functions, names(&proof)), (4, vec![]), "module: {as_module}");
+        assert!(proof.data >= 4, "{proof:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn whatever_differs_is_found_where_it_is() -> Result<()> {
+    let shop = Shop::new()?;
+    let edits: &[(&str, &str, &[&str])] = &[
+        ("2 * n", "3 * n", &["twice"]),
+        ("\"a message\"", "\"a massage\"", &["text"]),
+        ("{ 3, 1, 4, 1, 5, 9, 2, 6 }", "{ 3, 1, 4, 1, 5, 9, 2, 7 }", &["table"]),
+        ("{ 1, 2, 3, 4 }", "{ 1, 2, 3, 5 }", &["hidden"]),
+        ("counter = 5", "counter = 6", &["counter"]),
+        ("{ other }", "{ wide }", &["calls"]),
+        ("+ other(n) +", "+ also2(n) +", &["show"]),
+        ("shared++", "counter++", &["show"]),
+    ];
+    let extra = "extern int also2(int n) __asm__(\"also\");\nint wide(int n);\n";
+    for (was, is, expected) in edits {
+        for as_module in [false, true] {
+            let ours = format!("{extra}{FILE}");
+            let shipped = ours.replacen(was, is, 1);
+            assert_ne!(ours, shipped);
+            let proof = shop.proof(&ours, &shipped, as_module)?;
+            let found = names(&proof);
+            for name in *expected {
+                assert!(found.contains(name), "{was} -> {is}, module {as_module}: {proof:?}");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_flipped_byte_of_code_is_found() -> Result<()> {
+    let shop = Shop::new()?;
+    let linked = shop.link(FILE, false)?;
+    let object = shop.compile("ours", FILE)?;
+    let elf = RawElf::parse(&linked)?;
+    let symbol = elf.symbols.iter().find(|symbol| symbol.name == b"show").expect("show");
+    let text = elf.section_named(".text").expect(".text");
+    let start = usize::try_from(symbol.value - text.address)?;
+    let bytes = &text.data[start..start + usize::try_from(symbol.size)?];
+    let offset = linked.windows(bytes.len()).position(|window| window == bytes).expect("its bytes");
+    for at in 0..bytes.len() {
+        let mut damaged = linked.clone();
+        damaged[offset + at] ^= 0x11;
+        let found = proof_of(&object, &damaged)?;
+        assert!(names(&found).contains(&"show"), "byte {at}: {found:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn an_object_of_another_kernel_is_not_found() -> Result<()> {
+    let shop = Shop::new()?;
+    let stranger = "int stranger(int n) { return n ^ 42; }\n";
+    let proof = shop.proof(stranger, FILE, false)?;
+    assert_eq!(names(&proof), ["stranger"]);
+    assert_eq!(proof.different[0].offset, None);
+    Ok(())
+}
+
+#[test]
+fn packed_files_are_read() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let text = b"what was packed\n".repeat(1000);
+    for program in ["gzip", "xz", "bzip2", "lzma", "zstd", "lz4"] {
+        let path = directory.join(program);
+        fs_err::write(&path, &text)?;
+        let packed = directory.join("packed");
+        let legacy: &[&str] = if program == "lz4" { &["-l"] } else { &[] };
+        let command = format!("{program} {} -c < {path} > {packed}", legacy.join(" "));
+        if tool("sh", ["-c", &command]).is_err() {
+            klp_tests::tools::skipped(
+                "packed_files_are_read",
+                &format!("{program} is not installed"),
+            );
+            continue;
+        }
+        let bytes = fs_err::read(&packed)?;
+        assert_eq!(unpacked(&bytes)?.as_ref(), text, "{program}");
+        assert!(unpacked(&bytes[..bytes.len() / 2]).is_err(), "half of {program}");
+    }
+    assert_eq!(unpacked(b"plain")?.as_ref(), b"plain");
+    Ok(())
+}
