@@ -8,6 +8,7 @@ use klp_core::ElfError;
 use klp_core::check::CheckError;
 use klp_core::kernel::KernelError;
 use klp_core::manifest::ManifestError;
+use klp_core::record::Failure;
 use klp_vm::VmError;
 
 use crate::exit::ExitStatus;
@@ -128,6 +129,24 @@ impl Error {
             Self::Build(BuildError::Make(MakeError::Failed { tail, .. })) => tail,
             _ => &[],
         }
+    }
+
+    /// What a program reads of it; none where the last record says it already.
+    pub(crate) fn record(&self) -> Option<Failure> {
+        if matches!(
+            self,
+            Self::NotAllowed { .. } | Self::CheckFailed { .. } | Self::TrialFailed { .. }
+        ) {
+            return None;
+        }
+        let causes = std::iter::successors(std::error::Error::source(self), |cause| cause.source());
+        Some(Failure {
+            exit_status: self.exit_status().number(),
+            message: self.to_string(),
+            causes: causes.map(|cause| cause.to_string().trim_end().to_owned()).collect(),
+            hint: self.hint(),
+            details: self.details().to_vec(),
+        })
     }
 
     pub(crate) fn exit_status(&self) -> ExitStatus {

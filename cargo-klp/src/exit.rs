@@ -23,9 +23,16 @@ pub(crate) enum ExitStatus {
     Interrupted = 130,
 }
 
+impl ExitStatus {
+    /// What the program ends with.
+    pub(crate) fn number(self) -> u8 {
+        self as u8
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
-        Self::from(status as u8)
+        Self::from(status.number())
     }
 }
 

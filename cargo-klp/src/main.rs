@@ -22,22 +22,28 @@ mod shipped;
 mod signals;
 mod source;
 mod stamp;
+mod usage;
+mod words;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::Cargo;
+use cli::{Cargo, MessageFormat};
 use shell::Shell;
 
 fn main() -> ExitCode {
-    let Cargo::Klp(klp) = Cargo::parse();
+    let Cargo::Klp(klp) = usage::parse();
     let shell = Shell::new(klp.output.verbosity(), klp.output.color, klp.output.message_format);
     match run::run(&klp, &shell) {
         Ok(status) => status.into(),
         Err(error) => {
             error.details().iter().for_each(|line| shell.plain(line));
             shell.error(&error, error.hint().as_deref());
+            if klp.output.message_format == MessageFormat::Json
+                && let Some(record) = error.record()
+            {
+                // Where nothing can be printed, standard error and the exit status have said it.
+                let _ = report::failure(record);
+            }
             error.exit_status().into()
         }
     }

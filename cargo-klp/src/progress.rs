@@ -12,75 +12,101 @@ use crate::cli::{MessageFormat, Verbosity};
 use crate::environment;
 
 /// Where the number of objects is known.
-const OBJECTS: &str = "{prefix:>12.cyan.bold} [{bar:24}] {pos}/{len} objects {wide_msg}";
+const OBJECTS: &str =
+    "{prefix:>12.cyan.bold} [{bar:24}] {pos}/{len} objects, {eta} left {wide_msg}";
 /// Where it is not.
 const STEPS: &str = "{prefix:>12.cyan.bold} {pos} steps, {elapsed} {wide_msg}";
 
-/// The progress line. It is not there when standard error is no terminal, nor with `-q` or JSON.
+/// What is done within this time needs no line.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// The progress line. It is not there when standard error is no terminal, nor with `-q` or JSON; nor while nothing
+/// is made.
 pub(crate) struct Progress {
+    is_wanted: bool,
+    line: Mutex<Option<Line>>,
+}
+
+struct Line {
     bar: ProgressBar,
     /// Objects to do, where they are known.
-    left: Mutex<Option<BTreeSet<Utf8PathBuf>>>,
+    left: Option<BTreeSet<Utf8PathBuf>>,
+}
+
+impl Line {
+    fn new(is_wanted: bool, left: Option<BTreeSet<Utf8PathBuf>>) -> Self {
+        let length = left.as_ref().map(|left| u64::try_from(left.len()).unwrap_or(u64::MAX));
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        bar.set_prefix("Making");
+        bar.set_style(style(if left.is_some() { OBJECTS } else { STEPS }));
+        if is_wanted {
+            show_later(&bar);
+        }
+        Self { bar, left }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Shows `bar`, at most ten times a second, if there still is something to show after a while.
+fn show_later(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        if let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(10));
+            bar.enable_steady_tick(PATIENCE);
+        }
+    });
 }
 
 impl Progress {
-    /// Drawn for the first time after half a second, at most ten times a second.
     pub(crate) fn new(verbosity: Verbosity, format: MessageFormat) -> Self {
         let is_for_people = verbosity >= Verbosity::Normal && format == MessageFormat::Human;
-        let wanted = match environment::progress_when().as_deref() {
+        let is_wanted = match environment::progress_when().as_deref() {
             Some("never") => false,
             Some("always") => true,
             _ => is_for_people && io::stderr().is_terminal(),
         };
-        let bar = if wanted {
-            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10))
-        } else {
-            ProgressBar::hidden()
-        };
-        bar.set_prefix("Making");
-        bar.set_style(style(STEPS));
-        if wanted {
-            bar.enable_steady_tick(Duration::from_millis(500));
-        }
-        Self { bar, left: Mutex::new(None) }
+        Self { is_wanted, line: Mutex::new(None) }
     }
 
     /// Counts these objects from now on.
     pub(crate) fn expect(&self, objects: BTreeSet<Utf8PathBuf>) {
-        self.bar.reset();
-        self.bar.set_style(style(OBJECTS));
-        self.bar.set_length(u64::try_from(objects.len()).unwrap_or(u64::MAX));
-        *self.left() = Some(objects);
+        *self.line() = Some(Line::new(self.is_wanted, Some(objects)));
     }
 
     /// Make does `verb` to `target`.
     pub(crate) fn step(&self, verb: &str, target: &str) {
-        self.bar.set_message(format!("{verb} {target}"));
+        let mut line = self.line();
+        let Line { bar, left } = line.get_or_insert_with(|| Line::new(self.is_wanted, None));
+        bar.set_message(format!("{verb} {target}"));
         // `RUSTC L rust/core.o`
         let object = target.rsplit(' ').next().unwrap_or(target);
-        let counts = match self.left().as_mut() {
-            Some(left) => left.remove(Utf8Path::new(object)),
-            None => true,
-        };
-        self.bar.inc(u64::from(counts));
+        let counts = left.as_mut().is_none_or(|left| left.remove(Utf8Path::new(object)));
+        bar.inc(u64::from(counts));
     }
 
     /// Takes the line away, until something is made again.
     pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
-        self.bar.reset();
-        self.bar.unset_length();
-        self.bar.set_style(style(STEPS));
-        *self.left() = None;
+        *self.line() = None;
     }
 
     /// Runs `print`, which writes to the terminal, while the line is not there.
     pub(crate) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bar.suspend(print)
+        let bar = self.line().as_ref().map(|line| line.bar.clone());
+        match bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
     }
 
-    fn left(&self) -> MutexGuard<'_, Option<BTreeSet<Utf8PathBuf>>> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    fn line(&self) -> MutexGuard<'_, Option<Line>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -93,20 +119,28 @@ fn style(template: &str) -> ProgressStyle {
 mod tests {
     use super::*;
 
+    impl Progress {
+        /// What is done and how much there is.
+        fn state(&self) -> Option<(u64, Option<u64>)> {
+            self.line().as_ref().map(|line| (line.bar.position(), line.bar.length()))
+        }
+    }
+
     #[test]
     fn only_expected_objects_count() {
         let progress = Progress::new(Verbosity::Quiet, MessageFormat::Json);
+        assert_eq!(progress.state(), None);
         progress.step("CC", "scripts/mod/empty.o");
-        assert_eq!(progress.bar.position(), 1);
+        assert_eq!(progress.state(), Some((1, None)));
         progress.expect(["fs/a.o", "rust/core.o"].map(Utf8PathBuf::from).into());
-        assert_eq!((progress.bar.position(), progress.bar.length()), (0, Some(2)));
+        assert_eq!(progress.state(), Some((0, Some(2))));
         for (verb, target) in
             [("CC", "fs/a.o"), ("CC", "fs/a.o"), ("HOSTCC", "x.o"), ("RUSTC", "L rust/core.o")]
         {
             progress.step(verb, target);
         }
-        assert_eq!(progress.bar.position(), 2);
+        assert_eq!(progress.state(), Some((2, Some(2))));
         progress.finish();
-        assert_eq!((progress.bar.position(), progress.bar.length()), (0, None));
+        assert_eq!(progress.state(), None);
     }
 }

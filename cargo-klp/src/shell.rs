@@ -2,11 +2,14 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::{Color, MessageFormat, Verbosity};
 use crate::progress::Progress;
+use crate::words::time;
 
 const STATUS: Style = AnsiColor::Green.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -17,6 +20,14 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) struct Shell {
     verbosity: Verbosity,
     progress: Progress,
+    begin: Instant,
+    phase: Mutex<Option<Phase>>,
+}
+
+/// A part of the work, and when it began.
+struct Phase {
+    name: &'static str,
+    begin: Instant,
 }
 
 impl Shell {
@@ -26,13 +37,41 @@ impl Shell {
             Color::Always => anstream::ColorChoice::Always.write_global(),
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
-        Self { verbosity, progress: Progress::new(verbosity, format) }
+        let progress = Progress::new(verbosity, format);
+        Self { verbosity, progress, begin: Instant::now(), phase: Mutex::new(None) }
     }
 
     /// A line such as `    Building original kernel 6.1`.
     pub(crate) fn status(&self, verb: &str, message: impl std::fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
             self.line(format_args!("{STATUS}{verb:>12}{STATUS:#} {message}"));
+        }
+    }
+
+    /// The same for those who want to know more.
+    pub(crate) fn verbose(&self, verb: &str, message: impl std::fmt::Display) {
+        if self.verbosity >= Verbosity::Verbose {
+            self.status(verb, message);
+        }
+    }
+
+    /// The part of the work that `name` says begins, and the one before has ended.
+    pub(crate) fn phase(&self, name: &'static str) {
+        self.progress.finish();
+        self.end_phase(Some(Phase { name, begin: Instant::now() }));
+    }
+
+    /// All is done.
+    pub(crate) fn finished(&self, message: impl std::fmt::Display) {
+        self.progress.finish();
+        self.end_phase(None);
+        self.status("Finished", format_args!("{message}, in {}", time(self.begin.elapsed())));
+    }
+
+    fn end_phase(&self, next: Option<Phase>) {
+        let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Phase { name, begin }) = std::mem::replace(&mut *phase, next) {
+            self.verbose("Took", format_args!("{} for {name}", time(begin.elapsed())));
         }
     }
 

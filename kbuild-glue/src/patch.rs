@@ -9,6 +9,7 @@ mod freed;
 mod header;
 mod hunk;
 mod lines;
+mod packed;
 mod parse;
 mod place;
 mod series;
@@ -83,7 +84,12 @@ impl Patch {
     pub fn read(path: &Utf8Path) -> Result<Self, PatchError> {
         let bytes =
             fs::read(path).map_err(|source| PatchError::Io { path: path.to_owned(), source })?;
-        Self::parse(&bytes, path)
+        Self::unpack(&bytes, path)
+    }
+
+    /// Parses the bytes of a patch that may be compressed (gzip, xz, bzip2, zstd). `path` names it in errors.
+    pub fn unpack(bytes: &[u8], path: &Utf8Path) -> Result<Self, PatchError> {
+        Self::parse(&packed::unpacked(bytes, path)?, path)
     }
 
     /// Parses the bytes of a patch. `path` names it in errors.

@@ -1,6 +1,9 @@
 //! Many short lists in one piece of memory.
 
+use std::borrow::Cow;
+
 use bitcode::{Decode, Encode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer};
 use serde::ser::{Serialize, Serializer};
 
@@ -154,6 +157,20 @@ impl<S: AsRef<str>> FromIterator<S> for Strings {
             all.push(string.as_ref());
         }
         all
+    }
+}
+
+impl JsonSchema for Strings {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Strings".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<String>::json_schema(generator)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Field names and values are a contract: they are added to, never changed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Cause, Digest};
@@ -10,7 +11,7 @@ use crate::checksum::{Cause, Digest};
 pub const FORMAT_VERSION: u32 = 1;
 
 /// One record, a line of JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Record {
     /// The first record.
@@ -29,13 +30,15 @@ pub enum Record {
     Module(Module),
     /// How much of an object is what a kernel was linked from that somebody else built.
     Proof(Proof),
+    /// Why the run ended without a result; the last record then.
+    Error(Failure),
 }
 
 /// What wrote the records.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Version {
-    /// [`FORMAT_VERSION`].
+    /// The version of the records' format, [`FORMAT_VERSION`].
     pub format_version: u32,
     /// Program and version.
     pub tool: String,
@@ -49,7 +52,7 @@ impl Default for Version {
 }
 
 /// How much of an object is what was shipped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Proof {
     /// The object.
@@ -69,7 +72,9 @@ pub struct Proof {
 }
 
 /// What happened to a function or data object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// In both builds, and different.
@@ -81,7 +86,7 @@ pub enum Change {
 }
 
 /// A function of the changed-function set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Function {
     /// The Kbuild object where it is known, else the linked file.
@@ -114,7 +119,7 @@ pub struct Function {
 }
 
 /// A data object that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Data {
     /// The Kbuild object where it is known, else the linked file.
@@ -135,7 +140,7 @@ pub struct Data {
 }
 
 /// Something that differs, is true, and keeps nobody from patching functions.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Note {
     /// The Kbuild object where it is known, else the linked file.
@@ -160,7 +165,7 @@ impl Note {
 }
 
 /// Something that cannot be compared, and so cannot be called unchanged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Refused {
     /// The Kbuild object where it is known, else the linked file.
@@ -186,8 +191,24 @@ impl Refused {
     }
 }
 
+/// Why a run ended without a result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Failure {
+    /// The exit status of the program.
+    pub exit_status: u8,
+    /// What failed, for people.
+    pub message: String,
+    /// What caused that, and so on to the first cause.
+    pub causes: Vec<String>,
+    /// What the person can do about it.
+    pub hint: Option<String>,
+    /// The lines of another program's output that tell more, such as the first error of the compiler.
+    pub details: Vec<String>,
+}
+
 /// The livepatch module that was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Module {
     /// Where it is.
@@ -197,7 +218,7 @@ pub struct Module {
 }
 
 /// How many of each.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Summary {
     /// Function symbols of the patched build.

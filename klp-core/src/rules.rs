@@ -3,10 +3,12 @@
 //! A section that no rule names is compared; bytes that no reader understands make a function
 //! refused, never unchanged.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One thing that is left out.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Rule {
     /// Name, as causes and refusals cite it.
     pub name: &'static str,

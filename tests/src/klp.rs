@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use crate::tools;
+use crate::{schema, tools};
 
 /// No run of a test takes this long, on however slow a machine.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -151,7 +151,12 @@ impl Outcome {
             (Some(wanted), [hint]) if hint.contains(wanted) => {}
             _ => bail!("expected the hint {hint:?}: {this:#?}"),
         }
-        ensure!(this.stdout.is_empty(), "an error with results: {this:#?}");
+        let is_result = |line: &str| {
+            !["version", "error"]
+                .iter()
+                .any(|reason| line.starts_with(&format!("{{\"reason\":\"{reason}\"")))
+        };
+        ensure!(!this.stdout.lines().any(is_result), "an error with results: {this:#?}");
         Ok(this)
     }
 }
@@ -241,9 +246,11 @@ impl Running {
             self.check_patience()?;
             std::thread::sleep(Duration::from_millis(2));
         }
+        let stdout = text(&mut self.stdout)?;
+        schema::check_lines(&stdout).with_context(|| self.name.clone())?;
         Ok(Outcome {
             status: self.ended.and_then(|status| status.code()),
-            stdout: text(&mut self.stdout)?,
+            stdout,
             stderr: text(&mut self.stderr)?,
             millis: self.begin.elapsed().as_millis(),
         })

@@ -4,6 +4,9 @@ use anyhow::{Context as _, Result, bail};
 use camino::Utf8Path;
 use klp_core::record::{Data, Function, Note, Record, Refused, Summary};
 use serde::Deserialize;
+use serde_json::Value;
+
+use crate::schema;
 
 /// The records of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,10 @@ impl Report {
     /// Reads `changed-functions.json`.
     pub fn file(path: &Utf8Path) -> Result<Self> {
         let text = fs_err::read_to_string(path)?;
-        Self::of(serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))?)
+        let records: Vec<Value> =
+            serde_json::from_str(&text).with_context(|| format!("{path}: {text}"))?;
+        records.iter().try_for_each(schema::check)?;
+        Self::of(serde_json::from_str(&text)?)
     }
 
     fn of(records: Vec<Record>) -> Result<Self> {

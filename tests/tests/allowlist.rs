@@ -233,7 +233,7 @@ fn other_subcommands() -> Result<()> {
     let mut checksum = klp(["checksum", old.as_str(), "--allowlist", file.as_str()])?;
     let outcome = run(&mut checksum)?.expect(0)?;
     assert_eq!(outcome.stdout, "");
-    ensure!(outcome.stderr.contains("Skipping 1 objects"), "{}", outcome.stderr);
+    ensure!(outcome.stderr.contains("Skipping 1 object"), "{}", outcome.stderr);
     Ok(())
 }
 
@@ -277,7 +277,7 @@ fn non_standard_objects() -> Result<()> {
     }
     let records: Vec<serde_json::Value> =
         list("json")?.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    let [rule, apart] = records.as_slice() else { anyhow::bail!("{records:?}") };
+    let [_version, rule, apart] = records.as_slice() else { anyhow::bail!("{records:?}") };
     assert_eq!(rule["functions"][0]["matches"][0]["name"], "cpu_load");
     assert_eq!(
         (&apart["reason"], &apart["objects"][0]),

@@ -49,6 +49,17 @@ fn namesakes(count: usize, from: usize) -> String {
     text
 }
 
+/// A few bytes say that there are a terabyte of zeros.
+#[test]
+fn no_kernel_has_that_many_zeros() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let text = ".bss\n.globl a\n.type a,@object\n.size a,8\na: .space 0x10000000000\n";
+    let object = assemble(&directory, "zeros", text)?;
+    let mut command = klp(["diff", "--no-cache", object.as_str(), object.as_str()])?;
+    run(&mut command)?.expect_error(1, "zeros are more than any kernel has", Some("make again"))?;
+    Ok(())
+}
+
 #[test]
 fn functions_inside_each_other_are_no_object() -> Result<()> {
     let (_guard, directory) = temporary()?;

@@ -93,7 +93,7 @@ impl Fixture {
 #[test]
 fn one_that_fits() -> Result<()> {
     let outcome = Fixture::new()?.check()?.expect(0)?;
-    ensure!(outcome.stderr.contains("1 imports"), "{outcome:#?}");
+    ensure!(outcome.stderr.contains("1 import"), "{outcome:#?}");
     Ok(())
 }
 

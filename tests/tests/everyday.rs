@@ -132,7 +132,7 @@ fn dry_run() -> Result<()> {
     run(&mut kernel.build([&patch])?)?.expect(0)?;
     let outputs = Snapshot::take(&kernel.output, &[])?;
     let outcome = run(kernel.build([&patch])?.arg("-n"))?.expect(0)?;
-    let record: Value = serde_json::from_str(&outcome.stdout)?;
+    let record: Value = serde_json::from_str(outcome.stdout.lines().nth(1).context("no record")?)?;
     assert_eq!((&record["reason"], &record["original"]), (&"dry-run".into(), &"kept".into()));
     assert_eq!(record["files"][0]["path"], "include/linux/load.h");
     assert_eq!(record["objects"].as_array().map(Vec::len), Some(3));
@@ -230,6 +230,10 @@ fn manual_pages() -> Result<()> {
     for command in commands {
         let page = fs_err::read_to_string(directory.join(format!("cargo-klp-{command}.1")))?;
         ensure!(page.contains(".SH SYNOPSIS") && page.contains("cargo klp"), "{command}: {page}");
+    }
+    let page = fs_err::read_to_string(directory.join("cargo-klp-try.1"))?;
+    for text in ["<SECONDS>", "Possible values:", "kvm: "] {
+        ensure!(page.contains(text), "no {text}: {page}");
     }
     let main = run(&mut klp(["man"])?)?.expect(0)?.stdout;
     assert_eq!(main, fs_err::read_to_string(directory.join("cargo-klp.1"))?);

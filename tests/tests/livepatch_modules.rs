@@ -1,8 +1,10 @@
 //! Livepatches of several modules: what one of them uses of another, and when it is there.
 
 use anyhow::{Result, ensure};
-use klp_core::livepatch::{Livepatch, Symbol};
+use klp_core::livepatch::{Livepatch, Symbol, finish};
+use klp_core::module::RawElf;
 use klp_tests::small::{Small, for_each_compiler};
+use klp_tests::tools::tool;
 
 /// `EXPORT_SYMBOL` leaves this in an object (include/linux/export.h).
 const EXPORT: &str = "asm(\".pushsection .export_symbol, \\\"a\\\"; __export_symbol_NAME: .quad NAME; .popsection\");\n";
@@ -102,4 +104,44 @@ fn a_module_that_was_not_needed_before() -> Result<()> {
         assert_eq!(kernel(&livepatch), [("disk", ".klp.sym.crc.sum,0".to_owned())]);
         refused(&small("other")?, "sync", "sum is in module crc, which disk does not need")
     })
+}
+
+/// The kernel's function of a name and the one that replaces it are both in the module, each for those that mean it.
+#[test]
+fn a_function_that_changes_is_called_by_another_object_that_changes() -> Result<()> {
+    for_each_compiler(
+        "a_function_that_changes_is_called_by_another_object_that_changes",
+        |compiler| {
+            // What clang leaves for the linker cannot be written again.
+            if compiler != "gcc" {
+                return Ok(());
+            }
+            let callee = |add: u32| format!("int callee(int n) {{ return n + {add}; }}\n");
+            let caller = |by: u32| {
+                format!("int callee(int); int caller(int n) {{ return callee(n) * {by}; }}\n")
+            };
+            let small = kernel_of(compiler)?.object("callee", &callee(1), &callee(2)).object(
+                "caller",
+                &caller(3),
+                &caller(5),
+            );
+            let livepatch =
+                small.livepatch(&[("callee", "callee"), ("caller", "caller")], false)?;
+            assert_eq!(livepatch.refused, []);
+            let linked = small.directory.join("linked.ko");
+            let mut arguments = vec!["-r".to_owned(), "-o".to_owned(), linked.to_string()];
+            for (number, part) in livepatch.parts.iter().enumerate() {
+                let path = small.directory.join(format!("part_{number}.o"));
+                fs_err::write(&path, &part.bytes)?;
+                arguments.push(path.into_string());
+            }
+            tool("ld", arguments)?;
+            let module = finish(&fs_err::read(&linked)?, &livepatch.symbols)?;
+            let elf = RawElf::parse(&module)?;
+            let named =
+                |name: &[u8]| elf.symbols.iter().filter(|symbol| symbol.name == name).count();
+            assert_eq!((named(b"callee"), named(b".klp.sym.vmlinux.callee,0")), (1, 1));
+            Ok(())
+        },
+    )
 }

@@ -147,7 +147,7 @@ fn rules_hold(lto: &str, change: impl Fn(&Utf8Path) -> Result<()>) -> Result<()>
         assert_eq!(outcome.stdout.matches("  fs_user\n").count(), 1, "{}", outcome.stdout);
         assert!(!outcome.stdout.contains("net_"), "{}", outcome.stdout);
         assert_eq!(outcome.stdout.matches("helper").count(), 1, "{}", outcome.stdout);
-        assert!(outcome.stderr.contains("Skipping 1 objects"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("Skipping 1 object"), "{}", outcome.stderr);
 
         let allow = "[[rule]]\nobject = 'fs/core.o'\nallow = ['helper']\nreason = 'the fix'\n";
         let report = diff(allow, paths, 5)?;

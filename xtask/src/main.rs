@@ -8,6 +8,7 @@ mod demo;
 mod effects;
 mod environment;
 mod expected;
+mod fuzz;
 mod kernel;
 mod klp;
 mod klp_build;
@@ -15,6 +16,7 @@ mod process;
 mod proof;
 mod qemu;
 mod snapshot;
+mod stock;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -62,6 +64,14 @@ enum Task {
         #[arg(long, conflicts_with = "quick")]
         qemu: bool,
     },
+    /// Fuzzes what reads untrusted bytes: objects, modules, patches, checksum files and the like.
+    Fuzz {
+        /// How long, all targets together.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        minutes: u64,
+        /// Only this target of `fuzz/fuzz_targets`.
+        target: Option<String>,
+    },
     /// Gets and builds a real kernel in a cache outside the repository.
     Kernel {
         /// For instance 6.1 or 7.2.
@@ -83,6 +93,12 @@ enum Task {
         klp_build: bool,
         /// Only cases whose name contains this.
         filter: Option<String>,
+    },
+    /// Proves objects of a kernel as Debian ships it, makes livepatches for it, and tries them in QEMU.
+    Stock {
+        /// What `uname -r` says of it [default: the newest of this system's Debian].
+        #[arg(long)]
+        release: Option<String>,
     },
     /// Flips bytes and relocations of objects, and tells what the checksums miss.
     Mutate {
@@ -137,6 +153,7 @@ fn main() -> std::process::ExitCode {
         Task::Demo { kernel: Some(version), all, .. } => demo::real(&version, all),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
         Task::Test { quick, qemu } => test::run(quick, qemu),
+        Task::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
         Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {
             println!("sources  {}", kernel.source);
             println!("build    {}", kernel.build);
@@ -147,6 +164,7 @@ fn main() -> std::process::ExitCode {
         Task::Qemu { kernel, cc, filter, .. } => {
             qemu::run(&kernel, cc, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
+        Task::Stock { release } => stock::run(release.as_deref()),
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)
         }

@@ -53,7 +53,7 @@ pub(crate) fn run(release: Option<&str>) -> Result<()> {
         None => newest()?,
     };
     let program = klp::build(true)?;
-    let root = environment::cache()?.join("stock").join(&release);
+    let root = environment::kernel_cache()?.join("stock").join(&release);
     let (packages, work) = (root.join("packages"), root.join("work"));
     let stock = |command: &str| {
         let mut klp = process::command(program.as_str());
@@ -75,7 +75,8 @@ pub(crate) fn run(release: Option<&str>) -> Result<()> {
     process::run(prove.args(["--sample", SAMPLE]))?;
     println!("==> proven in {:.0?}, with the preparation of a first run", started.elapsed());
     for case in CASES {
-        let patch = environment::root().join(format!("tests/patches/stock-6.1/{}.patch", case.name));
+        let patch =
+            environment::root().join(format!("tests/patches/stock-6.1/{}.patch", case.name));
         let module = root.join(format!("livepatch-{}.ko", case.name));
         let started = Instant::now();
         let mut build = stock("build");
@@ -85,7 +86,12 @@ pub(crate) fn run(release: Option<&str>) -> Result<()> {
         let output = process::output(&mut build)?;
         println!("==> {} built in {:.1?}", case.name, started.elapsed());
         let changed = changed(&output);
-        ensure!(changed == case.changed, "{}: changed {changed:?}, not {:?}", case.name, case.changed);
+        ensure!(
+            changed == case.changed,
+            "{}: changed {changed:?}, not {:?}",
+            case.name,
+            case.changed
+        );
         let mut check = stock("check");
         flags(&mut check);
         process::run(check.arg(module.as_str()))?;
@@ -122,7 +128,8 @@ fn seen(case: &Case, output: &str) -> Result<()> {
     };
     let before = output_of("before").context("no script ran before")?;
     let after = output_of("after").context("no script ran after")?;
-    if before.lines().any(|line| line == case.seen) || !after.lines().any(|line| line == case.seen) {
+    if before.lines().any(|line| line == case.seen) || !after.lines().any(|line| line == case.seen)
+    {
         bail!("{}: before {before:?}, after {after:?}", case.name);
     }
     Ok(())

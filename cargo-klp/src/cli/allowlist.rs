@@ -1,7 +1,7 @@
 //! `cargo klp allowlist`, and the option of the subcommands that obey the rules.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::TreeArgs;
 
@@ -21,9 +21,9 @@ pub(crate) struct Allowlist {
 /// Which rules are obeyed.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RuleArgs {
-    /// Rules about objects and functions [default: klp.toml here, `rule` under
-    /// `[workspace.metadata.klp]` of the Cargo.toml here, klp.toml in the output directory or in the
-    /// source tree, whichever is found first]
-    #[arg(long, value_name = "FILE")]
+    /// Take the rules about expected changes from this file [default: the first of klp.toml in the current directory,
+    /// `rule` under `[workspace.metadata.klp]` of the Cargo.toml there, klp.toml in the output directory or in the
+    /// source tree]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "What to compare")]
     pub(crate) allowlist: Option<Utf8PathBuf>,
 }

@@ -1,64 +1,71 @@
 //! `cargo klp build`.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::{RuleArgs, TreeArgs};
 
 /// Build the kernel before and after a patch and name the functions that changed
 ///
-/// Sources stay as they are: both builds run in a private mirror. The original build is kept, so that
-/// the next patch compiles only what it touches. The set is also written as changed-functions.json
-/// beside the build outputs, and there, for a kernel with livepatching, the livepatch module.
+/// Your sources stay as they are: both builds run in a private copy. The build without the patch is kept, so that
+/// the next patch compiles only what it touches. The changed functions are also written to changed-functions.json
+/// in the output directory, and there, for a kernel with `CONFIG_LIVEPATCH`, the livepatch module.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(crate) struct Build {
-    /// Patches, or quilt series, applied in this order; and make variables, such as LLVM=1 or O=DIR
-    #[arg(value_name = "PATCH|VAR=VALUE")]
+    /// Patches to apply, in this order: files (also .gz and .xz), quilt series, or - for standard input. Words with
+    /// a = are variables for make, such as LLVM=1 or O=DIR
+    #[arg(value_name = "PATCH|VAR=VALUE", value_hint = ValueHint::FilePath)]
     pub(crate) arguments: Vec<String>,
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
+    /// Apply what these revisions of the git tree change, before the patches: A..B, or one commit. If the tree is not
+    /// at A, git checks A out beside it, and the original is built from that
+    #[arg(long, value_name = "RANGE", help_heading = COMPARE)]
+    pub(crate) rev: Option<String>,
+    /// Apply what was changed in the git tree since its last commit, before the patches
+    #[arg(long, conflicts_with_all = ["rev", "external", "dry_run"], help_heading = COMPARE)]
+    pub(crate) worktree: bool,
+    /// How many lines of context at each end of a hunk may differ from the sources
+    #[arg(long, value_name = "LINES", default_value_t = 0, help_heading = COMPARE)]
+    pub(crate) fuzz: usize,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
-    /// Write the livepatch module here [default: livepatch-NAME.ko beside the build outputs, after the
-    /// first patch]
-    #[arg(short = 'o', long, value_name = "FILE", conflicts_with_all = ["no_module", "external"])]
-    pub(crate) module: Option<Utf8PathBuf>,
-    /// Make no livepatch module
-    #[arg(long)]
-    pub(crate) no_module: bool,
-    /// Let the module be loaded beside other livepatches instead of replacing them
-    #[arg(long)]
-    pub(crate) no_replace: bool,
-    /// Make the module though something of the patch cannot take effect in it, or is risky
-    #[arg(short, long)]
-    pub(crate) force: bool,
-    /// Take this function or variable though it is not what the --stock kernel has
-    #[arg(long, value_name = "NAME", requires = "stock")]
-    pub(crate) unproven: Vec<String>,
-    /// Only say what would be done: whether the original is built, and what the patches change
-    #[arg(short = 'n', long)]
-    pub(crate) dry_run: bool,
-    /// Jobs at once, unless a parent make decides [default: number of processors]
-    #[arg(short, long, value_name = "N", value_parser = jobs)]
+    /// Run this many jobs at once, unless a parent make decides [default: number of processors]
+    #[arg(short, long, value_name = "N", value_parser = jobs, help_heading = BUILD)]
     pub(crate) jobs: Option<usize>,
-    /// What these revisions of the git tree change, before the patches: A..B, or one commit. Where the tree
-    /// is not at A, the original is built from sources that git checks out beside it
-    #[arg(long, value_name = "RANGE")]
-    pub(crate) rev: Option<String>,
-    /// What was changed in the git tree since its last commit, before the patches
-    #[arg(long, conflicts_with_all = ["rev", "external", "dry_run"])]
-    pub(crate) worktree: bool,
-    /// Lines of context at each end of a hunk that may be others in the sources
-    #[arg(long, value_name = "LINES", default_value_t = 0)]
-    pub(crate) fuzz: usize,
-    /// Program in front of the C compiler, such as ccache, distcc or icecc
-    #[arg(long, value_name = "PROGRAM")]
+    /// Put this program in front of the C compiler, such as ccache, distcc or icecc
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::CommandName, help_heading = BUILD)]
     pub(crate) launcher: Option<String>,
-    /// Run a full make for the patched kernel, even where Kbuild's records say what the patch touches
-    #[arg(long)]
+    /// Run a full make for the patched kernel, even if Kbuild's records say what the patch touches
+    #[arg(long, help_heading = BUILD)]
     pub(crate) full_make: bool,
+    /// Build nothing, only say what would be built and which files the patches change
+    #[arg(short = 'n', long, help_heading = BUILD)]
+    pub(crate) dry_run: bool,
+    /// Write the livepatch module to this file [default: livepatch-NAME.ko in the output directory, named after the
+    /// first patch]
+    #[arg(short = 'o', long, value_name = "FILE", conflicts_with_all = ["no_module", "external"],
+          value_hint = ValueHint::FilePath, help_heading = MODULE)]
+    pub(crate) module: Option<Utf8PathBuf>,
+    /// Make no livepatch module, only name the functions
+    #[arg(long, help_heading = MODULE)]
+    pub(crate) no_module: bool,
+    /// Let the module stay loaded beside other livepatches instead of replacing them
+    #[arg(long, help_heading = MODULE)]
+    pub(crate) no_replace: bool,
+    /// Take this function or variable though it is not what the --stock kernel has
+    #[arg(long, value_name = "NAME", requires = "stock", help_heading = MODULE)]
+    pub(crate) unproven: Vec<String>,
+    /// Make the module even if a part of the patch cannot take effect in it, or is risky
+    #[arg(short, long, help_heading = MODULE)]
+    pub(crate) force: bool,
 }
+
+/// Headings of the options.
+const COMPARE: &str = "What to compare";
+const BUILD: &str = "How to build";
+const MODULE: &str = "Livepatch module";
 
 impl Build {
     /// The patches among the arguments.

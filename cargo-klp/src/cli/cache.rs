@@ -1,7 +1,7 @@
 //! Options about the digests that are kept from run to run.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::cache::Cache;
 use crate::environment;
@@ -10,12 +10,13 @@ use crate::environment;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cache")]
 pub(crate) struct CacheArgs {
-    /// Digest again what was digested before, and keep nothing
+    /// Compute all digests anew, and keep none
     #[arg(long)]
     no_cache: bool,
-    /// Where digests of large objects are kept, by what is in them [default: cargo-klp/digests in
+    /// Keep the digests of large objects in this directory, by their content [default: cargo-klp/digests in
     /// `XDG_CACHE_HOME`, else in ~/.cache]
-    #[arg(long, value_name = "DIR", env = "CARGO_KLP_CACHE_DIR", hide_env_values = true)]
+    #[arg(long, value_name = "DIR", env = "CARGO_KLP_CACHE_DIR", hide_env_values = true,
+          value_hint = ValueHint::DirPath)]
     cache_dir: Option<Utf8PathBuf>,
 }
 

@@ -1,7 +1,7 @@
 //! `cargo klp check`.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::TreeArgs;
 
@@ -13,11 +13,11 @@ use super::TreeArgs;
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The livepatch module
-    #[arg(value_name = "KO")]
+    #[arg(value_name = "KO", value_hint = ValueHint::FilePath)]
     pub(crate) livepatch: Utf8PathBuf,
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
-    /// The kernel [default: vmlinux in the output directory]
-    #[arg(long, value_name = "FILE")]
+    /// Check against this kernel [default: vmlinux in the output directory]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Kernel")]
     pub(crate) vmlinux: Option<Utf8PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! `cargo klp checksum`.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::{CacheArgs, RuleArgs};
 
@@ -9,10 +9,10 @@ use super::{CacheArgs, RuleArgs};
 #[derive(Debug, Args)]
 pub(crate) struct Checksum {
     /// Objects: .o and .ko files, vmlinux.o
-    #[arg(value_name = "OBJ", required = true)]
+    #[arg(value_name = "OBJ", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) objects: Vec<Utf8PathBuf>,
     /// Write a checksum file for `cargo klp diff` instead of printing
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<Utf8PathBuf>,
     /// Replace FILE whatever it is, not only a checksum file
     #[arg(short, long, requires = "output")]

@@ -1,7 +1,7 @@
 //! `cargo klp diff`.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use super::{CacheArgs, RuleArgs};
 
@@ -9,8 +9,10 @@ use super::{CacheArgs, RuleArgs};
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// An object, a checksum file or a build directory
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) original: Utf8PathBuf,
     /// The same of the patched build
+    #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) patched: Utf8PathBuf,
     #[command(flatten)]
     pub(crate) rules: RuleArgs,

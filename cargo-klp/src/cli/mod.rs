@@ -60,5 +60,7 @@ pub(crate) enum Command {
     /// List what checksums leave out, and why
     Rules,
     Stock(Stock),
+    /// Print the JSON schema of the records that `--message-format json` prints
+    Schema,
     Try(Box<Try>),
 }

@@ -7,10 +7,10 @@ use crate::environment;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct Output {
-    /// Print results for people or as JSON, a record a line
+    /// Print results in this format
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
     pub(crate) message_format: MessageFormat,
-    /// Print each command of the build (-v) to its log, and more about what is done
+    /// Say more: what is reused, how long each part takes, and each command of the build in its log
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
     /// Print nothing but results and errors
@@ -30,15 +30,20 @@ pub(crate) struct Output {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
+    /// Text for people
     Human,
+    /// JSON, one record a line; `cargo klp schema` describes them
     Json,
 }
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
     Auto,
+    /// Always
     Always,
+    /// Never
     Never,
 }
 

@@ -1,26 +1,26 @@
 //! Options that name a kernel tree, the same for every subcommand that needs one.
 
 use camino::Utf8PathBuf;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 /// Where the kernel is.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Kernel")]
 pub(crate) struct TreeArgs {
-    /// Kernel source tree, or the output directory of an O= build [default: here, or `kernel` under
-    /// `[workspace.metadata.klp]` of the Cargo.toml here]; of a --stock kernel its sources [default: the
-    /// package of sources, unpacked once]
-    #[arg(short = 'C', long, value_name = "DIR")]
+    /// The kernel's source tree, or the output directory of an O= build [default: the current directory, or `kernel`
+    /// under `[workspace.metadata.klp]` of the Cargo.toml there]; with --stock the kernel's sources [default: those of
+    /// its package]
+    #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) directory: Option<Utf8PathBuf>,
-    /// Output directory (O=) that holds the .config [default: the source tree]
-    #[arg(short = 'O', long = "output", value_name = "DIR")]
+    /// The output directory (make's O=) that has the .config [default: the source tree]
+    #[arg(short = 'O', long = "output", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output_directory: Option<Utf8PathBuf>,
-    /// Directory of an out-of-tree module (Kbuild's M=), which is built for a kernel that is built or
-    /// prepared already; patches are relative to it [kernel by default: `kernel` of its Cargo.toml,
-    /// else that of the running kernel]
-    #[arg(short = 'M', long, value_name = "DIR")]
+    /// Build this out-of-tree module (Kbuild's M=) instead, for a kernel that is built or prepared already; patches
+    /// are relative to DIR [default kernel: `kernel` of its Cargo.toml, else the running one]
+    #[arg(short = 'M', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) external: Option<Utf8PathBuf>,
-    /// A kernel that somebody else built, such as a distribution's, by what `uname -r` says of it; without =RELEASE
-    /// the running one. It is not built: only what a patch touches is compiled, and proven to be what was shipped
+    /// Patch a kernel that somebody else built, such as a distribution's, without building it. RELEASE is what
+    /// `uname -r` says [default: that of the running kernel]
     #[arg(
         long,
         value_name = "RELEASE",
@@ -30,12 +30,13 @@ pub(crate) struct TreeArgs {
         conflicts_with_all = ["output_directory", "external"]
     )]
     pub(crate) stock: Option<String>,
-    /// Where the packages of a --stock kernel were unpacked, for one of another machine [default: /]
-    #[arg(long, value_name = "DIR", requires = "stock")]
+    /// Look for the packages of the --stock kernel below this directory [default: where `cargo klp stock get` put
+    /// them, else /]
+    #[arg(long, value_name = "DIR", requires = "stock", value_hint = ValueHint::DirPath)]
     pub(crate) sysroot: Option<Utf8PathBuf>,
-    /// Where to keep the mirror and both builds [default: .klp in the output directory, or in that of
-    /// the module; for a --stock kernel cargo-klp/stock/RELEASE in the cache of the user]
-    #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR")]
+    /// Keep the copy of the sources and both builds in this directory [default: .klp in the output directory, or in
+    /// that of the module; with --stock cargo-klp/stock/RELEASE in the user's cache]
+    #[arg(long, value_name = "DIR", env = "CARGO_KLP_TARGET_DIR", value_hint = ValueHint::DirPath)]
     pub(crate) target_dir: Option<Utf8PathBuf>,
 }
 

@@ -4,7 +4,67 @@ use std::io::{self, Write};
 
 use klp_core::Allowlist;
 use klp_core::allowlist::{Pattern, PatternUse, Rule, RuleUse, Usage};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::json;
+use crate::words::count;
+
+/// A line of JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[schemars(rename = "AllowlistRecord")]
+pub(super) enum Record<'a> {
+    /// A rule, and what it applies to.
+    Rule {
+        /// Line of the file that it starts in, counted from 1, where that is known.
+        line: Option<usize>,
+        /// The glob for objects.
+        object: &'a str,
+        /// The reason that the rule gives.
+        why: &'a str,
+        /// Whether the objects are left out altogether.
+        skip: bool,
+        /// The objects that it names.
+        objects: Vec<&'a str>,
+        /// The globs for functions, each with what it names.
+        functions: Vec<Named<'a>>,
+    },
+    /// Objects that Kbuild keeps objtool away from: they are compared, but cannot be livepatched.
+    NonStandard {
+        /// Their paths in the build.
+        objects: &'a [&'a str],
+    },
+}
+
+/// A glob for functions, and what it names.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AllowlistGlob")]
+pub(super) struct Named<'a> {
+    /// `ignore` or `allow`.
+    action: &'static str,
+    /// The glob.
+    glob: &'a str,
+    /// The functions that it names.
+    matches: Vec<Match<'a>>,
+}
+
+/// A function that a glob names.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AllowlistMatch")]
+pub(super) struct Match<'a> {
+    /// Its object.
+    object: &'a str,
+    /// Its symbol.
+    name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    fn of((action, glob, used): (&'static str, &'a Pattern, &'a PatternUse)) -> Self {
+        let matches = used.functions.iter().map(|(object, name)| Match { object, name }).collect();
+        Self { action, glob: glob.as_str(), matches }
+    }
+}
 
 /// How many objects or functions are named for people.
 const SHOWN: usize = 8;
@@ -37,25 +97,17 @@ pub(super) fn json(
     allowlist: &Allowlist,
     usage: &Usage,
     apart: &[&str],
-    mut out: impl Write,
+    out: impl Write,
 ) -> io::Result<()> {
-    for (rule, used) in allowlist.rules.iter().zip(&usage.rules) {
-        let record = json!({
-            "reason": "rule",
-            "line": rule.line,
-            "object": rule.object,
-            "why": rule.reason,
-            "skip": rule.skip,
-            "objects": used.objects,
-            "functions": functions(rule, used).map(|(action, pattern, used)| {
-                let found = used.functions.iter();
-                let found = found.map(|(object, name)| json!({"object": object, "name": name}));
-                json!({"action": action, "glob": pattern, "matches": found.collect::<Vec<_>>()})
-            }).collect::<Vec<_>>(),
-        });
-        writeln!(out, "{record}")?;
-    }
-    writeln!(out, "{}", json!({"reason": "non-standard", "objects": apart}))
+    let rules = allowlist.rules.iter().zip(&usage.rules).map(|(rule, used)| Record::Rule {
+        line: rule.line,
+        object: rule.object.as_str(),
+        why: &rule.reason,
+        skip: rule.skip,
+        objects: used.objects.iter().map(String::as_str).collect(),
+        functions: functions(rule, used).map(Named::of).collect(),
+    });
+    json::stream(rules.chain([Record::NonStandard { objects: apart }]), out)
 }
 
 /// The globs for functions of a rule, each with what it does.
@@ -70,11 +122,10 @@ fn functions<'a>(
 
 fn list<'a>(names: impl Iterator<Item = &'a str>, noun: &str) -> String {
     let names: Vec<&str> = names.collect();
-    let (count, plural) = (names.len(), if names.len() == 1 { "" } else { "s" });
-    let shown = names.get(..SHOWN.min(count)).unwrap_or_default().join(" ");
-    match count {
+    let shown = names.get(..SHOWN.min(names.len())).unwrap_or_default().join(" ");
+    match names.len() {
         0 => format!("no {noun}"),
-        _ if count > SHOWN => format!("{count} {noun}s: {shown} ..."),
-        _ => format!("{count} {noun}{plural}: {shown}"),
+        number if number > SHOWN => format!("{}: {shown} ...", count(number, noun)),
+        number => format!("{}: {shown}", count(number, noun)),
     }
 }

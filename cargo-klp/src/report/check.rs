@@ -3,26 +3,36 @@
 use std::io::{self, Write};
 
 use klp_core::check::{Finding, Report, Severity};
-use klp_core::record::Version;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::print;
+use super::{json, print};
 use crate::cli::MessageFormat;
 
 /// A line of JSON.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-enum Record<'a> {
-    Version(Version),
+#[schemars(rename = "CheckRecord")]
+pub(super) enum Record<'a> {
+    /// Something that is not as it must be.
     Check(&'a Finding),
+    /// The last record.
     CheckSummary {
+        /// Whether the kernel takes the module, as far as can be told.
         passed: bool,
+        /// How many functions are replaced.
         functions: usize,
+        /// How many symbols livepatch resolves.
         symbols: usize,
+        /// How many relocations livepatch applies.
         relocations: usize,
+        /// How many symbols the module loader resolves.
         imports: usize,
+        /// How many entries special sections have.
         entries: usize,
+        /// Findings that the module does not work with.
         errors: usize,
+        /// Findings that can go wrong.
         warnings: usize,
     },
 }
@@ -46,7 +56,7 @@ fn human(report: &Report, mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn json(report: &Report, mut out: impl Write) -> io::Result<()> {
+fn json(report: &Report, out: impl Write) -> io::Result<()> {
     let count =
         |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let summary = Record::CheckSummary {
@@ -59,12 +69,5 @@ fn json(report: &Report, mut out: impl Write) -> io::Result<()> {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
     };
-    let records = std::iter::once(Record::Version(Version::default()))
-        .chain(report.findings.iter().map(Record::Check))
-        .chain([summary]);
-    for record in records {
-        serde_json::to_writer(&mut out, &record)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    json::stream(report.findings.iter().map(Record::Check).chain([summary]), out)
 }

@@ -3,12 +3,73 @@
 use std::io::{self, Write};
 
 use kbuild_glue::doctor::{Check, State};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::json;
+
+/// A line of JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[schemars(rename = "DoctorRecord")]
+pub(super) enum Record<'a> {
+    /// One thing that was looked at.
+    Check {
+        /// What, in a word or two.
+        name: &'a str,
+        /// How it is.
+        state: Word,
+        /// What was found.
+        found: &'a str,
+        /// What the person can do about it; none where all is well.
+        fix: Option<&'a str>,
+    },
+    /// The last record.
+    DoctorSummary {
+        /// How many things were looked at.
+        checks: usize,
+        /// Those of them that no build works with.
+        failed: usize,
+        /// Those that something may not work with.
+        doubtful: usize,
+    },
+}
+
+/// How a thing is.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "DoctorState")]
+pub(super) enum Word {
+    /// All is well.
+    Ok,
+    /// It works, but not all of it.
+    Warning,
+    /// It cannot work.
+    Error,
+}
+
+impl Word {
+    fn of(state: State) -> Self {
+        match state {
+            State::Good => Self::Ok,
+            State::Doubtful => Self::Warning,
+            State::Bad => Self::Error,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
 
 pub(super) fn human(checks: &[Check], mut out: impl Write) -> io::Result<()> {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).min(24);
     for Check { name, state, found, fix } in checks {
-        writeln!(out, "{:<7}  {name:<width$}  {found}", word(*state))?;
+        writeln!(out, "{:<7}  {name:<width$}  {found}", Word::of(*state).text())?;
         if let Some(fix) = fix {
             writeln!(out, "{:<7}  {:<width$}  fix: {fix}", "", "")?;
         }
@@ -16,20 +77,18 @@ pub(super) fn human(checks: &[Check], mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn json(checks: &[Check], mut out: impl Write) -> io::Result<()> {
-    for Check { name, state, found, fix } in checks {
-        let state = word(*state);
-        let record =
-            json!({"reason": "check", "name": name, "state": state, "found": found, "fix": fix});
-        writeln!(out, "{record}")?;
-    }
-    Ok(())
-}
-
-fn word(state: State) -> &'static str {
-    match state {
-        State::Good => "ok",
-        State::Doubtful => "warning",
-        State::Bad => "error",
-    }
+pub(super) fn json(checks: &[Check], out: impl Write) -> io::Result<()> {
+    let count = |state| checks.iter().filter(|check| check.state == state).count();
+    let summary = Record::DoctorSummary {
+        checks: checks.len(),
+        failed: count(State::Bad),
+        doubtful: count(State::Doubtful),
+    };
+    let records = checks.iter().map(|Check { name, state, found, fix }| Record::Check {
+        name,
+        state: Word::of(*state),
+        found,
+        fix: fix.as_deref(),
+    });
+    json::stream(records.chain([summary]), out)
 }

@@ -13,6 +13,7 @@ use klp_core::rules::Rule;
 use rayon::prelude::*;
 
 use crate::shell::Shell;
+use crate::words::count;
 
 pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
     let name = |function: &Function| match &function.demangled {
@@ -85,22 +86,26 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
 pub(crate) fn summary(changes: &Changes, shell: &Shell) {
     let summary = &changes.summary;
     let mut text = format!(
-        "{} changed, {} added, {} removed of {} functions in {} objects",
-        summary.changed, summary.added, summary.removed, summary.functions, summary.objects
+        "{} changed, {} added, {} removed of {} in {}",
+        summary.changed,
+        summary.added,
+        summary.removed,
+        count(summary.functions, "function"),
+        count(summary.objects, "object")
     );
-    for (count, what) in [
-        (summary.data_changed, "data objects changed"),
-        (summary.refused, "refused"),
-        (summary.notes, "notes"),
-        (summary.ignored, "ignored"),
-        (summary.not_allowed, "not allowed"),
-        (summary.skipped, "objects skipped"),
+    for (number, what) in [
+        (summary.data_changed, count(summary.data_changed, "data object") + " changed"),
+        (summary.refused, format!("{} refused", summary.refused)),
+        (summary.notes, count(summary.notes, "note")),
+        (summary.ignored, format!("{} ignored", summary.ignored)),
+        (summary.not_allowed, format!("{} not allowed", summary.not_allowed)),
+        (summary.skipped, count(summary.skipped, "object") + " skipped"),
     ] {
-        if count > 0 {
-            text = format!("{text}; {count} {what}");
+        if number > 0 {
+            text = format!("{text}; {what}");
         }
     }
-    shell.status("Finished", text);
+    shell.finished(text);
 }
 
 /// Why a run ends with the status for what is refused.
@@ -120,10 +125,6 @@ pub(crate) fn refused(changes: &Changes, shell: &Shell) {
         "refused: there is no livepatch module for this: {}",
         reasons.join("; ")
     ));
-}
-
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Lines that are made before any of them is written.

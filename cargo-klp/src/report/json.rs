@@ -3,14 +3,37 @@
 use std::io::{self, Write};
 
 use klp_core::diff::Changes;
+use klp_core::record::{Record, Version};
 use klp_core::rules::Rule;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A line of `cargo klp rules`.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+#[schemars(rename = "RulesRecord")]
+pub(super) enum Exclusion<'a> {
+    /// Something that checksums leave out.
+    Exclusion(&'a Rule),
+}
+
+/// Prints a stream of records: the version record, then `records`.
+pub(super) fn stream<T: Serialize>(
+    records: impl IntoIterator<Item = T>,
+    mut out: impl Write,
+) -> io::Result<()> {
+    line(&Record::Version(Version::default()), &mut out)?;
+    records.into_iter().try_for_each(|record| line(&record, &mut out))
+}
+
+/// Prints one record.
+pub(super) fn line(record: &impl Serialize, mut out: impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut out, record)?;
+    out.write_all(b"\n")
+}
 
 pub(super) fn records(changes: &Changes, mut out: impl Write) -> io::Result<()> {
-    for record in changes.records() {
-        serde_json::to_writer(&mut out, &record)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    changes.records().try_for_each(|record| line(&record, &mut out))
 }
 
 /// The same records as one array, a record a line.
@@ -24,10 +47,6 @@ pub(crate) fn document(changes: &Changes, mut out: impl Write) -> io::Result<()>
     out.write_all(b"\n]\n")
 }
 
-pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {
-    for rule in rules {
-        serde_json::to_writer(&mut out, rule)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+pub(super) fn rules(rules: &[Rule], out: impl Write) -> io::Result<()> {
+    stream(rules.iter().map(Exclusion::Exclusion), out)
 }

@@ -3,18 +3,24 @@
 mod allowlist;
 mod check;
 mod doctor;
+pub(crate) mod done;
+pub(crate) mod dry_run;
 mod human;
 mod json;
+mod schema;
 mod trial;
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use camino::Utf8Path;
 use kbuild_glue::doctor::Check;
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
+use klp_core::record::{Failure, Record};
 use klp_core::rules::Rule;
 use klp_core::{Allowlist, Manifest};
+use serde::Serialize;
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
@@ -22,7 +28,23 @@ use crate::error::Error;
 pub(crate) use check::check;
 pub(crate) use human::{refused, summary};
 pub(crate) use json::document;
+pub(crate) use schema::schema;
 pub(crate) use trial::trial;
+
+/// Whether something is on standard output: a stream of records begins with the version record.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+/// Prints records that are for programs only: what people read of them goes to the terminal.
+pub(crate) fn records<T: Serialize>(records: impl IntoIterator<Item = T>) -> io::Result<()> {
+    print(|out| json::stream(records, out))
+}
+
+/// Prints why there is no result, as the last record.
+pub(crate) fn failure(failure: Failure) -> io::Result<()> {
+    let record = Record::Error(failure);
+    let goes_on = BEGUN.load(Ordering::Relaxed);
+    print(|out| if goes_on { json::line(&record, out) } else { json::stream([record], out) })
+}
 
 /// Prints the changed-function set.
 pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {
@@ -96,6 +118,7 @@ pub(crate) fn replace_file(
 
 /// Prints to standard output; a reader that goes away, such as `head`, is no error.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    BEGUN.store(true, Ordering::Relaxed);
     let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

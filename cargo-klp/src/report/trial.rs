@@ -2,20 +2,29 @@
 
 use std::io::{self, Write};
 
-use klp_core::record::Version;
 use klp_vm::{Outcome, Stage, Step};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::print;
+use super::{json, print};
 use crate::cli::MessageFormat;
 
 /// A line of JSON.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
-enum Record<'a> {
-    Version(Version),
+#[schemars(rename = "TryRecord")]
+pub(super) enum Record<'a> {
+    /// How one part of the trial went.
     Try(&'a Step),
-    TrySummary { passed: bool, steps: usize, failed: usize },
+    /// The last record.
+    TrySummary {
+        /// Whether all parts went well.
+        passed: bool,
+        /// How many parts there were.
+        steps: usize,
+        /// How many of them failed.
+        failed: usize,
+    },
 }
 
 /// Prints how a trial went.
@@ -55,15 +64,8 @@ fn is_shown(step: &Step) -> bool {
     step.cycle == 1 || !step.passed || matches!(step.stage, Stage::Unloaded | Stage::Kernel)
 }
 
-fn json(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+fn json(outcome: &Outcome, out: impl Write) -> io::Result<()> {
     let failed = outcome.steps.iter().filter(|step| !step.passed).count();
     let summary = Record::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
-    let records = std::iter::once(Record::Version(Version::default()))
-        .chain(outcome.steps.iter().map(Record::Try))
-        .chain([summary]);
-    for record in records {
-        serde_json::to_writer(&mut out, &record)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
+    json::stream(outcome.steps.iter().map(Record::Try).chain([summary]), out)
 }

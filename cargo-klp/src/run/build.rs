@@ -1,8 +1,10 @@
 //! `cargo klp build`.
 
+use std::io::Read;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::build::usable;
-use kbuild_glue::{BuildError, OriginalBuild, PatchError, PatchSet, Revisions, Workspace};
+use kbuild_glue::{BuildError, OriginalBuild, Patch, PatchError, PatchSet, Revisions, Workspace};
 use klp_core::diff::Changes;
 
 use crate::cli::{self, MessageFormat};
@@ -14,10 +16,14 @@ use crate::place::Place;
 use crate::report;
 use crate::rules::Rules;
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::module::{self, Builds};
 use super::session::Session;
 use super::{dry_run, external, output, stock};
+
+/// Names standard input among the patches.
+const STANDARD_INPUT: &str = "-";
 
 pub(crate) fn run(
     arguments: &cli::Build,
@@ -35,11 +41,15 @@ pub(crate) fn run(
         output::expect_ours(&place.results, output::is_results, "a changed-function set")?;
         super::remove(&place.results)?;
     }
-    let paths: Vec<Utf8PathBuf> =
-        arguments.patches().iter().map(|path| place.current.join(path)).collect();
+    let paths = arguments.patches();
+    let paths = paths.into_iter().map(|path| match path.as_str() {
+        STANDARD_INPUT => path,
+        _ => place.current.join(path),
+    });
+    let paths: Vec<Utf8PathBuf> = paths.collect();
     let source = place.module.as_ref().unwrap_or(&place.tree.source);
     let revisions = revisions(arguments, source).map_err(BuildError::from)?;
-    let patch_set = patches(revisions.as_ref(), &paths).map_err(BuildError::from)?;
+    let patch_set = patches(revisions.as_ref(), &paths)?;
     let patch_set = patch_set.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&place, &patch_set, &session.variables, format, shell);
@@ -87,15 +97,21 @@ fn built_here(
     }
     // A patch that does not apply is told before anything is built for it.
     patch_set.apply(&workspace.tree().source).map_err(BuildError::from)?;
+    shell.phase("the original build");
     let original = workspace.build_original(&settings, &mut events)?;
-    shell.progress().finish();
+    if original.reused {
+        let objects = count(original.objects.len(), "object");
+        shell.verbose("Reusing", format_args!("original build in {} ({objects})", original.root));
+    }
+    shell.phase("checksums of the original");
     let before = checksum(&original, run.rules, session, shell)?;
     if patch_set.patches().is_empty() {
-        shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
-        return Ok(ExitStatus::Success);
+        return super::finish_original(&original.root, original.objects.len(), run.format, shell);
     }
+    shell.phase("the patched build");
     let patched = workspace.build_patched(patch_set, &settings, &mut events)?;
-    shell.progress().finish();
+    let rest = patched.objects.len().saturating_sub(patched.made.len());
+    shell.verbose("Reusing", format_args!("{} of the original", count(rest, "object")));
     let builds = Builds {
         workspace: &workspace,
         original: &original,
@@ -112,7 +128,7 @@ pub(super) struct Run<'a> {
     pub(super) patches: &'a [Utf8PathBuf],
     pub(super) rules: &'a Rules,
     pub(super) session: &'a Session,
-    format: MessageFormat,
+    pub(super) format: MessageFormat,
     pub(super) shell: &'a Shell,
 }
 
@@ -128,13 +144,15 @@ pub(super) fn conclude(
     let Place { root, results, .. } = place;
     let mut events = |event| super::show(event, shell);
     let tree = builds.workspace.tree();
-    shell.status("Comparing", format_args!("{} objects", builds.patched.made.len()));
+    shell.phase("the comparison");
+    shell.status("Comparing", count(builds.patched.made.len(), "object"));
     let after = session.on_threads(|| before.with(builds.patched, &rules.allowlist))??;
     super::checksum::write(&after.manifest, &root.join("patched.checksums"))?;
     let mut changes = before.compare(&after);
     super::refuse_non_standard(&mut changes, &tree.source, tree)?;
     rules.apply(&mut changes, before, &after, shell);
     judge(&mut changes);
+    shell.phase("the livepatch module");
     let request = module::Request::of(arguments, &place.current, results, patches, about);
     let module = match request.filter(|_| rules.broken(&changes).is_none()) {
         Some(request) => request.fulfil(builds, &mut changes, shell, &mut events),
@@ -155,9 +173,28 @@ fn revisions(arguments: &cli::Build, source: &Utf8Path) -> Result<Option<Revisio
 }
 
 /// What leads from one of `revisions` to the other, then the patches in the files.
-fn patches(revisions: Option<&Revisions>, paths: &[Utf8PathBuf]) -> Result<PatchSet, PatchError> {
-    let first = revisions.map(Revisions::patch).transpose()?.into_iter().collect();
-    Ok(PatchSet::new(first).and(PatchSet::read(paths)?))
+fn patches(revisions: Option<&Revisions>, paths: &[Utf8PathBuf]) -> Result<PatchSet, Error> {
+    let first = revisions.map(Revisions::patch).transpose().map_err(BuildError::from)?;
+    let mut all = PatchSet::new(first.into_iter().collect());
+    for path in paths {
+        let next = match path.as_str() {
+            STANDARD_INPUT => PatchSet::new(vec![standard_input()?]),
+            _ => PatchSet::read(&[path]).map_err(BuildError::from)?,
+        };
+        all = all.and(next);
+    }
+    Ok(all)
+}
+
+/// The patch that another program writes to us.
+fn standard_input() -> Result<Patch, Error> {
+    let path = Utf8Path::new("standard input");
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    Ok(Patch::unpack(&bytes, path).map_err(BuildError::from)?)
 }
 
 /// Digests of the original build. They are kept with it, for this program and to be compared elsewhere.
@@ -171,7 +208,9 @@ fn checksum(
     let kept = KeptChecksums::in_directory(kept)?;
     let known = kept.read();
     if known.objects.is_empty() {
-        shell.status("Checksumming", format_args!("{} objects", objects.len()));
+        shell.status("Checksumming", count(objects.len(), "object"));
+    } else {
+        shell.verbose("Reusing", format_args!("checksums of {}", count(objects.len(), "object")));
     }
     let build =
         session.on_threads(|| Build::of_linked(root, objects, &rules.allowlist, &known))??;

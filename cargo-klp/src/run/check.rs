@@ -12,6 +12,7 @@ use crate::kernel::{self, read};
 use crate::place::Place;
 use crate::report;
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::opinion::{self, Opinion};
 
@@ -54,10 +55,14 @@ pub(crate) fn run(
              the loader sees is checked",
         ),
     }
+    let entries = if report.entries == 1 { "entry" } else { "entries" };
     let text = format!(
-        "{} functions, {} livepatch symbols, {} livepatch relocations, {} imports, {} entries of \
-         special sections",
-        report.functions, report.symbols, report.relocations, report.imports, report.entries
+        "{}, {}, {}, {}, {} {entries} of special sections",
+        count(report.functions, "function"),
+        count(report.symbols, "livepatch symbol"),
+        count(report.relocations, "livepatch relocation"),
+        count(report.imports, "import"),
+        report.entries
     );
     if !report.passed() {
         return Err(Error::CheckFailed { path: arguments.livepatch.clone() });

@@ -14,6 +14,7 @@ use crate::operand::Operand;
 use crate::report;
 use crate::rules::Rules;
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::output;
 
@@ -33,7 +34,7 @@ pub(crate) fn run(
     rules.allowlist.leave_out(&mut build.manifest);
     match usage.skipped(&rules.allowlist) {
         0 => {}
-        skipped => shell.status("Skipping", format_args!("{skipped} objects")),
+        skipped => shell.status("Skipping", count(skipped, "object")),
     }
     match &arguments.output {
         Some(path) => write(&build.manifest, path)?,
@@ -42,7 +43,9 @@ pub(crate) fn run(
     let refused = build.manifest.objects.iter().flat_map(|object| object.functions.iter());
     let refused = refused.filter(|function| function.refused.is_some()).count();
     if refused > 0 {
-        shell.warning(format_args!("{refused} functions have no checksum, see above"));
+        let have = if refused == 1 { "has" } else { "have" };
+        let functions = count(refused, "function");
+        shell.warning(format_args!("{functions} {have} no checksum, see above"));
     }
     // The process ends: to give back half a million strings one by one would be for nothing.
     std::mem::forget(build);

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use indicatif::HumanBytes;
 use kbuild_glue::{Interrupt, build};
 
-use crate::cli::Clean;
+use crate::cli::{Clean, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::place::Place;
+use crate::report::{self, done};
 use crate::shell::Shell;
 use crate::signals;
 
 use super::output;
 
-pub(crate) fn run(arguments: &Clean, shell: &Shell) -> Result<ExitStatus, Error> {
+pub(crate) fn run(
+    arguments: &Clean,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
     let place = Place::find(&arguments.tree)?;
     let interrupt = Arc::new(Interrupt::new());
     signals::forward(&interrupt)
@@ -38,6 +43,16 @@ pub(crate) fn run(arguments: &Clean, shell: &Shell) -> Result<ExitStatus, Error>
         shell.status(verb, format_args!("{path} ({})", HumanBytes(*bytes)));
     }
     let sum: u64 = paths.iter().map(|(_, bytes)| bytes).sum();
+    if format == MessageFormat::Json {
+        let dry_run = arguments.dry_run;
+        let removed = paths.iter().map(|(path, bytes)| done::Record::Removed {
+            path: path.as_str(),
+            bytes: *bytes,
+            dry_run,
+        });
+        let summary = done::Record::CleanSummary { paths: paths.len(), bytes: sum, dry_run };
+        report::records(removed.chain([summary])).map_err(Error::Print)?;
+    }
     match paths.as_slice() {
         [] => shell.status("Finished", format_args!("nothing is kept for {}", place.tree.output)),
         _ => shell.status("Finished", HumanBytes(sum)),

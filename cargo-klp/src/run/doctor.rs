@@ -9,6 +9,7 @@ use crate::exit::ExitStatus;
 use crate::place::{self, Place};
 use crate::report;
 use crate::shell::Shell;
+use crate::words::count;
 
 pub(crate) fn run(
     arguments: &Doctor,
@@ -38,11 +39,9 @@ pub(crate) fn run(
 
 fn told(checks: &[Check], format: MessageFormat, shell: &Shell) -> Result<ExitStatus, Error> {
     report::doctor(checks, format).map_err(Error::Print)?;
-    let count = |state| checks.iter().filter(|check| check.state == state).count();
-    let (bad, doubtful) = (count(State::Bad), count(State::Doubtful));
-    shell.status(
-        "Finished",
-        format_args!("{} checks: {bad} failed, {doubtful} to think about", checks.len()),
-    );
+    let number = |state| checks.iter().filter(|check| check.state == state).count();
+    let (bad, doubtful) = (number(State::Bad), number(State::Doubtful));
+    let checks = count(checks.len(), "check");
+    shell.finished(format_args!("{checks}: {bad} failed, {doubtful} to think about"));
     Ok(if bad > 0 { ExitStatus::Unsupported } else { ExitStatus::Success })
 }

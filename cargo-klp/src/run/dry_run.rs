@@ -1,14 +1,15 @@
 //! `cargo klp build --dry-run`.
 
 use kbuild_glue::{BuildError, FileChange, PatchSet, Preview};
-use serde_json::json;
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::place::Place;
 use crate::report;
+use crate::report::dry_run::{Action, File, Original, Record};
 use crate::shell::Shell;
+use crate::words::count;
 
 pub(super) fn run(
     place: &Place,
@@ -25,20 +26,8 @@ pub(super) fn run(
         },
         None => Preview::of(&place.tree, &place.root, patch_set, variables)?,
     };
-    let changes = preview.changes.iter().map(|change| (change, action(change)));
     if format == MessageFormat::Json {
-        let files = changes.map(|(change, action)| json!({"path": change.path, "action": action}));
-        let record = json!({
-            "reason": "dry-run",
-            "source": place.module.as_ref().unwrap_or(&place.tree.source),
-            "output": place.tree.output,
-            "directory": place.root,
-            "original": if preview.why_original.is_none() { "kept" } else { "built" },
-            "why-original": preview.why_original,
-            "objects": preview.objects,
-            "files": files.collect::<Vec<_>>(),
-        });
-        report::text(format!("{record}\n").as_bytes()).map_err(Error::Print)?;
+        report::records([record(place, &preview)]).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);
     }
     let what = match &place.module {
@@ -49,13 +38,14 @@ pub(super) fn run(
         None => shell.status("Would use", format_args!("{what}, in {}", place.root)),
         Some(why) => shell.status("Would build", format_args!("{what}, in {} ({why})", place.root)),
     }
-    for (change, action) in changes {
+    for change in &preview.changes {
+        let action = Action::of(change).word();
         shell.status("Would patch", format_args!("{} ({action})", change.path));
     }
     if !preview.changes.is_empty() {
         match &preview.objects {
             Some(objects) => {
-                shell.status("Would compile", format_args!("{} objects", objects.len()));
+                shell.status("Would compile", count(objects.len(), "object"));
             }
             None => shell.status("Would build", "what depends on these files"),
         }
@@ -64,10 +54,20 @@ pub(super) fn run(
     Ok(ExitStatus::Success)
 }
 
-fn action(change: &FileChange) -> &'static str {
-    match (&change.old, &change.new) {
-        (None, _) => "added",
-        (_, None) => "removed",
-        _ => "changed",
+fn record<'a>(place: &'a Place, preview: &'a Preview) -> Record<'a> {
+    let file =
+        |change: &'a FileChange| File { path: change.path.as_str(), action: Action::of(change) };
+    let objects = preview.objects.as_ref();
+    Record::DryRun {
+        source: place.module.as_ref().unwrap_or(&place.tree.source).as_str(),
+        output: place.tree.output.as_str(),
+        directory: place.root.as_str(),
+        original: match preview.why_original {
+            None => Original::Kept,
+            Some(_) => Original::Built,
+        },
+        why_original: preview.why_original.as_deref(),
+        objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
+        files: preview.changes.iter().map(file).collect(),
     }
 }

@@ -12,6 +12,7 @@ use crate::place::Place;
 use crate::report;
 use crate::rules::Rules;
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::session::Session;
 
@@ -36,17 +37,18 @@ pub(super) fn run(
             Build::of_linked(&build.root, &build.objects, &rules.allowlist, &known)
         })?
     };
+    shell.phase("the original build");
     let original = workspace.build_original(&settings, &mut events)?;
-    shell.progress().finish();
+    shell.phase("checksums of the original");
     let before = digests(&original)?;
     super::checksum::write(&before.manifest, &place.root.join("original.checksums"))?;
     if patch_set.patches().is_empty() {
-        shell.status("Finished", format_args!("{} objects, no patch", original.objects.len()));
-        return Ok(ExitStatus::Success);
+        return super::finish_original(&original.root, original.objects.len(), format, shell);
     }
+    shell.phase("the patched build");
     let patched = workspace.build_patched(patch_set, &settings, &mut events)?;
-    shell.progress().finish();
-    shell.status("Comparing", format_args!("{} objects", patched.objects.len()));
+    shell.phase("the comparison");
+    shell.status("Comparing", count(patched.objects.len(), "object"));
     let after = digests(&patched)?;
     super::checksum::write(&after.manifest, &place.root.join("patched.checksums"))?;
     let mut changes = before.compare(&after);

@@ -1,57 +1,86 @@
-//! `cargo klp makefile`, `completions` and `man`.
+//! `cargo klp makefile`, `man` and `schema`.
 
-use std::io::Write;
+use std::io::{self, Write};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
 
-use crate::cli::{Completions, Klp, Makefile, Man};
+use crate::cli::{Klp, Makefile, Man, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::report;
+use crate::report::{self, done};
 use crate::shell::Shell;
 
 use super::output;
 
-pub(crate) fn run(arguments: &Makefile, shell: &Shell) -> Result<ExitStatus, Error> {
-    match &arguments.install {
-        None => report::text(KLP_MK.as_bytes()).map_err(Error::Print)?,
-        Some(directory) => {
-            write(&directory.join(KLP_MK_NAME), KLP_MK.as_bytes(), arguments.force, shell)?;
-        }
-    }
+pub(crate) fn run(
+    arguments: &Makefile,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let Some(directory) = &arguments.install else {
+        report::text(KLP_MK.as_bytes()).map_err(Error::Print)?;
+        return Ok(ExitStatus::Success);
+    };
+    let path = directory.join(KLP_MK_NAME);
+    write(&path, KLP_MK.as_bytes(), arguments.force)?;
+    installed(&[path], format, shell)
+}
+
+/// `cargo klp schema`.
+pub(crate) fn schema() -> Result<ExitStatus, Error> {
+    let text = format!("{:#}\n", report::schema().as_value());
+    report::text(text.as_bytes()).map_err(Error::Print)?;
     Ok(ExitStatus::Success)
 }
 
-pub(crate) fn completions(arguments: &Completions) -> Result<ExitStatus, Error> {
-    let mut command = Command::new("cargo-klp").subcommand(command("klp"));
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut command, "cargo-klp", &mut script);
-    report::text(&script).map_err(Error::Print)?;
-    Ok(ExitStatus::Success)
-}
-
-pub(crate) fn man(arguments: &Man, shell: &Shell) -> Result<ExitStatus, Error> {
+pub(crate) fn man(
+    arguments: &Man,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
     let mut all = command("cargo-klp").bin_name("cargo klp").disable_help_subcommand(true);
     all.build();
-    let page = |command: &Command, name: &str| -> Result<Vec<u8>, Error> {
-        let mut text = Vec::new();
-        let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()));
-        man.title(name.to_uppercase()).render(&mut text).map_err(Error::Print)?;
-        Ok(text)
-    };
+    let page = |command: &Command, name: &str| page(command, name).map_err(Error::Print);
     let Some(directory) = &arguments.install else {
         report::text(&page(&all, "cargo-klp")?).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);
     };
-    write(&directory.join("cargo-klp.1"), &page(&all, "cargo-klp")?, arguments.force, shell)?;
+    let mut paths = vec![directory.join("cargo-klp.1")];
+    write(&directory.join("cargo-klp.1"), &page(&all, "cargo-klp")?, arguments.force)?;
     for subcommand in all.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
         let name = format!("cargo-klp-{}", subcommand.get_name());
         let page = page(subcommand, &name)?;
-        write(&directory.join(format!("{name}.1")), &page, arguments.force, shell)?;
+        let path = directory.join(format!("{name}.1"));
+        write(&path, &page, arguments.force)?;
+        paths.push(path);
     }
-    Ok(ExitStatus::Success)
+    installed(&paths, format, shell)
+}
+
+/// A manual page. Its synopsis is the usage that `--help` has: one with all options has no room for their values.
+fn page(command: &Command, name: &str) -> io::Result<Vec<u8>> {
+    let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()));
+    let man = man.title(name.to_uppercase());
+    let usage = command.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").replace('-', "\\-");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    writeln!(text, ".SH SYNOPSIS\n{usage}")?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text)?;
+    }
+    if command.get_after_help().is_some() {
+        man.render_extra_section(&mut text)?;
+    }
+    if command.get_version().is_some() {
+        man.render_version_section(&mut text)?;
+    }
+    Ok(text)
 }
 
 /// The whole command line, as `cargo klp` has it.
@@ -59,7 +88,7 @@ fn command(name: &'static str) -> Command {
     Klp::augment_args(Command::new(name))
 }
 
-fn write(path: &Utf8Path, text: &[u8], force: bool, shell: &Shell) -> Result<(), Error> {
+fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), Error> {
     if let Some(directory) = path.parent() {
         fs_err::create_dir_all(directory)
             .map_err(|source| Error::Write { path: directory.to_owned(), source })?;
@@ -68,7 +97,21 @@ fn write(path: &Utf8Path, text: &[u8], force: bool, shell: &Shell) -> Result<(),
         let is_ours = |start: &[u8]| String::from_utf8_lossy(start).contains("cargo-klp");
         output::expect_free(path, is_ours, "written by cargo-klp")?;
     }
-    report::replace_file(path, |file| file.write_all(text))?;
-    shell.status("Installed", path);
-    Ok(())
+    report::replace_file(path, |file| file.write_all(text))
+}
+
+/// Names the files that were written.
+fn installed(
+    paths: &[Utf8PathBuf],
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    for path in paths {
+        shell.status("Installed", path);
+    }
+    if format == MessageFormat::Json {
+        let records = paths.iter().map(|path| done::Record::Installed { path: path.as_str() });
+        report::records(records).map_err(Error::Print)?;
+    }
+    Ok(ExitStatus::Success)
 }

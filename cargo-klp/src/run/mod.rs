@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod checksum;
 mod clean;
+mod completions;
 mod diff;
 mod doctor;
 mod dry_run;
@@ -28,9 +29,10 @@ use klp_core::diff::Changes;
 use crate::cli::{Command, Klp, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::report;
+use crate::report::{self, done};
 use crate::rules::Rules;
 use crate::shell::Shell;
+use crate::words::count;
 
 pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
     let format = klp.output.message_format;
@@ -39,14 +41,15 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Build(arguments) => build::run(arguments, format, shell),
         Command::Check(arguments) => check::run(arguments, format, shell),
         Command::Checksum(arguments) => checksum::run(arguments, format, shell),
-        Command::Clean(arguments) => clean::run(arguments, shell),
-        Command::Completions(arguments) => makefile::completions(arguments),
+        Command::Clean(arguments) => clean::run(arguments, format, shell),
+        Command::Completions(arguments) => completions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Doctor(arguments) => doctor::run(arguments, format, shell),
-        Command::Makefile(arguments) => makefile::run(arguments, shell),
-        Command::Man(arguments) => makefile::man(arguments, shell),
+        Command::Makefile(arguments) => makefile::run(arguments, format, shell),
+        Command::Man(arguments) => makefile::man(arguments, format, shell),
         Command::Rules => rules::run(format),
         Command::Stock(arguments) => stock_tools::run(arguments, format, shell),
+        Command::Schema => makefile::schema(),
         Command::Try(arguments) => trial::run(arguments, format, klp.output.verbosity(), shell),
     }
 }
@@ -75,6 +78,21 @@ fn finish(
     } else {
         ExitStatus::Success
     })
+}
+
+/// Says that there is an original now, and no patch to compare it with.
+fn finish_original(
+    directory: &Utf8Path,
+    objects: usize,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    if format == MessageFormat::Json {
+        let record = done::Record::Original { directory: directory.as_str(), objects };
+        report::records([record]).map_err(Error::Print)?;
+    }
+    shell.finished(format_args!("{}, no patch", count(objects, "object")));
+    Ok(ExitStatus::Success)
 }
 
 fn show(event: BuildEvent, shell: &Shell) {

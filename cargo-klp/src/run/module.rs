@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::kernel::{self, read};
 use crate::report;
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::left_out;
 use super::opinion::{self, Opinion};
@@ -96,7 +97,7 @@ impl Request {
             changes.refuse_livepatch(risks);
             return Ok(());
         }
-        shell.status("Extracting", format_args!("{} functions", changes.functions.len()));
+        shell.status("Extracting", count(changes.functions.len(), "function"));
         let sources = sources::of(builds, &touched, events)?;
         let mut livepatch = extract(self.options, builds, changes, &sources)?;
         risks.extend(perhaps.into_iter().filter(|risk| {
@@ -193,7 +194,11 @@ fn exports(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Refuse
 fn name(patches: &[Utf8PathBuf]) -> String {
     // A module's name has 55 bytes at most (MODULE_NAME_LEN), and make reads it.
     const LONGEST: usize = 55;
-    let stem = patches.first().and_then(|patch| patch.file_stem()).unwrap_or("patch");
+    let name = patches.first().and_then(|patch| patch.file_name()).filter(|name| *name != "-");
+    let name = Utf8Path::new(name.unwrap_or("patch"));
+    let is_packed = matches!(name.extension(), Some("gz" | "xz" | "bz2" | "zst"));
+    let name = if is_packed { name.with_extension("") } else { name.to_owned() };
+    let stem = name.file_stem().unwrap_or("patch");
     let word = |character: char| {
         if character.is_ascii_alphanumeric() || character == '_' { character } else { '-' }
     };
@@ -259,6 +264,8 @@ mod tests {
         let name = |path: &str| name(&[Utf8PathBuf::from(path), "other.patch".into()]);
         assert_eq!(name("/tmp/fix.patch"), "livepatch-fix");
         assert_eq!(name("0001-net: drop.it.patch"), "livepatch-0001-net--drop-it");
+        assert_eq!(name("fix.patch.gz"), "livepatch-fix");
+        assert_eq!(name("-"), "livepatch-patch");
         assert_eq!(name(&"x".repeat(80)).len(), 55);
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Error;
 use crate::kernel::{self, read};
 use crate::report;
+use crate::words::count;
 
 use super::sources::{Files, Source};
 
@@ -166,7 +167,9 @@ pub(super) fn refused(report: &Report) -> Vec<Refused> {
 /// What was looked at, for people.
 pub(super) fn summary(report: &Report) -> String {
     format!(
-        "{} functions, {} pieces and {} references are as in the patched kernel",
-        report.functions, report.pieces, report.references
+        "{}, {} and {} are as in the patched kernel",
+        count(report.functions, "function"),
+        count(report.pieces, "piece"),
+        count(report.references, "reference")
     )
 }

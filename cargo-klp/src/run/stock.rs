@@ -28,8 +28,7 @@ pub(super) fn run(
     let stock = workspace.prepare_stock(parts, &settings, &mut events)?;
     shell.progress().finish();
     if patch_set.patches().is_empty() {
-        shell.status("Finished", format_args!("{} is ready to be patched", parts.release));
-        return Ok(ExitStatus::Success);
+        return super::finish_original(&stock.root, stock.objects(), run.format, shell);
     }
     let changes: Vec<FileChange> =
         patch_set.apply(&workspace.mirror_path()).map_err(BuildError::from)?;

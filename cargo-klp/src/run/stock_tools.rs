@@ -35,7 +35,7 @@ fn get_packages(arguments: &StockGet, shell: &Shell) -> Result<ExitStatus, Error
         None => place::packages(&release)?,
     };
     get(&release, &sysroot, &mut |event| super::show(event, shell))?;
-    shell.status("Finished", format_args!("the packages of {release} are below {sysroot}"));
+    shell.finished(format_args!("the packages of {release} are below {sysroot}"));
     Ok(ExitStatus::Success)
 }
 
@@ -79,6 +79,6 @@ fn prove(
     let mut changes = Changes::default();
     changes.proofs = proofs;
     report::changes(&changes, format).map_err(Error::Print)?;
-    shell.status("Finished", text);
+    shell.finished(text);
     Ok(if equal == functions { ExitStatus::Success } else { ExitStatus::Refused })
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(
     let outcome = machine.run(&trial, &mut events)?;
     report::trial(&outcome, format).map_err(Error::Print)?;
     if outcome.passed {
-        shell.status("Finished", "all steps passed");
+        shell.finished("all steps passed");
         return Ok(ExitStatus::Success);
     }
     Err(Error::TrialFailed { log: machine.log })

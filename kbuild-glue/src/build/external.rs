@@ -12,6 +12,7 @@ use fs_err as fs;
 
 use super::calls::pinned;
 use super::lock::Lock;
+use super::patched::count;
 use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
 use crate::event::{BuildEvent, Events};
@@ -106,7 +107,7 @@ impl ModuleWorkspace {
         self.sync(&changes.iter().map(|change| change.path.clone()).collect())?;
         events(BuildEvent::Status {
             verb: "Building",
-            message: format!("patched module ({} files changed)", changes.len()),
+            message: format!("patched module ({} changed)", count(changes.len(), "file")),
         });
         for change in &changes {
             let path = build.join(&change.path);

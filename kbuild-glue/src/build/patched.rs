@@ -392,6 +392,6 @@ fn commands(build: &Utf8Path, objects: &BTreeSet<Utf8PathBuf>) -> BTreeMap<Utf8P
     objects.iter().filter_map(command).collect()
 }
 
-fn count(number: usize, of: &str) -> String {
+pub(super) fn count(number: usize, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }

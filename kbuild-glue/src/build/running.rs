@@ -12,6 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
+use super::patched::count;
 use crate::atomic;
 use crate::cmd_file::cmd_path;
 use crate::entries::entries;
@@ -80,7 +81,7 @@ pub(super) fn recover(
     let suspects = suspects(build, since).map_err(failed)?;
     events(BuildEvent::Status {
         verb: "Repairing",
-        message: format!("build of a killed run ({} files)", suspects.len()),
+        message: format!("build of a killed run ({})", count(suspects.len(), "file")),
     });
     for path in &suspects {
         atomic::remove_file(path).map_err(failed)?;

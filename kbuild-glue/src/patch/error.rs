@@ -29,6 +29,16 @@ pub enum PatchError {
         /// As it was given.
         range: String,
     },
+    /// It is compressed and does not come out.
+    #[error("cannot unpack the patch `{patch}` with {program}")]
+    Packed {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// What unpacks such files.
+        program: &'static str,
+        /// What went wrong.
+        source: std::io::Error,
+    },
     /// There is no diff in it.
     #[error("no changes in the patch `{patch}`")]
     Empty {
@@ -177,6 +187,12 @@ impl PatchError {
                 "patch paths are taken relative to the top of the tree, with \
                                     one leading directory (`a/`) stripped"
             }
+            Self::Packed { source, program, .. }
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                return Some(format!("install {program}, or unpack the patch first"));
+            }
+            Self::Packed { .. } => "download or make the file again",
             Self::Binary { .. } => "leave the binary files out of the patch",
             Self::Git { .. } => "name two revisions of the tree's git repository, as A..B",
             Self::Twice { .. } => "name each patch once",

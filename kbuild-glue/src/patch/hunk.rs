@@ -34,6 +34,14 @@ impl Hunk {
         (Self { lines, ..self.clone() }, start)
     }
 
+    /// Whether it says that it stands at the start of the file: there is less context before it than behind it.
+    fn begins_file(&self, start: usize) -> bool {
+        let is_context = |line: &&Line| matches!(line, Line::Both(_));
+        let before = self.lines.iter().take_while(is_context).count();
+        let behind = self.lines.iter().rev().take_while(is_context).count();
+        start <= 1 && before < behind
+    }
+
     /// The lines before (or after, for the reverse).
     fn side(&self, reverse: bool, after: bool) -> Vec<&[u8]> {
         self.lines
@@ -51,8 +59,8 @@ impl Hunk {
 /// Applies all hunks of a file, or tells the first that does not apply.
 ///
 /// Each hunk goes to the place nearest to where it says (moved as far as the hunk before it)
-/// where all of its lines are found, behind the hunk before it. Where there is no such place, up to
-/// `fuzz` lines of context at each end of the hunk do not have to be found.
+/// where all of its lines are found, behind the hunk before it; one of the start of the file only there. Where there
+/// is no such place, up to `fuzz` lines of context at each end of the hunk do not have to be found.
 pub(super) fn apply(
     bytes: &[u8],
     hunks: &[Hunk],
@@ -77,6 +85,9 @@ pub(super) fn apply(
             let stated = stated.saturating_add(trimmed);
             let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
             let at = find(&lines, &old, done, expected)?;
+            if fuzz == 0 && at > 0 && hunk.begins_file(start) {
+                return None;
+            }
             Some((at, signed(at).saturating_sub(signed(stated)), old.len(), hunk))
         };
         let (at, distance, length, hunk) = (0..=fuzz).find_map(place).ok_or(Mismatch(index))?;
@@ -169,6 +180,16 @@ mod tests {
         assert_eq!(apply(&result, &hunks, true, 0).unwrap(), file.as_bytes());
         let twice = [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n"), hunk(1, 1, "-a\n+A\n")];
         assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(Mismatch(2)));
+    }
+
+    /// As GNU patch's manual has it, and as git does.
+    #[test]
+    fn less_context_before_the_first_line_means_the_start() {
+        let first = [hunk(1, 1, "+n\n a\n b\n")];
+        assert_eq!(apply(b"a\nb\n", &first, false, 0).unwrap(), b"n\na\nb\n");
+        assert_eq!(apply(b"x\na\nb\n", &first, false, 0), Err(Mismatch(0)));
+        let second = [hunk(2, 2, "+n\n a\n b\n")];
+        assert_eq!(apply(b"x\ny\na\nb\n", &second, false, 0).unwrap(), b"x\ny\nn\na\nb\n");
     }
 
     #[test]

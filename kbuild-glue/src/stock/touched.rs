@@ -66,6 +66,12 @@ impl StockBuild {
         })
     }
 
+    /// How many objects there are.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        self.units.len()
+    }
+
     /// `number` objects of those that are linked into what `of` says, chosen by `seed`.
     pub fn sample(
         &self,

@@ -1,7 +1,9 @@
 //! Where two versions of a function first differ, for each kind of content.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
-use serde::ser::SerializeStruct;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::layout::Function;
@@ -34,20 +36,37 @@ impl Cause {
     }
 }
 
+/// [`Cause`], as it is written.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cause")]
+struct Written<'a> {
+    /// What differs.
+    kind: Kind,
+    /// Where it first differs, as a hexadecimal offset in the patched function (or its part), where it is known.
+    offset: Option<String>,
+    /// What is left out of this kind, where that is something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// What differs, for people, where it has been said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
 impl Serialize for Cause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rule = self.kind.rule();
-        let fields = 2 + usize::from(rule.is_some()) + usize::from(self.why.is_some());
-        let mut record = serializer.serialize_struct("Cause", fields)?;
-        record.serialize_field("kind", &self.kind)?;
-        record.serialize_field("offset", &self.offset.map(|offset| format!("{offset:#x}")))?;
-        if let Some(rule) = rule {
-            record.serialize_field("rule", rule)?;
-        }
-        if let Some(why) = &self.why {
-            record.serialize_field("why", why)?;
-        }
-        record.end()
+        let offset = self.offset.map(|offset| format!("{offset:#x}"));
+        let (rule, why) = (self.kind.rule(), self.why.as_deref());
+        Written { kind: self.kind, offset, rule, why }.serialize(serializer)
+    }
+}
+
+impl JsonSchema for Cause {
+    fn schema_name() -> Cow<'static, str> {
+        Written::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
     }
 }
 

@@ -1,8 +1,10 @@
 //! 256-bit digests.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bitcode::{Decode, Encode};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// A BLAKE3 digest; shown and stored as 64 hexadecimal digits.
@@ -61,6 +63,20 @@ impl fmt::Debug for Digest {
     }
 }
 
+impl JsonSchema for Digest {
+    fn schema_name() -> Cow<'static, str> {
+        "Digest".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A BLAKE3 digest.",
+            "type": "string",
+            "pattern": "^[0-9a-f]{64}$",
+        })
+    }
+}
+
 impl Serialize for Digest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&blake3::Hash::from_bytes(self.0).to_hex())
@@ -69,7 +85,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let hex = Cow::<'de, str>::deserialize(deserializer)?;
         blake3::Hash::from_hex(hex.as_bytes())
             .map(|hash| Self(*hash.as_bytes()))
             .map_err(serde::de::Error::custom)
@@ -93,6 +109,20 @@ impl fmt::Debug for Short {
     }
 }
 
+impl JsonSchema for Short {
+    fn schema_name() -> Cow<'static, str> {
+        "Short".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "The start of a BLAKE3 digest.",
+            "type": "string",
+            "pattern": "^[0-9a-f]{16}$",
+        })
+    }
+}
+
 impl Serialize for Short {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{self:?}"))
@@ -101,7 +131,7 @@ impl Serialize for Short {
 
 impl<'de> Deserialize<'de> for Short {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         let number = u64::from_str_radix(&text, 16).map_err(serde::de::Error::custom)?;
         Ok(Self(number.to_be_bytes()))
     }

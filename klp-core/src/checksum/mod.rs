@@ -12,6 +12,7 @@ mod digest;
 mod empties;
 mod entered;
 mod entry;
+mod flow;
 mod graph;
 mod instruction;
 mod kind;

@@ -8,6 +8,7 @@ use crate::x86::{self, Form, Instructions};
 
 use super::context::{Context, Target};
 use super::count::Instructed;
+use super::flow::Flow;
 use super::instruction::{Encoded, distance};
 use super::origin::Origin;
 use super::said::{Own, Said};
@@ -189,13 +190,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let ahead = section.bytes(part.start, section.size.saturating_sub(part.start));
         let mut instructions =
             Instructions::at_start(ahead.unwrap_or(code), code.len(), part.start);
-        // Where control ends, and whether only padding came since then.
-        let mut ended: Option<usize> = None;
+        let mut flow = Flow::default();
         loop {
             let before = instructions.offset();
             let pending = said.next_offset();
             let limit = usize::try_from(pending.saturating_sub(part.start)).unwrap_or(usize::MAX);
-            let padded = ended.filter(|end| *end < before);
             self.streams.plain(kind, number, &mut instructions, limit);
             let offset = instructions.offset();
             let Some(decoded) = instructions.next() else { break };
@@ -248,20 +247,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                     effect
                 }
             };
-            // What an entry stands for can be a jump or a NOP, and control can run on behind it.
             let is_replaced = effect == Effect::Replace;
-            let is_padding = decoded.form == Form::Nop && !is_replaced;
-            let is_plain = before < offset;
-            if padded.is_some() && (is_plain || !is_padding) {
+            let here = offset..instructions.offset();
+            if flow.starts_behind_padding(before, here, &decoded, is_replaced) {
                 self.behind_padding.push((kind, part.section, part.start, before as u64));
             }
-            ended = if is_replaced {
-                None
-            } else if decoded.ends_flow {
-                Some(instructions.offset())
-            } else {
-                ended.filter(|_| is_padding && !is_plain)
-            };
             if part.role == Role::Outlined && decoded.ends_flow {
                 end = next;
                 break;

@@ -16,6 +16,18 @@ const ALWAYS: usize = 1 << 20;
 /// Names that take less than this are at most ten times as large as their symbols.
 const SHORT: usize = 256;
 
+/// All of a kernel lies within 2 GiB (`-mcmodel=kernel`), its memory of zeros included.
+const LARGEST: u64 = 1 << 31;
+
+/// Refuses a section of zeros, of which the file holds nothing, that has no room in any kernel.
+pub(super) fn zeros(name: &[u8], size: u64) -> Result<(), ElfError> {
+    if size <= LARGEST {
+        return Ok(());
+    }
+    let name = String::from_utf8_lossy(name);
+    Err(ElfError::Malformed(format!("section {name}: {size} zeros are more than any kernel has")))
+}
+
 /// How long the names of an object's symbols are together.
 pub(super) struct Names {
     size: usize,

@@ -111,6 +111,7 @@ impl<'data> ElfObject<'data> {
                 size: raw.sh_size(endian),
                 entsize: raw.sh_entsize(endian),
                 data: if raw.sh_type(endian) == elf::SHT_NOBITS {
+                    bounded::zeros(table.section_name(endian, raw)?, raw.sh_size(endian))?;
                     &[]
                 } else {
                     raw.data(endian, data)?

@@ -43,7 +43,10 @@ pub fn finish(module: &[u8], symbols: &BTreeMap<String, Symbol>) -> Result<Vec<u
     let mut resolved: BTreeMap<usize, (SymbolId, &Symbol)> = BTreeMap::new();
     for own in &mut builder.symbols {
         let name = String::from_utf8_lossy(own.name.as_slice()).into_owned();
-        let Some(symbol) = symbols.get(&name) else { continue };
+        // A function that is replaced has its name as a local symbol, beside the kernel's that others call.
+        let Some(symbol) = symbols.get(&name).filter(|_| own.st_bind() != elf::STB_LOCAL) else {
+            continue;
+        };
         if own.section.is_some() || own.st_shndx != elf::SHN_UNDEF {
             return Err(FinishError::Defined(name));
         }

@@ -2,6 +2,7 @@
 
 use bitcode::{Decode, Encode};
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Digest;
@@ -10,8 +11,9 @@ use crate::lists::{Lists, Strings};
 use super::Names;
 
 /// The digest of a data object, or why there is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "DataChecksum")]
 pub struct Data<'a> {
     /// Its name; none for what neither has one nor is referred to.
     pub name: Option<&'a str>,
@@ -42,7 +44,9 @@ pub struct Data<'a> {
 }
 
 /// Where a data object stands, and how.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub struct Stand {
     /// Bytes from the start of its section.

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use bitcode::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 
 /// One such thing. Those of an object are sorted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
 pub struct Fact {
     /// What it is about, the code of the note that says that it changed: `binding`, `export`, `license` or `seal`.

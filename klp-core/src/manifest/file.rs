@@ -6,6 +6,7 @@
 use std::io::{self, BufRead, Write};
 
 use rayon::prelude::*;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Digest, Kind, Short};
@@ -44,9 +45,10 @@ pub enum ManifestError {
 }
 
 /// A line, with what a function and a data object are in it.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::large_enum_variant, reason = "nearly all lines are of the large variant")]
 #[serde(tag = "reason", rename_all = "kebab-case")]
+#[schemars(rename = "ChecksumFile")]
 enum Line<'a, F, D> {
     Checksums {
         #[serde(rename = "format-version")]
@@ -150,6 +152,12 @@ fn terminated(names: &[String]) -> String {
 #[must_use]
 pub fn is_manifest(start: &[u8]) -> bool {
     start.starts_with(b"{\"reason\":\"checksums\"")
+}
+
+/// The schema of a line of the checksum file.
+#[must_use]
+pub fn schema(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<Written<'_>>()
 }
 
 impl Manifest {

@@ -1,15 +1,19 @@
 //! The functions of an object.
 
+use std::borrow::Cow;
+
 use bitcode::{Decode, Encode};
 use rayon::prelude::*;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use crate::checksum::{Digest, Kind, Short};
 use crate::lists::{Lists, Strings};
 
 /// The digest of a function, or why there is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "FunctionChecksum")]
 pub struct Function<'a> {
     /// Its preferred name.
     pub name: &'a str,
@@ -84,6 +88,20 @@ impl<'a> IntoIterator for Names<'a> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.split_terminator('\0')
+    }
+}
+
+impl JsonSchema for Names<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<String>::json_schema(generator)
     }
 }
 

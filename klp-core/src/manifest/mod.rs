@@ -10,6 +10,7 @@ mod records;
 use std::sync::Arc;
 
 use bitcode::{Decode, Encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Analysis, Checksums, Digest, Digested};
@@ -20,7 +21,7 @@ use crate::lists::Strings;
 pub use crate::checksum::Short;
 pub use data::{Data, DataObjects, Stand};
 pub use facts::Fact;
-pub use file::{FORMAT_VERSION, ManifestError, is_manifest};
+pub use file::{FORMAT_VERSION, ManifestError, is_manifest, schema};
 pub use functions::{Function, Functions, Names};
 
 /// The digests of a set of objects.
@@ -37,8 +38,11 @@ impl FromIterator<Object> for Manifest {
 }
 
 /// The digests of one object.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(
+    Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Encode, Decode,
+)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ObjectChecksums")]
 pub struct Object {
     /// Its path in the build, `fs/proc/meminfo.o`, or the path it was given by.
     pub object: String,

@@ -28,16 +28,17 @@ const ALWAYS: [&str; 17] = [
 /// The compiler that tests compare with gcc.
 const FOR_TESTS: [&str; 5] = ["ccache", "clang-19", "distcc", "lld-19", "llvm-19"];
 
-/// Installs the compiler that tests use beside gcc. Where that is not possible, they are skipped and
+/// The shells beside bash that tests type into.
+const SHELLS: [&str; 2] = ["fish", "zsh"];
+
+/// Installs the compiler that tests use beside gcc, and shells. Where that is not possible, tests are skipped and
 /// say so.
 pub(crate) fn ensure_for_tests() -> Result<()> {
-    let missing: Vec<&str> = FOR_TESTS.into_iter().filter(|name| !is_installed(name)).collect();
     let is_here = environment::find_program("clang-19").is_some();
-    if is_here
-        || missing.is_empty()
-        || environment::find_program("dpkg-query").is_none()
-        || !is_root()?
-    {
+    let compilers: &[&str] = if is_here { &[] } else { &FOR_TESTS };
+    let wanted = compilers.iter().chain(&SHELLS).copied();
+    let missing: Vec<&str> = wanted.filter(|name| !is_installed(name)).collect();
+    if missing.is_empty() || environment::find_program("dpkg-query").is_none() || !is_root()? {
         return Ok(());
     }
     install(&missing)

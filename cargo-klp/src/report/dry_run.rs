@@ -1,0 +1,80 @@
+//! What a build would do.
+
+use kbuild_glue::FileChange;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A line of JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[schemars(rename = "DryRunRecord")]
+pub(crate) enum Record<'a> {
+    /// All of it.
+    DryRun {
+        /// The source tree, or the directory of the module.
+        source: &'a str,
+        /// The output directory of the kernel.
+        output: &'a str,
+        /// Where both builds are kept.
+        directory: &'a str,
+        /// Whether there is an original to start from.
+        original: Original,
+        /// Why the original is built, where it is.
+        why_original: Option<&'a str>,
+        /// The objects that are compiled for the patches, where the original build tells.
+        objects: Option<Vec<&'a str>>,
+        /// The files that the patches change.
+        files: Vec<File<'a>>,
+    },
+}
+
+/// Where the original comes from.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Original {
+    /// It was built before.
+    Kept,
+    /// It is built by the run.
+    Built,
+}
+
+/// A file that patches change.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "DryRunFile")]
+pub(crate) struct File<'a> {
+    /// Relative to the source.
+    pub(crate) path: &'a str,
+    /// What happens to it.
+    pub(crate) action: Action,
+}
+
+/// What happens to a file.
+#[derive(Clone, Copy, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Action {
+    /// It is not there before.
+    Added,
+    /// It is not there afterwards.
+    Removed,
+    /// It is another one.
+    Changed,
+}
+
+impl Action {
+    pub(crate) fn of(change: &FileChange) -> Self {
+        match (&change.old, &change.new) {
+            (None, _) => Self::Added,
+            (_, None) => Self::Removed,
+            _ => Self::Changed,
+        }
+    }
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Changed => "changed",
+        }
+    }
+}
