@@ -33,6 +33,13 @@ pub(crate) enum Record<'a> {
         /// Whether they are still there, since `--dry-run` was given.
         dry_run: bool,
     },
+    /// `stock get`: the packages of a kernel were unpacked.
+    Unpacked {
+        /// The release of the kernel.
+        release: &'a str,
+        /// The directory that they are below.
+        path: &'a str,
+    },
     /// `makefile --install` and `man --install`: a file that was written.
     Installed {
         /// Where it is.

@@ -11,7 +11,7 @@ use crate::cli::{MessageFormat, Stock, StockCommand, StockGet, StockProve};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::place::{self, Place};
-use crate::report;
+use crate::report::{self, done};
 use crate::shell::Shell;
 use crate::shipped;
 
@@ -23,18 +23,26 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     match &arguments.command {
-        StockCommand::Get(arguments) => get_packages(arguments, shell),
+        StockCommand::Get(arguments) => get_packages(arguments, format, shell),
         StockCommand::Prove(arguments) => prove(arguments, format, shell),
     }
 }
 
-fn get_packages(arguments: &StockGet, shell: &Shell) -> Result<ExitStatus, Error> {
+fn get_packages(
+    arguments: &StockGet,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
     let release = place::stock_release(arguments.release.as_deref().unwrap_or_default());
     let sysroot = match &arguments.sysroot {
         Some(path) => place::current_directory()?.join(path),
         None => place::packages(&release)?,
     };
     get(&release, &sysroot, &mut |event| super::show(event, shell))?;
+    if format == MessageFormat::Json {
+        let record = done::Record::Unpacked { release: &release, path: sysroot.as_str() };
+        report::records([record]).map_err(Error::Print)?;
+    }
     shell.finished(format_args!("the packages of {release} are below {sysroot}"));
     Ok(ExitStatus::Success)
 }
