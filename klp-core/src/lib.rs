@@ -30,6 +30,7 @@ pub mod name;
 pub mod origin;
 mod places;
 pub mod prove;
+mod reach;
 pub mod record;
 pub mod rules;
 pub mod special;

@@ -147,8 +147,8 @@ pub struct Note {
     pub object: String,
     /// Symbol or section.
     pub name: String,
-    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`; and of
-    /// the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
+    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
+    /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
     /// `parameter`, `freed`, `static-key`, `outlives`, `new-module`.
     pub code: String,
     /// What differs, for people.

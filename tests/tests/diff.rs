@@ -225,3 +225,69 @@ fn a_closed_pipe_is_no_error() -> Result<()> {
     assert_eq!(outcome.stderr, "");
     Ok(())
 }
+
+/// Two statics of one name in two functions, and one more function with a static.
+const STATICS: &str = "
+int printk(const char *, ...);
+int f(void) { static int count; static int other; return count++ + other--; }
+int g(void) { static int count; static int warned; if (!warned) { warned = 1; printk(\"x\"); } return count += 2; }
+static int first, second;
+int h(void) { return first++ + 3; }
+int k(void) { return second++ + 3; }
+";
+
+/// `STATICS` as `name` in `directory`, compiled.
+fn statics(directory: &Utf8Path, name: &str) -> Result<Utf8PathBuf> {
+    let (source, object) =
+        (directory.join(name).with_extension("c"), directory.join(name).with_extension("o"));
+    fs_err::write(&source, STATICS)?;
+    tool("gcc", ["-O2", "-fno-pie", "-c", source.as_str(), "-o", object.as_str()])?;
+    Ok(object)
+}
+
+#[test]
+fn the_name_of_the_source_file_is_no_change() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    statics(&directory, "old")?;
+    statics(&directory, "new")?;
+    let outcome = diff(&directory, &["--no-cache", "old.o", "new.o"], 0)?;
+    assert_data_eq!(outcome.stdout, str![""]);
+    Ok(())
+}
+
+#[test]
+fn names_of_source_files_that_were_stripped_are_no_change() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    statics(&directory, "whole")?;
+    tool(
+        "strip",
+        [
+            "--strip-debug",
+            "-o",
+            directory.join("stripped.o").as_str(),
+            directory.join("whole.o").as_str(),
+        ],
+    )?;
+    for objects in [["whole.o", "stripped.o"], ["stripped.o", "whole.o"]] {
+        let outcome = diff(&directory, &[&["--no-cache"][..], &objects].concat(), 0)?;
+        assert_data_eq!(outcome.stdout, str![""]);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_stripped_object_beside_one_with_names_is_refused() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    statics(&directory, "whole")?;
+    let (whole, stripped) = (directory.join("whole.o"), directory.join("stripped.o"));
+    tool("strip", ["--strip-unneeded", "-o", stripped.as_str(), whole.as_str()])?;
+    for (objects, which) in
+        [(["whole.o", "stripped.o"], "patched"), (["stripped.o", "whole.o"], "original")]
+    {
+        let outcome = diff(&directory, &[&["--no-cache"][..], &objects].concat(), 4)?;
+        let why = format!("the {which} object was stripped of its local symbols");
+        ensure!(outcome.stdout.contains(&why), "{outcome:#?}");
+        ensure!(outcome.stdout.lines().count() == 1, "{outcome:#?}");
+    }
+    Ok(())
+}

@@ -10,20 +10,10 @@ use klp_tests::mutate::{Options, Report, run};
 use klp_tests::semantic;
 use klp_tests::tools::{compilers, skipped};
 
-/// Kinds of edits that are not always reported, though they mean something. What is no longer missed must not
-/// be here.
-const OPEN: &[&str] = &[
-    "unnamed: entered by a biased index",
-    "unnamed: entered by its end",
-    "unnamed: entered inside",
-];
-
 fn expect_reported(report: &semantic::Report) -> Result<()> {
     for (kind, score) in &report.kinds {
         ensure!(score.strays.is_empty(), "{kind}: strays\n{report}");
-        let is_open = OPEN.contains(&kind.as_str());
-        ensure!(is_open || score.survivors.is_empty(), "{kind}: survivors\n{report}");
-        ensure!(!is_open || !score.survivors.is_empty(), "{kind} is not open any more");
+        ensure!(score.survivors.is_empty(), "{kind}: survivors\n{report}");
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::name::Stability;
 use crate::rules;
 
 use super::boundaries::Boundaries;
+use super::constants::{self, Constant};
 use super::context::Context;
 use super::data;
 use super::digest::Digest;
@@ -84,14 +85,35 @@ impl Closure {
         reached
     }
 
-    /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
-    pub(super) fn data(&self, cx: &Context<'_, '_>) -> Vec<DataChecksum> {
+    /// Each stretch that neither has a name nor is reached, their digests, and where they end.
+    fn rest(&self, cx: &Context<'_, '_>) -> (Vec<NodeRef>, NodeDigests, Boundaries) {
         let reached = self.reached(cx);
         let ends =
             reached.iter().flat_map(|(section, start, end)| [(*section, *start), (*section, *end)]);
         let boundaries = self.boundaries.clone().and(ends);
         let left = unreached(cx, &self.digests, &boundaries, &reached);
         let rest = digests(cx, &boundaries, left.clone());
+        (left, rest, boundaries)
+    }
+
+    /// The constants whose ends nothing but the next reference tells.
+    pub(super) fn constants(&self, cx: &Context<'_, '_>) -> Vec<Constant> {
+        let (left, rest, boundaries) = self.rest(cx);
+        let constant = |node: NodeRef, digests: &NodeDigests, boundaries: &Boundaries| {
+            let DataChecksum { section, start, digest, .. } = of(node, digests);
+            let end = boundaries.end(cx, node);
+            Some(Constant { section, start, end, digest: digest.ok()? })
+        };
+        let is_open = |node: &NodeRef| constants::is_open(cx, *node);
+        let reached = self.digests.nodes().copied().filter(is_open);
+        let reached = reached.filter_map(|node| constant(node, &self.digests, &self.boundaries));
+        let left = left.into_iter().filter(is_open);
+        reached.chain(left.filter_map(|node| constant(node, &rest, &boundaries))).collect()
+    }
+
+    /// The digests of the named data objects, and of each stretch that neither has a name nor is reached.
+    pub(super) fn data(&self, cx: &Context<'_, '_>) -> Vec<DataChecksum> {
+        let (left, rest, _) = self.rest(cx);
         let named = self.named.par_iter().with_min_len(256).map(|node| of(*node, &self.digests));
         let mut data: Vec<DataChecksum> = named.collect();
         let unnamed = left.into_iter().map(|node| DataChecksum { span: None, ..of(node, &rest) });

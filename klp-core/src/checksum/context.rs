@@ -251,7 +251,7 @@ impl<'data> Context<'_, 'data> {
 
     /// The object without a size that is `symbol`. It holds nothing that could change, and if it has room of its own
     /// all the same, its name counts.
-    fn empty(&self, symbol: u32, section: u32, offset: u64) -> Target<'data> {
+    pub(crate) fn empty(&self, symbol: u32, section: u32, offset: u64) -> Target<'data> {
         let size = self.elf.section(section).map_or(0, |section| section.size);
         let next = self.layout.next_label(section, offset).unwrap_or(size);
         let room = next.saturating_sub(offset);

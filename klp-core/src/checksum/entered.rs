@@ -10,7 +10,7 @@ pub(crate) struct Entered(OnceLock<Vec<(u32, u64)>>);
 
 impl Entered {
     /// Whether something refers to `offset` of `section` from outside of code.
-    pub(super) fn contains(&self, elf: &ElfObject<'_>, section: u32, offset: u64) -> bool {
+    pub(crate) fn contains(&self, elf: &ElfObject<'_>, section: u32, offset: u64) -> bool {
         self.0.get_or_init(|| places(elf)).binary_search(&(section, offset)).is_ok()
     }
 }

@@ -7,7 +7,7 @@ use super::context::Target;
 use super::stream::tag;
 use super::target::Manner;
 use super::unit::{Part, Role};
-use super::{Kind, Refusal, Site, Unit};
+use super::{Kind, Refusal, Site, Unit, lock_class};
 
 /// An instruction with an address in it: where it is, its bytes, and what they mean.
 pub(super) struct Encoded<'a> {
@@ -100,11 +100,26 @@ impl<'data> Unit<'_, 'data, '_> {
         let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
         let displacement = operands.displacement == Some(field);
         let access = if displacement { operands.access } else { Access::Open };
-        let target = self.cx.resolve_used(self.origin, access, reloc.symbol, addend);
+        let target = match self.lock_class(site, access, *at, (reloc.symbol, addend)) {
+            Some((symbol, section, offset)) => self.cx.empty(symbol, section, offset),
+            None => self.cx.resolve_used(self.origin, access, reloc.symbol, addend),
+        };
         self.addresses(&target);
         let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
         self.target(Manner { kind, access }, target)
+    }
+
+    /// The lock class key that the instruction at `at` hands on: its symbol, section and offset.
+    fn lock_class(
+        &self,
+        site: &Site<'_>,
+        access: Access,
+        at: u64,
+        reference: (u32, i64),
+    ) -> Option<(u32, u32, u64)> {
+        let part = self.parts.get(usize::from(site.part)).filter(|_| access == Access::Open)?;
+        lock_class::key(self.cx.elf, self.cx.layout, (part.section, at), reference)
     }
 
     /// Notes that an operand refers to `target`, which may be data between code.
@@ -130,7 +145,7 @@ fn covers(reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
 
 /// How far behind its symbol a relative relocation of the instruction before `next` points: the
 /// processor counts from the next instruction, the relocation from its field.
-pub(super) fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
+pub(crate) fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
     let bias = next.saturating_sub(reloc.offset).cast_signed();
     reloc.kind.is_relative().then(|| reloc.addend.wrapping_add(bias))
 }

@@ -4,6 +4,7 @@
 
 mod boundaries;
 mod closure;
+mod constants;
 mod context;
 mod count;
 mod data;
@@ -16,6 +17,7 @@ mod flow;
 mod graph;
 mod instruction;
 mod kind;
+mod lock_class;
 mod memory;
 mod nodes;
 mod origin;
@@ -39,11 +41,13 @@ use crate::lists::Lists;
 use crate::special::Sites;
 
 use closure::{Closure, Roots};
+pub(crate) use constants::Constant;
 use context::Context;
 pub(crate) use empties::Empties;
 pub(crate) use entered::Entered;
+pub(crate) use instruction::distance;
 pub(crate) use memory::Memory;
-use origin::Origins;
+use origin::{Origin, Origins};
 use stream::Streams;
 use walked::Walked;
 
@@ -208,6 +212,21 @@ impl<'data> Analysis<'data> {
             },
         );
         Checksums { functions, data, boundaries: closure.into_boundaries() }
+    }
+
+    /// All data that functions and named data reach.
+    fn closure(&self) -> Closure {
+        let cx = self.context();
+        let chunks = self.layout.functions.par_chunks(TOGETHER);
+        let walked = chunks
+            .map_init(Streams::default, |streams, functions| self.walk(&cx, streams, functions));
+        let walked: Vec<Walked> = walked.collect();
+        Closure::of(&cx, self.roots(&cx, &walked))
+    }
+
+    /// Which source files the place can come from.
+    pub(crate) fn origin(&self, section: u32, offset: u64) -> Origin {
+        self.origins.at(section, offset)
     }
 
     /// The unnamed data that functions refer to.

@@ -23,6 +23,17 @@ impl Origin {
             _ => false,
         }
     }
+
+    /// Whether both can be one file.
+    pub(crate) fn may_be(self, other: Self) -> bool {
+        let files = |origin: Self| match origin {
+            Self::Any => (0, u32::MAX),
+            Self::File(file) => (file, file),
+            Self::Between(first, last) => (first, last),
+        };
+        let ((first, last), (from, to)) = (files(self), files(other));
+        first <= to && from <= last
+    }
 }
 
 /// The source files of an object's local symbols, by place.

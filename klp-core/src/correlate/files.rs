@@ -27,7 +27,9 @@ pub(super) struct Home {
 /// The original's index of each source file and each Kbuild object of the patched object.
 #[derive(Debug)]
 pub(super) struct Files {
-    files: Vec<Option<u32>>,
+    numbers: Vec<Option<u32>>,
+    /// Whether one of both does not say which file a local name is of: `strip` takes that away.
+    is_untold: bool,
     origins: Option<Vec<Option<u32>>>,
 }
 
@@ -53,14 +55,16 @@ impl Files {
             }));
         }
         found.extend((old.len().saturating_sub(end)..old.len()).map(number));
-        Self { files: found, origins: origins(original, patched) }
+        pair_renamed(&mut found, old.len());
+        let is_untold = old.is_empty() != new.is_empty();
+        Self { numbers: found, is_untold, origins: origins(original, patched) }
     }
 
     /// Where what has this home in the original is known by its name.
     pub(super) fn in_original(&self, home: Home) -> Scope {
         match home.origin.filter(|_| self.origins.is_some()) {
             Some(origin) if home.is_local() => Scope::Origin(origin),
-            _ => Self::same(home.file),
+            _ => self.same(home.file),
         }
     }
 
@@ -77,9 +81,9 @@ impl Files {
 
     /// The scope of what is local to a file of the patched object.
     pub(super) fn original(&self, patched: Option<u32>) -> Scope {
-        match patched {
+        match patched.filter(|_| !self.is_untold) {
             None => Scope::Global,
-            Some(file) => match self.files.get(file as usize).copied().flatten() {
+            Some(file) => match self.numbers.get(file as usize).copied().flatten() {
                 Some(file) => Scope::File(file),
                 None => Scope::New(file),
             },
@@ -87,8 +91,32 @@ impl Files {
     }
 
     /// The scope of what is local to a file of the original.
-    pub(super) fn same(original: Option<u32>) -> Scope {
-        original.map_or(Scope::Global, Scope::File)
+    pub(super) fn same(&self, original: Option<u32>) -> Scope {
+        original.filter(|_| !self.is_untold).map_or(Scope::Global, Scope::File)
+    }
+}
+
+/// Where one file of another name stands in the place of one, between the same files, it was renamed. `found` is the
+/// original's number of each file of the patched object, of which the original has `count`.
+fn pair_renamed(found: &mut [Option<u32>], count: usize) {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    for index in 0..found.len() {
+        let at = |index: Option<usize>| index.and_then(|index| found.get(index)).copied();
+        // `None` outside of the list: there it is between nothing and the first file, or the last one and nothing.
+        let (before, after) = (at(index.checked_sub(1)), at(index.checked_add(1)));
+        let first = match before {
+            None => Some(0),
+            Some(before) => before.and_then(|before| before.checked_add(1)),
+        };
+        let next = match after {
+            None => Some(count),
+            Some(after) => after,
+        };
+        let is_one =
+            first.zip(next).is_some_and(|(first, next)| first.checked_add(1) == Some(next));
+        if let Some(slot) = found.get_mut(index).filter(|slot| slot.is_none() && is_one) {
+            *slot = first;
+        }
     }
 }
 
@@ -121,7 +149,7 @@ mod tests {
     }
 
     fn mapping(original: &[&str], patched: &[&str]) -> Vec<Option<u32>> {
-        Files::of(&object(original), &object(patched)).files
+        Files::of(&object(original), &object(patched)).numbers
     }
 
     #[test]
@@ -138,5 +166,17 @@ mod tests {
         );
         assert_eq!(mapping(&["a.c", "x.c", "core.c"], &["a.c", "core.c"]), [Some(0), Some(2)]);
         assert_eq!(mapping(&[], &["a.c"]), [None]);
+    }
+
+    #[test]
+    fn a_renamed_file_is_the_same() {
+        assert_eq!(mapping(&["a.c"], &["b.c"]), [Some(0)]);
+        assert_eq!(
+            mapping(&["a.c", "x.c", "core.c"], &["a.c", "y.c", "core.c"]),
+            [Some(0), Some(1), Some(2)]
+        );
+        // Which of two it was nothing tells.
+        assert_eq!(mapping(&["x.c", "y.c", "c.c"], &["z.c", "c.c"]), [None, Some(2)]);
+        assert_eq!(mapping(&["x.c", "c.c"], &["y.c", "z.c", "c.c"]), [None, None, Some(1)]);
     }
 }

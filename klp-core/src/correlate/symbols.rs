@@ -123,7 +123,7 @@ impl<'a> Both<'a> {
     pub fn of(original: &'a Object, patched: &'a Object) -> Self {
         let files = Files::of(original, patched);
         let (old, new) = rayon::join(
-            || Symbols::of(original, Files::same),
+            || Symbols::of(original, |file| files.same(file)),
             || Symbols::of(patched, |file| files.original(file)),
         );
         Self { original, patched, files, old, new }

@@ -6,7 +6,9 @@ mod notes;
 mod order;
 mod pair;
 mod proof;
+mod reach;
 mod readers;
+mod stripped;
 
 use std::collections::{BTreeMap, BTreeSet};
 

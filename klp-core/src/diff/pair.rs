@@ -11,14 +11,14 @@ use crate::meaning::{self, Holds};
 use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
-use super::{Changes, Place, left_over, notes, order, proof};
+use super::{Changes, Place, left_over, notes, order, proof, stripped};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
-    indices: (Option<usize>, Option<usize>),
+    pub(super) indices: (Option<usize>, Option<usize>),
     /// Both builds share it.
     is_one: bool,
-    original: &'a Object,
+    pub(super) original: &'a Object,
     pub(super) patched: &'a Object,
     /// What is what in them; none where they are the same.
     pub(super) correlated: Option<Correlated<'a>>,
@@ -77,9 +77,18 @@ impl<'a> ObjectPair<'a> {
         let disagreement = Disagreement::of(both, correlation, renames);
         let mut changes = Changes::default();
         let mut unproven = Unproven::default();
-        if let Some(versions) = versions {
+        let read = versions.as_ref().map(Versions::read);
+        if let Some(Ok(read)) = &read
+            && let Some(why) = stripped::is_one(read)
+        {
+            let name = whole.object.as_str();
+            changes.refused.push(Refused::new(name, name, why));
+            return (changes, proven);
+        }
+        if let Some(read) = &read {
             let objects = (self.original, self.patched);
-            match proof::of(&versions, objects, correlation, &disagreement) {
+            let proof = read.as_ref().map_err(Clone::clone);
+            match proof.and_then(|read| proof::of(read, objects, correlation, &disagreement)) {
                 Ok((of_pair, left)) => {
                     proven.add(&of_pair);
                     unproven = left;
@@ -94,9 +103,12 @@ impl<'a> ObjectPair<'a> {
         let opinions = Opinions { pair: self, whole, correlation, disagreement, unproven };
         opinions.functions(&mut changes);
         opinions.data(&mut changes);
+        if let Some(Ok(read)) = &read {
+            opinions.reach(read, &mut changes);
+        }
         changes.rebound.extend(self.is_rebound(correlation).then(|| whole.object.clone()));
         let of = |data: manifest::Data<'_>| opinions.here(None, data.origin).object;
-        changes.notes = order::of_tables(self.original, self.patched, correlation, of);
+        changes.notes.extend(order::of_tables(self.original, self.patched, correlation, of));
         changes.notes.extend(notes::of(self.original, self.patched, &changes, &whole.object));
         for other in &opinions.unproven.others {
             left_over::add(&mut changes, whole, other);
@@ -132,18 +144,18 @@ impl<'a> ObjectPair<'a> {
 }
 
 /// What is said about two objects: by their digests, by what these refer to, and by the proof.
-struct Opinions<'a, 'p> {
-    pair: &'p ObjectPair<'a>,
+pub(super) struct Opinions<'a, 'p> {
+    pub(super) pair: &'p ObjectPair<'a>,
     /// The one that is there.
-    whole: &'a Object,
-    correlation: &'p Correlation,
-    disagreement: Disagreement,
-    unproven: Unproven,
+    pub(super) whole: &'a Object,
+    pub(super) correlation: &'p Correlation,
+    pub(super) disagreement: Disagreement,
+    pub(super) unproven: Unproven,
 }
 
 impl<'a> Opinions<'a, '_> {
     /// Where something is that comes from these objects of the original and the patched one.
-    fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
+    pub(super) fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
         let of = |object: &Object, index: Option<u32>| {
             index.and_then(|index| object.origins.get(index as usize)).cloned()
         };
@@ -263,8 +275,8 @@ fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause>
 const CACHE_LINE: u8 = 6;
 
 /// Where a record says that something is.
-struct Here<'a> {
-    object: String,
+pub(super) struct Here<'a> {
+    pub(super) object: String,
     linked: Option<&'a str>,
 }
 
@@ -314,7 +326,7 @@ fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'
         .collect()
 }
 
-fn function(
+pub(super) fn function(
     here: &Here<'_>,
     before: Option<manifest::Function<'_>>,
     after: Option<manifest::Function<'_>>,

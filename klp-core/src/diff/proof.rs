@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::{Analysis, Cause, Kind};
 use crate::correlate::{Correlation, Disagreement};
+use crate::elf::ElfError;
 use crate::input::Input;
 use crate::manifest::Object;
 use crate::prove::{At, Claims, Other, Pair, Proof, Unit, prove};
@@ -60,6 +61,21 @@ impl Versions {
     pub(super) fn are_same(&self) -> bool {
         self.original[..] == self.patched[..]
     }
+
+    /// Reads both.
+    pub(super) fn read(&self) -> Result<Read<'_>, String> {
+        let (original, patched) =
+            rayon::join(|| Analysis::of(&self.original), || Analysis::of(&self.patched));
+        let text = |error: ElfError| error.to_string();
+        let (original, patched) = (original.map_err(text)?, patched.map_err(text)?);
+        Ok(Read { original, patched })
+    }
+}
+
+/// The two versions of an object as they are understood.
+pub(super) struct Read<'a> {
+    pub(super) original: Analysis<'a>,
+    pub(super) patched: Analysis<'a>,
 }
 
 /// What is not proven of two objects.
@@ -91,16 +107,12 @@ impl Places {
 
 /// Proves what is called equal in two versions of an object.
 pub(super) fn of(
-    versions: &Versions,
+    Read { original: before, patched: after }: &Read<'_>,
     (original, patched): (&Object, &Object),
     correlation: &Correlation,
     disagreement: &Disagreement,
 ) -> Result<(Proven, Unproven), String> {
-    let (before, after) =
-        rayon::join(|| Analysis::of(&versions.original), || Analysis::of(&versions.patched));
-    let (before, after) =
-        (before.map_err(|error| error.to_string())?, after.map_err(|error| error.to_string())?);
-    let places = Places::of(&before, original).zip(Places::of(&after, patched));
+    let places = Places::of(before, original).zip(Places::of(after, patched));
     let (old, new) = places.ok_or("its objects are not those of its digests")?;
 
     let mut claims = Claims::default();

@@ -107,6 +107,17 @@ pub(super) fn correspond<'a>(
             Target::Common { name: a, addend: a_addend },
             Target::Common { name: b, addend: b_addend },
         ) if a == b && a_addend == b_addend => Ok(()),
+        // A tentative definition, or not: what the name is on both sides is compared with the names.
+        (Target::Common { name, addend }, Target::Place { offset: to, symbol, .. })
+            if is_named(&world.sides[1], (to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
+        (Target::Place { offset: to, symbol, .. }, Target::Common { name, addend })
+            if is_named(&world.sides[0], (to, symbol), name, addend) =>
+        {
+            Ok(())
+        }
         (
             Target::Place { section: a_section, offset: a, symbol: a_symbol },
             Target::Place { section: b_section, offset: b, symbol: b_symbol },
@@ -126,12 +137,25 @@ fn is_new_here(
     name: &[u8],
     addend: i64,
 ) -> bool {
+    let value = symbol.and_then(|symbol| side.object.symbol(symbol)).map(|symbol| symbol.value);
+    is_named(side, (offset, symbol), name, addend)
+        && value.is_some_and(|value| {
+            side.units_at(section, value).iter().all(|it| it.owner == Owner::Lone)
+        })
+}
+
+/// Whether a reference through `symbol` to `offset` leads `addend` bytes behind a global symbol `name`.
+fn is_named(
+    side: &Side<'_>,
+    (offset, symbol): (i64, Option<u32>),
+    name: &[u8],
+    addend: i64,
+) -> bool {
     let symbol = symbol.and_then(|symbol| side.object.symbol(symbol));
     symbol.is_some_and(|symbol| {
         !symbol.local
             && symbol.name == name
             && symbol.value.cast_signed().wrapping_add(addend) == offset
-            && side.units_at(section, symbol.value).iter().all(|it| it.owner == Owner::Lone)
     })
 }
 

@@ -1,5 +1,7 @@
 //! One x86-64 instruction as opcode bytes and operand fields that can be made symbolic.
 
+pub(crate) mod argument;
+pub(crate) mod bound;
 mod common;
 mod form;
 mod row;

@@ -1,5 +1,6 @@
 // A constant table without a name.
 //#changed: get constant
+//#may[plain|linked]: changed other
 #![no_std]
 #[cfg(patched)]
 const TABLE: [u32; 6] = [11, 2, 33, 4, 55, 7];

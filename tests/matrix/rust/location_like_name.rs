@@ -1,4 +1,5 @@
 // The name of a source file beside two numbers: only they are taken for a line and a column.
+//#may[plain|linked]: note other extent
 //#changed: list constant
 #![no_std]
 #[repr(C)]

@@ -1,4 +1,5 @@
 // A table without a name whose first entry looks like a panic location, and a line in it.
+//#may[plain|linked]: note other extent
 //#changed: list constant
 #![no_std]
 #[repr(C)]

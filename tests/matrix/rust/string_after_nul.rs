@@ -1,4 +1,5 @@
 // Bytes behind a NUL.
+//#may[plain|linked]: note also extent
 //#changed: say string
 #![no_std]
 extern "C" {

@@ -14,12 +14,16 @@ fn walk(draw: &Draw<'_>, stem: &str, start: &str, count: usize) -> String {
     )
 }
 
-const RODATA: &str = ".section .rodata,\"a\",@progbits\n.balign 8\n";
+/// A section of the edit's own: what changes in a section that several share can be anyone's.
+fn constants(draw: &Draw<'_>) -> String {
+    format!(".section {},\"a\",@progbits\n.balign 8\n", draw.name(".rodata.u"))
+}
 
 /// A constant that one function enters at the start and another in the middle changes behind that.
 pub(crate) fn entered_inside(draw: &mut Draw<'_>) -> Edit {
     let (f, g) = (draw.function("f"), draw.function("g"));
     let constant = draw.label("c");
+    let rodata = constants(draw);
     let numbers = draw.numbers(8);
     let entry = draw.within(1..7);
     let at = draw.within(entry..8);
@@ -27,7 +31,7 @@ pub(crate) fn entered_inside(draw: &mut Draw<'_>) -> Edit {
     let first = f.text(&walk(draw, "again", &constant, 8));
     let second = g.text(&walk(draw, "more", &format!("{constant}+{}", entry * 4), 8 - entry));
     Edit::new(|patched| {
-        format!("{RODATA}{constant}:\n{}{first}{second}", with(&numbers, at, other, patched))
+        format!("{rodata}{constant}:\n{}{first}{second}", with(&numbers, at, other, patched))
     })
     .must(&[&f.name])
     .must(&[&g.name])
@@ -37,6 +41,7 @@ pub(crate) fn entered_inside(draw: &mut Draw<'_>) -> Edit {
 pub(crate) fn entered_by_bias(draw: &mut Draw<'_>) -> Edit {
     let [f, g, h] = ["f", "g", "h"].map(|stem| draw.function(stem));
     let [before, constant, behind] = ["before", "c", "behind"].map(|stem| draw.label(stem));
+    let rodata = constants(draw);
     let numbers = draw.numbers(8);
     let [one, last] = [0, 1].map(|_| longs(&draw.numbers(16)));
     let (at, bias) = (draw.below(8), draw.within(1..16) * 4);
@@ -49,7 +54,7 @@ pub(crate) fn entered_by_bias(draw: &mut Draw<'_>) -> Edit {
     }
     let edit = Edit::new(|patched| {
         let own = with(&numbers, at, other, patched);
-        format!("{RODATA}{before}:\n{one}{constant}:\n{own}{behind}:\n{last}{code}")
+        format!("{rodata}{before}:\n{one}{constant}:\n{own}{behind}:\n{last}{code}")
     })
     .must(&[&f.name]);
     // Who reads what stands before it may be taken for a reader: its end is not in the object.
@@ -61,6 +66,7 @@ pub(crate) fn entered_by_bias(draw: &mut Draw<'_>) -> Edit {
 pub(crate) fn entered_by_the_end(draw: &mut Draw<'_>) -> Edit {
     let [f, h] = ["f", "h"].map(|stem| draw.function(stem));
     let [constant, behind, again] = ["c", "behind", "again"].map(|stem| draw.label(stem));
+    let rodata = constants(draw);
     let numbers = draw.numbers(8);
     let last = longs(&draw.numbers(4));
     let at = draw.below(8);
@@ -74,10 +80,10 @@ pub(crate) fn entered_by_the_end(draw: &mut Draw<'_>) -> Edit {
         + &g.text(&format!("\tmovl {before}(,%rdi,4), %eax\n\tret\n"));
     Edit::new(|patched| {
         let own = with(&numbers, at, other, patched);
-        format!("{RODATA}{before}:\n{first}{constant}:\n{own}{behind}:\n{last}{code}")
+        format!("{rodata}{before}:\n{first}{constant}:\n{own}{behind}:\n{last}{code}")
     })
     .must(&[&f.name])
-    .may(&[&g.name])
+    .may(&[&g.name, &h.name])
 }
 
 /// A node of a cycle of four or more, some steps from where the function enters it.
@@ -90,7 +96,9 @@ pub(crate) fn cycle_node(draw: &mut Draw<'_>) -> Edit {
     let nodes: Vec<String> = (0..count).map(|node| draw.label(&format!("n{node}"))).collect();
     let mut order: Vec<usize> = (0..count).collect();
     draw.random.shuffle(&mut order);
-    let section = draw.pick(&[".section .data.rel.ro.local,\"aw\"", ".section .rodata,\"a\""]);
+    let (stem, flags) =
+        if draw.coin() { (".data.rel.ro.local.u", "aw") } else { (".rodata.u", "a") };
+    let section = format!(".section {},\"{flags}\"", draw.name(stem));
     let code = f.text(&format!("\tleaq {}(%rip), %rdi\n\tjmp outside_1\n", nodes[0]));
     Edit::new(|patched| {
         let mut text = format!("{section},@progbits\n.balign 8\n{code}{section},@progbits\n");

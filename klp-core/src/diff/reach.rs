@@ -1,0 +1,83 @@
+//! Functions of equal digests that can reach a constant that changed all the same: see [`crate::reach`].
+
+use std::collections::BTreeSet;
+
+use crate::checksum::{Cause, Kind};
+use crate::correlate::Pair;
+use crate::reach;
+use crate::record::{Change, Note};
+
+use super::pair::{Opinions, function};
+use super::proof::Read;
+use super::{Changes, Place};
+
+impl Opinions<'_, '_> {
+    /// Adds them to `changes`, which are those between the two objects.
+    pub(super) fn reach(&self, read: &Read<'_>, changes: &mut Changes) {
+        if !touches_constants(read, changes) {
+            return;
+        }
+        let indices = self.pair.indices;
+        let known: BTreeSet<usize> = changes
+            .places
+            .iter()
+            .filter_map(|place| place.patched.map(|(_, function)| function))
+            .collect();
+        let both = self.correlation.functions.iter().filter(|pair| pair.name.is_none());
+        let both: Vec<(usize, usize, &Pair)> = both
+            .filter_map(|pair| Some((pair.original?, pair.patched?, pair)))
+            .filter(|(_, patched, _)| !known.contains(patched))
+            .collect();
+        let equal: Vec<(usize, usize)> = both.iter().map(|(old, new, _)| (*old, *new)).collect();
+        let reach = reach::of(&read.original, &read.patched, &equal);
+        for (original, patched, pair) in both {
+            let before = self.pair.original.functions.get(original);
+            let after = self.pair.patched.functions.get(patched);
+            let here = self.here(
+                before.as_ref().and_then(|it| it.origin),
+                after.as_ref().and_then(|it| it.origin),
+            );
+            if let Some(section) = reach.indexing.get(&patched) {
+                let cause = Cause {
+                    why: Some(format!(
+                        "it indexes constants of {section} that have no names, beside one that changed: where each \
+                         ends is not in an object without data sections"
+                    )),
+                    ..Cause::of(Kind::Constant)
+                };
+                let name = pair.name.as_deref();
+                changes.functions.push(function(&here, before, after, name, vec![cause]));
+                changes.places.push(Place {
+                    original: indices.0.map(|object| (object, original)),
+                    patched: indices.1.map(|object| (object, patched)),
+                });
+            } else if let Some((section, name)) =
+                reach.beside.get(&patched).zip(after.map(|it| it.name))
+            {
+                let why = format!(
+                    "has the address of a constant of {section} without a name, beside one that changed: if it goes \
+                     on from there, or comes from there, it reads what changed; where each ends is not in an object \
+                     without data sections"
+                );
+                changes.notes.push(Note::new("extent", &here.object, name, why));
+            }
+        }
+    }
+}
+
+/// Whether a constant without a name may have changed: one that nothing leads to, or that changed functions do.
+fn touches_constants(Read { original, patched }: &Read<'_>, changes: &Changes) -> bool {
+    let is_constant = |cause: &Cause| {
+        matches!(cause.kind, Kind::Constant | Kind::String | Kind::JumpTable | Kind::Unproven)
+    };
+    let touched = changes.functions.iter().zip(&changes.places).filter(|(function, _)| {
+        let causes = &function.causes;
+        function.change == Change::Changed && (causes.is_empty() || causes.iter().any(is_constant))
+    });
+    let places: Vec<Place> = touched.map(|(_, place)| *place).collect();
+    let before = || places.iter().filter_map(|place| place.original.map(|(_, function)| function));
+    let after = || places.iter().filter_map(|place| place.patched.map(|(_, function)| function));
+    changes.data.iter().any(|data| data.name.is_none())
+        || original.lead_to_constants(before())
+        || patched.lead_to_constants(after())
+}

@@ -1,0 +1,212 @@
+//! Which functions of one object refer to constants beside some that changed.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use crate::checksum::{Analysis, Constant, distance};
+use crate::elf::{Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::layout::Span;
+use crate::name::Stability;
+use crate::x86::{self, Instructions, Reach};
+
+/// An object, what changed in it, and who is asked.
+pub(super) struct Uses<'a, 'data> {
+    object: &'a Analysis<'data>,
+    around: Vec<Around>,
+    /// By number in this object: what the function is called in the patched one.
+    functions: BTreeMap<usize, usize>,
+}
+
+/// A constant that changed, and what is beside it.
+struct Around {
+    section: u32,
+    start: u64,
+    end: u64,
+    /// What lies between the symbols before and behind it.
+    run: (u64, u64),
+    /// Of the section.
+    size: u64,
+    /// Where the constant before it starts.
+    before: Option<u64>,
+}
+
+/// What one function is: it indexes something, or has its address.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Manner {
+    Beside,
+    Indexing,
+}
+
+/// Functions, and the section of what they refer to.
+type Found = BTreeMap<usize, String>;
+
+impl<'a, 'data> Uses<'a, 'data> {
+    /// Those of `changed`, of all `constants` of `object`, by `functions`.
+    pub(super) fn of(
+        object: &'a Analysis<'data>,
+        constants: &[Constant],
+        changed: &[Constant],
+        functions: BTreeMap<usize, usize>,
+    ) -> Self {
+        let around = changed.iter().map(|constant| Around::of(object, constants, constant));
+        Self { object, around: around.collect(), functions }
+    }
+
+    /// Who indexes, and who has the address of a neighbour.
+    pub(super) fn find(&self) -> (Found, Found) {
+        let (mut indexing, mut beside) = (Found::new(), Found::new());
+        for (number, function) in self.object.layout.functions.iter().enumerate() {
+            let Some(patched) = self.functions.get(&number) else { continue };
+            let spans = function.spans().filter_map(|span| self.object.layout.span(span));
+            let Some((manner, section)) = spans.filter_map(|span| self.in_code(span)).max() else {
+                continue;
+            };
+            let found = if manner == Manner::Indexing { &mut indexing } else { &mut beside };
+            found.insert(*patched, section);
+        }
+        (indexing, beside)
+    }
+
+    /// What the code of `span` does with constants beside those that changed.
+    fn in_code(&self, span: &Span) -> Option<(Manner, String)> {
+        let elf = &self.object.elf;
+        let section = elf.section(span.section)?;
+        let mut relocs = section.relocs.within(span.start, span.end);
+        if !relocs.any(|reloc| self.section_of(&reloc).is_some()) {
+            return None;
+        }
+        let code = section.bytes(span.start, span.end.saturating_sub(span.start))?;
+        let mut relocs = section.relocs.within(span.start, span.end).peekable();
+        let mut instructions = Instructions::new(code, span.start);
+        let mut found = None;
+        while let Some(decoded) = instructions.next() {
+            let next = span.start.saturating_add(instructions.offset() as u64);
+            let at = next.saturating_sub(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
+                let Some(to) = self.section_of(&reloc) else { continue };
+                let operands = instructions.operands();
+                let field = u8::try_from(reloc.offset.saturating_sub(at)).ok();
+                let field = field.and_then(|field| operands.field_at(field));
+                let is_read = field.is_some() && field == operands.displacement;
+                let reach = if is_read { instructions.reach() } else { Reach::Address };
+                let Some(place) = self.place(&reloc, distance(&reloc, next)) else { continue };
+                let bound = || self.bound(span, code, at);
+                let manner = self.manner((span, to), reach, place, bound);
+                found = found.max(manner.map(|manner| (manner, name(elf.section(to)))));
+            }
+        }
+        found
+    }
+
+    /// The section of constants that `reloc` refers to without a name, if any changed there.
+    fn section_of(&self, reloc: &Reloc) -> Option<u32> {
+        let symbol = self.object.elf.symbol(reloc.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        let is_nameless =
+            symbol.kind == SymbolKind::Section || symbol.stability == Stability::Unstable;
+        let is_there = || self.around.iter().any(|around| around.section == section);
+        (reloc.kind != RelocKind::None && is_nameless && is_there()).then_some(section)
+    }
+
+    /// Where in its section `reloc` points to.
+    fn place(&self, reloc: &Reloc, distance: Option<i64>) -> Option<i64> {
+        let symbol = self.object.elf.symbol(reloc.symbol)?;
+        Some(symbol.value.cast_signed().wrapping_add(distance.unwrap_or(reloc.addend)))
+    }
+
+    /// What a reference from `span` to `place` of a section does with what changed.
+    fn manner(
+        &self,
+        (span, section): (&Span, u32),
+        reach: Reach,
+        place: i64,
+        bound: impl Fn() -> Option<Range<i64>>,
+    ) -> Option<Manner> {
+        if matches!(reach, Reach::Exactly(_)) || self.is_own_table(span, section, place) {
+            return None;
+        }
+        let layout = &self.object.layout;
+        let inside = u64::try_from(place).ok();
+        if inside.is_some_and(|place| layout.find(section, place).is_some()) {
+            return None;
+        }
+        let near = self.around.iter().filter(|around| {
+            around.section == section
+                && self.may_come_from(span, around)
+                && around.is_beside(inside)
+        });
+        let near: Vec<&Around> = near.collect();
+        if reach == Reach::Address {
+            let is_neighbour = |around: &&Around| {
+                inside.is_some_and(|at| Some(at) == around.before || at == around.end)
+            };
+            return near.iter().any(is_neighbour).then_some(Manner::Beside);
+        }
+        if near.is_empty() {
+            return None;
+        }
+        let bound = bound();
+        let reaches = |around: &&Around| bound.as_ref().is_none_or(|it| around.meets(place, it));
+        near.iter().any(reaches).then_some(Manner::Indexing)
+    }
+
+    /// What the instruction at `at` of `span` can use, as far as its code says.
+    fn bound(&self, span: &Span, code: &[u8], at: u64) -> Option<Range<i64>> {
+        let Analysis { elf, entered, .. } = self.object;
+        let section = elf.section(span.section)?;
+        let is_entered = |place| entered.contains(elf, span.section, place);
+        let has_address = |it: Range<u64>| section.relocs.within(it.start, it.end).next().is_some();
+        let (is_entered, has_address) = (&is_entered, &has_address);
+        x86::bound::Code { bytes: code, start: span.start, is_entered, has_address }.reach(at)
+    }
+
+    /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.
+    fn is_own_table(&self, span: &Span, section: u32, place: i64) -> bool {
+        let elf = &self.object.elf;
+        let entry = elf.section(section).zip(u64::try_from(place).ok());
+        let entry = entry.and_then(|(section, place)| section.relocs.at(place));
+        entry.is_some_and(|entry| {
+            elf.symbol(entry.symbol).is_some_and(|symbol| {
+                let at = symbol.value.checked_add_signed(entry.addend);
+                symbol.place == Place::Section(span.section)
+                    && at.is_some_and(|at| (span.start..span.end).contains(&at))
+            })
+        })
+    }
+
+    /// Whether code of `span` and what changed can come from one source file.
+    fn may_come_from(&self, span: &Span, around: &Around) -> bool {
+        let code = self.object.origin(span.section, span.start);
+        code.may_be(self.object.origin(around.section, around.start))
+    }
+}
+
+impl Around {
+    fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
+        let Constant { section, start, end, .. } = *constant;
+        let size = object.elf.section(section).map_or(0, |section| section.size);
+        let first = object.layout.end_before(section, start).unwrap_or(0);
+        let last = object.layout.next_start(section, start).unwrap_or(size);
+        let index = constants.partition_point(|it| (it.section, it.start) < (section, start));
+        let before = index.checked_sub(1).and_then(|index| constants.get(index));
+        let before = before.filter(|it| it.section == section && it.start >= first);
+        Self { section, start, end, run: (first, last), size, before: before.map(|it| it.start) }
+    }
+
+    /// Whether who refers to `place` can mean this: no symbol is between them. Outside of the section anything
+    /// can be meant.
+    fn is_beside(&self, place: Option<u64>) -> bool {
+        let (first, last) = self.run;
+        place.is_none_or(|place| place > self.size || (first..=last).contains(&place))
+    }
+
+    /// Whether what is used from `place` on is, in part, this.
+    fn meets(&self, place: i64, used: &Range<i64>) -> bool {
+        let (first, last) = (place.saturating_add(used.start), place.saturating_add(used.end));
+        first < self.end.cast_signed() && self.start.cast_signed() < last
+    }
+}
+
+fn name(section: Option<&Section<'_>>) -> String {
+    section.map(|section| section.name_lossy().into_owned()).unwrap_or_default()
+}
