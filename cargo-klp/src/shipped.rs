@@ -56,7 +56,7 @@ pub(crate) fn unpack(
         open.extend(info.depends().filter_map(|name| known.get(&name.replace('-', "_")).cloned()));
         write(&output.join(format!("{name}.ko")), &bytes)?;
     }
-    let order: String = found.iter().map(|name| format!("{name}.o\n")).collect();
+    let order: String = found.iter().flat_map(|name| [name, ".o\n"]).collect();
     write(&output.join(ORDER), order.as_bytes())
 }
 

@@ -116,11 +116,11 @@ fn a_function_that_changes_is_called_by_another_object_that_changes() -> Result<
             if compiler != "gcc" {
                 return Ok(());
             }
-            let callee = |add: u32| format!("int callee(int n) {{ return n + {add}; }}\n");
+            let added = |add: u32| format!("int callee(int n) {{ return n + {add}; }}\n");
             let caller = |by: u32| {
                 format!("int callee(int); int caller(int n) {{ return callee(n) * {by}; }}\n")
             };
-            let small = kernel_of(compiler)?.object("callee", &callee(1), &callee(2)).object(
+            let small = kernel_of(compiler)?.object("callee", &added(1), &added(2)).object(
                 "caller",
                 &caller(3),
                 &caller(5),

@@ -52,7 +52,7 @@ pub(crate) fn run(release: Option<&str>) -> Result<()> {
         Some(release) => release.to_owned(),
         None => newest()?,
     };
-    let program = klp::build(true)?;
+    let program = klp::build(false)?;
     let root = environment::kernel_cache()?.join("stock").join(&release);
     let (packages, work) = (root.join("packages"), root.join("work"));
     let stock = |command: &str| {

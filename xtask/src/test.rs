@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::kernel::{self, Compiler, packages};
-use crate::{demo, environment, process, proof, qemu};
+use crate::{demo, environment, process, proof, qemu, stock};
 
 /// The kernel that the checks run on.
 const KERNEL: &str = "6.1";
@@ -22,6 +22,7 @@ pub(crate) fn run(quick: bool, in_qemu: bool) -> Result<()> {
     demo::real(KERNEL, false)?;
     let original = kernel::configured(KERNEL, Compiler::Gcc)?.build.join(".klp/build");
     proof::linked(original.as_str())?;
+    stock::run(None)?;
     if in_qemu {
         return qemu::run(KERNEL, Compiler::Gcc, &[]);
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::prepare::io;
+use super::prepare::{WITHOUT_RUST, io};
 use super::touched::readers;
 use super::{StockBuild, StockError, StockTouched};
 use crate::build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace};
@@ -39,10 +39,20 @@ impl Workspace {
         let message = format!("{} objects as they were", missing.len());
         events(BuildEvent::Status { verb: "Compiling", message });
         let paths: Vec<Utf8PathBuf> = missing.iter().map(|object| (*object).clone()).collect();
-        let scripts = self.write_scripts("original", stock, &paths, &build)?;
+        let scripts =
+            self.write_scripts("original", stock, &paths, &build, unless_it_needs_more)?;
         self.run_makefile(&scripts, settings, events)?;
+        // Some need files that make generates in their directories: it makes them, and the object with them.
+        let left = paths.iter().filter(|object| !build.join(object).exists());
+        let left: Vec<&str> = left.map(|object| object.as_str()).collect();
+        if !left.is_empty() {
+            let mut variables = settings.variables.to_vec();
+            variables.push(WITHOUT_RUST.to_owned());
+            let settings = BuildSettings { variables: &variables, ..*settings };
+            self.make("module", &left, &settings, events)?;
+        }
         for object in &paths {
-            self.save_command(stock, object, &build)?;
+            save_command(stock, object, &build)?;
         }
         Ok(OriginalBuild {
             objects: linked(stock, &touched.objects),
@@ -68,11 +78,12 @@ impl Workspace {
             .map_err(|source| io(&patched, source))?;
         let changes: Vec<FileChange> =
             changes.into_iter().map(FileChange::with_kept_lines).collect();
-        let made = self.made_again(stock, touched, &changes)?;
+        let made = made_again(stock, touched, &changes);
         let message = format!("{} objects with the patch", made.len());
         events(BuildEvent::Status { verb: "Compiling", message });
         let paths: Vec<Utf8PathBuf> = made.iter().cloned().collect();
-        let scripts = self.write_scripts("patched", stock, &paths, &patched)?;
+        let scripts =
+            self.write_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
         let offsets = self.offset_scripts(touched)?;
         self.with_changes(&changes, || {
             if let Some(offsets) = &offsets {
@@ -92,7 +103,7 @@ impl Workspace {
             }
         }
         for object in &paths {
-            self.save_command(stock, object, &patched)?;
+            save_command(stock, object, &patched)?;
         }
         Ok(PatchedBuild {
             objects: linked(stock, &touched.objects),
@@ -104,36 +115,14 @@ impl Workspace {
         })
     }
 
-    /// Of the touched objects those that the patch can really change: the compiler wrote down what it read.
-    fn made_again(
-        &self,
-        stock: &StockBuild,
-        touched: &StockTouched,
-        changes: &[FileChange],
-    ) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-        // A new file is found by names that led elsewhere before.
-        if changes.iter().any(|change| change.old.is_none()) {
-            return Ok(touched.objects.clone());
-        }
-        let mut read = BTreeMap::new();
-        for object in &touched.objects {
-            let path = dependencies(&self.build_path(), object);
-            let Ok(text) = fs::read_to_string(&path) else { return Ok(touched.objects.clone()) };
-            let words = text.split_whitespace().map(|word| word.trim_end_matches('\\'));
-            let files =
-                words.filter_map(|word| Utf8Path::new(word).strip_prefix(&stock.mirror).ok());
-            read.insert(object.clone(), files.map(Utf8Path::to_owned).collect());
-        }
-        Ok(readers(&read, &changes.iter().map(|change| change.path.clone()).collect()))
-    }
-
-    /// A makefile that runs a script for each object, which writes it below `root`.
+    /// A makefile that makes each object below `root` with its command, or with what `script` makes of that.
     fn write_scripts(
         &self,
         name: &str,
         stock: &StockBuild,
         objects: &[Utf8PathBuf],
         root: &Utf8Path,
+        script: impl Fn(&str, &Utf8Path) -> String,
     ) -> Result<Utf8PathBuf, BuildError> {
         let mut rules = String::new();
         let directory = self.scripts(name)?;
@@ -144,12 +133,12 @@ impl Workspace {
             if let Some(parent) = target.parent() {
                 fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
             }
-            let script = directory.join(format!("{number}.sh"));
-            let text = redirected(&unit.command, &stock.root, root, object);
-            fs::write(&script, text + "\n").map_err(|source| io(&script, source))?;
+            let path = directory.join(format!("{number}.sh"));
+            let text = script(&redirected(&unit.command, &stock.root, root, object), &target);
+            fs::write(&path, text + "\n").map_err(|source| io(&path, source))?;
             // Writing to a string cannot fail.
             let _ =
-                write!(rules, "object-{number}:\n\t@echo '  CC      {object}'\n\t@sh '{script}'\n");
+                write!(rules, "object-{number}:\n\t@echo '  CC      {object}'\n\t@sh '{path}'\n");
             targets.push(format!("object-{number}"));
         }
         write_makefile(&directory, &targets, &rules)
@@ -185,22 +174,43 @@ impl Workspace {
             .map_err(|source| io(&directory, source))?;
         Ok(directory)
     }
+}
 
-    /// Writes what Kbuild would write beside the object below `root`: how it is made, and from what.
-    fn save_command(
-        &self,
-        stock: &StockBuild,
-        object: &Utf8Path,
-        root: &Utf8Path,
-    ) -> Result<(), BuildError> {
-        let Some(unit) = stock.units.get(object) else { return Ok(()) };
-        let source = stock.mirror.join(&unit.source);
-        let source = if source.is_file() { source } else { unit.source.clone() };
-        let command = unit.command.replace('$', "$$").replace('#', "$(pound)");
-        let path = cmd_path(&root.join(object));
-        let text = format!("savedcmd_{object} := {command}\n\nsource_{object} := {source}\n");
-        crate::atomic::write(&path, text.as_bytes()).map_err(|source| io(&path, source))
+/// Of the touched objects those that the patch can really change: the compiler wrote down what it read.
+fn made_again(
+    stock: &StockBuild,
+    touched: &StockTouched,
+    changes: &[FileChange],
+) -> BTreeSet<Utf8PathBuf> {
+    // A new file is found by names that led elsewhere before.
+    if changes.iter().any(|change| change.old.is_none()) {
+        return touched.objects.clone();
     }
+    let mut read = BTreeMap::new();
+    for object in &touched.objects {
+        let path = dependencies(&stock.root, object);
+        let Ok(text) = fs::read_to_string(&path) else { return touched.objects.clone() };
+        let words = text.split_whitespace().map(|word| word.trim_end_matches('\\'));
+        let files = words.filter_map(|word| Utf8Path::new(word).strip_prefix(&stock.mirror).ok());
+        read.insert(object.clone(), files.map(Utf8Path::to_owned).collect());
+    }
+    readers(&read, &changes.iter().map(|change| change.path.clone()).collect())
+}
+
+/// Writes what Kbuild would write beside the object below `root`: how it is made, and from what.
+fn save_command(stock: &StockBuild, object: &Utf8Path, root: &Utf8Path) -> Result<(), BuildError> {
+    let Some(unit) = stock.units.get(object) else { return Ok(()) };
+    let source = stock.mirror.join(&unit.source);
+    let source = if source.is_file() { source } else { unit.source.clone() };
+    let command = unit.command.replace('$', "$$").replace('#', "$(pound)");
+    let path = cmd_path(&root.join(object));
+    let text = format!("savedcmd_{object} := {command}\n\nsource_{object} := {source}\n");
+    crate::atomic::write(&path, text.as_bytes()).map_err(|source| io(&path, source))
+}
+
+/// The script that compiles `target`, and leaves it to others where the compiler made nothing at all.
+fn unless_it_needs_more(command: &str, target: &Utf8Path) -> String {
+    format!("rm -f '{target}'\n{command}\nstatus=$?\ntest -e '{target}' || exit 0\nexit $status")
 }
 
 fn write_makefile(

@@ -32,7 +32,7 @@ const KEPT: &[&str] =
 /// What the tools of this machine must not change: code is compiled with it.
 const FIXED: &[&str] = &[".config", "include/generated/autoconf.h"];
 /// Configuration that asks for tools that only modules in Rust need.
-const WITHOUT_RUST: &str = "CONFIG_RUST=";
+pub(super) const WITHOUT_RUST: &str = "CONFIG_RUST=";
 /// Beside the output directory: how each object is made.
 const COMMANDS: &str = "stock.commands";
 /// What all that was made from.
@@ -65,16 +65,15 @@ impl Workspace {
         let files = files.map(|(path, _)| path.to_owned()).collect();
         let known = fs::read_to_string(&stamp).ok().filter(|text| !is_new && *text == made_from);
         let known = known.and_then(|_| self.known_commands());
-        let units = match known {
-            Some(units) => units,
-            None => {
-                atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
-                self.discard_build()?;
-                self.make_ready(parts, &settings, events)?;
-                let units = self.ask_for_commands(parts, &settings, events)?;
-                atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
-                units
-            }
+        let units = if let Some(units) = known {
+            units
+        } else {
+            atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
+            self.discard_build()?;
+            self.make_ready(parts, &settings, events)?;
+            let units = self.ask_for_commands(parts, &settings, events)?;
+            atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
+            units
         };
         self.set_original(mirror, Config::read(&config)?, fingerprint);
         Ok(StockBuild { root: self.build_path(), mirror: self.mirror_path(), files, units })

@@ -25,10 +25,19 @@ const NO_CODE: &[&str] =
 const NO_CODE_FILES: &[&str] =
     &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
 
+/// Directories of programs that are put into the kernel as data, or run before it.
+const NOT_RUNNING: &[&str] = &[
+    "arch/x86/boot/",
+    "arch/x86/entry/vdso/",
+    "arch/x86/purgatory/",
+    "arch/x86/realmode/",
+    "drivers/firmware/efi/libstub/",
+];
+
 impl StockBuild {
     /// What `changes` touch.
     pub fn touched(&self, changes: &[FileChange]) -> Result<StockTouched, StockError> {
-        let mut changed = BTreeSet::new();
+        let mut paths = BTreeSet::new();
         for change in changes {
             let path = &change.path;
             let name = path.file_name().unwrap_or_default();
@@ -41,22 +50,22 @@ impl StockBuild {
             if !is_code || is_of_tools {
                 return Err(StockError::NeedsBuild { path: path.clone() });
             }
-            changed.insert(path.clone());
+            paths.insert(path.clone());
         }
-        if changed.is_empty() {
+        if paths.is_empty() {
             return Ok(StockTouched::default());
         }
         let mut files = self.files.clone();
-        files.extend(changed.iter().filter(|path| !self.files.contains(path)).cloned());
-        let reached = includes::closure(&self.mirror, &files, &changed);
+        files.extend(paths.iter().filter(|path| !self.files.contains(path)).cloned());
+        let reached = includes::closure(&self.mirror, &files, &paths);
         let by_command = self.included_by_command();
         let all = reached.iter().any(|path| by_command.contains(path));
         let is_touched = |unit: &Unit| all || reached.contains(&unit.source);
         let objects = self.units.iter().filter(|(_, unit)| is_touched(unit));
         let sources: BTreeSet<&Utf8Path> =
             self.units.values().map(|unit| unit.source.as_path()).collect();
-        let not_compiled = changed.iter().filter(|path| {
-            let includes_others = reached.len() > changed.len();
+        let not_compiled = paths.iter().filter(|path| {
+            let includes_others = reached.len() > paths.len();
             path.extension() == Some("c") && !sources.contains(path.as_path()) && !includes_others
         });
         Ok(StockTouched {
@@ -79,8 +88,10 @@ impl StockBuild {
         seed: u64,
         of: impl Fn(&Linked) -> bool,
     ) -> BTreeSet<Utf8PathBuf> {
-        let fits =
-            |unit: &Unit| unit.linked.iter().all(&of) && unit.source.extension() == Some("c");
+        let fits = |unit: &Unit| {
+            let runs = NOT_RUNNING.iter().all(|top| !unit.source.starts_with(top));
+            runs && unit.linked.iter().all(&of) && unit.source.extension() == Some("c")
+        };
         let units = self.units.iter().filter(|(_, unit)| fits(unit));
         let mut ranked: Vec<(blake3::Hash, &Utf8PathBuf)> = units
             .map(|(object, _)| (blake3::hash(format!("{seed} {object}").as_bytes()), object))

@@ -185,12 +185,13 @@ fn u32_at(data: &[u8], at: usize) -> Option<u32> {
 /// The length of the run of numbers from `start` on that ascend as markers do.
 fn run(data: &[u8], start: usize, limit: usize) -> Option<usize> {
     let room = limit.checked_sub(start)? / 4;
-    let mut last = 0;
+    let mut last: u32 = 0;
     let mut length = 1;
     while length < room {
         let next = u32_at(data, start + 4 * length)?;
         // A name has two bytes at least, its length and one token.
-        if !(last + 512..=last + 256 * 1024).contains(&next) {
+        let nearest = last.saturating_add(512);
+        if !(nearest..=last.saturating_add(256 * 1024)).contains(&next) {
             break;
         }
         last = next;
@@ -217,7 +218,7 @@ fn skip(data: &[u8], from: usize, count: usize) -> Option<usize> {
 
 /// Offset of what looks like the index of tokens: 256 ascending numbers of 16 bits, the first of them 0.
 fn find_index(data: &[u8]) -> Option<usize> {
-    let number = |at: usize| Some(u16::from_le_bytes(*data.get(at..)?.first_chunk()?));
+    let number = |at: usize| Some(u32::from(u16::from_le_bytes(*data.get(at..)?.first_chunk()?)));
     (0..data.len().saturating_sub(TOKENS * 2)).step_by(2).find(|at| {
         let mut last = 0;
         number(*at) == Some(0)

@@ -50,9 +50,8 @@ pub fn kernel(image: &[u8]) -> Result<Cow<'_, [u8]>, ImageError> {
 
 /// The symbols that a kernel lists of itself, in its own order.
 pub fn symbols(kernel: &RawElf<'_>) -> Result<Vec<ImageSymbol>, ImageError> {
-    let sections = kernel.sections.iter().filter(|section| section.is_allocated());
+    let mut sections = kernel.sections.iter().filter(|section| section.is_allocated());
     sections
-        .filter_map(|section| kallsyms::symbols(section.data, section.address))
-        .next()
+        .find_map(|section| kallsyms::symbols(section.data, section.address))
         .ok_or(ImageError::Kallsyms)
 }

@@ -22,7 +22,7 @@ pub fn with_symbols(
     let failed = |error: object::build::Error| ImageError::Write(error.to_string());
     let mut builder: Builder<'_> = Builder::read(kernel).map_err(failed)?;
     // Nothing is loaded from it.
-    for segment in builder.segments.iter_mut() {
+    for segment in &mut builder.segments {
         segment.delete = true;
     }
     let places = Places::of(&builder);

@@ -28,6 +28,8 @@ const MERGE: u64 = 0x10;
 const STRINGS: u64 = 0x20;
 /// Sections that the last link of a built-in object leaves out (`include/asm-generic/vmlinux.lds.h`).
 const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
+/// Filled in when the kernel or the module is linked (`tools/bpf/resolve_btfids`).
+const FILLED_IN: &[u8] = b".BTF_ids";
 
 impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     pub(super) fn of(object: &'e RawElf<'o>, shipped: &'e Shipped<'s>) -> Self {
@@ -73,7 +75,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         range: &Range<u64>,
     ) -> Option<(Option<u64>, String)> {
         let header = self.object.section(section)?;
-        if self.is_discarded(header) || !header.is_allocated() {
+        if self.is_discarded(header) || header.name == FILLED_IN || !header.is_allocated() {
             return None;
         }
         if !self.places.contains_key(&section) {

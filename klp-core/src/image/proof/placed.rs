@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::shipped::{Shipped, Spot};
-use crate::module::{RawElf, SymbolPlace};
+use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// `STB_WEAK`: another object's definition can stand for such a symbol.
 const WEAK: u8 = 2;
@@ -14,7 +14,7 @@ pub(super) fn candidates(
     section: u32,
     shipped: &Shipped<'_>,
 ) -> BTreeSet<Spot> {
-    let is_code = object.section(section).is_some_and(|section| section.is_code());
+    let is_code = object.section(section).is_some_and(RawSection::is_code);
     let mut agreed: Option<BTreeSet<Spot>> = None;
     for symbol in &object.symbols {
         let is_witness = symbol.place == SymbolPlace::Section(section)

@@ -17,6 +17,12 @@ pub const RULES: &[Rule] = &[
         sections: &[],
     },
     Rule {
+        name: "shipped-btf-ids",
+        leaves_out: "numbers of types and functions in .BTF_ids",
+        why: "resolve_btfids fills them in when the kernel or module is linked, from the types of all objects",
+        sections: &[".BTF_ids"],
+    },
+    Rule {
         name: "shipped-discarded",
         leaves_out: "what the last link leaves out of vmlinux",
         why: "it is not in the running kernel",

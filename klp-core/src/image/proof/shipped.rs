@@ -73,19 +73,16 @@ impl<'a> Shipped<'a> {
     /// The bytes from `spot` to the end of its section.
     pub(super) fn rest(&self, spot: Spot) -> Option<&'a [u8]> {
         let Spot::At(section, value) = spot else { return None };
-        let (section, base): (&RawSection<'a>, u64) = match section {
-            Some(section) => (self.elf.section(section)?, 0),
-            None => {
-                let mut sections =
-                    self.elf.sections.iter().filter(|section| section.is_allocated());
-                let holds = |section: &&RawSection<'_>| {
-                    value
-                        .checked_sub(section.address)
-                        .is_some_and(|at| at < section.data.len() as u64)
-                };
-                let section = sections.find(holds)?;
-                (section, section.address)
-            }
+        let (section, base): (&RawSection<'a>, u64) = if let Some(section) = section {
+            (self.elf.section(section)?, 0)
+        } else {
+            let mut sections = self.elf.sections.iter().filter(|section| section.is_allocated());
+            let holds = |section: &&RawSection<'_>| {
+                let at = value.checked_sub(section.address);
+                at.is_some_and(|at| at < section.data.len() as u64)
+            };
+            let section = sections.find(holds)?;
+            (section, section.address)
         };
         section.data.get(usize::try_from(value.checked_sub(base)?).ok()?..)
     }
