@@ -4,7 +4,6 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use crate::{environment, kernel, klp, process};
