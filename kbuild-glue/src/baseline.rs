@@ -12,10 +12,10 @@ use crate::config::Config;
 use crate::mirror::Stamps;
 
 /// Changes when the same inputs would be built in another way.
-const FORMAT: &str = "3";
+const FORMAT: &str = "4";
 
 /// Names of what is no make variable.
-const OTHERS: &[&str] = &["format", "configuration", "sources"];
+const OTHERS: &[&str] = &["format", "directory", "configuration", "sources"];
 const VERSION: &str = "version of ";
 
 /// Everything that a build depends on: a line of name and value each, values that are long as their
@@ -62,8 +62,10 @@ impl BaselineError {
 }
 
 impl Fingerprint {
-    /// Takes the fingerprint of sources, configuration, make variables and tools.
+    /// Takes the fingerprint of sources, configuration, make variables, tools and the directory of the build, whose name
+    /// is in all of Kbuild's records.
     pub fn take(
+        directory: &Utf8Path,
         sources: &Stamps,
         config: &Utf8Path,
         variables: &[String],
@@ -76,6 +78,7 @@ impl Fingerprint {
             text.extend([name, "\t", &value.replace('\n', " "), "\n"]);
         };
         add("format", FORMAT);
+        add("directory", directory.as_str());
         add("configuration", blake3::hash(&bytes).to_hex().as_str());
         for variable in variables {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
@@ -110,9 +113,9 @@ impl Fingerprint {
             .collect()
     }
 
-    /// Whether a name of [`differences`](Self::differences) is that of a tool, or of the format itself.
-    pub(crate) fn is_of_tools(name: &str) -> bool {
-        name.starts_with(VERSION) || name == "format"
+    /// Whether make does not see that something of this name in [`differences`](Self::differences) is another.
+    pub(crate) fn is_beyond_make(name: &str) -> bool {
+        name.starts_with(VERSION) || matches!(name, "format" | "directory")
     }
 
     /// The names of what is not the same in `other`, the text of another fingerprint.
@@ -243,7 +246,7 @@ mod tests {
         fs::write(&config, "CONFIG_A=y\n").unwrap();
         let fake = |name: &str| vec![format!("CC=echo {name}"), "LD=echo".to_owned()];
         let take = |variables: &[String]| {
-            Fingerprint::take(&Stamps::default(), &config, variables).unwrap()
+            Fingerprint::take("/klp".into(), &Stamps::default(), &config, variables).unwrap()
         };
         let first = take(&fake("1"));
         assert_eq!(first, take(&fake("1")));
@@ -253,7 +256,8 @@ mod tests {
         fs::write(&config, "CONFIG_A=m\n").unwrap();
         assert_ne!(first, take(&fake("1")));
         let missing = vec!["CC=/nonexistent/cc".to_owned()];
-        let error = Fingerprint::take(&Stamps::default(), &config, &missing).unwrap_err();
+        let error =
+            Fingerprint::take("/klp".into(), &Stamps::default(), &config, &missing).unwrap_err();
         assert!(error.hint().unwrap().contains("/nonexistent/cc"));
     }
 }

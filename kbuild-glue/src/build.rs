@@ -220,7 +220,7 @@ impl Workspace {
         }
         mirror.keep()?;
         let variables = variables(settings);
-        let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
+        let fingerprint = Fingerprint::take(&self.root, mirror.stamps(), &config, &variables)?;
         let (kept, build) = (self.original_path(), self.build_path());
         let why = match kept::find(&kept, &build, &fingerprint)? {
             Kept::Usable(objects, inventory, checked) => {

@@ -52,6 +52,14 @@ pub struct Case {
     pub functions: Vec<(&'static str, u64, &'static str)>,
     /// What the comparison says has changed in `a.o`, and is gone from it.
     pub said: (Vec<&'static str>, Vec<&'static str>),
+    /// What `a.o` is linked into, if not vmlinux, and the module that this needs, if any.
+    pub module_of_a: Option<(&'static str, &'static str)>,
+    /// Sources of other modules of the kernel, by name. Each exports what `exports` says.
+    pub modules: Vec<(&'static str, &'static str)>,
+    /// Names, and what exports them.
+    pub exports: Vec<(&'static str, &'static str)>,
+    /// Weak functions of an object that the patch leaves alone, which have names of those that are gone.
+    pub weak: Vec<&'static str>,
 }
 
 /// All files of a case.
@@ -60,7 +68,10 @@ pub struct Made {
     /// The module.
     pub module: Vec<u8>,
     vmlinux: Input,
-    objects: Vec<(String, [Input; 3])>,
+    modules: Vec<(String, Input)>,
+    /// Names, what they are linked into, and files.
+    objects: Vec<(String, &'static str, [Input; 3])>,
+    exports: Vec<(&'static str, &'static str)>,
     said: Said,
     _guard: tempfile::TempDir,
 }
@@ -96,11 +107,32 @@ impl Case {
         }
         let (first, last) = (compile("first", FIRST, &[])?, compile("last", LAST, &[])?);
         let vmlinux = directory.join("vmlinux");
-        let plain = paths.iter().map(|(_, [plain, ..])| plain.as_str());
+        let linked = |name: &str| match self.module_of_a {
+            Some((linked, _)) if name == "a.o" => linked,
+            _ => "vmlinux",
+        };
+        let of_vmlinux = paths.iter().filter(|(name, _)| linked(name) == "vmlinux");
+        let plain = of_vmlinux.map(|(_, [plain, ..])| plain.as_str());
         let link = ["-z", "noexecstack", "-e", "_stext", "-o", vmlinux.as_str(), first.as_str()];
         tool("ld", link.into_iter().chain(plain).chain([last.as_str()]))?;
+        let mut modules = Vec::new();
+        for (name, source) in &self.modules {
+            modules.push(((*name).to_owned(), read(&compile(name, source, &[])?)?));
+        }
+        if let Some((name, needed)) = self.module_of_a {
+            let info = format!(
+                "const char info[] __attribute__((section(\".modinfo\"), used)) = \"depends={needed}\";"
+            );
+            let info = compile("info", &info, &[])?;
+            let plain = paths.iter().filter(|(object, _)| object == "a.o");
+            let plain = plain.map(|(_, [plain, ..])| plain.as_str());
+            let linked = directory.join(format!("{name}.ko"));
+            tool("ld", ["-r", "-o", linked.as_str(), info.as_str()].into_iter().chain(plain))?;
+            modules.push((name.to_owned(), read(&linked)?));
+        }
         let part = compile("module", &self.module, SECTIONS)?;
-        let init = compile("init", &self.init(), SECTIONS)?;
+        let object = self.module_of_a.map_or("", |(linked, _)| linked);
+        let init = compile("init", &self.init(object), SECTIONS)?;
         let module = directory.join("module.ko");
         tool("ld", ["-r", "-o", module.as_str(), init.as_str(), part.as_str()])?;
         let mut rename: Vec<String> = Vec::new();
@@ -111,18 +143,23 @@ impl Case {
         let names = |names: &[&str]| {
             names.iter().map(|name| ("a.o".to_owned(), (*name).to_owned())).collect()
         };
-        let said = Said { changed: names(&self.said.0), removed: names(&self.said.1) };
-        let files = paths.into_iter().map(|(object, files)| Ok((object, inputs(&files)?)));
+        let weak = self.weak.iter().map(|name| ("c.o".to_owned(), (*name).to_owned())).collect();
+        let said = Said { changed: names(&self.said.0), removed: names(&self.said.1), weak };
+        let files = paths
+            .iter()
+            .map(|(object, files)| Ok((object.clone(), linked(object), inputs(files)?)));
         Ok(Made {
             module: fs_err::read(&module)?,
             vmlinux: read(&vmlinux)?,
+            modules,
+            exports: self.exports.clone(),
             objects: files.collect::<Result<_>>()?,
             said,
             _guard: guard,
         })
     }
 
-    fn init(&self) -> String {
+    fn init(&self, object: &str) -> String {
         let mut text = HEADER.to_owned();
         let (mut entries, mut stores) = (String::new(), String::new());
         for (number, (old, position, new)) in self.functions.iter().enumerate() {
@@ -131,9 +168,10 @@ impl Case {
             let _ = writeln!(entries, "{{ \"{old}\", 0, {position} }},");
             let _ = writeln!(stores, "functions_0[{number}].new_func = slot_{number};");
         }
+        let name = if object.is_empty() { "0".to_owned() } else { format!("\"{object}\"") };
         text + &format!(
             "static struct klp_func functions_0[] = {{ {entries} {{ }} }};\n\
-             static struct klp_object objects[] = {{ {{ .funcs = functions_0 }}, {{ }} }};\n\
+             static struct klp_object objects[] = {{ {{ .name = {name}, .funcs = functions_0 }}, {{ }} }};\n\
              static struct klp_patch patch = {{ .objs = objects }};\n\
              __attribute__((section(\".init.text\"))) int init_module(void)\n\
              {{ {stores} return klp_enable_patch(&patch); }}\n"
@@ -153,16 +191,20 @@ impl Made {
         let objects: Vec<Object<'_>> = self
             .objects
             .iter()
-            .map(|(object, [plain, original, patched])| Object {
+            .map(|(object, linked, [plain, original, patched])| Object {
                 object,
-                linked: "vmlinux",
+                linked,
                 plain: Some(plain),
                 original: Some(original),
                 patched,
             })
             .collect();
-        let symvers = Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n")?;
-        let modules = std::collections::BTreeMap::new();
+        let exports = [("exported", "vmlinux")].into_iter().chain(self.exports.iter().copied());
+        let lines: Vec<String> = exports
+            .map(|(name, by)| format!("0x00000000\t{name}\t{by}\tEXPORT_SYMBOL\t\n"))
+            .collect();
+        let symvers = Symvers::parse(&lines.concat())?;
+        let modules = self.modules.iter().map(|(name, file)| (name.clone(), &**file)).collect();
         let kernel = Kernel { vmlinux: &self.vmlinux, modules, symvers: &symvers };
         Ok(attest(module, &objects, &kernel, &self.said)?)
     }

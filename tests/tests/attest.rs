@@ -39,11 +39,11 @@ fn case(declared: &str, show: &str) -> Case {
     Case {
         before: BEFORE.to_owned(),
         after: BEFORE.replace(before, &format!("{declared}{show}")),
-        other: None,
         module: format!("{KERNEL}{show}"),
         links: LINKS.to_vec(),
         functions: vec![("show", 0, "show")],
         said: (vec!["show"], vec![]),
+        ..Case::default()
     }
 }
 
@@ -96,7 +96,6 @@ fn calls_that_the_assembler_resolved() -> Result<()> {
     let case = |callee: &'static str, link: &'static str| Case {
         before: text("n = helper(n) + 1; exported(0); return n;"),
         after: text("n = helper(n) + 2; exported(0); return n;"),
-        other: None,
         module: format!(
             "void exported(const char *text); int {callee}(int n);\n\
              {SHARED} int show(int n) {{ n = {callee}(n) + 2; exported(0); return n; }}"
@@ -104,6 +103,7 @@ fn calls_that_the_assembler_resolved() -> Result<()> {
         links: vec![(callee, link)],
         functions: vec![("show", 0, "show")],
         said: (vec!["show"], vec![]),
+        ..Case::default()
     };
     expect(
         "calls_that_the_assembler_resolved",
@@ -207,6 +207,69 @@ fn identity() -> Result<()> {
 }
 
 #[test]
+fn variables_without_a_name() -> Result<()> {
+    const HANDLER: &str = "__ubsan_handle_shift_out_of_bounds";
+    let with = |section: &str, callee: &'static str| {
+        let define =
+            format!("void {callee}(void *data) {{ asm volatile(\"\" : : \"r\" (data)); }}");
+        let data = format!(
+            "asm(\".pushsection {section}, \\\"aw\\\"\\n.Ldata: .quad 0, 5, 0\\n.popsection\");\n\
+             extern char data[] asm(\".Ldata\");\nvoid {callee}(void *data);\n"
+        );
+        let show = format!("int show(int n) {{ {callee}(data); return n; }}");
+        let mut case = case(&data, &show);
+        case.other = Some((define.clone(), define));
+        case.module = format!("{KERNEL}{data}{show}");
+        case.links = match callee {
+            HANDLER => vec![(HANDLER, ".klp.sym.vmlinux.__ubsan_handle_shift_out_of_bounds,0")],
+            _ => vec![("keep", ".klp.sym.vmlinux.keep,0")],
+        };
+        case
+    };
+    let identity = Some(Class::Identity);
+    expect(
+        "variables_without_a_name",
+        &[
+            ("a description of code by GCC", with(".data..Lubsan_data7", HANDLER), None),
+            ("a description of code by LLVM", with(".data..L__unnamed_7", HANDLER), None),
+            ("given to another function", with(".data..L__unnamed_7", "keep"), identity),
+            ("in another section", with(".data.x", HANDLER), identity),
+        ],
+    )
+}
+
+#[test]
+fn what_a_module_uses_of_another() -> Result<()> {
+    let text = |sum: &str| format!("int sum(int n); int sync(int n) {{ return {sum} + n; }}\n");
+    let disk = |needed: &'static str| Case {
+        before: text("1"),
+        after: text("sum(n)"),
+        module: text("sum(n)"),
+        links: vec![("sum", ".klp.sym.crc.sum,0")],
+        functions: vec![("sync", 0, "sync")],
+        said: (vec!["sync"], vec![]),
+        module_of_a: Some(("disk", needed)),
+        modules: vec![
+            ("crc", "int sum(int n) { return n * 3; }"),
+            (
+                "journal",
+                "const char info[] __attribute__((section(\".modinfo\"), used)) = \"depends=crc\";",
+            ),
+        ],
+        exports: vec![("sum", "crc")],
+        ..Case::default()
+    };
+    expect(
+        "what_a_module_uses_of_another",
+        &[
+            ("a module that it needs", disk("crc"), None),
+            ("a module that one needs which it needs", disk("journal"), None),
+            ("a module that need not be there", disk(""), Some(Class::Reference)),
+        ],
+    )
+}
+
+#[test]
 fn positions() -> Result<()> {
     let twin = BEFORE.replace("show", "twin").replace("get", "take").replace("set", "put");
     let at = |position: u64| {
@@ -282,6 +345,15 @@ fn functions() -> Result<()> {
     missing.said.0.push("get");
     let mut gone = right();
     gone.said.1.push("set");
+    let set = "void set(int n) { table[n] = count; }";
+    let mut weak_instead = right();
+    weak_instead.after = weak_instead.after.replace("void set(", "void put(");
+    weak_instead.said.1.push("set");
+    let without_weak = weak_instead.clone();
+    weak_instead.weak = vec!["set"];
+    let mut of_static = weak_instead.clone();
+    of_static.before =
+        of_static.before.replace(set, &format!("static __attribute__((used)) {set}"));
     let mut extra = right();
     extra.module += "int extra(int n) { return n * 77; }";
     let mut swapped = right();
@@ -312,6 +384,9 @@ fn functions() -> Result<()> {
         &[
             ("a changed function that stays", missing, Some(Class::Missing)),
             ("a function that is not gone", gone, Some(Class::Missing)),
+            ("a function that gives way to a weak one", weak_instead, Some(Class::Missing)),
+            ("a function that is gone", without_weak, None),
+            ("a static function with the name of a weak one", of_static, None),
             ("a function of nobody", extra, Some(Class::Content)),
             ("two functions", both, None),
             ("two functions for each other", swapped, Some(Class::Content)),

@@ -150,6 +150,21 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
         note(&outlives("exported((void *)&ops);")?, "outlives", "ops")?;
         note(&outlives("exported((void *)tick);")?, "outlives", "tick")?;
         note(&outlives("*(struct timer **)n = &plain;")?, "outlives", "plain")?;
+        // The head of a list, and what calls a function of the kernel.
+        let lists = "struct list { struct list *next, *prev; };
+            static struct list list = { &list, &list }, later;
+            void exported(const char *);
+            static struct { struct list list; void (*function)(const char *); } work = { { 0, 0 }, exported };
+            static int lock;
+            struct mutex { long owner; struct list waiting; };
+            static struct mutex mutex = { 0, { &mutex.waiting, &mutex.waiting } };";
+        let new = |body: &str| show(compiler, "", lists, body);
+        note(&new("exported((void *)&list);")?, "outlives", "list")?;
+        note(&new("exported((void *)&work);")?, "outlives", "work")?;
+        let body = "later.next = &later; later.prev = &later; exported((void *)&later);";
+        note(&new(body)?, "outlives", "later")?;
+        ensure!(codes(&new("exported((void *)&mutex);")?, "outlives").is_empty());
+        ensure!(codes(&new("lock++; exported((void *)&lock);")?, "outlives").is_empty());
         // Calls, strings, what is read and written in place, and what leads nowhere.
         for body in [
             "tick(0);",

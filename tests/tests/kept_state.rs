@@ -123,6 +123,23 @@ fn tampering() -> Result<()> {
     before.expect(&kernel.snapshot()?)
 }
 
+/// Kbuild's records name all files by their paths: those of another directory say nothing about this one.
+#[test]
+fn a_directory_that_moves() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let (old, new) = (kernel.directory.join("old"), kernel.directory.join("new"));
+    let patch = example_patch(GOOD);
+    let build = |work: &Utf8PathBuf| -> Result<()> {
+        let arguments = ["--target-dir", work.as_str(), patch.as_str()];
+        let outcome = run(&mut kernel.build(arguments)?)?.expect(0)?;
+        assert_eq!(Report::lines(&outcome.stdout)?.names(), expected(&patch)?);
+        Ok(())
+    };
+    build(&old)?;
+    fs_err::rename(&old, &new)?;
+    build(&new)
+}
+
 /// Files that were only touched are the same.
 #[test]
 fn other_times() -> Result<()> {

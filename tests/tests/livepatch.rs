@@ -94,6 +94,49 @@ fn what_is_copied_and_what_is_the_kernels() -> Result<()> {
 }
 
 #[test]
+fn what_describes_code_for_reports_of_undefined_behaviour_comes_along() -> Result<()> {
+    for_each_compiler(
+        "what_describes_code_for_reports_of_undefined_behaviour_comes_along",
+        |compiler| {
+            let handler =
+                "void __ubsan_handle_shift_out_of_bounds(void *data, long left, long right) {}";
+            let before = "int shift(int n, int by) { return n << by; }";
+            let after = "int shift(int n, int by) { return (n + 1) << by; }";
+            let mut small = Small::new(compiler)?
+                .object("a", before, after)
+                .object("handler", handler, handler);
+            small.flags = vec!["-fsanitize=shift"];
+            let livepatch = small.livepatch(&[("a", "shift")], false)?;
+            assert_eq!(livepatch.refused, []);
+            let part = &livepatch.parts.first().context("no part")?.bytes;
+            let elf = RawElf::parse(part)?;
+            let own = elf.sections.iter().any(|section| section.name.starts_with(b".data..L"));
+            ensure!(own, "no description of the code in the module");
+            // Any other variable without a name could be the kernel's.
+            let nameless = "asm(\".pushsection .data.x, \\\"aw\\\"\\n.Lx: .long 1\\n.popsection\");\n\
+                            extern int x asm(\".Lx\");\n";
+            let text = |by: &str| format!("{nameless}int shift(int n) {{ return x += {by}; }}");
+            let small = Small::new(compiler)?.object("a", &text("n"), &text("n + 1"));
+            let livepatch = small.livepatch(&[("a", "shift")], false)?;
+            refused(&livepatch, "shift", "a variable without a name in .data.x")
+        },
+    )
+}
+
+#[test]
+fn room_before_functions() -> Result<()> {
+    for_each_compiler("room_before_functions", |compiler| {
+        let after = SHOW.replace("\"before\"", "\"after\"");
+        let mut small = Small::new(compiler)?.object("a", SHOW, &after);
+        // CONFIG_CALL_PADDING. Module loaders do not know the table of the padding, and nothing needs it.
+        small.flags = vec!["-fpatchable-function-entry=16,16"];
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        assert_eq!(livepatch.refused, []);
+        Ok(())
+    })
+}
+
+#[test]
 fn one_of_several_functions_of_a_name() -> Result<()> {
     for_each_compiler("one_of_several_functions_of_a_name", |compiler| {
         let source = |unique: &str, text: &str| {

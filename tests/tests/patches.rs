@@ -158,6 +158,18 @@ fn a_finished_build_is_not_made_again() -> Result<()> {
     Ok(())
 }
 
+/// Objects with descriptions of code for UBSAN's reports name their sources as the command line does.
+#[test]
+fn a_finished_build_that_names_its_sources_is_not_used() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let config = kernel.output.join(".config");
+    fs_err::write(&config, fs_err::read_to_string(&config)? + "CONFIG_UBSAN=y\n")?;
+    kernel.make(&["all"])?;
+    let outcome = run(&mut kernel.build([example_patch("fix-one-function")])?)?.expect(0)?;
+    ensure!(outcome.stderr.contains("is not used: with CONFIG_UBSAN"), "{}", outcome.stderr);
+    Ok(())
+}
+
 /// What only a full make knows: Makefiles, and files that are there no more.
 #[test]
 fn a_makefile_needs_a_full_make() -> Result<()> {

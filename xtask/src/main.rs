@@ -20,7 +20,7 @@ mod stock;
 mod test;
 
 use clap::{Parser, Subcommand};
-use kernel::Compiler;
+use kernel::{Compiler, Setup, Variant};
 
 /// Project tasks.
 #[derive(Parser)]
@@ -79,6 +79,9 @@ enum Task {
         /// The compiler to build it with.
         #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
         cc: Compiler,
+        /// Options that people configure their kernels with, beside the small configuration.
+        #[arg(long, value_enum)]
+        variant: Option<Variant>,
     },
     /// Tries livepatches in QEMU: every case of tests/qemu on a real kernel.
     Qemu {
@@ -88,8 +91,11 @@ enum Task {
         /// The compiler to build it with.
         #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
         cc: Compiler,
+        /// Options that people configure their kernels with, beside the small configuration.
+        #[arg(long, value_enum)]
+        variant: Option<Variant>,
         /// Instead, modules that scripts/livepatch/klp-build of this kernel makes, and ours, of the same patches.
-        #[arg(long, conflicts_with = "cc")]
+        #[arg(long, conflicts_with_all = ["cc", "variant"])]
         klp_build: bool,
         /// Only cases whose name contains this.
         filter: Option<String>,
@@ -154,15 +160,18 @@ fn main() -> std::process::ExitCode {
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
         Task::Test { quick, qemu } => test::run(quick, qemu),
         Task::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
-        Task::Kernel { version, cc } => kernel::built(&version, cc).map(|kernel| {
-            println!("sources  {}", kernel.source);
-            println!("build    {}", kernel.build);
-        }),
+        Task::Kernel { version, cc, variant } => {
+            kernel::built(&version, Setup { compiler: cc, variant }).map(|kernel| {
+                println!("sources  {}", kernel.source);
+                println!("build    {}", kernel.build);
+            })
+        }
         Task::Qemu { kernel, klp_build: true, filter, .. } => {
             effects::run(&kernel, filter.as_deref().unwrap_or_default())
         }
-        Task::Qemu { kernel, cc, filter, .. } => {
-            qemu::run(&kernel, cc, &filter.as_deref().into_iter().collect::<Vec<_>>())
+        Task::Qemu { kernel, cc, variant, filter, .. } => {
+            let setup = Setup { compiler: cc, variant };
+            qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
         Task::Stock { release } => stock::run(release.as_deref()),
         Task::Mutate { mutations, semantic: true, seed, files } => {

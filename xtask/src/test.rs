@@ -24,7 +24,7 @@ pub(crate) fn run(quick: bool, in_qemu: bool) -> Result<()> {
     proof::linked(original.as_str())?;
     stock::run(None)?;
     if in_qemu {
-        return qemu::run(KERNEL, Compiler::Gcc, &[]);
+        return qemu::run(KERNEL, Compiler::Gcc.into(), &[]);
     }
     println!("200 loads, and the same bytes in another directory: skipped (ask with --qemu)");
     qemu::run_short(KERNEL, Compiler::Gcc)

@@ -78,31 +78,44 @@ pub(super) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Not
 
 /// Functions that the patch takes away, where another object has a weak one of that name: the linker takes that one then.
 pub(super) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refused> {
-    let is = |change: Change| changes.functions.iter().filter(move |it| it.change == change);
-    let added: BTreeSet<&str> = is(Change::Added).map(|function| &*function.name).collect();
-    let gone = is(Change::Removed).filter(|function| {
-        let globals = || defined(&builds.original.root.join(&function.object), GLOBAL);
-        !added.contains(&*function.name) && globals().contains(&function.name)
+    let added = changes.functions.iter().filter(|function| function.change == Change::Added);
+    let added: BTreeSet<&str> = added.map(|function| &*function.name).collect();
+    let was_global = |function: &Function| {
+        let globals = defined(&builds.original.root.join(&function.object), GLOBAL);
+        globals.contains(&function.name)
+    };
+    let instead = weak_ones(builds, changes)
+        .into_iter()
+        .filter(|(function, _)| !added.contains(&*function.name) && was_global(function));
+    let refused = instead.map(|(function, weak)| {
+        let why = format!(
+            "the patch takes this function away, and the kernel gets the weak one of {} in its place, which this \
+             livepatch does not have: leave the function, with the body of the other one",
+            weak.object
+        );
+        Refused::new(&function.object, &function.name, why)
     });
+    refused.collect()
+}
+
+/// The functions that are gone, each with an object of the same image that has a weak one of its name.
+pub(super) fn weak_ones<'c>(
+    builds: &Builds<'c>,
+    changes: &'c Changes,
+) -> Vec<(&'c Function, &'c LinkedObject)> {
+    let gone = changes.functions.iter().filter(|function| function.change == Change::Removed);
     let gone: Vec<&Function> = gone.collect();
     if gone.is_empty() {
         return Vec::new();
     }
-    let weak = builds.original.objects.iter().flat_map(|linked| {
+    let ones = builds.original.objects.iter().flat_map(|linked| {
         let names = defined(&builds.original.root.join(&linked.object), WEAK);
         let here = gone.iter().filter(move |function| {
             names.contains(&function.name) && function.linked.as_deref() == Some(name(linked))
         });
-        here.map(|function| {
-            let why = format!(
-                "the patch takes this function away, and the kernel gets the weak one of {} in its place, which this \
-                 livepatch does not have: leave the function, with the body of the other one",
-                linked.object
-            );
-            Refused::new(&function.object, &function.name, why)
-        })
+        here.map(move |function| (*function, linked))
     });
-    weak.collect()
+    ones.collect()
 }
 
 /// `STB_GLOBAL` and `STB_WEAK`.

@@ -120,7 +120,8 @@ impl Request {
         let module = self.link(&livepatch, builds, events)?;
         let directory = builds.workspace.module_path();
         let opinion = Opinion::new(&builds.original.root, &directory);
-        let report = opinion.on(&module, &sources, &opinion::said(changes))?;
+        let said = opinion::said(builds, changes);
+        let report = opinion.on(&module, &sources, &said)?;
         if !report.findings.is_empty() {
             changes.refuse_livepatch(opinion::refused(&report));
             return Ok(());
@@ -132,7 +133,7 @@ impl Request {
                 .map(|note| Note::new("second-opinion", "", "module", note.as_str())),
         );
         shell.status("Attesting", opinion::summary(&report));
-        opinion.keep(&module, &sources, changes)?;
+        opinion.keep(&module, &sources, said)?;
         report::replace_file(&self.path, |file| file.write_all(&module))?;
         let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
         changes.module = Some(Module { path: self.path.to_string(), functions });

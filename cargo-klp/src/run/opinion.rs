@@ -1,10 +1,11 @@
 //! The second opinion on a livepatch module, at the end of a build and later.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::attest::{self, Kernel, Report, Said, attest};
+use klp_core::attest::{self, Functions, Kernel, Report, Said, attest};
 use klp_core::diff::Changes;
 use klp_core::input::Input;
 use klp_core::record::{Change, Refused};
@@ -15,6 +16,8 @@ use crate::kernel::{self, read};
 use crate::report;
 use crate::words::count;
 
+use super::left_out;
+use super::module::Builds;
 use super::sources::{Files, Source};
 
 /// The rule by which a module is refused.
@@ -37,8 +40,9 @@ struct Evidence {
     /// BLAKE3 of all that is read to judge it.
     files: String,
     objects: Vec<Member>,
-    changed: BTreeSet<(String, String)>,
-    removed: BTreeSet<(String, String)>,
+    changed: Functions,
+    removed: Functions,
+    weak: Functions,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -65,23 +69,23 @@ impl<'a> Opinion<'a> {
         let objects: Vec<attest::Object<'_>> = sources.iter().map(Source::object).collect();
         let symvers = kernel::symvers(self.build)?;
         let vmlinux = read(&self.build.join("vmlinux"))?;
-        let modules: BTreeMap<String, Input> = attest::needed_modules(module, &objects, &symvers)?
-            .into_iter()
-            .map(|name| Ok((name.clone(), read(&self.build.join(format!("{name}.ko")))?)))
-            .collect::<Result<_, Error>>()?;
+        let mut modules: BTreeMap<String, Input> = BTreeMap::new();
+        let mut wanted = attest::needed_modules(module, &objects, &symvers)?;
+        while let Some(name) = wanted.pop_first() {
+            if let Entry::Vacant(slot) = modules.entry(name) {
+                let file = read(&self.build.join(format!("{}.ko", slot.key())))?;
+                wanted.extend(attest::loaded_before(slot.key(), &file, &symvers)?);
+                slot.insert(file);
+            }
+        }
         let modules = modules.iter().map(|(name, file)| (name.clone(), &**file)).collect();
         let kernel = Kernel { vmlinux: &vmlinux, modules, symvers: &symvers };
         Ok(attest(module, &objects, &kernel, said)?)
     }
 
     /// Keeps what is needed for the same opinion later.
-    pub(super) fn keep(
-        &self,
-        module: &[u8],
-        sources: &[Source],
-        changes: &Changes,
-    ) -> Result<(), Error> {
-        let Said { changed, removed } = said(changes);
+    pub(super) fn keep(&self, module: &[u8], sources: &[Source], said: Said) -> Result<(), Error> {
+        let Said { changed, removed, weak } = said;
         let objects = sources.iter().map(|source| {
             let object = source.object();
             Member {
@@ -96,6 +100,7 @@ impl<'a> Opinion<'a> {
             objects: objects.collect(),
             changed,
             removed,
+            weak,
         };
         let path = self.directory.join(EVIDENCE);
         report::replace_file(&path, |file| Ok(serde_json::to_writer(file, &evidence)?))
@@ -114,7 +119,7 @@ impl<'a> Opinion<'a> {
         if evidence.module != digest(vec![module]) {
             return Ok(None);
         }
-        let Evidence { files, objects, changed, removed, .. } = evidence;
+        let Evidence { files, objects, changed, removed, weak, .. } = evidence;
         let sources = objects
             .into_iter()
             .map(|object| Source::read_again(object.object, object.linked, object.files));
@@ -123,7 +128,7 @@ impl<'a> Opinion<'a> {
         if self.digest(&sources)? != files {
             return Ok(None);
         }
-        self.on(module, &sources, &Said { changed, removed }).map(Some)
+        self.on(module, &sources, &Said { changed, removed, weak }).map(Some)
     }
 
     fn digest(&self, sources: &[Source]) -> Result<String, Error> {
@@ -145,13 +150,16 @@ fn digest(files: Vec<&[u8]>) -> String {
     all.finalize().to_hex().to_string()
 }
 
-/// What the comparison says about functions.
-pub(super) fn said(changes: &Changes) -> Said {
+/// What the comparison says about functions, and who takes the place of those that are gone.
+pub(super) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
     let of = |change| {
         let functions = changes.functions.iter().filter(move |function| function.change == change);
         functions.map(|function| (function.object.clone(), function.name.clone())).collect()
     };
-    Said { changed: of(Change::Changed), removed: of(Change::Removed) }
+    let weak = left_out::weak_ones(builds, changes)
+        .into_iter()
+        .map(|(function, object)| (object.object.to_string(), function.name.clone()));
+    Said { changed: of(Change::Changed), removed: of(Change::Removed), weak: weak.collect() }
 }
 
 /// Why there is no module.

@@ -46,8 +46,8 @@ pub(super) fn find(
     let Some(text) = read(&kept.join(FINGERPRINT))? else { return Ok(damaged()) };
     let differences = fingerprint.differences(&text);
     let names = format!("changed: {}", differences.join(", "));
-    // Make does not make anything anew for another compiler.
-    if differences.iter().any(|name| Fingerprint::is_of_tools(name)) {
+    // Make does not make anything anew for another compiler, and records name files by their paths.
+    if differences.iter().any(|name| Fingerprint::is_beyond_make(name)) {
         return Ok(Kept::Useless(names));
     }
     let (Some(objects), Some(inventory)) = (list(kept)?, Inventory::read(kept)?) else {

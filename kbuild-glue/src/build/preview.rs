@@ -38,7 +38,7 @@ impl Preview {
         let config = Config::read(&path)?;
         let (mirror, build) = (root.join("mirror"), root.join("build"));
         let stamps = Mirror::preview(tree, &mirror)?;
-        let fingerprint = Fingerprint::take(&stamps, &path, &pinned(variables))?;
+        let fingerprint = Fingerprint::take(root, &stamps, &path, &pinned(variables))?;
         let changes = patches.apply(&tree.source)?;
         let objects = match kept::find(&root.join("original"), &build, &fingerprint)? {
             Kept::Usable(objects, ..) => objects,

@@ -55,7 +55,24 @@ pub(super) fn look(tree: &Tree, compiler: &str) -> Result<Fit, BuildError> {
     if theirs != compiler {
         return Ok(Fit::Differs(format!("it was made with {theirs}, not with {compiler}")));
     }
+    if let Some(option) = naming_sources(&config) {
+        let why = format!("with {option} its objects hold the paths of their sources");
+        return Ok(Fit::Differs(why));
+    }
     Ok(Fit::Fits)
+}
+
+/// An option with which compilers write the path of the source into data, as it is on their command line: objects from
+/// other sources are other objects then. `__FILE__` is no matter, since Kbuild takes the directory off it.
+fn naming_sources(config: &Config) -> Option<&'static str> {
+    // With UBSAN_TRAP nothing is reported.
+    let mut options = [
+        ("CONFIG_UBSAN", !config.is_enabled("CONFIG_UBSAN_TRAP")),
+        ("CONFIG_KASAN", true),
+        ("CONFIG_GCOV_KERNEL", true),
+    ]
+    .into_iter();
+    options.find(|(option, counts)| *counts && config.is_enabled(option)).map(|(option, _)| option)
 }
 
 /// Copies the user's build to `build`.

@@ -38,6 +38,10 @@ const OUTPUTS: &[&str] = &[
     "tools",
 ];
 
+/// Nothing is woven into the init code that sanitizers and profilers ask for: it is read as it is written.
+const PLAIN: &str = "KASAN_SANITIZE := n\nKCSAN_SANITIZE := n\nKMSAN_SANITIZE := n\nUBSAN_SANITIZE := n\n\
+                     KCOV_INSTRUMENT := n\nGCOV_PROFILE := n\n";
+
 impl Workspace {
     /// The directory of what is made for the module.
     #[must_use]
@@ -85,7 +89,7 @@ impl Workspace {
         }
         // Kbuild's own rule for shipped files matches any name, and make does not try such for objects.
         let kbuild = format!(
-            "obj-m := {name}.o\n{name}-y := init.o {parts}\nccflags-y := -g0\n\
+            "obj-m := {name}.o\n{name}-y := init.o {parts}\nccflags-y := -g0\n{PLAIN}\
              $(addprefix $(obj)/, {parts}): $(obj)/%.o: $(src)/%.o_shipped\n\t@cp $< $@\n",
             name = sources.name,
             parts = parts.join(" ")

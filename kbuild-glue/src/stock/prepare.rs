@@ -58,7 +58,7 @@ impl Workspace {
         variables.push(WITHOUT_RUST.to_owned());
         let settings = BuildSettings { variables: &variables, ..*settings };
         let config = parts.headers.join(".config");
-        let fingerprint = Fingerprint::take(mirror.stamps(), &config, &variables)?;
+        let fingerprint = Fingerprint::take(&self.root, mirror.stamps(), &config, &variables)?;
         let stamp = self.root.join(STAMP);
         let made_from = made_from(parts, &fingerprint)?;
         let files = mirror.stamps().iter().filter(|(_, stamp)| *stamp != "/");

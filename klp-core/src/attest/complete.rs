@@ -6,6 +6,7 @@ use super::judge::{Judge, Piece, Source};
 use super::kind::Kind;
 use super::origin::{base, users};
 use super::reference::is_of_one_place;
+use super::running::VMLINUX;
 use super::tables::{Table, is_generated};
 use super::view::{Aim, Extent, Use, View};
 use super::{Class, Said};
@@ -30,8 +31,37 @@ impl Judge<'_> {
                 self.find(object, name, Class::Missing, what);
             }
         }
+        for (object, name) in &said.removed {
+            let other = self.weak_instead(said, object, name);
+            if let Some(other) = other.filter(|_| !self.is_replaced_by_name(name)) {
+                let what = format!(
+                    "the patched kernel has the weak function of {other} in its place, and the module does not \
+                     replace the kernel's"
+                );
+                self.find(object, name, Class::Missing, what);
+            }
+        }
         self.renamed();
         self.unread();
+    }
+
+    /// The object whose weak function the linker takes once a global one is gone, and which the patch leaves as it is.
+    fn weak_instead<'s>(&self, said: &'s Said, object: &str, name: &str) -> Option<&'s str> {
+        let name_of = name.as_bytes();
+        let of_object = self.sources.iter().find(|source| source.object == object);
+        let was_global = of_object.and_then(|source| source.original.as_ref()).is_none_or(|view| {
+            let symbols = view.named(name_of).iter().filter_map(|index| view.symbol(*index));
+            symbols.into_iter().any(|symbol| !symbol.local && !symbol.weak)
+        });
+        let image = of_object.map_or(Some(VMLINUX), |source| source.image);
+        if !was_global || self.strong(image, name_of).is_some() {
+            return None;
+        }
+        let mut weak = said.weak.iter().filter(|(_, other)| other == name);
+        let (other, _) = weak.find(|(other, _)| {
+            other != object && self.sources.iter().all(|source| source.object != other)
+        })?;
+        Some(other)
     }
 
     /// Whether the function is replaced wherever its object is linked; or all code that uses it is.

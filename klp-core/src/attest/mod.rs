@@ -29,7 +29,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::elf::{ElfError, ElfObject, Place};
-use crate::kernel::{KernelError, Symvers};
+use crate::kernel::{KernelError, Symvers, module_name};
+use crate::module::ModInfo;
 
 /// Why there is no opinion.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,8 @@ pub struct Said {
     pub changed: Functions,
     /// Functions that are gone, by their names in the original build.
     pub removed: Functions,
+    /// Weak functions of objects of the same image that have the name of one that is gone.
+    pub weak: Functions,
 }
 
 /// What is wrong.
@@ -166,6 +169,22 @@ pub fn needed_modules(
     }
     needed.remove("vmlinux");
     Ok(needed)
+}
+
+/// The modules of the kernel, by path without suffix, that are loaded before the finished module with these bytes: an
+/// opinion needs them, too, to know what is loaded before what. All of them export something.
+pub fn loaded_before(
+    module: &str,
+    bytes: &[u8],
+    symvers: &Symvers,
+) -> Result<BTreeSet<String>, AttestError> {
+    let info = ModInfo::read(bytes).map_err(|source| AttestError::Kernel {
+        object: module.to_owned(),
+        source: source.into(),
+    })?;
+    let needed: BTreeSet<&str> = info.depends().collect();
+    let paths = symvers.modules().filter(|path| needed.contains(module_name(path).as_str()));
+    Ok(paths.map(ToOwned::to_owned).collect())
 }
 
 /// Judges the module with these bytes.

@@ -4,11 +4,12 @@ use super::Class;
 use super::judge::{Judge, Piece};
 use super::kind::Kind;
 use super::origin::base;
-use super::running::Spot;
+use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
 use super::view::{Aim, Extent, Use};
 use crate::elf::{Place, Reloc, RelocKind, SymbolKind};
+use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,7 @@ impl Judge<'_> {
         let plain = |aim: Aim| Aim { offset: aim.offset & !mask, ..aim };
         let (here, there) = (plain(here), plain(there));
         let meant = self.thing(number, here);
+        self.loaded(field, meant.as_ref().ok());
         match (meant, self.lead(there)) {
             (Err(why), _) | (_, Err(why)) => self.wrong(field, Class::Reference, why),
             (Ok(Thing::Own(own)), Ok(Lead::Inside(section, offset))) => {
@@ -65,6 +67,26 @@ impl Judge<'_> {
                 let what = format!("leads to {}, not to {meant}", lead.0);
                 self.wrong(field, class, what);
             }
+        }
+    }
+
+    /// What code or data of a module uses of another module is there only if the module needs that one.
+    fn loaded(&mut self, field: Field, meant: Option<&Thing>) {
+        let image_of = |source: usize| self.sources.get(source).and_then(|source| source.image);
+        let home = match meant {
+            Some(Thing::Own(own)) => image_of(own.source),
+            Some(Thing::Kernel(spot)) => Some(spot.image),
+            Some(Thing::Nothing | Thing::Number(_)) | None => None,
+        };
+        let Some((user, home)) = image_of(field.piece.0).zip(home) else { return };
+        if home == user || home == VMLINUX {
+            return;
+        }
+        let name = |image: usize| self.running.image(image).map(|image| module_name(&image.linked));
+        let Some((user, home)) = name(user).zip(name(home)) else { return };
+        if !self.running.needs(&user, &home) {
+            let what = format!("uses something of module {home}, which {user} does not need");
+            self.wrong(field, Class::Reference, what);
         }
     }
 
@@ -159,7 +181,15 @@ impl Judge<'_> {
         if kind == Kind::Constant || Table::named(header.name).is_some() {
             return;
         }
-        let Some(index) = view.symbol_of(extent) else { return };
+        let Some(index) = view.symbol_of(extent) else {
+            if extent.end > extent.start && !self.describes_code(field, header.name) {
+                let what = format!(
+                    "the module has its own variable of {name}, and nothing tells whether the kernel has it"
+                );
+                self.wrong(field, Class::Identity, what);
+            }
+            return;
+        };
         let Some(symbol) = view.symbol(index) else { return };
         if is_of_one_place(symbol.name, header.name) {
             return;
@@ -168,6 +198,25 @@ impl Judge<'_> {
             let what = format!("the module has its own `{name}`, but the kernel has one");
             self.wrong(field, Class::Identity, what);
         }
+    }
+
+    /// Whether a variable without a name is what a compiler has written about the code that refers to it, for functions
+    /// that report undefined behaviour there, or what such data refers to. They note in it that they have reported
+    /// (`was_reported` in lib/ubsan.c), and nothing else uses it.
+    fn describes_code(&self, field: Field, section: &[u8]) -> bool {
+        let (number, extent) = field.piece;
+        let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
+            return false;
+        };
+        let Some(user) = view.section(extent.section) else { return false };
+        let is_reported = || {
+            user.relocs.within(extent.start, extent.end).any(|reloc| {
+                let callee = view.symbol(reloc.symbol);
+                callee.is_some_and(|callee| callee.name.starts_with(b"__ubsan_handle_"))
+            })
+        };
+        is_description(section)
+            && if user.is_code() { is_reported() } else { is_description(user.name) }
     }
 
     /// The running kernel has what is meant, and there it must be.
@@ -326,6 +375,11 @@ pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
         || last.starts_with(b"__UNIQUE_ID")
         || last.starts_with(b"__compound_literal")
         || SECTIONS.contains(&section)
+}
+
+/// Whether GCC or LLVM give sections such names in which they describe code.
+fn is_description(section: &[u8]) -> bool {
+    [&b".data..Lubsan_"[..], b".data..L__unnamed_"].iter().any(|start| section.starts_with(start))
 }
 
 impl super::judge::Source<'_> {

@@ -4,7 +4,7 @@
 //! (scripts/mod/modpost.c, Documentation/kbuild/modules.rst). Since 6.16 the namespace `module:a,b` is an export to these modules only
 //! (`EXPORT_SYMBOL_FOR_MODULES`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::KernelError;
 
@@ -61,6 +61,13 @@ impl Symvers {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Export> {
         self.exports.get(name)
+    }
+
+    /// What exports something: `vmlinux`, and the paths of modules without suffix, each once.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        let modules: BTreeSet<&str> =
+            self.exports.values().map(|export| export.module.as_str()).collect();
+        modules.into_iter()
     }
 
     /// Whether the kernel was built with `CONFIG_MODVERSIONS`.

@@ -202,7 +202,7 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }
-    verdict.tell(outlives::notes(&sources, &extraction));
+    verdict.tell(outlives::notes(kernel, &sources, &extraction));
     let mut livepatch =
         assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
     livepatch.constants = constants;

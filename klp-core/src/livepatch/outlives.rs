@@ -4,25 +4,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Section;
+use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 use crate::x86::{Form, Instructions};
 
 use super::extract::{self, Extraction, Link, OutReloc};
 use super::pieces::Piece;
 use super::source::{Fate, Source};
+use super::types::{Types, User};
 
 /// What is done with an address in an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taken {
     /// It is written to memory that is not the stack.
     Stored,
+    /// It is written to a variable of the module: to itself, as an empty list is, or to another.
+    Linked(Piece),
     /// It is in a register: for a function that is called, or to be compared, or to be used at once.
     Held,
 }
 
 /// The notes about addresses that copied functions hand out.
-pub(super) fn notes(sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
+pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
     let entries = added(sources);
+    let linked = linked(kernel, sources, extraction);
     let mut users: BTreeMap<Piece, BTreeSet<String>> = BTreeMap::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
@@ -32,8 +37,11 @@ pub(super) fn notes(sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note
         {
             let Link::Piece(to) = reloc.link else { continue };
             let is_kept = match taken {
+                // Nobody keeps the key of a static call: its sites name it, in tables of their modules.
+                _ if extract::owner_name(source, to).starts_with("__SCK__") => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored if is_variable(sources, to) => true,
+                Taken::Held if linked.contains(&to) => true,
                 _ => !functions_behind(to, extraction, &entries).is_empty(),
             };
             if is_kept && to != *from {
@@ -60,6 +68,58 @@ pub(super) fn notes(sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note
         Some(Note::new("outlives", source.object, &extract::owner_name(source, piece), why))
     });
     notes.collect()
+}
+
+/// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and
+/// one that points to a function of the kernel is for somebody to call it.
+fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<Piece> {
+    let mut linked = BTreeSet::new();
+    for (piece, copied) in &extraction.copied {
+        let Some(source) = sources.get(piece.object) else { continue };
+        if section(source, *piece).is_some_and(Section::is_code) {
+            for (reloc, taken) in addresses(source, *piece, &copied.relocs) {
+                if let (Link::Piece(to), Taken::Linked(holder)) = (&reloc.link, taken)
+                    && *to == holder
+                {
+                    linked.insert(holder);
+                }
+            }
+        } else if copied.relocs.iter().any(|reloc| match &reloc.link {
+            Link::Piece(to) => to == piece,
+            Link::Kernel(target) => {
+                kernel.listed(target).is_some_and(|listed| listed.region == Region::Text)
+            }
+            Link::Number => false,
+        }) {
+            linked.insert(*piece);
+        }
+    }
+    linked.retain(|piece| is_variable(sources, *piece));
+    let objects: BTreeSet<usize> = linked.iter().map(|piece| piece.object).collect();
+    let locks: BTreeMap<usize, BTreeSet<String>> = objects
+        .into_iter()
+        .filter_map(|object| Some((object, locks(sources.get(object)?))))
+        .collect();
+    linked.retain(|piece| {
+        let name = sources.get(piece.object).map(|source| extract::owner_name(source, *piece));
+        let own = name.as_deref().map(|name| crate::name::base(name.as_bytes()).into_owned());
+        !own.zip(locks.get(&piece.object))
+            .is_some_and(|(own, locks)| locks.iter().any(|lock| lock.as_bytes() == own))
+    });
+    linked
+}
+
+/// The variables of an object that are locks with a list of those who wait (mutexes of Linux 6.1): they are gone
+/// from it when they return, which livepatch waits for. None without debug information.
+fn locks(source: &Source<'_>) -> BTreeSet<String> {
+    const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
+    let Ok(types) = Types::of(&source.patched.analysis.elf) else { return BTreeSet::new() };
+    let users = TYPES.iter().flat_map(|name| types.users(name));
+    let variables = users.filter_map(|user| match user {
+        User::Variable(name) => Some(name.clone()),
+        User::Function(_) => None,
+    });
+    variables.collect()
 }
 
 /// Where functions start that the patch adds: piece, offset in it, and name.
@@ -141,8 +201,11 @@ fn addresses<'r>(
                     let to_own = operands
                         .displacement
                         .and_then(|field| relocs.get(&at.saturating_add(u64::from(field.offset))));
-                    let is_own = to_own.is_some_and(|reloc| matches!(reloc.link, Link::Piece(_)));
-                    taken.push((*reloc, if is_own { Taken::Held } else { Taken::Stored }));
+                    let to = match to_own.map(|reloc| &reloc.link) {
+                        Some(Link::Piece(own)) => Taken::Linked(*own),
+                        _ => Taken::Stored,
+                    };
+                    taken.push((*reloc, to));
                 } else if is_immediate || instructions.takes_address() {
                     taken.push((*reloc, Taken::Held));
                 }

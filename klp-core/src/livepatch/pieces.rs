@@ -168,7 +168,8 @@ impl Tables {
             return Err(problem.clone());
         }
         let is_needed = |table: u32| {
-            analysis.elf.section(table).is_some_and(|section| section.name != MADE_AGAIN)
+            let name = analysis.elf.section(table).map(|section| section.name);
+            name.is_some_and(|name| name != MADE_AGAIN && !NOT_NEEDED.contains(&name))
         };
         let read = analysis.sites.all().iter().filter_map(|site| {
             let (table, Range { start, end }) = analysis.sites.place(site)?;

@@ -51,6 +51,18 @@ const TABLES: &[&[u8]] = &[
 /// What the kernel has one of for each processor, whatever is said about its alignment.
 const PER_CPU: &[u8] = b".data..percpu";
 
+/// What GCC and LLVM call sections of writable data that they make without a name: the descriptions of places in code
+/// for the functions that report undefined behaviour there (`-fsanitize=shift` and others).
+const DESCRIPTIONS: &[&[u8]] = &[b".data..Lubsan_", b".data..L__unnamed_"];
+
+/// Whether a section holds such a description, of which a module can have its own.
+///
+/// It is constant but for one bit, which `__ubsan_handle_*` (lib/ubsan.c) sets so that each place is reported once. The
+/// old and the new code of a place are different places, and nothing else reads or writes there.
+pub(super) fn is_description(name: &[u8]) -> bool {
+    DESCRIPTIONS.iter().any(|start| name.starts_with(start))
+}
+
 /// The section of a module for what is in section `name` of an object of the kernel; none if there is none like it.
 pub(super) fn in_module(name: &[u8]) -> Option<Cow<'_, [u8]>> {
     if name.starts_with(PER_CPU) {

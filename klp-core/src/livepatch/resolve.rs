@@ -13,6 +13,7 @@ use crate::x86::Access;
 use crate::kernel::is_freed;
 
 use super::pieces::{self, Piece, Tables};
+use super::placement;
 use super::source::{DataFate, Fate, Source};
 
 /// How the place with the relocation uses it.
@@ -210,7 +211,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
         }
         if section.is_merged() || spans.is_empty() {
-            if section.is_writable() && section.size > 0 {
+            let is_variable = section.is_writable() && section.size > 0;
+            if is_variable && !placement::is_description(section.name) {
                 return Err(format!("a variable without a name in {}", section.name_lossy()));
             }
             return Ok((Meaning::Copy(self.source.whole(self.object, index)), from_start));

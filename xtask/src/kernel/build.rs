@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::Compiler;
+use super::{Compiler, Setup};
 use crate::{environment, process};
 
 /// The output directory of one kernel and compiler, and what goes into it.
@@ -30,10 +30,10 @@ struct Recipe {
 }
 
 impl Build {
-    fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, compiler: Compiler) -> Result<Self> {
-        let name = format!("{version}-{}", compiler.name());
-        let config = compiler.config()?;
-        let (compiler, llvm) = compiler_version(compiler)?;
+    fn new(cache: &Utf8Path, source: &Utf8Path, version: &str, setup: Setup) -> Result<Self> {
+        let name = format!("{version}-{}", setup.name());
+        let config = setup.config()?;
+        let (compiler, llvm) = compiler_version(setup.compiler)?;
         let variables = llvm.map(|llvm| format!("LLVM={llvm}")).into_iter().collect();
         Self::of(cache, source, Recipe { name, base: "allnoconfig", config, compiler, variables })
     }
@@ -87,9 +87,9 @@ pub(crate) fn configure(
     cache: &Utf8Path,
     source: &Utf8Path,
     version: &str,
-    compiler: Compiler,
+    setup: Setup,
 ) -> Result<Utf8PathBuf> {
-    let build = Build::new(cache, source, version, compiler)?;
+    let build = Build::new(cache, source, version, setup)?;
     build.configure()?;
     Ok(build.dir)
 }
@@ -127,9 +127,9 @@ pub(crate) fn ensure(
     cache: &Utf8Path,
     source: &Utf8Path,
     version: &str,
-    compiler: Compiler,
+    setup: Setup,
 ) -> Result<Utf8PathBuf> {
-    let build = Build::new(cache, source, version, compiler)?;
+    let build = Build::new(cache, source, version, setup)?;
     build.configure()?;
     build.step("build", &[format!("-j{}", environment::jobs())])?;
     Ok(build.dir)

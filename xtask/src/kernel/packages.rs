@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::Compiler;
+use super::Setup;
 use crate::{environment, process};
 
 const ALWAYS: [&str; 17] = [
@@ -45,15 +45,16 @@ pub(crate) fn ensure_for_tests() -> Result<()> {
 }
 
 /// Installs what is missing. Does nothing, not even ask the archive, if nothing is.
-pub(crate) fn ensure(compiler: Compiler) -> Result<()> {
+pub(crate) fn ensure(setup: Setup) -> Result<()> {
     if environment::find_program("dpkg-query").is_none() {
         println!("no dpkg-query here: taking it that all that a kernel build needs is installed");
         return Ok(());
     }
-    let mut missing: Vec<&str> = ALWAYS.into_iter().filter(|name| !is_installed(name)).collect();
+    let mut missing: Vec<&str> =
+        ALWAYS.into_iter().chain(setup.package()).filter(|name| !is_installed(name)).collect();
     // Newer kernels want 15 at least; one without a version in its name is Debian's own, and can be older.
     let version = super::build::llvm().and_then(|llvm| llvm.trim_start_matches('-').parse().ok());
-    if compiler.is_clang() && version.is_none_or(|version: u32| version < 15) {
+    if setup.compiler.is_clang() && version.is_none_or(|version: u32| version < 15) {
         missing.extend(["clang-19", "lld-19", "llvm-19"]);
     }
     if missing.is_empty() {

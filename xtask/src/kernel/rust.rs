@@ -9,7 +9,7 @@ use crate::{environment, process};
 ///
 /// rustc and its standard library's sources have to be there, and bindgen of a version that the kernel takes.
 pub(crate) fn configured_with_rust(version: &str) -> Result<(Kernel, Vec<String>)> {
-    let (cache, source) = super::sources(version, Compiler::Gcc)?;
+    let (cache, source) = super::sources(version, Compiler::Gcc.into())?;
     if environment::find_program("bindgen").is_none() {
         bail!("bindgen is not here: cargo install bindgen-cli");
     }
