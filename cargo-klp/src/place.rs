@@ -1,6 +1,7 @@
 //! Where a run works: the kernel tree, our directory in its output, and the file of results.
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::tree::resolved;
 use kbuild_glue::{BuildError, StockParts, Tree, TreeError};
 
 use crate::cli::TreeArgs;
@@ -51,7 +52,7 @@ impl Place {
             None => (outputs.join(".klp"), outputs.clone()),
         };
         let results = beside.join(CHANGED_FUNCTIONS);
-        Ok(Self { current, tree, module, stock: None, root, results })
+        Ok(Self { current, tree, module, stock: None, root: resolved(&root)?, results })
     }
 
     /// The kernel of that release, whose packages are here or were unpacked somewhere.
@@ -68,6 +69,7 @@ impl Place {
                 .join("cargo-klp/stock")
                 .join(&release),
         };
+        let root = resolved(&root)?;
         // The sources are known when they have been unpacked.
         let tree = Tree { source: parts.sources.clone(), output: root.join("build") };
         let results = current.join(CHANGED_FUNCTIONS);

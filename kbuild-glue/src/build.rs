@@ -35,7 +35,7 @@ use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::FileChange;
 use crate::revisions::Revisions;
-use crate::tree::Tree;
+use crate::tree::{Tree, resolved};
 use calls::{targets, variables};
 pub use clean::{KeptFile, clean, kept_files};
 pub use error::BuildError;
@@ -131,8 +131,9 @@ impl Workspace {
         interrupt: &Interrupt,
         events: &mut Events<'_>,
     ) -> Result<Self, BuildError> {
-        let lock = ours::open(root, interrupt, events)?;
-        Ok(Self { tree: tree.clone(), root: root.to_owned(), original: None, _lock: lock })
+        let root = resolved(root)?;
+        let lock = ours::open(&root, interrupt, events)?;
+        Ok(Self { tree: tree.clone(), root, original: None, _lock: lock })
     }
 
     /// Takes the sources of the first of `revisions` for the original, unless the tree has them.

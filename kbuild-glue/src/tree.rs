@@ -1,6 +1,6 @@
 //! Where a kernel's sources and outputs are.
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use thiserror::Error;
 
@@ -107,7 +107,7 @@ impl Tree {
         }
         let output = match output {
             None => start.clone(),
-            Some(output) => resolve_output(output)?,
+            Some(output) => resolved(output)?,
         };
         Ok(Self { source: start, output })
     }
@@ -149,19 +149,27 @@ impl Tree {
     }
 }
 
-/// The absolute path of a directory that need not exist, its parents included.
-fn resolve_output(output: &Utf8Path) -> Result<Utf8PathBuf, TreeError> {
+/// The absolute path, without symlinks and `..`, of a directory that need not exist, its parents included. Make and
+/// compilers name directories like that, and records of theirs are looked up by it.
+pub fn resolved(output: &Utf8Path) -> Result<Utf8PathBuf, TreeError> {
     if output.exists() {
         return canonical(output);
     }
     let absolute = camino::absolute_utf8(output)
         .map_err(|source| TreeError::Io { path: output.to_owned(), source })?;
-    // Only what exists can hold symlinks; the rest is appended as it is.
     let Some(existing) = absolute.ancestors().find(|path| path.exists()) else {
         return Ok(absolute);
     };
     let rest = absolute.strip_prefix(existing).unwrap_or(Utf8Path::new(""));
-    Ok(canonical(existing)?.join(rest))
+    // Only what exists can hold symlinks.
+    let mut path = canonical(existing)?;
+    for part in rest.components() {
+        match part {
+            Utf8Component::ParentDir => drop(path.pop()),
+            other => path.push(other),
+        }
+    }
+    Ok(path)
 }
 
 fn canonical(path: &Utf8Path) -> Result<Utf8PathBuf, TreeError> {

@@ -72,6 +72,19 @@ fn a_full_disk() -> Result<()> {
     before.expect(&kernel.snapshot()?)
 }
 
+/// Make and compilers know directories without links and `..`, and so do their records of what was made from what.
+#[test]
+fn a_work_directory_by_another_name() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let real = kernel.directory.join("real");
+    fs_err::create_dir(&real)?;
+    let link = kernel.directory.join("link");
+    std::os::unix::fs::symlink(&real, &link)?;
+    expect_right(&kernel, &[&format!("--target-dir={link}/work")])?;
+    expect_right(&kernel, &[&format!("--target-dir={real}/../real/other")])?;
+    expect_right(&kernel, &[&format!("--target-dir={}/missing/../third", kernel.directory)])
+}
+
 /// Nothing can be written where the sources are.
 #[test]
 fn read_only_sources() -> Result<()> {

@@ -20,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::make::{Make, MakeEvent};
 use crate::objects::{LinkedObject, linked_modules};
 use crate::patch::PatchSet;
-use crate::tree::Tree;
+use crate::tree::{Tree, resolved};
 
 /// An out-of-tree module and our directory for it, locked for as long as this lives.
 #[derive(Debug)]
@@ -56,8 +56,9 @@ impl ModuleWorkspace {
         if !kernel.output.join("include/config/auto.conf").is_file() {
             return Err(BuildError::NotPrepared { path: kernel.output.clone() });
         }
-        let lock = ours::open(root, interrupt, events)?;
-        let (kernel, source, root) = (kernel.clone(), source.to_owned(), root.to_owned());
+        let root = resolved(root)?;
+        let lock = ours::open(&root, interrupt, events)?;
+        let (kernel, source) = (kernel.clone(), source.to_owned());
         Ok(Self { kernel, source, root, _lock: lock })
     }
 

@@ -65,7 +65,10 @@ pub(super) struct Made<'a> {
 impl Planned {
     /// Plans for `changes`.
     pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
-        let dependents = dependents(changes, made, &Records::find(made.build)?)?;
+        let Some(dependents) = dependents(changes, made, &Records::find(made.build)?)? else {
+            let reason = "Kbuild's records name other sources".to_owned();
+            return Ok(Self { plan: Plan::Everything(reason), unused: Vec::new() });
+        };
         let paths = changes.iter().map(|change| change.path.as_path()).collect();
         let named = makefiles::named(&paths, made.mirror, made.sources)?;
         let is_unused = |(change, targets): &(&FileChange, &BTreeSet<Utf8PathBuf>)| {
@@ -200,19 +203,23 @@ fn is_plain_addition(path: &Utf8Path) -> bool {
     is_plain_source(path) && !in_asm
 }
 
-/// The targets that are made from each of `changes`, as recorded.
+/// The targets that are made from each of `changes`, as recorded; none where no record names the mirror, so that they
+/// tell nothing about what is in it.
 fn dependents(
     changes: &[FileChange],
     made: &Made<'_>,
     records: &Records,
-) -> Result<Vec<BTreeSet<Utf8PathBuf>>, BuildError> {
+) -> Result<Option<Vec<BTreeSet<Utf8PathBuf>>>, BuildError> {
     let names: Vec<String> = changes
         .iter()
         .map(|change| format!("/{}", change.path.file_name().unwrap_or("/")))
         .collect();
     let finders: Vec<_> = names.iter().map(memchr::memmem::Finder::new).collect();
+    let mirror = memchr::memmem::Finder::new(made.mirror.as_str());
     let mut found = vec![BTreeSet::new(); changes.len()];
+    let mut names_mirror = false;
     records.for_each(|record, bytes| {
+        names_mirror = names_mirror || mirror.find(bytes).is_some();
         for ((change, finder), found) in changes.iter().zip(&finders).zip(&mut found) {
             let is_named = || {
                 finder.find_iter(bytes).any(|start| {
@@ -229,7 +236,7 @@ fn dependents(
             }
         }
     })?;
-    Ok(found)
+    Ok(names_mirror.then_some(found))
 }
 
 /// The word of a record that the byte at `at` is part of.

@@ -12,7 +12,7 @@ use crate::baseline::Fingerprint;
 use crate::config::Config;
 use crate::mirror::Mirror;
 use crate::patch::{FileChange, PatchSet};
-use crate::tree::Tree;
+use crate::tree::{Tree, resolved};
 
 /// What a build would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,7 @@ impl Preview {
         patches: &PatchSet,
         variables: &[String],
     ) -> Result<Self, BuildError> {
+        let root = &resolved(root)?;
         super::usable(root)?;
         let path = tree.config_path();
         let config = Config::read(&path)?;

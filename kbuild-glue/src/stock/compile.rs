@@ -33,11 +33,13 @@ impl Workspace {
         };
         let (there, missing): (Vec<_>, Vec<_>) = touched.objects.iter().partition(is_there);
         if missing.len() > MANY {
-            let message = format!("{} objects can include what the patch changes", missing.len());
+            let message = format!("{} can include what the patch changes", count(missing.len()));
             events(BuildEvent::Note { message });
         }
-        let message = format!("{} objects as they were", missing.len());
-        events(BuildEvent::Status { verb: "Compiling", message });
+        if !missing.is_empty() {
+            let message = format!("{} without the patch", count(missing.len()));
+            events(BuildEvent::Status { verb: "Compiling", message });
+        }
         let paths: Vec<Utf8PathBuf> = missing.iter().map(|object| (*object).clone()).collect();
         let scripts =
             self.write_scripts("original", stock, &paths, &build, unless_it_needs_more)?;
@@ -79,7 +81,7 @@ impl Workspace {
         let changes: Vec<FileChange> =
             changes.into_iter().map(FileChange::with_kept_lines).collect();
         let made = made_again(stock, touched, &changes);
-        let message = format!("{} objects with the patch", made.len());
+        let message = format!("{} with the patch", count(made.len()));
         events(BuildEvent::Status { verb: "Compiling", message });
         let paths: Vec<Utf8PathBuf> = made.iter().cloned().collect();
         let scripts =
@@ -192,7 +194,12 @@ fn made_again(
         let Ok(text) = fs::read_to_string(&path) else { return touched.objects.clone() };
         let words = text.split_whitespace().map(|word| word.trim_end_matches('\\'));
         let files = words.filter_map(|word| Utf8Path::new(word).strip_prefix(&stock.mirror).ok());
-        read.insert(object.clone(), files.map(Utf8Path::to_owned).collect());
+        let files: BTreeSet<Utf8PathBuf> = files.map(Utf8Path::to_owned).collect();
+        // What does not even name the object's own source tells nothing.
+        if stock.units.get(object).is_none_or(|unit| !files.contains(&unit.source)) {
+            return touched.objects.clone();
+        }
+        read.insert(object.clone(), files);
     }
     readers(&read, &changes.iter().map(|change| change.path.clone()).collect())
 }
@@ -211,6 +218,10 @@ fn save_command(stock: &StockBuild, object: &Utf8Path, root: &Utf8Path) -> Resul
 /// The script that compiles `target`, and leaves it to others where the compiler made nothing at all.
 fn unless_it_needs_more(command: &str, target: &Utf8Path) -> String {
     format!("rm -f '{target}'\n{command}\nstatus=$?\ntest -e '{target}' || exit 0\nexit $status")
+}
+
+fn count(objects: usize) -> String {
+    format!("{objects} object{}", if objects == 1 { "" } else { "s" })
 }
 
 fn write_makefile(

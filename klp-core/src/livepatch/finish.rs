@@ -4,7 +4,7 @@
 //! This comes after the last link, because linkers merge relocation sections of one section and do
 //! not know the section index of livepatch symbols.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use object::LittleEndian;
 use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
@@ -41,18 +41,22 @@ pub fn finish(module: &[u8], symbols: &BTreeMap<String, Symbol>) -> Result<Vec<u
     let module = readable(module).map_err(|why| FinishError::Damaged(why.to_string()))?;
     let mut builder = Builder::read64(module.as_slice())?;
     let mut resolved: BTreeMap<usize, (SymbolId, &Symbol)> = BTreeMap::new();
+    let (mut defined, mut found) = (BTreeSet::new(), BTreeSet::new());
     for own in &mut builder.symbols {
         let name = String::from_utf8_lossy(own.name.as_slice()).into_owned();
-        // A function that is replaced has its name as a local symbol, beside the kernel's that others call.
-        let Some(symbol) = symbols.get(&name).filter(|_| own.st_bind() != elf::STB_LOCAL) else {
-            continue;
-        };
+        let Some(symbol) = symbols.get(&name) else { continue };
         if own.section.is_some() || own.st_shndx != elf::SHN_UNDEF {
-            return Err(FinishError::Defined(name));
+            defined.insert(name);
+            continue;
         }
+        found.insert(name);
         own.name = symbol.elf_name().into_bytes().into();
         own.st_shndx = elf::SymbolSection(SHN_LIVEPATCH);
         resolved.insert(index(own.id()), (own.id(), symbol));
+    }
+    // A function that is replaced has its name as well, beside the kernel's that others call.
+    if let Some(name) = defined.difference(&found).next() {
+        return Err(FinishError::Defined(name.clone()));
     }
     let tables: Vec<SectionId> = builder
         .sections

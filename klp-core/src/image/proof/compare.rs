@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::field::Field;
-use super::placed::candidates;
+use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
@@ -216,7 +216,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         match symbol.place {
             SymbolPlace::Section(section) => {
                 let of = object.section(section).ok_or("a symbol without a section")?;
-                let is_weak_elsewhere = symbol.binding != 0
+                let is_weak_elsewhere = symbol.binding == WEAK
                     && self.shipped.named(symbol.name).iter().any(|(at, _)| *at == found);
                 if is_weak_elsewhere {
                     return Ok(());

@@ -6,7 +6,7 @@ use super::shipped::{Shipped, Spot};
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// `STB_WEAK`: another object's definition can stand for such a symbol.
-const WEAK: u8 = 2;
+pub(super) const WEAK: u8 = 2;
 
 /// Where section `section` of `object` can start.
 pub(super) fn candidates(
