@@ -48,11 +48,14 @@ impl Place {
         };
         let outputs = module.as_ref().unwrap_or(&tree.output);
         let (root, beside) = match &arguments.target_dir {
-            Some(path) => (current.join(path), current.join(path)),
+            Some(path) => {
+                let root = resolved(&current.join(path))?;
+                (root.clone(), root)
+            }
             None => (outputs.join(".klp"), outputs.clone()),
         };
         let results = beside.join(CHANGED_FUNCTIONS);
-        Ok(Self { current, tree, module, stock: None, root: resolved(&root)?, results })
+        Ok(Self { current, tree, module, stock: None, root, results })
     }
 
     /// The kernel of that release, whose packages are here or were unpacked somewhere.
