@@ -21,13 +21,19 @@ const VMLINUX: &str = "vmlinux";
 /// The modules that are in the output directory.
 const ORDER: &str = "modules.order";
 
-/// Unpacks into `output` the kernel and the modules that `objects` were linked into, with the modules that these
-/// need.
-pub(crate) fn unpack(
+/// Proves `objects`, which were compiled in `output`, against the kernel and modules of `parts`, which are unpacked there.
+pub(crate) fn proofs(
     parts: &StockParts,
     objects: &[LinkedObject],
     output: &Utf8Path,
-) -> Result<(), Error> {
+) -> Result<Vec<(Proof, proof::Proof)>, Error> {
+    unpack(parts, objects, output)?;
+    prove(objects, output)
+}
+
+/// Unpacks into `output` the kernel and the modules that `objects` were linked into, with the modules that these
+/// need.
+fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Result<(), Error> {
     let packed = read(&parts.image)?;
     let cannot_use = |source: ImageError| Error::Image { path: parts.image.clone(), source };
     let kernel = image::kernel(&packed).map_err(cannot_use)?;
@@ -61,10 +67,7 @@ pub(crate) fn unpack(
 }
 
 /// Proves `objects`, which were compiled in `output`.
-pub(crate) fn prove(
-    objects: &[LinkedObject],
-    output: &Utf8Path,
-) -> Result<Vec<(Proof, proof::Proof)>, Error> {
+fn prove(objects: &[LinkedObject], output: &Utf8Path) -> Result<Vec<(Proof, proof::Proof)>, Error> {
     let mut files = BTreeMap::new();
     for LinkedObject { linked, .. } in objects {
         let path = file(linked, output);

@@ -38,10 +38,8 @@ pub(super) fn run(
     }
     let original = workspace.compile_stock_original(&stock, &touched, &settings, &mut events)?;
     shell.progress().finish();
-    let proofs = session.on_threads(|| {
-        shipped::unpack(parts, &original.objects, &original.root)?;
-        shipped::prove(&original.objects, &original.root)
-    })??;
+    let proofs =
+        session.on_threads(|| shipped::proofs(parts, &original.objects, &original.root))??;
     let sum = |count: fn(&record::Proof) -> usize| {
         proofs.iter().map(|(record, _)| count(record)).sum::<usize>()
     };

@@ -71,10 +71,8 @@ fn prove(
     let touched = StockTouched { objects, ..StockTouched::default() };
     let original = workspace.compile_stock_original(&stock, &touched, &settings, &mut events)?;
     shell.progress().finish();
-    let proofs = session.on_threads(|| {
-        shipped::unpack(parts, &original.objects, &original.root)?;
-        shipped::prove(&original.objects, &original.root)
-    })??;
+    let proofs =
+        session.on_threads(|| shipped::proofs(parts, &original.objects, &original.root))??;
     let proofs: Vec<_> = proofs.into_iter().map(|(record, _)| record).collect();
     let count =
         |count: fn(&klp_core::record::Proof) -> usize| proofs.iter().map(count).sum::<usize>();

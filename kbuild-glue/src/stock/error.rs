@@ -57,6 +57,14 @@ pub enum StockError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// The sources cannot be read.
+    #[error("cannot read the sources in `{path}`")]
+    Sources {
+        /// Where they are.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A program did not do its work.
     #[error("`{program}` failed: {message}")]
     Program {
@@ -86,7 +94,7 @@ impl StockError {
                 "leave that file out of the patch, or build this kernel and leave out --stock"
                     .to_owned(),
             ),
-            Self::Program { .. } => None,
+            Self::Program { .. } | Self::Sources { .. } => None,
         }
     }
 }

@@ -1,48 +1,63 @@
 //! Which files can include which, by what stands in `#include` lines.
 //!
-//! More than the preprocessor would find, never less: conditions are not looked at, and a name is looked for in every
-//! directory. A macro can stand for a name (`#include TRACE_INCLUDE(x)`); such files can include everything that
-//! defines events of that name, so they count as including every file that is named like the text around.
+//! More than the preprocessor would find where names are written out: conditions are not looked at, and a name is looked
+//! for in every directory. A name that a macro makes (`#include TRACE_INCLUDE(x)`) is not found: who asks has to treat a
+//! header that nobody names as one of which nothing is known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
-/// The files that can include one of `changed`, and `changed` themselves; all relative to `sources`.
-pub(super) fn closure(
-    sources: &Utf8Path,
-    files: &[Utf8PathBuf],
-    changed: &BTreeSet<Utf8PathBuf>,
-) -> BTreeSet<Utf8PathBuf> {
-    let included: Vec<(usize, Vec<String>)> = files
-        .par_iter()
-        .enumerate()
-        .filter(|(_, path)| can_include(path))
-        .map(|(index, path)| {
-            let text = fs_err::read(sources.join(path)).unwrap_or_default();
-            (index, names(&text))
-        })
-        .collect();
-    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (index, names) in &included {
-        for name in names {
-            by_name.entry(name).or_default().push(*index);
-        }
-    }
-    let mut found = changed.clone();
-    let mut open: Vec<Utf8PathBuf> = changed.iter().cloned().collect();
-    while let Some(path) = open.pop() {
-        let name = path.file_name().unwrap_or_default();
-        for index in by_name.get(name).into_iter().flatten() {
-            if let Some(file) = files.get(*index)
-                && found.insert(file.clone())
-            {
-                open.push(file.clone());
+/// The files of a tree by the last parts of the names that they include.
+pub(super) struct Includes<'f> {
+    by_name: BTreeMap<String, Vec<&'f Utf8Path>>,
+}
+
+impl<'f> Includes<'f> {
+    /// Reads `files`, which are relative to `sources`. Those that are not there yet include nothing.
+    pub(super) fn read(sources: &Utf8Path, files: &'f [Utf8PathBuf]) -> io::Result<Self> {
+        let read = |path: &'f Utf8PathBuf| match fs_err::read(sources.join(path)) {
+            Ok(text) => Ok((path.as_path(), names(&text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Ok((path.as_path(), Vec::new()))
+            }
+            Err(error) => Err(error),
+        };
+        let read: Vec<(&Utf8Path, Vec<String>)> = files
+            .par_iter()
+            .filter(|path| can_include(path))
+            .map(read)
+            .collect::<io::Result<_>>()?;
+        let mut by_name: BTreeMap<String, Vec<&Utf8Path>> = BTreeMap::new();
+        for (path, names) in read {
+            for name in names {
+                by_name.entry(name).or_default().push(path);
             }
         }
+        Ok(Self { by_name })
     }
-    found
+
+    /// Whether a file names one that is called like `path`.
+    pub(super) fn names(&self, path: &Utf8Path) -> bool {
+        self.by_name.contains_key(path.file_name().unwrap_or_default())
+    }
+
+    /// `changed`, and the files that can include one of them, through others or not.
+    pub(super) fn closure(&self, changed: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
+        let mut found = changed.clone();
+        let mut open: Vec<Utf8PathBuf> = changed.iter().cloned().collect();
+        while let Some(path) = open.pop() {
+            let users = self.by_name.get(path.file_name().unwrap_or_default());
+            for file in users.into_iter().flatten() {
+                if found.insert((*file).to_owned()) {
+                    open.push((*file).to_owned());
+                }
+            }
+        }
+        found
+    }
 }
 
 fn can_include(path: &Utf8Path) -> bool {
@@ -98,7 +113,9 @@ mod tests {
         let files: Vec<Utf8PathBuf> =
             ["include/linux/a.h", "include/linux/b.h", "mm/c.c", "mm/d.c"].map(Into::into).into();
         let changed = BTreeSet::from(["include/linux/a.h".into()]);
-        let found = closure(root, &files, &changed);
+        let includes = Includes::read(root, &files).unwrap();
+        let found = includes.closure(&changed);
+        assert!(includes.names("include/linux/b.h".into()) && !includes.names("c.h".into()));
         assert_eq!(
             found.iter().map(|path| path.as_str()).collect::<Vec<_>>(),
             ["include/linux/a.h", "include/linux/b.h", "mm/c.c"]

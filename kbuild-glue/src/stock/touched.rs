@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::{StockBuild, StockError, Unit, includes};
+use super::includes::Includes;
+use super::{StockBuild, StockError, Unit};
 use crate::objects::Linked;
 use crate::patch::FileChange;
 
@@ -21,7 +22,7 @@ pub struct StockTouched {
 
 /// What cannot be code of the kernel, however it changes.
 const NO_CODE: &[&str] =
-    &["Documentation/", "LICENSES/", "samples/", "tools/testing/", "tools/perf/", "tools/power/"];
+    &["Documentation/", "LICENSES/", "tools/testing/", "tools/perf/", "tools/power/"];
 const NO_CODE_FILES: &[&str] =
     &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
 
@@ -57,7 +58,17 @@ impl StockBuild {
         }
         let mut files = self.files.clone();
         files.extend(paths.iter().filter(|path| !self.files.contains(path)).cloned());
-        let reached = includes::closure(&self.mirror, &files, &paths);
+        let includes = Includes::read(&self.mirror, &files)
+            .map_err(|source| StockError::Sources { path: self.mirror.clone(), source })?;
+        // Who includes a header by a name that a macro makes cannot be told.
+        let is_unknown = |path: &&Utf8PathBuf| {
+            path.extension() == Some("h") && self.files.contains(path) && !includes.names(path)
+        };
+        let unknown = paths.iter().find(is_unknown);
+        if let Some(path) = unknown {
+            return Err(StockError::NeedsBuild { path: path.clone() });
+        }
+        let reached = includes.closure(&paths);
         let by_command = self.included_by_command();
         let all = reached.iter().any(|path| by_command.contains(path));
         let is_touched = |unit: &Unit| all || reached.contains(&unit.source);
@@ -65,8 +76,9 @@ impl StockBuild {
         let sources: BTreeSet<&Utf8Path> =
             self.units.values().map(|unit| unit.source.as_path()).collect();
         let not_compiled = paths.iter().filter(|path| {
-            let includes_others = reached.len() > paths.len();
-            path.extension() == Some("c") && !sources.contains(path.as_path()) && !includes_others
+            path.extension() == Some("c")
+                && !sources.contains(path.as_path())
+                && !includes.names(path)
         });
         Ok(StockTouched {
             objects: objects.map(|(object, _)| object.clone()).collect(),
@@ -136,4 +148,46 @@ pub(super) fn readers(
 ) -> BTreeSet<Utf8PathBuf> {
     let readers = read.iter().filter(|(_, files)| !files.is_disjoint(changed));
     readers.map(|(object, _)| object.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stock::Units;
+
+    fn touched(path: &str) -> Result<Vec<String>, StockError> {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let write = |name: &str, text: &str| {
+            fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs_err::write(root.join(name), text).unwrap();
+        };
+        write("fs/a.c", "#include \"a.h\"\n#include MACRO\n");
+        write("fs/a.h", "");
+        write("fs/by_macro.h", "");
+        write("samples/s.c", "");
+        let unit = |source: &str| Unit {
+            source: source.into(),
+            linked: vec![Linked::Vmlinux],
+            command: String::new(),
+        };
+        let units: Units =
+            [("fs/a.o".into(), unit("fs/a.c")), ("samples/s.o".into(), unit("samples/s.c"))].into();
+        let files = ["fs/a.c", "fs/a.h", "fs/by_macro.h", "samples/s.c"].map(Into::into).into();
+        let stock = StockBuild { root: root.join("build"), mirror: root.to_owned(), files, units };
+        let bytes = Some(Vec::new());
+        let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
+        let found = stock.touched(&[change])?;
+        Ok(found.objects.into_iter().map(Utf8PathBuf::into_string).collect())
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        assert_eq!(touched("fs/a.h").unwrap(), ["fs/a.o"]);
+        assert_eq!(touched("samples/s.c").unwrap(), ["samples/s.o"]);
+        assert!(touched("Documentation/a.rst").unwrap().is_empty());
+        for path in ["fs/by_macro.h", "fs/Makefile", "fs/Kconfig", "lib/table.txt", "scripts/a.c"] {
+            assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
+        }
+    }
 }
