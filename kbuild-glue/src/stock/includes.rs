@@ -10,19 +10,20 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+/// What is not there yet, and what is a link to a directory.
+const NO_FILE: &[io::ErrorKind] = &[io::ErrorKind::NotFound, io::ErrorKind::IsADirectory];
+
 /// The files of a tree by the last parts of the names that they include.
 pub(super) struct Includes<'f> {
     by_name: BTreeMap<String, Vec<&'f Utf8Path>>,
 }
 
 impl<'f> Includes<'f> {
-    /// Reads `files`, which are relative to `sources`. Those that are not there yet include nothing.
+    /// Reads `files`, which are relative to `sources`.
     pub(super) fn read(sources: &Utf8Path, files: &'f [Utf8PathBuf]) -> io::Result<Self> {
         let read = |path: &'f Utf8PathBuf| match fs_err::read(sources.join(path)) {
             Ok(text) => Ok((path.as_path(), names(&text))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Ok((path.as_path(), Vec::new()))
-            }
+            Err(error) if NO_FILE.contains(&error.kind()) => Ok((path.as_path(), Vec::new())),
             Err(error) => Err(error),
         };
         let read: Vec<(&Utf8Path, Vec<String>)> = files
@@ -110,8 +111,11 @@ mod tests {
         write("include/linux/b.h", "# include <linux/a.h>\n");
         write("mm/c.c", "\t#include\t\"../include/linux/b.h\" // x\n");
         write("mm/d.c", "/* include <linux/a.h> */ int include;\n");
+        std::os::unix::fs::symlink(root.join("mm"), root.join("link")).unwrap();
         let files: Vec<Utf8PathBuf> =
-            ["include/linux/a.h", "include/linux/b.h", "mm/c.c", "mm/d.c"].map(Into::into).into();
+            ["include/linux/a.h", "include/linux/b.h", "link", "mm/c.c", "mm/d.c", "new.c"]
+                .map(Into::into)
+                .into();
         let changed = BTreeSet::from(["include/linux/a.h".into()]);
         let includes = Includes::read(root, &files).unwrap();
         let found = includes.closure(&changed);
