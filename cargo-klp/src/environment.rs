@@ -1,8 +1,10 @@
-//! Every environment variable that this program reads.
+//! What this program reads of its environment: every variable, and the current directory.
 
 use std::ffi::OsString;
 
 use camino::Utf8PathBuf;
+
+use crate::error::Error;
 
 /// Variables of Kbuild that change what is built. They are taken from the environment, as make does,
 /// and belong to the build's fingerprint.
@@ -68,4 +70,11 @@ pub(crate) fn quiet() -> bool {
 /// `CARGO_TERM_PROGRESS_WHEN`: `auto`, `always` or `never`.
 pub(crate) fn progress_when() -> Option<String> {
     get("CARGO_TERM_PROGRESS_WHEN")?.into_string().ok()
+}
+
+/// The directory that we were started in.
+pub(crate) fn current_directory() -> Result<Utf8PathBuf, Error> {
+    let path =
+        std::env::current_dir().map_err(|source| klp::Error::Read { path: ".".into(), source })?;
+    Utf8PathBuf::from_path_buf(path).map_err(|_| Error::CurrentDirectory)
 }

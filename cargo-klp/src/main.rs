@@ -1,27 +1,15 @@
 //! `cargo klp`: builds a Linux kernel before and after a patch and names exactly the functions that
 //! changed.
 
-mod cache;
 mod cli;
 mod environment;
 mod error;
 mod exit;
-mod kept;
-mod kernel;
-mod objects;
-mod operand;
-mod origins;
-mod place;
 mod progress;
 mod report;
-mod rules;
 mod run;
-mod settings;
 mod shell;
-mod shipped;
 mod signals;
-mod source;
-mod stamp;
 mod usage;
 mod words;
 

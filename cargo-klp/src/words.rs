@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use klp::Attested;
+
 /// `1 object`, `2 objects`.
 pub(crate) fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
@@ -14,6 +16,17 @@ pub(crate) fn time(time: Duration) -> String {
         1..60 => format!("{:.1}s", time.as_secs_f64()),
         seconds => format!("{}m {:02}s", seconds / 60, seconds % 60),
     }
+}
+
+/// What a second reading looked at.
+pub(crate) fn attested(what: Attested) -> String {
+    let Attested { functions, pieces, references } = what;
+    format!(
+        "{}, {} and {} are as in the patched kernel",
+        count(functions, "function"),
+        count(pieces, "piece"),
+        count(references, "reference")
+    )
 }
 
 #[cfg(test)]

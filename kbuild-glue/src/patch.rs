@@ -25,6 +25,7 @@ use hunk::Hunk;
 pub struct Patch {
     path: Utf8PathBuf,
     files: Vec<FileDiff>,
+    digest: blake3::Hash,
     /// How many leading directories its names have too many, where a series file says so.
     strip: Option<usize>,
 }
@@ -98,7 +99,13 @@ impl Patch {
         if files.is_empty() {
             return Err(PatchError::Empty { patch: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), files, strip: None })
+        Ok(Self { path: path.to_owned(), files, digest: blake3::hash(bytes), strip: None })
+    }
+
+    /// BLAKE3 of the patch, unpacked.
+    #[must_use]
+    pub fn digest(&self) -> blake3::Hash {
+        self.digest
     }
 
     /// Where the patch was read from.

@@ -2,8 +2,8 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueHint};
+use klp::Cache;
 
-use crate::cache::Cache;
 use crate::environment;
 
 /// Whether and where digests are kept.

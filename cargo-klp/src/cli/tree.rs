@@ -2,6 +2,10 @@
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueHint};
+use klp::Location;
+
+use crate::environment;
+use crate::error::Error;
 
 /// Where the kernel is.
 #[derive(Debug, Clone, Args)]
@@ -52,6 +56,22 @@ impl TreeArgs {
         let base = self.directory.clone().unwrap_or_default();
         tree.output_directory = tree.output_directory.or_else(|| Some(base.join(output?)));
         tree
+    }
+
+    /// What names the kernel, and where we were started.
+    pub(crate) fn location(&self) -> Result<Location, Error> {
+        let Self { directory, output_directory, external, stock, sysroot, target_dir } =
+            self.clone();
+        Ok(Location {
+            current: environment::current_directory()?,
+            directory,
+            output: output_directory,
+            module: external,
+            stock,
+            sysroot,
+            target: target_dir,
+            cache_home: environment::cache_home(),
+        })
     }
 
     /// Whether make's variable is said here.

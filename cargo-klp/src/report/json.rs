@@ -1,4 +1,4 @@
-//! JSON: one record a line, or all records as one document.
+//! JSON: one record a line.
 
 use std::io::{self, Write};
 
@@ -34,17 +34,6 @@ pub(super) fn line(record: &impl Serialize, mut out: impl Write) -> io::Result<(
 
 pub(super) fn records(changes: &Changes, mut out: impl Write) -> io::Result<()> {
     changes.records().try_for_each(|record| line(&record, &mut out))
-}
-
-/// The same records as one array, a record a line.
-pub(crate) fn document(changes: &Changes, mut out: impl Write) -> io::Result<()> {
-    let mut separator = "[\n";
-    for record in changes.records() {
-        out.write_all(separator.as_bytes())?;
-        serde_json::to_writer(&mut out, &record)?;
-        separator = ",\n";
-    }
-    out.write_all(b"\n]\n")
 }
 
 pub(super) fn rules(rules: &[Rule], out: impl Write) -> io::Result<()> {

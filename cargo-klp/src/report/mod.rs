@@ -13,7 +13,6 @@ mod trial;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use camino::Utf8Path;
 use kbuild_glue::doctor::Check;
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
@@ -23,11 +22,9 @@ use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
 use crate::cli::MessageFormat;
-use crate::error::Error;
 
 pub(crate) use check::check;
 pub(crate) use human::{refused, summary};
-pub(crate) use json::document;
 pub(crate) use schema::schema;
 pub(crate) use trial::trial;
 
@@ -94,26 +91,6 @@ pub(crate) fn doctor(checks: &[Check], format: MessageFormat) -> io::Result<()> 
 /// Prints a text as it is.
 pub(crate) fn text(text: &[u8]) -> io::Result<()> {
     print(|out| out.write_all(text))
-}
-
-/// Writes a file whole or not at all.
-pub(crate) fn replace_file(
-    path: &Utf8Path,
-    write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
-    // As any other output: the umask decides who may read it.
-    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    // One that is left behind by a run that was killed says what it was to be.
-    let prefix = format!(".{}.", path.file_name().unwrap_or_default());
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(permissions).prefix(&prefix);
-    let mut file = builder.tempfile_in(directory).map_err(failed)?;
-    write(&mut file).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// Prints to standard output; a reader that goes away, such as `head`, is no error.

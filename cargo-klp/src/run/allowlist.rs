@@ -2,14 +2,12 @@
 
 use camino::Utf8PathBuf;
 use kbuild_glue::{Config, LinkedObject, NonStandard, kept_objects, linked_objects};
+use klp::{Checksums, Kernel, Rules};
 
 use crate::cli::{self, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::objects::Build;
-use crate::place::Place;
 use crate::report;
-use crate::rules::Rules;
 use crate::shell::Shell;
 
 pub(crate) fn run(
@@ -17,20 +15,21 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let place = Place::find(&arguments.tree)?;
-    let rules = Rules::of_place(&arguments.rules, &place)?;
+    let location = arguments.tree.location()?;
+    let kernel = Kernel::find(&location)?;
+    let named = arguments.rules.allowlist.as_deref();
+    let rules = Rules::of_kernel(named, &location.current, &kernel)?;
     match &rules.path {
         Some(path) => shell.status("Reading", path),
         None => shell.status("Reading", "no rules: there is no klp.toml"),
     }
-    let (root, objects) = objects(&place)?;
+    let (root, objects) = objects(&kernel)?;
     let build =
-        Build::of_linked(&root, &objects, &rules.allowlist, &klp_core::Manifest::default())?;
+        Checksums::of_linked(&root, &objects, &rules.allowlist, &klp_core::Manifest::default())?;
     let usage = rules.usage(&[&build]);
-    rules.warn(&usage, true, shell);
-    let config = Config::read(&place.tree.config_path())?;
-    let makefiles = place.module.as_ref().unwrap_or(&place.tree.source);
-    let mut non_standard = NonStandard::new(makefiles, &config);
+    rules.unused(&usage, true).iter().for_each(|text| shell.warning(text));
+    let config = Config::read(&kernel.tree.config_path()).map_err(klp::Error::from)?;
+    let mut non_standard = NonStandard::new(kernel.sources(), &config);
     let mut apart: Vec<&str> = objects
         .iter()
         .filter(|object| non_standard.contains(&object.object))
@@ -42,14 +41,14 @@ pub(crate) fn run(
 }
 
 /// The objects of the original build that is kept, else of the build in the output directory.
-fn objects(place: &Place) -> Result<(Utf8PathBuf, Vec<LinkedObject>), Error> {
-    if place.module.is_some() {
-        let build = place.root.join("build");
+fn objects(kernel: &Kernel) -> Result<(Utf8PathBuf, Vec<LinkedObject>), Error> {
+    if kernel.module().is_some() {
+        let build = kernel.root.join("build");
         let objects = linked_objects(&build)?;
         return Ok((build, objects));
     }
-    match kept_objects(&place.root)? {
+    match kept_objects(&kernel.root)? {
         Some(kept) => Ok(kept),
-        None => Ok((place.tree.output.clone(), linked_objects(&place.tree.output)?)),
+        None => Ok((kernel.tree.output.clone(), linked_objects(&kernel.tree.output)?)),
     }
 }

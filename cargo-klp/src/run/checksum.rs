@@ -1,22 +1,15 @@
 //! `cargo klp checksum`.
 
-use std::io::BufWriter;
-
-use camino::Utf8Path;
-use klp_core::Manifest;
+use klp::{Checksums, Operand, Rules, output};
 use klp_core::manifest::is_manifest;
 
 use crate::cli::{Checksum, MessageFormat};
+use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::objects::Build;
-use crate::operand::Operand;
 use crate::report;
-use crate::rules::Rules;
 use crate::shell::Shell;
 use crate::words::count;
-
-use super::output;
 
 pub(crate) fn run(
     arguments: &Checksum,
@@ -27,17 +20,21 @@ pub(crate) fn run(
         output::expect_free(path, is_manifest, "a checksum file")?;
     }
     let operands = Operand::all(&arguments.objects);
-    let rules = Rules::of_operands(&arguments.rules, &operands)?;
-    let mut build = Build::of_files(&operands, &rules.allowlist, &arguments.cache.cache())?;
+    let rules = Rules::of_operands(
+        arguments.rules.allowlist.as_deref(),
+        &environment::current_directory()?,
+        &operands,
+    )?;
+    let mut build = Checksums::of_files(&operands, &rules.allowlist, &arguments.cache.cache())?;
     let usage = rules.usage(&[&build]);
-    rules.warn(&usage, build.is_whole(), shell);
+    rules.unused(&usage, build.is_whole()).iter().for_each(|text| shell.warning(text));
     rules.allowlist.leave_out(&mut build.manifest);
     match usage.skipped(&rules.allowlist) {
         0 => {}
         skipped => shell.status("Skipping", count(skipped, "object")),
     }
     match &arguments.output {
-        Some(path) => write(&build.manifest, path)?,
+        Some(path) => build.save(path)?,
         None => report::checksums(&build.manifest, format).map_err(Error::Print)?,
     }
     let refused = build.manifest.objects.iter().flat_map(|object| object.functions.iter());
@@ -50,9 +47,4 @@ pub(crate) fn run(
     // The process ends: to give back half a million strings one by one would be for nothing.
     std::mem::forget(build);
     Ok(ExitStatus::Success)
-}
-
-/// Writes a checksum file whole or not at all.
-pub(super) fn write(manifest: &Manifest, path: &Utf8Path) -> Result<(), Error> {
-    report::replace_file(path, |file| manifest.write(BufWriter::new(file)))
 }

@@ -1,43 +1,38 @@
 //! `cargo klp clean`.
 
-use std::sync::Arc;
-
 use indicatif::HumanBytes;
-use kbuild_glue::{Interrupt, build};
+use kbuild_glue::build;
+use klp::{Kernel, output};
 
 use crate::cli::{Clean, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::Place;
 use crate::report::{self, done};
 use crate::shell::Shell;
-use crate::signals;
 
-use super::output;
+use super::{events, session};
 
 pub(crate) fn run(
     arguments: &Clean,
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let place = Place::find(&arguments.tree)?;
-    let interrupt = Arc::new(Interrupt::new());
-    signals::forward(&interrupt)
-        .map_err(|source| Error::Read { path: "signals".into(), source })?;
+    let kernel = Kernel::find(&arguments.tree.location()?)?;
+    let interrupt = session::interrupt()?;
     let kept = if arguments.dry_run {
-        build::kept_files(&place.root)?
+        build::kept_files(&kernel.root)?
     } else {
-        build::clean(&place.root, &interrupt, &mut |event| super::show(event, shell))?
+        build::clean(&kernel.root, &interrupt, &mut |event| events::of_build(event, shell))?
     };
     let verb = if arguments.dry_run { "Would remove" } else { "Removed" };
     let mut paths: Vec<_> = kept.iter().map(|kept| (&kept.path, kept.bytes)).collect();
     // In a directory that was named, they are among what is kept.
-    if arguments.tree.target_dir.is_none() && place.results.exists() {
-        output::expect_ours(&place.results, output::is_results, "a changed-function set")?;
+    if arguments.tree.target_dir.is_none() && kernel.results.exists() {
+        output::expect_ours(&kernel.results, output::is_results, "a changed-function set")?;
         if !arguments.dry_run {
-            super::remove(&place.results)?;
+            output::remove(&kernel.results)?;
         }
-        paths.push((&place.results, 0));
+        paths.push((&kernel.results, 0));
     }
     for (path, bytes) in &paths {
         shell.status(verb, format_args!("{path} ({})", HumanBytes(*bytes)));
@@ -54,7 +49,7 @@ pub(crate) fn run(
         report::records(removed.chain([summary])).map_err(Error::Print)?;
     }
     match paths.as_slice() {
-        [] => shell.status("Finished", format_args!("nothing is kept for {}", place.tree.output)),
+        [] => shell.status("Finished", format_args!("nothing is kept for {}", kernel.tree.output)),
         _ => shell.status("Finished", HumanBytes(sum)),
     }
     Ok(ExitStatus::Success)

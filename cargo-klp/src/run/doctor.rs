@@ -1,12 +1,12 @@
 //! `cargo klp doctor`.
 
 use kbuild_glue::doctor::{Check, State, examine, examine_stock};
+use klp::Kernel;
 
 use crate::cli::{Doctor, MessageFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::{self, Place};
 use crate::report;
 use crate::shell::Shell;
 use crate::words::count;
@@ -16,23 +16,22 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    if let Some(release) = &arguments.tree.stock {
-        let current = place::current_directory()?;
-        let release = place::stock_release(release);
-        let sysroot = place::stock_sysroot(&current, &release, &arguments.tree);
-        let sources = arguments.tree.directory.as_ref().map(|path| current.join(path));
-        let make = environment::make();
-        return told(&examine_stock(&release, &sysroot, sources.as_deref(), &make), format, shell);
+    if arguments.tree.stock.is_some() {
+        let location = arguments.tree.location()?;
+        let (release, root) = (location.release(), location.packages_root());
+        let (sources, make) = (location.sources(), environment::make());
+        return told(&examine_stock(&release, &root, sources.as_deref(), &make), format, shell);
     }
     let mut variables = environment::kbuild_variables();
     variables.extend(arguments.variables.iter().filter(|name| !TreeArgs::says(name)).cloned());
-    let place = match Place::find(&arguments.tree.with(arguments.variables.iter())) {
-        Ok(place) => Ok(place),
-        Err(Error::Tree(error) | Error::TreeOf { source: error, .. }) => Err(error),
-        Err(other) => return Err(other),
+    let location = arguments.tree.with(arguments.variables.iter()).location()?;
+    let kernel = match Kernel::find(&location) {
+        Ok(kernel) => Ok(kernel),
+        Err(klp::Error::Tree(error) | klp::Error::TreeOf { source: error, .. }) => Err(error),
+        Err(other) => return Err(other.into()),
     };
-    let tree = place.as_ref().map(|place| &place.tree);
-    let root = place.as_ref().ok().map(|place| place.root.as_path());
+    let tree = kernel.as_ref().map(|kernel| &kernel.tree);
+    let root = kernel.as_ref().ok().map(|kernel| kernel.root.as_path());
     let checks = examine(tree, root, &variables, &environment::make());
     told(&checks, format, shell)
 }

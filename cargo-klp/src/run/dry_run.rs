@@ -1,42 +1,46 @@
 //! `cargo klp build --dry-run`.
 
 use kbuild_glue::{BuildError, FileChange, PatchSet, Preview};
+use klp::Kernel;
 
 use crate::cli::MessageFormat;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::Place;
 use crate::report;
 use crate::report::dry_run::{Action, File, Original, Record};
 use crate::shell::Shell;
 use crate::words::count;
 
 pub(super) fn run(
-    place: &Place,
+    kernel: &Kernel,
     patch_set: &PatchSet,
     variables: &[String],
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let preview = match &place.module {
+    let preview = match kernel.module() {
         Some(module) => Preview {
             why_original: Some("make knows what is left of it".to_owned()),
             changes: patch_set.apply(module).map_err(BuildError::from)?,
             objects: None,
         },
-        None => Preview::of(&place.tree, &place.root, patch_set, variables)?,
+        None => Preview::of(&kernel.tree, &kernel.root, patch_set, variables)?,
     };
     if format == MessageFormat::Json {
-        report::records([record(place, &preview)]).map_err(Error::Print)?;
+        report::records([record(kernel, &preview)]).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);
     }
-    let what = match &place.module {
+    let what = match kernel.module() {
         Some(module) => format!("original module in {module}"),
-        None => format!("original kernel {}", place.tree.kernel_version()?),
+        None => {
+            format!("original kernel {}", kernel.tree.kernel_version().map_err(klp::Error::from)?)
+        }
     };
     match &preview.why_original {
-        None => shell.status("Would use", format_args!("{what}, in {}", place.root)),
-        Some(why) => shell.status("Would build", format_args!("{what}, in {} ({why})", place.root)),
+        None => shell.status("Would use", format_args!("{what}, in {}", kernel.root)),
+        Some(why) => {
+            shell.status("Would build", format_args!("{what}, in {} ({why})", kernel.root));
+        }
     }
     for change in &preview.changes {
         let action = Action::of(change).word();
@@ -49,19 +53,19 @@ pub(super) fn run(
             }
             None => shell.status("Would build", "what depends on these files"),
         }
-        shell.status("Would write", &place.results);
+        shell.status("Would write", &kernel.results);
     }
     Ok(ExitStatus::Success)
 }
 
-fn record<'a>(place: &'a Place, preview: &'a Preview) -> Record<'a> {
+fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> Record<'a> {
     let file =
         |change: &'a FileChange| File { path: change.path.as_str(), action: Action::of(change) };
     let objects = preview.objects.as_ref();
     Record::DryRun {
-        source: place.module.as_ref().unwrap_or(&place.tree.source).as_str(),
-        output: place.tree.output.as_str(),
-        directory: place.root.as_str(),
+        source: kernel.sources().as_str(),
+        output: kernel.tree.output.as_str(),
+        directory: kernel.root.as_str(),
         original: match preview.why_original {
             None => Original::Kept,
             Some(_) => Original::Built,

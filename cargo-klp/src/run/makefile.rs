@@ -5,14 +5,13 @@ use std::io::{self, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
+use klp::output;
 
 use crate::cli::{Klp, Makefile, Man, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
-
-use super::output;
 
 pub(crate) fn run(
     arguments: &Makefile,
@@ -91,13 +90,13 @@ fn command(name: &'static str) -> Command {
 fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), Error> {
     if let Some(directory) = path.parent() {
         fs_err::create_dir_all(directory)
-            .map_err(|source| Error::Write { path: directory.to_owned(), source })?;
+            .map_err(|source| klp::Error::Write { path: directory.to_owned(), source })?;
     }
     if !force {
         let is_ours = |start: &[u8]| String::from_utf8_lossy(start).contains("cargo-klp");
         output::expect_free(path, is_ours, "written by cargo-klp")?;
     }
-    report::replace_file(path, |file| file.write_all(text))
+    Ok(output::replace(path, |file| file.write_all(text))?)
 }
 
 /// Names the files that were written.

@@ -1,21 +1,18 @@
 //! `cargo klp stock`.
 
-use std::collections::BTreeSet;
-
-use camino::Utf8PathBuf;
 use kbuild_glue::stock::get;
-use kbuild_glue::{Linked, StockTouched, Workspace};
+use klp::{Kernel, Location, Rules, Sample};
 use klp_core::diff::Changes;
+use klp_core::record::Proof;
 
 use crate::cli::{MessageFormat, Stock, StockCommand, StockGet, StockProve};
+use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::{self, Place};
 use crate::report::{self, done};
 use crate::shell::Shell;
-use crate::shipped;
 
-use super::session::Session;
+use super::{events, session};
 
 pub(crate) fn run(
     arguments: &Stock,
@@ -33,17 +30,20 @@ fn get_packages(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let release = place::stock_release(arguments.release.as_deref().unwrap_or_default());
-    let sysroot = match &arguments.sysroot {
-        Some(path) => place::current_directory()?.join(path),
-        None => place::packages(&release)?,
+    let location = Location {
+        current: environment::current_directory()?,
+        stock: arguments.release.clone(),
+        sysroot: arguments.sysroot.clone(),
+        cache_home: environment::cache_home(),
+        ..Location::default()
     };
-    get(&release, &sysroot, &mut |event| super::show(event, shell))?;
+    let (release, path) = (location.release(), location.packages()?);
+    get(&release, &path, &mut |event| events::of_build(event, shell))?;
     if format == MessageFormat::Json {
-        let record = done::Record::Unpacked { release: &release, path: sysroot.as_str() };
+        let record = done::Record::Unpacked { release: &release, path: path.as_str() };
         report::records([record]).map_err(Error::Print)?;
     }
-    shell.finished(format_args!("the packages of {release} are below {sysroot}"));
+    shell.finished(format_args!("the packages of {release} are below {path}"));
     Ok(ExitStatus::Success)
 }
 
@@ -52,35 +52,22 @@ fn prove(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let mut tree = arguments.tree.clone();
-    tree.stock.get_or_insert_default();
-    let place = Place::find(&tree)?;
-    let Some(parts) = &place.stock else { return Ok(ExitStatus::Failure) };
-    let session = Session::with_jobs(arguments.jobs, Vec::new(), shell)?;
+    let mut location = arguments.tree.location()?;
+    location.stock.get_or_insert_default();
+    let release = location.release();
+    let kernel = Kernel::find(&location)?;
+    let session = session::with_jobs(arguments.jobs, shell)?;
+    let rules = Rules::default();
     let mut events = |event| super::show(event, shell);
-    let settings = session.settings();
-    let mut workspace = Workspace::open(&place.tree, &place.root, &session.interrupt, &mut events)?;
-    let stock = workspace.prepare_stock(parts, &settings, &mut events)?;
-    let mut objects: BTreeSet<Utf8PathBuf> = arguments.objects.iter().cloned().collect();
-    objects.extend(
-        stock.sample(arguments.sample, arguments.seed, |linked| *linked == Linked::Vmlinux),
-    );
-    objects.extend(
-        stock.sample(arguments.sample, arguments.seed, |linked| *linked != Linked::Vmlinux),
-    );
-    let touched = StockTouched { objects, ..StockTouched::default() };
-    let original = workspace.compile_stock_original(&stock, &touched, &settings, &mut events)?;
-    shell.progress().finish();
-    let proofs =
-        session.on_threads(|| shipped::proofs(parts, &original.objects, &original.root))??;
-    let proofs: Vec<_> = proofs.into_iter().map(|(record, _)| record).collect();
-    let count =
-        |count: fn(&klp_core::record::Proof) -> usize| proofs.iter().map(count).sum::<usize>();
-    let (functions, equal) = (count(|proof| proof.functions), count(|proof| proof.equal));
+    let original = kernel.open(&session, &mut events)?.original(&rules, &mut events)?;
+    let objects = arguments.objects.clone();
+    let sample = Sample { objects, random: arguments.sample, seed: arguments.seed };
+    let proofs = original.prove(&sample, &mut events)?;
+    let sum = |count: fn(&Proof) -> usize| proofs.iter().map(count).sum::<usize>();
+    let (functions, equal) = (sum(|proof| proof.functions), sum(|proof| proof.equal));
     let text = format!(
-        "{equal} of {functions} functions in {} objects are those of {}",
-        proofs.len(),
-        parts.release
+        "{equal} of {functions} functions in {} objects are those of {release}",
+        proofs.len()
     );
     let mut changes = Changes::default();
     changes.proofs = proofs;

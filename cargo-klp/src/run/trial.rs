@@ -1,20 +1,20 @@
 //! `cargo klp try`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use kbuild_glue::{Interrupt, Jobs, Workspace};
+use klp::Kernel;
 use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
 
 use crate::cli::{Accel, MessageFormat, Try, Verbosity};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::place::Place;
 use crate::report;
 use crate::shell::Shell;
-use crate::signals;
+
+use super::{events, session};
 
 /// Where Kbuild puts the image, in the output directory.
 const IMAGE: &str = "arch/x86/boot/bzImage";
@@ -25,11 +25,9 @@ pub(crate) fn run(
     verbosity: Verbosity,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let place = Place::find(&arguments.tree)?;
-    let interrupt = Arc::new(Interrupt::new());
-    signals::forward(&interrupt)
-        .map_err(|source| Error::Read { path: "signals".into(), source })?;
-    let built = built(arguments, &place, &interrupt, shell)?;
+    let kernel = Kernel::find(&arguments.tree.location()?)?;
+    let interrupt = session::interrupt()?;
+    let built = built(arguments, &kernel, &interrupt, shell)?;
     let trial = trial(arguments, built)?;
     let machine = Machine {
         qemu: arguments.qemu.clone(),
@@ -41,7 +39,7 @@ pub(crate) fn run(
         search_path: environment::search_path(),
         memory_mib: arguments.memory,
         processors: arguments.processors.get(),
-        log: arguments.log.clone().unwrap_or_else(|| place.root.join("log/try.log")),
+        log: arguments.log.clone().unwrap_or_else(|| kernel.root.join("log/try.log")),
         interrupt: &interrupt,
     };
     let mut events = |event| show(event, &trial, verbosity, shell);
@@ -66,27 +64,27 @@ struct Built {
 /// image is made now.
 fn built(
     arguments: &Try,
-    place: &Place,
+    kernel: &Kernel,
     interrupt: &Interrupt,
     shell: &Shell,
 ) -> Result<Built, Error> {
-    if let Some(parts) = &place.stock {
+    if let Some(parts) = kernel.stock() {
         let image = arguments.kernel.as_ref().unwrap_or(&parts.image).clone();
         let installed = Some(parts.modules.clone());
         return Ok(Built { image, output: parts.headers.clone(), installed });
     }
-    let output = place.tree.output.clone();
+    let output = kernel.tree.output.clone();
     if let Some(image) = &arguments.kernel {
         return Ok(Built { image: image.clone(), output, installed: None });
     }
     let image = output.join(IMAGE);
-    if !image.is_file() && place.root.is_dir() {
-        let mut events = |event| super::show(event, shell);
-        let workspace = Workspace::open(&place.tree, &place.root, interrupt, &mut events)?;
+    if !image.is_file() && kernel.root.is_dir() {
+        let mut events = |event| events::of_build(event, shell);
+        let workspace = Workspace::open(&kernel.tree, &kernel.root, interrupt, &mut events)?;
         let processors =
             std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         let jobs = Jobs::inherited(processors)?;
-        shell.status("Making", format_args!("the image of the kernel in {}", place.root));
+        shell.status("Making", format_args!("the image of the kernel in {}", kernel.root));
         let image = workspace.make_image(&jobs, &environment::make(), interrupt, &mut events)?;
         shell.progress().finish();
         if let Some(image) = image {
@@ -100,7 +98,7 @@ fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
     let mut scripts = Vec::new();
     let mut add = |stage: Stage, path: &Utf8PathBuf| -> Result<(), Error> {
         let script =
-            fs_err::read(path).map_err(|source| Error::Read { path: path.clone(), source })?;
+            fs_err::read(path).map_err(|source| klp::Error::Read { path: path.clone(), source })?;
         scripts.push((stage, script));
         Ok(())
     };

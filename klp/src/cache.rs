@@ -11,7 +11,7 @@ use klp_core::checksum::{Boundaries, Digest};
 use klp_core::input::Input;
 use klp_core::manifest::Object;
 
-use crate::report;
+use crate::output;
 use crate::stamp::Stamp;
 
 /// Smaller objects are digested faster than their digests are looked up.
@@ -22,7 +22,7 @@ const LIMIT: u64 = 512 << 20;
 
 /// The directory with the digests of each object in a file of its own.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cache(Option<Utf8PathBuf>);
+pub struct Cache(Option<Utf8PathBuf>);
 
 /// Where the digests of one object are.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub(crate) struct Known {
 
 impl Cache {
     /// The one in `directory`. Without one nothing is kept.
-    pub(crate) fn new(directory: Option<Utf8PathBuf>) -> Self {
+    #[must_use]
+    pub fn new(directory: Option<Utf8PathBuf>) -> Self {
         Self(directory)
     }
 
@@ -105,9 +106,8 @@ impl Place {
     fn write(&self, parts: &[&[u8]]) {
         let directory = self.0.parent().unwrap_or(&self.0);
         let _ = fs::create_dir_all(directory);
-        let written = report::replace_file(&self.0, |file| {
-            parts.iter().try_for_each(|part| file.write_all(part))
-        });
+        let written =
+            output::replace(&self.0, |file| parts.iter().try_for_each(|part| file.write_all(part)));
         if written.is_ok() {
             let _ = make_room(directory, LIMIT);
         }

@@ -7,7 +7,7 @@ use klp_core::Manifest;
 use klp_core::checksum::Digest;
 
 use crate::error::Error;
-use crate::report;
+use crate::output;
 use crate::stamp::Stamp;
 
 /// A checksum file, and the same for the program that wrote it.
@@ -46,9 +46,9 @@ impl KeptChecksums {
     /// Keeps `manifest`.
     pub(crate) fn write(&self, manifest: &Manifest) -> Result<(), Error> {
         // Nobody's, as long as they are not of one manifest.
-        report::replace_file(&self.kept, |_| Ok(()))?;
-        report::replace_file(&self.file, |file| manifest.write(BufWriter::new(file)))?;
-        report::replace_file(&self.kept, |file| {
+        output::replace(&self.kept, |_| Ok(()))?;
+        output::replace(&self.file, |file| manifest.write(BufWriter::new(file)))?;
+        output::replace(&self.kept, |file| {
             file.write_all(&self.program)?;
             let kept = manifest.to_kept();
             file.write_all(Digest::of_large(&kept).as_bytes())?;

@@ -6,31 +6,38 @@ use rayon::prelude::*;
 
 /// A path, and where that is in its build.
 #[derive(Debug)]
-pub(crate) struct Operand {
-    pub(crate) path: Utf8PathBuf,
-    pub(crate) build: Option<InBuild>,
+pub struct Operand {
+    /// As it was named.
+    pub path: Utf8PathBuf,
+    /// Where it is in a build, if Kbuild's records say so.
+    pub build: Option<InBuild>,
 }
 
 /// A file in a build.
 #[derive(Debug)]
-pub(crate) struct InBuild {
+pub struct InBuild {
     /// The output directory.
-    pub(crate) root: Utf8PathBuf,
+    pub root: Utf8PathBuf,
     /// The file, relative to it.
-    pub(crate) file: Utf8PathBuf,
+    pub file: Utf8PathBuf,
 }
 
 impl Operand {
-    pub(crate) fn all(paths: &[Utf8PathBuf]) -> Vec<Self> {
+    /// Those that `paths` name.
+    #[must_use]
+    pub fn all(paths: &[Utf8PathBuf]) -> Vec<Self> {
         paths.par_iter().map(|path| Self::of(path)).collect()
     }
 
-    pub(crate) fn of(path: &Utf8Path) -> Self {
+    /// The one that `path` names.
+    #[must_use]
+    pub fn of(path: &Utf8Path) -> Self {
         Self { path: path.to_owned(), build: InBuild::find(path) }
     }
 
     /// The output directory that it is, or is in.
-    pub(crate) fn root(&self) -> Option<&Utf8Path> {
+    #[must_use]
+    pub fn root(&self) -> Option<&Utf8Path> {
         match &self.build {
             Some(build) => Some(&build.root),
             None => Some(self.path.as_path()).filter(|path| path.is_dir()),

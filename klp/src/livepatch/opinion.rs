@@ -12,13 +12,13 @@ use klp_core::record::{Change, Refused};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::kernel::{self, read};
-use crate::report;
-use crate::words::count;
+use crate::event::Attested;
+use crate::finished::{self, read};
+use crate::output;
+use crate::patched::Builds;
 
 use super::left_out;
-use super::module::Builds;
-use super::sources::{Files, Source};
+use super::objects::{Files, LivepatchObject};
 
 /// The rule by which a module is refused.
 const RULE: &str = "second-opinion";
@@ -26,7 +26,7 @@ const RULE: &str = "second-opinion";
 const EVIDENCE: &str = "evidence.json";
 
 /// Who has one: knows the original build, and where things of modules are kept.
-pub(super) struct Opinion<'a> {
+pub(crate) struct Opinion<'a> {
     build: &'a Utf8Path,
     directory: &'a Utf8Path,
 }
@@ -55,19 +55,20 @@ struct Member {
 
 impl<'a> Opinion<'a> {
     /// With the output directory of the original build and the directory of what is made for modules.
-    pub(super) fn new(build: &'a Utf8Path, directory: &'a Utf8Path) -> Self {
+    pub(crate) fn new(build: &'a Utf8Path, directory: &'a Utf8Path) -> Self {
         Self { build, directory }
     }
 
     /// The opinion on a module of `sources`.
-    pub(super) fn on(
+    pub(crate) fn on(
         &self,
         module: &[u8],
-        sources: &[Source],
+        sources: &[LivepatchObject],
         said: &Said,
     ) -> Result<Report, Error> {
-        let objects: Vec<attest::Object<'_>> = sources.iter().map(Source::object).collect();
-        let symvers = kernel::symvers(self.build)?;
+        let objects: Vec<attest::Object<'_>> =
+            sources.iter().map(LivepatchObject::object).collect();
+        let symvers = finished::symvers(self.build)?;
         let vmlinux = read(&self.build.join("vmlinux"))?;
         let mut modules: BTreeMap<String, Input> = BTreeMap::new();
         let mut wanted = attest::needed_modules(module, &objects, &symvers)?;
@@ -84,7 +85,12 @@ impl<'a> Opinion<'a> {
     }
 
     /// Keeps what is needed for the same opinion later.
-    pub(super) fn keep(&self, module: &[u8], sources: &[Source], said: Said) -> Result<(), Error> {
+    pub(crate) fn keep(
+        &self,
+        module: &[u8],
+        sources: &[LivepatchObject],
+        said: Said,
+    ) -> Result<(), Error> {
         let Said { changed, removed, weak } = said;
         let objects = sources.iter().map(|source| {
             let object = source.object();
@@ -103,11 +109,11 @@ impl<'a> Opinion<'a> {
             weak,
         };
         let path = self.directory.join(EVIDENCE);
-        report::replace_file(&path, |file| Ok(serde_json::to_writer(file, &evidence)?))
+        output::replace(&path, |file| Ok(serde_json::to_writer(file, &evidence)?))
     }
 
     /// The same opinion on a module of an earlier build; none where what it was made of is no longer there.
-    pub(super) fn again(&self, module: &[u8]) -> Result<Option<Report>, Error> {
+    pub(crate) fn again(&self, module: &[u8]) -> Result<Option<Report>, Error> {
         let path = self.directory.join(EVIDENCE);
         let text = match fs_err::read(&path) {
             Ok(text) => text,
@@ -122,18 +128,20 @@ impl<'a> Opinion<'a> {
         let Evidence { files, objects, changed, removed, weak, .. } = evidence;
         let sources = objects
             .into_iter()
-            .map(|object| Source::read_again(object.object, object.linked, object.files));
+            .map(|object| LivepatchObject::read_again(object.object, object.linked, object.files));
         // A later build has removed some of them.
-        let Ok(sources) = sources.collect::<Result<Vec<Source>, Error>>() else { return Ok(None) };
+        let Ok(sources) = sources.collect::<Result<Vec<LivepatchObject>, Error>>() else {
+            return Ok(None);
+        };
         if self.digest(&sources)? != files {
             return Ok(None);
         }
         self.on(module, &sources, &Said { changed, removed, weak }).map(Some)
     }
 
-    fn digest(&self, sources: &[Source]) -> Result<String, Error> {
+    fn digest(&self, sources: &[LivepatchObject]) -> Result<String, Error> {
         let vmlinux = read(&self.build.join("vmlinux"))?;
-        let objects = sources.iter().map(Source::object);
+        let objects = sources.iter().map(LivepatchObject::object);
         let files =
             objects.flat_map(|object| [object.plain, object.original, Some(object.patched)]);
         let files: Vec<&[u8]> = files.flatten().chain([&*vmlinux]).collect();
@@ -151,7 +159,7 @@ fn digest(files: Vec<&[u8]>) -> String {
 }
 
 /// What the comparison says about functions, and who takes the place of those that are gone.
-pub(super) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
+pub(crate) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
     let of = |change| {
         let functions = changes.functions.iter().filter(move |function| function.change == change);
         functions.map(|function| (function.object.clone(), function.name.clone())).collect()
@@ -163,7 +171,7 @@ pub(super) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
 }
 
 /// Why there is no module.
-pub(super) fn refused(report: &Report) -> Vec<Refused> {
+pub(crate) fn refused(report: &Report) -> Vec<Refused> {
     let findings = report.findings.iter().map(|finding| {
         let why = format!("the module would not do what the patch does: {}", finding.what);
         let rule = Some(RULE.to_owned());
@@ -172,12 +180,8 @@ pub(super) fn refused(report: &Report) -> Vec<Refused> {
     findings.collect()
 }
 
-/// What was looked at, for people.
-pub(super) fn summary(report: &Report) -> String {
-    format!(
-        "{}, {} and {} are as in the patched kernel",
-        count(report.functions, "function"),
-        count(report.pieces, "piece"),
-        count(report.references, "reference")
-    )
+/// What was looked at.
+pub(crate) fn summary(report: &Report) -> Attested {
+    let Report { functions, pieces, references, .. } = *report;
+    Attested { functions, pieces, references }
 }

@@ -13,7 +13,7 @@ use crate::origins::Members;
 use crate::stamp::Stamp;
 
 /// A file to be digested.
-pub(crate) struct Source {
+pub(crate) struct ObjectFile {
     pub(crate) name: String,
     pub(crate) file: Utf8PathBuf,
     pub(crate) linked: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Source {
     pub(crate) members: Option<Members>,
 }
 
-impl Source {
+impl ObjectFile {
     pub(crate) fn open(&self) -> Result<Input, Error> {
         Input::open(self.file.as_std_path())
             .map_err(|source| Error::Read { path: self.file.clone(), source })

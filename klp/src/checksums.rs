@@ -1,7 +1,7 @@
-//! From paths to digests.
+//! From paths to checksums.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufReader, Read};
+use std::io::{BufReader, BufWriter, Read};
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,16 +15,18 @@ use rayon::prelude::*;
 
 use crate::cache::Cache;
 use crate::error::Error;
+use crate::object_file::ObjectFile;
 use crate::operand::Operand;
 use crate::origins::Members;
-use crate::source::Source;
+use crate::output;
 
 /// Digests and, where there are any, the objects that they were made from.
-#[derive(Default)]
-pub(crate) struct Build<'i> {
-    pub(crate) manifest: Manifest,
+#[derive(Debug, Default)]
+pub struct Checksums<'i> {
+    /// The checksums.
+    pub manifest: Manifest,
     /// Objects that were not read because a rule skips them.
-    pub(crate) skipped: Vec<String>,
+    pub skipped: Vec<String>,
     files: Vec<Utf8PathBuf>,
     /// What the digests of a single object were made from.
     digested: Option<Digested<'i>>,
@@ -37,9 +39,9 @@ fn keyed(object: &Arc<Object>) -> ((&str, Option<&str>), &Arc<Object>) {
     ((object.object.as_str(), object.linked.as_deref()), object)
 }
 
-impl<'i> Build<'i> {
+impl<'i> Checksums<'i> {
     /// Digests of an object, which is kept in `input`, of a checksum file or of a build directory.
-    pub(crate) fn open(
+    pub fn open(
         operand: &Operand,
         allowlist: &Allowlist,
         cache: &Cache,
@@ -74,7 +76,7 @@ impl<'i> Build<'i> {
     }
 
     /// Digests of objects.
-    pub(crate) fn of_files(
+    pub fn of_files(
         operands: &[Operand],
         allowlist: &Allowlist,
         cache: &Cache,
@@ -84,7 +86,7 @@ impl<'i> Build<'i> {
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
     /// `known` are taken from there.
-    pub(crate) fn of_linked(
+    pub fn of_linked(
         root: &Utf8Path,
         objects: &[LinkedObject],
         allowlist: &Allowlist,
@@ -108,7 +110,7 @@ impl<'i> Build<'i> {
     }
 
     fn of(
-        sources: Vec<Source>,
+        sources: Vec<ObjectFile>,
         allowlist: &Allowlist,
         known: &Known<'_>,
         cache: &Cache,
@@ -137,7 +139,8 @@ impl<'i> Build<'i> {
 
     /// What changed in `patched`. As far as the objects of both builds are there, what the digests call equal is
     /// proven, and causes are exact.
-    pub(crate) fn compare(&self, patched: &Build<'_>) -> Changes {
+    #[must_use]
+    pub fn compare(&self, patched: &Checksums<'_>) -> Changes {
         let open = |side, index| match side {
             Side::Original => self.input(index),
             Side::Patched => patched.input(index),
@@ -151,22 +154,28 @@ impl<'i> Build<'i> {
         changes
     }
 
+    /// Writes a checksum file whole or not at all.
+    pub fn save(&self, path: &Utf8Path) -> Result<(), Error> {
+        output::replace(path, |file| self.manifest.write(BufWriter::new(file)))
+    }
+
     /// Whether this is more than some objects: a build, or the whole kernel in one object.
-    pub(crate) fn is_whole(&self) -> bool {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
         let mut objects = self.manifest.objects.iter();
         objects.any(|object| object.linked.is_some() || object.object.ends_with("vmlinux.o"))
     }
 }
 
 /// Files that a person named.
-fn given(operands: &[Operand]) -> Vec<Source> {
+fn given(operands: &[Operand]) -> Vec<ObjectFile> {
     let source = |(name, operand): (String, &Operand)| {
         let found = operand.build.as_ref();
         let found = found.and_then(|build| Members::of(&build.root, &build.file));
         let (members, linked) = found.unzip();
         let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
         let linked = linked.map(|linked| target(&linked).to_owned());
-        Source { name, file: operand.path.clone(), linked, members }
+        ObjectFile { name, file: operand.path.clone(), linked, members }
     };
     names(operands).into_iter().zip(operands).map(source).collect()
 }
@@ -186,8 +195,8 @@ fn sources(
     root: &Utf8Path,
     objects: &[LinkedObject],
     path: impl Fn(&Utf8Path) -> Utf8PathBuf,
-) -> Vec<Source> {
-    let source = |Compared { file, linked, members }: Compared| Source {
+) -> Vec<ObjectFile> {
+    let source = |Compared { file, linked, members }: Compared| ObjectFile {
         members: (!members.is_empty()).then(|| Members::new(root, members, &path)),
         name: file.to_string(),
         file: path(&file),
@@ -212,7 +221,7 @@ fn starts_like_manifest(path: &Utf8Path) -> Result<bool, Error> {
     Ok(is_manifest(&start))
 }
 
-pub(crate) fn read_manifest(path: &Utf8Path) -> Result<Manifest, Error> {
+fn read_manifest(path: &Utf8Path) -> Result<Manifest, Error> {
     let file =
         fs_err::File::open(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Manifest::read(BufReader::new(file))

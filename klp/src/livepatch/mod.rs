@@ -1,82 +1,67 @@
-//! The livepatch module of `cargo klp build`.
+//! The livepatch module: cut out of the patched objects, linked by Kbuild, and judged by a second reading.
+
+mod left_out;
+mod objects;
+mod opinion;
 
 use std::collections::BTreeSet;
 use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{
-    BuildSettings, Config, Events, ModuleSources, OriginalBuild, PatchedBuild, Workspace,
-    export_versions,
-};
+use kbuild_glue::{Config, ModuleSources, OriginalBuild, export_versions};
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Constant, Livepatch, Named};
+use klp_core::livepatch::{self, Constant, Named};
 use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
-use crate::cli;
 use crate::error::Error;
-use crate::kernel::{self, read};
-use crate::report;
-use crate::shell::Shell;
-use crate::words::count;
+use crate::event::{Event, Events, of_build};
+use crate::finished::{self, read};
+use crate::output;
+use crate::patched::Builds;
 
-use super::left_out;
-use super::opinion::{self, Opinion};
-use super::remove;
-use super::sources::{self, Source};
+use objects::LivepatchObject;
+pub(crate) use opinion::{Opinion, summary};
 
-/// What the person asked for.
-pub(super) struct Request {
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LivepatchRequest {
     /// Where the module goes.
-    path: Utf8PathBuf,
-    options: livepatch::Options,
-    /// What the module says about itself (`modinfo`), by key.
-    about: Vec<(&'static str, String)>,
+    pub path: Utf8PathBuf,
+    /// Whether it is made even if a part of the patch cannot take effect in it, or is risky.
+    pub force: bool,
+    /// Whether it takes the place of all livepatches that are loaded.
+    pub replace: bool,
 }
 
-/// Both builds.
-pub(super) struct Builds<'a> {
-    pub(super) workspace: &'a Workspace,
-    pub(super) original: &'a OriginalBuild,
-    pub(super) patched: &'a PatchedBuild,
-    pub(super) settings: &'a BuildSettings<'a>,
+/// A livepatch module that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Livepatch {
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    /// How many functions livepatch replaces.
+    pub functions: usize,
 }
 
-impl Request {
-    /// The request of `arguments`; none for a build without a module.
-    pub(super) fn of(
-        arguments: &cli::Build,
-        current: &Utf8Path,
-        results: &Utf8Path,
-        patches: &[Utf8PathBuf],
-        about: Vec<(&'static str, String)>,
-    ) -> Option<Self> {
-        let path = match &arguments.module {
-            Some(path) => current.join(path),
-            None => results.with_file_name(format!("{}.ko", name(patches))),
-        };
-        let options = livepatch::Options { force: arguments.force, replace: !arguments.no_replace };
-        (!arguments.no_module).then_some(Self { path, options, about })
-    }
-
+impl LivepatchRequest {
     /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
     /// there is none.
-    pub(super) fn fulfil(
+    pub(crate) fn fulfil(
         &self,
         builds: &Builds<'_>,
+        about: &[(&str, String)],
         changes: &mut Changes,
-        shell: &Shell,
         events: &mut Events<'_>,
-    ) -> Result<(), Error> {
-        remove(&self.path)?;
+    ) -> Result<Option<Livepatch>, Error> {
+        output::remove(&self.path)?;
         let constants = Constant::changed(changes);
         let has_nothing = changes.functions.is_empty() && constants.is_empty();
         if has_nothing || changes.summary.refused > 0 {
-            return Ok(());
+            return Ok(None);
         }
-        if let Some(why) = unfit(builds.original)? {
-            shell.status("Skipping", format_args!("livepatch module: the kernel has {why}"));
-            return Ok(());
+        if let Some(why) = unfit(&builds.original)? {
+            events(Event::NoLivepatch { why: format!("the kernel has {why}") });
+            return Ok(None);
         }
         let modules = left_out::new_modules(builds);
         changes.note_livepatch(left_out::notes(&modules));
@@ -93,17 +78,17 @@ impl Request {
             |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
         let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
             risks.into_iter().partition(is_constant);
-        if !self.options.force && !risks.is_empty() {
+        if !self.force && !risks.is_empty() {
             changes.refuse_livepatch(risks);
-            return Ok(());
+            return Ok(None);
         }
-        shell.status("Extracting", count(changes.functions.len(), "function"));
-        let sources = sources::of(builds, &touched, events)?;
-        let mut livepatch = extract(self.options, builds, changes, &sources)?;
+        events(Event::Extracting { functions: changes.functions.len() });
+        let objects = objects::of(builds, &touched, &mut of_build(events))?;
+        let mut livepatch = self.extract(builds, changes, &objects)?;
         risks.extend(perhaps.into_iter().filter(|risk| {
             !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
         }));
-        if !self.options.force {
+        if !self.force {
             livepatch.refused.append(&mut risks);
         }
         changes.note_livepatch(
@@ -114,17 +99,17 @@ impl Request {
         changes.note_livepatch(kept);
         if !livepatch.refused.is_empty() {
             changes.refuse_livepatch(livepatch.refused);
-            return Ok(());
+            return Ok(None);
         }
-        shell.status("Linking", self.path.as_str());
-        let module = self.link(&livepatch, builds, events)?;
+        events(Event::Linking { path: self.path.clone() });
+        let module = self.link(&livepatch, builds, about, events)?;
         let directory = builds.workspace.module_path();
         let opinion = Opinion::new(&builds.original.root, &directory);
         let said = opinion::said(builds, changes);
-        let report = opinion.on(&module, &sources, &said)?;
+        let report = opinion.on(&module, &objects, &said)?;
         if !report.findings.is_empty() {
             changes.refuse_livepatch(opinion::refused(&report));
-            return Ok(());
+            return Ok(None);
         }
         changes.note_livepatch(
             report
@@ -132,34 +117,46 @@ impl Request {
                 .iter()
                 .map(|note| Note::new("second-opinion", "", "module", note.as_str())),
         );
-        shell.status("Attesting", opinion::summary(&report));
-        opinion.keep(&module, &sources, said)?;
-        report::replace_file(&self.path, |file| file.write_all(&module))?;
+        events(Event::Attested(summary(&report)));
+        opinion.keep(&module, &objects, said)?;
+        output::replace(&self.path, |file| file.write_all(&module))?;
         let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
         changes.module = Some(Module { path: self.path.to_string(), functions });
-        Ok(())
+        Ok(Some(Livepatch { path: self.path.clone(), functions }))
     }
 
-    fn about(&self) -> String {
-        let line = |(key, value): &(&str, String)| format!("MODULE_INFO({key}, {value:?});\n");
-        self.about.iter().map(line).collect()
+    /// Cuts the livepatch out of the touched objects.
+    fn extract(
+        &self,
+        builds: &Builds<'_>,
+        changes: &Changes,
+        objects: &[LivepatchObject],
+    ) -> Result<livepatch::Livepatch, Error> {
+        let inputs: Vec<livepatch::Input<'_>> =
+            objects.iter().map(LivepatchObject::input).collect();
+        let kernel = linked_kernel(builds, &inputs)?;
+        let options = livepatch::Options { force: self.force, replace: self.replace };
+        Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
     }
 
     fn link(
         &self,
-        livepatch: &Livepatch,
+        livepatch: &livepatch::Livepatch,
         builds: &Builds<'_>,
+        about: &[(&str, String)],
         events: &mut Events<'_>,
     ) -> Result<Vec<u8>, Error> {
-        let symvers = kernel::symvers(&builds.original.root)?;
+        let symvers = finished::symvers(&builds.original.root)?;
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
+        let about = about.iter().map(|(key, value)| format!("MODULE_INFO({key}, {value:?});\n"));
         let sources = ModuleSources {
             name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
-            init: livepatch.init_source(self.options.replace) + &self.about(),
+            init: livepatch.init_source(self.replace) + &about.collect::<String>(),
             parts: livepatch.parts.iter().map(part).collect(),
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
         };
-        let linked = builds.workspace.link_module(&sources, builds.settings, events)?;
+        let settings = builds.session.settings();
+        let linked = builds.workspace.link_module(&sources, &settings, &mut of_build(events))?;
         Ok(livepatch::finish(&read(&linked)?, &livepatch.symbols)?)
     }
 }
@@ -191,11 +188,12 @@ fn exports(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Refuse
     Ok(refused)
 }
 
-/// The name of the module for the first of `patches`: `livepatch-fix` for `fix.patch`.
-fn name(patches: &[Utf8PathBuf]) -> String {
+/// The name of the module for `patch`: `livepatch-fix` for `fix.patch`.
+#[must_use]
+pub fn livepatch_name(patch: Option<&Utf8Path>) -> String {
     // A module's name has 55 bytes at most (MODULE_NAME_LEN), and make reads it.
     const LONGEST: usize = 55;
-    let name = patches.first().and_then(|patch| patch.file_name()).filter(|name| *name != "-");
+    let name = patch.and_then(Utf8Path::file_name).filter(|name| *name != "-");
     let name = Utf8Path::new(name.unwrap_or("patch"));
     let is_packed = matches!(name.extension(), Some("gz" | "xz" | "bz2" | "zst"));
     let name = if is_packed { name.with_extension("") } else { name.to_owned() };
@@ -205,18 +203,6 @@ fn name(patches: &[Utf8PathBuf]) -> String {
     };
     let name: String = "livepatch-".chars().chain(stem.chars().map(word)).collect();
     name.chars().take(LONGEST).collect()
-}
-
-/// Cuts the livepatch out of the touched objects.
-fn extract(
-    options: livepatch::Options,
-    builds: &Builds<'_>,
-    changes: &Changes,
-    sources: &[Source],
-) -> Result<Livepatch, Error> {
-    let inputs: Vec<livepatch::Input<'_>> = sources.iter().map(Source::input).collect();
-    let kernel = linked_kernel(builds, &inputs)?;
-    Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
 }
 
 /// Objects with something to tell of: functions, data, and what others know their names by.
@@ -246,14 +232,14 @@ fn named(changes: &Changes) -> Named {
 /// as soon as one module is touched).
 fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
-    let (vmlinux, vermagic) = kernel::vmlinux(&output.join("vmlinux"))?;
+    let (vmlinux, vermagic) = finished::vmlinux(&output.join("vmlinux"))?;
     let modules = if inputs.iter().any(|input| input.linked != "vmlinux") {
         kbuild_glue::objects::modules(output)?
     } else {
         Vec::new()
     };
-    let (modules, depends) = kernel::modules(output, modules)?;
-    Ok(Kernel { symvers: kernel::symvers(output)?, vmlinux, modules, depends, vermagic })
+    let (modules, depends) = finished::modules(output, modules)?;
+    Ok(Kernel { symvers: finished::symvers(output)?, vmlinux, modules, depends, vermagic })
 }
 
 #[cfg(test)]
@@ -261,8 +247,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_module_is_named_after_the_first_patch() {
-        let name = |path: &str| name(&[Utf8PathBuf::from(path), "other.patch".into()]);
+    fn the_module_is_named_after_its_patch() {
+        let name = |path: &str| livepatch_name(Some(Utf8Path::new(path)));
         assert_eq!(name("/tmp/fix.patch"), "livepatch-fix");
         assert_eq!(name("0001-net: drop.it.patch"), "livepatch-0001-net--drop-it");
         assert_eq!(name("fix.patch.gz"), "livepatch-fix");

@@ -9,12 +9,12 @@ use klp_core::module::{RawElf, SymbolPlace};
 use klp_core::record::{Change, Function, Note, Refused};
 
 use crate::error::Error;
-use crate::kernel::read;
+use crate::finished::read;
 
-use super::module::Builds;
+use crate::patched::Builds;
 
 /// The modules that the patch adds, by object.
-pub(super) fn new_modules<'b>(builds: &Builds<'b>) -> BTreeMap<&'b str, &'b str> {
+pub(crate) fn new_modules<'b>(builds: &'b Builds<'_>) -> BTreeMap<&'b str, &'b str> {
     let module = |linked: &'b LinkedObject| match &linked.linked {
         Linked::Module(name) => Some((linked.object.as_str(), name.as_str())),
         Linked::Vmlinux => None,
@@ -26,7 +26,7 @@ pub(super) fn new_modules<'b>(builds: &Builds<'b>) -> BTreeMap<&'b str, &'b str>
 }
 
 /// What is said of `modules`, each once.
-pub(super) fn notes(modules: &BTreeMap<&str, &str>) -> Vec<Note> {
+pub(crate) fn notes(modules: &BTreeMap<&str, &str>) -> Vec<Note> {
     let names: BTreeSet<&str> = modules.values().copied().collect();
     let why = "the patch adds this module: it is no part of the livepatch, but built, installed and loaded as any \
                module";
@@ -34,7 +34,7 @@ pub(super) fn notes(modules: &BTreeMap<&str, &str>) -> Vec<Note> {
 }
 
 /// Those of the `touched` objects that were not made by a C compiler, and why nothing of them is replaced.
-pub(super) fn not_from_c(
+pub(crate) fn not_from_c(
     builds: &Builds<'_>,
     changes: &Changes,
     touched: &BTreeSet<String>,
@@ -64,7 +64,7 @@ pub(super) fn not_from_c(
 }
 
 /// Functions that the patch takes `__init` off, where nothing is said of them yet.
-pub(super) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Note> {
+pub(crate) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Note> {
     const CODE: &str = "freed";
     let why = "the patch takes __init or __exit off it: the running kernel does not have it any more, and gets none back; \
                only functions of the livepatch could call a new one";
@@ -77,7 +77,7 @@ pub(super) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Not
 }
 
 /// Functions that the patch takes away, where another object has a weak one of that name: the linker takes that one then.
-pub(super) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refused> {
+pub(crate) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refused> {
     let added = changes.functions.iter().filter(|function| function.change == Change::Added);
     let added: BTreeSet<&str> = added.map(|function| &*function.name).collect();
     let was_global = |function: &Function| {
@@ -99,8 +99,8 @@ pub(super) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refuse
 }
 
 /// The functions that are gone, each with an object of the same image that has a weak one of its name.
-pub(super) fn weak_ones<'c>(
-    builds: &Builds<'c>,
+pub(crate) fn weak_ones<'c>(
+    builds: &'c Builds<'_>,
     changes: &'c Changes,
 ) -> Vec<(&'c Function, &'c LinkedObject)> {
     let gone = changes.functions.iter().filter(|function| function.change == Change::Removed);

@@ -9,15 +9,15 @@ use klp_core::origin::Definitions;
 use klp_core::{attest, livepatch};
 use serde::{Deserialize, Serialize};
 
+use crate::checksums::target;
 use crate::error::Error;
-use crate::kernel::read;
-use crate::objects::target;
+use crate::finished::read;
 use crate::origins::Members;
 
-use super::module::Builds;
+use crate::patched::Builds;
 
 /// One of them.
-pub(super) struct Source {
+pub(crate) struct LivepatchObject {
     object: Utf8PathBuf,
     linked: String,
     plain: Option<Input>,
@@ -30,14 +30,14 @@ pub(super) struct Source {
 /// Where these bytes are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(super) struct Files {
-    pub(super) plain: Option<Utf8PathBuf>,
-    pub(super) original: Option<Utf8PathBuf>,
-    pub(super) patched: Utf8PathBuf,
+pub(crate) struct Files {
+    pub(crate) plain: Option<Utf8PathBuf>,
+    pub(crate) original: Option<Utf8PathBuf>,
+    pub(crate) patched: Utf8PathBuf,
 }
 
-impl Source {
-    pub(super) fn input(&self) -> livepatch::Input<'_> {
+impl LivepatchObject {
+    pub(crate) fn input(&self) -> livepatch::Input<'_> {
         let members = self.members.as_ref();
         livepatch::Input {
             object: self.object.as_str(),
@@ -50,7 +50,7 @@ impl Source {
     }
 
     /// The same for the second opinion.
-    pub(super) fn object(&self) -> attest::Object<'_> {
+    pub(crate) fn object(&self) -> attest::Object<'_> {
         attest::Object {
             object: self.object.as_str(),
             linked: &self.linked,
@@ -60,12 +60,12 @@ impl Source {
         }
     }
 
-    pub(super) fn files(&self) -> &Files {
+    pub(crate) fn files(&self) -> &Files {
         &self.files
     }
 
     /// What is still at the places where it was.
-    pub(super) fn read_again(
+    pub(crate) fn read_again(
         object: Utf8PathBuf,
         linked: String,
         files: Files,
@@ -79,11 +79,11 @@ impl Source {
 
 /// Those of the `touched` objects: compiled again, each function and variable in a section of its own, or,
 /// where these are bitcode, what they are linked into. There the linker has made such sections.
-pub(super) fn of(
+pub(crate) fn of(
     builds: &Builds<'_>,
     touched: &BTreeSet<String>,
     events: &mut Events<'_>,
-) -> Result<Vec<Source>, Error> {
+) -> Result<Vec<LivepatchObject>, Error> {
     if is_lto(&builds.original.root) {
         linked(builds, touched)
     } else {
@@ -91,7 +91,7 @@ pub(super) fn of(
     }
 }
 
-fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Source>, Error> {
+fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<LivepatchObject>, Error> {
     let Builds { original, patched, .. } = builds;
     let before = linked_files(&original.objects);
     let members_of = |compared: &Compared| match compared.members.as_slice() {
@@ -113,7 +113,7 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Source>
             patched: patched.path(&after.file),
         };
         let original = files.original.as_deref().map(read).transpose()?;
-        Ok(Source {
+        Ok(LivepatchObject {
             linked: target(&after.linked).to_owned(),
             plain: None,
             original,
@@ -130,7 +130,7 @@ fn compiled(
     builds: &Builds<'_>,
     touched: &BTreeSet<String>,
     events: &mut Events<'_>,
-) -> Result<Vec<Source>, Error> {
+) -> Result<Vec<LivepatchObject>, Error> {
     let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
     let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
     let was_there =
@@ -138,9 +138,9 @@ fn compiled(
     let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
     let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
     let before: Vec<Utf8PathBuf> = paths.iter().filter(|path| was_there(path)).cloned().collect();
+    let settings = builds.session.settings();
     let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
-        let files =
-            builds.workspace.compile_with_sections(objects, changes, builds.settings, events)?;
+        let files = builds.workspace.compile_with_sections(objects, changes, &settings, events)?;
         Ok(objects.iter().cloned().zip(files).collect())
     };
     let original = compile(&before, None)?;
@@ -153,7 +153,7 @@ fn compiled(
             original: original.cloned(),
             patched: patched.clone(),
         };
-        Ok(Some(Source {
+        Ok(Some(LivepatchObject {
             object: input.object.clone(),
             linked: target(&input.linked).to_owned(),
             plain: files.plain.as_deref().map(read).transpose()?,

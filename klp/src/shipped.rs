@@ -11,10 +11,10 @@ use klp_core::module::{ModInfo, RawElf};
 use klp_core::record::Proof;
 use rayon::prelude::*;
 
+use crate::checksums::target;
 use crate::error::Error;
-use crate::kernel::read;
-use crate::objects::target;
-use crate::report;
+use crate::finished::read;
+use crate::output;
 
 /// The linked kernel in the output directory.
 const VMLINUX: &str = "vmlinux";
@@ -146,5 +146,5 @@ fn write(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
         let failed = |source| Error::Write { path: parent.to_owned(), source };
         fs_err::create_dir_all(parent).map_err(failed)?;
     }
-    report::replace_file(path, |file| std::io::Write::write_all(file, bytes))
+    output::replace(path, |file| std::io::Write::write_all(file, bytes))
 }

@@ -7,22 +7,22 @@ use kbuild_glue::Tree;
 use klp_core::allowlist::{Allowlist, Usage};
 use klp_core::diff::Changes;
 
-use crate::cli::RuleArgs;
+use crate::checksums::Checksums;
 use crate::error::Error;
-use crate::objects::Build;
+use crate::kernel::Kernel;
 use crate::operand::Operand;
-use crate::place::{Place, current_directory};
 use crate::settings;
-use crate::shell::Shell;
 
 /// The name of the file.
 const FILE: &str = "klp.toml";
 
 /// Rules, and where they are from.
-pub(crate) struct Rules {
-    pub(crate) allowlist: Allowlist,
+#[derive(Debug, Default)]
+pub struct Rules {
+    /// The rules.
+    pub allowlist: Allowlist,
     /// The file; none when there are no rules.
-    pub(crate) path: Option<Utf8PathBuf>,
+    pub path: Option<Utf8PathBuf>,
     /// Whether the person named the file.
     is_named: bool,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// The rules of the file `named`; else of `klp.toml` in `current`, of the Cargo manifest there, or
     /// of `klp.toml` in one of `others`.
-    pub(crate) fn find(
+    pub fn find(
         named: Option<&Utf8Path>,
         current: &Utf8Path,
         others: &[&Utf8Path],
@@ -58,16 +58,24 @@ impl Rules {
         }))
     }
 
-    /// The rules for a build at `place`.
-    pub(crate) fn of_place(arguments: &RuleArgs, place: &Place) -> Result<Self, Error> {
-        let tree = [place.tree.output.as_path(), place.tree.source.as_path()];
-        let others: Vec<&Utf8Path> = place.module.as_deref().into_iter().chain(tree).collect();
-        Self::find(arguments.allowlist.as_deref(), &place.current, &others)
+    /// The rules for a build of `kernel`: those of the file `named`, or of `klp.toml` in `current`, in the directory
+    /// of the module, in the output directory or in the sources.
+    pub fn of_kernel(
+        named: Option<&Utf8Path>,
+        current: &Utf8Path,
+        kernel: &Kernel,
+    ) -> Result<Self, Error> {
+        let tree = [kernel.tree.output.as_path(), kernel.tree.source.as_path()];
+        let others: Vec<&Utf8Path> = kernel.module().into_iter().chain(tree).collect();
+        Self::find(named, current, &others)
     }
 
     /// The rules for objects, checksum files and build directories.
-    pub(crate) fn of_operands(arguments: &RuleArgs, operands: &[Operand]) -> Result<Self, Error> {
-        let current = current_directory()?;
+    pub fn of_operands(
+        named: Option<&Utf8Path>,
+        current: &Utf8Path,
+        operands: &[Operand],
+    ) -> Result<Self, Error> {
         let mut seen = BTreeSet::new();
         let roots = operands.iter().rev().filter_map(Operand::root);
         let mut others = Vec::new();
@@ -76,7 +84,7 @@ impl Rules {
             others.extend(Tree::find(root, None).map(|tree| tree.source));
         }
         let others: Vec<&Utf8Path> = others.iter().map(Utf8PathBuf::as_path).collect();
-        Self::find(arguments.allowlist.as_deref(), &current, &others)
+        Self::find(named, current, &others)
     }
 
     fn read(path: Utf8PathBuf) -> Result<Self, Error> {
@@ -87,22 +95,23 @@ impl Rules {
         Ok(Self { allowlist, path: Some(path), is_named: false })
     }
 
-    /// Sorts `changes` by the rules.
-    pub(crate) fn apply<'i>(
+    /// Sorts `changes` by the rules. Returned are warnings about rules that name nothing.
+    #[must_use]
+    pub fn apply<'i>(
         &self,
         changes: &mut Changes,
-        original: &Build<'i>,
-        patched: &Build<'i>,
-        shell: &Shell,
-    ) {
+        original: &Checksums<'i>,
+        patched: &Checksums<'i>,
+    ) -> Vec<String> {
         let usage = self.usage(&[original, patched]);
         let is_whole = original.is_whole() && patched.is_whole();
-        self.warn(&usage, is_whole, shell);
         self.allowlist.apply(changes, &usage);
+        self.unused(&usage, is_whole)
     }
 
     /// The error when something changed that no rule allows.
-    pub(crate) fn broken(&self, changes: &Changes) -> Option<Error> {
+    #[must_use]
+    pub fn broken(&self, changes: &Changes) -> Option<Error> {
         let functions: Vec<String> = changes
             .functions
             .iter()
@@ -114,24 +123,25 @@ impl Rules {
     }
 
     /// What each rule names in `builds`.
-    pub(crate) fn usage(&self, builds: &[&Build<'_>]) -> Usage {
+    #[must_use]
+    pub fn usage(&self, builds: &[&Checksums<'_>]) -> Usage {
         let manifests: Vec<_> = builds.iter().map(|build| &build.manifest).collect();
         let unread: Vec<String> = builds.iter().flat_map(|build| &build.skipped).cloned().collect();
         Usage::of(&self.allowlist, &manifests, &unread)
     }
 
-    /// Warns about rules that name nothing. In a part of a kernel that is no mistake, unless the person
-    /// named the file for it.
-    pub(crate) fn warn(&self, usage: &Usage, is_whole: bool, shell: &Shell) {
+    /// Warnings about rules that name nothing. In a part of a kernel that is no mistake, unless the person named the
+    /// file for it.
+    #[must_use]
+    pub fn unused(&self, usage: &Usage, is_whole: bool) -> Vec<String> {
         if !is_whole && !self.is_named {
-            return;
+            return Vec::new();
         }
         let path = self.path.as_deref().map(Utf8Path::as_str).unwrap_or_default();
-        for (line, text) in usage.unused(&self.allowlist) {
-            match line {
-                Some(line) => shell.warning(format_args!("{path}:{line}: {text}")),
-                None => shell.warning(format_args!("{path}: {text}")),
-            }
-        }
+        let warning = |(line, text): (Option<usize>, String)| match line {
+            Some(line) => format!("{path}:{line}: {text}"),
+            None => format!("{path}: {text}"),
+        };
+        usage.unused(&self.allowlist).into_iter().map(warning).collect()
     }
 }

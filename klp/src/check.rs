@@ -1,0 +1,52 @@
+//! A livepatch module, read as the kernel will, and judged again by what it was made of.
+
+use camino::Utf8Path;
+use kbuild_glue::objects;
+use klp_core::check::{CheckError, Finding, Report, Severity, Topic, check, named_modules};
+use klp_core::kernel::module_name;
+
+use crate::error::Error;
+use crate::event::Attested;
+use crate::finished::{self, read};
+use crate::kernel::Kernel;
+use crate::livepatch::Opinion;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Checked {
+    /// All findings.
+    pub report: Report,
+    /// What a second reading looked at; none where what the module was made of is not there any more, so that only
+    /// what the loader sees is checked.
+    pub attested: Option<Attested>,
+}
+
+impl Kernel {
+    /// Checks the livepatch module at `path` against the linked kernel `vmlinux`; against that of the output directory
+    /// where none is named.
+    pub fn check(&self, path: &Utf8Path, vmlinux: Option<&Utf8Path>) -> Result<Checked, Error> {
+        let cannot_check = |source: CheckError| Error::Check { path: path.to_owned(), source };
+        let livepatch = read(path)?;
+        let named = named_modules(&livepatch).map_err(cannot_check)?;
+        let output = self.output_with("vmlinux");
+        let linked = output.join("vmlinux");
+        let (vmlinux, vermagic) = finished::vmlinux(vmlinux.unwrap_or(&linked))?;
+        let built = objects::modules(&output)?.into_iter();
+        let built = built.filter(|module| named.contains(&module_name(module)));
+        let (modules, depends) = finished::modules(&output, built)?;
+        let symvers = finished::symvers(&output)?;
+        let kernel = klp_core::kernel::Kernel { vmlinux, vermagic, symvers, modules, depends };
+        let mut report = check(&livepatch, &kernel).map_err(cannot_check)?;
+        let (original, directory) = (self.root.join("build"), self.root.join("module"));
+        let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
+        for finding in opinion.iter().flat_map(|opinion| &opinion.findings) {
+            report.findings.push(Finding {
+                severity: Severity::Error,
+                topic: Topic::SecondOpinion,
+                place: finding.place.clone(),
+                what: finding.what.clone(),
+            });
+        }
+        Ok(Checked { report, attested: opinion.as_ref().map(crate::livepatch::summary) })
+    }
+}

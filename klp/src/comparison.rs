@@ -1,0 +1,120 @@
+//! What changed from the original to the patched kernel.
+
+use camino::Utf8Path;
+use kbuild_glue::{Config, NonStandard, Tree};
+use klp_core::diff::Changes;
+
+use crate::error::Error;
+use crate::event::{Event, Events, Phase};
+use crate::livepatch::{Livepatch, LivepatchRequest};
+use crate::original::of_module;
+use crate::output;
+use crate::patched::{After, Patched, Shipped};
+use crate::results;
+
+/// What changed, and what it was found in.
+#[derive(Debug)]
+pub struct Comparison<'p> {
+    patched: &'p Patched<'p>,
+    unproven: Vec<String>,
+    changes: Changes,
+}
+
+impl Patched<'_> {
+    /// Compares the patched kernel with its original. Functions and variables that are not what was shipped are
+    /// refused, but for those that `unproven` names.
+    pub fn compare(
+        &self,
+        unproven: &[String],
+        events: &mut Events<'_>,
+    ) -> Result<Comparison<'_>, Error> {
+        let Self { kernel, session, rules, before, after } = self;
+        events(Event::Phase(Phase::Comparison));
+        let checksums = match after {
+            After::Kernel { builds, .. } => {
+                events(Event::Comparing { objects: builds.patched.made.len() });
+                session.on_threads(|| before.with(&builds.patched, &rules.allowlist))??
+            }
+            After::Module { build, .. } => {
+                events(Event::Comparing { objects: build.objects.len() });
+                of_module(build, rules, session)?
+            }
+        };
+        checksums.save(&kernel.root.join("patched.checksums"))?;
+        let mut changes = before.compare(&checksums);
+        match after {
+            After::Kernel { builds, .. } => {
+                let tree = builds.workspace.tree();
+                refuse_non_standard(&mut changes, &tree.source, tree)?;
+            }
+            After::Module { directory, .. } => {
+                refuse_non_standard(&mut changes, directory, &kernel.tree)?;
+            }
+        }
+        for warning in rules.apply(&mut changes, before, &checksums) {
+            events(Event::Warning(warning));
+        }
+        if let After::Kernel { shipped: Some(Shipped { proofs, .. }), .. } = after {
+            proofs.judge(&mut changes, unproven);
+        }
+        Ok(Comparison { patched: self, unproven: unproven.to_vec(), changes })
+    }
+}
+
+impl Comparison<'_> {
+    /// What changed, and what was said about the livepatch module so far.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// The error when something changed that no rule allows.
+    #[must_use]
+    pub fn broken(&self) -> Option<Error> {
+        self.patched.rules.broken(&self.changes)
+    }
+
+    /// Makes the livepatch module. None is made where nothing changed, where something changed that is not allowed,
+    /// and where something is refused: [`Self::changes`] tell why.
+    pub fn livepatch(
+        &mut self,
+        request: &LivepatchRequest,
+        events: &mut Events<'_>,
+    ) -> Result<Option<Livepatch>, Error> {
+        events(Event::Phase(Phase::Livepatch));
+        let (builds, shipped) = match &self.patched.after {
+            After::Kernel { builds, shipped } => (builds, shipped),
+            After::Module { .. } => {
+                let why = "it is only made for the kernel and the modules of its tree".to_owned();
+                events(Event::NoLivepatch { why });
+                return Ok(None);
+            }
+        };
+        if self.broken().is_some() {
+            return Ok(None);
+        }
+        let about = shipped
+            .as_ref()
+            .map(|Shipped { proofs, digests }| proofs.about(digests, &self.unproven))
+            .unwrap_or_default();
+        request.fulfil(builds, &about, &mut self.changes, events)
+    }
+
+    /// Writes the changed-function set to the file of results.
+    pub fn save(&self) -> Result<(), Error> {
+        let path = &self.patched.kernel.results;
+        output::replace(path, |file| results::document(&self.changes, file))
+    }
+}
+
+/// Names changed functions in objects that objtool is kept away from: those cannot be livepatched.
+/// `source` has the Makefiles of the objects.
+fn refuse_non_standard(changes: &mut Changes, source: &Utf8Path, tree: &Tree) -> Result<(), Error> {
+    let config = Config::read(&tree.config_path())?;
+    let mut non_standard = NonStandard::new(source, &config);
+    let why = "cannot be livepatched: objtool does not check its object";
+    changes.refuse("OBJECT_FILES_NON_STANDARD", why, |function| {
+        non_standard.contains(Utf8Path::new(&function.object))
+    });
+    Ok(())
+}

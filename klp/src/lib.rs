@@ -1,0 +1,55 @@
+//! What `cargo klp` does, without a terminal: from a kernel and a patch to the changed functions and a livepatch
+//! module.
+//!
+//! Each step is a type, and each type is made from the one before:
+//!
+//! 1. [`Kernel::find`] takes what names a kernel (a [`Location`]) and says how it came to be: [`Kind`].
+//! 2. [`Kernel::open`] waits for the kernel's directory, and [`Opened::original`] builds the kernel as it is, or takes
+//!    the build that is kept: the [`Original`].
+//! 3. [`Original::patched`] builds it with a [`PatchSet`](kbuild_glue::PatchSet): the [`Patched`] kernel.
+//! 4. [`Patched::compare`] names the functions that changed: the [`Comparison`].
+//! 5. [`Comparison::livepatch`] makes a module of them: the [`Livepatch`].
+//!
+//! What happens meanwhile is told as [`Event`]s. Nothing is printed, and the environment is not read.
+//!
+//! Objects, checksum files and build directories that are there already are compared by [`Checksums`].
+
+mod cache;
+mod check;
+mod checksums;
+mod comparison;
+mod error;
+mod event;
+mod finished;
+mod kept;
+mod kernel;
+mod livepatch;
+mod object_file;
+mod operand;
+mod original;
+mod origins;
+pub mod output;
+mod patched;
+mod proofs;
+mod results;
+mod rules;
+mod sample;
+mod session;
+mod settings;
+mod shipped;
+mod stamp;
+
+pub use cache::Cache;
+pub use check::Checked;
+pub use checksums::Checksums;
+pub use comparison::Comparison;
+pub use error::Error;
+pub use event::{Attested, Event, Events, Phase};
+pub use kernel::{Kernel, Kind, Location};
+pub use livepatch::{Livepatch, LivepatchRequest, livepatch_name};
+pub use operand::{InBuild, Operand};
+pub use original::{Opened, Original};
+pub use patched::Patched;
+pub use rules::Rules;
+pub use sample::Sample;
+pub use session::Session;

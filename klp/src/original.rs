@@ -1,0 +1,205 @@
+//! The kernel as it is, built or compiled as far as it is needed.
+
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use kbuild_glue::{
+    BuildError, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchSet, Revisions, StockBuild,
+    StockParts, Workspace,
+};
+use klp_core::Manifest;
+
+use crate::checksums::Checksums;
+use crate::error::Error;
+use crate::event::{Event, Events, Phase, of_build};
+use crate::kept::KeptChecksums;
+use crate::kernel::{Kernel, Kind};
+use crate::output;
+use crate::rules::Rules;
+use crate::session::Session;
+
+/// A kernel whose directory is locked for as long as this lives.
+#[derive(Debug)]
+pub struct Opened<'k> {
+    kernel: &'k Kernel,
+    session: &'k Session,
+    work: Work<'k>,
+}
+
+/// What is done in that directory.
+#[derive(Debug)]
+enum Work<'k> {
+    Built(Workspace),
+    Module(ModuleWorkspace, &'k Utf8Path),
+    Shipped(Workspace, &'k StockParts),
+}
+
+/// The kernel, or the module, without the patches.
+#[derive(Debug)]
+pub struct Original<'k> {
+    pub(crate) kernel: &'k Kernel,
+    pub(crate) session: &'k Session,
+    pub(crate) rules: &'k Rules,
+    pub(crate) state: State<'k>,
+}
+
+/// What there is of it.
+#[derive(Debug)]
+pub(crate) enum State<'k> {
+    /// All of it.
+    Built { workspace: Workspace, build: OriginalBuild, checksums: Arc<Checksums<'static>> },
+    /// The module.
+    Module {
+        workspace: ModuleWorkspace,
+        directory: &'k Utf8Path,
+        build: ModuleBuild,
+        checksums: Arc<Checksums<'static>>,
+    },
+    /// What its objects are compiled with. Which of them are needed is known with the patches.
+    Shipped { workspace: Workspace, stock: StockBuild, parts: &'k StockParts },
+}
+
+impl Kernel {
+    /// Waits until no other run works in our directory. Results that lie there are removed: they must not be taken
+    /// for those of this run.
+    pub fn open<'k>(
+        &'k self,
+        session: &'k Session,
+        events: &mut Events<'_>,
+    ) -> Result<Opened<'k>, Error> {
+        let Self { tree, root, .. } = self;
+        let interrupt = &session.interrupt;
+        let mut events = of_build(events);
+        let work = match &self.kind {
+            Kind::Built => Work::Built(Workspace::open(tree, root, interrupt, &mut events)?),
+            Kind::Module(directory) => Work::Module(
+                ModuleWorkspace::open(tree, directory, root, interrupt, &mut events)?,
+                directory,
+            ),
+            Kind::Shipped(parts) => {
+                Work::Shipped(Workspace::open(tree, root, interrupt, &mut events)?, parts)
+            }
+        };
+        output::remove(&self.results)?;
+        Ok(Opened { kernel: self, session, work })
+    }
+}
+
+impl<'k> Opened<'k> {
+    /// Takes the first of `revisions` for the sources, whatever the user's tree is at.
+    pub fn check_out(
+        &mut self,
+        revisions: &Revisions,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
+        match &mut self.work {
+            Work::Built(workspace) => Ok(workspace.check_out(revisions, &mut of_build(events))?),
+            Work::Module(..) | Work::Shipped(..) => Ok(()),
+        }
+    }
+
+    /// Whether `patches` apply, before anything is built for them. The sources of a kernel that was shipped may not
+    /// be there yet; those are asked later.
+    pub fn expect_to_apply(&self, patches: &PatchSet) -> Result<(), Error> {
+        let sources = match &self.work {
+            Work::Built(workspace) => &workspace.tree().source,
+            Work::Module(_, directory) => *directory,
+            Work::Shipped(..) => return Ok(()),
+        };
+        patches.apply(sources).map_err(BuildError::from)?;
+        Ok(())
+    }
+
+    /// Builds the original, or takes the one that is kept; of a kernel that was shipped, prepares what its objects
+    /// are compiled with. Functions of objects that `rules` skip get no checksum.
+    pub fn original(
+        self,
+        rules: &'k Rules,
+        events: &mut Events<'_>,
+    ) -> Result<Original<'k>, Error> {
+        let Self { kernel, session, work } = self;
+        let settings = session.settings();
+        events(Event::Phase(Phase::Original));
+        let state = match work {
+            Work::Built(mut workspace) => {
+                let build = workspace.build_original(&settings, &mut of_build(events))?;
+                if build.reused {
+                    let (root, objects) = (build.root.clone(), build.objects.len());
+                    events(Event::OriginalReused { root, objects });
+                }
+                events(Event::Phase(Phase::Checksums));
+                let checksums = kept_checksums(&build, rules, session, events)?;
+                State::Built { workspace, build, checksums: Arc::new(checksums) }
+            }
+            Work::Module(workspace, directory) => {
+                let build = workspace.build_original(&settings, &mut of_build(events))?;
+                events(Event::Phase(Phase::Checksums));
+                let checksums = of_module(&build, rules, session)?;
+                checksums.save(&kernel.root.join("original.checksums"))?;
+                State::Module { workspace, directory, build, checksums: Arc::new(checksums) }
+            }
+            Work::Shipped(mut workspace, parts) => {
+                let stock = workspace.prepare_stock(parts, &settings, &mut of_build(events))?;
+                State::Shipped { workspace, stock, parts }
+            }
+        };
+        Ok(Original { kernel, session, rules, state })
+    }
+}
+
+impl Original<'_> {
+    /// The directory that it was built in.
+    #[must_use]
+    pub fn root(&self) -> &Utf8Path {
+        match &self.state {
+            State::Built { build, .. } => &build.root,
+            State::Module { build, .. } => &build.root,
+            State::Shipped { stock, .. } => &stock.root,
+        }
+    }
+
+    /// How many objects it has.
+    #[must_use]
+    pub fn objects(&self) -> usize {
+        match &self.state {
+            State::Built { build, .. } => build.objects.len(),
+            State::Module { build, .. } => build.objects.len(),
+            State::Shipped { stock, .. } => stock.objects(),
+        }
+    }
+}
+
+/// Checksums of the original build. They are kept with it, for this program and to be compared elsewhere.
+fn kept_checksums(
+    original: &OriginalBuild,
+    rules: &Rules,
+    session: &Session,
+    events: &mut Events<'_>,
+) -> Result<Checksums<'static>, Error> {
+    let OriginalBuild { objects, root, kept, .. } = original;
+    let kept = KeptChecksums::in_directory(kept)?;
+    let known = kept.read();
+    events(if known.objects.is_empty() {
+        Event::Checksumming { objects: objects.len() }
+    } else {
+        Event::ChecksumsReused { objects: objects.len() }
+    });
+    let checksums =
+        session.on_threads(|| Checksums::of_linked(root, objects, &rules.allowlist, &known))??;
+    if checksums.manifest != known {
+        kept.write(&checksums.manifest)?;
+    }
+    Ok(checksums)
+}
+
+/// Checksums of a build of a module.
+pub(crate) fn of_module(
+    build: &ModuleBuild,
+    rules: &Rules,
+    session: &Session,
+) -> Result<Checksums<'static>, Error> {
+    let known = Manifest::default();
+    session.on_threads(|| {
+        Checksums::of_linked(&build.root, &build.objects, &rules.allowlist, &known)
+    })?
+}

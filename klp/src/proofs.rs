@@ -1,0 +1,98 @@
+//! Whether objects that were compiled here are those of a kernel that was shipped, and what follows from that.
+
+use camino::Utf8Path;
+use kbuild_glue::{LinkedObject, StockParts};
+use klp_core::diff::Changes;
+use klp_core::image::proof::{self, Different};
+use klp_core::record::{self, Note, Refused};
+
+use crate::error::Error;
+use crate::event::Event;
+use crate::shipped;
+
+/// Why something is refused that is not what was shipped.
+const RULE: &str = "unproven";
+
+/// The proofs of some objects.
+#[derive(Debug)]
+pub(crate) struct Proofs<'p> {
+    parts: &'p StockParts,
+    proofs: Vec<(record::Proof, proof::Proof)>,
+}
+
+impl<'p> Proofs<'p> {
+    /// Those of `objects`, which were compiled in `output`.
+    pub(crate) fn of(
+        parts: &'p StockParts,
+        objects: &[LinkedObject],
+        output: &Utf8Path,
+    ) -> Result<Self, Error> {
+        Ok(Self { parts, proofs: shipped::proofs(parts, objects, output)? })
+    }
+
+    pub(crate) fn records(&self) -> Vec<record::Proof> {
+        self.proofs.iter().map(|(record, _)| record.clone()).collect()
+    }
+
+    pub(crate) fn event(&self) -> Event {
+        let sum = |count: fn(&record::Proof) -> usize| {
+            self.proofs.iter().map(|(record, _)| count(record)).sum()
+        };
+        Event::Proven {
+            functions: sum(|proof| proof.functions),
+            equal: sum(|proof| proof.equal),
+            release: self.parts.release.clone(),
+        }
+    }
+
+    /// Refuses in `changes` what is not proven; what `taken` names is noted instead.
+    pub(crate) fn judge(&self, changes: &mut Changes, taken: &[String]) {
+        let cause = self.parts.compiler().filter(|compiler| !compiler.is_same());
+        let cause =
+            cause.map(|compiler| format!("; {}", compiler.difference())).unwrap_or_default();
+        let different = |is_taken| {
+            self.proofs.iter().flat_map(move |(record, proof)| {
+                let all = proof.different.iter().chain(&proof.different_data);
+                all.filter(move |different| taken.contains(&different.name) == is_taken)
+                    .map(move |different| (record, different))
+            })
+        };
+        let refused = different(false).map(|(record, different)| Refused {
+            object: record.object.clone(),
+            name: different.name.clone(),
+            why: format!("it is not what the kernel has: {}{cause}", what(different)),
+            rule: Some(RULE.to_owned()),
+            ignored: None,
+        });
+        changes.refuse_livepatch(refused.collect());
+        let noted = different(true).map(|(record, different)| {
+            let why = format!("taken though it is not what the kernel has: {}", what(different));
+            Note::new(RULE, &record.object, &different.name, why)
+        });
+        changes.note_livepatch(noted.collect::<Vec<_>>());
+        changes.proofs = self.records();
+    }
+
+    /// What a livepatch module for this kernel says about itself (`modinfo`): the BLAKE3 `digests` of its patches, and
+    /// what was `taken` without a proof.
+    pub(crate) fn about(
+        &self,
+        digests: &[String],
+        taken: &[String],
+    ) -> Vec<(&'static str, String)> {
+        let unproven = if taken.is_empty() { "none".to_owned() } else { taken.join(",") };
+        vec![
+            ("klp_release", self.parts.release.clone()),
+            ("klp_patches", digests.join(",")),
+            ("klp_tool", record::Version::default().tool),
+            ("klp_unproven", unproven),
+        ]
+    }
+}
+
+fn what(different: &Different) -> String {
+    match different.offset {
+        Some(offset) => format!("{} at +{offset:#x}", different.why),
+        None => different.why.clone(),
+    }
+}
