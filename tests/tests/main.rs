@@ -1,0 +1,47 @@
+//! All tests but the matrix and the cases in QEMU, which have runners of their own: one program, so that the crates are
+//! linked once.
+
+mod allowlist;
+mod attest;
+mod bounded;
+mod cache;
+mod complete;
+mod completion;
+mod corrupt;
+mod diff;
+mod errors_build;
+mod errors_livepatch;
+mod errors_objects;
+mod everyday;
+mod external;
+mod fail_early;
+mod finished;
+mod golden;
+mod happens;
+mod help;
+mod interrupted;
+mod jobserver;
+mod json;
+mod kept_state;
+mod kpatch;
+mod launchers;
+mod layout;
+mod left_out;
+mod library;
+mod linked;
+mod livepatch;
+mod livepatch_identity;
+mod livepatch_lto;
+mod livepatch_modules;
+mod lto;
+mod missed;
+mod mutation;
+mod nothing_lost;
+mod patches;
+mod permuted;
+mod places;
+mod proof_alone;
+mod revisions;
+mod shipped;
+mod terminal;
+mod types;
