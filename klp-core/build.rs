@@ -1,11 +1,11 @@
-//! Tabulates what iced-x86 says about the start of an instruction, for `src/x86/common.rs`.
+//! Tabulates what iced-x86 says about the start of an instruction, for `src/arch/x86_64/common.rs`.
 
 #![expect(clippy::disallowed_methods, reason = "cargo says in the environment where to write")]
 
-#[path = "src/x86/form.rs"]
+#[path = "src/arch/x86_64/form.rs"]
 mod form;
 #[expect(dead_code, reason = "how an entry is read")]
-#[path = "src/x86/row.rs"]
+#[path = "src/arch/x86_64/row.rs"]
 mod row;
 
 use std::error::Error;
@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = std::env::var_os("OUT_DIR").ok_or("cargo names no directory")?;
     std::fs::write(Path::new(&out).join("opcodes.bin"), opcodes)?;
     std::fs::write(Path::new(&out).join("rows.bin"), rows.concat())?;
-    for file in ["build.rs", "src/x86/form.rs", "src/x86/row.rs"] {
+    for file in ["build.rs", "src/arch/x86_64/form.rs", "src/arch/x86_64/row.rs"] {
         println!("cargo:rerun-if-changed={file}");
     }
     Ok(())

@@ -16,6 +16,7 @@
 //! arguments: it never prints, and it never reads the environment (with one exception, the
 //! jobserver crate, see [`Jobs::inherited`]). It never parses ELF.
 
+pub mod arch;
 mod atomic;
 pub mod baseline;
 pub mod bitcode;

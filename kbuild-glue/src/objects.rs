@@ -12,6 +12,7 @@ use fs_err as fs;
 use object::read::archive::ArchiveFile;
 use thiserror::Error;
 
+use crate::arch;
 use crate::cmd_file::SavedCommand;
 use crate::config::Config;
 
@@ -217,7 +218,7 @@ fn vmlinux_archives(output: &Utf8Path) -> Result<Vec<Utf8PathBuf>, ObjectsError>
     }
     // Without vmlinux.a the link script of those kernels finds the libraries by itself.
     if archives.first().is_some_and(|first| first == "built-in.a") {
-        for library in ["lib/lib.a", "arch/x86/lib/lib.a"] {
+        for library in arch::LIBRARIES {
             if output.join(library).exists() {
                 archives.push(Utf8PathBuf::from(library));
             }

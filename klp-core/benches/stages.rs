@@ -4,9 +4,9 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads what to measure")]
 #![expect(missing_docs, reason = "what the macros of criterion make is not documented")]
 
-#[expect(dead_code, reason = "the crate keeps its decoder for itself")]
-#[path = "../src/x86/mod.rs"]
-mod x86;
+#[expect(dead_code, unused_imports, unreachable_pub, reason = "the crate keeps its decoder for itself")]
+#[path = "../src/arch/mod.rs"]
+mod arch;
 
 use std::hint::black_box;
 
@@ -33,7 +33,7 @@ fn stages(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("code");
     group.throughput(Throughput::Bytes(code.len() as u64));
     group.bench_function("decode", |bencher| {
-        bencher.iter(|| x86::Instructions::new(black_box(code), 0).flatten().count());
+        bencher.iter(|| arch::Instructions::new(black_box(code), 0).flatten().count());
     });
     group.finish();
 

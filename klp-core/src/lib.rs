@@ -10,6 +10,7 @@
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 
 pub mod allowlist;
+mod arch;
 pub mod attest;
 pub mod check;
 pub mod checksum;
@@ -34,7 +35,6 @@ mod reach;
 pub mod record;
 pub mod rules;
 pub mod special;
-mod x86;
 
 pub use allowlist::Allowlist;
 pub use elf::ElfError;

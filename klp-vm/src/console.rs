@@ -1,5 +1,7 @@
 //! What the kernel says on its console when something is wrong with it.
 
+use crate::arch;
+
 /// The starts of such messages, behind time stamp and level.
 const PROBLEMS: &[&str] = &[
     "WARNING:",
@@ -30,7 +32,7 @@ const PROBLEMS: &[&str] = &[
     "livepatch: failed ",
     "livepatch: symbol ",
     "livepatch: unresolvable ",
-    "module: x86/modules: Invalid ",
+    arch::INVALID_RELOCATION,
     "jump_label: Fatal",
     "static_call: ",
     "ORC unwind",

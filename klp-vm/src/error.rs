@@ -5,6 +5,8 @@ use kbuild_glue::{ConfigError, ObjectsError};
 use klp_core::ElfError;
 use thiserror::Error;
 
+use crate::arch;
+
 /// Why a livepatch could not be tried. A livepatch that was tried and failed is no error of this kind.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -102,7 +104,7 @@ impl VmError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Program { program, .. } if program.contains("qemu") => {
-                "install QEMU, on Debian the package qemu-system-x86".to_owned()
+                format!("install QEMU, on Debian the package {}", arch::QEMU_PACKAGE)
             }
             Self::NoBusybox | Self::DynamicBusybox { .. } => {
                 "install a static busybox, on Debian the package busybox-static, or name one with \
@@ -110,9 +112,11 @@ impl VmError {
                     .to_owned()
             }
             Self::NoImage { .. } => {
-                "build it with `make bzImage` (and the same O=) or with `cargo klp build`, or name one \
-                 with --kernel"
-                    .to_owned()
+                format!(
+                    "build it with `make {}` (and the same O=) or with `cargo klp build`, or name one \
+                     with --kernel",
+                    arch::IMAGE_TARGET
+                )
             }
             Self::Option { option, .. } => {
                 format!("set {option}=y in the .config and build the kernel again")

@@ -8,6 +8,7 @@
 //! What this crate needs from the outside comes in through arguments: it never prints, and it never
 //! reads the environment.
 
+mod arch;
 mod console;
 mod error;
 mod guest;

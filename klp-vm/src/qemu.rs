@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use camino::Utf8Path;
 use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
+use crate::arch;
 use crate::machine::Machine;
 
 /// What runs the guest's instructions.
@@ -67,7 +68,7 @@ pub(crate) fn command(
         .args(["-serial", "chardev:reports"])
         .args(["-kernel", image.as_str(), "-initrd", initrd.as_str()])
         // A guest that oopses ends: -no-reboot makes QEMU leave where the kernel would reboot.
-        .args(["-append", "console=ttyS0 oops=panic panic=-1"]);
+        .args(["-append", &format!("console={} oops=panic panic=-1", arch::CONSOLE)]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Ctrl-C is for us: we end QEMU ourselves.
     command.process_group(0);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use kbuild_glue::{Interrupt, Jobs, Workspace};
+use kbuild_glue::{Interrupt, Jobs, Workspace, arch};
 use klp::Kernel;
 use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
 
@@ -15,9 +15,6 @@ use crate::report;
 use crate::shell::Shell;
 
 use super::{events, session};
-
-/// Where Kbuild puts the image, in the output directory.
-const IMAGE: &str = "arch/x86/boot/bzImage";
 
 pub(crate) fn run(
     arguments: &Try,
@@ -77,7 +74,7 @@ fn built(
     if let Some(image) = &arguments.kernel {
         return Ok(Built { image: image.clone(), output, installed: None });
     }
-    let image = output.join(IMAGE);
+    let image = output.join(arch::IMAGE);
     if !image.is_file() && kernel.root.is_dir() {
         let mut events = |event| events::of_build(event, shell);
         let workspace = Workspace::open(&kernel.tree, &kernel.root, interrupt, &mut events)?;

@@ -4,12 +4,13 @@ use camino::Utf8PathBuf;
 
 use super::inventory::Inventory;
 use super::{BuildError, BuildSettings, Workspace, kept};
+use crate::arch;
 use crate::event::Events;
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
 
 impl Workspace {
-    /// Makes `arch/x86/boot/bzImage` of the original that is kept, in the way it was built. Returns its
+    /// Makes the image that boots ([`arch::IMAGE`]) of the original that is kept, in the way it was built. Returns its
     /// path, or none where no original is kept.
     pub fn make_image(
         &self,
@@ -30,9 +31,9 @@ impl Workspace {
         let settings =
             BuildSettings { jobs, variables: &variables, full_make: false, interrupt, make };
         self.new_log("image")?;
-        self.make("image", &["bzImage"], &settings, events)?;
+        self.make("image", &[arch::IMAGE_TARGET], &settings, events)?;
         // What is made for an image is part of the original from now on.
         Inventory::of(&build)?.write(&kept)?;
-        Ok(Some(build.join("arch/x86/boot/bzImage")))
+        Ok(Some(build.join(arch::IMAGE)))
     }
 }

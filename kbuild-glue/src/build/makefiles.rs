@@ -10,6 +10,7 @@ use fs_err as fs;
 use rayon::prelude::*;
 
 use super::BuildError;
+use crate::arch;
 use crate::config::Config;
 use crate::mirror::Stamps;
 
@@ -43,7 +44,7 @@ fn is_of_the_build(path: &Utf8Path) -> bool {
     let is_makefile = name.starts_with("Makefile")
         || name.starts_with("Kbuild")
         || path.extension() == Some("mk");
-    let other = path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with("x86"));
+    let other = path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with(arch::DIRECTORY));
     is_makefile && !other && !path.starts_with("Documentation") && !path.starts_with("tools")
 }
 

@@ -1,5 +1,6 @@
 //! What the configuration has to have.
 
+use crate::arch;
 use crate::config::Config;
 use crate::tree::Tree;
 
@@ -14,11 +15,11 @@ const OPTIONS: &[(&str, &str, &str)] = &[
 pub(super) fn checks(tree: &Tree, config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
     let path = tree.config_path();
-    if config.is_enabled("CONFIG_X86_64") {
+    if config.is_enabled(arch::OPTION) {
         checks.push(Check::good("config", path.as_str()));
     } else {
-        let fix = "configure for x86-64: the machine code of others is not read";
-        checks.push(Check::bad("config", format!("{path} is not for x86-64"), fix));
+        let fix = format!("configure for {}: the machine code of others is not read", arch::NAME);
+        checks.push(Check::bad("config", format!("{path} is not for {}", arch::NAME), fix));
     }
     for (option, without, with) in OPTIONS {
         let name = format!("CONFIG_{option}");

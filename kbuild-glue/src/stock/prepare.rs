@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::{StockError, StockParts, Units, commands};
+use crate::arch;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::build::{BuildError, BuildSettings, Workspace};
@@ -28,7 +29,7 @@ pub struct StockBuild {
 
 /// What the package of headers keeps of the output directory.
 const KEPT: &[&str] =
-    &[".config", ".kernelvariables", "Module.symvers", "arch/x86/include/generated", "include"];
+    &[".config", ".kernelvariables", "Module.symvers", arch::GENERATED_HEADERS, "include"];
 /// What the tools of this machine must not change: code is compiled with it.
 const FIXED: &[&str] = &[".config", "include/generated/autoconf.h"];
 /// Configuration that asks for tools that only modules in Rust need.

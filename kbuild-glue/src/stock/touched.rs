@@ -6,6 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::includes::Includes;
 use super::{StockBuild, StockError, Unit};
+use crate::arch;
 use crate::objects::Linked;
 use crate::patch::FileChange;
 
@@ -25,15 +26,6 @@ const NO_CODE: &[&str] =
     &["Documentation/", "LICENSES/", "tools/testing/", "tools/perf/", "tools/power/"];
 const NO_CODE_FILES: &[&str] =
     &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
-
-/// Directories of programs that are put into the kernel as data, or run before it.
-const NOT_RUNNING: &[&str] = &[
-    "arch/x86/boot/",
-    "arch/x86/entry/vdso/",
-    "arch/x86/purgatory/",
-    "arch/x86/realmode/",
-    "drivers/firmware/efi/libstub/",
-];
 
 impl StockBuild {
     /// What `changes` touch.
@@ -101,7 +93,7 @@ impl StockBuild {
         of: impl Fn(&Linked) -> bool,
     ) -> BTreeSet<Utf8PathBuf> {
         let fits = |unit: &Unit| {
-            let runs = NOT_RUNNING.iter().all(|top| !unit.source.starts_with(top));
+            let runs = arch::NOT_RUNNING.iter().all(|top| !unit.source.starts_with(top));
             runs && unit.linked.iter().all(&of) && unit.source.extension() == Some("c")
         };
         let units = self.units.iter().filter(|(_, unit)| fits(unit));

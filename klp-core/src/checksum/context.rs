@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use crate::arch::Access;
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 use crate::layout::Layout;
 use crate::name::{self, Stability};
 use crate::special::Sites;
-use crate::x86::Access;
 
 use super::empties::Empties;
 use super::entered::Entered;

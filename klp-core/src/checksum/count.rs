@@ -1,7 +1,7 @@
 //! Instructions by number: what a place in code means when padding does not count.
 
+use crate::arch::{Form, Instructions};
 use crate::elf::Section;
-use crate::x86::{Form, Instructions};
 
 use super::Refusal;
 use super::context::Context;

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _};
 
+use crate::arch::{Access, Instructions};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Layout;
-use crate::x86::{Access, Instructions};
 
 use super::instruction::distance;
 

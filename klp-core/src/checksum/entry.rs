@@ -1,8 +1,8 @@
 //! What the readers of special sections write.
 
+use crate::arch::{self, Access, Instructions};
 use crate::elf::{Reloc, RelocKind};
 use crate::special::Entry;
-use crate::x86::{self, Access, Instructions};
 
 use super::context::Target;
 use super::instruction::{blank, distance};
@@ -30,7 +30,7 @@ impl<'data> Unit<'_, 'data, '_> {
             let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
             self.cx.elf.section(part.section)?.bytes(at, part.limit.checked_sub(at)?)
         });
-        self.streams.number(Kind::Traceable, x86::padding(code.unwrap_or_default()) as u64);
+        self.streams.number(Kind::Traceable, arch::padding(code.unwrap_or_default()) as u64);
     }
 
     /// NOPs for patching before the start of the function, `distance` bytes.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::x86::{Decoded, Form};
+use crate::arch::{Decoded, Form};
 
 /// Where control ended last, if only padding came since then.
 #[derive(Debug, Default)]

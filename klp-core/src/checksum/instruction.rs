@@ -1,7 +1,7 @@
 //! An instruction with an address in it.
 
+use crate::arch::{Access, Decoded, Form, Operands};
 use crate::elf::{Reloc, RelocKind};
-use crate::x86::{Access, Decoded, Form, Operands};
 
 use super::context::Target;
 use super::stream::tag;

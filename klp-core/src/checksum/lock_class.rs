@@ -4,9 +4,9 @@
 //! that is a variable whose address is taken as well, nothing at the place tells which of both a reference means. The
 //! function that gets the address does: those below take a key and nothing else.
 
+use crate::arch;
 use crate::elf::{ElfObject, Place, RelocKind};
 use crate::layout::Layout;
-use crate::x86;
 
 use super::instruction::distance;
 
@@ -50,7 +50,7 @@ pub(super) fn key(
 fn is_taken(elf: &ElfObject<'_>, section: u32, at: u64) -> bool {
     let Some(header) = elf.section(section) else { return false };
     let code = header.bytes(at, header.size.saturating_sub(at).min(256)).unwrap_or_default();
-    let Some((start, end)) = x86::argument::third_of_call(code) else { return false };
+    let Some((start, end)) = arch::argument::third_of_call(code) else { return false };
     let (start, end) = (at.saturating_add(start as u64), at.saturating_add(end as u64));
     let mut relocs = header.relocs.within(start, end);
     relocs.any(|reloc| {

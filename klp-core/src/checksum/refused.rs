@@ -3,9 +3,9 @@
 //! Unnamed data ends where the next reference points to, so that the digests of others depend on these
 //! references too.
 
+use crate::arch::Instructions;
 use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
-use crate::x86::Instructions;
 
 use super::context::{Context, Target};
 use super::instruction::distance;

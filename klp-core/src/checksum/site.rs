@@ -1,7 +1,7 @@
 //! The instruction that a special entry is attached to.
 
+use crate::arch::Form;
 use crate::elf::RelocKind;
-use crate::x86::Form;
 
 /// The instruction that a special entry is attached to.
 pub(crate) struct Site<'a> {

@@ -3,7 +3,7 @@
 //! Every item starts with a tag, and everything of variable length carries its length, so that two
 //! different contents never give the same stream.
 
-use crate::x86::{Instructions, near_opcode};
+use crate::arch::{Instructions, near_opcode};
 
 use super::Kind;
 use super::count::Instructed;

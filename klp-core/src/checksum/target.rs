@@ -1,8 +1,8 @@
 //! What a reference means, as the bytes that stand for it in a stream.
 
+use crate::arch::Access;
 use crate::elf::Section;
 use crate::name;
-use crate::x86::Access;
 
 use super::context::{Named, Target};
 use super::count::count_all;

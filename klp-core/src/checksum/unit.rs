@@ -1,10 +1,10 @@
 //! One function, walked instruction by instruction into its streams.
 
+use crate::arch::{self, Form, Instructions};
 use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
 use crate::meaning;
 use crate::special::{Effect, SiteRef};
-use crate::x86::{self, Form, Instructions};
 
 use super::context::{Context, Target};
 use super::count::Instructed;
@@ -162,7 +162,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let from = prefix.map_or(0, |prefix| prefix.end).max(start.saturating_sub(64));
         let code = |at: u64| self.cx.elf.section(section)?.bytes(at, start.checked_sub(at)?);
         let places = self.cx.sites.patchable(section, from, start);
-        let all_nops = |at: &u64| code(*at).is_some_and(|code| x86::padding(code) == code.len());
+        let all_nops = |at: &u64| code(*at).is_some_and(|code| arch::padding(code) == code.len());
         if let Some(at) = places.filter(all_nops).min() {
             self.patchable_before(start.saturating_sub(at));
         }
@@ -237,7 +237,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                         form: decoded.form,
                         covering: 0,
                         branch_symbol: self.branch_symbol(own.relocs, decoded.form, next),
-                        short_or_near_jump: matches!(raw, [0xeb | 0xe9, ..]),
+                        short_or_near_jump: arch::patching::jump(raw).is_some(),
                     };
                     let instruction = Encoded { at, raw, decoded };
                     let counts = !own.is_empty() || decoded.form != Form::Nop || said.covers(at);
@@ -284,11 +284,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let Some((last, section)) = last.zip(section) else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
         let rest = section.bytes(last, part.limit.saturating_sub(last)).unwrap_or_default();
-        if !x86::runs_on(rest) {
+        if !arch::runs_on(rest) {
             return Ok(());
         }
         let behind = section.bytes(part.limit, section.size.saturating_sub(part.limit));
-        let padding = x86::padding(behind.unwrap_or_default());
+        let padding = arch::padding(behind.unwrap_or_default());
         let next = part.limit.saturating_add(padding as u64);
         if next < section.size && self.cx.layout.find(part.section, next).is_some() {
             self.streams.item(kind, tag::CODE, last.saturating_sub(part.start));
@@ -372,7 +372,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let last = part.start.saturating_add(last as u64);
             header.bytes(last, offset.saturating_sub(last))
         });
-        code.is_some_and(x86::runs_on)
+        code.is_some_and(arch::runs_on)
     }
 
     /// Whether `at` can be data: it is behind a place in the same part that the unit reads.

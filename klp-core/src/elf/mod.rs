@@ -15,6 +15,8 @@ use object::read::elf::{FileHeader as _, SectionHeader as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
+use crate::arch;
+
 pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
 pub use symbol::{Place, Symbol, SymbolKind};
@@ -93,7 +95,7 @@ impl<'data> ElfObject<'data> {
         let header = FileHeader64::<LittleEndian>::parse(data)?;
         let endian = LittleEndian;
         let machine = header.e_machine(endian);
-        if machine != elf::EM_X86_64 {
+        if machine != arch::MACHINE {
             return Err(ElfError::OtherMachine(format!("ELF machine {}", machine.0)));
         }
         if header.e_type(endian) != elf::ET_REL {

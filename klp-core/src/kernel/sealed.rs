@@ -7,12 +7,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::arch::patching::ENDBR;
+use crate::arch::relocations::DISTANCE;
 use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 
 const SECTION: &str = ".ibt_endbr_seal";
-const ENDBR: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
-/// `R_X86_64_PC32`.
-const DISTANCE: u32 = 2;
 
 /// The sealed functions of a linked kernel or of a module.
 pub(super) struct Sealed<'e, 'a> {

@@ -1,6 +1,6 @@
 //! The room between functions.
 
-use crate::x86::{Form, Instructions};
+use crate::arch::{Form, Instructions, patching};
 
 /// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
 /// the jump over the rest that an assembler starts a wide gap with.
@@ -10,7 +10,7 @@ pub(super) fn is_filler(code: &[u8]) -> bool {
     loop {
         match rest {
             [] => return true,
-            [0xcc | 0, after @ ..] => {
+            [byte, after @ ..] if patching::fills(*byte) => {
                 rest = after;
                 at = at.saturating_add(1);
             }

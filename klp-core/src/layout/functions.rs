@@ -5,9 +5,9 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::iter::Either;
 use rayon::prelude::*;
 
+use crate::arch;
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
-use crate::x86;
 
 use super::labels::{Labels, symbols_at};
 use super::{Few, Function, Span};
@@ -131,7 +131,7 @@ fn parent_of_prefix(
     // NOPs for patching can stand between both.
     let between = start.checked_sub(prefix.end)?;
     let between = elf.section(prefix.section)?.bytes(prefix.end, between)?;
-    if x86::padding(between) != between.len() {
+    if arch::padding(between) != between.len() {
         return None;
     }
     let mut symbols = function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol));

@@ -1,11 +1,9 @@
 //! Weak symbols that nobody defines: their address is 0, and what they would do is behind a test for that.
 
+use crate::arch::patching;
 use crate::elf::{Place, RelocKind, Section};
 
 use super::resolve::{Resolver, Site, Use, Why};
-
-const CALL: u8 = 0xe8;
-const NOP: [u8; 5] = [0x0f, 0x1f, 0x44, 0x00, 0x00];
 
 /// What becomes of a reference to such a symbol.
 pub(super) enum Absent {
@@ -26,9 +24,9 @@ pub(super) fn reference(section: &Section<'_>, site: &Site) -> Result<Absent, Wh
     match (site.usage, site.reloc.kind) {
         (Use::Branch, _) => {
             let start = site.reloc.offset.checked_sub(1);
-            let start = start.filter(|at| section.bytes(*at, 1) == Some(&[CALL]));
+            let start = start.filter(|at| section.bytes(*at, 1).is_some_and(patching::is_call));
             let start = start.ok_or("a jump to a weak symbol that nobody defines")?;
-            Ok(Absent::Call(start, NOP.to_vec()))
+            Ok(Absent::Call(start, patching::NOP5.to_vec()))
         }
         (_, RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Abs32Signed) => Ok(Absent::Zero),
         _ => Err("the distance to a weak symbol that nobody defines".into()),

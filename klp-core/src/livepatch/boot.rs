@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::arch::{Form, Instructions};
 use crate::checksum::Analysis;
 use crate::elf::{Place, Section, Symbol};
 use crate::kernel::{Region, is_freed};
 use crate::record::Note;
-use crate::x86::{Form, Instructions};
 
 use super::extract::Extraction;
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::arch::patching;
 use crate::checksum::Kind;
 use crate::elf::{ElfObject, Place, Section};
 
@@ -131,8 +132,7 @@ fn is_call(section: &Section<'_>, field: u64) -> bool {
         let at = field.checked_sub(distance)?;
         section.bytes(at, 1)?.first().copied()
     };
-    let is_conditional = before(2) == Some(0x0f) && before(1).is_some_and(|it| it & 0xf0 == 0x80);
-    section.is_code() && (matches!(before(1), Some(0xe8 | 0xe9)) || is_conditional)
+    section.is_code() && patching::is_branch([before(2), before(1)])
 }
 
 fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {

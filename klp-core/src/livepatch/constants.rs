@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use crate::arch::Access;
 use crate::diff::Changes;
 use crate::elf::{Place, SymbolKind};
 use crate::kernel::Region;
 use crate::layout::Span;
 use crate::name;
 use crate::record::Change;
-use crate::x86::Access;
 
 use super::callers::is_left_out;
 use super::pieces::{self, Piece};

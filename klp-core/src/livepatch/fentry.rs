@@ -1,17 +1,14 @@
 //! Calls to ftrace that objtool has made NOPs (`--mnop`), in what an LTO build linked. objtool makes
 //! `__mcount_loc` of the livepatch from the calls, so they are put back.
 
-use object::elf;
-
+use crate::arch::patching::{CALL, NOP5};
+use crate::arch::relocations::BRANCH;
 use crate::elf::{Place, RelocKind};
 use crate::kernel::Kernel;
 
 use super::extract::{Copied, Link, OutReloc};
 use super::pieces::Piece;
 use super::resolve::{Resolver, Why};
-
-const NOP: [u8; 5] = [0x0f, 0x1f, 0x44, 0x00, 0x00];
-const CALL: [u8; 5] = [0xe8, 0, 0, 0, 0];
 
 /// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
 pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
@@ -22,9 +19,9 @@ pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Opt
     let Place::Section(section) = symbol.place else { return None };
     let offset = symbol.value.checked_add_signed(reloc.addend)?;
     let section = elf.section(section)?;
-    let mut relocs = section.relocs.within(offset, offset.checked_add(NOP.len() as u64)?);
+    let mut relocs = section.relocs.within(offset, offset.checked_add(NOP5.len() as u64)?);
     let was_call = relocs.any(|reloc| reloc.kind == RelocKind::None);
-    let is_nop = section.bytes(offset, NOP.len() as u64)? == NOP;
+    let is_nop = section.bytes(offset, NOP5.len() as u64)? == NOP5;
     (was_call && is_nop).then(|| offset.checked_sub(code.start))?
 }
 
@@ -40,7 +37,7 @@ impl Copied {
         self.replace(offset, CALL.to_vec());
         self.relocs.push(OutReloc {
             offset: offset.saturating_add(1),
-            raw: elf::R_X86_64_PLT32.0,
+            raw: BRANCH,
             link: Link::Kernel(target),
             addend: -4,
         });

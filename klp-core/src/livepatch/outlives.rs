@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::arch::{Form, Instructions};
 use crate::elf::Section;
 use crate::kernel::{Kernel, Region};
 use crate::record::Note;
-use crate::x86::{Form, Instructions};
 
 use super::extract::{self, Extraction, Link, OutReloc};
 use super::pieces::Piece;

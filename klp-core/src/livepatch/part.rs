@@ -6,6 +6,7 @@ use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf;
 use object::{Endianness, build};
 
+use crate::arch;
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 
 use super::extract::{Copied, Extraction, Link, OutReloc};
@@ -185,7 +186,7 @@ impl Writer<'_> {
     fn new() -> Self {
         let mut builder = Builder::new(Endianness::Little, true);
         builder.header.e_type = elf::ET_REL;
-        builder.header.e_machine = elf::EM_X86_64;
+        builder.header.e_machine = arch::MACHINE;
         builder.header.os_abi = elf::ELFOSABI_NONE;
         let mut add = |name: &'static str, sh_type, data| {
             let section = builder.sections.add();
@@ -340,7 +341,7 @@ impl Writer<'_> {
         let relocs = pointers.iter().zip(0u64..).map(|((symbol, addend), index)| Relocation {
             r_offset: index.saturating_mul(8),
             symbol: Some(*symbol),
-            r_type: elf::R_X86_64_64,
+            r_type: elf::RelocationType(arch::relocations::ADDRESS),
             r_addend: *addend,
         });
         let relocs = relocs.collect();

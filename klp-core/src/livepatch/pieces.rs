@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::arch::patching::NOP1;
 use crate::elf::{ElfObject, Place, Section};
 use crate::layout::Span;
 use crate::rules;
@@ -120,7 +121,7 @@ impl Source<'_> {
         let free = self.patched.analysis.layout.find(span.section, start).is_none_or(|before| {
             self.patched.analysis.layout.span(before).is_none_or(|span| span.symbol.is_none())
         });
-        if span.start >= PADDING && free && !bytes.is_empty() && bytes.iter().all(|b| *b == 0x90) {
+        if span.start >= PADDING && free && !bytes.is_empty() && bytes.iter().all(|b| *b == NOP1) {
             start
         } else {
             span.start

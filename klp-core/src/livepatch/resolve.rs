@@ -5,10 +5,10 @@
 //! offset can carry a bias that an index makes up for, so it is trusted only where the section holds
 //! one thing, or where the access cannot leave the thing it hits.
 
+use crate::arch::Access;
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 use crate::layout::Span;
 use crate::name::{self, Stability};
-use crate::x86::Access;
 
 use crate::kernel::is_freed;
 
@@ -169,7 +169,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let header = self.elf().section(section).ok_or("a section that is not there")?;
         let mut end = offset;
         let rest = header.bytes(offset, header.size.saturating_sub(offset)).unwrap_or_default();
-        for decoded in crate::x86::Instructions::new(rest, offset) {
+        for decoded in crate::arch::Instructions::new(rest, offset) {
             let decoded = decoded.map_err(|_| "code that cannot be decoded")?;
             end = end.saturating_add(u64::from(decoded.len));
             if decoded.ends_flow {

@@ -1,9 +1,8 @@
 //! The places in code that refer to something, and what instructions do with it.
 
-use object::elf;
-
+use crate::arch::relocations::BRANCH;
+use crate::arch::{Access, Decoded, Form, Instructions};
 use crate::elf::{Reloc, RelocKind, Section};
-use crate::x86::{Access, Decoded, Form, Instructions};
 
 use super::pieces::Piece;
 use super::resolve::{Site, Use, Why};
@@ -66,7 +65,7 @@ fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
     let addend =
         target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
     let offset = next.checked_sub(WIDTH)?;
-    let (kind, raw) = (RelocKind::Relative32, elf::R_X86_64_PLT32.0);
+    let (kind, raw) = (RelocKind::Relative32, BRANCH);
     let reloc = Reloc { offset, kind, symbol: index, addend, raw };
     Some(Site { reloc, usage: Use::Branch, bias: width })
 }

@@ -2,6 +2,7 @@
 //! may not be there yet. Tracepoints and dynamic debug stay off in the replaced function; any other
 //! key is a reason to refuse.
 
+use crate::arch::patching;
 use crate::elf::{Place, Symbol};
 use crate::kernel::Kernel;
 use crate::record::Note;
@@ -34,11 +35,7 @@ impl Dropped {
     /// The NOP in its place, relative to `code`.
     pub(super) fn edit(&self, code: Piece) -> Option<(u64, Vec<u8>)> {
         let (offset, len) = self.jump?;
-        let bytes = match len {
-            2 => vec![0x66, 0x90],
-            _ => vec![0x0f, 0x1f, 0x44, 0x00, 0x00],
-        };
-        Some((offset.checked_sub(code.start)?, bytes))
+        Some((offset.checked_sub(code.start)?, patching::nop(len)))
     }
 }
 
@@ -94,11 +91,8 @@ fn jump(resolver: &Resolver<'_, '_>, entry: Piece, addend: i64) -> Result<Option
         let symbol = elf.symbol(reloc.symbol)?;
         let Place::Section(section) = symbol.place else { return None };
         let offset = symbol.value.checked_add_signed(reloc.addend)?;
-        Some((offset, elf.section(section)?.bytes(offset, 1)?.first().copied()?))
+        Some((offset, elf.section(section)?.bytes(offset, 1)?))
     });
-    match place.ok_or("a jump label without code")? {
-        (offset, 0xeb) => Ok(Some((offset, 2))),
-        (offset, 0xe9) => Ok(Some((offset, 5))),
-        _ => Ok(None),
-    }
+    let (offset, code) = place.ok_or("a jump label without code")?;
+    Ok(patching::jump(code).map(|length| (offset, length)))
 }

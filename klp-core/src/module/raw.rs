@@ -8,6 +8,7 @@ use object::LittleEndian;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 
+use crate::arch;
 use crate::elf::ElfError;
 
 /// `SHN_LIVEPATCH`: the symbol is resolved by livepatch.
@@ -105,7 +106,7 @@ impl<'data> RawElf<'data> {
         let endian = LittleEndian;
         let header = FileHeader64::<LittleEndian>::parse(data)?;
         let machine = header.e_machine(endian);
-        if machine != elf::EM_X86_64 {
+        if machine != arch::MACHINE {
             return Err(ElfError::OtherMachine(format!("ELF machine {}", machine.0)));
         }
         let table = header.sections(endian, data)?;

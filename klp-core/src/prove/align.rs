@@ -1,7 +1,7 @@
 //! Which instruction of one stretch of code is which of another.
 
+use crate::arch::{self, Form};
 use crate::elf::{Reloc, RelocKind, SymbolKind};
-use crate::x86::{self, Form};
 
 use super::difference::{Difference, What};
 use super::side::{Range, Side};
@@ -154,7 +154,7 @@ fn are_alike(
         let head = |side: &Side<'_>, section, inst: &Inst, bytes: &[u8]| {
             let field = walk::operands(side, section, inst).first().map(|operand| operand.at);
             let head = bytes.get(..usize::try_from(field?).ok()?)?;
-            let (prefixes, opcode) = x86::near_opcode(head);
+            let (prefixes, opcode) = arch::near_opcode(head);
             // A prefix that predicts the branch means nothing else, but is not there by itself either.
             Some((head.get(..prefixes)?.to_vec(), opcode))
         };

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
+use crate::arch::{Form, Instructions};
 use crate::elf::{RelocKind, SymbolKind};
-use crate::x86::{Form, Instructions};
 
 use super::align::{self, Alignment, Position};
 use super::correspond::{self, Edge, Node, Sink};

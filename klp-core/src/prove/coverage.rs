@@ -8,7 +8,7 @@ use super::extent::{self, Entered};
 use super::sections::{Class, Meaning};
 use super::side::{Owner, Range, Side};
 use super::target::{self, Target, Use};
-use super::{data, names, prefix, walk};
+use super::{data, names, prefix, walk, x86_64};
 
 /// What was compared of one object, or need not be.
 pub(super) struct Covered<'s, 'a> {
@@ -237,10 +237,9 @@ fn is_padding(side: &Side<'_>, range: Range) -> bool {
     if relocs || side.entries_in(range).next().is_some() {
         return false;
     }
-    let is_filler = |byte: &u8| matches!(byte, 0 | 0x90 | 0xcc);
-    bytes.iter().all(is_filler)
+    bytes.iter().copied().all(x86_64::is_filler)
         || walk::counted(side, range).iter().all(|it| {
             let inst = side.bytes(it.range(range.section));
-            inst.is_some_and(|bytes| bytes.iter().all(is_filler))
+            inst.is_some_and(|bytes| bytes.iter().copied().all(x86_64::is_filler))
         })
 }

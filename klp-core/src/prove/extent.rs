@@ -1,7 +1,7 @@
 //! How much data a reference means where no claim says so.
 
+use crate::arch::Instructions;
 use crate::elf::SymbolKind;
-use crate::x86::Instructions;
 
 use super::align;
 use super::side::{Range, Side};

@@ -29,6 +29,7 @@ mod tables;
 mod target;
 mod walk;
 mod world;
+mod x86_64;
 
 use std::collections::BTreeMap;
 

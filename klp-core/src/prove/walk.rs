@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
+use crate::arch::{Form, Instructions, Reach};
 use crate::elf::RelocKind;
-use crate::x86::{Form, Instructions, Reach};
 
 use super::names;
 use super::side::{Range, Side};

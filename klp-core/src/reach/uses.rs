@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::arch::{self, Instructions, Reach};
 use crate::checksum::{Analysis, Constant, distance};
 use crate::elf::{Place, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Span;
 use crate::name::Stability;
-use crate::x86::{self, Instructions, Reach};
 
 /// An object, what changed in it, and who is asked.
 pub(super) struct Uses<'a, 'data> {
@@ -157,7 +157,7 @@ impl<'a, 'data> Uses<'a, 'data> {
         let is_entered = |place| entered.contains(elf, span.section, place);
         let has_address = |it: Range<u64>| section.relocs.within(it.start, it.end).next().is_some();
         let (is_entered, has_address) = (&is_entered, &has_address);
-        x86::bound::Code { bytes: code, start: span.start, is_entered, has_address }.reach(at)
+        arch::bound::Code { bytes: code, start: span.start, is_entered, has_address }.reach(at)
     }
 
     /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.

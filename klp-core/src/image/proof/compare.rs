@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::field::Field;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
+use super::x86_64::jump_or_nop;
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
 /// What was found of the sections of one object.
@@ -181,17 +182,10 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         header: &RawSection<'_>,
         theirs: &[u8],
     ) -> Option<u64> {
-        const SHORT_NOP: &[u8] = &[0x66, 0x90];
-        const LONG_NOP: &[u8] = &[0x0f, 0x1f, 0x44, 0, 0];
         self.jump_labels.contains(&(section, at)).then_some(())?;
         let index = usize::try_from(at).ok()?;
         let (ours, theirs) = (header.data.get(index..)?, theirs.get(index..)?);
-        let pair = |one: &[u8], other: &[u8]| match one.first() {
-            Some(0xeb) => other.starts_with(SHORT_NOP).then_some(2),
-            Some(0xe9) => other.starts_with(LONG_NOP).then_some(5),
-            _ => None,
-        };
-        pair(ours, theirs).or_else(|| pair(theirs, ours))
+        jump_or_nop(ours, theirs)
     }
 
     /// Whether the field of `ours` leads where it should.

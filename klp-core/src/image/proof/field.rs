@@ -1,6 +1,4 @@
 //! Fields that a relocation fills: how long they are, and where what is in them leads.
-//!
-//! Source: System V ABI, AMD64 supplement, table 4.9.
 
 use super::shipped::{Shipped, Spot};
 use crate::module::RawRela;
@@ -9,29 +7,11 @@ use crate::module::RawRela;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) width: usize,
-    relative: bool,
-    signed: bool,
+    pub(super) relative: bool,
+    pub(super) signed: bool,
 }
 
 impl Field {
-    pub(super) fn of(kind: u32) -> Option<Self> {
-        let field = |width, relative, signed| Some(Self { width, relative, signed });
-        match kind {
-            // R_X86_64_64 and R_X86_64_PC64.
-            1 => field(8, false, false),
-            24 => field(8, true, false),
-            // R_X86_64_PC32 and R_X86_64_PLT32, which is the same in a kernel.
-            2 | 4 => field(4, true, true),
-            // R_X86_64_32 and R_X86_64_32S.
-            10 => field(4, false, false),
-            11 => field(4, false, true),
-            // R_X86_64_PC16 and R_X86_64_PC8.
-            13 => field(2, true, true),
-            15 => field(1, true, true),
-            _ => None,
-        }
-    }
-
     /// Where the field of the relocation `ours` leads in what was shipped, as it stands at `spot`, with the addend of
     /// `ours` taken off.
     pub(super) fn leads_to(

@@ -13,6 +13,7 @@ mod field;
 mod placed;
 mod rules;
 mod shipped;
+mod x86_64;
 
 use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};

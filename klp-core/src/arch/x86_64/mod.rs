@@ -1,64 +1,18 @@
-//! One x86-64 instruction as opcode bytes and operand fields that can be made symbolic.
+//! x86-64: one instruction as opcode bytes and operand fields that can be made symbolic.
 
 pub(crate) mod argument;
 pub(crate) mod bound;
 mod common;
 mod form;
+pub(crate) mod patching;
+pub(crate) mod relocation;
 mod row;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 pub(crate) use form::{Decoded, Form};
 
-/// A field of an instruction that can hold an address: its place and width in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) offset: u8,
-    pub(crate) size: u8,
-}
-
-/// How an instruction uses its memory operand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Exactly this many bytes at the address in the displacement.
-    Fixed(u16),
-    /// One of what lies there one behind the other: registers say which.
-    Indexed,
-    /// A part of one of them: registers say which, in larger steps than it reads.
-    Strided,
-    /// Somewhere relative to it, or the address itself is taken.
-    Open,
-}
-
-/// What an instruction does with the address in its displacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
-    /// It keeps the address itself.
-    Address,
-    /// It uses exactly this many bytes there.
-    Exactly(u16),
-    /// It adds a register to it that counts what it uses: an array.
-    Elements,
-    /// It adds a register to it: it can use memory before and behind.
-    Further,
-}
-
-/// The fields of an instruction that can hold addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Operands {
-    pub(crate) displacement: Option<Field>,
-    pub(crate) immediate: Option<Field>,
-    /// The address that a displacement relative to the next instruction gives without a relocation.
-    pub(crate) ip_target: Option<u64>,
-    pub(crate) access: Access,
-}
-
-impl Operands {
-    /// The field that holds the byte at `offset`.
-    pub(crate) fn field_at(&self, offset: u8) -> Option<Field> {
-        self.displacement.into_iter().chain(self.immediate).find(|field| field.offset == offset)
-    }
-}
+use super::{Access, Field, Operands, Reach};
 
 /// Decodes the instructions of a stretch of code.
 pub(crate) struct Instructions<'a> {
@@ -75,6 +29,9 @@ pub(crate) struct Instructions<'a> {
     decoder: Option<Decoder<'a>>,
     instruction: Instruction,
 }
+
+/// The machine of ELF files.
+pub(crate) const MACHINE: object::elf::Machine = object::elf::EM_X86_64;
 
 /// `udb`: an invalid opcode by definition, with which thunks of Linux 7.x and their callers trap
 /// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.

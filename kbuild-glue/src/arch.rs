@@ -1,0 +1,25 @@
+//! What is of one architecture in a kernel's tree and its build.
+
+/// The architecture, as people write it.
+pub(crate) const NAME: &str = "x86-64";
+/// The option that says that a kernel is for it.
+pub(crate) const OPTION: &str = "CONFIG_X86_64";
+/// Its directory below `arch`.
+pub(crate) const DIRECTORY: &str = "x86";
+/// What make is asked for to get the image that boots.
+pub(crate) const IMAGE_TARGET: &str = "bzImage";
+/// That image, in the output directory.
+pub const IMAGE: &str = "arch/x86/boot/bzImage";
+/// Headers that a build makes for it, in the output directory.
+pub(crate) const GENERATED_HEADERS: &str = "arch/x86/include/generated";
+/// The libraries that are linked into the kernel, in the output directory.
+pub(crate) const LIBRARIES: &[&str] = &["lib/lib.a", "arch/x86/lib/lib.a"];
+
+/// Directories of programs that are put into the kernel as data, or run before it.
+pub(crate) const NOT_RUNNING: &[&str] = &[
+    "arch/x86/boot/",
+    "arch/x86/entry/vdso/",
+    "arch/x86/purgatory/",
+    "arch/x86/realmode/",
+    "drivers/firmware/efi/libstub/",
+];
