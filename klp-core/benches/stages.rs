@@ -4,7 +4,12 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads what to measure")]
 #![expect(missing_docs, reason = "what the macros of criterion make is not documented")]
 
-#[expect(dead_code, unused_imports, unreachable_pub, reason = "the crate keeps its decoder for itself")]
+#[expect(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    reason = "the crate keeps its decoder for itself"
+)]
 #[path = "../src/arch/mod.rs"]
 mod arch;
 

@@ -1,7 +1,7 @@
 //! Function checksums of x86-64 kernel objects, and what changed between two of them.
 //!
 //! The way of the data: [`elf`] reads an object; [`layout`] says which bytes are one function or one
-//! data object; [`special`] attributes special-section entries to code; [`checksum`] digests each
+//! data object; `tables` decodes special sections and says which code an entry belongs to; [`checksum`] digests each
 //! function with everything it reaches that has no stable name; [`manifest`] keeps the digests in a
 //! file; [`correlate`] says what in one build is what in another; [`diff`] compares two manifests;
 //! [`allowlist`] says which changes are expected. [`prove`] is a second opinion, which shares none of that.
@@ -34,7 +34,7 @@ pub mod prove;
 mod reach;
 pub mod record;
 pub mod rules;
-pub mod special;
+mod tables;
 
 pub use allowlist::Allowlist;
 pub use elf::ElfError;

@@ -11,7 +11,7 @@ use crate::name::Stability;
 use crate::rules;
 
 use super::boundaries::Boundaries;
-use super::constants::{self, Constant};
+use super::constant::{self, Constant};
 use super::context::Context;
 use super::data;
 use super::digest::Digest;
@@ -104,7 +104,7 @@ impl Closure {
             let end = boundaries.end(cx, node);
             Some(Constant { section, start, end, digest: digest.ok()? })
         };
-        let is_open = |node: &NodeRef| constants::is_open(cx, *node);
+        let is_open = |node: &NodeRef| constant::is_open(cx, *node);
         let reached = self.digests.nodes().copied().filter(is_open);
         let reached = reached.filter_map(|node| constant(node, &self.digests, &self.boundaries));
         let left = left.into_iter().filter(is_open);

@@ -6,7 +6,7 @@ use crate::arch::Access;
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 use crate::layout::Layout;
 use crate::name::{self, Stability};
-use crate::special::Sites;
+use crate::tables::Sites;
 
 use super::empties::Empties;
 use super::entered::Entered;

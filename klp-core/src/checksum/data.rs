@@ -25,10 +25,11 @@ pub(super) fn write<'data>(
     let size = end.saturating_sub(node.start);
     unit.origin = cx.origins.at(node.section, node.start);
     unit.streams().item(KIND, tag::DATA, 0);
-    unit.byte(KIND, u8::from(section.is_writable()) | u8::from(section.is_thread_local()) << 1);
-    unit.bytes(KIND, meaning::of(section));
+    unit.streams
+        .byte(KIND, u8::from(section.is_writable()) | u8::from(section.is_thread_local()) << 1);
+    unit.streams.bytes(KIND, meaning::of(section));
     if node.span.is_some() {
-        unit.number(KIND, size);
+        unit.streams.number(KIND, size);
     }
     let data = match section.class {
         SectionClass::Zeroed => &[],
@@ -42,11 +43,11 @@ pub(super) fn write<'data>(
     let is_zero = data.iter().all(|byte| *byte == 0)
         && section.relocs.within(node.start, end).next().is_none();
     if is_zero && node.extent != Extent::Rest && !is_btf_ids(section) {
-        unit.byte(KIND, tag::ZEROED);
+        unit.streams.byte(KIND, tag::ZEROED);
         return Ok(());
     }
     if section.is_merged() && may_be_split(section, data) {
-        unit.number(KIND, section.entsize);
+        unit.streams.number(KIND, section.entsize);
     }
     let left_out = LeftOut::of(cx, section, node, data);
     let relocs = || {
@@ -76,14 +77,14 @@ pub(super) fn write<'data>(
     }
     if is_btf_ids(section) {
         for (at, name) in named_ids(cx, node, end) {
-            unit.number(KIND, at);
-            unit.bytes(KIND, &name);
+            unit.streams.number(KIND, at);
+            unit.streams.bytes(KIND, &name);
         }
     }
     for reloc in relocs() {
         let at = reloc.offset.saturating_sub(node.start);
         if !left_out.relocs.contains(&at) {
-            unit.number(KIND, at);
+            unit.streams.number(KIND, at);
             unit.reloc(KIND, reloc.kind, reloc.symbol, reloc.addend)?;
         }
     }

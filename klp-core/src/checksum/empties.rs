@@ -12,7 +12,7 @@ use crate::arch::{Access, Instructions};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Layout;
 
-use super::instruction::distance;
+use super::fields::distance;
 
 /// Section and offset of the places whose address means an object without a size, found when the first is asked for:
 /// few objects have any.

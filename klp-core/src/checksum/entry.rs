@@ -1,29 +1,29 @@
-//! What the readers of special sections write.
+//! What is written of a place in code, of references and of code that an alternative puts there.
 
 use crate::arch::{self, Access, Instructions};
 use crate::elf::{Reloc, RelocKind};
-use crate::special::Entry;
+use crate::tables::Field;
 
 use super::context::Target;
-use super::instruction::{blank, distance};
+use super::fields::{blank, distance};
 use super::stream::tag;
 use super::target::Manner;
 use super::{Kind, Refusal, Site, Unit};
 
-impl<'data> Unit<'_, 'data, '_> {
+impl Unit<'_, '_, '_> {
     /// Starts what an entry says at `site`.
-    pub(crate) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
+    pub(super) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
         self.position(kind, site, tag::ENTRY, site.delta);
         self.streams.byte(kind, site.address.tag());
     }
 
     /// The function can be traced, and so patched, at `site`.
-    pub(crate) fn traceable(&mut self, site: &Site<'_>) {
+    pub(super) fn traceable(&mut self, site: &Site<'_>) {
         self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
     }
 
     /// There are NOPs at `site` that can be patched: as many bytes as follow.
-    pub(crate) fn patchable(&mut self, site: &Site<'_>) {
+    pub(super) fn patchable(&mut self, site: &Site<'_>) {
         self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
         let part = self.parts.get(usize::from(site.part));
         let code = part.and_then(|part| {
@@ -39,36 +39,20 @@ impl<'data> Unit<'_, 'data, '_> {
         self.streams.number(Kind::Traceable, distance);
     }
 
-    pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {
-        self.streams.byte(kind, byte);
-    }
-
-    pub(crate) fn number(&mut self, kind: Kind, number: u64) {
-        self.streams.number(kind, number);
-    }
-
-    pub(crate) fn bytes(&mut self, kind: Kind, bytes: &[u8]) {
-        self.streams.bytes(kind, bytes);
-    }
-
-    /// The 32-bit field at `field` of `entry`: what its relocation refers to, or else its bytes.
-    pub(crate) fn field(
-        &mut self,
-        kind: Kind,
-        entry: &Entry<'_, 'data>,
-        field: u64,
-    ) -> Result<(), Refusal> {
-        if let Some(reloc) = entry.reloc(field) {
-            self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend)
-        } else {
-            self.streams.byte(kind, tag::CONTENT);
-            self.streams.bytes(kind, entry.bytes(field, 4)?);
-            Ok(())
+    /// What the field of an entry refers to, or else its bytes.
+    pub(super) fn field(&mut self, kind: Kind, field: Field<'_>) -> Result<(), Refusal> {
+        match field {
+            Field::Reference(reloc) => self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend),
+            Field::Bytes(bytes) => {
+                self.streams.byte(kind, tag::CONTENT);
+                self.streams.bytes(kind, bytes);
+                Ok(())
+            }
         }
     }
 
     /// A relocation outside of instructions.
-    pub(crate) fn reloc(
+    pub(super) fn reloc(
         &mut self,
         kind: Kind,
         reloc: RelocKind,
@@ -84,7 +68,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// `len` bytes of replacement code at `reloc`, instruction by instruction.
-    pub(crate) fn replacement(
+    pub(super) fn replacement(
         &mut self,
         site: &Site<'_>,
         reloc: &Reloc,

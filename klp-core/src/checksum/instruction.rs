@@ -4,9 +4,10 @@ use crate::arch::{Access, Decoded, Form, Operands};
 use crate::elf::{Reloc, RelocKind};
 
 use super::context::Target;
+use super::fields::{blank, distance};
+use super::part::{Part, Role};
 use super::stream::tag;
 use super::target::Manner;
-use super::unit::{Part, Role};
 use super::{Kind, Refusal, Site, Unit, lock_class};
 
 /// An instruction with an address in it: where it is, its bytes, and what they mean.
@@ -141,19 +142,4 @@ impl<'data> Unit<'_, 'data, '_> {
 /// Whether `reloc` fills the field at `offset` of the instruction at `at`.
 fn covers(reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
     reloc.offset.checked_sub(at) == Some(u64::from(offset)) && reloc.kind.width() == u64::from(size)
-}
-
-/// How far behind its symbol a relative relocation of the instruction before `next` points: the
-/// processor counts from the next instruction, the relocation from its field.
-pub(crate) fn distance(reloc: &Reloc, next: u64) -> Option<i64> {
-    let bias = next.saturating_sub(reloc.offset).cast_signed();
-    reloc.kind.is_relative().then(|| reloc.addend.wrapping_add(bias))
-}
-
-pub(super) fn blank(bytes: &mut [u8], offset: u64, width: u64) {
-    let start = usize::try_from(offset).unwrap_or(usize::MAX);
-    let end = start.saturating_add(usize::try_from(width).unwrap_or(0)).min(bytes.len());
-    if let Some(field) = bytes.get_mut(start..end) {
-        field.fill(0);
-    }
 }

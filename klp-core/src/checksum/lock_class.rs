@@ -8,7 +8,7 @@ use crate::arch;
 use crate::elf::{ElfObject, Place, RelocKind};
 use crate::layout::Layout;
 
-use super::instruction::distance;
+use super::fields::distance;
 
 /// Functions of the kernel whose third argument is a lock class key, in 6.1 and in 7.2 (`include/linux/mutex.h`,
 /// `rwsem.h`, `wait.h`, `swait.h`, `kthread.h`, `percpu-rwsem.h`, `rtmutex.h`, `tty_ldisc.h`, `srcu.h`,

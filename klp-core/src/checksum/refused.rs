@@ -8,7 +8,7 @@ use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
 
 use super::context::{Context, Target};
-use super::instruction::distance;
+use super::fields::distance;
 use super::stream::NodeRef;
 
 /// The unnamed data that `function` and the special entries about it refer to, as far as its

@@ -1,7 +1,7 @@
 //! What relocations, special entries and labels say about the instructions ahead.
 
 use crate::elf::{Reloc, RelocKind, Within};
-use crate::special::SiteRef;
+use crate::tables::SiteRef;
 
 use super::Refusal;
 use super::context::Context;

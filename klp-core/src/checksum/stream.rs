@@ -6,8 +6,8 @@
 use crate::arch::{Instructions, near_opcode};
 
 use super::Kind;
-use super::count::Instructed;
 use super::digest::Digest;
+use super::numbered::Instructed;
 
 /// Tags of items and targets. Never renumber: they are part of the digest's definition.
 pub(crate) mod tag {

@@ -1,16 +1,18 @@
 //! One function, walked instruction by instruction into its streams.
 
 use crate::arch::{self, Form, Instructions};
-use crate::elf::{ElfObject, Reloc, RelocKind, SymbolKind};
+use crate::elf::{Reloc, RelocKind, SymbolKind};
 use crate::layout::Function;
 use crate::meaning;
-use crate::special::{Effect, SiteRef};
 
 use super::context::{Context, Target};
-use super::count::Instructed;
+use super::entries::Effect;
+use super::fields::distance;
 use super::flow::Flow;
-use super::instruction::{Encoded, distance};
+use super::instruction::Encoded;
+use super::numbered::Instructed;
 use super::origin::Origin;
+use super::part::{Part, Role};
 use super::said::{Own, Said};
 use super::stream::{Streams, tag};
 use super::{Kind, Site};
@@ -28,44 +30,6 @@ impl Refusal {
 impl From<Refusal> for String {
     fn from(refusal: Refusal) -> Self {
         refusal.0
-    }
-}
-
-/// A stretch of code that the unit consists of.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
-    pub(super) section: u32,
-    pub(super) start: u64,
-    end: u64,
-    /// Where it must end.
-    pub(super) limit: u64,
-    pub(super) role: Role,
-}
-
-impl Part {
-    fn holds(&self, offset: u64) -> bool {
-        (self.start..self.end).contains(&offset)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    Body,
-    Cold,
-    Prefix,
-    /// Code without a symbol that the unit jumps to; it ends where control does.
-    Outlined,
-    /// Bytes without a symbol in a section of code whose address the unit takes: code, or a table.
-    Addressed,
-}
-
-impl Role {
-    pub(super) fn kind(self) -> Kind {
-        match self {
-            Self::Body | Self::Outlined | Self::Addressed => Kind::Instruction,
-            Self::Cold => Kind::ColdPart,
-            Self::Prefix => Kind::Prefix,
-        }
     }
 }
 
@@ -98,10 +62,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             read: Vec::new(),
             behind_padding: Vec::new(),
         }
-    }
-
-    pub(crate) fn elf(&self) -> &'a ElfObject<'data> {
-        self.cx.elf
     }
 
     pub(crate) fn streams(&mut self) -> &mut Streams {
@@ -394,50 +354,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let ([Some(reloc), _], Form::Branch { .. }) = (relocs, form) else { return None };
         let is_start = reloc.kind == RelocKind::Relative32 && distance(&reloc, next) == Some(0);
         is_start.then(|| self.cx.elf.symbol(reloc.symbol).map(|symbol| symbol.name))?
-    }
-
-    /// Writes what the special entries of the instruction at `at` say.
-    fn entries(
-        &mut self,
-        site: &mut Site<'_>,
-        at: u64,
-        entries: &[SiteRef],
-    ) -> Result<Effect, Refusal> {
-        let mut effect = Effect::Keep;
-        for entry in entries {
-            site.address = entry.address;
-            site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-            site.covering = self.cx.sites.covering(entry);
-            let opened = self.cx.sites.open(self.cx.elf, entry);
-            let (entry, reader) =
-                opened.ok_or_else(|| Refusal::new("a special section vanished"))?;
-            site.has_static_call |= reader.is_of_static_calls();
-            if (reader.write)(self, &entry, site)? == Effect::Replace {
-                effect = Effect::Replace;
-            }
-        }
-        site.delta = 0;
-        if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call
-        {
-            self.entry(Kind::StaticCall, site);
-        }
-        if site.calls_fentry() && !self.cx.sites.lists_mcount {
-            self.traceable(site);
-            effect = Effect::Replace;
-        }
-        Ok(effect)
-    }
-
-    /// Writes where the last byte is that the entry `covered` bytes from `site` on covers: it covers instructions.
-    pub(crate) fn covers(&mut self, kind: Kind, site: &Site<'_>, covered: u8) {
-        self.streams.byte(kind, site.covering);
-        let part = self.parts.get(usize::from(site.part)).filter(|_| covered > 0);
-        if let Some(part) = part {
-            let at = part.start.saturating_add(site.offset).saturating_add(u64::from(site.delta));
-            let section = part.section;
-            let last = at.saturating_add(u64::from(covered)).saturating_sub(1);
-            self.streams.fixup(kind, section, last);
-        }
     }
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.

@@ -2,34 +2,31 @@
 //! s32 format (7.0 and later), s32 file and u16 line (`CONFIG_DEBUG_BUGVERBOSE`), u16 flags:
 //! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
 
-use super::{Effect, Entry, Reader};
-use crate::checksum::{Kind, Refusal, Site, Unit};
+use super::{Entry, Field, Format, Malformed, Raw};
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
-pub(crate) const READER: Reader =
-    Reader { section: "__bug_table", sizes: &[8, 12, 16], length: None, write };
+pub(super) const FORMAT: Format =
+    Format { section: "__bug_table", sizes: &[8, 12, 16], length: None, decode };
 
-const FORMAT: u64 = 4;
+const TEXT: u64 = 4;
 
-fn write<'d>(
-    unit: &mut Unit<'_, 'd, '_>,
-    entry: &Entry<'_, 'd>,
-    site: &Site<'_>,
-) -> Result<Effect, Refusal> {
-    unit.entry(Kind::BugTable, site);
-    let (has_format, flags) = match entry.size {
+/// A BUG or WARN.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bug<'d> {
+    pub(crate) flags: &'d [u8],
+    pub(crate) format: Option<Field<'d>>,
+}
+
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+    let (has_format, flags) = match raw.size {
         8 => (false, 4),
-        12 if entry.names_source_file => (false, 10),
+        12 if raw.names_source_file => (false, 10),
         12 => (true, 8),
-        16 => (true, 14),
-        other => return Err(Refusal::new(format!("__bug_table entries of {other} bytes"))),
+        _ => (true, 14),
     };
-    let bytes = entry.bytes(flags, 2)?;
-    unit.bytes(Kind::BugTable, bytes);
-    if has_format {
-        unit.field(Kind::BugTable, entry, FORMAT)?;
-    }
-    Ok(Effect::Keep)
+    let flags = raw.bytes(flags, 2)?;
+    let format = if has_format { Some(raw.field(TEXT)?) } else { None };
+    Ok(Entry::Bug(Bug { flags, format }))
 }
 
 /// Whether the 12-byte entries of `table` are address, file, line, flags, as to Linux 6.18, or else
@@ -46,7 +43,7 @@ pub(super) fn names_source_files(elf: &ElfObject<'_>, number: u32, table: &Secti
         return true;
     }
     let mut fields =
-        table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(FORMAT)).peekable();
+        table.relocs.iter().filter(|reloc| reloc.offset.checked_rem(12) == Some(TEXT)).peekable();
     fields.peek().is_some() && fields.all(|reloc| is_source_file(elf, &reloc))
 }
 

@@ -1,100 +1,13 @@
-//! Special sections: tables whose entries belong to places in code.
-//!
-//! One file for each section; a new one is a file here, a line in [`READERS`] and its name in
-//! [`crate::rules::ATTRIBUTED`].
-
-mod alternatives;
-mod bug_table;
-mod exception_table;
-mod jump_table;
-mod lock_prefix;
-mod mcount;
-mod paravirt;
-mod patchable;
-mod static_call;
-mod unwind_hint;
+//! Which entries of special sections belong to which code.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::checksum::{Refusal, Site, Unit};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section};
 use crate::places::Places;
 
-/// How one special section is read.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    /// Name of the section.
-    pub(crate) section: &'static str,
-    /// The sizes in bytes that an entry has had.
-    pub(crate) sizes: &'static [u64],
-    /// Where an entry, by its size, says how many bytes of code from its place on it replaces, if it does.
-    pub(crate) length: Option<fn(u64) -> u64>,
-    /// Writes what an entry means to its function's streams.
-    pub(crate) write:
-        for<'d> fn(&mut Unit<'_, 'd, '_>, &Entry<'_, 'd>, &Site<'_>) -> Result<Effect, Refusal>,
-}
-
-/// What an entry means for the instruction it is attached to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// The instruction is digested as usual.
-    Keep,
-    /// The entry stands for the instruction.
-    Replace,
-}
-
-const READERS: &[Reader] = &[
-    alternatives::READER,
-    bug_table::READER,
-    exception_table::READER,
-    jump_table::READER,
-    static_call::READER,
-    paravirt::READER,
-    mcount::READER,
-    lock_prefix::READER,
-    patchable::READER,
-    unwind_hint::READER,
-];
-
-/// One entry of a special section.
-pub(crate) struct Entry<'a, 'data> {
-    pub(crate) section: &'a Section<'data>,
-    pub(crate) start: u64,
-    pub(crate) size: u64,
-    /// Of 12 bytes in a bug table: see [`bug_table::names_source_files`].
-    pub(crate) names_source_file: bool,
-}
-
-impl Reader {
-    pub(crate) fn is_of_patchable_entries(&self) -> bool {
-        self.section == patchable::READER.section
-    }
-
-    pub(crate) fn is_of_static_calls(&self) -> bool {
-        self.section == static_call::READER.section
-    }
-}
-
-impl<'data> Entry<'_, 'data> {
-    /// The relocation of the field at `field`.
-    pub(crate) fn reloc(&self, field: u64) -> Option<Reloc> {
-        self.section.relocs.at(self.start.checked_add(field)?)
-    }
-
-    /// `len` bytes of the field at `field`.
-    pub(crate) fn bytes(&self, field: u64, len: u64) -> Result<&'data [u8], Refusal> {
-        self.start.checked_add(field).and_then(|start| self.section.bytes(start, len)).ok_or_else(
-            || Refusal::new(format!("an entry of {} is cut off", self.section.name_lossy())),
-        )
-    }
-
-    /// The byte at `field`.
-    pub(crate) fn byte(&self, field: u64) -> Result<u8, Refusal> {
-        Ok(self.bytes(field, 1)?.first().copied().unwrap_or_default())
-    }
-}
+use super::{Entry, FORMATS, Format, Malformed, Raw, bug_table, mcount, patchable, static_call};
 
 /// All entries of all special sections of an object, by the code that they belong to.
 #[derive(Debug, Default)]
@@ -102,7 +15,7 @@ pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
     /// For each section with code, which of them are its own.
     sections: Vec<(Range<usize>, Places)>,
-    /// In the order of readers, then of sections.
+    /// In the order of [`FORMATS`], then of sections.
     tables: Vec<Table>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
@@ -116,7 +29,7 @@ pub(crate) struct Sites {
 #[derive(Debug)]
 struct Table {
     section: u32,
-    reader: &'static Reader,
+    format: &'static Format,
     /// Of an entry.
     size: u64,
     /// Of 12 bytes in a bug table: see [`bug_table::names_source_files`].
@@ -126,13 +39,13 @@ struct Table {
 impl Sites {
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
         let mut sites = Self::default();
-        for reader in READERS {
+        for format in FORMATS {
             for (section, number) in elf.sections.iter().zip(0u32..) {
-                if section.name == reader.section.as_bytes()
+                if section.name == format.section.as_bytes()
                     && section.size > 0
-                    && let Err(problem) = sites.read(elf, section, number, reader)
+                    && let Err(problem) = sites.read(elf, section, number, format)
                 {
-                    sites.problems.push(format!("{}: {problem}", reader.section));
+                    sites.problems.push(format!("{}: {problem}", format.section));
                 }
             }
         }
@@ -158,15 +71,15 @@ impl Sites {
         elf: &ElfObject<'_>,
         section: &Section<'_>,
         number: u32,
-        reader: &'static Reader,
+        format: &'static Format,
     ) -> Result<(), String> {
-        self.lists_mcount |= reader.section == mcount::READER.section;
-        self.lists_static_calls |= reader.section == static_call::READER.section;
-        let size = entry_size(elf, section, reader.sizes).ok_or("unknown entry size")?;
-        let names_source_files = reader.section == bug_table::READER.section
+        self.lists_mcount |= format.section == mcount::FORMAT.section;
+        self.lists_static_calls |= format.section == static_call::FORMAT.section;
+        let size = entry_size(elf, section, format.sizes).ok_or("unknown entry size")?;
+        let names_source_files = format.section == bug_table::FORMAT.section
             && bug_table::names_source_files(elf, number, section);
         let table = u32::try_from(self.tables.len()).map_err(|_| "too many tables")?;
-        self.tables.push(Table { section: number, reader, size, names_source_files });
+        self.tables.push(Table { section: number, format, size, names_source_files });
         let entries = section.size.div_ceil(size);
         self.sorted.reserve_exact(usize::try_from(entries).unwrap_or(0).min(section.data.len()));
         let mut start = 0;
@@ -175,7 +88,7 @@ impl Sites {
             let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
             let (address, (code, offset)) =
                 place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            let length = reader.length.and_then(|field| start.checked_add(field(size)));
+            let length = format.length.and_then(|field| start.checked_add(field(size)));
             let length = length.and_then(|at| section.bytes(at, 1)?.first().copied());
             let covered = length.unwrap_or(0);
             self.sorted.push(SiteRef { section: code, offset, table, start, address, covered });
@@ -224,17 +137,18 @@ impl Sites {
         Some((table.section, site.start..site.start.saturating_add(table.size)))
     }
 
-    /// The entry itself, and how it is written.
-    pub(crate) fn open<'a, 'data>(
+    /// What the entry says.
+    pub(crate) fn entry<'data>(
         &self,
-        elf: &'a ElfObject<'data>,
+        elf: &ElfObject<'data>,
         site: &SiteRef,
-    ) -> Option<(Entry<'a, 'data>, &'static Reader)> {
-        let Table { section, reader, size, names_source_files } =
-            self.tables.get(site.table as usize)?;
-        let section = elf.section(*section)?;
+    ) -> Result<Entry<'data>, Malformed> {
+        let lost = || Malformed("a special section is not there".to_owned());
+        let Table { section, format, size, names_source_files } =
+            self.tables.get(site.table as usize).ok_or_else(lost)?;
+        let section = elf.section(*section).ok_or_else(lost)?;
         let names_source_file = *names_source_files;
-        Some((Entry { section, start: site.start, size: *size, names_source_file }, reader))
+        (format.decode)(&Raw { section, start: site.start, size: *size, names_source_file })
     }
 
     /// Where NOPs for patching start, from `start` to `end` of `section`.
@@ -247,7 +161,7 @@ impl Sites {
         let sites = self.within(section, start, end).iter();
         let is = |site: &&SiteRef| {
             let table = self.tables.get(site.table as usize);
-            table.is_some_and(|table| table.reader.is_of_patchable_entries())
+            table.is_some_and(|table| table.format.section == patchable::FORMAT.section)
         };
         sites.filter(is).map(|site| site.offset)
     }

@@ -1,0 +1,160 @@
+//! What the entries of special sections say about an instruction.
+
+use crate::elf::{Reloc, RelocKind};
+use crate::tables::{Alternative, Bug, Entry, Exception, JumpLabel, SiteRef, StaticCall};
+
+use super::{Kind, Refusal, Site, Unit};
+
+/// What an entry means for the instruction it is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The instruction is digested as usual.
+    Keep,
+    /// The entry stands for the instruction.
+    Replace,
+}
+
+impl<'data> Unit<'_, 'data, '_> {
+    /// Writes what the special entries of the instruction at `at` say.
+    pub(super) fn entries(
+        &mut self,
+        site: &mut Site<'_>,
+        at: u64,
+        entries: &[SiteRef],
+    ) -> Result<Effect, Refusal> {
+        let mut effect = Effect::Keep;
+        for entry in entries {
+            site.address = entry.address;
+            site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+            site.covering = self.cx.sites.covering(entry);
+            let entry = self.cx.sites.entry(self.cx.elf, entry);
+            let entry = entry.map_err(|why| Refusal::new(why.to_string()))?;
+            site.has_static_call |= matches!(entry, Entry::StaticCall(_));
+            if self.special(&entry, site)? == Effect::Replace {
+                effect = Effect::Replace;
+            }
+        }
+        site.delta = 0;
+        if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call
+        {
+            self.entry(Kind::StaticCall, site);
+        }
+        if site.calls_fentry() && !self.cx.sites.lists_mcount {
+            self.traceable(site);
+            effect = Effect::Replace;
+        }
+        Ok(effect)
+    }
+
+    fn special(&mut self, entry: &Entry<'data>, site: &Site<'_>) -> Result<Effect, Refusal> {
+        match entry {
+            Entry::Alternative(alternative) => self.alternative(alternative, site)?,
+            Entry::Bug(bug) => self.bug(bug, site)?,
+            Entry::Exception(exception) => self.exception(exception, site)?,
+            Entry::JumpLabel(label) => return self.jump_label(label, site),
+            Entry::StaticCall(call) => self.static_call(call, site)?,
+            Entry::ParavirtCall(call) => {
+                self.entry(Kind::Alternative, site);
+                self.streams.bytes(Kind::Alternative, call.what);
+            }
+            // The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
+            Entry::Ftrace => {
+                self.traceable(site);
+                let calls = site.calls_fentry();
+                return Ok(if calls { Effect::Replace } else { Effect::Keep });
+            }
+            Entry::LockPrefix => self.entry(Kind::Alternative, site),
+            Entry::PatchableNops => self.patchable(site),
+            Entry::UnwindHint(hint) => {
+                self.entry(Kind::Instruction, site);
+                self.streams.bytes(Kind::Instruction, hint.said);
+            }
+        }
+        Ok(Effect::Keep)
+    }
+
+    fn alternative(
+        &mut self,
+        alternative: &Alternative<'_>,
+        site: &Site<'_>,
+    ) -> Result<(), Refusal> {
+        let Alternative { feature, covered, length, padding, replacement } = alternative;
+        self.entry(Kind::Alternative, site);
+        self.streams.bytes(Kind::Alternative, feature);
+        self.streams.byte(Kind::Alternative, *covered);
+        self.covers(Kind::Alternative, site, *covered);
+        self.streams.byte(Kind::Alternative, *length);
+        if let Some(padding) = padding {
+            self.streams.byte(Kind::Alternative, *padding);
+        }
+        match replacement {
+            Some(reloc) => self.replacement(site, reloc, *length),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes where the last byte is that the entry `covered` bytes from `site` on covers: it covers instructions.
+    fn covers(&mut self, kind: Kind, site: &Site<'_>, covered: u8) {
+        self.streams.byte(kind, site.covering);
+        let part = self.parts.get(usize::from(site.part)).filter(|_| covered > 0);
+        if let Some(part) = part {
+            let at = part.start.saturating_add(site.offset).saturating_add(u64::from(site.delta));
+            let section = part.section;
+            let last = at.saturating_add(u64::from(covered)).saturating_sub(1);
+            self.streams.fixup(kind, section, last);
+        }
+    }
+
+    /// Rule `line-number`: file and line are left out.
+    fn bug(&mut self, bug: &Bug<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+        self.entry(Kind::BugTable, site);
+        self.streams.bytes(Kind::BugTable, bug.flags);
+        match bug.format {
+            Some(format) => self.field(Kind::BugTable, format),
+            None => Ok(()),
+        }
+    }
+
+    fn exception(&mut self, exception: &Exception<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+        self.entry(Kind::ExceptionTable, site);
+        self.field(Kind::ExceptionTable, exception.fixup)?;
+        self.field(Kind::ExceptionTable, exception.handler)
+    }
+
+    fn jump_label(&mut self, label: &JumpLabel<'_>, site: &Site<'_>) -> Result<Effect, Refusal> {
+        let JumpLabel { target, key, flags } = label;
+        self.entry(Kind::StaticKey, site);
+        self.streams.number(Kind::StaticKey, flags.cast_unsigned());
+        let length = if label.is_to_nop() { 0 } else { site.nop_length() };
+        self.streams.byte(Kind::StaticKey, length);
+        self.field(Kind::StaticKey, *target)?;
+        self.reloc(Kind::StaticKey, key.kind, key.symbol, key.addend)?;
+        let replaces = label.is_to_nop() && site.is_jump_or_nop();
+        Ok(if replaces { Effect::Replace } else { Effect::Keep })
+    }
+
+    fn static_call(&mut self, call: &StaticCall, site: &Site<'_>) -> Result<(), Refusal> {
+        if self.is_derived(call, site) {
+            return Ok(());
+        }
+        let Reloc { kind, symbol, addend, .. } = call.key;
+        self.entry(Kind::StaticCall, site);
+        self.streams.number(Kind::StaticCall, call.flags.cast_unsigned());
+        self.reloc(Kind::StaticCall, kind, symbol, addend)
+    }
+
+    /// Rule `derived-static-call-site`: `call __SCT__x` with key `__SCK__x`, or in a module that cannot
+    /// see the key the trampoline itself; the tail flag if it is a jump.
+    fn is_derived(&self, call: &StaticCall, site: &Site<'_>) -> bool {
+        let Some((trampoline, is_call)) = site.static_call().filter(|_| site.is_exact()) else {
+            return false;
+        };
+        let Some(key) = self.cx.elf.symbol(call.key.symbol) else { return false };
+        let name = key.name;
+        let named = name.strip_prefix(b"__SCK__").or_else(|| name.strip_prefix(b"__SCT__"));
+        named == Some(trampoline)
+            && call.key.kind == RelocKind::Relative32
+            && call.key.addend == 0
+            && call.flags == if is_call { 0 } else { StaticCall::TAIL }
+    }
+}

@@ -1,0 +1,42 @@
+//! The stretches of code that a function consists of.
+
+use super::Kind;
+
+/// A stretch of code that the unit consists of.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) section: u32,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    /// Where it must end.
+    pub(super) limit: u64,
+    pub(super) role: Role,
+}
+
+impl Part {
+    pub(super) fn holds(&self, offset: u64) -> bool {
+        (self.start..self.end).contains(&offset)
+    }
+}
+
+/// What such a stretch is to its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Body,
+    Cold,
+    Prefix,
+    /// Code without a symbol that the unit jumps to; it ends where control does.
+    Outlined,
+    /// Bytes without a symbol in a section of code whose address the unit takes: code, or a table.
+    Addressed,
+}
+
+impl Role {
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Self::Body | Self::Outlined | Self::Addressed => Kind::Instruction,
+            Self::Cold => Kind::ColdPart,
+            Self::Prefix => Kind::Prefix,
+        }
+    }
+}
