@@ -1,4 +1,4 @@
-//! What `--help` says. After a change of the command line: `SNAPSHOTS=overwrite cargo test --test help`.
+//! What `--help` says. After a change of the command line: `SNAPSHOTS=overwrite cargo test -p klp-tests --test all -- help::`.
 
 use anyhow::Result;
 use klp_tests::klp::{klp, run};

@@ -1,5 +1,5 @@
 //! What `--message-format json` promises to every program that reads it. After a change of the records:
-//! `SNAPSHOTS=overwrite cargo test --test json`.
+//! `SNAPSHOTS=overwrite cargo test -p klp-tests --test all -- json::`.
 
 use anyhow::{Context as _, Result, ensure};
 use klp_tests::kernel::{Kernel, example_patch, temporary};

@@ -1,6 +1,6 @@
 //! Digests of the functions and data objects of one object file.
 //!
-//! DESIGN.md defines the digest exactly enough for a second implementation.
+//! docs/digest.md defines the digest exactly enough for a second implementation.
 
 mod boundaries;
 mod closure;

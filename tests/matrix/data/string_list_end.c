@@ -1,5 +1,5 @@
 // A list of strings that ends with an empty one loses its end; the callee does not know its length.
-// With gcc no symbol says where it ends: its zeros could as well be alignment (DESIGN.md, "What cannot be
+// With gcc no symbol says where it ends: its zeros could as well be alignment (docs/digest.md, "What cannot be
 // seen").
 //#unchanged[gcc]
 //#changed[clang]: say string

@@ -1,5 +1,5 @@
 // Two numbers behind the name of a source file, alone and without a name, are taken for line and column
-// whatever they are (DESIGN.md, "What cannot be seen").
+// whatever they are (docs/digest.md, "What cannot be seen").
 //#unchanged
 #![no_std]
 #[repr(C)]
