@@ -18,6 +18,7 @@ pub mod correlate;
 pub mod demangle;
 pub mod diff;
 pub mod elf;
+pub mod explain;
 pub mod image;
 pub mod input;
 pub mod kernel;

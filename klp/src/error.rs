@@ -66,6 +66,14 @@ pub enum Error {
     Bitcode(#[from] BitcodeError),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error("there is no {path}: nothing was built with a patch")]
+    NoResults { path: Utf8PathBuf },
+    #[error("cannot use {path}")]
+    Results { path: Utf8PathBuf, source: serde_json::Error },
+    #[error("the objects of both builds of a module outside of the kernel's sources are not kept")]
+    NoObjectsOfModule,
+    #[error("{name} is no function that changed")]
+    NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
     NoSymvers { path: Utf8PathBuf },
 }
@@ -100,6 +108,14 @@ impl Error {
             Self::Check { source, .. } => source.hint().map(str::to_owned),
             Self::Kernel { source, .. } => Some(source.hint().to_owned()),
             Self::NoCache => Some("name a directory with --target-dir".to_owned()),
+            Self::NoResults { .. } => Some("cargo klp build fix.patch writes it".to_owned()),
+            Self::Results { .. } => Some("build again with this version".to_owned()),
+            Self::NoObjectsOfModule => Some(
+                "compare two objects: cargo klp explain --original A.o --patched B.o".to_owned(),
+            ),
+            Self::NotChanged { .. } => {
+                Some("without a name, all functions that changed are explained".to_owned())
+            }
             Self::NoSymvers { .. } => {
                 Some("`make modules` writes it; keep it in the output directory".to_owned())
             }

@@ -74,6 +74,7 @@ fn every_command_has_records() -> Result<()> {
         (&["build", "-C", output][..], "original"),
         (&["build", "-C", output, patch.as_str(), "--dry-run"], "dry-run"),
         (&["build", "-C", output, patch.as_str()], "summary"),
+        (&["explain", "-C", output], "explanation"),
         (&["allowlist", "-C", output], "non-standard"),
         (&["checksum", "--no-cache", object], "function-checksum"),
         (&["diff", "--no-cache", object, object], "summary"),

@@ -7,6 +7,7 @@ mod check;
 mod checksum;
 mod diff;
 mod doctor;
+mod explain;
 mod makefile;
 mod output;
 mod stock;
@@ -22,6 +23,7 @@ pub(crate) use check::Check;
 pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
 pub(crate) use doctor::{Clean, Doctor};
+pub(crate) use explain::Explain;
 pub(crate) use makefile::{Completions, Makefile, Man};
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
 pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     Completions(Completions),
     Diff(Diff),
     Doctor(Doctor),
+    Explain(Explain),
     Makefile(Makefile),
     Man(Man),
     /// List what checksums leave out, and why

@@ -188,7 +188,7 @@ pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn word(change: Change) -> &'static str {
+pub(super) fn word(change: Change) -> &'static str {
     match change {
         Change::Changed => "changed",
         Change::Added => "added",
@@ -222,7 +222,7 @@ fn instances(functions: &[Function]) -> BTreeMap<String, Vec<&Function>> {
     items
 }
 
-fn causes(causes: &[Cause]) -> String {
+pub(super) fn causes(causes: &[Cause]) -> String {
     let texts: Vec<String> = causes
         .iter()
         .map(|cause| {

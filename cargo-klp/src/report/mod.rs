@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 pub(crate) mod done;
 pub(crate) mod dry_run;
+mod explained;
 mod human;
 mod json;
 mod schema;
@@ -14,6 +15,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kbuild_glue::doctor::Check;
+use klp::Explained;
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::record::{Failure, Record};
@@ -85,6 +87,30 @@ pub(crate) fn doctor(checks: &[Check], format: MessageFormat) -> io::Result<()> 
     print(|out| match format {
         MessageFormat::Human => doctor::human(checks, out),
         MessageFormat::Json => doctor::json(checks, out),
+    })
+}
+
+/// Prints both versions of changed functions, with so many equal instructions around each that differs.
+pub(crate) fn explained(
+    explained: &[Explained],
+    context: usize,
+    format: MessageFormat,
+) -> io::Result<()> {
+    let columns =
+        || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
+    let look = explained::Look { context, width: columns() };
+    print(|out| match format {
+        MessageFormat::Human => {
+            let mut text = Vec::new();
+            explained::human(explained, &look, &mut text)?;
+            match anstream::AutoStream::choice(&io::stdout()) {
+                anstream::ColorChoice::Never => {
+                    anstream::adapter::strip_bytes(&text).try_for_each(|plain| out.write_all(plain))
+                }
+                _ => out.write_all(&text),
+            }
+        }
+        MessageFormat::Json => explained::json(explained, out),
     })
 }
 

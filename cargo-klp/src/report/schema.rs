@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{allowlist, check, doctor, done, dry_run, json, trial};
+use super::{allowlist, check, doctor, done, dry_run, explained, json, trial};
 
 /// What it is called where schemas are looked up by name.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -37,6 +37,7 @@ fn lines(generator: &mut SchemaGenerator) -> Vec<Schema> {
         generator.subschema_for::<doctor::Record<'_>>(),
         generator.subschema_for::<done::Record<'_>>(),
         generator.subschema_for::<dry_run::Record<'_>>(),
+        generator.subschema_for::<explained::Record<'_>>(),
         generator.subschema_for::<json::Exclusion<'_>>(),
         generator.subschema_for::<trial::Record<'_>>(),
     ]

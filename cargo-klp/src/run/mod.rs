@@ -10,6 +10,7 @@ mod diff;
 mod doctor;
 mod dry_run;
 mod events;
+mod explain;
 mod makefile;
 mod rules;
 mod session;
@@ -39,6 +40,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Completions(arguments) => completions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Doctor(arguments) => doctor::run(arguments, format, shell),
+        Command::Explain(arguments) => explain::run(arguments, format, shell),
         Command::Makefile(arguments) => makefile::run(arguments, format, shell),
         Command::Man(arguments) => makefile::man(arguments, format, shell),
         Command::Rules => rules::run(format),

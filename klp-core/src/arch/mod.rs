@@ -12,5 +12,5 @@ pub(crate) use operands::{Access, Field, Operands, Reach};
 pub use relocation::RelocKind;
 pub(crate) use x86_64::{
     Decoded, Form, Instructions, MACHINE, argument, bound, near_opcode, padding, patching,
-    relocation as relocations, runs_on,
+    relocation as relocations, runs_on, text,
 };

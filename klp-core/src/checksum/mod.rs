@@ -47,12 +47,13 @@ use crate::tables::Sites;
 
 use closure::{Closure, Roots};
 pub(crate) use constant::Constant;
-use context::Context;
+pub(crate) use context::{Context, Target, entry_end};
 pub(crate) use empties::Empties;
 pub(crate) use entered::Entered;
 pub(crate) use fields::distance;
 pub(crate) use memory::Memory;
 use origin::{Origin, Origins};
+pub(crate) use stream::NodeRef;
 use stream::Streams;
 use walked::Walked;
 
@@ -260,7 +261,7 @@ impl<'data> Analysis<'data> {
         roots
     }
 
-    fn context(&self) -> Context<'_, 'data> {
+    pub(crate) fn context(&self) -> Context<'_, 'data> {
         let Self { elf, layout, sites, origins, memory, entered, empties } = self;
         Context { elf, layout, sites, origins, memory, entered, empties }
     }

@@ -1,5 +1,5 @@
 //! `.altinstructions` entries name their replacement by its start and its length
-//! (arch/x86/include/asm/alternative.h; the layouts are those in `special/alternatives.rs`).
+//! (arch/x86/include/asm/alternative.h; the layouts are those in `tables/alternatives.rs`).
 
 use crate::elf::{Place, Reloc, Section};
 

@@ -7,6 +7,7 @@ mod form;
 pub(crate) mod patching;
 pub(crate) mod relocation;
 mod row;
+pub(crate) mod text;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 

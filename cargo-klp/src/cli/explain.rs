@@ -1,0 +1,30 @@
+//! `cargo klp explain`.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueHint};
+
+use super::{CacheArgs, TreeArgs};
+
+/// Show in what functions changed, instruction by instruction
+///
+/// Without files, the functions that the last `build` found changed. Operands are shown as checksums see them: by
+/// symbols, and by the content of strings and constants. What checksums leave out has the name of its rule.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Functions, by symbol or Rust path [default: all that changed]
+    #[arg(value_name = "FUNCTION")]
+    pub(crate) functions: Vec<String>,
+    /// An object before the change: a .o or .ko file, vmlinux.o
+    #[arg(long, value_name = "FILE", requires = "patched", value_hint = ValueHint::FilePath)]
+    pub(crate) original: Option<Utf8PathBuf>,
+    /// The same object after it
+    #[arg(long, value_name = "FILE", requires = "original", value_hint = ValueHint::FilePath)]
+    pub(crate) patched: Option<Utf8PathBuf>,
+    /// Show so many instructions that are the same around each that differs
+    #[arg(short = 'U', long, value_name = "N", default_value_t = 3)]
+    pub(crate) context: usize,
+    #[command(flatten)]
+    pub(crate) tree: TreeArgs,
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
+}

@@ -1,0 +1,222 @@
+//! Both versions of changed functions.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use klp::Explained;
+use klp_core::explain::{Line, Row};
+use klp_core::record::Change;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::human::{causes, word};
+use super::json;
+
+/// A line of JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[schemars(rename = "ExplanationRecord")]
+pub(super) enum Record<'a> {
+    /// A function that changed.
+    Explanation {
+        /// The Kbuild object where it is known, else the linked file.
+        object: &'a str,
+        /// The symbol.
+        name: &'a str,
+        /// What happened to it.
+        change: Change,
+        /// Both versions, instruction by instruction.
+        rows: Vec<RowRecord<'a>>,
+    },
+}
+
+impl<'a> Record<'a> {
+    fn of(explained: &'a Explained) -> Self {
+        let Explained { function, rows } = explained;
+        let rows = rows.iter().map(RowRecord::of).collect();
+        Self::Explanation {
+            object: &function.object,
+            name: &function.name,
+            change: function.change,
+            rows,
+        }
+    }
+}
+
+/// An instruction of both versions, or of one.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ExplanationRow")]
+pub(super) struct RowRecord<'a> {
+    original: Option<Instruction<'a>>,
+    patched: Option<Instruction<'a>>,
+    /// In what both differ; empty where they mean the same.
+    differs: &'a [String],
+}
+
+/// An instruction.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ExplanationInstruction")]
+struct Instruction<'a> {
+    /// Which stretch of the function it is in: 0 is the first, cold parts follow.
+    part: usize,
+    /// Hexadecimal offset in that.
+    offset: String,
+    /// In the assembler's syntax, with names for addresses.
+    text: &'a str,
+    /// What special sections say about it.
+    says: &'a [String],
+    /// The rule by which checksums leave it out, if one does.
+    left_out: Option<&'static str>,
+}
+
+impl<'a> Instruction<'a> {
+    fn of(line: &'a Line) -> Self {
+        let Line { part, offset, text, says, left_out, .. } = line;
+        Self { part: *part, offset: format!("{offset:#x}"), text, says, left_out: *left_out }
+    }
+}
+
+impl<'a> RowRecord<'a> {
+    fn of(row: &'a Row) -> Self {
+        let (original, patched, differs): (_, _, &[String]) = match row {
+            Row::Same(old, new) => (Some(old), Some(new), &[]),
+            Row::Changed(old, new, differs) => (Some(old), Some(new), differs),
+            Row::Removed(old) => (Some(old), None, &[]),
+            Row::Added(new) => (None, Some(new), &[]),
+        };
+        let [original, patched] = [original, patched].map(|line| line.map(Instruction::of));
+        Self { original, patched, differs }
+    }
+}
+
+pub(super) fn json(explained: &[Explained], out: impl Write) -> io::Result<()> {
+    json::stream(explained.iter().map(Record::of), out)
+}
+
+const OLD: Style = AnsiColor::Red.on_default();
+const NEW: Style = AnsiColor::Green.on_default();
+const WORDS: Style = AnsiColor::Yellow.on_default();
+const DIM: Style = Style::new().dimmed();
+const HEAD: Style = Style::new().bold();
+
+/// How listings are printed.
+pub(super) struct Look {
+    /// Same instructions around different ones.
+    pub(super) context: usize,
+    /// The columns of the terminal, where there is one.
+    pub(super) width: Option<usize>,
+}
+
+/// Both versions stand side by side where each has so many columns.
+const SIDE: usize = 60;
+
+pub(super) fn human(explained: &[Explained], look: &Look, mut out: impl Write) -> io::Result<()> {
+    for (index, Explained { function, rows }) in explained.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        let name = function.demangled.as_ref().unwrap_or(&function.name);
+        writeln!(
+            out,
+            "{HEAD}{} {name}  {}{HEAD:#}  {}",
+            word(function.change),
+            function.object,
+            causes(&function.causes)
+        )?;
+        let shown = shown(rows, look.context);
+        let mut gap = false;
+        for (row, is_shown) in rows.iter().zip(shown) {
+            if !is_shown {
+                gap = true;
+                continue;
+            }
+            if std::mem::take(&mut gap) {
+                writeln!(out, "{DIM}    …{DIM:#}")?;
+            }
+            match look.width.map(|width| width / 2).filter(|side| *side >= SIDE) {
+                Some(side) => beside(row, side, &mut out)?,
+                None => below(row, &mut out)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Which rows are shown: those that differ, and some around each.
+fn shown(rows: &[Row], context: usize) -> Vec<bool> {
+    let differs = |row: &Row| match row {
+        Row::Same(..) => false,
+        Row::Changed(..) => true,
+        Row::Removed(line) | Row::Added(line) => line.left_out.is_none(),
+    };
+    let around = |index: usize| {
+        let start = index.saturating_sub(context);
+        let end = index.saturating_add(context).saturating_add(1).min(rows.len());
+        rows.get(start..end).unwrap_or_default().iter().any(differs)
+    };
+    (0..rows.len()).map(around).collect()
+}
+
+fn below(row: &Row, out: &mut impl Write) -> io::Result<()> {
+    match row {
+        Row::Same(_, new) => {
+            line(' ', new, if new.left_out.is_some() { DIM } else { Style::new() }, out)
+        }
+        Row::Changed(old, new, differs) => {
+            line('-', old, OLD, out)?;
+            line('+', new, NEW, out)?;
+            words(differs, out)
+        }
+        Row::Removed(one) | Row::Added(one) if one.left_out.is_some() => line(' ', one, DIM, out),
+        Row::Removed(old) => line('-', old, OLD, out),
+        Row::Added(new) => line('+', new, NEW, out),
+    }
+}
+
+fn line(sign: char, line: &Line, style: Style, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{style}{sign} {}{style:#}", text(line))?;
+    for said in &line.says {
+        writeln!(out, "{style}{sign}             {said}{style:#}")?;
+    }
+    Ok(())
+}
+
+fn words(differs: &[String], out: &mut impl Write) -> io::Result<()> {
+    differs.iter().try_for_each(|what| writeln!(out, "{WORDS}              {what}{WORDS:#}"))
+}
+
+fn beside(row: &Row, side: usize, out: &mut impl Write) -> io::Result<()> {
+    let column = |line: Option<&Line>| {
+        let text = line.map(text).unwrap_or_default();
+        let text: String = text.chars().take(side.saturating_sub(4)).collect();
+        format!("{text:<width$}", width = side.saturating_sub(3))
+    };
+    let (old, sign, new, styles) = match row {
+        Row::Same(old, new) => {
+            let style = if new.left_out.is_some() { DIM } else { Style::new() };
+            (Some(old), ' ', Some(new), [style, style])
+        }
+        Row::Changed(old, new, _) => (Some(old), '|', Some(new), [OLD, NEW]),
+        Row::Removed(old) => (Some(old), '<', None, [OLD, NEW]),
+        Row::Added(new) => (None, '>', Some(new), [OLD, NEW]),
+    };
+    let [left, right] = styles;
+    let (old, new) = (column(old), column(new));
+    writeln!(out, "{left}{old}{left:#} {sign} {right}{}{right:#}", new.trim_end())?;
+    match row {
+        Row::Changed(_, _, differs) => words(differs, out),
+        _ => Ok(()),
+    }
+}
+
+/// An instruction with its place, and the rule by which it is left out.
+fn text(line: &Line) -> String {
+    let place = match line.part {
+        0 => format!("+{:#x}", line.offset),
+        part => format!("{part}:+{:#x}", line.offset),
+    };
+    let rule = line.left_out.map(|rule| format!("  ({rule})")).unwrap_or_default();
+    format!("{place:>9}  {}{rule}", line.text)
+}

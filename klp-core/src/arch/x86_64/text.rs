@@ -1,0 +1,101 @@
+//! An instruction as people read it, in the syntax of the kernel's assembler.
+
+use iced_x86::{
+    Decoder, DecoderOptions, Formatter as _, GasFormatter, Instruction, OpKind, SymbolResolver,
+    SymbolResult,
+};
+
+/// What the fields of an instruction are called that can hold an address.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    /// Where a direct branch goes.
+    pub(crate) branch: Option<String>,
+    /// What the displacement of a memory operand refers to.
+    pub(crate) displacement: Option<String>,
+    /// What the immediate refers to.
+    pub(crate) immediate: Option<String>,
+}
+
+/// Such a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Branch,
+    Displacement,
+    Immediate,
+}
+
+/// An instruction in parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// The whole of it.
+    pub(crate) whole: String,
+    /// What it does, without operands.
+    pub(crate) mnemonic: String,
+    /// Its immediate, if it has one.
+    pub(crate) immediate: Option<u64>,
+    /// The displacement of its memory operand, unless that counts from the next instruction.
+    pub(crate) displacement: Option<u64>,
+}
+
+/// The instruction at the start of `code`, which lies at `ip`.
+pub(crate) fn text(code: &[u8], ip: u64, names: Names) -> Text {
+    let instruction = Decoder::with_ip(64, code, ip, DecoderOptions::NONE).decode();
+    let mut formatter = GasFormatter::with_options(Some(Box::new(names)), None);
+    let options = formatter.options_mut();
+    options.set_space_after_operand_separator(true);
+    options.set_rip_relative_addresses(false);
+    options.set_gas_show_mnemonic_size_suffix(false);
+    let (mut whole, mut mnemonic) = (String::new(), String::new());
+    formatter.format(&instruction, &mut whole);
+    formatter.format_mnemonic(&instruction, &mut mnemonic);
+    let has_displacement = instruction.memory_displ_size() > 0
+        && !instruction.is_ip_rel_memory_operand()
+        && has(&instruction, Slot::Displacement);
+    let displacement = has_displacement.then(|| instruction.memory_displacement64());
+    Text { whole, mnemonic, immediate: immediate(&instruction), displacement }
+}
+
+fn has(instruction: &Instruction, wanted: Slot) -> bool {
+    (0..instruction.op_count()).any(|operand| slot(instruction, operand) == Some(wanted))
+}
+
+fn immediate(instruction: &Instruction) -> Option<u64> {
+    let mut operands = 0..instruction.op_count();
+    let is_number = |operand: &u32| slot(instruction, *operand) == Some(Slot::Immediate);
+    operands.find(is_number).map(|operand| instruction.immediate(operand))
+}
+
+fn slot(instruction: &Instruction, operand: u32) -> Option<Slot> {
+    match instruction.try_op_kind(operand).ok()? {
+        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Some(Slot::Branch),
+        OpKind::Memory => Some(Slot::Displacement),
+        OpKind::Immediate8
+        | OpKind::Immediate8_2nd
+        | OpKind::Immediate16
+        | OpKind::Immediate32
+        | OpKind::Immediate64
+        | OpKind::Immediate8to16
+        | OpKind::Immediate8to32
+        | OpKind::Immediate8to64
+        | OpKind::Immediate32to64 => Some(Slot::Immediate),
+        _ => None,
+    }
+}
+
+impl SymbolResolver for Names {
+    fn symbol(
+        &mut self,
+        instruction: &Instruction,
+        _: u32,
+        operand: Option<u32>,
+        address: u64,
+        _: u32,
+    ) -> Option<SymbolResult<'_>> {
+        let name = match slot(instruction, operand?)? {
+            Slot::Branch => &self.branch,
+            Slot::Displacement => &self.displacement,
+            Slot::Immediate => &self.immediate,
+        };
+        Some(SymbolResult::with_string(address, name.clone()?))
+    }
+}

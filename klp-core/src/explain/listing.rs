@@ -1,0 +1,266 @@
+//! The instructions of a function, with what relocations and special sections say about them.
+
+use crate::arch::text::{Names, text};
+use crate::arch::{Access, Form, Instructions};
+use crate::checksum::{Analysis, Target, distance};
+use crate::elf::{Reloc, RelocKind, Section};
+use crate::layout::Span;
+use crate::tables::{Entry, Field, SiteRef};
+
+use super::reference::{self, Reference};
+
+/// The rule of what stands between instructions that count.
+const PADDING: &str = "padding";
+
+/// An instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Which stretch of the function it is in: 0 is the first, cold parts follow.
+    pub part: usize,
+    /// Offset in that.
+    pub offset: u64,
+    /// In the assembler's syntax, with names for addresses.
+    pub text: String,
+    /// What it does, without operands.
+    pub(super) mnemonic: String,
+    /// What can differ in it, by what it is: `("calls", "kfree")`.
+    pub(super) facts: Vec<(&'static str, String)>,
+    /// What special sections say about it.
+    pub says: Vec<String>,
+    /// The rule by which digests leave it out, if one does.
+    pub left_out: Option<&'static str>,
+    /// Where in the function a branch goes, as part and offset.
+    pub(super) inside: Option<(usize, u64)>,
+}
+
+/// The lines of the function of that number.
+pub(super) fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
+    let Some(function) = analysis.layout.functions.get(function) else { return Vec::new() };
+    let spans: Vec<Span> =
+        function.spans().filter_map(|span| analysis.layout.span(span)).copied().collect();
+    let listing = Listing { analysis, spans: &spans };
+    spans.iter().enumerate().flat_map(|(part, span)| listing.part(part, *span)).collect()
+}
+
+struct Listing<'a, 'data> {
+    analysis: &'a Analysis<'data>,
+    spans: &'a [Span],
+}
+
+impl Listing<'_, '_> {
+    fn part(&self, part: usize, span: Span) -> Vec<Line> {
+        let Some(section) = self.analysis.elf.section(span.section) else { return Vec::new() };
+        let size = span.end.saturating_sub(span.start);
+        let Some(code) = section.bytes(span.start, size) else { return Vec::new() };
+        let mut lines = Vec::new();
+        let mut instructions = Instructions::new(code, span.start);
+        let mut at = span.start;
+        while let Some(decoded) = instructions.next() {
+            // What is no instruction is shown byte by byte: the digest refuses such a function.
+            let length = decoded.map_or(1, |decoded| u64::from(decoded.len));
+            let is_branch =
+                decoded.is_ok_and(|decoded| matches!(decoded.form, Form::Branch { .. }));
+            let is_nop = decoded.is_ok_and(|decoded| decoded.form == Form::Nop);
+            let access = match decoded {
+                Ok(_) => instructions.operands().access,
+                Err(_) => Access::Open,
+            };
+            let target = match decoded.map(|decoded| decoded.form) {
+                Ok(Form::Branch { target, .. }) => Some(target),
+                _ => None,
+            };
+            let place = Place { section, span, part, at, length };
+            lines.push(self.line(&place, access, target.filter(|_| is_branch), is_nop));
+            at = at.saturating_add(length);
+        }
+        lines
+    }
+
+    fn line(
+        &self,
+        place: &Place<'_, '_>,
+        access: Access,
+        target: Option<u64>,
+        is_nop: bool,
+    ) -> Line {
+        let Place { section, span, part, at, length } = *place;
+        let end = at.saturating_add(length);
+        let relocs: Vec<Reloc> =
+            section.relocs.within(at, end).filter(|reloc| reloc.kind != RelocKind::None).collect();
+        let branch = self.branch(place, target, &relocs);
+        let fields = match &branch {
+            Some(_) => Fields::default(),
+            None => self.fields(place, access, &relocs),
+        };
+        let inside = branch.as_ref().and_then(|branch| branch.inside);
+        let shown = |field: &Option<Reference>| field.as_ref().map(|field| field.text.clone());
+        let names = Names {
+            branch: branch.as_ref().map(|branch| branch.text.clone()),
+            displacement: shown(&fields.displacement),
+            immediate: shown(&fields.immediate),
+        };
+        let code = section.bytes(at, length).unwrap_or_default();
+        let text = text(code, at, names);
+        let mut facts = Vec::new();
+        if let Some(branch) = &branch {
+            let is_call = text.mnemonic.starts_with("call");
+            facts.push((if is_call { "calls" } else { "jumps to" }, branch.fact.clone()));
+        }
+        for field in [&fields.displacement, &fields.immediate].into_iter().flatten() {
+            facts.push((field.what, field.fact.clone()));
+        }
+        if let Some(number) = text.displacement.filter(|_| fields.displacement.is_none()) {
+            facts.push(("displacement", format!("{number:#x}")));
+        }
+        if let Some(number) = text.immediate.filter(|_| fields.immediate.is_none()) {
+            facts.push(("immediate", format!("{number:#x}")));
+        }
+        let entries = self.analysis.sites.within(span.section, at, end);
+        let says: Vec<String> = entries.iter().map(|site| self.says(site)).collect();
+        let is_padding = is_nop && relocs.is_empty() && says.is_empty();
+        Line {
+            part,
+            offset: at.saturating_sub(span.start),
+            text: text.whole,
+            mnemonic: text.mnemonic,
+            facts,
+            says,
+            left_out: is_padding.then_some(PADDING),
+            inside,
+        }
+    }
+
+    /// What the operands refer to that have a relocation.
+    fn fields(&self, place: &Place<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
+        let mut fields = Fields::default();
+        let code = place.section.bytes(place.at, place.length).unwrap_or_default();
+        let mut instructions = Instructions::new(code, place.at);
+        if !matches!(instructions.next(), Some(Ok(_))) {
+            return fields;
+        }
+        let operands = instructions.operands();
+        let end = place.at.saturating_add(place.length);
+        for reloc in relocs {
+            let within = u8::try_from(reloc.offset.saturating_sub(place.at)).unwrap_or(u8::MAX);
+            let field = operands.field_at(within);
+            let is_displacement = field.is_some() && field == operands.displacement;
+            let access = if is_displacement { access } else { Access::Open };
+            let addend = distance(reloc, end).unwrap_or(reloc.addend);
+            let said = self.refers(place, access, reloc.symbol, addend);
+            if is_displacement {
+                fields.displacement = Some(said);
+            } else {
+                fields.immediate = Some(said);
+            }
+        }
+        fields
+    }
+
+    fn refers(&self, place: &Place<'_, '_>, access: Access, symbol: u32, addend: i64) -> Reference {
+        let origin = self.analysis.origin(place.span.section, place.span.start);
+        let cx = self.analysis.context();
+        reference::of(&cx, &cx.resolve_used(origin, access, symbol, addend), access)
+    }
+
+    /// Where a direct branch goes.
+    fn branch(
+        &self,
+        place: &Place<'_, '_>,
+        target: Option<u64>,
+        relocs: &[Reloc],
+    ) -> Option<Branch> {
+        let target = target?;
+        let end = place.at.saturating_add(place.length);
+        let (section, offset) = match relocs.first() {
+            None => (place.span.section, target),
+            Some(reloc) => {
+                let addend = distance(reloc, end)?;
+                let said = self.refers(place, Access::Open, reloc.symbol, addend);
+                match said.code {
+                    Some(code) if self.inside(code).is_some() => code,
+                    _ => return Some(Branch { text: said.text, fact: said.fact, inside: None }),
+                }
+            }
+        };
+        let Some((part, within)) = self.inside((section, offset)) else {
+            let cx = self.analysis.context();
+            let code = Target::Code { section, offset, symbol: None };
+            let said = reference::of(&cx, &code, Access::Open);
+            return Some(Branch { text: said.text, fact: said.fact, inside: None });
+        };
+        let text =
+            if part == 0 { format!("+{within:#x}") } else { format!("part {part}+{within:#x}") };
+        Some(Branch {
+            text,
+            fact: "a place in the function".to_owned(),
+            inside: Some((part, within)),
+        })
+    }
+
+    /// The part of the function that a place in code is in, and the offset there.
+    fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
+        let mut spans = self.spans.iter().enumerate();
+        spans.find_map(|(part, span)| {
+            let holds = span.section == section && (span.start..span.end).contains(&offset);
+            holds.then(|| (part, offset.saturating_sub(span.start)))
+        })
+    }
+
+    /// What an entry of a special section says, in words.
+    fn says(&self, site: &SiteRef) -> String {
+        let cx = self.analysis.context();
+        let origin = self.analysis.origin(site.section, site.offset);
+        let refers = |reloc: &Reloc| {
+            let target = cx.resolve(origin, reloc.symbol, reloc.addend);
+            reference::of(&cx, &target, Access::Open).text
+        };
+        let field = |field: &Field<'_>| match field {
+            Field::Reference(reloc) => refers(reloc),
+            Field::Bytes(bytes) => hex(bytes),
+        };
+        match self.analysis.sites.entry(&self.analysis.elf, site) {
+            Ok(Entry::Alternative(it)) => format!(
+                "alternative for feature {} of {} bytes by {}",
+                hex(it.feature),
+                it.covered,
+                it.length
+            ),
+            Ok(Entry::Bug(it)) => format!("BUG or WARN with flags {}", hex(it.flags)),
+            Ok(Entry::Exception(it)) => format!("if it faults: {}", field(&it.fixup)),
+            Ok(Entry::JumpLabel(it)) => format!("jump label asks for key {}", refers(&it.key)),
+            Ok(Entry::StaticCall(it)) => format!("static call of key {}", refers(&it.key)),
+            Ok(Entry::ParavirtCall(_)) => "paravirt call".to_owned(),
+            Ok(Entry::Ftrace) => "ftrace".to_owned(),
+            Ok(Entry::LockPrefix) => "LOCK prefix that one processor does without".to_owned(),
+            Ok(Entry::PatchableNops) => "NOPs for patching".to_owned(),
+            Ok(Entry::UnwindHint(it)) => format!("unwind hint {}", hex(it.said)),
+            Err(why) => why.to_string(),
+        }
+    }
+}
+
+/// Where an instruction is.
+#[derive(Clone, Copy)]
+struct Place<'a, 'data> {
+    section: &'a Section<'data>,
+    span: Span,
+    part: usize,
+    at: u64,
+    length: u64,
+}
+
+#[derive(Default)]
+struct Fields {
+    displacement: Option<Reference>,
+    immediate: Option<Reference>,
+}
+
+struct Branch {
+    text: String,
+    fact: String,
+    inside: Option<(usize, u64)>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<String>>().join(" ")
+}

@@ -1,0 +1,42 @@
+//! Both versions of a changed function, instruction by instruction, in words.
+//!
+//! Operands are shown as the digest sees them: by symbols, and by the content of what has no name.
+
+mod align;
+mod listing;
+mod reference;
+
+pub use align::Row;
+pub use listing::Line;
+
+use crate::checksum::Analysis;
+
+/// The functions of an object that have that name.
+#[must_use]
+pub fn named(analysis: &Analysis<'_>, name: &str) -> Vec<usize> {
+    let functions = analysis.layout.functions.iter().enumerate();
+    let has_name = |symbols: &[u32]| {
+        let mut symbols = symbols.iter().filter_map(|symbol| analysis.elf.symbol(*symbol));
+        symbols.any(|symbol| symbol.name == name.as_bytes())
+    };
+    functions
+        .filter(|(_, function)| has_name(&function.symbols))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+/// The rows of a listing of the function `original` of one object beside `patched` of the other; both are numbers of
+/// [`crate::layout::Layout::functions`].
+#[must_use]
+pub fn rows(
+    (before, original): (&Analysis<'_>, usize),
+    (after, patched): (&Analysis<'_>, usize),
+) -> Vec<Row> {
+    align::align(listing::lines(before, original), listing::lines(after, patched))
+}
+
+/// The lines of a function that only one of both versions has.
+#[must_use]
+pub fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
+    listing::lines(analysis, function)
+}
