@@ -15,6 +15,9 @@ pub(crate) const GENERATED_HEADERS: &str = "arch/x86/include/generated";
 /// The libraries that are linked into the kernel, in the output directory.
 pub(crate) const LIBRARIES: &[&str] = &["lib/lib.a", "arch/x86/lib/lib.a"];
 
+/// Directories of programs that are linked by themselves.
+pub(crate) const PROGRAMS: &[&str] = &["drivers/firmware/efi/libstub", "arch/x86/purgatory"];
+
 /// Directories of programs that are put into the kernel as data, or run before it.
 pub(crate) const NOT_RUNNING: &[&str] = &[
     "arch/x86/boot/",

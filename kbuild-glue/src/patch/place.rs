@@ -2,6 +2,7 @@
 
 use camino::Utf8Path;
 
+use crate::arch;
 use super::FileChange;
 
 impl FileChange {
@@ -29,7 +30,7 @@ fn unpatchable(path: &Utf8Path) -> Option<&'static str> {
     if is_arch && parts.get(2) == Some(&"boot") {
         return Some("boot code is gone when the kernel runs");
     }
-    if within("drivers/firmware/efi/libstub") || within("arch/x86/purgatory") {
+    if arch::PROGRAMS.iter().any(|directory| within(directory)) {
         return Some("it is linked into a program of its own");
     }
     if matches!(path.extension(), Some("S")) {

@@ -1,10 +1,10 @@
 //! The image of a kernel that was built elsewhere: the kernel in `vmlinuz`, and its own symbol table.
 
-mod bz_image;
 mod compressed;
 mod kallsyms;
 pub mod proof;
 mod symbols;
+mod x86_64;
 
 use std::borrow::Cow;
 use std::io;
@@ -21,7 +21,7 @@ pub use symbols::with_symbols;
 #[non_exhaustive]
 pub enum ImageError {
     /// Something else.
-    #[error("it is neither a bzImage nor an ELF file")]
+    #[error("it is neither a kernel that boots nor an ELF file")]
     NotAnImage,
     /// Shorter than it says.
     #[error("it is cut off")]
@@ -43,9 +43,9 @@ pub enum ImageError {
     Write(String),
 }
 
-/// The kernel in `image` (a bzImage, or an ELF file as it is), an ELF file.
+/// The kernel in `image` (packed as it boots, or an ELF file as it is), an ELF file.
 pub fn kernel(image: &[u8]) -> Result<Cow<'_, [u8]>, ImageError> {
-    bz_image::kernel(image)
+    x86_64::kernel(image)
 }
 
 /// The symbols that a kernel lists of itself, in its own order.

@@ -1,4 +1,4 @@
-//! `vmlinuz`: the kernel, packed, behind the code that unpacks it.
+//! `vmlinuz` of x86-64, a bzImage: the kernel, packed, behind the code that unpacks it.
 //!
 //! Source: Documentation/arch/x86/boot.rst, boot protocol 2.08 and later. The last four bytes of the packed kernel
 //! are its unpacked size (`scripts/Makefile.lib`, `size_append`); gzip has them by itself.
