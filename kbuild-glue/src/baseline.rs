@@ -15,7 +15,11 @@ use crate::mirror::Stamps;
 const FORMAT: &str = "4";
 
 /// Names of what is no make variable.
-const OTHERS: &[&str] = &["format", "directory", "configuration", "sources"];
+const OTHERS: &[&str] = &["format", "directory", "configuration", "sources", RANDSTRUCT];
+const RANDSTRUCT: &str = "seed of structures";
+
+/// Where a build that draws the layout of structures (`CONFIG_RANDSTRUCT`) keeps what it was drawn from.
+pub(crate) const SEED: &str = "scripts/basic/randstruct.seed";
 const VERSION: &str = "version of ";
 
 /// Everything that a build depends on: a line of name and value each, values that are long as their
@@ -72,7 +76,8 @@ impl Fingerprint {
     ) -> Result<Self, BaselineError> {
         let bytes = fs::read(config)
             .map_err(|source| BaselineError::Io { path: config.to_owned(), source })?;
-        let rust = Config::read(config).is_ok_and(|config| config.is_enabled("CONFIG_RUST"));
+        let parsed = Config::read(config);
+        let has = |option| parsed.as_ref().is_ok_and(|config| config.is_enabled(option));
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
             text.extend([name, "\t", &value.replace('\n', " "), "\n"]);
@@ -84,7 +89,13 @@ impl Fingerprint {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
             add(name, value);
         }
-        for tool in tools(variables, rust) {
+        // The user's kernel has that of the user's build, which is where its configuration is.
+        if has("CONFIG_RANDSTRUCT") {
+            let seed = config.with_file_name(SEED);
+            let known = if seed.exists() { digest(&seed)? } else { "none".to_owned() };
+            add(RANDSTRUCT, &known);
+        }
+        for tool in tools(variables, has("CONFIG_RUST")) {
             add(&format!("{VERSION}{tool}"), &identity(&tool)?);
         }
         let mut hasher = blake3::Hasher::new();
@@ -255,6 +266,13 @@ mod tests {
         assert_ne!(first, take(&[fake("1"), vec!["KCFLAGS=-g".to_owned()]].concat()));
         fs::write(&config, "CONFIG_A=m\n").unwrap();
         assert_ne!(first, take(&fake("1")));
+        fs::write(&config, "CONFIG_RANDSTRUCT=y\n").unwrap();
+        let first = take(&fake("1"));
+        fs::create_dir_all(config.with_file_name(SEED).parent().unwrap()).unwrap();
+        fs::write(config.with_file_name(SEED), "0123").unwrap();
+        let second = take(&fake("1"));
+        assert_eq!(second.differences(first.as_str()), [RANDSTRUCT]);
+        assert_eq!(Fingerprint::variables(second.as_str()), fake("1"));
         let missing = vec!["CC=/nonexistent/cc".to_owned()];
         let error =
             Fingerprint::take("/klp".into(), &Stamps::default(), &config, &missing).unwrap_err();

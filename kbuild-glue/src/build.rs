@@ -1,5 +1,7 @@
 //! The two builds, and the directory where everything about them is kept.
 
+mod blame;
+mod borrowed;
 mod calls;
 mod clean;
 mod clone;
@@ -15,6 +17,8 @@ mod ours;
 mod patched;
 mod plan;
 mod preview;
+mod random;
+mod real_lines;
 mod records;
 mod running;
 mod seed;
@@ -109,8 +113,10 @@ pub struct PatchedBuild {
     pub original_root: Utf8PathBuf,
     /// The linked kernel before its final link, if it was made.
     pub vmlinux_o: Option<Utf8PathBuf>,
-    /// The files that the patches changed, sorted by path.
+    /// The files that the patches changed, sorted by path, as they were compiled: with the line numbers of the original.
     pub changes: Vec<FileChange>,
+    /// The same as the patches leave them.
+    pub written: Vec<FileChange>,
 }
 
 impl PatchedBuild {
@@ -256,6 +262,7 @@ impl Workspace {
         self.start(&config, &variables, events)?;
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;
+        random::take_seed(&self.tree, &build, &parsed, events)?;
         self.make("original", &targets(&parsed, "vmlinux"), settings, events)?;
         if let Some(path) = mirror.touched()? {
             return Err(BuildError::Altered { path });
@@ -266,15 +273,15 @@ impl Workspace {
         self.original_build(false)
     }
 
-    /// Does `work` while the mirror has `changes`.
+    /// Does `work` while the mirror has `changes`; `written` are the same as patches leave them.
     pub(crate) fn with_changes(
         &self,
         changes: &[FileChange],
-        work: impl FnOnce() -> Result<(), BuildError>,
+        written: &[FileChange],
+        work: impl FnMut() -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
         let original = self.original.as_ref().ok_or(BuildError::NoOriginal)?;
-        let applied = original.mirror.apply(changes).map_err(BuildError::from);
-        let result = applied.and_then(|()| work());
+        let result = real_lines::make(&original.mirror, changes, written, work);
         original.mirror.restore()?;
         result
     }

@@ -1,14 +1,16 @@
 //! Patches: what people have in files, applied exactly or not at all.
 //!
-//! Read are `git format-patch` mails, `git diff`, `diff -u`, `diff -ruN`, and quilt's patches and series.
+//! Read are `git format-patch` mails, encoded or not, `git diff`, `diff -u`, `diff -ruN`, and quilt's patches and series.
 //! Hunks must match without fuzz, unless it is allowed; they may have moved.
 
 mod apply;
+mod edits;
 mod error;
 mod freed;
 mod header;
 mod hunk;
 mod lines;
+mod mail;
 mod packed;
 mod parse;
 mod place;
@@ -17,6 +19,7 @@ mod series;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+pub use edits::Edit;
 pub use error::PatchError;
 use hunk::Hunk;
 
@@ -95,7 +98,7 @@ impl Patch {
 
     /// Parses the bytes of a patch. `path` names it in errors.
     pub fn parse(bytes: &[u8], path: &Utf8Path) -> Result<Self, PatchError> {
-        let files = parse::parse(bytes, path)?;
+        let files = parse::parse(&mail::decoded(bytes), path)?;
         if files.is_empty() {
             return Err(PatchError::Empty { patch: path.to_owned() });
         }

@@ -149,7 +149,7 @@ pub struct Note {
     pub name: String,
     /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
-    /// `parameter`, `freed`, `static-key`, `outlives`, `new-module`.
+    /// `parameter`, `freed`, `static-key`, `outlives`, `new-module`, `reasons` (not all reasons could be found).
     pub code: String,
     /// What differs, for people.
     pub why: String,
@@ -180,6 +180,20 @@ pub struct Refused {
     /// Why it does not count, where a rule of the user's says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignored: Option<String>,
+    /// The parts of the patch that it comes from, where that is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub patch: Vec<PatchPart>,
+}
+
+/// A file that the patch changes, or one hunk of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PatchPart {
+    /// The file, relative to the root of the sources.
+    pub file: String,
+    /// The first line of the hunk, `@@ -35,6 +35,7 @@ DEFINITION`; none for the whole file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hunk: Option<String>,
 }
 
 impl Refused {
@@ -187,7 +201,7 @@ impl Refused {
     #[must_use]
     pub fn new(object: &str, name: &str, why: impl Into<String>) -> Self {
         let (object, name, why) = (object.to_owned(), name.to_owned(), why.into());
-        Self { object, name, why, rule: None, ignored: None }
+        Self { object, name, why, rule: None, ignored: None, patch: Vec::new() }
     }
 }
 

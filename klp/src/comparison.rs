@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use kbuild_glue::{Config, NonStandard, Tree};
 use klp_core::diff::Changes;
 
+use crate::blame;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase};
 use crate::livepatch::{Livepatch, LivepatchRequest};
@@ -57,6 +58,9 @@ impl Patched<'_> {
         if let After::Kernel { shipped: Some(Shipped { proofs, .. }), .. } = after {
             proofs.judge(&mut changes, unproven);
         }
+        if let After::Kernel { builds, .. } = after {
+            blame::tell(builds, &mut changes);
+        }
         Ok(Comparison { patched: self, unproven: unproven.to_vec(), changes })
     }
 }
@@ -97,7 +101,9 @@ impl Comparison<'_> {
             .as_ref()
             .map(|Shipped { proofs, digests }| proofs.about(digests, &self.unproven))
             .unwrap_or_default();
-        request.fulfil(builds, &about, &mut self.changes, events)
+        let livepatch = request.fulfil(builds, &about, &mut self.changes, events);
+        blame::tell(builds, &mut self.changes);
+        livepatch
     }
 
     /// Writes the changed-function set to the file of results.

@@ -14,6 +14,7 @@
 //!
 //! Objects, checksum files and build directories that are there already are compared by [`Checksums`].
 
+mod blame;
 mod cache;
 mod check;
 mod checksums;

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::shipped;
 
 /// Why something is refused that is not what was shipped.
-const RULE: &str = "unproven";
+pub(crate) const RULE: &str = "unproven";
 
 /// The proofs of some objects.
 #[derive(Debug)]
@@ -57,12 +57,10 @@ impl<'p> Proofs<'p> {
                     .map(move |different| (record, different))
             })
         };
-        let refused = different(false).map(|(record, different)| Refused {
-            object: record.object.clone(),
-            name: different.name.clone(),
-            why: format!("it is not what the kernel has: {}{cause}", what(different)),
-            rule: Some(RULE.to_owned()),
-            ignored: None,
+        let refused = different(false).map(|(record, different)| {
+            let why = format!("it is not what the kernel has: {}{cause}", what(different));
+            let rule = Some(RULE.to_owned());
+            Refused { rule, ..Refused::new(&record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
         let noted = different(true).map(|(record, different)| {

@@ -60,7 +60,7 @@ fn patches() -> Result<()> {
     let cases: [(&str, &str, Option<&str>); 7] = [
         (&other, "does not apply to `fs/proc.c`", Some("rebase it")),
         (&outside, "leaves the source tree", None),
-        (&absolute, "leaves the source tree", None),
+        (&absolute, "is an absolute name", Some("relative")),
         (&no_file, "no file `fs/nothing.c` to patch", Some("top of the tree")),
         (&cut, "bad.patch:", Some("damaged")),
         ("", "no changes in the patch", Some("unified diff")),
@@ -119,6 +119,35 @@ fn a_patch_that_does_not_compile() -> Result<()> {
         outcome.stderr
     );
     ensure!(outcome.stderr.contains("error: make kernel/stat.o failed"), "{}", outcome.stderr);
+    Ok(())
+}
+
+/// Compilers see other line numbers than people, who are told those of the patched file, with its text.
+#[test]
+fn a_line_that_does_not_compile() -> Result<()> {
+    let kernel = kernel()?;
+    let file = "fs/proc.c";
+    let text = fs_err::read_to_string(kernel.source.join(file))?;
+    let old = "line[n] = '\\0';";
+    let at = text.lines().position(|line| line.contains(old)).context("no such line")?;
+    let include = "#include <linux/export.h>";
+    let more = format!("{include}\n/* one */\n/* two */");
+    let top = kernel.write_patch("top", file, include, &more)?;
+    let wrong = kernel.write_patch("wrong", file, old, "line[n] = nothing;")?;
+    let hunks = fs_err::read_to_string(wrong)?;
+    let hunk = hunks.lines().skip(2).flat_map(|line| [line, "\n"]).collect::<String>();
+    let path = patch(&kernel, &(fs_err::read_to_string(top)? + &hunk))?;
+    for more in [&[][..], &["--full-make"]] {
+        let arguments = [&[path.as_str()][..], more].concat();
+        let outcome =
+            expect_error(&kernel, &arguments, 101, "failed (exit status: 2)", Some(".log"))?;
+        // Two lines come before it, and lines are counted from 1.
+        let line = format!("{file}:{}:", at.saturating_add(3));
+        ensure!(outcome.stderr.contains(&line), "not {line}: {}", outcome.stderr);
+        let shown = format!("{} |", at.saturating_add(3));
+        let is_shown = |line: &str| line.contains(&shown) && line.contains("line[n] = nothing;");
+        ensure!(outcome.stderr.lines().any(is_shown), "{}", outcome.stderr);
+    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ mod proof;
 mod qemu;
 mod snapshot;
 mod stock;
+mod strangers;
 mod test;
 
 use clap::{Parser, Subcommand};
@@ -126,6 +127,22 @@ enum Task {
         /// Output directory of a kernel build.
         build: String,
     },
+    /// Puts a function with statics in front of random files of finished builds, in many ways, where the right answer is
+    /// known, and compares.
+    Strangers {
+        /// Output directories of kernel builds, by any compiler.
+        #[arg(required = true)]
+        builds: Vec<camino::Utf8PathBuf>,
+        /// How many files.
+        #[arg(long, default_value_t = 100)]
+        pairs: u64,
+        /// Where the random choices start.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Keep the objects of wrong answers in this directory.
+        #[arg(long, value_name = "DIRECTORY")]
+        keep: Option<camino::Utf8PathBuf>,
+    },
     /// Times checksums and differences of vmlinux.o against the kernel's own objtool.
     Bench {
         /// The kernel whose vmlinux.o is read.
@@ -178,6 +195,9 @@ fn main() -> std::process::ExitCode {
             proof::semantic(mutations, seed, &files)
         }
         Task::Mutate { mutations, files, .. } => proof::mutate(mutations, &files),
+        Task::Strangers { builds, pairs, seed, keep } => {
+            strangers::run(&builds, pairs, seed, keep.as_deref())
+        }
         Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, builds: true, klp_build, .. } => {
             bench::builds::run(&kernel, klp_build)

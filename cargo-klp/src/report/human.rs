@@ -8,7 +8,7 @@ use klp_core::checksum::Cause;
 use klp_core::demangle::source_item;
 use klp_core::diff::Changes;
 use klp_core::manifest;
-use klp_core::record::{Change, Function, Proof, Record};
+use klp_core::record::{Change, Function, PatchPart, Proof, Record};
 use klp_core::rules::Rule;
 use rayon::prelude::*;
 
@@ -62,6 +62,10 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     }
     for refused in &changes.refused {
         writeln!(out, "refused  {}  {}: {}", refused.name, refused.object, refused.why)?;
+        for PatchPart { file, hunk } in &refused.patch {
+            let hunk = hunk.as_deref().unwrap_or_default();
+            writeln!(out, "{}", format!("         in {file} {hunk}").trim_end())?;
+        }
     }
     for note in &changes.notes {
         let place = if note.object.is_empty() { "" } else { "  " };
@@ -119,7 +123,7 @@ pub(crate) fn refused(changes: &Changes, shell: &Shell) {
         ));
     }
     if summary.refused > 0 {
-        reasons.push(format!("{} refused, see above", count(summary.refused, "function")));
+        reasons.push(format!("{} named above", count(summary.refused, "reason")));
     }
     shell.warning(format_args!(
         "refused: there is no livepatch module for this: {}",

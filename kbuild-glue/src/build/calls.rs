@@ -51,9 +51,7 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
-        let variables = variables(settings);
-        let (source, output) = (self.mirror_path(), self.build_path());
-        self.run_make(log, targets, &source, &output, &variables, settings, events)
+        self.make_with(log, targets, None, settings, events)
     }
 
     /// The same, without doing two things at once.
@@ -64,8 +62,20 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
+        self.make_with(log, targets, Some("-j1".to_owned()), settings, events)
+    }
+
+    /// The same with one more word on make's command line.
+    pub(super) fn make_with(
+        &self,
+        log: &str,
+        targets: &[&str],
+        own: Option<String>,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
         let mut variables = variables(settings);
-        variables.push("-j1".to_owned());
+        variables.extend(own);
         let (source, output) = (self.mirror_path(), self.build_path());
         self.run_make(log, targets, &source, &output, &variables, settings, events)
     }

@@ -2,18 +2,18 @@
 //! place of the original, of which a copy waits meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::borrowed::{Borrowed, put_back};
 use super::calls::targets;
-use super::inventory::{Inventory, is_scratch};
+use super::inventory::Inventory;
 use super::makefiles;
 use super::plan::{Made, Plan, Planned, Touched};
 use super::{
     BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, generated, kept,
-    running,
+    random, real_lines, running,
 };
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};
@@ -36,23 +36,22 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<PatchedBuild, BuildError> {
         let original = self.original.take().ok_or(BuildError::NoOriginal)?;
-        let changes: Vec<FileChange> = patches
-            .apply(original.mirror.path())?
-            .into_iter()
-            .map(FileChange::with_kept_lines)
-            .collect();
+        let written = patches.apply(original.mirror.path())?;
+        let changes: Vec<FileChange> =
+            written.iter().cloned().map(FileChange::with_kept_lines).collect();
         for change in &changes {
             if let Some(why) = change.unpatchable() {
                 let message = format!("code of {} cannot be livepatched: {why}", change.path);
                 events(BuildEvent::Note { message });
             }
         }
+        random::tell_of_entropy(&original.config, events);
         self.new_log("patched")?;
         let root = self.patched_path();
         atomic::remove_dir(&root)
             .and_then(|()| fs::create_dir_all(&root))
             .map_err(|source| BuildError::Io { path: root.clone(), source })?;
-        let result = self.build_changes(&original, &changes, settings, events);
+        let result = self.build_changes(&original, &changes, &written, settings, events);
         self.original = Some(original);
         let (objects, made) = result?;
         Ok(PatchedBuild {
@@ -62,6 +61,7 @@ impl Workspace {
             root,
             original_root: self.build_path(),
             changes,
+            written,
         })
     }
 
@@ -69,6 +69,7 @@ impl Workspace {
         &self,
         original: &Original,
         changes: &[FileChange],
+        written: &[FileChange],
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
@@ -96,7 +97,7 @@ impl Workspace {
                 let message = format!("patched kernel ({files} changed, {objects} to compile)");
                 events(BuildEvent::Status { verb: "Building", message });
                 events(BuildEvent::Objects { paths: touched.objects.clone() });
-                match self.build_objects(original, changes, &touched, settings, events)? {
+                match self.build_objects(original, changes, written, &touched, settings, events)? {
                     None => return Ok((original.objects.clone(), touched.objects)),
                     Some(why) => why,
                 }
@@ -105,7 +106,7 @@ impl Workspace {
         };
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
-        self.build_everything(original, changes, settings, events)
+        self.build_everything(original, changes, written, settings, events)
     }
 
     /// Makes `touched` and nothing else. Says what else changed, if anything did.
@@ -113,6 +114,7 @@ impl Workspace {
         &self,
         original: &Original,
         changes: &[FileChange],
+        written: &[FileChange],
         touched: &Touched,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
@@ -123,8 +125,18 @@ impl Workspace {
         let build = self.build_path();
         let commands = commands(&build, &touched.objects);
         let borrowed = Borrowed::take(self, &original.mirror, touched)?;
-        original.mirror.apply(changes)?;
-        let result = self.make_objects(touched, settings, events);
+        let mut other_header = None;
+        let result = real_lines::make(&original.mirror, changes, written, || {
+            if !touched.offsets.is_empty() {
+                // This makes them. Where they are others, everything is made anew: it is no use to compile objects before.
+                self.make("patched", &["prepare"], settings, events)?;
+                other_header = borrowed.unexpected(touched)?.pop_first();
+                if other_header.is_some() {
+                    return Ok(());
+                }
+            }
+            self.make_objects(touched, settings, events)
+        });
         let other_command = differing(&commands, &self::commands(&build, &touched.objects))
             .map(|object| format!("{object} was made by another command"));
         let unexpected = borrowed.unexpected(touched)?;
@@ -133,6 +145,9 @@ impl Workspace {
             self.repair(original, settings, events)?;
         }
         result?;
+        if let Some(header) = other_header {
+            return Ok(Some(format!("{header} is another one with the patch")));
+        }
         let unrecorded =
             || unexpected.first().map(|path| format!("nothing recorded that {path} is made anew"));
         Ok(other_command.or_else(unrecorded))
@@ -162,23 +177,25 @@ impl Workspace {
         &self,
         original: &Original,
         changes: &[FileChange],
+        written: &[FileChange],
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
         let restore = Restore { workspace: self, mirror: &original.mirror, done: false };
-        original.mirror.apply(changes)?;
         let is_kconfig = |change: &FileChange| {
             change.path.file_name().is_some_and(|name| name.starts_with("Kconfig"))
         };
-        if changes.iter().any(is_kconfig) {
-            // New options would be asked for, and nobody answers.
-            self.make("patched", &["olddefconfig"], settings, events)?;
-        }
         // Nothing needs the final link, and it takes longest.
         let image = if self.tree.has_target("vmlinux_o")? { "vmlinux_o" } else { "vmlinux" };
-        self.make("patched", &targets(&original.config, image), settings, events)?;
+        real_lines::make(&original.mirror, changes, written, || {
+            if changes.iter().any(is_kconfig) {
+                // New options would be asked for, and nobody answers.
+                self.make("patched", &["olddefconfig"], settings, events)?;
+            }
+            self.make("patched", &targets(&original.config, image), settings, events)
+        })?;
         generated::keep(&build, &copy, &self.patched_path())?;
         let objects = linked_objects(&build)?;
         let is_made =
@@ -234,69 +251,6 @@ pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<
     Ok(())
 }
 
-/// Objects that stand aside, and a mirror with patches in it.
-struct Borrowed<'a> {
-    build: Utf8PathBuf,
-    mirror: &'a Mirror,
-    inventory: Inventory,
-    given_back: bool,
-}
-
-impl<'a> Borrowed<'a> {
-    fn take(
-        workspace: &Workspace,
-        mirror: &'a Mirror,
-        touched: &Touched,
-    ) -> Result<Self, BuildError> {
-        let build = workspace.build_path();
-        let failed = |source| BuildError::Io { path: build.clone(), source };
-        let mut paths = remade(touched);
-        paths.extend(touched.offsets.values().cloned());
-        let inventory = Inventory::read(&workspace.original_path())?.unwrap_or_default();
-        let borrowed = Self { build: build.clone(), mirror, inventory, given_back: false };
-        let stash = Stash::of(&build);
-        stash.take(&paths).map_err(failed)?;
-        for header in touched.offsets.values().filter(|header| !build.join(header).exists()) {
-            stash.lend(header).map_err(failed)?;
-        }
-        Ok(borrowed)
-    }
-
-    /// What make wrote that is none of `touched`, and not what it was.
-    fn unexpected(&self, touched: &Touched) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-        let remade = remade(touched);
-        let mut unexpected = BTreeSet::new();
-        for path in written(&self.build)? {
-            if !remade.contains(&path)
-                && !is_scratch(&path)
-                && !self.inventory.is_same(&self.build, &path)?
-            {
-                unexpected.insert(path);
-            }
-        }
-        Ok(unexpected)
-    }
-
-    /// Puts everything back, what was made instead goes to `keep`. False when something was made that
-    /// has no original to put back, and was removed.
-    fn give_back(mut self, keep: Option<&Utf8Path>) -> Result<bool, BuildError> {
-        self.given_back = true;
-        let intact = put_back(&self.build, &self.inventory, keep);
-        self.mirror.restore()?;
-        intact
-    }
-}
-
-impl Drop for Borrowed<'_> {
-    fn drop(&mut self) {
-        if !self.given_back {
-            // An error is on its way already, and the journals are there for the next run.
-            let _ = put_back(&self.build, &self.inventory, None);
-            let _ = self.mirror.restore();
-        }
-    }
-}
-
 /// Gives the output directory back to the original when this goes.
 struct Restore<'a> {
     workspace: &'a Workspace,
@@ -324,53 +278,6 @@ impl Drop for Restore<'_> {
             let _ = self.restore();
         }
     }
-}
-
-/// Puts back what stands aside in `build`, and removes what was made beside it. False when the latter
-/// leaves the original without some of its parts.
-fn put_back(
-    build: &Utf8Path,
-    inventory: &Inventory,
-    keep: Option<&Utf8Path>,
-) -> Result<bool, BuildError> {
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
-    // The journal goes last, and with it the time since when there is something to remove.
-    let since = since(build)?;
-    let stash = Stash::of(build);
-    stash.put_back(keep).map_err(failed)?;
-    let mut intact = true;
-    for path in written_since(build, since)? {
-        if inventory.is_same(build, &path)? {
-            inventory.give_time(build, &path)?;
-        } else {
-            intact &= is_scratch(&path);
-            atomic::remove_file(&build.join(&path)).map_err(failed)?;
-        }
-    }
-    stash.close().map_err(failed)?;
-    Ok(intact)
-}
-
-/// What make wrote since the first file was moved aside, relative to `build`.
-fn written(build: &Utf8Path) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-    written_since(build, since(build)?)
-}
-
-fn written_since(build: &Utf8Path, since: SystemTime) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
-    let written = running::written_since(build, since).map_err(failed)?;
-    Ok(written.into_keys().filter_map(|path| Some(path.strip_prefix(build).ok()?.into())).collect())
-}
-
-/// When the first file was moved aside.
-fn since(build: &Utf8Path) -> Result<SystemTime, BuildError> {
-    Stash::of(build).since().map_err(|source| BuildError::Io { path: build.to_owned(), source })
-}
-
-/// The files that are made for `touched`: targets and Kbuild's records of them.
-fn remade(touched: &Touched) -> BTreeSet<Utf8PathBuf> {
-    let targets = touched.objects.iter().chain(touched.offsets.keys());
-    targets.flat_map(|target| [target.clone(), cmd_path(target)]).collect()
 }
 
 /// The first object of which one side has another command than the other.

@@ -72,7 +72,10 @@ impl Planned {
         let paths = changes.iter().map(|change| change.path.as_path()).collect();
         let named = makefiles::named(&paths, made.mirror, made.sources)?;
         let is_unused = |(change, targets): &(&FileChange, &BTreeSet<Utf8PathBuf>)| {
-            targets.is_empty() && is_code(&change.path) && !named.contains(change.path.as_path())
+            targets.is_empty()
+                && is_code(&change.path)
+                && !is_of_another_architecture(&change.path)
+                && !named.contains(change.path.as_path())
         };
         let unused = changes.iter().zip(&dependents).filter(is_unused);
         let unused = unused.map(|(change, _)| change.path.clone()).collect();
@@ -188,6 +191,11 @@ fn is_code(path: &Utf8Path) -> bool {
     matches!(path.extension(), Some("c" | "h" | "S" | "rs"))
 }
 
+/// Nobody expects those to be compiled: machine code of x86 is read, and no other.
+fn is_of_another_architecture(path: &Utf8Path) -> bool {
+    path.starts_with("arch") && !path.starts_with("arch/x86")
+}
+
 /// Files that others include or compile by name, and that mean nothing to anybody else. Whatever else there is
 /// can be read by a rule: tables of instructions are `.txt`.
 fn is_plain_source(path: &Utf8Path) -> bool {
@@ -226,7 +234,7 @@ fn dependents(
                     let name = word_around(bytes, start);
                     // A new file can take the place of another one of its name.
                     change.old.is_none() && name.ends_with(finder.needle())
-                        || in_mirror(name, made).as_deref() == Some(&change.path)
+                        || in_mirror(name, made.build, made.mirror).as_deref() == Some(&change.path)
                 })
             };
             if let Some(target) = target_of(record)
@@ -240,7 +248,7 @@ fn dependents(
 }
 
 /// The word of a record that the byte at `at` is part of.
-fn word_around(bytes: &[u8], at: usize) -> &[u8] {
+pub(super) fn word_around(bytes: &[u8], at: usize) -> &[u8] {
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"'\"()=;".contains(byte);
     let (before, after) = bytes.split_at(at);
     let start = before.iter().rposition(is_end).map_or(0, |end| end.saturating_add(1));
@@ -250,8 +258,8 @@ fn word_around(bytes: &[u8], at: usize) -> &[u8] {
 
 /// The path inside the mirror that a word of a record names, as the compiler saw it that runs in the
 /// output directory.
-fn in_mirror(word: &[u8], made: &Made<'_>) -> Option<Utf8PathBuf> {
-    let word = made.build.join(std::str::from_utf8(word).ok()?);
+pub(super) fn in_mirror(word: &[u8], build: &Utf8Path, mirror: &Utf8Path) -> Option<Utf8PathBuf> {
+    let word = build.join(std::str::from_utf8(word).ok()?);
     let mut path = Utf8PathBuf::new();
     for part in word.components() {
         match part {
@@ -260,7 +268,7 @@ fn in_mirror(word: &[u8], made: &Made<'_>) -> Option<Utf8PathBuf> {
             other => path.push(other),
         }
     }
-    path.strip_prefix(made.mirror).ok().map(Utf8Path::to_owned)
+    path.strip_prefix(mirror).ok().map(Utf8Path::to_owned)
 }
 
 #[cfg(test)]
@@ -275,7 +283,7 @@ mod tests {
         FileChange { path: path.into(), old: bytes(), new: bytes(), mode: None }
     }
 
-    fn plan(changes: &[FileChange]) -> Plan {
+    fn planned(changes: &[FileChange]) -> Planned {
         let directory = tempfile::tempdir().unwrap();
         let build = Utf8Path::from_path(directory.path()).unwrap();
         let mirror = Utf8Path::new("/k/mirror");
@@ -302,7 +310,11 @@ mod tests {
         let config = Config::default();
         let sources = Stamps::default();
         let made = Made { mirror, build, objects: &objects, config: &config, sources: &sources };
-        Planned::of(changes, &made).unwrap().plan
+        Planned::of(changes, &made).unwrap()
+    }
+
+    fn plan(changes: &[FileChange]) -> Plan {
+        planned(changes).plan
     }
 
     fn objects(changes: &[FileChange]) -> Vec<String> {
@@ -326,6 +338,15 @@ mod tests {
             touched.offsets.into_values().collect::<Vec<_>>(),
             ["include/generated/bounds.h"]
         );
+    }
+
+    #[test]
+    fn unused_files_are_told_but_those_of_other_architectures() {
+        let unused = |path| planned(&[change(path)]).unused.len();
+        assert_eq!(unused("drivers/unused.c"), 1);
+        assert_eq!(unused("arch/x86/kernel/unused.c"), 1);
+        assert_eq!(unused("arch/arm64/kernel/setup.c"), 0);
+        assert_eq!(unused("fs/a.c"), 0);
     }
 
     #[test]

@@ -57,7 +57,9 @@ impl Workspace {
         match changes {
             None => self.run_makefile(&makefile, settings, events)?,
             Some(changes) => {
-                self.with_changes(changes, || self.run_makefile(&makefile, settings, events))?;
+                self.with_changes(changes, changes, || {
+                    self.run_makefile(&makefile, settings, events)
+                })?;
             }
         }
         Ok(paths)

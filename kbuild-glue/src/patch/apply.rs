@@ -206,6 +206,13 @@ fn stripped(at: &At<'_>, name: &Utf8Path, level: usize) -> Result<Utf8PathBuf, P
         line: at.file.line,
         path: name.to_string(),
     };
+    if name.is_absolute() {
+        return Err(PatchError::Absolute {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            path: name.to_string(),
+        });
+    }
     let mut path = Utf8PathBuf::new();
     let mut left = level;
     for component in name.components() {
@@ -256,7 +263,12 @@ impl Overlay<'_> {
                 Err(source) => return Err(failed(source)),
             };
             if metadata.is_symlink() {
-                return Err(outside());
+                return Err(self.within(path).map_or_else(outside, |target| PatchError::Symlink {
+                    patch: at.patch.path.clone(),
+                    line: at.file.line,
+                    path: path.to_owned(),
+                    target,
+                }));
             }
             if place.strip_prefix(self.root).is_ok_and(|relative| relative == path) {
                 if metadata.is_dir() {
@@ -278,5 +290,11 @@ impl Overlay<'_> {
             }
         }
         Ok(none)
+    }
+    /// Where `path` leads, if that is in the tree.
+    fn within(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let root = self.root.canonicalize_utf8().ok()?;
+        let target = self.root.join(path).canonicalize_utf8().ok()?;
+        target.strip_prefix(root).ok().map(Utf8Path::to_owned)
     }
 }

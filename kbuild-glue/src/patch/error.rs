@@ -73,7 +73,29 @@ pub enum PatchError {
         /// The mode as git writes it.
         mode: String,
     },
-    /// A path is absolute, has `..` in it, or leads through a symlink.
+    /// A path starts at the root of the file system.
+    #[error("{patch}:{line}: `{path}` is an absolute name")]
+    Absolute {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The path as it stands in the patch.
+        path: String,
+    },
+    /// A path leads through a symlink to something else of the tree.
+    #[error("{patch}:{line}: `{path}` leads through a symlink, to `{target}`")]
+    Symlink {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+        /// Where it leads, relative to the root of the sources.
+        target: Utf8PathBuf,
+    },
+    /// A path has `..` in it, or leads through a symlink out of the tree.
     #[error("{patch}:{line}: `{path}` leaves the source tree")]
     Outside {
         /// The patch.
@@ -198,6 +220,12 @@ impl PatchError {
             Self::Twice { .. } => "name each patch once",
             Self::Directory { .. } => {
                 "its names may have too few leading directories, which a series can say with -pN"
+            }
+            Self::Absolute { .. } => {
+                "run diff in the directory above both trees, with names relative to it, as in `diff -ru linux.orig linux`"
+            }
+            Self::Symlink { target, .. } => {
+                return Some(format!("name the file itself in the patch: `{target}`"));
             }
             Self::Outside { .. }
             | Self::Io { .. }

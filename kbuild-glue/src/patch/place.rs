@@ -2,8 +2,8 @@
 
 use camino::Utf8Path;
 
-use crate::arch;
 use super::FileChange;
+use crate::arch;
 
 impl FileChange {
     /// Why code of this file cannot be livepatched; it can still be compared.

@@ -78,8 +78,9 @@ impl Workspace {
         crate::atomic::remove_dir(&patched)
             .and_then(|()| fs::create_dir_all(&patched))
             .map_err(|source| io(&patched, source))?;
+        let written = changes;
         let changes: Vec<FileChange> =
-            changes.into_iter().map(FileChange::with_kept_lines).collect();
+            written.iter().cloned().map(FileChange::with_kept_lines).collect();
         let made = made_again(stock, touched, &changes);
         let message = format!("{} with the patch", count(made.len()));
         events(BuildEvent::Status { verb: "Compiling", message });
@@ -87,7 +88,7 @@ impl Workspace {
         let scripts =
             self.write_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
         let offsets = self.offset_scripts(touched)?;
-        self.with_changes(&changes, || {
+        self.with_changes(&changes, &written, || {
             if let Some(offsets) = &offsets {
                 self.run_makefile(offsets, settings, events)?;
             }
@@ -114,6 +115,7 @@ impl Workspace {
             original_root: build,
             vmlinux_o: None,
             changes,
+            written,
         })
     }
 

@@ -269,6 +269,8 @@ fn refused_paths() {
             matches!(
                 result,
                 Err(PatchError::Outside { .. }
+                    | PatchError::Absolute { .. }
+                    | PatchError::Symlink { .. }
                     | PatchError::NoFile { .. }
                     | PatchError::Directory { .. })
             ),
@@ -277,6 +279,25 @@ fn refused_paths() {
         let rename = format!("diff --git a/gone.c b/x\nrename from gone.c\nrename to ../{name}\n");
         assert!(matches!(apply(&root, &rename), Err(PatchError::Outside { .. })), "rename {name}");
     }
+}
+
+/// What people do by mistake is named as what it is, with what helps.
+#[test]
+fn absolute_names_and_symlinks() {
+    let (_guard, root) = directory();
+    write(&root, BASE);
+    fs_err::os::unix::fs::symlink("fs", root.join("dir")).unwrap();
+    let refused = |name: &str| {
+        let text = format!("--- {name}\n+++ {name}\n{HUNK}");
+        let error = apply(&root, &text).unwrap_err();
+        (error.to_string(), error.hint().unwrap())
+    };
+    let (error, hint) = refused("/src/linux/fs/a.c");
+    assert!(error.contains("is an absolute name"), "{error}");
+    assert!(hint.contains("relative"), "{hint}");
+    let (error, hint) = refused("a/dir/a.c");
+    assert!(error.contains("`dir/a.c` leads through a symlink"), "{error}");
+    assert!(hint.contains("`fs/a.c`"), "{hint}");
 }
 
 #[test]

@@ -85,13 +85,7 @@ mod tests {
             let record = json!({"object": object, "name": name, "change": "changed", "causes": []});
             serde_json::from_value(record).unwrap()
         };
-        let refused = |object: &str, name: &str| Refused {
-            object: object.to_owned(),
-            name: name.to_owned(),
-            why: "unknown".to_owned(),
-            rule: None,
-            ignored: None,
-        };
+        let refused = |object: &str, name: &str| Refused::new(object, name, "unknown");
         let mut changes = Changes::default();
         changes.functions.extend(["a.o", "b.o", "c.o"].map(|object| function(object, "f")));
         changes

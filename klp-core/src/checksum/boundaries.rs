@@ -6,10 +6,12 @@ use rayon::prelude::*;
 use crate::elf::Section;
 
 use super::context::{self, Context, Target};
+use super::described;
 use super::origin::Origin;
 use super::stream::{Extent, NodeRef};
 
-/// Where unnamed data starts that no symbol covers: each place that something refers to, by section.
+/// Where unnamed data starts that no symbol covers: each place that something refers to, and where what has a known size
+/// ends, by section.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Boundaries(Vec<Vec<u64>>);
 
@@ -28,6 +30,7 @@ impl Boundaries {
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));
         let places = nodes.into_iter().map(|node| (node.section, node.start));
+        let places = places.chain(described::ends(cx.elf));
         Self(vec![Vec::new(); cx.elf.sections.len()]).and(places)
     }
 

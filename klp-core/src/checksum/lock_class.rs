@@ -10,22 +10,32 @@ use crate::layout::Layout;
 
 use super::fields::distance;
 
-/// Functions of the kernel whose third argument is a lock class key, in 6.1 and in 7.2 (`include/linux/mutex.h`,
+/// Functions of the kernel, and which of their arguments is a lock class key, in 6.1 and in 7.2 (`include/linux/mutex.h`,
 /// `rwsem.h`, `wait.h`, `swait.h`, `kthread.h`, `percpu-rwsem.h`, `rtmutex.h`, `tty_ldisc.h`, `srcu.h`,
-/// `ring_buffer.h`).
-const TAKE_A_KEY: [&[u8]; 12] = [
-    b"__init_ldsem",
-    b"__init_rwsem",
-    b"__init_srcu_struct",
-    b"__init_srcu_struct_fast",
-    b"__init_srcu_struct_fast_updown",
-    b"__init_swait_queue_head",
-    b"__init_waitqueue_head",
-    b"__kthread_init_worker",
-    b"__mutex_init",
-    b"__percpu_init_rwsem",
-    b"__ring_buffer_alloc",
-    b"__rt_mutex_init",
+/// `ring_buffer.h`, `percpu_counter.h`, `rhashtable-types.h`, `blkdev.h`, `blk-mq.h`). Where the number depends on the
+/// version, what the other version has there is no address.
+const TAKE_A_KEY: [(&[u8], usize); 21] = [
+    (b"__alloc_disk_node", 3),
+    (b"__blk_alloc_disk", 2),
+    (b"__blk_alloc_disk", 3),
+    (b"__blk_mq_alloc_disk", 4),
+    (b"__init_ldsem", 3),
+    (b"__init_rwsem", 3),
+    (b"__init_srcu_struct", 3),
+    (b"__init_srcu_struct_fast", 3),
+    (b"__init_srcu_struct_fast_updown", 3),
+    (b"__init_swait_queue_head", 3),
+    (b"__init_waitqueue_head", 3),
+    (b"__kthread_init_worker", 3),
+    (b"__mutex_init", 3),
+    (b"__percpu_counter_init", 4),
+    (b"__percpu_counter_init_many", 5),
+    (b"__percpu_init_rwsem", 3),
+    (b"__rhashtable_init_noprof", 3),
+    (b"__rhltable_init_noprof", 3),
+    (b"__ring_buffer_alloc", 3),
+    (b"__ring_buffer_alloc_remote", 2),
+    (b"__rt_mutex_init", 3),
 ];
 
 /// The key whose address the instruction at `at` of `section` loads, if `symbol + addend` is where one stands: its
@@ -50,14 +60,14 @@ pub(super) fn key(
 fn is_taken(elf: &ElfObject<'_>, section: u32, at: u64) -> bool {
     let Some(header) = elf.section(section) else { return false };
     let code = header.bytes(at, header.size.saturating_sub(at).min(256)).unwrap_or_default();
-    let Some((start, end)) = arch::argument::third_of_call(code) else { return false };
-    let (start, end) = (at.saturating_add(start as u64), at.saturating_add(end as u64));
+    let Some(taken) = arch::argument::taken(code) else { return false };
+    let (start, end) = (at.saturating_add(taken.start as u64), at.saturating_add(taken.end as u64));
     let mut relocs = header.relocs.within(start, end);
     relocs.any(|reloc| {
         let name = elf.symbol(reloc.symbol).map(|symbol| symbol.name);
         reloc.kind == RelocKind::Relative32
             && distance(&reloc, end) == Some(0)
-            && name.is_some_and(|name| TAKE_A_KEY.binary_search(&name).is_ok())
+            && name.is_some_and(|name| TAKE_A_KEY.binary_search(&(name, taken.argument)).is_ok())
     })
 }
 

@@ -9,6 +9,7 @@ mod constants;
 mod context;
 mod count;
 mod data;
+mod described;
 mod difference;
 mod digest;
 mod empties;

@@ -78,11 +78,8 @@ impl Changes {
     pub fn refuse(&mut self, rule: &str, why: &str, mut is_refused: impl FnMut(&Function) -> bool) {
         let refused = self.functions.iter().filter(|function| is_refused(function));
         self.refused.extend(refused.map(|function| Refused {
-            object: function.object.clone(),
-            name: function.name.clone(),
-            why: why.to_owned(),
             rule: Some(rule.to_owned()),
-            ignored: None,
+            ..Refused::new(&function.object, &function.name, why)
         }));
         self.count();
     }

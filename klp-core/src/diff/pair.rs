@@ -282,8 +282,7 @@ pub(super) struct Here<'a> {
 
 impl Here<'_> {
     fn refused(self, name: &str, why: &str) -> Refused {
-        let (name, why) = (name.to_owned(), why.to_owned());
-        Refused { object: self.object, name, why, rule: None, ignored: None }
+        Refused::new(&self.object, name, why)
     }
 }
 

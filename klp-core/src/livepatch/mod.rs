@@ -12,6 +12,7 @@ mod boot;
 mod callbacks;
 mod callers;
 mod constants;
+mod existing;
 mod extract;
 mod fentry;
 mod finish;
@@ -51,12 +52,13 @@ use target::Target;
 
 pub use callbacks::CallbackKind;
 pub use constants::Constant;
+pub use existing::data as data_verdict;
 pub use finish::{FinishError, finish};
 pub use part::{Part, functions_symbol};
 pub use position::PositionError;
 pub use source::{Input, Members};
 pub use target::Symbol;
-pub use verdict::{data as data_verdict, exports as exports_verdict};
+pub use verdict::exports as exports_verdict;
 
 /// Why there is no livepatch, beside what is refused.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Kind;
-use crate::diff::Changes;
 use crate::elf::{Place, Section};
-use crate::kernel::{Kernel, Region, is_freed};
-use crate::record::{Change, Data, Note, Refused};
+use crate::kernel::{Kernel, is_freed};
+use crate::record::{Note, Refused};
 
 use super::boot::Missing;
 use super::extract::Extraction;
@@ -206,84 +205,6 @@ impl Verdict {
             }
         }
     }
-}
-
-/// What `changes` says about data that exists already: it is shared with the running kernel, so a new
-/// initial value does not reach it.
-#[must_use]
-pub fn data(changes: &Changes) -> Vec<Refused> {
-    let existing = changes.data.iter().filter(|data| data.change == Change::Changed);
-    let tracepoints = added_tracepoints(changes);
-    let existing = existing.filter(|data| {
-        !TRACEPOINT_TABLES.contains(&data.section.as_str())
-            || !tracepoints.contains_key(&*data.object)
-    });
-    let new = tracepoints.iter().flat_map(|(object, names)| {
-        names.iter().map(move |name| {
-            let why = "the patch adds this tracepoint, and a livepatch brings none; leave it and its calls out, or use \
-                       trace_printk() instead";
-            Refused::new(object, name, why)
-        })
-    });
-    existing
-        .map(|data| {
-            if let Some(event) = trace_event(data) {
-                let why = "the patch changes this trace event: the running kernel has told user space what its records \
-                           are, and goes on telling it; leave it as it is";
-                return Refused::new(&data.object, event, why);
-            }
-            let readers = match data.read_by.as_slice() {
-                [] => String::new(),
-                readers => format!(", read by {}", readers.join(", ")),
-            };
-            let why = format!("changed data in {}{readers}: {}", data.section, kept(data));
-            Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
-        })
-        .chain(new)
-        .collect()
-}
-
-/// What the running kernel does with data that changes, and what can be done about it.
-fn kept(data: &Data) -> &'static str {
-    let section = data.section.as_bytes();
-    let is_writable = !section.starts_with(b".rodata");
-    match Region::of_section(section, false, is_writable) {
-        _ if data.causes.iter().any(|cause| cause.kind == Kind::Section) => {
-            "it is another kind of memory than before, and the running kernel keeps its own as it was, or has freed it; \
-             give the new one another name"
-        }
-        Region::Constant | Region::ReadOnlyAfterInit => {
-            "the running kernel keeps its own, which nobody can write; give the new one another name where only functions \
-             use it, or change the functions that it leads to"
-        }
-        _ => {
-            "the running kernel keeps its value; set it in a pre-patch callback, or use a shadow variable for new members"
-        }
-    }
-}
-
-/// Tables with an entry for each tracepoint or trace event of an object, without names.
-const TRACEPOINT_TABLES: [&str; 3] = ["__tracepoints_ptrs", "_ftrace_events", "__bpf_raw_tp_map"];
-
-/// By object, the tracepoints that are added (`DEFINE_TRACE` of `include/linux/tracepoint.h`).
-fn added_tracepoints(changes: &Changes) -> BTreeMap<&str, Vec<&str>> {
-    let mut tracepoints: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let added = changes.data.iter().filter(|data| data.change == Change::Added);
-    for data in added {
-        let name = data.name.as_ref().and_then(|name| name.strip_prefix("__tracepoint_"));
-        if let Some(name) = name {
-            tracepoints.entry(&data.object).or_default().push(name);
-        }
-    }
-    tracepoints
-}
-
-/// The trace event that a variable describes (`include/trace/trace_events.h`).
-fn trace_event(data: &Data) -> Option<&str> {
-    const PREFIXES: [&str; 4] =
-        ["print_fmt_", "trace_event_fields_", "trace_event_type_funcs_", "event_class_"];
-    let name = data.name.as_ref()?;
-    PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix))
 }
 
 /// What is wrong with replacing functions whose exported type is another. `before` and `after` are the

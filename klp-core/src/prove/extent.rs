@@ -1,9 +1,10 @@
 //! How much data a reference means where no claim says so.
 
-use crate::arch::Instructions;
+use crate::arch::{Form, Instructions};
 use crate::elf::SymbolKind;
 
 use super::align;
+use super::described;
 use super::side::{Range, Side};
 use super::target::{self, Target, Use};
 use super::walk;
@@ -92,19 +93,36 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
         let mut reader = Instructions::new(code, range.start);
         let mut relocs = align::relocs(side, range).peekable();
         let mut at = range.start;
+        let mut argument = None;
         while let Some(decoded) = reader.next() {
             let end = range.start.saturating_add(reader.offset() as u64);
             let mut refers = false;
-            while relocs.next_if(|reloc| reloc.offset < end).is_some() {
+            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < end) {
                 refers = true;
+                let name = side.object.symbol(reloc.symbol).map(|symbol| symbol.name);
+                if let Some((place, bytes)) = argument.zip(name.and_then(described::read_by)) {
+                    described::ends(side, place, bytes, &mut found);
+                }
+            }
+            if decoded.is_ok_and(|it| it.ends_flow || matches!(it.form, Form::Branch { .. })) {
+                argument = None;
             }
             if refers && let Ok(it) = decoded {
                 let len = end.saturating_sub(at);
                 let role = walk::Role::Plain;
                 let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
                 for operand in walk::operands(side, number, &inst) {
-                    if let Some((section, at)) = interesting(&operand.target) {
-                        found.push((section, at, operand.starts));
+                    if let Some((section, place)) = interesting(&operand.target) {
+                        found.push((section, place, operand.starts));
+                        let bytes = code
+                            .get(
+                                usize::try_from(at.saturating_sub(range.start))
+                                    .unwrap_or(usize::MAX)..,
+                            )
+                            .unwrap_or_default();
+                        if described::loads_first(bytes) {
+                            argument = Some((section, place));
+                        }
                     }
                 }
             }

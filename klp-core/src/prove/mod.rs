@@ -12,6 +12,7 @@ mod content;
 mod correspond;
 mod coverage;
 mod data;
+mod described;
 mod difference;
 mod exclusions;
 mod extent;

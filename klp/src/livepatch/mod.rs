@@ -55,8 +55,8 @@ impl LivepatchRequest {
     ) -> Result<Option<Livepatch>, Error> {
         output::remove(&self.path)?;
         let constants = Constant::changed(changes);
-        let has_nothing = changes.functions.is_empty() && constants.is_empty();
-        if has_nothing || changes.summary.refused > 0 {
+        let has_functions = !changes.functions.is_empty() || !constants.is_empty();
+        if !has_functions && changes.summary.data_changed == 0 {
             return Ok(None);
         }
         if let Some(why) = unfit(&builds.original)? {
@@ -78,16 +78,34 @@ impl LivepatchRequest {
             |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
         let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
             risks.into_iter().partition(is_constant);
-        if !self.force && !risks.is_empty() {
+        let is_refused = changes.summary.refused > 0 || !self.force && !risks.is_empty();
+        if is_refused && (!has_functions || touched.is_empty()) {
             changes.refuse_livepatch(risks);
             return Ok(None);
         }
+        // Whoever is refused a module for one reason is told of all others as well.
         events(Event::Extracting { functions: changes.functions.len() });
-        let objects = objects::of(builds, &touched, &mut of_build(events))?;
-        let mut livepatch = self.extract(builds, changes, &objects)?;
+        let found = objects::of(builds, &touched, &mut of_build(events)).and_then(|objects| {
+            let livepatch = self.extract(builds, changes, &objects)?;
+            Ok((objects, livepatch))
+        });
+        let (objects, mut livepatch) = match found {
+            Err(error @ Error::Livepatch(_)) if is_refused => {
+                risks.extend(perhaps);
+                changes.refuse_livepatch(risks);
+                let why = format!("there can be more reasons against a module: {error}");
+                changes.note_livepatch([Note::new("reasons", "", "livepatch", why)]);
+                return Ok(None);
+            }
+            found => found?,
+        };
         risks.extend(perhaps.into_iter().filter(|risk| {
             !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
         }));
+        if !self.force && (is_refused || !risks.is_empty()) {
+            // That no function is left for a module would follow from the other reasons.
+            livepatch.refused.retain(|refused| !refused.object.is_empty());
+        }
         if !self.force {
             livepatch.refused.append(&mut risks);
         }
@@ -97,7 +115,7 @@ impl LivepatchRequest {
         changes.note_livepatch(livepatch.notes.iter().cloned());
         let kept = left_out::kept_after_boot(builds, changes);
         changes.note_livepatch(kept);
-        if !livepatch.refused.is_empty() {
+        if is_refused || !livepatch.refused.is_empty() {
             changes.refuse_livepatch(livepatch.refused);
             return Ok(None);
         }
@@ -150,7 +168,7 @@ impl LivepatchRequest {
         let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
         let about = about.iter().map(|(key, value)| format!("MODULE_INFO({key}, {value:?});\n"));
         let sources = ModuleSources {
-            name: self.path.file_stem().unwrap_or("livepatch").to_owned(),
+            name: usable(self.path.file_stem().unwrap_or("livepatch").chars()),
             init: livepatch.init_source(self.replace) + &about.collect::<String>(),
             parts: livepatch.parts.iter().map(part).collect(),
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
@@ -191,18 +209,22 @@ fn exports(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Refuse
 /// The name of the module for `patch`: `livepatch-fix` for `fix.patch`.
 #[must_use]
 pub fn livepatch_name(patch: Option<&Utf8Path>) -> String {
-    // A module's name has 55 bytes at most (MODULE_NAME_LEN), and make reads it.
-    const LONGEST: usize = 55;
     let name = patch.and_then(Utf8Path::file_name).filter(|name| *name != "-");
     let name = Utf8Path::new(name.unwrap_or("patch"));
     let is_packed = matches!(name.extension(), Some("gz" | "xz" | "bz2" | "zst"));
     let name = if is_packed { name.with_extension("") } else { name.to_owned() };
     let stem = name.file_stem().unwrap_or("patch");
+    usable("livepatch-".chars().chain(stem.chars()))
+}
+
+/// A name that a module can have: make reads it, and `modprobe`, to which a dot is the end of it.
+fn usable(name: impl Iterator<Item = char>) -> String {
+    /// `MODULE_NAME_LEN` of 64-bit kernels, with its end.
+    const LONGEST: usize = 55;
     let word = |character: char| {
         if character.is_ascii_alphanumeric() || character == '_' { character } else { '-' }
     };
-    let name: String = "livepatch-".chars().chain(stem.chars().map(word)).collect();
-    name.chars().take(LONGEST).collect()
+    name.map(word).take(LONGEST).collect()
 }
 
 /// Objects with something to tell of: functions, data, and what others know their names by.
@@ -253,6 +275,7 @@ mod tests {
         assert_eq!(name("0001-net: drop.it.patch"), "livepatch-0001-net--drop-it");
         assert_eq!(name("fix.patch.gz"), "livepatch-fix");
         assert_eq!(name("-"), "livepatch-patch");
+        assert_eq!(usable("fix.v2 a".chars()), "fix-v2-a");
         assert_eq!(name(&"x".repeat(80)).len(), 55);
     }
 }

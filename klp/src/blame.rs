@@ -1,0 +1,22 @@
+//! The parts of the patch that stand in the way of a module.
+
+use camino::Utf8Path;
+use klp_core::diff::Changes;
+use klp_core::record::PatchPart;
+
+use crate::patched::Builds;
+use crate::proofs;
+
+/// Names them where something is refused, unless that is for a reason of the kernel that was shipped.
+pub(crate) fn tell(builds: &Builds<'_>, changes: &mut Changes) {
+    let written = &builds.patched.written;
+    for refused in &mut changes.refused {
+        let is_of_a_patch = refused.rule.as_deref() != Some(proofs::RULE);
+        if is_of_a_patch && !refused.object.is_empty() {
+            let object = Utf8Path::new(&refused.object);
+            let parts = builds.workspace.blame(object, &refused.name, written).into_iter();
+            refused.patch =
+                parts.map(|(file, hunk)| PatchPart { file: file.into(), hunk }).collect();
+        }
+    }
+}
