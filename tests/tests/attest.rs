@@ -314,6 +314,7 @@ fn kinds_of_memory() -> Result<()> {
     };
     let per_cpu = "__attribute__((section(\".data..percpu\")))";
     let late = "__attribute__((section(\".data..ro_after_init\")))";
+    let address = "asm volatile(\"\" : : \"r\" (&flag));";
     let shared = "static __attribute__((section(\".data..percpu..shared_aligned\"))) int hits;\n";
     let uses = "int show(int n) { asm volatile(\"incl %%gs:%0\" : \"+m\" (hits)); return n; }";
     let mut unknown = case(shared, uses);
@@ -332,6 +333,9 @@ fn kinds_of_memory() -> Result<()> {
         &[
             ("plain stays plain", changes("", "", "flag = n;"), None),
             ("plain to each processor", changes("", per_cpu, "flag = n;"), Some(Class::Kind)),
+            // Nothing but the address in an instruction tells which variable is meant, and of what kind.
+            ("to each processor, by its address", changes("", per_cpu, address), Some(Class::Kind)),
+            ("one of each processor, by its address", changes(per_cpu, per_cpu, address), None),
             ("no longer read-only", changes(late, "", "flag = n;"), Some(Class::Kind)),
             ("a section that the loader does not know", unknown, Some(Class::Section)),
             ("code that is freed", freed, Some(Class::Freed)),
@@ -419,6 +423,30 @@ fn tables() -> Result<()> {
             ("another bug", other, Some(Class::Content)),
             ("an entry about the kernel's code", of_the_kernel, Some(Class::Table)),
             ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
+        ],
+    )
+}
+
+/// Branches of several functions in a section without symbols, as each `static_cpu_has()` has one.
+#[test]
+fn code_out_of_line() -> Result<()> {
+    let function = |name: &str, bit: u32| {
+        format!(
+            "int {name}(int n) {{ asm volatile(\"jmp 6f\\n7:\\n.pushsection .altinstr_aux, \\\"ax\\\"\\n6: testb ${bit}, \
+             (%rsp)\\njnz 7b\\njmp 7b\\n.popsection\"); return n; }}\n"
+        )
+    };
+    let mut second = case("", &function("show", 2));
+    let first = function("first", 1);
+    second.before.insert_str(0, &first);
+    second.after.insert_str(0, &first);
+    let mut other = second.clone();
+    other.module = other.module.replace("testb $2", "testb $1");
+    expect(
+        "code_out_of_line",
+        &[
+            ("that of the second function", second, None),
+            ("that of the first one", other, Some(Class::Content)),
         ],
     )
 }

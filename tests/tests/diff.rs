@@ -291,3 +291,36 @@ fn a_stripped_object_beside_one_with_names_is_refused() -> Result<()> {
     }
     Ok(())
 }
+
+/// Who reads a static variable is not who reads a global one of its name.
+#[test]
+fn readers_of_a_static_and_of_a_global_of_one_name() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let compile = |path: &str, source: &str| -> Result<()> {
+        let file = directory.join(path);
+        fs_err::create_dir_all(file.parent().unwrap_or(&directory))?;
+        fs_err::write(file.with_extension("c"), source)?;
+        tool("gcc", ["-O2", "-c", file.with_extension("c").as_str(), "-o", file.as_str()])?;
+        Ok(())
+    };
+    let global = "int lock = 1; int take(void) { return ++lock; }";
+    let before = "static int old_lock = 1; int f(void) { return ++old_lock; }";
+    for (build, text) in [("a", before), ("b", &before.replace("old_lock", "lock"))] {
+        compile(&format!("{build}/global.o"), global)?;
+        compile(&format!("{build}/local.o"), text)?;
+        let build = directory.join(build);
+        let arguments = ["checksum", "--no-cache", "-o", "all", "global.o", "local.o"];
+        run(klp(arguments)?.current_dir(build))?.expect(0)?;
+    }
+    let report = Report::lines(
+        &diff(&directory, &["--message-format", "json", "a/all", "b/all"], 0)?.stdout,
+    )?;
+    let readers: Vec<(&str, Change, &[String])> = report
+        .data
+        .iter()
+        .map(|data| (data.name.as_deref().unwrap_or_default(), data.change, &*data.read_by))
+        .collect();
+    let f = ["f".to_owned()];
+    assert_eq!(readers, [("lock", Change::Added, &f[..]), ("old_lock", Change::Removed, &[])]);
+    Ok(())
+}

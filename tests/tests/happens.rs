@@ -182,6 +182,27 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
     })
 }
 
+/// `static_call_update()` hands out key and trampoline of the call, which nobody keeps, and the function, which is kept.
+#[test]
+fn static_calls() -> Result<()> {
+    for_each_compiler("static_calls", |compiler| {
+        let call = "void exported(const char *);
+            static __attribute__((noinline, used)) int new_target(int n) { exported(\"target\"); return n; }
+            struct key { int (*function)(int); void *sites; };
+            struct key __SCK__call = { new_target, 0 };
+            int __SCT__call(int);
+            asm(\".pushsection .static_call.text, \\\"ax\\\"; .globl __SCT__call; __SCT__call: jmp new_target; .byte 0x0f, \
+                0xb9, 0xcc; .type __SCT__call, @function; .size __SCT__call, . - __SCT__call; .popsection\");";
+        let update = "exported((void *)&__SCK__call); exported((void *)__SCT__call);";
+        let livepatch = show(compiler, "", call, update)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(codes(&livepatch, "outlives").is_empty(), "{:#?}", livepatch.notes);
+        let livepatch = show(compiler, "", call, "exported((void *)new_target);")?;
+        assert_eq!(codes(&livepatch, "outlives"), ["new_target"]);
+        Ok(())
+    })
+}
+
 #[test]
 fn new_tracepoints() {
     use klp_core::diff::Changes;

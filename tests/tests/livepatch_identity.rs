@@ -172,6 +172,35 @@ fn a_new_weak_function_gives_way_to_a_new_strong_one() -> Result<()> {
 }
 
 #[test]
+fn a_new_weak_variable_gives_way_to_a_strong_one() -> Result<()> {
+    for_each_compiler("a_new_weak_variable_gives_way_to_a_strong_one", |compiler| {
+        let caller = "int caller(int n) { return n; }\n";
+        let weak = "__attribute__((weak)) int level = 1;\n\
+            int caller(int n) { return n + level; }\n";
+        let small = |strong: [&str; 2]| -> Result<Livepatch> {
+            let small = Small::new(compiler)?.object("a", caller, weak);
+            small.object("b", strong[0], strong[1]).livepatch(&[("a", "caller")], false)
+        };
+        let (none, strong) =
+            ("int b(void) { return 0; }", "int level = 2; int b(void) { return 0; }");
+        let livepatch = small([none, strong])?;
+        assert_eq!(livepatch.refused, []);
+        let names = references(&livepatch.parts[0].bytes, ".text.caller")?;
+        ensure!(names.contains(&"level".to_owned()), "{names:?}");
+        ensure!(!sections(&livepatch, 0)?.contains(&".data.level".to_owned()));
+        ensure!(sections(&livepatch, 1)?.contains(&".data.level".to_owned()));
+        // The kernel has the strong one.
+        let livepatch = small([strong, strong])?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.level,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        Ok(())
+    })
+}
+
+#[test]
 fn a_weak_function_that_does_not_run_is_left_out() -> Result<()> {
     for_each_compiler("a_weak_function_that_does_not_run_is_left_out", |compiler| {
         let weak = |text: &str| {

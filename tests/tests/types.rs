@@ -136,3 +136,38 @@ fn force_takes_the_risk() -> Result<()> {
         Ok(())
     })
 }
+
+/// The running kernel keeps the bytes of a variable, whatever type it has with the patch.
+#[test]
+fn variables_of_another_type() -> Result<()> {
+    for_each_compiler("variables_of_another_type", |compiler| {
+        let before = "struct thing { int a; }; struct one { long a; }; struct two { char a[8]; }; struct same { long b; };
+            struct count { int value; };
+            static struct one *it; static int number; static int list[4]; static const long table[] = { 1 };
+            void set(void *given, int n) { it = (__typeof__(it))given; number = n; list[n & 3] = n; }
+            long get(int n) { return (long)it + table[0] + (int)number + list[n & 3]; }";
+        let told = |from: &str, to: &str| refused(compiler, before, &before.replace(from, to));
+        let other = "its type changes (8 bytes as before, which mean something else)";
+        expect(&told("static struct one *it", "static unsigned long it")?, &[("it", other)])?;
+        let to = "it pointed to struct one and points to struct two";
+        expect(&told("static struct one *it", "static struct two *it")?, &[("it", to)])?;
+        let with = |kind: &str, member: &str| {
+            let after = before.replace("static int number", &format!("static {kind} number"));
+            let after = after.replace("number =", &format!("number.{member} ="));
+            refused(compiler, before, &after.replace("(int)number", &format!("number.{member}")))
+        };
+        let halves = "its type changes (4 bytes as before, which mean something else)";
+        expect(&with("struct { short low, high; }", "low")?, &[("number", halves)])?;
+        // The same bytes by another name, and what may be anything.
+        for (from, to) in [
+            ("static struct one *it", "static struct same *it"),
+            ("static struct one *it", "static void *it"),
+            ("static struct one *it", "struct unknown; static struct unknown *it"),
+            ("static int number", "static unsigned number"),
+            ("static const long table[]", "static const unsigned long table[]"),
+        ] {
+            expect(&told(from, to)?, &[])?;
+        }
+        expect(&with("struct count", "value")?, &[])
+    })
+}

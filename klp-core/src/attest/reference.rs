@@ -127,7 +127,8 @@ impl Judge<'_> {
         };
         let size = view.section(own.section).map_or(0, |section| section.size);
         let last = within.min(size.saturating_sub(1));
-        let Some(extent) = view.extent(own.section, last) else {
+        let unnamed = view.unnamed_code(own.section, last);
+        let Some(extent) = unnamed.or_else(|| view.extent(own.section, last)) else {
             return self.wrong(field, Class::Reference, "nothing tells what it leads to");
         };
         let start = i64::try_from(extent.start)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind, Register};
 
 use super::origin::base;
-use super::tables::Table;
+use super::tables::{REPLACEMENTS, Table};
 use crate::elf::{ElfError, ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
@@ -158,6 +158,29 @@ impl<'a> View<'a> {
         }
         let inside = extents.iter().filter(|extent| extent.holds(section, offset));
         inside.min_by_key(|extent| extent.size()).copied()
+    }
+
+    /// Code in a section without any symbol of a function, where the branches of several are taken out of line
+    /// (`.altinstr_aux`): from where it is entered up to the first instruction that control does not leave forwards.
+    pub(super) fn unnamed_code(&self, section: u32, offset: u64) -> Option<Extent> {
+        let header = self.section(section).filter(|section| section.is_code())?;
+        if !self.extents(section).is_empty() || header.name == REPLACEMENTS {
+            return None;
+        }
+        let code = header.bytes(offset, header.size.checked_sub(offset)?)?;
+        let mut decoder = Decoder::with_ip(64, code, offset, DecoderOptions::NONE);
+        while decoder.can_decode() {
+            let ends = matches!(
+                decoder.decode().flow_control(),
+                FlowControl::UnconditionalBranch
+                    | FlowControl::IndirectBranch
+                    | FlowControl::Return
+            );
+            if ends {
+                return Some(Extent { section, start: offset, end: decoder.ip() });
+            }
+        }
+        None
     }
 
     /// The symbol with which the thing starts: a global one before a local one.

@@ -192,7 +192,7 @@ pub fn compare_and_prove(
         changes.rebound.extend(part.rebound);
     }
     changes.notes.extend(order::of_link(original, patched));
-    readers::fill(&mut changes.data, patched);
+    readers::fill(&mut changes.data, original, patched);
     changes.summary.functions = patched.objects.iter().map(|object| object.function_symbols).sum();
     changes.summary.objects = patched.objects.len();
     changes.count();

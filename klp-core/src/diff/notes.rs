@@ -61,10 +61,13 @@ fn why(about: &str, before: Option<&str>, after: Option<&str>) -> String {
         Some("") => "yes".to_owned(),
         Some(says) => says.to_owned(),
     };
+    let is_new = before.is_none();
     let (before, after) = (said(before), said(after));
     let what = match about {
         "seal" => "ENDBR that the kernel takes away at boot",
         "binding" => "weak symbol",
+        // Nobody uses it yet.
+        "export" if is_new => "export",
         "export" => "export (modules that use it may load no more)",
         "license" => "licence",
         other => other,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use foldhash::{HashMap, HashMapExt as _, HashSet};
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
 use crate::manifest::Manifest;
-use crate::record::Data;
+use crate::record::{Change, Data};
 
 /// Fills in who reads each of `changes`, from the functions of all objects of `patched`.
-pub(super) fn fill(changes: &mut [Data], patched: &Manifest) {
+pub(super) fn fill(changes: &mut [Data], original: &Manifest, patched: &Manifest) {
     let wanted: HashSet<&str> = changes.iter().filter_map(|data| data.name.as_deref()).collect();
     if wanted.is_empty() {
         return;
@@ -27,13 +27,23 @@ pub(super) fn fill(changes: &mut [Data], patched: &Manifest) {
             }
         }
     }
+    let (was_local, is_local) = (locals(original, &wanted), locals(patched, &wanted));
     let found: Vec<Vec<String>> = changes
         .iter()
         .map(|data| {
             let name = data.name.as_deref().unwrap_or_default();
-            [Some(data.object.as_str()), None]
-                .into_iter()
-                .filter_map(|scope| readers.get(&(scope, name)))
+            let object = data.object.as_str();
+            let scopes: &[Option<&str>] = match data.change {
+                // Whatever else has that name now is another thing.
+                Change::Removed if was_local.contains(&(object, name)) => &[],
+                Change::Added | Change::Changed if is_local.contains(&(object, name)) => {
+                    &[Some(object)]
+                }
+                _ => &[Some(object), None],
+            };
+            scopes
+                .iter()
+                .filter_map(|scope| readers.get(&(*scope, name)))
                 .flatten()
                 .map(ToString::to_string)
                 .collect::<BTreeSet<String>>()
@@ -44,4 +54,17 @@ pub(super) fn fill(changes: &mut [Data], patched: &Manifest) {
     for (data, readers) in changes.iter_mut().zip(found) {
         data.read_by = readers;
     }
+}
+
+/// The objects and names of `wanted` data that only its own object knows.
+fn locals<'m>(manifest: &'m Manifest, wanted: &HashSet<&str>) -> HashSet<(&'m str, &'m str)> {
+    let mut locals = HashSet::new();
+    for object in &manifest.objects {
+        let own = object.data.iter().filter(|data| data.file.is_some());
+        for data in own {
+            let names = data.names().filter(|name| wanted.contains(name));
+            locals.extend(names.map(|name| (object.origin(data.origin), name)));
+        }
+    }
+    locals
 }

@@ -81,6 +81,9 @@ impl Home<'_, '_> {
         }
         let symbol = self.source.patched.analysis.layout.span(span)?.symbol?;
         let symbol = self.source.patched.analysis.elf.symbol(symbol)?;
+        if symbol.weak && strong(self.sources, self.source.linked, symbol.name).is_some() {
+            return Some(DataFate::Overridden);
+        }
         if symbol.local || !self.has(symbol.name) {
             return None;
         }
@@ -94,6 +97,7 @@ impl Home<'_, '_> {
         Some(match regions.next() {
             Some((was, _)) if was != is => DataFate::Other(was, is),
             Some((_, true)) => DataFate::Moved,
+            None if symbol.weak => DataFate::Overridden,
             // The kernel's keeps its size and what was written into it.
             Some((_, false)) | None => DataFate::Second,
         })

@@ -37,8 +37,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
         {
             let Link::Piece(to) = reloc.link else { continue };
             let is_kept = match taken {
-                // Nobody keeps the key of a static call: its sites name it, in tables of their modules.
-                _ if extract::owner_name(source, to).starts_with("__SCK__") => false,
+                _ if is_of_static_call(&extract::owner_name(source, to)) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored if is_variable(sources, to) => true,
                 Taken::Held if linked.contains(&to) => true,
@@ -68,6 +67,12 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
         Some(Note::new("outlives", source.object, &extract::owner_name(source, piece), why))
     });
     notes.collect()
+}
+
+/// The key of a static call, or its trampoline: whoever updates the call is handed both and keeps neither. Its sites name
+/// them, in tables of their modules.
+fn is_of_static_call(name: &str) -> bool {
+    name.starts_with("__SCK__") || name.starts_with("__SCT__")
 }
 
 /// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and

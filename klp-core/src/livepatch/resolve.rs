@@ -291,7 +291,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Some(DataFate::Shared(original) | DataFate::Changed(original)) => {
                 Ok((Meaning::Kernel(self.original_data(*original)?), relative))
             }
-            Some(DataFate::Moved) if let Some(symbol) = symbol => {
+            Some(DataFate::Moved | DataFate::Overridden) if let Some(symbol) = symbol => {
                 Ok((Meaning::Kernel(Outside::Global(symbol.name)), relative))
             }
             Some(DataFate::Other(was, is)) => Err(format!(
@@ -300,7 +300,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 was.text(),
                 is.text()
             )),
-            Some(DataFate::Moved | DataFate::Second) => {
+            Some(DataFate::Moved | DataFate::Overridden | DataFate::Second) => {
                 Err(format!("the kernel has another {} than the patch adds", self.name_of(&span)))
             }
             Some(DataFate::Unclear(count)) => Err(format!(

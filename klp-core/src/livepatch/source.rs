@@ -78,6 +78,8 @@ pub(super) enum DataFate {
     Changed(u32),
     /// The kernel's global variable of that name, which another object defined.
     Moved,
+    /// Weak, and the definition of another object is the one that is used.
+    Overridden,
     /// Another variable than the original's of that name: it was in memory of the first kind, and is in that of the second.
     Other(Region, Region),
     /// The kernel has another global of that name.

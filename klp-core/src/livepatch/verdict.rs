@@ -128,6 +128,13 @@ impl Verdict {
                 let others: BTreeSet<String> = others.collect();
                 self.risk(source.object, &changed.name, of_type(&changed, others));
             }
+            for (name, how) in before.retyped(after) {
+                let why = format!(
+                    "its type changes ({how}), and the running kernel keeps what it has in it; give the new one another \
+                     name"
+                );
+                self.risk(source.object, &name, why);
+            }
         }
     }
 

@@ -121,3 +121,17 @@ fn lines_and_files_of_bugs_do_not_count() {
     };
     assert_eq!(findings(&assemble(&source(10)), &assemble(&source(200))), [""; 0]);
 }
+
+/// The trampoline of a static call ends with `ud1 %esp,%ecx`, which control does not come to.
+#[test]
+fn a_static_call_is_added_behind_another() {
+    let call = |name: &str| {
+        format!(
+            ".balign 4\n.globl __SCT__{name}\n.type __SCT__{name},@function\n__SCT__{name}: .byte 0xe9\n\
+             .long {name} - (. + 4)\n.byte 0x0f, 0xb9, 0xcc\n.size __SCT__{name},.-__SCT__{name}\n"
+        )
+    };
+    let head = ".section .static_call.text,\"ax\"\n";
+    let one = format!("{head}{}", call("one"));
+    assert_eq!(findings(&assemble(&one), &assemble(&format!("{one}{}", call("two")))), [""; 0]);
+}

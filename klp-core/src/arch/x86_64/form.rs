@@ -50,8 +50,16 @@ impl Decoded {
                 FlowControl::Return
                     | FlowControl::UnconditionalBranch
                     | FlowControl::IndirectBranch
-            ) || instruction.code() == Code::Ud2,
+            ) || is_dead_end(instruction),
             is_ip_relative: instruction.is_ip_rel_memory_operand(),
         }
     }
+}
+
+/// No handler of the kernel goes on behind it. Behind `ud1` with an operand in memory one can: that is a `WARN` or a report
+/// of undefined behaviour (arch/x86/kernel/traps.c). With two registers it ends the trampoline of a static call.
+fn is_dead_end(instruction: &Instruction) -> bool {
+    let code = instruction.code();
+    let is_ud1 = matches!(code, Code::Ud1_r16_rm16 | Code::Ud1_r32_rm32 | Code::Ud1_r64_rm64);
+    code == Code::Ud2 || is_ud1 && instruction.op1_kind() == OpKind::Register
 }

@@ -6,6 +6,7 @@ mod kinds;
 mod layout;
 mod read;
 mod users;
+mod variables;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use crate::elf::ElfObject;
 pub(super) use users::User;
 
 use layout::{Layout, differences};
+use variables::Variables;
 
 /// A type that is in both objects, with another layout.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,7 @@ pub(super) struct Types {
     values: BTreeMap<String, BTreeMap<String, BTreeSet<i128>>>,
     /// Functions and variables by the types that they use.
     users: BTreeMap<String, BTreeSet<User>>,
+    variables: Variables,
 }
 
 impl Types {
@@ -47,6 +50,11 @@ impl Types {
     /// What of the object uses the type `name`, directly or by a pointer.
     pub(super) fn users(&self, name: &str) -> impl Iterator<Item = &User> {
         self.users.get(name).into_iter().flatten()
+    }
+
+    /// The variables that are of another type in `after`, and how.
+    pub(super) fn retyped(&self, after: &Self) -> Vec<(String, String)> {
+        variables::retyped(&self.variables, &after.variables)
     }
 
     /// The types of which `after` has other ones.

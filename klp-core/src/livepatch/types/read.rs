@@ -138,6 +138,12 @@ impl<'a> Reading<'_, '_, 'a> {
             constants::DW_TAG_enumeration_type => self.enumeration(entry, own)?,
             constants::DW_TAG_variable | constants::DW_TAG_formal_parameter => {
                 self.declared(entry, own)?;
+                // Rust's debug information does not say what is constant.
+                if !self.is_rust
+                    && let Some((name, variable)) = self.walk.variable(entry)?
+                {
+                    self.types.variables.entry(name).or_default().insert(variable);
+                }
             }
             _ => {}
         }

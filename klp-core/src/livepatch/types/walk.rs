@@ -158,7 +158,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
-    fn shape(&mut self, offset: UnitOffset, depth: u32) -> Result<Rc<Shape>, gimli::Error> {
+    pub(super) fn shape(
+        &mut self,
+        offset: UnitOffset,
+        depth: u32,
+    ) -> Result<Rc<Shape>, gimli::Error> {
         if let Some(known) = self.shapes.get(&offset.0) {
             return Ok(Rc::clone(known));
         }
@@ -209,7 +213,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     }
 
     /// The size of a type in bytes.
-    fn size(&self, offset: UnitOffset, depth: u32) -> Result<u64, gimli::Error> {
+    pub(super) fn size(&self, offset: UnitOffset, depth: u32) -> Result<u64, gimli::Error> {
         const POINTER: u64 = 8;
         let entry = self.unit.entry(offset)?;
         if let Some(size) = number(&entry, constants::DW_AT_byte_size)? {
