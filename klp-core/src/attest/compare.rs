@@ -9,15 +9,9 @@ use super::reference::{Field, livepatch_name};
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::Thing;
 use super::view::{Aim, Extent, Use, View};
+use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
 use crate::elf::{Place, Reloc, RelocKind, Section};
 
-/// The NOPs of 2 and 5 bytes that objtool writes (`arch/x86/include/asm/nops.h`).
-const NOP2: &[u8] = &[0x66, 0x90];
-const NOP5: &[u8] = &[0x0f, 0x1f, 0x44, 0x00, 0x00];
-/// A direct call, and jumps.
-const CALL: u8 = 0xe8;
-const JUMP: u8 = 0xe9;
-const SHORT_JUMP: u8 = 0xeb;
 /// In a key's address: the branch is likely, and objtool may write a NOP for the jump.
 const KEY_FLAGS: i64 = 3;
 const KEY_HACK: i64 = 2;
@@ -219,11 +213,7 @@ impl Judge<'_> {
                 && let Some(section) = view.section(place.0)
             {
                 let first = section.bytes(place.1, 1).and_then(<[u8]>::first).copied();
-                let len = match first {
-                    Some(SHORT_JUMP | 0x66) => 2,
-                    _ => 5,
-                };
-                labels.insert(place.1.saturating_sub(extent.start), len);
+                labels.insert(place.1.saturating_sub(extent.start), label_length(first));
             }
         }
         labels

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::judge::{Judge, Piece, Source};
 use super::kind::Kind;
-use super::origin::{base, users};
+use super::names::base;
+use super::origin::users;
 use super::reference::is_of_one_place;
 use super::running::VMLINUX;
 use super::tables::{Table, is_generated};

@@ -3,9 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use iced_x86::{Code, Decoder, DecoderOptions, Instruction, OpKind, Register};
-
 use super::view::{Aim, Use, View};
+use super::x86_64::{Register, Step, instructions};
 use crate::elf::{Place, SymbolKind};
 
 /// A place in the module.
@@ -113,14 +112,11 @@ fn init(module: &View<'_>) -> Result<Init, String> {
     let Place::Section(index) = start.place else { return Err("no init_module".into()) };
     let section = module.section(index).ok_or("no init_module")?;
     let code = section.bytes(start.value, start.size).ok_or("no init_module")?;
-    let mut decoder = Decoder::with_ip(64, code, start.value, DecoderOptions::NONE);
     let mut registers: BTreeMap<Register, Held> = BTreeMap::new();
     let mut found = Init::default();
-    let mut instruction = Instruction::default();
-    while decoder.can_decode() {
-        decoder.decode_out(&mut instruction);
-        let next = instruction.next_ip();
-        let reloc = section.relocs.within(instruction.ip(), next).next();
+    for instruction in instructions(code, start.value) {
+        let next = instruction.next;
+        let reloc = section.relocs.within(instruction.start, next).next();
         let aimed = reloc.map(|reloc| {
             let behind = next.saturating_sub(reloc.offset);
             Aim::of(&reloc, Use { behind, ..Default::default() })
@@ -128,38 +124,34 @@ fn init(module: &View<'_>) -> Result<Init, String> {
         let place = aimed.and_then(|aim| module.place(aim));
         let place =
             place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
-        let first = instruction.op0_register().full_register();
-        match instruction.code() {
-            Code::Mov_r64_rm64 if instruction.op1_kind() == OpKind::Memory => {
+        match instruction.step {
+            Step::Load(first) => {
                 registers.remove(&first);
                 if let Some(place) = place {
                     registers.insert(first, Held::Loaded(place));
                 }
             }
-            Code::Lea_r64_m | Code::Mov_rm64_imm32 | Code::Mov_r64_imm64 | Code::Mov_r32_imm32
-                if instruction.op0_kind() == OpKind::Register =>
-            {
+            Step::Address(first) => {
                 registers.remove(&first);
                 if let Some(place) = place {
                     registers.insert(first, Held::Address(place));
                 }
             }
-            Code::Mov_rm64_r64 if instruction.op0_kind() == OpKind::Memory => {
-                let source = instruction.op1_register().full_register();
+            Step::Store(source) => {
                 let (Some(to), Some(Held::Loaded(from))) = (place, registers.get(&source)) else {
                     return Err("its init code writes what cannot be followed".to_owned());
                 };
                 found.stores.insert(to, *from);
             }
-            _ => {
+            Step::Other(first) => {
                 let callee = aimed.and_then(|aim| module.symbol(aim.symbol));
                 if callee.is_some_and(|callee| callee.name == b"klp_enable_patch") {
-                    if let Some(Held::Address(patch)) = registers.get(&Register::RDI) {
+                    if let Some(Held::Address(patch)) = registers.get(&Register::FIRST_ARGUMENT) {
                         found.patch = Some(*patch);
                     }
                     return Ok(found);
                 }
-                if instruction.op0_kind() == OpKind::Register {
+                if let Some(first) = first {
                     registers.remove(&first);
                 }
             }

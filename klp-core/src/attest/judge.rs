@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::enabled::{self, At, Enabled, Replacement};
+use super::names;
 use super::origin::{self, Origin};
 use super::running::{Running, Spot};
 use super::view::{Aim, Extent, View};
@@ -294,7 +295,7 @@ impl Source<'_> {
         let here = original.names().flat_map(|(name, all)| all.iter().map(move |one| (name, *one)));
         let bases: BTreeSet<&[u8]> = here
             .filter(|(_, index)| self.spot(*index) == Some(spot))
-            .map(|(name, _)| origin::base(name))
+            .map(|(name, _)| names::base(name))
             .collect();
         let mut candidates = bases.iter().flat_map(|name| self.patched.based(name)).copied();
         candidates.find(|index| self.spots(*index) == [spot])

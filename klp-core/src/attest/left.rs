@@ -8,6 +8,7 @@ use super::judge::{Judge, describe};
 use super::kind::Kind;
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Use};
+use super::x86_64::instructions;
 use crate::elf::{Place, RelocKind, SectionClass, SymbolKind};
 
 /// Functions of the module that Kbuild and its init code have.
@@ -137,19 +138,5 @@ fn is_start_or_end(name: &[u8]) -> bool {
 
 /// NOPs, zeros and breakpoints between functions.
 fn is_filler(bytes: &[u8]) -> bool {
-    let mut decoder = iced_x86::Decoder::with_ip(64, bytes, 0, iced_x86::DecoderOptions::NONE);
-    if bytes.iter().all(|byte| *byte == 0) {
-        return true;
-    }
-    let mut instruction = iced_x86::Instruction::default();
-    while decoder.can_decode() {
-        decoder.decode_out(&mut instruction);
-        let nop =
-            matches!(instruction.mnemonic(), iced_x86::Mnemonic::Nop | iced_x86::Mnemonic::Int3)
-                || instruction.code() == iced_x86::Code::Xchg_rm16_r16;
-        if !nop {
-            return false;
-        }
-    }
-    true
+    bytes.iter().all(|byte| *byte == 0) || instructions(bytes, 0).all(|it| it.fills)
 }

@@ -17,12 +17,14 @@ mod entries;
 mod judge;
 mod kind;
 mod left;
+mod names;
 mod origin;
 mod reference;
 mod running;
 mod tables;
 mod thing;
 mod view;
+mod x86_64;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::base;
 use super::running::{Running, Spot};
 use super::view::{Aim, Use, View};
 use crate::elf::{Place, SymbolKind};
@@ -174,21 +175,6 @@ fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<u32,
         _ => None,
     };
     agreed.into_iter().filter_map(only).collect()
-}
-
-/// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.
-pub(super) fn base(name: &[u8]) -> &[u8] {
-    let mut name = name;
-    loop {
-        let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return name };
-        let (before, after) = name.split_at(dot);
-        let after = after.get(1..).unwrap_or_default();
-        let is_number = !after.is_empty() && after.iter().all(u8::is_ascii_digit);
-        if before.is_empty() || !(is_number || after == b"llvm") {
-            return name;
-        }
-        name = before;
-    }
 }
 
 /// The symbols of `there` that can be the symbol `index` of `here`: one where it is clear.

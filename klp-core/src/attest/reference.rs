@@ -3,7 +3,7 @@
 use super::Class;
 use super::judge::{Judge, Piece};
 use super::kind::Kind;
-use super::origin::base;
+use super::names::base;
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, OpKind, Register};
-
-use super::origin::base;
+use super::names::base;
 use super::tables::{REPLACEMENTS, Table};
+use super::x86_64::{self, instructions};
 use crate::elf::{ElfError, ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
@@ -168,19 +167,8 @@ impl<'a> View<'a> {
             return None;
         }
         let code = header.bytes(offset, header.size.checked_sub(offset)?)?;
-        let mut decoder = Decoder::with_ip(64, code, offset, DecoderOptions::NONE);
-        while decoder.can_decode() {
-            let ends = matches!(
-                decoder.decode().flow_control(),
-                FlowControl::UnconditionalBranch
-                    | FlowControl::IndirectBranch
-                    | FlowControl::Return
-            );
-            if ends {
-                return Some(Extent { section, start: offset, end: decoder.ip() });
-            }
-        }
-        None
+        let last = instructions(code, offset).find(|instruction| instruction.ends)?;
+        Some(Extent { section, start: offset, end: last.next })
     }
 
     /// The symbol with which the thing starts: a global one before a local one.
@@ -214,21 +202,12 @@ impl<'a> View<'a> {
             return BTreeMap::new();
         };
         let mut uses = BTreeMap::new();
-        let mut decoder = Decoder::with_ip(64, bytes, extent.start, DecoderOptions::NONE);
-        let mut instruction = Instruction::default();
-        while decoder.can_decode() {
-            decoder.decode_out(&mut instruction);
-            let constants = decoder.get_constant_offsets(&instruction);
-            let next = instruction.next_ip();
-            for reloc in section.relocs.within(instruction.ip(), next) {
-                let inside = reloc.offset.saturating_sub(instruction.ip());
-                let displaced = constants.has_displacement()
-                    && u64::try_from(constants.displacement_offset()) == Ok(inside);
-                let memory = (0..instruction.op_count())
-                    .any(|operand| instruction.op_kind(operand) == OpKind::Memory);
-                let per_cpu = displaced && memory && instruction.segment_prefix() == Register::GS;
-                let behind = next.saturating_sub(reloc.offset);
-                uses.insert(reloc.offset, Use { behind, per_cpu, branch: is_branch(&instruction) });
+        for instruction in instructions(bytes, extent.start) {
+            for reloc in section.relocs.within(instruction.start, instruction.next) {
+                let inside = reloc.offset.saturating_sub(instruction.start);
+                let per_cpu = instruction.is_per_cpu && instruction.displacement == Some(inside);
+                let behind = instruction.next.saturating_sub(reloc.offset);
+                uses.insert(reloc.offset, Use { behind, per_cpu, branch: instruction.is_branch });
             }
         }
         uses
@@ -243,17 +222,12 @@ impl View<'_> {
             return Vec::new();
         };
         let code = section.bytes(extent.start, extent.size()).unwrap_or_default();
-        let mut decoder = Decoder::with_ip(64, code, extent.start, DecoderOptions::NONE);
         let mut found = Vec::new();
-        let mut instruction = Instruction::default();
-        while decoder.can_decode() {
-            decoder.decode_out(&mut instruction);
-            let (ip, next) = (instruction.ip(), instruction.next_ip());
-            let target = instruction.near_branch_target();
-            if !is_branch(&instruction)
-                || instruction.op0_kind() != OpKind::NearBranch64
-                || extent.holds(extent.section, target)
-                || section.relocs.within(ip, next).next().is_some()
+        for instruction in instructions(code, extent.start).filter(|it| it.is_branch) {
+            let next = instruction.next;
+            let Some(target) = instruction.target else { continue };
+            if extent.holds(extent.section, target)
+                || section.relocs.within(instruction.start, next).next().is_some()
             {
                 continue;
             }
@@ -262,22 +236,19 @@ impl View<'_> {
             else {
                 continue;
             };
-            let field = decoder.get_constant_offsets(&instruction);
-            let width = next.saturating_sub(ip).saturating_sub(field.immediate_offset() as u64);
+            let field = instruction.start.saturating_add(instruction.immediate);
+            let width = next.saturating_sub(field);
             found.push(Reloc {
                 offset: next.saturating_sub(width),
                 kind: RelocKind::Relative32,
                 symbol: index,
                 addend: target.wrapping_sub(symbol.value).wrapping_sub(width).cast_signed(),
-                raw: PLT32,
+                raw: x86_64::BRANCH,
             });
         }
         found
     }
 }
-
-/// `R_X86_64_PLT32`.
-const PLT32: u32 = 4;
 
 /// Whether the extents of a section are names of one thing, or there are none.
 fn is_single(extents: &[Extent]) -> bool {
@@ -285,12 +256,4 @@ fn is_single(extents: &[Extent]) -> bool {
         [] | [_] => true,
         [first, rest @ ..] => rest.iter().all(|other| other.start == first.start),
     }
-}
-
-fn is_branch(instruction: &Instruction) -> bool {
-    let flow = instruction.flow_control();
-    matches!(
-        flow,
-        FlowControl::Call | FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch
-    )
 }

@@ -3,7 +3,8 @@
 use crate::arch::patching;
 use crate::elf::{Place, RelocKind, Section};
 
-use super::resolve::{Resolver, Site, Use, Why};
+use super::resolve::{Resolver, Site, Use};
+use super::why::Why;
 
 /// What becomes of a reference to such a symbol.
 pub(super) enum Absent {

@@ -4,7 +4,8 @@
 use crate::elf::{Place, Reloc, Section};
 
 use super::pieces::Piece;
-use super::resolve::{Resolver, Why};
+use super::resolve::Resolver;
+use super::why::Why;
 
 /// What a field is in terms of alternatives.
 pub(super) enum Field {

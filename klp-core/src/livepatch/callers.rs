@@ -12,7 +12,7 @@ use super::namesakes;
 use super::pieces;
 use super::side::Side;
 use super::source::{Fate, Source};
-use super::verdict::{self, Verdict};
+use super::verdict::Verdict;
 
 /// Makes callers changed functions, until all that has to be replaced can be.
 pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
@@ -22,9 +22,9 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
         let mut open: Vec<usize> = all.map(|(number, _)| number).collect();
         while let Some(number) = open.pop() {
             if let Some(callers) = callers_instead(source, number) {
-                let name = verdict::name_of(source, number);
+                let name = source.name_of(number);
                 let names: Vec<String> =
-                    callers.iter().map(|caller| verdict::name_of(source, *caller)).collect();
+                    callers.iter().map(|caller| source.name_of(*caller)).collect();
                 let why = format!(
                     "it cannot be replaced itself, so its callers are: {}",
                     names.join(", ")

@@ -17,7 +17,7 @@ use super::resolve::Use;
 use super::side::Side;
 use super::sites::code_sites;
 use super::source::{DataFate, Fate, Source};
-use super::verdict::{self, Verdict};
+use super::verdict::Verdict;
 
 /// A constant with a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,8 +79,7 @@ fn bring(
             .collect();
         for (span, original) in wanted {
             let Some((name, readers)) = readers(source, span, original) else { continue };
-            let names: Vec<String> =
-                readers.iter().map(|reader| verdict::name_of(source, *reader)).collect();
+            let names: Vec<String> = readers.iter().map(|reader| source.name_of(*reader)).collect();
             let names = names.join(", ");
             let why = format!("the livepatch brings its own, and replaces what reads it: {names}");
             verdict.note("constant", source.object, &name, why);

@@ -13,10 +13,11 @@ use super::alternative::Field;
 use super::identity;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
-use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
+use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::sites::code_sites;
 use super::source::{Fate, Source};
 use super::target::Target;
+use super::why::Why;
 
 /// Where a relocation of a copied piece leads.
 #[derive(Debug, Clone, PartialEq, Eq)]

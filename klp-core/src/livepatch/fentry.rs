@@ -8,7 +8,8 @@ use crate::kernel::Kernel;
 
 use super::extract::{Copied, Link, OutReloc};
 use super::pieces::Piece;
-use super::resolve::{Resolver, Why};
+use super::resolve::Resolver;
+use super::why::Why;
 
 /// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
 pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {

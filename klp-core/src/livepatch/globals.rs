@@ -5,11 +5,12 @@ use crate::kernel::Region;
 
 use super::extract::{Link, Walk};
 use super::identity;
-use super::resolve::{Meaning, Outside, Resolver, Site, Why};
+use super::resolve::{Meaning, Outside, Resolver, Site};
 use super::side::region;
 use super::source::Source;
 use super::target::Target;
 use super::verdict::exported;
+use super::why::Why;
 
 impl<'a> Walk<'_, 'a> {
     /// A global symbol that the kernel does not have, or not for `source`: the patch adds it in another object, makes it

@@ -19,6 +19,7 @@ mod finish;
 mod globals;
 mod identity;
 mod init;
+mod input;
 mod links;
 mod namesakes;
 mod outlives;
@@ -35,6 +36,7 @@ mod strays;
 mod target;
 mod types;
 mod verdict;
+mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,9 +56,9 @@ pub use callbacks::CallbackKind;
 pub use constants::Constant;
 pub use existing::data as data_verdict;
 pub use finish::{FinishError, finish};
+pub use input::{Input, Members};
 pub use part::{Part, functions_symbol};
 pub use position::PositionError;
-pub use source::{Input, Members};
 pub use target::Symbol;
 pub use verdict::exports as exports_verdict;
 
@@ -315,7 +317,7 @@ fn replaced_symbol(
     source: &Source<'_>,
     number: usize,
 ) -> Result<(String, u64), (String, String)> {
-    let name = verdict::name_of(source, number);
+    let name = source.name_of(number);
     let failed = |why: &str| (name.clone(), why.to_owned());
     let original = match source.fates.get(number).copied().flatten() {
         Some(Fate::Changed(original)) => original,

@@ -2,7 +2,6 @@
 //! address, so all of its names have to become the same.
 
 use super::source::Source;
-use super::verdict;
 
 /// A name of the function that `number` replaces and that means another one with the patch, and why nothing is replaced.
 pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, String)> {
@@ -20,7 +19,7 @@ pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, Stri
                 && function.names().any(|other| other == *name)
         })
     })?;
-    let name = verdict::name_of(source, number);
+    let name = source.name_of(number);
     let why = format!(
         "it shares its address with {other} in the kernel, and with the patch they are two functions: replacing one \
          replaces both"

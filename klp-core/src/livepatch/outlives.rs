@@ -135,7 +135,7 @@ fn added(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
             if fate.is_some_and(Fate::is_new)
                 && let Some((piece, offset)) = extract::body_piece(source, object, number)
             {
-                let name = super::verdict::name_of(source, number);
+                let name = source.name_of(number);
                 entries.insert((piece, offset.cast_signed()), name);
             }
         }

@@ -15,6 +15,7 @@ use crate::kernel::is_freed;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
 use super::source::{DataFate, Fate, Source};
+use super::why::Why;
 
 /// How the place with the relocation uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +49,6 @@ pub(super) enum Outside<'a> {
     /// A symbol of the object as it runs, by index.
     Local(u32),
 }
-
-/// Why it is not known, or cannot be.
-pub(super) type Why = String;
 
 /// One touched object while its relocations are resolved.
 pub(super) struct Resolver<'s, 'a> {

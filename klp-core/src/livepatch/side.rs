@@ -8,7 +8,7 @@ use crate::manifest::{self, Manifest};
 use crate::name::{self, Stability};
 use crate::origin::{self, Definitions};
 
-use super::source::Input;
+use super::input::Input;
 
 /// An object with its digests.
 pub(super) struct Side<'a> {

@@ -5,8 +5,9 @@ use crate::arch::{Access, Decoded, Form, Instructions};
 use crate::elf::{Reloc, RelocKind, Section};
 
 use super::pieces::Piece;
-use super::resolve::{Site, Use, Why};
+use super::resolve::{Site, Use};
 use super::side::Side;
+use super::why::Why;
 
 /// The relocations of code, with what the instructions do with them, and those that the assembler
 /// resolved because the target was in the same section, though it is not in the same piece.

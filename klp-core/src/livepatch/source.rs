@@ -7,37 +7,11 @@ use crate::correlate::{Both, Correlation, Disagreement, Renames};
 use crate::elf::{ElfError, Place};
 use crate::kernel::Region;
 use crate::manifest;
-use crate::origin::Definitions;
 
-use super::resolve::Why;
+use super::input::Input;
 use super::side::{Side, differing};
+use super::why::Why;
 use super::{Named, NamesByObject};
-
-/// The bytes of a touched object.
-#[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
-    /// Its path in the build, for example `fs/proc/meminfo.o`.
-    pub object: &'a str,
-    /// What it is linked into: `vmlinux`, or a module such as `fs/ext4/ext4`.
-    pub linked: &'a str,
-    /// As the original build linked it; none for an object that the patch adds, and where `original` is it.
-    pub plain: Option<&'a [u8]>,
-    /// The original compiled again with function and data sections, before objtool.
-    pub original: Option<&'a [u8]>,
-    /// The patched one compiled the same way.
-    pub patched: &'a [u8],
-    /// With LTO. The object is then all of `linked` before its last link (`vmlinux.o`), as both builds made it.
-    pub lto: Option<Members<'a>>,
-}
-
-/// What the objects define that an LTO build linked, in the order of the link.
-#[derive(Debug, Clone, Copy)]
-pub struct Members<'a> {
-    /// Those of the original build.
-    pub original: &'a [Definitions],
-    /// Those of the patched build.
-    pub patched: &'a [Definitions],
-}
 
 /// What became of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +86,11 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
+    /// The name of the patched function `number`.
+    pub(super) fn name_of(&self, number: usize) -> String {
+        self.patched.record(number).map(|record| record.name.to_owned()).unwrap_or_default()
+    }
+
     /// Reads and correlates the three.
     pub(super) fn of(input: &Input<'a>, named: &Named) -> Result<Self, ElfError> {
         let plain = input.plain.map(|bytes| Side::of(bytes, input, None)).transpose()?;

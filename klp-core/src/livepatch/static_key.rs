@@ -8,8 +8,9 @@ use crate::kernel::Kernel;
 use crate::record::Note;
 
 use super::pieces::Piece;
-use super::resolve::{Meaning, Outside, Resolver, Site, Use, Why};
+use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::target::Target;
+use super::why::Why;
 
 /// Bit 1 of the key's addend: the instruction is a jump that is to become a NOP
 /// (`arch/x86/include/asm/jump_label.h`, Linux 5.14).

@@ -4,8 +4,8 @@
 use crate::kernel::{Export, Kallsyms, Kernel, Listed, Region, module_name};
 
 use super::position::PositionError;
-use super::resolve::Why;
 use super::source::Source;
+use super::why::Why;
 
 /// What a reference of the livepatch is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

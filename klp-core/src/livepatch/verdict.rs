@@ -140,7 +140,7 @@ impl Verdict {
 
     /// Whether the changed function `number` can be replaced.
     pub(super) fn function(&mut self, kernel: &Kernel, source: &Source<'_>, number: usize) -> bool {
-        let name = name_of(source, number);
+        let name = source.name_of(number);
         if source.fates.get(number).copied().flatten() == Some(Fate::Moved) {
             let listed = kernel.symbols_of(source.linked).map(|all| all.named(name.as_bytes()));
             let is_traced =
@@ -285,15 +285,10 @@ fn replaced(source: &Source<'_>) -> BTreeSet<String> {
     let changed = fates.filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))));
     changed
         .map(|(number, _)| {
-            let name = name_of(source, number);
+            let name = source.name_of(number);
             name.split_once('.').map(|(base, _)| base.to_owned()).unwrap_or(name)
         })
         .collect()
-}
-
-/// The name of the patched function `number`.
-pub(super) fn name_of(source: &Source<'_>, number: usize) -> String {
-    source.patched.record(number).map(|record| record.name.to_owned()).unwrap_or_default()
 }
 
 fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {

@@ -26,6 +26,7 @@ mod sections;
 mod side;
 mod solve;
 mod symbols;
+mod table;
 mod tables;
 mod target;
 mod walk;

@@ -5,7 +5,7 @@ use crate::elf::SymbolKind;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
 use super::side::{Range, Side};
-use super::tables::Table;
+use super::table::Table;
 use super::world::World;
 
 /// So many bytes in front of a function are looked at for an entry that describes them.

@@ -3,7 +3,7 @@
 use crate::elf::Section;
 
 use super::exclusions;
-use super::tables::Table;
+use super::table::Table;
 
 /// What a section is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

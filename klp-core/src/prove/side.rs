@@ -9,7 +9,8 @@ use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 
 use super::names;
 use super::sections::{self, Class, Meaning};
-use super::tables::{self, Entry, Table};
+use super::table::Table;
+use super::tables::{self, Entry};
 use super::target::{self, Target};
 
 /// Bytes of one section.

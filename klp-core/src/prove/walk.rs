@@ -7,7 +7,7 @@ use crate::elf::RelocKind;
 
 use super::names;
 use super::side::{Range, Side};
-use super::tables::Table;
+use super::table::Table;
 use super::target::{self, Target, Use};
 
 /// What is special about an instruction.

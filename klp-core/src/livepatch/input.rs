@@ -1,0 +1,29 @@
+//! What a livepatch is made of.
+
+use crate::origin::Definitions;
+
+/// The bytes of a touched object.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Its path in the build, for example `fs/proc/meminfo.o`.
+    pub object: &'a str,
+    /// What it is linked into: `vmlinux`, or a module such as `fs/ext4/ext4`.
+    pub linked: &'a str,
+    /// As the original build linked it; none for an object that the patch adds, and where `original` is it.
+    pub plain: Option<&'a [u8]>,
+    /// The original compiled again with function and data sections, before objtool.
+    pub original: Option<&'a [u8]>,
+    /// The patched one compiled the same way.
+    pub patched: &'a [u8],
+    /// With LTO. The object is then all of `linked` before its last link (`vmlinux.o`), as both builds made it.
+    pub lto: Option<Members<'a>>,
+}
+
+/// What the objects define that an LTO build linked, in the order of the link.
+#[derive(Debug, Clone, Copy)]
+pub struct Members<'a> {
+    /// Those of the original build.
+    pub original: &'a [Definitions],
+    /// Those of the patched build.
+    pub patched: &'a [Definitions],
+}
