@@ -3,7 +3,7 @@
 //#compilers: gcc
 //#variants: plain
 //#added: more
-//#data-added: total
+//#data-added: total.1
 struct lock_class_key { };
 extern int __percpu_counter_init(void *counter, long amount, int gfp, struct lock_class_key *key);
 extern void use(void *what);

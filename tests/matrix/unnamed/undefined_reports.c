@@ -3,8 +3,11 @@
 //#flags: -fsanitize=shift -fsanitize=bounds
 //#compilers: gcc
 //#added: stranger
-//#data-added[gcc]: stranger_table
+//#data-added: stranger_table
 //#may: data-added .data
+//#may: data-added .data..Lubsan_data2
+//#may: data-added .data..Lubsan_type1
+//#may: data-added .data..Lubsan_type2
 extern void use(const void *what, long number);
 static int limits[32];
 
