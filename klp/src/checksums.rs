@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
 use klp_core::checksum::Digested;
-use klp_core::diff::{Changes, Side, compare_and_prove};
+use klp_core::diff::{Changes, Side, compare_and_prove, compare_digested};
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
 use klp_core::{Allowlist, Manifest};
@@ -145,12 +145,17 @@ impl<'i> Checksums<'i> {
             Side::Original => self.input(index),
             Side::Patched => patched.input(index),
         };
-        let mut changes = compare_and_prove(&self.manifest, &patched.manifest, open);
+        let mut changes = match (&self.digested, &patched.digested) {
+            (Some(old), Some(new)) => {
+                compare_digested((&self.manifest, old), (&patched.manifest, new))
+            }
+            _ => {
+                let mut changes = compare_and_prove(&self.manifest, &patched.manifest, open);
+                changes.locate(open);
+                changes
+            }
+        };
         changes.tell_what_is_not_proven();
-        match (&self.digested, &patched.digested) {
-            (Some(old), Some(new)) => changes.locate_in(old, new),
-            _ => changes.locate(open),
-        }
         changes
     }
 

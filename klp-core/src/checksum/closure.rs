@@ -50,6 +50,7 @@ impl Roots {
 }
 
 /// All nodes that functions and named data reach.
+#[derive(Debug)]
 pub(super) struct Closure {
     digests: NodeDigests,
     /// Named data objects, by place.
@@ -69,6 +70,10 @@ impl Closure {
 
     pub(super) fn digests(&self) -> &NodeDigests {
         &self.digests
+    }
+
+    pub(super) fn boundaries(&self) -> &Boundaries {
+        &self.boundaries
     }
 
     pub(super) fn into_boundaries(self) -> Boundaries {

@@ -113,7 +113,7 @@ struct Behind<'a> {
 
 impl<'a> Behind<'a> {
     fn of(object: &'a Digested<'_>, numbers: &[usize]) -> Option<Self> {
-        let analysis = object.analysis()?;
+        let analysis = object.analysis().ok()?;
         let cx = analysis.context();
         let functions = analysis.layout.functions.as_slice();
         let edges = numbers.par_iter().map_init(Streams::default, |streams, number| {

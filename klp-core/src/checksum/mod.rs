@@ -79,6 +79,8 @@ pub struct Analysis<'data> {
     pub(crate) memory: Memory,
     pub(crate) entered: Entered,
     pub(crate) empties: Empties,
+    /// All data that functions and named data reach, where it is known already.
+    closure: OnceLock<Closure>,
 }
 
 /// The digests of functions: a column for each field, since there are many and most have little in each.
@@ -155,12 +157,17 @@ impl<'data> Digested<'data> {
         Self { analysis: OnceLock::from(analysis), ..self }
     }
 
-    fn analysis(&self) -> Option<&Analysis<'data>> {
-        if self.analysis.get().is_none() {
-            let analysis = Analysis::of(self.data).ok()?;
-            return Some(self.analysis.get_or_init(|| analysis));
+    /// All bytes of the object.
+    pub(crate) fn bytes(&self) -> &'data [u8] {
+        self.data
+    }
+
+    /// The object as it is understood, read when it is first asked for.
+    pub(crate) fn analysis(&self) -> Result<&Analysis<'data>, crate::elf::ElfError> {
+        match self.analysis.get() {
+            Some(analysis) => Ok(analysis),
+            None => Analysis::of(self.data).map(|made| self.analysis.get_or_init(|| made)),
         }
-        self.analysis.get()
     }
 }
 
@@ -176,7 +183,8 @@ impl<'data> Analysis<'data> {
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
         let (entered, empties) = (Entered::default(), Empties::default());
-        Ok(Self { elf, layout, sites, origins, memory, entered, empties })
+        let closure = OnceLock::new();
+        Ok(Self { elf, layout, sites, origins, memory, entered, empties, closure })
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
@@ -198,6 +206,18 @@ impl<'data> Analysis<'data> {
 
     /// The same; `rest` is called where most of what was read of the file is not needed any more.
     pub(crate) fn checksums_and_rests(&self, rest: impl Fn() + Sync) -> Checksums {
+        let (functions, data, closure) = self.digest(rest);
+        Checksums { functions, data, boundaries: closure.into_boundaries() }
+    }
+
+    /// The same as [`Self::checksums`], for an object that will be asked: what its functions reach is kept.
+    pub(crate) fn checksums_and_closure(&self) -> Checksums {
+        let (functions, data, closure) = self.digest(|| ());
+        let boundaries = self.closure.get_or_init(|| closure).boundaries().clone();
+        Checksums { functions, data, boundaries }
+    }
+
+    fn digest(&self, rest: impl Fn() + Sync) -> (FunctionChecksums, Vec<DataChecksum>, Closure) {
         let cx = self.context();
         let walked: Vec<Walked> = self
             .layout
@@ -218,17 +238,20 @@ impl<'data> Analysis<'data> {
                 FunctionChecksums::concat(finished.collect())
             },
         );
-        Checksums { functions, data, boundaries: closure.into_boundaries() }
+        (functions, data, closure)
     }
 
     /// All data that functions and named data reach.
-    fn closure(&self) -> Closure {
-        let cx = self.context();
-        let chunks = self.layout.functions.par_chunks(TOGETHER);
-        let walked = chunks
-            .map_init(Streams::default, |streams, functions| self.walk(&cx, streams, functions));
-        let walked: Vec<Walked> = walked.collect();
-        Closure::of(&cx, self.roots(&cx, &walked))
+    fn closure(&self) -> &Closure {
+        self.closure.get_or_init(|| {
+            let cx = self.context();
+            let chunks = self.layout.functions.par_chunks(TOGETHER);
+            let walked = chunks.map_init(Streams::default, |streams, functions| {
+                self.walk(&cx, streams, functions)
+            });
+            let walked: Vec<Walked> = walked.collect();
+            Closure::of(&cx, self.roots(&cx, &walked))
+        })
     }
 
     /// Which source files the place can come from.
@@ -263,7 +286,7 @@ impl<'data> Analysis<'data> {
     }
 
     pub(crate) fn context(&self) -> Context<'_, 'data> {
-        let Self { elf, layout, sites, origins, memory, entered, empties } = self;
+        let Self { elf, layout, sites, origins, memory, entered, empties, .. } = self;
         Context { elf, layout, sites, origins, memory, entered, empties }
     }
 

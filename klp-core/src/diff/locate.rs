@@ -36,7 +36,7 @@ impl Changes {
     }
 
     /// The same for the changes between two manifests of one object each, which were digested already.
-    pub fn locate_in(&mut self, original: &Digested<'_>, patched: &Digested<'_>) {
+    pub(super) fn locate_in(&mut self, original: &Digested<'_>, patched: &Digested<'_>) {
         let functions: Vec<_> =
             self.versions().map(|(index, old, new)| (index, old.1, new.1)).collect();
         self.explain(&functions, original, patched);

@@ -56,7 +56,7 @@ impl<'a> ObjectPair<'a> {
     }
 
     /// What changed, and what of the rest could be proven with the objects that `open` opens.
-    pub(super) fn compare(&self, renames: &Renames, open: Open<'_>) -> (Changes, Proven) {
+    pub(super) fn compare(&self, renames: &Renames, open: Open<'_, '_>) -> (Changes, Proven) {
         let indices = self.indices.0.zip(self.indices.1).filter(|_| !self.is_one);
         let versions = indices.map(|indices| Versions::open(open, indices));
         let by_digest = usize::from(matches!(versions, Some(None)));

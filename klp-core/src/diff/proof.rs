@@ -1,6 +1,7 @@
 //! What the second opinion says about what the digests call equal.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
 
 use crate::checksum::{Analysis, Cause, Kind};
 use crate::correlate::{Correlation, Disagreement};
@@ -40,18 +41,62 @@ impl Proven {
     }
 }
 
-/// Opens the object of an index in the manifest of a side, if it is there.
-pub(super) type Open<'a> = &'a (dyn Fn(Side, usize) -> Option<Input> + Sync);
-
-/// The two versions of an object.
-pub(super) struct Versions {
-    original: Input,
-    patched: Input,
+/// An object of which the digests are known.
+pub(super) enum Opened<'a> {
+    /// Its file.
+    File(Input),
+    /// Its bytes, and what they mean: it was read already, or will be for the causes, too.
+    Known(&'a [u8], &'a Reader<'a>),
 }
 
-impl Versions {
+/// Reads an object, or gives what was read before.
+pub(super) type Reader<'a> = dyn Fn() -> Result<&'a Analysis<'a>, ElfError> + Sync + 'a;
+
+impl Opened<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::File(input) => input,
+            Self::Known(bytes, _) => bytes,
+        }
+    }
+
+    fn read(&self) -> Result<Held<'_>, ElfError> {
+        match self {
+            Self::File(input) => Analysis::of(input).map(|read| Held::Own(Box::new(read))),
+            Self::Known(_, read) => read().map(Held::Known),
+        }
+    }
+}
+
+/// An object as it is understood, for this comparison alone or for others too.
+pub(super) enum Held<'a> {
+    Own(Box<Analysis<'a>>),
+    Known(&'a Analysis<'a>),
+}
+
+impl<'a> Deref for Held<'a> {
+    type Target = Analysis<'a>;
+
+    fn deref(&self) -> &Analysis<'a> {
+        match self {
+            Self::Own(own) => own,
+            Self::Known(known) => known,
+        }
+    }
+}
+
+/// Opens the object of an index in the manifest of a side, if it is there.
+pub(super) type Open<'o, 'a> = &'o (dyn Fn(Side, usize) -> Option<Opened<'a>> + Sync);
+
+/// The two versions of an object.
+pub(super) struct Versions<'a> {
+    original: Opened<'a>,
+    patched: Opened<'a>,
+}
+
+impl<'a> Versions<'a> {
     /// Those with these indices, where both are there.
-    pub(super) fn open(open: Open<'_>, (original, patched): (usize, usize)) -> Option<Self> {
+    pub(super) fn open(open: Open<'_, 'a>, (original, patched): (usize, usize)) -> Option<Self> {
         let (original, patched) =
             rayon::join(|| open(Side::Original, original), || open(Side::Patched, patched));
         Some(Self { original: original?, patched: patched? })
@@ -59,13 +104,12 @@ impl Versions {
 
     /// Whether they are the same bytes: then there is nothing to prove.
     pub(super) fn are_same(&self) -> bool {
-        self.original[..] == self.patched[..]
+        self.original.bytes() == self.patched.bytes()
     }
 
     /// Reads both.
     pub(super) fn read(&self) -> Result<Read<'_>, String> {
-        let (original, patched) =
-            rayon::join(|| Analysis::of(&self.original), || Analysis::of(&self.patched));
+        let (original, patched) = rayon::join(|| self.original.read(), || self.patched.read());
         let text = |error: ElfError| error.to_string();
         let (original, patched) = (original.map_err(text)?, patched.map_err(text)?);
         Ok(Read { original, patched })
@@ -74,8 +118,8 @@ impl Versions {
 
 /// The two versions of an object as they are understood.
 pub(super) struct Read<'a> {
-    pub(super) original: Analysis<'a>,
-    pub(super) patched: Analysis<'a>,
+    pub(super) original: Held<'a>,
+    pub(super) patched: Held<'a>,
 }
 
 /// What is not proven of two objects.
@@ -137,25 +181,23 @@ pub(super) fn of(
             }
         };
     for pair in &correlation.functions {
-        let before = pair.original.and_then(|index| original.functions.get(index));
-        let after = pair.patched.and_then(|index| patched.functions.get(index));
+        let before = pair.original.and_then(|index| original.functions.checksum(index));
+        let after = pair.patched.and_then(|index| patched.functions.checksum(index));
         let agrees = !pair.patched.is_some_and(|index| disagreement.functions.contains(&index));
-        let equal = before
-            .zip(after)
-            .is_some_and(|(one, other)| one.checksum.is_some() && one.checksum == other.checksum);
+        let equal = before.is_some() && before == after;
         claim(Unit::Function, pair, equal && agrees, &old.functions, &new.functions);
     }
     for pair in &correlation.data {
-        let before = pair.original.and_then(|index| original.data.get(index));
-        let after = pair.patched.and_then(|index| patched.data.get(index));
+        let before = pair.original.and_then(|index| original.data.checksum(index));
+        let after = pair.patched.and_then(|index| patched.data.checksum(index));
         let agrees = !pair.patched.is_some_and(|index| disagreement.data.contains(&index));
-        let equal = before
-            .zip(after)
-            .is_some_and(|(one, other)| one.checksum.is_some() && one.checksum == other.checksum);
+        let equal = before.is_some() && before == after;
         claim(Unit::Data, pair, equal && agrees, &old.data, &new.data);
     }
-    let known: BTreeSet<At> = claims.pairs.iter().map(|pair| pair.original).collect();
-    claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
+    if !moved.is_empty() {
+        let known: BTreeSet<At> = claims.pairs.iter().map(|pair| pair.original).collect();
+        claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
+    }
     let Proof { unproven, mut others, raw, constructed, rules } =
         prove(&before.elf, &after.elf, &claims);
     others.retain(|other| !is_of_changed_list(&claims, other));

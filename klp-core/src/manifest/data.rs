@@ -106,6 +106,11 @@ impl DataObjects {
         (index < self.len()).then(|| self.at(index))
     }
 
+    /// The digest of the one of that index, if there is one and it has one.
+    pub(crate) fn checksum(&self, index: usize) -> Option<Digest> {
+        self.checksums.get(index).copied().flatten()
+    }
+
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
     fn at(&self, index: usize) -> Data<'_> {
@@ -116,7 +121,7 @@ impl DataObjects {
             stand: self.stands.get(index).copied().unwrap_or_default(),
             file: self.files.get(index).copied().flatten(),
             origin: self.origins.get(index).copied().flatten(),
-            checksum: self.checksums.get(index).copied().flatten(),
+            checksum: self.checksum(index),
             refused: self.refused(index),
             references: self.references.get(index),
         }

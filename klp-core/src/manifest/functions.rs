@@ -145,6 +145,11 @@ impl Functions {
         (index < self.len()).then(|| self.at(index))
     }
 
+    /// The digest of the one of that index, if there is one and it has one.
+    pub(crate) fn checksum(&self, index: usize) -> Option<Digest> {
+        self.checksums.get(index).copied().flatten()
+    }
+
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
     fn at(&self, index: usize) -> Function<'_> {
@@ -154,7 +159,7 @@ impl Functions {
             origin: self.origins.get(index).copied().flatten(),
             aliases: Names(self.aliases.get(index).unwrap_or_default()),
             parts: Names(self.parts.get(index).unwrap_or_default()),
-            checksum: self.checksums.get(index).copied().flatten(),
+            checksum: self.checksum(index),
             refused: self.refused(index),
             kinds: self.kinds.get(index),
             references: self.references.get(index),

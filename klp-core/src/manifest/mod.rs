@@ -159,7 +159,7 @@ impl Object {
         linked: Option<&str>,
     ) -> Result<(Self, Digested<'data>), ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { functions, data: of_data, boundaries } = analysis.checksums();
+        let Checksums { functions, data: of_data, boundaries } = analysis.checksums_and_closure();
         let Analysis { elf, layout, .. } = &analysis;
         let object = Self::from_checksums(elf, layout, functions, of_data, object, linked);
         let object = Self { facts: Fact::of(elf), ..object };

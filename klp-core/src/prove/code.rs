@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::arch::{Form, Instructions};
-use crate::elf::{RelocKind, SymbolKind};
+use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::align::{self, Alignment, Position};
 use super::correspond::{self, Edge, Node, Sink};
@@ -12,8 +12,8 @@ use super::names;
 use super::side::{Range, Side};
 use super::table::Table;
 use super::tables::{Entry, Field};
-use super::target::{Target, Use};
-use super::walk::{self, Inst, Role};
+use super::target::{self, Target, Use};
+use super::walk::{self, Inst, Relocated, Role};
 use super::world::World;
 
 /// Two stretches of code that are compared.
@@ -53,25 +53,26 @@ impl<'a> Code<'_, 'a> {
     /// Returns whether control does not run on behind the end.
     fn compare_same(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
         let Range { section: number, start, end } = self.original;
-        let [a, _] = &self.world.sides;
+        let [a, b] = &self.world.sides;
         let Some(section) = a.section(number) else { return Ok(true) };
         let ahead = section.bytes(start, section.size.saturating_sub(start)).unwrap_or_default();
         let len = usize::try_from(self.original.len()).unwrap_or(0);
-        let mut relocs = align::relocs(a, self.original).peekable();
+        let mut our_relocs = align::relocs(a, self.original).peekable();
+        let mut their_relocs = align::relocs(b, self.patched);
         let mut reader = Instructions::at_start(ahead, len, start);
         let mut ends = true;
         loop {
             let before = reader.offset();
-            let limit = relocs.peek().map_or(u64::MAX, |next| next.offset.saturating_sub(start));
+            let limit =
+                our_relocs.peek().map_or(u64::MAX, |next| next.offset.saturating_sub(start));
             reader.plain(usize::try_from(limit).unwrap_or(usize::MAX), |_, _, _| {});
             ends &= reader.offset() == before;
             let at = start.saturating_add(reader.offset() as u64);
             let Some(decoded) = reader.next() else { break };
             let next = start.saturating_add(reader.offset() as u64).min(end);
-            let mut refers = false;
-            while relocs.next_if(|reloc| reloc.offset < next).is_some() {
-                refers = true;
-            }
+            let ours: Relocated =
+                std::iter::from_fn(|| our_relocs.next_if(|it| it.offset < next)).collect();
+            let theirs: Relocated = their_relocs.by_ref().take(ours.len()).collect();
             let (form, role) = match decoded {
                 Ok(it) => (it.form, Role::Plain),
                 Err(_) => (Form::Plain, Role::Data),
@@ -80,17 +81,47 @@ impl<'a> Code<'_, 'a> {
                 let is_call = matches!(form, Form::Branch { call: true, .. });
                 ends = is_call || decoded.is_ok_and(|it| it.ends_flow) || role == Role::Data;
             }
-            refers |= match form {
-                Form::Branch { target, .. } => !self.original.contains(number, target),
+            let refers_by_itself = match form {
+                Form::Branch { target, .. } => {
+                    ours.is_empty() && !self.original.contains(number, target)
+                }
                 _ => decoded.is_ok_and(|it| it.is_ip_relative),
             };
-            if refers {
-                let one = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
-                let shift = at.saturating_sub(start).saturating_add(self.patched.start);
-                self.compare_instruction(&one, &Inst { at: shift, ..one }, sink)?;
+            if !refers_by_itself && ours.iter().zip(&theirs).all(|(a, b)| self.mean_one(a, b)) {
+                continue;
+            }
+            let inst = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
+            let fields = match &decoded {
+                Ok(decoded) => walk::of_instruction(&mut reader, decoded, &inst, &ours),
+                Err(_) => walk::of_data(&inst, &ours),
+            };
+            let there = at.saturating_sub(start).saturating_add(self.patched.start);
+            for field in fields {
+                let ours = field.operand(a, (number, at), &ours);
+                let theirs = field.operand(b, (self.patched.section, there), &theirs);
+                let offset = self.offset(there);
+                self.refer(&ours.target, &theirs.target, ours.usage, offset, sink)
+                    .map_err(|text| Difference::new(What::Target, offset, text))?;
             }
         }
         Ok(ends)
+    }
+
+    /// Whether two references from outside of this code mean one thing, whatever their instructions add.
+    fn mean_one(&self, ours: &Reloc, theirs: &Reloc) -> bool {
+        /// No instruction is longer.
+        const ADDED: u64 = 16;
+        let [a, _] = &self.world.sides;
+        let is_inside = || match target::of(a.object, ours, 0) {
+            Target::Place { section, offset, .. } => {
+                let near = self.original.start.saturating_sub(ADDED)
+                    ..self.original.end.saturating_add(ADDED);
+                section == self.original.section
+                    && u64::try_from(offset).is_ok_and(|at| near.contains(&at))
+            }
+            _ => false,
+        };
+        self.world.keys.mean_one(ours, theirs) && !is_inside()
     }
 
     fn compare_instruction(

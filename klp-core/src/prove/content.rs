@@ -89,6 +89,9 @@ impl Content {
                 sink.count("line-number");
                 continue;
             }
+            if world.keys.mean_one(&one, &other) {
+                continue;
+            }
             let bias = |at: u64, start: u64| match reading {
                 Distance::FromTable if one.kind.is_relative() => {
                     start.cast_signed().wrapping_sub(at.cast_signed())

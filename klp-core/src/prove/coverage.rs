@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::arch;
+
 use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
 use super::extent::{self, Entered};
@@ -236,6 +238,9 @@ fn is_padding(side: &Side<'_>, range: Range) -> bool {
     let relocs = align::relocs(side, range).next().is_some();
     if relocs || side.entries_in(range).next().is_some() {
         return false;
+    }
+    if side.listed(range).next().is_none() && arch::padding(&bytes) == bytes.len() {
+        return true;
     }
     bytes.iter().copied().all(x86_64::is_filler)
         || walk::counted(side, range).iter().all(|it| {

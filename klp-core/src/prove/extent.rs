@@ -1,7 +1,7 @@
 //! How much data a reference means where no claim says so.
 
 use crate::arch::{Form, Instructions};
-use crate::elf::SymbolKind;
+use crate::elf::{Reloc, SymbolKind};
 
 use super::align;
 use super::described;
@@ -45,24 +45,43 @@ pub(super) fn entered(side: &Side<'_>) -> Entered {
     found
 }
 
+/// Whether one unit is around all places that an instruction can mean by `reloc`.
+fn is_within_unit(side: &Side<'_>, reloc: &Reloc) -> bool {
+    let Target::Place { section, offset, .. } = target::of(side.object, reloc, 0) else {
+        return false;
+    };
+    u64::try_from(offset).is_ok_and(|at| {
+        let units = side.units_at(section, at);
+        units.iter().any(|unit| unit.end > at.saturating_add(12))
+    })
+}
+
 fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
     let mut found = Vec::new();
     let Some(section) = side.section(number) else { return found };
+    let is_plain = |section: u32| {
+        !side.is_code(section) && side.section(section).is_some_and(|of| !of.is_merged())
+    };
     let interesting = |target: &Target<'_>| {
         let Target::Place { section, offset, .. } = *target else { return None };
-        let at = u64::try_from(offset).ok()?;
-        let of = side.section(section)?;
-        let is_plain = !side.is_code(section) && !of.is_merged();
-        (is_plain && at < of.size && side.units_at(section, at).is_empty()).then_some((section, at))
+        let at = u64::try_from(offset).ok().filter(|_| is_plain(section))?;
+        (at < side.size(section) && side.units_at(section, at).is_empty()).then_some((section, at))
+    };
+    let leads_to_plain = |reloc: &Reloc| {
+        let near = target::of(side.object, reloc, 0);
+        matches!(near, Target::Place { section, .. } if is_plain(section))
+    };
+    // The target can lie 4 bytes and an operand further than the symbol and addend say.
+    let is_near = |reloc: &Reloc| {
+        let at = |bias: i64| interesting(&target::of(side.object, reloc, bias));
+        leads_to_plain(reloc)
+            && !is_within_unit(side, reloc)
+            && (0..=12).step_by(4).any(|bias| at(bias).is_some())
     };
     let all = Range { section: number, start: 0, end: section.size };
     let mut done = 0;
     for reloc in align::relocs(side, all) {
-        // The target can lie 4 bytes and an operand further than the symbol and addend say.
-        let near = (0..=12)
-            .step_by(4)
-            .any(|bias| interesting(&target::of(side.object, &reloc, bias)).is_some());
-        if !near || section.is_code() && reloc.offset < done {
+        if section.is_code() && reloc.offset < done || !is_near(&reloc) {
             continue;
         }
         if !section.is_code() {
@@ -92,13 +111,17 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
         let code = section.bytes(range.start, range.len()).unwrap_or_default();
         let mut reader = Instructions::new(code, range.start);
         let mut relocs = align::relocs(side, range).peekable();
-        let mut at = range.start;
         let mut argument = None;
-        while let Some(decoded) = reader.next() {
+        while relocs.peek().is_some() {
+            let limit = relocs.peek().map_or(0, |next| next.offset.saturating_sub(range.start));
+            reader.plain(usize::try_from(limit).unwrap_or(usize::MAX), |_, _, _| {});
+            let start = reader.offset();
+            let at = range.start.saturating_add(start as u64);
+            let Some(decoded) = reader.next() else { break };
             let end = range.start.saturating_add(reader.offset() as u64);
-            let mut refers = false;
-            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < end) {
-                refers = true;
+            let own: walk::Relocated =
+                std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < end)).collect();
+            for reloc in &own {
                 let name = side.object.symbol(reloc.symbol).map(|symbol| symbol.name);
                 if let Some((place, bytes)) = argument.zip(name.and_then(described::read_by)) {
                     described::ends(side, place, bytes, &mut found);
@@ -107,26 +130,20 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
             if decoded.is_ok_and(|it| it.ends_flow || matches!(it.form, Form::Branch { .. })) {
                 argument = None;
             }
-            if refers && let Ok(it) = decoded {
-                let len = end.saturating_sub(at);
-                let role = walk::Role::Plain;
-                let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
-                for operand in walk::operands(side, number, &inst) {
-                    if let Some((section, place)) = interesting(&operand.target) {
-                        found.push((section, place, operand.starts));
-                        let bytes = code
-                            .get(
-                                usize::try_from(at.saturating_sub(range.start))
-                                    .unwrap_or(usize::MAX)..,
-                            )
-                            .unwrap_or_default();
-                        if described::loads_first(bytes) {
-                            argument = Some((section, place));
-                        }
+            let Some(it) = decoded.ok().filter(|_| own.iter().any(leads_to_plain)) else {
+                continue;
+            };
+            let (len, role) = (end.saturating_sub(at), walk::Role::Plain);
+            let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
+            for field in walk::of_instruction(&mut reader, &it, &inst, &own) {
+                let operand = field.operand(side, (number, at), &own);
+                if let Some((section, place)) = interesting(&operand.target) {
+                    found.push((section, place, operand.starts));
+                    if described::loads_first(code.get(start..).unwrap_or_default()) {
+                        argument = Some((section, place));
                     }
                 }
             }
-            at = end;
         }
     }
     found

@@ -1,6 +1,6 @@
 //! What follows from what is not proven.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 
 use super::difference::Difference;
@@ -46,7 +46,9 @@ pub(super) fn spread(
     failed
 }
 
-/// Pairs that contradict a one-to-one mapping. Of contradicting ones, those with more votes are kept.
+/// Pairs that contradict a one-to-one mapping. Of contradicting ones, what stays where it is is kept, then those with more
+/// votes. A pair that was kept although more speaks against it contradicts as well, and so does one of which as much does,
+/// unless it stays where it is: nothing tells which is right.
 pub(super) fn one_to_one<K: Copy + Eq + Ord + Hash, S: Copy>(
     pairs: impl Iterator<Item = (K, K, S)>,
 ) -> Vec<((K, K), S)> {
@@ -58,15 +60,30 @@ pub(super) fn one_to_one<K: Copy + Eq + Ord + Hash, S: Copy>(
     // What stays where it is comes first.
     order.sort_by_key(|((a, b), sources)| (a != b, std::cmp::Reverse(sources.len())));
     let (mut forth, mut back) = (HashMap::new(), HashMap::new());
-    let mut bad = Vec::new();
+    let mut bad = BTreeSet::new();
+    let mut against: BTreeMap<(K, K), usize> = BTreeMap::new();
     for ((a, b), sources) in order {
-        let fits = forth.get(a).is_none_or(|it| it == b) && back.get(b).is_none_or(|it| it == a);
-        if fits {
-            forth.insert(*a, *b);
-            back.insert(*b, *a);
-        } else {
-            bad.extend(sources.iter().map(|source| ((*a, *b), *source)));
+        let forwards = forth.get(a).filter(|it| *it != b).map(|it| (*a, *it));
+        let backwards = back.get(b).filter(|it| *it != a).map(|it| (*it, *b));
+        match (forwards, backwards) {
+            (None, None) => {
+                forth.insert(*a, *b);
+                back.insert(*b, *a);
+                continue;
+            }
+            // It would fit without this one.
+            (Some(kept), None) | (None, Some(kept)) => {
+                *against.entry(kept).or_default() += sources.len();
+            }
+            (Some(_), Some(_)) => {}
         }
+        bad.insert((*a, *b));
     }
-    bad
+    let is_doubtful = |(pair, against): &(&(K, K), &usize)| {
+        let own = votes.get(*pair).map_or(0, Vec::len);
+        **against > own || **against == own && pair.0 != pair.1
+    };
+    bad.extend(against.iter().filter(is_doubtful).map(|(pair, _)| *pair));
+    let with_sources = bad.into_iter().filter_map(|pair| Some((pair, votes.get(&pair)?)));
+    with_sources.flat_map(|(pair, sources)| sources.iter().map(move |it| (pair, *it))).collect()
 }

@@ -51,6 +51,11 @@ fn without_crate_hashes(name: &[u8]) -> Vec<u8> {
     kept
 }
 
+/// The name of what stands in front of a function: the hash of its type, room for patching.
+pub(super) fn is_prefix(name: &[u8]) -> bool {
+    name.starts_with(b"__cfi_") || name.starts_with(b"__pfx_")
+}
+
 /// A name that exists for the assembler only.
 pub(super) fn is_temporary(name: &[u8]) -> bool {
     name.is_empty() || name.starts_with(b".L")

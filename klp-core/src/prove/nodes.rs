@@ -1,7 +1,8 @@
 //! What has no claim: assumed to be equal as long as it is looked at, so that cycles need no care.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::HashMap;
 
 use crate::elf::RelocKind;
 

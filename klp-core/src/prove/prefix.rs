@@ -4,6 +4,7 @@ use crate::elf::SymbolKind;
 
 use super::correspond::Sink;
 use super::difference::{Difference, What};
+use super::names;
 use super::side::{Range, Side};
 use super::table::Table;
 use super::world::World;
@@ -13,13 +14,15 @@ const LONGEST: u64 = 128;
 
 /// The stretch in front of the function that starts at `start`.
 pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
+    if !side.has_prefixes {
+        return Range { section, start, end: start };
+    }
     let from = start.saturating_sub(LONGEST);
     let all = Range { section, start: from, end: start };
-    let is_prefix = |name: &[u8]| name.starts_with(b"__cfi_") || name.starts_with(b"__pfx_");
     let symbols = side.symbols(section, from, start);
     let named = symbols.filter(|(_, symbol)| {
         symbol.kind == SymbolKind::Function
-            && is_prefix(symbol.name)
+            && names::is_prefix(symbol.name)
             && symbol.value.saturating_add(symbol.size) == start
     });
     let named = named.map(|(_, symbol)| symbol.value).min();

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use smallvec::SmallVec;
 
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
+use crate::places::Places;
 
 use super::names;
 use super::sections::{self, Class, Meaning};
+use super::sorted::Sorted;
 use super::table::Table;
 use super::tables::{self, Entry};
 use super::target::{self, Target};
@@ -53,6 +55,19 @@ pub(super) struct Unit {
 struct Units {
     units: Vec<Unit>,
     reach: Vec<u64>,
+    places: Places,
+}
+
+impl Units {
+    /// How many start in front of `offset`.
+    fn below(&self, offset: u64) -> usize {
+        self.places.below(offset, |index| self.units.get(index).map_or(u64::MAX, |it| it.start))
+    }
+
+    /// How many start at or in front of `offset`.
+    fn up_to(&self, offset: u64) -> usize {
+        offset.checked_add(1).map_or(self.units.len(), |next| self.below(next))
+    }
 }
 
 /// At most so many units are looked through for one that contains a place: they overlap in assembly only.
@@ -63,18 +78,20 @@ pub(super) struct Side<'a> {
     pub(super) object: &'a ElfObject<'a>,
     pub(super) meanings: Vec<Meaning<'a>>,
     /// Of each section, its named symbols by value.
-    symbols: Vec<Vec<u32>>,
+    symbols: Vec<Sorted>,
     units: Vec<Units>,
     /// In the order of the tables.
     pub(super) entries: Vec<Entry<'a>>,
-    /// The same by the code they describe.
-    by_code: Vec<u32>,
+    /// Of each section, which of them describe code of it.
+    by_code: Vec<Sorted>,
     pub(super) unread_tables: Vec<u32>,
     pub(super) tables: BTreeSet<Table>,
     /// Places of code that tables name whose entries have no known layout.
     listed: Vec<(u32, u64)>,
     /// What an index of messages refers to, and nothing else.
     indexed: BTreeSet<(u32, u64)>,
+    /// Something stands in front of functions that belongs to them.
+    pub(super) has_prefixes: bool,
 }
 
 impl<'a> Side<'a> {
@@ -87,18 +104,18 @@ impl<'a> Side<'a> {
                 && !symbol.name.is_empty()
                 && let Some(list) = symbols.get_mut(section as usize)
             {
-                list.push(number);
+                list.push((symbol.value, number));
             }
         }
-        let value = |number: &u32| object.symbol(*number).map_or(0, |symbol| symbol.value);
-        for list in &mut symbols {
-            list.sort_by_key(value);
-        }
+        let symbols = symbols.into_iter().map(Sorted::of).collect();
         let (entries, unread_tables) = tables::read(object, &meanings);
-        let mut by_code: Vec<u32> = (0u32..).zip(&entries).map(|(number, _)| number).collect();
-        let place =
-            |number: &u32| entries.get(*number as usize).map(|entry| (entry.section, entry.offset));
-        by_code.sort_by_key(place);
+        let mut by_code = vec![Vec::new(); object.sections.len()];
+        for (number, entry) in (0u32..).zip(&entries) {
+            if let Some(list) = by_code.get_mut(entry.section as usize) {
+                list.push((entry.offset, number));
+            }
+        }
+        let by_code = by_code.into_iter().map(Sorted::of).collect();
         let tables = meanings.iter().filter_map(|meaning| match meaning.class {
             Class::OfCode(table) => Some(table),
             _ => None,
@@ -126,6 +143,8 @@ impl<'a> Side<'a> {
         }
         listed.sort_unstable();
         listed.dedup();
+        let has_prefixes = entries.iter().any(|entry| entry.table == Table::Patchable)
+            || object.symbols.iter().any(|symbol| names::is_prefix(symbol.name));
         Self {
             object,
             meanings,
@@ -137,6 +156,7 @@ impl<'a> Side<'a> {
             tables,
             listed,
             indexed,
+            has_prefixes,
         }
     }
 
@@ -155,6 +175,7 @@ impl<'a> Side<'a> {
                 reach = unit.end.max(reach);
                 of_section.reach.push(reach);
             }
+            of_section.places = Places::of(of_section.units.iter().map(|unit| unit.start));
         }
     }
 
@@ -192,8 +213,7 @@ impl<'a> Side<'a> {
     pub(super) fn units_at(&self, section: u32, offset: u64) -> SmallVec<[Unit; 2]> {
         let mut found = SmallVec::new();
         let Some(of_section) = self.units.get(section as usize) else { return found };
-        let behind = of_section.units.partition_point(|unit| unit.start <= offset);
-        let before = of_section.units.get(..behind).unwrap_or_default();
+        let before = of_section.units.get(..of_section.up_to(offset)).unwrap_or_default();
         let starts = before.iter().rev().take_while(|unit| unit.start == offset);
         found.extend(starts.take(OVERLAPS).copied());
         if !found.is_empty() {
@@ -218,9 +238,8 @@ impl<'a> Side<'a> {
 
     /// The unit that ends at a place.
     pub(super) fn unit_before(&self, section: u32, offset: u64) -> Option<Unit> {
-        let units = self.units(section);
-        let behind = units.partition_point(|unit| unit.start < offset);
-        let before = units.get(..behind)?.iter().rev().take(OVERLAPS);
+        let of_section = self.units.get(section as usize)?;
+        let before = of_section.units.get(..of_section.below(offset))?.iter().rev().take(OVERLAPS);
         before.copied().find(|unit| unit.end == offset)
     }
 
@@ -239,27 +258,22 @@ impl<'a> Side<'a> {
         start: u64,
         end: u64,
     ) -> impl Iterator<Item = (u32, &'a Symbol<'a>)> + '_ {
-        let list = self.symbols.get(section as usize).map_or(&[][..], Vec::as_slice);
-        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
-        let from = list.partition_point(|number| value(number) < start);
-        let rest = list.get(from..).unwrap_or_default().iter();
-        rest.filter_map(|number| Some((*number, self.object.symbol(*number)?)))
-            .take_while(move |(_, symbol)| symbol.value < end)
+        let list = self.symbols.get(section as usize).map(|list| list.within(start, end));
+        let numbers = list.unwrap_or_default().iter();
+        numbers.filter_map(|number| Some((*number, self.object.symbol(*number)?)))
     }
 
     /// Where the next symbol that is not the assembler's own stands behind `offset`, or the section ends.
     pub(super) fn next_symbol(&self, section: u32, offset: u64) -> u64 {
-        let mut behind = self.symbols(section, offset.saturating_add(1), u64::MAX);
-        let next = behind.find(|(_, symbol)| !names::is_temporary(symbol.name));
-        next.map_or(u64::MAX, |(_, symbol)| symbol.value).min(self.size(section))
+        let behind = self.symbols.get(section as usize).map(|list| list.behind(offset));
+        let mut behind = behind.unwrap_or_default().iter().filter_map(|it| self.object.symbol(*it));
+        let next = behind.find(|symbol| !names::is_temporary(symbol.name));
+        next.map_or(u64::MAX, |symbol| symbol.value).min(self.size(section))
     }
 
     /// The last symbol at or in front of a place that is not the assembler's own.
     pub(super) fn label_before(&self, section: u32, at: u64) -> Option<&'a Symbol<'a>> {
-        let list = self.symbols.get(section as usize)?;
-        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
-        let behind = list.partition_point(|number| value(number) <= at);
-        let before = list.get(..behind)?.iter().rev().take(OVERLAPS);
+        let before = self.symbols.get(section as usize)?.up_to(at).iter().rev().take(OVERLAPS);
         let mut before = before.filter_map(|number| self.object.symbol(*number));
         before.find(|symbol| !names::is_temporary(symbol.name))
     }
@@ -298,16 +312,13 @@ impl<'a> Side<'a> {
     /// How far the units reach that start in front of a place.
     pub(super) fn reach_before(&self, section: u32, at: u64) -> u64 {
         let Some(of_section) = self.units.get(section as usize) else { return 0 };
-        let behind = of_section.units.partition_point(|unit| unit.start < at);
+        let behind = of_section.below(at);
         behind.checked_sub(1).and_then(|last| of_section.reach.get(last)).copied().unwrap_or(0)
     }
 
     /// The symbol with a size around a place.
     pub(super) fn sized_symbol(&self, section: u32, offset: u64) -> Option<&'a Symbol<'a>> {
-        let list = self.symbols.get(section as usize)?;
-        let value = |number: &u32| self.object.symbol(*number).map_or(0, |symbol| symbol.value);
-        let behind = list.partition_point(|number| value(number) <= offset);
-        let before = list.get(..behind)?.iter().rev().take(OVERLAPS);
+        let before = self.symbols.get(section as usize)?.up_to(offset).iter().rev().take(OVERLAPS);
         let around = before.filter_map(|number| self.object.symbol(*number));
         around
             .filter(|symbol| symbol.value.saturating_add(symbol.size) > offset)
@@ -316,14 +327,9 @@ impl<'a> Side<'a> {
 
     /// The entries that describe code in a range, by place and then in the order of their tables.
     pub(super) fn entries_in(&self, range: Range) -> impl Iterator<Item = (u32, &Entry<'a>)> {
-        let place = |number: &u32| {
-            self.entries.get(*number as usize).map(|entry| (entry.section, entry.offset))
-        };
-        let start = Some((range.section, range.start));
-        let from = self.by_code.partition_point(|number| place(number) < start);
-        let rest = self.by_code.get(from..).unwrap_or_default().iter();
-        rest.filter_map(|number| Some((*number, self.entries.get(*number as usize)?)))
-            .take_while(move |(_, entry)| range.contains(entry.section, entry.offset))
+        let list = self.by_code.get(range.section as usize);
+        let numbers = list.map(|list| list.within(range.start, range.end)).unwrap_or_default();
+        numbers.iter().filter_map(|number| Some((*number, self.entries.get(*number as usize)?)))
     }
 
     /// The entry that begins at a place of a table.

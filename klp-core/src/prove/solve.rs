@@ -1,8 +1,9 @@
 //! Compares all pairs, then what they refer to, and says which pairs that leaves unproven.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
 
+use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 
 use crate::elf::ElfObject;
@@ -271,6 +272,9 @@ impl<'w, 'a> Solver<'w, 'a> {
 
     /// What an edge leaves unproven by itself.
     fn broken(&self, edge: &Edge) -> bool {
+        if !matches!(edge.node, Node::Code { .. }) {
+            return false;
+        }
         let number = self.numbers.get(&edge.node);
         let outcome = number.and_then(|number| self.nodes.get(*number)?.as_ref());
         let alignment = outcome.and_then(|outcome| outcome.alignment.as_ref());
@@ -290,21 +294,32 @@ impl<'w, 'a> Solver<'w, 'a> {
                 own.insert(item, difference.clone());
             }
         }
+        for (item, sink) in self.sinks() {
+            for edge in sink.edges.iter().filter(|edge| self.broken(edge)) {
+                let text = "leads to another instruction";
+                let difference = Difference::new(What::Target, edge.offset, text);
+                own.entry(item).or_insert(difference);
+            }
+        }
+        let users = self.users(&own);
+        (own, users)
+    }
+
+    /// Who uses each node, if any node is not proven.
+    fn users(&self, own: &BTreeMap<Item, Difference>) -> Users {
+        if !own.keys().any(|item| matches!(item, Item::Node(_))) {
+            return Users::new();
+        }
         let mut users: Users = vec![Vec::new(); self.nodes.len()];
         for (item, sink) in self.sinks() {
             for edge in &sink.edges {
-                if self.broken(edge) {
-                    let text = "leads to another instruction";
-                    let difference = Difference::new(What::Target, edge.offset, text);
-                    own.entry(item).or_insert(difference);
-                }
                 let number = self.numbers.get(&edge.node);
                 if let Some(users) = number.and_then(|number| users.get_mut(*number)) {
                     users.push((item, edge.offset));
                 }
             }
         }
-        (own, users)
+        users
     }
 
     fn finish(self) -> Proof {

@@ -1,7 +1,10 @@
 //! Names that other objects can refer to.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::HashMap;
+use rayon::prelude::*;
 
 use crate::elf::{Place, Symbol, SymbolKind};
 
@@ -18,8 +21,7 @@ use super::world::World;
 /// Compares the names of both objects.
 pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
     let [a, b] = &world.sides;
-    let (ours, theirs) = (by_name(a), by_name(b));
-    let mut found = Vec::new();
+    let (ours, theirs) = rayon::join(|| by_name(a), || by_name(b));
     let bases = |symbols: &HashMap<&'a [u8], &'a Symbol<'a>>| -> BTreeSet<Vec<u8>> {
         let numbered = symbols.keys().map(|name| (base(name), *name));
         numbered
@@ -28,28 +30,26 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
             .collect()
     };
     let (our_bases, their_bases) = (bases(&ours), bases(&theirs));
-    let mut all: Vec<_> = theirs.iter().collect();
-    all.sort_unstable_by_key(|(name, _)| **name);
-    for (name, is) in all {
-        match ours.get(*name) {
-            Some(was) => {
-                let mut sink = Sink::default();
-                let result = same(world, was, is, &mut sink);
-                if result.is_err() || !sink.edges.is_empty() {
-                    let range = range(is).unwrap_or_default();
-                    let name = Some(is.name_lossy().into_owned());
-                    found.push(Left { range, is_original: false, name, result, sink });
-                }
-            }
-            None if is_alias(world, b, is)
-                && !is_renumbered(name, &our_bases)
-                && !was_local(world, is, false) =>
-            {
-                found.push(alone(is, false));
-            }
-            None => {}
+    let of_patched = |(name, is): &(&&'a [u8], &&'a Symbol<'a>)| match ours.get(*name) {
+        Some(was) => {
+            let mut sink = Sink::default();
+            let result = same(world, was, is, &mut sink);
+            (result.is_err() || !sink.edges.is_empty()).then(|| {
+                let range = range(is).unwrap_or_default();
+                let name = Some(is.name_lossy().into_owned());
+                Left { range, is_original: false, name, result, sink }
+            })
         }
-    }
+        None => {
+            let is_new = is_alias(world, b, is)
+                && !is_renumbered(name, &our_bases)
+                && !was_local(world, is, false);
+            is_new.then(|| alone(is, false))
+        }
+    };
+    let mut all: Vec<_> = theirs.iter().collect();
+    all.par_sort_unstable_by_key(|(name, _)| **name);
+    let mut found: Vec<Left<'a>> = all.par_iter().filter_map(of_patched).collect();
     let mut gone: Vec<_> = ours.iter().filter(|(name, _)| !theirs.contains_key(*name)).collect();
     gone.sort_unstable_by_key(|(name, _)| **name);
     for (name, was) in gone {
@@ -86,7 +86,7 @@ fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
             Place::Common => true,
         };
         // A prefix is compared with its function.
-        let is_prefix = [&b"__cfi_"[..], b"__pfx_"].iter().any(|it| symbol.name.starts_with(it));
+        let is_prefix = names::is_prefix(symbol.name);
         counts && !symbol.local && !is_prefix && !names::is_temporary(symbol.name)
     });
     symbols.map(|symbol| (symbol.name, symbol)).collect()
@@ -176,10 +176,12 @@ fn same<'a>(
             return fail(format!("{name} is {:#x} instead of {:#x}", is.value, was.value));
         }
         (Place::Common, Place::Common) if (was.size, was.value) != (is.size, is.value) => {
-            return fail(format!(
+            let what = if was.size == is.size { What::Alignment } else { What::Size };
+            let text = format!(
                 "{name} has {} bytes aligned to {} instead of {} aligned to {}",
                 is.size, is.value, was.size, was.value
-            ));
+            );
+            return Err(Difference::new(what, 0, text));
         }
         (Place::Absolute, Place::Absolute) | (Place::Common, Place::Common) => {}
         // -fcommon or not.

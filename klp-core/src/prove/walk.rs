@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use crate::arch::{Form, Instructions, Reach};
-use crate::elf::RelocKind;
+use crate::arch::{Decoded, Form, Instructions, Reach};
+use crate::elf::{Reloc, RelocKind, Section};
 
 use super::names;
 use super::side::{Range, Side};
@@ -55,31 +55,102 @@ pub(super) struct Operand<'a> {
     pub(super) starts: bool,
 }
 
+/// A field of an instruction, before it is known what stands at the place that it refers to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) at: u64,
+    pub(super) size: u64,
+    refers: Refers,
+    usage: Use,
+    starts: bool,
+}
+
+/// How a field refers to something.
+#[derive(Debug, Clone, Copy)]
+enum Refers {
+    /// By the relocation of this number among those of the instruction, and what is added to its own reading.
+    Reloc(usize, Reloc, i64),
+    /// By this distance from the start of the instruction.
+    Distance(i64),
+}
+
+impl Field {
+    /// What it refers to in the instruction at `at`, which can be another copy of the one that it was read from, with
+    /// these relocations.
+    pub(super) fn operand<'a>(
+        &self,
+        side: &Side<'a>,
+        (section, at): (u32, u64),
+        relocs: &[Reloc],
+    ) -> Operand<'a> {
+        let (kind, target) = match self.refers {
+            Refers::Reloc(number, own, bias) => {
+                let reloc = relocs.get(number).unwrap_or(&own);
+                (Some(reloc.kind), target::of(side.object, reloc, bias))
+            }
+            Refers::Distance(distance) => {
+                let offset = at.cast_signed().wrapping_add(distance);
+                (None, Target::Place { section, offset, symbol: None })
+            }
+        };
+        let Self { at, size, usage, starts, .. } = *self;
+        Operand { at, size, kind, target, usage, starts }
+    }
+}
+
+/// The relocations of an instruction.
+pub(super) type Relocated = SmallVec<[Reloc; 2]>;
+
+/// The relocations of `inst` that do anything.
+pub(super) fn relocs(of: &Section<'_>, inst: &Inst) -> Relocated {
+    let relocs = of.relocs.within(inst.at, inst.at.saturating_add(inst.len));
+    relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
+}
+
 /// What `inst` refers to.
 pub(super) fn operands<'a>(
     side: &Side<'a>,
     section: u32,
     inst: &Inst,
 ) -> SmallVec<[Operand<'a>; 2]> {
-    let mut found = SmallVec::new();
-    let Some(of) = side.section(section) else { return found };
-    let range = inst.range(section);
-    let relocs = of.relocs.within(range.start, range.end);
-    let relocs = relocs.filter(|reloc| reloc.kind != RelocKind::None);
+    let Some(of) = side.section(section) else { return SmallVec::new() };
+    let relocs = relocs(of, inst);
+    let fields = fields(of, inst, &relocs);
+    fields.iter().map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
+}
+
+/// The fields of `inst` that refer to something; `relocs` are its relocations.
+pub(super) fn fields(of: &Section<'_>, inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
     if inst.role == Role::Data {
-        found.extend(relocs.map(|reloc| Operand {
-            at: reloc.offset.saturating_sub(inst.at),
-            size: reloc.kind.width(),
-            kind: Some(reloc.kind),
-            target: target::of(side.object, &reloc, 0),
-            usage: Use::Address,
-            starts: true,
-        }));
-        return found;
+        return of_data(inst, relocs);
     }
-    let code = of.bytes(range.start, range.len()).unwrap_or_default();
+    let code = of.bytes(inst.at, inst.len).unwrap_or_default();
     let mut reader = Instructions::new(code, inst.at);
-    let Some(Ok(decoded)) = reader.next() else { return found };
+    match reader.next() {
+        Some(Ok(decoded)) => of_instruction(&mut reader, &decoded, inst, relocs),
+        _ => SmallVec::new(),
+    }
+}
+
+pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
+    let field = |(number, reloc): (usize, &Reloc)| Field {
+        at: reloc.offset.saturating_sub(inst.at),
+        size: reloc.kind.width(),
+        refers: Refers::Reloc(number, *reloc, 0),
+        usage: Use::Address,
+        starts: true,
+    };
+    relocs.iter().enumerate().map(field).collect()
+}
+
+/// The fields of the instruction that `reader` has decoded last.
+pub(super) fn of_instruction(
+    reader: &mut Instructions<'_>,
+    decoded: &Decoded,
+    inst: &Inst,
+    relocs: &[Reloc],
+) -> SmallVec<[Field; 2]> {
+    let mut found = SmallVec::new();
     let branch = match decoded.form {
         Form::Branch { target, .. } => Some((reader.distance(), target)),
         _ => None,
@@ -98,8 +169,8 @@ pub(super) fn operands<'a>(
         };
         (fields.displacement.map(|field| u64::from(field.offset)), fields.ip_target, reach, starts)
     };
-    let mut relocated = SmallVec::<[u64; 2]>::new();
-    for reloc in relocs {
+    let mut is_relocated = false;
+    for (number, reloc) in relocs.iter().enumerate() {
         let at = reloc.offset.saturating_sub(inst.at);
         let is_displacement = displacement == Some(at);
         let of_next = branch.is_some()
@@ -110,29 +181,26 @@ pub(super) fn operands<'a>(
             None if is_displacement => reach,
             None => Use::Address,
         };
-        relocated.push(at);
-        found.push(Operand {
+        is_relocated |= is_displacement;
+        found.push(Field {
             at,
             size: reloc.kind.width(),
-            kind: Some(reloc.kind),
-            target: target::of(side.object, &reloc, bias),
+            refers: Refers::Reloc(number, *reloc, bias),
             usage,
             starts: if is_displacement { starts } else { usage == Use::Address },
         });
     }
-    let place = |offset: u64| Target::Place { section, offset: offset.cast_signed(), symbol: None };
+    let distance = |to: u64| Refers::Distance(to.wrapping_sub(inst.at).cast_signed());
     match (branch, displacement, ip_target) {
-        (Some((Some(field), target)), ..) if relocated.is_empty() => found.push(Operand {
+        (Some((Some(field), target)), ..) if relocs.is_empty() => found.push(Field {
             at: u64::from(field.offset),
             size: u64::from(field.size),
-            kind: None,
-            target: place(target),
+            refers: distance(target),
             usage: Use::Branch,
             starts: false,
         }),
-        (None, Some(at), Some(target)) if !relocated.contains(&at) => {
-            let (target, usage) = (place(target), reach);
-            found.push(Operand { at, size: 4, kind: None, target, usage, starts });
+        (None, Some(at), Some(target)) if !is_relocated => {
+            found.push(Field { at, size: 4, refers: distance(target), usage: reach, starts });
         }
         _ => {}
     }

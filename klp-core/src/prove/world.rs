@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::elf::{ElfObject, Symbol, SymbolKind};
 
 use super::align::{self, Alignment};
 use super::difference::Difference;
+use super::keys::Keys;
 use super::names;
 use super::side::{Owner, Range, Side, Unit};
 use super::{At, Claims, Unit as Sort};
@@ -27,6 +29,7 @@ pub(super) struct World<'a> {
     pub(super) pairs: Vec<Ranges>,
     /// Of each function, which instruction is which, or why that cannot be said.
     pub(super) alignments: Vec<Option<Result<Alignment, Difference>>>,
+    pub(super) keys: Keys<'a>,
 }
 
 impl<'a> World<'a> {
@@ -37,7 +40,8 @@ impl<'a> World<'a> {
     ) -> Self {
         let (a, b) = rayon::join(|| Side::new(original), || Side::new(patched));
         let mut sides = [a, b];
-        let pairs: Vec<Ranges> = claims.pairs.iter().map(|pair| ranges(&sides, pair)).collect();
+        let pairs = claims.pairs.par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
+        let pairs: Vec<Ranges> = pairs.collect();
         let [a, b] = &mut sides;
         for (side, alone, range) in [
             (a, &claims.removed, (|pair| pair.original) as fn(&Ranges) -> Range),
@@ -50,18 +54,18 @@ impl<'a> World<'a> {
             });
             side.set_units(paired.chain(lone));
         }
-        Self { sides, pairs, alignments: Vec::new() }
+        Self { sides, pairs, alignments: Vec::new(), keys: Keys::default() }
     }
 
     /// Aligns the functions.
     pub(super) fn align(&mut self) {
-        use rayon::prelude::*;
         let (sides, pairs) = (&self.sides, &self.pairs);
         let one = |pair: &Ranges| {
             let is_needed = pair.sort == Sort::Function && pair.equal;
             is_needed.then(|| align::align(sides, pair.original, pair.patched))
         };
         self.alignments = pairs.par_iter().with_min_len(64).map(one).collect();
+        self.keys = Keys::of(self);
     }
 
     pub(super) fn alignment(&self, pair: u32) -> Option<&Alignment> {
@@ -104,6 +108,9 @@ fn objects<'a>(side: &Side<'a>, at: &At) -> SmallVec<[&'a Symbol<'a>; 2]> {
 fn data_sizes(sides: &[Side<'_>; 2], pair: &super::Pair) -> [Option<u64>; 2] {
     let [a, b] = sides;
     let (a, b) = (objects(a, &pair.original), objects(b, &pair.patched));
+    if let ([was], [is]) = (a.as_slice(), b.as_slice()) {
+        return [was, is].map(|symbol| Some(symbol.size).filter(|size| *size > 0));
+    }
     let largest = |symbols: &[&Symbol<'_>]| symbols.iter().map(|symbol| symbol.size).max();
     let mut named: BTreeMap<_, [Option<u64>; 2]> = BTreeMap::new();
     for (number, symbols) in [&a, &b].into_iter().enumerate() {

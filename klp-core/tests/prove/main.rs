@@ -8,4 +8,5 @@ mod compile;
 mod different_assembly;
 mod different_c;
 mod equal;
+mod references;
 mod robust;
