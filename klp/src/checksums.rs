@@ -145,16 +145,14 @@ impl<'i> Checksums<'i> {
             Side::Original => self.input(index),
             Side::Patched => patched.input(index),
         };
-        let mut changes = match (&self.digested, &patched.digested) {
-            (Some(old), Some(new)) => {
+        let mut changes =
+            if let Some((old, new)) = self.digested.as_ref().zip(patched.digested.as_ref()) {
                 compare_digested((&self.manifest, old), (&patched.manifest, new))
-            }
-            _ => {
+            } else {
                 let mut changes = compare_and_prove(&self.manifest, &patched.manifest, open);
                 changes.locate(open);
                 changes
-            }
-        };
+            };
         changes.tell_what_is_not_proven();
         changes
     }

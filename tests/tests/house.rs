@@ -103,7 +103,7 @@ fn named(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for item in code.split(';') {
         let item = item.trim_start();
-        let line = item.rfind("\nuse ").map(|at| &item[at + 1..]).unwrap_or(item);
+        let line = item.rfind("\nuse ").map_or(item, |at| &item[at + 1..]);
         let line = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub ");
         if let Some(tree) = line.strip_prefix("use ") {
             expand("", tree, &mut paths);

@@ -26,6 +26,7 @@ pub(super) fn label_length(first: Option<u8>) -> u64 {
 
 /// An instruction.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Inst {
     pub(super) start: u64,
     pub(super) next: u64,
@@ -74,12 +75,12 @@ pub(super) fn instructions(code: &[u8], at: u64) -> impl Iterator<Item = Inst> {
         decoder.can_decode().then(|| {
             let instruction = decoder.decode();
             let constants = decoder.get_constant_offsets(&instruction);
-            inst(&instruction, &constants)
+            inst(&instruction, constants)
         })
     })
 }
 
-fn inst(instruction: &Instruction, constants: &ConstantOffsets) -> Inst {
+fn inst(instruction: &Instruction, constants: ConstantOffsets) -> Inst {
     let flow = instruction.flow_control();
     let is_memory = |operand: u32| instruction.op_kind(operand) == OpKind::Memory;
     let has_memory = (0..instruction.op_count()).any(is_memory);

@@ -19,8 +19,11 @@ pub enum Row {
     Added(Line),
 }
 
+/// Text, mnemonic, facts, what special sections say, and whether it is left out.
+type Key<'a> = (&'a str, &'a str, &'a [(&'static str, String)], &'a [String], bool);
+
 /// What has to be equal in one row: nothing of what digests leave out. Where a branch inside the function goes is seen when the rows are known.
-fn key(line: &Line) -> (&str, &str, &[(&'static str, String)], &[String], bool) {
+fn key(line: &Line) -> Key<'_> {
     if line.left_out.is_some() {
         return ("", "", &[], &[], true);
     }
@@ -28,7 +31,7 @@ fn key(line: &Line) -> (&str, &str, &[(&'static str, String)], &[String], bool) 
     (text, &line.mnemonic, &line.facts, &line.says, false)
 }
 
-pub(super) fn align(original: Vec<Line>, patched: Vec<Line>) -> Vec<Row> {
+pub(super) fn align(original: &[Line], patched: &[Line]) -> Vec<Row> {
     let old: Vec<_> = original.iter().map(key).collect();
     let new: Vec<_> = patched.iter().map(key).collect();
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
@@ -55,7 +58,7 @@ fn replaced(old: &[Line], new: &[Line], rows: &mut Vec<Row>) {
     for line in old {
         match rest.next_if(|other| other.mnemonic == line.mnemonic) {
             Some(other) => {
-                rows.push(Row::Changed(line.clone(), other.clone(), differs(line, other)))
+                rows.push(Row::Changed(line.clone(), other.clone(), differs(line, other)));
             }
             None => rows.push(Row::Removed(line.clone())),
         }

@@ -7,7 +7,7 @@ use crate::elf::{Reloc, RelocKind, Section};
 use crate::layout::Span;
 use crate::tables::{Entry, Field, SiteRef};
 
-use super::reference::{self, Reference};
+use super::reference::{self, Reference, hex};
 
 /// The rule of what stands between instructions that count.
 const PADDING: &str = "padding";
@@ -216,16 +216,16 @@ impl Listing<'_, '_> {
         };
         let field = |field: &Field<'_>| match field {
             Field::Reference(reloc) => refers(reloc),
-            Field::Bytes(bytes) => hex(bytes),
+            Field::Bytes(bytes) => hex(bytes, " "),
         };
         match self.analysis.sites.entry(&self.analysis.elf, site) {
             Ok(Entry::Alternative(it)) => format!(
                 "alternative for feature {} of {} bytes by {}",
-                hex(it.feature),
+                hex(it.feature, " "),
                 it.covered,
                 it.length
             ),
-            Ok(Entry::Bug(it)) => format!("BUG or WARN with flags {}", hex(it.flags)),
+            Ok(Entry::Bug(it)) => format!("BUG or WARN with flags {}", hex(it.flags, " ")),
             Ok(Entry::Exception(it)) => format!("if it faults: {}", field(&it.fixup)),
             Ok(Entry::JumpLabel(it)) => format!("jump label asks for key {}", refers(&it.key)),
             Ok(Entry::StaticCall(it)) => format!("static call of key {}", refers(&it.key)),
@@ -233,7 +233,7 @@ impl Listing<'_, '_> {
             Ok(Entry::Ftrace) => "ftrace".to_owned(),
             Ok(Entry::LockPrefix) => "LOCK prefix that one processor does without".to_owned(),
             Ok(Entry::PatchableNops) => "NOPs for patching".to_owned(),
-            Ok(Entry::UnwindHint(it)) => format!("unwind hint {}", hex(it.said)),
+            Ok(Entry::UnwindHint(it)) => format!("unwind hint {}", hex(it.said, " ")),
             Err(why) => why.to_string(),
         }
     }
@@ -259,8 +259,4 @@ struct Branch {
     text: String,
     fact: String,
     inside: Option<(usize, u64)>,
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<String>>().join(" ")
 }

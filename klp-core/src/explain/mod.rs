@@ -32,7 +32,7 @@ pub fn rows(
     (before, original): (&Analysis<'_>, usize),
     (after, patched): (&Analysis<'_>, usize),
 ) -> Vec<Row> {
-    align::align(listing::lines(before, original), listing::lines(after, patched))
+    align::align(&listing::lines(before, original), &listing::lines(after, patched))
 }
 
 /// The lines of a function that only one of both versions has.

@@ -67,7 +67,7 @@ fn data(cx: &Context<'_, '_>, node: NodeRef, delta: i64, access: Access) -> Refe
     }
     let name = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
     let name = name.map_or("constant".to_owned(), |symbol| symbol.name_lossy().into_owned());
-    let shown: String = seen.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let shown = hex(seen.get(..8).unwrap_or(seen), "");
     let more = if seen.len() > 8 { "…" } else { "" };
     let text = format!("{} [{shown}{more}]", with_offset(&name, delta));
     let fact = if seen.len() > 8 { format!("{shown}… (#{})", short(bytes)) } else { shown };
@@ -101,6 +101,11 @@ fn cut(text: &str) -> &str {
 fn short(bytes: &[u8]) -> String {
     let digest = Digest::of(bytes).to_string();
     digest.get(..8).unwrap_or_default().to_owned()
+}
+
+/// `bytes` as digits, with something between each.
+pub(super) fn hex(bytes: &[u8], between: &str) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<String>>().join(between)
 }
 
 fn with_offset(name: &str, offset: i64) -> String {

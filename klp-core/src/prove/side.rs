@@ -53,7 +53,7 @@ pub(super) struct Unit {
 /// The units of one section by their start, with how far those up to each reach.
 #[derive(Debug, Default)]
 struct Units {
-    units: Vec<Unit>,
+    sorted: Vec<Unit>,
     reach: Vec<u64>,
     places: Places,
 }
@@ -61,12 +61,12 @@ struct Units {
 impl Units {
     /// How many start in front of `offset`.
     fn below(&self, offset: u64) -> usize {
-        self.places.below(offset, |index| self.units.get(index).map_or(u64::MAX, |it| it.start))
+        self.places.below(offset, |index| self.sorted.get(index).map_or(u64::MAX, |it| it.start))
     }
 
     /// How many start at or in front of `offset`.
     fn up_to(&self, offset: u64) -> usize {
-        offset.checked_add(1).map_or(self.units.len(), |next| self.below(next))
+        offset.checked_add(1).map_or(self.sorted.len(), |next| self.below(next))
     }
 }
 
@@ -165,17 +165,17 @@ impl<'a> Side<'a> {
         self.units.resize_with(self.object.sections.len(), Units::default);
         for (section, unit) in units {
             if let Some(of_section) = self.units.get_mut(section as usize) {
-                of_section.units.push(unit);
+                of_section.sorted.push(unit);
             }
         }
         for of_section in &mut self.units {
-            of_section.units.sort_by_key(|unit| (unit.start, unit.end, unit.owner));
+            of_section.sorted.sort_by_key(|unit| (unit.start, unit.end, unit.owner));
             let mut reach = 0;
-            for unit in &of_section.units {
+            for unit in &of_section.sorted {
                 reach = unit.end.max(reach);
                 of_section.reach.push(reach);
             }
-            of_section.places = Places::of(of_section.units.iter().map(|unit| unit.start));
+            of_section.places = Places::of(of_section.sorted.iter().map(|unit| unit.start));
         }
     }
 
@@ -198,13 +198,13 @@ impl<'a> Side<'a> {
 
     /// All units of a section by their start.
     pub(super) fn units(&self, section: u32) -> &[Unit] {
-        self.units.get(section as usize).map_or(&[], |it| it.units.as_slice())
+        self.units.get(section as usize).map_or(&[], |it| it.sorted.as_slice())
     }
 
     /// All units that the other object does not have.
     pub(super) fn lone(&self) -> impl Iterator<Item = Range> + '_ {
         (0u32..).zip(&self.units).flat_map(|(section, of_section)| {
-            let lone = of_section.units.iter().filter(|unit| unit.owner == Owner::Lone);
+            let lone = of_section.sorted.iter().filter(|unit| unit.owner == Owner::Lone);
             lone.map(move |unit| Range { section, start: unit.start, end: unit.end })
         })
     }
@@ -213,7 +213,7 @@ impl<'a> Side<'a> {
     pub(super) fn units_at(&self, section: u32, offset: u64) -> SmallVec<[Unit; 2]> {
         let mut found = SmallVec::new();
         let Some(of_section) = self.units.get(section as usize) else { return found };
-        let before = of_section.units.get(..of_section.up_to(offset)).unwrap_or_default();
+        let before = of_section.sorted.get(..of_section.up_to(offset)).unwrap_or_default();
         let starts = before.iter().rev().take_while(|unit| unit.start == offset);
         found.extend(starts.take(OVERLAPS).copied());
         if !found.is_empty() {
@@ -239,7 +239,7 @@ impl<'a> Side<'a> {
     /// The unit that ends at a place.
     pub(super) fn unit_before(&self, section: u32, offset: u64) -> Option<Unit> {
         let of_section = self.units.get(section as usize)?;
-        let before = of_section.units.get(..of_section.below(offset))?.iter().rev().take(OVERLAPS);
+        let before = of_section.sorted.get(..of_section.below(offset))?.iter().rev().take(OVERLAPS);
         before.copied().find(|unit| unit.end == offset)
     }
 

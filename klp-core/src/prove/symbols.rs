@@ -30,22 +30,20 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
             .collect()
     };
     let (our_bases, their_bases) = (bases(&ours), bases(&theirs));
-    let of_patched = |(name, is): &(&&'a [u8], &&'a Symbol<'a>)| match ours.get(*name) {
-        Some(was) => {
-            let mut sink = Sink::default();
-            let result = same(world, was, is, &mut sink);
-            (result.is_err() || !sink.edges.is_empty()).then(|| {
-                let range = range(is).unwrap_or_default();
-                let name = Some(is.name_lossy().into_owned());
-                Left { range, is_original: false, name, result, sink }
-            })
-        }
-        None => {
+    let of_patched = |(name, is): &(&&'a [u8], &&'a Symbol<'a>)| {
+        let Some(was) = ours.get(*name) else {
             let is_new = is_alias(world, b, is)
                 && !is_renumbered(name, &our_bases)
                 && !was_local(world, is, false);
-            is_new.then(|| alone(is, false))
-        }
+            return is_new.then(|| alone(is, false));
+        };
+        let mut sink = Sink::default();
+        let result = same(world, was, is, &mut sink);
+        (result.is_err() || !sink.edges.is_empty()).then(|| {
+            let range = range(is).unwrap_or_default();
+            let name = Some(is.name_lossy().into_owned());
+            Left { range, is_original: false, name, result, sink }
+        })
     };
     let mut all: Vec<_> = theirs.iter().collect();
     all.par_sort_unstable_by_key(|(name, _)| **name);
