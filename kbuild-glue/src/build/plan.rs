@@ -11,6 +11,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use super::BuildError;
 use super::makefiles;
 use super::records::{Records, target_of};
+use crate::arch;
 use crate::config::Config;
 use crate::mirror::Stamps;
 use crate::objects::LinkedObject;
@@ -193,7 +194,7 @@ fn is_code(path: &Utf8Path) -> bool {
 
 /// Nobody expects those to be compiled: machine code of x86 is read, and no other.
 fn is_of_another_architecture(path: &Utf8Path) -> bool {
-    path.starts_with("arch") && !path.starts_with("arch/x86")
+    path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with(arch::DIRECTORY))
 }
 
 /// Files that others include or compile by name, and that mean nothing to anybody else. Whatever else there is

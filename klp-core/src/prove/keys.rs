@@ -1,12 +1,12 @@
 //! What symbols mean on both sides, so that most references are seen to correspond without a look at either place.
 
-use crate::elf::{Place, Reloc, RelocKind, SymbolKind};
+use rayon::prelude::*;
 
-use super::Unit as Sort;
+use crate::elf::{Place, Reloc, RelocKind, Symbol, SymbolKind};
+
 use super::names;
 use super::sections::Class;
 use super::side::{Owner, Side};
-use super::world::World;
 
 /// What a symbol stands for. Where two have the same, everything as far from one as from the other corresponds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,10 @@ pub(super) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// `world` knows which instruction is which.
-    pub(super) fn of(world: &World<'a>) -> Self {
-        let [a, b] = &world.sides;
-        let (original, patched) = rayon::join(|| keys(world, a), || keys(world, b));
+    /// `is_fixed` says of a pair whether its versions correspond byte by byte.
+    pub(super) fn of(sides: &[Side<'a>; 2], is_fixed: impl Fn(u32) -> bool + Sync) -> Self {
+        let [a, b] = sides;
+        let (original, patched) = rayon::join(|| keys(a, &is_fixed), || keys(b, &is_fixed));
         Self { sides: [original, patched] }
     }
 
@@ -44,10 +44,9 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn keys<'a>(world: &World<'a>, side: &Side<'a>) -> Vec<Option<Key<'a>>> {
-    use rayon::prelude::*;
+fn keys<'a>(side: &Side<'a>, is_fixed: &(impl Fn(u32) -> bool + Sync)) -> Vec<Option<Key<'a>>> {
     let symbols = side.object.symbols.par_iter().enumerate().with_min_len(1024);
-    let key = |(number, symbol): (usize, &crate::elf::Symbol<'a>)| match symbol.place {
+    let key = |(number, symbol): (usize, &Symbol<'a>)| match symbol.place {
         Place::Undefined if number > 0 => {
             let (name, weak) = (symbol.name, symbol.weak);
             (*names::base(name) == *name).then_some(Key::Undefined { name, weak })
@@ -56,7 +55,14 @@ fn keys<'a>(world: &World<'a>, side: &Side<'a>) -> Vec<Option<Key<'a>>> {
         Place::Section(section) if symbol.kind != SymbolKind::Section => {
             let class = side.meaning(section).class;
             let is_content = matches!(class, Class::Code | Class::Variable | Class::Constant);
-            if is_content { of_place(world, side, section, symbol.value) } else { None }
+            if is_content {
+                of_place(side, section, symbol.value).filter(|key| match key {
+                    Key::Pair(number, _) => is_fixed(*number),
+                    Key::Undefined { .. } => true,
+                })
+            } else {
+                None
+            }
         }
         _ => None,
     };
@@ -64,16 +70,12 @@ fn keys<'a>(world: &World<'a>, side: &Side<'a>) -> Vec<Option<Key<'a>>> {
 }
 
 /// The first of the pairs that stand there.
-fn of_place<'a>(world: &World<'a>, side: &Side<'a>, section: u32, at: u64) -> Option<Key<'a>> {
+fn of_place<'a>(side: &Side<'a>, section: u32, at: u64) -> Option<Key<'a>> {
     let units = side.units_at(section, at);
     let pairs = units.iter().filter_map(|unit| match unit.owner {
         Owner::Pair(number) => Some((number, at.saturating_sub(unit.start))),
         Owner::Lone => None,
     });
     let (number, distance) = pairs.min()?;
-    let is_fixed = match world.pair(number)?.sort {
-        Sort::Data => true,
-        Sort::Function => world.alignment(number).is_some_and(super::align::Alignment::is_same),
-    };
-    is_fixed.then_some(Key::Pair(number, distance))
+    Some(Key::Pair(number, distance))
 }

@@ -65,7 +65,12 @@ impl<'a> World<'a> {
             is_needed.then(|| align::align(sides, pair.original, pair.patched))
         };
         self.alignments = pairs.par_iter().with_min_len(64).map(one).collect();
-        self.keys = Keys::of(self);
+        let is_fixed = |number| match self.pair(number).map(|pair| pair.sort) {
+            Some(Sort::Data) => true,
+            Some(Sort::Function) => self.alignment(number).is_some_and(Alignment::is_same),
+            None => false,
+        };
+        self.keys = Keys::of(&self.sides, is_fixed);
     }
 
     pub(super) fn alignment(&self, pair: u32) -> Option<&Alignment> {
