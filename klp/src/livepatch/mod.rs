@@ -90,7 +90,7 @@ impl LivepatchRequest {
             Ok((objects, livepatch))
         });
         let (objects, mut livepatch) = match found {
-            Err(error @ Error::Livepatch(_)) if is_refused => {
+            Err(error @ (Error::Livepatch(_) | Error::Kernel { .. })) if is_refused => {
                 risks.extend(perhaps);
                 changes.refuse_livepatch(risks);
                 let why = format!("there can be more reasons against a module: {error}");
