@@ -12,7 +12,8 @@ pub(crate) fn tell(builds: &Builds<'_>, changes: &mut Changes) {
     let written = &builds.patched.written;
     for refused in &mut changes.refused {
         let is_of_a_patch = refused.rule.as_deref() != Some(proofs::RULE);
-        if is_of_a_patch && !refused.object.is_empty() {
+        let is_told = refused.object.is_empty() || !refused.patch.is_empty();
+        if is_of_a_patch && !is_told {
             let object = Utf8Path::new(&refused.object);
             let parts = builds.workspace.blame(object, &refused.name, written).into_iter();
             refused.patch =

@@ -72,6 +72,8 @@ pub enum Error {
     Results { path: Utf8PathBuf, source: serde_json::Error },
     #[error("the objects of both builds of a module outside of the kernel's sources are not kept")]
     NoObjectsOfModule,
+    #[error("the versions of {object} that were compared are not there any more")]
+    OtherObjects { object: Utf8PathBuf },
     #[error("{name} is no function that changed")]
     NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
@@ -109,6 +111,7 @@ impl Error {
             Self::Kernel { source, .. } => Some(source.hint().to_owned()),
             Self::NoCache => Some("name a directory with --target-dir".to_owned()),
             Self::NoResults { .. } => Some("cargo klp build fix.patch writes it".to_owned()),
+            Self::OtherObjects { .. } => Some("build again, then explain".to_owned()),
             Self::Results { .. } => Some("build again with this version".to_owned()),
             Self::NoObjectsOfModule => Some(
                 "compare two objects: cargo klp explain --original A.o --patched B.o".to_owned(),

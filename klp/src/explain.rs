@@ -99,10 +99,11 @@ fn explained(
     let mut all = Vec::new();
     for ((original, patched), functions) in by_files {
         let (before, after) = (open(original.as_deref())?, open(patched.as_deref())?);
-        let before = before.as_ref().map(|(path, input)| analysis(path, input)).transpose()?;
-        let after = after.as_ref().map(|(path, input)| analysis(path, input)).transpose()?;
+        let before = before.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
+        let after = after.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
         for function in functions {
-            let rows = rows(&function, before.as_ref(), after.as_ref());
+            let rows = rows(&function, before.as_ref(), after.as_ref())
+                .ok_or_else(|| Error::OtherObjects { object: function.object.clone().into() })?;
             all.push(Explained { function, rows });
         }
     }
@@ -113,48 +114,43 @@ fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, klp_core::input:
     path.map(|path| Ok((path.to_owned(), read(path)?))).transpose()
 }
 
-fn analysis<'i>(path: &Utf8Path, input: &'i [u8]) -> Result<Analysis<'i>, Error> {
-    Analysis::of(input).map_err(|source| Error::Object { path: path.to_owned(), source })
+/// An object and the digests of its functions.
+struct Version<'i> {
+    analysis: Analysis<'i>,
+    digests: Vec<Result<Digest, String>>,
 }
 
+impl<'i> Version<'i> {
+    fn of(path: &Utf8Path, input: &'i [u8]) -> Result<Self, Error> {
+        let analysis = Analysis::of(input)
+            .map_err(|source| Error::Object { path: path.to_owned(), source })?;
+        let digests = analysis.checksums().functions.digests;
+        Ok(Self { analysis, digests })
+    }
+
+    /// The function of that name with that `digest`.
+    fn find(&self, name: &str, digest: Option<&Digest>) -> Option<(&Analysis<'i>, usize)> {
+        let is_it = |number: &usize| {
+            self.digests.get(*number).and_then(|digest| digest.as_ref().ok()) == digest
+        };
+        let number = explain::named(&self.analysis, name).into_iter().find(is_it)?;
+        Some((&self.analysis, number))
+    }
+}
+
+/// Both versions of `function`; none where the objects are not those that it was found in.
 fn rows(
     function: &Function,
-    before: Option<&Analysis<'_>>,
-    after: Option<&Analysis<'_>>,
-) -> Vec<Row> {
+    before: Option<&Version<'_>>,
+    after: Option<&Version<'_>>,
+) -> Option<Vec<Row>> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
-    let was = |digest: &Option<Digest>| {
-        before.and_then(|before| Some((before, number(before, original, digest.as_ref())?)))
-    };
-    let is = |digest: &Option<Digest>| {
-        after.and_then(|after| Some((after, number(after, &function.name, digest.as_ref())?)))
-    };
-    let original = was(&function.original_checksum).filter(|_| function.change != Change::Added);
-    let patched = is(&function.patched_checksum).filter(|_| function.change != Change::Removed);
-    match (original, patched) {
-        (Some(original), Some(patched)) => explain::rows(original, patched),
-        (Some((before, number)), None) => {
-            explain::lines(before, number).into_iter().map(Row::Removed).collect()
-        }
-        (None, Some((after, number))) => {
-            explain::lines(after, number).into_iter().map(Row::Added).collect()
-        }
-        (None, None) => Vec::new(),
-    }
-}
-
-/// The function of that name; where several have it, the one with that `digest`.
-fn number(analysis: &Analysis<'_>, name: &str, digest: Option<&Digest>) -> Option<usize> {
-    match explain::named(analysis, name).as_slice() {
-        [] => None,
-        [only] => Some(*only),
-        several => {
-            let digests = analysis.checksums().functions.digests;
-            let is_it = |number: &&usize| {
-                let own = digests.get(**number).and_then(|digest| digest.as_ref().ok());
-                own.is_some() && own == digest
-            };
-            several.iter().find(is_it).copied()
-        }
-    }
+    let was = || before?.find(original, function.original_checksum.as_ref());
+    let is = || after?.find(&function.name, function.patched_checksum.as_ref());
+    let lines = |(analysis, number): (&Analysis<'_>, usize)| explain::lines(analysis, number);
+    Some(match function.change {
+        Change::Changed => explain::rows(was()?, is()?),
+        Change::Removed => lines(was()?).into_iter().map(Row::Removed).collect(),
+        Change::Added => lines(is()?).into_iter().map(Row::Added).collect(),
+    })
 }

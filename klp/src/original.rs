@@ -80,7 +80,7 @@ impl Kernel {
                 Work::Shipped(Workspace::open(tree, root, interrupt, &mut events)?, parts)
             }
         };
-        output::remove(&self.results)?;
+        output::remove(&self.results, output::is_results, output::RESULTS)?;
         Ok(Opened { kernel: self, session, work })
     }
 }

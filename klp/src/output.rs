@@ -7,6 +7,12 @@ use rustix::fs::{Access, access};
 
 use crate::error::Error;
 
+/// What a livepatch module is.
+pub const MODULE: &str = "an ELF file";
+
+/// What the file of results is.
+pub const RESULTS: &str = "a changed-function set";
+
 /// Whether a file that begins so is an ELF file.
 #[must_use]
 pub fn is_elf(start: &[u8]) -> bool {
@@ -62,8 +68,14 @@ fn expect_writable(path: &Utf8Path) -> Result<(), Error> {
     access(directory.as_std_path(), Access::WRITE_OK).map_err(|error| failed(error.into()))
 }
 
-/// Removes a file that an earlier run has written: its results must not be taken for those of this one.
-pub fn remove(path: &Utf8Path) -> Result<(), Error> {
+/// Removes a file that an earlier run has written, which must not be taken for one of this run. It stays, with an error,
+/// if it is not `ours` by its start.
+pub fn remove(
+    path: &Utf8Path,
+    ours: impl FnOnce(&[u8]) -> bool,
+    what: &'static str,
+) -> Result<(), Error> {
+    expect_ours(path, ours, what)?;
     match fs_err::remove_file(path) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
             Err(Error::Write { path: path.to_owned(), source })

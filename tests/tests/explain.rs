@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8PathBuf;
-use klp_tests::kernel::temporary;
+use klp_tests::kernel::{Kernel, example_patch, temporary};
 use klp_tests::klp::{klp, run};
 use klp_tests::tools::{compilers, tool};
 use serde_json::Value;
@@ -95,5 +95,20 @@ fn what_did_not_change_is_no_answer() -> Result<()> {
     fs_err::write(directory.join("Makefile"), "")?;
     let outcome = run(klp(["explain", "-C", directory.as_str()])?.env("HOME", directory.as_str()))?;
     ensure!(outcome.status == Some(96), "{}", outcome.stderr);
+    Ok(())
+}
+
+/// What is shown is what was compared, or nothing.
+#[test]
+fn objects_of_another_build_are_not_shown() -> Result<()> {
+    let kernel = Kernel::in_tree()?;
+    let (tree, patch) = (kernel.source.as_str(), example_patch("change-inline"));
+    run(klp(["build", "-C", tree])?.arg(&patch))?.expect(0)?;
+    let explained = run(&mut klp(["explain", "-C", tree])?)?.expect(0)?;
+    ensure!(explained.stdout.contains("changed foo_ring_push"), "{explained:#?}");
+    let (object, work) = ("drivers/foo/ring.o", kernel.source.join(".klp"));
+    fs_err::copy(work.join("build").join(object), work.join("patched").join(object))?;
+    let outcome = run(&mut klp(["explain", "-C", tree])?)?.expect(1)?;
+    ensure!(outcome.stderr.contains("are not there any more"), "{outcome:#?}");
     Ok(())
 }

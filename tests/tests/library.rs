@@ -24,3 +24,21 @@ fn a_bot_reviews_a_patch() -> Result<()> {
     assert_eq!(review()?, lines);
     Ok(())
 }
+
+/// What a caller names is not ours because of that.
+#[test]
+fn files_of_others_stay() -> Result<()> {
+    const THESIS: &str = "my thesis";
+    let kernel = Kernel::in_tree()?;
+    let patch = example_patch("change-inline");
+    let module = kernel.source.join(".klp/livepatch-change-inline.ko");
+    bot::review(&kernel.source, &patch).map_err(|error| anyhow!("{error}"))?;
+    for path in [module, kernel.source.join("changed-functions.json")] {
+        fs_err::write(&path, THESIS)?;
+        let error = bot::review(&kernel.source, &patch).err().map(|error| error.to_string());
+        ensure!(error.is_some_and(|error| error.contains("exists and is not")), "{path}");
+        assert_eq!(fs_err::read_to_string(&path)?, THESIS);
+        fs_err::remove_file(&path)?;
+    }
+    Ok(())
+}

@@ -37,6 +37,8 @@ mod livepatch_lto;
 mod livepatch_modules;
 mod lto;
 mod missed;
+mod missed_lto;
+mod missed_relocations;
 mod mutation;
 mod nothing_lost;
 mod patches;

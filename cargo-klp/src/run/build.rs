@@ -31,8 +31,7 @@ pub(crate) fn run(
         kernel.expect_usable()?;
     }
     if !arguments.dry_run {
-        output::expect_ours(&kernel.results, output::is_results, "a changed-function set")?;
-        output::remove(&kernel.results)?;
+        output::remove(&kernel.results, output::is_results, output::RESULTS)?;
     }
     let paths: Vec<Utf8PathBuf> = arguments.patches();
     let revisions = revisions(arguments, kernel.sources()).map_err(BuildError::from)?;
@@ -41,7 +40,7 @@ pub(crate) fn run(
         return dry_run::run(&kernel, &patch_set, &session.variables, format, shell);
     }
     if let Some(path) = &arguments.module {
-        output::expect_free(&current.join(path), output::is_elf, "an ELF file")?;
+        output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
     }
     let mut events = |event| super::show(event, shell);
     let mut opened = kernel.open(&session, &mut events)?;

@@ -28,9 +28,9 @@ pub(crate) fn run(
     let mut paths: Vec<_> = kept.iter().map(|kept| (&kept.path, kept.bytes)).collect();
     // In a directory that was named, they are among what is kept.
     if arguments.tree.target_dir.is_none() && kernel.results.exists() {
-        output::expect_ours(&kernel.results, output::is_results, "a changed-function set")?;
+        output::expect_ours(&kernel.results, output::is_results, output::RESULTS)?;
         if !arguments.dry_run {
-            output::remove(&kernel.results)?;
+            output::remove(&kernel.results, output::is_results, output::RESULTS)?;
         }
         paths.push((&kernel.results, 0));
     }

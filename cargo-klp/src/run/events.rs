@@ -59,6 +59,6 @@ fn name(phase: Phase) -> &'static str {
         Phase::Patched => "the patched build",
         Phase::Comparison => "the comparison",
         Phase::Livepatch => "the livepatch module",
-        _ => "more",
+        _ => "the rest",
     }
 }

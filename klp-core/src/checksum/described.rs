@@ -83,9 +83,7 @@ fn is_argument(section: &Section<'_>, loaded: u64, call: u64) -> bool {
         let start = loaded.checked_sub(back)?;
         section.bytes(start, call.checked_add(4)?.checked_sub(start)?)
     };
-    // mov $0, %rdi; lea 0(%rip), %rdi; mov $0, %edi
-    let forms: [&[u8]; 3] = [b"\x48\xc7\xc7", b"\x48\x8d\x3d", b"\xbf"];
-    forms.into_iter().any(|form| {
+    arch::argument::LOADS_OF_FIRST.into_iter().any(|form| {
         let code = code(form.len() as u64).filter(|code| code.starts_with(form));
         code.is_some_and(|code| {
             arch::argument::taken(code)

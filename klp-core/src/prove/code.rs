@@ -87,7 +87,11 @@ impl<'a> Code<'_, 'a> {
                 }
                 _ => decoded.is_ok_and(|it| it.is_ip_relative),
             };
-            if !refers_by_itself && ours.iter().zip(&theirs).all(|(a, b)| self.mean_one(a, b)) {
+            let are_as_many = ours.len() == theirs.len();
+            if !refers_by_itself
+                && are_as_many
+                && ours.iter().zip(&theirs).all(|(a, b)| self.mean_one(a, b))
+            {
                 continue;
             }
             let inst = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
@@ -97,9 +101,13 @@ impl<'a> Code<'_, 'a> {
             };
             let there = at.saturating_sub(start).saturating_add(self.patched.start);
             for field in fields {
+                let offset = self.offset(there);
                 let ours = field.operand(a, (number, at), &ours);
                 let theirs = field.operand(b, (self.patched.section, there), &theirs);
-                let offset = self.offset(there);
+                let Some((ours, theirs)) = ours.zip(theirs) else {
+                    let text = "other relocations than before";
+                    return Err(Difference::new(What::Target, offset, text));
+                };
                 self.refer(&ours.target, &theirs.target, ours.usage, offset, sink)
                     .map_err(|text| Difference::new(What::Target, offset, text))?;
             }

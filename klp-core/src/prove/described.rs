@@ -26,11 +26,6 @@ pub(super) fn read_by(handler: &[u8]) -> Option<u64> {
     Some(16 + 8 * addresses)
 }
 
-/// Whether the instruction `code` loads the first argument of a function.
-pub(super) fn loads_first(code: &[u8]) -> bool {
-    matches!(code, [0x48, 0xc7, 0xc7, ..] | [0x48, 0x8d, 0x3d, ..] | [0xbf, ..])
-}
-
 /// Adds to `found` where the description at `at` ends, which has so many bytes, and its types.
 pub(super) fn ends(
     side: &Side<'_>,

@@ -8,6 +8,7 @@ use super::described;
 use super::side::{Range, Side};
 use super::target::{self, Target, Use};
 use super::walk;
+use super::x86_64;
 
 /// What a reference to data means.
 #[derive(Debug, Clone, Copy)]
@@ -137,9 +138,10 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
             let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
             for field in walk::of_instruction(&mut reader, &it, &inst, &own) {
                 let operand = field.operand(side, (number, at), &own);
-                if let Some((section, place)) = interesting(&operand.target) {
-                    found.push((section, place, operand.starts));
-                    if described::loads_first(code.get(start..).unwrap_or_default()) {
+                let place = operand.and_then(|it| Some((interesting(&it.target)?, it.starts)));
+                if let Some(((section, place), starts)) = place {
+                    found.push((section, place, starts));
+                    if x86_64::loads_first(code.get(start..).unwrap_or_default()) {
                         argument = Some((section, place));
                     }
                 }

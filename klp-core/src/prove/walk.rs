@@ -69,23 +69,23 @@ pub(super) struct Field {
 #[derive(Debug, Clone, Copy)]
 enum Refers {
     /// By the relocation of this number among those of the instruction, and what is added to its own reading.
-    Reloc(usize, Reloc, i64),
+    Reloc(usize, i64),
     /// By this distance from the start of the instruction.
     Distance(i64),
 }
 
 impl Field {
     /// What it refers to in the instruction at `at`, which can be another copy of the one that it was read from, with
-    /// these relocations.
+    /// these relocations; nothing where they are fewer.
     pub(super) fn operand<'a>(
         &self,
         side: &Side<'a>,
         (section, at): (u32, u64),
         relocs: &[Reloc],
-    ) -> Operand<'a> {
+    ) -> Option<Operand<'a>> {
         let (kind, target) = match self.refers {
-            Refers::Reloc(number, own, bias) => {
-                let reloc = relocs.get(number).unwrap_or(&own);
+            Refers::Reloc(number, bias) => {
+                let reloc = relocs.get(number)?;
                 (Some(reloc.kind), target::of(side.object, reloc, bias))
             }
             Refers::Distance(distance) => {
@@ -94,7 +94,7 @@ impl Field {
             }
         };
         let Self { at, size, usage, starts, .. } = *self;
-        Operand { at, size, kind, target, usage, starts }
+        Some(Operand { at, size, kind, target, usage, starts })
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) fn operands<'a>(
     let Some(of) = side.section(section) else { return SmallVec::new() };
     let relocs = relocs(of, inst);
     let fields = fields(of, inst, &relocs);
-    fields.iter().map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
+    fields.iter().filter_map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
 }
 
 /// The fields of `inst` that refer to something; `relocs` are its relocations.
@@ -136,7 +136,7 @@ pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
     let field = |(number, reloc): (usize, &Reloc)| Field {
         at: reloc.offset.saturating_sub(inst.at),
         size: reloc.kind.width(),
-        refers: Refers::Reloc(number, *reloc, 0),
+        refers: Refers::Reloc(number, 0),
         usage: Use::Address,
         starts: true,
     };
@@ -185,7 +185,7 @@ pub(super) fn of_instruction(
         found.push(Field {
             at,
             size: reloc.kind.width(),
-            refers: Refers::Reloc(number, *reloc, bias),
+            refers: Refers::Reloc(number, bias),
             usage,
             starts: if is_displacement { starts } else { usage == Use::Address },
         });

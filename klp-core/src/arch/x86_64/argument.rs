@@ -12,6 +12,16 @@ const FAR: usize = 32;
 const ARGUMENTS: [Register; 6] =
     [Register::RDI, Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
 
+/// What loads an address as the first argument starts so; the address follows, and ends it.
+pub(crate) const LOADS_OF_FIRST: [&[u8]; 3] = [
+    // mov $0, %rdi
+    b"\x48\xc7\xc7",
+    // lea 0(%rip), %rdi
+    b"\x48\x8d\x3d",
+    // mov $0, %edi
+    b"\xbf",
+];
+
 /// What takes an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Taken {

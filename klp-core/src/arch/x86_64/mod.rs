@@ -4,215 +4,21 @@ pub(crate) mod argument;
 pub(crate) mod bound;
 mod common;
 mod form;
+mod instructions;
 pub(crate) mod patching;
 pub(crate) mod relocation;
 mod row;
 pub(crate) mod text;
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, FlowControl};
 
 pub(crate) use form::{Decoded, Form};
+pub(crate) use instructions::Instructions;
 
-use super::{Access, Field, Operands, Reach};
-
-/// Decodes the instructions of a stretch of code.
-pub(crate) struct Instructions<'a> {
-    /// All that follows its start, and how much of it is to be decoded.
-    ahead: &'a [u8],
-    len: usize,
-    ip: u64,
-    /// Where the last instruction starts and ends.
-    last: usize,
-    end: usize,
-    /// It, where it was not decoded in full.
-    told: Option<Decoded>,
-    /// For those that are decoded in full.
-    decoder: Option<Decoder<'a>>,
-    instruction: Instruction,
-}
+use super::Field;
 
 /// The machine of ELF files.
 pub(crate) const MACHINE: object::elf::Machine = object::elf::EM_X86_64;
-
-/// `udb`: an invalid opcode by definition, with which thunks of Linux 7.x and their callers trap
-/// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
-const UDB: u8 = 0xd6;
-
-/// Bytes that are no instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Undecodable;
-
-impl<'a> Instructions<'a> {
-    /// Those of `code`, which starts at `ip`.
-    pub(crate) fn new(code: &'a [u8], ip: u64) -> Self {
-        Self::at_start(code, code.len(), ip)
-    }
-
-    /// Those of the first `len` bytes of `ahead`, which starts at `ip`. It is faster to see some bytes more.
-    pub(crate) fn at_start(ahead: &'a [u8], len: usize, ip: u64) -> Self {
-        Self {
-            ahead,
-            len: len.min(ahead.len()),
-            ip,
-            last: 0,
-            end: 0,
-            told: None,
-            decoder: None,
-            instruction: Instruction::default(),
-        }
-    }
-
-    /// Takes common instructions, each with what is plain about it: no branch, no NOP, nothing relative to the
-    /// next one. Ends at the first other one, or at one that reaches behind `limit`. `take` gets bytes from
-    /// the start of each, its length, and its offset in the code.
-    #[inline]
-    pub(crate) fn plain(&mut self, limit: usize, mut take: impl FnMut(&[u8; 16], usize, usize)) {
-        let limit = limit.min(self.len);
-        let mut at = self.end;
-        while let Some(window) = self.ahead.get(at..).and_then(<[u8]>::first_chunk)
-            && let Some(told) = common::tell(window)
-            && told.is_plain()
-            && let Some(end) = at.checked_add(told.len).filter(|end| *end <= limit)
-        {
-            take(window, told.len, at);
-            at = end;
-        }
-        self.end = at;
-    }
-
-    /// How far it has come, as an offset in the code.
-    pub(crate) fn offset(&self) -> usize {
-        self.end
-    }
-
-    /// The operands of the instruction that was decoded last. Few instructions have an address in them.
-    pub(crate) fn operands(&mut self) -> Operands {
-        match self.told {
-            Some(Decoded { form: Form::Branch { .. }, len, .. }) => {
-                let immediate = Some(common::distance(len));
-                return Operands {
-                    displacement: None,
-                    immediate,
-                    ip_target: None,
-                    access: Access::Open,
-                };
-            }
-            Some(_) => self.decode(),
-            None => {}
-        }
-        let instruction = &self.instruction;
-        let offsets = self.decoder.as_ref().map(|it| it.get_constant_offsets(instruction));
-        let offsets = offsets.unwrap_or_default();
-        let displacement = offsets.has_displacement().then(|| Field {
-            offset: narrow(offsets.displacement_offset()),
-            size: narrow(offsets.displacement_size()),
-        });
-        let immediate = offsets.has_immediate().then(|| Field {
-            offset: narrow(offsets.immediate_offset()),
-            size: narrow(offsets.immediate_size()),
-        });
-        let ip_target =
-            instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
-        Operands { displacement, immediate, ip_target, access: access(instruction) }
-    }
-
-    /// What the instruction that was decoded last does with the address in its displacement.
-    pub(crate) fn reach(&mut self) -> Reach {
-        if self.told.is_some() {
-            self.decode();
-        }
-        let instruction = &self.instruction;
-        // With a register, these take bits as far from the address as it says.
-        let is_bit_string = instruction.op_count() > 1
-            && instruction.op1_kind() == OpKind::Register
-            && matches!(
-                instruction.mnemonic(),
-                Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
-            );
-        match access(instruction) {
-            Access::Fixed(size) if !is_bit_string => Reach::Exactly(size),
-            _ if instruction.mnemonic() == Mnemonic::Lea
-                && instruction.memory_index() == Register::None
-                && matches!(instruction.memory_base(), Register::None | Register::RIP) =>
-            {
-                Reach::Address
-            }
-            Access::Indexed if !is_bit_string => Reach::Elements,
-            _ => Reach::Further,
-        }
-    }
-
-    /// Whether the instruction that was decoded last takes the address in its memory operand, whatever is added.
-    pub(crate) fn takes_address(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        self.instruction.mnemonic() == Mnemonic::Lea
-    }
-
-    /// Whether the instruction that was decoded last writes an immediate to memory other than the stack.
-    pub(crate) fn stores(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        self.instruction.mnemonic() == Mnemonic::Mov
-            && self.instruction.op0_kind() == OpKind::Memory
-            && self.instruction.memory_base() != Register::RSP
-    }
-
-    /// Where the distance of the direct branch is that was decoded last.
-    pub(crate) fn distance(&mut self) -> Option<Field> {
-        if let Some(told) = self.told {
-            return Some(common::distance(told.len));
-        }
-        let operands = self.operands();
-        operands.immediate.or(operands.displacement)
-    }
-
-    /// Decodes the last instruction in full.
-    fn decode(&mut self) {
-        self.told = None;
-        let code = self.ahead.get(..self.len).unwrap_or_default();
-        let decoder = self
-            .decoder
-            .get_or_insert_with(|| Decoder::with_ip(64, code, self.ip, DecoderOptions::NONE));
-        decoder.set_ip(self.ip.wrapping_add(self.last as u64));
-        if decoder.set_position(self.last).is_ok() {
-            decoder.decode_out(&mut self.instruction);
-        }
-    }
-}
-
-impl Iterator for Instructions<'_> {
-    type Item = Result<Decoded, Undecodable>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.end >= self.len {
-            return None;
-        }
-        self.last = self.end;
-        let ip = self.ip.wrapping_add(self.last as u64);
-        let window = self.ahead.get(self.last..).and_then(<[u8]>::first_chunk);
-        let told = window.and_then(|window| Some((window, common::tell(window)?)));
-        let told = told.filter(|(_, told)| told.len <= self.len.saturating_sub(self.last));
-        self.told = told.map(|(window, told)| told.decoded(window, ip));
-        let decoded = if let Some(decoded) = self.told {
-            decoded
-        } else {
-            self.decode();
-            if !self.instruction.is_invalid() {
-                Decoded::of(&self.instruction)
-            } else if self.ahead.get(self.last) == Some(&UDB) {
-                Decoded { len: 1, form: Form::Plain, ends_flow: true, is_ip_relative: false }
-            } else {
-                self.end = self.last.saturating_add(self.instruction.len().max(1));
-                return Some(Err(Undecodable));
-            }
-        };
-        self.end = self.last.saturating_add(usize::from(decoded.len));
-        Some(Ok(decoded))
-    }
-}
 
 /// Whether control goes on behind the instruction at the start of `code`. After a call it does where the
 /// compiler does not know better, which nothing here can tell.
@@ -230,36 +36,6 @@ pub(crate) fn padding(code: &[u8]) -> usize {
         padding = instructions.offset();
     }
     padding
-}
-
-fn access(instruction: &Instruction) -> Access {
-    let base = instruction.memory_base();
-    // A bit that a register counts can be anywhere behind the address.
-    let is_bit_string = matches!(
-        instruction.mnemonic(),
-        Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
-    ) && instruction.op1_kind() == OpKind::Register;
-    let direct = instruction.memory_index() == Register::None
-        && (base == Register::None || base == Register::RIP);
-    let reads = instruction.mnemonic() != Mnemonic::Lea && !is_bit_string;
-    match u16::try_from(instruction.memory_size().size()) {
-        Ok(size) if size > 0 && direct && reads => Access::Fixed(size),
-        Ok(size) if size > 0 && reads && step(instruction) == u32::from(size) => Access::Indexed,
-        Ok(size) if size > 0 && reads => Access::Strided,
-        _ => Access::Open,
-    }
-}
-
-/// How far apart the places are that the registers of the memory operand count. With two, the one that is not scaled
-/// can hold where they start.
-fn step(instruction: &Instruction) -> u32 {
-    let has_index = instruction.memory_index() != Register::None;
-    if has_index { instruction.memory_index_scale() } else { 1 }
-}
-
-/// Instruction lengths and offsets are below 16.
-fn narrow(value: usize) -> u8 {
-    u8::try_from(value).unwrap_or(u8::MAX)
 }
 
 /// The opcode of a direct branch as its near form has it, so that a short and a near encoding are
@@ -280,16 +56,6 @@ pub(crate) fn near_opcode(head: &[u8]) -> (usize, [u8; 2]) {
 mod tests {
     use super::*;
 
-    fn one(code: &[u8]) -> Decoded {
-        Instructions::new(code, 0x100).next().unwrap().unwrap()
-    }
-
-    fn operands(code: &[u8]) -> Operands {
-        let mut instructions = Instructions::new(code, 0x100);
-        instructions.next().unwrap().unwrap();
-        instructions.operands()
-    }
-
     #[test]
     fn short_and_near_branches_have_one_opcode() {
         for (short, near) in
@@ -300,136 +66,5 @@ mod tests {
         assert_ne!(near_opcode(&[0x74]), near_opcode(&[0x75]));
         assert_eq!(near_opcode(&[0xe3]).1, [0xe3, 0]);
         assert_eq!(near_opcode(&[0x2e, 0x74]).0, 1);
-    }
-
-    #[test]
-    fn a_branch_knows_its_target() {
-        assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
-        assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
-        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
-    }
-
-    #[test]
-    fn an_opcode_that_is_invalid_by_definition_is_an_instruction() {
-        // udb; int3
-        let expected =
-            Decoded { len: 1, form: Form::Plain, ends_flow: true, is_ip_relative: false };
-        assert_eq!(one(&[0xd6, 0xcc]), expected);
-        assert_eq!(operands(&[0xd6]).displacement, None);
-    }
-
-    #[test]
-    fn an_instruction_that_reaches_behind_the_end_is_none() {
-        // mov eax, 0x90909090, of which the last byte is not the function's
-        let ahead = [&[0xb8][..], &[0x90; 31]].concat();
-        let first = |len| Instructions::at_start(&ahead, len, 0).next().unwrap();
-        assert!(first(4).is_err());
-        assert_eq!(first(5).unwrap().len, 5);
-        let mut taken = Vec::new();
-        Instructions::at_start(&ahead, 4, 0).plain(usize::MAX, |_, len, _| taken.push(len));
-        assert!(taken.is_empty(), "{taken:?}");
-    }
-
-    #[test]
-    fn what_is_no_instruction_is_passed_over() {
-        let code = [&[0x06; 8][..], &[0x90; 16], &[0x0f]].concat();
-        let found: Vec<_> = Instructions::new(&code, 0).take(100).collect();
-        assert!(found.first().unwrap().is_err() && found.last().unwrap().is_err());
-        assert!(found.iter().any(Result::is_ok) && found.len() <= code.len(), "{found:?}");
-    }
-
-    #[test]
-    fn padding_is_nop_and_pause_is_not() {
-        assert_eq!(one(&[0x90]).form, Form::Nop);
-        assert_eq!(one(&[0x66, 0x90]).form, Form::Nop);
-        assert_eq!(one(&[0x0f, 0x1f, 0x44, 0, 0]).form, Form::Nop);
-        assert_eq!(one(&[0xf3, 0x90]).form, Form::Plain);
-        assert_eq!(one(&[0xf3, 0x0f, 0x1e, 0xfa]).form, Form::Plain);
-    }
-
-    #[test]
-    fn a_load_of_known_size_is_told_from_a_taken_address() {
-        // mov eax, [rip+0]; lea rax, [rip+0]; mov eax, [rax*4+0]
-        assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).access, Access::Fixed(4));
-        assert_eq!(operands(&[0x8b, 0x05, 0, 0, 0, 0]).ip_target, Some(0x106));
-        assert_eq!(operands(&[0x48, 0x8d, 0x05, 0, 0, 0, 0]).access, Access::Open);
-        assert_eq!(operands(&[0x8b, 0x04, 0x85, 0, 0, 0, 0]).access, Access::Indexed);
-    }
-
-    #[test]
-    fn a_member_of_each_element_is_told_from_the_elements() {
-        // mov eax, [rax*8+0]; mov eax, [rdi+0]; movzx eax, byte [rdi+0]; jmp [rax*8+0]; bt [0], eax; bt dword [0], 3
-        assert_eq!(operands(&[0x8b, 0x04, 0xc5, 0, 0, 0, 0]).access, Access::Strided);
-        assert_eq!(operands(&[0x8b, 0x87, 0, 0, 0, 0]).access, Access::Strided);
-        assert_eq!(operands(&[0x0f, 0xb6, 0x87, 0, 0, 0, 0]).access, Access::Indexed);
-        assert_eq!(operands(&[0xff, 0x24, 0xc5, 0, 0, 0, 0]).access, Access::Indexed);
-        assert_eq!(operands(&[0x0f, 0xa3, 0x04, 0x25, 0, 0, 0, 0]).access, Access::Open);
-        assert_eq!(operands(&[0x0f, 0xba, 0x24, 0x25, 0, 0, 0, 0, 3]).access, Access::Fixed(4));
-    }
-
-    /// What the full decoder says of the instruction at the start of `window`.
-    fn in_full(window: &common::Window, ip: u64) -> Option<(Decoded, Operands)> {
-        let mut instructions = Instructions::new(window, ip);
-        instructions.decode();
-        let decoded = Decoded::of(&instructions.instruction);
-        (!instructions.instruction.is_invalid()).then(|| (decoded, instructions.operands()))
-    }
-
-    /// Every combination of prefixes, opcode, `ModRM` and, where there is one, `SIB`.
-    #[test]
-    fn what_is_told_from_a_table_is_what_the_full_decoder_says() {
-        let legacy: [&[u8]; 9] = [
-            &[],
-            &[0x65],
-            &[0x66],
-            &[0x65, 0x66],
-            &[0x66, 0x65],
-            &[0x66, 0x66],
-            &[0x65, 0x66, 0x66],
-            &[0x2e],
-            &[0xf3],
-        ];
-        let rex = (0x40..0x50u8).map(|rex| vec![rex]).chain([vec![]]);
-        let heads = rex.flat_map(|rex| legacy.map(|legacy| [legacy, &rex].concat()));
-        let tails = [
-            [0u8; 14],
-            [0xff; 14],
-            [0x15, 0xd4, 3, 0x82, 0x71, 0x66, 0x48, 0x0f, 5, 0x90, 1, 2, 3, 4],
-        ];
-        let mut count = 0u32;
-        for head in heads {
-            for opcode in
-                (0..=255u8).map(|one| vec![one]).chain((0..=255).map(|two| vec![0x0f, two]))
-            {
-                for modrm in 0..=255u8 {
-                    let tail = tails[usize::from(modrm) % tails.len()];
-                    let start = [head.clone(), opcode.clone(), vec![modrm]].concat();
-                    let bytes: Vec<u8> = start.iter().copied().chain(tail).take(16).collect();
-                    let mut window: common::Window = bytes.try_into().unwrap();
-                    let has_sib = modrm & 7 == 4 && modrm < 0xc0;
-                    for sib in
-                        [0u8, 0x25, 0x64, 0xa5, 0xe7].iter().take(if has_sib { 5 } else { 1 })
-                    {
-                        if has_sib && let Some(byte) = window.get_mut(start.len()) {
-                            *byte = *sib;
-                        }
-                        let Some(told) = common::tell(&window) else { continue };
-                        let decoded = told.decoded(&window, 0x1000);
-                        count += 1;
-                        let operands = Instructions {
-                            told: Some(decoded),
-                            ..Instructions::new(&window, 0x1000)
-                        }
-                        .operands();
-                        assert_eq!(
-                            Some((decoded, operands)),
-                            in_full(&window, 0x1000),
-                            "{window:02x?}"
-                        );
-                    }
-                }
-            }
-        }
-        assert!(count > 1_000_000, "{count}");
     }
 }

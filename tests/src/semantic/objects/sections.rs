@@ -16,7 +16,8 @@ fn with_one_object(subject: &Subject) -> impl Iterator<Item = (usize, &str)> {
         let header = &subject.image.sections[section];
         let [only] = subject.symbols[section].as_slice() else { return None };
         let symbol = &subject.image.symbols[*only];
-        let is_whole = symbol.value == 0 && symbol.size == header.size as u64;
+        // What has no bytes is nothing, wherever it stands.
+        let is_whole = symbol.value == 0 && symbol.size == header.size as u64 && header.size > 0;
         let is_data = header.flags & (SHF_ALLOC | SHF_EXEC | SHF_MERGE) == SHF_ALLOC;
         let is_data = is_data && !OF_TOOLS.iter().any(|start| header.name.starts_with(start));
         (is_whole && is_data && symbol.kind == STT_OBJECT && subject.is_unique(&symbol.name))

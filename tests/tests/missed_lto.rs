@@ -1,0 +1,96 @@
+//! What LLVM's thin link-time optimization promotes and merges.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use klp_tests::kernel::temporary;
+use klp_tests::said::{Said, have};
+use klp_tests::tools::{CFLAGS, finish};
+
+/// Objects of LLVM's thin link-time optimization, linked to one: each file as it is, and patched.
+fn thin_lto(sources: &[(&str, &str, &str)]) -> Result<Option<Said>> {
+    if !have("thin_lto", &["clang-19", "ld.lld-19"]) {
+        return Ok(None);
+    }
+    let (_guard, directory) = temporary()?;
+    let mut images = Vec::new();
+    for patched in [false, true] {
+        let root = directory.join(if patched { "patched" } else { "original" });
+        fs_err::create_dir_all(&root)?;
+        let mut objects = Vec::new();
+        for (file, original, other) in sources {
+            fs_err::write(root.join(file), if patched { other } else { original })?;
+            let object = file.replace(".c", ".o");
+            let mut command = Command::new("clang-19");
+            command.args(["-flto=thin", "-fsplit-lto-unit"]).args(CFLAGS).current_dir(&root);
+            finish(command.args(["-w", "-c", file, "-o", &object]))?;
+            objects.push(object);
+        }
+        let mut command = Command::new("ld.lld-19");
+        command.args(["-m", "elf_x86_64", "-r", "-o", "vmlinux.o"]).current_dir(&root);
+        finish(command.args(objects))?;
+        images.push(root.join("vmlinux.o"));
+    }
+    let [original, patched] = images.as_slice() else { return Ok(None) };
+    Said::of(original, patched).map(Some)
+}
+
+/// A message of a function that the link inlines elsewhere: its text becomes a symbol with a hash.
+#[test]
+fn promoted_strings() -> Result<()> {
+    let a = |message: &str| {
+        format!(
+            "extern int printk(const char *, ...); extern int slow(int);\n\
+             static int hits; static const int weights[8] = {{ 3, 1, 4, 1, 5, 9, 2, 6 }};\n\
+             int lookup(int k) {{ hits++; if (k > 7) {{ printk(\"{message}\", k); return slow(k); }} return weights[k] + hits; }}\n\
+             int a_only(int k) {{ printk(\"a %d\\n\", k); return slow(k + 1) * slow(k + 2); }}\n"
+        )
+    };
+    let b = "extern int lookup(int); extern int printk(const char *, ...);\n\
+             static __attribute__((noinline)) int helper(int k) { return printk(\"b helper %d\\n\", k); }\n\
+             int entry(int k) { return lookup(k) + helper(k); }\n\
+             int entry2(int k) { return lookup(k * 2) + helper(k + 2); }\n";
+    let (before, after) = (a("lookup %d\\n"), a("lookup: %d\\n"));
+    let Some(said) = thin_lto(&[("a.c", &before, &after), ("b.c", b, b)])? else { return Ok(()) };
+    let items = said.items();
+    ensure!(items.contains("function changed lookup"), "{said:#?}");
+    let users = ["lookup", "entry", "entry2"].map(|name| format!("function changed {name}"));
+    ensure!(items.iter().all(|item| users.contains(item)), "{said:#?}");
+    Ok(())
+}
+
+/// Two files have a variable of one name, which the link makes global, and the values are exchanged.
+#[test]
+fn promoted_variables() -> Result<()> {
+    let a =
+        |value: u32| format!("static int st = {value}; int sa(int x) {{ st += x; return st; }}\n");
+    let b = |value: u32| {
+        format!("static int st = {value}; int sb(int x) {{ st -= x; return st * 2; }}\n")
+    };
+    let c = "int sa(int); int sb(int); int sc(int x) { return sa(x) + sb(x); }\n";
+    let sources = [("a.c", a(1), a(2)), ("b.c", b(2), b(1)), ("c.c", c.to_owned(), c.to_owned())];
+    let sources = sources.each_ref().map(|(file, one, two)| (*file, one.as_str(), two.as_str()));
+    let Some(said) = thin_lto(&sources)? else { return Ok(()) };
+    // Both hashes are other ones now, and both contents are there: that they stay with their files is not in the object,
+    // so it may also be those who use them that changed.
+    let names = said.records.iter().filter_map(|record| record["name"].as_str());
+    let count =
+        |wanted: &str| names.clone().filter(|name| name.split('.').next() == Some(wanted)).count();
+    ensure!(count("st") == 2 || count("sa") + count("sb") == 2, "{said:#?}");
+    Ok(())
+}
+
+/// A table of a function that the link inlines elsewhere becomes a symbol with a hash.
+#[test]
+fn promoted_constants() -> Result<()> {
+    let a = |third: u32| {
+        format!(
+            "unsigned la(unsigned long i) {{ const unsigned u[9] = {{ 21, 22, {third}, 24, 25, 26, 27, 28, 29 }}; return u[i]; }}\n"
+        )
+    };
+    let b = "unsigned la(unsigned long); unsigned lb(unsigned long i) { return la(i) + 1; }\n\
+             unsigned keep(int x) { return x * 3; }\n";
+    let (before, after) = (a(23), a(33));
+    let Some(said) = thin_lto(&[("a.c", &before, &after), ("b.c", b, b)])? else { return Ok(()) };
+    said.exactly(&["function changed la", "function changed lb"])
+}
