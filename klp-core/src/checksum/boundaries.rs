@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::elf::Section;
 
-use super::context::{self, Context, Target};
+use super::context::{self, Context};
 use super::described;
 use super::origin::Origin;
 use super::stream::{Extent, NodeRef};
@@ -20,12 +20,9 @@ impl Boundaries {
         let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
         let from_data = cx.elf.sections.par_iter().filter(is_data).flat_map_iter(|section| {
             let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
-            to_data.filter_map(|reloc| match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
-                Target::Node { node, .. } => {
-                    Some(node).filter(|node| node.span.is_none() && node.extent == Extent::Next)
-                }
-                _ => None,
-            })
+            let nodes = to_data
+                .flat_map(|reloc| cx.resolve(Origin::Any, reloc.symbol, reloc.addend).nodes());
+            nodes.filter(|node| node.span.is_none() && node.extent == Extent::Next)
         });
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));

@@ -34,6 +34,9 @@ pub(crate) enum Target<'data> {
     Code { section: u32, offset: u64, symbol: Option<u32> },
     /// Unnamed data.
     Node { node: NodeRef, delta: i64 },
+    /// A place of a merged section that is reached through a symbol of another entry. A linker keeps `delta` bytes
+    /// between `entry` and the place, whatever it moves there; `place` is what the object has there.
+    Apart { entry: NodeRef, delta: i64, size: u64, place: Option<NodeRef> },
     /// An entry of a special section, known by the code that it belongs to.
     Entry { section: u32, offset: u64, delta: u64 },
     /// A data object without a size, which holds nothing that could change.
@@ -42,6 +45,18 @@ pub(crate) enum Target<'data> {
     Place { section: u32, offset: i64 },
     /// A number.
     Number(u64),
+}
+
+impl Target<'_> {
+    /// The unnamed data that a reference reaches.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeRef> + use<> {
+        let (first, second) = match self {
+            Self::Node { node, .. } => (Some(*node), None),
+            Self::Apart { entry, place, .. } => (Some(*entry), *place),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
 }
 
 /// An identity: a name, and how it was found.
@@ -101,6 +116,11 @@ impl<'data> Context<'_, 'data> {
                 }
             }
         }
+        if symbol.kind != SymbolKind::Section
+            && let Some(apart) = self.apart(section, symbol.value, offset)
+        {
+            return apart;
+        }
         if let Some(outside) = self.outside(section, offset) {
             return outside;
         }
@@ -110,6 +130,20 @@ impl<'data> Context<'_, 'data> {
             return Target::Code { section, offset, symbol };
         }
         self.data(from, access, section, offset)
+    }
+
+    /// What lies at `offset` of a merged section, if the place `through` that leads there is in another entry.
+    fn apart(&self, section: u32, through: u64, offset: i64) -> Option<Target<'data>> {
+        let header = self.elf.section(section)?;
+        let start = entry_start(header, through)?;
+        let delta = offset.wrapping_sub(start.cast_signed());
+        let size = entry_end(header, start)?.saturating_sub(start);
+        let is_inside = u64::try_from(delta)
+            .is_ok_and(|delta| delta < size || header.is_strings() && delta == size);
+        let place = u64::try_from(offset).ok().and_then(|at| entry_start(header, at));
+        let node = |start| NodeRef::unnamed(section, start);
+        let (entry, size, place) = (node(start), header.entsize, place.map(node));
+        (!is_inside).then_some(Target::Apart { entry, delta, size, place })
     }
 
     /// What lies at `offset` of the data section `section`.

@@ -7,7 +7,7 @@ use crate::arch::Instructions;
 use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
 
-use super::context::{Context, Target};
+use super::context::Context;
 use super::fields::distance;
 use super::stream::NodeRef;
 
@@ -18,10 +18,8 @@ pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
     for span in function.spans().filter_map(|span| cx.layout.span(span)) {
         let origin = cx.origins.at(span.section, span.start);
         let mut refer = |reloc: &Reloc, addend: i64| {
-            if reloc.kind != RelocKind::None
-                && let Target::Node { node, .. } = cx.resolve(origin, reloc.symbol, addend)
-            {
-                nodes.push(node);
+            if reloc.kind != RelocKind::None {
+                nodes.extend(cx.resolve(origin, reloc.symbol, addend).nodes());
             }
         };
         for site in cx.sites.within(span.section, span.start, span.end) {

@@ -28,6 +28,7 @@ pub(crate) mod tag {
     pub(crate) const CODE: u8 = 15;
     pub(crate) const EMPTY: u8 = 16;
     pub(crate) const LABEL: u8 = 17;
+    pub(crate) const APART: u8 = 18;
 }
 
 /// How far unnamed data goes.

@@ -19,7 +19,7 @@ pub(super) struct Manner {
 impl<'data> Unit<'_, 'data, '_> {
     /// The kind of what an instruction refers to.
     pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> Kind {
-        let Target::Node { node, .. } = target else { return Kind::Relocation };
+        let Some(node) = target.nodes().next() else { return Kind::Relocation };
         let section = self.cx.elf.section(node.section);
         let entry = section.and_then(|section| section.relocs.at(node.start));
         let code = entry.map(|reloc| self.cx.resolve(self.origin, reloc.symbol, reloc.addend));
@@ -29,7 +29,7 @@ impl<'data> Unit<'_, 'data, '_> {
             {
                 Kind::JumpTable
             }
-            _ if matches!(access, Access::Open | Access::Indexed) && self.is_text(*node) => {
+            _ if matches!(access, Access::Open | Access::Indexed) && self.is_text(node) => {
                 Kind::String
             }
             _ => Kind::Constant,
@@ -71,6 +71,14 @@ impl<'data> Unit<'_, 'data, '_> {
                     self.streams.index(kind, rank);
                     let starts = manner.access != Access::Strided && node.extent == Extent::Next;
                     self.streams.edges.push(Edge { kind, node, starts });
+                }
+            }
+            Target::Apart { entry, delta, size, place } => {
+                self.streams.byte(kind, tag::APART);
+                self.streams.number(kind, size);
+                self.target(manner, Target::Node { node: entry, delta })?;
+                if let Some(node) = place {
+                    self.target(manner, Target::Node { node, delta: 0 })?;
                 }
             }
             Target::Entry { section, offset, delta } => {

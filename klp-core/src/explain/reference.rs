@@ -31,6 +31,7 @@ pub(super) fn of(cx: &Context<'_, '_>, target: &Target<'_>, access: Access) -> R
             Reference { code, ..plain(code_name(cx, *section, *offset)) }
         }
         Target::Node { node, delta } => data(cx, *node, *delta, access),
+        Target::Apart { entry, delta, .. } => data(cx, *entry, *delta, access),
         Target::Entry { section, offset, .. } => {
             plain(format!("entry of {}", code_name(cx, *section, *offset)))
         }

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::elf::SymbolKind;
 
 use super::Unit as Sort;
+use super::merged;
 use super::names;
 use super::sections::Class;
 use super::side::{Owner, Range, Side};
@@ -55,11 +56,12 @@ impl Sink<'_> {
     }
 }
 
+/// A place, and the symbol that leads there if it is not a section's.
 #[derive(Debug, Clone, Copy)]
-struct Spot {
-    section: u32,
-    offset: i64,
-    symbol: Option<u32>,
+pub(super) struct Spot {
+    pub(super) section: u32,
+    pub(super) offset: i64,
+    pub(super) symbol: Option<u32>,
 }
 
 /// Whether `original` and `patched` mean one thing, if the nodes hold that `sink` gets.
@@ -300,12 +302,23 @@ fn places<'a>(
             {
                 return false;
             }
+            let node = |original, patched, usage| {
+                let node = Node::Data { original, patched, usage };
+                Edge { node, places: (0, 0), offset }
+            };
+            match (merged::far_entry(a_side, a), merged::far_entry(b_side, b)) {
+                (Some(ours), Some(theirs)) if ours.behind == theirs.behind => {
+                    let entries = ((a.section, ours.entry), (b.section, theirs.entry));
+                    sink.edges.push(node(entries.0, entries.1, Use::Address));
+                }
+                (None, None) => {}
+                _ => return false,
+            }
             let (original, patched) = ((a.section, a.offset), (b.section, b.offset));
             if !constant {
                 sink.shared.push(((original, patched), offset));
             }
-            let node = Node::Data { original, patched, usage };
-            sink.edges.push(Edge { node, places: (0, 0), offset });
+            sink.edges.push(node(original, patched, usage));
             true
         }
         _ => false,

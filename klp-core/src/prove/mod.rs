@@ -19,6 +19,7 @@ mod extent;
 mod graph;
 mod keys;
 mod left;
+mod merged;
 mod names;
 mod nodes;
 mod prefix;

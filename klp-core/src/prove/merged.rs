@@ -1,0 +1,32 @@
+//! Sections whose entries a linker merges.
+
+use super::correspond::Spot;
+use super::extent;
+use super::side::{Range, Side};
+use super::target::Use;
+
+/// An entry of a merged section whose symbol a reference uses to reach another entry.
+pub(super) struct FarEntry {
+    pub(super) entry: i64,
+    /// The size of the entries, and how far the reference goes.
+    pub(super) behind: (u64, i64),
+}
+
+/// Linkers move the entries of a merged section one by one, and a reference goes with the entry of its symbol.
+pub(super) fn far_entry(side: &Side<'_>, spot: Spot) -> Option<FarEntry> {
+    let section = side.section(spot.section).filter(|section| section.is_merged())?;
+    let symbol = side.object.symbol(spot.symbol?)?;
+    let size = section.entsize;
+    let cut = if section.is_strings() {
+        extent::extent(side, &Vec::new(), spot.section, symbol.value.cast_signed(), Use::Address)
+            .range
+    } else {
+        let start = symbol.value.saturating_sub(symbol.value.checked_rem(size)?);
+        Range { section: spot.section, start, end: start.saturating_add(size) }
+    };
+    let is_near =
+        u64::try_from(spot.offset).is_ok_and(|offset| (cut.start..cut.end).contains(&offset));
+    let entry = symbol.value.cast_signed();
+    let behind = (size, spot.offset.wrapping_sub(entry));
+    (!is_near).then_some(FarEntry { entry, behind })
+}
