@@ -29,6 +29,7 @@ pub mod manifest;
 pub mod meaning;
 pub mod module;
 pub mod name;
+pub mod obstacle;
 pub mod origin;
 mod places;
 pub mod prove;

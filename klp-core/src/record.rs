@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Cause, Digest};
+use crate::obstacle::Obstacle;
 
 /// The version of the records' format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -172,7 +173,9 @@ pub struct Refused {
     pub object: String,
     /// Function or data object.
     pub name: String,
-    /// Why.
+    /// What kind of thing stands in the way.
+    pub code: Obstacle,
+    /// Why, for people.
     pub why: String,
     /// The rule that refuses it, where it is one of Kbuild's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,9 +202,9 @@ pub struct PatchPart {
 impl Refused {
     /// What no rule knows anything about.
     #[must_use]
-    pub fn new(object: &str, name: &str, why: impl Into<String>) -> Self {
+    pub fn new(code: Obstacle, object: &str, name: &str, why: impl Into<String>) -> Self {
         let (object, name, why) = (object.to_owned(), name.to_owned(), why.into());
-        Self { object, name, why, rule: None, ignored: None, patch: Vec::new() }
+        Self { object, name, code, why, rule: None, ignored: None, patch: Vec::new() }
     }
 }
 

@@ -119,7 +119,7 @@ fn refuse_non_standard(changes: &mut Changes, source: &Utf8Path, tree: &Tree) ->
     let config = Config::read(&tree.config_path())?;
     let mut non_standard = NonStandard::new(source, &config);
     let why = "cannot be livepatched: objtool does not check its object";
-    changes.refuse("OBJECT_FILES_NON_STANDARD", why, |function| {
+    changes.refuse_non_standard(why, |function| {
         non_standard.contains(Utf8Path::new(&function.object))
     });
     Ok(())

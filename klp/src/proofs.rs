@@ -4,6 +4,7 @@ use camino::Utf8Path;
 use kbuild_glue::{LinkedObject, StockParts};
 use klp_core::diff::Changes;
 use klp_core::image::proof::{self, Different};
+use klp_core::obstacle::Obstacle;
 use klp_core::record::{self, Note, Refused};
 
 use crate::error::Error;
@@ -60,7 +61,8 @@ impl<'p> Proofs<'p> {
         let refused = different(false).map(|(record, different)| {
             let why = format!("it is not what the kernel has: {}{cause}", what(different));
             let rule = Some(RULE.to_owned());
-            Refused { rule, ..Refused::new(&record.object, &different.name, why) }
+            let code = Obstacle::Unproven;
+            Refused { rule, ..Refused::new(code, &record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
         let noted = different(true).map(|(record, different)| {

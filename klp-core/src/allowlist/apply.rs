@@ -78,6 +78,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::obstacle::Obstacle;
     use crate::record::{Change, Data};
 
     fn changes() -> Changes {
@@ -85,7 +86,8 @@ mod tests {
             let record = json!({"object": object, "name": name, "change": "changed", "causes": []});
             serde_json::from_value(record).unwrap()
         };
-        let refused = |object: &str, name: &str| Refused::new(object, name, "unknown");
+        let refused =
+            |object: &str, name: &str| Refused::new(Obstacle::Unreadable, object, name, "unknown");
         let mut changes = Changes::default();
         changes.functions.extend(["a.o", "b.o", "c.o"].map(|object| function(object, "f")));
         changes

@@ -18,6 +18,7 @@ use crate::checksum::Digested;
 use crate::correlate::Renames;
 use crate::input::Input;
 use crate::manifest::{Manifest, Object};
+use crate::obstacle::Obstacle;
 use crate::record::{
     self, Change, Data, Function, Module, Note, Record, Refused, Summary, Version,
 };
@@ -76,12 +77,17 @@ impl Changes {
         self.functions.is_empty() && self.data.is_empty() && self.refused.is_empty()
     }
 
-    /// Refuses the functions for which `is_refused` says so, by `rule`; they stay in the set.
-    pub fn refuse(&mut self, rule: &str, why: &str, mut is_refused: impl FnMut(&Function) -> bool) {
+    /// Refuses the functions for which `is_refused` says so; they stay in the set.
+    pub fn refuse_non_standard(
+        &mut self,
+        why: &str,
+        mut is_refused: impl FnMut(&Function) -> bool,
+    ) {
+        const RULE: &str = "OBJECT_FILES_NON_STANDARD";
         let refused = self.functions.iter().filter(|function| is_refused(function));
         self.refused.extend(refused.map(|function| Refused {
-            rule: Some(rule.to_owned()),
-            ..Refused::new(&function.object, &function.name, why)
+            rule: Some(RULE.to_owned()),
+            ..Refused::new(Obstacle::NonStandard, &function.object, &function.name, why)
         }));
         self.count();
     }
@@ -275,7 +281,7 @@ mod tests {
     /// A checksum file can say neither what a digest is nor why there is none.
     #[test]
     fn what_has_no_digest_is_refused_without_a_reason_too() {
-        let file = r#"{"reason":"checksums","format-version":8,"tool":"x","objects":1}
+        let file = r#"{"reason":"checksums","format-version":9,"tool":"x","objects":1}
 {"reason":"object","functions":1,"data":1,"object":"a.o","linked":null,"function-symbols":1,"files":[],"globals":[],"locals":[]}
 {"reason":"function-checksum","name":"f"}
 {"reason":"data-checksum","name":"d","section":".data"}"#;

@@ -8,6 +8,7 @@ use crate::correlate::{Both, Correlation, Disagreement, Pair, Renames};
 use crate::demangle::demangle;
 use crate::manifest::{self, Object};
 use crate::meaning::{self, Holds};
+use crate::obstacle::Obstacle;
 use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
@@ -82,7 +83,7 @@ impl<'a> ObjectPair<'a> {
             && let Some(why) = stripped::is_one(read)
         {
             let name = whole.object.as_str();
-            changes.refused.push(Refused::new(name, name, why));
+            changes.refused.push(Refused::new(Obstacle::Unreadable, name, name, why));
             return (changes, proven);
         }
         if let Some(read) = &read {
@@ -96,7 +97,7 @@ impl<'a> ObjectPair<'a> {
                 Err(why) => {
                     let name = whole.object.as_str();
                     let why = format!("nothing is proven: {why}");
-                    changes.refused.push(Refused::new(name, name, why));
+                    changes.refused.push(Refused::new(Obstacle::Unreadable, name, name, why));
                 }
             }
         }
@@ -282,7 +283,7 @@ pub(super) struct Here<'a> {
 
 impl Here<'_> {
     fn refused(self, name: &str, why: &str) -> Refused {
-        Refused::new(&self.object, name, why)
+        Refused::new(Obstacle::Unreadable, &self.object, name, why)
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::checksum::Kind;
 use crate::diff::Changes;
 use crate::kernel::Region;
+use crate::obstacle::Obstacle;
 use crate::record::{Change, Data, Refused};
 
 /// What `changes` says about data that exists already: it is shared with the running kernel, so a new
@@ -21,7 +22,7 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
         names.iter().map(move |name| {
             let why = "the patch adds this tracepoint, and a livepatch brings none; leave it and its calls out, or use \
                        trace_printk() instead";
-            Refused::new(object, name, why)
+            Refused::new(Obstacle::Tracepoint, object, name, why)
         })
     });
     existing
@@ -29,14 +30,15 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
             if let Some(event) = trace_event(data) {
                 let why = "the patch changes this trace event: the running kernel has told user space what its records \
                            are, and goes on telling it; leave it as it is";
-                return Refused::new(&data.object, event, why);
+                return Refused::new(Obstacle::TraceEvent, &data.object, event, why);
             }
             let readers = match data.read_by.as_slice() {
                 [] => String::new(),
                 readers => format!(", read by {}", readers.join(", ")),
             };
             let why = format!("changed data in {}{readers}: {}", data.section, kept(data));
-            Refused::new(&data.object, data.name.as_ref().unwrap_or(&data.section), why)
+            let name = data.name.as_ref().unwrap_or(&data.section);
+            Refused::new(Obstacle::ChangedData, &data.object, name, why)
         })
         .chain(new)
         .collect()

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::{RelocKind, Section};
 use crate::kernel::{Kernel, is_freed};
 use crate::layout::Function;
+use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
 use super::absent::{self, Absent};
@@ -82,7 +83,7 @@ pub(super) fn extract(
         .map(|source| match Tables::of(source) {
             Ok(tables) => Some(tables),
             Err(why) => {
-                extraction.refuse(source.object, source.object, why);
+                extraction.refuse(Obstacle::Unreadable, source.object, source.object, why);
                 None
             }
         })
@@ -99,8 +100,14 @@ pub(super) fn extract(
 }
 
 impl Extraction {
-    pub(super) fn refuse(&mut self, object: &str, name: &str, why: impl Into<String>) {
-        let refused = Refused::new(object, name, why);
+    pub(super) fn refuse(
+        &mut self,
+        code: Obstacle,
+        object: &str,
+        name: &str,
+        why: impl Into<String>,
+    ) {
+        let refused = Refused::new(code, object, name, why);
         if !self.refused.contains(&refused) {
             self.refused.push(refused);
         }
@@ -141,13 +148,13 @@ impl<'a> Walk<'_, 'a> {
         let name = owner_name(source, piece);
         if is_freed(section.name) {
             let why = format!("it is in {}, which is freed after boot", section.name_lossy());
-            self.extraction.refuse(source.object, &name, why);
+            self.extraction.refuse(Obstacle::Freed, source.object, &name, why);
             return;
         }
         if placement::in_module(section.name).is_none() {
             let name_of = section.name_lossy();
             let why = format!("it is in {name_of}, which means nothing to who loads modules");
-            self.extraction.refuse(source.object, &name, why);
+            self.extraction.refuse(Obstacle::Section, source.object, &name, why);
             return;
         }
         // A function comes as a whole, whichever part of it was reached first.
@@ -168,7 +175,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 self.extraction.copied.insert(piece, copied);
             }
-            Err(why) => self.extraction.refuse(source.object, &name, why),
+            Err(why) => self.extraction.refuse(Obstacle::Reference, source.object, &name, why),
         }
         if section.is_code() {
             for entry in tables.of_code(piece) {
@@ -182,7 +189,7 @@ impl<'a> Walk<'_, 'a> {
     fn include_entry(&mut self, resolver: &Resolver<'_, 'a>, entry: Piece, code: Piece) {
         if let Err(why) = self.try_entry(resolver, entry, code) {
             let name = owner_name(resolver.source, code);
-            self.extraction.refuse(resolver.source.object, &name, why);
+            self.extraction.refuse(Obstacle::TableEntry, resolver.source.object, &name, why);
         }
     }
 

@@ -42,6 +42,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{ElfError, Place};
 use crate::kernel::{Kernel, module_name};
+use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
 use extract::{Extraction, Link};
@@ -186,7 +187,7 @@ pub fn create(
             Ok(found) => {
                 callbacks.insert(object, found);
             }
-            Err(why) => verdict.refuse(source.object, source.object, why),
+            Err(why) => verdict.refuse(Obstacle::Callback, source.object, source.object, why),
         }
     }
     let called = callbacks
@@ -197,7 +198,7 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         for (name, stray) in strays::of(source, object, &extraction) {
             match stray {
-                Stray::Wrong(why) => verdict.refuse(source.object, &name, why),
+                Stray::Wrong(why) => verdict.refuse(Obstacle::Section, source.object, &name, why),
                 Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
             }
         }
@@ -242,14 +243,14 @@ fn assemble(
                     patched.functions.push(Replaced { name, position, function });
                     table.push(place);
                 }
-                Err((name, why)) => verdict.refuse(source.object, &name, why),
+                Err((name, why)) => verdict.refuse(Obstacle::Symbol, source.object, &name, why),
             }
         }
         for (kind, function) in callbacks.get(&object).into_iter().flatten() {
             let Some(place) = extract::body_piece(source, object, *function) else { continue };
             if patched.callbacks.iter().any(|(other, _)| other == kind) {
                 let why = format!("a second {} callback of {}", kind.field(), source.linked);
-                verdict.refuse(source.object, source.object, why);
+                verdict.refuse(Obstacle::Callback, source.object, source.object, why);
             }
             patched.callbacks.push((*kind, (number, table.len())));
             table.push(place);
@@ -304,7 +305,7 @@ fn shared_pieces(
                 shared.insert(piece, (symbol.name_lossy().into_owned(), offset));
             } else {
                 let why = "another object refers to something of it that has no name";
-                verdict.refuse(source.object, source.object, why.to_owned());
+                verdict.refuse(Obstacle::Reference, source.object, source.object, why);
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checksum::Kind;
 use crate::elf::{Place, Section};
 use crate::kernel::{Kernel, is_freed};
+use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
 use super::boot::Missing;
@@ -32,8 +33,14 @@ impl Verdict {
     }
 
     /// Something that cannot work.
-    pub(super) fn refuse(&mut self, object: &str, name: &str, why: String) {
-        self.refused.push(Refused::new(object, name, why));
+    pub(super) fn refuse(
+        &mut self,
+        code: Obstacle,
+        object: &str,
+        name: &str,
+        why: impl Into<String>,
+    ) {
+        self.refused.push(Refused::new(code, object, name, why));
     }
 
     /// Something to know.
@@ -55,16 +62,16 @@ impl Verdict {
                  source, and functions of the livepatch use what it sets up; do that in a pre-patch callback",
                 variables.join(", ")
             );
-            self.risk(source.object, &initcall, why);
+            self.risk(Obstacle::Initcall, source.object, &initcall, why);
         }
     }
 
     /// Something that can go wrong: refused, or with `--force` told.
-    fn risk(&mut self, object: &str, name: &str, why: String) {
+    fn risk(&mut self, code: Obstacle, object: &str, name: &str, why: String) {
         if self.force {
             self.note("forced", object, name, why);
         } else {
-            self.refuse(object, name, why);
+            self.refuse(code, object, name, why);
         }
     }
 
@@ -126,14 +133,19 @@ impl Verdict {
                     users.map(|user| format!("{user} in {}", source.object))
                 });
                 let others: BTreeSet<String> = others.collect();
-                self.risk(source.object, &changed.name, of_type(&changed, others));
+                self.risk(
+                    Obstacle::TypeLayout,
+                    source.object,
+                    &changed.name,
+                    of_type(&changed, others),
+                );
             }
             for (name, how) in before.retyped(after) {
                 let why = format!(
                     "its type changes ({how}), and the running kernel keeps what it has in it; give the new one another \
                      name"
                 );
-                self.risk(source.object, &name, why);
+                self.risk(Obstacle::VariableType, source.object, &name, why);
             }
         }
     }
@@ -146,12 +158,12 @@ impl Verdict {
             let is_traced =
                 listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
             if !is_traced {
-                self.refuse(source.object, &name, UNTRACEABLE.to_owned());
+                self.refuse(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
             }
             return is_traced;
         }
         if let Some((shared, why)) = namesakes::unlike(source, number) {
-            self.refuse(source.object, &shared, why);
+            self.refuse(Obstacle::SharedAddress, source.object, &shared, why);
             return false;
         }
         let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
@@ -161,14 +173,14 @@ impl Verdict {
         let Some(found) = source.running_function(original) else { return true };
         if let Some(section) = section_of(running, found).filter(|section| is_freed(section.name)) {
             let why = freed(&section.name_lossy(), source.linked);
-            self.risk(source.object, &name, why);
+            self.risk(Obstacle::Freed, source.object, &name, why);
             return false;
         }
         let traceable = running
             .record(found)
             .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
         if !traceable {
-            self.refuse(source.object, &name, UNTRACEABLE.to_owned());
+            self.refuse(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
         }
         traceable
     }
@@ -191,7 +203,7 @@ impl Verdict {
                 "it may be {was}, which the patch takes away: the module's own starts with nothing of what \
                  the kernel has in it"
             );
-            self.risk(source.object, &name, why);
+            self.risk(Obstacle::RenamedVariable, source.object, &name, why);
         }
     }
 
@@ -202,13 +214,13 @@ impl Verdict {
         if livepatch.objects.values().all(PatchedObject::is_empty) && livepatch.refused.is_empty() {
             let why = "the patch changes no function of the running kernel, and nothing there would come to what it \
                        adds; a module without functions would only take away what livepatches before it do";
-            livepatch.refused.push(Refused::new("", "livepatch", why));
+            livepatch.refused.push(Refused::new(Obstacle::NoFunction, "", "livepatch", why));
         }
         for (name, symbol) in &livepatch.symbols {
             // Limits of the sscanf() in klp_resolve_symbols() (kernel/livepatch/core.c).
             if symbol.object.len() > 55 || symbol.user.len() > 55 || symbol.name.len() > 511 {
                 let why = "its name is longer than livepatch can read";
-                livepatch.refused.push(Refused::new(&symbol.object, name, why));
+                livepatch.refused.push(Refused::new(Obstacle::Symbol, &symbol.object, name, why));
             }
         }
     }
@@ -229,7 +241,7 @@ pub fn exports(
                 "the type of this export changes (CRC {before:#010x} becomes {after:#010x}): modules \
                  that are not part of the livepatch go on using it as it was"
             );
-            Refused::new(object, name, why)
+            Refused::new(Obstacle::ExportType, object, name, why)
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use super::merged;
 use super::names;
 use super::sections::Class;
 use super::side::{Owner, Range, Side};
-use super::target::{Target, Use};
+use super::target::{Spot, Target, Use};
 use super::walk;
 use super::world::World;
 
@@ -54,14 +54,6 @@ impl Sink<'_> {
     pub(super) fn count(&mut self, rule: &'static str) {
         *self.rules.entry(rule).or_default() += 1;
     }
-}
-
-/// A place, and the symbol that leads there if it is not a section's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
-    pub(super) section: u32,
-    pub(super) offset: i64,
-    pub(super) symbol: Option<u32>,
 }
 
 /// Whether `original` and `patched` mean one thing, if the nodes hold that `sink` gets.

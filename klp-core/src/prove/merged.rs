@@ -1,9 +1,8 @@
 //! Sections whose entries a linker merges.
 
-use super::correspond::Spot;
 use super::extent;
 use super::side::{Range, Side};
-use super::target::Use;
+use super::target::{Spot, Use};
 
 /// An entry of a merged section whose symbol a reference uses to reach another entry.
 pub(super) struct FarEntry {

@@ -15,6 +15,14 @@ pub(super) enum Use {
     Load(u16),
 }
 
+/// A place, and the symbol that leads there if it is not a section's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot {
+    pub(super) section: u32,
+    pub(super) offset: i64,
+    pub(super) symbol: Option<u32>,
+}
+
 /// What a reference refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Target<'a> {

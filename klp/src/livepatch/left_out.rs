@@ -6,6 +6,7 @@ use camino::Utf8Path;
 use kbuild_glue::{Linked, LinkedObject, is_lto};
 use klp_core::diff::Changes;
 use klp_core::module::{RawElf, SymbolPlace};
+use klp_core::obstacle::Obstacle;
 use klp_core::record::{Change, Function, Note, Refused};
 
 use crate::error::Error;
@@ -58,7 +59,9 @@ pub(crate) fn not_from_c(
         let functions = changes.functions.iter().filter(|function| function.object == *object);
         let names: Vec<&str> = functions.map(|function| function.name.as_str()).collect();
         let names = if names.is_empty() { vec![object.as_str()] } else { names };
-        refused.extend(names.into_iter().map(|name| Refused::new(object, name, why)));
+        refused.extend(
+            names.into_iter().map(|name| Refused::new(Obstacle::Language, object, name, why)),
+        );
     }
     Ok(refused)
 }
@@ -93,7 +96,7 @@ pub(crate) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refuse
              livepatch does not have: leave the function, with the body of the other one",
             weak.object
         );
-        Refused::new(&function.object, &function.name, why)
+        Refused::new(Obstacle::WeakInstead, &function.object, &function.name, why)
     });
     refused.collect()
 }

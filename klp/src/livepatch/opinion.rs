@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::attest::{self, Functions, Kernel, Report, Said, attest};
 use klp_core::diff::Changes;
 use klp_core::input::Input;
+use klp_core::obstacle::Obstacle;
 use klp_core::record::{Change, Refused};
 use serde::{Deserialize, Serialize};
 
@@ -175,7 +176,8 @@ pub(crate) fn refused(report: &Report) -> Vec<Refused> {
     let findings = report.findings.iter().map(|finding| {
         let why = format!("the module would not do what the patch does: {}", finding.what);
         let rule = Some(RULE.to_owned());
-        Refused { rule, ..Refused::new(&finding.object, &finding.place, why) }
+        let code = Obstacle::SecondOpinion;
+        Refused { rule, ..Refused::new(code, &finding.object, &finding.place, why) }
     });
     findings.collect()
 }

@@ -7,6 +7,7 @@ use klp_core::Manifest;
 use klp_core::diff::{Side, compare_and_prove};
 use klp_core::input::Input;
 use klp_core::manifest::Object;
+use klp_core::obstacle::Obstacle;
 use klp_core::record::{Record, Refused};
 
 /// The name of the object in records.
@@ -25,7 +26,12 @@ pub(crate) fn compare_objects(before: &[u8], after: &[u8]) -> Vec<Record> {
             compare_and_prove(&old, &new, open).records().collect()
         }
         (Err(why), _) | (_, Err(why)) => {
-            vec![Record::Refused(Refused::new(OBJECT, OBJECT, why.to_string()))]
+            vec![Record::Refused(Refused::new(
+                Obstacle::Unreadable,
+                OBJECT,
+                OBJECT,
+                why.to_string(),
+            ))]
         }
     }
 }

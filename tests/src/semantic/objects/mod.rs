@@ -1,6 +1,7 @@
 //! Edits of real objects: as many of different units as fit into one copy, which is compared at once.
 
 mod code;
+mod entered;
 mod judge;
 mod neutral;
 mod patch;

@@ -1,5 +1,7 @@
 //! Who refers to what in a real object.
 
+use std::collections::BTreeSet;
+
 use super::subject::{SHF_ALLOC, Subject};
 
 /// How far behind a relative field its instruction can end.
@@ -34,16 +36,32 @@ impl Subject {
 
     /// The names around all that refers to a stretch of a section, or to its end.
     pub(super) fn readers(&self, section: usize, start: u64, end: u64) -> Vec<String> {
+        self.readers_through((section, start, end), &mut BTreeSet::new())
+    }
+
+    /// The same, also through constants without a name, each of which is followed once.
+    fn readers_through(
+        &self,
+        (section, start, end): (usize, u64, u64),
+        unnamed: &mut BTreeSet<usize>,
+    ) -> Vec<String> {
         let all = &self.references[section];
         let from = all.partition_point(|(place, _)| *place < start);
         let to = all.partition_point(|(place, _)| *place <= end.saturating_add(BIAS));
-        let users = all[from..to.max(from)].iter().flat_map(|(_, (section, offset))| {
-            match self.function(*section, *offset) {
-                Some(function) => function.names.clone(),
-                None => [self.around(*section, *offset), self.of_entry(*section, *offset)].concat(),
+        let mut names = Vec::new();
+        for (_, (section, offset)) in &all[from..to.max(from)] {
+            if let Some(function) = self.function(*section, *offset) {
+                names.extend_from_slice(&function.names);
+                continue;
             }
-        });
-        users.collect()
+            let around = self.around(*section, *offset);
+            if around.is_empty() && !self.is_code(*section) && unnamed.insert(*section) {
+                names.extend(self.readers_through((*section, 0, u64::MAX), unnamed));
+            }
+            names.extend(around);
+            names.extend(self.of_entry(*section, *offset));
+        }
+        names
     }
 
     /// The names of the functions that the entry of a special section around a place may be about.

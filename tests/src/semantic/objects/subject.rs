@@ -129,27 +129,6 @@ impl Subject {
         self.functions.retain(|one| !entered.contains(&(one.section, one.start)));
     }
 
-    /// The functions inside of which another one of their section refers to a place, which no relocation tells.
-    fn entered(&self) -> BTreeSet<(usize, u64)> {
-        let mut entered = BTreeSet::new();
-        for function in &self.functions {
-            for instruction in self.instructions(function) {
-                let place = if instruction.is_ip_rel_memory_operand() {
-                    instruction.ip_rel_memory_address()
-                } else {
-                    instruction.near_branch_target()
-                };
-                let other = self.function(function.section, place);
-                entered.extend(
-                    other
-                        .filter(|other| other.start != function.start && other.start < place)
-                        .map(|other| (other.section, other.start)),
-                );
-            }
-        }
-        entered
-    }
-
     pub(super) fn is_code(&self, section: usize) -> bool {
         self.image.sections[section].flags & SHF_EXEC != 0
     }
