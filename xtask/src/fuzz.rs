@@ -72,7 +72,7 @@ fn fuzz(directory: &Utf8Path, program: &Utf8Path, name: &str, seconds: u64) -> R
     let mut command = process::command(program.as_str());
     command.args([corpus.as_str(), environment::root().join("fuzz/seeds").join(name).as_str()]);
     command.arg(format!("-artifact_prefix={found}/")).arg(format!("-max_total_time={seconds}"));
-    command.args(["-timeout=10", "-report_slow_units=2", "-rss_limit_mb=1024", "-max_len=65536"]);
+    command.args(["-timeout=10", "-report_slow_units=2", "-rss_limit_mb=200", "-max_len=65536"]);
     // One thread, so that what is learnt of an input does not depend on the order of threads.
     command.args(["-print_final_stats=1", "-verbosity=0"]).env("RAYON_NUM_THREADS", "1");
     process::run(&mut command)
