@@ -4,7 +4,8 @@
 //!   second livepatch there is a second run: the lines of `after` are those of both. Where nothing is
 //!   said of `unloaded`, it is as before.
 //! - `# patch: NAME…`: the patches of the livepatch, if not the one of the same name.
-//! - `# then: NAME…`: those of a second livepatch, which replaces the first.
+//! - `# then: NAME…`: those of one more livepatch, which replaces the ones before.
+//! - `# stacked: WHY`: made with `--no-replace`, so that all livepatches stay.
 //! - `# module: NAME`, `# late-module: NAME`: a module to load before or after the livepatch.
 //! - `# program: NAME`: `programs/NAME.c`, in `/klp/files` of the guest.
 //! - `# warning: TEXT`: the kernel has to warn with it.
@@ -28,8 +29,10 @@ pub struct Case {
     pub script: Utf8PathBuf,
     /// The patches of the livepatch.
     pub patches: Vec<Utf8PathBuf>,
-    /// The patches of a second one.
-    pub then: Vec<Utf8PathBuf>,
+    /// The patches of each further one.
+    pub then: Vec<Vec<Utf8PathBuf>>,
+    /// Why none of them replaces the ones before.
+    pub stacked: Option<String>,
     /// Modules to load before.
     pub modules: Vec<String>,
     /// Modules to load after.
@@ -76,7 +79,8 @@ impl Case {
                 "after" => case.after.extend(said(value)),
                 "unloaded" => case.unloaded.get_or_insert_default().extend(said(value)),
                 "patch" => case.patches.extend(words().map(|name| patch(&name))),
-                "then" => case.then.extend(words().map(|name| patch(&name))),
+                "then" => case.then.push(words().map(|name| patch(&name)).collect()),
+                "stacked" => case.stacked = Some(value.to_owned()),
                 "module" => case.modules.extend(words()),
                 "late-module" => case.late_modules.extend(words()),
                 "program" => {
@@ -96,7 +100,7 @@ impl Case {
             case.before != case.after || !case.warnings.is_empty(),
             "{script}: nothing that can be seen"
         );
-        for patch in case.patches.iter().chain(&case.then) {
+        for patch in case.patches.iter().chain(case.then.iter().flatten()) {
             ensure!(patch.is_file(), "{script}: no {patch}");
         }
         Ok(case)

@@ -20,7 +20,7 @@ pub fn modules(kernel: &Kernel, cases: &[Case], directory: &Utf8Path) -> Modules
     for case in cases {
         let patches: Vec<&Utf8PathBuf> = case.patches.iter().collect();
         let path = directory.join(format!("livepatch-{}.ko", case.name));
-        let module = build(kernel, &patches, &path).map_err(|error| format!("{error:#}"));
+        let module = build(kernel, &patches, &path, &[]).map_err(|error| format!("{error:#}"));
         modules.insert(case.name.clone(), module);
     }
     modules

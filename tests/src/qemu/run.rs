@@ -71,10 +71,13 @@ pub(super) fn compare(case: &Case, outputs: &Outputs) -> Result<()> {
 fn tried(kernel: &Kernel, cases: &[&Case]) -> Result<Outputs> {
     let (_guard, directory) = temporary()?;
     let patches = distinct(cases.iter().flat_map(|case| &case.patches));
-    let then = distinct(cases.iter().flat_map(|case| &case.then));
-    let mut livepatches = vec![build(kernel, &patches, &directory.join("livepatch-first.ko"))?];
-    if !then.is_empty() {
-        livepatches.push(build(kernel, &then, &directory.join("livepatch-second.ko"))?);
+    let further = cases.iter().flat_map(|case| &case.then).map(|then| distinct(then.iter()));
+    let mut livepatches = Vec::new();
+    for (number, patches) in [patches].into_iter().chain(further).enumerate() {
+        let module = directory.join(format!("livepatch-{}.ko", number + 1));
+        let stays = cases.iter().any(|case| case.stacked.is_some());
+        let options: &[&str] = if stays { &["--no-replace"] } else { &[] };
+        livepatches.push(build(kernel, &patches, &module, options)?);
     }
     guest::run(kernel, cases, &livepatches)
 }
@@ -95,9 +98,9 @@ pub fn reproducible(kernel: &Kernel, case: &Case) -> Result<()> {
     let (_guard, directory) = temporary()?;
     let patches = distinct(case.patches.iter());
     let name = "livepatch-same.ko";
-    let one = build(kernel, &patches, &directory.join("one").join(name))?;
+    let one = build(kernel, &patches, &directory.join("one").join(name), &[])?;
     let elsewhere = Kernel { target: Some(directory.join("elsewhere")), ..kernel.clone() };
-    let other = build(&elsewhere, &patches, &directory.join("other").join(name))?;
+    let other = build(&elsewhere, &patches, &directory.join("other").join(name), &[])?;
     let (one, other) = (fs_err::read(one)?, fs_err::read(other)?);
     if one == other {
         return Ok(());
@@ -113,11 +116,13 @@ pub(super) fn build(
     kernel: &Kernel,
     patches: &[&Utf8PathBuf],
     module: &Utf8Path,
+    options: &[&str],
 ) -> Result<Utf8PathBuf> {
     let mut arguments: Vec<String> =
         ["build", "-C", kernel.output.as_str(), "-o", module.as_str(), "--message-format", "json"]
             .map(str::to_owned)
             .to_vec();
+    arguments.extend(options.iter().copied().map(str::to_owned));
     if let Some(target) = &kernel.target {
         arguments.extend(["--target-dir".to_owned(), target.to_string()]);
     }
