@@ -131,8 +131,9 @@ fn find(lines: &[&[u8]], old: &[&[u8]], from: usize, expected: usize) -> Option<
     // A place beyond the end is as near as the end; and a patch can say any number.
     let expected = expected.min(last);
     (0..=last).find_map(|distance| {
-        let before = expected.checked_sub(distance).filter(|&at| matches(at));
-        before.or_else(|| expected.checked_add(distance).filter(|&at| matches(at)))
+        // Of two places as near as each other, patch and git take the later one.
+        let behind = expected.checked_add(distance).filter(|&at| matches(at));
+        behind.or_else(|| expected.checked_sub(distance).filter(|&at| matches(at)))
     })
 }
 
@@ -180,6 +181,13 @@ mod tests {
         assert_eq!(apply(&result, &hunks, true, 0).unwrap(), file.as_bytes());
         let twice = [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n"), hunk(1, 1, "-a\n+A\n")];
         assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(Mismatch(2)));
+    }
+
+    #[test]
+    fn of_two_places_as_near_as_each_other_it_is_the_later() {
+        let file = b"0\na\nx\na\n0\n";
+        let result = apply(file, &[hunk(3, 3, "-a\n+A\n")], false, 0).unwrap();
+        assert_eq!(result, b"0\na\nx\nA\n0\n");
     }
 
     /// As GNU patch's manual has it, and as git does.
