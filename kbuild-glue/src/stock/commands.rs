@@ -1,7 +1,8 @@
 //! How each object is made, as make tells without making it (`make -n V=1`).
 //!
 //! Kbuild prints every command before it runs it, in a line `set -e;  echo '  COMMAND';  …`
-//! (`scripts/Kbuild.include`, `cmd`), with quotes in it written as `'\''`.
+//! (`scripts/Kbuild.include`, `cmd`), with quotes in it written as `'\''`. Since Linux 6.5 a short form for people
+//! comes before it, `echo '# CC      FILE';`.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Write};
@@ -34,18 +35,26 @@ pub(super) fn parse(
 
 /// The command that a line prints.
 fn echoed(line: &[u8]) -> Option<String> {
-    let line = std::str::from_utf8(line).ok()?;
-    let quoted = line.strip_prefix("set -e;")?.trim_start().strip_prefix("echo '")?;
-    let mut command = String::new();
-    let mut rest = quoted;
+    let mut rest = std::str::from_utf8(line).ok()?.strip_prefix("set -e;")?;
     loop {
-        let (text, behind) = rest.split_once('\'')?;
-        command.push_str(text);
-        let Some(next) = behind.strip_prefix("\\''") else { break };
-        command.push('\'');
+        let (text, behind) = unquoted(rest.trim_start().strip_prefix("echo '")?)?;
+        if !text.starts_with("# ") {
+            return Some(text.trim().to_owned());
+        }
+        rest = behind.strip_prefix(';')?;
+    }
+}
+
+/// What stands up to the closing quote, and what follows that.
+fn unquoted(mut rest: &str) -> Option<(String, &str)> {
+    let mut text = String::new();
+    loop {
+        let (part, behind) = rest.split_once('\'')?;
+        text.push_str(part);
+        let Some(next) = behind.strip_prefix("\\''") else { return Some((text, behind)) };
+        text.push('\'');
         rest = next;
     }
-    Some(command.trim().to_owned())
 }
 
 fn unit(
@@ -122,6 +131,12 @@ mod tests {
         set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -DMODULE  -DKBUILD_MODNAME='\\''\"ext4\"'\\'' -c -o fs/ext4/b.o /s/fs/ext4/b.c  ';\n\
         set -e;  echo '  /s/scripts/check-local-export fs/a.o'; x\n\
         set -e;  echo '   gcc -O2  -c -o scripts/host.o /s/scripts/host.c  ';\n";
+
+    #[test]
+    fn a_short_form_may_come_first() {
+        let line = b"set -e; echo '# CC [M]  fs/it'\\''s.o'; echo '   gcc -c -o a.o a.c  ';   trap 'rm'";
+        assert_eq!(echoed(line).unwrap(), "gcc -c -o a.o a.c");
+    }
 
     #[test]
     fn objects_are_read_with_their_owners() {
