@@ -95,7 +95,9 @@ impl Fingerprint {
             let known = if seed.exists() { digest(&seed)? } else { "none".to_owned() };
             add(RANDSTRUCT, &known);
         }
-        for tool in tools(variables, has("CONFIG_RUST")) {
+        // Who sets the option on make's command line overrides the configuration.
+        let is_overridden = variables.iter().any(|variable| variable.starts_with("CONFIG_RUST="));
+        for tool in tools(variables, has("CONFIG_RUST") && !is_overridden) {
             add(&format!("{VERSION}{tool}"), &identity(&tool)?);
         }
         let mut hasher = blake3::Hasher::new();
@@ -248,6 +250,19 @@ mod tests {
         assert_eq!(chosen(&["CROSS_COMPILE=x-", "CC=ccache gcc"]), ["ccache gcc", "x-ld"]);
         assert_eq!(chosen(&["CC=a", "CC=b", "LLVM="]), ["b", "ld"]);
         assert_eq!(tools(&[], true).last().unwrap(), "rustc");
+    }
+
+    #[test]
+    fn rust_is_not_asked_for_what_make_leaves_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Utf8PathBuf::from_path_buf(directory.path().join(".config")).unwrap();
+        fs::write(&config, "CONFIG_RUST=y\n").unwrap();
+        let take = |rust: &str| {
+            let variables = ["CC=echo", "LD=echo", "RUSTC=/none/rustc", rust].map(str::to_owned);
+            Fingerprint::take("/klp".into(), &Stamps::default(), &config, &variables)
+        };
+        assert!(take("V=1").is_err());
+        assert!(take("CONFIG_RUST=").is_ok());
     }
 
     #[test]
