@@ -132,6 +132,22 @@ fn whatever_differs_is_found_where_it_is() -> Result<()> {
     Ok(())
 }
 
+/// Code that works with the byte behind a string, as zstd's does.
+#[test]
+fn a_reference_to_the_end_of_a_string_is_followed() -> Result<()> {
+    let shop = Shop::new()?;
+    let text = "const char *end(void) { return &\" \"[2]; }\nconst char *b(void) { return \"b\"; }\n";
+    for as_module in [false, true] {
+        assert!(names(&shop.proof(text, text, as_module)?).is_empty(), "module: {as_module}");
+        for (was, is) in [("\" \"", "\"-\""), ("[2]", "[1]")] {
+            let other = text.replacen(was, is, 1);
+            let proof = shop.proof(text, &other, as_module)?;
+            assert_eq!(names(&proof), ["end"], "{was} -> {is}, module: {as_module}");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn every_flipped_byte_of_code_is_found() -> Result<()> {
     let shop = Shop::new()?;

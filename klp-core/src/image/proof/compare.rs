@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use super::field::Field;
+use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
 use super::x86_64::jump_or_nop;
@@ -26,7 +27,7 @@ pub(super) struct Comparison<'e, 'o, 's> {
 
 /// Merged constants (`SHF_MERGE`) and among them strings (`SHF_STRINGS`).
 const MERGE: u64 = 0x10;
-const STRINGS: u64 = 0x20;
+pub(super) const STRINGS: u64 = 0x20;
 /// Sections that the last link of a built-in object leaves out (`include/asm-generic/vmlinux.lds.h`).
 const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
 /// Filled in when the kernel or the module is linked (`tools/bpf/resolve_btfids`).
@@ -280,24 +281,10 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         const BEHIND: &[i64] = &[4, 5, 6, 8];
         let relative = header.is_code() && matches!(ours.kind, 2 | 4);
         let biases: &[i64] = if relative { BEHIND } else { &[0] };
+        let merged = Merged { section: of, symbol, rela: ours };
         let is_same = |bias: &i64| {
-            let meant = ours.addend.checked_add(*bias)?.checked_add_unsigned(symbol.value)?;
-            let ours_there = of.data.get(usize::try_from(meant).ok()?..)?;
-            let distance = ours.addend.checked_add(*bias)?.checked_add_unsigned(symbol.value)?;
-            let start = found.plus(symbol.value.wrapping_neg().cast_signed()).plus(distance);
-            let theirs = self.shipped.rest(start)?;
-            if of.flags & STRINGS == 0 {
-                let size = usize::try_from(of.entry_size).ok()?;
-                return Some(ours_there.get(..size)? == theirs.get(..size)?);
-            }
-            let width = usize::try_from(of.entry_size.max(1)).ok()?;
-            let string = |bytes: &[u8]| {
-                let mut units = bytes.chunks_exact(width);
-                let end = units.position(|unit| unit.iter().all(|byte| *byte == 0))?;
-                Some(end.saturating_mul(width))
-            };
-            let (one, other) = (string(ours_there)?, string(theirs)?);
-            Some(ours_there.get(..one)? == theirs.get(..other)?)
+            let (element, distance) = merged.element(*bias)?;
+            Some(self.shipped.rest(found.plus(distance))?.get(..element.len())? == element)
         };
         let same = biases.iter().any(|bias| is_same(bias) == Some(true));
         same.then_some(()).ok_or_else(|| "another string or constant".to_owned())

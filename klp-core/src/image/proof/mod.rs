@@ -10,6 +10,7 @@
 
 mod compare;
 mod field;
+mod merged;
 mod placed;
 mod rules;
 mod shipped;
