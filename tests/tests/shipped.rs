@@ -136,7 +136,8 @@ fn whatever_differs_is_found_where_it_is() -> Result<()> {
 #[test]
 fn a_reference_to_the_end_of_a_string_is_followed() -> Result<()> {
     let shop = Shop::new()?;
-    let text = "const char *end(void) { return &\" \"[2]; }\nconst char *b(void) { return \"b\"; }\n";
+    let text =
+        "const char *end(void) { return &\" \"[2]; }\nconst char *b(void) { return \"b\"; }\n";
     for as_module in [false, true] {
         assert!(names(&shop.proof(text, text, as_module)?).is_empty(), "module: {as_module}");
         for (was, is) in [("\" \"", "\"-\""), ("[2]", "[1]")] {

@@ -106,6 +106,9 @@ enum Task {
         /// What `uname -r` says of it [default: the newest of this system's Debian].
         #[arg(long)]
         release: Option<String>,
+        /// Compile in a root of this Debian release, such as `trixie`, which is made with debootstrap.
+        #[arg(long)]
+        root: Option<String>,
     },
     /// Flips bytes and relocations of objects, and tells what the checksums miss.
     Mutate {
@@ -190,7 +193,7 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release } => stock::run(release.as_deref()),
+        Task::Stock { release, root } => stock::run(release.as_deref(), root.as_deref()),
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)
         }

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_short_form_may_come_first() {
-        let line = b"set -e; echo '# CC [M]  fs/it'\\''s.o'; echo '   gcc -c -o a.o a.c  ';   trap 'rm'";
+        let line =
+            b"set -e; echo '# CC [M]  fs/it'\\''s.o'; echo '   gcc -c -o a.o a.c  ';   trap 'rm'";
         assert_eq!(echoed(line).unwrap(), "gcc -c -o a.o a.c");
     }
 

@@ -51,15 +51,18 @@ pub fn with_symbols(
             b'A' => locals.contains(&symbol.name),
             kind => kind.is_ascii_lowercase() && kind != b'w',
         };
-        let kind = if CODE.contains(&symbol.kind) { elf::STT_FUNC } else { elf::STT_OBJECT };
+        // A letter goes by the flags of the section, and `.data` is executable in some kernels (Debian's 7.3).
+        let is_data = place.is_some_and(|place| place.is_written);
+        let is_code = CODE.contains(&symbol.kind) && !is_data;
+        let kind = if is_code { elf::STT_FUNC } else { elf::STT_OBJECT };
         let added = builder.symbols.add();
         added.name = symbol.name.clone().into();
         added.set_st_info(if is_local { elf::STB_LOCAL } else { elf::STB_GLOBAL }, kind);
         added.st_value = symbol.address;
         match place {
-            Some((section, end)) => {
-                added.section = Some(section);
-                added.st_size = next.min(end).saturating_sub(symbol.address);
+            Some(place) => {
+                added.section = Some(place.section);
+                added.st_size = next.min(place.end).saturating_sub(symbol.address);
             }
             None => added.st_shndx = elf::SHN_ABS,
         }
@@ -69,30 +72,36 @@ pub fn with_symbols(
     Ok(bytes)
 }
 
-/// The sections that are in memory: start, end, and which.
-struct Places(Vec<(u64, u64, SectionId)>);
+/// A section that is in memory.
+#[derive(Clone, Copy)]
+struct Place {
+    start: u64,
+    end: u64,
+    section: SectionId,
+    is_written: bool,
+}
+
+struct Places(Vec<Place>);
 
 impl Places {
     fn of(builder: &Builder<'_>) -> Self {
         let sections = builder.sections.iter().filter(|section| section.is_alloc());
-        let places = sections.map(|section| {
-            let end = section.sh_addr.saturating_add(section.sh_size);
-            (section.sh_addr, end, section.id())
+        let places = sections.map(|section| Place {
+            start: section.sh_addr,
+            end: section.sh_addr.saturating_add(section.sh_size),
+            section: section.id(),
+            is_written: section.sh_flags.0 & elf::SHF_WRITE.0 != 0,
         });
         let mut places: Vec<_> = places.collect();
-        places.sort_by_key(|(start, ..)| *start);
+        places.sort_by_key(|place| place.start);
         Self(places)
     }
 
-    /// The section that `address` is in, and its end. What stands at an end belongs to what ends there, unless
-    /// something starts there.
-    fn at(&self, address: u64) -> Option<(SectionId, u64)> {
-        let holds = |(start, end, section): &(u64, u64, SectionId)| {
-            (*start..*end).contains(&address).then_some((*section, *end))
-        };
-        let ends = |(_, end, section): &(u64, u64, SectionId)| {
-            (*end == address).then_some((*section, *end))
-        };
-        self.0.iter().find_map(holds).or_else(|| self.0.iter().find_map(ends))
+    /// The section that `address` is in. What stands at an end belongs to what ends there, unless something starts
+    /// there.
+    fn at(&self, address: u64) -> Option<Place> {
+        let holds = |place: &&Place| (place.start..place.end).contains(&address);
+        let ends = |place: &&Place| place.end == address;
+        self.0.iter().find(holds).or_else(|| self.0.iter().find(ends)).copied()
     }
 }

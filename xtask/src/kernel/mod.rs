@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use crate::environment;
 pub(crate) use build::{llvm, llvm_tool, logged};
 pub(crate) use rust::configured_with_rust;
+pub(crate) use sources::archive;
 pub(crate) use variant::{Setup, Variant};
 
 /// A compiler for the kernel.

@@ -110,7 +110,7 @@ impl PrivateApt {
 }
 
 /// The address of the archive that this machine's own apt sources name.
-fn archive() -> Result<String> {
+pub(crate) fn archive() -> Result<String> {
     let mut targets = process::command("apt-get");
     let list = process::output(targets.args(["indextargets", "--format", "$(REPO_URI)"]))?;
     list.lines()

@@ -1,0 +1,225 @@
+//! `cargo xtask stock`: livepatches for a kernel of Debian's, as it was shipped.
+
+mod root;
+
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+
+use root::Root;
+
+use crate::{environment, kernel, klp, process};
+
+/// How many objects of vmlinux, and of modules, are proven.
+const SAMPLE: &str = "40";
+
+/// A patch, what it changes, and what is seen of it in the guest.
+struct Case {
+    name: &'static str,
+    /// Among others, for a header that many objects include.
+    changed: &'static [&'static str],
+    module: Option<&'static str>,
+    script: &'static str,
+    seen: &'static str,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "meminfo",
+        changed: &["meminfo_proc_show"],
+        module: None,
+        script: "grep -c KlpTotal /proc/meminfo || true",
+        seen: "1",
+    },
+    Case {
+        name: "ext4",
+        changed: &["ext4_statfs"],
+        module: Some("ext4"),
+        script: "cat /sys/kernel/livepatch/*/ext4/ext4_statfs,0/patched 2>/dev/null; ls -d /sys/kernel/livepatch/*/ext4 2>/dev/null || true",
+        seen: "/sys/kernel/livepatch/livepatch_ext4/ext4",
+    },
+    Case {
+        name: "duplicate",
+        changed: &["state_show"],
+        module: None,
+        script: "cut -c1-3 /sys/devices/system/cpu/cpu0/hotplug/state",
+        seen: "klp",
+    },
+    Case {
+        name: HEADER,
+        changed: &["timens_install", "create_new_namespaces"],
+        module: None,
+        script: "ls -d /sys/kernel/livepatch/*/vmlinux/timens_install,* 2>/dev/null || true",
+        seen: "/sys/kernel/livepatch/livepatch_header/vmlinux/timens_install,1",
+    },
+];
+
+const HEADER: &str = "header";
+
+/// Where a kernel's packages and what is made for it are.
+struct Place {
+    release: String,
+    program: Utf8PathBuf,
+    /// The directory of the kernel, as it is called where objects are compiled.
+    directory: Utf8PathBuf,
+    root: Option<Root>,
+}
+
+impl Place {
+    /// That of `release`, or of the newest kernel of the Debian release `suite`, in a root with that; without one, of
+    /// this system.
+    fn of(release: Option<&str>, suite: Option<&str>) -> Result<Self> {
+        let program = klp::build(false)?;
+        let root = suite.map(|suite| Root::ensure(suite, &program)).transpose()?;
+        let release = match (release, &root) {
+            (Some(release), _) => release.to_owned(),
+            (None, Some(root)) => newest(&mut root.command("apt-cache"))
+                .context("apt knows no kernel in that root")?,
+            (None, None) => newest_here()?,
+        };
+        let directory = match &root {
+            Some(_) => Utf8Path::new("/klp").join(&release),
+            None => environment::kernel_cache()?.join("stock").join(&release),
+        };
+        let place = Self { release, program, directory, root };
+        fs_err::create_dir_all(place.outside(""))?;
+        Ok(place)
+    }
+
+    /// `cargo klp`, run where the kernel's compiler is.
+    fn klp(&self, commands: &[&str]) -> Command {
+        let mut klp = match &self.root {
+            Some(root) => root.klp(&self.directory),
+            None => self.klp_here(&[]),
+        };
+        klp.args(commands);
+        klp
+    }
+
+    /// `cargo klp` of this system.
+    fn klp_here(&self, commands: &[&str]) -> Command {
+        let mut klp = process::command(self.program.as_str());
+        klp.arg("klp").args(commands).current_dir(self.outside(""));
+        klp
+    }
+
+    /// Names the kernel; `path` tells what a directory of it is called there.
+    fn named(&self, klp: &mut Command, path: impl Fn(&str) -> Utf8PathBuf) {
+        klp.arg(format!("--stock={}", self.release));
+        klp.args(["--sysroot", path("packages").as_str(), "--target-dir", path("work").as_str()]);
+    }
+
+    fn inside(&self, name: &str) -> Utf8PathBuf {
+        self.directory.join(name)
+    }
+
+    fn outside(&self, name: &str) -> Utf8PathBuf {
+        let path = self.inside(name);
+        self.root.as_ref().map_or_else(|| path.clone(), |root| root.outside(&path))
+    }
+
+    /// The patch of a case: the one of the kernel's series, or else that of 6.1, which applies with other line numbers.
+    fn patch(&self, name: &str) -> Utf8PathBuf {
+        let series: Vec<&str> = self.release.split(['.', '-', '+']).take(2).collect();
+        let patch = |series: &str| {
+            environment::root().join(format!("tests/patches/stock-{series}/{name}.patch"))
+        };
+        let own = patch(&series.join("."));
+        if own.is_file() { own } else { patch("6.1") }
+    }
+}
+
+/// Gets the newest kernel of a Debian, proves objects of it, and tries a livepatch of each case.
+pub(crate) fn run(release: Option<&str>, suite: Option<&str>) -> Result<()> {
+    kernel::packages::ensure(kernel::Compiler::Gcc.into())?;
+    let place = Place::of(release, suite)?;
+    let inside = |name: &str| place.inside(name);
+    let outside = |name: &str| place.outside(name);
+    if !outside("packages").is_dir() {
+        let mut get = place.klp(&["stock", "get", &place.release]);
+        process::run(get.args(["--sysroot", inside("packages").as_str()]))?;
+    }
+    let started = Instant::now();
+    let mut prove = place.klp(&["stock", "prove"]);
+    place.named(&mut prove, inside);
+    process::run(prove.args(["--sample", SAMPLE]))?;
+    println!("==> proven in {:.0?}, with the preparation of a first run", started.elapsed());
+    for case in CASES {
+        let (patch, module) =
+            (format!("{}.patch", case.name), format!("livepatch-{}.ko", case.name));
+        fs_err::copy(place.patch(case.name), outside(&patch))?;
+        let started = Instant::now();
+        let mut build = place.klp(&["build"]);
+        place.named(&mut build, inside);
+        build.args(["--message-format", "json", "-o", inside(&module).as_str()]);
+        build.arg(inside(&patch).as_str()).stderr(std::process::Stdio::inherit());
+        let output = process::output(&mut build)?;
+        println!("==> {} built in {:.1?}", case.name, started.elapsed());
+        let changed = changed(&output);
+        let fits = if case.name == HEADER {
+            case.changed.iter().all(|name| changed.iter().any(|found| found == name))
+        } else {
+            changed == case.changed
+        };
+        ensure!(fits, "{}: changed {changed:?}, not {:?}", case.name, case.changed);
+        let mut check = place.klp(&["check"]);
+        place.named(&mut check, inside);
+        process::run(check.arg(inside(&module).as_str()))?;
+        fs_err::write(outside("see.sh"), case.script)?;
+        let options: &[&[&str]] = match &case.module {
+            Some(name) => &[&["--module", *name], &["--late-module", *name]],
+            None => &[&[]],
+        };
+        for options in options {
+            let mut trial = place.klp_here(&["try"]);
+            place.named(&mut trial, outside);
+            trial.args(["--script", "see.sh", "--message-format", "json"]).args(*options);
+            seen(case, &process::output(trial.arg(&module))?)?;
+        }
+        println!("PASS stock/{} {}", case.name, place.release);
+    }
+    Ok(())
+}
+
+fn records(output: &str) -> impl Iterator<Item = Value> {
+    output.lines().filter_map(|line| serde_json::from_str(line).ok())
+}
+
+fn changed(output: &str) -> Vec<String> {
+    let functions = records(output).filter(|record| record["reason"] == "function");
+    functions.filter_map(|record| Some(record["name"].as_str()?.to_owned())).collect()
+}
+
+/// What the case looks for is there with the livepatch, and not before.
+fn seen(case: &Case, output: &str) -> Result<()> {
+    let output_of = |stage: &str| {
+        let mut steps = records(output).filter(|record| record["stage"] == stage);
+        steps.find_map(|record| Some(record["output"].as_str()?.to_owned()))
+    };
+    let before = output_of("before").context("no script ran before")?;
+    let after = output_of("after").context("no script ran after")?;
+    if before.lines().any(|line| line == case.seen) || !after.lines().any(|line| line == case.seen)
+    {
+        bail!("{}: before {before:?}, after {after:?}", case.name);
+    }
+    Ok(())
+}
+
+/// The release of the kernel that this Debian would install.
+fn newest_here() -> Result<String> {
+    let known = || newest(&mut process::command("apt-cache"));
+    if let Some(release) = known() {
+        return Ok(release);
+    }
+    process::run(process::command("apt-get").args(["--quiet", "update"]))?;
+    known().context("apt knows no kernel that linux-image-amd64 depends on")
+}
+
+fn newest(apt: &mut Command) -> Option<String> {
+    let text = process::output(apt.args(["depends", "linux-image-amd64"])).ok()?;
+    let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: linux-image-"));
+    name.map(str::to_owned)
+}
