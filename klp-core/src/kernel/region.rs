@@ -29,7 +29,8 @@ impl Region {
             Self::PerCpu
         } else if name.starts_with(b".data..ro_after_init") {
             Self::ReadOnlyAfterInit
-        } else if is_code {
+        } else if is_code && !is_writable {
+            // A kernel's `.data` is both where one of its objects asked for that, as in Debian's 7.3.
             Self::Text
         } else if is_writable && !name.starts_with(b".data.rel.ro") {
             Self::Data
@@ -108,4 +109,17 @@ impl<'e, 'a> Regions<'e, 'a> {
 fn is_writable(section: &RawSection<'_>) -> bool {
     const WRITE: u64 = 1;
     section.flags & WRITE != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_no_code() {
+        let of = |name: &str, code, writable| Region::of_section(name.as_bytes(), code, writable);
+        assert!(matches!(of(".data", true, true), Region::Data));
+        assert!(matches!(of(".text", true, false), Region::Text));
+        assert!(matches!(of(".rodata", false, false), Region::Constant));
+    }
 }
