@@ -25,9 +25,8 @@ pub(super) struct Comparison<'e, 'o, 's> {
     jump_labels: BTreeSet<(u32, u64)>,
 }
 
-/// Merged constants (`SHF_MERGE`) and among them strings (`SHF_STRINGS`).
+/// Merged strings and constants (`SHF_MERGE`).
 const MERGE: u64 = 0x10;
-pub(super) const STRINGS: u64 = 0x20;
 /// Sections that the last link of a built-in object leaves out (`include/asm-generic/vmlinux.lds.h`).
 const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
 /// Filled in when the kernel or the module is linked (`tools/bpf/resolve_btfids`).

@@ -1,7 +1,9 @@
 //! Strings and constants that a linker puts together with equal ones of other objects.
 
-use super::compare::STRINGS;
 use crate::module::{RawRela, RawSection, RawSymbol};
+
+/// Strings among what is merged (`SHF_STRINGS`).
+const STRINGS: u64 = 0x20;
 
 /// A reference of an object to such a string or constant.
 pub(super) struct Merged<'a, 'o> {
