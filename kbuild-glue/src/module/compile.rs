@@ -12,16 +12,25 @@ use crate::patch::FileChange;
 
 use super::saved;
 
+/// An object that was compiled again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recompiled {
+    /// With each function and variable in a section of its own.
+    pub object: Utf8PathBuf,
+    /// Another file with the debug information, where that would change the code.
+    pub types: Option<Utf8PathBuf>,
+}
+
 impl Workspace {
     /// Compiles `objects` of the original kernel again, or, with `changes`, of the patched one.
-    /// Returns their paths in the same order.
+    /// Returns them in the same order.
     pub fn compile_with_sections(
         &self,
         objects: &[Utf8PathBuf],
         changes: Option<&[FileChange]>,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
-    ) -> Result<Vec<Utf8PathBuf>, BuildError> {
+    ) -> Result<Vec<Recompiled>, BuildError> {
         let name = if changes.is_some() { "patched" } else { "original" };
         if changes.is_none() {
             self.new_log("module")?;
@@ -30,26 +39,37 @@ impl Workspace {
         let failed = |path: &Utf8Path, source| BuildError::Io { path: path.to_owned(), source };
         crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;
         let mut rules = String::new();
-        let mut paths = Vec::new();
-        for object in objects {
-            let path = directory.join(object);
-            let command = if changes.is_some() {
-                saved::compile(&self.saved_command(object)?, &path, Some(&self.patched_path()))?
-            } else {
-                let saved = SavedCommand::of_target(&self.build_path(), object)
-                    .map_err(super::ModuleError::from)?;
-                saved::compile(&saved, &path, None)?
-            };
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
-            }
+        let mut targets = Vec::new();
+        let mut found = Vec::new();
+        let mut rule = |path: &Utf8Path, what: &str, command: String| -> Result<(), BuildError> {
             let script = Utf8PathBuf::from(format!("{path}.sh"));
             fs::write(&script, command + "\n").map_err(|source| failed(&script, source))?;
             // Writing to a string cannot fail.
-            let _ = write!(rules, "{path}:\n\t@echo '  CC      {object}'\n\t@sh '{script}'\n");
-            paths.push(path);
+            let _ = write!(rules, "{path}:\n\t@echo '  {what}'\n\t@sh '{script}'\n");
+            targets.push(path.to_string());
+            Ok(())
+        };
+        for object in objects {
+            let path = directory.join(object);
+            let types = path.with_extension("types.o");
+            let overlay = self.patched_path();
+            let (saved, overlay) = if changes.is_some() {
+                (self.saved_command(object)?, Some(overlay.as_path()))
+            } else {
+                let saved = SavedCommand::of_target(&self.build_path(), object);
+                (saved.map_err(super::ModuleError::from)?, None)
+            };
+            let again = saved::compile(&saved, &path, &types, overlay)?;
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+            }
+            let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };
+            rule(&path, &format!("{compiler} {object}"), again.code)?;
+            let types = again.types.map(|command| {
+                rule(&types, &format!("{compiler} {object} (types)"), command).map(|()| types)
+            });
+            found.push(Recompiled { object: path, types: types.transpose()? });
         }
-        let targets: Vec<&str> = paths.iter().map(|path| path.as_str()).collect();
         let text = format!(".PHONY: all\nall: {}\n{rules}", targets.join(" "));
         let makefile = directory.join("Makefile");
         fs::create_dir_all(&directory).map_err(|source| failed(&directory, source))?;
@@ -62,6 +82,6 @@ impl Workspace {
                 })?;
             }
         }
-        Ok(paths)
+        Ok(found)
     }
 }

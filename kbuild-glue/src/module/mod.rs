@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::build::{BuildError, Workspace};
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
+pub use compile::Recompiled;
 pub use link::ModuleSources;
 
 impl Workspace {
@@ -34,22 +35,34 @@ pub enum ModuleError {
     /// How an object was compiled is not recorded.
     #[error(transparent)]
     Command(#[from] CmdFileError),
-    /// An object that a C compiler did not make.
-    #[error("`{object}` was not made from C, so its functions cannot be told from each other")]
-    NotFromC {
+    /// An object that no compiler of C or Rust made.
+    #[error("`{object}` was made neither from C nor from Rust, so its functions cannot be told from each other")]
+    NotCompiled {
         /// Relative to the output directory.
         object: Utf8PathBuf,
+    },
+    /// An object whose commands are not understood.
+    #[error("`{object}` cannot be compiled again: {why}")]
+    NotAgain {
+        /// Relative to the output directory.
+        object: Utf8PathBuf,
+        /// What is not understood.
+        why: String,
     },
 }
 
 impl ModuleError {
+    fn not_again(saved: &SavedCommand, why: &str) -> Self {
+        Self::NotAgain { object: saved.target.clone(), why: why.to_owned() }
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Command(error) => error.hint(),
-            Self::NotFromC { .. } => {
-                Some("leave it out with --no-module, or change C code instead".to_owned())
+            Self::NotCompiled { .. } | Self::NotAgain { .. } => {
+                Some("leave it out with --no-module, or change other code instead".to_owned())
             }
         }
     }
