@@ -58,7 +58,7 @@ pub use jobserver::{Jobs, JobsError, Tokens};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
-pub use module::{Recompiled, ModuleError, ModuleSources};
+pub use module::{ModuleError, ModuleSources, Recompiled};
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use patch::{FileChange, Patch, PatchError, PatchSet};

@@ -155,7 +155,9 @@ mod tests {
 
     #[test]
     fn what_needs_a_shell_is_no_list_of_words() {
-        for text in ["a $b", "a | b", "a > b", "a && b", "`a`", "a \"$b\"", "a '", "a \"", "if (x)", "a\\"] {
+        for text in
+            ["a $b", "a | b", "a > b", "a && b", "`a`", "a \"$b\"", "a '", "a \"", "if (x)", "a\\"]
+        {
             assert!(words(text).iter().any(Result::is_err), "{text}");
         }
         assert_eq!(words("a '$b|' ; if [ $x ]; then")[0], Ok(vec!["a".into(), "$b|".into()]));

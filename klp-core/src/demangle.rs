@@ -6,6 +6,12 @@ pub fn demangle(name: &str) -> Option<String> {
     rustc_demangle::try_demangle(name).ok().map(|path| format!("{path:#}"))
 }
 
+/// What people call a symbol: the Rust path behind a mangled name, else the name.
+#[must_use]
+pub fn spoken(name: &str) -> String {
+    demangle(name).unwrap_or_else(|| name.to_owned())
+}
+
 /// The source item that a demangled path is an instance of: generic arguments are `_`.
 #[must_use]
 pub fn source_item(path: &str) -> String {

@@ -150,7 +150,7 @@ pub struct Note {
     pub name: String,
     /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
-    /// `parameter`, `freed`, `static-key`, `outlives`, `new-module`, `reasons` (not all reasons could be found).
+    /// `parameter`, `freed`, `static-key`, `outlives`, `stays` (its module cannot be unloaded), `new-module`, `reasons` (not all reasons could be found).
     pub code: String,
     /// What differs, for people.
     pub why: String,
@@ -232,6 +232,9 @@ pub struct Module {
     pub path: String,
     /// The functions that it replaces.
     pub functions: usize,
+    /// Functions of it that keep it in memory for good: it can be disabled and replaced, and not unloaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stays: Vec<String>,
 }
 
 /// How many of each.

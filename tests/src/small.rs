@@ -174,6 +174,7 @@ impl Small {
                 original: Some(original),
                 patched,
                 lto: None,
+                ..Input::default()
             })
             .collect();
         let mut named = Named::default();

@@ -269,6 +269,7 @@ fn stripped_objects() -> Result<()> {
             original: Some(&read(&original)?),
             patched: &read(&patched)?,
             lto: None,
+            ..Input::default()
         };
         let options = Options { force: false, replace: true };
         let error = livepatch::create(&Kernel::default(), &[input], &Named::default(), options);

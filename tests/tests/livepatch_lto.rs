@@ -99,6 +99,7 @@ fn livepatch(before: &Build, after: &Build, named: &Named) -> Result<Livepatch> 
         original: Some(&before.whole),
         patched: &after.whole,
         lto: Some(Members { original: &members, patched: &members }),
+        ..Input::default()
     };
     let options = Options { force: false, replace: true };
     Ok(livepatch::create(&kernel, &[input], named, options)?)

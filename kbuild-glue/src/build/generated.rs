@@ -32,6 +32,39 @@ pub(super) fn keep(
     Ok(())
 }
 
+/// Copies the directory of the crates that all others are compiled with to `keep`, without their objects, if one of them
+/// is another than in `original`: what is compiled once more has to see the metadata and macros of the patched build.
+pub(super) fn keep_crates(
+    build: &Utf8Path,
+    original: &Utf8Path,
+    keep: &Utf8Path,
+) -> Result<(), BuildError> {
+    const CRATES: &str = "rust";
+    let mut files = Vec::new();
+    let mut directories: Vec<Utf8PathBuf> =
+        Some(build.join(CRATES)).into_iter().filter(|path| path.is_dir()).collect();
+    while let Some(directory) = directories.pop() {
+        let failed = |source| BuildError::Io { path: directory.clone(), source };
+        for entry in directory.read_dir_utf8().map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                directories.push(entry.path().to_owned());
+            } else if kind.is_file()
+                && matches!(entry.path().extension(), Some("rmeta" | "so" | "rs" | "bc"))
+            {
+                files.push(entry.path().strip_prefix(build).unwrap_or(entry.path()).to_owned());
+            }
+        }
+    }
+    if files.iter().any(|path| is_other(&build.join(path), &original.join(path))) {
+        for path in files {
+            copy(&build.join(&path), &keep.join(&path))?;
+        }
+    }
+    Ok(())
+}
+
 fn is_other(now: &Utf8Path, before: &Utf8Path) -> bool {
     kept::stamp(now) != kept::stamp(before) && fs::read(now).ok() != fs::read(before).ok()
 }
@@ -67,5 +100,31 @@ mod tests {
         let has = |path: &str| root.join("patched").join(path).exists();
         assert!(has("include/generated/autoconf.h") && has("fs/new.h"));
         assert!(!has("include/generated/bounds.h") && !has("fs/new.o"));
+    }
+
+    #[test]
+    fn crates_come_together_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        for name in
+            ["libcore.rmeta", "libkernel.rmeta", "libmacros.so", "bindings/b.rs", "kernel.o"]
+        {
+            write(&format!("original/rust/{name}"), "a");
+            write(&format!("build/rust/{name}"), "a");
+        }
+        let keep = |to: &str| {
+            keep_crates(&root.join("build"), &root.join("original"), &root.join(to)).unwrap();
+            root.join(to)
+        };
+        assert!(!keep("equal").join("rust").exists());
+        write("build/rust/libkernel.rmeta", "other");
+        let kept = keep("other").join("rust");
+        assert!(kept.join("libcore.rmeta").exists() && kept.join("bindings/b.rs").exists());
+        assert!(kept.join("libmacros.so").exists() && !kept.join("kernel.o").exists());
     }
 }

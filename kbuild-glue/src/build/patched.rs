@@ -197,6 +197,7 @@ impl Workspace {
             self.make("patched", &targets(&original.config, image), settings, events)
         })?;
         generated::keep(&build, &copy, &self.patched_path())?;
+        generated::keep_crates(&build, &copy, &self.patched_path())?;
         let objects = linked_objects(&build)?;
         let is_made =
             |path: &&Utf8Path| kept::stamp(&build.join(path)) != kept::stamp(&copy.join(path));

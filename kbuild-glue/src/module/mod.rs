@@ -36,7 +36,9 @@ pub enum ModuleError {
     #[error(transparent)]
     Command(#[from] CmdFileError),
     /// An object that no compiler of C or Rust made.
-    #[error("`{object}` was made neither from C nor from Rust, so its functions cannot be told from each other")]
+    #[error(
+        "`{object}` was made neither from C nor from Rust, so its functions cannot be told from each other"
+    )]
     NotCompiled {
         /// Relative to the output directory.
         object: Utf8PathBuf,

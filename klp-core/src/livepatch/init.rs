@@ -5,13 +5,17 @@ use std::fmt::Write;
 
 use super::{Livepatch, PatchedObject, functions_symbol};
 
-const END: &str = "\
+/// The kernel unloads no module that has no exit function (`delete_module` in kernel/module/main.c).
+const EXIT: &str = "\
 static void __exit livepatch_exit(void)
 {
 }
 
-module_init(livepatch_init);
 module_exit(livepatch_exit);
+";
+
+const END: &str = "\
+module_init(livepatch_init);
 MODULE_LICENSE(\"GPL\");
 MODULE_DESCRIPTION(\"Livepatch\");
 MODULE_INFO(livepatch, \"Y\");
@@ -31,6 +35,12 @@ impl Livepatch {
         let objects: String = named().map(|(number, (name, _))| entry(number, name)).collect();
         let assignments: String =
             named().map(|(number, (_, object))| pointers(number, object)).collect();
+        let exit = if self.stays.is_empty() {
+            EXIT.to_owned()
+        } else {
+            let names: Vec<&str> = self.stays.iter().map(String::as_str).collect();
+            format!("MODULE_INFO(livepatch_stays, {:?});\n", names.join(" "))
+        };
         format!(
             "// SPDX-License-Identifier: GPL-2.0\n\
              #include <linux/module.h>\n#include <linux/livepatch.h>\n\n{tables}{functions}\n\
@@ -38,7 +48,7 @@ impl Livepatch {
              static struct klp_patch patch = {{\n\t.mod = THIS_MODULE,\n\t.objs = objects,\n\
              \t.replace = {replace},\n}};\n\n\
              static int __init livepatch_init(void)\n{{\n{assignments}\
-             \treturn klp_enable_patch(&patch);\n}}\n\n{END}"
+             \treturn klp_enable_patch(&patch);\n}}\n\n{exit}{END}"
         )
     }
 }
@@ -106,6 +116,15 @@ mod tests {
         ] {
             assert!(source.contains(line), "{line} is missing in\n{source}");
         }
+        assert!(source.contains("module_exit(livepatch_exit);"));
         assert!(livepatch.init_source(false).contains(".replace = false,"));
+    }
+
+    #[test]
+    fn what_stays_has_no_exit() {
+        let stays = ["_RNvC1a1f".to_owned()].into();
+        let source = Livepatch { stays, ..Livepatch::default() }.init_source(true);
+        assert!(!source.contains("livepatch_exit"), "{source}");
+        assert!(source.contains("MODULE_INFO(livepatch_stays, \"_RNvC1a1f\");"), "{source}");
     }
 }

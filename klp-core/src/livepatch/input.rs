@@ -3,7 +3,7 @@
 use crate::origin::Definitions;
 
 /// The bytes of a touched object.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Input<'a> {
     /// Its path in the build, for example `fs/proc/meminfo.o`.
     pub object: &'a str,
@@ -15,6 +15,10 @@ pub struct Input<'a> {
     pub original: Option<&'a [u8]>,
     /// The patched one compiled the same way.
     pub patched: &'a [u8],
+    /// The patched one as the patched build made it, where `patched` has to be the same code: of Rust.
+    pub built: Option<&'a [u8]>,
+    /// Objects with debug information in the place of `original` and `patched`, where these are made without.
+    pub types: [Option<&'a [u8]>; 2],
     /// With LTO. The object is then all of `linked` before its last link (`vmlinux.o`), as both builds made it.
     pub lto: Option<Members<'a>>,
 }

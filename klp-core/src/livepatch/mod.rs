@@ -27,11 +27,13 @@ mod part;
 mod pieces;
 mod placement;
 mod position;
+mod recompiled;
 mod resolve;
 mod side;
 mod sites;
 mod source;
 mod static_key;
+mod stays;
 mod strays;
 mod target;
 mod types;
@@ -122,6 +124,8 @@ pub struct Livepatch {
     pub symbols: BTreeMap<String, Symbol>,
     /// Changed constants that it brings with it.
     pub constants: BTreeSet<Constant>,
+    /// Functions of it that keep its module in memory for good; empty if it can be unloaded.
+    pub stays: BTreeSet<String>,
     /// Why it must not be used; empty if it can.
     pub refused: Vec<Refused>,
     /// What the person should know.
@@ -171,6 +175,9 @@ pub fn create(
         let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
         verdict.exports(source);
+        for why in recompiled::other(source) {
+            verdict.refuse(source.object, source.object, why);
+        }
         verdict.tell(boot::notes(source));
     }
     verdict.types(&sources);
@@ -207,10 +214,14 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }
-    verdict.tell(outlives::notes(kernel, &sources, &extraction));
+    let outlives = outlives::notes(kernel, &sources, &extraction);
+    let stays = stays::notes(kernel, &sources, &extraction, &outlives);
     let mut livepatch =
         assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
     livepatch.constants = constants;
+    livepatch.stays = stays.iter().map(|note| note.name.clone()).collect();
+    verdict.tell(outlives);
+    verdict.tell(stays);
     verdict.finish(&mut livepatch, extraction);
     Ok(livepatch)
 }

@@ -1,6 +1,9 @@
 //! Functions that share an address: GCC and LLVM make one function of equal ones. Livepatch replaces what is at the
 //! address, so all of its names have to become the same.
 
+use crate::demangle::spoken;
+use crate::name::{self, Stability};
+
 use super::source::Source;
 
 /// A name of the function that `number` replaces and that means another one with the patch, and why nothing is replaced.
@@ -13,16 +16,26 @@ pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, Stri
     let names = running.symbols_of(found).map(|(_, symbol)| symbol.name_lossy());
     let mut others = names.filter(|name| !own.names().any(|own| own == *name));
     let other = others.find(|name| {
-        let mut functions = source.patched.manifest.functions.iter();
-        functions.any(|function| {
+        let functions = source.patched.manifest.functions.iter().enumerate();
+        let mut functions = functions.filter(|(index, _)| *index != number);
+        functions.any(|(_, function)| {
             source.patched.manifest.origin(function.origin) == origin
-                && function.names().any(|other| other == *name)
+                && function.names().any(|other| may_be(other, name))
         })
     })?;
     let name = source.name_of(number);
     let why = format!(
-        "it shares its address with {other} in the kernel, and with the patch they are two functions: replacing one \
-         replaces both"
+        "it shares its address with {} in the kernel, and with the patch they are two functions: replacing one \
+         replaces both",
+        spoken(&other)
     );
     Some((name, why))
+}
+
+/// Whether a name of the patched object can be that of the original: compilers number some, and others anew each time.
+fn may_be(patched: &str, original: &str) -> bool {
+    let (patched, original) = (patched.as_bytes(), original.as_bytes());
+    patched == original
+        || name::stability(original, true) == Stability::Numbered
+            && name::base(patched) == name::base(original)
 }

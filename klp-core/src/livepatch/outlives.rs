@@ -13,6 +13,9 @@ use super::pieces::Piece;
 use super::source::{Fate, Source};
 use super::types::{Types, User};
 
+/// The code of the notes about it.
+pub(super) const OUTLIVES: &str = "outlives";
+
 /// What is done with an address in an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taken {
@@ -64,7 +67,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
              when another one replaces it",
             users.join(", ")
         );
-        Some(Note::new("outlives", source.object, &extract::owner_name(source, piece), why))
+        Some(Note::new(OUTLIVES, source.object, &extract::owner_name(source, piece), why))
     });
     notes.collect()
 }
@@ -118,7 +121,8 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
 /// from it when they return, which livepatch waits for. None without debug information.
 fn locks(source: &Source<'_>) -> BTreeSet<String> {
     const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
-    let Ok(types) = Types::of(&source.patched.analysis.elf) else { return BTreeSet::new() };
+    let types = source.typed()[1].map(Types::of).and_then(Result::ok);
+    let Some(types) = types else { return BTreeSet::new() };
     let users = TYPES.iter().flat_map(|name| types.users(name));
     let variables = users.filter_map(|user| match user {
         User::Variable(name) => Some(name.clone()),

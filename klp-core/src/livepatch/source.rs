@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Both, Correlation, Disagreement, Renames};
-use crate::elf::{ElfError, Place};
+use crate::elf::{ElfError, ElfObject, Place};
 use crate::kernel::Region;
 use crate::manifest;
 
@@ -83,6 +83,9 @@ pub(super) struct Source<'a> {
     pub(super) instead: BTreeSet<usize>,
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
+    /// The patched object as its build made it, and the objects with debug information, before and after.
+    pub(super) built: Option<Side<'a>>,
+    types: [Option<ElfObject<'a>>; 2],
 }
 
 impl<'a> Source<'a> {
@@ -115,12 +118,26 @@ impl<'a> Source<'a> {
             owners: owners(&patched),
             instead: BTreeSet::new(),
             differing,
+            built: input.built.map(|bytes| Side::of(bytes, input, None)).transpose()?,
+            types: [types(input.types[0])?, types(input.types[1])?],
             plain,
             original,
             patched,
         };
         source.correlate(&correlation, &other, named);
         Ok(source)
+    }
+
+    /// Whether rustc made it.
+    pub(super) fn is_rust(&self) -> bool {
+        self.built.is_some()
+    }
+
+    /// The objects that tell about types, before and after.
+    pub(super) fn typed(&self) -> [Option<&ElfObject<'a>>; 2] {
+        let [before, after] = &self.types;
+        let original = self.original.as_ref().map(|side| &side.analysis.elf);
+        [before.as_ref().or(original), Some(after.as_ref().unwrap_or(&self.patched.analysis.elf))]
     }
 
     /// Says of a changed function that those are replaced that call it.
@@ -284,6 +301,10 @@ impl<'a> Source<'a> {
             self.data.insert(span, fate);
         }
     }
+}
+
+fn types(bytes: Option<&[u8]>) -> Result<Option<ElfObject<'_>>, ElfError> {
+    bytes.map(ElfObject::parse).transpose()
 }
 
 /// The function that each span belongs to.

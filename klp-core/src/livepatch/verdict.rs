@@ -108,9 +108,9 @@ impl Verdict {
     pub(super) fn types(&mut self, sources: &[Source<'_>]) {
         let mut read = Vec::new();
         for source in sources {
-            let Some(original) = &source.original else { continue };
-            let before = Types::of(&original.analysis.elf);
-            match before.and_then(|before| Ok((before, Types::of(&source.patched.analysis.elf)?))) {
+            let [Some(before), Some(after)] = source.typed() else { continue };
+            let before = Types::of(before);
+            match before.and_then(|before| Ok((before, Types::of(after)?))) {
                 Ok((before, after)) => read.push((source, before, after)),
                 Err(why) => {
                     let why = format!("types are not compared: {why}");

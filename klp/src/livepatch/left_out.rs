@@ -34,27 +34,27 @@ pub(crate) fn notes(modules: &BTreeMap<&str, &str>) -> Vec<Note> {
     names.into_iter().map(|name| Note::new("new-module", "", name, why)).collect()
 }
 
-/// Those of the `touched` objects that were not made by a C compiler, and why nothing of them is replaced.
-pub(crate) fn not_from_c(
+/// Those of the `touched` objects that cannot be taken apart, and why nothing of them is replaced.
+pub(crate) fn not_apart(
     builds: &Builds<'_>,
     changes: &Changes,
     touched: &BTreeSet<String>,
 ) -> Result<Vec<Refused>, Error> {
     let mut refused = Vec::new();
-    if is_lto(&builds.original.root) {
-        return Ok(refused);
-    }
+    let is_lto = is_lto(&builds.original.root);
     for object in touched {
         let source = builds.workspace.source_of(Utf8Path::new(object))?;
         let why = match source.as_ref().and_then(|source| source.extension()) {
-            Some("c") => continue,
+            Some("rs") if is_lto => {
+                "it is made by rustc, which takes no part in LTO: in what was linked its functions cannot be told from \
+                 each other"
+            }
+            _ if is_lto => continue,
+            Some("c" | "rs") => continue,
             Some("S") => {
                 "it is assembly: there is no call of __fentry__ in it for ftrace to redirect"
             }
-            Some("rs") => {
-                "it is made by rustc: only what a C compiler made can be taken apart into its functions"
-            }
-            _ => "no C compiler made it: it cannot be taken apart into its functions",
+            _ => "no compiler of C or Rust made it: it cannot be taken apart into its functions",
         };
         let functions = changes.functions.iter().filter(|function| function.object == *object);
         let names: Vec<&str> = functions.map(|function| function.name.as_str()).collect();

@@ -41,6 +41,8 @@ pub struct Livepatch {
     pub path: Utf8PathBuf,
     /// How many functions livepatch replaces.
     pub functions: usize,
+    /// Functions of it that keep it in memory for good; empty if it can be unloaded.
+    pub stays: Vec<String>,
 }
 
 impl LivepatchRequest {
@@ -70,9 +72,9 @@ impl LivepatchRequest {
         let mut risks = livepatch::data_verdict(changes);
         risks.retain(|risk| !modules.contains_key(risk.object.as_str()));
         risks.extend(exports(builds, &touched)?);
-        let not_from_c = left_out::not_from_c(builds, changes, &touched)?;
-        touched.retain(|object| not_from_c.iter().all(|refused| refused.object != *object));
-        risks.extend(not_from_c);
+        let not_apart = left_out::not_apart(builds, changes, &touched)?;
+        touched.retain(|object| not_apart.iter().all(|refused| refused.object != *object));
+        risks.extend(not_apart);
         risks.extend(left_out::weak_instead(builds, changes));
         let is_constant =
             |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
@@ -139,8 +141,10 @@ impl LivepatchRequest {
         opinion.keep(&module, &objects, said)?;
         output::replace(&self.path, |file| file.write_all(&module))?;
         let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
-        changes.module = Some(Module { path: self.path.to_string(), functions });
-        Ok(Some(Livepatch { path: self.path.clone(), functions }))
+        let stays: Vec<String> = livepatch.stays.iter().cloned().collect();
+        changes.module =
+            Some(Module { path: self.path.to_string(), functions, stays: stays.clone() });
+        Ok(Some(Livepatch { path: self.path.clone(), functions, stays }))
     }
 
     /// Cuts the livepatch out of the touched objects.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Compared, Events, LinkedObject, is_lto, linked_files};
+use kbuild_glue::{Compared, Events, LinkedObject, Recompiled, is_lto, linked_files};
 use klp_core::input::Input;
 use klp_core::origin::Definitions;
 use klp_core::{attest, livepatch};
@@ -24,7 +24,16 @@ pub(crate) struct LivepatchObject {
     original: Option<Input>,
     patched: Input,
     members: Option<[Vec<Definitions>; 2]>,
+    rust: Option<Rust>,
     files: Files,
+}
+
+/// What there is besides of an object that rustc made.
+struct Rust {
+    /// As the patched build made it.
+    built: Input,
+    /// With debug information, before and after.
+    types: [Option<Input>; 2],
 }
 
 /// Where these bytes are.
@@ -45,6 +54,11 @@ impl LivepatchObject {
             plain: self.plain.as_deref(),
             original: self.original.as_deref(),
             patched: &self.patched,
+            built: self.rust.as_ref().map(|rust| &*rust.built),
+            types: self.rust.as_ref().map_or([None, None], |rust| {
+                let [before, after] = &rust.types;
+                [before.as_deref(), after.as_deref()]
+            }),
             lto: members.map(|[original, patched]| livepatch::Members { original, patched }),
         }
     }
@@ -73,7 +87,7 @@ impl LivepatchObject {
         let read = |path: &Option<Utf8PathBuf>| path.as_deref().map(read).transpose();
         let (plain, original) = (read(&files.plain)?, read(&files.original)?);
         let patched = self::read(&files.patched)?;
-        Ok(Self { object, linked, plain, original, patched, members: None, files })
+        Ok(Self { object, linked, plain, original, patched, members: None, rust: None, files })
     }
 }
 
@@ -119,6 +133,7 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Livepat
             original,
             patched: read(&files.patched)?,
             members: Some([was.definitions()?, is.definitions()?]),
+            rust: None,
             object: after.file,
             files,
         })
@@ -150,16 +165,27 @@ fn compiled(
         let Some(patched) = patched.get(&input.object) else { return Ok(None) };
         let files = Files {
             plain: original.map(|_| builds.original.root.join(&input.object)),
-            original: original.cloned(),
-            patched: patched.clone(),
+            original: original.map(|again| again.object.clone()),
+            patched: patched.object.clone(),
+        };
+        let types = |again: Option<&Recompiled>| {
+            again.and_then(|again| again.types.as_deref()).map(read).transpose()
+        };
+        let rust = match types(Some(patched))? {
+            None => None,
+            after => Some(Rust {
+                built: read(&builds.patched.path(&input.object))?,
+                types: [types(original)?, after],
+            }),
         };
         Ok(Some(LivepatchObject {
             object: input.object.clone(),
             linked: target(&input.linked).to_owned(),
             plain: files.plain.as_deref().map(read).transpose()?,
             original: files.original.as_deref().map(read).transpose()?,
-            patched: read(patched)?,
+            patched: read(&patched.object)?,
             members: None,
+            rust,
             files,
         }))
     };

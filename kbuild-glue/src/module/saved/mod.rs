@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn rust_is_compiled_with_sections_as_it_was_and_its_types_beside() {
-        let saved = saved(&format!("{RUST}  ; ./tools/objtool/objtool --orc fs/a.o"), "/src/fs/a.rs");
+        let saved =
+            saved(&format!("{RUST}  ; ./tools/objtool/objtool --orc fs/a.o"), "/src/fs/a.rs");
         let again = compiled(&saved, None);
         assert_eq!(
             again.code,
@@ -141,6 +142,7 @@ mod tests {
         let saved = saved(RUST, "/src/fs/a.rs");
         assert!(compiled(&saved, Some(root)).code.contains("-L ./rust/ "));
         fs_err::create_dir_all(root.join("rust")).unwrap();
+        fs_err::write(root.join("rust/libcore.rmeta"), "").unwrap();
         let command = compiled(&saved, Some(root)).code;
         assert!(command.contains(&format!("-L {root}/rust ")), "{command}");
         assert!(command.contains(&format!("OBJTREE={root} ")), "{command}");
@@ -167,9 +169,14 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         let refused = |command: &str, source: &str| {
-            compile(&saved(command, source), "b.o".into(), "t.o".into(), None).unwrap_err().to_string()
+            compile(&saved(command, source), "b.o".into(), "t.o".into(), None)
+                .unwrap_err()
+                .to_string()
         };
-        assert!(refused("gcc -c -o fs/a.o /src/a.S", "/src/a.S").contains("neither from C nor from Rust"));
+        assert!(
+            refused("gcc -c -o fs/a.o /src/a.S", "/src/a.S")
+                .contains("neither from C nor from Rust")
+        );
         assert!(refused("gcc -c /src/a.c", "/src/a.c").contains("cannot be compiled again"));
         assert!(refused(&format!("{RUST} ; mv x fs/a.o"), "/src/a.rs").contains("`mv`"));
         assert!(refused(&format!("{RUST} ; a | b"), "/src/a.rs").contains("more than"));

@@ -21,6 +21,7 @@ const SECTIONS: &str = "-Zfunction-sections=";
 
 /// The directory with the metadata of crates, and the variable with the directory that it is in.
 const CRATES: &str = "rust";
+const CORE: &str = "rust/libcore.rmeta";
 const OUTPUT: &str = "OBJTREE";
 
 /// The commands, one behind the other.
@@ -30,7 +31,8 @@ pub(super) fn compile(
     overlay: Option<&Utf8Path>,
     purpose: Purpose,
 ) -> Result<String, ModuleError> {
-    let again = Again { saved, output, overlay: overlay.filter(|root| root.join(CRATES).is_dir()), purpose };
+    let again =
+        Again { saved, output, overlay: overlay.filter(|root| root.join(CORE).is_file()), purpose };
     let failed = |why: &str| ModuleError::not_again(saved, why);
     let mut text = Vec::new();
     for (number, words) in shell::commands(&saved.command).into_iter().enumerate() {
@@ -79,7 +81,10 @@ impl Again<'_> {
                     matches!(kind, "obj" | "llvm-bc").then_some((kind, self.place(path)?))
                 });
                 let Some((kind, path)) = moved else {
-                    return Err(ModuleError::not_again(self.saved, &format!("rustc was told {word}")));
+                    return Err(ModuleError::not_again(
+                        self.saved,
+                        &format!("rustc was told {word}"),
+                    ));
                 };
                 makes_code = true;
                 command.push(format!("--emit={kind}={path}"));
@@ -103,7 +108,10 @@ impl Again<'_> {
             }
         }
         if !makes_code {
-            return Err(ModuleError::not_again(self.saved, "rustc was not told to make it (--emit)"));
+            return Err(ModuleError::not_again(
+                self.saved,
+                "rustc was not told to make it (--emit)",
+            ));
         }
         command.push(format!("{SECTIONS}y"));
         if self.purpose == Purpose::Types {

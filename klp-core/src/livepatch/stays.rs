@@ -1,0 +1,122 @@
+//! Rust's tables of functions: the methods behind a `dyn` reference, the operations of a device. They have no name, so that
+//! the kernel's own cannot be referred to, and the livepatch has a copy. Whoever got the copy may keep it, in an object
+//! that lives on when the livepatch is disabled: such a module stays in memory for good.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::demangle::spoken;
+use crate::elf::Section;
+use crate::kernel::{Kernel, Region};
+use crate::record::Note;
+
+use super::extract::{self, Extraction, Link, OutReloc};
+use super::outlives::OUTLIVES;
+use super::pieces::Piece;
+use super::source::Source;
+
+/// The code of the notes about it.
+pub(super) const STAYS: &str = "stays";
+
+/// What keeps the module in memory, each a note. `notes` are those about what outlives it.
+pub(super) fn notes(
+    kernel: &Kernel,
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+    notes: &[Note],
+) -> Vec<Note> {
+    let is_rust =
+        |object: &str| sources.iter().any(|source| source.is_rust() && source.object == object);
+    let mut found: BTreeMap<(usize, String), String> = BTreeMap::new();
+    for note in notes.iter().filter(|note| note.code == OUTLIVES && is_rust(&note.object)) {
+        let object = sources.iter().position(|source| source.object == note.object);
+        let why = "the kernel can keep its address, and Rust frees what it belongs to when nobody uses it any more";
+        found.extend(object.map(|object| ((object, note.name.clone()), why.to_owned())));
+    }
+    let entries = entries(sources);
+    for (piece, copied) in &extraction.copied {
+        let Some(source) = sources.get(piece.object).filter(|source| source.is_rust()) else {
+            continue;
+        };
+        if is_code(source, *piece) {
+            continue;
+        }
+        let functions: Vec<String> = copied
+            .relocs
+            .iter()
+            .filter_map(|reloc| function(kernel, &entries, reloc))
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect();
+        if functions.is_empty() {
+            continue;
+        }
+        for user in users(sources, extraction, *piece) {
+            let why = format!(
+                "it has a copy of a table of functions ({}), which an object can keep that lives longer",
+                functions.join(", ")
+            );
+            found.insert((piece.object, user), why);
+        }
+    }
+    let notes = found.into_iter().filter_map(|((object, name), why)| {
+        let why =
+            format!("{why}: the module cannot be unloaded, though it can be disabled and replaced");
+        Some(Note::new(STAYS, sources.get(object)?.object, &name, why))
+    });
+    notes.collect()
+}
+
+/// Where the functions of the patched objects start, and what they are called.
+fn entries(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
+    let mut entries = BTreeMap::new();
+    for (object, source) in sources.iter().enumerate() {
+        for number in 0..source.fates.len() {
+            if let Some((piece, offset)) = extract::body_piece(source, object, number) {
+                entries.insert((piece, offset.cast_signed()), source.name_of(number));
+            }
+        }
+    }
+    entries
+}
+
+/// The function that a pointer leads to.
+fn function(
+    kernel: &Kernel,
+    entries: &BTreeMap<(Piece, i64), String>,
+    reloc: &OutReloc,
+) -> Option<String> {
+    let name = match &reloc.link {
+        Link::Piece(piece) => entries.get(&(*piece, reloc.addend))?.clone(),
+        Link::Kernel(target) => {
+            let is_code = kernel.listed(target).is_none_or(|listed| listed.region == Region::Text);
+            is_code.then(|| target.name().to_owned())?
+        }
+        Link::Number => return None,
+    };
+    Some(spoken(&name))
+}
+
+/// The copied functions that refer to `piece`, directly or by other constants.
+fn users(sources: &[Source<'_>], extraction: &Extraction, piece: Piece) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::from([piece]), vec![piece]);
+    let mut users = BTreeSet::new();
+    while let Some(to) = open.pop() {
+        let from = extraction
+            .copied
+            .iter()
+            .filter(|(_, copied)| copied.relocs.iter().any(|reloc| reloc.link == Link::Piece(to)));
+        for (from, _) in from {
+            let Some(source) = sources.get(from.object) else { continue };
+            if is_code(source, *from) {
+                users.insert(extract::owner_name(source, *from));
+            } else if seen.insert(*from) {
+                open.push(*from);
+            }
+        }
+    }
+    users
+}
+
+fn is_code(source: &Source<'_>, piece: Piece) -> bool {
+    source.patched.analysis.elf.section(piece.section).is_some_and(Section::is_code)
+}
