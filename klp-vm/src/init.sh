@@ -74,8 +74,12 @@ disable() {
 	}
 }
 
+# stays NAME: whether the kernel never unloads it
+stays() { grep -q "^$1 .*\[permanent\]" /proc/modules; }
+
 # unload NAME: the kernel gives up its reference a little later than the directory
 unload() {
+	! stays "$1" || { echo "$1 stays in memory, as it says"; return 0; }
 	wait_until "rmmod $1 2>/tmp/rmmod" || { cat /tmp/rmmod; return 1; }
 }
 
@@ -114,6 +118,9 @@ while :; do
 		step unload "$name" unload "$name"
 	done
 	[ $cycle -lt "$CYCLES" ] || break
+	for name in $UNLOADS; do
+		! stays "$name" || { echo "$name cannot be loaded again"; break 2; }
+	done
 	cycle=$((cycle + 1))
 	report cycle $cycle
 	for pair in $LIVEPATCHES; do

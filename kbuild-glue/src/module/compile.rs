@@ -51,7 +51,8 @@ impl Workspace {
         };
         for object in objects {
             let path = directory.join(object);
-            let types = path.with_extension("types.o");
+            // rustc names what it removes again after the crate, and both can run at once.
+            let types = directory.join("types").join(object);
             let overlay = self.patched_path();
             let (saved, overlay) = if changes.is_some() {
                 (self.saved_command(object)?, Some(overlay.as_path()))
@@ -60,7 +61,8 @@ impl Workspace {
                 (saved.map_err(super::ModuleError::from)?, None)
             };
             let again = saved::compile(&saved, &path, &types, overlay)?;
-            if let Some(parent) = path.parent() {
+            let parents = [Some(&path), again.types.as_ref().map(|_| &types)];
+            for parent in parents.into_iter().flatten().filter_map(|path| path.parent()) {
                 fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
             }
             let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };

@@ -208,6 +208,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
             let piece = Piece { object: self.object, section: index, start, end };
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
         }
+        if let Some(outside) = self.nothing(index, section) {
+            return Ok((Meaning::Kernel(outside?), from_start));
+        }
         if section.is_merged() || spans.is_empty() {
             let is_variable = section.is_writable() && section.size > 0;
             if is_variable && !placement::is_description(section.name) {
@@ -222,6 +225,26 @@ impl<'s, 'a> Resolver<'s, 'a> {
             (span, *layout.span(span).ok_or("a name without its variable")?)
         };
         self.object_at(span, from_start)
+    }
+
+    /// The kernel's of a variable without a size that has a section to itself: there is nothing in it, and yet it has an
+    /// address (Rust's lock class keys without lockdep).
+    fn nothing(&self, index: u32, section: &Section<'_>) -> Option<Result<Outside<'a>, Why>> {
+        let named = |elf: &ElfObject<'a>, is_it: &dyn Fn(&Symbol<'a>) -> bool| {
+            let symbols = elf.symbols.iter().zip(0u32..);
+            let mut found = symbols.filter(|(symbol, _)| {
+                symbol.kind == SymbolKind::Object && symbol.size == 0 && is_it(symbol)
+            });
+            found.next().map(|(symbol, index)| (symbol.name, index))
+        };
+        if section.size > 0 || !section.is_writable() {
+            return None;
+        }
+        let here = Place::Section(index);
+        let (name, _) = named(self.elf(), &|symbol| symbol.place == here)?;
+        let original = &self.source.original.as_ref()?.analysis.elf;
+        let (_, index) = named(original, &|symbol| symbol.name == name)?;
+        Some(self.outside(index))
     }
 
     /// The entry of a table that `offset` hits, and what offsets are relative to.
