@@ -1,6 +1,7 @@
 //! Why a run failed, as the person reads it.
 
 use camino::Utf8PathBuf;
+use kbuild_glue::doctor::RustTargetError;
 use kbuild_glue::{BuildError, JobsError, MakeError, ObjectsError, TreeError};
 use klp_core::record::Failure;
 use klp_vm::VmError;
@@ -12,6 +13,8 @@ use crate::exit::ExitStatus;
 pub(crate) enum Error {
     #[error(transparent)]
     Klp(#[from] klp::Error),
+    #[error(transparent)]
+    RustTarget(#[from] RustTargetError),
     #[error("failed to print the results")]
     Print(#[source] std::io::Error),
     #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]

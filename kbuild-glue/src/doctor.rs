@@ -2,6 +2,7 @@
 
 mod config;
 mod place;
+mod rust;
 mod stock;
 mod tools;
 
@@ -10,6 +11,7 @@ use camino::Utf8Path;
 use crate::config::Config;
 use crate::tree::{Tree, TreeError};
 
+pub use rust::{RUST_FIX, RustTargetError, rust_target_patch, untraced_rust};
 pub use stock::examine_stock;
 
 /// How a check ended.
@@ -74,7 +76,10 @@ pub fn examine(
     checks.push(Check::good("tree", format!("kernel {version} in {}", tree.source)));
     let config = Config::read(&tree.config_path());
     match &config {
-        Ok(config) => checks.extend(config::checks(tree, config)),
+        Ok(config) => {
+            checks.extend(config::checks(tree, config));
+            checks.extend(rust::check(tree, config, variables));
+        }
         Err(error) => {
             let fix = error.hint().unwrap_or_default();
             checks.push(Check::bad("config", error.to_string(), fix));

@@ -105,6 +105,13 @@ impl Patch {
         Ok(Self { path: path.to_owned(), files, digest: blake3::hash(bytes), strip: None })
     }
 
+    /// Whether it changes, adds or removes a file with that extension.
+    #[must_use]
+    pub fn touches(&self, extension: &str) -> bool {
+        let names = self.files.iter().flat_map(|file| [&file.old, &file.new]).flatten();
+        names.into_iter().any(|name| name.extension() == Some(extension))
+    }
+
     /// BLAKE3 of the patch, unpacked.
     #[must_use]
     pub fn digest(&self) -> blake3::Hash {

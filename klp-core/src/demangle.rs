@@ -12,6 +12,28 @@ pub fn spoken(name: &str) -> String {
     demangle(name).unwrap_or_else(|| name.to_owned())
 }
 
+/// A text with the Rust paths in the place of all mangled names in it.
+#[must_use]
+pub fn spoken_text(text: &str) -> String {
+    let is_part =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | '$');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("_R") {
+        let (before, from) = rest.split_at(start);
+        out.push_str(before);
+        let end = from.find(|character| !is_part(character)).unwrap_or(from.len());
+        let (word, after) = from.split_at(end);
+        let own = word.trim_end_matches('.');
+        let is_name = !before.ends_with(|last: char| last.is_ascii_alphanumeric() || last == '_');
+        out.push_str(&if is_name { spoken(own) } else { own.to_owned() });
+        out.push_str(word.get(own.len()..).unwrap_or_default());
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The source item that a demangled path is an instance of: generic arguments are `_`.
 #[must_use]
 pub fn source_item(path: &str) -> String {
@@ -67,7 +89,19 @@ pub(crate) fn numberless(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{demangle, source_item};
+    use super::{demangle, source_item, spoken_text};
+
+    #[test]
+    fn mangled_names_in_a_text_are_paths() {
+        let name = "_RNvCskwGfYPst2Cb_3foo16example_function";
+        assert_eq!(
+            spoken_text(&format!("{name}, x{name} in .bss.{name}: it calls {name}.")),
+            format!(
+                "foo::example_function, x{name} in .bss.foo::example_function: it calls foo::example_function."
+            )
+        );
+        assert_eq!(spoken_text("_Rubbish and WEIRD_R"), "_Rubbish and WEIRD_R");
+    }
 
     #[test]
     fn instances_of_one_item() {

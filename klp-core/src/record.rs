@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Cause, Digest};
-use crate::obstacle::Obstacle;
+use crate::demangle::demangle;
 
 /// The version of the records' format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -148,6 +148,9 @@ pub struct Note {
     pub object: String,
     /// Symbol or section.
     pub name: String,
+    /// The Rust path, for a mangled name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demangled: Option<String>,
     /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
     /// `parameter`, `freed`, `static-key`, `outlives`, `stays` (its module cannot be unloaded), `new-module`, `reasons` (not all reasons could be found).
@@ -161,7 +164,7 @@ impl Note {
     #[must_use]
     pub fn new(code: &str, object: &str, name: &str, why: impl Into<String>) -> Self {
         let (code, object, name) = (code.to_owned(), object.to_owned(), name.to_owned());
-        Self { object, name, code, why: why.into() }
+        Self { demangled: demangle(&name), object, name, code, why: why.into() }
     }
 }
 
@@ -173,9 +176,10 @@ pub struct Refused {
     pub object: String,
     /// Function or data object.
     pub name: String,
-    /// What kind of thing stands in the way.
-    pub code: Obstacle,
-    /// Why, for people.
+    /// The Rust path, for a mangled name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demangled: Option<String>,
+    /// Why.
     pub why: String,
     /// The rule that refuses it, where it is one of Kbuild's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,7 +208,8 @@ impl Refused {
     #[must_use]
     pub fn new(code: Obstacle, object: &str, name: &str, why: impl Into<String>) -> Self {
         let (object, name, why) = (object.to_owned(), name.to_owned(), why.into());
-        Self { object, name, code, why, rule: None, ignored: None, patch: Vec::new() }
+        let demangled = demangle(&name);
+        Self { object, name, demangled, why, rule: None, ignored: None, patch: Vec::new() }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::build::usable;
+use kbuild_glue::doctor::untraced_rust;
 use kbuild_glue::tree::resolved;
-use kbuild_glue::{BuildError, StockParts, Tree, TreeError};
+use kbuild_glue::{BuildError, Config, StockParts, Tree, TreeError};
 
 use crate::error::Error;
 use crate::settings::{self, Settings};
@@ -163,6 +164,17 @@ impl Kernel {
     #[must_use]
     pub fn sources(&self) -> &Utf8Path {
         self.module().unwrap_or(&self.tree.source)
+    }
+
+    /// Why no livepatch can replace functions of Rust, where the sources and `variables` for make tell it before anything
+    /// is built.
+    #[must_use]
+    pub fn untraced_rust(&self, variables: &[String]) -> Option<String> {
+        let config = Config::read(&self.tree.config_path()).ok()?;
+        match self.kind {
+            Kind::Built => untraced_rust(&self.tree, &config, variables),
+            Kind::Module(_) | Kind::Shipped(_) => None,
+        }
     }
 
     /// Whether our directory can be used: it is refused if it holds files that are not ours.

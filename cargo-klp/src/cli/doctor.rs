@@ -10,6 +10,10 @@ pub(crate) struct Doctor {
     /// Make variables of the build, such as LLVM=1
     #[arg(value_name = "VAR=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<String>,
+    /// Print a patch for the kernel's sources with which rustc 1.98 and later make calls of __fentry__, so that
+    /// functions of Rust can be replaced (with KRUSTFLAGS=-Zinstrument-mcount=fentry), and check nothing
+    #[arg(long)]
+    pub(crate) fix_rust_target: bool,
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
 }

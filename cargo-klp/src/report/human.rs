@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use klp_core::Manifest;
 use klp_core::checksum::Cause;
-use klp_core::demangle::source_item;
+use klp_core::demangle::{source_item, spoken_text};
 use klp_core::diff::Changes;
 use klp_core::manifest;
 use klp_core::record::{Change, Function, PatchPart, Proof, Record};
@@ -51,17 +51,19 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     }
     for data in &changes.data {
         let name = data.name.as_deref().unwrap_or("(unnamed)");
-        write!(out, "{:<8} data {name} in {}, {}", word(data.change), data.section, data.object)?;
+        let (name, section) = (spoken_text(name), spoken_text(&data.section));
+        write!(out, "{:<8} data {name} in {section}, {}", word(data.change), data.object)?;
         if !data.causes.is_empty() {
             write!(out, ", {}", causes(&data.causes))?;
         }
         match data.read_by.as_slice() {
             [] => writeln!(out)?,
-            readers => writeln!(out, ", read by {}", readers.join(", "))?,
+            readers => writeln!(out, ", read by {}", spoken_text(&readers.join(", ")))?,
         }
     }
     for refused in &changes.refused {
-        writeln!(out, "refused  {}  {}: {}", refused.name, refused.object, refused.why)?;
+        let (name, why) = (spoken_text(&refused.name), spoken_text(&refused.why));
+        writeln!(out, "refused  {name}  {}: {why}", refused.object)?;
         for PatchPart { file, hunk } in &refused.patch {
             let hunk = hunk.as_deref().unwrap_or_default();
             writeln!(out, "{}", format!("         in {file} {hunk}").trim_end())?;
@@ -69,19 +71,24 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     }
     for note in &changes.notes {
         let place = if note.object.is_empty() { "" } else { "  " };
-        writeln!(out, "note     {}{place}{}: {}", note.name, note.object, note.why)?;
+        let (name, why) = (spoken_text(&note.name), spoken_text(&note.why));
+        writeln!(out, "note     {name}{place}{}: {why}", note.object)?;
     }
     for record in &changes.ignored {
         let (name, object, ignored) = match record {
             Record::Function(function) => (name(function), place(function), &function.ignored),
-            Record::Refused(it) => (it.name.clone(), it.object.clone(), &it.ignored),
+            Record::Refused(it) => (spoken_text(&it.name), it.object.clone(), &it.ignored),
             _ => continue,
         };
         let reason = ignored.as_deref().unwrap_or_default();
         writeln!(out, "ignored  {name}  {object}: {reason}")?;
     }
     if let Some(module) = &changes.module {
-        writeln!(out, "module   {}", module.path)?;
+        let stays = match module.stays.as_slice() {
+            [] => String::new(),
+            names => format!(", which cannot be unloaded ({})", spoken_text(&names.join(", "))),
+        };
+        writeln!(out, "module   {}{stays}", module.path)?;
     }
     Ok(())
 }
@@ -210,7 +217,7 @@ fn place(function: &Function) -> String {
 fn candidates(function: &Function) -> String {
     match function.candidates.as_slice() {
         [] => String::new(),
-        some => format!(" (was one of {})", some.join(", ")),
+        some => format!(" (was one of {})", spoken_text(&some.join(", "))),
     }
 }
 

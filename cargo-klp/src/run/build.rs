@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::doctor::RUST_FIX;
 use kbuild_glue::{BuildError, Patch, PatchError, PatchSet, Revisions};
 use klp::{Kernel, LivepatchRequest, Rules, livepatch_name, output};
 
@@ -41,6 +42,11 @@ pub(crate) fn run(
     }
     if let Some(path) = &arguments.module {
         output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
+    }
+    if !arguments.no_module && patch_set.patches().iter().any(|patch| patch.touches("rs")) {
+        if let Some(why) = kernel.untraced_rust(&session.variables) {
+            shell.warning(format_args!("{why}. {RUST_FIX}"));
+        }
     }
     let mut events = |event| super::show(event, shell);
     let mut opened = kernel.open(&session, &mut events)?;

@@ -1,6 +1,6 @@
 //! `cargo klp doctor`.
 
-use kbuild_glue::doctor::{Check, State, examine, examine_stock};
+use kbuild_glue::doctor::{Check, State, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
 use crate::cli::{Doctor, MessageFormat, TreeArgs};
@@ -30,6 +30,11 @@ pub(crate) fn run(
         Err(klp::Error::Tree(error) | klp::Error::TreeOf { source: error, .. }) => Err(error),
         Err(other) => return Err(other.into()),
     };
+    if arguments.fix_rust_target {
+        let patch = rust_target_patch(&kernel?.tree.source)?;
+        report::text(patch.as_bytes()).map_err(Error::Print)?;
+        return Ok(ExitStatus::Success);
+    }
     let tree = kernel.as_ref().map(|kernel| &kernel.tree);
     let root = kernel.as_ref().ok().map(|kernel| kernel.root.as_path());
     let checks = examine(tree, root, &variables, &environment::make());

@@ -100,7 +100,7 @@ fn has_header(compiler: &str, header: &str) -> bool {
 }
 
 /// The last value of a make variable.
-fn value(variables: &[String], name: &str) -> Option<String> {
+pub(super) fn value(variables: &[String], name: &str) -> Option<String> {
     let mut values = variables.iter().rev().filter_map(|variable| variable.split_once('='));
     values.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }

@@ -31,12 +31,8 @@ fn add_note(changes: &mut Changes, whole: &Object, other: &Other, code: &str) {
         || changes.functions.iter().any(|function| names(&function.name))
         || changes.data.iter().any(|data| data.name.as_deref().is_some_and(names));
     if !is_said {
-        changes.notes.push(Note {
-            object: whole.object.clone(),
-            name: symbol.unwrap_or(section).to_owned(),
-            code: code.to_owned(),
-            why: other.difference.text.clone(),
-        });
+        let name = symbol.unwrap_or(section);
+        changes.notes.push(Note::new(code, &whole.object, name, &*other.difference.text));
     }
 }
 

@@ -30,10 +30,8 @@ pub(super) fn of(
         if then == now || says_nothing || new_or_gone.contains(name) {
             continue;
         }
-        let name = if name.is_empty() { object.to_owned() } else { name.to_owned() };
-        let about = about.to_owned();
-        let why = why(&about, then.copied(), now.copied());
-        notes.push(Note { object: object.to_owned(), name, code: about, why });
+        let name = if name.is_empty() { object } else { name };
+        notes.push(Note::new(about, object, name, why(about, then.copied(), now.copied())));
     }
     notes
 }

@@ -68,12 +68,7 @@ pub(super) fn of_tables(
                 moved.len(),
                 entries.len(),
             );
-            notes.push(Note {
-                object: object(*first),
-                name: table.to_owned(),
-                code: "order".to_owned(),
-                why,
-            });
+            notes.push(Note::new("order", &object(*first), table, why));
         }
     }
     notes
@@ -97,11 +92,9 @@ pub(super) fn of_link(original: &Manifest, patched: &Manifest) -> Vec<Note> {
     let numbers: Vec<usize> = known.iter().map(|(_, place)| *place).collect();
     let moved = known.iter().zip(moved(&numbers)).filter(|(_, moved)| *moved);
     moved
-        .map(|((object, _), _)| Note {
-            object: object.object.clone(),
-            name: object.object.clone(),
-            code: "link-order".to_owned(),
-            why: "it is linked at another place among the others, and so are its initcalls and entries of tables".to_owned(),
+        .map(|((object, _), _)| {
+            let why = "it is linked at another place among the others, and so are its initcalls and entries of tables";
+            Note::new("link-order", &object.object, &object.object, why)
         })
         .collect()
 }

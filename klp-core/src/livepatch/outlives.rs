@@ -18,7 +18,7 @@ pub(super) const OUTLIVES: &str = "outlives";
 
 /// What is done with an address in an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Taken {
     /// It is written to memory that is not the stack.
     Stored,
     /// It is written to a variable of the module: to itself, as an empty list is, or to another.
@@ -186,7 +186,7 @@ fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'
 }
 
 /// Those of `relocs` in the code of `piece` that take an address, instead of calling, jumping or reading there.
-fn addresses<'r>(
+pub(super) fn addresses<'r>(
     source: &Source<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],

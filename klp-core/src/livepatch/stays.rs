@@ -10,7 +10,7 @@ use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
 use super::extract::{self, Extraction, Link, OutReloc};
-use super::outlives::OUTLIVES;
+use super::outlives::{self, OUTLIVES, Taken};
 use super::pieces::Piece;
 use super::source::Source;
 
@@ -26,41 +26,47 @@ pub(super) fn notes(
 ) -> Vec<Note> {
     let is_rust =
         |object: &str| sources.iter().any(|source| source.is_rust() && source.object == object);
-    let mut found: BTreeMap<(usize, String), String> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
     for note in notes.iter().filter(|note| note.code == OUTLIVES && is_rust(&note.object)) {
-        let object = sources.iter().position(|source| source.object == note.object);
         let why = "the kernel can keep its address, and Rust frees what it belongs to when nobody uses it any more";
-        found.extend(object.map(|object| ((object, note.name.clone()), why.to_owned())));
+        if let Some(object) = sources.iter().position(|source| source.object == note.object) {
+            found.entry((object, note.name.clone())).or_default().insert(why.to_owned());
+        }
     }
     let entries = entries(sources);
     for (piece, copied) in &extraction.copied {
         let Some(source) = sources.get(piece.object).filter(|source| source.is_rust()) else {
             continue;
         };
+        let name = extract::owner_name(source, *piece);
         if is_code(source, *piece) {
+            let stored = outlives::addresses(source, *piece, &copied.relocs).into_iter();
+            let stores = stored.filter(|(_, taken)| *taken == Taken::Stored).any(|(reloc, _)| {
+                matches!(reloc.link, Link::Piece(to) if to.object == piece.object && !is_code(source, to))
+            });
+            if stores {
+                let why = "it writes the address of a constant or variable of the module to memory";
+                found.entry((piece.object, name)).or_default().insert(why.to_owned());
+            }
             continue;
         }
-        let functions: Vec<String> = copied
-            .relocs
-            .iter()
-            .filter_map(|reloc| function(kernel, &entries, reloc))
-            .collect::<BTreeSet<String>>()
-            .into_iter()
-            .collect();
+        let functions: BTreeSet<String> =
+            copied.relocs.iter().filter_map(|reloc| function(kernel, &entries, reloc)).collect();
         if functions.is_empty() {
             continue;
         }
+        let functions: Vec<String> = functions.into_iter().collect();
+        let why = format!("it has a copy of a table of functions ({})", functions.join(", "));
         for user in users(sources, extraction, *piece) {
-            let why = format!(
-                "it has a copy of a table of functions ({}), which an object can keep that lives longer",
-                functions.join(", ")
-            );
-            found.insert((piece.object, user), why);
+            found.entry((piece.object, user)).or_default().insert(why.clone());
         }
     }
     let notes = found.into_iter().filter_map(|((object, name), why)| {
-        let why =
-            format!("{why}: the module cannot be unloaded, though it can be disabled and replaced");
+        let why = Vec::from_iter(why).join("; ");
+        let why = format!(
+            "{why}; an object that lives longer can keep that: the module cannot be unloaded, though it can be disabled \
+             and replaced"
+        );
         Some(Note::new(STAYS, sources.get(object)?.object, &name, why))
     });
     notes.collect()
