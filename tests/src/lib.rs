@@ -9,6 +9,7 @@ pub mod mutate;
 pub mod permute;
 pub mod qemu;
 pub mod report;
+pub mod rust;
 pub mod said;
 pub mod schema;
 pub mod semantic;

@@ -11,6 +11,7 @@ use klp_core::module::RawElf;
 use tempfile::TempDir;
 
 use crate::kernel::temporary;
+use crate::rust::{self, RUSTC};
 use crate::tools::{CFLAGS, compilers, tool};
 
 /// A function that uses a static function and a static variable.
@@ -54,6 +55,7 @@ struct Object {
     linked: &'static str,
     before: String,
     after: String,
+    built: Option<String>,
 }
 
 impl Small {
@@ -81,7 +83,7 @@ impl Small {
         after: &str,
     ) -> Self {
         let (before, after) = (before.to_owned(), after.to_owned());
-        self.objects.push(Object { name, linked, before, after });
+        self.objects.push(Object { name, linked, before, after, built: None });
         self
     }
 
@@ -101,12 +103,25 @@ impl Small {
 
     /// Compiles `source` to an object of that name.
     pub fn compile(&self, name: &str, source: &str, flags: &[&str]) -> Result<Utf8PathBuf> {
+        if self.compiler == RUSTC {
+            return rust::compile(&self.directory, name, source, flags);
+        }
+        self.compile_with(self.compiler, name, source, flags)
+    }
+
+    fn compile_with(
+        &self,
+        compiler: &str,
+        name: &str,
+        source: &str,
+        flags: &[&str],
+    ) -> Result<Utf8PathBuf> {
         let path = self.directory.join(format!("{name}.c"));
         fs_err::write(&path, source)?;
         let object = self.directory.join(format!("{name}.o"));
         let last = ["-w", "-c", "-o", object.as_str(), path.as_str()];
         let all = CFLAGS.iter().chain(flags).chain(&self.flags).copied().chain(last);
-        tool(self.compiler, all)?;
+        tool(compiler, all)?;
         Ok(object)
     }
 
@@ -114,11 +129,39 @@ impl Small {
     pub fn paths(&self, name: &str) -> Result<[Utf8PathBuf; 3]> {
         let Object { before, after, .. } =
             self.objects.iter().find(|object| object.name == name).context("no such object")?;
+        let (plain, sections) = self.ways();
         Ok([
-            self.compile(&format!("{name}-plain"), before, PLAIN)?,
-            self.compile(&format!("{name}-original"), before, SECTIONS)?,
-            self.compile(&format!("{name}-patched"), after, SECTIONS)?,
+            self.compile(&format!("{name}-plain"), before, plain)?,
+            self.compile(&format!("{name}-original"), before, sections)?,
+            self.compile(&format!("{name}-patched"), after, sections)?,
         ])
+    }
+
+    /// The flags of the kernel's build, and of what is compiled again.
+    fn ways(&self) -> (&'static [&'static str], &'static [&'static str]) {
+        if self.compiler == RUSTC { (rust::PLAIN, rust::SECTIONS) } else { (PLAIN, SECTIONS) }
+    }
+
+    /// The patched object as its build makes it, of Rust.
+    fn built(&self, name: &str) -> Result<Option<File>> {
+        let object = self.objects.iter().find(|object| object.name == name);
+        let object = object.filter(|_| self.compiler == RUSTC);
+        let (plain, _) = self.ways();
+        object
+            .map(|object| {
+                let source = object.built.as_ref().unwrap_or(&object.after);
+                read(&self.compile(&format!("{name}-built"), source, plain)?)
+            })
+            .transpose()
+    }
+
+    /// Says that the patched build makes the last object of something else than what is compiled again.
+    #[must_use]
+    pub fn built_from(mut self, source: &str) -> Self {
+        if let Some(object) = self.objects.last_mut() {
+            object.built = Some(source.to_owned());
+        }
+        self
     }
 
     /// The livepatch, `changed` being what the plain builds say.
@@ -131,7 +174,9 @@ impl Small {
         let paths: Result<Vec<(&Object, [Utf8PathBuf; 3])>> =
             self.objects.iter().map(|object| Ok((object, self.paths(object.name)?))).collect();
         let paths = paths?;
-        let rest = self.compile("rest", REST, &[])?;
+        let is_rust = self.compiler == RUSTC;
+        let rest = if is_rust { "gcc" } else { self.compiler };
+        let rest = self.compile_with(rest, "rest", REST, &[])?;
         let vmlinux = self.directory.join("vmlinux");
         let script = self.directory.join("vmlinux.lds");
         fs_err::write(&script, SCRIPT)?;
@@ -157,22 +202,25 @@ impl Small {
             vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
             ..Kernel::default()
         };
-        let files: Result<Vec<(String, &str, [File; 3])>> = paths
+        type Files = ([File; 3], Option<File>);
+        let files: Result<Vec<(String, &str, Files)>> = paths
             .iter()
             .map(|(object, [plain, original, patched])| {
                 let files = [read(plain)?, read(original)?, read(patched)?];
-                Ok((format!("{}.o", object.name), object.linked, files))
+                let built = self.built(object.name)?;
+                Ok((format!("{}.o", object.name), object.linked, (files, built)))
             })
             .collect();
         let files = files?;
         let inputs: Vec<Input<'_>> = files
             .iter()
-            .map(|(object, linked, [plain, original, patched])| Input {
+            .map(|(object, linked, ([plain, original, patched], built))| Input {
                 object,
                 linked,
                 plain: Some(plain),
                 original: Some(original),
                 patched,
+                built: built.as_deref(),
                 lto: None,
                 ..Input::default()
             })

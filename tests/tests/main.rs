@@ -35,6 +35,7 @@ mod livepatch;
 mod livepatch_identity;
 mod livepatch_lto;
 mod livepatch_modules;
+mod livepatch_rust;
 mod lto;
 mod missed;
 mod missed_lto;

@@ -103,11 +103,9 @@ const KERNEL: &[&str] = &[
 ];
 
 /// The flags of `rust/` in a kernel.
-const RUST_KERNEL: &[&str] = &[
+pub(crate) const RUST_KERNEL: &[&str] = &[
     "--edition=2021",
-    "--crate-name=input",
     "--crate-type=lib",
-    "--emit=obj",
     "-Copt-level=2",
     "-Cpanic=abort",
     "-Ccodegen-units=1",
@@ -201,7 +199,7 @@ impl Objects {
 
     fn rust(&self, style: Style, patched: bool) -> Command {
         let mut command = self.command();
-        command.args(RUST_KERNEL);
+        command.args(RUST_KERNEL).args(["--crate-name=input", "--emit=obj"]);
         // `-Z` flags, as the kernel's own build.
         command.env("RUSTC_BOOTSTRAP", "1");
         if patched {

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use camino::Utf8Path;
 
+pub(crate) use compiler::RUST_KERNEL;
 pub use compiler::{Compiler, Tool};
 pub use input::{Expected, Input};
 
