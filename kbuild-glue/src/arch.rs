@@ -26,3 +26,9 @@ pub(crate) const NOT_RUNNING: &[&str] = &[
     "arch/x86/realmode/",
     "drivers/firmware/efi/libstub/",
 ];
+
+/// Its own part of the kernel's Makefile.
+pub(crate) const MAKEFILE: &str = "arch/x86/Makefile";
+
+/// The line of `scripts/generate_rust_target.rs` that begins the target of its kernels for rustc (Linux 7.2 and 7.3).
+pub(crate) const RUST_TARGET: &str = r#"ts.push("llvm-target", "x86_64-linux-gnu");"#;

@@ -15,6 +15,7 @@ mod klp_build;
 mod process;
 mod proof;
 mod qemu;
+mod rust;
 mod snapshot;
 mod stock;
 mod strangers;
@@ -110,6 +111,14 @@ enum Task {
         #[arg(long)]
         root: Option<String>,
     },
+    /// Tries livepatches of Rust in QEMU: every case of tests/rust, on a kernel that is made for it in a Debian root.
+    Rust {
+        /// A version that the root's archive has the sources of.
+        #[arg(long, value_name = "VERSION", default_value = "7.3")]
+        kernel: String,
+        /// Only cases whose name contains this.
+        filter: Option<String>,
+    },
     /// Flips bytes and relocations of objects, and tells what the checksums miss.
     Mutate {
         /// How many mutations of each object.
@@ -193,7 +202,8 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release, root } => stock::run(release.as_deref(), root.as_deref()),
+        Task::Stock { release } => stock::run(release.as_deref()),
+        Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)
         }

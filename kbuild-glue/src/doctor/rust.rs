@@ -4,15 +4,16 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use crate::arch;
 use crate::config::Config;
 use crate::tree::Tree;
 
 use super::Check;
 use super::tools::value;
 
-/// The program of the kernel's build that writes the target of rustc, and the line behind which one is missing.
+/// The program of the kernel's build that writes the target of rustc, and the line that is missing in it, behind
+/// [`arch::RUST_TARGET`].
 const TARGET: &str = "scripts/generate_rust_target.rs";
-const BEHIND: &str = r#"ts.push("llvm-target", "x86_64-linux-gnu");"#;
 const LINE: &str = r#"ts.push("supports-fentry", true);"#;
 
 /// What of a kernel with Rust keeps its functions from being replaced; none where they can be, or have no livepatch.
@@ -30,7 +31,7 @@ pub fn untraced_rust(tree: &Tree, config: &Config, variables: &[String]) -> Opti
         missing.push(format!("the kernel's target for rustc has no supports-fentry ({TARGET})"));
     }
     let is_told = value(variables, "KRUSTFLAGS").is_some_and(|flags| flags.contains(flag))
-        || ["Makefile", "arch/x86/Makefile"].into_iter().any(|makefile| has(makefile, flag));
+        || ["Makefile", arch::MAKEFILE].into_iter().any(|makefile| has(makefile, flag));
     if !is_told {
         missing.push("rustc is not told to make the call (-Zinstrument-mcount=fentry)".to_owned());
     }
@@ -83,7 +84,7 @@ pub enum RustTargetError {
         path: Utf8PathBuf,
     },
     /// It does not have the line behind which the other one goes.
-    #[error("`{path}` has no target of x86-64 that is known here")]
+    #[error("`{path}` has no target that is known here")]
     Unknown {
         /// The file.
         path: Utf8PathBuf,
@@ -101,7 +102,7 @@ pub fn rust_target_patch(source: &Utf8Path) -> Result<String, RustTargetError> {
         return Err(RustTargetError::Done { path });
     }
     let lines: Vec<&str> = text.lines().collect();
-    let Some(at) = lines.iter().position(|line| line.trim() == BEHIND) else {
+    let Some(at) = lines.iter().position(|line| line.trim() == arch::RUST_TARGET) else {
         return Err(RustTargetError::Unknown { path });
     };
     let indent: String =
@@ -127,14 +128,18 @@ pub fn rust_target_patch(source: &Utf8Path) -> Result<String, RustTargetError> {
 mod tests {
     use super::*;
 
-    const SOURCE: &str = "fn main() {\n    a();\n    if x {\n        b();\n        \
-        ts.push(\"llvm-target\", \"x86_64-linux-gnu\");\n        c();\n    }\n}\n";
+    fn source() -> String {
+        let line = arch::RUST_TARGET;
+        format!(
+            "fn main() {{\n    a();\n    if x {{\n        b();\n        {line}\n        c();\n    }}\n}}\n"
+        )
+    }
 
     fn tree() -> (tempfile::TempDir, Tree) {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap().to_owned();
         fs::create_dir_all(root.join("scripts")).unwrap();
-        fs::write(root.join(TARGET), SOURCE).unwrap();
+        fs::write(root.join(TARGET), source()).unwrap();
         (directory, Tree { source: root.clone(), output: root })
     }
 

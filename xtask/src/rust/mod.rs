@@ -1,0 +1,100 @@
+//! `cargo xtask rust`: livepatches of Rust, seen at work in QEMU, on a kernel whose Rust can be livepatched.
+
+mod case;
+mod root;
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::environment;
+use crate::klp;
+use case::Case;
+use root::Root;
+
+/// Where everything is in the root.
+const PLACE: &str = "/k";
+const VARIABLES: &str = "LLVM=-22 'KRUSTFLAGS=-Zinstrument-mcount=fentry -Zfunction-sections=y'";
+const MODULES: &str = "--module rust_klp --module rust_misc_device";
+
+/// Makes the root and the kernel, and takes the cases whose name contains `filter`.
+pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
+    let root = Root::ensure(&environment::kernel_cache()?)?;
+    sources(&root, version)?;
+    let ours = environment::root();
+    for (from, to) in
+        [(klp::build(false)?, "cargo-klp"), (ours.join("tests/rust/guest.sh"), "guest.sh")]
+    {
+        fs_err::copy(from, root.path(PLACE).join(to))?;
+    }
+    let mut failed = Vec::new();
+    let cases = Case::all()?;
+    let wanted: Vec<&Case> = cases.iter().filter(|case| case.name.contains(filter)).collect();
+    for case in &wanted {
+        println!("==> {}", case.name);
+        let begin = Instant::now();
+        match one(&root, case) {
+            Ok(()) => println!("PASS {} ({:.0} s)", case.name, begin.elapsed().as_secs_f64()),
+            Err(error) => {
+                println!("FAIL {}: {error:#}", case.name);
+                failed.push(case.name.clone());
+            }
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{} of {} cases failed: {}", failed.len(), wanted.len(), failed.join(", "));
+    }
+    Ok(())
+}
+
+fn one(root: &Root, case: &Case) -> Result<()> {
+    let mut modules = String::new();
+    for name in case.first.iter().chain([&case.name]) {
+        let patch = environment::root().join(format!("tests/rust/patches/{name}.patch"));
+        fs_err::copy(patch, root.path(&format!("{PLACE}/{name}.patch")))?;
+        let module = format!("{PLACE}/livepatch-{name}.ko");
+        let records = root.output(&format!(
+            "cd {PLACE} && ./cargo-klp klp build -C linux -O build {VARIABLES} -o {module} {name}.patch \
+             --message-format json"
+        ))?;
+        if *name == case.name {
+            case.check_build(&records)?;
+        }
+        modules = format!("{modules} {module}");
+    }
+    if case.refused.is_some() {
+        return Ok(());
+    }
+    let records = root.output(&format!(
+        "cd {PLACE} && ./cargo-klp klp try -C linux -O build {MODULES} --script guest.sh --message-format json{modules}"
+    ))?;
+    case.check_trial(&records)
+}
+
+/// The sources of the kernel, with the change to rustc's target and our sample, configured.
+fn sources(root: &Root, version: &str) -> Result<()> {
+    let linux = format!("{PLACE}/linux");
+    let package = format!("linux-source-{version}");
+    if !root.path(&linux).exists() {
+        root.run(&format!(
+            "mkdir -p {PLACE} && cd {PLACE} && rm -rf unpack && mkdir unpack && cd unpack && apt-get download {package} \
+             && dpkg-deb -x {package}_*.deb . && mkdir linux && tar -xf usr/src/{package}.tar.xz -C linux \
+             --strip-components=1 && mv linux .. && cd .. && rm -r unpack"
+        ))?;
+    }
+    let ours = environment::root().join("xtask/kernel/rust");
+    fs_err::copy(ours.join("rust_klp.rs"), root.path(&linux).join("samples/rust/rust_klp.rs"))?;
+    fs_err::copy(ours.join("traceable.config"), root.path(PLACE).join("traceable.config"))?;
+    fs_err::copy(klp::build(false)?, root.path(PLACE).join("cargo-klp"))?;
+    root.run(&format!(
+        "cd {linux} && mkdir -p ../build
+         grep -q rust_klp samples/rust/Makefile || echo 'obj-m += rust_klp.o' >>samples/rust/Makefile
+         [ -e ../build/.config ] || make O={PLACE}/build LLVM=-22 KCONFIG_ALLCONFIG={PLACE}/traceable.config allnoconfig
+         grep -q supports-fentry scripts/generate_rust_target.rs || {{
+             ../cargo-klp klp doctor -C . -O ../build --fix-rust-target >../target.patch && patch -p1 <../target.patch
+         }}
+         for option in RUST LIVEPATCH FTRACE_MCOUNT_USE_OBJTOOL; do
+             grep -q \"^CONFIG_$option=y\" ../build/.config || {{ echo \"no CONFIG_$option\"; exit 1; }}
+         done"
+    ))
+}
