@@ -50,6 +50,9 @@ pub struct Small {
     _guard: TempDir,
 }
 
+/// An object's files: plain, original, patched; and of Rust as the patched build made it.
+type Files = ([File; 3], Option<File>);
+
 struct Object {
     name: &'static str,
     linked: &'static str,
@@ -202,7 +205,6 @@ impl Small {
             vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
             ..Kernel::default()
         };
-        type Files = ([File; 3], Option<File>);
         let files: Result<Vec<(String, &str, Files)>> = paths
             .iter()
             .map(|(object, [plain, original, patched])| {

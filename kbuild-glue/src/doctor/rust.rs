@@ -115,7 +115,7 @@ pub fn rust_target_patch(source: &Utf8Path) -> Result<String, RustTargetError> {
     let count = before.len().saturating_add(behind.len());
     let start = first.saturating_add(1);
     let context =
-        |lines: &[&str]| lines.iter().map(|line| format!(" {line}\n")).collect::<String>();
+        |lines: &[&str]| -> String { lines.iter().flat_map(|line| [" ", line, "\n"]).collect() };
     Ok(format!(
         "--- a/{TARGET}\n+++ b/{TARGET}\n@@ -{start},{count} +{start},{} @@\n{}+{indent}{LINE}\n{}",
         count.saturating_add(1),

@@ -38,8 +38,8 @@ impl Livepatch {
         let exit = if self.stays.is_empty() {
             EXIT.to_owned()
         } else {
-            let names: Vec<&str> = self.stays.iter().map(String::as_str).collect();
-            format!("MODULE_INFO(livepatch_stays, {:?});\n", names.join(" "))
+            let why: Vec<&str> = self.stays.iter().map(String::as_str).collect();
+            format!("MODULE_INFO(livepatch_stays, {:?});\n", why.join(" "))
         };
         format!(
             "// SPDX-License-Identifier: GPL-2.0\n\

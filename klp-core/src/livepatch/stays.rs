@@ -40,8 +40,8 @@ pub(super) fn notes(
         };
         let name = extract::owner_name(source, *piece);
         if is_code(source, *piece) {
-            let stored = outlives::addresses(source, *piece, &copied.relocs).into_iter();
-            let stores = stored.filter(|(_, taken)| *taken == Taken::Stored).any(|(reloc, _)| {
+            let taken = outlives::addresses(source, *piece, &copied.relocs).into_iter();
+            let stores = taken.filter(|(_, taken)| *taken == Taken::Stored).any(|(reloc, _)| {
                 matches!(reloc.link, Link::Piece(to) if to.object == piece.object && !is_code(source, to))
             });
             if stores {

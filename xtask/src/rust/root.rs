@@ -34,9 +34,8 @@ impl Root {
             let arguments = ["--variant=minbase", "unstable", root.directory.as_str(), &archive];
             process::run(process::command("debootstrap").args(arguments))?;
         }
-        let suites = ["unstable", "experimental"];
-        let sources: String =
-            suites.iter().map(|suite| format!("deb {archive} {suite} main\n")).collect();
+        let suite = |name: &str| format!("deb {archive} {name} main\n");
+        let sources = suite("unstable") + &suite("experimental");
         fs_err::write(root.directory.join("etc/apt/sources.list"), sources)?;
         // A copy of the archive can be older than its lists say that they are good for. They are signed all the same.
         fs_err::write(

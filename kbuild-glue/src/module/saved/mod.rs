@@ -44,7 +44,8 @@ pub(super) fn compile(
 /// was linked (`--link`): there Kbuild runs it on the module as well.
 pub(super) fn objtool(saved: &SavedCommand, part: &Utf8Path) -> Option<String> {
     let commands = shell::commands(&saved.command).into_iter().filter_map(Result::ok);
-    let mut words = commands.into_iter().find(|words| words.first().is_some_and(is_objtool))?;
+    let mut words =
+        commands.into_iter().find(|words| words.first().is_some_and(|it| is_objtool(it)))?;
     if words.pop()? != saved.target.as_str() || words.iter().any(|word| word == "--link") {
         return None;
     }
@@ -55,7 +56,7 @@ pub(super) fn objtool(saved: &SavedCommand, part: &Utf8Path) -> Option<String> {
     Some(quoted(&words))
 }
 
-fn is_objtool(program: &String) -> bool {
+fn is_objtool(program: &str) -> bool {
     program.ends_with(OBJTOOL)
 }
 
