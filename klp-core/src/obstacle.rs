@@ -40,6 +40,8 @@ pub enum Obstacle {
     WeakInstead,
     /// The object's compiler makes nothing that can be taken apart.
     Language,
+    /// Compiled again with function sections, the object is other code than the build's.
+    Recompiled,
     /// Nothing in a module stands for its section.
     Section,
     /// A reference cannot lead where it leads in the patched kernel.

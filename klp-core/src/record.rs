@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Cause, Digest};
 use crate::demangle::demangle;
+use crate::obstacle::Obstacle;
 
 /// The version of the records' format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -179,7 +180,9 @@ pub struct Refused {
     /// The Rust path, for a mangled name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demangled: Option<String>,
-    /// Why.
+    /// What kind of thing stands in the way.
+    pub code: Obstacle,
+    /// Why, for people.
     pub why: String,
     /// The rule that refuses it, where it is one of Kbuild's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -209,7 +212,7 @@ impl Refused {
     pub fn new(code: Obstacle, object: &str, name: &str, why: impl Into<String>) -> Self {
         let (object, name, why) = (object.to_owned(), name.to_owned(), why.into());
         let demangled = demangle(&name);
-        Self { object, name, demangled, why, rule: None, ignored: None, patch: Vec::new() }
+        Self { object, name, demangled, code, why, rule: None, ignored: None, patch: Vec::new() }
     }
 }
 

@@ -202,7 +202,7 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release } => stock::run(release.as_deref()),
+        Task::Stock { release, root } => stock::run(release.as_deref(), root.as_deref()),
         Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)

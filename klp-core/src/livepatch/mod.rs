@@ -176,7 +176,7 @@ pub fn create(
         verdict.sections(source, changed);
         verdict.exports(source);
         for why in recompiled::other(source) {
-            verdict.refuse(source.object, source.object, why);
+            verdict.refuse(Obstacle::Recompiled, source.object, source.object, why);
         }
         verdict.tell(boot::notes(source));
     }
