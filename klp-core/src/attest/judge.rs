@@ -206,9 +206,26 @@ impl<'a> Judge<'a> {
 
     /// Notes that the module has `piece` at `at`, to be compared.
     pub(super) fn copy(&mut self, piece: Piece, at: At) {
-        if self.copies.entry(piece).or_default().insert(at) {
-            self.waiting.push((piece, at));
+        if !self.copies.entry(piece).or_default().insert(at) {
+            return;
         }
+        self.waiting.push((piece, at));
+        if let Some((kind, distance)) = self.type_of(piece)
+            && let Some(start) = at.1.checked_sub(distance)
+        {
+            self.copy(kind, (at.0, start));
+        }
+    }
+
+    /// The type in front of a function, which its callers compare (kCFI), and how far in front it is.
+    fn type_of(&self, (number, extent): Piece) -> Option<(Piece, u64)> {
+        let view = &self.sources.get(number)?.patched;
+        let name = [origin::TYPE, view.symbol(view.symbol_of(extent)?)?.name].concat();
+        let here = view.named(&name).iter().filter_map(|index| view.symbol(*index));
+        let here = here.filter(|symbol| symbol.place == Place::Section(extent.section));
+        let start = here.map(|symbol| symbol.value).filter(|value| *value < extent.start).max()?;
+        let kind = view.extent(extent.section, start)?;
+        Some(((number, kind), extent.start.checked_sub(kind.start)?))
     }
 
     /// The strong definition of a global name in a patched object of an image.

@@ -6,6 +6,7 @@ use super::Class;
 use super::compare::bytes;
 use super::judge::{Judge, describe};
 use super::kind::Kind;
+use super::origin;
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Use};
 use super::x86_64::instructions;
@@ -100,7 +101,7 @@ impl Judge<'_> {
         for symbol in &self.module.elf.symbols {
             if let Place::Section(section) = symbol.place
                 && self.module.section(section).is_some_and(|section| is_start_or_end(section.name))
-                && (INIT.contains(&symbol.name)
+                && (INIT.contains(&symbol.name.strip_prefix(origin::TYPE).unwrap_or(symbol.name))
                     || ADDRESSABLE.iter().any(|name| symbol.name.starts_with(name)))
             {
                 let end = symbol.value.saturating_add(symbol.size);

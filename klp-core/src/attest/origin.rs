@@ -11,6 +11,9 @@ use super::running::{Running, Spot};
 use super::view::{Aim, Use, View};
 use crate::elf::{Place, SymbolKind};
 
+/// What clang puts in front of a function's name for its type in front of the function (kCFI).
+pub(super) const TYPE: &[u8] = b"__cfi_";
+
 /// Where the symbols of an original object are in the running kernel.
 #[derive(Debug, Default)]
 pub(super) struct Origin {
@@ -97,6 +100,12 @@ impl Origin {
     }
 }
 
+/// Whether objtool gives a symbol another size: in the linked kernel a type of kCFI goes up to its function
+/// (tools/objtool/check.c).
+fn has_size_of_objtool(name: &[u8]) -> bool {
+    name.starts_with(TYPE)
+}
+
 /// Named local symbols in the order of the table.
 fn locals(view: &View<'_>) -> Vec<u32> {
     let symbols = view.elf.symbols.iter().zip(0u32..).filter(|(symbol, _)| {
@@ -122,10 +131,10 @@ fn bases(
     for number in group {
         let (listed, spot) = (linked.elf.symbol(*number)?, linked.spot_of(image, *number)?);
         // What the linker leaves out has no symbol in the image.
-        let symbol = rest
-            .by_ref()
-            .filter_map(|index| view.symbol(*index))
-            .find(|symbol| symbol.name == listed.name && symbol.size == listed.size)?;
+        let symbol = rest.by_ref().filter_map(|index| view.symbol(*index)).find(|symbol| {
+            symbol.name == listed.name
+                && (symbol.size == listed.size || has_size_of_objtool(symbol.name))
+        })?;
         let Place::Section(section) = symbol.place else { return None };
         let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
         if view.section(section).is_some_and(crate::elf::Section::is_merged) {
