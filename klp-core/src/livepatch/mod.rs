@@ -257,6 +257,7 @@ fn assemble(
                 Err((name, why)) => verdict.refuse(Obstacle::Symbol, source.object, &name, why),
             }
         }
+        let called = table.len();
         for (kind, function) in callbacks.get(&object).into_iter().flatten() {
             let Some(place) = extract::body_piece(source, object, *function) else { continue };
             if patched.callbacks.iter().any(|(other, _)| other == kind) {
@@ -267,7 +268,7 @@ fn assemble(
             table.push(place);
         }
         let linking = Linking { extraction, links: &links, shared: &shared };
-        let part = linking.part(source, object, number, &table).map_err(|why| {
+        let part = linking.part(source, object, number, &table, called).map_err(|why| {
             LivepatchError::Write { object: source.object.to_owned(), why: why.to_string() }
         })?;
         livepatch.parts.push(part);

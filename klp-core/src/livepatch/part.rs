@@ -28,6 +28,10 @@ pub struct Part {
 /// name is one that Linux 7.x keeps for this (`scripts/module.lds.S`).
 const FUNCTIONS_SECTION: &str = ".init.klp_funcs";
 
+/// Where objtool reads which functions keep their ENDBR and their type of kCFI, whoever calls them (`IBT_NOSEAL`,
+/// arch/x86/include/asm/ibt.h). It does not look into the table of new functions.
+const UNSEALED: &str = ".discard.ibt_endbr_noseal";
+
 /// The symbol at the table of the new functions of part `number`.
 #[must_use]
 pub fn functions_symbol(number: usize) -> String {
@@ -58,13 +62,14 @@ pub(super) struct Linking<'l> {
 
 impl Linking<'_> {
     /// Writes the part of `source`, which is number `object`, with a table of `functions`: piece, and
-    /// offset in it.
+    /// offset in it. The kernel calls those from number `called` on by their address.
     pub(super) fn part(
         &self,
         source: &Source<'_>,
         object: usize,
         number: usize,
         functions: &[(Piece, u64)],
+        called: usize,
     ) -> Result<Part, build::Error> {
         let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
         let mut outs: Vec<Out> = Vec::new();
@@ -121,6 +126,10 @@ impl Linking<'_> {
             .collect();
         if !pointers.is_empty() {
             writer.table(&functions_symbol(number), &pointers);
+        }
+        let called = pointers.get(called..).unwrap_or_default();
+        if !called.is_empty() {
+            writer.pointers(UNSEALED, called);
         }
         Ok(Part { object: source.object.to_owned(), bytes: writer.finish()? })
     }
@@ -325,19 +334,23 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, name: &str, pointers: &[(SymbolId, i64)]) {
-        let section = self.builder.sections.add();
-        section.name = FUNCTIONS_SECTION.into();
-        section.sh_type = elf::SHT_PROGBITS;
-        section.sh_flags = elf::SHF_ALLOC | elf::SHF_WRITE;
-        section.sh_addralign = 8;
-        let size = pointers.len().saturating_mul(8);
-        section.data = SectionData::Data(vec![0; size].into());
-        let id = section.id();
+        let id = self.pointers(FUNCTIONS_SECTION, pointers);
         let symbol = self.builder.symbols.add();
         symbol.name = name.as_bytes().to_vec().into();
         symbol.section = Some(id);
-        symbol.st_size = size as u64;
+        symbol.st_size = (pointers.len() as u64).saturating_mul(8);
         symbol.set_st_info(elf::STB_GLOBAL, elf::STT_OBJECT);
+    }
+
+    /// A section of addresses.
+    fn pointers(&mut self, name: &'static str, pointers: &[(SymbolId, i64)]) -> SectionId {
+        let section = self.builder.sections.add();
+        section.name = name.into();
+        section.sh_type = elf::SHT_PROGBITS;
+        section.sh_flags = elf::SHF_ALLOC | elf::SHF_WRITE;
+        section.sh_addralign = 8;
+        section.data = SectionData::Data(vec![0; pointers.len().saturating_mul(8)].into());
+        let id = section.id();
         let relocs = pointers.iter().zip(0u64..).map(|((symbol, addend), index)| Relocation {
             r_offset: index.saturating_mul(8),
             symbol: Some(*symbol),
@@ -346,6 +359,7 @@ impl Writer<'_> {
         });
         let relocs = relocs.collect();
         self.relocations(id, relocs);
+        id
     }
 
     fn finish(self) -> Result<Vec<u8>, build::Error> {
