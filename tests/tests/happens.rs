@@ -1,6 +1,7 @@
 //! What of a patch does not happen when its livepatch is loaded, and what of a livepatch outlives it.
 
 use anyhow::{Context as _, Result, ensure};
+use klp_core::elf::ElfObject;
 use klp_core::livepatch::Livepatch;
 use klp_core::record::{Note, Refused};
 use klp_tests::small::{SHOW, Small, for_each_compiler};
@@ -58,6 +59,30 @@ fn a_module_without_functions() -> Result<()> {
             let livepatch = small.livepatch(&[], force)?;
             refused(&livepatch, "livepatch", "changes no function of the running kernel")?;
         }
+        Ok(())
+    })
+}
+
+/// objtool seals the ENDBR of what nobody calls by its address, and does not look into the table of new functions.
+#[test]
+fn callbacks_are_called_by_their_address() -> Result<()> {
+    const UNSEALED: &[u8] = b".discard.ibt_endbr_noseal";
+    for_each_compiler("callbacks_are_called_by_their_address", |compiler| {
+        let added = "static int klp_pre_patch(void *object) { return !object; }\n\
+             static int (*__klp_pre_patch_callback_vmlinux)(void *) \
+             __attribute__((used, section(\".discard.klp_callback_ptrs\"))) = klp_pre_patch;";
+        let livepatch = show(compiler, "", added, AFTER)?;
+        assert_eq!(livepatch.refused, []);
+        let [part] = livepatch.parts.as_slice() else { anyhow::bail!("{livepatch:#?}") };
+        let elf = ElfObject::parse(&part.bytes)?;
+        let section = elf.sections.iter().find(|section| section.name == UNSEALED);
+        let relocs = &section.context("its callback is sealed")?.relocs;
+        ensure!(relocs.iter().count() == 1, "not one function: {relocs:?}");
+
+        let livepatch = show(compiler, "", "", AFTER)?;
+        let [part] = livepatch.parts.as_slice() else { anyhow::bail!("{livepatch:#?}") };
+        let elf = ElfObject::parse(&part.bytes)?;
+        ensure!(elf.sections.iter().all(|section| section.name != UNSEALED), "what is replaced");
         Ok(())
     })
 }

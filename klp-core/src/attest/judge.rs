@@ -6,9 +6,12 @@ use super::enabled::{self, At, Enabled, Replacement};
 use super::names;
 use super::origin::{self, Origin};
 use super::running::{Running, Spot};
-use super::view::{Aim, Extent, View};
+use super::view::{Aim, Extent, Use, View};
 use super::{AttestError, Class, Finding, Kernel, Object, Report};
 use crate::elf::{ElfError, Place, SymbolKind};
+
+/// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
+const SEALS: &[u8] = b".ibt_endbr_seal";
 
 /// One of the objects.
 #[derive(Debug)]
@@ -174,6 +177,11 @@ impl<'a> Judge<'a> {
     }
 
     fn callback(&mut self, at: At) {
+        if self.seals(at) {
+            let what =
+                "the kernel calls it by its address, and the module seals it (.ibt_endbr_seal)";
+            self.find("", "callback", Class::Table, what);
+        }
         let symbols = self.module.elf.symbols.iter();
         let name = symbols.clone().find(|symbol| {
             symbol.place == Place::Section(at.0)
@@ -194,6 +202,15 @@ impl<'a> Judge<'a> {
             Some((number, extent, start)) => self.copy((number, extent), (at.0, start)),
             None => self.find("", "callback", Class::Content, "it is in no patched object"),
         }
+    }
+
+    /// Whether the module has the kernel take away how a function of it is called by its address.
+    fn seals(&self, at: At) -> bool {
+        let seals = self.module.elf.sections.iter().filter(|section| section.name == SEALS);
+        let sealed = seals.flat_map(|section| section.relocs.iter());
+        sealed
+            .filter_map(|reloc| self.module.place(Aim::of(&reloc, Use::default())))
+            .any(|place| place == (at.0, at.1.cast_signed()))
     }
 
     /// The piece of a function, and where it starts in its section.
