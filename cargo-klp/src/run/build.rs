@@ -43,10 +43,11 @@ pub(crate) fn run(
     if let Some(path) = &arguments.module {
         output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
     }
-    if !arguments.no_module && patch_set.patches().iter().any(|patch| patch.touches("rs")) {
-        if let Some(why) = kernel.untraced_rust(&session.variables) {
-            shell.warning(format_args!("{why}. {RUST_FIX}"));
-        }
+    if !arguments.no_module
+        && patch_set.patches().iter().any(|patch| patch.touches("rs"))
+        && let Some(why) = kernel.untraced_rust(&session.variables)
+    {
+        shell.warning(format_args!("{why}. {RUST_FIX}"));
     }
     let mut events = |event| super::show(event, shell);
     let mut opened = kernel.open(&session, &mut events)?;

@@ -15,17 +15,17 @@ pub(super) struct FarEntry {
 pub(super) fn far_entry(side: &Side<'_>, spot: Spot) -> Option<FarEntry> {
     let section = side.section(spot.section).filter(|section| section.is_merged())?;
     let symbol = side.object.symbol(spot.symbol?)?;
-    let size = section.entsize;
+    let width = section.entsize;
     let cut = if section.is_strings() {
         extent::extent(side, &Vec::new(), spot.section, symbol.value.cast_signed(), Use::Address)
             .range
     } else {
-        let start = symbol.value.saturating_sub(symbol.value.checked_rem(size)?);
-        Range { section: spot.section, start, end: start.saturating_add(size) }
+        let start = symbol.value.saturating_sub(symbol.value.checked_rem(width)?);
+        Range { section: spot.section, start, end: start.saturating_add(width) }
     };
     let is_near =
         u64::try_from(spot.offset).is_ok_and(|offset| (cut.start..cut.end).contains(&offset));
     let entry = symbol.value.cast_signed();
-    let behind = (size, spot.offset.wrapping_sub(entry));
+    let behind = (width, spot.offset.wrapping_sub(entry));
     (!is_near).then_some(FarEntry { entry, behind })
 }
