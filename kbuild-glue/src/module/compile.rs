@@ -41,17 +41,18 @@ impl Workspace {
         let mut rules = String::new();
         let mut targets = Vec::new();
         let mut found = Vec::new();
-        let mut rule = |path: &Utf8Path, what: &str, command: String| -> Result<(), BuildError> {
-            let script = Utf8PathBuf::from(format!("{path}.sh"));
-            fs::write(&script, command + "\n").map_err(|source| failed(&script, source))?;
-            // Writing to a string cannot fail.
-            let _ = write!(rules, "{path}:\n\t@echo '  {what}'\n\t@sh '{script}'\n");
-            targets.push(path.to_string());
-            Ok(())
-        };
+        let mut rule =
+            |path: &Utf8Path, after: &str, what: &str, command: String| -> Result<(), BuildError> {
+                let script = Utf8PathBuf::from(format!("{path}.sh"));
+                fs::write(&script, command + "\n").map_err(|source| failed(&script, source))?;
+                // Writing to a string cannot fail.
+                let _ = write!(rules, "{path}:{after}\n\t@echo '  {what}'\n\t@sh '{script}'\n");
+                targets.push(path.to_string());
+                Ok(())
+            };
         for object in objects {
             let path = directory.join(object);
-            // rustc names what it removes again after the crate, and both can run at once.
+            // rustc names what it makes and removes in the current directory after the crate, so one waits for the other.
             let types = directory.join("types").join(object);
             let overlay = self.patched_path();
             let (saved, overlay) = if changes.is_some() {
@@ -66,9 +67,10 @@ impl Workspace {
                 fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
             }
             let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };
-            rule(&path, &format!("{compiler} {object}"), again.code)?;
+            rule(&path, "", &format!("{compiler} {object}"), again.code)?;
             let types = again.types.map(|command| {
-                rule(&types, &format!("{compiler} {object} (types)"), command).map(|()| types)
+                let what = format!("{compiler} {object} (types)");
+                rule(&types, &format!(" {path}"), &what, command).map(|()| types)
             });
             found.push(Recompiled { object: path, types: types.transpose()? });
         }
