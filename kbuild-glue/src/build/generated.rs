@@ -81,15 +81,16 @@ fn copy(from: &Utf8Path, to: &Utf8PathBuf) -> Result<(), BuildError> {
 mod tests {
     use super::*;
 
+    fn write(path: &Utf8Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     #[test]
     fn only_those_that_are_others() {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
-        let write = |path: &str, text: &str| {
-            let path = root.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
+        let write = |path: &str, text: &str| write(&root.join(path), text);
         write("original/include/generated/autoconf.h", "#define A\n");
         write("build/include/generated/autoconf.h", "#define A\n#define B\n");
         write("original/include/generated/bounds.h", "#define C\n");
@@ -106,11 +107,7 @@ mod tests {
     fn crates_come_together_or_not_at_all() {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
-        let write = |path: &str, text: &str| {
-            let path = root.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
+        let write = |path: &str, text: &str| write(&root.join(path), text);
         for name in
             ["libcore.rmeta", "libkernel.rmeta", "libmacros.so", "bindings/b.rs", "kernel.o"]
         {

@@ -7,13 +7,14 @@ use crate::elf::{RelocKind, Section};
 use crate::kernel::{Kernel, is_freed};
 use crate::layout::Function;
 use crate::obstacle::Obstacle;
-use crate::record::{Note, Refused};
+use crate::record::Note;
 
 use super::absent::{self, Absent};
 use super::alternative::Field;
 use super::identity;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
+use super::refusals::Refusals;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::sites::code_sites;
 use super::source::{Fate, Source};
@@ -66,7 +67,7 @@ pub(super) struct Extraction {
     pub(super) copied: BTreeMap<Piece, Copied>,
     /// Keys of the static calls of each source.
     pub(super) keys: BTreeSet<(usize, Target)>,
-    pub(super) refused: Vec<Refused>,
+    pub(super) refused: Refusals,
     pub(super) notes: BTreeSet<Note>,
 }
 
@@ -83,7 +84,7 @@ pub(super) fn extract(
         .map(|source| match Tables::of(source) {
             Ok(tables) => Some(tables),
             Err(why) => {
-                extraction.refuse(Obstacle::Unreadable, source.object, source.object, why);
+                extraction.refused.add(Obstacle::Unreadable, source.object, source.object, why);
                 None
             }
         })
@@ -97,21 +98,6 @@ pub(super) fn extract(
         walk.copy(piece);
     }
     walk.extraction
-}
-
-impl Extraction {
-    pub(super) fn refuse(
-        &mut self,
-        code: Obstacle,
-        object: &str,
-        name: &str,
-        why: impl Into<String>,
-    ) {
-        let refused = Refused::new(code, object, name, why);
-        if !self.refused.contains(&refused) {
-            self.refused.push(refused);
-        }
-    }
 }
 
 pub(super) struct Walk<'w, 'a> {
@@ -148,13 +134,13 @@ impl<'a> Walk<'_, 'a> {
         let name = owner_name(source, piece);
         if is_freed(section.name) {
             let why = format!("it is in {}, which is freed after boot", section.name_lossy());
-            self.extraction.refuse(Obstacle::Freed, source.object, &name, why);
+            self.extraction.refused.add(Obstacle::Freed, source.object, &name, why);
             return;
         }
         if placement::in_module(section.name).is_none() {
             let name_of = section.name_lossy();
             let why = format!("it is in {name_of}, which means nothing to who loads modules");
-            self.extraction.refuse(Obstacle::Section, source.object, &name, why);
+            self.extraction.refused.add(Obstacle::Section, source.object, &name, why);
             return;
         }
         // A function comes as a whole, whichever part of it was reached first.
@@ -175,7 +161,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 self.extraction.copied.insert(piece, copied);
             }
-            Err(why) => self.extraction.refuse(Obstacle::Reference, source.object, &name, why),
+            Err(why) => self.extraction.refused.add(Obstacle::Reference, source.object, &name, why),
         }
         if section.is_code() {
             for entry in tables.of_code(piece) {
@@ -189,7 +175,7 @@ impl<'a> Walk<'_, 'a> {
     fn include_entry(&mut self, resolver: &Resolver<'_, 'a>, entry: Piece, code: Piece) {
         if let Err(why) = self.try_entry(resolver, entry, code) {
             let name = owner_name(resolver.source, code);
-            self.extraction.refuse(Obstacle::TableEntry, resolver.source.object, &name, why);
+            self.extraction.refused.add(Obstacle::TableEntry, resolver.source.object, &name, why);
         }
     }
 

@@ -28,6 +28,7 @@ mod pieces;
 mod placement;
 mod position;
 mod recompiled;
+mod refusals;
 mod resolve;
 mod side;
 mod sites;
@@ -176,7 +177,7 @@ pub fn create(
         verdict.sections(source, changed);
         verdict.exports(source);
         for why in recompiled::other(source) {
-            verdict.refuse(Obstacle::Recompiled, source.object, source.object, why);
+            verdict.refused.add(Obstacle::Recompiled, source.object, source.object, why);
         }
         verdict.tell(boot::notes(source));
     }
@@ -194,7 +195,7 @@ pub fn create(
             Ok(found) => {
                 callbacks.insert(object, found);
             }
-            Err(why) => verdict.refuse(Obstacle::Callback, source.object, source.object, why),
+            Err(why) => verdict.refused.add(Obstacle::Callback, source.object, source.object, why),
         }
     }
     let called = callbacks
@@ -205,7 +206,9 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         for (name, stray) in strays::of(source, object, &extraction) {
             match stray {
-                Stray::Wrong(why) => verdict.refuse(Obstacle::Section, source.object, &name, why),
+                Stray::Wrong(why) => {
+                    verdict.refused.add(Obstacle::Section, source.object, &name, why)
+                }
                 Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
             }
         }
@@ -254,7 +257,9 @@ fn assemble(
                     patched.functions.push(Replaced { name, position, function });
                     table.push(place);
                 }
-                Err((name, why)) => verdict.refuse(Obstacle::Symbol, source.object, &name, why),
+                Err((name, why)) => {
+                    verdict.refused.add(Obstacle::Symbol, source.object, &name, why)
+                }
             }
         }
         let called = table.len();
@@ -262,7 +267,7 @@ fn assemble(
             let Some(place) = extract::body_piece(source, object, *function) else { continue };
             if patched.callbacks.iter().any(|(other, _)| other == kind) {
                 let why = format!("a second {} callback of {}", kind.field(), source.linked);
-                verdict.refuse(Obstacle::Callback, source.object, source.object, why);
+                verdict.refused.add(Obstacle::Callback, source.object, source.object, why);
             }
             patched.callbacks.push((*kind, (number, table.len())));
             table.push(place);
@@ -317,7 +322,7 @@ fn shared_pieces(
                 shared.insert(piece, (symbol.name_lossy().into_owned(), offset));
             } else {
                 let why = "another object refers to something of it that has no name";
-                verdict.refuse(Obstacle::Reference, source.object, source.object, why);
+                verdict.refused.add(Obstacle::Reference, source.object, source.object, why);
             }
         }
     }

@@ -12,6 +12,7 @@ use super::boot::Missing;
 use super::extract::Extraction;
 use super::identity;
 use super::namesakes;
+use super::refusals::Refusals;
 use super::side::Side;
 use super::source::{Fate, Source};
 use super::types::{self, Changed, Types, User};
@@ -23,24 +24,13 @@ const UNTRACEABLE: &str =
 /// What was found so far.
 pub(super) struct Verdict {
     force: bool,
-    refused: Vec<Refused>,
+    pub(super) refused: Refusals,
     notes: BTreeSet<Note>,
 }
 
 impl Verdict {
     pub(super) fn new(force: bool) -> Self {
-        Self { force, refused: Vec::new(), notes: BTreeSet::new() }
-    }
-
-    /// Something that cannot work.
-    pub(super) fn refuse(
-        &mut self,
-        code: Obstacle,
-        object: &str,
-        name: &str,
-        why: impl Into<String>,
-    ) {
-        self.refused.push(Refused::new(code, object, name, why));
+        Self { force, refused: Refusals::default(), notes: BTreeSet::new() }
     }
 
     /// Something to know.
@@ -71,7 +61,7 @@ impl Verdict {
         if self.force {
             self.note("forced", object, name, why);
         } else {
-            self.refuse(code, object, name, why);
+            self.refused.add(code, object, name, why);
         }
     }
 
@@ -158,12 +148,12 @@ impl Verdict {
             let is_traced =
                 listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
             if !is_traced {
-                self.refuse(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
+                self.refused.add(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
             }
             return is_traced;
         }
         if let Some((shared, why)) = namesakes::unlike(source, number) {
-            self.refuse(Obstacle::SharedAddress, source.object, &shared, why);
+            self.refused.add(Obstacle::SharedAddress, source.object, &shared, why);
             return false;
         }
         let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
@@ -180,7 +170,7 @@ impl Verdict {
             .record(found)
             .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
         if !traceable {
-            self.refuse(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
+            self.refused.add(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
         }
         traceable
     }
@@ -208,8 +198,7 @@ impl Verdict {
     }
 
     pub(super) fn finish(self, livepatch: &mut Livepatch, extraction: Extraction) {
-        livepatch.refused = self.refused;
-        livepatch.refused.extend(extraction.refused);
+        livepatch.refused = self.refused.and(extraction.refused);
         livepatch.notes = self.notes.into_iter().chain(extraction.notes).collect();
         if livepatch.objects.values().all(PatchedObject::is_empty) && livepatch.refused.is_empty() {
             let why = "the patch changes no function of the running kernel, and nothing there would come to what it \
