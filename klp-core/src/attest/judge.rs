@@ -228,13 +228,12 @@ impl<'a> Judge<'a> {
         }
         self.waiting.push((piece, at));
         let Some((kind, distance)) = self.type_of(piece) else { return };
-        match at.1.checked_sub(distance) {
-            Some(start) => self.copy(kind, (at.0, start)),
-            None => {
-                let name = describe(&self.module, at.0, at.1);
-                let what = "the type that its callers compare is not in front of it";
-                self.find("", name, Class::Missing, what);
-            }
+        if let Some(start) = at.1.checked_sub(distance) {
+            self.copy(kind, (at.0, start));
+        } else {
+            let name = describe(&self.module, at.0, at.1);
+            let what = "the type that its callers compare is not in front of it";
+            self.find("", name, Class::Missing, what);
         }
     }
 

@@ -207,7 +207,7 @@ pub fn create(
         for (name, stray) in strays::of(source, object, &extraction) {
             match stray {
                 Stray::Wrong(why) => {
-                    verdict.refused.add(Obstacle::Section, source.object, &name, why)
+                    verdict.refused.add(Obstacle::Section, source.object, &name, why);
                 }
                 Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
             }
