@@ -258,7 +258,7 @@ fn assemble(
                     table.push(place);
                 }
                 Err((name, why)) => {
-                    verdict.refused.add(Obstacle::Symbol, source.object, &name, why)
+                    verdict.refused.add(Obstacle::Symbol, source.object, &name, why);
                 }
             }
         }
