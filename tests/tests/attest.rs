@@ -2,7 +2,6 @@
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::attest::Class;
-use klp_core::module::{RawElf, RawSection};
 use klp_tests::attested::{Case, Made};
 use klp_tests::small::for_each_compiler;
 
@@ -17,7 +16,7 @@ void set(int n) { table[n] = count; }
 ";
 
 /// What a module's source declares of it.
-const KERNEL: &str = "
+pub(crate) const KERNEL: &str = "
 void exported(const char *text);
 extern int count;
 extern int table[4];
@@ -34,7 +33,7 @@ const LINKS: &[(&str, &str)] = &[
 ];
 
 /// `show` changes to `show` with `declared` before it.
-fn case(declared: &str, show: &str) -> Case {
+pub(crate) fn case(declared: &str, show: &str) -> Case {
     let before = "int show(int n) { count += helper(n); exported(\"before\"); return count; }";
     Case {
         before: BEFORE.to_owned(),
@@ -47,11 +46,11 @@ fn case(declared: &str, show: &str) -> Case {
     }
 }
 
-fn right() -> Case {
+pub(crate) fn right() -> Case {
     case("", SHOW)
 }
 
-fn passes(made: &Made, module: &[u8]) -> Result<()> {
+pub(crate) fn passes(made: &Made, module: &[u8]) -> Result<()> {
     let report = made.opinion(module)?;
     ensure!(report.findings.is_empty(), "{:#?}", report.findings);
     ensure!(report.functions > 0 && report.pieces > 0 && report.references > 0);
@@ -128,7 +127,7 @@ fn livepatch_fills_in_what_it_is_told_of() -> Result<()> {
 }
 
 /// Makes each case with each compiler, and expects its class, or nothing.
-fn expect(name: &str, cases: &[(&str, Case, Option<Class>)]) -> Result<()> {
+pub(crate) fn expect(name: &str, cases: &[(&str, Case, Option<Class>)]) -> Result<()> {
     for_each_compiler(name, |compiler| {
         for (what, case, class) in cases {
             let made = case.make(compiler).with_context(|| (*what).to_owned())?;
@@ -398,125 +397,4 @@ fn functions() -> Result<()> {
             ("the strong one", strongest, None),
         ],
     )
-}
-
-#[test]
-fn tables() -> Result<()> {
-    let bug = "asm volatile(\"1: ud2\\n.pushsection __bug_table, \\\"aw\\\"\\n2: .long 1b - ., 7, 0\\n.popsection\");";
-    let constant = "asm volatile(\"mov $0x1234567, %%eax\\n1:\\n.pushsection runtime_ptr_x, \\\"a\\\"\\n.long 1b - 4 - .\\n.popsection\" ::: \"eax\");";
-    let with = |text: &str| format!("int show(int n) {{ {text} return n; }}");
-    let listed = case("", &with(bug));
-    let mut unlisted = listed.clone();
-    unlisted.module = format!("{KERNEL}{}", with("asm volatile(\"ud2\");"));
-    let mut other = listed.clone();
-    other.module = other.module.replace("1b - ., 7", "1b - ., 8");
-    let patched_at_boot = case("", &with(constant));
-    let mut of_the_kernel = right();
-    of_the_kernel
-        .module
-        .push_str("\nasm(\".pushsection __mcount_loc, \\\"a\\\"\\n.quad helper\\n.popsection\");");
-    expect(
-        "tables",
-        &[
-            ("a bug", listed, None),
-            ("a bug that is not listed", unlisted, Some(Class::Table)),
-            ("another bug", other, Some(Class::Content)),
-            ("an entry about the kernel's code", of_the_kernel, Some(Class::Table)),
-            ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
-        ],
-    )
-}
-
-/// Branches of several functions in a section without symbols, as each `static_cpu_has()` has one.
-#[test]
-fn code_out_of_line() -> Result<()> {
-    let function = |name: &str, bit: u32| {
-        format!(
-            "int {name}(int n) {{ asm volatile(\"jmp 6f\\n7:\\n.pushsection .altinstr_aux, \\\"ax\\\"\\n6: testb ${bit}, \
-             (%rsp)\\njnz 7b\\njmp 7b\\n.popsection\"); return n; }}\n"
-        )
-    };
-    let mut second = case("", &function("show", 2));
-    let first = function("first", 1);
-    second.before.insert_str(0, &first);
-    second.after.insert_str(0, &first);
-    let mut other = second.clone();
-    other.module = other.module.replace("testb $2", "testb $1");
-    expect(
-        "code_out_of_line",
-        &[
-            ("that of the second function", second, None),
-            ("that of the first one", other, Some(Class::Content)),
-        ],
-    )
-}
-
-/// Where a section is in the file.
-fn range(module: &[u8], section: &RawSection<'_>) -> Result<std::ops::Range<usize>> {
-    let start = (section.data.as_ptr() as usize).checked_sub(module.as_ptr() as usize);
-    let start = start.context("a section outside of the file")?;
-    Ok(start..start + section.data.len())
-}
-
-/// The places of all relocations of the sections that `wanted` says.
-fn relocations(module: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<usize>> {
-    let elf = RawElf::parse(module)?;
-    let mut places = Vec::new();
-    for section in elf.sections.iter().filter(|section| section.is_rela()) {
-        let holder = elf.section(section.info).context("no section")?;
-        if wanted(holder.name) {
-            places.extend(range(module, section)?.step_by(24));
-        }
-    }
-    Ok(places)
-}
-
-#[test]
-fn every_bit_of_code_and_every_relocation_counts() -> Result<()> {
-    for_each_compiler("every_bit_of_code_and_every_relocation_counts", |compiler| {
-        let made = right().make(compiler)?;
-        passes(&made, &made.module)?;
-        let is_code = |name: &[u8]| name.starts_with(b".text.show");
-        let mut mutants = Vec::new();
-        let elf = RawElf::parse(&made.module)?;
-        let code = elf.sections.iter().find(|section| is_code(section.name)).context("no code")?;
-        for place in range(&made.module, code)? {
-            let mut mutant = made.module.clone();
-            mutant[place] ^= 0x40;
-            mutants.push((format!("code {place:#x}"), mutant));
-        }
-        let places = relocations(&made.module, is_code)?;
-        ensure!(places.len() > 4, "{places:?}");
-        for place in places {
-            let mut addend = made.module.clone();
-            addend[place + 16] ^= 8;
-            mutants.push((format!("addend {place:#x}"), addend));
-            let mut field = made.module.clone();
-            field[place] ^= 1;
-            mutants.push((format!("field {place:#x}"), field));
-            for symbol in 1..u8::try_from(elf.symbols.len())? {
-                let mut other = made.module.clone();
-                if other[place + 12] != symbol {
-                    other[place + 12] = symbol;
-                    mutants.push((format!("symbol {symbol} at {place:#x}"), other));
-                }
-            }
-        }
-        for (what, mutant) in mutants {
-            ensure!(!made.classes(&mutant)?.is_empty(), "{what} is not found");
-        }
-        Ok(())
-    })
-}
-
-#[test]
-fn a_module_that_cannot_be_read_is_no_module() -> Result<()> {
-    let made = right().make("gcc")?;
-    for length in (0..made.module.len()).step_by(97) {
-        let cut = made.module.get(..length).context("no such length")?;
-        if let Ok(report) = made.opinion(cut) {
-            ensure!(!report.findings.is_empty(), "{length} bytes pass");
-        }
-    }
-    Ok(())
 }

@@ -6,31 +6,31 @@ use klp_core::livepatch::{Livepatch, Options, Symbol};
 use klp_core::module::{RawElf, RawSection, SymbolPlace};
 use klp_tests::small::{Small, for_each_compiler};
 
-const SHOW: &str = "void exported(const char *text);\n";
+pub(crate) const SHOW: &str = "void exported(const char *text);\n";
 
-fn replaced(livepatch: &Livepatch) -> Vec<&str> {
+pub(crate) fn replaced(livepatch: &Livepatch) -> Vec<&str> {
     let functions = livepatch.objects.get("vmlinux").map(|object| object.functions.as_slice());
     functions.unwrap_or_default().iter().map(|function| function.name.as_str()).collect()
 }
 
-fn kernel(livepatch: &Livepatch) -> Vec<String> {
+pub(crate) fn kernel(livepatch: &Livepatch) -> Vec<String> {
     livepatch.symbols.values().map(Symbol::elf_name).collect()
 }
 
-fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+pub(crate) fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
     let found = livepatch.refused.iter().any(|it| it.name == name && it.why.contains(why));
     ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
     Ok(())
 }
 
-fn sections(livepatch: &Livepatch, part: usize) -> Result<Vec<String>> {
+pub(crate) fn sections(livepatch: &Livepatch, part: usize) -> Result<Vec<String>> {
     let part = livepatch.parts.get(part).context("no such part")?;
     let elf = RawElf::parse(&part.bytes)?;
     Ok(elf.sections.iter().map(|section| section.name_lossy().into_owned()).collect())
 }
 
 /// Names of what the relocations of section `name` refer to.
-fn references(part: &[u8], name: &str) -> Result<Vec<String>> {
+pub(crate) fn references(part: &[u8], name: &str) -> Result<Vec<String>> {
     let elf = RawElf::parse(part)?;
     let of_section = |table: &&RawSection<'_>| {
         let target = elf.section(table.info);
@@ -144,190 +144,6 @@ fn a_static_variable_with_another_name() -> Result<()> {
         let forced = small.livepatch(&[("a", "get")], true)?;
         assert_eq!(forced.refused, []);
         ensure!(forced.notes.iter().any(|note| note.why.contains("it may be old")), "{forced:#?}");
-        Ok(())
-    })
-}
-
-#[test]
-fn a_new_weak_function_gives_way_to_a_new_strong_one() -> Result<()> {
-    for_each_compiler("a_new_weak_function_gives_way_to_a_new_strong_one", |compiler| {
-        let caller = "int caller(int n) { return n; }\n";
-        let weak = "__attribute__((weak)) int hook(void) { return 1; }\n\
-            int caller(int n) { return n + hook(); }\n";
-        let small = Small::new(compiler)?.object("a", caller, weak).object(
-            "b",
-            "int b(void) { return 0; }",
-            "int hook(void) { return 2; } int b(void) { return 0; }",
-        );
-        let livepatch = small.livepatch(&[("a", "caller")], false)?;
-        assert_eq!(livepatch.refused, []);
-        let [a, b] = livepatch.parts.as_slice() else { panic!("{:#?}", livepatch.parts.len()) };
-        assert_eq!((a.object.as_str(), b.object.as_str()), ("a.o", "b.o"));
-        let names = references(&a.bytes, ".text.caller")?;
-        ensure!(names.contains(&"hook".to_owned()), "{names:?}");
-        ensure!(!sections(&livepatch, 0)?.contains(&".text.hook".to_owned()));
-        ensure!(sections(&livepatch, 1)?.contains(&".text.hook".to_owned()));
-        Ok(())
-    })
-}
-
-#[test]
-fn a_new_weak_variable_gives_way_to_a_strong_one() -> Result<()> {
-    for_each_compiler("a_new_weak_variable_gives_way_to_a_strong_one", |compiler| {
-        let caller = "int caller(int n) { return n; }\n";
-        let weak = "__attribute__((weak)) int level = 1;\n\
-            int caller(int n) { return n + level; }\n";
-        let small = |strong: [&str; 2]| -> Result<Livepatch> {
-            let small = Small::new(compiler)?.object("a", caller, weak);
-            small.object("b", strong[0], strong[1]).livepatch(&[("a", "caller")], false)
-        };
-        let (none, strong) =
-            ("int b(void) { return 0; }", "int level = 2; int b(void) { return 0; }");
-        let livepatch = small([none, strong])?;
-        assert_eq!(livepatch.refused, []);
-        let names = references(&livepatch.parts[0].bytes, ".text.caller")?;
-        ensure!(names.contains(&"level".to_owned()), "{names:?}");
-        ensure!(!sections(&livepatch, 0)?.contains(&".data.level".to_owned()));
-        ensure!(sections(&livepatch, 1)?.contains(&".data.level".to_owned()));
-        // The kernel has the strong one.
-        let livepatch = small([strong, strong])?;
-        assert_eq!(livepatch.refused, []);
-        ensure!(
-            kernel(&livepatch).contains(&".klp.sym.vmlinux.level,0".to_owned()),
-            "{livepatch:#?}"
-        );
-        Ok(())
-    })
-}
-
-#[test]
-fn a_weak_function_that_does_not_run_is_left_out() -> Result<()> {
-    for_each_compiler("a_weak_function_that_does_not_run_is_left_out", |compiler| {
-        let weak = |text: &str| {
-            format!(
-                "{SHOW}__attribute__((weak)) void hook(void) {{ exported(\"{text}\"); }}\n\
-                 void runs(void) {{ exported(\"{text}\"); hook(); }}\n"
-            )
-        };
-        let strong = "int value; void hook(void) { value = 1; }\n";
-        let small = Small::new(compiler)?
-            .object("a", &weak("one"), &weak("two"))
-            .object("b", strong, strong);
-        let livepatch = small.livepatch(&[("a", "hook"), ("a", "runs")], false)?;
-        assert_eq!(livepatch.refused, []);
-        assert_eq!(replaced(&livepatch), ["runs"]);
-        ensure!(
-            kernel(&livepatch).contains(&".klp.sym.vmlinux.hook,0".to_owned()),
-            "{livepatch:#?}"
-        );
-        Ok(())
-    })
-}
-
-#[test]
-fn a_weak_symbol_that_nobody_defines_is_zero() -> Result<()> {
-    for_each_compiler("a_weak_symbol_that_nobody_defines_is_zero", |compiler| {
-        let after = "extern int absent(void) __attribute__((weak));\n\
-            int caller(int n) { if (absent) n += absent(); return n + 1; }\n";
-        let small = Small::new(compiler)?.object("a", "int caller(int n) { return n; }", after);
-        let livepatch = small.livepatch(&[("a", "caller")], false)?;
-        if let Some(refused) = livepatch.refused.first() {
-            // Where a compiler takes the distance to it, there is no such module.
-            ensure!(refused.why.contains("a weak symbol that nobody defines"), "{livepatch:#?}");
-            return Ok(());
-        }
-        let names = references(&livepatch.parts.first().context("no part")?.bytes, ".text.caller")?;
-        ensure!(!names.contains(&"absent".to_owned()), "{names:?}");
-        Ok(())
-    })
-}
-
-#[test]
-fn another_kind_of_memory_is_another_variable() -> Result<()> {
-    for_each_compiler("another_kind_of_memory_is_another_variable", |compiler| {
-        let value = |section: &str, number: u8| {
-            let place = if section.is_empty() {
-                String::new()
-            } else {
-                format!("__attribute__((section(\"{section}\")))")
-            };
-            format!("{place} int value; int get(void) {{ return value + {number}; }}\n")
-        };
-        for (was, is, why) in [
-            ("", ".data..percpu", "a per-CPU variable with the patch"),
-            (".data..percpu", "", "a per-CPU variable in the kernel"),
-            (".data..ro_after_init", "", "read-only after boot in the kernel"),
-            (".init.data", "", "freed after boot in the kernel"),
-        ] {
-            let small = Small::new(compiler)?.object("a", &value(was, 1), &value(is, 2));
-            refused(&small.livepatch(&[("a", "get")], false)?, "get", why)?;
-        }
-        // How often it is read is not a kind of memory.
-        let small =
-            Small::new(compiler)?.object("a", &value("", 1), &value(".data..read_mostly", 2));
-        assert_eq!(small.livepatch(&[("a", "get")], false)?.refused, []);
-        Ok(())
-    })
-}
-
-#[test]
-fn a_new_per_cpu_variable_is_where_the_loader_looks_for_it() -> Result<()> {
-    for_each_compiler("a_new_per_cpu_variable_is_where_the_loader_looks_for_it", |compiler| {
-        let with = |section: &str| {
-            format!(
-                "__attribute__((section(\"{section}\"))) static int fresh;\n\
-                 int get(int n) {{ return fresh++ + n; }}\n"
-            )
-        };
-        let before = "int get(int n) { return n; }\n";
-        let small =
-            Small::new(compiler)?.object("a", before, &with(".data..percpu..shared_aligned"));
-        let livepatch = small.livepatch(&[("a", "get")], false)?;
-        assert_eq!(livepatch.refused, []);
-        let sections = sections(&livepatch, 0)?;
-        ensure!(sections.contains(&".data..percpu".to_owned()), "{sections:?}");
-        let small = Small::new(compiler)?.object("a", before, &with(".data..nosave"));
-        refused(
-            &small.livepatch(&[("a", "get")], false)?,
-            "fresh",
-            "means nothing to who loads modules",
-        )
-    })
-}
-
-#[test]
-fn code_that_the_kernel_writes_into_at_boot() -> Result<()> {
-    for_each_compiler("code_that_the_kernel_writes_into_at_boot", |compiler| {
-        let constant = |number: u8| {
-            format!(
-                "long get(long n) {{ long value; asm(\"movabs $0x0123456789abcdef, %0\\n1:\\n\
-                 .pushsection runtime_ptr_table, \\\"a\\\"\\n.long 1b - 8 - .\\n.popsection\" : \"=r\" (value));\n\
-                 return value + {number}; }}\n"
-            )
-        };
-        let small = Small::new(compiler)?.object("a", &constant(1), &constant(2));
-        let livepatch = small.livepatch(&[("a", "get")], false)?;
-        refused(&livepatch, "get", "runtime_ptr_table names an instruction of it")
-    })
-}
-
-#[test]
-fn what_was_freed_is_not_called() -> Result<()> {
-    for_each_compiler("what_was_freed_is_not_called", |compiler| {
-        let source = |init: &str, call: &str| {
-            format!(
-                "__attribute__((noinline{init})) int setup(int n) {{ asm volatile(\"\"); return n; }}\n\
-                 int get(int n) {{ return n{call}; }}\n"
-            )
-        };
-        let init = ", section(\".init.text\")";
-        let before = source(init, "");
-        let small = Small::new(compiler)?.object("a", &before, &source(init, " + setup(n)"));
-        refused(&small.livepatch(&[("a", "get")], false)?, "get", "freed after boot")?;
-        let small = Small::new(compiler)?.object("a", &before, &source("", " + setup(n)"));
-        let livepatch = small.livepatch(&[("a", "get")], false)?;
-        assert_eq!(livepatch.refused, []);
-        ensure!(sections(&livepatch, 0)?.contains(&".text.setup".to_owned()));
         Ok(())
     })
 }

@@ -3,6 +3,8 @@
 
 mod allowlist;
 mod attest;
+mod attest_bits;
+mod attest_tables;
 mod bounded;
 mod cache;
 mod complete;
@@ -34,8 +36,10 @@ mod linked;
 mod livepatch;
 mod livepatch_identity;
 mod livepatch_lto;
+mod livepatch_memory;
 mod livepatch_modules;
 mod livepatch_rust;
+mod livepatch_weak;
 mod lto;
 mod missed;
 mod missed_lto;

@@ -7,8 +7,8 @@ use super::names::base;
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
-use super::view::{Aim, Extent, Use};
-use crate::elf::{Place, Reloc, RelocKind, SymbolKind};
+use super::view::{Aim, Use};
+use crate::elf::{Place, Reloc, SymbolKind};
 use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
@@ -390,28 +390,5 @@ impl super::judge::Source<'_> {
         let index = *self.originals(symbol).first()?;
         let Place::Section(section) = original.symbol(index)?.place else { return None };
         original.section(section).map(Kind::of)
-    }
-}
-
-impl super::view::View<'_> {
-    /// Whether the thing refers to a symbol of that name, or to a place that has it.
-    fn refers_to(&self, extent: Extent, name: &[u8]) -> bool {
-        let decoded = self.uses(extent);
-        let Some(section) = self.section(extent.section) else { return false };
-        section.relocs.within(extent.start, extent.end).any(|reloc| {
-            let used = decoded.get(&reloc.offset).copied().unwrap_or_default();
-            let aim = Aim::of(&reloc, used);
-            let direct = self.symbol(aim.symbol).is_some_and(|symbol| symbol.name == name);
-            direct
-                || reloc.kind != RelocKind::None
-                    && self.place(aim).is_some_and(|(section, offset)| {
-                        let place = u64::try_from(offset).ok();
-                        let extent = place.and_then(|place| self.extent(section, place));
-                        let symbol = extent.and_then(|extent| self.symbol_of(extent));
-                        symbol
-                            .and_then(|index| self.symbol(index))
-                            .is_some_and(|symbol| symbol.name == name)
-                    })
-        })
     }
 }

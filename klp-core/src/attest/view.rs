@@ -215,6 +215,27 @@ impl<'a> View<'a> {
 }
 
 impl View<'_> {
+    /// Whether the thing refers to a symbol of that name, or to a place that has it.
+    pub(super) fn refers_to(&self, extent: Extent, name: &[u8]) -> bool {
+        let decoded = self.uses(extent);
+        let Some(section) = self.section(extent.section) else { return false };
+        section.relocs.within(extent.start, extent.end).any(|reloc| {
+            let used = decoded.get(&reloc.offset).copied().unwrap_or_default();
+            let aim = Aim::of(&reloc, used);
+            let direct = self.symbol(aim.symbol).is_some_and(|symbol| symbol.name == name);
+            direct
+                || reloc.kind != RelocKind::None
+                    && self.place(aim).is_some_and(|(section, offset)| {
+                        let place = u64::try_from(offset).ok();
+                        let extent = place.and_then(|place| self.extent(section, place));
+                        let symbol = extent.and_then(|extent| self.symbol_of(extent));
+                        symbol
+                            .and_then(|index| self.symbol(index))
+                            .is_some_and(|symbol| symbol.name == name)
+                    })
+        })
+    }
+
     /// Direct calls and jumps from a thing to others of its section, which assemblers resolve without a relocation: those
     /// that there would be.
     pub(super) fn escapes(&self, extent: Extent) -> Vec<Reloc> {

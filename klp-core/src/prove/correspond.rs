@@ -12,7 +12,7 @@ use super::names;
 use super::sections::Class;
 use super::side::{Owner, Range, Side};
 use super::target::{Spot, Target, Use};
-use super::walk;
+use super::unclaimed;
 use super::world::World;
 
 /// Two things without names that must be equal for something else to be.
@@ -384,30 +384,11 @@ fn near_one(world: &World<'_>, a: Spot, b: Spot) -> bool {
     })
 }
 
-/// The stretches of code without a claim at two places: those of a symbol, else as far as control goes.
+/// The stretches of code without a claim at two places.
 fn code(world: &World<'_>, a: Spot, b: Spot) -> Option<(Node, (u64, u64))> {
     let [a_side, b_side] = &world.sides;
-    let (a_at, b_at) = (u64::try_from(a.offset).ok()?, u64::try_from(b.offset).ok()?);
-    let of_symbol = |side: &Side<'_>, section: u32, at: u64| {
-        let symbol = side.sized_symbol(section, at)?;
-        let end = symbol.value.saturating_add(symbol.size).min(side.size(section));
-        (end > at).then_some(Range { section, start: symbol.value, end })
-    };
-    let ranges = (of_symbol(a_side, a.section, a_at), of_symbol(b_side, b.section, b_at));
-    let (original, patched) = match ranges {
-        (Some(original), Some(patched)) => (original, patched),
-        _ => (straight(a_side, a.section, a_at)?, straight(b_side, b.section, b_at)?),
-    };
-    Some((Node::Code { original, patched }, (a_at, b_at)))
-}
-
-/// From a place as far as control goes on, up to the next unit or symbol.
-fn straight(side: &Side<'_>, section: u32, start: u64) -> Option<Range> {
-    if start > side.size(section) {
-        return None;
-    }
-    let units = side.units(section);
-    let next = units.get(units.partition_point(|unit| unit.start <= start));
-    let limit = next.map_or(u64::MAX, |unit| unit.start).min(side.next_symbol(section, start));
-    Some(Range { section, start, end: walk::straight(side, section, start, limit) })
+    let places = (u64::try_from(a.offset).ok()?, u64::try_from(b.offset).ok()?);
+    let (a, b) = ((a.section, places.0), (b.section, places.1));
+    let (original, patched) = unclaimed::stretches((a_side, a), (b_side, b))?;
+    Some((Node::Code { original, patched }, places))
 }

@@ -32,6 +32,7 @@ mod symbols;
 mod table;
 mod tables;
 mod target;
+mod unclaimed;
 mod walk;
 mod world;
 mod x86_64;

@@ -1,0 +1,57 @@
+//! What the second opinion says of tables that describe code, and of code that stands apart.
+
+use anyhow::Result;
+use klp_core::attest::Class;
+
+use crate::attest::{KERNEL, case, expect, right};
+
+#[test]
+fn tables() -> Result<()> {
+    let bug = "asm volatile(\"1: ud2\\n.pushsection __bug_table, \\\"aw\\\"\\n2: .long 1b - ., 7, 0\\n.popsection\");";
+    let constant = "asm volatile(\"mov $0x1234567, %%eax\\n1:\\n.pushsection runtime_ptr_x, \\\"a\\\"\\n.long 1b - 4 - .\\n.popsection\" ::: \"eax\");";
+    let with = |text: &str| format!("int show(int n) {{ {text} return n; }}");
+    let listed = case("", &with(bug));
+    let mut unlisted = listed.clone();
+    unlisted.module = format!("{KERNEL}{}", with("asm volatile(\"ud2\");"));
+    let mut other = listed.clone();
+    other.module = other.module.replace("1b - ., 7", "1b - ., 8");
+    let patched_at_boot = case("", &with(constant));
+    let mut of_the_kernel = right();
+    of_the_kernel
+        .module
+        .push_str("\nasm(\".pushsection __mcount_loc, \\\"a\\\"\\n.quad helper\\n.popsection\");");
+    expect(
+        "tables",
+        &[
+            ("a bug", listed, None),
+            ("a bug that is not listed", unlisted, Some(Class::Table)),
+            ("another bug", other, Some(Class::Content)),
+            ("an entry about the kernel's code", of_the_kernel, Some(Class::Table)),
+            ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
+        ],
+    )
+}
+
+/// Branches of several functions in a section without symbols, as each `static_cpu_has()` has one.
+#[test]
+fn code_out_of_line() -> Result<()> {
+    let function = |name: &str, bit: u32| {
+        format!(
+            "int {name}(int n) {{ asm volatile(\"jmp 6f\\n7:\\n.pushsection .altinstr_aux, \\\"ax\\\"\\n6: testb ${bit}, \
+             (%rsp)\\njnz 7b\\njmp 7b\\n.popsection\"); return n; }}\n"
+        )
+    };
+    let mut second = case("", &function("show", 2));
+    let first = function("first", 1);
+    second.before.insert_str(0, &first);
+    second.after.insert_str(0, &first);
+    let mut other = second.clone();
+    other.module = other.module.replace("testb $2", "testb $1");
+    expect(
+        "code_out_of_line",
+        &[
+            ("that of the second function", second, None),
+            ("that of the first one", other, Some(Class::Content)),
+        ],
+    )
+}
