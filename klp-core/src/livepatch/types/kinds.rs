@@ -3,7 +3,7 @@
 use gimli::{AttributeValue, Dwarf, EndianSlice, LittleEndian, Unit, UnitOffset, constants};
 
 pub(super) type Reader<'a> = EndianSlice<'a, LittleEndian>;
-pub(super) type Entry<'u, 'a> = gimli::DebuggingInformationEntry<'u, 'u, Reader<'a>>;
+pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
 
 /// No type is nested deeper.
 pub(super) const DEEPEST: u32 = 64;
@@ -11,42 +11,33 @@ pub(super) const DEEPEST: u32 = 64;
 pub(super) fn name(
     dwarf: &Dwarf<Reader<'_>>,
     unit: &Unit<Reader<'_>>,
-    entry: &Entry<'_, '_>,
+    entry: &Entry<'_>,
 ) -> Result<Option<String>, gimli::Error> {
-    let Some(value) = entry.attr_value(constants::DW_AT_name)? else { return Ok(None) };
+    let Some(value) = entry.attr_value(constants::DW_AT_name) else { return Ok(None) };
     let text = dwarf.attr_string(unit, value)?;
     Ok(Some(text.to_string_lossy().into_owned()))
 }
 
-pub(super) fn reference(
-    entry: &Entry<'_, '_>,
-    attribute: gimli::DwAt,
-) -> Result<Option<UnitOffset>, gimli::Error> {
-    Ok(match entry.attr_value(attribute)? {
+pub(super) fn reference(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<UnitOffset> {
+    match entry.attr_value(attribute) {
         Some(AttributeValue::UnitRef(offset)) => Some(offset),
         _ => None,
-    })
+    }
 }
 
-pub(super) fn type_of(entry: &Entry<'_, '_>) -> Result<Option<UnitOffset>, gimli::Error> {
+pub(super) fn type_of(entry: &Entry<'_>) -> Option<UnitOffset> {
     reference(entry, constants::DW_AT_type)
 }
 
-pub(super) fn number(
-    entry: &Entry<'_, '_>,
-    attribute: gimli::DwAt,
-) -> Result<Option<u64>, gimli::Error> {
-    Ok(entry.attr_value(attribute)?.and_then(|value| value.udata_value()))
+pub(super) fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
+    entry.attr_value(attribute).and_then(|value| value.udata_value())
 }
 
 /// A value of an enumerator or of a discriminant.
-pub(super) fn value(
-    entry: &Entry<'_, '_>,
-    attribute: gimli::DwAt,
-) -> Result<Option<i128>, gimli::Error> {
-    Ok(entry.attr_value(attribute)?.and_then(|value| {
+pub(super) fn value(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<i128> {
+    entry.attr_value(attribute).and_then(|value| {
         value.udata_value().map(i128::from).or_else(|| value.sdata_value().map(i128::from))
-    }))
+    })
 }
 
 /// `struct` or `union`, for an entry of one.

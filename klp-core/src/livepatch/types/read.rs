@@ -67,8 +67,8 @@ pub(super) fn content(object: &ElfObject<'_>, name: &str) -> Vec<u8> {
 
 fn is_rust(unit: &Unit<Reader<'_>>) -> Result<bool, gimli::Error> {
     let mut entries = unit.entries();
-    let Some((_, root)) = entries.next_dfs()? else { return Ok(false) };
-    let language = root.attr_value(constants::DW_AT_language)?;
+    let Some(root) = entries.next_dfs()? else { return Ok(false) };
+    let language = root.attr_value(constants::DW_AT_language);
     Ok(language == Some(AttributeValue::Language(constants::DW_LANG_Rust)))
 }
 
@@ -88,9 +88,8 @@ impl<'a> Reading<'_, '_, 'a> {
     fn all(mut self) -> Result<(), gimli::Error> {
         let unit = self.walk.unit;
         let mut entries = unit.entries();
-        let mut depth = 0isize;
-        while let Some((delta, entry)) = entries.next_dfs()? {
-            depth = depth.saturating_add(delta);
+        while let Some(entry) = entries.next_dfs()? {
+            let depth = entry.depth();
             while self.scopes.last().is_some_and(|(at, _)| *at >= depth) {
                 self.scopes.pop();
             }
@@ -104,7 +103,7 @@ impl<'a> Reading<'_, '_, 'a> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry<'_, 'a>, depth: isize) -> Result<(), gimli::Error> {
+    fn entry(&mut self, entry: &Entry<'a>, depth: isize) -> Result<(), gimli::Error> {
         let own = name(self.walk.dwarf, self.walk.unit, entry)?;
         match entry.tag() {
             constants::DW_TAG_namespace => {
@@ -115,7 +114,7 @@ impl<'a> Reading<'_, '_, 'a> {
                 self.scopes.push((depth, scope));
             }
             constants::DW_TAG_structure_type | constants::DW_TAG_union_type => {
-                let is_declaration = entry.attr(constants::DW_AT_declaration)?.is_some();
+                let is_declaration = entry.attr(constants::DW_AT_declaration).is_some();
                 let Some(own) = own else { return Ok(()) };
                 let kind = compound(entry.tag()).unwrap_or_default();
                 let name = format!("{kind} {}", self.path(&own));
@@ -128,7 +127,7 @@ impl<'a> Reading<'_, '_, 'a> {
                 }
             }
             constants::DW_TAG_typedef => {
-                let Some(inner) = type_of(entry)? else { return Ok(()) };
+                let Some(inner) = type_of(entry) else { return Ok(()) };
                 if let (Some(own), Some(unnamed)) = (own, self.walk.unnamed(inner, false, 0)?) {
                     let name = self.path(&own);
                     self.names.insert(unnamed.0, name.clone());
@@ -159,14 +158,14 @@ impl<'a> Reading<'_, '_, 'a> {
         outer.chain([own]).collect::<Vec<_>>().join("::")
     }
 
-    fn function(&self, entry: &Entry<'_, 'a>, own: Option<String>) -> Result<Scope, gimli::Error> {
-        let has_code = entry.attr(constants::DW_AT_low_pc)?.is_some()
-            || entry.attr(constants::DW_AT_ranges)?.is_some();
+    fn function(&self, entry: &Entry<'a>, own: Option<String>) -> Result<Scope, gimli::Error> {
+        let has_code = entry.attr(constants::DW_AT_low_pc).is_some()
+            || entry.attr(constants::DW_AT_ranges).is_some();
         if !has_code {
             return Ok(Scope::Abstract);
         }
         let Walk { dwarf, unit, .. } = self.walk;
-        let own = match (own, reference(entry, constants::DW_AT_abstract_origin)?) {
+        let own = match (own, reference(entry, constants::DW_AT_abstract_origin)) {
             (None, Some(origin)) => name(dwarf, unit, &unit.entry(origin)?)?,
             (own, _) => own,
         };
@@ -193,11 +192,7 @@ impl<'a> Reading<'_, '_, 'a> {
         Ok(())
     }
 
-    fn enumeration(
-        &mut self,
-        entry: &Entry<'_, 'a>,
-        own: Option<String>,
-    ) -> Result<(), gimli::Error> {
+    fn enumeration(&mut self, entry: &Entry<'a>, own: Option<String>) -> Result<(), gimli::Error> {
         let name = match own {
             Some(own) => format!("enum {}", self.path(&own)),
             None => UNNAMED_ENUM.to_owned(),
@@ -208,7 +203,7 @@ impl<'a> Reading<'_, '_, 'a> {
         while let Some(child) = children.next()? {
             let entry = child.entry();
             let own = self::name(dwarf, unit, entry)?;
-            if let (Some(own), Some(value)) = (own, value(entry, constants::DW_AT_const_value)?) {
+            if let (Some(own), Some(value)) = (own, value(entry, constants::DW_AT_const_value)) {
                 let values = self.types.values.entry(name.clone()).or_default();
                 values.entry(own).or_default().insert(value);
             }
@@ -218,7 +213,7 @@ impl<'a> Reading<'_, '_, 'a> {
     }
 
     /// A variable or parameter: what uses its type, and its type where that has no name.
-    fn declared(&mut self, entry: &Entry<'_, 'a>, own: Option<String>) -> Result<(), gimli::Error> {
+    fn declared(&mut self, entry: &Entry<'a>, own: Option<String>) -> Result<(), gimli::Error> {
         let function = self.scopes.iter().rev().find_map(|(_, scope)| match scope {
             Scope::Function(name) => Some(Some(name)),
             Scope::Abstract => Some(None),
@@ -232,7 +227,7 @@ impl<'a> Reading<'_, '_, 'a> {
         if let Some(base) = self.walk.base_type(entry.offset())? {
             self.uses.insert((base.0, user));
         }
-        let inner = type_of(entry)?.map(|inner| self.walk.unnamed(inner, false, 0)).transpose()?;
+        let inner = type_of(entry).map(|inner| self.walk.unnamed(inner, false, 0)).transpose()?;
         if let (Some(own), Some(unnamed)) = (own, inner.flatten()) {
             self.compound(format!("the type of {}", self.path(&own)), unnamed)?;
         }

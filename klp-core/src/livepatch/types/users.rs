@@ -27,11 +27,11 @@ impl Walk<'_, '_> {
     /// The type of the parameter or variable at `offset`, without pointers and the like.
     pub(super) fn base_type(&self, offset: UnitOffset) -> Result<Option<UnitOffset>, gimli::Error> {
         let mut entry = self.unit.entry(offset)?;
-        if let Some(origin) = reference(&entry, constants::DW_AT_abstract_origin)? {
+        if let Some(origin) = reference(&entry, constants::DW_AT_abstract_origin) {
             entry = self.unit.entry(origin)?;
         }
         for _ in 0..DEEPEST {
-            let Some(inner) = type_of(&entry)? else { return Ok(None) };
+            let Some(inner) = type_of(&entry) else { return Ok(None) };
             entry = self.unit.entry(inner)?;
             let tag = entry.tag();
             let goes_on = is_qualifier(tag)

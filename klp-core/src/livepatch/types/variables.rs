@@ -55,9 +55,9 @@ impl<'a> Walk<'_, 'a> {
     /// The name and the type of what `entry` defines, if it lasts and can be written.
     pub(super) fn variable(
         &mut self,
-        entry: &Entry<'_, 'a>,
+        entry: &Entry<'a>,
     ) -> Result<Option<(String, Variable)>, gimli::Error> {
-        let Some(AttributeValue::Exprloc(place)) = entry.attr_value(constants::DW_AT_location)?
+        let Some(AttributeValue::Exprloc(place)) = entry.attr_value(constants::DW_AT_location)
         else {
             return Ok(None);
         };
@@ -65,20 +65,20 @@ impl<'a> Walk<'_, 'a> {
             return Ok(None);
         }
         // What was declared before has name and type there.
-        let declared = reference(entry, constants::DW_AT_specification)?;
+        let declared = reference(entry, constants::DW_AT_specification);
         let (own, kind) = match declared.map(|offset| self.unit.entry(offset)).transpose()? {
-            Some(declared) => (name(self.dwarf, self.unit, &declared)?, type_of(&declared)?),
-            None => (name(self.dwarf, self.unit, entry)?, type_of(entry)?),
+            Some(declared) => (name(self.dwarf, self.unit, &declared)?, type_of(&declared)),
+            None => (name(self.dwarf, self.unit, entry)?, type_of(entry)),
         };
         // A definition can complete the type of its declaration: `int list[];`.
-        let (Some(own), Some(kind)) = (own, type_of(entry)?.or(kind)) else { return Ok(None) };
+        let (Some(own), Some(kind)) = (own, type_of(entry).or(kind)) else { return Ok(None) };
         let (element, is_constant) = self.element(kind)?;
         if is_constant {
             return Ok(None);
         }
         let parts = self.parts(kind)?;
         let pointed = match self.unit.entry(element)? {
-            pointer if pointer.tag() == constants::DW_TAG_pointer_type => type_of(&pointer)?,
+            pointer if pointer.tag() == constants::DW_TAG_pointer_type => type_of(&pointer),
             _ => None,
         };
         let behind = pointed.map(|pointed| self.behind(pointed)).transpose()?.flatten();
@@ -94,7 +94,7 @@ impl<'a> Walk<'_, 'a> {
             is_constant |= tag == constants::DW_TAG_const_type;
             let goes_on = is_qualifier(tag)
                 || matches!(tag, constants::DW_TAG_typedef | constants::DW_TAG_array_type);
-            match type_of(&entry)? {
+            match type_of(&entry) {
                 Some(inner) if goes_on => at = inner,
                 _ => break,
             }
@@ -110,7 +110,7 @@ impl<'a> Walk<'_, 'a> {
         let (at, _) = self.element(kind)?;
         let entry = self.unit.entry(at)?;
         let own = name(self.dwarf, self.unit, &entry)?;
-        let is_declaration = entry.attr(constants::DW_AT_declaration)?.is_some();
+        let is_declaration = entry.attr(constants::DW_AT_declaration).is_some();
         let (Some(kind), Some(own)) = (compound(entry.tag()), own) else { return Ok(None) };
         if is_declaration {
             return Ok(None);

@@ -68,7 +68,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// The variants of an enumeration of Rust.
     fn variants(
         &mut self,
-        part: EntriesTreeNode<'_, '_, '_, Reader<'a>>,
+        part: EntriesTreeNode<'_, '_, Reader<'a>>,
         prefix: &str,
         base: u64,
         depth: u32,
@@ -80,7 +80,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 self.member(variant.entry(), prefix, base, depth, found)?;
                 continue;
             }
-            let discriminant = value(variant.entry(), constants::DW_AT_discr_value)?;
+            let discriminant = value(variant.entry(), constants::DW_AT_discr_value);
             let mut members = variant.children();
             while let Some(member) = members.next()? {
                 if member.entry().tag() != constants::DW_TAG_member {
@@ -99,14 +99,14 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn member(
         &mut self,
-        entry: &Entry<'_, 'a>,
+        entry: &Entry<'a>,
         prefix: &str,
         base: u64,
         depth: u32,
         found: &mut Found,
     ) -> Result<(), gimli::Error> {
-        let Some(kind) = type_of(entry)? else { return Ok(()) };
-        let start = start(entry)?.saturating_add(base);
+        let Some(kind) = type_of(entry) else { return Ok(()) };
+        let start = start(entry).saturating_add(base);
         let own = name(self.dwarf, self.unit, entry)?.unwrap_or_default();
         let name = format!("{prefix}{own}");
         let depth = depth.saturating_add(1);
@@ -127,8 +127,8 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.members(inner, &prefix, start, depth, found)
     }
 
-    fn bits(&self, entry: &Entry<'_, 'a>, kind: UnitOffset) -> Result<u64, gimli::Error> {
-        if let Some(bits) = number(entry, constants::DW_AT_bit_size)? {
+    fn bits(&self, entry: &Entry<'a>, kind: UnitOffset) -> Result<u64, gimli::Error> {
+        if let Some(bits) = number(entry, constants::DW_AT_bit_size) {
             return Ok(bits);
         }
         Ok(self.size(kind, 0)?.saturating_mul(8))
@@ -144,13 +144,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         let entry = self.unit.entry(offset)?;
         let tag = entry.tag();
         if compound(tag).is_some() {
-            let has_name = entry.attr(constants::DW_AT_name)?.is_some();
+            let has_name = entry.attr(constants::DW_AT_name).is_some();
             return Ok(Some(offset).filter(|_| !pointed && !has_name));
         }
         let is_pointer = tag == constants::DW_TAG_pointer_type;
         let goes_on =
             is_qualifier(tag) || tag == constants::DW_TAG_array_type || (pointed && is_pointer);
-        match type_of(&entry)? {
+        match type_of(&entry) {
             Some(inner) if goes_on && depth < DEEPEST => {
                 self.unnamed(inner, pointed && !is_pointer, depth.saturating_add(1))
             }
@@ -171,10 +171,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let deeper = depth.saturating_add(1);
         let entry = self.unit.entry(offset)?;
-        let inner = type_of(&entry)?;
+        let inner = type_of(&entry);
         let shape = match entry.tag() {
             constants::DW_TAG_base_type
-                if entry.attr_value(constants::DW_AT_encoding)?
+                if entry.attr_value(constants::DW_AT_encoding)
                     == Some(gimli::AttributeValue::Encoding(constants::DW_ATE_float)) =>
             {
                 Rc::new(Shape::Float)
@@ -216,10 +216,10 @@ impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn size(&self, offset: UnitOffset, depth: u32) -> Result<u64, gimli::Error> {
         const POINTER: u64 = 8;
         let entry = self.unit.entry(offset)?;
-        if let Some(size) = number(&entry, constants::DW_AT_byte_size)? {
+        if let Some(size) = number(&entry, constants::DW_AT_byte_size) {
             return Ok(size);
         }
-        let inner = match type_of(&entry)? {
+        let inner = match type_of(&entry) {
             Some(inner) if depth < DEEPEST => self.size(inner, depth.saturating_add(1))?,
             _ => 0,
         };
@@ -242,9 +242,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 continue;
             }
             // A flexible array has neither.
-            let last = number(entry, constants::DW_AT_upper_bound)?;
+            let last = number(entry, constants::DW_AT_upper_bound);
             let bound = last.map_or(0, |last| last.saturating_add(1));
-            let own = number(entry, constants::DW_AT_count)?.unwrap_or(bound);
+            let own = number(entry, constants::DW_AT_count).unwrap_or(bound);
             count = count.saturating_mul(own);
         }
         Ok(count)
@@ -252,10 +252,10 @@ impl<'w, 'a> Walk<'w, 'a> {
 }
 
 /// Where a member starts, in bits.
-fn start(entry: &Entry<'_, '_>) -> Result<u64, gimli::Error> {
-    if let Some(bits) = number(entry, constants::DW_AT_data_bit_offset)? {
-        return Ok(bits);
+fn start(entry: &Entry<'_>) -> u64 {
+    if let Some(bits) = number(entry, constants::DW_AT_data_bit_offset) {
+        return bits;
     }
-    let bytes = number(entry, constants::DW_AT_data_member_location)?;
-    Ok(bytes.unwrap_or(0).saturating_mul(8))
+    let bytes = number(entry, constants::DW_AT_data_member_location);
+    bytes.unwrap_or(0).saturating_mul(8)
 }
