@@ -10,6 +10,7 @@ mod cache;
 mod complete;
 mod completion;
 mod corrupt;
+mod debug;
 mod diff;
 mod errors_build;
 mod errors_livepatch;

@@ -1,0 +1,202 @@
+//! Functions that have code, and what was inlined into each.
+
+use gimli::{AttributeValue, Dwarf, Unit, constants};
+
+use super::DebugError;
+use super::budget::Budget;
+use super::files::Files;
+use super::lines::SourceLine;
+use super::origin::{Entry, Named, Origins};
+use super::sections::Reader;
+use super::space::{Place, Space, Stretch};
+
+/// A function with code of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// What it is called.
+    pub named: Named,
+    /// Where its code is: body and cold parts.
+    pub code: Vec<Stretch>,
+    /// It was made of another function's source: a clone, or the copy out of line of an inline one.
+    pub is_instance: bool,
+    /// What was inlined into it, each before what was inlined into that.
+    pub inlined: Vec<Inlined>,
+}
+
+/// A function that was inlined into another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inlined {
+    /// What it is called.
+    pub named: Named,
+    /// Where its code is; empty where the compiler left none of it.
+    pub code: Vec<Stretch>,
+    /// Where it is called.
+    pub call: Option<SourceLine>,
+    /// What it was inlined into, as number of [`Function::inlined`]; none: the function itself.
+    pub parent: Option<usize>,
+}
+
+impl Function {
+    /// What was inlined into what, from the outermost to the one of that number.
+    #[must_use]
+    pub fn chain(&self, number: usize) -> Vec<&Inlined> {
+        let mut chain = Vec::new();
+        let mut next = Some(number);
+        while let Some(inlined) = next.and_then(|number| self.inlined.get(number)) {
+            chain.push(inlined);
+            // Parents come first, so this ends.
+            next = inlined.parent;
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// What was inlined at `place`, the outermost first.
+    pub(super) fn inlined_at(&self, place: Place) -> Vec<&Inlined> {
+        let holds = |inlined: &Inlined| inlined.code.iter().any(|stretch| stretch.holds(place));
+        // Each comes behind what it was inlined into.
+        let innermost = self.inlined.iter().enumerate().rev().find(|(_, inlined)| holds(inlined));
+        innermost.map(|(number, _)| self.chain(number)).unwrap_or_default()
+    }
+}
+
+/// Finds them.
+pub(super) struct Functions<'d, 'a> {
+    dwarf: &'d Dwarf<Reader<'a>>,
+    units: &'d [Unit<Reader<'a>>],
+    space: &'d Space,
+    origins: Origins<'d, 'a>,
+    pub(super) found: Vec<Function>,
+}
+
+/// What an entry is in.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// The function of that number.
+    Function(usize),
+    /// What was inlined into it: function, and number in that.
+    Inlined(usize, usize),
+    /// A function without code.
+    Abstract,
+}
+
+impl<'d, 'a> Functions<'d, 'a> {
+    pub(super) fn new(
+        dwarf: &'d Dwarf<Reader<'a>>,
+        units: &'d [Unit<Reader<'a>>],
+        space: &'d Space,
+    ) -> Self {
+        Self { dwarf, units, space, origins: Origins::new(dwarf, units), found: Vec::new() }
+    }
+
+    /// Adds those of a unit.
+    pub(super) fn add_unit(
+        &mut self,
+        number: usize,
+        files: &mut Files,
+        budget: &mut Budget,
+    ) -> Result<(), DebugError> {
+        let Some(unit) = self.units.get(number) else { return Ok(()) };
+        let mut scopes: Vec<(isize, Scope)> = Vec::new();
+        let mut entries = unit.entries();
+        while let Some(entry) = entries.next_dfs()? {
+            let depth = entry.depth();
+            while scopes.last().is_some_and(|(at, _)| *at >= depth) {
+                scopes.pop();
+            }
+            let scope = scopes.last().map(|(_, scope)| *scope);
+            match entry.tag() {
+                constants::DW_TAG_subprogram => {
+                    let scope = self.function(number, entry, files, budget)?;
+                    scopes.push((depth, scope));
+                }
+                constants::DW_TAG_inlined_subroutine => {
+                    if let Some(scope) = self.inlined((number, entry), scope, files, budget)? {
+                        scopes.push((depth, scope));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn function(
+        &mut self,
+        unit: usize,
+        entry: &Entry<'a>,
+        files: &mut Files,
+        budget: &mut Budget,
+    ) -> Result<Scope, DebugError> {
+        let code = self.code(unit, entry, budget)?;
+        if code.is_empty() {
+            return Ok(Scope::Abstract);
+        }
+        let named = self.origins.named(unit, entry, files, budget)?;
+        let is_instance = entry.attr(constants::DW_AT_abstract_origin).is_some();
+        let number = self.found.len();
+        self.found.push(Function { named, code, is_instance, inlined: Vec::new() });
+        Ok(Scope::Function(number))
+    }
+
+    fn inlined(
+        &mut self,
+        (unit, entry): (usize, &Entry<'a>),
+        scope: Option<Scope>,
+        files: &mut Files,
+        budget: &mut Budget,
+    ) -> Result<Option<Scope>, DebugError> {
+        let (function, parent) = match scope {
+            Some(Scope::Function(function)) => (function, None),
+            Some(Scope::Inlined(function, parent)) => (function, Some(parent)),
+            // What is said of functions without code is said again of each copy.
+            Some(Scope::Abstract) | None => return Ok(None),
+        };
+        let code = self.code(unit, entry, budget)?;
+        let named = self.origins.named(unit, entry, files, budget)?;
+        let number = |attribute| entry.attr_value(attribute).and_then(|value| value.udata_value());
+        let file = match entry.attr_value(constants::DW_AT_call_file) {
+            Some(AttributeValue::FileIndex(index)) => Some(index),
+            Some(other) => other.udata_value(),
+            None => None,
+        };
+        let line = number(constants::DW_AT_call_line);
+        let call = self.origins.source_line(unit, file, line, files, budget)?;
+        let Some(function_entry) = self.found.get_mut(function) else { return Ok(None) };
+        let number = function_entry.inlined.len();
+        function_entry.inlined.push(Inlined { named, code, call, parent });
+        Ok(Some(Scope::Inlined(function, number)))
+    }
+
+    /// Where the code of `entry` is.
+    fn code(
+        &self,
+        unit: usize,
+        entry: &Entry<'a>,
+        budget: &mut Budget,
+    ) -> Result<Vec<Stretch>, DebugError> {
+        let Some(unit) = self.units.get(unit) else { return Ok(Vec::new()) };
+        let mut code = Vec::new();
+        if let Some(value) = entry.attr_value(constants::DW_AT_ranges) {
+            if let Some(mut ranges) = self.dwarf.attr_ranges(unit, value)? {
+                while let Some(range) = ranges.next()? {
+                    budget.take(1)?;
+                    code.extend(self.space.stretch(range.begin, range.end));
+                }
+            }
+            return Ok(code);
+        }
+        let address = |attribute| -> Result<Option<u64>, DebugError> {
+            let value = entry.attr_value(attribute);
+            Ok(value.map(|value| self.dwarf.attr_address(unit, value)).transpose()?.flatten())
+        };
+        let Some(start) = address(constants::DW_AT_low_pc)? else { return Ok(code) };
+        let end = match entry.attr_value(constants::DW_AT_high_pc) {
+            Some(AttributeValue::Udata(size)) => Some(start.saturating_add(size)),
+            Some(_) => address(constants::DW_AT_high_pc)?,
+            None => None,
+        };
+        code.extend(end.and_then(|end| self.space.stretch(start, end)));
+        Ok(code)
+    }
+}

@@ -1,0 +1,101 @@
+//! What debug information (DWARF 4 and 5) says of code: which source line each place comes from, and which functions
+//! were inlined where.
+//!
+//! It is read of objects, of modules and of a linked kernel. Places are sections and offsets in all of them.
+
+mod budget;
+mod compressed;
+mod error;
+mod files;
+mod functions;
+mod lines;
+mod origin;
+mod sections;
+mod space;
+
+use crate::module::RawElf;
+
+pub use error::DebugError;
+pub use functions::{Function, Inlined};
+pub use lines::SourceLine;
+pub use origin::Named;
+pub use space::{Place, Stretch};
+
+use budget::Budget;
+use files::Files;
+use functions::Functions;
+use lines::Rows;
+use sections::Sections;
+
+/// The debug information of a file.
+#[derive(Debug, Default)]
+pub struct Debug {
+    /// All functions that have code, in the order of the debug information.
+    pub functions: Vec<Function>,
+    files: Vec<String>,
+    rows: Rows,
+    /// Where the functions are: section, start, end and number, sorted.
+    places: Vec<(Stretch, usize)>,
+}
+
+impl Debug {
+    /// Reads that of the file with these `bytes`.
+    pub fn of(bytes: &[u8]) -> Result<Self, DebugError> {
+        let elf = RawElf::parse(bytes)?;
+        let sections = Sections::of(&elf)?;
+        let (dwarf, space) = (sections.dwarf(), sections.space());
+        let mut budget = Budget::of_size(sections.size().saturating_add(bytes.len()));
+        let units = sections::units(&dwarf)?;
+        let mut files = Files::default();
+        let mut functions = Functions::new(&dwarf, &units, space);
+        let mut rows = Rows::default();
+        for number in 0..units.len() {
+            functions.add_unit(number, &mut files, &mut budget)?;
+            rows.add_unit((&dwarf, &units, number), space, &mut files, &mut budget)?;
+        }
+        rows.sort();
+        let functions = functions.found;
+        let places = functions.iter().enumerate();
+        let mut places: Vec<(Stretch, usize)> = places
+            .flat_map(|(number, function)| function.code.iter().map(move |it| (*it, number)))
+            .collect();
+        places.sort_unstable();
+        Ok(Self { functions, files: files.into_names(), rows, places })
+    }
+
+    /// The path of a source file.
+    #[must_use]
+    pub fn file(&self, line: SourceLine) -> &str {
+        self.files.get(line.file as usize).map_or("", String::as_str)
+    }
+
+    /// The line that the code at `place` comes from.
+    #[must_use]
+    pub fn line(&self, place: Place) -> Option<SourceLine> {
+        self.rows.at(place)
+    }
+
+    /// The places in `stretch` where code of another line begins, and the lines.
+    pub fn lines(&self, stretch: Stretch) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
+        self.rows.within(stretch)
+    }
+
+    /// The function whose code is at `place`.
+    #[must_use]
+    pub fn function(&self, place: Place) -> Option<usize> {
+        let before = self.places.partition_point(|(it, _)| {
+            (it.section, it.start) <= (place.section, place.offset)
+        });
+        let found = self.places.get(..before)?.iter().rev().take(Self::NESTED);
+        found.filter(|(stretch, _)| stretch.holds(place)).map(|(_, number)| *number).next()
+    }
+
+    /// Stretches that start before a place and may still hold it: no compiler nests functions deeper.
+    const NESTED: usize = 64;
+
+    /// What was inlined at `place` of the function of that number, the outermost first.
+    #[must_use]
+    pub fn inlined(&self, function: usize, place: Place) -> Vec<&Inlined> {
+        self.functions.get(function).map(|function| function.inlined_at(place)).unwrap_or_default()
+    }
+}

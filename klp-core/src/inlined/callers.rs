@@ -1,0 +1,169 @@
+//! Who refers to what is left of a function.
+
+use super::Went;
+use super::copies::{How, is_of};
+use crate::arch::{Form, Instructions, text};
+use crate::checksum::{Analysis, distance};
+use crate::demangle::spoken;
+use crate::elf::{ElfError, Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::layout::Span;
+use crate::rules;
+
+/// What refers to a function.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Caller {
+    /// A function, or a data object.
+    pub name: String,
+    /// What it does.
+    pub how: Manner,
+}
+
+/// What is done with a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Manner {
+    /// A direct call.
+    Calls,
+    /// A jump in place of a call at the end of a function.
+    Jumps,
+    /// Code that has its address.
+    Address,
+    /// Data that has its address, such as a table of operations.
+    Data,
+    /// An export of the kernel or a module.
+    Export,
+}
+
+/// A reference: to a symbol that is elsewhere, or to a place.
+enum Target {
+    Symbol(u32),
+    Place(u32, u64),
+}
+
+/// Adds to each of `all` who refers to it in the object with these `bytes`.
+pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
+    let analysis = Analysis::of(bytes)?;
+    let search = Search { analysis: &analysis };
+    for function in &analysis.layout.functions {
+        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
+        let Some(symbol) = symbol else { continue };
+        let name = spoken(&symbol.name_lossy());
+        for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
+            search.code(span, |target, how| {
+                for went in all.iter_mut().filter(|went| search.is_meant(went, target)) {
+                    went.callers.insert(Caller { name: name.clone(), how: how() });
+                }
+            });
+        }
+    }
+    for (index, section) in analysis.elf.sections.iter().enumerate() {
+        if !section.is_allocated() || section.is_code() {
+            continue;
+        }
+        let Ok(index) = u32::try_from(index) else { continue };
+        for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
+            let Some((name, how)) = search.data(index, section, &reloc) else { continue };
+            let Some(target) = search.target(&reloc, reloc.addend) else { continue };
+            for went in all.iter_mut().filter(|went| search.is_meant(went, &target)) {
+                went.callers.insert(Caller { name: name.clone(), how });
+            }
+        }
+    }
+    // What a function does with itself, and with its own parts, says nothing.
+    for went in all {
+        let own: Vec<String> = went.copies.iter().map(|copy| spoken(&copy.symbol)).collect();
+        went.callers.retain(|caller| {
+            !own.contains(&caller.name) || matches!(caller.how, Manner::Data | Manner::Export)
+        });
+    }
+    Ok(())
+}
+
+struct Search<'a, 'data> {
+    analysis: &'a Analysis<'data>,
+}
+
+impl Search<'_, '_> {
+    /// Tells all references to code or to something elsewhere in `span`.
+    fn code(&self, span: &Span, mut tell: impl FnMut(&Target, &dyn Fn() -> Manner)) {
+        let Some(section) = self.analysis.elf.section(span.section) else { return };
+        let size = span.end.saturating_sub(span.start);
+        let Some(code) = section.bytes(span.start, size) else { return };
+        let mut relocs = section.relocs.within(span.start, span.end).peekable();
+        let mut instructions = Instructions::new(code, span.start);
+        while let Some(decoded) = instructions.next() {
+            let next = span.start.saturating_add(instructions.offset() as u64);
+            let branch = match decoded.map(|decoded| decoded.form) {
+                Ok(Form::Branch { target, .. }) => Some(target),
+                _ => None,
+            };
+            let start = next.saturating_sub(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+            let how = || match branch {
+                Some(_) if is_call(section, start, next) => Manner::Calls,
+                Some(_) => Manner::Jumps,
+                None => Manner::Address,
+            };
+            let mut is_linked = false;
+            while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
+                if reloc.kind == RelocKind::None {
+                    continue;
+                }
+                is_linked = true;
+                let addend = distance(&reloc, next).unwrap_or(reloc.addend);
+                if let Some(target) = self.target(&reloc, addend) {
+                    tell(&target, &how);
+                }
+            }
+            if let Some(target) = branch.filter(|_| !is_linked)
+                && !(span.start..span.end).contains(&target)
+            {
+                tell(&Target::Place(span.section, target), &how);
+            }
+        }
+    }
+
+    /// What has the relocation, if that is data which says something about a function.
+    fn data(&self, index: u32, section: &Section<'_>, reloc: &Reloc) -> Option<(String, Manner)> {
+        let span = self.analysis.layout.find(index, reloc.offset);
+        let span = span.and_then(|span| self.analysis.layout.span(span));
+        let symbol = span.and_then(|span| self.analysis.elf.symbol(span.symbol?));
+        if section.name.starts_with(b"__ksymtab") || section.name.starts_with(b".export_symbol") {
+            return Some((section.name_lossy().into_owned(), Manner::Export));
+        }
+        let is_told = rules::for_section(section.name).is_none()
+            && !rules::is_attributed(section.name)
+            && !section.is_unwind_table();
+        let symbol = symbol.filter(|_| is_told)?;
+        Some((spoken(&symbol.name_lossy()), Manner::Data))
+    }
+
+    fn target(&self, reloc: &Reloc, addend: i64) -> Option<Target> {
+        let symbol = self.analysis.elf.symbol(reloc.symbol)?;
+        match symbol.place {
+            Place::Section(section) => {
+                Some(Target::Place(section, symbol.value.checked_add_signed(addend)?))
+            }
+            Place::Undefined if symbol.kind != SymbolKind::Section => {
+                Some(Target::Symbol(reloc.symbol))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether `target` is the function.
+    fn is_meant(&self, went: &Went, target: &Target) -> bool {
+        match target {
+            Target::Symbol(symbol) => {
+                let symbol = self.analysis.elf.symbol(*symbol);
+                symbol.is_some_and(|symbol| is_of(&symbol.name_lossy(), &went.function))
+            }
+            Target::Place(section, offset) => went.copies.iter().any(|copy| {
+                copy.how != How::ColdPart && (copy.section, copy.offset) == (*section, *offset)
+            }),
+        }
+    }
+}
+
+fn is_call(section: &Section<'_>, start: u64, end: u64) -> bool {
+    let code = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+    text::text(code, start, text::Names::default()).mnemonic.starts_with("call")
+}

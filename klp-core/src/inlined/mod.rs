@@ -1,0 +1,142 @@
+//! Where the code of a function has gone: into which functions it was inlined, which clones there are of it, what
+//! shares its address, and who calls what is left of it.
+//!
+//! Debug information and symbols tell it, so the compiler need not be asked.
+
+mod callers;
+mod copies;
+
+use std::collections::BTreeSet;
+
+use crate::debug::{Debug, Function, Inlined, Named, SourceLine, Stretch};
+use crate::elf::ElfError;
+use crate::module::RawElf;
+
+pub use callers::{Caller, Manner};
+pub use copies::{Copied, How};
+
+/// Where one function went, in one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Went {
+    /// The function, as it was asked for.
+    pub function: String,
+    /// Where it is declared; several have one name.
+    pub declared: Vec<Line>,
+    /// What there is of it out of line, by symbols.
+    pub copies: Vec<Copied>,
+    /// Other functions at the address of one of those.
+    pub merged: BTreeSet<String>,
+    /// The functions that it was inlined into.
+    pub inlined: Vec<Into>,
+    /// Who refers to what is out of line. Of a linked kernel nobody knows.
+    pub callers: BTreeSet<Caller>,
+}
+
+/// A line of a source file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Line {
+    /// The file, as debug information names it.
+    pub file: String,
+    /// Counted from 1.
+    pub line: u32,
+}
+
+/// A function that it was inlined into.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Into {
+    /// The symbol of the function that has the code.
+    pub symbol: String,
+    /// By which calls: from the first that was inlined down to the function itself.
+    pub chain: Vec<Step>,
+    /// How many bytes of it are left; 0: the compiler needed none of its code.
+    pub bytes: u64,
+}
+
+/// A call that was replaced by the code of what it calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Step {
+    /// What is called.
+    pub function: String,
+    /// Where.
+    pub call: Option<Line>,
+}
+
+impl Went {
+    /// Whether nothing is known of it in the file.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.copies.is_empty() && self.inlined.is_empty() && self.callers.is_empty()
+    }
+}
+
+/// Where the functions of these `names` went in a file of these `bytes`, of which `debug` is the debug information.
+pub fn went(bytes: &[u8], debug: &Debug, names: &[String]) -> Result<Vec<Went>, ElfError> {
+    let elf = RawElf::parse(bytes)?;
+    let mut all: Vec<Went> = names.iter().map(|name| one(&elf, debug, name)).collect();
+    if elf.is_relocatable() {
+        callers::add(bytes, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Went {
+    let mut declared = BTreeSet::new();
+    let mut own = Vec::new();
+    let mut inlined = BTreeSet::new();
+    for function in &debug.functions {
+        if is(&function.named, name) {
+            declared.extend(function.named.line.map(|line| Line::of(debug, line)));
+            own.extend(function.code.iter().copied());
+        }
+        for (number, found) in function.inlined.iter().enumerate() {
+            if is(&found.named, name) {
+                declared.extend(found.named.line.map(|line| Line::of(debug, line)));
+                inlined.insert(into(elf, debug, function, number));
+            }
+        }
+    }
+    let copies = copies::of(elf, name, &own);
+    let merged = copies::merged(elf, name, &copies);
+    Went {
+        function: name.to_owned(),
+        declared: declared.into_iter().collect(),
+        copies,
+        merged,
+        inlined: inlined.into_iter().collect(),
+        callers: BTreeSet::new(),
+    }
+}
+
+/// Whether a person can mean it by `name`: the name in the source, the symbol, or the path of Rust.
+fn is(named: &Named, name: &str) -> bool {
+    named.name == name || named.symbol.as_deref() == Some(name) || named.spoken() == name
+}
+
+fn into(elf: &RawElf<'_>, debug: &Debug, function: &Function, number: usize) -> Into {
+    let chain = function.chain(number);
+    let bytes = chain.last().map_or(0, |inlined| size(&inlined.code));
+    let code = chain.last().into_iter().flat_map(|inlined| inlined.code.iter());
+    let place = code.chain(&function.code).next().copied();
+    let symbol = place.and_then(|place| copies::symbol_at(elf, place));
+    let step = |inlined: &Inlined| Step {
+        function: inlined.named.spoken(),
+        call: inlined.call.map(|line| Line::of(debug, line)),
+    };
+    Into {
+        symbol: symbol.unwrap_or_else(|| function.named.spoken()),
+        chain: chain.into_iter().map(step).collect(),
+        bytes,
+    }
+}
+
+fn size(code: &[Stretch]) -> u64 {
+    code.iter().fold(0, |sum, it| sum.saturating_add(it.end.saturating_sub(it.start)))
+}
+
+impl Line {
+    /// What `line` of `debug` is.
+    #[must_use]
+    pub fn of(debug: &Debug, line: SourceLine) -> Self {
+        Self { file: debug.file(line).to_owned(), line: line.line }
+    }
+}
