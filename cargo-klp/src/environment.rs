@@ -72,6 +72,18 @@ pub(crate) fn progress_when() -> Option<String> {
     get("CARGO_TERM_PROGRESS_WHEN")?.into_string().ok()
 }
 
+/// The pager: `PAGER`, or `less`; none where that is `cat` or empty.
+#[expect(clippy::disallowed_methods, reason = "an empty PAGER says that there is none")]
+pub(crate) fn pager() -> Option<String> {
+    let pager = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
+    Some(pager).filter(|pager| !pager.is_empty() && pager != "cat")
+}
+
+/// What pagers are told by variables that are not set.
+pub(crate) fn for_pagers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [("LESS", "FRX"), ("LV", "-c")].into_iter().filter(|(name, _)| get(name).is_none())
+}
+
 /// The directory that we were started in.
 pub(crate) fn current_directory() -> Result<Utf8PathBuf, Error> {
     let path =

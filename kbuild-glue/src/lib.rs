@@ -42,12 +42,13 @@ mod shell;
 mod stash;
 pub mod stock;
 pub mod tree;
+mod word;
 
 pub use baseline::{BaselineError, Fingerprint};
 pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode};
 pub use build::{
     BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchedBuild, Preview,
-    Workspace, kept_objects,
+    Workspace, kept_objects, mentioning, sources_of,
 };
 pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
 pub use compared::{Compared, compared, is_lto, linked_files};
@@ -58,10 +59,11 @@ pub use jobserver::{Jobs, JobsError, Tokens};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
-pub use module::{ModuleError, ModuleSources, Recompiled};
+pub use module::{ModuleError, ModuleSources, Recompiled, Version, last_patches, lines_path};
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
-pub use patch::{FileChange, Patch, PatchError, PatchSet};
+pub use patch::{FileChange, Patch, PatchError, PatchSet, TracedHunk};
 pub use revisions::Revisions;
 pub use stock::{StockBuild, StockError, StockParts, StockTouched};
 pub use tree::{Tree, TreeError};
+pub use word::is_word;

@@ -92,6 +92,23 @@ impl Mirror {
         Ok(mirror)
     }
 
+    /// The mirror of the last build, whatever the sources of `tree` are by now: to compile something again.
+    pub fn as_it_is(tree: &Tree, dir: &Utf8Path) -> Result<Self, MirrorError> {
+        if Stash::of(dir).is_in_use() {
+            put_back(dir)?;
+        }
+        Ok(Self {
+            source: tree.source.clone(),
+            dir: dir.to_owned(),
+            listing: Listing::default(),
+            stamps: Stamps::default(),
+            own: BTreeMap::new(),
+            fresh: false,
+            changed: 0,
+            altered: None,
+        })
+    }
+
     /// Writes down that the mirror is as it should be.
     pub fn keep(&self) -> Result<(), MirrorError> {
         let known = Known { sources: self.stamps.clone(), own: self.own.clone() };

@@ -9,12 +9,14 @@ mod error;
 mod freed;
 mod header;
 mod hunk;
+mod kept;
 mod lines;
 mod mail;
 mod packed;
 mod parse;
 mod place;
 mod series;
+mod trace;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -22,6 +24,7 @@ use fs_err as fs;
 pub use edits::Edit;
 pub use error::PatchError;
 use hunk::Hunk;
+pub use trace::TracedHunk;
 
 /// One patch file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct Patch {
     path: Utf8PathBuf,
     files: Vec<FileDiff>,
     digest: blake3::Hash,
+    /// Its bytes, unpacked.
+    text: Vec<u8>,
     /// How many leading directories its names have too many, where a series file says so.
     strip: Option<usize>,
 }
@@ -102,7 +107,13 @@ impl Patch {
         if files.is_empty() {
             return Err(PatchError::Empty { patch: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), files, digest: blake3::hash(bytes), strip: None })
+        Ok(Self {
+            path: path.to_owned(),
+            files,
+            digest: blake3::hash(bytes),
+            text: bytes.to_vec(),
+            strip: None,
+        })
     }
 
     /// Whether it changes, adds or removes a file with that extension.
@@ -166,6 +177,6 @@ impl PatchSet {
 
     /// Computes all files that the series changes, sorted by path. Nothing is written.
     pub fn apply(&self, root: &Utf8Path) -> Result<Vec<FileChange>, PatchError> {
-        apply::apply(&self.patches, root, self.fuzz)
+        Ok(apply::apply(&self.patches, root, self.fuzz)?.changes)
     }
 }

@@ -74,6 +74,14 @@ pub enum Error {
     NoObjectsOfModule,
     #[error("the versions of {object} that were compared are not there any more")]
     OtherObjects { object: Utf8PathBuf },
+    #[error("there is no original kernel in {path}")]
+    NoOriginal { path: Utf8PathBuf },
+    #[error("cannot tell what was inlined in {path}")]
+    Debug { path: Utf8PathBuf, source: klp_core::debug::DebugError },
+    #[error("nothing is known of {name}: it is neither out of line nor inlined")]
+    NowhereInlined { name: String },
+    #[error("{count} objects are made from a file that names {names}, more than {most}")]
+    TooManyObjects { names: String, count: usize, most: usize },
     #[error("{name} is no function that changed")]
     NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
@@ -116,6 +124,11 @@ impl Error {
             Self::NoObjectsOfModule => Some(
                 "compare two objects: cargo klp explain --original A.o --patched B.o".to_owned(),
             ),
+            Self::NoOriginal { .. } => Some("cargo klp build makes it".to_owned()),
+            Self::Debug { source, .. } => source.hint().map(str::to_owned),
+            Self::TooManyObjects { .. } => {
+                Some("name an object with debug information: --object FILE".to_owned())
+            }
             Self::NotChanged { .. } => {
                 Some("without a name, all functions that changed are explained".to_owned())
             }

@@ -42,6 +42,11 @@ pub enum Event {
         /// The release of the kernel.
         release: String,
     },
+    /// Objects are looked through for what was inlined.
+    Reading {
+        /// How many.
+        objects: usize,
+    },
     /// Original and patched objects are compared.
     Comparing {
         /// How many were made for the patched kernel.

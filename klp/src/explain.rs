@@ -28,14 +28,7 @@ type Files = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
 impl Kernel {
     /// The functions that the last build found changed: those of these `names`, or all where there are none.
     pub fn explain(&self, names: &[String]) -> Result<Vec<Explained>, Error> {
-        let path = &self.results;
-        let text = fs_err::read(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => Error::NoResults { path: path.clone() },
-            _ => Error::Read { path: path.clone(), source },
-        })?;
-        let records: Vec<Record> = serde_json::from_slice(&text)
-            .map_err(|source| Error::Results { path: path.clone(), source })?;
-        let functions = records.into_iter().filter_map(|record| match record {
+        let functions = self.last_records()?.into_iter().filter_map(|record| match record {
             Record::Function(function) => Some(function),
             _ => None,
         });
@@ -59,6 +52,19 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// What the last build with a patch found.
+    pub(crate) fn last_records(&self) -> Result<Vec<Record>, Error> {
+        let path = &self.results;
+        let text = fs_err::read(path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => Error::NoResults { path: path.clone() },
+            _ => Error::Read { path: path.clone(), source },
+        })?;
+        serde_json::from_slice(&text)
+            .map_err(|source| Error::Results { path: path.clone(), source })
+    }
+}
+
 /// `functions` of two files that were compared: those of these `names`, or all where there are none.
 pub fn explain_files(
     functions: Vec<Function>,
@@ -70,7 +76,7 @@ pub fn explain_files(
 }
 
 /// The functions that one of `names` means, as symbol or as path.
-fn chosen(
+pub(crate) fn chosen(
     functions: impl Iterator<Item = Function>,
     names: &[String],
 ) -> Result<Vec<Function>, Error> {

@@ -23,8 +23,10 @@ mod error;
 mod event;
 mod explain;
 mod finished;
+mod inlined;
 mod kept;
 mod kernel;
+mod lines;
 mod livepatch;
 mod object_file;
 mod operand;
@@ -39,7 +41,9 @@ mod sample;
 mod session;
 mod settings;
 mod shipped;
+mod source_lines;
 mod stamp;
+mod why;
 
 pub use cache::Cache;
 pub use check::Checked;
@@ -48,6 +52,7 @@ pub use comparison::Comparison;
 pub use error::Error;
 pub use event::{Attested, Event, Events, Phase};
 pub use explain::{Explained, explain_files};
+pub use inlined::{Gone, inlined_in};
 pub use kernel::{Kernel, Kind, Location};
 pub use livepatch::{Livepatch, LivepatchRequest, livepatch_name};
 pub use operand::{InBuild, Operand};
@@ -56,3 +61,7 @@ pub use patched::Patched;
 pub use rules::Rules;
 pub use sample::Sample;
 pub use session::Session;
+pub use source_lines::{SourceLines, SourceText, source_lines_of};
+pub use why::{
+    Because, Choice, Evidence, FunctionReached, How, HunkReached, Nothing, Why, hunk_words,
+};

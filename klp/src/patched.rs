@@ -67,6 +67,7 @@ impl Original<'_> {
                 events(Event::Phase(Phase::Patched));
                 let patched =
                     workspace.build_patched(patch_set, &settings, &mut of_build(events))?;
+                workspace.keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
                 let original = Cow::Borrowed(&*build);
@@ -108,6 +109,7 @@ impl Original<'_> {
                     &settings,
                     &mut of_build(events),
                 )?;
+                workspace.keep_patches(patch_set)?;
                 let original = Cow::Owned(original);
                 let builds = Box::new(Builds { workspace, original, patched, session });
                 let digests = patch_set.patches().iter().map(|patch| patch.digest().to_string());

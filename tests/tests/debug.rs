@@ -65,20 +65,15 @@ fn tree(debug: &Debug) -> Vec<String> {
     all
 }
 
-const TREE: [&str; 3] = [
-    "apart: inner at a.c:11",
-    "outer: middle at a.c:5",
-    "outer: middle at a.c:5, inner at a.h:10",
-];
+const TREE: [&str; 3] =
+    ["apart: inner at a.c:11", "outer: middle at a.c:5", "outer: middle at a.c:5, inner at a.h:10"];
 
 /// The lines of a file that some code comes from.
 fn lines_of(debug: &Debug, name: &str) -> Vec<u32> {
     let code = debug.functions.iter().flat_map(|function| function.code.iter().copied());
     let lines = code.flat_map(|stretch| debug.lines(stretch).map(|(_, line)| line));
-    let mut lines: Vec<u32> = lines
-        .filter(|line| debug.file(*line).ends_with(name))
-        .map(|line| line.line)
-        .collect();
+    let mut lines: Vec<u32> =
+        lines.filter(|line| debug.file(*line).ends_with(name)).map(|line| line.line).collect();
     lines.sort_unstable();
     lines.dedup();
     lines
@@ -160,7 +155,10 @@ fn what_cannot_be_read_is_said() -> Result<()> {
     };
     ensure!(matches!(read(&["-g0"])?, Err(DebugError::Missing)));
     let split = read(&["-g", "-gsplit-dwarf"])?;
-    ensure!(matches!(&split, Err(DebugError::Elsewhere(name)) if name.ends_with("a.dwo")), "{split:?}");
+    ensure!(
+        matches!(&split, Err(DebugError::Elsewhere(name)) if name.ends_with("a.dwo")),
+        "{split:?}"
+    );
     Ok(())
 }
 
@@ -179,14 +177,19 @@ fn debug_information_is_untrusted() -> Result<()> {
             let (_guard, directory) = temporary()?;
             let object = compile(&directory, compiler, &[version])?;
             let image = directory.join("vmlinux");
-            tool("ld", ["-e", "outer", "--defsym", "use=0", "-o", image.as_str(), object.as_str()])?;
+            tool(
+                "ld",
+                ["-e", "outer", "--defsym", "use=0", "-o", image.as_str(), object.as_str()],
+            )?;
             for path in [object, image] {
                 let bytes = fs_err::read(&path)?;
                 let elf = RawElf::parse(&bytes)?;
                 let sections: Vec<std::ops::Range<usize>> = elf
                     .sections
                     .iter()
-                    .filter(|section| section.name.starts_with(b".debug_") && !section.data.is_empty())
+                    .filter(|section| {
+                        section.name.starts_with(b".debug_") && !section.data.is_empty()
+                    })
                     .map(|section| {
                         let start = section.data.as_ptr() as usize - bytes.as_ptr() as usize;
                         start..start + section.data.len()

@@ -24,6 +24,7 @@ mod golden;
 mod happens;
 mod help;
 mod house;
+mod inlined;
 mod interrupted;
 mod jobserver;
 mod json;

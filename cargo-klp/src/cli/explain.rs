@@ -5,10 +5,11 @@ use clap::{Args, ValueHint};
 
 use super::{CacheArgs, TreeArgs};
 
-/// Show in what functions changed, instruction by instruction
+/// Show why and in what functions changed, instruction by instruction
 ///
-/// Without files, the functions that the last `build` found changed. Operands are shown as checksums see them: by
-/// symbols, and by the content of strings and constants. What checksums leave out has the name of its rule.
+/// Without files, the functions that the last `build` found changed, with the hunks of the patches that reach them, and the
+/// hunks that reached none. Operands are shown as checksums see them: by symbols, and by the content of strings and
+/// constants. What checksums leave out has the name of its rule.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Functions, by symbol or Rust path [default: all that changed]
@@ -23,6 +24,12 @@ pub(crate) struct Explain {
     /// Show so many instructions that are the same around each that differs
     #[arg(short = 'U', long, value_name = "N", default_value_t = 3)]
     pub(crate) context: usize,
+    /// Show no source lines and no reasons, for which objects may have to be compiled again
+    #[arg(long)]
+    pub(crate) no_source: bool,
+    /// Do not start a pager on a terminal [env: PAGER]
+    #[arg(long)]
+    pub(crate) no_pager: bool,
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
     #[command(flatten)]

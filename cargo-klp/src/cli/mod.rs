@@ -8,6 +8,7 @@ mod checksum;
 mod diff;
 mod doctor;
 mod explain;
+mod inlined;
 mod makefile;
 mod output;
 mod stock;
@@ -24,6 +25,7 @@ pub(crate) use checksum::Checksum;
 pub(crate) use diff::Diff;
 pub(crate) use doctor::{Clean, Doctor};
 pub(crate) use explain::Explain;
+pub(crate) use inlined::Inlined;
 pub(crate) use makefile::{Completions, Makefile, Man};
 pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
 pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
@@ -58,6 +60,7 @@ pub(crate) enum Command {
     Diff(Diff),
     Doctor(Doctor),
     Explain(Explain),
+    Inlined(Inlined),
     Makefile(Makefile),
     Man(Man),
     /// List what checksums leave out, and why

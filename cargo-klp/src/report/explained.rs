@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use klp::Explained;
+use klp::{Explained, FunctionReached, SourceLines, SourceText, Why};
 use klp_core::explain::{Line, Row};
 use klp_core::record::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{causes, word};
-use super::json;
+use super::{json, reasons};
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -30,10 +30,31 @@ pub(super) enum Record<'a> {
     },
 }
 
+/// What is known of functions beside both versions.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Their source lines, in their order.
+    pub(crate) lines: Vec<SourceLines>,
+    /// Why they changed.
+    pub(crate) why: Why,
+}
+
+impl Known {
+    fn lines(&self, number: usize) -> Option<&SourceLines> {
+        self.lines.get(number)
+    }
+
+    /// Why a function changed.
+    fn why(&self, explained: &Explained) -> Option<&FunctionReached> {
+        let mut functions = self.why.functions.iter();
+        functions.find(|reached| reached.function == explained.function)
+    }
+}
+
 impl<'a> Record<'a> {
-    fn of(explained: &'a Explained) -> Self {
+    fn of(explained: &'a Explained, lines: Option<&'a SourceLines>) -> Self {
         let Explained { function, rows } = explained;
-        let rows = rows.iter().map(RowRecord::of).collect();
+        let rows = rows.iter().map(|row| RowRecord::of(row, lines)).collect();
         Self::Explanation {
             object: &function.object,
             name: &function.name,
@@ -69,35 +90,52 @@ struct Instruction<'a> {
     says: &'a [String],
     /// The rule by which checksums leave it out, if one does.
     left_out: Option<&'static str>,
+    /// The source line that it comes from, `FILE:LINE`, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<String>,
 }
 
 impl<'a> Instruction<'a> {
-    fn of(line: &'a Line) -> Self {
+    fn of(line: &'a Line, source: Option<&SourceText>) -> Self {
         let Line { part, offset, text, says, left_out, .. } = line;
-        Self { part: *part, offset: format!("{offset:#x}"), text, says, left_out: *left_out }
+        let (offset, line) = (format!("{offset:#x}"), source.map(place));
+        Self { part: *part, offset, text, says, left_out: *left_out, line }
     }
 }
 
+fn place(source: &SourceText) -> String {
+    format!("{}:{}", source.file, source.line)
+}
+
 impl<'a> RowRecord<'a> {
-    fn of(row: &'a Row) -> Self {
+    fn of(row: &'a Row, lines: Option<&'a SourceLines>) -> Self {
         let (original, patched, differs): (_, _, &[String]) = match row {
             Row::Same(old, new) => (Some(old), Some(new), &[]),
             Row::Changed(old, new, differs) => (Some(old), Some(new), differs),
             Row::Removed(old) => (Some(old), None, &[]),
             Row::Added(new) => (None, Some(new), &[]),
         };
-        let [original, patched] = [original, patched].map(|line| line.map(Instruction::of));
+        let original = original
+            .map(|line| Instruction::of(line, lines.and_then(|lines| lines.original(line))));
+        let patched =
+            patched.map(|line| Instruction::of(line, lines.and_then(|lines| lines.patched(line))));
         Self { original, patched, differs }
     }
 }
 
-pub(super) fn json(explained: &[Explained], out: impl Write) -> io::Result<()> {
-    json::stream(explained.iter().map(Record::of), out)
+pub(super) fn json(explained: &[Explained], known: &Known, mut out: impl Write) -> io::Result<()> {
+    let records = explained.iter().enumerate();
+    json::stream(
+        records.map(|(number, explained)| Record::of(explained, known.lines(number))),
+        &mut out,
+    )?;
+    reasons::json(&known.why, out)
 }
 
 const OLD: Style = AnsiColor::Red.on_default();
 const NEW: Style = AnsiColor::Green.on_default();
 const WORDS: Style = AnsiColor::Yellow.on_default();
+const SOURCE: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 const HEAD: Style = Style::new().bold();
 
@@ -112,8 +150,14 @@ pub(super) struct Look {
 /// Both versions stand side by side where each has so many columns.
 const SIDE: usize = 60;
 
-pub(super) fn human(explained: &[Explained], look: &Look, mut out: impl Write) -> io::Result<()> {
-    for (index, Explained { function, rows }) in explained.iter().enumerate() {
+pub(super) fn human(
+    explained: &[Explained],
+    known: &Known,
+    look: &Look,
+    mut out: impl Write,
+) -> io::Result<()> {
+    for (index, it) in explained.iter().enumerate() {
+        let Explained { function, rows } = it;
         if index > 0 {
             writeln!(out)?;
         }
@@ -125,8 +169,12 @@ pub(super) fn human(explained: &[Explained], look: &Look, mut out: impl Write) -
             function.object,
             causes(&function.causes)
         )?;
+        if let Some(reached) = known.why(it) {
+            reasons::of_function(reached, &known.why, &mut out)?;
+        }
         let shown = shown(rows, look.context);
         let mut gap = false;
+        let mut at = None;
         for (row, is_shown) in rows.iter().zip(shown) {
             if !is_shown {
                 gap = true;
@@ -135,13 +183,32 @@ pub(super) fn human(explained: &[Explained], look: &Look, mut out: impl Write) -
             if std::mem::take(&mut gap) {
                 writeln!(out, "{DIM}    …{DIM:#}")?;
             }
+            let source = known.lines(index).and_then(|lines| source(row, lines));
+            if source.is_some() && source != at {
+                at = source;
+                source_line(source, &mut out)?;
+            }
             match look.width.map(|width| width / 2).filter(|side| *side >= SIDE) {
                 Some(side) => beside(row, side, &mut out)?,
                 None => below(row, &mut out)?,
             }
         }
     }
-    Ok(())
+    reasons::without_effect(&known.why, &mut out)
+}
+
+/// The source line of a row: that of the patched version where it has one.
+fn source<'l>(row: &Row, lines: &'l SourceLines) -> Option<&'l SourceText> {
+    match row {
+        Row::Same(_, new) | Row::Changed(_, new, _) | Row::Added(new) => lines.patched(new),
+        Row::Removed(old) => lines.original(old),
+    }
+}
+
+fn source_line(source: Option<&SourceText>, out: &mut impl Write) -> io::Result<()> {
+    let Some(source) = source else { return Ok(()) };
+    let text = source.text.as_deref().unwrap_or_default().trim();
+    writeln!(out, "{SOURCE}{}  {text}{SOURCE:#}", place(source))
 }
 
 /// Which rows are shown: those that differ, and some around each.

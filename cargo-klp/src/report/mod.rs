@@ -7,7 +7,10 @@ pub(crate) mod done;
 pub(crate) mod dry_run;
 mod explained;
 mod human;
+mod inlined;
 mod json;
+mod pager;
+mod reasons;
 mod schema;
 mod trial;
 
@@ -15,7 +18,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use kbuild_glue::doctor::Check;
-use klp::Explained;
+use klp::{Explained, Gone};
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::record::{Failure, Record};
@@ -26,6 +29,7 @@ use serde::Serialize;
 use crate::cli::MessageFormat;
 
 pub(crate) use check::check;
+pub(crate) use explained::Known;
 pub(crate) use human::{refused, summary};
 pub(crate) use schema::schema;
 pub(crate) use trial::trial;
@@ -93,30 +97,52 @@ pub(crate) fn doctor(checks: &[Check], format: MessageFormat) -> io::Result<()> 
 /// Prints both versions of changed functions, with so many equal instructions around each that differs.
 pub(crate) fn explained(
     explained: &[Explained],
+    known: &Known,
     context: usize,
+    pages: bool,
     format: MessageFormat,
 ) -> io::Result<()> {
     let columns =
         || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
+    if format == MessageFormat::Json {
+        return print(|out| explained::json(explained, known, out));
+    }
     let look = explained::Look { context, width: columns() };
+    let (mut styled_text, mut text) = (Vec::new(), Vec::new());
+    explained::human(explained, known, &look, &mut styled_text)?;
+    styled(&styled_text, &mut text)?;
+    if pages && pager::page(&text)? {
+        return Ok(());
+    }
+    self::text(&text)
+}
+
+/// Prints where functions have gone; with `list` for other programs that read no JSON.
+pub(crate) fn inlined(gone: &[Gone], list: bool, format: MessageFormat) -> io::Result<()> {
     print(|out| match format {
+        MessageFormat::Json => inlined::json(gone, out),
+        MessageFormat::Human if list => inlined::list(gone, out),
         MessageFormat::Human => {
             let mut text = Vec::new();
-            explained::human(explained, &look, &mut text)?;
-            match anstream::AutoStream::choice(&io::stdout()) {
-                anstream::ColorChoice::Never => {
-                    anstream::adapter::strip_bytes(&text).try_for_each(|plain| out.write_all(plain))
-                }
-                _ => out.write_all(&text),
-            }
+            inlined::human(gone, &mut text)?;
+            styled(&text, out)
         }
-        MessageFormat::Json => explained::json(explained, out),
     })
 }
 
 /// Prints a text as it is.
 pub(crate) fn text(text: &[u8]) -> io::Result<()> {
     print(|out| out.write_all(text))
+}
+
+/// Writes a text with styles, or without them where nobody wants to see them.
+fn styled(text: &[u8], mut out: impl Write) -> io::Result<()> {
+    match anstream::AutoStream::choice(&io::stdout()) {
+        anstream::ColorChoice::Never => {
+            anstream::adapter::strip_bytes(text).try_for_each(|plain| out.write_all(plain))
+        }
+        _ => out.write_all(text),
+    }
 }
 
 /// Prints to standard output; a reader that goes away, such as `head`, is no error.

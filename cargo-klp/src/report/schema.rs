@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{Schema, SchemaGenerator, json_schema};
 
-use super::{allowlist, check, doctor, done, dry_run, explained, json, trial};
+use super::{allowlist, check, doctor, done, dry_run, explained, inlined, json, reasons, trial};
 
 /// What it is called where schemas are looked up by name.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -38,7 +38,9 @@ fn lines(generator: &mut SchemaGenerator) -> Vec<Schema> {
         generator.subschema_for::<done::Record<'_>>(),
         generator.subschema_for::<dry_run::Record<'_>>(),
         generator.subschema_for::<explained::Record<'_>>(),
+        generator.subschema_for::<inlined::Record<'_>>(),
         generator.subschema_for::<json::Exclusion<'_>>(),
+        generator.subschema_for::<reasons::Record<'_>>(),
         generator.subschema_for::<trial::Record<'_>>(),
     ]
 }

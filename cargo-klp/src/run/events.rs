@@ -27,6 +27,7 @@ pub(super) fn show(event: Event, shell: &Shell) {
             let message = format_args!("{equal} of {functions} functions are those of {release}");
             shell.status("Proving", message);
         }
+        Event::Reading { objects } => shell.status("Reading", count(objects, "object")),
         Event::Comparing { objects } => shell.status("Comparing", count(objects, "object")),
         Event::NoLivepatch { why } => {
             shell.status("Skipping", format_args!("livepatch module: {why}"));

@@ -2,22 +2,26 @@
 
 use std::sync::OnceLock;
 
-use klp::{Checksums, Kernel, Operand, explain_files};
+use klp::{Checksums, Kernel, Operand, explain_files, source_lines_of};
 use klp_core::Allowlist;
 
 use crate::cli::{Explain, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
-use crate::report;
+use crate::report::{self, Known};
 use crate::shell::Shell;
 use crate::words::count;
+
+use super::{session, show};
 
 pub(crate) fn run(
     arguments: &Explain,
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let Explain { functions, original, patched, context, tree, cache } = arguments;
+    let Explain { functions, original, patched, context, tree, cache, no_source, no_pager } =
+        arguments;
+    let mut known = Known::default();
     let explained = match original.as_ref().zip(patched.as_ref()) {
         Some((original, patched)) => {
             let (allowlist, cache) = (Allowlist::default(), cache.cache());
@@ -25,11 +29,25 @@ pub(crate) fn run(
             let before = Checksums::open(&Operand::of(original), &allowlist, &cache, &old)?;
             let after = Checksums::open(&Operand::of(patched), &allowlist, &cache, &new)?;
             let changes = before.compare(&after);
-            explain_files(changes.functions, (original, patched), functions)?
+            let explained = explain_files(changes.functions, (original, patched), functions)?;
+            if !no_source {
+                known.lines = source_lines_of((original, patched), &explained)?;
+            }
+            explained
         }
-        None => Kernel::find(&tree.location()?)?.explain(functions)?,
+        None => {
+            let kernel = Kernel::find(&tree.location()?)?;
+            let explained = kernel.explain(functions)?;
+            if !no_source {
+                let session = session::with_jobs(None, shell)?;
+                let events = &mut |event| show(event, shell);
+                known.lines = kernel.source_lines(&explained, &session, events)?;
+                known.why = kernel.why(functions, &session, events)?;
+            }
+            explained
+        }
     };
-    report::explained(&explained, *context, format).map_err(Error::Print)?;
+    report::explained(&explained, &known, *context, !no_pager, format).map_err(Error::Print)?;
     shell.finished(count(explained.len(), "function"));
     Ok(ExitStatus::Success)
 }

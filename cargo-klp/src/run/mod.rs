@@ -11,6 +11,7 @@ mod doctor;
 mod dry_run;
 mod events;
 mod explain;
+mod inlined;
 mod makefile;
 mod rules;
 mod session;
@@ -41,6 +42,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Doctor(arguments) => doctor::run(arguments, format, shell),
         Command::Explain(arguments) => explain::run(arguments, format, shell),
+        Command::Inlined(arguments) => inlined::run(arguments, format, shell),
         Command::Makefile(arguments) => makefile::run(arguments, format, shell),
         Command::Man(arguments) => makefile::man(arguments, format, shell),
         Command::Rules => rules::run(format),

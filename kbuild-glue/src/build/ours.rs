@@ -30,6 +30,7 @@ const OURS: &[&str] = &[
     "build.part",
     "build.stash",
     "changed-functions.json",
+    "lines",
     "lock",
     "log",
     "mirror",

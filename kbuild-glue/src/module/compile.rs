@@ -1,9 +1,6 @@
 //! Compiles touched objects again, each function and variable in a section of its own.
 
-use std::fmt::Write;
-
-use camino::{Utf8Path, Utf8PathBuf};
-use fs_err as fs;
+use camino::Utf8PathBuf;
 
 use crate::build::{BuildError, BuildSettings, Workspace};
 use crate::cmd_file::SavedCommand;
@@ -11,6 +8,7 @@ use crate::event::Events;
 use crate::patch::FileChange;
 
 use super::saved;
+use super::scripts::{Scripts, failed};
 
 /// An object that was compiled again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,20 +34,9 @@ impl Workspace {
             self.new_log("module")?;
         }
         let directory = self.module_path().join(name);
-        let failed = |path: &Utf8Path, source| BuildError::Io { path: path.to_owned(), source };
         crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;
-        let mut rules = String::new();
-        let mut targets = Vec::new();
+        let mut scripts = Scripts::new(directory.clone());
         let mut found = Vec::new();
-        let mut rule =
-            |path: &Utf8Path, after: &str, what: &str, command: String| -> Result<(), BuildError> {
-                let script = Utf8PathBuf::from(format!("{path}.sh"));
-                fs::write(&script, command + "\n").map_err(|source| failed(&script, source))?;
-                // Writing to a string cannot fail.
-                let _ = write!(rules, "{path}:{after}\n\t@echo '  {what}'\n\t@sh '{script}'\n");
-                targets.push(path.to_string());
-                Ok(())
-            };
         for object in objects {
             let path = directory.join(object);
             // rustc names what it makes and removes in the current directory after the crate, so one waits for the other.
@@ -62,22 +49,15 @@ impl Workspace {
                 (saved.map_err(super::ModuleError::from)?, None)
             };
             let again = saved::compile(&saved, &path, &types, overlay)?;
-            let parents = [Some(&path), again.types.as_ref().map(|_| &types)];
-            for parent in parents.into_iter().flatten().filter_map(|path| path.parent()) {
-                fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
-            }
             let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };
-            rule(&path, "", &format!("{compiler} {object}"), again.code)?;
+            scripts.add(&path, "", &format!("{compiler} {object}"), again.code)?;
             let types = again.types.map(|command| {
                 let what = format!("{compiler} {object} (types)");
-                rule(&types, &format!(" {path}"), &what, command).map(|()| types)
+                scripts.add(&types, &format!(" {path}"), &what, command).map(|()| types)
             });
             found.push(Recompiled { object: path, types: types.transpose()? });
         }
-        let text = format!(".PHONY: all\nall: {}\n{rules}", targets.join(" "));
-        let makefile = directory.join("Makefile");
-        fs::create_dir_all(&directory).map_err(|source| failed(&directory, source))?;
-        fs::write(&makefile, text).map_err(|source| failed(&makefile, source))?;
+        let makefile = scripts.makefile()?;
         match changes {
             None => self.run_makefile(&makefile, settings, events)?,
             Some(changes) => {

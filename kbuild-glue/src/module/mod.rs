@@ -1,8 +1,10 @@
 //! What a livepatch module needs of Kbuild: touched objects compiled again, and the link.
 
 mod compile;
+mod lines;
 mod link;
 mod saved;
+mod scripts;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
@@ -11,6 +13,7 @@ use crate::build::{BuildError, Workspace};
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use compile::Recompiled;
+pub use lines::{Version, last_patches, lines_path};
 pub use link::ModuleSources;
 
 impl Workspace {

@@ -7,13 +7,24 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::PatchError;
+use super::trace::{Lines, TracedHunk};
 use super::{FileChange, FileDiff, Origin, Patch, hunk};
 
+/// What a series makes of the sources.
+pub(super) struct Applied {
+    /// The files, sorted by path.
+    pub(super) changes: Vec<FileChange>,
+    /// The hunks, in the order of the series.
+    pub(super) hunks: Vec<TracedHunk>,
+}
+
 /// A file as the patches before left it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct State {
     bytes: Option<Vec<u8>>,
     mode: Option<u32>,
+    /// Where its lines come from.
+    lines: Lines,
 }
 
 /// The part of a patch that is being applied, for errors.
@@ -28,14 +39,16 @@ struct Overlay<'a> {
     root: &'a Utf8Path,
     original: BTreeMap<Utf8PathBuf, State>,
     current: BTreeMap<Utf8PathBuf, State>,
+    hunks: Vec<TracedHunk>,
 }
 
 pub(super) fn apply(
     patches: &[Patch],
     root: &Utf8Path,
     fuzz: usize,
-) -> Result<Vec<FileChange>, PatchError> {
-    let mut overlay = Overlay { root, original: BTreeMap::new(), current: BTreeMap::new() };
+) -> Result<Applied, PatchError> {
+    let (original, current) = (BTreeMap::new(), BTreeMap::new());
+    let mut overlay = Overlay { root, original, current, hunks: Vec::new() };
     for (index, patch) in patches.iter().enumerate() {
         let first = patches.iter().take(index).find(|first| first.files == patch.files);
         let twice = |error: PatchError| match first.filter(|_| error.is_applied_already()) {
@@ -53,10 +66,12 @@ pub(super) fn apply(
         }
     }
     let mut changes = Vec::new();
+    let mut hunks = overlay.hunks;
     for (path, state) in overlay.current {
         let Some(before) = overlay.original.get(&path) else { continue };
+        state.lines.tell(&mut hunks);
         // A series may undo what it did.
-        if *before != state {
+        if (&before.bytes, before.mode) != (&state.bytes, state.mode) {
             changes.push(FileChange {
                 path,
                 old: before.bytes.clone(),
@@ -65,7 +80,7 @@ pub(super) fn apply(
             });
         }
     }
-    Ok(changes)
+    Ok(Applied { changes, hunks })
 }
 
 /// How many leading directories the names of this patch have too many: one, unless only the
@@ -115,7 +130,7 @@ fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<()
 }
 
 fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
-    let bytes = patched(at, &path, b"")?;
+    let (bytes, lines) = patched(at, &path, &path, State::default(), overlay)?;
     if let Some(there) = overlay.get(at, &path)?.bytes {
         return Err(PatchError::Exists {
             patch: at.patch.path.clone(),
@@ -124,20 +139,22 @@ fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
             path,
         });
     }
-    overlay.set(path, State { bytes: Some(bytes), mode: Some(at.file.mode.unwrap_or(0o644)) });
+    let mode = Some(at.file.mode.unwrap_or(0o644));
+    overlay.set(path, State { bytes: Some(bytes), mode, lines });
     Ok(())
 }
 
 fn remove(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
-    let bytes = existing(at, &path, overlay)?;
-    if !patched(at, &path, &bytes)?.is_empty() {
+    let before = existing(at, &path, overlay)?;
+    let (bytes, _) = patched(at, &path, &path, before, overlay)?;
+    if !bytes.is_empty() {
         return Err(PatchError::NotEmptied {
             patch: at.patch.path.clone(),
             line: at.file.line,
             path,
         });
     }
-    overlay.set(path, State { bytes: None, mode: None });
+    overlay.set(path, State::default());
     Ok(())
 }
 
@@ -147,9 +164,9 @@ fn rename(
     new: Utf8PathBuf,
     overlay: &mut Overlay<'_>,
 ) -> Result<(), PatchError> {
-    let bytes = existing(at, old, overlay)?;
-    let mode = overlay.get(at, old)?.mode;
-    let bytes = patched(at, old, &bytes)?;
+    let before = existing(at, old, overlay)?;
+    let mode = before.mode;
+    let (bytes, lines) = patched(at, old, &new, before, overlay)?;
     if old != new && overlay.get(at, &new)?.bytes.is_some() {
         return Err(PatchError::Exists {
             patch: at.patch.path.clone(),
@@ -159,34 +176,43 @@ fn rename(
         });
     }
     if at.file.origin == Origin::Renamed {
-        overlay.set(old.to_owned(), State { bytes: None, mode: None });
+        overlay.set(old.to_owned(), State::default());
     }
-    overlay.set(new, State { bytes: Some(bytes), mode: at.file.mode.or(mode) });
+    overlay.set(new, State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines });
     Ok(())
 }
 
 fn change(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
-    let bytes = existing(at, &path, overlay)?;
-    let mode = overlay.get(at, &path)?.mode;
-    let bytes = patched(at, &path, &bytes)?;
-    overlay.set(path, State { bytes: Some(bytes), mode: at.file.mode.or(mode) });
+    let before = existing(at, &path, overlay)?;
+    let mode = before.mode;
+    let (bytes, lines) = patched(at, &path, &path, before, overlay)?;
+    overlay.set(path, State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines });
     Ok(())
 }
 
-fn existing(
-    at: &At<'_>,
-    path: &Utf8Path,
-    overlay: &mut Overlay<'_>,
-) -> Result<Vec<u8>, PatchError> {
-    overlay.get(at, path)?.bytes.ok_or_else(|| PatchError::NoFile {
-        patch: at.patch.path.clone(),
-        line: at.file.line,
-        path: path.to_owned(),
-    })
+/// A file that has to be there.
+fn existing(at: &At<'_>, path: &Utf8Path, overlay: &mut Overlay<'_>) -> Result<State, PatchError> {
+    let state = overlay.get(at, path)?;
+    if state.bytes.is_none() {
+        return Err(PatchError::NoFile {
+            patch: at.patch.path.clone(),
+            line: at.file.line,
+            path: path.to_owned(),
+        });
+    }
+    Ok(state)
 }
 
-fn patched(at: &At<'_>, path: &Utf8Path, bytes: &[u8]) -> Result<Vec<u8>, PatchError> {
-    hunk::apply(bytes, &at.file.hunks, false, at.fuzz).map_err(|hunk::Mismatch(index)| {
+/// The bytes of the file `path` with the hunks, and where its lines come from then. It becomes `to`.
+fn patched(
+    at: &At<'_>,
+    path: &Utf8Path,
+    to: &Utf8Path,
+    before: State,
+    overlay: &mut Overlay<'_>,
+) -> Result<(Vec<u8>, Lines), PatchError> {
+    let bytes = before.bytes.unwrap_or_default();
+    let failed = |hunk::Mismatch(index)| {
         let failed = at.file.hunks.get(index);
         PatchError::Hunk {
             patch: at.patch.path.clone(),
@@ -194,9 +220,13 @@ fn patched(at: &At<'_>, path: &Utf8Path, bytes: &[u8]) -> Result<Vec<u8>, PatchE
             path: path.to_owned(),
             hunk: index.saturating_add(1),
             at: failed.map_or(1, |hunk| hunk.old_start.max(1)),
-            already_applied: hunk::apply(bytes, &at.file.hunks, true, 0).is_ok(),
+            already_applied: hunk::apply(&bytes, &at.file.hunks, true, 0).is_ok(),
         }
-    })
+    };
+    let (new, placed) = hunk::placed(&bytes, &at.file.hunks, false, at.fuzz).map_err(failed)?;
+    let about = (at.patch.path.as_path(), to);
+    let lines = before.lines.with(about, &bytes, &placed, &mut overlay.hunks);
+    Ok((new, lines))
 }
 
 /// Takes leading directories off a name, and refuses one that leaves the tree.
@@ -247,7 +277,7 @@ impl Overlay<'_> {
     /// Reads a file, unless it or a directory above it is a symlink: writing to that could
     /// change something outside of the mirror.
     fn read(&self, at: &At<'_>, path: &Utf8Path) -> Result<State, PatchError> {
-        let none = State { bytes: None, mode: None };
+        let none = State::default();
         let outside = || PatchError::Outside {
             patch: at.patch.path.clone(),
             line: at.file.line,
@@ -283,7 +313,8 @@ impl Overlay<'_> {
                 }
                 let bytes = fs::read(&place).map_err(failed)?;
                 let mode = Some(metadata.permissions().mode() & 0o777);
-                return Ok(State { bytes: Some(bytes), mode });
+                let lines = Lines::of(&bytes);
+                return Ok(State { bytes: Some(bytes), mode, lines });
             }
             if !metadata.is_dir() {
                 return Ok(none);

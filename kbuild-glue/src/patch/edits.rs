@@ -4,6 +4,7 @@ use similar::{Algorithm, ChangeTag, DiffOp};
 
 use super::FileChange;
 use super::hunk::split_lines;
+use crate::word::is_word;
 
 /// Lines of context of a hunk.
 const CONTEXT: usize = 3;
@@ -24,15 +25,7 @@ impl Edit {
     /// Whether the edit is one of what is called `name`, or has that word in it.
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
-        let is_part =
-            |byte: Option<&u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric() || *it == b'_');
-        !name.is_empty()
-            && self.lines.iter().any(|line| {
-                memchr::memmem::find_iter(line, name).any(|at| {
-                    let before = at.checked_sub(1).and_then(|at| line.get(at));
-                    !is_part(before) && !is_part(line.get(at.saturating_add(name.len())))
-                })
-            })
+        self.lines.iter().any(|line| is_word(line, name))
     }
 }
 
@@ -81,7 +74,7 @@ fn edit(hunk: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) -> Option<Edit> {
 }
 
 /// The line before line `at` in which the definition starts that it is in.
-fn definition<'a>(lines: &[&'a [u8]], at: usize) -> Option<&'a [u8]> {
+pub(super) fn definition<'a>(lines: &[&'a [u8]], at: usize) -> Option<&'a [u8]> {
     let starts = |line: &&&[u8]| {
         line.first().is_some_and(|byte| byte.is_ascii_alphabetic() || b"_$".contains(byte))
             // Labels of `goto` stand there, too.

@@ -67,6 +67,20 @@ pub(super) fn apply(
     reverse: bool,
     fuzz: usize,
 ) -> Result<Vec<u8>, Mismatch> {
+    Ok(placed(bytes, hunks, reverse, fuzz)?.0)
+}
+
+/// A hunk with the line of the file before, counted from 0, that it begins at.
+pub(super) type Placed = (usize, Hunk);
+
+/// The same, and where each hunk went, without the context that it lost.
+pub(super) fn placed(
+    bytes: &[u8],
+    hunks: &[Hunk],
+    reverse: bool,
+    fuzz: usize,
+) -> Result<(Vec<u8>, Vec<Placed>), Mismatch> {
+    let mut all = Vec::with_capacity(hunks.len());
     let lines: Vec<&[u8]> = split_lines(bytes).collect();
     let mut result = Vec::with_capacity(bytes.len());
     let mut done = 0_usize;
@@ -103,6 +117,7 @@ pub(super) fn apply(
             result.extend_from_slice(line);
         }
         done = at.saturating_add(length);
+        all.push((at, hunk));
     }
     for line in lines.get(done..).unwrap_or_default() {
         if result.last().is_some_and(|&byte| byte != b'\n') {
@@ -110,7 +125,7 @@ pub(super) fn apply(
         }
         result.extend_from_slice(line);
     }
-    Ok(result)
+    Ok((result, all))
 }
 
 fn signed(number: usize) -> i64 {

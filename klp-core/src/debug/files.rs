@@ -97,9 +97,13 @@ mod tests {
 
     #[test]
     fn paths_are_put_together() {
-        let joined = |parts: &[&str]| joined(&parts.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let joined =
+            |parts: &[&str]| joined(&parts.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(joined(&["/k/build", "../src/fs", "a.c"]), "/k/src/fs/a.c");
-        assert_eq!(joined(&["/k/build", "/k/src/include", "./linux/x.h"]), "/k/src/include/linux/x.h");
+        assert_eq!(
+            joined(&["/k/build", "/k/src/include", "./linux/x.h"]),
+            "/k/src/include/linux/x.h"
+        );
         assert_eq!(joined(&["a", "../../b", "c.h"]), "../b/c.h");
     }
 }

@@ -53,7 +53,13 @@ impl Rows {
                 // The end can be behind the section.
                 if let Some(place) = last.take() {
                     let end = space.stretch_end(place, row.address());
-                    self.0.push(Row { section: place.section, offset: end, order, line: 0, file: 0 });
+                    self.0.push(Row {
+                        section: place.section,
+                        offset: end,
+                        order,
+                        line: 0,
+                        file: 0,
+                    });
                 }
                 continue;
             }
@@ -75,16 +81,21 @@ impl Rows {
 
     /// The line of the code at `place`.
     pub(super) fn at(&self, place: Place) -> Option<SourceLine> {
-        self.0.get(self.after(place).checked_sub(1)?).filter(|row| row.section == place.section)?.line()
+        self.0
+            .get(self.after(place).checked_sub(1)?)
+            .filter(|row| row.section == place.section)?
+            .line()
     }
 
     /// Where in `stretch` which lines begin. Where the first is in the middle of one, that line is named.
-    pub(super) fn within(&self, stretch: Stretch) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
+    pub(super) fn within(
+        &self,
+        stretch: Stretch,
+    ) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
         let first = Place { section: stretch.section, offset: stretch.start };
         let rest = self.0.get(self.after(first)..).unwrap_or_default().iter();
-        let inside = rest.take_while(move |row| {
-            row.section == stretch.section && row.offset < stretch.end
-        });
+        let inside =
+            rest.take_while(move |row| row.section == stretch.section && row.offset < stretch.end);
         let inside = inside.filter_map(|row| {
             Some((Place { section: row.section, offset: row.offset }, row.line()?))
         });

@@ -83,9 +83,9 @@ impl Debug {
     /// The function whose code is at `place`.
     #[must_use]
     pub fn function(&self, place: Place) -> Option<usize> {
-        let before = self.places.partition_point(|(it, _)| {
-            (it.section, it.start) <= (place.section, place.offset)
-        });
+        let before = self
+            .places
+            .partition_point(|(it, _)| (it.section, it.start) <= (place.section, place.offset));
         let found = self.places.get(..before)?.iter().rev().take(Self::NESTED);
         found.filter(|(stretch, _)| stretch.holds(place)).map(|(_, number)| *number).next()
     }

@@ -125,7 +125,8 @@ impl<'d, 'a> Origins<'d, 'a> {
             Some(other) => other.udata_value(),
             None => None,
         };
-        let line = self.source_line(unit, file, number(constants::DW_AT_decl_line), files, budget)?;
+        let line =
+            self.source_line(unit, file, number(constants::DW_AT_decl_line), files, budget)?;
         Ok(Named { name, symbol, line })
     }
 

@@ -28,8 +28,12 @@ impl<'data> Sections<'data> {
     /// Those of `elf`.
     pub(super) fn of(elf: &RawElf<'data>) -> Result<Self, DebugError> {
         let space = Space::of(elf);
-        let names: BTreeMap<&[u8], u32> =
-            elf.sections.iter().zip(0_u32..).map(|(section, index)| (section.name, index)).collect();
+        let names: BTreeMap<&[u8], u32> = elf
+            .sections
+            .iter()
+            .zip(0_u32..)
+            .map(|(section, index)| (section.name, index))
+            .collect();
         if !names.contains_key(&b".debug_info"[..]) {
             if names.contains_key(&b".zdebug_info"[..]) {
                 let how = "the old way of GNU, .zdebug".to_owned();
@@ -101,7 +105,8 @@ fn content<'data>(
             let start = usize::try_from(rela.offset).unwrap_or(usize::MAX);
             let field = bytes.to_mut().get_mut(start..start.saturating_add(width));
             // One that is behind the section would be applied to nothing.
-            let (Some(field), Some(value)) = (field, value.to_le_bytes().get(..width).map(<[u8]>::to_vec))
+            let (Some(field), Some(value)) =
+                (field, value.to_le_bytes().get(..width).map(<[u8]>::to_vec))
             else {
                 return Err(DebugError::Relocation(name(), rela.kind));
             };
@@ -139,10 +144,7 @@ pub(super) fn units<'a>(dwarf: &Dwarf<Reader<'a>>) -> Result<Vec<Unit<Reader<'a>
 }
 
 /// Takes what a text takes.
-pub(super) fn text(
-    text: Reader<'_>,
-    budget: &mut budget::Budget,
-) -> Result<String, DebugError> {
+pub(super) fn text(text: Reader<'_>, budget: &mut budget::Budget) -> Result<String, DebugError> {
     budget.take(text.len())?;
     Ok(text.to_string_lossy().into_owned())
 }

@@ -10,6 +10,7 @@ pub use align::Row;
 pub use listing::Line;
 
 use crate::checksum::Analysis;
+use crate::debug::Stretch;
 
 /// The functions of an object that have that name.
 #[must_use]
@@ -39,4 +40,13 @@ pub fn rows(
 #[must_use]
 pub fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
     listing::lines(analysis, function)
+}
+
+/// Where the function of that number is: its stretches, in the order in which [`Line::part`] counts them.
+#[must_use]
+pub fn stretches(analysis: &Analysis<'_>, function: usize) -> Vec<Stretch> {
+    let function = analysis.layout.functions.get(function);
+    let spans = function.into_iter().flat_map(crate::layout::Function::spans);
+    let spans = spans.filter_map(|span| analysis.layout.span(span));
+    spans.map(|it| Stretch { section: it.section, start: it.start, end: it.end }).collect()
 }

@@ -42,7 +42,8 @@ pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[Stretch]) -> Vec<Copied> 
         let own = symbol.name_lossy();
         let is_named = is_of(&own, name);
         // A clone whose name says nothing.
-        let is_there = code.iter().any(|it| (it.section, it.start) == (place.section, place.offset));
+        let is_there =
+            code.iter().any(|it| (it.section, it.start) == (place.section, place.offset));
         let is_other = is_there && !is_named && suffixes(&own).is_empty();
         if !is_named && (!is_there || is_other) {
             return None;
@@ -105,7 +106,9 @@ pub(super) fn is_of(own: &str, name: &str) -> bool {
 /// What a compiler appended to a name, without numbers.
 fn suffixes(own: &str) -> Vec<&str> {
     let parts = own.split('.').skip(1);
-    parts.filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit())).collect()
+    parts
+        .filter(|part| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -67,6 +67,17 @@ impl Went {
     pub fn is_nowhere(&self) -> bool {
         self.copies.is_empty() && self.inlined.is_empty() && self.callers.is_empty()
     }
+
+    /// Takes `start` off the names of source files.
+    pub fn shorten(&mut self, start: &str) {
+        let calls = self.inlined.iter_mut().flat_map(|into| &mut into.chain);
+        let calls = calls.filter_map(|step| step.call.as_mut());
+        for line in calls.chain(&mut self.declared) {
+            if let Some(rest) = line.file.strip_prefix(start) {
+                line.file = rest.to_owned();
+            }
+        }
+    }
 }
 
 /// Where the functions of these `names` went in a file of these `bytes`, of which `debug` is the debug information.

@@ -7,16 +7,19 @@ use crate::shell::{self, quoted};
 
 use super::ModuleError;
 
-/// Each function and each variable in a section of its own, so that none can be taken for another; and
-/// debug information, which tells the layout of types.
-const FLAGS: [&str; 4] = ["-ffunction-sections", "-fdata-sections", "-gdwarf-5", "-gz=none"];
+/// Each function and each variable in a section of its own, so that none can be taken for another.
+const SECTIONS: [&str; 2] = ["-ffunction-sections", "-fdata-sections"];
 
-/// The command that compiles the object to `output`, with sections and without objtool. Where directories of
+/// Debug information, which tells the layout of types, and where code comes from.
+const DEBUG: [&str; 2] = ["-gdwarf-5", "-gz=none"];
+
+/// The command that compiles the object to `output`, with debug information, and without objtool. Where directories of
 /// headers are in `overlay` as well, those there come first.
 pub(super) fn compile(
     saved: &SavedCommand,
     output: &Utf8Path,
     overlay: Option<&Utf8Path>,
+    sections: bool,
 ) -> Result<String, ModuleError> {
     let failed = |why: &str| ModuleError::not_again(saved, why);
     // What follows works on the finished object: objtool, or a link.
@@ -35,7 +38,8 @@ pub(super) fn compile(
         command.extend(directory.filter(|path| path.is_dir()).map(|path| format!("-I{path}")));
         command.push(word.clone());
     }
-    command.extend(FLAGS.map(str::to_owned));
+    let sections = SECTIONS.iter().filter(|_| sections);
+    command.extend(sections.chain(&DEBUG).map(|flag| (*flag).to_owned()));
     command.extend(["-c".to_owned(), "-o".to_owned(), output.to_string()]);
     command.extend(after.iter().skip(target.len()).cloned());
     Ok(quoted(&command))

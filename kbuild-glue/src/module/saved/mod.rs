@@ -31,13 +31,35 @@ pub(super) fn compile(
     overlay: Option<&Utf8Path>,
 ) -> Result<Recompile, ModuleError> {
     match saved.source.as_ref().and_then(|source| source.extension()) {
-        Some("c") => Ok(Recompile { code: c::compile(saved, output, overlay)?, types: None }),
+        Some("c") => Ok(Recompile { code: c::compile(saved, output, overlay, true)?, types: None }),
         Some("rs") => Ok(Recompile {
             code: rust::compile(saved, output, overlay, rust::Purpose::Code)?,
             types: Some(rust::compile(saved, types, overlay, rust::Purpose::Types)?),
         }),
         _ => Err(ModuleError::NotCompiled { object: saved.target.clone() }),
     }
+}
+
+/// The command that compiles the object to `output` as it was, and with debug information. What objtool did to it is
+/// done again.
+pub(super) fn compile_with_lines(
+    saved: &SavedCommand,
+    output: &Utf8Path,
+    overlay: Option<&Utf8Path>,
+) -> Result<String, ModuleError> {
+    let code = match saved.source.as_ref().and_then(|source| source.extension()) {
+        Some("c") => c::compile(saved, output, overlay, false)?,
+        Some("rs") => rust::compile(saved, output, overlay, rust::Purpose::Lines)?,
+        _ => return Err(ModuleError::NotCompiled { object: saved.target.clone() }),
+    };
+    let again = shell::commands(&saved.command).into_iter().filter_map(Result::ok);
+    let again = again.filter_map(|mut words| {
+        let is_objtool = words.first().is_some_and(|it| is_objtool(it));
+        let is_own = words.last().is_some_and(|last| *last == saved.target.as_str());
+        *words.last_mut().filter(|_| is_objtool && is_own)? = output.to_string();
+        Some(quoted(&words))
+    });
+    Ok(std::iter::once(code).chain(again).collect::<Vec<String>>().join(" && "))
 }
 
 /// The command that runs objtool on `part` as it ran on the object; none where it did not, or only on what

@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     Code,
     /// Its types.
     Types,
+    /// Where its code comes from; with the sections that it has.
+    Lines,
 }
 
 const SECTIONS: &str = "-Zfunction-sections=";
@@ -48,7 +50,9 @@ pub(super) fn compile(
             (_, name) if name.contains("objcopy") => again.moved(&words),
             (_, name) if name.starts_with("clang") => {
                 let mut words = again.moved(&words);
-                words.extend(["-ffunction-sections".to_owned(), "-fdata-sections".to_owned()]);
+                if purpose != Purpose::Lines {
+                    words.extend(["-ffunction-sections".to_owned(), "-fdata-sections".to_owned()]);
+                }
                 words
             }
             (_, name) => return Err(failed(&format!("it is not known what `{name}` does to it"))),
@@ -101,8 +105,8 @@ impl Again<'_> {
                 && let Some(root) = self.overlay
             {
                 command.push(format!("{OUTPUT}={root}"));
-            } else if !(word.starts_with(SECTIONS)
-                || self.purpose == Purpose::Types && word.starts_with("-Cdebuginfo="))
+            } else if !(word.starts_with(SECTIONS) && self.purpose != Purpose::Lines
+                || self.purpose != Purpose::Code && word.starts_with("-Cdebuginfo="))
             {
                 command.push(word.clone());
             }
@@ -113,8 +117,10 @@ impl Again<'_> {
                 "rustc was not told to make it (--emit)",
             ));
         }
-        command.push(format!("{SECTIONS}y"));
-        if self.purpose == Purpose::Types {
+        if self.purpose != Purpose::Lines {
+            command.push(format!("{SECTIONS}y"));
+        }
+        if self.purpose != Purpose::Code {
             command.push("-Cdebuginfo=2".to_owned());
         }
         Ok(command)

@@ -1,0 +1,25 @@
+//! `cargo klp inlined`.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueHint};
+
+use super::TreeArgs;
+
+/// Tell where functions have gone: inlined, cloned, merged, called
+///
+/// Debug information and symbols tell it, of any compiler and with LTO. Without a file, of the original kernel of the last
+/// `build`: objects whose sources have the name in them are compiled again with debug information, beside the build.
+#[derive(Debug, Args)]
+pub(crate) struct Inlined {
+    /// Functions, by the name in the source, by symbol or by Rust path
+    #[arg(value_name = "FUNCTION", required = true)]
+    pub(crate) functions: Vec<String>,
+    /// An object, a module or a kernel with debug information
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) object: Option<Utf8PathBuf>,
+    /// Print a list for other programs: what, symbol and object, with tabs between
+    #[arg(long)]
+    pub(crate) list: bool,
+    #[command(flatten)]
+    pub(crate) tree: TreeArgs,
+}

@@ -1,0 +1,219 @@
+//! Where functions have gone.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use klp::Gone;
+use klp_core::demangle::spoken;
+use klp_core::inlined::{Copied, How, Into, Line, Manner, Went};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::json;
+
+const HEAD: Style = Style::new().bold();
+
+/// A line of JSON.
+#[derive(Serialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[schemars(rename = "InlinedRecord")]
+pub(super) enum Record<'a> {
+    /// `inlined`: where a function has gone in one object.
+    Inlined {
+        /// The object.
+        object: &'a str,
+        /// The function, as it was asked for.
+        name: &'a str,
+        /// Where functions of that name are declared, `FILE:LINE`.
+        declared: Vec<String>,
+        /// The symbols that are left of it.
+        symbols: Vec<SymbolRecord<'a>>,
+        /// Other functions at the address of one of those.
+        merged_with: Vec<&'a str>,
+        /// The functions that it was inlined into.
+        inlined_into: Vec<IntoRecord<'a>>,
+        /// Who refers to what is left.
+        callers: Vec<CallerRecord<'a>>,
+    },
+}
+
+/// A symbol that is left of a function.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "InlinedSymbol")]
+pub(super) struct SymbolRecord<'a> {
+    /// The symbol.
+    symbol: &'a str,
+    /// What it is: `itself`, `clone`, or `cold-part`, which is hardly ever run.
+    what: &'static str,
+    /// What the compiler appended to the name, without its numbers.
+    suffixes: &'a [String],
+    /// Bytes.
+    size: u64,
+}
+
+/// A function that another one was inlined into.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "InlinedInto")]
+pub(super) struct IntoRecord<'a> {
+    /// The symbol that has the code.
+    name: &'a str,
+    /// The calls, from the first that was inlined down to the function itself.
+    chain: Vec<StepRecord<'a>>,
+    /// Bytes of it that are left; 0: none of its code was needed.
+    size: u64,
+}
+
+/// A call that was replaced by what it calls.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "InlinedCall")]
+pub(super) struct StepRecord<'a> {
+    /// What is called.
+    name: &'a str,
+    /// Where, `FILE:LINE`, where that is known.
+    call: Option<String>,
+}
+
+/// What refers to a function.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "InlinedCaller")]
+pub(super) struct CallerRecord<'a> {
+    /// A function, a data object, or a section.
+    name: &'a str,
+    /// What it does: `calls`, `jumps`, has its `address`, is `data` that has it, or is an `export`.
+    how: &'static str,
+}
+
+impl<'a> Record<'a> {
+    fn of(gone: &'a Gone, went: &'a Went) -> Self {
+        let symbol = |copy: &'a Copied| SymbolRecord {
+            symbol: &copy.symbol,
+            what: what(copy.how),
+            suffixes: &copy.suffixes,
+            size: copy.size,
+        };
+        let into = |into: &'a Into| IntoRecord {
+            name: &into.symbol,
+            chain: into
+                .chain
+                .iter()
+                .map(|step| StepRecord {
+                    name: &step.function,
+                    call: step.call.as_ref().map(place),
+                })
+                .collect(),
+            size: into.bytes,
+        };
+        Self::Inlined {
+            object: gone.object.as_str(),
+            name: &went.function,
+            declared: went.declared.iter().map(place).collect(),
+            symbols: went.copies.iter().map(symbol).collect(),
+            merged_with: went.merged.iter().map(String::as_str).collect(),
+            inlined_into: went.inlined.iter().map(into).collect(),
+            callers: went
+                .callers
+                .iter()
+                .map(|caller| CallerRecord { name: &caller.name, how: how(caller.how) })
+                .collect(),
+        }
+    }
+}
+
+fn all(gone: &[Gone]) -> impl Iterator<Item = (&Gone, &Went)> {
+    gone.iter().flat_map(|gone| gone.functions.iter().map(move |went| (gone, went)))
+}
+
+pub(super) fn json(gone: &[Gone], out: impl Write) -> io::Result<()> {
+    json::stream(all(gone).map(|(gone, went)| Record::of(gone, went)), out)
+}
+
+/// What, symbol and object, with tabs between.
+pub(super) fn list(gone: &[Gone], mut out: impl Write) -> io::Result<()> {
+    for (gone, went) in all(gone) {
+        let object = &gone.object;
+        let mut lines: Vec<(&str, &str)> =
+            went.copies.iter().map(|copy| (what(copy.how), copy.symbol.as_str())).collect();
+        lines.extend(went.merged.iter().map(|name| ("merged-with", name.as_str())));
+        lines.extend(went.inlined.iter().map(|into| ("inlined-into", into.symbol.as_str())));
+        lines.extend(went.callers.iter().map(|caller| (how(caller.how), caller.name.as_str())));
+        lines.dedup();
+        for (what, symbol) in lines {
+            writeln!(out, "{}\t{what}\t{symbol}\t{object}", went.function)?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn human(gone: &[Gone], mut out: impl Write) -> io::Result<()> {
+    for (index, (gone, went)) in all(gone).enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        writeln!(out, "{HEAD}{}  {}{HEAD:#}", went.function, gone.object)?;
+        for line in &went.declared {
+            writeln!(out, "  declared     {}", place(line))?;
+        }
+        for copy in &went.copies {
+            let word = what(copy.how).replace('-', " ");
+            writeln!(out, "  {word:<12} {}, {} bytes", spoken(&copy.symbol), copy.size)?;
+        }
+        for name in &went.merged {
+            writeln!(out, "  merged with  {name}")?;
+        }
+        for into in &went.inlined {
+            writeln!(out, "  inlined into {}{}", into.symbol, chain(into))?;
+        }
+        for caller in &went.callers {
+            let words = match caller.how {
+                Manner::Calls => "called by",
+                Manner::Jumps => "jumped to by",
+                Manner::Address => "address in",
+                Manner::Data => "in data",
+                Manner::Export => "exported in",
+            };
+            writeln!(out, "  {words:<12} {}", caller.name)?;
+        }
+    }
+    Ok(())
+}
+
+/// By which calls, and how much is left.
+fn chain(into: &Into) -> String {
+    let outer = into.chain.iter().rev().skip(1).map(|step| {
+        let call = step.call.as_ref().map(|line| format!(" at {}", place(line)));
+        format!(", in {}{}", step.function, call.unwrap_or_default())
+    });
+    let call = into.chain.last().and_then(|step| step.call.as_ref());
+    let call = call.map(|line| format!(" at {}", place(line))).unwrap_or_default();
+    let left = match into.bytes {
+        0 => ", no code of its own".to_owned(),
+        bytes => format!(", {bytes} bytes"),
+    };
+    std::iter::once(call).chain(outer).chain([left]).collect()
+}
+
+fn place(line: &Line) -> String {
+    format!("{}:{}", line.file, line.line)
+}
+
+fn what(how: How) -> &'static str {
+    match how {
+        How::Itself => "itself",
+        How::Clone => "clone",
+        How::ColdPart => "cold-part",
+    }
+}
+
+fn how(how: Manner) -> &'static str {
+    match how {
+        Manner::Calls => "calls",
+        Manner::Jumps => "jumps",
+        Manner::Address => "address",
+        Manner::Data => "data",
+        Manner::Export => "export",
+    }
+}

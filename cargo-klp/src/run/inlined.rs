@@ -1,0 +1,32 @@
+//! `cargo klp inlined`.
+
+use klp::{Kernel, inlined_in};
+
+use crate::cli::{Inlined, MessageFormat};
+use crate::error::Error;
+use crate::exit::ExitStatus;
+use crate::report;
+use crate::shell::Shell;
+use crate::words::count;
+
+use super::session;
+use super::show;
+
+pub(crate) fn run(
+    arguments: &Inlined,
+    format: MessageFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
+    let Inlined { functions, object, list, tree } = arguments;
+    let gone = match object {
+        Some(file) => inlined_in(file, functions)?,
+        None => {
+            let session = session::with_jobs(None, shell)?;
+            Kernel::find(&tree.location()?)?
+                .inlined(functions, &session, &mut |event| show(event, shell))?
+        }
+    };
+    report::inlined(&gone, *list, format).map_err(Error::Print)?;
+    shell.finished(count(gone.len(), "object"));
+    Ok(ExitStatus::Success)
+}

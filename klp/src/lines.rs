@@ -1,0 +1,102 @@
+//! Objects of the last build that know their source lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{Version, Workspace, is_lto, lines_path};
+use klp_core::module::RawElf;
+
+use crate::error::Error;
+use crate::event::{Events, of_build};
+use crate::finished::read;
+use crate::kernel::Kernel;
+use crate::session::Session;
+
+/// An object of one of both builds.
+pub(crate) type Wanted = (Utf8PathBuf, Version);
+
+/// Where the objects are that know their lines, or why there is none.
+pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
+
+/// The file with the machine code of `object` of the last build of `kernel`; none where it has none.
+pub(crate) fn built(kernel: &Kernel, object: &Utf8Path, version: Version) -> Option<Utf8PathBuf> {
+    let was = kernel.root.join("build").join(object);
+    let made = kernel.root.join("patched").join(object);
+    let there = |path: Utf8PathBuf| Some(path).filter(|path| path.is_file());
+    match version {
+        Version::Original => there(was),
+        Version::Patched => there(made).or_else(|| there(was)),
+    }
+}
+
+/// Finds those that are `wanted`: the build's own where it has debug information, else what was compiled with it
+/// before, else what is compiled with it now.
+pub(crate) fn lined(
+    kernel: &Kernel,
+    session: &Session,
+    wanted: &BTreeSet<Wanted>,
+    events: &mut Events<'_>,
+) -> Result<Lined, Error> {
+    let mut found = Lined::new();
+    let mut missing: BTreeMap<Version, Vec<(Utf8PathBuf, String)>> = BTreeMap::new();
+    let is_lto = is_lto(&kernel.root.join("build"));
+    for (object, version) in wanted {
+        let key = (object.clone(), *version);
+        let Some(plain) = built(kernel, object, *version) else { continue };
+        let input = read(&plain)?;
+        // A patched object was compiled with the numbers that lines had before.
+        let is_patched = *version == Version::Patched;
+        let has = RawElf::parse(&input).is_ok_and(|elf| elf.section_named(".debug_info").is_some());
+        let digest = blake3::hash(&input).to_hex().to_string();
+        let again = lines_path(&kernel.root, *version).join(object);
+        if is_lto {
+            let path = if has { Ok(plain) } else { Err(LTO.to_owned()) };
+            found.insert(key, path);
+        } else if has && !is_patched {
+            found.insert(key, Ok(plain));
+        } else if again.is_file()
+            && fs_err::read_to_string(stamp(&again)).is_ok_and(|it| it == digest)
+        {
+            found.insert(key, Ok(again));
+        } else {
+            missing.entry(*version).or_default().push((object.clone(), digest));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let workspace =
+        Workspace::open(&kernel.tree, &kernel.root, &session.interrupt, &mut of_build(events))?;
+    let settings = session.settings();
+    for (version, objects) in missing {
+        let paths: Vec<Utf8PathBuf> = objects.iter().map(|(object, _)| object.clone()).collect();
+        let compiled =
+            workspace.compile_with_lines(&paths, version, &settings, &mut of_build(events));
+        let why = match compiled {
+            Err(error) if error.is_interrupt() => return Err(error.into()),
+            Err(error) => error.to_string(),
+            Ok(()) => "neither C nor Rust".to_owned(),
+        };
+        for (object, digest) in objects {
+            let path = workspace.lines_path(version).join(&object);
+            let made = if path.is_file() {
+                let stamp = stamp(&path);
+                fs_err::write(&stamp, digest)
+                    .map_err(|source| Error::Write { path: stamp, source })?;
+                Ok(path)
+            } else {
+                Err(why.clone())
+            };
+            found.insert((object, version), made);
+        }
+    }
+    Ok(found)
+}
+
+const LTO: &str = "objects of a kernel with LTO are no machine code, and what was linked from them has no debug \
+                   information (CONFIG_DEBUG_INFO)";
+
+/// The file that says which object this is the same as.
+fn stamp(object: &Utf8Path) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{object}.of"))
+}

@@ -1,0 +1,178 @@
+//! The source lines between the instructions of functions that changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+use kbuild_glue::{BuildError, Version, is_lto, last_patches};
+use klp_core::checksum::Analysis;
+use klp_core::debug::{Debug, Place};
+use klp_core::explain::{self, Line, Row};
+use klp_core::record::Function;
+
+use crate::error::Error;
+use crate::event::{Event, Events};
+use crate::explain::Explained;
+use crate::finished::read;
+use crate::kernel::Kernel;
+use crate::session::Session;
+use crate::why::sources::Sources;
+use crate::why::{file_of, symbol};
+
+/// A line of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceText {
+    /// The file; of a build, relative to the sources.
+    pub file: String,
+    /// Counted from 1; of the patched build as people see it in the patched source.
+    pub line: u32,
+    /// What stands there; none where the file is not there.
+    pub text: Option<String>,
+}
+
+/// The lines of both versions of one function: by part and offset of the instruction where each begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceLines {
+    original: BTreeMap<(usize, u64), SourceText>,
+    patched: BTreeMap<(usize, u64), SourceText>,
+}
+
+impl SourceLines {
+    /// The line that an instruction of the original comes from.
+    #[must_use]
+    pub fn original(&self, line: &Line) -> Option<&SourceText> {
+        at(&self.original, line)
+    }
+
+    /// The line that an instruction of the patched version comes from.
+    #[must_use]
+    pub fn patched(&self, line: &Line) -> Option<&SourceText> {
+        at(&self.patched, line)
+    }
+}
+
+fn at<'l>(lines: &'l BTreeMap<(usize, u64), SourceText>, line: &Line) -> Option<&'l SourceText> {
+    let mut before = lines.range(..=(line.part, line.offset)).rev();
+    before.next().filter(|((part, _), _)| *part == line.part).map(|(_, text)| text)
+}
+
+impl Kernel {
+    /// The source lines of functions of the last build. Objects are compiled again with debug information, beside the
+    /// build, where that was not done yet.
+    pub fn source_lines(
+        &self,
+        explained: &[Explained],
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Vec<SourceLines>, Error> {
+        let functions: Vec<&Function> = explained.iter().map(|it| &it.function).collect();
+        let lined = self.objects_of(&functions, session, events)?;
+        let mirror = self.root.join("mirror");
+        let changes = match last_patches(&self.root)? {
+            Some(patches) => patches.apply(&mirror).map_err(BuildError::from)?,
+            None => Vec::new(),
+        };
+        let sources = Sources::new(mirror, changes);
+        let is_lto = is_lto(&self.root.join("build"));
+        let mut all = vec![SourceLines::default(); explained.len()];
+        for ((object, version), path) in &lined {
+            let path = match path {
+                Ok(path) => path,
+                Err(why) => {
+                    events(Event::Warning(format!("the lines of {object} are not known: {why}")));
+                    continue;
+                }
+            };
+            let own = explained.iter().zip(&mut all);
+            let own = own.filter(|(it, _)| file_of(&it.function, is_lto) == *object);
+            let text = |file: &str, line| {
+                let inside = sources.inside(file)?;
+                let bytes = sources.bytes(inside, *version)?;
+                Some((inside.to_string(), line_of(&bytes, line)))
+            };
+            fill(path, *version, own, &text)?;
+        }
+        Ok(all)
+    }
+}
+
+/// The source lines of functions of two files that were compared, as far as those have debug information.
+pub fn source_lines_of(
+    (original, patched): (&Utf8Path, &Utf8Path),
+    explained: &[Explained],
+) -> Result<Vec<SourceLines>, Error> {
+    let mut all = vec![SourceLines::default(); explained.len()];
+    let text = |file: &str, line| {
+        let bytes = fs_err::read(file).ok()?;
+        Some((file.to_owned(), line_of(&bytes, line)))
+    };
+    for (path, version) in [(original, Version::Original), (patched, Version::Patched)] {
+        fill(path, version, explained.iter().zip(&mut all), &text)?;
+    }
+    Ok(all)
+}
+
+/// The name of a file for people, and the text of one of its lines.
+type Text<'t> = &'t dyn Fn(&str, u32) -> Option<(String, Option<String>)>;
+
+/// Adds the lines of functions that the object at `path` has.
+fn fill<'e>(
+    path: &Utf8Path,
+    version: Version,
+    functions: impl Iterator<Item = (&'e Explained, &'e mut SourceLines)>,
+    text: Text<'_>,
+) -> Result<(), Error> {
+    let input = read(path)?;
+    // An object without debug information has no lines, and what cannot be read was told.
+    let (Ok(debug), Ok(analysis)) = (Debug::of(&input), Analysis::of(&input)) else {
+        return Ok(());
+    };
+    for (explained, lines) in functions {
+        let Some(symbol) = symbol(&explained.function, version) else { continue };
+        let places: BTreeSet<(usize, u64)> = explained
+            .rows
+            .iter()
+            .filter_map(|row| side(row, version))
+            .map(|line| (line.part, line.offset))
+            .collect();
+        // With the lines of the patched source, `__LINE__` is another number in the same instruction.
+        let is_same = |number: &usize| {
+            let own = explain::lines(&analysis, *number);
+            own.iter().map(|line| (line.part, line.offset)).eq(places.iter().copied())
+        };
+        let Some(number) = explain::named(&analysis, symbol).into_iter().find(is_same) else {
+            continue;
+        };
+        let found = match version {
+            Version::Original => &mut lines.original,
+            Version::Patched => &mut lines.patched,
+        };
+        for (part, stretch) in explain::stretches(&analysis, number).into_iter().enumerate() {
+            for (Place { offset, .. }, line) in debug.lines(stretch) {
+                let file = debug.file(line);
+                let (file, text) = text(file, line.line).unwrap_or_else(|| (file.to_owned(), None));
+                let source = SourceText { file, line: line.line, text };
+                found.insert((part, offset.saturating_sub(stretch.start)), source);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn side(row: &Row, version: Version) -> Option<&Line> {
+    match (row, version) {
+        (Row::Same(old, _) | Row::Changed(old, ..) | Row::Removed(old), Version::Original) => {
+            Some(old)
+        }
+        (Row::Same(_, new) | Row::Changed(_, new, _) | Row::Added(new), Version::Patched) => {
+            Some(new)
+        }
+        _ => None,
+    }
+}
+
+/// The text of line `line`.
+fn line_of(bytes: &[u8], line: u32) -> Option<String> {
+    let index = usize::try_from(line).ok()?.checked_sub(1)?;
+    let text = bytes.split(|byte| *byte == b'\n').nth(index)?;
+    Some(String::from_utf8_lossy(text).trim_end().to_owned())
+}

@@ -1,0 +1,69 @@
+//! What the compiler did otherwise in a function that no hunk reaches.
+
+use std::collections::BTreeSet;
+
+use kbuild_glue::Version;
+use klp_core::debug::Debug;
+use klp_core::demangle::spoken;
+use klp_core::inlined::{Manner, went};
+use klp_core::input::Input;
+use klp_core::record::Function;
+
+use super::reach::Reach;
+
+/// What the compiler did otherwise.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Functions of the changed-function set that it calls, in one of both builds.
+    pub callees: Vec<String>,
+    /// What is inlined into it and was not.
+    pub inlined: Vec<String>,
+    /// What was inlined into it and is not any more.
+    pub not_inlined: Vec<String>,
+}
+
+/// The choices in each of `functions` of one object; `inputs` are its versions.
+pub(super) fn choices(
+    reach: &Reach<'_>,
+    functions: &[&Function],
+    inputs: [Option<&Input>; 2],
+) -> Vec<Choice> {
+    let names: Vec<String> = functions.iter().map(|function| function.name.clone()).collect();
+    let mut choices: Vec<Choice> =
+        functions.iter().map(|function| choice(reach, function)).collect();
+    for input in inputs.into_iter().flatten() {
+        // What cannot be read has said so before.
+        let Ok(all) = went(input, &Debug::default(), &names) else { continue };
+        for callee in all {
+            let calls = callee
+                .callers
+                .iter()
+                .filter(|caller| matches!(caller.how, Manner::Calls | Manner::Jumps));
+            let callers: BTreeSet<&str> = calls.map(|caller| caller.name.as_str()).collect();
+            for (function, choice) in functions.iter().zip(&mut choices) {
+                if callers.contains(spoken(&function.name).as_str()) {
+                    choice.callees.push(spoken(&callee.function));
+                }
+            }
+        }
+    }
+    for choice in &mut choices {
+        choice.callees.sort();
+        choice.callees.dedup();
+    }
+    choices
+}
+
+/// What was inlined in one of both versions only.
+fn choice(reach: &Reach<'_>, function: &Function) -> Choice {
+    let names = |version| -> BTreeSet<String> {
+        let instances = reach.instances(function, version).into_iter();
+        instances.filter(|it| !it.chain.is_empty()).map(|it| it.name).collect()
+    };
+    let (before, after) = (names(Version::Original), names(Version::Patched));
+    Choice {
+        callees: Vec::new(),
+        inlined: after.difference(&before).cloned().collect(),
+        not_inlined: before.difference(&after).cloned().collect(),
+    }
+}

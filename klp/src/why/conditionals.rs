@@ -1,0 +1,122 @@
+//! Lines that the preprocessor leaves out, as far as the configuration alone decides it.
+
+use kbuild_glue::Config;
+
+/// The condition, as it stands in the source, because of which line `line` of `lines` is not compiled.
+pub(super) fn left_out(lines: &[String], line: usize, config: &Config) -> Option<String> {
+    let mut open: Vec<Branch> = Vec::new();
+    for text in lines.iter().take(line.saturating_sub(1)) {
+        let Some(directive) = text.trim_start().strip_prefix('#') else { continue };
+        let directive = directive.trim();
+        let (word, rest) =
+            directive.split_once(|it: char| !it.is_ascii_alphabetic()).unwrap_or((directive, ""));
+        let condition = match word {
+            "ifdef" => Some(set(rest, config)),
+            "ifndef" => Some(set(rest, config).map(|is_set| !is_set)),
+            "if" | "elif" => Some(value(rest, config)),
+            _ => None,
+        };
+        match (word, condition) {
+            ("if" | "ifdef" | "ifndef", Some(value)) => {
+                open.push(Branch { text: format!("#{directive}"), value, before: Some(false) });
+            }
+            ("elif", Some(value)) => {
+                if let Some(last) = open.last_mut() {
+                    last.turn(format!("#{directive}"), value);
+                }
+            }
+            ("else", _) => {
+                if let Some(last) = open.last_mut() {
+                    let text = format!("#else of {}", last.text);
+                    last.turn(text, Some(true));
+                }
+            }
+            ("endif", _) => drop(open.pop()),
+            _ => {}
+        }
+    }
+    open.into_iter().find(|branch| branch.is_taken() == Some(false)).map(|branch| branch.text)
+}
+
+/// A branch of a conditional; what nobody knows without the preprocessor is none.
+struct Branch {
+    text: String,
+    /// Whether its own condition holds.
+    value: Option<bool>,
+    /// Whether one of the branches before is taken.
+    before: Option<bool>,
+}
+
+impl Branch {
+    /// The next branch of the same conditional begins.
+    fn turn(&mut self, text: String, value: Option<bool>) {
+        self.before = match (self.before, self.value) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+        self.text = text;
+        self.value = value;
+    }
+
+    fn is_taken(&self) -> Option<bool> {
+        match (self.before, self.value) {
+            (Some(true), _) | (_, Some(false)) => Some(false),
+            (Some(false), Some(true)) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an option is set; of other macros nobody knows.
+fn set(name: &str, config: &Config) -> Option<bool> {
+    let name = name.trim();
+    let (name, is_module) = match name.strip_suffix("_MODULE") {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    let is_option = name.starts_with("CONFIG_")
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_option.then(|| match config.get(name) {
+        Some("m") => is_module,
+        Some("n") | None => false,
+        Some(_) => !is_module,
+    })
+}
+
+/// The value of a condition: a number, an option, or those with `!`, `&&` and `||` between them.
+fn value(text: &str, config: &Config) -> Option<bool> {
+    let text = text.trim();
+    if let Some((one, other)) = text.split_once("||") {
+        return match (value(one, config), value(other, config)) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            _ => None,
+        };
+    }
+    if let Some((one, other)) = text.split_once("&&") {
+        return match (value(one, config), value(other, config)) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+    }
+    if let Some(rest) = text.strip_prefix('!') {
+        return value(rest, config).map(|it| !it);
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return Some(number != 0);
+    }
+    let inner = |prefix: &str| {
+        let rest = text.strip_prefix(prefix)?.trim();
+        Some(rest.strip_prefix('(').and_then(|it| it.strip_suffix(')')).unwrap_or(rest))
+    };
+    if let Some(name) = inner("defined") {
+        return set(name, config);
+    }
+    if let Some(name) = inner("IS_ENABLED") {
+        let either = [set(name, config)?, set(&format!("{}_MODULE", name.trim()), config)?];
+        return Some(either.contains(&true));
+    }
+    inner("IS_BUILTIN").and_then(|name| set(name, config))
+}

@@ -1,0 +1,98 @@
+//! A function of a build with what was inlined into it.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use klp_core::debug::{Debug, Place};
+use klp_core::module::{RawElf, SymbolPlace};
+
+use super::sources::Sources;
+
+/// A function, or one that was inlined into it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Instance {
+    /// What was inlined, the outermost first; empty for the function itself.
+    pub(super) chain: Vec<String>,
+    /// What it is called.
+    pub(super) name: String,
+    /// The file and the line where it is defined.
+    pub(super) file: Utf8PathBuf,
+    pub(super) line: usize,
+}
+
+/// A line that code of a function comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CodeLine {
+    pub(super) file: Utf8PathBuf,
+    pub(super) line: usize,
+    /// Through what was inlined.
+    pub(super) chain: Vec<String>,
+}
+
+/// An object with its debug information.
+pub(super) struct Object<'i> {
+    elf: RawElf<'i>,
+    debug: Debug,
+}
+
+impl<'i> Object<'i> {
+    /// The one with these bytes; none where it cannot be read.
+    pub(super) fn of(bytes: &'i [u8]) -> Option<Self> {
+        Some(Self { elf: RawElf::parse(bytes).ok()?, debug: Debug::of(bytes).ok()? })
+    }
+
+    /// The function of that symbol.
+    fn find(&self, symbol: &str) -> Option<usize> {
+        let mut symbols = self.elf.symbols.iter().filter(|it| it.name == symbol.as_bytes());
+        symbols.find_map(|symbol| {
+            let SymbolPlace::Section(section) = symbol.place else { return None };
+            self.debug.function(Place { section, offset: symbol.value })
+        })
+    }
+
+    /// The function and all that was inlined into it, as far as its sources are there.
+    pub(super) fn instances(&self, symbol: &str, sources: &Sources) -> Vec<Instance> {
+        let Some(function) = self.find(symbol).and_then(|it| self.debug.functions.get(it)) else {
+            return Vec::new();
+        };
+        let numbers = (0..function.inlined.len()).map(|number| {
+            let chain = function.chain(number);
+            let named = chain.last().map(|inlined| &inlined.named);
+            (chain.iter().map(|inlined| inlined.named.spoken()).collect(), named)
+        });
+        let all = std::iter::once((Vec::new(), Some(&function.named))).chain(numbers);
+        let mut instances: Vec<Instance> = all
+            .filter_map(|(chain, named)| {
+                let named = named?;
+                let line = named.line?;
+                let file = sources.inside(self.debug.file(line))?.to_owned();
+                let line = usize::try_from(line.line).ok()?;
+                Some(Instance { chain, name: named.spoken(), file, line })
+            })
+            .collect();
+        instances.sort();
+        instances.dedup();
+        instances
+    }
+
+    /// The lines that its code comes from.
+    pub(super) fn code_lines(&self, symbol: &str, sources: &Sources) -> Vec<CodeLine> {
+        let Some(number) = self.find(symbol) else { return Vec::new() };
+        let code = self.debug.functions.get(number).map(|function| function.code.as_slice());
+        let mut lines = Vec::new();
+        for (place, line) in code.unwrap_or_default().iter().flat_map(|it| self.debug.lines(*it)) {
+            let Some(file) = sources.inside(self.debug.file(line)) else { continue };
+            let chain = self.debug.inlined(number, place).into_iter();
+            let chain = chain.map(|inlined| inlined.named.spoken()).collect();
+            let line = usize::try_from(line.line).unwrap_or(0);
+            lines.push(CodeLine { file: file.to_owned(), line, chain });
+        }
+        lines.sort();
+        lines.dedup();
+        lines
+    }
+
+    /// The file that most of its functions are defined in: its source.
+    pub(super) fn has_file(&self, file: &Utf8Path, sources: &Sources) -> bool {
+        let mut lines = self.debug.functions.iter().filter_map(|function| function.named.line);
+        lines.any(|line| sources.inside(self.debug.file(line)) == Some(file))
+    }
+}

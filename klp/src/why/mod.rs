@@ -1,0 +1,238 @@
+//! Why a function is in the changed-function set: which hunks of the patches reach it, and how.
+
+mod blocks;
+mod choice;
+mod conditionals;
+mod instances;
+mod nothing;
+mod reach;
+pub(crate) mod sources;
+mod text;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{BuildError, Config, SavedCommand, TracedHunk, Version, is_lto, last_patches};
+use klp_core::input::Input;
+use klp_core::record::{Change, Function, Record};
+
+use crate::error::Error;
+use crate::event::{Event, Events};
+use crate::explain::chosen;
+use crate::finished::read;
+use crate::kernel::Kernel;
+use crate::lines::{Lined, Wanted, lined};
+use crate::session::Session;
+
+pub use choice::Choice;
+pub use nothing::Nothing;
+pub use reach::{Because, Evidence, How};
+pub use words::hunk_words;
+
+use instances::Object;
+use reach::Reach;
+pub(crate) use reach::symbol;
+use sources::Sources;
+
+/// What the hunks of the last build's patches did.
+#[derive(Debug, Default)]
+pub struct Why {
+    /// Each hunk, in the order of the patches.
+    pub hunks: Vec<HunkReached>,
+    /// Each function of the changed-function set, in its order.
+    pub functions: Vec<FunctionReached>,
+}
+
+/// A hunk, and what it reached.
+#[derive(Debug)]
+pub struct HunkReached {
+    /// The hunk.
+    pub hunk: TracedHunk,
+    /// The functions that it reached, as numbers of [`Why::functions`].
+    pub functions: Vec<usize>,
+    /// Why it reached none, and a sentence about it; none also where not all functions were asked for.
+    pub nothing: Option<(Nothing, String)>,
+}
+
+/// A function of the changed-function set, and what reached it.
+#[derive(Debug)]
+pub struct FunctionReached {
+    /// What is known of it.
+    pub function: Function,
+    /// The hunks that reach it; none: the compiler chose otherwise.
+    pub because: Vec<Because>,
+    /// What the compiler did otherwise.
+    pub choice: Choice,
+}
+
+impl Kernel {
+    /// What the hunks of the last build's patches did to functions of these `names`, or to all where there are none. Objects
+    /// are compiled again with debug information, beside the build, where that was not done yet.
+    pub fn why(
+        &self,
+        names: &[String],
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Why, Error> {
+        let records = self.last_records()?;
+        let mirror = self.root.join("mirror");
+        let Some(patches) = last_patches(&self.root)? else { return Ok(Why::default()) };
+        let hunks = patches.trace(&mirror).map_err(BuildError::from)?;
+        let changes = patches.apply(&mirror).map_err(BuildError::from)?;
+        let sources = Sources::new(mirror, changes);
+        let functions = chosen(records.iter().filter_map(function).cloned(), names)?;
+        let functions: Vec<&Function> = functions.iter().collect();
+        let lined = self.objects_of(&functions, session, events)?;
+        let objects = read_all(&lined, events)?;
+        let asked = Asked { kernel: self, hunks: &hunks, sources: &sources };
+        let reached = asked.functions(&functions, &objects);
+        let config = Config::read(&self.root.join("build/.config"))?;
+        let about = nothing::About {
+            root: &self.root,
+            sources: &sources,
+            config: &config,
+            records: &records,
+            objects: patched_objects(&self.root),
+        };
+        let mut all: Vec<HunkReached> = Vec::new();
+        for (number, hunk) in hunks.iter().enumerate() {
+            let is_of =
+                |reached: &FunctionReached| reached.because.iter().any(|it| it.hunk == number);
+            let functions: Vec<usize> =
+                (0..reached.len()).filter(|it| reached.get(*it).is_some_and(is_of)).collect();
+            let is_unused = functions.is_empty() && names.is_empty();
+            let nothing = is_unused.then(|| about.nothing(hunk));
+            all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
+        }
+        Ok(Why { hunks: all, functions: reached })
+    }
+
+    /// The objects of these functions that know their lines.
+    pub(crate) fn objects_of(
+        &self,
+        functions: &[&Function],
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Lined, Error> {
+        if self.module().is_some() {
+            return Err(Error::NoObjectsOfModule);
+        }
+        let is_lto = is_lto(&self.root.join("build"));
+        let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
+        for function in functions {
+            let object = file_of(function, is_lto);
+            let versions: &[Version] = match function.change {
+                Change::Changed => &[Version::Original, Version::Patched],
+                Change::Added => &[Version::Patched],
+                Change::Removed => &[Version::Original],
+            };
+            wanted.extend(versions.iter().map(|version| (object.clone(), *version)));
+        }
+        lined(self, session, &wanted, events)
+    }
+}
+
+/// The file of a build that has the machine code of `function`.
+pub(crate) fn file_of(function: &Function, is_lto: bool) -> Utf8PathBuf {
+    match (is_lto, function.linked.as_deref()) {
+        (true, Some("vmlinux")) => "vmlinux.o".into(),
+        (true, Some(module)) => format!("{module}.o").into(),
+        _ => function.object.clone().into(),
+    }
+}
+
+fn function(record: &Record) -> Option<&Function> {
+    match record {
+        Record::Function(function) => Some(function),
+        _ => None,
+    }
+}
+
+/// The bytes of all that were found; what was not is told.
+fn read_all(lined: &Lined, events: &mut Events<'_>) -> Result<BTreeMap<Wanted, Input>, Error> {
+    let mut inputs = BTreeMap::new();
+    for ((object, version), path) in lined {
+        match path {
+            Ok(path) => drop(inputs.insert((object.clone(), *version), read(path)?)),
+            Err(why) => {
+                events(Event::Warning(format!("the lines of {object} are not known: {why}")));
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+/// The objects that the last patches made.
+fn patched_objects(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![root.join("patched")]);
+    while let Some(directory) = open.pop() {
+        // One that cannot be read has nothing to tell.
+        for entry in directory.read_dir_utf8().into_iter().flatten().flatten() {
+            let path = entry.into_path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension() == Some("o")
+                && let Ok(object) = path.strip_prefix(root.join("patched"))
+            {
+                found.push(object.to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What is asked about.
+struct Asked<'a> {
+    kernel: &'a Kernel,
+    hunks: &'a [TracedHunk],
+    sources: &'a Sources,
+}
+
+impl Asked<'_> {
+    /// What reached each of `functions`.
+    fn functions(
+        &self,
+        functions: &[&Function],
+        inputs: &BTreeMap<Wanted, Input>,
+    ) -> Vec<FunctionReached> {
+        let is_lto = is_lto(&self.kernel.root.join("build"));
+        let mut by_object: BTreeMap<Utf8PathBuf, Vec<usize>> = BTreeMap::new();
+        for (number, function) in functions.iter().enumerate() {
+            by_object.entry(file_of(function, is_lto)).or_default().push(number);
+        }
+        let mut found: BTreeMap<usize, FunctionReached> = BTreeMap::new();
+        for (object, numbers) in by_object {
+            let input = |version| inputs.get(&(object.clone(), version));
+            let of = |version| input(version).and_then(|input| Object::of(input));
+            let (before, after) = (of(Version::Original), of(Version::Patched));
+            let own: Vec<&Function> =
+                numbers.iter().filter_map(|number| functions.get(*number).copied()).collect();
+            let reach = Reach {
+                hunks: self.hunks,
+                sources: self.sources,
+                source: self.source_of(&object),
+                objects: [before.as_ref(), after.as_ref()],
+            };
+            let choices =
+                choice::choices(&reach, &own, [Version::Original, Version::Patched].map(input));
+            for (number, (function, choice)) in
+                numbers.into_iter().zip(own.into_iter().zip(choices))
+            {
+                let because = reach.because(function, &choice);
+                let function = function.clone();
+                found.insert(number, FunctionReached { function, because, choice });
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// The source that an object is made from, inside of the sources.
+    fn source_of(&self, object: &Utf8Path) -> Option<Utf8PathBuf> {
+        let roots = ["patched", "build"].map(|name| self.kernel.root.join(name));
+        let source =
+            roots.iter().find_map(|root| SavedCommand::of_target(root, object).ok()?.source)?;
+        self.sources.inside(source.as_str()).map(Utf8Path::to_owned)
+    }
+}

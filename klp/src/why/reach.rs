@@ -1,0 +1,321 @@
+//! Which hunks reach a function.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{TracedHunk, Version, is_word};
+use klp_core::record::{Change, Function};
+
+use super::blocks::{Block, Blocks, Kind, words};
+use super::choice::Choice;
+use super::instances::{Instance, Object};
+use super::sources::Sources;
+
+/// Why a hunk is a reason for a function.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Because {
+    /// The hunk, as number of [`super::Why::hunks`].
+    pub hunk: usize,
+    /// How it reaches the function.
+    pub how: How,
+    /// Through what: the functions that were inlined, the outermost first, or a macro, a type or a variable.
+    pub through: Vec<String>,
+    /// How that is known.
+    pub evidence: Evidence,
+}
+
+/// How a hunk reaches a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum How {
+    /// It changes the function's own source.
+    Direct,
+    /// It changes that of a function that is, or was, inlined into it.
+    Inlined,
+    /// It changes a macro that the function uses.
+    Macro,
+    /// It changes a type that the function uses.
+    Type,
+    /// It changes a variable or a declaration that the function uses.
+    Data,
+}
+
+/// How that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Debug information says that code of the function comes from a changed line.
+    Lines,
+    /// The change is in the text of a function that debug information says is in the code.
+    Extent,
+    /// A name that the hunk is about stands in the text of the function.
+    Text,
+    /// The object is made from a file in which the hunk changes it, and nothing else tells why.
+    File,
+}
+
+/// Both versions of one object, and the hunks.
+pub(super) struct Reach<'a> {
+    pub(super) hunks: &'a [TracedHunk],
+    pub(super) sources: &'a Sources,
+    /// The source of the object, where one is.
+    pub(super) source: Option<Utf8PathBuf>,
+    /// The original and the patched one, where their lines are known.
+    pub(super) objects: [Option<&'a Object<'a>>; 2],
+}
+
+const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
+
+impl Reach<'_> {
+    /// The hunks that reach `function`.
+    pub(super) fn because(&self, function: &Function, choice: &Choice) -> Vec<Because> {
+        let mut found: BTreeMap<usize, Because> = BTreeMap::new();
+        let mut add = |because: Because| {
+            let better = |known: &Because| {
+                let rank = |it: &Because| (it.evidence, it.how, it.through.len());
+                rank(&because) < rank(known)
+            };
+            if found.get(&because.hunk).is_none_or(better) {
+                found.insert(because.hunk, because);
+            }
+        };
+        self.lines(function).into_iter().for_each(&mut add);
+        self.extents(function).into_iter().for_each(&mut add);
+        self.names(function).into_iter().for_each(&mut add);
+        let is_explained = !found.is_empty()
+            || !choice.callees.is_empty()
+            || !choice.inlined.is_empty()
+            || !choice.not_inlined.is_empty();
+        if !is_explained {
+            found.extend(self.files().into_iter().map(|because| (because.hunk, because)));
+        }
+        found.into_values().collect()
+    }
+
+    fn object(&self, version: Version) -> Option<&Object<'_>> {
+        let [original, patched] = self.objects;
+        if version == Version::Original { original } else { patched }
+    }
+
+    /// What code of `function` there is, by debug information, else by the text of the object's source.
+    pub(super) fn instances(&self, function: &Function, version: Version) -> Vec<Instance> {
+        let Some(symbol) = symbol(function, version) else { return Vec::new() };
+        if let Some(object) = self.object(version) {
+            return object.instances(symbol, self.sources);
+        }
+        let name = symbol.split('.').next().unwrap_or(symbol);
+        let Some(file) = &self.source else { return Vec::new() };
+        let blocks = self.sources.blocks(file, version);
+        let is_it = |block: &&Block| {
+            block.kind == Kind::Function && block.names.iter().any(|own| own == name)
+        };
+        let lines = blocks.blocks.iter().filter(is_it).map(|block| block.first);
+        let instance =
+            |line| Instance { chain: Vec::new(), name: name.to_owned(), file: file.clone(), line };
+        lines.map(instance).collect()
+    }
+
+    /// Hunks with lines that code comes from.
+    fn lines(&self, function: &Function) -> Vec<Because> {
+        let mut found = Vec::new();
+        for version in VERSIONS {
+            let Some((object, symbol)) = self.object(version).zip(symbol(function, version)) else {
+                continue;
+            };
+            for line in object.code_lines(symbol, self.sources) {
+                for (hunk, _) in self.with_line(&line.file, line.line, version) {
+                    let how = if line.chain.is_empty() { How::Direct } else { How::Inlined };
+                    let through = line.chain.clone();
+                    found.push(Because { hunk, how, through, evidence: Evidence::Lines });
+                }
+            }
+        }
+        found
+    }
+
+    /// The hunks that change line `line` of `file`.
+    fn with_line<'s>(
+        &'s self,
+        file: &'s Utf8Path,
+        line: usize,
+        version: Version,
+    ) -> impl Iterator<Item = (usize, &'s TracedHunk)> {
+        let of_file = self.hunks.iter().enumerate().filter(move |(_, hunk)| hunk.file == file);
+        of_file.filter(move |(_, hunk)| changed(hunk, version).contains(&line))
+    }
+
+    /// Hunks in the text of the function, or of one that is inlined into it.
+    fn extents(&self, function: &Function) -> Vec<Because> {
+        let mut found = Vec::new();
+        for version in VERSIONS {
+            for instance in self.instances(function, version) {
+                let blocks = self.sources.blocks(&instance.file, version);
+                let Some(block) = blocks.at(instance.line) else { continue };
+                let extent = block.first..=block.last;
+                for (hunk, traced) in self.hunks.iter().enumerate() {
+                    let is_in = traced.file == instance.file
+                        && changed(traced, version)
+                            .iter()
+                            .any(|line| extent.contains(line) && !blocks.is_blank(&[*line]));
+                    if is_in {
+                        let through = instance.chain.clone();
+                        let how = if through.is_empty() { How::Direct } else { How::Inlined };
+                        found.push(Because { hunk, how, through, evidence: Evidence::Extent });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// Hunks that are about a macro, a type or data whose name stands in the text of the function.
+    fn names(&self, function: &Function) -> Vec<Because> {
+        let mut found = Vec::new();
+        for version in VERSIONS {
+            let instances = self.instances(function, version);
+            let mut files: BTreeSet<&Utf8Path> =
+                instances.iter().map(|instance| instance.file.as_path()).collect();
+            files.extend(self.hunks.iter().map(|hunk| hunk.file.as_path()));
+            let texts: BTreeSet<String> = instances
+                .iter()
+                .filter_map(|instance| {
+                    let blocks = self.sources.blocks(&instance.file, version);
+                    blocks.at(instance.line).map(|block| blocks.text(block))
+                })
+                .collect();
+            let text = texts.into_iter().collect::<Vec<String>>().join("\n");
+            for (hunk, traced) in self.hunks.iter().enumerate() {
+                let blocks = self.sources.blocks(&traced.file, version);
+                for (how, name) in about(&blocks, traced, version) {
+                    let macros = || self.macros(&files, &name, version);
+                    let used = is_word(text.as_bytes(), &name).then(|| vec![name.clone()]);
+                    let used = used.or_else(|| {
+                        let outer = macros().into_iter().find(|it| is_word(text.as_bytes(), it))?;
+                        Some(vec![outer, name.clone()])
+                    });
+                    let Some(through) = used else { continue };
+                    found.push(Because { hunk, how, through, evidence: Evidence::Text });
+                }
+            }
+        }
+        found
+    }
+
+    /// Macros of these files that use `name`, or one that does.
+    fn macros(&self, files: &BTreeSet<&Utf8Path>, name: &str, version: Version) -> Vec<String> {
+        let mut found: Vec<String> = vec![name.to_owned()];
+        let mut at = 0_usize;
+        while let Some(name) = found.get(at).cloned() {
+            at = at.saturating_add(1);
+            for file in files {
+                let blocks = self.sources.blocks(file, version);
+                for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Macro) {
+                    let Some(own) = block.names.first() else { continue };
+                    if !found.contains(own) && is_word(blocks.text(block).as_bytes(), &name) {
+                        found.push(own.clone());
+                    }
+                }
+            }
+        }
+        found.remove(0);
+        found
+    }
+
+    /// Hunks that change a macro, a type or data in a file that the object is made from.
+    fn files(&self) -> Vec<Because> {
+        let mut found = Vec::new();
+        for version in VERSIONS {
+            let Some(object) = self.object(version) else { continue };
+            for (hunk, traced) in self.hunks.iter().enumerate() {
+                let is_read = traced.file.extension() == Some("h")
+                    || self.source.as_ref() == Some(&traced.file)
+                    || object.has_file(&traced.file, self.sources);
+                let blocks = self.sources.blocks(&traced.file, version);
+                let about = about(&blocks, traced, version).into_iter().find(|_| is_read);
+                found.extend(about.map(|(how, name)| Because {
+                    hunk,
+                    how,
+                    through: vec![name],
+                    evidence: Evidence::File,
+                }));
+            }
+        }
+        found
+    }
+}
+
+/// The symbol of `function` in a build.
+pub(crate) fn symbol(function: &Function, version: Version) -> Option<&str> {
+    let original = function.original_name.as_deref().unwrap_or(&function.name);
+    match (version, function.change) {
+        (Version::Original, Change::Added) | (Version::Patched, Change::Removed) => None,
+        (Version::Original, _) => Some(original),
+        (Version::Patched, _) => Some(&function.name),
+    }
+}
+
+/// The lines of a version that a hunk is about: those that it removes or adds, and those around what it only removes.
+pub(super) fn changed(hunk: &TracedHunk, version: Version) -> Vec<usize> {
+    match version {
+        Version::Original => hunk.removed.clone(),
+        Version::Patched => hunk.added.iter().chain(&hunk.around).copied().collect(),
+    }
+}
+
+/// What a hunk is about beside functions: the names by which others use what it changes.
+pub(super) fn about(
+    blocks: &Blocks,
+    hunk: &TracedHunk,
+    version: Version,
+) -> BTreeSet<(How, String)> {
+    let lines = match version {
+        Version::Original => &hunk.removed,
+        Version::Patched if hunk.added.is_empty() => &hunk.around,
+        Version::Patched => &hunk.added,
+    };
+    let mut found = BTreeSet::new();
+    for line in lines {
+        let Some(block) = blocks.at(*line) else { continue };
+        let how = match block.kind {
+            Kind::Function => continue,
+            Kind::Macro => How::Macro,
+            Kind::Type => How::Type,
+            Kind::Data | Kind::Declaration => How::Data,
+        };
+        let is_common =
+            |name: &&String| block.kind == Kind::Declaration && COMMON.contains(&name.as_str());
+        let mut names: BTreeSet<String> =
+            block.names.iter().filter(|name| !is_common(name)).cloned().collect();
+        // Whoever uses a member need not name the type; the last word of a line is the member's name.
+        if block.kind == Kind::Type {
+            let text = blocks.lines.get(line.saturating_sub(1)).map_or("", String::as_str);
+            names.extend(words(text).last().map(ToOwned::to_owned));
+        }
+        found.extend(names.into_iter().map(|name| (how, name)));
+    }
+    found
+}
+
+/// Words that stand in many declarations.
+const COMMON: [&str; 22] = [
+    "static",
+    "extern",
+    "inline",
+    "const",
+    "void",
+    "int",
+    "long",
+    "unsigned",
+    "char",
+    "bool",
+    "short",
+    "struct",
+    "union",
+    "enum",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "size_t",
+    "ssize_t",
+    "EXPORT_SYMBOL",
+    "EXPORT_SYMBOL_GPL",
+];

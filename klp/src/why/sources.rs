@@ -1,0 +1,52 @@
+//! The sources of both builds, and their parts.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{FileChange, Version};
+
+use super::blocks::Blocks;
+
+/// The sources of both builds.
+pub(crate) struct Sources {
+    mirror: Utf8PathBuf,
+    changes: BTreeMap<Utf8PathBuf, FileChange>,
+    known: RefCell<BTreeMap<(Utf8PathBuf, Version), Rc<Blocks>>>,
+}
+
+impl Sources {
+    /// Those in `mirror`, and what `changes` make of them.
+    pub(crate) fn new(mirror: Utf8PathBuf, changes: Vec<FileChange>) -> Self {
+        let changes = changes.into_iter().map(|change| (change.path.clone(), change)).collect();
+        Self { mirror, changes, known: RefCell::default() }
+    }
+
+    /// The bytes of a source; none where there is no such file.
+    pub(crate) fn bytes(&self, path: &Utf8Path, version: Version) -> Option<Vec<u8>> {
+        match (self.changes.get(path), version) {
+            (Some(change), Version::Original) => change.old.clone(),
+            (Some(change), Version::Patched) => change.new.clone(),
+            (None, _) => fs_err::read(self.mirror.join(path)).ok(),
+        }
+    }
+
+    /// The parts of a source; none of one that is not C.
+    pub(super) fn blocks(&self, path: &Utf8Path, version: Version) -> Rc<Blocks> {
+        let key = (path.to_owned(), version);
+        if let Some(known) = self.known.borrow().get(&key) {
+            return Rc::clone(known);
+        }
+        let is_c = matches!(path.extension(), Some("c" | "h"));
+        let bytes = if is_c { self.bytes(path, version) } else { None };
+        let blocks = Rc::new(bytes.map(|bytes| Blocks::of(&bytes)).unwrap_or_default());
+        self.known.borrow_mut().insert(key, Rc::clone(&blocks));
+        blocks
+    }
+
+    /// The path of a file inside the sources, as debug information names it.
+    pub(crate) fn inside<'p>(&self, path: &'p str) -> Option<&'p Utf8Path> {
+        Utf8Path::new(path).strip_prefix(&self.mirror).ok()
+    }
+}

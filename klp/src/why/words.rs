@@ -1,0 +1,107 @@
+//! What is known of hunks and functions, in words: single ones for programs, and sentences.
+
+use kbuild_glue::TracedHunk;
+
+use super::{Because, Choice, Evidence, How, Nothing};
+
+impl How {
+    /// A word that stays the same.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Inlined => "inlined",
+            Self::Macro => "macro",
+            Self::Type => "type",
+            Self::Data => "data",
+        }
+    }
+}
+
+impl Evidence {
+    /// A word that stays the same.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Extent => "extent",
+            Self::Text => "text",
+            Self::File => "file",
+        }
+    }
+}
+
+impl Nothing {
+    /// A word that stays the same.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NotSource => "not-source",
+            Self::NotBuilt => "not-built",
+            Self::Comment => "comment",
+            Self::CompiledOut => "compiled-out",
+            Self::OnlyData => "only-data",
+            Self::NoCode => "no-code",
+        }
+    }
+}
+
+impl Because {
+    /// How the hunk reaches the function, for people, to stand behind the hunk.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let inlined = || self.through.join("(), then ") + "()";
+        let names = || self.through.join(", which uses ");
+        let what = match self.how {
+            How::Macro => "the macro",
+            How::Type => "the type or its member",
+            _ => "the data or declaration",
+        };
+        match (self.how, self.evidence) {
+            (How::Direct, Evidence::Lines) => {
+                "directly: code comes from the changed lines".to_owned()
+            }
+            (How::Direct, _) => "directly: it changes the text of the function".to_owned(),
+            (How::Inlined, Evidence::Lines) => format!("inlined through {}", inlined()),
+            (How::Inlined, _) => {
+                format!("inlined through {}: it changes the text of that function", inlined())
+            }
+            (_, Evidence::File) => format!(
+                "maybe through {what} {}: the object is made from that file, and nothing else tells why",
+                names()
+            ),
+            _ => format!("through {what} {}, which stands in the text of the function", names()),
+        }
+    }
+}
+
+impl Choice {
+    /// What the compiler did otherwise, for people.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let list = |names: &[String]| names.join("(), ") + "()";
+        let mut parts = Vec::new();
+        if !self.inlined.is_empty() {
+            parts.push(format!("it inlines {} now", list(&self.inlined)));
+        }
+        if !self.not_inlined.is_empty() {
+            parts.push(format!("it does not inline {} any more", list(&self.not_inlined)));
+        }
+        if !self.callees.is_empty() {
+            parts.push(format!("it calls {}, which changed", list(&self.callees)));
+        }
+        if parts.is_empty() {
+            parts.push(
+                "what it calls and what stands beside it changed nothing that is known".to_owned(),
+            );
+        }
+        parts.join("; ")
+    }
+}
+
+/// What people call a hunk: `fix.patch:12, hunk @@ -3,4 +3,5 @@ int f(void)`.
+#[must_use]
+pub fn hunk_words(hunk: &TracedHunk) -> String {
+    let patch = hunk.patch.file_name().unwrap_or(hunk.patch.as_str());
+    format!("{patch}:{}, hunk {} of {}", hunk.line, hunk.header, hunk.file)
+}
