@@ -112,3 +112,42 @@ fn objects_of_another_build_are_not_shown() -> Result<()> {
     ensure!(outcome.stderr.contains("are not there any more"), "{outcome:#?}");
     Ok(())
 }
+
+const LINES_BEFORE: &str = "
+void say(const char *, int); int value(int);
+int warned(int n)
+{
+	say(\"here\", __LINE__);
+	return n;
+}
+int other(int n) { return value(n + 5); }
+";
+
+/// `__LINE__` in an instruction is known where debug information is, and not taken for it without.
+#[test]
+fn numbers_of_lines_are_told_from_others() -> Result<()> {
+    for compiler in compilers("line numbers") {
+        let (_guard, directory) = temporary()?;
+        let after =
+            LINES_BEFORE.replace("int warned", "\n\n\nint warned").replace("n + 5", "n + 8");
+        let compile = |name: &str, text: &str, flag: &str| -> Result<Utf8PathBuf> {
+            let (source, object) = (directory.join("a.c"), directory.join(name));
+            fs_err::write(&source, text)?;
+            tool(compiler, ["-O2", flag, "-c", source.as_str(), "-o", object.as_str()])?;
+            Ok(object)
+        };
+        let said = |flag: &str, name: &str| -> Result<String> {
+            let objects = [compile("b.o", LINES_BEFORE, flag)?, compile("a.o", &after, flag)?];
+            explain(&objects, &[name], 0)
+        };
+        let text = said("-g", "warned")?;
+        ensure!(text.contains("  line-number: "), "{compiler}: {text}");
+        let text = said("-g0", "warned")?;
+        ensure!(
+            text.contains("only an immediate differs (+3); may be __LINE__"),
+            "{compiler}: {text}"
+        );
+        ensure!(!said("-g", "other")?.contains("line-number"), "{compiler}");
+    }
+    Ok(())
+}

@@ -33,7 +33,7 @@ int third(int n) { return apart(n, 1) + apart(n + 1, 1); }
 const SECOND: &str = r#"#include "a.h"
 static int start(int n) { middle(n); return n; }
 const struct ops table = { start };
-int call(int n) { return start(n); }
+int call(int n) { return start(n) + 1; }
 int same(int n) { use(n); return 17 * n; }
 int alike(int n) __attribute__((alias("same")));
 "#;
@@ -75,11 +75,10 @@ fn functions_are_found_where_they_went() -> Result<()> {
         let objects = compile(&directory, compiler, &[])?;
         let [first, second] = objects.as_slice() else { anyhow::bail!("two objects") };
         let eight = record(first, "eight")?;
-        assert_eq!(
-            names(&eight["inlined-into"], "name"),
-            ["other", "outer"],
-            "{compiler}: {eight}"
-        );
+        // Of what needs no code of its own, clang says nothing.
+        let into = names(&eight["inlined-into"], "name");
+        ensure!(into.contains(&"outer".to_owned()), "{compiler}: {eight}");
+        ensure!(compiler != "gcc" || into.contains(&"other".to_owned()), "{eight}");
         ensure!(names(&eight["symbols"], "symbol").is_empty(), "{eight}");
         let inner = record(first, "inner")?;
         let into = inner["inlined-into"].as_array().context("a list")?;

@@ -56,3 +56,4 @@ mod revisions;
 mod shipped;
 mod terminal;
 mod types;
+mod why;

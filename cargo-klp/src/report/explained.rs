@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use klp::{Explained, FunctionReached, SourceLines, SourceText, Why};
+use klp::{Explained, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
 use klp_core::explain::{Line, Row};
 use klp_core::record::Change;
 use schemars::JsonSchema;
@@ -27,6 +27,9 @@ pub(super) enum Record<'a> {
         change: Change,
         /// Both versions, instruction by instruction.
         rows: Vec<RowRecord<'a>>,
+        /// Of two files that were named, where only numbers in instructions differ: whether they are source lines.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line_numbers: Option<String>,
     },
 }
 
@@ -37,11 +40,17 @@ pub(crate) struct Known {
     pub(crate) lines: Vec<SourceLines>,
     /// Why they changed.
     pub(crate) why: Why,
+    /// Of objects that somebody else built: whether nothing differs but the numbers of lines.
+    pub(crate) line_numbers: Vec<Option<LineNumbers>>,
 }
 
 impl Known {
     fn lines(&self, number: usize) -> Option<&SourceLines> {
         self.lines.get(number)
+    }
+
+    fn line_numbers(&self, number: usize) -> Option<&LineNumbers> {
+        self.line_numbers.get(number).and_then(Option::as_ref)
     }
 
     /// Why a function changed.
@@ -52,7 +61,8 @@ impl Known {
 }
 
 impl<'a> Record<'a> {
-    fn of(explained: &'a Explained, lines: Option<&'a SourceLines>) -> Self {
+    fn of(explained: &'a Explained, known: &'a Known, number: usize) -> Self {
+        let lines = known.lines(number);
         let Explained { function, rows } = explained;
         let rows = rows.iter().map(|row| RowRecord::of(row, lines)).collect();
         Self::Explanation {
@@ -60,6 +70,7 @@ impl<'a> Record<'a> {
             name: &function.name,
             change: function.change,
             rows,
+            line_numbers: known.line_numbers(number).map(LineNumbers::words),
         }
     }
 }
@@ -126,7 +137,7 @@ impl<'a> RowRecord<'a> {
 pub(super) fn json(explained: &[Explained], known: &Known, mut out: impl Write) -> io::Result<()> {
     let records = explained.iter().enumerate();
     json::stream(
-        records.map(|(number, explained)| Record::of(explained, known.lines(number))),
+        records.map(|(number, explained)| Record::of(explained, known, number)),
         &mut out,
     )?;
     reasons::json(&known.why, out)
@@ -169,6 +180,9 @@ pub(super) fn human(
             function.object,
             causes(&function.causes)
         )?;
+        if let Some(numbers) = known.line_numbers(index) {
+            writeln!(out, "  {}", numbers.words())?;
+        }
         if let Some(reached) = known.why(it) {
             reasons::of_function(reached, &known.why, &mut out)?;
         }
@@ -213,15 +227,10 @@ fn source_line(source: Option<&SourceText>, out: &mut impl Write) -> io::Result<
 
 /// Which rows are shown: those that differ, and some around each.
 fn shown(rows: &[Row], context: usize) -> Vec<bool> {
-    let differs = |row: &Row| match row {
-        Row::Same(..) => false,
-        Row::Changed(..) => true,
-        Row::Removed(line) | Row::Added(line) => line.left_out.is_none(),
-    };
     let around = |index: usize| {
         let start = index.saturating_sub(context);
         let end = index.saturating_add(context).saturating_add(1).min(rows.len());
-        rows.get(start..end).unwrap_or_default().iter().any(differs)
+        rows.get(start..end).unwrap_or_default().iter().any(Row::is_different)
     };
     (0..rows.len()).map(around).collect()
 }

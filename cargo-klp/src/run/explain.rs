@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use klp::{Checksums, Kernel, Operand, explain_files, source_lines_of};
+use klp::{Checksums, Kernel, LineNumbers, Operand, explain_files, source_lines_of};
 use klp_core::Allowlist;
 
 use crate::cli::{Explain, MessageFormat};
@@ -33,6 +33,9 @@ pub(crate) fn run(
             if !no_source {
                 known.lines = source_lines_of((original, patched), &explained)?;
             }
+            let numbers = explained.iter().enumerate();
+            let numbers = numbers.map(|(number, it)| LineNumbers::of(it, known.lines.get(number)));
+            known.line_numbers = numbers.collect();
             explained
         }
         None => {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::listing::Line;
+use super::listing::{IMMEDIATE, Line};
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,31 @@ pub enum Row {
     Removed(Line),
     /// In the patched version only.
     Added(Line),
+}
+
+impl Row {
+    /// Whether the instruction means something else, or is there in one version only.
+    #[must_use]
+    pub fn is_different(&self) -> bool {
+        match self {
+            Self::Same(..) => false,
+            Self::Changed(..) => true,
+            Self::Removed(line) | Self::Added(line) => line.left_out.is_none(),
+        }
+    }
+
+    /// The immediates of both versions, where nothing else differs.
+    #[must_use]
+    pub fn immediates(&self) -> Option<(u64, u64)> {
+        let Self::Changed(old, new, _) = self else { return None };
+        let differing: Vec<_> =
+            old.facts.iter().zip(&new.facts).filter(|(old, new)| old != new).collect();
+        let [((before, old_text), (after, new_text))] = differing.as_slice() else { return None };
+        let same = old.says == new.says && old.facts.len() == new.facts.len();
+        let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+        let is_immediate = *before == IMMEDIATE && *after == IMMEDIATE;
+        number(old_text).zip(number(new_text)).filter(|_| same && is_immediate)
+    }
 }
 
 /// Text, mnemonic, facts, what special sections say, and whether it is left out.

@@ -12,6 +12,9 @@ use super::reference::{self, Reference, hex};
 /// The rule of what stands between instructions that count.
 const PADDING: &str = "padding";
 
+/// What a number in an instruction is called.
+pub(super) const IMMEDIATE: &str = "immediate";
+
 /// An instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -113,7 +116,7 @@ impl Listing<'_, '_> {
             facts.push(("displacement", format!("{number:#x}")));
         }
         if let Some(number) = text.immediate.filter(|_| fields.immediate.is_none()) {
-            facts.push(("immediate", format!("{number:#x}")));
+            facts.push((IMMEDIATE, format!("{number:#x}")));
         }
         let entries = self.analysis.sites.within(span.section, at, end);
         let says: Vec<String> = entries.iter().map(|site| self.says(site)).collect();

@@ -8,7 +8,7 @@ use klp_core::record::{Change, Function};
 
 use super::blocks::{Block, Blocks, Kind, words};
 use super::choice::Choice;
-use super::instances::{Instance, Object};
+use super::instances::{CodeLine, Instance, Object};
 use super::sources::Sources;
 
 /// Why a hunk is a reason for a function.
@@ -120,15 +120,31 @@ impl Reach<'_> {
             let Some((object, symbol)) = self.object(version).zip(symbol(function, version)) else {
                 continue;
             };
+            let instances = self.instances(function, version);
             for line in object.code_lines(symbol, self.sources) {
                 for (hunk, _) in self.with_line(&line.file, line.line, version) {
-                    let how = if line.chain.is_empty() { How::Direct } else { How::Inlined };
-                    let through = line.chain.clone();
+                    let through = self.through(&line, &instances, version);
+                    let how = if through.is_empty() { How::Direct } else { How::Inlined };
                     found.push(Because { hunk, how, through, evidence: Evidence::Lines });
                 }
             }
         }
         found
+    }
+
+    /// Through what was inlined the code of a line came into the function. Compilers move code out of the stretches of what
+    /// they inlined, and then the text tells whose it is.
+    fn through(&self, line: &CodeLine, instances: &[Instance], version: Version) -> Vec<String> {
+        if !line.chain.is_empty() {
+            return line.chain.clone();
+        }
+        let blocks = self.sources.blocks(&line.file, version);
+        let Some(block) = blocks.at(line.line) else { return Vec::new() };
+        let has_text = |instance: &&Instance| {
+            instance.file == line.file && (block.first..=block.last).contains(&instance.line)
+        };
+        let owner = instances.iter().filter(has_text).min_by_key(|instance| instance.chain.len());
+        owner.map(|instance| instance.chain.clone()).unwrap_or_default()
     }
 
     /// The hunks that change line `line` of `file`.
@@ -261,17 +277,13 @@ pub(super) fn changed(hunk: &TracedHunk, version: Version) -> Vec<usize> {
 }
 
 /// What a hunk is about beside functions: the names by which others use what it changes.
-pub(super) fn about(
-    blocks: &Blocks,
-    hunk: &TracedHunk,
-    version: Version,
-) -> BTreeSet<(How, String)> {
+pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec<(How, String)> {
     let lines = match version {
         Version::Original => &hunk.removed,
         Version::Patched if hunk.added.is_empty() => &hunk.around,
         Version::Patched => &hunk.added,
     };
-    let mut found = BTreeSet::new();
+    let mut found: Vec<(How, String)> = Vec::new();
     for line in lines {
         let Some(block) = blocks.at(*line) else { continue };
         let how = match block.kind {
@@ -282,14 +294,19 @@ pub(super) fn about(
         };
         let is_common =
             |name: &&String| block.kind == Kind::Declaration && COMMON.contains(&name.as_str());
-        let mut names: BTreeSet<String> =
+        // The name of the type comes first: it says most.
+        let mut names: Vec<String> =
             block.names.iter().filter(|name| !is_common(name)).cloned().collect();
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
         if block.kind == Kind::Type {
             let text = blocks.lines.get(line.saturating_sub(1)).map_or("", String::as_str);
             names.extend(words(text).last().map(ToOwned::to_owned));
         }
-        found.extend(names.into_iter().map(|name| (how, name)));
+        for name in names {
+            if !found.contains(&(how, name.clone())) {
+                found.push((how, name));
+            }
+        }
     }
     found
 }

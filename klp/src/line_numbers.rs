@@ -1,0 +1,69 @@
+//! Functions of which nothing differs but the number of a source line: `__LINE__` in an instruction looks like any number.
+
+use klp_core::explain::{Line, Row};
+
+use crate::explain::Explained;
+use crate::source_lines::{SourceLines, SourceText};
+
+/// What is known of a function of which only immediates differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineNumbers {
+    /// Each is, on both sides, the line that debug information gives for its instruction.
+    Certain,
+    /// Nothing tells; by how much each differs.
+    Maybe(Vec<i64>),
+}
+
+impl LineNumbers {
+    /// What is known of `explained`; none where something else differs than immediates.
+    #[must_use]
+    pub fn of(explained: &Explained, lines: Option<&SourceLines>) -> Option<Self> {
+        let differing: Vec<&Row> = explained.rows.iter().filter(|row| row.is_different()).collect();
+        let mut distances = Vec::new();
+        let mut are_lines = !differing.is_empty();
+        let mut are_known = false;
+        for row in differing {
+            let (before, after) = row.immediates()?;
+            let Row::Changed(old, new, _) = row else { return None };
+            distances.push(after.wrapping_sub(before).cast_signed());
+            let is_line = |source: Option<&SourceText>, number: u64| {
+                source.map(|source| u64::from(source.line) == number)
+            };
+            let of = |get: fn(&SourceLines, &Line) -> Option<SourceText>, line: &Line| {
+                lines.and_then(|lines| get(lines, line))
+            };
+            let old = of(|lines, line| lines.original(line).cloned(), old);
+            let new = of(|lines, line| lines.patched(line).cloned(), new);
+            let both = is_line(old.as_ref(), before).zip(is_line(new.as_ref(), after));
+            are_known |= both.is_some();
+            are_lines &= both == Some((true, true));
+        }
+        match (are_lines, are_known) {
+            (true, _) => Some(Self::Certain),
+            // Debug information says that they are something else.
+            (false, true) => None,
+            (false, false) => (!distances.is_empty()).then_some(Self::Maybe(distances)),
+        }
+    }
+
+    /// The same in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Certain => {
+                "line-number: each number that differs is the source line of its instruction"
+                    .to_owned()
+            }
+            Self::Maybe(distances) => {
+                let mut texts: Vec<String> = distances.iter().map(|it| format!("{it:+}")).collect();
+                texts.dedup();
+                let what = if distances.len() == 1 {
+                    "only an immediate differs"
+                } else {
+                    "only immediates differ"
+                };
+                format!("{what} ({}); may be __LINE__", texts.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Why a function is in the changed-function set: the hunks that reach it, and those that reach none.
+
+use anyhow::{Context as _, Result, ensure};
+use klp_tests::kernel::{Kernel, example_patch};
+use klp_tests::klp::{klp, run};
+use klp_tests::snapshot::Snapshot;
+use klp_tests::tools::compilers;
+use serde_json::Value;
+
+/// What a hunk is expected to do: the function, how and through what; or a dash and why it has no effect.
+type Expected<'a> = &'a [(&'a str, &'a str, &'a str)];
+
+/// Replaces `old` with `new` in a file of the mini kernel, and looks at what `explain` says.
+fn expect(
+    kernel: &Kernel,
+    compiler: &str,
+    edit: (&str, &str, &str),
+    wanted: Expected<'_>,
+) -> Result<()> {
+    let (file, old, new) = edit;
+    let patch = kernel.write_patch("fix.patch", file, old, new)?;
+    let cc = format!("CC={compiler}");
+    let outcome = run(&mut kernel.build([patch.as_str(), cc.as_str(), "--no-module"])?)?;
+    ensure!(matches!(outcome.status, Some(0 | 3 | 4)), "{outcome:#?}");
+    let records = explained(kernel, &[])?;
+    for (name, how, through) in wanted {
+        let found: Vec<(&str, String)> = match *name {
+            "-" => records
+                .iter()
+                .filter(|record| record["reason"] == "hunk")
+                .map(|record| (record["no-effect"].as_str().unwrap_or("reached"), String::new()))
+                .collect(),
+            name => records
+                .iter()
+                .filter(|record| record["reason"] == "why" && record["name"] == name)
+                .flat_map(|record| record["because"].as_array().into_iter().flatten())
+                .map(|because| (because["how"].as_str().unwrap_or_default(), through_of(because)))
+                .collect(),
+        };
+        let is_it = |(own, names): &(&str, String)| own == how && names == through;
+        ensure!(
+            found.iter().any(is_it),
+            "{compiler}, {edit:?}: {name} {how} {through}\n{found:?}\n{records:#?}"
+        );
+    }
+    Ok(())
+}
+
+fn through_of(because: &Value) -> String {
+    let names = because["through"].as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn explained(kernel: &Kernel, arguments: &[&str]) -> Result<Vec<Value>> {
+    let output = kernel.output.as_str();
+    let mut command = klp(["explain", "-C", output, "--message-format", "json", "-q"])?;
+    let outcome = run(command.args(arguments))?.expect(0)?;
+    Ok(outcome.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
+}
+
+#[test]
+fn hunks_reach_functions() -> Result<()> {
+    for compiler in compilers("why functions changed") {
+        let kernel = Kernel::with_output()?;
+        let expect = |edit, wanted: Expected<'_>| expect(&kernel, compiler, edit, wanted);
+        expect(
+            (
+                "kernel/policy.c",
+                "return policy >= POLICY_FIFO ? 2000 : 0;",
+                "return policy >= POLICY_FIFO ? 2500 : 0;",
+            ),
+            &[("policy_priority", "direct", "")],
+        )?;
+        expect(
+            ("include/linux/load.h", "if (periods > 64)", "if (periods > 32)"),
+            &[
+                ("cpu_load", "inlined", "decay_load"),
+                ("task_load", "inlined", "decay_load"),
+                ("foo_ring_push", "inlined", "decay_load"),
+            ],
+        )?;
+        expect(
+            ("fs/proc.c", "#define MAX_FILES 16", "#define MAX_FILES 12"),
+            &[("register_file", "macro", "MAX_FILES")],
+        )?;
+        // Its text starts on another line than the call that it is an argument of.
+        expect(
+            (
+                "fs/proc.c",
+                "free << (PAGE_SHIFT - 10), slab_bytes() >> 10",
+                "free << (PAGE_SHIFT - 9), slab_bytes() >> 10",
+            ),
+            &[("meminfo_read", "direct", "")],
+        )?;
+        expect(
+            (
+                "fs/proc.c",
+                "/* Files that tell of the kernel. */",
+                "/* Files which tell of the kernel. */",
+            ),
+            &[("-", "comment", "")],
+        )?;
+        expect(
+            ("include/linux/sched.h", "int pid;", "int pid;\n\tint tgid;"),
+            &[("policy_time_slice", "type", "task")],
+        )?;
+    }
+    Ok(())
+}
+
+#[test]
+fn hunks_without_effect_say_why() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let source = kernel.source.join("kernel/stat.c");
+    let text = fs_err::read_to_string(&source)?;
+    let text = text.replace(
+        "u64 task_load(",
+        "#ifdef CONFIG_NOWHERE\nint elsewhere(void)\n{\n\treturn 17;\n}\n#endif\n\nu64 task_load(",
+    );
+    fs_err::write(&source, text)?;
+    fs_err::write(kernel.source.join("kernel/lonely.c"), "int lonely(void)\n{\n\treturn 1;\n}\n")?;
+    let expect = |edit, wanted: Expected<'_>| expect(&kernel, "gcc", edit, wanted);
+    expect(("kernel/stat.c", "return 17;", "return 18;"), &[("-", "compiled-out", "")])?;
+    expect(("kernel/lonely.c", "return 1;", "return 2;"), &[("-", "not-built", "")])?;
+    expect(
+        ("Makefile", "NAME = Small Enough To Read", "NAME = Small"),
+        &[("-", "not-source", "")],
+    )?;
+    expect(
+        ("kernel/stat.c", "prev->runtime = 0;", "prev->runtime = 1 - 1;"),
+        &[("-", "no-code", "")],
+    )?;
+    Ok(())
+}
+
+/// What people read, and that the build stays as it is.
+#[test]
+fn people_read_which_hunk_it_was() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let output = kernel.output.as_str();
+    let patch = example_patch("change-inline");
+    run(&mut kernel.build([patch.as_str(), "--no-module"])?)?.expect(0)?;
+    let build = Snapshot::take(&kernel.work().join("build"), &[])?;
+    let mirror = Snapshot::for_make(&kernel.work().join("mirror"))?;
+    let text = run(&mut klp(["explain", "cpu_load", "-C", output])?)?.expect(0)?.stdout;
+    for words in [
+        "because of change-inline.patch:15, hunk @@ -11,7 +11,7 @@",
+        "inlined through decay_load()",
+        "include/linux/load.h:14  if (periods > 32)",
+    ] {
+        ensure!(text.contains(words), "{words}\n{text}");
+    }
+    let plain = run(&mut klp(["explain", "cpu_load", "-C", output, "--no-source"])?)?.expect(0)?;
+    ensure!(!plain.stdout.contains("because of"), "{plain:#?}");
+    build.expect(&Snapshot::take(&kernel.work().join("build"), &[])?)?;
+    mirror.expect(&Snapshot::for_make(&kernel.work().join("mirror"))?)?;
+    Ok(())
+}
+
+/// A function whose source is the same, and that the compiler makes otherwise because of one that it calls.
+#[test]
+fn what_the_compiler_chose_is_said() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let edit = ("kernel/policy.c", "static noinline int fair_slice", "static int fair_slice");
+    expect(&kernel, "gcc", edit, &[("policy_time_slice", "inlined", "fair_slice")])?;
+    let records = explained(&kernel, &["policy_time_slice"])?;
+    let hunk = records.iter().find(|record| record["reason"] == "hunk").context("a hunk")?;
+    ensure!(hunk["functions"].as_array().is_some_and(|it| !it.is_empty()), "{hunk}");
+    Ok(())
+}
