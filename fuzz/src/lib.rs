@@ -17,7 +17,9 @@ use std::io::Cursor;
 use camino::Utf8Path;
 use kbuild_glue::{Patch, PatchSet, SavedCommand};
 use klp_core::check::{check, named_modules};
+use klp_core::debug::Debug;
 use klp_core::diff::{Side, compare, compare_and_prove};
+use klp_core::inlined::went;
 use klp_core::input::Input;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
 use klp_core::manifest::Object;
@@ -82,9 +84,12 @@ pub fn diff(data: &[u8]) {
     assert_eq!(counted, changes.functions.len(), "{changes:#?}");
 }
 
-/// A livepatch module that is checked, and a kernel that is read.
+/// A livepatch module that is checked, and a kernel that is read; and debug information.
 pub fn module(data: &[u8]) {
     let _ = named_modules(data);
+    if let Ok(debug) = Debug::of(data) {
+        let _ = went(data, &debug, &["f".to_owned()]);
+    }
     let _ = ModInfo::read(data);
     if let Ok(elf) = RawElf::parse(data) {
         let _ = klp_core::kernel::vermagic(&elf);
@@ -124,7 +129,15 @@ pub fn patches(data: &[u8]) {
     let _ = fs_err::write(root.join("a.c"), "one\ntwo\nthree\nfour\nfive\n");
     for fuzz in [0, 2] {
         let set = PatchSet::new(vec![patch.clone()]).with_fuzz(fuzz);
+        let hunks = set.trace(root).unwrap_or_default();
         for change in set.apply(root).unwrap_or_default() {
+            let count = |bytes: &Option<Vec<u8>>| {
+                bytes.as_ref().map_or(0, |bytes| bytes.split_inclusive(|it| *it == b'\n').count())
+            };
+            for hunk in hunks.iter().filter(|hunk| hunk.file == change.path) {
+                let mut lines = hunk.added.iter().chain(&hunk.around);
+                assert!(lines.all(|line| (1..=count(&change.new)).contains(line)), "{hunk:?}");
+            }
             let changed = &change.path;
             let is_inside =
                 changed.components().all(|part| matches!(part, camino::Utf8Component::Normal(_)));

@@ -120,3 +120,38 @@ fn value(text: &str, config: &Config) -> Option<bool> {
     }
     inner("IS_BUILTIN").and_then(|name| set(name, config))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<String> {
+        text.lines().map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn what_options_leave_out_is_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(".config");
+        fs_err::write(&path, "CONFIG_A=y\nCONFIG_M=m\n").unwrap();
+        let config = Config::read(camino::Utf8Path::from_path(&path).unwrap()).unwrap();
+        for (condition, in_then, in_else) in [
+            ("#ifdef CONFIG_A", false, true),
+            ("#ifdef CONFIG_B", true, false),
+            ("#ifndef CONFIG_B", false, true),
+            ("#if 0", true, false),
+            ("#if IS_ENABLED(CONFIG_M)", false, true),
+            ("#ifdef CONFIG_M", true, false),
+            ("#if defined(CONFIG_A) && !defined(CONFIG_B)", false, true),
+            ("#if defined(CONFIG_B) || X > 3", false, false),
+            ("#if defined(CONFIG_B) && X > 3", true, false),
+            ("#ifdef MODULE", false, false),
+        ] {
+            let text = lines(&format!("{condition}\nthen\n#else\nelse\n#endif\nbehind"));
+            let found = [2, 4, 6].map(|line| left_out(&text, line, &config).is_some());
+            assert_eq!(found, [in_then, in_else, false], "{condition}");
+        }
+        let text = lines("#if defined(CONFIG_A)\n#elif defined(X)\nhere\n#endif");
+        assert_eq!(left_out(&text, 3, &config).unwrap(), "#elif defined(X)");
+    }
+}
