@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Version, Workspace, is_lto, lines_path};
+use klp_core::checksum::{Analysis, Digest};
 use klp_core::module::RawElf;
 
 use crate::error::Error;
@@ -79,13 +80,22 @@ pub(crate) fn lined(
         };
         for (object, digest) in objects {
             let path = workspace.lines_path(version).join(&object);
-            let made = if path.is_file() {
+            let plain = built(kernel, &object, version);
+            let is_same = || -> Result<bool, Error> {
+                let Some(plain) = plain.filter(|_| version == Version::Original) else {
+                    return Ok(true);
+                };
+                Ok(functions(&plain)? == functions(&path)?)
+            };
+            let made = if !path.is_file() {
+                Err(why.clone())
+            } else if is_same()? {
                 let stamp = stamp(&path);
                 fs_err::write(&stamp, digest)
                     .map_err(|source| Error::Write { path: stamp, source })?;
                 Ok(path)
             } else {
-                Err(why.clone())
+                Err("compiled with debug information, it is other code".to_owned())
             };
             found.insert((object, version), made);
         }
@@ -99,4 +109,21 @@ const LTO: &str = "objects of a kernel with LTO are no machine code, and what wa
 /// The file that says which object this is the same as.
 fn stamp(object: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{object}.of"))
+}
+
+/// A function by name and digest; a refused one has none.
+type Digested = (Vec<u8>, Option<Digest>);
+
+/// The functions of an object; none where it cannot be read.
+fn functions(path: &Utf8Path) -> Result<Option<Vec<Digested>>, Error> {
+    let input = read(path)?;
+    let Ok(analysis) = Analysis::of(&input) else { return Ok(None) };
+    let digests = analysis.checksums().functions.digests;
+    let names = analysis.layout.functions.iter().map(|function| {
+        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
+        symbol.map(|symbol| symbol.name.to_vec()).unwrap_or_default()
+    });
+    let mut all: Vec<_> = names.zip(digests.into_iter().map(Result::ok)).collect();
+    all.sort();
+    Ok(Some(all))
 }

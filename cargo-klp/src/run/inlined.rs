@@ -18,13 +18,12 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let Inlined { functions, object, list, tree } = arguments;
-    let gone = match object {
-        Some(file) => inlined_in(file, functions)?,
-        None => {
-            let session = session::with_jobs(None, shell)?;
-            Kernel::find(&tree.location()?)?
-                .inlined(functions, &session, &mut |event| show(event, shell))?
-        }
+    let gone = if let Some(file) = object {
+        inlined_in(file, functions)?
+    } else {
+        let session = session::with_jobs(None, shell)?;
+        let kernel = Kernel::find(&tree.location()?)?;
+        kernel.inlined(functions, &session, &mut |event| show(event, shell))?
     };
     report::inlined(&gone, *list, format).map_err(Error::Print)?;
     shell.finished(count(gone.len(), "object"));

@@ -37,10 +37,10 @@ pub fn mentioning(
         };
         Ok(last.iter().any(|name| is_word(&text, name)))
     };
-    let named = files.into_par_iter().map(|path| Ok(has_name(&path)?.then_some(path)));
-    let named: BTreeSet<&Utf8PathBuf> =
-        named.collect::<Result<Vec<_>, BuildError>>()?.into_iter().flatten().collect();
-    let has_one = |files: &BTreeSet<Utf8PathBuf>| files.iter().any(|file| named.contains(file));
+    let telling = files.into_par_iter().map(|path| Ok(has_name(&path)?.then_some(path)));
+    let telling: BTreeSet<&Utf8PathBuf> =
+        telling.collect::<Result<Vec<_>, BuildError>>()?.into_iter().flatten().collect();
+    let has_one = |files: &BTreeSet<Utf8PathBuf>| files.iter().any(|file| telling.contains(file));
     Ok(reads.iter().filter(|(_, files)| has_one(files)).map(|(object, _)| object.clone()).collect())
 }
 

@@ -30,10 +30,10 @@ impl PatchSet {
         while let Some((head, after)) = line(rest) {
             let mut words = head.splitn(3, ' ');
             let mut word = || words.next().unwrap_or_default();
-            let (length, strip, path) = (word().parse().unwrap_or(usize::MAX), word(), word());
+            let (length, strip, name) = (word().parse().unwrap_or(usize::MAX), word(), word());
             let Some((text, after)) = after.split_at_checked(length) else { return Ok(None) };
-            let patch = Patch::parse(text, Utf8Path::new(path))?;
-            patches.push(Patch { strip: strip.parse().ok(), ..patch });
+            let read = Patch::parse(text, Utf8Path::new(name))?;
+            patches.push(Patch { strip: strip.parse().ok(), ..read });
             rest = after;
         }
         Ok(Some(Self { patches, fuzz }))

@@ -36,14 +36,13 @@ impl Files {
             return Ok(Some(*number));
         }
         let Some(path) = path((dwarf, unit), index, budget)? else { return Ok(None) };
-        let number = match self.numbers.get(&path) {
-            Some(number) => *number,
-            None => {
-                let number = u32::try_from(self.names.len()).map_err(|_| DebugError::TooMuch)?;
-                self.names.push(path.clone());
-                self.numbers.insert(path, number);
-                number
-            }
+        let number = if let Some(number) = self.numbers.get(&path) {
+            *number
+        } else {
+            let number = u32::try_from(self.names.len()).map_err(|_| DebugError::TooMuch)?;
+            self.names.push(path.clone());
+            self.numbers.insert(path, number);
+            number
         };
         known.0.insert(index, number);
         Ok(Some(number))

@@ -19,7 +19,7 @@ const LINKS: [&str; 2] = [".gnu_debugaltlink", ".gnu_debuglink"];
 
 /// Sections of debug information, and where code is.
 pub(super) struct Sections<'data> {
-    sections: DwarfSections<Cow<'data, [u8]>>,
+    content: DwarfSections<Cow<'data, [u8]>>,
     space: Space,
     size: usize,
 }
@@ -46,18 +46,18 @@ impl<'data> Sections<'data> {
             return Err(elsewhere(link));
         }
         let mut size = 0_usize;
-        let sections = DwarfSections::load(|id| {
+        let content = DwarfSections::load(|id| {
             let Some(index) = names.get(id.name().as_bytes()) else { return Ok(Cow::default()) };
-            let bytes = content(elf, *index, &space)?;
+            let bytes = bytes_of(elf, *index, &space)?;
             size = size.saturating_add(bytes.len());
             Ok::<_, DebugError>(bytes)
         })?;
-        Ok(Self { sections, space, size })
+        Ok(Self { content, space, size })
     }
 
     /// What they say.
     pub(super) fn dwarf(&self) -> Dwarf<Reader<'_>> {
-        self.sections.borrow(|bytes| EndianSlice::new(bytes, LittleEndian))
+        self.content.borrow(|bytes| EndianSlice::new(bytes, LittleEndian))
     }
 
     /// Where code is.
@@ -78,7 +78,7 @@ fn elsewhere(link: &RawSection<'_>) -> DebugError {
 }
 
 /// The bytes of the section at `index`.
-fn content<'data>(
+fn bytes_of<'data>(
     elf: &RawElf<'data>,
     index: u32,
     space: &Space,
