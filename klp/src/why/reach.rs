@@ -85,6 +85,9 @@ impl Reach<'_> {
             || !choice.inlined.is_empty()
             || !choice.not_inlined.is_empty();
         if !is_explained {
+            found.extend(self.called(function).into_iter().map(|because| (because.hunk, because)));
+        }
+        if !is_explained && found.is_empty() {
             found.extend(self.files().into_iter().map(|because| (because.hunk, because)));
         }
         found.into_values().collect()
@@ -190,14 +193,7 @@ impl Reach<'_> {
             let mut files: BTreeSet<&Utf8Path> =
                 instances.iter().map(|instance| instance.file.as_path()).collect();
             files.extend(self.hunks.iter().map(|hunk| hunk.file.as_path()));
-            let texts: BTreeSet<String> = instances
-                .iter()
-                .filter_map(|instance| {
-                    let blocks = self.sources.blocks(&instance.file, version);
-                    blocks.at(instance.line).map(|block| blocks.text(block))
-                })
-                .collect();
-            let text = texts.into_iter().collect::<Vec<String>>().join("\n");
+            let text = self.text(&instances, version);
             for (hunk, traced) in self.hunks.iter().enumerate() {
                 let blocks = self.sources.blocks(&traced.file, version);
                 for (how, name) in about(&blocks, traced, version) {
@@ -209,6 +205,40 @@ impl Reach<'_> {
                     });
                     let Some(through) = used else { continue };
                     found.push(Because { hunk, how, through, evidence: Evidence::Text });
+                }
+            }
+        }
+        found
+    }
+
+    /// The text of these functions.
+    fn text(&self, instances: &[Instance], version: Version) -> String {
+        let texts: BTreeSet<String> = instances
+            .iter()
+            .filter_map(|instance| {
+                let blocks = self.sources.blocks(&instance.file, version);
+                blocks.at(instance.line).map(|block| blocks.text(block))
+            })
+            .collect();
+        texts.into_iter().collect::<Vec<String>>().join("\n")
+    }
+
+    /// Hunks in a function that the text of this one calls. Compilers do not tell of all that they inline.
+    fn called(&self, function: &Function) -> Vec<Because> {
+        let mut found = Vec::new();
+        for version in VERSIONS {
+            let text = self.text(&self.instances(function, version), version);
+            for (hunk, traced) in self.hunks.iter().enumerate() {
+                let blocks = self.sources.blocks(&traced.file, version);
+                let lines = changed(traced, version).into_iter();
+                let in_functions = lines
+                    .filter_map(|line| blocks.at(line))
+                    .filter(|block| block.kind == Kind::Function)
+                    .filter_map(|block| block.names.first());
+                for name in in_functions.filter(|name| is_word(text.as_bytes(), name)) {
+                    let through = vec![name.clone()];
+                    let evidence = Evidence::Text;
+                    found.push(Because { hunk, how: How::Inlined, through, evidence });
                 }
             }
         }
@@ -302,6 +332,13 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
             let text = blocks.lines.get(line.saturating_sub(1)).map_or("", String::as_str);
             names.extend(words(text).last().map(ToOwned::to_owned));
         }
+        // Enumerators before the change have the values that they had.
+        let rest = blocks.lines.get(line.saturating_sub(1)..block.last).unwrap_or_default();
+        let head = blocks.lines.get(block.first.saturating_sub(1)).map_or("", String::as_str);
+        let is_sure = |name: &String| {
+            is_word(head.as_bytes(), name) || rest.iter().any(|line| is_word(line.as_bytes(), name))
+        };
+        names.sort_by_key(|name| !is_sure(name));
         for name in names {
             if !found.contains(&(how, name.clone())) {
                 found.push((how, name));

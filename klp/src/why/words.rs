@@ -63,6 +63,10 @@ impl Because {
             }
             (How::Direct, _) => "directly: it changes the text of the function".to_owned(),
             (How::Inlined, Evidence::Lines) => format!("inlined through {}", inlined()),
+            (How::Inlined, Evidence::Text) => format!(
+                "inlined through {}, as it seems: it is called in the text, and nothing else tells why",
+                inlined()
+            ),
             (How::Inlined, _) => {
                 format!("inlined through {}: it changes the text of that function", inlined())
             }
