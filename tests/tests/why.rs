@@ -157,6 +157,17 @@ fn people_read_which_hunk_it_was() -> Result<()> {
     Ok(())
 }
 
+/// A Makefile that gives an object another flag.
+#[test]
+fn makefiles_are_reasons_where_nothing_else_is() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let makefile = kernel.source.join("kernel/Makefile");
+    let text = fs_err::read_to_string(&makefile)?;
+    fs_err::write(&makefile, format!("{text}CFLAGS_policy.o := -O2\n"))?;
+    let edit = ("kernel/Makefile", "CFLAGS_policy.o := -O2", "CFLAGS_policy.o := -Os");
+    expect(&kernel, "gcc", edit, &[("policy_time_slice", "build", "kernel/Makefile")])
+}
+
 /// A function whose source is the same, and that the compiler makes otherwise because of one that it calls.
 #[test]
 fn what_the_compiler_chose_is_said() -> Result<()> {

@@ -51,7 +51,7 @@ pub(super) enum Record<'a> {
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "WhyHunk")]
 pub(super) struct BecauseRecord<'a> {
-    /// `direct`, `inlined`, or through a `macro`, a `type` or `data`.
+    /// `direct`, `inlined`, through a `macro`, a `type` or `data`, or through how objects are compiled: `build`.
     how: &'static str,
     /// What was inlined, the outermost first; or the macro, type or variable.
     through: &'a [String],

@@ -37,6 +37,8 @@ pub enum How {
     Type,
     /// It changes a variable or a declaration that the function uses.
     Data,
+    /// It changes how objects are compiled.
+    Build,
 }
 
 /// How that is known.
@@ -271,6 +273,12 @@ impl Reach<'_> {
         for version in VERSIONS {
             let Some(object) = self.object(version) else { continue };
             for (hunk, traced) in self.hunks.iter().enumerate() {
+                let file = traced.file.file_name().unwrap_or_default();
+                if BUILD.iter().any(|start| file.starts_with(start)) {
+                    let (how, through) = (How::Build, vec![traced.file.to_string()]);
+                    found.push(Because { hunk, how, through, evidence: Evidence::File });
+                    continue;
+                }
                 let is_read = traced.file.extension() == Some("h")
                     || self.source.as_ref() == Some(&traced.file)
                     || object.has_file(&traced.file, self.sources);
@@ -347,6 +355,9 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
     }
     found
 }
+
+/// How the names of files begin that say how objects are compiled.
+const BUILD: [&str; 3] = ["Makefile", "Kbuild", "Kconfig"];
 
 /// Words that stand in many declarations.
 const COMMON: [&str; 22] = [

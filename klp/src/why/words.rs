@@ -14,6 +14,7 @@ impl How {
             Self::Macro => "macro",
             Self::Type => "type",
             Self::Data => "data",
+            Self::Build => "build",
         }
     }
 }
@@ -69,6 +70,9 @@ impl Because {
             ),
             (How::Inlined, _) => {
                 format!("inlined through {}: it changes the text of that function", inlined())
+            }
+            (How::Build, _) => {
+                format!("maybe through how it is compiled: nothing but {} tells why", names())
             }
             (_, Evidence::File) => format!(
                 "maybe through {what} {}: the object is made from that file, and nothing else tells why",
