@@ -292,7 +292,7 @@ int fifth(void);
                 "Macro LIMIT 3-3",
                 "Macro TWICE 4-6",
                 "Type task 8-10",
-                "Type a,pair_t 11-11",
+                "Type pair_t 11-11",
                 "Type state,RUNNING,DEAD 12-12",
                 "Data names 13-13",
                 "Data count 14-14",
