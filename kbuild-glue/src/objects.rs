@@ -72,6 +72,14 @@ pub enum ObjectsError {
         /// The archive.
         path: Utf8PathBuf,
     },
+    /// Two files of one module.
+    #[error("`{path}` and `{other}` are the same module")]
+    Twice {
+        /// One.
+        path: Utf8PathBuf,
+        /// The other.
+        other: Utf8PathBuf,
+    },
     /// A name in a record is not UTF-8 or leaves the output directory.
     #[error("`{path}` names an object that is not in the output directory: `{name}`")]
     Outside {
@@ -101,6 +109,7 @@ impl ObjectsError {
                 Some("remove the archive and let make build it again".to_owned())
             }
             Self::NotThin { .. } => Some("kernels before 4.20 are not supported".to_owned()),
+            Self::Twice { .. } => Some("remove the one that is not used any more".to_owned()),
             Self::Outside { .. } | Self::Io { .. } => None,
         }
     }

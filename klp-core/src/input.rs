@@ -1,9 +1,12 @@
 //! The bytes of an object file.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::path::Path;
+
+use crate::packed::unpacked;
 
 /// Files below this size are read: a mapping costs more than the copy.
 const WORTH_MAPPING: u64 = 1 << 20;
@@ -26,6 +29,16 @@ impl Input {
             return map(&file).map(Self::Mapped);
         }
         Self::read(path)
+    }
+
+    /// Opens such a file, unpacked where it is packed, as installed modules are.
+    pub fn open_unpacked(path: &Path) -> io::Result<Self> {
+        let input = Self::open(path)?;
+        let owned = match unpacked(&input)? {
+            Cow::Owned(bytes) => Some(bytes),
+            Cow::Borrowed(_) => None,
+        };
+        Ok(owned.map_or(input, Self::Read))
     }
 
     /// Reads a file whole. For files that make may write again.

@@ -33,6 +33,7 @@ pub mod module;
 pub mod name;
 pub mod obstacle;
 pub mod origin;
+pub mod packed;
 mod places;
 pub mod prove;
 mod reach;

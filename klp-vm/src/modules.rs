@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::objects;
 use kbuild_glue::stock::module_file;
-use klp_core::image::unpacked;
 use klp_core::module::{ModInfo, RawElf};
+use klp_core::packed::unpacked;
 
 use crate::error::VmError;
 

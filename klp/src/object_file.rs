@@ -9,6 +9,7 @@ use klp_core::origin::{Definitions, Index};
 
 use crate::cache::{Cache, Known, Place};
 use crate::error::Error;
+use crate::finished::read;
 use crate::origins::Members;
 use crate::stamp::Stamp;
 
@@ -23,8 +24,7 @@ pub(crate) struct ObjectFile {
 
 impl ObjectFile {
     pub(crate) fn open(&self) -> Result<Input, Error> {
-        Input::open(self.file.as_std_path())
-            .map_err(|source| Error::Read { path: self.file.clone(), source })
+        read(&self.file)
     }
 
     /// Its digests.

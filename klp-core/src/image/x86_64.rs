@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::ImageError;
-use super::compressed::unpacked;
+use crate::packed::unpacked;
 
 const SETUP_SECTORS: usize = 0x1f1;
 const MAGIC: usize = 0x202;

@@ -3,10 +3,14 @@
 //! The kernel's own list is `scripts/Makefile.lib`; LZO, which no distribution uses any more, is not read.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
 /// The most that anything is unpacked to: no kernel and no module comes near.
 const LARGEST: u64 = 2 << 30;
+/// So much is unpacked of whatever is packed.
+const ALWAYS: u64 = 64 << 20;
+/// So much more than it is packed to is no machine code: that of kernels is packed to a fifth.
+const DENSEST: u64 = 100;
 
 /// A way of packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,7 @@ fn format(bytes: &[u8]) -> Option<Format> {
 /// What `bytes` unpack to; themselves where they are not packed. What follows the packed data is not looked at.
 pub fn unpacked(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
     let Some(format) = format(bytes) else { return Ok(Cow::Borrowed(bytes)) };
+    let most = (bytes.len() as u64).saturating_mul(DENSEST).clamp(ALWAYS, LARGEST);
     let mut reader: Box<dyn Read + '_> = match format {
         Format::Bzip2 => Box::new(bzip2::read::BzDecoder::new(bytes)),
         Format::Gzip => Box::new(flate2::read::GzDecoder::new(bytes)),
@@ -43,13 +48,20 @@ pub fn unpacked(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
             let stream = liblzma::stream::Stream::new_lzma_decoder(LARGEST)?;
             Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
         }
-        Format::Xz => Box::new(liblzma::read::XzDecoder::new(bytes)),
+        Format::Xz => {
+            let stream = liblzma::stream::Stream::new_stream_decoder(LARGEST, 0)?;
+            Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
+        }
         Format::Zstd => {
             let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
             Box::new(decoder.map_err(io::Error::other)?)
         }
     };
     let mut unpacked = Vec::new();
-    reader.by_ref().take(LARGEST).read_to_end(&mut unpacked)?;
+    reader.by_ref().take(most.saturating_add(1)).read_to_end(&mut unpacked)?;
+    if unpacked.len() as u64 > most {
+        let why = format!("packed, it unpacks to more than {} MiB", most >> 20);
+        return Err(io::Error::new(ErrorKind::FileTooLarge, why));
+    }
     Ok(Cow::Owned(unpacked))
 }
