@@ -72,7 +72,8 @@ impl Config {
         Self::parse(&String::from_utf8_lossy(&bytes), path)
     }
 
-    fn parse(text: &str, path: &Utf8Path) -> Result<Self, ConfigError> {
+    /// Takes the text of such a file, which is from `path`.
+    pub fn parse(text: &str, path: &Utf8Path) -> Result<Self, ConfigError> {
         let mut values = BTreeMap::new();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim_end();
@@ -96,6 +97,11 @@ impl Config {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// The names of all options that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     /// Whether an option is built in (`=y`).

@@ -71,6 +71,12 @@ pub struct Proof {
     pub data: usize,
     /// The names of those that are not what was shipped.
     pub different_data: Vec<String>,
+    /// In what the first of all these differs, and where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// What is known to be other here than where the kernel was built, so that something differs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspects: Vec<String>,
 }
 
 /// What happened to a function or data object.

@@ -1,15 +1,18 @@
 //! A livepatch module, read as the kernel will, and judged again by what it was made of.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 use kbuild_glue::objects;
 use klp_core::check::{CheckError, Finding, Report, Severity, Topic, check, named_modules};
-use klp_core::kernel::module_name;
+use klp_core::kernel::{Kernel as Linked, module_name};
 
 use crate::error::Error;
 use crate::event::Attested;
 use crate::finished::{self, read};
 use crate::kernel::Kernel;
 use crate::livepatch::Opinion;
+use crate::shipped;
 
 /// What was found.
 #[derive(Debug)]
@@ -28,14 +31,10 @@ impl Kernel {
         let cannot_check = |source: CheckError| Error::Check { path: path.to_owned(), source };
         let livepatch = read(path)?;
         let named = named_modules(&livepatch).map_err(cannot_check)?;
-        let output = self.output_with("vmlinux");
-        let linked = output.join("vmlinux");
-        let (vmlinux, vermagic) = finished::vmlinux(vmlinux.unwrap_or(&linked))?;
-        let built = objects::modules(&output)?.into_iter();
-        let built = built.filter(|module| named.contains(&module_name(module)));
-        let (modules, depends) = finished::modules(&output, built)?;
-        let symvers = finished::symvers(&output)?;
-        let kernel = klp_core::kernel::Kernel { vmlinux, vermagic, symvers, modules, depends };
+        let kernel = match self.stock() {
+            Some(parts) => shipped::kernel(parts, vmlinux, &named)?,
+            None => self.built(vmlinux, &named)?,
+        };
         let mut report = check(&livepatch, &kernel).map_err(cannot_check)?;
         let (original, directory) = (self.root.join("build"), self.root.join("module"));
         let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
@@ -48,5 +47,18 @@ impl Kernel {
             });
         }
         Ok(Checked { report, attested: opinion.as_ref().map(crate::livepatch::summary) })
+    }
+
+    /// What is in the output directory: the linked kernel, unless another one is named, and those of the modules that the
+    /// loader calls by `names`.
+    fn built(&self, vmlinux: Option<&Utf8Path>, names: &BTreeSet<String>) -> Result<Linked, Error> {
+        let output = self.output_with("vmlinux");
+        let linked = output.join("vmlinux");
+        let (vmlinux, vermagic) = finished::vmlinux(vmlinux.unwrap_or(&linked))?;
+        let built = objects::modules(&output)?.into_iter();
+        let built = built.filter(|module| names.contains(&module_name(module)));
+        let (modules, depends) = finished::modules(&output, built)?;
+        let symvers = finished::symvers(&output)?;
+        Ok(Linked { vmlinux, vermagic, symvers, modules, depends })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input;
 use klp_core::kernel::{Kallsyms, KernelError, Symvers, vermagic};
 use klp_core::module::{ModInfo, RawElf};
@@ -22,8 +22,12 @@ pub(crate) fn symvers(output: &Utf8Path) -> Result<Symvers, Error> {
 
 /// The linked kernel at `path`: its symbols, and what it wants as `vermagic`.
 pub(crate) fn vmlinux(path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
-    let bytes = read(path)?;
-    let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(path))?;
+    linked(&read(path)?, path)
+}
+
+/// The same of the linked kernel in `bytes`, which are from `path`.
+pub(crate) fn linked(bytes: &[u8], path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
+    let elf = RawElf::parse(bytes).map_err(KernelError::from).map_err(cannot_use(path))?;
     let symbols = Kallsyms::of_vmlinux(&elf).map_err(cannot_use(path))?;
     Ok((symbols, vermagic(&elf).map_err(cannot_use(path))?))
 }
@@ -36,9 +40,18 @@ pub(crate) fn modules(
     output: &Utf8Path,
     paths: impl IntoIterator<Item = String>,
 ) -> Result<Modules, Error> {
-    let (mut modules, mut depends) = Modules::default();
-    for module in paths {
+    modules_in(paths.into_iter().map(|module| {
         let path = output.join(format!("{module}.ko"));
+        (module, path)
+    }))
+}
+
+/// What modules say, each in the file beside its name.
+pub(crate) fn modules_in(
+    files: impl IntoIterator<Item = (String, Utf8PathBuf)>,
+) -> Result<Modules, Error> {
+    let (mut modules, mut depends) = Modules::default();
+    for (module, path) in files {
         let bytes = read(&path)?;
         let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(&path))?;
         let needed = ModInfo::of(&elf).depends().map(ToOwned::to_owned).collect();
@@ -49,7 +62,8 @@ pub(crate) fn modules(
 }
 
 pub(crate) fn read(path: &Utf8Path) -> Result<Input, Error> {
-    Input::open(path.as_std_path()).map_err(|source| Error::Read { path: path.to_owned(), source })
+    let input = Input::open_unpacked(path.as_std_path());
+    input.map_err(|source| Error::Read { path: path.to_owned(), source })
 }
 
 /// The error of a file at `path`.

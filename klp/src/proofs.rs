@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 use kbuild_glue::{LinkedObject, StockParts};
 use klp_core::diff::Changes;
-use klp_core::image::proof::{self, Different};
+use klp_core::image::proof;
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{self, Note, Refused};
 
@@ -48,9 +48,6 @@ impl<'p> Proofs<'p> {
 
     /// Refuses in `changes` what is not proven; what `taken` names is noted instead.
     pub(crate) fn judge(&self, changes: &mut Changes, taken: &[String]) {
-        let cause = self.parts.compiler().filter(|compiler| !compiler.is_same());
-        let cause =
-            cause.map(|compiler| format!("; {}", compiler.difference())).unwrap_or_default();
         let different = |is_taken| {
             self.proofs.iter().flat_map(move |(record, proof)| {
                 let all = proof.different.iter().chain(&proof.different_data);
@@ -59,14 +56,15 @@ impl<'p> Proofs<'p> {
             })
         };
         let refused = different(false).map(|(record, different)| {
-            let why = format!("it is not what the kernel has: {}{cause}", what(different));
+            let causes: String = record.suspects.iter().flat_map(|it| ["; ", it]).collect();
+            let why = format!("it is not what the kernel has: {}{causes}", different.text());
             let rule = Some(RULE.to_owned());
             let code = Obstacle::Unproven;
             Refused { rule, ..Refused::new(code, &record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
         let noted = different(true).map(|(record, different)| {
-            let why = format!("taken though it is not what the kernel has: {}", what(different));
+            let why = format!("taken though it is not what the kernel has: {}", different.text());
             Note::new(RULE, &record.object, &different.name, why)
         });
         changes.note_livepatch(noted.collect::<Vec<_>>());
@@ -87,12 +85,5 @@ impl<'p> Proofs<'p> {
             ("klp_tool", record::Version::default().tool),
             ("klp_unproven", unproven),
         ]
-    }
-}
-
-fn what(different: &Different) -> String {
-    match different.offset {
-        Some(offset) => format!("{} at +{offset:#x}", different.why),
-        None => different.why.clone(),
     }
 }

@@ -7,14 +7,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Linked, LinkedObject, StockParts};
 use klp_core::image::proof::{self, Shipped};
 use klp_core::image::{self, ImageError, ImageSymbol};
+use klp_core::kernel::Kernel;
 use klp_core::module::{ModInfo, RawElf};
 use klp_core::record::Proof;
 use rayon::prelude::*;
 
 use crate::checksums::target;
 use crate::error::Error;
-use crate::finished::read;
+use crate::finished::{self, Modules, read};
 use crate::output;
+use crate::suspects::suspects;
 
 /// The linked kernel in the output directory.
 const VMLINUX: &str = "vmlinux";
@@ -28,35 +30,30 @@ pub(crate) fn proofs(
     output: &Utf8Path,
 ) -> Result<Vec<(Proof, proof::Proof)>, Error> {
     unpack(parts, objects, output)?;
-    prove(objects, output)
+    let mut proofs = prove(objects, output)?;
+    let mut different: Vec<&mut Proof> =
+        proofs.iter_mut().map(|(record, _)| record).filter(|it| it.first.is_some()).collect();
+    if !different.is_empty() {
+        let suspects = suspects(parts, &output.join(VMLINUX));
+        different.iter_mut().for_each(|record| record.suspects.clone_from(&suspects));
+    }
+    Ok(proofs)
 }
 
 /// Unpacks into `output` the kernel and the modules that `objects` were linked into, with the modules that these
 /// need.
 fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Result<(), Error> {
-    let packed = read(&parts.image)?;
-    let cannot_use = |source: ImageError| Error::Image { path: parts.image.clone(), source };
-    let kernel = image::kernel(&packed).map_err(cannot_use)?;
-    let parsed = RawElf::parse(&kernel).map_err(ImageError::from).map_err(cannot_use)?;
-    let symbols = image::symbols(&parsed).map_err(cannot_use)?;
-    let locals = locals(objects, output, &symbols)?;
-    let kernel = image::with_symbols(&kernel, &symbols, &locals).map_err(cannot_use)?;
+    let kernel = linked(parts, |symbols| locals(objects, output, symbols))?;
     write(&output.join(VMLINUX), &kernel)?;
-    let mut open: Vec<String> = modules(objects).into_iter().collect();
+    let mut open: Vec<String> = owners(objects).into_iter().collect();
     let mut found = BTreeSet::new();
-    let known = parts
-        .module_paths()
-        .map_err(|source| Error::Read { path: parts.modules.clone(), source })?;
+    let known = known(parts)?;
     while let Some(name) = open.pop() {
         if !found.insert(name.clone()) {
             continue;
         }
-        let missing =
-            || Error::NoShippedModule { name: name.clone(), directory: parts.modules.clone() };
-        let path = parts.module(&name).ok_or_else(missing)?;
-        let packed = read(&path)?;
-        let failed = |source| Error::Read { path: path.clone(), source };
-        let bytes = image::unpacked(&packed).map_err(failed)?;
+        let path = module(parts, &name)?;
+        let bytes = read(&path)?;
         let info =
             ModInfo::read(&bytes).map_err(|source| Error::Object { path: path.clone(), source })?;
         open.extend(info.depends().filter_map(|name| known.get(&name.replace('-', "_")).cloned()));
@@ -64,6 +61,61 @@ fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Re
     }
     let order: String = found.iter().flat_map(|name| [name, ".o\n"]).collect();
     write(&output.join(ORDER), order.as_bytes())
+}
+
+/// The linked kernel in the image of `parts`, with its own symbols. Of those of which it does not tell whether they are
+/// local, `locals` says which are.
+fn linked(
+    parts: &StockParts,
+    locals: impl FnOnce(&[ImageSymbol]) -> Result<BTreeSet<Vec<u8>>, Error>,
+) -> Result<Vec<u8>, Error> {
+    let packed = read(&parts.image)?;
+    let cannot_use = |source: ImageError| Error::Image { path: parts.image.clone(), source };
+    let kernel = image::kernel(&packed).map_err(cannot_use)?;
+    let parsed = RawElf::parse(&kernel).map_err(ImageError::from).map_err(cannot_use)?;
+    let symbols = image::symbols(&parsed).map_err(cannot_use)?;
+    let locals = locals(&symbols)?;
+    image::with_symbols(&kernel, &symbols, &locals).map_err(cannot_use)
+}
+
+/// The kernel of `parts` as it was shipped, with those of its modules that the loader calls by `names`: whatever was built
+/// for it since has no part in it.
+pub(crate) fn kernel(
+    parts: &StockParts,
+    vmlinux: Option<&Utf8Path>,
+    names: &BTreeSet<String>,
+) -> Result<Kernel, Error> {
+    let (vmlinux, vermagic) = match vmlinux {
+        Some(path) => finished::vmlinux(path)?,
+        // What loads a module finds global symbols and local ones alike.
+        None => finished::linked(&linked(parts, |_| Ok(BTreeSet::new()))?, &parts.image)?,
+    };
+    let (modules, depends) = modules_named(parts, names)?;
+    let symvers = finished::symvers(&parts.headers)?;
+    Ok(Kernel { vmlinux, vermagic, symvers, modules, depends })
+}
+
+/// The shipped modules that the loader calls by `names`.
+fn modules_named(parts: &StockParts, names: &BTreeSet<String>) -> Result<Modules, Error> {
+    let named = known(parts)?.into_iter().filter(|(name, _)| names.contains(name));
+    let files = named.map(|(_, path)| {
+        let file = module(parts, &path)?;
+        Ok((path, file))
+    });
+    finished::modules_in(files.collect::<Result<Vec<_>, Error>>()?)
+}
+
+/// The paths of the shipped modules, by the kernel's names of them.
+fn known(parts: &StockParts) -> Result<BTreeMap<String, String>, Error> {
+    let failed = |source| Error::Read { path: parts.modules.clone(), source };
+    parts.module_paths().map_err(failed)
+}
+
+/// The file of a shipped module.
+fn module(parts: &StockParts, name: &str) -> Result<Utf8PathBuf, Error> {
+    let missing =
+        || Error::NoShippedModule { name: name.to_owned(), directory: parts.modules.clone() };
+    parts.module(name).ok_or_else(missing)
 }
 
 /// Proves `objects`, which were compiled in `output`.
@@ -96,6 +148,8 @@ fn prove(objects: &[LinkedObject], output: &Utf8Path) -> Result<Vec<(Proof, proo
             different: names(&proof.different),
             data: proof.data,
             different_data: names(&proof.different_data),
+            first: first(&proof),
+            suspects: Vec::new(),
         };
         Ok(Some((record, proof)))
     };
@@ -109,12 +163,18 @@ fn file(linked: &Linked, output: &Utf8Path) -> Utf8PathBuf {
     }
 }
 
-fn modules(objects: &[LinkedObject]) -> BTreeSet<String> {
+fn owners(objects: &[LinkedObject]) -> BTreeSet<String> {
     let names = objects.iter().filter_map(|object| match &object.linked {
         Linked::Module(name) => Some(name.clone()),
         Linked::Vmlinux => None,
     });
     names.collect()
+}
+
+/// What of an object differs first.
+fn first(proof: &proof::Proof) -> Option<String> {
+    let first = proof.different.first().or(proof.different_data.first())?;
+    Some(format!("{}: {}", first.name, first.text()))
 }
 
 /// The names among `symbols` of which the kernel does not tell whether they are local, and that are in the objects
@@ -147,4 +207,48 @@ fn write(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
         fs_err::create_dir_all(parent).map_err(failed)?;
     }
     output::replace(path, |file| std::io::Write::write_all(file, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A module as a package has it, packed, and nothing that a build left.
+    #[test]
+    fn modules_are_known_without_a_build() {
+        let guard = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(guard.path()).unwrap();
+        let modules = root.join("lib/modules/6.1.0");
+        let directory = modules.join("kernel/fs/some-fs");
+        fs_err::create_dir_all(&directory).unwrap();
+        let (source, file) = (root.join("some.c"), directory.join("some-fs.ko"));
+        let text = r#"
+            char info[] __attribute__((section(".modinfo"))) = "depends=other";
+            int statfs(int n) { return n + 1; }
+        "#;
+        fs_err::write(&source, text).unwrap();
+        let run = |program: &str, arguments: &[&str]| {
+            assert!(Command::new(program).args(arguments).status().unwrap().success());
+        };
+        run("gcc", &["-c", "-o", file.as_str(), source.as_str()]);
+        run("gzip", &[file.as_str()]);
+        let order = "kernel/fs/some-fs/some-fs.ko\nkernel/fs/gone/gone.ko\n";
+        fs_err::write(modules.join("modules.order"), order).unwrap();
+        let parts = StockParts {
+            release: "6.1.0".to_owned(),
+            image: root.join("vmlinuz"),
+            modules,
+            headers: root.join("headers"),
+            sources: root.join("sources"),
+        };
+        let named = |name: &str| modules_named(&parts, &BTreeSet::from([name.to_owned()]));
+        let (symbols, depends) = named("some_fs").unwrap();
+        assert_eq!(symbols["fs/some-fs/some-fs"].named(b"statfs").len(), 1);
+        assert!(depends["fs/some-fs/some-fs"].contains("other"));
+        assert!(named("nobody").unwrap().0.is_empty());
+        // Its package says that it is there.
+        assert!(matches!(named("gone"), Err(Error::NoShippedModule { .. })));
+    }
 }

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::image::proof::{Proof, Shipped, prove};
-use klp_core::image::unpacked;
 use klp_core::module::RawElf;
+use klp_core::packed::unpacked;
 use klp_tests::kernel::temporary;
 use klp_tests::tools::tool;
 use tempfile::TempDir;
@@ -166,6 +166,28 @@ fn every_flipped_byte_of_code_is_found() -> Result<()> {
         let found = proof_of(&object, &damaged)?;
         assert!(names(&found).contains(&"show"), "byte {at}: {found:?}");
     }
+    Ok(())
+}
+
+/// Whoever is refused is told where to look.
+#[test]
+fn the_first_byte_that_differs_is_named_with_its_section() -> Result<()> {
+    let shop = Shop::new()?;
+    let ours = "int before(int n) { return n; }\nint show(int n) { return n ^ 0x11223344; }\n";
+    let shipped = ours.replace("0x11223344", "0x11223355");
+    let proof = shop.proof(ours, &shipped, false)?;
+    assert_eq!(names(&proof), ["show"]);
+    let different = &proof.different[0];
+    let object = fs_err::read(shop.directory.join("ours.o"))?;
+    let elf = RawElf::parse(&object)?;
+    let symbol = elf.symbols.iter().find(|symbol| symbol.name == b"show").expect("show");
+    let text = elf.section_named(".text").expect(".text");
+    let constant = [0x44, 0x33, 0x22, 0x11];
+    let at = text.data.windows(4).position(|bytes| bytes == constant).expect("the constant");
+    let inside = at as u64 - symbol.value;
+    assert!(inside > 0);
+    let expected = format!("44 here, 55 there at +{inside:#x} (.text+{at:#x})");
+    assert_eq!(different.text(), expected);
     Ok(())
 }
 

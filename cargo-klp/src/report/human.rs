@@ -20,13 +20,22 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         Some(path) => path.clone(),
         None => function.name.clone(),
     };
-    for proof in changes.proofs.iter().filter(|proof| proof.equal < proof.functions) {
-        let Proof { object, functions, equal, different, .. } = proof;
-        let names = different.join(", ");
+    for proof in &changes.proofs {
+        let Proof { object, functions, equal, different, data, different_data, first, .. } = proof;
+        let Some(first) = first else { continue };
+        let same = data.saturating_sub(different_data.len());
+        let names: Vec<&str> = different.iter().chain(different_data).map(String::as_str).collect();
+        let names = spoken_text(&names.join(", "));
         writeln!(
             out,
-            "unproven {object}: {equal} of {functions} functions are what was shipped, not {names}"
+            "unproven {object}: {equal} of {functions} functions and {same} of {data} variables are what was shipped, \
+             not {names}"
         )?;
+        writeln!(out, "         {}", spoken_text(first))?;
+    }
+    for suspect in changes.proofs.iter().flat_map(|proof| &proof.suspects).collect::<BTreeSet<_>>()
+    {
+        writeln!(out, "         {suspect}")?;
     }
     let names =
         changes.functions.iter().map(|function| name(function).len()).max().unwrap_or(0).min(48);

@@ -6,6 +6,8 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::StockError;
+use super::prepare::version_of_headers;
+use crate::installed::SUFFIXES;
 
 /// The parts of one release.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,19 @@ impl StockParts {
             [Some(image), Some(modules), Some(headers), Some(sources)] => {
                 Ok(Self { release: release.to_owned(), image, modules, headers, sources })
             }
-            _ => Err(Self::missing(release, sysroot, sources)),
+            _ => Err(Self::missing(release, sysroot, Self::look(release, sysroot, sources))),
+        }
+    }
+
+    /// What the package of the kernel itself has: the packed kernel, and the directory of its modules.
+    pub fn installed(
+        release: &str,
+        sysroot: &Utf8Path,
+    ) -> Result<(Utf8PathBuf, Utf8PathBuf), StockError> {
+        let [image, modules, ..] = Self::look(release, sysroot, None);
+        match (&image.path, &modules.path) {
+            (Some(image), Some(modules)) => Ok((image.clone(), modules.clone())),
+            _ => Err(Self::missing(release, sysroot, [image, modules])),
         }
     }
 
@@ -105,6 +119,19 @@ impl StockParts {
         module_file(&self.modules, name)
     }
 
+    /// The configuration that is installed beside the image.
+    #[must_use]
+    pub fn configuration(&self) -> Option<Utf8PathBuf> {
+        let beside = self.image.with_file_name(format!("config-{}", self.release));
+        [beside, self.modules.join("config")].into_iter().find(|path| path.is_file())
+    }
+
+    /// The version of Linux that the headers are of, such as 6.1.192; none where they do not say.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        version_of_headers(&self.headers)
+    }
+
     /// The modules by the kernel's names of them.
     pub fn module_paths(&self) -> io::Result<BTreeMap<String, String>> {
         let text = fs_err::read_to_string(self.modules.join("modules.order"))?;
@@ -117,11 +144,13 @@ impl StockParts {
         Ok(paths.collect())
     }
 
-    fn missing(release: &str, sysroot: &Utf8Path, sources: Option<&Utf8Path>) -> StockError {
-        let absent: Vec<StockPart> = Self::look(release, sysroot, sources)
-            .into_iter()
-            .filter(|part| part.path.is_none())
-            .collect();
+    fn missing(
+        release: &str,
+        sysroot: &Utf8Path,
+        wanted: impl IntoIterator<Item = StockPart>,
+    ) -> StockError {
+        let absent: Vec<StockPart> =
+            wanted.into_iter().filter(|part| part.path.is_none()).collect();
         let missing = absent.iter().map(|part| format!("{} ({})", part.what, part.package));
         let mut packages: Vec<&str> = absent.iter().map(|part| part.package.as_str()).collect();
         packages.dedup();
@@ -143,9 +172,8 @@ impl StockParts {
 /// The file of the module `name` where modules are installed, `/lib/modules/RELEASE`; packed or not.
 #[must_use]
 pub fn module_file(modules: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
-    let suffixes = ["ko", "ko.xz", "ko.zst", "ko.gz"];
-    let files = suffixes.map(|suffix| modules.join(format!("kernel/{name}.{suffix}")));
-    files.into_iter().find(|path| path.is_file())
+    let mut files = SUFFIXES.iter().map(|suffix| modules.join(format!("kernel/{name}{suffix}")));
+    files.find(|path| path.is_file())
 }
 
 /// `6.1` of `6.1.0-56-amd64`.

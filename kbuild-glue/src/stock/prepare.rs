@@ -93,7 +93,7 @@ impl Workspace {
         };
         let tree = Tree::find(&source, Some(&self.build_path()))?;
         let sources = tree.kernel_version()?;
-        if let Some(kernel) = version_of_headers(&parts.headers)
+        if let Some(kernel) = parts.version()
             && kernel != sources
         {
             let release = parts.release.clone();
@@ -218,7 +218,7 @@ fn made_from(parts: &StockParts, fingerprint: &Fingerprint) -> Result<String, Bu
 }
 
 /// The version of the kernel that the package of headers is for; none where it does not say.
-fn version_of_headers(headers: &Utf8Path) -> Option<String> {
+pub(super) fn version_of_headers(headers: &Utf8Path) -> Option<String> {
     let direct = Tree::version_in(headers);
     let common = || {
         let name = headers.file_name()?;

@@ -1,9 +1,9 @@
 //! The image of a kernel that was built elsewhere: the kernel in `vmlinuz`, and its own symbol table.
 
-mod compressed;
 mod kallsyms;
 pub mod proof;
 mod symbols;
+mod told;
 mod x86_64;
 
 use std::borrow::Cow;
@@ -12,9 +12,9 @@ use std::io;
 use crate::elf::ElfError;
 use crate::module::RawElf;
 
-pub use compressed::unpacked;
 pub use kallsyms::ImageSymbol;
 pub use symbols::with_symbols;
+pub use told::{Banner, configuration};
 
 /// Why an image tells nothing about its kernel.
 #[derive(Debug, thiserror::Error)]

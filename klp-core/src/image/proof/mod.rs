@@ -17,7 +17,7 @@ mod shipped;
 mod x86_64;
 
 use crate::elf::ElfError;
-use crate::module::{RawElf, SymbolPlace};
+use crate::module::{RawElf, RawSection, SymbolPlace};
 
 use compare::Comparison;
 pub use rules::RULES;
@@ -43,8 +43,22 @@ pub struct Different {
     pub name: String,
     /// Where it differs first, in bytes from its start; none if it is not there at all.
     pub offset: Option<u64>,
+    /// The same in its section, such as `.text+0x1c4`.
+    pub place: Option<String>,
     /// What is there.
     pub why: String,
+}
+
+impl Different {
+    /// What differs where, for people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { why, place, offset, .. } = self;
+        match offset.zip(place.as_ref()) {
+            Some((offset, place)) => format!("{why} at +{offset:#x} ({place})"),
+            None => why.clone(),
+        }
+    }
 }
 
 /// Compares `object` with what was shipped.
@@ -64,8 +78,11 @@ pub fn prove(object: &[u8], shipped: &Shipped<'_>) -> Result<Proof, ElfError> {
         let count = if is_object { &mut proof.data } else { &mut proof.functions };
         *count += 1;
         if let Some((offset, why)) = found {
+            let section = header.map(RawSection::name_lossy).unwrap_or_default();
+            let place = offset.map(|offset| format!("{section}+{offset:#x}"));
             let offset = offset.map(|offset| offset.saturating_sub(symbol.value));
-            let different = Different { name: symbol.name_lossy().into_owned(), offset, why };
+            let name = symbol.name_lossy().into_owned();
+            let different = Different { name, offset, place, why };
             let list = if is_object { &mut proof.different_data } else { &mut proof.different };
             list.push(different);
         }
