@@ -32,7 +32,7 @@ pub(crate) fn review(
     let patched = original.patched(&PatchSet::read(&[patch])?, events)?;
     let mut comparison = patched.compare(&[], events)?;
     let module = kernel.root.join(format!("{}.ko", livepatch_name(Some(patch))));
-    let request = LivepatchRequest { path: module, force: false, replace: true };
+    let request = LivepatchRequest { path: module, force: false, replace: true, signing: None };
     let livepatch = comparison.livepatch(&request, events)?;
 
     let changes = comparison.changes();

@@ -54,6 +54,13 @@ pub(crate) struct Build {
     /// Let the module stay loaded beside other livepatches instead of replacing them
     #[arg(long, help_heading = MODULE)]
     pub(crate) no_replace: bool,
+    /// Sign the module with this private key (PEM, or a PKCS#11 URI), as a kernel under lockdown wants it
+    #[arg(long, value_name = "KEY", requires = "sign_cert", conflicts_with_all = ["no_module", "external"],
+          value_hint = ValueHint::FilePath, help_heading = MODULE)]
+    pub(crate) sign_key: Option<Utf8PathBuf>,
+    /// The X.509 certificate of that key, which the kernel has to know
+    #[arg(long, value_name = "CERT", requires = "sign_key", value_hint = ValueHint::FilePath, help_heading = MODULE)]
+    pub(crate) sign_cert: Option<Utf8PathBuf>,
     /// Take this function or variable though it is not what the --stock kernel has
     #[arg(long, value_name = "NAME", requires = "stock", help_heading = MODULE)]
     pub(crate) unproven: Vec<String>,

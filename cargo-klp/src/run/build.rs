@@ -4,7 +4,7 @@ use std::io::Read;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::doctor::RUST_FIX;
-use kbuild_glue::{BuildError, Patch, PatchError, PatchSet, Revisions};
+use kbuild_glue::{BuildError, Patch, PatchError, PatchSet, Revisions, Signing};
 use klp::{Kernel, LivepatchRequest, Rules, livepatch_name, output};
 
 use crate::cli::{self, MessageFormat};
@@ -39,6 +39,10 @@ pub(crate) fn run(
     let patch_set = patches(revisions.as_ref(), current, &paths)?.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format, shell);
+    }
+    for path in signing(arguments, current).iter().flat_map(Signing::files) {
+        fs_err::File::open(path)
+            .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
     }
     if let Some(path) = &arguments.module {
         output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
@@ -86,7 +90,15 @@ fn request(
         None => kernel.results.with_file_name(name()),
     };
     let (force, replace) = (arguments.force, !arguments.no_replace);
-    (!arguments.no_module).then_some(LivepatchRequest { path, force, replace })
+    let signing = signing(arguments, current);
+    (!arguments.no_module).then_some(LivepatchRequest { path, force, replace, signing })
+}
+
+/// What the module is signed with.
+fn signing(arguments: &cli::Build, current: &Utf8Path) -> Option<Signing> {
+    let (key, certificate) = (arguments.sign_key.as_ref()?, arguments.sign_cert.as_ref()?);
+    let key = if Signing::is_in_a_token(key) { key.clone() } else { current.join(key) };
+    Some(Signing { key, certificate: current.join(certificate) })
 }
 
 /// The two states of the git tree that the arguments name.

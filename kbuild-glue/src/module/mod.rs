@@ -4,7 +4,7 @@ mod compile;
 mod lines;
 mod link;
 mod saved;
-mod scripts;
+mod sign;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
@@ -15,6 +15,7 @@ use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 pub use compile::Recompiled;
 pub use lines::{Version, last_patches, lines_path};
 pub use link::ModuleSources;
+pub use sign::Signing;
 
 impl Workspace {
     /// The source file that `object` of the patched kernel is made from; none where Kbuild does not say.
@@ -54,6 +55,18 @@ pub enum ModuleError {
         /// What is not understood.
         why: String,
     },
+    /// The kernel has no program that signs modules.
+    #[error("no module can be signed: there is no `{path}`")]
+    NoSignFile {
+        /// Where it would be.
+        path: Utf8PathBuf,
+    },
+    /// The program that signs modules did not.
+    #[error("the module was not signed: {said}")]
+    NotSigned {
+        /// What it said.
+        said: String,
+    },
 }
 
 impl ModuleError {
@@ -69,6 +82,15 @@ impl ModuleError {
             Self::NotCompiled { .. } | Self::NotAgain { .. } => {
                 Some("leave it out with --no-module, or change other code instead".to_owned())
             }
+            Self::NoSignFile { .. } => Some(
+                "the kernel makes it with CONFIG_MODULE_SIG=y; else sign the module with the sign-file of your \
+                 distribution (Debian: package linux-kbuild-VERSION)"
+                    .to_owned(),
+            ),
+            Self::NotSigned { .. } => Some(
+                "name a private key as PEM and its X.509 certificate; KBUILD_SIGN_PIN has its passphrase"
+                    .to_owned(),
+            ),
         }
     }
 }

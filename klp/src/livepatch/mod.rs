@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Config, ModuleSources, OriginalBuild, export_versions};
+use kbuild_glue::{Config, ModuleSources, OriginalBuild, Signing, export_versions};
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
 use klp_core::livepatch::{self, Constant, Named};
@@ -32,6 +32,8 @@ pub struct LivepatchRequest {
     pub force: bool,
     /// Whether it takes the place of all livepatches that are loaded.
     pub replace: bool,
+    /// What it is signed with, if it is.
+    pub signing: Option<Signing>,
 }
 
 /// A livepatch module that was made.
@@ -138,6 +140,10 @@ impl LivepatchRequest {
                 .map(|note| Note::new("second-opinion", "", "module", note.as_str())),
         );
         events(Event::Attested(summary(&report)));
+        let module = match &self.signing {
+            Some(signing) => builds.workspace.sign_module(&module, signing)?,
+            None => module,
+        };
         opinion.keep(&module, &objects, said)?;
         output::replace(&self.path, |file| file.write_all(&module))?;
         let functions = livepatch.objects.values().map(|object| object.functions.len()).sum();
