@@ -5,11 +5,15 @@ use std::io::{BufReader, BufWriter, Read};
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Compared, Linked, LinkedObject, PatchedBuild, compared, linked_objects};
+use kbuild_glue::{
+    Compared, Linked, LinkedObject, PatchedBuild, compared, installed_modules, is_installation,
+    linked_objects,
+};
 use klp_core::checksum::Digested;
 use klp_core::diff::{Changes, Side, compare_and_prove, compare_digested};
 use klp_core::input::Input;
 use klp_core::manifest::{Object, is_manifest};
+use klp_core::record::Note;
 use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
 
@@ -30,6 +34,8 @@ pub struct Checksums<'i> {
     files: Vec<Utf8PathBuf>,
     /// What the digests of a single object were made from.
     digested: Option<Digested<'i>>,
+    /// Whether the objects are all modules of a directory where they are installed.
+    is_installation: bool,
 }
 
 /// Objects whose digests are known, by name and by what they are linked into.
@@ -48,6 +54,10 @@ impl<'i> Checksums<'i> {
         input: &'i OnceLock<Input>,
     ) -> Result<Self, Error> {
         let path = &operand.path;
+        if path.is_dir() && is_installation(path)? {
+            let checksums = Self::of(installed(path)?, allowlist, &Known::new(), cache)?;
+            return Ok(Self { is_installation: true, ..checksums });
+        }
         if path.is_dir() {
             let sources = sources(path, &linked_objects(path)?, |file| path.join(file));
             return Self::of(sources, allowlist, &Known::new(), cache);
@@ -128,13 +138,13 @@ impl<'i> Checksums<'i> {
             manifest: Manifest { objects: digested? },
             skipped: skipped.into_iter().map(|source| source.name).collect(),
             files: read.into_iter().map(|source| source.file).collect(),
-            digested: None,
+            ..Self::default()
         })
     }
 
     /// The object of that index, if its file is still there.
     fn input(&self, index: usize) -> Option<Input> {
-        Input::open(self.files.get(index)?.as_std_path()).ok()
+        Input::open_unpacked(self.files.get(index)?.as_std_path()).ok()
     }
 
     /// What changed in `patched`. As far as the objects of both builds are there, what the digests call equal is
@@ -154,7 +164,24 @@ impl<'i> Checksums<'i> {
                 changes
             };
         changes.tell_what_is_not_proven();
+        if self.is_installation && patched.is_installation {
+            changes.note_livepatch(self.only_here("original", patched));
+            changes.note_livepatch(patched.only_here("patched", self));
+        }
         changes
+    }
+
+    /// Notes about the modules that `other` does not have; this is the side called so.
+    fn only_here(&self, side: &str, other: &Checksums<'_>) -> Vec<Note> {
+        const CODE: &str = "only-there";
+        let names = |checksums: &Checksums<'_>| {
+            let objects = checksums.manifest.objects.iter().map(|object| object.object.clone());
+            objects.chain(checksums.skipped.iter().cloned()).collect::<BTreeSet<String>>()
+        };
+        let others = names(other);
+        let only = names(self).into_iter().filter(|name| !others.contains(name));
+        let why = format!("only the {side} release has this module");
+        only.map(|name| Note::new(CODE, &name, &name, &*why)).collect()
     }
 
     /// Writes a checksum file whole or not at all.
@@ -168,6 +195,18 @@ impl<'i> Checksums<'i> {
         let mut objects = self.manifest.objects.iter();
         objects.any(|object| object.linked.is_some() || object.object.ends_with("vmlinux.o"))
     }
+}
+
+/// The modules that are installed in `directory`.
+fn installed(directory: &Utf8Path) -> Result<Vec<ObjectFile>, Error> {
+    let modules = installed_modules(directory)?.into_iter();
+    let sources = modules.map(|(name, file)| ObjectFile {
+        name: format!("{name}.ko"),
+        file,
+        linked: Some(name.into_string()),
+        members: None,
+    });
+    Ok(sources.collect())
 }
 
 /// Files that a person named.

@@ -42,9 +42,9 @@ mod sample;
 mod session;
 mod settings;
 mod shipped;
-mod source_lines;
+mod shipped_kernel;
 mod stamp;
-mod why;
+mod suspects;
 
 pub use cache::Cache;
 pub use check::Checked;
@@ -63,7 +63,4 @@ pub use patched::Patched;
 pub use rules::Rules;
 pub use sample::Sample;
 pub use session::Session;
-pub use source_lines::{SourceLines, SourceText, source_lines_of};
-pub use why::{
-    Because, Choice, Evidence, FunctionReached, How, HunkReached, Nothing, Why, hunk_words,
-};
+pub use shipped_kernel::ShippedKernel;

@@ -110,6 +110,10 @@ enum Task {
         /// Compile in a root of this Debian release, such as `trixie`, which is made with debootstrap.
         #[arg(long)]
         root: Option<String>,
+        /// Instead, make livepatches of what differs between these two sources, of which the first are the kernel's, in
+        /// twenty of their files.
+        #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+        fixes: Vec<camino::Utf8PathBuf>,
     },
     /// Tries livepatches of Rust in QEMU: every case of tests/rust, on a kernel that is made for it in a Debian root.
     Rust {
@@ -202,7 +206,9 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release, root } => stock::run(release.as_deref(), root.as_deref()),
+        Task::Stock { release, root, fixes } => {
+            stock::run(release.as_deref(), root.as_deref(), &fixes)
+        }
         Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
         Task::Mutate { mutations, semantic: true, seed, files } => {
             proof::semantic(mutations, seed, &files)

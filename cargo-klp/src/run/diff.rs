@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use klp::{Checksums, Operand, Rules};
+use camino::{Utf8Path, Utf8PathBuf};
+use klp::{Checksums, Location, Operand, Rules, ShippedKernel};
 
 use crate::cli::{Diff, MessageFormat};
 use crate::environment;
@@ -15,7 +16,11 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let (original, patched) = (&arguments.original, &arguments.patched);
+    let shipped = arguments.stock.then(|| shipped(arguments)).transpose()?;
+    let (original, patched) = match &shipped {
+        Some([original, patched]) => (&original.modules, &patched.modules),
+        None => (&arguments.original, &arguments.patched),
+    };
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
@@ -35,7 +40,26 @@ pub(crate) fn run(
     let (original, patched) = (original?, patched?);
     let mut changes = original.compare(&patched);
     rules.apply(&mut changes, &original, &patched).iter().for_each(|text| shell.warning(text));
+    if let Some([original, patched]) = &shipped {
+        changes.refuse_livepatch(original.compare(patched)?.into_iter().collect());
+    }
     // The process ends: to give back millions of strings one by one would be for nothing.
     std::mem::forget((original, patched));
     super::finish(&changes, &rules, ExitStatus::Success, format, shell)
+}
+
+/// The kernels of the two releases.
+fn shipped(arguments: &Diff) -> Result<[ShippedKernel; 2], Error> {
+    let find = |release: &Utf8Path, sysroot: Option<&Utf8PathBuf>| {
+        let location = Location {
+            current: environment::current_directory()?,
+            stock: Some(release.to_string()),
+            sysroot: sysroot.cloned(),
+            cache_home: environment::cache_home(),
+            ..Location::default()
+        };
+        Ok::<_, Error>(ShippedKernel::find(&location)?)
+    };
+    let Diff { original, patched, sysroot, .. } = arguments;
+    Ok([find(original, sysroot.first())?, find(patched, sysroot.last())?])
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask stock`: livepatches for a kernel of Debian's, as it was shipped.
 
+mod fixes;
 mod root;
 
 use std::process::Command;
@@ -133,7 +134,9 @@ impl Place {
 }
 
 /// Gets the newest kernel of a Debian, proves objects of it, and tries a livepatch of each case.
-pub(crate) fn run(release: Option<&str>, suite: Option<&str>) -> Result<()> {
+///
+/// With two sources in `fixes`, livepatches of what differs between them instead.
+pub(crate) fn run(release: Option<&str>, suite: Option<&str>, fixes: &[Utf8PathBuf]) -> Result<()> {
     kernel::packages::ensure(kernel::Compiler::Gcc.into())?;
     let place = Place::of(release, suite)?;
     let inside = |name: &str| place.inside(name);
@@ -147,6 +150,9 @@ pub(crate) fn run(release: Option<&str>, suite: Option<&str>) -> Result<()> {
     place.named(&mut prove, inside);
     process::run(prove.args(["--sample", SAMPLE]))?;
     println!("==> proven in {:.0?}, with the preparation of a first run", started.elapsed());
+    if let [from, to] = fixes {
+        return fixes::run(&place, from, to);
+    }
     for case in CASES {
         let (patch, module) =
             (format!("{}.patch", case.name), format!("livepatch-{}.ko", case.name));
