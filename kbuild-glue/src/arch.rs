@@ -2,6 +2,8 @@
 
 /// The architecture, as people write it.
 pub(crate) const NAME: &str = "x86-64";
+/// The same, as Debian calls it in packages.
+pub(crate) const DEBIAN: &str = "amd64";
 /// The option that says that a kernel is for it.
 pub(crate) const OPTION: &str = "CONFIG_X86_64";
 /// Its directory below `arch`.

@@ -66,6 +66,10 @@ impl Patched<'_> {
 }
 
 impl Comparison<'_> {
+    pub(crate) fn patched(&self) -> &Patched<'_> {
+        self.patched
+    }
+
     /// What changed, and what was said about the livepatch module so far.
     #[must_use]
     pub fn changes(&self) -> &Changes {

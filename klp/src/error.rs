@@ -38,6 +38,10 @@ pub enum Error {
     NoCache,
     #[error("cannot use the kernel image {path}")]
     Image { path: Utf8PathBuf, source: klp_core::image::ImageError },
+    #[error("cannot make the package {path}")]
+    Package { path: Utf8PathBuf, source: kbuild_glue::PackageError },
+    #[error("the kernel in {path} does not tell its build ID, by which a package knows it")]
+    NoNotes { path: Utf8PathBuf },
     #[error("the kernel has no module {name} in {directory}")]
     NoShippedModule { name: String, directory: Utf8PathBuf },
     #[error("cannot start threads")]
@@ -117,6 +121,7 @@ impl Error {
             Self::Build(error) => error.hint(),
             Self::Check { source, .. } => source.hint().map(str::to_owned),
             Self::Kernel { source, .. } => Some(source.hint().to_owned()),
+            Self::Package { source, .. } => source.hint(),
             Self::NoCache => Some("name a directory with --target-dir".to_owned()),
             Self::NoResults { .. } => Some("cargo klp build fix.patch writes it".to_owned()),
             Self::OtherObjects { .. } => Some("build again, then explain".to_owned()),

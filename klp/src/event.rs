@@ -69,6 +69,11 @@ pub enum Event {
     },
     /// A second reading found everything in the livepatch module as it is in the patched kernel.
     Attested(Attested),
+    /// A package with the module was written.
+    Packaged {
+        /// Where it is.
+        path: Utf8PathBuf,
+    },
     /// Something that the person should know and that stops nothing.
     Warning(String),
 }

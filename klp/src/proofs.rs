@@ -31,6 +31,11 @@ impl<'p> Proofs<'p> {
         Ok(Self { parts, proofs: shipped::proofs(parts, objects, output)? })
     }
 
+    /// The release of the kernel that was shipped.
+    pub(crate) fn release(&self) -> &str {
+        &self.parts.release
+    }
+
     pub(crate) fn records(&self) -> Vec<record::Proof> {
         self.proofs.iter().map(|(record, _)| record.clone()).collect()
     }
@@ -42,7 +47,7 @@ impl<'p> Proofs<'p> {
         Event::Proven {
             functions: sum(|proof| proof.functions),
             equal: sum(|proof| proof.equal),
-            release: self.parts.release.clone(),
+            release: self.release().to_owned(),
         }
     }
 
@@ -80,7 +85,7 @@ impl<'p> Proofs<'p> {
     ) -> Vec<(&'static str, String)> {
         let unproven = if taken.is_empty() { "none".to_owned() } else { taken.join(",") };
         vec![
-            ("klp_release", self.parts.release.clone()),
+            ("klp_release", self.release().to_owned()),
             ("klp_patches", digests.join(",")),
             ("klp_tool", record::Version::default().tool),
             ("klp_unproven", unproven),

@@ -48,6 +48,7 @@ mod missed_lto;
 mod missed_relocations;
 mod mutation;
 mod nothing_lost;
+mod packaged;
 mod packed;
 mod patches;
 mod permuted;

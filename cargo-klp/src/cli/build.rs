@@ -1,7 +1,7 @@
 //! `cargo klp build`.
 
 use camino::Utf8PathBuf;
-use clap::{Args, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::{RuleArgs, TreeArgs};
 
@@ -61,12 +61,25 @@ pub(crate) struct Build {
     /// The X.509 certificate of that key, which the kernel has to know
     #[arg(long, value_name = "CERT", requires = "sign_key", value_hint = ValueHint::FilePath, help_heading = MODULE)]
     pub(crate) sign_cert: Option<Utf8PathBuf>,
+    /// Make a Debian package beside the module, which loads it early at boot on machines that run the --stock kernel
+    #[arg(long, value_name = "FORMAT", requires = "stock", conflicts_with = "no_module", help_heading = MODULE)]
+    pub(crate) package: Option<Package>,
+    /// The version of that package
+    #[arg(long, value_name = "VERSION", default_value = "1", requires = "package", help_heading = MODULE)]
+    pub(crate) package_version: String,
     /// Take this function or variable though it is not what the --stock kernel has
     #[arg(long, value_name = "NAME", requires = "stock", help_heading = MODULE)]
     pub(crate) unproven: Vec<String>,
     /// Make the module even if a part of the patch cannot take effect in it, or is risky
     #[arg(short, long, help_heading = MODULE)]
     pub(crate) force: bool,
+}
+
+/// What a package can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Package {
+    /// For dpkg and systemd
+    Deb,
 }
 
 /// Headings of the options.

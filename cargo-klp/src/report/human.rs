@@ -218,7 +218,10 @@ pub(super) fn word(change: Change) -> &'static str {
 
 fn place(function: &Function) -> String {
     match &function.linked {
-        Some(linked) if linked != "vmlinux" => format!("{} ({linked})", function.object),
+        // A module that is compared as it is installed has the name of its file.
+        Some(linked) if linked != "vmlinux" && function.object != format!("{linked}.ko") => {
+            format!("{} ({linked})", function.object)
+        }
         _ => function.object.clone(),
     }
 }

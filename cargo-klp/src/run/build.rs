@@ -40,6 +40,11 @@ pub(crate) fn run(
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format, shell);
     }
+    if let Some(request) = request(arguments, current, &kernel, &paths)
+        && arguments.package.is_some()
+    {
+        output::expect_free(&klp::package_path(&request.path), klp::is_package, klp::PACKAGE)?;
+    }
     for path in signing(arguments, current).iter().flat_map(Signing::files) {
         fs_err::File::open(path)
             .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
@@ -66,7 +71,12 @@ pub(crate) fn run(
     let patched = original.patched(&patch_set, &mut events)?;
     let mut comparison = patched.compare(&arguments.unproven, &mut events)?;
     let livepatch = match request(arguments, current, &kernel, &paths) {
-        Some(request) => comparison.livepatch(&request, &mut events).map(|_| ()),
+        Some(request) => comparison.livepatch(&request, &mut events).and_then(|livepatch| {
+            let wanted = livepatch.filter(|_| arguments.package.is_some());
+            wanted.map_or(Ok(()), |livepatch| {
+                comparison.package(&livepatch, &arguments.package_version, &mut events)
+            })
+        }),
         None => Ok(()),
     };
     shell.progress().finish();

@@ -37,6 +37,7 @@ pub(super) fn show(event: Event, shell: &Shell) {
         }
         Event::Linking { path } => shell.status("Linking", path),
         Event::Attested(what) => shell.status("Attesting", attested(what)),
+        Event::Packaged { path } => shell.status("Packaged", path),
         Event::Warning(text) => shell.warning(text),
         _ => {}
     }

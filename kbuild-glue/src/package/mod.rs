@@ -1,0 +1,131 @@
+//! A Debian package that loads a livepatch at boot.
+//!
+//! It has the module and what the kernel that it is for says of itself (`/sys/kernel/notes`, with the build ID), a unit of
+//! systemd, and two scripts. Which kernel runs is asked on the machine each time: a package may be installed before its
+//! kernel, and stay when there is another one.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use thiserror::Error;
+
+use crate::arch;
+
+/// A package that is to be made.
+#[derive(Debug, Clone)]
+pub struct DebianPackage<'a> {
+    /// The module's file name without suffix.
+    pub name: &'a str,
+    /// The version of the package.
+    pub version: &'a str,
+    /// The release of the kernel.
+    pub release: &'a str,
+    /// The section `.notes` of that kernel.
+    pub notes: &'a [u8],
+    /// The module.
+    pub module: &'a [u8],
+}
+
+/// Why there is no package.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// The program that packs is not there.
+    #[error("cannot run `dpkg-deb`")]
+    NoProgram(#[source] std::io::Error),
+    /// It failed.
+    #[error("`dpkg-deb` made no package: {said}")]
+    Failed {
+        /// What it said.
+        said: String,
+    },
+    /// The file system refused.
+    #[error("cannot write `{path}`")]
+    Io {
+        /// The file.
+        path: Utf8PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl PackageError {
+    /// What the person can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoProgram(_) => Some("it is in the package dpkg".to_owned()),
+            Self::Failed { .. } | Self::Io { .. } => None,
+        }
+    }
+}
+
+/// What starts a file of such a package.
+pub const MAGIC: &[u8] = b"!<arch>";
+
+const CONTROL: &str = include_str!("control");
+const LOAD: &str = include_str!("load");
+const POSTINST: &str = include_str!("postinst");
+const PRERM: &str = include_str!("prerm");
+const UNIT: &str = include_str!("unit");
+const UNLOAD: &str = include_str!("unload");
+
+/// Whether the file can be run.
+const PROGRAM: u32 = 0o755;
+const DATA: u32 = 0o644;
+
+impl DebianPackage<'_> {
+    /// A name that a package can have: Debian has no capital letters and no `_` there.
+    #[must_use]
+    pub fn usable_name(name: &str) -> String {
+        name.to_ascii_lowercase().replace('_', "-")
+    }
+
+    /// Makes the package in the directory `work`, which is made anew, and writes it to `path`.
+    pub fn write(&self, work: &Utf8Path, path: &Utf8Path) -> Result<(), PackageError> {
+        let failed = |source| PackageError::Io { path: work.to_owned(), source };
+        crate::atomic::remove_dir(work).map_err(failed)?;
+        let own = format!("usr/lib/klp/{}", self.name);
+        let files: [(String, Vec<u8>, u32); 8] = [
+            ("DEBIAN/control".to_owned(), self.filled(CONTROL), DATA),
+            ("DEBIAN/postinst".to_owned(), self.filled(POSTINST), PROGRAM),
+            ("DEBIAN/prerm".to_owned(), self.filled(PRERM), PROGRAM),
+            (format!("{own}/load"), self.filled(LOAD), PROGRAM),
+            (format!("{own}/unload"), self.filled(UNLOAD), PROGRAM),
+            (format!("{own}/notes"), self.notes.to_vec(), DATA),
+            (format!("{own}/{}.ko", self.name), self.module.to_vec(), DATA),
+            (format!("usr/lib/systemd/system/{}.service", self.name), self.filled(UNIT), DATA),
+        ];
+        for (name, bytes, mode) in files {
+            let file = work.join(name);
+            let failed = |source| PackageError::Io { path: file.clone(), source };
+            fs::create_dir_all(file.parent().unwrap_or(work)).map_err(failed)?;
+            fs::write(&file, bytes).map_err(failed)?;
+            fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+        }
+        let mut pack = Command::new("dpkg-deb");
+        pack.args(["--root-owner-group", "--build", work.as_str(), path.as_str()]);
+        let output = pack.output().map_err(PackageError::NoProgram)?;
+        crate::atomic::remove_dir(work).map_err(failed)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        Err(PackageError::Failed { said })
+    }
+
+    fn filled(&self, text: &str) -> Vec<u8> {
+        let module = self.name.replace('-', "_");
+        let values = [
+            ("@NAME@", self.name),
+            ("@MODULE@", &module),
+            ("@RELEASE@", self.release),
+            ("@VERSION@", self.version),
+            ("@ARCHITECTURE@", arch::DEBIAN),
+        ];
+        let fill = |text: String, (key, value): &(&str, &str)| text.replace(key, value);
+        values.iter().fold(text.to_owned(), fill).into_bytes()
+    }
+}
