@@ -40,8 +40,8 @@ pub enum Error {
     Image { path: Utf8PathBuf, source: klp_core::image::ImageError },
     #[error("cannot make the package {path}")]
     Package { path: Utf8PathBuf, source: kbuild_glue::PackageError },
-    #[error("the kernel in {path} does not tell its build ID, by which a package knows it")]
-    NoNotes { path: Utf8PathBuf },
+    #[error("the kernel in {path} has no build ID, by which a package knows it")]
+    NoBuildId { path: Utf8PathBuf },
     #[error("the kernel has no module {name} in {directory}")]
     NoShippedModule { name: String, directory: Utf8PathBuf },
     #[error("cannot start threads")]

@@ -46,17 +46,67 @@ impl Comparison<'_> {
         let bytes = read(&vmlinux)?;
         let kernel = RawElf::parse(&bytes)
             .map_err(|source| Error::Object { path: vmlinux.clone(), source })?;
-        let notes = kernel.section_named(".notes").filter(|notes| !notes.data.is_empty());
-        let notes = notes.ok_or_else(|| Error::NoNotes { path: vmlinux.clone() })?.data;
+        let notes = kernel.section_named(".notes").map(|notes| notes.data);
+        let build_id = notes.and_then(build_id);
+        let build_id = build_id.ok_or_else(|| Error::NoBuildId { path: vmlinux.clone() })?;
         let module = read(&livepatch.path)?;
         let name = DebianPackage::usable_name(livepatch.path.file_stem().unwrap_or("livepatch"));
         let release = proofs.release();
-        let package = DebianPackage { name: &name, version, release, notes, module: &module };
+        let package = DebianPackage { name: &name, version, release, build_id, module: &module };
         let work = builds.workspace.module_path().join("package");
         package
             .write(&work, &path)
             .map_err(|source| Error::Package { path: path.clone(), source })?;
         events(Event::Packaged { path });
         Ok(())
+    }
+}
+
+/// The build ID among the `notes` of a kernel (System V ABI, chapter 5, "Note Section"): each has the sizes of a name and of
+/// what it says, a type, and both in words.
+fn build_id(mut notes: &[u8]) -> Option<&[u8]> {
+    const HEADER: usize = 12;
+    const BUILD_ID: u32 = 3;
+    const OWNER: &[u8] = b"GNU\0";
+    loop {
+        let word = |index: usize| {
+            let start = index.checked_mul(4)?;
+            Some(u32::from_le_bytes(*notes.get(start..)?.first_chunk()?))
+        };
+        let (name, said, kind) = (word(0)?, word(1)?, word(2)?);
+        let (name, said) = (usize::try_from(name).ok()?, usize::try_from(said).ok()?);
+        let (_, rest) = notes.split_at_checked(HEADER)?;
+        let (owner, rest) = rest.split_at_checked(name.checked_next_multiple_of(4)?)?;
+        let what = rest.get(..said)?;
+        if kind == BUILD_ID && owner == OWNER {
+            return Some(what).filter(|id| !id.is_empty());
+        }
+        notes = rest.get(said.checked_next_multiple_of(4)?..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_id_is_one_of_several_notes() {
+        let note = |owner: &[u8], kind: u32, said: &[u8]| {
+            let sizes = [owner.len(), said.len()].map(|size| u32::try_from(size).unwrap());
+            let words = [sizes[0], sizes[1], kind].map(u32::to_le_bytes).concat();
+            let padded = |bytes: &[u8]| {
+                let mut bytes = bytes.to_vec();
+                bytes.resize(bytes.len().next_multiple_of(4), 0);
+                bytes
+            };
+            [words, padded(owner), padded(said)].concat()
+        };
+        let xen = note(b"Xen\0", 3, b"an address");
+        let property = note(b"GNU\0", 5, b"property");
+        let id = note(b"GNU\0", 3, &[7; 20]);
+        assert_eq!(build_id(&[xen.clone(), property, id.clone()].concat()), Some(&[7; 20][..]));
+        assert_eq!(build_id(&xen), None);
+        assert_eq!(build_id(&id[..id.len() - 1]), None);
+        assert_eq!(build_id(b""), None);
     }
 }

@@ -1,7 +1,7 @@
 //! A Debian package that loads a livepatch at boot.
 //!
-//! It has the module and what the kernel that it is for says of itself (`/sys/kernel/notes`, with the build ID), a unit of
-//! systemd, and two scripts. Which kernel runs is asked on the machine each time: a package may be installed before its
+//! It has the module, a unit of systemd, and two scripts, which know the build ID of the kernel that it is for
+//! (`/sys/kernel/notes` has that of the one that runs). Which kernel runs is asked on the machine each time: a package may be installed before its
 //! kernel, and stay when there is another one.
 
 use std::os::unix::fs::PermissionsExt as _;
@@ -22,8 +22,8 @@ pub struct DebianPackage<'a> {
     pub version: &'a str,
     /// The release of the kernel.
     pub release: &'a str,
-    /// The section `.notes` of that kernel.
-    pub notes: &'a [u8],
+    /// The build ID of that kernel.
+    pub build_id: &'a [u8],
     /// The module.
     pub module: &'a [u8],
 }
@@ -88,13 +88,12 @@ impl DebianPackage<'_> {
         let failed = |source| PackageError::Io { path: work.to_owned(), source };
         crate::atomic::remove_dir(work).map_err(failed)?;
         let own = format!("usr/lib/klp/{}", self.name);
-        let files: [(String, Vec<u8>, u32); 8] = [
+        let files: [(String, Vec<u8>, u32); 7] = [
             ("DEBIAN/control".to_owned(), self.filled(CONTROL), DATA),
             ("DEBIAN/postinst".to_owned(), self.filled(POSTINST), PROGRAM),
             ("DEBIAN/prerm".to_owned(), self.filled(PRERM), PROGRAM),
             (format!("{own}/load"), self.filled(LOAD), PROGRAM),
             (format!("{own}/unload"), self.filled(UNLOAD), PROGRAM),
-            (format!("{own}/notes"), self.notes.to_vec(), DATA),
             (format!("{own}/{}.ko", self.name), self.module.to_vec(), DATA),
             (format!("usr/lib/systemd/system/{}.service", self.name), self.filled(UNIT), DATA),
         ];
@@ -118,7 +117,9 @@ impl DebianPackage<'_> {
 
     fn filled(&self, text: &str) -> Vec<u8> {
         let module = self.name.replace('-', "_");
+        let build_id: String = self.build_id.iter().map(|byte| format!("{byte:02x}")).collect();
         let values = [
+            ("@BUILD_ID@", build_id.as_str()),
             ("@NAME@", self.name),
             ("@MODULE@", &module),
             ("@RELEASE@", self.release),
