@@ -31,11 +31,11 @@ pub(crate) fn proofs(
 ) -> Result<Vec<(Proof, proof::Proof)>, Error> {
     unpack(parts, objects, output)?;
     let mut proofs = prove(objects, output)?;
-    let mut different: Vec<&mut Proof> =
-        proofs.iter_mut().map(|(record, _)| record).filter(|it| it.first.is_some()).collect();
-    if !different.is_empty() {
+    if proofs.iter().any(|(record, _)| record.first.is_some()) {
         let suspects = suspects(parts, &output.join(VMLINUX));
-        different.iter_mut().for_each(|record| record.suspects.clone_from(&suspects));
+        for (record, _) in proofs.iter_mut().filter(|(record, _)| record.first.is_some()) {
+            record.suspects.clone_from(&suspects);
+        }
     }
     Ok(proofs)
 }
@@ -97,8 +97,8 @@ pub(crate) fn kernel(
 
 /// The shipped modules that the loader calls by `names`.
 fn modules_named(parts: &StockParts, names: &BTreeSet<String>) -> Result<Modules, Error> {
-    let named = known(parts)?.into_iter().filter(|(name, _)| names.contains(name));
-    let files = named.map(|(_, path)| {
+    let wanted = known(parts)?.into_iter().filter(|(name, _)| names.contains(name));
+    let files = wanted.map(|(_, path)| {
         let file = module(parts, &path)?;
         Ok((path, file))
     });

@@ -117,7 +117,9 @@ impl DebianPackage<'_> {
 
     fn filled(&self, text: &str) -> Vec<u8> {
         let module = self.name.replace('-', "_");
-        let build_id: String = self.build_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits =
+            |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+        let build_id: String = self.build_id.iter().flat_map(digits).flatten().collect();
         let values = [
             ("@BUILD_ID@", build_id.as_str()),
             ("@NAME@", self.name),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use super::{Place, records};
+use super::{Place, check, records};
 use crate::process;
 
 /// So many files of the kernel, of modules, and headers.
@@ -39,7 +39,7 @@ struct Fix {
 pub(super) fn run(place: &Place, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
     let owners = owners(place)?;
     let files = different(from, to)?;
-    let mut fixes = Vec::new();
+    let mut parts = Vec::new();
     for (kind, wanted) in WANTED {
         let candidates: Vec<&String> =
             files.iter().filter(|file| kind_of(file, &owners) == Some(kind)).collect();
@@ -52,17 +52,17 @@ pub(super) fn run(place: &Place, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
                 let fix = build(place, from, to, file, owner)?;
                 println!("{}", row(&fix));
                 if fix.status != BUILD_FAILED {
-                    fixes.push(fix);
+                    parts.push(fix);
                     break;
                 }
             }
         }
     }
-    let loaded: Vec<&Fix> = fixes.iter().filter(|fix| fix.status == 0).collect();
+    let loaded: Vec<&Fix> = parts.iter().filter(|fix| fix.status == 0).collect();
     for some in loaded.chunks(AT_ONCE) {
         attempt(place, some)?;
     }
-    println!("PASS stock/fixes: {} files, {} livepatches", fixes.len(), loaded.len());
+    println!("PASS stock/fixes: {} files, {} livepatches", parts.len(), loaded.len());
     Ok(())
 }
 
@@ -84,7 +84,10 @@ fn kind_of(file: &str, owners: &BTreeMap<String, Option<String>>) -> Option<Kind
         Some(None) => Some(Kind::Kernel),
         Some(Some(_)) => Some(Kind::Module),
         // A header that all the kernel includes would have all of it compiled.
-        None => (file.ends_with(".h") && !file.starts_with("include/")).then_some(Kind::Header),
+        None => {
+            let is_header = Utf8Path::new(file).extension() == Some("h");
+            (is_header && !file.starts_with("include/")).then_some(Kind::Header)
+        }
     }
 }
 
@@ -122,9 +125,7 @@ fn build(
     let status = output.status.code().context("the build was killed")?;
     let records = records(&String::from_utf8_lossy(&output.stdout)).collect();
     if status == 0 {
-        let mut check = place.klp(&["check"]);
-        place.named(&mut check, |path| place.inside(path));
-        process::run(check.arg(place.inside(&module).as_str()))?;
+        check(place, &module)?;
     }
     Ok(Fix { file: file.to_owned(), status, records, module: place.outside(&module), of })
 }
