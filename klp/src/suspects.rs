@@ -1,5 +1,7 @@
 //! Why objects that were compiled here are not those of a kernel that was shipped, as far as it can be seen.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 use kbuild_glue::{Config, StockParts};
 use klp_core::image::{Banner, configuration};
@@ -26,9 +28,8 @@ pub(crate) fn suspects(parts: &StockParts, vmlinux: &Utf8Path) -> Vec<String> {
             Some(text) => (text, "the kernel"),
             None => (fs_err::read_to_string(parts.configuration()?).ok()?, "its package"),
         };
-        let theirs = Config::parse(&text, &parts.image).ok()?;
         let ours = Config::read(&parts.headers.join(".config")).ok()?;
-        other_options(&ours, &theirs, from)
+        other_options(&ours, &text, from)
     };
     [compiler, version, configuration()].into_iter().flatten().collect()
 }
@@ -50,16 +51,19 @@ fn other_version(banner: &Banner, sources: &str) -> Option<String> {
         .then(|| format!("the kernel was made of Linux {kernel}; the sources are Linux {sources}"))
 }
 
-/// The options with which `ours` is another configuration than `theirs`, which is `from` there. Packages leave out texts,
-/// such as the names of keys.
-fn other_options(ours: &Config, theirs: &Config, from: &str) -> Option<String> {
+/// The options with which `ours` is another configuration than that in `text`, which is `from` there. Packages leave out
+/// some, such as the names of keys: what they do not say is no difference.
+fn other_options(ours: &Config, text: &str, from: &str) -> Option<String> {
     const SHOWN: usize = 3;
-    let is_text = |value: &str| !matches!(value, "y" | "m") && value.parse::<i64>().is_err();
+    let theirs = Config::parse(text, Utf8Path::new(from)).ok()?;
+    let unset =
+        text.lines().filter_map(|line| line.strip_prefix("# ")?.strip_suffix(" is not set"));
+    let unset: BTreeSet<&str> = unset.collect();
     let said = |value: Option<&str>| value.unwrap_or("not set").to_owned();
     let mut different = Vec::new();
     for name in ours.names().chain(theirs.names().filter(|name| ours.get(name).is_none())) {
         let (here, there) = (ours.get(name), theirs.get(name));
-        if here != there && !(there.is_none() && here.is_some_and(is_text)) {
+        if here != there && (there.is_some() || unset.contains(name)) {
             different.push(format!("{name} ({} there, {} here)", said(there), said(here)));
         }
     }
@@ -93,12 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn other_options_are_named_and_texts_may_be_missing() {
+    fn other_options_are_named_and_some_may_be_missing() {
         let config = |text: &str| Config::parse(text, Utf8Path::new("c")).unwrap();
-        let theirs = config("CONFIG_SLUB_DEBUG=y\nCONFIG_HZ=250\n");
-        let same = config("CONFIG_SLUB_DEBUG=y\nCONFIG_HZ=250\nCONFIG_KEY=\"certs/key.pem\"\n");
-        assert_eq!(other_options(&same, &theirs, "the kernel"), None);
-        let why = other_options(&config("CONFIG_HZ=1000\nCONFIG_X=m\n"), &theirs, "the kernel");
+        let theirs = "CONFIG_SLUB_DEBUG=y\nCONFIG_HZ=250\n# CONFIG_X is not set\n";
+        let more = "CONFIG_KEY=\"certs/key.pem\"\nCONFIG_MODULE_SIG_ALL=y\n";
+        let same = config(&format!("CONFIG_SLUB_DEBUG=y\nCONFIG_HZ=250\n{more}"));
+        assert_eq!(other_options(&same, theirs, "the kernel"), None);
+        let why = other_options(&config("CONFIG_HZ=1000\nCONFIG_X=m\n"), theirs, "the kernel");
         assert_eq!(
             why.unwrap(),
             "the kernel is configured otherwise than its headers: CONFIG_HZ (250 there, 1000 here), \

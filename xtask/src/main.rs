@@ -111,9 +111,12 @@ enum Task {
         #[arg(long)]
         root: Option<String>,
         /// Instead, make livepatches of what differs between these two sources, of which the first are the kernel's, in
-        /// twenty of their files.
+        /// some of their files.
         #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
         fixes: Vec<camino::Utf8PathBuf>,
+        /// In so many of them.
+        #[arg(long, value_name = "N", default_value_t = 20, requires = "fixes")]
+        files: usize,
     },
     /// Tries livepatches of Rust in QEMU: every case of tests/rust, on a kernel that is made for it in a Debian root.
     Rust {
@@ -206,8 +209,8 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release, root, fixes } => {
-            stock::run(release.as_deref(), root.as_deref(), &fixes)
+        Task::Stock { release, root, fixes, files } => {
+            stock::run(release.as_deref(), root.as_deref(), &fixes, files)
         }
         Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
         Task::Mutate { mutations, semantic: true, seed, files } => {

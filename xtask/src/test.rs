@@ -22,7 +22,7 @@ pub(crate) fn run(quick: bool, in_qemu: bool) -> Result<()> {
     demo::real(KERNEL, false)?;
     let original = kernel::configured(KERNEL, Compiler::Gcc)?.build.join(".klp/build");
     proof::linked(original.as_str())?;
-    stock::run(None, None, &[])?;
+    stock::run(None, None, &[], 0)?;
     if in_qemu {
         return qemu::run(KERNEL, Compiler::Gcc.into(), &[]);
     }

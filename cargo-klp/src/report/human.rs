@@ -15,6 +15,9 @@ use rayon::prelude::*;
 use crate::shell::Shell;
 use crate::words::count;
 
+/// So many of what is not proven of an object are named.
+const NAMED: usize = 8;
+
 pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
     let name = |function: &Function| match &function.demangled {
         Some(path) => path.clone(),
@@ -25,7 +28,11 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         let Some(first) = first else { continue };
         let same = data.saturating_sub(different_data.len());
         let names: Vec<&str> = different.iter().chain(different_data).map(String::as_str).collect();
-        let names = spoken_text(&names.join(", "));
+        let (shown, more) = names.split_at(names.len().min(NAMED));
+        let mut names = spoken_text(&shown.join(", "));
+        if !more.is_empty() {
+            names = format!("{names} and {} more", more.len());
+        }
         writeln!(
             out,
             "unproven {object}: {equal} of {functions} functions and {same} of {data} variables are what was shipped, \

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
+use crate::words::count;
 
 use super::{events, session};
 
@@ -63,11 +64,11 @@ fn prove(
     let objects = arguments.objects.clone();
     let sample = Sample { objects, random: arguments.sample, seed: arguments.seed };
     let proofs = original.prove(&sample, &mut events)?;
-    let sum = |count: fn(&Proof) -> usize| proofs.iter().map(count).sum::<usize>();
+    let sum = |number: fn(&Proof) -> usize| proofs.iter().map(number).sum::<usize>();
     let (functions, equal) = (sum(|proof| proof.functions), sum(|proof| proof.equal));
     let text = format!(
-        "{equal} of {functions} functions in {} objects are those of {release}",
-        proofs.len()
+        "{equal} of {functions} functions in {} are those of {release}",
+        count(proofs.len(), "object")
     );
     let is_proven = proofs.iter().all(|proof| proof.first.is_none());
     let mut changes = Changes::default();

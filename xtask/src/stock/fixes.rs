@@ -11,8 +11,10 @@ use serde_json::Value;
 use super::{Place, check, records};
 use crate::process;
 
-/// So many files of the kernel, of modules, and headers.
+/// Of twenty files so many are of the kernel, of modules, and headers.
 const WANTED: [(Kind, usize); 3] = [(Kind::Kernel, 9), (Kind::Module, 8), (Kind::Header, 3)];
+/// What a person can see at one look; more is seldom a fix without other files.
+const SMALL: usize = 2000;
 /// So many livepatches are tried in one guest.
 const AT_ONCE: usize = 5;
 /// The build of a part that needs another file's part fails: the file next to it is taken then.
@@ -36,11 +38,13 @@ struct Fix {
 }
 
 /// Makes livepatches for the kernel of `place` from the files that differ between the sources `from` and `to`.
-pub(super) fn run(place: &Place, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
+/// `number` in all, but at least one of each kind.
+pub(super) fn run(place: &Place, from: &Utf8Path, to: &Utf8Path, number: usize) -> Result<()> {
     let owners = owners(place)?;
     let files = different(from, to)?;
     let mut parts = Vec::new();
-    for (kind, wanted) in WANTED {
+    for (kind, of_twenty) in WANTED {
+        let wanted = (of_twenty * number / 20).max(1);
         let candidates: Vec<&String> =
             files.iter().filter(|file| kind_of(file, &owners) == Some(kind)).collect();
         println!("==> {kind:?}: {} files differ", candidates.len());
@@ -49,7 +53,11 @@ pub(super) fn run(place: &Place, from: &Utf8Path, to: &Utf8Path) -> Result<()> {
             let end = (2 * number + 3) * candidates.len() / (2 * wanted);
             for file in candidates.iter().take(end).skip(start) {
                 let owner = owners.get(*file).cloned().unwrap_or_default();
-                let fix = build(place, from, to, file, owner)?;
+                let patch = patch(from, to, file)?;
+                if patch.len() > SMALL || patch.windows(8).any(|text| text == b"#include") {
+                    continue;
+                }
+                let fix = build(place, &patch, file, owner)?;
                 println!("{}", row(&fix));
                 if fix.status != BUILD_FAILED {
                     parts.push(fix);
@@ -103,21 +111,19 @@ fn different(from: &Utf8Path, to: &Utf8Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn build(
-    place: &Place,
-    from: &Utf8Path,
-    to: &Utf8Path,
-    file: &str,
-    of: Option<String>,
-) -> Result<Fix> {
+fn patch(from: &Utf8Path, to: &Utf8Path, file: &str) -> Result<Vec<u8>> {
+    let mut diff = process::command("diff");
+    let labels = [format!("--label=a/{file}"), format!("--label=b/{file}")];
+    diff.arg("-u").args(labels).args([from.join(file), to.join(file)]);
+    Ok(diff.output()?.stdout)
+}
+
+fn build(place: &Place, text: &[u8], file: &str, of: Option<String>) -> Result<Fix> {
     let name: String =
         file.chars().map(|it| if it.is_ascii_alphanumeric() { it } else { '-' }).collect();
     let (patch, module) = (format!("fixes/{name}.patch"), format!("fixes/{name}.ko"));
     fs_err::create_dir_all(place.outside("fixes"))?;
-    let mut diff = process::command("diff");
-    let labels = [format!("--label=a/{file}"), format!("--label=b/{file}")];
-    diff.arg("-u").args(labels).args([from.join(file), to.join(file)]);
-    fs_err::write(place.outside(&patch), diff.output()?.stdout)?;
+    fs_err::write(place.outside(&patch), text)?;
     let mut build = place.klp(&["build"]);
     place.named(&mut build, |path| place.inside(path));
     build.args(["--message-format", "json", "-o", place.inside(&module).as_str()]);
