@@ -1,10 +1,11 @@
 //! Which files can include which, by what stands in `#include` lines.
 //!
 //! More than the preprocessor would find where names are written out: conditions are not looked at, and a name is looked
-//! for in every directory. A name that a macro makes (`#include TRACE_INCLUDE(x)`) is not found: who asks has to treat a
+//! for in every directory, unless it is in quotes and there is such a file beside the one that names it, which is where
+//! the preprocessor looks first. A name that a macro makes (`#include TRACE_INCLUDE(x)`) is not found: who asks has to treat a
 //! header that nobody names as one of which nothing is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,26 +16,42 @@ const NO_FILE: &[io::ErrorKind] = &[io::ErrorKind::NotFound, io::ErrorKind::IsAD
 
 /// The files of a tree by the last parts of the names that they include.
 pub(super) struct Includes<'f> {
-    by_name: BTreeMap<String, Vec<&'f Utf8Path>>,
+    by_name: BTreeMap<String, Vec<User<'f>>>,
+}
+
+/// A file that includes another.
+struct User<'f> {
+    file: &'f Utf8Path,
+    /// The only file that it can be.
+    only: Option<Utf8PathBuf>,
+}
+
+impl User<'_> {
+    fn can_mean(&self, path: &Utf8Path) -> bool {
+        self.only.as_ref().is_none_or(|only| only == path)
+    }
 }
 
 impl<'f> Includes<'f> {
     /// Reads `files`, which are relative to `sources`.
     pub(super) fn read(sources: &Utf8Path, files: &'f [Utf8PathBuf]) -> io::Result<Self> {
+        let known: HashSet<&Utf8Path> = files.iter().map(Utf8PathBuf::as_path).collect();
         let read = |path: &'f Utf8PathBuf| match fs_err::read(sources.join(path)) {
             Ok(text) => Ok((path.as_path(), names(&text))),
             Err(error) if NO_FILE.contains(&error.kind()) => Ok((path.as_path(), Vec::new())),
             Err(error) => Err(error),
         };
-        let read: Vec<(&Utf8Path, Vec<String>)> = files
+        let read: Vec<(&Utf8Path, Vec<Name>)> = files
             .par_iter()
             .filter(|path| can_include(path))
             .map(read)
             .collect::<io::Result<_>>()?;
-        let mut by_name: BTreeMap<String, Vec<&Utf8Path>> = BTreeMap::new();
-        for (path, names) in read {
+        let mut by_name: BTreeMap<String, Vec<User<'f>>> = BTreeMap::new();
+        for (file, names) in read {
             for name in names {
-                by_name.entry(name).or_default().push(path);
+                let beside = name.beside(file).filter(|path| known.contains(path.as_path()));
+                let last = name.text.rsplit('/').next().unwrap_or(&name.text).to_owned();
+                by_name.entry(last).or_default().push(User { file, only: beside });
             }
         }
         Ok(Self { by_name })
@@ -42,7 +59,7 @@ impl<'f> Includes<'f> {
 
     /// Whether a file names one that is called like `path`.
     pub(super) fn names(&self, path: &Utf8Path) -> bool {
-        self.by_name.contains_key(path.file_name().unwrap_or_default())
+        self.users(path).next().is_some()
     }
 
     /// `changed`, and the files that can include one of them, through others or not.
@@ -50,14 +67,44 @@ impl<'f> Includes<'f> {
         let mut found = changed.clone();
         let mut open: Vec<Utf8PathBuf> = changed.iter().cloned().collect();
         while let Some(path) = open.pop() {
-            let users = self.by_name.get(path.file_name().unwrap_or_default());
-            for file in users.into_iter().flatten() {
+            for User { file, .. } in self.users(&path) {
                 if found.insert((*file).to_owned()) {
                     open.push((*file).to_owned());
                 }
             }
         }
         found
+    }
+
+    /// The files that can include `path`.
+    fn users<'s>(&'s self, path: &'s Utf8Path) -> impl Iterator<Item = &'s User<'f>> {
+        let users = self.by_name.get(path.file_name().unwrap_or_default());
+        users.into_iter().flatten().filter(move |user| user.can_mean(path))
+    }
+}
+
+/// A name in an `#include` line.
+struct Name {
+    text: String,
+    is_quoted: bool,
+}
+
+impl Name {
+    /// Where the preprocessor looks for it first, when it is in quotes in `file`.
+    fn beside(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
+        let mut path = file.parent().filter(|_| self.is_quoted)?.to_owned();
+        for part in self.text.split('/') {
+            match part {
+                "." | "" => {}
+                ".." => {
+                    if !path.pop() {
+                        return None;
+                    }
+                }
+                part => path.push(part),
+            }
+        }
+        Some(path)
     }
 }
 
@@ -68,8 +115,8 @@ fn can_include(path: &Utf8Path) -> bool {
     )
 }
 
-/// The last parts of the names in `#include` lines.
-fn names(text: &[u8]) -> Vec<String> {
+/// The names in `#include` lines.
+fn names(text: &[u8]) -> Vec<Name> {
     let mut names = Vec::new();
     for at in memchr::memmem::find_iter(text, b"include") {
         let before = text.get(..at).unwrap_or_default();
@@ -83,13 +130,14 @@ fn names(text: &[u8]) -> Vec<String> {
         let line = text.get(at..).unwrap_or_default();
         let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line.strip_prefix(b"include").unwrap_or(line));
+        let is_next = line.starts_with("_next");
         let line = line.trim_start_matches("_next").trim();
-        let quoted = line
-            .strip_prefix('"')
-            .and_then(|rest| rest.split('"').next())
-            .or_else(|| line.strip_prefix('<').and_then(|rest| rest.split('>').next()));
-        if let Some(name) = quoted {
-            names.push(name.rsplit('/').next().unwrap_or(name).to_owned());
+        // What is next is in another directory.
+        let quoted = line.strip_prefix('"').and_then(|rest| rest.split('"').next());
+        let other = || line.strip_prefix('<').and_then(|rest| rest.split('>').next());
+        if let Some(name) = quoted.or_else(other) {
+            let is_quoted = quoted.is_some() && !is_next && is_directive;
+            names.push(Name { text: name.to_owned(), is_quoted });
         }
     }
     names
@@ -98,6 +146,46 @@ fn names(text: &[u8]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `common.h` is the name of many.
+    #[test]
+    fn a_name_in_quotes_is_what_stands_beside() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let texts = [
+            ("a/common.h", ""),
+            ("a/own.c", "#include \"common.h\"\n"),
+            ("a/sub/up.c", "#include \"../common.h\"\n"),
+            ("b/common.h", ""),
+            ("b/other.c", "#include \"common.h\"\n"),
+            ("b/up.c", "#include \"./../a/common.h\"\n"),
+            ("b/next.c", "#include_next \"common.h\"\n"),
+            ("c/by_option.c", "#include \"common.h\"\n"),
+            ("c/too_far.c", "#include \"../../../common.h\"\n"),
+            ("b/angle.c", "#include <common.h>\n"),
+        ];
+        for (name, text) in texts {
+            fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs_err::write(root.join(name), text).unwrap();
+        }
+        let files: Vec<Utf8PathBuf> = texts.iter().map(|(name, _)| (*name).into()).collect();
+        let includes = Includes::read(root, &files).unwrap();
+        let found = includes.closure(&BTreeSet::from(["a/common.h".into()]));
+        let found: Vec<&str> = found.iter().map(|path| path.as_str()).collect();
+        assert_eq!(
+            found,
+            [
+                "a/common.h",
+                "a/own.c",
+                "a/sub/up.c",
+                "b/angle.c",
+                "b/next.c",
+                "b/up.c",
+                "c/by_option.c",
+                "c/too_far.c"
+            ]
+        );
+    }
 
     #[test]
     fn what_includes_a_header_is_found_through_others() {
