@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use kbuild_glue::{
     BuildError, BuildEvent, FileChange, ModuleBuild, OriginalBuild, PatchSet, PatchedBuild,
-    Workspace,
+    StockTouched, Workspace,
 };
 use klp_core::Manifest;
 
@@ -87,6 +87,9 @@ impl Original<'_> {
                     let message = format!("{path} is not compiled in this kernel");
                     events(Event::Build(BuildEvent::Note { message }));
                 }
+                if let Some(message) = generated(&touched) {
+                    events(Event::Build(BuildEvent::Note { message }));
+                }
                 let original = workspace.compile_stock_original(
                     stock,
                     &touched,
@@ -119,4 +122,19 @@ impl Original<'_> {
         };
         Ok(Patched { kernel, session, rules, before, after })
     }
+}
+
+/// What is to be said of objects whose sources are made by a build, which there is none of.
+fn generated(touched: &StockTouched) -> Option<String> {
+    const SHOWN: usize = 3;
+    let names: Vec<&str> = touched.generated.iter().map(|object| object.as_str()).collect();
+    let (shown, more) = names.split_at(names.len().min(SHOWN));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!names.is_empty()).then(|| {
+        format!(
+            "what the patch changes can be included by sources that a build of the kernel makes, and their objects are not \
+             looked at: {}{more}",
+            shown.join(", ")
+        )
+    })
 }

@@ -24,6 +24,8 @@ struct User<'f> {
     file: &'f Utf8Path,
     /// The only file that it can be.
     only: Option<Utf8PathBuf>,
+    /// Whether the line is a text of a program, which writes it.
+    is_written: bool,
 }
 
 impl User<'_> {
@@ -51,10 +53,24 @@ impl<'f> Includes<'f> {
             for name in names {
                 let beside = name.beside(file).filter(|path| known.contains(path.as_path()));
                 let last = name.text.rsplit('/').next().unwrap_or(&name.text).to_owned();
-                by_name.entry(last).or_default().push(User { file, only: beside });
+                by_name.entry(last).or_default().push(User {
+                    file,
+                    only: beside,
+                    is_written: name.is_written,
+                });
             }
         }
         Ok(Self { by_name })
+    }
+
+    /// Whether a program or script writes a file that includes one that is called like one of `paths`. What links modules
+    /// writes some for each of them, which are no code of the kernel.
+    pub(super) fn writes_one_of(&self, paths: &BTreeSet<Utf8PathBuf>) -> bool {
+        const LINKS_MODULES: &str = "scripts/mod/modpost.c";
+        paths.iter().any(|path| {
+            let users = self.by_name.get(path.file_name().unwrap_or_default());
+            users.into_iter().flatten().any(|user| user.is_written && user.file != LINKS_MODULES)
+        })
     }
 
     /// Whether a file names one that is called like `path`.
@@ -87,6 +103,7 @@ impl<'f> Includes<'f> {
 struct Name {
     text: String,
     is_quoted: bool,
+    is_written: bool,
 }
 
 impl Name {
@@ -136,8 +153,9 @@ fn names(text: &[u8]) -> Vec<Name> {
         let quoted = line.strip_prefix('"').and_then(|rest| rest.split('"').next());
         let other = || line.strip_prefix('<').and_then(|rest| rest.split('>').next());
         if let Some(name) = quoted.or_else(other) {
-            let is_quoted = quoted.is_some() && !is_next && is_directive;
-            names.push(Name { text: name.to_owned(), is_quoted });
+            let is_written = [b"\"#".as_slice(), b"'#"].iter().any(|text| before.ends_with(text));
+            let is_quoted = quoted.is_some() && !is_next && is_directive && !is_written;
+            names.push(Name { text: name.to_owned(), is_quoted, is_written });
         }
     }
     names

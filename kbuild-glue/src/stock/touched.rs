@@ -1,6 +1,6 @@
 //! What a patch can change of a kernel whose objects are made one by one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -19,6 +19,8 @@ pub struct StockTouched {
     pub offsets: BTreeSet<Utf8PathBuf>,
     /// C files that no object of this kernel is made from.
     pub not_compiled: Vec<Utf8PathBuf>,
+    /// Objects whose sources a build makes, so that they are not here, where these can include what changes.
+    pub generated: Vec<Utf8PathBuf>,
 }
 
 /// What cannot be code of the kernel, however it changes.
@@ -76,7 +78,28 @@ impl StockBuild {
             objects: objects.map(|(object, _)| object.clone()).collect(),
             offsets: self.offsets(&reached),
             not_compiled: not_compiled.cloned().collect(),
+            generated: self.generated(&reached, &includes),
         })
+    }
+
+    /// Objects whose sources a build makes, if one of these can include what is `reached`: as a program writes it, or as
+    /// the file says that it is made from, beside it.
+    fn generated(
+        &self,
+        reached: &BTreeSet<Utf8PathBuf>,
+        includes: &Includes<'_>,
+    ) -> Vec<Utf8PathBuf> {
+        let files: HashSet<&Utf8Path> = self.files.iter().map(Utf8PathBuf::as_path).collect();
+        let generated =
+            self.units.iter().filter(|(_, unit)| !files.contains(unit.source.as_path()));
+        let generated: Vec<Utf8PathBuf> = generated.map(|(object, _)| object.clone()).collect();
+        let directories: BTreeSet<_> = generated.iter().map(|object| object.parent()).collect();
+        let is_made_from = |path: &Utf8PathBuf| {
+            !matches!(path.extension(), Some("c" | "S" | "h"))
+                && directories.contains(&path.parent())
+        };
+        let is_reached = includes.writes_one_of(reached) || reached.iter().any(is_made_from);
+        if is_reached { generated } else { Vec::new() }
     }
 
     /// How many objects there are.
@@ -157,20 +180,36 @@ mod tests {
         write("fs/a.c", "#include \"a.h\"\n#include MACRO\n");
         write("fs/a.h", "");
         write("fs/by_macro.h", "");
+        write("fs/b.c", "#include \"b.h\"\n");
+        write("fs/b.h", "#include <written.h>\n");
+        write("fs/written.h", "");
+        write("scripts/make.c", "puts(\"#include <written.h>\");\n");
         write("samples/s.c", "");
         let unit = |source: &str| Unit {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
             command: String::new(),
         };
+        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "samples/s.c"];
         let units: Units =
-            [("fs/a.o".into(), unit("fs/a.c")), ("samples/s.o".into(), unit("samples/s.c"))].into();
-        let files = ["fs/a.c", "fs/a.h", "fs/by_macro.h", "samples/s.c"].map(Into::into).into();
+            sources.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
+        let files = [
+            "fs/a.c",
+            "fs/a.h",
+            "fs/b.c",
+            "fs/b.h",
+            "fs/by_macro.h",
+            "fs/written.h",
+            "samples/s.c",
+            "scripts/make.c",
+        ];
+        let files = files.map(Into::into).into();
         let stock = StockBuild { root: root.join("build"), mirror: root.to_owned(), files, units };
         let bytes = Some(Vec::new());
         let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
         let found = stock.touched(&[change])?;
-        Ok(found.objects.into_iter().map(Utf8PathBuf::into_string).collect())
+        let generated = found.generated.into_iter().map(|path| format!("{path} (generated)"));
+        Ok(found.objects.into_iter().map(Utf8PathBuf::into_string).chain(generated).collect())
     }
 
     #[test]
@@ -178,6 +217,9 @@ mod tests {
         assert_eq!(touched("fs/a.h").unwrap(), ["fs/a.o"]);
         assert_eq!(touched("samples/s.c").unwrap(), ["samples/s.o"]);
         assert!(touched("Documentation/a.rst").unwrap().is_empty());
+        // What a build writes can include it.
+        assert_eq!(touched("fs/b.h").unwrap(), ["fs/b.o"]);
+        assert_eq!(touched("fs/written.h").unwrap(), ["fs/b.o", "fs/made.o (generated)"]);
         for path in ["fs/by_macro.h", "fs/Makefile", "fs/Kconfig", "lib/table.txt", "scripts/a.c"] {
             assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
         }
