@@ -22,6 +22,8 @@ pub(super) struct Includes<'f> {
 /// A file that includes another.
 struct User<'f> {
     file: &'f Utf8Path,
+    /// What the path of the other ends with, wherever the preprocessor looks for it.
+    end: Utf8PathBuf,
     /// The only file that it can be.
     only: Option<Utf8PathBuf>,
     /// Whether the line is a text of a program, which writes it.
@@ -29,8 +31,13 @@ struct User<'f> {
 }
 
 impl User<'_> {
+    /// Whether the name can lead to `path`. A build writes headers `asm/x.h` that include `asm-generic/x.h`.
     fn can_mean(&self, path: &Utf8Path) -> bool {
-        self.only.as_ref().is_none_or(|only| only == path)
+        let is_generic = || path.components().any(|part| part.as_str() == "asm-generic");
+        match &self.only {
+            Some(only) => only == path,
+            None => path.ends_with(&self.end) || self.end.starts_with("asm") && is_generic(),
+        }
     }
 }
 
@@ -55,6 +62,7 @@ impl<'f> Includes<'f> {
                 let last = name.text.rsplit('/').next().unwrap_or(&name.text).to_owned();
                 by_name.entry(last).or_default().push(User {
                     file,
+                    end: name.end(),
                     only: beside,
                     is_written: name.is_written,
                 });
@@ -107,6 +115,14 @@ struct Name {
 }
 
 impl Name {
+    /// What any path that it leads to ends with.
+    fn end(&self) -> Utf8PathBuf {
+        let parts: Vec<&str> = self.text.split('/').collect();
+        let start =
+            parts.iter().rposition(|part| matches!(*part, ".." | ".")).map_or(0, |at| at + 1);
+        parts.iter().skip(start).filter(|part| !part.is_empty()).collect()
+    }
+
     /// Where the preprocessor looks for it first, when it is in quotes in `file`.
     fn beside(&self, file: &Utf8Path) -> Option<Utf8PathBuf> {
         let mut path = file.parent().filter(|_| self.is_quoted)?.to_owned();
@@ -181,6 +197,8 @@ mod tests {
             ("c/by_option.c", "#include \"common.h\"\n"),
             ("c/too_far.c", "#include \"../../../common.h\"\n"),
             ("b/angle.c", "#include <common.h>\n"),
+            ("b/elsewhere.c", "#include <linux/common.h>\n"),
+            ("b/longer.c", "#include <./linux/../a/common.h>\n"),
         ];
         for (name, text) in texts {
             fs_err::create_dir_all(root.join(name).parent().unwrap()).unwrap();
@@ -197,12 +215,26 @@ mod tests {
                 "a/own.c",
                 "a/sub/up.c",
                 "b/angle.c",
+                "b/longer.c",
                 "b/next.c",
                 "b/up.c",
                 "c/by_option.c",
                 "c/too_far.c"
             ]
         );
+    }
+
+    /// A build makes `asm/w.h`, which is one line.
+    #[test]
+    fn a_header_of_an_architecture_can_be_the_generic_one() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        fs_err::write(root.join("a.c"), "#include <asm/w.h>\n").unwrap();
+        let files: Vec<Utf8PathBuf> = vec!["a.c".into()];
+        let includes = Includes::read(root, &files).unwrap();
+        assert!(includes.names("include/asm-generic/w.h".into()));
+        assert!(includes.names("arch/x86/include/asm/w.h".into()));
+        assert!(!includes.names("include/linux/w.h".into()));
     }
 
     #[test]
