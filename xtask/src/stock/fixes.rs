@@ -1,7 +1,7 @@
 //! `cargo xtask stock --fixes`: what the update of a distribution changed, file by file, as livepatches for the older
 //! kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
@@ -141,7 +141,8 @@ fn row(fix: &Fix) -> String {
     let of = |reason: &'static str| fix.records.iter().filter(move |it| it["reason"] == reason);
     let sum = |field: &str| of("proof").filter_map(|it| it[field].as_u64()).sum::<u64>();
     let names: Vec<&str> = of("function").filter_map(|it| it["name"].as_str()).collect();
-    let codes: Vec<&str> = of("refused").filter_map(|it| it["code"].as_str()).collect();
+    let codes: BTreeSet<&str> = of("refused").filter_map(|it| it["code"].as_str()).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
     let verdict = match fix.status {
         0 => "a module".to_owned(),
         3 => "nothing changed".to_owned(),

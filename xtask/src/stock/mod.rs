@@ -135,12 +135,12 @@ impl Place {
 
 /// Gets the newest kernel of a Debian, proves objects of it, and tries a livepatch of each case.
 ///
-/// With two sources in `fixes`, livepatches of what differs between them in that many `files` instead.
+/// With two sources in `fixes`, livepatches of what differs between them in that `number` of files instead.
 pub(crate) fn run(
     release: Option<&str>,
     suite: Option<&str>,
     fixes: &[Utf8PathBuf],
-    files: usize,
+    number: usize,
 ) -> Result<()> {
     kernel::packages::ensure(kernel::Compiler::Gcc.into())?;
     let place = Place::of(release, suite)?;
@@ -156,7 +156,7 @@ pub(crate) fn run(
     process::run(prove.args(["--sample", SAMPLE]))?;
     println!("==> proven in {:.0?}, with the preparation of a first run", started.elapsed());
     if let [from, to] = fixes {
-        return fixes::run(&place, from, to, files);
+        return fixes::run(&place, from, to, number);
     }
     for case in CASES {
         let (patch, module) =
