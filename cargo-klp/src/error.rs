@@ -19,6 +19,8 @@ pub(crate) enum Error {
     Print(#[source] std::io::Error),
     #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]
     Mixed(Utf8PathBuf, Utf8PathBuf),
+    #[error("{format} is for what changed: only `cargo klp build` with a patch and `cargo klp diff` print it")]
+    OnlyChanges { format: &'static str },
     #[error("the path of the current directory is not UTF-8")]
     CurrentDirectory,
     #[error(transparent)]
@@ -95,6 +97,7 @@ impl Error {
         match self {
             Self::Klp(error) => status(error),
             Self::Vm(VmError::Interrupted) => ExitStatus::Interrupted,
+            Self::OnlyChanges { .. } => ExitStatus::Usage,
             Self::Vm(error) if error.is_unsupported() => ExitStatus::Unsupported,
             _ => ExitStatus::Failure,
         }

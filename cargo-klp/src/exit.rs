@@ -9,6 +9,8 @@ pub(crate) enum ExitStatus {
     Success = 0,
     /// Something failed that has no number of its own.
     Failure = 1,
+    /// The command line asks for what there is not. Clap ends with the same number.
+    Usage = 2,
     /// A patch was given and nothing changed.
     NothingChanged = 3,
     /// Changed data, or code that cannot be compared or patched.
@@ -36,7 +38,7 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// What `--help` says about it. Clap itself ends with 2 on wrong usage.
+/// What `--help` says about it.
 pub(crate) const HELP: &str = "\
 Exit status:
     0  done

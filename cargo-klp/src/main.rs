@@ -15,7 +15,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use cli::{Cargo, MessageFormat};
+use cli::Cargo;
 use shell::Shell;
 
 fn main() -> ExitCode {
@@ -26,11 +26,9 @@ fn main() -> ExitCode {
         Err(error) => {
             error.details().iter().for_each(|line| shell.plain(line));
             shell.error(&error, error.hint().as_deref());
-            if klp.output.message_format == MessageFormat::Json
-                && let Some(record) = error.record()
-            {
+            if let Some(record) = error.record() {
                 // Where nothing can be printed, standard error and the exit status have said it.
-                let _ = report::failure(record);
+                let _ = report::failure(record, klp.output.message_format);
             }
             error.exit_status().into()
         }

@@ -3,7 +3,7 @@
 use clap::Parser;
 use klp_core::record::Failure;
 
-use crate::cli::Cargo;
+use crate::cli::{Cargo, MessageFormat};
 use crate::report;
 
 /// The command line; ends the process where it asks for help or is wrong.
@@ -11,7 +11,7 @@ pub(crate) fn parse() -> Cargo {
     Cargo::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() && wants_json(std::env::args_os()) {
             // Where nothing can be printed, standard error and the exit status say it.
-            let _ = report::failure(failure(&error));
+            let _ = report::failure(failure(&error), MessageFormat::Json);
         }
         error.exit()
     })

@@ -142,6 +142,11 @@ impl<'i> Checksums<'i> {
         })
     }
 
+    /// The file that the digests of the object of that index were made from; none where a checksum file was read.
+    pub(crate) fn file(&self, index: usize) -> Option<&Utf8Path> {
+        self.files.get(index).map(Utf8PathBuf::as_path)
+    }
+
     /// The object of that index, if its file is still there.
     fn input(&self, index: usize) -> Option<Input> {
         Input::open_unpacked(self.files.get(index)?.as_std_path()).ok()

@@ -6,9 +6,11 @@ use std::io::ErrorKind;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::is_lto;
 use klp_core::checksum::{Analysis, Digest};
+use klp_core::diff::Changes;
 use klp_core::explain::{self, Row};
 use klp_core::record::{Change, Function, Record};
 
+use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::finished::read;
 use crate::kernel::Kernel;
@@ -75,6 +77,21 @@ pub fn explain_files(
     explained(chosen(functions.into_iter(), names)?, files)
 }
 
+/// The functions of `changes`, which were found between `original` and `patched`: those whose objects are there.
+pub fn explain_compared(
+    changes: &Changes,
+    original: &Checksums<'_>,
+    patched: &Checksums<'_>,
+) -> Result<Vec<Explained>, Error> {
+    let file = |side: &Checksums<'_>, index: Option<usize>| side.file(index?).map(Utf8Path::to_owned);
+    let functions = changes.functions.iter().cloned().enumerate().map(|(number, function)| {
+        let (before, after) = changes.objects_of(number);
+        (function, (file(original, before), file(patched, after)))
+    });
+    let listed = listed(functions)?.into_iter();
+    Ok(listed.filter_map(|(function, rows)| Some(Explained { function, rows: rows? })).collect())
+}
+
 /// The functions that one of `names` means, as symbol or as path.
 pub(crate) fn chosen(
     functions: impl Iterator<Item = Function>,
@@ -98,9 +115,24 @@ fn explained(
     functions: Vec<Function>,
     files: impl Fn(&Function) -> Files,
 ) -> Result<Vec<Explained>, Error> {
+    let functions = functions.into_iter().map(|function| {
+        let files = files(&function);
+        (function, files)
+    });
+    let listed = listed(functions)?.into_iter().map(|(function, rows)| match rows {
+        Some(rows) => Ok(Explained { function, rows }),
+        None => Err(Error::OtherObjects { object: function.object.into() }),
+    });
+    listed.collect()
+}
+
+/// The rows of each function; none where its files are not those that it was found in.
+fn listed(
+    functions: impl Iterator<Item = (Function, Files)>,
+) -> Result<Vec<(Function, Option<Vec<Row>>)>, Error> {
     let mut by_files: BTreeMap<Files, Vec<Function>> = BTreeMap::new();
-    for function in functions {
-        by_files.entry(files(&function)).or_default().push(function);
+    for (function, files) in functions {
+        by_files.entry(files).or_default().push(function);
     }
     let mut all = Vec::new();
     for ((original, patched), functions) in by_files {
@@ -108,9 +140,8 @@ fn explained(
         let before = before.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
         let after = after.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
         for function in functions {
-            let rows = rows(&function, before.as_ref(), after.as_ref())
-                .ok_or_else(|| Error::OtherObjects { object: function.object.clone().into() })?;
-            all.push(Explained { function, rows });
+            let rows = rows(&function, before.as_ref(), after.as_ref());
+            all.push((function, rows));
         }
     }
     Ok(all)

@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
-use super::{RuleArgs, TreeArgs};
+use super::{PageArgs, RuleArgs, TreeArgs};
 
 /// Build the kernel before and after a patch and name the functions that changed
 ///
@@ -73,6 +73,8 @@ pub(crate) struct Build {
     /// Make the module even if a part of the patch cannot take effect in it, or is risky
     #[arg(short, long, help_heading = MODULE)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }
 
 /// What a package can be.

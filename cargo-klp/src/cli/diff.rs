@@ -3,7 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueHint};
 
-use super::{CacheArgs, RuleArgs};
+use super::{CacheArgs, PageArgs, RuleArgs};
 
 /// Name the functions that differ between two builds
 ///
@@ -29,4 +29,6 @@ pub(crate) struct Diff {
     pub(crate) rules: RuleArgs,
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }

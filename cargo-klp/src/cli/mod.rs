@@ -27,7 +27,7 @@ pub(crate) use doctor::{Clean, Doctor};
 pub(crate) use explain::Explain;
 pub(crate) use inlined::Inlined;
 pub(crate) use makefile::{Completions, Makefile, Man};
-pub(crate) use output::{Color, MessageFormat, Output, Verbosity};
+pub(crate) use output::{Color, MessageFormat, Output, PageArgs, StreamFormat, Verbosity};
 pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
 pub(crate) use tree::TreeArgs;
 pub(crate) use trial::{Accel, Try};

@@ -1,8 +1,10 @@
 //! Options about what is printed, the same for every subcommand.
 
-use clap::{ArgAction, Args, ValueEnum};
+use camino::Utf8PathBuf;
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::environment;
+use crate::error::Error;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
@@ -27,6 +29,15 @@ pub(crate) struct Output {
     pub(crate) color: Color,
 }
 
+/// A page about the changes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct PageArgs {
+    /// Write a page about the result for a browser to this file: what changed, why, and both versions side by side
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<Utf8PathBuf>,
+}
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MessageFormat {
@@ -34,6 +45,40 @@ pub(crate) enum MessageFormat {
     Human,
     /// JSON, one record a line; `cargo klp schema` describes them
     Json,
+    /// SARIF, for tools that show findings beside code (`build` and `diff`)
+    Sarif,
+    /// Markdown, as GitHub's job summaries take it (`build` and `diff`)
+    Markdown,
+}
+
+/// How everything but changes is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StreamFormat {
+    /// Text for people.
+    Human,
+    /// JSON, one record a line.
+    Json,
+}
+
+impl From<StreamFormat> for MessageFormat {
+    fn from(format: StreamFormat) -> Self {
+        match format {
+            StreamFormat::Human => Self::Human,
+            StreamFormat::Json => Self::Json,
+        }
+    }
+}
+
+impl MessageFormat {
+    /// The format of what a page is not made of.
+    pub(crate) fn stream(self) -> Result<StreamFormat, Error> {
+        match self {
+            Self::Human => Ok(StreamFormat::Human),
+            Self::Json => Ok(StreamFormat::Json),
+            Self::Sarif => Err(Error::OnlyChanges { format: "SARIF" }),
+            Self::Markdown => Err(Error::OnlyChanges { format: "Markdown" }),
+        }
+    }
 }
 
 /// When to use colours.

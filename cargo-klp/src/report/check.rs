@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{json, print};
-use crate::cli::MessageFormat;
+use crate::cli::StreamFormat;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -38,10 +38,10 @@ pub(super) enum Record<'a> {
 }
 
 /// Prints what a check found.
-pub(crate) fn check(report: &Report, format: MessageFormat) -> io::Result<()> {
+pub(crate) fn check(report: &Report, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human(report, out),
-        MessageFormat::Json => json(report, out),
+        StreamFormat::Human => human(report, out),
+        StreamFormat::Json => json(report, out),
     })
 }
 

@@ -9,10 +9,12 @@ mod explained;
 mod human;
 mod inlined;
 mod json;
-mod pager;
-mod reasons;
+mod markdown;
+pub(crate) mod page;
+mod sarif;
 mod schema;
 mod trial;
+mod verdict;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +28,7 @@ use klp_core::rules::Rule;
 use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
-use crate::cli::MessageFormat;
+use crate::cli::{MessageFormat, StreamFormat};
 
 pub(crate) use check::check;
 pub(crate) use explained::Known;
@@ -42,11 +44,16 @@ pub(crate) fn records<T: Serialize>(records: impl IntoIterator<Item = T>) -> io:
     print(|out| json::stream(records, out))
 }
 
-/// Prints why there is no result, as the last record.
-pub(crate) fn failure(failure: Failure) -> io::Result<()> {
-    let record = Record::Error(failure);
+/// Prints why there is no result, as the last record; people read it on standard error.
+pub(crate) fn failure(failure: Failure, format: MessageFormat) -> io::Result<()> {
     let goes_on = BEGUN.load(Ordering::Relaxed);
-    print(|out| if goes_on { json::line(&record, out) } else { json::stream([record], out) })
+    match format {
+        MessageFormat::Json if goes_on => print(|out| json::line(&Record::Error(failure), out)),
+        MessageFormat::Json => print(|out| json::stream([Record::Error(failure)], out)),
+        MessageFormat::Sarif if !goes_on => print(|out| sarif::failure(&failure, out)),
+        MessageFormat::Markdown if !goes_on => print(|out| markdown::failure(&failure, out)),
+        _ => Ok(()),
+    }
 }
 
 /// Prints the changed-function set.
@@ -54,22 +61,24 @@ pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()
     print(|out| match format {
         MessageFormat::Human => human::changes(changes, out),
         MessageFormat::Json => json::records(changes, out),
+        MessageFormat::Sarif => sarif::changes(changes, out),
+        MessageFormat::Markdown => markdown::changes(changes, out),
     })
 }
 
 /// Prints checksums: for people one line a function, else the checksum file.
-pub(crate) fn checksums(manifest: &Manifest, format: MessageFormat) -> io::Result<()> {
+pub(crate) fn checksums(manifest: &Manifest, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human::checksums(manifest, out),
-        MessageFormat::Json => manifest.write(out),
+        StreamFormat::Human => human::checksums(manifest, out),
+        StreamFormat::Json => manifest.write(out),
     })
 }
 
 /// Prints the rules of what is left out.
-pub(crate) fn rules(rules: &[Rule], format: MessageFormat) -> io::Result<()> {
+pub(crate) fn rules(rules: &[Rule], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human::rules(rules, out),
-        MessageFormat::Json => json::rules(rules, out),
+        StreamFormat::Human => human::rules(rules, out),
+        StreamFormat::Json => json::rules(rules, out),
     })
 }
 
@@ -78,19 +87,19 @@ pub(crate) fn allowlist(
     allowlist: &Allowlist,
     usage: &Usage,
     apart: &[&str],
-    format: MessageFormat,
+    format: StreamFormat,
 ) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => allowlist::human(allowlist, usage, apart, out),
-        MessageFormat::Json => allowlist::json(allowlist, usage, apart, out),
+        StreamFormat::Human => allowlist::human(allowlist, usage, apart, out),
+        StreamFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
 }
 
 /// Prints what a build needs.
-pub(crate) fn doctor(checks: &[Check], format: MessageFormat) -> io::Result<()> {
+pub(crate) fn doctor(checks: &[Check], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => doctor::human(checks, out),
-        MessageFormat::Json => doctor::json(checks, out),
+        StreamFormat::Human => doctor::human(checks, out),
+        StreamFormat::Json => doctor::json(checks, out),
     })
 }
 
@@ -99,8 +108,7 @@ pub(crate) fn explained(
     explained: &[Explained],
     known: &Known,
     context: usize,
-    pages: bool,
-    format: MessageFormat,
+    format: StreamFormat,
 ) -> io::Result<()> {
     let columns =
         || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
@@ -120,13 +128,12 @@ pub(crate) fn explained(
 /// Prints where functions have gone; with `list` for other programs that read no JSON.
 pub(crate) fn inlined(gone: &[Gone], list: bool, format: MessageFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Json => inlined::json(gone, out),
-        MessageFormat::Human if list => inlined::list(gone, out),
-        MessageFormat::Human => {
+        StreamFormat::Human => {
             let mut text = Vec::new();
             inlined::human(gone, &mut text)?;
             styled(&text, out)
         }
+        StreamFormat::Json => explained::json(explained, out),
     })
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{json, print};
-use crate::cli::MessageFormat;
+use crate::cli::StreamFormat;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -28,10 +28,10 @@ pub(super) enum Record<'a> {
 }
 
 /// Prints how a trial went.
-pub(crate) fn trial(outcome: &Outcome, format: MessageFormat) -> io::Result<()> {
+pub(crate) fn trial(outcome: &Outcome, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human(outcome, out),
-        MessageFormat::Json => json(outcome, out),
+        StreamFormat::Human => human(outcome, out),
+        StreamFormat::Json => json(outcome, out),
     })
 }
 

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use kbuild_glue::{Config, LinkedObject, NonStandard, kept_objects, linked_objects};
 use klp::{Checksums, Kernel, Rules};
 
-use crate::cli::{self, MessageFormat};
+use crate::cli::{self, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report;
@@ -12,7 +12,7 @@ use crate::shell::Shell;
 
 pub(crate) fn run(
     arguments: &cli::Allowlist,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let location = arguments.tree.location()?;

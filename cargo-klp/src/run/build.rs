@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::shell::Shell;
 
-use super::{dry_run, session};
+use super::{dry_run, page, session};
 
 /// Names standard input among the patches.
 const STANDARD_INPUT: &str = "-";
@@ -38,17 +38,9 @@ pub(crate) fn run(
     let revisions = revisions(arguments, kernel.sources()).map_err(BuildError::from)?;
     let patch_set = patches(revisions.as_ref(), current, &paths)?.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
-        return dry_run::run(&kernel, &patch_set, &session.variables, format, shell);
+        return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
     }
-    if let Some(request) = request(arguments, current, &kernel, &paths)
-        && arguments.package.is_some()
-    {
-        output::expect_free(&klp::package_path(&request.path), klp::is_package, klp::PACKAGE)?;
-    }
-    for path in signing(arguments, current).iter().flat_map(Signing::files) {
-        fs_err::File::open(path)
-            .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
-    }
+    page::expect_free(&arguments.page)?;
     if let Some(path) = &arguments.module {
         output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
     }
@@ -66,7 +58,7 @@ pub(crate) fn run(
     opened.expect_to_apply(&patch_set)?;
     let mut original = opened.original(&rules, &mut events)?;
     if patch_set.patches().is_empty() {
-        return super::finish_original(&original, format, shell);
+        return super::finish_original(&original, format.stream()?, shell);
     }
     let patched = original.patched(&patch_set, &mut events)?;
     let mut comparison = patched.compare(&arguments.unproven, &mut events)?;
@@ -82,9 +74,23 @@ pub(crate) fn run(
     shell.progress().finish();
     comparison.save()?;
     let changes = comparison.changes();
+    page::of_build(&arguments.page, &title(arguments, &kernel), &kernel, changes, shell)?;
     let status = super::finish(changes, &rules, ExitStatus::NothingChanged, format, shell)?;
     livepatch?;
     Ok(status)
+}
+
+/// What is compared, in a few words.
+fn title(arguments: &cli::Build, kernel: &Kernel) -> String {
+    let patches = arguments.patches();
+    let names = patches.iter().map(|path| path.file_name().unwrap_or(path.as_str()));
+    let work_tree = arguments.worktree.then_some("the work tree");
+    let what: Vec<&str> = arguments.rev.as_deref().into_iter().chain(work_tree).chain(names).collect();
+    let what = what.join(", ");
+    match kernel.tree.kernel_version() {
+        Ok(version) => format!("{what} on Linux {version}"),
+        Err(_) => what,
+    }
 }
 
 /// The module that is to be made; none for a build without one.

@@ -2,7 +2,7 @@
 
 use klp::{Checked, Kernel};
 
-use crate::cli::{Check, MessageFormat};
+use crate::cli::{Check, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report;
@@ -11,7 +11,7 @@ use crate::words::{attested, count};
 
 pub(crate) fn run(
     arguments: &Check,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;

@@ -3,7 +3,7 @@
 use klp::{Checksums, Operand, Rules, output};
 use klp_core::manifest::is_manifest;
 
-use crate::cli::{Checksum, MessageFormat};
+use crate::cli::{Checksum, StreamFormat};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -13,7 +13,7 @@ use crate::words::count;
 
 pub(crate) fn run(
     arguments: &Checksum,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.force) {

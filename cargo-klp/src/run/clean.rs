@@ -4,7 +4,7 @@ use indicatif::HumanBytes;
 use kbuild_glue::build;
 use klp::{Kernel, output};
 
-use crate::cli::{Clean, MessageFormat};
+use crate::cli::{Clean, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
@@ -14,7 +14,7 @@ use super::{events, session};
 
 pub(crate) fn run(
     arguments: &Clean,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
@@ -38,7 +38,7 @@ pub(crate) fn run(
         shell.status(verb, format_args!("{path} ({})", HumanBytes(*bytes)));
     }
     let sum: u64 = paths.iter().map(|(_, bytes)| bytes).sum();
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         let dry_run = arguments.dry_run;
         let removed = paths.iter().map(|(path, bytes)| done::Record::Removed {
             path: path.as_str(),

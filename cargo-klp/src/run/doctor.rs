@@ -3,7 +3,7 @@
 use kbuild_glue::doctor::{Check, State, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
-use crate::cli::{Doctor, MessageFormat, TreeArgs};
+use crate::cli::{Doctor, StreamFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -13,7 +13,7 @@ use crate::words::count;
 
 pub(crate) fn run(
     arguments: &Doctor,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     if arguments.tree.stock.is_some() {
@@ -41,7 +41,7 @@ pub(crate) fn run(
     told(&checks, format, shell)
 }
 
-fn told(checks: &[Check], format: MessageFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+fn told(checks: &[Check], format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
     report::doctor(checks, format).map_err(Error::Print)?;
     let number = |state| checks.iter().filter(|check| check.state == state).count();
     let (bad, doubtful) = (number(State::Bad), number(State::Doubtful));

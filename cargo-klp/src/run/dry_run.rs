@@ -3,7 +3,7 @@
 use kbuild_glue::{BuildError, FileChange, PatchSet, Preview};
 use klp::Kernel;
 
-use crate::cli::MessageFormat;
+use crate::cli::StreamFormat;
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report;
@@ -15,7 +15,7 @@ pub(super) fn run(
     kernel: &Kernel,
     patch_set: &PatchSet,
     variables: &[String],
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let preview = match kernel.module() {
@@ -26,7 +26,7 @@ pub(super) fn run(
         },
         None => Preview::of(&kernel.tree, &kernel.root, patch_set, variables)?,
     };
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         report::records([record(kernel, &preview)]).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);
     }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use klp::{Checksums, Kernel, LineNumbers, Operand, explain_files, source_lines_of};
 use klp_core::Allowlist;
 
-use crate::cli::{Explain, MessageFormat};
+use crate::cli::{Explain, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, Known};
@@ -16,7 +16,7 @@ use super::{session, show};
 
 pub(crate) fn run(
     arguments: &Explain,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let Explain { functions, original, patched, context, tree, cache, no_source, no_pager } =

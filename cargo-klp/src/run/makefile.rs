@@ -7,7 +7,7 @@ use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
 use klp::output;
 
-use crate::cli::{Klp, Makefile, Man, MessageFormat};
+use crate::cli::{Klp, Makefile, Man, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
@@ -15,7 +15,7 @@ use crate::shell::Shell;
 
 pub(crate) fn run(
     arguments: &Makefile,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let Some(directory) = &arguments.install else {
@@ -36,7 +36,7 @@ pub(crate) fn schema() -> Result<ExitStatus, Error> {
 
 pub(crate) fn man(
     arguments: &Man,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let mut all = command("cargo-klp").bin_name("cargo klp").disable_help_subcommand(true);
@@ -102,13 +102,13 @@ fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), Error> {
 /// Names the files that were written.
 fn installed(
     paths: &[Utf8PathBuf],
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     for path in paths {
         shell.status("Installed", path);
     }
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         let records = paths.iter().map(|path| done::Record::Installed { path: path.as_str() });
         report::records(records).map_err(Error::Print)?;
     }

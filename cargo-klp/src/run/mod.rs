@@ -13,6 +13,7 @@ mod events;
 mod explain;
 mod inlined;
 mod makefile;
+mod page;
 mod rules;
 mod session;
 mod stock_tools;
@@ -21,7 +22,7 @@ mod trial;
 use klp::{Original, Rules};
 use klp_core::diff::Changes;
 
-use crate::cli::{Command, Klp, MessageFormat};
+use crate::cli::{Command, Klp, MessageFormat, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
@@ -32,23 +33,23 @@ use events::show;
 
 pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
     let format = klp.output.message_format;
+    let stream = || format.stream();
     match &klp.command {
-        Command::Allowlist(arguments) => allowlist::run(arguments, format, shell),
+        Command::Allowlist(arguments) => allowlist::run(arguments, stream()?, shell),
         Command::Build(arguments) => build::run(arguments, format, shell),
-        Command::Check(arguments) => check::run(arguments, format, shell),
-        Command::Checksum(arguments) => checksum::run(arguments, format, shell),
-        Command::Clean(arguments) => clean::run(arguments, format, shell),
+        Command::Check(arguments) => check::run(arguments, stream()?, shell),
+        Command::Checksum(arguments) => checksum::run(arguments, stream()?, shell),
+        Command::Clean(arguments) => clean::run(arguments, stream()?, shell),
         Command::Completions(arguments) => completions::run(arguments),
         Command::Diff(arguments) => diff::run(arguments, format, shell),
-        Command::Doctor(arguments) => doctor::run(arguments, format, shell),
-        Command::Explain(arguments) => explain::run(arguments, format, shell),
-        Command::Inlined(arguments) => inlined::run(arguments, format, shell),
-        Command::Makefile(arguments) => makefile::run(arguments, format, shell),
-        Command::Man(arguments) => makefile::man(arguments, format, shell),
-        Command::Rules => rules::run(format),
-        Command::Stock(arguments) => stock_tools::run(arguments, format, shell),
+        Command::Doctor(arguments) => doctor::run(arguments, stream()?, shell),
+        Command::Explain(arguments) => explain::run(arguments, stream()?, shell),
+        Command::Makefile(arguments) => makefile::run(arguments, stream()?, shell),
+        Command::Man(arguments) => makefile::man(arguments, stream()?, shell),
+        Command::Rules => rules::run(stream()?),
+        Command::Stock(arguments) => stock_tools::run(arguments, stream()?, shell),
         Command::Schema => makefile::schema(),
-        Command::Try(arguments) => trial::run(arguments, format, klp.output.verbosity(), shell),
+        Command::Try(arguments) => trial::run(arguments, stream()?, klp.output.verbosity(), shell),
     }
 }
 
@@ -81,11 +82,11 @@ fn finish(
 /// Says that there is an original now, and no patch to compare it with.
 fn finish_original(
     original: &Original<'_>,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let objects = original.objects();
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         let directory = original.root().as_str();
         let record = done::Record::Original { directory, objects };
         report::records([record]).map_err(Error::Print)?;

@@ -5,7 +5,7 @@ use klp::{Kernel, Location, Rules, Sample};
 use klp_core::diff::Changes;
 use klp_core::record::Proof;
 
-use crate::cli::{MessageFormat, Stock, StockCommand, StockGet, StockProve};
+use crate::cli::{StreamFormat, Stock, StockCommand, StockGet, StockProve};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -17,7 +17,7 @@ use super::{events, session};
 
 pub(crate) fn run(
     arguments: &Stock,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     match &arguments.command {
@@ -28,7 +28,7 @@ pub(crate) fn run(
 
 fn get_packages(
     arguments: &StockGet,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let location = Location {
@@ -40,7 +40,7 @@ fn get_packages(
     };
     let (release, path) = (location.release(), location.packages()?);
     get(&release, &path, &mut |event| events::of_build(event, shell))?;
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         let record = done::Record::Unpacked { release: &release, path: path.as_str() };
         report::records([record]).map_err(Error::Print)?;
     }
@@ -50,7 +50,7 @@ fn get_packages(
 
 fn prove(
     arguments: &StockProve,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let mut location = arguments.tree.location()?;
@@ -73,7 +73,7 @@ fn prove(
     let is_proven = proofs.iter().all(|proof| proof.first.is_none());
     let mut changes = Changes::default();
     changes.proofs = proofs;
-    report::changes(&changes, format).map_err(Error::Print)?;
+    report::changes(&changes, format.into()).map_err(Error::Print)?;
     shell.finished(text);
     Ok(if is_proven { ExitStatus::Success } else { ExitStatus::Refused })
 }

@@ -7,7 +7,7 @@ use kbuild_glue::{Interrupt, Jobs, Workspace, arch};
 use klp::Kernel;
 use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
 
-use crate::cli::{Accel, MessageFormat, Try, Verbosity};
+use crate::cli::{Accel, StreamFormat, Try, Verbosity};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -18,7 +18,7 @@ use super::{events, session};
 
 pub(crate) fn run(
     arguments: &Try,
-    format: MessageFormat,
+    format: StreamFormat,
     verbosity: Verbosity,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {

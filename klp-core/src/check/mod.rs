@@ -12,6 +12,7 @@ mod relocations;
 mod special;
 mod symbols;
 mod targets;
+mod uses;
 mod vermagic;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,8 @@ use serde::Serialize;
 use crate::elf::ElfError;
 use crate::kernel::Kernel;
 use crate::module::{ModInfo, RawElf};
+
+pub use uses::{Use, uses};
 
 /// Why a file cannot be checked at all.
 #[derive(Debug, thiserror::Error)]

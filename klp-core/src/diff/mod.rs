@@ -71,6 +71,13 @@ impl Changes {
             .chain([Record::Summary(self.summary.clone())])
     }
 
+    /// The objects that have the function of that number in `functions`, as indices into both manifests.
+    #[must_use]
+    pub fn objects_of(&self, function: usize) -> (Option<usize>, Option<usize>) {
+        let place = self.places.get(function).copied().unwrap_or_default();
+        (place.original.map(|(object, _)| object), place.patched.map(|(object, _)| object))
+    }
+
     /// Whether the two builds are the same, but for notes.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,0 +1,157 @@
+//! Both versions of a function, as rows of a table.
+
+use std::collections::BTreeSet;
+
+use klp_core::explain::{Line, Row};
+
+use crate::report::explained::shown;
+
+/// Equal instructions around each that differs.
+const CONTEXT: usize = 3;
+
+/// Rows that are shown of a function; `cargo klp explain` shows all.
+const MOST: usize = 160;
+
+/// Both versions of a function.
+pub(super) struct Listing<'a> {
+    /// In what they differ, in words.
+    pub(super) words: Vec<&'a str>,
+    pub(super) rows: Vec<RowView<'a>>,
+    /// How many rows are not shown at the end.
+    pub(super) more: usize,
+}
+
+/// A row of the table.
+pub(super) enum RowView<'a> {
+    /// So many equal instructions are not shown.
+    Gap(usize),
+    /// The same in both versions.
+    Same(Cell<'a>),
+    /// Another one, and in what.
+    Changed(Cell<'a>, Cell<'a>, &'a [String]),
+    Removed(Cell<'a>),
+    Added(Cell<'a>),
+}
+
+/// An instruction.
+pub(super) struct Cell<'a> {
+    pub(super) place: String,
+    /// Its text, of which the middle is what differs.
+    pub(super) before: &'a str,
+    pub(super) differs: &'a str,
+    pub(super) after: &'a str,
+    /// What special sections say about it.
+    pub(super) says: &'a [String],
+    /// The rule by which checksums leave it out.
+    pub(super) rule: Option<&'static str>,
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn of(rows: &'a [Row]) -> Self {
+        let mut words = Vec::new();
+        let mut seen = BTreeSet::new();
+        for row in rows {
+            if let Row::Changed(_, _, differs) = row {
+                words.extend(differs.iter().map(String::as_str).filter(|word| seen.insert(*word)));
+            }
+        }
+        let mut views = Vec::new();
+        let mut gap = 0usize;
+        for (row, is_shown) in rows.iter().zip(shown(rows, CONTEXT)) {
+            if !is_shown {
+                gap += 1;
+                continue;
+            }
+            if gap > 0 {
+                views.push(RowView::Gap(std::mem::take(&mut gap)));
+            }
+            views.push(RowView::of(row));
+        }
+        if gap > 0 && !views.is_empty() {
+            views.push(RowView::Gap(gap));
+        }
+        let more = views.len().saturating_sub(MOST);
+        views.truncate(MOST);
+        Self { words, rows: views, more }
+    }
+}
+
+impl<'a> RowView<'a> {
+    fn of(row: &'a Row) -> Self {
+        match row {
+            Row::Same(_, new) => Self::Same(Cell::of(new, (0, 0))),
+            Row::Changed(old, new, differs) => {
+                let same = common(&old.text, &new.text);
+                Self::Changed(Cell::of(old, same), Cell::of(new, same), differs)
+            }
+            Row::Removed(old) => Self::Removed(Cell::of(old, (0, 0))),
+            Row::Added(new) => Self::Added(Cell::of(new, (0, 0))),
+        }
+    }
+}
+
+impl<'a> Cell<'a> {
+    /// `line`, of which so many bytes at the start and at the end are equal in both versions.
+    fn of(line: &'a Line, (start, end): (usize, usize)) -> Self {
+        let (before, rest) = line.text.split_at(start);
+        let (differs, after) = rest.split_at(rest.len().saturating_sub(end));
+        let (differs, after) = if start + end == 0 { ("", line.text.as_str()) } else { (differs, after) };
+        Self {
+            place: match line.part {
+                0 => format!("+{:#x}", line.offset),
+                part => format!("{part}:+{:#x}", line.offset),
+            },
+            before,
+            differs,
+            after,
+            says: &line.says,
+            rule: line.left_out,
+        }
+    }
+}
+
+/// How many bytes at the start and at the end are equal, by whole words.
+fn common(old: &str, new: &str) -> (usize, usize) {
+    let is_word = |sign: char| sign.is_alphanumeric() || "_.%$".contains(sign);
+    let pairs = old.char_indices().zip(new.chars());
+    let mut start = 0;
+    for ((index, old), new) in pairs {
+        if old != new {
+            break;
+        }
+        if !is_word(old) {
+            start = index + old.len_utf8();
+        }
+    }
+    let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+    let mut end = 0;
+    let mut length = 0;
+    for (old, new) in old.chars().rev().zip(new.chars().rev()) {
+        if old != new {
+            break;
+        }
+        length += old.len_utf8();
+        if !is_word(old) {
+            end = length;
+        }
+    }
+    (start, end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::common;
+
+    #[test]
+    fn what_differs_is_whole_words() {
+        let parts = |old: &'static str, new: &'static str| {
+            let (start, end) = common(old, new);
+            [old, new].map(|text| text[start..text.len() - end].to_owned())
+        };
+        assert_eq!(parts("mov $0x1a2,%eax", "mov $0x1a9,%eax"), ["$0x1a2", "$0x1a9"]);
+        assert_eq!(parts("call kfree", "call kvfree"), ["kfree", "kvfree"]);
+        assert_eq!(parts("lea \"ab\"(%rip),%rdi", "lea \"a\"(%rip),%rdi"), ["ab", "a"]);
+        assert_eq!(parts("ret", "ret"), ["ret", "ret"]);
+        assert_eq!(parts("mov ü,%eax", "mov ä,%eax"), ["ü", "ä"]);
+    }
+}

@@ -1,0 +1,193 @@
+//! A page for a browser: one file that needs nothing from elsewhere.
+
+mod function;
+mod index;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use askama::Template;
+use klp::Explained;
+use klp_core::check::Use;
+use klp_core::diff::Changes;
+use klp_core::record::{Data, Function, Note, Proof, Refused, Version};
+
+use super::human::{causes, word};
+use super::verdict::{Kind, Verdict};
+use crate::words::count;
+
+use function::{Listing, RowView};
+use index::Directory;
+
+/// How the file begins, by which it is known again.
+const START: &str = "<!doctype html>\n<!-- cargo klp report -->";
+
+/// Whether a file that begins so is such a page.
+pub(crate) fn is_page(start: &[u8]) -> bool {
+    start.starts_with(START.as_bytes())
+}
+
+/// What a page is made of.
+pub(crate) struct Content<'a> {
+    /// What was compared, in a few words.
+    pub(crate) title: &'a str,
+    pub(crate) changes: &'a Changes,
+    /// Both versions of the functions, as far as their objects are there.
+    pub(crate) explained: &'a [Explained],
+    /// What the livepatch uses of the running kernel.
+    pub(crate) uses: &'a [Use],
+}
+
+/// Writes the page.
+pub(crate) fn write(content: &Content<'_>, mut out: impl Write) -> io::Result<()> {
+    let page = Page::of(content).render().map_err(io::Error::other)?;
+    out.write_all(page.as_bytes())
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    start: &'static str,
+    title: &'a str,
+    tool: String,
+    verdict: Verdict,
+    kind: &'static str,
+    numbers: Vec<(&'static str, usize)>,
+    whole: String,
+    refused: &'a [Refused],
+    proofs: &'a [Proof],
+    directories: Vec<Directory<'a>>,
+    objects: Vec<Object<'a>>,
+    data: Vec<DataRow<'a>>,
+    notes: &'a [Note],
+    ignored: Vec<(String, &'a str)>,
+    imports: Vec<&'a Use>,
+    positions: Vec<&'a Use>,
+}
+
+/// A Kbuild object with functions that changed.
+struct Object<'a> {
+    id: usize,
+    name: &'a str,
+    module: Option<&'a str>,
+    functions: Vec<FunctionView<'a>>,
+}
+
+/// A function of the changed-function set.
+struct FunctionView<'a> {
+    id: usize,
+    word: &'static str,
+    name: &'a str,
+    /// The symbol, where the name is a path.
+    symbol: Option<&'a str>,
+    was: Option<&'a str>,
+    candidates: &'a [String],
+    causes: String,
+    not_allowed: bool,
+    listing: Option<Listing<'a>>,
+}
+
+/// A data object, and which functions of the page read it.
+struct DataRow<'a> {
+    data: &'a Data,
+    word: &'static str,
+    causes: String,
+    readers: Vec<(&'a str, Option<usize>)>,
+}
+
+/// What tells a function from all others.
+type Key<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, bool);
+
+fn key(function: &Function) -> Key<'_> {
+    let Function { object, linked, name, original_name, .. } = function;
+    let is_removed = function.patched_checksum.is_none();
+    (object, linked.as_deref(), name, original_name.as_deref(), is_removed)
+}
+
+impl<'a> Page<'a> {
+    fn of(content: &Content<'a>) -> Self {
+        let Content { title, changes, explained, uses } = *content;
+        let rows: BTreeMap<Key<'_>, &Explained> =
+            explained.iter().map(|explained| (key(&explained.function), explained)).collect();
+        let functions = changes.functions.iter().enumerate().map(|(id, function)| FunctionView {
+            id,
+            word: word(function.change),
+            name: function.demangled.as_ref().unwrap_or(&function.name),
+            symbol: function.demangled.as_ref().map(|_| function.name.as_str()),
+            was: function.original_name.as_deref(),
+            candidates: &function.candidates,
+            causes: causes(&function.causes),
+            not_allowed: function.allowed == Some(false),
+            listing: rows.get(&key(function)).map(|explained| Listing::of(&explained.rows)),
+        });
+        let mut objects: Vec<Object<'_>> = Vec::new();
+        for (function, view) in changes.functions.iter().zip(functions) {
+            let module = function.linked.as_deref().filter(|linked| *linked != "vmlinux");
+            match objects.last_mut() {
+                Some(object) if object.name == function.object && object.module == module => {
+                    object.functions.push(view);
+                }
+                _ => {
+                    let id = objects.len();
+                    objects.push(Object { id, name: &function.object, module, functions: vec![view] });
+                }
+            }
+        }
+        let summary = &changes.summary;
+        let numbers = [
+            ("changed", summary.changed),
+            ("added", summary.added),
+            ("removed", summary.removed),
+            ("data objects", summary.data_changed),
+            ("refused", summary.refused),
+            ("not allowed", summary.not_allowed),
+            ("ignored", summary.ignored),
+            ("notes", summary.notes),
+        ];
+        let verdict = Verdict::of(changes);
+        let (imports, positions) = uses.iter().partition(|one| one.place.is_none());
+        Self {
+            start: START,
+            title,
+            tool: Version::default().tool,
+            kind: match verdict.kind {
+                Kind::Module => "module",
+                Kind::Changes | Kind::Unchanged => "plain",
+                Kind::Refused => "refused",
+            },
+            verdict,
+            numbers: numbers
+                .into_iter()
+                .filter(|(what, number)| *number > 0 || *what == "changed")
+                .collect(),
+            whole: format!(
+                "of {} in {}",
+                count(summary.functions, "function"),
+                count(summary.objects, "object")
+            ),
+            refused: &changes.refused,
+            proofs: &changes.proofs,
+            directories: index::directories(&changes.functions, &objects),
+            objects,
+            data: data(changes),
+            notes: &changes.notes,
+            ignored: changes.ignored.iter().filter_map(index::ignored).collect(),
+            imports,
+            positions,
+        }
+    }
+}
+
+fn data(changes: &Changes) -> Vec<DataRow<'_>> {
+    let id = |object: &str, name: &str| {
+        let is_it = |function: &Function| function.object == object && function.name == name;
+        changes.functions.iter().position(is_it)
+    };
+    let rows = changes.data.iter().map(|data| DataRow {
+        word: word(data.change),
+        causes: causes(&data.causes),
+        readers: data.read_by.iter().map(|name| (name.as_str(), id(&data.object, name))).collect(),
+        data,
+    });
+    rows.collect()
+}
