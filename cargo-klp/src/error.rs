@@ -19,7 +19,9 @@ pub(crate) enum Error {
     Print(#[source] std::io::Error),
     #[error("cannot compare {0} with {1}: one is a build directory and the other is not")]
     Mixed(Utf8PathBuf, Utf8PathBuf),
-    #[error("{format} is for what changed: only `cargo klp build` with a patch and `cargo klp diff` print it")]
+    #[error(
+        "{format} is for what changed: only `cargo klp build` with a patch and `cargo klp diff` print it"
+    )]
     OnlyChanges { format: &'static str },
     #[error("the path of the current directory is not UTF-8")]
     CurrentDirectory,
@@ -73,11 +75,12 @@ impl Error {
         }
     }
 
-    /// What a program reads of it; none where the last record says it already.
+    /// What a program reads of it; none where the last record says it already, or the format is the mistake.
     pub(crate) fn record(&self) -> Option<Failure> {
         if matches!(
             self,
             Self::Klp(klp::Error::NotAllowed { .. })
+                | Self::OnlyChanges { .. }
                 | Self::CheckFailed { .. }
                 | Self::TrialFailed { .. }
         ) {

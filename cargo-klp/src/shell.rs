@@ -2,8 +2,8 @@
 
 use std::error::Error;
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
 
@@ -21,14 +21,30 @@ pub(crate) struct Shell {
     verbosity: Verbosity,
     progress: Progress,
     begin: Instant,
-    phase: Mutex<Option<Phase>>,
+    phases: Mutex<Phases>,
 }
 
-/// A part of the work, and when it began.
-struct Phase {
-    name: &'static str,
-    begin: Instant,
+/// The parts of the work.
+#[derive(Default)]
+struct Phases {
+    /// The one that goes on, and when it began.
+    current: Option<(&'static str, Instant)>,
+    /// Those that have ended, and how long they took.
+    ended: Vec<(&'static str, Duration)>,
+    /// Whether the times of all of them are told at the end.
+    told: bool,
 }
+
+impl Phases {
+    /// The one that took the most, if it took most of `total`.
+    fn longest(&self, total: Duration) -> Option<&(&'static str, Duration)> {
+        let longest = self.ended.iter().max_by_key(|(_, time)| *time)?;
+        (longest.1 * 2 > total && total >= WORTH_TELLING).then_some(longest)
+    }
+}
+
+/// Shorter runs are not asked where their time went.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 impl Shell {
     pub(crate) fn new(verbosity: Verbosity, color: Color, format: MessageFormat) -> Self {
@@ -38,7 +54,7 @@ impl Shell {
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
         let progress = Progress::new(verbosity, format);
-        Self { verbosity, progress, begin: Instant::now(), phase: Mutex::new(None) }
+        Self { verbosity, progress, begin: Instant::now(), phases: Mutex::default() }
     }
 
     /// A line such as `    Building original kernel 6.1`.
@@ -58,21 +74,44 @@ impl Shell {
     /// The part of the work that `name` says begins, and the one before has ended.
     pub(crate) fn phase(&self, name: &'static str) {
         self.progress.finish();
-        self.end_phase(Some(Phase { name, begin: Instant::now() }));
+        self.end_phase(Some((name, Instant::now())));
     }
 
     /// All is done.
     pub(crate) fn finished(&self, message: impl std::fmt::Display) {
         self.progress.finish();
         self.end_phase(None);
-        self.status("Finished", format_args!("{message}, in {}", time(self.begin.elapsed())));
+        let total = self.begin.elapsed();
+        let phases = self.phases();
+        if phases.told {
+            for (name, took) in &phases.ended {
+                self.status("Took", format_args!("{} for {name}", time(*took)));
+            }
+        }
+        let most =
+            phases.longest(total).map(|(name, took)| format!(", {} of it for {name}", time(*took)));
+        let most = most.unwrap_or_default();
+        self.status("Finished", format_args!("{message}, in {}{most}", time(total)));
     }
 
-    fn end_phase(&self, next: Option<Phase>) {
-        let mut phase = self.phase.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Phase { name, begin }) = std::mem::replace(&mut *phase, next) {
-            self.verbose("Took", format_args!("{} for {name}", time(begin.elapsed())));
+    /// The time of each part of the work is told at the end.
+    pub(crate) fn tell_times(&self) {
+        self.phases().told = true;
+    }
+
+    fn end_phase(&self, next: Option<(&'static str, Instant)>) {
+        let mut phases = self.phases();
+        if let Some((name, begin)) = std::mem::replace(&mut phases.current, next) {
+            let took = begin.elapsed();
+            phases.ended.push((name, took));
+            if !phases.told {
+                self.verbose("Took", format_args!("{} for {name}", time(took)));
+            }
         }
+    }
+
+    fn phases(&self) -> MutexGuard<'_, Phases> {
+        self.phases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something that stops nothing.

@@ -83,7 +83,8 @@ pub fn explain_compared(
     original: &Checksums<'_>,
     patched: &Checksums<'_>,
 ) -> Result<Vec<Explained>, Error> {
-    let file = |side: &Checksums<'_>, index: Option<usize>| side.file(index?).map(Utf8Path::to_owned);
+    let file =
+        |side: &Checksums<'_>, index: Option<usize>| side.file(index?).map(Utf8Path::to_owned);
     let functions = changes.functions.iter().cloned().enumerate().map(|(number, function)| {
         let (before, after) = changes.objects_of(number);
         (function, (file(original, before), file(patched, after)))

@@ -54,6 +54,7 @@ mod patches;
 mod permuted;
 mod places;
 mod proof_alone;
+mod report;
 mod revisions;
 mod shipped;
 mod signed;

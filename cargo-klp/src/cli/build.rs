@@ -75,6 +75,9 @@ pub(crate) struct Build {
     pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) page: PageArgs,
+    /// Say at the end how long each part of the work took
+    #[arg(long, help_heading = "Output")]
+    pub(crate) timings: bool,
 }
 
 /// What a package can be.

@@ -33,7 +33,12 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
             let hunk = part.hunk.as_deref().unwrap_or_default();
             code(format!("{} {hunk}", part.file).trim_end())
         });
-        [code(&refused.name), code(&refused.object), text(&refused.why), parts.collect::<Vec<_>>().join("<br>")]
+        [
+            code(&refused.name),
+            code(&refused.object),
+            text(&refused.why),
+            parts.collect::<Vec<_>>().join("<br>"),
+        ]
     });
     table("What stands in the way", ["", "object", "why", "patch"], refused, &mut out)?;
     let functions = changes.functions.iter().map(|function| {
@@ -51,7 +56,8 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         [word(data.change).to_owned(), code(name), code(&data.object), readers.join(", ")]
     });
     table("Data", ["", "name", "object", "read by"], data, &mut out)?;
-    let notes = changes.notes.iter().map(|note| [code(&note.name), code(&note.object), text(&note.why)]);
+    let notes =
+        changes.notes.iter().map(|note| [code(&note.name), code(&note.object), text(&note.why)]);
     table("Notes", ["", "object", "what"], notes, &mut out)
 }
 

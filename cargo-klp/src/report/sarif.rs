@@ -205,7 +205,8 @@ pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
     }
     for data in &changes.data {
         let name = data.name.as_deref().unwrap_or("(unnamed)");
-        let rule = (format!("{}-data", word(data.change)), "Data of the running kernel that differs");
+        let rule =
+            (format!("{}-data", word(data.change)), "Data of the running kernel that differs");
         let text = match data.read_by.as_slice() {
             [] => format!("{name} in {} is {}", data.section, word(data.change)),
             readers => format!(
@@ -256,10 +257,9 @@ pub(super) fn failure(failure: &Failure, out: impl Write) -> io::Result<()> {
 
 fn write(findings: Findings, invocation: Invocation, mut out: impl Write) -> io::Result<()> {
     let Findings { results, rules } = findings;
-    let rules = rules.into_iter().map(|(id, about)| Rule {
-        id,
-        short_description: about.to_owned().into(),
-    });
+    let rules = rules
+        .into_iter()
+        .map(|(id, about)| Rule { id, short_description: about.to_owned().into() });
     let driver = Driver {
         name: "cargo-klp",
         version: env!("CARGO_PKG_VERSION"),

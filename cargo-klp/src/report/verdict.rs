@@ -63,14 +63,15 @@ impl Verdict {
         }
         let functions = changes.functions.len();
         match functions {
-            0 => Self {
-                kind: Kind::Unchanged,
-                title: "No function changed".to_owned(),
-                more: None,
-            },
+            0 => {
+                Self { kind: Kind::Unchanged, title: "No function changed".to_owned(), more: None }
+            }
             _ => Self {
                 kind: Kind::Changes,
-                title: format!("{} differ", count(functions, "function")),
+                title: match functions {
+                    1 => "1 function differs".to_owned(),
+                    _ => format!("{functions} functions differ"),
+                },
                 more: None,
             },
         }

@@ -22,6 +22,9 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
+    if arguments.timings {
+        shell.tell_times();
+    }
     let session = session::of_build(arguments, shell)?;
     let location = arguments.tree().location()?;
     let kernel = Kernel::find(&location)?;
@@ -85,7 +88,8 @@ fn title(arguments: &cli::Build, kernel: &Kernel) -> String {
     let patches = arguments.patches();
     let names = patches.iter().map(|path| path.file_name().unwrap_or(path.as_str()));
     let work_tree = arguments.worktree.then_some("the work tree");
-    let what: Vec<&str> = arguments.rev.as_deref().into_iter().chain(work_tree).chain(names).collect();
+    let what: Vec<&str> =
+        arguments.rev.as_deref().into_iter().chain(work_tree).chain(names).collect();
     let what = what.join(", ");
     match kernel.tree.kernel_version() {
         Ok(version) => format!("{what} on Linux {version}"),

@@ -47,10 +47,12 @@ pub(super) fn of_comparison(
     changes: &Changes,
     shell: &Shell,
 ) -> Result<(), Error> {
-    let explain = || explain_compared(changes, original, patched).unwrap_or_else(|error| {
-        shell.warning(format_args!("the report shows no instructions: {error}"));
-        Vec::new()
-    });
+    let explain = || {
+        explain_compared(changes, original, patched).unwrap_or_else(|error| {
+            shell.warning(format_args!("the report shows no instructions: {error}"));
+            Vec::new()
+        })
+    };
     write(arguments, title, changes, explain, shell)
 }
 

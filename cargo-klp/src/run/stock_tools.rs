@@ -5,7 +5,7 @@ use klp::{Kernel, Location, Rules, Sample};
 use klp_core::diff::Changes;
 use klp_core::record::Proof;
 
-use crate::cli::{StreamFormat, Stock, StockCommand, StockGet, StockProve};
+use crate::cli::{Stock, StockCommand, StockGet, StockProve, StreamFormat};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -48,11 +48,7 @@ fn get_packages(
     Ok(ExitStatus::Success)
 }
 
-fn prove(
-    arguments: &StockProve,
-    format: StreamFormat,
-    shell: &Shell,
-) -> Result<ExitStatus, Error> {
+fn prove(arguments: &StockProve, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
     let mut location = arguments.tree.location()?;
     location.stock.get_or_insert_default();
     let release = location.release();

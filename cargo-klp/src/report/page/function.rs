@@ -95,7 +95,8 @@ impl<'a> Cell<'a> {
     fn of(line: &'a Line, (start, end): (usize, usize)) -> Self {
         let (before, rest) = line.text.split_at(start);
         let (differs, after) = rest.split_at(rest.len().saturating_sub(end));
-        let (differs, after) = if start + end == 0 { ("", line.text.as_str()) } else { (differs, after) };
+        let (differs, after) =
+            if start + end == 0 { ("", line.text.as_str()) } else { (differs, after) };
         Self {
             place: match line.part {
                 0 => format!("+{:#x}", line.offset),

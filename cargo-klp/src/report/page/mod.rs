@@ -129,7 +129,12 @@ impl<'a> Page<'a> {
                 }
                 _ => {
                     let id = objects.len();
-                    objects.push(Object { id, name: &function.object, module, functions: vec![view] });
+                    objects.push(Object {
+                        id,
+                        name: &function.object,
+                        module,
+                        functions: vec![view],
+                    });
                 }
             }
         }
