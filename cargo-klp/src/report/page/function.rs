@@ -21,12 +21,36 @@ pub(super) struct Listing<'a> {
     pub(super) more: usize,
 }
 
+/// What a page shows of a function.
+pub(super) enum Shown<'a> {
+    /// Both versions.
+    Listing(Listing<'a>),
+    /// Nothing: the page would get too long.
+    TooLong,
+    /// Nothing: the objects are not there.
+    Absent,
+}
+
+impl<'a> Shown<'a> {
+    /// The listing, if no more than `budget` rows are needed, which then go off it.
+    pub(super) fn within(budget: &mut usize, rows: &'a [Row]) -> Self {
+        let listing = Listing::of(rows);
+        match budget.checked_sub(listing.rows.len()) {
+            Some(rest) => {
+                *budget = rest;
+                Self::Listing(listing)
+            }
+            None => Self::TooLong,
+        }
+    }
+}
+
 /// A row of the table.
 pub(super) enum RowView<'a> {
     /// So many equal instructions are not shown.
     Gap(usize),
     /// The same in both versions.
-    Same(Cell<'a>),
+    Same(Cell<'a>, Cell<'a>),
     /// Another one, and in what.
     Changed(Cell<'a>, Cell<'a>, &'a [String]),
     Removed(Cell<'a>),
@@ -79,7 +103,7 @@ impl<'a> Listing<'a> {
 impl<'a> RowView<'a> {
     fn of(row: &'a Row) -> Self {
         match row {
-            Row::Same(_, new) => Self::Same(Cell::of(new, (0, 0))),
+            Row::Same(old, new) => Self::Same(Cell::of(old, (0, 0)), Cell::of(new, (0, 0))),
             Row::Changed(old, new, differs) => {
                 let same = common(&old.text, &new.text);
                 Self::Changed(Cell::of(old, same), Cell::of(new, same), differs)

@@ -16,7 +16,7 @@ use super::human::{causes, word};
 use super::verdict::{Kind, Verdict};
 use crate::words::count;
 
-use function::{Listing, RowView};
+use function::{RowView, Shown};
 use index::Directory;
 
 /// How the file begins, by which it is known again.
@@ -26,6 +26,9 @@ const START: &str = "<!doctype html>\n<!-- cargo klp report -->";
 pub(crate) fn is_page(start: &[u8]) -> bool {
     start.starts_with(START.as_bytes())
 }
+
+/// Rows of all functions together: a browser shows a page of 5 MB in a second.
+const ROWS: usize = 20_000;
 
 /// What a page is made of.
 pub(crate) struct Content<'a> {
@@ -84,7 +87,7 @@ struct FunctionView<'a> {
     candidates: &'a [String],
     causes: String,
     not_allowed: bool,
-    listing: Option<Listing<'a>>,
+    listing: Shown<'a>,
 }
 
 /// A data object, and which functions of the page read it.
@@ -109,6 +112,7 @@ impl<'a> Page<'a> {
         let Content { title, changes, explained, uses } = *content;
         let rows: BTreeMap<Key<'_>, &Explained> =
             explained.iter().map(|explained| (key(&explained.function), explained)).collect();
+        let mut budget = ROWS;
         let functions = changes.functions.iter().enumerate().map(|(id, function)| FunctionView {
             id,
             word: word(function.change),
@@ -118,7 +122,10 @@ impl<'a> Page<'a> {
             candidates: &function.candidates,
             causes: causes(&function.causes),
             not_allowed: function.allowed == Some(false),
-            listing: rows.get(&key(function)).map(|explained| Listing::of(&explained.rows)),
+            listing: match rows.get(&key(function)) {
+                Some(explained) => Shown::within(&mut budget, &explained.rows),
+                None => Shown::Absent,
+            },
         });
         let mut objects: Vec<Object<'_>> = Vec::new();
         for (function, view) in changes.functions.iter().zip(functions) {
