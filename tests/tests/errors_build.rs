@@ -280,3 +280,14 @@ fn another_target_directory() -> Result<()> {
     ensure!(!kernel.work().exists() && !kernel.changed_functions().exists());
     before.expect(&kernel.snapshot()?)
 }
+
+/// A message names a patch as the person has typed it.
+#[test]
+fn a_patch_is_called_what_the_person_calls_it() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    fs_err::write(kernel.directory.join("empty.patch"), "no hunk at all\n")?;
+    let typed = |name: &str| run(kernel.build([name])?.current_dir(&kernel.directory));
+    typed("empty.patch")?.expect_error(1, "the patch `empty.patch`", Some("unified diff"))?;
+    typed("absent.patch")?.expect_error(1, "`absent.patch`", None)?;
+    Ok(())
+}

@@ -39,7 +39,7 @@ pub(crate) fn run(
     }
     let paths: Vec<Utf8PathBuf> = arguments.patches();
     let revisions = revisions(arguments, kernel.sources()).map_err(BuildError::from)?;
-    let patch_set = patches(revisions.as_ref(), current, &paths)?.with_fuzz(arguments.fuzz);
+    let patch_set = patches(revisions.as_ref(), &paths)?.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
     }
@@ -132,7 +132,6 @@ fn revisions(arguments: &cli::Build, source: &Utf8Path) -> Result<Option<Revisio
 /// What leads from one of `revisions` to the other, then the patches in the files.
 fn patches(
     revisions: Option<&Revisions>,
-    current: &Utf8Path,
     paths: &[Utf8PathBuf],
 ) -> Result<PatchSet, Error> {
     let first = revisions.map(Revisions::patch).transpose().map_err(BuildError::from)?;
@@ -140,7 +139,7 @@ fn patches(
     for path in paths {
         let next = match path.as_str() {
             STANDARD_INPUT => PatchSet::new(vec![standard_input()?]),
-            _ => PatchSet::read(&[current.join(path)]).map_err(BuildError::from)?,
+            _ => PatchSet::read(&[path]).map_err(BuildError::from)?,
         };
         all = all.and(next);
     }
