@@ -60,6 +60,10 @@ pub struct Case {
     pub exports: Vec<(&'static str, &'static str)>,
     /// Weak functions of an object that the patch leaves alone, which have names of those that are gone.
     pub weak: Vec<&'static str>,
+    /// Of the compiler, for everything.
+    pub flags: Vec<&'static str>,
+    /// More of them, for the module only.
+    pub module_flags: Vec<&'static str>,
 }
 
 /// All files of a case.
@@ -89,7 +93,7 @@ impl Case {
                 (folder.join(format!("{file}.c")), folder.join(format!("{file}.o")));
             fs_err::write(&path, source)?;
             let last = ["-w", "-c", "-o", object.as_str(), path.as_str()];
-            tool(compiler, CFLAGS.iter().chain(flags).copied().chain(last))?;
+            tool(compiler, CFLAGS.iter().chain(&self.flags).chain(flags).copied().chain(last))?;
             Ok(object)
         };
         let mut sources = vec![("a", self.before.as_str(), self.after.as_str())];
@@ -130,7 +134,8 @@ impl Case {
             tool("ld", ["-r", "-o", linked.as_str(), info.as_str()].into_iter().chain(plain))?;
             modules.push((name.to_owned(), read(&linked)?));
         }
-        let part = compile("module", &self.module, SECTIONS)?;
+        let flags: Vec<&str> = SECTIONS.iter().chain(&self.module_flags).copied().collect();
+        let part = compile("module", &self.module, &flags)?;
         let object = self.module_of_a.map_or("", |(linked, _)| linked);
         let init = compile("init", &self.init(object), SECTIONS)?;
         let module = directory.join("module.ko");

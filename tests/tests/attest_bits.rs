@@ -3,8 +3,11 @@
 use anyhow::{Context as _, Result, ensure};
 use klp_core::module::{RawElf, RawSection};
 use klp_tests::small::for_each_compiler;
+use klp_tests::tools::compilers;
 
 use crate::attest::{passes, right};
+
+const CLANG: &str = "clang-19";
 
 /// Where a section is in the file.
 fn range(module: &[u8], section: &RawSection<'_>) -> Result<std::ops::Range<usize>> {
@@ -62,6 +65,36 @@ fn every_bit_of_code_and_every_relocation_counts() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// With kCFI, callers compare the type in front of a function.
+#[test]
+fn the_type_in_front_of_a_function_counts() -> Result<()> {
+    if !compilers("the_type_in_front_of_a_function_counts").contains(&CLANG) {
+        return Ok(());
+    }
+    let mut case = right();
+    case.flags = vec!["-fsanitize=kcfi"];
+    let made = case.make(CLANG)?;
+    passes(&made, &made.module)?;
+    let elf = RawElf::parse(&made.module)?;
+    let named = |name: &[u8]| elf.symbols.iter().find(|symbol| symbol.name == name);
+    let (kind, show) =
+        (named(b"__cfi_show").context("no type")?, named(b"show").context("no show")?);
+    let code =
+        elf.sections.iter().find(|section| section.name == b".text.show").context("no code")?;
+    let start = range(&made.module, code)?.start;
+    for place in usize::try_from(kind.value)?..usize::try_from(show.value)? {
+        let mut mutant = made.module.clone();
+        mutant[start + place] ^= 4;
+        ensure!(!made.classes(&mutant)?.is_empty(), "the type's byte {place} is not found");
+    }
+    case.module_flags = vec!["-fno-sanitize=kcfi"];
+    let made = case.make(CLANG)?;
+    let report = made.opinion(&made.module)?;
+    let said = report.findings.iter().any(|finding| finding.what.contains("not in front of it"));
+    ensure!(said, "{:#?}", report.findings);
+    Ok(())
 }
 
 #[test]

@@ -130,10 +130,7 @@ fn revisions(arguments: &cli::Build, source: &Utf8Path) -> Result<Option<Revisio
 }
 
 /// What leads from one of `revisions` to the other, then the patches in the files.
-fn patches(
-    revisions: Option<&Revisions>,
-    paths: &[Utf8PathBuf],
-) -> Result<PatchSet, Error> {
+fn patches(revisions: Option<&Revisions>, paths: &[Utf8PathBuf]) -> Result<PatchSet, Error> {
     let first = revisions.map(Revisions::patch).transpose().map_err(BuildError::from)?;
     let mut all = PatchSet::new(first.into_iter().collect());
     for path in paths {
