@@ -8,6 +8,7 @@ mod demo;
 mod effects;
 mod environment;
 mod expected;
+mod fixes;
 mod fuzz;
 mod kernel;
 mod klp;
@@ -146,6 +147,24 @@ enum Task {
         /// Output directory of a kernel build.
         build: String,
     },
+    /// Applies what lies between a kernel and another tree of its sources, a file at a time, and holds the changed-function
+    /// sets against a comparison of disassembly that shares no code with cargo-klp.
+    Fixes {
+        /// The kernel that is built, for instance 6.1.
+        #[arg(long, default_value = "6.1")]
+        kernel: String,
+        /// The compiler to build it with.
+        #[arg(long, value_enum, default_value_t = Compiler::Gcc)]
+        cc: Compiler,
+        /// Sources of another point release.
+        tree: camino::Utf8PathBuf,
+        /// At most so many files.
+        #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
+        most: usize,
+        /// Only objects whose paths contain this.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        only: String,
+    },
     /// Puts a function with statics in front of random files of finished builds, in many ways, where the right answer is
     /// known, and compares.
     Strangers {
@@ -217,6 +236,9 @@ fn main() -> std::process::ExitCode {
             proof::semantic(mutations, seed, &files)
         }
         Task::Mutate { mutations, files, .. } => proof::mutate(mutations, &files),
+        Task::Fixes { kernel, cc, tree, most, only } => {
+            fixes::run(&kernel, cc.into(), &tree, most, &only)
+        }
         Task::Strangers { builds, pairs, seed, keep } => {
             strangers::run(&builds, pairs, seed, keep.as_deref())
         }
