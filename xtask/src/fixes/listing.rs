@@ -74,11 +74,16 @@ fn dump(options: &[&str], object: &Utf8Path) -> Result<String> {
         .with_context(|| format!("objdump {object}"))
 }
 
-/// The name without what compilers append: `.isra.0`, `.cold`, a number of a static variable.
+/// The name without what compilers append (`.isra.0`, `.cold`, a number of a static variable), and without the number that
+/// `__UNIQUE_ID` gets.
 pub(super) fn source_name(name: &str) -> &str {
-    match name.find('.') {
+    let name = match name.find('.') {
         Some(0) | None => name,
         Some(dot) => &name[..dot],
+    };
+    match name.starts_with("__UNIQUE_ID_") {
+        true => name.trim_end_matches(|sign: char| sign.is_ascii_digit()),
+        false => name,
     }
 }
 
