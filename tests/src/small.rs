@@ -119,7 +119,11 @@ impl Small {
         source: &str,
         flags: &[&str],
     ) -> Result<Utf8PathBuf> {
-        let path = self.directory.join(format!("{name}.c"));
+        // FILE symbols tell where local ones come from.
+        let folder = self.directory.join(name);
+        fs_err::create_dir_all(&folder)?;
+        let file = name.split('-').next().unwrap_or(name);
+        let path = folder.join(format!("{file}.c"));
         fs_err::write(&path, source)?;
         let object = self.directory.join(format!("{name}.o"));
         let last = ["-w", "-c", "-o", object.as_str(), path.as_str()];

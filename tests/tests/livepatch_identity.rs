@@ -53,6 +53,26 @@ fn with_gcc(name: &str, test: impl Fn(&'static str) -> Result<()>) -> Result<()>
     for_each_compiler(name, |compiler| if compiler == "gcc" { test(compiler) } else { Ok(()) })
 }
 
+/// Sections that hold nothing but namesakes of one size; each stands behind the name of its file in the symbol table.
+#[test]
+fn namesakes_are_told_by_their_files() -> Result<()> {
+    for_each_compiler("namesakes_are_told_by_their_files", |compiler| {
+        let source = |name: &str, more: &str| {
+            format!(
+                "static int sockets = 1;\nint {name}(int n) {{ sockets += n; return sockets{more}; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?
+            .object("a", &source("one", ""), &source("one", ""))
+            .object("b", &source("two", ""), &source("two", " + 5"));
+        let livepatch = small.livepatch(&[("b", "two")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let kernel = kernel(&livepatch);
+        ensure!(kernel.contains(&".klp.sym.vmlinux.sockets,2".to_owned()), "{kernel:?}");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_function_that_moves_to_another_object() -> Result<()> {
     with_gcc("a_function_that_moves_to_another_object", |compiler| {

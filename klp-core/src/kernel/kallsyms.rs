@@ -11,11 +11,14 @@ use super::KernelError;
 use super::region::{Region, Regions};
 use super::sealed::Sealed;
 use super::traced::Traced;
-use crate::module::{RawElf, RawSection, SymbolPlace};
+use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 
 /// Symbols by name, each name's in the order of their positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Kallsyms(BTreeMap<Vec<u8>, Vec<Listed>>);
+pub struct Kallsyms {
+    named: BTreeMap<Vec<u8>, Vec<Listed>>,
+    files: BTreeMap<Vec<u8>, u32>,
+}
 
 /// One symbol of a finished kernel or module.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub struct Listed {
     pub size: u64,
     /// Its index in the symbol table.
     pub number: u32,
+    /// The source file of its object, of a local symbol, as [`Kallsyms::file`] numbers them. Linkers write the local
+    /// symbols of an object behind the name of its file.
+    pub file: Option<u32>,
     /// Whether other objects could link to it.
     pub global: bool,
     /// Whether it is listed for as long as the module is there: what only its initialization needs is
@@ -42,8 +48,11 @@ pub struct Listed {
     pub traced: bool,
 }
 
+/// `STT_FILE`.
+const FILE: u8 = 4;
+
 /// `STT_SECTION` and `STT_FILE`, which are not listed.
-const UNLISTED: [u8; 2] = [3, 4];
+const UNLISTED: [u8; 2] = [3, FILE];
 
 /// `STB_LOCAL`.
 const LOCAL: u8 = 0;
@@ -59,9 +68,11 @@ impl Kallsyms {
         }
         let (sealed, regions, traced) =
             (Sealed::of(vmlinux), Regions::of(vmlinux), Traced::of(vmlinux));
+        let mut files = Files::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for (symbol, number) in vmlinux.symbols.iter().zip(0u32..) {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
+            let file = files.of(symbol);
             let has_address = match symbol.place {
                 SymbolPlace::Section(_) => true,
                 // scripts/mksysmap leaves out what `nm` marks `a`.
@@ -75,6 +86,7 @@ impl Kallsyms {
                     value,
                     size,
                     number,
+                    file,
                     global,
                     lasting: true,
                     sealed,
@@ -90,7 +102,7 @@ impl Kallsyms {
         for entries in symbols.values_mut() {
             entries.sort_by_key(|listed| listed.value);
         }
-        Ok(Self(symbols))
+        Ok(Self { named: symbols, files: files.names })
     }
 
     /// Takes the symbols of a finished module.
@@ -98,8 +110,10 @@ impl Kallsyms {
     pub fn of_module(module: &RawElf<'_>) -> Self {
         let (sealed, regions, traced) =
             (Sealed::of(module), Regions::of(module), Traced::of(module));
+        let mut files = Files::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
         for (symbol, number) in module.symbols.iter().zip(0u32..) {
+            let file = files.of(symbol);
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
                 continue;
             }
@@ -112,17 +126,52 @@ impl Kallsyms {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let sealed = sealed.holds(symbol);
             let (region, traced) = (regions.region(symbol), traced.holds(true, symbol));
-            let listed =
-                Listed { section, value, size, number, global, lasting, sealed, region, traced };
+            let listed = Listed {
+                section,
+                value,
+                size,
+                number,
+                file,
+                global,
+                lasting,
+                sealed,
+                region,
+                traced,
+            };
             symbols.entry(symbol.name.to_vec()).or_default().push(listed);
         }
-        Self(symbols)
+        Self { named: symbols, files: files.names }
     }
 
     /// All symbols of that name, in the order of their positions.
     #[must_use]
     pub fn named(&self, name: &[u8]) -> &[Listed] {
-        self.0.get(name).map(Vec::as_slice).unwrap_or_default()
+        self.named.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The number of all source files of that name, which stands without directories; none where no object of such a file
+    /// was linked into this.
+    #[must_use]
+    pub fn file(&self, name: &[u8]) -> Option<u32> {
+        self.files.get(name).copied()
+    }
+}
+
+/// The source files of a symbol table, read from its start to its end.
+#[derive(Default)]
+struct Files {
+    names: BTreeMap<Vec<u8>, u32>,
+    current: Option<u32>,
+}
+
+impl Files {
+    /// The file of `symbol`, which is the next of the table.
+    fn of(&mut self, symbol: &RawSymbol<'_>) -> Option<u32> {
+        if symbol.kind == FILE {
+            let next = u32::try_from(self.names.len()).ok()?;
+            self.current = Some(*self.names.entry(symbol.name.to_vec()).or_insert(next));
+        }
+        self.current.filter(|_| symbol.binding == LOCAL)
     }
 }
 
@@ -138,6 +187,6 @@ impl FromIterator<(Vec<u8>, Listed)> for Kallsyms {
         for (name, listed) in symbols {
             named.entry(name).or_default().push(listed);
         }
-        Self(named)
+        Self { named, files: BTreeMap::new() }
     }
 }

@@ -1,7 +1,7 @@
 //! Which of the kernel's symbols of one name an object's symbol is.
 //!
 //! All symbols of a section moved by one distance when it was linked, so each of them says where the
-//! section can be, and they must agree. Where the whole kernel (or module) was one object before its last
+//! section can be, and they must agree. A local symbol stands behind the name of its source file. Where the whole kernel (or module) was one object before its last
 //! link, sections hold one function each and say nothing; but linkers keep the order of local symbols.
 
 use std::collections::BTreeSet;
@@ -118,9 +118,11 @@ impl Kallsyms {
             if entries.is_empty() {
                 continue;
             }
+            let file = file_of(object, witness).and_then(|name| self.file(name));
             let possible: BTreeSet<(Option<u32>, u64)> = entries
                 .iter()
                 .filter(|listed| listed.global != witness.local)
+                .filter(|listed| can_be_of(listed, file))
                 .map(|listed| (listed.section, listed.value.wrapping_sub(witness.value)))
                 .collect();
             agreed = Some(match agreed {
@@ -130,6 +132,17 @@ impl Kallsyms {
         }
         agreed.unwrap_or_default()
     }
+}
+
+/// Whether `listed` can be of the source file `file`, where that is known of both.
+fn can_be_of(listed: &Listed, file: Option<u32>) -> bool {
+    listed.file.zip(file).is_none_or(|(there, here)| there == here)
+}
+
+/// The source file of a local symbol.
+fn file_of<'a>(object: &ElfObject<'a>, symbol: &Symbol<'_>) -> Option<&'a [u8]> {
+    let number = symbol.file.filter(|_| symbol.local)?;
+    object.files.get(usize::try_from(number).ok()?).copied()
 }
 
 /// The position of the entry at `index` among all of its name.
