@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use klp_tests::small::{Small, for_each_compiler};
 
-use crate::livepatch_identity::{refused, sections};
+use crate::livepatch_identity::{refused, replaced, sections};
 
 #[test]
 fn another_kind_of_memory_is_another_variable() -> Result<()> {
@@ -93,4 +93,49 @@ fn what_was_freed_is_not_called() -> Result<()> {
         ensure!(sections(&livepatch, 0)?.contains(&".text.setup".to_owned()));
         Ok(())
     })
+}
+
+/// With KASAN zeros follow each variable, and a function that the compiler writes tells where they are.
+#[test]
+fn variables_that_kasan_watches() -> Result<()> {
+    const KASAN: &str = "
+        void __asan_register_globals(void *globals, long count) { asm volatile(\"\" : : \"r\" (globals)); }
+        void __asan_unregister_globals(void *globals, long count) { asm volatile(\"\" : : \"r\" (count)); }
+        void __asan_handle_no_return(void) { asm volatile(\"\"); }\n";
+    let source = |text: &str| {
+        format!(
+            "void exported(const char *text);
+            static const struct flag {{ short bit; char letter; }} flags[] =
+                {{ {{ 1, 'a' }}, {{ 2, 'b' }}, {{ 4, 'c' }}, {{ 8, 'd' }}, {{ 16, 'e' }}, {{ 32, 'f' }}, {{ 64, 'g' }} }};
+            int show(int n) {{
+                int found = 0;
+                for (const struct flag *flag = flags; flag != flags + 7; flag++) {{
+                    asm volatile(\"\" : \"+r\" (flag));
+                    if (flag->bit & n) found += flag->letter;
+                }}
+                exported(\"{text}\");
+                return found;
+            }}\n"
+        )
+    };
+    let mut small = Small::new("gcc")?.object("kasan", KASAN, KASAN).object(
+        "a",
+        &source("one"),
+        &source("twenty-two of them"),
+    );
+    small.flags = vec![
+        "-fsanitize=kernel-address",
+        "-fasan-shadow-offset=0xdffffc0000000000",
+        "--param=asan-globals=1",
+        "--param=asan-instrument-reads=0",
+        "--param=asan-instrument-writes=0",
+        "--param=asan-stack=0",
+    ];
+    let changed = [("a", "show"), ("a", "_sub_I_65535_1"), ("a", "_sub_D_65535_0")];
+    let livepatch = small.livepatch(&changed, false)?;
+    assert_eq!(livepatch.refused, []);
+    assert_eq!(replaced(&livepatch), ["show"]);
+    let codes: Vec<&str> = livepatch.notes.iter().map(|note| note.code.as_str()).collect();
+    assert_eq!(codes, ["constructor", "constructor"]);
+    Ok(())
 }

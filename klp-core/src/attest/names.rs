@@ -1,5 +1,11 @@
 //! Names that compilers make of others.
 
+/// Whether compilers give the name to what they write for KASAN: it runs once, when its object is loaded, and only tells where
+/// the variables of the object end. In C, no name has a dot, and none of the kernel's begins so.
+pub(super) fn is_for_kasan(name: &[u8]) -> bool {
+    [&b"_sub_I_"[..], b"_sub_D_", b"asan.module_"].iter().any(|start| name.starts_with(start))
+}
+
 /// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.
 pub(super) fn base(name: &[u8]) -> &[u8] {
     let mut name = name;

@@ -277,6 +277,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
         {
             return Ok((first, *only));
         }
+        if let Some(only) = self.only_variable(section, header, spans) {
+            return Ok((first, only));
+        }
         let uncertain = || {
             format!(
                 "it cannot be told which variable of {} is meant at {offset:#x}",
@@ -296,6 +299,21 @@ impl<'s, 'a> Resolver<'s, 'a> {
             _ => offset == span.start,
         };
         if fits { Ok((index, span)) } else { Err(uncertain()) }
+    }
+
+    /// The variable that a section of its own is named after. With KASAN, zeros follow it that nobody may touch, and a
+    /// place there is the end of the variable.
+    fn only_variable(&self, index: u32, section: &Section<'_>, spans: &[Span]) -> Option<Span> {
+        let (first, rest) = spans.split_first()?;
+        let name = self.elf().symbol(first.symbol?)?.name;
+        let is_own = first.start == 0
+            && rest.iter().all(|span| span.symbol.is_none())
+            && section.name.strip_suffix(name).is_some_and(|start| start.ends_with(b"."));
+        let size = section.size.checked_sub(first.end)?;
+        let tail = section.bytes(first.end, size)?;
+        let is_empty = tail.iter().all(|byte| *byte == 0)
+            && section.relocs.within(first.end, section.size).next().is_none();
+        (is_own && is_empty).then_some(Span { section: index, ..*first })
     }
 
     /// What the data object at `span` is now.

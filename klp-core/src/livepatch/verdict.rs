@@ -159,6 +159,12 @@ impl Verdict {
         let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
             return true;
         };
+        if is_constructor(&name) {
+            let why = "a compiler writes it, to tell KASAN at boot where the variables of this object end: the livepatch's \
+                       own variables are not watched";
+            self.note("constructor", source.object, &name, why);
+            return false;
+        }
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
         if let Some(section) = section_of(running, found).filter(|section| is_freed(section.name)) {
@@ -213,6 +219,14 @@ impl Verdict {
             }
         }
     }
+}
+
+/// Whether a compiler has made the function to be called when the kernel boots or a module is loaded: gcc calls it
+/// `_sub_I_65535_1` (and what takes it back `_sub_D_…`), clang `asan.module_ctor`.
+fn is_constructor(name: &str) -> bool {
+    let numbers = ["_sub_I_", "_sub_D_"].iter().find_map(|start| name.strip_prefix(start));
+    let is_numbers = |text: &str| text.bytes().all(|byte| byte == b'_' || byte.is_ascii_digit());
+    numbers.is_some_and(is_numbers) || name.starts_with("asan.module_")
 }
 
 /// What is wrong with replacing functions whose exported type is another. `before` and `after` are the
