@@ -49,6 +49,18 @@ fn values<'a>(page: &'a str, attribute: &str) -> Vec<&'a str> {
     page.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
 }
 
+/// Every link leads to one element of the page.
+fn links_lead_somewhere(page: &str) -> Result<()> {
+    let ids = values(page, "id");
+    let known: BTreeSet<&str> = ids.iter().copied().collect();
+    ensure!(known.len() == ids.len(), "two elements have one id: {ids:?}");
+    for link in values(page, "href") {
+        let id = link.strip_prefix('#').with_context(|| format!("a link to elsewhere: {link}"))?;
+        ensure!(known.contains(id), "a link to nothing: {link}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_page_says_what_changed_and_needs_nothing_from_elsewhere() -> Result<()> {
     let (_guard, path) = page()?;
@@ -65,13 +77,7 @@ fn a_page_says_what_changed_and_needs_nothing_from_elsewhere() -> Result<()> {
         ensure!(page.contains(words), "{words}\n{page}");
     }
     ensure!(!page.contains("<code>same</code>"), "an unchanged function\n{page}");
-    let ids = values(&page, "id");
-    let known: BTreeSet<&str> = ids.iter().copied().collect();
-    ensure!(known.len() == ids.len(), "two elements have one id: {ids:?}");
-    for link in values(&page, "href") {
-        let id = link.strip_prefix('#').with_context(|| format!("a link to elsewhere: {link}"))?;
-        ensure!(known.contains(id), "a link to nothing: {link}");
-    }
+    links_lead_somewhere(&page)?;
     for elsewhere in [" src=", "url(", "@import", "http:", "https:"] {
         ensure!(!page.contains(elsewhere), "{elsewhere}\n{page}");
     }
@@ -117,6 +123,10 @@ fn a_build_reports_and_tells_its_times() -> Result<()> {
     let page = fs_err::read_to_string(&page)?;
     ensure!(page.contains("fix-one-function.patch on Linux 7.2.0-mini"), "{page}");
     ensure!(page.contains("<table class=\"code\">"), "no instruction\n{page}");
+    for words in ["because of <a href=\"#h0\">fix-one-function.patch:", "reaches <a href=\"#f0\">"] {
+        ensure!(page.contains(words), "{words}\n{page}");
+    }
+    links_lead_somewhere(&page)?;
     for phase in ["the original build", "the patched build", "the comparison"] {
         ensure!(build.stderr.contains(&format!(" for {phase}")), "{phase}\n{}", build.stderr);
     }

@@ -77,7 +77,13 @@ pub(crate) fn run(
     shell.progress().finish();
     comparison.save()?;
     let changes = comparison.changes();
-    page::of_build(&arguments.page, &title(arguments, &kernel), &kernel, changes, shell)?;
+    page::of_build(
+        &arguments.page,
+        &title(arguments, &kernel),
+        (&kernel, &session),
+        changes,
+        shell,
+    )?;
     let status = super::finish(changes, &rules, ExitStatus::NothingChanged, format, shell)?;
     livepatch?;
     Ok(status)

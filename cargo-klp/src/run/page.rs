@@ -1,7 +1,7 @@
 //! The page that `--report` asks for.
 
 use camino::Utf8Path;
-use klp::{Explained, Kernel, explain_compared, output};
+use klp::{Explained, Kernel, Session, Why, explain_compared, output};
 use klp_core::check::{Use, uses};
 use klp_core::diff::Changes;
 
@@ -10,6 +10,8 @@ use crate::environment;
 use crate::error::Error;
 use crate::report::page;
 use crate::shell::Shell;
+
+use super::show;
 
 /// What such a file is.
 const PAGE: &str = "a report of cargo klp";
@@ -25,10 +27,18 @@ pub(super) fn expect_free(arguments: &PageArgs) -> Result<(), Error> {
 pub(super) fn of_build(
     arguments: &PageArgs,
     title: &str,
-    kernel: &Kernel,
+    (kernel, session): (&Kernel, &Session),
     changes: &Changes,
     shell: &Shell,
 ) -> Result<(), Error> {
+    let why = || match kernel.why(&[], session, &mut |event| show(event, shell)) {
+        Ok(why) => why,
+        Err(error) => {
+            shell
+                .warning(format_args!("the report does not say which hunk is the reason: {error}"));
+            Why::default()
+        }
+    };
     let explain = || match kernel.explain(&[]) {
         Ok(explained) => explained,
         Err(error) => {
@@ -36,7 +46,7 @@ pub(super) fn of_build(
             Vec::new()
         }
     };
-    write(arguments, title, changes, explain, shell)
+    write(arguments, title, changes, (explain, why), shell)
 }
 
 /// Writes the page about what a comparison found.
@@ -53,23 +63,23 @@ pub(super) fn of_comparison(
             Vec::new()
         })
     };
-    write(arguments, title, changes, explain, shell)
+    write(arguments, title, changes, (explain, Why::default), shell)
 }
 
 fn write(
     arguments: &PageArgs,
     title: &str,
     changes: &Changes,
-    explain: impl FnOnce() -> Vec<Explained>,
+    (explain, why): (impl FnOnce() -> Vec<Explained>, impl FnOnce() -> Why),
     shell: &Shell,
 ) -> Result<(), Error> {
     let Some(path) = &arguments.report else { return Ok(()) };
-    let explained = explain();
+    let (explained, why) = (explain(), why());
     let uses = match &changes.module {
         Some(module) => shared(Utf8Path::new(&module.path))?,
         None => Vec::new(),
     };
-    let content = page::Content { title, changes, explained: &explained, uses: &uses };
+    let content = page::Content { title, changes, explained: &explained, why: &why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;
     shell.status("Reporting", &path);

@@ -19,6 +19,18 @@ pub(super) enum Line {
     Added(Vec<u8>),
 }
 
+impl Line {
+    /// The line without its end, behind its sign.
+    pub(super) fn text(&self) -> String {
+        let (sign, bytes) = match self {
+            Self::Both(bytes) => (' ', bytes),
+            Self::Removed(bytes) => ('-', bytes),
+            Self::Added(bytes) => ('+', bytes),
+        };
+        format!("{sign}{}", String::from_utf8_lossy(bytes).trim_end_matches(['\n', '\r']))
+    }
+}
+
 /// The hunk that does not apply, counted from 0.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mismatch(pub(super) usize);

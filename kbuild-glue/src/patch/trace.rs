@@ -20,6 +20,8 @@ pub struct TracedHunk {
     pub header: String,
     /// The file as the series leaves it, relative to the root of the sources.
     pub file: Utf8PathBuf,
+    /// Its lines without line ends, each behind a space, `-` or `+`.
+    pub text: Vec<String>,
     /// Lines of the original that it removes, counted from 1.
     pub removed: Vec<usize>,
     /// Lines of the patched file that it adds and no later hunk removes, counted from 1.
@@ -80,6 +82,7 @@ impl Lines {
                 patch: patch.to_owned(),
                 line: hunk.line,
                 file: file.to_owned(),
+                text: hunk.lines.iter().map(Line::text).collect(),
                 ..TracedHunk::default()
             };
             let mut old = *at;

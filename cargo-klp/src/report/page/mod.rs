@@ -1,13 +1,14 @@
 //! A page for a browser: one file that needs nothing from elsewhere.
 
 mod function;
+mod hunk;
 mod index;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use askama::Template;
-use klp::Explained;
+use klp::{Explained, FunctionReached, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
 use klp_core::record::{Data, Function, Note, Proof, Refused, Version};
@@ -17,6 +18,7 @@ use super::verdict::{Kind, Verdict};
 use crate::words::count;
 
 use function::{RowView, Shown};
+use hunk::{HunkView, Reason};
 use index::Directory;
 
 /// How the file begins, by which it is known again.
@@ -37,6 +39,8 @@ pub(crate) struct Content<'a> {
     pub(crate) changes: &'a Changes,
     /// Both versions of the functions, as far as their objects are there.
     pub(crate) explained: &'a [Explained],
+    /// Which hunks of the patches reach which of the functions.
+    pub(crate) why: &'a Why,
     /// What the livepatch uses of the running kernel.
     pub(crate) uses: &'a [Use],
 }
@@ -61,6 +65,7 @@ struct Page<'a> {
     proofs: &'a [Proof],
     directories: Vec<Directory<'a>>,
     objects: Vec<Object<'a>>,
+    hunks: Vec<HunkView<'a>>,
     data: Vec<DataRow<'a>>,
     notes: &'a [Note],
     ignored: Vec<(String, &'a str)>,
@@ -87,6 +92,7 @@ struct FunctionView<'a> {
     candidates: &'a [String],
     causes: String,
     not_allowed: bool,
+    reasons: Vec<Reason>,
     listing: Shown<'a>,
 }
 
@@ -109,7 +115,9 @@ fn key(function: &Function) -> Key<'_> {
 
 impl<'a> Page<'a> {
     fn of(content: &Content<'a>) -> Self {
-        let Content { title, changes, explained, uses } = *content;
+        let Content { title, changes, explained, why, uses } = *content;
+        let reached: BTreeMap<Key<'_>, &FunctionReached> =
+            why.functions.iter().map(|reached| (key(&reached.function), reached)).collect();
         let rows: BTreeMap<Key<'_>, &Explained> =
             explained.iter().map(|explained| (key(&explained.function), explained)).collect();
         let mut budget = ROWS;
@@ -122,6 +130,10 @@ impl<'a> Page<'a> {
             candidates: &function.candidates,
             causes: causes(&function.causes),
             not_allowed: function.allowed == Some(false),
+            reasons: reached
+                .get(&key(function))
+                .map(|reached| hunk::reasons(reached, why))
+                .unwrap_or_default(),
             listing: match rows.get(&key(function)) {
                 Some(explained) => Shown::within(&mut budget, &explained.rows),
                 None => Shown::Absent,
@@ -181,6 +193,10 @@ impl<'a> Page<'a> {
             proofs: &changes.proofs,
             directories: index::directories(&changes.functions, &objects),
             objects,
+            hunks: hunk::hunks(why, |function| {
+                let wanted = key(function);
+                changes.functions.iter().position(|other| key(other) == wanted)
+            }),
             data: data(changes),
             notes: &changes.notes,
             ignored: changes.ignored.iter().filter_map(index::ignored).collect(),
