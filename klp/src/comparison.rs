@@ -76,6 +76,12 @@ impl Comparison<'_> {
         &self.changes
     }
 
+    /// The same, for when the builds are not needed any more.
+    #[must_use]
+    pub fn into_changes(self) -> Changes {
+        self.changes
+    }
+
     /// The error when something changed that no rule allows.
     #[must_use]
     pub fn broken(&self) -> Option<Error> {

@@ -123,7 +123,8 @@ fn a_build_reports_and_tells_its_times() -> Result<()> {
     let page = fs_err::read_to_string(&page)?;
     ensure!(page.contains("fix-one-function.patch on Linux 7.2.0-mini"), "{page}");
     ensure!(page.contains("<table class=\"code\">"), "no instruction\n{page}");
-    for words in ["because of <a href=\"#h0\">fix-one-function.patch:", "reaches <a href=\"#f0\">"] {
+    for words in ["because of <a href=\"#h0\">fix-one-function.patch:", "reaches <a href=\"#f0\">"]
+    {
         ensure!(page.contains(words), "{words}\n{page}");
     }
     links_lead_somewhere(&page)?;

@@ -1,11 +1,12 @@
 //! `cargo klp build`.
 
-use std::io::Read;
+mod inputs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::doctor::RUST_FIX;
-use kbuild_glue::{BuildError, Patch, PatchError, PatchSet, Revisions, Signing};
-use klp::{Kernel, LivepatchRequest, Rules, livepatch_name, output};
+use kbuild_glue::{BuildError, PatchSet, Revisions, Signing};
+use klp::{Kernel, LivepatchRequest, Rules, Session, livepatch_name, output};
+use klp_core::diff::Changes;
 
 use crate::cli::{self, MessageFormat};
 use crate::error::Error;
@@ -14,8 +15,7 @@ use crate::shell::Shell;
 
 use super::{dry_run, page, session};
 
-/// Names standard input among the patches.
-const STANDARD_INPUT: &str = "-";
+use inputs::{patches, revisions};
 
 pub(crate) fn run(
     arguments: &cli::Build,
@@ -43,50 +43,99 @@ pub(crate) fn run(
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
     }
-    page::expect_free(&arguments.page)?;
-    if let Some(path) = &arguments.module {
-        output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
-    }
+    let request = request(arguments, current, &kernel, &paths);
+    expect_outputs_free(arguments, current, request.as_ref())?;
     if !arguments.no_module
         && patch_set.patches().iter().any(|patch| patch.touches("rs"))
         && let Some(why) = kernel.untraced_rust(&session.variables)
     {
         shell.warning(format_args!("{why}. {RUST_FIX}"));
     }
-    let mut events = |event| super::show(event, shell);
-    let mut opened = kernel.open(&session, &mut events)?;
-    if let Some(revisions) = &revisions {
-        opened.check_out(revisions, &mut events)?;
-    }
-    opened.expect_to_apply(&patch_set)?;
-    let mut original = opened.original(&rules, &mut events)?;
-    if patch_set.patches().is_empty() {
-        return super::finish_original(&original, format.stream()?, shell);
-    }
-    let patched = original.patched(&patch_set, &mut events)?;
-    let mut comparison = patched.compare(&arguments.unproven, &mut events)?;
-    let livepatch = match request(arguments, current, &kernel, &paths) {
-        Some(request) => comparison.livepatch(&request, &mut events).and_then(|livepatch| {
-            let wanted = livepatch.filter(|_| arguments.package.is_some());
-            wanted.map_or(Ok(()), |livepatch| {
-                comparison.package(&livepatch, &arguments.package_version, &mut events)
-            })
-        }),
-        None => Ok(()),
+    let work = Work { arguments, kernel: &kernel, session: &session, rules: &rules, shell };
+    let Some(Done { changes, livepatch }) =
+        work.compare(revisions.as_ref(), &patch_set, request.as_ref(), format)?
+    else {
+        return Ok(ExitStatus::Success);
     };
-    shell.progress().finish();
-    comparison.save()?;
-    let changes = comparison.changes();
-    page::of_build(
-        &arguments.page,
-        &title(arguments, &kernel),
-        (&kernel, &session),
-        changes,
-        shell,
-    )?;
-    let status = super::finish(changes, &rules, ExitStatus::NothingChanged, format, shell)?;
+    let title = title(arguments, &kernel);
+    page::of_build(&arguments.page, &title, (&kernel, &session), &changes, shell)?;
+    let status = super::finish(&changes, &rules, ExitStatus::NothingChanged, format, shell)?;
     livepatch?;
     Ok(status)
+}
+
+/// Whether everything that is to be written can be, and everything that is to be read is there, before anything is built.
+fn expect_outputs_free(
+    arguments: &cli::Build,
+    current: &Utf8Path,
+    request: Option<&LivepatchRequest>,
+) -> Result<(), Error> {
+    page::expect_free(&arguments.page)?;
+    if let Some(request) = request.filter(|_| arguments.package.is_some()) {
+        output::expect_free(&klp::package_path(&request.path), klp::is_package, klp::PACKAGE)?;
+    }
+    for path in signing(arguments, current).iter().flat_map(Signing::files) {
+        fs_err::File::open(path)
+            .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
+    }
+    if let Some(path) = &arguments.module {
+        output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
+    }
+    Ok(())
+}
+
+/// A build that is to be done.
+struct Work<'a> {
+    arguments: &'a cli::Build,
+    kernel: &'a Kernel,
+    session: &'a Session,
+    rules: &'a Rules,
+    shell: &'a Shell,
+}
+
+/// What came of it.
+struct Done {
+    changes: Changes,
+    /// Whether the module could be made.
+    livepatch: Result<(), klp::Error>,
+}
+
+impl Work<'_> {
+    /// Builds, compares, and makes the module; none where there is no patch. The work directory is free again afterwards.
+    fn compare(
+        &self,
+        revisions: Option<&Revisions>,
+        patch_set: &PatchSet,
+        request: Option<&LivepatchRequest>,
+        format: MessageFormat,
+    ) -> Result<Option<Done>, Error> {
+        let Self { arguments, kernel, session, rules, shell } = *self;
+        let mut events = |event| super::show(event, shell);
+        let mut opened = kernel.open(session, &mut events)?;
+        if let Some(revisions) = revisions {
+            opened.check_out(revisions, &mut events)?;
+        }
+        opened.expect_to_apply(patch_set)?;
+        let mut original = opened.original(rules, &mut events)?;
+        if patch_set.patches().is_empty() {
+            super::finish_original(&original, format.stream()?, shell)?;
+            return Ok(None);
+        }
+        let patched = original.patched(patch_set, &mut events)?;
+        let mut comparison = patched.compare(&arguments.unproven, &mut events)?;
+        let livepatch = match request {
+            Some(request) => comparison.livepatch(request, &mut events).and_then(|livepatch| {
+                let wanted = livepatch.filter(|_| arguments.package.is_some());
+                wanted.map_or(Ok(()), |livepatch| {
+                    comparison.package(&livepatch, &arguments.package_version, &mut events)
+                })
+            }),
+            None => Ok(()),
+        };
+        shell.progress().finish();
+        comparison.save()?;
+        Ok(Some(Done { changes: comparison.into_changes(), livepatch }))
+    }
 }
 
 /// What is compared, in a few words.
@@ -125,37 +174,4 @@ fn signing(arguments: &cli::Build, current: &Utf8Path) -> Option<Signing> {
     let (key, certificate) = (arguments.sign_key.as_ref()?, arguments.sign_cert.as_ref()?);
     let key = if Signing::is_in_a_token(key) { key.clone() } else { current.join(key) };
     Some(Signing { key, certificate: current.join(certificate) })
-}
-
-/// The two states of the git tree that the arguments name.
-fn revisions(arguments: &cli::Build, source: &Utf8Path) -> Result<Option<Revisions>, PatchError> {
-    if arguments.worktree {
-        return Ok(Some(Revisions::of_work_tree(source)));
-    }
-    arguments.rev.as_ref().map(|range| Revisions::of_range(source, range)).transpose()
-}
-
-/// What leads from one of `revisions` to the other, then the patches in the files.
-fn patches(revisions: Option<&Revisions>, paths: &[Utf8PathBuf]) -> Result<PatchSet, Error> {
-    let first = revisions.map(Revisions::patch).transpose().map_err(BuildError::from)?;
-    let mut all = PatchSet::new(first.into_iter().collect());
-    for path in paths {
-        let next = match path.as_str() {
-            STANDARD_INPUT => PatchSet::new(vec![standard_input()?]),
-            _ => PatchSet::read(&[path]).map_err(BuildError::from)?,
-        };
-        all = all.and(next);
-    }
-    Ok(all)
-}
-
-/// The patch that another program writes to us.
-fn standard_input() -> Result<Patch, Error> {
-    let path = Utf8Path::new("standard input");
-    let mut bytes = Vec::new();
-    std::io::stdin()
-        .lock()
-        .read_to_end(&mut bytes)
-        .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
-    Ok(Patch::unpack(&bytes, path).map_err(BuildError::from)?)
 }

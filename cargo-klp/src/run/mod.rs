@@ -84,7 +84,7 @@ fn finish_original(
     original: &Original<'_>,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<(), Error> {
     let objects = original.objects();
     if format == StreamFormat::Json {
         let directory = original.root().as_str();
@@ -92,5 +92,5 @@ fn finish_original(
         report::records([record]).map_err(Error::Print)?;
     }
     shell.finished(format_args!("{}, no patch", count(objects, "object")));
-    Ok(ExitStatus::Success)
+    Ok(())
 }
