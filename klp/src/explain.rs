@@ -24,6 +24,9 @@ pub struct Explained {
     pub rows: Vec<Row>,
 }
 
+/// A function, and both versions of it where they were found.
+type Listed = (Function, Option<Vec<Row>>);
+
 /// The files that have a function before and after the patch.
 type Files = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
 
@@ -128,9 +131,7 @@ fn explained(
 }
 
 /// The rows of each function; none where its files are not those that it was found in.
-fn listed(
-    functions: impl Iterator<Item = (Function, Files)>,
-) -> Result<Vec<(Function, Option<Vec<Row>>)>, Error> {
+fn listed(functions: impl Iterator<Item = (Function, Files)>) -> Result<Vec<Listed>, Error> {
     let mut by_files: BTreeMap<Files, Vec<Function>> = BTreeMap::new();
     for (function, files) in functions {
         by_files.entry(files).or_default().push(function);

@@ -158,14 +158,10 @@ fn first_line(hunk: &str) -> Option<u32> {
 /// `path` as a relative reference (RFC 3986).
 fn uri(path: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~+@".contains(&byte);
-    path.bytes().fold(String::new(), |mut uri, byte| {
-        if is_plain(byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-        uri
-    })
+    let sign = |byte: u8| {
+        if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
+    };
+    path.bytes().map(sign).collect()
 }
 
 /// The findings of a run, and which rules they name.

@@ -55,10 +55,10 @@ impl Listing {
             if let Some(name) = header(line) {
                 finish(current.take());
                 current = Some((name.to_owned(), Vec::new()));
-            } else if let Some((_, lines)) = &mut current {
-                if let Some(read) = instruction(line) {
-                    lines.push(read);
-                }
+            } else if let Some((_, lines)) = &mut current
+                && let Some(read) = instruction(line)
+            {
+                lines.push(read);
             }
         }
         finish(current.take());
@@ -81,9 +81,10 @@ pub(super) fn source_name(name: &str) -> &str {
         Some(0) | None => name,
         Some(dot) => &name[..dot],
     };
-    match name.starts_with("__UNIQUE_ID_") {
-        true => name.trim_end_matches(|sign: char| sign.is_ascii_digit()),
-        false => name,
+    if name.starts_with("__UNIQUE_ID_") {
+        name.trim_end_matches(|sign: char| sign.is_ascii_digit())
+    } else {
+        name
     }
 }
 
