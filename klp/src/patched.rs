@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
 use crate::kernel::Kernel;
 use crate::original::{Original, State};
-use crate::proofs::Proofs;
+use crate::proofs::{GENERATED, Proofs};
 use crate::rules::Rules;
 use crate::session::Session;
 
@@ -87,9 +87,6 @@ impl Original<'_> {
                     let message = format!("{path} is not compiled in this kernel");
                     events(Event::Build(BuildEvent::Note { message }));
                 }
-                if let Some(message) = generated(&touched) {
-                    events(Event::Build(BuildEvent::Note { message }));
-                }
                 let original = workspace.compile_stock_original(
                     stock,
                     &touched,
@@ -99,6 +96,7 @@ impl Original<'_> {
                 events(Event::Phase(Phase::Checksums));
                 let OriginalBuild { root, objects, .. } = &original;
                 let proofs = session.on_threads(|| Proofs::of(parts, objects, root))??;
+                let proofs = proofs.without(generated(&touched));
                 events(proofs.event());
                 let none = Manifest::default();
                 let before = session.on_threads(|| {
@@ -124,7 +122,7 @@ impl Original<'_> {
     }
 }
 
-/// What is to be said of objects whose sources are made by a build, which there is none of.
+/// Objects that nobody has looked at: their sources are made by a build, which there is none of.
 fn generated(touched: &StockTouched) -> Option<String> {
     const SHOWN: usize = 3;
     let names: Vec<&str> = touched.generated.iter().map(|object| object.as_str()).collect();
@@ -132,8 +130,8 @@ fn generated(touched: &StockTouched) -> Option<String> {
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     (!names.is_empty()).then(|| {
         format!(
-            "what the patch changes can be included by sources that a build of the kernel makes, and their objects are not \
-             looked at: {}{more}",
+            "what the patch changes can be included by sources that a build of the kernel makes, which nobody has here: {}{more} \
+             can change with it; if they do not, take that with `--unproven {GENERATED}`",
             shown.join(", ")
         )
     })

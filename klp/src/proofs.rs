@@ -14,11 +14,16 @@ use crate::shipped;
 /// Why something is refused that is not what was shipped.
 pub(crate) const RULE: &str = "unproven";
 
+/// What objects are called together whose sources a build makes.
+pub(crate) const GENERATED: &str = "generated-sources";
+
 /// The proofs of some objects.
 #[derive(Debug)]
 pub(crate) struct Proofs<'p> {
     parts: &'p StockParts,
     proofs: Vec<(record::Proof, proof::Proof)>,
+    /// Why other objects can change, too.
+    generated: Option<String>,
 }
 
 impl<'p> Proofs<'p> {
@@ -28,7 +33,12 @@ impl<'p> Proofs<'p> {
         objects: &[LinkedObject],
         output: &Utf8Path,
     ) -> Result<Self, Error> {
-        Ok(Self { parts, proofs: shipped::proofs(parts, objects, output)? })
+        Ok(Self { parts, proofs: shipped::proofs(parts, objects, output)?, generated: None })
+    }
+
+    /// The same, where objects of generated sources can change, and why.
+    pub(crate) fn without(self, generated: Option<String>) -> Self {
+        Self { generated, ..self }
     }
 
     /// The release of the kernel that was shipped.
@@ -68,6 +78,15 @@ impl<'p> Proofs<'p> {
             Refused { rule, ..Refused::new(code, &record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
+        if let Some(why) = &self.generated {
+            if taken.iter().any(|name| name == GENERATED) {
+                changes.note_livepatch([Note::new(RULE, "", GENERATED, why.as_str())]);
+            } else {
+                let rule = Some(RULE.to_owned());
+                let refused = Refused::new(Obstacle::Unproven, "", GENERATED, why.as_str());
+                changes.refuse_livepatch(vec![Refused { rule, ..refused }]);
+            }
+        }
         let noted = different(true).map(|(record, different)| {
             let why = format!("taken though it is not what the kernel has: {}", different.text());
             Note::new(RULE, &record.object, &different.name, why)

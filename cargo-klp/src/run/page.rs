@@ -74,6 +74,7 @@ fn write(
     shell: &Shell,
 ) -> Result<(), Error> {
     let Some(path) = &arguments.report else { return Ok(()) };
+    shell.phase("the report");
     let (explained, why) = (explain(), why());
     let uses = match &changes.module {
         Some(module) => shared(Utf8Path::new(&module.path))?,

@@ -52,7 +52,7 @@ pub(super) enum RowView<'a> {
     /// The same in both versions.
     Same(Cell<'a>, Cell<'a>),
     /// Another one, and in what.
-    Changed(Cell<'a>, Cell<'a>, &'a [String]),
+    Changed(Cell<'a>, Cell<'a>, Vec<&'a str>),
     Removed(Cell<'a>),
     Added(Cell<'a>),
 }
@@ -76,7 +76,7 @@ impl<'a> Listing<'a> {
         let mut seen = BTreeSet::new();
         for row in rows {
             if let Row::Changed(_, _, differs) = row {
-                words.extend(differs.iter().map(String::as_str).filter(|word| seen.insert(*word)));
+                words.extend(said(differs).filter(|word| seen.insert(*word)));
             }
         }
         let mut views = Vec::new();
@@ -100,13 +100,18 @@ impl<'a> Listing<'a> {
     }
 }
 
+/// In what two instructions differ, but for what the marks in them show.
+fn said(differs: &[String]) -> impl Iterator<Item = &str> {
+    differs.iter().map(String::as_str).filter(|what| *what != "operands")
+}
+
 impl<'a> RowView<'a> {
     fn of(row: &'a Row) -> Self {
         match row {
             Row::Same(old, new) => Self::Same(Cell::of(old, (0, 0)), Cell::of(new, (0, 0))),
             Row::Changed(old, new, differs) => {
                 let same = common(&old.text, &new.text);
-                Self::Changed(Cell::of(old, same), Cell::of(new, same), differs)
+                Self::Changed(Cell::of(old, same), Cell::of(new, same), said(differs).collect())
             }
             Row::Removed(old) => Self::Removed(Cell::of(old, (0, 0))),
             Row::Added(new) => Self::Added(Cell::of(new, (0, 0))),
