@@ -21,7 +21,7 @@ pub(crate) const GENERATED: &str = "generated-sources";
 #[derive(Debug)]
 pub(crate) struct Proofs<'p> {
     parts: &'p StockParts,
-    proofs: Vec<(record::Proof, proof::Proof)>,
+    objects: Vec<(record::Proof, proof::Proof)>,
     /// Why other objects can change, too.
     generated: Option<String>,
 }
@@ -33,7 +33,8 @@ impl<'p> Proofs<'p> {
         objects: &[LinkedObject],
         output: &Utf8Path,
     ) -> Result<Self, Error> {
-        Ok(Self { parts, proofs: shipped::proofs(parts, objects, output)?, generated: None })
+        let objects = shipped::proofs(parts, objects, output)?;
+        Ok(Self { parts, objects, generated: None })
     }
 
     /// The same, where objects of generated sources can change, and why.
@@ -47,12 +48,12 @@ impl<'p> Proofs<'p> {
     }
 
     pub(crate) fn records(&self) -> Vec<record::Proof> {
-        self.proofs.iter().map(|(record, _)| record.clone()).collect()
+        self.objects.iter().map(|(record, _)| record.clone()).collect()
     }
 
     pub(crate) fn event(&self) -> Event {
         let sum = |count: fn(&record::Proof) -> usize| {
-            self.proofs.iter().map(|(record, _)| count(record)).sum()
+            self.objects.iter().map(|(record, _)| count(record)).sum()
         };
         Event::Proven {
             functions: sum(|proof| proof.functions),
@@ -64,7 +65,7 @@ impl<'p> Proofs<'p> {
     /// Refuses in `changes` what is not proven; what `taken` names is noted instead.
     pub(crate) fn judge(&self, changes: &mut Changes, taken: &[String]) {
         let different = |is_taken| {
-            self.proofs.iter().flat_map(move |(record, proof)| {
+            self.objects.iter().flat_map(move |(record, proof)| {
                 let all = proof.different.iter().chain(&proof.different_data);
                 all.filter(move |different| taken.contains(&different.name) == is_taken)
                     .map(move |different| (record, different))
