@@ -62,11 +62,13 @@ pub use jobserver::{Jobs, JobsError, Tokens};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
-pub use module::{ModuleError, ModuleSources, Recompiled, Signing};
+pub use module::{
+    ModuleError, ModuleSources, Recompiled, Signing, Version, last_patches, lines_path,
+};
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use package::{DebianPackage, PackageError};
-pub use patch::{FileChange, Patch, PatchError, PatchSet};
+pub use patch::{FileChange, Patch, PatchError, PatchSet, TracedHunk};
 pub use revisions::Revisions;
 pub use stock::{StockBuild, StockError, StockParts, StockTouched};
 pub use tree::{Tree, TreeError};

@@ -44,8 +44,10 @@ mod session;
 mod settings;
 mod shipped;
 mod shipped_kernel;
+mod source_lines;
 mod stamp;
 mod suspects;
+mod why;
 
 pub use cache::Cache;
 pub use check::Checked;
@@ -54,6 +56,7 @@ pub use comparison::Comparison;
 pub use error::Error;
 pub use event::{Attested, Event, Events, Phase};
 pub use explain::{Explained, explain_compared, explain_files};
+pub use inlined::{Gone, inlined_in};
 pub use kernel::{Kernel, Kind, Location};
 pub use line_numbers::LineNumbers;
 pub use livepatch::{Livepatch, LivepatchRequest, livepatch_name};
@@ -65,3 +68,7 @@ pub use rules::Rules;
 pub use sample::Sample;
 pub use session::Session;
 pub use shipped_kernel::ShippedKernel;
+pub use source_lines::{SourceLines, SourceText, source_lines_of};
+pub use why::{
+    Because, Choice, Evidence, FunctionReached, How, HunkReached, Nothing, Why, hunk_words,
+};

@@ -227,11 +227,6 @@ fn source_line(source: Option<&SourceText>, out: &mut impl Write) -> io::Result<
 
 /// Which rows are shown: those that differ, and some around each.
 pub(super) fn shown(rows: &[Row], context: usize) -> Vec<bool> {
-    let differs = |row: &Row| match row {
-        Row::Same(..) => false,
-        Row::Changed(..) => true,
-        Row::Removed(line) | Row::Added(line) => line.left_out.is_none(),
-    };
     let around = |index: usize| {
         let start = index.saturating_sub(context);
         let end = index.saturating_add(context).saturating_add(1).min(rows.len());

@@ -11,6 +11,8 @@ mod inlined;
 mod json;
 mod markdown;
 pub(crate) mod page;
+mod pager;
+mod reasons;
 mod sarif;
 mod schema;
 mod trial;
@@ -108,11 +110,12 @@ pub(crate) fn explained(
     explained: &[Explained],
     known: &Known,
     context: usize,
+    pages: bool,
     format: StreamFormat,
 ) -> io::Result<()> {
     let columns =
         || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col.into());
-    if format == MessageFormat::Json {
+    if format == StreamFormat::Json {
         return print(|out| explained::json(explained, known, out));
     }
     let look = explained::Look { context, width: columns() };
@@ -126,14 +129,15 @@ pub(crate) fn explained(
 }
 
 /// Prints where functions have gone; with `list` for other programs that read no JSON.
-pub(crate) fn inlined(gone: &[Gone], list: bool, format: MessageFormat) -> io::Result<()> {
+pub(crate) fn inlined(gone: &[Gone], list: bool, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
+        StreamFormat::Json => inlined::json(gone, out),
+        StreamFormat::Human if list => inlined::list(gone, out),
         StreamFormat::Human => {
             let mut text = Vec::new();
             inlined::human(gone, &mut text)?;
             styled(&text, out)
         }
-        StreamFormat::Json => explained::json(explained, out),
     })
 }
 

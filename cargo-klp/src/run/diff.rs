@@ -18,9 +18,13 @@ pub(crate) fn run(
     format: MessageFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
-    let (original, patched) = (&arguments.original, &arguments.patched);
     page::expect_free(&arguments.page)?;
-    let title = format!("{original} and {patched}");
+    let shipped = arguments.stock.then(|| shipped(arguments)).transpose()?;
+    let (original, patched) = match &shipped {
+        Some([original, patched]) => (&original.modules, &patched.modules),
+        None => (&arguments.original, &arguments.patched),
+    };
+    let title = format!("{} and {}", arguments.original, arguments.patched);
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
@@ -40,6 +44,9 @@ pub(crate) fn run(
     let (original, patched) = (original?, patched?);
     let mut changes = original.compare(&patched);
     rules.apply(&mut changes, &original, &patched).iter().for_each(|text| shell.warning(text));
+    if let Some([original, patched]) = &shipped {
+        changes.refuse_livepatch(original.compare(patched)?.into_iter().collect());
+    }
     page::of_comparison(&arguments.page, &title, (&original, &patched), &changes, shell)?;
     // The process ends: to give back millions of strings one by one would be for nothing.
     std::mem::forget((original, patched));

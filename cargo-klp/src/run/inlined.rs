@@ -2,7 +2,7 @@
 
 use klp::{Kernel, inlined_in};
 
-use crate::cli::{Inlined, MessageFormat};
+use crate::cli::{Inlined, StreamFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::report;
@@ -14,7 +14,7 @@ use super::show;
 
 pub(crate) fn run(
     arguments: &Inlined,
-    format: MessageFormat,
+    format: StreamFormat,
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let Inlined { functions, object, list, tree } = arguments;

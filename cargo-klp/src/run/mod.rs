@@ -44,6 +44,7 @@ pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
         Command::Diff(arguments) => diff::run(arguments, format, shell),
         Command::Doctor(arguments) => doctor::run(arguments, stream()?, shell),
         Command::Explain(arguments) => explain::run(arguments, stream()?, shell),
+        Command::Inlined(arguments) => inlined::run(arguments, stream()?, shell),
         Command::Makefile(arguments) => makefile::run(arguments, stream()?, shell),
         Command::Man(arguments) => makefile::man(arguments, stream()?, shell),
         Command::Rules => rules::run(stream()?),

@@ -4,6 +4,7 @@ mod compile;
 mod lines;
 mod link;
 mod saved;
+mod scripts;
 mod sign;
 
 use camino::{Utf8Path, Utf8PathBuf};
