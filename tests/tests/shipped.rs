@@ -132,6 +132,21 @@ fn whatever_differs_is_found_where_it_is() -> Result<()> {
     Ok(())
 }
 
+/// Where objtool turns a call into a NOP, a relocation stays that does nothing.
+#[test]
+fn a_relocation_that_does_nothing_is_none() -> Result<()> {
+    let nothing = "int quiet(int n) { asm volatile(\".reloc . + 1, R_X86_64_NONE, other\\n nopl 0(%rax,%rax,1)\"); return n + 7; }\n";
+    let shop = Shop::new()?;
+    for as_module in [false, true] {
+        let source = format!("{FILE}{nothing}");
+        let proof = shop.proof(&source, &source, as_module)?;
+        assert_eq!((proof.functions, names(&proof)), (5, vec![]), "module: {as_module}");
+        let other = source.replace("n + 7", "n + 8");
+        assert_eq!(names(&shop.proof(&source, &other, as_module)?), ["quiet"]);
+    }
+    Ok(())
+}
+
 /// Code that works with the byte behind a string, as zstd's does.
 #[test]
 fn a_reference_to_the_end_of_a_string_is_followed() -> Result<()> {

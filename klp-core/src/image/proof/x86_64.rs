@@ -3,6 +3,9 @@
 use super::field::Field;
 
 /// The NOPs that objtool puts in the place of jumps (arch/x86/include/asm/nops.h).
+/// `R_X86_64_NONE`: objtool leaves it where it turns a call into a NOP, and it says nothing.
+pub(super) const NOTHING: u32 = 0;
+
 const SHORT_NOP: &[u8] = &[0x66, 0x90];
 const LONG_NOP: &[u8] = &[0x0f, 0x1f, 0x44, 0, 0];
 
