@@ -31,6 +31,7 @@ pub mod installed;
 pub mod interrupt;
 pub mod jobserver;
 pub mod launcher;
+mod lexical;
 pub mod make;
 pub mod makefile;
 pub mod mirror;

@@ -6,8 +6,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::Workspace;
-use super::plan::{in_mirror, word_around};
+use super::plan::word_around;
 use crate::cmd_file::cmd_path;
+use crate::lexical::in_mirror;
 use crate::patch::FileChange;
 
 /// A file of the patch, and one of its hunks where it is known which.

@@ -7,8 +7,8 @@ use fs_err as fs;
 use rayon::prelude::*;
 
 use super::BuildError;
-use super::plan::in_mirror;
 use crate::cmd_file::cmd_path;
+use crate::lexical::in_mirror;
 use crate::objects::LinkedObject;
 use crate::word::is_word;
 

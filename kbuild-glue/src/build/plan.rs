@@ -13,6 +13,7 @@ use super::makefiles;
 use super::records::{Records, target_of};
 use crate::arch;
 use crate::config::Config;
+use crate::lexical::in_mirror;
 use crate::mirror::Stamps;
 use crate::objects::LinkedObject;
 use crate::patch::FileChange;
@@ -255,21 +256,6 @@ pub(super) fn word_around(bytes: &[u8], at: usize) -> &[u8] {
     let start = before.iter().rposition(is_end).map_or(0, |end| end.saturating_add(1));
     let length = after.iter().position(is_end).unwrap_or(after.len());
     bytes.get(start..at.saturating_add(length)).unwrap_or_default()
-}
-
-/// The path inside the mirror that a word of a record names, as the compiler saw it that runs in the
-/// output directory.
-pub(super) fn in_mirror(word: &[u8], build: &Utf8Path, mirror: &Utf8Path) -> Option<Utf8PathBuf> {
-    let word = build.join(std::str::from_utf8(word).ok()?);
-    let mut path = Utf8PathBuf::new();
-    for part in word.components() {
-        match part {
-            Utf8Component::ParentDir => drop(path.pop()),
-            Utf8Component::CurDir => {}
-            other => path.push(other),
-        }
-    }
-    path.strip_prefix(mirror).ok().map(Utf8Path::to_owned)
 }
 
 #[cfg(test)]

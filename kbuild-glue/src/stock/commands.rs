@@ -10,6 +10,7 @@ use std::io::{self, BufRead, Write};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Unit, Units};
+use crate::lexical::resolved;
 use crate::objects::Linked;
 
 /// The objects in what make printed. `sources` is the top of the sources, as make names it; `modules` are paths of
@@ -72,7 +73,7 @@ fn unit(
         return None;
     }
     // What is generated lies in the output directory, and is named from there.
-    let source = source.strip_prefix(sources).unwrap_or(source).to_owned();
+    let source = resolved(source.strip_prefix(sources).unwrap_or(source));
     let unit = Unit { source, linked: linked(flags, modules)?, command: command.to_owned() };
     Some((object.into(), unit))
 }
@@ -114,8 +115,11 @@ pub(super) fn read(text: &str) -> Option<Units> {
             "" => Linked::Vmlinux,
             name => Linked::Module(name.to_owned()),
         });
-        let unit =
-            Unit { source: source.into(), linked: linked.collect(), command: command.to_owned() };
+        let unit = Unit {
+            source: resolved(source.as_ref()),
+            linked: linked.collect(),
+            command: command.to_owned(),
+        };
         Some((object.into(), unit))
     };
     text.lines().map(unit).collect()
@@ -130,6 +134,7 @@ mod tests {
         set -e;     trap 'rm -f fs/a.o' HUP;\n\
         set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -DMODULE  -DKBUILD_MODNAME='\\''\"ext4\"'\\'' -c -o fs/ext4/b.o /s/fs/ext4/b.c  ';\n\
         set -e;  echo '  /s/scripts/check-local-export fs/a.o'; x\n\
+        set -e;  echo '   gcc-12 -D__KERNEL__ -O2 -c -o fs/kvm/../../virt/v.o /s/fs/kvm/../../virt/v.c  ';\n\
         set -e;  echo '   gcc -O2  -c -o scripts/host.o /s/scripts/host.c  ';\n";
 
     #[test]
@@ -143,7 +148,10 @@ mod tests {
     fn objects_are_read_with_their_owners() {
         let modules = BTreeMap::from([("ext4".to_owned(), "fs/ext4/ext4".to_owned())]);
         let units = parse(OUTPUT.as_bytes(), Utf8Path::new("/s"), &modules).unwrap();
-        assert_eq!(units.len(), 2);
+        assert_eq!(units.len(), 3);
+        // Kbuild names the object so, and the source is one of the tree.
+        let v = &units[Utf8Path::new("fs/kvm/../../virt/v.o")];
+        assert_eq!(v.source, "virt/v.c");
         let a = &units[Utf8Path::new("fs/a.o")];
         assert_eq!(a.source, "fs/a.c");
         assert_eq!(a.linked, [Linked::Vmlinux]);

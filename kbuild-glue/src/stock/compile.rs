@@ -12,6 +12,7 @@ use super::{StockBuild, StockError, StockTouched};
 use crate::build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace};
 use crate::cmd_file::{SavedCommand, cmd_path};
 use crate::event::{BuildEvent, Events};
+use crate::lexical::in_mirror;
 use crate::objects::{Linked, LinkedObject};
 use crate::patch::FileChange;
 
@@ -194,9 +195,9 @@ fn made_again(
     for object in &touched.objects {
         let path = dependencies(&stock.root, object);
         let Ok(text) = fs::read_to_string(&path) else { return touched.objects.clone() };
-        let words = text.split_whitespace().map(|word| word.trim_end_matches('\\'));
-        let files = words.filter_map(|word| Utf8Path::new(word).strip_prefix(&stock.mirror).ok());
-        let files: BTreeSet<Utf8PathBuf> = files.map(Utf8Path::to_owned).collect();
+        let words = text.split_whitespace().map(|word| word.trim_end_matches('\\').as_bytes());
+        let files: BTreeSet<Utf8PathBuf> =
+            words.filter_map(|word| in_mirror(word, &stock.root, &stock.mirror)).collect();
         // What does not even name the object's own source tells nothing.
         if stock.units.get(object).is_none_or(|unit| !files.contains(&unit.source)) {
             return touched.objects.clone();

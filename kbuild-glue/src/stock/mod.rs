@@ -13,6 +13,7 @@ mod compile;
 mod compiler;
 mod error;
 mod find;
+mod generators;
 mod get;
 mod includes;
 mod prepare;

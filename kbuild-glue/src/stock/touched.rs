@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::generators;
 use super::includes::Includes;
 use super::{StockBuild, StockError, Unit};
 use crate::arch;
@@ -61,6 +62,12 @@ impl StockBuild {
         let unknown = paths.iter().find(is_unknown);
         if let Some(path) = unknown {
             return Err(StockError::NeedsBuild { path: path.clone() });
+        }
+        for path in paths.iter().filter(|path| path.extension() == Some("h")) {
+            let is_input = generators::is_input(&self.mirror, &self.files, path);
+            if is_input.map_err(|source| StockError::Sources { path: path.clone(), source })? {
+                return Err(StockError::NeedsBuild { path: path.clone() });
+            }
         }
         let reached = includes.closure(&paths);
         let by_command = self.included_by_command();
@@ -185,6 +192,12 @@ mod tests {
         write("fs/written.h", "");
         write("scripts/make.c", "puts(\"#include <written.h>\");\n");
         write("samples/s.c", "");
+        write("fs/c.c", "#include \"table.h\"\n#include <fs/ruled.h>\n");
+        write("fs/table.h", "");
+        write("fs/ruled.h", "");
+        write("fs/gen.c", "#include \"../fs/table.h\"\n");
+        let rules = "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n";
+        write("fs/Makefile", rules);
         let unit = |source: &str| Unit {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
@@ -199,6 +212,11 @@ mod tests {
             "fs/b.c",
             "fs/b.h",
             "fs/by_macro.h",
+            "fs/c.c",
+            "fs/gen.c",
+            "fs/Makefile",
+            "fs/ruled.h",
+            "fs/table.h",
             "fs/written.h",
             "samples/s.c",
             "scripts/make.c",
@@ -220,6 +238,10 @@ mod tests {
         // What a build writes can include it.
         assert_eq!(touched("fs/b.h").unwrap(), ["fs/b.o"]);
         assert_eq!(touched("fs/written.h").unwrap(), ["fs/b.o", "fs/made.o (generated)"]);
+        // A build makes sources of these.
+        for path in ["fs/ruled.h", "fs/table.h"] {
+            assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
+        }
         for path in ["fs/by_macro.h", "fs/Makefile", "fs/Kconfig", "lib/table.txt", "scripts/a.c"] {
             assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
         }
