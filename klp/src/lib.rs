@@ -62,7 +62,7 @@ pub use line_numbers::LineNumbers;
 pub use livepatch::{Livepatch, LivepatchRequest, livepatch_name};
 pub use operand::{InBuild, Operand};
 pub use original::{Opened, Original};
-pub use package::{PACKAGE, is_package, package_path};
+pub use package::{expect_package_free, package_path};
 pub use patched::Patched;
 pub use rules::Rules;
 pub use sample::Sample;

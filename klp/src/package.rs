@@ -1,8 +1,8 @@
 //! A package that loads a livepatch on the machines that run its kernel.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{DebianPackage, package};
-use klp_core::module::RawElf;
+use kbuild_glue::DebianPackage;
+use klp_core::module::{ModInfo, RawElf};
 
 use crate::comparison::Comparison;
 use crate::error::Error;
@@ -12,13 +12,12 @@ use crate::livepatch::Livepatch;
 use crate::output;
 use crate::patched::{After, Shipped};
 
-/// What starts with this is a package.
-pub const PACKAGE: &str = "a Debian package";
+/// What may be replaced.
+const PACKAGE: &str = "a package of a livepatch";
 
-/// Whether a file that begins so is a package.
-#[must_use]
-pub fn is_package(start: &[u8]) -> bool {
-    start.starts_with(package::MAGIC)
+/// Whether a package can be written to `path` and nothing is lost there.
+pub fn expect_package_free(path: &Utf8Path) -> Result<(), Error> {
+    output::expect_free(path, |_| DebianPackage::is_ours(path), PACKAGE)
 }
 
 /// The file of the Debian package beside the module `module`.
@@ -41,7 +40,7 @@ impl Comparison<'_> {
             return Ok(());
         };
         let path = package_path(&livepatch.path);
-        output::remove(&path, is_package, PACKAGE)?;
+        expect_package_free(&path)?;
         let vmlinux = builds.original.root.join("vmlinux");
         let bytes = read(&vmlinux)?;
         let kernel = RawElf::parse(&bytes)
@@ -50,9 +49,16 @@ impl Comparison<'_> {
         let build_id = notes.and_then(build_id);
         let build_id = build_id.ok_or_else(|| Error::NoBuildId { path: vmlinux.clone() })?;
         let module = read(&livepatch.path)?;
-        let name = DebianPackage::usable_name(livepatch.path.file_stem().unwrap_or("livepatch"));
+        let stem = livepatch.path.file_stem().unwrap_or("livepatch");
+        let name = DebianPackage::usable_name(stem);
+        let elf = RawElf::parse(&module)
+            .map_err(|source| Error::Object { path: livepatch.path.clone(), source })?;
+        let info = ModInfo::of(&elf);
+        let file_name = stem.replace('-', "_");
+        let module_name = info.get("name").unwrap_or(&file_name);
         let release = proofs.release();
-        let package = DebianPackage { name: &name, version, release, build_id, module: &module };
+        let package =
+            DebianPackage { name: &name, module_name, version, release, build_id, module: &module };
         let work = builds.workspace.module_path().join("package");
         package
             .write(&work, &path)

@@ -15,13 +15,18 @@ fn a_package_has_the_module_and_what_loads_it() -> Result<()> {
     let name = DebianPackage::usable_name("livepatch-Some_Fix");
     let package = DebianPackage {
         name: &name,
+        module_name: "livepatch_Some_Fix",
         version: "2.1",
         release: "6.1.0-56-amd64",
         build_id: &[0xab, 0x01],
         module: b"module",
     };
     let (work, path) = (directory.join("work"), directory.join("fix.deb"));
+    fs_err::write(&path, "!<arch>\nsomebody's own package")?;
+    ensure!(!DebianPackage::is_ours(&path), "somebody's package is taken for ours");
     package.write(&work, &path)?;
+    ensure!(DebianPackage::is_ours(&path), "our package is not known again");
+    ensure!(fs_err::read_dir(&directory)?.count() == 1, "more than the package is left");
     ensure!(!work.exists(), "the directory of work is left behind");
     for (field, value) in [
         ("Package", "livepatch-some-fix"),
@@ -51,6 +56,9 @@ fn a_package_has_the_module_and_what_loads_it() -> Result<()> {
         ensure!(!text.contains('@'), "{file} has a blank: {text}");
     }
     let load = fs_err::read_to_string(&scripts[0])?;
-    ensure!(load.contains("/sys/module/livepatch_some_fix") && load.contains("00ab01\""), "{load}");
+    ensure!(
+        load.contains("/sys/module/livepatch_Some_Fix ]") && load.contains("00ab01\""),
+        "{load}"
+    );
     Ok(())
 }

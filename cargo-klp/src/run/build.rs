@@ -72,7 +72,7 @@ fn expect_outputs_free(
 ) -> Result<(), Error> {
     page::expect_free(&arguments.page)?;
     if let Some(request) = request.filter(|_| arguments.package.is_some()) {
-        output::expect_free(&klp::package_path(&request.path), klp::is_package, klp::PACKAGE)?;
+        klp::expect_package_free(&klp::package_path(&request.path))?;
     }
     for path in signing(arguments, current).iter().flat_map(Signing::files) {
         fs_err::File::open(path)

@@ -16,8 +16,10 @@ use crate::arch;
 /// A package that is to be made.
 #[derive(Debug, Clone)]
 pub struct DebianPackage<'a> {
-    /// The module's file name without suffix.
+    /// The name of the package.
     pub name: &'a str,
+    /// What the kernel calls the module.
+    pub module_name: &'a str,
     /// The version of the package.
     pub version: &'a str,
     /// The release of the kernel.
@@ -62,8 +64,8 @@ impl PackageError {
     }
 }
 
-/// What starts a file of such a package.
-pub const MAGIC: &[u8] = b"!<arch>";
+/// How the description of such a package starts.
+const OURS: &[u8] = b"livepatch for the kernel ";
 
 const CONTROL: &str = include_str!("control");
 const LOAD: &str = include_str!("load");
@@ -81,6 +83,14 @@ impl DebianPackage<'_> {
     #[must_use]
     pub fn usable_name(name: &str) -> String {
         name.to_ascii_lowercase().replace('_', "-")
+    }
+
+    /// Whether the file is a package that was made here.
+    #[must_use]
+    pub fn is_ours(path: &Utf8Path) -> bool {
+        let mut ask = Command::new("dpkg-deb");
+        let output = ask.args(["--field", path.as_str(), "Description"]).output();
+        output.is_ok_and(|output| output.stdout.starts_with(OURS))
     }
 
     /// Makes the package in the directory `work`, which is made anew, and writes it to `path`.
@@ -104,26 +114,30 @@ impl DebianPackage<'_> {
             fs::write(&file, bytes).map_err(failed)?;
             fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
         }
+        // What is there stays until the new package is whole.
+        let made = path.with_file_name(format!(".{}.new", path.file_name().unwrap_or_default()));
         let mut pack = Command::new("dpkg-deb");
-        pack.args(["--root-owner-group", "--build", work.as_str(), path.as_str()]);
+        pack.args(["--root-owner-group", "--build", work.as_str(), made.as_str()]);
         let output = pack.output().map_err(PackageError::NoProgram)?;
         crate::atomic::remove_dir(work).map_err(failed)?;
         if output.status.success() {
-            return Ok(());
+            let failed = |source| PackageError::Io { path: path.to_owned(), source };
+            return fs::rename(&made, path).map_err(failed);
         }
+        // What dpkg-deb has left of it is of no use, and need not be there.
+        let _ = fs::remove_file(&made);
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
         Err(PackageError::Failed { said })
     }
 
     fn filled(&self, text: &str) -> Vec<u8> {
-        let module = self.name.replace('-', "_");
         let digits =
             |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
         let build_id: String = self.build_id.iter().flat_map(digits).flatten().collect();
         let values = [
             ("@BUILD_ID@", build_id.as_str()),
             ("@NAME@", self.name),
-            ("@MODULE@", &module),
+            ("@MODULE@", self.module_name),
             ("@RELEASE@", self.release),
             ("@VERSION@", self.version),
             ("@ARCHITECTURE@", arch::DEBIAN),
