@@ -65,6 +65,7 @@ pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
 pub use module::{
     ModuleError, ModuleSources, Recompiled, Signing, Version, last_patches, lines_path,
+    patches_path,
 };
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};

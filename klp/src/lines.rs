@@ -1,9 +1,10 @@
 //! Objects of the last build that know their source lines.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, Workspace, is_lto, lines_path};
+use kbuild_glue::{Version, Workspace, is_lto, lines_path, patches_path};
 use klp_core::checksum::{Analysis, Digest};
 use klp_core::module::RawElf;
 
@@ -48,7 +49,7 @@ pub(crate) fn lined(
         // A patched object was compiled with the numbers that lines had before.
         let is_patched = *version == Version::Patched;
         let has = RawElf::parse(&input).is_ok_and(|elf| elf.section_named(".debug_info").is_some());
-        let digest = blake3::hash(&input).to_hex().to_string();
+        let digest = source_digest(kernel, &input, *version);
         let again = lines_path(&kernel.root, *version).join(object);
         if is_lto {
             let path = if has { Ok(plain) } else { Err(LTO.to_owned()) };
@@ -71,6 +72,16 @@ pub(crate) fn lined(
     let settings = session.settings();
     for (version, objects) in missing {
         let paths: Vec<Utf8PathBuf> = objects.iter().map(|(object, _)| object.clone()).collect();
+        for object in &paths {
+            // A run that is killed here leaves nothing that a later one believes.
+            let stamp = stamp(&lines_path(&kernel.root, version).join(object));
+            match fs_err::remove_file(&stamp) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(Error::Write { path: stamp, source });
+                }
+                _ => {}
+            }
+        }
         let compiled =
             workspace.compile_with_lines(&paths, version, &settings, &mut of_build(events));
         let why = match compiled {
@@ -106,7 +117,21 @@ pub(crate) fn lined(
 const LTO: &str = "objects of a kernel with LTO are no machine code, and what was linked from them has no debug \
                    information (CONFIG_DEBUG_INFO)";
 
-/// The file that says which object this is the same as.
+/// What an object with lines is made from: the same object can come from sources with other lines.
+fn source_digest(kernel: &Kernel, object: &[u8], version: Version) -> String {
+    let mut all = blake3::Hasher::new();
+    all.update(blake3::hash(object).as_bytes());
+    let patches = patches_path(&kernel.root);
+    let patches = (version == Version::Patched).then_some(patches);
+    for path in [Some(kernel.root.join("mirror.stamps")), patches].into_iter().flatten() {
+        // What is not there has no part in it.
+        let text = fs_err::read(path).unwrap_or_default();
+        all.update(blake3::hash(&text).as_bytes());
+    }
+    all.finalize().to_hex().to_string()
+}
+
+/// The file that says what this was made from.
 fn stamp(object: &Utf8Path) -> Utf8PathBuf {
     Utf8PathBuf::from(format!("{object}.of"))
 }

@@ -179,3 +179,29 @@ fn what_the_compiler_chose_is_said() -> Result<()> {
     ensure!(hunk["functions"].as_array().is_some_and(|it| !it.is_empty()), "{hunk}");
     Ok(())
 }
+
+/// Kept numbers of lines make objects of different patches equal; lines are those of the last one.
+#[test]
+fn lines_are_those_of_the_last_patch() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let file = kernel.source.join("kernel/stat.c");
+    let text = fs_err::read_to_string(&file)?;
+    let line = text.lines().find(|line| line.contains("return") && line.contains(';'));
+    let line = line.context("a line to change")?;
+    let changed = line.replacen("return", "return 1 +", 1);
+    let shifted = format!("/* One */\n/* more */\n{changed}");
+    let mut seen = Vec::new();
+    for (name, new) in [("plain.patch", &changed), ("shifted.patch", &shifted)] {
+        let patch = kernel.write_patch(name, "kernel/stat.c", line, new)?;
+        run(&mut kernel.build([patch.as_str()])?)?.expect(0)?;
+        let explain =
+            ["explain", "-C", kernel.source.as_str(), "-O", kernel.output.as_str(), "--no-pager"];
+        let text = run(&mut klp(explain)?)?.expect(0)?.stdout;
+        let number =
+            text.lines().find(|line| line.contains("return 1 +")).context("no such line")?;
+        let number = number.split_whitespace().next().and_then(|place| place.rsplit(':').next());
+        seen.push(number.context("no number")?.parse::<usize>()?);
+    }
+    assert_eq!(seen[1], seen[0] + 2);
+    Ok(())
+}

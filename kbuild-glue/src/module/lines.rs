@@ -101,7 +101,8 @@ pub fn lines_path(root: &Utf8Path, version: Version) -> Utf8PathBuf {
     root.join("lines").join(name)
 }
 
-/// Beside the objects that the patches made, and gone with them.
-fn patches_path(root: &Utf8Path) -> Utf8PathBuf {
+/// The patches of the last build: beside the objects that they made, and gone with them.
+#[must_use]
+pub fn patches_path(root: &Utf8Path) -> Utf8PathBuf {
     root.join("patched").join(".patches")
 }

@@ -14,7 +14,7 @@ use crate::build::{BuildError, Workspace};
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use compile::Recompiled;
-pub use lines::{Version, last_patches, lines_path};
+pub use lines::{Version, last_patches, lines_path, patches_path};
 pub use link::ModuleSources;
 pub use sign::Signing;
 
