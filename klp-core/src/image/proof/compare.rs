@@ -7,7 +7,7 @@ use super::field::Field;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
-use super::x86_64::jump_or_nop;
+use super::x86_64::{NOTHING, jump_or_nop};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
 /// What was found of the sections of one object.
@@ -153,7 +153,8 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
                 skip = at.saturating_add(length);
                 continue;
             }
-            let extra = self.shipped.rela(spot.plus(at.cast_signed())).is_some();
+            let extra = self.shipped.rela(spot.plus(at.cast_signed()));
+            let extra = extra.is_some_and(|rela| rela.kind != NOTHING);
             if ours != shipped || extra {
                 let why = if extra {
                     "a relocation where the object has a number".to_owned()

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
-use super::x86_64::NOTHING;
-
 /// A place of something shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Spot {
@@ -51,8 +49,7 @@ impl<'a> Shipped<'a> {
         let mut relas: BTreeMap<u32, HashMap<u64, RawRela>> = BTreeMap::new();
         for table in elf.sections.iter().filter(|table| relocatable && table.is_rela()) {
             let of_section = relas.entry(table.info).or_default();
-            let relas = table.relas().filter(|rela| rela.kind != NOTHING);
-            of_section.extend(relas.map(|rela| (rela.offset, rela)));
+            of_section.extend(table.relas().map(|rela| (rela.offset, rela)));
         }
         Self { elf, by_name, relas }
     }
