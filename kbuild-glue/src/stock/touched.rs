@@ -70,9 +70,10 @@ impl StockBuild {
             }
         }
         let reached = includes.closure(&paths);
-        let by_command = self.included_by_command();
-        let all = reached.iter().any(|path| by_command.contains(path));
-        let is_touched = |unit: &Unit| all || reached.contains(&unit.source);
+        let is_touched = |unit: &Unit| {
+            reached.contains(&unit.source)
+                || self.included_by_command(unit).any(|path| reached.contains(path))
+        };
         let objects = self.units.iter().filter(|(_, unit)| is_touched(unit));
         let sources: BTreeSet<&Utf8Path> =
             self.units.values().map(|unit| unit.source.as_path()).collect();
@@ -140,19 +141,11 @@ impl StockBuild {
         self.units.get(object).map(|unit| unit.linked.as_slice()).unwrap_or_default()
     }
 
-    /// Headers that every command names.
-    fn included_by_command(&self) -> BTreeSet<Utf8PathBuf> {
-        let mut headers = BTreeSet::new();
-        if let Some(unit) = self.units.values().next() {
-            let mut words = unit.command.split(' ');
-            while let Some(word) = words.next() {
-                if let Some(path) = (word == "-include").then(|| words.next()).flatten() {
-                    let path = Utf8Path::new(path);
-                    headers.insert(path.strip_prefix(&self.mirror).unwrap_or(path).to_owned());
-                }
-            }
-        }
-        headers
+    /// Headers that the command of `unit` includes.
+    fn included_by_command<'u>(&'u self, unit: &'u Unit) -> impl Iterator<Item = &'u Utf8Path> {
+        let options = unit.command.split(" -include ").skip(1);
+        let paths = options.filter_map(|rest| rest.split_whitespace().next().map(Utf8Path::new));
+        paths.map(|path| path.strip_prefix(&self.mirror).unwrap_or(path))
     }
 
     /// The files of offsets that are made from one of `sources`.
@@ -194,6 +187,8 @@ mod tests {
         write("samples/s.c", "");
         write("fs/c.c", "#include \"table.h\"\n#include <fs/ruled.h>\n");
         write("fs/table.h", "");
+        write("fs/forced.h", "");
+        write("fs/other.c", "#include \"forced.h\"\n");
         write("fs/ruled.h", "");
         write("fs/gen.c", "#include \"../fs/table.h\"\n");
         let rules = "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n";
@@ -201,7 +196,10 @@ mod tests {
         let unit = |source: &str| Unit {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
-            command: String::new(),
+            command: match source {
+                "samples/s.c" => format!("gcc -include {root}/fs/forced.h -c -o s.o s.c"),
+                _ => String::new(),
+            },
         };
         let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "samples/s.c"];
         let units: Units =
@@ -213,7 +211,9 @@ mod tests {
             "fs/b.h",
             "fs/by_macro.h",
             "fs/c.c",
+            "fs/forced.h",
             "fs/gen.c",
+            "fs/other.c",
             "fs/Makefile",
             "fs/ruled.h",
             "fs/table.h",
@@ -238,6 +238,8 @@ mod tests {
         // What a build writes can include it.
         assert_eq!(touched("fs/b.h").unwrap(), ["fs/b.o"]);
         assert_eq!(touched("fs/written.h").unwrap(), ["fs/b.o", "fs/made.o (generated)"]);
+        // The command of one object includes it.
+        assert_eq!(touched("fs/forced.h").unwrap(), ["samples/s.o"]);
         // A build makes sources of these.
         for path in ["fs/ruled.h", "fs/table.h"] {
             assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
