@@ -4,9 +4,8 @@ use anyhow::{Context as _, Result, ensure};
 use klp_core::attest::Class;
 use klp_tests::attested::{Case, Made};
 use klp_tests::small::for_each_compiler;
-use klp_tests::tools::compilers;
 
-const BEFORE: &str = "
+pub(crate) const BEFORE: &str = "
 void exported(const char *text);
 static int count;
 static int table[4] = { 1, 2, 3, 4 };
@@ -163,33 +162,6 @@ fn right_modules_pass() -> Result<()> {
             ("a new variable of each processor", own_per_cpu, None),
         ],
     )
-}
-
-/// Without lockdep a lock class key has no bytes: which of a function's keys is meant cannot be told, and does not matter.
-#[test]
-fn keys_without_bytes_are_alike() -> Result<()> {
-    let show = |keys: [&str; 3]| {
-        let uses = keys.map(|key| format!("exported((void *)&{key});")).concat();
-        format!("int show(int n) {{ count += helper(n); {uses} return count; }}")
-    };
-    let key = "({ static struct key __key; &__key; })[0]";
-    let old = "int show(int n) { count += helper(n); exported(\"before\"); return count; }";
-    let with = |keys| format!("struct key {{ }};\n{}", BEFORE.replace(old, &show(keys)));
-    let mut case = right();
-    case.before = with([key, key, "count"]);
-    case.after = with([key, key, key]);
-    let own = show(["key_0", "key_1", key]);
-    case.module = format!("struct key {{ }};\nextern struct key key_0, key_1;\n{KERNEL}{own}");
-    let gcc = [("key_0", ".klp.sym.vmlinux.__key.1,0"), ("key_1", ".klp.sym.vmlinux.__key.0,0")];
-    let clang =
-        [("key_0", ".klp.sym.vmlinux.show.__key,0"), ("key_1", ".klp.sym.vmlinux.show.__key.1,0")];
-    for compiler in compilers("keys_without_bytes_are_alike") {
-        let mut case = case.clone();
-        case.links.extend(if compiler == "gcc" { gcc } else { clang });
-        let made = case.make(compiler)?;
-        passes(&made, &made.module).context(compiler)?;
-    }
-    Ok(())
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod allowlist;
 mod attest;
 mod attest_bits;
+mod attest_keys;
 mod attest_tables;
 mod bounded;
 mod cache;

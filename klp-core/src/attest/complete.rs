@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::judge::{Judge, Piece, Source};
 use super::kind::Kind;
-use super::names::{base, is_for_kasan};
+use super::names::{base, is_constructor};
 use super::origin::users;
 use super::reference::is_of_one_place;
 use super::running::VMLINUX;
@@ -20,7 +20,7 @@ impl Judge<'_> {
             self.find("", "init_module", Class::Missing, "the module replaces no function");
         }
         for (object, name) in &said.changed {
-            if !is_for_kasan(name.as_bytes()) && !self.is_replaced(object, name) {
+            if !is_constructor(name.as_bytes()) && !self.is_replaced(object, name) {
                 let what = "the patch changes this function, and the module does not replace it";
                 self.find(object, name, Class::Missing, what);
             }

@@ -1,9 +1,24 @@
-//! Names that compilers make of others.
+//! Names that compilers and the kernel's macros give.
 
-/// Whether compilers give the name to what they write for KASAN: it runs once, when its object is loaded, and only tells where
-/// the variables of the object end. In C, no name has a dot, and none of the kernel's begins so.
-pub(super) fn is_for_kasan(name: &[u8]) -> bool {
-    [&b"_sub_I_"[..], b"_sub_D_", b"asan.module_"].iter().any(|start| name.starts_with(start))
+/// Whether compilers give the name to what they write to be run once, when its object is loaded: with KASAN it only tells
+/// where the variables of the object end. GCC puts two numbers behind it; in C, no name has a dot.
+pub(super) fn is_constructor(name: &[u8]) -> bool {
+    let numbers = [&b"_sub_I_"[..], b"_sub_D_"].iter().find_map(|start| name.strip_prefix(*start));
+    let mut parts = numbers.into_iter().flat_map(|text| text.split(|byte| *byte == b'_'));
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let is_gcc = parts.next().is_some_and(is_number) && parts.next().is_some_and(is_number);
+    is_gcc && parts.next().is_none()
+        || [&b"asan.module_ctor"[..], b"asan.module_dtor"].contains(&name)
+}
+
+/// Whether the kernel's macros give the name to lock class keys. Clang puts the function's name in front.
+pub(super) fn is_key(name: &[u8]) -> bool {
+    base(name).rsplit(|byte| *byte == b'.').next() == Some(b"__key")
+}
+
+/// Whether GCC or LLVM give sections such names in which they describe code.
+pub(super) fn is_description(section: &[u8]) -> bool {
+    [&b".data..Lubsan_"[..], b".data..L__unnamed_"].iter().any(|start| section.starts_with(start))
 }
 
 /// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.
@@ -18,5 +33,20 @@ pub(super) fn base(name: &[u8]) -> &[u8] {
             return name;
         }
         name = before;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constructors_have_numbers() {
+        for name in ["_sub_I_65535_1", "_sub_D_00099_0", "asan.module_ctor", "asan.module_dtor"] {
+            assert!(is_constructor(name.as_bytes()), "{name}");
+        }
+        for name in ["_sub_I_", "_sub_I_file", "_sub_I_1", "_sub_I_1_2_3", "asan.module_", "asan"] {
+            assert!(!is_constructor(name.as_bytes()), "{name}");
+        }
     }
 }

@@ -3,12 +3,12 @@
 use super::Class;
 use super::judge::{Judge, Piece};
 use super::kind::Kind;
-use super::names::base;
+use super::names::{base, is_description, is_key};
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
 use super::view::{Aim, Use};
-use crate::elf::{Place, Reloc, Symbol, SymbolKind};
+use crate::elf::{Place, Reloc, SymbolKind};
 use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
@@ -240,7 +240,11 @@ impl Judge<'_> {
         let right = |meant: &&Spot| meant.plus(inside) == spot;
         match expected.as_slice() {
             [only] if right(&only) => {}
-            several if is_empty_key(symbol) && several.iter().any(|meant| right(&meant)) => {}
+            // Without lockdep a key has no bytes, and nobody looks at its address.
+            several
+                if symbol.size == 0
+                    && is_key(symbol.name)
+                    && several.iter().any(|meant| right(&meant)) => {}
             several @ [_, _, ..] if several.iter().any(|meant| right(&meant)) => {
                 let what = format!(
                     "leads to one of {} that can be `{name}`, and nothing tells which",
@@ -377,18 +381,6 @@ pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
         || last.starts_with(b"__UNIQUE_ID")
         || last.starts_with(b"__compound_literal")
         || SECTIONS.contains(&section)
-}
-
-/// Whether it is a lock class key of a kernel without lockdep: it has no bytes, and nobody looks at its address.
-fn is_empty_key(symbol: &Symbol<'_>) -> bool {
-    // Clang puts the function's name in front.
-    let name = base(symbol.name).rsplit(|byte| *byte == b'.').next();
-    symbol.size == 0 && name == Some(b"__key")
-}
-
-/// Whether GCC or LLVM give sections such names in which they describe code.
-fn is_description(section: &[u8]) -> bool {
-    [&b".data..Lubsan_"[..], b".data..L__unnamed_"].iter().any(|start| section.starts_with(start))
 }
 
 impl super::judge::Source<'_> {

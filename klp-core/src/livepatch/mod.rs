@@ -11,6 +11,7 @@ mod alternative;
 mod boot;
 mod callbacks;
 mod callers;
+mod certain;
 mod constants;
 mod existing;
 mod extract;

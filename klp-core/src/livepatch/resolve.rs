@@ -69,7 +69,7 @@ pub(super) struct Site {
 }
 
 impl<'s, 'a> Resolver<'s, 'a> {
-    fn elf(&self) -> &'s ElfObject<'a> {
+    pub(super) fn elf(&self) -> &'s ElfObject<'a> {
         &self.source.patched.analysis.elf
     }
 
@@ -227,95 +227,6 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.object_at(span, from_start)
     }
 
-    /// The kernel's of a variable without a size that has a section to itself: there is nothing in it, and yet it has an
-    /// address (Rust's lock class keys without lockdep).
-    fn nothing(&self, index: u32, section: &Section<'_>) -> Option<Result<Outside<'a>, Why>> {
-        let named = |elf: &ElfObject<'a>, is_it: &dyn Fn(&Symbol<'a>) -> bool| {
-            let symbols = elf.symbols.iter().zip(0u32..);
-            let mut found = symbols.filter(|(symbol, _)| {
-                symbol.kind == SymbolKind::Object && symbol.size == 0 && is_it(symbol)
-            });
-            found.next().map(|(symbol, index)| (symbol.name, index))
-        };
-        if section.size > 0 || !section.is_writable() {
-            return None;
-        }
-        let here = Place::Section(index);
-        let (name, _) = named(self.elf(), &|symbol| symbol.place == here)?;
-        let original = &self.source.original.as_ref()?.analysis.elf;
-        let (_, index) = named(original, &|symbol| symbol.name == name)?;
-        Some(self.outside(index))
-    }
-
-    /// The entry of a table that `offset` hits, and what offsets are relative to.
-    fn entry(
-        &self,
-        section: &Section<'_>,
-        index: u32,
-        offset: i64,
-    ) -> Result<Option<(Piece, i64)>, Why> {
-        if !pieces::is_table(section.name) {
-            return Ok(None);
-        }
-        let entry = u64::try_from(offset)
-            .ok()
-            .and_then(|offset| self.tables.at(index, offset))
-            .ok_or_else(|| format!("a place outside of the entries of {}", section.name_lossy()))?;
-        let piece =
-            Piece { object: self.object, section: index, start: entry.start, end: entry.end };
-        Ok(Some((piece, entry.start.cast_signed())))
-    }
-
-    /// The data object that section plus offset means, where that is certain.
-    fn certain_span(&self, site: &Site, section: u32, offset: i64) -> Result<(u32, Span), Why> {
-        let layout = &self.source.patched.analysis.layout;
-        let header = self.elf().section(section).ok_or("a section that is not there")?;
-        let first = layout.first_of_section(section).ok_or("a section without data")?;
-        let spans = layout.of_section(section);
-        if let [only] = spans
-            && (only.start == 0 && only.end == header.size)
-        {
-            return Ok((first, *only));
-        }
-        if let Some(only) = self.only_variable(section, header, spans) {
-            return Ok((first, only));
-        }
-        let uncertain = || {
-            format!(
-                "it cannot be told which variable of {} is meant at {offset:#x}",
-                header.name_lossy()
-            )
-        };
-        let offset = u64::try_from(offset).map_err(|_| uncertain())?;
-        let index = layout.find(section, offset).ok_or_else(uncertain)?;
-        let span = *layout.span(index).ok_or_else(uncertain)?;
-        let fits = match site.usage {
-            Use::Operand(Access::Fixed(width)) => {
-                offset.saturating_add(u64::from(width)) <= span.end
-            }
-            // What a table names is a thing of its own: a key can be part of a descriptor.
-            Use::Table => true,
-            // Records of one kind, and pointers to whole objects.
-            _ => offset == span.start,
-        };
-        if fits { Ok((index, span)) } else { Err(uncertain()) }
-    }
-
-    /// The variable that a section of its own is named after. With KASAN, zeros follow it that nobody may touch, and a
-    /// place there is the end of the variable.
-    fn only_variable(&self, index: u32, section: &Section<'_>, spans: &[Span]) -> Option<Span> {
-        let (first, rest) = spans.split_first()?;
-        let name = self.elf().symbol(first.symbol?)?.name;
-        let is_own = first.start == 0
-            && rest.iter().all(|span| span.symbol.is_none())
-            && section.name.strip_suffix(name).is_some_and(|start| start.ends_with(b"."));
-        let size = section.size.checked_sub(first.end)?;
-        let tail = section.bytes(first.end, size)?;
-        let is_empty = tail.iter().all(|byte| *byte == 0)
-            && section.relocs.within(first.end, section.size).next().is_none();
-        (is_own && is_empty).then_some(Span { section: index, ..*first })
-    }
-
     /// What the data object at `span` is now.
     fn object_at(
         &self,
@@ -391,7 +302,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
     }
 
     /// The symbol of the running kernel that is `index` of the original.
-    fn outside(&self, index: u32) -> Result<Outside<'a>, Why> {
+    pub(super) fn outside(&self, index: u32) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
         if !symbol.local {

@@ -225,8 +225,11 @@ impl Verdict {
 /// `_sub_I_65535_1` (and what takes it back `_sub_D_…`), clang `asan.module_ctor`.
 fn is_constructor(name: &str) -> bool {
     let numbers = ["_sub_I_", "_sub_D_"].iter().find_map(|start| name.strip_prefix(start));
-    let is_numbers = |text: &str| text.bytes().all(|byte| byte == b'_' || byte.is_ascii_digit());
-    numbers.is_some_and(is_numbers) || name.starts_with("asan.module_")
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    let is_gcc = numbers
+        .and_then(|numbers| numbers.split_once('_'))
+        .is_some_and(|(priority, number)| is_number(priority) && is_number(number));
+    is_gcc || ["asan.module_ctor", "asan.module_dtor"].contains(&name)
 }
 
 /// What is wrong with replacing functions whose exported type is another. `before` and `after` are the

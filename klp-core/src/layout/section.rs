@@ -1,0 +1,217 @@
+//! The spans of one section.
+
+use rayon::prelude::*;
+
+use super::filler::is_filler;
+use super::labels::groups;
+use super::{Few, Span};
+use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
+use crate::name;
+use crate::places::Places;
+use crate::rules;
+
+/// What is in one section.
+#[derive(Default)]
+pub(super) struct LaidOut {
+    pub(super) spans: Vec<Span>,
+    pub(super) empty: Vec<(u32, u64, u32)>,
+    pub(super) inner: Vec<(u32, u64, u32)>,
+    pub(super) shared: Vec<(u32, u64, Few)>,
+    pub(super) ids: Vec<(u32, u64, u32)>,
+    pub(super) places: Places,
+    pub(super) reach: Vec<u64>,
+}
+
+impl LaidOut {
+    pub(super) fn of(
+        elf: &ElfObject<'_>,
+        index: u32,
+        section: &Section<'_>,
+        labels: &[(u64, u32)],
+    ) -> Self {
+        let mut own = Self::default();
+        if section.is_allocated() && section.is_code() {
+            code_spans(elf, index, section, labels, &mut own.spans);
+            let inner = inner_labels(elf, labels, &own.spans);
+            own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
+        } else if is_data(elf, section, labels) {
+            data_spans(elf, index, section, labels, &mut own.spans);
+            own.shared = shared(elf, index, labels);
+            if section.name == b".BTF_ids" {
+                let names = |(_, symbol): &&(u64, u32)| {
+                    elf.symbol(*symbol).is_some_and(|symbol| symbol.name.starts_with(name::BTF_ID))
+                };
+                let ids = labels.iter().filter(names);
+                own.ids = ids.map(|(at, symbol)| (index, *at, *symbol)).collect();
+            }
+            let empty = empty_objects(elf, section, labels);
+            own.empty = empty.map(|(at, symbol)| (index, at, symbol)).collect();
+        }
+        let ends = own.spans.iter().map(|span| span.end);
+        let reach = ends.scan(0, |reach, end| {
+            *reach = end.max(*reach);
+            Some(*reach)
+        });
+        own.reach = reach.collect();
+        own.places = Places::of(own.spans.iter().map(|span| span.start));
+        own
+    }
+}
+
+/// Whether what is in a section is compared as data. A linker script can load what holds a function, whatever the
+/// section is.
+fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) -> bool {
+    let is_function = |symbol: &Symbol<'_>| symbol.kind == SymbolKind::Function;
+    let holds_function =
+        || labels.iter().any(|(_, symbol)| elf.symbol(*symbol).is_some_and(is_function));
+    match section.class {
+        SectionClass::Bytes | SectionClass::Zeroed if section.is_allocated() => true,
+        SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Note => {
+            rules::for_section(section.name).is_none() && holds_function()
+        }
+        SectionClass::Container | SectionClass::Unknown(_) => false,
+    }
+}
+
+fn ends<'a>(
+    groups: &'a [(u64, u64, u32)],
+    section: &'a Section<'_>,
+) -> impl Iterator<Item = (u64, u64, u32)> + 'a {
+    groups.iter().enumerate().filter_map(move |(position, (start, size, symbol))| {
+        let next = groups.get(position.saturating_add(1)).map_or(section.size, |next| next.0);
+        let end = if *size == 0 { next } else { start.saturating_add(*size).min(section.size) };
+        (*start < end).then_some((*start, end, *symbol))
+    })
+}
+
+fn code_spans(
+    elf: &ElfObject<'_>,
+    index: u32,
+    section: &Section<'_>,
+    labels: &[(u64, u32)],
+    spans: &mut Vec<Span>,
+) {
+    let from = spans.len();
+    let functions = groups(elf, labels, |symbol| symbol.kind == SymbolKind::Function);
+    for (start, end, symbol) in ends(&functions, section) {
+        spans.push(Span { section: index, start, end, symbol: Some(symbol) });
+    }
+    if rules::is_reached_from_code(section.name) {
+        return;
+    }
+    let covered: Vec<(u64, u64)> =
+        spans.get(from..).unwrap_or_default().iter().map(|span| (span.start, span.end)).collect();
+    let labelled = groups(elf, labels, |symbol| {
+        symbol.kind != SymbolKind::Function && !symbol.name.starts_with(b".L")
+    });
+    let mut label = labelled.iter().peekable();
+    let mut open = Vec::new();
+    let mut add = |start: u64, end: u64, symbol: Option<u32>| {
+        if start < end {
+            open.push(Span { section: index, start, end, symbol });
+        }
+    };
+    for (gap_start, gap_end) in gaps(&covered, section.size) {
+        let mut at = gap_start;
+        let mut name = None;
+        while label.next_if(|(start, ..)| *start < gap_start).is_some() {}
+        while let Some((start, _, symbol)) = label.next_if(|(start, ..)| *start < gap_end) {
+            add(at, *start, name);
+            (at, name) = (*start, Some(*symbol));
+        }
+        add(at, gap_end, name);
+    }
+    // What only fills the room between functions is none of anything.
+    spans.par_extend(open.into_par_iter().with_min_len(1024).filter(|span| {
+        let code = section.bytes(span.start, span.end.saturating_sub(span.start));
+        span.symbol.is_some() || !code.is_some_and(is_filler)
+    }));
+    if let Some(new) = spans.get_mut(from..) {
+        new.sort_by_key(|span| (span.start, span.end));
+    }
+}
+
+/// Global labels where no span starts.
+fn inner_labels<'a>(
+    elf: &'a ElfObject<'_>,
+    labels: &'a [(u64, u32)],
+    spans: &'a [Span],
+) -> impl Iterator<Item = (u64, u32)> + 'a {
+    labels.iter().filter_map(|(at, index)| {
+        let symbol = elf.symbol(*index).filter(|symbol| !symbol.local)?;
+        let starts = spans.binary_search_by_key(at, |span| span.start).is_ok();
+        (!starts && !symbol.name.starts_with(b".L")).then_some((*at, *index))
+    })
+}
+
+/// The stretches of `0..size` that the sorted `covered` leaves open.
+fn gaps(covered: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
+    let mut gaps = Vec::new();
+    let mut at = 0;
+    for (start, end) in covered {
+        if at < *start {
+            gaps.push((at, *start));
+        }
+        at = at.max(*end);
+    }
+    if at < size {
+        gaps.push((at, size));
+    }
+    gaps
+}
+
+fn data_spans(
+    elf: &ElfObject<'_>,
+    index: u32,
+    section: &Section<'_>,
+    labels: &[(u64, u32)],
+    spans: &mut Vec<Span>,
+) {
+    let groups = groups(elf, labels, |symbol| {
+        !symbol.name.starts_with(b".L")
+            && name::btf_id(symbol.name).is_none()
+            && !is_empty(section, labels, symbol)
+    });
+    for (start, end, symbol) in ends(&groups, section) {
+        spans.push(Span { section: index, start, end, symbol: Some(symbol) });
+    }
+}
+
+/// The symbols of each place that has several with a size.
+fn shared(elf: &ElfObject<'_>, section: u32, labels: &[(u64, u32)]) -> Vec<(u32, u64, Few)> {
+    let has_size = |index: &u32| elf.symbol(*index).is_some_and(|symbol| symbol.size > 0);
+    labels
+        .chunk_by(|(one, _), (other, _)| one == other)
+        .filter(|same| same.len() > 1)
+        .filter_map(|same| {
+            let (at, _) = same.first()?;
+            let symbols: Few = same.iter().map(|(_, index)| *index).filter(has_size).collect();
+            (symbols.len() > 1).then_some((section, *at, symbols))
+        })
+        .collect()
+}
+
+/// Whether it is an object without a size and with nothing up to the next label. Assemblers give no size to what
+/// has no `.size`, and that can hold something.
+fn is_empty(section: &Section<'_>, labels: &[(u64, u32)], symbol: &Symbol<'_>) -> bool {
+    let next = labels.get(labels.partition_point(|(at, _)| *at <= symbol.value));
+    let end = next.map_or(section.size, |(at, _)| *at);
+    let room = end.saturating_sub(symbol.value);
+    let holds = || {
+        let bytes = section.bytes(symbol.value, room).unwrap_or_default();
+        bytes.iter().any(|byte| *byte != 0)
+            || section.relocs.within(symbol.value, end).next().is_some()
+    };
+    symbol.kind == SymbolKind::Object && symbol.size == 0 && !holds()
+}
+
+fn empty_objects<'a>(
+    elf: &'a ElfObject<'_>,
+    section: &'a Section<'_>,
+    labels: &'a [(u64, u32)],
+) -> impl Iterator<Item = (u64, u32)> + 'a {
+    labels.iter().filter_map(|(_, index)| {
+        let symbol = elf.symbol(*index)?;
+        (is_empty(section, labels, symbol) && symbol.local).then_some((symbol.value, *index))
+    })
+}
