@@ -63,13 +63,13 @@ impl StockBuild {
         if let Some(path) = unknown {
             return Err(StockError::NeedsBuild { path: path.clone() });
         }
-        for path in paths.iter().filter(|path| path.extension() == Some("h")) {
-            let is_input = generators::is_input(&self.mirror, &self.files, path);
-            if is_input.map_err(|source| StockError::Sources { path: path.clone(), source })? {
-                return Err(StockError::NeedsBuild { path: path.clone() });
-            }
-        }
         let reached = includes.closure(&paths);
+        let input = generators::input(&self.mirror, &self.files, &paths);
+        let input =
+            input.map_err(|source| StockError::Sources { path: self.mirror.clone(), source })?;
+        if let Some(path) = input {
+            return Err(StockError::NeedsBuild { path: path.to_owned() });
+        }
         let is_touched = |unit: &Unit| {
             reached.contains(&unit.source)
                 || self.included_by_command(unit).any(|path| reached.contains(path))
@@ -186,7 +186,8 @@ mod tests {
         write("scripts/make.c", "puts(\"#include <written.h>\");\n");
         write("samples/s.c", "");
         write("fs/c.c", "#include \"table.h\"\n#include <fs/ruled.h>\n");
-        write("fs/table.h", "");
+        write("fs/table.h", "#include \"below.h\"\n");
+        write("fs/below.h", "");
         write("fs/forced.h", "");
         write("fs/other.c", "#include \"forced.h\"\n");
         write("fs/ruled.h", "");
@@ -209,6 +210,7 @@ mod tests {
             "fs/a.h",
             "fs/b.c",
             "fs/b.h",
+            "fs/below.h",
             "fs/by_macro.h",
             "fs/c.c",
             "fs/forced.h",
@@ -241,7 +243,7 @@ mod tests {
         // The command of one object includes it.
         assert_eq!(touched("fs/forced.h").unwrap(), ["samples/s.o"]);
         // A build makes sources of these.
-        for path in ["fs/ruled.h", "fs/table.h"] {
+        for path in ["fs/ruled.h", "fs/table.h", "fs/below.h"] {
             assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
         }
         for path in ["fs/by_macro.h", "fs/Makefile", "fs/Kconfig", "lib/table.txt", "scripts/a.c"] {
