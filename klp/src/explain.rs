@@ -58,6 +58,13 @@ impl Kernel {
 }
 
 impl Kernel {
+    /// Whether `changes` are still what the last build with a patch found: another one takes their place, and removes them
+    /// when it begins.
+    #[must_use]
+    pub fn has_results(&self, changes: &Changes) -> bool {
+        self.last_records().is_ok_and(|records| records.into_iter().eq(changes.records()))
+    }
+
     /// What the last build with a patch found.
     pub(crate) fn last_records(&self) -> Result<Vec<Record>, Error> {
         let path = &self.results;

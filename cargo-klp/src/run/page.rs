@@ -31,22 +31,18 @@ pub(super) fn of_build(
     changes: &Changes,
     shell: &Shell,
 ) -> Result<(), Error> {
-    let why = || match kernel.why(&[], session, &mut |event| show(event, shell)) {
-        Ok(why) => why,
-        Err(error) => {
-            shell
-                .warning(format_args!("the report does not say which hunk is the reason: {error}"));
-            Why::default()
-        }
-    };
-    let explain = || match kernel.explain(&[]) {
-        Ok(explained) => explained,
-        Err(error) => {
-            shell.warning(format_args!("the report shows no instructions: {error}"));
-            Vec::new()
-        }
-    };
-    write(arguments, title, changes, (explain, why), shell)
+    let Some(path) = &arguments.report else { return Ok(()) };
+    shell.phase("the report");
+    let mut explained = or_nothing(kernel.explain(&[]), "instructions", shell);
+    let events = &mut |event| show(event, shell);
+    let mut why = or_nothing(kernel.why(&[], session, events), "reasons", shell);
+    if !kernel.has_results(changes) {
+        shell.warning(
+            "another build of this kernel began: the report shows neither instructions nor reasons",
+        );
+        (explained, why) = (Vec::new(), Why::default());
+    }
+    write(path, title, changes, (&explained, &why), shell)
 }
 
 /// Writes the page about what a comparison found.
@@ -57,30 +53,33 @@ pub(super) fn of_comparison(
     changes: &Changes,
     shell: &Shell,
 ) -> Result<(), Error> {
-    let explain = || {
-        explain_compared(changes, original, patched).unwrap_or_else(|error| {
-            shell.warning(format_args!("the report shows no instructions: {error}"));
-            Vec::new()
-        })
-    };
-    write(arguments, title, changes, (explain, Why::default), shell)
+    let Some(path) = &arguments.report else { return Ok(()) };
+    shell.phase("the report");
+    let explained = explain_compared(changes, original, patched);
+    let explained = or_nothing(explained, "instructions", shell);
+    write(path, title, changes, (&explained, &Why::default()), shell)
+}
+
+/// What was found; where it cannot be, the person is told, and the report is made without it.
+fn or_nothing<T: Default>(found: Result<T, klp::Error>, what: &str, shell: &Shell) -> T {
+    found.unwrap_or_else(|error| {
+        shell.warning(format_args!("the report shows no {what}: {error}"));
+        T::default()
+    })
 }
 
 fn write(
-    arguments: &PageArgs,
+    path: &Utf8Path,
     title: &str,
     changes: &Changes,
-    (explain, why): (impl FnOnce() -> Vec<Explained>, impl FnOnce() -> Why),
+    (explained, why): (&[Explained], &Why),
     shell: &Shell,
 ) -> Result<(), Error> {
-    let Some(path) = &arguments.report else { return Ok(()) };
-    shell.phase("the report");
-    let (explained, why) = (explain(), why());
     let uses = match &changes.module {
         Some(module) => shared(Utf8Path::new(&module.path))?,
         None => Vec::new(),
     };
-    let content = page::Content { title, changes, explained: &explained, why: &why, uses: &uses };
+    let content = page::Content { title, changes, explained, why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;
     shell.status("Reporting", &path);
