@@ -1,8 +1,9 @@
 //! Which of the kernel's symbols of one name an object's symbol is.
 //!
 //! All symbols of a section moved by one distance when it was linked, so each of them says where the
-//! section can be, and they must agree. A local symbol stands behind the name of its source file. Where the whole kernel (or module) was one object before its last
-//! link, sections hold one function each and say nothing; but linkers keep the order of local symbols.
+//! section can be, and they must agree: in size, too, and a local symbol stands behind the name of its source file. Where
+//! the whole kernel (or module) was one object before its last link, sections hold one function each and say nothing;
+//! but linkers keep the order of local symbols.
 
 use std::collections::BTreeSet;
 
@@ -122,7 +123,7 @@ impl Kallsyms {
             let possible: BTreeSet<(Option<u32>, u64)> = entries
                 .iter()
                 .filter(|listed| listed.global != witness.local)
-                .filter(|listed| can_be_of(listed, file))
+                .filter(|listed| can_be_of(listed, file) && can_be(listed, witness))
                 .map(|listed| (listed.section, listed.value.wrapping_sub(witness.value)))
                 .collect();
             agreed = Some(match agreed {
@@ -137,6 +138,11 @@ impl Kallsyms {
 /// Whether `listed` can be of the source file `file`, where that is known of both.
 fn can_be_of(listed: &Listed, file: Option<u32>) -> bool {
     listed.file.zip(file).is_none_or(|(there, here)| there == here)
+}
+
+/// Whether `listed` can be `symbol` of an object that was linked: its size is the same, where it is known.
+fn can_be(listed: &Listed, symbol: &Symbol<'_>) -> bool {
+    listed.size == 0 || listed.size == symbol.size
 }
 
 /// The source file of a local symbol.
@@ -246,6 +252,15 @@ mod tests {
         );
         assert_eq!(position_of(&[("absent", 0, true)]), Err(PositionError::Missing));
         assert_eq!(position_of(&[("show", 0, true)]), Err(PositionError::Ambiguous(3)));
+    }
+
+    /// The object's own `twin` was left out of the kernel, so that of the other one is all that there is.
+    #[test]
+    fn a_namesake_of_another_size_is_another_one() {
+        let mut object = object(&[("twin", 0, false)]);
+        object.symbols[0].size = 24;
+        let wanted = object.symbols.first().unwrap();
+        assert_eq!(map().of_object(&object, wanted), Err(PositionError::Overridden(3)));
     }
 
     #[test]
