@@ -5,38 +5,42 @@
 //! comes before it, `echo '# CC      FILE';`.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::recipe::Recipe;
 use super::{Unit, Units};
 use crate::lexical::resolved;
 use crate::objects::Linked;
 
-/// The objects in what make printed. `sources` is the top of the sources, as make names it; `modules` are paths of
-/// modules by the kernel's names of them.
+/// The objects in what make printed, and how the sources are made that are not in the tree. `sources` is the top of the
+/// sources, as make names it; `modules` are paths of modules by the kernel's names of them.
 pub(super) fn parse(
     mut output: impl BufRead,
     sources: &Utf8Path,
     modules: &BTreeMap<String, String>,
-) -> io::Result<Units> {
-    let mut units = Units::new();
+) -> io::Result<(Units, Vec<Recipe>)> {
+    let (mut units, mut recipes) = (Units::new(), Vec::new());
     let mut line = Vec::new();
     loop {
         line.clear();
         if output.read_until(b'\n', &mut line)? == 0 {
-            return Ok(units);
+            return Ok((units, recipes));
         }
-        let unit = echoed(&line).and_then(|command| unit(&command, sources, modules));
-        if let Some((object, unit)) = unit {
+        let Ok(text) = std::str::from_utf8(&line) else { continue };
+        let command = echoed(text);
+        if let Some((object, unit)) = command.as_ref().and_then(|it| unit(it, sources, modules)) {
             units.entry(object).or_insert(unit);
+        } else {
+            recipes.extend(Recipe::of_line(text, command.as_deref().unwrap_or_default()));
         }
     }
 }
 
 /// The command that a line prints.
-fn echoed(line: &[u8]) -> Option<String> {
-    let mut rest = std::str::from_utf8(line).ok()?.strip_prefix("set -e;")?;
+fn echoed(line: &str) -> Option<String> {
+    let mut rest = line.strip_prefix("set -e;")?;
     loop {
         let (text, behind) = unquoted(rest.trim_start().strip_prefix("echo '")?)?;
         if !text.starts_with("# ") {
@@ -91,18 +95,16 @@ fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<Linked>
 }
 
 /// One line an object: its path, its source, what it is linked into, and the command.
-pub(super) fn write(units: &Units, mut to: impl Write) -> io::Result<()> {
-    for (object, Unit { source, linked, command }) in units {
-        let linked: Vec<&str> = linked
-            .iter()
-            .map(|linked| match linked {
-                Linked::Vmlinux => "",
-                Linked::Module(name) => name,
-            })
-            .collect();
-        writeln!(to, "{object}\t{source}\t{}\t{command}", linked.join(":"))?;
-    }
-    to.flush()
+pub(super) fn write(units: &Units) -> String {
+    let line = |(object, Unit { source, linked, command }): (&Utf8PathBuf, &Unit)| {
+        let linked = linked.iter().map(|linked| match linked {
+            Linked::Vmlinux => "",
+            Linked::Module(name) => name,
+        });
+        let linked: Vec<&str> = linked.collect();
+        format!("{object}\t{source}\t{}\t{command}\n", linked.join(":"))
+    };
+    units.iter().map(line).collect()
 }
 
 /// What [`write`] has written; none if it is something else.
@@ -140,14 +142,14 @@ mod tests {
     #[test]
     fn a_short_form_may_come_first() {
         let line =
-            b"set -e; echo '# CC [M]  fs/it'\\''s.o'; echo '   gcc -c -o a.o a.c  ';   trap 'rm'";
+            "set -e; echo '# CC [M]  fs/it'\\''s.o'; echo '   gcc -c -o a.o a.c  ';   trap 'rm'";
         assert_eq!(echoed(line).unwrap(), "gcc -c -o a.o a.c");
     }
 
     #[test]
     fn objects_are_read_with_their_owners() {
         let modules = BTreeMap::from([("ext4".to_owned(), "fs/ext4/ext4".to_owned())]);
-        let units = parse(OUTPUT.as_bytes(), Utf8Path::new("/s"), &modules).unwrap();
+        let (units, _) = parse(OUTPUT.as_bytes(), Utf8Path::new("/s"), &modules).unwrap();
         assert_eq!(units.len(), 3);
         // Kbuild names the object so, and the source is one of the tree.
         let v = &units[Utf8Path::new("fs/kvm/../../virt/v.o")];
@@ -159,9 +161,7 @@ mod tests {
         assert!(a.command.ends_with("objtool --orc fs/a.o"));
         let b = &units[Utf8Path::new("fs/ext4/b.o")];
         assert_eq!(b.linked, [Linked::Module("fs/ext4/ext4".to_owned())]);
-        let mut text = Vec::new();
-        write(&units, &mut text).unwrap();
-        assert_eq!(read(&String::from_utf8(text).unwrap()), Some(units));
+        assert_eq!(read(&write(&units)), Some(units));
         assert_eq!(read("rubbish\n"), None);
     }
 }

@@ -172,7 +172,7 @@ impl Workspace {
         write_makefile(&directory, &targets, &rules).map(Some)
     }
 
-    fn scripts(&self, name: &str) -> Result<Utf8PathBuf, BuildError> {
+    pub(super) fn scripts(&self, name: &str) -> Result<Utf8PathBuf, BuildError> {
         let directory = self.module_path().join("stock").join(name);
         crate::atomic::remove_dir(&directory)
             .and_then(|()| fs::create_dir_all(&directory))
@@ -199,7 +199,10 @@ fn made_again(
         let files: BTreeSet<Utf8PathBuf> =
             words.filter_map(|word| in_mirror(word, &stock.root, &stock.mirror)).collect();
         // What does not even name the object's own source tells nothing.
-        if stock.units.get(object).is_none_or(|unit| !files.contains(&unit.source)) {
+        let names_source = stock.units.get(object).is_some_and(|unit| {
+            files.contains(&unit.source) || text.split_whitespace().any(|it| it == unit.source)
+        });
+        if !names_source {
             return touched.objects.clone();
         }
         read.insert(object.clone(), files);

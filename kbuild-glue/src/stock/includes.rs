@@ -11,6 +11,8 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use rayon::prelude::*;
 
+use super::generators::LINKS_MODULES;
+
 /// What is not there yet, and what is a link to a directory.
 const NO_FILE: &[io::ErrorKind] = &[io::ErrorKind::NotFound, io::ErrorKind::IsADirectory];
 
@@ -42,17 +44,24 @@ impl User<'_> {
 }
 
 impl<'f> Includes<'f> {
-    /// Reads `files`, which are relative to `sources`.
-    pub(super) fn read(sources: &Utf8Path, files: &'f [Utf8PathBuf]) -> io::Result<Self> {
-        let known: HashSet<&Utf8Path> = files.iter().map(Utf8PathBuf::as_path).collect();
-        let read = |path: &'f Utf8PathBuf| match fs_err::read(sources.join(path)) {
+    /// Reads `files`, which are relative to `sources`, or to `made` where a build makes them.
+    pub(super) fn read(
+        sources: &Utf8Path,
+        files: &'f [Utf8PathBuf],
+        made: (&Utf8Path, &'f [Utf8PathBuf]),
+    ) -> io::Result<Self> {
+        let known: HashSet<&Utf8Path> =
+            files.iter().chain(made.1).map(Utf8PathBuf::as_path).collect();
+        let read = |(top, path): (&Utf8Path, &'f Utf8PathBuf)| match fs_err::read(top.join(path)) {
             Ok(text) => Ok((path.as_path(), names(&text))),
             Err(error) if NO_FILE.contains(&error.kind()) => Ok((path.as_path(), Vec::new())),
             Err(error) => Err(error),
         };
         let read: Vec<(&Utf8Path, Vec<Name>)> = files
             .par_iter()
-            .filter(|path| can_include(path))
+            .map(|path| (sources, path))
+            .chain(made.1.par_iter().map(|path| (made.0, path)))
+            .filter(|(_, path)| can_include(path))
             .map(read)
             .collect::<io::Result<_>>()?;
         let mut by_name: BTreeMap<String, Vec<User<'f>>> = BTreeMap::new();
@@ -74,7 +83,6 @@ impl<'f> Includes<'f> {
     /// Whether a program or script writes a file that includes one that is called like one of `paths`. What links modules
     /// writes some for each of them, which are no code of the kernel.
     pub(super) fn writes_one_of(&self, paths: &BTreeSet<Utf8PathBuf>) -> bool {
-        const LINKS_MODULES: &str = "scripts/mod/modpost.c";
         paths.iter().any(|path| {
             let users = self.by_name.get(path.file_name().unwrap_or_default());
             users.into_iter().flatten().any(|user| user.is_written && user.file != LINKS_MODULES)
@@ -205,7 +213,7 @@ mod tests {
             fs_err::write(root.join(name), text).unwrap();
         }
         let files: Vec<Utf8PathBuf> = texts.iter().map(|(name, _)| (*name).into()).collect();
-        let includes = Includes::read(root, &files).unwrap();
+        let includes = Includes::read(root, &files, (root, &[])).unwrap();
         let found = includes.closure(&BTreeSet::from(["a/common.h".into()]));
         let found: Vec<&str> = found.iter().map(|path| path.as_str()).collect();
         assert_eq!(
@@ -231,7 +239,7 @@ mod tests {
         let root = Utf8Path::from_path(directory.path()).unwrap();
         fs_err::write(root.join("a.c"), "#include <asm/w.h>\n").unwrap();
         let files: Vec<Utf8PathBuf> = vec!["a.c".into()];
-        let includes = Includes::read(root, &files).unwrap();
+        let includes = Includes::read(root, &files, (root, &[])).unwrap();
         assert!(includes.names("include/asm-generic/w.h".into()));
         assert!(includes.names("arch/x86/include/asm/w.h".into()));
         assert!(!includes.names("include/linux/w.h".into()));
@@ -255,7 +263,7 @@ mod tests {
                 .map(Into::into)
                 .into();
         let changed = BTreeSet::from(["include/linux/a.h".into()]);
-        let includes = Includes::read(root, &files).unwrap();
+        let includes = Includes::read(root, &files, (root, &[])).unwrap();
         let found = includes.closure(&changed);
         assert!(includes.names("include/linux/b.h".into()) && !includes.names("c.h".into()));
         assert_eq!(

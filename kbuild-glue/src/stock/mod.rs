@@ -3,7 +3,8 @@
 //!
 //! 1. [`StockParts::find`] tells where the packages have put the parts of a release.
 //! 2. [`Workspace::prepare_stock`] takes configuration and generated headers as they are, has make build the tools
-//!    that compilation needs, and asks make how each object is made, without making it.
+//!    that compilation needs, asks make how each object is made, without making it, and makes the sources that are not
+//!    in the tree.
 //! 3. [`StockBuild::touched`] says what a patch can change, and [`Workspace::compile_stock`] compiles that.
 //!
 //! Whether what was compiled is what the packages hold is not known here: it has to be proven from the bytes.
@@ -17,6 +18,7 @@ mod generators;
 mod get;
 mod includes;
 mod prepare;
+mod recipe;
 mod touched;
 
 use std::collections::BTreeMap;

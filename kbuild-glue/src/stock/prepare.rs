@@ -6,6 +6,8 @@ use std::process::Command;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
+use super::generators::Made;
+use super::recipe::Recipe;
 use super::{StockError, StockParts, Units, commands};
 use crate::arch;
 use crate::atomic;
@@ -25,6 +27,7 @@ pub struct StockBuild {
     pub(super) mirror: Utf8PathBuf,
     pub(super) files: Vec<Utf8PathBuf>,
     pub(super) units: Units,
+    pub(super) made: Made,
 }
 
 /// What the package of headers keeps of the output directory.
@@ -36,6 +39,8 @@ const FIXED: &[&str] = &[".config", "include/generated/autoconf.h"];
 pub(super) const WITHOUT_RUST: &str = "CONFIG_RUST=";
 /// Beside the output directory: how each object is made.
 const COMMANDS: &str = "stock.commands";
+/// Beside the output directory: which sources are made, and of what.
+const SOURCES: &str = "stock.sources";
 /// What all that was made from.
 const STAMP: &str = "stock.stamp";
 /// The sources that were unpacked.
@@ -65,19 +70,22 @@ impl Workspace {
         let files = mirror.stamps().iter().filter(|(_, stamp)| *stamp != "/");
         let files = files.map(|(path, _)| path.to_owned()).collect();
         let known = fs::read_to_string(&stamp).ok().filter(|text| !is_new && *text == made_from);
-        let known = known.and_then(|_| self.known_commands());
-        let units = if let Some(units) = known {
-            units
+        let known = known.and_then(|_| self.known_commands().zip(self.known_sources()));
+        let (units, made) = if let Some(known) = known {
+            known
         } else {
             atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
             self.discard_build()?;
             self.make_ready(parts, &settings, events)?;
-            let units = self.ask_for_commands(parts, &settings, events)?;
+            let (units, recipes) = self.ask_for_commands(parts, &settings, events)?;
+            let made = self.make_sources(&recipes, &settings, events)?;
+            self.keep(COMMANDS, &commands::write(&units))?;
+            self.keep(SOURCES, &made.write())?;
             atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
-            units
+            (units, made)
         };
         self.set_original(mirror, Config::read(&config)?, fingerprint);
-        Ok(StockBuild { root: self.build_path(), mirror: self.mirror_path(), files, units })
+        Ok(StockBuild { root: self.build_path(), mirror: self.mirror_path(), files, units, made })
     }
 
     /// Unpacks the sources where they are an archive, and sees whether they are those of the kernel.
@@ -162,13 +170,13 @@ impl Workspace {
         Ok(())
     }
 
-    /// Asks make how it would make all objects.
+    /// Asks make how it would make all objects and the sources that are not in the tree.
     fn ask_for_commands(
         &self,
         parts: &StockParts,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
-    ) -> Result<Units, BuildError> {
+    ) -> Result<(Units, Vec<Recipe>), BuildError> {
         const LOG: &str = "commands";
         let message = "make how each object is made".to_owned();
         events(BuildEvent::Status { verb: "Asking", message });
@@ -180,27 +188,35 @@ impl Workspace {
         if let Err(error) = &asked
             && error.is_interrupt()
         {
-            return asked.map(|()| Units::new());
+            return asked.map(|()| (Units::new(), Vec::new()));
         }
         let log = self.log_path().join(format!("{LOG}.log"));
         let output = fs::File::open(&log).map_err(|source| io(&log, source))?;
         let modules = parts.module_paths().map_err(|source| io(&parts.modules, source))?;
-        let units = commands::parse(BufReader::new(output), &self.mirror_path(), &modules)
+        let told = commands::parse(BufReader::new(output), &self.mirror_path(), &modules)
             .map_err(|source| io(&log, source))?;
-        if units.is_empty() {
+        if told.0.is_empty() {
             return Err(StockError::NoCommands { log }.into());
         }
         atomic::remove_file(&log).map_err(|source| io(&log, source))?;
-        let path = self.root.join(COMMANDS);
-        let mut text = Vec::new();
-        commands::write(&units, &mut text).map_err(|source| io(&path, source))?;
-        atomic::write_sealed(&path, &text).map_err(|source| io(&path, source))?;
-        Ok(units)
+        Ok(told)
+    }
+
+    fn keep(&self, name: &str, text: &str) -> Result<(), BuildError> {
+        let path = self.root.join(name);
+        atomic::write_sealed(&path, text.as_bytes()).map_err(|source| io(&path, source))
+    }
+
+    fn kept(&self, name: &str) -> Option<String> {
+        String::from_utf8(atomic::read_sealed(&self.root.join(name)).ok()??).ok()
     }
 
     fn known_commands(&self) -> Option<Units> {
-        let text = atomic::read_sealed(&self.root.join(COMMANDS)).ok()??;
-        commands::read(std::str::from_utf8(&text).ok()?)
+        commands::read(&self.kept(COMMANDS)?)
+    }
+
+    fn known_sources(&self) -> Option<Made> {
+        Made::read(&self.kept(SOURCES)?)
     }
 }
 

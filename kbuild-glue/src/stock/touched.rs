@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::generators;
 use super::includes::Includes;
 use super::{StockBuild, StockError, Unit};
 use crate::arch;
@@ -20,7 +19,7 @@ pub struct StockTouched {
     pub offsets: BTreeSet<Utf8PathBuf>,
     /// C files that no object of this kernel is made from.
     pub not_compiled: Vec<Utf8PathBuf>,
-    /// Objects whose sources a build makes, so that they are not here, where these can include what changes.
+    /// Objects whose sources only a whole build makes, where these can include what changes.
     pub generated: Vec<Utf8PathBuf>,
 }
 
@@ -53,7 +52,7 @@ impl StockBuild {
         }
         let mut files = self.files.clone();
         files.extend(paths.iter().filter(|path| !self.files.contains(path)).cloned());
-        let includes = Includes::read(&self.mirror, &files)
+        let includes = Includes::read(&self.mirror, &files, (&self.root, &self.made.files))
             .map_err(|source| StockError::Sources { path: self.mirror.clone(), source })?;
         // Who includes a header by a name that a macro makes cannot be told.
         let is_unknown = |path: &&Utf8PathBuf| {
@@ -64,7 +63,7 @@ impl StockBuild {
             return Err(StockError::NeedsBuild { path: path.clone() });
         }
         let reached = includes.closure(&paths);
-        let input = generators::input(&self.mirror, &self.files, &paths);
+        let input = self.made.input(&self.mirror, &self.files, &paths);
         let input =
             input.map_err(|source| StockError::Sources { path: self.mirror.clone(), source })?;
         if let Some(path) = input {
@@ -90,14 +89,15 @@ impl StockBuild {
         })
     }
 
-    /// Objects whose sources a build makes, if one of these can include what is `reached`: as a program writes it, or as
-    /// the file says that it is made from, beside it.
+    /// Objects whose sources only a whole build makes, if one of these can include what is `reached`: as a program writes
+    /// it, or as the file says that it is made from, beside it.
     fn generated(
         &self,
         reached: &BTreeSet<Utf8PathBuf>,
         includes: &Includes<'_>,
     ) -> Vec<Utf8PathBuf> {
-        let files: HashSet<&Utf8Path> = self.files.iter().map(Utf8PathBuf::as_path).collect();
+        let files: HashSet<&Utf8Path> =
+            self.files.iter().chain(&self.made.files).map(Utf8PathBuf::as_path).collect();
         let generated =
             self.units.iter().filter(|(_, unit)| !files.contains(unit.source.as_path()));
         let generated: Vec<Utf8PathBuf> = generated.map(|(object, _)| object.clone()).collect();
@@ -169,6 +169,7 @@ pub(super) fn readers(
 mod tests {
     use super::*;
     use crate::stock::Units;
+    use crate::stock::generators::Made;
 
     fn touched(path: &str) -> Result<Vec<String>, StockError> {
         let directory = tempfile::tempdir().unwrap();
@@ -185,15 +186,15 @@ mod tests {
         write("fs/written.h", "");
         write("scripts/make.c", "puts(\"#include <written.h>\");\n");
         write("samples/s.c", "");
-        write("fs/c.c", "#include \"table.h\"\n#include <fs/ruled.h>\n");
+        write("fs/c.c", "#include \"table.h\"\n#include <fs/ruled.h>\n#include <fs/run.h>\n");
         write("fs/table.h", "#include \"below.h\"\n");
         write("fs/below.h", "");
         write("fs/forced.h", "");
         write("fs/other.c", "#include \"forced.h\"\n");
         write("fs/ruled.h", "");
-        write("fs/gen.c", "#include \"../fs/table.h\"\n");
-        let rules = "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n";
-        write("fs/Makefile", rules);
+        write("fs/gen.c", "#include \"../fs/table.h\"\nopen(\"fs/run.h\");\n");
+        write("fs/run.h", "");
+        write("fs/Makefile", "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n");
         let unit = |source: &str| Unit {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
@@ -202,7 +203,7 @@ mod tests {
                 _ => String::new(),
             },
         };
-        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "samples/s.c"];
+        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "fs/table.c", "samples/s.c"];
         let units: Units =
             sources.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = [
@@ -217,14 +218,22 @@ mod tests {
             "fs/gen.c",
             "fs/other.c",
             "fs/Makefile",
+            "fs/ops.h",
             "fs/ruled.h",
+            "fs/run.h",
             "fs/table.h",
             "fs/written.h",
             "samples/s.c",
             "scripts/make.c",
         ];
         let files = files.map(Into::into).into();
-        let stock = StockBuild { root: root.join("build"), mirror: root.to_owned(), files, units };
+        write("build/fs/table.c", "#include <fs/ops.h>\n");
+        write("fs/ops.h", "");
+        // The build wrote down what its program was made of, however far down.
+        let made = "made\tfs/table.c\ninput\tfs/gen.c\ninput\tfs/table.h\ninput\tfs/below.h\n";
+        let made = Made::read(made).unwrap();
+        let stock =
+            StockBuild { root: root.join("build"), mirror: root.to_owned(), files, units, made };
         let bytes = Some(Vec::new());
         let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
         let found = stock.touched(&[change])?;
@@ -242,8 +251,10 @@ mod tests {
         assert_eq!(touched("fs/written.h").unwrap(), ["fs/b.o", "fs/made.o (generated)"]);
         // The command of one object includes it.
         assert_eq!(touched("fs/forced.h").unwrap(), ["samples/s.o"]);
+        // A source that was made includes it.
+        assert_eq!(touched("fs/ops.h").unwrap(), ["fs/table.o"]);
         // A build makes sources of these.
-        for path in ["fs/ruled.h", "fs/table.h", "fs/below.h"] {
+        for path in ["fs/ruled.h", "fs/table.h", "fs/below.h", "fs/run.h", "fs/gen.c"] {
             assert!(matches!(touched(path), Err(StockError::NeedsBuild { .. })), "{path}");
         }
         for path in ["fs/by_macro.h", "fs/Makefile", "fs/Kconfig", "lib/table.txt", "scripts/a.c"] {

@@ -1,5 +1,6 @@
 //! What stands in front of a function and belongs to it: hashes of its type, room for patching.
 
+use crate::arch;
 use crate::elf::SymbolKind;
 
 use super::correspond::Sink;
@@ -21,9 +22,11 @@ pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
     let all = Range { section, start: from, end: start };
     let symbols = side.symbols(section, from, start);
     let named = symbols.filter(|(_, symbol)| {
+        let behind =
+            Range { start: symbol.value.saturating_add(symbol.size).min(start), ..all };
         symbol.kind == SymbolKind::Function
             && names::is_prefix(symbol.name)
-            && symbol.value.saturating_add(symbol.size) == start
+            && side.bytes(behind).is_some_and(|room| arch::padding(&room) == room.len())
     });
     let named = named.map(|(_, symbol)| symbol.value).min();
     let before = side.reach_before(section, start);
