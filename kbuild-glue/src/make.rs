@@ -98,10 +98,10 @@ pub enum MakeEvent {
 #[non_exhaustive]
 pub enum MakeError {
     /// It ended with an error.
-    #[error("make {targets} failed ({status})")]
+    #[error("`{call}` failed ({status})")]
     Failed {
-        /// What was asked for.
-        targets: String,
+        /// How it was called, without variables.
+        call: String,
         /// Where all of its output is.
         log: Utf8PathBuf,
         /// How it ended.
@@ -214,7 +214,7 @@ impl Make<'_> {
             return Err(MakeError::Interrupted { killed });
         }
         Err(MakeError::Failed {
-            targets: targets.join(" "),
+            call: [&["make"], targets].concat().join(" "),
             log: self.log.clone(),
             status,
             tail: tail.into_lines(),

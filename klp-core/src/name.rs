@@ -95,8 +95,9 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     }
     let numberless = strip_number(name).unwrap_or(name);
     let innermost = clang_static_local(numberless);
+    let has_prefix = |prefix: &&[u8]| name.starts_with(prefix) || innermost.starts_with(prefix);
     if UNSTABLE.contains(&innermost)
-        || UNSTABLE_PREFIX.iter().any(|prefix| name.starts_with(prefix))
+        || UNSTABLE_PREFIX.iter().any(has_prefix)
         || is_rust_allocation(name)
     {
         return Stability::Unstable;

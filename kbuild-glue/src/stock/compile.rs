@@ -103,7 +103,7 @@ impl Workspace {
             };
             if read(&build)? != read(&patched)? {
                 let path = path.with_extension("c");
-                return Err(StockError::NeedsBuild { path }.into());
+                return Err(StockError::Offsets { path }.into());
             }
         }
         for object in &paths {

@@ -57,6 +57,12 @@ pub enum StockError {
         /// The file.
         path: Utf8PathBuf,
     },
+    /// A patch changes sizes or offsets that assembly is compiled with.
+    #[error("with the patch `{path}` states other sizes or offsets, which assembly is compiled with")]
+    Offsets {
+        /// The file that states them.
+        path: Utf8PathBuf,
+    },
     /// The sources cannot be read.
     #[error("cannot read the sources in `{path}`")]
     Sources {
@@ -87,7 +93,7 @@ impl StockError {
             Self::OtherSources { kernel, .. } => {
                 Some(format!("name the sources of Linux {kernel} of this distribution with -C"))
             }
-            Self::Reconfigured { .. } | Self::NoCommands { .. } => {
+            Self::Reconfigured { .. } | Self::NoCommands { .. } | Self::Offsets { .. } => {
                 Some("build this kernel, and leave out --stock".to_owned())
             }
             Self::NeedsBuild { .. } => Some(

@@ -116,7 +116,8 @@ impl Made {
         if headers.is_empty() {
             return Ok(None);
         }
-        let has_rules = |file: &&Utf8PathBuf| file.file_name().is_some_and(|it| RULES.contains(&it));
+        let has_rules =
+            |file: &&Utf8PathBuf| file.file_name().is_some_and(|it| RULES.contains(&it));
         let programs = self.inputs.iter().filter(|path| path.extension() != Some("h"));
         let programs = programs.filter(|path| *path != LINKS_MODULES);
         for file in files.iter().filter(has_rules).chain(programs) {

@@ -80,12 +80,23 @@ impl<'f> Includes<'f> {
         Ok(Self { by_name })
     }
 
-    /// Whether a program or script writes a file that includes one that is called like one of `paths`. What links modules
-    /// writes some for each of them, which are no code of the kernel.
-    pub(super) fn writes_one_of(&self, paths: &BTreeSet<Utf8PathBuf>) -> bool {
+    /// Whether a program or script that can make sources in one of `directories` writes one that includes a file called like
+    /// one of `paths`: it stands there, or among the tools. What links modules writes some for each of them, which are no code
+    /// of the kernel.
+    pub(super) fn writes_one_of(
+        &self,
+        paths: &BTreeSet<Utf8PathBuf>,
+        directories: &BTreeSet<Option<&Utf8Path>>,
+    ) -> bool {
+        let is_tool = |file: &Utf8Path| {
+            file.components().any(|part| matches!(part.as_str(), "scripts" | "tools"))
+        };
+        let can_be = |file: &Utf8Path| {
+            file != LINKS_MODULES && (is_tool(file) || directories.contains(&file.parent()))
+        };
         paths.iter().any(|path| {
             let users = self.by_name.get(path.file_name().unwrap_or_default());
-            users.into_iter().flatten().any(|user| user.is_written && user.file != LINKS_MODULES)
+            users.into_iter().flatten().any(|user| user.is_written && can_be(user.file))
         })
     }
 

@@ -101,12 +101,14 @@ impl StockBuild {
         let generated =
             self.units.iter().filter(|(_, unit)| !files.contains(unit.source.as_path()));
         let generated: Vec<Utf8PathBuf> = generated.map(|(object, _)| object.clone()).collect();
-        let directories: BTreeSet<_> = generated.iter().map(|object| object.parent()).collect();
+        let directories: BTreeSet<Option<&Utf8Path>> =
+            generated.iter().map(|object| object.parent()).collect();
         let is_made_from = |path: &Utf8PathBuf| {
             !matches!(path.extension(), Some("c" | "S" | "h"))
                 && directories.contains(&path.parent())
         };
-        let is_reached = includes.writes_one_of(reached) || reached.iter().any(is_made_from);
+        let is_reached =
+            includes.writes_one_of(reached, &directories) || reached.iter().any(is_made_from);
         if is_reached { generated } else { Vec::new() }
     }
 

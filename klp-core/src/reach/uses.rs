@@ -193,11 +193,13 @@ impl Around {
         Self { section, start, end, run: (first, last), size, before: before.map(|it| it.start) }
     }
 
-    /// Whether who refers to `place` can mean this: no symbol is between them. Outside of the section anything
-    /// can be meant.
+    /// Whether who refers to `place` can mean this beside what the digest takes it to mean: no symbol is between them, and
+    /// there is more than this between two symbols. Outside of the section anything can be meant.
     fn is_beside(&self, place: Option<u64>) -> bool {
         let (first, last) = self.run;
-        place.is_none_or(|place| place > self.size || (first..=last).contains(&place))
+        let is_alone = self.run == (self.start, self.end);
+        let inside = |place| !is_alone && (first..=last).contains(&place);
+        place.is_none_or(|place| place > self.size || inside(place))
     }
 
     /// Whether what is used from `place` on is, in part, this.

@@ -1,6 +1,7 @@
 // Functions in another order; the type of each and the room behind that move with it.
 //#compilers: clang
 //#flags: -fsanitize=kcfi -fpatchable-function-entry=11,11
+//#unchanged
 int ext(int);
 #ifndef PATCHED
 int one(int n) { return ext(n) + 1; }
