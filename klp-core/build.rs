@@ -124,7 +124,7 @@ fn told(code: &[u8]) -> Option<(Sort, u8)> {
     if instruction.is_invalid() || instruction.is_ip_rel_memory_operand() {
         return None;
     }
-    let decoded = Decoded::of(&instruction);
+    let decoded = Decoded::of(&instruction, code);
     let sort = match (decoded.form, decoded.ends_flow) {
         // Those that are an opcode and a distance.
         (Form::Branch { .. }, _) => {

@@ -29,6 +29,10 @@ const PLAIN_CONSTANTS: &[&[u8]] = &[b".rodata", b".data.rel.ro", b".lrodata", b"
 const PER_CPU: &[u8] = b".data..percpu";
 const SORTED_PER_CPU: &[u8] = b".data..percpu..read_mostly";
 
+/// Flags of what was printed once, which a debugfs file clears, and what they stood in up to Linux 6.12.
+const ONCE: &[u8] = b".data..once";
+const EARLIER_ONCE: &[u8] = b".data.once";
+
 /// Sections whose names go on with what the compiler or assembler appends to them.
 const EXTENDED: &[&[u8]] = &[
     b".init.text",
@@ -78,6 +82,9 @@ pub fn of_name(name: &[u8], holds: Holds) -> &[u8] {
         Holds::Data => PLAIN_DATA,
         Holds::Constants => PLAIN_CONSTANTS,
     };
+    if name == EARLIER_ONCE {
+        return ONCE;
+    }
     if plain.iter().any(|start| extends(start, name)) {
         return b"";
     }
@@ -166,6 +173,7 @@ mod tests {
             assert_eq!(meaning(name, SHF_WRITE.0), "", "{name}");
         }
         assert_eq!(meaning(".data..percpu..read_mostly", SHF_WRITE.0), ".data..percpu");
+        assert_eq!(meaning(".data.once", SHF_WRITE.0), ".data..once");
         for name in [
             ".data..ro_after_init",
             ".data..percpu..shared_aligned",

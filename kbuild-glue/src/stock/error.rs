@@ -58,7 +58,9 @@ pub enum StockError {
         path: Utf8PathBuf,
     },
     /// A patch changes sizes or offsets that assembly is compiled with.
-    #[error("with the patch `{path}` states other sizes or offsets, which assembly is compiled with")]
+    #[error(
+        "with the patch `{path}` states other sizes or offsets, which assembly is compiled with"
+    )]
     Offsets {
         /// The file that states them.
         path: Utf8PathBuf,

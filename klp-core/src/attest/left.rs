@@ -33,7 +33,7 @@ impl Judge<'_> {
             {
                 continue;
             }
-            if matches!(section.class, SectionClass::Note | SectionClass::Container) {
+            if section.class == SectionClass::Container {
                 continue;
             }
             let mut known = covered.get(&index).cloned().unwrap_or_default();

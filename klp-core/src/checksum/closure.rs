@@ -175,7 +175,10 @@ fn holds_data(section: &Section<'_>) -> bool {
         && !section.is_code()
         && matches!(
             section.class,
-            SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Unknown(_)
+            SectionClass::Bytes
+                | SectionClass::Zeroed
+                | SectionClass::Note
+                | SectionClass::Unknown(_)
         )
         && rules::for_section(section.name).is_none()
         && !rules::is_attributed(section.name)

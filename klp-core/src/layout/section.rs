@@ -65,11 +65,11 @@ fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) ->
     let holds_function =
         || labels.iter().any(|(_, symbol)| elf.symbol(*symbol).is_some_and(is_function));
     match section.class {
-        SectionClass::Bytes | SectionClass::Zeroed if section.is_allocated() => true,
+        SectionClass::Container | SectionClass::Unknown(_) => false,
+        _ if section.is_allocated() => true,
         SectionClass::Bytes | SectionClass::Zeroed | SectionClass::Note => {
             rules::for_section(section.name).is_none() && holds_function()
         }
-        SectionClass::Container | SectionClass::Unknown(_) => false,
     }
 }
 

@@ -20,7 +20,7 @@ const SECTIONS: [(&str, &[&[u8]], &str); 10] = [
         "who lists a function there is compared by name, in `seals.rs`",
     ),
     ("discarded", &[b".discard*"], "read by objtool, then thrown away by the linker"),
-    ("livepatch", &[b".klp.*", b".init.klp_*"], "made by the tools that make livepatches"),
+    ("livepatch", &[b".klp.rela.*", b".init.klp_*"], "made by the tools that make livepatches"),
     (
         "exports",
         &[
@@ -39,12 +39,12 @@ const SECTIONS: [(&str, &[&[u8]], &str); 10] = [
     ("printk-index", &[b".printk_index*"], "an index of messages with their lines"),
     (
         "codetag",
-        &[b"alloc_tags", b".codetag.*", b"__tracepoint_check"],
+        &[b"alloc_tags", b".codetag.alloc_tags", b"__tracepoint_check"],
         "names places of the source",
     ),
     (
         "description",
-        &[b".BTF", b".BTF.ext", b".note*", b".comment", b".debug*", b".llvm*", b".gnu.*"],
+        &[b".BTF", b".BTF.ext", b".note.gnu.build-id", b".note.gnu.property", b".note.Linux"],
         "describes the code to debuggers and tools",
     ),
 ];

@@ -93,6 +93,9 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     if let Some(kind) = SPECIAL.into_iter().find(|kind| is_or_under(name, kind)) {
         return Meaning { class: Class::Special, name: kind };
     }
+    if name == b".data.once" {
+        return Meaning { class: Class::Special, name: b".data..once" };
+    }
     if NEAR.into_iter().any(|near| is_or_under(name, near)) {
         return plain(Class::Variable);
     }

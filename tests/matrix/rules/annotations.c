@@ -14,7 +14,7 @@ int work(int x)
 	    LISTED(".discard.reachable")
 	    LISTED(".discard.retpoline_safe")
 	    LISTED(".discard.addressable")
-	    LISTED(".klp.symid")
+	    LISTED(".klp.rela.vmlinux..text")
 	    LISTED(".init.klp_funcs")
 	    LISTED(".init.klp_objects")
 	    : "+r"(x));

@@ -15,10 +15,6 @@ int work(int x)
 	    LISTED(".codetag.alloc_tags")
 	    LISTED(".BTF")
 	    LISTED(".note.Linux")
-	    LISTED(".comment")
-	    LISTED(".debug_own")
-	    LISTED(".llvm_addrsig_own")
-	    LISTED(".gnu.warning.work")
 	    : "+r"(x));
 	return x;
 }

@@ -25,11 +25,12 @@ pub(crate) struct Decoded {
 }
 
 impl Decoded {
-    /// What `instruction`, which is valid, is.
-    pub(crate) fn of(instruction: &Instruction) -> Self {
+    /// What `instruction`, which is valid and the start of `bytes`, is.
+    pub(crate) fn of(instruction: &Instruction, bytes: &[u8]) -> Self {
         let flow = instruction.flow_control();
+        let is_nop = instruction.mnemonic() == Mnemonic::Nop && !has_rex(bytes);
         let form = match flow {
-            FlowControl::Next if instruction.mnemonic() == Mnemonic::Nop => Form::Nop,
+            FlowControl::Next if is_nop => Form::Nop,
             FlowControl::Next => Form::Plain,
             _ => match instruction.op0_kind() {
                 OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
@@ -54,6 +55,12 @@ impl Decoded {
             is_ip_relative: instruction.is_ip_rel_memory_operand(),
         }
     }
+}
+
+/// Whether an instruction starts with a REX prefix, as no assembler writes a NOP: in code for 32 bits, of which the kernel
+/// has some, that byte is an instruction of its own.
+fn has_rex(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !matches!(byte, 0x66 | 0x2e)).is_some_and(|byte| byte & 0xf0 == 0x40)
 }
 
 /// No handler of the kernel goes on behind it. Behind `ud1` with an operand in memory one can: that is a `WARN` or a report

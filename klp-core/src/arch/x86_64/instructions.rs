@@ -188,7 +188,7 @@ impl Iterator for Instructions<'_> {
         } else {
             self.decode();
             if !self.instruction.is_invalid() {
-                Decoded::of(&self.instruction)
+                Decoded::of(&self.instruction, self.ahead.get(self.last..).unwrap_or_default())
             } else if self.ahead.get(self.last) == Some(&UDB) {
                 Decoded { len: 1, form: Form::Plain, ends_flow: true, is_ip_relative: false }
             } else {
@@ -286,6 +286,11 @@ mod tests {
         assert_eq!(one(&[0x90]).form, Form::Nop);
         assert_eq!(one(&[0x66, 0x90]).form, Form::Nop);
         assert_eq!(one(&[0x0f, 0x1f, 0x44, 0, 0]).form, Form::Nop);
+        // `inc %eax` and `dec %eax` before a NOP, in code for 32 bits.
+        for byte in [0x40, 0x48] {
+            assert_eq!(one(&[byte, 0x90]).form, Form::Plain);
+            assert_eq!(one(&[byte, 0x0f, 0x1f, 0x00]).form, Form::Plain);
+        }
         assert_eq!(one(&[0xf3, 0x90]).form, Form::Plain);
         assert_eq!(one(&[0xf3, 0x0f, 0x1e, 0xfa]).form, Form::Plain);
     }
@@ -314,7 +319,7 @@ mod tests {
     fn in_full(window: &common::Window, ip: u64) -> Option<(Decoded, Operands)> {
         let mut instructions = Instructions::new(window, ip);
         instructions.decode();
-        let decoded = Decoded::of(&instructions.instruction);
+        let decoded = Decoded::of(&instructions.instruction, window);
         (!instructions.instruction.is_invalid()).then(|| (decoded, instructions.operands()))
     }
 
