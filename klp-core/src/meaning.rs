@@ -106,10 +106,13 @@ fn holds(section: &Section<'_>) -> Holds {
 }
 
 /// Whether `name` is `start`, or with what a compiler puts behind it: `.data.count`, `.rodata..L__const.f`,
-/// `.data..L__unnamed_1`, `.data..Lubsan_type1`. A second dot elsewhere (`.data..percpu`) is a section of the kernel's.
+/// `.data..L__unnamed_1`, `.data..Lubsan_type1`, `.data..compoundliteral.3`. A second dot elsewhere (`.data..percpu`) is a
+/// section of the kernel's.
 fn extends(start: &[u8], name: &[u8]) -> bool {
     match name.strip_prefix(start) {
-        Some([b'.', b'.', rest @ ..]) => start == b".rodata" || rest.starts_with(b"L"),
+        Some([b'.', b'.', rest @ ..]) => {
+            start == b".rodata" || rest.starts_with(b"L") || rest.starts_with(b"compoundliteral")
+        }
         Some([] | [b'.', ..]) => true,
         _ => false,
     }
@@ -168,7 +171,7 @@ mod tests {
             assert_eq!(meaning(name, SHF_EXECINSTR.0), expected);
         }
         for name in
-            [".data", ".data.count.3", ".bss.x", ".data..read_mostly", ".data..L__unnamed_1"]
+            [".data", ".data.count.3", ".bss.x", ".data..L__unnamed_1", ".data..compoundliteral.3"]
         {
             assert_eq!(meaning(name, SHF_WRITE.0), "", "{name}");
         }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{self, Form, Instructions};
 use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::align::{self, Alignment, Position};
@@ -24,10 +24,16 @@ pub(super) struct Code<'w, 'a> {
     pub(super) alignment: &'w Alignment,
 }
 
+/// Whether control comes to what is behind the instruction at `at`, the last of `range`. Behind a call or a trap it does not:
+/// nothing says which functions do not return.
+fn runs_on(side: &Side<'_>, range: Range, at: u64) -> bool {
+    side.bytes(Range { start: at, ..range }).is_some_and(|code| arch::runs_on(&code))
+}
+
 impl<'a> Code<'_, 'a> {
     /// Whether all of it corresponds, if what `sink` gets does.
     pub(super) fn compare(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
-        let ends = match self.alignment {
+        let runs_on = match self.alignment {
             Alignment::Same { .. } => self.compare_same(sink)?,
             Alignment::Steps { original, patched } => {
                 for (one, other) in original.iter().zip(patched) {
@@ -37,37 +43,37 @@ impl<'a> Code<'_, 'a> {
                     }
                 }
                 sink.count("padding");
-                // Behind a last call control does not come: nothing says which functions do not return.
-                patched.last().is_none_or(|it| it.ends || it.is_call() || it.role == Role::Data)
+                let last = patched.last().filter(|it| it.role != Role::Data);
+                last.is_some_and(|it| runs_on(&self.world.sides[1], self.patched, it.at))
             }
         };
         self.compare_entries(sink)?;
         self.compare_symbols()?;
-        if ends { Ok(()) } else { self.compare_end(sink) }
+        if runs_on { self.compare_end(sink) } else { Ok(()) }
     }
 
     fn offset(&self, patched: u64) -> u64 {
         patched.saturating_sub(self.patched.start)
     }
 
-    /// Returns whether control does not run on behind the end.
+    /// Returns whether control runs on behind the end.
     fn compare_same(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
         let Range { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
-        let Some(section) = a.section(number) else { return Ok(true) };
+        let Some(section) = a.section(number) else { return Ok(false) };
         let ahead = section.bytes(start, section.size.saturating_sub(start)).unwrap_or_default();
         let len = usize::try_from(self.original.len()).unwrap_or(0);
         let mut our_relocs = align::relocs(a, self.original).peekable();
         let mut their_relocs = align::relocs(b, self.patched);
         let mut reader = Instructions::at_start(ahead, len, start);
-        let mut ends = true;
+        let mut last = None;
         loop {
-            let before = reader.offset();
             let limit =
                 our_relocs.peek().map_or(u64::MAX, |next| next.offset.saturating_sub(start));
-            reader.plain(usize::try_from(limit).unwrap_or(usize::MAX), |_, _, _| {});
-            ends &= reader.offset() == before;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            reader.plain(limit, |_, _, offset| last = Some(offset));
             let at = start.saturating_add(reader.offset() as u64);
+            let offset = reader.offset();
             let Some(decoded) = reader.next() else { break };
             let next = start.saturating_add(reader.offset() as u64).min(end);
             let ours: Relocated =
@@ -78,8 +84,7 @@ impl<'a> Code<'_, 'a> {
                 Err(_) => (Form::Plain, Role::Data),
             };
             if form != Form::Nop {
-                let is_call = matches!(form, Form::Branch { call: true, .. });
-                ends = is_call || decoded.is_ok_and(|it| it.ends_flow) || role == Role::Data;
+                last = (role != Role::Data).then_some(offset);
             }
             let refers_by_itself = match form {
                 Form::Branch { target, .. } => {
@@ -112,7 +117,7 @@ impl<'a> Code<'_, 'a> {
                     .map_err(|text| Difference::new(What::Target, offset, text))?;
             }
         }
-        Ok(ends)
+        Ok(last.is_some_and(|last| runs_on(a, self.original, start.saturating_add(last as u64))))
     }
 
     /// Whether two references from outside of this code mean one thing, whatever their instructions add.

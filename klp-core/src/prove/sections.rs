@@ -107,9 +107,12 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     }
     let under = |kind: &[u8]| name.strip_prefix(kind).map(|rest| rest.starts_with(b".."));
     // Two dots: the kernel's own names. Compilers write one, except before their own local names.
+    let is_private = [&b"..L"[..], b"..compoundliteral"].into_iter().any(|own| {
+        [&b".data"[..], b".bss"].iter().any(|kind| name.starts_with(&[*kind, own].concat()))
+    });
     for kind in [&b".data"[..], b".bss", b".sbss"] {
         match under(kind) {
-            Some(true) if !name.starts_with(b".data..L") && !name.starts_with(b".bss..L") => {
+            Some(true) if !is_private => {
                 return Meaning { class: Class::Special, name };
             }
             Some(_) if is_or_under(name, kind) => return plain(Class::Variable),
