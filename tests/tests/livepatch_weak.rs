@@ -99,3 +99,33 @@ fn a_weak_symbol_that_nobody_defines_is_zero() -> Result<()> {
         Ok(())
     })
 }
+
+/// `drivers/base/cpu.c`: one function with many weak names, of which an architecture defines some.
+#[test]
+fn a_function_runs_under_the_weak_names_that_nobody_else_defines() -> Result<()> {
+    for_each_compiler("a_function_runs_under_the_weak_names", |compiler| {
+        let weak = |text: &str| {
+            format!(
+                "{SHOW}static void fallback(void) {{ exported(\"{text}\"); }}\n\
+                 void first(void) __attribute__((weak, alias(\"fallback\")));\n\
+                 void second(void) __attribute__((weak, alias(\"fallback\")));\n\
+                 void runs(void) {{ exported(\"{text}\"); first(); }}\n"
+            )
+        };
+        let strong = "int value; void first(void) { value = 1; }\n";
+        let small = Small::new(compiler)?
+            .object("a", &weak("one"), &weak("two"))
+            .object("b", strong, strong);
+        let livepatch = small.livepatch(&[("a", "second"), ("a", "runs")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let names = replaced(&livepatch);
+        ensure!(names.len() == 2 && names.contains(&"runs"), "{names:?}");
+        ensure!(!names.contains(&"first"), "{names:?}");
+        // Who calls the weak name gets what the linker took for it.
+        ensure!(
+            kernel(&livepatch).contains(&".klp.sym.vmlinux.first,0".to_owned()),
+            "{livepatch:#?}"
+        );
+        Ok(())
+    })
+}

@@ -65,6 +65,17 @@ impl Judge<'_> {
         Some(other)
     }
 
+    /// Whether the kernel has other functions under all names of the function at `index`, which are weak.
+    fn is_dead(&self, source: &Source<'_>, index: u32) -> bool {
+        let Some((image, own)) = source.image.zip(source.patched.symbol(index)) else {
+            return false;
+        };
+        let mut names = source.patched.elf.symbols.iter().filter(|other| {
+            (other.kind, other.place, other.value) == (own.kind, own.place, own.value)
+        });
+        names.all(|it| it.weak && !it.local && self.running.has_strong(image, it.name))
+    }
+
     /// Whether the function is replaced wherever its object is linked; or all code that uses it is.
     fn is_replaced(&self, object: &str, name: &str) -> bool {
         let sources = || self.sources.iter().enumerate();
@@ -85,10 +96,7 @@ impl Judge<'_> {
                 || symbols.iter().any(|index| {
                     let extent = function_extent(&source.patched, *index);
                     let local = source.patched.symbol(*index).is_some_and(|symbol| symbol.local);
-                    let dead = source
-                        .image
-                        .is_some_and(|image| self.running.has_strong(image, name.as_bytes()));
-                    dead && source.patched.symbol(*index).is_some_and(|symbol| symbol.weak)
+                    self.is_dead(source, *index)
                         || extent.is_some_and(|extent| {
                             self.new_functions.contains(&(*number, extent))
                                 || local

@@ -1,17 +1,23 @@
 //! What the kernel has under the name of a global that the original object does not define: it was defined by another
 //! object, which the patch moved it from, or which goes on to define it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{Place, Symbol};
+use crate::elf::Place;
 use crate::kernel::Kernel;
 
+use super::side::Side;
 use super::source::{DataFate, Fate, Source};
 
 /// Corrects the fates of global functions and variables by what the rest of the kernel defines.
 pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
     let mut functions = Vec::new();
     let mut data = Vec::new();
+    let dead: Vec<BTreeSet<Vec<u8>>> =
+        sources.iter().map(|source| Home { kernel, sources, source }.dead()).collect();
+    for (source, dead) in sources.iter_mut().zip(dead) {
+        source.dead = dead;
+    }
     for (object, source) in sources.iter().enumerate() {
         let home = Home { kernel, sources, source };
         for (number, fate) in source.fates.iter().enumerate() {
@@ -43,24 +49,47 @@ struct Home<'h, 'a> {
 }
 
 impl Home<'_, '_> {
-    /// What a function is beyond what its own object says of it.
-    fn function(&self, number: usize, fate: Fate) -> Option<Fate> {
-        let symbol = self.source.patched.symbols_of(number).map(|(_, symbol)| symbol);
-        let symbol = symbol.into_iter().find(|symbol| !symbol.local)?;
-        if symbol.weak && self.is_overridden(fate, symbol) {
-            return Some(Fate::Overridden);
+    /// The weak names of its functions under which the kernel has another one.
+    fn dead(&self) -> BTreeSet<Vec<u8>> {
+        let weak = |side: &Side<'_>, number: usize| -> Vec<Vec<u8>> {
+            let symbols = side.symbols_of(number).map(|(_, symbol)| symbol);
+            let symbols = symbols.filter(|symbol| symbol.weak && !symbol.local);
+            symbols.map(|symbol| symbol.name.to_vec()).collect()
+        };
+        let mut dead = BTreeSet::new();
+        for (number, fate) in self.source.fates.iter().enumerate() {
+            let Some(fate) = *fate else { continue };
+            let names = weak(&self.source.patched, number).into_iter();
+            dead.extend(names.filter(|name| self.is_overridden(fate, name)));
         }
-        (fate == Fate::Added && self.has(symbol.name)).then_some(Fate::Moved)
+        if let Some(running) = self.source.running() {
+            for number in 0..running.analysis.layout.functions.len() {
+                let names = weak(running, number).into_iter();
+                dead.extend(names.filter(|name| self.is_dead(number, name)));
+            }
+        }
+        dead
     }
 
-    fn is_overridden(&self, fate: Fate, symbol: &Symbol<'_>) -> bool {
-        let has_strong = strong(self.sources, self.source.linked, symbol.name).is_some();
+    /// What a function is beyond what its own object says of it.
+    fn function(&self, number: usize, fate: Fate) -> Option<Fate> {
+        let symbols = || self.source.patched.symbols_of(number).map(|(_, symbol)| symbol);
+        let global = symbols().find(|symbol| !symbol.local)?;
+        if symbols().all(|symbol| self.source.is_dead(symbol)) {
+            return Some(Fate::Overridden);
+        }
+        (fate == Fate::Added && self.has(global.name)).then_some(Fate::Moved)
+    }
+
+    /// Whether another function than the one of `fate` is meant by its weak `name`.
+    fn is_overridden(&self, fate: Fate, name: &[u8]) -> bool {
+        let has_strong = strong(self.sources, self.source.linked, name).is_some();
         has_strong
             || match fate {
-                Fate::Added => self.has(symbol.name),
+                Fate::Added => self.has(name),
                 Fate::Same(original) | Fate::Changed(original) => {
                     let running = self.source.running_function(original);
-                    running.is_some_and(|running| self.is_dead(running, symbol.name))
+                    running.is_some_and(|running| self.is_dead(running, name))
                 }
                 _ => false,
             }

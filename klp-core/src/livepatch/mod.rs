@@ -359,8 +359,11 @@ fn replaced_symbol(
         .and_then(|number| running.analysis.layout.functions.get(number))
         .ok_or_else(|| failed("its original is not in the object that was linked"))?;
     let elf = &running.analysis.elf;
-    let named = function.symbols.first().and_then(|index| Some((*index, elf.symbol(*index)?)));
-    let (index, symbol) = named.ok_or_else(|| failed("its original has no name"))?;
+    let named = function.symbols.iter().filter_map(|index| Some((*index, elf.symbol(*index)?)));
+    let (index, symbol) = named
+        .into_iter()
+        .find(|(_, symbol)| !source.is_dead(symbol))
+        .ok_or_else(|| failed("its original has no name"))?;
     match kernel.position(source, index) {
         Ok(position) => Ok((symbol.name_lossy().into_owned(), position)),
         Err(why) => Err((name, why.to_string())),

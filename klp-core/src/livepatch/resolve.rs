@@ -128,6 +128,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let is_stacked = self.is_stacked && site.usage == Use::Branch;
         let addend = from_start.wrapping_sub(span.start.cast_signed());
         let kernel = |outside| Ok((Meaning::Kernel(outside), addend));
+        if is_entry && self.source.is_dead(symbol) {
+            return kernel(Outside::Global(symbol.name));
+        }
         match fate {
             // The pointer can outlive this livepatch, so it goes to the function that is always there.
             Fate::Changed(original) if is_entry && is_pointer => {
@@ -280,9 +283,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
     pub(super) fn original_function(&self, number: usize) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let function = original.analysis.layout.functions.get(number);
-        let index = function.and_then(|function| function.symbols.first());
-        let index = *index.ok_or("a function without a name")?;
-        let symbol = original.analysis.elf.symbol(index).ok_or("a function without a name")?;
+        let symbols = function.into_iter().flat_map(|function| function.symbols.iter());
+        let mut named = symbols
+            .filter_map(|index| Some((*index, original.analysis.elf.symbol(*index)?)))
+            .filter(|(_, symbol)| !self.source.is_dead(symbol));
+        let (index, symbol) = named.next().ok_or("a function without a name")?;
         let name = symbol.name_lossy();
         // What a compiler specializes can take other arguments each time.
         if name::stability(symbol.name, symbol.local) == Stability::Numbered

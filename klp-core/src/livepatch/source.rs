@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Both, Correlation, Disagreement, Renames};
-use crate::elf::{ElfError, ElfObject, Place};
+use crate::elf::{ElfError, ElfObject, Place, Symbol};
 use crate::kernel::Region;
 use crate::manifest;
 
@@ -81,6 +81,8 @@ pub(super) struct Source<'a> {
     pub(super) owners: Vec<Option<usize>>,
     /// Functions that are replaced because they call what cannot be.
     pub(super) instead: BTreeSet<usize>,
+    /// Weak names under which the kernel has the function of another object.
+    pub(super) dead: BTreeSet<Vec<u8>>,
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
     /// The patched object as its build made it, and the objects with debug information, before and after.
@@ -117,6 +119,7 @@ impl<'a> Source<'a> {
             data: BTreeMap::new(),
             owners: owners(&patched),
             instead: BTreeSet::new(),
+            dead: BTreeSet::new(),
             differing,
             built: input.built.map(|bytes| Side::of(bytes, input, None)).transpose()?,
             types: [types(input.types[0])?, types(input.types[1])?],
@@ -138,6 +141,11 @@ impl<'a> Source<'a> {
         let [before, after] = &self.types;
         let original = self.original.as_ref().map(|side| &side.analysis.elf);
         [before.as_ref().or(original), Some(after.as_ref().unwrap_or(&self.patched.analysis.elf))]
+    }
+
+    /// Whether the kernel has another function under the name of `symbol`, which is weak.
+    pub(super) fn is_dead(&self, symbol: &Symbol<'_>) -> bool {
+        symbol.weak && !symbol.local && self.dead.contains(symbol.name)
     }
 
     /// Says of a changed function that those are replaced that call it.
