@@ -140,8 +140,7 @@ fn kernel() -> Kernel {
             .collect(),
         vermagic: VERMAGIC.to_owned(),
         symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n").unwrap(),
-        modules: BTreeMap::new(),
-        depends: BTreeMap::new(),
+        ..Kernel::default()
     }
 }
 

@@ -166,6 +166,7 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
             static struct timer timer = { 0, tick };
             static const struct timer ops = { 0, tick };
             static struct timer plain;
+            static const struct timer quiet = { 0, 0 };
             static int (*const table[])(int);";
         let outlives = |body: &str| -> Result<Livepatch> { show(compiler, "", tick, body) };
         let livepatch = outlives("exported((void *)&timer);")?;
@@ -175,6 +176,9 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
         note(&outlives("exported((void *)&ops);")?, "outlives", "ops")?;
         note(&outlives("exported((void *)tick);")?, "outlives", "tick")?;
         note(&outlives("*(struct timer **)n = &plain;")?, "outlives", "plain")?;
+        // Constants and texts that are written somewhere.
+        note(&outlives("*(const char **)n = \"stored\";")?, "outlives", "\"stored\"")?;
+        note(&outlives("*(const struct timer **)n = &quiet;")?, "outlives", "quiet")?;
         // The head of a list, and what calls a function of the kernel.
         let lists = "struct list { struct list *next, *prev; };
             static struct list list = { &list, &list }, later;

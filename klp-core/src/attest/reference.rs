@@ -7,7 +7,7 @@ use super::names::{base, is_description, is_key};
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
-use super::view::{Aim, Use};
+use super::view::{Aim, Use, View};
 use crate::elf::{Place, Reloc, SymbolKind};
 use crate::kernel::module_name;
 
@@ -224,6 +224,9 @@ impl Judge<'_> {
     fn outside(&mut self, field: Field, own: Own, spot: Spot) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
+        if self.is_text(view, own, spot) {
+            return;
+        }
         let named = own.symbol.and_then(|index| Some((index, view.symbol(index)?)));
         let name = self.describe(own.source, own.section, u64::try_from(own.offset).unwrap_or(0));
         let Some((index, symbol)) = named else {
@@ -275,6 +278,23 @@ impl Judge<'_> {
         let aim = Aim { symbol: index, offset: inside };
         self.freed(field, aim, spot);
         self.per_cpu(field, spot);
+    }
+
+    /// Whether what is meant is a text, which the kernel has among its constants at `spot`: one is as good as another.
+    fn is_text(&self, view: &View<'_>, own: Own, spot: Spot) -> bool {
+        let section = view.section(own.section).filter(|section| {
+            section.is_merged() && section.is_strings() && section.entsize == 1
+        });
+        let text = section.and_then(|section| {
+            let start = usize::try_from(own.offset).ok()?;
+            let rest = section.data.get(start..)?;
+            rest.get(..=rest.iter().position(|byte| *byte == 0)?)
+        });
+        let there = text.and_then(|text| {
+            let image = self.running.image(spot.image).filter(|_| spot.image == VMLINUX)?;
+            image.elf.bytes_at(spot.value, text.len())
+        });
+        self.running.kind(spot) == Some(Kind::Constant) && text.is_some() && text == there
     }
 
     /// Memory that was given back can only be meant by code that meant it before the patch.

@@ -179,8 +179,11 @@ impl<'a> View<'a> {
             .iter()
             .filter_map(|index| Some((self.symbol(*index)?, *index)))
             .filter(|(symbol, _)| range.contains(&symbol.value));
+        // What a weak name means is decided elsewhere; what stands here is the same by its other names.
         let rank = |symbol: &Symbol<'_>| {
-            (symbol.size == 0 || symbol.kind == SymbolKind::None, symbol.value, symbol.local)
+            let is_weak = symbol.weak && !symbol.local;
+            let is_label = symbol.size == 0 || symbol.kind == SymbolKind::None;
+            (is_label, symbol.value, is_weak, symbol.local)
         };
         symbols.min_by_key(|(symbol, index)| (rank(symbol), *index)).map(|(_, index)| index)
     }

@@ -89,9 +89,12 @@ impl<'e, 'a> Regions<'e, 'a> {
         let Some(section) = self.elf.section(section) else { return Region::Data };
         let name = section.name;
         let own = Region::of_section(name, section.is_code(), is_writable(section));
-        // Names of the linker script are addresses, whatever stands there.
-        if self.elf.is_relocatable() || own == Region::PerCpu || symbol.is_border() {
+        if self.elf.is_relocatable() || own == Region::PerCpu {
             return own;
+        }
+        // Names of the linker script are addresses, whatever stands there, and stay when that is freed.
+        if symbol.is_border() {
+            return if own == Region::Freed { Region::Data } else { own };
         }
         let is_in = |(start, end): (u64, u64)| (start..end).contains(&symbol.value);
         if is_in(self.freed) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::arch::patching;
 use crate::checksum::Kind;
-use crate::elf::{ElfObject, Place, Section};
+use crate::elf::{ElfObject, Place, Reloc, Section};
 
 use super::namesakes;
 use super::pieces;
@@ -97,10 +97,7 @@ fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
     });
     for (section, from) in sections {
         for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
-            let bias = if reloc.kind.is_relative() && section.is_code() { 4 } else { 0 };
-            if place(elf, reloc.symbol, reloc.addend.wrapping_add(bias))
-                != Some((body.section, body.start))
-            {
+            if entry(elf, &reloc, section.is_code()) != Some((body.section, body.start)) {
                 continue;
             }
             if !is_call(section, reloc.offset) {
@@ -120,14 +117,16 @@ pub(super) fn is_left_out(name: &[u8]) -> bool {
     crate::rules::for_section(name).is_some() || crate::rules::is_attributed(name)
 }
 
-fn place(elf: &ElfObject<'_>, symbol: u32, addend: i64) -> Option<(u32, u64)> {
-    let symbol = elf.symbol(symbol)?;
+/// Where a relocation leads to, if it is of data or ends an instruction.
+pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Option<(u32, u64)> {
+    let bias = if reloc.kind.is_relative() && is_of_code { 4 } else { 0 };
+    let symbol = elf.symbol(reloc.symbol)?;
     let Place::Section(section) = symbol.place else { return None };
-    Some((section, symbol.value.checked_add_signed(addend)?))
+    Some((section, symbol.value.checked_add_signed(reloc.addend.checked_add(bias)?)?))
 }
 
 /// Whether the four bytes at `field` are the operand of a direct call or jump.
-fn is_call(section: &Section<'_>, field: u64) -> bool {
+pub(super) fn is_call(section: &Section<'_>, field: u64) -> bool {
     let before = |distance: u64| {
         let at = field.checked_sub(distance)?;
         section.bytes(at, 1)?.first().copied()

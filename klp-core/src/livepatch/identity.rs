@@ -166,6 +166,30 @@ fn defined(sources: &[Source<'_>], linked: &str, name: &[u8], weak: bool) -> Opt
     })
 }
 
+/// Variables that the patch takes away, and new ones that functions use which used those: object, new names and old name.
+pub(super) fn in_place_of(
+    sources: &[Source<'_>],
+    is_copied: impl Fn(usize, u32) -> bool,
+) -> Vec<(usize, String, String)> {
+    let mut found = Vec::new();
+    for (object, source) in sources.iter().enumerate() {
+        let Some(original) = &source.original else { continue };
+        let new = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
+        let new = new.filter_map(|(span, _)| Some((*span, source.patched.variable(*span)?.0)));
+        let new: Vec<String> =
+            new.filter(|(span, _)| is_copied(object, *span)).map(|(_, name)| name).collect();
+        for (_, was, _) in source.gone() {
+            let users: BTreeSet<String> = original.callers_of(|name| name == was).collect();
+            let takes_over = |name: &&String| {
+                source.patched.callers_of(|other| other == *name).any(|user| users.contains(&user))
+            };
+            let names: Vec<String> = new.iter().filter(takes_over).cloned().collect();
+            found.extend((!names.is_empty()).then(|| (object, names.join(", "), was)));
+        }
+    }
+    found
+}
+
 /// Variables that only the patched objects have and that are copied, with what they may have been called: those of the
 /// same size and kind that their object had, and those of their name that another one had.
 pub(super) fn renamed(

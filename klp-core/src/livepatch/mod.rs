@@ -38,6 +38,8 @@ mod static_key;
 mod stays;
 mod strays;
 mod target;
+mod text;
+mod threads;
 mod types;
 mod verdict;
 mod why;
@@ -181,6 +183,7 @@ pub fn create(
             verdict.refused.add(Obstacle::Recompiled, source.object, source.object, why);
         }
         verdict.tell(boot::notes(source));
+        verdict.tell(threads::notes(source));
     }
     verdict.types(&sources);
     let replaced: Vec<(usize, usize)> = extract::changed(&sources)

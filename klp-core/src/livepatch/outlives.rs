@@ -9,7 +9,7 @@ use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
 use super::extract::{self, Extraction, Link, OutReloc};
-use super::pieces::Piece;
+use super::pieces::{self, Piece};
 use super::source::{Fate, Source};
 use super::types::{Types, User};
 
@@ -31,7 +31,7 @@ pub(super) enum Taken {
 pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
     let entries = added(sources);
     let linked = linked(kernel, sources, extraction);
-    let mut users: BTreeMap<Piece, BTreeSet<String>> = BTreeMap::new();
+    let mut users: BTreeMap<(Piece, Option<String>), BTreeSet<String>> = BTreeMap::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
         let is_code = section(source, *from).is_some_and(Section::is_code);
@@ -42,16 +42,17 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
             let is_kept = match taken {
                 _ if is_of_static_call(&extract::owner_name(source, to)) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
-                Taken::Stored if is_variable(sources, to) => true,
+                Taken::Stored if is_variable(sources, to) || is_constant(sources, to) => true,
                 Taken::Held if linked.contains(&to) => true,
                 _ => !functions_behind(to, extraction, &entries).is_empty(),
             };
             if is_kept && to != *from {
-                users.entry(to).or_default().insert(extract::owner_name(source, *from));
+                let what = (to, text(sources, to, reloc.addend));
+                users.entry(what).or_default().insert(extract::owner_name(source, *from));
             }
         }
     }
-    let notes = users.into_iter().filter_map(|(piece, users)| {
+    let notes = users.into_iter().filter_map(|((piece, text), users)| {
         let source = sources.get(piece.object)?;
         let functions: Vec<String> =
             functions_behind(piece, extraction, &entries).into_iter().collect();
@@ -67,9 +68,19 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
              when another one replaces it",
             users.join(", ")
         );
-        Some(Note::new(OUTLIVES, source.object, &extract::owner_name(source, piece), why))
+        let name = text.unwrap_or_else(|| extract::owner_name(source, piece));
+        Some(Note::new(OUTLIVES, source.object, &name, why))
     });
     notes.collect()
+}
+
+/// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
+fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
+    let section = section(sources.get(piece.object)?, piece)?;
+    let start = piece.start.checked_add_signed(addend).filter(|_| section.is_strings())?;
+    let rest = section.bytes(start, section.size.checked_sub(start)?)?;
+    let text = rest.split(|byte| *byte == 0).next()?;
+    Some(format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
 }
 
 /// The key of a static call, or its trampoline: whoever updates the call is handed both and keeps neither. Its sites name
@@ -179,6 +190,14 @@ fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
     section(source, piece).is_some_and(|section| section.is_writable() && !section.is_code())
         && piece.len() > 0
         && !crate::name::is_own_variable(name.as_bytes())
+}
+
+/// Constants, beside the tables that belong to code.
+fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
+    let section = sources.get(piece.object).and_then(|source| section(source, piece));
+    section.is_some_and(|section| {
+        !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
+    })
 }
 
 fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {

@@ -193,7 +193,18 @@ impl Verdict {
                 })
             })
         };
-        for (object, name, was) in identity::renamed(sources, is_copied) {
+        let renamed = identity::renamed(sources, is_copied);
+        for (object, name, was) in identity::in_place_of(sources, is_copied) {
+            let is_one = renamed.iter().any(|(of, _, other)| (*of, other) == (object, &was));
+            if let Some(source) = sources.get(object).filter(|_| !is_one) {
+                let why = format!(
+                    "functions that use it use {name} instead with the patch, which starts with nothing of what the \
+                     kernel has in it; a pre-patch callback can take that over"
+                );
+                self.note("state", source.object, &was, why);
+            }
+        }
+        for (object, name, was) in renamed {
             let Some(source) = sources.get(object) else { continue };
             let why = format!(
                 "it may be {was}, which the patch takes away: the module's own starts with nothing of what \

@@ -16,7 +16,7 @@ use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
-use crate::finished::{self, read};
+use crate::finished::{self, Vmlinux, read};
 use crate::output;
 use crate::patched::Builds;
 
@@ -60,7 +60,7 @@ impl LivepatchRequest {
         output::remove(&self.path, output::is_elf, output::MODULE)?;
         let constants = Constant::changed(changes);
         let has_functions = !changes.functions.is_empty() || !constants.is_empty();
-        if !has_functions && changes.summary.data_changed == 0 {
+        if !has_functions && changes.data.is_empty() {
             return Ok(None);
         }
         if let Some(why) = unfit(&builds.original)? {
@@ -264,14 +264,15 @@ fn named(changes: &Changes) -> Named {
 /// as soon as one module is touched).
 fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
-    let (vmlinux, vermagic) = finished::vmlinux(&output.join("vmlinux"))?;
+    let Vmlinux { symbols, strings, vermagic } = Vmlinux::read(&output.join("vmlinux"))?;
     let modules = if inputs.iter().any(|input| input.linked != "vmlinux") {
         kbuild_glue::objects::modules(output)?
     } else {
         Vec::new()
     };
     let (modules, depends) = finished::modules(output, modules)?;
-    Ok(Kernel { symvers: finished::symvers(output)?, vmlinux, modules, depends, vermagic })
+    let symvers = finished::symvers(output)?;
+    Ok(Kernel { symvers, vmlinux: symbols, strings, modules, depends, vermagic })
 }
 
 #[cfg(test)]
