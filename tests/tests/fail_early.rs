@@ -152,6 +152,33 @@ fn not_compiled_here() -> Result<()> {
     Ok(())
 }
 
+/// A file that the patch adds has no record yet.
+#[test]
+fn a_new_file_that_is_compiled() -> Result<()> {
+    for object in ["fresh.o", "other.o"] {
+        let kernel = Kernel::with_output()?;
+        let makefile = fs_err::read_to_string(kernel.source.join("lib/Makefile"))?;
+        let lines = makefile.lines().count();
+        let old: String = makefile.lines().map(|line| format!("-{line}\n")).collect();
+        let new: String = makefile.lines().map(|line| format!("+{line}\n")).collect();
+        let path = kernel.directory.join("fresh.patch");
+        let text = format!(
+            "--- /dev/null\n+++ b/lib/fresh.c\n@@ -0,0 +1,2 @@\n+int fresh(void);\n+int fresh(void) {{ return 1; }}\n\
+             --- /dev/null\n+++ b/lib/other.c\n@@ -0,0 +1,2 @@\n+int other(void);\n+int other(void) {{ return 1; }}\n\
+             --- a/lib/Makefile\n+++ b/lib/Makefile\n@@ -1,{lines} +1,{} @@\n{old}{new}+obj-y += {object}\n",
+            lines + 1
+        );
+        fs_err::write(&path, text)?;
+        let outcome = run(&mut kernel.build([path.as_str(), "--no-module"])?)?.expect(0)?;
+        for name in ["fresh", "other"] {
+            let warning = format!("lib/{name}.c is not compiled here");
+            let is_told = outcome.stderr.contains(&warning);
+            ensure!(is_told == (object != format!("{name}.o")), "{object}: {}", outcome.stderr);
+        }
+    }
+    Ok(())
+}
+
 /// A table that a rule without a record reads.
 #[test]
 fn a_table_without_a_record() -> Result<()> {

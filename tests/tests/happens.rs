@@ -232,6 +232,48 @@ fn static_calls() -> Result<()> {
     })
 }
 
+/// A thread that never returns keeps livepatch waiting.
+#[test]
+fn functions_of_kernel_threads() -> Result<()> {
+    for_each_compiler("functions_of_kernel_threads", |compiler| {
+        let source = |text: &str| {
+            format!(
+                "void exported(const char *);
+                 void *kthread_create_on_node(int (*)(void *), void *, int, const char *);
+                 static int __attribute__((noinline)) reap(void *data) {{ for (;;) exported(\"{text}\"); }}
+                 static int __attribute__((noinline)) once(void *data) {{ exported(\"{text}\"); return 0; }}
+                 int start(void) {{ return !kthread_create_on_node(reap, 0, 0, \"reaper\"); }}
+                 int run(void) {{ return once(0); }}\n"
+            )
+        };
+        let starter = "void *kthread_create_on_node(void) { return 0; }";
+        let small = Small::new(compiler)?
+            .object("a", &source("before"), &source("after"))
+            .object("b", starter, starter);
+        let livepatch = small.livepatch(&[("a", "reap"), ("a", "once")], false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(codes(&livepatch, "thread"), ["reap"]);
+        ensure!(note(&livepatch, "thread", "reap")?.why.starts_with("start starts a thread"));
+        Ok(())
+    })
+}
+
+/// What the kernel holds in a variable is not in one of another type and name that takes its place.
+#[test]
+fn a_variable_in_the_place_of_another() -> Result<()> {
+    for_each_compiler("a_variable_in_the_place_of_another", |compiler| {
+        let before = "static int used; int use(int n) { used += n; return used; }";
+        let after = "static long taken; int use(int n) { taken += n; return taken; }";
+        let livepatch = show(compiler, before, after, AFTER)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(note(&livepatch, "state", "used")?.why.contains("taken"), "{livepatch:#?}");
+        // One that nobody needs any more is no loss.
+        let after = "int use(int n) { return n; }";
+        assert_eq!(codes(&show(compiler, before, after, AFTER)?, "state"), [""; 0]);
+        Ok(())
+    })
+}
+
 #[test]
 fn new_tracepoints() {
     use klp_core::diff::Changes;

@@ -83,14 +83,21 @@ impl Workspace {
         };
         let files = count(changes.len(), "file");
         let Planned { plan, unused } = Planned::of(changes, &made)?;
-        for path in unused {
-            let why = match makefiles::missing_option(original.mirror.path(), &path, made.config) {
+        let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
+        let tell = |path: &Utf8Path, events: &mut Events<'_>| {
+            let why = match makefiles::missing_option(original.mirror.path(), path, made.config) {
                 Some(option) => format!(": {option} is not set"),
                 None => ", as Kbuild's records say".to_owned(),
             };
             events(BuildEvent::Note { message: format!("{path} is not compiled here{why}") });
-        }
-        let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
+        };
+        // What the patch adds has no record yet.
+        let is_open = |path: &Utf8PathBuf| {
+            matches!(plan, Plan::Everything(_))
+                && changes.iter().any(|change| change.path == *path && change.old.is_none())
+        };
+        let (open, unused): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_open);
+        unused.iter().for_each(|path| tell(path, events));
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -106,7 +113,14 @@ impl Workspace {
         };
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
-        self.build_everything(original, changes, written, settings, events)
+        let (objects, made_now) =
+            self.build_everything(original, changes, written, settings, events)?;
+        let is_object = |path: &Utf8PathBuf| {
+            let object = path.with_extension("o");
+            objects.iter().any(|linked| linked.object == object)
+        };
+        open.iter().filter(|path| !is_object(path)).for_each(|path| tell(path, events));
+        Ok((objects, made_now))
     }
 
     /// Makes `touched` and nothing else. Says what else changed, if anything did.

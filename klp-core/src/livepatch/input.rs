@@ -3,7 +3,7 @@
 use crate::origin::Definitions;
 
 /// The bytes of a touched object.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Input<'a> {
     /// Its path in the build, for example `fs/proc/meminfo.o`.
     pub object: &'a str,
@@ -18,9 +18,20 @@ pub struct Input<'a> {
     /// The patched one as the patched build made it, where `patched` has to be the same code: of Rust.
     pub built: Option<&'a [u8]>,
     /// Objects with debug information in the place of `original` and `patched`, where these are made without.
-    pub types: [Option<&'a [u8]>; 2],
+    pub types: Vec<Typed<'a>>,
     /// With LTO. The object is then all of `linked` before its last link (`vmlinux.o`), as both builds made it.
     pub lto: Option<Members<'a>>,
+}
+
+/// Objects that tell the layout of types, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Typed<'a> {
+    /// Path in the build of the object that is made of the same source.
+    pub object: &'a str,
+    /// As the original build has it; none for an object that the patch adds.
+    pub before: Option<&'a [u8]>,
+    /// As the patched build has it.
+    pub after: &'a [u8],
 }
 
 /// What the objects define that an LTO build linked, in the order of the link.

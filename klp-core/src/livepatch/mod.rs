@@ -63,7 +63,7 @@ pub use callbacks::CallbackKind;
 pub use constants::Constant;
 pub use existing::data as data_verdict;
 pub use finish::{FinishError, finish};
-pub use input::{Input, Members};
+pub use input::{Input, Members, Typed};
 pub use part::{Part, functions_symbol};
 pub use position::PositionError;
 pub use target::Symbol;

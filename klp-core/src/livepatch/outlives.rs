@@ -132,9 +132,10 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
 /// from it when they return, which livepatch waits for. None without debug information.
 fn locks(source: &Source<'_>) -> BTreeSet<String> {
     const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
-    let types = source.typed()[1].map(Types::of).and_then(Result::ok);
-    let Some(types) = types else { return BTreeSet::new() };
-    let users = TYPES.iter().flat_map(|name| types.users(name));
+    let typed = source.typed();
+    let types: Vec<Types> =
+        typed.into_iter().filter_map(|(_, _, after)| Types::of(after).ok()).collect();
+    let users = types.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.users(name)));
     let variables = users.filter_map(|user| match user {
         User::Variable(name) => Some(name.clone()),
         User::Function(_) => None,

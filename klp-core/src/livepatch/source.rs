@@ -8,7 +8,7 @@ use crate::elf::{ElfError, ElfObject, Place, Symbol};
 use crate::kernel::Region;
 use crate::manifest;
 
-use super::input::Input;
+use super::input::{self, Input};
 use super::side::{Side, differing};
 use super::why::Why;
 use super::{Named, NamesByObject};
@@ -87,7 +87,7 @@ pub(super) struct Source<'a> {
     pub(super) differing: Vec<String>,
     /// The patched object as its build made it, and the objects with debug information, before and after.
     pub(super) built: Option<Side<'a>>,
-    types: [Option<ElfObject<'a>>; 2],
+    types: Vec<Typed<'a>>,
 }
 
 impl<'a> Source<'a> {
@@ -122,7 +122,7 @@ impl<'a> Source<'a> {
             dead: BTreeSet::new(),
             differing,
             built: input.built.map(|bytes| Side::of(bytes, input, None)).transpose()?,
-            types: [types(input.types[0])?, types(input.types[1])?],
+            types: input.types.iter().map(Typed::of).collect::<Result<_, _>>()?,
             plain,
             original,
             patched,
@@ -136,11 +136,13 @@ impl<'a> Source<'a> {
         self.built.is_some()
     }
 
-    /// The objects that tell about types, before and after.
-    pub(super) fn typed(&self) -> [Option<&ElfObject<'a>>; 2] {
-        let [before, after] = &self.types;
-        let original = self.original.as_ref().map(|side| &side.analysis.elf);
-        [before.as_ref().or(original), Some(after.as_ref().unwrap_or(&self.patched.analysis.elf))]
+    /// The objects that tell about types: path, before and after. None where nothing does.
+    pub(super) fn typed(&self) -> Vec<(&str, Option<&ElfObject<'a>>, &ElfObject<'a>)> {
+        if self.types.is_empty() && !self.is_whole {
+            let original = self.original.as_ref().map(|side| &side.analysis.elf);
+            return vec![(self.object, original, &self.patched.analysis.elf)];
+        }
+        self.types.iter().map(|it| (it.object, it.before.as_ref(), &it.after)).collect()
     }
 
     /// Whether the kernel has another function under the name of `symbol`, which is weak.
@@ -311,8 +313,18 @@ impl<'a> Source<'a> {
     }
 }
 
-fn types(bytes: Option<&[u8]>) -> Result<Option<ElfObject<'_>>, ElfError> {
-    bytes.map(ElfObject::parse).transpose()
+/// Objects that tell the layout of types.
+struct Typed<'a> {
+    object: &'a str,
+    before: Option<ElfObject<'a>>,
+    after: ElfObject<'a>,
+}
+
+impl<'a> Typed<'a> {
+    fn of(input: &input::Typed<'a>) -> Result<Self, ElfError> {
+        let before = input.before.map(ElfObject::parse).transpose()?;
+        Ok(Self { object: input.object, before, after: ElfObject::parse(input.after)? })
+    }
 }
 
 /// The function that each span belongs to.

@@ -98,34 +98,40 @@ impl Verdict {
     pub(super) fn types(&mut self, sources: &[Source<'_>]) {
         let mut read = Vec::new();
         for source in sources {
-            let [Some(before), Some(after)] = source.typed() else { continue };
-            let before = Types::of(before);
-            match before.and_then(|before| Ok((before, Types::of(after)?))) {
-                Ok((before, after)) => read.push((source, before, after)),
-                Err(why) => {
-                    let why = format!("types are not compared: {why}");
-                    self.note("types", source.object, source.object, why);
+            let typed = source.typed();
+            if typed.is_empty() {
+                let why = "types are not compared: nothing tells their layout";
+                self.note("types", source.object, source.object, why.to_owned());
+            }
+            for (object, before, after) in typed {
+                let Some(before) = before else { continue };
+                match Types::of(before).and_then(|before| Ok((before, Types::of(after)?))) {
+                    Ok((before, after)) => read.push(((source, object), before, after)),
+                    Err(why) => {
+                        let why = format!("types are not compared: {why}");
+                        self.note("types", object, object, why);
+                    }
                 }
             }
         }
         let mut told = BTreeSet::new();
-        for (source, before, after) in &read {
+        for ((_, object), before, after) in &read {
             for changed in before.changed(after) {
                 if !told.insert(changed.clone()) {
                     continue;
                 }
-                let others = read.iter().flat_map(|(source, before, _)| {
+                let others = read.iter().flat_map(|((source, object), before, _)| {
                     let replaced = replaced(source);
                     let users = before.users(&changed.name).filter(move |user| match user {
                         User::Function(name) => !replaced.contains(name),
                         User::Variable(_) => true,
                     });
-                    users.map(|user| format!("{user} in {}", source.object))
+                    users.map(move |user| format!("{user} in {object}"))
                 });
                 let others: BTreeSet<String> = others.collect();
                 self.risk(
                     Obstacle::TypeLayout,
-                    source.object,
+                    object,
                     &changed.name,
                     of_type(&changed, others),
                 );
@@ -135,7 +141,7 @@ impl Verdict {
                     "its type changes ({how}), and the running kernel keeps what it has in it; give the new one another \
                      name"
                 );
-                self.risk(Obstacle::VariableType, source.object, &name, why);
+                self.risk(Obstacle::VariableType, object, &name, why);
             }
         }
     }

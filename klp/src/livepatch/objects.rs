@@ -24,16 +24,17 @@ pub(crate) struct LivepatchObject {
     original: Option<Input>,
     patched: Input,
     members: Option<[Vec<Definitions>; 2]>,
-    rust: Option<Rust>,
+    /// As the patched build made it, of Rust.
+    built: Option<Input>,
+    types: Vec<Typed>,
     files: Files,
 }
 
-/// What there is besides of an object that rustc made.
-struct Rust {
-    /// As the patched build made it.
-    built: Input,
-    /// With debug information, before and after.
-    types: [Option<Input>; 2],
+/// Objects with debug information, where the others are made without.
+struct Typed {
+    object: Utf8PathBuf,
+    before: Option<Input>,
+    after: Input,
 }
 
 /// Where these bytes are.
@@ -54,11 +55,8 @@ impl LivepatchObject {
             plain: self.plain.as_deref(),
             original: self.original.as_deref(),
             patched: &self.patched,
-            built: self.rust.as_ref().map(|rust| &*rust.built),
-            types: self.rust.as_ref().map_or([None, None], |rust| {
-                let [before, after] = &rust.types;
-                [before.as_deref(), after.as_deref()]
-            }),
+            built: self.built.as_deref(),
+            types: self.types.iter().map(Typed::input).collect(),
             lto: members.map(|[original, patched]| livepatch::Members { original, patched }),
         }
     }
@@ -87,7 +85,15 @@ impl LivepatchObject {
         let read = |path: &Option<Utf8PathBuf>| path.as_deref().map(read).transpose();
         let (plain, original) = (read(&files.plain)?, read(&files.original)?);
         let patched = self::read(&files.patched)?;
-        Ok(Self { object, linked, plain, original, patched, members: None, rust: None, files })
+        let (members, built, types) = (None, None, Vec::new());
+        Ok(Self { object, linked, plain, original, patched, members, built, types, files })
+    }
+}
+
+impl Typed {
+    fn input(&self) -> livepatch::Typed<'_> {
+        let (before, after) = (self.before.as_deref(), &*self.after);
+        livepatch::Typed { object: self.object.as_str(), before, after }
     }
 }
 
@@ -99,14 +105,20 @@ pub(crate) fn of(
     events: &mut Events<'_>,
 ) -> Result<Vec<LivepatchObject>, Error> {
     if is_lto(&builds.original.root) {
-        linked(builds, touched)
+        linked(builds, touched, events)
     } else {
         compiled(builds, touched, events)
     }
 }
 
-fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<LivepatchObject>, Error> {
+fn linked(
+    builds: &Builds<'_>,
+    touched: &BTreeSet<String>,
+    events: &mut Events<'_>,
+) -> Result<Vec<LivepatchObject>, Error> {
     let Builds { original, patched, .. } = builds;
+    let typed = of_c(builds, touched)?;
+    let again = Again::compile(builds, &typed, events)?;
     let before = linked_files(&original.objects);
     let members_of = |compared: &Compared| match compared.members.as_slice() {
         [] => vec![compared.file.clone()],
@@ -120,6 +132,9 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Livepat
         let was = before.map(members_of).unwrap_or_default();
         let was = Members::new(&original.root, was, |object| original.root.join(object));
         let is = members_of(&after);
+        let types = typed.iter().filter(|object| is.contains(object));
+        let types = types.filter_map(|object| again.typed(object).transpose());
+        let types = types.collect::<Result<Vec<Typed>, Error>>()?;
         let is = Members::new(&patched.original_root, is, |object| patched.path(object));
         let files = Files {
             plain: None,
@@ -133,12 +148,64 @@ fn linked(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Livepat
             original,
             patched: read(&files.patched)?,
             members: Some([was.definitions()?, is.definitions()?]),
-            rust: None,
+            built: None,
+            types,
             object: after.file,
             files,
         })
     };
     after.map(source).collect()
+}
+
+/// Those of `touched` that are made of C in the patched build.
+fn of_c(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Utf8PathBuf>, Error> {
+    let objects: BTreeSet<&Utf8PathBuf> =
+        builds.patched.objects.iter().map(|linked| &linked.object).collect();
+    let mut found = Vec::new();
+    for object in objects.into_iter().filter(|object| touched.contains(object.as_str())) {
+        let source = builds.workspace.source_of(object)?;
+        if source.is_some_and(|source| source.extension() == Some("c")) {
+            found.push(object.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// Touched objects that were compiled again, of both builds.
+struct Again {
+    original: BTreeMap<Utf8PathBuf, Recompiled>,
+    patched: BTreeMap<Utf8PathBuf, Recompiled>,
+}
+
+impl Again {
+    fn compile(
+        builds: &Builds<'_>,
+        objects: &[Utf8PathBuf],
+        events: &mut Events<'_>,
+    ) -> Result<Self, Error> {
+        let was_there = |object: &Utf8PathBuf| {
+            builds.original.objects.iter().any(|linked| linked.object == *object)
+        };
+        let before: Vec<Utf8PathBuf> =
+            objects.iter().filter(|object| was_there(object)).cloned().collect();
+        let settings = builds.session.settings();
+        let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
+            let workspace = &builds.workspace;
+            let files = workspace.compile_with_sections(objects, changes, &settings, events)?;
+            Ok(objects.iter().cloned().zip(files).collect())
+        };
+        let original = compile(&before, None)?;
+        let patched = compile(objects, Some(&builds.patched.changes))?;
+        Ok(Self { original, patched })
+    }
+
+    /// What tells the types of `object`: the file that was made for that, or the only one.
+    fn typed(&self, object: &Utf8Path) -> Result<Option<Typed>, Error> {
+        let types = |again: &Recompiled| read(again.types.as_ref().unwrap_or(&again.object));
+        let before = self.original.get(object).map(types).transpose()?;
+        let after = self.patched.get(object).map(types).transpose()?;
+        Ok(after.map(|after| Typed { object: object.to_owned(), before, after }))
+    }
 }
 
 fn compiled(
@@ -148,36 +215,20 @@ fn compiled(
 ) -> Result<Vec<LivepatchObject>, Error> {
     let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
     let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
-    let was_there =
-        |object: &Utf8Path| builds.original.objects.iter().any(|linked| linked.object == *object);
     let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
     let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
-    let before: Vec<Utf8PathBuf> = paths.iter().filter(|path| was_there(path)).cloned().collect();
-    let settings = builds.session.settings();
-    let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
-        let files = builds.workspace.compile_with_sections(objects, changes, &settings, events)?;
-        Ok(objects.iter().cloned().zip(files).collect())
-    };
-    let original = compile(&before, None)?;
-    let patched = compile(&paths, Some(&builds.patched.changes))?;
+    let again = Again::compile(builds, &paths, events)?;
     let source = |input: &LinkedObject| {
-        let original = original.get(&input.object);
-        let Some(patched) = patched.get(&input.object) else { return Ok(None) };
+        let original = again.original.get(&input.object);
+        let Some(patched) = again.patched.get(&input.object) else { return Ok(None) };
         let files = Files {
             plain: original.map(|_| builds.original.root.join(&input.object)),
             original: original.map(|again| again.object.clone()),
             patched: patched.object.clone(),
         };
-        let types = |again: Option<&Recompiled>| {
-            again.and_then(|again| again.types.as_deref()).map(read).transpose()
-        };
-        let rust = match types(Some(patched))? {
-            None => None,
-            after => Some(Rust {
-                built: read(&builds.patched.path(&input.object))?,
-                types: [types(original)?, after],
-            }),
-        };
+        let is_rust = patched.types.is_some();
+        let built = is_rust.then(|| read(&builds.patched.path(&input.object))).transpose()?;
+        let types = if is_rust { again.typed(&input.object)? } else { None };
         Ok(Some(LivepatchObject {
             object: input.object.clone(),
             linked: target(&input.linked).to_owned(),
@@ -185,7 +236,8 @@ fn compiled(
             original: files.original.as_deref().map(read).transpose()?,
             patched: read(&patched.object)?,
             members: None,
-            rust,
+            built,
+            types: types.into_iter().collect(),
             files,
         }))
     };

@@ -38,6 +38,9 @@ pub(super) fn compile(
         command.extend(directory.filter(|path| path.is_dir()).map(|path| format!("-I{path}")));
         command.push(word.clone());
     }
+    // What is wanted is code, or what tells of types: not what is linked into code.
+    let is_lto = before.iter().any(|word| word.starts_with("-flto"));
+    command.extend(is_lto.then(|| "-fno-lto".to_owned()));
     let sections = SECTIONS.iter().filter(|_| sections);
     command.extend(sections.chain(&DEBUG).map(|flag| (*flag).to_owned()));
     command.extend(["-c".to_owned(), "-o".to_owned(), output.to_string()]);

@@ -116,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn an_object_of_a_kernel_with_lto_becomes_code() {
+        let saved = saved("clang -flto=thin -O2 -c -o fs/a.o /src/fs/a.c", "/src/fs/a.c");
+        assert_eq!(
+            compiled(&saved, None).code,
+            "clang -flto=thin -O2 -fno-lto -ffunction-sections -fdata-sections -gdwarf-5 -gz=none -c -o /k/fs/a.o \
+             /src/fs/a.c"
+        );
+    }
+
+    #[test]
     fn headers_that_were_made_anew_come_first() {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
