@@ -251,6 +251,12 @@ fn is_number(part: &[u8]) -> bool {
     !part.is_empty() && part.iter().all(u8::is_ascii_digit)
 }
 
+/// Whether a data object without a size is one without content. rustc gives all others their size; `__IS_RUST_MODULE` of
+/// each module in Rust has none, and constants of others can stand behind it.
+pub(crate) fn is_empty_of_rust(name: &[u8], size: u64) -> bool {
+    size == 0 && is_rust(name)
+}
+
 fn is_rust(name: &[u8]) -> bool {
     name.starts_with(b"_R")
 }

@@ -171,6 +171,7 @@ fn data_spans(
         !symbol.name.starts_with(b".L")
             && name::btf_id(symbol.name).is_none()
             && !is_empty(section, labels, symbol)
+            && !name::is_empty_of_rust(symbol.name, symbol.size)
     });
     for (start, end, symbol) in ends(&groups, section) {
         spans.push(Span { section: index, start, end, symbol: Some(symbol) });
