@@ -54,8 +54,7 @@ impl Kernel {
     fn built(&self, vmlinux: Option<&Utf8Path>, names: &BTreeSet<String>) -> Result<Linked, Error> {
         let output = self.output_with("vmlinux");
         let linked = output.join("vmlinux");
-        let Vmlinux { symbols, strings, vermagic } =
-            Vmlinux::read(vmlinux.unwrap_or(&linked))?;
+        let Vmlinux { symbols, strings, vermagic } = Vmlinux::read(vmlinux.unwrap_or(&linked))?;
         let built = objects::modules(&output)?.into_iter();
         let built = built.filter(|module| names.contains(&module_name(module)));
         let (modules, depends) = finished::modules(&output, built)?;

@@ -89,6 +89,13 @@ fn a_text_that_the_kernel_has_is_the_kernels() -> Result<()> {
         let start = ".klp.sym.vmlinux.__start_rodata,0".to_owned();
         ensure!(kernel(&livepatch).contains(&start), "{livepatch:#?}");
         ensure!(!sections(&livepatch, 0)?.iter().any(|name| name.starts_with(".rodata")));
+        // A loop over one goes to the end of the same.
+        let walk = "for (int i = 0; i < (int)sizeof(\"none at all\"); i++) exported((void *)(long)\"none at all\"[i]); \
+                    exported(\"none at all\" + 3);";
+        let kept = "exported(\"none at all\");";
+        let small = Small::new(compiler)?.object("a", &show(kept), &show(walk));
+        let livepatch = small.livepatch(&[("a", "show")], false)?;
+        ensure!(!kernel(&livepatch).contains(&start), "{livepatch:#?}");
         // It does not have this one.
         let small = Small::new(compiler)?.object("a", &show("*n = 0;"), &show("*n = \"none\";"));
         let livepatch = small.livepatch(&[("a", "show")], false)?;

@@ -224,7 +224,7 @@ impl Judge<'_> {
     fn outside(&mut self, field: Field, own: Own, spot: Spot) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
-        if self.is_text(view, own, spot) {
+        if self.is_text(view, field.patched, own, spot) {
             return;
         }
         let named = own.symbol.and_then(|index| Some((index, view.symbol(index)?)));
@@ -280,11 +280,23 @@ impl Judge<'_> {
         self.per_cpu(field, spot);
     }
 
-    /// Whether what is meant is a text, which the kernel has among its constants at `spot`: one is as good as another.
-    fn is_text(&self, view: &View<'_>, own: Own, spot: Spot) -> bool {
-        let section = view.section(own.section).filter(|section| {
-            section.is_merged() && section.is_strings() && section.entsize == 1
+    /// Whether what `patched` means is a text as a whole, which the kernel has among its constants at `spot`: one is as good
+    /// as another, unless something goes from the start of this one to its end.
+    fn is_text(&self, view: &View<'_>, patched: Reloc, own: Own, spot: Spot) -> bool {
+        let start = u64::try_from(own.offset).ok();
+        let is_start = view.symbol(patched.symbol).is_some_and(|symbol| {
+            symbol.kind == SymbolKind::Section || Some(symbol.value) == start
         });
+        // A linker leaves only sections and offsets.
+        if !is_start
+            || view.elf.files.len() > 1
+            || view.has_inner_references(own.section, own.offset)
+        {
+            return false;
+        }
+        let section = view
+            .section(own.section)
+            .filter(|section| section.is_merged() && section.is_strings() && section.entsize == 1);
         let text = section.and_then(|section| {
             let start = usize::try_from(own.offset).ok()?;
             let rest = section.data.get(start..)?;

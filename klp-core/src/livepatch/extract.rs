@@ -267,7 +267,8 @@ impl<'a> Walk<'_, 'a> {
         let link = match meaning {
             Meaning::Copy(piece) => {
                 let place = (piece, addend);
-                if let Some((target, addend)) = text::of_kernel(self.kernel, resolver, site, place) {
+                if let Some((target, addend)) = text::of_kernel(self.kernel, resolver, site, place)
+                {
                     return Ok((Link::Kernel(target), addend));
                 }
                 Link::Piece(piece)

@@ -1,7 +1,7 @@
 //! Globals that the kernel does not have, or not for those who use them with the patch.
 
 use crate::elf::{Place, Reloc};
-use crate::kernel::Region;
+use crate::kernel::{Region, module_name};
 
 use super::extract::{Link, Walk};
 use super::identity;
@@ -55,9 +55,17 @@ impl<'a> Walk<'_, 'a> {
     fn missing(&self, linked: &str, name: &[u8]) -> Why {
         let name_of = String::from_utf8_lossy(name);
         if self.kernel.is_freed(linked, name) {
-            format!("{name_of} is freed after boot")
-        } else {
-            format!("{name_of} is nowhere in the kernel")
+            return format!("{name_of} is freed after boot");
+        }
+        let mut modules = self.kernel.modules.iter();
+        match modules.find(|(home, symbols)| *home != linked && symbols.global(name).is_some()) {
+            Some((home, _)) if linked == "vmlinux" => {
+                format!("{name_of} is in module {}, which need not be loaded", module_name(home))
+            }
+            Some((home, _)) => {
+                format!("{name_of} is in module {}, which does not export it", module_name(home))
+            }
+            None => format!("{name_of} is nowhere in the kernel"),
         }
     }
 

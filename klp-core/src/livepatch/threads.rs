@@ -44,7 +44,8 @@ fn starters(side: &Side<'_>, number: usize) -> BTreeSet<usize> {
     let body = layout.functions.get(number).and_then(|function| layout.span(function.body));
     let Some(body) = body.map(|body| (body.section, body.start)) else { return BTreeSet::new() };
     let mut found = BTreeSet::new();
-    for (section, from) in elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_code()) {
+    for (section, from) in elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_code())
+    {
         for reloc in section.relocs.iter() {
             if entry(elf, &reloc, true) == Some(body) && !is_call(section, reloc.offset) {
                 let user = layout.find(from, reloc.offset).and_then(|span| side.owner(span));

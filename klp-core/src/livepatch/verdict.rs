@@ -129,12 +129,7 @@ impl Verdict {
                     users.map(move |user| format!("{user} in {object}"))
                 });
                 let others: BTreeSet<String> = others.collect();
-                self.risk(
-                    Obstacle::TypeLayout,
-                    object,
-                    &changed.name,
-                    of_type(&changed, others),
-                );
+                self.risk(Obstacle::TypeLayout, object, &changed.name, of_type(&changed, others));
             }
             for (name, how) in before.retyped(after) {
                 let why = format!(
