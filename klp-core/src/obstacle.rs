@@ -22,6 +22,8 @@ pub enum Obstacle {
     VariableType,
     /// A new variable may be an old one under another name.
     RenamedVariable,
+    /// A text of the module that the kernel would free.
+    Text,
     /// The type of an export changes.
     ExportType,
     /// A trace event changes.

@@ -140,7 +140,8 @@ fn kernel() -> Kernel {
             .collect(),
         vermagic: VERMAGIC.to_owned(),
         symvers: Symvers::parse("0x00000000\texported\tvmlinux\tEXPORT_SYMBOL\t\n").unwrap(),
-        ..Kernel::default()
+        modules: BTreeMap::new(),
+        depends: BTreeMap::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use klp_core::kernel::{Kernel as Linked, module_name};
 
 use crate::error::Error;
 use crate::event::Attested;
-use crate::finished::{self, Vmlinux, read};
+use crate::finished::{self, read};
 use crate::kernel::Kernel;
 use crate::livepatch::Opinion;
 use crate::shipped;
@@ -54,11 +54,11 @@ impl Kernel {
     fn built(&self, vmlinux: Option<&Utf8Path>, names: &BTreeSet<String>) -> Result<Linked, Error> {
         let output = self.output_with("vmlinux");
         let linked = output.join("vmlinux");
-        let Vmlinux { symbols, strings, vermagic } = Vmlinux::read(vmlinux.unwrap_or(&linked))?;
+        let (vmlinux, vermagic) = finished::vmlinux(vmlinux.unwrap_or(&linked))?;
         let built = objects::modules(&output)?.into_iter();
         let built = built.filter(|module| names.contains(&module_name(module)));
         let (modules, depends) = finished::modules(&output, built)?;
         let symvers = finished::symvers(&output)?;
-        Ok(Linked { vmlinux: symbols, strings, vermagic, symvers, modules, depends })
+        Ok(Linked { vmlinux, vermagic, symvers, modules, depends })
     }
 }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input;
-use klp_core::kernel::{Kallsyms, KernelError, Strings, Symvers, vermagic};
+use klp_core::kernel::{Kallsyms, KernelError, Symvers, vermagic};
 use klp_core::module::{ModInfo, RawElf};
 
 use crate::error::Error;
@@ -20,27 +20,16 @@ pub(crate) fn symvers(output: &Utf8Path) -> Result<Symvers, Error> {
     Symvers::parse(&String::from_utf8_lossy(&text)).map_err(cannot_use(&path))
 }
 
-/// What a linked kernel says about itself.
-pub(crate) struct Vmlinux {
-    pub(crate) symbols: Kallsyms,
-    pub(crate) strings: Strings,
-    /// What it wants of modules.
-    pub(crate) vermagic: String,
+/// The linked kernel at `path`: its symbols, and what it wants as `vermagic`.
+pub(crate) fn vmlinux(path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
+    linked(&read(path)?, path)
 }
 
-impl Vmlinux {
-    /// The linked kernel at `path`.
-    pub(crate) fn read(path: &Utf8Path) -> Result<Self, Error> {
-        Self::of(&read(path)?, path)
-    }
-
-    /// The linked kernel in `bytes`, which are from `path`.
-    pub(crate) fn of(bytes: &[u8], path: &Utf8Path) -> Result<Self, Error> {
-        let elf = RawElf::parse(bytes).map_err(KernelError::from).map_err(cannot_use(path))?;
-        let symbols = Kallsyms::of_vmlinux(&elf).map_err(cannot_use(path))?;
-        let vermagic = vermagic(&elf).map_err(cannot_use(path))?;
-        Ok(Self { symbols, strings: Strings::of(&elf), vermagic })
-    }
+/// The same of the linked kernel in `bytes`, which are from `path`.
+pub(crate) fn linked(bytes: &[u8], path: &Utf8Path) -> Result<(Kallsyms, String), Error> {
+    let elf = RawElf::parse(bytes).map_err(KernelError::from).map_err(cannot_use(path))?;
+    let symbols = Kallsyms::of_vmlinux(&elf).map_err(cannot_use(path))?;
+    Ok((symbols, vermagic(&elf).map_err(cannot_use(path))?))
 }
 
 /// The symbols of finished modules, and the names of the modules that each of them needs.

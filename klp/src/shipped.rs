@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::checksums::target;
 use crate::error::Error;
-use crate::finished::{self, Modules, Vmlinux, read};
+use crate::finished::{self, Modules, read};
 use crate::output;
 use crate::suspects::suspects;
 
@@ -85,14 +85,14 @@ pub(crate) fn kernel(
     vmlinux: Option<&Utf8Path>,
     names: &BTreeSet<String>,
 ) -> Result<Kernel, Error> {
-    let Vmlinux { symbols, strings, vermagic } = match vmlinux {
-        Some(path) => Vmlinux::read(path)?,
+    let (vmlinux, vermagic) = match vmlinux {
+        Some(path) => finished::vmlinux(path)?,
         // What loads a module finds global symbols and local ones alike.
-        None => Vmlinux::of(&linked(parts, |_| Ok(BTreeSet::new()))?, &parts.image)?,
+        None => finished::linked(&linked(parts, |_| Ok(BTreeSet::new()))?, &parts.image)?,
     };
     let (modules, depends) = modules_named(parts, names)?;
     let symvers = finished::symvers(&parts.headers)?;
-    Ok(Kernel { vmlinux: symbols, strings, vermagic, symvers, modules, depends })
+    Ok(Kernel { vmlinux, vermagic, symvers, modules, depends })
 }
 
 /// The shipped modules that the loader calls by `names`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
-use klp_core::kernel::{Kallsyms, Kernel, Strings, Symvers};
+use klp_core::kernel::{Kallsyms, Kernel, Symvers};
 use klp_core::livepatch::{self, Input, Livepatch, Named, Options};
 use klp_core::module::RawElf;
 use tempfile::TempDir;
@@ -35,7 +35,7 @@ asm(\".globl __fentry__; __fentry__: ret; .globl _stext; _stext: ret\");
 
 /// Puts symbols around the table of calls to `__fentry__`, as the kernel's linker script does; all else is as usual.
 const SCRIPT: &str = "SECTIONS { .init.data : { __start_mcount_loc = .; KEEP(*(__mcount_loc)) \
-    __stop_mcount_loc = .; } } INSERT AFTER .data; __start_rodata = ADDR(.rodata);";
+    __stop_mcount_loc = .; } } INSERT AFTER .data;";
 
 /// The objects of a small kernel before and after a patch.
 pub struct Small {
@@ -207,7 +207,6 @@ impl Small {
             modules,
             depends: self.depends.clone(),
             vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
-            strings: Strings::of(&RawElf::parse(&vmlinux)?),
             ..Kernel::default()
         };
         let files: Result<Vec<(String, &str, Files)>> = paths

@@ -232,6 +232,33 @@ fn static_calls() -> Result<()> {
     })
 }
 
+/// `kfree_const()` frees each text that is none of the kernel's own.
+#[test]
+fn texts_that_the_kernel_would_free() -> Result<()> {
+    for_each_compiler("texts_that_the_kernel_would_free", |compiler| {
+        let source = |text: &str| {
+            format!(
+                "void exported(const char *);
+                 const char *kstrdup_const(const char *, int);
+                 int set(const char **name, const char *n)
+                 {{ exported(\"{text}\"); if (n) *name = kstrdup_const(n, 0); else *name = \"none\"; return 0; }}\n"
+            )
+        };
+        let other = "const char *kstrdup_const(const char *n, int flags) { return n; }";
+        let small = |force| -> Result<Livepatch> {
+            let small = Small::new(compiler)?
+                .object("a", &source("before"), &source("after"))
+                .object("b", other, other);
+            small.livepatch(&[("a", "set")], force)
+        };
+        refused(&small(false)?, "set", "kfree_const() frees what is not the kernel's own")?;
+        let forced = small(true)?;
+        assert_eq!(forced.refused, []);
+        note(&forced, "forced", "set")?;
+        Ok(())
+    })
+}
+
 /// A thread that never returns keeps livepatch waiting.
 #[test]
 fn functions_of_kernel_threads() -> Result<()> {

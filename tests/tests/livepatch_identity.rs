@@ -73,38 +73,6 @@ fn namesakes_are_told_by_their_files() -> Result<()> {
     })
 }
 
-/// Who keeps a text, or asks whether it is one of the kernel's, gets the kernel's.
-#[test]
-fn a_text_that_the_kernel_has_is_the_kernels() -> Result<()> {
-    for_each_compiler("a_text_that_the_kernel_has_is_the_kernels", |compiler| {
-        let show = |body: &str| format!("{SHOW}void show(const char **n) {{ {body} }}\n");
-        let small = Small::new(compiler)?.object(
-            "a",
-            &show("*n = \"none at all\";"),
-            &show("if (!*n) *n = \"none at all\";"),
-        );
-        let livepatch = small.livepatch(&[("a", "show")], false)?;
-        assert_eq!(livepatch.refused, []);
-        assert_eq!(livepatch.notes, []);
-        let start = ".klp.sym.vmlinux.__start_rodata,0".to_owned();
-        ensure!(kernel(&livepatch).contains(&start), "{livepatch:#?}");
-        ensure!(!sections(&livepatch, 0)?.iter().any(|name| name.starts_with(".rodata")));
-        // A loop over one goes to the end of the same.
-        let walk = "for (int i = 0; i < (int)sizeof(\"none at all\"); i++) exported((void *)(long)\"none at all\"[i]); \
-                    exported(\"none at all\" + 3);";
-        let kept = "exported(\"none at all\");";
-        let small = Small::new(compiler)?.object("a", &show(kept), &show(walk));
-        let livepatch = small.livepatch(&[("a", "show")], false)?;
-        ensure!(!kernel(&livepatch).contains(&start), "{livepatch:#?}");
-        // It does not have this one.
-        let small = Small::new(compiler)?.object("a", &show("*n = 0;"), &show("*n = \"none\";"));
-        let livepatch = small.livepatch(&[("a", "show")], false)?;
-        ensure!(!kernel(&livepatch).contains(&start), "{livepatch:#?}");
-        ensure!(livepatch.notes.iter().any(|note| note.name == "\"none\""), "{livepatch:#?}");
-        Ok(())
-    })
-}
-
 #[test]
 fn a_function_that_moves_to_another_object() -> Result<()> {
     with_gcc("a_function_that_moves_to_another_object", |compiler| {

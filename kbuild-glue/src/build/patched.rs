@@ -82,7 +82,7 @@ impl Workspace {
             sources: original.mirror.stamps(),
         };
         let files = count(changes.len(), "file");
-        let Planned { plan, unused } = Planned::of(changes, &made)?;
+        let Planned { plan, unused, shadowed } = Planned::of(changes, &made)?;
         let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
         let tell = |path: &Utf8Path, events: &mut Events<'_>| {
             let why = match makefiles::missing_option(original.mirror.path(), path, made.config) {
@@ -114,7 +114,7 @@ impl Workspace {
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
         let (objects, made_now) =
-            self.build_everything(original, changes, written, settings, events)?;
+            self.build_everything(original, changes, written, &shadowed, settings, events)?;
         let is_object = |path: &Utf8PathBuf| {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
@@ -192,12 +192,17 @@ impl Workspace {
         original: &Original,
         changes: &[FileChange],
         written: &[FileChange],
+        shadowed: &BTreeSet<Utf8PathBuf>,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
         let restore = Restore { workspace: self, mirror: &original.mirror, done: false };
+        for target in shadowed {
+            let path = build.join(target);
+            atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
+        }
         let is_kconfig = |change: &FileChange| {
             change.path.file_name().is_some_and(|name| name.starts_with("Kconfig"))
         };

@@ -27,6 +27,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Source files from which nothing is made.
     pub(super) unused: Vec<Utf8PathBuf>,
+    /// What is made from headers whose place ones that are added can take. Make does not know that.
+    pub(super) shadowed: BTreeSet<Utf8PathBuf>,
 }
 
 /// What has to be made.
@@ -69,7 +71,8 @@ impl Planned {
     pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
         let Some(dependents) = dependents(changes, made, &Records::find(made.build)?)? else {
             let reason = "Kbuild's records name other sources".to_owned();
-            return Ok(Self { plan: Plan::Everything(reason), unused: Vec::new() });
+            let (unused, shadowed) = (Vec::new(), BTreeSet::new());
+            return Ok(Self { plan: Plan::Everything(reason), unused, shadowed });
         };
         let paths = changes.iter().map(|change| change.path.as_path()).collect();
         let named = makefiles::named(&paths, made.mirror, made.sources)?;
@@ -81,11 +84,13 @@ impl Planned {
         };
         let unused = changes.iter().zip(&dependents).filter(is_unused);
         let unused = unused.map(|(change, _)| change.path.clone()).collect();
+        let added = changes.iter().zip(&dependents).filter(|(change, _)| change.old.is_none());
+        let shadowed = added.flat_map(|(_, targets)| targets.iter().cloned()).collect();
         let plan = match (Plan::of(changes, dependents, made), named.first()) {
             (Plan::Objects(_), Some(path)) => Plan::Everything(format!("a Makefile names {path}")),
             (plan, _) => plan,
         };
-        Ok(Self { plan, unused })
+        Ok(Self { plan, unused, shadowed })
     }
 }
 

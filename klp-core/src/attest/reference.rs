@@ -7,7 +7,7 @@ use super::names::{base, is_description, is_key};
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
-use super::view::{Aim, Use, View};
+use super::view::{Aim, Use};
 use crate::elf::{Place, Reloc, SymbolKind};
 use crate::kernel::module_name;
 
@@ -224,9 +224,6 @@ impl Judge<'_> {
     fn outside(&mut self, field: Field, own: Own, spot: Spot) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
-        if self.is_text(view, field.patched, own, spot) {
-            return;
-        }
         let named = own.symbol.and_then(|index| Some((index, view.symbol(index)?)));
         let name = self.describe(own.source, own.section, u64::try_from(own.offset).unwrap_or(0));
         let Some((index, symbol)) = named else {
@@ -278,35 +275,6 @@ impl Judge<'_> {
         let aim = Aim { symbol: index, offset: inside };
         self.freed(field, aim, spot);
         self.per_cpu(field, spot);
-    }
-
-    /// Whether what `patched` means is a text as a whole, which the kernel has among its constants at `spot`: one is as good
-    /// as another, unless something goes from the start of this one to its end.
-    fn is_text(&self, view: &View<'_>, patched: Reloc, own: Own, spot: Spot) -> bool {
-        let start = u64::try_from(own.offset).ok();
-        let is_start = view.symbol(patched.symbol).is_some_and(|symbol| {
-            symbol.kind == SymbolKind::Section || Some(symbol.value) == start
-        });
-        // A linker leaves only sections and offsets.
-        if !is_start
-            || view.elf.files.len() > 1
-            || view.has_inner_references(own.section, own.offset)
-        {
-            return false;
-        }
-        let section = view
-            .section(own.section)
-            .filter(|section| section.is_merged() && section.is_strings() && section.entsize == 1);
-        let text = section.and_then(|section| {
-            let start = usize::try_from(own.offset).ok()?;
-            let rest = section.data.get(start..)?;
-            rest.get(..=rest.iter().position(|byte| *byte == 0)?)
-        });
-        let there = text.and_then(|text| {
-            let image = self.running.image(spot.image).filter(|_| spot.image == VMLINUX)?;
-            image.elf.bytes_at(spot.value, text.len())
-        });
-        self.running.kind(spot) == Some(Kind::Constant) && text.is_some() && text == there
     }
 
     /// Memory that was given back can only be meant by code that meant it before the patch.

@@ -188,22 +188,6 @@ impl<'a> View<'a> {
         symbols.min_by_key(|(symbol, index)| (rank(symbol), *index)).map(|(_, index)| index)
     }
 
-    /// Whether something refers to a place behind the start of what starts at `offset` of `section`, by its symbol.
-    pub(super) fn has_inner_references(&self, section: u32, offset: i64) -> bool {
-        let start = u64::try_from(offset).ok();
-        let relocs =
-            self.elf.sections.iter().filter(|it| it.is_allocated()).flat_map(|it| it.relocs.iter());
-        relocs.into_iter().any(|reloc| {
-            let named = self.symbol(reloc.symbol).filter(|it| it.kind != SymbolKind::Section);
-            let is_it = named.is_some_and(|symbol| {
-                symbol.place == Place::Section(section) && Some(symbol.value) == start
-            });
-            let field = i64::try_from(reloc.kind.width()).unwrap_or(0);
-            let start = if reloc.kind.is_relative() { field.saturating_neg() } else { 0 };
-            is_it && reloc.addend != start
-        })
-    }
-
     /// The place in this file that `aim` means, which can be outside of its section.
     pub(super) fn place(&self, aim: Aim) -> Option<(u32, i64)> {
         let symbol = self.symbol(aim.symbol)?;

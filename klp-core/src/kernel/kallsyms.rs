@@ -157,6 +157,14 @@ impl Kallsyms {
     }
 }
 
+#[cfg(test)]
+impl Kallsyms {
+    /// Says that files have this one name.
+    pub(crate) fn set_file(&mut self, name: &[u8]) {
+        self.files = BTreeMap::from([(name.to_vec(), 0)]);
+    }
+}
+
 /// The source files of a symbol table, read from its start to its end.
 #[derive(Default)]
 struct Files {

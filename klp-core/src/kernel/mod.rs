@@ -4,7 +4,6 @@
 mod kallsyms;
 mod region;
 mod sealed;
-mod strings;
 mod symvers;
 mod traced;
 
@@ -16,7 +15,6 @@ use crate::module::{RawElf, SymbolPlace};
 pub use kallsyms::{Kallsyms, Listed};
 pub use region::Region;
 pub(crate) use region::is_freed;
-pub use strings::Strings;
 pub use symvers::{Export, Symvers};
 
 /// Why a file of the build tells nothing about the kernel.
@@ -66,8 +64,6 @@ pub struct Kernel {
     pub symvers: Symvers,
     /// The symbols of vmlinux.
     pub vmlinux: Kallsyms,
-    /// The texts of vmlinux.
-    pub strings: Strings,
     /// The symbols of finished modules, by path without suffix: `fs/ext4/ext4`.
     pub modules: BTreeMap<String, Kallsyms>,
     /// The names of the modules that each of these needs to be loaded, by path without suffix.

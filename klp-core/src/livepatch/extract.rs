@@ -19,7 +19,6 @@ use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::sites::code_sites;
 use super::source::{Fate, Source};
 use super::target::Target;
-use super::text;
 use super::why::Why;
 
 /// Where a relocation of a copied piece leads.
@@ -265,14 +264,7 @@ impl<'a> Walk<'_, 'a> {
         let (meaning, addend) = resolver.resolve(site)?;
         let source = resolver.source;
         let link = match meaning {
-            Meaning::Copy(piece) => {
-                let place = (piece, addend);
-                if let Some((target, addend)) = text::of_kernel(self.kernel, resolver, site, place)
-                {
-                    return Ok((Link::Kernel(target), addend));
-                }
-                Link::Piece(piece)
-            }
+            Meaning::Copy(piece) => Link::Piece(piece),
             Meaning::Number => Link::Number,
             Meaning::Kernel(Outside::Global(name)) => {
                 match self.kernel.global(source.linked, name) {

@@ -38,7 +38,6 @@ mod static_key;
 mod stays;
 mod strays;
 mod target;
-mod text;
 mod threads;
 mod types;
 mod verdict;
@@ -221,6 +220,7 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }
+    verdict.texts(&sources, outlives::freed_texts(&sources, &extraction));
     let outlives = outlives::notes(kernel, &sources, &extraction);
     let stays = stays::notes(kernel, &sources, &extraction, &outlives);
     let mut livepatch =

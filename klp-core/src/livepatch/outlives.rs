@@ -25,6 +25,8 @@ pub(super) enum Taken {
     Linked(Piece),
     /// It is in a register: for a function that is called, or to be compared, or to be used at once.
     Held,
+    /// It is in a register in which functions get their arguments.
+    Passed,
 }
 
 /// The notes about addresses that copied functions hand out.
@@ -43,7 +45,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
                 _ if is_of_static_call(&extract::owner_name(source, to)) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored if is_variable(sources, to) || is_constant(sources, to) => true,
-                Taken::Held if linked.contains(&to) => true,
+                Taken::Held | Taken::Passed if linked.contains(&to) => true,
                 _ => !functions_behind(to, extraction, &entries).is_empty(),
             };
             if is_kept && to != *from {
@@ -72,6 +74,40 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
         Some(Note::new(OUTLIVES, source.object, &name, why))
     });
     notes.collect()
+}
+
+/// Functions that give out the kernel's own texts as they are, and copies of all others (mm/util.c, lib/kasprintf.c). What
+/// frees them tells them apart by where they are.
+const CONST_TEXTS: &[&str] =
+    &["kstrdup_const", "devm_kstrdup_const", "kasprintf_const", "kvasprintf_const"];
+
+/// Functions of the kernel that take a text of theirs where they otherwise take one of those, with that text: the kernel
+/// would free it.
+pub(super) fn freed_texts(
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+) -> BTreeSet<(usize, String, String)> {
+    let mut found = BTreeSet::new();
+    for (from, copied) in &extraction.copied {
+        let source = sources.get(from.object).filter(|source| source.linked == "vmlinux");
+        let Some(source) = source else { continue };
+        let is_code = section(source, *from).is_some_and(Section::is_code);
+        let gives = copied.relocs.iter().any(|reloc| match &reloc.link {
+            Link::Kernel(target) => CONST_TEXTS.contains(&target.name()),
+            _ => false,
+        });
+        if !is_code || !gives {
+            continue;
+        }
+        for (reloc, taken) in addresses(source, *from, &copied.relocs) {
+            if let (Link::Piece(to), Taken::Stored | Taken::Held) = (&reloc.link, taken)
+                && let Some(text) = text(sources, *to, reloc.addend)
+            {
+                found.insert((from.object, extract::owner_name(source, *from), text));
+            }
+        }
+    }
+    found
 }
 
 /// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
@@ -236,7 +272,8 @@ pub(super) fn addresses<'r>(
                     };
                     taken.push((*reloc, to));
                 } else if is_immediate || instructions.takes_address() {
-                    taken.push((*reloc, Taken::Held));
+                    let is_passed = instructions.sets_argument();
+                    taken.push((*reloc, if is_passed { Taken::Passed } else { Taken::Held }));
                 }
             }
         }

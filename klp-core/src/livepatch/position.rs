@@ -123,7 +123,7 @@ impl Kallsyms {
             let possible: BTreeSet<(Option<u32>, u64)> = entries
                 .iter()
                 .filter(|listed| listed.global != witness.local)
-                .filter(|listed| can_be_of(listed, file) && can_be(listed, witness))
+                .filter(|listed| can_be_of(listed, file, witness.size))
                 .map(|listed| (listed.section, listed.value.wrapping_sub(witness.value)))
                 .collect();
             agreed = Some(match agreed {
@@ -135,14 +135,10 @@ impl Kallsyms {
     }
 }
 
-/// Whether `listed` can be of the source file `file`, where that is known of both.
-fn can_be_of(listed: &Listed, file: Option<u32>) -> bool {
-    listed.file.zip(file).is_none_or(|(there, here)| there == here)
-}
-
-/// Whether `listed` can be `symbol` of an object that was linked: its size is the same, where it is known.
-fn can_be(listed: &Listed, symbol: &Symbol<'_>) -> bool {
-    listed.size == 0 || listed.size == symbol.size
+/// Whether `listed` can be of the source file `file` and have that size, where the kernel's symbols tell files: lists that
+/// come from kallsyms do not, and have no sizes but the distances between symbols.
+fn can_be_of(listed: &Listed, file: Option<u32>, size: u64) -> bool {
+    listed.file.zip(file).is_none_or(|(there, here)| there == here && listed.size == size)
 }
 
 /// The source file of a local symbol.
@@ -254,13 +250,26 @@ mod tests {
         assert_eq!(position_of(&[("show", 0, true)]), Err(PositionError::Ambiguous(3)));
     }
 
-    /// The object's own `twin` was left out of the kernel, so that of the other one is all that there is.
+    /// The object's own `show` was left out of the kernel, so that of another file of its name is all that there is.
     #[test]
     fn a_namesake_of_another_size_is_another_one() {
-        let mut object = object(&[("twin", 0, false)]);
-        object.symbols[0].size = 24;
-        let wanted = object.symbols.first().unwrap();
-        assert_eq!(map().of_object(&object, wanted), Err(PositionError::Overridden(3)));
+        let listed =
+            |file| Listed { value: 0x1000, size: 16, lasting: true, file, ..Listed::default() };
+        let mut object = object(&[("show", 0, true)]);
+        object.files = vec![b"core.c"];
+        object.symbols[0].file = Some(0);
+        for (file, size, expected) in [
+            (Some(0), 16, Ok(0)),
+            (Some(0), 24, Err(PositionError::Overridden(1))),
+            // From kallsyms, with a distance for a size.
+            (None, 24, Ok(0)),
+        ] {
+            object.symbols[0].size = size;
+            let mut kernel: Kallsyms = [(b"show".to_vec(), listed(file))].into_iter().collect();
+            kernel.set_file(b"core.c");
+            let wanted = object.symbols.first().unwrap();
+            assert_eq!(kernel.of_object(&object, wanted), expected);
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::manifest;
 
 use super::input::{self, Input};
 use super::side::{Side, differing};
-use super::text::{self, Texts};
 use super::why::Why;
 use super::{Named, NamesByObject};
 
@@ -84,8 +83,6 @@ pub(super) struct Source<'a> {
     pub(super) instead: BTreeSet<usize>,
     /// Weak names under which the kernel has the function of another object.
     pub(super) dead: BTreeSet<Vec<u8>>,
-    /// Texts of the patched object of which something refers to the inside or the end.
-    pub(super) walked: Texts,
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
     /// The patched object as its build made it, and the objects with debug information, before and after.
@@ -123,7 +120,6 @@ impl<'a> Source<'a> {
             owners: owners(&patched),
             instead: BTreeSet::new(),
             dead: BTreeSet::new(),
-            walked: text::walked(&patched.analysis.elf),
             differing,
             built: input.built.map(|bytes| Side::of(bytes, input, None)).transpose()?,
             types: input.types.iter().map(Typed::of).collect::<Result<_, _>>()?,

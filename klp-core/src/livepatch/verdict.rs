@@ -182,6 +182,22 @@ impl Verdict {
         traceable
     }
 
+    /// Tells of functions that hand out a text of the module where the kernel frees all texts but its own.
+    pub(super) fn texts(
+        &mut self,
+        sources: &[Source<'_>],
+        texts: BTreeSet<(usize, String, String)>,
+    ) {
+        for (object, function, text) in texts {
+            let Some(source) = sources.get(object) else { continue };
+            let why = format!(
+                "it stores the text {text} where it otherwise stores what kstrdup_const() gives: the module has its own \
+                 copy, and kfree_const() frees what is not the kernel's own text; give it to kstrdup_const(), too"
+            );
+            self.risk(Obstacle::Text, source.object, &function, why);
+        }
+    }
+
     /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
     pub(super) fn renamed(&mut self, sources: &[Source<'_>], extraction: &Extraction) {
         let is_copied = |object: usize, span: u32| {

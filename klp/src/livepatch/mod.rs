@@ -16,7 +16,7 @@ use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
-use crate::finished::{self, Vmlinux, read};
+use crate::finished::{self, read};
 use crate::output;
 use crate::patched::Builds;
 
@@ -264,15 +264,14 @@ fn named(changes: &Changes) -> Named {
 /// as soon as one module is touched).
 fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
     let output = &builds.original.root;
-    let Vmlinux { symbols, strings, vermagic } = Vmlinux::read(&output.join("vmlinux"))?;
+    let (vmlinux, vermagic) = finished::vmlinux(&output.join("vmlinux"))?;
     let modules = if inputs.iter().any(|input| input.linked != "vmlinux") {
         kbuild_glue::objects::modules(output)?
     } else {
         Vec::new()
     };
     let (modules, depends) = finished::modules(output, modules)?;
-    let symvers = finished::symvers(output)?;
-    Ok(Kernel { symvers, vmlinux: symbols, strings, modules, depends, vermagic })
+    Ok(Kernel { symvers: finished::symvers(output)?, vmlinux, modules, depends, vermagic })
 }
 
 #[cfg(test)]

@@ -147,6 +147,24 @@ impl<'a> Instructions<'a> {
             && self.instruction.memory_base() != Register::RSP
     }
 
+    /// Whether the instruction that was decoded last writes a register in which functions get their arguments.
+    pub(crate) fn sets_argument(&mut self) -> bool {
+        if self.told.is_some() {
+            self.decode();
+        }
+        let register = self.instruction.op0_register().full_register();
+        self.instruction.op0_kind() == OpKind::Register
+            && matches!(
+                register,
+                Register::RDI
+                    | Register::RSI
+                    | Register::RDX
+                    | Register::RCX
+                    | Register::R8
+                    | Register::R9
+            )
+    }
+
     /// Where the distance of the direct branch is that was decoded last.
     pub(crate) fn distance(&mut self) -> Option<Field> {
         if let Some(told) = self.told {
