@@ -29,6 +29,9 @@ pub(crate) const NOT_RUNNING: &[&str] = &[
     "drivers/firmware/efi/libstub/",
 ];
 
+/// Options of compilers for code that is none of the kernel that runs.
+pub(crate) const OTHER_MODES: &[&str] = &["-m32", "-m16"];
+
 /// Its own part of the kernel's Makefile.
 pub(crate) const MAKEFILE: &str = "arch/x86/Makefile";
 

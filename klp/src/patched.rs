@@ -87,6 +87,17 @@ impl Original<'_> {
                     let message = format!("{path} is not compiled in this kernel");
                     events(Event::Build(BuildEvent::Note { message }));
                 }
+                if let [first, rest @ ..] = touched.not_running.as_slice() {
+                    let more = match rest.len() {
+                        0 => String::new(),
+                        more => format!(" and {more} more objects"),
+                    };
+                    let message = format!(
+                        "{first}{more} can change with the patch and cannot be livepatched: that code starts the kernel, or \
+                         is given to programs"
+                    );
+                    events(Event::Build(BuildEvent::Note { message }));
+                }
                 let original = workspace.compile_stock_original(
                     stock,
                     &touched,

@@ -17,6 +17,8 @@ pub struct StockTouched {
     pub objects: BTreeSet<Utf8PathBuf>,
     /// Assembly that states sizes and offsets for others, made from C.
     pub offsets: BTreeSet<Utf8PathBuf>,
+    /// Objects that can become others and are for another mode of the processor: what starts the kernel, the vDSO of 32 bits.
+    pub not_running: Vec<Utf8PathBuf>,
     /// C files that no object of this kernel is made from.
     pub not_compiled: Vec<Utf8PathBuf>,
     /// Objects whose sources only a whole build makes, where these can include what changes.
@@ -73,7 +75,10 @@ impl StockBuild {
             reached.contains(&unit.source)
                 || self.included_by_command(unit).any(|path| reached.contains(path))
         };
-        let objects = self.units.iter().filter(|(_, unit)| is_touched(unit));
+        let runs =
+            |unit: &Unit| unit.command.split(' ').all(|word| !arch::OTHER_MODES.contains(&word));
+        let touched = self.units.iter().filter(|(_, unit)| is_touched(unit));
+        let (objects, not_running): (Vec<_>, Vec<_>) = touched.partition(|(_, unit)| runs(unit));
         let sources: BTreeSet<&Utf8Path> =
             self.units.values().map(|unit| unit.source.as_path()).collect();
         let not_compiled = paths.iter().filter(|path| {
@@ -82,7 +87,8 @@ impl StockBuild {
                 && !includes.names(path)
         });
         Ok(StockTouched {
-            objects: objects.map(|(object, _)| object.clone()).collect(),
+            objects: objects.into_iter().map(|(object, _)| object.clone()).collect(),
+            not_running: not_running.into_iter().map(|(object, _)| object.clone()).collect(),
             offsets: self.offsets(&reached),
             not_compiled: not_compiled.cloned().collect(),
             generated: self.generated(&reached, &includes),
@@ -182,6 +188,7 @@ mod tests {
         };
         write("fs/a.c", "#include \"a.h\"\n#include MACRO\n");
         write("fs/a.h", "");
+        write("fs/real.c", "#include \"a.h\"\n");
         write("fs/by_macro.h", "");
         write("fs/b.c", "#include \"b.h\"\n");
         write("fs/b.h", "#include <written.h>\n");
@@ -201,11 +208,12 @@ mod tests {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
             command: match source {
+                "fs/real.c" => "gcc -m16 -c -o fs/real.o fs/real.c".to_owned(),
                 "samples/s.c" => format!("gcc -include {root}/fs/forced.h -c -o s.o s.c"),
                 _ => String::new(),
             },
         };
-        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "fs/table.c", "samples/s.c"];
+        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "fs/real.c", "fs/table.c", "samples/s.c"];
         let units: Units =
             sources.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = [
@@ -221,6 +229,7 @@ mod tests {
             "fs/other.c",
             "fs/Makefile",
             "fs/ops.h",
+            "fs/real.c",
             "fs/ruled.h",
             "fs/run.h",
             "fs/table.h",
@@ -240,12 +249,14 @@ mod tests {
         let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
         let found = stock.touched(&[change])?;
         let generated = found.generated.into_iter().map(|path| format!("{path} (generated)"));
-        Ok(found.objects.into_iter().map(Utf8PathBuf::into_string).chain(generated).collect())
+        let other = found.not_running.into_iter().map(|path| format!("{path} (not running)"));
+        let objects = found.objects.into_iter().map(Utf8PathBuf::into_string);
+        Ok(objects.chain(generated).chain(other).collect())
     }
 
     #[test]
     fn what_is_not_known_is_refused() {
-        assert_eq!(touched("fs/a.h").unwrap(), ["fs/a.o"]);
+        assert_eq!(touched("fs/a.h").unwrap(), ["fs/a.o", "fs/real.o (not running)"]);
         assert_eq!(touched("samples/s.c").unwrap(), ["samples/s.o"]);
         assert!(touched("Documentation/a.rst").unwrap().is_empty());
         // What a build writes can include it.
