@@ -35,9 +35,13 @@ const UNSTABLE: &[&[u8]] = &[
     // Clang's strings with KASAN, and what it counts with: gcov, KCOV and KASAN.
     b".str",
     b"__llvm_gcov_ctr",
-    b"__sancov_gen_",
     b"___asan_gen_",
+    // And its other constants: of what a function fills in as a whole.
+    CONSTINIT,
 ];
+
+/// What clang calls a constant of a compound literal or an initialiser; with KASAN it has a symbol.
+const CONSTINIT: &[u8] = b"constinit";
 
 /// Those of them that are variables of one call site, which a livepatch has anew: whether a warning
 /// was printed, a rate limit, a lock class, a message that can be switched on.
@@ -60,6 +64,7 @@ const UNSTABLE_PREFIX: &[&[u8]] = &[
     b"__initcall_",
     b"__compound_literal",
     b".compoundliteral",
+    b"__sancov_gen_",
     b"__const.",
     b"__unnamed_",
     b"anon.",
@@ -226,7 +231,8 @@ fn initcall_stub(name: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What LLVM calls constants that have no name in the source: `.str.5.llvm.HASH`, `__const.f.x.llvm.HASH`.
 fn is_private_constant(name: &[u8]) -> bool {
-    [&b".str"[..], b"__const.", b"switch.table.", b"anon."].iter().any(|it| name.starts_with(it))
+    let is_one = [&b".str"[..], b"__const.", b"switch.table.", b"anon."];
+    is_one.iter().any(|it| name.starts_with(it)) || &*base(name) == CONSTINIT
 }
 
 /// What an entry of a set of BTF ids is called by, whose number is a counter and a line
@@ -303,14 +309,26 @@ mod tests {
 
     #[test]
     fn unstable_names_are_known_in_both_compilers_spelling() {
-        for name in
-            ["CSWTCH.12", "__func__.3", "__func__", "foo.__already_done", "descriptor.7", ".LC0"]
-        {
+        for name in [
+            "CSWTCH.12",
+            "__func__.3",
+            "__func__",
+            "foo.__already_done",
+            "descriptor.7",
+            ".LC0",
+            "__sancov_gen_.3",
+            "__sancov_gen_cov_switch_values.12",
+            "constinit",
+            "constinit.4",
+        ] {
             assert_eq!(stability(name.as_bytes(), true), Stability::Unstable, "{name}");
         }
         assert_eq!(stability(b"count.3", true), Stability::Numbered);
         assert_eq!(stability(b"foo.isra.0", true), Stability::Numbered);
         assert_eq!(stability(b"table", true), Stability::Stable);
+        assert_eq!(stability(b"constinit_size", true), Stability::Stable);
+        assert_eq!(stability(b"constinit.1.llvm.77", false), Stability::Unstable);
+        assert_eq!(stability(b"constinit", false), Stability::Stable);
         assert_eq!(stability(b"__key", false), Stability::Stable);
     }
 
