@@ -33,6 +33,7 @@ mod table;
 mod tables;
 mod target;
 mod unclaimed;
+mod unread;
 mod walk;
 mod world;
 mod x86_64;

@@ -9,6 +9,7 @@
 //!   index stays away from what changed, is taken for changed;
 //! - a function that takes the *address* of a neighbour is told: it may walk into what changed.
 
+mod unread;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checksum::{Analysis, Constant, Digest};
 
 use uses::Uses;
+
+pub(crate) use unread::Unread;
 
 /// Functions of the patched object by number.
 #[derive(Debug, Default)]

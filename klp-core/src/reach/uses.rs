@@ -28,6 +28,8 @@ struct Around {
     size: u64,
     /// Where the constant before it starts.
     before: Option<u64>,
+    /// Whether who has any address in front of it is taken to walk into it.
+    is_strict: bool,
 }
 
 /// What one function is: it indexes something, or has its address.
@@ -48,8 +50,19 @@ impl<'a, 'data> Uses<'a, 'data> {
         changed: &[Constant],
         functions: BTreeMap<usize, usize>,
     ) -> Self {
-        let around = changed.iter().map(|constant| Around::of(object, constants, constant));
+        let around =
+            changed.iter().map(|it| Around::of(object, constants, (it.section, it.start, it.end)));
         Self { object, around: around.collect(), functions }
+    }
+
+    /// Asks about one `stretch`: section, start and end. Whoever has an address in front of it is taken to walk into it.
+    pub(super) fn strictly(
+        object: &'a Analysis<'data>,
+        stretch: (u32, u64, u64),
+        functions: BTreeMap<usize, usize>,
+    ) -> Self {
+        let around = Around { is_strict: true, ..Around::of(object, &[], stretch) };
+        Self { object, around: vec![around], functions }
     }
 
     /// Who indexes, and who has the address of a neighbour.
@@ -137,9 +150,8 @@ impl<'a, 'data> Uses<'a, 'data> {
         });
         let near: Vec<&Around> = near.collect();
         if reach == Reach::Address {
-            let is_neighbour = |around: &&Around| {
-                inside.is_some_and(|at| Some(at) == around.before || at == around.end)
-            };
+            let is_neighbour =
+                |around: &&Around| inside.is_some_and(|at| around.is_entered_from(at));
             return near.iter().any(is_neighbour).then_some(Manner::Beside);
         }
         if near.is_empty() {
@@ -182,15 +194,33 @@ impl<'a, 'data> Uses<'a, 'data> {
 }
 
 impl Around {
-    fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
-        let Constant { section, start, end, .. } = *constant;
+    fn of(
+        object: &Analysis<'_>,
+        constants: &[Constant],
+        (section, start, end): (u32, u64, u64),
+    ) -> Self {
         let size = object.elf.section(section).map_or(0, |section| section.size);
         let first = object.layout.end_before(section, start).unwrap_or(0);
         let last = object.layout.next_start(section, start).unwrap_or(size);
         let index = constants.partition_point(|it| (it.section, it.start) < (section, start));
         let before = index.checked_sub(1).and_then(|index| constants.get(index));
         let before = before.filter(|it| it.section == section && it.start >= first);
-        Self { section, start, end, run: (first, last), size, before: before.map(|it| it.start) }
+        Self {
+            section,
+            start,
+            end,
+            run: (first, last),
+            size,
+            before: before.map(|it| it.start),
+            is_strict: false,
+        }
+    }
+
+    /// Whether who has the address `at` may come from there to this.
+    fn is_entered_from(&self, at: u64) -> bool {
+        Some(at) == self.before
+            || at == self.end
+            || self.is_strict && (self.run.0..self.end).contains(&at)
     }
 
     /// Whether who refers to `place` can mean this beside what the digest takes it to mean: no symbol is between them, and

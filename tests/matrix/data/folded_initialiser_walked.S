@@ -1,0 +1,27 @@
+// The end of such a constant, where another function has the address of what comes behind it: it may come back from there.
+//#changed: copy instruction
+//#data: .rodata
+//#note: walk extent
+#ifdef PATCHED
+#define LAST 0x6f7774
+#else
+#define LAST 0x656e6f
+#endif
+	.text
+	.globl copy, walk
+	.type copy, @function
+copy:	movq .Lconstant(%rip), %rax
+	movq %rax, (%rdi)
+	movq $LAST, 8(%rdi)
+	ret
+	.size copy, . - copy
+	.type walk, @function
+walk:	movq $.Lnext, %rdi
+	jmp take
+	.size walk, . - walk
+	.section .rodata, "a", @progbits
+	.balign 8
+.Lconstant:
+	.quad 0x1234567812345678
+	.quad LAST
+.Lnext:	.quad 0x4321432143214321
