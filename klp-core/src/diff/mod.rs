@@ -1,5 +1,6 @@
 //! What changed between two sets of digests.
 
+mod alignment;
 mod left_over;
 mod locate;
 mod notes;

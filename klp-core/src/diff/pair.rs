@@ -13,7 +13,7 @@ use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
 use super::unread::Nobodys;
-use super::{Changes, Place, left_over, notes, order, proof, stripped};
+use super::{Changes, Place, alignment, left_over, notes, order, proof, stripped};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
@@ -220,6 +220,7 @@ impl<'a> Opinions<'a, '_> {
     fn data(&self, changes: &mut Changes, nobodys: Option<&Nobodys<'_, '_>>) {
         let ObjectPair { original, patched, .. } = self.pair;
         let shared = shared(&self.correlation.data);
+        let risen = alignment::risen(original, patched, self.correlation);
         for pair in &self.correlation.data {
             let before = pair.original.and_then(|index| original.data.get(index));
             let after = pair.patched.and_then(|index| patched.data.get(index));
@@ -231,6 +232,11 @@ impl<'a> Opinions<'a, '_> {
             }
             let mut causes =
                 before.zip(after).map(|(one, other)| causes(&one, &other)).unwrap_or_default();
+            if causes.is_empty() && pair.patched.is_some_and(|index| risen.contains(&index)) {
+                let why = "its section asks for more alignment than before, and it is not known for which of those \
+                           that stand at such places";
+                causes.push(Cause { why: Some(why.to_owned()), ..Cause::of(Kind::Alignment) });
+            }
             let is_equal = digest_of(before) == digest_of(after);
             let is_split = after.is_some_and(|data| data.stand.writable)
                 && (pair.name.is_some() || pair.original.is_some_and(|it| shared.contains(&it)));
@@ -281,7 +287,7 @@ fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause>
 }
 
 /// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
-const CACHE_LINE: u8 = 6;
+pub(super) const CACHE_LINE: u8 = 6;
 
 /// Where a record says that something is.
 pub(super) struct Here<'a> {

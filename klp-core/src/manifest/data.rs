@@ -58,6 +58,9 @@ pub struct Stand {
     /// The alignment that its place has, the same way.
     #[serde(default)]
     pub has: u8,
+    /// The alignment of its section, the same way, if it may be what asks for it; 0 where that is not known.
+    #[serde(default)]
+    pub may_ask: u8,
     /// Whether it can be written.
     #[serde(default)]
     pub writable: bool,

@@ -271,6 +271,8 @@ impl Stand {
             offset: data.start,
             asks: 0,
             has: whole.min(power(data.start)),
+            // Of several objects that were linked, any other one may have asked.
+            may_ask: if power(data.start) >= whole && elf.files.len() < 2 { whole } else { 0 },
             writable: section.is_writable(),
             in_table: meaning::is_linker_table(section),
         };
@@ -280,12 +282,20 @@ impl Stand {
             [_] if before.is_none() && span.end == section.size => whole,
             // What stands behind room that nothing fills is aligned by at least that. Between objects that were
             // linked, the alignment is that of all of an object.
-            _ if elf.files.len() < 2 => before.map_or(0, |end| least(end, span.start)),
+            _ if elf.files.len() < 2 => before
+                .filter(|end| is_room(section, *end, span.start))
+                .map_or(0, |end| least(end, span.start)),
             _ => 0,
         };
         stand.asks = stand.asks.min(stand.has);
         stand
     }
+}
+
+/// Whether nothing but zeros fills `section` from `start` to `end`.
+fn is_room(section: &Section<'_>, start: u64, end: u64) -> bool {
+    let bytes = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+    bytes.iter().all(|byte| *byte == 0) && section.relocs.within(start, end).next().is_none()
 }
 
 /// The smallest power of 2 by which what follows `end` comes to stand at `start`.

@@ -2,8 +2,9 @@
 
 use object::elf;
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::Section;
 
+use super::aligned::aligned;
 use super::content::Content;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
@@ -36,7 +37,7 @@ pub(super) fn compare<'a>(
         return Err(Difference::new(What::Size, 0, text));
     }
     same_section(world, original, patched)?;
-    alignment(world, original, patched)?;
+    aligned(world, original, patched)?;
     // What is longer without a size is longer by what is in front of the next object.
     let len = original.len().min(patched.len());
     let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
@@ -100,53 +101,4 @@ pub(super) fn same_section(
         return fail(format!("in {}, where the linker cuts it at a NUL", names()));
     }
     Ok(())
-}
-
-/// What an offset leaves of an alignment.
-fn guaranteed(section: &Section<'_>, offset: u64) -> u64 {
-    let align = section.align.max(1);
-    if offset == 0 { align } else { align.min(1 << offset.trailing_zeros().min(63)) }
-}
-
-/// Whether the patched object is aligned as well as the original one. Where a section holds several objects, it is not
-/// known which of them wants the section's alignment: they are aligned better by chance, and that is lost by chance.
-pub(super) fn alignment(
-    world: &World<'_>,
-    original: Range,
-    patched: Range,
-) -> Result<(), Difference> {
-    let [a, b] = &world.sides;
-    let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
-        return Ok(());
-    };
-    let alone = |section: &Section<'_>, side: &Side<'_>, range: Range| {
-        range.start == 0
-            && (range.end == section.size
-                || range.end > 0
-                    && side.units(range.section).len() == 1
-                    && side.is_first_unit(range))
-            && section.class != SectionClass::Container
-    };
-    let (before, after) = (guaranteed(was, original.start), guaranteed(is, patched.start));
-    let is_lost = match (alone(was, a, original), alone(is, b, patched)) {
-        (true, _) => after < before,
-        // Nothing in the whole section is aligned as this was: what else wanted it is not there.
-        (false, false) => {
-            original.start == 0 && patched.start == 0 && after < before && is.align < was.align
-                || is.align < before && before == was.align && wants(original, before)
-        }
-        (false, true) => false,
-    };
-    let both_alone = alone(was, a, original) && alone(is, b, patched);
-    let is_gained = both_alone && after > before && (after >= 4096 || before < 64 && after >= 64);
-    if is_lost || is_gained {
-        let text = format!("aligned to {after} bytes instead of {before}");
-        return Err(Difference::new(What::Alignment, 0, text));
-    }
-    Ok(())
-}
-
-/// Whether an object of this size can want an alignment by itself: others have it because they are large.
-fn wants(range: Range, align: u64) -> bool {
-    align >= 4096 || align <= 16 && range.len().is_multiple_of(align) && range.len() > 0
 }

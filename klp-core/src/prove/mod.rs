@@ -7,6 +7,7 @@
 //! that belongs to no pair. It shares no idea with the digests but the reading of the file and of instructions.
 
 mod align;
+mod aligned;
 mod code;
 mod content;
 mod correspond;

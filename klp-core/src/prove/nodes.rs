@@ -7,6 +7,7 @@ use foldhash::HashMap;
 use crate::elf::RelocKind;
 
 use super::align::{self, Alignment};
+use super::aligned::aligned;
 use super::code::{self, Code};
 use super::content::Content;
 use super::correspond::{self, Node, Sink};
@@ -170,7 +171,7 @@ impl<'a> Nodes<'_, 'a> {
                 side.section(range.section).is_some_and(crate::elf::Section::is_merged)
             };
             if !is_merged(a, ours) && !is_merged(b, theirs) {
-                data::alignment(self.world, ours, theirs)?;
+                aligned(self.world, ours, theirs)?;
             }
         }
         self.content(ours, theirs, sink)

@@ -1,0 +1,38 @@
+//! Who asks for the alignment of a section that holds several objects.
+//!
+//! Nothing in an object tells: a section is aligned as its most aligned object is, and whatever else stands at a multiple of
+//! that has this alignment by chance. Where it is more than before, one of those must be the reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::correlate::Correlation;
+use crate::manifest::{Data, Object};
+
+use super::pair::CACHE_LINE;
+
+/// Data objects of `patched`, by index, of which at least one asks for a cache line or more, and for more than before.
+pub(super) fn risen(
+    original: &Object,
+    patched: &Object,
+    correlation: &Correlation,
+) -> BTreeSet<usize> {
+    let mut sections: BTreeMap<&str, Vec<(usize, Option<Data<'_>>, Data<'_>)>> = BTreeMap::new();
+    for pair in &correlation.data {
+        let Some(index) = pair.patched else { continue };
+        let Some(after) = patched.data.get(index) else { continue };
+        if after.stand.may_ask >= CACHE_LINE {
+            let before = pair.original.and_then(|index| original.data.get(index));
+            sections.entry(after.section).or_default().push((index, before, after));
+        }
+    }
+    // What is new, or another in any case, may ask for it, and what had as much before.
+    let is_reason = |before: &Option<Data<'_>>, after: &Data<'_>| {
+        before.is_none_or(|before| {
+            before.stand.has >= after.stand.may_ask
+                || after.stand.asks >= after.stand.may_ask
+                || before.checksum != after.checksum
+        })
+    };
+    sections.retain(|_, objects| !objects.iter().any(|(_, one, other)| is_reason(one, other)));
+    sections.into_values().flatten().map(|(index, ..)| index).collect()
+}
