@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::arch::{self, Instructions, Reach};
 use crate::checksum::{Analysis, Constant, distance};
-use crate::elf::{Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Span;
 use crate::name::Stability;
 
@@ -15,6 +16,8 @@ pub(super) struct Uses<'a, 'data> {
     around: Vec<Around>,
     /// By number in this object: what the function is called in the patched one.
     functions: BTreeMap<usize, usize>,
+    /// Where code of other sections can go on, such as behind what a cold part did: section and offset, sorted.
+    joined: OnceLock<Vec<(u32, u64)>>,
 }
 
 /// A constant that changed, and what is beside it.
@@ -52,7 +55,7 @@ impl<'a, 'data> Uses<'a, 'data> {
     ) -> Self {
         let around =
             changed.iter().map(|it| Around::of(object, constants, (it.section, it.start, it.end)));
-        Self { object, around: around.collect(), functions }
+        Self { object, around: around.collect(), functions, joined: OnceLock::new() }
     }
 
     /// Asks about one `stretch`: section, start and end. Whoever has an address in front of it is taken to walk into it.
@@ -62,7 +65,7 @@ impl<'a, 'data> Uses<'a, 'data> {
         functions: BTreeMap<usize, usize>,
     ) -> Self {
         let around = Around { is_strict: true, ..Around::of(object, &[], stretch) };
-        Self { object, around: vec![around], functions }
+        Self { object, around: vec![around], functions, joined: OnceLock::new() }
     }
 
     /// Who indexes, and who has the address of a neighbour.
@@ -166,7 +169,11 @@ impl<'a, 'data> Uses<'a, 'data> {
     fn bound(&self, span: &Span, code: &[u8], at: u64) -> Option<Range<i64>> {
         let Analysis { elf, entered, .. } = self.object;
         let section = elf.section(span.section)?;
-        let is_entered = |place| entered.contains(elf, span.section, place);
+        let joined = self.joined.get_or_init(|| joined(elf));
+        let is_entered = |place| {
+            entered.contains(elf, span.section, place)
+                || joined.binary_search(&(span.section, place)).is_ok()
+        };
         let has_address = |it: Range<u64>| section.relocs.within(it.start, it.end).next().is_some();
         let (is_entered, has_address) = (&is_entered, &has_address);
         arch::bound::Code { bytes: code, start: span.start, is_entered, has_address }.reach(at)
@@ -237,6 +244,26 @@ impl Around {
         let (first, last) = (place.saturating_add(used.start), place.saturating_add(used.end));
         first < self.end.cast_signed() && self.start.cast_signed() < last
     }
+}
+
+/// Where branches with a relocation can lead.
+fn joined(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
+    let code = elf.sections.iter().filter(|section| section.is_code());
+    let mut places: Vec<(u32, u64)> = code
+        .flat_map(|section| section.relocs.iter())
+        .filter_map(|reloc| {
+            let symbol = elf.symbol(reloc.symbol)?;
+            let Place::Section(to) = symbol.place else { return None };
+            elf.section(to).filter(|section| section.is_code())?;
+            // The field of a branch is the last in it.
+            let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
+            let at = symbol.value.checked_add_signed(reloc.addend)?;
+            Some((to, at.checked_add(behind)?))
+        })
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 fn name(section: Option<&Section<'_>>) -> String {

@@ -2,7 +2,8 @@
 //!
 //! From the access backwards, its address is written as multiples of registers and a number, in terms of what the
 //! registers were before each instruction; so is each register that is compared with a number in front of a branch
-//! that is not taken. Where the address turns out to be a multiple of what is compared, it is known.
+//! that is not taken. A register that turns out to be what is compared is known, and so is one that a mask or a shift
+//! has made small. Where all registers of the address are known, it is.
 
 use std::ops::Range;
 
@@ -12,8 +13,8 @@ use iced_x86::{
 };
 use smallvec::SmallVec;
 
-/// Tables of more elements are none that a compiler makes of a `switch` or an array in a function.
-const MOST: u64 = 1 << 20;
+use super::effect::{Value, compared, made_small, of_address, value};
+use super::sum::{Bound, Sum};
 
 /// A stretch of code, and what is known about it from outside.
 pub(crate) struct Code<'a> {
@@ -33,18 +34,29 @@ impl Code<'_> {
         let index = code.binary_search_by_key(&at, Instruction::ip).ok()?;
         let access = code.get(index)?;
         let size = i64::try_from(access.memory_size().size()).ok().filter(|size| *size > 0)?;
-        let mut state = State::of(Sum::of_address(access)?);
+        let mut state = State {
+            known: Known { address: of_address(access)?, halves: Vec::new() },
+            bounds: Vec::new(),
+            pending: None,
+        };
         let mut factory = InstructionInfoFactory::new();
         for before in code.get(..index)?.iter().rev() {
             if self.is_joined(&code, before.next_ip()) {
-                return None;
+                break;
             }
-            state.step(self, &mut factory, before)?;
-            if let Some((first, last)) = state.known() {
-                return Some(first..last.checked_add(size)?);
+            let known = state.known.clone();
+            if state.step(self, &mut factory, before).is_none() {
+                // What it was behind this instruction.
+                state.known = known;
+                break;
+            }
+            if state.known.range().is_some() {
+                break;
             }
         }
-        None
+        state.known.resolve(Sum::resolve_bytes)?;
+        let (first, last) = state.known.range()?;
+        Some(first..last.checked_add(size)?)
     }
 
     /// Whether control can come to `place` from elsewhere than the instruction before.
@@ -53,107 +65,60 @@ impl Code<'_> {
     }
 }
 
-/// A register, or its lower half.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Part {
-    register: Register,
-    is_half: bool,
+/// What is used.
+#[derive(Clone)]
+struct Known {
+    address: Sum,
+    /// Of these only the lower half is in the address: they must be no more than that.
+    halves: Vec<Sum>,
 }
 
-/// Multiples of registers, and a number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Sum {
-    parts: SmallVec<[(Part, i64); 2]>,
-    number: i64,
-}
-
-impl Sum {
-    fn of(part: Part) -> Self {
-        Self { parts: SmallVec::from_iter([(part, 1)]), number: 0 }
+impl Known {
+    fn has(&self, register: Register) -> bool {
+        self.address.has(register) || self.halves.iter().any(|half| half.has(register))
     }
 
-    /// The registers that the memory operand adds up. Its displacement is left out.
-    fn of_address(instruction: &Instruction) -> Option<Self> {
-        let mut sum = Self { parts: SmallVec::new(), number: 0 };
-        let scale = i64::from(instruction.memory_index_scale());
-        for (register, times) in
-            [(instruction.memory_base(), 1), (instruction.memory_index(), scale)]
-        {
-            match register {
-                Register::None => {}
-                _ if register.is_gpr64() => sum.add(Part { register, is_half: false }, times)?,
-                _ => return None,
-            }
-        }
-        Some(sum)
+    /// The first and the last address, where nothing in them is unknown.
+    fn range(&self) -> Option<(i64, i64)> {
+        self.address.known().filter(|_| self.halves.iter().all(Sum::is_half))
     }
 
-    fn add(&mut self, part: Part, times: i64) -> Option<()> {
-        let known = self.parts.iter_mut().find(|(known, _)| *known == part);
-        match known {
-            Some((_, count)) => *count = count.checked_add(times)?,
-            None => self.parts.push((part, times)),
-        }
-        self.parts.retain(|(_, times)| *times != 0);
-        Some(())
+    fn narrow(&mut self, register: Register, bits: u32) {
+        self.address.narrow(register, bits);
+        self.halves.iter_mut().for_each(|half| half.narrow(register, bits));
+    }
+
+    fn resolve(&mut self, resolve: impl Fn(&mut Sum) -> Option<()>) -> Option<()> {
+        resolve(&mut self.address)?;
+        self.halves.iter_mut().try_for_each(resolve)
     }
 
     /// Puts `value` in the place of `register`.
-    fn replace(&mut self, register: Register, value: &Self) -> Option<()> {
-        let own = |part: &Part| part.register == register;
-        let times = self.parts.iter().filter(|(part, _)| own(part)).map(|(_, times)| *times);
-        let times = times.reduce(i64::saturating_add)?;
-        self.parts.retain(|(part, _)| !own(part));
-        self.number = self.number.checked_add(value.number.checked_mul(times)?)?;
-        for (part, count) in &value.parts {
-            self.add(*part, count.checked_mul(times)?)?;
+    fn replace(&mut self, register: Register, value: &Value) -> Option<()> {
+        let (sum, bits) = match value {
+            Value::Exactly(sum) => (sum, 64),
+            Value::Half(sum) => (&sum.of_halves(), 32),
+        };
+        let has_half = bits == 32 && self.has(register);
+        for known in [&mut self.address].into_iter().chain(&mut self.halves) {
+            if known.has(register) {
+                known.replace(register, sum, bits)?;
+            }
         }
+        self.halves.extend(has_half.then(|| sum.clone()));
         Some(())
-    }
-
-    fn has(&self, register: Register) -> bool {
-        self.parts.iter().any(|(part, _)| part.register == register)
-    }
-
-    /// Takes the halves of `register`, whose upper half is zero, for all of it.
-    fn widen(&mut self, register: Register) {
-        for (part, _) in self.parts.iter_mut().filter(|(part, _)| part.register == register) {
-            part.is_half = false;
-        }
     }
 }
 
 /// What is known on the way backwards.
 struct State {
-    address: Sum,
-    /// Sums that are at least 0 and less than a number.
-    bounds: Vec<(Sum, u64)>,
+    known: Known,
+    bounds: Vec<Bound>,
     /// A branch was not taken: what is compared before it is at most the number, or less.
     pending: Option<bool>,
 }
 
 impl State {
-    fn of(address: Sum) -> Self {
-        Self { address, bounds: Vec::new(), pending: None }
-    }
-
-    /// First and last value of the address, if it is a multiple of what is compared.
-    fn known(&self) -> Option<(i64, i64)> {
-        if self.address.parts.is_empty() {
-            return Some((self.address.number, self.address.number));
-        }
-        let [(part, times)] = self.address.parts.as_slice() else { return None };
-        self.bounds.iter().find_map(|(bound, count)| {
-            let [(compared, 1)] = bound.parts.as_slice() else { return None };
-            // All of a register that is small is its lower half.
-            let is_it = part == compared || part.register == compared.register && part.is_half;
-            let start = self.address.number.checked_sub(bound.number.checked_mul(*times)?)?;
-            let last = i64::try_from(count.checked_sub(1)?).ok()?.checked_mul(*times)?;
-            let end = start.checked_add(last)?;
-            is_it.then(|| (start.min(end), start.max(end)))
-        })
-    }
-
     /// Goes back over `instruction`. None where that is not understood.
     fn step(
         &mut self,
@@ -176,10 +141,10 @@ impl State {
         let has_address = (code.has_address)(instruction.ip()..instruction.next_ip());
         if let Some(is_below) = self.pending.filter(|_| instruction.rflags_modified() != 0) {
             self.pending = None;
-            if !has_address && let Some(bound) = compared(instruction, is_below) {
-                self.bounds.push(bound);
-            }
+            let bound = compared(instruction, is_below).filter(|_| !has_address);
+            self.bounds.extend(bound);
         }
+        self.bounds.extend(made_small(instruction).filter(|_| !has_address));
         let info = factory.info(instruction);
         let written: SmallVec<[Register; 4]> = info
             .used_registers()
@@ -187,98 +152,39 @@ impl State {
             .filter(|used| !matches!(used.access(), OpAccess::Read | OpAccess::CondRead))
             .map(UsedRegister::register)
             .collect();
+        let to = instruction.op0_register();
+        let is_to = |full: Register| {
+            instruction.op0_kind() == OpKind::Register && to.full_register() == full
+        };
+        for register in &written {
+            // Who writes the lower half clears the upper one.
+            let full = register.full_register();
+            if is_to(full) && to.size() == 4 {
+                self.known.narrow(full, 32);
+                self.bounds.iter_mut().for_each(|bound| bound.narrow(full, 32));
+            }
+        }
+        self.known.resolve(|sum| sum.resolve(&self.bounds))?;
+        if self.known.range().is_some() {
+            return Some(());
+        }
         for register in written {
             let full = register.full_register();
-            let sums = || self.bounds.iter().map(|(sum, _)| sum).chain([&self.address]);
-            if !sums().any(|sum| sum.has(full)) {
-                continue;
+            let value = value(instruction).filter(|_| !has_address && is_to(full));
+            self.bounds.retain_mut(|bound| {
+                bound.part().register != full
+                    || match &value {
+                        Some(Value::Exactly(sum)) => bound.replace(sum).is_some(),
+                        Some(Value::Half(sum)) => bound.replace_by_half(sum).is_some(),
+                        None => false,
+                    }
+            });
+            if self.known.has(full) {
+                self.known.replace(full, value.as_ref()?)?;
             }
-            // Who writes the lower half clears the upper one.
-            let to = instruction.op0_register();
-            let is_half = instruction.op0_kind() == OpKind::Register
-                && to.full_register() == full
-                && to.size() == 4;
-            if is_half {
-                self.bounds.iter_mut().for_each(|(sum, _)| sum.widen(full));
-                self.address.widen(full);
-                if self.known().is_some() {
-                    return Some(());
-                }
-            }
-            let value = value(instruction).filter(|_| !has_address);
-            let replace = |sum: &mut Sum| match &value {
-                _ if !sum.has(full) => Some(()),
-                Some(value) => sum.replace(full, value),
-                None => None,
-            };
-            self.bounds.retain_mut(|(sum, _)| replace(sum).is_some());
-            replace(&mut self.address)?;
         }
-        Some(())
+        self.known.resolve(|sum| sum.resolve(&self.bounds))
     }
-}
-
-/// What `instruction` writes into the register that is its first operand.
-fn value(instruction: &Instruction) -> Option<Sum> {
-    let to = instruction.op0_register();
-    let whole = |register: Register, number: i64| {
-        let part = Part { register: register.full_register(), is_half: false };
-        (register.size() == 8).then(|| Sum { number, ..Sum::of(part) })
-    };
-    (instruction.op0_kind() == OpKind::Register && to.is_gpr() && to.size() >= 4).then_some(())?;
-    let from = instruction.op1_kind();
-    match instruction.mnemonic() {
-        Mnemonic::Mov if from == OpKind::Register => {
-            let register = instruction.op1_register().full_register();
-            Some(Sum::of(Part { register, is_half: to.size() == 4 }))
-        }
-        Mnemonic::Mov if is_immediate(from) => {
-            let number = instruction.immediate(1).cast_signed();
-            let number = if to.size() == 4 { number & i64::from(u32::MAX) } else { number };
-            Some(Sum { parts: SmallVec::new(), number })
-        }
-        Mnemonic::Xor if from == OpKind::Register && instruction.op1_register() == to => {
-            Some(Sum { parts: SmallVec::new(), number: 0 })
-        }
-        Mnemonic::Add if is_immediate(from) => whole(to, instruction.immediate(1).cast_signed()),
-        Mnemonic::Sub if is_immediate(from) => {
-            whole(to, instruction.immediate(1).cast_signed().checked_neg()?)
-        }
-        Mnemonic::Inc => whole(to, 1),
-        Mnemonic::Dec => whole(to, -1),
-        Mnemonic::Lea if to.size() == 8 => {
-            let number = instruction.memory_displacement64().cast_signed();
-            Some(Sum { number, ..Sum::of_address(instruction)? })
-        }
-        _ => None,
-    }
-}
-
-/// What `instruction` compares with a number, and how many values it has if that is not less (or not greater).
-fn compared(instruction: &Instruction, is_below: bool) -> Option<(Sum, u64)> {
-    let register = instruction.op0_register();
-    let compares = instruction.mnemonic() == Mnemonic::Cmp
-        && instruction.op0_kind() == OpKind::Register
-        && matches!(register.size(), 4 | 8)
-        && is_immediate(instruction.op1_kind());
-    let limit = compares.then(|| instruction.immediate(1))?;
-    let is_half = register.size() == 4;
-    let limit = if is_half { limit & u64::from(u32::MAX) } else { limit };
-    let count = if is_below { limit } else { limit.checked_add(1)? };
-    let part = Part { register: register.full_register(), is_half };
-    (count <= MOST).then(|| (Sum::of(part), count))
-}
-
-fn is_immediate(kind: OpKind) -> bool {
-    matches!(
-        kind,
-        OpKind::Immediate8
-            | OpKind::Immediate32
-            | OpKind::Immediate64
-            | OpKind::Immediate8to32
-            | OpKind::Immediate8to64
-            | OpKind::Immediate32to64
-    )
 }
 
 fn leads_to(instruction: &Instruction, place: u64) -> bool {
@@ -333,9 +239,9 @@ mod tests {
         // cmp $5, %rax; ja; mov 0(,%rdi,8), %rax: another register.
         let other = b"\x48\x83\xf8\x05\x77\x09\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
         assert_eq!(reach(other, 6), None);
-        // cmp $8, %rdi; ja; shl %rdi; mov: changed since.
+        // cmp $8, %rdi; ja; shl %cl, %rdi; mov: changed since.
         let changed =
-            b"\x48\x83\xff\x08\x77\x0c\x48\xd1\xe7\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
+            b"\x48\x83\xff\x08\x77\x0c\x48\xd3\xe7\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
         assert_eq!(reach(changed, 9), None);
         // cmp $8, %edi; ja; mov 0(,%rdi,8): the upper half is not compared.
         let half = b"\x83\xff\x08\x77\x09\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
@@ -349,5 +255,87 @@ mod tests {
         let has_address = &|_| false;
         let code = Code { bytes: code, start: 0, is_entered, has_address };
         assert_eq!(code.reach(6), None);
+    }
+
+    #[test]
+    fn the_index_is_scaled() {
+        // cmp $3, %rdi; ja; shl $4, %rdi; mov 0(%rdi), %eax
+        let code = b"\x48\x83\xff\x03\x77\x06\x48\xc1\xe7\x04\x8b\x07\xc3";
+        assert_eq!(reach(code, 10), Some(0..52));
+        // cmp $3, %rdi; ja; imul $24, %rdi, %rax; mov 0(%rax), %rax
+        let code = b"\x48\x83\xff\x03\x77\x07\x48\x6b\xc7\x18\x48\x8b\x00\xc3";
+        assert_eq!(reach(code, 10), Some(0..80));
+        // cmp $5, %rdi; ja; lea -5(%rdi), %rdi; mov 0(,%rdi,4), %eax
+        let code = b"\x48\x83\xff\x05\x77\x0b\x48\x8d\x7f\xfb\x8b\x04\xbd\0\0\0\0\xc3";
+        assert_eq!(reach(code, 10), Some(-20..4));
+        // Two: cmp $2, %rdi; ja; cmp $3, %rsi; jae; lea (%rdi,%rdi,2), %rax; shl $2, %rsi; mov 0(%rsi,%rax,4), %eax
+        let code =
+            b"\x48\x83\xff\x02\x77\x11\x48\x83\xfe\x03\x73\x0b\x48\x8d\x04\x7f\x48\xc1\xe6\x02\
+                     \x8b\x04\x86\xc3";
+        assert_eq!(reach(code, 20), Some(0..36));
+        // and $3, %edi; shl $4, %edi; mov 0(%rdi), %eax
+        let half = b"\x83\xe7\x03\xc1\xe7\x04\x8b\x87\0\0\0\0\xc3";
+        assert_eq!(reach(half, 6), Some(0..52));
+        // cmp $3, %rdi; ja; lea (%rdi,%rdi,2), %eax; mov 0(,%rax,4), %eax
+        let half = b"\x48\x83\xff\x03\x77\x0a\x8d\x04\x7f\x8b\x04\x85\0\0\0\0\xc3";
+        assert_eq!(reach(half, 9), Some(0..40));
+        // cmp $3, %edi; ja; shl $31, %edi: bits are lost.
+        let lost = b"\x83\xff\x03\x77\x0a\xc1\xe7\x1f\x8b\x04\xbd\0\0\0\0\xc3";
+        assert_eq!(reach(lost, 8), None);
+        // cmp $3, %rdi; ja; imul %rsi, %rdi: by any number.
+        let any = b"\x48\x83\xff\x03\x77\x0b\x48\x0f\xaf\xfe\x8b\x04\xbd\0\0\0\0\xc3";
+        assert_eq!(reach(any, 10), None);
+        // cmp $3, %rdi; ja; mov 0(%rsi,%rdi,4), %eax: one of two.
+        let one = b"\x48\x83\xff\x03\x77\x03\x8b\x04\xbe\xc3";
+        assert_eq!(reach(one, 6), None);
+    }
+
+    #[test]
+    fn the_index_is_made_small() {
+        // and $7, %edi; mov 0(,%rdi,8), %rax
+        assert_eq!(reach(b"\x83\xe7\x07\x48\x8b\x04\xfd\0\0\0\0\xc3", 3), Some(0..64));
+        // and $3, %rdi; mov %rdi, %rax; shl $4, %rax; mov 8(%rax), %rax
+        let code = b"\x48\x83\xe7\x03\x48\x89\xf8\x48\xc1\xe0\x04\x48\x8b\x40\x08\xc3";
+        assert_eq!(reach(code, 11), Some(0..56));
+        // shr $28, %edi; mov 0(,%rdi,4), %eax
+        assert_eq!(reach(b"\xc1\xef\x1c\x8b\x04\xbd\0\0\0\0\xc3", 3), Some(0..64));
+        // and $-8, %edi: still large.
+        assert_eq!(reach(b"\x83\xe7\xf8\x48\x8b\x04\xfd\0\0\0\0\xc3", 3), None);
+        // shr $28, %rdi: still large.
+        assert_eq!(reach(b"\x48\xc1\xef\x1c\x8b\x04\xbd\0\0\0\0\xc3", 4), None);
+        // and $7, %dil: the upper bytes stay.
+        assert_eq!(reach(b"\x40\x80\xe7\x07\x8b\x04\xbd\0\0\0\0\xc3", 4), None);
+        // and $3, %edi; add %rsi, %rdi: and another register.
+        let other = b"\x83\xe7\x03\x48\x01\xf7\x8b\x04\xbd\0\0\0\0\xc3";
+        assert_eq!(reach(other, 6), None);
+    }
+
+    #[test]
+    fn the_index_is_a_byte() {
+        // lea -0x61(%rdi), %eax; cmp $5, %al; jae; movzbl %dil, %eax; mov $-194, %rcx; movzwl 0(%rcx,%rax,2), %eax
+        let code = b"\x8d\x47\x9f\x3c\x05\x73\x0f\x40\x0f\xb6\xc7\x48\xc7\xc1\x3e\xff\xff\xff\
+                     \x0f\xb7\x04\x41\xc3";
+        assert_eq!(reach(code, 18), Some(0..10));
+        // movzbl (%rdi), %eax; mov 0(,%rax,4), %eax
+        assert_eq!(reach(b"\x0f\xb6\x07\x8b\x04\x85\0\0\0\0\xc3", 3), Some(0..1024));
+        // The second byte is compared: cmp $5, %ah; ja; movzbl %al, %eax; mov 0(,%rax,4), %eax
+        let second = b"\x80\xfc\x05\x77\x0a\x0f\xb6\xc0\x8b\x04\x85\0\0\0\0\xc3";
+        assert_eq!(reach(second, 8), Some(0..1024));
+        // Two bytes are used: lea -0x61(%rdi), %eax; cmp $5, %al; jae; movzwl %di, %eax; movzwl 0(,%rax,2), %eax
+        let two = b"\x8d\x47\x9f\x3c\x05\x73\x0b\x0f\xb7\xc7\x0f\xb7\x04\x45\0\0\0\0\xc3";
+        assert_eq!(reach(two, 10), Some(0..131_072));
+        // It wraps: lea -10(%rdi), %eax; cmp $250, %al; ja; movzbl %dil, %eax; mov 0(,%rax,4), %eax
+        let wraps = b"\x8d\x47\xf6\x3c\xfa\x77\x0b\x40\x0f\xb6\xc7\x8b\x04\x85\0\0\0\0\xc3";
+        assert_eq!(reach(wraps, 11), Some(0..1024));
+        // cmp $3, %rdi; ja; movsbl %dil, %eax: with a sign.
+        let sign = b"\x48\x83\xff\x03\x77\x0b\x40\x0f\xbe\xc7\x8b\x04\x85\0\0\0\0\xc3";
+        assert_eq!(reach(sign, 10), None);
+    }
+
+    #[test]
+    fn half_of_a_sum_is_compared() {
+        // lea -5(%rdi), %rax; cmp $5, %eax; ja; mov 0(,%rdi,8), %rax: nothing says what the upper half is.
+        let code = b"\x48\x8d\x47\xfb\x83\xf8\x05\x77\x08\x48\x8b\x04\xfd\0\0\0\0\xc3";
+        assert_eq!(reach(code, 9), None);
     }
 }

@@ -3,11 +3,13 @@
 pub(crate) mod argument;
 pub(crate) mod bound;
 mod common;
+mod effect;
 mod form;
 mod instructions;
 pub(crate) mod patching;
 pub(crate) mod relocation;
 mod row;
+mod sum;
 pub(crate) mod text;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
