@@ -1,13 +1,19 @@
 //! Tables of places in one function (`&&label` in C): they have a name in the source, and go with the function all the
 //! same, as the tables that compilers make for `switch` do. Nobody else can make use of them.
+//!
+//! Where indirect jumps are not wanted (retpolines), LLVM numbers the labels from 1 on, and the table holds these numbers.
+//! Such a table is known by its name and its use: clang calls it `FUNCTION.NAME`, and only this function refers to it.
 
-use crate::elf::{ElfObject, Place, RelocKind, Symbol, SymbolKind};
+use std::collections::BTreeMap;
+
+use crate::elf::{ElfObject, Place, RelocKind, Section, Symbol, SymbolKind};
 use crate::name::{self, Stability};
 
 /// Takes their names for no identity.
 pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
     let mut tables = Vec::new();
     let mut functions = None;
+    let mut numbered = Vec::new();
     for (index, symbol) in elf.symbols.iter().enumerate() {
         let may_be = symbol.local
             && symbol.kind == SymbolKind::Object
@@ -18,7 +24,13 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
             && is_of_one(functions.get_or_insert_with(|| Functions::of(elf)), &places)
         {
             tables.push(index);
+        } else if may_be && let Some(table) = Numbers::of(elf, index, symbol) {
+            numbered.push(table);
         }
+    }
+    if !numbered.is_empty() {
+        let functions = functions.get_or_insert_with(|| Functions::of(elf));
+        tables.extend(used_by_their_functions(elf, functions, numbered));
     }
     for index in tables {
         if let Some(symbol) = elf.symbols.get_mut(index) {
@@ -44,7 +56,77 @@ fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(u32, u64)>> {
         elf.section(code).filter(|it| it.is_code())?;
         places.push((code, symbol.value.checked_add_signed(reloc.addend)?));
     }
-    (next == end).then_some(places)
+    // KASAN has zeros behind each object.
+    (!places.is_empty() && is_zero(section, next, end)).then_some(places)
+}
+
+fn is_zero(section: &Section<'_>, start: u64, end: u64) -> bool {
+    let bytes = section.bytes(start, end.saturating_sub(start));
+    bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
+}
+
+/// A constant that holds numbers that labels can have.
+struct Numbers<'data> {
+    symbol: usize,
+    section: u32,
+    start: u64,
+    end: u64,
+    /// The function in its name.
+    function: &'data [u8],
+}
+
+impl<'data> Numbers<'data> {
+    fn of(elf: &ElfObject<'data>, index: usize, symbol: &Symbol<'data>) -> Option<Self> {
+        const MOST: u64 = 1 << 16;
+        let dot = symbol.name.iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
+        let function = symbol.name.get(..dot)?;
+        let Place::Section(number) = symbol.place else { return None };
+        let section = elf.section(number).filter(|it| !it.is_code() && !it.is_writable())?;
+        let (start, end) = (symbol.value, symbol.value.checked_add(symbol.size)?);
+        let bytes = section.bytes(start, symbol.size)?;
+        let used = bytes.iter().rposition(|byte| *byte != 0)?.checked_add(1)?;
+        let entries = bytes.get(..used.next_multiple_of(8))?.chunks_exact(8);
+        let mut numbers =
+            entries.map(|it| u64::from_le_bytes(*it.first_chunk().unwrap_or(&[0; 8])));
+        let are_labels = numbers.all(|number| (1..MOST).contains(&number));
+        let is_plain = section.relocs.within(start, end).next().is_none();
+        let found = Self { symbol: index, section: number, start, end, function };
+        (are_labels && is_plain).then_some(found)
+    }
+}
+
+/// The symbols of those `tables` that something refers to, and nothing but the function in the name.
+fn used_by_their_functions(
+    elf: &ElfObject<'_>,
+    functions: &Functions<'_>,
+    mut tables: Vec<Numbers<'_>>,
+) -> Vec<usize> {
+    tables.sort_unstable_by_key(|table| (table.section, table.start));
+    let mut is_used: BTreeMap<usize, bool> = BTreeMap::new();
+    let loaded = elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_allocated());
+    for (section, number) in loaded {
+        for reloc in section.relocs.iter() {
+            let Some(symbol) = elf.symbol(reloc.symbol) else { continue };
+            let Place::Section(to) = symbol.place else { continue };
+            let near = tables.partition_point(|table| table.section < to);
+            if tables.get(near).is_none_or(|table| table.section != to) {
+                continue;
+            }
+            let is_distance = section.is_code() && reloc.kind.is_relative();
+            let bias = if is_distance { reloc.kind.width() } else { 0 };
+            let at = symbol.value.checked_add_signed(reloc.addend);
+            let Some(at) = at.and_then(|at| at.checked_add(bias)) else { continue };
+            let behind = tables.partition_point(|table| (table.section, table.start) <= (to, at));
+            let table = behind.checked_sub(1).and_then(|last| tables.get(last));
+            let Some(table) = table.filter(|it| it.section == to && at < it.end) else { continue };
+            let user = functions.of_place((number, reloc.offset)).filter(|_| section.is_code());
+            let user = user.and_then(|name| name.split(|byte| *byte == b'.').next());
+            let is_own = user == Some(table.function);
+            let known = is_used.entry(table.symbol).or_insert(true);
+            *known &= is_own;
+        }
+    }
+    is_used.into_iter().filter(|(_, is_own)| *is_own).map(|(symbol, _)| symbol).collect()
 }
 
 /// Section, start, end and name of all functions and their parts, by place.
@@ -52,8 +134,10 @@ struct Functions<'data>(Vec<(u32, u64, u64, &'data [u8])>);
 
 impl<'data> Functions<'data> {
     fn of(elf: &ElfObject<'data>) -> Self {
-        let symbols =
-            elf.symbols.iter().filter(|it| it.kind == SymbolKind::Function && it.size > 0);
+        let is_code = |it: &&Symbol<'_>| {
+            it.size > 0 && (it.kind == SymbolKind::Function || name::is_block(it.name))
+        };
+        let symbols = elf.symbols.iter().filter(is_code);
         let functions = symbols.filter_map(|symbol| {
             let Place::Section(section) = symbol.place else { return None };
             Some((section, symbol.value, symbol.value.checked_add(symbol.size)?, symbol.name))
@@ -63,13 +147,23 @@ impl<'data> Functions<'data> {
         Self(functions)
     }
 
-    /// The function that has code at a place, behind its own start or in a part of its own.
-    fn around(&self, (section, offset): (u32, u64)) -> Option<&'data [u8]> {
+    /// The symbol around a place: where it starts, and its name.
+    fn symbol(&self, (section, offset): (u32, u64)) -> Option<(u64, &'data [u8])> {
         let behind = self.0.partition_point(|(of, start, ..)| (*of, *start) <= (section, offset));
         let (of, start, end, name) = self.0.get(..behind)?.last()?;
-        let is_in = *of == section && offset < *end;
-        let parent = name::cold_parent(name);
-        parent.or(Some(*name).filter(|_| *start < offset)).filter(|_| is_in)
+        (*of == section && offset < *end).then_some((*start, *name))
+    }
+
+    /// The function that has code at a place, behind its own start or in a part of its own.
+    fn around(&self, place: (u32, u64)) -> Option<&'data [u8]> {
+        let (start, name) = self.symbol(place)?;
+        name::cold_parent(name).or(Some(name).filter(|_| start < place.1))
+    }
+
+    /// The function that has code at a place.
+    fn of_place(&self, place: (u32, u64)) -> Option<&'data [u8]> {
+        let (_, name) = self.symbol(place)?;
+        Some(name::cold_parent(name).unwrap_or(name))
     }
 }
 
