@@ -27,6 +27,7 @@ impl<'data> Unit<'_, 'data, '_> {
             site.address = entry.address;
             site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
             site.covering = self.cx.sites.covering(entry);
+            site.is_loaded = self.cx.sites.is_loaded(self.cx.elf, entry);
             let entry = self.cx.sites.entry(self.cx.elf, entry);
             let entry = entry.map_err(|why| Refusal::new(why.to_string()))?;
             site.has_static_call |= matches!(entry, Entry::StaticCall(_));
@@ -35,6 +36,7 @@ impl<'data> Unit<'_, 'data, '_> {
             }
         }
         site.delta = 0;
+        site.is_loaded = true;
         if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call
         {
             self.entry(Kind::StaticCall, site);

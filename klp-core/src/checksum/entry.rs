@@ -13,18 +13,18 @@ use super::{Kind, Refusal, Site, Unit};
 impl Unit<'_, '_, '_> {
     /// Starts what an entry says at `site`.
     pub(super) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
-        self.position(kind, site, tag::ENTRY, site.delta);
+        self.position(kind, site, entry_tag(site), site.delta);
         self.streams.byte(kind, site.address.tag());
     }
 
     /// The function can be traced, and so patched, at `site`.
     pub(super) fn traceable(&mut self, site: &Site<'_>) {
-        self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
+        self.position(Kind::Traceable, site, entry_tag(site), site.delta);
     }
 
     /// There are NOPs at `site` that can be patched: as many bytes as follow.
     pub(super) fn patchable(&mut self, site: &Site<'_>) {
-        self.position(Kind::Traceable, site, tag::ENTRY, site.delta);
+        self.position(Kind::Traceable, site, entry_tag(site), site.delta);
         let part = self.parts.get(usize::from(site.part));
         let code = part.and_then(|part| {
             let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
@@ -120,4 +120,9 @@ impl Unit<'_, '_, '_> {
             Err(Refusal::new("an alternative that ends inside an instruction"))
         }
     }
+}
+
+/// What an entry starts with.
+fn entry_tag(site: &Site<'_>) -> u8 {
+    if site.is_loaded { tag::ENTRY } else { tag::NOT_LOADED }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Site<'a> {
     /// is well formed).
     pub(super) address: RelocKind,
     pub(super) delta: u8,
+    /// Whether the entry is there when the kernel runs.
+    pub(super) is_loaded: bool,
     /// How many entries that stand before it in their table replace some of the same code.
     pub(super) covering: u8,
     pub(super) has_static_call: bool,
@@ -45,9 +47,9 @@ impl<'a> Site<'a> {
         if self.form == Form::Nop { self.len } else { 0 }
     }
 
-    /// Whether the entry points to the instruction as the kernel's own tools do.
+    /// Whether the entry is loaded and points to the instruction as the kernel's own tools do.
     pub(crate) fn is_exact(&self) -> bool {
-        self.delta == 0 && self.address == RelocKind::Relative32
+        self.is_loaded && self.delta == 0 && self.address == RelocKind::Relative32
     }
 
     pub(crate) fn is_jump_or_nop(&self) -> bool {

@@ -29,6 +29,7 @@ pub(crate) mod tag {
     pub(crate) const EMPTY: u8 = 16;
     pub(crate) const LABEL: u8 = 17;
     pub(crate) const APART: u8 = 18;
+    pub(crate) const NOT_LOADED: u8 = 19;
 }
 
 /// How far unnamed data goes.

@@ -195,6 +195,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                         offset: offset as u64,
                         len: decoded.len,
                         form: decoded.form,
+                        is_loaded: true,
                         covering: 0,
                         branch_symbol: self.branch_symbol(own.relocs, decoded.form, next),
                         short_or_near_jump: arch::patching::jump(raw).is_some(),

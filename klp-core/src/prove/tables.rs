@@ -255,6 +255,11 @@ fn entry<'a>(
         }
         (Table::Tracing | Table::Patchable | Table::Locks, _) => {}
     }
+    if !reader.section.is_allocated() && table != Table::UnwindHints {
+        // Nobody finds it when the kernel runs.
+        fields.push(Field::Bits(0));
+        is_derived = false;
+    }
     let offset = u64::try_from(offset).ok()?;
     let at = (0, reader.start);
     Some(Entry { table, section: code, offset, len, at, fields, is_free, is_derived })

@@ -131,6 +131,13 @@ impl Sites {
         u8::try_from(before.count()).unwrap_or(u8::MAX)
     }
 
+    /// Whether the entry is loaded with the code, or means something to tools of the build only.
+    pub(crate) fn is_loaded(&self, elf: &ElfObject<'_>, site: &SiteRef) -> bool {
+        let table = self.tables.get(site.table as usize);
+        let section = table.and_then(|table| elf.section(table.section));
+        section.is_none_or(|it| it.is_allocated() || it.name.starts_with(b".discard."))
+    }
+
     /// The section that holds the entry, and where in it.
     pub(crate) fn place(&self, site: &SiteRef) -> Option<(u32, Range<u64>)> {
         let table = self.tables.get(site.table as usize)?;
