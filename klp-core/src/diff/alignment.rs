@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::correlate::Correlation;
 use crate::manifest::{Data, Object};
 
-use super::pair::CACHE_LINE;
+/// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
+pub(super) const CACHE_LINE: u8 = 6;
+
+/// The index of a data object of the patched object, what it was, and what it is.
+type Versions<'a> = (usize, Option<Data<'a>>, Data<'a>);
 
 /// Data objects of `patched`, by index, of which at least one asks for a cache line or more, and for more than before.
 pub(super) fn risen(
@@ -16,7 +20,7 @@ pub(super) fn risen(
     patched: &Object,
     correlation: &Correlation,
 ) -> BTreeSet<usize> {
-    let mut sections: BTreeMap<&str, Vec<(usize, Option<Data<'_>>, Data<'_>)>> = BTreeMap::new();
+    let mut sections: BTreeMap<&str, Vec<Versions<'_>>> = BTreeMap::new();
     for pair in &correlation.data {
         let Some(index) = pair.patched else { continue };
         let Some(after) = patched.data.get(index) else { continue };

@@ -280,14 +280,14 @@ fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause>
     let (one, other) = (before.stand, after.stand);
     let differs = [
         (Kind::Section, meaning(before) != meaning(after) || one.writable != other.writable),
-        (Kind::Alignment, other.has < one.asks || other.asks > one.has && other.asks >= CACHE_LINE),
+        (
+            Kind::Alignment,
+            other.has < one.asks || other.asks > one.has && other.asks >= alignment::CACHE_LINE,
+        ),
     ];
     let causes = differs.into_iter().filter(|(_, differs)| *differs);
     causes.map(|(kind, _)| Cause::of(kind)).collect()
 }
-
-/// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
-pub(super) const CACHE_LINE: u8 = 6;
 
 /// Where a record says that something is.
 pub(super) struct Here<'a> {

@@ -12,9 +12,12 @@ edited:	xorl %eax, %eax
 .Lend:	ret
 	.size edited, . - edited
 	.type get, @function
-get:	cmpq $1, %rdi
-	ja get.cold
+get:	testq %rsi, %rsi
+	je get.cold
+	cmpq $1, %rdi
+	ja .Lend_of_get
 .Lread:	movl .Lother(,%rdi,4), %eax
+.Lend_of_get:
 	ret
 	.size get, . - get
 	.section .text.unlikely, "ax", @progbits

@@ -20,7 +20,7 @@ use super::sum::{Bound, Sum};
 pub(crate) struct Code<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) start: u64,
-    /// Whether control can come to a place by an address in a table.
+    /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
     pub(crate) is_entered: &'a dyn Fn(u64) -> bool,
     /// Whether an address is filled in from one place to another.
     pub(crate) has_address: &'a dyn Fn(Range<u64>) -> bool,
@@ -61,7 +61,9 @@ impl Code<'_> {
 
     /// Whether control can come to `place` from elsewhere than the instruction before.
     fn is_joined(&self, code: &[Instruction], place: u64) -> bool {
-        code.iter().any(|it| leads_to(it, place)) || (self.is_entered)(place)
+        // Where a branch goes that is filled in, it does not say itself.
+        let is_known = |it: &Instruction| !(self.has_address)(it.ip()..it.next_ip());
+        code.iter().any(|it| leads_to(it, place) && is_known(it)) || (self.is_entered)(place)
     }
 }
 
