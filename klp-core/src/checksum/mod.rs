@@ -12,6 +12,7 @@ mod data;
 mod described;
 mod difference;
 mod digest;
+mod distances;
 mod empties;
 mod entered;
 mod entries;
