@@ -46,7 +46,9 @@ impl Oracle {
         *copy.get_mut(usize::try_from(mutation.offset - stretch.start).ok()?)? ^= mask;
         let after = at(&copy, stretch.start, before.ip())?;
         if is_nop(&before) || label {
-            let same = is_nop(&after) && after.len() == before.len();
+            let start = usize::try_from(before.ip() - stretch.start).ok()?;
+            let has_rex = starts_with_rex(copy.get(start..)?);
+            let same = is_nop(&after) && after.len() == before.len() && !has_rex;
             expect.rule = same.then_some("padding");
             if label || (!same && is_nop(&after)) {
                 return None;
@@ -61,6 +63,12 @@ impl Oracle {
         }
         Some(expect)
     }
+}
+
+/// Whether a REX prefix is there, as in no NOP of an assembler: in code for 32 bits it is an instruction.
+fn starts_with_rex(code: &[u8]) -> bool {
+    let first = code.iter().find(|byte| !matches!(byte, 0x66 | 0x2e));
+    first.is_some_and(|byte| byte & 0xf0 == 0x40)
 }
 
 /// Whether a stretch may be mere room between functions: its content decides whether it is code at all.
