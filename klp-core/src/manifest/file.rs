@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn another_version_is_refused() {
-        let text = r#"{"reason":"checksums","format-version":1099,"tool":"x","objects":0}"#;
+        let text = r#"{"reason":"checksums","format-version":999,"tool":"x","objects":0}"#;
         assert!(matches!(Manifest::read(text.as_bytes()), Err(ManifestError::Version(999))));
     }
 }
