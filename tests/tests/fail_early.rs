@@ -159,8 +159,10 @@ fn a_new_file_that_is_compiled() -> Result<()> {
         let kernel = Kernel::with_output()?;
         let makefile = fs_err::read_to_string(kernel.source.join("lib/Makefile"))?;
         let lines = makefile.lines().count();
-        let old: String = makefile.lines().map(|line| format!("-{line}\n")).collect();
-        let new: String = makefile.lines().map(|line| format!("+{line}\n")).collect();
+        let marked = |sign: &str| -> String {
+            makefile.lines().flat_map(|line| [sign, line, "\n"]).collect()
+        };
+        let (old, new) = (marked("-"), marked("+"));
         let path = kernel.directory.join("fresh.patch");
         let text = format!(
             "--- /dev/null\n+++ b/lib/fresh.c\n@@ -0,0 +1,2 @@\n+int fresh(void);\n+int fresh(void) {{ return 1; }}\n\

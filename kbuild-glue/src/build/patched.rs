@@ -97,7 +97,9 @@ impl Workspace {
                 && changes.iter().any(|change| change.path == *path && change.old.is_none())
         };
         let (open, unused): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_open);
-        unused.iter().for_each(|path| tell(path, events));
+        for path in &unused {
+            tell(path, events);
+        }
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -119,7 +121,9 @@ impl Workspace {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
         };
-        open.iter().filter(|path| !is_object(path)).for_each(|path| tell(path, events));
+        for path in open.iter().filter(|path| !is_object(path)) {
+            tell(path, events);
+        }
         Ok((objects, made_now))
     }
 

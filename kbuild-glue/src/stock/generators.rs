@@ -2,6 +2,7 @@
 //! they are made of is one for a whole build.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::{self, ErrorKind};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -50,7 +51,8 @@ impl Workspace {
             let parent = build.join(&recipe.target);
             let parent = parent.parent().unwrap_or(&build);
             fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
-            lines.push_str(&format!("\t-@sh '{script}'\n"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(lines, "\t-@sh '{script}'");
         }
         let makefile = directory.join("Makefile");
         fs::write(&makefile, format!(".PHONY: all\nall:\n{lines}"))

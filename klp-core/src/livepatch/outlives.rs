@@ -168,10 +168,9 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
 /// from it when they return, which livepatch waits for. None without debug information.
 fn locks(source: &Source<'_>) -> BTreeSet<String> {
     const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
-    let typed = source.typed();
-    let types: Vec<Types> =
-        typed.into_iter().filter_map(|(_, _, after)| Types::of(after).ok()).collect();
-    let users = types.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.users(name)));
+    let objects = source.typed().into_iter();
+    let read: Vec<Types> = objects.filter_map(|(_, _, after)| Types::of(after).ok()).collect();
+    let users = read.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.users(name)));
     let variables = users.filter_map(|user| match user {
         User::Variable(name) => Some(name.clone()),
         User::Function(_) => None,

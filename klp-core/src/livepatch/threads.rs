@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::elf::Place;
+use crate::layout::Function;
 use crate::record::Note;
 
 use super::callers::{entry, is_call};
@@ -59,7 +60,8 @@ fn starters(side: &Side<'_>, number: usize) -> BTreeSet<usize> {
 fn starts_threads(side: &Side<'_>, number: usize) -> bool {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
     let function = layout.functions.get(number);
-    let mut spans = function.into_iter().flat_map(|it| it.spans()).filter_map(|it| layout.span(it));
+    let spans = function.into_iter().flat_map(Function::spans);
+    let mut spans = spans.filter_map(|it| layout.span(it));
     spans.any(|span| {
         let relocs = elf.section(span.section).map(|section| &section.relocs);
         let mut called = relocs.into_iter().flat_map(|it| it.within(span.start, span.end));

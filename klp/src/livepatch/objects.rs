@@ -117,8 +117,8 @@ fn linked(
     events: &mut Events<'_>,
 ) -> Result<Vec<LivepatchObject>, Error> {
     let Builds { original, patched, .. } = builds;
-    let typed = of_c(builds, touched)?;
-    let again = Again::compile(builds, &typed, events)?;
+    let of_c = of_c(builds, touched)?;
+    let again = Again::compile(builds, &of_c, events)?;
     let before = linked_files(&original.objects);
     let members_of = |compared: &Compared| match compared.members.as_slice() {
         [] => vec![compared.file.clone()],
@@ -132,7 +132,7 @@ fn linked(
         let was = before.map(members_of).unwrap_or_default();
         let was = Members::new(&original.root, was, |object| original.root.join(object));
         let is = members_of(&after);
-        let types = typed.iter().filter(|object| is.contains(object));
+        let types = of_c.iter().filter(|object| is.contains(object));
         let types = types.filter_map(|object| again.typed(object).transpose());
         let types = types.collect::<Result<Vec<Typed>, Error>>()?;
         let is = Members::new(&patched.original_root, is, |object| patched.path(object));
