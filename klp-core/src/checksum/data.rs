@@ -5,7 +5,6 @@ use crate::meaning;
 use crate::name::{self, Stability};
 
 use super::context::{self, Context, Target};
-use super::distances;
 use super::origin::Origin;
 use super::stream::{Extent, NodeRef, Streams, tag};
 use super::{Digest, Kind, Refusal, Unit};
@@ -82,17 +81,11 @@ pub(super) fn write<'data>(
             unit.streams.bytes(KIND, &name);
         }
     }
-    let distances = match node.span {
-        None => distances::from_start(cx, section, node.start, end),
-        Some(_) => 0,
-    };
     for reloc in relocs() {
         let at = reloc.offset.saturating_sub(node.start);
         if !left_out.relocs.contains(&at) {
             unit.streams.number(KIND, at);
-            let from_start = if at < distances { at.cast_signed() } else { 0 };
-            let addend = reloc.addend.wrapping_sub(from_start);
-            unit.reloc(KIND, reloc.kind, reloc.symbol, addend)?;
+            unit.reloc(KIND, reloc.kind, reloc.symbol, reloc.addend)?;
         }
     }
     Ok(())

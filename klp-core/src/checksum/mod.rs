@@ -12,7 +12,6 @@ mod data;
 mod described;
 mod difference;
 mod digest;
-mod distances;
 mod empties;
 mod entered;
 mod entries;

@@ -209,8 +209,8 @@ impl Content {
     }
 }
 
-/// Whether all of `range` is distances of places of one function from the start of the table, and zeros behind them.
-pub(super) fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> bool {
+/// Whether all of `range` is distances of places of one function from the start of the table.
+fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> bool {
     let mut owner = None;
     let mut next = range.start;
     for reloc in align::relocs(side, range) {
@@ -235,9 +235,7 @@ pub(super) fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> b
         }
         owner = if unit.is_some() { of } else { owner };
     }
-    let rest = Range { start: next.min(range.end), ..range };
-    let bytes = side.bytes(rest);
-    next > range.start && bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
+    next >= range.end && next > range.start
 }
 
 /// Whether `range` is a `core::panic::Location` of Rust: the text of a file name, its length, line and column.

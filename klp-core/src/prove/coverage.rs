@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::arch;
 
 use super::align;
-use super::content;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
 use super::extent::{self, Entered};
 use super::sections::{Class, Meaning};
@@ -136,12 +135,8 @@ impl<'s, 'a> Covered<'s, 'a> {
                     }
                 }
             } else {
-                let is_table = content::is_table_of_places(side, range, range.start);
                 for reloc in align::relocs(side, range) {
-                    let from_start =
-                        range.start.cast_signed().wrapping_sub(reloc.offset.cast_signed());
-                    let bias = if is_table { from_start } else { 0 };
-                    reach(&target::of(side.object, &reloc, bias), Use::Address);
+                    reach(&target::of(side.object, &reloc, 0), Use::Address);
                 }
             }
         }
