@@ -30,8 +30,8 @@ impl<'r, 'a> Nobodys<'r, 'a> {
     /// Of the objects in `read`, whose changed functions are in `changes`.
     pub(super) fn of(read: &'r Read<'a>, changes: &Changes) -> Self {
         let version = |object: &'r Analysis<'a>, side: fn(&Place) -> Option<(usize, usize)>| {
-            let functions = changes.places.iter().filter_map(side).map(|(_, function)| function);
-            Version { object, changed: functions.collect(), unread: OnceCell::new() }
+            let changed = changes.places.iter().filter_map(side).map(|(_, function)| function);
+            Version { object, changed: changed.collect(), unread: OnceCell::new() }
         };
         Self {
             original: version(&read.original, |place| place.original),

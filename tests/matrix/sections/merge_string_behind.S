@@ -1,6 +1,7 @@
 // The second string is reached from the first one's symbol: whether the linker may take them apart makes a
 // difference.
 //#changed: f string
+//#data-removed: .rodata.text
 #ifdef PATCHED
 #define FLAGS "aMS", @progbits, 1
 #else
