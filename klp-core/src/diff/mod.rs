@@ -10,7 +10,6 @@ mod proof;
 mod reach;
 mod readers;
 mod stripped;
-mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,7 +12,6 @@ use crate::obstacle::Obstacle;
 use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
-use super::unread::Nobodys;
 use super::{Changes, Place, alignment, left_over, notes, order, proof, stripped};
 
 /// Objects of one name. One is empty where it is in one build only.
@@ -104,9 +103,7 @@ impl<'a> ObjectPair<'a> {
         }
         let opinions = Opinions { pair: self, whole, correlation, disagreement, unproven };
         opinions.functions(&mut changes);
-        let both = read.as_ref().and_then(|read| read.as_ref().ok());
-        let nobodys = both.map(|read| Nobodys::of(read, &changes));
-        opinions.data(&mut changes, nobodys.as_ref());
+        opinions.data(&mut changes);
         if let Some(Ok(read)) = &read {
             opinions.reach(read, &mut changes);
         }
@@ -217,7 +214,7 @@ impl<'a> Opinions<'a, '_> {
     }
 
     /// Adds the data objects that differ.
-    fn data(&self, changes: &mut Changes, nobodys: Option<&Nobodys<'_, '_>>) {
+    fn data(&self, changes: &mut Changes) {
         let ObjectPair { original, patched, .. } = self.pair;
         let shared = shared(&self.correlation.data);
         let risen = alignment::risen(original, patched, self.correlation);
@@ -247,11 +244,6 @@ impl<'a> Opinions<'a, '_> {
             let means_another =
                 pair.patched.is_some_and(|index| self.disagreement.data.contains(&index));
             if is_equal && causes.is_empty() && !is_split && !means_another {
-                continue;
-            }
-            let is_unnamed = before.is_none_or(|data| data.name.is_none())
-                && after.is_none_or(|data| data.name.is_none());
-            if is_unnamed && nobodys.is_some_and(|it| it.are(before.as_ref(), after.as_ref())) {
                 continue;
             }
             let found = data(&here(), before, after, pair.name.as_deref(), causes);

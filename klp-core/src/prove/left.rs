@@ -14,7 +14,6 @@ use super::names;
 use super::sections::{Class, Meaning};
 use super::side::{Range, Side};
 use super::target::{self, Target};
-use super::unread;
 use super::world::World;
 
 /// The result of comparing something that belongs to no pair.
@@ -30,11 +29,11 @@ pub(super) struct Left<'a> {
 
 type Pieces<'a> = Vec<(Meaning<'a>, Piece)>;
 
-/// Compares the pieces of both sides, in which `changed` has changed.
+/// Compares the pieces of both sides.
 pub(super) fn compare<'a>(
     world: &World<'a>,
-    (ours, theirs): (&Pieces<'a>, &Pieces<'a>),
-    changed: &[Vec<Range>; 2],
+    ours: &Pieces<'a>,
+    theirs: &Pieces<'a>,
 ) -> Vec<Left<'a>> {
     let mut groups: BTreeMap<Meaning<'_>, [Vec<Piece>; 2]> = BTreeMap::new();
     for (meaning, piece) in ours {
@@ -46,7 +45,7 @@ pub(super) fn compare<'a>(
     let mut found = Vec::new();
     for (meaning, [ours, theirs]) in &groups {
         order(world, ours, theirs, &mut found);
-        group(world, *meaning, (ours, theirs), changed, &mut found);
+        group(world, *meaning, ours, theirs, &mut found);
     }
     found
 }
@@ -128,12 +127,10 @@ fn hash_bytes(side: &Side<'_>, range: Range, hasher: &mut DefaultHasher) {
 fn group<'a>(
     world: &World<'a>,
     meaning: Meaning<'_>,
-    (ours, theirs): (&[Piece], &[Piece]),
-    changed: &[Vec<Range>; 2],
+    ours: &[Piece],
+    theirs: &[Piece],
     found: &mut Vec<Left<'a>>,
 ) {
-    /// How often it is looked for who can read something. The rest is reported.
-    const ASKED: usize = 64;
     /// How far the like of a piece is looked for.
     const AHEAD: usize = 256;
     let [a, b] = &world.sides;
@@ -164,15 +161,6 @@ fn group<'a>(
         let left = Left { range, is_original, name: None, result, sink: Sink::default() };
         (!is_nobodys).then_some(left)
     };
-    let mut asked = 0;
-    let mut is_unread = |original: Range, patched: Range| {
-        asked += 1;
-        let [before, after] = changed;
-        is_nobodys
-            && asked <= ASKED
-            && unread::is_nobodys(a, original, before)
-            && unread::is_nobodys(b, patched, after)
-    };
     let (mut one, mut other) = (0, 0);
     loop {
         match (ours.get(one), theirs.get(other)) {
@@ -196,9 +184,7 @@ fn group<'a>(
                     found.extend(alone(*original, true));
                     one += 1;
                 } else {
-                    let piece = piece(world, *original, *patched, is_code);
-                    let is_left = piece.result.is_err() && is_unread(*original, *patched);
-                    found.extend((!is_left).then_some(piece));
+                    found.push(piece(world, *original, *patched, is_code));
                     one += 1;
                     other += 1;
                 }

@@ -34,7 +34,6 @@ mod table;
 mod tables;
 mod target;
 mod unclaimed;
-mod unread;
 mod walk;
 mod world;
 mod x86_64;

@@ -226,7 +226,7 @@ impl<'w, 'a> Solver<'w, 'a> {
             }
         }
         let [a_entered, b_entered] = &self.comparer.entered;
-        let [a_changed, b_changed] = changed.clone();
+        let [a_changed, b_changed] = changed;
         let (ours, theirs) = rayon::join(
             || {
                 ours.excuse(a_changed, a_entered);
@@ -237,7 +237,7 @@ impl<'w, 'a> Solver<'w, 'a> {
                 theirs.left()
             },
         );
-        self.left = left::compare(self.world, (&ours, &theirs), &changed);
+        self.left = left::compare(self.world, &ours, &theirs);
         self.left.extend(symbols::compare(self.world));
         self.left.extend(seals::compare(self.world));
     }

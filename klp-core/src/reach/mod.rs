@@ -9,7 +9,6 @@
 //!   index stays away from what changed, is taken for changed;
 //! - a function that takes the *address* of a neighbour is told: it may walk into what changed.
 
-mod unread;
 mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +16,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checksum::{Analysis, Constant, Digest};
 
 use uses::Uses;
-
-pub(crate) use unread::Unread;
 
 /// Functions of the patched object by number.
 #[derive(Debug, Default)]

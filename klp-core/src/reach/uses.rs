@@ -31,8 +31,6 @@ struct Around {
     size: u64,
     /// Where the constant before it starts.
     before: Option<u64>,
-    /// Whether who has any address in front of it is taken to walk into it.
-    is_strict: bool,
 }
 
 /// What one function is: it indexes something, or has its address.
@@ -53,19 +51,8 @@ impl<'a, 'data> Uses<'a, 'data> {
         changed: &[Constant],
         functions: BTreeMap<usize, usize>,
     ) -> Self {
-        let around =
-            changed.iter().map(|it| Around::of(object, constants, (it.section, it.start, it.end)));
+        let around = changed.iter().map(|constant| Around::of(object, constants, constant));
         Self { object, around: around.collect(), functions, joined: OnceLock::new() }
-    }
-
-    /// Asks about one `stretch`: section, start and end. Whoever has an address in front of it is taken to walk into it.
-    pub(super) fn strictly(
-        object: &'a Analysis<'data>,
-        stretch: (u32, u64, u64),
-        functions: BTreeMap<usize, usize>,
-    ) -> Self {
-        let around = Around { is_strict: true, ..Around::of(object, &[], stretch) };
-        Self { object, around: vec![around], functions, joined: OnceLock::new() }
     }
 
     /// Who indexes, and who has the address of a neighbour.
@@ -153,8 +140,9 @@ impl<'a, 'data> Uses<'a, 'data> {
         });
         let near: Vec<&Around> = near.collect();
         if reach == Reach::Address {
-            let is_neighbour =
-                |around: &&Around| inside.is_some_and(|at| around.is_entered_from(at));
+            let is_neighbour = |around: &&Around| {
+                inside.is_some_and(|at| Some(at) == around.before || at == around.end)
+            };
             return near.iter().any(is_neighbour).then_some(Manner::Beside);
         }
         if near.is_empty() {
@@ -201,33 +189,15 @@ impl<'a, 'data> Uses<'a, 'data> {
 }
 
 impl Around {
-    fn of(
-        object: &Analysis<'_>,
-        constants: &[Constant],
-        (section, start, end): (u32, u64, u64),
-    ) -> Self {
+    fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
+        let Constant { section, start, end, .. } = *constant;
         let size = object.elf.section(section).map_or(0, |section| section.size);
         let first = object.layout.end_before(section, start).unwrap_or(0);
         let last = object.layout.next_start(section, start).unwrap_or(size);
         let index = constants.partition_point(|it| (it.section, it.start) < (section, start));
         let before = index.checked_sub(1).and_then(|index| constants.get(index));
         let before = before.filter(|it| it.section == section && it.start >= first);
-        Self {
-            section,
-            start,
-            end,
-            run: (first, last),
-            size,
-            before: before.map(|it| it.start),
-            is_strict: false,
-        }
-    }
-
-    /// Whether who has the address `at` may come from there to this.
-    fn is_entered_from(&self, at: u64) -> bool {
-        Some(at) == self.before
-            || at == self.end
-            || self.is_strict && (self.run.0..self.end).contains(&at)
+        Self { section, start, end, run: (first, last), size, before: before.map(|it| it.start) }
     }
 
     /// Whether who refers to `place` can mean this beside what the digest takes it to mean: no symbol is between them, and
