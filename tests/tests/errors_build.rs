@@ -118,7 +118,7 @@ fn a_patch_that_does_not_compile() -> Result<()> {
         "no word of the compiler's: {}",
         outcome.stderr
     );
-    ensure!(outcome.stderr.contains("error: make kernel/stat.o failed"), "{}", outcome.stderr);
+    ensure!(outcome.stderr.contains("error: `make kernel/stat.o` failed"), "{}", outcome.stderr);
     Ok(())
 }
 

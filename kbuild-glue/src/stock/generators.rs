@@ -52,7 +52,7 @@ impl Workspace {
             let parent = parent.parent().unwrap_or(&build);
             fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
             // Writing to a string cannot fail.
-            let _ = writeln!(lines, "\t-@sh '{script}'");
+            let _ = writeln!(lines, "\t@sh '{script}' || rm -f '{}'", recipe.target);
         }
         let makefile = directory.join("Makefile");
         fs::write(&makefile, format!(".PHONY: all\nall:\n{lines}"))

@@ -74,10 +74,14 @@ impl Home<'_, '_> {
     /// What a function is beyond what its own object says of it.
     fn function(&self, number: usize, fate: Fate) -> Option<Fate> {
         let symbols = || self.source.patched.symbols_of(number).map(|(_, symbol)| symbol);
-        let global = symbols().find(|symbol| !symbol.local)?;
-        if symbols().all(|symbol| self.source.is_dead(symbol)) {
-            return Some(Fate::Overridden);
+        if !symbols().any(|symbol| !symbol.local) {
+            return None;
         }
+        let mut alive = symbols().filter(|symbol| !self.source.is_dead(symbol));
+        let Some(global) = alive.find(|symbol| !symbol.local) else {
+            let is_local = symbols().any(|symbol| symbol.local);
+            return (!is_local).then_some(Fate::Overridden);
+        };
         (fate == Fate::Added && self.has(global.name)).then_some(Fate::Moved)
     }
 

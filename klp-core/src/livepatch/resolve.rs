@@ -159,9 +159,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
     }
 
     fn global_name(&self, function: usize) -> Result<&'a [u8], Why> {
-        let mut symbols = self.source.patched.symbols_of(function);
-        let symbol = symbols.find(|(_, symbol)| !symbol.local);
-        symbol.map(|(_, symbol)| symbol.name).ok_or_else(|| "a function without a name".into())
+        let symbols = || self.source.patched.symbols_of(function).map(|(_, symbol)| symbol);
+        let global = || symbols().filter(|symbol| !symbol.local);
+        let alive = global().find(|symbol| !self.source.is_dead(symbol));
+        let symbol = alive.or_else(|| global().next());
+        symbol.map(|symbol| symbol.name).ok_or_else(|| "a function without a name".into())
     }
 
     /// Code without a symbol, up to where control leaves it, or as long as the alternative that it

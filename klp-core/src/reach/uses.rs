@@ -205,7 +205,8 @@ impl Around {
     fn is_beside(&self, place: Option<u64>) -> bool {
         let (first, last) = self.run;
         let is_alone = self.run == (self.start, self.end);
-        let inside = |place| !is_alone && (first..=last).contains(&place);
+        let is_it = |place| is_alone && (first..last).contains(&place);
+        let inside = |place| !is_it(place) && (first..=last).contains(&place);
         place.is_none_or(|place| place > self.size || inside(place))
     }
 
