@@ -1,4 +1,5 @@
 // The room in front of a name holds a constant without a name: the name does not ask for the alignment of its place.
+//#data-removed: .rodata
 //#removed: get
 //#data-removed: before
 	.text
