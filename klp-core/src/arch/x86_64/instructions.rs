@@ -25,6 +25,10 @@ pub(crate) struct Instructions<'a> {
 /// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
 const UDB: u8 = 0xd6;
 
+/// Where functions get their arguments (System V ABI).
+const ARGUMENTS: [Register; 6] =
+    [Register::RDI, Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
+
 /// Bytes that are no instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Undecodable;
@@ -153,16 +157,7 @@ impl<'a> Instructions<'a> {
             self.decode();
         }
         let register = self.instruction.op0_register().full_register();
-        self.instruction.op0_kind() == OpKind::Register
-            && matches!(
-                register,
-                Register::RDI
-                    | Register::RSI
-                    | Register::RDX
-                    | Register::RCX
-                    | Register::R8
-                    | Register::R9
-            )
+        self.instruction.op0_kind() == OpKind::Register && ARGUMENTS.contains(&register)
     }
 
     /// Where the distance of the direct branch is that was decoded last.
