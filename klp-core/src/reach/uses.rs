@@ -1,12 +1,13 @@
 //! Which functions of one object refer to constants beside some that changed.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::arch::{self, Instructions, Reach};
 use crate::checksum::{Analysis, Constant, distance};
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Relocs, Section, SymbolKind};
 use crate::layout::Span;
 use crate::name::Stability;
 
@@ -81,6 +82,8 @@ impl<'a, 'data> Uses<'a, 'data> {
         let code = section.bytes(span.start, span.end.saturating_sub(span.start))?;
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = Instructions::new(code, span.start);
+        let outside = Outside { uses: self, section: span.section, relocs: &section.relocs };
+        let bounds = OnceCell::new();
         let mut found = None;
         while let Some(decoded) = instructions.next() {
             let next = span.start.saturating_add(instructions.offset() as u64);
@@ -93,7 +96,10 @@ impl<'a, 'data> Uses<'a, 'data> {
                 let is_read = field.is_some() && field == operands.displacement;
                 let reach = if is_read { instructions.reach() } else { Reach::Address };
                 let Some(place) = self.place(&reloc, distance(&reloc, next)) else { continue };
-                let bound = || self.bound(span, code, at);
+                let bound = || {
+                    let new = || arch::bound::Code::new(code, span.start, &outside);
+                    bounds.get_or_init(new).as_ref()?.reach(at)
+                };
                 let manner = self.manner((span, to), reach, place, bound);
                 found = found.max(manner.map(|manner| (manner, name(elf.section(to)))));
             }
@@ -153,20 +159,6 @@ impl<'a, 'data> Uses<'a, 'data> {
         near.iter().any(reaches).then_some(Manner::Indexing)
     }
 
-    /// What the instruction at `at` of `span` can use, as far as its code says.
-    fn bound(&self, span: &Span, code: &[u8], at: u64) -> Option<Range<i64>> {
-        let Analysis { elf, entered, .. } = self.object;
-        let section = elf.section(span.section)?;
-        let joined = self.joined.get_or_init(|| joined(elf));
-        let is_entered = |place| {
-            entered.contains(elf, span.section, place)
-                || joined.binary_search(&(span.section, place)).is_ok()
-        };
-        let has_address = |it: Range<u64>| section.relocs.within(it.start, it.end).next().is_some();
-        let (is_entered, has_address) = (&is_entered, &has_address);
-        arch::bound::Code { bytes: code, start: span.start, is_entered, has_address }.reach(at)
-    }
-
     /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.
     fn is_own_table(&self, span: &Span, section: u32, place: i64) -> bool {
         let elf = &self.object.elf;
@@ -185,6 +177,26 @@ impl<'a, 'data> Uses<'a, 'data> {
     fn may_come_from(&self, span: &Span, around: &Around) -> bool {
         let code = self.object.origin(span.section, span.start);
         code.may_be(self.object.origin(around.section, around.start))
+    }
+}
+
+/// What is known from outside about the code of one section.
+struct Outside<'a, 'data> {
+    uses: &'a Uses<'a, 'data>,
+    section: u32,
+    relocs: &'a Relocs<'data>,
+}
+
+impl arch::bound::Outside for Outside<'_, '_> {
+    fn is_entered(&self, place: u64) -> bool {
+        let Analysis { elf, entered, .. } = self.uses.object;
+        let joined = self.uses.joined.get_or_init(|| joined(elf));
+        entered.contains(elf, self.section, place)
+            || joined.binary_search(&(self.section, place)).is_ok()
+    }
+
+    fn has_address(&self, places: Range<u64>) -> bool {
+        self.relocs.within(places.start, places.end).next().is_some()
     }
 }
 

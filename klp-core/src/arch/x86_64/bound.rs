@@ -16,23 +16,71 @@ use smallvec::SmallVec;
 use super::effect::{Value, compared, made_small, of_address, value};
 use super::sum::{Bound, Sum};
 
+/// How many instructions before an access are looked at. Compilers compare an index right before they use it.
+const STEPS: usize = 256;
+
 /// A stretch of code, and what is known about it from outside.
 pub(crate) struct Code<'a> {
-    pub(crate) bytes: &'a [u8],
-    pub(crate) start: u64,
-    /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
-    pub(crate) is_entered: &'a dyn Fn(u64) -> bool,
-    /// Whether an address is filled in from one place to another.
-    pub(crate) has_address: &'a dyn Fn(Range<u64>) -> bool,
+    instructions: Vec<Instruction>,
+    /// Where its own branches go, sorted.
+    targets: Vec<u64>,
+    outside: &'a dyn Outside,
 }
 
-impl Code<'_> {
+/// What a stretch of code does not say itself.
+pub(crate) trait Outside {
+    /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
+    fn is_entered(&self, place: u64) -> bool;
+    /// Whether an address is filled in from one place to another.
+    fn has_address(&self, places: Range<u64>) -> bool;
+}
+
+impl<'a> Code<'a> {
+    /// The code in `bytes`, which lies at `start`. None if control can come to any place of it, since it jumps to an
+    /// address that it adds up: a table of distances does not say where it leads.
+    pub(crate) fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self> {
+        let decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
+        let instructions: Vec<Instruction> = decoder.into_iter().collect();
+        // Where a branch goes that is filled in, it does not say itself.
+        let is_known = |it: &&Instruction| !outside.has_address(it.ip()..it.next_ip());
+        let branches = instructions.iter().filter(|it| is_near(it)).filter(is_known);
+        let mut targets: Vec<u64> = branches.map(Instruction::near_branch_target).collect();
+        targets.sort_unstable();
+        let code = Self { instructions, targets, outside };
+        let is_computed = (0..code.instructions.len()).any(|index| code.jumps_to_sum(index));
+        (!is_computed).then_some(code)
+    }
+
+    /// Whether the instruction of this index jumps to what a register holds, and no address was loaded into it before.
+    fn jumps_to_sum(&self, index: usize) -> bool {
+        let Some((jump, before)) = self.instructions.get(..=index).and_then(|it| it.split_last())
+        else {
+            return false;
+        };
+        let is_jump = jump.flow_control() == FlowControl::IndirectBranch;
+        if !is_jump || jump.op0_kind() != OpKind::Register {
+            return false;
+        }
+        let mut factory = InstructionInfoFactory::new();
+        for instruction in before.iter().rev().take(STEPS) {
+            if self.is_joined(instruction.next_ip()) {
+                return true;
+            }
+            let used = factory.info(instruction).used_registers();
+            let mut written = used.iter().filter(|it| is_written(it)).map(UsedRegister::register);
+            if written.any(|register| register.full_register() == jump.op0_register()) {
+                let is_load = instruction.mnemonic() == Mnemonic::Mov
+                    && instruction.op1_kind() == OpKind::Memory;
+                return !is_load;
+            }
+        }
+        true
+    }
+
     /// What the instruction at `at` can use, in bytes from the address in its displacement. None where nothing tells.
     pub(crate) fn reach(&self, at: u64) -> Option<Range<i64>> {
-        let decoder = Decoder::with_ip(64, self.bytes, self.start, DecoderOptions::NONE);
-        let code: Vec<Instruction> = decoder.into_iter().collect();
-        let index = code.binary_search_by_key(&at, Instruction::ip).ok()?;
-        let access = code.get(index)?;
+        let index = self.instructions.binary_search_by_key(&at, Instruction::ip).ok()?;
+        let access = self.instructions.get(index)?;
         let size = i64::try_from(access.memory_size().size()).ok().filter(|size| *size > 0)?;
         let mut state = State {
             known: Known { address: of_address(access)?, halves: Vec::new() },
@@ -40,8 +88,8 @@ impl Code<'_> {
             pending: None,
         };
         let mut factory = InstructionInfoFactory::new();
-        for before in code.get(..index)?.iter().rev() {
-            if self.is_joined(&code, before.next_ip()) {
+        for before in self.instructions.get(..index)?.iter().rev().take(STEPS) {
+            if self.is_joined(before.next_ip()) {
                 break;
             }
             let known = state.known.clone();
@@ -60,10 +108,8 @@ impl Code<'_> {
     }
 
     /// Whether control can come to `place` from elsewhere than the instruction before.
-    fn is_joined(&self, code: &[Instruction], place: u64) -> bool {
-        // Where a branch goes that is filled in, it does not say itself.
-        let is_known = |it: &Instruction| !(self.has_address)(it.ip()..it.next_ip());
-        code.iter().any(|it| leads_to(it, place) && is_known(it)) || (self.is_entered)(place)
+    fn is_joined(&self, place: u64) -> bool {
+        self.targets.binary_search(&place).is_ok() || self.outside.is_entered(place)
     }
 }
 
@@ -140,7 +186,7 @@ impl State {
             }
             _ => return None,
         }
-        let has_address = (code.has_address)(instruction.ip()..instruction.next_ip());
+        let has_address = code.outside.has_address(instruction.ip()..instruction.next_ip());
         if let Some(is_below) = self.pending.filter(|_| instruction.rflags_modified() != 0) {
             self.pending = None;
             let bound = compared(instruction, is_below).filter(|_| !has_address);
@@ -151,7 +197,7 @@ impl State {
         let written: SmallVec<[Register; 4]> = info
             .used_registers()
             .iter()
-            .filter(|used| !matches!(used.access(), OpAccess::Read | OpAccess::CondRead))
+            .filter(|used| is_written(used))
             .map(UsedRegister::register)
             .collect();
         let to = instruction.op0_register();
@@ -189,23 +235,37 @@ impl State {
     }
 }
 
-fn leads_to(instruction: &Instruction, place: u64) -> bool {
-    let is_branch = matches!(
+fn is_written(used: &UsedRegister) -> bool {
+    !matches!(used.access(), OpAccess::Read | OpAccess::CondRead)
+}
+
+fn is_near(instruction: &Instruction) -> bool {
+    matches!(
         instruction.op0_kind(),
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64
-    );
-    is_branch && instruction.near_branch_target() == place
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Where control comes from outside.
+    struct Entries(&'static [u64]);
+
+    impl Outside for Entries {
+        fn is_entered(&self, place: u64) -> bool {
+            self.0.contains(&place)
+        }
+
+        fn has_address(&self, _: Range<u64>) -> bool {
+            false
+        }
+    }
+
     /// What the instruction at `at` of `bytes` can use, where nothing comes from outside.
     fn reach(bytes: &[u8], at: u64) -> Option<Range<i64>> {
-        let is_entered = &|_| false;
-        let has_address = &|_| false;
-        Code { bytes, start: 0, is_entered, has_address }.reach(at)
+        Code::new(bytes, 0, &Entries(&[]))?.reach(at)
     }
 
     #[test]
@@ -253,10 +313,20 @@ mod tests {
         assert_eq!(reach(entered, 6), None);
         // The same, from a table.
         let code = b"\x48\x83\xff\x08\x77\x09\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
-        let is_entered = &|at| at == 6;
-        let has_address = &|_| false;
-        let code = Code { bytes: code, start: 0, is_entered, has_address };
-        assert_eq!(code.reach(6), None);
+        assert_eq!(Code::new(code, 0, &Entries(&[6])).unwrap().reach(6), None);
+    }
+
+    #[test]
+    fn nothing_tells_where_code_is_entered_by_distances() {
+        // cmp $8, %rdi; ja; mov 0(,%rdi,8), %rax; then to what is added up, or loaded.
+        let compared = b"\x48\x83\xff\x08\x77\x09\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0";
+        let with = |end: &[u8]| [compared, end].concat();
+        // add %rdx, %rcx; jmp *%rcx
+        assert_eq!(reach(&with(b"\x48\x01\xd1\xff\xe1"), 6), None);
+        // mov 8(%rdx), %rcx; jmp *%rcx
+        assert_eq!(reach(&with(b"\x48\x8b\x4a\x08\xff\xe1"), 6), Some(0..72));
+        // jmp *8(%rdx)
+        assert_eq!(reach(&with(b"\xff\x62\x08"), 6), Some(0..72));
     }
 
     #[test]
