@@ -7,8 +7,8 @@ use anyhow::{Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
-use crate::klp::{klp, plain, run};
-use crate::tools::{finish, skipped};
+use crate::klp::{klp, run};
+use crate::tools::finish;
 
 /// What a run said: the records as they are, whatever kinds there are.
 #[derive(Debug)]
@@ -75,16 +75,6 @@ impl Said {
         }
         self.any(wanted)
     }
-}
-
-/// Whether these programs are there.
-#[must_use]
-pub fn have(what: &str, programs: &[&str]) -> bool {
-    let missing = programs.iter().find(|program| plain(program).arg("--version").output().is_err());
-    if let Some(program) = missing {
-        skipped(what, &format!("{program} is not installed"));
-    }
-    missing.is_none()
 }
 
 /// Assembles `text` to `name.o` in `directory`.

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, plain, run};
 use klp_tests::shells::{PROMPT, typed};
-use klp_tests::tools::skipped;
+use klp_tests::tools::{have, skipped};
 
 /// What is typed, a Tab at its end, and the words that the program then gets.
 const TYPED: &[(&str, &[&str])] = &[
@@ -21,21 +21,14 @@ const TYPED: &[(&str, &[&str])] = &[
 /// Functions that show the words they get.
 const SHOW: &str = "cargo() { printf '[%s]' \"$@\"; echo; }\ncargo-klp() { cargo \"$@\"; }\n";
 
-fn is_installed(program: &str) -> bool {
-    run(plain(program).arg("--version")).is_ok_and(|outcome| outcome.status == Some(0))
-}
-
 /// A directory with something to complete, and the script of `shell` in `file`; none where the shell is not there.
 fn prepare(
     test: &str,
     shell: &str,
     file: &str,
 ) -> Result<Option<(tempfile::TempDir, Utf8PathBuf)>> {
-    for program in [shell, "script"] {
-        if !is_installed(program) {
-            skipped(test, &format!("{program} is not installed"));
-            return Ok(None);
-        }
+    if !have(test, &[shell, "script"]) {
+        return Ok(None);
     }
     let (guard, directory) = temporary()?;
     fs_err::create_dir_all(directory.join("linux-7.2"))?;

@@ -8,18 +8,13 @@ use anyhow::{Context as _, Result, ensure};
 use klp_tests::kernel::{Kernel, example_patch};
 use klp_tests::klp::{plain, run};
 use klp_tests::report::{Report, expected};
-use klp_tests::tools::{finish, skipped};
+use klp_tests::tools::{finish, have};
 
 const PATCH: &str = "change-inline";
 
-fn is_installed(program: &str) -> bool {
-    plain(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-}
-
 #[test]
 fn ccache_hits_in_a_second_mirror() -> Result<()> {
-    if !is_installed("ccache") {
-        skipped("a second mirror", "ccache is not installed");
+    if !have("a second mirror", &["ccache"]) {
         return Ok(());
     }
     let (first, second) = (Kernel::with_output()?, Kernel::in_tree()?);
@@ -101,8 +96,7 @@ impl Drop for Server {
 
 #[test]
 fn distcc_compiles_elsewhere() -> Result<()> {
-    if !is_installed("distcc") {
-        skipped("another machine that compiles", "distcc is not installed");
+    if !have("another machine that compiles", &["distcc"]) {
         return Ok(());
     }
     let kernel = Kernel::with_output()?;

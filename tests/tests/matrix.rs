@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use camino::Utf8Path;
 use klp_tests::matrix::{self, Case, Compiler, Input, Tool, coverage};
+use klp_tests::tools::may_be_missing;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// A check of all inputs together.
@@ -38,7 +39,7 @@ fn main() -> Result<ExitCode> {
                     Some(case) => Trial::test(name, move || outcome(case.run(variant)))
                         .with_ignored_flag(gap.is_some()),
                     None => Trial::test(name, || Err(Failed::from("the compiler is not there")))
-                        .with_ignored_flag(true),
+                        .with_ignored_flag(may_be_missing()),
                 });
             }
         }

@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::temporary;
-use klp_tests::said::{LINKERS, Said, assemble, function, function_there, have, link};
+use klp_tests::said::{LINKERS, Said, assemble, function, function_there, link};
 use klp_tests::tools::finish;
+use klp_tests::tools::have;
 
 /// An initcall of level 6 with a function of its own.
 fn initcall(name: &str, number: u32) -> String {

@@ -4,7 +4,8 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 use klp_tests::kernel::temporary;
-use klp_tests::said::{Said, have};
+use klp_tests::said::Said;
+use klp_tests::tools::have;
 use klp_tests::tools::{CFLAGS, finish};
 
 /// Objects of LLVM's thin link-time optimization, linked to one: each file as it is, and patched.

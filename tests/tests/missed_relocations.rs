@@ -5,8 +5,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::temporary;
-use klp_tests::said::{Said, assemble, function, function_there, have};
+use klp_tests::said::{Said, assemble, function, function_there};
 use klp_tests::tools::finish;
+use klp_tests::tools::have;
 
 /// Two calls, the second one of `callee`.
 fn calls(callee: &str) -> String {

@@ -3,12 +3,11 @@
 use anyhow::{Result, ensure};
 use kbuild_glue::DebianPackage;
 use klp_tests::kernel::temporary;
-use klp_tests::tools::{skipped, tool};
+use klp_tests::tools::{have, tool};
 
 #[test]
 fn a_package_has_the_module_and_what_loads_it() -> Result<()> {
-    if tool("dpkg-deb", ["--version"]).is_err() {
-        skipped("packaged", "dpkg-deb is not installed");
+    if !have("packaged", &["dpkg-deb"]) {
         return Ok(());
     }
     let (_guard, directory) = temporary()?;

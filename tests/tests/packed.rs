@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, run};
 use klp_tests::report::Report;
-use klp_tests::tools::{CFLAGS, skipped, tool};
+use klp_tests::tools::{CFLAGS, have, tool};
 
 const BEFORE: &str = "int twice(int n) { return 2 * n; }\nint once(int n) { return n; }\n";
 
@@ -25,11 +25,10 @@ fn compile(object: &Utf8Path, text: &str) -> Result<()> {
 fn pack(object: &Utf8Path, suffix: &str, program: &str) -> Result<Option<Utf8PathBuf>> {
     let packed = Utf8PathBuf::from(format!("{object}.{suffix}"));
     let command = format!("{program} -c {object} > {packed} && rm {object}");
-    if tool("sh", ["-c", &command]).is_err() {
-        skipped("packed", &format!("{program} is not installed"));
-        fs_err::remove_file(packed)?;
+    if !have("packed", &[program]) {
         return Ok(None);
     }
+    tool("sh", ["-c", &command])?;
     Ok(Some(packed))
 }
 

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::{Kernel, example_patch};
 use klp_tests::klp::{plain, run};
 use klp_tests::report::{Report, expected};
-use klp_tests::tools::{finish, skipped};
+use klp_tests::tools::{finish, have, skipped};
 
 const PATCH: &str = "fix-one-function";
 
@@ -142,10 +142,10 @@ fn a_work_tree_of_git() -> Result<()> {
         let identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
         finish(plain("git").args(["-C", directory.as_str()]).args(identity).args(arguments))
     };
-    if git(&kernel.source, &["init", "-q"]).is_err() {
-        skipped("a work tree of git", "git is not installed");
+    if !have("a work tree of git", &["git"]) {
         return Ok(());
     }
+    git(&kernel.source, &["init", "-q"])?;
     git(&kernel.source, &["add", "."])?;
     git(&kernel.source, &["commit", "-q", "-m", "kernel"])?;
     let tree = kernel.directory.join("tree");

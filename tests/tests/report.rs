@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_tests::kernel::{Kernel, example_patch, temporary};
 use klp_tests::klp::{klp, plain, root, run};
-use klp_tests::tools::{skipped, tool};
+use klp_tests::tools::{have, tool};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -185,8 +185,7 @@ fn only_changes_are_printed_as_pages() -> Result<()> {
 /// A browser shows it without a complaint, its form works, and a link opens what it leads to.
 #[test]
 fn a_browser_shows_it() -> Result<()> {
-    if plain("chromium").arg("--version").output().is_err() {
-        skipped("the report in a browser", "chromium is not installed");
+    if !have("the report in a browser", &["chromium"]) {
         return Ok(());
     }
     let (guard, path) = page()?;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use klp_tests::kernel::{Kernel, example_patch};
 use klp_tests::klp::{plain, run};
 use klp_tests::report::{Report, expected};
-use klp_tests::tools::{finish, skipped};
+use klp_tests::tools::{finish, have};
 
 fn git(kernel: &Kernel, arguments: &[&str]) -> Result<String> {
     let identity = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
@@ -14,10 +14,10 @@ fn git(kernel: &Kernel, arguments: &[&str]) -> Result<String> {
 
 /// A git tree at its third commit, `fix` its second, with a change that is not committed.
 fn tree(kernel: &Kernel) -> Result<bool> {
-    if git(kernel, &["init", "-q"]).is_err() {
-        skipped("revisions of a git tree", "git is not installed");
+    if !have("revisions of a git tree", &["git"]) {
         return Ok(false);
     }
+    git(kernel, &["init", "-q"])?;
     for (name, patch) in
         [("base", None), ("fix", Some("fix-one-function")), ("key", Some("static-key"))]
     {

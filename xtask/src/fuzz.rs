@@ -8,17 +8,20 @@ use crate::{environment, process};
 /// Names of the targets, the most promising last.
 const TARGETS: [&str; 7] = ["text", "checksums", "patches", "oracle", "module", "diff", "objects"];
 
-/// What libFuzzer learns from: which edges were run, and what was compared with what. No sanitizer, so that a stable
-/// compiler will do; overflows and failed assertions of debug builds are errors.
+/// What libFuzzer learns from: which edges were run, and what was compared with what. Overflows and failed assertions of
+/// debug builds are errors.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
      -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cdebug-assertions=yes \
      -Coverflow-checks=yes --cfg=fuzzing";
 
+/// Accesses outside of memory, in C libraries and `unsafe` code of others: ours has none.
+const SANITIZER: &str = "-Zsanitizer=address";
+
 /// The architecture has to be named, so that the flags are not for build scripts, too.
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
 
-pub(crate) fn run(minutes: u64, only: Option<&str>) -> Result<()> {
+pub(crate) fn run(minutes: u64, sanitizer: bool, only: Option<&str>) -> Result<()> {
     let targets: Vec<&str> =
         TARGETS.into_iter().filter(|name| only.is_none_or(|only| only == *name)).collect();
     let count = u64::try_from(targets.len())?;
@@ -26,7 +29,7 @@ pub(crate) fn run(minutes: u64, only: Option<&str>) -> Result<()> {
         bail!("no target has this name: {}", TARGETS.join(", "));
     };
     let directory = environment::root().join("target/fuzz");
-    build(&directory)?;
+    build(&directory, sanitizer)?;
     let mut failed = Vec::new();
     for name in targets {
         let program = directory.join(TRIPLE).join("release").join(name);
@@ -44,7 +47,7 @@ pub(crate) fn run(minutes: u64, only: Option<&str>) -> Result<()> {
     );
 }
 
-fn build(directory: &Utf8Path) -> Result<()> {
+fn build(directory: &Utf8Path, sanitizer: bool) -> Result<()> {
     let mut cargo = process::command(&environment::cargo());
     cargo.args([
         "build",
@@ -56,7 +59,13 @@ fn build(directory: &Utf8Path) -> Result<()> {
         "libfuzzer",
     ]);
     cargo.args(["--target", TRIPLE, "--target-dir", directory.as_str()]);
-    cargo.env("CARGO_PROFILE_RELEASE_LTO", "false").env("RUSTFLAGS", FLAGS);
+    cargo.env("CARGO_PROFILE_RELEASE_LTO", "false");
+    if sanitizer {
+        // A stable compiler has the sanitizer, and its option only for those who ask this way.
+        cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", format!("{FLAGS} {SANITIZER}"));
+    } else {
+        cargo.env("RUSTFLAGS", FLAGS);
+    }
     process::run(cargo.current_dir(environment::root()))
 }
 
@@ -75,5 +84,7 @@ fn fuzz(directory: &Utf8Path, program: &Utf8Path, name: &str, seconds: u64) -> R
     command.args(["-timeout=10", "-report_slow_units=2", "-rss_limit_mb=200", "-max_len=65536"]);
     // One thread, so that what is learnt of an input does not depend on the order of threads.
     command.args(["-print_final_stats=1", "-verbosity=0"]).env("RAYON_NUM_THREADS", "1");
+    // What was freed is kept apart for a while, which counts as memory of ours.
+    command.env("ASAN_OPTIONS", "quarantine_size_mb=16");
     process::run(&mut command)
 }

@@ -66,12 +66,18 @@ enum Task {
         /// In QEMU, also load livepatches 200 times, and build them in a second directory.
         #[arg(long, conflicts_with = "quick")]
         qemu: bool,
+        /// Leave out tests whose tools are not installed; else they fail.
+        #[arg(long)]
+        allow_missing_tools: bool,
     },
     /// Fuzzes what reads untrusted bytes: objects, modules, patches, checksum files and the like.
     Fuzz {
         /// How long, all targets together.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         minutes: u64,
+        /// With the address sanitizer: half as fast.
+        #[arg(long)]
+        sanitizer: bool,
         /// Only this target of `fuzz/fuzz_targets`.
         target: Option<String>,
     },
@@ -213,8 +219,12 @@ fn main() -> std::process::ExitCode {
         Task::Demo { kernel: Some(version), rust: true, .. } => demo::rust(&version),
         Task::Demo { kernel: Some(version), all, .. } => demo::real(&version, all),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
-        Task::Test { quick, qemu } => test::run(quick, qemu),
-        Task::Fuzz { minutes, target } => fuzz::run(minutes, target.as_deref()),
+        Task::Test { quick, qemu, allow_missing_tools } => {
+            test::run(quick, qemu, allow_missing_tools)
+        }
+        Task::Fuzz { minutes, sanitizer, target } => {
+            fuzz::run(minutes, sanitizer, target.as_deref())
+        }
         Task::Kernel { version, cc, variant } => {
             kernel::built(&version, Setup { compiler: cc, variant }).map(|kernel| {
                 println!("sources  {}", kernel.source);

@@ -26,7 +26,8 @@ fn main() -> Result<()> {
     let cases = cases?;
     let kernel = Kernel::named(&directory.join("logs")).pop();
     let kernel = kernel.context("CARGO_KLP_QEMU names no kernel")?;
-    if let Some(why) = klp_tests::tools::missing_for_guests().or_else(|| kernel.missing()) {
+    ensure!(klp_tests::tools::have_for_guests("effects"), "there is no guest");
+    if let Some(why) = kernel.missing() {
         anyhow::bail!(why);
     }
     let theirs = theirs(&directory, &cases)?;

@@ -25,19 +25,34 @@ const ALWAYS: [&str; 17] = [
     "xz-utils",
 ];
 
-/// The compiler that tests compare with gcc.
-const FOR_TESTS: [&str; 5] = ["ccache", "clang-19", "distcc", "lld-19", "llvm-19"];
+/// What tests call beside that, and the package that has it.
+const FOR_TESTS: [(&str, &str); 17] = [
+    ("bzip2", "bzip2"),
+    ("ccache", "ccache"),
+    ("chromium", "chromium"),
+    ("clang-19", "clang-19"),
+    ("distcc", "distcc"),
+    ("dpkg-deb", "dpkg"),
+    ("fish", "fish"),
+    ("gcc", "gcc"),
+    ("git", "git"),
+    ("gzip", "gzip"),
+    ("ld.lld-19", "lld-19"),
+    ("llvm-objcopy-19", "llvm-19"),
+    ("lz4", "lz4"),
+    ("lzma", "xz-utils"),
+    ("script", "bsdutils"),
+    ("zsh", "zsh"),
+    ("zstd", "zstd"),
+];
 
-/// The shells beside bash that tests type into.
-const SHELLS: [&str; 2] = ["fish", "zsh"];
-
-/// Installs the compiler that tests use beside gcc, and shells. Where that is not possible, tests are skipped and
-/// say so.
+/// Installs what tests call and is not here. Where nobody may do that, the tests say what they lack.
 pub(crate) fn ensure_for_tests() -> Result<()> {
-    let is_here = environment::find_program("clang-19").is_some();
-    let compilers: &[&str] = if is_here { &[] } else { &FOR_TESTS };
-    let wanted = compilers.iter().chain(&SHELLS).copied();
-    let missing: Vec<&str> = wanted.filter(|name| !is_installed(name)).collect();
+    let is_missing = |program: &str| environment::find_program(program).is_none();
+    let missing: Vec<&str> = FOR_TESTS
+        .into_iter()
+        .filter_map(|(program, package)| is_missing(program).then_some(package))
+        .collect();
     if missing.is_empty() || environment::find_program("dpkg-query").is_none() || !is_root()? {
         return Ok(());
     }

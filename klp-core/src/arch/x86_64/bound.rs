@@ -67,7 +67,7 @@ impl<'a> Code<'a> {
                 return true;
             }
             let used = factory.info(instruction).used_registers();
-            let mut written = used.iter().filter(|it| is_written(it)).map(UsedRegister::register);
+            let mut written = used.iter().filter(|it| is_written(**it)).map(UsedRegister::register);
             if written.any(|register| register.full_register() == jump.op0_register()) {
                 let is_load = instruction.mnemonic() == Mnemonic::Mov
                     && instruction.op1_kind() == OpKind::Memory;
@@ -197,7 +197,7 @@ impl State {
         let written: SmallVec<[Register; 4]> = info
             .used_registers()
             .iter()
-            .filter(|used| is_written(used))
+            .filter(|used| is_written(**used))
             .map(UsedRegister::register)
             .collect();
         let to = instruction.op0_register();
@@ -235,7 +235,7 @@ impl State {
     }
 }
 
-fn is_written(used: &UsedRegister) -> bool {
+fn is_written(used: UsedRegister) -> bool {
     !matches!(used.access(), OpAccess::Read | OpAccess::CondRead)
 }
 
