@@ -263,7 +263,8 @@ pub(crate) fn is_empty_of_rust(name: &[u8], size: u64) -> bool {
     size == 0 && is_rust(name)
 }
 
-fn is_rust(name: &[u8]) -> bool {
+/// Whether rustc made this name (v0 mangling, as the kernel has it).
+pub(crate) fn is_rust(name: &[u8]) -> bool {
     name.starts_with(b"_R")
 }
 

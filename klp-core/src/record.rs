@@ -105,6 +105,9 @@ pub struct Function {
     pub name: String,
     /// Symbol in the original build, where it has another name there.
     pub original_name: Option<String>,
+    /// Its other symbols in the same build as `name`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// The Rust path, for a mangled name.
     pub demangled: Option<String>,
     /// What happened.
@@ -136,6 +139,9 @@ pub struct Data {
     pub linked: Option<String>,
     /// Symbol; none for what a section holds beside named and referred-to data.
     pub name: Option<String>,
+    /// Its other symbols.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Section.
     pub section: String,
     /// What happened.
@@ -158,7 +164,7 @@ pub struct Note {
     /// The Rust path, for a mangled name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demangled: Option<String>,
-    /// What it is about: `order`, `link-order`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
+    /// What it is about: `order`, `link-order`, `linked`, `last-link`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
     /// `parameter`, `freed`, `static-key`, `outlives`, `thread`, `state` (what a variable holds that goes out of use), `stays` (its module cannot be unloaded), `constructor` (what tells KASAN of variables at boot), `new-module`, `reasons` (not all reasons could be found).
     pub code: String,

@@ -110,7 +110,8 @@ pub(crate) fn chosen(
 ) -> Result<Vec<Function>, Error> {
     let is = |function: &Function, name: &str| {
         let others = [function.original_name.as_deref(), function.demangled.as_deref()];
-        function.name == name || others.contains(&Some(name))
+        let is_alias = || function.aliases.iter().any(|alias| alias == name);
+        function.name == name || others.contains(&Some(name)) || is_alias()
     };
     let functions: Vec<Function> = functions.collect();
     let is_there = |name: &&String| functions.iter().any(|function| is(function, name));

@@ -1,11 +1,12 @@
 //! `cargo klp diff` on objects, checksum files and build directories.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::record::Change;
 use klp_tests::kernel::{Kernel, temporary};
 use klp_tests::klp::{klp, root, run};
 use klp_tests::report::Report;
+use klp_tests::said::{Said, assemble};
 use klp_tests::tools::tool;
 use snapbox::{assert_data_eq, str};
 use tempfile::TempDir;
@@ -322,5 +323,38 @@ fn readers_of_a_static_and_of_a_global_of_one_name() -> Result<()> {
         .collect();
     let f = ["f".to_owned()];
     assert_eq!(readers, [("lock", Change::Added, &f[..]), ("old_lock", Change::Removed, &[])]);
+    Ok(())
+}
+
+/// A function and a variable with several names: each is told.
+#[test]
+fn all_names_are_told() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let text = |value: u32| {
+        format!(
+            ".globl copy, memcpy, __memcpy\n.type __memcpy, @function\n.type memcpy, @function\n\
+             .type copy, @function\n__memcpy: mov ${value}, %eax\n ret\n.size __memcpy, .-__memcpy\n\
+             .set memcpy, __memcpy\n.set copy, __memcpy\n.data\n.globl limit, bound\n\
+             .type limit, @object\n.type bound, @object\nlimit: .quad {value}\n.size limit, 8\n\
+             .set bound, limit\n.size bound, 8\n"
+        )
+    };
+    let before = assemble(&directory, "before", &text(1))?;
+    let after = assemble(&directory, "after", &text(2))?;
+    let said = Said::of(&before, &after)?;
+    let names = |reason: &str| -> Result<Vec<String>> {
+        let record = said.records.iter().find(|record| record["reason"] == reason);
+        let record = record.context("no such record")?;
+        let others = record["aliases"].as_array().context("no other names")?;
+        let names = std::iter::once(&record["name"]).chain(others);
+        let mut names: Vec<String> =
+            names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        names.sort_unstable();
+        Ok(names)
+    };
+    assert_eq!(names("function")?, ["__memcpy", "copy", "memcpy"]);
+    assert_eq!(names("data")?, ["bound", "limit"]);
+    let shown = diff(&directory, &["before.o", "after.o"], 4)?.stdout;
+    ensure!(shown.contains("(also "), "{shown}");
     Ok(())
 }

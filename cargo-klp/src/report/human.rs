@@ -55,7 +55,7 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
             name(function),
             place(function),
             causes(&function.causes),
-            candidates(function),
+            other_names(function),
             if function.allowed == Some(false) { " (not allowed)" } else { "" },
         );
         writeln!(out, "{}", line.trim_end())?;
@@ -233,11 +233,21 @@ fn place(function: &Function) -> String {
     }
 }
 
-fn candidates(function: &Function) -> String {
-    match function.candidates.as_slice() {
+/// How many other names of one function are worth a line.
+const NAMES: usize = 4;
+
+fn other_names(function: &Function) -> String {
+    let mut text = match function.candidates.as_slice() {
         [] => String::new(),
         some => format!(" (was one of {})", spoken_text(&some.join(", "))),
+    };
+    let shown: Vec<&str> = function.aliases.iter().take(NAMES).map(String::as_str).collect();
+    if !shown.is_empty() {
+        let more = function.aliases.len().saturating_sub(shown.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.push_str(&format!(" (also {}{more})", spoken_text(&shown.join(", "))));
     }
+    text
 }
 
 /// Generic Rust items of which several instances differ.

@@ -70,7 +70,8 @@ impl Allowlist {
 fn names(function: &Function) -> Vec<&str> {
     let others = [&function.original_name, &function.demangled];
     let others = others.into_iter().filter_map(Option::as_deref);
-    [function.name.as_str()].into_iter().chain(others).collect()
+    let aliases = function.aliases.iter().map(String::as_str);
+    [function.name.as_str()].into_iter().chain(others).chain(aliases).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +100,7 @@ mod tests {
             name: Some("d".to_owned()),
             section: ".data".to_owned(),
             change: Change::Changed,
+            aliases: Vec::new(),
             read_by: Vec::new(),
             causes: Vec::new(),
         });

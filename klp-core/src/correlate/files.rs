@@ -34,7 +34,8 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// File names repeat in a linked object (`core.c`), so they are matched as a sequence.
+    /// File names repeat in a linked object (`core.c`), so they are matched as a sequence, and only where a name is
+    /// that of one file does its place not matter.
     pub(super) fn of(original: &Object, patched: &Object) -> Self {
         let (old, new) = (&original.files, &patched.files);
         let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
@@ -55,6 +56,7 @@ impl Files {
             }));
         }
         found.extend((old.len().saturating_sub(end)..old.len()).map(number));
+        pair_moved(&mut found, old, new);
         pair_renamed(&mut found, old.len());
         let is_untold = old.is_empty() != new.is_empty();
         Self { numbers: found, is_untold, origins: origins(original, patched) }
@@ -94,6 +96,27 @@ impl Files {
     pub(super) fn same(&self, original: Option<u32>) -> Scope {
         original.filter(|_| !self.is_untold).map_or(Scope::Global, Scope::File)
     }
+}
+
+/// A file of which there is one by its name in both objects is the same one, wherever it is linked.
+fn pair_moved(found: &mut [Option<u32>], old: &[String], new: &[String]) {
+    let before = unique(old);
+    let after = unique(new);
+    for (name, index) in after {
+        let is_new = found.get_mut(index as usize).filter(|slot| slot.is_none());
+        if let (Some(slot), Some(before)) = (is_new, before.get(name)) {
+            *slot = Some(*before);
+        }
+    }
+}
+
+/// The names that occur once, and where.
+fn unique(names: &[String]) -> BTreeMap<&str, u32> {
+    let mut places: BTreeMap<&str, Option<u32>> = BTreeMap::new();
+    for (name, index) in names.iter().map(String::as_str).zip(0u32..) {
+        places.entry(name).and_modify(|place| *place = None).or_insert(Some(index));
+    }
+    places.into_iter().filter_map(|(name, place)| Some((name, place?))).collect()
 }
 
 /// Where one file of another name stands in the place of one, between the same files, it was renamed. `found` is the
@@ -166,6 +189,19 @@ mod tests {
         );
         assert_eq!(mapping(&["a.c", "x.c", "core.c"], &["a.c", "core.c"]), [Some(0), Some(2)]);
         assert_eq!(mapping(&[], &["a.c"]), [None]);
+    }
+
+    #[test]
+    fn a_file_that_is_linked_elsewhere_is_the_same() {
+        assert_eq!(
+            mapping(&["a.c", "b.c", "c.c"], &["c.c", "a.c", "b.c"]),
+            [Some(2), Some(0), Some(1)]
+        );
+        // Which of two it was nothing tells.
+        assert_eq!(
+            mapping(&["a.c", "core.c", "b.c", "core.c"], &["core.c", "core.c", "a.c", "b.c"]),
+            [Some(1), Some(3), Some(0), Some(2)]
+        );
     }
 
     #[test]

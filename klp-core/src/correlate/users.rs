@@ -1,9 +1,13 @@
 //! Variables that a compiler gave one name and that are different things: all users of the one are still
 //! there and use it no more, and all users of the other were there and did not.
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use rayon::prelude::*;
 
 use crate::manifest::Object;
+use crate::name;
 
 use super::symbols::{Means, Symbols};
 use super::{Both, unit};
@@ -18,6 +22,8 @@ pub(super) struct Strangers<'a> {
     forth: Vec<Option<usize>>,
     /// Which patched functions have one.
     has_partner: Vec<bool>,
+    /// What Rust names that several variables of one object have in common.
+    shared: OnceLock<BTreeSet<String>>,
 }
 
 impl<'a> Strangers<'a> {
@@ -32,7 +38,8 @@ impl<'a> Strangers<'a> {
             forth[*original] = Some(*patched);
             has_partner[*patched] = true;
         }
-        Self { original, patched, before, after, forth, has_partner }
+        let shared = OnceLock::new();
+        Self { original, patched, before, after, forth, has_partner, shared }
     }
 
     /// Whether these data objects are different things.
@@ -42,9 +49,34 @@ impl<'a> Strangers<'a> {
         let mut successors = then.iter().map(|(_, user)| self.forth[*user]);
         !then.is_empty()
             && !now.is_empty()
-            && base(self.original, original) == base(self.patched, patched)
+            && self.have_one_base(original, patched)
             && now.iter().all(|(_, user)| self.has_partner[*user])
             && successors.all(|user| user.is_some_and(|user| !uses_now(user)))
+    }
+
+    /// Whether their names differ at most in what a compiler chose, and that may have told different things apart: the
+    /// path of a Rust static names its function as well, so that one alone is always the same one.
+    fn have_one_base(&self, original: usize, patched: usize) -> bool {
+        let (then, now) = (name(self.original, original), name(self.patched, patched));
+        let base = unit::base(then);
+        let are_alike = base == unit::base(now);
+        let is_rust = name::is_rust(then.as_bytes()) && name::is_rust(now.as_bytes());
+        are_alike && (!is_rust || self.shared().contains(base.as_ref()))
+    }
+
+    fn shared(&self) -> &BTreeSet<String> {
+        self.shared.get_or_init(|| {
+            let several = [self.original, self.patched].into_iter().flat_map(|object| {
+                let names = object.data.iter().filter_map(|data| data.name);
+                let rust = names.filter(|name| name::is_rust(name.as_bytes()));
+                let mut bases: Vec<String> =
+                    rust.map(|name| unit::base(name).into_owned()).collect();
+                bases.sort_unstable();
+                let twice = bases.windows(2).filter(|pair| pair[0] == pair[1]);
+                twice.map(|pair| pair[0].clone()).collect::<Vec<String>>()
+            });
+            several.collect()
+        })
     }
 }
 
@@ -76,7 +108,6 @@ impl Users {
     }
 }
 
-fn base(object: &Object, index: usize) -> std::borrow::Cow<'_, str> {
-    let name = object.data.get(index).and_then(|data| data.name);
-    unit::base(name.unwrap_or_default())
+fn name(object: &Object, index: usize) -> &str {
+    object.data.get(index).and_then(|data| data.name).unwrap_or_default()
 }

@@ -63,6 +63,7 @@ fn add_data(changes: &mut Changes, whole: &Object, other: &Other) {
         name: symbol.map(str::to_owned),
         section: section.to_owned(),
         change,
+        aliases: Vec::new(),
         read_by: Vec::new(),
         causes: vec![proof::cause(&(other.difference.offset, other.difference.text.clone()))],
     });

@@ -348,10 +348,12 @@ pub(super) fn function(
     let name = common_name.or(kept).or(own).unwrap_or_default().to_owned();
     let is_known = |before: &manifest::Function<'_>| before.names().any(|known| known == name);
     let original_name = before.filter(|before| after.is_some() && !is_known(before));
+    let names = after.or(before).into_iter().flat_map(|function| function.names());
     Function {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
         original_name: original_name.map(|before| before.name.to_owned()),
+        aliases: others(&name, names),
         demangled: demangle(&name),
         name,
         change: change(before, after),
@@ -364,6 +366,14 @@ pub(super) fn function(
     }
 }
 
+/// Those of `names` that are not `name`.
+fn others<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut others: Vec<String> = names.filter(|other| *other != name).map(str::to_owned).collect();
+    others.sort_unstable();
+    others.dedup();
+    others
+}
+
 fn data(
     here: &Here<'_>,
     before: Option<manifest::Data<'_>>,
@@ -372,10 +382,12 @@ fn data(
     causes: Vec<Cause>,
 ) -> Option<Data> {
     let data = after.or(before)?;
+    let name = common_name.or(data.name);
     Some(Data {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
-        name: common_name.or(data.name).map(str::to_owned),
+        name: name.map(str::to_owned),
+        aliases: others(name.unwrap_or_default(), data.names()),
         section: data.section.to_owned(),
         change: change(before, after),
         read_by: Vec::new(),

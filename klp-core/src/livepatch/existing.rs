@@ -123,6 +123,7 @@ mod tests {
             name: name.map(str::to_owned),
             section: section.to_owned(),
             change: Change::Changed,
+            aliases: Vec::new(),
             read_by: Vec::new(),
             causes: Vec::new(),
         };
