@@ -6,14 +6,27 @@ use camino::Utf8PathBuf;
 
 use crate::error::Error;
 
-/// Variables of Kbuild that change what is built. They are taken from the environment, as make does,
+/// Variables of Kbuild and of compilers that change what is built. They are taken from the environment, as make does,
 /// and belong to the build's fingerprint.
 pub(crate) const KBUILD: &[&str] = &[
     "ARCH",
     "AR",
     "CC",
+    "COMPILER_PATH",
+    "CPATH",
     "CROSS_COMPILE",
+    "C_INCLUDE_PATH",
+    "GCC_EXEC_PREFIX",
     "HOSTCC",
+    "HOSTCFLAGS",
+    "HOSTCXXFLAGS",
+    "HOSTLDFLAGS",
+    "HOSTLDLIBS",
+    "HOSTRUSTFLAGS",
+    "KBUILD_BUILD_HOST",
+    "KBUILD_BUILD_TIMESTAMP",
+    "KBUILD_BUILD_USER",
+    "KBUILD_BUILD_VERSION",
     "KCFLAGS",
     "KAFLAGS",
     "KCPPFLAGS",
@@ -21,9 +34,12 @@ pub(crate) const KBUILD: &[&str] = &[
     "LD",
     "LLVM",
     "LLVM_IAS",
+    "LOCALVERSION",
     "NM",
     "OBJCOPY",
     "RUSTC",
+    "RUST_LIB_SRC",
+    "SOURCE_DATE_EPOCH",
 ];
 
 /// The value of `name`, if it is set to something.

@@ -43,6 +43,7 @@ pub struct Mirror {
     own: BTreeMap<String, Own>,
     fresh: bool,
     changed: usize,
+    added: Vec<Utf8PathBuf>,
     altered: Option<String>,
 }
 
@@ -82,6 +83,7 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: known.is_none(),
             changed: 0,
+            added: Vec::new(),
             altered: None,
         };
         mirror.update(&known.unwrap_or_default())?;
@@ -105,6 +107,7 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: false,
             changed: 0,
+            added: Vec::new(),
             altered: None,
         })
     }
@@ -165,6 +168,11 @@ impl Mirror {
         self.changed
     }
 
+    /// The files that are new in the user's tree since the mirror was [kept](Self::keep).
+    pub(crate) fn added(&self) -> &[Utf8PathBuf] {
+        &self.added
+    }
+
     /// Writes changed files. [`restore`](Self::restore), or else the next [`sync`](Self::sync),
     /// puts back what was there, as the same files with the same times.
     pub fn apply(&self, changes: &[FileChange]) -> Result<(), MirrorError> {
@@ -193,6 +201,8 @@ impl Mirror {
         let present = list::everything(&self.dir)?;
         self.remove_foreign(&present, known)?;
         let listing = std::mem::take(&mut self.listing);
+        let is_new = |path: &&String| !self.fresh && known.sources.get(path).is_none();
+        self.added = listing.keys().filter(is_new).map(Utf8PathBuf::from).collect();
         let mut missing = Vec::new();
         for (path, entry) in &listing {
             let there = present.get(path).filter(|there| there.same_type(entry));

@@ -7,6 +7,7 @@ use klp_core::diff::Changes;
 use crate::blame;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase};
+use crate::last_link;
 use crate::livepatch::{Livepatch, LivepatchRequest};
 use crate::original::of_module;
 use crate::output;
@@ -59,6 +60,7 @@ impl Patched<'_> {
             proofs.judge(&mut changes, unproven);
         }
         if let After::Kernel { builds, .. } = after {
+            changes.note_livepatch(last_link::notes(builds));
             blame::tell(builds, &mut changes);
         }
         Ok(Comparison { patched: self, unproven: unproven.to_vec(), changes })

@@ -26,6 +26,7 @@ mod finished;
 mod inlined;
 mod kept;
 mod kernel;
+mod last_link;
 mod line_numbers;
 mod lines;
 mod livepatch;

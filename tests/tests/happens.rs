@@ -312,6 +312,7 @@ fn new_tracepoints() {
         name: name.map(str::to_owned),
         section: section.to_owned(),
         change,
+        aliases: Vec::new(),
         read_by: Vec::new(),
         causes: Vec::new(),
     };

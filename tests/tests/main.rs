@@ -55,6 +55,7 @@ mod patches;
 mod permuted;
 mod places;
 mod proof_alone;
+mod readers;
 mod report;
 mod revisions;
 mod shipped;

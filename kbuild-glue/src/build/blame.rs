@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::Workspace;
-use super::plan::word_around;
+use super::readers::word_around;
 use crate::cmd_file::cmd_path;
 use crate::lexical::in_mirror;
 use crate::patch::FileChange;

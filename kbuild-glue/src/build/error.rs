@@ -50,6 +50,12 @@ pub enum BuildError {
         /// The work directory.
         path: Utf8PathBuf,
     },
+    /// Make would make the original in another way by now.
+    #[error("`{object}` of the original was made by another command than make has for it now")]
+    OtherEnvironment {
+        /// The object.
+        object: Utf8PathBuf,
+    },
     /// A directory holds files of somebody else.
     #[error("`{path}` is not a directory of cargo-klp: `{found}` is in it")]
     NotOurs {
@@ -121,6 +127,11 @@ impl BuildError {
             Self::Module(error) => error.hint(),
             Self::Stock(error) => error.hint(),
             Self::UnusablePath { .. } => Some("name a directory somewhere else with --target-dir".to_owned()),
+            Self::OtherEnvironment { .. } => Some(
+                "a variable of the environment, or what a Makefile reads outside of the sources, is not what it was: the next run \
+                 makes the original again"
+                    .to_owned(),
+            ),
             Self::NotOurs { .. } => Some(
                 "name a new or an empty directory with --target-dir; if an earlier version of cargo-klp made \
                  this one, remove it"

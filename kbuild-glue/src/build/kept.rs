@@ -12,6 +12,7 @@ use fs_err as fs;
 
 use super::BuildError;
 use super::inventory::{Checked, Inventory};
+use super::outside::{self, Outside};
 use super::records::target_of;
 use crate::atomic;
 use crate::baseline::Fingerprint;
@@ -50,11 +51,20 @@ pub(super) fn find(
     if differences.iter().any(|name| Fingerprint::is_beyond_make(name)) {
         return Ok(Kept::Useless(names));
     }
-    let (Some(objects), Some(inventory)) = (list(kept)?, Inventory::read(kept)?) else {
+    let (Some(objects), Some(inventory), Some(outside)) =
+        (list(kept)?, Inventory::read(kept)?, Outside::read(kept)?)
+    else {
         return Ok(damaged());
     };
     if inventory.is_from_after(SystemTime::now()) {
         return Ok(Kept::Useless("the clock was set back since it was built".to_owned()));
+    }
+    let elsewhere = outside.altered();
+    if let Some(first) = elsewhere.first() {
+        let why = format!("{first} was changed or removed");
+        let targets = outside::made_from(&elsewhere, build)?;
+        let targets = targets.iter().flat_map(|target| [target.clone(), cmd_path(target)]);
+        return Ok(Kept::Outdated(why, targets.collect()));
     }
     let checked = inventory.check(build)?;
     let Some(first) = checked.altered.first() else {
@@ -103,6 +113,7 @@ pub(super) fn variables(kept: &Utf8Path) -> Result<Option<Vec<String>>, BuildErr
 pub(super) fn write(
     kept: &Utf8Path,
     build: &Utf8Path,
+    mirror: &Utf8Path,
     objects: &[LinkedObject],
     fingerprint: &Fingerprint,
 ) -> Result<(), BuildError> {
@@ -126,6 +137,7 @@ pub(super) fn write(
     let directory = fs::File::open(build).map_err(failed)?;
     rustix::fs::syncfs(&directory).map_err(|error| failed(error.into()))?;
     Inventory::of(build)?.write(&part)?;
+    Outside::of(build, mirror)?.write(&part)?;
     for (name, text) in [(OBJECTS, list.as_str()), (FINGERPRINT, fingerprint.as_str())] {
         atomic::write_sealed(&part.join(name), text.as_bytes()).map_err(failed)?;
     }

@@ -38,6 +38,24 @@ pub(super) fn named<'a>(
     Ok(found.into_iter().flatten().collect())
 }
 
+/// The Makefile of the directory of `path`, or of one above, that looks for files by patterns or by programs.
+pub(super) fn searches(path: &Utf8Path, root: &Utf8Path) -> Option<Utf8PathBuf> {
+    let directories = path.ancestors().skip(1).filter(|directory| !directory.as_str().is_empty());
+    let mut makefiles =
+        directories.flat_map(|directory| ["Kbuild", "Makefile"].map(|name| directory.join(name)));
+    // That of the architecture looks for options of the compiler.
+    makefiles.find(|makefile| {
+        if makefile == arch::MAKEFILE {
+            return false;
+        }
+        let text = fs::read_to_string(root.join(makefile)).unwrap_or_default();
+        SEARCHES.iter().any(|function| text.contains(function))
+    })
+}
+
+/// Functions of make that find files, and what includes one whose name is put together.
+const SEARCHES: [&str; 3] = ["$(wildcard ", "$(shell ", "include $("];
+
 /// Whether make reads it for a kernel of this architecture.
 fn is_of_the_build(path: &Utf8Path) -> bool {
     let name = path.file_name().unwrap_or_default();

@@ -82,11 +82,13 @@ impl Workspace {
             sources: original.mirror.stamps(),
         };
         let files = count(changes.len(), "file");
-        let Planned { plan, unused, shadowed } = Planned::of(changes, &made)?;
+        let Planned { plan, unused, unknown_to_make } = Planned::of(changes, &made)?;
         let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
         let tell = |path: &Utf8Path, events: &mut Events<'_>| {
-            let why = match makefiles::missing_option(original.mirror.path(), path, made.config) {
+            let why = match makefiles::missing_option(made.mirror, path, made.config) {
                 Some(option) => format!(": {option} is not set"),
+                // What a full make did with it, nobody knows.
+                None if makefiles::searches(path, made.mirror).is_some() => return,
                 None => ", as Kbuild's records say".to_owned(),
             };
             events(BuildEvent::Note { message: format!("{path} is not compiled here{why}") });
@@ -116,7 +118,7 @@ impl Workspace {
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
         let (objects, made_now) =
-            self.build_everything(original, changes, written, &shadowed, settings, events)?;
+            self.build_everything(original, changes, written, &unknown_to_make, settings, events)?;
         let is_object = |path: &Utf8PathBuf| {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
@@ -163,6 +165,9 @@ impl Workspace {
             self.repair(original, settings, events)?;
         }
         result?;
+        if other_command.is_some() {
+            self.refuse_other_environment(original, &commands, settings, events)?;
+        }
         if let Some(header) = other_header {
             return Ok(Some(format!("{header} is another one with the patch")));
         }
@@ -185,9 +190,26 @@ impl Workspace {
         kept::write(
             &self.original_path(),
             &self.build_path(),
+            original.mirror.path(),
             &original.objects,
             &original.fingerprint,
         )
+    }
+
+    /// Refuses to go on if make has other commands for the original as well: something that nobody told us of is not what
+    /// it was. Without the patch, they are its own else, and a full make finds what follows.
+    fn refuse_other_environment(
+        &self,
+        original: &Original,
+        before: &BTreeMap<Utf8PathBuf, String>,
+        settings: &BuildSettings<'_>,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        self.repair(original, settings, events)?;
+        let now = commands(&self.build_path(), &before.keys().cloned().collect());
+        let Some(object) = differing(before, &now) else { return Ok(()) };
+        kept::discard(&self.original_path())?;
+        Err(BuildError::OtherEnvironment { object: object.to_owned() })
     }
 
     /// Makes everything, in the output directory of the original, which is copied before.
@@ -196,14 +218,14 @@ impl Workspace {
         original: &Original,
         changes: &[FileChange],
         written: &[FileChange],
-        shadowed: &BTreeSet<Utf8PathBuf>,
+        unknown_to_make: &BTreeSet<Utf8PathBuf>,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
         let restore = Restore { workspace: self, mirror: &original.mirror, done: false };
-        for target in shadowed {
+        for target in unknown_to_make {
             let path = build.join(target);
             atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
         }

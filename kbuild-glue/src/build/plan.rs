@@ -10,10 +10,9 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::BuildError;
 use super::makefiles;
-use super::records::{Records, target_of};
+use super::readers::{self, Readers};
 use crate::arch;
 use crate::config::Config;
-use crate::lexical::in_mirror;
 use crate::mirror::Stamps;
 use crate::objects::LinkedObject;
 use crate::patch::FileChange;
@@ -27,8 +26,8 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Source files from which nothing is made.
     pub(super) unused: Vec<Utf8PathBuf>,
-    /// What is made from headers whose place ones that are added can take. Make does not know that.
-    pub(super) shadowed: BTreeSet<Utf8PathBuf>,
+    /// What make does not make anew, although something is another file for it.
+    pub(super) unknown_to_make: BTreeSet<Utf8PathBuf>,
 }
 
 /// What has to be made.
@@ -69,33 +68,40 @@ pub(super) struct Made<'a> {
 impl Planned {
     /// Plans for `changes`.
     pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
-        let Some(dependents) = dependents(changes, made, &Records::find(made.build)?)? else {
+        let Some(readers) = readers::find(changes, made)? else {
             let reason = "Kbuild's records name other sources".to_owned();
-            let (unused, shadowed) = (Vec::new(), BTreeSet::new());
-            return Ok(Self { plan: Plan::Everything(reason), unused, shadowed });
+            let (unused, unknown_to_make) = (Vec::new(), BTreeSet::new());
+            return Ok(Self { plan: Plan::Everything(reason), unused, unknown_to_make });
         };
         let paths = changes.iter().map(|change| change.path.as_path()).collect();
         let named = makefiles::named(&paths, made.mirror, made.sources)?;
-        let is_unused = |(change, targets): &(&FileChange, &BTreeSet<Utf8PathBuf>)| {
-            targets.is_empty()
+        let is_unused = |(change, readers): &(&FileChange, &Readers)| {
+            readers.targets.is_empty()
                 && is_code(&change.path)
+                && !is_new_header(change)
                 && !is_of_another_architecture(&change.path)
                 && !named.contains(change.path.as_path())
         };
-        let unused = changes.iter().zip(&dependents).filter(is_unused);
-        let unused = unused.map(|(change, _)| change.path.clone()).collect();
-        let added = changes.iter().zip(&dependents).filter(|(change, _)| change.old.is_none());
-        let shadowed = added.flat_map(|(_, targets)| targets.iter().cloned()).collect();
-        let plan = match (Plan::of(changes, dependents, made), named.first()) {
-            (Plan::Objects(_), Some(path)) => Plan::Everything(format!("a Makefile names {path}")),
-            (plan, _) => plan,
+        let unused = changes.iter().zip(&readers).filter(is_unused);
+        let unused: Vec<Utf8PathBuf> = unused.map(|(change, _)| change.path.clone()).collect();
+        let unknown_to_make =
+            readers.iter().flat_map(|readers| readers.unknown_to_make.iter().cloned()).collect();
+        let searched = unused.iter().find_map(|path| makefiles::searches(path, made.mirror));
+        let plan = match (Plan::of(changes, readers, made), named.first(), searched) {
+            (Plan::Objects(_), Some(path), _) => {
+                Plan::Everything(format!("a Makefile names {path}"))
+            }
+            (Plan::Objects(_), None, Some(makefile)) => {
+                Plan::Everything(format!("{makefile} looks for files"))
+            }
+            (plan, ..) => plan,
         };
-        Ok(Self { plan, unused, shadowed })
+        Ok(Self { plan, unused, unknown_to_make })
     }
 }
 
 impl Plan {
-    fn of(changes: &[FileChange], dependents: Vec<BTreeSet<Utf8PathBuf>>, made: &Made<'_>) -> Self {
+    fn of(changes: &[FileChange], readers: Vec<Readers>, made: &Made<'_>) -> Self {
         for change in changes {
             if let Some(reason) = needs_everything(change, made.config) {
                 return Self::Everything(reason);
@@ -104,7 +110,7 @@ impl Plan {
         let linked: BTreeSet<&Utf8Path> =
             made.objects.iter().map(|object| object.object.as_path()).collect();
         let mut touched = Touched::default();
-        for (change, targets) in changes.iter().zip(dependents) {
+        for (change, Readers { targets, .. }) in changes.iter().zip(readers) {
             if targets.is_empty() && change.old.is_some() && !is_plain_source(&change.path) {
                 // A Makefile can name it without Kbuild writing it down.
                 return Self::Everything(format!("nothing is recorded about {}", change.path));
@@ -167,6 +173,9 @@ impl Role {
 fn needs_everything(change: &FileChange, config: &Config) -> Option<String> {
     let path = &change.path;
     let name = path.file_name().unwrap_or_default();
+    if path.as_str().starts_with("localversion") {
+        return Some(format!("{path} is part of the kernel's version"));
+    }
     if ["Kconfig", "Makefile", "Kbuild"].iter().any(|start| name.starts_with(start)) {
         return Some(format!("{path} tells Kbuild what to do"));
     }
@@ -210,57 +219,18 @@ fn is_plain_source(path: &Utf8Path) -> bool {
 }
 
 /// Whether a new file changes nothing by being there. Kbuild looks for what architectures have of the
-/// headers in `asm/`, and makes the others.
+/// headers in `asm/`, and makes the others; and a rule or a `$(wildcard …)` can find a source.
 fn is_plain_addition(path: &Utf8Path) -> bool {
     let in_asm = path.components().any(|part| {
         matches!(part, Utf8Component::Normal(name) if name == "asm" || name == "asm-generic")
     });
-    is_plain_source(path) && !in_asm
+    let is_source = is_code(path) && path.extension() != Some("h");
+    is_plain_source(path) && !is_source && !in_asm
 }
 
-/// The targets that are made from each of `changes`, as recorded; none where no record names the mirror, so that they
-/// tell nothing about what is in it.
-fn dependents(
-    changes: &[FileChange],
-    made: &Made<'_>,
-    records: &Records,
-) -> Result<Option<Vec<BTreeSet<Utf8PathBuf>>>, BuildError> {
-    let names: Vec<String> = changes
-        .iter()
-        .map(|change| format!("/{}", change.path.file_name().unwrap_or("/")))
-        .collect();
-    let finders: Vec<_> = names.iter().map(memchr::memmem::Finder::new).collect();
-    let mirror = memchr::memmem::Finder::new(made.mirror.as_str());
-    let mut found = vec![BTreeSet::new(); changes.len()];
-    let mut names_mirror = false;
-    records.for_each(|record, bytes| {
-        names_mirror = names_mirror || mirror.find(bytes).is_some();
-        for ((change, finder), found) in changes.iter().zip(&finders).zip(&mut found) {
-            let is_named = || {
-                finder.find_iter(bytes).any(|start| {
-                    let name = word_around(bytes, start);
-                    // A new file can take the place of another one of its name.
-                    change.old.is_none() && name.ends_with(finder.needle())
-                        || in_mirror(name, made.build, made.mirror).as_deref() == Some(&change.path)
-                })
-            };
-            if let Some(target) = target_of(record)
-                && is_named()
-            {
-                found.insert(target);
-            }
-        }
-    })?;
-    Ok(names_mirror.then_some(found))
-}
-
-/// The word of a record that the byte at `at` is part of.
-pub(super) fn word_around(bytes: &[u8], at: usize) -> &[u8] {
-    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"'\"()=;".contains(byte);
-    let (before, after) = bytes.split_at(at);
-    let start = before.iter().rposition(is_end).map_or(0, |end| end.saturating_add(1));
-    let length = after.iter().position(is_end).unwrap_or(after.len());
-    bytes.get(start..at.saturating_add(length)).unwrap_or_default()
+/// Of which the records of the original can say nothing.
+fn is_new_header(change: &FileChange) -> bool {
+    change.old.is_none() && change.path.extension() == Some("h")
 }
 
 #[cfg(test)]

@@ -19,7 +19,11 @@ pub fn examine_stock(
         .iter()
         .map(|part| match &part.path {
             Some(path) => Check::good(part.what, path.as_str()),
-            None => Check::bad(part.what, "not there", format!("apt-get install {}", part.package)),
+            None => {
+                let fix =
+                    format!("cargo klp stock get {release}, or apt-get install {}", part.package);
+                Check::bad(part.what, "not there", fix)
+            }
         })
         .collect();
     let parts = StockParts::find(release, sysroot, sources).ok();
@@ -39,6 +43,6 @@ pub fn examine_stock(
         });
     }
     let config = parts.and_then(|parts| Config::read(&parts.headers.join(".config")).ok());
-    checks.extend(tools::checks(config.as_ref(), &[], make));
+    checks.extend(tools::of_objects(config.as_ref(), make));
     checks
 }

@@ -7,29 +7,37 @@ use crate::config::Config;
 
 use super::Check;
 
+/// What a whole kernel is built with.
 pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) -> Vec<Check> {
-    let mut checks = vec![make_check(make)];
     let rust = config.is_some_and(|config| config.is_enabled("CONFIG_RUST"));
     let mut needed = tools(variables, rust);
-    needed.extend(["flex", "bison", "bc"].map(str::to_owned));
     if rust {
         needed.push(value(variables, "BINDGEN").unwrap_or_else(|| "bindgen".to_owned()));
     }
     if config.is_some_and(|config| config.is_enabled("CONFIG_DEBUG_INFO_BTF")) {
         needed.push("pahole".to_owned());
     }
-    for tool in needed {
-        checks.push(match version(&tool) {
-            Ok(found) => Check::good(&tool, found),
-            Err(error) => {
-                let found = source(&error);
-                Check::bad(&tool, found, format!("install {}", program(&tool)))
-            }
-        });
-    }
+    let mut checks = programs(&needed, make);
     checks.extend(config.and_then(|config| same_compiler(config, variables)));
     checks.extend(config.and_then(|config| headers(config, variables)));
     checks
+}
+
+/// What single objects of a kernel in C are made with. Their compiler is looked at elsewhere.
+pub(super) fn of_objects(config: Option<&Config>, make: &str) -> Vec<Check> {
+    let mut checks = programs(&tools(&[], false), make);
+    checks.extend(config.and_then(|config| headers(config, &[])));
+    checks
+}
+
+/// Make, `needed`, and what Kbuild's own programs are made with.
+fn programs(needed: &[String], make: &str) -> Vec<Check> {
+    let needed = needed.iter().map(String::as_str).chain(["flex", "bison", "bc"]);
+    let checks = needed.map(|tool| match version(tool) {
+        Ok(found) => Check::good(tool, found),
+        Err(error) => Check::bad(tool, source(&error), format!("install {}", program(tool))),
+    });
+    std::iter::once(make_check(make)).chain(checks).collect()
 }
 
 /// Jobs are shared by a jobserver that make has since 4.0; kernels since 6.x ask for it anyway.
@@ -112,4 +120,28 @@ fn program(tool: &str) -> &str {
 /// What the system said, without what was tried.
 fn source(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_need_neither_pahole_nor_another_configuration() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = camino::Utf8PathBuf::from_path_buf(directory.path().join(".config")).unwrap();
+        let text = "CONFIG_DEBUG_INFO_BTF=y\nCONFIG_RUST=y\nCONFIG_CC_VERSION_TEXT=\"other 1\"\n";
+        fs_err::write(&path, text).unwrap();
+        let config = Config::read(&path).unwrap();
+        let names = |checks: Vec<Check>| -> Vec<String> {
+            checks.into_iter().map(|check| check.name).collect()
+        };
+        let whole = names(checks(Some(&config), &[], "make"));
+        let objects = names(of_objects(Some(&config), "make"));
+        for name in ["pahole", "rustc", "bindgen", "compiler"] {
+            assert!(whole.iter().any(|it| it == name), "{name}: {whole:?}");
+            assert!(!objects.iter().any(|it| it == name), "{name}: {objects:?}");
+        }
+        assert!(objects.iter().any(|it| it == "flex"), "{objects:?}");
+    }
 }

@@ -42,11 +42,19 @@ impl Stamps {
         self.stamps.is_empty()
     }
 
+    /// The paths of symlinks.
+    pub fn links(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.iter().filter(|(_, stamp)| stamp.starts_with(LINK)).map(|(path, _)| path)
+    }
+
     /// Paths and stamps, sorted by path.
     pub fn iter(&self) -> impl Iterator<Item = (&Utf8Path, &str)> {
         self.stamps.iter().map(|(path, stamp)| (Utf8Path::new(path), stamp.as_str()))
     }
 }
+
+/// How the stamp of a symlink begins.
+const LINK: &str = "-> ";
 
 /// What is written down about a mirror: the user's files and its own, as they were.
 #[derive(Debug, Default)]
@@ -123,6 +131,6 @@ fn stamp(entry: &Entry) -> String {
             format!("{} {}.{:09} {:o}", file.size, file.modified.0, file.modified.1, file.mode)
         }
         // Tabs separate; a target with one is as good when it is quoted.
-        Kind::Symlink(target) => format!("-> {:?}", target.as_str()),
+        Kind::Symlink(target) => format!("{LINK}{:?}", target.as_str()),
     }
 }

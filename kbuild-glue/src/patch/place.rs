@@ -13,7 +13,36 @@ impl FileChange {
     pub fn unpatchable(&self) -> Option<&'static str> {
         unpatchable(&self.path)
     }
+
+    /// Whether the file takes part in the last link of the kernel and of its modules, behind the objects that are compared.
+    #[must_use]
+    pub fn is_of_last_link(&self) -> bool {
+        unpatchable(&self.path).is_none() && is_of_last_link(&self.path)
+    }
 }
+
+/// Whether the file takes part in the last link of the kernel and of its modules, behind the objects that are compared.
+fn is_of_last_link(path: &Utf8Path) -> bool {
+    let name = path.file_name().unwrap_or_default();
+    let is_script = name.ends_with(".lds.S") || name.ends_with(".lds.h");
+    is_script || path.starts_with("scripts/mod") || LAST_LINK.contains(&path.as_str())
+}
+
+/// What the kernel's last link runs and reads (Linux 6.1 to 7.3).
+const LAST_LINK: [&str; 12] = [
+    "scripts/Makefile.modfinal",
+    "scripts/Makefile.modpost",
+    "scripts/Makefile.module",
+    "scripts/Makefile.vmlinux",
+    "scripts/Makefile.vmlinux_a",
+    "scripts/Makefile.vmlinux_o",
+    "scripts/kallsyms.c",
+    "scripts/link-vmlinux.sh",
+    "scripts/module-common.c",
+    "scripts/sorttable.c",
+    "scripts/sorttable.h",
+    "scripts/generate_initcall_order.pl",
+];
 
 fn unpatchable(path: &Utf8Path) -> Option<&'static str> {
     let within = |directory: &str| path.starts_with(directory);
@@ -33,7 +62,7 @@ fn unpatchable(path: &Utf8Path) -> Option<&'static str> {
     if arch::PROGRAMS.iter().any(|directory| within(directory)) {
         return Some("it is linked into a program of its own");
     }
-    if matches!(path.extension(), Some("S")) {
+    if matches!(path.extension(), Some("S")) && !is_of_last_link(path) {
         return Some("functions in assembly have no place for ftrace to redirect calls");
     }
     None

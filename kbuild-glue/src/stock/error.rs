@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum StockError {
     /// Packages are not there.
-    #[error("of the kernel {release} is missing: {}", list(.missing))]
+    #[error("parts of the kernel {release} are missing: {}", list(.missing))]
     Missing {
         /// As `uname -r` says it.
         release: String,

@@ -155,7 +155,10 @@ impl StockParts {
         let mut packages: Vec<&str> = absent.iter().map(|part| part.package.as_str()).collect();
         packages.dedup();
         let command = if sysroot == Utf8Path::new("/") {
-            format!("on Debian and what comes from it: apt-get install {}", packages.join(" "))
+            format!(
+                "on Debian and what comes from it: cargo klp stock get {release}, which installs nothing, or apt-get install {}",
+                packages.join(" ")
+            )
         } else {
             format!(
                 "on Debian and what comes from it: cargo klp stock get {release} --sysroot {sysroot}"
