@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use klp_tests::small::{Small, for_each_compiler};
+use klp_tests::tools::have;
 
 use crate::livepatch_identity::{refused, replaced, sections};
 
@@ -137,5 +138,33 @@ fn variables_that_kasan_watches() -> Result<()> {
     assert_eq!(replaced(&livepatch), ["show"]);
     let codes: Vec<&str> = livepatch.notes.iter().map(|note| note.code.as_str()).collect();
     assert_eq!(codes, ["constructor", "constructor"]);
+    Ok(())
+}
+
+/// Clang writes what fills a local array into the instructions, and leaves the constant behind.
+#[test]
+fn a_constant_that_nothing_refers_to_is_told() -> Result<()> {
+    if !have("a_constant_that_nothing_refers_to_is_told", &["clang-19"]) {
+        return Ok(());
+    }
+    let folded = |text: &str| {
+        format!(
+            "__attribute__((noinline)) void show(const char *text) {{ asm volatile(\"\" : : \"r\"(text) : \"memory\"); }}\n\
+             void name(void) {{ char text[20] = \"{text}\"; show(text); }}\n"
+        )
+    };
+    let small = Small::new("clang-19")?.object("a", &folded("fix-1.bin"), &folded("fix-2.bin"));
+    let livepatch = small.livepatch(&[("a", "name")], false)?;
+    assert_eq!(livepatch.refused, []);
+    ensure!(livepatch.unread.contains("a.o"), "{:?}", livepatch.unread);
+    let read = |number: u8| {
+        format!(
+            "int at(int n) {{ const int table[] = {{ 1, 5, 3, 7, 2, 9, 4, {number} }}; return table[n & 7]; }}\n\
+             int get(int n) {{ return n + {number}; }}\n"
+        )
+    };
+    let small = Small::new("clang-19")?.object("a", &read(1), &read(2));
+    let livepatch = small.livepatch(&[("a", "get")], false)?;
+    ensure!(livepatch.unread.is_empty(), "{:?}", livepatch.unread);
     Ok(())
 }

@@ -40,6 +40,7 @@ mod strays;
 mod target;
 mod threads;
 mod types;
+mod unread;
 mod verdict;
 mod why;
 
@@ -127,6 +128,8 @@ pub struct Livepatch {
     pub symbols: BTreeMap<String, Symbol>,
     /// Changed constants that it brings with it.
     pub constants: BTreeSet<Constant>,
+    /// Objects in which no other constants without names differ than some that nothing refers to.
+    pub unread: BTreeSet<String>,
     /// Functions of it that keep its module in memory for good; empty if it can be unloaded.
     pub stays: BTreeSet<String>,
     /// Why it must not be used; empty if it can.
@@ -226,6 +229,7 @@ pub fn create(
     let mut livepatch =
         assemble(kernel, &sources, &extraction, &replaced, &callbacks, &mut verdict)?;
     livepatch.constants = constants;
+    livepatch.unread = unread::objects(&sources);
     livepatch.stays = stays.iter().map(|note| note.name.clone()).collect();
     verdict.tell(outlives);
     verdict.tell(stays);

@@ -80,8 +80,11 @@ impl LivepatchRequest {
         risks.extend(left_out::weak_instead(builds, changes));
         let is_constant =
             |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
+        let nameless = left_out::nameless_constants(changes);
+        let is_nameless =
+            |risk: &Refused| nameless.contains(&(risk.object.clone(), risk.name.clone()));
         let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
-            risks.into_iter().partition(is_constant);
+            risks.into_iter().partition(|risk| is_constant(risk) || is_nameless(risk));
         let is_refused = changes.summary.refused > 0 || !self.force && !risks.is_empty();
         if is_refused && (!has_functions || touched.is_empty()) {
             changes.refuse_livepatch(risks);
@@ -103,8 +106,15 @@ impl LivepatchRequest {
             }
             found => found?,
         };
+        let is_unread =
+            |risk: &Refused| is_nameless(risk) && livepatch.unread.contains(&risk.object);
+        changes.note_livepatch(perhaps.iter().filter(|risk| is_unread(risk)).map(|risk| {
+            let why = "what differs there is a constant that nothing refers to";
+            Note::new("unread", &risk.object, &risk.name, why)
+        }));
         risks.extend(perhaps.into_iter().filter(|risk| {
-            !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
+            !is_unread(risk)
+                && !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
         }));
         if !self.force && (is_refused || !risks.is_empty()) {
             // That no function is left for a module would follow from the other reasons.

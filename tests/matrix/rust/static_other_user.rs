@@ -1,5 +1,8 @@
 // A static that another function uses now is the same one: its path names it.
-//#changed: lookup complete on_rx on_tx
+//#changed: lookup *
+//#changed: complete *
+//#changed: on_rx *
+//#changed: on_tx *
 #![no_std]
 use core::sync::atomic::{AtomicU64, Ordering};
 static HITS: AtomicU64 = AtomicU64::new(0);

@@ -1,0 +1,58 @@
+//! Constants that nothing refers to: clang writes what fills a local array into the instructions, and leaves the constant
+//! behind. Where each constant has a section of its own, nobody can come to one by a neighbour.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::checksum::Digest;
+use crate::elf::Place;
+
+use super::side::Side;
+use super::source::Source;
+
+/// The objects in which no other constants without names differ than such ones.
+pub(super) fn objects(sources: &[Source<'_>]) -> BTreeSet<String> {
+    let only = sources.iter().filter(|source| {
+        source.original.as_ref().is_some_and(|original| differ_unread(original, &source.patched))
+    });
+    only.map(|source| source.object.to_owned()).collect()
+}
+
+fn differ_unread(original: &Side<'_>, patched: &Side<'_>) -> bool {
+    let (before, after) = (unnamed(original), unnamed(patched));
+    let count = |side: &Unnamed<'_>, digest: &Option<Digest>| side.get(digest).map_or(0, Vec::len);
+    let mut differing =
+        before.keys().chain(after.keys()).filter(|it| count(&before, it) != count(&after, it));
+    let is_unread = |digest: &Option<Digest>| {
+        let all = |side: &Side<'_>, unnamed: &Unnamed<'_>| {
+            unnamed.get(digest).into_iter().flatten().all(|section| is_unread(side, section))
+        };
+        all(original, &before) && all(patched, &after)
+    };
+    differing.next().is_some_and(|first| is_unread(first) && differing.all(is_unread))
+}
+
+/// The sections of what has no name, by what it holds.
+type Unnamed<'a> = BTreeMap<Option<Digest>, Vec<&'a str>>;
+
+fn unnamed<'a>(side: &'a Side<'_>) -> Unnamed<'a> {
+    let mut found = Unnamed::new();
+    for data in side.manifest.data.iter().filter(|data| data.name.is_none()) {
+        found.entry(data.checksum).or_default().push(data.section);
+    }
+    found
+}
+
+/// How LLVM calls the section of a constant with a private name.
+const PRIVATE: &str = ".rodata..L";
+
+/// Whether they are sections of such constants, and nothing in the object refers to them.
+fn is_unread(side: &Side<'_>, name: &str) -> bool {
+    let elf = &side.analysis.elf;
+    let is_it = |section: u32| elf.section(section).is_some_and(|it| it.name == name.as_bytes());
+    let refers = |symbol: u32| {
+        let place = elf.symbol(symbol).map(|symbol| symbol.place);
+        matches!(place, Some(Place::Section(section)) if is_it(section))
+    };
+    name.starts_with(PRIVATE)
+        && !elf.sections.iter().any(|it| it.relocs.iter().any(|reloc| refers(reloc.symbol)))
+}
