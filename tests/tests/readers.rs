@@ -20,8 +20,8 @@ fn append(kernel: &Kernel, file: &str, before: &str, function: &str, value: &str
 /// A patch that writes `new` in the place of what `file` is, or adds it.
 fn patch(kernel: &Kernel, file: &str, new: &str) -> Result<Utf8PathBuf> {
     let path = kernel.directory.join("a.patch");
-    let lines = |text: &str, sign: char| -> String {
-        text.lines().map(|line| format!("{sign}{line}\n")).collect()
+    let lines = |text: &str, sign: &str| -> String {
+        text.lines().flat_map(|line| [sign, line, "\n"]).collect()
     };
     let old = fs_err::read_to_string(kernel.source.join(file)).ok();
     let (from, was) = old
@@ -35,8 +35,8 @@ fn patch(kernel: &Kernel, file: &str, new: &str) -> Result<Utf8PathBuf> {
         "--- {from}\n+++ b/{file}\n@@ -{} +{} @@\n{}{}",
         count(was),
         count(new),
-        lines(was, '-'),
-        lines(new, '+')
+        lines(was, "-"),
+        lines(new, "+")
     );
     fs_err::write(&path, text)?;
     Ok(path)

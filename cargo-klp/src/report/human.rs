@@ -237,17 +237,17 @@ fn place(function: &Function) -> String {
 const NAMES: usize = 4;
 
 fn other_names(function: &Function) -> String {
-    let mut text = match function.candidates.as_slice() {
+    let was = match function.candidates.as_slice() {
         [] => String::new(),
         some => format!(" (was one of {})", spoken_text(&some.join(", "))),
     };
     let shown: Vec<&str> = function.aliases.iter().take(NAMES).map(String::as_str).collect();
-    if !shown.is_empty() {
-        let more = function.aliases.len().saturating_sub(shown.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        text.push_str(&format!(" (also {}{more})", spoken_text(&shown.join(", "))));
+    let shown = spoken_text(&shown.join(", "));
+    match function.aliases.len() {
+        0 => was,
+        count if count > NAMES => format!("{was} (also {shown} and {} more)", count - NAMES),
+        _ => format!("{was} (also {shown})"),
     }
-    text
 }
 
 /// Generic Rust items of which several instances differ.

@@ -80,6 +80,6 @@ pub(super) fn made_from(
 }
 
 fn absolute_in(record: &[u8]) -> impl Iterator<Item = &Utf8Path> {
-    let words = record.split(ends_word).filter(|word| word.starts_with(b"/"));
+    let words = record.split(|byte| ends_word(*byte)).filter(|word| word.starts_with(b"/"));
     words.filter_map(|word| std::str::from_utf8(word).ok()).map(Utf8Path::new)
 }

@@ -44,7 +44,7 @@ pub(super) fn find(
     records.for_each(|record, bytes| {
         names_mirror = names_mirror || mirror.find(bytes).is_some();
         let Some(target) = target_of(record) else { return };
-        for word in bytes.split(ends_word).filter(|word| word.contains(&b'/')) {
+        for word in bytes.split(|byte| ends_word(*byte)).filter(|word| word.contains(&b'/')) {
             for index in by_name.get(last_part(word)).into_iter().flatten() {
                 let path = in_mirror(word, made.build, made.mirror);
                 let is_it = path.is_some_and(|path| names[*index].contains(&path));
@@ -64,7 +64,9 @@ pub(super) fn find(
     }
     let is_untold = |index: &usize| changes[*index].old.is_none() || found[*index].is_none();
     let untold: BTreeSet<usize> = (0..changes.len()).filter(is_untold).collect();
-    by_name.values_mut().for_each(|indices| indices.retain(|index| untold.contains(index)));
+    for indices in by_name.values_mut() {
+        indices.retain(|index| untold.contains(index));
+    }
     by_name.retain(|_, indices| !indices.is_empty());
     if !by_name.is_empty() {
         by_directive(&records, made, &by_name, &mut found)?;
@@ -130,7 +132,7 @@ fn asked_for(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The words of a record that are sources.
 fn sources_in(record: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let words = record.split(ends_word);
+    let words = record.split(|byte| ends_word(*byte));
     words.filter(|word| SOURCES.iter().any(|end| word.ends_with(end.as_bytes())))
 }
 
@@ -179,15 +181,16 @@ fn last_part(path: &[u8]) -> &[u8] {
 }
 
 /// What stands between the words of a record.
-pub(super) fn ends_word(byte: &u8) -> bool {
-    byte.is_ascii_whitespace() || b"'\"()=;".contains(byte)
+pub(super) fn ends_word(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"'\"()=;".contains(&byte)
 }
 
 /// The word of a record that the byte at `at` is part of.
 pub(super) fn word_around(bytes: &[u8], at: usize) -> &[u8] {
     let (before, after) = bytes.split_at(at);
-    let start = before.iter().rposition(ends_word).map_or(0, |end| end.saturating_add(1));
-    let length = after.iter().position(ends_word).unwrap_or(after.len());
+    let start =
+        before.iter().rposition(|byte| ends_word(*byte)).map_or(0, |end| end.saturating_add(1));
+    let length = after.iter().position(|byte| ends_word(*byte)).unwrap_or(after.len());
     bytes.get(start..at.saturating_add(length)).unwrap_or_default()
 }
 

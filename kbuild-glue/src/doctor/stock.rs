@@ -17,13 +17,11 @@ pub fn examine_stock(
     let looked = StockParts::look(release, sysroot, sources);
     let mut checks: Vec<Check> = looked
         .iter()
-        .map(|part| match &part.path {
-            Some(path) => Check::good(part.what, path.as_str()),
-            None => {
-                let fix =
-                    format!("cargo klp stock get {release}, or apt-get install {}", part.package);
-                Check::bad(part.what, "not there", fix)
-            }
+        .map(|part| {
+            let fix =
+                || format!("cargo klp stock get {release}, or apt-get install {}", part.package);
+            let there = part.path.as_ref().map(|path| Check::good(part.what, path.as_str()));
+            there.unwrap_or_else(|| Check::bad(part.what, "not there", fix()))
         })
         .collect();
     let parts = StockParts::find(release, sysroot, sources).ok();

@@ -66,15 +66,6 @@ pub(crate) fn not_apart(
     Ok(refused)
 }
 
-/// Objects and sections of constants without a name that change. They are no reason against a module if nothing refers to
-/// them, which an object tells that has a section for each.
-pub(crate) fn nameless_constants(changes: &Changes) -> BTreeSet<(String, String)> {
-    let nameless = changes.data.iter().filter(|data| {
-        data.change == Change::Changed && data.name.is_none() && data.section.starts_with(".rodata")
-    });
-    nameless.map(|data| (data.object.clone(), data.section.clone())).collect()
-}
-
 /// Functions that the patch takes `__init` off, where nothing is said of them yet.
 pub(crate) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Note> {
     const CODE: &str = "freed";

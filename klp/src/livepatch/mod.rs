@@ -3,6 +3,7 @@
 mod left_out;
 mod objects;
 mod opinion;
+mod perhaps;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -22,6 +23,7 @@ use crate::patched::Builds;
 
 use objects::LivepatchObject;
 pub(crate) use opinion::{Opinion, summary};
+use perhaps::Perhaps;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,13 +80,7 @@ impl LivepatchRequest {
         touched.retain(|object| not_apart.iter().all(|refused| refused.object != *object));
         risks.extend(not_apart);
         risks.extend(left_out::weak_instead(builds, changes));
-        let is_constant =
-            |risk: &Refused| constants.contains(&Constant::new(&risk.object, &risk.name));
-        let nameless = left_out::nameless_constants(changes);
-        let is_nameless =
-            |risk: &Refused| nameless.contains(&(risk.object.clone(), risk.name.clone()));
-        let (perhaps, mut risks): (Vec<Refused>, Vec<Refused>) =
-            risks.into_iter().partition(|risk| is_constant(risk) || is_nameless(risk));
+        let perhaps = Perhaps::take(changes, constants, &mut risks);
         let is_refused = changes.summary.refused > 0 || !self.force && !risks.is_empty();
         if is_refused && (!has_functions || touched.is_empty()) {
             changes.refuse_livepatch(risks);
@@ -98,7 +94,7 @@ impl LivepatchRequest {
         });
         let (objects, mut livepatch) = match found {
             Err(error @ (Error::Livepatch(_) | Error::Kernel { .. })) if is_refused => {
-                risks.extend(perhaps);
+                risks.extend(perhaps.all());
                 changes.refuse_livepatch(risks);
                 let why = format!("there can be more reasons against a module: {error}");
                 changes.note_livepatch([Note::new("reasons", "", "livepatch", why)]);
@@ -106,16 +102,7 @@ impl LivepatchRequest {
             }
             found => found?,
         };
-        let is_unread =
-            |risk: &Refused| is_nameless(risk) && livepatch.unread.contains(&risk.object);
-        changes.note_livepatch(perhaps.iter().filter(|risk| is_unread(risk)).map(|risk| {
-            let why = "what differs there is a constant that nothing refers to";
-            Note::new("unread", &risk.object, &risk.name, why)
-        }));
-        risks.extend(perhaps.into_iter().filter(|risk| {
-            !is_unread(risk)
-                && !livepatch.constants.contains(&Constant::new(&risk.object, &risk.name))
-        }));
+        risks.extend(perhaps.left_by(&livepatch, changes));
         if !self.force && (is_refused || !risks.is_empty()) {
             // That no function is left for a module would follow from the other reasons.
             livepatch.refused.retain(|refused| !refused.object.is_empty());
