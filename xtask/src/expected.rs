@@ -1,5 +1,6 @@
 //! Which functions a patch changes: what the file beside the patch says, and what we found.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::{Context as _, Result, bail};
@@ -82,6 +83,10 @@ pub(crate) fn patches(version: &str) -> Result<Vec<Utf8PathBuf>> {
     Ok(patches)
 }
 
+/// Texts that stand each in one line of what is said of a function; of `*`: of each function; of `-`: of hunks that
+/// reach none.
+pub(crate) type Explanation = BTreeMap<String, Vec<String>>;
+
 /// What `PATCH.expected.json` says.
 #[derive(Debug)]
 pub(crate) struct Expected {
@@ -96,27 +101,33 @@ pub(crate) struct Expected {
     module_exit: Option<i32>,
     /// Exit status of `cargo klp build`.
     pub(crate) exit: i32,
+    /// What `cargo klp explain` has to say.
+    pub(crate) explanation: Explanation,
 }
 
 impl Expected {
-    /// Where another compiler inlines and clones otherwise, `thinlto` in the file says so.
+    /// Where another compiler inlines and clones otherwise, `thinlto` in the file has a list in place of one outside.
     pub(crate) fn read(patch: &Utf8Path, thin_lto: bool) -> Result<Self> {
         let file = patch.with_extension("expected.json");
         let all: Value = serde_json::from_str(&fs_err::read_to_string(&file)?)
             .with_context(|| format!("failed to parse {file}"))?;
-        let document = Some(&all["thinlto"]).filter(|own| thin_lto && own.is_object());
-        let document = document.unwrap_or(&all);
+        let field = |name: &str| {
+            let own = Some(&all["thinlto"][name]).filter(|own| thin_lto && !own.is_null());
+            own.unwrap_or(&all[name])
+        };
+        let entries = |name: &str| field(name).as_array().map(Vec::as_slice).unwrap_or_default();
         let list = |name: &str| -> Result<Vec<Function>> {
-            let entries = document[name].as_array().map(Vec::as_slice).unwrap_or_default();
             let read =
                 |entry| Function::from_json(entry).with_context(|| format!("{file}: {entry}"));
-            entries.iter().map(read).collect()
+            entries(name).iter().map(read).collect()
         };
-        if !document["functions"].is_array() {
+        if !field("functions").is_array() {
             bail!("{file}: no list of functions");
         }
         let (functions, data) = (list("functions")?, list("data")?);
-        let number = |name: &str| document[name].as_u64().and_then(|number| number.try_into().ok());
+        let explanation = serde_json::from_value(field("explanation").clone())
+            .with_context(|| format!("{file}: what its explanation says"))?;
+        let number = |name: &str| field(name).as_u64().and_then(|number| number.try_into().ok());
         let refused = number("refused").unwrap_or(0_u8).into();
         let module_refused = number("module-refused").unwrap_or(0_u8).into();
         let module_exit = number("module-exit").map(Into::into);
@@ -127,7 +138,7 @@ impl Expected {
             None if functions.is_empty() && data.is_empty() => NOTHING_CHANGED,
             None => CHANGED,
         };
-        Ok(Self { functions, data, refused, module_refused, module_exit, exit })
+        Ok(Self { functions, data, refused, module_refused, module_exit, exit, explanation })
     }
 
     /// The same where a livepatch is made.
@@ -244,9 +255,12 @@ mod tests {
             let patches = patches(version).unwrap();
             assert!(patches.len() >= at_least, "{version}: {}", patches.len());
             for patch in patches {
-                let expected = Expected::read(&patch, false).unwrap();
-                Expected::read(&patch, true).unwrap();
-                assert!([CHANGED, NOTHING_CHANGED, REFUSED].contains(&expected.exit), "{patch}");
+                for thin_lto in [false, true] {
+                    let expected = Expected::read(&patch, thin_lto).unwrap();
+                    let Expected { exit, explanation, .. } = expected;
+                    assert!([CHANGED, NOTHING_CHANGED, REFUSED].contains(&exit), "{patch}");
+                    assert!(!explanation.is_empty(), "{patch}: what is its explanation to say?");
+                }
                 kbuild_glue::Patch::read(&patch).unwrap();
             }
         }

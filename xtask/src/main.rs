@@ -43,8 +43,11 @@ enum Task {
         /// Take all patches of tests/patches to it, not four.
         #[arg(long, requires = "kernel")]
         all: bool,
+        /// The compiler to build it with.
+        #[arg(long, requires = "kernel", value_enum, default_value_t = Compiler::Gcc)]
+        cc: Compiler,
         /// A kernel with Rust drivers, and the patches of tests/patches/VERSION-rust.
-        #[arg(long, requires = "kernel", conflicts_with = "all")]
+        #[arg(long, requires = "kernel", conflicts_with_all = ["all", "cc"])]
         rust: bool,
     },
     /// Compares our diff with the kernel's own (`objtool klp diff`) and with what is expected.
@@ -217,7 +220,7 @@ fn main() -> std::process::ExitCode {
     let result = match Cli::parse().task {
         Task::Demo { kernel: None, .. } => demo::mini(),
         Task::Demo { kernel: Some(version), rust: true, .. } => demo::rust(&version),
-        Task::Demo { kernel: Some(version), all, .. } => demo::real(&version, all),
+        Task::Demo { kernel: Some(version), all, cc, .. } => demo::real(&version, all, cc),
         Task::Compare { kernel, thinlto, patches } => compare::run(&kernel, thinlto, &patches),
         Task::Test { quick, qemu, allow_missing_tools } => {
             test::run(quick, qemu, allow_missing_tools)

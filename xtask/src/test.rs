@@ -23,7 +23,7 @@ pub(crate) fn run(quick: bool, in_qemu: bool, allow_missing_tools: bool) -> Resu
         println!("real-kernel checks skipped (--quick)");
         return Ok(());
     }
-    demo::real(KERNEL, false)?;
+    demo::real(KERNEL, false, Compiler::Gcc)?;
     let original = kernel::configured(KERNEL, Compiler::Gcc)?.build.join(".klp/build");
     proof::linked(original.as_str())?;
     stock::run(None, None, &[], 0)?;

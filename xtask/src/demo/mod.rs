@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: a kernel before and after a patch.
 
+mod explanation;
 mod mini;
 mod real;
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::explanation;
 use crate::expected::{self, Expected, Report};
 use crate::kernel::{self, Compiler, Kernel};
 use crate::klp;
@@ -22,11 +23,12 @@ pub(crate) fn rust(version: &str) -> Result<()> {
     let (kernel, mut arguments) = kernel::configured_with_rust(version)?;
     // It has no livepatch.
     arguments.push(NO_MODULE.to_owned());
-    each(&format!("{version}-rust"), &patches, &kernel, &arguments)
+    let setup = Setup { kernel, arguments, thin_lto: false };
+    each(&format!("{version}-rust"), &patches, &setup)
 }
 
 /// Takes these patches, or all, to a real kernel and checks what comes out.
-pub(crate) fn real(version: &str, all: bool) -> Result<()> {
+pub(crate) fn real(version: &str, all: bool, compiler: Compiler) -> Result<()> {
     let mut patches = expected::patches(version)?;
     if !all {
         let order =
@@ -34,23 +36,29 @@ pub(crate) fn real(version: &str, all: bool) -> Result<()> {
         patches.retain(|patch| order(patch).is_some());
         patches.sort_by_key(order);
     }
-    each(version, &patches, &kernel::configured(version, Compiler::Gcc)?, &[])
+    let kernel = kernel::configured(version, compiler)?;
+    let llvm = kernel::llvm().filter(|_| compiler.is_clang());
+    let arguments = llvm.into_iter().map(|llvm| format!("LLVM={llvm}")).collect();
+    let thin_lto = compiler == Compiler::ClangThinlto;
+    each(version, &patches, &Setup { kernel, arguments, thin_lto })
 }
 
-/// Takes patches to a kernel; `arguments` go to each `cargo klp build`.
-fn each(
-    version: &str,
-    patches: &[Utf8PathBuf],
-    kernel: &Kernel,
-    arguments: &[String],
-) -> Result<()> {
+/// A kernel that takes patches.
+struct Setup {
+    kernel: Kernel,
+    /// For each `cargo klp build`.
+    arguments: Vec<String>,
+    thin_lto: bool,
+}
+
+fn each(version: &str, patches: &[Utf8PathBuf], setup: &Setup) -> Result<()> {
     let klp = klp::build(false)?;
     let (mut passed, mut failed) = (0, 0);
     for patch in patches {
         let name = patch.file_stem().unwrap_or_default();
         println!("\n==> {version}/{name}.patch");
         let start = Instant::now();
-        let problems = one(&klp, kernel, arguments, patch)?;
+        let problems = one(&klp, setup, patch)?;
         let seconds = start.elapsed().as_secs_f64();
         for problem in &problems {
             println!("     {problem}");
@@ -71,12 +79,8 @@ fn each(
 }
 
 /// Takes one patch; what is wrong with the result is what this returns.
-fn one(
-    klp: &Utf8Path,
-    kernel: &Kernel,
-    arguments: &[String],
-    patch: &Utf8PathBuf,
-) -> Result<Vec<String>> {
+fn one(klp: &Utf8Path, setup: &Setup, patch: &Utf8PathBuf) -> Result<Vec<String>> {
+    let Setup { kernel, arguments, thin_lto } = setup;
     let touched = snapshot::patched_files(patch)?;
     let before = Snapshot::take(&kernel.source, &touched)?;
     let output = klp::build_command(klp, &kernel.source, &kernel.build)
@@ -88,7 +92,7 @@ fn one(
         .with_context(|| format!("failed to run {klp}"))?;
     let after = Snapshot::take(&kernel.source, &touched)?;
 
-    let mut expected = Expected::read(patch, false)?;
+    let mut expected = Expected::read(patch, *thin_lto)?;
     if !arguments.iter().any(|argument| argument == NO_MODULE) {
         expected = expected.with_module();
     }
@@ -101,6 +105,7 @@ fn one(
         Ok(()) => problems.extend(check(&report, &expected)),
         Err(error) => problems.push(format!("{error:#}")),
     }
+    problems.extend(explanation::check(klp, kernel, &expected.explanation)?);
     let differences = before.differences(&after);
     for path in differences.iter().take(10) {
         problems.push(format!("the source tree was touched: {path}"));
