@@ -1,6 +1,7 @@
 //! Ctrl-C and SIGTERM end the build and let this program clean up.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use kbuild_glue::Interrupt;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -16,4 +17,9 @@ pub(crate) fn forward(interrupt: &Arc<Interrupt>) -> std::io::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Ctrl-C does not end this process any more: another one has the terminal.
+pub(crate) fn ignore_interrupts() -> std::io::Result<()> {
+    signal_hook::flag::register(SIGINT, Arc::new(AtomicBool::new(false))).map(drop)
 }

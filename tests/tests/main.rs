@@ -51,6 +51,7 @@ mod mutation;
 mod nothing_lost;
 mod packaged;
 mod packed;
+mod pager;
 mod patches;
 mod permuted;
 mod places;

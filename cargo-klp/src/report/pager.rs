@@ -3,9 +3,13 @@
 use std::io::{self, IsTerminal, Write};
 use std::process::{Command, Stdio};
 
-use crate::environment;
+use crate::{environment, signals};
 
-/// Hands `text` to the pager, and waits until that is read. False where there is none, or nobody who would page.
+/// How a shell ends that cannot start a program: it is not there, or is none.
+const NOT_STARTED: [i32; 2] = [127, 126];
+
+/// Hands `text` to the pager, and waits until that is read. False where there is none that can be started, or nobody who
+/// would page.
 pub(super) fn page(text: &[u8]) -> io::Result<bool> {
     let Some(pager) = environment::pager().filter(|_| io::stdout().is_terminal()) else {
         return Ok(false);
@@ -17,6 +21,8 @@ pub(super) fn page(text: &[u8]) -> io::Result<bool> {
         command.env(name, value);
     }
     let mut child = command.spawn()?;
+    // Ctrl-C is for the pager, which goes on.
+    signals::ignore_interrupts()?;
     if let Some(mut input) = child.stdin.take() {
         match input.write_all(text) {
             // Who has read enough goes away.
@@ -24,6 +30,6 @@ pub(super) fn page(text: &[u8]) -> io::Result<bool> {
             written => written?,
         }
     }
-    child.wait()?;
-    Ok(true)
+    let status = child.wait()?;
+    Ok(!status.code().is_some_and(|code| NOT_STARTED.contains(&code)))
 }
