@@ -136,8 +136,7 @@ fn fill<'e>(
             .collect();
         // With the lines of the patched source, `__LINE__` is another number in the same instruction.
         let is_same = |number: &usize| {
-            let own = explain::lines(&analysis, *number);
-            own.iter().map(|line| (line.part, line.offset)).eq(places.iter().copied())
+            explain::places(&analysis, *number).into_iter().eq(places.iter().copied())
         };
         let Some(number) = explain::named(&analysis, symbol).into_iter().find(is_same) else {
             continue;

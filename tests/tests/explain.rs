@@ -151,3 +151,111 @@ fn numbers_of_lines_are_told_from_others() -> Result<()> {
     }
     Ok(())
 }
+
+/// Compiles two versions of one source, the second with `PATCHED`.
+fn versions(
+    compiler: &str,
+    directory: &camino::Utf8Path,
+    source: &camino::Utf8Path,
+) -> Result<[Utf8PathBuf; 2]> {
+    let include = format!("-I{}/matrix/include", env!("CARGO_MANIFEST_DIR"));
+    let compile = |name: &str, flag: &str| -> Result<Utf8PathBuf> {
+        let object = directory.join(name);
+        let flags = ["-O2", "-fno-pic", "-mcmodel=kernel", "-fno-jump-tables", "-w"];
+        let own = [include.as_str(), flag, "-c", source.as_str(), "-o", object.as_str()];
+        tool(compiler, flags.into_iter().chain(own))?;
+        Ok(object)
+    };
+    Ok([compile("before.o", "-DORIGINAL")?, compile("after.o", "-DPATCHED")?])
+}
+
+#[test]
+fn special_sections_are_told_in_words() -> Result<()> {
+    let expected = [
+        ("alternative_14_feature", "feature 1*32+0 ", "feature 1*32+1 "),
+        ("alternative_14_flags", "alternative for feature", "alternative for its lack of feature"),
+        ("alternative_14_replacement", "; inc %eax", "; dec %eax"),
+        ("bug_16_format", "format \"bad value\"", "format \"bad count\""),
+        ("exception_type", "handled by ", "handled by "),
+        ("jump_label_likely", "key key, jumps to", "key key with flags 0x1, jumps to"),
+    ];
+    for compiler in compilers("special sections in words") {
+        for (name, before, after) in expected {
+            let (_guard, directory) = temporary()?;
+            let source = format!("{}/matrix/special/{name}.c", env!("CARGO_MANIFEST_DIR"));
+            let text = explain(&versions(compiler, &directory, source.as_str().into())?, &[], 0)?;
+            for (word, what) in [("no more: ", before), ("now: ", after)] {
+                let is_it = |line: &str| {
+                    line.trim_start().strip_prefix(word).is_some_and(|rest| rest.contains(what))
+                };
+                ensure!(text.lines().any(is_it), "{compiler} {name}: {word}{what}\n{text}");
+            }
+        }
+    }
+    Ok(())
+}
+
+const TABLE: &str = r#"
+void say(const char *);
+#ifdef PATCHED
+#define HOT "D3 hot"
+static const char *const more[] = { "one", "two", "three", "four" };
+const char *first(unsigned n) { return n < 4 ? more[n] : "none"; }
+#else
+#define HOT "D3hot"
+#endif
+const char *state(int n)
+{
+	switch (n) {
+	case 0: return "D0";
+	case 1: return "D1";
+	case 2: return "D2";
+	case 3: return HOT;
+	case 4: return "D3cold";
+	}
+	return "unknown";
+}
+int power(int n)
+{
+	switch (n) {
+	case 0: return 7;
+	case 1: return 9;
+	case 2: return 19;
+	case 3: return 1;
+	case 4: return 33;
+	}
+#ifdef PATCHED
+	return 3;
+#else
+	return 2;
+#endif
+}
+"#;
+
+/// A table of strings differs in a string, and one that has another number is the same.
+#[test]
+fn what_tables_lead_to_is_told() -> Result<()> {
+    for compiler in compilers("tables of strings") {
+        let (_guard, directory) = temporary()?;
+        let source = directory.join("table.c");
+        fs_err::write(&source, TABLE)?;
+        let objects = versions(compiler, &directory, &source)?;
+        let text = explain(&objects, &["state"], 0)?;
+        ensure!(text.contains("string \"D3hot\" → \"D3 hot\""), "{compiler}: {text}");
+        let text = explain(&objects, &["power", "-U", "0"], 0)?;
+        ensure!(!text.contains("constant") && !text.contains("operands"), "{compiler}: {text}");
+    }
+    Ok(())
+}
+
+/// A function that is the same but for its section.
+#[test]
+fn what_no_instruction_shows_is_said() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let source = directory.join("section.c");
+    let text = "#ifdef PATCHED\n__attribute__((section(\".init.text\")))\n#endif\nint work(int n) { return n * 3; }\n";
+    fs_err::write(&source, text)?;
+    let text = explain(&versions("gcc", &directory, &source)?, &[], 0)?;
+    ensure!(text.contains("no instruction shows it: its section is of another kind"), "{text}");
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use klp::{Explained, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
-use klp_core::explain::{Line, Row};
+use klp_core::explain::{Line, Row, unseen};
 use klp_core::record::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -185,6 +185,9 @@ pub(super) fn human(
         }
         if let Some(reached) = known.why(it) {
             reasons::of_function(reached, &known.why, &mut out)?;
+        }
+        for what in unseen(rows, &function.causes) {
+            writeln!(out, "  no instruction shows it: {what}")?;
         }
         let shown = shown(rows, look.context);
         let mut gap = false;

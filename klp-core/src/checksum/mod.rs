@@ -254,6 +254,12 @@ impl<'data> Analysis<'data> {
         })
     }
 
+    /// The digest of unnamed data for who refers to nothing else; none of what cannot be digested.
+    pub(crate) fn unnamed(&self, node: NodeRef) -> Option<Digest> {
+        let (digests, _) = self.closure().digests().of_unit(std::iter::once(node));
+        digests.into_iter().next()?.ok()
+    }
+
     /// Which source files the place can come from.
     pub(crate) fn origin(&self, section: u32, offset: u64) -> Origin {
         self.origins.at(section, offset)

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::fact::{Fact, differences};
 use super::listing::{IMMEDIATE, Line};
+use super::said::Said;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,24 +38,25 @@ impl Row {
         let Self::Changed(old, new, _) = self else { return None };
         let differing: Vec<_> =
             old.facts.iter().zip(&new.facts).filter(|(old, new)| old != new).collect();
-        let [((before, old_text), (after, new_text))] = differing.as_slice() else { return None };
-        let same = old.says == new.says && old.facts.len() == new.facts.len();
-        let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
-        let is_immediate = *before == IMMEDIATE && *after == IMMEDIATE;
-        number(old_text).zip(number(new_text)).filter(|_| same && is_immediate)
+        let [(before, after)] = differing.as_slice() else { return None };
+        let said = |line: &Line| line.said.iter().map(|it| it.fact.clone()).collect::<Vec<_>>();
+        let same = said(old) == said(new) && old.facts.len() == new.facts.len();
+        let number = |fact: &Fact| u64::from_str_radix(fact.shown.strip_prefix("0x")?, 16).ok();
+        let is_immediate = before.what == IMMEDIATE && after.what == IMMEDIATE;
+        number(before).zip(number(after)).filter(|_| same && is_immediate)
     }
 }
 
-/// Text, mnemonic, facts, what special sections say, and whether it is left out.
-type Key<'a> = (&'a str, &'a str, &'a [(&'static str, String)], &'a [String], bool);
+/// Text without names, facts, what special sections say, and whether it is left out.
+type Key<'a> = (&'a str, &'a [Fact], Vec<&'a Fact>, bool);
 
 /// What has to be equal in one row: nothing of what digests leave out. Where a branch inside the function goes is seen when the rows are known.
 fn key(line: &Line) -> Key<'_> {
     if line.left_out.is_some() {
-        return ("", "", &[], &[], true);
+        return ("", &[], Vec::new(), true);
     }
-    let text = if line.inside.is_some() { line.mnemonic.as_str() } else { line.text.as_str() };
-    (text, &line.mnemonic, &line.facts, &line.says, false)
+    let text = if line.inside.is_some() { line.mnemonic.as_str() } else { line.bare.as_str() };
+    (text, &line.facts, line.said.iter().map(|it| &it.fact).collect(), false)
 }
 
 pub(super) fn align(original: &[Line], patched: &[Line]) -> Vec<Row> {
@@ -93,29 +96,24 @@ fn replaced(old: &[Line], new: &[Line], rows: &mut Vec<Row>) {
 
 /// In what two instructions of one kind differ.
 fn differs(old: &Line, new: &Line) -> Vec<String> {
-    let mut found = Vec::new();
-    if old.facts.len() == new.facts.len() {
-        for ((what, before), (other, after)) in old.facts.iter().zip(&new.facts) {
-            if what != other {
-                found.push(format!("{what} {before} → {other} {after}"));
-            } else if before != after {
-                found.push(format!("{what} {before} → {after}"));
-            }
-        }
+    let mut found = differences(&old.facts, &new.facts);
+    if old.facts != new.facts {
+        found.extend(differences(&old.behind, &new.behind));
     }
-    for said in new.says.iter().filter(|said| !old.says.contains(said)) {
-        found.push(format!("now: {said}"));
-    }
-    for said in old.says.iter().filter(|said| !new.says.contains(said)) {
-        found.push(format!("no more: {said}"));
-    }
-    if found.is_empty() && old.text != new.text {
+    let only = |own: &[Said], other: &[Said], word: &str| -> Vec<String> {
+        let is_there = |said: &Said| other.iter().any(|it| it.fact == said.fact);
+        let only = own.iter().filter(|said| !is_there(said));
+        only.map(|said| format!("{word}: {}", said.fact.shown)).collect()
+    };
+    found.extend(only(&new.said, &old.said, "now"));
+    found.extend(only(&old.said, &new.said, "no more"));
+    if found.is_empty() && old.bare != new.bare {
         found.push("operands".to_owned());
     }
     found
 }
 
-/// Branches whose targets do not stand in one row go elsewhere.
+/// What goes to places that do not stand in one row goes elsewhere: branches, and what special sections say.
 fn branches(rows: Vec<Row>) -> Vec<Row> {
     let pairs: BTreeMap<(usize, u64), (usize, u64)> = rows
         .iter()
@@ -126,19 +124,33 @@ fn branches(rows: Vec<Row>) -> Vec<Row> {
             Row::Removed(_) | Row::Added(_) => None,
         })
         .collect();
-    let follow = |row: Row| match row {
-        Row::Same(old, new)
-            if old.inside.is_some()
-                && old.inside.and_then(|place| pairs.get(&place)) != new.inside.as_ref() =>
+    let is_other = |old: &(usize, u64), new: &(usize, u64)| pairs.get(old) != Some(new);
+    let goes_elsewhere = |old: &Line, new: &Line| {
+        let mut found = Vec::new();
+        if let Some((old, new)) = old.inside.zip(new.inside)
+            && is_other(&old, &new)
         {
-            let what = format!("jumps to {} → {}", target(&old), target(&new));
-            Row::Changed(old, new, vec![what])
+            found.push(format!("jumps to +{:#x} → +{:#x}", old.1, new.1));
+        }
+        for (old, new) in old.said.iter().zip(&new.said).filter(|(old, new)| old.fact == new.fact) {
+            let mut places = old.places.iter().zip(&new.places);
+            if places.any(|(old, new)| is_other(old, new)) {
+                found.push(format!("now: {}", new.fact.shown));
+                found.push(format!("no more: {}", old.fact.shown));
+            }
+        }
+        found
+    };
+    let follow = |row: Row| match row {
+        Row::Same(old, new) if old.left_out.is_none() => match goes_elsewhere(&old, &new) {
+            nothing if nothing.is_empty() => Row::Same(old, new),
+            found => Row::Changed(old, new, found),
+        },
+        Row::Changed(old, new, mut found) => {
+            found.extend(goes_elsewhere(&old, &new));
+            Row::Changed(old, new, found)
         }
         other => other,
     };
     rows.into_iter().map(follow).collect()
-}
-
-fn target(line: &Line) -> String {
-    line.inside.map_or_else(String::new, |(_, offset)| format!("+{offset:#x}"))
 }

@@ -3,11 +3,12 @@
 use crate::arch::text::{Names, text};
 use crate::arch::{Access, Form, Instructions};
 use crate::checksum::{Analysis, Target, distance};
-use crate::elf::{Reloc, RelocKind, Section};
+use crate::elf::{self, Reloc, RelocKind, Section};
 use crate::layout::Span;
-use crate::tables::{Entry, Field, SiteRef};
 
-use super::reference::{self, Reference, hex};
+use super::fact::Fact;
+use super::reference::{self, Reference};
+use super::said::{Said, said};
 
 /// The rule of what stands between instructions that count.
 const PADDING: &str = "padding";
@@ -24,12 +25,18 @@ pub struct Line {
     pub offset: u64,
     /// In the assembler's syntax, with names for addresses.
     pub text: String,
+    /// The same without names and numbers, which are facts.
+    pub(super) bare: String,
     /// What it does, without operands.
     pub(super) mnemonic: String,
-    /// What can differ in it, by what it is: `("calls", "kfree")`.
-    pub(super) facts: Vec<(&'static str, String)>,
-    /// What special sections say about it.
+    /// What can differ in it.
+    pub(super) facts: Vec<Fact>,
+    /// What the data that it refers to leads to, where that tells why a fact differs.
+    pub(super) behind: Vec<Fact>,
+    /// What special sections say about it, in words.
     pub says: Vec<String>,
+    /// The same as it is compared.
+    pub(super) said: Vec<Said>,
     /// The rule by which digests leave it out, if one does.
     pub left_out: Option<&'static str>,
     /// Where in the function a branch goes, as part and offset.
@@ -45,8 +52,25 @@ pub(super) fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
     spans.iter().enumerate().flat_map(|(part, span)| listing.part(part, *span)).collect()
 }
 
-struct Listing<'a, 'data> {
-    analysis: &'a Analysis<'data>,
+/// Where they begin.
+pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u64)> {
+    let mut places = Vec::new();
+    for (part, stretch) in super::stretches(analysis, function).into_iter().enumerate() {
+        let size = stretch.end.saturating_sub(stretch.start);
+        let section = analysis.elf.section(stretch.section);
+        let code = section.and_then(|section| section.bytes(stretch.start, size));
+        let mut instructions = Instructions::new(code.unwrap_or_default(), stretch.start);
+        let mut at = 0_u64;
+        while let Some(decoded) = instructions.next() {
+            places.push((part, at));
+            at = at.saturating_add(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+        }
+    }
+    places
+}
+
+pub(super) struct Listing<'a, 'data> {
+    pub(super) analysis: &'a Analysis<'data>,
     spans: &'a [Span],
 }
 
@@ -79,6 +103,17 @@ impl Listing<'_, '_> {
         lines
     }
 
+    /// The instructions that an alternative replaces others by.
+    pub(super) fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Line> {
+        let Some(symbol) = self.analysis.elf.symbol(reloc.symbol) else { return Vec::new() };
+        let start = symbol.value.checked_add_signed(reloc.addend);
+        let (elf::Place::Section(section), Some(start)) = (symbol.place, start) else {
+            return Vec::new();
+        };
+        let end = start.saturating_add(u64::from(length));
+        self.part(0, Span { section, start, end, symbol: None })
+    }
+
     fn line(
         &self,
         place: &Place<'_, '_>,
@@ -103,31 +138,37 @@ impl Listing<'_, '_> {
             immediate: shown(&fields.immediate),
         };
         let code = section.bytes(at, length).unwrap_or_default();
+        let bare = text(code, at, Names::none());
         let text = text(code, at, names);
-        let mut facts = Vec::new();
+        let (mut facts, mut behind) = (Vec::new(), Vec::new());
         if let Some(branch) = &branch {
             let is_call = text.mnemonic.starts_with("call");
-            facts.push((if is_call { "calls" } else { "jumps to" }, branch.fact.clone()));
+            let what = if is_call { "calls" } else { "jumps to" };
+            facts.push(Fact { what, ..branch.fact.clone() });
         }
         for field in [&fields.displacement, &fields.immediate].into_iter().flatten() {
-            facts.push((field.what, field.fact.clone()));
+            facts.push(field.fact.clone());
+            behind.extend(field.behind.iter().cloned());
         }
         if let Some(number) = text.displacement.filter(|_| fields.displacement.is_none()) {
-            facts.push(("displacement", format!("{number:#x}")));
+            facts.push(Fact::plain("displacement", format!("{number:#x}")));
         }
         if let Some(number) = text.immediate.filter(|_| fields.immediate.is_none()) {
-            facts.push((IMMEDIATE, format!("{number:#x}")));
+            facts.push(Fact::plain(IMMEDIATE, format!("{number:#x}")));
         }
         let entries = self.analysis.sites.within(span.section, at, end);
-        let says: Vec<String> = entries.iter().map(|site| self.says(site)).collect();
-        let is_padding = is_nop && relocs.is_empty() && says.is_empty();
+        let said: Vec<Said> = entries.iter().map(|site| said(self, site)).collect();
+        let is_padding = is_nop && relocs.is_empty() && said.is_empty();
         Line {
             part,
             offset: at.saturating_sub(span.start),
             text: text.whole,
+            bare: bare.whole,
             mnemonic: text.mnemonic,
             facts,
-            says,
+            behind,
+            says: said.iter().map(|it| it.fact.shown.clone()).collect(),
+            said,
             left_out: is_padding.then_some(PADDING),
             inside,
         }
@@ -162,7 +203,8 @@ impl Listing<'_, '_> {
     fn refers(&self, place: &Place<'_, '_>, access: Access, symbol: u32, addend: i64) -> Reference {
         let origin = self.analysis.origin(place.span.section, place.span.start);
         let cx = self.analysis.context();
-        reference::of(&cx, &cx.resolve_used(origin, access, symbol, addend), access)
+        let target = cx.resolve_used(origin, access, symbol, addend);
+        reference::of(self.analysis, &target, access)
     }
 
     /// Where a direct branch goes.
@@ -181,64 +223,30 @@ impl Listing<'_, '_> {
                 let said = self.refers(place, Access::Open, reloc.symbol, addend);
                 match said.code {
                     Some(code) if self.inside(code).is_some() => code,
-                    _ => return Some(Branch { text: said.text, fact: said.fact, inside: None }),
+                    _ => return Some(Branch::out(said)),
                 }
             }
         };
         let Some((part, within)) = self.inside((section, offset)) else {
-            let cx = self.analysis.context();
             let code = Target::Code { section, offset, symbol: None };
-            let said = reference::of(&cx, &code, Access::Open);
-            return Some(Branch { text: said.text, fact: said.fact, inside: None });
+            return Some(Branch::out(reference::of(self.analysis, &code, Access::Open)));
         };
         let text =
             if part == 0 { format!("+{within:#x}") } else { format!("part {part}+{within:#x}") };
         Some(Branch {
             text,
-            fact: "a place in the function".to_owned(),
+            fact: Fact::plain("", "a place in the function".to_owned()),
             inside: Some((part, within)),
         })
     }
 
     /// The part of the function that a place in code is in, and the offset there.
-    fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
+    pub(super) fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
         let mut spans = self.spans.iter().enumerate();
         spans.find_map(|(part, span)| {
             let holds = span.section == section && (span.start..span.end).contains(&offset);
             holds.then(|| (part, offset.saturating_sub(span.start)))
         })
-    }
-
-    /// What an entry of a special section says, in words.
-    fn says(&self, site: &SiteRef) -> String {
-        let cx = self.analysis.context();
-        let origin = self.analysis.origin(site.section, site.offset);
-        let refers = |reloc: &Reloc| {
-            let target = cx.resolve(origin, reloc.symbol, reloc.addend);
-            reference::of(&cx, &target, Access::Open).text
-        };
-        let field = |field: &Field<'_>| match field {
-            Field::Reference(reloc) => refers(reloc),
-            Field::Bytes(bytes) => hex(bytes, " "),
-        };
-        match self.analysis.sites.entry(&self.analysis.elf, site) {
-            Ok(Entry::Alternative(it)) => format!(
-                "alternative for feature {} of {} bytes by {}",
-                hex(it.feature, " "),
-                it.covered,
-                it.length
-            ),
-            Ok(Entry::Bug(it)) => format!("BUG or WARN with flags {}", hex(it.flags, " ")),
-            Ok(Entry::Exception(it)) => format!("if it faults: {}", field(&it.fixup)),
-            Ok(Entry::JumpLabel(it)) => format!("jump label asks for key {}", refers(&it.key)),
-            Ok(Entry::StaticCall(it)) => format!("static call of key {}", refers(&it.key)),
-            Ok(Entry::ParavirtCall(_)) => "paravirt call".to_owned(),
-            Ok(Entry::Ftrace) => "ftrace".to_owned(),
-            Ok(Entry::LockPrefix) => "LOCK prefix that one processor does without".to_owned(),
-            Ok(Entry::PatchableNops) => "NOPs for patching".to_owned(),
-            Ok(Entry::UnwindHint(it)) => format!("unwind hint {}", hex(it.said, " ")),
-            Err(why) => why.to_string(),
-        }
     }
 }
 
@@ -260,6 +268,12 @@ struct Fields {
 
 struct Branch {
     text: String,
-    fact: String,
+    fact: Fact,
     inside: Option<(usize, u64)>,
+}
+
+impl Branch {
+    fn out(to: Reference) -> Self {
+        Self { text: to.text, fact: to.fact, inside: None }
+    }
 }

@@ -3,11 +3,15 @@
 //! Operands are shown as the digest sees them: by symbols, and by the content of what has no name.
 
 mod align;
+mod fact;
 mod listing;
 mod reference;
+mod said;
+mod unseen;
 
 pub use align::Row;
 pub use listing::Line;
+pub use unseen::unseen;
 
 use crate::checksum::Analysis;
 use crate::debug::Stretch;
@@ -40,6 +44,12 @@ pub fn rows(
 #[must_use]
 pub fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
     listing::lines(analysis, function)
+}
+
+/// Where the instructions of a function begin, as part and offset.
+#[must_use]
+pub fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u64)> {
+    listing::places(analysis, function)
 }
 
 /// Where the function of that number is: its stretches, in the order in which [`Line::part`] counts them.

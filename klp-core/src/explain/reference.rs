@@ -1,17 +1,21 @@
 //! What a reference leads to, in words.
 
 use crate::arch::Access;
-use crate::checksum::{Context, Digest, NodeRef, Target, entry_end};
+use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
+use crate::elf::{RelocKind, Section};
+use crate::name;
+
+use super::fact::Fact;
 
 /// What a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// What it is: `string`, `constant`, `refers to`.
-    pub(super) what: &'static str,
     /// As an operand shows it.
     pub(super) text: String,
     /// All that can differ in it.
-    pub(super) fact: String,
+    pub(super) fact: Fact,
+    /// What the data that it leads to refers to in its turn.
+    pub(super) behind: Vec<Fact>,
     /// The place in code, if it is one.
     pub(super) code: Option<(u32, u64)>,
 }
@@ -19,19 +23,40 @@ pub(super) struct Reference {
 /// Longer strings and constants are cut in an operand.
 const SHOWN: usize = 40;
 
-pub(super) fn of(cx: &Context<'_, '_>, target: &Target<'_>, access: Access) -> Reference {
-    let plain =
-        |text: String| Reference { what: "refers to", fact: text.clone(), text, code: None };
+/// How far, and how much, data behind data is told.
+const DEEP: u8 = 3;
+const MOST: usize = 64;
+
+pub(super) fn of(analysis: &Analysis<'_>, target: &Target<'_>, access: Access) -> Reference {
+    reference(analysis, target, access, DEEP)
+}
+
+fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep: u8) -> Reference {
+    let cx = &analysis.context();
+    let plain = |text: String| Reference {
+        fact: Fact::plain("refers to", text.clone()),
+        text,
+        behind: Vec::new(),
+        code: None,
+    };
+    let data = |node, delta| data(analysis, node, delta, access, deep);
+    // Numbers of compilers mean nothing.
+    let named = |name: &[u8], offset| {
+        let text = |name: &[u8]| with_offset(&String::from_utf8_lossy(name), offset);
+        let fact = Fact { means: text(&name::base(name)), ..plain(text(name)).fact };
+        Reference { fact, ..plain(text(name)) }
+    };
     match target {
-        Target::Named(named) => {
-            plain(with_offset(&String::from_utf8_lossy(&named.name), named.addend))
-        }
+        Target::Named(it) => named(&it.name, it.addend),
         Target::Code { section, offset, .. } => {
             let code = Some((*section, *offset));
-            Reference { code, ..plain(code_name(cx, *section, *offset)) }
+            let place = code_place(cx, *section, *offset);
+            let named = place.map(|(symbol, within)| named(symbol, within.cast_signed()));
+            let named = named.unwrap_or_else(|| plain("code without a symbol".to_owned()));
+            Reference { code, ..named }
         }
-        Target::Node { node, delta } => data(cx, *node, *delta, access),
-        Target::Apart { entry, delta, .. } => data(cx, *entry, *delta, access),
+        Target::Node { node, delta } => data(*node, *delta),
+        Target::Apart { entry, delta, .. } => data(*entry, *delta),
         Target::Entry { section, offset, .. } => {
             plain(format!("entry of {}", code_name(cx, *section, *offset)))
         }
@@ -45,34 +70,66 @@ pub(super) fn of(cx: &Context<'_, '_>, target: &Target<'_>, access: Access) -> R
 }
 
 /// The function at a place in code, and how far the place is in it.
+fn code_place<'d>(cx: &Context<'_, 'd>, section: u32, offset: u64) -> Option<(&'d [u8], u64)> {
+    let span = cx.layout.find(section, offset).and_then(|span| cx.layout.span(span))?;
+    let symbol = cx.elf.symbol(span.symbol?)?;
+    Some((symbol.name, offset.saturating_sub(span.start)))
+}
+
 fn code_name(cx: &Context<'_, '_>, section: u32, offset: u64) -> String {
-    let span = cx.layout.find(section, offset).and_then(|span| cx.layout.span(span));
-    let named = span.and_then(|span| Some((span, cx.elf.symbol(span.symbol?)?)));
-    match named {
-        Some((span, symbol)) => {
-            with_offset(&symbol.name_lossy(), offset.saturating_sub(span.start).cast_signed())
-        }
-        None => "code without a symbol".to_owned(),
-    }
+    let place = code_place(cx, section, offset);
+    place.map_or_else(
+        || "code without a symbol".to_owned(),
+        |(name, within)| with_offset(&String::from_utf8_lossy(name), within.cast_signed()),
+    )
 }
 
 /// Data without a stable name: a string as it is, anything else by its bytes.
-fn data(cx: &Context<'_, '_>, node: NodeRef, delta: i64, access: Access) -> Reference {
+fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep: u8) -> Reference {
+    let cx = &analysis.context();
     let bytes = content(cx, node, access).unwrap_or_default();
     let start = usize::try_from(delta).unwrap_or(0).min(bytes.len());
     let seen = bytes.get(start..).unwrap_or_default();
-    if let Some(text) = string(seen) {
+    // What is read as it is counts as it is, anything else as the digest has it.
+    let means = match (node.span, access) {
+        (None, Access::Fixed(_)) => None,
+        _ => analysis.unnamed(node).map(|digest| format!("{digest}{delta:+}")),
+    };
+    let is_strings = cx.elf.section(node.section).is_some_and(Section::is_strings);
+    let (what, text, shown) = if let Some(text) = string(seen, is_strings) {
         let shown = if text.len() > SHOWN { format!("{}…", cut(&text)) } else { text.clone() };
-        let (text, fact) = (format!("\"{shown}\""), format!("\"{text}\""));
-        return Reference { what: "string", text, fact, code: None };
+        ("string", format!("\"{shown}\""), format!("\"{text}\""))
+    } else {
+        let name = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
+        let name = name.map_or("constant".to_owned(), |it| it.name_lossy().into_owned());
+        let shown = hex(seen.get(..8).unwrap_or(seen), "");
+        let shown = if seen.len() > 8 { format!("{shown}…") } else { shown };
+        ("constant", format!("{} [{shown}]", with_offset(&name, delta)), shown)
+    };
+    let means = means.unwrap_or_else(|| hex(seen, ""));
+    let behind = if deep == 0 { Vec::new() } else { behind(analysis, node, bytes, deep) };
+    Reference { text, fact: Fact { what, shown, means }, behind, code: None }
+}
+
+/// What `bytes`, the content of `node`, refer to.
+fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec<Fact> {
+    let cx = analysis.context();
+    let Some(section) = cx.elf.section(node.section) else { return Vec::new() };
+    let origin = analysis.origin(node.section, node.start);
+    let end = node.start.saturating_add(bytes.len() as u64);
+    let relocs = section.relocs.within(node.start, end);
+    let mut facts = Vec::new();
+    for reloc in relocs.filter(|reloc| reloc.kind != RelocKind::None) {
+        if facts.len() >= MOST {
+            break;
+        }
+        let target = cx.resolve(origin, reloc.symbol, reloc.addend);
+        let it = reference(analysis, &target, Access::Open, deep.saturating_sub(1));
+        facts.push(it.fact);
+        facts.extend(it.behind);
     }
-    let name = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
-    let name = name.map_or("constant".to_owned(), |symbol| symbol.name_lossy().into_owned());
-    let shown = hex(seen.get(..8).unwrap_or(seen), "");
-    let more = if seen.len() > 8 { "…" } else { "" };
-    let text = format!("{} [{shown}{more}]", with_offset(&name, delta));
-    let fact = if seen.len() > 8 { format!("{shown}… (#{})", short(bytes)) } else { shown };
-    Reference { what: "constant", text, fact, code: None }
+    facts.truncate(MOST);
+    facts
 }
 
 fn content<'d>(cx: &Context<'_, 'd>, node: NodeRef, access: Access) -> Option<&'d [u8]> {
@@ -85,11 +142,11 @@ fn content<'d>(cx: &Context<'_, 'd>, node: NodeRef, access: Access) -> Option<&'
     section.bytes(node.start, end.min(section.size).checked_sub(node.start)?)
 }
 
-/// `bytes` as text up to the first NUL, if they are some.
-fn string(bytes: &[u8]) -> Option<String> {
+/// `bytes` as text up to the first NUL, if they are some; a short one only where there is nothing but text.
+fn string(bytes: &[u8], is_strings: bool) -> Option<String> {
     let text = bytes.split(|byte| *byte == 0).next()?;
     let text = std::str::from_utf8(text).ok()?;
-    let is_text = text.len() > 1
+    let is_text = (is_strings || text.len() > 1)
         && text.chars().all(|it| !it.is_control() || matches!(it, '\n' | '\t' | '\u{1}'));
     is_text.then(|| text.escape_default().to_string())
 }
@@ -97,11 +154,6 @@ fn string(bytes: &[u8]) -> Option<String> {
 fn cut(text: &str) -> &str {
     let end = (0..=SHOWN).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.get(..end).unwrap_or_default()
-}
-
-fn short(bytes: &[u8]) -> String {
-    let digest = Digest::of(bytes).to_string();
-    digest.get(..8).unwrap_or_default().to_owned()
 }
 
 /// `bytes` as digits, with something between each.

@@ -18,8 +18,13 @@ use super::input::{Expected, Kinds};
 /// Names in the object that a linked input follows.
 const FILLER: &str = "filler_";
 
-/// Compares two objects in both directions.
-pub(super) fn check(original: &[u8], patched: &[u8], expected: &Expected) -> Result<()> {
+/// Compares two objects in both directions; `explained` is the input of which both versions are looked at side by side.
+pub(super) fn check(
+    original: &[u8],
+    patched: &[u8],
+    expected: &Expected,
+    explained: Option<&str>,
+) -> Result<()> {
     let (before, after) = (manifest(original)?, manifest(patched)?);
     for same in [&before, &after] {
         let changes = compare(same, same);
@@ -36,6 +41,9 @@ pub(super) fn check(original: &[u8], patched: &[u8], expected: &Expected) -> Res
     changes.locate(forth);
     let found = Found::of(&changes);
     let mut problems = found.problems(expected);
+    if let Some(input) = explained {
+        problems += &super::explained::problems(input, [original, patched], &changes)?;
+    }
     let mut back =
         Found::of(&compare_and_prove(&after, &before, |side, _| open(side, (patched, original))));
     back.turn_round();

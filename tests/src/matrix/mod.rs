@@ -8,6 +8,7 @@
 mod check;
 mod compiler;
 pub mod coverage;
+mod explained;
 mod input;
 
 use std::sync::Arc;
@@ -104,6 +105,7 @@ impl Case {
             &self.objects.get(original, false)?,
             &self.objects.get(patched, true)?,
             &expected,
+            Some(self.input.name.as_str()).filter(|_| variant == Variant::Plain),
         )
     }
 }

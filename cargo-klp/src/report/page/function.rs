@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use klp_core::explain::{Line, Row};
+use klp::Explained;
+use klp_core::checksum::Cause;
+use klp_core::explain::{Line, Row, unseen};
 
 use crate::report::explained::shown;
 
@@ -33,8 +35,8 @@ pub(super) enum Shown<'a> {
 
 impl<'a> Shown<'a> {
     /// The listing, if no more than `budget` rows are needed, which then go off it.
-    pub(super) fn within(budget: &mut usize, rows: &'a [Row]) -> Self {
-        let listing = Listing::of(rows);
+    pub(super) fn within(budget: &mut usize, explained: &'a Explained) -> Self {
+        let listing = Listing::of(&explained.rows, &explained.function.causes);
         match budget.checked_sub(listing.rows.len()) {
             Some(rest) => {
                 *budget = rest;
@@ -71,8 +73,8 @@ pub(super) struct Cell<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn of(rows: &'a [Row]) -> Self {
-        let mut words = Vec::new();
+    pub(super) fn of(rows: &'a [Row], causes: &[Cause]) -> Self {
+        let mut words = unseen(rows, causes);
         let mut seen = BTreeSet::new();
         for row in rows {
             if let Row::Changed(_, _, differs) = row {

@@ -135,7 +135,7 @@ impl<'a> Page<'a> {
                 .map(|reached| hunk::reasons(reached, why))
                 .unwrap_or_default(),
             listing: match rows.get(&key(function)) {
-                Some(explained) => Shown::within(&mut budget, &explained.rows),
+                Some(explained) => Shown::within(&mut budget, explained),
                 None => Shown::Absent,
             },
         });

@@ -16,6 +16,14 @@ pub(crate) struct Names {
     pub(crate) immediate: Option<String>,
 }
 
+impl Names {
+    /// What leaves out what the fields hold.
+    pub(crate) fn none() -> Self {
+        let [branch, displacement, immediate] = [const { Some(String::new()) }; 3];
+        Self { branch, displacement, immediate }
+    }
+}
+
 /// Such a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slot {
@@ -45,6 +53,8 @@ pub(crate) fn text(code: &[u8], ip: u64, names: Names) -> Text {
     options.set_space_after_operand_separator(true);
     options.set_rip_relative_addresses(false);
     options.set_gas_show_mnemonic_size_suffix(false);
+    options.set_uppercase_hex(false);
+    options.set_small_hex_numbers_in_decimal(false);
     let (mut whole, mut mnemonic) = (String::new(), String::new());
     formatter.format(&instruction, &mut whole);
     formatter.format_mnemonic(&instruction, &mut mnemonic);

@@ -1,0 +1,130 @@
+//! What special sections say about an instruction, in words.
+
+use crate::arch::Access;
+use crate::elf::Reloc;
+use crate::tables::{Alternative, Entry, Field, SiteRef};
+
+use super::fact::Fact;
+use super::listing::{Line, Listing};
+use super::reference::{self, Reference, hex};
+
+/// What an entry says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Said {
+    /// Places in the function are not part of what is compared.
+    pub(super) fact: Fact,
+    /// The places in the function that it names, as part and offset.
+    pub(super) places: Vec<(usize, u64)>,
+}
+
+impl Said {
+    fn plain(text: String) -> Self {
+        Self { fact: Fact::plain("said", text), places: Vec::new() }
+    }
+
+    /// Adds `text`.
+    fn and(mut self, text: &str) -> Self {
+        self.fact.shown.push_str(text);
+        self.fact.means.push_str(text);
+        self
+    }
+
+    /// Adds what a field refers to.
+    fn to(mut self, listing: &Listing<'_, '_>, to: Reference) -> Self {
+        match to.code.and_then(|code| listing.inside(code)) {
+            Some(place) => {
+                self.fact.shown.push_str(&format!("{:#x}", place.1));
+                self.places.push(place);
+            }
+            None => {
+                // A text is told as a whole.
+                let is_text = to.fact.what == "string";
+                self.fact.shown.push_str(if is_text { &to.fact.shown } else { &to.text });
+                self.fact.means.push_str(&to.fact.means);
+            }
+        }
+        self
+    }
+
+    /// Adds instructions.
+    fn by(mut self, lines: &[Line]) -> Self {
+        for line in lines {
+            self.fact.shown.push_str(&format!("; {}", line.text));
+            self.fact.means.push_str(&format!("; {}", line.bare));
+            for fact in &line.facts {
+                self.fact.means.push_str(&format!(" {} {}", fact.what, fact.means));
+            }
+            self.places.extend(line.inside);
+        }
+        self
+    }
+}
+
+/// What the entry `site` says.
+pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
+    let analysis = listing.analysis;
+    let cx = analysis.context();
+    let origin = analysis.origin(site.section, site.offset);
+    let refers = |reloc: &Reloc| {
+        let target = cx.resolve(origin, reloc.symbol, reloc.addend);
+        reference::of(analysis, &target, Access::Open)
+    };
+    let field = |said: Said, field: &Field<'_>| match field {
+        Field::Reference(reloc) => said.to(listing, refers(reloc)),
+        Field::Bytes(bytes) => said.and(&hex(bytes, " ")),
+    };
+    let plain = |text: &str| Said::plain(text.to_owned());
+    match analysis.sites.entry(&analysis.elf, site) {
+        Ok(Entry::Alternative(it)) => {
+            let head = format!("{} of {} bytes by {}", feature(&it), it.covered, it.length);
+            let lines = it.replacement.map(|reloc| listing.replacement(&reloc, it.length));
+            Said::plain(head).by(&lines.unwrap_or_default())
+        }
+        Ok(Entry::Bug(it)) => {
+            let flags = plain("BUG or WARN with flags ").and(&hex(it.flags, " "));
+            match &it.format {
+                None => flags,
+                Some(format) => field(flags.and(" and format "), format),
+            }
+        }
+        Ok(Entry::Exception(it)) => {
+            let to = field(plain("if it faults: "), &it.fixup);
+            field(to.and(", handled by "), &it.handler)
+        }
+        Ok(Entry::JumpLabel(it)) => {
+            let key = plain("jump label asks for key ").to(listing, refers(&it.key));
+            let flags = match it.flags {
+                0 => key,
+                flags => key.and(&format!(" with flags {flags:#x}")),
+            };
+            field(flags.and(", jumps to "), &it.target)
+        }
+        Ok(Entry::StaticCall(it)) => {
+            let key = plain("static call of key ").to(listing, refers(&it.key));
+            match it.flags {
+                0 => key,
+                flags => key.and(&format!(" with flags {flags:#x}")),
+            }
+        }
+        Ok(Entry::ParavirtCall(it)) => plain("paravirt call ").and(&hex(it.what, " ")),
+        Ok(Entry::Ftrace) => plain("ftrace"),
+        Ok(Entry::LockPrefix) => plain("LOCK prefix that one processor does without"),
+        Ok(Entry::PatchableNops) => plain("NOPs for patching"),
+        Ok(Entry::UnwindHint(it)) => plain("unwind hint ").and(&hex(it.said, " ")),
+        Err(why) => Said::plain(why.to_string()),
+    }
+}
+
+/// The feature that an alternative is for, as the kernel's headers count it.
+fn feature(alternative: &Alternative<'_>) -> String {
+    let Some(feature) = alternative.feature() else {
+        return format!("alternative for feature {}", hex(alternative.feature, " "));
+    };
+    let (word, bit) = (feature.number / 32, feature.number % 32);
+    let without = if feature.is_inverted { "its lack of " } else { "" };
+    let flags = match feature.flags {
+        0 => String::new(),
+        flags => format!(" with flags {flags:#x}"),
+    };
+    format!("alternative for {without}feature {word}*32+{bit}{flags}")
+}
