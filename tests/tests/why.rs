@@ -168,6 +168,33 @@ fn makefiles_are_reasons_where_nothing_else_is() -> Result<()> {
     expect(&kernel, "gcc", edit, &[("policy_time_slice", "build", "kernel/Makefile")])
 }
 
+/// Nothing tells the functions of assembly apart, and yet the hunk is their reason.
+#[test]
+fn assembly_is_a_reason_without_lines() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let file = "arch/x86/lib/memset_64.S";
+    let edit = (file, "\tmovq\t%rdi, %r9\n", "\tmovq\t%rdi, %r9\n\tcld\n");
+    expect(&kernel, "gcc", edit, &[("memset", "direct", file)])
+}
+
+/// A static variable in a header, with an attribute behind its name.
+#[test]
+fn variables_are_known_by_their_names() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let header = kernel.source.join("include/linux/load.h");
+    let text = fs_err::read_to_string(&header)?;
+    let text = text.replace("if (periods > 64)", "if (periods > load_limit)");
+    let variable = "static unsigned int load_limit __attribute__((__unused__)) = 64;\n\n";
+    let function = "static __always_inline u64 decay_load";
+    fs_err::write(&header, text.replace(function, &format!("{variable}{function}")))?;
+    expect(
+        &kernel,
+        "gcc",
+        ("include/linux/load.h", "= 64;", "= 32;"),
+        &[("cpu_load", "data", "load_limit")],
+    )
+}
+
 /// A function whose source is the same, and that the compiler makes otherwise because of one that it calls.
 #[test]
 fn what_the_compiler_chose_is_said() -> Result<()> {

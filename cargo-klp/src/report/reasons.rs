@@ -19,7 +19,7 @@ pub(super) enum Record<'a> {
         object: &'a str,
         /// The symbol.
         name: &'a str,
-        /// The hunks that reach it; empty: the compiler chose otherwise.
+        /// The hunks that reach it; empty: the compiler chose otherwise, or nobody knows.
         because: Vec<BecauseRecord<'a>>,
         /// What the compiler did otherwise, where no hunk reaches the function.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,8 +83,9 @@ pub(super) struct ChoiceRecord<'a> {
 
 impl<'a> Record<'a> {
     fn of_function(reached: &'a FunctionReached, why: &'a Why) -> Self {
-        let FunctionReached { function, because, choice } = reached;
-        let compiler = because.is_empty().then_some(choice);
+        let FunctionReached { function, because, has_lines, choice } = reached;
+        let is_known = *has_lines || !choice.is_none();
+        let compiler = (because.is_empty() && is_known).then_some(choice);
         Self::Why {
             object: &function.object,
             name: &function.name,
@@ -145,14 +146,10 @@ pub(super) fn of_function(
         writeln!(out, "  because of {},", hunk_words(&hunk.hunk))?;
         writeln!(out, "    {}", because.words())?;
     }
-    if reached.because.is_empty() {
-        writeln!(
-            out,
-            "  by the compiler's choice, no hunk reaches it: {}",
-            reached.choice.words()
-        )?;
+    match reached.without_hunk() {
+        Some(words) => writeln!(out, "  {words}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The hunks that reached no function.

@@ -212,10 +212,33 @@ fn read(text: &str) -> (Kind, Vec<String>) {
         (b';', Some(_)) => (Kind::Declaration, words(head).map(ToOwned::to_owned).collect()),
         _ => {
             let name = head.split('[').next().unwrap_or_default();
-            (Kind::Data, words(name).last().map(ToOwned::to_owned).into_iter().collect())
+            let name = name.split("__attribute__").next().unwrap_or_default();
+            let mut name = words(name).filter(|word| !ATTRIBUTES.contains(word));
+            (Kind::Data, name.next_back().map(ToOwned::to_owned).into_iter().collect())
         }
     }
 }
+
+/// What stands behind the name of a variable (`include/linux/compiler_attributes.h`, `cache.h`, `init.h`).
+const ATTRIBUTES: [&str; 17] = [
+    "__aligned",
+    "__cacheline_aligned",
+    "__cacheline_aligned_in_smp",
+    "__exitdata",
+    "__initconst",
+    "__initdata",
+    "__initdata_or_module",
+    "__latent_entropy",
+    "__maybe_unused",
+    "__packed",
+    "__read_mostly",
+    "__refdata",
+    "__ro_after_init",
+    "__section",
+    "__used",
+    "__visible",
+    "__weak",
+];
 
 fn is_keyword(word: &str) -> bool {
     matches!(
@@ -247,7 +270,8 @@ struct task {
 typedef struct { int a; } pair_t;
 enum state { RUNNING, DEAD };
 static const char *names[] = { "a", "}" };
-static int count;
+static int count __read_mostly;
+static long wide[4] __aligned(64) = { 1 };
 
 static int
 first(struct task *t)
@@ -296,15 +320,16 @@ int fifth(void);
                 "Type state,RUNNING,DEAD 12-12",
                 "Data names 13-13",
                 "Data count 14-14",
-                "Function first 16-28",
-                "Declaration EXPORT_SYMBOL,first 29-29",
-                "Function second 30-34",
-                "Function SYSCALL_DEFINE1,third,int 36-39",
-                "Declaration DEFINE_PER_CPU,int,fourth 40-40",
-                "Declaration module_init,first 41-41",
-                "Declaration int,fifth,void 42-42",
+                "Data wide 15-15",
+                "Function first 17-29",
+                "Declaration EXPORT_SYMBOL,first 30-30",
+                "Function second 31-35",
+                "Function SYSCALL_DEFINE1,third,int 37-40",
+                "Declaration DEFINE_PER_CPU,int,fourth 41-41",
+                "Declaration module_init,first 42-42",
+                "Declaration int,fifth,void 43-43",
             ]
         );
-        assert!(blocks.is_blank(&[1, 7, 15]) && !blocks.is_blank(&[9]));
+        assert!(blocks.is_blank(&[1, 7, 16]) && !blocks.is_blank(&[9]));
     }
 }

@@ -22,6 +22,14 @@ pub struct Choice {
     pub not_inlined: Vec<String>,
 }
 
+impl Choice {
+    /// Whether nothing is known that it did otherwise.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.callees.is_empty() && self.inlined.is_empty() && self.not_inlined.is_empty()
+    }
+}
+
 /// The choices in each of `functions` of one object; `inputs` are its versions.
 pub(super) fn choices(
     reach: &Reach<'_>,

@@ -1,7 +1,7 @@
 //! A function of a build with what was inlined into it.
 
-use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::debug::{Debug, Place};
+use camino::Utf8PathBuf;
+use klp_core::debug::{Debug, Inlined, Place};
 use klp_core::module::{RawElf, SymbolPlace};
 
 use super::sources::Sources;
@@ -48,6 +48,11 @@ impl<'i> Object<'i> {
         })
     }
 
+    /// Whether the lines of the function of that symbol are known.
+    pub(super) fn has(&self, symbol: &str) -> bool {
+        self.find(symbol).is_some()
+    }
+
     /// The function and all that was inlined into it, as far as its sources are there.
     pub(super) fn instances(&self, symbol: &str, sources: &Sources) -> Vec<Instance> {
         let Some(function) = self.find(symbol).and_then(|it| self.debug.functions.get(it)) else {
@@ -56,7 +61,7 @@ impl<'i> Object<'i> {
         let numbers = (0..function.inlined.len()).map(|number| {
             let chain = function.chain(number);
             let named = chain.last().map(|inlined| &inlined.named);
-            (chain.iter().map(|inlined| inlined.named.spoken()).collect(), named)
+            (spoken(&chain), named)
         });
         let all = std::iter::once((Vec::new(), Some(&function.named))).chain(numbers);
         let mut instances: Vec<Instance> = all
@@ -80,8 +85,7 @@ impl<'i> Object<'i> {
         let mut lines = Vec::new();
         for (place, line) in code.unwrap_or_default().iter().flat_map(|it| self.debug.lines(*it)) {
             let Some(file) = sources.inside(self.debug.file(line)) else { continue };
-            let chain = self.debug.inlined(number, place).into_iter();
-            let chain = chain.map(|inlined| inlined.named.spoken()).collect();
+            let chain = spoken(&self.debug.inlined(number, place));
             let line = usize::try_from(line.line).unwrap_or(0);
             lines.push(CodeLine { file: file.to_owned(), line, chain });
         }
@@ -89,10 +93,11 @@ impl<'i> Object<'i> {
         lines.dedup();
         lines
     }
+}
 
-    /// The file that most of its functions are defined in: its source.
-    pub(super) fn has_file(&self, file: &Utf8Path, sources: &Sources) -> bool {
-        let mut lines = self.debug.functions.iter().filter_map(|function| function.named.line);
-        lines.any(|line| sources.inside(self.debug.file(line)) == Some(file))
-    }
+/// The names of what was inlined. A function of which the compiler split off a part is inlined into itself.
+fn spoken(chain: &[&Inlined]) -> Vec<String> {
+    let mut names: Vec<String> = chain.iter().map(|inlined| inlined.named.spoken()).collect();
+    names.dedup();
+    names
 }

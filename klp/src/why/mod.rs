@@ -1,6 +1,7 @@
 //! Why a function is in the changed-function set: which hunks of the patches reach it, and how.
 
 mod blocks;
+mod called;
 mod choice;
 mod conditionals;
 mod instances;
@@ -13,7 +14,9 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{BuildError, Config, SavedCommand, TracedHunk, Version, is_lto, last_patches};
+use kbuild_glue::{
+    BuildError, Config, SavedCommand, TracedHunk, Version, is_lto, last_patches, sources_of,
+};
 use klp_core::input::Input;
 use klp_core::record::{Change, Function, Record};
 
@@ -60,8 +63,10 @@ pub struct HunkReached {
 pub struct FunctionReached {
     /// What is known of it.
     pub function: Function,
-    /// The hunks that reach it; none: the compiler chose otherwise.
+    /// The hunks that reach it; none: the compiler chose otherwise, if its lines are known.
     pub because: Vec<Because>,
+    /// Whether debug information tells where its code comes from.
+    pub has_lines: bool,
     /// What the compiler did otherwise.
     pub choice: Choice,
 }
@@ -95,6 +100,9 @@ impl Kernel {
             records: &records,
             objects: patched_objects(&self.root),
         };
+        // Nobody knows what made these change: it can be any hunk.
+        let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
+        let is_certain = |nothing: Nothing| nothing != Nothing::NoCode || !is_open;
         let mut all: Vec<HunkReached> = Vec::new();
         for (number, hunk) in hunks.iter().enumerate() {
             let is_of =
@@ -103,6 +111,7 @@ impl Kernel {
                 (0..reached.len()).filter(|it| reached.get(*it).is_some_and(is_of)).collect();
             let is_unused = functions.is_empty() && names.is_empty();
             let nothing = is_unused.then(|| about.nothing(hunk));
+            let nothing = nothing.filter(|(nothing, _)| is_certain(*nothing));
             all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
         }
         Ok(Why { hunks: all, functions: reached })
@@ -198,22 +207,27 @@ impl Asked<'_> {
         inputs: &BTreeMap<Wanted, Input>,
     ) -> Vec<FunctionReached> {
         let is_lto = is_lto(&self.kernel.root.join("build"));
-        let mut by_object: BTreeMap<Utf8PathBuf, Vec<usize>> = BTreeMap::new();
+        // What is linked of several objects has the code of each.
+        let mut by_object: BTreeMap<(Utf8PathBuf, &Utf8Path), Vec<usize>> = BTreeMap::new();
         for (number, function) in functions.iter().enumerate() {
-            by_object.entry(file_of(function, is_lto)).or_default().push(number);
+            let key = (file_of(function, is_lto), Utf8Path::new(&function.object));
+            by_object.entry(key).or_default().push(number);
         }
+        let known: BTreeMap<&Wanted, Object<'_>> =
+            inputs.iter().filter_map(|(key, input)| Some((key, Object::of(input)?))).collect();
         let mut found: BTreeMap<usize, FunctionReached> = BTreeMap::new();
-        for (object, numbers) in by_object {
-            let input = |version| inputs.get(&(object.clone(), version));
-            let of = |version| input(version).and_then(|input| Object::of(input));
+        for ((file, object), numbers) in by_object {
+            let input = |version| inputs.get(&(file.clone(), version));
+            let of = |version| known.get(&(file.clone(), version));
             let (before, after) = (of(Version::Original), of(Version::Patched));
             let own: Vec<&Function> =
                 numbers.iter().filter_map(|number| functions.get(*number).copied()).collect();
             let reach = Reach {
                 hunks: self.hunks,
                 sources: self.sources,
-                source: self.source_of(&object),
-                objects: [before.as_ref(), after.as_ref()],
+                source: self.source_of(object),
+                files: self.files_of(object),
+                objects: [before, after],
             };
             let choices =
                 choice::choices(&reach, &own, [Version::Original, Version::Patched].map(input));
@@ -221,11 +235,20 @@ impl Asked<'_> {
                 numbers.into_iter().zip(own.into_iter().zip(choices))
             {
                 let because = reach.because(function, &choice);
+                let has_lines = reach.knows_lines(function);
                 let function = function.clone();
-                found.insert(number, FunctionReached { function, because, choice });
+                found.insert(number, FunctionReached { function, because, has_lines, choice });
             }
         }
         found.into_values().collect()
+    }
+
+    /// All that an object is made from, before or after the patches.
+    fn files_of(&self, object: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+        let [patched, build, mirror] =
+            ["patched", "build", "mirror"].map(|name| self.kernel.root.join(name));
+        let roots = [&patched, &build].into_iter();
+        roots.flat_map(|root| sources_of(root, &build, &mirror, object)).collect()
     }
 
     /// The source that an object is made from, inside of the sources.

@@ -7,6 +7,7 @@ use kbuild_glue::{TracedHunk, Version, is_word};
 use klp_core::record::{Change, Function};
 
 use super::blocks::{Block, Blocks, Kind, words};
+use super::called::defines;
 use super::choice::Choice;
 use super::instances::{CodeLine, Instance, Object};
 use super::sources::Sources;
@@ -60,39 +61,37 @@ pub(super) struct Reach<'a> {
     pub(super) sources: &'a Sources,
     /// The source of the object, where one is.
     pub(super) source: Option<Utf8PathBuf>,
+    /// All that it is made from.
+    pub(super) files: BTreeSet<Utf8PathBuf>,
     /// The original and the patched one, where their lines are known.
     pub(super) objects: [Option<&'a Object<'a>>; 2],
 }
 
-const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
+pub(super) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
 
 impl Reach<'_> {
     /// The hunks that reach `function`.
     pub(super) fn because(&self, function: &Function, choice: &Choice) -> Vec<Because> {
         let mut found: BTreeMap<usize, Because> = BTreeMap::new();
-        let mut add = |because: Because| {
-            let better = |known: &Because| {
-                let rank = |it: &Because| (it.evidence, it.how, it.through.len());
-                rank(&because) < rank(known)
-            };
-            if found.get(&because.hunk).is_none_or(better) {
-                found.insert(because.hunk, because);
-            }
-        };
-        self.lines(function).into_iter().for_each(&mut add);
-        self.extents(function).into_iter().for_each(&mut add);
-        self.names(function).into_iter().for_each(&mut add);
-        let is_explained = !found.is_empty()
-            || !choice.callees.is_empty()
-            || !choice.inlined.is_empty()
-            || !choice.not_inlined.is_empty();
-        if !is_explained {
-            found.extend(self.called(function).into_iter().map(|because| (because.hunk, because)));
+        keep(&mut found, self.lines(function));
+        keep(&mut found, self.extents(function));
+        keep(&mut found, self.names(function));
+        // Without debug information nobody else tells what is inlined.
+        if !self.knows_lines(function) || found.is_empty() && choice.is_none() {
+            keep(&mut found, self.called(function));
         }
-        if !is_explained && found.is_empty() {
-            found.extend(self.files().into_iter().map(|because| (because.hunk, because)));
+        if found.is_empty() && choice.is_none() {
+            keep(&mut found, self.files());
         }
         found.into_values().collect()
+    }
+
+    /// Whether debug information tells where all code of `function` comes from.
+    pub(super) fn knows_lines(&self, function: &Function) -> bool {
+        VERSIONS.iter().all(|version| {
+            symbol(function, *version)
+                .is_none_or(|symbol| self.object(*version).is_some_and(|it| it.has(symbol)))
+        })
     }
 
     fn object(&self, version: Version) -> Option<&Object<'_>> {
@@ -106,16 +105,13 @@ impl Reach<'_> {
         if let Some(object) = self.object(version) {
             return object.instances(symbol, self.sources);
         }
-        let name = symbol.split('.').next().unwrap_or(symbol);
         let Some(file) = &self.source else { return Vec::new() };
         let blocks = self.sources.blocks(file, version);
-        let is_it = |block: &&Block| {
-            block.kind == Kind::Function && block.names.iter().any(|own| own == name)
+        let instance = |block: &Block| {
+            let name = block.names.first().cloned().unwrap_or_default();
+            Instance { chain: Vec::new(), name, file: file.clone(), line: block.first }
         };
-        let lines = blocks.blocks.iter().filter(is_it).map(|block| block.first);
-        let instance =
-            |line| Instance { chain: Vec::new(), name: name.to_owned(), file: file.clone(), line };
-        lines.map(instance).collect()
+        blocks.blocks.iter().filter(|block| defines(block, symbol)).map(instance).collect()
     }
 
     /// Hunks with lines that code comes from.
@@ -137,19 +133,25 @@ impl Reach<'_> {
         found
     }
 
-    /// Through what was inlined the code of a line came into the function. Compilers move code out of the stretches of what
-    /// they inlined, and then the text tells whose it is.
+    /// Through what was inlined the code of a line came into the function. Compilers move code between the stretches of what
+    /// they inlined, and leave some out. Then the text tells whose it is: of what the code is inlined through, then of what
+    /// was inlined there, then of any.
     fn through(&self, line: &CodeLine, instances: &[Instance], version: Version) -> Vec<String> {
-        if !line.chain.is_empty() {
-            return line.chain.clone();
-        }
         let blocks = self.sources.blocks(&line.file, version);
-        let Some(block) = blocks.at(line.line) else { return Vec::new() };
+        let block = blocks.at(line.line).filter(|block| block.kind == Kind::Function);
+        let Some(block) = block.filter(|_| !instances.is_empty()) else {
+            return line.chain.clone();
+        };
         let has_text = |instance: &&Instance| {
             instance.file == line.file && (block.first..=block.last).contains(&instance.line)
         };
-        let owner = instances.iter().filter(has_text).min_by_key(|instance| instance.chain.len());
-        owner.map(|instance| instance.chain.clone()).unwrap_or_default()
+        let owners = || instances.iter().filter(has_text).map(|instance| &instance.chain);
+        let passed =
+            owners().filter(|chain| line.chain.starts_with(chain)).max_by_key(|it| it.len());
+        let deeper = || owners().filter(|chain| chain.starts_with(&line.chain));
+        let owner = passed.or_else(|| deeper().min_by_key(|chain| chain.len()));
+        let name = block.names.first().into_iter();
+        owner.map_or_else(|| line.chain.iter().chain(name).cloned().collect(), Clone::clone)
     }
 
     /// The hunks that change line `line` of `file`.
@@ -214,7 +216,7 @@ impl Reach<'_> {
     }
 
     /// The text of these functions.
-    fn text(&self, instances: &[Instance], version: Version) -> String {
+    pub(super) fn text(&self, instances: &[Instance], version: Version) -> String {
         let texts: BTreeSet<String> = instances
             .iter()
             .filter_map(|instance| {
@@ -223,28 +225,6 @@ impl Reach<'_> {
             })
             .collect();
         texts.into_iter().collect::<Vec<String>>().join("\n")
-    }
-
-    /// Hunks in a function that the text of this one calls. Compilers do not tell of all that they inline.
-    fn called(&self, function: &Function) -> Vec<Because> {
-        let mut found = Vec::new();
-        for version in VERSIONS {
-            let text = self.text(&self.instances(function, version), version);
-            for (hunk, traced) in self.hunks.iter().enumerate() {
-                let blocks = self.sources.blocks(&traced.file, version);
-                let lines = changed(traced, version).into_iter();
-                let in_functions = lines
-                    .filter_map(|line| blocks.at(line))
-                    .filter(|block| block.kind == Kind::Function)
-                    .filter_map(|block| block.names.first());
-                for name in in_functions.filter(|name| is_word(text.as_bytes(), name)) {
-                    let through = vec![name.clone()];
-                    let evidence = Evidence::Text;
-                    found.push(Because { hunk, how: How::Inlined, through, evidence });
-                }
-            }
-        }
-        found
     }
 
     /// Macros of these files that use `name`, or one that does.
@@ -271,7 +251,6 @@ impl Reach<'_> {
     fn files(&self) -> Vec<Because> {
         let mut found = Vec::new();
         for version in VERSIONS {
-            let Some(object) = self.object(version) else { continue };
             for (hunk, traced) in self.hunks.iter().enumerate() {
                 let file = traced.file.file_name().unwrap_or_default();
                 if BUILD.iter().any(|start| file.starts_with(start)) {
@@ -279,9 +258,13 @@ impl Reach<'_> {
                     found.push(Because { hunk, how, through, evidence: Evidence::File });
                     continue;
                 }
-                let is_read = traced.file.extension() == Some("h")
-                    || self.source.as_ref() == Some(&traced.file)
-                    || object.has_file(&traced.file, self.sources);
+                let is_read = self.files.contains(&traced.file);
+                // In assembly no functions are told apart.
+                if is_read && traced.file.extension() == Some("S") {
+                    let (how, through) = (How::Direct, vec![traced.file.to_string()]);
+                    found.push(Because { hunk, how, through, evidence: Evidence::File });
+                    continue;
+                }
                 let blocks = self.sources.blocks(&traced.file, version);
                 let about = about(&blocks, traced, version).into_iter().find(|_| is_read);
                 found.extend(about.map(|(how, name)| Because {
@@ -293,6 +276,17 @@ impl Reach<'_> {
             }
         }
         found
+    }
+}
+
+/// Keeps the best reason of each hunk.
+fn keep(found: &mut BTreeMap<usize, Because>, all: Vec<Because>) {
+    let rank = |it: &Because| (it.evidence, it.how, it.through.len());
+    for because in all {
+        let known = found.get(&because.hunk);
+        if known.is_none_or(|known| rank(&because) < rank(known)) {
+            found.insert(because.hunk, because);
+        }
     }
 }
 

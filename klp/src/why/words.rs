@@ -2,7 +2,7 @@
 
 use kbuild_glue::TracedHunk;
 
-use super::{Because, Choice, Evidence, How, Nothing};
+use super::{Because, Choice, Evidence, FunctionReached, How, Nothing};
 
 impl How {
     /// A word that stays the same.
@@ -62,6 +62,10 @@ impl Because {
             (How::Direct, Evidence::Lines) => {
                 "directly: code comes from the changed lines".to_owned()
             }
+            (How::Direct, Evidence::File) => format!(
+                "directly, as it seems: the object is made from {}, and nothing tells its functions apart",
+                names()
+            ),
             (How::Direct, _) => "directly: it changes the text of the function".to_owned(),
             (How::Inlined, Evidence::Lines) => format!("inlined through {}", inlined()),
             (How::Inlined, Evidence::Text) => format!(
@@ -104,6 +108,21 @@ impl Choice {
             );
         }
         parts.join("; ")
+    }
+}
+
+impl FunctionReached {
+    /// Why it changed where no hunk reaches it, for people.
+    #[must_use]
+    pub fn without_hunk(&self) -> Option<String> {
+        if !self.because.is_empty() {
+            return None;
+        }
+        if self.choice.is_none() && !self.has_lines {
+            let why = "no hunk is known to reach it: there is no debug information, and the text does not tell";
+            return Some(why.to_owned());
+        }
+        Some(format!("by the compiler's choice, no hunk reaches it: {}", self.choice.words()))
     }
 }
 

@@ -70,10 +70,8 @@ pub(super) fn reasons(reached: &FunctionReached, why: &Why) -> Vec<Reason> {
         });
         Reason { hunk: name.map(|name| (because.hunk, name)), words: because.words() }
     };
-    if reached.because.is_empty() {
-        let words =
-            format!("by the compiler's choice, no hunk reaches it: {}", reached.choice.words());
-        return vec![Reason { hunk: None, words }];
+    match reached.without_hunk() {
+        Some(words) => vec![Reason { hunk: None, words }],
+        None => reached.because.iter().map(reason).collect(),
     }
-    reached.because.iter().map(reason).collect()
 }

@@ -1,0 +1,124 @@
+//! Hunks in functions that the text of another one calls: compilers do not tell of all that they inline, and say nothing
+//! where there is no debug information.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::{Version, is_word};
+use klp_core::record::Function;
+
+use super::blocks::{Block, Kind};
+use super::reach::{Because, Evidence, How, Reach, VERSIONS, changed};
+
+/// How many calls, one in the other, are followed.
+const DEEP: usize = 4;
+
+impl Reach<'_> {
+    /// Those hunks, each through the fewest calls.
+    pub(super) fn called(&self, function: &Function) -> Vec<Because> {
+        VERSIONS.iter().flat_map(|version| self.called_in(function, *version)).collect()
+    }
+
+    fn called_in(&self, function: &Function, version: Version) -> Vec<Because> {
+        let instances = self.instances(function, version);
+        let changed = self.changed_functions(version);
+        let files: BTreeSet<&Utf8Path> = instances
+            .iter()
+            .map(|instance| instance.file.as_path())
+            .chain(self.hunks.iter().map(|hunk| hunk.file.as_path()))
+            .collect();
+        let mut seen: BTreeSet<String> = instances.iter().map(|it| it.name.clone()).collect();
+        let mut open = VecDeque::from([(Vec::new(), self.text(&instances, version))]);
+        let mut found = Vec::new();
+        while let Some((chain, text)) = open.pop_front() {
+            for file in &files {
+                let blocks = self.sources.blocks(file, version);
+                for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Function) {
+                    let Some(name) = block.names.first() else { continue };
+                    if seen.contains(name) || !is_word(text.as_bytes(), name) {
+                        continue;
+                    }
+                    seen.insert(name.clone());
+                    let through: Vec<String> =
+                        chain.iter().chain(std::iter::once(name)).cloned().collect();
+                    let place = ((*file).to_owned(), block.first);
+                    for hunk in changed.get(&place).into_iter().flatten() {
+                        let (how, evidence) = (How::Inlined, Evidence::Text);
+                        let through = through.clone();
+                        found.push(Because { hunk: *hunk, how, through, evidence });
+                    }
+                    if through.len() < DEEP {
+                        open.push_back((through, blocks.text(block)));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The functions that hunks change, by file and first line.
+    fn changed_functions(&self, version: Version) -> BTreeMap<(Utf8PathBuf, usize), Vec<usize>> {
+        let mut all: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, hunk) in self.hunks.iter().enumerate() {
+            let blocks = self.sources.blocks(&hunk.file, version);
+            let is_code = |line: &usize| !blocks.is_blank(&[*line]);
+            let lines = changed(hunk, version).into_iter().filter(is_code);
+            let functions: BTreeSet<usize> = lines
+                .filter_map(|line| blocks.at(line))
+                .filter(|block| block.kind == Kind::Function)
+                .map(|block| block.first)
+                .collect();
+            for first in functions {
+                all.entry((hunk.file.clone(), first)).or_default().push(number);
+            }
+        }
+        all
+    }
+}
+
+/// Whether `block` is the function that compilers call `symbol`.
+pub(super) fn defines(block: &Block, symbol: &str) -> bool {
+    let name = symbol.split('.').next().unwrap_or(symbol);
+    let mut names = block.names.iter();
+    block.kind == Kind::Function
+        && names.any(|own| own == name || is_system_call(block, own, name) || is_stub(own, name))
+}
+
+/// Names that `SYSCALL_DEFINEn` pastes together (arch/x86/include/asm/syscall_wrapper.h).
+fn is_system_call(block: &Block, own: &str, symbol: &str) -> bool {
+    let is_definition = |name: &String| name.contains("SYSCALL_DEFINE");
+    let prefixes = ["__do_sys_", "__se_sys_", "__x64_sys_", "__ia32_sys_", "__do_compat_sys_"];
+    block.names.first().is_some_and(is_definition)
+        && prefixes.iter().any(|prefix| symbol.strip_prefix(prefix) == Some(own))
+}
+
+/// What calls an initcall where the compiler optimizes at link time (`__initcall_stub` of include/linux/init.h): its name
+/// ends with that of the function and the level.
+fn is_stub(own: &str, symbol: &str) -> bool {
+    let Some(rest) = symbol.strip_prefix("__initstub__") else { return false };
+    let level = rest.rsplit_once(own).filter(|(before, _)| before.ends_with('_'));
+    level.is_some_and(|(_, level)| !level.contains('_') && level.len() <= 6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symbols_are_known_by_what_stands_in_the_text() {
+        let block = |names: &[&str]| Block {
+            kind: Kind::Function,
+            names: names.iter().map(|it| (*it).to_owned()).collect(),
+            first: 1,
+            last: 2,
+        };
+        let call = block(&["SYSCALL_DEFINE2", "timerfd_create", "int"]);
+        assert!(defines(&call, "__x64_sys_timerfd_create"));
+        assert!(!defines(&call, "__x64_sys_timerfd_settime"));
+        assert!(!defines(&block(&["timerfd_create"]), "__x64_sys_timerfd_create"));
+        let init = block(&["proc_version_init"]);
+        assert!(defines(&init, "__initstub__kmod_proc__343_27_proc_version_init5"));
+        assert!(!defines(&block(&["version_init"]), "__initstub__kmod_proc__343_27_other_init5"));
+        assert!(defines(&init, "proc_version_init.llvm.123"));
+    }
+}
