@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::fact::{Fact, differences};
+use super::fact::{Fact, OTHER_CONTENT, differences};
 use super::listing::{IMMEDIATE, Line};
 use super::said::Said;
 
@@ -98,7 +98,9 @@ fn replaced(old: &[Line], new: &[Line], rows: &mut Vec<Row>) {
 fn differs(old: &Line, new: &Line) -> Vec<String> {
     let mut found = differences(&old.facts, &new.facts);
     if old.facts != new.facts {
-        found.extend(differences(&old.behind, &new.behind));
+        let behind = differences(&old.behind, &new.behind);
+        found.retain(|words| behind.is_empty() || !words.ends_with(OTHER_CONTENT));
+        found.extend(behind);
     }
     let only = |own: &[Said], other: &[Said], word: &str| -> Vec<String> {
         let is_there = |said: &Said| other.iter().any(|it| it.fact == said.fact);

@@ -45,6 +45,9 @@ impl std::hash::Hash for Fact {
     }
 }
 
+/// What is said where no difference can be shown.
+pub(super) const OTHER_CONTENT: &str = " with other content";
+
 /// In what both differ, in words.
 pub(super) fn differences(old: &[Fact], new: &[Fact]) -> Vec<String> {
     if old.len() != new.len() {
@@ -58,7 +61,7 @@ pub(super) fn differences(old: &[Fact], new: &[Fact]) -> Vec<String> {
     let words = pairs.map(|(old, new)| {
         let what = if old.what == new.what { String::new() } else { format!("{} ", new.what) };
         if (old.what, &old.shown) == (new.what, &new.shown) {
-            format!("{} {} with other content", old.what, old.shown)
+            format!("{} {}{OTHER_CONTENT}", old.what, old.shown)
         } else {
             format!("{} {} → {what}{}", old.what, old.shown, new.shown)
         }

@@ -189,6 +189,12 @@ impl Reach<'_> {
         found
     }
 
+    /// Whether the object can be made from what a hunk changes. Headers that the build makes are made from others.
+    fn can_read(&self, hunk: &TracedHunk) -> bool {
+        let is_header = hunk.file.extension() == Some("h");
+        is_header || self.files.is_empty() || self.files.contains(&hunk.file)
+    }
+
     /// Hunks that are about a macro, a type or data whose name stands in the text of the function.
     fn names(&self, function: &Function) -> Vec<Because> {
         let mut found = Vec::new();
@@ -198,7 +204,8 @@ impl Reach<'_> {
                 instances.iter().map(|instance| instance.file.as_path()).collect();
             files.extend(self.hunks.iter().map(|hunk| hunk.file.as_path()));
             let text = self.text(&instances, version);
-            for (hunk, traced) in self.hunks.iter().enumerate() {
+            for (hunk, traced) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it))
+            {
                 let blocks = self.sources.blocks(&traced.file, version);
                 for (how, name) in about(&blocks, traced, version) {
                     let macros = || self.macros(&files, &name, version);
