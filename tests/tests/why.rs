@@ -173,7 +173,7 @@ fn makefiles_are_reasons_where_nothing_else_is() -> Result<()> {
 fn assembly_is_a_reason_without_lines() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let file = "arch/x86/lib/memset_64.S";
-    let edit = (file, "\tmovq\t%rdi, %r9\n", "\tmovq\t%rdi, %r9\n\tcld\n");
+    let edit = (file, "movq\t%rdi, %r9", "movq\t%rdi, %r9\n\tcld");
     expect(&kernel, "gcc", edit, &[("memset", "direct", file)])
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, is_word};
+use kbuild_glue::Version;
 use klp_core::record::Function;
 
 use super::blocks::{Block, Kind};
@@ -28,14 +28,19 @@ impl Reach<'_> {
             .chain(self.hunks.iter().map(|hunk| hunk.file.as_path()))
             .collect();
         let mut seen: BTreeSet<String> = instances.iter().map(|it| it.name.clone()).collect();
-        let mut open = VecDeque::from([(Vec::new(), self.text(&instances, version))]);
+        let own = instances.iter().map(|it| it.file.as_path()).collect();
+        let mut open = VecDeque::from([(Vec::new(), own, self.text(&instances, version))]);
         let mut found = Vec::new();
-        while let Some((chain, text)) = open.pop_front() {
+        while let Some((chain, callers, text)) = open.pop_front() {
             for file in &files {
                 let blocks = self.sources.blocks(file, version);
                 for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Function) {
                     let Some(name) = block.names.first() else { continue };
-                    if seen.contains(name) || !is_word(text.as_bytes(), name) {
+                    let text_of = blocks.text(block);
+                    // No other source can call it.
+                    let is_own = file.extension() == Some("c") && text_of.starts_with("static");
+                    let is_hidden = is_own && !BTreeSet::contains(&callers, file);
+                    if seen.contains(name) || is_hidden || !is_called(&text, name) {
                         continue;
                     }
                     seen.insert(name.clone());
@@ -48,7 +53,7 @@ impl Reach<'_> {
                         found.push(Because { hunk: *hunk, how, through, evidence });
                     }
                     if through.len() < DEEP {
-                        open.push_back((through, blocks.text(block)));
+                        open.push_back((through, BTreeSet::from([*file]), text_of));
                     }
                 }
             }
@@ -74,6 +79,19 @@ impl Reach<'_> {
         }
         all
     }
+}
+
+/// Whether `text` calls the function `name`: it stands before a parenthesis, and is no member.
+fn is_called(text: &str, name: &str) -> bool {
+    let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        let behind = rest.get(name.len()..).unwrap_or_default();
+        let before = before.trim_end_matches([' ', '\t']);
+        let is_member = before.ends_with("->") || before.ends_with('.');
+        let is_word = !text.get(..at).is_some_and(|it| it.ends_with(is_part));
+        is_word && !is_member && behind.trim_start().starts_with('(')
+    })
 }
 
 /// Whether `block` is the function that compilers call `symbol`.
@@ -103,6 +121,15 @@ fn is_stub(own: &str, symbol: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_member_is_no_call() {
+        assert!(is_called("return count(argv, 1);", "count"));
+        assert!(is_called("x = count (1)", "count"));
+        for text in ["m->count = count;", "m->count(1)", "m.count(2)", "account(1)", "counts(1)"] {
+            assert!(!is_called(text, "count"), "{text}");
+        }
+    }
 
     #[test]
     fn symbols_are_known_by_what_stands_in_the_text() {
