@@ -59,9 +59,8 @@ pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u6
         let size = stretch.end.saturating_sub(stretch.start);
         let section = analysis.elf.section(stretch.section);
         let code = section.and_then(|section| section.bytes(stretch.start, size));
-        let mut instructions = Instructions::new(code.unwrap_or_default(), stretch.start);
         let mut at = 0_u64;
-        while let Some(decoded) = instructions.next() {
+        for decoded in Instructions::new(code.unwrap_or_default(), stretch.start) {
             places.push((part, at));
             at = at.saturating_add(decoded.map_or(1, |decoded| u64::from(decoded.len)));
         }

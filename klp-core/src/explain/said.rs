@@ -1,5 +1,7 @@
 //! What special sections say about an instruction, in words.
 
+use std::fmt::{self, Write as _};
+
 use crate::arch::Access;
 use crate::elf::Reloc;
 use crate::tables::{Alternative, Entry, Field, SiteRef};
@@ -30,18 +32,15 @@ impl Said {
     }
 
     /// Adds what a field refers to.
-    fn to(mut self, listing: &Listing<'_, '_>, to: Reference) -> Self {
-        match to.code.and_then(|code| listing.inside(code)) {
-            Some(place) => {
-                self.fact.shown.push_str(&format!("{:#x}", place.1));
-                self.places.push(place);
-            }
-            None => {
-                // A text is told as a whole.
-                let is_text = to.fact.what == "string";
-                self.fact.shown.push_str(if is_text { &to.fact.shown } else { &to.text });
-                self.fact.means.push_str(&to.fact.means);
-            }
+    fn to(mut self, listing: &Listing<'_, '_>, to: &Reference) -> Self {
+        if let Some(place) = to.code.and_then(|code| listing.inside(code)) {
+            append(&mut self.fact.shown, format_args!("{:#x}", place.1));
+            self.places.push(place);
+        } else {
+            // A text is told as a whole.
+            let is_text = to.fact.what == "string";
+            self.fact.shown.push_str(if is_text { &to.fact.shown } else { &to.text });
+            self.fact.means.push_str(&to.fact.means);
         }
         self
     }
@@ -49,15 +48,20 @@ impl Said {
     /// Adds instructions.
     fn by(mut self, lines: &[Line]) -> Self {
         for line in lines {
-            self.fact.shown.push_str(&format!("; {}", line.text));
-            self.fact.means.push_str(&format!("; {}", line.bare));
+            append(&mut self.fact.shown, format_args!("; {}", line.text));
+            append(&mut self.fact.means, format_args!("; {}", line.bare));
             for fact in &line.facts {
-                self.fact.means.push_str(&format!(" {} {}", fact.what, fact.means));
+                append(&mut self.fact.means, format_args!(" {} {}", fact.what, fact.means));
             }
             self.places.extend(line.inside);
         }
         self
     }
+}
+
+fn append(text: &mut String, more: fmt::Arguments<'_>) {
+    // Writing to a string cannot fail.
+    let _ = text.write_fmt(more);
 }
 
 /// What the entry `site` says.
@@ -70,7 +74,7 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
         reference::of(analysis, &target, Access::Open)
     };
     let field = |said: Said, field: &Field<'_>| match field {
-        Field::Reference(reloc) => said.to(listing, refers(reloc)),
+        Field::Reference(reloc) => said.to(listing, &refers(reloc)),
         Field::Bytes(bytes) => said.and(&hex(bytes, " ")),
     };
     let plain = |text: &str| Said::plain(text.to_owned());
@@ -92,7 +96,7 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
             field(to.and(", handled by "), &it.handler)
         }
         Ok(Entry::JumpLabel(it)) => {
-            let key = plain("jump label asks for key ").to(listing, refers(&it.key));
+            let key = plain("jump label asks for key ").to(listing, &refers(&it.key));
             let flags = match it.flags {
                 0 => key,
                 flags => key.and(&format!(" with flags {flags:#x}")),
@@ -100,7 +104,7 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
             field(flags.and(", jumps to "), &it.target)
         }
         Ok(Entry::StaticCall(it)) => {
-            let key = plain("static call of key ").to(listing, refers(&it.key));
+            let key = plain("static call of key ").to(listing, &refers(&it.key));
             match it.flags {
                 0 => key,
                 flags => key.and(&format!(" with flags {flags:#x}")),

@@ -102,7 +102,7 @@ pub(super) fn defines(block: &Block, symbol: &str) -> bool {
         && names.any(|own| own == name || is_system_call(block, own, name) || is_stub(own, name))
 }
 
-/// Names that `SYSCALL_DEFINEn` pastes together (arch/x86/include/asm/syscall_wrapper.h).
+/// Names that `SYSCALL_DEFINEn` pastes together (`arch/x86/include/asm/syscall_wrapper.h`).
 fn is_system_call(block: &Block, own: &str, symbol: &str) -> bool {
     let is_definition = |name: &String| name.contains("SYSCALL_DEFINE");
     let prefixes = ["__do_sys_", "__se_sys_", "__x64_sys_", "__ia32_sys_", "__do_compat_sys_"];

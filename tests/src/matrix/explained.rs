@@ -91,8 +91,8 @@ pub(super) fn problems(
 ) -> Result<String> {
     let (before, after) = (Version::of(original)?, Version::of(patched)?);
     let mut problems = String::new();
-    let changed = || changes.functions.iter().filter(|it| it.change == Change::Changed);
-    for function in changed().filter(|_| !UNSEEN.contains(&input)) {
+    let other = || changes.functions.iter().filter(|it| it.change == Change::Changed);
+    for function in other().filter(|_| !UNSEEN.contains(&input)) {
         let kinds: Vec<String> = function.causes.iter().map(|it| word_of(it.kind)).collect();
         if kinds.iter().all(|kind| ELSEWHERE.contains(&kind.as_str())) {
             continue;
@@ -105,7 +105,7 @@ pub(super) fn problems(
             let _ = writeln!(problems, "nothing is seen to differ: {name} ({})", kinds.join(", "));
         }
     }
-    let names: BTreeSet<&str> = changed().map(|function| function.name.as_str()).collect();
+    let names: BTreeSet<&str> = other().map(|function| function.name.as_str()).collect();
     for (name, digest, number) in before.functions().filter(|_| !SEEN.contains(&input)) {
         let Some(is) = after.find(&name, digest).filter(|_| !names.contains(name.as_str())) else {
             continue;
