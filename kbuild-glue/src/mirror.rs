@@ -31,7 +31,7 @@ pub(crate) use place::reflink;
 use place::{Time, place};
 use rayon::prelude::*;
 pub use stamps::Stamps;
-use stamps::{Known, Own};
+use stamps::{Known, Own, Seen};
 
 /// A mirror that was brought up to date.
 #[derive(Debug)]
@@ -114,7 +114,8 @@ impl Mirror {
 
     /// Writes down that the mirror is as it should be.
     pub fn keep(&self) -> Result<(), MirrorError> {
-        let known = Known { sources: self.stamps.clone(), own: self.own.clone() };
+        let (sources, seen) = (self.stamps.clone(), Seen::of(&self.listing));
+        let known = Known { sources, seen, own: self.own.clone() };
         known.write(&self.dir)
     }
 
@@ -287,16 +288,22 @@ impl Mirror {
             return Ok((same && self.same_bytes(path, source, file)?).then_some(own));
         }
         let untouched = was == Some(&own);
-        if untouched && known.sources.get(path) == self.stamps.get(path) {
+        let looks_same = known.sources.get(path) == self.stamps.get(path);
+        let is_same = looks_same && known.seen.is(path, source);
+        if untouched && is_same {
             return Ok(Some(own));
         }
         let same = source.mode == file.mode && self.same_bytes(path, source, file)?;
         if untouched {
+            // An edit that keeps size and time is in no fingerprint.
+            let hidden = (looks_same && !same).then(|| path.to_owned());
+            self.altered = self.altered.take().or(hidden);
             // The user's was touched, or changed for real.
             return Ok(same.then_some(own));
         }
-        // Moved aside and back for a patch, which changes nothing but what the system knows; or worse.
-        let Some(was) = was.filter(|was| same && own.has_mode_of(was)) else {
+        // Moved aside and back for a patch, which changes nothing but what the system knows; or worse, as when a run was
+        // killed that brought what the user changed: objects are of what was there before.
+        let Some(was) = was.filter(|was| same && is_same && own.has_mode_of(was)) else {
             self.altered = self.altered.take().or_else(|| Some(path.to_owned()));
             return Ok(None);
         };

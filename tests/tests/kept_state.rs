@@ -157,6 +157,22 @@ fn other_times() -> Result<()> {
     Ok(())
 }
 
+/// An edit of the user's that keeps size and time of the file, as `rsync -t` leaves it.
+#[test]
+fn the_time_of_another_file() -> Result<()> {
+    let kernel = kernel()?;
+    let path = kernel.source.join("fs/proc.c");
+    let (text, time) = (fs_err::read_to_string(&path)?, fs_err::metadata(&path)?.modified()?);
+    fs_err::write(&path, text.replacen("MemFree", "MemFrei", 1))?;
+    fs_err::OpenOptions::new().append(true).open(&path)?.set_modified(time)?;
+    let back = kernel.write_patch("back.patch", "fs/proc.c", "MemFrei", "MemFree")?;
+    let outcome = run(&mut kernel.build([&back])?)?.expect(0)?;
+    ensure!(outcome.stderr.contains("Building original"), "{}", outcome.stderr);
+    let names = Report::lines(&outcome.stdout)?.names();
+    assert_eq!(names, [("fs/proc.o".to_owned(), "meminfo_read".to_owned())]);
+    Ok(())
+}
+
 /// The user's own build is from a machine whose clock is ahead: an edit would look older than its object.
 #[test]
 fn a_build_from_the_future() -> Result<()> {

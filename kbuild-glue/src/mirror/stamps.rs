@@ -60,7 +60,32 @@ const LINK: &str = "-> ";
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) sources: Stamps,
+    pub(super) seen: Seen,
     pub(super) own: BTreeMap<String, Own>,
+}
+
+/// What else the file system tells of each of the user's files. It changes with an edit that keeps size and time, but
+/// with a `chmod` and a new link, too: only the bytes decide.
+#[derive(Debug, Default)]
+pub(super) struct Seen(BTreeMap<String, String>);
+
+impl Seen {
+    pub(super) fn of(listing: &Listing) -> Self {
+        let file = |(path, entry): (&String, &Entry)| match &entry.kind {
+            Kind::File(file) => Some((path.clone(), seen(file))),
+            Kind::Directory | Kind::Symlink(_) => None,
+        };
+        Self(listing.iter().filter_map(file).collect())
+    }
+
+    /// Whether nobody wrote to the file since.
+    pub(super) fn is(&self, path: &str, file: &FileStat) -> bool {
+        self.0.get(path) == Some(&seen(file))
+    }
+}
+
+fn seen(file: &FileStat) -> String {
+    format!("{} {}.{:09}", file.inode, file.changed.0, file.changed.1)
 }
 
 /// All that the file system tells of a file of the mirror. As long as it is the same, nobody wrote to it.
@@ -105,6 +130,13 @@ impl Known {
         for record in text.split_terminator('\0') {
             let mut fields = record.splitn(3, '\t');
             let (stamp, own, path) = (fields.next()?, fields.next()?, fields.next()?);
+            // Behind the three words about a file, the ones that say more; mirrors of old have none.
+            let more = stamp.match_indices(' ').nth(2).filter(|_| !stamp.starts_with("->"));
+            let (stamp, seen) = match more {
+                Some((at, _)) => stamp.split_at(at),
+                None => (stamp, ""),
+            };
+            known.seen.0.insert(path.to_owned(), seen.trim_start().to_owned());
             known.sources.stamps.insert(path.to_owned(), stamp.to_owned());
             known.own.insert(path.to_owned(), Own(own.to_owned()));
         }
@@ -116,8 +148,9 @@ impl Known {
         let mut text = String::new();
         for (name, stamp) in &self.sources.stamps {
             let own = self.own.get(name).map_or("", |own| own.0.as_str());
+            let seen = self.seen.0.get(name).map(|seen| format!(" {seen}")).unwrap_or_default();
             // Writing to a string cannot fail.
-            let _ = write!(text, "{stamp}\t{own}\t{name}\0");
+            let _ = write!(text, "{stamp}{seen}\t{own}\t{name}\0");
         }
         atomic::write_sealed(&path, text.as_bytes())
             .map_err(|source| MirrorError::Write { path, source })

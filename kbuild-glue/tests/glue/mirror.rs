@@ -113,6 +113,40 @@ fn a_write_into_a_file_is_seen() {
     assert!(modified(&dir.join("fs/a.c")) >= start);
 }
 
+/// As `cp -p`, `rsync -t` and `touch -r` leave it: neither make nor a fingerprint of sizes and times would notice.
+#[test]
+fn an_edit_that_keeps_size_and_time_is_seen() {
+    let (_guard, tree, dir) = tree();
+    sync(&tree, &dir);
+    let start = SystemTime::now() - Duration::from_secs(1);
+    let path = tree.source.join("fs/a.c");
+    let time = modified(&path);
+    // Only the system's own time of the file tells.
+    std::thread::sleep(Duration::from_millis(20));
+    fs::write(&path, "int x;\n").unwrap();
+    fs::File::open(&path).unwrap().set_modified(time).unwrap();
+    let mirror = sync(&tree, &dir);
+    assert_eq!(mirror.altered(), Some("fs/a.c"));
+    assert_eq!(fs::read_to_string(dir.join("fs/a.c")).unwrap(), "int x;\n");
+    assert!(modified(&dir.join("fs/a.c")) >= start);
+    // A new link to the file changes nothing.
+    fs::hard_link(&path, tree.output.join("link")).unwrap();
+    let again = sync(&tree, &dir);
+    assert_eq!((again.changed(), again.altered()), (0, None));
+}
+
+/// A run that is killed before it has written down what it brought.
+#[test]
+fn what_was_brought_keeps_its_time() {
+    let (_guard, tree, dir) = tree();
+    sync(&tree, &dir);
+    let start = SystemTime::now() - Duration::from_secs(1);
+    write(&tree.source, &[("fs/a.c", "int other;\n")]);
+    Mirror::sync(&tree, &dir, &mut |_| {}).unwrap();
+    sync(&tree, &dir);
+    assert!(modified(&dir.join("fs/a.c")) >= start, "make would not see it");
+}
+
 /// Compilers name files of the mirror, and people open what compilers name.
 #[test]
 fn a_write_into_the_mirror_leaves_the_sources_alone() {
