@@ -36,6 +36,7 @@ pub mod make;
 pub mod makefile;
 pub mod mirror;
 pub mod module;
+mod names;
 pub mod non_standard;
 pub mod objects;
 pub mod package;

@@ -9,20 +9,22 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use crate::atomic;
+use crate::names::{few, is_source};
 use crate::patch::{Patch, PatchError};
 
 /// What of the caller's environment would lead git elsewhere.
 const FOREIGN: &[&str] =
     &["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_EXTERNAL_DIFF"];
 
-/// The user's settings that must not reach what we parse and check out. Our files are linked to, which
-/// changes the times that git would look at.
+/// The user's settings that must not reach what we parse and check out. Git has to look at all that the file system
+/// tells of a file: an edit can keep size and time.
 const SETTINGS: &[&str] = &[
-    "core.checkStat=minimal",
+    "core.checkStat=default",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "core.sparseCheckout=false",
-    "core.trustctime=false",
+    "core.trustctime=true",
+    "core.untrackedCache=false",
 ];
 
 /// Two states of the git tree in a directory, from an older to a newer one.
@@ -73,6 +75,32 @@ impl Revisions {
         Patch::parse(&diff, Utf8Path::new(&self.name))
     }
 
+    /// What of the work tree is left out since git does not know it, as a sentence for people: sources below none of
+    /// the directories `but`.
+    pub fn untracked(&self, but: &[&Utf8Path]) -> Result<Option<String>, PatchError> {
+        if !self.is_of_work_tree() {
+            return Ok(None);
+        }
+        let mut git = self.git(&["ls-files", "-z", "--others", "--exclude-standard"]);
+        let output = self.run(&mut git)?.stdout;
+        // Nobody can include a file whose name is not UTF-8 by accident.
+        let names =
+            output.split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
+        let is_left_out = |name: &&str| {
+            let path = self.source.join(name);
+            is_source(Utf8Path::new(name))
+                && !but.iter().any(|directory| path.starts_with(directory))
+        };
+        let names: Vec<String> = names.filter(is_left_out).map(str::to_owned).collect();
+        let (are, them) = match names.len() {
+            0 => return Ok(None),
+            1 => ("is", "it"),
+            _ => ("are", "them"),
+        };
+        let why = format!("git does not track {them}: `git add -N` takes new files in");
+        Ok(Some(format!("{} {are} left out, as {why}", few(&names))))
+    }
+
     /// Whether the tracked files of the directory are those of the first state.
     pub fn is_here(&self) -> Result<bool, PatchError> {
         let index = self.private_index()?;
@@ -105,7 +133,11 @@ impl Revisions {
         git.args(["read-tree", "--reset", "-u", &commit]).env("GIT_INDEX_FILE", &index);
         self.run(git.current_dir(root))?;
         atomic::remove_file(&partial).map_err(failed)?;
-        Ok(root.join(prefix))
+        Ok(if prefix.is_empty() { root.to_owned() } else { root.join(prefix) })
+    }
+
+    fn is_of_work_tree(&self) -> bool {
+        self.to.is_none()
     }
 
     /// The name of the first state.
@@ -119,7 +151,13 @@ impl Revisions {
         let index = self.source.join(self.ask(&["rev-parse", "--git-path", "index"])?);
         let copy = NamedTempFile::new().map_err(failed)?;
         if index.exists() {
-            fs::copy(index, copy.path()).map_err(failed)?;
+            // Git reads files that are no older than the index, since an edit in the same second cannot be told from
+            // their times. So the copy has the time of the index.
+            let copied = fs::metadata(&index)
+                .and_then(|metadata| metadata.modified())
+                .and_then(|time| fs::copy(&index, copy.path()).map(|_| time))
+                .and_then(|time| copy.as_file().set_modified(time));
+            copied.map_err(failed)?;
         }
         Ok(copy)
     }
@@ -136,7 +174,10 @@ impl Revisions {
             git.env_remove(name);
         }
         git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
-        git.env("LC_ALL", "C").current_dir(&self.source).stdin(Stdio::null());
+        git.env("LC_ALL", "C")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .current_dir(&self.source)
+            .stdin(Stdio::null());
         git
     }
 

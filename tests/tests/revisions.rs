@@ -1,6 +1,10 @@
 //! Revisions of a git tree that need not be checked out, and what is not committed yet.
 
+use std::thread::sleep;
+use std::time::{Duration, UNIX_EPOCH};
+
 use anyhow::{Result, ensure};
+use camino::Utf8Path;
 use klp_tests::kernel::{Kernel, example_patch};
 use klp_tests::klp::{plain, run};
 use klp_tests::report::{Report, expected};
@@ -85,4 +89,113 @@ fn of_a_tree_that_is_there() -> Result<()> {
     let before = kernel.snapshot()?;
     expect(&kernel, &["--worktree"], "change-inline")?;
     before.expect(&kernel.snapshot()?)
+}
+
+/// A git tree whose last commit is the kernel as it is.
+fn committed() -> Result<Option<Kernel>> {
+    let kernel = Kernel::with_output()?;
+    if !have("revisions of a git tree", &["git"]) {
+        return Ok(None);
+    }
+    git(&kernel, &["init", "-q"])?;
+    git(&kernel, &["add", "-A"])?;
+    git(&kernel, &["commit", "-q", "-m", "base"])?;
+    Ok(Some(kernel))
+}
+
+fn edit(kernel: &Kernel, path: &str, from: &str, to: &str) -> Result<()> {
+    let path = kernel.source.join(path);
+    let text = fs_err::read_to_string(&path)?;
+    ensure!(text.contains(from), "no {from} in {path}");
+    // In place: the file stays the same one.
+    Ok(fs_err::write(path, text.replacen(from, to, 1))?)
+}
+
+/// `git diff HEAD` sees an edit that keeps size and time of the file.
+#[test]
+fn an_edit_that_keeps_the_time() -> Result<()> {
+    let Some(kernel) = committed()? else { return Ok(()) };
+    let path = kernel.source.join("fs/proc.c");
+    let time = fs_err::metadata(&path)?.modified()?;
+    sleep(Duration::from_millis(1100));
+    edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
+    fs_err::OpenOptions::new().append(true).open(&path)?.set_modified(time)?;
+    expect_worktree(&kernel)?;
+
+    // Neither does an edit of the sources that were checked out for a run go unseen.
+    let path = kernel.work().join("sources/fs/proc.c");
+    let (text, time) = (fs_err::read_to_string(&path)?, fs_err::metadata(&path)?.modified()?);
+    fs_err::write(&path, text.replacen("MemFree", "MemFrei", 1))?;
+    fs_err::OpenOptions::new().append(true).open(&path)?.set_modified(time)?;
+    expect_worktree(&kernel)
+}
+
+/// The work tree changes one function.
+fn expect_worktree(kernel: &Kernel) -> Result<()> {
+    expect_meminfo(&run(&mut kernel.build(["--worktree"])?)?.expect(0)?.stdout)
+}
+
+fn expect_meminfo(stdout: &str) -> Result<()> {
+    let names = Report::lines(stdout)?.names();
+    assert_eq!(names, [("fs/proc.o".to_owned(), "meminfo_read".to_owned())]);
+    Ok(())
+}
+
+/// So does one that is made in the second in which the index was written, to a file of that second.
+#[test]
+fn an_edit_in_the_second_of_the_commit() -> Result<()> {
+    let Some(kernel) = committed()? else { return Ok(()) };
+    let path = kernel.source.join("fs/proc.c");
+    let text = fs_err::read_to_string(&path)?;
+    let time = |path: &Utf8Path| -> Result<_> {
+        let time = fs_err::metadata(path)?.modified()?;
+        Ok(time.duration_since(UNIX_EPOCH)?.as_secs())
+    };
+    // Until it is quick enough.
+    for _ in 0..20 {
+        fs_err::write(&path, &text)?;
+        let begin = time(&path)?;
+        git(&kernel, &["add", "-A"])?;
+        edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
+        if time(&path)? == begin {
+            break;
+        }
+    }
+    sleep(Duration::from_millis(1100));
+    expect_worktree(&kernel)
+}
+
+/// Nothing is written to the user's repository, and what git does not track is told.
+#[test]
+fn files_that_git_does_not_track() -> Result<()> {
+    let Some(kernel) = committed()? else { return Ok(()) };
+    edit(
+        &kernel,
+        "fs/proc.c",
+        "#define MAX_FILES 16",
+        "#include \"new.h\"\n#define MAX_FILES NEW",
+    )?;
+    edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
+    fs_err::write(kernel.source.join("fs/new.h"), "#define NEW 16\n")?;
+    for name in ["notes.txt", "0001-fix.patch", "fs/old.o"] {
+        fs_err::write(kernel.source.join(name), "")?;
+    }
+    let before = kernel.snapshot()?;
+    let outcome = run(&mut kernel.build(["--worktree"])?)?.expect(101)?;
+    let warning = "warning: fs/new.h is left out, as git does not track it: `git add -N` takes new files in\n";
+    ensure!(outcome.stderr.contains(warning), "{}", outcome.stderr);
+    before.expect(&kernel.snapshot()?)?;
+    for name in ["mm/a.c", "mm/b.S", "mm/Makefile"] {
+        fs_err::write(kernel.source.join(name), "")?;
+    }
+    let outcome = run(&mut kernel.build(["--worktree"])?)?.expect(101)?;
+    let warning = "warning: fs/new.h, mm/Makefile, mm/a.c and 1 more are left out, as git does not track them";
+    ensure!(outcome.stderr.contains(warning), "{}", outcome.stderr);
+    for name in ["mm/a.c", "mm/b.S", "mm/Makefile"] {
+        fs_err::remove_file(kernel.source.join(name))?;
+    }
+    git(&kernel, &["add", "-N", "fs/new.h"])?;
+    let outcome = run(&mut kernel.build(["--worktree"])?)?.expect(0)?;
+    ensure!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
+    expect_meminfo(&outcome.stdout)
 }

@@ -39,6 +39,14 @@ pub(crate) fn run(
     }
     let paths: Vec<Utf8PathBuf> = arguments.patches();
     let revisions = revisions(arguments, kernel.sources()).map_err(BuildError::from)?;
+    if let Some(revisions) = &revisions {
+        let ours = [kernel.root.as_path(), kernel.tree.output.as_path()];
+        let outputs: Vec<&Utf8Path> =
+            ours.into_iter().filter(|directory| *directory != kernel.sources()).collect();
+        if let Some(note) = revisions.untracked(&outputs).map_err(BuildError::from)? {
+            shell.warning(note);
+        }
+    }
     let patch_set = patches(revisions.as_ref(), &paths)?.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
