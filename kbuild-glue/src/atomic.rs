@@ -23,9 +23,14 @@ pub(crate) fn write(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
 /// Removes a file; that it is not there is fine.
 pub(crate) fn remove_file(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if !is_absent(&error) => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Whether nothing is at a path, be it that a directory above it is a file.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 /// Removes a directory and what is in it; that it is not there is fine.

@@ -10,11 +10,13 @@ mod freed;
 mod header;
 mod hunk;
 mod kept;
+mod left_out;
 mod lines;
 mod mail;
 mod packed;
 mod parse;
 mod place;
+mod room;
 mod series;
 mod trace;
 
@@ -24,6 +26,7 @@ use fs_err as fs;
 pub use edits::Edit;
 pub use error::PatchError;
 use hunk::Hunk;
+use left_out::Unpatchable;
 pub use trace::TracedHunk;
 
 /// One patch file.
@@ -74,6 +77,8 @@ struct FileDiff {
     epoch_new: bool,
     mode: Option<u32>,
     hunks: Vec<Hunk>,
+    /// What of it cannot be applied.
+    unpatchable: Option<Unpatchable>,
 }
 
 /// Where the lines before come from.

@@ -3,8 +3,10 @@
 //! A stash belongs to a directory. It moves files out of it by renames, so that they come back as the
 //! same files with the same times: for make, nothing happened. A journal that is on disk before the
 //! first file moves names them all; whoever finds it later puts them back.
+//!
+//! A file can take the place of a directory, which moves aside as a whole, and a directory that of a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::time::SystemTime;
 
@@ -16,7 +18,8 @@ use crate::atomic;
 /// What was at a path when the stash was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Before {
-    File,
+    /// A file, or a directory with all that is in it.
+    There,
     Nothing,
 }
 
@@ -42,16 +45,24 @@ impl Stash {
         paths: impl IntoIterator<Item = &'a Utf8PathBuf>,
     ) -> io::Result<()> {
         let mut entries = BTreeMap::new();
-        for path in paths {
+        let mut directory: Option<&Utf8PathBuf> = None;
+        // Sorted, so that a directory comes before what is in it.
+        for path in paths.into_iter().collect::<BTreeSet<_>>() {
+            if directory.is_some_and(|directory| path.starts_with(directory)) {
+                continue;
+            }
             let before = match fs::symlink_metadata(self.root.join(path)) {
-                Ok(_) => Before::File,
-                Err(error) if is_absent(&error) => Before::Nothing,
+                Ok(metadata) => {
+                    directory = metadata.is_dir().then_some(path).or(directory);
+                    Before::There
+                }
+                Err(error) if atomic::is_absent(&error) => Before::Nothing,
                 Err(error) => return Err(error),
             };
             entries.insert(path.clone(), before);
         }
         atomic::write(&self.journal(), format(&entries).as_bytes())?;
-        for (path, _) in entries.iter().filter(|(_, before)| **before == Before::File) {
+        for (path, _) in entries.iter().filter(|(_, before)| **before == Before::There) {
             rename(&self.root.join(path), &self.files().join(path))?;
         }
         Ok(())
@@ -60,11 +71,12 @@ impl Stash {
     /// Puts everything back. What took the places goes to `keep`, or away. Until it is
     /// [closed](Self::close), this can be done again.
     pub(crate) fn put_back(&self, keep: Option<&Utf8Path>) -> io::Result<()> {
-        for (path, before) in self.entries()? {
+        // Backwards, so that a directory that took the place of a file is empty before the file comes back.
+        for (path, before) in self.entries()?.into_iter().rev() {
             let (place, aside) = (self.root.join(&path), self.files().join(&path));
             let is_aside = aside.symlink_metadata().is_ok();
             // What does not stand aside has not left yet, or is back already.
-            if !is_aside && before == Before::File {
+            if !is_aside && before == Before::There {
                 continue;
             }
             match keep {
@@ -73,6 +85,7 @@ impl Stash {
                 _ => {}
             }
             if is_aside {
+                make_way(&aside, &place)?;
                 rename(&aside, &place)?;
             } else {
                 self.remove_empty_parents(&path);
@@ -136,7 +149,7 @@ impl Stash {
 fn format(entries: &BTreeMap<Utf8PathBuf, Before>) -> String {
     let mut text = String::new();
     for (path, before) in entries {
-        text.push(if *before == Before::File { '=' } else { '+' });
+        text.push(if *before == Before::There { '=' } else { '+' });
         text.push_str(path.as_str());
         text.push('\0');
     }
@@ -148,7 +161,7 @@ fn parse(bytes: &[u8]) -> Option<BTreeMap<Utf8PathBuf, Before>> {
     let mut entries = BTreeMap::new();
     for record in text.split_terminator('\0') {
         let (before, path) = match record.strip_prefix('=') {
-            Some(path) => (Before::File, path),
+            Some(path) => (Before::There, path),
             None => (Before::Nothing, record.strip_prefix('+')?),
         };
         let path = Utf8PathBuf::from(path);
@@ -168,8 +181,14 @@ fn rename(from: &Utf8Path, to: &Utf8Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+/// Removes what is at `place` if a rename of `aside` does not replace it.
+fn make_way(aside: &Utf8Path, place: &Utf8Path) -> io::Result<()> {
+    let Ok(there) = fs::symlink_metadata(place) else { return Ok(()) };
+    match (fs::symlink_metadata(aside)?.is_dir(), there.is_dir()) {
+        (_, true) => atomic::remove_dir(place),
+        (true, false) => atomic::remove_file(place),
+        (false, false) => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -225,8 +244,56 @@ mod tests {
         }
     }
 
+    /// What a run did before it was killed.
+    type Step = fn(&Stash, &Utf8Path);
+
     #[test]
-    fn a_journal_that_leaves_the_directory_is_damaged() {
+    fn a_file_takes_the_place_of_a_directory() {
+        let steps: [Step; 3] = [
+            |_, _| {},
+            |_, root| fs::write(root.join("fs"), "").unwrap(),
+            |stash, root| fs::rename(stash.files().join("fs"), root.join("fs")).unwrap(),
+        ];
+        for step in steps {
+            let (_guard, root) = directory();
+            fs::create_dir(root.join("fs/empty")).unwrap();
+            let stash = Stash::of(&root);
+            stash.take(&paths(&["fs/a.o", "fs", "fs/b.o"])).unwrap();
+            assert!(!root.join("fs").exists());
+            step(&stash, &root);
+            for _ in 0..2 {
+                stash.put_back(None).unwrap();
+                assert_eq!(fs::read_to_string(root.join("fs/a.o")).unwrap(), "a");
+                assert!(root.join("fs/b.o").exists() && root.join("fs/empty").is_dir());
+            }
+        }
+    }
+
+    #[test]
+    fn a_directory_takes_the_place_of_a_file() {
+        let steps: [Step; 4] = [
+            |_, _| {},
+            |_, root| fs::create_dir_all(root.join("fs/a.o/more")).unwrap(),
+            |_, root| {
+                fs::create_dir(root.join("fs/a.o")).unwrap();
+                fs::write(root.join("fs/a.o/new"), "").unwrap();
+            },
+            |stash, root| fs::rename(stash.files().join("fs/a.o"), root.join("fs/a.o")).unwrap(),
+        ];
+        for step in steps {
+            let (_guard, root) = directory();
+            let stash = Stash::of(&root);
+            stash.take(&paths(&["fs/a.o", "fs/a.o/new"])).unwrap();
+            step(&stash, &root);
+            for _ in 0..2 {
+                stash.put_back(None).unwrap();
+                assert_eq!(fs::read_to_string(root.join("fs/a.o")).unwrap(), "a");
+            }
+        }
+    }
+
+    #[test]
+    fn a_journal_that_leaves_the_madeis_damaged() {
         for bytes in [&b"=../x\0"[..], b"+/etc/passwd\0", b"fs/a.o\0", b"=\xff\0"] {
             assert_eq!(parse(bytes), None);
         }

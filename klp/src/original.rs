@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 use kbuild_glue::{
-    BuildError, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchSet, Revisions, StockBuild,
-    StockParts, Workspace,
+    BuildError, BuildEvent, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchSet, Revisions,
+    StockBuild, StockParts, Workspace,
 };
 use klp_core::Manifest;
 
@@ -98,15 +98,21 @@ impl<'k> Opened<'k> {
         }
     }
 
-    /// Whether `patches` apply, before anything is built for them. The sources of a kernel that was shipped may not
-    /// be there yet; those are asked later.
-    pub fn expect_to_apply(&self, patches: &PatchSet) -> Result<(), Error> {
+    /// Whether `patches` apply, before anything is built for them, and what of them is left out. The sources of a
+    /// kernel that was shipped may not be there yet; those are asked later.
+    pub fn expect_to_apply(
+        &self,
+        patches: &PatchSet,
+        events: &mut Events<'_>,
+    ) -> Result<(), Error> {
         let sources = match &self.work {
             Work::Built(workspace) => &workspace.tree().source,
             Work::Module(_, directory) => *directory,
             Work::Shipped(..) => return Ok(()),
         };
-        patches.apply(sources).map_err(BuildError::from)?;
+        if let Some(message) = patches.left_out(sources).map_err(BuildError::from)? {
+            events(Event::Build(BuildEvent::Note { message }));
+        }
         Ok(())
     }
 

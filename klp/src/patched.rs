@@ -80,8 +80,12 @@ impl Original<'_> {
                 (Arc::clone(checksums), After::Module { directory, build })
             }
             State::Shipped { workspace, stock, parts } => {
+                let mirror = workspace.mirror_path();
                 let changes: Vec<FileChange> =
-                    patch_set.apply(&workspace.mirror_path()).map_err(BuildError::from)?;
+                    patch_set.apply(&mirror).map_err(BuildError::from)?;
+                if let Some(message) = patch_set.left_out(&mirror).map_err(BuildError::from)? {
+                    events(Event::Build(BuildEvent::Note { message }));
+                }
                 let touched = stock.touched(&changes).map_err(BuildError::from)?;
                 for path in &touched.not_compiled {
                     let message = format!("{path} is not compiled in this kernel");

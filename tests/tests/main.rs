@@ -20,6 +20,7 @@ mod everyday;
 mod explain;
 mod external;
 mod fail_early;
+mod file_or_directory;
 mod finished;
 mod golden;
 mod happens;

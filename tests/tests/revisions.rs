@@ -199,3 +199,55 @@ fn files_that_git_does_not_track() -> Result<()> {
     ensure!(!outcome.stderr.contains("warning"), "{}", outcome.stderr);
     expect_meminfo(&outcome.stdout)
 }
+
+/// Links, binary files and submodules of a range are left out where nothing is made from them.
+#[test]
+fn what_is_no_text_in_a_range() -> Result<()> {
+    let Some(kernel) = committed()? else { return Ok(()) };
+    let commit = |from: &str, to: &str| -> Result<()> {
+        edit(&kernel, "fs/proc.c", from, to)?;
+        git(&kernel, &["add", "-A"])?;
+        git(&kernel, &["commit", "-q", "-m", to]).map(drop)
+    };
+    let tests = kernel.source.join("tools/testing");
+    fs_err::create_dir_all(&tests)?;
+    fs_err::os::unix::fs::symlink("../../Kconfig", tests.join("link"))?;
+    fs_err::write(tests.join("x.bin"), b"\0\x01")?;
+    commit("MemFree", "MemFrei")?;
+    let head = git(&kernel, &["rev-parse", "HEAD"])?;
+    let submodule = format!("160000,{},tools/testing/sub", head.trim());
+    fs_err::write(tests.join("x.bin"), b"\0\x02")?;
+    git(&kernel, &["update-index", "--add", "--cacheinfo", &submodule])?;
+    edit(&kernel, "fs/proc.c", "MemFrei", "MemFrey")?;
+    git(&kernel, &["add", "fs", "tools/testing/x.bin"])?;
+    git(&kernel, &["commit", "-q", "-m", "submodule"])?;
+    // The link becomes a file, and the submodule goes.
+    fs_err::remove_file(tests.join("link"))?;
+    fs_err::write(tests.join("link"), "text\n")?;
+    commit("MemFrey", "MemFrez")?;
+    let left_out = [
+        "link and tools/testing/x.bin are",
+        "sub and tools/testing/x.bin are",
+        "link and tools/testing/sub are",
+    ];
+    for (range, names) in ["HEAD~3..HEAD~2", "HEAD~2..HEAD~1", "HEAD~1..HEAD"].iter().zip(left_out)
+    {
+        let outcome = run(&mut kernel.build(["--rev", range])?)?.expect(0)?;
+        let warning = format!("warning: tools/testing/{names} left out");
+        ensure!(outcome.stderr.contains(&warning), "{}", outcome.stderr);
+        expect_meminfo(&outcome.stdout)?;
+    }
+    // Elsewhere, something could be made from it.
+    fs_err::write(kernel.source.join("fs/blob.bin"), b"\0")?;
+    commit("MemFrez", "MemFres")?;
+    run(&mut kernel.build(["--rev", "HEAD"])?)?.expect_error(
+        1,
+        "the binary change of `fs/blob.bin`",
+        Some("git diff"),
+    )?;
+    fs_err::os::unix::fs::symlink("proc.c", kernel.source.join("fs/link.c"))?;
+    commit("MemFres", "MemFree")?;
+    run(&mut kernel.build(["--rev", "HEAD"])?)?
+        .expect_error(1, "not `fs/link.c` of mode 120000", Some("git diff"))
+        .map(drop)
+}

@@ -26,6 +26,9 @@ pub(super) fn run(
         },
         None => Preview::of(&kernel.tree, &kernel.root, patch_set, variables)?,
     };
+    if let Some(note) = patch_set.left_out(kernel.sources()).map_err(BuildError::from)? {
+        shell.warning(note);
+    }
     if format == StreamFormat::Json {
         report::records([record(kernel, &preview)]).map_err(Error::Print)?;
         return Ok(ExitStatus::Success);

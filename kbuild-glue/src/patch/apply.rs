@@ -7,8 +7,9 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::PatchError;
+use super::left_out::LeftOut;
 use super::trace::{Lines, TracedHunk};
-use super::{FileChange, FileDiff, Origin, Patch, hunk};
+use super::{FileChange, FileDiff, Origin, Patch, hunk, room};
 
 /// What a series makes of the sources.
 pub(super) struct Applied {
@@ -16,15 +17,19 @@ pub(super) struct Applied {
     pub(super) changes: Vec<FileChange>,
     /// The hunks, in the order of the series.
     pub(super) hunks: Vec<TracedHunk>,
+    /// What is not applied.
+    pub(super) left_out: LeftOut,
 }
 
 /// A file as the patches before left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct State {
-    bytes: Option<Vec<u8>>,
+pub(super) struct State {
+    pub(super) bytes: Option<Vec<u8>>,
     mode: Option<u32>,
     /// Where its lines come from.
     lines: Lines,
+    /// The line of the patch that made it.
+    pub(super) made_by: usize,
 }
 
 /// The part of a patch that is being applied, for errors.
@@ -40,6 +45,7 @@ struct Overlay<'a> {
     original: BTreeMap<Utf8PathBuf, State>,
     current: BTreeMap<Utf8PathBuf, State>,
     hunks: Vec<TracedHunk>,
+    left_out: LeftOut,
 }
 
 pub(super) fn apply(
@@ -48,7 +54,8 @@ pub(super) fn apply(
     fuzz: usize,
 ) -> Result<Applied, PatchError> {
     let (original, current) = (BTreeMap::new(), BTreeMap::new());
-    let mut overlay = Overlay { root, original, current, hunks: Vec::new() };
+    let left_out = LeftOut::default();
+    let mut overlay = Overlay { root, original, current, hunks: Vec::new(), left_out };
     for (index, patch) in patches.iter().enumerate() {
         let first = patches.iter().take(index).find(|first| first.files == patch.files);
         let twice = |error: PatchError| match first.filter(|_| error.is_applied_already()) {
@@ -57,13 +64,11 @@ pub(super) fn apply(
             }
             None => error,
         };
-        let strip = match patch.strip {
-            Some(strip) => strip,
-            None => strip_level(patch, &mut overlay)?,
-        };
+        let strip = patch.strip.unwrap_or_else(|| strip_level(patch, &mut overlay));
         for file in &patch.files {
             apply_file(&At { patch, file, fuzz }, strip, &mut overlay).map_err(twice)?;
         }
+        room::expect(patch, root, &overlay.current)?;
     }
     let mut changes = Vec::new();
     let mut hunks = overlay.hunks;
@@ -80,25 +85,26 @@ pub(super) fn apply(
             });
         }
     }
-    Ok(Applied { changes, hunks })
+    Ok(Applied { changes, hunks, left_out: overlay.left_out })
 }
 
 /// How many leading directories the names of this patch have too many: one, unless only the
 /// names as they are exist.
-fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> Result<usize, PatchError> {
+fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> usize {
     for level in [1, 0] {
         for file in patch.files.iter().filter(|file| !file.unprefixed) {
             let at = At { patch, file, fuzz: 0 };
             for name in [&file.old, &file.new].into_iter().flatten() {
+                // What is wrong with a name is told when the file is patched.
                 if let Ok(path) = stripped(&at, name, level)
-                    && overlay.get(&at, &path)?.bytes.is_some()
+                    && overlay.get(&at, &path).is_ok_and(|state| state.bytes.is_some())
                 {
-                    return Ok(level);
+                    return level;
                 }
             }
         }
     }
-    Ok(1)
+    1
 }
 
 fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
@@ -107,6 +113,10 @@ fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<()
         name.as_deref().map(|name| stripped(at, name, strip)).transpose()
     };
     let (old, new) = (place(&at.file.old)?, place(&at.file.new)?);
+    let paths: Vec<&Utf8PathBuf> = [&old, &new].into_iter().flatten().collect();
+    if overlay.left_out.take(&at.patch.path, at.file, &paths, overlay.root)? {
+        return Ok(());
+    }
     match (old, new) {
         (None, Some(new)) => create(at, new, overlay),
         (Some(old), None) => remove(at, old, overlay),
@@ -140,7 +150,7 @@ fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
         });
     }
     let mode = Some(at.file.mode.unwrap_or(0o644));
-    overlay.set(path, State { bytes: Some(bytes), mode, lines });
+    overlay.set(path, State { bytes: Some(bytes), mode, lines, made_by: at.file.line });
     Ok(())
 }
 
@@ -178,7 +188,10 @@ fn rename(
     if at.file.origin == Origin::Renamed {
         overlay.set(old.to_owned(), State::default());
     }
-    overlay.set(new, State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines });
+    overlay.set(
+        new,
+        State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines, made_by: at.file.line },
+    );
     Ok(())
 }
 
@@ -186,7 +199,10 @@ fn change(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
     let before = existing(at, &path, overlay)?;
     let mode = before.mode;
     let (bytes, lines) = patched(at, &path, &path, before, overlay)?;
-    overlay.set(path, State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines });
+    overlay.set(
+        path,
+        State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines, made_by: at.file.line },
+    );
     Ok(())
 }
 
@@ -194,10 +210,12 @@ fn change(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
 fn existing(at: &At<'_>, path: &Utf8Path, overlay: &mut Overlay<'_>) -> Result<State, PatchError> {
     let state = overlay.get(at, path)?;
     if state.bytes.is_none() {
-        return Err(PatchError::NoFile {
-            patch: at.patch.path.clone(),
-            line: at.file.line,
-            path: path.to_owned(),
+        let (name, line) = (at.patch.path.clone(), at.file.line);
+        let is_directory = overlay.root.join(path).is_dir();
+        return Err(if is_directory {
+            PatchError::Directory { patch: name, line, path: path.to_owned() }
+        } else {
+            PatchError::NoFile { patch: name, line, path: path.to_owned() }
         });
     }
     Ok(state)
@@ -302,11 +320,8 @@ impl Overlay<'_> {
             }
             if place.strip_prefix(self.root).is_ok_and(|relative| relative == path) {
                 if metadata.is_dir() {
-                    return Err(PatchError::Directory {
-                        patch: at.patch.path.clone(),
-                        line: at.file.line,
-                        path: path.to_owned(),
-                    });
+                    // What is in it may be removed.
+                    return Ok(none);
                 }
                 if !metadata.is_file() {
                     return Err(outside());
@@ -314,7 +329,7 @@ impl Overlay<'_> {
                 let bytes = fs::read(&place).map_err(failed)?;
                 let mode = Some(metadata.permissions().mode() & 0o777);
                 let lines = Lines::of(&bytes);
-                return Ok(State { bytes: Some(bytes), mode, lines });
+                return Ok(State { bytes: Some(bytes), mode, lines, made_by: 0 });
             }
             if !metadata.is_dir() {
                 return Ok(none);

@@ -56,20 +56,24 @@ pub enum PatchError {
         what: String,
     },
     /// It changes bytes that are not lines of text.
-    #[error("{patch}:{line}: a binary change cannot be applied")]
+    #[error("{patch}:{line}: the binary change of `{file}` cannot be applied")]
     Binary {
         /// The patch.
         patch: Utf8PathBuf,
         /// Counted from 1.
         line: usize,
+        /// The file, or what the patch calls it.
+        file: String,
     },
     /// It changes a symlink or a submodule.
-    #[error("{patch}:{line}: only plain files can be patched, not mode {mode}")]
+    #[error("{patch}:{line}: only plain files can be patched, not `{file}` of mode {mode}")]
     NotAFile {
         /// The patch.
         patch: Utf8PathBuf,
         /// Counted from 1.
         line: usize,
+        /// Relative to the root of the sources.
+        file: String,
         /// The mode as git writes it.
         mode: String,
     },
@@ -108,6 +112,16 @@ pub enum PatchError {
     /// It changes a directory.
     #[error("{patch}:{line}: `{path}` is a directory, and a patch changes files")]
     Directory {
+        /// The patch.
+        patch: Utf8PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// Relative to the root of the sources.
+        path: Utf8PathBuf,
+    },
+    /// A file would be below another file, which stays.
+    #[error("{patch}:{line}: `{path}` is below a file, not a directory")]
+    BelowAFile {
         /// The patch.
         patch: Utf8PathBuf,
         /// Counted from 1.
@@ -197,7 +211,7 @@ impl PatchError {
                 "the patch is for another version of the sources; rebase it, or allow other context \
                  lines with --fuzz"
             }
-            Self::Exists { .. } | Self::NotEmptied { .. } => {
+            Self::Exists { .. } | Self::NotEmptied { .. } | Self::BelowAFile { .. } => {
                 "the patch is for another version of the sources; rebase it"
             }
             Self::Empty { .. } => "it should be a unified diff, as `git format-patch` writes it",
@@ -215,7 +229,9 @@ impl PatchError {
                 return Some(format!("install {program}, or unpack the patch first"));
             }
             Self::Packed { .. } => "download or make the file again",
-            Self::Binary { .. } => "leave the binary files out of the patch",
+            Self::Binary { .. } | Self::NotAFile { .. } => {
+                "where nothing is made from it, leave it out of the patch, as `git diff A..B -- . ':!FILE'` does"
+            }
             Self::Git { .. } => "name two revisions of the tree's git repository, as A..B",
             Self::Twice { .. } => "name each patch once",
             Self::Directory { .. } => {
@@ -227,10 +243,7 @@ impl PatchError {
             Self::Symlink { target, .. } => {
                 return Some(format!("name the file itself in the patch: `{target}`"));
             }
-            Self::Outside { .. }
-            | Self::Io { .. }
-            | Self::NoDifference { .. }
-            | Self::NotAFile { .. } => return None,
+            Self::Outside { .. } | Self::Io { .. } | Self::NoDifference { .. } => return None,
         };
         Some(hint.to_owned())
     }

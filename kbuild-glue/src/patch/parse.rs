@@ -4,6 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::PatchError;
 use super::hunk::{Hunk, Line, split_lines};
+use super::left_out::Unpatchable;
 use super::{FileDiff, Origin, header};
 
 /// Parses all diffs in a patch file; text around them is skipped.
@@ -17,7 +18,7 @@ pub(super) fn parse(bytes: &[u8], patch: &Utf8Path) -> Result<Vec<FileDiff>, Pat
             let file = FileDiff { line: parser.number(), ..FileDiff::default() };
             parser.named_file(file)?;
         } else if line.starts_with(b"Binary files ") && line.ends_with(b" differ") {
-            return Err(parser.binary());
+            return Err(parser.binary(line));
         } else if line.starts_with(b"@@ -")
             && line.get(4..).is_some_and(|rest| rest.contains(&b'+'))
         {
@@ -65,8 +66,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn binary(&self) -> PatchError {
-        PatchError::Binary { patch: self.patch.to_owned(), line: self.number() }
+    /// What `diff -r` says of two files: their names stand in a sentence.
+    fn binary(&self, line: &[u8]) -> PatchError {
+        let names = line.strip_prefix(b"Binary files ").unwrap_or(line);
+        let names = names.strip_suffix(b" differ").unwrap_or(names);
+        let what = Unpatchable::Binary { line: self.number() };
+        what.error(self.patch.to_owned(), Utf8Path::new(&String::from_utf8_lossy(names)))
     }
 
     /// Whether the two name lines of a file stand here. A mail's text can have a line that
@@ -92,18 +97,18 @@ impl<'a> Parser<'a> {
             let value = |prefix: &[u8]| line.strip_prefix(prefix);
             if let Some(mode) = value(b"new file mode ") {
                 created = true;
-                file.mode = Some(self.mode(mode)?);
+                file.mode = self.mode(mode, &mut file)?;
             } else if let Some(mode) = value(b"deleted file mode ") {
                 deleted = true;
-                self.mode(mode)?;
+                self.mode(mode, &mut file)?;
             } else if let Some(mode) = value(b"new mode ") {
-                file.mode = Some(self.mode(mode)?);
+                file.mode = self.mode(mode, &mut file)?;
             } else if let Some(mode) = value(b"old mode ") {
-                self.mode(mode)?;
+                self.mode(mode, &mut file)?;
             } else if let Some(rest) = value(b"index ") {
                 // The mode stands here when it does not change.
                 if let Some(at) = rest.iter().position(|&byte| byte == b' ') {
-                    self.mode(rest.get(at..).unwrap_or_default().trim_ascii())?;
+                    self.mode(rest.get(at..).unwrap_or_default(), &mut file)?;
                 }
             } else if let Some(name) = value(b"rename from ").or_else(|| value(b"copy from ")) {
                 file.origin =
@@ -112,7 +117,10 @@ impl<'a> Parser<'a> {
             } else if let Some(name) = value(b"rename to ").or_else(|| value(b"copy to ")) {
                 bare[1] = Some(self.bare_name(name)?);
             } else if line.starts_with(b"GIT binary patch") || line.starts_with(b"Binary files ") {
-                return Err(self.binary());
+                // The bytes are skipped like any text between files.
+                file.unpatchable = Some(Unpatchable::Binary { line: self.number() });
+                self.next();
+                break;
             } else if value(b"similarity index ").is_none()
                 && value(b"dissimilarity index ").is_none()
             {
@@ -130,7 +138,9 @@ impl<'a> Parser<'a> {
         if !renamed {
             file.origin = Origin::Same;
         }
-        if self.at_names() {
+        let is_binary = matches!(file.unpatchable, Some(Unpatchable::Binary { .. }));
+        // Names behind a binary change are those of another file.
+        if self.at_names() && !is_binary {
             return self.named_file_as(file, renamed.then_some((from, to)));
         }
         if renamed {
@@ -143,7 +153,7 @@ impl<'a> Parser<'a> {
             })?;
             file.old = (!created).then_some(old);
             file.new = (!deleted).then_some(new);
-            if !created && !deleted && file.mode.is_none() {
+            if !created && !deleted && file.mode.is_none() && file.unpatchable.is_none() {
                 // Nothing changes: a header without a diff, as in a mail's text.
                 return Ok(());
             }
@@ -243,18 +253,17 @@ impl<'a> Parser<'a> {
         Ok(hunk)
     }
 
-    fn mode(&self, mode: &[u8]) -> Result<u32, PatchError> {
-        let text = String::from_utf8_lossy(mode).trim().to_owned();
-        let number = u32::from_str_radix(&text, 8)
-            .map_err(|_| self.malformed(format!("`{text}` is not a file mode")))?;
+    /// The permissions of a plain file. What is none, is written down in `file`.
+    fn mode(&self, mode: &[u8], file: &mut FileDiff) -> Result<Option<u32>, PatchError> {
+        let mode = String::from_utf8_lossy(mode).trim().to_owned();
+        let number = u32::from_str_radix(&mode, 8)
+            .map_err(|_| self.malformed(format!("`{mode}` is not a file mode")))?;
         if number & 0o170_000 != 0o100_000 {
-            return Err(PatchError::NotAFile {
-                patch: self.patch.to_owned(),
-                line: self.number(),
-                mode: text,
-            });
+            let what = Unpatchable::NotAFile { line: self.number(), mode };
+            file.unpatchable.get_or_insert(what);
+            return Ok(None);
         }
-        Ok(number & 0o777)
+        Ok(Some(number & 0o777))
     }
 
     fn bare_name(&self, bytes: &[u8]) -> Result<Utf8PathBuf, PatchError> {

@@ -7,4 +7,5 @@ mod common;
 mod lines;
 mod mirror;
 mod objects;
+mod patched_files;
 mod patches;

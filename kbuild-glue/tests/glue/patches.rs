@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use fs_err as fs;
 use kbuild_glue::{FileChange, Patch, PatchError, PatchSet, Revisions};
 
-const BASE: &[(&str, &str)] = &[
+pub(crate) const BASE: &[(&str, &str)] = &[
     ("fs/a.c", "one\ntwo\nthree\nfour\nfive\n"),
     ("fs/b.h", "b1\nb2\nb3"),
     ("crlf.c", "x\r\ny\r\nz\r\n"),
@@ -13,13 +13,13 @@ const BASE: &[(&str, &str)] = &[
     ("with space.c", "s\n"),
 ];
 
-fn apply(root: &Utf8Path, text: &str) -> Result<Vec<FileChange>, PatchError> {
+pub(crate) fn apply(root: &Utf8Path, text: &str) -> Result<Vec<FileChange>, PatchError> {
     let patch = Patch::parse(text.as_bytes(), Utf8Path::new("fix.patch"))?;
     PatchSet::new(vec![patch]).apply(root)
 }
 
 /// Path and text after, for each changed file; `-` for one that is removed.
-fn after(root: &Utf8Path, text: &str) -> Vec<(String, String)> {
+pub(crate) fn after(root: &Utf8Path, text: &str) -> Vec<(String, String)> {
     let changes = apply(root, text).unwrap();
     changes
         .into_iter()
@@ -30,12 +30,12 @@ fn after(root: &Utf8Path, text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn expect(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn expect(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect()
 }
 
-const HUNK: &str = "@@ -1,3 +1,3 @@ context\n one\n-two\n+TWO\n three\n";
-const CHANGED: &str = "one\nTWO\nthree\nfour\nfive\n";
+pub(crate) const HUNK: &str = "@@ -1,3 +1,3 @@ context\n one\n-two\n+TWO\n three\n";
+pub(crate) const CHANGED: &str = "one\nTWO\nthree\nfour\nfive\n";
 
 #[test]
 fn shapes_of_one_change() {
