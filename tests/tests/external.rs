@@ -149,6 +149,93 @@ fn a_cargo_workspace() -> Result<()> {
     Ok(())
 }
 
+/// Symlinks in the module's directory lead to what a patch changes.
+#[test]
+fn symlinks_within_the_module() -> Result<()> {
+    let (kernel, module) = module()?;
+    let header = HEADER.replace("words.h", "real/words.h");
+    fs_err::create_dir(module.join("real"))?;
+    fs_err::rename(module.join("words.h"), module.join("real/words.h"))?;
+    let link = module.join("words.h");
+    let absolute = module.join("real/words.h").into_string();
+    for target in ["real/words.h", absolute.as_str(), "inside/words.h"] {
+        let _ = fs_err::remove_file(module.join("inside"));
+        fs_err::os::unix::fs::symlink("real", module.join("inside"))?;
+        fs_err::os::unix::fs::symlink(target, &link)?;
+        let before = Snapshot::take(&module, OURS)?;
+        let report = Report::lines(&build(&kernel, &module, &header)?.expect(0)?.stdout)?;
+        assert_eq!(names(&report), [name("greet", "main.o", "cleanup_module")], "{target}");
+        build(&kernel, &module, HEADER)?.expect_error(1, "a symlink", Some("real/words.h"))?;
+        before.expect(&Snapshot::take(&module, OURS)?)?;
+        fs_err::remove_file(&link)?;
+    }
+    // A link to an older file than the objects, and one that leads out.
+    let old = fs_err::read_to_string(module.join("real/words.h"))?;
+    let outside = kernel.directory.join("outside.h");
+    for path in [module.join("other.h"), outside.clone()] {
+        fs_err::write(&path, old.replace("number + 1", "number + 7"))?;
+        let hour = std::time::SystemTime::now() - std::time::Duration::from_hours(1);
+        fs_err::OpenOptions::new().append(true).open(&path)?.set_modified(hour)?;
+    }
+    let other = HEADER.replace("words.h", "other.h").replace("number + 1", "number + 7");
+    fs_err::os::unix::fs::symlink("other.h", &link)?;
+    let report = Report::lines(&build(&kernel, &module, &other)?.expect(0)?.stdout)?;
+    assert_eq!(names(&report), [name("greet", "main.o", "cleanup_module")]);
+    fs_err::remove_file(&link)?;
+    fs_err::os::unix::fs::symlink(&outside, &link)?;
+    build(&kernel, &module, &other)?.expect(3)?;
+    Ok(())
+}
+
+/// A patch makes a directory of a file, and the user does so afterwards; and the other way round.
+#[test]
+fn files_and_directories_take_turns() -> Result<()> {
+    let (kernel, module) = module()?;
+    let text = fs_err::read_to_string(module.join("words.h"))?;
+    let turn = |from: &str, to: &str| -> Result<String> {
+        let each = |line: fn(&str) -> String| text.lines().map(line).collect::<Vec<_>>().concat();
+        let gone = each(|line| format!("-{line}\n"));
+        let new = each(|line| format!("+{}\n", line.replace("+ 1", "+ 2")));
+        let count = text.lines().count();
+        let main = fs_err::read_to_string(module.join("main.c"))?;
+        let line = main.lines().position(|line| line.contains(from)).unwrap_or_default() + 1;
+        Ok(format!(
+            "--- a/{from}\n+++ /dev/null\n@@ -1,{count} +0,0 @@\n{gone}\
+             --- /dev/null\n+++ b/{to}\n@@ -0,0 +1,{count} @@\n{new}\
+             --- a/main.c\n+++ b/main.c\n@@ -{line},1 +{line},1 @@\n-#include \"{from}\"\n+#include \"{to}\"\n"
+        ))
+    };
+    let rename = |from: &str, to: &str| -> Result<()> {
+        for file in ["main.c", "words.c"] {
+            let path = module.join(file);
+            fs_err::write(&path, fs_err::read_to_string(&path)?.replace(from, to))?;
+        }
+        Ok(())
+    };
+    // What else includes it keeps a header of its own.
+    fs_err::write(module.join("kept.h"), &text)?;
+    let words = module.join("words.c");
+    fs_err::write(&words, fs_err::read_to_string(&words)?.replace("words.h", "kept.h"))?;
+    for (from, to) in [("words.h", "words.h/real.h"), ("words.h/real.h", "words.h")] {
+        let patch = turn(from, to)?;
+        for _ in 0..2 {
+            let report = Report::lines(&build(&kernel, &module, &patch)?.expect(0)?.stdout)?;
+            assert_eq!(names(&report), [name("greet", "main.o", "cleanup_module")], "{from}");
+            build(&kernel, &module, COMMENT)?.expect(3)?;
+        }
+        fs_err::remove_file(module.join(from))?;
+        if from == "words.h" {
+            fs_err::create_dir(module.join("words.h"))?;
+        } else {
+            fs_err::remove_dir(module.join("words.h"))?;
+        }
+        fs_err::write(module.join(to), &text)?;
+        rename(from, to)?;
+    }
+    build(&kernel, &module, HEADER)?.expect(0)?;
+    Ok(())
+}
+
 #[test]
 fn what_can_be_wrong() -> Result<()> {
     let (kernel, module) = module()?;

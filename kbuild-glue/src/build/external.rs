@@ -4,7 +4,8 @@
 //! directory, one after the other. The copy is brought up to date file by file before each build: what
 //! a patch or a killed run left there goes, and make compiles only what is newer than its object.
 
-use std::collections::BTreeSet;
+mod copy;
+
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -21,6 +22,7 @@ use crate::make::{Make, MakeEvent};
 use crate::objects::{LinkedObject, linked_modules};
 use crate::patch::PatchSet;
 use crate::tree::{Tree, resolved};
+use copy::ModuleCopy;
 
 /// An out-of-tree module and our directory for it, locked for as long as this lives.
 #[derive(Debug)]
@@ -73,7 +75,7 @@ impl ModuleWorkspace {
             // A make was killed here, and what it wrote may be cut.
             atomic::remove_dir(&build).map_err(|source| self.failed(source))?;
         }
-        self.sync(&BTreeSet::new())?;
+        self.copy().sync(&[])?;
         events(BuildEvent::Status {
             verb: "Building",
             message: format!(
@@ -105,22 +107,13 @@ impl ModuleWorkspace {
     ) -> Result<ModuleBuild, BuildError> {
         let build = self.build_path();
         let changes = patches.apply(&build)?;
-        self.sync(&changes.iter().map(|change| change.path.clone()).collect())?;
+        let copy = self.copy();
+        copy.sync(&changes)?;
         events(BuildEvent::Status {
             verb: "Building",
             message: format!("patched module ({} changed)", count(changes.len(), "file")),
         });
-        for change in &changes {
-            let path = build.join(&change.path);
-            let written = match &change.new {
-                None => atomic::remove_file(&path),
-                Some(bytes) => {
-                    let parent = path.parent().unwrap_or(&build);
-                    fs::create_dir_all(parent).and_then(|()| atomic::write(&path, bytes))
-                }
-            };
-            written.map_err(|source| self.failed(source))?;
-        }
+        copy.apply(&changes)?;
         Ok(ModuleBuild { objects: self.make("patched", settings, events)?, root: build })
     }
 
@@ -163,70 +156,8 @@ impl ModuleWorkspace {
         Ok(linked_modules(&build)?)
     }
 
-    /// Makes the copy the same as the module's directory, but for objects and other outputs. `more` are
-    /// files that are going to be written there.
-    fn sync(&self, more: &BTreeSet<Utf8PathBuf>) -> Result<(), BuildError> {
-        let build = self.build_path();
-        let list = self.root.join("sources");
-        let failed = |source| self.failed(source);
-        fs::create_dir_all(&build).map_err(failed)?;
-        let mut sources = BTreeSet::new();
-        self.find_sources(Utf8Path::new(""), &mut sources)?;
-        let known = match fs::read_to_string(&list) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            text => text.unwrap_or_default(),
-        };
-        let known: BTreeSet<Utf8PathBuf> = known.lines().map(Utf8PathBuf::from).collect();
-        let all: Vec<&str> = sources.union(&known).chain(more).map(|path| path.as_str()).collect();
-        atomic::write(&list, all.join("\n").as_bytes()).map_err(failed)?;
-        for path in known.difference(&sources) {
-            atomic::remove_file(&build.join(path)).map_err(failed)?;
-        }
-        for path in &sources {
-            let bytes = fs::read(self.source.join(path)).map_err(failed)?;
-            let copy = build.join(path);
-            // Only what differs: make goes by time.
-            if fs::read(&copy).ok().as_ref() != Some(&bytes) {
-                let parent = copy.parent().unwrap_or(&build);
-                fs::create_dir_all(parent)
-                    .and_then(|()| atomic::write(&copy, &bytes))
-                    .map_err(failed)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The files below `directory` that Kbuild did not make.
-    fn find_sources(
-        &self,
-        directory: &Utf8Path,
-        found: &mut BTreeSet<Utf8PathBuf>,
-    ) -> Result<(), BuildError> {
-        let path = self.source.join(directory);
-        let failed = |source| BuildError::Io { path: path.clone(), source };
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            let (relative, path) = (directory.join(name), path.join(name));
-            let metadata = match fs::metadata(&path) {
-                // A symlink that leads nowhere is no source.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                metadata => metadata.map_err(failed)?,
-            };
-            if metadata.is_dir() {
-                // Other tools' outputs, such as cargo's, say what they are.
-                let is_other = matches!(name, ".git" | ".klp")
-                    || path == self.root
-                    || path.join("CACHEDIR.TAG").exists();
-                if !is_other && !entry.file_type().map_err(failed)?.is_symlink() {
-                    self.find_sources(&relative, found)?;
-                }
-            } else if metadata.is_file() && !is_output(&path, name) {
-                found.insert(relative);
-            }
-        }
-        Ok(())
+    fn copy(&self) -> ModuleCopy<'_> {
+        ModuleCopy { source: &self.source, root: &self.root, build: self.build_path() }
     }
 
     fn build_path(&self) -> Utf8PathBuf {
@@ -241,14 +172,4 @@ impl ModuleWorkspace {
     fn failed(&self, source: io::Error) -> BuildError {
         BuildError::Io { path: self.root.clone(), source }
     }
-}
-
-/// Whether Kbuild or we made a file: it has a saved command, or a name that only outputs have.
-fn is_output(path: &Utf8Path, name: &str) -> bool {
-    let extension = path.extension().unwrap_or_default();
-    crate::cmd_file::cmd_path(path).exists()
-        || name.starts_with('.') && matches!(extension, "cmd" | "d")
-        || name.ends_with(".mod.c")
-        || extension == "ko"
-        || matches!(name, "modules.order" | "Module.symvers" | "changed-functions.json")
 }
