@@ -57,7 +57,7 @@ impl LeftOut {
         let is_needed = paths.iter().any(|path| !nothing_is_made_from(path));
         if is_needed {
             return match (why, paths.last()) {
-                (Some((name, what)), Some(path)) => Err(what.error(name, path)),
+                (Some((name, what)), Some(last)) => Err(what.error(name, last)),
                 _ => Ok(false),
             };
         }

@@ -46,7 +46,7 @@ fn parts_that_are_left_out() {
             "tools/testing/root",
             "similarity index 100%\nrename from tools/testing/root\nrename to tools/testing/top\n",
         ),
-        format!("--- a/fs/a.c\n+++ b/fs/a.c\n{HUNK}"),
+        git("fs/a.c", &format!("--- a/fs/a.c\n+++ b/fs/a.c\n{HUNK}")),
     ]
     .concat();
     assert_eq!(after(&root, &text), expect(&[("fs/a.c", CHANGED)]));
