@@ -8,7 +8,7 @@ use crate::layout::Span;
 
 use super::fact::Fact;
 use super::reference::{self, Reference};
-use super::said::{Said, said};
+use super::said::{Around, Replacing, Said, said};
 
 /// The rule of what stands between instructions that count.
 const PADDING: &str = "padding";
@@ -68,8 +68,8 @@ pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u6
     places
 }
 
-pub(super) struct Listing<'a, 'data> {
-    pub(super) analysis: &'a Analysis<'data>,
+struct Listing<'a, 'data> {
+    analysis: &'a Analysis<'data>,
     spans: &'a [Span],
 }
 
@@ -100,17 +100,6 @@ impl Listing<'_, '_> {
             at = at.saturating_add(length);
         }
         lines
-    }
-
-    /// The instructions that an alternative replaces others by.
-    pub(super) fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Line> {
-        let Some(symbol) = self.analysis.elf.symbol(reloc.symbol) else { return Vec::new() };
-        let start = symbol.value.checked_add_signed(reloc.addend);
-        let (elf::Place::Section(section), Some(start)) = (symbol.place, start) else {
-            return Vec::new();
-        };
-        let end = start.saturating_add(u64::from(length));
-        self.part(0, Span { section, start, end, symbol: None })
     }
 
     fn line(
@@ -156,7 +145,7 @@ impl Listing<'_, '_> {
             facts.push(Fact::plain(IMMEDIATE, format!("{number:#x}")));
         }
         let entries = self.analysis.sites.within(span.section, at, end);
-        let said: Vec<Said> = entries.iter().map(|site| said(self, site)).collect();
+        let said: Vec<Said> = entries.iter().map(|site| said(self.analysis, self, site)).collect();
         let is_padding = is_nop && relocs.is_empty() && said.is_empty();
         Line {
             part,
@@ -238,14 +227,28 @@ impl Listing<'_, '_> {
             inside: Some((part, within)),
         })
     }
+}
 
-    /// The part of the function that a place in code is in, and the offset there.
-    pub(super) fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
+impl Around for Listing<'_, '_> {
+    fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
         let mut spans = self.spans.iter().enumerate();
         spans.find_map(|(part, span)| {
             let holds = span.section == section && (span.start..span.end).contains(&offset);
             holds.then(|| (part, offset.saturating_sub(span.start)))
         })
+    }
+
+    fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Replacing> {
+        let Some(symbol) = self.analysis.elf.symbol(reloc.symbol) else { return Vec::new() };
+        let start = symbol.value.checked_add_signed(reloc.addend);
+        let (elf::Place::Section(section), Some(start)) = (symbol.place, start) else {
+            return Vec::new();
+        };
+        let end = start.saturating_add(u64::from(length));
+        let lines = self.part(0, Span { section, start, end, symbol: None }).into_iter();
+        lines
+            .map(|Line { text, bare, facts, inside, .. }| Replacing { text, bare, facts, inside })
+            .collect()
     }
 }
 

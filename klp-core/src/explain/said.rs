@@ -3,11 +3,11 @@
 use std::fmt::{self, Write as _};
 
 use crate::arch::Access;
+use crate::checksum::Analysis;
 use crate::elf::Reloc;
 use crate::tables::{Alternative, Entry, Field, SiteRef};
 
 use super::fact::Fact;
-use super::listing::{Line, Listing};
 use super::reference::{self, Reference, hex};
 
 /// What an entry says.
@@ -17,6 +17,22 @@ pub(super) struct Said {
     pub(super) fact: Fact,
     /// The places in the function that it names, as part and offset.
     pub(super) places: Vec<(usize, u64)>,
+}
+
+/// The code around the instruction.
+pub(super) trait Around {
+    /// The part of the function that a place in code is in, and the offset there.
+    fn inside(&self, place: (u32, u64)) -> Option<(usize, u64)>;
+    /// The instructions that an alternative replaces others by.
+    fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Replacing>;
+}
+
+/// An instruction of an alternative.
+pub(super) struct Replacing {
+    pub(super) text: String,
+    pub(super) bare: String,
+    pub(super) facts: Vec<Fact>,
+    pub(super) inside: Option<(usize, u64)>,
 }
 
 impl Said {
@@ -32,8 +48,8 @@ impl Said {
     }
 
     /// Adds what a field refers to.
-    fn to(mut self, listing: &Listing<'_, '_>, to: &Reference) -> Self {
-        if let Some(place) = to.code.and_then(|code| listing.inside(code)) {
+    fn to(mut self, around: &dyn Around, to: &Reference) -> Self {
+        if let Some(place) = to.code.and_then(|code| around.inside(code)) {
             append(&mut self.fact.shown, format_args!("{:#x}", place.1));
             self.places.push(place);
         } else {
@@ -46,7 +62,7 @@ impl Said {
     }
 
     /// Adds instructions.
-    fn by(mut self, lines: &[Line]) -> Self {
+    fn by(mut self, lines: &[Replacing]) -> Self {
         for line in lines {
             append(&mut self.fact.shown, format_args!("; {}", line.text));
             append(&mut self.fact.means, format_args!("; {}", line.bare));
@@ -65,8 +81,7 @@ fn append(text: &mut String, more: fmt::Arguments<'_>) {
 }
 
 /// What the entry `site` says.
-pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
-    let analysis = listing.analysis;
+pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef) -> Said {
     let cx = analysis.context();
     let origin = analysis.origin(site.section, site.offset);
     let refers = |reloc: &Reloc| {
@@ -74,14 +89,14 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
         reference::of(analysis, &target, Access::Open)
     };
     let field = |said: Said, field: &Field<'_>| match field {
-        Field::Reference(reloc) => said.to(listing, &refers(reloc)),
+        Field::Reference(reloc) => said.to(around, &refers(reloc)),
         Field::Bytes(bytes) => said.and(&hex(bytes, " ")),
     };
     let plain = |text: &str| Said::plain(text.to_owned());
     match analysis.sites.entry(&analysis.elf, site) {
         Ok(Entry::Alternative(it)) => {
             let head = format!("{} of {} bytes by {}", feature(&it), it.covered, it.length);
-            let lines = it.replacement.map(|reloc| listing.replacement(&reloc, it.length));
+            let lines = it.replacement.map(|reloc| around.replacement(&reloc, it.length));
             Said::plain(head).by(&lines.unwrap_or_default())
         }
         Ok(Entry::Bug(it)) => {
@@ -96,7 +111,7 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
             field(to.and(", handled by "), &it.handler)
         }
         Ok(Entry::JumpLabel(it)) => {
-            let key = plain("jump label asks for key ").to(listing, &refers(&it.key));
+            let key = plain("jump label asks for key ").to(around, &refers(&it.key));
             let flags = match it.flags {
                 0 => key,
                 flags => key.and(&format!(" with flags {flags:#x}")),
@@ -104,7 +119,7 @@ pub(super) fn said(listing: &Listing<'_, '_>, site: &SiteRef) -> Said {
             field(flags.and(", jumps to "), &it.target)
         }
         Ok(Entry::StaticCall(it)) => {
-            let key = plain("static call of key ").to(listing, &refers(&it.key));
+            let key = plain("static call of key ").to(around, &refers(&it.key));
             match it.flags {
                 0 => key,
                 flags => key.and(&format!(" with flags {flags:#x}")),
