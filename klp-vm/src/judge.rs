@@ -14,9 +14,16 @@ const TROUBLE: &[(u32, &str)] =
 /// The bit of a warning.
 const WARNED: u32 = 9;
 
+/// How a warning begins (include/asm-generic/bug.h).
+const CUT: &str = "------------[ cut here ]";
+/// How many lines the text of a warning has at most.
+const LONGEST: usize = 8;
+
 pub(crate) struct Judge {
     expected: Vec<String>,
     seen: Vec<bool>,
+    /// The text of a `WARN` stands between its first line and the one with the place.
+    text: Option<Vec<String>>,
     steps: Vec<Step>,
     open: Option<(Step, Instant)>,
     loaded: Option<String>,
@@ -34,6 +41,7 @@ impl Judge {
         Self {
             expected: expected.to_vec(),
             seen: vec![false; expected.len()],
+            text: None,
             steps: Vec::new(),
             open: Some((boot, begin)),
             loaded: None,
@@ -52,12 +60,21 @@ impl Judge {
 
     /// Takes a line of the console.
     pub(crate) fn console(&mut self, line: &str) {
-        if !console::is_problem(line) {
+        if console::message(line).starts_with(CUT) {
+            self.text = Some(Vec::new());
             return;
         }
+        if !console::is_problem(line) {
+            if let Some(text) = self.text.as_mut().filter(|text| text.len() < LONGEST) {
+                text.push(line.to_owned());
+            }
+            return;
+        }
+        let said = self.text.take().unwrap_or_default();
         let mut expected = false;
         for (text, seen) in self.expected.iter().zip(&mut self.seen) {
-            let found = line.contains(text.as_str());
+            let mut lines = said.iter().map(String::as_str).chain([line]);
+            let found = lines.any(|line| line.contains(text.as_str()));
             *seen |= found;
             expected |= found;
         }
@@ -166,6 +183,17 @@ mod tests {
         assert!(finished(&["meminfo.c:40 "], &[WARNING], 1 << 9).passed);
         assert!(!finished(&["meminfo.c:40 "], &[], 0).passed);
         assert!(!finished(&["meminfo.c:40 "], &[WARNING, "[ 1.1] BUG: x"], 1 << 9).passed);
+    }
+
+    #[test]
+    fn the_text_of_a_warning_stands_before_its_place() {
+        let lines =
+            ["[ 1.0] ------------[ cut here ]------------", "[ 1.0] no more of it", WARNING];
+        assert!(finished(&["no more"], &lines, 1 << 9).passed);
+        assert!(finished(&["meminfo.c:40 "], &lines, 1 << 9).passed);
+        assert!(!finished(&["other"], &lines, 1 << 9).passed);
+        // What was said before is no text of it.
+        assert!(!finished(&["no more"], &["[ 1.0] no more of it", WARNING], 1 << 9).passed);
     }
 
     #[test]
