@@ -199,6 +199,13 @@ fn strip_number(name: &[u8]) -> Option<&[u8]> {
     (dot > 0 && is_number(tail.get(1..)?)).then_some(head)
 }
 
+/// What the source calls a variable: without the function that clang writes before it, and without numbers.
+pub(crate) fn of_source(name: &[u8]) -> &[u8] {
+    let promoted = name.windows(6).position(|part| part == b".llvm.");
+    let name = promoted.and_then(|end| name.get(..end)).unwrap_or(name);
+    clang_static_local(strip_number(name).unwrap_or(name))
+}
+
 /// Clang names a static local `function.name`.
 fn clang_static_local(name: &[u8]) -> &[u8] {
     match name.iter().rposition(|byte| *byte == b'.') {

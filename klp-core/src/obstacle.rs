@@ -20,8 +20,10 @@ pub enum Obstacle {
     TypeLayout,
     /// A variable that the running kernel has gets another type.
     VariableType,
-    /// A new variable may be an old one under another name.
+    /// A new variable, or a constant whose address is compared, may be an old one under another name.
     RenamedVariable,
+    /// A new function whose address is compared may be an old one under another name.
+    RenamedFunction,
     /// A text of the module that the kernel would free.
     Text,
     /// The type of an export changes.

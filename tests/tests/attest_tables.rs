@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use klp_core::attest::Class;
+use klp_tests::attested::Case;
 
 use crate::attest::{KERNEL, case, expect, right};
 
@@ -52,6 +53,36 @@ fn code_out_of_line() -> Result<()> {
         &[
             ("that of the second function", second, None),
             ("that of the first one", other, Some(Class::Content)),
+        ],
+    )
+}
+
+/// A table that names a place inside of a function does not call it: it is out of use when its callers are replaced.
+#[test]
+fn a_function_that_a_table_names_inside() -> Result<()> {
+    const LIMIT: &str = "asm volatile(\"movabs $0x123456789abcdef, %%rax\\n1:\\n.pushsection runtime_ptr_USER_PTR_MAX, \\\"a\\\"\\n\
+        .long 1b - 8 - .\\n.popsection\" ::: \"rax\");";
+    let quiet = |body: &str| {
+        format!(
+            "static __attribute__((noinline, noipa, used)) int quiet(int n) {{ {body} return n * 5; }}\n"
+        )
+    };
+    let show = "int show(int n) { return quiet(n) + 1; }\n";
+    let inside = |more: &str| Case {
+        before: quiet("") + show + more,
+        after: quiet(LIMIT) + show + more,
+        // The kernel fills in the table's places in its own code only.
+        module: quiet("asm volatile(\"movabs $0x123456789abcdef, %%rax\" ::: \"rax\");") + show,
+        functions: vec![("show", 0, "show")],
+        said: (vec!["quiet"], vec![]),
+        ..Case::default()
+    };
+    let pointer = "int (*const hook)(int) = quiet;\n";
+    expect(
+        "a_function_that_a_table_names_inside",
+        &[
+            ("its only caller is replaced", inside(""), None),
+            ("something has its address", inside(pointer), Some(Class::Missing)),
         ],
     )
 }

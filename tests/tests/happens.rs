@@ -166,7 +166,9 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
             static struct timer timer = { 0, tick };
             static const struct timer ops = { 0, tick };
             static struct timer plain;
-            static const struct timer quiet = { 0, 0 };
+            static const struct timer quiet = { 0, 0 }, third = { 0, 0 };
+            static const struct { void *next; void (*function)(const char *); } known = { 0, exported };
+            static const char *const names[] = { \"one\", \"two\" };
             static int (*const table[])(int);";
         let outlives = |body: &str| -> Result<Livepatch> { show(compiler, "", tick, body) };
         let livepatch = outlives("exported((void *)&timer);")?;
@@ -179,6 +181,20 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
         // Constants and texts that are written somewhere.
         note(&outlives("*(const char **)n = \"stored\";")?, "outlives", "\"stored\"")?;
         note(&outlives("*(const struct timer **)n = &quiet;")?, "outlives", "quiet")?;
+        // On one of two ways, or as a result.
+        let chosen = "*(const struct timer **)n = n & 1 ? &quiet : &third;";
+        note(&outlives(chosen)?, "outlives", "third")?;
+        note(
+            &outlives("*(const char **)n = n & 1 ? *(char **)n : \"chosen\";")?,
+            "outlives",
+            "\"chosen\"",
+        )?;
+        let result = "static __attribute__((noinline)) const char *name(int n) { return n ? \"full\" : 0; }\n";
+        let livepatch = show(compiler, "", &format!("{tick}{result}"), "exported(name(n));")?;
+        note(&livepatch, "outlives", "\"full\"")?;
+        // Operations are what functions of the kernel get, also if the kernel has all that they lead to.
+        note(&outlives("exported((void *)&known);")?, "outlives", "known")?;
+        note(&outlives("exported(n ? (void *)&known : 0);")?, "outlives", "known")?;
         // The head of a list, and what calls a function of the kernel.
         let lists = "struct list { struct list *next, *prev; };
             static struct list list = { &list, &list }, later;
@@ -200,6 +216,10 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
             AFTER,
             "plain.next = &plain; exported(0); asm volatile(\"\" : : : \"memory\");",
             "exported((void *)plain.next);",
+            "exported(\"a text\");",
+            "exported(n ? \"a text\" : \"another\");",
+            "exported((void *)names);",
+            "exported((void *)&quiet);",
             "exported((void *)&plain);",
             "if (timer.next) exported(0);",
         ] {
@@ -281,6 +301,29 @@ fn functions_of_kernel_threads() -> Result<()> {
         assert_eq!(livepatch.refused, []);
         assert_eq!(codes(&livepatch, "thread"), ["reap"]);
         ensure!(note(&livepatch, "thread", "reap")?.why.starts_with("start starts a thread"));
+        Ok(())
+    })
+}
+
+#[test]
+fn functions_that_nobody_leaves() -> Result<()> {
+    for_each_compiler("functions_that_nobody_leaves", |compiler| {
+        let keep = "__attribute__((noinline)) void";
+        let source = |text: &str| {
+            format!(
+                "void exported(const char *);
+                 static {keep} work(void) {{ for (;;) exported(\"{text}\"); }}
+                 static {keep} ends(int *n) {{ while (*(volatile int *)n) exported(\"{text}\"); }}
+                 static {keep} stops(void) {{ exported(\"{text}\"); __builtin_trap(); }}
+                 {keep} schedule(void) {{ exported(\"{text}\"); }}
+                 int start(int *n) {{ ends(n); if (*n) stops(); work(); return 0; }}\n"
+            )
+        };
+        let small = Small::new(compiler)?.object("a", &source("before"), &source("after"));
+        let changed = ["work", "ends", "stops", "schedule"].map(|name| ("a", name));
+        let livepatch = small.livepatch(&changed, false)?;
+        assert_eq!(livepatch.refused, []);
+        assert_eq!(codes(&livepatch, "thread"), ["schedule", "work"]);
         Ok(())
     })
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::judge::{Judge, Piece, Source};
 use super::kind::Kind;
 use super::names::{base, is_constructor};
-use super::origin::users;
 use super::reference::is_of_one_place;
 use super::running::VMLINUX;
 use super::tables::{Table, is_generated};
@@ -130,7 +129,14 @@ impl Judge<'_> {
                 let meant = to.is_some_and(|(to, offset)| {
                     u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset))
                 });
-                if meant && !extent.holds(index, reloc.offset) {
+                // A table can name a place inside, which nobody enters.
+                let is_entry = || {
+                    to.is_some_and(|(to, offset)| {
+                        u64::try_from(offset)
+                            .is_ok_and(|offset| view.is_function_start((to, offset)))
+                    })
+                };
+                if meant && !extent.holds(index, reloc.offset) && (is_code || is_entry()) {
                     match view.extent(index, reloc.offset).filter(|_| is_code) {
                         Some(by) => users.insert((number, by)),
                         None => return false,
@@ -192,31 +198,21 @@ impl Judge<'_> {
     fn renamed(&mut self) {
         let mut found = Vec::new();
         for (number, source) in self.sources.iter().enumerate() {
-            let Some(original) = &source.original else { continue };
-            let new: Vec<Extent> = self.new_variables(number, source);
-            if new.is_empty() {
-                continue;
-            }
-            let gone = gone(original, &source.patched);
-            for extent in new {
+            for extent in self.new_variables(number, source) {
                 let Some(index) = source.patched.symbol_of(extent) else { continue };
-                let now = (shape(&source.patched, index), users(&source.patched, index));
-                for old in &gone {
-                    let before = (shape(original, *old), users(original, *old));
-                    if now.0.is_some() && now.0 == before.0 && !now.1.is_disjoint(&before.1) {
-                        let names = (source.patched.symbol(index), original.symbol(*old));
-                        if let (Some(new), Some(old)) = names {
-                            found.push((
-                                number,
-                                new.name_lossy().into_owned(),
-                                old.name_lossy().into_owned(),
-                            ));
-                        }
+                let Some(new) = source.patched.symbol(index) else { continue };
+                for gone in self.gone(number, index) {
+                    let original =
+                        self.sources.get(gone.source).and_then(|it| it.original.as_ref());
+                    let old = original.and_then(|view| view.symbol(gone.symbol));
+                    if let Some(old) = old.filter(|_| self.takes_over(number, index, &gone)) {
+                        let names = (new.name_lossy().into_owned(), old.name_lossy().into_owned());
+                        found.push((number, names));
                     }
                 }
             }
         }
-        for (number, new, old) in found {
+        for (number, (new, old)) in found {
             let what = format!(
                 "a new variable in the module, while `{old}` of the same kind and size is gone: if it is \
                  that one with another name, what it holds is lost"
@@ -257,29 +253,4 @@ fn function_extent(view: &View<'_>, index: u32) -> Option<Extent> {
     let symbol = view.symbol(index)?;
     let Place::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)
-}
-
-/// Kind of memory and size of a variable.
-fn shape(view: &View<'_>, index: u32) -> Option<(Kind, u64)> {
-    let symbol = view.symbol(index)?;
-    let Place::Section(section) = symbol.place else { return None };
-    Some((Kind::of(view.section(section)?), symbol.size))
-}
-
-/// The variables of `original` whose names nothing has in `patched`.
-fn gone(original: &View<'_>, patched: &View<'_>) -> Vec<u32> {
-    let names: BTreeSet<&[u8]> = patched.names().map(|(name, _)| base(name)).collect();
-    let symbols = original.elf.symbols.iter().zip(0u32..).filter(|(symbol, index)| {
-        symbol.kind == SymbolKind::Object
-            && !names.contains(base(symbol.name))
-            && shape(original, *index)
-                .is_some_and(|(kind, _)| !matches!(kind, Kind::Constant | Kind::FreedData))
-            && match symbol.place {
-                Place::Section(section) => original
-                    .section(section)
-                    .is_some_and(|section| !is_of_one_place(symbol.name, section.name)),
-                _ => false,
-            }
-    });
-    symbols.map(|(_, index)| index).collect()
 }

@@ -1,12 +1,13 @@
 //! The module, what it was made of and where it will run, and what is known of their relation so far.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::enabled::{self, At, Enabled, Replacement};
 use super::names;
 use super::origin::{self, Origin};
 use super::running::{Running, Spot};
-use super::view::{Aim, Extent, Use, View};
+use super::view::{Aim, Extent, References, Use, View};
 use super::{AttestError, Class, Finding, Kernel, Object, Report};
 use crate::elf::{ElfError, Place, SymbolKind};
 
@@ -24,6 +25,8 @@ pub(super) struct Source<'a> {
     plain: Option<View<'a>>,
     pub(super) patched: View<'a>,
     origin: Origin,
+    /// What the functions of the patched object refer to, once somebody has asked.
+    pub(super) references: OnceCell<References<'a>>,
 }
 
 /// Something of a patched object.
@@ -74,7 +77,8 @@ impl<'a> Judge<'a> {
                 _ => Origin::default(),
             };
             let object = object.object;
-            sources.push(Source { object, image, original, plain, patched, origin });
+            let references = OnceCell::new();
+            sources.push(Source { object, image, original, plain, patched, origin, references });
         }
         let module = View::parse(module).map_err(failed("the module"))?;
         let mut judge = Self {

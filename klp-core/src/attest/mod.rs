@@ -17,6 +17,7 @@ mod entries;
 mod judge;
 mod kind;
 mod left;
+mod moved;
 mod names;
 mod origin;
 mod reference;

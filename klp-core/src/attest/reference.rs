@@ -195,7 +195,7 @@ impl Judge<'_> {
         if is_of_one_place(symbol.name, header.name) {
             return;
         }
-        if !source.originals(index).is_empty() {
+        if !source.originals(index).is_empty() || !self.elsewhere(number, index).is_empty() {
             let what = format!("the module has its own `{name}`, but the kernel has one");
             self.wrong(field, Class::Identity, what);
         }
@@ -235,6 +235,7 @@ impl Judge<'_> {
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
         let expected = match own.was {
             Some(was) => vec![was],
+            None if source.originals(index).is_empty() => self.elsewhere(own.source, index),
             None => source.spots(index),
         };
         let right = |meant: &&Spot| meant.plus(inside) == spot;

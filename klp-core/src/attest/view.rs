@@ -1,6 +1,6 @@
 //! A relocatable file as the second opinion reads it: which bytes are one thing, and where a field leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::base;
 use super::tables::{REPLACEMENTS, Table};
@@ -50,6 +50,9 @@ pub(super) struct Use {
     /// A direct call or jump.
     pub(super) branch: bool,
 }
+
+/// By function, the names of what its code refers to; all without what compilers append.
+pub(super) type References<'a> = BTreeMap<&'a [u8], BTreeSet<&'a [u8]>>;
 
 /// One file.
 #[derive(Debug)]

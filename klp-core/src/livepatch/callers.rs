@@ -87,7 +87,7 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
 }
 
 /// The functions of an object that call its function `number`; none where something takes its address.
-fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
+pub(super) fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
     let elf = &side.analysis.elf;
     let layout = &side.analysis.layout;
     let body = *layout.span(layout.functions.get(number)?.body)?;

@@ -12,6 +12,7 @@ use crate::record::Note;
 use super::absent::{self, Absent};
 use super::alternative::Field;
 use super::identity;
+use super::moved;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
 use super::refusals::Refusals;
@@ -278,6 +279,9 @@ impl<'a> Walk<'_, 'a> {
             }
             Meaning::Kernel(Outside::Local(symbol)) => {
                 Link::Kernel(self.kernel.local(source, symbol)?)
+            }
+            Meaning::Kernel(Outside::Moved(object, span)) => {
+                Link::Kernel(moved::target(self.kernel, self.sources, object, span)?)
             }
         };
         if let Link::Kernel(target) = &link

@@ -5,6 +5,7 @@ use crate::kernel::{Region, module_name};
 
 use super::extract::{Link, Walk};
 use super::identity;
+use super::moved;
 use super::resolve::{Meaning, Outside, Resolver, Site};
 use super::side::region;
 use super::source::Source;
@@ -42,6 +43,10 @@ impl<'a> Walk<'_, 'a> {
             (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
             (Meaning::Kernel(Outside::Local(symbol)), addend) => {
                 Ok((Link::Kernel(self.kernel.local(source, symbol)?), addend))
+            }
+            (Meaning::Kernel(Outside::Moved(object, span)), addend) => {
+                let target = moved::target(self.kernel, self.sources, object, span)?;
+                Ok((Link::Kernel(target), addend))
             }
             (Meaning::Kernel(Outside::Global(other)), addend) => {
                 let target = self.kernel.global(source.linked, other);

@@ -1,7 +1,7 @@
 //! What the kernel has under the name of a global that the original object does not define: it was defined by another
 //! object, which the patch moved it from, or which goes on to define it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::elf::Place;
 use crate::kernel::Kernel;
@@ -189,37 +189,6 @@ pub(super) fn in_place_of(
             };
             let names: Vec<String> = new.iter().filter(takes_over).cloned().collect();
             found.extend((!names.is_empty()).then(|| (object, names.join(", "), was)));
-        }
-    }
-    found
-}
-
-/// Variables that only the patched objects have and that are copied, with what they may have been called: those of the
-/// same size and kind that their object had, and those of their name that another one had.
-pub(super) fn renamed(
-    sources: &[Source<'_>],
-    is_copied: impl Fn(usize, u32) -> bool,
-) -> Vec<(usize, String, String)> {
-    let gone: BTreeMap<(usize, u32), (String, u64)> = sources
-        .iter()
-        .enumerate()
-        .flat_map(|(object, source)| {
-            source.gone().into_iter().map(move |(span, name, size)| ((object, span), (name, size)))
-        })
-        .collect();
-    let mut found = Vec::new();
-    for (object, source) in sources.iter().enumerate() {
-        let new = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
-        for (span, _) in new.filter(|(span, _)| is_copied(object, **span)) {
-            let Some((name, size)) = source.patched.variable(*span) else { continue };
-            let region = source.patched.region(*span);
-            let was = gone.iter().find(|((other, old), (old_name, old_size))| {
-                let of = sources.get(*other).and_then(|source| source.original.as_ref());
-                *old_size == size
-                    && of.is_some_and(|side| side.region(*old) == region)
-                    && (*other == object || *old_name == name)
-            });
-            found.extend(was.map(|(_, (was, _))| (object, name, was.clone())));
         }
     }
     found

@@ -22,6 +22,7 @@ mod identity;
 mod init;
 mod input;
 mod links;
+mod moved;
 mod namesakes;
 mod outlives;
 mod part;
@@ -30,6 +31,7 @@ mod placement;
 mod position;
 mod recompiled;
 mod refusals;
+mod renamed;
 mod resolve;
 mod side;
 mod sites;
@@ -37,6 +39,7 @@ mod source;
 mod static_key;
 mod stays;
 mod strays;
+mod taken;
 mod target;
 mod threads;
 mod types;
@@ -174,13 +177,14 @@ pub fn create(
     }
     let mut verdict = verdict::Verdict::new(options.force);
     identity::find(kernel, &mut sources);
+    let moves = moved::find(kernel, &mut sources);
     let mut constants = constants::find(&mut sources, &mut verdict);
     callers::find(&mut sources, &mut verdict);
     constants.extend(constants::labels(&mut sources, &mut verdict));
     for source in &sources {
         let changed = named.changed.get(source.object).map(Vec::as_slice).unwrap_or_default();
         verdict.sections(source, changed);
-        verdict.exports(source);
+        verdict.exports(kernel, source);
         for why in recompiled::other(source) {
             verdict.refused.add(Obstacle::Recompiled, source.object, source.object, why);
         }
@@ -219,7 +223,9 @@ pub fn create(
             }
         }
     }
-    verdict.renamed(&sources, &extraction);
+    let compared = taken::compared(&sources, &extraction);
+    verdict.renamed_functions(&sources, renamed::functions(&sources, &compared));
+    verdict.renamed(&sources, &moves, &compared, &extraction);
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }

@@ -3,31 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::arch::{Form, Instructions};
 use crate::elf::Section;
 use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
-use super::extract::{self, Extraction, Link, OutReloc};
+use super::extract::{self, Extraction, Link};
 use super::pieces::{self, Piece};
 use super::source::{Fate, Source};
+use super::taken::{Taken, addresses};
 use super::types::{Types, User};
 
 /// The code of the notes about it.
 pub(super) const OUTLIVES: &str = "outlives";
-
-/// What is done with an address in an instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It is written to memory that is not the stack.
-    Stored,
-    /// It is written to a variable of the module: to itself, as an empty list is, or to another.
-    Linked(Piece),
-    /// It is in a register: for a function that is called, or to be compared, or to be used at once.
-    Held,
-    /// It is in a register in which functions get their arguments.
-    Passed,
-}
 
 /// The notes about addresses that copied functions hand out.
 pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
@@ -44,8 +31,13 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
             let is_kept = match taken {
                 _ if is_of_static_call(&extract::owner_name(source, to)) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
-                Taken::Stored if is_variable(sources, to) || is_constant(sources, to) => true,
+                Taken::Stored | Taken::Returned
+                    if is_variable(sources, to) || is_constant(sources, to) =>
+                {
+                    true
+                }
                 Taken::Held | Taken::Passed if linked.contains(&to) => true,
+                Taken::Given if is_constant(sources, to) => calls_back(kernel, extraction, to),
                 _ => !functions_behind(to, extraction, &entries).is_empty(),
             };
             if is_kept && to != *from {
@@ -219,6 +211,26 @@ fn functions_behind(
     functions
 }
 
+/// Whether a constant, or one that it leads to, has the address of a function of the kernel: somebody is to call that.
+fn calls_back(kernel: &Kernel, extraction: &Extraction, piece: Piece) -> bool {
+    let (mut seen, mut open) = (BTreeSet::from([piece]), vec![piece]);
+    while let Some(piece) = open.pop() {
+        for reloc in extraction.copied.get(&piece).into_iter().flat_map(|copied| &copied.relocs) {
+            match &reloc.link {
+                Link::Kernel(target) => {
+                    let region = kernel.listed(target).map(|listed| listed.region);
+                    if region == Some(Region::Text) {
+                        return true;
+                    }
+                }
+                Link::Piece(to) if seen.insert(*to) => open.push(*to),
+                Link::Piece(_) | Link::Number => {}
+            }
+        }
+    }
+    false
+}
+
 /// A variable, beside those that belong to one call site: of messages that are printed once or not too often.
 fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
     let Some(source) = sources.get(piece.object) else { return false };
@@ -238,45 +250,4 @@ fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
 
 fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {
     source.patched.analysis.elf.section(piece.section)
-}
-
-/// Those of `relocs` in the code of `piece` that take an address, instead of calling, jumping or reading there.
-pub(super) fn addresses<'r>(
-    source: &Source<'_>,
-    piece: Piece,
-    relocs: &'r [OutReloc],
-) -> Vec<(&'r OutReloc, Taken)> {
-    let code = section(source, piece).and_then(|section| section.bytes(piece.start, piece.len()));
-    let relocs: BTreeMap<u64, &OutReloc> =
-        relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
-    let mut taken = Vec::new();
-    let mut at = 0u64;
-    let mut instructions = Instructions::new(code.unwrap_or_default(), 0);
-    while let Some(Ok(decoded)) = instructions.next() {
-        let next = at.saturating_add(u64::from(decoded.len));
-        let own = relocs.range(at..next);
-        if !matches!(decoded.form, Form::Branch { .. }) {
-            for (offset, reloc) in own {
-                let within = u8::try_from(offset.saturating_sub(at)).unwrap_or(u8::MAX);
-                let operands = instructions.operands();
-                let is_immediate = operands.immediate.is_some_and(|field| field.offset == within);
-                // A store to memory that is named as well is one to the module's own or the kernel's variables.
-                if is_immediate && instructions.stores() {
-                    let to_own = operands
-                        .displacement
-                        .and_then(|field| relocs.get(&at.saturating_add(u64::from(field.offset))));
-                    let to = match to_own.map(|reloc| &reloc.link) {
-                        Some(Link::Piece(own)) => Taken::Linked(*own),
-                        _ => Taken::Stored,
-                    };
-                    taken.push((*reloc, to));
-                } else if is_immediate || instructions.takes_address() {
-                    let is_passed = instructions.sets_argument();
-                    taken.push((*reloc, if is_passed { Taken::Passed } else { Taken::Held }));
-                }
-            }
-        }
-        at = next;
-    }
-    taken
 }

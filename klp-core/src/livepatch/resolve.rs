@@ -48,6 +48,8 @@ pub(super) enum Outside<'a> {
     Global(&'a [u8]),
     /// A symbol of the object as it runs, by index.
     Local(u32),
+    /// What another source's original has at a span.
+    Moved(usize, u32),
 }
 
 /// One touched object while its relocations are resolved.
@@ -245,6 +247,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
         match self.source.data.get(&index) {
             Some(DataFate::Shared(original) | DataFate::Changed(original)) => {
                 Ok((Meaning::Kernel(self.original_data(*original)?), relative))
+            }
+            Some(DataFate::From(object, span)) => {
+                Ok((Meaning::Kernel(Outside::Moved(*object, *span)), relative))
             }
             Some(DataFate::Moved | DataFate::Overridden) if let Some(symbol) = symbol => {
                 Ok((Meaning::Kernel(Outside::Global(symbol.name)), relative))

@@ -32,6 +32,17 @@ pub(super) enum Fate {
 }
 
 impl Fate {
+    /// The number of the same function in the original of its object.
+    pub(super) fn original(self) -> Option<usize> {
+        match self {
+            Self::Same(original)
+            | Self::Changed(original)
+            | Self::Called(original)
+            | Self::Kept(original) => Some(original),
+            Self::Moved | Self::Overridden | Self::Added => None,
+        }
+    }
+
     /// Whether the kernel does not have it.
     pub(super) fn is_new(self) -> bool {
         matches!(self, Self::Added | Self::Kept(_))
@@ -58,10 +69,22 @@ pub(super) enum DataFate {
     Other(Region, Region),
     /// The kernel has another global of that name.
     Second,
+    /// One that another object or function of the kernel had: its source, and its span in the original of that.
+    From(usize, u32),
     /// One that the original does not have.
     New,
     /// One of so many of the original's; it cannot be told which.
     Unclear(usize),
+}
+
+impl DataFate {
+    /// The span of the same variable in the original of its object.
+    pub(super) fn original(&self) -> Option<u32> {
+        match self {
+            Self::Shared(span) | Self::Changed(span) => Some(*span),
+            _ => None,
+        }
+    }
 }
 
 /// A touched object, correlated.
@@ -204,14 +227,7 @@ impl<'a> Source<'a> {
     /// Variables of the original that the patched object does not have: span, name and size.
     pub(super) fn gone(&self) -> Vec<(u32, String, u64)> {
         let Some(original) = &self.original else { return Vec::new() };
-        let kept: BTreeSet<u32> = self
-            .data
-            .values()
-            .filter_map(|fate| match fate {
-                DataFate::Shared(span) | DataFate::Changed(span) => Some(*span),
-                _ => None,
-            })
-            .collect();
+        let kept: BTreeSet<u32> = self.data.values().filter_map(DataFate::original).collect();
         let spans = original.data.iter().flatten().filter(|span| !kept.contains(span));
         let gone = spans.filter_map(|span| {
             let (name, size) = original.variable(*span)?;

@@ -66,7 +66,13 @@ pub(super) fn of_module(
             let target = kernel.local(source, symbol)?;
             (target, name.unwrap_or_default().into_owned())
         }
-        Meaning::Copy(_) | Meaning::Number => return Ok(None),
+        // The kernel's own keys are set up before any module is there.
+        Meaning::Kernel(Outside::Moved(..)) if source.linked != "vmlinux" => {
+            return Err("the patch moves the key of a jump label of a module".into());
+        }
+        Meaning::Kernel(Outside::Moved(..)) | Meaning::Copy(_) | Meaning::Number => {
+            return Ok(None);
+        }
     };
     let Target::Livepatch(symbol) = target else { return Ok(None) };
     if symbol.object == "vmlinux" {

@@ -10,9 +10,10 @@ use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
 use super::extract::{self, Extraction, Link, OutReloc};
-use super::outlives::{self, OUTLIVES, Taken};
+use super::outlives::OUTLIVES;
 use super::pieces::Piece;
 use super::source::Source;
+use super::taken::{Taken, addresses};
 
 /// The code of the notes about it.
 pub(super) const STAYS: &str = "stays";
@@ -40,7 +41,7 @@ pub(super) fn notes(
         };
         let name = extract::owner_name(source, *piece);
         if is_code(source, *piece) {
-            let taken = outlives::addresses(source, *piece, &copied.relocs).into_iter();
+            let taken = addresses(source, *piece, &copied.relocs).into_iter();
             let stores = taken.filter(|(_, taken)| *taken == Taken::Stored).any(|(reloc, _)| {
                 matches!(reloc.link, Link::Piece(to) if to.object == piece.object && !is_code(source, to))
             });

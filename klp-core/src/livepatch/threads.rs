@@ -1,10 +1,12 @@
 //! Changed functions that kernel threads run from start to end. A thread that is in one when the livepatch is enabled goes
-//! on in the old one, and livepatch waits for it to return, which many never do.
+//! on in the old one, and livepatch waits for it to return, which many never do. The same goes for functions that never return,
+//! and for those that are on the stack of all that waits.
 
 use std::collections::BTreeSet;
 
+use crate::arch::{Form, Instructions};
 use crate::elf::Place;
-use crate::layout::Function;
+use crate::layout::{Function, Span};
 use crate::record::Note;
 
 use super::callers::{entry, is_call};
@@ -20,23 +22,80 @@ const STARTERS: &[&[u8]] = &[
     b"user_mode_thread",
 ];
 
+/// What is on the stack of every thread of the kernel (arch/x86/kernel/process.c), and of everything that waits
+/// (kernel/sched/core.c).
+const UNDER_ALL: &[&str] = &["ret_from_fork", "schedule"];
+
 /// The notes about them.
 pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
     let changed = source.fates.iter().enumerate();
     let changed = changed.filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))));
     let notes = changed.filter_map(|(number, _)| {
+        let name = source.name_of(number);
         let starters = starters(&source.patched, number);
         let names: Vec<String> = starters.into_iter().map(|it| source.name_of(it)).collect();
-        let why = format!(
-            "{} starts a thread with it: while one is in it, it goes on in the kernel's own, and livepatch waits for it to \
-             return before it is done. A thread with a loop that never ends keeps the livepatch in transition for good; \
-             change what the loop calls instead",
-            names.join(", ")
-        );
-        (!names.is_empty())
-            .then(|| Note::new("thread", source.object, &source.name_of(number), why))
+        let why = if !names.is_empty() {
+            format!(
+                "{} starts a thread with it: while one is in it, it goes on in the kernel's own, and livepatch waits for it \
+                 to return before it is done. A thread with a loop that never ends keeps the livepatch in transition for \
+                 good; change what the loop calls instead",
+                names.join(", ")
+            )
+        } else if UNDER_ALL.contains(&name.as_str()) {
+            "threads of the kernel have it on their stacks for as long as they are there, or wait: livepatch waits for \
+             them to leave it, and stays in transition for good"
+                .to_owned()
+        } else if is_endless(&source.patched, number) {
+            "it never returns: a thread that is in its loop goes on in the kernel's own, and livepatch, which waits for it \
+             to return, stays in transition for good; change what the loop calls instead"
+                .to_owned()
+        } else {
+            return None;
+        };
+        Some(Note::new("thread", source.object, &name, why))
     });
     notes.collect()
+}
+
+/// Whether function `number` has a loop, and no way out of it: nothing in it returns or jumps to another function.
+fn is_endless(side: &Side<'_>, number: usize) -> bool {
+    let layout = &side.analysis.layout;
+    let spans = layout.functions.get(number).into_iter().flat_map(Function::spans);
+    let loops =
+        spans.filter_map(|it| layout.span(it)).map(|span| has_loop_only(side, number, *span));
+    // The cold part has none.
+    let loops: Option<Vec<bool>> = loops.collect();
+    loops.is_some_and(|loops| loops.contains(&true))
+}
+
+/// Whether a part of function `number` has a jump backwards; none if control can leave the function there.
+fn has_loop_only(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
+    let section = side.analysis.elf.section(span.section)?;
+    let code = section.bytes(span.start, span.end.checked_sub(span.start)?)?;
+    let mut instructions = Instructions::new(code, span.start);
+    let (mut at, mut has_loop) = (span.start, false);
+    while let Some(decoded) = instructions.next() {
+        let decoded = decoded.ok()?;
+        let next = at.checked_add(u64::from(decoded.len))?;
+        match decoded.form {
+            Form::Branch { call: false, target } => {
+                let mut relocs = section.relocs.within(at, next).filter(|reloc| reloc.raw != 0);
+                let to = match relocs.next() {
+                    Some(reloc) => entry(&side.analysis.elf, &reloc, true)?,
+                    None => (span.section, target),
+                };
+                let owner = side.analysis.layout.find(to.0, to.1).and_then(|it| side.owner(it));
+                if owner != Some(number) {
+                    return None;
+                }
+                has_loop |= to.0 == span.section && (span.start..=at).contains(&to.1);
+            }
+            Form::Plain if decoded.ends_flow && instructions.leaves() => return None,
+            _ => {}
+        }
+        at = next;
+    }
+    Some(has_loop)
 }
 
 /// The functions that take the address of function `number` and start threads.

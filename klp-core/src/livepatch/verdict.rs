@@ -11,7 +11,9 @@ use crate::record::{Note, Refused};
 use super::boot::Missing;
 use super::extract::Extraction;
 use super::identity;
+use super::moved::{Moves, Suspect};
 use super::namesakes;
+use super::pieces::Piece;
 use super::refusals::Refusals;
 use super::side::Side;
 use super::source::{Fate, Source};
@@ -85,9 +87,13 @@ impl Verdict {
     }
 
     /// Tells of exports that the patch adds.
-    pub(super) fn exports(&mut self, source: &Source<'_>) {
+    pub(super) fn exports(&mut self, kernel: &Kernel, source: &Source<'_>) {
+        // What moves here from another object was exported there.
+        let was = |name: &&String| {
+            kernel.symvers.get(name).is_some_and(|export| export.module == source.linked)
+        };
         let before = source.original.as_ref().map(exported).unwrap_or_default();
-        for name in exported(&source.patched).difference(&before) {
+        for name in exported(&source.patched).difference(&before).filter(|name| !was(name)) {
             let why = "the patch exports it, but the kernel gets no new exports from a livepatch: only the livepatch \
                        itself can use it, other modules cannot";
             self.note("export", source.object, name, why);
@@ -198,8 +204,30 @@ impl Verdict {
         }
     }
 
+    /// Tells of functions under another name whose address is compared: object, new and old name.
+    pub(super) fn renamed_functions(
+        &mut self,
+        sources: &[Source<'_>],
+        renamed: Vec<(usize, String, String)>,
+    ) {
+        for (object, name, was) in renamed {
+            let Some(source) = sources.get(object) else { continue };
+            let why = format!(
+                "its address is compared, and it may be {was}, which the patch takes away: pointers that the kernel keeps \
+                 lead to that one; leave its name as it is"
+            );
+            self.risk(Obstacle::RenamedFunction, source.object, &name, why);
+        }
+    }
+
     /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
-    pub(super) fn renamed(&mut self, sources: &[Source<'_>], extraction: &Extraction) {
+    pub(super) fn renamed(
+        &mut self,
+        sources: &[Source<'_>],
+        moves: &Moves,
+        compared: &BTreeSet<(Piece, i64)>,
+        extraction: &Extraction,
+    ) {
         let is_copied = |object: usize, span: u32| {
             let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
             place.is_some_and(|span| {
@@ -210,9 +238,18 @@ impl Verdict {
                 })
             })
         };
-        let renamed = identity::renamed(sources, is_copied);
+        let is_compared = |object: usize, span: u32| {
+            let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
+            place.is_some_and(|span| {
+                compared.iter().any(|(piece, _)| {
+                    (piece.object, piece.section) == (object, span.section)
+                        && (piece.start..piece.end).contains(&span.start)
+                })
+            })
+        };
+        let suspects = moves.suspects(sources, is_copied, is_compared);
         for (object, name, was) in identity::in_place_of(sources, is_copied) {
-            let is_one = renamed.iter().any(|(of, _, other)| (*of, other) == (object, &was));
+            let is_one = suspects.iter().any(|it| (it.new.object, &it.was.name) == (object, &was));
             if let Some(source) = sources.get(object).filter(|_| !is_one) {
                 let why = format!(
                     "functions that use it use {name} instead with the patch, which starts with nothing of what the \
@@ -221,13 +258,21 @@ impl Verdict {
                 self.note("state", source.object, &was, why);
             }
         }
-        for (object, name, was) in renamed {
-            let Some(source) = sources.get(object) else { continue };
-            let why = format!(
-                "it may be {was}, which the patch takes away: the module's own starts with nothing of what \
-                 the kernel has in it"
-            );
-            self.risk(Obstacle::RenamedVariable, source.object, &name, why);
+        for Suspect { new, was } in suspects {
+            let Some(source) = sources.get(new.object) else { continue };
+            let was = &was.name;
+            let why = if new.is_constant() {
+                format!(
+                    "its address is compared, and it may be {was}, which the patch takes away: pointers that the kernel \
+                     keeps lead to that one, and none to the module's own"
+                )
+            } else {
+                format!(
+                    "it may be {was}, which the patch takes away: the module's own starts with nothing of what the kernel \
+                     has in it"
+                )
+            };
+            self.risk(Obstacle::RenamedVariable, source.object, &new.name, why);
         }
     }
 

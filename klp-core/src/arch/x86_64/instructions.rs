@@ -1,6 +1,6 @@
 //! The instructions of a stretch of code, decoded as far as they are asked for.
 
-use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
 use super::super::{Access, Field, Operands, Reach};
 use super::{Decoded, Form, common};
@@ -26,7 +26,7 @@ pub(crate) struct Instructions<'a> {
 const UDB: u8 = 0xd6;
 
 /// Where functions get their arguments (System V ABI).
-const ARGUMENTS: [Register; 6] =
+pub(super) const ARGUMENTS: [Register; 6] =
     [Register::RDI, Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
 
 /// Bytes that are no instruction.
@@ -149,6 +149,26 @@ impl<'a> Instructions<'a> {
         self.instruction.mnemonic() == Mnemonic::Mov
             && self.instruction.op0_kind() == OpKind::Memory
             && self.instruction.memory_base() != Register::RSP
+    }
+
+    /// Whether the instruction that was decoded last returns, or jumps to where a register says.
+    pub(crate) fn leaves(&mut self) -> bool {
+        if self.told.is_some() {
+            self.decode();
+        }
+        match self.instruction.flow_control() {
+            FlowControl::Return => true,
+            FlowControl::IndirectBranch => self.instruction.op0_kind() == OpKind::Register,
+            _ => false,
+        }
+    }
+
+    /// Whether the instruction that was decoded last compares with its immediate.
+    pub(crate) fn compares(&mut self) -> bool {
+        if self.told.is_some() {
+            self.decode();
+        }
+        self.instruction.mnemonic() == Mnemonic::Cmp
     }
 
     /// Whether the instruction that was decoded last writes a register in which functions get their arguments.

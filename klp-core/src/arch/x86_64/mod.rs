@@ -2,6 +2,7 @@
 
 pub(crate) mod argument;
 pub(crate) mod bound;
+pub(crate) mod carried;
 mod common;
 mod effect;
 mod form;

@@ -57,6 +57,16 @@ impl Types {
         variables::retyped(&self.variables, &after.variables)
     }
 
+    /// Whether a variable of that name can be written.
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.variables.contains_key(name)
+    }
+
+    /// Whether all variables of that name are of one type, here and there.
+    pub(super) fn is_one_type(&self, other: &Self, name: &str) -> bool {
+        variables::are_one(&self.variables, &other.variables, name)
+    }
+
     /// The types of which `after` has other ones.
     pub(super) fn changed(&self, after: &Self) -> Vec<Changed> {
         let layouts = self.layouts.iter().filter_map(|(name, before)| {

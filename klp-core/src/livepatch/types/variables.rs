@@ -38,6 +38,15 @@ pub(super) fn retyped(before: &Variables, after: &Variables) -> Vec<(String, Str
     other.collect()
 }
 
+/// Whether all variables of that name are of one type.
+pub(super) fn are_one(before: &Variables, after: &Variables, name: &str) -> bool {
+    let both = before.get(name).zip(after.get(name));
+    both.is_some_and(|(was, is)| {
+        let mut pairs = was.iter().flat_map(|was| is.iter().map(move |is| (was, is)));
+        pairs.all(|(was, is)| was.size == is.size && how(was, is).is_none())
+    })
+}
+
 fn how(was: &Variable, is: &Variable) -> Option<String> {
     // Of another size it is changed data.
     if was.size != is.size {

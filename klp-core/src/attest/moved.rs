@@ -1,0 +1,210 @@
+//! What the running kernel has of something that the patched objects define in another place: in another object, for another
+//! function, or under another name.
+
+use std::collections::BTreeSet;
+
+use super::compare::bytes;
+use super::judge::{Judge, Source};
+use super::kind::Kind;
+use super::names::base;
+use super::origin::users;
+use super::reference::is_of_one_place;
+use super::running::Spot;
+use super::view::{Aim, Extent, References, Use, View};
+use crate::elf::{Place, Reloc, RelocKind, SymbolKind};
+
+/// A variable or constant of an original that its patched object does not have.
+pub(super) struct Gone {
+    /// Its source, and its symbol in the original of that.
+    pub(super) source: usize,
+    pub(super) symbol: u32,
+}
+
+impl Judge<'_> {
+    /// Where the running kernel has what the symbol `index` of a patched object names, and what no symbol of its own
+    /// original can be: what started with the same content, goes elsewhere, and leaves its users to the new one's.
+    pub(super) fn elsewhere(&self, number: usize, index: u32) -> Vec<Spot> {
+        let Some(source) = self.sources.get(number) else { return Vec::new() };
+        let view = &source.patched;
+        let Some((symbol, extent)) = view.symbol(index).zip(extent(view, index)) else {
+            return Vec::new();
+        };
+        let is_constant = view.section(extent.section).map(Kind::of) == Some(Kind::Constant);
+        let found = self.gone(number, index).into_iter().filter_map(|gone| {
+            let other = self.sources.get(gone.source)?;
+            let original = other.original.as_ref()?;
+            let was = original.symbol(gone.symbol)?;
+            let is_named = word(was.name) == word(symbol.name);
+            let is_one = self.takes_over(number, index, &gone)
+                && (is_named || is_constant)
+                && is_same(source, extent, original, self::extent(original, gone.symbol)?);
+            is_one.then(|| Some((is_named, other.spot(gone.symbol)?)))?
+        });
+        let found: Vec<(bool, Spot)> = found.collect();
+        let named = found.iter().any(|(is_named, _)| *is_named);
+        found.into_iter().filter(|(is_named, _)| *is_named == named).map(|(_, spot)| spot).collect()
+    }
+
+    /// What of the originals of the same image has the size and the kind of memory of the symbol `index`, and is gone.
+    pub(super) fn gone(&self, number: usize, index: u32) -> Vec<Gone> {
+        let Some(source) = self.sources.get(number) else { return Vec::new() };
+        let Some(shape) = shape(&source.patched, index) else { return Vec::new() };
+        let mut gone = Vec::new();
+        for (number, other) in self.sources.iter().enumerate() {
+            let Some(original) = other.original.as_ref().filter(|_| other.image == source.image)
+            else {
+                continue;
+            };
+            for (symbol, index) in original.elf.symbols.iter().zip(0u32..) {
+                let is_one = symbol.kind == SymbolKind::Object
+                    && self::shape(original, index) == Some(shape)
+                    && other.patched.based(base(symbol.name)).is_empty()
+                    && (symbol.local || self.strong(source.image, symbol.name).is_none());
+                gone.extend(is_one.then_some(Gone { source: number, symbol: index }));
+            }
+        }
+        gone
+    }
+
+    /// Whether functions that used what is gone use the symbol `index`, or lead to new functions that do.
+    pub(super) fn takes_over(&self, number: usize, index: u32, gone: &Gone) -> bool {
+        let sides = self.sources.get(number).zip(self.sources.get(gone.source));
+        let Some((source, other)) = sides else { return false };
+        let Some(original) = &other.original else { return false };
+        let mut now = users(&source.patched, index);
+        let mut heirs: BTreeSet<&[u8]> = users(original, gone.symbol);
+        if !heirs.is_disjoint(&now) {
+            return true;
+        }
+        let of_image = || self.sources.iter().filter(|it| it.image == source.image);
+        let calls: Vec<&References<'_>> =
+            of_image().map(|it| it.references.get_or_init(|| references(&it.patched))).collect();
+        if let Some(global) = source.patched.symbol(index).filter(|symbol| !symbol.local) {
+            let of_others = calls.iter().copied().flatten();
+            let of_others = of_others.filter(|(_, used)| used.contains(first(global.name)));
+            now.extend(of_others.map(|(user, _)| *user));
+        }
+        let is_new = |name: &[u8]| {
+            of_image().all(|source| {
+                let original = source.original.as_ref();
+                original.is_none_or(|view| view.names().all(|(known, _)| first(known) != name))
+            })
+        };
+        loop {
+            if !heirs.is_disjoint(&now) {
+                return true;
+            }
+            let next: BTreeSet<&[u8]> = calls
+                .iter()
+                .copied()
+                .flatten()
+                .filter(|(user, _)| heirs.contains(*user))
+                .flat_map(|(_, used)| used.iter().copied())
+                .filter(|name| !heirs.contains(name) && is_new(name))
+                .collect();
+            if next.is_empty() {
+                return false;
+            }
+            heirs.extend(next);
+        }
+    }
+}
+
+fn references<'a>(view: &View<'a>) -> References<'a> {
+    let mut found = References::new();
+    for (section, index) in view.elf.sections.iter().zip(0u32..).filter(|(it, _)| it.is_code()) {
+        for extent in view.extents(index) {
+            let user = view.symbol_of(*extent).and_then(|index| view.symbol(index));
+            let Some(user) = user else { continue };
+            let own = found.entry(first(user.name)).or_default();
+            let relocs = section.relocs.within(extent.start, extent.end);
+            own.extend(
+                relocs
+                    .chain(view.escapes(*extent))
+                    .filter_map(|it| Some(first(view.symbol(meant(view, &it, 4)?)?.name))),
+            );
+        }
+    }
+    found
+}
+
+/// The symbol of what a relocation leads to. A text has none.
+fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<u32> {
+    if view.symbol(reloc.symbol)?.kind != SymbolKind::Section {
+        return Some(reloc.symbol);
+    }
+    let (section, offset) = view.place(Aim::of(reloc, Use { behind, ..Use::default() }))?;
+    view.symbol_of(view.extent(section, u64::try_from(offset).ok()?)?)
+}
+
+/// Whether two stretches of data have the same bytes and lead to the same, none of it new code.
+fn is_same(source: &Source<'_>, new: Extent, original: &View<'_>, was: Extent) -> bool {
+    let content = |view: &View<'_>, it: Extent| {
+        bytes(view.section(it.section)?, it.start, it.end.saturating_sub(it.start))
+    };
+    let fields = |view: &View<'_>, it: Extent| -> Vec<Reloc> {
+        let section = view.section(it.section);
+        let relocs =
+            section.into_iter().flat_map(|section| section.relocs.within(it.start, it.end));
+        relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
+    };
+    let patched = &source.patched;
+    let (now, before) = (fields(patched, new), fields(original, was));
+    let is_one = |(now, before): (&Reloc, &Reloc)| {
+        let places = [now.offset.checked_sub(new.start), before.offset.checked_sub(was.start)];
+        let is_known = |index: u32, name: &[u8]| {
+            let symbol = patched.symbol(index);
+            let is_defined = symbol.is_some_and(|it| matches!(it.place, Place::Section(_)));
+            let has_name = symbol.is_some_and(|symbol| base(symbol.name) == base(name));
+            has_name && (!is_defined || !source.originals(index).is_empty())
+        };
+        let leads_alike = match (meant(patched, now, 0), meant(original, before, 0)) {
+            (Some(now), Some(before)) => {
+                original.symbol(before).is_some_and(|symbol| is_known(now, symbol.name))
+            }
+            (None, None) => text(patched, now).is_some_and(|it| Some(it) == text(original, before)),
+            _ => false,
+        };
+        now.kind == before.kind && places[0] == places[1] && leads_alike
+    };
+    content(patched, new).is_some_and(|now| Some(now) == content(original, was))
+        && now.len() == before.len()
+        && now.iter().zip(&before).all(is_one)
+}
+
+/// The text that a field of data leads to.
+fn text<'v>(view: &'v View<'_>, reloc: &Reloc) -> Option<&'v [u8]> {
+    let (section, offset) = view.place(Aim::of(reloc, Use::default()))?;
+    let section = view.section(section).filter(|section| section.is_strings())?;
+    let rest = section.data.get(usize::try_from(offset).ok()?..)?;
+    rest.split(|byte| *byte == 0).next()
+}
+
+fn extent(view: &View<'_>, index: u32) -> Option<Extent> {
+    let symbol = view.symbol(index)?;
+    let Place::Section(section) = symbol.place else { return None };
+    view.extent(section, symbol.value)
+}
+
+/// Kind of memory and size of data that lasts and belongs to no single place in the code.
+fn shape(view: &View<'_>, index: u32) -> Option<(Kind, u64)> {
+    let symbol = view.symbol(index)?;
+    let Place::Section(section) = symbol.place else { return None };
+    let section = view.section(section)?;
+    let kind = Kind::of(section);
+    if is_of_one_place(symbol.name, section.name) {
+        return None;
+    }
+    (!kind.is_freed() && kind != Kind::Text && symbol.size > 0).then_some((kind, symbol.size))
+}
+
+/// What the source calls a variable. Clang puts the function of a static one in front.
+fn word(name: &[u8]) -> &[u8] {
+    let own = base(name);
+    own.rsplit(|byte| *byte == b'.').next().unwrap_or(own)
+}
+
+/// The name of a function without what compilers append.
+fn first(name: &[u8]) -> &[u8] {
+    name.split(|byte| *byte == b'.').next().unwrap_or(name)
+}
