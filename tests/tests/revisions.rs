@@ -189,7 +189,8 @@ fn files_that_git_does_not_track() -> Result<()> {
         fs_err::write(kernel.source.join(name), "")?;
     }
     let outcome = run(&mut kernel.build(["--worktree"])?)?.expect(101)?;
-    let warning = "warning: fs/new.h, mm/a.c, mm/b.S and 1 more are left out, as git does not track them";
+    let warning =
+        "warning: fs/new.h, mm/a.c, mm/b.S and 1 more are left out, as git does not track them";
     ensure!(outcome.stderr.contains(warning), "{}", outcome.stderr);
     for name in ["mm/a.c", "mm/b.S", "mm/c.h"] {
         fs_err::remove_file(kernel.source.join(name))?;
