@@ -187,6 +187,9 @@ fn rename(
     }
     if at.file.origin == Origin::Renamed {
         overlay.set(old.to_owned(), State::default());
+        for hunk in overlay.hunks.iter_mut().filter(|hunk| hunk.file == *old) {
+            hunk.file.clone_from(&new);
+        }
     }
     overlay.set(
         new,

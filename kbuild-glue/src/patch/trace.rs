@@ -203,6 +203,15 @@ mod tests {
     }
 
     #[test]
+    fn hunks_go_with_their_file() {
+        let first = "--- a/f.c\n+++ b/f.c\n@@ -3,3 +3,2 @@\n \ta();\n-\tb();\n \tc();\n";
+        let second =
+            "diff --git a/f.c b/g.c\nsimilarity index 100%\nrename from f.c\nrename to g.c\n";
+        let hunks = traced(&[("f.c", FILE)], &[first, second]);
+        assert_eq!((hunks[0].file.as_str(), hunks[0].around.as_slice()), ("g.c", &[3, 4][..]));
+    }
+
+    #[test]
     fn lines_are_followed_through_a_series() {
         let first = "--- a/f.c\n+++ b/f.c\n@@ -3,3 +3,2 @@\n \ta();\n-\tb();\n \tc();\n";
         let second = "--- a/f.c\n+++ b/f.c\n@@ -1,3 +1,4 @@\n+int g;\n int f(void)\n {\n \ta();\n";
