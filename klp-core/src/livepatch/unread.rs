@@ -18,11 +18,12 @@ pub(super) fn objects(sources: &[Source<'_>]) -> BTreeSet<String> {
 }
 
 fn differ_unread(original: &Side<'_>, patched: &Side<'_>) -> bool {
-    let (before, after) = (unnamed(original), unnamed(patched));
-    let count = |side: &Unnamed<'_>, digest: &Option<Digest>| side.get(digest).map_or(0, Vec::len);
+    // What could not be digested may differ.
+    let (Some(before), Some(after)) = (unnamed(original), unnamed(patched)) else { return false };
+    let count = |side: &Unnamed<'_>, digest: &Digest| side.get(digest).map_or(0, Vec::len);
     let mut differing =
         before.keys().chain(after.keys()).filter(|it| count(&before, it) != count(&after, it));
-    let is_unread = |digest: &Option<Digest>| {
+    let is_unread = |digest: &Digest| {
         let all = |side: &Side<'_>, unnamed: &Unnamed<'_>| {
             unnamed.get(digest).into_iter().flatten().all(|section| is_unread(side, section))
         };
@@ -32,14 +33,15 @@ fn differ_unread(original: &Side<'_>, patched: &Side<'_>) -> bool {
 }
 
 /// The sections of what has no name, by what it holds.
-type Unnamed<'a> = BTreeMap<Option<Digest>, Vec<&'a str>>;
+type Unnamed<'a> = BTreeMap<Digest, Vec<&'a str>>;
 
-fn unnamed<'a>(side: &'a Side<'_>) -> Unnamed<'a> {
+/// None where something has no digest.
+fn unnamed<'a>(side: &'a Side<'_>) -> Option<Unnamed<'a>> {
     let mut found = Unnamed::new();
     for data in side.manifest.data.iter().filter(|data| data.name.is_none()) {
-        found.entry(data.checksum).or_default().push(data.section);
+        found.entry(data.checksum?).or_default().push(data.section);
     }
-    found
+    Some(found)
 }
 
 /// How LLVM calls the section of a constant with a private name.
