@@ -1,5 +1,6 @@
 //! The two builds, and the directory where everything about them is kept.
 
+mod beside;
 mod blame;
 mod borrowed;
 mod calls;
@@ -52,7 +53,6 @@ use lock::Lock;
 pub use mentioning::{mentioning, sources_of};
 pub(crate) use ours::MARK;
 pub use ours::usable;
-use plan::Made;
 pub use preview::Preview;
 use seed::Fit;
 
@@ -290,36 +290,6 @@ impl Workspace {
         let result = real_lines::make(&original.mirror, changes, written, work);
         original.mirror.restore()?;
         result
-    }
-
-    /// Removes what make would not make anew for files that are new in the sources, such as a header that takes the place
-    /// of another one.
-    fn make_anew_beside(&self, mirror: &Mirror, config: &Config) -> Result<(), BuildError> {
-        let added = mirror.added();
-        let build = self.build_path();
-        if added.is_empty() || !build.exists() {
-            return Ok(());
-        }
-        let change = |path: &Utf8PathBuf| FileChange {
-            path: path.clone(),
-            old: None,
-            new: Some(Vec::new()),
-            mode: None,
-        };
-        let changes: Vec<FileChange> = added.iter().map(change).collect();
-        let made = Made {
-            mirror: mirror.path(),
-            build: &build,
-            objects: &[],
-            config,
-            sources: mirror.stamps(),
-        };
-        let readers = readers::find(&changes, &made)?.unwrap_or_default();
-        for target in readers.iter().flat_map(|readers| &readers.unknown_to_make) {
-            let path = build.join(target);
-            atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
-        }
-        Ok(())
     }
 
     /// Prepares the output directory for the original: as it is, with what the user built, or empty.

@@ -140,7 +140,7 @@ impl Jobs {
     pub fn threads(&self, wanted: usize) -> Tokens<'_> {
         let mut taken = 0_usize;
         while taken.saturating_add(1) < wanted && self.try_take() {
-            taken = taken.saturating_add(1);
+            taken += 1;
         }
         Tokens { jobs: self, taken }
     }

@@ -2,6 +2,11 @@
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
+/// A name beside a directory: `mirror.journal` for `mirror`.
+pub(crate) fn beside(directory: &Utf8Path, suffix: &str) -> Utf8PathBuf {
+    Utf8PathBuf::from(format!("{directory}.{suffix}"))
+}
+
 /// `path` without `.` and `..`: `kernel/sched/../smpboot.h` is `kernel/smpboot.h`.
 pub(crate) fn resolved(path: &Utf8Path) -> Utf8PathBuf {
     let mut plain = Utf8PathBuf::new();

@@ -22,6 +22,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::event::{BuildEvent, Events};
+use crate::lexical::beside;
 use crate::patch::FileChange;
 use crate::stash::Stash;
 use crate::tree::Tree;
@@ -262,7 +263,7 @@ impl Mirror {
         remove(&target)?;
         fs_err::os::unix::fs::symlink(points_to, &target)
             .map_err(|source| self.write_error(source))?;
-        self.changed = self.changed.saturating_add(1);
+        self.changed += 1;
         Ok(())
     }
 
@@ -352,7 +353,7 @@ impl Mirror {
             } else {
                 remove(&target)?;
             }
-            self.changed = self.changed.saturating_add(1);
+            self.changed += 1;
             if !self.fresh && !known.own.contains_key(path) && known.sources.get(path).is_none() {
                 self.altered.get_or_insert_with(|| path.clone());
             }
@@ -368,12 +369,8 @@ impl Mirror {
     /// A place on the same file system for a file that is not whole yet.
     fn temporary(&self) -> Result<Utf8PathBuf, MirrorError> {
         let directory = beside(&self.dir, "tmp");
-        match fs::create_dir(&directory) {
-            Err(source) if source.kind() != io::ErrorKind::AlreadyExists => {
-                Err(self.write_error(source))
-            }
-            _ => Ok(directory.join("file")),
-        }
+        fs::create_dir_all(&directory).map_err(|source| self.write_error(source))?;
+        Ok(directory.join("file"))
     }
 
     fn clear_temporary(&self) -> Result<(), MirrorError> {
@@ -384,11 +381,6 @@ impl Mirror {
     fn write_error(&self, source: io::Error) -> MirrorError {
         MirrorError::Write { path: self.dir.clone(), source }
     }
-}
-
-/// A name beside the mirror: `mirror.journal` for `mirror`.
-fn beside(dir: &Utf8Path, suffix: &str) -> Utf8PathBuf {
-    Utf8PathBuf::from(format!("{dir}.{suffix}"))
 }
 
 /// Puts the files back that stand aside.

@@ -9,6 +9,7 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use crate::atomic;
+use crate::lexical::beside;
 use crate::names::{few, is_source};
 use crate::patch::{Patch, PatchError};
 
@@ -197,9 +198,4 @@ impl Revisions {
     fn failed(&self, message: String) -> PatchError {
         PatchError::Git { range: self.name.clone(), message }
     }
-}
-
-/// A name beside the checked out files: `sources.index` for `sources`.
-fn beside(root: &Utf8Path, suffix: &str) -> Utf8PathBuf {
-    Utf8PathBuf::from(format!("{root}.{suffix}"))
 }

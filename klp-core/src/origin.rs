@@ -203,7 +203,7 @@ fn by_company(items: &mut [Item<'_>]) {
         let votes = votes.entry(company).or_default();
         for object in &item.candidates {
             let votes = votes.entry(*object).or_default();
-            *votes = votes.saturating_add(1);
+            *votes += 1;
         }
     }
     for item in items.iter_mut().filter(|item| item.candidates.len() > 1) {

@@ -25,7 +25,7 @@ impl Places {
             return places;
         }
         while last >> places.shift > len as u64 {
-            places.shift = places.shift.saturating_add(1);
+            places.shift += 1;
         }
         for (offset, number) in offsets.zip(0u32..) {
             let buckets = usize::try_from(offset >> places.shift).unwrap_or(usize::MAX);

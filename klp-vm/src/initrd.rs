@@ -43,7 +43,7 @@ impl Initrd {
     }
 
     fn entry(&mut self, path: &str, mode: u32) -> Builder {
-        self.inode = self.inode.saturating_add(1);
+        self.inode += 1;
         Builder::new(path).ino(self.inode).mode(mode).nlink(1)
     }
 

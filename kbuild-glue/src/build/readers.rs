@@ -168,7 +168,7 @@ impl Links {
                     names.push(other);
                 }
             }
-            next = next.saturating_add(1);
+            next += 1;
         }
         names
     }

@@ -10,9 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use camino::Utf8Path;
 
+use super::MirrorError;
 use super::list::{Entry, FileStat, Kind, Listing};
-use super::{MirrorError, beside};
 use crate::atomic;
+use crate::lexical::beside;
 
 /// Size and time of each file and the target of each symlink, by path. Directories are listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -11,6 +11,6 @@ mod x86_64;
 pub(crate) use operands::{Access, Field, Operands, Reach};
 pub use relocation::RelocKind;
 pub(crate) use x86_64::{
-    Decoded, Form, Instructions, MACHINE, argument, bound, carried, near_opcode, padding, patching,
-    relocation as relocations, runs_on, text,
+    Decoded, Form, Instructions, MACHINE, argument, carried, entered, near_opcode, padding,
+    patching, relocation as relocations, runs_on, text,
 };

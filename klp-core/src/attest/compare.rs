@@ -23,7 +23,7 @@ fn fields(
     extent: Extent,
 ) -> (BTreeMap<u64, Reloc>, BTreeMap<u64, Use>) {
     let mut uses = view.uses(extent);
-    let mut fields = relocs(section, extent.start, extent.end.saturating_sub(extent.start));
+    let mut fields = relocs(section, extent.start, extent.size());
     for reloc in view.escapes(extent) {
         let branch = Use { behind: reloc.kind.width(), branch: true, ..Use::default() };
         uses.insert(reloc.offset, branch);
@@ -39,7 +39,7 @@ impl Judge<'_> {
         let Some(source) = self.sources.get(number) else { return };
         let (here, there) = (source.patched.section(extent.section), self.module.section(at.0));
         let (Some(here), Some(there)) = (here, there) else { return };
-        let size = extent.end.saturating_sub(extent.start);
+        let size = extent.size();
         let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
         else {
             return self.other(piece, extent.start, "goes on behind the end of its section");

@@ -74,7 +74,7 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
         for callback in OBJECT_CALLBACKS {
             let field = plus(entry, callback);
             if let Some(from) = init.stores.get(&field) {
-                used = used.saturating_add(1);
+                used += 1;
                 enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
                 let to = pointer(module, *from).ok_or("a callback that is nowhere")?;
                 enabled.callbacks.push(to);
@@ -88,7 +88,7 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
             let field = plus(function, FUNCTION_NEW);
             let by = match init.stores.get(&field) {
                 Some(from) => {
-                    used = used.saturating_add(1);
+                    used += 1;
                     enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
                     pointer(module, *from)
                 }

@@ -42,7 +42,7 @@ impl Judge<'_> {
         for (entry, code) in source.patched.table_places(table.section) {
             let order = seen.entry(code).or_default();
             let rank = *order;
-            *order = order.saturating_add(1);
+            *order += 1;
             let holds = |(extent, _): &&(Extent, Vec<At>)| extent.holds(code.0, code.1);
             let Some((extent, places)) = copied.iter().find(holds) else { continue };
             let Some(piece) = source.patched.extent(entry.0, entry.1) else { continue };

@@ -90,7 +90,7 @@ impl Judge<'_> {
     fn covered(&self) -> BTreeMap<u32, Vec<(u64, u64)>> {
         let mut covered: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
         for ((_, extent), places) in &self.copies {
-            let size = extent.end.saturating_sub(extent.start);
+            let size = extent.size();
             for (section, start) in places {
                 covered.entry(*section).or_default().push((*start, start.saturating_add(size)));
             }
@@ -104,7 +104,7 @@ impl Judge<'_> {
                 && (INIT.contains(&symbol.name.strip_prefix(origin::TYPE).unwrap_or(symbol.name))
                     || ADDRESSABLE.iter().any(|name| symbol.name.starts_with(name)))
             {
-                let end = symbol.value.saturating_add(symbol.size);
+                let end = symbol.end();
                 covered.entry(section).or_default().push((symbol.value, end));
             }
         }

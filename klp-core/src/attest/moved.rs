@@ -139,9 +139,8 @@ fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<u32> {
 
 /// Whether two stretches of data have the same bytes and lead to the same, none of it new code.
 fn is_same(source: &Source<'_>, new: Extent, original: &View<'_>, was: Extent) -> bool {
-    let content = |view: &View<'_>, it: Extent| {
-        bytes(view.section(it.section)?, it.start, it.end.saturating_sub(it.start))
-    };
+    let content =
+        |view: &View<'_>, it: Extent| bytes(view.section(it.section)?, it.start, it.size());
     let fields = |view: &View<'_>, it: Extent| -> Vec<Reloc> {
         let section = view.section(it.section);
         let relocs =

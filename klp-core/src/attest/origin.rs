@@ -332,9 +332,7 @@ fn sites<'a>(view: &View<'a>, index: u32) -> Vec<Site<'a>> {
             {
                 let start = reloc.offset.saturating_sub(AROUND).max(user.start);
                 let end = reloc.offset.saturating_add(AROUND).min(user.end);
-                let part = |from: u64, to: u64| {
-                    holder.bytes(from, to.saturating_sub(from)).unwrap_or_default()
-                };
+                let part = |from: u64, to: u64| holder.range(from, to).unwrap_or_default();
                 let around = (part(start, reloc.offset), part(reloc.offset, end));
                 sites.push(Site { user: word(name.name), around });
             }

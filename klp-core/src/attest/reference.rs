@@ -34,7 +34,7 @@ pub(super) struct Field {
 impl Judge<'_> {
     /// Follows one relocation.
     pub(super) fn reference(&mut self, field: Field) {
-        self.references = self.references.saturating_add(1);
+        self.references += 1;
         let Field { piece: (number, _), patched, module, used, flags } = field;
         let (mask, loose) = flags;
         if patched.kind != module.kind {

@@ -20,7 +20,7 @@ impl Extent {
         self.section == section && (self.start..self.end).contains(&offset)
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.end.saturating_sub(self.start)
     }
 }
@@ -88,7 +88,7 @@ impl<'a> View<'a> {
                 placed.entry(section).or_default().push(index);
             }
             if symbol.size > 0 && symbol.kind != SymbolKind::None {
-                let (start, end) = (symbol.value, symbol.value.saturating_add(symbol.size));
+                let (start, end) = (symbol.value, symbol.end());
                 extents.entry(section).or_default().push(Extent { section, start, end });
             }
         }

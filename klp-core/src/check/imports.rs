@@ -45,7 +45,7 @@ pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel, report: &
         if symbol.place != SymbolPlace::Undefined || symbol.name.is_empty() {
             continue;
         }
-        report.imports = report.imports.saturating_add(1);
+        report.imports += 1;
         let name = symbol.name_lossy().into_owned();
         let Some(export) = kernel.symvers.get(&name) else {
             if symbol.binding != WEAK {

@@ -24,7 +24,7 @@ pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
                 }
             };
             for rela in section.relas() {
-                report.relocations = report.relocations.saturating_add(1);
+                report.relocations += 1;
                 livepatch(elf, section, object, &rela, report);
                 mark(&mut used, rela.symbol);
             }

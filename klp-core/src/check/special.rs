@@ -77,7 +77,7 @@ fn entries(
     };
     let mut start = 0u64;
     while start < section.size {
-        report.entries = report.entries.saturating_add(1);
+        report.entries += 1;
         for offset in table.code {
             let field = start.saturating_add(*offset);
             let place = format!("{}+{field:#x}", table.section);

@@ -76,7 +76,7 @@ pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
             report.error(Topic::Symbol, text, "its section index is not SHN_LIVEPATCH");
             continue;
         }
-        report.symbols = report.symbols.saturating_add(1);
+        report.symbols += 1;
         match klp_name::symbol(symbol.name) {
             Err(why) => report.error(Topic::Symbol, text, why),
             Ok(found) => match resolve(found.object, found.name, found.position, kernel) {

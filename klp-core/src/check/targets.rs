@@ -23,7 +23,7 @@ pub(super) struct Function {
 
 pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
     for function in functions(elf) {
-        report.functions = report.functions.saturating_add(1);
+        report.functions += 1;
         let object = function.object.as_deref().unwrap_or("vmlinux");
         if let Err(why) = symbols::resolve(object, &function.name, function.position, kernel) {
             report.error(Topic::Function, format!("{} of {object}", function.name), why);
@@ -41,7 +41,7 @@ pub(super) fn functions(elf: &RawElf<'_>) -> Vec<Function> {
             continue;
         }
         let object = object_of(elf, &relocations, section, symbol.value);
-        let end = symbol.value.saturating_add(symbol.size);
+        let end = symbol.end();
         for ((_, offset), rela) in relocations.range((section, symbol.value)..(section, end)) {
             let Some(name) = string(elf, rela) else { continue };
             let position = offset

@@ -278,7 +278,7 @@ fn unreached(
 /// Where the content starts of what nothing refers to, from `start` to `end`: behind the zeros that align it, if there
 /// is any.
 fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
-    let bytes = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+    let bytes = section.range(start, end).unwrap_or_default();
     let zeros = bytes.iter().position(|byte| *byte != 0).and_then(|at| u64::try_from(at).ok());
     let first = zeros.and_then(|zeros| start.checked_add(zeros));
     let relocated = section.relocs.within(start, end).next().map(|reloc| reloc.offset);

@@ -188,7 +188,7 @@ impl<'data> Context<'_, 'data> {
         if !self.is_in_code(address.symbol) {
             return None;
         }
-        let start = address.offset.saturating_add(address.kind.width());
+        let start = address.end();
         if let Some(span) = self.layout.find(section, start) {
             return self.span(span, offset);
         }

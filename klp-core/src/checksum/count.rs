@@ -1,5 +1,7 @@
 //! The instructions of a whole function, by number.
 
+use std::ops::Range;
+
 use crate::arch::{Form, Instructions};
 use crate::elf::Section;
 
@@ -14,9 +16,7 @@ pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, R
     let code = cx
         .elf
         .section(span.section)
-        .and_then(|section: &Section<'_>| {
-            section.bytes(span.start, span.end.saturating_sub(span.start))
-        })
+        .and_then(|section: &Section<'_>| section.range(span.start, span.end))
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
     let mut said = Said::of(cx, span.section, span.start, span.end)
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
@@ -26,8 +26,7 @@ pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, R
     loop {
         let offset = instructions.offset();
         let Some(Ok(decoded)) = instructions.next() else { break };
-        let at = span.start.saturating_add(offset as u64);
-        let next = at.saturating_add(u64::from(decoded.len));
+        let Range { start: at, end: next } = instructions.place();
         let is_described = said.next_offset() < next && !said.take_before(next)?.is_empty();
         let counts = is_described || decoded.form != Form::Nop || said.covers(at);
         own.add(offset, usize::from(decoded.len), counts);

@@ -4,6 +4,7 @@
 //! refers to: where the address of the place is taken as often as there are objects without a size, each of those
 //! references means one of them, and none the variable.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _};
@@ -38,7 +39,7 @@ fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(u32, u64)> {
         let span = layout.find(*section, *offset).and_then(|span| layout.span(span));
         if span.is_some_and(|span| span.start == *offset) {
             let (objects, _) = shared.open.entry((*section, *offset)).or_default();
-            *objects = objects.saturating_add(1);
+            *objects += 1;
         }
     }
     if !shared.open.is_empty() {
@@ -86,15 +87,14 @@ impl Shared<'_, '_> {
     fn count_in_code(&mut self, section: &Section<'_>, index: u32, first: &Reloc) -> u64 {
         let span = self.layout.find(index, first.offset).and_then(|span| self.layout.span(span));
         let (start, end) = span.map_or((0, section.size), |span| (span.start, span.end));
-        let code = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+        let code = section.range(start, end).unwrap_or_default();
         let mut relocs = section.relocs.within(start, end).peekable();
         let mut instructions = Instructions::new(code, start);
-        while let Some(decoded) = instructions.next() {
-            let next = start.saturating_add(instructions.offset() as u64);
+        while instructions.next().is_some() {
+            let Range { start: at, end: next } = instructions.place();
             let own = std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < next));
             for reloc in own.collect::<Vec<_>>() {
                 let operands = instructions.operands();
-                let at = next.saturating_sub(decoded.map_or(1, |decoded| u64::from(decoded.len)));
                 let field = u8::try_from(reloc.offset.saturating_sub(at)).ok();
                 let field = field.and_then(|field| operands.field_at(field));
                 let is_address = field != operands.displacement || operands.access == Access::Open;
@@ -109,7 +109,7 @@ impl Shared<'_, '_> {
     fn count(&mut self, reloc: &Reloc, addend: i64) {
         let taken = self.place(reloc, addend).and_then(|place| self.open.get_mut(&place));
         if let Some((_, taken)) = taken {
-            *taken = taken.saturating_add(1);
+            *taken += 1;
         }
     }
 

@@ -92,11 +92,12 @@ impl Unit<'_, '_, '_> {
         let kind = Kind::Alternative;
         let mut at = offset;
         let mut rest = code;
-        for decoded in Instructions::new(code, offset) {
+        let mut instructions = Instructions::new(code, offset);
+        while let Some(decoded) = instructions.next() {
             let decoded = decoded.map_err(|_| Refusal::new("no instruction in an alternative"))?;
             let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
             rest = after;
-            let next = at.saturating_add(u64::from(decoded.len));
+            let next = instructions.place().end;
             let copy = self.streams.whole(kind, raw, site.offset);
             let own: Vec<Reloc> = header
                 .relocs

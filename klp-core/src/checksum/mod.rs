@@ -19,6 +19,7 @@ mod entry;
 mod fields;
 mod flow;
 mod graph;
+mod inside;
 mod instruction;
 mod kind;
 mod lock_class;

@@ -105,7 +105,7 @@ impl NodeDigests {
             let known = if leads { &self.graph.own } else { &self.digests };
             let digest = item(known, node).cloned().unwrap_or_else(refine::unread);
             own.push(if flag(&self.graph.variables, node) {
-                number = number.saturating_add(1);
+                number += 1;
                 digest.map(|digest| label(digest, number))
             } else {
                 digest

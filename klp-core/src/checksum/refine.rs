@@ -59,7 +59,7 @@ fn cycle(
         let distinct: BTreeSet<Digest> =
             current.values().filter_map(|digest| digest.as_ref().ok().copied()).collect();
         classes = distinct.len().max(classes);
-        steps = steps.saturating_add(1);
+        steps += 1;
         if steps > classes.saturating_mul(2) {
             let count = classes as u64;
             let with_count = |digest: Digest| {

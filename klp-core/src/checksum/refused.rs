@@ -30,12 +30,11 @@ pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
             }
         }
         let Some(section) = cx.elf.section(span.section) else { continue };
-        let size = span.end.saturating_sub(span.start);
-        let Some(code) = section.bytes(span.start, size) else { continue };
+        let Some(code) = section.range(span.start, span.end) else { continue };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
-        let mut next = span.start;
-        for decoded in Instructions::new(code, span.start) {
-            next = next.saturating_add(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+        let mut instructions = Instructions::new(code, span.start);
+        while instructions.next().is_some() {
+            let next = instructions.place().end;
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
                 refer(&reloc, distance(&reloc, next).unwrap_or(reloc.addend));
             }

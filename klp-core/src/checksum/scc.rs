@@ -28,12 +28,12 @@ impl Components {
                 if *position == 0 {
                     order[node] = counter;
                     low[node] = counter;
-                    counter = counter.saturating_add(1);
+                    counter += 1;
                     stack.push(node);
                     on_stack[node] = true;
                 }
                 let next = edges[node].get(*position).map(|next| *next as usize);
-                *position = position.saturating_add(1);
+                *position += 1;
                 match next {
                     Some(next) if order[next] == UNSEEN => path.push((next, 0)),
                     Some(next) if on_stack[next] => low[node] = low[node].min(order[next]),

@@ -1,11 +1,13 @@
 //! One function, walked instruction by instruction into its streams.
 
+use std::ops::Range;
+
 use crate::arch::{self, Form, Instructions};
-use crate::elf::{Reloc, RelocKind, SymbolKind};
+use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
 use crate::meaning;
 
-use super::context::{Context, Target};
+use super::context::Context;
 use super::entries::Effect;
 use super::fields::distance;
 use super::flow::Flow;
@@ -44,7 +46,7 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) origin: Origin,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be
     /// data.
-    read: Vec<(u32, u64)>,
+    pub(super) read: Vec<(u32, u64)>,
     /// Where code starts behind an instruction that control does not leave forwards, and padding: kind, section,
     /// start of the part, offset.
     behind_padding: Vec<(Kind, u32, u64, u64)>,
@@ -104,7 +106,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let mut next = 0;
         while next < self.parts.len() {
             self.walk(next)?;
-            next = next.saturating_add(1);
+            next += 1;
         }
         self.counted_from_start();
         let fixups = std::mem::take(&mut self.streams.fixups);
@@ -135,7 +137,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let section =
             self.cx.elf.section(part.section).ok_or_else(|| Refusal::new("no section"))?;
         let code = section
-            .bytes(part.start, part.limit.saturating_sub(part.start))
+            .range(part.start, part.limit)
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
         if u32::try_from(code.len()).is_err() {
             return Err(Refusal::new("too many instructions"));
@@ -147,7 +149,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .ok_or_else(|| Refusal::new("no section"))?;
         self.section_of(&part);
         let mut end = part.limit;
-        let ahead = section.bytes(part.start, section.size.saturating_sub(part.start));
+        let ahead = section.range(part.start, section.size);
         let mut instructions =
             Instructions::at_start(ahead.unwrap_or(code), code.len(), part.start);
         let mut flow = Flow::default();
@@ -161,8 +163,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let decoded =
                 decoded.map_err(|_| Refusal::new(format!("no instruction at +{offset:#x}")))?;
             let raw = code.get(offset..instructions.offset()).unwrap_or_default();
-            let at = part.start.saturating_add(offset as u64);
-            let next = at.saturating_add(u64::from(decoded.len));
+            let Range { start: at, end: next } = instructions.place();
             let is_bare = next <= pending;
             let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
             let effect = match decoded.form {
@@ -244,11 +245,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let section = self.cx.elf.section(part.section);
         let Some((last, section)) = last.zip(section) else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
-        let rest = section.bytes(last, part.limit.saturating_sub(last)).unwrap_or_default();
+        let rest = section.range(last, part.limit).unwrap_or_default();
         if !arch::runs_on(rest) {
             return Ok(());
         }
-        let behind = section.bytes(part.limit, section.size.saturating_sub(part.limit));
+        let behind = section.range(part.limit, section.size);
         let padding = arch::padding(behind.unwrap_or_default());
         let next = part.limit.saturating_add(padding as u64);
         if next < section.size && self.cx.layout.find(part.section, next).is_some() {
@@ -314,37 +315,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         }
     }
 
-    /// Notes that the unit reads its own code at `offset`, or takes the address.
-    pub(super) fn reads(&mut self, section: u32, offset: u64) {
-        if !self.read.contains(&(section, offset)) {
-            self.read.push((section, offset));
-        }
-    }
-
-    /// Whether control comes to `offset` from the instruction before, so that there is code and no data.
-    fn runs_into(&self, section: u32, offset: u64) -> bool {
-        let Some(number) = self.part_at(section, offset) else { return false };
-        let Some(part) = self.parts.get(number).filter(|part| part.start < offset) else {
-            return true;
-        };
-        let end = usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
-        let code = self.cx.elf.section(section).and_then(|header| {
-            let last = self.streams.last_counted(number, end)?;
-            let last = part.start.saturating_add(last as u64);
-            header.bytes(last, offset.saturating_sub(last))
-        });
-        code.is_some_and(arch::runs_on)
-    }
-
-    /// Whether `at` can be data: it is behind a place in the same part that the unit reads.
-    fn is_read(&self, part: &Part, at: u64) -> bool {
-        part.role == Role::Addressed
-            || self
-                .read
-                .iter()
-                .any(|(section, from)| *section == part.section && (part.start..=at).contains(from))
-    }
-
     /// The symbol that the branch before `next` goes to.
     fn branch_symbol(
         &self,
@@ -355,60 +325,5 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let ([Some(reloc), _], Form::Branch { .. }) = (relocs, form) else { return None };
         let is_start = reloc.kind == RelocKind::Relative32 && distance(&reloc, next) == Some(0);
         is_start.then(|| self.cx.elf.symbol(reloc.symbol).map(|symbol| symbol.name))?
-    }
-
-    /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
-    pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
-        self.inside_as(target, Role::Outlined)
-    }
-
-    /// The same, and as what code that nobody owns.
-    pub(super) fn inside_as(&mut self, target: &Target<'_>, role: Role) -> bool {
-        let Target::Code { section, offset, symbol } = target else { return false };
-        if self.part_at(*section, *offset).is_some() {
-            return true;
-        }
-        let is_function = symbol
-            .and_then(|symbol| self.cx.elf.symbol(symbol))
-            .is_some_and(|symbol| symbol.kind == SymbolKind::Function && symbol.value == *offset);
-        if is_function || self.parts.is_empty() {
-            return false;
-        }
-        let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size)
-        else {
-            return false;
-        };
-        let end =
-            match self.cx.layout.find(*section, *offset).and_then(|span| self.cx.layout.span(span))
-            {
-                Some(span) if span.symbol.is_some() => return false,
-                Some(span) => span.end,
-                None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
-            };
-        if header.is_code() {
-            // How far it goes is known when it has been walked; until then it is its first byte.
-            self.parts.push(Part {
-                section: *section,
-                start: *offset,
-                end: offset.saturating_add(1),
-                limit: end,
-                role,
-            });
-        }
-        header.is_code()
-    }
-
-    pub(super) fn part_at(&self, section: u32, offset: u64) -> Option<usize> {
-        self.parts.iter().position(|part| part.section == section && part.holds(offset))
-    }
-
-    /// Part, instruction index in it, and offset in the instruction, of a place inside the unit.
-    fn locate(&self, section: u32, offset: u64) -> Result<(u8, u32, u8), Refusal> {
-        let number = self
-            .part_at(section, offset)
-            .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
-        let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
-        let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
-        Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
     }
 }

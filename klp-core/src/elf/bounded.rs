@@ -77,7 +77,7 @@ pub(super) fn check(symbols: &[Symbol<'_>], size: usize) -> Result<(), ElfError>
     sized.dedup_by_key(|symbol| (section(symbol), symbol.value));
     let (mut inside, mut reach) = (0_usize, (None, 0_u64));
     for symbol in sized {
-        let end = symbol.value.saturating_add(symbol.size);
+        let end = symbol.end();
         if reach.0 == section(symbol) && symbol.value < reach.1 {
             let own = reach.1.min(end).saturating_sub(symbol.value);
             inside = inside.saturating_add(usize::try_from(own).unwrap_or(usize::MAX));

@@ -23,6 +23,14 @@ pub struct Reloc {
     pub raw: u32,
 }
 
+impl Reloc {
+    /// One past the last byte of its field; the end of all offsets if a broken file has it further.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(self.kind.width())
+    }
+}
+
 /// The relocations of one section, sorted by offset.
 #[derive(Debug, Default)]
 pub struct Relocs<'data> {
@@ -89,7 +97,7 @@ impl<'data> Relocs<'data> {
     /// The one in whose field `offset` is, behind its first byte.
     #[must_use]
     pub fn around(&self, offset: u64) -> Option<Reloc> {
-        let ends_behind = |reloc: &Reloc| reloc.offset.saturating_add(reloc.kind.width()) > offset;
+        let ends_behind = |reloc: &Reloc| reloc.end() > offset;
         self.within(offset.saturating_sub(7), offset).find(ends_behind)
     }
 }

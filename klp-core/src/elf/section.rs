@@ -126,9 +126,13 @@ impl<'data> Section<'data> {
     /// `len` bytes at `offset`, if the section has them.
     #[must_use]
     pub fn bytes(&self, offset: u64, len: u64) -> Option<&'data [u8]> {
-        let start = usize::try_from(offset).ok()?;
-        let end = usize::try_from(offset.checked_add(len)?).ok()?;
-        self.data.get(start..end)
+        self.range(offset, offset.checked_add(len)?)
+    }
+
+    /// The bytes from `start` up to `end`, if the section has them.
+    #[must_use]
+    pub fn range(&self, start: u64, end: u64) -> Option<&'data [u8]> {
+        self.data.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
     }
 
     fn has(&self, flag: elf::SectionFlags) -> bool {

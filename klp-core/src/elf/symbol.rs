@@ -112,6 +112,12 @@ impl<'data> Symbol<'data> {
         })
     }
 
+    /// One past its last byte; the end of all addresses if a broken file has it further.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.value.saturating_add(self.size)
+    }
+
     /// The name for people.
     #[must_use]
     pub fn name_lossy(&self) -> Cow<'data, str> {

@@ -1,5 +1,7 @@
 //! Who refers to what is left of a function.
 
+use std::ops::Range;
+
 use super::Went;
 use super::copies::{How, is_of};
 use crate::arch::{Form, Instructions, text};
@@ -86,17 +88,15 @@ impl Search<'_, '_> {
     /// Tells all references to code or to something elsewhere in `span`.
     fn code(&self, span: &Span, mut tell: impl FnMut(&Target, &dyn Fn() -> Manner)) {
         let Some(section) = self.analysis.elf.section(span.section) else { return };
-        let size = span.end.saturating_sub(span.start);
-        let Some(code) = section.bytes(span.start, size) else { return };
+        let Some(code) = section.range(span.start, span.end) else { return };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = Instructions::new(code, span.start);
         while let Some(decoded) = instructions.next() {
-            let next = span.start.saturating_add(instructions.offset() as u64);
+            let Range { start, end: next } = instructions.place();
             let branch = match decoded.map(|decoded| decoded.form) {
                 Ok(Form::Branch { target, .. }) => Some(target),
                 _ => None,
             };
-            let start = next.saturating_sub(decoded.map_or(1, |decoded| u64::from(decoded.len)));
             let how = || match branch {
                 Some(_) if is_call(section, start, next) => Manner::Calls,
                 Some(_) => Manner::Jumps,
@@ -164,6 +164,6 @@ impl Search<'_, '_> {
 }
 
 fn is_call(section: &Section<'_>, start: u64, end: u64) -> bool {
-    let code = section.bytes(start, end.saturating_sub(start)).unwrap_or_default();
+    let code = section.range(start, end).unwrap_or_default();
     text::text(code, start, text::Names::default()).mnemonic.starts_with("call")
 }

@@ -12,7 +12,7 @@ pub(super) fn is_filler(code: &[u8]) -> bool {
             [] => return true,
             [byte, after @ ..] if patching::fills(*byte) => {
                 rest = after;
-                at = at.saturating_add(1);
+                at += 1;
             }
             _ => {
                 let Some(Ok(decoded)) = Instructions::new(rest, at).next() else { return false };

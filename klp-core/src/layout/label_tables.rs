@@ -61,7 +61,7 @@ fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(u32, u64)>> {
 }
 
 fn is_zero(section: &Section<'_>, start: u64, end: u64) -> bool {
-    let bytes = section.bytes(start, end.saturating_sub(start));
+    let bytes = section.range(start, end);
     bytes.is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0))
 }
 

@@ -123,7 +123,7 @@ fn code_spans(
     }
     // What only fills the room between functions is none of anything.
     spans.par_extend(open.into_par_iter().with_min_len(1024).filter(|span| {
-        let code = section.bytes(span.start, span.end.saturating_sub(span.start));
+        let code = section.range(span.start, span.end);
         span.symbol.is_some() || !code.is_some_and(is_filler)
     }));
     if let Some(new) = spans.get_mut(from..) {

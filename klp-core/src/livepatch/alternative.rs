@@ -1,7 +1,7 @@
-//! `.altinstructions` entries name their replacement by its start and its length
-//! (arch/x86/include/asm/alternative.h; the layouts are those in `tables/alternatives.rs`).
+//! `.altinstructions` entries name their replacement by its start and its length.
 
-use crate::elf::{Place, Reloc, Section};
+use crate::elf::{Place, Reloc};
+use crate::tables::Entry;
 
 use super::pieces::Piece;
 use super::resolve::Resolver;
@@ -17,36 +17,30 @@ pub(super) enum Field {
     Other,
 }
 
-/// What the field at `reloc` is.
+/// What the field at `reloc` of a piece is, such as an entry of a table.
 pub(super) fn replacement(
     resolver: &Resolver<'_, '_>,
-    section: &Section<'_>,
-    entry: Piece,
+    piece: Piece,
     reloc: &Reloc,
 ) -> Result<Field, Why> {
-    const REPLACEMENT: u64 = 4;
-    if section.name != b".altinstructions"
-        || reloc.offset != entry.start.saturating_add(REPLACEMENT)
-    {
+    let analysis = &resolver.source.patched.analysis;
+    let elf = &analysis.elf;
+    let entry = analysis.sites.entry_at(elf, piece.section, piece.start);
+    let entry = entry.transpose().map_err(|problem| problem.to_string())?;
+    let Some(Entry::Alternative(alternative)) = entry else { return Ok(Field::Other) };
+    // The other field is the code that is replaced.
+    if reloc.offset == piece.start {
         return Ok(Field::Other);
     }
-    let field = match entry.len() {
-        12 | 13 => 11,
-        14 => 13,
-        other => return Err(format!(".altinstructions entries of {other} bytes")),
-    };
-    let len = section.bytes(entry.start.saturating_add(field), 1).and_then(|bytes| bytes.first());
-    let len = u64::from(*len.ok_or("an entry of .altinstructions is cut off")?);
-    if len == 0 {
+    if alternative.length == 0 {
         return Ok(Field::Empty);
     }
-    let elf = &resolver.source.patched.analysis.elf;
     let symbol = elf.symbol(reloc.symbol).ok_or("an alternative without replacement")?;
-    let Place::Section(code) = symbol.place else { return Ok(Field::Other) };
+    let Place::Section(section) = symbol.place else { return Ok(Field::Other) };
     let start = symbol
         .value
         .checked_add_signed(reloc.addend)
         .ok_or("a replacement before the start of its section")?;
-    let end = start.saturating_add(len);
-    Ok(Field::Replacement(Piece { object: resolver.object, section: code, start, end }))
+    let end = start.checked_add(u64::from(alternative.length)).ok_or("a replacement too far")?;
+    Ok(Field::Replacement(Piece { object: resolver.object, section, start, end }))
 }

@@ -2,6 +2,7 @@
 //! `__init` taken away. The running kernel has done it, and asks no livepatch for more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::arch::{Form, Instructions};
 use crate::checksum::Analysis;
@@ -256,12 +257,11 @@ fn set_up(
 fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
     let span = analysis.layout.find(code, start).and_then(|span| analysis.layout.span(span));
     let (Some(span), Some(section)) = (span, analysis.elf.section(code)) else { return Vec::new() };
-    let bytes = section.bytes(span.start, span.end.saturating_sub(span.start));
+    let bytes = section.range(span.start, span.end);
     let mut places = Vec::new();
-    let mut at = span.start;
     let mut instructions = Instructions::new(bytes.unwrap_or_default(), span.start);
     while let Some(Ok(decoded)) = instructions.next() {
-        let next = at.saturating_add(u64::from(decoded.len));
+        let Range { start: at, end: next } = instructions.place();
         // The assembler has resolved branches to what is in the same section.
         if let Form::Branch { target, .. } = decoded.form
             && section.relocs.within(at, next).next().is_none()
@@ -276,7 +276,6 @@ fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
                 symbol.value.checked_add_signed(reloc.addend.saturating_add_unsigned(bias));
             places.extend(offset.map(|offset| (index, offset)));
         }
-        at = next;
     }
     places
 }

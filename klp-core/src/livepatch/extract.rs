@@ -217,8 +217,7 @@ impl<'a> Walk<'_, 'a> {
         };
         let mut copied = Copied::default();
         for site in sites.iter().filter(|site| site.reloc.kind != RelocKind::None) {
-            let replacement =
-                super::alternative::replacement(resolver, section, piece, &site.reloc)?;
+            let replacement = super::alternative::replacement(resolver, piece, &site.reloc)?;
             let (link, addend) = match replacement {
                 Field::Empty => continue,
                 Field::Replacement(piece) => (Link::Piece(piece), 0),

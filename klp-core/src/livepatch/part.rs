@@ -161,7 +161,7 @@ fn append(
         && !section.is_code()
         && out.size.checked_rem(align) != Some(wanted)
     {
-        out.size = out.size.saturating_add(1);
+        out.size += 1;
         out.bytes.push(0);
     }
     let base = out.size;

@@ -5,7 +5,7 @@
 //! offset can carry a bias that an index makes up for, so it is trusted only where the section holds
 //! one thing, or where the access cannot leave the thing it hits.
 
-use crate::arch::Access;
+use crate::arch::{Access, Instructions};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 use crate::layout::Span;
 use crate::name::{self, Stability};
@@ -172,15 +172,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
     /// replaces.
     fn unnamed_code(&self, section: u32, offset: u64) -> Result<Piece, Why> {
         let header = self.elf().section(section).ok_or("a section that is not there")?;
-        let mut end = offset;
-        let rest = header.bytes(offset, header.size.saturating_sub(offset)).unwrap_or_default();
-        for decoded in crate::arch::Instructions::new(rest, offset) {
-            let decoded = decoded.map_err(|_| "code that cannot be decoded")?;
-            end = end.saturating_add(u64::from(decoded.len));
-            if decoded.ends_flow {
+        let rest = header.range(offset, header.size).unwrap_or_default();
+        let mut instructions = Instructions::new(rest, offset);
+        for decoded in instructions.by_ref() {
+            if decoded.map_err(|_| "code that cannot be decoded")?.ends_flow {
                 break;
             }
         }
+        let end = instructions.place().end;
         if end == offset {
             return Err(format!("a place outside of the code in {}", header.name_lossy()));
         }

@@ -1,5 +1,7 @@
 //! The places in code that refer to something, and what instructions do with it.
 
+use std::ops::Range;
+
 use crate::arch::relocations::BRANCH;
 use crate::arch::{Access, Decoded, Form, Instructions};
 use crate::elf::{Reloc, RelocKind, Section};
@@ -19,12 +21,11 @@ pub(super) fn code_sites(
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
-    let mut at = piece.start;
     let mut instructions = Instructions::new(code, piece.start);
     while let Some(decoded) = instructions.next() {
+        let Range { start: at, end: next } = instructions.place();
         let decoded = decoded
             .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
-        let next = at.saturating_add(u64::from(decoded.len));
         let mut has_reloc = false;
         while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
             has_reloc |= reloc.kind != RelocKind::None;
@@ -49,7 +50,6 @@ pub(super) fn code_sites(
                 format!("a jump inside of {name} that has no relocation, at {at:#x}")
             })?);
         }
-        at = next;
     }
     Ok(sites)
 }

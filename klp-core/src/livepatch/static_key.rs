@@ -3,19 +3,15 @@
 //! key is a reason to refuse.
 
 use crate::arch::patching;
-use crate::elf::{Place, Symbol};
+use crate::elf::Symbol;
 use crate::kernel::Kernel;
 use crate::record::Note;
+use crate::tables::{Entry, JumpLabel};
 
 use super::pieces::Piece;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::target::Target;
 use super::why::Why;
-
-/// Bit 1 of the key's addend: the instruction is a jump that is to become a NOP
-/// (`arch/x86/include/asm/jump_label.h`, Linux 5.14).
-const TO_NOP: i64 = 2;
-const KEY: u64 = 8;
 
 /// A jump label that is left out.
 pub(super) struct Dropped {
@@ -46,14 +42,11 @@ pub(super) fn of_module(
     resolver: &Resolver<'_, '_>,
     entry: Piece,
 ) -> Result<Option<Dropped>, Why> {
-    let elf = &resolver.source.patched.analysis.elf;
-    let Some(section) = elf.section(entry.section).filter(|table| table.name == b"__jump_table")
-    else {
-        return Ok(None);
-    };
-    let reloc =
-        section.relocs.at(entry.start.saturating_add(KEY)).ok_or("a jump label without a key")?;
-    let (meaning, _) = resolver.resolve(&Site { reloc, usage: Use::Table, bias: 0 })?;
+    let analysis = &resolver.source.patched.analysis;
+    let said = analysis.sites.entry_at(&analysis.elf, entry.section, entry.start);
+    let said = said.transpose().map_err(|problem| problem.to_string())?;
+    let Some(Entry::JumpLabel(label)) = said else { return Ok(None) };
+    let (meaning, _) = resolver.resolve(&Site { reloc: label.key, usage: Use::Table, bias: 0 })?;
     let source = resolver.source;
     let (target, name) = match meaning {
         Meaning::Kernel(Outside::Global(name)) => match kernel.global(source.linked, name) {
@@ -84,22 +77,23 @@ pub(super) fn of_module(
             symbol.object
         ));
     }
-    Ok(Some(Dropped { key: (name, symbol.object), jump: jump(resolver, entry, reloc.addend)? }))
+    Ok(Some(Dropped { key: (name, symbol.object), jump: jump(resolver, entry, &label)? }))
 }
 
 /// The jump at the label, if it is one that only objtool or the kernel turns into a NOP.
-fn jump(resolver: &Resolver<'_, '_>, entry: Piece, addend: i64) -> Result<Option<(u64, u8)>, Why> {
-    if addend & TO_NOP == 0 {
+fn jump(
+    resolver: &Resolver<'_, '_>,
+    entry: Piece,
+    label: &JumpLabel<'_>,
+) -> Result<Option<(u64, u8)>, Why> {
+    if !label.is_to_nop() {
         return Ok(None);
     }
-    let elf = &resolver.source.patched.analysis.elf;
-    let place = elf.section(entry.section).and_then(|table| {
-        let reloc = table.relocs.at(entry.start)?;
-        let symbol = elf.symbol(reloc.symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
-        let offset = symbol.value.checked_add_signed(reloc.addend)?;
-        Some((offset, elf.section(section)?.bytes(offset, 1)?))
+    let analysis = &resolver.source.patched.analysis;
+    let place = analysis.sites.owner(&analysis.elf, entry.section, entry.start);
+    let code = place.and_then(|(section, offset, _)| {
+        Some((offset, analysis.elf.section(section)?.bytes(offset, 1)?))
     });
-    let (offset, code) = place.ok_or("a jump label without code")?;
+    let (offset, code) = code.ok_or("a jump label without code")?;
     Ok(patching::jump(code).map(|length| (offset, length)))
 }

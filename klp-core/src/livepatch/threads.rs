@@ -3,6 +3,7 @@
 //! and for those that are on the stack of all that waits.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::arch::{Form, Instructions};
 use crate::elf::Place;
@@ -71,12 +72,12 @@ fn is_endless(side: &Side<'_>, number: usize) -> bool {
 /// Whether a part of function `number` has a jump backwards; none if control can leave the function there.
 fn has_loop_only(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
     let section = side.analysis.elf.section(span.section)?;
-    let code = section.bytes(span.start, span.end.checked_sub(span.start)?)?;
+    let code = section.range(span.start, span.end)?;
     let mut instructions = Instructions::new(code, span.start);
-    let (mut at, mut has_loop) = (span.start, false);
+    let mut has_loop = false;
     while let Some(decoded) = instructions.next() {
         let decoded = decoded.ok()?;
-        let next = at.checked_add(u64::from(decoded.len))?;
+        let Range { start: at, end: next } = instructions.place();
         match decoded.form {
             Form::Branch { call: false, target } => {
                 let mut relocs = section.relocs.within(at, next).filter(|reloc| reloc.raw != 0);
@@ -93,7 +94,6 @@ fn has_loop_only(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
             Form::Plain if decoded.ends_flow && instructions.leaves() => return None,
             _ => {}
         }
-        at = next;
     }
     Some(has_loop)
 }

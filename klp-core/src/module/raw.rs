@@ -71,6 +71,14 @@ pub struct RawSymbol<'data> {
     pub place: SymbolPlace,
 }
 
+impl RawSymbol<'_> {
+    /// One past its last byte; the end of all addresses if a broken file has it further.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.value.saturating_add(self.size)
+    }
+}
+
 /// Where a symbol is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SymbolPlace {

@@ -49,7 +49,7 @@ impl<'a> Code<'_, 'a> {
         };
         self.compare_entries(sink)?;
         self.compare_symbols()?;
-        if runs_on { self.compare_end(sink) } else { Ok(()) }
+        if runs_on { self.compare_behind(sink) } else { Ok(()) }
     }
 
     fn offset(&self, patched: u64) -> u64 {
@@ -61,7 +61,7 @@ impl<'a> Code<'_, 'a> {
         let Range { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
         let Some(section) = a.section(number) else { return Ok(false) };
-        let ahead = section.bytes(start, section.size.saturating_sub(start)).unwrap_or_default();
+        let ahead = section.range(start, section.size).unwrap_or_default();
         let len = usize::try_from(self.original.len()).unwrap_or(0);
         let mut our_relocs = align::relocs(a, self.original).peekable();
         let mut their_relocs = align::relocs(b, self.patched);
@@ -72,10 +72,10 @@ impl<'a> Code<'_, 'a> {
                 our_relocs.peek().map_or(u64::MAX, |next| next.offset.saturating_sub(start));
             let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             reader.plain(limit, |_, _, offset| last = Some(offset));
-            let at = start.saturating_add(reader.offset() as u64);
             let offset = reader.offset();
             let Some(decoded) = reader.next() else { break };
-            let next = start.saturating_add(reader.offset() as u64).min(end);
+            let place = reader.place();
+            let (at, next) = (place.start, place.end.min(end));
             let ours: Relocated =
                 std::iter::from_fn(|| our_relocs.next_if(|it| it.offset < next)).collect();
             let theirs: Relocated = their_relocs.by_ref().take(ours.len()).collect();
@@ -299,34 +299,6 @@ impl<'a> Code<'_, 'a> {
         }
         Ok(())
     }
-
-    /// What control runs on into.
-    fn compare_end(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
-        let [a, b] = &self.world.sides;
-        // It is put in the place of other instructions, and what follows there follows.
-        if b.meaning(self.patched.section).name == b".altinstr_replacement" {
-            return Ok(());
-        }
-        let (from, to) = (next(a, self.original), next(b, self.patched));
-        match (from, to) {
-            (None, None) => Ok(()),
-            (Some(from), Some(to)) => {
-                let place = |range: Range, at: u64| Target::Place {
-                    section: range.section,
-                    offset: at.cast_signed(),
-                    symbol: None,
-                };
-                let (from, to) = (place(self.original, from), place(self.patched, to));
-                let offset = self.patched.len();
-                correspond::correspond(self.world, &from, &to, Use::Branch, offset, sink)
-                    .map_err(|text| Difference::new(What::FallThrough, offset, text))
-            }
-            _ => {
-                let text = "nothing follows on one side, and control runs on";
-                Err(Difference::new(What::FallThrough, self.patched.len(), text))
-            }
-        }
-    }
 }
 
 /// What two entries say of their instructions.
@@ -365,23 +337,6 @@ pub(super) fn compare_fields<'a>(
         }
     }
     Ok(())
-}
-
-/// Where the next instruction behind a stretch of code is.
-fn next(side: &Side<'_>, range: Range) -> Option<u64> {
-    let limit = side.size(range.section);
-    let section = side.section(range.section)?;
-    let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;
-    let mut reader = Instructions::new(code, range.end);
-    let mut at = range.end;
-    while let Some(Ok(decoded)) = reader.next() {
-        let is_far = at.saturating_sub(range.end) > 4096;
-        if decoded.form != Form::Nop || is_far || !side.units_at(range.section, at).is_empty() {
-            return Some(at);
-        }
-        at = range.end.saturating_add(reader.offset() as u64);
-    }
-    (at < limit).then_some(at)
 }
 
 /// `len` bytes of code at a place of this object.

@@ -60,7 +60,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                     && let Ok(at) = u64::try_from(offset)
                     && let Some(symbol) = side.sized_symbol(section, at)
                 {
-                    let end = symbol.value.saturating_add(symbol.size);
+                    let end = symbol.end();
                     self.add(Range { section, start: symbol.value, end });
                 }
             }
@@ -109,7 +109,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 }
                 if side.is_code(section) {
                     let symbol = side.sized_symbol(section, at);
-                    let known = symbol.map(|it| (it.value, it.value.saturating_add(it.size)));
+                    let known = symbol.map(|it| (it.value, it.end()));
                     let limit = side.next_symbol(section, at);
                     let (start, end) =
                         known.unwrap_or_else(|| (at, walk::straight(side, section, at, limit)));
@@ -227,7 +227,7 @@ fn without_zeros(side: &Side<'_>, range: Range) -> Range {
     let Some(bytes) = side.bytes(range) else { return range };
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
     let fields = align::relocs(side, range);
-    let end = fields.map(|it| it.offset.saturating_add(it.kind.width())).max();
+    let end = fields.map(|it| it.end()).max();
     let end = range.start.saturating_add(used).max(end.unwrap_or(0));
     Range { end: end.min(range.end), ..range }
 }

@@ -96,11 +96,9 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
         let range = match unit {
             Some(unit) => Range { section: number, start: unit.start, end: unit.end },
             None => match side.sized_symbol(number, reloc.offset) {
-                Some(symbol) if symbol.kind == SymbolKind::Function => Range {
-                    section: number,
-                    start: symbol.value,
-                    end: symbol.value.saturating_add(symbol.size),
-                },
+                Some(symbol) if symbol.kind == SymbolKind::Function => {
+                    Range { section: number, start: symbol.value, end: symbol.end() }
+                }
                 _ => Range {
                     section: number,
                     start: reloc.offset.saturating_sub(64).max(done),
@@ -117,9 +115,8 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
             let limit = relocs.peek().map_or(0, |next| next.offset.saturating_sub(range.start));
             reader.plain(usize::try_from(limit).unwrap_or(usize::MAX), |_, _, _| {});
             let start = reader.offset();
-            let at = range.start.saturating_add(start as u64);
             let Some(decoded) = reader.next() else { break };
-            let end = range.start.saturating_add(reader.offset() as u64);
+            let std::ops::Range { start: at, end } = reader.place();
             let own: walk::Relocated =
                 std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < end)).collect();
             for reloc in &own {
@@ -194,7 +191,7 @@ pub(super) fn extent(
         return known(start, start.saturating_add(section.entsize).min(limit));
     }
     if let Some(symbol) = side.sized_symbol(number, at) {
-        return known(symbol.value, symbol.value.saturating_add(symbol.size).min(limit));
+        return known(symbol.value, symbol.end().min(limit));
     }
     if is_one() {
         return known(0, limit);

@@ -98,7 +98,7 @@ fn signature(side: &Side<'_>, range: Range, is_code: bool) -> u64 {
         hash_bytes(side, Range { start: from, end: reloc.offset.max(from), ..range }, &mut hasher);
         reloc.raw.hash(&mut hasher);
         hash_target(side, &target::of(side.object, &reloc, 0), &mut hasher);
-        from = reloc.offset.saturating_add(reloc.kind.width()).max(from);
+        from = reloc.end().max(from);
     }
     hash_bytes(side, Range { start: from, end: range.end.max(from), ..range }, &mut hasher);
     hasher.finish()

@@ -8,6 +8,7 @@
 
 mod align;
 mod aligned;
+mod behind;
 mod code;
 mod content;
 mod correspond;

@@ -22,7 +22,7 @@ pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
     let all = Range { section, start: from, end: start };
     let symbols = side.symbols(section, from, start);
     let named = symbols.filter(|(_, symbol)| {
-        let behind = Range { start: symbol.value.saturating_add(symbol.size).min(start), ..all };
+        let behind = Range { start: symbol.end().min(start), ..all };
         symbol.kind == SymbolKind::Function
             && names::is_prefix(symbol.name)
             && side.bytes(behind).is_some_and(|room| arch::padding(&room) == room.len())

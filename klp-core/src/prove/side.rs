@@ -304,7 +304,7 @@ impl<'a> Side<'a> {
         let named = self.indexed.iter().filter(|(section, at)| self.is_indexed(*section, *at));
         named.filter_map(|(section, at)| {
             let symbol = self.sized_symbol(*section, *at)?;
-            let end = symbol.value.saturating_add(symbol.size);
+            let end = symbol.end();
             Some(Range { section: *section, start: symbol.value, end })
         })
     }
@@ -321,7 +321,7 @@ impl<'a> Side<'a> {
         let before = self.symbols.get(section as usize)?.up_to(offset).iter().rev().take(OVERLAPS);
         let around = before.filter_map(|number| self.object.symbol(*number));
         around
-            .filter(|symbol| symbol.value.saturating_add(symbol.size) > offset)
+            .filter(|symbol| symbol.end() > offset)
             .min_by_key(|symbol| (symbol.value.abs_diff(offset), std::cmp::Reverse(symbol.size)))
     }
 

@@ -92,7 +92,7 @@ fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
 
 fn range(symbol: &Symbol<'_>) -> Option<Range> {
     let Place::Section(section) = symbol.place else { return None };
-    let end = symbol.value.saturating_add(symbol.size);
+    let end = symbol.end();
     Some(Range { section, start: symbol.value, end })
 }
 

@@ -17,7 +17,7 @@ pub(super) fn stretches(
 
 fn of_symbol(side: &Side<'_>, (section, at): (u32, u64)) -> Option<Range> {
     let symbol = side.sized_symbol(section, at)?;
-    let end = symbol.value.saturating_add(symbol.size).min(side.size(section));
+    let end = symbol.end().min(side.size(section));
     (end > at).then_some(Range { section, start: symbol.value, end })
 }
 

@@ -254,15 +254,13 @@ fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
     let code = section.bytes(range.start, range.len()).unwrap_or_default();
     let mut reader = Instructions::new(code, range.start);
     let mut found = Vec::new();
-    let mut at = range.start;
     while let Some(decoded) = reader.next() {
-        let end = range.start.saturating_add(reader.offset() as u64).min(range.end);
-        let len = end.saturating_sub(at);
+        let place = reader.place();
+        let (at, len) = (place.start, place.end.min(range.end) - place.start);
         found.push(match decoded {
             Ok(it) => Inst { at, len, form: it.form, ends: it.ends_flow, role: Role::Plain },
             Err(_) => Inst { at, len, form: Form::Plain, ends: true, role: Role::Data },
         });
-        at = end;
     }
     found
 }
@@ -362,12 +360,12 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
 pub(super) fn straight(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
     let Some(of) = side.section(section) else { return start };
     let limit = limit.min(of.size);
-    let code = of.bytes(start, limit.saturating_sub(start)).unwrap_or_default();
+    let code = of.range(start, limit).unwrap_or_default();
     let mut reader = Instructions::new(code, start);
     for decoded in reader.by_ref() {
         if decoded.is_err() || decoded.is_ok_and(|it| it.ends_flow) {
             break;
         }
     }
-    start.saturating_add(reader.offset() as u64).min(limit.max(start))
+    reader.place().end.min(limit.max(start))
 }

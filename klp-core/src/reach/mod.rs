@@ -70,7 +70,7 @@ fn counted(object: &Analysis<'_>, constants: &[Constant]) -> BTreeMap<Content, u
     let mut counts = BTreeMap::new();
     for constant in constants {
         let count: &mut usize = counts.entry(content(object, constant)).or_default();
-        *count = count.saturating_add(1);
+        *count += 1;
     }
     counts
 }

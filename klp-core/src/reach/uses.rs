@@ -79,15 +79,14 @@ impl<'a, 'data> Uses<'a, 'data> {
         if !relocs.any(|reloc| self.section_of(&reloc).is_some()) {
             return None;
         }
-        let code = section.bytes(span.start, span.end.saturating_sub(span.start))?;
+        let code = section.range(span.start, span.end)?;
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = Instructions::new(code, span.start);
         let outside = Outside { uses: self, section: span.section, relocs: &section.relocs };
         let bounds = OnceCell::new();
         let mut found = None;
-        while let Some(decoded) = instructions.next() {
-            let next = span.start.saturating_add(instructions.offset() as u64);
-            let at = next.saturating_sub(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+        while instructions.next().is_some() {
+            let Range { start: at, end: next } = instructions.place();
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
                 let Some(to) = self.section_of(&reloc) else { continue };
                 let operands = instructions.operands();
@@ -97,7 +96,7 @@ impl<'a, 'data> Uses<'a, 'data> {
                 let reach = if is_read { instructions.reach() } else { Reach::Address };
                 let Some(place) = self.place(&reloc, distance(&reloc, next)) else { continue };
                 let bound = || {
-                    let new = || arch::bound::Code::new(code, span.start, &outside);
+                    let new = || arch::entered::Code::new(code, span.start, &outside);
                     bounds.get_or_init(new).as_ref()?.reach(at)
                 };
                 let manner = self.manner((span, to), reach, place, bound);
@@ -187,7 +186,7 @@ struct Outside<'a, 'data> {
     relocs: &'a Relocs<'data>,
 }
 
-impl arch::bound::Outside for Outside<'_, '_> {
+impl arch::entered::Outside for Outside<'_, '_> {
     fn is_entered(&self, place: u64) -> bool {
         let Analysis { elf, entered, .. } = self.uses.object;
         let joined = self.uses.joined.get_or_init(|| joined(elf));

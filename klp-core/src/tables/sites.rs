@@ -36,6 +36,18 @@ struct Table {
     names_source_files: bool,
 }
 
+impl Table {
+    fn decode<'data>(&self, elf: &ElfObject<'data>, start: u64) -> Result<Entry<'data>, Malformed> {
+        let section = elf.section(self.section).ok_or_else(lost)?;
+        let names_source_file = self.names_source_files;
+        (self.format.decode)(&Raw { section, start, size: self.size, names_source_file })
+    }
+}
+
+fn lost() -> Malformed {
+    "a special section is not there".into()
+}
+
 impl Sites {
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
         let mut sites = Self::default();
@@ -150,12 +162,19 @@ impl Sites {
         elf: &ElfObject<'data>,
         site: &SiteRef,
     ) -> Result<Entry<'data>, Malformed> {
-        let lost = || Malformed("a special section is not there".to_owned());
-        let Table { section, format, size, names_source_files } =
-            self.tables.get(site.table as usize).ok_or_else(lost)?;
-        let section = elf.section(*section).ok_or_else(lost)?;
-        let names_source_file = *names_source_files;
-        (format.decode)(&Raw { section, start: site.start, size: *size, names_source_file })
+        let table = self.tables.get(site.table as usize).ok_or_else(lost)?;
+        table.decode(elf, site.start)
+    }
+
+    /// What the entry that starts at `start` of `section` says; none if that is no special section.
+    pub(crate) fn entry_at<'data>(
+        &self,
+        elf: &ElfObject<'data>,
+        section: u32,
+        start: u64,
+    ) -> Option<Result<Entry<'data>, Malformed>> {
+        let table = self.tables.iter().find(|table| table.section == section)?;
+        Some(table.decode(elf, start))
     }
 
     /// Where NOPs for patching start, from `start` to `end` of `section`.

@@ -5,12 +5,10 @@ use iced_x86::{
     OpKind, Register,
 };
 
+use super::used::ARGUMENTS;
+
 /// No compiler puts more between an argument and the call that takes it.
 const FAR: usize = 32;
-
-/// The registers of the first arguments of a function, in their order (System V psABI for x86-64).
-const ARGUMENTS: [Register; 6] =
-    [Register::RDI, Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
 
 /// What loads an address as the first argument starts so; the address follows, and ends it.
 pub(crate) const LOADS_OF_FIRST: [&[u8]; 3] = [

@@ -8,75 +8,15 @@
 use std::ops::Range;
 
 use iced_x86::{
-    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
-    OpKind, Register, UsedRegister,
+    FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpKind, Register, UsedRegister,
 };
 use smallvec::SmallVec;
 
 use super::effect::{Value, compared, made_small, of_address, value};
+use super::entered::{Code, STEPS, is_written};
 use super::sum::{Bound, Sum};
 
-/// How many instructions before an access are looked at. Compilers compare an index right before they use it.
-const STEPS: usize = 256;
-
-/// A stretch of code, and what is known about it from outside.
-pub(crate) struct Code<'a> {
-    instructions: Vec<Instruction>,
-    /// Where its own branches go, sorted.
-    targets: Vec<u64>,
-    outside: &'a dyn Outside,
-}
-
-/// What a stretch of code does not say itself.
-pub(crate) trait Outside {
-    /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
-    fn is_entered(&self, place: u64) -> bool;
-    /// Whether an address is filled in from one place to another.
-    fn has_address(&self, places: Range<u64>) -> bool;
-}
-
-impl<'a> Code<'a> {
-    /// The code in `bytes`, which lies at `start`. None if control can come to any place of it, since it jumps to an
-    /// address that it adds up: a table of distances does not say where it leads.
-    pub(crate) fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self> {
-        let decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
-        let instructions: Vec<Instruction> = decoder.into_iter().collect();
-        // Where a branch goes that is filled in, it does not say itself.
-        let is_known = |it: &&Instruction| !outside.has_address(it.ip()..it.next_ip());
-        let branches = instructions.iter().filter(|it| is_near(it)).filter(is_known);
-        let mut targets: Vec<u64> = branches.map(Instruction::near_branch_target).collect();
-        targets.sort_unstable();
-        let code = Self { instructions, targets, outside };
-        let is_computed = (0..code.instructions.len()).any(|index| code.jumps_to_sum(index));
-        (!is_computed).then_some(code)
-    }
-
-    /// Whether the instruction of this index jumps to what a register holds, and no address was loaded into it before.
-    fn jumps_to_sum(&self, index: usize) -> bool {
-        let Some((jump, before)) = self.instructions.get(..=index).and_then(|it| it.split_last())
-        else {
-            return false;
-        };
-        let is_jump = jump.flow_control() == FlowControl::IndirectBranch;
-        if !is_jump || jump.op0_kind() != OpKind::Register {
-            return false;
-        }
-        let mut factory = InstructionInfoFactory::new();
-        for instruction in before.iter().rev().take(STEPS) {
-            if self.is_joined(instruction.next_ip()) {
-                return true;
-            }
-            let used = factory.info(instruction).used_registers();
-            let mut written = used.iter().filter(|it| is_written(**it)).map(UsedRegister::register);
-            if written.any(|register| register.full_register() == jump.op0_register()) {
-                let is_load = instruction.mnemonic() == Mnemonic::Mov
-                    && instruction.op1_kind() == OpKind::Memory;
-                return !is_load;
-            }
-        }
-        true
-    }
-
+impl Code<'_> {
     /// What the instruction at `at` can use, in bytes from the address in its displacement. None where nothing tells.
     pub(crate) fn reach(&self, at: u64) -> Option<Range<i64>> {
         let index = self.instructions.binary_search_by_key(&at, Instruction::ip).ok()?;
@@ -105,11 +45,6 @@ impl<'a> Code<'a> {
         state.known.resolve(Sum::resolve_bytes)?;
         let (first, last) = state.known.range()?;
         Some(first..last.checked_add(size)?)
-    }
-
-    /// Whether control can come to `place` from elsewhere than the instruction before.
-    fn is_joined(&self, place: u64) -> bool {
-        self.targets.binary_search(&place).is_ok() || self.outside.is_entered(place)
     }
 }
 
@@ -235,19 +170,9 @@ impl State {
     }
 }
 
-fn is_written(used: UsedRegister) -> bool {
-    !matches!(used.access(), OpAccess::Read | OpAccess::CondRead)
-}
-
-fn is_near(instruction: &Instruction) -> bool {
-    matches!(
-        instruction.op0_kind(),
-        OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::entered::Outside;
     use super::*;
 
     /// Where control comes from outside.

@@ -8,7 +8,7 @@ use iced_x86::{
     OpKind, Register,
 };
 
-use super::instructions::ARGUMENTS;
+use super::used::ARGUMENTS;
 
 /// What a function that is called may write.
 const SCRATCH: [Register; 9] = [

@@ -3,6 +3,7 @@
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
 use super::sum::{Bound, Part, Sum};
+use super::used::is_immediate;
 
 /// What an instruction writes into a register.
 pub(super) enum Value {
@@ -111,18 +112,4 @@ pub(super) fn made_small(instruction: &Instruction) -> Option<Bound> {
         }
         _ => None,
     }
-}
-
-fn is_immediate(kind: OpKind) -> bool {
-    matches!(
-        kind,
-        OpKind::Immediate8
-            | OpKind::Immediate16
-            | OpKind::Immediate32
-            | OpKind::Immediate64
-            | OpKind::Immediate8to16
-            | OpKind::Immediate8to32
-            | OpKind::Immediate8to64
-            | OpKind::Immediate32to64
-    )
 }

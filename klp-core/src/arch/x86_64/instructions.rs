@@ -1,8 +1,9 @@
 //! The instructions of a stretch of code, decoded as far as they are asked for.
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{Decoder, DecoderOptions, Instruction};
 
-use super::super::{Access, Field, Operands, Reach};
+use super::super::{Access, Field, Operands};
+use super::used::access;
 use super::{Decoded, Form, common};
 
 /// Decodes the instructions of a stretch of code.
@@ -24,10 +25,6 @@ pub(crate) struct Instructions<'a> {
 /// `udb`: an invalid opcode by definition, with which thunks of Linux 7.x and their callers trap
 /// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
 const UDB: u8 = 0xd6;
-
-/// Where functions get their arguments (System V ABI).
-pub(super) const ARGUMENTS: [Register; 6] =
-    [Register::RDI, Register::RSI, Register::RDX, Register::RCX, Register::R8, Register::R9];
 
 /// Bytes that are no instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +68,12 @@ impl<'a> Instructions<'a> {
         self.end = at;
     }
 
+    /// Where the instruction that was decoded last is: from its first byte to behind its last.
+    pub(crate) fn place(&self) -> std::ops::Range<u64> {
+        let at = |offset: usize| self.ip.wrapping_add(offset as u64);
+        at(self.last)..at(self.end)
+    }
+
     /// How far it has come, as an offset in the code.
     pub(crate) fn offset(&self) -> usize {
         self.end
@@ -107,79 +110,6 @@ impl<'a> Instructions<'a> {
         Operands { displacement, immediate, ip_target, access: access(instruction) }
     }
 
-    /// What the instruction that was decoded last does with the address in its displacement.
-    pub(crate) fn reach(&mut self) -> Reach {
-        if self.told.is_some() {
-            self.decode();
-        }
-        let instruction = &self.instruction;
-        // With a register, these take bits as far from the address as it says.
-        let is_bit_string = instruction.op_count() > 1
-            && instruction.op1_kind() == OpKind::Register
-            && matches!(
-                instruction.mnemonic(),
-                Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
-            );
-        match access(instruction) {
-            Access::Fixed(size) if !is_bit_string => Reach::Exactly(size),
-            _ if instruction.mnemonic() == Mnemonic::Lea
-                && instruction.memory_index() == Register::None
-                && matches!(instruction.memory_base(), Register::None | Register::RIP) =>
-            {
-                Reach::Address
-            }
-            Access::Indexed if !is_bit_string => Reach::Elements,
-            _ => Reach::Further,
-        }
-    }
-
-    /// Whether the instruction that was decoded last takes the address in its memory operand, whatever is added.
-    pub(crate) fn takes_address(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        self.instruction.mnemonic() == Mnemonic::Lea
-    }
-
-    /// Whether the instruction that was decoded last writes an immediate to memory other than the stack.
-    pub(crate) fn stores(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        self.instruction.mnemonic() == Mnemonic::Mov
-            && self.instruction.op0_kind() == OpKind::Memory
-            && self.instruction.memory_base() != Register::RSP
-    }
-
-    /// Whether the instruction that was decoded last returns, or jumps to where a register says.
-    pub(crate) fn leaves(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        match self.instruction.flow_control() {
-            FlowControl::Return => true,
-            FlowControl::IndirectBranch => self.instruction.op0_kind() == OpKind::Register,
-            _ => false,
-        }
-    }
-
-    /// Whether the instruction that was decoded last compares with its immediate.
-    pub(crate) fn compares(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        self.instruction.mnemonic() == Mnemonic::Cmp
-    }
-
-    /// Whether the instruction that was decoded last writes a register in which functions get their arguments.
-    pub(crate) fn sets_argument(&mut self) -> bool {
-        if self.told.is_some() {
-            self.decode();
-        }
-        let register = self.instruction.op0_register().full_register();
-        self.instruction.op0_kind() == OpKind::Register && ARGUMENTS.contains(&register)
-    }
-
     /// Where the distance of the direct branch is that was decoded last.
     pub(crate) fn distance(&mut self) -> Option<Field> {
         if let Some(told) = self.told {
@@ -187,6 +117,14 @@ impl<'a> Instructions<'a> {
         }
         let operands = self.operands();
         operands.immediate.or(operands.displacement)
+    }
+
+    /// The last instruction, with all there is to know of it.
+    pub(super) fn full(&mut self) -> &Instruction {
+        if self.told.is_some() {
+            self.decode();
+        }
+        &self.instruction
     }
 
     /// Decodes the last instruction in full.
@@ -232,31 +170,6 @@ impl Iterator for Instructions<'_> {
         self.end = self.last.saturating_add(usize::from(decoded.len));
         Some(Ok(decoded))
     }
-}
-
-fn access(instruction: &Instruction) -> Access {
-    let base = instruction.memory_base();
-    // A bit that a register counts can be anywhere behind the address.
-    let is_bit_string = matches!(
-        instruction.mnemonic(),
-        Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
-    ) && instruction.op1_kind() == OpKind::Register;
-    let direct = instruction.memory_index() == Register::None
-        && (base == Register::None || base == Register::RIP);
-    let reads = instruction.mnemonic() != Mnemonic::Lea && !is_bit_string;
-    match u16::try_from(instruction.memory_size().size()) {
-        Ok(size) if size > 0 && direct && reads => Access::Fixed(size),
-        Ok(size) if size > 0 && reads && step(instruction) == u32::from(size) => Access::Indexed,
-        Ok(size) if size > 0 && reads => Access::Strided,
-        _ => Access::Open,
-    }
-}
-
-/// How far apart the places are that the registers of the memory operand count. With two, the one that is not scaled
-/// can hold where they start.
-fn step(instruction: &Instruction) -> u32 {
-    let has_index = instruction.memory_index() != Register::None;
-    if has_index { instruction.memory_index_scale() } else { 1 }
 }
 
 /// Instruction lengths and offsets are below 16.

@@ -1,10 +1,11 @@
 //! x86-64: one instruction as opcode bytes and operand fields that can be made symbolic.
 
 pub(crate) mod argument;
-pub(crate) mod bound;
+mod bound;
 pub(crate) mod carried;
 mod common;
 mod effect;
+pub(crate) mod entered;
 mod form;
 mod instructions;
 pub(crate) mod patching;
@@ -12,6 +13,7 @@ pub(crate) mod relocation;
 mod row;
 mod sum;
 pub(crate) mod text;
+mod used;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl};
 

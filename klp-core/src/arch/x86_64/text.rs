@@ -5,6 +5,8 @@ use iced_x86::{
     SymbolResult,
 };
 
+use super::used::is_immediate;
+
 /// What the fields of an instruction are called that can hold an address.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
@@ -79,15 +81,8 @@ fn slot(instruction: &Instruction, operand: u32) -> Option<Slot> {
     match instruction.try_op_kind(operand).ok()? {
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => Some(Slot::Branch),
         OpKind::Memory => Some(Slot::Displacement),
-        OpKind::Immediate8
-        | OpKind::Immediate8_2nd
-        | OpKind::Immediate16
-        | OpKind::Immediate32
-        | OpKind::Immediate64
-        | OpKind::Immediate8to16
-        | OpKind::Immediate8to32
-        | OpKind::Immediate8to64
-        | OpKind::Immediate32to64 => Some(Slot::Immediate),
+        OpKind::Immediate8_2nd => Some(Slot::Immediate),
+        kind if is_immediate(kind) => Some(Slot::Immediate),
         _ => None,
     }
 }

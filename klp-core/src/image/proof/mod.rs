@@ -73,7 +73,7 @@ pub fn prove(object: &[u8], shipped: &Shipped<'_>) -> Result<Proof, ElfError> {
         if symbol.size == 0 || !(symbol.is_function() || is_object) || header.is_none() {
             continue;
         }
-        let range = symbol.value..symbol.value.saturating_add(symbol.size);
+        let range = symbol.value..symbol.end();
         let found = comparison.first_difference(section, &range);
         let count = if is_object { &mut proof.data } else { &mut proof.functions };
         *count += 1;

@@ -109,7 +109,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         let start = start(entry).saturating_add(base);
         let own = name(self.dwarf, self.unit, entry)?.unwrap_or_default();
         let name = format!("{prefix}{own}");
-        let depth = depth.saturating_add(1);
+        let depth = depth + 1;
         if let Some(pointed) = self.unnamed(kind, true, depth)? {
             found.pointed.push((name.clone(), pointed));
         }

@@ -1,0 +1,96 @@
+//! What belongs to a unit, and where in it a place is.
+
+use crate::arch;
+use crate::elf::SymbolKind;
+
+use super::context::Target;
+use super::part::{Part, Role};
+use super::unit::{Refusal, Unit};
+
+impl Unit<'_, '_, '_> {
+    /// Notes that the unit reads its own code at `offset`, or takes the address.
+    pub(super) fn reads(&mut self, section: u32, offset: u64) {
+        if !self.read.contains(&(section, offset)) {
+            self.read.push((section, offset));
+        }
+    }
+
+    /// Whether control comes to `offset` from the instruction before, so that there is code and no data.
+    pub(super) fn runs_into(&self, section: u32, offset: u64) -> bool {
+        let Some(number) = self.part_at(section, offset) else { return false };
+        let Some(part) = self.parts.get(number).filter(|part| part.start < offset) else {
+            return true;
+        };
+        let end = usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
+        let code = self.cx.elf.section(section).and_then(|header| {
+            let last = self.streams.last_counted(number, end)?;
+            let last = part.start.saturating_add(last as u64);
+            header.range(last, offset)
+        });
+        code.is_some_and(arch::runs_on)
+    }
+
+    /// Whether `at` can be data: it is behind a place in the same part that the unit reads.
+    pub(super) fn is_read(&self, part: &Part, at: u64) -> bool {
+        part.role == Role::Addressed
+            || self
+                .read
+                .iter()
+                .any(|(section, from)| *section == part.section && (part.start..=at).contains(from))
+    }
+
+    /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
+    pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
+        self.inside_as(target, Role::Outlined)
+    }
+
+    /// The same, and as what code that nobody owns.
+    pub(super) fn inside_as(&mut self, target: &Target<'_>, role: Role) -> bool {
+        let Target::Code { section, offset, symbol } = target else { return false };
+        if self.part_at(*section, *offset).is_some() {
+            return true;
+        }
+        let is_function = symbol
+            .and_then(|symbol| self.cx.elf.symbol(symbol))
+            .is_some_and(|symbol| symbol.kind == SymbolKind::Function && symbol.value == *offset);
+        if is_function || self.parts.is_empty() {
+            return false;
+        }
+        let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size)
+        else {
+            return false;
+        };
+        let end =
+            match self.cx.layout.find(*section, *offset).and_then(|span| self.cx.layout.span(span))
+            {
+                Some(span) if span.symbol.is_some() => return false,
+                Some(span) => span.end,
+                None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
+            };
+        if header.is_code() {
+            // How far it goes is known when it has been walked; until then it is its first byte.
+            self.parts.push(Part {
+                section: *section,
+                start: *offset,
+                end: offset.saturating_add(1),
+                limit: end,
+                role,
+            });
+        }
+        header.is_code()
+    }
+
+    pub(super) fn part_at(&self, section: u32, offset: u64) -> Option<usize> {
+        self.parts.iter().position(|part| part.section == section && part.holds(offset))
+    }
+
+    /// Part, instruction index in it, and offset in the instruction, of a place inside the unit.
+    pub(super) fn locate(&self, section: u32, offset: u64) -> Result<(u8, u32, u8), Refusal> {
+        let number = self
+            .part_at(section, offset)
+            .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
+        let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
+        let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
+        Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
+    }
+}
