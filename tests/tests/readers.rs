@@ -179,7 +179,13 @@ fn what_is_outside_of_the_sources() -> Result<()> {
         run(command.arg(&comment).env("MYFLAGS", flags))
     };
     with("-O2")?.expect(3)?;
-    fs_err::write(directory.join("out.h"), "#define OUT 2\n")?;
+    let header = directory.join("out.h");
+    fs_err::write(&header, "#define OUT 2\n")?;
+    with("-O2")?.expect(3)?;
+    // Of the same size and time.
+    let time = fs_err::metadata(&header)?.modified()?;
+    fs_err::write(&header, "#define OUT 3\n")?;
+    fs_err::File::options().write(true).open(&header)?.set_modified(time)?;
     with("-O2")?.expect(3)?;
     with("-fno-inline")?.expect_error(1, "made by another command", Some("the next run"))?;
     with("-fno-inline")?.expect(3)?;

@@ -186,7 +186,8 @@ fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
     Ok(Seen { modified: modified.duration_since(UNIX_EPOCH).unwrap_or_default(), rest })
 }
 
-fn digest(path: &Utf8Path) -> Result<String, BuildError> {
+/// That of the bytes of a file.
+pub(super) fn digest(path: &Utf8Path) -> Result<String, BuildError> {
     let mut hasher = blake3::Hasher::new();
     fs::File::open(path)
         .and_then(|file| hasher.update_reader(file).map(drop))

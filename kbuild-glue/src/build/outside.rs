@@ -2,21 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::os::unix::fs::MetadataExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
 
 use super::BuildError;
-use super::kept::stamp;
+use super::inventory::digest;
 use super::readers::ends_word;
 use super::records::{Records, target_of};
 use crate::atomic;
 
-/// Beside the list of objects: a line of stamp and path each.
+/// Beside the list of objects: a line of digest, what the file system tells, and path each.
 const LIST: &str = "outside.list";
 
 /// What such files were when they were read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Outside(BTreeMap<Utf8PathBuf, String>);
+pub(super) struct Outside(BTreeMap<Utf8PathBuf, State>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct State {
+    digest: String,
+    seen: String,
+}
 
 impl Outside {
     /// Those that the records of `build` name, whose sources are in `mirror`.
@@ -31,7 +39,11 @@ impl Outside {
             }
         })?;
         let files = paths.into_iter().filter(|path| path.is_file());
-        Ok(Self(files.filter_map(|path| Some((path.clone(), stamp(&path)?))).collect()))
+        let look = |path: Utf8PathBuf| {
+            let seen = seen(&path).unwrap_or_default();
+            Ok((path.clone(), State { digest: digest(&path)?, seen }))
+        };
+        Ok(Self(files.map(look).collect::<Result<_, BuildError>>()?))
     }
 
     /// Reads what was [written](Self::write); none where that is not there any more, or something else.
@@ -39,8 +51,9 @@ impl Outside {
         let path = kept.join(LIST);
         let bytes = atomic::read_sealed(&path).map_err(|source| BuildError::Io { path, source })?;
         let parse = |line: &str| {
-            let (stamp, path) = line.split_once('\t')?;
-            Some((Utf8PathBuf::from(path), stamp.to_owned()))
+            let [digest, seen, path] = line.splitn(3, '\t').collect::<Vec<_>>().try_into().ok()?;
+            let state = State { digest: digest.to_owned(), seen: seen.to_owned() };
+            Some((Utf8PathBuf::from(path), state))
         };
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         Ok(text.and_then(|text| text.lines().map(parse).collect::<Option<_>>()).map(Self))
@@ -50,19 +63,32 @@ impl Outside {
     pub(super) fn write(&self, kept: &Utf8Path) -> Result<(), BuildError> {
         let path = kept.join(LIST);
         let mut text = String::new();
-        for (path, stamp) in &self.0 {
+        for (path, State { digest, seen }) in &self.0 {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "{stamp}\t{path}");
+            let _ = writeln!(text, "{digest}\t{seen}\t{path}");
         }
         atomic::write_sealed(&path, text.as_bytes())
             .map_err(|source| BuildError::Io { path, source })
     }
 
-    /// Those that are not what they were.
+    /// Those that are not what they were. Where the file system tells what it told, nobody wrote to them; else the bytes
+    /// decide.
     pub(super) fn altered(&self) -> BTreeSet<&Utf8Path> {
-        let is_other = |(path, was): &(&Utf8PathBuf, &String)| stamp(path).as_ref() != Some(*was);
+        let is_other = |(path, was): &(&Utf8PathBuf, &State)| {
+            seen(path).as_ref() != Some(&was.seen)
+                && digest(path).ok().as_ref() != Some(&was.digest)
+        };
         self.0.iter().filter(is_other).map(|(path, _)| path.as_path()).collect()
     }
+}
+
+/// Size and times of a file or of what a link leads to. The last of them changes with every edit.
+fn seen(path: &Utf8Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    let [modified, changed] =
+        [(metadata.mtime(), metadata.mtime_nsec()), (metadata.ctime(), metadata.ctime_nsec())]
+            .map(|(seconds, part)| format!("{seconds}.{part:09}"));
+    Some(format!("{} {} {modified} {changed}", metadata.ino(), metadata.size()))
 }
 
 /// What was made from any of `paths` in `build`: make goes by times, and a file can be older than the one before.
