@@ -28,7 +28,7 @@ pub(crate) fn review(
     let events = &mut |_| ();
 
     let rules = Rules::default();
-    let mut original = kernel.open(&session, events)?.original(&rules, events)?;
+    let original = kernel.open(&session, events)?.original(&rules, events)?;
     let patched = original.patched(&PatchSet::read(&[patch])?, events)?;
     let mut comparison = patched.compare(&[], events)?;
     let module = kernel.root.join(format!("{}.ko", livepatch_name(Some(patch))));

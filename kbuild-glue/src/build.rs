@@ -29,6 +29,7 @@ mod seed;
 mod single;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -76,21 +77,19 @@ pub struct BuildSettings<'a> {
 pub struct Workspace {
     tree: Tree,
     pub(crate) root: Utf8PathBuf,
-    original: Option<Original>,
     _lock: Lock,
 }
 
-/// What the original was built from, and what was built.
+/// What an original is made from.
 #[derive(Debug)]
-struct Original {
-    mirror: Mirror,
-    config: Config,
-    fingerprint: Fingerprint,
-    objects: Vec<LinkedObject>,
+pub(crate) struct Basis {
+    pub(crate) mirror: Mirror,
+    pub(crate) config: Config,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// The kernel as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OriginalBuild {
     /// What was linked, relative to `root`.
     pub objects: Vec<LinkedObject>,
@@ -103,6 +102,7 @@ pub struct OriginalBuild {
     pub vmlinux_o: Option<Utf8PathBuf>,
     /// Whether it was there already.
     pub reused: bool,
+    pub(crate) basis: Arc<Basis>,
 }
 
 /// The kernel with the patches. What was made for it stays until the next build.
@@ -122,6 +122,20 @@ pub struct PatchedBuild {
     pub changes: Vec<FileChange>,
     /// The same as the patches leave them.
     pub written: Vec<FileChange>,
+}
+
+impl Basis {
+    /// Does `work` while the mirror has `changes`; `written` are the same as patches leave them.
+    pub(crate) fn with_changes(
+        &self,
+        changes: &[FileChange],
+        written: &[FileChange],
+        work: impl FnMut() -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
+        let result = real_lines::make(&self.mirror, changes, written, work);
+        self.mirror.restore()?;
+        result
+    }
 }
 
 impl PatchedBuild {
@@ -144,7 +158,7 @@ impl Workspace {
     ) -> Result<Self, BuildError> {
         let root = resolved(root)?;
         let lock = ours::open(&root, interrupt, events)?;
-        Ok(Self { tree: tree.clone(), root, original: None, _lock: lock })
+        Ok(Self { tree: tree.clone(), root, _lock: lock })
     }
 
     /// Takes the sources of the first of `revisions` for the original, unless the tree has them.
@@ -165,16 +179,6 @@ impl Workspace {
     /// Builds from another tree.
     pub(crate) fn set_tree(&mut self, tree: Tree) {
         self.tree = tree;
-    }
-
-    /// Says what the original is made of, where it is not one build.
-    pub(crate) fn set_original(
-        &mut self,
-        mirror: Mirror,
-        config: Config,
-        fingerprint: Fingerprint,
-    ) {
-        self.original = Some(Original { mirror, config, fingerprint, objects: Vec::new() });
     }
 
     /// The tree that is built from.
@@ -215,7 +219,7 @@ impl Workspace {
 
     /// Builds the kernel as it is, or takes the build that is kept when nothing changed.
     pub fn build_original(
-        &mut self,
+        &self,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<OriginalBuild, BuildError> {
@@ -238,8 +242,8 @@ impl Workspace {
         let why = match kept::find(&kept, &build, &fingerprint)? {
             Kept::Usable(objects, inventory, checked) => {
                 inventory.refresh(&checked, &build, &kept)?;
-                self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
-                return self.original_build(true);
+                let basis = Basis { mirror, config: parsed, fingerprint };
+                return Ok(self.original_build(basis, objects, true));
             }
             Kept::Outdated(why, altered) => {
                 kept::discard(&kept)?;
@@ -275,21 +279,7 @@ impl Workspace {
         }
         let objects = linked_objects(&build)?;
         kept::write(&kept, &build, mirror.path(), &objects, &fingerprint)?;
-        self.original = Some(Original { mirror, config: parsed, fingerprint, objects });
-        self.original_build(false)
-    }
-
-    /// Does `work` while the mirror has `changes`; `written` are the same as patches leave them.
-    pub(crate) fn with_changes(
-        &self,
-        changes: &[FileChange],
-        written: &[FileChange],
-        work: impl FnMut() -> Result<(), BuildError>,
-    ) -> Result<(), BuildError> {
-        let original = self.original.as_ref().ok_or(BuildError::NoOriginal)?;
-        let result = real_lines::make(&original.mirror, changes, written, work);
-        original.mirror.restore()?;
-        result
+        Ok(self.original_build(Basis { mirror, config: parsed, fingerprint }, objects, false))
     }
 
     /// Prepares the output directory for the original: as it is, with what the user built, or empty.
@@ -343,16 +333,21 @@ impl Workspace {
         kept::discard(&self.original_path())
     }
 
-    fn original_build(&self, reused: bool) -> Result<OriginalBuild, BuildError> {
-        let original = self.original.as_ref().ok_or(BuildError::NoOriginal)?;
+    fn original_build(
+        &self,
+        basis: Basis,
+        objects: Vec<LinkedObject>,
+        reused: bool,
+    ) -> OriginalBuild {
         let root = self.build_path();
-        Ok(OriginalBuild {
-            objects: original.objects.clone(),
+        OriginalBuild {
+            objects,
             vmlinux_o: existing(root.join("vmlinux.o")),
             root,
             kept: self.original_path(),
             reused,
-        })
+            basis: Arc::new(basis),
+        }
     }
 
     pub(crate) fn new_log(&self, name: &str) -> Result<(), BuildError> {

@@ -127,7 +127,7 @@ impl<'k> Opened<'k> {
         let settings = session.settings();
         events(Event::Phase(Phase::Original));
         let state = match work {
-            Work::Built(mut workspace) => {
+            Work::Built(workspace) => {
                 let build = workspace.build_original(&settings, &mut of_build(events))?;
                 if build.reused {
                     let (root, objects) = (build.root.clone(), build.objects.len());
@@ -160,7 +160,7 @@ impl Original<'_> {
         match &self.state {
             State::Built { build, .. } => &build.root,
             State::Module { build, .. } => &build.root,
-            State::Shipped { stock, .. } => &stock.root,
+            State::Shipped { stock, .. } => &stock.recipes.root,
         }
     }
 
@@ -170,7 +170,7 @@ impl Original<'_> {
         match &self.state {
             State::Built { build, .. } => build.objects.len(),
             State::Module { build, .. } => build.objects.len(),
-            State::Shipped { stock, .. } => stock.objects(),
+            State::Shipped { stock, .. } => stock.recipes.objects(),
         }
     }
 }

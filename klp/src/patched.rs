@@ -56,7 +56,7 @@ pub(crate) struct Shipped<'o> {
 impl Original<'_> {
     /// Builds the kernel with the patches: only what they touch, where that can be told.
     pub fn patched<'o>(
-        &'o mut self,
+        &'o self,
         patch_set: &PatchSet,
         events: &mut Events<'_>,
     ) -> Result<Patched<'o>, Error> {
@@ -66,11 +66,11 @@ impl Original<'_> {
             State::Built { workspace, build, checksums } => {
                 events(Event::Phase(Phase::Patched));
                 let patched =
-                    workspace.build_patched(patch_set, &settings, &mut of_build(events))?;
+                    workspace.build_patched(build, patch_set, &settings, &mut of_build(events))?;
                 workspace.keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
-                let original = Cow::Borrowed(&*build);
+                let original = Cow::Borrowed(build);
                 let builds = Box::new(Builds { workspace, original, patched, session });
                 (Arc::clone(checksums), After::Kernel { builds, shipped: None })
             }
@@ -86,7 +86,7 @@ impl Original<'_> {
                 if let Some(message) = patch_set.left_out(&mirror).map_err(BuildError::from)? {
                     events(Event::Build(BuildEvent::Note { message }));
                 }
-                let touched = stock.touched(&changes).map_err(BuildError::from)?;
+                let touched = stock.recipes.touched(&changes).map_err(BuildError::from)?;
                 for path in &touched.not_compiled {
                     let message = format!("{path} is not compiled in this kernel");
                     events(Event::Build(BuildEvent::Note { message }));

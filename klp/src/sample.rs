@@ -29,8 +29,10 @@ impl Original<'_> {
         let State::Shipped { workspace, stock, parts } = &self.state else { return Ok(Vec::new()) };
         let mut objects: BTreeSet<Utf8PathBuf> = sample.objects.iter().cloned().collect();
         let is_built_in = |linked: &Linked| *linked == Linked::Vmlinux;
-        objects.extend(stock.sample(sample.random, sample.seed, is_built_in));
-        objects.extend(stock.sample(sample.random, sample.seed, |linked| !is_built_in(linked)));
+        objects.extend(stock.recipes.sample(sample.random, sample.seed, is_built_in));
+        objects.extend(
+            stock.recipes.sample(sample.random, sample.seed, |linked| !is_built_in(linked)),
+        );
         let touched = StockTouched { objects, ..StockTouched::default() };
         let settings = self.session.settings();
         let build =

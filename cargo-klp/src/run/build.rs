@@ -124,7 +124,7 @@ impl Work<'_> {
             opened.check_out(revisions, &mut events)?;
         }
         opened.expect_to_apply(patch_set, &mut events)?;
-        let mut original = opened.original(rules, &mut events)?;
+        let original = opened.original(rules, &mut events)?;
         if patch_set.patches().is_empty() {
             super::finish_original(&original, format.stream()?, shell)?;
             return Ok(None);

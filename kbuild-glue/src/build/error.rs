@@ -64,9 +64,6 @@ pub enum BuildError {
         /// A name in it.
         found: String,
     },
-    /// A patched build without an original.
-    #[error("the original kernel was not built yet")]
-    NoOriginal,
     /// A directory is no out-of-tree module.
     #[error("no module in `{path}`: neither Kbuild nor Makefile is there")]
     NoModule {
@@ -153,7 +150,7 @@ impl BuildError {
             Self::Altered { .. } => Some(
                 "run `cargo klp build` again, which makes it anew, or `cargo klp clean` first".to_owned(),
             ),
-            Self::NoOriginal | Self::ObjectGone { .. } => None,
+            Self::ObjectGone { .. } => None,
         }
     }
 

@@ -12,8 +12,8 @@ use super::inventory::Inventory;
 use super::makefiles;
 use super::plan::{Made, Plan, Planned, Touched};
 use super::{
-    BuildError, BuildSettings, Original, PatchedBuild, Workspace, clone, existing, generated, kept,
-    random, real_lines, running,
+    BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, clone, existing, generated,
+    kept, random, real_lines, running,
 };
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};
@@ -25,18 +25,18 @@ use crate::patch::{FileChange, PatchSet};
 use crate::stash::Stash;
 
 impl Workspace {
-    /// Builds the kernel with the patches. The original comes first.
+    /// Builds the kernel of which `original` is the build with the patches.
     ///
     /// Mirror and output directory are those of the original again when this returns, whatever it
     /// returns.
     pub fn build_patched(
-        &mut self,
+        &self,
+        original: &OriginalBuild,
         patches: &PatchSet,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<PatchedBuild, BuildError> {
-        let original = self.original.take().ok_or(BuildError::NoOriginal)?;
-        let written = patches.apply(original.mirror.path())?;
+        let written = patches.apply(original.basis.mirror.path())?;
         let changes: Vec<FileChange> =
             written.iter().cloned().map(FileChange::with_kept_lines).collect();
         for change in &changes {
@@ -45,15 +45,13 @@ impl Workspace {
                 events(BuildEvent::Note { message });
             }
         }
-        random::tell_of_entropy(&original.config, events);
+        random::tell_of_entropy(&original.basis.config, events);
         self.new_log("patched")?;
         let root = self.patched_path();
         atomic::remove_dir(&root)
             .and_then(|()| fs::create_dir_all(&root))
             .map_err(|source| BuildError::Io { path: root.clone(), source })?;
-        let result = self.build_changes(&original, &changes, &written, settings, events);
-        self.original = Some(original);
-        let (objects, made) = result?;
+        let (objects, made) = self.build_changes(original, &changes, &written, settings, events)?;
         Ok(PatchedBuild {
             objects,
             made,
@@ -67,7 +65,7 @@ impl Workspace {
 
     fn build_changes(
         &self,
-        original: &Original,
+        original: &OriginalBuild,
         changes: &[FileChange],
         written: &[FileChange],
         settings: &BuildSettings<'_>,
@@ -75,11 +73,11 @@ impl Workspace {
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let build = self.build_path();
         let made = Made {
-            mirror: original.mirror.path(),
+            mirror: original.basis.mirror.path(),
             build: &build,
             objects: &original.objects,
-            config: &original.config,
-            sources: original.mirror.stamps(),
+            config: &original.basis.config,
+            sources: original.basis.mirror.stamps(),
         };
         let files = count(changes.len(), "file");
         let Planned { plan, unused, unknown_to_make } = Planned::of(changes, &made)?;
@@ -132,7 +130,7 @@ impl Workspace {
     /// Makes `touched` and nothing else. Says what else changed, if anything did.
     fn build_objects(
         &self,
-        original: &Original,
+        original: &OriginalBuild,
         changes: &[FileChange],
         written: &[FileChange],
         touched: &Touched,
@@ -144,9 +142,9 @@ impl Workspace {
         }
         let build = self.build_path();
         let commands = commands(&build, &touched.objects);
-        let borrowed = Borrowed::take(self, &original.mirror, touched)?;
+        let borrowed = Borrowed::take(self, &original.basis.mirror, touched)?;
         let mut other_header = None;
-        let result = real_lines::make(&original.mirror, changes, written, || {
+        let result = real_lines::make(&original.basis.mirror, changes, written, || {
             if !touched.offsets.is_empty() {
                 // This makes them. Where they are others, everything is made anew: it is no use to compile objects before.
                 self.make("patched", &["prepare"], settings, events)?;
@@ -179,20 +177,20 @@ impl Workspace {
     /// Makes the original again, of which Kbuild made something anew for a patch.
     fn repair(
         &self,
-        original: &Original,
+        original: &OriginalBuild,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
         kept::discard(&self.original_path())?;
         let message = "original kernel, of which a patched build made parts".to_owned();
         events(BuildEvent::Status { verb: "Repairing", message });
-        self.make("original", &targets(&original.config, "vmlinux"), settings, events)?;
+        self.make("original", &targets(&original.basis.config, "vmlinux"), settings, events)?;
         kept::write(
             &self.original_path(),
             &self.build_path(),
-            original.mirror.path(),
+            original.basis.mirror.path(),
             &original.objects,
-            &original.fingerprint,
+            &original.basis.fingerprint,
         )
     }
 
@@ -200,7 +198,7 @@ impl Workspace {
     /// it was. Without the patch, they are its own else, and a full make finds what follows.
     fn refuse_other_environment(
         &self,
-        original: &Original,
+        original: &OriginalBuild,
         before: &BTreeMap<Utf8PathBuf, String>,
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
@@ -215,7 +213,7 @@ impl Workspace {
     /// Makes everything, in the output directory of the original, which is copied before.
     fn build_everything(
         &self,
-        original: &Original,
+        original: &OriginalBuild,
         changes: &[FileChange],
         written: &[FileChange],
         unknown_to_make: &BTreeSet<Utf8PathBuf>,
@@ -224,7 +222,7 @@ impl Workspace {
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
-        let restore = Restore { workspace: self, mirror: &original.mirror, done: false };
+        let restore = Restore { workspace: self, mirror: &original.basis.mirror, done: false };
         for target in unknown_to_make {
             let path = build.join(target);
             atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
@@ -234,12 +232,12 @@ impl Workspace {
         };
         // Nothing needs the final link, and it takes longest.
         let image = if self.tree.has_target("vmlinux_o")? { "vmlinux_o" } else { "vmlinux" };
-        real_lines::make(&original.mirror, changes, written, || {
+        real_lines::make(&original.basis.mirror, changes, written, || {
             if changes.iter().any(is_kconfig) {
                 // New options would be asked for, and nobody answers.
                 self.make("patched", &["olddefconfig"], settings, events)?;
             }
-            self.make("patched", &targets(&original.config, image), settings, events)
+            self.make("patched", &targets(&original.basis.config, image), settings, events)
         })?;
         generated::keep(&build, &copy, &self.patched_path())?;
         generated::keep_crates(&build, &copy, &self.patched_path())?;

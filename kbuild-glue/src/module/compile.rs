@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use crate::build::{BuildError, BuildSettings, Workspace};
+use crate::build::{BuildError, BuildSettings, OriginalBuild, Workspace};
 use crate::cmd_file::SavedCommand;
 use crate::event::Events;
 use crate::patch::FileChange;
@@ -20,10 +20,10 @@ pub struct Recompiled {
 }
 
 impl Workspace {
-    /// Compiles `objects` of the original kernel again, or, with `changes`, of the patched one.
-    /// Returns them in the same order.
+    /// Compiles `objects` of `original` again, or, with `changes`, of the patched kernel. Returns them in the same order.
     pub fn compile_with_sections(
         &self,
+        original: &OriginalBuild,
         objects: &[Utf8PathBuf],
         changes: Option<&[FileChange]>,
         settings: &BuildSettings<'_>,
@@ -61,7 +61,7 @@ impl Workspace {
         match changes {
             None => self.run_makefile(&makefile, settings, events)?,
             Some(changes) => {
-                self.with_changes(changes, changes, || {
+                original.basis.with_changes(changes, changes, || {
                     self.run_makefile(&makefile, settings, events)
                 })?;
             }

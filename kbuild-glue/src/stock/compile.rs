@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -62,6 +63,7 @@ impl Workspace {
             root: build,
             kept: self.original_path(),
             vmlinux_o: None,
+            basis: Arc::clone(&stock.basis),
             reused: !there.is_empty() && paths.is_empty(),
         })
     }
@@ -89,7 +91,7 @@ impl Workspace {
         let scripts =
             self.write_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
         let offsets = self.offset_scripts(touched)?;
-        self.with_changes(&changes, &written, || {
+        stock.basis.with_changes(&changes, &written, || {
             if let Some(offsets) = &offsets {
                 self.run_makefile(offsets, settings, events)?;
             }
@@ -133,13 +135,14 @@ impl Workspace {
         let directory = self.scripts(name)?;
         let mut targets = Vec::new();
         for (number, object) in objects.iter().enumerate() {
-            let Some(unit) = stock.units.get(object) else { continue };
+            let Some(unit) = stock.recipes.units.get(object) else { continue };
             let target = root.join(object);
             if let Some(parent) = target.parent() {
                 fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
             }
             let path = directory.join(format!("{number}.sh"));
-            let text = script(&redirected(&unit.command, &stock.root, root, object), &target);
+            let text =
+                script(&redirected(&unit.command, &stock.recipes.root, root, object), &target);
             fs::write(&path, text + "\n").map_err(|source| io(&path, source))?;
             // Writing to a string cannot fail.
             let _ =
@@ -193,13 +196,14 @@ fn made_again(
     }
     let mut read = BTreeMap::new();
     for object in &touched.objects {
-        let path = dependencies(&stock.root, object);
+        let path = dependencies(&stock.recipes.root, object);
         let Ok(text) = fs::read_to_string(&path) else { return touched.objects.clone() };
         let words = text.split_whitespace().map(|word| word.trim_end_matches('\\').as_bytes());
-        let files: BTreeSet<Utf8PathBuf> =
-            words.filter_map(|word| in_mirror(word, &stock.root, &stock.mirror)).collect();
+        let files: BTreeSet<Utf8PathBuf> = words
+            .filter_map(|word| in_mirror(word, &stock.recipes.root, &stock.recipes.mirror))
+            .collect();
         // What does not even name the object's own source tells nothing.
-        let names_source = stock.units.get(object).is_some_and(|unit| {
+        let names_source = stock.recipes.units.get(object).is_some_and(|unit| {
             files.contains(&unit.source) || text.split_whitespace().any(|it| it == unit.source)
         });
         if !names_source {
@@ -212,8 +216,8 @@ fn made_again(
 
 /// Writes what Kbuild would write beside the object below `root`: how it is made, and from what.
 fn save_command(stock: &StockBuild, object: &Utf8Path, root: &Utf8Path) -> Result<(), BuildError> {
-    let Some(unit) = stock.units.get(object) else { return Ok(()) };
-    let source = stock.mirror.join(&unit.source);
+    let Some(unit) = stock.recipes.units.get(object) else { return Ok(()) };
+    let source = stock.recipes.mirror.join(&unit.source);
     let source = if source.is_file() { source } else { unit.source.clone() };
     let command = unit.command.replace('$', "$$").replace('#', "$(pound)");
     let path = cmd_path(&root.join(object));
@@ -268,7 +272,7 @@ fn stated(text: &str) -> Vec<String> {
 fn linked(stock: &StockBuild, objects: &BTreeSet<Utf8PathBuf>) -> Vec<LinkedObject> {
     let each = |object: &Utf8PathBuf| {
         let of = |linked: &Linked| LinkedObject { object: object.clone(), linked: linked.clone() };
-        stock.linked(object).iter().map(of).collect::<Vec<_>>()
+        stock.recipes.linked(object).iter().map(of).collect::<Vec<_>>()
     };
     objects.iter().flat_map(each).collect()
 }

@@ -5,7 +5,7 @@
 //! 2. [`Workspace::prepare_stock`] takes configuration and generated headers as they are, has make build the tools
 //!    that compilation needs, asks make how each object is made, without making it, and makes the sources that are not
 //!    in the tree.
-//! 3. [`StockBuild::touched`] says what a patch can change, and [`Workspace::compile_stock`] compiles that.
+//! 3. [`Recipes::touched`] says what a patch can change, and [`Workspace::compile_stock`] compiles that.
 //!
 //! Whether what was compiled is what the packages hold is not known here: it has to be proven from the bytes.
 
@@ -31,7 +31,7 @@ pub use compiler::StockCompiler;
 pub use error::StockError;
 pub use find::{StockPart, StockParts, module_file};
 pub use get::get;
-pub use prepare::StockBuild;
+pub use prepare::{Recipes, StockBuild};
 pub use touched::StockTouched;
 
 /// How an object of the kernel is made.

@@ -2,6 +2,7 @@
 
 use std::io::BufReader;
 use std::process::Command;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -12,7 +13,7 @@ use super::{StockError, StockParts, Units, commands};
 use crate::arch;
 use crate::atomic;
 use crate::baseline::Fingerprint;
-use crate::build::{BuildError, BuildSettings, Workspace};
+use crate::build::{Basis, BuildError, BuildSettings, Workspace};
 use crate::config::Config;
 use crate::event::{BuildEvent, Events};
 use crate::mirror::Mirror;
@@ -21,6 +22,14 @@ use crate::tree::Tree;
 /// A kernel whose objects can be compiled.
 #[derive(Debug)]
 pub struct StockBuild {
+    /// How they are made.
+    pub recipes: Recipes,
+    pub(super) basis: Arc<Basis>,
+}
+
+/// How the objects of a kernel are made, and of what.
+#[derive(Debug)]
+pub struct Recipes {
     /// The output directory.
     pub root: Utf8PathBuf,
     /// The sources.
@@ -84,8 +93,9 @@ impl Workspace {
             atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
             (units, made)
         };
-        self.set_original(mirror, Config::read(&config)?, fingerprint);
-        Ok(StockBuild { root: self.build_path(), mirror: self.mirror_path(), files, units, made })
+        let basis = Arc::new(Basis { mirror, config: Config::read(&config)?, fingerprint });
+        let (root, mirror) = (self.build_path(), self.mirror_path());
+        Ok(StockBuild { recipes: Recipes { root, mirror, files, units, made }, basis })
     }
 
     /// Unpacks the sources where they are an archive, and sees whether they are those of the kernel.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::includes::Includes;
-use super::{StockBuild, StockError, Unit};
+use super::prepare::Recipes;
+use super::{StockError, Unit};
 use crate::arch;
 use crate::objects::Linked;
 use crate::patch::FileChange;
@@ -31,7 +32,7 @@ const NO_CODE: &[&str] =
 const NO_CODE_FILES: &[&str] =
     &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
 
-impl StockBuild {
+impl Recipes {
     /// What `changes` touch.
     pub fn touched(&self, changes: &[FileChange]) -> Result<StockTouched, StockError> {
         let mut paths = BTreeSet::new();
@@ -243,11 +244,11 @@ mod tests {
         // The build wrote down what its program was made of, however far down.
         let made = "made\tfs/table.c\ninput\tfs/gen.c\ninput\tfs/table.h\ninput\tfs/below.h\n";
         let made = Made::read(made).unwrap();
-        let stock =
-            StockBuild { root: root.join("build"), mirror: root.to_owned(), files, units, made };
+        let (output, mirror) = (root.join("build"), root.to_owned());
+        let recipes = Recipes { root: output, mirror, files, units, made };
         let bytes = Some(Vec::new());
         let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
-        let found = stock.touched(&[change])?;
+        let found = recipes.touched(&[change])?;
         let generated = found.generated.into_iter().map(|path| format!("{path} (generated)"));
         let other = found.not_running.into_iter().map(|path| format!("{path} (not running)"));
         let objects = found.objects.into_iter().map(Utf8PathBuf::into_string);

@@ -22,9 +22,9 @@ fn build(
     let settings =
         BuildSettings { jobs: &jobs, variables: &[], full_make: false, interrupt, make: "make" };
     let root = tree.output.join(".klp");
-    let mut workspace = Workspace::open(tree, &root, interrupt, events)?;
+    let workspace = Workspace::open(tree, &root, interrupt, events)?;
     let original = workspace.build_original(&settings, events)?;
-    let after = workspace.build_patched(&PatchSet::read(patches)?, &settings, events)?;
+    let after = workspace.build_patched(&original, &PatchSet::read(patches)?, &settings, events)?;
     Ok((original, after))
 }
 

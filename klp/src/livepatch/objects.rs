@@ -191,7 +191,9 @@ impl Again {
         let settings = builds.session.settings();
         let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
             let workspace = &builds.workspace;
-            let files = workspace.compile_with_sections(objects, changes, &settings, events)?;
+            let original = &builds.original;
+            let files =
+                workspace.compile_with_sections(original, objects, changes, &settings, events)?;
             Ok(objects.iter().cloned().zip(files).collect())
         };
         let original = compile(&before, None)?;
