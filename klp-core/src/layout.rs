@@ -65,7 +65,8 @@ pub struct Layout {
     pub functions: Vec<Function>,
     /// Section, offset and symbol of data objects without a size, such as lock class keys.
     empty: Vec<(u32, u64, u32)>,
-    /// Section, offset and symbol of global labels inside functions: places that others jump to, copy from or patch.
+    /// Section, offset and symbol of global labels inside functions: places that others jump to, copy from or patch; and of
+    /// names inside data objects.
     inner: Vec<(u32, u64, u32)>,
     /// Section, offset and symbols of data objects that have several.
     shared: Vec<(u32, u64, Few)>,
@@ -182,7 +183,7 @@ impl Layout {
         &self.empty
     }
 
-    /// The global labels inside functions, from `start` to `end` of `section`.
+    /// The global labels inside functions, and names inside data objects, from `start` to `end` of `section`.
     #[must_use]
     pub(crate) fn inner_labels(&self, section: u32, start: u64, end: u64) -> &[(u32, u64, u32)] {
         within(&self.inner, section, start, end)

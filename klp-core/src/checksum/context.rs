@@ -10,6 +10,7 @@ use crate::tables::Sites;
 
 use super::empties::Empties;
 use super::entered::Entered;
+use super::handed::Handed;
 use super::memory::Memory;
 use super::origin::{Origin, Origins};
 use super::stream::{Extent, NodeRef};
@@ -22,6 +23,7 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) origins: &'a Origins,
     pub(crate) memory: &'a Memory,
     pub(crate) entered: &'a Entered,
+    pub(crate) handed: &'a Handed,
     pub(crate) empties: &'a Empties,
 }
 

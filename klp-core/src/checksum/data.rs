@@ -28,8 +28,15 @@ pub(super) fn write<'data>(
     unit.streams
         .byte(KIND, u8::from(section.is_writable()) | u8::from(section.is_thread_local()) << 1);
     unit.streams.bytes(KIND, meaning::of(section));
-    if node.span.is_some() {
+    // Of memory without a name, others use another place.
+    if node.span.is_some() || section.is_writable() {
         unit.streams.number(KIND, size);
+    }
+    if node.span.is_some() {
+        for (at, name) in names_within(cx, node, end) {
+            unit.streams.number(KIND, at);
+            unit.streams.bytes(KIND, &name);
+        }
     }
     let data = match section.class {
         SectionClass::Zeroed => &[],
@@ -125,6 +132,19 @@ fn ends_with_zeros(section: &Section<'_>, bytes: &[u8], end: u64) -> bool {
 /// later step of the build, from the names of symbols.
 fn is_btf_ids(section: &Section<'_>) -> bool {
     section.name == b".BTF_ids"
+}
+
+/// Places in the middle of a data object that have names: others use them as objects of their own.
+fn names_within<'a>(
+    cx: &'a Context<'_, '_>,
+    node: NodeRef,
+    end: u64,
+) -> impl Iterator<Item = (u64, Vec<u8>)> + 'a {
+    let inner = cx.layout.inner_labels(node.section, node.start.saturating_add(1), end);
+    inner.iter().filter_map(move |(_, at, symbol)| {
+        let name = name::base(cx.elf.symbol(*symbol)?.name).into_owned();
+        Some((at.saturating_sub(node.start), name))
+    })
 }
 
 /// Where numbers from `node` to `end` are filled in, and by which names.

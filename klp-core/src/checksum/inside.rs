@@ -1,10 +1,12 @@
 //! What belongs to a unit, and where in it a place is.
 
 use crate::arch;
-use crate::elf::SymbolKind;
+use crate::elf::{RelocKind, SymbolKind};
 
 use super::context::Target;
+use super::fields::blank;
 use super::part::{Part, Role};
+use super::stream::tag;
 use super::unit::{Refusal, Unit};
 
 impl Unit<'_, '_, '_> {
@@ -92,5 +94,36 @@ impl Unit<'_, '_, '_> {
         let part = self.parts.get(number).ok_or_else(|| Refusal::new("a part vanished"))?;
         let (index, delta) = self.streams.place(number, offset.saturating_sub(part.start));
         Ok((u8::try_from(number).unwrap_or(u8::MAX), index, delta))
+    }
+
+    /// Whether a part is data, as its symbol says.
+    pub(super) fn is_object(&self, part: &Part) -> bool {
+        let span = self.cx.layout.find(part.section, part.start);
+        let span = span.and_then(|span| self.cx.layout.span(span));
+        let span = span.filter(|span| span.start == part.start);
+        let symbol = span.and_then(|span| self.cx.elf.symbol(span.symbol?));
+        symbol.is_some_and(|symbol| symbol.kind == SymbolKind::Object)
+    }
+
+    /// Writes the bytes of such a part.
+    pub(super) fn object(&mut self, part: &Part, code: &[u8]) -> Result<(), Refusal> {
+        let kind = part.role.kind();
+        let section = self.cx.elf.section(part.section);
+        let section = section.ok_or_else(|| Refusal::new("no section"))?;
+        if section.is_writable() {
+            return Err(Refusal::new("a variable in a section of code"));
+        }
+        self.streams.item(kind, tag::DATA, 0);
+        let relocs = section.relocs.within(part.start, part.limit);
+        let relocs: Vec<_> = relocs.filter(|reloc| reloc.kind != RelocKind::None).collect();
+        let bytes = self.streams.content(kind, code);
+        for reloc in &relocs {
+            blank(bytes, reloc.offset.saturating_sub(part.start), reloc.kind.width());
+        }
+        for reloc in relocs {
+            self.streams.number(kind, reloc.offset.saturating_sub(part.start));
+            self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend)?;
+        }
+        Ok(())
     }
 }

@@ -19,6 +19,7 @@ mod entry;
 mod fields;
 mod flow;
 mod graph;
+mod handed;
 mod inside;
 mod instruction;
 mod kind;
@@ -53,6 +54,7 @@ pub(crate) use context::{Context, Target, entry_end};
 pub(crate) use empties::Empties;
 pub(crate) use entered::Entered;
 pub(crate) use fields::distance;
+pub(crate) use handed::Handed;
 pub(crate) use memory::Memory;
 use origin::{Origin, Origins};
 pub(crate) use stream::NodeRef;
@@ -79,6 +81,7 @@ pub struct Analysis<'data> {
     origins: Origins,
     pub(crate) memory: Memory,
     pub(crate) entered: Entered,
+    pub(crate) handed: Handed,
     pub(crate) empties: Empties,
     /// All data that functions and named data reach, where it is known already.
     closure: OnceLock<Closure>,
@@ -183,9 +186,10 @@ impl<'data> Analysis<'data> {
         let tables = || rayon::join(|| Sites::of(&elf), || Origins::of(&elf));
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
-        let (entered, empties) = (Entered::default(), Empties::default());
+        let (entered, handed) = (Entered::default(), Handed::default());
+        let empties = Empties::default();
         let closure = OnceLock::new();
-        Ok(Self { elf, layout, sites, origins, memory, entered, empties, closure })
+        Ok(Self { elf, layout, sites, origins, memory, entered, handed, empties, closure })
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
@@ -293,8 +297,8 @@ impl<'data> Analysis<'data> {
     }
 
     pub(crate) fn context(&self) -> Context<'_, 'data> {
-        let Self { elf, layout, sites, origins, memory, entered, empties, .. } = self;
-        Context { elf, layout, sites, origins, memory, entered, empties }
+        let Self { elf, layout, sites, origins, memory, entered, handed, empties, .. } = self;
+        Context { elf, layout, sites, origins, memory, entered, handed, empties }
     }
 
     fn walk(

@@ -1,6 +1,6 @@
 //! Digests of nodes from their own content and what they lead to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::digest::Digest;
 use super::scc::Components;
@@ -9,8 +9,9 @@ use super::scc::Components;
 pub(super) type Outcome = Result<Digest, String>;
 
 /// The digest of each node, from the digest of its `own` content and the numbers of the nodes that it
-/// leads to. Cycles are digested by refinement, so that two nodes have one digest exactly if nothing
-/// that can be reached from them differs.
+/// leads to. Cycles are digested by refinement, so that two nodes have one digest only if nothing
+/// that can be reached from them differs, and if a way leads back to its start exactly where the same way of the other
+/// does: who follows it can compare addresses.
 pub(super) fn digests(own: &[Outcome], edges: &[Vec<u32>]) -> Vec<Outcome> {
     let is_leaf = |edges: &Vec<u32>| edges.is_empty();
     let mut done: Vec<Option<Outcome>> =
@@ -60,21 +61,44 @@ fn cycle(
             current.values().filter_map(|digest| digest.as_ref().ok().copied()).collect();
         classes = distinct.len().max(classes);
         steps += 1;
-        if steps > classes.saturating_mul(2) {
-            let count = classes as u64;
-            let with_count = |digest: Digest| {
-                Digest::of(&[digest.as_bytes().as_slice(), &count.to_le_bytes()].concat())
-            };
-            return current
-                .into_iter()
-                .map(|(node, digest)| (node, digest.map(with_count)))
-                .collect();
-        }
-        if steps.saturating_mul(component.len()) > STEPS {
-            let refused = || Err("data that leads back to itself through too many others".into());
+        let refused = || Err("data that leads back to itself through too many others".into());
+        let is_settled = steps > classes.saturating_mul(2);
+        let are_told_apart = classes == component.len();
+        let cost = if is_settled && !are_told_apart { component.len() } else { steps };
+        if cost.saturating_mul(component.len()) > STEPS {
             return component.iter().map(|node| (*node, refused())).collect();
         }
+        if is_settled {
+            let count = (component.len() as u64).to_le_bytes();
+            let with_places = |(node, digest): (&u32, &Outcome)| {
+                let places =
+                    if are_told_apart { Vec::new() } else { around(*node, edges, &current) };
+                let with = |digest: &Digest| {
+                    Digest::of(&[digest.as_bytes().as_slice(), &count, &places].concat())
+                };
+                (*node, digest.as_ref().map(with).map_err(Clone::clone))
+            };
+            return current.iter().map(with_places).collect();
+        }
     }
+}
+
+/// The nodes of the cycle that `start` is in, numbered on the way from there: for each, which ones it leads to.
+fn around(start: u32, edges: &[Vec<u32>], cycle: &BTreeMap<u32, Outcome>) -> Vec<u8> {
+    let mut numbers = BTreeMap::from([(start, 0u32)]);
+    let mut open = VecDeque::from([start]);
+    let mut places = Vec::new();
+    while let Some(node) = open.pop_front() {
+        for edge in edges[node as usize].iter().filter(|edge| cycle.contains_key(edge)) {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(*edge).or_insert_with(|| {
+                open.push_back(*edge);
+                next
+            });
+            places.extend(number.to_le_bytes());
+        }
+    }
+    places
 }
 
 fn combine<'a>(

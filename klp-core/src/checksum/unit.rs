@@ -6,6 +6,7 @@ use crate::arch::{self, Form, Instructions};
 use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
 use crate::meaning;
+use crate::tables::Entry;
 
 use super::context::Context;
 use super::entries::Effect;
@@ -74,6 +75,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn function(&mut self, function: &Function) -> Result<(), Refusal> {
         self.write(function)?;
         let mut read = std::mem::take(&mut self.read);
+        for span in function.spans().filter_map(|span| self.cx.layout.span(span)) {
+            let inside = span.start.saturating_add(1);
+            read.extend(self.cx.handed.within(self.cx.elf, span.section, inside, span.end));
+        }
         read.retain(|(section, offset)| !self.runs_into(*section, *offset));
         self.read = read;
         if !self.read.is_empty() {
@@ -148,6 +153,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let mut said = Said::of(self.cx, part.section, part.start, part.limit)
             .ok_or_else(|| Refusal::new("no section"))?;
         self.section_of(&part);
+        if self.is_object(&part) {
+            return self.object(&part, code);
+        }
         let mut end = part.limit;
         let ahead = section.range(part.start, section.size);
         let mut instructions =
@@ -246,7 +254,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let Some((last, section)) = last.zip(section) else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
         let rest = section.range(last, part.limit).unwrap_or_default();
-        if !arch::runs_on(rest) {
+        let is_warning = || {
+            let entries = self.cx.sites.within(part.section, last, last.saturating_add(1));
+            let mut entries = entries.iter().map(|site| self.cx.sites.entry(self.cx.elf, site));
+            entries.any(|entry| matches!(entry, Ok(Entry::Bug(bug)) if bug.is_warning()))
+        };
+        if !(arch::runs_on(rest) || arch::traps(rest) && is_warning()) {
             return Ok(());
         }
         let behind = section.range(part.limit, section.size);

@@ -6,7 +6,7 @@ use super::filler::is_filler;
 use super::labels::groups;
 use super::{Few, Span};
 use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
-use crate::name;
+use crate::name::{self, Stability};
 use crate::places::Places;
 use crate::rules;
 
@@ -36,6 +36,8 @@ impl LaidOut {
             own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
         } else if is_data(elf, section, labels) {
             data_spans(elf, index, section, labels, &mut own.spans);
+            let inner = names_within(elf, labels, &own.spans);
+            own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
             own.shared = shared(elf, index, labels);
             if section.name == b".BTF_ids" {
                 let names = |(_, symbol): &&(u64, u32)| {
@@ -144,6 +146,27 @@ fn inner_labels<'a>(
     })
 }
 
+/// The names of places in the middle of a data object.
+fn names_within<'a>(
+    elf: &'a ElfObject<'_>,
+    labels: &'a [(u64, u32)],
+    spans: &'a [Span],
+) -> impl Iterator<Item = (u64, u32)> + 'a {
+    let mut spans = spans.iter().peekable();
+    let mut reach = 0;
+    labels.iter().filter_map(move |(at, index)| {
+        while let Some(span) = spans.next_if(|span| span.start < *at) {
+            reach = reach.max(span.end);
+        }
+        let symbol = elf.symbol(*index)?;
+        let is_name = symbol.stability == Stability::Stable
+            && !symbol.name.starts_with(b".L")
+            && name::btf_id(symbol.name).is_none()
+            && (symbol.kind != SymbolKind::Object || symbol.size > 0);
+        (is_name && *at < reach).then_some((*at, *index))
+    })
+}
+
 /// The stretches of `0..size` that the sorted `covered` leaves open.
 fn gaps(covered: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
     let mut gaps = Vec::new();
@@ -170,7 +193,7 @@ fn data_spans(
     let groups = groups(elf, labels, |symbol| {
         !symbol.name.starts_with(b".L")
             && name::btf_id(symbol.name).is_none()
-            && !is_empty(section, labels, symbol)
+            && !is_empty(elf, section, labels, symbol)
             && !name::is_empty_of_rust(symbol.name, symbol.size)
     });
     for (start, end, symbol) in ends(&groups, section) {
@@ -192,13 +215,31 @@ fn shared(elf: &ElfObject<'_>, section: u32, labels: &[(u64, u32)]) -> Vec<(u32,
         .collect()
 }
 
-/// Whether it is an object without a size and with nothing up to the next label. Assemblers give no size to what
-/// has no `.size`, and that can hold something.
-fn is_empty(section: &Section<'_>, labels: &[(u64, u32)], symbol: &Symbol<'_>) -> bool {
-    let next = labels.get(labels.partition_point(|(at, _)| *at <= symbol.value));
+/// Whether it is an object without a size and with nothing up to the next label but what can align that. Assemblers give no
+/// size to what has no `.size`, and that can hold something.
+fn is_empty(
+    elf: &ElfObject<'_>,
+    section: &Section<'_>,
+    labels: &[(u64, u32)],
+    symbol: &Symbol<'_>,
+) -> bool {
+    let behind = labels.partition_point(|(at, _)| *at <= symbol.value);
+    let next = labels.get(behind);
     let end = next.map_or(section.size, |(at, _)| *at);
     let room = end.saturating_sub(symbol.value);
     let holds = || {
+        // Another object that starts there is what has the room.
+        let mut here = labels
+            .get(..behind)
+            .unwrap_or_default()
+            .iter()
+            .rev()
+            .take_while(|(at, _)| *at == symbol.value);
+        let is_shared =
+            here.any(|(_, index)| elf.symbol(*index).is_some_and(|other| other.size > 0));
+        if room >= section.align.max(8) && !is_shared {
+            return true;
+        }
         let bytes = section.bytes(symbol.value, room).unwrap_or_default();
         bytes.iter().any(|byte| *byte != 0)
             || section.relocs.within(symbol.value, end).next().is_some()
@@ -213,6 +254,6 @@ fn empty_objects<'a>(
 ) -> impl Iterator<Item = (u64, u32)> + 'a {
     labels.iter().filter_map(|(_, index)| {
         let symbol = elf.symbol(*index)?;
-        (is_empty(section, labels, symbol) && symbol.local).then_some((symbol.value, *index))
+        (is_empty(elf, section, labels, symbol) && symbol.local).then_some((symbol.value, *index))
     })
 }

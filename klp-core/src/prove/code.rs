@@ -25,9 +25,17 @@ pub(super) struct Code<'w, 'a> {
 }
 
 /// Whether control comes to what is behind the instruction at `at`, the last of `range`. Behind a call or a trap it does not:
-/// nothing says which functions do not return.
+/// nothing says which functions do not return. A trap that warns does.
 fn runs_on(side: &Side<'_>, range: Range, at: u64) -> bool {
-    side.bytes(Range { start: at, ..range }).is_some_and(|code| arch::runs_on(&code))
+    let warns = || {
+        let here = Range { start: at, end: at.saturating_add(1), ..range };
+        let mut bugs = side.entries_in(here).filter(|(_, entry)| entry.table == Table::Bugs);
+        bugs.any(
+            |(_, entry)| matches!(entry.fields.last(), Some(Field::Bits(flags)) if flags & 1 != 0),
+        )
+    };
+    side.bytes(Range { start: at, ..range })
+        .is_some_and(|code| arch::runs_on(&code) || arch::traps(&code) && warns())
 }
 
 impl<'a> Code<'_, 'a> {

@@ -2,12 +2,13 @@
 
 use object::elf;
 
-use crate::elf::Section;
+use crate::elf::{Section, Symbol, SymbolKind};
 
 use super::aligned::aligned;
 use super::content::Content;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
+use super::names;
 use super::sections::Class;
 use super::side::{Range, Side};
 use super::world::{Ranges, World};
@@ -38,6 +39,7 @@ pub(super) fn compare<'a>(
     }
     same_section(world, original, patched)?;
     aligned(world, original, patched)?;
+    same_names(world, original, patched)?;
     // What is longer without a size is longer by what is in front of the next object.
     let len = original.len().min(patched.len());
     let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
@@ -50,6 +52,34 @@ pub(super) fn compare<'a>(
         }
     }
     Ok(())
+}
+
+/// Whether names in the middle stand where they stood.
+fn same_names(world: &World<'_>, original: Range, patched: Range) -> Result<(), Difference> {
+    let [a, b] = &world.sides;
+    let names = |side: &Side<'_>, range: Range| -> Vec<(u64, Vec<u8>)> {
+        let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
+        let is_name = |symbol: &Symbol<'_>| {
+            !names::is_temporary(symbol.name)
+                && !symbol.name.starts_with(b"__BTF_ID__")
+                && symbol.name == &*names::base(symbol.name)
+                && (symbol.kind != SymbolKind::Object || symbol.size > 0)
+        };
+        let own = symbols.filter(|(_, symbol)| is_name(symbol));
+        let mut own: Vec<(u64, Vec<u8>)> =
+            own.map(|(_, it)| (it.value - range.start, it.name.to_vec())).collect();
+        own.sort_unstable();
+        own
+    };
+    let (was, is) = (names(a, original), names(b, patched));
+    let moved = is.iter().find(|it| !was.contains(it)).or(was.iter().find(|it| !is.contains(it)));
+    match moved {
+        None => Ok(()),
+        Some((at, name)) => {
+            let text = format!("the name {} stands elsewhere in it", String::from_utf8_lossy(name));
+            Err(Difference::new(What::Symbol, *at, text))
+        }
+    }
 }
 
 /// Whether a range holds zeros only, and no references.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
-use crate::elf::RelocKind;
+use crate::elf::{RelocKind, Section};
 
 use super::align::{self, Alignment};
 use super::aligned::aligned;
@@ -168,7 +168,7 @@ impl<'a> Nodes<'_, 'a> {
         *covered = [ours, theirs];
         if !matches!(usage, Use::Load(_)) {
             let is_merged = |side: &Side<'_>, range: Range| {
-                side.section(range.section).is_some_and(crate::elf::Section::is_merged)
+                side.section(range.section).is_some_and(Section::is_merged)
             };
             if !is_merged(a, ours) && !is_merged(b, theirs) {
                 aligned(self.world, ours, theirs)?;
@@ -200,7 +200,14 @@ impl<'a> Nodes<'_, 'a> {
         let [forth, back] = &self.shifts;
         let ours_end = stop(a_entered, ours, theirs, forth);
         let theirs_end = stop(b_entered, theirs, ours, back);
-        let len = ours_end.saturating_sub(ours.start).min(theirs_end.saturating_sub(theirs.start));
+        let was = ours_end.saturating_sub(ours.start);
+        let is = theirs_end.saturating_sub(theirs.start);
+        let is_memory = a.section(ours.section).is_some_and(Section::is_writable);
+        if is_memory && was != is {
+            let text = format!("memory without a name of {is} bytes instead of {was}");
+            return Err(Difference::new(What::Size, 0, text));
+        }
+        let len = was.min(is);
         for (side, range, end) in [(a, ours, ours_end), (b, theirs, theirs_end)] {
             let rest = Range { start: range.start.saturating_add(len), end, ..range };
             self.spend(rest.len())?;

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 use crate::places::Places;
 
+use super::held;
 use super::names;
 use super::sections::{self, Class, Meaning};
 use super::sorted::Sorted;
@@ -88,6 +89,8 @@ pub(super) struct Side<'a> {
     pub(super) tables: BTreeSet<Table>,
     /// Places of code that tables name whose entries have no known layout.
     listed: Vec<(u32, u64)>,
+    /// Places of code that other code gets hold of.
+    held: Vec<(u32, u64)>,
     /// What an index of messages refers to, and nothing else.
     indexed: BTreeSet<(u32, u64)>,
     /// Something stands in front of functions that belongs to them.
@@ -155,6 +158,7 @@ impl<'a> Side<'a> {
             unread_tables,
             tables,
             listed,
+            held: held::places(object),
             indexed,
             has_prefixes,
         }
@@ -330,6 +334,20 @@ impl<'a> Side<'a> {
         let list = self.by_code.get(range.section as usize);
         let numbers = list.map(|list| list.within(range.start, range.end)).unwrap_or_default();
         numbers.iter().filter_map(|number| Some((*number, self.entries.get(*number as usize)?)))
+    }
+
+    /// Whether what is named at the start of a range is data, wherever it is.
+    pub(super) fn is_object(&self, range: Range) -> bool {
+        let symbols = self.symbols(range.section, range.start, range.start.saturating_add(1));
+        let kinds: Vec<SymbolKind> = symbols.map(|(_, symbol)| symbol.kind).collect();
+        kinds.contains(&SymbolKind::Object) && !kinds.contains(&SymbolKind::Function)
+    }
+
+    /// Places from the start of a range on, short of its end, that other code gets hold of.
+    pub(super) fn held(&self, range: Range) -> impl Iterator<Item = u64> {
+        let from = self.held.partition_point(|place| *place < (range.section, range.start));
+        let rest = self.held.get(from..).unwrap_or_default().iter();
+        rest.take_while(move |(of, at)| range.contains(*of, *at)).map(|(_, at)| *at)
     }
 
     /// The entry that begins at a place of a table.

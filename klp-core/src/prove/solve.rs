@@ -9,8 +9,10 @@ use rayon::prelude::*;
 use crate::elf::ElfObject;
 
 use super::code::Code;
+use super::content::Content;
 use super::correspond::{Edge, Node, Sink};
 use super::coverage::Covered;
+use super::cycles;
 use super::difference::{Difference, What};
 use super::extent;
 use super::graph::{Item, Users, one_to_one, spread};
@@ -41,6 +43,7 @@ pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &
     solver.cover();
     solver.follow(Part::Left);
     solver.keep_one_to_one();
+    solver.keep_cycles();
     solver.finish()
 }
 
@@ -77,6 +80,14 @@ fn function<'a>(
         let (is, was) = (name(patched.section, b), name(original.section, a));
         let text = format!("in {is} instead of {was}");
         return (Err(Difference::new(What::Section, 0, text)), false);
+    }
+    if [(a, original), (b, patched)].iter().any(|(side, range)| side.is_object(*range)) {
+        if original.len() != patched.len() {
+            let text = format!("{} bytes instead of {}", patched.len(), original.len());
+            return (Err(Difference::new(What::Size, 0, text)), false);
+        }
+        let content = Content { original, patched, starts: (original.start, patched.start) };
+        return (content.compare(world, sink), true);
     }
     let code = Code { world, original, patched, alignment };
     let result = code.compare(sink).and_then(|()| prefix::compare(world, original, patched, sink));
@@ -267,6 +278,23 @@ impl<'w, 'a> Solver<'w, 'a> {
         }
         for (item, difference) in failed {
             self.failed.entry(item).or_insert(difference);
+        }
+    }
+
+    fn keep_cycles(&mut self) {
+        let mut nodes = vec![None; self.nodes.len()];
+        for (node, number) in &self.numbers {
+            nodes[*number] = Some(*node);
+        }
+        let edges = self.nodes.iter().map(|outcome| {
+            let needed = outcome.iter().flat_map(|outcome| &outcome.sink.edges);
+            needed.filter_map(|edge| self.numbers.get(&edge.node).copied()).collect()
+        });
+        let edges: Vec<Vec<usize>> = edges.collect();
+        for number in cycles::contradicting(&nodes, &edges) {
+            let text = "the ways through it meet at other places";
+            let difference = Difference::new(What::Target, 0, text);
+            self.failed.entry(Item::Node(number)).or_insert(difference);
         }
     }
 

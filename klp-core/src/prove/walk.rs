@@ -306,7 +306,7 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
 /// refers to other than by a branch, up to where a branch leads.
 fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
     let Some(section) = side.section(range.section) else { return Vec::new() };
-    let mut read = Vec::new();
+    let mut read: Vec<u64> = side.held(range).filter(|at| *at != range.start).collect();
     let mut entered = vec![range.end];
     let mut relocs = section.relocs.within(range.start, range.end).peekable();
     for inst in all {

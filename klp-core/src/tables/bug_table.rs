@@ -17,6 +17,13 @@ pub(crate) struct Bug<'d> {
     pub(crate) format: Option<Field<'d>>,
 }
 
+impl Bug<'_> {
+    /// Whether it is a WARN, behind which control goes on (`BUGFLAG_WARNING`).
+    pub(crate) fn is_warning(&self) -> bool {
+        self.flags.first().is_some_and(|flags| flags & 1 != 0)
+    }
+}
+
 fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
     let (has_format, flags) = match raw.size {
         8 => (false, 4),

@@ -15,7 +15,7 @@ mod sum;
 pub(crate) mod text;
 mod used;
 
-use iced_x86::{Decoder, DecoderOptions, FlowControl};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic};
 
 pub(crate) use form::{Decoded, Form};
 pub(crate) use instructions::Instructions;
@@ -26,11 +26,23 @@ use super::Field;
 pub(crate) const MACHINE: object::elf::Machine = object::elf::EM_X86_64;
 
 /// Whether control goes on behind the instruction at the start of `code`. After a call it does where the
-/// compiler does not know better, which nothing here can tell.
+/// compiler does not know better, which nothing here can tell. What enters the kernel or a hypervisor comes back; `int3`
+/// is a trap behind code that does not go on.
 pub(crate) fn runs_on(code: &[u8]) -> bool {
     let instruction = Decoder::new(64, code, DecoderOptions::NONE).decode();
-    let flow = instruction.flow_control();
-    !instruction.is_invalid() && matches!(flow, FlowControl::Next | FlowControl::ConditionalBranch)
+    let comes_back = match instruction.flow_control() {
+        FlowControl::Next | FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => true,
+        FlowControl::Call => instruction.op_count() == 0,
+        FlowControl::Interrupt => instruction.mnemonic() == Mnemonic::Int,
+        _ => false,
+    };
+    !instruction.is_invalid() && comes_back
+}
+
+/// Whether the instruction at the start of `code` traps. A handler of the kernel's can go on behind it.
+pub(crate) fn traps(code: &[u8]) -> bool {
+    let instruction = Decoder::new(64, code, DecoderOptions::NONE).decode();
+    !instruction.is_invalid() && instruction.flow_control() == FlowControl::Exception
 }
 
 /// How many bytes at the start of `code` are NOPs.
@@ -60,6 +72,28 @@ pub(crate) fn near_opcode(head: &[u8]) -> (usize, [u8; 2]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_enters_something_comes_back() {
+        // nop; syscall; vmcall; vmlaunch; int $0x80; je
+        for code in
+            [&[0x90][..], &[0x0f, 5], &[0x0f, 1, 0xc1], &[0x0f, 1, 0xc2], &[0xcd, 0x80], &[0x74, 0]]
+        {
+            assert!(runs_on(code), "{code:x?}");
+        }
+        // ret; call; int3; ud2; sysretq; iretq
+        for code in [
+            &[0xc3][..],
+            &[0xe8, 0, 0, 0, 0],
+            &[0xcc],
+            &[0x0f, 0x0b],
+            &[0x48, 0x0f, 7],
+            &[0x48, 0xcf],
+        ] {
+            assert!(!runs_on(code), "{code:x?}");
+        }
+        assert!(traps(&[0x0f, 0x0b]) && !traps(&[0xcc]) && !traps(&[0xc3]));
+    }
 
     #[test]
     fn short_and_near_branches_have_one_opcode() {

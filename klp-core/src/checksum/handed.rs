@@ -1,0 +1,57 @@
+//! Places in code whose address other code takes: it may read there, copy what is there, or hand it to who does.
+
+use std::sync::OnceLock;
+
+use crate::arch::patching;
+use crate::elf::{ElfObject, Place, Reloc, Section};
+
+/// All of them, found when the first is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Handed(OnceLock<Vec<(u32, u64)>>);
+
+impl Handed {
+    /// Those from `start` to `end` of `section`.
+    pub(crate) fn within(
+        &self,
+        elf: &ElfObject<'_>,
+        section: u32,
+        start: u64,
+        end: u64,
+    ) -> &[(u32, u64)] {
+        let places = self.0.get_or_init(|| places(elf));
+        let below = |at: u64| places.partition_point(|place| *place < (section, at));
+        places.get(below(start)..below(end)).unwrap_or_default()
+    }
+}
+
+fn places(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
+    let code = elf.sections.iter().filter(|section| section.is_allocated() && section.is_code());
+    let mut places: Vec<(u32, u64)> = code
+        .flat_map(|section| {
+            let taken = section.relocs.iter().filter(|reloc| !is_branch(section, reloc));
+            taken.filter_map(|reloc| place(elf, &reloc))
+        })
+        .collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The code that a field leads to, if it is of code.
+fn place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
+    let symbol = elf.symbol(reloc.symbol)?;
+    let Place::Section(code) = symbol.place else { return None };
+    elf.section(code).filter(|section| section.is_code())?;
+    // Nearly always the end of the instruction.
+    let behind = if reloc.kind.is_relative() { reloc.kind.width().cast_signed() } else { 0 };
+    let addend = reloc.addend.checked_add(behind)?;
+    Some((code, symbol.value.checked_add_signed(addend)?))
+}
+
+fn is_branch(section: &Section<'_>, reloc: &Reloc) -> bool {
+    let before = |distance: u64| {
+        let at = reloc.offset.checked_sub(distance)?;
+        section.bytes(at, 1)?.first().copied()
+    };
+    patching::is_branch([before(2), before(1)])
+}

@@ -1,0 +1,25 @@
+// A ring of two constants that look the same becomes one of three: who goes around it can tell by their addresses.
+//#changed: f *
+struct node { const struct node *next; long v; };
+#ifdef PATCHED
+static const struct node descriptor, _rs, __flags;
+static const struct node descriptor = { &_rs, 5 };
+static const struct node _rs = { &__flags, 5 };
+static const struct node __flags = { &descriptor, 5 };
+#else
+static const struct node descriptor, _rs;
+static const struct node descriptor = { &_rs, 5 };
+static const struct node _rs = { &descriptor, 5 };
+#endif
+int f(void)
+{
+	const struct node *p = &descriptor, *first;
+	int n = 0;
+	asm("" : "+r"(p));
+	first = p;
+	do {
+		p = p->next;
+		n++;
+	} while (p != first);
+	return n;
+}
