@@ -26,6 +26,7 @@ mod left;
 mod merged;
 mod names;
 mod nodes;
+mod other;
 mod prefix;
 mod seals;
 mod sections;

@@ -18,10 +18,9 @@ use super::extent;
 use super::graph::{Item, Users, one_to_one, spread};
 use super::left::{self, Left};
 use super::nodes::{Nodes, Outcome, Shifts};
-use super::side::{Owner, Range, Side};
-use super::target::{self, Target};
+use super::side::{Range, Side};
 use super::world::{Ranges, World};
-use super::{At, Claims, Other, Proof, Unit, align, data, prefix, seals, symbols};
+use super::{Claims, Proof, Unit, data, prefix, seals, symbols};
 
 /// A pair's own result.
 struct OfPair<'a> {
@@ -101,10 +100,10 @@ enum Part {
     Left,
 }
 
-struct Solver<'w, 'a> {
-    world: &'w World<'a>,
+pub(super) struct Solver<'w, 'a> {
+    pub(super) world: &'w World<'a>,
     comparer: Nodes<'w, 'a>,
-    left: Vec<Left<'a>>,
+    pub(super) left: Vec<Left<'a>>,
     pairs: Vec<Option<OfPair<'a>>>,
     numbers: HashMap<Node, usize>,
     nodes: Vec<Option<Outcome<'a>>>,
@@ -369,48 +368,6 @@ impl<'w, 'a> Solver<'w, 'a> {
             }
         }
         proof
-    }
-
-    fn other(&self, number: usize, difference: Difference) -> Option<Other> {
-        let left = self.left.get(number)?;
-        let [a, b] = &self.world.sides;
-        let side = if left.is_original { a } else { b };
-        let Range { section, start, .. } = left.range;
-        // Lists of ids are objects, each with an order of its own.
-        let is_list = side.section(section).is_some_and(|it| it.name == b".BTF_ids");
-        if is_list && difference.what == What::Order {
-            return None;
-        }
-        if difference.what == What::Target && self.leads_into_changed(side, left.range) {
-            return None;
-        }
-        let symbol = side.symbols(section, start, start.saturating_add(1)).next();
-        let symbol = symbol.map(|(_, it)| it.name_lossy().into_owned());
-        Some(Other {
-            at: At { section, offset: start },
-            is_original: left.is_original,
-            section: side.section(section).map_or_else(String::new, |it| it.name_lossy().into()),
-            symbol: left.name.clone().or(symbol),
-            difference,
-        })
-    }
-
-    /// Whether something in `range` refers to the inside of a function that is reported already.
-    fn leads_into_changed(&self, side: &Side<'_>, range: Range) -> bool {
-        let targets = align::relocs(side, range).map(|reloc| target::of(side.object, &reloc, 0));
-        let mut places = targets.filter_map(|target| match target {
-            Target::Place { section, offset, .. } => Some((section, u64::try_from(offset).ok()?)),
-            _ => None,
-        });
-        places.any(|(section, at)| {
-            side.units_at(section, at).iter().any(|unit| match unit.owner {
-                Owner::Pair(number) => {
-                    let pair = self.world.pair(number);
-                    unit.start < at && pair.is_some_and(|it| it.sort == Unit::Function && !it.equal)
-                }
-                Owner::Lone => false,
-            })
-        })
     }
 
     fn describe(&self, node: usize) -> String {
