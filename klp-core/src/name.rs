@@ -114,6 +114,11 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     }
 }
 
+/// The key of a static call, or its trampoline (include/linux/static_call_types.h).
+pub(crate) fn is_of_static_call(name: &[u8]) -> bool {
+    name.starts_with(b"__SCK__") || name.starts_with(b"__SCT__")
+}
+
 /// Whether the variable `name` belongs to one call site and need not be the one of another build.
 pub(crate) fn is_own_variable(name: &[u8]) -> bool {
     let innermost = clang_static_local(strip_number(name).unwrap_or(name));

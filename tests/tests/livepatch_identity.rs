@@ -153,6 +153,19 @@ fn a_static_variable_that_becomes_global() -> Result<()> {
     })
 }
 
+/// The key of a static call that the patch adds is no variable that the patch takes away, though as large.
+#[test]
+fn the_key_of_a_new_static_call() -> Result<()> {
+    for_each_compiler("the_key_of_a_new_static_call", |compiler| {
+        let before = "static void *old[2]; void *get(int n) { return old[n]++; }\n";
+        let after = "static void *__SCK__call[2]; void *get(int n) { return __SCK__call[n]; }\n";
+        let livepatch =
+            Small::new(compiler)?.object("a", before, after).livepatch(&[("a", "get")], false)?;
+        assert_eq!(livepatch.refused, []);
+        Ok(())
+    })
+}
+
 #[test]
 fn a_static_variable_with_another_name() -> Result<()> {
     for_each_compiler("a_static_variable_with_another_name", |compiler| {

@@ -332,6 +332,7 @@ impl Side<'_> {
         let region = self.region(span);
         let is_one = symbol.stability != name::Stability::Unstable
             && !name::is_own_variable(symbol.name)
+            && !name::is_of_static_call(symbol.name)
             && !name::is_rust(symbol.name)
             && !matches!(region, Region::Freed | Region::Text)
             && symbol.size > 0;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Section;
 use crate::kernel::{Kernel, Region};
+use crate::name;
 use crate::record::Note;
 
 use super::extract::{self, Extraction, Link};
@@ -29,7 +30,8 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
         {
             let Link::Piece(to) = reloc.link else { continue };
             let is_kept = match taken {
-                _ if is_of_static_call(&extract::owner_name(source, to)) => false,
+                // Whoever updates the call is handed both and keeps neither. Its sites name them, in tables of their modules.
+                _ if name::is_of_static_call(extract::owner_name(source, to).as_bytes()) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored | Taken::Returned
                     if is_variable(sources, to) || is_constant(sources, to) =>
@@ -111,12 +113,6 @@ fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
     Some(format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
 }
 
-/// The key of a static call, or its trampoline: whoever updates the call is handed both and keeps neither. Its sites name
-/// them, in tables of their modules.
-fn is_of_static_call(name: &str) -> bool {
-    name.starts_with("__SCK__") || name.starts_with("__SCT__")
-}
-
 /// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and
 /// one that points to a function of the kernel is for somebody to call it.
 fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<Piece> {
@@ -149,7 +145,7 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
         .collect();
     linked.retain(|piece| {
         let name = sources.get(piece.object).map(|source| extract::owner_name(source, *piece));
-        let own = name.as_deref().map(|name| crate::name::base(name.as_bytes()).into_owned());
+        let own = name.as_deref().map(|name| name::base(name.as_bytes()).into_owned());
         !own.zip(locks.get(&piece.object))
             .is_some_and(|(own, locks)| locks.iter().any(|lock| lock.as_bytes() == own))
     });
@@ -237,7 +233,7 @@ fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
     let name = extract::owner_name(source, piece);
     section(source, piece).is_some_and(|section| section.is_writable() && !section.is_code())
         && piece.len() > 0
-        && !crate::name::is_own_variable(name.as_bytes())
+        && !name::is_own_variable(name.as_bytes())
 }
 
 /// Constants, beside the tables that belong to code.
