@@ -114,7 +114,7 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     }
 }
 
-/// The key of a static call, or its trampoline (include/linux/static_call_types.h).
+/// The key of a static call, or its trampoline (`include/linux/static_call_types.h`).
 pub(crate) fn is_of_static_call(name: &[u8]) -> bool {
     name.starts_with(b"__SCK__") || name.starts_with(b"__SCT__")
 }
