@@ -5,6 +5,7 @@ mod cli;
 mod environment;
 mod error;
 mod exit;
+mod printable;
 mod progress;
 mod report;
 mod run;

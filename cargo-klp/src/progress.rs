@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{MessageFormat, Verbosity};
-use crate::environment;
+use crate::{environment, printable};
 
 /// Where the number of objects is known.
 const OBJECTS: &str =
@@ -84,7 +84,7 @@ impl Progress {
     pub(crate) fn step(&self, verb: &str, target: &str) {
         let mut line = self.line();
         let Line { bar, left } = line.get_or_insert_with(|| Line::new(self.is_wanted, None));
-        bar.set_message(format!("{verb} {target}"));
+        bar.set_message(printable::line(&format!("{verb} {target}")).into_owned());
         // `RUSTC L rust/core.o`
         let object = target.rsplit(' ').next().unwrap_or(target);
         let counts = left.as_mut().is_none_or(|left| left.remove(Utf8Path::new(object)));

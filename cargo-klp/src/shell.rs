@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::{Color, MessageFormat, Verbosity};
+use crate::printable;
 use crate::progress::Progress;
 use crate::words::time;
 
@@ -60,6 +61,8 @@ impl Shell {
     /// A line such as `    Building original kernel 6.1`.
     pub(crate) fn status(&self, verb: &str, message: impl std::fmt::Display) {
         if self.verbosity >= Verbosity::Normal {
+            let (verb, message) = (printable::line(verb), message.to_string());
+            let message = printable::line(&message);
             self.line(format_args!("{STATUS}{verb:>12}{STATUS:#} {message}"));
         }
     }
@@ -116,28 +119,31 @@ impl Shell {
 
     /// Something that stops nothing.
     pub(crate) fn warning(&self, message: impl std::fmt::Display) {
-        self.line(format_args!("{WARNING}warning{WARNING:#}: {message}"));
+        let message = message.to_string();
+        self.line(format_args!("{WARNING}warning{WARNING:#}: {}", printable::line(&message)));
     }
 
     /// An error with its causes, and what to do about it.
     pub(crate) fn error(&self, error: &dyn Error, hint: Option<&str>) {
         self.progress.finish();
-        self.line(format_args!("{ERROR}error{ERROR:#}: {error}"));
+        let message = error.to_string();
+        self.line(format_args!("{ERROR}error{ERROR:#}: {}", printable::line(&message)));
         let mut source = error.source();
         while let Some(cause) = source {
             // A parser's message has several lines, which point into the text.
-            let cause_text = cause.to_string().trim_end().replace('\n', "\n    ");
-            self.line(format_args!("  caused by: {cause_text}"));
+            let text = cause.to_string();
+            let text = printable::lines(text.trim_end()).replace('\n', "\n    ");
+            self.line(format_args!("  caused by: {text}"));
             source = cause.source();
         }
         if let Some(hint) = hint {
-            self.line(format_args!("\n{HINT}hint{HINT:#}: {hint}"));
+            self.line(format_args!("\n{HINT}hint{HINT:#}: {}", printable::lines(hint)));
         }
     }
 
-    /// A line as it is.
-    pub(crate) fn plain(&self, message: impl std::fmt::Display) {
-        self.line(format_args!("{message}"));
+    /// A line of another program.
+    pub(crate) fn plain(&self, message: &str) {
+        self.line(format_args!("{}", printable::line(message)));
     }
 
     /// The progress line.

@@ -58,6 +58,7 @@ mod pager;
 mod patches;
 mod permuted;
 mod places;
+mod printable;
 mod proof_alone;
 mod readers;
 mod report;

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
+use crate::printable::Lines;
 use crate::words::count;
 
 /// A line of JSON.
@@ -73,7 +74,7 @@ pub(super) fn human(
     allowlist: &Allowlist,
     usage: &Usage,
     apart: &[&str],
-    mut out: impl Write,
+    out: &mut Lines<'_>,
 ) -> io::Result<()> {
     for (rule, used) in allowlist.rules.iter().zip(&usage.rules) {
         let line = rule.line.map(|line| format!(" (line {line})")).unwrap_or_default();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{json, print};
 use crate::cli::StreamFormat;
+use crate::printable::Lines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -40,12 +41,12 @@ pub(super) enum Record<'a> {
 /// Prints what a check found.
 pub(crate) fn check(report: &Report, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => human(report, out),
+        StreamFormat::Human => human(report, &mut Lines::to(out)),
         StreamFormat::Json => json(report, out),
     })
 }
 
-fn human(report: &Report, mut out: impl Write) -> io::Result<()> {
+fn human(report: &Report, out: &mut Lines<'_>) -> io::Result<()> {
     for finding in &report.findings {
         let word = match finding.severity {
             Severity::Error => "ERROR",

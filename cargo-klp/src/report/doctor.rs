@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
+use crate::printable::Lines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -66,7 +67,7 @@ impl Word {
     }
 }
 
-pub(super) fn human(checks: &[Check], mut out: impl Write) -> io::Result<()> {
+pub(super) fn human(checks: &[Check], out: &mut Lines<'_>) -> io::Result<()> {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).min(24);
     for Check { name, state, found, fix } in checks {
         writeln!(out, "{:<7}  {name:<width$}  {found}", Word::of(*state).text())?;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::human::{causes, word};
 use super::{json, reasons};
+use crate::printable::{self, Lines};
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -149,6 +150,7 @@ const WORDS: Style = AnsiColor::Yellow.on_default();
 const SOURCE: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 const HEAD: Style = Style::new().bold();
+const PLAIN: Style = Style::new();
 
 /// How listings are printed.
 pub(super) struct Look {
@@ -165,7 +167,7 @@ pub(super) fn human(
     explained: &[Explained],
     known: &Known,
     look: &Look,
-    mut out: impl Write,
+    out: &mut Lines<'_>,
 ) -> io::Result<()> {
     for (index, it) in explained.iter().enumerate() {
         let Explained { function, rows } = it;
@@ -173,18 +175,13 @@ pub(super) fn human(
             writeln!(out)?;
         }
         let name = function.demangled.as_ref().unwrap_or(&function.name);
-        writeln!(
-            out,
-            "{HEAD}{} {name}  {}{HEAD:#}  {}",
-            word(function.change),
-            function.object,
-            causes(&function.causes)
-        )?;
+        let head = format!("{} {name}  {}", word(function.change), function.object);
+        out.styled([(HEAD, head), (PLAIN, format!("  {}", causes(&function.causes)))])?;
         if let Some(numbers) = known.line_numbers(index) {
             writeln!(out, "  {}", numbers.words())?;
         }
         if let Some(reached) = known.why(it) {
-            reasons::of_function(reached, &known.why, &mut out)?;
+            reasons::of_function(reached, &known.why, out)?;
         }
         for what in unseen(rows, &function.causes) {
             writeln!(out, "  no instruction shows it: {what}")?;
@@ -198,20 +195,20 @@ pub(super) fn human(
                 continue;
             }
             if std::mem::take(&mut gap) {
-                writeln!(out, "{DIM}    …{DIM:#}")?;
+                out.styled([(DIM, "    …")])?;
             }
             let source = known.lines(index).and_then(|lines| source(row, lines));
             if source.is_some() && source != at {
                 at = source;
-                source_line(source, &mut out)?;
+                source_line(source, out)?;
             }
             match look.width.map(|width| width / 2).filter(|side| *side >= SIDE) {
-                Some(side) => beside(row, side, &mut out)?,
-                None => below(row, &mut out)?,
+                Some(side) => beside(row, side, out)?,
+                None => below(row, out)?,
             }
         }
     }
-    reasons::without_effect(&known.why, &mut out)
+    reasons::without_effect(&known.why, out)
 }
 
 /// The source line of a row: that of the patched version where it has one.
@@ -222,10 +219,10 @@ fn source<'l>(row: &Row, lines: &'l SourceLines) -> Option<&'l SourceText> {
     }
 }
 
-fn source_line(source: Option<&SourceText>, out: &mut impl Write) -> io::Result<()> {
+fn source_line(source: Option<&SourceText>, out: &mut Lines<'_>) -> io::Result<()> {
     let Some(source) = source else { return Ok(()) };
     let text = source.text.as_deref().unwrap_or_default().trim();
-    writeln!(out, "{SOURCE}{}  {text}{SOURCE:#}", place(source))
+    out.styled([(SOURCE, format!("{}  {text}", place(source)))])
 }
 
 /// Which rows are shown: those that differ, and some around each.
@@ -238,11 +235,9 @@ pub(super) fn shown(rows: &[Row], context: usize) -> Vec<bool> {
     (0..rows.len()).map(around).collect()
 }
 
-fn below(row: &Row, out: &mut impl Write) -> io::Result<()> {
+fn below(row: &Row, out: &mut Lines<'_>) -> io::Result<()> {
     match row {
-        Row::Same(_, new) => {
-            line(' ', new, if new.left_out.is_some() { DIM } else { Style::new() }, out)
-        }
+        Row::Same(_, new) => line(' ', new, if new.left_out.is_some() { DIM } else { PLAIN }, out),
         Row::Changed(old, new, differs) => {
             line('-', old, OLD, out)?;
             line('+', new, NEW, out)?;
@@ -254,27 +249,25 @@ fn below(row: &Row, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn line(sign: char, line: &Line, style: Style, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{style}{sign} {}{style:#}", text(line))?;
-    for said in &line.says {
-        writeln!(out, "{style}{sign}             {said}{style:#}")?;
-    }
-    Ok(())
+fn line(sign: char, line: &Line, style: Style, out: &mut Lines<'_>) -> io::Result<()> {
+    out.styled([(style, format!("{sign} {}", text(line)))])?;
+    let mut says = line.says.iter();
+    says.try_for_each(|said| out.styled([(style, format!("{sign}             {said}"))]))
 }
 
-fn words(differs: &[String], out: &mut impl Write) -> io::Result<()> {
-    differs.iter().try_for_each(|what| writeln!(out, "{WORDS}              {what}{WORDS:#}"))
+fn words(differs: &[String], out: &mut Lines<'_>) -> io::Result<()> {
+    differs.iter().try_for_each(|what| out.styled([(WORDS, format!("              {what}"))]))
 }
 
-fn beside(row: &Row, side: usize, out: &mut impl Write) -> io::Result<()> {
+fn beside(row: &Row, side: usize, out: &mut Lines<'_>) -> io::Result<()> {
     let column = |line: Option<&Line>| {
         let text = line.map(text).unwrap_or_default();
-        let text: String = text.chars().take(side.saturating_sub(4)).collect();
+        let text: String = printable::line(&text).chars().take(side.saturating_sub(4)).collect();
         format!("{text:<width$}", width = side.saturating_sub(3))
     };
     let (old, sign, new, styles) = match row {
         Row::Same(old, new) => {
-            let style = if new.left_out.is_some() { DIM } else { Style::new() };
+            let style = if new.left_out.is_some() { DIM } else { PLAIN };
             (Some(old), ' ', Some(new), [style, style])
         }
         Row::Changed(old, new, _) => (Some(old), '|', Some(new), [OLD, NEW]),
@@ -283,7 +276,7 @@ fn beside(row: &Row, side: usize, out: &mut impl Write) -> io::Result<()> {
     };
     let [left, right] = styles;
     let (old, new) = (column(old), column(new));
-    writeln!(out, "{left}{old}{left:#} {sign} {right}{}{right:#}", new.trim_end())?;
+    out.styled([(left, old), (PLAIN, format!(" {sign} ")), (right, new.trim_end().to_owned())])?;
     match row {
         Row::Changed(_, _, differs) => words(differs, out),
         _ => Ok(()),

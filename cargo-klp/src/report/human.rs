@@ -12,13 +12,14 @@ use klp_core::record::{Change, Function, PatchPart, Proof, Record};
 use klp_core::rules::Rule;
 use rayon::prelude::*;
 
+use crate::printable::{self, Lines};
 use crate::shell::Shell;
 use crate::words::count;
 
 /// So many of what is not proven of an object are named.
 const NAMED: usize = 8;
 
-pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
+pub(super) fn changes(changes: &Changes, out: &mut Lines<'_>) -> io::Result<()> {
     let name = |function: &Function| match &function.demangled {
         Some(path) => path.clone(),
         None => function.name.clone(),
@@ -68,14 +69,16 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     for data in &changes.data {
         let name = data.name.as_deref().unwrap_or("(unnamed)");
         let (name, section) = (spoken_text(name), spoken_text(&data.section));
-        write!(out, "{:<8} data {name} in {section}, {}", word(data.change), data.object)?;
-        if !data.causes.is_empty() {
-            write!(out, ", {}", causes(&data.causes))?;
-        }
-        match data.read_by.as_slice() {
-            [] => writeln!(out)?,
-            readers => writeln!(out, ", read by {}", spoken_text(&readers.join(", ")))?,
-        }
+        let causes = match data.causes.as_slice() {
+            [] => String::new(),
+            some => format!(", {}", causes(some)),
+        };
+        let readers = match data.read_by.as_slice() {
+            [] => String::new(),
+            some => format!(", read by {}", spoken_text(&some.join(", "))),
+        };
+        let (word, object) = (word(data.change), &data.object);
+        writeln!(out, "{word:<8} data {name} in {section}, {object}{causes}{readers}")?;
     }
     for refused in &changes.refused {
         let (name, why) = (spoken_text(&refused.name), spoken_text(&refused.why));
@@ -188,15 +191,16 @@ fn checksum(object: &manifest::Object, function: &manifest::Function<'_>, out: &
         None => out.extend_from_slice(b"refused"),
     }
     for text in ["  ", object.origin(function.origin), "  ", function.name] {
-        out.extend_from_slice(text.as_bytes());
+        out.extend_from_slice(printable::line(text).as_bytes());
     }
     if function.checksum.is_none() {
         out.extend_from_slice(b": ");
-        out.extend_from_slice(function.refused.unwrap_or_default().as_bytes());
+        let why = function.refused.unwrap_or_default();
+        out.extend_from_slice(printable::line(why).as_bytes());
     }
     for name in function.aliases.into_iter().chain(function.parts) {
         out.push(b' ');
-        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(printable::line(name).as_bytes());
     }
     out.push(b'\n');
 }

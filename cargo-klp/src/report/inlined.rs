@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
+use crate::printable::Lines;
 
 const HEAD: Style = Style::new().bold();
 
@@ -132,7 +133,7 @@ pub(super) fn json(gone: &[Gone], out: impl Write) -> io::Result<()> {
 }
 
 /// What, symbol and object, with tabs between.
-pub(super) fn list(gone: &[Gone], mut out: impl Write) -> io::Result<()> {
+pub(super) fn list(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
     for (gone, went) in all(gone) {
         let object = &gone.object;
         let mut lines: Vec<(&str, &str)> =
@@ -148,12 +149,12 @@ pub(super) fn list(gone: &[Gone], mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn human(gone: &[Gone], mut out: impl Write) -> io::Result<()> {
+pub(super) fn human(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
     for (index, (gone, went)) in all(gone).enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{HEAD}{}  {}{HEAD:#}", went.function, gone.object)?;
+        out.styled([(HEAD, format!("{}  {}", went.function, gone.object))])?;
         for line in &went.declared {
             writeln!(out, "  declared     {}", place(line))?;
         }

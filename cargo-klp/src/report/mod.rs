@@ -31,6 +31,7 @@ use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
 use crate::cli::{MessageFormat, StreamFormat};
+use crate::printable::Lines;
 
 pub(crate) use check::check;
 pub(crate) use explained::Known;
@@ -61,7 +62,7 @@ pub(crate) fn failure(failure: Failure, format: MessageFormat) -> io::Result<()>
 /// Prints the changed-function set.
 pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human::changes(changes, out),
+        MessageFormat::Human => human::changes(changes, &mut Lines::to(out)),
         MessageFormat::Json => json::records(changes, out),
         MessageFormat::Sarif => sarif::changes(changes, out),
         MessageFormat::Markdown => markdown::changes(changes, out),
@@ -92,7 +93,7 @@ pub(crate) fn allowlist(
     format: StreamFormat,
 ) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => allowlist::human(allowlist, usage, apart, out),
+        StreamFormat::Human => allowlist::human(allowlist, usage, apart, &mut Lines::to(out)),
         StreamFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
 }
@@ -100,7 +101,7 @@ pub(crate) fn allowlist(
 /// Prints what a build needs.
 pub(crate) fn doctor(checks: &[Check], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => doctor::human(checks, out),
+        StreamFormat::Human => doctor::human(checks, &mut Lines::to(out)),
         StreamFormat::Json => doctor::json(checks, out),
     })
 }
@@ -120,7 +121,7 @@ pub(crate) fn explained(
     }
     let look = explained::Look { context, width: columns() };
     let (mut styled_text, mut text) = (Vec::new(), Vec::new());
-    explained::human(explained, known, &look, &mut styled_text)?;
+    explained::human(explained, known, &look, &mut Lines::to(&mut styled_text))?;
     styled(&styled_text, &mut text)?;
     if pages && pager::page(&text)? {
         return Ok(());
@@ -132,10 +133,10 @@ pub(crate) fn explained(
 pub(crate) fn inlined(gone: &[Gone], list: bool, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Json => inlined::json(gone, out),
-        StreamFormat::Human if list => inlined::list(gone, out),
+        StreamFormat::Human if list => inlined::list(gone, &mut Lines::to(out)),
         StreamFormat::Human => {
             let mut text = Vec::new();
-            inlined::human(gone, &mut text)?;
+            inlined::human(gone, &mut Lines::to(&mut text))?;
             styled(&text, out)
         }
     })

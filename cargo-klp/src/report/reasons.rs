@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
+use crate::printable::Lines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -139,7 +140,7 @@ pub(super) fn json(why: &Why, mut out: impl Write) -> io::Result<()> {
 pub(super) fn of_function(
     reached: &FunctionReached,
     why: &Why,
-    mut out: impl Write,
+    out: &mut Lines<'_>,
 ) -> io::Result<()> {
     for because in &reached.because {
         let Some(hunk) = why.hunks.get(because.hunk) else { continue };
@@ -153,10 +154,11 @@ pub(super) fn of_function(
 }
 
 /// The hunks that reached no function.
-pub(super) fn without_effect(why: &Why, mut out: impl Write) -> io::Result<()> {
+pub(super) fn without_effect(why: &Why, out: &mut Lines<'_>) -> io::Result<()> {
     for HunkReached { hunk, nothing, .. } in &why.hunks {
         if let Some((nothing, why)) = nothing {
-            writeln!(out, "\nno function through {}", hunk_words(hunk))?;
+            writeln!(out)?;
+            writeln!(out, "no function through {}", hunk_words(hunk))?;
             writeln!(out, "  {}: {why}", nothing.word())?;
         }
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{json, print};
 use crate::cli::StreamFormat;
+use crate::printable::Lines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
@@ -30,25 +31,27 @@ pub(super) enum Record<'a> {
 /// Prints how a trial went.
 pub(crate) fn trial(outcome: &Outcome, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => human(outcome, out),
+        StreamFormat::Human => human(outcome, &mut Lines::to(out)),
         StreamFormat::Json => json(outcome, out),
     })
 }
 
-fn human(outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
+fn human(outcome: &Outcome, out: &mut Lines<'_>) -> io::Result<()> {
     let last = outcome.steps.iter().map(|step| step.cycle).max().unwrap_or(1);
     for step in outcome.steps.iter().filter(|step| is_shown(step)) {
         let word = if step.passed { "passed" } else { "FAILED" };
         let seconds = std::time::Duration::from_millis(step.millis).as_secs_f64();
         let module = step.module.as_deref().unwrap_or_default();
-        write!(out, "{word}  {:<8}  {seconds:>6.1} s  {module}", step.stage.word())?;
-        if step.cycle > 1 {
-            write!(out, " (cycle {})", step.cycle)?;
-        }
-        match step.status {
-            Some(0) | None => writeln!(out)?,
-            Some(status) => writeln!(out, " exit status {status}")?,
-        }
+        let cycle = match step.cycle {
+            ..=1 => String::new(),
+            cycle => format!(" (cycle {cycle})"),
+        };
+        let status = match step.status {
+            Some(0) | None => String::new(),
+            Some(status) => format!(" exit status {status}"),
+        };
+        let stage = step.stage.word();
+        writeln!(out, "{word}  {stage:<8}  {seconds:>6.1} s  {module}{cycle}{status}")?;
         for line in step.output.lines() {
             writeln!(out, "        | {line}")?;
         }

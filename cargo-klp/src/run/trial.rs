@@ -130,7 +130,7 @@ fn show(event: VmEvent, trial: &Trial, verbosity: Verbosity, shell: &Shell) {
             shell.status("Booting", format_args!("{} on {}", trial.image, accelerator.word()));
         }
         VmEvent::Console(line) | VmEvent::Output(line) if verbosity == Verbosity::Verbose => {
-            shell.plain(line);
+            shell.plain(&line);
         }
         VmEvent::Begin(stage, module) => {
             let module = module.map(|name| format!(" ({name})")).unwrap_or_default();

@@ -15,6 +15,7 @@ use klp_core::record::{Data, Function, Note, Proof, Refused, Version};
 
 use super::human::{causes, word};
 use super::verdict::{Kind, Verdict};
+use crate::printable;
 use crate::words::count;
 
 use function::{RowView, Shown};
@@ -45,10 +46,10 @@ pub(crate) struct Content<'a> {
     pub(crate) uses: &'a [Use],
 }
 
-/// Writes the page.
+/// Writes the page. What browsers show in names of control characters is nothing, and a terminal obeys them.
 pub(crate) fn write(content: &Content<'_>, mut out: impl Write) -> io::Result<()> {
     let page = Page::of(content).render().map_err(io::Error::other)?;
-    out.write_all(page.as_bytes())
+    out.write_all(printable::lines(&page).as_bytes())
 }
 
 #[derive(Template)]
