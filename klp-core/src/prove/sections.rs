@@ -1,6 +1,6 @@
 //! What being in a section of some name means to what is in it.
 
-use crate::elf::Section;
+use crate::elf::{Section, SectionClass};
 
 use super::exclusions;
 use super::table::Table;
@@ -32,7 +32,7 @@ pub(super) struct Meaning<'a> {
 }
 
 /// Kinds of code; what follows behind a further dot is one function's name.
-const CODE: [&[u8]; 20] = [
+const CODE: [&[u8]; 19] = [
     b".text.startup",
     b".text",
     b".init.text",
@@ -46,7 +46,6 @@ const CODE: [&[u8]; 20] = [
     b".head.text",
     b".irqentry.text",
     b".softirqentry.text",
-    b".ref.text",
     b".spinlock.text",
     b".static_call.text",
     b".fixup",
@@ -56,16 +55,23 @@ const CODE: [&[u8]; 20] = [
 ];
 
 /// Memory with a fate of its own that nobody walks over; what follows behind a further dot is one object's name.
-const SPECIAL: [&[u8]; 8] = [
+const SPECIAL: [&[u8]; 6] = [
     b".init.data",
     b".init.rodata",
     b".init.bss",
     b".exit.data",
-    b".ref.data",
-    b".ref.rodata",
     b".meminit.data",
     b".noinstr.data",
 ];
+
+/// Plain code, variables and constants that may refer to memory which is freed after boot: only modpost asks for it.
+const REFERRING_CODE: &[u8] = b".ref.text";
+const REFERRING_VARIABLES: &[u8] = b".ref.data";
+const REFERRING_CONSTANTS: &[u8] = b".ref.rodata";
+
+/// What compilers call memory far away, where a code model knows that.
+const FAR_VARIABLES: [&[u8]; 2] = [b".ldata", b".lbss"];
+const FAR_CONSTANTS: &[u8] = b".lrodata";
 
 /// Where variables are only to spare the cache.
 const NEAR: [&[u8]; 2] = [b".data..read_mostly", b".data..cacheline_aligned"];
@@ -87,7 +93,10 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
         return plain(Class::LeftOut(rule));
     }
     if section.is_code() {
-        let kind = CODE.into_iter().find(|kind| is_or_under(name, kind)).unwrap_or(name);
+        let kind = match CODE.into_iter().find(|kind| is_or_under(name, kind)) {
+            None if is_or_under(name, REFERRING_CODE) => &b".text"[..],
+            kind => kind.unwrap_or(name),
+        };
         return Meaning { class: Class::Code, name: kind };
     }
     if let Some(kind) = SPECIAL.into_iter().find(|kind| is_or_under(name, kind)) {
@@ -98,6 +107,15 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     }
     if NEAR.into_iter().any(|near| is_or_under(name, near)) {
         return plain(Class::Variable);
+    }
+    let is_written = section.is_writable() || section.class == SectionClass::Zeroed;
+    let mut variables = FAR_VARIABLES.into_iter().chain([REFERRING_VARIABLES]);
+    if is_written && variables.any(|kind| is_or_under(name, kind)) {
+        return plain(Class::Variable);
+    }
+    let mut constants = [FAR_CONSTANTS, REFERRING_CONSTANTS].into_iter();
+    if !is_written && constants.any(|kind| is_or_under(name, kind)) {
+        return plain(Class::Constant);
     }
     if NEAR_PERCPU.into_iter().any(|near| is_or_under(name, near)) {
         return Meaning { class: Class::Special, name: b".data..percpu" };
