@@ -145,7 +145,9 @@ pub fn base(name: &[u8]) -> Cow<'_, [u8]> {
     if is_rust(name)
         && let Some(path) = std::str::from_utf8(name).ok().and_then(demangle::numberless)
     {
-        return Cow::Owned(path.into_bytes());
+        let path = path.into_bytes();
+        // LLVM numbers what it splits a static into, also where one part is left: `_RNvC1t1A.0`.
+        return Cow::Owned(strip_number(&path).map(<[u8]>::to_vec).unwrap_or(path));
     }
     if let Some((module, function)) = initcall_stub(name) {
         return Cow::Owned([module, function].concat());
@@ -241,6 +243,11 @@ fn initcall_stub(name: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name.get(..start.saturating_add(INITCALL_STUB.len()))?, own.get(end..)?))
 }
 
+/// The function that the stub of an initcall calls, whose level's `identifier` its name ends with.
+pub(crate) fn called_by_stub<'n>(name: &'n [u8], identifier: &[u8]) -> Option<&'n [u8]> {
+    initcall_stub(name)?.1.strip_suffix(identifier)
+}
+
 /// What LLVM calls constants that have no name in the source: `.str.5.llvm.HASH`, `__const.f.x.llvm.HASH`.
 fn is_private_constant(name: &[u8]) -> bool {
     let is_one = [&b".str"[..], b"__const.", b"switch.table.", b"anon."];
@@ -289,6 +296,9 @@ mod tests {
         let stub: &[u8] = b"__initstub__kmod_a__b__344_27_start6";
         assert_eq!(stability(stub, false), Stability::Numbered);
         assert_eq!(&*base(stub), b"__initstub__kmod_a__b__start6");
+        assert_eq!(called_by_stub(stub, b"6"), Some(&b"start"[..]));
+        assert_eq!(called_by_stub(stub, b"7"), None);
+        assert_eq!(called_by_stub(b"start6", b"6"), None);
         assert_eq!(stability(b"__initstub__other", false), Stability::Stable);
         assert!(!is_plain(stub));
     }
@@ -307,6 +317,8 @@ mod tests {
             ("bar.lto_priv.0", "bar"),
             (".L123", ".L123"),
             ("_RNvC3foo3bar.llvm.1", "foo::bar"),
+            ("_RNvC3foo3bar.0", "foo::bar"),
+            ("_RNvC3foo3bar.0.llvm.1", "foo::bar"),
             ("_RNCNvCs15kBYyAo9fc_3foo3bars_0", "foo::bar::{closure}"),
             (
                 "_RNCNvNvXsa_NtCs1peUGmbrgHn_4core4timeNtB9_8DurationNtNtBb_3fmt5Debug3fmt\

@@ -116,6 +116,29 @@ fn initcalls() -> Result<()> {
     })
 }
 
+/// With optimization at link time an initcall is called by a stub, whose name has a counter and a line in it.
+#[test]
+fn initcalls_through_stubs() -> Result<()> {
+    let stub = |counter: &str, level: &str| {
+        let name = format!("__initstub__kmod_a__{counter}_27_set_up{level}");
+        let call = initcall(&name, level);
+        let function = format!("int {name}(void) {{ return set_up(); }}");
+        format!("__attribute__((section(\".init.text\"))) {function}\n{call}")
+    };
+    let with = |stub: &str| format!("{}{stub}", setting_up("other"));
+    for_each_compiler("initcalls_through_stubs", |compiler| {
+        let before = with(&stub("344", "6"));
+        let livepatch = show(compiler, &before, &with(&stub("346", "6")), AFTER)?;
+        assert_eq!(codes(&livepatch, "initcall"), [""; 0]);
+        let livepatch = show(compiler, &before, &with(&stub("346", "7")), AFTER)?;
+        let why = &note(&livepatch, "initcall", "set_up")?.why;
+        ensure!(why.contains("a late_initcall of this device_initcall"), "{why}");
+        let livepatch = show(compiler, &with(""), &before, AFTER)?;
+        ensure!(note(&livepatch, "initcall", "set_up")?.why.contains("makes it a device_initcall"));
+        Ok(())
+    })
+}
+
 #[test]
 fn parameters() -> Result<()> {
     for_each_compiler("parameters", |compiler| {

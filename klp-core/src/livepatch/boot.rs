@@ -8,6 +8,7 @@ use crate::arch::{Form, Instructions};
 use crate::checksum::Analysis;
 use crate::elf::{Place, Section, Symbol};
 use crate::kernel::{Region, is_freed};
+use crate::name::called_by_stub;
 use crate::record::Note;
 
 use super::extract::Extraction;
@@ -180,7 +181,15 @@ fn level(section: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// The functions that `section` points to, by name, and their places.
+/// What the names of stubs of the initcalls in this section end with, behind the function: `6` of `.initcall6.init`.
+fn identifier(section: &[u8]) -> Option<&[u8]> {
+    match section {
+        b".con_initcall.init" => Some(b"con"),
+        _ => section.strip_prefix(b".initcall")?.strip_suffix(b".init"),
+    }
+}
+
+/// The functions that `section` points to, or that a stub there calls, by name, and where the section points.
 fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (u32, u64))> {
     let analysis = &side.analysis;
     let targets = section.relocs.iter().filter_map(|reloc| {
@@ -188,8 +197,12 @@ fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (u32, u64))> {
         let Place::Section(code) = symbol.place else { return None };
         let offset = symbol.value.checked_add_signed(reloc.addend)?;
         let span = *analysis.layout.span(analysis.layout.find(code, offset)?)?;
-        let name = analysis.elf.symbol(span.symbol?)?.name_lossy().into_owned();
-        Some((name, (code, span.start)))
+        let name = analysis.elf.symbol(span.symbol?)?.name;
+        // The stub is numbered, and its number another one where a patch adds a `pr_debug` before.
+        let name = identifier(section.name)
+            .and_then(|identifier| called_by_stub(name, identifier))
+            .unwrap_or(name);
+        Some((String::from_utf8_lossy(name).into_owned(), (code, span.start)))
     });
     targets.collect()
 }

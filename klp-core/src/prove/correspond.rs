@@ -65,8 +65,10 @@ pub(super) fn correspond<'a>(
     offset: u64,
     sink: &mut Sink<'a>,
 ) -> Result<(), String> {
-    let fail =
-        || Err(format!("{} instead of {}", text(world, 1, patched), text(world, 0, original)));
+    let fail = || {
+        let (was, is) = (text(world, 0, original), text(world, 1, patched));
+        Err(if was == is { format!("another {is}") } else { format!("{is} instead of {was}") })
+    };
     match (*original, *patched) {
         (
             Target::Undefined { name: a, addend: a_addend, weak: a_weak },

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::arch;
+use crate::elf::Place;
 
 use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
@@ -84,6 +85,8 @@ impl<'s, 'a> Covered<'s, 'a> {
         let side = self.side;
         let mut seen: HashSet<(u32, u64)> = HashSet::new();
         let mut waiting = starts;
+        let blocks = blocks(side, &waiting);
+        waiting.extend(blocks);
         // Stretches can overlap. Where they do so too often, the rest is reported.
         let total: u64 = side.object.sections.iter().map(|it| it.data.len() as u64).sum();
         let mut budget = total.saturating_mul(64);
@@ -98,10 +101,11 @@ impl<'s, 'a> Covered<'s, 'a> {
             self.add(range);
             let mut reach = |target: &Target<'_>, usage: Use| {
                 let Target::Place { section, offset, .. } = *target else { return };
-                let Ok(at) = u64::try_from(offset) else {
+                let size = side.size(section);
+                let Some(at) = u64::try_from(offset).ok().filter(|at| *at <= size) else {
                     // From outside, all that the section holds can be meant.
-                    let found = extent::extent(side, entered, section, offset, usage);
-                    waiting.extend((!side.is_code(section)).then_some(found.range));
+                    let all = Range { section, start: 0, end: size };
+                    waiting.extend((!side.is_code(section)).then_some(all));
                     return;
                 };
                 if !side.units_at(section, at).is_empty() || seen.contains(&(section, at)) {
@@ -220,6 +224,25 @@ impl<'s, 'a> Covered<'s, 'a> {
         }
         found
     }
+}
+
+/// The blocks of the functions in `ranges` that LLVM puts into sections of their own and calls by the function's name. To
+/// some of them leads nothing but what changed.
+fn blocks(side: &Side<'_>, ranges: &[Range]) -> Vec<Range> {
+    let functions = ranges.iter().filter(|range| side.is_code(range.section)).flat_map(|range| {
+        let named = side.symbols(range.section, range.start, range.start.saturating_add(1));
+        named.map(|(_, symbol)| (symbol.name, symbol.file))
+    });
+    let functions: HashSet<(&[u8], Option<u32>)> = functions.collect();
+    let symbols = side.object.symbols.iter().filter_map(|symbol| {
+        let Place::Section(section) = symbol.place else { return None };
+        let function = names::function_of_block(symbol.name)?;
+        let is_one =
+            functions.contains(&(function, symbol.file)) || functions.contains(&(function, None));
+        let end = side.next_symbol(section, symbol.value).min(side.size(section));
+        is_one.then_some(Range { section, start: symbol.value, end })
+    });
+    symbols.filter(|range| side.is_code(range.section)).collect()
 }
 
 /// A range without the zeros at its end: what follows is aligned in another way where it is in a section of its own.

@@ -5,12 +5,13 @@ use std::borrow::Cow;
 /// `name` without numbers and hashes that a compiler makes: names that are equal without them can be one thing,
 /// but need not.
 pub(super) fn base(name: &[u8]) -> Cow<'_, [u8]> {
-    if name.starts_with(b"_R") {
-        return Cow::Owned(without_crate_hashes(name));
-    }
     let mut rest = without_legacy_hash(name);
+    // LLVM numbers the parts of a static of Rust, too.
     while let Some(shorter) = without_number(rest) {
         rest = shorter;
+    }
+    if rest.starts_with(b"_R") {
+        return Cow::Owned(without_crate_hashes(rest));
     }
     Cow::Borrowed(rest)
 }
@@ -54,6 +55,11 @@ fn without_crate_hashes(name: &[u8]) -> Vec<u8> {
 /// The name of what stands in front of a function: the hash of its type, room for patching.
 pub(super) fn is_prefix(name: &[u8]) -> bool {
     name.starts_with(b"__cfi_") || name.starts_with(b"__pfx_")
+}
+
+/// The function that LLVM calls a block by: `f` of `f.__part.3`.
+pub(super) fn function_of_block(name: &[u8]) -> Option<&[u8]> {
+    without_number(name)?.strip_suffix(b".__part")
 }
 
 /// A name that exists for the assembler only.
