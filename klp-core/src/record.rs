@@ -261,7 +261,7 @@ pub struct Module {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Summary {
-    /// Function symbols of the patched build.
+    /// Functions of the patched build; cold parts and other names of a function count nothing.
     pub functions: usize,
     /// Functions in both builds that differ.
     pub changed: usize,

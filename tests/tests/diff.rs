@@ -133,6 +133,31 @@ fn nothing_differs_from_itself() -> Result<()> {
     Ok(())
 }
 
+/// The cold part of a function is no function, and neither is its other name.
+#[test]
+fn functions_are_counted_without_their_parts() -> Result<()> {
+    const SOURCE: &str = "
+__attribute__((cold)) void bad(int);
+int step(int), fault(int);
+int first(int a) { if (a < 0) { bad(VALUE); return fault(a); } return step(a); }
+int second(int a) { if (a < 0) { bad(4); return fault(a); } return step(a) + 5; }
+int third(int a) __attribute__((alias(\"second\")));
+";
+    let (_guard, directory) = temporary()?;
+    let source = directory.join("a.c");
+    fs_err::write(&source, SOURCE)?;
+    for (name, value) in [("original.o", "-DVALUE=1"), ("patched.o", "-DVALUE=2")] {
+        let object = directory.join(name);
+        tool("gcc", ["-O2", "-w", value, "-c", source.as_str(), "-o", object.as_str()])?;
+    }
+    let symbols = tool("nm", [directory.join("patched.o").as_str()])?;
+    ensure!(symbols.contains("first.cold") && symbols.contains("second.cold"), "{symbols}");
+    let outcome = diff(&directory, &["original.o", "patched.o"], 0)?;
+    let count = "1 changed, 0 added, 0 removed of 2 functions in 1 object";
+    ensure!(outcome.stderr.contains(count), "{}", outcome.stderr);
+    Ok(())
+}
+
 /// What cannot be compared is refused, but in the same file nothing changed.
 #[test]
 fn nothing_is_refused_in_the_same_file() -> Result<()> {

@@ -229,7 +229,7 @@ fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -
     }
     changes.notes.extend(order::of_link(original, patched));
     readers::fill(&mut changes.data, original, patched);
-    changes.summary.functions = patched.objects.iter().map(|object| object.function_symbols).sum();
+    changes.summary.functions = patched.objects.iter().map(|object| object.functions.len()).sum();
     changes.summary.objects = patched.objects.len();
     changes.count();
     changes
