@@ -80,7 +80,8 @@ mod tests {
     fn lines_stay_lines_and_styles_stay() {
         let mut text = Vec::new();
         let mut out = Lines::to(&mut text);
-        writeln!(out, "{}", "a\nb\n").unwrap();
+        let name = "a\nb\n";
+        writeln!(out, "{name}").unwrap();
         writeln!(out).unwrap();
         out.styled([(Style::new(), "x\u{1b}"), (AnsiColor::Red.on_default(), "y")]).unwrap();
         assert_eq!(String::from_utf8(text).unwrap(), "a\\nb\\n\n\nx\\u{1b}\u{1b}[31my\u{1b}[0m\n");

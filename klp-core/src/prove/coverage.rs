@@ -101,10 +101,10 @@ impl<'s, 'a> Covered<'s, 'a> {
             self.add(range);
             let mut reach = |target: &Target<'_>, usage: Use| {
                 let Target::Place { section, offset, .. } = *target else { return };
-                let size = side.size(section);
-                let Some(at) = u64::try_from(offset).ok().filter(|at| *at <= size) else {
+                let whole = side.size(section);
+                let Some(at) = u64::try_from(offset).ok().filter(|at| *at <= whole) else {
                     // From outside, all that the section holds can be meant.
-                    let all = Range { section, start: 0, end: size };
+                    let all = Range { section, start: 0, end: whole };
                     waiting.extend((!side.is_code(section)).then_some(all));
                     return;
                 };
