@@ -105,6 +105,8 @@ pub(crate) struct Streams {
     /// Unnamed constants that the unit reads as they are: section, start and end.
     pub(crate) read: Vec<(u32, u64, u64)>,
     pub(crate) fixups: Vec<Fixup>,
+    /// Symbols that are referred to by name, and which of those of one name without numbers each is.
+    pub(crate) ranked: Vec<(u32, u32)>,
     /// Symbols whose names carry a compiler's number, in the order of first use.
     pub(crate) numbered: Vec<u32>,
     /// Their names without the numbers.
@@ -132,6 +134,7 @@ impl Streams {
         self.edges.clear();
         self.read.clear();
         self.fixups.clear();
+        self.ranked.clear();
         self.numbered.clear();
         self.numberless.clear();
         self.references.clear();

@@ -6,7 +6,7 @@ use crate::name;
 
 use super::context::{Named, Target};
 use super::count::count_all;
-use super::stream::{Edge, Extent, NodeRef, tag};
+use super::stream::{Edge, Extent, NodeRef, Streams, tag};
 use super::{Kind, Refusal, Site, Unit};
 
 /// How a reference is made, beside what it refers to.
@@ -166,30 +166,34 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {
-        self.streams.named(kind, &named.name, self.alias_of_number(named), named.addend);
-        self.refer(named);
+        let rank = self.refer(named);
+        self.streams.named(kind, &named.name, rank, named.addend);
     }
 
-    pub(super) fn refer(&mut self, named: &Named<'_>) {
-        if !self.streams.references.contains(&named.symbol) {
-            self.streams.references.push(named.symbol);
+    /// Takes down that the unit refers to `named`, and gives its rank. Several symbols of one unit can differ in the
+    /// compiler's number only; they are told apart by the order of their first use. LLVM numbers what it makes global,
+    /// and need not do so in another build: so one without a number counts.
+    pub(super) fn refer(&mut self, named: &Named<'_>) -> u32 {
+        let Streams { references, ranked, numbered, numberless, .. } = &mut self.streams;
+        if let Some((_, rank)) = ranked.iter().find(|(symbol, _)| *symbol == named.symbol) {
+            return *rank;
         }
-        if named.numbered && !self.streams.numbered.contains(&named.symbol) {
-            self.streams.numbered.push(named.symbol);
-            self.streams.numberless.push(named.name.to_vec());
+        let is_alike = |symbol: u32| {
+            let symbol = self.cx.elf.symbol(symbol).filter(|_| !numbered.contains(&symbol));
+            symbol.is_some_and(|symbol| symbol.name == &*named.name)
+        };
+        let plain = ranked.iter().filter(|(symbol, _)| is_alike(*symbol)).count();
+        let count = numberless.iter().filter(|name| **name == *named.name).count();
+        let rank = u32::try_from(count.saturating_add(plain)).unwrap_or(u32::MAX);
+        ranked.push((named.symbol, rank));
+        if !references.contains(&named.symbol) {
+            references.push(named.symbol);
         }
-    }
-
-    /// Several symbols of one unit can differ in the compiler's number only; they are told apart by
-    /// the order of their first use.
-    pub(super) fn alias_of_number(&self, named: &Named<'_>) -> u32 {
-        if !named.numbered {
-            return 0;
+        if named.numbered && !numbered.contains(&named.symbol) {
+            numbered.push(named.symbol);
+            numberless.push(named.name.to_vec());
         }
-        let all = self.streams.numbered.iter().zip(&self.streams.numberless);
-        let known = all.filter(|(_, name)| **name == *named.name);
-        let position = known.clone().position(|(symbol, _)| *symbol == named.symbol);
-        u32::try_from(position.unwrap_or(known.count())).unwrap_or(u32::MAX).saturating_add(1)
+        rank
     }
 
     pub(super) fn code(
@@ -229,12 +233,12 @@ impl<'data> Unit<'_, 'data, '_> {
             return Ok(());
         }
         let (count, delta) = self.foreign_index(index, offset)?;
+        let rank = self.refer(&named);
         self.streams.byte(kind, tag::NAMED_INSIDE);
         self.streams.bytes(kind, &named.name);
-        self.streams.index(kind, self.alias_of_number(&named));
+        self.streams.index(kind, rank);
         self.streams.index(kind, count);
         self.streams.byte(kind, delta);
-        self.refer(&named);
         Ok(())
     }
 

@@ -94,6 +94,17 @@ impl<'a> Matching<'a> {
         self.patched.iter().enumerate().filter(|(index, _)| self.partner(*index).is_none())
     }
 
+    /// Whether one side has nothing that is open.
+    pub(super) fn is_settled(&self) -> bool {
+        self.open_original().next().is_none() || self.open_patched().next().is_none()
+    }
+
+    /// Whether LLVM made one of both global for other units.
+    pub(super) fn is_promoted(&self, original: usize, patched: usize) -> bool {
+        let units = self.original.get(original).zip(self.patched.get(patched));
+        units.is_some_and(|(before, after)| before.is_promoted() || after.is_promoted())
+    }
+
     pub(super) fn has_groups(&self) -> bool {
         !self.groups().is_empty()
     }

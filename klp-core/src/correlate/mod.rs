@@ -2,15 +2,21 @@
 //!
 //! Rules are applied in order, each to what the ones before left over:
 //!
-//! 1. [`exact`]: the same name in the same place (source file, or global);
-//! 2. [`suffix`]: the same name up to what a compiler numbers or hashes, the only one on both sides;
-//! 3. [`content`]: of several such, those of the same content;
-//! 4. [`promoted`]: of several such, those of one unit by the hash that LLVM gives to it;
-//! 5. [`structure`]: of several such, those that the same code uses at the same places;
-//! 6. [`equal`]: copies that nothing tells apart, which therefore are all the same;
-//! 7. [`rest`]: of several such, the last one on each side;
-//! 8. [`scope`]: the same name, in another file, made static or made global;
-//! 9. [`aliases`]: another name of the same code.
+//! 1. [`exact`]: the same name in the same place (source file, or global), LLVM's hash included;
+//! 2. [`structure`]: variables, and what LLVM made global or did so in the other build, that the same code uses at the
+//!    same places;
+//! 3. [`sole`]: variables that LLVM made global, of which a function uses one of that name before and after;
+//! 4. [`suffix`]: the same name up to what a compiler numbers or hashes, the only one on both sides;
+//! 5. [`content`]: of several such, those of the same content;
+//! 6. [`promoted`]: of several such, those of one unit by the hash that LLVM gives to it;
+//! 7. [`structure`] again, with what is known then;
+//! 8. [`equal`]: copies that nothing tells apart, which therefore are all the same;
+//! 9. [`rest`]: of several such, the last one on each side;
+//! 10. [`scope`]: the same name, in another file, made static or made global;
+//! 11. [`aliases`]: another name of the same code.
+//!
+//! A variable has a state, and two of one name can have the first contents that the other one had before: so who uses
+//! it comes before what it holds.
 //!
 //! What is still open then and has candidates is ambiguous: it is reported with all of them. No rule
 //! asks for the order of symbols, and none for that of sections.
@@ -27,6 +33,7 @@ mod promoted;
 mod renames;
 mod rest;
 mod scope;
+mod sole;
 mod structure;
 mod suffix;
 mod symbols;
@@ -84,6 +91,14 @@ impl Correlation {
                 )
             },
         );
+        exactly(&mut functions);
+        let mut is_known = functions.is_settled();
+        while !is_known {
+            let known = functions.pairs().map(as_functions);
+            let mut said = Evidence::of(both, known).functions;
+            said.retain(|(original, patched), _| functions.is_promoted(*original, *patched));
+            is_known = !structure::apply(&mut functions, &said);
+        }
         by_name(&mut functions);
         while functions.has_groups() {
             let known = functions.pairs().map(as_functions);
@@ -92,10 +107,22 @@ impl Correlation {
                 break;
             }
         }
+        // Which of two copies is which says nothing about what they use.
+        let certain: Vec<(usize, usize)> = functions.pairs().collect();
         left_over(&mut functions);
 
         let pairs: Vec<(usize, usize)> = functions.pairs().collect();
         data.strangers = Some(Strangers::of(both, &pairs));
+        exactly(&mut data);
+        let mut is_known = data.is_settled();
+        while !is_known {
+            let known = certain.iter().copied().map(as_functions);
+            let known = known.chain(data.pairs().map(as_data));
+            let said = Evidence::of(both, known).data;
+            is_known = !structure::apply(&mut data, &said);
+        }
+        let said = sole::votes(both, &certain, &data);
+        structure::apply(&mut data, &said);
         by_name(&mut data);
         while data.has_groups() {
             let known = pairs.iter().copied().map(as_functions);
@@ -138,8 +165,12 @@ fn as_data((original, patched): (usize, usize)) -> (Means, Means) {
     (Means::Data(original), Means::Data(patched))
 }
 
-fn by_name(matching: &mut Matching<'_>) {
+fn exactly(matching: &mut Matching<'_>) {
     exact::apply(matching);
+    promoted::with_its_hash(matching);
+}
+
+fn by_name(matching: &mut Matching<'_>) {
     suffix::apply(matching);
     content::apply(matching);
     promoted::apply(matching);

@@ -7,6 +7,20 @@ use crate::name;
 
 use super::matching::{Group, Matching};
 
+/// The same name with the same hash is the same thing of the same unit, which has not changed.
+pub(super) fn with_its_hash(matching: &mut Matching<'_>) {
+    let mut by_name: BTreeMap<&str, Group> = BTreeMap::new();
+    for (index, unit) in matching.open_original().filter(|(_, unit)| unit.is_promoted()) {
+        by_name.entry(unit.name).or_default().original.push(index);
+    }
+    for (index, unit) in matching.open_patched().filter(|(_, unit)| unit.is_promoted()) {
+        by_name.entry(unit.name).or_default().patched.push(index);
+    }
+    for (original, patched) in by_name.values().filter_map(Group::only).collect::<Vec<_>>() {
+        matching.pair(original, patched);
+    }
+}
+
 pub(super) fn apply(matching: &mut Matching<'_>) {
     let groups = matching.groups();
     if groups.is_empty() {

@@ -42,12 +42,11 @@ impl Evidence {
             for (before, after) in
                 lists.iter().flat_map(|(before, after)| before.iter().zip(*after))
             {
-                let Some(before) = both.old.numbered(*before) else { continue };
-                match (before, both.new.means(*after)) {
-                    (Means::Function(one), Some(Means::Function(other))) => {
+                match either_numbered(both, *before, *after) {
+                    Some((Means::Function(one), Means::Function(other))) => {
                         functions.push((one, other));
                     }
-                    (Means::Data(one), Some(Means::Data(other))) => data.push((one, other)),
+                    Some((Means::Data(one), Means::Data(other))) => data.push((one, other)),
                     _ => {}
                 }
             }
@@ -56,8 +55,17 @@ impl Evidence {
     }
 }
 
+/// What two symbols stand for, if a compiler chose the name of one at least: others are known by their names.
+fn either_numbered(both: &Both<'_>, before: u32, after: u32) -> Option<(Means, Means)> {
+    match (both.old.numbered(before), both.new.numbered(after)) {
+        (None, None) => None,
+        (Some(before), _) => Some((before, both.new.means(after)?)),
+        (None, Some(after)) => Some((both.old.means(before)?, after)),
+    }
+}
+
 /// How often there is each.
-fn counted(mut votes: Vec<(usize, usize)>) -> BTreeMap<(usize, usize), usize> {
+pub(super) fn counted(mut votes: Vec<(usize, usize)>) -> BTreeMap<(usize, usize), usize> {
     votes.sort_unstable();
     let same = votes.chunk_by(|one, other| one == other);
     same.filter_map(|votes| Some((*votes.first()?, votes.len()))).collect()

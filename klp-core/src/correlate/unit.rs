@@ -82,6 +82,11 @@ impl<'a> Unit<'a> {
         std::iter::once(&self.base).chain(&self.aliases).map(|name| &**name)
     }
 
+    /// Whether LLVM made it global for other units.
+    pub(super) fn is_promoted(&self) -> bool {
+        name::promoted(self.name).is_some()
+    }
+
     /// Whether a compiler chose a part of the name, or all of it.
     pub(super) fn is_numbered(&self) -> bool {
         self.base != self.name

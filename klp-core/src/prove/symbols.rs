@@ -107,7 +107,8 @@ fn is_alias(world: &World<'_>, side: &Side<'_>, symbol: &Symbol<'_>) -> bool {
     })
 }
 
-/// Whether the partner of what the symbol stands on has the same name, as a local one.
+/// Whether the partner of what the symbol stands on has the same name, as a local one: LLVM makes local ones global with
+/// a number behind the name.
 fn was_local(world: &World<'_>, symbol: &Symbol<'_>, is_original: bool) -> bool {
     let [a, b] = &world.sides;
     let (side, other) = if is_original { (a, b) } else { (b, a) };
@@ -117,7 +118,10 @@ fn was_local(world: &World<'_>, symbol: &Symbol<'_>, is_original: bool) -> bool 
         let Some(pair) = world.pair(number) else { return false };
         let there = if is_original { pair.patched } else { pair.original };
         let mut named = other.symbols(there.section, there.start, there.start.saturating_add(1));
-        named.any(|(_, it)| it.name == symbol.name)
+        let base = base(symbol.name);
+        named.any(|(_, it)| {
+            it.name == symbol.name || *base != *symbol.name && self::base(it.name) == base
+        })
     })
 }
 

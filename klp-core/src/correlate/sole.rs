@@ -1,0 +1,71 @@
+//! Of several variables of one name of which LLVM made one global at least, those that a function uses before and
+//! after, whatever else changed in it, and uses no other one of that name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use super::Both;
+use super::matching::Matching;
+use super::structure::counted;
+use super::symbols::{Means, Symbols};
+use super::unit;
+
+/// How many functions, of which `pairs` are the pairs, speak for two variables being one.
+pub(super) fn votes(
+    both: &Both<'_>,
+    pairs: &[(usize, usize)],
+    matching: &Matching<'_>,
+) -> BTreeMap<(usize, usize), usize> {
+    let all = matching.open_original().chain(matching.open_patched());
+    let bases: BTreeSet<&str> =
+        all.filter(|(_, unit)| unit.is_promoted()).map(|(_, unit)| &*unit.base).collect();
+    if bases.is_empty() {
+        return BTreeMap::new();
+    }
+    let before = wanted(&both.old, &bases, |data| matching.is_open(data));
+    let after = wanted(&both.new, &bases, |data| matching.partner(data).is_none());
+    let votes = pairs.par_iter().flat_map_iter(|(original, patched)| {
+        let original = both.original.functions.get(*original);
+        let patched = both.patched.functions.get(*patched);
+        let used = original.zip(patched).map(|(original, patched)| {
+            let then = original.references.iter().chain(original.behind);
+            let now = patched.references.iter().chain(patched.behind);
+            (sole(then, &before), sole(now, &after))
+        });
+        used.into_iter().flat_map(|(then, now)| {
+            then.into_iter().filter_map(move |(base, one)| Some((one?, (*now.get(base)?)?)))
+        })
+    });
+    counted(votes.collect())
+}
+
+/// The open variable that each symbol stands for, if its name is one of `bases`.
+fn wanted<'b>(
+    symbols: &Symbols<'_>,
+    bases: &BTreeSet<&'b str>,
+    is_open: impl Fn(usize) -> bool,
+) -> Vec<Option<(&'b str, usize)>> {
+    let numbers = 0..u32::try_from(symbols.len()).unwrap_or(u32::MAX);
+    let variable = |number: u32| {
+        let base = bases.get(&*unit::base(symbols.get(number)?.name))?;
+        match symbols.means(number)? {
+            Means::Data(data) if is_open(data) => Some((*base, data)),
+            _ => None,
+        }
+    };
+    numbers.map(variable).collect()
+}
+
+/// The one variable of each name among those that `symbols` stand for; none where there are several.
+fn sole<'b, 's>(
+    symbols: impl Iterator<Item = &'s u32>,
+    wanted: &[Option<(&'b str, usize)>],
+) -> BTreeMap<&'b str, Option<usize>> {
+    let mut found: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    for (base, data) in symbols.filter_map(|symbol| *wanted.get(*symbol as usize)?) {
+        let known = found.entry(base).or_insert(Some(data));
+        *known = known.filter(|known| *known == data);
+    }
+    found
+}
