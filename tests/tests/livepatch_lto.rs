@@ -1,13 +1,15 @@
 //! Livepatches are cut out of what Clang `ThinLTO` linked: names that several objects have are told apart, and
 //! what objtool did to calls of ftrace is undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch, Members, Named, NamesByObject, Options};
+use klp_core::livepatch::{
+    self, Constant, Input, Livepatch, Members, Named, NamesByObject, Options,
+};
 use klp_core::module::RawElf;
 use klp_core::origin::{Binding, Definitions};
 use klp_tests::kernel::temporary;
@@ -82,7 +84,10 @@ fn definitions() -> Vec<Definitions> {
     };
     let mut rest = Definitions::new("rest.o");
     rest.add(b"exported", Binding::Strong);
-    vec![of("a.o", "use_a"), of("b.o", "use_b"), rest]
+    let mut a = of("a.o", "use_a");
+    a.add(b"table", Binding::Local);
+    a.add(b"tell", Binding::Strong);
+    vec![a, of("b.o", "use_b"), rest]
 }
 
 fn livepatch(before: &Build, after: &Build, named: &Named) -> Result<Livepatch> {
@@ -185,6 +190,43 @@ fn what_is_ignored_stays() -> Result<()> {
         address(&before.vmlinux, "show", show.position)? > address(&before.vmlinux, "use_a", 1)?,
         "the one of a.o: {one:#?}"
     );
+    Ok(())
+}
+
+/// A constant table comes along where nothing but the functions that index it know it, as it does without LTO.
+#[test]
+fn a_constant_table_comes_along() -> Result<()> {
+    if is_missing("a_constant_table_comes_along") {
+        return Ok(());
+    }
+    let (_guard, directory) = temporary()?;
+    let make = |name: &str, text: &str, user: &str| {
+        let source = |user: &str| source(user, "same");
+        let a = format!(
+            "{}\nstatic const char *const table[] = {{ \"one\", \"{text}\", \"three\" }};\n\
+             __attribute__((noinline)) void tell(int x) {{ exported(table[x]); }}\n{user}",
+            source("use_a")
+        );
+        let b = source("use_b");
+        let objects = [("a.c", a.as_str()), ("b.c", b.as_str()), ("rest.c", REST)];
+        build(&directory.join(name), &objects, &["-pg", "-mfentry", "-fdata-sections"])
+    };
+    let livepatch_of = |user: &str| {
+        let (before, after) = (make("before", "two", user)?, make("after", "TWO", user)?);
+        livepatch(&before, &after, &Named::default())
+    };
+    let table = BTreeSet::from([Constant::new("a.o", "table")]);
+    let brought = livepatch_of("")?;
+    assert_eq!(brought.refused, []);
+    assert_eq!(brought.constants, table);
+    let functions = &brought.objects["vmlinux"].functions;
+    let functions: Vec<&str> = functions.iter().map(|function| function.name.as_str()).collect();
+    assert_eq!(functions, ["tell"]);
+
+    // Whoever has the address of the kernel's goes on with that.
+    let user = "__attribute__((noinline)) const void *whole(void) { return table; }\n";
+    let left = livepatch_of(user)?;
+    assert_eq!(left.constants, BTreeSet::new());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Object};
 use crate::record::{Change, Data};
 
 /// Fills in who reads each of `changes`, from the functions of all objects of `patched`.
@@ -16,12 +16,13 @@ pub(super) fn fill(changes: &mut [Data], original: &Manifest, patched: &Manifest
     // By object for local names, for all objects for global ones.
     let mut readers: HashMap<(Option<&str>, &str), BTreeSet<&str>> = HashMap::new();
     for object in &patched.objects {
+        let origins = origins(object, &wanted);
         for function in object.functions.iter() {
-            for (name, local) in
-                function.references.iter().filter_map(|index| object.symbol(*index))
-            {
+            for index in function.references {
+                let Some((name, local)) = object.symbol(*index) else { continue };
                 if wanted.contains(name) {
-                    let scope = local.then_some(object.object.as_str());
+                    let origin = || origins.get(&(object.symbol_file(*index), name)).copied();
+                    let scope = local.then(|| object.origin(origin().flatten()));
                     readers.entry((scope, name)).or_default().insert(function.name);
                 }
             }
@@ -54,6 +55,19 @@ pub(super) fn fill(changes: &mut [Data], original: &Manifest, patched: &Manifest
     for (data, readers) in changes.iter_mut().zip(found) {
         data.read_by = readers;
     }
+}
+
+/// Which object of a linked one each `wanted` local variable comes from, by source file and name.
+fn origins<'m>(
+    object: &'m Object,
+    wanted: &HashSet<&str>,
+) -> HashMap<(Option<u32>, &'m str), Option<u32>> {
+    let own = object.data.iter().filter(|data| data.file.is_some());
+    own.flat_map(|data| {
+        let names = data.names().filter(|name| wanted.contains(name));
+        names.map(move |name| ((data.file, name), data.origin))
+    })
+    .collect()
 }
 
 /// The objects and names of `wanted` data that only its own object knows.

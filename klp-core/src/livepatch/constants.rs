@@ -82,12 +82,14 @@ fn bring(
             let names: Vec<String> = readers.iter().map(|reader| source.name_of(*reader)).collect();
             let names = names.join(", ");
             let why = format!("the livepatch brings its own, and replaces what reads it: {names}");
-            verdict.note("constant", source.object, &name, why);
+            // Of what was linked, the object of the build that it comes from.
+            let object = source.patched.object_of(span).to_owned();
+            verdict.note("constant", &object, &name, why);
             for reader in readers {
                 source.change(reader);
             }
             source.data.insert(span, DataFate::New);
-            brought.insert(Constant::new(source.object, &name));
+            brought.insert(Constant::new(&object, &name));
         }
     }
     brought
@@ -174,10 +176,22 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
         }
         let mut hits = section.relocs.iter().filter(|reloc| reloc.raw != 0).peekable();
         while let Some(reloc) = hits.next() {
-            let span = side.analysis.layout.find(from, reloc.offset)?;
+            // In a linked kernel nearly all functions have nothing to do with it, and reading instructions takes long.
+            let mut is_near = leads_near(side, reloc.symbol, place);
+            let Some(span) = side.analysis.layout.find(from, reloc.offset) else {
+                match is_near {
+                    true => return None,
+                    false => continue,
+                }
+            };
             let own = side.analysis.layout.span(span)?;
             let piece = Piece { object: 0, section: from, start: own.start, end: own.end };
-            while hits.next_if(|next| next.offset < own.end).is_some() {}
+            while let Some(next) = hits.next_if(|next| next.offset < own.end) {
+                is_near |= leads_near(side, next.symbol, place);
+            }
+            if !is_near {
+                continue;
+            }
             for site in code_sites(side, section, piece).ok()? {
                 if !refers(site.reloc.symbol, site.reloc.addend.wrapping_add(site.bias)) {
                     continue;
@@ -185,7 +199,14 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
                 let owner = side.owner(span)?;
                 // Places inside of a function are of use to nobody else.
                 let is_own = labels.as_ref().is_some_and(|labels| labels.contains(&owner));
+                let addend = site.reloc.addend.wrapping_add(site.bias);
                 match site.usage {
+                    // The next one starts there, and it is that which is read.
+                    Use::Operand(Access::Fixed(_))
+                        if is_end(side, site.reloc.symbol, addend, place) =>
+                    {
+                        continue;
+                    }
                     Use::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {}
                     _ if is_own => {}
                     _ => return None,
@@ -195,6 +216,21 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
         }
     }
     Some(readers)
+}
+
+/// Whether a symbol is in the section of `place`.
+fn leads_near(side: &Side<'_>, symbol: u32, place: Span) -> bool {
+    let symbol = side.analysis.elf.symbol(symbol);
+    symbol.is_some_and(|symbol| symbol.place == Place::Section(place.section))
+}
+
+/// Whether the section's symbol and addend are the end of `place`.
+fn is_end(side: &Side<'_>, symbol: u32, addend: i64, place: Span) -> bool {
+    let symbol = side.analysis.elf.symbol(symbol);
+    symbol.is_some_and(|symbol| {
+        symbol.kind == SymbolKind::Section
+            && symbol.value.checked_add_signed(addend) == Some(place.end)
+    })
 }
 
 /// Whether symbol and addend can mean something in `place`.

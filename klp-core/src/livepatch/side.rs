@@ -53,6 +53,13 @@ impl<'a> Side<'a> {
         section.map_or(Region::Data, region)
     }
 
+    /// The object that the data at a span comes from: this one, unless it was linked of several.
+    pub(super) fn object_of(&self, span: u32) -> &str {
+        let index = self.data.iter().position(|own| *own == Some(span));
+        let origin = index.and_then(|index| self.manifest.data.get(index)?.origin);
+        self.manifest.origin(origin)
+    }
+
     /// The symbols that name a function.
     pub(super) fn symbols_of(&self, number: usize) -> impl Iterator<Item = (u32, &Symbol<'a>)> {
         let function = self.analysis.layout.functions.get(number);
