@@ -174,7 +174,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// compiler's number only; they are told apart by the order of their first use. LLVM numbers what it makes global,
     /// and need not do so in another build: so one without a number counts.
     pub(super) fn refer(&mut self, named: &Named<'_>) -> u32 {
-        let Streams { references, ranked, numbered, numberless, .. } = &mut self.streams;
+        let Streams { references, ranked, numbered, numberless, .. } = &mut *self.streams;
         if let Some((_, rank)) = ranked.iter().find(|(symbol, _)| *symbol == named.symbol) {
             return *rank;
         }

@@ -179,10 +179,10 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
             // In a linked kernel nearly all functions have nothing to do with it, and reading instructions takes long.
             let mut is_near = leads_near(side, reloc.symbol, place);
             let Some(span) = side.analysis.layout.find(from, reloc.offset) else {
-                match is_near {
-                    true => return None,
-                    false => continue,
+                if is_near {
+                    return None;
                 }
+                continue;
             };
             let own = side.analysis.layout.span(span)?;
             let piece = Piece { object: 0, section: from, start: own.start, end: own.end };
