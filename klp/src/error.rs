@@ -86,6 +86,12 @@ pub enum Error {
     NowhereInlined { name: String },
     #[error("{count} objects are made from a file that names {names}, more than {most}")]
     TooManyObjects { names: String, count: usize, most: usize },
+    #[error(
+        "by the text of the sources, {count} objects can have something of {names}, more than {most}"
+    )]
+    TooManyUsers { names: String, count: String, most: usize },
+    #[error("the kernel {release} has no object {object}")]
+    NoShippedObject { object: Utf8PathBuf, release: String },
     #[error("{name} is no function that changed")]
     NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
@@ -133,6 +139,9 @@ impl Error {
             Self::Debug { source, .. } => source.hint().map(str::to_owned),
             Self::TooManyObjects { .. } => {
                 Some("name an object with debug information: --object FILE".to_owned())
+            }
+            Self::TooManyUsers { .. } | Self::NoShippedObject { .. } => {
+                Some("name an object as Kbuild does: --object fs/ext4/super.o".to_owned())
             }
             Self::NotChanged { .. } => {
                 Some("without a name, all functions that changed are explained".to_owned())

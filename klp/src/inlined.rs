@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, kept_objects};
+use kbuild_glue::{StockParts, StockTouched, Version, Workspace, kept_objects};
 use klp_core::debug::{Debug, DebugError};
 use klp_core::inlined::{Went, went};
 
 use crate::error::Error;
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, of_build};
 use crate::finished::read;
-use crate::kernel::Kernel;
-use crate::lines::lined;
+use crate::kernel::{Kernel, Kind};
+use crate::lines::{Lined, Wanted, lined, lined_in};
+use crate::naming::Naming;
+use crate::proofs::Proofs;
 use crate::session::Session;
 
 /// Where functions went in one object.
@@ -27,32 +29,21 @@ pub struct Gone {
 const MOST: usize = 200;
 
 impl Kernel {
-    /// Where the functions of these `names` went in the original kernel of the last build: in those objects whose sources
-    /// have the name in them.
+    /// Where the functions of these `names` went: in the original kernel of the last build, in those objects whose sources
+    /// have the name in them; in a kernel that was shipped, in those which the sources say can have something of them, or
+    /// in `object`, as far as what is compiled here is proven to be what was shipped.
     pub fn inlined(
         &self,
         names: &[String],
+        object: Option<&Utf8Path>,
         session: &Session,
         events: &mut Events<'_>,
     ) -> Result<Vec<Gone>, Error> {
-        let kept = match self.module() {
-            Some(_) => return Err(Error::NoObjectsOfModule),
-            None => kept_objects(&self.root)?,
+        let lined = match &self.kind {
+            Kind::Module(_) => return Err(Error::NoObjectsOfModule),
+            Kind::Built => self.lined_of_build(names, object, session, events)?,
+            Kind::Shipped(parts) => self.lined_of_shipped(parts, names, object, session, events)?,
         };
-        let (root, objects) =
-            kept.ok_or_else(|| Error::NoOriginal { path: self.root.join("build") })?;
-        let candidates = session.on_threads(|| {
-            kbuild_glue::mentioning(&root, &self.root.join("mirror"), &objects, names)
-        })??;
-        if candidates.len() > MOST {
-            let (count, names) = (candidates.len(), names.join(", "));
-            return Err(Error::TooManyObjects { names, count, most: MOST });
-        }
-        let objects = candidates.len();
-        events(Event::Reading { objects });
-        let wanted: BTreeSet<_> =
-            candidates.into_iter().map(|object| (object, Version::Original)).collect();
-        let lined = lined(self, session, &wanted, events)?;
         let mirror = self.root.join("mirror");
         let mut all = Vec::new();
         for ((object, _), path) in lined {
@@ -64,11 +55,89 @@ impl Kernel {
                     }
                     all.extend(gone);
                 }
-                Err(why) => events(Event::Warning(format!("{object} was not looked at: {why}"))),
+                Err(why) => events(not_looked_at(&object, &why)),
             }
         }
         found(all, names)
     }
+
+    /// Objects of the original of the last build.
+    fn lined_of_build(
+        &self,
+        names: &[String],
+        object: Option<&Utf8Path>,
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Lined, Error> {
+        let (root, objects) = kept_objects(&self.root)?
+            .ok_or_else(|| Error::NoOriginal { path: self.root.join("build") })?;
+        let candidates = match object {
+            Some(object) => vec![object.to_owned()],
+            None => session.on_threads(|| {
+                kbuild_glue::mentioning(&root, &self.root.join("mirror"), &objects, names)
+            })??,
+        };
+        if candidates.len() > MOST {
+            let (count, names) = (candidates.len(), names.join(", "));
+            return Err(Error::TooManyObjects { names, count, most: MOST });
+        }
+        let objects = candidates.len();
+        events(Event::Reading { objects });
+        lined(self, session, &originals(candidates), events)
+    }
+
+    /// Objects of a kernel that was shipped: compiled, proven, and compiled once more with debug information.
+    fn lined_of_shipped(
+        &self,
+        parts: &StockParts,
+        names: &[String],
+        object: Option<&Utf8Path>,
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Lined, Error> {
+        let Self { tree, root, .. } = self;
+        let mut workspace = Workspace::open(tree, root, &session.interrupt, &mut of_build(events))?;
+        let settings = session.settings();
+        let stock = workspace.prepare_stock(parts, &settings, &mut of_build(events))?;
+        let objects = match object {
+            Some(object) if stock.recipes.linked(object).is_empty() => {
+                let (object, release) = (object.to_owned(), parts.release.clone());
+                return Err(Error::NoShippedObject { object, release });
+            }
+            Some(object) => BTreeSet::from([object.to_owned()]),
+            None => {
+                let Naming { objects, note } =
+                    session.on_threads(|| Naming::of(&stock.recipes, names))??;
+                if let Some(note) = note {
+                    events(Event::Warning(note));
+                }
+                objects
+            }
+        };
+        events(Event::Reading { objects: objects.len() });
+        let touched = StockTouched { objects, ..StockTouched::default() };
+        let build =
+            workspace.compile_stock_original(&stock, &touched, &settings, &mut of_build(events))?;
+        let proofs = session.on_threads(|| Proofs::of(parts, &build.objects, &build.root))??;
+        events(proofs.event());
+        let mut proven = touched.objects;
+        for proof in proofs.records() {
+            let Some(first) = proof.first else { continue };
+            let causes: String = proof.suspects.iter().flat_map(|it| ["; ", it]).collect();
+            let why = format!("it is not what {} has: {first}{causes}", parts.release);
+            events(not_looked_at(Utf8Path::new(&proof.object), &why));
+            proven.remove(Utf8Path::new(&proof.object));
+        }
+        lined_in(&workspace, self, session, &originals(proven), events)
+    }
+}
+
+fn originals(objects: impl IntoIterator<Item = Utf8PathBuf>) -> BTreeSet<Wanted> {
+    objects.into_iter().map(|object| (object, Version::Original)).collect()
+}
+
+fn not_looked_at(object: &Utf8Path, why: &str) -> Event {
+    Event::Warning(format!("{object} was not looked at: {why}"))
 }
 
 /// Where the functions of these `names` went in the object, module or kernel `file`.

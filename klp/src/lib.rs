@@ -30,6 +30,7 @@ mod last_link;
 mod line_numbers;
 mod lines;
 mod livepatch;
+mod naming;
 mod object_file;
 mod operand;
 mod original;

@@ -20,6 +20,9 @@ pub(crate) type Wanted = (Utf8PathBuf, Version);
 /// Where the objects are that know their lines, or why there is none.
 pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
 
+/// Objects that are to be compiled, with the digest of what each is made from.
+type Missing = BTreeMap<Version, Vec<(Utf8PathBuf, String)>>;
+
 /// The file with the machine code of `object` of the last build of `kernel`; none where it has none.
 pub(crate) fn built(kernel: &Kernel, object: &Utf8Path, version: Version) -> Option<Utf8PathBuf> {
     let was = kernel.root.join("build").join(object);
@@ -39,8 +42,30 @@ pub(crate) fn lined(
     wanted: &BTreeSet<Wanted>,
     events: &mut Events<'_>,
 ) -> Result<Lined, Error> {
-    let mut found = Lined::new();
-    let mut missing: BTreeMap<Version, Vec<(Utf8PathBuf, String)>> = BTreeMap::new();
+    let (found, missing) = known(kernel, wanted)?;
+    if missing.is_empty() {
+        return Ok(found);
+    }
+    let Kernel { tree, root, .. } = kernel;
+    let workspace = Workspace::open(tree, root, &session.interrupt, &mut of_build(events))?;
+    with_compiled(found, missing, (kernel, &workspace), session, events)
+}
+
+/// The same for who has opened `workspace`.
+pub(crate) fn lined_in(
+    workspace: &Workspace,
+    kernel: &Kernel,
+    session: &Session,
+    wanted: &BTreeSet<Wanted>,
+    events: &mut Events<'_>,
+) -> Result<Lined, Error> {
+    let (found, missing) = known(kernel, wanted)?;
+    with_compiled(found, missing, (kernel, workspace), session, events)
+}
+
+/// What is there, and what is not: objects with the digest of what each is made from.
+fn known(kernel: &Kernel, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing), Error> {
+    let (mut found, mut missing) = (Lined::new(), Missing::new());
     let is_lto = is_lto(&kernel.root.join("build"));
     for (object, version) in wanted {
         let key = (object.clone(), *version);
@@ -64,11 +89,17 @@ pub(crate) fn lined(
             missing.entry(*version).or_default().push((object.clone(), digest));
         }
     }
-    if missing.is_empty() {
-        return Ok(found);
-    }
-    let workspace =
-        Workspace::open(&kernel.tree, &kernel.root, &session.interrupt, &mut of_build(events))?;
+    Ok((found, missing))
+}
+
+/// `found`, and what was `missing`, which is compiled.
+fn with_compiled(
+    mut found: Lined,
+    missing: Missing,
+    (kernel, workspace): (&Kernel, &Workspace),
+    session: &Session,
+    events: &mut Events<'_>,
+) -> Result<Lined, Error> {
     let settings = session.settings();
     for (version, objects) in missing {
         let paths: Vec<Utf8PathBuf> = objects.iter().map(|(object, _)| object.clone()).collect();

@@ -18,12 +18,12 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let Inlined { functions, object, list, tree } = arguments;
-    let gone = if let Some(file) = object {
+    let gone = if let Some(file) = object.as_ref().filter(|_| tree.stock.is_none()) {
         inlined_in(file, functions)?
     } else {
         let session = session::with_jobs(None, shell)?;
         let kernel = Kernel::find(&tree.location()?)?;
-        kernel.inlined(functions, &session, &mut |event| show(event, shell))?
+        kernel.inlined(functions, object.as_deref(), &session, &mut |event| show(event, shell))?
     };
     report::inlined(&gone, *list, format).map_err(Error::Print)?;
     shell.finished(count(gone.len(), "object"));

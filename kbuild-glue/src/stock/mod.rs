@@ -17,6 +17,7 @@ mod find;
 mod generators;
 mod get;
 mod includes;
+mod naming;
 mod prepare;
 mod recipe;
 mod touched;

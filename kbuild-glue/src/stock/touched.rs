@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::includes::Includes;
+use super::naming::is_program;
 use super::prepare::Recipes;
 use super::{StockError, Unit};
-use crate::arch;
 use crate::objects::Linked;
 use crate::patch::FileChange;
 
@@ -76,10 +76,8 @@ impl Recipes {
             reached.contains(&unit.source)
                 || self.included_by_command(unit).any(|path| reached.contains(path))
         };
-        let runs =
-            |unit: &Unit| unit.command.split(' ').all(|word| !arch::OTHER_MODES.contains(&word));
         let touched = self.units.iter().filter(|(_, unit)| is_touched(unit));
-        let (objects, not_running): (Vec<_>, Vec<_>) = touched.partition(|(_, unit)| runs(unit));
+        let (objects, not_running): (Vec<_>, Vec<_>) = touched.partition(|(_, unit)| unit.runs());
         let sources: BTreeSet<&Utf8Path> =
             self.units.values().map(|unit| unit.source.as_path()).collect();
         let not_compiled = paths.iter().filter(|path| {
@@ -133,8 +131,9 @@ impl Recipes {
         of: impl Fn(&Linked) -> bool,
     ) -> BTreeSet<Utf8PathBuf> {
         let fits = |unit: &Unit| {
-            let runs = arch::NOT_RUNNING.iter().all(|top| !unit.source.starts_with(top));
-            runs && unit.linked.iter().all(&of) && unit.source.extension() == Some("c")
+            !is_program(&unit.source)
+                && unit.linked.iter().all(&of)
+                && unit.source.extension() == Some("c")
         };
         let units = self.units.iter().filter(|(_, unit)| fits(unit));
         let mut ranked: Vec<(blake3::Hash, &Utf8PathBuf)> = units

@@ -5,7 +5,7 @@ use super::text::clean;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Function,
     Macro,
     /// A structure, union, enumeration or `typedef`.
@@ -18,26 +18,26 @@ pub(super) enum Kind {
 
 /// A part of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Block {
-    pub(super) kind: Kind,
+pub(crate) struct Block {
+    pub(crate) kind: Kind,
     /// What it may be called: the name, and for a macro that makes something its arguments.
-    pub(super) names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Its lines, counted from 1, the last included.
-    pub(super) first: usize,
-    pub(super) last: usize,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
 }
 
 /// A source with its parts.
 #[derive(Debug, Default)]
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     /// Its lines without comments and literals.
-    pub(super) lines: Vec<String>,
-    pub(super) blocks: Vec<Block>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) blocks: Vec<Block>,
 }
 
 impl Blocks {
     /// Those of `source`.
-    pub(super) fn of(source: &[u8]) -> Self {
+    pub(crate) fn of(source: &[u8]) -> Self {
         let lines = clean(source);
         let mut reader = Reader { lines: &lines, at: 0, blocks: Vec::new() };
         while reader.at < lines.len() {
@@ -48,18 +48,18 @@ impl Blocks {
     }
 
     /// The part that has line `line`.
-    pub(super) fn at(&self, line: usize) -> Option<&Block> {
+    pub(crate) fn at(&self, line: usize) -> Option<&Block> {
         self.blocks.iter().find(|block| (block.first..=block.last).contains(&line))
     }
 
     /// The text of a part.
-    pub(super) fn text(&self, block: &Block) -> String {
+    pub(crate) fn text(&self, block: &Block) -> String {
         let first = block.first.saturating_sub(1);
         self.lines.get(first..block.last).unwrap_or_default().join("\n")
     }
 
     /// Whether nothing but comments and space is on any of `lines`.
-    pub(super) fn is_blank(&self, lines: &[usize]) -> bool {
+    pub(crate) fn is_blank(&self, lines: &[usize]) -> bool {
         let text = |line: &usize| self.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
         lines.iter().all(|line| text(line).is_empty())
     }
@@ -248,7 +248,7 @@ fn is_keyword(word: &str) -> bool {
 }
 
 /// The words of a text, without numbers.
-pub(super) fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+pub(crate) fn words(text: &str) -> impl DoubleEndedIterator<Item = &str> {
     let words = text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'));
     words.filter(|word| word.starts_with(|it: char| it.is_ascii_alphabetic() || it == '_'))
 }

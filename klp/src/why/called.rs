@@ -95,7 +95,7 @@ fn is_called(text: &str, name: &str) -> bool {
 }
 
 /// Whether `block` is the function that compilers call `symbol`.
-pub(super) fn defines(block: &Block, symbol: &str) -> bool {
+pub(crate) fn defines(block: &Block, symbol: &str) -> bool {
     let name = symbol.split('.').next().unwrap_or(symbol);
     let mut names = block.names.iter();
     block.kind == Kind::Function
@@ -105,9 +105,13 @@ pub(super) fn defines(block: &Block, symbol: &str) -> bool {
 /// Names that `SYSCALL_DEFINEn` pastes together (`arch/x86/include/asm/syscall_wrapper.h`).
 fn is_system_call(block: &Block, own: &str, symbol: &str) -> bool {
     let is_definition = |name: &String| name.contains("SYSCALL_DEFINE");
+    block.names.first().is_some_and(is_definition) && system_call(symbol) == Some(own)
+}
+
+/// The name that stands in the source of the system call `symbol`.
+pub(crate) fn system_call(symbol: &str) -> Option<&str> {
     let prefixes = ["__do_sys_", "__se_sys_", "__x64_sys_", "__ia32_sys_", "__do_compat_sys_"];
-    block.names.first().is_some_and(is_definition)
-        && prefixes.iter().any(|prefix| symbol.strip_prefix(prefix) == Some(own))
+    prefixes.iter().find_map(|prefix| symbol.strip_prefix(prefix))
 }
 
 /// What calls an initcall where the compiler optimizes at link time (`__initcall_stub` of include/linux/init.h): its name

@@ -1,7 +1,7 @@
 //! Why a function is in the changed-function set: which hunks of the patches reach it, and how.
 
-mod blocks;
-mod called;
+pub(crate) mod blocks;
+pub(crate) mod called;
 mod choice;
 mod conditionals;
 mod instances;

@@ -190,6 +190,7 @@ pub(crate) fn run(
         }
         println!("PASS stock/{} {}", case.name, place.release);
     }
+    inlined(&place)?;
     // Whatever was built since.
     CASES.iter().try_for_each(|case| check(&place, &format!("livepatch-{}.ko", case.name)))
 }
@@ -198,6 +199,25 @@ fn check(place: &Place, module: &str) -> Result<()> {
     let mut check = place.klp(&["check"]);
     place.named(&mut check, |path| place.inside(path));
     process::run(check.arg(place.inside(module).as_str()))
+}
+
+/// Where a function has gone whose only caller is known.
+fn inlined(place: &Place) -> Result<()> {
+    const FUNCTION: &str = "show_val_kb";
+    const CALLER: &str = "meminfo_proc_show";
+    let mut ask = place.klp(&["inlined", FUNCTION, "--message-format", "json"]);
+    place.named(&mut ask, |path| place.inside(path));
+    let output = process::output(ask.stderr(std::process::Stdio::inherit()))?;
+    let is_caller = |list: &Value| {
+        list.as_array().is_some_and(|list| list.iter().any(|into| into["name"] == CALLER))
+    };
+    let is_there = records(&output).any(|record| {
+        record["object"] == "fs/proc/meminfo.o"
+            && (is_caller(&record["inlined-into"]) || is_caller(&record["callers"]))
+    });
+    ensure!(is_there, "{FUNCTION} has gone elsewhere: {output}");
+    println!("PASS stock/inlined {}", place.release);
+    Ok(())
 }
 
 fn records(output: &str) -> impl Iterator<Item = Value> {
