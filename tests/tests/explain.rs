@@ -195,6 +195,21 @@ fn special_sections_are_told_in_words() -> Result<()> {
     Ok(())
 }
 
+/// An offset is no place: what was there can be elsewhere.
+#[test]
+fn a_jump_to_the_same_offset_says_what_is_other() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let source = directory.join("jump.S");
+    let text = "\t.text\n\t.globl f\n\t.type f, @function\nf:\ttest %edi, %edi\n\tje 2f\n1:\n#ifdef PATCHED\n\
+        \txor %eax, %eax\n#endif\n\tinc %ecx\n\tret\n2:\tdec %ecx\n\tjmp 1b\n\t.size f, . - f\n\
+        \t.section .note.GNU-stack, \"\", @progbits\n";
+    fs_err::write(&source, text)?;
+    let text = explain(&versions("gcc", &directory, &source)?, &[], 0)?;
+    let is_it = |line: &str| line.contains("jumps to +0x4, where another instruction is now");
+    ensure!(text.lines().any(is_it) && !text.contains("+0x4 → +0x4"), "{text}");
+    Ok(())
+}
+
 const TABLE: &str = r#"
 void say(const char *);
 #ifdef PATCHED

@@ -168,6 +168,46 @@ fn makefiles_are_reasons_where_nothing_else_is() -> Result<()> {
     expect(&kernel, "gcc", edit, &[("policy_time_slice", "build", "kernel/Makefile")])
 }
 
+/// What stands in a directory's Makefile is no reason for objects elsewhere.
+#[test]
+fn makefiles_are_about_their_own_directory() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let (file, makefile) = ("arch/x86/lib/memset_64.S", "kernel/Makefile");
+    let first = kernel.write_patch("first.patch", file, "%rdi, %r9", "%rdi, %r9\n\tcld")?;
+    let flags = ("-fjump-tables", "-fjump-tables -Os");
+    let second = kernel.write_patch("second.patch", makefile, flags.0, flags.1)?;
+    let outcome = run(&mut kernel.build([first.as_str(), second.as_str(), "--no-module"])?)?;
+    ensure!(matches!(outcome.status, Some(0 | 4)), "{outcome:#?}");
+    let records = explained(&kernel, &[])?;
+    let through = |name: &str| -> Vec<String> {
+        let own = records.iter().filter(|it| it["reason"] == "why" && it["name"] == name);
+        own.flat_map(|it| it["because"].as_array().into_iter().flatten()).map(through_of).collect()
+    };
+    assert_eq!(through("memset"), [file]);
+    assert_eq!(through("policy_time_slice"), [makefile]);
+    Ok(())
+}
+
+/// Who may use a function changes nothing in it.
+#[test]
+fn exports_are_no_reason() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let file = "mm/page.c";
+    let export = ("EXPORT_SYMBOL(free_pages)", "EXPORT_SYMBOL_GPL(free_pages)");
+    let first = kernel.write_patch("first.patch", file, "freed twice", "is freed twice")?;
+    let second = kernel.write_patch("second.patch", file, export.0, export.1)?;
+    let outcome = run(&mut kernel.build([first.as_str(), second.as_str(), "--no-module"])?)?;
+    ensure!(matches!(outcome.status, Some(0 | 4)), "{outcome:#?}");
+    let records = explained(&kernel, &[])?;
+    let hunks: Vec<(&Value, &Value)> = records
+        .iter()
+        .filter(|record| record["reason"] == "hunk")
+        .map(|record| (&record["no-effect"], &record["functions"]))
+        .collect();
+    ensure!(hunks.iter().any(|(nothing, _)| **nothing == "no-code"), "{hunks:?}");
+    Ok(())
+}
+
 /// Nothing tells the functions of assembly apart, and yet the hunk is their reason.
 #[test]
 fn assembly_is_a_reason_without_lines() -> Result<()> {

@@ -132,7 +132,11 @@ fn branches(rows: Vec<Row>) -> Vec<Row> {
         if let Some((old, new)) = old.inside.zip(new.inside)
             && is_other(&old, &new)
         {
-            found.push(format!("jumps to +{:#x} → +{:#x}", old.1, new.1));
+            found.push(if old == new {
+                format!("jumps to +{:#x}, where another instruction is now", new.1)
+            } else {
+                format!("jumps to +{:#x} → +{:#x}", old.1, new.1)
+            });
         }
         for (old, new) in old.said.iter().zip(&new.said).filter(|(old, new)| old.fact == new.fact) {
             let mut places = old.places.iter().zip(&new.places);

@@ -4,6 +4,8 @@ pub(crate) mod blocks;
 pub(crate) mod called;
 mod choice;
 mod conditionals;
+mod defined;
+mod files;
 mod instances;
 mod nothing;
 mod reach;

@@ -6,8 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{TracedHunk, Version, is_word};
 use klp_core::record::{Change, Function};
 
-use super::blocks::{Block, Blocks, Kind, words};
-use super::called::defines;
+use super::blocks::{Blocks, Kind, words};
 use super::choice::Choice;
 use super::instances::{CodeLine, Instance, Object};
 use super::sources::Sources;
@@ -81,7 +80,7 @@ impl Reach<'_> {
             keep(&mut found, self.called(function));
         }
         if found.is_empty() && choice.is_none() {
-            keep(&mut found, self.files());
+            keep(&mut found, self.files(function));
         }
         found.into_values().collect()
     }
@@ -105,13 +104,7 @@ impl Reach<'_> {
         if let Some(object) = self.object(version) {
             return object.instances(symbol, self.sources);
         }
-        let Some(file) = &self.source else { return Vec::new() };
-        let blocks = self.sources.blocks(file, version);
-        let instance = |block: &Block| {
-            let name = block.names.first().cloned().unwrap_or_default();
-            Instance { chain: Vec::new(), name, file: file.clone(), line: block.first }
-        };
-        blocks.blocks.iter().filter(|block| defines(block, symbol)).map(instance).collect()
+        self.defined(symbol, version)
     }
 
     /// Hunks with lines that code comes from.
@@ -207,6 +200,10 @@ impl Reach<'_> {
             for (hunk, traced) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it))
             {
                 let blocks = self.sources.blocks(&traced.file, version);
+                // That a function is exported changes nothing in it, though its name stands there.
+                if function.change == Change::Changed && is_export(&blocks, traced, version) {
+                    continue;
+                }
                 for (how, name) in about(&blocks, traced, version) {
                     let macros = || self.macros(&files, &name, version);
                     let used = is_word(text.as_bytes(), &name).then(|| vec![name.clone()]);
@@ -253,37 +250,6 @@ impl Reach<'_> {
         found.remove(0);
         found
     }
-
-    /// Hunks that change a macro, a type or data in a file that the object is made from.
-    fn files(&self) -> Vec<Because> {
-        let mut found = Vec::new();
-        for version in VERSIONS {
-            for (hunk, traced) in self.hunks.iter().enumerate() {
-                let file = traced.file.file_name().unwrap_or_default();
-                if BUILD.iter().any(|start| file.starts_with(start)) {
-                    let (how, through) = (How::Build, vec![traced.file.to_string()]);
-                    found.push(Because { hunk, how, through, evidence: Evidence::File });
-                    continue;
-                }
-                let is_read = self.files.contains(&traced.file);
-                // In assembly no functions are told apart.
-                if is_read && traced.file.extension() == Some("S") {
-                    let (how, through) = (How::Direct, vec![traced.file.to_string()]);
-                    found.push(Because { hunk, how, through, evidence: Evidence::File });
-                    continue;
-                }
-                let blocks = self.sources.blocks(&traced.file, version);
-                let about = about(&blocks, traced, version).into_iter().find(|_| is_read);
-                found.extend(about.map(|(how, name)| Because {
-                    hunk,
-                    how,
-                    through: vec![name],
-                    evidence: Evidence::File,
-                }));
-            }
-        }
-        found
-    }
 }
 
 /// Keeps the best reason of each hunk.
@@ -313,6 +279,21 @@ pub(super) fn changed(hunk: &TracedHunk, version: Version) -> Vec<usize> {
         Version::Original => hunk.removed.clone(),
         Version::Patched => hunk.added.iter().chain(&hunk.around).copied().collect(),
     }
+}
+
+/// Whether all that a hunk changes in a version is which functions and variables are exported, to whom.
+fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> bool {
+    let lines = match version {
+        Version::Original => &hunk.removed,
+        Version::Patched => &hunk.added,
+    };
+    let mut lines = lines.iter().filter(|line| !blocks.is_blank(&[**line])).peekable();
+    let is_one = |line: &usize| {
+        let block = blocks.at(*line).filter(|block| block.kind == Kind::Declaration);
+        let name = block.and_then(|block| block.names.first());
+        name.is_some_and(|name| name.starts_with("EXPORT_SYMBOL"))
+    };
+    lines.peek().is_some() && lines.all(is_one)
 }
 
 /// What a hunk is about beside functions: the names by which others use what it changes.
@@ -356,9 +337,6 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
     }
     found
 }
-
-/// How the names of files begin that say how objects are compiled.
-const BUILD: [&str; 3] = ["Makefile", "Kbuild", "Kconfig"];
 
 /// Words that stand in many declarations.
 const COMMON: [&str; 22] = [
