@@ -95,16 +95,17 @@ impl<'i> Checksums<'i> {
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
-    /// `known` are taken from there.
+    /// `known` are taken from there, and large ones from `cache`.
     pub fn of_linked(
         root: &Utf8Path,
         objects: &[LinkedObject],
         allowlist: &Allowlist,
         known: &Manifest,
+        cache: &Cache,
     ) -> Result<Self, Error> {
         let sources = sources(root, objects, |file| root.join(file));
         let known = known.objects.iter().map(keyed).collect();
-        Self::of(sources, allowlist, &known, &Cache::default())
+        Self::of(sources, allowlist, &known, cache)
     }
 
     /// Digests of a patched build of this one: new ones of what was made, the same of the rest.
@@ -112,11 +113,12 @@ impl<'i> Checksums<'i> {
         &self,
         patched: &PatchedBuild,
         allowlist: &Allowlist,
+        cache: &Cache,
     ) -> Result<Self, Error> {
         let sources = sources(&patched.original_root, &patched.objects, |file| patched.path(file));
         let is_made = |object: &&Arc<Object>| patched.made.contains(Utf8Path::new(&object.object));
         let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
-        Self::of(sources, allowlist, &rest.map(keyed).collect(), &Cache::default())
+        Self::of(sources, allowlist, &rest.map(keyed).collect(), cache)
     }
 
     fn of(

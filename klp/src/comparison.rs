@@ -35,7 +35,9 @@ impl Patched<'_> {
         let checksums = match after {
             After::Kernel { builds, .. } => {
                 events(Event::Comparing { objects: builds.patched.made.len() });
-                session.on_threads(|| before.with(&builds.patched, &rules.allowlist))??
+                session.on_threads(|| {
+                    before.with(&builds.patched, &rules.allowlist, &kernel.digests())
+                })??
             }
             After::Module { build, .. } => {
                 events(Event::Comparing { objects: build.objects.len() });

@@ -5,11 +5,13 @@ use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::is_lto;
-use klp_core::checksum::{Analysis, Digest};
+use klp_core::checksum::{self, Analysis, Digest};
 use klp_core::diff::Changes;
 use klp_core::explain::{self, Row};
+use klp_core::input::Input;
 use klp_core::record::{Change, Function, Record};
 
+use crate::cache::{Cache, Known, Place};
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::finished::read;
@@ -53,7 +55,7 @@ impl Kernel {
             let was = Some(build.join(&object)).filter(|path| path.is_file());
             (was.clone(), made.or(was))
         };
-        explained(chosen(functions, names)?, files)
+        explained(chosen(functions, names)?, files, &self.digests())
     }
 }
 
@@ -82,9 +84,10 @@ pub fn explain_files(
     functions: Vec<Function>,
     (original, patched): (&Utf8Path, &Utf8Path),
     names: &[String],
+    cache: &Cache,
 ) -> Result<Vec<Explained>, Error> {
     let files = |_: &Function| (Some(original.to_owned()), Some(patched.to_owned()));
-    explained(chosen(functions.into_iter(), names)?, files)
+    explained(chosen(functions.into_iter(), names)?, files, cache)
 }
 
 /// The functions of `changes`, which were found between `original` and `patched`: those whose objects are there.
@@ -99,7 +102,7 @@ pub fn explain_compared(
         let (before, after) = changes.objects_of(number);
         (function, (file(original, before), file(patched, after)))
     });
-    let listed = listed(functions)?.into_iter();
+    let listed = listed(functions, &Cache::default())?.into_iter();
     Ok(listed.filter_map(|(function, rows)| Some(Explained { function, rows: rows? })).collect())
 }
 
@@ -126,12 +129,13 @@ pub(crate) fn chosen(
 fn explained(
     functions: Vec<Function>,
     files: impl Fn(&Function) -> Files,
+    cache: &Cache,
 ) -> Result<Vec<Explained>, Error> {
     let functions = functions.into_iter().map(|function| {
         let files = files(&function);
         (function, files)
     });
-    let listed = listed(functions)?.into_iter().map(|(function, rows)| match rows {
+    let listed = listed(functions, cache)?.into_iter().map(|(function, rows)| match rows {
         Some(rows) => Ok(Explained { function, rows }),
         None => Err(Error::OtherObjects { object: function.object.into() }),
     });
@@ -139,7 +143,10 @@ fn explained(
 }
 
 /// The rows of each function; none where its files are not those that it was found in.
-fn listed(functions: impl Iterator<Item = (Function, Files)>) -> Result<Vec<Listed>, Error> {
+fn listed(
+    functions: impl Iterator<Item = (Function, Files)>,
+    cache: &Cache,
+) -> Result<Vec<Listed>, Error> {
     let mut by_files: BTreeMap<Files, Vec<Function>> = BTreeMap::new();
     for (function, files) in functions {
         by_files.entry(files).or_default().push(function);
@@ -147,8 +154,8 @@ fn listed(functions: impl Iterator<Item = (Function, Files)>) -> Result<Vec<List
     let mut all = Vec::new();
     for ((original, patched), functions) in by_files {
         let (before, after) = (open(original.as_deref())?, open(patched.as_deref())?);
-        let before = before.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
-        let after = after.as_ref().map(|(path, input)| Version::of(path, input)).transpose()?;
+        let before = before.as_ref().map(|file| Version::of(file, cache)).transpose()?;
+        let after = after.as_ref().map(|file| Version::of(file, cache)).transpose()?;
         for function in functions {
             let rows = rows(&function, before.as_ref(), after.as_ref());
             all.push((function, rows));
@@ -157,29 +164,34 @@ fn listed(functions: impl Iterator<Item = (Function, Files)>) -> Result<Vec<List
     Ok(all)
 }
 
-fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, klp_core::input::Input)>, Error> {
+fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, Input)>, Error> {
     path.map(|path| Ok((path.to_owned(), read(path)?))).transpose()
 }
 
 /// An object and the digests of its functions.
 struct Version<'i> {
     analysis: Analysis<'i>,
-    digests: Vec<Result<Digest, String>>,
+    digests: Vec<Option<Digest>>,
 }
 
 impl<'i> Version<'i> {
-    fn of(path: &Utf8Path, input: &'i [u8]) -> Result<Self, Error> {
+    /// Of a large object `cache` has the digests of who compared it.
+    fn of((path, input): &'i (Utf8PathBuf, Input), cache: &Cache) -> Result<Self, Error> {
         let analysis = Analysis::of(input)
             .map_err(|source| Error::Object { path: path.to_owned(), source })?;
-        let digests = analysis.checksums().functions.digests;
-        Ok(Self { analysis, digests })
+        let known = cache.place(input).as_ref().and_then(Place::find);
+        let (digests, boundaries) = if let Some(Known { object, boundaries, .. }) = known {
+            (object.functions.iter().map(|function| function.checksum).collect(), boundaries)
+        } else {
+            let checksum::Checksums { functions, boundaries, .. } = analysis.checksums();
+            (functions.digests.into_iter().map(Result::ok).collect(), boundaries)
+        };
+        Ok(Self { analysis: analysis.with_boundaries(boundaries), digests })
     }
 
     /// The function of that name with that `digest`.
     fn find(&self, name: &str, digest: Option<&Digest>) -> Option<(&Analysis<'i>, usize)> {
-        let is_it = |number: &usize| {
-            self.digests.get(*number).and_then(|digest| digest.as_ref().ok()) == digest
-        };
+        let is_it = |number: &usize| self.digests.get(*number).and_then(Option::as_ref) == digest;
         let number = explain::named(&self.analysis, name).into_iter().find(is_it)?;
         Some((&self.analysis, number))
     }

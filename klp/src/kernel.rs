@@ -6,6 +6,7 @@ use kbuild_glue::doctor::untraced_rust;
 use kbuild_glue::tree::resolved;
 use kbuild_glue::{BuildError, Config, StockParts, Tree, TreeError};
 
+use crate::cache::Cache;
 use crate::error::Error;
 use crate::settings::{self, Settings};
 
@@ -158,6 +159,11 @@ impl Kernel {
             Kind::Shipped(parts) => Some(parts),
             _ => None,
         }
+    }
+
+    /// The digests of large objects of both builds, such as what a kernel with LTO is linked to.
+    pub(crate) fn digests(&self) -> Cache {
+        Cache::new(Some(self.root.join("digests")))
     }
 
     /// The sources that patches are for.

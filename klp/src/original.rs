@@ -9,6 +9,7 @@ use kbuild_glue::{
 };
 use klp_core::Manifest;
 
+use crate::cache::Cache;
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
@@ -134,7 +135,7 @@ impl<'k> Opened<'k> {
                     events(Event::OriginalReused { root, objects });
                 }
                 events(Event::Phase(Phase::Checksums));
-                let checksums = kept_checksums(&build, rules, session, events)?;
+                let checksums = kept_checksums(&build, rules, (kernel, session), events)?;
                 State::Built { workspace, build, checksums: Arc::new(checksums) }
             }
             Work::Module(workspace, directory) => {
@@ -179,7 +180,7 @@ impl Original<'_> {
 fn kept_checksums(
     original: &OriginalBuild,
     rules: &Rules,
-    session: &Session,
+    (kernel, session): (&Kernel, &Session),
     events: &mut Events<'_>,
 ) -> Result<Checksums<'static>, Error> {
     let OriginalBuild { objects, root, kept, .. } = original;
@@ -190,8 +191,9 @@ fn kept_checksums(
     } else {
         Event::ChecksumsReused { objects: objects.len() }
     });
-    let checksums =
-        session.on_threads(|| Checksums::of_linked(root, objects, &rules.allowlist, &known))??;
+    let checksums = session.on_threads(|| {
+        Checksums::of_linked(root, objects, &rules.allowlist, &known, &kernel.digests())
+    })??;
     if checksums.manifest != known {
         kept.write(&checksums.manifest)?;
     }
@@ -206,6 +208,7 @@ pub(crate) fn of_module(
 ) -> Result<Checksums<'static>, Error> {
     let known = Manifest::default();
     session.on_threads(|| {
-        Checksums::of_linked(&build.root, &build.objects, &rules.allowlist, &known)
+        let cache = Cache::default();
+        Checksums::of_linked(&build.root, &build.objects, &rules.allowlist, &known, &cache)
     })?
 }

@@ -115,7 +115,7 @@ impl Original<'_> {
                 events(proofs.event());
                 let none = Manifest::default();
                 let before = session.on_threads(|| {
-                    Checksums::of_linked(root, objects, &rules.allowlist, &none)
+                    Checksums::of_linked(root, objects, &rules.allowlist, &none, &kernel.digests())
                 })??;
                 events(Event::Phase(Phase::Patched));
                 let patched = workspace.compile_stock_patched(

@@ -156,6 +156,22 @@ fn differences_of_known_objects() -> Result<()> {
     Ok(())
 }
 
+/// What a function leads to is told alike, whether or not it is known where unnamed data starts.
+#[test]
+fn explanations_of_known_objects() -> Result<()> {
+    let objects = Objects::new()?;
+    let explain = ["explain", "--original", "original.o", "--patched", "patched.o"];
+    let fresh = objects.run(&[&explain[..], &["--no-cache"]].concat())?;
+    for wanted in ["drei", "table_of_another", "first"] {
+        ensure!(fresh.contains(wanted), "no {wanted}: {fresh}");
+    }
+    for run in ["first", "second"] {
+        assert_eq!(objects.run(&explain)?, fresh, "{run} run");
+        assert_eq!(objects.files()?.len(), 2);
+    }
+    Ok(())
+}
+
 /// A file that was damaged, cut or emptied is not believed.
 #[test]
 fn a_damaged_file_is_not_believed() -> Result<()> {

@@ -24,8 +24,8 @@ pub(crate) fn run(
         None => shell.status("Reading", "no rules: there is no klp.toml"),
     }
     let (root, objects) = objects(&kernel)?;
-    let build =
-        Checksums::of_linked(&root, &objects, &rules.allowlist, &klp_core::Manifest::default())?;
+    let (none, cache) = (klp_core::Manifest::default(), klp::Cache::default());
+    let build = Checksums::of_linked(&root, &objects, &rules.allowlist, &none, &cache)?;
     let usage = rules.usage(&[&build]);
     rules.unused(&usage, true).iter().for_each(|text| shell.warning(text));
     let config = Config::read(&kernel.tree.config_path()).map_err(klp::Error::from)?;

@@ -28,7 +28,7 @@ pub(crate) fn run(
         let before = Checksums::open(&Operand::of(original), &allowlist, &cache, &old)?;
         let after = Checksums::open(&Operand::of(patched), &allowlist, &cache, &new)?;
         let changes = before.compare(&after);
-        let explained = explain_files(changes.functions, (original, patched), functions)?;
+        let explained = explain_files(changes.functions, (original, patched), functions, &cache)?;
         if !no_source {
             known.lines = source_lines_of((original, patched), &explained)?;
         }

@@ -85,6 +85,8 @@ pub struct Analysis<'data> {
     pub(crate) empties: Empties,
     /// All data that functions and named data reach, where it is known already.
     closure: OnceLock<Closure>,
+    /// Where its unnamed data starts, where that is known already.
+    boundaries: OnceLock<Boundaries>,
 }
 
 /// The digests of functions: a column for each field, since there are many and most have little in each.
@@ -188,8 +190,26 @@ impl<'data> Analysis<'data> {
         let memory = Memory::of(&elf);
         let (entered, handed) = (Entered::default(), Handed::default());
         let empties = Empties::default();
-        let closure = OnceLock::new();
-        Ok(Self { elf, layout, sites, origins, memory, entered, handed, empties, closure })
+        let (closure, boundaries) = (OnceLock::new(), OnceLock::new());
+        Ok(Self {
+            elf,
+            layout,
+            sites,
+            origins,
+            memory,
+            entered,
+            handed,
+            empties,
+            closure,
+            boundaries,
+        })
+    }
+
+    /// The same, where unnamed data starts at these `boundaries`: those of the same bytes. All functions need not be
+    /// walked to find them.
+    #[must_use]
+    pub fn with_boundaries(self, boundaries: Boundaries) -> Self {
+        Self { boundaries: OnceLock::from(boundaries), ..self }
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
@@ -261,7 +281,10 @@ impl<'data> Analysis<'data> {
 
     /// The digest of unnamed data for who refers to nothing else; none of what cannot be digested.
     pub(crate) fn unnamed(&self, node: NodeRef) -> Option<Digest> {
-        let (digests, _) = self.closure().digests().of_unit(std::iter::once(node));
+        let cx = self.context();
+        let boundaries = self.boundaries.get().unwrap_or_else(|| self.closure().boundaries());
+        let nodes = closure::digests(&cx, boundaries, vec![node]);
+        let (digests, _) = nodes.of_unit(std::iter::once(node));
         digests.into_iter().next()?.ok()
     }
 
