@@ -1,6 +1,6 @@
 //! What is matched already, and what is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt as _};
 
@@ -97,6 +97,18 @@ impl<'a> Matching<'a> {
     /// Whether one side has nothing that is open.
     pub(super) fn is_settled(&self) -> bool {
         self.open_original().next().is_none() || self.open_patched().next().is_none()
+    }
+
+    /// The open units of both sides whose whole names, numbers included, are there once on each side.
+    pub(super) fn of_one_name(&self) -> BTreeSet<(usize, usize)> {
+        let mut by_name: HashMap<&str, Group> = HashMap::new();
+        for (index, unit) in self.open_original() {
+            by_name.entry(unit.name).or_default().original.push(index);
+        }
+        for (index, unit) in self.open_patched() {
+            by_name.entry(unit.name).or_default().patched.push(index);
+        }
+        by_name.values().filter_map(Group::only).collect()
     }
 
     /// Whether LLVM made one of both global for other units.

@@ -3,8 +3,8 @@
 //! Rules are applied in order, each to what the ones before left over:
 //!
 //! 1. [`exact`]: the same name in the same place (source file, or global), LLVM's hash included;
-//! 2. [`structure`]: variables, and what LLVM made global or did so in the other build, that the same code uses at the
-//!    same places;
+//! 2. [`structure`]: what LLVM made global or did so in the other build, and variables with the same number, that the same
+//!    code uses at the same places;
 //! 3. [`sole`]: variables that LLVM made global, of which a function uses one of that name before and after;
 //! 4. [`suffix`]: the same name up to what a compiler numbers or hashes, the only one on both sides;
 //! 5. [`content`]: of several such, those of the same content;
@@ -16,7 +16,8 @@
 //! 11. [`aliases`]: another name of the same code.
 //!
 //! A variable has a state, and two of one name can have the first contents that the other one had before: so who uses
-//! it comes before what it holds.
+//! it comes before what it holds, where the compiler's number says the same, or says nothing since it is a hash of LLVM's.
+//! If number and content say one thing, and the user another, then it is the user that has changed.
 //!
 //! What is still open then and has candidates is ambiguous: it is reported with all of them. No rule
 //! asks for the order of symbols, and none for that of sections.
@@ -39,6 +40,8 @@ mod suffix;
 mod symbols;
 mod unit;
 mod users;
+
+use std::collections::BTreeSet;
 
 use matching::Matching;
 use structure::Evidence;
@@ -115,10 +118,15 @@ impl Correlation {
         data.strangers = Some(Strangers::of(both, &pairs));
         exactly(&mut data);
         let mut is_known = data.is_settled();
+        let of_one_name = if is_known { BTreeSet::new() } else { data.of_one_name() };
         while !is_known {
             let known = certain.iter().copied().map(as_functions);
             let known = known.chain(data.pairs().map(as_data));
-            let said = Evidence::of(both, known).data;
+            let mut said = Evidence::of(both, known).data;
+            said.retain(|(original, patched), _| {
+                data.is_promoted(*original, *patched)
+                    || of_one_name.contains(&(*original, *patched))
+            });
             is_known = !structure::apply(&mut data, &said);
         }
         let said = sole::votes(both, &certain, &data);
