@@ -302,8 +302,9 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
     found
 }
 
-/// Stretches that are read as data: behind an instruction that ends the flow, at a place that the code itself
-/// refers to other than by a branch, up to where a branch leads.
+/// Stretches that are read as data: behind an instruction that ends the flow, at a place that the code itself or, by a
+/// relocation, other code refers to other than by a branch, up to where a branch leads. Each starts with an instruction: what
+/// is before a place in the middle of one is compared as code.
 fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
     let Some(section) = side.section(range.section) else { return Vec::new() };
     let mut read: Vec<u64> = side.held(range).filter(|at| *at != range.start).collect();
@@ -336,6 +337,10 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
         }
     }
     entered.sort_unstable();
+    for place in &mut read {
+        let next = all.get(all.partition_point(|inst| inst.at < *place));
+        *place = next.map_or(range.end, |inst| inst.at);
+    }
     read.sort_unstable();
     read.dedup();
     let mut found: Vec<Range> = Vec::new();

@@ -1,25 +1,4 @@
 // A function ends with a conditional jump; where it is not taken another function follows.
 //#changed: f fall-through,*
-	.macro REST
-	.type h, @function
-h:	add $3, %eax
-	ret
-	.size h, . - h
-	.endm
-	.text
-	.globl f, g, h
-	.type f, @function
-f:	test %edi, %edi
-	jz out
-	.size f, . - f
-#ifdef PATCHED
-	REST
-#endif
-	.type g, @function
-g:	add $2, %eax
-	ret
-	.size g, . - g
-#ifndef PATCHED
-	REST
-#endif
-	.section .note.GNU-stack, "", @progbits
+#define BODY test %edi, %edi; jz out
+#include "followed.inc"
