@@ -12,7 +12,7 @@ use super::extract::{self, Extraction, Link};
 use super::pieces::{self, Piece};
 use super::source::{Fate, Source};
 use super::taken::{Taken, addresses};
-use super::types::{Types, User};
+use super::types::Types;
 
 /// The code of the notes about it.
 pub(super) const OUTLIVES: &str = "outlives";
@@ -145,7 +145,7 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
         .collect();
     linked.retain(|piece| {
         let name = sources.get(piece.object).map(|source| extract::owner_name(source, *piece));
-        let own = name.as_deref().map(|name| name::base(name.as_bytes()).into_owned());
+        let own = name.as_deref().map(|name| name::of_source(name.as_bytes()));
         !own.zip(locks.get(&piece.object))
             .is_some_and(|(own, locks)| locks.iter().any(|lock| lock.as_bytes() == own))
     });
@@ -158,12 +158,8 @@ fn locks(source: &Source<'_>) -> BTreeSet<String> {
     const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
     let objects = source.typed().into_iter();
     let read: Vec<Types> = objects.filter_map(|(_, _, after)| Types::of(after).ok()).collect();
-    let users = read.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.users(name)));
-    let variables = users.filter_map(|user| match user {
-        User::Variable(name) => Some(name.clone()),
-        User::Function(_) => None,
-    });
-    variables.collect()
+    let variables = read.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.made_of(name)));
+    variables.cloned().collect()
 }
 
 /// Where functions start that the patch adds: piece, offset in it, and name.

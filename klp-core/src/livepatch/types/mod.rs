@@ -38,6 +38,8 @@ pub(super) struct Types {
     values: BTreeMap<String, BTreeMap<String, BTreeSet<i128>>>,
     /// Functions and variables by the types that they use.
     users: BTreeMap<String, BTreeSet<User>>,
+    /// Variables that can be written, by the type that they, or their elements, are of.
+    made_of: BTreeMap<String, BTreeSet<String>>,
     variables: Variables,
 }
 
@@ -50,6 +52,11 @@ impl Types {
     /// What of the object uses the type `name`, directly or by a pointer.
     pub(super) fn users(&self, name: &str) -> impl Iterator<Item = &User> {
         self.users.get(name).into_iter().flatten()
+    }
+
+    /// The variables of the type `name`, and the arrays of it.
+    pub(super) fn made_of(&self, name: &str) -> impl Iterator<Item = &String> {
+        self.made_of.get(name).into_iter().flatten()
     }
 
     /// The variables that are of another type in `after`, and how.

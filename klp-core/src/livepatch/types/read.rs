@@ -41,6 +41,7 @@ pub(super) fn types(object: &ElfObject<'_>) -> Result<Types, gimli::Error> {
             scopes: Vec::new(),
             names: BTreeMap::new(),
             uses: BTreeSet::new(),
+            made_of: BTreeSet::new(),
         };
         reading.all()?;
     }
@@ -82,6 +83,8 @@ struct Reading<'r, 'w, 'a> {
     names: BTreeMap<usize, String>,
     /// Base types of what functions and variables are declared with.
     uses: BTreeSet<(usize, User)>,
+    /// Types of variables, or of their elements, with the name of each.
+    made_of: BTreeSet<(usize, String)>,
 }
 
 impl<'a> Reading<'_, '_, 'a> {
@@ -98,6 +101,11 @@ impl<'a> Reading<'_, '_, 'a> {
         for (offset, user) in self.uses {
             if let Some(name) = self.names.get(&offset) {
                 self.types.users.entry(name.clone()).or_default().insert(user);
+            }
+        }
+        for (offset, variable) in self.made_of {
+            if let Some(name) = self.names.get(&offset) {
+                self.types.made_of.entry(name.clone()).or_default().insert(variable);
             }
         }
         Ok(())
@@ -139,8 +147,9 @@ impl<'a> Reading<'_, '_, 'a> {
                 self.declared(entry, own)?;
                 // Rust's debug information does not say what is constant.
                 if !self.is_rust
-                    && let Some((name, variable)) = self.walk.variable(entry)?
+                    && let Some((name, element, variable)) = self.walk.variable(entry)?
                 {
+                    self.made_of.insert((element.0, name.clone()));
                     self.types.variables.entry(name).or_default().insert(variable);
                 }
             }

@@ -61,11 +61,12 @@ fn how(was: &Variable, is: &Variable) -> Option<String> {
 }
 
 impl<'a> Walk<'_, 'a> {
-    /// The name and the type of what `entry` defines, if it lasts and can be written.
+    /// The name and the type of what `entry` defines, if it lasts and can be written; and where its type is, or that of its
+    /// elements.
     pub(super) fn variable(
         &mut self,
         entry: &Entry<'a>,
-    ) -> Result<Option<(String, Variable)>, gimli::Error> {
+    ) -> Result<Option<(String, UnitOffset, Variable)>, gimli::Error> {
         let Some(AttributeValue::Exprloc(place)) = entry.attr_value(constants::DW_AT_location)
         else {
             return Ok(None);
@@ -91,7 +92,7 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         let behind = pointed.map(|pointed| self.behind(pointed)).transpose()?.flatten();
-        Ok(Some((own, Variable { size: self.size(kind, 0)?, parts, behind })))
+        Ok(Some((own, element, Variable { size: self.size(kind, 0)?, parts, behind })))
     }
 
     /// What a type is an array of, or else the type itself, behind its names; and whether that is constant.
