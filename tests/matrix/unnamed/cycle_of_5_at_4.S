@@ -1,25 +1,8 @@
 // A ring of 5 constants without symbols; the one after 4 steps holds another number.
 //#changed: f *
-	.text
-	.globl f
-	.type f, @function
-f:	lea .Ln0(%rip), %rdi
-	jmp use
-	.size f, . - f
-	.section .data.rel.ro, "aw"
-	.balign 8
-.Ln0:
-	.quad .Ln1, 1
-.Ln1:
-	.quad .Ln2, 2
-.Ln2:
-	.quad .Ln3, 3
-.Ln3:
-	.quad .Ln4, 4
-.Ln4:
+#include "ring.inc"
 #ifdef PATCHED
-	.quad .Ln0, 99
+	RING 5, 4, 99
 #else
-	.quad .Ln0, 5
+	RING 5, 4, 5
 #endif
-	.section .note.GNU-stack, "", @progbits
