@@ -60,6 +60,8 @@ pub struct Case {
     pub exports: Vec<(&'static str, &'static str)>,
     /// Weak functions of an object that the patch leaves alone, which have names of those that are gone.
     pub weak: Vec<&'static str>,
+    /// What of `a.o` the person takes the risk of.
+    pub forced: Vec<&'static str>,
     /// Of the compiler, for everything.
     pub flags: Vec<&'static str>,
     /// More of them, for the module only.
@@ -149,7 +151,12 @@ impl Case {
             names.iter().map(|name| ("a.o".to_owned(), (*name).to_owned())).collect()
         };
         let weak = self.weak.iter().map(|name| ("c.o".to_owned(), (*name).to_owned())).collect();
-        let said = Said { changed: names(&self.said.0), removed: names(&self.said.1), weak };
+        let said = Said {
+            changed: names(&self.said.0),
+            removed: names(&self.said.1),
+            weak,
+            forced: names(&self.forced),
+        };
         let files = paths
             .iter()
             .map(|(object, files)| Ok((object.clone(), linked(object), inputs(files)?)));

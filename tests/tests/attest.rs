@@ -180,6 +180,7 @@ fn identity() -> Result<()> {
     renamed.module =
         renamed.module.replace("extern int count;", "static int count;").replace("count", "number");
     renamed.links.retain(|(name, _)| *name != "count");
+    let forced = Case { forced: vec!["number"], ..renamed.clone() };
     let shared = "int shared = 3;";
     let show = "int show(int n) { shared += n; return shared; }";
     let moved = Case {
@@ -199,6 +200,7 @@ fn identity() -> Result<()> {
             ("a copy of a variable", copied, Some(Class::Identity)),
             ("a neighbour", neighbour, Some(Class::Reference)),
             ("a variable with another name", renamed, Some(Class::Renamed)),
+            ("a variable with another name, by force", forced, None),
             ("a global variable of another object", moved, Some(Class::Identity)),
             ("the same, shared", linked, None),
         ],

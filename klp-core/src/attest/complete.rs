@@ -41,7 +41,7 @@ impl Judge<'_> {
                 self.find(object, name, Class::Missing, what);
             }
         }
-        self.renamed();
+        self.renamed(said);
         self.unread();
     }
 
@@ -195,7 +195,7 @@ impl Judge<'_> {
     }
 
     /// New variables of the module that take the place of ones which are gone.
-    fn renamed(&mut self) {
+    fn renamed(&mut self, said: &Said) {
         let mut found = Vec::new();
         for (number, source) in self.sources.iter().enumerate() {
             for extent in self.new_variables(number, source) {
@@ -217,7 +217,10 @@ impl Judge<'_> {
                 "a new variable in the module, while `{old}` of the same kind and size is gone: if it is \
                  that one with another name, what it holds is lost"
             );
-            self.find(self.object(number), new, Class::Renamed, what);
+            let object = self.object(number).to_owned();
+            if !said.forced.contains(&(object.clone(), new.clone())) {
+                self.find(&object, new, Class::Renamed, what);
+            }
         }
     }
 

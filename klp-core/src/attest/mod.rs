@@ -83,18 +83,20 @@ pub struct Kernel<'a> {
     pub symvers: &'a Symvers,
 }
 
-/// Functions, each with its object's path.
-pub type Functions = BTreeSet<(String, String)>;
+/// Functions or variables, each with its object's path.
+pub type Names = BTreeSet<(String, String)>;
 
 /// What the comparison of both builds says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
     /// Functions that changed, by their names in the patched build.
-    pub changed: Functions,
+    pub changed: Names,
     /// Functions that are gone, by their names in the original build.
-    pub removed: Functions,
+    pub removed: Names,
     /// Weak functions of objects of the same image that have the name of one that is gone.
-    pub weak: Functions,
+    pub weak: Names,
+    /// What whoever makes the module takes the risk of: a variable here is not one of the kernel's with another name.
+    pub forced: Names,
 }
 
 /// What is wrong.

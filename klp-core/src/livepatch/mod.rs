@@ -120,6 +120,9 @@ impl PatchedObject {
     }
 }
 
+/// The code of a note about a risk that whoever makes the module takes.
+pub const FORCED: &str = "forced";
+
 /// A livepatch before it is linked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Livepatch {

@@ -18,7 +18,7 @@ use super::refusals::Refusals;
 use super::side::Side;
 use super::source::{Fate, Source};
 use super::types::{self, Changed, Types, User};
-use super::{Livepatch, PatchedObject};
+use super::{FORCED, Livepatch, PatchedObject};
 
 const UNTRACEABLE: &str =
     "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
@@ -61,7 +61,7 @@ impl Verdict {
     /// Something that can go wrong: refused, or with `--force` told.
     fn risk(&mut self, code: Obstacle, object: &str, name: &str, why: String) {
         if self.force {
-            self.note("forced", object, name, why);
+            self.note(FORCED, object, name, why);
         } else {
             self.refused.add(code, object, name, why);
         }

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Config, ModuleSources, OriginalBuild, Signing, export_versions};
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Constant, Named};
+use klp_core::livepatch::{self, Constant, FORCED, Named};
 use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
 use crate::error::Error;
@@ -111,7 +111,7 @@ impl LivepatchRequest {
             livepatch.refused.append(&mut risks);
         }
         changes.note_livepatch(
-            risks.iter().map(|risk| Note::new("forced", &risk.object, &risk.name, &*risk.why)),
+            risks.iter().map(|risk| Note::new(FORCED, &risk.object, &risk.name, &*risk.why)),
         );
         changes.note_livepatch(livepatch.notes.iter().cloned());
         let kept = left_out::kept_after_boot(builds, changes);
@@ -124,7 +124,7 @@ impl LivepatchRequest {
         let module = self.link(&livepatch, builds, about, events)?;
         let directory = builds.workspace.module_path();
         let opinion = Opinion::new(&builds.original.root, &directory);
-        let said = opinion::said(builds, changes);
+        let said = opinion::said(builds, changes, &livepatch);
         let report = opinion.on(&module, &objects, &said)?;
         if !report.findings.is_empty() {
             changes.refuse_livepatch(opinion::refused(&report));

@@ -5,9 +5,10 @@ use std::collections::btree_map::Entry;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::attest::{self, Functions, Kernel, Report, Said, attest};
+use klp_core::attest::{self, Kernel, Names, Report, Said, attest};
 use klp_core::diff::Changes;
 use klp_core::input::Input;
+use klp_core::livepatch::{FORCED, Livepatch};
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{Change, Refused};
 use serde::{Deserialize, Serialize};
@@ -41,9 +42,10 @@ struct Evidence {
     /// BLAKE3 of all that is read to judge it.
     files: String,
     objects: Vec<Member>,
-    changed: Functions,
-    removed: Functions,
-    weak: Functions,
+    changed: Names,
+    removed: Names,
+    weak: Names,
+    forced: Names,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -92,7 +94,7 @@ impl<'a> Opinion<'a> {
         sources: &[LivepatchObject],
         said: Said,
     ) -> Result<(), Error> {
-        let Said { changed, removed, weak } = said;
+        let Said { changed, removed, weak, forced } = said;
         let objects = sources.iter().map(|source| {
             let object = source.object();
             Member {
@@ -108,6 +110,7 @@ impl<'a> Opinion<'a> {
             changed,
             removed,
             weak,
+            forced,
         };
         let path = self.directory.join(EVIDENCE);
         output::replace(&path, |file| Ok(serde_json::to_writer(file, &evidence)?))
@@ -126,7 +129,7 @@ impl<'a> Opinion<'a> {
         if evidence.module != digest(vec![module]) {
             return Ok(None);
         }
-        let Evidence { files, objects, changed, removed, weak, .. } = evidence;
+        let Evidence { files, objects, changed, removed, weak, forced, .. } = evidence;
         let sources = objects
             .into_iter()
             .map(|object| LivepatchObject::read_again(object.object, object.linked, object.files));
@@ -137,7 +140,7 @@ impl<'a> Opinion<'a> {
         if self.digest(&sources)? != files {
             return Ok(None);
         }
-        self.on(module, &sources, &Said { changed, removed, weak }).map(Some)
+        self.on(module, &sources, &Said { changed, removed, weak, forced }).map(Some)
     }
 
     fn digest(&self, sources: &[LivepatchObject]) -> Result<String, Error> {
@@ -159,8 +162,9 @@ fn digest(files: Vec<&[u8]>) -> String {
     all.finalize().to_hex().to_string()
 }
 
-/// What the comparison says about functions, and who takes the place of those that are gone.
-pub(crate) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
+/// What the comparison says about functions, who takes the place of those that are gone, and of what `--force` takes the
+/// risk.
+pub(crate) fn said(builds: &Builds<'_>, changes: &Changes, livepatch: &Livepatch) -> Said {
     let of = |change| {
         let functions = changes.functions.iter().filter(move |function| function.change == change);
         functions.map(|function| (function.object.clone(), function.name.clone())).collect()
@@ -168,7 +172,14 @@ pub(crate) fn said(builds: &Builds<'_>, changes: &Changes) -> Said {
     let weak = left_out::weak_ones(builds, changes)
         .into_iter()
         .map(|(function, object)| (object.object.to_string(), function.name.clone()));
-    Said { changed: of(Change::Changed), removed: of(Change::Removed), weak: weak.collect() }
+    let forced = livepatch.notes.iter().filter(|note| note.code == FORCED);
+    let forced = forced.map(|note| (note.object.clone(), note.name.clone()));
+    Said {
+        changed: of(Change::Changed),
+        removed: of(Change::Removed),
+        weak: weak.collect(),
+        forced: forced.collect(),
+    }
 }
 
 /// Why there is no module.
