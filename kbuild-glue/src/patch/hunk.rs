@@ -48,10 +48,22 @@ impl Hunk {
 
     /// Whether it says that it stands at the start of the file: there is less context before it than behind it.
     fn begins_file(&self, start: usize) -> bool {
+        let (before, behind) = self.context();
+        start <= 1 && before < behind
+    }
+
+    /// Whether it says that it stands at the end of the file: there is context before it, and none behind it.
+    fn ends_file(&self) -> bool {
+        let (before, behind) = self.context();
+        before > 0 && behind == 0
+    }
+
+    /// How many lines of context are before and behind its changes.
+    fn context(&self) -> (usize, usize) {
         let is_context = |line: &&Line| matches!(line, Line::Both(_));
         let before = self.lines.iter().take_while(is_context).count();
         let behind = self.lines.iter().rev().take_while(is_context).count();
-        start <= 1 && before < behind
+        (before, behind)
     }
 
     /// The lines before (or after, for the reverse).
@@ -71,8 +83,8 @@ impl Hunk {
 /// Applies all hunks of a file, or tells the first that does not apply.
 ///
 /// Each hunk goes to the place nearest to where it says (moved as far as the hunk before it)
-/// where all of its lines are found, behind the hunk before it; one of the start of the file only there. Where there
-/// is no such place, up to `fuzz` lines of context at each end of the hunk do not have to be found.
+/// where all of its lines are found, behind the hunk before it; one of the start of the file only there, and one of its end
+/// there if it can. Where there is no such place, up to `fuzz` lines of context at each end of the hunk do not have to be found.
 pub(super) fn apply(
     bytes: &[u8],
     hunks: &[Hunk],
@@ -110,7 +122,10 @@ pub(super) fn placed(
             let stated = if old.is_empty() { start } else { start.saturating_sub(1) };
             let stated = stated.saturating_add(trimmed);
             let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
-            let at = find(&lines, &old, done, expected)?;
+            let end = lines.len().checked_sub(old.len()).filter(|end| {
+                fuzz == 0 && hunk.ends_file() && *end >= done && lines.ends_with(&old)
+            });
+            let at = end.or_else(|| find(&lines, &old, done, expected))?;
             if fuzz == 0 && at > 0 && hunk.begins_file(start) {
                 return None;
             }
@@ -225,6 +240,14 @@ mod tests {
         assert_eq!(apply(b"x\na\nb\n", &first, false, 0), Err(Mismatch(0)));
         let second = [hunk(2, 2, "+n\n a\n b\n")];
         assert_eq!(apply(b"x\ny\na\nb\n", &second, false, 0).unwrap(), b"x\ny\nn\na\nb\n");
+    }
+
+    /// As GNU patch and git have it, though the lines are also where the hunk says.
+    #[test]
+    fn no_context_behind_the_last_line_means_the_end() {
+        let last = [hunk(2, 2, " a\n+n\n")];
+        assert_eq!(apply(b"x\na\na\n", &last, false, 0).unwrap(), b"x\na\na\nn\n");
+        assert_eq!(apply(b"x\na\ny\n", &last, false, 0).unwrap(), b"x\na\nn\ny\n");
     }
 
     #[test]
