@@ -40,10 +40,12 @@ pub fn oracle(data: &[u8]) {
     let patch = format!("--- a/f\n+++ b/f\n{patch}");
     let Some(theirs) = theirs(&file, &patch, context) else { return };
     let ours = ours(&file, &patch);
-    // Both take less context behind a hunk than before it as a sign of the end of the file, where we look everywhere.
+    // Both take less context behind a hunk than before it as a sign of the end of the file, where we look everywhere else, too.
     let is_refused = theirs == [None, None] && hunks.iter().any(Hunk::is_lopsided);
+    // At a place that is not in the file, both take its end, and we refuse.
+    let is_nowhere = ours.is_none() && hunks.iter().any(|hunk| hunk.context() == (0, 0));
     assert!(
-        theirs.contains(&ours) || is_refused,
+        theirs.contains(&ours) || is_refused || is_nowhere,
         "patch and git make\n{theirs:?},\nwe make\n{ours:?}\nof\n{file:?}\nwith\n{patch}"
     );
 }
@@ -115,10 +117,16 @@ impl Hunk {
 
     /// Whether there is less context behind it than before it.
     fn is_lopsided(&self) -> bool {
+        let (before, behind) = self.context();
+        before > behind
+    }
+
+    /// How many lines of context are before and behind its changes.
+    fn context(&self) -> (usize, usize) {
         let is_context = |line: &&(char, &str)| line.0 == ' ';
         let before = self.lines.iter().take_while(is_context).count();
-        let after = self.lines.iter().rev().take_while(is_context).count();
-        before > after
+        let behind = self.lines.iter().rev().take_while(is_context).count();
+        (before, behind)
     }
 
     fn text(&self) -> String {

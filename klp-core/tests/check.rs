@@ -240,6 +240,57 @@ fn special_sections() {
     expect(|module| module.sections[BUG_RELA].data[16] = 64, Topic::SpecialSection, "outside");
 }
 
+/// The call of `hidden`, five bytes from 3 on, is filled in when ext4 is there.
+fn late(module: &mut Module, more: Vec<Section>) {
+    module.sections[KLP_RELA].name = ".klp.rela.ext4..text";
+    module.symbols[1].0 = ".klp.sym.ext4.hidden,0";
+    module.sections.extend(more);
+}
+
+#[test]
+fn what_is_read_before_it_is_filled_in() {
+    const LATE: &str = "filled in when module ext4 is there, after";
+    let mut plain = good();
+    late(&mut plain, Vec::new());
+    assert!(run(&plain).findings.iter().all(|found| !found.what.contains(LATE)));
+    let alternative = |size: usize, covered: u8, replacing: u8| {
+        let lengths = [covered, replacing];
+        let table = [vec![0; size - 2], lengths.to_vec()].concat();
+        let fields = rela(".rela.altinstructions", 0x40, 8, &[(0, 2, 1), (4, 2, 1)]);
+        move |module: &mut Module| {
+            late(module, vec![section(".altinstructions", 1, 2, &table), fields]);
+        }
+    };
+    for size in [12, 14] {
+        expect(alternative(size, 8, 0), Topic::Relocation, "alternatives were applied");
+        expect(alternative(size, 0, 8), Topic::Relocation, "alternatives were applied");
+        let found = broken(alternative(size, 3, 3));
+        assert!(found.iter().all(|(_, what)| !what.contains(LATE)), "{found:?}");
+    }
+    let filled = |name: &'static str, target: &'static str| {
+        let table = rela(name, RELA_FLAGS, 8, &[(0, 1, 2)]);
+        move |module: &mut Module| late(module, vec![section(target, 1, 3, &[0; 16]), table])
+    };
+    let copies = filled(".klp.rela.ext4..data..percpu", ".data..percpu");
+    expect(copies, Topic::Relocation, "each processor got its copy");
+    let keys = filled(".klp.rela.ext4.__jump_table", "__jump_table");
+    expect(keys, Topic::Relocation, "has read the table");
+}
+
+#[test]
+fn more_per_cpu_memory_than_modules_have() {
+    let large = |size: usize| {
+        move |module: &mut Module| {
+            module.sections.push(section(".data..percpu", 1, 3, &vec![0; size]));
+        }
+    };
+    expect(large(8193), Topic::SpecialSection, "8192 bytes");
+    let mut small = good();
+    large(4096)(&mut small);
+    let report = run(&small);
+    assert!(report.passed() && report.findings.len() == 1, "{report:#?}");
+}
+
 #[test]
 fn versions() {
     let info = |text: &'static str| {

@@ -1,6 +1,7 @@
 //! Which kind of memory something is in: per CPU, freed after boot, written by the kernel at boot.
 
 use anyhow::{Result, ensure};
+use klp_core::livepatch::Livepatch;
 use klp_tests::small::{Small, for_each_compiler};
 use klp_tests::tools::have;
 
@@ -56,6 +57,29 @@ fn a_new_per_cpu_variable_is_where_the_loader_looks_for_it() -> Result<()> {
             "fresh",
             "means nothing to who loads modules",
         )
+    })
+}
+
+#[test]
+fn modules_have_little_per_cpu_memory() -> Result<()> {
+    for_each_compiler("modules_have_little_per_cpu_memory", |compiler| {
+        let of_size = |size: u32| -> Result<Livepatch> {
+            let after = format!(
+                "__attribute__((section(\".data..percpu\"))) static char fresh[{size}];\n\
+                 int get(int n) {{ return fresh[n]++; }}\n"
+            );
+            let small = Small::new(compiler)?.object("a", "int get(int n) { return n; }\n", &after);
+            small.livepatch(&[("a", "get")], false)
+        };
+        refused(&of_size(8193)?, "fresh", "take 8193 bytes")?;
+        let codes = |livepatch: &Livepatch| -> Vec<String> {
+            livepatch.notes.iter().map(|note| note.code.clone()).collect()
+        };
+        let large = of_size(4096)?;
+        assert_eq!(large.refused, []);
+        ensure!(codes(&large).contains(&"per-cpu".to_owned()), "{:#?}", large.notes);
+        ensure!(!codes(&of_size(64)?).contains(&"per-cpu".to_owned()));
+        Ok(())
     })
 }
 

@@ -145,3 +145,49 @@ fn a_function_that_changes_is_called_by_another_object_that_changes() -> Result<
         },
     )
 }
+
+/// Every processor has its copy of a per-CPU variable, and alternatives are applied, when the livepatch is loaded. Livepatch
+/// fills in what a module has when the module is there.
+#[test]
+fn what_is_read_before_its_module_is_there() -> Result<()> {
+    for_each_compiler("what_is_read_before_its_module_is_there", |compiler| {
+        let helper = "int helper(int n) { asm volatile(\"\"); return n; }\n";
+        let before = format!("{helper}int sync(int n) {{ return helper(n); }}\n");
+        let livepatch = |linked: &'static str, after: &str| -> Result<Livepatch> {
+            kernel_of(compiler)?
+                .object_of(linked, "file", &before, &format!("{helper}{after}"))
+                .livepatch(&[("file", "sync")], false)
+        };
+        let own = "static __attribute__((section(\".data..percpu\"))) int (*hook)(int) = helper;
+            int sync(int n) { return *(int (*volatile *)(int))&hook == helper; }";
+        let alternative = |code: &str, instead: &str| {
+            format!(
+                "int sync(int n) {{
+                    asm volatile(\"661: {code}; 662:\\n\"
+                        \".pushsection .altinstructions, \\\"a\\\"\\n\"
+                        \".long 661b - ., 663f - .; .word 3, 0; .byte 662b - 661b, 664f - 663f\\n\"
+                        \".popsection; .pushsection .altinstr_replacement, \\\"ax\\\"\\n\"
+                        \"663: {instead}; 664: .popsection\" : \"+D\" (n) : : \"rax\");
+                    return n + 1;
+                }}"
+            )
+        };
+        let call = "call helper";
+        let nop = ".byte 0x0f, 0x1f, 0x44, 0, 0";
+        for (body, name, when) in [
+            (own.to_owned(), "hook", "each processor has its copy"),
+            (alternative(call, nop), "sync", "alternatives"),
+            (alternative(nop, call), ".altinstr_replacement", "alternatives"),
+        ] {
+            refused(&livepatch("disk", &body)?, name, when)?;
+            // What vmlinux has is there already.
+            assert_eq!(livepatch("vmlinux", &body)?.refused, [], "{body}");
+        }
+        let beside = format!(
+            "int sync(int n) {{ helper(n); {}",
+            alternative(nop, nop).split_once('{').unwrap_or_default().1
+        );
+        assert_eq!(livepatch("disk", &beside)?.refused, []);
+        Ok(())
+    })
+}

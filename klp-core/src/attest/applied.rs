@@ -1,4 +1,4 @@
-//! Is all that livepatch fills in filled in, and is what it leads to there by then? Livepatch does `.klp.rela.OBJECT.SECTION`
+//! Is all that livepatch fills in filled in, is that in time, and is what it leads to there by then? Livepatch does `.klp.rela.OBJECT.SECTION`
 //! when it finds OBJECT among those that it is told of, and that of vmlinux when the module is loaded
 //! (`klp_init_object_loaded` and `klp_resolve_symbols` in kernel/livepatch/core.c).
 
@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::judge::Judge;
 use super::reference::livepatch_name;
 use super::{AttestError, Class};
+use crate::check::late;
 use crate::module::RawElf;
 
 const PREFIX: &str = ".klp.rela.";
@@ -41,6 +42,7 @@ impl Judge<'_> {
                 }
             }
         }
+        wrong.extend(late::found(&module));
         for (place, what) in wrong {
             self.find("", place, Class::Reference, what);
         }

@@ -8,6 +8,7 @@
 
 mod imports;
 mod klp_name;
+pub(crate) mod late;
 mod relocations;
 mod special;
 mod symbols;
@@ -166,6 +167,7 @@ pub fn check(module: &[u8], kernel: &Kernel) -> Result<Report, CheckError> {
     symbols::check(&elf, kernel, &mut report);
     targets::check(&elf, kernel, &mut report);
     special::check(&elf, &mut report);
+    late::check(&elf, &mut report);
     report.findings.sort();
     report.findings.dedup();
     Ok(report)

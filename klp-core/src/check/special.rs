@@ -60,6 +60,7 @@ pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
         }
     }
     unwind(elf, report);
+    per_cpu(elf, report);
 }
 
 fn entries(
@@ -160,5 +161,18 @@ fn unwind(elf: &RawElf<'_>, report: &mut Report) {
     if addresses.checked_div(4) != entries.checked_div(6) || entries.checked_rem(6) != Some(0) {
         let what = format!("{entries} bytes for {addresses} bytes of .orc_unwind_ip");
         report.error(Topic::SpecialSection, ".orc_unwind", what);
+    }
+}
+
+/// All modules together have `PERCPU_MODULE_RESERVE` bytes for their per-CPU variables (include/linux/percpu.h).
+fn per_cpu(elf: &RawElf<'_>, report: &mut Report) {
+    const NAME: &str = ".data..percpu";
+    const RESERVE: u64 = 8192;
+    let size = elf.section_named(NAME).map_or(0, |section| section.size);
+    let what = format!("{size} bytes, and all modules together have {RESERVE} bytes for that");
+    if size > RESERVE {
+        report.error(Topic::SpecialSection, NAME, what);
+    } else if size > RESERVE / 4 {
+        report.warning(Topic::SpecialSection, NAME, what);
     }
 }

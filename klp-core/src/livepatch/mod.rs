@@ -21,11 +21,13 @@ mod globals;
 mod identity;
 mod init;
 mod input;
+mod late;
 mod links;
 mod moved;
 mod namesakes;
 mod outlives;
 mod part;
+mod per_cpu;
 mod pieces;
 mod placement;
 mod position;
@@ -224,6 +226,20 @@ pub fn create(
                 }
                 Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
             }
+        }
+    }
+    for (object, name, why) in late::references(&sources, &extraction) {
+        if let Some(source) = sources.get(object) {
+            verdict.refused.add(Obstacle::Reference, source.object, &name, why);
+        }
+    }
+    if let Some(large) = per_cpu::large(&sources, &extraction)
+        && let Some(source) = sources.get(large.object)
+    {
+        if large.is_too_large {
+            verdict.refused.add(Obstacle::Section, source.object, &large.name, large.why);
+        } else {
+            verdict.note("per-cpu", source.object, &large.name, large.why);
         }
     }
     let compared = taken::compared(&sources, &extraction);

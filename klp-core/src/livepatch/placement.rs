@@ -63,9 +63,14 @@ pub(super) fn is_description(name: &[u8]) -> bool {
     DESCRIPTIONS.iter().any(|start| name.starts_with(start))
 }
 
+/// Whether each processor has its own of what is in section `name`.
+pub(super) fn is_per_cpu(name: &[u8]) -> bool {
+    name.starts_with(PER_CPU)
+}
+
 /// The section of a module for what is in section `name` of an object of the kernel; none if there is none like it.
 pub(super) fn in_module(name: &[u8]) -> Option<Cow<'_, [u8]>> {
-    if name.starts_with(PER_CPU) {
+    if is_per_cpu(name) {
         return Some(Cow::Borrowed(PER_CPU));
     }
     let is_below = |start: &&[u8]| {

@@ -1,0 +1,88 @@
+//! Fields that livepatch fills in only when a module is there, and that are read before: `percpu_modcopy()`,
+//! `apply_alternatives()`, and what sets up jump labels and static calls of a module that is loaded.
+
+use std::ops::Range;
+
+use super::{Report, Topic, klp_name};
+use crate::module::{RawElf, RawRela, SymbolPlace};
+
+/// Tables that are read when the livepatch is loaded.
+const READ_AT_LOAD: [&[u8]; 4] =
+    [b".altinstructions", b"__jump_table", b".static_call_sites", b".parainstructions"];
+
+/// A stretch of a section.
+type Stretch = (u32, Range<u64>);
+
+pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
+    for (place, what) in found(elf) {
+        report.error(Topic::Relocation, place, what);
+    }
+}
+
+/// Those in `elf`: place, and what is wrong.
+pub(crate) fn found(elf: &RawElf<'_>) -> Vec<(String, String)> {
+    let replaced = alternatives(elf);
+    let mut found = Vec::new();
+    for section in &elf.sections {
+        let Ok(name) = klp_name::section(section.name) else { continue };
+        if name.object == "vmlinux" {
+            continue;
+        }
+        let Some(target) = elf.section(section.info) else { continue };
+        for rela in section.relas() {
+            let is_replaced = replaced
+                .iter()
+                .any(|(of, range)| *of == section.info && range.contains(&rela.offset));
+            let reader = if target.name.starts_with(b".data..percpu") {
+                "each processor got its copy"
+            } else if READ_AT_LOAD.contains(&target.name) {
+                "the kernel has read the table"
+            } else if is_replaced {
+                "alternatives were applied to this code"
+            } else {
+                continue;
+            };
+            let what = format!("filled in when module {} is there, after {reader}", name.object);
+            found.push((format!("{}+{:#x}", target.name_lossy(), rela.offset), what));
+        }
+    }
+    found
+}
+
+/// The code that alternatives replace, and what they replace it by (`struct alt_instr`: two distances, and at its end two
+/// lengths; 12 bytes before Linux 6.3 and 14 since).
+fn alternatives(elf: &RawElf<'_>) -> Vec<Stretch> {
+    let mut found = Vec::new();
+    let tables = elf.sections.iter().zip(0u32..);
+    for (table, number) in tables.filter(|(table, _)| table.name == b".altinstructions") {
+        let fields: Vec<RawRela> = elf
+            .sections
+            .iter()
+            .filter(|section| section.is_rela() && section.info == number)
+            .flat_map(|section| section.relas())
+            .collect();
+        let size = if is_of_size(&fields, table.size, 14) { 14 } else { 12 };
+        for field in fields {
+            let (Some(start), Some(at)) =
+                (field.offset.checked_div(size), field.offset.checked_rem(size))
+            else {
+                continue;
+            };
+            let length = start.saturating_mul(size).saturating_add(size - 2 + at / 4);
+            let length = usize::try_from(length).ok().and_then(|length| table.data.get(length));
+            let Some(symbol) = elf.symbol(field.symbol) else { continue };
+            let SymbolPlace::Section(code) = symbol.place else { continue };
+            let start = symbol.value.checked_add_signed(field.addend);
+            if let (Some(length), Some(start)) = (length, start) {
+                found.push((code, start..start.saturating_add(u64::from(*length))));
+            }
+        }
+    }
+    found
+}
+
+/// Whether each entry of a table of `size` bytes is of `each` bytes: they start with a field.
+fn is_of_size(fields: &[RawRela], size: u64, each: u64) -> bool {
+    let starts = fields.iter().filter(|field| field.offset.checked_rem(each) == Some(0)).count();
+    size.checked_rem(each) == Some(0) && size.checked_div(each) == Some(starts as u64)
+}

@@ -1,0 +1,72 @@
+//! What livepatch fills in only when a module is there. The loader has read some of it before: each processor has got its
+//! copy of per-CPU variables, and alternatives are applied (`load_module()` in kernel/module/main.c, `module_finalize()` in
+//! arch/x86/kernel/module.c).
+
+use std::ops::Range;
+
+use crate::tables::Entry;
+
+use super::extract::{Copied, Extraction, Link, OutReloc, owner_name};
+use super::pieces::Piece;
+use super::placement::is_per_cpu;
+use super::source::Source;
+use super::target::Target;
+
+/// References that come too late: object, what has them, and why.
+pub(super) fn references(
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+) -> Vec<(usize, String, String)> {
+    let replaced = alternatives(sources, extraction);
+    let mut found = Vec::new();
+    for (piece, copied) in &extraction.copied {
+        let Some(source) = sources.get(piece.object) else { continue };
+        let section = source.patched.analysis.elf.section(piece.section);
+        let is_per_cpu = section.is_some_and(|section| is_per_cpu(section.name));
+        for (reloc, name, module) in late(copied) {
+            let is_replaced = replaced
+                .iter()
+                .any(|(code, range)| code == piece && range.contains(&reloc.offset.cast_signed()));
+            let when = if is_per_cpu {
+                "each processor has its copy of the variable"
+            } else if is_replaced {
+                "the alternatives of its code are applied"
+            } else {
+                continue;
+            };
+            let why = format!(
+                "it refers to {name} of module {module}, which livepatch fills in when that module is there: until then \
+                 {when}, without it"
+            );
+            found.push((piece.object, owner_name(source, *piece), why));
+        }
+    }
+    found
+}
+
+/// Relocations that wait for a module, with what they lead to.
+fn late(copied: &Copied) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
+    copied.relocs.iter().filter_map(|reloc| match &reloc.link {
+        Link::Kernel(Target::Livepatch(symbol)) if symbol.user != "vmlinux" => {
+            Some((reloc, symbol.name.as_str(), symbol.user.as_str()))
+        }
+        _ => None,
+    })
+}
+
+/// Copied code that an alternative replaces, and what it is replaced by.
+fn alternatives(sources: &[Source<'_>], extraction: &Extraction) -> Vec<(Piece, Range<i64>)> {
+    let mut found = Vec::new();
+    for (piece, copied) in &extraction.copied {
+        let Some(source) = sources.get(piece.object) else { continue };
+        let analysis = &source.patched.analysis;
+        let entry = analysis.sites.entry_at(&analysis.elf, piece.section, piece.start);
+        let Some(Ok(Entry::Alternative(alternative))) = entry else { continue };
+        for reloc in &copied.relocs {
+            let Link::Piece(code) = reloc.link else { continue };
+            let length = if reloc.offset == 0 { alternative.covered } else { alternative.length };
+            found.push((code, reloc.addend..reloc.addend.saturating_add(length.into())));
+        }
+    }
+    found
+}
