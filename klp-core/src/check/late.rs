@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::{Report, Topic, klp_name};
-use crate::module::{RawElf, RawRela, SymbolPlace};
+use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// Tables that are read when the livepatch is loaded.
 const READ_AT_LOAD: [&[u8]; 4] =
@@ -59,7 +59,7 @@ fn alternatives(elf: &RawElf<'_>) -> Vec<Stretch> {
             .sections
             .iter()
             .filter(|section| section.is_rela() && section.info == number)
-            .flat_map(|section| section.relas())
+            .flat_map(RawSection::relas)
             .collect();
         let size = if is_of_size(&fields, table.size, 14) { 14 } else { 12 };
         for field in fields {

@@ -236,15 +236,15 @@ pub fn create(
     if let Some(large) = per_cpu::large(&sources, &extraction)
         && let Some(source) = sources.get(large.object)
     {
-        if large.is_too_large {
+        if large.is_refused {
             verdict.refused.add(Obstacle::Section, source.object, &large.name, large.why);
         } else {
             verdict.note("per-cpu", source.object, &large.name, large.why);
         }
     }
-    let compared = taken::compared(&sources, &extraction);
-    verdict.renamed_functions(&sources, renamed::functions(&sources, &compared));
-    verdict.renamed(&sources, &moves, &compared, &extraction);
+    let places = taken::places(&sources, &extraction);
+    verdict.renamed_functions(&sources, renamed::functions(&sources, &places));
+    verdict.renamed(&sources, &moves, &places, &extraction);
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }

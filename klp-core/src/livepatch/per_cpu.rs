@@ -17,7 +17,7 @@ pub(super) struct Large {
     pub(super) name: String,
     pub(super) why: String,
     /// Whether no kernel loads it.
-    pub(super) is_too_large: bool,
+    pub(super) is_refused: bool,
 }
 
 /// Whether the variables in `extraction` take more than that.
@@ -35,13 +35,13 @@ pub(super) fn large(sources: &[Source<'_>], extraction: &Extraction) -> Option<L
     let (first, ..) = variables.first().filter(|_| end > MODEST)?;
     let mut names: Vec<&str> = variables.iter().map(|(_, _, name)| name.as_str()).collect();
     names.dedup();
-    let is_too_large = end > RESERVE;
-    let what = if is_too_large { "is not loaded" } else { "may not be loaded beside others" };
+    let is_refused = end > RESERVE;
+    let what = if is_refused { "is not loaded" } else { "may not be loaded beside others" };
     let why = format!(
         "the module's per-CPU variables ({}) take {end} bytes, and all modules together have {RESERVE} for theirs: it {what}; \
          get such memory by alloc_percpu() in a pre-patch callback",
         names.join(", ")
     );
     let name = names.first().copied().unwrap_or_default().to_owned();
-    Some(Large { object: first.object, name, why, is_too_large })
+    Some(Large { object: first.object, name, why, is_refused })
 }

@@ -1,45 +1,82 @@
 //! Functions under another name. Who compares a function's address with what the kernel keeps (in work, in a handler of an
-//! interrupt) does not find the kernel's own any more.
+//! interrupt) does not find the kernel's own any more, and what the kernel keeps leads to the old function, which nothing
+//! replaces.
 
 use std::collections::BTreeSet;
+
+use crate::checksum::Digest;
 
 use super::callers::call_sites;
 use super::extract;
 use super::moved::{successors, word};
-use super::pieces::Piece;
 use super::side::Side;
 use super::source::{Fate, Source};
+use super::taken::{Places, Taken};
 
-/// Functions that the patch adds, whose address is among the `compared`, and that may be ones that it takes away: object, new
-/// name and old name.
-pub(super) fn functions(
-    sources: &[Source<'_>],
-    compared: &BTreeSet<(Piece, i64)>,
-) -> Vec<(usize, String, String)> {
+/// What the address of a function under another name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Address {
+    Compared,
+    Stored,
+    /// A function of the kernel gets it, and may keep it.
+    Given,
+}
+
+/// A function that the patch adds, and that may be one that it takes away.
+pub(super) struct Renamed {
+    pub(super) object: usize,
+    pub(super) name: String,
+    pub(super) was: String,
+    pub(super) address: Address,
+}
+
+/// Those whose address is used at one of `places`.
+pub(super) fn functions(sources: &[Source<'_>], places: &Places) -> Vec<Renamed> {
     let mut found = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let added = source.fates.iter().enumerate();
         for (number, _) in added.filter(|(_, fate)| **fate == Some(Fate::Added)) {
             let entry = extract::body_piece(source, object, number);
             let entry = entry.map(|(piece, offset)| (piece, offset.cast_signed()));
-            if !entry.is_some_and(|entry| compared.contains(&entry)) {
-                continue;
-            }
+            let taken = entry.and_then(|entry| places.get(&entry));
+            let Some(address) = taken.and_then(address) else { continue };
             let name = source.name_of(number);
             let users = users(&source.patched, &name);
             let own = sources.iter().filter(|other| other.linked == source.linked);
-            let was = own.flat_map(pointed).find(|(_, before)| {
-                !successors(sources, source.linked, before.clone()).is_disjoint(&users)
+            let was = own.flat_map(pointed).find(|was| {
+                !successors(sources, source.linked, was.users.clone()).is_disjoint(&users)
             });
-            found.extend(was.map(|(was, _)| (object, name, was)));
+            let digest = source.patched.record(number).and_then(|record| record.checksum);
+            // Who runs the old one where it is the same does what the patch does.
+            let was = was.filter(|was| {
+                address == Address::Compared || digest.is_none() || was.digest != digest
+            });
+            found.extend(was.map(|Gone { name: was, .. }| Renamed { object, name, was, address }));
         }
     }
     found
 }
 
-/// The functions of the original that the patched object does not have and whose address something takes, with those that
-/// refer to them.
-fn pointed(source: &Source<'_>) -> Vec<(String, BTreeSet<String>)> {
+fn address(taken: &BTreeSet<Taken>) -> Option<Address> {
+    let is_any = |all: &[Taken]| all.iter().any(|it| taken.contains(it));
+    if is_any(&[Taken::Compared]) {
+        Some(Address::Compared)
+    } else if is_any(&[Taken::Stored, Taken::Returned]) {
+        Some(Address::Stored)
+    } else {
+        is_any(&[Taken::Given]).then_some(Address::Given)
+    }
+}
+
+/// A function of the original that the patched object does not have and whose address something takes.
+struct Gone {
+    name: String,
+    digest: Option<Digest>,
+    /// What refers to it.
+    users: BTreeSet<String>,
+}
+
+fn pointed(source: &Source<'_>) -> Vec<Gone> {
     let Some(original) = &source.original else { return Vec::new() };
     let kept: BTreeSet<usize> =
         source.fates.iter().flatten().filter_map(|fate| fate.original()).collect();
@@ -47,9 +84,10 @@ fn pointed(source: &Source<'_>) -> Vec<(String, BTreeSet<String>)> {
         .filter(|number| !kept.contains(number) && !original.is_freed(*number))
         .filter(|number| call_sites(original, *number).is_none());
     gone.filter_map(|number| {
-        let name = original.record(number)?.name.to_owned();
+        let record = original.record(number)?;
+        let name = record.name.to_owned();
         let users = users(original, &name);
-        Some((name, users))
+        Some(Gone { name, digest: record.checksum, users })
     })
     .collect()
 }

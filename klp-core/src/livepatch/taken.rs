@@ -11,7 +11,7 @@ use super::pieces::Piece;
 use super::source::Source;
 
 /// What is done with an address in an instruction, or behind it in the same function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Taken {
     /// It is written to memory that is not the stack.
     Stored,
@@ -29,9 +29,12 @@ pub(super) enum Taken {
     Returned,
 }
 
-/// Where the addresses lead to that copied code compares: piece and offset.
-pub(super) fn compared(sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<(Piece, i64)> {
-    let mut found = BTreeSet::new();
+/// What is done with the addresses of a place: piece and offset.
+pub(super) type Places = BTreeMap<(Piece, i64), BTreeSet<Taken>>;
+
+/// Where the addresses lead to that copied code takes.
+pub(super) fn places(sources: &[Source<'_>], extraction: &Extraction) -> Places {
+    let mut found = Places::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
         let section = source.patched.analysis.elf.section(from.section);
@@ -39,8 +42,8 @@ pub(super) fn compared(sources: &[Source<'_>], extraction: &Extraction) -> BTree
             continue;
         }
         for (reloc, taken) in addresses(source, *from, &copied.relocs) {
-            if let (Link::Piece(to), Taken::Compared) = (&reloc.link, taken) {
-                found.insert((*to, reloc.addend));
+            if let Link::Piece(to) = reloc.link {
+                found.entry((to, reloc.addend)).or_default().insert(taken);
             }
         }
     }

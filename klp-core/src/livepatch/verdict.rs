@@ -13,10 +13,11 @@ use super::extract::Extraction;
 use super::identity;
 use super::moved::{Moves, Suspect};
 use super::namesakes;
-use super::pieces::Piece;
 use super::refusals::Refusals;
+use super::renamed::{Address, Renamed};
 use super::side::Side;
 use super::source::{Fate, Source};
+use super::taken::{Places, Taken};
 use super::types::{self, Changed, Types, User};
 use super::{FORCED, Livepatch, PatchedObject};
 
@@ -204,19 +205,24 @@ impl Verdict {
         }
     }
 
-    /// Tells of functions under another name whose address is compared: object, new and old name.
-    pub(super) fn renamed_functions(
-        &mut self,
-        sources: &[Source<'_>],
-        renamed: Vec<(usize, String, String)>,
-    ) {
-        for (object, name, was) in renamed {
+    /// Tells of functions under another name whose address is taken.
+    pub(super) fn renamed_functions(&mut self, sources: &[Source<'_>], renamed: Vec<Renamed>) {
+        for Renamed { object, name, was, address } in renamed {
             let Some(source) = sources.get(object) else { continue };
+            let taken = match address {
+                Address::Compared => "is compared",
+                Address::Stored => "is stored",
+                Address::Given => "is handed to the kernel",
+            };
             let why = format!(
-                "its address is compared, and it may be {was}, which the patch takes away: pointers that the kernel keeps \
-                 lead to that one; leave its name as it is"
+                "its address {taken}, and it may be {was}, which the patch takes away: pointers that the kernel keeps lead to \
+                 that one, which stays as it is; leave its name as it is"
             );
-            self.risk(Obstacle::RenamedFunction, source.object, &name, why);
+            if address == Address::Given {
+                self.note("renamed", source.object, &name, why);
+            } else {
+                self.risk(Obstacle::RenamedFunction, source.object, &name, why);
+            }
         }
     }
 
@@ -225,7 +231,7 @@ impl Verdict {
         &mut self,
         sources: &[Source<'_>],
         moves: &Moves,
-        compared: &BTreeSet<(Piece, i64)>,
+        places: &Places,
         extraction: &Extraction,
     ) {
         let is_copied = |object: usize, span: u32| {
@@ -241,7 +247,8 @@ impl Verdict {
         let is_compared = |object: usize, span: u32| {
             let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
             place.is_some_and(|span| {
-                compared.iter().any(|(piece, _)| {
+                let compared = places.iter().filter(|(_, taken)| taken.contains(&Taken::Compared));
+                compared.into_iter().any(|((piece, _), _)| {
                     (piece.object, piece.section) == (object, span.section)
                         && (piece.start..piece.end).contains(&span.start)
                 })
