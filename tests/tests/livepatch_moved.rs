@@ -281,3 +281,47 @@ fn functions_whose_address_the_kernel_keeps() -> Result<()> {
         Ok(())
     })
 }
+
+/// In the patched kernel each has what the other one had; in the running one they keep it.
+#[test]
+fn variables_that_exchange_their_names() -> Result<()> {
+    for_each_compiler("variables_that_exchange_their_names", |compiler| {
+        let source = |pages: &str, boot: &str, sum: &str| {
+            format!(
+                "{SHOW}static long pages, boot;\n\
+                 void add_pages(int n) {{ {pages} += n; }}\n\
+                 void add_boot(int n) {{ {boot} += n; }}\n\
+                 long show(long *n) {{ n[0] = {pages}; n[1] = {boot}; return {sum}; }}\n"
+            )
+        };
+        let notes = |before: &str, after: &str| -> Result<Vec<String>> {
+            let small = Small::new(compiler)?.object("a", before, after);
+            let changed = [("a", "add_pages"), ("a", "add_boot"), ("a", "show")];
+            let livepatch = small.livepatch(&changed, false)?;
+            assert_eq!(livepatch.refused, []);
+            let notes = livepatch.notes.iter().filter(|note| note.code == "state");
+            Ok(notes.map(|note| note.name.clone()).collect())
+        };
+        let before = source("pages", "boot", "0");
+        let exchanged = notes(&before, &source("boot", "pages", "0"))?;
+        assert_eq!(exchanged, ["boot", "pages"]);
+        assert_eq!(notes(&before, &source("pages", "boot", "n[0] + n[1]"))?, [""; 0]);
+        // One of them is used by more.
+        let more = source("pages", "boot", "0").replace("boot += n", "boot += n + pages");
+        assert_eq!(notes(&before, &more)?, [""; 0]);
+        Ok(())
+    })
+}
+
+/// Code of vmlinux cannot use what a module has, and starts with its own.
+#[test]
+fn state_that_moves_out_of_its_module() -> Result<()> {
+    for_each_compiler("state_that_moves_out_of_its_module", |compiler| {
+        let user = "int show(int n) { users += n; return users; }\n";
+        let small = Small::new(compiler)?
+            .export("vmlinux", "__fentry__")
+            .object_of("disk", "a", &format!("static int users;\n{user}"), &format!("extern int users;\n{user}"))
+            .object("b", SHOW, &format!("{SHOW}int users;\nasm(\".pushsection .export_symbol, \\\"a\\\"; __export_symbol_users: .quad users; .popsection\");\n"));
+        refused(&small.livepatch(&[("a", "show")], false)?, "users", "it may be users")
+    })
+}

@@ -100,6 +100,37 @@ fn a_weak_symbol_that_nobody_defines_is_zero() -> Result<()> {
     })
 }
 
+/// To a module, what vmlinux has and does not export is as good as nothing.
+#[test]
+fn a_weak_symbol_that_vmlinux_keeps_to_itself_is_zero_in_a_module() -> Result<()> {
+    for_each_compiler("a_weak_symbol_that_vmlinux_keeps_to_itself", |compiler| {
+        let hidden = "int hidden(int n) { return n; }\n";
+        let before = "int caller(int n) { return n; }\n";
+        let after = "extern int hidden(int) __attribute__((weak));\n\
+            int caller(int n) { return hidden ? 1 : n + 1; }\n";
+        let small = |linked: &'static str| -> Result<Livepatch> {
+            let small = Small::new(compiler)?
+                .export("vmlinux", "__fentry__")
+                .object("b", hidden, hidden)
+                .object_of(linked, "a", before, after);
+            small.livepatch(&[("a", "caller")], false)
+        };
+        let named = |livepatch: &Livepatch| {
+            livepatch.symbols.values().any(|symbol| symbol.name == "hidden")
+        };
+        let own = small("vmlinux")?;
+        assert_eq!(own.refused, []);
+        ensure!(named(&own), "{own:#?}");
+        let of_module = small("disk")?;
+        if let Some(refused) = of_module.refused.first() {
+            ensure!(refused.why.contains("a weak symbol that nobody defines"), "{of_module:#?}");
+            return Ok(());
+        }
+        ensure!(!named(&of_module), "{of_module:#?}");
+        Ok(())
+    })
+}
+
 /// `drivers/base/cpu.c`: one function with many weak names, of which an architecture defines some.
 #[test]
 fn a_function_runs_under_the_weak_names_that_nobody_else_defines() -> Result<()> {

@@ -304,6 +304,44 @@ mod tests {
         }
     }
 
+    /// A module that has a global variable of its own reads that one, and the kernel reads nothing of a module.
+    #[test]
+    fn readers_of_variables_of_one_name_in_the_kernel_and_in_a_module() {
+        let object = |name: &str, linked: &str, function_name: &str, threads: Option<&str>| {
+            let reader = manifest::Function { references: &[0], ..function(function_name, "read") };
+            let data = threads.map(|content| manifest::Data {
+                name: Some("threads"),
+                section: ".data",
+                checksum: Some(Digest::of(content.as_bytes())),
+                ..manifest::Data::default()
+            });
+            Object {
+                object: name.into(),
+                linked: Some(linked.into()),
+                globals: Strings::from_iter(["threads"]),
+                functions: Functions::from_iter([reader]),
+                data: data.into_iter().collect(),
+                ..Object::default()
+            }
+        };
+        let build = |kernel: &str, module: Option<&str>| -> Manifest {
+            let objects = [
+                object("fork.o", "vmlinux", "fork", Some(kernel)),
+                object("super.o", "ext4", "mount", module),
+                object("other.o", "other", "other", None),
+            ];
+            objects.into_iter().collect()
+        };
+        let readers = |original: &Manifest, patched: &Manifest| -> Vec<Vec<String>> {
+            compare(original, patched).data.into_iter().map(|data| data.read_by).collect()
+        };
+        let before = build("one", None);
+        assert_eq!(readers(&before, &build("one", Some("own"))), [["mount"]]);
+        assert_eq!(readers(&before, &build("two", None)), [["fork", "mount", "other"]]);
+        let own = build("one", Some("own"));
+        assert_eq!(readers(&own, &build("two", Some("own"))), [["fork", "other"]]);
+    }
+
     #[test]
     fn an_object_that_is_the_same_changes_when_a_name_in_it_means_another() {
         let original = build(&[("work.llvm.1", "one")]);

@@ -256,7 +256,7 @@ impl<'a> Walk<'_, 'a> {
         let linked = resolver.source.linked;
         absent::is_weak(resolver, site)
             && self.kernel.global(linked, name).is_none()
-            && self.kernel.unexported(name).is_none()
+            && (linked != "vmlinux" || self.kernel.unexported(name).is_none())
             && identity::definition(self.sources, linked, name).is_none()
     }
 

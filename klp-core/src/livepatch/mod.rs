@@ -13,6 +13,7 @@ mod callbacks;
 mod callers;
 mod certain;
 mod constants;
+mod exchanged;
 mod existing;
 mod extract;
 mod fentry;
@@ -256,6 +257,7 @@ pub fn create(
     livepatch.constants = constants;
     livepatch.unread = unread::objects(&sources);
     livepatch.stays = stays.iter().map(|note| note.name.clone()).collect();
+    verdict.tell(exchanged::notes(&sources));
     verdict.tell(outlives);
     verdict.tell(stays);
     verdict.finish(&mut livepatch, extraction);

@@ -44,7 +44,7 @@ impl Thing {
         self.word().len() == self.name.len()
     }
 
-    fn has_shape_of(&self, other: &Self) -> bool {
+    pub(super) fn has_shape_of(&self, other: &Self) -> bool {
         (self.size, self.region) == (other.size, other.region)
     }
 
@@ -82,14 +82,14 @@ pub(super) struct Suspect<'m> {
 pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) -> Moves {
     let new: Vec<Thing> = new(sources);
     let mut gone = gone(sources);
-    gone.retain(|was| new.iter().any(|new| can_be(sources, new, was)));
+    gone.retain(|was| new.iter().any(|new| can_be(new, was)));
     let moves = Moves {
         gone: gone.into_iter().map(|was| (was.clone(), heirs(sources, &was))).collect(),
         new: new.into_iter().map(|new| (new.clone(), new.users(sources, false))).collect(),
     };
     let pairs = moves.new.iter().filter_map(|(new, users)| {
         let mut found = moves.gone.iter().filter(|(was, heirs)| {
-            can_be(sources, new, was)
+            of_one_image(sources, new, was)
                 && new.has_shape_of(was)
                 && is_heir(new, users, was, heirs)
                 && is_same(kernel, sources, new, was)
@@ -151,10 +151,13 @@ impl Moves {
             }
             let mut may_be = self.gone.iter().filter(|(was, heirs)| {
                 let is_near = new.object == was.object && new.is_of_file() && was.is_of_file();
-                can_be(sources, new, was)
-                    && (new.word() == was.word()
-                        || is_near && !new.is_constant()
-                        || !users.is_disjoint(heirs))
+                let is_named = new.word() == was.word();
+                if !of_one_image(sources, new, was) {
+                    let is_it = new.is_of_file() && was.is_of_file();
+                    return is_named && is_it && !new.is_constant() && new.has_shape_of(was);
+                }
+                can_be(new, was)
+                    && (is_named || is_near && !new.is_constant() || !users.is_disjoint(heirs))
             });
             found.extend(may_be.next().map(|(was, _)| Suspect { new, was }));
         }
@@ -162,10 +165,9 @@ impl Moves {
     }
 }
 
-/// Whether both are of one size and kind of memory, and in one image. Constants of any size can stand for each other.
-fn can_be(sources: &[Source<'_>], new: &Thing, was: &Thing) -> bool {
-    let is_alike = new.has_shape_of(was) || new.is_constant() && was.is_constant();
-    is_alike && of_one_image(sources, new, was)
+/// Whether both are of one size and kind of memory. Constants of any size can stand for each other.
+fn can_be(new: &Thing, was: &Thing) -> bool {
+    new.has_shape_of(was) || new.is_constant() && was.is_constant()
 }
 
 fn of_one_image(sources: &[Source<'_>], one: &Thing, other: &Thing) -> bool {
@@ -326,7 +328,7 @@ pub(super) fn word(name: &str) -> String {
 
 impl Side<'_> {
     /// The variable or constant at a span, if it has a name that means something and is not freed.
-    fn thing(&self, object: usize, span: u32) -> Option<Thing> {
+    pub(super) fn thing(&self, object: usize, span: u32) -> Option<Thing> {
         let place = self.analysis.layout.span(span)?;
         let symbol = self.analysis.elf.symbol(place.symbol?)?;
         let region = self.region(span);
