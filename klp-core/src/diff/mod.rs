@@ -235,24 +235,32 @@ fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -
     changes
 }
 
-/// Indices of original and patched objects of one name; objects of one build only stand alone.
+/// Indices of original and patched objects of one name; objects of one build only stand alone. An object can be linked into
+/// several modules, and into another one than before.
 fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Option<usize>)> {
     if let ([_], [_]) = (original.objects.as_slice(), patched.objects.as_slice()) {
         return vec![(Some(0), Some(0))];
     }
-    let mut left: BTreeMap<&str, usize> = original
+    let mut left: BTreeMap<&str, BTreeMap<Option<&str>, usize>> = BTreeMap::new();
+    for (index, object) in original.objects.iter().enumerate() {
+        left.entry(&object.object).or_default().insert(object.linked.as_deref(), index);
+    }
+    let same = patched
         .objects
         .iter()
-        .enumerate()
-        .map(|(index, object)| (object.object.as_str(), index))
-        .collect();
-    let mut pairs: Vec<_> = patched
-        .objects
-        .iter()
-        .enumerate()
-        .map(|(index, object)| (left.remove(object.object.as_str()), Some(index)))
-        .collect();
-    pairs.extend(left.into_values().map(|index| (Some(index), None)));
+        .map(|object| left.get_mut(object.object.as_str())?.remove(&object.linked.as_deref()));
+    let same: Vec<Option<usize>> = same.collect();
+    let pairs =
+        same.into_iter().zip(&patched.objects).enumerate().map(|(index, (same, object))| {
+            let original = same.or_else(|| {
+                let (_, other) = left.get_mut(object.object.as_str())?.pop_first()?;
+                Some(other)
+            });
+            (original, Some(index))
+        });
+    let mut pairs: Vec<_> = pairs.collect();
+    let alone = left.into_values().flat_map(BTreeMap::into_values);
+    pairs.extend(alone.map(|index| (Some(index), None)));
     pairs
 }
 
@@ -302,6 +310,33 @@ mod tests {
             let names: Vec<&str> = changes.refused.iter().map(|one| one.name.as_str()).collect();
             assert_eq!(names, ["f", "d"], "{file}");
         }
+    }
+
+    /// One that is linked into two modules is compared in each.
+    #[test]
+    fn objects_of_several_modules() {
+        let object = |linked: &str, content: &str| Object {
+            object: "ring.o".into(),
+            linked: Some(linked.into()),
+            functions: Functions::from_iter([function("push", content)]),
+            ..Object::default()
+        };
+        let build = |of: &[(&str, &str)]| -> Manifest {
+            of.iter().map(|(linked, content)| object(linked, content)).collect()
+        };
+        let told = |original: &Manifest, patched: &Manifest| -> Vec<(Option<String>, Change)> {
+            let functions = compare(original, patched).functions.into_iter();
+            functions.map(|function| (function.linked, function.change)).collect()
+        };
+        let original = build(&[("foo", "one"), ("bar", "one")]);
+        assert_eq!(told(&original, &build(&[("bar", "one"), ("foo", "one")])), []);
+        let changed = |name: &str| (Some(name.to_owned()), Change::Changed);
+        let patched = build(&[("foo", "two"), ("bar", "two")]);
+        assert_eq!(told(&original, &patched), [changed("foo"), changed("bar")]);
+        assert_eq!(told(&original, &build(&[("bar", "one"), ("baz", "one")])), []);
+        let added = (Some("baz".to_owned()), Change::Added);
+        let more = build(&[("foo", "one"), ("bar", "one"), ("baz", "one")]);
+        assert_eq!(told(&original, &more), [added]);
     }
 
     /// A module that has a global variable of its own reads that one, and the kernel reads nothing of a module.
