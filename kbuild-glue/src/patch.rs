@@ -6,6 +6,7 @@
 mod apply;
 mod edits;
 mod error;
+mod foreign;
 mod freed;
 mod header;
 mod hunk;

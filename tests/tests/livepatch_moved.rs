@@ -309,6 +309,43 @@ fn variables_that_exchange_their_names() -> Result<()> {
         // One of them is used by more.
         let more = source("pages", "boot", "0").replace("boot += n", "boot += n + pages");
         assert_eq!(notes(&before, &more)?, [""; 0]);
+        // One goes, and the other one gets its name.
+        let gone = format!(
+            "{SHOW}static long pages;\n\
+             void add_pages(int n) {{ asm volatile(\"\" : : \"r\" (n)); }}\n\
+             void add_boot(int n) {{ pages += n; }}\n\
+             long show(long *n) {{ n[0] = 0; n[1] = pages; return 0; }}\n"
+        );
+        assert_eq!(notes(&before, &gone)?, ["pages"]);
+        Ok(())
+    })
+}
+
+/// What the kernel keeps of one leads to the other one.
+#[test]
+fn functions_that_exchange_their_names() -> Result<()> {
+    for_each_compiler("functions_that_exchange_their_names", |compiler| {
+        let source = |one: &str, two: &str| {
+            format!(
+                "{SHOW}{OUTLINE} void {one}(void) {{ exported(\"one\"); }}\n\
+                 {OUTLINE} void {two}(void) {{ exported(\"two\"); }}\n\
+                 void show(void (**n)(void)) {{ n[0] = {one}; n[1] = {two}; }}\n"
+            )
+        };
+        let notes = |after: &str| -> Result<Vec<String>> {
+            let small = Small::new(compiler)?.object("a", &source("first", "second"), after);
+            let changed = [("a", "first"), ("a", "second"), ("a", "show")];
+            let livepatch = small.livepatch(&changed, false)?;
+            let notes = livepatch.notes.iter().filter(|note| note.code == "renamed");
+            Ok(notes.map(|note| note.name.clone()).collect())
+        };
+        assert_eq!(notes(&source("second", "first"))?, ["first", "second"]);
+        let other = source("first", "second").replace("\"one\"", "\"two\"").replacen(
+            "\"two\"",
+            "\"other\"",
+            1,
+        );
+        assert_eq!(notes(&other)?, [""; 0]);
         Ok(())
     })
 }

@@ -83,8 +83,8 @@ impl Hunk {
 /// Applies all hunks of a file, or tells the first that does not apply.
 ///
 /// Each hunk goes to the place nearest to where it says (moved as far as the hunk before it)
-/// where all of its lines are found, behind the hunk before it; one of the start of the file only there, and one of its end
-/// there if it can. Where there is no such place, up to `fuzz` lines of context at each end of the hunk do not have to be found.
+/// where all of its lines are found, behind the hunk before it; one of the start of the file or of its end only there. Where
+/// there is no such place, up to `fuzz` lines of context at each end of the hunk do not have to be found.
 pub(super) fn apply(
     bytes: &[u8],
     hunks: &[Hunk],
@@ -122,10 +122,12 @@ pub(super) fn placed(
             let stated = if old.is_empty() { start } else { start.saturating_sub(1) };
             let stated = stated.saturating_add(trimmed);
             let expected = usize::try_from(signed(stated).saturating_add(moved)).unwrap_or(0);
-            let end = lines.len().checked_sub(old.len()).filter(|end| {
-                fuzz == 0 && hunk.ends_file() && *end >= done && lines.ends_with(&old)
-            });
-            let at = end.or_else(|| find(&lines, &old, done, expected))?;
+            let at = if hunk.ends_file() {
+                let end = lines.len().checked_sub(old.len());
+                end.filter(|end| *end >= done && lines.ends_with(&old))
+            } else {
+                find(&lines, &old, done, expected)
+            }?;
             if fuzz == 0 && at > 0 && hunk.begins_file(start) {
                 return None;
             }
@@ -206,10 +208,10 @@ mod tests {
     #[test]
     fn moves_to_the_nearest_place() {
         let file = "x\na\nb\nx\nx\na\nb\nx\n";
-        let near_second = hunk(5, 5, " a\n-b\n+B\n");
+        let near_second = hunk(5, 5, " a\n-b\n+B\n x\n");
         let result = apply(file.as_bytes(), &[near_second], false, 0).unwrap();
         assert_eq!(String::from_utf8(result).unwrap(), "x\na\nb\nx\nx\na\nB\nx\n");
-        let near_first = hunk(1, 1, " a\n-b\n+B\n");
+        let near_first = hunk(1, 1, " a\n-b\n+B\n x\n");
         let result = apply(file.as_bytes(), &[near_first], false, 0).unwrap();
         assert_eq!(String::from_utf8(result).unwrap(), "x\na\nB\nx\nx\na\nb\nx\n");
     }
@@ -221,7 +223,8 @@ mod tests {
         let result = apply(file.as_bytes(), &hunks, false, 0).unwrap();
         assert_eq!(String::from_utf8(result.clone()).unwrap(), "0\n0\n0\nA\nb\nA\nb\n");
         assert_eq!(apply(&result, &hunks, true, 0).unwrap(), file.as_bytes());
-        let twice = [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n"), hunk(1, 1, "-a\n+A\n")];
+        let twice =
+            [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n b\n"), hunk(1, 1, "-a\n+A\n")];
         assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(Mismatch(2)));
     }
 
@@ -247,7 +250,7 @@ mod tests {
     fn no_context_behind_the_last_line_means_the_end() {
         let last = [hunk(2, 2, " a\n+n\n")];
         assert_eq!(apply(b"x\na\na\n", &last, false, 0).unwrap(), b"x\na\na\nn\n");
-        assert_eq!(apply(b"x\na\ny\n", &last, false, 0).unwrap(), b"x\na\nn\ny\n");
+        assert_eq!(apply(b"x\na\ny\n", &last, false, 0), Err(Mismatch(0)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::error::PatchError;
 use super::hunk::{Hunk, Line, split_lines};
 use super::left_out::Unpatchable;
-use super::{FileDiff, Origin, header};
+use super::{FileDiff, Origin, foreign, header};
 
 /// Parses all diffs in a patch file; text around them is skipped.
 pub(super) fn parse(bytes: &[u8], patch: &Utf8Path) -> Result<Vec<FileDiff>, PatchError> {
@@ -23,12 +23,16 @@ pub(super) fn parse(bytes: &[u8], patch: &Utf8Path) -> Result<Vec<FileDiff>, Pat
             && line.get(4..).is_some_and(|rest| rest.contains(&b'+'))
         {
             return Err(parser.malformed("a hunk without the name of its file"));
+        } else if let Some(what) = foreign::found(parser.lines_ahead()) {
+            return Err(parser.malformed(what));
         } else {
             parser.at = parser.at.saturating_add(1);
         }
     }
     Ok(parser.files)
 }
+
+const MORE_LINES: &str = "more lines in a hunk than its header says";
 
 struct Parser<'a> {
     lines: Vec<&'a [u8]>,
@@ -48,6 +52,10 @@ impl<'a> Parser<'a> {
         let line = *self.lines.get(self.at.saturating_add(ahead))?;
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         Some(line.strip_suffix(b"\r").unwrap_or(line))
+    }
+
+    fn lines_ahead(&self) -> &[&'a [u8]] {
+        self.lines.get(self.at..).unwrap_or_default()
     }
 
     fn number(&self) -> usize {
@@ -241,7 +249,7 @@ impl<'a> Parser<'a> {
                 |left: usize, used: bool| if used { left.checked_sub(1) } else { Some(left) };
             match (left(old_left, of_old), left(new_left, of_new)) {
                 (Some(old), Some(new)) => (old_left, new_left) = (old, new),
-                _ => return Err(self.malformed("more lines in a hunk than its header says")),
+                _ => return Err(self.malformed(MORE_LINES)),
             }
             hunk.lines.push(line);
             self.next();
@@ -250,7 +258,18 @@ impl<'a> Parser<'a> {
             strip_end(&mut hunk);
             self.next();
         }
+        if self.is_in_hunk() {
+            return Err(self.malformed(MORE_LINES));
+        }
         Ok(hunk)
+    }
+
+    /// Whether a line of a hunk stands here, though the hunk is whole. What follows one is an empty line, a header, or
+    /// the two dashes before a mail's signature.
+    fn is_in_hunk(&self) -> bool {
+        let line = self.line().unwrap_or_default();
+        let is_dashes = line.starts_with(b"---") || line == b"--" || line == b"-- ";
+        matches!(line.first(), Some(b' ' | b'+' | b'-')) && !is_dashes
     }
 
     /// The permissions of a plain file. What is none, is written down in `file`.

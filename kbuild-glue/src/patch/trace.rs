@@ -183,11 +183,11 @@ mod tests {
 
     #[test]
     fn hunks_know_their_lines() {
-        let patch = "--- a/f.c\n+++ b/f.c\n@@ -2,4 +2,5 @@\n {\n-\ta();\n+\ta(1);\n+\ta(2);\n \tb();\n-\tc();\n+\tc(1);\n";
+        let patch = "--- a/f.c\n+++ b/f.c\n@@ -2,5 +2,6 @@\n {\n-\ta();\n+\ta(1);\n+\ta(2);\n \tb();\n-\tc();\n+\tc(1);\n }\n";
         let hunks = traced(&[("f.c", FILE)], &[patch]);
         assert_eq!(hunks.len(), 1);
         let hunk = &hunks[0];
-        assert_eq!((hunk.line, hunk.header.as_str()), (3, "@@ -2,4 +2,5 @@ int f(void)"));
+        assert_eq!((hunk.line, hunk.header.as_str()), (3, "@@ -2,5 +2,6 @@ int f(void)"));
         assert_eq!((hunk.removed.as_slice(), hunk.added.as_slice()), (&[3, 5][..], &[3, 4, 6][..]));
         assert!(hunk.around.is_empty());
     }

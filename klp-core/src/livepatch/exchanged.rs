@@ -1,5 +1,6 @@
-//! Variables that have exchanged their users. If a patch exchanges their names only, the patched kernel does what it did, and
-//! in a livepatch each goes on with what the other one holds.
+//! Variables that have exchanged their users, and functions that have exchanged their code. If a patch exchanges their names
+//! only, the patched kernel does what it did, and in a livepatch each variable goes on with what the other one holds, and what
+//! the kernel keeps of a function leads to the other one.
 
 use std::collections::BTreeSet;
 
@@ -7,16 +8,16 @@ use crate::record::Note;
 
 use super::moved::{Thing, word};
 use super::side::Side;
-use super::source::{DataFate, Source};
+use super::source::{DataFate, Fate, Source};
 
-/// A variable that both the original and the patched object have.
-struct Kept {
+/// A variable of the original and its users. One that is gone has none after the patch.
+struct Used {
     thing: Thing,
     before: BTreeSet<String>,
     after: BTreeSet<String>,
 }
 
-impl Kept {
+impl Used {
     fn is_used_otherwise(&self) -> bool {
         self.before != self.after
     }
@@ -36,9 +37,11 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let Some(original) = &source.original else { continue };
-        let kept = kept(object, source, original);
+        notes.extend(functions(source, original));
+        let (kept, gone) = (kept(object, source, original), gone(object, source, original));
         for one in &kept {
-            let Some(other) = kept.iter().find(|other| one.takes_over(other)) else { continue };
+            let mut others = kept.iter().chain(&gone);
+            let Some(other) = others.find(|other| one.takes_over(other)) else { continue };
             let (name, was) = (&one.thing.name, &other.thing.name);
             let users = one.after.iter().cloned().collect::<Vec<_>>().join(", ");
             let why = format!(
@@ -51,16 +54,47 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     notes
 }
 
-fn kept(object: usize, source: &Source<'_>, original: &Side<'_>) -> Vec<Kept> {
-    let users = |side: &Side<'_>, name: &str| -> BTreeSet<String> {
-        side.callers_of(|other| other == name).map(|user| word(&user)).collect()
-    };
+fn users(side: &Side<'_>, name: &str) -> BTreeSet<String> {
+    side.callers_of(|other| other == name).map(|user| word(&user)).collect()
+}
+
+fn kept(object: usize, source: &Source<'_>, original: &Side<'_>) -> Vec<Used> {
     let kept = source.data.iter().filter_map(|(span, fate)| {
         let DataFate::Shared(was) = fate else { return None };
         let thing = source.patched.thing(object, *span)?;
         let was = original.thing(object, *was)?;
         let (before, after) = (users(original, &was.name), users(&source.patched, &thing.name));
-        (!thing.is_constant()).then_some(Kept { thing, before, after })
+        (!thing.is_constant()).then_some(Used { thing, before, after })
     });
     kept.collect()
+}
+
+fn gone(object: usize, source: &Source<'_>, original: &Side<'_>) -> Vec<Used> {
+    let gone = source.gone().into_iter().filter_map(|(span, name, _)| {
+        let (thing, before) = (original.thing(object, span)?, users(original, &name));
+        Some(Used { thing, before, after: BTreeSet::new() })
+    });
+    gone.collect()
+}
+
+/// Two functions of which each has the code of the other one.
+fn functions(source: &Source<'_>, original: &Side<'_>) -> Vec<Note> {
+    let digest = |side: &Side<'_>, number| side.record(number).and_then(|record| record.checksum);
+    let changed = source.fates.iter().enumerate().filter_map(|(number, fate)| match fate {
+        Some(Fate::Changed(was)) => {
+            Some((number, digest(original, *was)?, digest(&source.patched, number)?))
+        }
+        _ => None,
+    });
+    let changed: Vec<_> = changed.filter(|(_, was, is)| was != is).collect();
+    let notes = changed.iter().filter_map(|(number, was, is)| {
+        let (other, ..) = changed.iter().find(|(_, other, now)| (is, was) == (other, now))?;
+        let (name, other) = (source.name_of(*number), source.name_of(*other));
+        let why = format!(
+            "it has the code of {other}, and {other} has its own: if the patch exchanges names, pointers that the kernel \
+             keeps lead to the other one"
+        );
+        Some(Note::new("renamed", source.object, &name, why))
+    });
+    notes.collect()
 }
