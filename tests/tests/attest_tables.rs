@@ -86,3 +86,20 @@ fn a_function_that_a_table_names_inside() -> Result<()> {
         ],
     )
 }
+
+/// The loader sets up SRCU structures that it finds in a list, and nothing refers to the list.
+#[test]
+fn lists_that_the_loader_reads() -> Result<()> {
+    let variable = "static long own[4];\n";
+    let entry = "static long *const own_entry __attribute__((section(\"___srcu_struct_ptrs\"), used)) = own;\n";
+    let show = "int show(int n) { own[n] += n; exported(\"after\"); return own[0]; }";
+    let mut listed = case(&format!("{variable}{entry}"), show);
+    listed.links.clear();
+    let mut unlisted = listed.clone();
+    listed.module = format!("{KERNEL}{variable}{entry}{show}");
+    unlisted.module = format!("{KERNEL}{variable}{show}");
+    expect(
+        "lists_that_the_loader_reads",
+        &[("listed", listed, None), ("not listed", unlisted, Some(Class::Table))],
+    )
+}

@@ -1,6 +1,6 @@
 //! Livepatches of several modules: what one of them uses of another, and when it is there.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use klp_core::livepatch::{Livepatch, Symbol, finish};
 use klp_core::module::RawElf;
 use klp_tests::small::{Small, for_each_compiler};
@@ -188,6 +188,34 @@ fn what_is_read_before_its_module_is_there() -> Result<()> {
             alternative(nop, nop).split_once('{').unwrap_or_default().1
         );
         assert_eq!(livepatch("disk", &beside)?.refused, []);
+        Ok(())
+    })
+}
+
+/// The loader sets up what is in a list that nothing refers to.
+#[test]
+fn srcu_structures_are_set_up() -> Result<()> {
+    for_each_compiler("srcu_structures_are_set_up", |compiler| {
+        let before = "int sync(int n) { return n; }\n";
+        let list = "__attribute__((section(\"___srcu_struct_ptrs\"), used))";
+        let after = format!(
+            "static long own[4], *other_use;\n\
+             static long *const {list} list_own = own;\n\
+             static long beside[4]; static long *const {list} list_beside = beside;\n\
+             int sync(int n) {{ other_use = own; return ++own[n]; }}\n\
+             long untouched(int n) {{ return beside[n]; }}\n"
+        );
+        let before = format!(
+            "{before}static long beside[4]; static long *const {list} list_beside = beside;\n\
+             long untouched(int n) {{ return beside[n]; }}\n"
+        );
+        let small = kernel_of(compiler)?.object_of("disk", "file", &before, &after);
+        let livepatch = small.livepatch(&[("file", "sync")], false)?;
+        assert_eq!(livepatch.refused, []);
+        let part = livepatch.parts.first().context("no part")?;
+        let elf = RawElf::parse(&part.bytes)?;
+        let lists = elf.sections.iter().filter(|section| section.name == b"___srcu_struct_ptrs");
+        assert_eq!(lists.map(|section| section.size).sum::<u64>(), 8);
         Ok(())
     })
 }

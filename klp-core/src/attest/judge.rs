@@ -145,6 +145,7 @@ impl<'a> Judge<'a> {
                 self.compare(piece, at);
             }
             self.entries();
+            self.registered();
             if self.waiting.is_empty() {
                 break;
             }

@@ -21,6 +21,7 @@ mod moved;
 mod names;
 mod origin;
 mod reference;
+mod registry;
 mod running;
 mod tables;
 mod thing;

@@ -16,6 +16,7 @@ use super::moved;
 use super::pieces::{self, Piece, Tables};
 use super::placement;
 use super::refusals::Refusals;
+use super::registry;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::sites::code_sites;
 use super::source::{Fate, Source};
@@ -168,6 +169,10 @@ impl<'a> Walk<'_, 'a> {
             for entry in tables.of_code(piece) {
                 let (section, start, end) = (entry.table, entry.start, entry.end);
                 self.include_entry(&resolver, Piece { section, start, end, ..piece }, piece);
+            }
+        } else {
+            for entry in registry::entries(source, piece) {
+                self.include(entry);
             }
         }
     }

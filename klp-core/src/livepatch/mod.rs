@@ -34,6 +34,7 @@ mod placement;
 mod position;
 mod recompiled;
 mod refusals;
+mod registry;
 mod renamed;
 mod resolve;
 mod side;

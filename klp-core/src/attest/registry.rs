@@ -1,0 +1,60 @@
+//! Variables that the module loader has to set up, and finds in a list: SRCU structures of modules (`find_module_sections()`
+//! in kernel/module/main.c).
+
+use super::Class;
+use super::enabled::At;
+use super::judge::Judge;
+use super::view::{Aim, Use, View};
+use crate::elf::RelocKind;
+
+const LIST: &[u8] = b"___srcu_struct_ptrs";
+
+impl Judge<'_> {
+    /// Finds the module's entry for each entry of such a list that points to a copied variable.
+    pub(super) fn registered(&mut self) {
+        let ours = listed(&self.module);
+        let (mut found, mut missing) = (Vec::new(), Vec::new());
+        for (number, source) in self.sources.iter().enumerate() {
+            for (entry, (section, offset)) in listed(&source.patched) {
+                let copies = self
+                    .copies
+                    .iter()
+                    .filter(|((of, extent), _)| *of == number && extent.holds(section, offset));
+                let places = copies.flat_map(|((_, extent), places)| {
+                    let inside = offset.saturating_sub(extent.start);
+                    places.iter().map(move |(at, start)| (*at, start.saturating_add(inside)))
+                });
+                for place in places {
+                    let own = ours.iter().find(|(_, to)| *to == place);
+                    let piece = source.patched.extent(entry.0, entry.1);
+                    match own.zip(piece) {
+                        Some(((own, _), extent)) => found.push(((number, extent), *own)),
+                        None => missing.push((number, self.describe(number, section, offset))),
+                    }
+                }
+            }
+        }
+        for (piece, at) in found {
+            self.copy(piece, at);
+        }
+        for (number, place) in missing {
+            let what =
+                "the loader does not set it up: it is not in the module's ___srcu_struct_ptrs";
+            self.find(self.object(number), place, Class::Table, what);
+        }
+    }
+}
+
+/// The entries of the list, and what each points to.
+fn listed(view: &View<'_>) -> Vec<(At, At)> {
+    let sections = view.elf.sections.iter().zip(0u32..);
+    let lists = sections.filter(|(section, _)| section.name == LIST);
+    let entries = lists.flat_map(|(section, number)| {
+        let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);
+        relocs.filter_map(move |reloc| {
+            let (to, offset) = view.place(Aim::of(&reloc, Use::default()))?;
+            Some(((number, reloc.offset), (to, u64::try_from(offset).ok()?)))
+        })
+    });
+    entries.collect()
+}
