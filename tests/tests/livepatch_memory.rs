@@ -60,6 +60,40 @@ fn a_new_per_cpu_variable_is_where_the_loader_looks_for_it() -> Result<()> {
     })
 }
 
+/// Compilers fold the place of a member into the instruction, behind another variable of the section.
+#[test]
+fn members_of_per_cpu_variables() -> Result<()> {
+    for_each_compiler("members_of_per_cpu_variables", |compiler| {
+        let with = |body: &str| {
+            format!(
+                "struct pair {{ long first, second; }};\n\
+                 unsigned long this_cpu_off, __per_cpu_offset[64];\n\
+                 __attribute__((section(\".data..percpu\"))) static struct pair one, other;\n\
+                 void *names[] = {{ &one, &other }};\n\
+                 long get(long n) {{ long off; {body} }}\n"
+            )
+        };
+        let own = "asm volatile(\"movq %%gs:this_cpu_off(%%rip), %0\" : \"=r\" (off));";
+        let of = "off = __per_cpu_offset[n];";
+        let read = "return ((struct pair *)((char *)&other + off))->second;";
+        let livepatch = |body: &str| -> Result<Livepatch> {
+            let small = Small::new(compiler)?.object("a", &with("return off = n;"), &with(body));
+            small.livepatch(&[("a", "get")], false)
+        };
+        for distance in [own, of] {
+            let livepatch = livepatch(&format!("{distance} {read}"))?;
+            assert_eq!(livepatch.refused, []);
+            ensure!(livepatch.symbols.values().any(|symbol| symbol.name == "other"));
+        }
+        // An index can make up for what an address is too small or too large.
+        let index = "return (&((struct pair *)((char *)&other + off))->second)[n];";
+        for body in [format!("{own} {index}"), format!("off = n; {read}")] {
+            refused(&livepatch(&body)?, "get", "which variable of .data..percpu is meant")?;
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn modules_have_little_per_cpu_memory() -> Result<()> {
     for_each_compiler("modules_have_little_per_cpu_memory", |compiler| {

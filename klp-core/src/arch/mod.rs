@@ -12,5 +12,5 @@ pub(crate) use operands::{Access, Field, Operands, Reach};
 pub use relocation::RelocKind;
 pub(crate) use x86_64::{
     Decoded, Form, Instructions, MACHINE, argument, carried, entered, near_opcode, padding,
-    patching, relocation as relocations, runs_on, text, traps,
+    patching, per_cpu, relocation as relocations, runs_on, text, traps,
 };

@@ -13,6 +13,7 @@ mod callbacks;
 mod callers;
 mod certain;
 mod constants;
+mod distances;
 mod exchanged;
 mod existing;
 mod extract;

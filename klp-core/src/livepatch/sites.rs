@@ -5,7 +5,9 @@ use std::ops::Range;
 use crate::arch::relocations::BRANCH;
 use crate::arch::{Access, Decoded, Form, Instructions};
 use crate::elf::{Reloc, RelocKind, Section};
+use smallvec::SmallVec;
 
+use super::distances::Follower;
 use super::pieces::Piece;
 use super::resolve::{Site, Use};
 use super::side::Side;
@@ -22,19 +24,24 @@ pub(super) fn code_sites(
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
     let mut instructions = Instructions::new(code, piece.start);
+    let mut follower = Follower::new(&side.analysis.elf, section, piece);
     while let Some(decoded) = instructions.next() {
         let Range { start: at, end: next } = instructions.place();
         let decoded = decoded
             .map_err(|_| format!("no instruction at {at:#x} of {}", section.name_lossy()))?;
         let mut has_reloc = false;
-        while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
+        let own: SmallVec<[Reloc; 2]> =
+            std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < next)).collect();
+        let exact = follower.as_mut().and_then(|it| it.step(&mut instructions, &own));
+        for reloc in own {
             has_reloc |= reloc.kind != RelocKind::None;
             let bias = if reloc.kind.is_relative() {
                 next.saturating_sub(reloc.offset).cast_signed()
             } else {
                 0
             };
-            sites.push(Site { reloc, usage: usage(&decoded, &mut instructions, &reloc, at), bias });
+            let usage = usage(&decoded, &mut instructions, &reloc, at, exact);
+            sites.push(Site { reloc, usage, bias });
         }
         let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
         let target = match decoded.form {
@@ -71,12 +78,21 @@ fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
     Some(Site { reloc, usage: Use::Branch, bias: width })
 }
 
-fn usage(decoded: &Decoded, instructions: &mut Instructions<'_>, reloc: &Reloc, at: u64) -> Use {
+/// What the instruction at `at` does with `reloc`. `exact` is how it uses its memory operand, where more than the
+/// instruction tells that.
+fn usage(
+    decoded: &Decoded,
+    instructions: &mut Instructions<'_>,
+    reloc: &Reloc,
+    at: u64,
+    exact: Option<Access>,
+) -> Use {
     if matches!(decoded.form, Form::Branch { .. }) {
         return Use::Branch;
     }
     let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
     let operands = instructions.operands();
     let is_displacement = operands.displacement.is_some_and(|field| field.offset == within);
-    Use::Operand(if is_displacement { operands.access } else { Access::Open })
+    let access = exact.unwrap_or(operands.access);
+    Use::Operand(if is_displacement { access } else { Access::Open })
 }

@@ -11,7 +11,7 @@ use iced_x86::{
 use super::used::ARGUMENTS;
 
 /// What a function that is called may write.
-const SCRATCH: [Register; 9] = [
+pub(super) const SCRATCH: [Register; 9] = [
     Register::RAX,
     Register::RCX,
     Register::RDX,

@@ -9,6 +9,7 @@ pub(crate) mod entered;
 mod form;
 mod instructions;
 pub(crate) mod patching;
+pub(crate) mod per_cpu;
 pub(crate) mod relocation;
 mod row;
 mod sum;

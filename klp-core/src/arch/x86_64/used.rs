@@ -80,7 +80,7 @@ pub(super) fn access(instruction: &Instruction) -> Access {
 }
 
 /// Whether it takes a bit that a register counts: it can be anywhere behind the address.
-fn is_bit_string(instruction: &Instruction) -> bool {
+pub(super) fn is_bit_string(instruction: &Instruction) -> bool {
     let takes_bit = matches!(
         instruction.mnemonic(),
         Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
