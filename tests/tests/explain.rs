@@ -210,6 +210,39 @@ fn a_jump_to_the_same_offset_says_what_is_other() -> Result<()> {
     Ok(())
 }
 
+const COLD: &str = "\t.text\n\t.globl f\n\t.type f, @function\nf:\ttest %edi, %edi\n\tje JUMP\n1:\tmovl $5, (%rsi)\n\tret\n\
+    \t.size f, . - f\n\t.section .text.unlikely, \"ax\", @progbits\n\t.type f.cold, @function\nf.cold:\n\
+    2:\tdec %ecx\n\tret\n3:\tinc %ecx\n\tret\n\t.size f.cold, . - f.cold\n\
+    \t.section __ex_table, \"a\"\n\t.long 1b - ., FIXUP - ., 1\n\t.section .note.GNU-stack, \"\", @progbits\n";
+
+/// An offset alone names no place in a function of several parts.
+#[test]
+fn places_in_other_parts_are_named() -> Result<()> {
+    let (_guard, directory) = temporary()?;
+    let source = directory.join("cold.S");
+    let said = |text: String| -> Result<String> {
+        fs_err::write(&source, text)?;
+        explain(&versions("gcc", &directory, &source)?, &[], 0)
+    };
+    let defined = |name: &str, before: &str, after: &str| {
+        format!("#ifdef PATCHED\n#define {name} {after}\n#else\n#define {name} {before}\n#endif\n")
+    };
+    let text = said(format!("{}#define JUMP 2f\n{COLD}", defined("FIXUP", "2b", "3b")))?;
+    for words in ["no more: if it faults: part 1+0x0, ", "now: if it faults: part 1+0x3, "] {
+        ensure!(text.contains(words), "{words}\n{text}");
+    }
+    let text = said(format!("#define FIXUP 2b\n{}{COLD}", defined("JUMP", "1f", "3f")))?;
+    ensure!(text.contains("jumps to +0x4 → part 1+0x3"), "{text}");
+    let moved = COLD.replace("\n3:", "\n#ifdef PATCHED\n\tdec %ebx\n#endif\n3:");
+    let text = said(format!("#define JUMP 2f\n{}{moved}", defined("FIXUP", "3b", "3b - 2")))?;
+    let is_it = |line: &str| {
+        line.trim_start().starts_with("if it faults: part 1+0x3, ")
+            && line.ends_with(": another instruction is there now")
+    };
+    ensure!(text.lines().any(is_it) && !text.contains("no more: "), "{text}");
+    Ok(())
+}
+
 const TABLE: &str = r#"
 void say(const char *);
 #ifdef PATCHED

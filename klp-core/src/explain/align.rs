@@ -6,6 +6,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::fact::{Fact, OTHER_CONTENT, differences};
 use super::listing::{IMMEDIATE, Line};
+use super::place;
 use super::said::Said;
 
 /// One row.
@@ -132,17 +133,22 @@ fn branches(rows: Vec<Row>) -> Vec<Row> {
         if let Some((old, new)) = old.inside.zip(new.inside)
             && is_other(&old, &new)
         {
-            found.push(if old == new {
-                format!("jumps to +{:#x}, where another instruction is now", new.1)
+            let (was, is) = (place::shown(old), place::shown(new));
+            found.push(if was == is {
+                format!("jumps to {is}, where another instruction is now")
             } else {
-                format!("jumps to +{:#x} → +{:#x}", old.1, new.1)
+                format!("jumps to {was} → {is}")
             });
         }
         for (old, new) in old.said.iter().zip(&new.said).filter(|(old, new)| old.fact == new.fact) {
             let mut places = old.places.iter().zip(&new.places);
             if places.any(|(old, new)| is_other(old, new)) {
-                found.push(format!("now: {}", new.fact.shown));
-                found.push(format!("no more: {}", old.fact.shown));
+                let (was, is) = (&old.fact.shown, &new.fact.shown);
+                found.extend(if was == is {
+                    vec![format!("{is}: another instruction is there now")]
+                } else {
+                    vec![format!("now: {is}"), format!("no more: {was}")]
+                });
             }
         }
         found

@@ -7,6 +7,7 @@ use crate::elf::{self, Reloc, RelocKind, Section};
 use crate::layout::Span;
 
 use super::fact::Fact;
+use super::place;
 use super::reference::{self, Reference};
 use super::said::{Around, Replacing, Said, said};
 
@@ -215,16 +216,14 @@ impl Listing<'_, '_> {
                 }
             }
         };
-        let Some((part, within)) = self.inside((section, offset)) else {
+        let Some(inside) = self.inside((section, offset)) else {
             let code = Target::Code { section, offset, symbol: None };
             return Some(Branch::out(reference::of(self.analysis, &code, Access::Open)));
         };
-        let text =
-            if part == 0 { format!("+{within:#x}") } else { format!("part {part}+{within:#x}") };
         Some(Branch {
-            text,
+            text: place::shown(inside),
             fact: Fact::plain("", "a place in the function".to_owned()),
-            inside: Some((part, within)),
+            inside: Some(inside),
         })
     }
 }

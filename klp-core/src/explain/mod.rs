@@ -5,6 +5,7 @@
 mod align;
 mod fact;
 mod listing;
+mod place;
 mod reference;
 mod said;
 mod unseen;

@@ -8,6 +8,7 @@ use crate::elf::Reloc;
 use crate::tables::{Alternative, Entry, Field, SiteRef};
 
 use super::fact::Fact;
+use super::place;
 use super::reference::{self, Reference, hex};
 
 /// What an entry says.
@@ -49,9 +50,9 @@ impl Said {
 
     /// Adds what a field refers to.
     fn to(mut self, around: &dyn Around, to: &Reference) -> Self {
-        if let Some(place) = to.code.and_then(|code| around.inside(code)) {
-            append(&mut self.fact.shown, format_args!("{:#x}", place.1));
-            self.places.push(place);
+        if let Some(inside) = to.code.and_then(|code| around.inside(code)) {
+            self.fact.shown.push_str(&place::shown(inside));
+            self.places.push(inside);
         } else {
             // A text is told as a whole.
             let is_text = to.fact.what == "string";
