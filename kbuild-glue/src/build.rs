@@ -14,7 +14,6 @@ mod inventory;
 mod kept;
 mod lock;
 mod makefiles;
-mod mentioning;
 mod ours;
 mod outside;
 mod patched;
@@ -22,6 +21,7 @@ mod plan;
 mod preview;
 mod random;
 mod readers;
+mod reads;
 mod real_lines;
 mod records;
 mod running;
@@ -51,10 +51,10 @@ pub use error::BuildError;
 pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
 use lock::Lock;
-pub use mentioning::{mentioning, sources_of};
 pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;
+pub use reads::{Reads, sources_of};
 use seed::Fit;
 
 /// How to build.

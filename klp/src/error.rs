@@ -84,8 +84,6 @@ pub enum Error {
     Debug { path: Utf8PathBuf, source: klp_core::debug::DebugError },
     #[error("nothing is known of {name}: it is neither out of line nor inlined")]
     NowhereInlined { name: String },
-    #[error("{count} objects are made from a file that names {names}, more than {most}")]
-    TooManyObjects { names: String, count: usize, most: usize },
     #[error(
         "by the text of the sources, {count} objects can have something of {names}, more than {most}"
     )]
@@ -137,10 +135,11 @@ impl Error {
             ),
             Self::NoOriginal { .. } => Some("cargo klp build makes it".to_owned()),
             Self::Debug { source, .. } => source.hint().map(str::to_owned),
-            Self::TooManyObjects { .. } => {
-                Some("name an object with debug information: --object FILE".to_owned())
-            }
-            Self::TooManyUsers { .. } | Self::NoShippedObject { .. } => {
+            Self::TooManyUsers { .. } => Some(
+                "name an object: --object fs/ext4/super.o; without --stock it needs debug information"
+                    .to_owned(),
+            ),
+            Self::NoShippedObject { .. } => {
                 Some("name an object as Kbuild does: --object fs/ext4/super.o".to_owned())
             }
             Self::NotChanged { .. } => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{StockParts, StockTouched, Version, Workspace, kept_objects};
+use kbuild_glue::{Reads, StockParts, StockTouched, Version, Workspace, kept_objects};
 use klp_core::debug::{Debug, DebugError};
 use klp_core::inlined::{Went, went};
 
@@ -27,11 +27,13 @@ pub struct Gone {
 
 /// More objects than this are not compiled again to answer a question.
 const MOST: usize = 200;
+/// The same of a kernel that was shipped, where each is compiled twice.
+const MOST_SHIPPED: usize = 50;
 
 impl Kernel {
-    /// Where the functions of these `names` went: in the original kernel of the last build, in those objects whose sources
-    /// have the name in them; in a kernel that was shipped, in those which the sources say can have something of them, or
-    /// in `object`, as far as what is compiled here is proven to be what was shipped.
+    /// Where the functions of these `names` went, in `object` or in those objects which the sources say can have something
+    /// of them: in the original kernel of the last build, or in a kernel that was shipped, as far as what is compiled here
+    /// is proven to be what was shipped.
     pub fn inlined(
         &self,
         names: &[String],
@@ -71,19 +73,17 @@ impl Kernel {
     ) -> Result<Lined, Error> {
         let (root, objects) = kept_objects(&self.root)?
             .ok_or_else(|| Error::NoOriginal { path: self.root.join("build") })?;
-        let candidates = match object {
-            Some(object) => vec![object.to_owned()],
-            None => session.on_threads(|| {
-                kbuild_glue::mentioning(&root, &self.root.join("mirror"), &objects, names)
-            })??,
+        let objects = match object {
+            Some(object) => BTreeSet::from([object.to_owned()]),
+            None => session
+                .on_threads(|| {
+                    let reads = Reads::of(&root, &self.root.join("mirror"), &objects);
+                    Naming::of(&reads, names, MOST)
+                })??
+                .told(events),
         };
-        if candidates.len() > MOST {
-            let (count, names) = (candidates.len(), names.join(", "));
-            return Err(Error::TooManyObjects { names, count, most: MOST });
-        }
-        let objects = candidates.len();
-        events(Event::Reading { objects });
-        lined(self, session, &originals(candidates), events)
+        events(Event::Reading { objects: objects.len() });
+        lined(self, session, &originals(objects), events)
     }
 
     /// Objects of a kernel that was shipped: compiled, proven, and compiled once more with debug information.
@@ -105,14 +105,9 @@ impl Kernel {
                 return Err(Error::NoShippedObject { object, release });
             }
             Some(object) => BTreeSet::from([object.to_owned()]),
-            None => {
-                let Naming { objects, note } =
-                    session.on_threads(|| Naming::of(&stock.recipes, names))??;
-                if let Some(note) = note {
-                    events(Event::Warning(note));
-                }
-                objects
-            }
+            None => session
+                .on_threads(|| Naming::of(&stock.recipes, names, MOST_SHIPPED))??
+                .told(events),
         };
         events(Event::Reading { objects: objects.len() });
         let touched = StockTouched { objects, ..StockTouched::default() };
