@@ -43,6 +43,7 @@ pub fn expect_ours(
     what: &'static str,
 ) -> Result<(), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
+    expect_regular(path)?;
     let mut start = Vec::new();
     match fs_err::File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -52,6 +53,16 @@ pub fn expect_ours(
         return Ok(());
     }
     Err(Error::Exists { path: path.to_owned(), what })
+}
+
+/// Whether there is nothing at `path`, or a file: `/dev/null` reads as an empty one.
+fn expect_regular(path: &Utf8Path) -> Result<(), Error> {
+    match fs_err::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(found) if found.is_file() || found.is_dir() => Ok(()),
+        Ok(_) => Err(Error::NoFile { path: path.to_owned() }),
+        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+    }
 }
 
 /// Whether a file at `path` can be made or replaced.
@@ -84,11 +95,12 @@ pub fn remove(
     }
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all, where there is nothing or a file.
 pub fn replace(
     path: &Utf8Path,
     write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
 ) -> Result<(), Error> {
+    expect_regular(path)?;
     let failed = |source| Error::Write { path: path.to_owned(), source };
     let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
     let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
