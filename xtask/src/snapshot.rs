@@ -11,7 +11,8 @@ use walkdir::WalkDir;
 #[derive(PartialEq, Eq)]
 pub(crate) struct Snapshot {
     files: BTreeMap<Utf8PathBuf, Entry>,
-    contents: BTreeMap<Utf8PathBuf, Vec<u8>>,
+    /// None of a file that is not there: a patch can add it.
+    contents: BTreeMap<Utf8PathBuf, Option<Vec<u8>>>,
 }
 
 #[derive(PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Snapshot {
         }
         let contents = read
             .iter()
-            .map(|path| Ok((path.clone(), fs_err::read(tree.join(path))?)))
+            .map(|path| Ok((path.clone(), content(&tree.join(path))?)))
             .collect::<Result<_>>()?;
         Ok(Self { files, contents })
     }
@@ -54,6 +55,13 @@ impl Snapshot {
         paths.sort();
         paths.dedup();
         paths
+    }
+}
+
+fn content(file: &Utf8Path) -> Result<Option<Vec<u8>>> {
+    match fs_err::read(file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        content => Ok(Some(content?)),
     }
 }
 
@@ -87,5 +95,16 @@ mod tests {
         fs_err::write(tree.join("b"), "").unwrap();
         let after = Snapshot::take(tree, &read).unwrap();
         assert!(before.differences(&after).contains(&tree.join("b")));
+    }
+
+    #[test]
+    fn a_file_that_a_patch_adds_is_not_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap();
+        let take = || Snapshot::take(root, &["new.c".into()]).unwrap();
+        let before = take();
+        assert!(before.differences(&take()).is_empty());
+        fs_err::write(root.join("new.c"), "").unwrap();
+        assert!(before.differences(&take()).contains(&"new.c".into()));
     }
 }
