@@ -175,7 +175,7 @@ fn what_is_read_before_its_module_is_there() -> Result<()> {
         let call = "call helper";
         let nop = ".byte 0x0f, 0x1f, 0x44, 0, 0";
         for (body, name, when) in [
-            (own.to_owned(), "hook", "each processor has its copy"),
+            (own.to_owned(), "hook", "each processor gets its copy"),
             (alternative(call, nop), "sync", "alternatives"),
             (alternative(nop, call), ".altinstr_replacement", "alternatives"),
         ] {

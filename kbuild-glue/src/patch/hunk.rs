@@ -136,25 +136,24 @@ pub(super) fn placed(
         let (at, distance, length, hunk) = (0..=fuzz).find_map(place).ok_or(Mismatch(index))?;
         moved = distance;
         for line in lines.get(done..at).unwrap_or_default() {
-            result.extend_from_slice(line);
+            put(&mut result, line).ok_or(Mismatch(index.saturating_sub(1)))?;
         }
         for line in hunk.side(reverse, true) {
-            // Lines cannot be put behind a last line that has no end.
-            if result.last().is_some_and(|&byte| byte != b'\n') {
-                return Err(Mismatch(index));
-            }
-            result.extend_from_slice(line);
+            put(&mut result, line).ok_or(Mismatch(index))?;
         }
         done = at.saturating_add(length);
         all.push((at, hunk));
     }
     for line in lines.get(done..).unwrap_or_default() {
-        if result.last().is_some_and(|&byte| byte != b'\n') {
-            return Err(Mismatch(hunks.len().saturating_sub(1)));
-        }
-        result.extend_from_slice(line);
+        put(&mut result, line).ok_or(Mismatch(hunks.len().saturating_sub(1)))?;
     }
     Ok((result, all))
+}
+
+/// Puts a line behind the others, unless the last one has no end.
+fn put(lines: &mut Vec<u8>, line: &[u8]) -> Option<()> {
+    let is_whole = lines.last().is_none_or(|byte| *byte == b'\n');
+    is_whole.then(|| lines.extend_from_slice(line))
 }
 
 fn signed(number: usize) -> i64 {
@@ -280,7 +279,10 @@ mod tests {
         assert_eq!(apply(b"a\n", std::slice::from_ref(&without), false, 0).unwrap(), b"b");
         assert_eq!(apply(b"a", std::slice::from_ref(&without), false, 0), Err(Mismatch(0)));
         // The file goes on where the patch says that it ends.
-        assert_eq!(apply(b"a\nz\n", &[without], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"a\nz\n", std::slice::from_ref(&without), false, 0), Err(Mismatch(0)));
+        // It goes on, and another hunk changes it behind that.
+        let behind = hunk(3, 3, "-y\n+Y\n");
+        assert_eq!(apply(b"a\nz\ny\n", &[without, behind], false, 0), Err(Mismatch(0)));
         assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false, 0), Err(Mismatch(0)));
     }
 

@@ -237,8 +237,7 @@ impl<'a> Parser<'a> {
                 b'-' => (Line::Removed(content), true, false),
                 b'+' => (Line::Added(content), false, true),
                 b'\\' => {
-                    strip_end(&mut hunk);
-                    self.next();
+                    self.strip_end(&mut hunk)?;
                     continue;
                 }
                 _ => {
@@ -255,8 +254,7 @@ impl<'a> Parser<'a> {
             self.next();
         }
         if self.line().is_some_and(|line| line.starts_with(b"\\ ")) {
-            strip_end(&mut hunk);
-            self.next();
+            self.strip_end(&mut hunk)?;
         }
         if self.is_in_hunk() {
             return Err(self.malformed(MORE_LINES));
@@ -270,6 +268,21 @@ impl<'a> Parser<'a> {
         let line = self.line().unwrap_or_default();
         let is_dashes = line.starts_with(b"---") || line == b"--" || line == b"-- ";
         matches!(line.first(), Some(b' ' | b'+' | b'-')) && !is_dashes
+    }
+
+    /// Takes the line end off the line that `\ No newline at end of file` speaks of.
+    fn strip_end(&mut self, hunk: &mut Hunk) -> Result<(), PatchError> {
+        if let Some(Line::Both(bytes) | Line::Removed(bytes) | Line::Added(bytes)) =
+            hunk.lines.last_mut()
+            && bytes.last() == Some(&b'\n')
+        {
+            bytes.pop();
+            if bytes.is_empty() {
+                return Err(self.malformed("an empty line without an end is no line"));
+            }
+        }
+        self.next();
+        Ok(())
     }
 
     /// The permissions of a plain file. What is none, is written down in `file`.
@@ -289,16 +302,6 @@ impl<'a> Parser<'a> {
         header::name(bytes)
             .and_then(|name| name.path)
             .ok_or_else(|| self.malformed("a file name that cannot be read"))
-    }
-}
-
-/// Takes the line end off the line that `\ No newline at end of file` speaks of.
-fn strip_end(hunk: &mut Hunk) {
-    if let Some(Line::Both(bytes) | Line::Removed(bytes) | Line::Added(bytes)) =
-        hunk.lines.last_mut()
-        && bytes.last() == Some(&b'\n')
-    {
-        bytes.pop();
     }
 }
 

@@ -28,15 +28,15 @@ pub(super) fn references(
                 .iter()
                 .any(|(code, range)| code == piece && range.contains(&reloc.offset.cast_signed()));
             let when = if is_per_cpu {
-                "each processor has its copy of the variable"
+                "each processor gets its copy of the variable"
             } else if is_replaced {
                 "the alternatives of its code are applied"
             } else {
                 continue;
             };
             let why = format!(
-                "it refers to {name} of module {module}, which livepatch fills in when that module is there: until then \
-                 {when}, without it"
+                "it refers to {name} of module {module}, which livepatch fills in when that module is there: {when} \
+                 before that, without it"
             );
             found.push((piece.object, owner_name(source, *piece), why));
         }
