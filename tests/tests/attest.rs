@@ -181,6 +181,15 @@ fn identity() -> Result<()> {
         renamed.module.replace("extern int count;", "static int count;").replace("count", "number");
     renamed.links.retain(|(name, _)| *name != "count");
     let forced = Case { forced: vec!["number"], ..renamed.clone() };
+    let strong = "int show(int n) { exported(\"strong\"); return n + 7; }";
+    let mut gives_way = right();
+    gives_way.after = gives_way.after.replace("int show", "__attribute__((weak)) int show");
+    gives_way.other = Some((String::new(), format!("void exported(const char *);{strong}")));
+    gives_way.module = format!("{KERNEL}{strong}");
+    gives_way.links.clear();
+    let mut stays = gives_way.clone();
+    stays.module = right().module;
+    stays.links = right().links;
     let shared = "int shared = 3;";
     let show = "int show(int n) { shared += n; return shared; }";
     let moved = Case {
@@ -198,6 +207,8 @@ fn identity() -> Result<()> {
         "identity",
         &[
             ("a copy of a variable", copied, Some(Class::Identity)),
+            ("a strong function in place of one that is weak now", gives_way, None),
+            ("the weak one", stays, Some(Class::Content)),
             ("a neighbour", neighbour, Some(Class::Reference)),
             ("a variable with another name", renamed, Some(Class::Renamed)),
             ("a variable with another name, by force", forced, None),

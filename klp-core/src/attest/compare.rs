@@ -42,10 +42,14 @@ impl Judge<'_> {
         let size = extent.size();
         let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
         else {
-            return self.other(piece, extent.start, "goes on behind the end of its section");
+            return self.other(piece, extent.start, "it is shorter than in the patched object");
         };
         if here.is_code() != there.is_code() {
-            return self.other(piece, extent.start, "code in one of both only");
+            return self.other(
+                piece,
+                extent.start,
+                "it is code in one of both, the module and the patched object, only",
+            );
         }
         let (before, decoded) = fields(&source.patched, here, extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
@@ -118,10 +122,10 @@ impl Judge<'_> {
         let first = first_difference(&was, &is, &covered);
         let more = after.keys().next().copied();
         let found = [
-            (missing, "a relocation less"),
-            (filled, "a number in a field"),
-            (more, "a relocation more"),
-            (first, "other bytes"),
+            (missing, "a relocation less than in the patched object"),
+            (filled, "a number in a field that the patched object leaves to the linker"),
+            (more, "a relocation more than in the patched object"),
+            (first, "other bytes than in the patched object"),
         ];
         let found = found.into_iter().find_map(|(offset, what)| Some((offset?, what)));
         if let Some((offset, what)) = found {
@@ -221,7 +225,6 @@ impl Judge<'_> {
 
     fn other(&mut self, (number, extent): Piece, offset: u64, what: &str) {
         let place = self.describe(number, extent.section, offset);
-        let what = format!("{what} than in the patched object");
         self.find(self.object(number), place, Class::Content, what);
     }
 

@@ -163,6 +163,12 @@ impl<'a> Judge<'a> {
                 found = found.or_else(|| Some((number, source.patched_at(spot)?)));
             }
         }
+        // A weak one gives way to the strong one that the patch has elsewhere.
+        let found = found.filter(|(number, index)| {
+            let symbol = self.sources.get(*number).and_then(|it| it.patched.symbol(*index));
+            let gives_way = |name| self.strong(Some(spot.image), name).is_some();
+            !symbol.is_some_and(|symbol| symbol.weak && !symbol.local && gives_way(symbol.name))
+        });
         // A function that goes to another object is known by its global name.
         let found = found.or_else(|| {
             let strong = self.strong(Some(spot.image), name.as_bytes())?;

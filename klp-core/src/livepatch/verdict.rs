@@ -267,7 +267,11 @@ impl Verdict {
         }
         for Suspect { new, was } in suspects {
             let Some(source) = sources.get(new.object) else { continue };
-            let was = &was.name;
+            let home = sources.get(was.object).filter(|_| was.object != new.object);
+            let was = match home {
+                Some(home) => format!("{} of {}", was.name, home.object),
+                None => was.name.clone(),
+            };
             let why = if new.is_constant() {
                 format!(
                     "its address is compared, and it may be {was}, which the patch takes away: pointers that the kernel \
