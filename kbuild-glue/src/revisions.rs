@@ -2,6 +2,9 @@
 //!
 //! Nothing is written into the tree or its repository, its index included.
 
+use std::ffi::OsStr;
+use std::io::{Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command, Output, Stdio};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -160,7 +163,33 @@ impl Revisions {
                 .and_then(|time| copy.as_file().set_modified(time));
             copied.map_err(failed)?;
         }
+        self.look_at_all(&copy)?;
         Ok(copy)
+    }
+
+    /// Takes the marks off `index` by which people tell git not to look at files that are there: make does.
+    fn look_at_all(&self, index: &NamedTempFile) -> Result<(), PatchError> {
+        let failed = |source| PatchError::Io { path: self.source.clone(), source };
+        let mut git = self.git(&["ls-files", "-v", "-z"]);
+        let listed = self.run(git.env("GIT_INDEX_FILE", index.path()))?.stdout;
+        // A letter, a space, and the name; small letters are for what is assumed to be as it was.
+        let marked = listed.split(|byte| *byte == 0).filter_map(|line| {
+            let (letter, name) = (line.first()?, line.get(2..)?);
+            let is_marked = *letter == b'S' || letter.is_ascii_lowercase();
+            let path = self.source.as_std_path().join(OsStr::from_bytes(name));
+            (is_marked && path.symlink_metadata().is_ok()).then_some(name)
+        });
+        let names = marked.collect::<Vec<_>>().join(&0);
+        if names.is_empty() {
+            return Ok(());
+        }
+        for mark in ["--no-assume-unchanged", "--no-skip-worktree"] {
+            let mut list = tempfile::tempfile().map_err(failed)?;
+            list.write_all(&names).and_then(|()| list.rewind()).map_err(failed)?;
+            let mut git = self.git(&["update-index", "-z", mark, "--stdin"]);
+            self.run(git.env("GIT_INDEX_FILE", index.path()).stdin(list))?;
+        }
+        Ok(())
     }
 
     /// The line that git answers.

@@ -130,6 +130,20 @@ fn an_edit_that_keeps_the_time() -> Result<()> {
     expect_worktree(&kernel)
 }
 
+/// People tell git not to look at files that they edit; make does.
+#[test]
+fn an_edit_that_git_is_told_not_to_see() -> Result<()> {
+    for mark in ["--assume-unchanged", "--skip-worktree"] {
+        let Some(kernel) = committed()? else { return Ok(()) };
+        git(&kernel, &["update-index", mark, "fs/proc.c"])?;
+        edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
+        expect_worktree(&kernel)?;
+        // The index is the user's.
+        ensure!(git(&kernel, &["diff", "HEAD"])?.is_empty(), "{mark}");
+    }
+    Ok(())
+}
+
 /// The work tree changes one function.
 fn expect_worktree(kernel: &Kernel) -> Result<()> {
     expect_meminfo(&run(&mut kernel.build(["--worktree"])?)?.expect(0)?.stdout)
