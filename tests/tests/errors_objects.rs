@@ -139,7 +139,14 @@ fn stripped() -> Result<()> {
     let (_guard, directory) = directory()?;
     let (good, bad) = (directory.join("good.o"), directory.join("bad.o"));
     tool("strip", ["--strip-all", good.as_str(), "-o", bad.as_str()])?;
-    expect_error(&directory, "bad.o", "no symbol table", Some("not a stripped one"))
+    expect_error(&directory, "bad.o", "no symbol table", Some("not a stripped one"))?;
+    // Assemblers write none where there are notes only.
+    let (source, note) = (directory.join("note.s"), directory.join("note.o"));
+    fs_err::write(&source, "\t.section .note.Linux, \"a\", @note\n\t.long 6, 4, 0x100\n")?;
+    tool("as", [source.as_str(), "-o", note.as_str()])?;
+    tool("strip", ["--strip-all", note.as_str()])?;
+    run(klp(["diff", "--no-cache", "note.o", "note.o"])?.current_dir(&directory))?.expect(0)?;
+    Ok(())
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl<'data> ElfObject<'data> {
             });
         }
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
-        if symtab.is_empty() {
+        if symtab.is_empty() && !sections.iter().all(needs_no_symbols) {
             return Err(ElfError::NoSymbols);
         }
         refuse_unreadable(&sections)?;
@@ -188,6 +188,12 @@ impl<'data> ElfObject<'data> {
             })
             .count()
     }
+}
+
+/// Assemblers write no symbol table where there are notes only, as in the vDSO's `note.S`.
+fn needs_no_symbols(section: &Section<'_>) -> bool {
+    let is_empty = !section.is_allocated() || section.size == 0;
+    section.raw != elf::SHT_RELA.0 && (is_empty || section.raw == elf::SHT_NOTE.0)
 }
 
 /// What this program cannot read can hold anything, relocations of code included.
