@@ -111,9 +111,10 @@ fn errors_are_records() -> Result<()> {
     fs_err::write(&broken, "--- a/kernel/sched.c\n+++ b/kernel/sched.c\n@@ -1 +1 @@\n-no\n+no!\n")?;
     let error = kernel.directory.join("error.patch");
     let line = fs_err::read_to_string(kernel.source.join("kernel/sched.c"))?;
-    let line = line.lines().next().context("an empty source")?;
+    let (line, rest) = line.split_once('\n').context("an empty source")?;
+    let next = rest.lines().next().context("a source of one line")?;
     let text = format!(
-        "--- a/kernel/sched.c\n+++ b/kernel/sched.c\n@@ -1,1 +1,2 @@\n {line}\n+#error no\n"
+        "--- a/kernel/sched.c\n+++ b/kernel/sched.c\n@@ -1,2 +1,3 @@\n {line}\n+#error no\n {next}\n"
     );
     fs_err::write(&error, text)?;
     for (arguments, status) in [

@@ -32,6 +32,9 @@ fn fields(
     (fields, uses)
 }
 
+const SHORTER: &str = "it is shorter than in the patched object";
+const OTHER_KIND: &str = "it is code in one of both, the module and the patched object, only";
+
 impl Judge<'_> {
     /// Compares what the module has at `at`.
     pub(super) fn compare(&mut self, (number, extent): Piece, at: At) {
@@ -42,14 +45,10 @@ impl Judge<'_> {
         let size = extent.size();
         let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
         else {
-            return self.other(piece, extent.start, "it is shorter than in the patched object");
+            return self.other(piece, extent.start, SHORTER);
         };
         if here.is_code() != there.is_code() {
-            return self.other(
-                piece,
-                extent.start,
-                "it is code in one of both, the module and the patched object, only",
-            );
+            return self.other(piece, extent.start, OTHER_KIND);
         }
         let (before, decoded) = fields(&source.patched, here, extent);
         let name = String::from_utf8_lossy(here.name).into_owned();

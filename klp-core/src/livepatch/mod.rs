@@ -246,7 +246,15 @@ pub fn create(
         }
     }
     let places = taken::places(&sources, &extraction);
-    verdict.renamed_functions(&sources, renamed::functions(&sources, &places));
+    for renamed in renamed::functions(&sources, &places) {
+        let Some(source) = sources.get(renamed.object) else { continue };
+        if renamed.address == renamed::Address::Given {
+            verdict.note("renamed", source.object, &renamed.name, renamed.why());
+        } else {
+            let code = Obstacle::RenamedFunction;
+            verdict.risk(code, source.object, &renamed.name, renamed.why());
+        }
+    }
     verdict.renamed(&sources, &moves, &places, &extraction);
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));

@@ -30,6 +30,22 @@ pub(super) struct Renamed {
     pub(super) address: Address,
 }
 
+impl Renamed {
+    /// What is wrong with it.
+    pub(super) fn why(&self) -> String {
+        let taken = match self.address {
+            Address::Compared => "is compared",
+            Address::Stored => "is stored",
+            Address::Given => "is handed to the kernel",
+        };
+        format!(
+            "its address {taken}, and it may be {}, which the patch takes away: pointers that the kernel keeps lead to that \
+             one, which stays as it is; leave its name as it is",
+            self.was
+        )
+    }
+}
+
 /// Those whose address is used at one of `places`.
 pub(super) fn functions(sources: &[Source<'_>], places: &Places) -> Vec<Renamed> {
     let mut found = Vec::new();

@@ -14,7 +14,6 @@ use super::identity;
 use super::moved::{Moves, Suspect};
 use super::namesakes;
 use super::refusals::Refusals;
-use super::renamed::{Address, Renamed};
 use super::side::Side;
 use super::source::{Fate, Source};
 use super::taken::{Places, Taken};
@@ -60,7 +59,7 @@ impl Verdict {
     }
 
     /// Something that can go wrong: refused, or with `--force` told.
-    fn risk(&mut self, code: Obstacle, object: &str, name: &str, why: String) {
+    pub(super) fn risk(&mut self, code: Obstacle, object: &str, name: &str, why: String) {
         if self.force {
             self.note(FORCED, object, name, why);
         } else {
@@ -202,27 +201,6 @@ impl Verdict {
                  copy, and kfree_const() frees what is not the kernel's own text; give it to kstrdup_const(), too"
             );
             self.risk(Obstacle::Text, source.object, &function, why);
-        }
-    }
-
-    /// Tells of functions under another name whose address is taken.
-    pub(super) fn renamed_functions(&mut self, sources: &[Source<'_>], renamed: Vec<Renamed>) {
-        for Renamed { object, name, was, address } in renamed {
-            let Some(source) = sources.get(object) else { continue };
-            let taken = match address {
-                Address::Compared => "is compared",
-                Address::Stored => "is stored",
-                Address::Given => "is handed to the kernel",
-            };
-            let why = format!(
-                "its address {taken}, and it may be {was}, which the patch takes away: pointers that the kernel keeps lead to \
-                 that one, which stays as it is; leave its name as it is"
-            );
-            if address == Address::Given {
-                self.note("renamed", source.object, &name, why);
-            } else {
-                self.risk(Obstacle::RenamedFunction, source.object, &name, why);
-            }
         }
     }
 
