@@ -2,7 +2,7 @@
 //!
 //! What is kept is never needed: whatever goes wrong with it, the object is digested.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};

@@ -18,8 +18,10 @@ pub enum Error {
     Write { path: Utf8PathBuf, source: std::io::Error },
     #[error("{path} exists and is not {what}")]
     Exists { path: Utf8PathBuf, what: &'static str },
-    #[error("{path} is a device or a pipe, which no file takes the place of")]
-    NoFile { path: Utf8PathBuf },
+    #[error("{path} is {what}, where a file is to be written")]
+    NotAFile { path: Utf8PathBuf, what: &'static str },
+    #[error("{first} and {second} would be one file: {path}")]
+    Twice { path: Utf8PathBuf, first: &'static str, second: &'static str },
     #[error("cannot use the kernel that {manifest} names")]
     TreeOf { manifest: Utf8PathBuf, source: TreeError },
     #[error("cannot checksum {path}")]
@@ -111,8 +113,9 @@ impl Error {
                 "where a change is meant, add its function to `allow` of a rule for its object"
                     .to_owned(),
             ),
-            Self::NoFile { .. } => Some("name a file".to_owned()),
             Self::Exists { .. } => Some("name another file, or remove this one first".to_owned()),
+            Self::NotAFile { .. } => Some("name a file".to_owned()),
+            Self::Twice { .. } => Some("name another file for one of them".to_owned()),
             Self::Write { source, .. } if is_denied(source) => {
                 Some("name a directory that you can write to with --target-dir".to_owned())
             }

@@ -1,6 +1,6 @@
 //! Digests of the original build, kept for the next run of the same program.
 
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::Manifest;

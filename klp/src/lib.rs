@@ -38,6 +38,7 @@ mod origins;
 pub mod output;
 mod package;
 mod patched;
+mod place;
 mod proofs;
 mod results;
 mod rules;

@@ -1,11 +1,13 @@
 //! Files that are written where nothing of a person's is lost.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read, Write};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::tree::resolved;
 use rustix::fs::{Access, access};
 
 use crate::error::Error;
+use crate::place::{self, Place};
 
 /// What a livepatch module is.
 pub const MODULE: &str = "an ELF file";
@@ -43,40 +45,73 @@ pub fn expect_ours(
     what: &'static str,
 ) -> Result<(), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
-    expect_regular(path)?;
+    match place::of(path)? {
+        Place::Free | Place::Stream => return Ok(()),
+        Place::File => {}
+    }
     let mut start = Vec::new();
-    match fs_err::File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        file => file.and_then(|file| file.take(4096).read_to_end(&mut start)).map_err(failed)?,
-    };
-    if start.is_empty() || ours(&start) {
+    let file = fs_err::File::open(path);
+    file.and_then(|file| file.take(4096).read_to_end(&mut start)).map_err(failed)?;
+    if ours(&start) {
         return Ok(());
     }
     Err(Error::Exists { path: path.to_owned(), what })
 }
 
-/// Whether there is nothing at `path`, or a file: `/dev/null` reads as an empty one.
-fn expect_regular(path: &Utf8Path) -> Result<(), Error> {
-    match fs_err::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Ok(found) if found.is_file() || found.is_dir() => Ok(()),
-        Ok(_) => Err(Error::NoFile { path: path.to_owned() }),
-        Err(source) => Err(Error::Read { path: path.to_owned(), source }),
+/// Whether what is written to `path` can be read again: a device keeps nothing.
+pub fn expect_kept(path: &Utf8Path) -> Result<(), Error> {
+    match place::of(path)? {
+        Place::Free | Place::File => Ok(()),
+        Place::Stream => Err(Error::NotAFile { path: path.to_owned(), what: "a device" }),
     }
 }
 
-/// Whether a file at `path` can be made or replaced.
+/// Whether `path` can be opened and written to without a wait for somebody who reads it.
+pub fn expect_no_pipe(path: &Utf8Path) -> Result<(), Error> {
+    place::of(path).map(drop)
+}
+
+/// Whether `outputs`, each with the words for what names it, are as many files. Where one of them replaced another, the run
+/// would end well and one of its results would be gone.
+pub fn expect_apart(outputs: &[(&'static str, &Utf8Path)]) -> Result<(), Error> {
+    let mut known: Vec<(&'static str, Utf8PathBuf)> = Vec::new();
+    for &(what, path) in outputs {
+        if place::of(path)? == Place::Stream {
+            continue;
+        }
+        let file = resolved(&place::followed(path)?)?;
+        if let Some((first, _)) = known.iter().find(|(_, other)| *other == file) {
+            return Err(Error::Twice { path: path.to_owned(), first, second: what });
+        }
+        known.push((what, file));
+    }
+    Ok(())
+}
+
+/// Whether `path` can be written to, or a file can be made or replaced there.
 fn expect_writable(path: &Utf8Path) -> Result<(), Error> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
     if path.is_dir() {
         return Err(failed(ErrorKind::IsADirectory.into()));
     }
-    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
+    let is_allowed = |path: &Utf8Path| {
+        access(path.as_std_path(), Access::WRITE_OK).map_err(|error| failed(error.into()))
+    };
+    if place::of(path)? == Place::Stream {
+        return is_allowed(path);
+    }
+    let file = place::followed(path)?;
+    let directory = directory(&file);
     if directory.exists() && !directory.is_dir() {
         return Err(failed(ErrorKind::NotADirectory.into()));
     }
-    access(directory.as_std_path(), Access::WRITE_OK).map_err(|error| failed(error.into()))
+    is_allowed(directory)
+}
+
+/// The directory that a file is in.
+fn directory(path: &Utf8Path) -> &Utf8Path {
+    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
+    directory.unwrap_or_else(|| Utf8Path::new("."))
 }
 
 /// Removes a file that an earlier run has written, which must not be taken for one of this run. It stays, with an error,
@@ -87,7 +122,10 @@ pub fn remove(
     what: &'static str,
 ) -> Result<(), Error> {
     expect_ours(path, ours, what)?;
-    match fs_err::remove_file(path) {
+    if place::of(path)? == Place::Stream {
+        return Ok(());
+    }
+    match fs_err::remove_file(place::followed(path)?) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
             Err(Error::Write { path: path.to_owned(), source })
         }
@@ -95,22 +133,24 @@ pub fn remove(
     }
 }
 
-/// Writes a file whole or not at all, where there is nothing or a file.
+/// Writes a file whole or not at all; what is no file stays, and is written into.
 pub fn replace(
     path: &Utf8Path,
-    write: impl FnOnce(&mut tempfile::NamedTempFile) -> io::Result<()>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
-    expect_regular(path)?;
     let failed = |source| Error::Write { path: path.to_owned(), source };
-    let directory = path.parent().filter(|parent| !parent.as_str().is_empty());
-    let directory = directory.unwrap_or_else(|| Utf8Path::new("."));
+    if place::of(path)? == Place::Stream {
+        let mut stream = place::open(path).map_err(failed)?;
+        return write(&mut stream).map_err(failed);
+    }
+    let path = &place::followed(path)?;
     // As any other output: the umask decides who may read it.
     let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o666);
     // One that is left behind by a run that was killed says what it was to be.
     let prefix = format!(".{}.", path.file_name().unwrap_or_default());
     let mut builder = tempfile::Builder::new();
     builder.permissions(permissions).prefix(&prefix);
-    let mut file = builder.tempfile_in(directory).map_err(failed)?;
+    let mut file = builder.tempfile_in(directory(path)).map_err(failed)?;
     write(&mut file).map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())

@@ -17,6 +17,7 @@ const PACKAGE: &str = "a package of a livepatch";
 
 /// Whether a package can be written to `path` and nothing is lost there.
 pub fn expect_package_free(path: &Utf8Path) -> Result<(), Error> {
+    output::expect_kept(path)?;
     output::expect_free(path, |_| DebianPackage::is_ours(path), PACKAGE)
 }
 

@@ -52,6 +52,7 @@ mod missed_lto;
 mod missed_relocations;
 mod mutation;
 mod nothing_lost;
+mod outputs;
 mod packaged;
 mod packed;
 mod pager;

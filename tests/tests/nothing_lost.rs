@@ -125,28 +125,3 @@ fn a_module_in_place_of_the_patch() -> Result<()> {
     ensure!(!kernel.work().exists(), "something was built before");
     Ok(())
 }
-
-/// A device reads as an empty file, and a pipe is waited for: neither is one that we have written.
-#[test]
-fn devices_and_pipes_stay() -> Result<()> {
-    let (_guard, directory) = temporary()?;
-    let (source, object) = (directory.join("a.c"), directory.join("a.o"));
-    fs_err::write(&source, "int f(void) { return 1; }\n")?;
-    tool("gcc", ["-c", source.as_str(), "-o", object.as_str()])?;
-    let (device, pipe) = (directory.join("null"), directory.join("pipe"));
-    fs_err::os::unix::fs::symlink("/dev/null", &device)?;
-    tool("mkfifo", [pipe.as_str()])?;
-    let (kernel, patch) = (Kernel::with_output()?, example_patch(GOOD));
-    for path in [&device, &pipe] {
-        let before = fs_err::symlink_metadata(path)?.file_type();
-        for command in [
-            &mut klp(["checksum", object.as_str(), "-o", path.as_str()])?,
-            klp(["diff", object.as_str(), object.as_str()])?.args(["--report", path.as_str()]),
-            &mut kernel.build([patch.as_str(), "-o", path.as_str()])?,
-        ] {
-            run(command)?.expect_error(1, "is a device or a pipe", Some("name a file"))?;
-        }
-        ensure!(fs_err::symlink_metadata(path)?.file_type() == before, "{path}");
-    }
-    Ok(())
-}

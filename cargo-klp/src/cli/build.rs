@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum, ValueHint};
 
+use super::output::output_file;
 use super::{PageArgs, RuleArgs, TreeArgs};
 
 /// Build the kernel before and after a patch and name the functions that changed
@@ -46,7 +47,7 @@ pub(crate) struct Build {
     /// Write the livepatch module to this file [default: livepatch-NAME.ko in the output directory, named after the
     /// first patch]
     #[arg(short = 'o', long, value_name = "FILE", conflicts_with_all = ["no_module", "external"],
-          value_hint = ValueHint::FilePath, help_heading = MODULE)]
+          value_parser = output_file, value_hint = ValueHint::FilePath, help_heading = MODULE)]
     pub(crate) module: Option<Utf8PathBuf>,
     /// Make no livepatch module, only name the functions
     #[arg(long, help_heading = MODULE)]

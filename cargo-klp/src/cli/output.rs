@@ -34,8 +34,17 @@ pub(crate) struct Output {
 #[command(next_help_heading = "Output")]
 pub(crate) struct PageArgs {
     /// Write a page about the result for a browser to this file: what changed, why, and both versions side by side
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", value_parser = output_file, value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<Utf8PathBuf>,
+}
+
+/// A file that is to be written. Standard output has the results, and no name of its own here.
+pub(super) fn output_file(text: &str) -> Result<Utf8PathBuf, String> {
+    match text {
+        "-" => Err("standard output has the results; a file of that name is ./-".into()),
+        "" => Err("it is no name of a file".into()),
+        _ => Ok(text.into()),
+    }
 }
 
 /// How results are printed.

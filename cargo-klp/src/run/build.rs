@@ -12,6 +12,7 @@ use crate::cli::{self, MessageFormat};
 use crate::error::Error;
 use crate::exit::ExitStatus;
 use crate::shell::Shell;
+use crate::signals;
 
 use super::{dry_run, page, session};
 
@@ -34,10 +35,12 @@ pub(crate) fn run(
         // Nothing is removed there before it is known to be ours.
         kernel.expect_usable()?;
     }
+    let paths: Vec<Utf8PathBuf> = arguments.patches();
+    let request = request(arguments, current, &kernel, &paths);
+    expect_outputs_apart(arguments, current, &kernel, request.as_ref())?;
     if !arguments.dry_run {
         output::remove(&kernel.results, output::is_results, output::RESULTS)?;
     }
-    let paths: Vec<Utf8PathBuf> = arguments.patches();
     let revisions = revisions(arguments, kernel.sources()).map_err(BuildError::from)?;
     if let Some(revisions) = &revisions {
         let ours = [kernel.root.as_path(), kernel.tree.output.as_path()];
@@ -51,7 +54,6 @@ pub(crate) fn run(
     if arguments.dry_run {
         return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
     }
-    let request = request(arguments, current, &kernel, &paths);
     expect_outputs_free(arguments, current, request.as_ref())?;
     if !arguments.no_module
         && patch_set.patches().iter().any(|patch| patch.touches("rs"))
@@ -59,6 +61,7 @@ pub(crate) fn run(
     {
         shell.warning(format_args!("{why}. {RUST_FIX}"));
     }
+    signals::clean_up();
     let work = Work { arguments, kernel: &kernel, session: &session, rules: &rules, shell };
     let Some(Done { changes, livepatch }) =
         work.compare(revisions.as_ref(), &patch_set, request.as_ref(), format)?
@@ -72,6 +75,27 @@ pub(crate) fn run(
     Ok(status)
 }
 
+/// Whether everything that is to be written has a name of its own.
+fn expect_outputs_apart(
+    arguments: &cli::Build,
+    current: &Utf8Path,
+    kernel: &Kernel,
+    request: Option<&LivepatchRequest>,
+) -> Result<(), Error> {
+    let report = arguments.page.report.as_ref().map(|path| current.join(path));
+    let module = request.map(|request| request.path.clone());
+    let package = module.as_deref().filter(|_| arguments.package.is_some()).map(klp::package_path);
+    let outputs = [
+        ("the file of results", Some(kernel.results.clone())),
+        ("the livepatch module", module),
+        ("the package", package),
+        ("the report", report),
+    ];
+    let outputs: Vec<(&str, &Utf8Path)> =
+        outputs.iter().filter_map(|(what, path)| Some((*what, path.as_deref()?))).collect();
+    Ok(output::expect_apart(&outputs)?)
+}
+
 /// Whether everything that is to be written can be, and everything that is to be read is there, before anything is built.
 fn expect_outputs_free(
     arguments: &cli::Build,
@@ -80,6 +104,7 @@ fn expect_outputs_free(
 ) -> Result<(), Error> {
     page::expect_free(&arguments.page)?;
     if let Some(request) = request.filter(|_| arguments.package.is_some()) {
+        output::expect_kept(&request.path)?;
         klp::expect_package_free(&klp::package_path(&request.path))?;
     }
     for path in signing(arguments, current).iter().flat_map(Signing::files) {

@@ -76,8 +76,11 @@ fn write(
     shell: &Shell,
 ) -> Result<(), Error> {
     let uses = match &changes.module {
-        Some(module) => shared(Utf8Path::new(&module.path))?,
-        None => Vec::new(),
+        Some(module) if Utf8Path::new(&module.path).is_file() => {
+            shared(Utf8Path::new(&module.path))?
+        }
+        // A device has kept nothing of it.
+        _ => Vec::new(),
     };
     let content = page::Content { title, changes, explained, why, uses: &uses };
     let path = environment::current_directory()?.join(path);

@@ -11,14 +11,14 @@ use crate::error::Error;
 use crate::shell::Shell;
 use crate::signals;
 
-/// As the arguments of a build say.
+/// As the arguments of a build say. Until [`signals::clean_up`], signals end the program at once.
 pub(super) fn of_build(arguments: &cli::Build, shell: &Shell) -> Result<Session, Error> {
     let mut variables: Vec<String> = environment::kbuild_variables();
     variables.extend(arguments.variables().cloned());
     if let Some(launcher) = &arguments.launcher {
         variables = kbuild_glue::launch_with(launcher, &variables);
     }
-    let mut session = with_jobs(arguments.jobs, shell)?;
+    let mut session = new(arguments.jobs, shell)?;
     session.variables = variables;
     session.full_make = arguments.full_make;
     Ok(session)
@@ -26,7 +26,12 @@ pub(super) fn of_build(arguments: &cli::Build, shell: &Shell) -> Result<Session,
 
 /// With so many jobs, and nothing else to say to make.
 pub(super) fn with_jobs(jobs: Option<usize>, shell: &Shell) -> Result<Session, Error> {
-    let mut session = Session::new(jobs, interrupt()?)?;
+    signals::clean_up();
+    new(jobs, shell)
+}
+
+fn new(jobs: Option<usize>, shell: &Shell) -> Result<Session, Error> {
+    let mut session = Session::new(jobs, forwarded()?)?;
     session.notes().iter().for_each(|note| shell.warning(note));
     session.make = environment::make();
     Ok(session)
@@ -34,6 +39,11 @@ pub(super) fn with_jobs(jobs: Option<usize>, shell: &Shell) -> Result<Session, E
 
 /// Is raised by signals that end programs.
 pub(super) fn interrupt() -> Result<Arc<Interrupt>, Error> {
+    signals::clean_up();
+    forwarded()
+}
+
+fn forwarded() -> Result<Arc<Interrupt>, Error> {
     let interrupt = Arc::new(Interrupt::new());
     signals::forward(&interrupt)
         .map_err(|source| klp::Error::Read { path: "signals".into(), source })?;

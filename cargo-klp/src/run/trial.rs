@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use kbuild_glue::{Interrupt, Jobs, Workspace, arch};
-use klp::Kernel;
+use klp::{Kernel, output};
 use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
 
 use crate::cli::{Accel, StreamFormat, Try, Verbosity};
@@ -23,9 +23,14 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
+    if let Some(log) = &arguments.log {
+        output::expect_no_pipe(log)?;
+    }
+    // Somebody may still write one of them, and a signal ends that wait.
+    let scripts = scripts(arguments)?;
     let interrupt = session::interrupt()?;
     let built = built(arguments, &kernel, &interrupt, shell)?;
-    let trial = trial(arguments, built)?;
+    let trial = trial(arguments, built, scripts);
     let machine = Machine {
         qemu: arguments.qemu.clone(),
         accelerator: arguments.accel.map(|accel| match accel {
@@ -91,7 +96,8 @@ fn built(
     Ok(Built { image, output, installed: None })
 }
 
-fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
+/// What the guest runs, and when.
+fn scripts(arguments: &Try) -> Result<Vec<(Stage, Vec<u8>)>, Error> {
     let mut scripts = Vec::new();
     let mut add = |stage: Stage, path: &Utf8PathBuf| -> Result<(), Error> {
         let script =
@@ -109,7 +115,11 @@ fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
             add(stage, path)?;
         }
     }
-    Ok(Trial {
+    Ok(scripts)
+}
+
+fn trial(arguments: &Try, built: Built, scripts: Vec<(Stage, Vec<u8>)>) -> Trial {
+    Trial {
         image: built.image,
         output: Some(built.output),
         installed: built.installed,
@@ -121,7 +131,7 @@ fn trial(arguments: &Try, built: Built) -> Result<Trial, Error> {
         cycles: arguments.cycles.get(),
         expected: arguments.expected.clone(),
         timeout: Duration::from_secs(arguments.timeout),
-    })
+    }
 }
 
 fn show(event: VmEvent, trial: &Trial, verbosity: Verbosity, shell: &Shell) {

@@ -6,7 +6,6 @@ mod opinion;
 mod perhaps;
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Config, ModuleSources, OriginalBuild, Signing, export_versions};
