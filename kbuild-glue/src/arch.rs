@@ -29,6 +29,10 @@ pub(crate) const NOT_RUNNING: &[&str] = &[
     "drivers/firmware/efi/libstub/",
 ];
 
+/// Those of them whose programs are put into the kernel as data.
+pub(crate) const BROUGHT_ALONG: &[&str] =
+    &["arch/x86/entry/vdso/", "arch/x86/purgatory/", "arch/x86/realmode/"];
+
 /// Options of compilers for code that is none of the kernel that runs.
 pub(crate) const OTHER_MODES: &[&str] = &["-m32", "-m16"];
 

@@ -58,8 +58,9 @@ impl Patched<'_> {
         for warning in rules.apply(&mut changes, before, &checksums) {
             events(Event::Warning(warning));
         }
-        if let After::Kernel { shipped: Some(Shipped { proofs, .. }), .. } = after {
+        if let After::Kernel { shipped: Some(Shipped { proofs, notes, .. }), .. } = after {
             proofs.judge(&mut changes, unproven);
+            changes.note_livepatch(notes.iter().cloned());
         }
         if let After::Kernel { builds, .. } = after {
             changes.note_livepatch(last_link::notes(builds));
@@ -113,7 +114,7 @@ impl Comparison<'_> {
         }
         let about = shipped
             .as_ref()
-            .map(|Shipped { proofs, digests }| proofs.about(digests, &self.unproven))
+            .map(|Shipped { proofs, digests, .. }| proofs.about(digests, &self.unproven))
             .unwrap_or_default();
         let livepatch = request.fulfil(builds, &about, &mut self.changes, events);
         blame::tell(builds, &mut self.changes);

@@ -31,6 +31,7 @@ mod line_numbers;
 mod lines;
 mod livepatch;
 mod naming;
+mod not_compared;
 mod object_file;
 mod operand;
 mod original;

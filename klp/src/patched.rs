@@ -6,16 +6,18 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use kbuild_glue::{
     BuildError, BuildEvent, FileChange, ModuleBuild, OriginalBuild, PatchSet, PatchedBuild,
-    StockTouched, Workspace,
+    Workspace,
 };
 use klp_core::Manifest;
+use klp_core::record::Note;
 
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
 use crate::kernel::Kernel;
+use crate::not_compared;
 use crate::original::{Original, State};
-use crate::proofs::{GENERATED, Proofs};
+use crate::proofs::Proofs;
 use crate::rules::Rules;
 use crate::session::Session;
 
@@ -51,6 +53,8 @@ pub(crate) struct Shipped<'o> {
     pub(crate) proofs: Proofs<'o>,
     /// Of each patch.
     pub(crate) digests: Vec<String>,
+    /// What the patch changes beside the objects that are compared.
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Original<'_> {
@@ -91,17 +95,6 @@ impl Original<'_> {
                     let message = format!("{path} is not compiled in this kernel");
                     events(Event::Build(BuildEvent::Note { message }));
                 }
-                if let [first, rest @ ..] = touched.not_running.as_slice() {
-                    let more = match rest.len() {
-                        0 => String::new(),
-                        more => format!(" and {more} more objects"),
-                    };
-                    let message = format!(
-                        "{first}{more} can change with the patch and cannot be livepatched: that code starts the kernel, or \
-                         is given to programs"
-                    );
-                    events(Event::Build(BuildEvent::Note { message }));
-                }
                 let original = workspace.compile_stock_original(
                     stock,
                     &touched,
@@ -111,7 +104,7 @@ impl Original<'_> {
                 events(Event::Phase(Phase::Checksums));
                 let OriginalBuild { root, objects, .. } = &original;
                 let proofs = session.on_threads(|| Proofs::of(parts, objects, root))??;
-                let proofs = proofs.without(generated(&touched));
+                let proofs = proofs.without(not_compared::unseen(&touched));
                 events(proofs.event());
                 let none = Manifest::default();
                 let before = session.on_threads(|| {
@@ -129,25 +122,11 @@ impl Original<'_> {
                 let original = Cow::Owned(original);
                 let builds = Box::new(Builds { workspace, original, patched, session });
                 let digests = patch_set.patches().iter().map(|patch| patch.digest().to_string());
-                let shipped = Some(Shipped { proofs, digests: digests.collect() });
+                let notes = not_compared::notes(&touched);
+                let shipped = Some(Shipped { proofs, digests: digests.collect(), notes });
                 (Arc::new(before), After::Kernel { builds, shipped })
             }
         };
         Ok(Patched { kernel, session, rules, before, after })
     }
-}
-
-/// Objects that nobody has looked at: their sources are made by a build, which there is none of.
-fn generated(touched: &StockTouched) -> Option<String> {
-    const SHOWN: usize = 3;
-    let names: Vec<&str> = touched.generated.iter().map(|object| object.as_str()).collect();
-    let (shown, more) = names.split_at(names.len().min(SHOWN));
-    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    (!names.is_empty()).then(|| {
-        format!(
-            "what the patch changes can be included by sources that a build of the kernel makes, which nobody has here: {}{more} \
-             can change with it; if they do not, take that with `--unproven {GENERATED}`",
-            shown.join(", ")
-        )
-    })
 }

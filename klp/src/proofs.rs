@@ -14,16 +14,21 @@ use crate::shipped;
 /// Why something is refused that is not what was shipped.
 pub(crate) const RULE: &str = "unproven";
 
-/// What objects are called together whose sources a build makes.
-pub(crate) const GENERATED: &str = "generated-sources";
+/// What can change and cannot be looked at.
+#[derive(Debug)]
+pub(crate) struct Unseen {
+    /// By which it can be taken all the same.
+    pub(crate) name: String,
+    pub(crate) why: String,
+}
 
 /// The proofs of some objects.
 #[derive(Debug)]
 pub(crate) struct Proofs<'p> {
     parts: &'p StockParts,
     objects: Vec<(record::Proof, proof::Proof)>,
-    /// Why other objects can change, too.
-    generated: Option<String>,
+    /// What else can change.
+    unseen: Vec<Unseen>,
 }
 
 impl<'p> Proofs<'p> {
@@ -34,12 +39,12 @@ impl<'p> Proofs<'p> {
         output: &Utf8Path,
     ) -> Result<Self, Error> {
         let objects = shipped::proofs(parts, objects, output)?;
-        Ok(Self { parts, objects, generated: None })
+        Ok(Self { parts, objects, unseen: Vec::new() })
     }
 
-    /// The same, where objects of generated sources can change, and why.
-    pub(crate) fn without(self, generated: Option<String>) -> Self {
-        Self { generated, ..self }
+    /// The same, where `unseen` can change, too.
+    pub(crate) fn without(self, unseen: Vec<Unseen>) -> Self {
+        Self { unseen, ..self }
     }
 
     /// The release of the kernel that was shipped.
@@ -79,12 +84,12 @@ impl<'p> Proofs<'p> {
             Refused { rule, ..Refused::new(code, &record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
-        if let Some(why) = &self.generated {
-            if taken.iter().any(|name| name == GENERATED) {
-                changes.note_livepatch([Note::new(RULE, "", GENERATED, why.as_str())]);
+        for Unseen { name, why } in &self.unseen {
+            if taken.contains(name) {
+                changes.note_livepatch([Note::new(RULE, "", name, why.as_str())]);
             } else {
                 let rule = Some(RULE.to_owned());
-                let refused = Refused::new(Obstacle::Unproven, "", GENERATED, why.as_str());
+                let refused = Refused::new(Obstacle::Unproven, "", name, why.as_str());
                 changes.refuse_livepatch(vec![Refused { rule, ..refused }]);
             }
         }

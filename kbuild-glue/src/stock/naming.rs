@@ -77,6 +77,11 @@ pub(super) fn is_program(source: &Utf8Path) -> bool {
     arch::NOT_RUNNING.iter().any(|top| source.starts_with(top))
 }
 
+/// Whether the kernel has as data what is made from `source`: the vDSO, or code for another mode of the processor.
+pub(super) fn is_brought_along(source: &Utf8Path) -> bool {
+    arch::BROUGHT_ALONG.iter().any(|top| source.starts_with(top))
+}
+
 fn is_code(path: &Utf8Path) -> bool {
     let is_other = path.strip_prefix("arch").is_ok_and(|path| !path.starts_with(arch::DIRECTORY));
     path.extension().is_some_and(|end| CODE.contains(&end))

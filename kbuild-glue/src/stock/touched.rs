@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::includes::Includes;
-use super::naming::is_program;
+use super::naming::{is_brought_along, is_program};
 use super::prepare::Recipes;
 use super::{StockError, Unit};
 use crate::objects::Linked;
@@ -20,6 +20,10 @@ pub struct StockTouched {
     pub offsets: BTreeSet<Utf8PathBuf>,
     /// Objects that can become others and are for another mode of the processor: what starts the kernel, the vDSO of 32 bits.
     pub not_running: Vec<Utf8PathBuf>,
+    /// Files of the patch that go into what the kernel brings along as data, such as the vDSO, by a way that no object shows.
+    pub unseen: Vec<Utf8PathBuf>,
+    /// Files of the patch that go into what starts the kernel, which is not compared.
+    pub starting: Vec<Utf8PathBuf>,
     /// C files that no object of this kernel is made from.
     pub not_compiled: Vec<Utf8PathBuf>,
     /// Objects whose sources only a whole build makes, where these can include what changes.
@@ -32,24 +36,28 @@ const NO_CODE: &[&str] =
 const NO_CODE_FILES: &[&str] =
     &["COPYING", "CREDITS", "MAINTAINERS", "README", ".mailmap", ".gitignore"];
 
+/// The files of code among `changes`. Of all others that can be part of the kernel, only a whole build tells what follows.
+pub(super) fn code(changes: &[FileChange]) -> Result<BTreeSet<Utf8PathBuf>, StockError> {
+    let mut paths = BTreeSet::new();
+    for FileChange { path, .. } in changes {
+        let name = path.file_name().unwrap_or_default();
+        if NO_CODE.iter().any(|top| path.starts_with(top)) || NO_CODE_FILES.contains(&name) {
+            continue;
+        }
+        let is_code = matches!(path.extension(), Some("c" | "S" | "h"));
+        let is_of_tools = ["tools/", "scripts/", "usr/"].iter().any(|top| path.starts_with(top));
+        if !is_code || is_of_tools {
+            return Err(StockError::NeedsBuild { path: path.clone() });
+        }
+        paths.insert(path.clone());
+    }
+    Ok(paths)
+}
+
 impl Recipes {
     /// What `changes` touch.
     pub fn touched(&self, changes: &[FileChange]) -> Result<StockTouched, StockError> {
-        let mut paths = BTreeSet::new();
-        for change in changes {
-            let path = &change.path;
-            let name = path.file_name().unwrap_or_default();
-            if NO_CODE.iter().any(|top| path.starts_with(top)) || NO_CODE_FILES.contains(&name) {
-                continue;
-            }
-            let is_code = matches!(path.extension(), Some("c" | "S" | "h"));
-            let is_of_tools =
-                ["tools/", "scripts/", "usr/"].iter().any(|top| path.starts_with(top));
-            if !is_code || is_of_tools {
-                return Err(StockError::NeedsBuild { path: path.clone() });
-            }
-            paths.insert(path.clone());
-        }
+        let paths = code(changes)?;
         if paths.is_empty() {
             return Ok(StockTouched::default());
         }
@@ -84,11 +92,22 @@ impl Recipes {
             path.extension() == Some("c")
                 && !sources.contains(path.as_path())
                 && !includes.names(path)
+                && !is_program(path)
+                && !self.states_offsets(path)
         });
+        let programs = paths.iter().filter(|path| is_program(path));
+        let (along, starting): (Vec<&Utf8PathBuf>, Vec<&Utf8PathBuf>) =
+            programs.partition(|path| is_brought_along(path));
+        let is_seen = |path: &Utf8PathBuf| {
+            let reached = includes.closure(&BTreeSet::from([path.clone()]));
+            self.units.values().any(|unit| unit.runs() && reached.contains(&unit.source))
+        };
         Ok(StockTouched {
             objects: objects.into_iter().map(|(object, _)| object.clone()).collect(),
             not_running: not_running.into_iter().map(|(object, _)| object.clone()).collect(),
             offsets: self.offsets(&reached),
+            unseen: along.into_iter().filter(|path| !is_seen(path)).cloned().collect(),
+            starting: starting.into_iter().cloned().collect(),
             not_compiled: not_compiled.cloned().collect(),
             generated: self.generated(&reached, &includes),
         })
@@ -158,9 +177,13 @@ impl Recipes {
 
     /// The files of offsets that are made from one of `sources`.
     fn offsets(&self, sources: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
-        let made = sources.iter().filter(|path| path.extension() == Some("c"));
-        let made = made.map(|path| path.with_extension("s"));
-        made.filter(|path| self.root.join(path).is_file()).collect()
+        let made = sources.iter().filter(|path| self.states_offsets(path));
+        made.map(|path| path.with_extension("s")).collect()
+    }
+
+    /// Whether assembly that states offsets is made from that source.
+    fn states_offsets(&self, source: &Utf8Path) -> bool {
+        source.extension() == Some("c") && self.root.join(source.with_extension("s")).is_file()
     }
 }
 
@@ -180,6 +203,14 @@ mod tests {
     use crate::stock::generators::Made;
 
     fn touched(path: &str) -> Result<Vec<String>, StockError> {
+        let found = found(path)?;
+        let generated = found.generated.into_iter().map(|path| format!("{path} (generated)"));
+        let other = found.not_running.into_iter().map(|path| format!("{path} (not running)"));
+        let objects = found.objects.into_iter().map(Utf8PathBuf::into_string);
+        Ok(objects.chain(generated).chain(other).collect())
+    }
+
+    fn found(path: &str) -> Result<StockTouched, StockError> {
         let directory = tempfile::tempdir().unwrap();
         let root = Utf8Path::from_path(directory.path()).unwrap();
         let write = |name: &str, text: &str| {
@@ -203,6 +234,12 @@ mod tests {
         write("fs/ruled.h", "");
         write("fs/gen.c", "#include \"../fs/table.h\"\nopen(\"fs/run.h\");\n");
         write("fs/run.h", "");
+        write("arch/x86/entry/vdso/vdso-layout.lds.S", "");
+        write("arch/x86/entry/vdso/vdso.lds.S", "#include \"vdso-layout.lds.S\"\n");
+        write("arch/x86/entry/vdso/vclock_gettime.c", "");
+        write("arch/x86/boot/main.c", "");
+        write("arch/x86/kernel/asm-offsets.c", "");
+        write("build/arch/x86/kernel/asm-offsets.s", "");
         write("fs/Makefile", "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n");
         let unit = |source: &str| Unit {
             source: source.into(),
@@ -213,10 +250,23 @@ mod tests {
                 _ => String::new(),
             },
         };
-        let sources = ["fs/a.c", "fs/b.c", "fs/made.c", "fs/real.c", "fs/table.c", "samples/s.c"];
+        let sources = [
+            "arch/x86/entry/vdso/vclock_gettime.c",
+            "fs/a.c",
+            "fs/b.c",
+            "fs/made.c",
+            "fs/real.c",
+            "fs/table.c",
+            "samples/s.c",
+        ];
         let units: Units =
             sources.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = [
+            "arch/x86/boot/main.c",
+            "arch/x86/entry/vdso/vclock_gettime.c",
+            "arch/x86/entry/vdso/vdso-layout.lds.S",
+            "arch/x86/entry/vdso/vdso.lds.S",
+            "arch/x86/kernel/asm-offsets.c",
             "fs/a.c",
             "fs/a.h",
             "fs/b.c",
@@ -247,11 +297,27 @@ mod tests {
         let recipes = Recipes { root: output, mirror, files, units, made };
         let bytes = Some(Vec::new());
         let change = FileChange { path: path.into(), old: bytes.clone(), new: bytes, mode: None };
-        let found = recipes.touched(&[change])?;
-        let generated = found.generated.into_iter().map(|path| format!("{path} (generated)"));
-        let other = found.not_running.into_iter().map(|path| format!("{path} (not running)"));
-        let objects = found.objects.into_iter().map(Utf8PathBuf::into_string);
-        Ok(objects.chain(generated).chain(other).collect())
+        recipes.touched(&[change])
+    }
+
+    /// What is in the kernel, but in no object that is compared.
+    #[test]
+    fn programs_that_come_with_the_kernel() {
+        let layout = "arch/x86/entry/vdso/vdso-layout.lds.S";
+        let time = "arch/x86/entry/vdso/vclock_gettime.c";
+        let boot = "arch/x86/boot/main.c";
+        let offsets = "arch/x86/kernel/asm-offsets.c";
+        let of = |path: &str| {
+            let found = found(path).unwrap();
+            (found.unseen, found.starting, found.not_compiled, found.objects.len())
+        };
+        let only = |path: &str| vec![Utf8PathBuf::from(path)];
+        assert_eq!(of(layout), (only(layout), vec![], vec![], 0));
+        // Its object is compared.
+        assert_eq!(of(time), (vec![], vec![], vec![], 1));
+        assert_eq!(of(boot), (vec![], only(boot), vec![], 0));
+        assert_eq!(of(offsets), (vec![], vec![], vec![], 0));
+        assert_eq!(of("fs/other.c"), (vec![], vec![], only("fs/other.c"), 0));
     }
 
     #[test]

@@ -238,7 +238,9 @@ fn touched(changes: &Changes) -> BTreeSet<String> {
     let functions = changes.functions.iter().map(|function| &function.object);
     let data = changes.data.iter().map(|data| &data.object);
     let notes = changes.notes.iter().map(|note| &note.object);
-    functions.chain(data).chain(notes).chain(&changes.rebound).cloned().collect()
+    let objects = functions.chain(data).chain(notes).chain(&changes.rebound);
+    // A note can be about a file of the patch, or about all.
+    objects.filter(|object| !object.is_empty()).cloned().collect()
 }
 
 fn named(changes: &Changes) -> Named {
@@ -283,5 +285,15 @@ mod tests {
         assert_eq!(name("-"), "livepatch-patch");
         assert_eq!(usable("fix.v2 a".chars()), "fix-v2-a");
         assert_eq!(name(&"x".repeat(80)).len(), 55);
+    }
+
+    #[test]
+    fn a_note_about_a_file_of_the_patch_touches_no_object() {
+        let mut changes = Changes::default();
+        changes.note_livepatch([
+            Note::new("last-link", "", "scripts/sorttable.c", "text"),
+            Note::new("symbol", "fs/a.o", "f", "text"),
+        ]);
+        assert_eq!(touched(&changes), BTreeSet::from(["fs/a.o".to_owned()]));
     }
 }

@@ -1,0 +1,57 @@
+//! What a patch can change of a kernel that was shipped beside the objects that are compared.
+
+use kbuild_glue::StockTouched;
+use klp_core::record::Note;
+
+use crate::proofs::Unseen;
+
+/// What objects are called together whose sources a build makes.
+const GENERATED: &str = "generated-sources";
+
+/// What is refused, since it is in the running kernel and nobody has looked at it.
+pub(crate) fn unseen(touched: &StockTouched) -> Vec<Unseen> {
+    let files = touched.unseen.iter().map(|path| Unseen {
+        name: path.to_string(),
+        why: format!(
+            "it goes into what the kernel brings along as data, the vDSO or code for another mode of the processor, and that is \
+             only made by a whole build; leave it out of the patch, or take that with `--unproven {path}`"
+        ),
+    });
+    files.chain(generated(touched)).collect()
+}
+
+/// Objects whose sources are made by a build, which there is none of.
+fn generated(touched: &StockTouched) -> Option<Unseen> {
+    const SHOWN: usize = 3;
+    let names: Vec<&str> = touched.generated.iter().map(|object| object.as_str()).collect();
+    let (shown, more) = names.split_at(names.len().min(SHOWN));
+    let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+    (!names.is_empty()).then(|| Unseen {
+        name: GENERATED.to_owned(),
+        why: format!(
+            "what the patch changes can be included by sources that a build of the kernel makes, which nobody has here: {}{more} \
+             can change with it; if they do not, take that with `--unproven {GENERATED}`",
+            shown.join(", ")
+        ),
+    })
+}
+
+/// What is no code of the running kernel, and is not compared.
+pub(crate) fn notes(touched: &StockTouched) -> Vec<Note> {
+    const CODE: &str = "not-running";
+    let starting = touched.starting.iter().map(|path| {
+        let why = "it goes into what starts the kernel, which is not compared: no livepatch changes what follows from it";
+        Note::new(CODE, "", path.as_str(), why)
+    });
+    let objects = touched.not_running.first().map(|first| {
+        let more = match touched.not_running.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" with {more} more objects"),
+        };
+        let why = format!(
+            "it{more} can change with the patch and cannot be livepatched: that code starts the kernel, or is given to programs"
+        );
+        Note::new(CODE, "", first.as_str(), why)
+    });
+    starting.chain(objects).collect()
+}
