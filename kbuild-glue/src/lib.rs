@@ -73,6 +73,6 @@ pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_obj
 pub use package::{DebianPackage, PackageError};
 pub use patch::{FileChange, Patch, PatchError, PatchSet, TracedHunk};
 pub use revisions::Revisions;
-pub use stock::{Recipes, StockBuild, StockError, StockParts, StockTouched};
+pub use stock::{Recipes, StockBuild, StockError, StockParts, StockPreview, StockTouched};
 pub use tree::{Tree, TreeError};
 pub use word::is_word;

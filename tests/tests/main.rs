@@ -66,6 +66,7 @@ mod report;
 mod revisions;
 mod shipped;
 mod signed;
+mod stock_dry_run;
 mod terminal;
 mod types;
 mod why;

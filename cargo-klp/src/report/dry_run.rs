@@ -19,7 +19,7 @@ pub(crate) enum Record<'a> {
         directory: &'a str,
         /// Whether there is an original to start from.
         original: Original,
-        /// Why the original is built, where it is.
+        /// Why the original is built, where it is; of a kernel that was shipped, what has to be done before.
         why_original: Option<&'a str>,
         /// The objects that are compiled for the patches, where the original build tells.
         objects: Option<Vec<&'a str>>,
@@ -36,6 +36,8 @@ pub(crate) enum Original {
     Kept,
     /// It is built by the run.
     Built,
+    /// Somebody else has built it: only the objects that the patches touch are compiled.
+    Shipped,
 }
 
 /// A file that patches change.
@@ -47,6 +49,12 @@ pub(crate) struct File<'a> {
     pub(crate) path: &'a str,
     /// What happens to it.
     pub(crate) action: Action,
+}
+
+impl<'a> File<'a> {
+    pub(crate) fn of(change: &'a FileChange) -> Self {
+        Self { path: change.path.as_str(), action: Action::of(change) }
+    }
 }
 
 /// What happens to a file.

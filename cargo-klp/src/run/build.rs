@@ -14,7 +14,7 @@ use crate::exit::ExitStatus;
 use crate::shell::Shell;
 use crate::signals;
 
-use super::{dry_run, page, session};
+use super::{dry_run, page, session, stock_dry_run};
 
 use inputs::{patches, revisions};
 
@@ -52,7 +52,13 @@ pub(crate) fn run(
     }
     let patch_set = patches(revisions.as_ref(), &paths)?.with_fuzz(arguments.fuzz);
     if arguments.dry_run {
-        return dry_run::run(&kernel, &patch_set, &session.variables, format.stream()?, shell);
+        let (format, variables) = (format.stream()?, &session.variables);
+        return match kernel.stock() {
+            Some(parts) => {
+                stock_dry_run::run((&kernel, parts), &patch_set, variables, format, shell)
+            }
+            None => dry_run::run(&kernel, &patch_set, variables, format, shell),
+        };
     }
     expect_outputs_free(arguments, current, request.as_ref())?;
     if !arguments.no_module

@@ -45,10 +45,7 @@ pub(super) fn run(
             shell.status("Would build", format_args!("{what}, in {} ({why})", kernel.root));
         }
     }
-    for change in &preview.changes {
-        let action = Action::of(change).word();
-        shell.status("Would patch", format_args!("{} ({action})", change.path));
-    }
+    tell_changes(&preview.changes, shell);
     if !preview.changes.is_empty() {
         match &preview.objects {
             Some(objects) => {
@@ -61,9 +58,15 @@ pub(super) fn run(
     Ok(ExitStatus::Success)
 }
 
+/// Says what the patches do to which files.
+pub(super) fn tell_changes(changes: &[FileChange], shell: &Shell) {
+    for change in changes {
+        let action = Action::of(change).word();
+        shell.status("Would patch", format_args!("{} ({action})", change.path));
+    }
+}
+
 fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> Record<'a> {
-    let file =
-        |change: &'a FileChange| File { path: change.path.as_str(), action: Action::of(change) };
     let objects = preview.objects.as_ref();
     Record::DryRun {
         source: kernel.sources().as_str(),
@@ -75,6 +78,6 @@ fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> Record<'a> {
         },
         why_original: preview.why_original.as_deref(),
         objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
-        files: preview.changes.iter().map(file).collect(),
+        files: preview.changes.iter().map(File::of).collect(),
     }
 }

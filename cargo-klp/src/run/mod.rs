@@ -16,6 +16,7 @@ mod makefile;
 mod page;
 mod rules;
 mod session;
+mod stock_dry_run;
 mod stock_tools;
 mod trial;
 

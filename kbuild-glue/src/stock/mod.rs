@@ -19,6 +19,7 @@ mod get;
 mod includes;
 mod naming;
 mod prepare;
+mod preview;
 mod recipe;
 mod touched;
 
@@ -33,6 +34,7 @@ pub use error::StockError;
 pub use find::{StockPart, StockParts, module_file};
 pub use get::get;
 pub use prepare::{Recipes, StockBuild};
+pub use preview::StockPreview;
 pub use touched::StockTouched;
 
 /// How an object of the kernel is made.

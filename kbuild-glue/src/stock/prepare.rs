@@ -16,7 +16,7 @@ use crate::baseline::Fingerprint;
 use crate::build::{Basis, BuildError, BuildSettings, Workspace};
 use crate::config::Config;
 use crate::event::{BuildEvent, Events};
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, Stamps};
 use crate::tree::Tree;
 
 /// A kernel whose objects can be compiled.
@@ -76,10 +76,8 @@ impl Workspace {
         let fingerprint = Fingerprint::take(&self.root, mirror.stamps(), &config, &variables)?;
         let stamp = self.root.join(STAMP);
         let made_from = made_from(parts, &fingerprint)?;
-        let files = mirror.stamps().iter().filter(|(_, stamp)| *stamp != "/");
-        let files = files.map(|(path, _)| path.to_owned()).collect();
-        let known = fs::read_to_string(&stamp).ok().filter(|text| !is_new && *text == made_from);
-        let known = known.and_then(|_| self.known_commands().zip(self.known_sources()));
+        let files = files(mirror.stamps());
+        let known = known(&self.root, &made_from).filter(|_| !is_new);
         let (units, made) = if let Some(known) = known {
             known
         } else {
@@ -109,15 +107,7 @@ impl Workspace {
         } else {
             self.unpack(&parts.sources, events)?
         };
-        let tree = Tree::find(&source, Some(&self.build_path()))?;
-        let sources = tree.kernel_version()?;
-        if let Some(kernel) = parts.version()
-            && kernel != sources
-        {
-            let release = parts.release.clone();
-            return Err(StockError::OtherSources { path: source, sources, release, kernel }.into());
-        }
-        self.set_tree(tree);
+        self.set_tree(tree(parts, &source, &self.build_path())?);
         Ok(())
     }
 
@@ -126,12 +116,7 @@ impl Workspace {
         archive: &Utf8Path,
         events: &mut Events<'_>,
     ) -> Result<Utf8PathBuf, BuildError> {
-        let directory = self.root.join(UNPACKED);
-        let stamp = directory.join("archive.stamp");
-        let look = fs::metadata(archive).map_err(|source| io(archive, source))?;
-        let modified = look.modified().map_err(|source| io(archive, source))?;
-        let text = format!("{archive} {} {modified:?}", look.len());
-        let is_there = fs::read_to_string(&stamp).is_ok_and(|there| there == text);
+        let Unpacked { directory, stamp, text, is_there } = Unpacked::of(archive, &self.root)?;
         if !is_there {
             events(BuildEvent::Status { verb: "Unpacking", message: archive.to_string() });
             atomic::remove_dir(&directory)
@@ -142,10 +127,7 @@ impl Workspace {
             run(tar.args(["--directory", directory.as_str()]), "tar")?;
             atomic::write(&stamp, text.as_bytes()).map_err(|source| io(&stamp, source))?;
         }
-        let entries = directory.read_dir_utf8().map_err(|source| io(&directory, source))?;
-        let tops = entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path);
-        let top = tops.into_iter().find(|path| path.join("Makefile").is_file());
-        Ok(top.unwrap_or(directory))
+        top(directory)
     }
 
     /// Takes what the headers package has, and has make build the tools that compiling needs.
@@ -216,22 +198,86 @@ impl Workspace {
         let path = self.root.join(name);
         atomic::write_sealed(&path, text.as_bytes()).map_err(|source| io(&path, source))
     }
+}
 
-    fn kept(&self, name: &str) -> Option<String> {
-        String::from_utf8(atomic::read_sealed(&self.root.join(name)).ok()??).ok()
-    }
+/// An archive of sources, and where it is unpacked.
+struct Unpacked {
+    directory: Utf8PathBuf,
+    stamp: Utf8PathBuf,
+    /// What the stamp says of this archive.
+    text: String,
+    /// Whether that is done.
+    is_there: bool,
+}
 
-    fn known_commands(&self) -> Option<Units> {
-        commands::read(&self.kept(COMMANDS)?)
-    }
-
-    fn known_sources(&self) -> Option<Made> {
-        Made::read(&self.kept(SOURCES)?)
+impl Unpacked {
+    fn of(archive: &Utf8Path, root: &Utf8Path) -> Result<Self, BuildError> {
+        let directory = root.join(UNPACKED);
+        let stamp = directory.join("archive.stamp");
+        let look = fs::metadata(archive).map_err(|source| io(archive, source))?;
+        let modified = look.modified().map_err(|source| io(archive, source))?;
+        let text = format!("{archive} {} {modified:?}", look.len());
+        let is_there = fs::read_to_string(&stamp).is_ok_and(|there| there == text);
+        Ok(Self { directory, stamp, text, is_there })
     }
 }
 
+/// The top of the sources that were unpacked into `directory`.
+fn top(directory: Utf8PathBuf) -> Result<Utf8PathBuf, BuildError> {
+    let entries = directory.read_dir_utf8().map_err(|source| io(&directory, source))?;
+    let tops = entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path);
+    let top = tops.into_iter().find(|path| path.join("Makefile").is_file());
+    Ok(top.unwrap_or(directory))
+}
+
+/// The sources of `parts`, where they are a directory, or have been unpacked below `root`.
+pub(super) fn sources_there(
+    parts: &StockParts,
+    root: &Utf8Path,
+) -> Result<Option<Utf8PathBuf>, BuildError> {
+    if parts.sources.is_dir() {
+        return Ok(Some(parts.sources.clone()));
+    }
+    let Unpacked { directory, is_there, .. } = Unpacked::of(&parts.sources, root)?;
+    is_there.then(|| top(directory)).transpose()
+}
+
+/// The tree of `source`, if those are the sources of the kernel.
+pub(super) fn tree(
+    parts: &StockParts,
+    source: &Utf8Path,
+    build: &Utf8Path,
+) -> Result<Tree, BuildError> {
+    let tree = Tree::find(source, Some(build))?;
+    let sources = tree.kernel_version()?;
+    if let Some(kernel) = parts.version()
+        && kernel != sources
+    {
+        let (path, release) = (source.to_owned(), parts.release.clone());
+        return Err(StockError::OtherSources { path, sources, release, kernel }.into());
+    }
+    Ok(tree)
+}
+
+/// How objects and sources are made, where that was asked below `root` and `made_from` is what it was asked of.
+pub(super) fn known(root: &Utf8Path, made_from: &str) -> Option<(Units, Made)> {
+    let stamp = fs::read_to_string(root.join(STAMP)).ok()?;
+    let kept = |name: &str| String::from_utf8(atomic::read_sealed(&root.join(name)).ok()??).ok();
+    (stamp == made_from).then_some(())?;
+    commands::read(&kept(COMMANDS)?).zip(Made::read(&kept(SOURCES)?))
+}
+
+/// The files of the sources.
+pub(super) fn files(stamps: &Stamps) -> Vec<Utf8PathBuf> {
+    let files = stamps.iter().filter(|(_, stamp)| *stamp != "/");
+    files.map(|(path, _)| path.to_owned()).collect()
+}
+
 /// Everything that decides what is made ready.
-fn made_from(parts: &StockParts, fingerprint: &Fingerprint) -> Result<String, BuildError> {
+pub(super) fn made_from(
+    parts: &StockParts,
+    fingerprint: &Fingerprint,
+) -> Result<String, BuildError> {
     let mut text = format!("release\t{}\n{}", parts.release, fingerprint.as_str());
     for name in KEPT {
         let path = parts.headers.join(name);
