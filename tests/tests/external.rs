@@ -252,3 +252,31 @@ fn what_can_be_wrong() -> Result<()> {
         .expect_error(96, "not prepared for modules", Some("modules_prepare"))
         .map(drop)
 }
+
+/// Only the directory of the module is copied; what it names beside it is told.
+#[test]
+fn headers_beside_the_module() -> Result<()> {
+    let (kernel, module) = module()?;
+    let include = kernel.directory.join("include");
+    fs_err::create_dir_all(&include)?;
+    fs_err::write(include.join("shared.h"), "#define SHARED 5\n")?;
+    let tiny = fs_err::read_to_string(module.join("tiny.c"))?;
+    let kbuild = fs_err::read_to_string(module.join("Kbuild"))?;
+    let hint = format!("only {module} is copied and built");
+    let build = || build(&kernel, &module, STRING);
+
+    fs_err::write(module.join("tiny.c"), format!("#include \"../include/shared.h\"\n{tiny}"))?;
+    let outcome = build()?.expect(101)?;
+    ensure!(outcome.stderr.contains(&hint), "{}", outcome.stderr);
+
+    fs_err::write(module.join("tiny.c"), &tiny)?;
+    fs_err::write(module.join("Kbuild"), format!("CFLAGS_tiny.o := -I../include\n{kbuild}"))?;
+    let outcome = build()?.expect(0)?;
+    ensure!(outcome.stderr.contains(&hint), "{}", outcome.stderr);
+
+    fs_err::write(module.join("Kbuild"), format!("CFLAGS_tiny.o := -I{include}\n{kbuild}"))?;
+    fs_err::write(module.join("tiny.c"), format!("#include <shared.h>\n{tiny}"))?;
+    let outcome = build()?.expect(0)?;
+    ensure!(!outcome.stderr.contains(&hint), "{}", outcome.stderr);
+    Ok(())
+}

@@ -4,6 +4,7 @@
 //! directory, one after the other. The copy is brought up to date file by file before each build: what
 //! a patch or a killed run left there goes, and make compiles only what is newer than its object.
 
+mod above;
 mod copy;
 
 use std::io;
@@ -18,7 +19,7 @@ use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
-use crate::make::{Make, MakeEvent};
+use crate::make::{Make, MakeError, MakeEvent};
 use crate::objects::{LinkedObject, linked_modules};
 use crate::patch::PatchSet;
 use crate::tree::{Tree, resolved};
@@ -149,8 +150,16 @@ impl ModuleWorkspace {
             }
         });
         // A make that ended by itself removed what was half made.
-        if !matches!(result, Err(crate::make::MakeError::Interrupted { killed: true })) {
+        if !matches!(result, Err(MakeError::Interrupted { killed: true })) {
             atomic::remove_file(&self.marker()).map_err(failed)?;
+        }
+        let note = match &result {
+            Err(MakeError::Failed { tail, .. }) => above::not_found(tail, &self.source),
+            Err(_) => None,
+            Ok(()) => above::not_searched(&build, &self.source)?,
+        };
+        if let Some(message) = note {
+            events(BuildEvent::Note { message });
         }
         result?;
         Ok(linked_modules(&build)?)
