@@ -4,21 +4,34 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::tree::resolved;
+use klp_core::module::ModInfo;
 use rustix::fs::{Access, access};
 
 use crate::error::Error;
 use crate::place::{self, Place};
 
 /// What a livepatch module is.
-pub const MODULE: &str = "an ELF file";
+pub const MODULE: &str = "a livepatch module";
+
+/// What the log of a trial is.
+pub const LOG: &str = "the log of a kernel";
+
+/// How much of a file is read to see what it is.
+const LARGEST: u64 = 256 << 20;
 
 /// What the file of results is.
 pub const RESULTS: &str = "a changed-function set";
 
-/// Whether a file that begins so is an ELF file.
+/// Whether a file is a livepatch module.
 #[must_use]
-pub fn is_elf(start: &[u8]) -> bool {
-    start.starts_with(b"\x7fELF")
+pub fn is_module(file: &[u8]) -> bool {
+    ModInfo::read(file).is_ok_and(|info| info.is_livepatch())
+}
+
+/// Whether a file is the log of a kernel, or of one that said nothing.
+#[must_use]
+pub fn is_log(file: &[u8]) -> bool {
+    file.is_empty() || file.windows(13).any(|words| words == b"Linux version")
 }
 
 /// Whether a file that begins so is a changed-function set.
@@ -27,8 +40,8 @@ pub fn is_results(start: &[u8]) -> bool {
     start.starts_with(b"[")
 }
 
-/// Whether `path` can be written and nothing is lost there: either there is nothing, or a file that is `ours`
-/// by its start, which is called `what`.
+/// Whether `path` can be written and nothing is lost there: either there is nothing, or a file that is `ours`, which is called
+/// `what`.
 pub fn expect_free(
     path: &Utf8Path,
     ours: impl FnOnce(&[u8]) -> bool,
@@ -38,7 +51,7 @@ pub fn expect_free(
     expect_ours(path, ours, what)
 }
 
-/// Whether there is nothing at `path`, or a file that is `ours` by its start.
+/// Whether there is nothing at `path`, or a file that is `ours`.
 pub fn expect_ours(
     path: &Utf8Path,
     ours: impl FnOnce(&[u8]) -> bool,
@@ -49,10 +62,10 @@ pub fn expect_ours(
         Place::Free | Place::Stream => return Ok(()),
         Place::File => {}
     }
-    let mut start = Vec::new();
+    let mut content = Vec::new();
     let file = fs_err::File::open(path);
-    file.and_then(|file| file.take(4096).read_to_end(&mut start)).map_err(failed)?;
-    if ours(&start) {
+    file.and_then(|file| file.take(LARGEST).read_to_end(&mut content)).map_err(failed)?;
+    if ours(&content) {
         return Ok(());
     }
     Err(Error::Exists { path: path.to_owned(), what })
@@ -64,11 +77,6 @@ pub fn expect_kept(path: &Utf8Path) -> Result<(), Error> {
         Place::Free | Place::File => Ok(()),
         Place::Stream => Err(Error::NotAFile { path: path.to_owned(), what: "a device" }),
     }
-}
-
-/// Whether `path` can be opened and written to without a wait for somebody who reads it.
-pub fn expect_no_pipe(path: &Utf8Path) -> Result<(), Error> {
-    place::of(path).map(drop)
 }
 
 /// Whether `outputs`, each with the words for what names it, are as many files. Where one of them replaced another, the run

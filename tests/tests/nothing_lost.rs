@@ -120,8 +120,20 @@ fn a_module_in_place_of_the_patch() -> Result<()> {
     fs_err::copy(example_patch(GOOD), &patch)?;
     let text = fs_err::read_to_string(&patch)?;
     let outcome = run(&mut kernel.build(["-o", patch.as_str(), patch.as_str()])?)?;
-    outcome.expect_error(1, "is not an ELF file", Some("name another file"))?;
+    outcome.expect_error(1, "is not a livepatch module", Some("name another file"))?;
     assert_eq!(fs_err::read_to_string(&patch)?, text);
-    ensure!(!kernel.work().exists(), "something was built before");
+    // An object or a kernel is no module of ours, and what somebody wrote is no log.
+    let (source, object) = (kernel.directory.join("mine.c"), kernel.directory.join("mine.o"));
+    fs_err::write(&source, "int mine;\n")?;
+    tool("gcc", ["-c", source.as_str(), "-o", object.as_str()])?;
+    let bytes = fs_err::read(&object)?;
+    let outcome = run(&mut kernel.build(["-o", object.as_str(), patch.as_str()])?)?;
+    outcome.expect_error(1, "is not a livepatch module", Some("name another file"))?;
+    ensure!(fs_err::read(&object)? == bytes && !kernel.work().exists());
+    let tree = ["-C", kernel.source.as_str(), "-O", kernel.output.as_str()];
+    let mut command = klp(["try", "--log", source.as_str(), object.as_str()])?;
+    let outcome = run(command.args(tree))?;
+    outcome.expect_error(1, "is not the log of a kernel", Some("name another file"))?;
+    assert_eq!(fs_err::read_to_string(&source)?, "int mine;\n");
     Ok(())
 }

@@ -146,7 +146,7 @@ fn an_empty_file_is_not_ours() -> Result<()> {
     let kernel = Kernel::with_output()?;
     let good = example_patch(GOOD);
     let outcome = run(&mut kernel.build([good.as_str(), "-o", empty.as_str()])?)?;
-    outcome.expect_error(1, "is not an ELF file", Some("name another file"))?;
+    outcome.expect_error(1, "is not a livepatch module", Some("name another file"))?;
     fs_err::write(kernel.changed_functions(), "")?;
     let outcome = run(&mut kernel.build([good.as_str()])?)?;
     outcome.expect_error(1, "is not a changed-function set", Some("name another file"))?;

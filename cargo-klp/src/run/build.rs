@@ -118,7 +118,7 @@ fn expect_outputs_free(
             .map_err(|source| klp::Error::Read { path: path.to_owned(), source })?;
     }
     if let Some(path) = &arguments.module {
-        output::expect_free(&current.join(path), output::is_elf, output::MODULE)?;
+        output::expect_free(&current.join(path), output::is_module, output::MODULE)?;
     }
     Ok(())
 }

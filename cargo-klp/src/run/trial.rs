@@ -24,7 +24,7 @@ pub(crate) fn run(
 ) -> Result<ExitStatus, Error> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
     if let Some(log) = &arguments.log {
-        output::expect_no_pipe(log)?;
+        output::expect_ours(log, output::is_log, output::LOG)?;
     }
     // Somebody may still write one of them, and a signal ends that wait.
     let scripts = scripts(arguments)?;

@@ -58,7 +58,7 @@ impl LivepatchRequest {
         changes: &mut Changes,
         events: &mut Events<'_>,
     ) -> Result<Option<Livepatch>, Error> {
-        output::remove(&self.path, output::is_elf, output::MODULE)?;
+        output::remove(&self.path, output::is_module, output::MODULE)?;
         let constants = Constant::changed(changes);
         let has_functions = !changes.functions.is_empty() || !constants.is_empty();
         if !has_functions && changes.data.is_empty() {
