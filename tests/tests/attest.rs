@@ -190,6 +190,15 @@ fn identity() -> Result<()> {
     let mut stays = gives_way.clone();
     stays.module = right().module;
     stays.links = right().links;
+    // What is freed after the start is left out where the person says so.
+    let setup = |number: u32| {
+        format!("__attribute__((section(\".init.text\"))) int setup(void) {{ return {number}; }}\n")
+    };
+    let mut unasked = right();
+    unasked.before += &setup(1);
+    unasked.after += &setup(2);
+    unasked.said.0.push("setup");
+    let asked = Case { forced: vec!["setup"], ..unasked.clone() };
     let shared = "int shared = 3;";
     let show = "int show(int n) { shared += n; return shared; }";
     let moved = Case {
@@ -209,6 +218,8 @@ fn identity() -> Result<()> {
             ("a copy of a variable", copied, Some(Class::Identity)),
             ("a strong function in place of one that is weak now", gives_way, None),
             ("the weak one", stays, Some(Class::Content)),
+            ("a change of what was freed", unasked, Some(Class::Missing)),
+            ("the same, by force", asked, None),
             ("a neighbour", neighbour, Some(Class::Reference)),
             ("a variable with another name", renamed, Some(Class::Renamed)),
             ("a variable with another name, by force", forced, None),

@@ -236,6 +236,10 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
             ensure!(codes(&new(body)?, "outlives").is_empty(), "{body}");
         }
         ensure!(codes(&new("lock++; exported((void *)&lock);")?, "outlives").is_empty());
+        // The entry of a warning, which leads to its function.
+        let warning = "asm volatile(\"1: ud2; .pushsection __bug_table, \\\"aw\\\"; 2: .long 1b - ., 0, 0, 0; \
+            .popsection; lea 2b(%%rip), %%rdi\" : : : \"rdi\"); exported(0); tick(0);";
+        ensure!(codes(&outlives(warning)?, "outlives").is_empty());
         // Calls, strings, what is read and written in place, and what leads nowhere.
         for body in [
             "tick(0);",
@@ -301,6 +305,17 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
         let forced = small(true)?;
         assert_eq!(forced.refused, []);
         note(&forced, "forced", "set")?;
+        // So it does an array of characters, and nothing else that is constant.
+        let named = |kind: &str| -> Result<Livepatch> {
+            let after = source("after").replace("\"none\"", "(const char *)fixed");
+            let small = Small::new(compiler)?
+                .object("a", &source("before"), &format!("{kind}{after}"))
+                .object("b", other, other);
+            small.livepatch(&[("a", "set")], false)
+        };
+        let array = named("static const char fixed[] = \"none\";")?;
+        refused(&array, "set", "stores the text \"none\"")?;
+        assert_eq!(named("static const int fixed[] = { 1, 2, 3 };")?.refused, []);
         Ok(())
     })
 }

@@ -94,6 +94,45 @@ fn members_of_per_cpu_variables() -> Result<()> {
     })
 }
 
+/// An address in a section of several variables is the start of one, the end of the one before, or what an index makes up
+/// for. It is all one where the patch leaves them as they stand.
+#[test]
+fn addresses_beside_a_new_variable() -> Result<()> {
+    for_each_compiler("addresses_beside_a_new_variable", |compiler| {
+        let with = |variables: &str, body: &str| {
+            format!(
+                "#define MOSTLY static __attribute__((section(\".data..read_mostly\")))\n\
+                 void exported(const char *text);\n{variables}\n\
+                 void *names[] = {{ NAMES }};\n\
+                 int get(int n) {{ {body} }}\n"
+            )
+        };
+        let old = "MOSTLY int one = 1; MOSTLY int other = 2;".to_owned();
+        let new = old.clone() + " MOSTLY int fresh[3] = { 3, 4, 5 };";
+        let names = |text: String, names: &str| text.replace("NAMES", names);
+        let livepatch = |variables: &str, body: &str| -> Result<Livepatch> {
+            let all =
+                if variables.contains("fresh") { "&one, &other, fresh" } else { "&one, &other" };
+            let before = names(with(&old, "return n;"), "&one, &other");
+            let after = names(with(variables, body), all);
+            let small = Small::new(compiler)?.object("a", &before, &after);
+            small.livepatch(&[("a", "get")], false)
+        };
+        let address = "exported((char *)&other); return n;";
+        assert_eq!(livepatch(&old, address)?.refused, []);
+        for body in [address, "exported((char *)fresh); return n;", "return fresh[n - 1];"] {
+            refused(
+                &livepatch(&new, body)?,
+                "get",
+                "which variable of .data..read_mostly is meant",
+            )?;
+        }
+        // What is used in place is certain.
+        assert_eq!(livepatch(&new, "return fresh[1] + other++;")?.refused, []);
+        Ok(())
+    })
+}
+
 #[test]
 fn modules_have_little_per_cpu_memory() -> Result<()> {
     for_each_compiler("modules_have_little_per_cpu_memory", |compiler| {

@@ -19,7 +19,8 @@ impl Judge<'_> {
             self.find("", "init_module", Class::Missing, "the module replaces no function");
         }
         for (object, name) in &said.changed {
-            if !is_constructor(name.as_bytes()) && !self.is_replaced(object, name) {
+            let is_left = is_constructor(name.as_bytes()) || self.is_left_freed(said, object, name);
+            if !is_left && !self.is_replaced(object, name) {
                 let what = "the patch changes this function, and the module does not replace it";
                 self.find(object, name, Class::Missing, what);
             }
@@ -148,6 +149,16 @@ impl Judge<'_> {
             && users
                 .iter()
                 .all(|user| self.new_functions.contains(user) || self.is_out_of_use(*user, seen))
+    }
+
+    /// Whether a function is left as it is on purpose, since it was freed after the start.
+    fn is_left_freed(&self, said: &Said, object: &str, name: &str) -> bool {
+        let is_freed = |source: &Source<'_>| {
+            let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
+            source.object == object && freed.contains(name.as_bytes())
+        };
+        said.forced.contains(&(object.to_owned(), name.to_owned()))
+            && self.sources.iter().any(is_freed)
     }
 
     /// Functions that the running kernel has freed, and the patched one would not have.

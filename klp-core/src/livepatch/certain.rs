@@ -2,6 +2,7 @@
 
 use super::pieces::{self, Piece};
 use super::resolve::{Outside, Resolver, Site, Use};
+use super::source::DataFate;
 use super::why::Why;
 use crate::arch::Access;
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
@@ -72,7 +73,7 @@ impl<'a> Resolver<'_, 'a> {
         }
         let uncertain = || {
             format!(
-                "it cannot be told which variable of {} is meant at {offset:#x}",
+                "it cannot be told which variable of {} is meant at {offset:#x}: one that is not static is known by its name",
                 header.name_lossy()
             )
         };
@@ -85,10 +86,42 @@ impl<'a> Resolver<'_, 'a> {
             }
             // What a table names is a thing of its own: a key can be part of a descriptor.
             Use::Table => true,
-            // Records of one kind, and pointers to whole objects.
-            _ => offset == span.start,
+            // Pointers to whole objects.
+            Use::Data => offset == span.start,
+            // Its end can be meant, or an index makes up for what it is too small or too large.
+            _ => offset == span.start && self.is_among_its_own(index, &span),
         };
         if fits { Ok((index, span)) } else { Err(uncertain()) }
+    }
+
+    /// Whether everything in a section around the object at `span` is as far from it in the kernel: whichever of them is
+    /// meant by an address, it is the same one.
+    fn is_among_its_own(&self, index: u32, span: &Span) -> bool {
+        /// How far an index can be expected to reach.
+        const FAR: u64 = 4096;
+        let layout = &self.source.patched.analysis.layout;
+        let Some(first) = layout.first_of_section(span.section) else { return false };
+        let near = span.start.saturating_sub(FAR)..=span.start.saturating_add(FAR);
+        let others =
+            layout.of_section(span.section).iter().zip(first..).filter(|(other, number)| {
+                *number != index && near.contains(&other.end) | near.contains(&other.start)
+            });
+        let mut others = others.filter(|(other, _)| other.symbol.is_some()).peekable();
+        if others.peek().is_none() {
+            return true;
+        }
+        let home = self.home(index, span);
+        home.is_some() && others.all(|(other, number)| self.home(number, other) == home)
+    }
+
+    /// The section of the original that the kernel's own of an object is in, and how far from where it is here.
+    fn home(&self, index: u32, span: &Span) -> Option<(u32, i64)> {
+        let original = match self.source.data.get(&index)? {
+            DataFate::Shared(original) | DataFate::Changed(original) => *original,
+            _ => return None,
+        };
+        let was = self.source.original.as_ref()?.analysis.layout.span(original)?;
+        Some((was.section, was.start.cast_signed().checked_sub(span.start.cast_signed())?))
     }
 
     /// The variable that a section of its own is named after. With KASAN, zeros follow it that nobody may touch, and a

@@ -32,6 +32,8 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
             let is_kept = match taken {
                 // Whoever updates the call is handed both and keeps neither. Its sites name them, in tables of their modules.
                 _ if name::is_of_static_call(extract::owner_name(source, to).as_bytes()) => false,
+                // Who handles a warning reads its entry and forgets it.
+                _ if section(source, to).is_some_and(|table| pieces::is_table(table.name)) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored | Taken::Returned
                     if is_variable(sources, to) || is_constant(sources, to) =>
@@ -96,6 +98,7 @@ pub(super) fn freed_texts(
         for (reloc, taken) in addresses(source, *from, &copied.relocs) {
             if let (Link::Piece(to), Taken::Stored | Taken::Held) = (&reloc.link, taken)
                 && let Some(text) = text(sources, *to, reloc.addend)
+                    .or_else(|| array_of_text(sources, extraction, *to, reloc.addend))
             {
                 found.insert((from.object, extract::owner_name(source, *from), text));
             }
@@ -111,6 +114,24 @@ fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
     let rest = section.bytes(start, section.size.checked_sub(start)?)?;
     let text = rest.split(|byte| *byte == 0).next()?;
     Some(format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
+}
+
+/// The same of a constant with a name: an array of characters that can be printed, up to a NUL.
+fn array_of_text(
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+    piece: Piece,
+    addend: i64,
+) -> Option<String> {
+    let section = section(sources.get(piece.object)?, piece)?;
+    let has_pointers = extraction.copied.get(&piece).is_some_and(|it| !it.relocs.is_empty());
+    let start = piece.start.checked_add_signed(addend).filter(|_| is_constant(sources, piece))?;
+    let rest = section.bytes(start, piece.end.checked_sub(start)?)?;
+    let text = rest.get(..rest.iter().position(|byte| *byte == 0)?)?;
+    let is_text = !has_pointers
+        && !text.is_empty()
+        && text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    is_text.then(|| format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
 }
 
 /// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and
