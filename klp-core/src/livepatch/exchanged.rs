@@ -2,7 +2,7 @@
 //! only, the patched kernel does what it did, and in a livepatch each variable goes on with what the other one holds, and what
 //! the kernel keeps of a function leads to the other one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::Note;
 
@@ -38,7 +38,10 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     for (object, source) in sources.iter().enumerate() {
         let Some(original) = &source.original else { continue };
         notes.extend(functions(source, original));
-        let (kept, gone) = (kept(object, source, original), gone(object, source, original));
+        let names = touched(source, original);
+        let users = (users(original, &names), users(&source.patched, &names));
+        let kept = kept(object, source, original, &users);
+        let gone = gone(object, source, original, &users.0);
         for one in &kept {
             let mut others = kept.iter().chain(&gone);
             let Some(other) = others.find(|other| one.takes_over(other)) else { continue };
@@ -54,24 +57,56 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     notes
 }
 
-fn users(side: &Side<'_>, name: &str) -> BTreeSet<String> {
-    side.callers_of(|other| other == name).map(|user| word(&user)).collect()
+/// The functions that refer to each name.
+type Users<'s> = BTreeMap<&'s str, BTreeSet<String>>;
+
+/// What functions refer to that change: nothing else has other users than before.
+fn touched<'s>(source: &'s Source<'_>, original: &'s Side<'_>) -> BTreeSet<&'s str> {
+    let changed = source.fates.iter().enumerate().filter_map(|(number, fate)| match fate {
+        Some(Fate::Changed(was)) => Some((*was, number)),
+        _ => None,
+    });
+    let names = changed.flat_map(|(was, is)| {
+        let before = original.record(was).map(|record| original.names_in(record));
+        let after = source.patched.record(is).map(|record| source.patched.names_in(record));
+        before.into_iter().flatten().chain(after.into_iter().flatten())
+    });
+    names.collect()
 }
 
-fn kept(object: usize, source: &Source<'_>, original: &Side<'_>) -> Vec<Used> {
+fn users<'s>(side: &'s Side<'_>, names: &BTreeSet<&str>) -> Users<'s> {
+    let mut users = Users::new();
+    for function in side.records() {
+        for name in side.names_in(function).filter(|name| names.contains(name)) {
+            users.entry(name).or_default().insert(word(function.name));
+        }
+    }
+    users
+}
+
+fn of(users: &Users<'_>, name: &str) -> BTreeSet<String> {
+    users.get(name).cloned().unwrap_or_default()
+}
+
+fn kept(
+    object: usize,
+    source: &Source<'_>,
+    original: &Side<'_>,
+    (before, after): &(Users<'_>, Users<'_>),
+) -> Vec<Used> {
     let kept = source.data.iter().filter_map(|(span, fate)| {
         let DataFate::Shared(was) = fate else { return None };
         let thing = source.patched.thing(object, *span)?;
         let was = original.thing(object, *was)?;
-        let (before, after) = (users(original, &was.name), users(&source.patched, &thing.name));
+        let (before, after) = (of(before, &was.name), of(after, &thing.name));
         (!thing.is_constant()).then_some(Used { thing, before, after })
     });
     kept.collect()
 }
 
-fn gone(object: usize, source: &Source<'_>, original: &Side<'_>) -> Vec<Used> {
+fn gone(object: usize, source: &Source<'_>, original: &Side<'_>, users: &Users<'_>) -> Vec<Used> {
     let gone = source.gone().into_iter().filter_map(|(span, name, _)| {
-        let (thing, before) = (original.thing(object, span)?, users(original, &name));
+        let (thing, before) = (original.thing(object, span)?, of(users, &name));
         Some(Used { thing, before, after: BTreeSet::new() })
     });
     gone.collect()

@@ -86,6 +86,20 @@ impl<'a> Side<'a> {
         callers.map(|function| function.name.to_owned())
     }
 
+    /// All functions.
+    pub(super) fn records(&self) -> impl Iterator<Item = manifest::Function<'_>> {
+        self.manifest.functions.iter()
+    }
+
+    /// The names that `function`, one of these, refers to.
+    pub(super) fn names_in<'s>(
+        &'s self,
+        function: manifest::Function<'s>,
+    ) -> impl Iterator<Item = &'s str> {
+        let symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
+        symbols.map(|(name, _)| name)
+    }
+
     /// Whether a function is in memory that is freed after boot.
     pub(super) fn is_freed(&self, number: usize) -> bool {
         let body = self.analysis.layout.functions.get(number).map(|function| function.body);
