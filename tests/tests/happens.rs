@@ -1,4 +1,4 @@
-//! What of a patch does not happen when its livepatch is loaded, and what of a livepatch outlives it.
+//! What of a patch does not happen when its livepatch is loaded, or does not end.
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::elf::ElfObject;
@@ -7,23 +7,28 @@ use klp_core::record::{Note, Refused};
 use klp_tests::small::{SHOW, Small, for_each_compiler};
 
 /// The note of that code about `name`.
-fn note<'l>(livepatch: &'l Livepatch, code: &str, name: &str) -> Result<&'l Note> {
+pub(crate) fn note<'l>(livepatch: &'l Livepatch, code: &str, name: &str) -> Result<&'l Note> {
     let found = livepatch.notes.iter().find(|note| note.code == code && note.name == name);
     found.with_context(|| format!("no {code} about {name} in {livepatch:#?}"))
 }
 
-fn codes<'l>(livepatch: &'l Livepatch, code: &str) -> Vec<&'l str> {
+pub(crate) fn codes<'l>(livepatch: &'l Livepatch, code: &str) -> Vec<&'l str> {
     let notes = livepatch.notes.iter().filter(|note| note.code == code);
     notes.map(|note| note.name.as_str()).collect()
 }
 
-fn refused<'l>(livepatch: &'l Livepatch, name: &str, why: &str) -> Result<&'l Refused> {
+pub(crate) fn refused<'l>(livepatch: &'l Livepatch, name: &str, why: &str) -> Result<&'l Refused> {
     let found = livepatch.refused.iter().find(|it| it.name == name && it.why.contains(why));
     found.with_context(|| format!("`{name}: {why}` is not in {:#?}", livepatch.refused))
 }
 
 /// `SHOW` before and after, with `before` and `after` added.
-fn show(compiler: &'static str, before: &str, after: &str, body: &str) -> Result<Livepatch> {
+pub(crate) fn show(
+    compiler: &'static str,
+    before: &str,
+    after: &str,
+    body: &str,
+) -> Result<Livepatch> {
     let changed = SHOW.replace("exported(\"before\");", body);
     let small = Small::new(compiler)?.object(
         "a",
@@ -33,7 +38,7 @@ fn show(compiler: &'static str, before: &str, after: &str, body: &str) -> Result
     small.livepatch(&[("a", "show")], false)
 }
 
-const AFTER: &str = "exported(\"after\");";
+pub(crate) const AFTER: &str = "exported(\"after\");";
 
 /// An initcall as `include/linux/init.h` makes it with relative entries.
 fn initcall(function: &str, level: &str) -> String {
@@ -176,146 +181,6 @@ fn init_that_is_taken_away() -> Result<()> {
         let small = Small::new(compiler)?.object("a", &exit(1), &exit(2));
         let livepatch = small.livepatch(&[("a", "leave")], false)?;
         refused(&livepatch, "leave", "built into the kernel has no exit")?;
-        Ok(())
-    })
-}
-
-#[test]
-fn pointers_that_the_kernel_can_keep() -> Result<()> {
-    for_each_compiler("pointers_that_the_kernel_can_keep", |compiler| {
-        let tick = "struct timer { struct timer *next; void (*function)(struct timer *); };
-            void exported(const char *);
-            static __attribute__((noinline)) void tick(struct timer *timer) { exported(\"tick\"); }
-            static struct timer timer = { 0, tick };
-            static const struct timer ops = { 0, tick };
-            static struct timer plain;
-            static const struct timer quiet = { 0, 0 }, third = { 0, 0 };
-            static const struct { void *next; void (*function)(const char *); } known = { 0, exported };
-            static const char *const names[] = { \"one\", \"two\" };
-            static int (*const table[])(int);";
-        let outlives = |body: &str| -> Result<Livepatch> { show(compiler, "", tick, body) };
-        let livepatch = outlives("exported((void *)&timer);")?;
-        assert_eq!(livepatch.refused, []);
-        let why = &note(&livepatch, "outlives", "timer")?.why;
-        ensure!(why.contains("show hands out its address, which leads to tick()"), "{why}");
-        note(&outlives("exported((void *)&ops);")?, "outlives", "ops")?;
-        note(&outlives("exported((void *)tick);")?, "outlives", "tick")?;
-        note(&outlives("*(struct timer **)n = &plain;")?, "outlives", "plain")?;
-        // Constants and texts that are written somewhere.
-        note(&outlives("*(const char **)n = \"stored\";")?, "outlives", "\"stored\"")?;
-        note(&outlives("*(const struct timer **)n = &quiet;")?, "outlives", "quiet")?;
-        // On one of two ways, or as a result.
-        let chosen = "*(const struct timer **)n = n & 1 ? &quiet : &third;";
-        note(&outlives(chosen)?, "outlives", "third")?;
-        note(
-            &outlives("*(const char **)n = n & 1 ? *(char **)n : \"chosen\";")?,
-            "outlives",
-            "\"chosen\"",
-        )?;
-        let result = "static __attribute__((noinline)) const char *name(int n) { return n ? \"full\" : 0; }\n";
-        let livepatch = show(compiler, "", &format!("{tick}{result}"), "exported(name(n));")?;
-        note(&livepatch, "outlives", "\"full\"")?;
-        // Operations are what functions of the kernel get, also if the kernel has all that they lead to.
-        note(&outlives("exported((void *)&known);")?, "outlives", "known")?;
-        note(&outlives("exported(n ? (void *)&known : 0);")?, "outlives", "known")?;
-        // The head of a list, and what calls a function of the kernel.
-        let lists = "struct list { struct list *next, *prev; };
-            static struct list list = { &list, &list }, later;
-            void exported(const char *);
-            static struct { struct list list; void (*function)(const char *); } work = { { 0, 0 }, exported };
-            static int lock;
-            struct mutex { long owner; struct list waiting; };
-            static struct mutex mutex = { 0, { &mutex.waiting, &mutex.waiting } };";
-        let new = |body: &str| show(compiler, "", lists, body);
-        note(&new("exported((void *)&list);")?, "outlives", "list")?;
-        note(&new("exported((void *)&work);")?, "outlives", "work")?;
-        let body = "later.next = &later; later.prev = &later; exported((void *)&later);";
-        note(&new(body)?, "outlives", "later")?;
-        let own = "static struct mutex own = { 0, { &own.waiting, &own.waiting } }; exported((void *)&own);";
-        for body in ["exported((void *)&mutex);", own] {
-            ensure!(codes(&new(body)?, "outlives").is_empty(), "{body}");
-        }
-        ensure!(codes(&new("lock++; exported((void *)&lock);")?, "outlives").is_empty());
-        // The entry of a warning, which leads to its function.
-        let warning = "asm volatile(\"1: ud2; .pushsection __bug_table, \\\"aw\\\"; 2: .long 1b - ., 0, 0, 0; \
-            .popsection; lea 2b(%%rip), %%rdi\" : : : \"rdi\"); exported(0); tick(0);";
-        ensure!(codes(&outlives(warning)?, "outlives").is_empty());
-        // Calls, strings, what is read and written in place, and what leads nowhere.
-        for body in [
-            "tick(0);",
-            AFTER,
-            "plain.next = &plain; exported(0); asm volatile(\"\" : : : \"memory\");",
-            "exported((void *)plain.next);",
-            "exported(\"a text\");",
-            "exported(n ? \"a text\" : \"another\");",
-            "exported((void *)names);",
-            "exported((void *)&quiet);",
-            "exported((void *)&plain);",
-            "if (timer.next) exported(0);",
-        ] {
-            let livepatch = outlives(body)?;
-            assert_eq!(livepatch.refused, []);
-            ensure!(codes(&livepatch, "outlives").is_empty(), "{body}: {:#?}", livepatch.notes);
-        }
-        Ok(())
-    })
-}
-
-/// `static_call_update()` hands out key and trampoline of the call, which nobody keeps, and the function, which is kept.
-#[test]
-fn static_calls() -> Result<()> {
-    for_each_compiler("static_calls", |compiler| {
-        let call = "void exported(const char *);
-            static __attribute__((noinline, used)) int new_target(int n) { exported(\"target\"); return n; }
-            struct key { int (*function)(int); void *sites; };
-            struct key __SCK__call = { new_target, 0 };
-            int __SCT__call(int);
-            asm(\".pushsection .static_call.text, \\\"ax\\\"; .globl __SCT__call; __SCT__call: jmp new_target; .byte 0x0f, \
-                0xb9, 0xcc; .type __SCT__call, @function; .size __SCT__call, . - __SCT__call; .popsection\");";
-        let update = "exported((void *)&__SCK__call); exported((void *)__SCT__call);";
-        let livepatch = show(compiler, "", call, update)?;
-        assert_eq!(livepatch.refused, []);
-        ensure!(codes(&livepatch, "outlives").is_empty(), "{:#?}", livepatch.notes);
-        let livepatch = show(compiler, "", call, "exported((void *)new_target);")?;
-        assert_eq!(codes(&livepatch, "outlives"), ["new_target"]);
-        Ok(())
-    })
-}
-
-/// `kfree_const()` frees each text that is none of the kernel's own.
-#[test]
-fn texts_that_the_kernel_would_free() -> Result<()> {
-    for_each_compiler("texts_that_the_kernel_would_free", |compiler| {
-        let source = |text: &str| {
-            format!(
-                "void exported(const char *);
-                 const char *kstrdup_const(const char *, int);
-                 int set(const char **name, const char *n)
-                 {{ exported(\"{text}\"); if (n) *name = kstrdup_const(n, 0); else *name = \"none\"; return 0; }}\n"
-            )
-        };
-        let other = "const char *kstrdup_const(const char *n, int flags) { return n; }";
-        let small = |force| -> Result<Livepatch> {
-            let small = Small::new(compiler)?
-                .object("a", &source("before"), &source("after"))
-                .object("b", other, other);
-            small.livepatch(&[("a", "set")], force)
-        };
-        refused(&small(false)?, "set", "kfree_const() frees what is not the kernel's own")?;
-        let forced = small(true)?;
-        assert_eq!(forced.refused, []);
-        note(&forced, "forced", "set")?;
-        // So it does an array of characters, and nothing else that is constant.
-        let named = |kind: &str| -> Result<Livepatch> {
-            let after = source("after").replace("\"none\"", "(const char *)fixed");
-            let small = Small::new(compiler)?
-                .object("a", &source("before"), &format!("{kind}{after}"))
-                .object("b", other, other);
-            small.livepatch(&[("a", "set")], false)
-        };
-        let array = named("static const char fixed[] = \"none\";")?;
-        refused(&array, "set", "stores the text \"none\"")?;
-        assert_eq!(named("static const int fixed[] = { 1, 2, 3 };")?.refused, []);
         Ok(())
     })
 }

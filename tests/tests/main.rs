@@ -4,6 +4,7 @@
 mod allowlist;
 mod attest;
 mod attest_bits;
+mod attest_identity;
 mod attest_keys;
 mod attest_moved;
 mod attest_tables;
@@ -52,6 +53,7 @@ mod missed_lto;
 mod missed_relocations;
 mod mutation;
 mod nothing_lost;
+mod outlives;
 mod outputs;
 mod packaged;
 mod packed;

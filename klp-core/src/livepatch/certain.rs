@@ -104,7 +104,7 @@ impl<'a> Resolver<'_, 'a> {
         let near = span.start.saturating_sub(FAR)..=span.start.saturating_add(FAR);
         let others =
             layout.of_section(span.section).iter().zip(first..).filter(|(other, number)| {
-                *number != index && near.contains(&other.end) | near.contains(&other.start)
+                *number != index && (near.contains(&other.end) || near.contains(&other.start))
             });
         let mut others = others.filter(|(other, _)| other.symbol.is_some()).peekable();
         if others.peek().is_none() {

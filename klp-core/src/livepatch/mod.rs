@@ -13,6 +13,7 @@ mod callbacks;
 mod callers;
 mod certain;
 mod constants;
+mod copied;
 mod distances;
 mod exchanged;
 mod existing;
@@ -64,7 +65,6 @@ use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
 use source::{Fate, Source};
-use strays::Stray;
 use target::Target;
 
 pub use callbacks::CallbackKind;
@@ -221,40 +221,8 @@ pub fn create(
         .flat_map(|(object, found)| found.iter().map(|(_, number)| (*object, *number)));
     let roots: Vec<(usize, usize)> = replaced.iter().copied().chain(called).collect();
     let extraction = extract::extract(kernel, &sources, &roots, !options.replace);
-    for (object, source) in sources.iter().enumerate() {
-        for (name, stray) in strays::of(source, object, &extraction) {
-            match stray {
-                Stray::Wrong(why) => {
-                    verdict.refused.add(Obstacle::Section, source.object, &name, why);
-                }
-                Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
-            }
-        }
-    }
-    for (object, name, why) in late::references(&sources, &extraction) {
-        if let Some(source) = sources.get(object) {
-            verdict.refused.add(Obstacle::Reference, source.object, &name, why);
-        }
-    }
-    if let Some(large) = per_cpu::large(&sources, &extraction)
-        && let Some(source) = sources.get(large.object)
-    {
-        if large.is_refused {
-            verdict.refused.add(Obstacle::Section, source.object, &large.name, large.why);
-        } else {
-            verdict.note("per-cpu", source.object, &large.name, large.why);
-        }
-    }
     let places = taken::places(&sources, &extraction);
-    for renamed in renamed::functions(&sources, &places) {
-        let Some(source) = sources.get(renamed.object) else { continue };
-        if renamed.address == renamed::Address::Given {
-            verdict.note("renamed", source.object, &renamed.name, renamed.why());
-        } else {
-            let code = Obstacle::RenamedFunction;
-            verdict.risk(code, source.object, &renamed.name, renamed.why());
-        }
-    }
+    copied::judge(&sources, &extraction, &places, &mut verdict);
     verdict.renamed(&sources, &moves, &places, &extraction);
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));

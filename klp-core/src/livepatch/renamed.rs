@@ -35,7 +35,7 @@ impl Renamed {
     pub(super) fn why(&self) -> String {
         let taken = match self.address {
             Address::Compared => "is compared",
-            Address::Stored => "is stored",
+            Address::Stored => "is stored or returned",
             Address::Given => "is handed to the kernel",
         };
         format!(

@@ -1,0 +1,53 @@
+//! What stands in the way of what was copied, or is to be told of it: tables that name it, when references are filled in, how
+//! much memory it takes, and functions that may be old ones.
+
+use crate::obstacle::Obstacle;
+
+use super::extract::Extraction;
+use super::renamed::{self, Address};
+use super::source::Source;
+use super::strays::{self, Stray};
+use super::taken::Places;
+use super::verdict::Verdict;
+use super::{late, per_cpu};
+
+pub(super) fn judge(
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+    places: &Places,
+    verdict: &mut Verdict,
+) {
+    for (object, source) in sources.iter().enumerate() {
+        for (name, stray) in strays::of(source, object, extraction) {
+            match stray {
+                Stray::Wrong(why) => {
+                    verdict.refused.add(Obstacle::Section, source.object, &name, why);
+                }
+                Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
+            }
+        }
+    }
+    for (object, name, why) in late::references(sources, extraction) {
+        if let Some(source) = sources.get(object) {
+            verdict.refused.add(Obstacle::Reference, source.object, &name, why);
+        }
+    }
+    if let Some(large) = per_cpu::large(sources, extraction)
+        && let Some(source) = sources.get(large.object)
+    {
+        if large.is_refused {
+            verdict.refused.add(Obstacle::Section, source.object, &large.name, large.why);
+        } else {
+            verdict.note("per-cpu", source.object, &large.name, large.why);
+        }
+    }
+    for renamed in renamed::functions(sources, places) {
+        let Some(source) = sources.get(renamed.object) else { continue };
+        if renamed.address == Address::Given {
+            verdict.note("renamed", source.object, &renamed.name, renamed.why());
+        } else {
+            let code = Obstacle::RenamedFunction;
+            verdict.risk(code, source.object, &renamed.name, renamed.why());
+        }
+    }
+}
