@@ -173,6 +173,9 @@ enum Task {
         /// Only objects whose paths contain this.
         #[arg(long, default_value = "", hide_default_value = true)]
         only: String,
+        /// Load the livepatches into the kernel, in QEMU.
+        #[arg(long)]
+        load: bool,
     },
     /// Puts a function with statics in front of random files of finished builds, in many ways, where the right answer is
     /// known, and compares.
@@ -249,8 +252,8 @@ fn main() -> std::process::ExitCode {
             proof::semantic(mutations, seed, &files)
         }
         Task::Mutate { mutations, files, .. } => proof::mutate(mutations, &files),
-        Task::Fixes { kernel, cc, tree, most, only } => {
-            fixes::run(&kernel, cc.into(), &tree, most, &only)
+        Task::Fixes { kernel, cc, tree, most, only, load } => {
+            fixes::run(&kernel, cc.into(), &tree, most, &only, load)
         }
         Task::Strangers { builds, pairs, seed, keep } => {
             strangers::run(&builds, pairs, seed, keep.as_deref())

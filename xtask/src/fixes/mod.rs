@@ -4,7 +4,7 @@
 mod listing;
 mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, bail};
@@ -12,19 +12,30 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 use walkdir::WalkDir;
 
-use crate::kernel::{self, Setup};
+use crate::kernel::{self, Kernel, Setup};
 use crate::{klp, process};
 
 use listing::Listing;
 use verdict::Verdict;
 
-/// Applies to Linux `version` what makes each of its files that of the tree `other`, and compares what comes out.
+/// So many livepatches are loaded in one guest.
+const AT_ONCE: usize = 8;
+
+/// A livepatch, and the modules of the kernel that it is for.
+struct Made {
+    livepatch: Utf8PathBuf,
+    of: BTreeSet<String>,
+}
+
+/// Applies to Linux `version` what makes each of its files that of the tree `other`, and compares what comes out. The
+/// livepatches are loaded if `load` says so.
 pub(crate) fn run(
     version: &str,
     setup: Setup,
     other: &Utf8Path,
     most: usize,
     filter: &str,
+    load: bool,
 ) -> Result<()> {
     let kernel = kernel::configured(version, setup)?;
     let klp = klp::build(false)?;
@@ -41,10 +52,12 @@ pub(crate) fn run(
     let directory = Utf8Path::from_path(guard.path()).context("a path that is not UTF-8")?;
     let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
     let mut wrong = 0;
+    let mut made = Vec::new();
     for file in differing(&kernel.source, other, &work.join("build"), filter)?.iter().take(most) {
         let patch = directory.join("fix.patch");
         fs_err::write(&patch, difference(&kernel.source, other, file)?)?;
-        let module = directory.join("livepatch-fix.ko");
+        let name = file.with_extension("").as_str().replace(['/', '_'], "-");
+        let module = directory.join(format!("livepatch-{name}.ko"));
         let output = build(&[patch.as_str(), "-o", module.as_str()]).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let records: Vec<Value> =
@@ -81,17 +94,36 @@ pub(crate) fn run(
         );
         *totals.entry(outcome).or_default() += 1;
         if module.exists() {
-            fs_err::remove_file(&module)?;
+            let of = records.iter().filter_map(|record| record["linked"].as_str());
+            let of = of.filter(|linked| *linked != "vmlinux").map(str::to_owned).collect();
+            made.push(Made { livepatch: module, of });
         }
     }
     println!();
     for (outcome, count) in &totals {
         println!("{count:>5} {outcome}");
     }
+    if load {
+        for some in made.chunks(AT_ONCE) {
+            attempt(&klp, &kernel, some)?;
+        }
+        println!("{:>5} livepatches loaded and unloaded", made.len());
+    }
     if wrong > 0 {
         bail!("{wrong} of {} files are wrong", totals.values().sum::<usize>());
     }
     Ok(())
+}
+
+/// Loads livepatches one after the other, each in place of the one before.
+fn attempt(klp: &Utf8Path, kernel: &Kernel, made: &[Made]) -> Result<()> {
+    let mut trial = process::command(klp.as_str());
+    trial.args(["klp", "try", "-C", kernel.source.as_str(), "-O", kernel.build.as_str()]);
+    trial.args(["--timeout", "900", "--memory", "1024"]);
+    for name in made.iter().flat_map(|made| &made.of).collect::<BTreeSet<_>>() {
+        trial.args(["--module", Utf8Path::new(name).file_name().unwrap_or(name)]);
+    }
+    process::run(trial.args(made.iter().map(|made| &made.livepatch)))
 }
 
 /// The C files that are not the same in both trees and are built in this kernel.

@@ -1,14 +1,17 @@
-//! One case: a patch of `tests/rust/patches`, with what has to be seen in lines before its diff.
+//! One case: a file of `tests/rust/patches`, with what has to be seen in lines before its diff.
 //!
+//! - `patch: NAME`: the file has no diff of its own, but is about `tests/patches/NAME.patch`.
 //! - `before: TEXT`: a line of the guest has it before the livepatch is there, and when it is gone.
 //! - `after: TEXT`: a line has it with the livepatch, and none without.
 //! - `never: TEXT`: no line has it.
 //! - `stays:`: the module cannot be unloaded. All others can.
+//! - `panics:`: the kernel ends a process by a BUG. All others are without a warning of the kernel.
+//! - `unchanged:`: there is no module, since no function changes.
 //! - `refused: TEXT`: there is no module, and the reason has it.
 //! - `first: NAME`: the livepatch of another case is loaded before.
 
 use anyhow::{Context as _, Result, bail, ensure};
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
 
 use crate::environment;
@@ -16,20 +19,22 @@ use crate::environment;
 #[derive(Debug, Default)]
 pub(super) struct Case {
     pub(super) name: String,
+    pub(super) patch: Utf8PathBuf,
     pub(super) first: Option<String>,
     pub(super) refused: Option<String>,
     before: Vec<String>,
     after: Vec<String>,
     never: Vec<String>,
     stays: bool,
+    panics: bool,
+    unchanged: bool,
 }
 
 impl Case {
     /// All of them, by name.
     pub(super) fn all() -> Result<Vec<Self>> {
-        let directory = environment::root().join("tests/rust/patches");
         let mut cases = Vec::new();
-        for entry in directory.read_dir_utf8()? {
+        for entry in directory().read_dir_utf8()? {
             cases.push(Self::read(entry?.path())?);
         }
         cases.sort_by(|one, other| one.name.cmp(&other.name));
@@ -38,7 +43,7 @@ impl Case {
 
     fn read(path: &Utf8Path) -> Result<Self> {
         let name = path.file_stem().context("a patch without a name")?.to_owned();
-        let mut case = Self { name, ..Self::default() };
+        let mut case = Self { name, patch: path.to_owned(), ..Self::default() };
         for line in fs_err::read_to_string(path)?.lines().skip(1) {
             if line.starts_with("--- ") {
                 break;
@@ -50,12 +55,22 @@ impl Case {
                 "after" => case.after.push(text),
                 "never" => case.never.push(text),
                 "stays" => case.stays = true,
+                "panics" => case.panics = true,
+                "unchanged" => case.unchanged = true,
+                "patch" => {
+                    case.patch = environment::root().join(format!("tests/patches/{text}.patch"));
+                }
                 "refused" => case.refused = Some(text),
                 "first" => case.first = Some(text),
                 _ => bail!("{path}: unknown: {line}"),
             }
         }
         Ok(case)
+    }
+
+    /// Whether there is something to load.
+    pub(super) fn has_module(&self) -> bool {
+        self.refused.is_none() && !self.unchanged
     }
 
     /// Whether `records` of `cargo klp build` are as they have to be.
@@ -70,6 +85,10 @@ impl Case {
             return Ok(());
         }
         let why: Vec<&str> = of("refused").filter_map(|record| record["why"].as_str()).collect();
+        if self.unchanged {
+            ensure!(of("function").next().is_none() && why.is_empty(), "something changed: {why:?}");
+            return Ok(());
+        }
         let module = of("module").next().with_context(|| format!("no module: {why:?}"))?;
         let stays = module["stays"].as_array().is_some_and(|names| !names.is_empty());
         ensure!(stays == self.stays, "the module stays: {stays}");
@@ -83,7 +102,13 @@ impl Case {
             let mut steps = records.iter().filter(|record| record["stage"] == stage);
             steps.next_back()?["output"].as_str()
         };
-        let failed = records.iter().find(|record| record["passed"] == false);
+        let mut failed = records.iter().filter(|record| record["passed"] == false);
+        if self.panics {
+            let step = failed.next().context("no process panicked")?;
+            let bug = step["output"].as_str().is_some_and(|output| output.contains("kernel BUG at"));
+            ensure!(bug && step["stage"] == "kernel", "failed otherwise: {step}");
+        }
+        let failed = failed.next();
         ensure!(failed.is_none(), "failed: {failed:?}");
         for (stage, yes, no) in [
             ("before", &self.before, &self.after),
@@ -102,6 +127,11 @@ impl Case {
         }
         Ok(())
     }
+}
+
+/// Where the cases are.
+pub(super) fn directory() -> Utf8PathBuf {
+    environment::root().join("tests/rust/patches")
 }
 
 /// What is different each time.

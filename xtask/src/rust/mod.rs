@@ -49,8 +49,8 @@ pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
 
 fn one(root: &Root, case: &Case) -> Result<()> {
     let mut modules = String::new();
-    for name in case.first.iter().chain([&case.name]) {
-        let patch = environment::root().join(format!("tests/rust/patches/{name}.patch"));
+    let first = case.first.as_ref().map(|name| (name, case::directory().join(format!("{name}.patch"))));
+    for (name, patch) in first.into_iter().chain([(&case.name, case.patch.clone())]) {
         fs_err::copy(patch, root.path(&format!("{PLACE}/{name}.patch")))?;
         let module = format!("{PLACE}/livepatch-{name}.ko");
         let records = root.output(&format!(
@@ -62,7 +62,7 @@ fn one(root: &Root, case: &Case) -> Result<()> {
         }
         modules = format!("{modules} {module}");
     }
-    if case.refused.is_some() {
+    if !case.has_module() {
         return Ok(());
     }
     let records = root.output(&format!(
