@@ -23,6 +23,10 @@ pub(crate) enum Error {
         "{format} is for what changed: only `cargo klp build` with a patch and `cargo klp diff` print it"
     )]
     OnlyChanges { format: &'static str },
+    #[error(
+        "--unproven is for a kernel that somebody else built (--stock), or a module outside of the tree"
+    )]
+    NothingToProve,
     #[error("the path of the current directory is not UTF-8")]
     CurrentDirectory,
     #[error(transparent)]
@@ -100,7 +104,7 @@ impl Error {
         match self {
             Self::Klp(error) => status(error),
             Self::Vm(VmError::Interrupted) => ExitStatus::Interrupted,
-            Self::OnlyChanges { .. } => ExitStatus::Usage,
+            Self::OnlyChanges { .. } | Self::NothingToProve => ExitStatus::Usage,
             Self::Vm(error) if error.is_unsupported() => ExitStatus::Unsupported,
             _ => ExitStatus::Failure,
         }

@@ -65,7 +65,7 @@ pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
 pub use module::{
-    ModuleError, ModuleSources, Recompiled, Signing, Version, last_patches, lines_path,
+    ModuleError, ModuleSources, Recompiled, Signing, Version, Workshop, last_patches, lines_path,
     patches_path,
 };
 pub use non_standard::NonStandard;

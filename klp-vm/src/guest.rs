@@ -24,11 +24,14 @@ const PATIENCE: u32 = 120;
 
 /// The initrd of a trial.
 pub(crate) fn initrd(trial: &Trial, busybox: &[u8]) -> Result<Vec<u8>, VmError> {
-    let built = match (&trial.installed, &trial.output) {
+    let mut built = match (&trial.installed, &trial.output) {
         (Some(directory), _) => Modules::installed(directory)?,
         (None, Some(output)) => Modules::of(output)?,
         (None, None) => Modules::default(),
     };
+    if let Some(directory) = &trial.external {
+        built.add(Modules::of(directory)?);
+    }
     let mut livepatches = Vec::new();
     let mut touched = BTreeSet::new();
     for path in &trial.livepatches {

@@ -37,6 +37,11 @@ impl Modules {
         Ok(Self { files: named.collect() })
     }
 
+    /// Takes those of `other` as well, and in place of what has their names.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.files.extend(other.files);
+    }
+
     /// Whether there is one of that name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.files.contains_key(name)

@@ -16,6 +16,8 @@ pub struct Trial {
     pub output: Option<Utf8PathBuf>,
     /// Where the modules of the kernel are installed, `/lib/modules/RELEASE`, unless they are in `output`.
     pub installed: Option<Utf8PathBuf>,
+    /// Where modules from outside of the kernel's tree were built, with what they need of the kernel's.
+    pub external: Option<Utf8PathBuf>,
     /// Livepatch modules, loaded in this order.
     pub livepatches: Vec<Utf8PathBuf>,
     /// Modules of the kernel, loaded before the livepatches, with all that they need.

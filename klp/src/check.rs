@@ -36,7 +36,7 @@ impl Kernel {
             None => self.built(vmlinux, &named)?,
         };
         let mut report = check(&livepatch, &kernel).map_err(cannot_check)?;
-        let (original, directory) = (self.root.join("build"), self.root.join("module"));
+        let (original, directory) = (self.original(), self.root.join("module"));
         let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
         for finding in opinion.iter().flat_map(|opinion| &opinion.findings) {
             report.findings.push(Finding {
@@ -52,7 +52,10 @@ impl Kernel {
     /// What is in the output directory: the linked kernel, unless another one is named, and those of the modules that the
     /// loader calls by `names`.
     fn built(&self, vmlinux: Option<&Utf8Path>, names: &BTreeSet<String>) -> Result<Linked, Error> {
-        let output = self.output_with("vmlinux");
+        let output = match self.module() {
+            Some(_) => self.original(),
+            None => self.output_with("vmlinux"),
+        };
         let linked = output.join("vmlinux");
         let (vmlinux, vermagic) = finished::vmlinux(vmlinux.unwrap_or(&linked))?;
         let built = objects::modules(&output)?.into_iter();

@@ -1,17 +1,21 @@
 //! What changed from the original to the patched kernel.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
-use kbuild_glue::{Config, NonStandard, Tree};
+use kbuild_glue::{Config, NonStandard, Tree, is_lto};
 use klp_core::diff::Changes;
 
 use crate::blame;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase};
+use crate::external;
 use crate::last_link;
 use crate::livepatch::{Livepatch, LivepatchRequest};
 use crate::original::of_module;
 use crate::output;
 use crate::patched::{After, Patched, Shipped};
+use crate::proofs;
 use crate::results;
 
 /// What changed, and what it was found in.
@@ -47,8 +51,8 @@ impl Patched<'_> {
         checksums.save(&kernel.root.join("patched.checksums"))?;
         let mut changes = before.compare(&checksums);
         match after {
-            After::Kernel { builds, .. } => {
-                let tree = builds.workspace.tree();
+            After::Kernel { workspace, .. } => {
+                let tree = workspace.tree();
                 refuse_non_standard(&mut changes, &tree.source, tree)?;
             }
             After::Module { directory, .. } => {
@@ -62,9 +66,9 @@ impl Patched<'_> {
             proofs.judge(&mut changes, unproven);
             changes.note_livepatch(notes.iter().cloned());
         }
-        if let After::Kernel { builds, .. } = after {
+        if let After::Kernel { workspace, builds, .. } = after {
             changes.note_livepatch(last_link::notes(builds));
-            blame::tell(builds, &mut changes);
+            blame::tell(workspace, builds, &mut changes);
         }
         Ok(Comparison { patched: self, unproven: unproven.to_vec(), changes })
     }
@@ -101,24 +105,48 @@ impl Comparison<'_> {
         events: &mut Events<'_>,
     ) -> Result<Option<Livepatch>, Error> {
         events(Event::Phase(Phase::Livepatch));
-        let (builds, shipped) = match &self.patched.after {
-            After::Kernel { builds, shipped } => (builds, shipped),
-            After::Module { .. } => {
-                let why = "it is only made for the kernel and the modules of its tree".to_owned();
-                events(Event::NoLivepatch { why });
-                return Ok(None);
-            }
-        };
         if self.broken().is_some() {
             return Ok(None);
         }
-        let about = shipped
-            .as_ref()
-            .map(|Shipped { proofs, digests, .. }| proofs.about(digests, &self.unproven))
-            .unwrap_or_default();
-        let livepatch = request.fulfil(builds, &about, &mut self.changes, events);
-        blame::tell(builds, &mut self.changes);
-        livepatch
+        let changes = &mut self.changes;
+        match &self.patched.after {
+            After::Kernel { workspace, builds, shipped } => {
+                let release = self.patched.kernel.stock().map(|parts| parts.release.as_str());
+                let about = release.zip(shipped.as_ref()).map(|(release, shipped)| {
+                    proofs::about(release, &shipped.digests, &self.unproven)
+                });
+                let about = about.unwrap_or_default();
+                let livepatch = request.fulfil(builds, &about, changes, events);
+                blame::tell(workspace, builds, changes);
+                livepatch
+            }
+            After::Module { workspace, directory, original, build, digests } => {
+                let parts = match external::Parts::find(workspace.kernel()) {
+                    Ok(parts) if !is_lto(&workspace.kernel().output) => parts,
+                    Ok(_) => {
+                        let why = "the kernel is built with LTO".to_owned();
+                        events(Event::NoLivepatch { why });
+                        return Ok(None);
+                    }
+                    Err(why) => {
+                        events(Event::NoLivepatch { why });
+                        return Ok(None);
+                    }
+                };
+                let Patched { session, .. } = self.patched;
+                let changed = modules(changes);
+                let (proofs, missing) =
+                    external::finish(workspace, &parts, (directory, original), &changed, session)?;
+                if !proofs.records().is_empty() {
+                    events(proofs.event());
+                }
+                proofs.judge(changes, &self.unproven);
+                changes.note_livepatch(missing);
+                let about = proofs::about(parts.release(), digests, &self.unproven);
+                let builds = external::builds(workspace, original, build, session);
+                request.fulfil(&builds, &about, changes, events)
+            }
+        }
     }
 
     /// Writes the changed-function set to the file of results.
@@ -126,6 +154,13 @@ impl Comparison<'_> {
         let path = &self.patched.kernel.results;
         output::replace(path, |file| results::document(&self.changes, file))
     }
+}
+
+/// What anything changed in.
+fn modules(changes: &Changes) -> BTreeSet<&str> {
+    let functions = changes.functions.iter().map(|function| function.linked.as_deref());
+    let data = changes.data.iter().map(|data| data.linked.as_deref());
+    functions.chain(data).flatten().collect()
 }
 
 /// Names changed functions in objects that objtool is kept away from: those cannot be livepatched.

@@ -39,8 +39,8 @@ pub enum Event {
         functions: usize,
         /// Those of them that are the shipped ones.
         equal: usize,
-        /// The release of the kernel.
-        release: String,
+        /// The release of the kernel, or the files of the modules.
+        of: String,
     },
     /// Objects are looked through for what was inlined.
     Reading {

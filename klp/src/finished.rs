@@ -17,7 +17,12 @@ pub(crate) fn symvers(output: &Utf8Path) -> Result<Symvers, Error> {
         ErrorKind::NotFound => Error::NoSymvers { path: path.clone() },
         _ => Error::Read { path: path.clone(), source },
     })?;
-    Symvers::parse(&String::from_utf8_lossy(&text)).map_err(cannot_use(&path))
+    symvers_in(&String::from_utf8_lossy(&text), &path)
+}
+
+/// What that text says of it, which is for `path`.
+pub(crate) fn symvers_in(text: &str, path: &Utf8Path) -> Result<Symvers, Error> {
+    Symvers::parse(text).map_err(cannot_use(path))
 }
 
 /// The linked kernel at `path`: its symbols, and what it wants as `vermagic`.

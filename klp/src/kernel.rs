@@ -8,6 +8,7 @@ use kbuild_glue::{BuildError, Config, StockParts, Tree, TreeError};
 
 use crate::cache::Cache;
 use crate::error::Error;
+use crate::external;
 use crate::settings::{self, Settings};
 
 /// The changed-function set, beside the build outputs.
@@ -178,14 +179,27 @@ impl Kernel {
     pub fn untraced_rust(&self, variables: &[String]) -> Option<String> {
         let config = Config::read(&self.tree.config_path()).ok()?;
         match self.kind {
-            Kind::Built => untraced_rust(&self.tree, &config, variables),
-            Kind::Module(_) | Kind::Shipped(_) => None,
+            Kind::Built | Kind::Module(_) => untraced_rust(&self.tree, &config, variables),
+            Kind::Shipped(_) => None,
         }
     }
 
     /// Whether our directory can be used: it is refused if it holds files that are not ours.
     pub fn expect_usable(&self) -> Result<(), Error> {
         Ok(usable(&self.root)?)
+    }
+
+    /// The original build that we keep.
+    #[must_use]
+    pub fn original(&self) -> Utf8PathBuf {
+        self.root.join(if self.module().is_some() { "original" } else { "build" })
+    }
+
+    /// The image of the kernel and the directory of its modules, where the system has them installed and the output
+    /// directory has no linked kernel.
+    #[must_use]
+    pub fn installed(&self) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
+        external::Parts::find(&self.tree).ok()?.installed()
     }
 
     /// The output directory with `file`: the user's, or, where it is only there, that of the original that

@@ -22,6 +22,7 @@ mod comparison;
 mod error;
 mod event;
 mod explain;
+mod external;
 mod finished;
 mod inlined;
 mod kept;

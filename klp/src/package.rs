@@ -10,7 +10,7 @@ use crate::event::{Event, Events};
 use crate::finished::read;
 use crate::livepatch::Livepatch;
 use crate::output;
-use crate::patched::{After, Shipped};
+use crate::patched::After;
 
 /// What may be replaced.
 const PACKAGE: &str = "a package of a livepatch";
@@ -36,10 +36,10 @@ impl Comparison<'_> {
         version: &str,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let After::Kernel { builds, shipped: Some(Shipped { proofs, .. }) } = &self.patched().after
-        else {
+        let After::Kernel { builds, shipped: Some(_), .. } = &self.patched().after else {
             return Ok(());
         };
+        let Some(parts) = self.patched().kernel.stock() else { return Ok(()) };
         let path = package_path(&livepatch.path);
         expect_package_free(&path)?;
         let vmlinux = builds.original.root.join("vmlinux");
@@ -57,10 +57,10 @@ impl Comparison<'_> {
         let info = ModInfo::of(&elf);
         let file_name = stem.replace('-', "_");
         let module_name = info.get("name").unwrap_or(&file_name);
-        let release = proofs.release();
+        let release = parts.release.as_str();
         let package =
             DebianPackage { name: &name, module_name, version, release, build_id, module: &module };
-        let work = builds.workspace.module_path().join("package");
+        let work = builds.workshop.directory().join("package");
         package
             .write(&work, &path)
             .map_err(|source| Error::Package { path: path.clone(), source })?;

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildError, BuildEvent, FileChange, ModuleBuild, OriginalBuild, PatchSet, PatchedBuild,
-    Workspace,
+    BuildError, BuildEvent, FileChange, LinkedObject, ModuleBuild, ModuleWorkspace, OriginalBuild,
+    PatchSet, PatchedBuild, Workshop, Workspace,
 };
 use klp_core::Manifest;
 use klp_core::record::Note;
@@ -34,23 +34,40 @@ pub struct Patched<'o> {
 /// What was built.
 #[derive(Debug)]
 pub(crate) enum After<'o> {
-    Kernel { builds: Box<Builds<'o>>, shipped: Option<Shipped<'o>> },
-    Module { directory: &'o Utf8Path, build: ModuleBuild },
+    Kernel {
+        workspace: &'o Workspace,
+        builds: Box<Builds<'o>>,
+        shipped: Option<Shipped>,
+    },
+    Module {
+        workspace: &'o ModuleWorkspace,
+        directory: &'o Utf8Path,
+        original: &'o ModuleBuild,
+        build: ModuleBuild,
+        digests: Vec<String>,
+    },
 }
 
-/// Both builds of a kernel.
+/// Both builds, of which a livepatch is made.
 #[derive(Debug)]
 pub(crate) struct Builds<'o> {
-    pub(crate) workspace: &'o Workspace,
-    pub(crate) original: Cow<'o, OriginalBuild>,
+    pub(crate) workshop: Workshop<'o>,
+    pub(crate) original: Before<'o>,
     pub(crate) patched: PatchedBuild,
     pub(crate) session: &'o Session,
 }
 
+/// The original build: a directory as make has left it, with the linked kernel and the modules that count.
+#[derive(Debug)]
+pub(crate) struct Before<'o> {
+    pub(crate) root: Utf8PathBuf,
+    pub(crate) objects: Cow<'o, [LinkedObject]>,
+}
+
 /// What a kernel that was shipped is known by.
 #[derive(Debug)]
-pub(crate) struct Shipped<'o> {
-    pub(crate) proofs: Proofs<'o>,
+pub(crate) struct Shipped {
+    pub(crate) proofs: Proofs,
     /// Of each patch.
     pub(crate) digests: Vec<String>,
     /// What the patch changes beside the objects that are compared.
@@ -74,14 +91,18 @@ impl Original<'_> {
                 workspace.keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
-                let original = Cow::Borrowed(build);
-                let builds = Box::new(Builds { workspace, original, patched, session });
-                (Arc::clone(checksums), After::Kernel { builds, shipped: None })
+                let original =
+                    Before { root: build.root.clone(), objects: (&build.objects).into() };
+                let workshop = workspace.workshop(build);
+                let builds = Box::new(Builds { workshop, original, patched, session });
+                (Arc::clone(checksums), After::Kernel { workspace, builds, shipped: None })
             }
-            State::Module { workspace, directory, checksums, .. } => {
+            State::Module { workspace, directory, build: original, checksums } => {
                 events(Event::Phase(Phase::Patched));
                 let build = workspace.build_patched(patch_set, &settings, &mut of_build(events))?;
-                (Arc::clone(checksums), After::Module { directory, build })
+                let digests = digests(patch_set);
+                let after = After::Module { workspace, directory, original, build, digests };
+                (Arc::clone(checksums), after)
             }
             State::Shipped { workspace, stock, parts } => {
                 let mirror = workspace.mirror_path();
@@ -119,14 +140,21 @@ impl Original<'_> {
                     &mut of_build(events),
                 )?;
                 workspace.keep_patches(patch_set)?;
-                let original = Cow::Owned(original);
-                let builds = Box::new(Builds { workspace, original, patched, session });
-                let digests = patch_set.patches().iter().map(|patch| patch.digest().to_string());
+                let workshop = workspace.workshop(&original);
+                let OriginalBuild { root, objects, .. } = original;
+                let original = Before { root, objects: objects.into() };
+                let builds = Box::new(Builds { workshop, original, patched, session });
+                let digests = digests(patch_set);
                 let notes = not_compared::notes(&touched);
-                let shipped = Some(Shipped { proofs, digests: digests.collect(), notes });
-                (Arc::new(before), After::Kernel { builds, shipped })
+                let shipped = Some(Shipped { proofs, digests, notes });
+                (Arc::new(before), After::Kernel { workspace, builds, shipped })
             }
         };
         Ok(Patched { kernel, session, rules, before, after })
     }
+}
+
+/// By which the patches are known.
+fn digests(patch_set: &PatchSet) -> Vec<String> {
+    patch_set.patches().iter().map(|patch| patch.digest().to_string()).collect()
 }

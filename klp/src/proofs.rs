@@ -24,32 +24,37 @@ pub(crate) struct Unseen {
 
 /// The proofs of some objects.
 #[derive(Debug)]
-pub(crate) struct Proofs<'p> {
-    parts: &'p StockParts,
+pub(crate) struct Proofs {
+    /// What the objects are proven to be those of.
+    of: String,
     objects: Vec<(record::Proof, proof::Proof)>,
     /// What else can change.
     unseen: Vec<Unseen>,
 }
 
-impl<'p> Proofs<'p> {
+impl Proofs {
     /// Those of `objects`, which were compiled in `output`.
     pub(crate) fn of(
-        parts: &'p StockParts,
+        parts: &StockParts,
         objects: &[LinkedObject],
         output: &Utf8Path,
     ) -> Result<Self, Error> {
         let objects = shipped::proofs(parts, objects, output)?;
-        Ok(Self { parts, objects, unseen: Vec::new() })
+        Ok(Self { of: parts.release.clone(), objects, unseen: Vec::new() })
+    }
+
+    /// Those of `objects`, which are in `output` with the modules that they are linked into.
+    pub(crate) fn of_modules(
+        of: String,
+        objects: &[LinkedObject],
+        output: &Utf8Path,
+    ) -> Result<Self, Error> {
+        Ok(Self { of, objects: shipped::prove(objects, output)?, unseen: Vec::new() })
     }
 
     /// The same, where `unseen` can change, too.
     pub(crate) fn without(self, unseen: Vec<Unseen>) -> Self {
         Self { unseen, ..self }
-    }
-
-    /// The release of the kernel that was shipped.
-    pub(crate) fn release(&self) -> &str {
-        &self.parts.release
     }
 
     pub(crate) fn records(&self) -> Vec<record::Proof> {
@@ -63,7 +68,7 @@ impl<'p> Proofs<'p> {
         Event::Proven {
             functions: sum(|proof| proof.functions),
             equal: sum(|proof| proof.equal),
-            release: self.release().to_owned(),
+            of: self.of.clone(),
         }
     }
 
@@ -100,20 +105,20 @@ impl<'p> Proofs<'p> {
         changes.note_livepatch(noted.collect::<Vec<_>>());
         changes.proofs = self.records();
     }
+}
 
-    /// What a livepatch module for this kernel says about itself (`modinfo`): the BLAKE3 `digests` of its patches, and
-    /// what was `taken` without a proof.
-    pub(crate) fn about(
-        &self,
-        digests: &[String],
-        taken: &[String],
-    ) -> Vec<(&'static str, String)> {
-        let unproven = if taken.is_empty() { "none".to_owned() } else { taken.join(",") };
-        vec![
-            ("klp_release", self.release().to_owned()),
-            ("klp_patches", digests.join(",")),
-            ("klp_tool", record::Version::default().tool),
-            ("klp_unproven", unproven),
-        ]
-    }
+/// What a livepatch module for the kernel of that release says about itself (`modinfo`): the BLAKE3 `digests` of its
+/// patches, and what was `taken` without a proof.
+pub(crate) fn about(
+    release: &str,
+    digests: &[String],
+    taken: &[String],
+) -> Vec<(&'static str, String)> {
+    let unproven = if taken.is_empty() { "none".to_owned() } else { taken.join(",") };
+    vec![
+        ("klp_release", release.to_owned()),
+        ("klp_patches", digests.join(",")),
+        ("klp_tool", record::Version::default().tool),
+        ("klp_unproven", unproven),
+    ]
 }

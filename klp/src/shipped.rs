@@ -43,7 +43,7 @@ pub(crate) fn proofs(
 /// Unpacks into `output` the kernel and the modules that `objects` were linked into, with the modules that these
 /// need.
 fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Result<(), Error> {
-    let kernel = linked(parts, |symbols| locals(objects, output, symbols))?;
+    let kernel = linked(&parts.image, |symbols| locals(objects, output, symbols))?;
     write(&output.join(VMLINUX), &kernel)?;
     let mut open: Vec<String> = owners(objects).into_iter().collect();
     let mut found = BTreeSet::new();
@@ -63,14 +63,14 @@ fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Re
     write(&output.join(ORDER), order.as_bytes())
 }
 
-/// The linked kernel in the image of `parts`, with its own symbols. Of those of which it does not tell whether they are
-/// local, `locals` says which are.
-fn linked(
-    parts: &StockParts,
+/// The linked kernel in an image, with its own symbols. Of those of which it does not tell whether they are local,
+/// `locals` says which are.
+pub(crate) fn linked(
+    image: &Utf8Path,
     locals: impl FnOnce(&[ImageSymbol]) -> Result<BTreeSet<Vec<u8>>, Error>,
 ) -> Result<Vec<u8>, Error> {
-    let packed = read(&parts.image)?;
-    let cannot_use = |source: ImageError| Error::Image { path: parts.image.clone(), source };
+    let packed = read(image)?;
+    let cannot_use = |source: ImageError| Error::Image { path: image.to_owned(), source };
     let kernel = image::kernel(&packed).map_err(cannot_use)?;
     let parsed = RawElf::parse(&kernel).map_err(ImageError::from).map_err(cannot_use)?;
     let symbols = image::symbols(&parsed).map_err(cannot_use)?;
@@ -88,7 +88,7 @@ pub(crate) fn kernel(
     let (vmlinux, vermagic) = match vmlinux {
         Some(path) => finished::vmlinux(path)?,
         // What loads a module finds global symbols and local ones alike.
-        None => finished::linked(&linked(parts, |_| Ok(BTreeSet::new()))?, &parts.image)?,
+        None => finished::linked(&linked(&parts.image, |_| Ok(BTreeSet::new()))?, &parts.image)?,
     };
     let (modules, depends) = modules_named(parts, names)?;
     let symvers = finished::symvers(&parts.headers)?;
@@ -119,7 +119,10 @@ fn module(parts: &StockParts, name: &str) -> Result<Utf8PathBuf, Error> {
 }
 
 /// Proves `objects`, which were compiled in `output`.
-fn prove(objects: &[LinkedObject], output: &Utf8Path) -> Result<Vec<(Proof, proof::Proof)>, Error> {
+pub(crate) fn prove(
+    objects: &[LinkedObject],
+    output: &Utf8Path,
+) -> Result<Vec<(Proof, proof::Proof)>, Error> {
     let mut files = BTreeMap::new();
     for LinkedObject { linked, .. } in objects {
         let path = file(linked, output);
@@ -201,7 +204,7 @@ fn locals(
     Ok(locals)
 }
 
-fn write(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(path: &Utf8Path, bytes: &[u8]) -> Result<(), Error> {
     if let Some(parent) = path.parent() {
         let failed = |source| Error::Write { path: parent.to_owned(), source };
         fs_err::create_dir_all(parent).map_err(failed)?;

@@ -29,7 +29,7 @@ fn a_module_is_signed_by_the_kernels_own_program() -> Result<()> {
     };
     fs_err::write(&signing.key, "key")?;
     fs_err::write(&signing.certificate, "certificate")?;
-    let sign = || workspace.sign_module(b"module", &signing);
+    let sign = || signing.sign(b"module", &build, &workspace.module_path());
     let error = sign().expect_err("there is no program");
     ensure!(error.to_string().contains("scripts/sign-file"), "{error}");
     ensure!(error.hint().is_some_and(|hint| hint.contains("CONFIG_MODULE_SIG")), "{error}");

@@ -46,7 +46,7 @@ pub(crate) struct Build {
     pub(crate) dry_run: bool,
     /// Write the livepatch module to this file [default: livepatch-NAME.ko in the output directory, named after the
     /// first patch]
-    #[arg(short = 'o', long, value_name = "FILE", conflicts_with_all = ["no_module", "external"],
+    #[arg(short = 'o', long, value_name = "FILE", conflicts_with = "no_module",
           value_parser = output_file, value_hint = ValueHint::FilePath, help_heading = MODULE)]
     pub(crate) module: Option<Utf8PathBuf>,
     /// Make no livepatch module, only name the functions
@@ -56,7 +56,7 @@ pub(crate) struct Build {
     #[arg(long, help_heading = MODULE)]
     pub(crate) no_replace: bool,
     /// Sign the module with this private key (PEM, or a PKCS#11 URI), as a kernel under lockdown wants it
-    #[arg(long, value_name = "KEY", requires = "sign_cert", conflicts_with_all = ["no_module", "external"],
+    #[arg(long, value_name = "KEY", requires = "sign_cert", conflicts_with = "no_module",
           value_hint = ValueHint::FilePath, help_heading = MODULE)]
     pub(crate) sign_key: Option<Utf8PathBuf>,
     /// The X.509 certificate of that key, which the kernel has to know
@@ -68,8 +68,8 @@ pub(crate) struct Build {
     /// The version of that package
     #[arg(long, value_name = "VERSION", default_value = "1", requires = "package", help_heading = MODULE)]
     pub(crate) package_version: String,
-    /// Take this function or variable though it is not what the --stock kernel has
-    #[arg(long, value_name = "NAME", requires = "stock", help_heading = MODULE)]
+    /// Take this function or variable though it is not what the --stock kernel, or the module in use, has
+    #[arg(long, value_name = "NAME", help_heading = MODULE)]
     pub(crate) unproven: Vec<String>,
     /// Make the module even if a part of the patch cannot take effect in it, or is risky
     #[arg(short, long, help_heading = MODULE)]

@@ -23,8 +23,8 @@ pub(super) fn show(event: Event, shell: &Shell) {
         Event::ObjectsReused { objects } => {
             shell.verbose("Reusing", format_args!("{} of the original", count(objects, "object")));
         }
-        Event::Proven { functions, equal, release } => {
-            let message = format_args!("{equal} of {functions} functions are those of {release}");
+        Event::Proven { functions, equal, of } => {
+            let message = format_args!("{equal} of {functions} functions are those of {of}");
             shell.status("Proving", message);
         }
         Event::Reading { objects } => shell.status("Reading", count(objects, "object")),

@@ -30,7 +30,8 @@ pub(crate) fn run(
     let scripts = scripts(arguments)?;
     let interrupt = session::interrupt()?;
     let built = built(arguments, &kernel, &interrupt, shell)?;
-    let trial = trial(arguments, built, scripts);
+    let mut trial = trial(arguments, built, scripts);
+    trial.external = kernel.module().map(|_| kernel.original()).filter(|path| path.is_dir());
     let machine = Machine {
         qemu: arguments.qemu.clone(),
         accelerator: arguments.accel.map(|accel| match accel {
@@ -80,6 +81,12 @@ fn built(
         return Ok(Built { image: image.clone(), output, installed: None });
     }
     let image = output.join(arch::IMAGE);
+    if kernel.module().is_some() {
+        return match kernel.installed() {
+            Some((image, modules)) => Ok(Built { image, output, installed: Some(modules) }),
+            None => Ok(Built { image, output, installed: None }),
+        };
+    }
     if !image.is_file() && kernel.root.is_dir() {
         let mut events = |event| events::of_build(event, shell);
         let workspace = Workspace::open(&kernel.tree, &kernel.root, interrupt, &mut events)?;
@@ -123,6 +130,7 @@ fn trial(arguments: &Try, built: Built, scripts: Vec<(Stage, Vec<u8>)>) -> Trial
         image: built.image,
         output: Some(built.output),
         installed: built.installed,
+        external: None,
         livepatches: arguments.livepatches.clone(),
         modules: arguments.modules.clone(),
         late_modules: arguments.late_modules.clone(),

@@ -5,23 +5,25 @@
 //! a patch or a killed run left there goes, and make compiles only what is newer than its object.
 
 mod above;
+mod calls;
 mod copy;
 
+use std::collections::BTreeSet;
 use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::calls::pinned;
 use super::lock::Lock;
 use super::patched::count;
 use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
+use crate::cmd_file::cmd_path;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
-use crate::make::{Make, MakeError, MakeEvent};
-use crate::objects::{LinkedObject, linked_modules};
-use crate::patch::PatchSet;
+use crate::make::MakeError;
+use crate::objects::{Linked, LinkedObject, linked_modules};
+use crate::patch::{FileChange, PatchSet};
 use crate::tree::{Tree, resolved};
 use copy::ModuleCopy;
 
@@ -41,6 +43,8 @@ pub struct ModuleBuild {
     pub root: Utf8PathBuf,
     /// What was linked, relative to `root`.
     pub objects: Vec<LinkedObject>,
+    /// What patches changed in the sources for it.
+    pub changes: Vec<FileChange>,
 }
 
 impl ModuleWorkspace {
@@ -65,6 +69,12 @@ impl ModuleWorkspace {
         Ok(Self { kernel, source, root, _lock: lock })
     }
 
+    /// The kernel that the module is for.
+    #[must_use]
+    pub fn kernel(&self) -> &Tree {
+        &self.kernel
+    }
+
     /// Builds the module as it is and keeps its objects.
     pub fn build_original(
         &self,
@@ -86,16 +96,16 @@ impl ModuleWorkspace {
             ),
         });
         let objects = self.make("original", settings, events)?;
-        let kept = self.root.join("original");
+        let kept = self.original_path();
         atomic::remove_dir(&kept).map_err(|source| self.failed(source))?;
-        for LinkedObject { object, .. } in &objects {
-            let (from, to) = (build.join(object), kept.join(object));
+        for path in outputs(&objects) {
+            let (from, to) = (build.join(&path), kept.join(&path));
             let parent = to.parent().unwrap_or(&kept);
             fs::create_dir_all(parent)
                 .and_then(|()| fs::copy(&from, &to))
                 .map_err(|source| self.failed(source))?;
         }
-        Ok(ModuleBuild { root: kept, objects })
+        Ok(ModuleBuild { root: kept, objects, changes: Vec::new() })
     }
 
     /// Builds the module with the patches, whose paths are relative to its directory. Its objects stay
@@ -115,7 +125,8 @@ impl ModuleWorkspace {
             message: format!("patched module ({} changed)", count(changes.len(), "file")),
         });
         copy.apply(&changes)?;
-        Ok(ModuleBuild { objects: self.make("patched", settings, events)?, root: build })
+        let objects = self.make("patched", settings, events)?;
+        Ok(ModuleBuild { root: build, objects, changes })
     }
 
     fn make(
@@ -125,24 +136,12 @@ impl ModuleWorkspace {
         events: &mut Events<'_>,
     ) -> Result<Vec<LinkedObject>, BuildError> {
         let build = self.build_path();
-        let mut variables = pinned(settings.variables);
-        variables.push(format!("M={build}"));
-        let log = self.root.join("log").join(format!("{log}.log"));
-        atomic::remove_file(&log).map_err(|source| self.failed(source))?;
-        let make = Make {
-            program: settings.make.to_owned(),
-            source: self.kernel.source.clone(),
-            output: self.kernel.output.clone(),
-            jobs: settings.jobs,
-            variables: &variables,
-            environment: &[],
-            interrupt: settings.interrupt,
-            log,
-        };
+        self.new_log(log)?;
         let failed = |source| BuildError::Io { path: self.marker(), source };
         fs::write(self.marker(), "").map_err(failed)?;
-        let result = make.run(&["modules"], &mut |event| {
-            if let MakeEvent::Step { verb, target } = event {
+        let output = &self.kernel.output;
+        let result = self.make_for((log, output), &build, settings, &mut |event| {
+            if let BuildEvent::Step { verb, target } = event {
                 let target = target
                     .strip_prefix(build.as_str())
                     .map_or(&*target, |rest| rest.trim_start_matches('/'));
@@ -169,8 +168,26 @@ impl ModuleWorkspace {
         ModuleCopy { source: &self.source, root: &self.root, build: self.build_path() }
     }
 
-    fn build_path(&self) -> Utf8PathBuf {
+    /// Makes the copy what both builds are made from: the module's sources with `changes`.
+    pub(crate) fn bring_sources(&self, changes: &[FileChange]) -> Result<(), BuildError> {
+        let copy = self.copy();
+        copy.sync(changes)?;
+        copy.apply(changes)
+    }
+
+    /// The copy of the module's directory. It has the objects of the build that was last.
+    pub(crate) fn build_path(&self) -> Utf8PathBuf {
         self.root.join("build")
+    }
+
+    /// What is kept of the original.
+    pub(crate) fn original_path(&self) -> Utf8PathBuf {
+        self.root.join("original")
+    }
+
+    /// What is made for a livepatch.
+    pub(crate) fn livepatch_path(&self) -> Utf8PathBuf {
+        self.root.join("module")
     }
 
     /// Is there while make runs.
@@ -181,4 +198,17 @@ impl ModuleWorkspace {
     fn failed(&self, source: io::Error) -> BuildError {
         BuildError::Io { path: self.root.clone(), source }
     }
+}
+
+/// What is kept of a build: its objects and how each was made, its modules, and what they export.
+fn outputs(objects: &[LinkedObject]) -> BTreeSet<Utf8PathBuf> {
+    let mut paths = BTreeSet::from(["Module.symvers".into(), "modules.order".into()]);
+    for LinkedObject { object, linked } in objects {
+        paths.extend([object.clone(), cmd_path(object)]);
+        if let Linked::Module(name) = linked {
+            paths
+                .extend([".mod", ".ko"].map(|suffix| Utf8PathBuf::from(format!("{name}{suffix}"))));
+        }
+    }
+    paths
 }

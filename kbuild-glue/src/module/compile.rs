@@ -2,13 +2,12 @@
 
 use camino::Utf8PathBuf;
 
-use crate::build::{BuildError, BuildSettings, OriginalBuild, Workspace};
-use crate::cmd_file::SavedCommand;
+use crate::build::{BuildError, BuildSettings};
 use crate::event::Events;
 use crate::patch::FileChange;
 
-use super::saved;
 use super::scripts::{Scripts, failed};
+use super::{Workshop, saved};
 
 /// An object that was compiled again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +18,10 @@ pub struct Recompiled {
     pub types: Option<Utf8PathBuf>,
 }
 
-impl Workspace {
-    /// Compiles `objects` of `original` again, or, with `changes`, of the patched kernel. Returns them in the same order.
+impl Workshop<'_> {
+    /// Compiles `objects` of the original again, or, with `changes`, of the patched build. Returns them in the same order.
     pub fn compile_with_sections(
         &self,
-        original: &OriginalBuild,
         objects: &[Utf8PathBuf],
         changes: Option<&[FileChange]>,
         settings: &BuildSettings<'_>,
@@ -31,9 +29,9 @@ impl Workspace {
     ) -> Result<Vec<Recompiled>, BuildError> {
         let name = if changes.is_some() { "patched" } else { "original" };
         if changes.is_none() {
-            self.new_log("module")?;
+            self.new_log()?;
         }
-        let directory = self.module_path().join(name);
+        let directory = self.directory().join(name);
         crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;
         let mut scripts = Scripts::new(directory.clone());
         let mut found = Vec::new();
@@ -41,12 +39,10 @@ impl Workspace {
             let path = directory.join(object);
             // rustc names what it makes and removes in the current directory after the crate, so one waits for the other.
             let types = directory.join("types").join(object);
-            let overlay = self.patched_path();
             let (saved, overlay) = if changes.is_some() {
-                (self.saved_command(object)?, Some(overlay.as_path()))
+                (self.saved_command(object)?, self.overlay())
             } else {
-                let saved = SavedCommand::of_target(&self.build_path(), object);
-                (saved.map_err(super::ModuleError::from)?, None)
+                (self.original_command(object)?, None)
             };
             let again = saved::compile(&saved, &path, &types, overlay)?;
             let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };
@@ -57,15 +53,7 @@ impl Workspace {
             });
             found.push(Recompiled { object: path, types: types.transpose()? });
         }
-        let makefile = scripts.makefile()?;
-        match changes {
-            None => self.run_makefile(&makefile, settings, events)?,
-            Some(changes) => {
-                original.basis.with_changes(changes, changes, || {
-                    self.run_makefile(&makefile, settings, events)
-                })?;
-            }
-        }
+        self.run_with(changes, &scripts.makefile()?, settings, events)?;
         Ok(found)
     }
 }

@@ -10,7 +10,7 @@ use crate::mirror::Mirror;
 use crate::patch::PatchSet;
 
 use super::scripts::{Scripts, failed};
-use super::{ModuleError, saved};
+use super::{ModuleError, newest_command, saved};
 
 /// A build of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +63,9 @@ impl Workspace {
             let saved = match version {
                 Version::Original => SavedCommand::of_target(&self.build_path(), object)
                     .map_err(ModuleError::from)?,
-                Version::Patched => self.saved_command(object)?,
+                Version::Patched => {
+                    newest_command(&self.build_path(), &self.patched_path(), object)?
+                }
             };
             match saved::compile_with_lines(&saved, &path, overlay) {
                 Ok(command) => scripts.add(&path, "", &format!("CC      {object}"), command)?,

@@ -6,10 +6,10 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::build::{BuildError, BuildSettings, Workspace};
+use crate::build::{BuildError, BuildSettings};
 use crate::event::Events;
 
-use super::saved;
+use super::{Workshop, saved};
 
 /// What a module is made from.
 #[derive(Debug, Clone)]
@@ -42,13 +42,7 @@ const OUTPUTS: &[&str] = &[
 const PLAIN: &str = "KASAN_SANITIZE := n\nKCSAN_SANITIZE := n\nKMSAN_SANITIZE := n\nUBSAN_SANITIZE := n\n\
                      KCOV_INSTRUMENT := n\nGCOV_PROFILE := n\n";
 
-impl Workspace {
-    /// The directory of what is made for the module.
-    #[must_use]
-    pub fn module_path(&self) -> Utf8PathBuf {
-        self.root.join("module")
-    }
-
+impl Workshop<'_> {
     /// Links the module. Returns the path of the `.ko` file.
     pub fn link_module(
         &self,
@@ -56,7 +50,7 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<Utf8PathBuf, BuildError> {
-        let directory = self.module_path().join("link");
+        let directory = self.directory().join("link");
         let failed = |source| BuildError::Io { path: directory.clone(), source };
         crate::atomic::remove_dir(&directory).map_err(failed)?;
         fs::create_dir_all(&directory).map_err(failed)?;
@@ -102,12 +96,13 @@ impl Workspace {
 
     /// An output directory that has what modules need of ours, and exports of its own.
     fn output_for_modules(&self, symvers: &str) -> Result<Utf8PathBuf, BuildError> {
-        let output = self.module_path().join("kernel");
+        let output = self.directory().join("kernel");
         let failed = |source| BuildError::Io { path: output.clone(), source };
         crate::atomic::remove_dir(&output).map_err(failed)?;
         fs::create_dir_all(&output).map_err(failed)?;
+        let kernel = self.kernel();
         for name in OUTPUTS {
-            let from = self.build_path().join(name);
+            let from = kernel.join(name);
             if from.exists() {
                 link(&from, &output.join(name)).map_err(failed)?;
             }

@@ -6,31 +6,36 @@ mod link;
 mod saved;
 mod scripts;
 mod sign;
+mod workshop;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
-use crate::build::{BuildError, Workspace};
+use crate::build::Workspace;
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use compile::Recompiled;
 pub use lines::{Version, last_patches, lines_path, patches_path};
 pub use link::ModuleSources;
 pub use sign::Signing;
+pub use workshop::Workshop;
 
 impl Workspace {
-    /// The source file that `object` of the patched kernel is made from; none where Kbuild does not say.
-    pub fn source_of(&self, object: &Utf8Path) -> Result<Option<Utf8PathBuf>, BuildError> {
-        Ok(self.saved_command(object)?.source)
+    /// The directory of what is made for a livepatch.
+    #[must_use]
+    pub fn module_path(&self) -> Utf8PathBuf {
+        self.root.join("module")
     }
+}
 
-    /// How `object` of the patched kernel was made: as in the original, unless it was made anew.
-    pub(crate) fn saved_command(&self, object: &Utf8Path) -> Result<SavedCommand, ModuleError> {
-        let patched = self.patched_path();
-        let is_new = cmd_path(&patched.join(object)).exists();
-        let root = if is_new { patched } else { self.build_path() };
-        Ok(SavedCommand::of_target(&root, object)?)
-    }
+/// How `object` was made with the patches: as in the `original` build, unless it was made anew.
+fn newest_command(
+    original: &Utf8Path,
+    patched: &Utf8Path,
+    object: &Utf8Path,
+) -> Result<SavedCommand, ModuleError> {
+    let is_new = cmd_path(&patched.join(object)).exists();
+    Ok(SavedCommand::of_target(if is_new { patched } else { original }, object)?)
 }
 
 /// Why there is no module.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::ModuleError;
-use crate::build::{BuildError, Workspace};
+use crate::build::BuildError;
 use crate::config::Config;
 
 /// What a module is signed with.
@@ -37,24 +37,27 @@ impl Signing {
     pub fn is_in_a_token(key: &Utf8Path) -> bool {
         key.as_str().starts_with(TOKEN)
     }
-}
 
-impl Workspace {
-    /// The module in `bytes` with its signature, which the kernel's own program makes.
-    pub fn sign_module(&self, bytes: &[u8], signing: &Signing) -> Result<Vec<u8>, BuildError> {
-        let build = self.build_path();
-        let program = build.join(PROGRAM);
+    /// The module in `bytes` with its signature, which the program in the output directory `kernel` makes. `directory` is
+    /// where it works.
+    pub fn sign(
+        &self,
+        bytes: &[u8],
+        kernel: &Utf8Path,
+        directory: &Utf8Path,
+    ) -> Result<Vec<u8>, BuildError> {
+        let program = kernel.join(PROGRAM);
         if !program.is_file() {
             return Err(ModuleError::NoSignFile { path: program }.into());
         }
-        let config = Config::read(&build.join(".config"))?;
+        let config = Config::read(&kernel.join(".config"))?;
         let (option, usual) = HASH;
         let hash = config.get(option).filter(|hash| !hash.is_empty()).unwrap_or(usual);
-        let module = self.module_path().join("signed.ko");
+        let module = directory.join("signed.ko");
         let failed = |source| BuildError::Io { path: module.clone(), source };
         fs::write(&module, bytes).map_err(failed)?;
         let mut sign = Command::new(&program);
-        sign.args([hash, signing.key.as_str(), signing.certificate.as_str(), module.as_str()]);
+        sign.args([hash, self.key.as_str(), self.certificate.as_str(), module.as_str()]);
         let output =
             sign.output().map_err(|source| BuildError::Io { path: program.clone(), source })?;
         let signed = fs::read(&module).map_err(failed);

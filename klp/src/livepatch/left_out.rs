@@ -43,7 +43,7 @@ pub(crate) fn not_apart(
     let mut refused = Vec::new();
     let is_lto = is_lto(&builds.original.root);
     for object in touched {
-        let source = builds.workspace.source_of(Utf8Path::new(object))?;
+        let source = builds.workshop.source_of(Utf8Path::new(object))?;
         let why = match source.as_ref().and_then(|source| source.extension()) {
             Some("rs") if is_lto => {
                 "it is made by rustc, which takes no part in LTO: in what was linked its functions cannot be told from \

@@ -8,7 +8,7 @@ mod perhaps;
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Config, ModuleSources, OriginalBuild, Signing, export_versions};
+use kbuild_glue::{Config, ModuleSources, Signing, export_versions};
 use klp_core::diff::Changes;
 use klp_core::kernel::Kernel;
 use klp_core::livepatch::{self, Constant, FORCED, Named};
@@ -64,7 +64,7 @@ impl LivepatchRequest {
         if !has_functions && changes.data.is_empty() {
             return Ok(None);
         }
-        if let Some(why) = unfit(&builds.original)? {
+        if let Some(why) = unfit(&builds.original.root)? {
             events(Event::NoLivepatch { why: format!("the kernel has {why}") });
             return Ok(None);
         }
@@ -121,8 +121,8 @@ impl LivepatchRequest {
         }
         events(Event::Linking { path: self.path.clone() });
         let module = self.link(&livepatch, builds, about, events)?;
-        let directory = builds.workspace.module_path();
-        let opinion = Opinion::new(&builds.original.root, &directory);
+        let directory = builds.workshop.directory();
+        let opinion = Opinion::new(&builds.original.root, directory);
         let said = opinion::said(builds, changes, &livepatch);
         let report = opinion.on(&module, &objects, &said)?;
         if !report.findings.is_empty() {
@@ -137,7 +137,7 @@ impl LivepatchRequest {
         );
         events(Event::Attested(summary(&report)));
         let module = match &self.signing {
-            Some(signing) => builds.workspace.sign_module(&module, signing)?,
+            Some(signing) => signing.sign(&module, &builds.workshop.kernel(), directory)?,
             None => module,
         };
         opinion.keep(&module, &objects, said)?;
@@ -180,14 +180,14 @@ impl LivepatchRequest {
             symvers: symvers.for_livepatch(livepatch.symbols.keys().map(String::as_str)),
         };
         let settings = builds.session.settings();
-        let linked = builds.workspace.link_module(&sources, &settings, &mut of_build(events))?;
+        let linked = builds.workshop.link_module(&sources, &settings, &mut of_build(events))?;
         Ok(livepatch::finish(&read(&linked)?, &livepatch.symbols)?)
     }
 }
 
 /// What of the configuration of the original build stands against a livepatch; none if nothing does.
-fn unfit(original: &OriginalBuild) -> Result<Option<&'static str>, Error> {
-    let config = Config::read(&original.root.join(".config"))?;
+fn unfit(original: &Utf8Path) -> Result<Option<&'static str>, Error> {
+    let config = Config::read(&original.join(".config"))?;
     let needed =
         [("CONFIG_MODULES", "no CONFIG_MODULES"), ("CONFIG_LIVEPATCH", "no CONFIG_LIVEPATCH")];
     Ok(needed.into_iter().find(|(option, _)| !config.is_enabled(option)).map(|(_, why)| why))

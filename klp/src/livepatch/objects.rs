@@ -163,7 +163,7 @@ fn of_c(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Utf8PathB
         builds.patched.objects.iter().map(|linked| &linked.object).collect();
     let mut found = Vec::new();
     for object in objects.into_iter().filter(|object| touched.contains(object.as_str())) {
-        let source = builds.workspace.source_of(object)?;
+        let source = builds.workshop.source_of(object)?;
         if source.is_some_and(|source| source.extension() == Some("c")) {
             found.push(object.clone());
         }
@@ -190,10 +190,8 @@ impl Again {
             objects.iter().filter(|object| was_there(object)).cloned().collect();
         let settings = builds.session.settings();
         let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
-            let workspace = &builds.workspace;
-            let original = &builds.original;
-            let files =
-                workspace.compile_with_sections(original, objects, changes, &settings, events)?;
+            let workshop = &builds.workshop;
+            let files = workshop.compile_with_sections(objects, changes, &settings, events)?;
             Ok(objects.iter().cloned().zip(files).collect())
         };
         let original = compile(&before, None)?;

@@ -86,7 +86,10 @@ impl Case {
         }
         let why: Vec<&str> = of("refused").filter_map(|record| record["why"].as_str()).collect();
         if self.unchanged {
-            ensure!(of("function").next().is_none() && why.is_empty(), "something changed: {why:?}");
+            ensure!(
+                of("function").next().is_none() && why.is_empty(),
+                "something changed: {why:?}"
+            );
             return Ok(());
         }
         let module = of("module").next().with_context(|| format!("no module: {why:?}"))?;
@@ -105,7 +108,8 @@ impl Case {
         let mut failed = records.iter().filter(|record| record["passed"] == false);
         if self.panics {
             let step = failed.next().context("no process panicked")?;
-            let bug = step["output"].as_str().is_some_and(|output| output.contains("kernel BUG at"));
+            let bug =
+                step["output"].as_str().is_some_and(|output| output.contains("kernel BUG at"));
             ensure!(bug && step["stage"] == "kernel", "failed otherwise: {step}");
         }
         let failed = failed.next();

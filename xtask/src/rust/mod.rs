@@ -49,7 +49,8 @@ pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
 
 fn one(root: &Root, case: &Case) -> Result<()> {
     let mut modules = String::new();
-    let first = case.first.as_ref().map(|name| (name, case::directory().join(format!("{name}.patch"))));
+    let first =
+        case.first.as_ref().map(|name| (name, case::directory().join(format!("{name}.patch"))));
     for (name, patch) in first.into_iter().chain([(&case.name, case.patch.clone())]) {
         fs_err::copy(patch, root.path(&format!("{PLACE}/{name}.patch")))?;
         let module = format!("{PLACE}/livepatch-{name}.ko");

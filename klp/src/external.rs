@@ -1,0 +1,243 @@
+//! A livepatch of a module outside of the kernel's sources. The kernel is only read: its linked image, or the one that is
+//! installed, what it exports, and the modules that this one needs, are put beside the module's objects, so that the
+//! directory is as make leaves one. The module itself is the one that is in use, and is proven to be made of these objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kbuild_glue::stock::module_file;
+use kbuild_glue::{
+    Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, StockParts, Tree,
+    installed_modules,
+};
+use klp_core::kernel::module_name;
+use klp_core::module::ModInfo;
+use klp_core::record::Note;
+
+use crate::error::Error;
+use crate::finished::{self, read};
+use crate::patched::{Before, Builds};
+use crate::proofs::{Proofs, RULE};
+use crate::session::Session;
+use crate::shipped::{linked, write};
+
+const VMLINUX: &str = "vmlinux";
+const SYMVERS: &str = "Module.symvers";
+const CONFIG: &str = ".config";
+const ORDER: &str = "modules.order";
+const RELEASE: &str = "include/config/kernel.release";
+const INSTALLED: &str = "/lib/modules";
+
+/// A kernel that modules are built for.
+pub(crate) struct Parts {
+    release: String,
+    place: Place,
+}
+
+/// Where it is.
+enum Place {
+    /// Built in the output directory.
+    Built(Utf8PathBuf),
+    /// Installed: the image, and the directory of the modules.
+    Installed(Utf8PathBuf, Utf8PathBuf),
+}
+
+impl Parts {
+    /// The kernel in `tree`, or why it cannot be used.
+    pub(crate) fn find(tree: &Tree) -> Result<Self, String> {
+        let path = tree.output.join(RELEASE);
+        let release = fs_err::read_to_string(&path).map_err(|error| error.to_string())?;
+        let release = release.trim().to_owned();
+        let place = if tree.output.join(VMLINUX).is_file() {
+            Place::Built(tree.output.clone())
+        } else {
+            let found = StockParts::installed(&release, Utf8Path::new("/"));
+            let (image, modules) =
+                found.map_err(|error| format!("it needs the linked kernel: {error}"))?;
+            Place::Installed(image, modules)
+        };
+        Ok(Self { release, place })
+    }
+
+    pub(crate) fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// Image and modules, if they are installed.
+    pub(crate) fn installed(self) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
+        match self.place {
+            Place::Built(_) => None,
+            Place::Installed(image, modules) => Some((image, modules)),
+        }
+    }
+
+    /// The file of the kernel's module of that path without suffix.
+    fn module(&self, name: &str) -> Option<Utf8PathBuf> {
+        let file = match &self.place {
+            Place::Built(output) => Some(output.join(format!("{name}.ko"))),
+            Place::Installed(_, modules) => module_file(modules, name),
+        };
+        file.filter(|file| file.is_file())
+    }
+}
+
+/// Puts beside the modules' objects, which were built from the sources in `directory`, what belongs to a kernel, and proves
+/// that those of `changed` modules are those of the modules that are in use. Where no file of one is found, a note tells it.
+pub(crate) fn finish(
+    workspace: &ModuleWorkspace,
+    parts: &Parts,
+    (directory, build): (&Utf8Path, &ModuleBuild),
+    changed: &BTreeSet<&str>,
+    session: &Session,
+) -> Result<(Proofs, Vec<Note>), Error> {
+    let (tree, root) = (workspace.kernel(), &build.root);
+    write(&root.join(CONFIG), &read(&tree.config_path())?)?;
+    match &parts.place {
+        Place::Built(output) => link(&output.join(VMLINUX), &root.join(VMLINUX))?,
+        Place::Installed(image, _) => {
+            write(&root.join(VMLINUX), &linked(image, |_| Ok(BTreeSet::new()))?)?;
+        }
+    }
+    let own: BTreeSet<&str> = build.objects.iter().filter_map(name).collect();
+    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    for name in &own {
+        match in_use(name, directory, &parts.release)? {
+            Some(file) => {
+                write(&root.join(format!("{name}.ko")), &read(&file)?)?;
+                files.extend(changed.contains(name).then(|| file.into_string()));
+            }
+            None => missing.push(*name),
+        }
+    }
+    let symvers = exports(tree, root, &own)?;
+    write(&root.join(SYMVERS), symvers.as_bytes())?;
+    needed(parts, root, &own)?;
+    let is_proven = |linked: &&LinkedObject| {
+        name(linked).is_some_and(|it| changed.contains(it) && !missing.contains(&it))
+    };
+    let proven: Vec<LinkedObject> = build.objects.iter().filter(is_proven).cloned().collect();
+    let proofs = session.on_threads(|| Proofs::of_modules(files.join(", "), &proven, root))??;
+    let notes = missing.iter().filter(|name| changed.contains(**name)).map(|name| {
+        let why = format!(
+            "no file of this module is in {directory} or {INSTALLED}/{}: whether the one that is loaded was made of \
+             these sources is not known",
+            parts.release
+        );
+        Note::new(RULE, "", name, why)
+    });
+    Ok((proofs, notes.collect()))
+}
+
+/// Both builds of the module.
+pub(crate) fn builds<'o>(
+    workspace: &'o ModuleWorkspace,
+    original: &'o ModuleBuild,
+    patched: &ModuleBuild,
+    session: &'o Session,
+) -> Builds<'o> {
+    let objects = patched.objects.clone();
+    let patched = PatchedBuild {
+        made: objects.iter().map(|linked| linked.object.clone()).collect(),
+        objects,
+        root: patched.root.clone(),
+        original_root: original.root.clone(),
+        vmlinux_o: None,
+        changes: patched.changes.clone(),
+        written: patched.changes.clone(),
+    };
+    let original = Before { root: original.root.clone(), objects: (&original.objects).into() };
+    Builds { workshop: workspace.workshop(), original, patched, session }
+}
+
+/// The file of the module that is in use: what was built beside its sources, else what is installed.
+fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Option<Utf8PathBuf>, Error> {
+    let built = directory.join(format!("{name}.ko"));
+    if built.is_file() {
+        return Ok(Some(built));
+    }
+    let installed = Utf8Path::new(INSTALLED).join(release);
+    if !installed.is_dir() {
+        return Ok(None);
+    }
+    let modules = installed_modules(&installed)?;
+    let mut files =
+        modules.into_iter().filter(|(path, _)| module_name(path.as_str()) == module_name(name));
+    Ok(files.next().map(|(_, file)| file))
+}
+
+/// Puts the modules that those called `own` need into `root`, and the list of all.
+fn needed(parts: &Parts, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<(), Error> {
+    let exports = finished::symvers(root)?;
+    let paths: BTreeMap<String, &str> =
+        exports.modules().map(|path| (module_name(path), path)).collect();
+    let mut order: BTreeSet<&str> = own.clone();
+    let mut open: Vec<&str> = own.iter().copied().collect();
+    while let Some(module) = open.pop() {
+        let file = root.join(format!("{module}.ko"));
+        if !own.contains(module) {
+            let Some(shipped) = parts.module(module) else { continue };
+            link(&shipped, &file)?;
+        }
+        let bytes = read(&file)?;
+        let info = ModInfo::read(&bytes).map_err(|source| Error::Object { path: file, source })?;
+        for path in info.depends().filter_map(|name| paths.get(&module_name(name))) {
+            if order.insert(path) {
+                open.push(path);
+            }
+        }
+    }
+    let order: String = order.iter().flat_map(|name| [name, ".o\n"]).collect();
+    write(&root.join(ORDER), order.as_bytes())
+}
+
+/// What the kernel exports, and the modules called `own`.
+fn exports(tree: &Tree, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<String, Error> {
+    let text = |path: &Utf8Path| -> Result<String, Error> {
+        Ok(String::from_utf8_lossy(&read(path)?).into_owned())
+    };
+    let mut all = text(&tree.output.join(SYMVERS))?;
+    for line in text(&root.join(SYMVERS))?.lines() {
+        // Kbuild names a module outside of its tree by its whole path before Linux 6.13.
+        let mut fields: Vec<&str> = line.split('\t').collect();
+        if let Some(module) = fields.get_mut(2)
+            && let Some(name) = own.iter().find(|name| is_path_of(module, name))
+        {
+            *module = name;
+        }
+        all.push_str(&fields.join("\t"));
+        all.push('\n');
+    }
+    Ok(all)
+}
+
+fn is_path_of(path: &str, name: &str) -> bool {
+    path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+}
+
+fn name(object: &LinkedObject) -> Option<&str> {
+    match &object.linked {
+        Linked::Module(name) => Some(name),
+        Linked::Vmlinux => None,
+    }
+}
+
+fn link(from: &Utf8Path, to: &Utf8Path) -> Result<(), Error> {
+    let failed = |source| Error::Write { path: to.to_owned(), source };
+    if let Some(parent) = to.parent() {
+        fs_err::create_dir_all(parent).map_err(failed)?;
+    }
+    fs_err::os::unix::fs::symlink(from, to).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_is_known_by_the_end_of_its_path() {
+        assert!(is_path_of("greet", "greet"));
+        assert!(is_path_of("/home/me/module/sub/greet", "sub/greet"));
+        assert!(!is_path_of("/home/me/regreet", "greet"));
+        assert!(!is_path_of("vmlinux", "greet"));
+    }
+}
