@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
-use kbuild_glue::{Config, NonStandard, Tree, is_lto};
+use kbuild_glue::{Config, NonStandard, Tree};
 use klp_core::diff::Changes;
 
 use crate::blame;
@@ -121,13 +121,8 @@ impl Comparison<'_> {
                 livepatch
             }
             After::Module { workspace, directory, original, build, digests } => {
-                let parts = match external::Parts::find(workspace.kernel()) {
-                    Ok(parts) if !is_lto(&workspace.kernel().output) => parts,
-                    Ok(_) => {
-                        let why = "the kernel is built with LTO".to_owned();
-                        events(Event::NoLivepatch { why });
-                        return Ok(None);
-                    }
+                let parts = match external::Parts::usable(workspace.kernel())? {
+                    Ok(parts) => parts,
                     Err(why) => {
                         events(Event::NoLivepatch { why });
                         return Ok(None);

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::stock::module_file;
 use kbuild_glue::{
     Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, StockParts, Tree,
-    installed_modules,
+    installed_modules, is_lto,
 };
 use klp_core::kernel::module_name;
 use klp_core::module::ModInfo;
@@ -16,6 +16,7 @@ use klp_core::record::Note;
 
 use crate::error::Error;
 use crate::finished::{self, read};
+use crate::livepatch::unfit;
 use crate::patched::{Before, Builds};
 use crate::proofs::{Proofs, RULE};
 use crate::session::Session;
@@ -43,7 +44,18 @@ enum Place {
 }
 
 impl Parts {
-    /// The kernel in `tree`, or why it cannot be used.
+    /// Those of the kernel in `tree`, or why no livepatch can be made for a module of it.
+    pub(crate) fn usable(tree: &Tree) -> Result<Result<Self, String>, Error> {
+        if let Some(why) = unfit(&tree.output)? {
+            return Ok(Err(format!("the kernel has {why}")));
+        }
+        if is_lto(&tree.output) {
+            return Ok(Err("the kernel is built with LTO".to_owned()));
+        }
+        Ok(Self::find(tree))
+    }
+
+    /// The kernel in `tree`, or what is missing.
     pub(crate) fn find(tree: &Tree) -> Result<Self, String> {
         let path = tree.output.join(RELEASE);
         let release = fs_err::read_to_string(&path).map_err(|error| error.to_string())?;
@@ -195,8 +207,10 @@ fn exports(tree: &Tree, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<String,
     let text = |path: &Utf8Path| -> Result<String, Error> {
         Ok(String::from_utf8_lossy(&read(path)?).into_owned())
     };
+    let path = root.join(SYMVERS);
+    let exported = if path.exists() { text(&path)? } else { String::new() };
     let mut all = text(&tree.output.join(SYMVERS))?;
-    for line in text(&root.join(SYMVERS))?.lines() {
+    for line in exported.lines() {
         // Kbuild names a module outside of its tree by its whole path before Linux 6.13.
         let mut fields: Vec<&str> = line.split('\t').collect();
         if let Some(module) = fields.get_mut(2)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use camino::Utf8Path;
-use klp_tests::qemu::{Bench, Case, Kernel, alone, reproducible};
+use klp_tests::qemu::{Bench, Case, Kernel, alone, can_be_outside, outside, reproducible};
 use klp_tests::tools;
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -44,6 +44,11 @@ fn main() -> Result<ExitCode> {
             let bench = Arc::clone(&bench);
             let name = format!("{}::{}", kernel.name, case.name);
             trials.push(Trial::test(name, move || outcome(bench.check(&case))));
+        }
+        if can_be_outside(&kernel.output) {
+            let kernel = kernel.clone();
+            let name = format!("{}::a module outside of the tree", kernel.name);
+            trials.push(Trial::test(name, move || outcome(outside(&kernel))));
         }
         if let Some(case) = cases.iter().find(|case| case.name == "cumulative").cloned() {
             let kernel = kernel.clone();

@@ -100,6 +100,10 @@ impl ModuleWorkspace {
         atomic::remove_dir(&kept).map_err(|source| self.failed(source))?;
         for path in outputs(&objects) {
             let (from, to) = (build.join(&path), kept.join(&path));
+            // Kbuild does not write all of them for each kernel.
+            if !from.is_file() {
+                continue;
+            }
             let parent = to.parent().unwrap_or(&kept);
             fs::create_dir_all(parent)
                 .and_then(|()| fs::copy(&from, &to))

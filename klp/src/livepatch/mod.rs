@@ -186,7 +186,7 @@ impl LivepatchRequest {
 }
 
 /// What of the configuration of the original build stands against a livepatch; none if nothing does.
-fn unfit(original: &Utf8Path) -> Result<Option<&'static str>, Error> {
+pub(crate) fn unfit(original: &Utf8Path) -> Result<Option<&'static str>, Error> {
     let config = Config::read(&original.join(".config"))?;
     let needed =
         [("CONFIG_MODULES", "no CONFIG_MODULES"), ("CONFIG_LIVEPATCH", "no CONFIG_LIVEPATCH")];

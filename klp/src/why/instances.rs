@@ -78,16 +78,20 @@ impl<'i> Object<'i> {
         instances
     }
 
-    /// The lines that its code comes from.
+    /// The lines that its code comes from: those of its own code, and those where what is inlined there is called.
     pub(super) fn code_lines(&self, symbol: &str, sources: &Sources) -> Vec<CodeLine> {
         let Some(number) = self.find(symbol) else { return Vec::new() };
         let code = self.debug.functions.get(number).map(|function| function.code.as_slice());
         let mut lines = Vec::new();
         for (place, line) in code.unwrap_or_default().iter().flat_map(|it| self.debug.lines(*it)) {
-            let Some(file) = sources.inside(self.debug.file(line)) else { continue };
-            let chain = spoken(&self.debug.inlined(number, place));
-            let line = usize::try_from(line.line).unwrap_or(0);
-            lines.push(CodeLine { file: file.to_owned(), line, chain });
+            let chain = self.debug.inlined(number, place);
+            let calls =
+                chain.iter().enumerate().filter_map(|(at, it)| Some((it.call?, chain.get(..at)?)));
+            for (line, chain) in calls.chain([(line, chain.as_slice())]) {
+                let Some(file) = sources.inside(self.debug.file(line)) else { continue };
+                let line = usize::try_from(line.line).unwrap_or(0);
+                lines.push(CodeLine { file: file.to_owned(), line, chain: spoken(chain) });
+            }
         }
         lines.sort();
         lines.dedup();

@@ -120,9 +120,13 @@ impl Again<'_> {
         if self.purpose != Purpose::Lines {
             command.push(format!("{SECTIONS}y"));
         }
-        if self.purpose != Purpose::Code {
-            command.push("-Cdebuginfo=2".to_owned());
-        }
+        // All debug information changes the code of larger crates; lines and names do not.
+        let debug = match self.purpose {
+            Purpose::Code => None,
+            Purpose::Types => Some("-Cdebuginfo=2"),
+            Purpose::Lines => Some("-Cdebuginfo=1"),
+        };
+        command.extend(debug.map(ToOwned::to_owned));
         Ok(command)
     }
 

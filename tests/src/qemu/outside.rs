@@ -1,0 +1,86 @@
+//! A livepatch of a module outside of the kernel's tree.
+
+use anyhow::{Context as _, Result, ensure};
+use camino::Utf8Path;
+use serde_json::Value;
+
+use super::Kernel;
+use crate::kernel::temporary;
+use crate::klp::{Outcome, klp, plain, root, run_patiently};
+use crate::tools::finish;
+
+/// What a reader of the module's file sees.
+const SCRIPT: &str = "cat /proc/visitors\n";
+
+/// The module of `tests/qemu/module` is built, a livepatch of it is loaded before it and after it, and one of another build of
+/// it is refused.
+pub fn outside(kernel: &Kernel) -> Result<()> {
+    let build = kernel.workspace().join("build");
+    ensure!(build.join("vmlinux").is_file(), "{build} has no kernel: run the other cases first");
+    let (_guard, directory) = temporary()?;
+    let (module, livepatch) = (directory.join("visitors"), directory.join("livepatch-fix.ko"));
+    let from = root().join("tests/qemu/module");
+    finish(plain("cp").args(["-a", from.as_str(), module.as_str()]))?;
+    let make = |flags: &str| {
+        let mut make = plain("make");
+        make.args(["-s", "-C", build.as_str(), &format!("M={module}"), "modules", flags]);
+        finish(make.args(&kernel.variables))
+    };
+    make("KCFLAGS=")?;
+    let patch = root().join("tests/qemu/module.patch");
+    let call = |command: &str, arguments: &[&str]| -> Result<Outcome> {
+        let mut call = klp([command, "-C", build.as_str(), "-M", module.as_str()])?;
+        run_patiently(call.args(["--message-format", "json"]).args(arguments))
+    };
+    let with_variables = |arguments: &[&str]| -> Result<Outcome> {
+        let variables = kernel.variables.iter().map(String::as_str);
+        call("build", &arguments.iter().copied().chain(variables).collect::<Vec<&str>>())
+    };
+    let arguments = [patch.as_str(), "-o", livepatch.as_str()];
+    let made = with_variables(&arguments)?.expect(0)?;
+    let proofs = records(&made.stdout, "proof")?;
+    ensure!(proofs.len() == 2, "two objects are proven: {proofs:?}");
+    ensure!(proofs.iter().all(|proof| proof["functions"] == proof["equal"]), "{proofs:?}");
+    call("check", &[livepatch.as_str()])?.expect(0)?;
+
+    let script = directory.join("see.sh");
+    fs_err::write(&script, SCRIPT)?;
+    let trial = ["--script", script.as_str(), livepatch.as_str()];
+    let before = [&["--module", "visitors"], &trial[..]].concat();
+    let seen = call("try", &before)?.expect(0)?;
+    assert_eq!(said(&seen, "before")?, "visitor 1, odd\n");
+    assert_eq!(said(&seen, "after")?, "visitor 2, even, patched 1\n");
+    assert_eq!(said(&seen, "unloaded")?, "visitor 3, odd\n");
+    let script = ["--after", script.as_str(), livepatch.as_str()];
+    let seen = call("try", &[&["--late-module", "visitors"], &script[..]].concat())?.expect(0)?;
+    assert_eq!(said(&seen, "after")?, "visitor 1, uneven, patched 1\n");
+
+    make("KCFLAGS=-O1")?;
+    let refused = with_variables(&arguments)?.expect(4)?;
+    let refused = records(&refused.stdout, "refused")?;
+    ensure!(refused.iter().any(|it| it["code"] == "unproven"), "{refused:?}");
+    ensure!(!livepatch.exists(), "a module is left");
+    Ok(())
+}
+
+fn records(stdout: &str, reason: &str) -> Result<Vec<Value>> {
+    let records: Result<Vec<Value>, _> = stdout.lines().map(serde_json::from_str).collect();
+    let mut records = records.with_context(|| format!("not a record a line: {stdout}"))?;
+    records.retain(|record| record["reason"] == reason);
+    Ok(records)
+}
+
+/// What the script of that stage printed.
+fn said(outcome: &Outcome, stage: &str) -> Result<String> {
+    let steps = records(&outcome.stdout, "try")?;
+    let step = steps.iter().find(|step| step["stage"] == stage);
+    let output = step.and_then(|step| step["output"].as_str());
+    Ok(output.with_context(|| format!("no stage {stage}: {steps:?}"))?.to_owned())
+}
+
+/// Whether a livepatch of such a module can be made for that kernel.
+#[must_use]
+pub fn can_be_outside(output: &Utf8Path) -> bool {
+    let config = fs_err::read_to_string(output.join(".config")).unwrap_or_default();
+    !config.contains("CONFIG_LTO_CLANG=y")
+}
