@@ -133,6 +133,30 @@ fn addresses_beside_a_new_variable() -> Result<()> {
     })
 }
 
+/// The descriptors of `pr_debug()` stand in one section, each handed to the kernel by its address.
+#[test]
+fn addresses_of_descriptors() -> Result<()> {
+    for_each_compiler("addresses_of_descriptors", |compiler| {
+        let text = |more: &str, number: u32| {
+            format!(
+                "struct _ddebug {{ const char *format; unsigned long line; }};\n\
+                 void exported(const void *);\n\
+                 #define DEBUG(n) static struct _ddebug \\\n\
+                 __attribute__((section(\"__dyndbg\"))) __UNIQUE_ID_ddebug_##n = {{ \"text\", n }}; \\\n\
+                 exported(&__UNIQUE_ID_ddebug_##n)\n\
+                 int first(int n) {{ DEBUG(1); return n; }}\n\
+                 int get(int n) {{ DEBUG(2); {more} return n + {number}; }}\n\
+                 int last(int n) {{ DEBUG(4); return n; }}\n"
+            )
+        };
+        for more in ["", "DEBUG(3);"] {
+            let small = Small::new(compiler)?.object("a", &text("", 1), &text(more, 2));
+            assert_eq!(small.livepatch(&[("a", "get")], false)?.refused, []);
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn modules_have_little_per_cpu_memory() -> Result<()> {
     for_each_compiler("modules_have_little_per_cpu_memory", |compiler| {

@@ -19,8 +19,8 @@ pub(crate) struct TreeArgs {
     /// The output directory (make's O=) that has the .config [default: the source tree]
     #[arg(short = 'O', long = "output", value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) output_directory: Option<Utf8PathBuf>,
-    /// Build this out-of-tree module (Kbuild's M=) instead, for a kernel that is built or prepared already; patches
-    /// are relative to DIR [default kernel: `kernel` of its Cargo.toml, else the running one]
+    /// The module outside of the tree (Kbuild's M=) that this is about, for a kernel that is built, or prepared and
+    /// installed; patches are relative to DIR [default kernel: `kernel` of its Cargo.toml, else the running one]
     #[arg(short = 'M', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) external: Option<Utf8PathBuf>,
     /// Patch a kernel that somebody else built, such as a distribution's, without building it. RELEASE is what

@@ -2,6 +2,7 @@
 
 use crate::arch::Access;
 use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
+use crate::demangle::spoken;
 use crate::elf::{RelocKind, Section};
 use crate::name;
 
@@ -42,8 +43,9 @@ fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep:
     let data = |node, delta| data(analysis, node, delta, access, deep);
     // Numbers of compilers mean nothing.
     let named = |name: &[u8], offset| {
-        let text = |name: &[u8]| with_offset(&String::from_utf8_lossy(name), offset);
-        let fact = Fact { means: text(&name::base(name)), ..plain(text(name)).fact };
+        let text = |name: &[u8]| with_offset(&spoken(&String::from_utf8_lossy(name)), offset);
+        let means = with_offset(&String::from_utf8_lossy(&name::base(name)), offset);
+        let fact = Fact { means, ..plain(text(name)).fact };
         Reference { fact, ..plain(text(name)) }
     };
     match target {
@@ -80,7 +82,7 @@ fn code_name(cx: &Context<'_, '_>, section: u32, offset: u64) -> String {
     let place = code_place(cx, section, offset);
     place.map_or_else(
         || "code without a symbol".to_owned(),
-        |(name, within)| with_offset(&String::from_utf8_lossy(name), within.cast_signed()),
+        |(name, within)| with_offset(&spoken(&String::from_utf8_lossy(name)), within.cast_signed()),
     )
 }
 

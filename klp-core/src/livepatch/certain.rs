@@ -7,6 +7,7 @@ use super::why::Why;
 use crate::arch::Access;
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 use crate::layout::Span;
+use crate::name;
 
 impl<'a> Resolver<'_, 'a> {
     /// The kernel's of a variable without a size that has a section to itself: there is nothing in it, and yet it has an
@@ -109,6 +110,14 @@ impl<'a> Resolver<'_, 'a> {
         let mut others = others.filter(|(other, _)| other.symbol.is_some()).peekable();
         if others.peek().is_none() {
             return true;
+        }
+        // What belongs to one place in code has no end that anyone takes the address of, and no index.
+        let is_own = |span: &Span| {
+            let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+            symbol.is_some_and(|symbol| name::is_own_variable(symbol.name))
+        };
+        if is_own(span) {
+            return others.all(|(other, _)| is_own(other));
         }
         let home = self.home(index, span);
         home.is_some() && others.all(|(other, number)| self.home(number, other) == home)

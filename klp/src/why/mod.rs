@@ -7,6 +7,7 @@ mod conditionals;
 mod defined;
 mod files;
 mod instances;
+mod items;
 mod nothing;
 mod reach;
 pub(crate) mod sources;

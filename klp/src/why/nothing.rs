@@ -66,12 +66,10 @@ impl About<'_> {
     }
 
     fn is_blank(&self, hunk: &TracedHunk) -> bool {
-        let blank = |version, lines: &[usize]| match hunk.file.extension() {
-            Some("c" | "h") => self.sources.blocks(&hunk.file, version).is_blank(lines),
-            Some("rs") => is_blank_rust(self.sources.bytes(&hunk.file, version), lines),
-            _ => false,
-        };
-        blank(Version::Original, &hunk.removed) && blank(Version::Patched, &hunk.added)
+        let is_known = matches!(hunk.file.extension(), Some("c" | "h" | "rs"));
+        let blank =
+            |version, lines: &[usize]| self.sources.blocks(&hunk.file, version).is_blank(lines);
+        is_known && blank(Version::Original, &hunk.removed) && blank(Version::Patched, &hunk.added)
     }
 
     /// Whether one of the objects that the patches made is made from `file`.
@@ -123,30 +121,5 @@ impl About<'_> {
             })
         };
         found.filter(is_told)
-    }
-}
-
-/// Whether these lines of a source in Rust are empty, or each is a comment by itself.
-fn is_blank_rust(source: Option<Vec<u8>>, lines: &[usize]) -> bool {
-    let source = source.unwrap_or_default();
-    let text: Vec<&[u8]> = source.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).collect();
-    lines.iter().all(|line| {
-        let line = line.checked_sub(1).and_then(|at| text.get(at)).copied().unwrap_or_default();
-        line.is_empty() || line.starts_with(b"//")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_rust_that_are_no_code() {
-        let is_blank = |lines: &[usize]| {
-            is_blank_rust(Some(b"// one\n\n    /// two\nlet x = 1; // three\n".to_vec()), lines)
-        };
-        assert!(is_blank(&[1, 2, 3]));
-        assert!(!is_blank(&[4]));
-        assert!(!is_blank(&[1, 4]));
     }
 }

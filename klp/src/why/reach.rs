@@ -318,7 +318,8 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
         let mut names: Vec<String> =
             block.names.iter().filter(|name| !is_common(name)).cloned().collect();
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
-        if block.kind == Kind::Type {
+        let is_c = hunk.file.extension() != Some("rs");
+        if block.kind == Kind::Type && is_c {
             let text = blocks.lines.get(line.saturating_sub(1)).map_or("", String::as_str);
             names.extend(words(text).last().map(ToOwned::to_owned));
         }

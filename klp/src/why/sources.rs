@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{FileChange, Version};
 
 use super::blocks::Blocks;
+use super::items;
 
 /// The sources of both builds.
 pub(crate) struct Sources {
@@ -32,15 +33,19 @@ impl Sources {
         }
     }
 
-    /// The parts of a source; none of one that is not C.
+    /// The parts of a source; none of one that is neither C nor Rust.
     pub(super) fn blocks(&self, path: &Utf8Path, version: Version) -> Rc<Blocks> {
         let key = (path.to_owned(), version);
         if let Some(known) = self.known.borrow().get(&key) {
             return Rc::clone(known);
         }
-        let is_c = matches!(path.extension(), Some("c" | "h"));
-        let bytes = if is_c { self.bytes(path, version) } else { None };
-        let blocks = Rc::new(bytes.map(|bytes| Blocks::of(&bytes)).unwrap_or_default());
+        let bytes = || self.bytes(path, version);
+        let blocks = match path.extension() {
+            Some("c" | "h") => bytes().map(|bytes| Blocks::of(&bytes)),
+            Some("rs") => bytes().map(|bytes| items::blocks(&bytes)),
+            _ => None,
+        };
+        let blocks = Rc::new(blocks.unwrap_or_default());
         self.known.borrow_mut().insert(key, Rc::clone(&blocks));
         blocks
     }

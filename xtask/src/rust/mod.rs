@@ -5,7 +5,7 @@ mod root;
 
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::environment;
 use crate::klp;
@@ -69,6 +69,12 @@ fn one(root: &Root, case: &Case) -> Result<()> {
     let records = root.output(&format!(
         "cd {PLACE} && ./cargo-klp klp try -C linux -O build {MODULES} --script guest.sh --message-format json{modules}"
     ))?;
+    if let Some(text) = &case.panics {
+        let log = fs_err::read(root.path(PLACE).join("build/.klp/log/try.log"))?;
+        let log = String::from_utf8_lossy(&log);
+        ensure!(log.lines().any(|line| line.contains(text)), "the kernel does not say: {text}");
+        return Ok(());
+    }
     case.check_trial(&records)
 }
 
