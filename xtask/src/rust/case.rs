@@ -6,6 +6,7 @@
 //! - `never: TEXT`: no line has it.
 //! - `stays:`: the module cannot be unloaded. All others can.
 //! - `panics: TEXT`: with the livepatch the kernel panics, and a line of its log has the text.
+//! - `cycles: N`: it is loaded and unloaded so often while the devices are in use, and nothing else is looked at.
 //! - `unchanged:`: there is no module, since no function changes.
 //! - `refused: TEXT`: there is no module, and the reason has it.
 //! - `first: NAME`: the livepatch of another case is loaded before.
@@ -27,6 +28,7 @@ pub(super) struct Case {
     never: Vec<String>,
     stays: bool,
     pub(super) panics: Option<String>,
+    pub(super) cycles: Option<u32>,
     unchanged: bool,
 }
 
@@ -57,6 +59,7 @@ impl Case {
                 "stays" => case.stays = true,
                 "panics" => case.panics = Some(text),
                 "unchanged" => case.unchanged = true,
+                "cycles" => case.cycles = Some(text.parse()?),
                 "patch" => {
                     case.patch = environment::root().join(format!("tests/patches/{text}.patch"));
                 }
@@ -107,6 +110,11 @@ impl Case {
         };
         let failed = records.iter().find(|record| record["passed"] == false);
         ensure!(failed.is_none(), "failed: {failed:?}");
+        if let Some(cycles) = self.cycles {
+            let last = records.iter().filter_map(|record| record["cycle"].as_u64()).max();
+            ensure!(last == Some(cycles.into()), "{last:?} cycles instead of {cycles}");
+            return Ok(());
+        }
         for (stage, yes, no) in [
             ("before", &self.before, &self.after),
             ("after", &self.after, &self.never),

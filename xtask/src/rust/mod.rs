@@ -22,9 +22,12 @@ pub(crate) fn run(version: &str, filter: &str) -> Result<()> {
     let root = Root::ensure(&environment::kernel_cache()?)?;
     sources(&root, version)?;
     let ours = environment::root();
-    for (from, to) in
-        [(klp::build(false)?, "cargo-klp"), (ours.join("tests/rust/guest.sh"), "guest.sh")]
-    {
+    let script = |name: &str| ours.join("tests/rust").join(name);
+    for (from, to) in [
+        (klp::build(false)?, "cargo-klp"),
+        (script("guest.sh"), "guest.sh"),
+        (script("load.sh"), "load.sh"),
+    ] {
         fs_err::copy(from, root.path(PLACE).join(to))?;
     }
     let mut failed = Vec::new();
@@ -66,8 +69,12 @@ fn one(root: &Root, case: &Case) -> Result<()> {
     if !case.has_module() {
         return Ok(());
     }
+    let steps = match case.cycles {
+        Some(cycles) => format!("--before load.sh --cycles {cycles} --timeout 3600"),
+        None => "--script guest.sh".to_owned(),
+    };
     let records = root.output(&format!(
-        "cd {PLACE} && ./cargo-klp klp try -C linux -O build {MODULES} --script guest.sh --message-format json{modules}"
+        "cd {PLACE} && ./cargo-klp klp try -C linux -O build {MODULES} {steps} --message-format json{modules}"
     ))?;
     if let Some(text) = &case.panics {
         let log = fs_err::read(root.path(PLACE).join("build/.klp/log/try.log"))?;
