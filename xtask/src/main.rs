@@ -120,6 +120,9 @@ enum Task {
         /// Compile in a root of this Debian release, such as `trixie`, which is made with debootstrap.
         #[arg(long)]
         root: Option<String>,
+        /// Instead, do what `cargo klp doctor` says in a new root that has nothing, and make a livepatch there.
+        #[arg(long, requires = "root", conflicts_with = "fixes")]
+        fresh: bool,
         /// Instead, make livepatches of what differs between these two sources, of which the first are the kernel's, in
         /// some of their files.
         #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
@@ -216,6 +219,15 @@ enum Task {
         /// With --builds: scripts/livepatch/klp-build of this kernel on the same patches as well.
         #[arg(long, requires = "builds")]
         klp_build: bool,
+        /// Time livepatches for a kernel as this Debian ships it instead, and some minutes of building it.
+        #[arg(long, conflicts_with_all = ["build", "large", "builds"])]
+        stock: bool,
+        /// With --stock: what `uname -r` says of the kernel [default: the newest of this system's Debian].
+        #[arg(long, requires = "stock")]
+        release: Option<String>,
+        /// With --stock: how long the whole kernel is built.
+        #[arg(long, requires = "stock", default_value_t = 10)]
+        minutes: u32,
     },
 }
 
@@ -244,7 +256,10 @@ fn main() -> std::process::ExitCode {
             let setup = Setup { compiler: cc, variant };
             qemu::run(&kernel, setup, &filter.as_deref().into_iter().collect::<Vec<_>>())
         }
-        Task::Stock { release, root, fixes, files } => {
+        Task::Stock { release, root: Some(suite), fresh: true, .. } => {
+            stock::fresh::run(&suite, release.as_deref())
+        }
+        Task::Stock { release, root, fixes, files, .. } => {
             stock::run(release.as_deref(), root.as_deref(), &fixes, files)
         }
         Task::Rust { kernel, filter } => rust::run(&kernel, filter.as_deref().unwrap_or_default()),
@@ -261,6 +276,9 @@ fn main() -> std::process::ExitCode {
         Task::Linked { build } => proof::linked(&build),
         Task::Bench { kernel, builds: true, klp_build, .. } => {
             bench::builds::run(&kernel, klp_build)
+        }
+        Task::Bench { stock: true, release, minutes, .. } => {
+            bench::stock::run(release.as_deref(), minutes)
         }
         Task::Bench { kernel, large: true, rounds, growth, .. } => kernel::large(&kernel)
             .and_then(|build| bench::run(&kernel, Some(&build), rounds, growth)),

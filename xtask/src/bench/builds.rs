@@ -1,11 +1,11 @@
 //! `cargo xtask bench --builds`: whole runs of `cargo klp build`, against a plain make and klp-build.
 
 use std::process::Command;
-use std::time::Instant;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::cost::Cost;
 use crate::kernel::{self, Compiler, Kernel};
 use crate::klp_build::{self, KlpBuild};
 use crate::{environment, klp, process};
@@ -21,27 +21,6 @@ struct Bench {
     kernel: Kernel,
     klp: Utf8PathBuf,
     scratch: Utf8PathBuf,
-}
-
-/// What a run took, in seconds: by the clock, and of all processors for it and what it started. The latter
-/// says the same on a machine that others use as well.
-#[derive(Clone, Copy)]
-struct Cost {
-    clock: f64,
-    processors: f64,
-}
-
-impl Cost {
-    /// Both parts as a fraction of `other`'s.
-    fn of(self, other: Self) -> Self {
-        let (clock, processors) =
-            (self.clock / other.clock, self.processors / other.processors.max(0.01));
-        Self { clock, processors }
-    }
-
-    fn print(self, what: &str, remark: &str) {
-        println!("{what:<34} {:>8.1} s {:>8.1} s CPU  {remark}", self.clock, self.processors);
-    }
 }
 
 pub(crate) fn run(version: &str, klp_build: bool) -> Result<()> {
@@ -150,20 +129,7 @@ impl Bench {
 
     /// Runs a command with its output in a log, and says what it took.
     fn time(&self, log: &str, command: &mut Command) -> Result<Cost> {
-        let log = self.scratch.join(log).with_extension("log");
-        let file = fs_err::File::create(&log)?.into_parts().0;
-        let shown = process::show(command);
-        let (begin, before) = (Instant::now(), children_processors()?);
-        let status = command
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .status()
-            .with_context(|| format!("failed to run `{shown}`"))?;
-        if !status.success() {
-            bail!("`{shown}`: {status}; its output is in {log}");
-        }
-        let processors = children_processors()? - before;
-        Ok(Cost { clock: begin.elapsed().as_secs_f64(), processors })
+        Cost::of_run(command, &self.scratch.join(log).with_extension("log"))
     }
 }
 
@@ -172,16 +138,4 @@ fn make(source: &Utf8Path, output: Option<&Utf8Path>) -> Command {
     make.arg("-C").arg(source).arg(format!("-j{}", environment::jobs()));
     make.args(output.map(|output| format!("O={output}")));
     make
-}
-
-/// Seconds of all processors that our ended children took, and theirs (proc(5), `/proc/pid/stat`).
-fn children_processors() -> Result<f64> {
-    /// `USER_HZ` is the same on all of x86.
-    const TICKS: f64 = 100.0;
-    let text = fs_err::read_to_string("/proc/self/stat")?;
-    // The name in parentheses can hold anything. `cutime` and `cstime` are fields 16 and 17, it is the second.
-    let (_, rest) = text.rsplit_once(')').context("/proc/self/stat has no name")?;
-    let fields = rest.split_whitespace().skip(13).take(2);
-    let ticks: Result<Vec<f64>, _> = fields.map(str::parse).collect();
-    Ok(ticks?.iter().sum::<f64>() / TICKS)
 }

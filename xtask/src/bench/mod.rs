@@ -2,7 +2,9 @@
 
 pub(crate) mod builds;
 mod contender;
+mod cost;
 mod growth;
+pub(crate) mod stock;
 
 use std::process::Command;
 use std::time::Duration;

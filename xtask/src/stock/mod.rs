@@ -1,18 +1,20 @@
 //! `cargo xtask stock`: livepatches for a kernel of Debian's, as it was shipped.
 
 mod fixes;
+pub(crate) mod fresh;
+mod place;
 mod root;
 
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde_json::Value;
 
-use root::Root;
+pub(crate) use place::Place;
+use place::newest;
 
-use crate::{environment, kernel, klp, process};
+use crate::{kernel, klp, process};
 
 /// How many objects of vmlinux, and of modules, are proven.
 const SAMPLE: &str = "40";
@@ -60,79 +62,6 @@ const CASES: &[Case] = &[
 
 const HEADER: &str = "header";
 
-/// Where a kernel's packages and what is made for it are.
-struct Place {
-    release: String,
-    program: Utf8PathBuf,
-    /// The directory of the kernel, as it is called where objects are compiled.
-    directory: Utf8PathBuf,
-    root: Option<Root>,
-}
-
-impl Place {
-    /// That of `release`, or of the newest kernel of the Debian release `suite`, in a root with that; without one, of
-    /// this system.
-    fn of(release: Option<&str>, suite: Option<&str>) -> Result<Self> {
-        let program = klp::build(false)?;
-        let root = suite.map(|suite| Root::ensure(suite, &program)).transpose()?;
-        let release = match (release, &root) {
-            (Some(release), _) => release.to_owned(),
-            (None, Some(root)) => newest(&mut root.command("apt-cache"))
-                .context("apt knows no kernel in that root")?,
-            (None, None) => newest_here()?,
-        };
-        let directory = match &root {
-            Some(_) => Utf8Path::new("/klp").join(&release),
-            None => environment::kernel_cache()?.join("stock").join(&release),
-        };
-        let place = Self { release, program, directory, root };
-        fs_err::create_dir_all(place.outside(""))?;
-        Ok(place)
-    }
-
-    /// `cargo klp`, run where the kernel's compiler is.
-    fn klp(&self, commands: &[&str]) -> Command {
-        let mut klp = match &self.root {
-            Some(root) => root.klp(&self.directory),
-            None => self.klp_here(&[]),
-        };
-        klp.args(commands);
-        klp
-    }
-
-    /// `cargo klp` of this system.
-    fn klp_here(&self, commands: &[&str]) -> Command {
-        let mut klp = process::command(self.program.as_str());
-        klp.arg("klp").args(commands).current_dir(self.outside(""));
-        klp
-    }
-
-    /// Names the kernel; `path` tells what a directory of it is called there.
-    fn named(&self, klp: &mut Command, path: impl Fn(&str) -> Utf8PathBuf) {
-        klp.arg(format!("--stock={}", self.release));
-        klp.args(["--sysroot", path("packages").as_str(), "--target-dir", path("work").as_str()]);
-    }
-
-    fn inside(&self, name: &str) -> Utf8PathBuf {
-        self.directory.join(name)
-    }
-
-    fn outside(&self, name: &str) -> Utf8PathBuf {
-        let path = self.inside(name);
-        self.root.as_ref().map_or_else(|| path.clone(), |root| root.outside(&path))
-    }
-
-    /// The patch of a case: the one of the kernel's series, or else that of 6.1, which applies with other line numbers.
-    fn patch(&self, name: &str) -> Utf8PathBuf {
-        let series: Vec<&str> = self.release.split(['.', '-', '+']).take(2).collect();
-        let patch = |series: &str| {
-            environment::root().join(format!("tests/patches/stock-{series}/{name}.patch"))
-        };
-        let own = patch(&series.join("."));
-        if own.is_file() { own } else { patch("6.1") }
-    }
-}
-
 /// Gets the newest kernel of a Debian, proves objects of it, and tries a livepatch of each case.
 ///
 /// With two sources in `fixes`, livepatches of what differs between them in that `number` of files instead.
@@ -143,13 +72,10 @@ pub(crate) fn run(
     number: usize,
 ) -> Result<()> {
     kernel::packages::ensure(kernel::Compiler::Gcc.into())?;
-    let place = Place::of(release, suite)?;
+    let place = Place::of(release, suite, klp::build(false)?)?;
     let inside = |name: &str| place.inside(name);
     let outside = |name: &str| place.outside(name);
-    if !outside("packages").is_dir() {
-        let mut get = place.klp(&["stock", "get", &place.release]);
-        process::run(get.args(["--sysroot", inside("packages").as_str()]))?;
-    }
+    place.ensure_packages()?;
     let started = Instant::now();
     let mut prove = place.klp(&["stock", "prove"]);
     place.named(&mut prove, inside);
@@ -242,20 +168,4 @@ fn seen(case: &Case, output: &str) -> Result<()> {
         bail!("{}: before {before:?}, after {after:?}", case.name);
     }
     Ok(())
-}
-
-/// The release of the kernel that this Debian would install.
-fn newest_here() -> Result<String> {
-    let known = || newest(&mut process::command("apt-cache"));
-    if let Some(release) = known() {
-        return Ok(release);
-    }
-    process::run(process::command("apt-get").args(["--quiet", "update"]))?;
-    known().context("apt knows no kernel that linux-image-amd64 depends on")
-}
-
-fn newest(apt: &mut Command) -> Option<String> {
-    let text = process::output(apt.args(["depends", "linux-image-amd64"])).ok()?;
-    let name = text.lines().find_map(|line| line.trim().strip_prefix("Depends: linux-image-"));
-    name.map(str::to_owned)
 }

@@ -22,14 +22,26 @@ pub(super) struct Root(Utf8PathBuf);
 impl Root {
     /// Makes the root of the release `suite`, unless it is there, and puts `program` into it.
     pub(super) fn ensure(suite: &str, program: &Utf8Path) -> Result<Self> {
-        let roots = environment::kernel_cache()?.join("roots");
-        let root = roots.join(suite);
+        let root = environment::kernel_cache()?.join("roots").join(suite);
+        Self::of(suite, root, &[&format!("--include={PACKAGES}")], program)
+    }
+
+    /// Makes a root of the release `suite` that has nothing but apt and what that needs, and puts `program` into it.
+    pub(super) fn fresh(suite: &str, program: &Utf8Path) -> Result<Self> {
+        let root = environment::kernel_cache()?.join("roots").join(format!("{suite}-fresh"));
+        if root.is_dir() {
+            fs_err::remove_dir_all(&root)?;
+        }
+        Self::of(suite, root, &[], program)
+    }
+
+    fn of(suite: &str, root: Utf8PathBuf, options: &[&str], program: &Utf8Path) -> Result<Self> {
         if !root.is_dir() {
             let archive = kernel::archive()?;
-            let part = roots.join(format!("{suite}.part"));
-            fs_err::create_dir_all(&roots)?;
+            let part = Utf8PathBuf::from(format!("{root}.part"));
+            fs_err::create_dir_all(&part)?;
             let mut make = process::command("debootstrap");
-            make.args(["--variant=minbase", &format!("--include={PACKAGES}"), suite]);
+            make.arg("--variant=minbase").args(options).arg(suite);
             process::run(make.args([part.as_str(), &archive]))?;
             let security = format!("{}-security", archive.trim_end_matches('/'));
             let lines = format!(
@@ -50,6 +62,11 @@ impl Root {
         let sandbox = ["--quiet", "-o", "APT::Sandbox::User=root", "update"];
         process::run(found.command("apt-get").args(sandbox))?;
         Ok(found)
+    }
+
+    /// Removes it.
+    pub(super) fn remove(self) -> Result<()> {
+        Ok(fs_err::remove_dir_all(self.0)?)
     }
 
     /// `program`, run in the root.
