@@ -6,12 +6,16 @@ mod rust;
 mod stock;
 mod tools;
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 
 use crate::config::Config;
+use crate::packages::Package;
 use crate::tree::{Tree, TreeError};
 
 pub use rust::{RUST_FIX, RustTargetError, rust_target_patch, untraced_rust};
+pub(crate) use stock::compiling_for;
 pub use stock::examine_stock;
 
 /// How a check ended.
@@ -36,20 +40,61 @@ pub struct Check {
     pub found: String,
     /// What the person can do about it; none when all is well.
     pub fix: Option<String>,
+    remedy: Option<Remedy>,
+}
+
+/// What brings what is missing, on Debian and what comes from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Remedy {
+    Packages(Vec<String>),
+    Command(String),
 }
 
 impl Check {
-    fn good(name: &str, found: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), state: State::Good, found: found.into(), fix: None }
+    /// All is well.
+    #[must_use]
+    pub fn good(name: &str, found: impl Into<String>) -> Self {
+        let (name, found) = (name.to_owned(), found.into());
+        Self { name, state: State::Good, found, fix: None, remedy: None }
     }
 
-    fn doubtful(name: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
+    /// It works, but not all of it.
+    #[must_use]
+    pub fn doubtful(name: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { state: State::Doubtful, fix: Some(fix.into()), ..Self::good(name, found) }
     }
 
     fn bad(name: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
         Self { state: State::Bad, fix: Some(fix.into()), ..Self::good(name, found) }
     }
+
+    /// Something is not there that `packages` have.
+    fn missing(name: &str, found: impl Into<String>, packages: &[Package<'_>]) -> Self {
+        let names: Vec<String> = packages.iter().map(ToString::to_string).collect();
+        // A compiler that is named by its path is in no package.
+        let debian = packages.iter().map(|package| package.debian.to_owned());
+        let remedy = Some(Remedy::Packages(debian.filter(|name| !name.contains('/')).collect()));
+        Self { remedy, ..Self::bad(name, found, format!("install {}", names.join(", "))) }
+    }
+}
+
+/// The commands that get all that `checks` miss, on Debian and what comes from it.
+#[must_use]
+pub fn commands(checks: &[Check]) -> Vec<String> {
+    let mut commands = Vec::new();
+    let mut packages = BTreeSet::new();
+    for remedy in checks.iter().filter_map(|check| check.remedy.as_ref()) {
+        match remedy {
+            Remedy::Packages(names) => packages.extend(names.iter().map(String::as_str)),
+            Remedy::Command(command) if commands.contains(command) => {}
+            Remedy::Command(command) => commands.push(command.clone()),
+        }
+    }
+    if !packages.is_empty() {
+        let packages: Vec<&str> = packages.into_iter().collect();
+        commands.push(format!("apt-get install --no-install-recommends {}", packages.join(" ")));
+    }
+    commands
 }
 
 /// Looks at the tree, its configuration, the tools that it is built with and the directory `root` that

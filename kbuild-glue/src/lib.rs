@@ -40,6 +40,7 @@ mod names;
 pub mod non_standard;
 pub mod objects;
 pub mod package;
+mod packages;
 pub mod patch;
 pub mod revisions;
 mod shell;

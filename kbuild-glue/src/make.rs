@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
+use crate::packages::Package;
 
 /// Variables of a make above us that would change what ours does. The kernel's own Makefile
 /// exports most of them when our recipe is part of it.
@@ -149,7 +150,7 @@ impl MakeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { log, tail, .. } => Some(match output::missing_package(tail) {
+            Self::Failed { log, tail, .. } => Some(match Package::missed_in(tail) {
                 Some(package) => format!(
                     "install {package}; `cargo klp doctor` tells what else is missing, and all of make's output \
                      is in {log}"

@@ -59,7 +59,8 @@ stuck() {
 # load FILE NAME
 load() {
 	patch=/sys/kernel/livepatch/$2
-	insmod "/klp/$1" || return
+	said=$(dmesg | wc -l)
+	insmod "/klp/$1" || { status=$?; dmesg | tail -n +$((said + 1)); return $status; }
 	[ -d "$patch" ] || { echo "the module is loaded, but no livepatch: $patch is missing"; return 1; }
 	wait_until '[ "$(cat $patch/transition)" = 0 ]' || { stuck; return 1; }
 	[ "$(cat "$patch/enabled")" = 1 ] || { echo "the livepatch is not enabled"; return 1; }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::console;
 use crate::guest::Report;
+use crate::signature;
 use crate::trial::{Outcome, Stage, Step};
 
 /// `TAINT_WARN`, `TAINT_DIE`, `TAINT_SOFTLOCKUP` and `TAINT_BAD_PAGE` of include/linux/panic.h: the
@@ -108,7 +109,14 @@ impl Judge {
     }
 
     fn end(&mut self, status: Option<i32>) -> Option<Step> {
-        let (step, begin) = self.open.take()?;
+        let (mut step, begin) = self.open.take()?;
+        if status != Some(0)
+            && step.stage == Stage::Load
+            && let Some(advice) = signature::advice(&step.output)
+        {
+            step.output.push_str(advice);
+            step.output.push('\n');
+        }
         let step = Step { status, passed: status == Some(0), millis: millis(begin), ..step };
         self.steps.push(step.clone());
         Some(step)
@@ -194,6 +202,16 @@ mod tests {
         assert!(!finished(&["other"], &lines, 1 << 9).passed);
         // What was said before is no text of it.
         assert!(!finished(&["no more"], &["[ 1.0] no more of it", WARNING], 1 << 9).passed);
+    }
+
+    #[test]
+    fn a_refused_signature_is_explained() {
+        let mut judge = Judge::new(&[]);
+        judge.report(Report::End(0));
+        judge.report(Report::Begin(Stage::Load, Some("x".into())));
+        judge.report(Report::Output("[ 2.0] Loading of unsigned module is rejected".into()));
+        let step = judge.report(Report::End(1)).unwrap();
+        assert!(!step.passed && step.output.contains("--sign-key"), "{}", step.output);
     }
 
     #[test]

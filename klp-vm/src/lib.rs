@@ -18,9 +18,11 @@ mod machine;
 mod modules;
 mod qemu;
 mod requirements;
+mod signature;
 mod trial;
 
 pub use error::VmError;
 pub use machine::{Machine, VmEvent};
 pub use qemu::Accelerator;
+pub use requirements::programs;
 pub use trial::{Outcome, Stage, Step, Trial};

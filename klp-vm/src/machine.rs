@@ -130,7 +130,7 @@ impl Machine<'_> {
         listener.set_nonblocking(true).map_err(VmError::Io)?;
         let mut log = self.create_log()?;
         let begin = Instant::now();
-        let mut command = qemu::command(self, accelerator, &trial.image, initrd, &socket);
+        let mut command = qemu::command(self, accelerator, trial, initrd, &socket);
         let child = command
             .spawn()
             .map_err(|source| VmError::Program { program: self.qemu.clone(), source })?;

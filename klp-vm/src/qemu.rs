@@ -9,6 +9,7 @@ use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
 use crate::arch;
 use crate::machine::Machine;
+use crate::trial::Trial;
 
 /// What runs the guest's instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +41,14 @@ impl Accelerator {
 pub(crate) fn command(
     machine: &Machine<'_>,
     accelerator: Accelerator,
-    image: &Utf8Path,
+    trial: &Trial,
     initrd: &Utf8Path,
     reports: &Utf8Path,
 ) -> Command {
     let mut command = Command::new(&machine.qemu);
+    let console = format!("console={}", arch::CONSOLE);
+    let parameters =
+        [&[console, "oops=panic".to_owned(), "panic=-1".to_owned()], &*trial.parameters].concat();
     let processor = match accelerator {
         Accelerator::Kvm => "host",
         Accelerator::Tcg => "max",
@@ -66,9 +70,9 @@ pub(crate) fn command(
             &format!("socket,id=reports,path={}", reports.as_str().replace(',', ",,")),
         ])
         .args(["-serial", "chardev:reports"])
-        .args(["-kernel", image.as_str(), "-initrd", initrd.as_str()])
+        .args(["-kernel", trial.image.as_str(), "-initrd", initrd.as_str()])
         // A guest that oopses ends: -no-reboot makes QEMU leave where the kernel would reboot.
-        .args(["-append", &format!("console={} oops=panic panic=-1", arch::CONSOLE)]);
+        .args(["-append", &parameters.join(" ")]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Ctrl-C is for us: we end QEMU ourselves.
     command.process_group(0);

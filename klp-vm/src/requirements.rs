@@ -1,8 +1,25 @@
-//! What the configuration of a kernel must have for a trial.
+//! What a trial needs: programs of this system, and options in the configuration of the kernel.
 
+use camino::Utf8PathBuf;
 use kbuild_glue::Config;
 
 use crate::error::VmError;
+use crate::guest;
+
+/// The programs of a trial by their names: `qemu`, and a busybox that runs in a guest, looked for in the directories of
+/// `search_path`. Nothing is run.
+pub fn programs(
+    qemu: &str,
+    search_path: &[Utf8PathBuf],
+) -> [(&'static str, Result<(), VmError>); 2] {
+    let is_there = search_path.iter().any(|directory| directory.join(qemu).is_file());
+    let absent = || VmError::Program {
+        program: qemu.to_owned(),
+        source: std::io::ErrorKind::NotFound.into(),
+    };
+    let busybox = guest::busybox(None, search_path).map(drop);
+    [("qemu", if is_there { Ok(()) } else { Err(absent()) }), ("busybox", busybox)]
+}
 
 /// Options, and what each is needed for.
 const NEEDED: &[(&str, &str)] = &[

@@ -30,6 +30,8 @@ pub struct Trial {
     pub files: Vec<Utf8PathBuf>,
     /// How often the livepatches are loaded and unloaded, at least once.
     pub cycles: u32,
+    /// More for the kernel's command line.
+    pub parameters: Vec<String>,
     /// Kernel warnings that have to come: a text that the line of each contains.
     pub expected: Vec<String>,
     /// How long all of it may take.

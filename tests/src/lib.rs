@@ -16,4 +16,5 @@ pub mod semantic;
 pub mod shells;
 pub mod small;
 pub mod snapshot;
+pub mod stock;
 pub mod tools;

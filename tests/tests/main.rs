@@ -69,6 +69,7 @@ mod revisions;
 mod shipped;
 mod signed;
 mod stock_dry_run;
+mod stock_tools;
 mod terminal;
 mod types;
 mod why;

@@ -56,7 +56,7 @@ pub(crate) struct Try {
     #[arg(long, value_name = "ACCELERATOR", env = "CARGO_KLP_ACCEL", help_heading = GUEST)]
     pub(crate) accel: Option<Accel>,
     /// The QEMU program
-    #[arg(long, value_name = "PROGRAM", default_value = "qemu-system-x86_64",
+    #[arg(long, value_name = "PROGRAM", default_value = QEMU,
           value_hint = ValueHint::CommandName, help_heading = GUEST)]
     pub(crate) qemu: String,
     /// The statically linked busybox for the guest [default: busybox on the PATH]
@@ -68,11 +68,16 @@ pub(crate) struct Try {
     /// Give the guest this many processors
     #[arg(long, value_name = "N", default_value = "2", help_heading = GUEST)]
     pub(crate) processors: std::num::NonZeroU32,
+    /// Add this to the kernel's command line, such as lockdown=integrity
+    #[arg(long = "append", value_name = "PARAMETER", help_heading = GUEST)]
+    pub(crate) parameters: Vec<String>,
     /// Write the log to this file [default: .klp/log/try.log in the output directory]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = GUEST)]
     pub(crate) log: Option<Utf8PathBuf>,
 }
 
+/// The program that runs a guest.
+pub(crate) const QEMU: &str = "qemu-system-x86_64";
 /// Headings of the options.
 const STEPS: &str = "What to do in the guest";
 const GUEST: &str = "Guest";

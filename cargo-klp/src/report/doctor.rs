@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use kbuild_glue::doctor::{Check, State};
+use kbuild_glue::doctor::{Check, State, commands};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -33,6 +33,8 @@ pub(super) enum Record<'a> {
         failed: usize,
         /// Those that something may not work with.
         doubtful: usize,
+        /// Commands that get all that is missing, on Debian and what comes from it.
+        commands: Vec<String>,
     },
 }
 
@@ -69,13 +71,18 @@ impl Word {
 
 pub(super) fn human(checks: &[Check], out: &mut Lines<'_>) -> io::Result<()> {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).min(24);
-    for Check { name, state, found, fix } in checks {
+    for Check { name, state, found, fix, .. } in checks {
         writeln!(out, "{:<7}  {name:<width$}  {found}", Word::of(*state).text())?;
         if let Some(fix) = fix {
             writeln!(out, "{:<7}  {:<width$}  fix: {fix}", "", "")?;
         }
     }
-    Ok(())
+    let commands = commands(checks);
+    if !commands.is_empty() {
+        writeln!(out)?;
+        writeln!(out, "On Debian and what comes from it, this gets all that is missing:")?;
+    }
+    commands.iter().try_for_each(|command| writeln!(out, "    {command}"))
 }
 
 pub(super) fn json(checks: &[Check], out: impl Write) -> io::Result<()> {
@@ -84,8 +91,9 @@ pub(super) fn json(checks: &[Check], out: impl Write) -> io::Result<()> {
         checks: checks.len(),
         failed: count(State::Bad),
         doubtful: count(State::Doubtful),
+        commands: commands(checks),
     };
-    let records = checks.iter().map(|Check { name, state, found, fix }| Record::Check {
+    let records = checks.iter().map(|Check { name, state, found, fix, .. }| Record::Check {
         name,
         state: Word::of(*state),
         found,

@@ -3,7 +3,7 @@
 use kbuild_glue::doctor::{Check, State, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
-use crate::cli::{Doctor, StreamFormat, TreeArgs};
+use crate::cli::{Doctor, QEMU, StreamFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -20,7 +20,8 @@ pub(crate) fn run(
         let location = arguments.tree.location()?;
         let (release, root) = (location.release(), location.packages_root());
         let (sources, make) = (location.sources(), environment::make());
-        return told(&examine_stock(&release, &root, sources.as_deref(), &make), format, shell);
+        let checks = examine_stock(&release, &root, sources.as_deref(), &make);
+        return told(checks, format, shell);
     }
     let mut variables = environment::kbuild_variables();
     variables.extend(arguments.variables.iter().filter(|name| !TreeArgs::says(name)).cloned());
@@ -37,12 +38,24 @@ pub(crate) fn run(
     }
     let tree = kernel.as_ref().map(|kernel| &kernel.tree);
     let root = kernel.as_ref().ok().map(|kernel| kernel.root.as_path());
-    let checks = examine(tree, root, &variables, &environment::make());
-    told(&checks, format, shell)
+    told(examine(tree, root, &variables, &environment::make()), format, shell)
 }
 
-fn told(checks: &[Check], format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
-    report::doctor(checks, format).map_err(Error::Print)?;
+/// Whether a livepatch can be tried here. It can be made all the same.
+fn of_trial() -> impl Iterator<Item = Check> {
+    let programs = klp_vm::programs(QEMU, &environment::search_path());
+    programs.into_iter().map(|(name, found)| match found {
+        Ok(()) => Check::good(name, "there for `cargo klp try`"),
+        Err(error) => {
+            let found = format!("`cargo klp try` will not work: {error}");
+            Check::doubtful(name, found, error.hint().unwrap_or_default())
+        }
+    })
+}
+
+fn told(mut checks: Vec<Check>, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+    checks.extend(of_trial());
+    report::doctor(&checks, format).map_err(Error::Print)?;
     let number = |state| checks.iter().filter(|check| check.state == state).count();
     let (bad, doubtful) = (number(State::Bad), number(State::Doubtful));
     let checks = count(checks.len(), "check");

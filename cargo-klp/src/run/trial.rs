@@ -137,6 +137,7 @@ fn trial(arguments: &Try, built: Built, scripts: Vec<(Stage, Vec<u8>)>) -> Trial
         scripts,
         files: arguments.files.clone(),
         cycles: arguments.cycles.get(),
+        parameters: arguments.parameters.clone(),
         expected: arguments.expected.clone(),
         timeout: Duration::from_secs(arguments.timeout),
     }

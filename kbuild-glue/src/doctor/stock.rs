@@ -2,9 +2,10 @@
 
 use camino::Utf8Path;
 
-use super::{Check, tools};
+use super::{Check, Remedy, tools};
 use crate::config::Config;
-use crate::stock::StockParts;
+use crate::packages::Package;
+use crate::stock::{SYSTEM, StockCompiler, StockParts, get_command};
 
 /// Looks for the parts of `release` below `sysroot`, and for what compiling its objects needs.
 #[must_use]
@@ -18,29 +19,52 @@ pub fn examine_stock(
     let mut checks: Vec<Check> = looked
         .iter()
         .map(|part| {
-            let fix =
-                || format!("cargo klp stock get {release}, or apt-get install {}", part.package);
             let there = part.path.as_ref().map(|path| Check::good(part.what, path.as_str()));
-            there.unwrap_or_else(|| Check::bad(part.what, "not there", fix()))
+            there.unwrap_or_else(|| {
+                let get = get_command(release, sysroot);
+                let fix = if sysroot == SYSTEM {
+                    format!("{get}, or apt-get install {}", part.package)
+                } else {
+                    get.clone()
+                };
+                let remedy = Some(Remedy::Command(get));
+                Check { remedy, ..Check::bad(part.what, "not there", fix) }
+            })
         })
         .collect();
+    let [.., its_sources] = &looked;
+    let is_packed = its_sources.path.as_deref().is_none_or(is_packed);
     let parts = StockParts::find(release, sysroot, sources).ok();
-    if let Some(compiler) = parts.as_ref().and_then(StockParts::compiler) {
-        checks.push(match &compiler.here {
-            _ if compiler.is_same() => Check::good("its compiler", compiler.shipped),
-            Some(_) => Check::doubtful(
-                "its compiler",
-                compiler.difference(),
-                "use the release of the distribution that the kernel is from; the proof tells whether it matters",
-            ),
-            None => Check::bad(
-                "its compiler",
-                compiler.difference(),
-                format!("apt-get install {}", compiler.program),
-            ),
-        });
-    }
-    let config = parts.and_then(|parts| Config::read(&parts.headers.join(".config")).ok());
-    checks.extend(tools::of_objects(config.as_ref(), make));
+    checks.extend(compiling(parts.as_ref(), is_packed, make));
     checks
+}
+
+/// Whether `sources` are an archive of the kind that Debian has.
+fn is_packed(sources: &Utf8Path) -> bool {
+    sources.extension() == Some("xz") && !sources.is_dir()
+}
+
+/// What compiling objects of the kernel of `parts` takes.
+pub(crate) fn compiling_for(parts: &StockParts, make: &str) -> Vec<Check> {
+    compiling(Some(parts), is_packed(&parts.sources), make)
+}
+
+/// All that may be needed, where the parts of the kernel are not there.
+fn compiling(parts: Option<&StockParts>, is_packed: bool, make: &str) -> Vec<Check> {
+    let config = parts.and_then(|parts| Config::read(&parts.headers.join(".config")).ok());
+    let compiler = parts.and_then(StockParts::compiler).map(|compiler| its_compiler(&compiler));
+    compiler.into_iter().chain(tools::of_objects(config.as_ref(), is_packed, make)).collect()
+}
+
+fn its_compiler(compiler: &StockCompiler) -> Check {
+    const NAME: &str = "its compiler";
+    match &compiler.here {
+        _ if compiler.is_same() => Check::good(NAME, &compiler.shipped),
+        Some(_) => Check::doubtful(
+            NAME,
+            compiler.difference(),
+            "use the release of the distribution that the kernel is from; the proof tells whether it matters",
+        ),
+        None => Check::missing(NAME, compiler.difference(), &[Package::of(&compiler.program)]),
+    }
 }

@@ -6,6 +6,7 @@ use crate::baseline::{tools, version};
 use crate::config::Config;
 
 use super::Check;
+use crate::packages::Package;
 
 /// What a whole kernel is built with.
 pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) -> Vec<Check> {
@@ -19,14 +20,23 @@ pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) 
     }
     let mut checks = programs(&needed, make);
     checks.extend(config.and_then(|config| same_compiler(config, variables)));
-    checks.extend(config.and_then(|config| headers(config, variables)));
+    checks.extend(config.map(|config| headers(Some(config), variables)));
     checks
 }
 
-/// What single objects of a kernel in C are made with. Their compiler is looked at elsewhere.
-pub(super) fn of_objects(config: Option<&Config>, make: &str) -> Vec<Check> {
-    let mut checks = programs(&tools(&[], false), make);
-    checks.extend(config.and_then(|config| headers(config, &[])));
+/// What single objects of a kernel in C are made with, whose compiler is looked at elsewhere: all that may be needed
+/// where nobody knows the configuration. `is_packed` tells that the sources are in an archive.
+pub(super) fn of_objects(config: Option<&Config>, is_packed: bool, make: &str) -> Vec<Check> {
+    let mut needed = tools(&[], false);
+    // `resolve_btfids` is made, with a header that a program in Python writes.
+    if config.is_none_or(|config| config.is_enabled("CONFIG_DEBUG_INFO_BTF")) {
+        needed.push("python3".to_owned());
+    }
+    if is_packed {
+        needed.push("xz".to_owned());
+    }
+    let mut checks = programs(&needed, make);
+    checks.push(headers(config, &[]));
     checks
 }
 
@@ -35,7 +45,7 @@ fn programs(needed: &[String], make: &str) -> Vec<Check> {
     let needed = needed.iter().map(String::as_str).chain(["flex", "bison", "bc"]);
     let checks = needed.map(|tool| match version(tool) {
         Ok(found) => Check::good(tool, found),
-        Err(error) => Check::bad(tool, source(&error), format!("install {}", program(tool))),
+        Err(error) => Check::missing(tool, source(&error), &[Package::of(program(tool))]),
     });
     std::iter::once(make_check(make)).chain(checks).collect()
 }
@@ -51,7 +61,7 @@ fn make_check(make: &str) -> Check {
             Check::good("make", version)
         }
         Ok(version) => Check::bad("make", version, "install GNU Make, or name it with MAKE="),
-        Err(error) => Check::bad("make", source(&error), "install GNU Make"),
+        Err(error) => Check::missing("make", source(&error), &[Package::of("make")]),
     }
 }
 
@@ -69,32 +79,27 @@ fn same_compiler(config: &Config, variables: &[String]) -> Option<Check> {
     })
 }
 
-/// Headers of libraries that programs of the kernel's own are compiled with.
-fn headers(config: &Config, variables: &[String]) -> Option<Check> {
-    let mut headers = Vec::new();
-    if config.is_enabled("CONFIG_OBJTOOL") || config.is_enabled("CONFIG_STACK_VALIDATION") {
-        headers.push(("gelf.h", "libelf-dev (elfutils-libelf-devel)"));
+/// Headers of libraries that programs of the kernel's own are compiled with: all that may be needed where nobody knows
+/// the configuration.
+fn headers(config: Option<&Config>, variables: &[String]) -> Check {
+    let needs = |options: &[&str]| {
+        config.is_none_or(|config| options.iter().any(|option| config.is_enabled(option)))
+    };
+    let mut headers = vec!["stdlib.h"];
+    if needs(&["CONFIG_OBJTOOL", "CONFIG_STACK_VALIDATION"]) {
+        headers.push("gelf.h");
     }
-    if config.is_enabled("CONFIG_MODULE_SIG") || config.is_enabled("CONFIG_SYSTEM_TRUSTED_KEYRING")
-    {
-        headers.push(("openssl/opensslv.h", "libssl-dev (openssl-devel)"));
-    }
-    if headers.is_empty() {
-        return None;
+    if needs(&["CONFIG_MODULE_SIG", "CONFIG_SYSTEM_TRUSTED_KEYRING"]) {
+        headers.push("openssl/opensslv.h");
     }
     let compiler = value(variables, "HOSTCC").unwrap_or_else(|| "cc".to_owned());
-    let missing: Vec<_> =
-        headers.iter().filter(|(header, _)| !has_header(&compiler, header)).collect();
-    let names = |list: &[&(&str, &str)]| -> String {
-        list.iter().map(|(header, _)| *header).collect::<Vec<_>>().join(" ")
-    };
-    Some(if missing.is_empty() {
-        Check::good("headers", names(&headers.iter().collect::<Vec<_>>()))
-    } else {
-        let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
-        let fix = format!("install {}", packages.join(", "));
-        Check::bad("headers", format!("missing: {}", names(&missing)), fix)
-    })
+    let missing: Vec<&str> =
+        headers.iter().copied().filter(|header| !has_header(&compiler, header)).collect();
+    if missing.is_empty() {
+        return Check::good("headers", headers.join(" "));
+    }
+    let packages: Vec<Package<'_>> = missing.iter().map(|header| Package::of(header)).collect();
+    Check::missing("headers", format!("missing: {}", missing.join(" ")), &packages)
 }
 
 fn has_header(compiler: &str, header: &str) -> bool {
@@ -137,7 +142,7 @@ mod tests {
             checks.into_iter().map(|check| check.name).collect()
         };
         let whole = names(checks(Some(&config), &[], "make"));
-        let objects = names(of_objects(Some(&config), "make"));
+        let objects = names(of_objects(Some(&config), true, "make"));
         for name in ["pahole", "rustc", "bindgen", "compiler"] {
             assert!(whole.iter().any(|it| it == name), "{name}: {whole:?}");
             assert!(!objects.iter().any(|it| it == name), "{name}: {objects:?}");

@@ -73,36 +73,6 @@ impl Tail {
     }
 }
 
-/// What a build needs that is often not there: how it is missed, and the packages of Debian and Fedora.
-const PACKAGES: &[(&str, &str)] = &[
-    ("flex: ", "flex"),
-    ("bison: ", "bison"),
-    ("bc: ", "bc"),
-    ("openssl/", "libssl-dev (openssl-devel)"),
-    ("gelf.h: ", "libelf-dev (elfutils-libelf-devel)"),
-    ("libelf.h: ", "libelf-dev (elfutils-libelf-devel)"),
-    ("pahole: ", "pahole (dwarves)"),
-    ("cpio: ", "cpio"),
-    ("perl: ", "perl"),
-];
-
-/// The package whose program or header one of `lines` misses.
-pub(super) fn missing_package(lines: &[String]) -> Option<&'static str> {
-    let is_missed = |line: &String| {
-        ["not found", "No such file or directory"].iter().any(|words| line.contains(words))
-    };
-    lines.iter().filter(|line| is_missed(line)).find_map(|line| {
-        let named = |name: &str| {
-            line.match_indices(name).any(|(at, _)| {
-                !line.get(..at).is_some_and(|before| {
-                    before.ends_with(|c: char| c.is_alphanumeric() || c == '-')
-                })
-            })
-        };
-        PACKAGES.iter().find(|(name, _)| named(name)).map(|(_, package)| *package)
-    })
-}
-
 fn is_error(line: &str) -> bool {
     line.contains("error:") || line.contains("Error:") || line.starts_with("ERROR")
 }

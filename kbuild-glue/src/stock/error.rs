@@ -65,6 +65,16 @@ pub enum StockError {
         /// The file that states them.
         path: Utf8PathBuf,
     },
+    /// What objects are compiled with is not there.
+    #[error("to compile for {release}, this is missing: {}", list(.missing))]
+    Tools {
+        /// As `uname -r` says it.
+        release: String,
+        /// Programs, and headers of libraries.
+        missing: Vec<String>,
+        /// Commands that help.
+        commands: Vec<String>,
+    },
     /// The sources cannot be read.
     #[error("cannot read the sources in `{path}`")]
     Sources {
@@ -92,6 +102,10 @@ impl StockError {
             Self::Missing { commands, .. } | Self::NoArchive { commands, .. } => {
                 Some(commands.join("\n      "))
             }
+            Self::Tools { release, commands, .. } => Some(format!(
+                "on Debian and what comes from it: {}; `cargo klp doctor --stock={release}` tells the same of others",
+                commands.join("; ")
+            )),
             Self::OtherSources { kernel, .. } => {
                 Some(format!("name the sources of Linux {kernel} of this distribution with -C"))
             }

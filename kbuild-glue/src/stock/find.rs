@@ -35,6 +35,8 @@ pub struct StockPart {
     pub package: String,
 }
 
+/// The root of this system.
+pub(crate) const SYSTEM: &str = "/";
 const IMAGE: &str = "the kernel image";
 const MODULES: &str = "its modules";
 const HEADERS: &str = "its headers package";
@@ -154,22 +156,25 @@ impl StockParts {
         let missing = absent.iter().map(|part| format!("{} ({})", part.what, part.package));
         let mut packages: Vec<&str> = absent.iter().map(|part| part.package.as_str()).collect();
         packages.dedup();
-        let command = if sysroot == Utf8Path::new("/") {
-            format!(
-                "on Debian and what comes from it: cargo klp stock get {release}, which installs nothing, or apt-get install {}",
-                packages.join(" ")
-            )
+        let get = get_command(release, sysroot);
+        let or = if sysroot == SYSTEM {
+            format!(", which installs nothing, or apt-get install {}", packages.join(" "))
         } else {
-            format!(
-                "on Debian and what comes from it: cargo klp stock get {release} --sysroot {sysroot}"
-            )
+            String::new()
         };
+        let command = format!("on Debian and what comes from it: {get}{or}");
         StockError::Missing {
             release: release.to_owned(),
             missing: missing.collect(),
             commands: vec![command],
         }
     }
+}
+
+/// What gets the packages of `release`.
+pub(crate) fn get_command(release: &str, sysroot: &Utf8Path) -> String {
+    let get = format!("cargo klp stock get {release}");
+    if sysroot == SYSTEM { get } else { format!("{get} --sysroot {sysroot}") }
 }
 
 /// The file of the module `name` where modules are installed, `/lib/modules/RELEASE`; packed or not.

@@ -31,6 +31,7 @@ use crate::objects::Linked;
 
 pub use compiler::StockCompiler;
 pub use error::StockError;
+pub(crate) use find::{SYSTEM, get_command};
 pub use find::{StockPart, StockParts, module_file};
 pub use get::get;
 pub use prepare::{Recipes, StockBuild};

@@ -15,6 +15,7 @@ use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::build::{Basis, BuildError, BuildSettings, Workspace};
 use crate::config::Config;
+use crate::doctor::{self, State};
 use crate::event::{BuildEvent, Events};
 use crate::mirror::{Mirror, Stamps};
 use crate::tree::Tree;
@@ -65,6 +66,10 @@ impl Workspace {
         events: &mut Events<'_>,
     ) -> Result<StockBuild, BuildError> {
         self.recover(settings.interrupt, events)?;
+        // Who tells make which programs to use knows what is there.
+        if settings.variables.is_empty() && !self.root.join(STAMP).is_file() {
+            expect_tools(parts, settings.make)?;
+        }
         self.take_sources(parts, events)?;
         let mirror = Mirror::sync(self.tree(), &self.mirror_path(), events)?;
         let is_new = mirror.is_fresh() || mirror.altered().is_some();
@@ -198,6 +203,18 @@ impl Workspace {
         let path = self.root.join(name);
         atomic::write_sealed(&path, text.as_bytes()).map_err(|source| io(&path, source))
     }
+}
+
+/// To unpack and mirror the sources takes a minute, and make tells of one missing program at a time.
+fn expect_tools(parts: &StockParts, make: &str) -> Result<(), BuildError> {
+    let checks = doctor::compiling_for(parts, make);
+    let bad = checks.iter().filter(|check| check.state == State::Bad);
+    let missing: Vec<String> = bad.map(|check| check.name.clone()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (release, commands) = (parts.release.clone(), doctor::commands(&checks));
+    Err(StockError::Tools { release, missing, commands }.into())
 }
 
 /// An archive of sources, and where it is unpacked.
