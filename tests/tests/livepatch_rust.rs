@@ -60,6 +60,29 @@ fn functions_without_fentry_are_refused() -> Result<()> {
     refused(&livepatch, "it cannot be traced")
 }
 
+/// Of local functions that are one, LLVM leaves one name. An object that was made before leads to what has that name.
+#[test]
+fn one_of_two_merged_methods_is_refused_though_the_other_has_no_name() -> Result<()> {
+    let before = "
+extern \"C\" { fn exported(text: *const u8); }
+trait Answer { fn answer(&self, x: u32) -> u32; }
+struct First(u32);
+struct Second(u32);
+impl Answer for First { fn answer(&self, x: u32) -> u32 { self.0.rotate_left(x).wrapping_mul(x ^ 77) } }
+impl Answer for Second { fn answer(&self, x: u32) -> u32 { self.0.rotate_left(x).wrapping_mul(x ^ 77) } }
+static FIRST: First = First(1);
+static SECOND: Second = Second(2);
+#[no_mangle]
+pub extern \"C\" fn get(x: u32) -> u32 {
+    let mut answers: [&'static dyn Answer; 2] = [&FIRST, &SECOND];
+    unsafe { exported(answers.as_mut_ptr().cast()) };
+    answers[0].answer(x) + answers[1].answer(x)
+}
+";
+    let livepatch = livepatch(before, &before.replacen("77", "78", 1), &[])?;
+    refused(&livepatch, "it shares its address with <small::")
+}
+
 /// LLVM makes one function of two, which the patch makes two again.
 #[test]
 fn one_of_two_merged_functions_is_refused_by_its_path() -> Result<()> {

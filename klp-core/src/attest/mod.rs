@@ -22,6 +22,7 @@ mod names;
 mod origin;
 mod reference;
 mod registry;
+mod renumbered;
 mod running;
 mod tables;
 mod thing;

@@ -137,8 +137,8 @@ fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<u32> {
     view.symbol_of(view.extent(section, u64::try_from(offset).ok()?)?)
 }
 
-/// Whether two stretches of data have the same bytes and lead to the same, none of it new code.
-fn is_same(source: &Source<'_>, new: Extent, original: &View<'_>, was: Extent) -> bool {
+/// Whether two stretches of data or code have the same bytes and lead to the same, none of it new code.
+pub(super) fn is_same(source: &Source<'_>, new: Extent, original: &View<'_>, was: Extent) -> bool {
     let content =
         |view: &View<'_>, it: Extent| bytes(view.section(it.section)?, it.start, it.size());
     let fields = |view: &View<'_>, it: Extent| -> Vec<Reloc> {
@@ -179,7 +179,7 @@ fn text<'v>(view: &'v View<'_>, reloc: &Reloc) -> Option<&'v [u8]> {
     rest.split(|byte| *byte == 0).next()
 }
 
-fn extent(view: &View<'_>, index: u32) -> Option<Extent> {
+pub(super) fn extent(view: &View<'_>, index: u32) -> Option<Extent> {
     let symbol = view.symbol(index)?;
     let Place::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)

@@ -4,6 +4,7 @@ use super::Class;
 use super::judge::{Judge, Piece};
 use super::kind::Kind;
 use super::names::{base, is_description, is_key};
+use super::renumbered::is_renumbered;
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
@@ -253,6 +254,7 @@ impl Judge<'_> {
                 );
                 return self.wrong(field, Class::Reference, what);
             }
+            _ if inside == 0 && is_renumbered(source, index, spot) => {}
             other => {
                 let meant = match other {
                     [only] => self.running.describe(only.plus(inside)),
