@@ -71,6 +71,28 @@ fn identity() -> Result<()> {
     )
 }
 
+/// The kernel has the variable under the first name.
+#[test]
+fn a_second_name_of_a_variable() -> Result<()> {
+    let user = |body: &str| format!("extern int second; int fetch(int n) {{ {body} }}\n");
+    let before = "int shared = 3;\n".to_owned();
+    let module = "int fetch(int n) { return shared + n; }";
+    let known = Case {
+        after: before.clone() + "extern int second __attribute__((alias(\"shared\")));\n",
+        before,
+        other: Some((user("return n;"), user("return second + n;"))),
+        module: format!("extern int shared; {module}"),
+        links: vec![("shared", ".klp.sym.vmlinux.shared,0")],
+        functions: vec![("fetch", 0, "fetch")],
+        ..Case::default()
+    };
+    let own = Case { module: format!("int shared = 3; {module}"), links: vec![], ..known.clone() };
+    expect(
+        "a_second_name_of_a_variable",
+        &[("the kernel's", known, None), ("its own", own, Some(Class::Identity))],
+    )
+}
+
 #[test]
 fn variables_without_a_name() -> Result<()> {
     const HANDLER: &str = "__ubsan_handle_shift_out_of_bounds";

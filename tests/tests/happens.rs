@@ -281,3 +281,20 @@ fn new_tracepoints() {
     // Nobody can set what has no name.
     assert_eq!(names(&changes), [("__tracepoints_ptrs".to_owned(), false)]);
 }
+
+/// No livepatch can add to the list by which messages are turned on.
+#[test]
+fn new_classes_of_debug_messages() -> Result<()> {
+    for_each_compiler("new_classes_of_debug_messages", |compiler| {
+        let class = |name: &str| {
+            format!(
+                "static long {name} __attribute__((section(\"__dyndbg_classes\"), used)) = 1;\n"
+            )
+        };
+        let livepatch = show(compiler, &class("old"), &(class("old") + &class("fresh")), AFTER)?;
+        assert_eq!(livepatch.refused, []);
+        note(&livepatch, "debug-class", "fresh")?;
+        assert_eq!(codes(&livepatch, "debug-class").len(), 1);
+        Ok(())
+    })
+}

@@ -361,3 +361,20 @@ fn a_table_of_labels_goes_with_its_function() -> Result<()> {
         Ok(())
     })
 }
+
+/// The kernel has it under the first name.
+#[test]
+fn a_second_name_of_a_variable() -> Result<()> {
+    for_each_compiler("a_second_name_of_a_variable", |compiler| {
+        let variable = "int shared = 3;\n";
+        let named = "extern int second __attribute__((alias(\"shared\")));\n";
+        let user = |body: &str| format!("extern int second; int fetch(int n) {{ {body} }}\n");
+        let small = Small::new(compiler)?
+            .object("a", variable, &format!("{variable}{named}"))
+            .object("b", &user("return n;"), &user("return second + n;"));
+        let livepatch = small.livepatch(&[("b", "fetch")], false)?;
+        assert_eq!(livepatch.refused, []);
+        ensure!(livepatch.symbols.values().any(|symbol| symbol.name == "shared"));
+        Ok(())
+    })
+}

@@ -247,41 +247,6 @@ fn functions_that_are_compared() -> Result<()> {
     })
 }
 
-/// What the kernel keeps leads to the old function, which nothing replaces.
-#[test]
-fn functions_whose_address_the_kernel_keeps() -> Result<()> {
-    for_each_compiler("functions_whose_address_the_kernel_keeps", |compiler| {
-        let source = |name: &str, text: &str, user: &str| {
-            format!(
-                "{SHOW}{OUTLINE} void {name}(void) {{ exported(\"{text}\"); }}\n{}\n",
-                user.replace("FUNCTION", name)
-            )
-        };
-        let pair = |user: &str, text: &str| -> Result<Livepatch> {
-            let user = user.to_owned() + " return VALUE; }";
-            let before = source("work", "work", &user.replace("VALUE", "1"));
-            let after = source("job", text, &user.replace("VALUE", "2"));
-            Small::new(compiler)?.object("a", &before, &after).livepatch(&[("a", "show")], false)
-        };
-        let noted = |livepatch: &Livepatch| {
-            livepatch.notes.iter().any(|note| (&*note.code, &*note.name) == ("renamed", "job"))
-        };
-        let stored = "int show(void (**n)(void)) { *n = FUNCTION;";
-        refused(&pair(stored, "fixed")?, "job", "is stored or returned, and it may be work")?;
-        let given = "int show(int n) { exported((const char *)FUNCTION);";
-        let livepatch = pair(given, "fixed")?;
-        assert_eq!(livepatch.refused, []);
-        ensure!(noted(&livepatch), "{:#?}", livepatch.notes);
-        // The old one does the same.
-        for user in [stored, given] {
-            let livepatch = pair(user, "work")?;
-            assert_eq!(livepatch.refused, []);
-            ensure!(!noted(&livepatch), "{:#?}", livepatch.notes);
-        }
-        Ok(())
-    })
-}
-
 /// In the patched kernel each has what the other one had; in the running one they keep it.
 #[test]
 fn variables_that_exchange_their_names() -> Result<()> {

@@ -3,6 +3,7 @@
 
 mod allowlist;
 mod attest;
+mod attest_beside;
 mod attest_bits;
 mod attest_identity;
 mod attest_keys;
@@ -45,6 +46,7 @@ mod livepatch_lto;
 mod livepatch_memory;
 mod livepatch_modules;
 mod livepatch_moved;
+mod livepatch_renamed;
 mod livepatch_rust;
 mod livepatch_weak;
 mod lto;

@@ -145,3 +145,70 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
         Ok(())
     })
 }
+
+/// What stores and frees a text can be another function than the one that has it.
+#[test]
+fn texts_of_helpers_that_the_kernel_would_free() -> Result<()> {
+    for_each_compiler("texts_of_helpers_that_the_kernel_would_free", |compiler| {
+        const OUTLINE: &str = "static __attribute__((noinline, noclone))";
+        let declared = "void exported(const char *);
+            const char *kstrdup_const(const char *, int);
+            void kfree_const(const char *);
+            struct mount { long pad[3]; const char *name; const char *type; };\n";
+        let other = "const char *kstrdup_const(const char *n, int flags) { return n; }
+            void kfree_const(const char *n) { asm volatile(\"\" : : \"r\" (n)); }";
+        let livepatch = |source: &str, changed: &str| -> Result<Livepatch> {
+            let text = |text: &str| declared.to_owned() + &source.replace("TEXT", text);
+            let small = Small::new(compiler)?
+                .object("a", &text("before"), &text("after"))
+                .object("b", other, other);
+            small.livepatch(&[("a", changed)], false)
+        };
+        let helper = format!(
+            "{OUTLINE} const char *fallback(long n) {{ exported(\"TEXT\"); return n ? \"none\" : \"nothing\"; }}\n"
+        );
+        let set = "void set(struct mount *m, const char *n)
+            { m->name = n ? kstrdup_const(n, 0) : fallback(m->pad[0]); }";
+        let why = "it returns the text \"none\", and set stores that";
+        refused(&livepatch(&(helper.clone() + set), "fallback")?, "fallback", why)?;
+        // A second helper between both.
+        let second = format!(
+            "{OUTLINE} const char *second(long n) {{ exported(\"second\"); return fallback(n); }}\n"
+        );
+        let set_second = set.replace("fallback", "second");
+        refused(
+            &livepatch(&(helper.clone() + &second + &set_second), "fallback")?,
+            "fallback",
+            why,
+        )?;
+        let drop = "void drop(long n) { kfree_const(fallback(n)); }";
+        let why = "which drop gives to kfree_const()";
+        refused(&livepatch(&(helper.clone() + drop), "fallback")?, "fallback", why)?;
+        let init = "void init(struct mount *m) { exported(\"TEXT\"); m->name = \"none\"; }\n";
+        let put = "void put(struct mount *m) { kfree_const(m->name); }";
+        let why = "it stores the text \"none\" where put frees";
+        refused(&livepatch(&(init.to_owned() + put), "init")?, "init", why)?;
+        let table = "static const char *const names_TEXT[] = { \"none\", \"nothing TEXT\" };
+            void set(struct mount *m, const char *n)
+            { exported(\"TEXT\"); m->name = n ? kstrdup_const(n, 0) : names_TEXT[m->pad[0] & 1]; }";
+        refused(&livepatch(table, "set")?, "set", "stores the text \"none\"")?;
+        // The kernel's table has the kernel's texts.
+        let known = table.replace("names_TEXT", "names").replace("nothing TEXT", "nothing");
+        assert_eq!(livepatch(&known, "set")?.refused, []);
+        let copy = format!(
+            "{OUTLINE} const char *copy(const char *n) {{ exported(n); return kstrdup_const(n, 0); }}
+             void set(struct mount *m, const char *n)
+             {{ exported(\"TEXT\"); if (n) m->name = copy(n); else m->name = \"none\"; }}"
+        );
+        refused(&livepatch(&copy, "set")?, "set", "stores the text \"none\"")?;
+        // What is printed, what nobody frees so, and another member.
+        let printed = "void print(long n) { exported(fallback(n)); }
+            void put(struct mount *m) { kfree_const(m->name); }";
+        assert_eq!(livepatch(&(helper.clone() + printed), "fallback")?.refused, []);
+        let stored = "void set(struct mount *m, long n) { m->name = fallback(n); }";
+        assert_eq!(livepatch(&(helper + stored), "fallback")?.refused, []);
+        let member = "void put(struct mount *m) { kfree_const(m->type); }";
+        assert_eq!(livepatch(&(init.to_owned() + member), "init")?.refused, []);
+        Ok(())
+    })
+}

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Class;
 use super::enabled::At;
-use super::judge::{Judge, Piece};
-use super::reference::{Field, livepatch_name};
+use super::judge::{Field, Judge, Piece};
+use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::Thing;
 use super::view::{Aim, Extent, Use, View};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::judge::{Judge, Piece, Source};
 use super::kind::Kind;
+use super::names::is_of_one_place;
 use super::names::{base, is_constructor};
-use super::reference::is_of_one_place;
 use super::running::VMLINUX;
 use super::tables::{Table, is_generated};
 use super::view::{Aim, Extent, Use, View};

@@ -9,7 +9,7 @@ use super::origin::{self, Origin};
 use super::running::{Running, Spot};
 use super::view::{Aim, Extent, References, Use, View};
 use super::{AttestError, Class, Finding, Kernel, Object, Report};
-use crate::elf::{ElfError, Place, SymbolKind};
+use crate::elf::{ElfError, Place, Reloc, SymbolKind};
 
 /// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
 const SEALS: &[u8] = b".ibt_endbr_seal";
@@ -32,6 +32,17 @@ pub(super) struct Source<'a> {
 /// Something of a patched object.
 pub(super) type Piece = (usize, Extent);
 
+/// A field of a piece, in the patched object and in the module.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) piece: Piece,
+    pub(super) patched: Reloc,
+    pub(super) module: Reloc,
+    pub(super) used: Use,
+    /// Bits of the address that are flags, and those of them that objtool may clear.
+    pub(super) flags: (i64, i64),
+}
+
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
     pub(super) module: View<'a>,
@@ -48,6 +59,8 @@ pub(super) struct Judge<'a> {
     pub(super) waiting: Vec<(Piece, At)>,
     /// Calls through the trampoline of a static call, with its name.
     pub(super) static_calls: BTreeMap<At, Vec<u8>>,
+    /// What an address of copied code can mean as well, and where the module has it if the address is right then, too.
+    pub(super) beside: Vec<(Field, Piece, At)>,
     findings: BTreeSet<Finding>,
     pub(super) references: usize,
 }
@@ -91,6 +104,7 @@ impl<'a> Judge<'a> {
             new_functions: BTreeSet::new(),
             waiting: Vec::new(),
             static_calls: BTreeMap::new(),
+            beside: Vec::new(),
             findings: BTreeSet::new(),
             references: 0,
         };
@@ -151,6 +165,7 @@ impl<'a> Judge<'a> {
             }
         }
         self.static_call_sites();
+        self.beside_in_module();
     }
 
     /// What replaces a function must be its patched version.

@@ -10,6 +10,7 @@
 //! [`check`](crate::check) asks another question: does the kernel load the module?
 
 mod applied;
+mod beside;
 mod compare;
 mod complete;
 mod enabled;

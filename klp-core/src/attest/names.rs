@@ -21,6 +21,33 @@ pub(super) fn is_description(section: &[u8]) -> bool {
     [&b".data..Lubsan_"[..], b".data..L__unnamed_"].iter().any(|start| section.starts_with(start))
 }
 
+/// Whether a variable belongs to one place in the code, which macros put there with it: once flags, rate limits,
+/// lock classes, descriptors of messages.
+pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
+    const NAMES: &[&[u8]] = &[
+        b"__key",
+        b"__warned",
+        b"__already_done",
+        b"__print_once",
+        b"__once_key",
+        b"___done",
+        b"___once_key",
+        b"_rs",
+        b"_entry",
+        b"_entry_ptr",
+        b"descriptor",
+        b"__func__",
+    ];
+    const SECTIONS: &[&[u8]] = &[b".data..once", b".data.once", b"__dyndbg", b"__bug_table"];
+    // Clang: `FUNCTION.NAME`.
+    let own = base(name);
+    let last = own.rsplit(|byte| *byte == b'.').next().unwrap_or(own);
+    NAMES.contains(&last)
+        || last.starts_with(b"__UNIQUE_ID")
+        || last.starts_with(b"__compound_literal")
+        || SECTIONS.contains(&section)
+}
+
 /// A name without what compilers count: `count.3`, `foo.llvm.123`, but not `foo.isra.0`'s word.
 pub(super) fn base(name: &[u8]) -> &[u8] {
     let mut name = name;

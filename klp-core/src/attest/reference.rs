@@ -1,35 +1,24 @@
 //! Does a relocation of the module lead to what the patched kernel would use?
 
 use super::Class;
-use super::judge::{Judge, Piece};
+use super::judge::{Field, Judge, Piece};
 use super::kind::Kind;
-use super::names::{base, is_description, is_key};
+use super::names::{base, is_description, is_key, is_of_one_place};
 use super::renumbered::is_renumbered;
 use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
-use super::view::{Aim, Use};
-use crate::elf::{Place, Reloc, SymbolKind};
+use super::view::Aim;
+use crate::elf::{Place, SymbolKind};
 use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead {
+pub(super) enum Lead {
     Inside(u32, i64),
     Running(Spot),
     Nothing,
     Number(u64),
-}
-
-/// A field of a piece, in the patched object and in the module.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
-    pub(super) piece: Piece,
-    pub(super) patched: Reloc,
-    pub(super) module: Reloc,
-    pub(super) used: Use,
-    /// Bits of the address that are flags, and those of them that objtool may clear.
-    pub(super) flags: (i64, i64),
 }
 
 impl Judge<'_> {
@@ -48,9 +37,12 @@ impl Judge<'_> {
         }
         let plain = |aim: Aim| Aim { offset: aim.offset & !mask, ..aim };
         let (here, there) = (plain(here), plain(there));
-        let meant = self.thing(number, here);
+        let (meant, lead) = (self.thing(number, here), self.lead(there));
         self.loaded(field, meant.as_ref().ok());
-        match (meant, self.lead(there)) {
+        if let Ok(lead) = lead {
+            self.beside(field, here, lead);
+        }
+        match (meant, lead) {
             (Err(why), _) | (_, Err(why)) => self.wrong(field, Class::Reference, why),
             (Ok(Thing::Own(own)), Ok(Lead::Inside(section, offset))) => {
                 self.inside(field, own, section, offset);
@@ -196,6 +188,7 @@ impl Judge<'_> {
         if is_of_one_place(symbol.name, header.name) {
             return;
         }
+        let index = source.known_name(index);
         if !source.originals(index).is_empty() || !self.elsewhere(number, index).is_empty() {
             let what = format!("the module has its own `{name}`, but the kernel has one");
             self.wrong(field, Class::Identity, what);
@@ -225,7 +218,8 @@ impl Judge<'_> {
     fn outside(&mut self, field: Field, own: Own, spot: Spot) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
-        let named = own.symbol.and_then(|index| Some((index, view.symbol(index)?)));
+        let named = own.symbol.map(|index| source.known_name(index));
+        let named = named.and_then(|index| Some((index, view.symbol(index)?)));
         let name = self.describe(own.source, own.section, u64::try_from(own.offset).unwrap_or(0));
         let Some((index, symbol)) = named else {
             let lead = self.running.describe(spot);
@@ -359,34 +353,23 @@ pub(super) fn livepatch_name(text: &str) -> Option<(&str, &str, u64)> {
     Some((object, name, position.parse().ok()?))
 }
 
-/// Whether a variable belongs to one place in the code, which macros put there with it: once flags, rate limits,
-/// lock classes, descriptors of messages.
-pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
-    const NAMES: &[&[u8]] = &[
-        b"__key",
-        b"__warned",
-        b"__already_done",
-        b"__print_once",
-        b"__once_key",
-        b"___done",
-        b"___once_key",
-        b"_rs",
-        b"_entry",
-        b"_entry_ptr",
-        b"descriptor",
-        b"__func__",
-    ];
-    const SECTIONS: &[&[u8]] = &[b".data..once", b".data.once", b"__dyndbg", b"__bug_table"];
-    // Clang: `FUNCTION.NAME`.
-    let own = base(name);
-    let last = own.rsplit(|byte| *byte == b'.').next().unwrap_or(own);
-    NAMES.contains(&last)
-        || last.starts_with(b"__UNIQUE_ID")
-        || last.starts_with(b"__compound_literal")
-        || SECTIONS.contains(&section)
-}
-
 impl super::judge::Source<'_> {
+    /// Of all names of what a symbol of the patched object names, one that the original has, too. A patch can give a
+    /// variable a second name.
+    fn known_name(&self, symbol: u32) -> u32 {
+        let view = &self.patched;
+        let Some(own) = view.symbol(symbol) else { return symbol };
+        let symbols = view.elf.symbols.iter().zip(0u32..);
+        let names = symbols.filter(|(other, _)| {
+            let is_there =
+                (other.place, other.value, other.size) == (own.place, own.value, own.size);
+            is_there && other.kind == own.kind
+        });
+        let is_known = |index: &u32| !self.originals(*index).is_empty();
+        let mut names = names.map(|(_, index)| index);
+        if is_known(&symbol) { symbol } else { names.find(is_known).unwrap_or(symbol) }
+    }
+
     /// What kind of memory the originals of a symbol are in.
     pub(super) fn kind_before(&self, symbol: u32) -> Option<Kind> {
         let original = self.original.as_ref()?;

@@ -129,6 +129,12 @@ impl<'a> Running<'a> {
         listed.iter().find(|listed| listed.global).map(|listed| spot(image, listed))
     }
 
+    /// Whether something of that name is at that place.
+    pub(super) fn has_at(&self, place: Spot, name: &[u8]) -> bool {
+        let listed = self.image(place.image).map(|image| image.listed.named(name));
+        listed.unwrap_or_default().iter().any(|listed| spot(place.image, listed) == place)
+    }
+
     /// What an object of `image` means by a global name: the image's own, else an export.
     pub(super) fn meant(&self, image: usize, name: &[u8]) -> Option<Spot> {
         self.global(image, name).or_else(|| self.exported(name))

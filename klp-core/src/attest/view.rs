@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kind::Kind;
 use super::names::base;
 use super::tables::{REPLACEMENTS, Table};
 use super::x86_64::{self, instructions};
@@ -49,6 +50,8 @@ pub(super) struct Use {
     pub(super) per_cpu: bool,
     /// A direct call or jump.
     pub(super) branch: bool,
+    /// How many bytes it reads or writes at this very place: no index is added to it.
+    pub(super) exact: Option<u64>,
 }
 
 /// By function, the names of what its code refers to; all without what compilers append.
@@ -207,16 +210,44 @@ impl<'a> View<'a> {
         let Some(bytes) = section.bytes(extent.start, extent.size()) else {
             return BTreeMap::new();
         };
+        let distances = self.distances(extent, bytes);
         let mut uses = BTreeMap::new();
         for instruction in instructions(bytes, extent.start) {
+            let distant = distances.get(&instruction.start).copied();
             for reloc in section.relocs.within(instruction.start, instruction.next) {
                 let inside = reloc.offset.saturating_sub(instruction.start);
-                let per_cpu = instruction.is_per_cpu && instruction.displacement == Some(inside);
+                let is_memory = instruction.displacement == Some(inside);
+                let per_cpu = instruction.is_per_cpu && is_memory;
                 let behind = instruction.next.saturating_sub(reloc.offset);
-                uses.insert(reloc.offset, Use { behind, per_cpu, branch: instruction.is_branch });
+                let branch = instruction.is_branch;
+                let distant = distant.filter(|_| self.is_of_processor(&reloc));
+                let exact = instruction.exact.or(distant).filter(|_| is_memory);
+                uses.insert(reloc.offset, Use { behind, per_cpu, branch, exact });
             }
         }
         uses
+    }
+
+    /// The instructions of `code`, which is that of `extent`, whose register holds nothing but how far a processor's
+    /// variables are away, and how many bytes they use (arch/x86/include/asm/percpu.h).
+    fn distances(&self, extent: Extent, code: &[u8]) -> BTreeMap<u64, u64> {
+        let Some(section) = self.section(extent.section) else { return BTreeMap::new() };
+        let loads = |from: u64, to: u64| {
+            section.relocs.within(from, to).any(|reloc| {
+                let name = self.symbol(reloc.symbol).map(|symbol| symbol.name);
+                name.is_some_and(|name| [&b"this_cpu_off"[..], b"__per_cpu_offset"].contains(&name))
+            })
+        };
+        if !loads(extent.start, extent.end) {
+            return BTreeMap::new();
+        }
+        x86_64::of_processors(code, extent.start, loads)
+    }
+
+    fn is_of_processor(&self, reloc: &Reloc) -> bool {
+        let place = self.symbol(reloc.symbol).map(|symbol| symbol.place);
+        let Some(Place::Section(section)) = place else { return false };
+        self.section(section).is_some_and(|section| Kind::of(section) == Kind::PerCpu)
     }
 }
 

@@ -1,8 +1,10 @@
 //! What the second opinion knows of x86-64: instructions, and what the kernel's tools write in their places.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use iced_x86::{
-    Code, ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind,
-    Register as Number,
+    Code, ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction,
+    InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register as Number,
 };
 
 /// The NOPs of 2 and 5 bytes that objtool writes (`arch/x86/include/asm/nops.h`).
@@ -41,6 +43,8 @@ pub(super) struct Inst {
     pub(super) immediate: u64,
     /// Its memory operand is a per-CPU variable.
     pub(super) is_per_cpu: bool,
+    /// How many bytes of memory it reads or writes where the displacement says, if no register adds to that.
+    pub(super) exact: Option<u64>,
     /// A NOP or a breakpoint, as they stand between functions.
     pub(super) fills: bool,
     pub(super) step: Step,
@@ -100,10 +104,74 @@ fn inst(instruction: &Instruction, constants: ConstantOffsets) -> Inst {
         displacement: constants.has_displacement().then(|| constants.displacement_offset() as u64),
         immediate: constants.immediate_offset() as u64,
         is_per_cpu: has_memory && instruction.segment_prefix() == Number::GS,
+        exact: matches!(instruction.memory_base(), Number::None | Number::RIP)
+            .then(|| width(instruction))
+            .flatten(),
         fills: matches!(instruction.mnemonic(), Mnemonic::Nop | Mnemonic::Int3)
             || instruction.code() == Code::Xchg_rm16_r16,
         step: step(instruction),
     }
+}
+
+/// How many bytes of memory an instruction uses at an address without an index. That of `lea` and of a bit in a string of
+/// bits is the start of something only.
+fn width(instruction: &Instruction) -> Option<u64> {
+    let is_start = instruction.mnemonic() == Mnemonic::Lea
+        || matches!(
+            instruction.mnemonic(),
+            Mnemonic::Bt | Mnemonic::Bts | Mnemonic::Btr | Mnemonic::Btc
+        ) && instruction.op1_kind() == OpKind::Register;
+    let size = u64::try_from(instruction.memory_size().size()).ok()?;
+    (!is_start && instruction.memory_index() == Number::None && size > 0).then_some(size)
+}
+
+/// By instruction of `code`, which starts at `at`, how many bytes it uses of a variable of a processor, if its one register
+/// holds how far that processor's variables are away. `loads` says of start and end of an instruction that it reads this
+/// distance from memory. What is known ends where control comes from elsewhere, beside what a table of jumps leads to.
+pub(super) fn of_processors(
+    code: &[u8],
+    at: u64,
+    loads: impl Fn(u64, u64) -> bool,
+) -> BTreeMap<u64, u64> {
+    /// The registers that are the same behind a call.
+    const KEPT: [Number; 6] =
+        [Number::RBX, Number::RBP, Number::R12, Number::R13, Number::R14, Number::R15];
+    let decoder = || Decoder::with_ip(64, code, at, DecoderOptions::NONE).into_iter();
+    let branches = decoder().filter(|it| it.op0_kind() == OpKind::NearBranch64);
+    let entered: BTreeSet<u64> = branches.map(|it| it.near_branch_target()).collect();
+    let mut info = InstructionInfoFactory::new();
+    let mut held: BTreeSet<Number> = BTreeSet::new();
+    let mut uses = BTreeMap::new();
+    for instruction in decoder() {
+        if entered.contains(&instruction.ip()) {
+            held.clear();
+        }
+        if held.contains(&instruction.memory_base()) {
+            uses.extend(width(&instruction).map(|size| (instruction.ip(), size)));
+        }
+        let is_move = instruction.code() == Code::Mov_r64_rm64;
+        let is_distance = match instruction.op1_kind() {
+            OpKind::Memory => is_move && loads(instruction.ip(), instruction.next_ip()),
+            OpKind::Register => is_move && held.contains(&instruction.op1_register()),
+            _ => false,
+        };
+        for used in info.info(&instruction).used_registers() {
+            if !matches!(used.access(), OpAccess::Read | OpAccess::CondRead | OpAccess::None) {
+                held.remove(&used.register().full_register());
+            }
+        }
+        match instruction.flow_control() {
+            FlowControl::Next | FlowControl::ConditionalBranch => {}
+            FlowControl::Call | FlowControl::IndirectCall => {
+                held.retain(|register| KEPT.contains(register));
+            }
+            _ => held.clear(),
+        }
+        if is_distance {
+            held.insert(instruction.op0_register());
+        }
+    }
+    uses
 }
 
 fn step(instruction: &Instruction) -> Step {

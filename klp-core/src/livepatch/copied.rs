@@ -9,7 +9,7 @@ use super::source::Source;
 use super::strays::{self, Stray};
 use super::taken::Places;
 use super::verdict::Verdict;
-use super::{late, per_cpu};
+use super::{late, per_cpu, tabled};
 
 pub(super) fn judge(
     sources: &[Source<'_>],
@@ -41,7 +41,7 @@ pub(super) fn judge(
             verdict.note("per-cpu", source.object, &large.name, large.why);
         }
     }
-    for renamed in renamed::functions(sources, places) {
+    for renamed in renamed::functions(sources, &tabled::through(sources, extraction, places)) {
         let Some(source) = sources.get(renamed.object) else { continue };
         if renamed.address == Address::Given {
             verdict.note("renamed", source.object, &renamed.name, renamed.why());

@@ -20,12 +20,14 @@ mod existing;
 mod extract;
 mod fentry;
 mod finish;
+mod freed_texts;
 mod globals;
 mod identity;
 mod init;
 mod input;
 mod late;
 mod links;
+mod message_classes;
 mod moved;
 mod namesakes;
 mod outlives;
@@ -39,12 +41,14 @@ mod refusals;
 mod registry;
 mod renamed;
 mod resolve;
+mod results;
 mod side;
 mod sites;
 mod source;
 mod static_key;
 mod stays;
 mod strays;
+mod tabled;
 mod taken;
 mod target;
 mod threads;
@@ -227,7 +231,7 @@ pub fn create(
     for (object, source) in sources.iter().enumerate() {
         verdict.missing(source, boot::missing(object, source, &extraction));
     }
-    verdict.texts(&sources, outlives::freed_texts(&sources, &extraction));
+    verdict.texts(&sources, freed_texts::find(&sources, &extraction));
     let outlives = outlives::notes(kernel, &sources, &extraction);
     let stays = stays::notes(kernel, &sources, &extraction, &outlives);
     let mut livepatch =
@@ -236,6 +240,7 @@ pub fn create(
     livepatch.unread = unread::objects(&sources);
     livepatch.stays = stays.iter().map(|note| note.name.clone()).collect();
     verdict.tell(exchanged::notes(&sources));
+    verdict.tell(message_classes::notes(&sources));
     verdict.tell(outlives);
     verdict.tell(stays);
     verdict.finish(&mut livepatch, extraction);

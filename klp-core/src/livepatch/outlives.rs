@@ -72,66 +72,13 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
     notes.collect()
 }
 
-/// Functions that give out the kernel's own texts as they are, and copies of all others (mm/util.c, lib/kasprintf.c). What
-/// frees them tells them apart by where they are.
-const CONST_TEXTS: &[&str] =
-    &["kstrdup_const", "devm_kstrdup_const", "kasprintf_const", "kvasprintf_const"];
-
-/// Functions of the kernel that take a text of theirs where they otherwise take one of those, with that text: the kernel
-/// would free it.
-pub(super) fn freed_texts(
-    sources: &[Source<'_>],
-    extraction: &Extraction,
-) -> BTreeSet<(usize, String, String)> {
-    let mut found = BTreeSet::new();
-    for (from, copied) in &extraction.copied {
-        let source = sources.get(from.object).filter(|source| source.linked == "vmlinux");
-        let Some(source) = source else { continue };
-        let is_code = section(source, *from).is_some_and(Section::is_code);
-        let gives = copied.relocs.iter().any(|reloc| match &reloc.link {
-            Link::Kernel(target) => CONST_TEXTS.contains(&target.name()),
-            _ => false,
-        });
-        if !is_code || !gives {
-            continue;
-        }
-        for (reloc, taken) in addresses(source, *from, &copied.relocs) {
-            if let (Link::Piece(to), Taken::Stored | Taken::Held) = (&reloc.link, taken)
-                && let Some(text) = text(sources, *to, reloc.addend)
-                    .or_else(|| array_of_text(sources, extraction, *to, reloc.addend))
-            {
-                found.insert((from.object, extract::owner_name(source, *from), text));
-            }
-        }
-    }
-    found
-}
-
 /// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
-fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
+pub(super) fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
     let section = section(sources.get(piece.object)?, piece)?;
     let start = piece.start.checked_add_signed(addend).filter(|_| section.is_strings())?;
     let rest = section.bytes(start, section.size.checked_sub(start)?)?;
     let text = rest.split(|byte| *byte == 0).next()?;
     Some(format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
-}
-
-/// The same of a constant with a name: an array of characters that can be printed, up to a NUL.
-fn array_of_text(
-    sources: &[Source<'_>],
-    extraction: &Extraction,
-    piece: Piece,
-    addend: i64,
-) -> Option<String> {
-    let section = section(sources.get(piece.object)?, piece)?;
-    let has_pointers = extraction.copied.get(&piece).is_some_and(|it| !it.relocs.is_empty());
-    let start = piece.start.checked_add_signed(addend).filter(|_| is_constant(sources, piece))?;
-    let rest = section.bytes(start, piece.end.checked_sub(start)?)?;
-    let text = rest.get(..rest.iter().position(|byte| *byte == 0)?)?;
-    let is_text = !has_pointers
-        && !text.is_empty()
-        && text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-    is_text.then(|| format!("\"{}\"", String::from_utf8_lossy(text).escape_debug()))
 }
 
 /// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and
@@ -254,13 +201,13 @@ fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
 }
 
 /// Constants, beside the tables that belong to code.
-fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
+pub(super) fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
     let section = sources.get(piece.object).and_then(|source| section(source, piece));
     section.is_some_and(|section| {
         !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
     })
 }
 
-fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {
+pub(super) fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {
     source.patched.analysis.elf.section(piece.section)
 }

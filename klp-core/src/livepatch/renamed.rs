@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::checksum::Digest;
+use crate::name;
 
 use super::callers::call_sites;
 use super::extract;
@@ -108,6 +109,19 @@ fn pointed(source: &Source<'_>) -> Vec<Gone> {
     .collect()
 }
 
+/// The functions that refer to it, to a table that has its address, or to one that leads to such a table.
 fn users(side: &Side<'_>, name: &str) -> BTreeSet<String> {
-    side.callers_of(|other| other == name).map(|user| word(&user)).collect()
+    let own = |name: &str| name::base(name.as_bytes()).into_owned();
+    let mut names = BTreeSet::from([own(name)]);
+    loop {
+        let tables = side.tables_of(|it| names.contains(&own(it)));
+        let new: Vec<_> = tables.map(|it| own(&it)).filter(|it| !names.contains(it)).collect();
+        if new.is_empty() {
+            return side
+                .callers_of(|it| names.contains(&own(it)))
+                .map(|user| word(&user))
+                .collect();
+        }
+        names.extend(new);
+    }
 }

@@ -86,6 +86,18 @@ impl<'a> Side<'a> {
         callers.map(|function| function.name.to_owned())
     }
 
+    /// The names of variables and constants that refer to something of such a name.
+    pub(super) fn tables_of<'n>(
+        &'n self,
+        is_it: impl Fn(&str) -> bool + 'n,
+    ) -> impl Iterator<Item = String> + 'n {
+        let tables = self.manifest.data.iter().filter(move |data| {
+            let mut symbols = data.references.iter().filter_map(|it| self.manifest.symbol(*it));
+            symbols.any(|(name, _)| is_it(name))
+        });
+        tables.filter_map(|data| data.name.map(ToOwned::to_owned))
+    }
+
     /// All functions.
     pub(super) fn records(&self) -> impl Iterator<Item = manifest::Function<'_>> {
         self.manifest.functions.iter()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::arch::carried::carried;
+use crate::arch::carried::{Carried, carried};
 use crate::arch::{Form, Instructions};
 use crate::elf::Section;
 
@@ -57,39 +57,177 @@ pub(super) fn addresses<'r>(
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, Taken)> {
-    let section = source.patched.analysis.elf.section(piece.section);
-    let code = section.and_then(|section| section.bytes(piece.start, piece.len()));
-    let code = code.unwrap_or_default();
-    let relocs: BTreeMap<u64, &OutReloc> =
-        relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
     let mut taken = Vec::new();
-    let mut at = 0u64;
+    each(source, piece, relocs, |code, at, reloc, instructions| {
+        let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+        let operands = instructions.operands();
+        let is_immediate = operands.immediate.is_some_and(|field| field.offset == within);
+        if is_immediate && instructions.stores() {
+            let field = operands.displacement.map(|field| u64::from(field.offset));
+            let field = field.map(|it| at.saturating_add(it));
+            taken.push((reloc, stored(&code.relocs, field)));
+        } else if is_immediate || instructions.takes_address() {
+            let is_passed = instructions.sets_argument();
+            taken.push((reloc, if is_passed { Taken::Passed } else { Taken::Held }));
+            if is_immediate && instructions.compares() {
+                taken.push((reloc, Taken::Compared));
+            }
+            let further = code.carried(at).map(|carried| code.further(&carried));
+            taken.extend(further.into_iter().flatten().map(|taken| (reloc, taken)));
+        }
+    });
+    taken
+}
+
+/// What is done with addresses that code of `piece` reads behind those in `relocs`: how many times it reads, with each thing
+/// that is done with what it gets.
+pub(super) fn reads<'r>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, u8, Taken)> {
+    let mut taken = Vec::new();
+    each(source, piece, relocs, |code, at, reloc, instructions| {
+        let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+        let is_memory =
+            instructions.operands().displacement.is_some_and(|field| field.offset == within);
+        let is_load = is_memory && instructions.loads();
+        let mut open = vec![(u8::from(is_load), at)];
+        let mut seen = BTreeSet::new();
+        while let Some((times, at)) = open.pop() {
+            let Some(carried) = code.carried(at).filter(|_| seen.insert((times, at))) else {
+                continue;
+            };
+            if times > 0 {
+                let further = code.further(&carried);
+                taken.extend(further.into_iter().map(|taken| (reloc, times, taken)));
+            }
+            if times < DEEPEST {
+                open.extend(carried.loads.into_iter().map(|at| (times.saturating_add(1), at)));
+            }
+        }
+    });
+    taken
+}
+
+/// Those of `relocs` whose addresses code of `piece` writes to memory, and how far behind what its registers say.
+pub(super) fn distances<'r>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, u64)> {
+    let mut found = Vec::new();
+    each(source, piece, relocs, |code, at, reloc, instructions| {
+        let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+        let is_immediate =
+            instructions.operands().immediate.is_some_and(|field| field.offset == within);
+        if is_immediate && instructions.stores() {
+            found.push((reloc, instructions.displacement()));
+        } else if (is_immediate || instructions.takes_address())
+            && let Some(carried) = code.carried(at)
+        {
+            let stores = carried.stores.into_iter().map(|(start, _)| start);
+            let stores = stores.filter_map(|start| displacement(code.bytes, start));
+            found.extend(stores.map(|distance| (reloc, distance)));
+        }
+    });
+    found
+}
+
+/// How far behind what its registers say an instruction uses memory.
+fn displacement(code: &[u8], start: u64) -> Option<u64> {
+    let rest = code.get(usize::try_from(start).ok()?..)?;
+    let mut instructions = Instructions::new(rest, start);
+    instructions.next()?.ok()?;
+    Some(instructions.displacement())
+}
+
+/// How far behind what its registers say `code` reads what it hands to a call or jump at a place for which `is_it` holds.
+/// `leaves` holds for all calls, and jumps to other functions.
+pub(super) fn read_for(
+    code: &[u8],
+    leaves: impl Fn(u64) -> bool,
+    is_it: impl Fn(u64) -> bool,
+) -> BTreeSet<u64> {
+    let mut found = BTreeSet::new();
     let mut instructions = Instructions::new(code, 0);
+    while let Some(Ok(_)) = instructions.next() {
+        let start = instructions.place().start;
+        if instructions.loads()
+            && let Some(carried) = carried(code, start, |start, _| leaves(start))
+            && carried.calls.iter().any(|(start, _)| is_it(*start))
+        {
+            found.insert(instructions.displacement());
+        }
+    }
+    found
+}
+
+/// How many tables that lead to each other are followed.
+const DEEPEST: u8 = 4;
+
+/// The code of a piece with its relocations.
+struct Code<'c, 'r> {
+    bytes: &'c [u8],
+    relocs: BTreeMap<u64, &'r OutReloc>,
+}
+
+impl<'c, 'r> Code<'c, 'r> {
+    fn of(source: &'c Source<'_>, piece: Piece, relocs: &'r [OutReloc]) -> Self {
+        let section = source.patched.analysis.elf.section(piece.section);
+        let bytes = section.and_then(|section| section.bytes(piece.start, piece.len()));
+        let relocs = relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
+        Self { bytes: bytes.unwrap_or_default(), relocs }
+    }
+
+    /// What is done with what the instruction at `at` takes into a register.
+    fn carried(&self, at: u64) -> Option<Carried> {
+        carried(self.bytes, at, |start, end| self.has_reloc(start, end))
+    }
+
+    fn has_reloc(&self, start: u64, end: u64) -> bool {
+        self.relocs.range(start..end).next().is_some()
+    }
+
+    /// What that is. A jump inside of the function has no relocation.
+    fn further(&self, carried: &Carried) -> Vec<Taken> {
+        let stores = carried.stores.iter().map(|(_, field)| stored(&self.relocs, *field));
+        let mut given = carried.calls.iter().filter_map(|(start, end)| {
+            let callee = self.relocs.range(*start..*end).next().map(|(_, reloc)| &reloc.link)?;
+            let is_given = matches!(callee, Link::Kernel(to) if !is_jump_of_register(to.name()));
+            is_given.then_some(Taken::Given)
+        });
+        let given = given.next();
+        let compared = carried.is_compared.then_some(Taken::Compared);
+        let returned = carried.is_returned.then_some(Taken::Returned);
+        stores.chain(given).chain(compared).chain(returned).collect()
+    }
+}
+
+/// Whether calling this is calling what a register holds (arch/x86/lib/retpoline.S).
+fn is_jump_of_register(name: &str) -> bool {
+    name.starts_with("__x86_indirect_")
+}
+
+/// Goes over the relocations of instructions other than calls and jumps, with the start of the instruction.
+fn each<'r>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+    mut visit: impl FnMut(&Code<'_, 'r>, u64, &'r OutReloc, &mut Instructions<'_>),
+) {
+    let code = Code::of(source, piece, relocs);
+    let mut at = 0u64;
+    let mut instructions = Instructions::new(code.bytes, 0);
     while let Some(Ok(decoded)) = instructions.next() {
         let next = at.saturating_add(u64::from(decoded.len));
-        let own = relocs.range(at..next);
         if !matches!(decoded.form, Form::Branch { .. }) {
-            for (offset, reloc) in own {
-                let within = u8::try_from(offset.saturating_sub(at)).unwrap_or(u8::MAX);
-                let operands = instructions.operands();
-                let is_immediate = operands.immediate.is_some_and(|field| field.offset == within);
-                if is_immediate && instructions.stores() {
-                    let field = operands.displacement.map(|field| u64::from(field.offset));
-                    taken.push((*reloc, stored(&relocs, field.map(|it| at.saturating_add(it)))));
-                } else if is_immediate || instructions.takes_address() {
-                    let is_passed = instructions.sets_argument();
-                    taken.push((*reloc, if is_passed { Taken::Passed } else { Taken::Held }));
-                    if is_immediate && instructions.compares() {
-                        taken.push((*reloc, Taken::Compared));
-                    }
-                    let further = further(code, at, &relocs);
-                    taken.extend(further.into_iter().map(|taken| (*reloc, taken)));
-                }
+            for (_, reloc) in code.relocs.range(at..next) {
+                visit(&code, at, reloc, &mut instructions);
             }
         }
         at = next;
     }
-    taken
 }
 
 /// What a store is whose displacement is at `field`: one to memory that is named is one to the module's own variables, or
@@ -99,22 +237,4 @@ fn stored(relocs: &BTreeMap<u64, &OutReloc>, field: Option<u64>) -> Taken {
         Some(Link::Piece(own)) => Taken::Linked(*own),
         _ => Taken::Stored,
     }
-}
-
-/// What is done with the address that the instruction at `at` takes into a register.
-fn further(code: &[u8], at: u64, relocs: &BTreeMap<u64, &OutReloc>) -> Vec<Taken> {
-    let Some(carried) = carried(code, at, |start, end| relocs.range(start..end).next().is_some())
-    else {
-        return Vec::new();
-    };
-    let stores = carried.stores.iter().map(|(_, field)| stored(relocs, *field));
-    // A jump inside of the function has no relocation.
-    let mut given = carried.calls.iter().filter_map(|(start, end)| {
-        let callee = relocs.range(*start..*end).next().map(|(_, reloc)| &reloc.link);
-        matches!(callee, Some(Link::Kernel(_))).then_some(Taken::Given)
-    });
-    let given = given.next();
-    let compared = carried.is_compared.then_some(Taken::Compared);
-    let returned = carried.is_returned.then_some(Taken::Returned);
-    stores.chain(given).chain(compared).chain(returned).collect()
 }

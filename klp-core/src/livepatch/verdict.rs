@@ -194,11 +194,11 @@ impl Verdict {
         sources: &[Source<'_>],
         texts: BTreeSet<(usize, String, String)>,
     ) {
-        for (object, function, text) in texts {
+        for (object, function, how) in texts {
             let Some(source) = sources.get(object) else { continue };
             let why = format!(
-                "it stores the text {text} where it otherwise stores what kstrdup_const() gives: the module has its own \
-                 copy, and kfree_const() frees what is not the kernel's own text; give it to kstrdup_const(), too"
+                "{how}: the module has its own copy, and kfree_const() frees what is not the kernel's own text; give it \
+                 to kstrdup_const(), too"
             );
             self.risk(Obstacle::Text, source.object, &function, why);
         }

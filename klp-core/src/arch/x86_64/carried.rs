@@ -31,6 +31,8 @@ pub(crate) struct Carried {
     pub(crate) stores: BTreeSet<(u64, Option<u64>)>,
     /// Calls and jumps to other functions while it is in a register for arguments: start and end.
     pub(crate) calls: BTreeSet<(u64, u64)>,
+    /// Instructions that read into a register what is behind the address.
+    pub(crate) loads: BTreeSet<u64>,
     pub(crate) is_compared: bool,
     pub(crate) is_returned: bool,
 }
@@ -49,9 +51,24 @@ pub(crate) fn carried(
     {
         return None;
     }
+    Some(follow(&mut decoder, taker.next_ip(), holder, leaves))
+}
+
+/// The same of what the call that ends at `end` returns.
+pub(crate) fn result(code: &[u8], end: u64, leaves: impl Fn(u64, u64) -> bool) -> Carried {
+    let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NONE);
+    follow(&mut decoder, end, Register::RAX, leaves)
+}
+
+fn follow(
+    decoder: &mut Decoder<'_>,
+    from: u64,
+    holder: Register,
+    leaves: impl Fn(u64, u64) -> bool,
+) -> Carried {
     let mut walk = Walk { carried: Carried::default(), info: InstructionInfoFactory::new() };
     let mut seen: BTreeMap<u64, BTreeSet<Register>> = BTreeMap::new();
-    let mut open = vec![(taker.next_ip(), BTreeSet::from([holder]))];
+    let mut open = vec![(from, BTreeSet::from([holder]))];
     while let Some((offset, holders)) = open.pop() {
         let known = seen.entry(offset).or_default();
         if holders.is_empty() || holders.is_subset(known) {
@@ -59,7 +76,7 @@ pub(crate) fn carried(
         }
         known.extend(holders.iter().copied());
         let holders = known.clone();
-        let Some(instruction) = at(&mut decoder, offset) else { continue };
+        let Some(instruction) = at(decoder, offset) else { continue };
         let displacement = decoder.get_constant_offsets(&instruction);
         let field = displacement.has_displacement().then(|| displacement.displacement_offset());
         let field = field.map(|field| offset.saturating_add(field as u64));
@@ -80,7 +97,7 @@ pub(crate) fn carried(
             _ => open.push((next, rest)),
         }
     }
-    Some(walk.carried)
+    walk.carried
 }
 
 fn at(decoder: &mut Decoder<'_>, offset: u64) -> Option<Instruction> {
@@ -171,6 +188,12 @@ impl Walk {
         {
             self.carried.stores.insert((start, displacement));
         }
+        let is_load = instruction.mnemonic() == Mnemonic::Mov
+            && instruction.op0_kind() == OpKind::Register
+            && instruction.op1_kind() == OpKind::Memory;
+        if is_load && holds(base) {
+            self.carried.loads.insert(start);
+        }
         let may_keep = is_conditional(instruction.mnemonic());
         let is_copy = instruction.mnemonic() == Mnemonic::Mov || may_keep;
         let gets = is_copy && instruction.op0_kind() == OpKind::Register && is_held(1);
@@ -208,6 +231,12 @@ mod tests {
         assert_eq!(of(&[0x48, 0x89, 0x47, 8]).stores, BTreeSet::from([(7, Some(10))]));
         // mov %rax, 8(%rsp); mov %rax, (%rax)
         assert_eq!(of(&[0x48, 0x89, 0x44, 0x24, 8, 0x48, 0x89, 0]), Carried::default());
+        // mov 8(%rax), %rdx; mov %rdx, (%rdi)
+        let read = of(&[0x48, 0x8b, 0x50, 8, 0x48, 0x89, 0x17]);
+        assert_eq!((read.loads, read.stores), (BTreeSet::from([7]), BTreeSet::new()));
+        // call; mov %rax, (%rbx)
+        let result = result(&[0xe8, 0, 0, 0, 0, 0x48, 0x89, 0x03], 5, |_, _| false);
+        assert_eq!(result.stores, BTreeSet::from([(5, None)]));
         // cmove %rax, %rdx; mov %rdx, (%rdi)
         assert_eq!(of(&[0x48, 0x0f, 0x44, 0xd0, 0x48, 0x89, 0x17]).stores.len(), 1);
         // xor %eax, %eax; mov %rax, (%rdi)

@@ -41,6 +41,20 @@ impl Instructions<'_> {
             && instruction.memory_base() != Register::RSP
     }
 
+    /// Whether the last instruction reads a register from memory, and nothing else.
+    pub(crate) fn loads(&mut self) -> bool {
+        let instruction = self.full();
+        instruction.mnemonic() == Mnemonic::Mov
+            && instruction.op0_kind() == OpKind::Register
+            && instruction.op0_register().is_gpr64()
+            && instruction.op1_kind() == OpKind::Memory
+    }
+
+    /// How far behind what its registers say the memory is that the last instruction uses.
+    pub(crate) fn displacement(&mut self) -> u64 {
+        self.full().memory_displacement64()
+    }
+
     /// Whether the last instruction returns, or jumps to where a register says.
     pub(crate) fn leaves(&mut self) -> bool {
         let instruction = self.full();

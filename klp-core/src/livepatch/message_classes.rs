@@ -1,0 +1,37 @@
+//! Classes of debug messages that a patch adds. What turns messages on by their classes is in a list of the kernel or of a
+//! module, which no livepatch can add to.
+
+use std::collections::BTreeSet;
+
+use crate::elf::Place;
+use crate::name;
+use crate::record::Note;
+
+use super::side::Side;
+use super::source::Source;
+
+/// Where `DECLARE_DYNDBG_CLASSMAP` puts a class (`include/linux/dynamic_debug.h`, since Linux 6.1).
+const CLASSES: &[u8] = b"__dyndbg_classes";
+
+/// The notes about them.
+pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for source in sources {
+        let before = source.original.as_ref().map(classes).unwrap_or_default();
+        for class in classes(&source.patched).difference(&before) {
+            let why = "it is a new class of debug messages, and a livepatch does not add it to those that the kernel \
+                       knows: its messages cannot be turned on";
+            notes.push(Note::new("debug-class", source.object, class, why));
+        }
+    }
+    notes
+}
+
+fn classes(side: &Side<'_>) -> BTreeSet<String> {
+    let elf = &side.analysis.elf;
+    let symbols = elf.symbols.iter().filter(|symbol| {
+        let Place::Section(section) = symbol.place else { return false };
+        symbol.size > 0 && elf.section(section).is_some_and(|section| section.name == CLASSES)
+    });
+    symbols.map(|symbol| String::from_utf8_lossy(&name::base(symbol.name)).into_owned()).collect()
+}

@@ -1,0 +1,222 @@
+//! What functions of the touched objects do with what other functions return, as far as `kfree_const()` is concerned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::arch::carried::result;
+use crate::arch::{Form, Instructions};
+
+use super::callers;
+use super::source::Source;
+use super::taken::read_for;
+
+/// Functions that give out the kernel's own texts as they are, and copies of all others (mm/util.c, lib/kasprintf.c). What
+/// frees them tells them apart by where they are.
+pub(super) const CONST_TEXTS: &[&str] =
+    &["kstrdup_const", "devm_kstrdup_const", "kasprintf_const", "kvasprintf_const"];
+
+/// Frees a text that is not the kernel's own (mm/util.c).
+const FREES: &str = "kfree_const";
+
+/// How many functions that return each other's results are followed.
+const DEEPEST: usize = 4;
+
+/// How what a function returns gets to [`FREES`].
+pub(super) enum Freed {
+    /// This function stores it where it stores what `kstrdup_const()` gives.
+    Stored(String),
+    /// This one gives it there.
+    Given(String),
+}
+
+/// The functions of the patched objects.
+pub(super) struct Results<'s, 'a> {
+    sources: &'s [Source<'a>],
+    /// By source, the functions that give out what one of [`CONST_TEXTS`] gave them.
+    givers: BTreeMap<usize, BTreeSet<String>>,
+}
+
+/// The code of a function, and which functions it calls: start, end, name.
+struct Code<'s> {
+    bytes: &'s [u8],
+    calls: Vec<(u64, u64, String)>,
+}
+
+impl Code<'_> {
+    fn callee(&self, start: u64) -> Option<&str> {
+        self.calls.iter().find(|(at, ..)| *at == start).map(|(.., name)| name.as_str())
+    }
+
+    /// What is done with the result of the call that ends at `end`.
+    fn result(&self, end: u64) -> crate::arch::carried::Carried {
+        result(self.bytes, end, |start, _| self.callee(start).is_some())
+    }
+
+    /// Whether the call at `start` is a jump: who called this function gets its result.
+    fn is_last(&self, start: u64) -> bool {
+        let mut instructions = Instructions::new(self.bytes, 0);
+        while let Some(Ok(decoded)) = instructions.next() {
+            if instructions.place().start == start {
+                return matches!(decoded.form, Form::Branch { call: false, .. });
+            }
+        }
+        false
+    }
+}
+
+impl<'s, 'a> Results<'s, 'a> {
+    pub(super) fn new(sources: &'s [Source<'a>]) -> Self {
+        Self { sources, givers: BTreeMap::new() }
+    }
+
+    /// Whether a function calls one of its object that returns what [`CONST_TEXTS`] give.
+    pub(super) fn gets_given(&mut self, object: usize, function: &str) -> bool {
+        let Some(number) = self.number(object, function) else { return false };
+        self.gives(object, number)
+    }
+
+    fn number(&self, object: usize, function: &str) -> Option<usize> {
+        self.sources.get(object)?.patched.function_named(function)
+    }
+
+    /// Whether the function calls one of [`CONST_TEXTS`], or one that returns what that gives.
+    fn gives(&mut self, object: usize, number: usize) -> bool {
+        let givers = self.givers(object);
+        let Some(source) = self.sources.get(object) else { return false };
+        let Some(record) = source.patched.record(number) else { return false };
+        let mut names = source.patched.names_in(record);
+        names.any(|name| CONST_TEXTS.contains(&name) || givers.contains(name))
+    }
+
+    fn givers(&mut self, object: usize) -> BTreeSet<String> {
+        if let Some(known) = self.givers.get(&object) {
+            return known.clone();
+        }
+        let mut givers: BTreeSet<String> = BTreeSet::new();
+        for _ in 0..DEEPEST {
+            let is_giver = |name: &str| CONST_TEXTS.contains(&name) || givers.contains(name);
+            let new: Vec<String> = self
+                .users(object, &is_giver)
+                .into_iter()
+                .filter(|(name, code)| {
+                    let mut calls = code.calls.iter().filter(|(.., callee)| is_giver(callee));
+                    !givers.contains(name)
+                        && calls.any(|(start, end, _)| {
+                            code.is_last(*start) || code.result(*end).is_returned
+                        })
+                })
+                .map(|(name, _)| name)
+                .collect();
+            if new.is_empty() {
+                break;
+            }
+            givers.extend(new);
+        }
+        self.givers.insert(object, givers.clone());
+        givers
+    }
+
+    /// The functions of a source that refer to something of such a name, with their code.
+    fn users(&self, object: usize, is_it: &dyn Fn(&str) -> bool) -> Vec<(String, Code<'s>)> {
+        let Some(source) = self.sources.get(object) else { return Vec::new() };
+        let named = source.patched.records().enumerate().filter(|(_, record)| {
+            let mut names = source.patched.names_in(*record);
+            names.any(is_it)
+        });
+        named
+            .filter_map(|(number, record)| Some((record.name.to_owned(), code(source, number)?)))
+            .collect()
+    }
+
+    /// How what `function` of source `object` returns would get to `kfree_const()`, if it does.
+    pub(super) fn of(&mut self, object: usize, function: &str) -> Option<Freed> {
+        let linked = self.sources.get(object)?.linked;
+        let number = self.number(object, function)?;
+        let is_local =
+            self.sources.get(object)?.patched.symbols_of(number).all(|(_, symbol)| symbol.local);
+        let mut open = vec![(function.to_owned(), is_local.then_some(object))];
+        let mut seen = BTreeSet::new();
+        while let Some((name, home)) = open.pop() {
+            if seen.len() > DEEPEST || !seen.insert(name.clone()) {
+                continue;
+            }
+            for other in 0..self.sources.len() {
+                let is_own = home.is_none_or(|home| home == other)
+                    && self.sources.get(other).is_some_and(|it| it.linked == linked);
+                if !is_own {
+                    continue;
+                }
+                for (user, code) in self.users(other, &|it| it == name) {
+                    let calls = code.calls.iter().filter(|(.., callee)| *callee == name);
+                    for (start, end, _) in calls {
+                        let carried = code.result(*end);
+                        let mut callees =
+                            carried.calls.iter().map(|(start, _)| code.callee(*start));
+                        if callees.any(|callee| callee == Some(FREES)) {
+                            return Some(Freed::Given(user));
+                        }
+                        let number = self.number(other, &user);
+                        let gives = number.is_some_and(|number| self.gives(other, number));
+                        if gives && !carried.stores.is_empty() {
+                            return Some(Freed::Stored(user));
+                        }
+                        if carried.is_returned || code.is_last(*start) {
+                            open.push((user.clone(), None));
+                        }
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The function of the same object as `function` that gives to `kfree_const()` what it reads at one of these distances
+    /// from the start of something.
+    pub(super) fn freed_at(
+        &self,
+        object: usize,
+        function: &str,
+        distances: &BTreeSet<u64>,
+    ) -> Option<String> {
+        let source = self.sources.get(object)?;
+        let origin = |name: &str| {
+            let number = source.patched.function_named(name)?;
+            source.patched.record(number)?.origin
+        };
+        let users = self.users(object, &|name| name == FREES).into_iter();
+        let own = users.filter(|(user, _)| origin(user) == origin(function));
+        let mut frees = own.filter(|(_, code)| {
+            let leaves = |start: u64| code.callee(start).is_some();
+            let frees = |start: u64| code.callee(start) == Some(FREES);
+            !read_for(code.bytes, leaves, frees).is_disjoint(distances)
+        });
+        frees.next().map(|(user, _)| user)
+    }
+}
+
+/// The body of a function, with its calls and its jumps to other functions.
+fn code<'s>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
+    let side = &source.patched;
+    let layout = &side.analysis.layout;
+    let span = layout.span(layout.functions.get(number)?.body)?;
+    let section = side.analysis.elf.section(span.section)?;
+    let bytes = section.bytes(span.start, span.end.checked_sub(span.start)?)?;
+    let mut calls = Vec::new();
+    let mut instructions = Instructions::new(bytes, span.start);
+    while let Some(Ok(decoded)) = instructions.next() {
+        let place = instructions.place();
+        if !matches!(decoded.form, Form::Branch { .. }) {
+            continue;
+        }
+        let reloc = section.relocs.within(place.start, place.end).next();
+        let name = reloc.and_then(|reloc| {
+            let symbol = side.analysis.elf.symbol(reloc.symbol)?;
+            let own = callers::entry(&side.analysis.elf, &reloc, true)
+                .and_then(|(section, at)| layout.find(section, at))
+                .and_then(|span| source.owners.get(span as usize).copied().flatten());
+            Some(own.map_or_else(|| symbol.name_lossy().into_owned(), |own| source.name_of(own)))
+        });
+        let inside = |at: u64| at.saturating_sub(span.start);
+        calls.extend(name.map(|name| (inside(place.start), inside(place.end), name)));
+    }
+    Some(Code { bytes, calls })
+}
