@@ -91,6 +91,9 @@ pub fn of_name(name: &[u8], holds: Holds) -> &[u8] {
     if name == SORTED_PER_CPU {
         return PER_CPU;
     }
+    if let Some(level) = initcall_level(name) {
+        return level;
+    }
     let known = EXTENDED.iter().find(|start| extends(start, name));
     known.and_then(|start| name.get(..start.len())).unwrap_or(name)
 }
@@ -103,6 +106,16 @@ fn holds(section: &Section<'_>) -> Holds {
     } else {
         Holds::Constants
     }
+}
+
+/// `.initcall2.init` of `.initcall2.init..kmod_MODULE__COUNTER_LINE_FUNCTION`: in a kernel with LTO, each initcall has a
+/// section of its own, and a linker script puts those of one level together (`___initcall_id` of `include/linux/init.h`).
+pub(crate) fn initcall_level(name: &[u8]) -> Option<&[u8]> {
+    const END: &[u8] = b".init";
+    const OWN: &[u8] = b".init..kmod_";
+    let at = name.windows(OWN.len()).position(|part| part == OWN)?;
+    let level = name.get(..at.checked_add(END.len())?)?;
+    level.windows(8).any(|part| part == b"initcall").then_some(level)
 }
 
 /// Whether `name` is `start`, or with what a compiler puts behind it: `.data.count`, `.rodata..L__const.f`,
@@ -146,6 +159,7 @@ mod tests {
             align: 1,
             size: 1,
             entsize: 0,
+            link: 0,
             data: &[0],
             relocs: Relocs::default(),
         }
@@ -192,6 +206,13 @@ mod tests {
         }
         assert_eq!(meaning(".init.rodata.str1.1", 0), ".init.rodata");
         assert_eq!(meaning(".initcall6.init", 0), ".initcall6.init");
+        for (name, level) in [
+            (".initcall2.init..kmod_tty_io__501_3573_tty_class_init", ".initcall2.init"),
+            (".con_initcall.init..kmod_x__1_2_f", ".con_initcall.init"),
+        ] {
+            assert_eq!(meaning(name, 0), level);
+        }
+        assert_eq!(meaning("own.init..kmod_x", 0), "own.init..kmod_x");
     }
 
     #[test]

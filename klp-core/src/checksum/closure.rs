@@ -199,6 +199,7 @@ fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a 
         .iter()
         .zip(0u32..)
         .filter(|(section, index)| holds_data(section) || holds_functions(cx, section, *index))
+        .filter(|(_, index)| !cx.sites.holds(*index))
         .map(|(_, index)| index)
 }
 

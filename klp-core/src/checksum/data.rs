@@ -25,8 +25,9 @@ pub(super) fn write<'data>(
     let size = end.saturating_sub(node.start);
     unit.origin = cx.origins.at(node.section, node.start);
     unit.streams().item(KIND, tag::DATA, 0);
-    unit.streams
-        .byte(KIND, u8::from(section.is_writable()) | u8::from(section.is_thread_local()) << 1);
+    let flags = [section.is_writable(), section.is_thread_local(), section.is_excluded()];
+    let bits = flags.into_iter().zip(0u8..).map(|(is, bit)| u8::from(is) << bit);
+    unit.streams.byte(KIND, bits.fold(0, |all, bit| all | bit));
     unit.streams.bytes(KIND, meaning::of(section));
     // Of memory without a name, others use another place.
     if node.span.is_some() || section.is_writable() {

@@ -71,6 +71,11 @@ impl<'data> Unit<'_, 'data, '_> {
                 self.entry(Kind::Instruction, site);
                 self.streams.bytes(Kind::Instruction, hint.said);
             }
+            Entry::Listed(listed) => {
+                self.entry(Kind::Instruction, site);
+                self.streams.bytes(Kind::Instruction, listed.table);
+                self.streams.number(Kind::Instruction, listed.flags);
+            }
         }
         Ok(Effect::Keep)
     }

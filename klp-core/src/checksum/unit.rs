@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::arch::{self, Form, Instructions};
-use crate::elf::{Reloc, RelocKind};
+use crate::elf::{Reloc, RelocKind, Section};
 use crate::layout::Function;
 use crate::meaning;
 use crate::tables::Entry;
@@ -105,6 +105,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             if role == Role::Body {
                 self.origin = self.cx.origins.at(section, start);
                 self.before(function, section, start);
+                self.section_of(function, section);
             }
             self.parts.push(Part { section, start, end, limit: end, role });
         }
@@ -152,7 +153,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         self.streams.begin_part(number, code.len());
         let mut said = Said::of(self.cx, part.section, part.start, part.limit)
             .ok_or_else(|| Refusal::new("no section"))?;
-        self.section_of(&part);
         if self.is_object(&part) {
             return self.object(&part, code);
         }
@@ -233,13 +233,25 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         self.fall_through(&part, number)
     }
 
-    /// Writes in what section the body is, where that means something.
-    fn section_of(&mut self, part: &Part) {
-        let section = self.cx.elf.section(part.section);
+    /// Writes in what section the body is, and what becomes of it there, where that means something.
+    fn section_of(&mut self, function: &Function, section: u32) {
+        let section = self.cx.elf.section(section);
         let meaning = section.map_or(&b""[..], |section| meaning::of(section));
-        if part.role == Role::Body && !meaning.is_empty() {
-            self.streams.item(Kind::Section, tag::PART, 0);
-            self.streams.bytes(Kind::Section, meaning);
+        let is_indirect = |symbol: &u32| self.cx.elf.symbol(*symbol).is_some_and(|it| it.indirect);
+        let flags = [
+            section.is_some_and(Section::is_writable),
+            section.is_some_and(Section::is_excluded),
+            function.symbols.iter().any(is_indirect),
+        ];
+        let bits = flags.into_iter().zip(0u8..).map(|(is, bit)| u8::from(is) << bit);
+        let flags = bits.fold(0, |all, bit| all | bit);
+        if meaning.is_empty() && flags == 0 {
+            return;
+        }
+        self.streams.item(Kind::Section, tag::PART, 0);
+        self.streams.bytes(Kind::Section, meaning);
+        if flags != 0 {
+            self.streams.byte(Kind::Section, flags);
         }
     }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::checksum::{Digest, Kind};
 use crate::manifest::{Data, Function, Object, Short};
+use crate::meaning;
 use crate::name::{self, Stability};
 
 use super::files::{Home, Scope};
@@ -94,8 +95,12 @@ impl<'a> Unit<'a> {
 }
 
 /// The section's name up to what is put behind it with data sections, where that says nothing:
-/// `.rodata` for `.rodata..Lanon.HASH.0`, `.bss` for `.bss.__key.3`, `.data.count` for `.data.count.2`.
+/// `.rodata` for `.rodata..Lanon.HASH.0`, `.bss` for `.bss.__key.3`, `.data.count` for `.data.count.2`, and the level of an
+/// initcall that has a section of its own.
 fn section_base(section: &str) -> Cow<'_, str> {
+    if let Some(level) = meaning::initcall_level(section.as_bytes()) {
+        return String::from_utf8_lossy(level);
+    }
     for start in [".rodata", ".data.rel.ro", ".data", ".bss"] {
         let Some(own) = section.strip_prefix(start).and_then(|rest| rest.strip_prefix('.')) else {
             continue;

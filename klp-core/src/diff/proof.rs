@@ -165,7 +165,10 @@ pub(super) fn of(
     let mut claim =
         |unit: Unit, pair: &crate::correlate::Pair, equal: bool, old: &[At], new: &[At]| {
             let place = |places: &[At], index: Option<usize>| places.get(index?).copied();
-            if pair.name.is_some() {
+            if let Some(name) = &pair.name {
+                if !equal {
+                    claims.moved.insert(name.clone().into_bytes());
+                }
                 // What stands there has this name only by the way.
                 moved.extend(place(old, pair.original));
                 return;

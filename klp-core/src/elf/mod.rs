@@ -112,6 +112,11 @@ impl<'data> ElfObject<'data> {
                 align: raw.sh_addralign(endian),
                 size: raw.sh_size(endian),
                 entsize: raw.sh_entsize(endian),
+                link: if raw.sh_flags(endian).0 & elf::SHF_LINK_ORDER.0 == 0 {
+                    0
+                } else {
+                    raw.sh_link(endian)
+                },
                 data: if raw.sh_type(endian) == elf::SHT_NOBITS {
                     bounded::zeros(table.section_name(endian, raw)?, raw.sh_size(endian))?;
                     &[]

@@ -67,6 +67,8 @@ pub struct Section<'data> {
     pub size: u64,
     /// Size of one entry, 0 where the assembler gave none.
     pub entsize: u64,
+    /// The section by whose place the linker sorts this one (`SHF_LINK_ORDER`), 0 for none.
+    pub link: u32,
     /// The bytes in the file.
     pub data: &'data [u8],
     /// Relocations that apply to this section, by offset.
@@ -97,6 +99,12 @@ impl<'data> Section<'data> {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.has(elf::SHF_WRITE)
+    }
+
+    /// The last link of the kernel leaves it out (`SHF_EXCLUDE`).
+    #[must_use]
+    pub fn is_excluded(&self) -> bool {
+        self.has(elf::SHF_EXCLUDE)
     }
 
     /// Each thread has its own (`SHF_TLS`).

@@ -42,6 +42,10 @@ pub enum Place {
 
 /// One symbol.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing of its own that a symbol table says"
+)]
 pub struct Symbol<'data> {
     /// Name, not necessarily UTF-8; empty for section symbols.
     pub name: &'data [u8],
@@ -59,6 +63,8 @@ pub struct Symbol<'data> {
     pub stability: Stability,
     /// Nothing in its name is a compiler's number: [`name::base`] is the name.
     pub(crate) is_plain: bool,
+    /// A function that is called once to say which function it stands for (`STT_GNU_IFUNC`).
+    pub(crate) indirect: bool,
     /// Gives way to another definition of its name (`STB_WEAK`).
     pub weak: bool,
     /// Index of the FILE symbol before it; none for global symbols.
@@ -107,6 +113,7 @@ impl<'data> Symbol<'data> {
             value: raw.st_value(endian),
             size: raw.st_size(endian),
             local: raw.is_local(),
+            indirect: raw.st_type() == elf::STT_GNU_IFUNC,
             weak: raw.is_weak(),
             file: None,
         })

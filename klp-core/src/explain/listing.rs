@@ -146,7 +146,8 @@ impl Listing<'_, '_> {
             facts.push(Fact::plain(IMMEDIATE, format!("{number:#x}")));
         }
         let entries = self.analysis.sites.within(span.section, at, end);
-        let said: Vec<Said> = entries.iter().map(|site| said(self.analysis, self, site)).collect();
+        let said: Vec<Said> =
+            entries.iter().map(|site| said(self.analysis, self, site, at)).collect();
         let is_padding = is_nop && relocs.is_empty() && said.is_empty();
         Line {
             part,

@@ -81,8 +81,8 @@ fn append(text: &mut String, more: fmt::Arguments<'_>) {
     let _ = text.write_fmt(more);
 }
 
-/// What the entry `site` says.
-pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef) -> Said {
+/// What the entry `site` says of the instruction at `at`.
+pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef, at: u64) -> Said {
     let cx = analysis.context();
     let origin = analysis.origin(site.section, site.offset);
     let refers = |reloc: &Reloc| {
@@ -131,6 +131,10 @@ pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef)
         Ok(Entry::LockPrefix) => plain("LOCK prefix that one processor does without"),
         Ok(Entry::PatchableNops) => plain("NOPs for patching"),
         Ok(Entry::UnwindHint(it)) => plain("unwind hint ").and(&hex(it.said, " ")),
+        Ok(Entry::Listed(it)) => {
+            let table = String::from_utf8_lossy(it.table);
+            Said::plain(format!("byte {} of it is in {table}", site.offset.saturating_sub(at)))
+        }
         Err(why) => Said::plain(why.to_string()),
     }
 }

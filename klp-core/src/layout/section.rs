@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::filler::is_filler;
 use super::labels::groups;
 use super::{Few, Span};
+use crate::arch::patching;
 use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
 use crate::name::{self, Stability};
 use crate::places::Places;
@@ -108,18 +109,19 @@ fn code_spans(
     });
     let mut label = labelled.iter().peekable();
     let mut open = Vec::new();
-    let mut add = |start: u64, end: u64, symbol: Option<u32>| {
+    let mut add = |start: u64, end: u64, label: Option<(u64, u32)>| {
+        let end = label.map_or(end, |(size, _)| without_traps(section, start, size, end));
         if start < end {
-            open.push(Span { section: index, start, end, symbol });
+            open.push(Span { section: index, start, end, symbol: label.map(|(_, symbol)| symbol) });
         }
     };
     for (gap_start, gap_end) in gaps(&covered, section.size) {
         let mut at = gap_start;
         let mut name = None;
         while label.next_if(|(start, ..)| *start < gap_start).is_some() {}
-        while let Some((start, _, symbol)) = label.next_if(|(start, ..)| *start < gap_end) {
+        while let Some((start, size, symbol)) = label.next_if(|(start, ..)| *start < gap_end) {
             add(at, *start, name);
-            (at, name) = (*start, Some(*symbol));
+            (at, name) = (*start, Some((*size, *symbol)));
         }
         add(at, gap_end, name);
     }
@@ -131,6 +133,15 @@ fn code_spans(
     if let Some(new) = spans.get_mut(from..) {
         new.sort_by_key(|span| (span.start, span.end));
     }
+}
+
+/// Where code from `start` to `end` ends whose label has a size: in front of the traps that a linker fills up with.
+fn without_traps(section: &Section<'_>, start: u64, size: u64, end: u64) -> u64 {
+    let sized = start.saturating_add(size);
+    let rest = section.range(sized, end).unwrap_or_default();
+    let is_filled = size > 0 && !rest.is_empty() && rest.iter().all(|byte| patching::fills(*byte));
+    let is_plain = section.relocs.within(sized, end).next().is_none();
+    if is_filled && is_plain { sized } else { end }
 }
 
 /// Global labels where no span starts.

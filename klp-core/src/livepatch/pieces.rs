@@ -170,7 +170,10 @@ impl Tables {
         }
         let is_needed = |table: u32| {
             let name = analysis.elf.section(table).map(|section| section.name);
-            name.is_some_and(|name| name != MADE_AGAIN && !NOT_NEEDED.contains(&name))
+            // Nobody looks at a table in a module that nobody has read here.
+            let is_known = |name: &&[u8]| rules::is_attributed(name);
+            name.filter(is_known)
+                .is_some_and(|name| name != MADE_AGAIN && !NOT_NEEDED.contains(&name))
         };
         let read = analysis.sites.all().iter().filter_map(|site| {
             let (table, Range { start, end }) = analysis.sites.place(site)?;

@@ -195,6 +195,7 @@ mod tests {
             align: 16,
             size: 0x100,
             entsize: 0,
+            link: 0,
             data: &[],
             relocs: crate::elf::Relocs::default(),
         };
@@ -209,6 +210,7 @@ mod tests {
                 local: *local,
                 is_plain: true,
                 stability: crate::name::stability(name.as_bytes(), *local),
+                indirect: false,
                 weak: false,
                 file: None,
             })

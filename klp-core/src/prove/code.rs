@@ -227,7 +227,7 @@ impl<'a> Code<'_, 'a> {
                 found.push((position(entry.offset), entry));
             }
         }
-        found.sort_by_key(|(position, entry)| (*position, entry.table));
+        found.sort_by_key(|(position, entry)| (*position, entry.table, entry.table_name()));
         found
     }
 
@@ -324,6 +324,7 @@ pub(super) fn compare_fields<'a>(
     for (ours, theirs) in one.fields.iter().zip(&other.fields) {
         match (ours, theirs) {
             (Field::Bits(a), Field::Bits(b)) if a == b => {}
+            (Field::In(a), Field::In(b)) if a == b => {}
             (Field::Target(a), Field::Target(b)) => {
                 if let Err(text) = refer(a, b, sink) {
                     return fail(text);

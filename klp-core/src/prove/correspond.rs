@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use crate::elf::SymbolKind;
 
 use super::Unit as Sort;
+use super::by_name;
 use super::merged;
 use super::names;
 use super::sections::Class;
@@ -216,23 +217,6 @@ fn reading_corresponds(world: &World<'_>, a: Reading, b: Reading) -> bool {
     }
 }
 
-/// The global label inside of a function that a place is told by, and how far it is behind.
-fn label<'a>(side: &Side<'a>, spot: Spot) -> Option<(&'a [u8], i64)> {
-    let symbol = *side.object.symbol(spot.symbol?)?;
-    let units = side.units_at(spot.section, symbol.value);
-    let is_inside = !units.is_empty() && units.iter().all(|unit| unit.start < symbol.value);
-    let is_label = !symbol.local && side.is_code(spot.section) && is_inside;
-    let behind = spot.offset.wrapping_sub(symbol.value.cast_signed());
-    is_label.then_some((symbol.name, behind))
-}
-
-/// Whether both are as far behind a global label of one name inside of a function: where it stands is compared there.
-fn share_label(world: &World<'_>, a: Spot, b: Spot) -> bool {
-    let [a_side, b_side] = &world.sides;
-    let (ours, theirs) = (label(a_side, a), label(b_side, b));
-    ours.is_some() && ours == theirs
-}
-
 fn places<'a>(
     world: &World<'a>,
     a: Spot,
@@ -269,7 +253,7 @@ fn places<'a>(
     if at_one_end(world, a, b, usage, &ours, &theirs) || share_empty_name(world, a, b) {
         return true;
     }
-    if share_label(world, a, b) {
+    if by_name::share_label(world, a, b) || by_name::share_moved(world, a, b) {
         return true;
     }
     // Within a section, what is there is meant, or it is compared.

@@ -149,7 +149,10 @@ impl<'s, 'a> Covered<'s, 'a> {
     /// What is left of sections of each meaning, in order. Of tables, their units too.
     pub(super) fn left(mut self) -> Vec<(Meaning<'a>, Piece)> {
         let mut found = Vec::new();
-        for number in self.sections() {
+        let mut sections: Vec<u32> = self.sections().collect();
+        // The linker sorts some by what they are linked to.
+        sections.sort_by_key(|number| self.side.section(*number).map_or(0, |it| it.link));
+        for number in sections {
             let meaning = self.side.meaning(number);
             let Some(section) = self.side.section(number) else { continue };
             let unread = self.side.unread_tables.contains(&number);

@@ -92,13 +92,24 @@ pub(super) fn is_zero(side: &Side<'_>, range: Range) -> bool {
                 .is_some_and(|bytes| bytes.iter().all(|byte| *byte == 0)))
 }
 
+/// The flags that decide what becomes of a section in memory, and whether it gets there.
+const FLAGS: u64 = elf::SHF_WRITE.0
+    | elf::SHF_ALLOC.0
+    | elf::SHF_EXECINSTR.0
+    | elf::SHF_TLS.0
+    | elf::SHF_EXCLUDE.0;
+
+/// Whether both sections are treated alike, whatever their names are.
+pub(super) fn same_flags(was: &Section<'_>, is: &Section<'_>) -> bool {
+    was.flags & FLAGS == is.flags & FLAGS
+}
+
 /// Whether both sections make the same of what is in them.
 pub(super) fn same_section(
     world: &World<'_>,
     original: Range,
     patched: Range,
 ) -> Result<(), Difference> {
-    const FLAGS: u64 = elf::SHF_WRITE.0 | elf::SHF_ALLOC.0 | elf::SHF_EXECINSTR.0 | elf::SHF_TLS.0;
     let [a, b] = &world.sides;
     let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
         return Err(Difference::new(What::Section, 0, "in a section that does not exist"));
@@ -108,7 +119,7 @@ pub(super) fn same_section(
     if a.meaning(original.section) != b.meaning(patched.section) {
         return fail(format!("in {}", names()));
     }
-    if was.flags & FLAGS != is.flags & FLAGS {
+    if !same_flags(was, is) {
         // Constants with references are writable until they are relocated, in position-independent code.
         return fail(format!("in {}, with other flags", names()));
     }

@@ -250,9 +250,11 @@ fn holds(side: &Side<'_>, range: Range, other: &Side<'_>, there: Range) -> bool 
 fn piece<'a>(world: &World<'a>, original: Range, patched: Range, is_code: bool) -> Left<'a> {
     let mut sink = Sink::default();
     let result = if is_code {
-        align::align(&world.sides, original, patched).and_then(|alignment| {
-            Code { world, original, patched, alignment: &alignment }.compare(&mut sink)
-        })
+        data::same_section(world, original, patched)
+            .and_then(|()| align::align(&world.sides, original, patched))
+            .and_then(|alignment| {
+                Code { world, original, patched, alignment: &alignment }.compare(&mut sink)
+            })
     } else {
         let len = original.len().min(patched.len());
         let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };

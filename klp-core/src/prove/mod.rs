@@ -9,6 +9,7 @@
 mod align;
 mod aligned;
 mod behind;
+mod by_name;
 mod code;
 mod content;
 mod correspond;
@@ -23,6 +24,8 @@ mod graph;
 mod held;
 mod keys;
 mod left;
+mod listed;
+mod listing;
 mod merged;
 mod names;
 mod nodes;
@@ -42,7 +45,7 @@ mod walk;
 mod world;
 mod x86_64;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::ElfObject;
 
@@ -88,6 +91,8 @@ pub struct Claims {
     pub added: Vec<At>,
     /// Units of the original object only.
     pub removed: Vec<At>,
+    /// Global names that are reported to stand for another unit: who refers to one by its name refers to what it has become.
+    pub moved: BTreeSet<Vec<u8>>,
 }
 
 /// A difference that belongs to no pair.

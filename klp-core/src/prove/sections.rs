@@ -140,5 +140,14 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     if is_or_under(name, b".rodata") || section.is_merged() {
         return plain(Class::Constant);
     }
-    Meaning { class: Class::Table, name }
+    Meaning { class: Class::Table, name: without_id(name) }
+}
+
+/// The name of an initcall's own section (`.initcall2.init..kmod_tty_io__501_3573_tty_class_init`), up to what names the
+/// call: sections of one level are one table.
+fn without_id(name: &[u8]) -> &[u8] {
+    let Some(dots) = memchr::memmem::find(name, b"..kmod_") else { return name };
+    let level = name.get(..dots).unwrap_or_default();
+    let is_level = level.ends_with(b".init") && memchr::memmem::find(level, b"initcall").is_some();
+    if is_level { level } else { name }
 }

@@ -9,6 +9,7 @@ use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 use crate::places::Places;
 
 use super::held;
+use super::listing;
 use super::names;
 use super::sections::{self, Class, Meaning};
 use super::sorted::Sorted;
@@ -99,7 +100,8 @@ pub(super) struct Side<'a> {
 
 impl<'a> Side<'a> {
     pub(super) fn new(object: &'a ElfObject<'a>) -> Self {
-        let meanings: Vec<_> = object.sections.iter().map(sections::meaning).collect();
+        let mut meanings: Vec<_> = object.sections.iter().map(sections::meaning).collect();
+        listing::find(object, &mut meanings);
         let mut symbols = vec![Vec::new(); object.sections.len()];
         for (number, symbol) in (0u32..).zip(&object.symbols) {
             if let Place::Section(section) = symbol.place
@@ -128,7 +130,8 @@ impl<'a> Side<'a> {
         let (mut listed, mut indexed) = (Vec::new(), BTreeSet::new());
         for (section, meaning) in object.sections.iter().zip(&meanings) {
             let is_index = meaning.class == Class::LeftOut("printk-index");
-            if meaning.class != Class::Table && !is_index {
+            let is_table = matches!(meaning.class, Class::Table | Class::OfCode(Table::Places));
+            if !is_table && !is_index {
                 continue;
             }
             for reloc in section.relocs.iter() {

@@ -17,6 +17,7 @@ use super::difference::{Difference, What};
 use super::extent;
 use super::graph::{Item, Users, one_to_one, spread};
 use super::left::{self, Left};
+use super::listed;
 use super::nodes::{Nodes, Outcome, Shifts};
 use super::side::{Range, Side};
 use super::world::{Ranges, World};
@@ -72,13 +73,20 @@ fn function<'a>(
         _ => return (Ok(()), false),
     };
     let [a, b] = &world.sides;
-    if a.meaning(original.section) != b.meaning(patched.section) {
+    let flags = a.section(original.section).zip(b.section(patched.section));
+    let is_like = flags.is_none_or(|(was, is)| data::same_flags(was, is));
+    if !is_like || a.meaning(original.section) != b.meaning(patched.section) {
         let name = |section: u32, side: &Side<'_>| {
             side.section(section).map(|it| it.name_lossy().into_owned()).unwrap_or_default()
         };
         let (is, was) = (name(patched.section, b), name(original.section, a));
-        let text = format!("in {is} instead of {was}");
+        let flags = if is_like { "" } else { ", with other flags" };
+        let text = format!("in {is} instead of {was}{flags}");
         return (Err(Difference::new(What::Section, 0, text)), false);
+    }
+    if is_indirect(a, original) != is_indirect(b, patched) {
+        let text = "called directly on one side only (STT_GNU_IFUNC)";
+        return (Err(Difference::new(What::Symbol, 0, text)), false);
     }
     if [(a, original), (b, patched)].iter().any(|(side, range)| side.is_object(*range)) {
         if original.len() != patched.len() {
@@ -91,6 +99,12 @@ fn function<'a>(
     let code = Code { world, original, patched, alignment };
     let result = code.compare(sink).and_then(|()| prefix::compare(world, original, patched, sink));
     (result, alignment.is_same())
+}
+
+/// Whether who calls the function calls what it returns instead.
+fn is_indirect(side: &Side<'_>, range: Range) -> bool {
+    let mut names = side.symbols(range.section, range.start, range.start.saturating_add(1));
+    names.any(|(_, symbol)| symbol.indirect)
 }
 
 /// Whose references are followed.
@@ -248,6 +262,7 @@ impl<'w, 'a> Solver<'w, 'a> {
             },
         );
         self.left = left::compare(self.world, &ours, &theirs);
+        self.left.extend(listed::order(self.world));
         self.left.extend(symbols::compare(self.world));
         self.left.extend(seals::compare(self.world));
     }

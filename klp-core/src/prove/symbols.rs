@@ -194,7 +194,7 @@ fn same<'a>(
     if was.weak != is.weak {
         return fail(format!("{name} is {}", if is.weak { "weak" } else { "not weak any more" }));
     }
-    if was.kind != is.kind {
+    if was.kind != is.kind || was.indirect != is.indirect {
         return fail(format!("{name} is of another type"));
     }
     if was.kind == SymbolKind::Object && was.size != is.size {

@@ -13,6 +13,8 @@ pub(super) enum Table {
     Locks,
     Patchable,
     UnwindHints,
+    /// One without a known layout, each word of which is a place.
+    Places,
 }
 
 impl Table {
@@ -44,6 +46,7 @@ impl Table {
             Self::Locks => ".smp_locks",
             Self::Patchable => "__patchable_function_entries",
             Self::UnwindHints => ".discard.unwind_hints",
+            Self::Places => "a table of places",
         }
     }
 

@@ -3,6 +3,7 @@
 //! Layouts: `arch/x86/include/asm/{alternative,bug,jump_label,extable,paravirt}.h` and `include/linux/{static_call,
 //! jump_label,objtool_types}.h` of Linux 4.19 to 7.2.
 
+use object::elf;
 use smallvec::SmallVec;
 
 use crate::elf::{ElfObject, Reloc, RelocKind, Section};
@@ -20,6 +21,8 @@ pub(super) enum Field<'a> {
     Target(Target<'a>),
     /// So many bytes of code there take the instruction's place.
     Code(Target<'a>, u64),
+    /// It is in the table of this name.
+    In(&'a [u8]),
 }
 
 /// One entry of such a table.
@@ -45,8 +48,19 @@ impl<'a> Entry<'a> {
     pub(super) fn targets(&self) -> impl Iterator<Item = &Target<'a>> {
         self.fields.iter().filter_map(|field| match field {
             Field::Target(target) | Field::Code(target, _) => Some(target),
-            Field::Bits(_) => None,
+            Field::Bits(_) | Field::In(_) => None,
         })
+    }
+
+    /// The name of its table, where the table is one of several.
+    pub(super) fn table_name(&self) -> &'a [u8] {
+        self.fields
+            .iter()
+            .find_map(|field| match field {
+                Field::In(name) => Some(*name),
+                _ => None,
+            })
+            .unwrap_or_default()
     }
 }
 
@@ -163,6 +177,9 @@ pub(super) fn read<'a>(
     (entries, unread)
 }
 
+/// What flags say about the memory of a table.
+const KEPT: u64 = elf::SHF_WRITE.0 | elf::SHF_TLS.0;
+
 /// Possible sizes of an entry, each with the places of its relocations.
 fn sizes(table: Table) -> &'static [(u64, &'static [u64])] {
     match table {
@@ -175,6 +192,7 @@ fn sizes(table: Table) -> &'static [(u64, &'static [u64])] {
         Table::Tracing | Table::Patchable => &[(8, &[0])],
         Table::Locks => &[(4, &[0])],
         Table::UnwindHints => &[(12, &[0]), (16, &[0])],
+        Table::Places => &[(4, &[0]), (8, &[0])],
     }
 }
 
@@ -253,9 +271,16 @@ fn entry<'a>(
         (Table::UnwindHints, _) => {
             fields.push(Field::Bits(reader.number(4, size.min(12) - 4)));
         }
+        (Table::Places, _) => {
+            fields.push(Field::In(reader.section.name));
+            fields.push(Field::Bits(reader.section.flags & KEPT));
+            let is_relative = reader.reloc(0)?.kind.is_relative();
+            fields.push(Field::Bits(size * 2 + u64::from(is_relative)));
+        }
         (Table::Tracing | Table::Patchable | Table::Locks, _) => {}
     }
-    if !reader.section.is_allocated() && table != Table::UnwindHints {
+    let is_loaded = reader.section.is_allocated() && !reader.section.is_excluded();
+    if !is_loaded && table != Table::UnwindHints {
         // Nobody finds it when the kernel runs.
         fields.push(Field::Bits(0));
         is_derived = false;

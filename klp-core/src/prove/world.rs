@@ -1,6 +1,6 @@
 //! Both objects with the claims: what is compared, and what of it is assumed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -12,6 +12,7 @@ use super::difference::Difference;
 use super::keys::Keys;
 use super::names;
 use super::side::{Owner, Range, Side, Unit};
+use super::x86_64;
 use super::{At, Claims, Unit as Sort};
 
 /// A pair with the bytes that are its own.
@@ -30,13 +31,15 @@ pub(super) struct World<'a> {
     /// Of each function, which instruction is which, or why that cannot be said.
     pub(super) alignments: Vec<Option<Result<Alignment, Difference>>>,
     pub(super) keys: Keys<'a>,
+    /// Names that are reported to stand for another unit.
+    pub(super) moved: &'a BTreeSet<Vec<u8>>,
 }
 
 impl<'a> World<'a> {
     pub(super) fn new(
         original: &'a ElfObject<'a>,
         patched: &'a ElfObject<'a>,
-        claims: &Claims,
+        claims: &'a Claims,
     ) -> Self {
         let (a, b) = rayon::join(|| Side::new(original), || Side::new(patched));
         let mut sides = [a, b];
@@ -54,7 +57,7 @@ impl<'a> World<'a> {
             });
             side.set_units(paired.chain(lone));
         }
-        Self { sides, pairs, alignments: Vec::new(), keys: Keys::default() }
+        Self { sides, pairs, alignments: Vec::new(), keys: Keys::default(), moved: &claims.moved }
     }
 
     /// Aligns the functions.
@@ -89,9 +92,22 @@ fn function_end(side: &Side<'_>, at: &At) -> (u64, bool) {
     let end = at.offset.saturating_add(length);
     let limit = side.size(at.section).max(at.offset);
     match length {
-        0 => (side.next_symbol(at.section, at.offset).max(at.offset), false),
+        0 => (label_end(side, at), false),
         _ => (end.min(limit), true),
     }
+}
+
+/// Where code of a label ends that no symbol calls a function: at the next label, but for what a linker fills up with behind
+/// the label's size.
+fn label_end(side: &Side<'_>, at: &At) -> u64 {
+    let next = side.next_symbol(at.section, at.offset).max(at.offset);
+    let length = objects(side, at).iter().map(|symbol| symbol.size).max().unwrap_or(0);
+    let sized = at.offset.saturating_add(length);
+    let rest = Range { section: at.section, start: sized, end: next };
+    let is_filled = length > 0
+        && align::relocs(side, rest).next().is_none()
+        && side.bytes(rest).is_some_and(|bytes| bytes.iter().copied().all(x86_64::is_filler));
+    if is_filled { sized } else { next }
 }
 
 fn data_end(side: &Side<'_>, at: &At, length: Option<u64>) -> (u64, bool) {

@@ -2,12 +2,14 @@
 //!
 //! Each section has a file, which decodes an entry from bytes and relocations into named fields. A new section is a
 //! file here with its format, a line in [`FORMATS`], one in [`Entry`], its name in [`crate::rules::ATTRIBUTED`], and
-//! what the digest makes of its fields (`checksum/entries.rs`).
+//! what the digest makes of its fields (`checksum/entries.rs`). `listed.rs` reads what has no file and holds nothing but
+//! such places.
 
 mod alternatives;
 mod bug_table;
 mod exception_table;
 mod jump_table;
+mod listed;
 mod lock_prefix;
 mod mcount;
 mod paravirt;
@@ -16,12 +18,13 @@ mod sites;
 mod static_call;
 mod unwind_hint;
 
-use crate::elf::{Reloc, Section};
+use crate::elf::{ElfObject, Place, Reloc, Section};
 
 pub(crate) use alternatives::Alternative;
 pub(crate) use bug_table::Bug;
 pub(crate) use exception_table::Exception;
 pub(crate) use jump_table::JumpLabel;
+pub(crate) use listed::Listed;
 pub(crate) use paravirt::ParavirtCall;
 pub(crate) use sites::{SiteRef, Sites};
 pub(crate) use static_call::StaticCall;
@@ -43,6 +46,8 @@ pub(crate) enum Entry<'d> {
     /// NOPs that can be patched start here.
     PatchableNops,
     UnwindHint(UnwindHint<'d>),
+    /// A table that no other reader knows has this place.
+    Listed(Listed<'d>),
 }
 
 /// A field of an entry.
@@ -125,4 +130,12 @@ impl<'data> Raw<'_, 'data> {
             None => Ok(Field::Bytes(self.bytes(at, 4)?)),
         }
     }
+}
+
+/// The code that the address field `reloc` of an entry refers to.
+fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
+    let symbol = elf.symbol(reloc.symbol)?;
+    let Place::Section(section) = symbol.place else { return None };
+    let offset = symbol.value.checked_add_signed(reloc.addend)?;
+    Some((section, offset))
 }

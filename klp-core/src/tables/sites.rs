@@ -4,10 +4,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section};
+use crate::elf::{ElfObject, RelocKind, Section};
 use crate::places::Places;
 
-use super::{Entry, FORMATS, Format, Malformed, Raw, bug_table, mcount, patchable, static_call};
+use super::{
+    Entry, FORMATS, Format, Malformed, Raw, bug_table, code_place, listed, mcount, patchable,
+    static_call,
+};
 
 /// All entries of all special sections of an object, by the code that they belong to.
 #[derive(Debug, Default)]
@@ -61,6 +64,13 @@ impl Sites {
                 }
             }
         }
+        for listed::Table { section: number, size } in listed::tables(elf) {
+            if let Some(section) = elf.section(number)
+                && let Err(problem) = sites.entries(elf, section, number, &listed::FORMAT, size)
+            {
+                sites.problems.push(format!("{}: {problem}", section.name_lossy()));
+            }
+        }
         sites
             .sorted
             .par_sort_unstable_by_key(|site| (site.section, site.offset, site.table, site.start));
@@ -88,6 +98,18 @@ impl Sites {
         self.lists_mcount |= format.section == mcount::FORMAT.section;
         self.lists_static_calls |= format.section == static_call::FORMAT.section;
         let size = entry_size(elf, section, format.sizes).ok_or("unknown entry size")?;
+        self.entries(elf, section, number, format, size)
+    }
+
+    /// Takes the entries of `section`, of `size` bytes each.
+    fn entries(
+        &mut self,
+        elf: &ElfObject<'_>,
+        section: &Section<'_>,
+        number: u32,
+        format: &'static Format,
+        size: u64,
+    ) -> Result<(), String> {
         let names_source_files = format.section == bug_table::FORMAT.section
             && bug_table::names_source_files(elf, number, section);
         let table = u32::try_from(self.tables.len()).map_err(|_| "too many tables")?;
@@ -123,6 +145,11 @@ impl Sites {
         Some((section, offset, delta))
     }
 
+    /// Whether the section is such a table.
+    pub(crate) fn holds(&self, section: u32) -> bool {
+        self.tables.iter().any(|table| table.section == section)
+    }
+
     /// All entries.
     pub(crate) fn all(&self) -> &[SiteRef] {
         &self.sorted
@@ -147,7 +174,9 @@ impl Sites {
     pub(crate) fn is_loaded(&self, elf: &ElfObject<'_>, site: &SiteRef) -> bool {
         let table = self.tables.get(site.table as usize);
         let section = table.and_then(|table| elf.section(table.section));
-        section.is_none_or(|it| it.is_allocated() || it.name.starts_with(b".discard."))
+        section.is_none_or(|it| {
+            it.is_allocated() && !it.is_excluded() || it.name.starts_with(b".discard.")
+        })
     }
 
     /// The section that holds the entry, and where in it.
@@ -222,14 +251,6 @@ impl SiteRef {
     pub(crate) fn end(&self) -> u64 {
         self.offset.saturating_add(u64::from(self.covered))
     }
-}
-
-/// The code that the address field `reloc` of an entry refers to.
-fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
-    let symbol = elf.symbol(reloc.symbol)?;
-    let Place::Section(section) = symbol.place else { return None };
-    let offset = symbol.value.checked_add_signed(reloc.addend)?;
-    Some((section, offset))
 }
 
 /// The entry size that the section's header gives, or else that of the `known` sizes with which the

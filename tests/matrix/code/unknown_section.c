@@ -1,5 +1,5 @@
-// A section that no rule and no reader knows is data.
-//#data: .unheard_of
+// A section that no rule and no reader knows, and that holds a place in a function, describes the instruction there.
+//#changed: work instruction
 #ifdef PATCHED
 #define ENTRY "\t.quad 1b + 1\n"
 #else

@@ -1,0 +1,55 @@
+//! The order of entries in tables of places.
+
+use std::collections::BTreeMap;
+
+use super::correspond::Sink;
+use super::difference::{Difference, What};
+use super::left::Left;
+use super::side::{Owner, Range, Side};
+use super::table::Table;
+use super::world::World;
+
+/// Tables of which entries of different functions stand in another order.
+pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
+    let [a, b] = &world.sides;
+    let (ours, theirs) = (by_table(a), by_table(b));
+    let mut found = Vec::new();
+    for (name, entries) in &theirs {
+        let before: BTreeMap<(u32, usize), usize> = ours
+            .get(name)
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .map(|(number, (function, _))| (*function, number))
+            .collect();
+        let numbers = entries.iter().filter_map(|(it, range)| Some((before.get(it)?, *range)));
+        let pairs = numbers.clone().zip(numbers.skip(1));
+        let moved = pairs.into_iter().find(|((one, _), (next, _))| one > next);
+        found.extend(moved.map(|(_, (_, range))| {
+            let text = "an entry of a table comes behind one that it was in front of";
+            let result = Err(Difference::new(What::Order, 0, text));
+            Left { range, is_original: false, name: None, result, sink: Sink::default() }
+        }));
+    }
+    found
+}
+
+/// An entry: the function that it is for, its number among those of this function, and where it is.
+type OfFunction = ((u32, usize), Range);
+
+/// The entries of each table, in their order.
+fn by_table<'a>(side: &Side<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
+    let mut found: BTreeMap<&[u8], Vec<OfFunction>> = BTreeMap::new();
+    let mut counts: BTreeMap<(&[u8], u32), usize> = BTreeMap::new();
+    for entry in side.entries.iter().filter(|entry| entry.table == Table::Places) {
+        let units = side.units_at(entry.section, entry.offset);
+        let Some(Owner::Pair(function)) = units.first().map(|unit| unit.owner) else { continue };
+        let name = entry.table_name();
+        let count = counts.entry((name, function)).or_default();
+        let (section, start) = entry.at;
+        let range = Range { section, start, end: start.saturating_add(1) };
+        found.entry(name).or_default().push(((function, *count), range));
+        *count = count.saturating_add(1);
+    }
+    found
+}

@@ -1,0 +1,81 @@
+//! Tables without a known layout in which each word is the address of a place within a function, and nothing else.
+
+use std::collections::BTreeSet;
+
+use crate::elf::{ElfObject, Place, RelocKind, Section, SymbolKind};
+
+use super::names;
+use super::sections::{Class, Meaning};
+use super::table::Table;
+use super::target::{self, Target};
+
+/// Calls them tables that describe instructions.
+pub(super) fn find(object: &ElfObject<'_>, meanings: &mut [Meaning<'_>]) {
+    let mut lists: Vec<(u32, Vec<(u32, u64)>)> = Vec::new();
+    for (number, (section, meaning)) in (0u32..).zip(object.sections.iter().zip(&*meanings)) {
+        if meaning.class == Class::Table
+            && let Some(places) = places(object, section)
+        {
+            lists.push((number, places));
+        }
+    }
+    if lists.is_empty() {
+        return;
+    }
+    // Somebody who has the address of one reads it in an order of its own. A name makes an address that of a function.
+    let mut touched: BTreeSet<u32> = BTreeSet::new();
+    let mut starts: BTreeSet<(u32, u64)> = BTreeSet::new();
+    for symbol in &object.symbols {
+        if let Place::Section(section) = symbol.place
+            && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
+            && !names::is_temporary(symbol.name)
+        {
+            touched.insert(section);
+            starts.insert((section, symbol.value));
+        }
+    }
+    let is_list = |number: u32| lists.iter().any(|(list, _)| *list == number);
+    for section in &object.sections {
+        for reloc in section.relocs.iter() {
+            if let Some(symbol) = object.symbol(reloc.symbol)
+                && let Place::Section(target) = symbol.place
+                && is_list(target)
+            {
+                touched.insert(target);
+            }
+        }
+    }
+    for (number, places) in &lists {
+        let has_names = places.iter().any(|place| starts.contains(place));
+        if let Some(meaning) = meanings.get_mut(*number as usize)
+            && !touched.contains(number)
+            && !has_names
+        {
+            meaning.class = Class::OfCode(Table::Places);
+        }
+    }
+}
+
+/// The places in code that fill the section; none where something else is in it.
+fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(u32, u64)>> {
+    let mut found = Vec::new();
+    let mut words = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None).peekable();
+    let kind = words.peek()?.kind;
+    let size = match kind {
+        RelocKind::Abs64 | RelocKind::Relative64 => 8,
+        RelocKind::Abs32 | RelocKind::Relative32 => 4,
+        _ => return None,
+    };
+    for (word, reloc) in (0u64..).zip(words) {
+        let Target::Place { section: code, offset, .. } = target::of(object, &reloc, 0) else {
+            return None;
+        };
+        let is_code = object.section(code).is_some_and(Section::is_code);
+        if !is_code || reloc.kind.width() != size || reloc.offset != word.checked_mul(size)? {
+            return None;
+        }
+        found.push((code, u64::try_from(offset).ok()?));
+    }
+    (section.size == (found.len() as u64).checked_mul(size)? && !section.is_merged())
+        .then_some(found)
+}

@@ -1,0 +1,121 @@
+//! Tables that no other file here reads and that hold nothing but places inside of functions: whoever walks over one does
+//! something to the instructions there. `runtime_ptr_*` and `runtime_shift_*` are such tables
+//! (`arch/x86/include/asm/runtime-const.h`, since 6.11). Entry: an address, absolute or relative, of 4 or 8 bytes.
+
+use std::collections::HashSet;
+
+use object::elf::{SHF_TLS, SHF_WRITE};
+
+use crate::elf::{ElfObject, Place, RelocKind, Section, SectionClass, SymbolKind};
+use crate::{meaning, rules};
+
+use super::{Entry, Format, Malformed, Raw, code_place};
+
+pub(super) const FORMAT: Format = Format { section: "", sizes: &[4, 8], length: None, decode };
+
+/// A table has this place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Listed<'d> {
+    /// The table's name.
+    pub(crate) table: &'d [u8],
+    /// Those of its flags that say what becomes of it.
+    pub(crate) flags: u64,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as all readers of entries")]
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+    let flags = raw.section.flags & (SHF_WRITE.0 | SHF_TLS.0);
+    Ok(Entry::Listed(Listed { table: raw.section.name, flags }))
+}
+
+/// A section that is such a table.
+pub(super) struct Table {
+    pub(super) section: u32,
+    /// Of an entry.
+    pub(super) size: u64,
+}
+
+/// A section that may be one, and the places in it.
+struct Candidate {
+    table: Table,
+    places: Vec<(u32, u64)>,
+}
+
+/// The tables of `elf`, by name.
+pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
+    let sections = elf.sections.iter().zip(0u32..);
+    let mut found: Vec<Candidate> =
+        sections.filter_map(|(section, number)| candidate(elf, section, number)).collect();
+    if found.is_empty() {
+        return Vec::new();
+    }
+    // What has a name is referred to by it, and so is what stands there: that is a table of pointers to functions.
+    let named: HashSet<(u32, u64)> = elf.symbols.iter().filter_map(named).collect();
+    let with_names: HashSet<u32> = named.iter().map(|(section, _)| *section).collect();
+    let used = used(elf, &found);
+    found.retain(|Candidate { table, places }| {
+        !with_names.contains(&table.section)
+            && !used.contains(&table.section)
+            && places.iter().all(|place| !named.contains(place))
+    });
+    let name = |table: &Table| elf.section(table.section).map(|section| section.name);
+    found.sort_by_key(|one| (name(&one.table), one.table.section));
+    found.into_iter().map(|one| one.table).collect()
+}
+
+fn named(symbol: &crate::elf::Symbol<'_>) -> Option<(u32, u64)> {
+    let Place::Section(section) = symbol.place else { return None };
+    let is_name = !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
+        && !symbol.name.is_empty()
+        && !symbol.name.starts_with(b".L");
+    is_name.then_some((section, symbol.value))
+}
+
+/// The places in code of which the whole section consists, if it does.
+fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<Candidate> {
+    let is_table = meaning::is_linker_table(section)
+        && section.class == SectionClass::Bytes
+        && !section.is_merged()
+        && !rules::is_attributed(section.name)
+        && rules::for_section(section.name).is_none();
+    if !is_table || section.relocs.is_empty() {
+        return None;
+    }
+    let size = section.relocs.iter().next()?.kind.width();
+    let mut end = 0u64;
+    let mut places = Vec::new();
+    for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
+        let is_address = matches!(
+            reloc.kind,
+            RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Relative64 | RelocKind::Relative32
+        );
+        if !is_address || reloc.offset != end || reloc.kind.width() != size {
+            return None;
+        }
+        end = end.checked_add(size)?;
+        let place = code_place(elf, &reloc)?;
+        elf.section(place.0).filter(|code| code.is_code())?;
+        places.push(place);
+    }
+    let table = Table { section: number, size };
+    (end == section.size).then_some(Candidate { table, places })
+}
+
+/// Which of these tables something refers to.
+fn used(elf: &ElfObject<'_>, tables: &[Candidate]) -> HashSet<u32> {
+    let is_table = |number: u32| tables.iter().any(|one| one.table.section == number);
+    let of_table: HashSet<u32> = elf
+        .symbols
+        .iter()
+        .zip(0u32..)
+        .filter(|(symbol, _)| matches!(symbol.place, Place::Section(it) if is_table(it)))
+        .map(|(_, number)| number)
+        .collect();
+    let relocs = elf.sections.iter().flat_map(|section| section.relocs.iter());
+    let used = relocs.filter(|reloc| of_table.contains(&reloc.symbol));
+    let sections = used.filter_map(|reloc| match elf.symbol(reloc.symbol)?.place {
+        Place::Section(section) => Some(section),
+        _ => None,
+    });
+    sections.collect()
+}
