@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Class;
+use super::alike::bytes;
 use super::enabled::At;
 use super::judge::{Field, Judge, Piece};
 use super::reference::livepatch_name;
@@ -264,17 +265,6 @@ impl Judge<'_> {
 fn replacement_length(entry: &[u8]) -> u64 {
     let at = if entry.len() == 14 { 13 } else { 11 };
     entry.get(at).copied().map_or(0, u64::from)
-}
-
-/// Bytes of a section; zeros where the file has none.
-pub(super) fn bytes(section: &Section<'_>, start: u64, size: u64) -> Option<Vec<u8>> {
-    if start.checked_add(size)? > section.size {
-        return None;
-    }
-    match section.bytes(start, size) {
-        Some(bytes) => Some(bytes.to_vec()),
-        None => Some(vec![0; usize::try_from(size).ok()?]),
-    }
 }
 
 /// The relocations of a part of a section, by offset in it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Class;
-use super::compare::bytes;
+use super::alike::bytes;
 use super::judge::{Judge, describe};
 use super::kind::Kind;
 use super::origin;

@@ -9,6 +9,7 @@
 //! It shares the readers of ELF files and of what the kernel lists with what wrote the module, and no idea.
 //! [`check`](crate::check) asks another question: does the kernel load the module?
 
+mod alike;
 mod applied;
 mod beside;
 mod compare;

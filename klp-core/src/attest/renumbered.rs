@@ -2,8 +2,8 @@
 
 use crate::demangle::demangle;
 
+use super::alike::{extent, is_same};
 use super::judge::Source;
-use super::moved::{extent, is_same};
 use super::running::Spot;
 
 /// Whether the kernel has at `spot` the function of the patched object's symbol `index`, under another number.

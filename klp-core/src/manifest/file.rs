@@ -15,7 +15,7 @@ use super::{Data, DataObjects, Function, Functions, Manifest, Names, Object, Sta
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
-pub const FORMAT_VERSION: u32 = 11;
+pub const FORMAT_VERSION: u32 = 12;
 
 /// Why a checksum file cannot be used.
 #[derive(Debug, thiserror::Error)]

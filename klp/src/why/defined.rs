@@ -55,6 +55,8 @@ mod tests {
             source: Some("a.c".into()),
             files: ["a.c".into(), "b.c".into()].into(),
             objects: [None, None],
+            about: &[],
+            macros: &Default::default(),
         };
         let found = |symbol| {
             let found = reach.defined(symbol, Version::Original).into_iter();

@@ -12,6 +12,7 @@ mod nothing;
 mod reach;
 pub(crate) mod sources;
 mod text;
+mod uses;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,9 +38,10 @@ pub use reach::{Because, Evidence, How};
 pub use words::hunk_words;
 
 use instances::Object;
-use reach::Reach;
 pub(crate) use reach::symbol;
+use reach::{About, Reach};
 use sources::Sources;
+use uses::{Macros, add_macros};
 
 /// What the hunks of the last build's patches did.
 #[derive(Debug, Default)]
@@ -216,6 +218,8 @@ impl Asked<'_> {
             let key = (file_of(function, is_lto), Utf8Path::new(&function.object));
             by_object.entry(key).or_default().push(number);
         }
+        let about = self.about();
+        let macros = reach::VERSIONS.map(|version| self.macros(version));
         let known: BTreeMap<&Wanted, Object<'_>> =
             inputs.iter().filter_map(|(key, input)| Some((key, Object::of(input)?))).collect();
         let mut found: BTreeMap<usize, FunctionReached> = BTreeMap::new();
@@ -231,6 +235,8 @@ impl Asked<'_> {
                 source: self.source_of(object),
                 files: self.files_of(object),
                 objects: [before, after],
+                about: &about,
+                macros: &macros,
             };
             let choices =
                 choice::choices(&reach, &own, [Version::Original, Version::Patched].map(input));
@@ -244,6 +250,25 @@ impl Asked<'_> {
             }
         }
         found.into_values().collect()
+    }
+
+    /// What each hunk is about in both versions.
+    fn about(&self) -> Vec<[About; 2]> {
+        let of = |hunk: &TracedHunk| {
+            reach::VERSIONS
+                .map(|version| About::of(&self.sources.blocks(&hunk.file, version), hunk, version))
+        };
+        self.hunks.iter().map(of).collect()
+    }
+
+    /// The macros of the files that hunks change.
+    fn macros(&self, version: Version) -> Macros {
+        let mut all = Macros::new();
+        let files: BTreeSet<&Utf8PathBuf> = self.hunks.iter().map(|hunk| &hunk.file).collect();
+        for file in files {
+            add_macros(&mut all, &self.sources.blocks(file, version));
+        }
+        all
     }
 
     /// All that an object is made from, before or after the patches.

@@ -10,6 +10,7 @@ use super::blocks::{Blocks, Kind, words};
 use super::choice::Choice;
 use super::instances::{CodeLine, Instance, Object};
 use super::sources::Sources;
+use super::uses::{Macros, Uses, add_macros};
 
 /// Why a hunk is a reason for a function.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,24 @@ pub(super) struct Reach<'a> {
     pub(super) files: BTreeSet<Utf8PathBuf>,
     /// The original and the patched one, where their lines are known.
     pub(super) objects: [Option<&'a Object<'a>>; 2],
+    /// What each hunk is about, in both versions.
+    pub(super) about: &'a [[About; 2]],
+    /// The macros of the files that hunks change, in both versions.
+    pub(super) macros: &'a [Macros; 2],
+}
+
+/// What a hunk is about in one version, beside functions.
+pub(super) struct About {
+    /// Which functions and variables are exported, and nothing else.
+    is_export: bool,
+    /// The names by which others use what it changes.
+    names: Vec<(How, String)>,
+}
+
+impl About {
+    pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Self {
+        Self { is_export: is_export(blocks, hunk, version), names: about(blocks, hunk, version) }
+    }
 }
 
 pub(super) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
@@ -193,27 +212,23 @@ impl Reach<'_> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let instances = self.instances(function, version);
-            let mut files: BTreeSet<&Utf8Path> =
-                instances.iter().map(|instance| instance.file.as_path()).collect();
-            files.extend(self.hunks.iter().map(|hunk| hunk.file.as_path()));
             let text = self.text(&instances, version);
-            for (hunk, traced) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it))
-            {
-                let blocks = self.sources.blocks(&traced.file, version);
+            let [original, patched] = self.macros;
+            let known = if version == Version::Original { original } else { patched };
+            let own = self.own_macros(&instances, version);
+            let uses = Uses::of(&text, &[known, &own]);
+            for (hunk, _) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it)) {
+                let Some([original, patched]) = self.about.get(hunk) else { continue };
+                let about = if version == Version::Original { original } else { patched };
                 // That a function is exported changes nothing in it, though its name stands there.
-                if function.change == Change::Changed && is_export(&blocks, traced, version) {
+                if function.change == Change::Changed && about.is_export {
                     continue;
                 }
-                for (how, name) in about(&blocks, traced, version) {
-                    let macros = || self.macros(&files, &name, version);
-                    let used = is_word(text.as_bytes(), &name).then(|| vec![name.clone()]);
-                    let used = used.or_else(|| {
-                        let outer = macros().into_iter().find(|it| is_word(text.as_bytes(), it))?;
-                        Some(vec![outer, name.clone()])
-                    });
-                    let Some(through) = used else { continue };
-                    found.push(Because { hunk, how, through, evidence: Evidence::Text });
-                }
+                let used = about.names.iter().filter_map(|(how, name)| {
+                    let (how, through) = (*how, uses.through(name)?);
+                    Some(Because { hunk, how, through, evidence: Evidence::Text })
+                });
+                found.extend(used);
             }
         }
         found
@@ -231,24 +246,17 @@ impl Reach<'_> {
         texts.into_iter().collect::<Vec<String>>().join("\n")
     }
 
-    /// Macros of these files that use `name`, or one that does.
-    fn macros(&self, files: &BTreeSet<&Utf8Path>, name: &str, version: Version) -> Vec<String> {
-        let mut found: Vec<String> = vec![name.to_owned()];
-        let mut at = 0_usize;
-        while let Some(name) = found.get(at).cloned() {
-            at = at.saturating_add(1);
-            for file in files {
-                let blocks = self.sources.blocks(file, version);
-                for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Macro) {
-                    let Some(own) = block.names.first() else { continue };
-                    if !found.contains(own) && is_word(blocks.text(block).as_bytes(), &name) {
-                        found.push(own.clone());
-                    }
-                }
+    /// The macros of the files that these functions are defined in, where no hunk changes them.
+    fn own_macros(&self, instances: &[Instance], version: Version) -> Macros {
+        let mut all = Macros::new();
+        let files: BTreeSet<&Utf8Path> =
+            instances.iter().map(|instance| instance.file.as_path()).collect();
+        for file in files {
+            if self.hunks.iter().all(|hunk| hunk.file != file) {
+                add_macros(&mut all, &self.sources.blocks(file, version));
             }
         }
-        found.remove(0);
-        found
+        all
     }
 }
 

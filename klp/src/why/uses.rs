@@ -1,0 +1,70 @@
+//! What the text of a function uses: the words in it, and those of the macros that it names.
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+
+use super::blocks::{Blocks, Kind, words};
+
+/// Macros of sources by name, each with its text.
+pub(super) type Macros = HashMap<String, String>;
+
+/// Adds those of a source.
+pub(super) fn add_macros(all: &mut Macros, blocks: &Blocks) {
+    for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Macro) {
+        if let Some(name) = block.names.first() {
+            let text = all.entry(name.clone()).or_default();
+            text.push('\n');
+            text.push_str(&blocks.text(block));
+        }
+    }
+}
+
+/// Each word that a text uses, with the macro in the text through which, if it does not stand there itself.
+pub(super) struct Uses(HashMap<String, Option<Rc<str>>>);
+
+impl Uses {
+    /// Those of `text`, where these macros are known.
+    pub(super) fn of(text: &str, macros: &[&Macros]) -> Self {
+        let mut found: HashMap<String, Option<Rc<str>>> = HashMap::new();
+        let mut open: VecDeque<(String, Rc<str>)> = VecDeque::new();
+        for word in words(text) {
+            if !found.contains_key(word) {
+                found.insert(word.to_owned(), None);
+                open.push_back((word.to_owned(), word.into()));
+            }
+        }
+        while let Some((word, outer)) = open.pop_front() {
+            for text in macros.iter().filter_map(|macros| macros.get(&word)) {
+                for inner in words(text) {
+                    if !found.contains_key(inner) {
+                        found.insert(inner.to_owned(), Some(Rc::clone(&outer)));
+                        open.push_back((inner.to_owned(), Rc::clone(&outer)));
+                    }
+                }
+            }
+        }
+        Self(found)
+    }
+
+    /// Through what the text uses `name`, which comes last; none if it does not.
+    pub(super) fn through(&self, name: &str) -> Option<Vec<String>> {
+        let outer = self.0.get(name)?.iter().map(ToString::to_string);
+        Some(outer.chain([name.to_owned()]).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn macros_lead_to_what_they_use() {
+        let source = "#define INNER(x) ((x) + LIMIT)\n#define OUTER(x) INNER(x)\n#define LIMIT 4\n";
+        let mut macros = Macros::new();
+        add_macros(&mut macros, &Blocks::of(source.as_bytes()));
+        let uses = Uses::of("int get(int n) { return OUTER(n); }", &[&macros]);
+        assert_eq!(uses.through("get").unwrap(), ["get"]);
+        assert_eq!(uses.through("LIMIT").unwrap(), ["OUTER", "LIMIT"]);
+        assert_eq!(uses.through("OTHER"), None);
+    }
+}
