@@ -129,9 +129,9 @@ impl Comparison<'_> {
                     }
                 };
                 let Patched { session, .. } = self.patched;
-                let changed = modules(changes);
+                let linked = modules(changes);
                 let (proofs, missing) =
-                    external::finish(workspace, &parts, (directory, original), &changed, session)?;
+                    external::finish(workspace, &parts, (directory, original), &linked, session)?;
                 if !proofs.records().is_empty() {
                     events(proofs.event());
                 }

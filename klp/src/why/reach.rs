@@ -216,7 +216,7 @@ impl Reach<'_> {
             let [original, patched] = self.macros;
             let known = if version == Version::Original { original } else { patched };
             let own = self.own_macros(&instances, version);
-            let uses = Uses::of(&text, &[known, &own]);
+            let in_text = Uses::of(&text, &[known, &own]);
             for (hunk, _) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it)) {
                 let Some([original, patched]) = self.about.get(hunk) else { continue };
                 let about = if version == Version::Original { original } else { patched };
@@ -225,7 +225,7 @@ impl Reach<'_> {
                     continue;
                 }
                 let used = about.names.iter().filter_map(|(how, name)| {
-                    let (how, through) = (*how, uses.through(name)?);
+                    let (how, through) = (*how, in_text.through(name)?);
                     Some(Because { hunk, how, through, evidence: Evidence::Text })
                 });
                 found.extend(used);

@@ -37,8 +37,8 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
         call("build", &arguments.iter().copied().chain(variables).collect::<Vec<&str>>())
     };
     let arguments = [patch.as_str(), "-o", livepatch.as_str()];
-    let made = with_variables(&arguments)?.expect(0)?;
-    let proofs = records(&made.stdout, "proof")?;
+    let livepatched = with_variables(&arguments)?.expect(0)?;
+    let proofs = records(&livepatched.stdout, "proof")?;
     ensure!(proofs.len() == 2, "two objects are proven: {proofs:?}");
     ensure!(proofs.iter().all(|proof| proof["functions"] == proof["equal"]), "{proofs:?}");
     call("check", &[livepatch.as_str()])?.expect(0)?;
@@ -48,12 +48,12 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
     let trial = ["--script", script.as_str(), livepatch.as_str()];
     let before = [&["--module", "visitors"], &trial[..]].concat();
     let seen = call("try", &before)?.expect(0)?;
-    assert_eq!(said(&seen, "before")?, "visitor 1, odd\n");
-    assert_eq!(said(&seen, "after")?, "visitor 2, even, patched 1\n");
-    assert_eq!(said(&seen, "unloaded")?, "visitor 3, odd\n");
+    expect(&seen, "before", "visitor 1, odd\n")?;
+    expect(&seen, "after", "visitor 2, even, patched 1\n")?;
+    expect(&seen, "unloaded", "visitor 3, odd\n")?;
     let script = ["--after", script.as_str(), livepatch.as_str()];
     let seen = call("try", &[&["--late-module", "visitors"], &script[..]].concat())?.expect(0)?;
-    assert_eq!(said(&seen, "after")?, "visitor 1, uneven, patched 1\n");
+    expect(&seen, "after", "visitor 1, uneven, patched 1\n")?;
 
     make("KCFLAGS=-O1")?;
     let refused = with_variables(&arguments)?.expect(4)?;
@@ -70,12 +70,13 @@ fn records(stdout: &str, reason: &str) -> Result<Vec<Value>> {
     Ok(records)
 }
 
-/// What the script of that stage printed.
-fn said(outcome: &Outcome, stage: &str) -> Result<String> {
+/// Whether the script of that stage printed `text`.
+fn expect(outcome: &Outcome, stage: &str, text: &str) -> Result<()> {
     let steps = records(&outcome.stdout, "try")?;
     let step = steps.iter().find(|step| step["stage"] == stage);
-    let output = step.and_then(|step| step["output"].as_str());
-    Ok(output.with_context(|| format!("no stage {stage}: {steps:?}"))?.to_owned())
+    let said = step.and_then(|step| step["output"].as_str());
+    ensure!(said == Some(text), "`{text}` is not what {stage} says: {steps:?}");
+    Ok(())
 }
 
 /// Whether a livepatch of such a module can be made for that kernel.
