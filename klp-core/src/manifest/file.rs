@@ -1,6 +1,6 @@
 //! The checksum file: JSON lines, so that a person can read it and any tool can use it.
 //!
-//! The first line is `{"reason":"checksums","format-version":11,…}`. Then, for each object, one line
+//! The first line is `{"reason":"checksums","format-version":12,…}`. Then, for each object, one line
 //! with `"reason":"object"` and one for each of its functions and data objects.
 
 use std::io::{self, BufRead, Write};
