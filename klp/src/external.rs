@@ -111,15 +111,24 @@ pub(crate) fn finish(
         }
     }
     let own: BTreeSet<&str> = build.objects.iter().filter_map(name).collect();
-    let (mut files, mut missing) = (Vec::new(), Vec::new());
+    let (mut files, mut missing, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for name in &own {
-        match in_use(name, directory, &parts.release)? {
-            Some(file) => {
-                write(&root.join(format!("{name}.ko")), &read(&file)?)?;
-                files.extend(changed.contains(name).then(|| file.into_string()));
+        let found = in_use(name, directory, &parts.release)?;
+        let Some((file, others)) = found.split_first() else {
+            missing.push(*name);
+            continue;
+        };
+        let bytes = read(file)?;
+        for other in others {
+            if changed.contains(name) && *read(other)? != *bytes {
+                let why = format!(
+                    "{other} is another file than {file}, which is taken for the one that is loaded"
+                );
+                notes.push(Note::new(RULE, "", name, why));
             }
-            None => missing.push(*name),
         }
+        write(&root.join(format!("{name}.ko")), &bytes)?;
+        files.extend(changed.contains(name).then(|| file.to_string()));
     }
     let symvers = exports(tree, root, &own)?;
     write(&root.join(SYMVERS), symvers.as_bytes())?;
@@ -129,15 +138,15 @@ pub(crate) fn finish(
     };
     let proven: Vec<LinkedObject> = build.objects.iter().filter(is_proven).cloned().collect();
     let proofs = session.on_threads(|| Proofs::of_modules(files.join(", "), &proven, root))??;
-    let notes = missing.iter().filter(|name| changed.contains(**name)).map(|name| {
+    notes.extend(missing.iter().filter(|name| changed.contains(**name)).map(|name| {
         let why = format!(
             "no file of this module is in {directory} or {INSTALLED}/{}: whether the one that is loaded was made of \
              these sources is not known",
             parts.release
         );
         Note::new(RULE, "", name, why)
-    });
-    Ok((proofs, notes.collect()))
+    }));
+    Ok((proofs, notes))
 }
 
 /// Both builds of the module.
@@ -161,20 +170,18 @@ pub(crate) fn builds<'o>(
     Builds { workshop: workspace.workshop(), original, patched, session }
 }
 
-/// The file of the module that is in use: what was built beside its sources, else what is installed.
-fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Option<Utf8PathBuf>, Error> {
+/// The files that can be the module in use: what was built beside its sources, then what is installed.
+fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Vec<Utf8PathBuf>, Error> {
     let built = directory.join(format!("{name}.ko"));
-    if built.is_file() {
-        return Ok(Some(built));
-    }
+    let mut found: Vec<Utf8PathBuf> = built.is_file().then_some(built).into_iter().collect();
     let installed = Utf8Path::new(INSTALLED).join(release);
     if !installed.is_dir() {
-        return Ok(None);
+        return Ok(found);
     }
     let modules = installed_modules(&installed)?;
-    let mut files =
-        modules.into_iter().filter(|(path, _)| module_name(path.as_str()) == module_name(name));
-    Ok(files.next().map(|(_, file)| file))
+    let of_name = |path: &Utf8PathBuf| module_name(path.as_str()) == module_name(name);
+    found.extend(modules.into_iter().filter(|(path, _)| of_name(path)).map(|(_, file)| file));
+    Ok(found)
 }
 
 /// Puts the modules that those called `own` need into `root`, and the list of all.

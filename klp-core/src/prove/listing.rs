@@ -1,6 +1,7 @@
-//! Tables without a known layout in which each word is the address of a place within a function, and nothing else.
+//! Tables without a known layout in which each word is the address of a place within a function, and nothing else. Words for
+//! code of one section follow the code: else whoever wrote them wanted that order.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{ElfObject, Place, RelocKind, Section, SymbolKind};
 
@@ -59,6 +60,7 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut [Meaning<'_>]) {
 /// The places in code that fill the section; none where something else is in it.
 fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(u32, u64)>> {
     let mut found = Vec::new();
+    let mut last: BTreeMap<u32, u64> = BTreeMap::new();
     let mut words = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None).peekable();
     let kind = words.peek()?.kind;
     let size = match kind {
@@ -74,7 +76,11 @@ fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(u32, u64
         if !is_code || reloc.kind.width() != size || reloc.offset != word.checked_mul(size)? {
             return None;
         }
-        found.push((code, u64::try_from(offset).ok()?));
+        let offset = u64::try_from(offset).ok()?;
+        if last.insert(code, offset).is_some_and(|last| last > offset) {
+            return None;
+        }
+        found.push((code, offset));
     }
     (section.size == (found.len() as u64).checked_mul(size)? && !section.is_merged())
         .then_some(found)

@@ -1,8 +1,9 @@
 //! Tables that no other file here reads and that hold nothing but places inside of functions: whoever walks over one does
 //! something to the instructions there. `runtime_ptr_*` and `runtime_shift_*` are such tables
-//! (`arch/x86/include/asm/runtime-const.h`, since 6.11). Entry: an address, absolute or relative, of 4 or 8 bytes.
+//! (`arch/x86/include/asm/runtime-const.h`, since 6.11). Entry: an address, absolute or relative, of 4 or 8 bytes. They are in
+//! the order of the code that they stand in: another order is somebody's choice, and means something.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use object::elf::{SHF_TLS, SHF_WRITE};
 
@@ -84,6 +85,8 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<
     let size = section.relocs.iter().next()?.kind.width();
     let mut end = 0u64;
     let mut places = Vec::new();
+    // The place before, of each section with code.
+    let mut last: HashMap<u32, u64> = HashMap::new();
     for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
         let is_address = matches!(
             reloc.kind,
@@ -95,6 +98,9 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<
         end = end.checked_add(size)?;
         let place = code_place(elf, &reloc)?;
         elf.section(place.0).filter(|code| code.is_code())?;
+        if last.insert(place.0, place.1).is_some_and(|last| last > place.1) {
+            return None;
+        }
         places.push(place);
     }
     let table = Table { section: number, size };
