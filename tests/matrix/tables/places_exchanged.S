@@ -1,6 +1,6 @@
 // Two places of one function trade places in a table without a reader here: it can be read by number elsewhere.
-//#any-of: changed f | data own_table
-//#may: changed f *
+//#changed: f *
+//#data-added: own_table
 	.text
 	.globl f
 	.type f, @function
