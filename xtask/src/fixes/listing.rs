@@ -13,18 +13,21 @@ pub(super) struct Listing {
     pub(super) functions: BTreeMap<String, Vec<Vec<String>>>,
 }
 
+/// So many symbols before a place are looked at for one that holds it: those inside of a function or table.
+const NEAR: usize = 64;
+
 /// What is in a section at some place.
-struct Content<'a> {
-    sections: &'a BTreeMap<String, Section>,
-    symbols: &'a [Symbol],
+struct Content {
+    sections: BTreeMap<String, Section>,
+    symbols: BTreeMap<String, Vec<Symbol>>,
 }
 
 struct Section {
     bytes: Vec<u8>,
 }
 
+/// A symbol of one section.
 struct Symbol {
-    section: String,
     value: u64,
     size: u64,
     name: String,
@@ -39,9 +42,10 @@ struct Line {
 
 impl Listing {
     pub(super) fn of(object: &Utf8Path) -> Result<Self> {
-        let symbols = symbols(&dump(&["-t"], object)?);
-        let sections = sections(&dump(&["-s"], object)?);
-        let content = Content { sections: &sections, symbols: &symbols };
+        let content = Content {
+            sections: sections(&dump(&["-s"], object)?),
+            symbols: symbols(&dump(&["-t"], object)?),
+        };
         let mut functions: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
         let text = dump(&["-d", "-r", "--no-show-raw-insn", "-w"], object)?;
         let mut current: Option<(String, Vec<Line>)> = None;
@@ -66,6 +70,15 @@ impl Listing {
             clones.sort();
         }
         Ok(Self { functions })
+    }
+
+    /// Takes in the functions of another object.
+    pub(super) fn add(&mut self, other: Self) {
+        for (name, clones) in other.functions {
+            let all = self.functions.entry(name).or_default();
+            all.extend(clones);
+            all.sort();
+        }
     }
 }
 
@@ -110,7 +123,7 @@ fn instruction(line: &str) -> Option<Line> {
     Some(Line { address, text, relocations })
 }
 
-fn normalized(name: &str, lines: &[Line], content: &Content<'_>) -> Vec<String> {
+fn normalized(name: &str, lines: &[Line], content: &Content) -> Vec<String> {
     let is_padding = |line: &Line| {
         let first = line.text.split_whitespace().find(|word| !["data16", "cs"].contains(word));
         line.relocations.is_empty() && matches!(first, Some("nop" | "nopw" | "nopl" | "int3"))
@@ -153,7 +166,7 @@ fn normalized(name: &str, lines: &[Line], content: &Content<'_>) -> Vec<String> 
     kept.iter().map(text).collect()
 }
 
-impl Content<'_> {
+impl Content {
     /// What `symbol+0x10` means, with `more` added.
     fn target(&self, text: &str, more: i64) -> String {
         let (symbol, addend) = match text.rfind(['+', '-']) {
@@ -178,10 +191,10 @@ impl Content<'_> {
             let bytes = bytes.unwrap_or_default().split(|byte| *byte == 0).next();
             return format!("{:?}", String::from_utf8_lossy(bytes.unwrap_or_default()));
         }
-        let inside = |one: &&Symbol| {
-            one.section == symbol && (one.value..one.value + one.size.max(1)).contains(&offset)
-        };
-        match self.symbols.iter().find(inside) {
+        let all = self.symbols.get(symbol).map_or_else(Default::default, Vec::as_slice);
+        let here = &all[..all.partition_point(|one| one.value <= offset)];
+        let inside = |one: &&Symbol| offset < one.value + one.size.max(1);
+        match here.iter().rev().take(NEAR).find(inside) {
             // A place in a function moves with its code.
             Some(one) if symbol.contains("text") => source_name(&one.name).to_owned(),
             Some(one) => format!("{}+{:#x}", source_name(&one.name), offset - one.value),
@@ -190,8 +203,10 @@ impl Content<'_> {
     }
 }
 
+/// The symbols of each section, in the order of their places.
+///
 /// `0000000000000000 l     F .text\t0000000000000010 foo`
-fn symbols(text: &str) -> Vec<Symbol> {
+fn symbols(text: &str) -> BTreeMap<String, Vec<Symbol>> {
     let symbol = |line: &str| {
         let (left, right) = line.split_once('\t')?;
         let (value, flags) = left.split_at_checked(16)?;
@@ -199,10 +214,18 @@ fn symbols(text: &str) -> Vec<Symbol> {
         let (size, name) = right.split_once(' ')?;
         let name = name.trim().trim_start_matches(".hidden ").to_owned();
         let number = |text| u64::from_str_radix(text, 16).ok();
-        Some(Symbol { section, value: number(value)?, size: number(size)?, name })
+        Some((section, Symbol { value: number(value)?, size: number(size)?, name }))
     };
-    let is_section = |symbol: &Symbol| symbol.name == symbol.section;
-    text.lines().filter_map(symbol).filter(|symbol| !is_section(symbol)).collect()
+    let mut symbols: BTreeMap<String, Vec<Symbol>> = BTreeMap::new();
+    for (section, symbol) in text.lines().filter_map(symbol) {
+        if symbol.name != section {
+            symbols.entry(section).or_default().push(symbol);
+        }
+    }
+    for all in symbols.values_mut() {
+        all.sort_by(|one, two| (one.value, &two.name).cmp(&(two.value, &one.name)));
+    }
+    symbols
 }
 
 /// `Contents of section .rodata.str1.1:` and lines ` 0000 68656c6c 6f00  hello.`

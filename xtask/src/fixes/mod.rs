@@ -62,16 +62,11 @@ pub(crate) fn run(
         let text = String::from_utf8_lossy(&output.stdout);
         let records: Vec<Value> =
             text.lines().map(serde_json::from_str).collect::<Result<_, _>>().context("no JSON")?;
-        let object = file.with_extension("o");
         let status = output.status.code();
         let outcome = match status {
             Some(101) => "does not compile alone",
             Some(0 | 3 | 4) => {
-                let read = |path: Utf8PathBuf| Listing::of(&path);
-                let made = work.join("patched").join(&object);
-                let before = read(work.join("build").join(&object))?;
-                let after = if made.exists() { read(made)? } else { before.clone() };
-                let verdict = Verdict::of(&records, &before, &after, &object);
+                let verdict = second(&work, file, setup.compiler.has_lto(), &records)?;
                 verdict.print(file);
                 wrong += usize::from(verdict.is_wrong());
                 verdict.outcome(status == Some(0), module.exists())
@@ -113,6 +108,43 @@ pub(crate) fn run(
         bail!("{wrong} of {} files are wrong", totals.values().sum::<usize>());
     }
     Ok(())
+}
+
+/// What the disassembly says of the patch to `file`, beside the records. With LTO an object holds no machine code, and what
+/// it is linked into is read.
+fn second(work: &Utf8Path, file: &Utf8Path, has_lto: bool, records: &[Value]) -> Result<Verdict> {
+    let (build, patched) = (work.join("build"), work.join("patched"));
+    if !has_lto {
+        let object = file.with_extension("o");
+        let before = Listing::of(&build.join(&object))?;
+        let made = patched.join(&object);
+        let after = if made.exists() { Listing::of(&made)? } else { before.clone() };
+        let own: Vec<&Value> =
+            records.iter().filter(|it| it["object"] == object.as_str()).collect();
+        return Ok(Verdict::of(&own, &before, &after));
+    }
+    let (mut before, mut after) = (Listing::default(), Listing::default());
+    for object in machine_code(&build)? {
+        let (one, two) = (build.join(&object), patched.join(&object));
+        if two.exists() && fs_err::read(&one)? != fs_err::read(&two)? {
+            before.add(Listing::of(&one)?);
+            after.add(Listing::of(&two)?);
+        }
+    }
+    Ok(Verdict::of(&records.iter().collect::<Vec<_>>(), &before, &after))
+}
+
+/// What the objects of an LTO build are linked into.
+fn machine_code(build: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
+    let mut objects = vec![Utf8PathBuf::from("vmlinux.o")];
+    for entry in WalkDir::new(build).sort_by_file_name() {
+        let entry = entry?;
+        let Some(path) = Utf8Path::from_path(entry.path()) else { continue };
+        if path.extension() == Some("mod") {
+            objects.push(path.strip_prefix(build)?.with_extension("o"));
+        }
+    }
+    Ok(objects)
 }
 
 /// Loads livepatches one after the other, each in place of the one before.

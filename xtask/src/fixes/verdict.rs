@@ -33,12 +33,7 @@ pub(super) struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn of(
-        records: &[Value],
-        before: &Listing,
-        after: &Listing,
-        object: &Utf8Path,
-    ) -> Self {
+    pub(super) fn of(records: &[&Value], before: &Listing, after: &Listing) -> Self {
         let names: BTreeSet<&String> =
             before.functions.keys().chain(after.functions.keys()).collect();
         let differ = |name: &&&String| before.functions.get(**name) != after.functions.get(**name);
@@ -48,8 +43,7 @@ impl Verdict {
         for record in records {
             let is_function = record["reason"] == "function";
             changes += usize::from(is_function || record["reason"] == "data");
-            if (is_function || record["reason"] == "refused") && record["object"] == object.as_str()
-            {
+            if is_function || record["reason"] == "refused" {
                 let causes = record["causes"].as_array().into_iter().flatten();
                 let kinds: Vec<&str> = causes.filter_map(|cause| cause["kind"].as_str()).collect();
                 let is_elsewhere =

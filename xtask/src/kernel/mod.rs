@@ -40,6 +40,10 @@ impl Compiler {
         self != Self::Gcc
     }
 
+    pub(crate) fn has_lto(self) -> bool {
+        self == Self::ClangThinlto
+    }
+
     /// The small configuration, with what this compiler needs in it.
     pub(crate) fn config(self) -> Result<String> {
         let small = build::config("small.config")?;
