@@ -23,6 +23,7 @@ use kbuild_glue::{
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, Function, Record};
+use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -99,11 +100,10 @@ impl Kernel {
         let reached = asked.functions(&functions, &objects);
         let config = Config::read(&self.root.join("build/.config"))?;
         let about = nothing::About {
-            root: &self.root,
             sources: &sources,
             config: &config,
             records: &records,
-            objects: patched_objects(&self.root),
+            built: if names.is_empty() { self.built_of(&hunks, session)? } else { BTreeSet::new() },
         };
         // Nobody knows what made these change: it can be any hunk.
         let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
@@ -120,6 +120,23 @@ impl Kernel {
             all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
         }
         Ok(Why { hunks: all, functions: reached })
+    }
+
+    /// Those files of `hunks` from which one of the objects is made that the patches made.
+    fn built_of(
+        &self,
+        hunks: &[TracedHunk],
+        session: &Session,
+    ) -> Result<BTreeSet<Utf8PathBuf>, Error> {
+        let files: BTreeSet<&Utf8Path> = hunks.iter().map(|hunk| hunk.file.as_path()).collect();
+        let (build, mirror) = (self.root.join("build"), self.root.join("mirror"));
+        let patched = self.root.join("patched");
+        let of = |object: &Utf8PathBuf| {
+            let sources = sources_of(&patched, &build, &mirror, object);
+            sources.into_iter().filter(|it| files.contains(it.as_path())).collect::<Vec<_>>()
+        };
+        let objects = patched_objects(&self.root);
+        session.on_threads(|| objects.par_iter().flat_map_iter(of).collect())
     }
 
     /// The objects of these functions that know their lines.

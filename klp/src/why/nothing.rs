@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Config, TracedHunk, Version, sources_of};
+use camino::Utf8PathBuf;
+use kbuild_glue::{Config, TracedHunk, Version};
 use klp_core::record::Record;
 
 use super::blocks::Kind;
@@ -30,12 +30,11 @@ pub enum Nothing {
 
 /// What there is to know.
 pub(super) struct About<'a> {
-    pub(super) root: &'a Utf8Path,
     pub(super) sources: &'a Sources,
     pub(super) config: &'a Config,
     pub(super) records: &'a [Record],
-    /// The objects that the patches made.
-    pub(super) objects: Vec<Utf8PathBuf>,
+    /// What the objects that the patches made are made from.
+    pub(super) built: BTreeSet<Utf8PathBuf>,
 }
 
 const SOURCES: [&str; 5] = ["c", "h", "S", "rs", "inc"];
@@ -49,7 +48,7 @@ impl About<'_> {
         if self.is_blank(hunk) {
             return (Nothing::Comment, "it changes comments and space only".to_owned());
         }
-        if !self.is_built(&hunk.file) {
+        if !self.built.contains(&hunk.file) {
             let why = format!("nothing of this kernel is made from {}", hunk.file);
             return (Nothing::NotBuilt, why);
         }
@@ -70,15 +69,6 @@ impl About<'_> {
         let blank =
             |version, lines: &[usize]| self.sources.blocks(&hunk.file, version).is_blank(lines);
         is_known && blank(Version::Original, &hunk.removed) && blank(Version::Patched, &hunk.added)
-    }
-
-    /// Whether one of the objects that the patches made is made from `file`.
-    fn is_built(&self, file: &Utf8Path) -> bool {
-        let (build, mirror) = (self.root.join("build"), self.root.join("mirror"));
-        let patched = self.root.join("patched");
-        self.objects
-            .iter()
-            .any(|object| sources_of(&patched, &build, &mirror, object).contains(file))
     }
 
     /// The condition that leaves out all of the lines that are not blank.
