@@ -41,13 +41,16 @@ struct Line {
 }
 
 impl Listing {
-    pub(super) fn of(object: &Utf8Path) -> Result<Self> {
-        let content = Content {
-            sections: sections(&dump(&["-s"], object)?),
-            symbols: symbols(&dump(&["-t"], object)?),
+    /// Those of `object`, as `objdump`, of binutils or LLVM, shows it.
+    pub(super) fn of(object: &Utf8Path, objdump: &str) -> Result<Self> {
+        let dump = |options: &[&str]| {
+            process::output(process::command(objdump).args(options).arg(object))
+                .with_context(|| format!("{objdump} {object}"))
         };
+        let content =
+            Content { sections: sections(&dump(&["-s"])?), symbols: symbols(&dump(&["-t"])?) };
         let mut functions: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
-        let text = dump(&["-d", "-r", "--no-show-raw-insn", "-w"], object)?;
+        let text = dump(&["-d", "-r", "--no-show-raw-insn"])?;
         let mut current: Option<(String, Vec<Line>)> = None;
         let mut finish = |function: Option<(String, Vec<Line>)>| {
             if let Some((name, lines)) = function {
@@ -59,10 +62,8 @@ impl Listing {
             if let Some(name) = header(line) {
                 finish(current.take());
                 current = Some((name.to_owned(), Vec::new()));
-            } else if let Some((_, lines)) = &mut current
-                && let Some(read) = instruction(line)
-            {
-                lines.push(read);
+            } else if let Some((_, lines)) = &mut current {
+                read(line, lines);
             }
         }
         finish(current.take());
@@ -80,11 +81,6 @@ impl Listing {
             all.sort();
         }
     }
-}
-
-fn dump(options: &[&str], object: &Utf8Path) -> Result<String> {
-    process::output(process::command("objdump").args(options).arg(object))
-        .with_context(|| format!("objdump {object}"))
 }
 
 /// The name without what compilers append (`.isra.0`, `.cold`, a number of a static variable), and without the number that
@@ -108,26 +104,26 @@ fn header(line: &str) -> Option<&str> {
     rest.strip_suffix(">:").filter(|_| is_address)
 }
 
-/// `  10:\tcall   15 <foo+0x5>\t11: R_X86_64_PLT32\tbar-0x4`
-fn instruction(line: &str) -> Option<Line> {
-    let (address, rest) = line.split_once(":\t")?;
-    let address = u64::from_str_radix(address.trim(), 16).ok()?;
-    let mut parts = rest.split('\t').map(str::trim);
-    let text = parts.next()?.to_owned();
-    let mut relocations = Vec::new();
-    while let (Some(kind), Some(target)) = (parts.next(), parts.next()) {
-        let (place, kind) = kind.split_once(": ")?;
-        let place = u64::from_str_radix(place, 16).ok()?;
-        relocations.push((place, kind.to_owned(), target.to_owned()));
+/// `  10:\tcall   15 <foo+0x5>`, and below it `\t\t\t11: R_X86_64_PLT32\tbar-0x4`
+fn read(line: &str, lines: &mut Vec<Line>) {
+    let Some((address, rest)) = line.split_once(':') else { return };
+    let Ok(address) = u64::from_str_radix(address.trim(), 16) else { return };
+    let mut words = rest.split_whitespace();
+    if !rest.trim_start().starts_with("R_X86_64_") {
+        let text = words.collect::<Vec<_>>().join(" ");
+        lines.push(Line { address, text, relocations: Vec::new() });
+    } else if let (Some(kind), Some(target), Some(line)) =
+        (words.next(), words.next(), lines.last_mut())
+    {
+        line.relocations.push((address, kind.to_owned(), target.to_owned()));
     }
-    Some(Line { address, text, relocations })
 }
 
 fn normalized(name: &str, lines: &[Line], content: &Content) -> Vec<String> {
     let is_padding = |line: &Line| {
         let first = line.text.split_whitespace().find(|word| !["data16", "cs"].contains(word));
         line.relocations.is_empty() && matches!(first, Some("nop" | "nopw" | "nopl" | "int3"))
-            || line.text == "xchg   %ax,%ax"
+            || line.text == "xchg %ax,%ax"
     };
     let kept: Vec<&Line> = lines.iter().filter(|line| !is_padding(line)).collect();
     let number = |address: u64| kept.partition_point(|line| line.address < address);
@@ -140,7 +136,7 @@ fn normalized(name: &str, lines: &[Line], content: &Content) -> Vec<String> {
         let Some((place, kind, target)) = line.relocations.first() else {
             return match plain.split_once(" <").and_then(|(before, target)| {
                 let (before, address) = before.rsplit_once(' ')?;
-                let address = u64::from_str_radix(address, 16).ok()?;
+                let address = u64::from_str_radix(address.trim_start_matches("0x"), 16).ok()?;
                 Some((before, address, target.strip_suffix('>')?))
             }) {
                 Some((before, address, target)) => {

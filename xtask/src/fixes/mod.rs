@@ -40,6 +40,11 @@ pub(crate) fn run(
     let kernel = kernel::configured(version, setup)?;
     let klp = klp::build(false)?;
     let llvm = kernel::llvm().filter(|_| setup.compiler.is_clang());
+    let objdump = llvm.as_ref().and_then(|_| kernel::llvm_tool("llvm-objdump"));
+    let reader = Reader {
+        has_lto: setup.compiler.has_lto(),
+        objdump: objdump.unwrap_or_else(|| "objdump".to_owned()),
+    };
     let variables: Vec<String> = llvm.map(|llvm| format!("LLVM={llvm}")).into_iter().collect();
     let build = |arguments: &[&str]| {
         let mut command = klp::build_command(&klp, &kernel.source, &kernel.build);
@@ -66,7 +71,7 @@ pub(crate) fn run(
         let outcome = match status {
             Some(101) => "does not compile alone",
             Some(0 | 3 | 4) => {
-                let verdict = second(&work, file, setup.compiler.has_lto(), &records)?;
+                let verdict = reader.second(&work, file, &records)?;
                 verdict.print(file);
                 wrong += usize::from(verdict.is_wrong());
                 verdict.outcome(status == Some(0), module.exists())
@@ -110,28 +115,40 @@ pub(crate) fn run(
     Ok(())
 }
 
-/// What the disassembly says of the patch to `file`, beside the records. With LTO an object holds no machine code, and what
-/// it is linked into is read.
-fn second(work: &Utf8Path, file: &Utf8Path, has_lto: bool, records: &[Value]) -> Result<Verdict> {
-    let (build, patched) = (work.join("build"), work.join("patched"));
-    if !has_lto {
-        let object = file.with_extension("o");
-        let before = Listing::of(&build.join(&object))?;
-        let made = patched.join(&object);
-        let after = if made.exists() { Listing::of(&made)? } else { before.clone() };
-        let own: Vec<&Value> =
-            records.iter().filter(|it| it["object"] == object.as_str()).collect();
-        return Ok(Verdict::of(&own, &before, &after));
+/// Who reads the machine code of a build.
+struct Reader {
+    has_lto: bool,
+    objdump: String,
+}
+
+impl Reader {
+    fn listing(&self, object: &Utf8Path) -> Result<Listing> {
+        Listing::of(object, &self.objdump)
     }
-    let (mut before, mut after) = (Listing::default(), Listing::default());
-    for object in machine_code(&build)? {
-        let (one, two) = (build.join(&object), patched.join(&object));
-        if two.exists() && fs_err::read(&one)? != fs_err::read(&two)? {
-            before.add(Listing::of(&one)?);
-            after.add(Listing::of(&two)?);
+
+    /// What the disassembly says of the patch to `file`, beside the records. With LTO an object holds no machine code, and
+    /// what it is linked into is read.
+    fn second(&self, work: &Utf8Path, file: &Utf8Path, records: &[Value]) -> Result<Verdict> {
+        let (build, patched) = (work.join("build"), work.join("patched"));
+        if !self.has_lto {
+            let object = file.with_extension("o");
+            let before = self.listing(&build.join(&object))?;
+            let made = patched.join(&object);
+            let after = if made.exists() { self.listing(&made)? } else { before.clone() };
+            let of_object = |record: &&Value| record["object"] == object.as_str();
+            let own: Vec<&Value> = records.iter().filter(of_object).collect();
+            return Ok(Verdict::of(&own, &before, &after));
         }
+        let (mut before, mut after) = (Listing::default(), Listing::default());
+        for object in machine_code(&build)? {
+            let (one, two) = (build.join(&object), patched.join(&object));
+            if two.exists() && fs_err::read(&one)? != fs_err::read(&two)? {
+                before.add(self.listing(&one)?);
+                after.add(self.listing(&two)?);
+            }
+        }
+        Ok(Verdict::of(&records.iter().collect::<Vec<_>>(), &before, &after))
     }
-    Ok(Verdict::of(&records.iter().collect::<Vec<_>>(), &before, &after))
 }
 
 /// What the objects of an LTO build are linked into.

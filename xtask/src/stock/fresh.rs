@@ -43,8 +43,26 @@ pub(crate) fn run(suite: &str, release: Option<&str>) -> Result<()> {
     process::run(root.klp(Utf8Path::new(HOME)).args(["build", &stock, "fix.patch"]))?;
     println!("==> {:.0?}: cargo klp build {stock} fix.patch", started.elapsed());
     ensure!(root.outside(format!("{HOME}/livepatch-fix.ko")).is_file(), "there is no module");
+    outside(&root, &release)?;
     println!("PASS stock/fresh {suite} {release}");
     root.remove()
+}
+
+/// Builds a module as its author does, with the headers alone, and makes a livepatch of it for the kernel as it is
+/// installed.
+fn outside(root: &Root, release: &str) -> Result<()> {
+    let cases = environment::root().join("tests/qemu");
+    let copies = [cases.join("module"), cases.join("module.patch")];
+    let home = root.outside(HOME);
+    process::run(process::command("cp").arg("-a").args(&copies).arg(&home))?;
+    let build = format!("/lib/modules/{release}/build");
+    let module = format!("M={HOME}/module");
+    process::run(root.command("make").args(["-s", "-C", &build, &module, "modules"]))?;
+    let mut livepatch = root.klp(Utf8Path::new(HOME));
+    livepatch.args(["build", "-C", &build, "-M", "module", "module.patch"]);
+    process::run(&mut livepatch)?;
+    ensure!(home.join("livepatch-module.ko").is_file(), "there is no module");
+    Ok(())
 }
 
 /// The commands that the doctor gives, who ends with `status`.
