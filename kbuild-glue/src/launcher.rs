@@ -3,6 +3,7 @@
 use camino::Utf8Path;
 
 use crate::baseline::compiler;
+use crate::source_names::named_below;
 
 /// `variables` with `launcher` in front of the compiler that they choose, as in `CC="ccache gcc"`.
 #[must_use]
@@ -27,9 +28,7 @@ pub(crate) fn ccache_environment(root: &Utf8Path) -> Vec<(String, String)> {
 /// `variables` for a compiler that sees the mirror as `../mirror`: `__FILE__` stays what it is in
 /// any other build.
 pub(crate) fn ccache_variables(variables: &[String]) -> Vec<String> {
-    let theirs = variables.iter().rev().find_map(|variable| variable.strip_prefix("KCPPFLAGS="));
-    let flags = format!("KCPPFLAGS={} -fmacro-prefix-map=../mirror/=", theirs.unwrap_or_default());
-    variables.iter().cloned().chain([flags]).collect()
+    named_below(variables, ("../mirror/", ""))
 }
 
 #[cfg(test)]

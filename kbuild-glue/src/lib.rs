@@ -44,6 +44,7 @@ mod packages;
 pub mod patch;
 pub mod revisions;
 mod shell;
+mod source_names;
 mod stash;
 pub mod stock;
 pub mod tree;
@@ -74,6 +75,7 @@ pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_obj
 pub use package::{DebianPackage, PackageError};
 pub use patch::{FileChange, Patch, PatchError, PatchSet, TracedHunk};
 pub use revisions::Revisions;
+pub use source_names::directory_in;
 pub use stock::{Recipes, StockBuild, StockError, StockParts, StockPreview, StockTouched};
 pub use tree::{Tree, TreeError};
 pub use word::is_word;

@@ -8,13 +8,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::stock::module_file;
 use kbuild_glue::{
     Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, StockParts, Tree,
-    installed_modules, is_lto,
+    directory_in, installed_modules, is_lto,
 };
 use klp_core::kernel::module_name;
 use klp_core::module::ModInfo;
 use klp_core::record::Note;
 
 use crate::error::Error;
+use crate::event::{Events, of_build};
 use crate::finished::{self, read};
 use crate::livepatch::unfit;
 use crate::patched::{Before, Builds};
@@ -26,7 +27,8 @@ const VMLINUX: &str = "vmlinux";
 const SYMVERS: &str = "Module.symvers";
 const CONFIG: &str = ".config";
 const ORDER: &str = "modules.order";
-const RELEASE: &str = "include/config/kernel.release";
+/// What `uname -r` says, and modules carry: Debian's headers have another version in `include/config/kernel.release`.
+const RELEASE: &str = "include/generated/utsrelease.h";
 const INSTALLED: &str = "/lib/modules";
 
 /// A kernel that modules are built for.
@@ -57,9 +59,7 @@ impl Parts {
 
     /// The kernel in `tree`, or what is missing.
     pub(crate) fn find(tree: &Tree) -> Result<Self, String> {
-        let path = tree.output.join(RELEASE);
-        let release = fs_err::read_to_string(&path).map_err(|error| error.to_string())?;
-        let release = release.trim().to_owned();
+        let release = release_of(tree)?;
         let place = if tree.output.join(VMLINUX).is_file() {
             Place::Built(tree.output.clone())
         } else {
@@ -91,6 +91,42 @@ impl Parts {
         };
         file.filter(|file| file.is_file())
     }
+}
+
+/// Builds the modules in `directory` as they are. Where those in use name their sources by another directory, as those do
+/// that DKMS built, they are built once more: `__FILE__` is part of what they say.
+pub(crate) fn original(
+    workspace: &mut ModuleWorkspace,
+    directory: &Utf8Path,
+    session: &Session,
+    events: &mut Events<'_>,
+) -> Result<ModuleBuild, Error> {
+    let settings = session.settings();
+    let build = workspace.build_original(&settings, &mut of_build(events))?;
+    let named = named(workspace, directory, &build)?;
+    if !workspace.name_sources(named.as_deref())? {
+        return Ok(build);
+    }
+    Ok(workspace.build_original(&settings, &mut of_build(events))?)
+}
+
+/// The directory that the modules in use were built in, if they tell.
+fn named(
+    workspace: &ModuleWorkspace,
+    directory: &Utf8Path,
+    build: &ModuleBuild,
+) -> Result<Option<Utf8PathBuf>, Error> {
+    // Without it there is no module in use that could be found.
+    let Ok(release) = release_of(workspace.kernel()) else { return Ok(None) };
+    let sources = workspace.sources_of(build);
+    let mut found = BTreeSet::new();
+    for name in build.objects.iter().filter_map(name).collect::<BTreeSet<_>>() {
+        if let Some(file) = in_use(name, directory, &release)?.first() {
+            found.extend(directory_in(&read(file)?, &sources));
+        }
+    }
+    let named = found.pop_first();
+    Ok(named.filter(|_| found.is_empty()))
 }
 
 /// Puts beside the modules' objects, which were built from the sources in `directory`, what belongs to a kernel, and proves
@@ -147,6 +183,19 @@ pub(crate) fn finish(
         Note::new(RULE, "", name, why)
     }));
     Ok((proofs, notes))
+}
+
+/// The release of the kernel in `tree`, or why it is not known.
+fn release_of(tree: &Tree) -> Result<String, String> {
+    let path = tree.output.join(RELEASE);
+    let header = fs_err::read_to_string(&path).map_err(|error| error.to_string())?;
+    let found = release(&header).map(str::to_owned);
+    found.ok_or_else(|| format!("{path} does not say the kernel's release"))
+}
+
+/// The release in the text of `utsrelease.h`: `#define UTS_RELEASE "6.1.0-57-amd64"`.
+fn release(header: &str) -> Option<&str> {
+    header.split_once("UTS_RELEASE \"")?.1.split('"').next()
 }
 
 /// Both builds of the module.
@@ -253,6 +302,13 @@ fn link(from: &Utf8Path, to: &Utf8Path) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_release_is_what_modules_carry() {
+        let header = "#define UTS_RELEASE \"6.1.0-57-amd64\"\n#define UTS_VERSION \"1\"\n";
+        assert_eq!(release(header), Some("6.1.0-57-amd64"));
+        assert_eq!(release("#define UTS_VERSION \"1\"\n"), None);
+    }
 
     #[test]
     fn a_module_is_known_by_the_end_of_its_path() {

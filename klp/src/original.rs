@@ -13,6 +13,7 @@ use crate::cache::Cache;
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
+use crate::external;
 use crate::kept::KeptChecksums;
 use crate::kernel::{Kernel, Kind};
 use crate::output;
@@ -138,8 +139,8 @@ impl<'k> Opened<'k> {
                 let checksums = kept_checksums(&build, rules, (kernel, session), events)?;
                 State::Built { workspace, build, checksums: Arc::new(checksums) }
             }
-            Work::Module(workspace, directory) => {
-                let build = workspace.build_original(&settings, &mut of_build(events))?;
+            Work::Module(mut workspace, directory) => {
+                let build = external::original(&mut workspace, directory, session, events)?;
                 events(Event::Phase(Phase::Checksums));
                 let checksums = of_module(&build, rules, session)?;
                 checksums.save(&kernel.root.join("original.checksums"))?;

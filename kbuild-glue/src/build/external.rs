@@ -16,6 +16,7 @@ use fs_err as fs;
 
 use super::lock::Lock;
 use super::patched::count;
+use super::reads::sources_of;
 use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
 use crate::cmd_file::cmd_path;
@@ -27,12 +28,17 @@ use crate::patch::{FileChange, PatchSet};
 use crate::tree::{Tree, resolved};
 use copy::ModuleCopy;
 
+/// Where it is kept how the sources are named: the next run need not find it by building twice.
+const NAMED: &str = "named";
+
 /// An out-of-tree module and our directory for it, locked for as long as this lives.
 #[derive(Debug)]
 pub struct ModuleWorkspace {
     kernel: Tree,
     source: Utf8PathBuf,
     root: Utf8PathBuf,
+    /// The directory that its sources are in for `__FILE__`.
+    named: Utf8PathBuf,
     _lock: Lock,
 }
 
@@ -66,7 +72,25 @@ impl ModuleWorkspace {
         let root = resolved(root)?;
         let lock = ours::open(&root, interrupt, events)?;
         let (kernel, source) = (kernel.clone(), source.to_owned());
-        Ok(Self { kernel, source, root, _lock: lock })
+        let named = match fs::read_to_string(root.join(NAMED)) {
+            Ok(named) => named.into(),
+            Err(_) => source.clone(),
+        };
+        Ok(Self { kernel, source, root, named, _lock: lock })
+    }
+
+    /// Names the sources in the next builds as if they were in `directory`, as in the module that is in use. Returns whether
+    /// builds named them otherwise until now.
+    pub fn name_sources(&mut self, directory: Option<&Utf8Path>) -> Result<bool, BuildError> {
+        let directory = directory.unwrap_or(&self.source);
+        let is_new = self.named != directory;
+        if is_new {
+            let path = self.root.join(NAMED);
+            atomic::write(&path, directory.as_str().as_bytes())
+                .map_err(|source| BuildError::Io { path, source })?;
+            self.named = directory.to_owned();
+        }
+        Ok(is_new)
     }
 
     /// The kernel that the module is for.
@@ -87,13 +111,14 @@ impl ModuleWorkspace {
             atomic::remove_dir(&build).map_err(|source| self.failed(source))?;
         }
         self.copy().sync(&[])?;
+        let (source, version) = (&self.source, self.kernel.kernel_version()?);
+        let named = match self.named == self.source {
+            true => String::new(),
+            false => format!(" as in {}", self.named),
+        };
         events(BuildEvent::Status {
             verb: "Building",
-            message: format!(
-                "original module in {} for kernel {}",
-                self.source,
-                self.kernel.kernel_version()?
-            ),
+            message: format!("original module in {source}{named} for kernel {version}"),
         });
         let objects = self.make("original", settings, events)?;
         let kept = self.original_path();
@@ -131,6 +156,14 @@ impl ModuleWorkspace {
         copy.apply(&changes)?;
         let objects = self.make("patched", settings, events)?;
         Ok(ModuleBuild { root: build, objects, changes })
+    }
+
+    /// The files of the module's that `build`, the one that was last, was made from.
+    #[must_use]
+    pub fn sources_of(&self, build: &ModuleBuild) -> BTreeSet<Utf8PathBuf> {
+        let copy = self.build_path();
+        let of = |it: &LinkedObject| sources_of(&copy, &copy, &copy, &it.object);
+        build.objects.iter().flat_map(of).collect()
     }
 
     fn make(

@@ -40,6 +40,7 @@ const OURS: &[&str] = &[
     "mirror.stash",
     "mirror.tmp",
     "module",
+    "named",
     "original",
     "original.checksums",
     "original.tmp",

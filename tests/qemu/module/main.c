@@ -10,6 +10,9 @@ static unsigned int visitors;
 static int visitors_show(struct seq_file *file, void *unused)
 {
 	visitors++;
+	WARN_ON_ONCE(visitors == 2000);
+	if (visitors == 1000)
+		pr_info("%s: many visitors\n", __FILE__);
 	seq_printf(file, "visitor %u, %s\n", visitors, visitors_text(visitors));
 	return 0;
 }

@@ -13,7 +13,7 @@ use crate::tools::finish;
 const SCRIPT: &str = "cat /proc/visitors\n";
 
 /// The module of `tests/qemu/module` is built, a livepatch of it is loaded before it and after it, and one of another build of
-/// it is refused.
+/// it is refused. Its sources may be elsewhere than where it was built.
 pub fn outside(kernel: &Kernel) -> Result<()> {
     let build = kernel.workspace().join("build");
     ensure!(build.join("vmlinux").is_file(), "{build} has no kernel: run the other cases first");
@@ -38,10 +38,11 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
     };
     let arguments = [patch.as_str(), "-o", livepatch.as_str()];
     let livepatched = with_variables(&arguments)?.expect(0)?;
-    let proofs = records(&livepatched.stdout, "proof")?;
-    ensure!(proofs.len() == 2, "two objects are proven: {proofs:?}");
-    ensure!(proofs.iter().all(|proof| proof["functions"] == proof["equal"]), "{proofs:?}");
+    expect_proven(&livepatched)?;
     call("check", &[livepatch.as_str()])?.expect(0)?;
+    let bytes = fs_err::read(&livepatch)?;
+    let names_copy = bytes.windows(5).any(|text| text == b".klp/");
+    ensure!(!names_copy, "a warning would name a file of ours");
 
     let script = directory.join("see.sh");
     fs_err::write(&script, SCRIPT)?;
@@ -55,11 +56,26 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
     let seen = call("try", &[&["--late-module", "visitors"], &script[..]].concat())?.expect(0)?;
     expect(&seen, "after", "visitor 1, uneven, patched 1\n")?;
 
+    // It was built elsewhere, as DKMS does it, and says so in `__FILE__`.
+    let moved = directory.join("moved");
+    finish(plain("cp").args(["-a", module.as_str(), moved.as_str()]))?;
+    let mut elsewhere = klp(["build", "-C", build.as_str(), "-M", moved.as_str(), "--force"])?;
+    elsewhere.args(&kernel.variables).args(["--message-format", "json"]).args(arguments);
+    expect_proven(&run_patiently(&mut elsewhere)?.expect(0)?)?;
+
     make("KCFLAGS=-O1")?;
     let refused = with_variables(&arguments)?.expect(4)?;
     let refused = records(&refused.stdout, "refused")?;
     ensure!(refused.iter().any(|it| it["code"] == "unproven"), "{refused:?}");
     ensure!(!livepatch.exists(), "a module is left");
+    Ok(())
+}
+
+/// Whether both objects were made as those of the module in use.
+fn expect_proven(outcome: &Outcome) -> Result<()> {
+    let proofs = records(&outcome.stdout, "proof")?;
+    ensure!(proofs.len() == 2, "two objects are proven: {proofs:?}");
+    ensure!(proofs.iter().all(|proof| proof["functions"] == proof["equal"]), "{proofs:?}");
     Ok(())
 }
 

@@ -51,6 +51,10 @@ pub(crate) fn run(suite: &str, release: Option<&str>) -> Result<()> {
 /// Builds a module as its author does, with the headers alone, and makes a livepatch of it for the kernel as it is
 /// installed.
 fn outside(root: &Root, release: &str) -> Result<()> {
+    let packages = ["linux-headers-", "linux-image-"].map(|package| format!("{package}{release}"));
+    let mut install = root.command("env");
+    install.args(UNATTENDED).args(["apt-get", "install", "--no-install-recommends"]);
+    process::run(install.args(&packages))?;
     let cases = environment::root().join("tests/qemu");
     let copies = [cases.join("module"), cases.join("module.patch")];
     let home = root.outside(HOME);

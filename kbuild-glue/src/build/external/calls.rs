@@ -9,6 +9,7 @@ use crate::build::calls::pinned;
 use crate::build::{BuildError, BuildSettings};
 use crate::event::{BuildEvent, Events};
 use crate::make::{Make, MakeError, MakeEvent};
+use crate::source_names::named_below;
 
 /// The log of what is made for a livepatch.
 const LOG: &str = "module";
@@ -22,7 +23,8 @@ impl ModuleWorkspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), MakeError> {
-        let mut variables = pinned(settings.variables);
+        let names = (format!("{}/", self.build_path()), format!("{}/", self.named));
+        let mut variables = named_below(&pinned(settings.variables), (&names.0, &names.1));
         variables.push(format!("M={directory}"));
         let source = &self.kernel.source;
         self.run((log, &["modules"]), (source, output), &variables, settings, events)
