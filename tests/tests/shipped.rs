@@ -164,6 +164,92 @@ fn a_reference_to_the_end_of_a_string_is_followed() -> Result<()> {
     Ok(())
 }
 
+/// Code with an entry in each table about code. The kernel's table of exceptions is sorted, so its second entry goes first.
+const ENTRIES: &str = r#"
+extern int other(int n);
+int key = 1, key2 = 2;
+#define ENTRY(table, entry) ".pushsection " table ",\"aw\"\n" entry "\n.popsection\n"
+int early(int n) { asm volatile("1: ud2\n" ENTRY("__bug_table", ".long 1b - ., 0\n.short 4, 1")); return n; }
+int warns(int n) { asm volatile("1: ud2\n" ENTRY("__bug_table", ".long 1b - .\n.long name - .\n.short 12, 3")); return n; }
+int branch(int n) { asm volatile("1: nopl 0(%rax,%rax,1)\n2:\n" ENTRY("__jump_table", ".long 1b - ., 2b - .\n.quad key - .")); return n; }
+int calls(int n) { asm volatile("1: call other\n" ENTRY(".static_call_sites", ".long 1b - ., key - .")); return n; }
+int chooses(int n) { asm volatile("1: nopl (%rax)\n" ENTRY(".altinstructions", ".long 1b - ., 2f - .\n.short 7\n.byte 3, 3")
+	".pushsection .altinstr_replacement,\"ax\"\n2: lfence\n.popsection"); return n; }
+int faults(int n) { asm volatile("1: mov (%rdi), %eax\n2:\n" ENTRY("__ex_table", ".balign 4\n.long 1b - ., 2b - ., 3")); return n; }
+asm(".section .rodata.str1.1,\"aMS\",@progbits,1\nname: .string \"file.c\"\n.text");
+"#;
+
+/// Entries of another file stand in front.
+#[test]
+fn what_tables_say_of_code_is_compared() -> Result<()> {
+    let shop = Shop::new()?;
+    let before = ENTRIES
+        .replace("extern int other(int n);", "")
+        .replace("int key = 1, key2 = 2;", "extern int key;")
+        .replace("(int n) { asm", "_before(int n) { asm");
+    shop.compile("other", &format!("{OTHER}{before}"))?;
+    let edits: &[(&str, &str, &str)] = &[
+        (".short 12, 3", ".short 12, 2", "warns"),
+        (".short 12, 3", ".short 13, 3", "warns"),
+        ("\"file.c\\", "\"tile.c\\", "warns"),
+        (".quad key - .", ".quad key2 - .", "branch"),
+        (".quad key - .", ".quad key - . + 1", "branch"),
+        (".long 1b - ., key - .", ".long 1b - ., key2 - .", "calls"),
+        (".short 7", ".short 8", "chooses"),
+        ("2: lfence", "2: mfence", "chooses"),
+        (".long 1b - ., 2b - ., 3", ".long 1b - ., 2b - ., 4", "faults"),
+        (".long 1b - ., 2b - ., 3", ".long 1b - ., 1b - ., 3", "faults"),
+        (
+            "ENTRY(\"__bug_table\", \".long 1b - .\\n",
+            "ENTRY(\"__nothing\", \".long 1b - .\\n",
+            "warns",
+        ),
+    ];
+    for as_module in [false, true] {
+        let proof = shop.proof(ENTRIES, ENTRIES, as_module)?;
+        assert_eq!((proof.functions, names(&proof)), (6, vec![]), "module: {as_module}: {proof:?}");
+        for (was, is, expected) in edits {
+            let other = ENTRIES.replacen(was, is, 1);
+            assert_ne!(ENTRIES, other, "{was}");
+            let proof = shop.proof(ENTRIES, &other, as_module)?;
+            let found = names(&proof);
+            assert!(found.contains(expected), "{was} -> {is}, module {as_module}: {proof:?}");
+            // What is behind an entry that is not there is elsewhere.
+            assert!(found.len() == 1 || is.contains("nothing"), "{was} -> {is}: {proof:?}");
+        }
+    }
+    Ok(())
+}
+
+/// The last link sorts exceptions by address.
+#[test]
+fn exceptions_are_found_in_another_order() -> Result<()> {
+    let shop = Shop::new()?;
+    let second =
+        ENTRIES.replace("int faults(", "int second(").replace(", 2b - ., 3", ", 1b - ., 5");
+    let second = second.lines().find(|line| line.starts_with("int second")).unwrap_or_default();
+    let source = format!("{ENTRIES}{second}\n");
+    let mut linked = shop.link(&source, false)?;
+    let elf = RawElf::parse(&linked)?;
+    let table = elf.section_named("__ex_table").expect("a table");
+    assert_eq!(table.data.len(), 24);
+    let at = linked.windows(24).position(|bytes| bytes == table.data).expect("its bytes");
+    let field = |bytes: &[u8], by: i32| {
+        let distance = i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        (distance + by).to_le_bytes()
+    };
+    let moved = |entry: &[u8], by: i32| {
+        [&field(&entry[..4], by)[..], &field(&entry[4..8], by), &entry[8..12]].concat()
+    };
+    let sorted = [moved(&table.data[12..], 12), moved(&table.data[..12], -12)].concat();
+    linked[at..at + 24].copy_from_slice(&sorted);
+    let object = shop.compile("ours", &source)?;
+    assert_eq!(names(&proof_of(&object, &linked)?), Vec::<&str>::new());
+    linked[at + 8] ^= 1;
+    assert_eq!(names(&proof_of(&object, &linked)?), ["second"]);
+    Ok(())
+}
+
 #[test]
 fn every_flipped_byte_of_code_is_found() -> Result<()> {
     let shop = Shop::new()?;

@@ -7,6 +7,7 @@ use super::field::Field;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
+use super::tables::{Entries, Region, Stretch, code, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
@@ -23,6 +24,8 @@ pub(super) struct Comparison<'e, 'o, 's> {
     outside: HashMap<&'o [u8], Spot>,
     /// Offsets of instructions that can be a jump or a NOP.
     jump_labels: BTreeSet<(u32, u64)>,
+    /// What tables say of code.
+    entries: Entries,
 }
 
 /// Merged strings and constants (`SHF_MERGE`).
@@ -42,6 +45,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             differences: BTreeMap::new(),
             outside: HashMap::new(),
             jump_labels: jump_labels(object),
+            entries: Entries::default(),
         };
         let mut open = Vec::new();
         for (section, header) in (0u32..).zip(&object.sections) {
@@ -58,15 +62,68 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
                 _ => drop(comparison.unplaced.insert(section, found)),
             }
         }
-        loop {
-            if let Some(section) = open.pop() {
-                comparison.section(section, &mut open);
-            } else if let Some((section, spot)) = comparison.choice() {
-                comparison.place(section, spot, &mut open);
-            } else {
-                return comparison;
+        comparison.settle(&mut open);
+        for (section, header) in (0u32..).zip(&object.sections) {
+            for stretch in stretches(header, shipped) {
+                comparison.table(section, &stretch, &mut open);
+                comparison.settle(&mut open);
             }
         }
+        comparison
+    }
+
+    /// Compares sections until nothing more is known of where one is.
+    fn settle(&mut self, open: &mut Vec<u32>) {
+        loop {
+            if let Some(section) = open.pop() {
+                self.section(section, open);
+            } else if let Some((section, spot)) = self.choice() {
+                self.place(section, spot, open);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Compares a part of a table about code that was found.
+    fn table(&mut self, section: u32, part: &Stretch, open: &mut Vec<u32>) {
+        let Some(header) = self.object.section(section).copied() else { return };
+        let relas = self.relas(section);
+        let within = |rela: &&RawRela| (part.start..part.end).contains(&rela.offset);
+        for rela in relas.iter().filter(within) {
+            if let Some(code) = code(rela, self.object).filter(|code| self.is_compared(code.0)) {
+                self.entries.own(section, rela.offset, code);
+            }
+        }
+        let Some(region) = Region::of(header.name, self.shipped) else { return };
+        let fields = self.entries.fields(section, part);
+        let Some((at, _)) = fields.first() else { return };
+        let Some(rela) = relas.iter().find(|rela| rela.offset == *at) else { return };
+        let target = self.object.symbol(rela.symbol).and_then(|symbol| match symbol.place {
+            SymbolPlace::Section(of) => {
+                Some(self.places.get(&of)?.plus(symbol.value.cast_signed()))
+            }
+            _ => None,
+        });
+        let Some(target) = target else { return };
+        let base = |spot: &Spot| spot.plus(at.wrapping_neg().cast_signed());
+        let found = region.leading_to(target, rela, self.shipped);
+        let mut possible = found.iter().map(base);
+        let fits = |base: &Spot| self.both(section, part, *base).is_some();
+        let is_same = |base: &Spot| self.plain_bytes_are_equal(section, part, *base);
+        match possible.clone().find(is_same).or_else(|| possible.find(fits)) {
+            Some(base) => self.stretch(section, part, base, open),
+            None => {
+                for (at, _) in fields {
+                    self.differ(section, at, "it is not there".to_owned());
+                }
+            }
+        }
+    }
+
+    /// Whether it is known where this code is.
+    fn is_compared(&self, section: u32) -> bool {
+        self.places.contains_key(&section)
     }
 
     /// The first difference in `range` of `section`: where, and what it is.
@@ -85,7 +142,9 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             return header.is_code().then(|| (None, why.to_owned()));
         }
         let found = self.differences.range((section, range.start)..(section, range.end)).next();
-        found.map(|((_, offset), why)| (Some(*offset), why.clone()))
+        let found = found.map(|((_, offset), why)| (*offset, why.as_str()));
+        let entry = || self.entries.first_difference(section, (range.start, range.end));
+        found.or_else(entry).map(|(offset, why)| (Some(offset), why.to_owned()))
     }
 
     fn is_discarded(&self, section: &RawSection<'_>) -> bool {
@@ -101,22 +160,33 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     /// Where symbols left several places for a section, the one with the same bytes is it.
     fn choice(&self) -> Option<(u32, Spot)> {
         self.unplaced.iter().find_map(|(section, spots)| {
-            let mut equal =
-                spots.iter().filter(|spot| self.plain_bytes_are_equal(*section, **spot));
+            let mut equal = spots.iter().filter(|spot| self.is_there(*section, **spot));
             let first = equal.next()?;
             equal.next().is_none().then_some((*section, *first))
         })
     }
 
-    /// Whether all is equal in which there is no relocation.
-    fn plain_bytes_are_equal(&self, section: u32, spot: Spot) -> bool {
-        let Some(header) = self.object.section(section) else { return false };
-        let Some(theirs) = self.shipped.bytes(spot, header.data.len()) else { return false };
+    /// Whether `section`, which is not empty, can be at `spot`.
+    fn is_there(&self, section: u32, spot: Spot) -> bool {
+        let size = self.object.section(section).map_or(0, |header| header.data.len() as u64);
+        size > 0 && self.plain_bytes_are_equal(section, &Stretch { start: 0, end: size }, spot)
+    }
+
+    /// Whether all of that part is equal in which there is no relocation, if the section is at `base`.
+    fn plain_bytes_are_equal(&self, section: u32, part: &Stretch, base: Spot) -> bool {
+        let Some((ours, theirs)) = self.both(section, part, base) else { return false };
         let covered = covered(&self.relas(section));
-        let same = |(index, (ours, theirs)): (usize, (&u8, &u8))| {
-            ours == theirs || covered.contains(&(index as u64))
-        };
-        !header.data.is_empty() && header.data.iter().zip(theirs).enumerate().all(same)
+        let same =
+            |(at, (ours, theirs)): (u64, (&u8, &u8))| ours == theirs || covered.contains(&at);
+        (part.start..).zip(ours.iter().zip(theirs)).all(same)
+    }
+
+    /// That part of the object, and what is there in what was shipped, if the section is at `base`.
+    fn both(&self, section: u32, part: &Stretch, base: Spot) -> Option<(&'o [u8], &'s [u8])> {
+        let header = self.object.section(section)?;
+        let ours =
+            header.data.get(usize::try_from(part.start).ok()?..usize::try_from(part.end).ok()?)?;
+        Some((ours, self.shipped.bytes(base.plus(part.start.cast_signed()), ours.len())?))
     }
 
     fn relas(&self, section: u32) -> Vec<RawRela> {
@@ -128,65 +198,64 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     fn section(&mut self, section: u32, open: &mut Vec<u32>) {
-        let (Some(header), Some(spot)) =
-            (self.object.section(section).copied(), self.places.get(&section).copied())
-        else {
-            return;
-        };
+        let spot = self.places.get(&section).copied();
+        let size = self.object.section(section).map_or(0, |header| header.data.len() as u64);
         // Zeroed memory has nothing to compare.
-        if header.data.is_empty() {
-            return;
+        if let Some(spot) = spot.filter(|_| size > 0) {
+            self.stretch(section, &Stretch { start: 0, end: size }, spot, open);
         }
-        let Some(theirs) = self.shipped.bytes(spot, header.data.len()) else {
-            self.differ(section, 0, "what was shipped ends there".to_owned());
+    }
+
+    /// Compares that part of `section`, which is at `base`.
+    fn stretch(&mut self, section: u32, part: &Stretch, base: Spot, open: &mut Vec<u32>) {
+        let Some(header) = self.object.section(section).copied() else { return };
+        let Some((ours, theirs)) = self.both(section, part, base) else {
+            self.differ(section, part.start, "what was shipped ends there".to_owned());
             return;
         };
         let relas = self.relas(section);
         let covered = covered(&relas);
         let mut skip = 0;
-        for (index, (ours, shipped)) in header.data.iter().zip(theirs).enumerate() {
-            let at = index as u64;
+        for (index, (byte, shipped)) in ours.iter().zip(theirs).enumerate() {
+            let at = part.start.saturating_add(index as u64);
             if at < skip || covered.contains(&at) {
                 continue;
             }
-            if let Some(length) = self.is_jump_label(section, at, &header, theirs) {
+            if let Some(length) =
+                self.is_jump_label(section, at, (&ours[index..], &theirs[index..]))
+            {
                 skip = at.saturating_add(length);
                 continue;
             }
-            let extra = self.shipped.rela(spot.plus(at.cast_signed()));
+            let extra = self.shipped.rela(base.plus(at.cast_signed()));
             let extra = extra.is_some_and(|rela| rela.kind != NOTHING);
-            if ours != shipped || extra {
+            if byte != shipped || extra {
                 let why = if extra {
                     "a relocation where the object has a number".to_owned()
                 } else {
-                    format!("{ours:02x} here, {shipped:02x} there")
+                    format!("{byte:02x} here, {shipped:02x} there")
                 };
                 self.differ(section, at, why);
             }
         }
-        for rela in &relas {
-            if let Err(why) = self.reference(&header, spot, rela, open) {
+        for rela in relas.iter().filter(|rela| (part.start..part.end).contains(&rela.offset)) {
+            if let Err(why) = self.reference(&header, base, rela, open) {
                 self.differ(section, rela.offset, why);
             }
         }
     }
 
     fn differ(&mut self, section: u32, at: u64, why: String) {
-        self.differences.entry((section, at)).or_insert(why);
+        let name = self.object.section(section).map(RawSection::name_lossy).unwrap_or_default();
+        if !self.entries.differ(section, at, &name, &why) {
+            self.differences.entry((section, at)).or_insert(why);
+        }
     }
 
     /// The rule `jump-label-instruction`: objtool makes the jump a NOP, in the object or in the linked kernel.
-    fn is_jump_label(
-        &self,
-        section: u32,
-        at: u64,
-        header: &RawSection<'_>,
-        theirs: &[u8],
-    ) -> Option<u64> {
+    fn is_jump_label(&self, section: u32, at: u64, both: (&[u8], &[u8])) -> Option<u64> {
         self.jump_labels.contains(&(section, at)).then_some(())?;
-        let index = usize::try_from(at).ok()?;
-        let (ours, theirs) = (header.data.get(index..)?, theirs.get(index..)?);
-        jump_or_nop(ours, theirs)
+        jump_or_nop(both.0, both.1)
     }
 
     /// Whether the field of `ours` leads where it should.
@@ -247,9 +316,8 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             None => {
                 let header = self.object.section(section);
                 // A linker leaves out what is there twice, and weak code for what is strong.
-                let fits = header.is_some_and(|header| {
-                    header.data.is_empty() || self.plain_bytes_are_equal(section, start)
-                });
+                let fits = header
+                    .is_some_and(|header| header.data.is_empty() || self.is_there(section, start));
                 if fits {
                     self.place(section, start, open);
                     return Ok(());

@@ -14,6 +14,7 @@ mod merged;
 mod placed;
 mod rules;
 mod shipped;
+mod tables;
 mod x86_64;
 
 use crate::elf::ElfError;

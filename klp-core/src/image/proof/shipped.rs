@@ -93,6 +93,17 @@ impl<'a> Shipped<'a> {
         self.relas.get(&section)?.get(&value)
     }
 
+    /// The section of that name, and its index.
+    pub(super) fn section_named(&self, name: &[u8]) -> Option<(u32, &RawSection<'a>)> {
+        (0u32..).zip(&self.elf.sections).find(|(_, section)| section.name == name)
+    }
+
+    /// Where a module's section has relocations.
+    pub(super) fn fields(&self, section: u32) -> impl Iterator<Item = Spot> {
+        let fields = self.relas.get(&section).into_iter().flat_map(HashMap::keys);
+        fields.map(move |at| Spot::At(Some(section), *at))
+    }
+
     pub(super) fn is_module(&self) -> bool {
         self.elf.is_relocatable()
     }

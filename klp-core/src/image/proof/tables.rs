@@ -1,0 +1,146 @@
+//! Tables about code: what they say of it is compared like the code itself. Where the entries of an object are in the
+//! table of the whole kernel or module is told by the code that an entry is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::field::Field;
+use super::shipped::{Shipped, Spot};
+use crate::module::{RawRela, RawSection, SymbolPlace};
+
+/// A table, and the symbols around it in a linked kernel (`include/asm-generic/vmlinux.lds.h`,
+/// `arch/x86/kernel/vmlinux.lds.S`).
+const TABLES: [(&str, &str, &str); 6] = [
+    ("__bug_table", "__start___bug_table", "__stop___bug_table"),
+    ("__jump_table", "__start___jump_table", "__stop___jump_table"),
+    (".static_call_sites", "__start_static_call_sites", "__stop_static_call_sites"),
+    (".altinstructions", "__alt_instructions", "__alt_instructions_end"),
+    (".parainstructions", "__parainstructions", "__parainstructions_end"),
+    (EXCEPTIONS, "__start___ex_table", "__stop___ex_table"),
+];
+/// It is sorted when the kernel is linked (`scripts/sorttable.c`), so that each entry is at a place of its own.
+const EXCEPTIONS: &str = "__ex_table";
+/// Bytes of one of its entries (`arch/x86/include/asm/extable.h`).
+const EXCEPTION: u64 = 12;
+/// Entries start at multiples of it.
+const STEP: usize = 4;
+
+/// A part of an object's table whose entries are one behind the other in what was shipped, too.
+pub(super) struct Stretch {
+    /// In the object's section.
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+/// The stretches of `section`, if it is such a table.
+pub(super) fn stretches(section: &RawSection<'_>, shipped: &Shipped<'_>) -> Vec<Stretch> {
+    let size = section.data.len() as u64;
+    if !TABLES.iter().any(|(name, ..)| name.as_bytes() == section.name) {
+        return Vec::new();
+    }
+    let is_sorted = section.name == EXCEPTIONS.as_bytes() && !shipped.is_module();
+    let step = if is_sorted { EXCEPTION } else { size.max(1) };
+    let starts = std::iter::successors(Some(0), |start: &u64| start.checked_add(step));
+    let starts = starts.take_while(|start| *start < size);
+    starts.map(|start| Stretch { start, end: start.saturating_add(step).min(size) }).collect()
+}
+
+/// Where a table was put.
+pub(super) enum Region<'s> {
+    /// In the kernel: where it starts, and its bytes.
+    Linked(u64, &'s [u8]),
+    /// The section of a module with that index.
+    Module(u32),
+}
+
+impl<'s> Region<'s> {
+    /// That of the table `name`; none if it is not known where it is.
+    pub(super) fn of(name: &[u8], shipped: &Shipped<'s>) -> Option<Self> {
+        let (_, start, stop) = TABLES.iter().find(|(table, ..)| table.as_bytes() == name)?;
+        if let Some((index, section)) = shipped.section_named(name) {
+            return Some(match shipped.is_module() {
+                true => Self::Module(index),
+                false => Self::Linked(section.address, section.data),
+            });
+        }
+        let at = |symbol: &str| match shipped.named(symbol.as_bytes()).first() {
+            Some((Spot::At(None, address), _)) => Some(*address),
+            _ => None,
+        };
+        let (start, stop) = (at(start)?, at(stop)?);
+        let length = usize::try_from(stop.checked_sub(start)?).ok()?;
+        Some(Self::Linked(start, shipped.bytes(Spot::At(None, start), length)?))
+    }
+
+    /// Where in it a field as that of `rela` leads to `target`.
+    pub(super) fn leading_to(
+        &self,
+        target: Spot,
+        rela: &RawRela,
+        shipped: &Shipped<'_>,
+    ) -> BTreeSet<Spot> {
+        let Some(field) = Field::of(rela.kind) else { return BTreeSet::new() };
+        let leads = |spot: &Spot| field.leads_to(shipped, *spot, rela) == Ok(target);
+        match self {
+            Self::Module(section) => shipped.fields(*section).filter(leads).collect(),
+            Self::Linked(start, bytes) => {
+                let Spot::At(None, target) = target else { return BTreeSet::new() };
+                let wanted = target.wrapping_add_signed(rela.addend);
+                let places = (*start..).step_by(STEP).zip(bytes.chunks(STEP));
+                let low = |place: u64| {
+                    let base = if field.relative { place } else { 0 };
+                    wanted.wrapping_sub(base).to_le_bytes()
+                };
+                let similar = places.filter(|(place, bytes)| low(*place).starts_with(bytes));
+                similar.map(|(place, _)| Spot::At(None, place)).filter(leads).collect()
+            }
+        }
+    }
+}
+
+/// What the entries of an object's tables are about.
+#[derive(Default)]
+pub(super) struct Entries {
+    /// By section and offset of a field of a table: section and offset of the code that it leads to.
+    owners: BTreeMap<(u32, u64), (u32, u64)>,
+    /// By section and offset of code: what differs in an entry about it.
+    differences: BTreeMap<(u32, u64), String>,
+}
+
+impl Entries {
+    /// The field at `at` of the table `section` leads to this code.
+    pub(super) fn own(&mut self, section: u32, at: u64, code: (u32, u64)) {
+        self.owners.insert((section, at), code);
+    }
+
+    /// The code that the table `section` is about between these offsets, and the fields that lead there.
+    pub(super) fn fields(&self, section: u32, within: &Stretch) -> Vec<(u64, (u32, u64))> {
+        let fields = self.owners.range((section, within.start)..(section, within.end));
+        fields.map(|((_, at), code)| (*at, *code)).collect()
+    }
+
+    /// Tells of a difference at `at` of the table `section`, which is called `name`. Returns false if that is no table.
+    pub(super) fn differ(&mut self, section: u32, at: u64, name: &str, why: &str) -> bool {
+        let field = self.owners.range((section, 0)..=(section, at)).next_back();
+        let Some((_, code)) = field else { return false };
+        self.differences.entry(*code).or_insert(format!("another entry in {name}: {why}"));
+        true
+    }
+
+    /// The first difference in entries about code between these offsets of `section`.
+    pub(super) fn first_difference(
+        &self,
+        section: u32,
+        (start, end): (u64, u64),
+    ) -> Option<(u64, &str)> {
+        let found = self.differences.range((section, start)..(section, end)).next();
+        found.map(|((_, at), why)| (*at, why.as_str()))
+    }
+}
+
+/// Which code of the object a relocation of a table leads to.
+pub(super) fn code(rela: &RawRela, object: &crate::module::RawElf<'_>) -> Option<(u32, u64)> {
+    let symbol = object.symbol(rela.symbol)?;
+    let SymbolPlace::Section(section) = symbol.place else { return None };
+    let is_code = object.section(section).is_some_and(RawSection::is_code);
+    is_code.then_some((section, symbol.value.checked_add_signed(rela.addend)?))
+}
