@@ -54,6 +54,7 @@ mod tests {
             sources: &sources,
             source: Some("a.c".into()),
             files: ["a.c".into(), "b.c".into()].into(),
+            behind: &Default::default(),
             objects: [None, None],
             about: &[],
             macros: &Default::default(),

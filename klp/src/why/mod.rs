@@ -3,6 +3,7 @@
 pub(crate) mod blocks;
 pub(crate) mod called;
 mod choice;
+mod comments;
 mod conditionals;
 mod defined;
 mod files;
@@ -96,7 +97,9 @@ impl Kernel {
         let functions: Vec<&Function> = functions.iter().collect();
         let lined = self.objects_of(&functions, session, events)?;
         let objects = read_all(&lined, events)?;
-        let asked = Asked { kernel: self, hunks: &hunks, sources: &sources };
+        let real: Vec<TracedHunk> =
+            hunks.iter().map(|hunk| comments::without_comments(hunk, &sources)).collect();
+        let asked = Asked { kernel: self, hunks: &real, sources: &sources };
         let reached = asked.functions(&functions, &objects);
         let config = Config::read(&self.root.join("build/.config"))?;
         let about = nothing::About {
@@ -109,13 +112,13 @@ impl Kernel {
         let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
         let is_certain = |nothing: Nothing| nothing != Nothing::NoCode || !is_open;
         let mut all: Vec<HunkReached> = Vec::new();
-        for (number, hunk) in hunks.iter().enumerate() {
+        for (number, (hunk, real)) in hunks.iter().zip(&real).enumerate() {
             let is_of =
                 |reached: &FunctionReached| reached.because.iter().any(|it| it.hunk == number);
             let functions: Vec<usize> =
                 (0..reached.len()).filter(|it| reached.get(*it).is_some_and(is_of)).collect();
             let is_unused = functions.is_empty() && names.is_empty();
-            let nothing = is_unused.then(|| about.nothing(hunk));
+            let nothing = is_unused.then(|| about.nothing(real));
             let nothing = nothing.filter(|(nothing, _)| is_certain(*nothing));
             all.push(HunkReached { hunk: hunk.clone(), functions, nothing });
         }
@@ -196,17 +199,34 @@ fn read_all(lined: &Lined, events: &mut Events<'_>) -> Result<BTreeMap<Wanted, I
 
 /// The objects that the last patches made.
 fn patched_objects(root: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let (mut found, mut open) = (Vec::new(), vec![root.join("patched")]);
+    let mut found = files_below(&root.join("patched"));
+    found.retain(|path| path.extension() == Some("o"));
+    found
+}
+
+/// What headers and sources that `build` makes are made by: programs of the build, and assembly of which numbers are read. Each
+/// has a record, `.NAME.cmd`.
+fn generators(build: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let target = |path: Utf8PathBuf| {
+        let name = path.file_name()?.strip_prefix('.')?.strip_suffix(".cmd")?;
+        let target = path.with_file_name(name);
+        matches!(target.extension(), None | Some("s")).then_some(target)
+    };
+    files_below(build).into_iter().filter_map(target).collect()
+}
+
+/// All files below `root`, as they are called there, sorted.
+fn files_below(root: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let (mut found, mut open) = (Vec::new(), vec![root.to_owned()]);
     while let Some(directory) = open.pop() {
         // One that cannot be read has nothing to tell.
         for entry in directory.read_dir_utf8().into_iter().flatten().flatten() {
+            let is_directory = entry.file_type().is_ok_and(|it| it.is_dir());
             let path = entry.into_path();
-            if path.is_dir() {
+            if is_directory {
                 open.push(path);
-            } else if path.extension() == Some("o")
-                && let Ok(object) = path.strip_prefix(root.join("patched"))
-            {
-                found.push(object.to_owned());
+            } else if let Ok(path) = path.strip_prefix(root) {
+                found.push(path.to_owned());
             }
         }
     }
@@ -235,6 +255,7 @@ impl Asked<'_> {
             let key = (file_of(function, is_lto), Utf8Path::new(&function.object));
             by_object.entry(key).or_default().push(number);
         }
+        let behind = self.behind();
         let about = self.about();
         let macros = reach::VERSIONS.map(|version| self.macros(version));
         let known: BTreeMap<&Wanted, Object<'_>> =
@@ -251,6 +272,7 @@ impl Asked<'_> {
                 sources: self.sources,
                 source: self.source_of(object),
                 files: self.files_of(object),
+                behind: &behind,
                 objects: [before, after],
                 about: &about,
                 macros: &macros,
@@ -294,6 +316,16 @@ impl Asked<'_> {
             ["patched", "build", "mirror"].map(|name| self.kernel.root.join(name));
         let roots = [&patched, &build].into_iter();
         roots.flat_map(|root| sources_of(root, &build, &mirror, object)).collect()
+    }
+
+    /// What is read where the build makes headers and sources.
+    fn behind(&self) -> BTreeSet<Utf8PathBuf> {
+        if self.hunks.iter().all(|hunk| hunk.file.extension() != Some("h")) {
+            return BTreeSet::new();
+        }
+        let [build, mirror] = ["build", "mirror"].map(|name| self.kernel.root.join(name));
+        let made_by = generators(&build).into_iter();
+        made_by.flat_map(|target| sources_of(&build, &build, &mirror, &target)).collect()
     }
 
     /// The source that an object is made from, inside of the sources.

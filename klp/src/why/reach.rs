@@ -63,6 +63,8 @@ pub(super) struct Reach<'a> {
     pub(super) source: Option<Utf8PathBuf>,
     /// All that it is made from.
     pub(super) files: BTreeSet<Utf8PathBuf>,
+    /// What other files are made from that it is made from.
+    pub(super) behind: &'a BTreeSet<Utf8PathBuf>,
     /// The original and the patched one, where their lines are known.
     pub(super) objects: [Option<&'a Object<'a>>; 2],
     /// What each hunk is about, in both versions.
@@ -201,10 +203,14 @@ impl Reach<'_> {
         found
     }
 
-    /// Whether the object can be made from what a hunk changes. Headers that the build makes are made from others.
+    /// Whether the object can be made from what a hunk changes. Headers that the build makes are made from others, and what
+    /// Rust sees of C is.
     fn can_read(&self, hunk: &TracedHunk) -> bool {
-        let is_header = hunk.file.extension() == Some("h");
-        is_header || self.files.is_empty() || self.files.contains(&hunk.file)
+        let is_rust = self.files.iter().any(|file| file.extension() == Some("rs"));
+        let is_behind = self.behind.contains(&hunk.file) || is_rust;
+        is_behind && hunk.file.extension() == Some("h")
+            || self.files.is_empty()
+            || self.files.contains(&hunk.file)
     }
 
     /// Hunks that are about a macro, a type or data whose name stands in the text of the function.
@@ -326,9 +332,9 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
         let mut names: Vec<String> =
             block.names.iter().filter(|name| !is_common(name)).cloned().collect();
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
+        let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
         let is_c = hunk.file.extension() != Some("rs");
-        if block.kind == Kind::Type && is_c {
-            let text = blocks.lines.get(line.saturating_sub(1)).map_or("", String::as_str);
+        if block.kind == Kind::Type && is_c && !text.starts_with('#') {
             names.extend(words(text).last().map(ToOwned::to_owned));
         }
         // Enumerators before the change have the values that they had.

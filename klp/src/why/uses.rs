@@ -1,22 +1,30 @@
 //! What the text of a function uses: the words in it, and those of the macros that it names.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use super::blocks::{Blocks, Kind, words};
 
-/// Macros of sources by name, each with its text.
-pub(super) type Macros = HashMap<String, String>;
+/// Macros of sources by name, each with the words of its text, but for its parameters.
+pub(super) type Macros = HashMap<String, Vec<String>>;
 
 /// Adds those of a source.
 pub(super) fn add_macros(all: &mut Macros, blocks: &Blocks) {
     for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Macro) {
         if let Some(name) = block.names.first() {
-            let text = all.entry(name.clone()).or_default();
-            text.push('\n');
-            text.push_str(&blocks.text(block));
+            let text = blocks.text(block);
+            let parameters: HashSet<&str> = parameters(&text, name).collect();
+            let own = words(&text).filter(|word| !parameters.contains(word));
+            all.entry(name.clone()).or_default().extend(own.map(ToOwned::to_owned));
         }
     }
+}
+
+/// The parameters of the macro `name` in `text`, its definition.
+fn parameters<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
+    let behind = text.split_once(name).map_or("", |(_, rest)| rest);
+    let list = behind.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+    words(list.map_or("", |(list, _)| list))
 }
 
 /// Each word that a text uses, with the macro in the text through which, if it does not stand there itself.
@@ -34,12 +42,10 @@ impl Uses {
             }
         }
         while let Some((word, outer)) = open.pop_front() {
-            for text in macros.iter().filter_map(|macros| macros.get(&word)) {
-                for inner in words(text) {
-                    if !found.contains_key(inner) {
-                        found.insert(inner.to_owned(), Some(Rc::clone(&outer)));
-                        open.push_back((inner.to_owned(), Rc::clone(&outer)));
-                    }
+            for inner in macros.iter().filter_map(|macros| macros.get(&word)).flatten() {
+                if !found.contains_key(inner) {
+                    found.insert(inner.clone(), Some(Rc::clone(&outer)));
+                    open.push_back((inner.clone(), Rc::clone(&outer)));
                 }
             }
         }
@@ -66,5 +72,7 @@ mod tests {
         assert_eq!(uses.through("get").unwrap(), ["get"]);
         assert_eq!(uses.through("LIMIT").unwrap(), ["OUTER", "LIMIT"]);
         assert_eq!(uses.through("OTHER"), None);
+        // What it calls its parameter is nobody's member.
+        assert_eq!(uses.through("x"), None);
     }
 }
