@@ -2,16 +2,21 @@
 "use strict";
 (() => {
   const form = document.querySelector("form");
+  let showAll = () => {};
   const open = () => {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (target && target.tagName === "DETAILS") {
-      target.open = true;
-      target.scrollIntoView();
+    if (!target) return;
+    if (target.closest("[hidden]")) showAll();
+    for (let part = target; part; part = part.parentElement) {
+      if (part.tagName === "DETAILS") part.open = true;
     }
+    target.scrollIntoView();
   };
   addEventListener("hashchange", open);
-  open();
-  if (!form) return;
+  if (!form) {
+    open();
+    return;
+  }
   const find = document.getElementById("find");
   const found = document.getElementById("found");
   const boxes = [...form.querySelectorAll("input[type=checkbox]")];
@@ -20,7 +25,9 @@
     functions: [...section.querySelectorAll("details.function")].map((element) => ({
       element,
       change: element.dataset.change,
-      text: `${section.querySelector("h3").textContent} ${element.querySelector("summary").textContent}`.toLowerCase(),
+      text: [section.querySelector("h3"), element.querySelector("summary"), element.querySelector(".reasons")]
+        .map((part) => part?.textContent.toLowerCase() ?? "")
+        .join(" "),
     })),
   }));
   const show = () => {
@@ -37,10 +44,16 @@
       section.hidden = visible === 0;
       count += visible;
     }
-    found.textContent = `${count} shown`;
+    found.textContent = count === 0 ? "no function has all of these words" : `${count} shown`;
+  };
+  showAll = () => {
+    find.value = "";
+    for (const box of boxes) box.checked = true;
+    show();
   };
   form.hidden = false;
   form.addEventListener("input", show);
   form.addEventListener("submit", (event) => event.preventDefault());
   show();
+  open();
 })();

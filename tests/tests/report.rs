@@ -123,8 +123,7 @@ fn a_build_reports_and_tells_its_times() -> Result<()> {
     let page = fs_err::read_to_string(&page)?;
     ensure!(page.contains("fix-one-function.patch on Linux 7.2.0-mini"), "{page}");
     ensure!(page.contains("<table class=\"code\">"), "no instruction\n{page}");
-    for words in ["because of <a href=\"#h0\">fix-one-function.patch:", "reaches <a href=\"#f0\">"]
-    {
+    for words in ["because of <a href=\"#h0\">fs/proc.c:", "reaches <a href=\"#f0\">"] {
         ensure!(page.contains(words), "{words}\n{page}");
     }
     links_lead_somewhere(&page)?;
@@ -190,15 +189,25 @@ fn a_browser_shows_it() -> Result<()> {
     }
     let (guard, path) = page()?;
     let profile = format!("--user-data-dir={}", guard.path().join("profile").display());
-    let output = plain("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=4000", &profile])
-        .arg(format!("file://{path}#f1"))
-        .output()?;
-    let (shown, said) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(!said.contains("CONSOLE"), "{said}");
-    ensure!(shown.contains("3 shown"), "{shown}\n{said}");
+    let browse = |url: String| -> Result<String> {
+        let output = plain("chromium")
+            .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+            .args(["--enable-logging=stderr", "--virtual-time-budget=4000", &profile, &url])
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(!said.contains("CONSOLE"), "{said}");
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let shown = browse(format!("file://{path}#f1"))?;
+    ensure!(shown.contains("3 shown"), "{shown}");
+    // A link to what somebody's words leave out shows it again.
+    let used = path.with_file_name("used.html");
+    let words = "<script>find.value = 'nobody'; find.dispatchEvent(new Event('input', { bubbles: true }));\
+                 document.title = found.textContent; location.hash = 'f1';</script>";
+    fs_err::write(&used, fs_err::read_to_string(&path)? + words)?;
+    let again = browse(format!("file://{used}"))?;
+    ensure!(again.contains("<title>no function has all of these words"), "{again}");
+    ensure!(again.contains("3 shown"), "{again}");
     let opened = shown.split("<details ").find(|details| details.contains("id=\"f1\""));
     let opened =
         opened.and_then(|details| details.split('>').next()).context("no such function")?;

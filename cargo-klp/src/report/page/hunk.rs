@@ -1,6 +1,8 @@
 //! Hunks of the patches, and the functions that they reach.
 
-use klp::{Because, FunctionReached, HunkReached, Why};
+use std::collections::BTreeMap;
+
+use klp::{Because, FunctionReached, HunkReached, Nothing, Why};
 use klp_core::record::Function;
 
 /// A hunk.
@@ -18,12 +20,50 @@ pub(super) struct HunkView<'a> {
     pub(super) nothing: Option<&'a str>,
 }
 
-/// All hunks; `number` is that of a function on the page.
-pub(super) fn hunks<'a>(
+/// All hunks.
+pub(super) struct Hunks<'a> {
+    pub(super) count: usize,
+    /// Those that reach functions.
+    pub(super) reaching: Vec<HunkView<'a>>,
+    /// The others, by why they do not.
+    pub(super) without: BTreeMap<&'static str, Vec<HunkView<'a>>>,
+}
+
+impl<'a> Hunks<'a> {
+    /// Those that `why` knows; `number` is that of a function on the page.
+    pub(super) fn of(why: &'a Why, number: impl Fn(&Function) -> Option<usize>) -> Self {
+        let count = why.hunks.len();
+        let mut hunks = Self { count, reaching: Vec::new(), without: BTreeMap::new() };
+        for (reached, view) in why.hunks.iter().zip(views(why, number)) {
+            match &reached.nothing {
+                _ if !view.functions.is_empty() => hunks.reaching.push(view),
+                Some((nothing, _)) => hunks.without.entry(all(*nothing)).or_default().push(view),
+                None => hunks.without.entry(UNKNOWN).or_default().push(view),
+            }
+        }
+        hunks
+    }
+}
+
+const UNKNOWN: &str = "it is not known that they reach a function";
+
+/// Why several hunks reach no function.
+fn all(nothing: Nothing) -> &'static str {
+    match nothing {
+        Nothing::NotSource => "their files are no sources",
+        Nothing::NotBuilt => "nothing of this kernel is made from their files",
+        Nothing::Comment => "they change comments and space only",
+        Nothing::CompiledOut => "this configuration leaves them out",
+        Nothing::OnlyData => "they change data, and no code",
+        Nothing::NoCode => "the compiler makes the same code with them",
+    }
+}
+
+fn views<'a>(
     why: &'a Why,
     number: impl Fn(&Function) -> Option<usize>,
-) -> Vec<HunkView<'a>> {
-    let view = |(id, reached): (usize, &'a HunkReached)| {
+) -> impl Iterator<Item = HunkView<'a>> {
+    let view = move |(id, reached): (usize, &'a HunkReached)| {
         let HunkReached { hunk, functions, nothing } = reached;
         let functions = functions.iter().filter_map(|index| {
             let function = &why.functions.get(*index)?.function;
@@ -41,7 +81,7 @@ pub(super) fn hunks<'a>(
             nothing: nothing.as_ref().map(|(_, why)| why.as_str()),
         }
     };
-    why.hunks.iter().enumerate().map(view).collect()
+    why.hunks.iter().enumerate().map(view)
 }
 
 fn class(line: &str) -> &'static str {
@@ -65,8 +105,9 @@ pub(super) fn reasons(reached: &FunctionReached, why: &Why) -> Vec<Reason> {
     let reason = |because: &Because| {
         let hunk = why.hunks.get(because.hunk).map(|it| &it.hunk);
         let name = hunk.map(|hunk| {
-            let patch = hunk.patch.file_name().unwrap_or(hunk.patch.as_str());
-            format!("{patch}:{}", hunk.line)
+            let patched = hunk.added.iter().chain(&hunk.around).min();
+            let line = patched.or_else(|| hunk.removed.iter().min()).unwrap_or(&1);
+            format!("{}:{line}", hunk.file)
         });
         Reason { hunk: name.map(|name| (because.hunk, name)), words: because.words() }
     };

@@ -3,6 +3,7 @@
 mod function;
 mod hunk;
 mod index;
+mod obstacle;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -11,7 +12,7 @@ use askama::Template;
 use klp::{Explained, FunctionReached, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
-use klp_core::record::{Data, Function, Note, Proof, Refused, Version};
+use klp_core::record::{Data, Function, Note, Proof, Version};
 
 use super::human::{causes, word};
 use super::verdict::{Kind, Verdict};
@@ -19,8 +20,9 @@ use crate::printable;
 use crate::words::count;
 
 use function::{RowView, Shown};
-use hunk::{HunkView, Reason};
+use hunk::{Hunks, Reason};
 use index::Directory;
+use obstacle::Obstacle;
 
 /// How the file begins, by which it is known again.
 const START: &str = "<!doctype html>\n<!-- cargo klp report -->";
@@ -62,11 +64,11 @@ struct Page<'a> {
     kind: &'static str,
     numbers: Vec<(&'static str, usize)>,
     whole: String,
-    refused: &'a [Refused],
+    obstacles: Vec<Obstacle<'a>>,
     proofs: &'a [Proof],
     directories: Vec<Directory<'a>>,
     objects: Vec<Object<'a>>,
-    hunks: Vec<HunkView<'a>>,
+    hunks: Hunks<'a>,
     data: Vec<DataRow<'a>>,
     notes: &'a [Note],
     ignored: Vec<(String, &'a str)>,
@@ -190,11 +192,11 @@ impl<'a> Page<'a> {
                 count(summary.functions, "function"),
                 count(summary.objects, "object")
             ),
-            refused: &changes.refused,
+            obstacles: obstacle::grouped(&changes.refused),
             proofs: &changes.proofs,
             directories: index::directories(&changes.functions, &objects),
             objects,
-            hunks: hunk::hunks(why, |function| {
+            hunks: Hunks::of(why, |function| {
                 let wanted = key(function);
                 changes.functions.iter().position(|other| key(other) == wanted)
             }),
