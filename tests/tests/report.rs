@@ -202,8 +202,8 @@ fn a_browser_shows_it() -> Result<()> {
     ensure!(shown.contains("3 shown"), "{shown}");
     // A link to what somebody's words leave out shows it again.
     let used = path.with_file_name("used.html");
-    let words = "<script>find.value = 'nobody'; find.dispatchEvent(new Event('input', { bubbles: true }));\
-                 document.title = found.textContent; location.hash = 'f1';</script>";
+    let words = "<script>const field = document.getElementById('find'); field.value = 'nobody'; field.dispatchEvent(new Event('input', { bubbles: true }));\
+                 document.title = document.getElementById('found').textContent; location.hash = 'f1';</script>";
     fs_err::write(&used, fs_err::read_to_string(&path)? + words)?;
     let again = browse(format!("file://{used}"))?;
     ensure!(again.contains("<title>no function has all of these words"), "{again}");

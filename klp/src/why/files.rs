@@ -38,7 +38,7 @@ impl Reach<'_> {
                 found.extend(about.map(|(how, name)| Because {
                     hunk,
                     how,
-                    through: vec![name],
+                    through: vec![name.trim_start_matches('.').to_owned()],
                     evidence: Evidence::File,
                 }));
             }

@@ -7,6 +7,7 @@ mod comments;
 mod conditionals;
 mod defined;
 mod files;
+mod holders;
 mod instances;
 mod items;
 mod nothing;
@@ -256,7 +257,8 @@ impl Asked<'_> {
             by_object.entry(key).or_default().push(number);
         }
         let behind = self.behind();
-        let about = self.about();
+        let objects: BTreeSet<&Utf8Path> = by_object.keys().map(|(_, object)| *object).collect();
+        let about = self.about(&objects);
         let macros = reach::VERSIONS.map(|version| self.macros(version));
         let known: BTreeMap<&Wanted, Object<'_>> =
             inputs.iter().filter_map(|(key, input)| Some((key, Object::of(input)?))).collect();
@@ -291,13 +293,23 @@ impl Asked<'_> {
         found.into_values().collect()
     }
 
-    /// What each hunk is about in both versions.
-    fn about(&self) -> Vec<[About; 2]> {
+    /// What each hunk is about in both versions, for functions of `objects`.
+    fn about(&self, objects: &BTreeSet<&Utf8Path>) -> Vec<[About; 2]> {
         let of = |hunk: &TracedHunk| {
             reach::VERSIONS
                 .map(|version| About::of(&self.sources.blocks(&hunk.file, version), hunk, version))
         };
-        self.hunks.iter().map(of).collect()
+        let mut about: Vec<[About; 2]> = self.hunks.iter().map(of).collect();
+        let types: BTreeSet<String> =
+            about.iter().flatten().flat_map(About::types).cloned().collect();
+        if !types.is_empty() {
+            let mut headers: BTreeSet<Utf8PathBuf> =
+                objects.iter().flat_map(|object| self.files_of(object)).collect();
+            headers.retain(|path| path.extension() == Some("h"));
+            let holders = holders::holders(types, &headers, self.sources);
+            about.iter_mut().flatten().for_each(|about| about.held(&holders));
+        }
+        about
     }
 
     /// The macros of the files that hunks change.

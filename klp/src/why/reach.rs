@@ -77,13 +77,34 @@ pub(super) struct Reach<'a> {
 pub(super) struct About {
     /// Which functions and variables are exported, and nothing else.
     is_export: bool,
-    /// The names by which others use what it changes.
+    /// The names by which others use what it changes, `.name` of a member.
     names: Vec<(How, String)>,
+    /// Types that hold a type that it changes: the way from the outer one to it.
+    holders: Vec<Vec<String>>,
 }
 
 impl About {
     pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Self {
-        Self { is_export: is_export(blocks, hunk, version), names: about(blocks, hunk, version) }
+        Self {
+            is_export: is_export(blocks, hunk, version),
+            names: about(blocks, hunk, version),
+            holders: Vec::new(),
+        }
+    }
+
+    /// The types that it changes.
+    pub(super) fn types(&self) -> impl Iterator<Item = &String> {
+        let types = self.names.iter().filter(|(how, _)| *how == How::Type);
+        types.map(|(_, name)| name).filter(|name| !name.starts_with('.'))
+    }
+
+    /// Takes in which types hold those that it changes.
+    pub(super) fn held(&mut self, holders: &BTreeMap<String, Vec<Vec<String>>>) {
+        let ways = |name: &String| {
+            let ways = holders.get(name).into_iter().flatten();
+            ways.map(|way| [way.clone(), vec![name.clone()]].concat()).collect::<Vec<_>>()
+        };
+        self.holders = self.types().flat_map(ways).collect();
     }
 }
 
@@ -235,6 +256,12 @@ impl Reach<'_> {
                     Some(Because { hunk, how, through, evidence: Evidence::Text })
                 });
                 found.extend(used);
+                let held = about.holders.iter().filter_map(|way| {
+                    let (outer, rest) = way.split_first()?;
+                    let through = [in_text.through(outer)?, rest.to_vec()].concat();
+                    Some(Because { hunk, how: How::Type, through, evidence: Evidence::Text })
+                });
+                found.extend(held);
             }
         }
         found
@@ -335,12 +362,14 @@ pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec
         let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
         let is_c = hunk.file.extension() != Some("rs");
         if block.kind == Kind::Type && is_c && !text.starts_with('#') {
-            names.extend(words(text).last().map(ToOwned::to_owned));
+            let member = words(text).last().filter(|it| !it.starts_with("CONFIG_"));
+            names.extend(member.map(|it| format!(".{it}")));
         }
         // Enumerators before the change have the values that they had.
         let rest = blocks.lines.get(line.saturating_sub(1)..block.last).unwrap_or_default();
         let head = blocks.lines.get(block.first.saturating_sub(1)).map_or("", String::as_str);
         let is_sure = |name: &String| {
+            let name = name.trim_start_matches('.');
             is_word(head.as_bytes(), name) || rest.iter().any(|line| is_word(line.as_bytes(), name))
         };
         names.sort_by_key(|name| !is_sure(name));

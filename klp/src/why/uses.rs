@@ -15,9 +15,22 @@ pub(super) fn add_macros(all: &mut Macros, blocks: &Blocks) {
             let text = blocks.text(block);
             let parameters: HashSet<&str> = parameters(&text, name).collect();
             let own = words(&text).filter(|word| !parameters.contains(word));
-            all.entry(name.clone()).or_default().extend(own.map(ToOwned::to_owned));
+            let all = all.entry(name.clone()).or_default();
+            all.extend(own.map(ToOwned::to_owned));
+            all.extend(members(&text));
         }
     }
+}
+
+/// What is a member of something in `text`: `.name`.
+fn members(text: &str) -> impl Iterator<Item = String> {
+    let behind = |sign: &'static str| text.split(sign).skip(1);
+    let names = behind(".").chain(behind("->")).filter_map(|rest| {
+        let rest = rest.trim_start();
+        let starts = rest.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '_');
+        words(rest).next().filter(|_| starts)
+    });
+    names.map(|name| format!(".{name}"))
 }
 
 /// The parameters of the macro `name` in `text`, its definition.
@@ -27,7 +40,7 @@ fn parameters<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
     words(list.map_or("", |(list, _)| list))
 }
 
-/// Each word that a text uses, with the macro in the text through which, if it does not stand there itself.
+/// Each word that a text uses, and each member as `.name`, with the macro in the text through which, if it does not stand there itself.
 pub(super) struct Uses(HashMap<String, Option<Rc<str>>>);
 
 impl Uses {
@@ -35,10 +48,10 @@ impl Uses {
     pub(super) fn of(text: &str, macros: &[&Macros]) -> Self {
         let mut found: HashMap<String, Option<Rc<str>>> = HashMap::new();
         let mut open: VecDeque<(String, Rc<str>)> = VecDeque::new();
-        for word in words(text) {
-            if !found.contains_key(word) {
-                found.insert(word.to_owned(), None);
-                open.push_back((word.to_owned(), word.into()));
+        for word in words(text).map(ToOwned::to_owned).chain(members(text)) {
+            if !found.contains_key(&word) {
+                found.insert(word.clone(), None);
+                open.push_back((word.clone(), word.into()));
             }
         }
         while let Some((word, outer)) = open.pop_front() {
@@ -54,8 +67,8 @@ impl Uses {
 
     /// Through what the text uses `name`, which comes last; none if it does not.
     pub(super) fn through(&self, name: &str) -> Option<Vec<String>> {
-        let outer = self.0.get(name)?.iter().map(ToString::to_string);
-        Some(outer.chain([name.to_owned()]).collect())
+        let outer = self.0.get(name)?.iter().map(|it| it.trim_start_matches('.').to_owned());
+        Some(outer.chain([name.trim_start_matches('.').to_owned()]).collect())
     }
 }
 
@@ -74,5 +87,8 @@ mod tests {
         assert_eq!(uses.through("OTHER"), None);
         // What it calls its parameter is nobody's member.
         assert_eq!(uses.through("x"), None);
+        let uses = Uses::of("int get(struct a *it) { return it->lock + key; }", &[]);
+        assert_eq!(uses.through(".lock").unwrap(), ["lock"]);
+        assert_eq!(uses.through(".key"), None);
     }
 }
