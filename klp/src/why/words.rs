@@ -82,7 +82,15 @@ impl Because {
                 "maybe through {what} {}: the object is made from that file, and nothing else tells why",
                 names()
             ),
-            _ => format!("through {what} {}, which stands in the text of the function", names()),
+            _ => match self.through.as_slice() {
+                [outer, _, ..] => format!(
+                    "through {what} {}; {outer} stands in the text of the function",
+                    names()
+                ),
+                _ => {
+                    format!("through {what} {}, which stands in the text of the function", names())
+                }
+            },
         }
     }
 }
