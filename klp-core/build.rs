@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "cargo says in the environment where to write")]
 
+#[path = "src/arch/decoded.rs"]
+mod decoded;
 #[path = "src/arch/x86_64/form.rs"]
 mod form;
 #[expect(dead_code, reason = "how an entry is read")]
@@ -13,7 +15,7 @@ use std::path::Path;
 
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 
-use form::{Decoded, Form};
+use decoded::{Decoded, Form};
 use row::{BASELESS, OPCODES, Sort, opcode_index};
 
 /// What can stand where displacement and immediate are. No length may depend on it.

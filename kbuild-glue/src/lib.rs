@@ -21,6 +21,7 @@ mod atomic;
 pub mod baseline;
 pub mod bitcode;
 pub mod build;
+pub mod child;
 pub mod cmd_file;
 pub mod compared;
 pub mod config;

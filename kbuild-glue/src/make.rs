@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 
 use camino::Utf8PathBuf;
 use fs_err as fs;
-use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process_group,
-    set_parent_process_death_signal, waitid,
-};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use thiserror::Error;
 
+use crate::child::end_with_us;
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
 use crate::packages::Package;
@@ -239,22 +237,6 @@ impl Make<'_> {
         command.process_group(0);
         end_with_us(&mut command);
         command
-    }
-}
-
-/// Lets make receive SIGTERM when this thread ends in whatever way, kill -9 included: it must
-/// not go on in a directory whose lock is free.
-fn end_with_us(command: &mut Command) {
-    let parent = getpid();
-    #[expect(unsafe_code, reason = "runs between fork and exec: two system calls, no allocation")]
-    unsafe {
-        command.pre_exec(move || {
-            set_parent_process_death_signal(Some(Signal::TERM))?;
-            if getppid() != Some(parent) {
-                return Err(std::io::ErrorKind::BrokenPipe.into());
-            }
-            Ok(())
-        });
     }
 }
 

@@ -15,12 +15,18 @@ mod arch;
 
 use std::hint::black_box;
 
+use arch::{Arch, Instructions as _, X86_64};
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use klp_core::Manifest;
 use klp_core::checksum::Analysis;
 use klp_core::diff::compare;
 use klp_core::input::Input;
 use klp_core::manifest::Object;
+
+fn decoded<A: Arch>(code: &[u8]) -> usize {
+    A::Instructions::new(code, 0).flatten().count()
+}
 
 fn stages(criterion: &mut Criterion) {
     let small = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/gcc.o");
@@ -38,7 +44,7 @@ fn stages(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("code");
     group.throughput(Throughput::Bytes(code.len() as u64));
     group.bench_function("decode", |bencher| {
-        bencher.iter(|| arch::Instructions::new(black_box(code), 0).flatten().count());
+        bencher.iter(|| decoded::<X86_64>(black_box(code)));
     });
     group.finish();
 

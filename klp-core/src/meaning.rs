@@ -147,6 +147,7 @@ pub fn is_linker_table(section: &Section<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Machine;
     use crate::elf::Relocs;
     use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE};
 
@@ -161,7 +162,7 @@ mod tests {
             entsize: 0,
             link: 0,
             data: &[0],
-            relocs: Relocs::default(),
+            relocs: Relocs::none(Machine::X86_64),
         }
     }
 

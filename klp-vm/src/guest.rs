@@ -9,6 +9,7 @@ use std::io;
 
 use camino::Utf8PathBuf;
 
+use crate::arch;
 use crate::initrd::Initrd;
 use crate::modules::Modules;
 use crate::trial::{Stage, Trial};
@@ -55,7 +56,8 @@ pub(crate) fn initrd(trial: &Trial, busybox: &[u8]) -> Result<Vec<u8>, VmError> 
         }
         initrd.character_device("dev/console", 5, 1)?;
         initrd.character_device("dev/null", 1, 3)?;
-        initrd.character_device("dev/ttyS1", 4, 65)?;
+        let (file, major, minor) = arch::REPORTS;
+        initrd.character_device(file, major, minor)?;
         initrd.file("init", 0o755, INIT)?;
         initrd.file("bin/busybox", 0o755, busybox)?;
         initrd.file("klp/plan", 0o644, plan(trial, &livepatches).as_bytes())?;

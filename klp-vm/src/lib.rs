@@ -21,6 +21,7 @@ mod requirements;
 mod signature;
 mod trial;
 
+pub use arch::QEMU;
 pub use error::VmError;
 pub use machine::{Machine, VmEvent};
 pub use qemu::Accelerator;

@@ -1,11 +1,10 @@
 //! How QEMU is called.
 
-use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
 use camino::Utf8Path;
-use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
+use kbuild_glue::child::end_with_us;
 
 use crate::arch;
 use crate::machine::Machine;
@@ -78,19 +77,4 @@ pub(crate) fn command(
     command.process_group(0);
     end_with_us(&mut command);
     command
-}
-
-/// Lets QEMU receive SIGTERM when this thread ends in whatever way, kill -9 included.
-fn end_with_us(command: &mut Command) {
-    let parent = getpid();
-    #[expect(unsafe_code, reason = "runs between fork and exec: two system calls, no allocation")]
-    unsafe {
-        command.pre_exec(move || {
-            set_parent_process_death_signal(Some(Signal::TERM))?;
-            if getppid() != Some(parent) {
-                return Err(io::ErrorKind::BrokenPipe.into());
-            }
-            Ok(())
-        });
-    }
 }

@@ -30,7 +30,7 @@ pub(crate) use makefile::{Completions, Makefile, Man};
 pub(crate) use output::{Color, MessageFormat, Output, PageArgs, StreamFormat, Verbosity};
 pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
 pub(crate) use tree::TreeArgs;
-pub(crate) use trial::{Accel, QEMU, Try};
+pub(crate) use trial::{Accel, Try};
 
 /// Cargo calls `cargo-klp klp …` for `cargo klp …`.
 #[derive(Debug, Parser)]

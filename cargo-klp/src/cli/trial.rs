@@ -56,7 +56,7 @@ pub(crate) struct Try {
     #[arg(long, value_name = "ACCELERATOR", env = "CARGO_KLP_ACCEL", help_heading = GUEST)]
     pub(crate) accel: Option<Accel>,
     /// The QEMU program
-    #[arg(long, value_name = "PROGRAM", default_value = QEMU,
+    #[arg(long, value_name = "PROGRAM", default_value = klp_vm::QEMU,
           value_hint = ValueHint::CommandName, help_heading = GUEST)]
     pub(crate) qemu: String,
     /// The statically linked busybox for the guest [default: busybox on the PATH]
@@ -76,8 +76,6 @@ pub(crate) struct Try {
     pub(crate) log: Option<Utf8PathBuf>,
 }
 
-/// The program that runs a guest.
-pub(crate) const QEMU: &str = "qemu-system-x86_64";
 /// Headings of the options.
 const STEPS: &str = "What to do in the guest";
 const GUEST: &str = "Guest";

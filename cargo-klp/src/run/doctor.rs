@@ -3,7 +3,7 @@
 use kbuild_glue::doctor::{Check, State, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
-use crate::cli::{Doctor, QEMU, StreamFormat, TreeArgs};
+use crate::cli::{Doctor, StreamFormat, TreeArgs};
 use crate::environment;
 use crate::error::Error;
 use crate::exit::ExitStatus;
@@ -43,7 +43,7 @@ pub(crate) fn run(
 
 /// Whether a livepatch can be tried here. It can be made all the same.
 fn of_trial() -> impl Iterator<Item = Check> {
-    let programs = klp_vm::programs(QEMU, &environment::search_path());
+    let programs = klp_vm::programs(klp_vm::QEMU, &environment::search_path());
     programs.into_iter().map(|(name, found)| match found {
         Ok(()) => Check::good(name, "there for `cargo klp try`"),
         Err(error) => {

@@ -1,11 +1,6 @@
 //! What an operand of an instruction is to a checksum.
 
-/// A field of an instruction that can hold an address: its place and width in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) offset: u8,
-    pub(crate) size: u8,
-}
+use super::Field;
 
 /// How an instruction uses its memory operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +39,7 @@ pub(crate) struct Operands {
 }
 
 impl Operands {
-    /// The field that holds the byte at `offset`.
+    /// The field that a relocation at `offset` of the instruction fills.
     pub(crate) fn field_at(&self, offset: u8) -> Option<Field> {
         self.displacement.into_iter().chain(self.immediate).find(|field| field.offset == offset)
     }

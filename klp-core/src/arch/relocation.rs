@@ -1,5 +1,7 @@
 //! What a relocation computes.
 
+use super::Mask;
+
 /// What a relocation computes, as far as a checksum must tell them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelocKind {
@@ -30,16 +32,21 @@ pub enum RelocKind {
 }
 
 impl RelocKind {
-    /// How many bytes it writes.
+    /// How many bytes hold what it writes.
     #[must_use]
     pub fn width(self) -> u64 {
-        match self {
+        u64::from(self.mask().width)
+    }
+
+    /// The bits that it writes.
+    pub(crate) fn mask(self) -> Mask {
+        Mask::whole(match self {
             Self::None | Self::Unknown(_) => 0,
             Self::Abs64 | Self::Relative64 => 8,
             Self::Abs32 | Self::Abs32Signed | Self::Relative32 | Self::Got32 => 4,
             Self::Abs16 | Self::Relative16 => 2,
             Self::Abs8 | Self::Relative8 => 1,
-        }
+        })
     }
 
     /// Whether it computes a distance from the place that it is applied to.

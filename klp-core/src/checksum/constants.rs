@@ -50,7 +50,7 @@ fn is_code_table(elf: &ElfObject<'_>, constant: &Constant) -> bool {
         }
         has_code = true;
         let field = reloc.offset.saturating_sub(start);
-        super::fields::blank(&mut rest, field, reloc.kind.width());
+        reloc.kind.mask().clear(&mut rest, field);
     }
     has_code && rest.iter().all(|byte| *byte == 0)
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::Section;
 
 use super::Refusal;
@@ -12,6 +12,10 @@ use super::said::Said;
 
 /// The instructions of `span`.
 pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
+    for_machine!(cx.elf.machine, A => count::<A>(cx, span))
+}
+
+fn count<A: Arch>(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
     let span = cx.layout.span(span).ok_or_else(|| Refusal::new("a function vanished"))?;
     let code = cx
         .elf
@@ -22,7 +26,7 @@ pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, R
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
     let mut own = Instructed::default();
     own.begin(code.len());
-    let mut instructions = Instructions::new(code, span.start);
+    let mut instructions = A::Instructions::new(code, span.start);
     loop {
         let offset = instructions.offset();
         let Some(Ok(decoded)) = instructions.next() else { break };

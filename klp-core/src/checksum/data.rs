@@ -69,7 +69,9 @@ pub(super) fn write<'data>(
         let after = at.saturating_add(reloc.kind.width());
         let field = usize::try_from(at).ok().zip(usize::try_from(after).ok());
         let field = field.and_then(|(at, after)| bytes.get_mut(at..after));
-        field.ok_or_else(|| Refusal::new("a relocation that leaves its data object"))?.fill(0);
+        let field =
+            field.ok_or_else(|| Refusal::new("a relocation that leaves its data object"))?;
+        reloc.kind.mask().clear(field, 0);
         last = last.max(after);
     }
     left_out.blank(bytes);

@@ -4,7 +4,7 @@
 //! nothing refers to them, so that the next reference does not tell where the one before ends. The function that gets a
 //! description does.
 
-use crate::arch;
+use crate::arch::{Arch, for_machine};
 use crate::elf::{ElfObject, Place, RelocKind, Section};
 
 use super::fields::distance;
@@ -39,15 +39,20 @@ pub(super) fn ends(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
     if !elf.symbols.iter().any(|symbol| size_for(symbol.name).is_some()) {
         return ends;
     }
+    for_machine!(elf.machine, A => of_code::<A>(elf, &mut ends));
+    ends
+}
+
+fn of_code<A: Arch>(elf: &ElfObject<'_>, ends: &mut Vec<(u32, u64)>) {
     for section in elf.sections.iter().filter(|section| section.is_code()) {
         let mut recent: Vec<(u64, (u32, u64))> = Vec::new();
         for reloc in section.relocs.iter() {
             let size = elf.symbol(reloc.symbol).and_then(|symbol| size_for(symbol.name));
             if let Some(size) = size {
                 let mut loads = recent.drain(..).rev();
-                let argument = loads.find(|(at, _)| is_argument(section, *at, reloc.offset));
+                let argument = loads.find(|(at, _)| is_argument::<A>(section, *at, reloc.offset));
                 if let Some((_, place)) = argument {
-                    add(elf, place, size, &mut ends);
+                    add(elf, place, size, ends);
                 }
             } else if let Some(place) = place(elf, section, reloc.offset) {
                 if recent.len() == BETWEEN {
@@ -57,7 +62,6 @@ pub(super) fn ends(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
             }
         }
     }
-    ends
 }
 
 fn size_for(name: &[u8]) -> Option<u64> {
@@ -78,16 +82,15 @@ fn place(elf: &ElfObject<'_>, section: &Section<'_>, at: u64) -> Option<(u32, u6
 }
 
 /// Whether the instruction with its operand at `loaded` loads the first argument of the call with its operand at `call`.
-fn is_argument(section: &Section<'_>, loaded: u64, call: u64) -> bool {
+fn is_argument<A: Arch>(section: &Section<'_>, loaded: u64, call: u64) -> bool {
     let code = |back: u64| {
         let start = loaded.checked_sub(back)?;
         section.bytes(start, call.checked_add(4)?.checked_sub(start)?)
     };
-    arch::argument::LOADS_OF_FIRST.into_iter().any(|form| {
+    A::LOADS_OF_FIRST.iter().any(|form| {
         let code = code(form.len() as u64).filter(|code| code.starts_with(form));
         code.is_some_and(|code| {
-            arch::argument::taken(code)
-                .is_some_and(|taken| taken.argument == 1 && taken.end == code.len())
+            A::taken(code).is_some_and(|taken| taken.argument == 1 && taken.end == code.len())
         })
     })
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::arch::{Access, Instructions};
+use crate::arch::{Access, Arch, Instructions as _, for_machine};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Layout;
 
@@ -70,7 +70,9 @@ impl Shared<'_, '_> {
             if !section.is_code() {
                 self.count(&reloc, reloc.addend);
             } else if reloc.offset >= walked && self.is_near(&reloc) {
-                walked = self.count_in_code(section, index, &reloc);
+                walked = for_machine!(
+                    self.elf.machine, A => self.count_in_code::<A>(section, index, &reloc)
+                );
             }
         }
     }
@@ -84,12 +86,12 @@ impl Shared<'_, '_> {
     }
 
     /// Counts what the function does that holds `first`. Returns where that ends.
-    fn count_in_code(&mut self, section: &Section<'_>, index: u32, first: &Reloc) -> u64 {
+    fn count_in_code<A: Arch>(&mut self, section: &Section<'_>, index: u32, first: &Reloc) -> u64 {
         let span = self.layout.find(index, first.offset).and_then(|span| self.layout.span(span));
         let (start, end) = span.map_or((0, section.size), |span| (span.start, span.end));
         let code = section.range(start, end).unwrap_or_default();
         let mut relocs = section.relocs.within(start, end).peekable();
-        let mut instructions = Instructions::new(code, start);
+        let mut instructions = A::Instructions::new(code, start);
         while instructions.next().is_some() {
             let Range { start: at, end: next } = instructions.place();
             let own = std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < next));

@@ -1,11 +1,11 @@
 //! What is written of a place in code, of references and of code that an alternative puts there.
 
-use crate::arch::{self, Access, Instructions};
+use crate::arch::{Access, Arch, Instructions as _, for_machine};
 use crate::elf::{Reloc, RelocKind};
 use crate::tables::Field;
 
 use super::context::Target;
-use super::fields::{blank, distance};
+use super::fields::distance;
 use super::stream::tag;
 use super::target::Manner;
 use super::{Kind, Refusal, Site, Unit};
@@ -30,7 +30,9 @@ impl Unit<'_, '_, '_> {
             let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
             self.cx.elf.section(part.section)?.bytes(at, part.limit.checked_sub(at)?)
         });
-        self.streams.number(Kind::Traceable, arch::padding(code.unwrap_or_default()) as u64);
+        let code = code.unwrap_or_default();
+        let padding = for_machine!(self.cx.elf.machine, A => A::padding(code));
+        self.streams.number(Kind::Traceable, padding as u64);
     }
 
     /// NOPs for patching before the start of the function, `distance` bytes.
@@ -84,6 +86,17 @@ impl Unit<'_, '_, '_> {
             }
             _ => return Err(Refusal::new("an alternative whose replacement is no code")),
         };
+        let machine = self.cx.elf.machine;
+        for_machine!(machine, A => self.replacing::<A>(site, section, offset, len))
+    }
+
+    fn replacing<A: Arch>(
+        &mut self,
+        site: &Site<'_>,
+        section: u32,
+        offset: u64,
+        len: u8,
+    ) -> Result<(), Refusal> {
         let header = self.cx.elf.section(section).ok_or_else(|| Refusal::new("no section"))?;
         let code = header
             .bytes(offset, u64::from(len))
@@ -92,7 +105,7 @@ impl Unit<'_, '_, '_> {
         let kind = Kind::Alternative;
         let mut at = offset;
         let mut rest = code;
-        let mut instructions = Instructions::new(code, offset);
+        let mut instructions = A::Instructions::new(code, offset);
         while let Some(decoded) = instructions.next() {
             let decoded = decoded.map_err(|_| Refusal::new("no instruction in an alternative"))?;
             let (raw, after) = rest.split_at(usize::from(decoded.len).min(rest.len()));
@@ -105,7 +118,7 @@ impl Unit<'_, '_, '_> {
                 .filter(|reloc| reloc.kind != RelocKind::None)
                 .collect();
             for reloc in &own {
-                blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
+                reloc.kind.mask().clear(copy, reloc.offset.saturating_sub(at));
             }
             for reloc in own {
                 let addend = distance(&reloc, next).unwrap_or(reloc.addend);

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::arch::patching;
+use crate::arch::{Arch, for_machine};
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
 /// All of them, found when the first is asked for.
@@ -18,17 +18,17 @@ impl Handed {
         start: u64,
         end: u64,
     ) -> &[(u32, u64)] {
-        let places = self.0.get_or_init(|| places(elf));
+        let places = self.0.get_or_init(|| for_machine!(elf.machine, A => places::<A>(elf)));
         let below = |at: u64| places.partition_point(|place| *place < (section, at));
         places.get(below(start)..below(end)).unwrap_or_default()
     }
 }
 
-fn places(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
+fn places<A: Arch>(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
     let code = elf.sections.iter().filter(|section| section.is_allocated() && section.is_code());
     let mut places: Vec<(u32, u64)> = code
         .flat_map(|section| {
-            let taken = section.relocs.iter().filter(|reloc| !is_branch(section, reloc));
+            let taken = section.relocs.iter().filter(|reloc| !is_branch::<A>(section, reloc));
             taken.filter_map(|reloc| place(elf, &reloc))
         })
         .collect();
@@ -48,10 +48,7 @@ fn place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
     Some((code, symbol.value.checked_add_signed(addend)?))
 }
 
-fn is_branch(section: &Section<'_>, reloc: &Reloc) -> bool {
-    let before = |distance: u64| {
-        let at = reloc.offset.checked_sub(distance)?;
-        section.bytes(at, 1)?.first().copied()
-    };
-    patching::is_branch([before(2), before(1)])
+fn is_branch<A: Arch>(section: &Section<'_>, reloc: &Reloc) -> bool {
+    let around = section.around(reloc.offset);
+    around.is_some_and(|(code, field)| A::is_branch(code, field))
 }

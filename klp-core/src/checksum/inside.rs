@@ -1,10 +1,9 @@
 //! What belongs to a unit, and where in it a place is.
 
-use crate::arch;
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::{RelocKind, SymbolKind};
 
 use super::context::Target;
-use super::fields::blank;
 use super::part::{Part, Role};
 use super::stream::tag;
 use super::unit::{Refusal, Unit};
@@ -29,7 +28,7 @@ impl Unit<'_, '_, '_> {
             let last = part.start.saturating_add(last as u64);
             header.range(last, offset)
         });
-        code.is_some_and(arch::runs_on)
+        code.is_some_and(|code| for_machine!(self.cx.elf.machine, A => A::runs_on(code)))
     }
 
     /// Whether `at` can be data: it is behind a place in the same part that the unit reads.
@@ -118,7 +117,7 @@ impl Unit<'_, '_, '_> {
         let relocs: Vec<_> = relocs.filter(|reloc| reloc.kind != RelocKind::None).collect();
         let bytes = self.streams.content(kind, code);
         for reloc in &relocs {
-            blank(bytes, reloc.offset.saturating_sub(part.start), reloc.kind.width());
+            reloc.kind.mask().clear(bytes, reloc.offset.saturating_sub(part.start));
         }
         for reloc in relocs {
             self.streams.number(kind, reloc.offset.saturating_sub(part.start));

@@ -1,10 +1,10 @@
 //! An instruction with an address in it.
 
-use crate::arch::{Access, Decoded, Form, Operands};
+use crate::arch::{Access, Arch, Decoded, Field, Form, Operands};
 use crate::elf::{Reloc, RelocKind};
 
 use super::context::Target;
-use super::fields::{blank, distance};
+use super::fields::distance;
 use super::part::{Part, Role};
 use super::stream::tag;
 use super::target::Manner;
@@ -24,7 +24,7 @@ impl Encoded<'_> {
 }
 
 impl<'data> Unit<'_, 'data, '_> {
-    pub(super) fn instruction(
+    pub(super) fn instruction<A: Arch>(
         &mut self,
         part: &Part,
         site: &Site<'_>,
@@ -38,29 +38,28 @@ impl<'data> Unit<'_, 'data, '_> {
         if let (Form::Branch { target, .. }, Some(field)) =
             (decoded.form, operands.immediate.or(operands.displacement))
         {
-            let head = raw.get(..usize::from(field.offset)).unwrap_or_default();
             let target = match relocs {
                 [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
-                [Some(reloc), None] if covers(&reloc, at, field.offset, field.size) => {
+                [Some(reloc), None] if covers(&reloc, at, field) => {
                     self.branch_target(&reloc, instruction.next())?
                 }
                 _ => return Err(Refusal::new("a relocation that covers no operand")),
             };
             let inside = self.inside(&target);
             if inside {
-                self.streams.branch_inside(kind, head, site.offset);
+                self.streams.branch_inside::<A>(kind, raw, field, site.offset);
                 if let Target::Code { section, offset, .. } = target {
                     self.streams.fixup(kind, section, offset);
                 }
                 return Ok(());
             }
-            self.streams.branch_out(kind, head, site.offset);
+            self.streams.branch_out::<A>(kind, raw, field, site.offset);
             self.position(Kind::Relocation, site, tag::CODE, 0);
             return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
         }
         let copy = self.streams.whole(kind, raw, site.offset);
         for reloc in relocs.into_iter().flatten() {
-            blank(copy, reloc.offset.saturating_sub(at), reloc.kind.width());
+            reloc.kind.mask().clear(copy, reloc.offset.saturating_sub(at));
         }
         let bare = operands.ip_target.zip(operands.displacement).filter(|(_, field)| {
             !relocs
@@ -69,7 +68,7 @@ impl<'data> Unit<'_, 'data, '_> {
                 .any(|reloc| reloc.offset.checked_sub(at) == Some(u64::from(field.offset)))
         });
         if let Some((_, field)) = bare {
-            blank(copy, u64::from(field.offset), u64::from(field.size));
+            field.clear(copy);
         }
         for reloc in relocs.into_iter().flatten() {
             self.operand(site, instruction, operands, &reloc)?;
@@ -96,7 +95,7 @@ impl<'data> Unit<'_, 'data, '_> {
         let within = u8::try_from(reloc.offset.saturating_sub(*at)).unwrap_or(u8::MAX);
         let field = operands
             .field_at(within)
-            .filter(|field| covers(reloc, *at, field.offset, field.size))
+            .filter(|field| covers(reloc, *at, *field))
             .ok_or_else(|| Refusal::new("a relocation that covers no operand"))?;
         let addend = distance(reloc, instruction.next()).unwrap_or(reloc.addend);
         let displacement = operands.displacement == Some(field);
@@ -139,7 +138,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 }
 
-/// Whether `reloc` fills the field at `offset` of the instruction at `at`.
-fn covers(reloc: &Reloc, at: u64, offset: u8, size: u8) -> bool {
-    reloc.offset.checked_sub(at) == Some(u64::from(offset)) && reloc.kind.width() == u64::from(size)
+/// Whether `reloc` fills `field` of the instruction at `at`, and nothing else.
+fn covers(reloc: &Reloc, at: u64, field: Field) -> bool {
+    reloc.offset.checked_sub(at) == Some(u64::from(field.offset)) && reloc.kind.mask() == field.mask
 }

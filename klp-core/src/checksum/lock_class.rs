@@ -4,7 +4,7 @@
 //! that is a variable whose address is taken as well, nothing at the place tells which of both a reference means. The
 //! function that gets the address does: those below take a key and nothing else.
 
-use crate::arch;
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Place, RelocKind};
 use crate::layout::Layout;
 
@@ -60,7 +60,7 @@ pub(super) fn key(
 fn is_taken(elf: &ElfObject<'_>, section: u32, at: u64) -> bool {
     let Some(header) = elf.section(section) else { return false };
     let code = header.bytes(at, header.size.saturating_sub(at).min(256)).unwrap_or_default();
-    let Some(taken) = arch::argument::taken(code) else { return false };
+    let Some(taken) = for_machine!(elf.machine, A => A::taken(code)) else { return false };
     let (start, end) = (at.saturating_add(taken.start as u64), at.saturating_add(taken.end as u64));
     let mut relocs = header.relocs.within(start, end);
     relocs.any(|reloc| {

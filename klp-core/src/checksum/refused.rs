@@ -3,7 +3,7 @@
 //! Unnamed data ends where the next reference points to, so that the digests of others depend on these
 //! references too.
 
-use crate::arch::Instructions;
+use crate::arch::{Arch, Instructions as _, for_machine};
 use crate::elf::{Reloc, RelocKind};
 use crate::layout::Function;
 
@@ -14,6 +14,10 @@ use super::stream::NodeRef;
 /// The unnamed data that `function` and the special entries about it refer to, as far as its
 /// instructions can be read.
 pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
+    for_machine!(cx.elf.machine, A => nodes_of::<A>(cx, function))
+}
+
+fn nodes_of<A: Arch>(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
     let mut nodes = Vec::new();
     for span in function.spans().filter_map(|span| cx.layout.span(span)) {
         let origin = cx.origins.at(span.section, span.start);
@@ -32,7 +36,7 @@ pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
         let Some(section) = cx.elf.section(span.section) else { continue };
         let Some(code) = section.range(span.start, span.end) else { continue };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
-        let mut instructions = Instructions::new(code, span.start);
+        let mut instructions = A::Instructions::new(code, span.start);
         while instructions.next().is_some() {
             let next = instructions.place().end;
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {

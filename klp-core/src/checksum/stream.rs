@@ -3,7 +3,7 @@
 //! Every item starts with a tag, and everything of variable length carries its length, so that two
 //! different contents never give the same stream.
 
-use crate::arch::{Instructions, near_opcode};
+use crate::arch::{Arch, Field, Instructions};
 
 use super::Kind;
 use super::digest::Digest;
@@ -281,11 +281,11 @@ impl Streams {
     }
 
     /// Takes plain instructions of the part up to `limit`, an offset in its code. Nearly all are.
-    pub(crate) fn plain(
+    pub(crate) fn plain<'c>(
         &mut self,
         kind: Kind,
         part: usize,
-        instructions: &mut Instructions<'_>,
+        instructions: &mut impl Instructions<'c>,
         limit: usize,
     ) {
         let buffer = &mut self.buffers[kind.index()];
@@ -309,21 +309,35 @@ impl Streams {
         });
     }
 
-    /// A branch that stays inside; its place comes next. `head` is the instruction up to its distance.
-    pub(crate) fn branch_inside(&mut self, kind: Kind, head: &[u8], offset: u64) {
-        self.branch(kind, tag::BRANCH_INSIDE, head, offset);
+    /// A branch that stays inside; its place comes next. `distance` is the field that says where it goes.
+    pub(crate) fn branch_inside<A: Arch>(
+        &mut self,
+        kind: Kind,
+        branch: &[u8],
+        distance: Field,
+        offset: u64,
+    ) {
+        self.item(kind, tag::BRANCH_INSIDE, offset);
+        self.branch::<A>(kind, branch, distance);
     }
 
     /// A branch to something else.
-    pub(crate) fn branch_out(&mut self, kind: Kind, head: &[u8], offset: u64) {
-        self.branch(kind, tag::BRANCH_OUT, head, offset);
+    pub(crate) fn branch_out<A: Arch>(
+        &mut self,
+        kind: Kind,
+        branch: &[u8],
+        distance: Field,
+        offset: u64,
+    ) {
+        self.item(kind, tag::BRANCH_OUT, offset);
+        self.branch::<A>(kind, branch, distance);
     }
 
-    fn branch(&mut self, kind: Kind, tag: u8, head: &[u8], offset: u64) {
-        let (prefixes, opcode) = near_opcode(head);
-        self.item(kind, tag, offset);
-        self.bytes(kind, head.get(..prefixes).unwrap_or_default());
-        self.instruction(kind, &opcode);
+    /// The branch without its distance.
+    fn branch<A: Arch>(&mut self, kind: Kind, branch: &[u8], distance: Field) {
+        let (prefixes, opcode) = A::opcode(branch, distance);
+        self.bytes(kind, branch.get(..prefixes).unwrap_or_default());
+        self.instruction(kind, opcode.as_ref());
     }
 
     /// Leaves room for the place `offset` of `section`.

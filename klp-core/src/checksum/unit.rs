@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::arch::{self, Form, Instructions};
+use crate::arch::{Arch, Form, Instructions, for_machine};
 use crate::elf::{Reloc, RelocKind, Section};
 use crate::layout::Function;
 use crate::meaning;
@@ -130,7 +130,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let from = prefix.map_or(0, |prefix| prefix.end).max(start.saturating_sub(64));
         let code = |at: u64| self.cx.elf.section(section)?.bytes(at, start.checked_sub(at)?);
         let places = self.cx.sites.patchable(section, from, start);
-        let all_nops = |at: &u64| code(*at).is_some_and(|code| arch::padding(code) == code.len());
+        let is_padding =
+            |code: &[u8]| code.len() == for_machine!(self.cx.elf.machine, A => A::padding(code));
+        let all_nops = |at: &u64| code(*at).is_some_and(is_padding);
         if let Some(at) = places.filter(all_nops).min() {
             self.patchable_before(start.saturating_sub(at));
         }
@@ -148,18 +150,35 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if u32::try_from(code.len()).is_err() {
             return Err(Refusal::new("too many instructions"));
         }
-        let kind = part.role.kind();
-        self.streams.item(kind, tag::PART, 0);
+        self.streams.item(part.role.kind(), tag::PART, 0);
         self.streams.begin_part(number, code.len());
-        let mut said = Said::of(self.cx, part.section, part.start, part.limit)
-            .ok_or_else(|| Refusal::new("no section"))?;
         if self.is_object(&part) {
             return self.object(&part, code);
         }
+        let ahead = section.range(part.start, section.size).unwrap_or(code);
+        let end = for_machine!(
+            self.cx.elf.machine, A => self.instructions::<A>(number, number8, &part, code, ahead)
+        )?;
+        if let Some(slot) = self.parts.get_mut(number) {
+            *slot = Part { end, ..part.clone() };
+        }
+        self.fall_through(&part, number)
+    }
+
+    /// Writes the instructions of part `number`, which is `code`, the start of `ahead`. Returns where it ends.
+    fn instructions<A: Arch>(
+        &mut self,
+        number: usize,
+        number8: u8,
+        part: &Part,
+        code: &[u8],
+        ahead: &[u8],
+    ) -> Result<u64, Refusal> {
+        let kind = part.role.kind();
+        let mut said = Said::of(self.cx, part.section, part.start, part.limit)
+            .ok_or_else(|| Refusal::new("no section"))?;
         let mut end = part.limit;
-        let ahead = section.range(part.start, section.size);
-        let mut instructions =
-            Instructions::at_start(ahead.unwrap_or(code), code.len(), part.start);
+        let mut instructions = A::Instructions::at_start(ahead, code.len(), part.start);
         let mut flow = Flow::default();
         loop {
             let before = instructions.offset();
@@ -176,17 +195,16 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
             let effect = match decoded.form {
                 Form::Branch { target, .. } if is_bare && stays(target) => {
-                    let head = instructions
+                    let distance = instructions
                         .distance()
-                        .and_then(|field| raw.get(..usize::from(field.offset)));
-                    let head = head.ok_or_else(|| Refusal::new("a branch without a distance"))?;
+                        .ok_or_else(|| Refusal::new("a branch without a distance"))?;
                     self.streams.count(number, offset, raw.len(), true);
-                    self.streams.branch_inside(kind, head, offset as u64);
+                    self.streams.branch_inside::<A>(kind, raw, distance, offset as u64);
                     self.streams.fixup(kind, part.section, target);
                     Effect::Keep
                 }
                 Form::Nop if is_bare => {
-                    let is_data = self.is_read(&part, at);
+                    let is_data = self.is_read(part, at);
                     if is_data {
                         self.streams.whole(kind, raw, offset as u64);
                     }
@@ -207,12 +225,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                         is_loaded: true,
                         covering: 0,
                         branch_symbol: self.branch_symbol(own.relocs, decoded.form, next),
-                        short_or_near_jump: arch::patching::jump(raw).is_some(),
+                        short_or_near_jump: A::jump(raw).is_some(),
                     };
                     let instruction = Encoded { at, raw, decoded };
                     let counts = !own.is_empty() || decoded.form != Form::Nop || said.covers(at);
                     let effect =
-                        self.described(&part, site, &instruction, &mut instructions, &own)?;
+                        self.described::<A>(part, site, &instruction, &mut instructions, &own)?;
                     self.streams.count(number, offset, raw.len(), counts);
                     effect
                 }
@@ -227,10 +245,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 break;
             }
         }
-        if let Some(slot) = self.parts.get_mut(number) {
-            *slot = Part { end, ..part };
-        }
-        self.fall_through(&part, number)
+        Ok(end)
     }
 
     /// Writes in what section the body is, and what becomes of it there, where that means something.
@@ -271,11 +286,14 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let mut entries = entries.iter().map(|site| self.cx.sites.entry(self.cx.elf, site));
             entries.any(|entry| matches!(entry, Ok(Entry::Bug(bug)) if bug.is_warning()))
         };
-        if !(arch::runs_on(rest) || arch::traps(rest) && is_warning()) {
+        let machine = self.cx.elf.machine;
+        let runs_on =
+            for_machine!(machine, A => A::runs_on(rest) || A::traps(rest) && is_warning());
+        if !runs_on {
             return Ok(());
         }
-        let behind = section.range(part.limit, section.size);
-        let padding = arch::padding(behind.unwrap_or_default());
+        let behind = section.range(part.limit, section.size).unwrap_or_default();
+        let padding = for_machine!(machine, A => A::padding(behind));
         let next = part.limit.saturating_add(padding as u64);
         if next < section.size && self.cx.layout.find(part.section, next).is_some() {
             self.streams.item(kind, tag::CODE, last.saturating_sub(part.start));
@@ -285,12 +303,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     /// Writes an instruction about which something is said, unless a special entry stands for it.
-    fn described(
+    fn described<A: Arch>(
         &mut self,
         part: &Part,
         mut site: Site<'_>,
         instruction: &Encoded<'_>,
-        instructions: &mut Instructions<'_>,
+        instructions: &mut A::Instructions<'_>,
         own: &Own<'_>,
     ) -> Result<Effect, Refusal> {
         for (_, offset, symbol) in own.labels {
@@ -300,7 +318,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let is_nop = instruction.decoded.form == Form::Nop && own.relocs == [None; 2];
         if effect == Effect::Keep && !is_nop {
             let operands = instructions.operands();
-            self.instruction(part, &site, instruction, &operands, own.relocs)?;
+            self.instruction::<A>(part, &site, instruction, &operands, own.relocs)?;
         }
         Ok(effect)
     }

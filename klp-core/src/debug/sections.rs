@@ -8,7 +8,7 @@ use gimli::{Dwarf, DwarfSections, EndianSlice, LittleEndian, Unit};
 use super::compressed::{is_compressed, unpacked};
 use super::space::Space;
 use super::{DebugError, budget};
-use crate::arch::RelocKind;
+use crate::arch::{Arch as _, RelocKind, for_machine};
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// Bytes of debug information.
@@ -92,7 +92,7 @@ fn bytes_of<'data>(
     if elf.is_relocatable() {
         let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
         for rela in tables.flat_map(RawSection::relas) {
-            let kind = RelocKind::of(object::elf::RelocationType(rela.kind));
+            let kind = for_machine!(elf.machine, A => A::relocation(rela.kind));
             if kind == RelocKind::None {
                 continue;
             }

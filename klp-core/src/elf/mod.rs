@@ -15,7 +15,7 @@ use object::read::elf::{FileHeader as _, SectionHeader as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
-use crate::arch;
+use crate::arch::Machine;
 
 pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
@@ -80,6 +80,8 @@ impl From<object::read::Error> for ElfError {
 /// One relocatable object, borrowed from its bytes.
 #[derive(Debug)]
 pub struct ElfObject<'data> {
+    /// Whose code it holds.
+    pub(crate) machine: Machine,
     /// All sections, by section header index.
     pub sections: Vec<Section<'data>>,
     /// All symbols, by symbol table index.
@@ -95,9 +97,8 @@ impl<'data> ElfObject<'data> {
         let header = FileHeader64::<LittleEndian>::parse(data)?;
         let endian = LittleEndian;
         let machine = header.e_machine(endian);
-        if machine != arch::MACHINE {
-            return Err(ElfError::OtherMachine(format!("ELF machine {}", machine.0)));
-        }
+        let machine = Machine::of(machine)
+            .ok_or_else(|| ElfError::OtherMachine(format!("ELF machine {}", machine.0)))?;
         if header.e_type(endian) != elf::ET_REL {
             return Err(ElfError::NotRelocatable(header.e_type(endian).0));
         }
@@ -106,7 +107,7 @@ impl<'data> ElfObject<'data> {
         for raw in table.iter() {
             sections.push(Section {
                 name: table.section_name(endian, raw)?,
-                class: SectionClass::of(raw.sh_type(endian)),
+                class: SectionClass::of(machine, raw.sh_type(endian)),
                 flags: raw.sh_flags(endian).0,
                 raw: raw.sh_type(endian).0,
                 align: raw.sh_addralign(endian),
@@ -123,7 +124,7 @@ impl<'data> ElfObject<'data> {
                 } else {
                     raw.data(endian, data)?
                 },
-                relocs: Relocs::default(),
+                relocs: Relocs::none(machine),
             });
         }
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
@@ -151,7 +152,7 @@ impl<'data> ElfObject<'data> {
             || -> Vec<_> {
                 let tables = tables.into_par_iter();
                 tables
-                    .map(|(target, entries)| (target, Relocs::new(&entries, symtab.len())))
+                    .map(|(target, entries)| (target, Relocs::new(machine, &entries, symtab.len())))
                     .collect()
             },
         );
@@ -163,12 +164,12 @@ impl<'data> ElfObject<'data> {
                 ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
             })?;
         }
-        Ok(Self { sections, symbols, files })
+        Ok(Self { machine, sections, symbols, files })
     }
 
     /// Keeps sections and symbols only.
     pub(crate) fn forget_relocs(&mut self) {
-        self.sections.iter_mut().for_each(|section| section.relocs = Relocs::default());
+        self.sections.iter_mut().for_each(|section| section.relocs = Relocs::none(self.machine));
     }
 
     /// The section at header index `index`.

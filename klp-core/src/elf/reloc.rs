@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use object::LittleEndian;
 use object::elf::Rela64;
 
+use crate::arch::{Arch as _, Machine, for_machine};
+
 pub use crate::arch::RelocKind;
 use crate::places::Places;
 
@@ -32,15 +34,22 @@ impl Reloc {
 }
 
 /// The relocations of one section, sorted by offset.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Relocs<'data> {
+    machine: Machine,
     entries: Cow<'data, [Rela64<LittleEndian>]>,
     places: Places,
 }
 
 impl<'data> Relocs<'data> {
+    /// Those of a section that has none.
+    pub(crate) fn none(machine: Machine) -> Self {
+        Self { machine, entries: Cow::default(), places: Places::default() }
+    }
+
     /// Those of all `tables` that apply to the section.
     pub(super) fn new(
+        machine: Machine,
         tables: &[&'data [Rela64<LittleEndian>]],
         symbols: usize,
     ) -> Result<Self, String> {
@@ -64,7 +73,7 @@ impl<'data> Relocs<'data> {
             }
         };
         let places = Places::of(entries.iter().map(offset));
-        Ok(Self { entries, places })
+        Ok(Self { machine, entries, places })
     }
 
     /// Whether there are none.
@@ -75,7 +84,7 @@ impl<'data> Relocs<'data> {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Reloc> + '_ {
-        self.entries.iter().map(decode)
+        self.entries.iter().map(|entry| decode(self.machine, entry))
     }
 
     /// Those with `start <= offset < end`.
@@ -85,7 +94,8 @@ impl<'data> Relocs<'data> {
             self.entries.get(number).map_or(u64::MAX, |entry| entry.r_offset.get(LittleEndian))
         };
         let from = self.places.below(start, offset);
-        Within { rest: self.entries.get(from..).unwrap_or_default().iter(), end }
+        let rest = self.entries.get(from..).unwrap_or_default().iter();
+        Within { machine: self.machine, rest, end }
     }
 
     /// The effective one at exactly `offset`.
@@ -105,6 +115,7 @@ impl<'data> Relocs<'data> {
 /// Relocations up to some offset, in order.
 #[derive(Debug, Clone)]
 pub struct Within<'a> {
+    machine: Machine,
     rest: std::slice::Iter<'a, Rela64<LittleEndian>>,
     end: u64,
 }
@@ -121,19 +132,20 @@ impl Iterator for Within<'_> {
     type Item = Reloc;
 
     fn next(&mut self) -> Option<Reloc> {
-        let next =
-            self.rest.as_slice().first().map(decode).filter(|next| next.offset < self.end)?;
+        let next = self.rest.as_slice().first().map(|entry| decode(self.machine, entry));
+        let next = next.filter(|next| next.offset < self.end)?;
         self.rest.next();
         Some(next)
     }
 }
 
-fn decode(entry: &Rela64<LittleEndian>) -> Reloc {
+fn decode(machine: Machine, entry: &Rela64<LittleEndian>) -> Reloc {
+    let kind = entry.r_type(LittleEndian, false).0;
     Reloc {
         offset: entry.r_offset.get(LittleEndian),
-        kind: RelocKind::of(entry.r_type(LittleEndian, false)),
+        kind: for_machine!(machine, A => A::relocation(kind)),
         symbol: entry.r_sym(LittleEndian, false),
         addend: entry.r_addend.get(LittleEndian),
-        raw: entry.r_type(LittleEndian, false).0,
+        raw: kind,
     }
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use object::elf;
 
 use super::Relocs;
+use crate::arch::{Arch as _, Machine, for_machine};
 use crate::rules;
 
 /// Notes of LLVM to linkers and profilers, by its extensions to ELF (`SHT_LLVM_ODRTAB` to `SHT_LLVM_JT_SIZES`):
@@ -27,13 +28,12 @@ pub enum SectionClass {
 }
 
 impl SectionClass {
-    pub(super) fn of(kind: elf::SectionType) -> Self {
+    pub(super) fn of(machine: Machine, kind: elf::SectionType) -> Self {
         match kind {
             elf::SHT_PROGBITS
             | elf::SHT_INIT_ARRAY
             | elf::SHT_FINI_ARRAY
-            | elf::SHT_PREINIT_ARRAY
-            | elf::SHT_X86_64_UNWIND => Self::Bytes,
+            | elf::SHT_PREINIT_ARRAY => Self::Bytes,
             elf::SHT_NOBITS => Self::Zeroed,
             elf::SHT_NOTE => Self::Note,
             elf::SHT_NULL
@@ -45,6 +45,7 @@ impl SectionClass {
             | elf::SHT_GROUP
             | elf::SHT_GNU_ATTRIBUTES => Self::Container,
             other if LLVM_NOTES.contains(&other.0) => Self::Container,
+            other if for_machine!(machine, A => A::is_bytes(other)) => Self::Bytes,
             other => Self::Unknown(other.0),
         }
     }
@@ -141,6 +142,15 @@ impl<'data> Section<'data> {
     #[must_use]
     pub fn range(&self, start: u64, end: u64) -> Option<&'data [u8]> {
         self.data.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+    }
+
+    /// The bytes around `offset` in which an instruction is that has a field there, and where among them that is.
+    pub(crate) fn around(&self, offset: u64) -> Option<(&'data [u8], usize)> {
+        /// No opcode is longer.
+        const BEFORE: u64 = 8;
+        let start = offset.saturating_sub(BEFORE);
+        let field = usize::try_from(offset.checked_sub(start)?).ok()?;
+        Some((self.range(start, self.size)?, field))
     }
 
     fn has(&self, flag: elf::SectionFlags) -> bool {

@@ -1,7 +1,6 @@
 //! The instructions of a function, with what relocations and special sections say about them.
 
-use crate::arch::text::{Names, text};
-use crate::arch::{Access, Form, Instructions};
+use crate::arch::{Access, Arch, Form, Instructions as _, Names, for_machine};
 use crate::checksum::{Analysis, Target, distance};
 use crate::elf::{self, Reloc, RelocKind, Section};
 use crate::layout::Span;
@@ -61,12 +60,20 @@ pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u6
         let section = analysis.elf.section(stretch.section);
         let code = section.and_then(|section| section.bytes(stretch.start, size));
         let mut at = 0_u64;
-        for decoded in Instructions::new(code.unwrap_or_default(), stretch.start) {
+        let code = code.unwrap_or_default();
+        let lengths = for_machine!(analysis.elf.machine, A => lengths::<A>(code, stretch.start));
+        for length in lengths {
             places.push((part, at));
-            at = at.saturating_add(decoded.map_or(1, |decoded| u64::from(decoded.len)));
+            at = at.saturating_add(length);
         }
     }
     places
+}
+
+/// How long the instructions of `code` are, and each byte of what is none.
+fn lengths<A: Arch>(code: &[u8], start: u64) -> Vec<u64> {
+    let instructions = A::Instructions::new(code, start);
+    instructions.map(|decoded| decoded.map_or(1, |decoded| u64::from(decoded.len))).collect()
 }
 
 struct Listing<'a, 'data> {
@@ -76,48 +83,52 @@ struct Listing<'a, 'data> {
 
 impl Listing<'_, '_> {
     fn part(&self, part: usize, span: Span) -> Vec<Line> {
+        for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(part, span))
+    }
+
+    fn instructions<A: Arch>(&self, part: usize, span: Span) -> Vec<Line> {
         let Some(section) = self.analysis.elf.section(span.section) else { return Vec::new() };
         let size = span.end.saturating_sub(span.start);
         let Some(code) = section.bytes(span.start, size) else { return Vec::new() };
         let mut lines = Vec::new();
-        let mut instructions = Instructions::new(code, span.start);
+        let mut instructions = A::Instructions::new(code, span.start);
         let mut at = span.start;
         while let Some(decoded) = instructions.next() {
             // What is no instruction is shown byte by byte: the digest refuses such a function.
             let length = decoded.map_or(1, |decoded| u64::from(decoded.len));
-            let is_branch =
-                decoded.is_ok_and(|decoded| matches!(decoded.form, Form::Branch { .. }));
             let is_nop = decoded.is_ok_and(|decoded| decoded.form == Form::Nop);
             let access = match decoded {
                 Ok(_) => instructions.operands().access,
                 Err(_) => Access::Open,
             };
-            let target = match decoded.map(|decoded| decoded.form) {
-                Ok(Form::Branch { target, .. }) => Some(target),
+            let branch = match decoded.map(|decoded| decoded.form) {
+                Ok(Form::Branch { call, target }) => Some((call, target)),
                 _ => None,
             };
             let place = Place { section, span, part, at, length };
-            lines.push(self.line(&place, access, target.filter(|_| is_branch), is_nop));
+            lines.push(self.line::<A>(&place, access, branch, is_nop));
             at = at.saturating_add(length);
         }
         lines
     }
 
-    fn line(
+    /// `branch` says of a direct branch whether it is a call, and its target as encoded.
+    fn line<A: Arch>(
         &self,
         place: &Place<'_, '_>,
         access: Access,
-        target: Option<u64>,
+        branch: Option<(bool, u64)>,
         is_nop: bool,
     ) -> Line {
         let Place { section, span, part, at, length } = *place;
         let end = at.saturating_add(length);
         let relocs: Vec<Reloc> =
             section.relocs.within(at, end).filter(|reloc| reloc.kind != RelocKind::None).collect();
-        let branch = self.branch(place, target, &relocs);
+        let is_call = branch.is_some_and(|(is_call, _)| is_call);
+        let branch = self.branch(place, branch.map(|(_, target)| target), &relocs);
         let fields = match &branch {
             Some(_) => Fields::default(),
-            None => self.fields(place, access, &relocs),
+            None => self.fields::<A>(place, access, &relocs),
         };
         let inside = branch.as_ref().and_then(|branch| branch.inside);
         let shown = |field: &Option<Reference>| field.as_ref().map(|field| field.text.clone());
@@ -127,11 +138,10 @@ impl Listing<'_, '_> {
             immediate: shown(&fields.immediate),
         };
         let code = section.bytes(at, length).unwrap_or_default();
-        let bare = text(code, at, Names::none());
-        let text = text(code, at, names);
+        let bare = A::text(code, at, Names::none());
+        let text = A::text(code, at, names);
         let (mut facts, mut behind) = (Vec::new(), Vec::new());
         if let Some(branch) = &branch {
-            let is_call = text.mnemonic.starts_with("call");
             let what = if is_call { "calls" } else { "jumps to" };
             facts.push(Fact { what, ..branch.fact.clone() });
         }
@@ -165,10 +175,10 @@ impl Listing<'_, '_> {
     }
 
     /// What the operands refer to that have a relocation.
-    fn fields(&self, place: &Place<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
+    fn fields<A: Arch>(&self, place: &Place<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
         let mut fields = Fields::default();
         let code = place.section.bytes(place.at, place.length).unwrap_or_default();
-        let mut instructions = Instructions::new(code, place.at);
+        let mut instructions = A::Instructions::new(code, place.at);
         if !matches!(instructions.next(), Some(Ok(_))) {
             return fields;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::arch::Access;
+use crate::arch::{Access, Arch as _, Machine, for_machine};
 use crate::checksum::Analysis;
 use crate::elf::Reloc;
 use crate::tables::{Alternative, Entry, Field, SiteRef};
@@ -96,7 +96,12 @@ pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef,
     let plain = |text: &str| Said::plain(text.to_owned());
     match analysis.sites.entry(&analysis.elf, site) {
         Ok(Entry::Alternative(it)) => {
-            let head = format!("{} of {} bytes by {}", feature(&it), it.covered, it.length);
+            let head = format!(
+                "{} of {} bytes by {}",
+                feature(analysis.elf.machine, &it),
+                it.covered,
+                it.length
+            );
             let lines = it.replacement.map(|reloc| around.replacement(&reloc, it.length));
             Said::plain(head).by(&lines.unwrap_or_default())
         }
@@ -140,8 +145,9 @@ pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef,
 }
 
 /// The feature that an alternative is for, as the kernel's headers count it.
-fn feature(alternative: &Alternative<'_>) -> String {
-    let Some(feature) = alternative.feature() else {
+fn feature(machine: Machine, alternative: &Alternative<'_>) -> String {
+    let feature = for_machine!(machine, A => A::feature(alternative.feature));
+    let Some(feature) = feature else {
         return format!("alternative for feature {}", hex(alternative.feature, " "));
     };
     let (word, bit) = (feature.number / 32, feature.number % 32);

@@ -1,10 +1,8 @@
 //! Who refers to what is left of a function.
 
-use std::ops::Range;
-
 use super::Went;
 use super::copies::{How, is_of};
-use crate::arch::{Form, Instructions, text};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::{Analysis, distance};
 use crate::demangle::spoken;
 use crate::elf::{ElfError, Place, Reloc, RelocKind, Section, SymbolKind};
@@ -52,7 +50,7 @@ pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
         for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
             search.code(span, |target, how| {
                 for went in all.iter_mut().filter(|went| search.is_meant(went, target)) {
-                    went.callers.insert(Caller { name: name.clone(), how: how() });
+                    went.callers.insert(Caller { name: name.clone(), how });
                 }
             });
         }
@@ -86,21 +84,21 @@ struct Search<'a, 'data> {
 
 impl Search<'_, '_> {
     /// Tells all references to code or to something elsewhere in `span`.
-    fn code(&self, span: &Span, mut tell: impl FnMut(&Target, &dyn Fn() -> Manner)) {
+    fn code(&self, span: &Span, tell: impl FnMut(&Target, Manner)) {
+        for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(span, tell));
+    }
+
+    fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&Target, Manner)) {
         let Some(section) = self.analysis.elf.section(span.section) else { return };
         let Some(code) = section.range(span.start, span.end) else { return };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
-        let mut instructions = Instructions::new(code, span.start);
+        let mut instructions = A::Instructions::new(code, span.start);
         while let Some(decoded) = instructions.next() {
-            let Range { start, end: next } = instructions.place();
-            let branch = match decoded.map(|decoded| decoded.form) {
-                Ok(Form::Branch { target, .. }) => Some(target),
-                _ => None,
-            };
-            let how = || match branch {
-                Some(_) if is_call(section, start, next) => Manner::Calls,
-                Some(_) => Manner::Jumps,
-                None => Manner::Address,
+            let next = instructions.place().end;
+            let (branch, how) = match decoded.map(|decoded| decoded.form) {
+                Ok(Form::Branch { call: true, target }) => (Some(target), Manner::Calls),
+                Ok(Form::Branch { call: false, target }) => (Some(target), Manner::Jumps),
+                _ => (None, Manner::Address),
             };
             let mut is_linked = false;
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
@@ -110,13 +108,13 @@ impl Search<'_, '_> {
                 is_linked = true;
                 let addend = distance(&reloc, next).unwrap_or(reloc.addend);
                 if let Some(target) = self.target(&reloc, addend) {
-                    tell(&target, &how);
+                    tell(&target, how);
                 }
             }
             if let Some(target) = branch.filter(|_| !is_linked)
                 && !(span.start..span.end).contains(&target)
             {
-                tell(&Target::Place(span.section, target), &how);
+                tell(&Target::Place(span.section, target), how);
             }
         }
     }
@@ -161,9 +159,4 @@ impl Search<'_, '_> {
             }),
         }
     }
-}
-
-fn is_call(section: &Section<'_>, start: u64, end: u64) -> bool {
-    let code = section.range(start, end).unwrap_or_default();
-    text::text(code, start, text::Names::default()).mnemonic.starts_with("call")
 }

@@ -7,8 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::arch::patching::ENDBR;
-use crate::arch::relocations::DISTANCE;
+use crate::arch::{Arch as _, for_machine};
 use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 
 const SECTION: &str = ".ibt_endbr_seal";
@@ -33,15 +32,16 @@ impl<'e, 'a> Sealed<'e, 'a> {
             return false;
         }
         let SymbolPlace::Section(section) = symbol.place else { return false };
+        let landing = for_machine!(self.elf.machine, A => A::LANDING);
         let of_module = self.elf.is_relocatable();
         let place = (of_module.then_some(section), symbol.value);
         let start = if of_module {
             let rest = |data: &'a [u8]| data.get(usize::try_from(symbol.value).ok()?..);
             self.elf.section(section).and_then(|section| rest(section.data))
         } else {
-            self.elf.bytes_at(symbol.value, ENDBR.len())
+            self.elf.bytes_at(symbol.value, landing.len())
         };
-        self.places.contains(&place) || !start.is_some_and(|bytes| bytes.starts_with(&ENDBR))
+        self.places.contains(&place) || !start.is_some_and(|bytes| bytes.starts_with(landing))
     }
 }
 
@@ -60,7 +60,8 @@ fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
     let index = elf.sections.iter().position(|section| section.name == SECTION.as_bytes())?;
     let index = u32::try_from(index).ok()?;
     let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
-    let relas = tables.flat_map(RawSection::relas).filter(|rela| rela.kind == DISTANCE);
+    let distance = for_machine!(elf.machine, A => A::DISTANCE);
+    let relas = tables.flat_map(RawSection::relas).filter(|rela| rela.kind == distance);
     let places = relas.filter_map(|rela| {
         let symbol = elf.symbol(rela.symbol)?;
         let SymbolPlace::Section(section) = symbol.place else { return None };

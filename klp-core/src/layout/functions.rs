@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::iter::Either;
 use rayon::prelude::*;
 
-use crate::arch;
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
 
@@ -131,7 +131,7 @@ fn parent_of_prefix(
     // NOPs for patching can stand between both.
     let between = start.checked_sub(prefix.end)?;
     let between = elf.section(prefix.section)?.bytes(prefix.end, between)?;
-    if arch::padding(between) != between.len() {
+    if for_machine!(elf.machine, A => A::padding(between)) != between.len() {
         return None;
     }
     let mut symbols = function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol));

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::filler::is_filler;
 use super::labels::groups;
 use super::{Few, Span};
-use crate::arch::patching;
+use crate::arch::{Arch, for_machine};
 use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
 use crate::name::{self, Stability};
 use crate::places::Places;
@@ -32,7 +32,8 @@ impl LaidOut {
     ) -> Self {
         let mut own = Self::default();
         if section.is_allocated() && section.is_code() {
-            code_spans(elf, index, section, labels, &mut own.spans);
+            let spans = &mut own.spans;
+            for_machine!(elf.machine, A => code_spans::<A>(elf, index, section, labels, spans));
             let inner = inner_labels(elf, labels, &own.spans);
             own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
         } else if is_data(elf, section, labels) {
@@ -87,7 +88,7 @@ fn ends<'a>(
     })
 }
 
-fn code_spans(
+fn code_spans<A: Arch>(
     elf: &ElfObject<'_>,
     index: u32,
     section: &Section<'_>,
@@ -110,7 +111,7 @@ fn code_spans(
     let mut label = labelled.iter().peekable();
     let mut open = Vec::new();
     let mut add = |start: u64, end: u64, label: Option<(u64, u32)>| {
-        let end = label.map_or(end, |(size, _)| without_traps(section, start, size, end));
+        let end = label.map_or(end, |(size, _)| without_traps::<A>(section, start, size, end));
         if start < end {
             open.push(Span { section: index, start, end, symbol: label.map(|(_, symbol)| symbol) });
         }
@@ -128,7 +129,7 @@ fn code_spans(
     // What only fills the room between functions is none of anything.
     spans.par_extend(open.into_par_iter().with_min_len(1024).filter(|span| {
         let code = section.range(span.start, span.end);
-        span.symbol.is_some() || !code.is_some_and(is_filler)
+        span.symbol.is_some() || !code.is_some_and(is_filler::<A>)
     }));
     if let Some(new) = spans.get_mut(from..) {
         new.sort_by_key(|span| (span.start, span.end));
@@ -136,10 +137,10 @@ fn code_spans(
 }
 
 /// Where code from `start` to `end` ends whose label has a size: in front of the traps that a linker fills up with.
-fn without_traps(section: &Section<'_>, start: u64, size: u64, end: u64) -> u64 {
+fn without_traps<A: Arch>(section: &Section<'_>, start: u64, size: u64, end: u64) -> u64 {
     let sized = start.saturating_add(size);
     let rest = section.range(sized, end).unwrap_or_default();
-    let is_filled = size > 0 && !rest.is_empty() && rest.iter().all(|byte| patching::fills(*byte));
+    let is_filled = size > 0 && !rest.is_empty() && rest.iter().all(|byte| A::fills(*byte));
     let is_plain = section.relocs.within(sized, end).next().is_none();
     if is_filled && is_plain { sized } else { end }
 }

@@ -1,6 +1,6 @@
 //! Weak symbols that nobody defines: their address is 0, and what they would do is behind a test for that.
 
-use crate::arch::patching;
+use crate::arch::Arch;
 use crate::elf::{Place, RelocKind, Section};
 
 use super::resolve::{Resolver, Site, Use};
@@ -21,13 +21,14 @@ pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &Site) -> bool {
 }
 
 /// What `site` in `section` becomes if nobody defines its symbol.
-pub(super) fn reference(section: &Section<'_>, site: &Site) -> Result<Absent, Why> {
+pub(super) fn reference<A: Arch>(section: &Section<'_>, site: &Site) -> Result<Absent, Why> {
     match (site.usage, site.reloc.kind) {
         (Use::Branch, _) => {
-            let start = site.reloc.offset.checked_sub(1);
-            let start = start.filter(|at| section.bytes(*at, 1).is_some_and(patching::is_call));
+            let start = site.reloc.offset.checked_sub(u64::from(A::CALL_DISTANCE.offset));
+            let code = |at: u64| section.range(at, section.size);
+            let start = start.filter(|at| code(*at).is_some_and(A::is_call));
             let start = start.ok_or("a jump to a weak symbol that nobody defines")?;
-            Ok(Absent::Call(start, patching::NOP5.to_vec()))
+            Ok(Absent::Call(start, A::NO_CALL.to_vec()))
         }
         (_, RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Abs32Signed) => Ok(Absent::Zero),
         _ => Err("the distance to a weak symbol that nobody defines".into()),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::Analysis;
 use crate::elf::{Place, Section, Symbol};
 use crate::kernel::{Region, is_freed};
@@ -268,11 +268,15 @@ fn set_up(
 
 /// The places, section and offset, that the code from `start` on refers to, up to the end of its function.
 fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
+    for_machine!(analysis.elf.machine, A => referred_by::<A>(analysis, code, start))
+}
+
+fn referred_by<A: Arch>(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
     let span = analysis.layout.find(code, start).and_then(|span| analysis.layout.span(span));
     let (Some(span), Some(section)) = (span, analysis.elf.section(code)) else { return Vec::new() };
     let bytes = section.range(span.start, span.end);
     let mut places = Vec::new();
-    let mut instructions = Instructions::new(bytes.unwrap_or_default(), span.start);
+    let mut instructions = A::Instructions::new(bytes.unwrap_or_default(), span.start);
     while let Some(Ok(decoded)) = instructions.next() {
         let Range { start: at, end: next } = instructions.place();
         // The assembler has resolved branches to what is in the same section.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::arch::patching;
+use crate::arch::{Arch as _, for_machine};
 use crate::checksum::Kind;
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
@@ -100,7 +100,7 @@ pub(super) fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usiz
             if entry(elf, &reloc, section.is_code()) != Some((body.section, body.start)) {
                 continue;
             }
-            if !is_call(section, reloc.offset) {
+            if !is_call(elf, section, reloc.offset) {
                 return None;
             }
             let owner = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
@@ -125,13 +125,10 @@ pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Opt
     Some((section, symbol.value.checked_add_signed(reloc.addend.checked_add(bias)?)?))
 }
 
-/// Whether the four bytes at `field` are the operand of a direct call or jump.
-pub(super) fn is_call(section: &Section<'_>, field: u64) -> bool {
-    let before = |distance: u64| {
-        let at = field.checked_sub(distance)?;
-        section.bytes(at, 1)?.first().copied()
-    };
-    section.is_code() && patching::is_branch([before(2), before(1)])
+/// Whether the field at `field` of `section` is the operand of a direct call or jump.
+pub(super) fn is_call(elf: &ElfObject<'_>, section: &Section<'_>, field: u64) -> bool {
+    let code = section.around(field).filter(|_| section.is_code());
+    code.is_some_and(|(code, field)| for_machine!(elf.machine, A => A::is_branch(code, field)))
 }
 
 fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {

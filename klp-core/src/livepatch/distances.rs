@@ -4,22 +4,21 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::arch::per_cpu::{DISTANCES, Distances};
-use crate::arch::{Access, Decoded, Form, Instructions};
+use crate::arch::{Access, Arch, Decoded, Distances as _, Form, Instructions as _};
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
 
 /// Follows the code of a piece, from one instruction to the next.
-pub(super) struct Follower<'e, 'a> {
+pub(super) struct Follower<'e, 'a, A: Arch> {
     elf: &'e ElfObject<'a>,
     /// Where control can come from elsewhere.
     joins: BTreeSet<u64>,
-    distances: Distances,
+    distances: A::Distances,
 }
 
-impl<'e, 'a> Follower<'e, 'a> {
+impl<'e, 'a, A: Arch> Follower<'e, 'a, A> {
     /// None where the piece has nothing to do with per-CPU variables without names.
     pub(super) fn new(elf: &'e ElfObject<'a>, section: &Section<'_>, piece: Piece) -> Option<Self> {
         let mut relocs = section.relocs.within(piece.start, piece.end);
@@ -28,18 +27,18 @@ impl<'e, 'a> Follower<'e, 'a> {
         }
         let code = section.bytes(piece.start, piece.len())?;
         let mut joins = entered(elf, piece.section);
-        let targets = Instructions::new(code, piece.start).filter_map(|decoded| match decoded {
+        let targets = A::Instructions::new(code, piece.start).filter_map(|decoded| match decoded {
             Ok(Decoded { form: Form::Branch { target, call: false }, .. }) => Some(target),
             _ => None,
         });
         joins.extend(targets);
-        Some(Self { elf, joins, distances: Distances::new() })
+        Some(Self { elf, joins, distances: A::Distances::new() })
     }
 
     /// Goes over the last instruction, with its relocations. Tells how it uses a per-CPU variable, if that is exact.
     pub(super) fn step(
         &mut self,
-        instructions: &mut Instructions<'_>,
+        instructions: &mut A::Instructions<'_>,
         relocs: &[Reloc],
     ) -> Option<Access> {
         let Range { start, .. } = instructions.place();
@@ -54,7 +53,7 @@ impl<'e, 'a> Follower<'e, 'a> {
         let is_member = memory.is_some_and(|reloc| is_of_per_cpu(self.elf, reloc));
         let used = self.distances.used(instructions).filter(|_| is_member);
         let loads = memory.and_then(|reloc| self.elf.symbol(reloc.symbol));
-        let loads = loads.is_some_and(|symbol| DISTANCES.contains(&symbol.name));
+        let loads = loads.is_some_and(|symbol| A::DISTANCES.contains(&symbol.name));
         self.distances.step(instructions, loads);
         used.map(Access::Fixed)
     }

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::arch::for_machine;
 use crate::elf::{RelocKind, Section};
 use crate::kernel::{Kernel, is_freed};
 use crate::layout::Function;
@@ -11,6 +12,7 @@ use crate::record::Note;
 
 use super::absent::{self, Absent};
 use super::alternative::Field;
+use super::fentry;
 use super::identity;
 use super::moved;
 use super::pieces::{self, Piece, Tables};
@@ -192,8 +194,11 @@ impl<'a> Walk<'_, 'a> {
         code: Piece,
     ) -> Result<(), Why> {
         let copied = self.extraction.copied.entry(code).or_default();
-        if let Some(offset) = super::fentry::nop(resolver, entry, code) {
-            return copied.call_fentry(self.kernel, resolver.source.linked, offset);
+        let machine = resolver.source.patched.analysis.elf.machine;
+        let nop = for_machine!(machine, A => fentry::nop::<A>(resolver, entry, code));
+        if let Some(offset) = nop {
+            let linked = resolver.source.linked;
+            return for_machine!(machine, A => copied.call_fentry::<A>(self.kernel, linked, offset));
         }
         match super::static_key::of_module(self.kernel, resolver, entry)? {
             None => self.include(entry),
@@ -227,7 +232,8 @@ impl<'a> Walk<'_, 'a> {
                 Field::Empty => continue,
                 Field::Replacement(piece) => (Link::Piece(piece), 0),
                 Field::Other if self.is_absent(resolver, site) => {
-                    match absent::reference(section, site)? {
+                    let machine = resolver.source.patched.analysis.elf.machine;
+                    match for_machine!(machine, A => absent::reference::<A>(section, site))? {
                         Absent::Zero => (Link::Number, site.reloc.addend),
                         Absent::Call(at, bytes) => {
                             copied.edits.push((at.saturating_sub(piece.start), bytes));
@@ -245,8 +251,10 @@ impl<'a> Walk<'_, 'a> {
             // The module loader wants nothing in a field yet (`__write_relocate_add` in arch/x86/kernel/module.c), and
             // assemblers leave the distance in those that they resolve.
             let field = section.bytes(site.reloc.offset, site.reloc.kind.width());
-            if let Some(field) = field.filter(|field| field.iter().any(|byte| *byte != 0)) {
-                copied.edits.push((offset, vec![0; field.len()]));
+            let mut cleared = field.unwrap_or_default().to_vec();
+            site.reloc.kind.mask().clear(&mut cleared, 0);
+            if field.is_some_and(|field| *field != *cleared) {
+                copied.edits.push((offset, cleared));
             }
             copied.relocs.push(OutReloc { offset, raw: site.reloc.raw, link, addend });
         }

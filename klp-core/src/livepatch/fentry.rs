@@ -1,8 +1,7 @@
 //! Calls to ftrace that objtool has made NOPs (`--mnop`), in what an LTO build linked. objtool makes
 //! `__mcount_loc` of the livepatch from the calls, so they are put back.
 
-use crate::arch::patching::{CALL, NOP5};
-use crate::arch::relocations::BRANCH;
+use crate::arch::Arch;
 use crate::elf::{Place, RelocKind};
 use crate::kernel::Kernel;
 
@@ -12,7 +11,7 @@ use super::resolve::Resolver;
 use super::why::Why;
 
 /// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
-pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
+pub(super) fn nop<A: Arch>(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
     let elf = &resolver.source.patched.analysis.elf;
     let table = elf.section(entry.section).filter(|table| table.name == b"__mcount_loc")?;
     let reloc = table.relocs.at(entry.start)?;
@@ -20,27 +19,29 @@ pub(super) fn nop(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Opt
     let Place::Section(section) = symbol.place else { return None };
     let offset = symbol.value.checked_add_signed(reloc.addend)?;
     let section = elf.section(section)?;
-    let mut relocs = section.relocs.within(offset, offset.checked_add(NOP5.len() as u64)?);
+    let mut relocs = section.relocs.within(offset, offset.checked_add(A::NO_CALL.len() as u64)?);
     let was_call = relocs.any(|reloc| reloc.kind == RelocKind::None);
-    let is_nop = section.bytes(offset, NOP5.len() as u64)? == NOP5;
+    let is_nop = section.bytes(offset, A::NO_CALL.len() as u64)? == A::NO_CALL;
     (was_call && is_nop).then(|| offset.checked_sub(code.start))?
 }
 
 impl Copied {
     /// Puts the call back at `offset`. The code is linked into `linked`.
-    pub(super) fn call_fentry(
+    pub(super) fn call_fentry<A: Arch>(
         &mut self,
         kernel: &Kernel,
         linked: &str,
         offset: u64,
     ) -> Result<(), Why> {
         let target = kernel.global(linked, b"__fentry__").ok_or("there is no __fentry__")??;
-        self.replace(offset, CALL.to_vec());
+        let distance = A::CALL_DISTANCE;
+        self.replace(offset, A::CALL.to_vec());
         self.relocs.push(OutReloc {
-            offset: offset.saturating_add(1),
-            raw: BRANCH,
+            offset: offset.saturating_add(u64::from(distance.offset)),
+            raw: A::BRANCH,
             link: Link::Kernel(target),
-            addend: -4,
+            // The processor counts from behind the call.
+            addend: -i64::from(distance.mask.width),
         });
         Ok(())
     }

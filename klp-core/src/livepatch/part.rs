@@ -6,7 +6,7 @@ use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf;
 use object::{Endianness, build};
 
-use crate::arch;
+use crate::arch::{Arch as _, Machine, for_machine};
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 
 use super::extract::{Copied, Extraction, Link, OutReloc};
@@ -81,7 +81,7 @@ impl Linking<'_> {
             let place = append(&mut outs, section, *piece, copied);
             places.insert(*piece, place);
         }
-        let mut writer = Writer::new();
+        let mut writer = Writer::new(source.patched.analysis.elf.machine);
         let ids: Vec<SectionId> = outs.iter().map(|out| writer.section(source, out)).collect();
         let starts: Vec<SymbolId> = ids.iter().map(|id| writer.section_symbol(*id)).collect();
         writer.symbols(source, &places, &ids, self.shared);
@@ -186,16 +186,17 @@ fn append(
 }
 
 struct Writer<'w> {
+    machine: Machine,
     builder: Builder<'w>,
     symtab: SectionId,
     undefined: BTreeMap<String, SymbolId>,
 }
 
 impl Writer<'_> {
-    fn new() -> Self {
+    fn new(machine: Machine) -> Self {
         let mut builder = Builder::new(Endianness::Little, true);
         builder.header.e_type = elf::ET_REL;
-        builder.header.e_machine = arch::MACHINE;
+        builder.header.e_machine = for_machine!(machine, A => A::ELF);
         builder.header.os_abi = elf::ELFOSABI_NONE;
         let mut add = |name: &'static str, sh_type, data| {
             let section = builder.sections.add();
@@ -209,7 +210,7 @@ impl Writer<'_> {
         let strtab = add(".strtab", elf::SHT_STRTAB, SectionData::String);
         add(".shstrtab", elf::SHT_STRTAB, SectionData::SectionString);
         builder.sections.get_mut(symtab).sh_link_section = Some(strtab);
-        Self { builder, symtab, undefined: BTreeMap::new() }
+        Self { machine, builder, symtab, undefined: BTreeMap::new() }
     }
 
     fn file(&mut self, elf: &ElfObject<'_>, file: Option<u32>) {
@@ -351,10 +352,11 @@ impl Writer<'_> {
         section.sh_addralign = 8;
         section.data = SectionData::Data(vec![0; pointers.len().saturating_mul(8)].into());
         let id = section.id();
+        let address = for_machine!(self.machine, A => A::ADDRESS);
         let relocs = pointers.iter().zip(0u64..).map(|((symbol, addend), index)| Relocation {
             r_offset: index.saturating_mul(8),
             symbol: Some(*symbol),
-            r_type: elf::RelocationType(arch::relocations::ADDRESS),
+            r_type: elf::RelocationType(address),
             r_addend: *addend,
         });
         let relocs = relocs.collect();

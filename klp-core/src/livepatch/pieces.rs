@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::arch::patching::NOP1;
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Place, Section};
 use crate::layout::Span;
 use crate::rules;
@@ -121,7 +121,8 @@ impl Source<'_> {
         let free = self.patched.analysis.layout.find(span.section, start).is_none_or(|before| {
             self.patched.analysis.layout.span(before).is_none_or(|span| span.symbol.is_none())
         });
-        if span.start >= PADDING && free && !bytes.is_empty() && bytes.iter().all(|b| *b == NOP1) {
+        let is_room = || for_machine!(self.elf().machine, A => A::is_room(bytes));
+        if span.start >= PADDING && free && !bytes.is_empty() && is_room() {
             start
         } else {
             span.start

@@ -162,6 +162,7 @@ fn position(entries: &[Listed], index: usize) -> Result<u64, PositionError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::Machine;
 
     const MAP: &str = "ffffffff81000000 T startup\n\
         ffffffff81000100 t show\n\
@@ -197,7 +198,7 @@ mod tests {
             entsize: 0,
             link: 0,
             data: &[],
-            relocs: crate::elf::Relocs::default(),
+            relocs: crate::elf::Relocs::none(Machine::X86_64),
         };
         let symbols = symbols
             .iter()
@@ -215,7 +216,7 @@ mod tests {
                 file: None,
             })
             .collect();
-        ElfObject { sections: vec![section], symbols, files: Vec::new() }
+        ElfObject { machine: Machine::X86_64, sections: vec![section], symbols, files: Vec::new() }
     }
 
     fn position_of(symbols: &[(&'static str, u64, bool)]) -> Result<u64, PositionError> {

@@ -5,7 +5,7 @@
 //! offset can carry a bias that an index makes up for, so it is trusted only where the section holds
 //! one thing, or where the access cannot leave the thing it hits.
 
-use crate::arch::{Access, Instructions};
+use crate::arch::{Access, Arch, Instructions as _, for_machine};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
 use crate::layout::Span;
 use crate::name::{self, Stability};
@@ -171,9 +171,13 @@ impl<'s, 'a> Resolver<'s, 'a> {
     /// Code without a symbol, up to where control leaves it, or as long as the alternative that it
     /// replaces.
     fn unnamed_code(&self, section: u32, offset: u64) -> Result<Piece, Why> {
+        for_machine!(self.elf().machine, A => self.straight_code::<A>(section, offset))
+    }
+
+    fn straight_code<A: Arch>(&self, section: u32, offset: u64) -> Result<Piece, Why> {
         let header = self.elf().section(section).ok_or("a section that is not there")?;
         let rest = header.range(offset, header.size).unwrap_or_default();
-        let mut instructions = Instructions::new(rest, offset);
+        let mut instructions = A::Instructions::new(rest, offset);
         for decoded in instructions.by_ref() {
             if decoded.map_err(|_| "code that cannot be decoded")?.ends_flow {
                 break;

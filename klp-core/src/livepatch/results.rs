@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::arch::carried::result;
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Carried, Form, Instructions as _, Machine, for_machine};
 
 use super::callers;
 use super::source::Source;
@@ -37,6 +36,7 @@ pub(super) struct Results<'s, 'a> {
 
 /// The code of a function, and which functions it calls: start, end, name.
 struct Code<'s> {
+    machine: Machine,
     bytes: &'s [u8],
     calls: Vec<(u64, u64, String)>,
 }
@@ -47,13 +47,18 @@ impl Code<'_> {
     }
 
     /// What is done with the result of the call that ends at `end`.
-    fn result(&self, end: u64) -> crate::arch::carried::Carried {
-        result(self.bytes, end, |start, _| self.callee(start).is_some())
+    fn result(&self, end: u64) -> Carried {
+        let leaves = |start, _| self.callee(start).is_some();
+        for_machine!(self.machine, A => A::result(self.bytes, end, leaves))
     }
 
     /// Whether the call at `start` is a jump: who called this function gets its result.
     fn is_last(&self, start: u64) -> bool {
-        let mut instructions = Instructions::new(self.bytes, 0);
+        for_machine!(self.machine, A => self.is_jump::<A>(start))
+    }
+
+    fn is_jump<A: Arch>(&self, start: u64) -> bool {
+        let mut instructions = A::Instructions::new(self.bytes, 0);
         while let Some(Ok(decoded)) = instructions.next() {
             if instructions.place().start == start {
                 return matches!(decoded.form, Form::Branch { call: false, .. });
@@ -187,7 +192,8 @@ impl<'s, 'a> Results<'s, 'a> {
         let mut frees = own.filter(|(_, code)| {
             let leaves = |start: u64| code.callee(start).is_some();
             let frees = |start: u64| code.callee(start) == Some(FREES);
-            !read_for(code.bytes, leaves, frees).is_disjoint(distances)
+            let read = for_machine!(code.machine, A => read_for::<A>(code.bytes, leaves, frees));
+            !read.is_disjoint(distances)
         });
         frees.next().map(|(user, _)| user)
     }
@@ -195,13 +201,17 @@ impl<'s, 'a> Results<'s, 'a> {
 
 /// The body of a function, with its calls and its jumps to other functions.
 fn code<'s>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
+    for_machine!(source.patched.analysis.elf.machine, A => code_of::<A>(source, number))
+}
+
+fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
     let side = &source.patched;
     let layout = &side.analysis.layout;
     let span = layout.span(layout.functions.get(number)?.body)?;
     let section = side.analysis.elf.section(span.section)?;
     let bytes = section.bytes(span.start, span.end.checked_sub(span.start)?)?;
     let mut calls = Vec::new();
-    let mut instructions = Instructions::new(bytes, span.start);
+    let mut instructions = A::Instructions::new(bytes, span.start);
     while let Some(Ok(decoded)) = instructions.next() {
         let place = instructions.place();
         if !matches!(decoded.form, Form::Branch { .. }) {
@@ -218,5 +228,5 @@ fn code<'s>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
         let inside = |at: u64| at.saturating_sub(span.start);
         calls.extend(name.map(|name| (inside(place.start), inside(place.end), name)));
     }
-    Some(Code { bytes, calls })
+    Some(Code { machine: side.analysis.elf.machine, bytes, calls })
 }

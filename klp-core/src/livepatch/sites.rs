@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::arch::relocations::BRANCH;
-use crate::arch::{Access, Decoded, Form, Instructions};
+use crate::arch::{Access, Arch, Decoded, Field, Form, Instructions, for_machine};
 use crate::elf::{Reloc, RelocKind, Section};
 use smallvec::SmallVec;
 
@@ -20,11 +19,19 @@ pub(super) fn code_sites(
     section: &Section<'_>,
     piece: Piece,
 ) -> Result<Vec<Site>, Why> {
+    for_machine!(side.analysis.elf.machine, A => sites_of::<A>(side, section, piece))
+}
+
+fn sites_of<A: Arch>(
+    side: &Side<'_>,
+    section: &Section<'_>,
+    piece: Piece,
+) -> Result<Vec<Site>, Why> {
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
-    let mut instructions = Instructions::new(code, piece.start);
-    let mut follower = Follower::new(&side.analysis.elf, section, piece);
+    let mut instructions = A::Instructions::new(code, piece.start);
+    let mut follower = Follower::<A>::new(&side.analysis.elf, section, piece);
     while let Some(decoded) = instructions.next() {
         let Range { start: at, end: next } = instructions.place();
         let decoded = decoded
@@ -50,8 +57,12 @@ pub(super) fn code_sites(
             _ => None,
         };
         if let Some(target) = target.filter(leaves).filter(|_| !has_reloc) {
-            let is_far = matches!(decoded.form, Form::Branch { .. }) && decoded.len >= 5;
-            let implied = is_far.then(|| jump(side, piece.section, target, next)).flatten();
+            let distance = match decoded.form {
+                Form::Branch { .. } => instructions.distance(),
+                _ => None,
+            };
+            let implied = distance
+                .and_then(|field| jump::<A>(side, piece.section, target, (at, field, next)));
             sites.push(implied.ok_or_else(|| {
                 let name = section.name_lossy();
                 format!("a jump inside of {name} that has no relocation, at {at:#x}")
@@ -61,28 +72,32 @@ pub(super) fn code_sites(
     Ok(sites)
 }
 
-/// The relocation that an assembler would have made for a direct branch of four bytes that ends at `next`, had its target
-/// been in another section.
-fn jump(side: &Side<'_>, section: u32, target: u64, next: u64) -> Option<Site> {
-    const WIDTH: u64 = 4;
+/// The relocation that an assembler would have made for a direct branch, had its target been in another section: from `at`
+/// to `next`, with this field for the distance. None if no relocation fills that.
+fn jump<A: Arch>(
+    side: &Side<'_>,
+    section: u32,
+    target: u64,
+    (at, field, next): (u64, Field, u64),
+) -> Option<Site> {
+    let kind = A::relocation(A::BRANCH);
+    (field.mask == kind.mask()).then_some(())?;
     let analysis = &side.analysis;
     let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
     let index = span.symbol?;
     let symbol = analysis.elf.symbol(index)?;
-    let width = WIDTH.cast_signed();
-    let addend =
-        target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(width)?;
-    let offset = next.checked_sub(WIDTH)?;
-    let (kind, raw) = (RelocKind::Relative32, BRANCH);
-    let reloc = Reloc { offset, kind, symbol: index, addend, raw };
-    Some(Site { reloc, usage: Use::Branch, bias: width })
+    let offset = at.checked_add(u64::from(field.offset))?;
+    let bias = next.checked_sub(offset)?.cast_signed();
+    let addend = target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(bias)?;
+    let reloc = Reloc { offset, kind, symbol: index, addend, raw: A::BRANCH };
+    Some(Site { reloc, usage: Use::Branch, bias })
 }
 
 /// What the instruction at `at` does with `reloc`. `exact` is how it uses its memory operand, where more than the
 /// instruction tells that.
-fn usage(
+fn usage<'c>(
     decoded: &Decoded,
-    instructions: &mut Instructions<'_>,
+    instructions: &mut impl Instructions<'c>,
     reloc: &Reloc,
     at: u64,
     exact: Option<Access>,

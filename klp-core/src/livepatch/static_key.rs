@@ -2,7 +2,7 @@
 //! may not be there yet. Tracepoints and dynamic debug stay off in the replaced function; any other
 //! key is a reason to refuse.
 
-use crate::arch::patching;
+use crate::arch::{Arch, for_machine};
 use crate::elf::Symbol;
 use crate::kernel::Kernel;
 use crate::record::Note;
@@ -17,8 +17,8 @@ use super::why::Why;
 pub(super) struct Dropped {
     /// The key, and the module that it lives in.
     key: (String, String),
-    /// The jump that must not be taken, as section offset and length.
-    jump: Option<(u64, u8)>,
+    /// The jump that must not be taken, as section offset and the NOP for its place.
+    jump: Option<(u64, &'static [u8])>,
 }
 
 impl Dropped {
@@ -31,8 +31,8 @@ impl Dropped {
 
     /// The NOP in its place, relative to `code`.
     pub(super) fn edit(&self, code: Piece) -> Option<(u64, Vec<u8>)> {
-        let (offset, len) = self.jump?;
-        Some((offset.checked_sub(code.start)?, patching::nop(len)))
+        let (offset, nop) = self.jump?;
+        Some((offset.checked_sub(code.start)?, nop.to_vec()))
     }
 }
 
@@ -77,15 +77,16 @@ pub(super) fn of_module(
             symbol.object
         ));
     }
-    Ok(Some(Dropped { key: (name, symbol.object), jump: jump(resolver, entry, &label)? }))
+    let jump = for_machine!(analysis.elf.machine, A => jump::<A>(resolver, entry, &label))?;
+    Ok(Some(Dropped { key: (name, symbol.object), jump }))
 }
 
 /// The jump at the label, if it is one that only objtool or the kernel turns into a NOP.
-fn jump(
+fn jump<A: Arch>(
     resolver: &Resolver<'_, '_>,
     entry: Piece,
     label: &JumpLabel<'_>,
-) -> Result<Option<(u64, u8)>, Why> {
+) -> Result<Option<(u64, &'static [u8])>, Why> {
     if !label.is_to_nop() {
         return Ok(None);
     }
@@ -95,5 +96,5 @@ fn jump(
         Some((offset, analysis.elf.section(section)?.bytes(offset, 1)?))
     });
     let (offset, code) = code.ok_or("a jump label without code")?;
-    Ok(patching::jump(code).map(|length| (offset, length)))
+    Ok(A::jump(code).map(|length| (offset, A::no_jump(length))))
 }

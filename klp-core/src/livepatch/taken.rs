@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::arch::carried::{Carried, carried};
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Carried, Form, Instructions as _, for_machine};
 use crate::elf::Section;
 
 use super::extract::{Extraction, Link, OutReloc};
@@ -57,8 +56,17 @@ pub(super) fn addresses<'r>(
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, Taken)> {
+    let machine = source.patched.analysis.elf.machine;
+    for_machine!(machine, A => addresses_of::<A>(source, piece, relocs))
+}
+
+fn addresses_of<'r, A: Arch>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, Taken)> {
     let mut taken = Vec::new();
-    each(source, piece, relocs, |code, at, reloc, instructions| {
+    each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
         let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
         let operands = instructions.operands();
         let is_immediate = operands.immediate.is_some_and(|field| field.offset == within);
@@ -72,7 +80,7 @@ pub(super) fn addresses<'r>(
             if is_immediate && instructions.compares() {
                 taken.push((reloc, Taken::Compared));
             }
-            let further = code.carried(at).map(|carried| code.further(&carried));
+            let further = code.carried::<A>(at).map(|carried| code.further::<A>(&carried));
             taken.extend(further.into_iter().flatten().map(|taken| (reloc, taken)));
         }
     });
@@ -86,8 +94,17 @@ pub(super) fn reads<'r>(
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, u8, Taken)> {
+    let machine = source.patched.analysis.elf.machine;
+    for_machine!(machine, A => reads_of::<A>(source, piece, relocs))
+}
+
+fn reads_of<'r, A: Arch>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, u8, Taken)> {
     let mut taken = Vec::new();
-    each(source, piece, relocs, |code, at, reloc, instructions| {
+    each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
         let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
         let is_memory =
             instructions.operands().displacement.is_some_and(|field| field.offset == within);
@@ -95,11 +112,11 @@ pub(super) fn reads<'r>(
         let mut open = vec![(u8::from(is_load), at)];
         let mut seen = BTreeSet::new();
         while let Some((times, at)) = open.pop() {
-            let Some(carried) = code.carried(at).filter(|_| seen.insert((times, at))) else {
+            let Some(carried) = code.carried::<A>(at).filter(|_| seen.insert((times, at))) else {
                 continue;
             };
             if times > 0 {
-                let further = code.further(&carried);
+                let further = code.further::<A>(&carried);
                 taken.extend(further.into_iter().map(|taken| (reloc, times, taken)));
             }
             if times < DEEPEST {
@@ -116,18 +133,27 @@ pub(super) fn distances<'r>(
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, u64)> {
+    let machine = source.patched.analysis.elf.machine;
+    for_machine!(machine, A => distances_of::<A>(source, piece, relocs))
+}
+
+fn distances_of<'r, A: Arch>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+) -> Vec<(&'r OutReloc, u64)> {
     let mut found = Vec::new();
-    each(source, piece, relocs, |code, at, reloc, instructions| {
+    each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
         let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
         let is_immediate =
             instructions.operands().immediate.is_some_and(|field| field.offset == within);
         if is_immediate && instructions.stores() {
             found.push((reloc, instructions.displacement()));
         } else if (is_immediate || instructions.takes_address())
-            && let Some(carried) = code.carried(at)
+            && let Some(carried) = code.carried::<A>(at)
         {
             let stores = carried.stores.into_iter().map(|(start, _)| start);
-            let stores = stores.filter_map(|start| displacement(code.bytes, start));
+            let stores = stores.filter_map(|start| displacement::<A>(code.bytes, start));
             found.extend(stores.map(|distance| (reloc, distance)));
         }
     });
@@ -135,26 +161,26 @@ pub(super) fn distances<'r>(
 }
 
 /// How far behind what its registers say an instruction uses memory.
-fn displacement(code: &[u8], start: u64) -> Option<u64> {
+fn displacement<A: Arch>(code: &[u8], start: u64) -> Option<u64> {
     let rest = code.get(usize::try_from(start).ok()?..)?;
-    let mut instructions = Instructions::new(rest, start);
+    let mut instructions = A::Instructions::new(rest, start);
     instructions.next()?.ok()?;
     Some(instructions.displacement())
 }
 
 /// How far behind what its registers say `code` reads what it hands to a call or jump at a place for which `is_it` holds.
 /// `leaves` holds for all calls, and jumps to other functions.
-pub(super) fn read_for(
+pub(super) fn read_for<A: Arch>(
     code: &[u8],
     leaves: impl Fn(u64) -> bool,
     is_it: impl Fn(u64) -> bool,
 ) -> BTreeSet<u64> {
     let mut found = BTreeSet::new();
-    let mut instructions = Instructions::new(code, 0);
+    let mut instructions = A::Instructions::new(code, 0);
     while let Some(Ok(_)) = instructions.next() {
         let start = instructions.place().start;
         if instructions.loads()
-            && let Some(carried) = carried(code, start, |start, _| leaves(start))
+            && let Some(carried) = A::carried(code, start, |start, _| leaves(start))
             && carried.calls.iter().any(|(start, _)| is_it(*start))
         {
             found.insert(instructions.displacement());
@@ -181,8 +207,8 @@ impl<'c, 'r> Code<'c, 'r> {
     }
 
     /// What is done with what the instruction at `at` takes into a register.
-    fn carried(&self, at: u64) -> Option<Carried> {
-        carried(self.bytes, at, |start, end| self.has_reloc(start, end))
+    fn carried<A: Arch>(&self, at: u64) -> Option<Carried> {
+        A::carried(self.bytes, at, |start, end| self.has_reloc(start, end))
     }
 
     fn has_reloc(&self, start: u64, end: u64) -> bool {
@@ -190,11 +216,11 @@ impl<'c, 'r> Code<'c, 'r> {
     }
 
     /// What that is. A jump inside of the function has no relocation.
-    fn further(&self, carried: &Carried) -> Vec<Taken> {
+    fn further<A: Arch>(&self, carried: &Carried) -> Vec<Taken> {
         let stores = carried.stores.iter().map(|(_, field)| stored(&self.relocs, *field));
         let mut given = carried.calls.iter().filter_map(|(start, end)| {
             let callee = self.relocs.range(*start..*end).next().map(|(_, reloc)| &reloc.link)?;
-            let is_given = matches!(callee, Link::Kernel(to) if !is_jump_of_register(to.name()));
+            let is_given = matches!(callee, Link::Kernel(to) if !A::is_thunk(to.name()));
             is_given.then_some(Taken::Given)
         });
         let given = given.next();
@@ -204,21 +230,16 @@ impl<'c, 'r> Code<'c, 'r> {
     }
 }
 
-/// Whether calling this is calling what a register holds (arch/x86/lib/retpoline.S).
-fn is_jump_of_register(name: &str) -> bool {
-    name.starts_with("__x86_indirect_")
-}
-
 /// Goes over the relocations of instructions other than calls and jumps, with the start of the instruction.
-fn each<'r>(
+fn each<'r, A: Arch>(
     source: &Source<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-    mut visit: impl FnMut(&Code<'_, 'r>, u64, &'r OutReloc, &mut Instructions<'_>),
+    mut visit: impl FnMut(&Code<'_, 'r>, u64, &'r OutReloc, &mut A::Instructions<'_>),
 ) {
     let code = Code::of(source, piece, relocs);
     let mut at = 0u64;
-    let mut instructions = Instructions::new(code.bytes, 0);
+    let mut instructions = A::Instructions::new(code.bytes, 0);
     while let Some(Ok(decoded)) = instructions.next() {
         let next = at.saturating_add(u64::from(decoded.len));
         if !matches!(decoded.form, Form::Branch { .. }) {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::Place;
 use crate::layout::{Function, Span};
 use crate::record::Note;
@@ -62,18 +62,20 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
 fn is_endless(side: &Side<'_>, number: usize) -> bool {
     let layout = &side.analysis.layout;
     let spans = layout.functions.get(number).into_iter().flat_map(Function::spans);
-    let loops =
-        spans.filter_map(|it| layout.span(it)).map(|span| has_loop_only(side, number, *span));
+    let machine = side.analysis.elf.machine;
+    let loops = spans
+        .filter_map(|it| layout.span(it))
+        .map(|span| for_machine!(machine, A => has_loop_only::<A>(side, number, *span)));
     // The cold part has none.
     let loops: Option<Vec<bool>> = loops.collect();
     loops.is_some_and(|loops| loops.contains(&true))
 }
 
 /// Whether a part of function `number` has a jump backwards; none if control can leave the function there.
-fn has_loop_only(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
+fn has_loop_only<A: Arch>(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
     let section = side.analysis.elf.section(span.section)?;
     let code = section.range(span.start, span.end)?;
-    let mut instructions = Instructions::new(code, span.start);
+    let mut instructions = A::Instructions::new(code, span.start);
     let mut has_loop = false;
     while let Some(decoded) = instructions.next() {
         let decoded = decoded.ok()?;
@@ -107,7 +109,7 @@ fn starters(side: &Side<'_>, number: usize) -> BTreeSet<usize> {
     for (section, from) in elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_code())
     {
         for reloc in section.relocs.iter() {
-            if entry(elf, &reloc, true) == Some(body) && !is_call(section, reloc.offset) {
+            if entry(elf, &reloc, true) == Some(body) && !is_call(elf, section, reloc.offset) {
                 let user = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
                 found.extend(user.filter(|user| *user != number && starts_threads(side, *user)));
             }

@@ -8,7 +8,7 @@ use object::LittleEndian;
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 
-use crate::arch;
+use crate::arch::Machine;
 use crate::elf::ElfError;
 
 /// `SHN_LIVEPATCH`: the symbol is resolved by livepatch.
@@ -19,6 +19,8 @@ const SHF_RELA_LIVEPATCH: u64 = 0x0010_0000;
 /// A relocatable or executable x86-64 file, borrowed from its bytes.
 #[derive(Debug)]
 pub struct RawElf<'data> {
+    /// Whose code it holds.
+    pub(crate) machine: Machine,
     /// `e_type`: 1 for objects and modules, 2 for vmlinux.
     pub file_type: u16,
     /// All sections, by header index.
@@ -114,9 +116,8 @@ impl<'data> RawElf<'data> {
         let endian = LittleEndian;
         let header = FileHeader64::<LittleEndian>::parse(data)?;
         let machine = header.e_machine(endian);
-        if machine != arch::MACHINE {
-            return Err(ElfError::OtherMachine(format!("ELF machine {}", machine.0)));
-        }
+        let machine = Machine::of(machine)
+            .ok_or_else(|| ElfError::OtherMachine(format!("ELF machine {}", machine.0)))?;
         let table = header.sections(endian, data)?;
         let mut sections = Vec::with_capacity(table.len());
         let mut symbol_table = None;
@@ -168,7 +169,7 @@ impl<'data> RawElf<'data> {
                 place,
             });
         }
-        Ok(Self { file_type: header.e_type(endian).0, sections, symbols, symbol_table })
+        Ok(Self { machine, file_type: header.e_type(endian).0, sections, symbols, symbol_table })
     }
 
     /// Whether this is an object or a module (`ET_REL`).

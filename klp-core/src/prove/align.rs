@@ -1,6 +1,6 @@
 //! Which instruction of one stretch of code is which of another.
 
-use crate::arch::{self, Form};
+use crate::arch::{Arch, Field, Form, for_machine};
 use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::difference::{Difference, What};
@@ -152,11 +152,11 @@ fn are_alike(
     };
     if let (Form::Branch { .. }, Form::Branch { .. }) = (one.form, other.form) {
         let head = |side: &Side<'_>, section, inst: &Inst, bytes: &[u8]| {
-            let field = walk::operands(side, section, inst).first().map(|operand| operand.at);
-            let head = bytes.get(..usize::try_from(field?).ok()?)?;
-            let (prefixes, opcode) = arch::near_opcode(head);
+            let operands = walk::operands(side, section, inst);
+            let operand = operands.first()?;
+            let distance = Field { offset: u8::try_from(operand.at).ok()?, mask: operand.mask };
             // A prefix that predicts the branch means nothing else, but is not there by itself either.
-            Some((head.get(..prefixes)?.to_vec(), opcode))
+            for_machine!(side.object.machine, A => opcode::<A>(bytes, distance))
         };
         let heads = (head(a, a_section, one, &a_bytes), head(b, b_section, other, &b_bytes));
         let is_patched = || is_seen(a, a_section, one.at) || is_seen(b, b_section, other.at);
@@ -169,8 +169,17 @@ fn are_alike(
         return true;
     }
     let fields = [walk::operands(a, a_section, one), walk::operands(b, b_section, other)];
-    let is_field = |at: u64| {
-        fields.iter().flatten().any(|it| (it.at..it.at.saturating_add(it.size)).contains(&at))
-    };
-    (0u64..).zip(a_bytes.iter().zip(b_bytes.iter())).all(|(at, (a, b))| a == b || is_field(at))
+    let [a_rest, b_rest] = [a_bytes, b_bytes].map(|bytes| {
+        let mut rest = bytes.into_owned();
+        fields.iter().flatten().for_each(|field| field.mask.clear(&mut rest, field.at));
+        rest
+    });
+    a_rest == b_rest
+}
+
+/// The prefixes and the opcode of a branch, whose distance says where it goes.
+fn opcode<A: Arch>(branch: &[u8], distance: Field) -> Option<(Vec<u8>, Vec<u8>)> {
+    branch.get(usize::from(distance.offset)..)?;
+    let (prefixes, opcode) = A::opcode(branch, distance);
+    Some((branch.get(..prefixes)?.to_vec(), opcode.as_ref().to_vec()))
 }

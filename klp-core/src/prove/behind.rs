@@ -1,6 +1,6 @@
 //! What control comes to behind the end of a stretch of code.
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 
 use super::code::Code;
 use super::correspond::{self, Sink};
@@ -40,10 +40,14 @@ impl<'a> Code<'_, 'a> {
 
 /// Where the next instruction behind a stretch of code is.
 fn next(side: &Side<'_>, range: Range) -> Option<u64> {
+    for_machine!(side.object.machine, A => next_of::<A>(side, range))
+}
+
+fn next_of<A: Arch>(side: &Side<'_>, range: Range) -> Option<u64> {
     let limit = side.size(range.section);
     let section = side.section(range.section)?;
     let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;
-    let mut reader = Instructions::new(code, range.end);
+    let mut reader = A::Instructions::new(code, range.end);
     while let Some(Ok(decoded)) = reader.next() {
         let at = reader.place().start;
         let is_far = at.saturating_sub(range.end) > 4096;

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::arch::{self, Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::align::{self, Alignment, Position};
@@ -34,15 +34,19 @@ fn runs_on(side: &Side<'_>, range: Range, at: u64) -> bool {
             |(_, entry)| matches!(entry.fields.last(), Some(Field::Bits(flags)) if flags & 1 != 0),
         )
     };
-    side.bytes(Range { start: at, ..range })
-        .is_some_and(|code| arch::runs_on(&code) || arch::traps(&code) && warns())
+    side.bytes(Range { start: at, ..range }).is_some_and(|code| {
+        for_machine!(side.object.machine, A => A::runs_on(&code) || A::traps(&code) && warns())
+    })
 }
 
 impl<'a> Code<'_, 'a> {
     /// Whether all of it corresponds, if what `sink` gets does.
     pub(super) fn compare(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
         let runs_on = match self.alignment {
-            Alignment::Same { .. } => self.compare_same(sink)?,
+            Alignment::Same { .. } => {
+                let [a, _] = &self.world.sides;
+                for_machine!(a.object.machine, A => self.compare_same::<A>(sink))?
+            }
             Alignment::Steps { original, patched } => {
                 for (one, other) in original.iter().zip(patched) {
                     self.compare_instruction(one, other, sink)?;
@@ -65,7 +69,7 @@ impl<'a> Code<'_, 'a> {
     }
 
     /// Returns whether control runs on behind the end.
-    fn compare_same(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
+    fn compare_same<A: Arch>(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
         let Range { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
         let Some(section) = a.section(number) else { return Ok(false) };
@@ -73,7 +77,7 @@ impl<'a> Code<'_, 'a> {
         let len = usize::try_from(self.original.len()).unwrap_or(0);
         let mut our_relocs = align::relocs(a, self.original).peekable();
         let mut their_relocs = align::relocs(b, self.patched);
-        let mut reader = Instructions::at_start(ahead, len, start);
+        let mut reader = A::Instructions::at_start(ahead, len, start);
         let mut last = None;
         loop {
             let limit =

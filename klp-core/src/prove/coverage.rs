@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::arch;
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::Place;
 
 use super::align;
@@ -265,7 +265,8 @@ fn is_padding(side: &Side<'_>, range: Range) -> bool {
     if relocs || side.entries_in(range).next().is_some() {
         return false;
     }
-    if side.listed(range).next().is_none() && arch::padding(&bytes) == bytes.len() {
+    let padding = || for_machine!(side.object.machine, A => A::padding(&bytes));
+    if side.listed(range).next().is_none() && padding() == bytes.len() {
         return true;
     }
     bytes.iter().copied().all(x86_64::is_filler)

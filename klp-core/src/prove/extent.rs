@@ -1,6 +1,6 @@
 //! How much data a reference means where no claim says so.
 
-use crate::arch::{Form, Instructions};
+use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::{Reloc, SymbolKind};
 
 use super::align;
@@ -31,7 +31,9 @@ pub(super) fn entered(side: &Side<'_>) -> Entered {
     use rayon::prelude::*;
     let sections = &side.object.sections;
     let numbers: Vec<u32> = (0u32..).zip(sections).map(|(number, _)| number).collect();
-    let parts = numbers.par_iter().flat_map_iter(|number| entered_from(side, *number));
+    let parts = numbers.par_iter().flat_map_iter(
+        |number| for_machine!(side.object.machine, A => entered_from::<A>(side, *number)),
+    );
     let mut found: Entered = vec![Vec::new(); sections.len()];
     for (section, at, is_taken) in parts.collect::<Vec<_>>() {
         if let Some(list) = found.get_mut(section as usize) {
@@ -57,7 +59,7 @@ fn is_within_unit(side: &Side<'_>, reloc: &Reloc) -> bool {
     })
 }
 
-fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
+fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
     let mut found = Vec::new();
     let Some(section) = side.section(number) else { return found };
     let is_plain = |section: u32| {
@@ -108,7 +110,7 @@ fn entered_from(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
         };
         done = done.max(range.end).max(reloc.offset.saturating_add(1));
         let code = section.bytes(range.start, range.len()).unwrap_or_default();
-        let mut reader = Instructions::new(code, range.start);
+        let mut reader = A::Instructions::new(code, range.start);
         let mut relocs = align::relocs(side, range).peekable();
         let mut argument = None;
         while relocs.peek().is_some() {

@@ -1,6 +1,8 @@
 //! What stands in front of a function and belongs to it: hashes of its type, room for patching.
 
-use crate::arch;
+use std::borrow::Cow;
+
+use crate::arch::{Arch as _, for_machine};
 use crate::elf::SymbolKind;
 
 use super::correspond::Sink;
@@ -21,11 +23,14 @@ pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
     let from = start.saturating_sub(LONGEST);
     let all = Range { section, start: from, end: start };
     let symbols = side.symbols(section, from, start);
+    let is_padding = |room: Cow<'_, [u8]>| {
+        room.len() == for_machine!(side.object.machine, A => A::padding(&room))
+    };
     let named = symbols.filter(|(_, symbol)| {
         let behind = Range { start: symbol.end().min(start), ..all };
         symbol.kind == SymbolKind::Function
             && names::is_prefix(symbol.name)
-            && side.bytes(behind).is_some_and(|room| arch::padding(&room) == room.len())
+            && side.bytes(behind).is_some_and(is_padding)
     });
     let named = named.map(|(_, symbol)| symbol.value).min();
     let before = side.reach_before(section, start);

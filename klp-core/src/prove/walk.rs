@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::arch::{Decoded, Form, Instructions, Reach};
+use crate::arch::{Arch, Decoded, Form, Instructions, Mask, Reach, for_machine};
 use crate::elf::{Reloc, RelocKind, Section};
 
 use super::names;
@@ -46,7 +46,7 @@ impl Inst {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operand<'a> {
     pub(super) at: u64,
-    pub(super) size: u64,
+    pub(super) mask: Mask,
     /// What relocates it, if anything does.
     pub(super) kind: Option<RelocKind>,
     pub(super) target: Target<'a>,
@@ -59,7 +59,7 @@ pub(super) struct Operand<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub(super) at: u64,
-    pub(super) size: u64,
+    pub(super) mask: Mask,
     refers: Refers,
     usage: Use,
     starts: bool,
@@ -93,8 +93,8 @@ impl Field {
                 (None, Target::Place { section, offset, symbol: None })
             }
         };
-        let Self { at, size, usage, starts, .. } = *self;
-        Some(Operand { at, size, kind, target, usage, starts })
+        let Self { at, mask, usage, starts, .. } = *self;
+        Some(Operand { at, mask, kind, target, usage, starts })
     }
 }
 
@@ -115,17 +115,26 @@ pub(super) fn operands<'a>(
 ) -> SmallVec<[Operand<'a>; 2]> {
     let Some(of) = side.section(section) else { return SmallVec::new() };
     let relocs = relocs(of, inst);
-    let fields = fields(of, inst, &relocs);
+    let fields = fields(side, of, inst, &relocs);
     fields.iter().filter_map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
 }
 
 /// The fields of `inst` that refer to something; `relocs` are its relocations.
-pub(super) fn fields(of: &Section<'_>, inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
+fn fields(
+    side: &Side<'_>,
+    of: &Section<'_>,
+    inst: &Inst,
+    relocs: &[Reloc],
+) -> SmallVec<[Field; 2]> {
     if inst.role == Role::Data {
         return of_data(inst, relocs);
     }
     let code = of.bytes(inst.at, inst.len).unwrap_or_default();
-    let mut reader = Instructions::new(code, inst.at);
+    for_machine!(side.object.machine, A => of_code::<A>(code, inst, relocs))
+}
+
+fn of_code<A: Arch>(code: &[u8], inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
+    let mut reader = A::Instructions::new(code, inst.at);
     match reader.next() {
         Some(Ok(decoded)) => of_instruction(&mut reader, &decoded, inst, relocs),
         _ => SmallVec::new(),
@@ -135,7 +144,7 @@ pub(super) fn fields(of: &Section<'_>, inst: &Inst, relocs: &[Reloc]) -> SmallVe
 pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
     let field = |(number, reloc): (usize, &Reloc)| Field {
         at: reloc.offset.saturating_sub(inst.at),
-        size: reloc.kind.width(),
+        mask: reloc.kind.mask(),
         refers: Refers::Reloc(number, 0),
         usage: Use::Address,
         starts: true,
@@ -144,8 +153,8 @@ pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
 }
 
 /// The fields of the instruction that `reader` has decoded last.
-pub(super) fn of_instruction(
-    reader: &mut Instructions<'_>,
+pub(super) fn of_instruction<'c>(
+    reader: &mut impl Instructions<'c>,
     decoded: &Decoded,
     inst: &Inst,
     relocs: &[Reloc],
@@ -167,12 +176,12 @@ pub(super) fn of_instruction(
             Reach::Exactly(bytes) => Use::Load(bytes),
             Reach::Elements | Reach::Further => Use::Indexed,
         };
-        (fields.displacement.map(|field| u64::from(field.offset)), fields.ip_target, reach, starts)
+        (fields.displacement, fields.ip_target, reach, starts)
     };
     let mut is_relocated = false;
     for (number, reloc) in relocs.iter().enumerate() {
         let at = reloc.offset.saturating_sub(inst.at);
-        let is_displacement = displacement == Some(at);
+        let is_displacement = displacement.is_some_and(|field| u64::from(field.offset) == at);
         let of_next = branch.is_some()
             || is_displacement && decoded.is_ip_relative && reloc.kind.is_relative();
         let bias = if of_next { inst.len.saturating_sub(at).cast_signed() } else { 0 };
@@ -184,7 +193,7 @@ pub(super) fn of_instruction(
         is_relocated |= is_displacement;
         found.push(Field {
             at,
-            size: reloc.kind.width(),
+            mask: reloc.kind.mask(),
             refers: Refers::Reloc(number, bias),
             usage,
             starts: if is_displacement { starts } else { usage == Use::Address },
@@ -194,13 +203,14 @@ pub(super) fn of_instruction(
     match (branch, displacement, ip_target) {
         (Some((Some(field), target)), ..) if relocs.is_empty() => found.push(Field {
             at: u64::from(field.offset),
-            size: u64::from(field.size),
+            mask: field.mask,
             refers: distance(target),
             usage: Use::Branch,
             starts: false,
         }),
-        (None, Some(at), Some(target)) if !is_relocated => {
-            found.push(Field { at, size: 4, refers: distance(target), usage: reach, starts });
+        (None, Some(field), Some(target)) if !is_relocated => {
+            let (at, mask) = (u64::from(field.offset), field.mask);
+            found.push(Field { at, mask, refers: distance(target), usage: reach, starts });
         }
         _ => {}
     }
@@ -250,9 +260,13 @@ fn is_trace_call(side: &Side<'_>, section: u32, inst: &Inst) -> bool {
 
 /// All instructions of `range`, NOPs too.
 fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
+    for_machine!(side.object.machine, A => all_of::<A>(side, range))
+}
+
+fn all_of<A: Arch>(side: &Side<'_>, range: Range) -> Vec<Inst> {
     let Some(section) = side.section(range.section) else { return Vec::new() };
     let code = section.bytes(range.start, range.len()).unwrap_or_default();
-    let mut reader = Instructions::new(code, range.start);
+    let mut reader = A::Instructions::new(code, range.start);
     let mut found = Vec::new();
     while let Some(decoded) = reader.next() {
         let place = reader.place();
@@ -319,11 +333,9 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
         // Without a relocation, only these refer to anything: `lea` and loads relative to the next instruction.
         let can_refer = is_relocated
             || matches!(inst.form, Form::Branch { .. })
-            || section.bytes(inst.at, inst.len).is_some_and(|code| {
-                Instructions::new(code, 0)
-                    .next()
-                    .is_some_and(|it| it.is_ok_and(|it| it.is_ip_relative))
-            });
+            || section.bytes(inst.at, inst.len).is_some_and(
+                |code| for_machine!(side.object.machine, A => is_ip_relative::<A>(code)),
+            );
         if !can_refer {
             continue;
         }
@@ -361,12 +373,22 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
     found
 }
 
+/// Whether the instruction `code` has an operand relative to where it stands.
+fn is_ip_relative<A: Arch>(code: &[u8]) -> bool {
+    let first = A::Instructions::new(code, 0).next();
+    first.is_some_and(|it| it.is_ok_and(|it| it.is_ip_relative))
+}
+
 /// Where straight-line code from a place ends: behind what ends the flow, or at `limit`.
 pub(super) fn straight(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
+    for_machine!(side.object.machine, A => straight_of::<A>(side, section, start, limit))
+}
+
+fn straight_of<A: Arch>(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
     let Some(of) = side.section(section) else { return start };
     let limit = limit.min(of.size);
     let code = of.range(start, limit).unwrap_or_default();
-    let mut reader = Instructions::new(code, start);
+    let mut reader = A::Instructions::new(code, start);
     for decoded in reader.by_ref() {
         if decoded.is_err() || decoded.is_ok_and(|it| it.ends_flow) {
             break;

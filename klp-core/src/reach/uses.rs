@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::arch::{self, Instructions, Reach};
+use crate::arch::{self, Arch, Bounds as _, Instructions as _, Reach, for_machine};
 use crate::checksum::{Analysis, Constant, distance};
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Relocs, Section, SymbolKind};
 use crate::layout::Span;
@@ -62,7 +62,7 @@ impl<'a, 'data> Uses<'a, 'data> {
         for (number, function) in self.object.layout.functions.iter().enumerate() {
             let Some(patched) = self.functions.get(&number) else { continue };
             let spans = function.spans().filter_map(|span| self.object.layout.span(span));
-            let Some((manner, section)) = spans.filter_map(|span| self.in_code(span)).max() else {
+            let Some((manner, section)) = spans.filter_map(|span| self.in_span(span)).max() else {
                 continue;
             };
             let found = if manner == Manner::Indexing { &mut indexing } else { &mut beside };
@@ -72,7 +72,11 @@ impl<'a, 'data> Uses<'a, 'data> {
     }
 
     /// What the code of `span` does with constants beside those that changed.
-    fn in_code(&self, span: &Span) -> Option<(Manner, String)> {
+    fn in_span(&self, span: &Span) -> Option<(Manner, String)> {
+        for_machine!(self.object.elf.machine, A => self.in_code::<A>(span))
+    }
+
+    fn in_code<A: Arch>(&self, span: &Span) -> Option<(Manner, String)> {
         let elf = &self.object.elf;
         let section = elf.section(span.section)?;
         let mut relocs = section.relocs.within(span.start, span.end);
@@ -81,7 +85,7 @@ impl<'a, 'data> Uses<'a, 'data> {
         }
         let code = section.range(span.start, span.end)?;
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
-        let mut instructions = Instructions::new(code, span.start);
+        let mut instructions = A::Instructions::new(code, span.start);
         let outside = Outside { uses: self, section: span.section, relocs: &section.relocs };
         let bounds = OnceCell::new();
         let mut found = None;
@@ -96,7 +100,7 @@ impl<'a, 'data> Uses<'a, 'data> {
                 let reach = if is_read { instructions.reach() } else { Reach::Address };
                 let Some(place) = self.place(&reloc, distance(&reloc, next)) else { continue };
                 let bound = || {
-                    let new = || arch::entered::Code::new(code, span.start, &outside);
+                    let new = || A::Bounds::new(code, span.start, &outside);
                     bounds.get_or_init(new).as_ref()?.reach(at)
                 };
                 let manner = self.manner((span, to), reach, place, bound);
@@ -186,7 +190,7 @@ struct Outside<'a, 'data> {
     relocs: &'a Relocs<'data>,
 }
 
-impl arch::entered::Outside for Outside<'_, '_> {
+impl arch::Outside for Outside<'_, '_> {
     fn is_entered(&self, place: u64) -> bool {
         let Analysis { elf, entered, .. } = self.uses.object;
         let joined = self.uses.joined.get_or_init(|| joined(elf));

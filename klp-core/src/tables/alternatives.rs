@@ -28,36 +28,6 @@ pub(crate) struct Alternative<'d> {
     pub(crate) replacement: Option<Reloc>,
 }
 
-/// What a processor has, by `arch/x86/include/asm/cpufeatures.h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Feature {
-    pub(crate) number: u16,
-    /// Whether the code is replaced where a processor does not have it.
-    pub(crate) is_inverted: bool,
-    /// Other flags: that the replacement is a direct call.
-    pub(crate) flags: u16,
-}
-
-impl Alternative<'_> {
-    /// `ALT_FLAG_NOT` of 6.3 and later is a flag, `ALTINSTR_FLAG_INV` before it the highest bit of the feature.
-    pub(crate) fn feature(&self) -> Option<Feature> {
-        const NOT: u16 = 1;
-        const INVERTED: u16 = 1 << 15;
-        match *self.feature {
-            [a, b] => {
-                let feature = u16::from_le_bytes([a, b]);
-                let (number, is_inverted) = (feature & !INVERTED, feature & INVERTED != 0);
-                Some(Feature { number, is_inverted, flags: 0 })
-            }
-            [a, b, c, d] => {
-                let (number, flags) = (u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d]));
-                Some(Feature { number, is_inverted: flags & NOT != 0, flags: flags & !NOT })
-            }
-            _ => None,
-        }
-    }
-}
-
 /// Where the length of the replaced code is; that of the replacement follows.
 fn length(size: u64) -> u64 {
     if size == 14 { 12 } else { 10 }

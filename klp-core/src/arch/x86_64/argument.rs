@@ -5,13 +5,14 @@ use iced_x86::{
     OpKind, Register,
 };
 
+use super::super::Taken;
 use super::used::ARGUMENTS;
 
 /// No compiler puts more between an argument and the call that takes it.
 const FAR: usize = 32;
 
 /// What loads an address as the first argument starts so; the address follows, and ends it.
-pub(crate) const LOADS_OF_FIRST: [&[u8]; 3] = [
+pub(super) const LOADS_OF_FIRST: [&[u8]; 3] = [
     // mov $0, %rdi
     b"\x48\xc7\xc7",
     // lea 0(%rip), %rdi
@@ -20,19 +21,9 @@ pub(crate) const LOADS_OF_FIRST: [&[u8]; 3] = [
     b"\xbf",
 ];
 
-/// What takes an argument.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
-    /// Which argument it is, counted from 1.
-    pub(crate) argument: usize,
-    /// Where the call ends, or the jump at the end of a function.
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-}
-
 /// The call that gets what the first instruction of `code` loads as an argument. Nothing where control can go elsewhere
 /// before, or where that instruction does not load one.
-pub(crate) fn taken(code: &[u8]) -> Option<Taken> {
+pub(super) fn taken(code: &[u8]) -> Option<Taken> {
     let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NONE);
     let mut factory = InstructionInfoFactory::new();
     let first = decoder.decode();

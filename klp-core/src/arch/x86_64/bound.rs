@@ -18,7 +18,7 @@ use super::sum::{Bound, Sum};
 
 impl Code<'_> {
     /// What the instruction at `at` can use, in bytes from the address in its displacement. None where nothing tells.
-    pub(crate) fn reach(&self, at: u64) -> Option<Range<i64>> {
+    pub(super) fn used(&self, at: u64) -> Option<Range<i64>> {
         let index = self.instructions.binary_search_by_key(&at, Instruction::ip).ok()?;
         let access = self.instructions.get(index)?;
         let size = i64::try_from(access.memory_size().size()).ok().filter(|size| *size > 0)?;
@@ -172,7 +172,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entered::Outside;
+    use super::super::super::{Bounds, Outside};
     use super::*;
 
     /// Where control comes from outside.

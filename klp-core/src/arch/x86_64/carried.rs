@@ -8,6 +8,7 @@ use iced_x86::{
     OpKind, Register,
 };
 
+use super::super::Carried;
 use super::used::ARGUMENTS;
 
 /// What a function that is called may write.
@@ -23,23 +24,9 @@ pub(super) const SCRATCH: [Register; 9] = [
     Register::R11,
 ];
 
-/// What is done with the address. Places are offsets in the code.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Carried {
-    /// Instructions that write it to memory other than the stack and what it is the address of: start, and the field with
-    /// the displacement, if there is one.
-    pub(crate) stores: BTreeSet<(u64, Option<u64>)>,
-    /// Calls and jumps to other functions while it is in a register for arguments: start and end.
-    pub(crate) calls: BTreeSet<(u64, u64)>,
-    /// Instructions that read into a register what is behind the address.
-    pub(crate) loads: BTreeSet<u64>,
-    pub(crate) is_compared: bool,
-    pub(crate) is_returned: bool,
-}
-
 /// Follows the address that the instruction at `start` of the function `code` takes. None if it takes none into a register.
 /// `leaves` says of start and end of a jump that it has a relocation: it leads to another function.
-pub(crate) fn carried(
+pub(super) fn carried(
     code: &[u8],
     start: u64,
     leaves: impl Fn(u64, u64) -> bool,
@@ -55,7 +42,7 @@ pub(crate) fn carried(
 }
 
 /// The same of what the call that ends at `end` returns.
-pub(crate) fn result(code: &[u8], end: u64, leaves: impl Fn(u64, u64) -> bool) -> Carried {
+pub(super) fn result(code: &[u8], end: u64, leaves: impl Fn(u64, u64) -> bool) -> Carried {
     let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NONE);
     follow(&mut decoder, end, Register::RAX, leaves)
 }

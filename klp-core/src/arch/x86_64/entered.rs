@@ -7,6 +7,8 @@ use iced_x86::{
     OpKind, UsedRegister,
 };
 
+use super::super::{Bounds, Outside};
+
 /// How many instructions before an access are looked at. Compilers compare an index right before they use it.
 pub(super) const STEPS: usize = 256;
 
@@ -18,18 +20,8 @@ pub(crate) struct Code<'a> {
     pub(super) outside: &'a dyn Outside,
 }
 
-/// What a stretch of code does not say itself.
-pub(crate) trait Outside {
-    /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
-    fn is_entered(&self, place: u64) -> bool;
-    /// Whether an address is filled in from one place to another.
-    fn has_address(&self, places: Range<u64>) -> bool;
-}
-
-impl<'a> Code<'a> {
-    /// The code in `bytes`, which lies at `start`. None if control can come to any place of it, since it jumps to an
-    /// address that it adds up: a table of distances does not say where it leads.
-    pub(crate) fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self> {
+impl<'a> Bounds<'a> for Code<'a> {
+    fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self> {
         let decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
         let instructions: Vec<Instruction> = decoder.into_iter().collect();
         // Where a branch goes that is filled in, it does not say itself.
@@ -42,6 +34,12 @@ impl<'a> Code<'a> {
         (!is_computed).then_some(code)
     }
 
+    fn reach(&self, at: u64) -> Option<Range<i64>> {
+        self.used(at)
+    }
+}
+
+impl Code<'_> {
     /// Whether the instruction of this index jumps to what a register holds, and no address was loaded into it before.
     fn jumps_to_sum(&self, index: usize) -> bool {
         let Some((jump, before)) = self.instructions.get(..=index).and_then(|it| it.split_last())

@@ -1,32 +1,12 @@
-//! What a decoded instruction is to a checksum.
+//! What a checksum has to know of an instruction, by the full decoder.
 
 use iced_x86::{Code, FlowControl, Instruction, Mnemonic, OpKind};
 
-/// What an instruction is, as far as a checksum must treat it differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Does nothing: padding.
-    Nop,
-    /// A direct jump or call; its target as encoded.
-    Branch { call: bool, target: u64 },
-    /// Everything else.
-    Plain,
-}
-
-/// One decoded instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decoded {
-    pub(crate) len: u8,
-    pub(crate) form: Form,
-    /// Control never goes on to the next instruction.
-    pub(crate) ends_flow: bool,
-    /// It has a memory operand relative to the next instruction.
-    pub(crate) is_ip_relative: bool,
-}
+use super::{Decoded, Form};
 
 impl Decoded {
     /// What `instruction`, which is valid and the start of `bytes`, is.
-    pub(crate) fn of(instruction: &Instruction, bytes: &[u8]) -> Self {
+    pub(super) fn of(instruction: &Instruction, bytes: &[u8]) -> Self {
         let flow = instruction.flow_control();
         let is_nop = instruction.mnemonic() == Mnemonic::Nop && !has_rex(bytes);
         let form = match flow {

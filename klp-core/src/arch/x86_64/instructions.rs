@@ -1,10 +1,10 @@
 //! The instructions of a stretch of code, decoded as far as they are asked for.
 
-use iced_x86::{Decoder, DecoderOptions, Instruction};
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::super::{Access, Field, Operands};
-use super::used::access;
-use super::{Decoded, Form, common};
+use super::super::{Access, Decoded, Field, Form, Operands, Reach, Undecodable};
+use super::common;
+use super::used::{ARGUMENTS, access, is_bit_string};
 
 /// Decodes the instructions of a stretch of code.
 pub(crate) struct Instructions<'a> {
@@ -26,18 +26,12 @@ pub(crate) struct Instructions<'a> {
 /// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
 const UDB: u8 = 0xd6;
 
-/// Bytes that are no instruction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Undecodable;
-
-impl<'a> Instructions<'a> {
-    /// Those of `code`, which starts at `ip`.
-    pub(crate) fn new(code: &'a [u8], ip: u64) -> Self {
+impl<'a> super::super::Instructions<'a> for Instructions<'a> {
+    fn new(code: &'a [u8], ip: u64) -> Self {
         Self::at_start(code, code.len(), ip)
     }
 
-    /// Those of the first `len` bytes of `ahead`, which starts at `ip`. It is faster to see some bytes more.
-    pub(crate) fn at_start(ahead: &'a [u8], len: usize, ip: u64) -> Self {
+    fn at_start(ahead: &'a [u8], len: usize, ip: u64) -> Self {
         Self {
             ahead,
             len: len.min(ahead.len()),
@@ -50,11 +44,8 @@ impl<'a> Instructions<'a> {
         }
     }
 
-    /// Takes common instructions, each with what is plain about it: no branch, no NOP, nothing relative to the
-    /// next one. Ends at the first other one, or at one that reaches behind `limit`. `take` gets bytes from
-    /// the start of each, its length, and its offset in the code.
     #[inline]
-    pub(crate) fn plain(&mut self, limit: usize, mut take: impl FnMut(&[u8; 16], usize, usize)) {
+    fn plain(&mut self, limit: usize, mut take: impl FnMut(&[u8; 16], usize, usize)) {
         let limit = limit.min(self.len);
         let mut at = self.end;
         while let Some(window) = self.ahead.get(at..).and_then(<[u8]>::first_chunk)
@@ -68,19 +59,16 @@ impl<'a> Instructions<'a> {
         self.end = at;
     }
 
-    /// Where the instruction that was decoded last is: from its first byte to behind its last.
-    pub(crate) fn place(&self) -> std::ops::Range<u64> {
+    fn place(&self) -> std::ops::Range<u64> {
         let at = |offset: usize| self.ip.wrapping_add(offset as u64);
         at(self.last)..at(self.end)
     }
 
-    /// How far it has come, as an offset in the code.
-    pub(crate) fn offset(&self) -> usize {
+    fn offset(&self) -> usize {
         self.end
     }
 
-    /// The operands of the instruction that was decoded last. Few instructions have an address in them.
-    pub(crate) fn operands(&mut self) -> Operands {
+    fn operands(&mut self) -> Operands {
         match self.told {
             Some(Decoded { form: Form::Branch { .. }, len, .. }) => {
                 let immediate = Some(common::distance(len));
@@ -97,21 +85,18 @@ impl<'a> Instructions<'a> {
         let instruction = &self.instruction;
         let offsets = self.decoder.as_ref().map(|it| it.get_constant_offsets(instruction));
         let offsets = offsets.unwrap_or_default();
-        let displacement = offsets.has_displacement().then(|| Field {
-            offset: narrow(offsets.displacement_offset()),
-            size: narrow(offsets.displacement_size()),
+        let displacement = offsets.has_displacement().then(|| {
+            Field::whole(narrow(offsets.displacement_offset()), narrow(offsets.displacement_size()))
         });
-        let immediate = offsets.has_immediate().then(|| Field {
-            offset: narrow(offsets.immediate_offset()),
-            size: narrow(offsets.immediate_size()),
+        let immediate = offsets.has_immediate().then(|| {
+            Field::whole(narrow(offsets.immediate_offset()), narrow(offsets.immediate_size()))
         });
         let ip_target =
             instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
         Operands { displacement, immediate, ip_target, access: access(instruction) }
     }
 
-    /// Where the distance of the direct branch is that was decoded last.
-    pub(crate) fn distance(&mut self) -> Option<Field> {
+    fn distance(&mut self) -> Option<Field> {
         if let Some(told) = self.told {
             return Some(common::distance(told.len));
         }
@@ -119,6 +104,68 @@ impl<'a> Instructions<'a> {
         operands.immediate.or(operands.displacement)
     }
 
+    fn reach(&mut self) -> Reach {
+        let instruction = self.full();
+        let is_bit_string = is_bit_string(instruction);
+        match access(instruction) {
+            Access::Fixed(size) if !is_bit_string => Reach::Exactly(size),
+            _ if instruction.mnemonic() == Mnemonic::Lea
+                && instruction.memory_index() == Register::None
+                && matches!(instruction.memory_base(), Register::None | Register::RIP) =>
+            {
+                Reach::Address
+            }
+            Access::Indexed if !is_bit_string => Reach::Elements,
+            _ => Reach::Further,
+        }
+    }
+
+    fn takes_address(&mut self) -> bool {
+        let instruction = self.full();
+        instruction.mnemonic() == Mnemonic::Lea
+    }
+
+    fn stores(&mut self) -> bool {
+        let instruction = self.full();
+        instruction.mnemonic() == Mnemonic::Mov
+            && instruction.op0_kind() == OpKind::Memory
+            && instruction.memory_base() != Register::RSP
+    }
+
+    fn loads(&mut self) -> bool {
+        let instruction = self.full();
+        instruction.mnemonic() == Mnemonic::Mov
+            && instruction.op0_kind() == OpKind::Register
+            && instruction.op0_register().is_gpr64()
+            && instruction.op1_kind() == OpKind::Memory
+    }
+
+    fn displacement(&mut self) -> u64 {
+        self.full().memory_displacement64()
+    }
+
+    fn leaves(&mut self) -> bool {
+        let instruction = self.full();
+        match instruction.flow_control() {
+            FlowControl::Return => true,
+            FlowControl::IndirectBranch => instruction.op0_kind() == OpKind::Register,
+            _ => false,
+        }
+    }
+
+    fn compares(&mut self) -> bool {
+        let instruction = self.full();
+        instruction.mnemonic() == Mnemonic::Cmp
+    }
+
+    fn sets_argument(&mut self) -> bool {
+        let instruction = self.full();
+        let register = instruction.op0_register().full_register();
+        instruction.op0_kind() == OpKind::Register && ARGUMENTS.contains(&register)
+    }
+}
+
+impl Instructions<'_> {
     /// The last instruction, with all there is to know of it.
     pub(super) fn full(&mut self) -> &Instruction {
         if self.told.is_some() {
@@ -179,6 +226,7 @@ fn narrow(value: usize) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Instructions as _;
     use super::*;
 
     fn one(code: &[u8]) -> Decoded {
@@ -195,7 +243,7 @@ mod tests {
     fn a_branch_knows_its_target() {
         assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
         assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
-        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field { offset: 1, size: 4 }));
+        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field::whole(1, 4)));
     }
 
     #[test]

@@ -1,35 +1,134 @@
-//! x86-64: one instruction as opcode bytes and operand fields that can be made symbolic.
+//! x86-64: what [`Arch`] asks for.
 
-pub(crate) mod argument;
+mod argument;
 mod bound;
-pub(crate) mod carried;
+mod carried;
 mod common;
 mod effect;
-pub(crate) mod entered;
+mod entered;
+mod feature;
 mod form;
 mod instructions;
-pub(crate) mod patching;
-pub(crate) mod per_cpu;
-pub(crate) mod relocation;
+mod patching;
+mod per_cpu;
+mod relocation;
 mod row;
 mod sum;
-pub(crate) mod text;
+mod text;
 mod used;
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic};
+use object::elf;
 
-pub(crate) use form::{Decoded, Form};
-pub(crate) use instructions::Instructions;
+use super::{
+    Arch, Carried, Decoded, Feature, Field, Form, Instructions as _, Names, RelocKind, Taken, Text,
+};
+use instructions::Instructions;
 
-use super::Field;
+/// x86-64.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct X86_64;
 
-/// The machine of ELF files.
-pub(crate) const MACHINE: object::elf::Machine = object::elf::EM_X86_64;
+impl Arch for X86_64 {
+    const ELF: elf::Machine = elf::EM_X86_64;
+
+    fn is_bytes(section: elf::SectionType) -> bool {
+        section == elf::SHT_X86_64_UNWIND
+    }
+
+    type Instructions<'a> = Instructions<'a>;
+    type Opcode = [u8; 2];
+
+    fn runs_on(code: &[u8]) -> bool {
+        runs_on(code)
+    }
+
+    fn traps(code: &[u8]) -> bool {
+        traps(code)
+    }
+
+    fn opcode(branch: &[u8], distance: Field) -> (usize, [u8; 2]) {
+        near_opcode(branch.get(..usize::from(distance.offset)).unwrap_or_default())
+    }
+
+    fn text(code: &[u8], ip: u64, names: Names) -> Text {
+        text::text(code, ip, names)
+    }
+
+    fn padding(code: &[u8]) -> usize {
+        padding(code)
+    }
+
+    fn fills(byte: u8) -> bool {
+        patching::fills(byte)
+    }
+
+    fn is_room(code: &[u8]) -> bool {
+        code.iter().all(|byte| *byte == patching::NOP1)
+    }
+
+    fn relocation(kind: u32) -> RelocKind {
+        relocation::kind(elf::RelocationType(kind))
+    }
+
+    const BRANCH: u32 = elf::R_X86_64_PLT32.0;
+    const ADDRESS: u32 = elf::R_X86_64_64.0;
+    const DISTANCE: u32 = elf::R_X86_64_PC32.0;
+
+    fn is_branch(code: &[u8], field: usize) -> bool {
+        code.get(..field).is_some_and(patching::ends_with_branch)
+    }
+
+    const CALL: &'static [u8] = &patching::CALL;
+    const CALL_DISTANCE: Field = Field::whole(1, 4);
+    const NO_CALL: &'static [u8] = &patching::NOP5;
+
+    fn is_call(code: &[u8]) -> bool {
+        patching::is_call(code)
+    }
+
+    fn jump(code: &[u8]) -> Option<u8> {
+        patching::jump(code)
+    }
+
+    fn no_jump(length: u8) -> &'static [u8] {
+        patching::no_jump(length)
+    }
+
+    const LANDING: &'static [u8] = &patching::ENDBR;
+
+    fn is_thunk(name: &str) -> bool {
+        patching::is_thunk(name)
+    }
+
+    fn feature(fields: &[u8]) -> Option<Feature> {
+        feature::feature(fields)
+    }
+
+    const LOADS_OF_FIRST: &'static [&'static [u8]] = &argument::LOADS_OF_FIRST;
+
+    fn taken(code: &[u8]) -> Option<Taken> {
+        argument::taken(code)
+    }
+
+    fn carried(code: &[u8], start: u64, leaves: impl Fn(u64, u64) -> bool) -> Option<Carried> {
+        carried::carried(code, start, leaves)
+    }
+
+    fn result(code: &[u8], end: u64, leaves: impl Fn(u64, u64) -> bool) -> Carried {
+        carried::result(code, end, leaves)
+    }
+
+    type Bounds<'a> = entered::Code<'a>;
+    type Distances = per_cpu::Distances;
+
+    const DISTANCES: &'static [&'static [u8]] = &per_cpu::DISTANCES;
+}
 
 /// Whether control goes on behind the instruction at the start of `code`. After a call it does where the
 /// compiler does not know better, which nothing here can tell. What enters the kernel or a hypervisor comes back; `int3`
 /// is a trap behind code that does not go on.
-pub(crate) fn runs_on(code: &[u8]) -> bool {
+fn runs_on(code: &[u8]) -> bool {
     let instruction = Decoder::new(64, code, DecoderOptions::NONE).decode();
     let comes_back = match instruction.flow_control() {
         FlowControl::Next | FlowControl::ConditionalBranch | FlowControl::XbeginXabortXend => true,
@@ -41,13 +140,13 @@ pub(crate) fn runs_on(code: &[u8]) -> bool {
 }
 
 /// Whether the instruction at the start of `code` traps. A handler of the kernel's can go on behind it.
-pub(crate) fn traps(code: &[u8]) -> bool {
+fn traps(code: &[u8]) -> bool {
     let instruction = Decoder::new(64, code, DecoderOptions::NONE).decode();
     !instruction.is_invalid() && instruction.flow_control() == FlowControl::Exception
 }
 
 /// How many bytes at the start of `code` are NOPs.
-pub(crate) fn padding(code: &[u8]) -> usize {
+fn padding(code: &[u8]) -> usize {
     let mut instructions = Instructions::new(code, 0);
     let mut padding = 0;
     while let Some(Ok(Decoded { form: Form::Nop, .. })) = instructions.next() {
@@ -59,7 +158,7 @@ pub(crate) fn padding(code: &[u8]) -> usize {
 /// The opcode of a direct branch as its near form has it, so that a short and a near encoding are
 /// one: `e9` for `jmp`, `e8` for `call`, `0f 8x` for `jcc`; `loop`, `jrcxz` and `xbegin` as they are.
 /// `head` is the instruction up to its displacement. Returns the number of prefix bytes and the opcode.
-pub(crate) fn near_opcode(head: &[u8]) -> (usize, [u8; 2]) {
+fn near_opcode(head: &[u8]) -> (usize, [u8; 2]) {
     match head {
         [prefix @ .., 0x0f, condition @ 0x80..=0x8f] => (prefix.len(), [0x0f, *condition]),
         [prefix @ .., 0xc7, 0xf8] => (prefix.len(), [0xc7, 0xf8]),

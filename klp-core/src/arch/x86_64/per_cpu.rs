@@ -5,13 +5,15 @@ use iced_x86::{
 };
 use smallvec::SmallVec;
 
-use super::Instructions;
+use super::super::Distances as OfArch;
+use super::X86_64;
 use super::carried::SCRATCH;
 use super::entered::is_written;
+use super::instructions::Instructions;
 use super::used::is_bit_string;
 
 /// The kernel's variables that such a distance is loaded from (arch/x86/include/asm/percpu.h).
-pub(crate) const DISTANCES: [&[u8]; 2] = [b"__per_cpu_offset", b"this_cpu_off"];
+pub(super) const DISTANCES: [&[u8]; 2] = [b"__per_cpu_offset", b"this_cpu_off"];
 
 /// What is known of registers, from one instruction to the next.
 pub(crate) struct Distances {
@@ -19,18 +21,16 @@ pub(crate) struct Distances {
     info: InstructionInfoFactory,
 }
 
-impl Distances {
-    pub(crate) fn new() -> Self {
+impl OfArch<X86_64> for Distances {
+    fn new() -> Self {
         Self { held: SmallVec::new(), info: InstructionInfoFactory::new() }
     }
 
-    /// Control can come here from elsewhere.
-    pub(crate) fn forget(&mut self) {
+    fn forget(&mut self) {
         self.held.clear();
     }
 
-    /// How many bytes the last instruction uses where its displacement says, if it adds such a distance and nothing else.
-    pub(crate) fn used(&self, instructions: &mut Instructions<'_>) -> Option<u16> {
+    fn used(&self, instructions: &mut Instructions<'_>) -> Option<u16> {
         let instruction = instructions.full();
         let is_exact = instruction.memory_index() == Register::None
             && self.held.contains(&instruction.memory_base())
@@ -40,8 +40,7 @@ impl Distances {
         size.filter(|size| is_exact && *size > 0)
     }
 
-    /// Goes over the last instruction. `loads` says that its memory operand is such a distance.
-    pub(crate) fn step(&mut self, instructions: &mut Instructions<'_>, loads: bool) {
+    fn step(&mut self, instructions: &mut Instructions<'_>, loads: bool) {
         let instruction = instructions.full();
         match instruction.flow_control() {
             FlowControl::Next | FlowControl::ConditionalBranch => {}
@@ -75,6 +74,7 @@ fn is_move(instruction: &Instruction, from: OpKind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::Instructions as _;
     use super::*;
 
     /// What the last instruction of `code` uses, if the first loads a distance.

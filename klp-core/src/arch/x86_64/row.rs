@@ -1,7 +1,7 @@
 //! Rows of entries, one for each `ModRM` byte: 0 where nothing is said, else the length of the instruction from the
 //! opcode on, its sort (bits 4 and 5) and [`BASELESS`]. `build.rs` writes them, `common.rs` reads them.
 
-/// What an instruction is, as [`super::form::Form`] has it.
+/// What an instruction is, as [`super::super::Form`] has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sort {
     Plain,

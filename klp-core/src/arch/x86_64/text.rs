@@ -5,28 +5,10 @@ use iced_x86::{
     SymbolResult,
 };
 
+use super::super::{Names, Text};
 use super::used::is_immediate;
 
-/// What the fields of an instruction are called that can hold an address.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
-    /// Where a direct branch goes.
-    pub(crate) branch: Option<String>,
-    /// What the displacement of a memory operand refers to.
-    pub(crate) displacement: Option<String>,
-    /// What the immediate refers to.
-    pub(crate) immediate: Option<String>,
-}
-
-impl Names {
-    /// What leaves out what the fields hold.
-    pub(crate) fn none() -> Self {
-        let [branch, displacement, immediate] = [const { Some(String::new()) }; 3];
-        Self { branch, displacement, immediate }
-    }
-}
-
-/// Such a field.
+/// A field that can hold an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slot {
     Branch,
@@ -34,21 +16,8 @@ enum Slot {
     Immediate,
 }
 
-/// An instruction in parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Text {
-    /// The whole of it.
-    pub(crate) whole: String,
-    /// What it does, without operands.
-    pub(crate) mnemonic: String,
-    /// Its immediate, if it has one.
-    pub(crate) immediate: Option<u64>,
-    /// The displacement of its memory operand, unless that counts from the next instruction.
-    pub(crate) displacement: Option<u64>,
-}
-
 /// The instruction at the start of `code`, which lies at `ip`.
-pub(crate) fn text(code: &[u8], ip: u64, names: Names) -> Text {
+pub(super) fn text(code: &[u8], ip: u64, names: Names) -> Text {
     let instruction = Decoder::with_ip(64, code, ip, DecoderOptions::NONE).decode();
     let mut formatter = GasFormatter::with_options(Some(Box::new(names)), None);
     let options = formatter.options_mut();
