@@ -12,6 +12,7 @@ use crate::record::Note;
 
 use super::absent::{self, Absent};
 use super::alternative::Field;
+use super::copy::{Copied, Link, OutReloc};
 use super::fentry;
 use super::identity;
 use super::moved;
@@ -24,46 +25,6 @@ use super::sites::code_sites;
 use super::source::{Fate, Source};
 use super::target::Target;
 use super::why::Why;
-
-/// Where a relocation of a copied piece leads.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Link {
-    /// To a copied piece.
-    Piece(Piece),
-    /// To a symbol of the running kernel.
-    Kernel(Target),
-    /// To a number.
-    Number,
-}
-
-/// A relocation of a copied piece.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OutReloc {
-    /// From the start of the piece.
-    pub(super) offset: u64,
-    /// Type, as ELF numbers it.
-    pub(super) raw: u32,
-    pub(super) link: Link,
-    /// Relative to what it leads to.
-    pub(super) addend: i64,
-}
-
-/// A copied piece.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Copied {
-    pub(super) relocs: Vec<OutReloc>,
-    /// Bytes that are not those of the patched object: offset in the piece, and bytes.
-    pub(super) edits: Vec<(u64, Vec<u8>)>,
-}
-
-impl Copied {
-    /// Writes `bytes` over what is at `offset`, and takes the relocations there away.
-    pub(super) fn replace(&mut self, offset: u64, bytes: Vec<u8>) {
-        let end = offset.saturating_add(bytes.len() as u64);
-        self.relocs.retain(|reloc| !(offset..end).contains(&reloc.offset));
-        self.edits.push((offset, bytes));
-    }
-}
 
 /// All that is copied.
 #[derive(Default)]

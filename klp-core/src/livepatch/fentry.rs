@@ -5,7 +5,7 @@ use crate::arch::Arch;
 use crate::elf::{Place, RelocKind};
 use crate::kernel::Kernel;
 
-use super::extract::{Copied, Link, OutReloc};
+use super::copy::{Copied, Link, OutReloc};
 use super::pieces::Piece;
 use super::resolve::Resolver;
 use super::why::Why;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::elf::Section;
 
-use super::extract::{self, Extraction, Link, OutReloc};
+use super::copy::{Link, OutReloc};
+use super::extract::{self, Extraction};
 use super::outlives::{is_constant, section, text};
 use super::pieces::Piece;
 use super::results::{CONST_TEXTS, Freed, Results};

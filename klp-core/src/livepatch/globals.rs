@@ -3,7 +3,8 @@
 use crate::elf::{Place, Reloc};
 use crate::kernel::{Region, module_name};
 
-use super::extract::{Link, Walk};
+use super::copy::Link;
+use super::extract::Walk;
 use super::identity;
 use super::moved;
 use super::resolve::{Meaning, Outside, Resolver, Site};

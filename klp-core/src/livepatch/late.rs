@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use crate::tables::Entry;
 
-use super::extract::{Copied, Extraction, Link, OutReloc, owner_name};
+use super::copy::{Copied, Link, OutReloc};
+use super::extract::{Extraction, owner_name};
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
 use super::source::Source;

@@ -14,6 +14,7 @@ mod callers;
 mod certain;
 mod constants;
 mod copied;
+mod copy;
 mod distances;
 mod exchanged;
 mod existing;
@@ -64,7 +65,8 @@ use crate::kernel::{Kernel, module_name};
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
-use extract::{Extraction, Link};
+use copy::Link;
+use extract::Extraction;
 use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;

@@ -8,7 +8,8 @@ use crate::kernel::{Kernel, Region};
 use crate::name;
 use crate::record::Note;
 
-use super::extract::{self, Extraction, Link};
+use super::copy::Link;
+use super::extract::{self, Extraction};
 use super::pieces::{self, Piece};
 use super::source::{Fate, Source};
 use super::taken::{Taken, addresses};

@@ -9,7 +9,8 @@ use object::{Endianness, build};
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
 
-use super::extract::{Copied, Extraction, Link, OutReloc};
+use super::copy::{Copied, Link, OutReloc};
+use super::extract::Extraction;
 use super::links::Links;
 use super::pieces::{Manner, Piece, manner};
 use super::placement;

@@ -9,7 +9,8 @@ use crate::elf::Section;
 use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
-use super::extract::{self, Extraction, Link, OutReloc};
+use super::copy::{Link, OutReloc};
+use super::extract::{self, Extraction};
 use super::outlives::OUTLIVES;
 use super::pieces::Piece;
 use super::source::Source;

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Section;
 
-use super::extract::{Extraction, Link};
+use super::copy::Link;
+use super::extract::Extraction;
 use super::pieces::Piece;
 use super::source::Source;
 use super::taken::{Places, Taken, reads};
@@ -81,7 +82,7 @@ pub(super) fn read_by(
     source: &Source<'_>,
     from: Piece,
     extraction: &Extraction,
-    relocs: &[super::extract::OutReloc],
+    relocs: &[super::copy::OutReloc],
 ) -> Vec<(Address, Taken)> {
     let mut found = Vec::new();
     for (reloc, times, taken) in reads(source, from, relocs) {

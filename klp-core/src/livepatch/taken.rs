@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::arch::{Arch, Carried, Form, Instructions as _, for_machine};
 use crate::elf::Section;
 
-use super::extract::{Extraction, Link, OutReloc};
+use super::copy::{Link, OutReloc};
+use super::extract::Extraction;
 use super::pieces::Piece;
 use super::source::Source;
 
