@@ -18,14 +18,21 @@ pub(crate) fn clean_up() {
     CLEANS_UP.store(true, Ordering::SeqCst);
 }
 
-/// Passes signals on to `interrupt` for as long as the process lives; until [`clean_up`] they end it.
+/// From now on signals end the process, but while make runs: everything is where the next run wants it, and what is
+/// computed now looks at no interrupt.
+pub(crate) fn cleaned_up() {
+    CLEANS_UP.store(false, Ordering::SeqCst);
+}
+
+/// Passes signals on to `interrupt` for as long as the process lives. They also end it before [`clean_up`] and after
+/// [`cleaned_up`].
 pub(crate) fn forward(interrupt: &Arc<Interrupt>) -> std::io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     let interrupt = Arc::clone(interrupt);
     std::thread::spawn(move || {
         for _ in signals.forever() {
             interrupt.raise();
-            if !CLEANS_UP.load(Ordering::SeqCst) {
+            if !CLEANS_UP.load(Ordering::SeqCst) && !interrupt.has_make_to_end() {
                 std::process::exit(ExitStatus::Interrupted.number().into());
             }
         }

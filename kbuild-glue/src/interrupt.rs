@@ -41,6 +41,12 @@ impl Interrupt {
         self.times.load(Ordering::SeqCst) > 0
     }
 
+    /// Whether a make runs, after which the thread that waits for it ends everything.
+    #[must_use]
+    pub fn has_make_to_end(&self) -> bool {
+        self.group().is_some()
+    }
+
     pub(crate) fn group(&self) -> MutexGuard<'_, Option<Pid>> {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -70,9 +70,13 @@ impl Revisions {
         let index = self.private_index()?;
         let mut git = self.git(&["diff", "--no-ext-diff", "--no-textconv", "--no-color"]);
         git.args(["--relative", "--src-prefix=a/", "--dst-prefix=b/", "--unified=3"]);
-        git.args(["--find-renames", "--submodule=short", "--end-of-options", &self.from]);
+        git.args(["--find-renames", "--submodule=short", "--ignore-submodules=none"]);
+        git.args(["--end-of-options", &self.from]);
         git.args(&self.to).arg("--").env("GIT_INDEX_FILE", index.path());
         let diff = self.run(&mut git)?.stdout;
+        if self.is_of_work_tree() {
+            self.expect_unfiltered(&index)?;
+        }
         if diff.is_empty() {
             return Err(PatchError::NoDifference { range: self.name.clone() });
         }
@@ -109,6 +113,7 @@ impl Revisions {
     pub fn is_here(&self) -> Result<bool, PatchError> {
         let index = self.private_index()?;
         let mut git = self.git(&["diff", "--quiet", "--no-ext-diff", "--relative"]);
+        git.arg("--ignore-submodules=none");
         git.args(["--end-of-options", &self.from, "--"]).env("GIT_INDEX_FILE", index.path());
         let output = self.output(&mut git)?;
         match output.status.code() {
@@ -188,6 +193,36 @@ impl Revisions {
             list.write_all(&names).and_then(|()| list.rewind()).map_err(failed)?;
             let mut git = self.git(&["update-index", "-z", mark, "--stdin"]);
             self.run(git.env("GIT_INDEX_FILE", index.path()).stdin(list))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses edited files that git reads through a filter or from another encoding: a difference of theirs is none for
+    /// git if the filter takes it away.
+    fn expect_unfiltered(&self, index: &NamedTempFile) -> Result<(), PatchError> {
+        for attribute in ["filter", "working-tree-encoding"] {
+            let mut git =
+                self.git(&["ls-files", "-z", "--", &format!(":(exclude,attr:!{attribute})")]);
+            let listed = self.run(git.env("GIT_INDEX_FILE", index.path()))?.stdout;
+            for name in listed.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+                let name = OsStr::from_bytes(name);
+                let Ok(bytes) = fs::read(self.source.as_std_path().join(name)) else {
+                    // It is removed, or no file: git tells both.
+                    continue;
+                };
+                let mut object = self.from.clone().into_bytes();
+                object.extend(b":./");
+                object.extend(name.as_bytes());
+                let mut git = self.git(&["cat-file", "--filters"]);
+                let output = self.output(git.arg(OsStr::from_bytes(&object)))?;
+                // A file that is new has all its lines in the patch.
+                if output.status.success() && output.stdout != bytes {
+                    return Err(self.failed(format!(
+                        "git reads `{}` through the attribute `{attribute}`, which can hide what is edited in it",
+                        name.to_string_lossy()
+                    )));
+                }
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! However a run ends, the source tree is as it was and the next run is right.
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -56,6 +57,40 @@ fn kill_make(work: &Utf8Path) {
 fn killed_while_the_mirror_is_made() -> Result<()> {
     let kernel = Kernel::with_output()?;
     kill_when(&kernel, false, || kernel.work().join("mirror.tmp").exists())
+}
+
+/// When all is built, nothing has to be put back, and whatever is still computed or printed ends at once.
+#[test]
+fn interrupted_when_all_is_compared() -> Result<()> {
+    for signal in [Signal::INT, Signal::TERM] {
+        let kernel = Kernel::with_output()?;
+        // A pipe that is full, and that nobody reads: what prints to it waits without end.
+        let (reader, mut writer) = std::io::pipe()?;
+        writer.write_all(&[0; 1 << 16])?;
+        let mut command = kernel.build([example_patch(PATCH)])?;
+        let mut child = command.stdout(writer).stderr(Stdio::null()).spawn()?;
+        let begin = Instant::now();
+        while !kernel.changed_functions().exists() && begin.elapsed() < Duration::from_secs(300) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        rustix::process::kill_process(Pid::from_child(&child), signal)?;
+        let (signalled, patience) = (Instant::now(), Duration::from_secs(10));
+        let status = loop {
+            match child.try_wait()? {
+                None if signalled.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                status => break status,
+            }
+        };
+        child.kill()?;
+        child.wait()?;
+        drop(reader);
+        assert_eq!(status.and_then(|status| status.code()), Some(130), "{signal:?}");
+        expect_right(&kernel, &[])?;
+    }
+    Ok(())
 }
 
 #[test]

@@ -67,6 +67,27 @@ fn files_that_came_later() -> Result<()> {
     Ok(())
 }
 
+/// A run would write through a symlink that somebody put in the place of what is ours, to save space for example.
+#[test]
+fn symlinks_in_our_directory() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let patch = example_patch(GOOD);
+    run(&mut kernel.build([&patch])?)?.expect(0)?;
+    let before = kernel.snapshot()?;
+    for name in ["mirror", "log"] {
+        let (ours, aside) = (kernel.work().join(name), kernel.directory.join("aside"));
+        fs_err::rename(&ours, &aside)?;
+        fs_err::os::unix::fs::symlink(&kernel.source, &ours)?;
+        let outcome = run(&mut kernel.build([&patch])?)?;
+        outcome.expect_error(1, "is a symlink", Some("remove the symlink"))?;
+        before.expect(&kernel.snapshot()?)?;
+        fs_err::remove_file(&ours)?;
+        fs_err::rename(&aside, &ours)?;
+    }
+    run(&mut kernel.build([&patch])?)?.expect(0)?;
+    Ok(())
+}
+
 /// Compilers name the file in the mirror, and people open it there.
 #[test]
 fn an_edit_of_the_mirror() -> Result<()> {

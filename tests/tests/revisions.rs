@@ -155,6 +155,21 @@ fn expect_meminfo(stdout: &str) -> Result<()> {
     Ok(())
 }
 
+/// A filter can take an edit away before git compares.
+#[test]
+fn an_edit_that_a_filter_hides() -> Result<()> {
+    let Some(kernel) = committed()? else { return Ok(()) };
+    fs_err::write(kernel.source.join(".git/info/attributes"), "fs/proc.c filter=hide\n")?;
+    git(&kernel, &["config", "filter.hide.clean", "sed s/MemFrei/MemFree/"])?;
+    git(&kernel, &["config", "filter.hide.smudge", "cat"])?;
+    edit(&kernel, "lib/string.c", "return end - s", "return s - end")?;
+    run(&mut kernel.build(["--worktree"])?)?.expect(0)?;
+    edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
+    let outcome = run(&mut kernel.build(["--worktree"])?)?;
+    outcome.expect_error(1, "git reads `fs/proc.c` through the attribute `filter`", None)?;
+    Ok(())
+}
+
 /// So does one that is made in the second in which the index was written, to a file of that second.
 #[test]
 fn an_edit_in_the_second_of_the_commit() -> Result<()> {

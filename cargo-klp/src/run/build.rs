@@ -164,6 +164,7 @@ impl Work<'_> {
             return Ok(None);
         }
         let patched = original.patched(patch_set, &mut events)?;
+        signals::cleaned_up();
         let mut comparison = patched.compare(&arguments.unproven, &mut events)?;
         let livepatch = match request {
             Some(request) => comparison.livepatch(request, &mut events).and_then(|livepatch| {

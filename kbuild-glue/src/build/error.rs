@@ -64,6 +64,12 @@ pub enum BuildError {
         /// A name in it.
         found: String,
     },
+    /// What is in the work directory is somewhere else.
+    #[error("`{path}` is a symlink, and a run would write to what it leads to")]
+    Linked {
+        /// The symlink.
+        path: Utf8PathBuf,
+    },
     /// A directory is no out-of-tree module.
     #[error("no module in `{path}`: neither Kbuild nor Makefile is there")]
     NoModule {
@@ -127,6 +133,10 @@ impl BuildError {
             Self::OtherEnvironment { .. } => Some(
                 "a variable of the environment, or what a Makefile reads outside of the sources, is not what it was: the next run \
                  makes the original again"
+                    .to_owned(),
+            ),
+            Self::Linked { .. } => Some(
+                "remove the symlink; --target-dir names another place for the whole directory"
                     .to_owned(),
             ),
             Self::NotOurs { .. } => Some(

@@ -77,12 +77,16 @@ pub(super) fn is_marked(root: &Utf8Path) -> bool {
     root.join(MARK).is_file() || is_of_before(root)
 }
 
-/// Whether the directory `root` can be used: it is ours, or there is nothing in it that could be lost.
+/// Whether the directory `root` can be used: it is ours, with all that is in it, or there is nothing in it that could be
+/// lost.
 pub fn usable(root: &Utf8Path) -> Result<(), BuildError> {
+    let names = names(root)?;
     if is_marked(root) {
-        return Ok(());
+        let mut paths = names.iter().filter(|name| is_ours(name)).map(|name| root.join(name));
+        let linked = paths.find(|path| path.is_symlink());
+        return linked.map_or(Ok(()), |path| Err(BuildError::Linked { path }));
     }
-    match names(root)?.into_iter().find(|name| !is_unfinished(name)) {
+    match names.into_iter().find(|name| !is_unfinished(name)) {
         None => Ok(()),
         Some(found) => Err(BuildError::NotOurs { path: root.to_owned(), found }),
     }
