@@ -14,6 +14,7 @@ mod inventory;
 mod kept;
 mod lock;
 mod makefiles;
+mod not_compiled;
 mod ours;
 mod outside;
 mod patched;
@@ -122,6 +123,8 @@ pub struct PatchedBuild {
     pub changes: Vec<FileChange>,
     /// The same as the patches leave them.
     pub written: Vec<FileChange>,
+    /// Those of them that are a part of what starts the kernel, which is not compared.
+    pub starting: Vec<Utf8PathBuf>,
 }
 
 impl Basis {

@@ -37,13 +37,21 @@ fn tells_kbuild(path: &Utf8Path) -> bool {
     ["Kbuild", "Kconfig", "Makefile"].iter().any(|start| name.starts_with(start))
 }
 
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn joined(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 /// `a`, `a and b`, `a, b, c and 4 more`.
 pub(crate) fn few(names: &[String]) -> String {
     let (shown, more) = names.split_at(names.len().min(FEW));
-    match (shown, more.len()) {
-        ([first @ .., last], 0) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        (_, 0) => shown.concat(),
-        (_, more) => format!("{} and {more} more", shown.join(", ")),
+    let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+    match more.len() {
+        0 => joined(&shown),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }
 

@@ -28,6 +28,7 @@ pub use edits::Edit;
 pub use error::PatchError;
 use hunk::Hunk;
 use left_out::Unpatchable;
+pub(crate) use place::starts_the_kernel;
 pub use trace::TracedHunk;
 
 /// One patch file.

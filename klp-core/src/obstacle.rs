@@ -60,6 +60,8 @@ pub enum Obstacle {
     NoFunction,
     /// The second opinion on the module disagrees.
     SecondOpinion,
+    /// It starts the kernel, and is not compared.
+    NotRunning,
     /// It is not what the kernel has that somebody else built.
     Unproven,
 }

@@ -12,6 +12,7 @@ use crate::event::{Event, Events, Phase};
 use crate::external;
 use crate::last_link;
 use crate::livepatch::{Livepatch, LivepatchRequest};
+use crate::not_compared;
 use crate::original::of_module;
 use crate::output;
 use crate::patched::{After, Patched, Shipped};
@@ -67,6 +68,7 @@ impl Patched<'_> {
             changes.note_livepatch(notes.iter().cloned());
         }
         if let After::Kernel { workspace, builds, .. } = after {
+            not_compared::tell_starting(&builds.patched.starting, &mut changes);
             changes.note_livepatch(last_link::notes(builds));
             blame::tell(workspace, builds, &mut changes);
         }

@@ -214,6 +214,7 @@ pub(crate) fn builds<'o>(
         vmlinux_o: None,
         changes: patched.changes.clone(),
         written: patched.changes.clone(),
+        starting: Vec::new(),
     };
     let original = Before { root: original.root.clone(), objects: (&original.objects).into() };
     Builds { workshop: workspace.workshop(), original, patched, session }

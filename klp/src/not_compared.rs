@@ -1,12 +1,18 @@
-//! What a patch can change of a kernel that was shipped beside the objects that are compared.
+//! What a patch can change beside the objects that are compared.
 
+use camino::Utf8PathBuf;
 use kbuild_glue::StockTouched;
-use klp_core::record::Note;
+use klp_core::diff::Changes;
+use klp_core::obstacle::Obstacle;
+use klp_core::record::{Note, Refused};
 
 use crate::proofs::Unseen;
 
 /// What objects are called together whose sources a build makes.
 const GENERATED: &str = "generated-sources";
+
+/// The code of notes about code that the running kernel does not run.
+const NOT_RUNNING: &str = "not-running";
 
 /// What is refused, since it is in the running kernel and nobody has looked at it.
 pub(crate) fn unseen(touched: &StockTouched) -> Vec<Unseen> {
@@ -36,13 +42,22 @@ fn generated(touched: &StockTouched) -> Option<Unseen> {
     })
 }
 
-/// What is no code of the running kernel, and is not compared.
+/// Says of what starts the kernel that nobody has looked at it: a note where anything else changed, else a refusal, since
+/// nobody knows that nothing changed.
+pub(crate) fn tell_starting(starting: &[Utf8PathBuf], changes: &mut Changes) {
+    let why = "it goes into what starts the kernel, which is not compared: no livepatch changes what follows from it";
+    if changes.is_empty() {
+        let refused =
+            |path: &Utf8PathBuf| Refused::new(Obstacle::NotRunning, "", path.as_str(), why);
+        changes.refuse_livepatch(starting.iter().map(refused).collect());
+    } else {
+        let note = |path: &Utf8PathBuf| Note::new(NOT_RUNNING, "", path.as_str(), why);
+        changes.note_livepatch(starting.iter().map(note));
+    }
+}
+
+/// What is given to programs or starts the kernel, and is not compared.
 pub(crate) fn notes(touched: &StockTouched) -> Vec<Note> {
-    const CODE: &str = "not-running";
-    let starting = touched.starting.iter().map(|path| {
-        let why = "it goes into what starts the kernel, which is not compared: no livepatch changes what follows from it";
-        Note::new(CODE, "", path.as_str(), why)
-    });
     let objects = touched.not_running.first().map(|first| {
         let more = match touched.not_running.len().saturating_sub(1) {
             0 => String::new(),
@@ -51,7 +66,7 @@ pub(crate) fn notes(touched: &StockTouched) -> Vec<Note> {
         let why = format!(
             "it{more} can change with the patch and cannot be livepatched: that code starts the kernel, or is given to programs"
         );
-        Note::new(CODE, "", first.as_str(), why)
+        Note::new(NOT_RUNNING, "", first.as_str(), why)
     });
-    starting.chain(objects).collect()
+    objects.into_iter().collect()
 }

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use klp_tests::kernel::{Kernel, example_patch, temporary};
 use klp_tests::klp::{klp, run};
 
@@ -149,6 +149,69 @@ fn not_compiled_here() -> Result<()> {
     let outcome = run(&mut kernel.build([&path])?)?.expect(3)?;
     let wanted = "lib/never.c is not compiled here: CONFIG_NEVER is not set";
     ensure!(outcome.stderr.contains(wanted), "{}", outcome.stderr);
+    Ok(())
+}
+
+/// Files with one reason are told in one line, and what is of another processor is not told at all.
+#[test]
+fn files_that_are_not_compiled_here() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let makefile = kernel.source.join("lib/Makefile");
+    let text = fs_err::read_to_string(&makefile)?;
+    let lines = "obj-$(subst m,y,$(CONFIG_HYPERV)) += one.o two.o\nifdef CONFIG_UNICODE\nobj-y += three.o\nendif\n";
+    fs_err::write(&makefile, format!("{text}\n{lines}"))?;
+    let mut patch = String::new();
+    for path in [
+        "lib/one.c",
+        "lib/two.c",
+        "lib/three.c",
+        "arch/arm/boot/dts/board.dts",
+        "arch/arm/boot/dts/board.dtsi",
+        "arch/arm/boot/compressed/misc.c",
+        "arch/arm/lib/memcpy.S",
+        "arch/arm/kernel/vdso/time.c",
+    ] {
+        let directory = kernel.source.join(path);
+        fs_err::create_dir_all(directory.parent().context("no parent")?)?;
+        fs_err::write(kernel.source.join(path), "before\n")?;
+        patch += &format!("--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-before\n+after\n");
+    }
+    let path = kernel.directory.join("files.patch");
+    fs_err::write(&path, patch)?;
+    let outcome = run(&mut kernel.build([&path])?)?.expect(3)?;
+    let warnings: Vec<&str> =
+        outcome.stderr.lines().filter(|line| line.starts_with("warning")).collect();
+    ensure!(
+        warnings
+            == [
+                "warning: lib/one.c and lib/two.c are not compiled here: CONFIG_HYPERV is not set",
+                "warning: lib/three.c is not compiled here: CONFIG_UNICODE is not set",
+            ],
+        "{warnings:#?}"
+    );
+    Ok(())
+}
+
+/// Nobody knows what changes in code that is not compared: that is in the records, and no "nothing changed".
+#[test]
+fn what_starts_the_kernel() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let path = "arch/x86/boot/main.c";
+    fs_err::create_dir_all(kernel.source.join("arch/x86/boot"))?;
+    fs_err::write(kernel.source.join(path), "int start(void)\n{\n\treturn 1;\n}\n")?;
+    let boot = kernel.write_patch("boot.patch", path, "return 1", "return 2")?;
+    let outcome = run(&mut kernel.build([&boot])?)?.expect(4)?;
+    let told = r#""name":"arch/x86/boot/main.c","code":"not-running","why":"it goes into what starts the kernel"#;
+    ensure!(
+        outcome.stdout.contains(&format!(r#"{{"reason":"refused","object":"",{told}"#)),
+        "{outcome:#?}"
+    );
+    ensure!(!outcome.stderr.contains("not compiled here"), "{outcome:#?}");
+    let outcome = run(&mut kernel.build([boot.as_str(), &good(), "--no-module"])?)?.expect(0)?;
+    ensure!(
+        outcome.stdout.contains(&format!(r#"{{"reason":"note","object":"",{told}"#)),
+        "{outcome:#?}"
+    );
     Ok(())
 }
 

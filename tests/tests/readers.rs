@@ -65,6 +65,37 @@ fn a_header_that_has_include_looks_for() -> Result<()> {
     Ok(())
 }
 
+/// It takes the place of a header that the build makes, and that no record names.
+#[test]
+fn a_configuration_among_the_sources() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    append(&kernel, "kernel/stat.c", "", "is_set", "__is_defined(CONFIG_OF_A_PATCH)")?;
+    let text = "#include_next <generated/autoconf.h>\n#define CONFIG_OF_A_PATCH 1\n";
+    expect(&kernel, &patch(&kernel, "include/generated/autoconf.h", text)?, &["is_set"])?;
+    Ok(())
+}
+
+/// Records name these in quotes, or as two words.
+#[test]
+fn names_that_are_no_word_of_a_record() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    fs_err::write(kernel.source.join("kernel/qu'o.h"), "#define VALUE 1\n")?;
+    fs_err::write(kernel.source.join("kernel/a=b.c"), "")?;
+    append(&kernel, "kernel/stat.c", "#include \"qu'o.h\"", "odd", "VALUE")?;
+    append(&kernel, "kernel/a=b.c", "", "even", "3")?;
+    let makefile = kernel.source.join("kernel/Makefile");
+    let text = fs_err::read_to_string(&makefile)?;
+    fs_err::write(&makefile, text + "obj-y += a=b.o\n")?;
+    let source = fs_err::read_to_string(kernel.source.join("kernel/a=b.c"))?;
+    for (file, text, function) in [
+        ("kernel/qu'o.h", "#define VALUE 2\n", "odd"),
+        ("kernel/a=b.c", &source.replace("return 3", "return 4"), "even"),
+    ] {
+        expect(&kernel, &patch(&kernel, file, text)?, &[function])?;
+    }
+    Ok(())
+}
+
 #[test]
 fn a_file_that_assembly_takes_in() -> Result<()> {
     let kernel = Kernel::with_output()?;

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 
 use super::BuildError;
 use crate::arch;
-use crate::config::Config;
 use crate::mirror::Stamps;
 
 /// Those of `paths` that a Makefile of `sources`, which are in `root`, names as a file.
@@ -62,8 +61,10 @@ fn is_of_the_build(path: &Utf8Path) -> bool {
     let is_makefile = name.starts_with("Makefile")
         || name.starts_with("Kbuild")
         || path.extension() == Some("mk");
-    let other = path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with(arch::DIRECTORY));
-    is_makefile && !other && !path.starts_with("Documentation") && !path.starts_with("tools")
+    is_makefile
+        && !arch::is_other(path)
+        && !path.starts_with("Documentation")
+        && !path.starts_with("tools")
 }
 
 /// Whether the word of a Makefile around `at`, where the name of `path` is found, means that file.
@@ -90,59 +91,6 @@ fn is_name_of(path: &Utf8Path, text: &[u8], at: usize, makefile: &Utf8Path) -> b
     }
     let wanted = directories.trim_end_matches('/');
     wanted.is_empty() || format!("/{parent}").ends_with(&format!("/{wanted}"))
-}
-
-/// The option without which the source file `path` is not compiled, where the Makefiles of `root` tell.
-pub(super) fn missing_option(root: &Utf8Path, path: &Utf8Path, config: &Config) -> Option<String> {
-    let mut wanted = path.with_extension("o").file_name()?.to_owned();
-    let mut directory = path.parent()?;
-    loop {
-        let found = Assignments::of(&root.join(directory)).option_of(&wanted, config, 0);
-        if found.is_some() || directory.as_str().is_empty() {
-            return found;
-        }
-        wanted = format!("{}/", directory.file_name()?);
-        directory = directory.parent()?;
-    }
-}
-
-/// Left and right sides of what a Makefile assigns.
-struct Assignments(Vec<(String, Vec<String>)>);
-
-impl Assignments {
-    fn of(directory: &Utf8Path) -> Self {
-        let files = ["Kbuild", "Makefile"].map(|name| directory.join(name));
-        let text = files.iter().find_map(|file: &Utf8PathBuf| fs::read_to_string(file).ok());
-        let text = text.unwrap_or_default().replace("\\\n", " ");
-        let parse = |line: &str| {
-            let (left, right) = line.split('#').next()?.split_once('=')?;
-            let words = right.split_whitespace().map(str::to_owned).collect();
-            Some((left.trim_end_matches([':', '+', '?', ' ', '\t']).trim().to_owned(), words))
-        };
-        Self(text.lines().filter_map(parse).collect())
-    }
-
-    /// The option that is not set and on which `wanted`, an object or a directory, depends.
-    fn option_of(&self, wanted: &str, config: &Config, depth: usize) -> Option<String> {
-        let names = self.0.iter().filter(|(_, words)| words.iter().any(|word| word == wanted));
-        let mut found = None;
-        for (left, _) in names {
-            let option = left.split_once("$(").and_then(|(_, rest)| rest.strip_suffix(')'));
-            if let Some(option) = option.filter(|option| config.get(option).is_none()) {
-                found.get_or_insert_with(|| option.to_owned());
-                continue;
-            }
-            // A part of another object; each is named by few, so a cycle ends soon.
-            let whole = left.rsplit_once('-').map(|(whole, _)| format!("{whole}.o"));
-            let whole =
-                whole.filter(|whole| !matches!(whole.as_str(), "obj.o" | "lib.o") && depth < 4);
-            let outer =
-                whole.and_then(|whole| self.option_of(&whole, config, depth.saturating_add(1)));
-            // Otherwise it is compiled by this line, as far as the Makefile here tells.
-            found = Some(outer?);
-        }
-        found
-    }
 }
 
 #[cfg(test)]
@@ -180,27 +128,5 @@ mod tests {
         ] {
             assert!(!is_named(path, makefile, text), "{path} in {text}");
         }
-    }
-
-    #[test]
-    fn options() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = Utf8Path::from_path(directory.path()).unwrap();
-        fs::create_dir_all(root.join("net/e1000")).unwrap();
-        let write = |path: &str, text: &str| fs::write(root.join(path), text).unwrap();
-        write("Makefile", "obj-y += net/\n");
-        write("net/Makefile", "obj-$(CONFIG_E1000) += e1000/\nobj-$(CONFIG_ON) += on.o\n");
-        write(
-            "net/e1000/Makefile",
-            "obj-$(CONFIG_E1000) += e1000.o\ne1000-y := main.o \\\n\thw.o\ne1000-$(CONFIG_EXTRA) += x.o\n",
-        );
-        let path = root.join(".config");
-        fs::write(&path, "CONFIG_ON=y\n").unwrap();
-        let config = Config::read(&path).unwrap();
-        let option = |path: &str| missing_option(root, path.into(), &config);
-        assert_eq!(option("net/e1000/hw.c").unwrap(), "CONFIG_E1000");
-        assert_eq!(option("net/e1000/x.c").unwrap(), "CONFIG_EXTRA");
-        assert_eq!(option("net/e1000/unnamed.c").unwrap(), "CONFIG_E1000");
-        assert_eq!(option("net/on.c"), None);
     }
 }

@@ -9,7 +9,7 @@ use fs_err as fs;
 use super::borrowed::{Borrowed, put_back};
 use super::calls::targets;
 use super::inventory::Inventory;
-use super::makefiles;
+use super::not_compiled;
 use super::plan::{Made, Plan, Planned, Touched};
 use super::{
     BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, clone, existing, generated,
@@ -45,6 +45,16 @@ impl Workspace {
                 events(BuildEvent::Note { message });
             }
         }
+        let (mirror, config) = (original.basis.mirror.path(), &original.basis.config);
+        let starting = changes.iter().filter(|change| change.starts_the_kernel());
+        let starting: Vec<&Utf8PathBuf> = starting.map(|change| &change.path).collect();
+        let (starting, unused): (Vec<_>, Vec<_>) = starting
+            .into_iter()
+            .partition(|path| not_compiled::missing_options(mirror, path, config).is_none());
+        let starting = starting.into_iter().cloned().collect();
+        for message in not_compiled::told(&unused, mirror, config) {
+            events(BuildEvent::Note { message });
+        }
         random::tell_of_entropy(&original.basis.config, events);
         self.new_log("patched")?;
         let root = self.patched_path();
@@ -60,6 +70,7 @@ impl Workspace {
             original_root: self.build_path(),
             changes,
             written,
+            starting,
         })
     }
 
@@ -82,24 +93,18 @@ impl Workspace {
         let files = count(changes.len(), "file");
         let Planned { plan, unused, unknown_to_make } = Planned::of(changes, &made)?;
         let plan = if settings.full_make { Plan::Everything("as asked".to_owned()) } else { plan };
-        let tell = |path: &Utf8Path, events: &mut Events<'_>| {
-            let why = match makefiles::missing_option(made.mirror, path, made.config) {
-                Some(option) => format!(": {option} is not set"),
-                // What a full make did with it, nobody knows.
-                None if makefiles::searches(path, made.mirror).is_some() => return,
-                None => ", as Kbuild's records say".to_owned(),
-            };
-            events(BuildEvent::Note { message: format!("{path} is not compiled here{why}") });
-        };
         // What the patch adds has no record yet.
         let is_open = |path: &Utf8PathBuf| {
             matches!(plan, Plan::Everything(_))
                 && changes.iter().any(|change| change.path == *path && change.old.is_none())
         };
         let (open, unused): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_open);
-        for path in &unused {
-            tell(path, events);
-        }
+        let tell = |paths: &[&Utf8PathBuf], events: &mut Events<'_>| {
+            for message in not_compiled::told(paths, made.mirror, made.config) {
+                events(BuildEvent::Note { message });
+            }
+        };
+        tell(&unused.iter().collect::<Vec<_>>(), events);
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -121,9 +126,7 @@ impl Workspace {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
         };
-        for path in open.iter().filter(|path| !is_object(path)) {
-            tell(path, events);
-        }
+        tell(&open.iter().filter(|path| !is_object(path)).collect::<Vec<_>>(), events);
         Ok((objects, made_now))
     }
 

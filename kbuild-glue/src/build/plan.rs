@@ -15,7 +15,7 @@ use crate::arch;
 use crate::config::Config;
 use crate::mirror::Stamps;
 use crate::objects::LinkedObject;
-use crate::patch::FileChange;
+use crate::patch::{FileChange, starts_the_kernel};
 
 /// Beyond this many objects, naming them one by one costs more than looking at all.
 const MANY: usize = 1000;
@@ -79,7 +79,9 @@ impl Planned {
             readers.targets.is_empty()
                 && is_code(&change.path)
                 && !is_new_header(change)
-                && !is_of_another_architecture(&change.path)
+                && !arch::is_other(&change.path)
+                && !change.starts_the_kernel()
+                && readers::is_recorded_as_it_is(&change.path)
                 && !named.contains(change.path.as_path())
         };
         let unused = changes.iter().zip(&readers).filter(is_unused);
@@ -119,7 +121,7 @@ impl Plan {
                 match Role::of(&target, &linked) {
                     Role::Object => drop(touched.objects.insert(target)),
                     Role::Offsets(header) => drop(touched.offsets.insert(target, header)),
-                    Role::FinalLink => {}
+                    Role::Uncompared => {}
                     Role::Other => {
                         let reason = format!("{} is made from {}", target, change.path);
                         return Self::Everything(reason);
@@ -139,7 +141,8 @@ impl Plan {
 enum Role {
     Object,
     Offsets(Utf8PathBuf),
-    FinalLink,
+    /// It is neither compared nor a part of anything that is.
+    Uncompared,
     Other,
 }
 
@@ -159,13 +162,16 @@ impl Role {
         if let Some(header) = header {
             return Self::Offsets(Utf8PathBuf::from(header));
         }
+        // Nothing of it is linked into the kernel.
+        if starts_the_kernel(target) {
+            return Self::Uncompared;
+        }
         // These go into vmlinux and foo.ko behind the objects that are compared.
         let name = target.file_name().unwrap_or_default();
         let final_link = name.ends_with(".mod.o")
             || matches!(name, ".module-common.o" | ".vmlinux.export.o" | "vmlinux.lds")
-                && !target.as_str().contains("/boot/")
             || matches!(target.as_str(), "init/version-timestamp.o" | "scripts/module.lds");
-        if final_link { Self::FinalLink } else { Self::Other }
+        if final_link { Self::Uncompared } else { Self::Other }
     }
 }
 
@@ -173,6 +179,9 @@ impl Role {
 fn needs_everything(change: &FileChange, config: &Config) -> Option<String> {
     let path = &change.path;
     let name = path.file_name().unwrap_or_default();
+    if !readers::is_recorded_as_it_is(path) {
+        return Some(format!("records name {path} in another way"));
+    }
     if path.as_str().starts_with("localversion") {
         return Some(format!("{path} is part of the kernel's version"));
     }
@@ -205,11 +214,6 @@ fn needs_everything(change: &FileChange, config: &Config) -> Option<String> {
 /// Files that compilers read, and leave a record.
 fn is_code(path: &Utf8Path) -> bool {
     matches!(path.extension(), Some("c" | "h" | "S" | "rs"))
-}
-
-/// Nobody expects those to be compiled: machine code of x86 is read, and no other.
-fn is_of_another_architecture(path: &Utf8Path) -> bool {
-    path.strip_prefix("arch").is_ok_and(|rest| !rest.starts_with(arch::DIRECTORY))
 }
 
 /// Files that others include or compile by name, and that mean nothing to anybody else. Whatever else there is

@@ -38,6 +38,8 @@ pub(super) fn find(
             by_name.entry(name.as_bytes()).or_default().push(index);
         }
     }
+    let is_unrecorded = |index: &usize| changes[*index].path.ends_with(UNRECORDED);
+    let unrecorded: Vec<usize> = (0..changes.len()).filter(is_unrecorded).collect();
     let records = Records::find(made.build)?;
     let mirror = Finder::new(made.mirror.as_str());
     let mut found = vec![Readers::default(); changes.len()];
@@ -45,6 +47,11 @@ pub(super) fn find(
     records.for_each(|record, bytes| {
         names_mirror = names_mirror || mirror.find(bytes).is_some();
         let Some(target) = target_of(record) else { return };
+        let is_compiled = !unrecorded.is_empty() && memmem::find(bytes, b"\ndeps_").is_some();
+        for index in unrecorded.iter().filter(|_| is_compiled) {
+            found[*index].unknown_to_make.insert(target.clone());
+            found[*index].targets.insert(target.clone());
+        }
         for word in bytes.split(|byte| ends_word(*byte)).filter(|word| word.contains(&b'/')) {
             for index in by_name.get(last_part(word)).into_iter().flatten() {
                 let path = in_mirror(word, made.build, made.mirror);
@@ -116,6 +123,10 @@ fn by_directive(
     })
 }
 
+/// What everything is made from, so that no record has it (`scripts/basic/fixdep.c`). The sources can have one that takes
+/// the place of the one that the build makes.
+const UNRECORDED: &str = "generated/autoconf.h";
+
 /// What compilers and assemblers read or look for without a word in the list of what an object is made from.
 const DIRECTIVES: [&str; 4] = ["__has_include", ".incbin", ".include", "#embed"];
 
@@ -186,6 +197,11 @@ fn last_part(path: &[u8]) -> &[u8] {
 /// What stands between the words of a record.
 pub(super) fn ends_word(byte: u8) -> bool {
     byte.is_ascii_whitespace() || b"'\"()=;".contains(&byte)
+}
+
+/// Whether the name of a file stands in records as it is: in one word, and without escapes.
+pub(super) fn is_recorded_as_it_is(path: &Utf8Path) -> bool {
+    !path.as_str().bytes().any(|byte| ends_word(byte) || b"\\#$".contains(&byte))
 }
 
 /// The word of a record that the byte at `at` is part of.

@@ -14,10 +14,17 @@ impl FileChange {
         unpatchable(&self.path)
     }
 
+    /// Whether the file is code of what starts the kernel, which is neither linked into it nor compared.
+    #[must_use]
+    pub fn starts_the_kernel(&self) -> bool {
+        is_code(&self.path) && starts_the_kernel(&self.path)
+    }
+
     /// Whether the file takes part in the last link of the kernel and of its modules, behind the objects that are compared.
     #[must_use]
     pub fn is_of_last_link(&self) -> bool {
-        unpatchable(&self.path).is_none() && is_of_last_link(&self.path)
+        let path = &self.path;
+        unpatchable(path).is_none() && !starts_the_kernel(path) && is_of_last_link(path)
     }
 }
 
@@ -46,26 +53,39 @@ const LAST_LINK: [&str; 12] = [
 
 fn unpatchable(path: &Utf8Path) -> Option<&'static str> {
     let within = |directory: &str| path.starts_with(directory);
-    let parts: Vec<&str> = path.components().map(|part| part.as_str()).collect();
-    let is_arch = parts.first() == Some(&"arch");
-    // What maps it into processes is in the kernel.
-    let maps_it = ["vma.c", "extable.c", "vdso32-setup.c"].map(Some).contains(&path.file_name());
-    if (parts.contains(&"vdso") && is_arch && !maps_it) || within("lib/vdso") {
+    let is_arch = within("arch");
+    if !is_code(path) || arch::is_other(path) {
+        return None;
+    }
+    let has = |name: &str| path.components().any(|part| part.as_str() == name);
+    // What maps it into processes, and the data that it reads, is in the kernel.
+    let is_kernel = path.file_name().is_some_and(|name| OF_THE_KERNEL.contains(&name));
+    if (has("vdso") && is_arch || within("lib/vdso")) && !is_kernel {
         return Some("the vDSO is code of processes, mapped into them when they start");
     }
-    if parts.contains(&"realmode") {
+    if has("realmode") && has("rm") {
         return Some("real mode code runs before the kernel and when processors start");
     }
-    if is_arch && parts.get(2) == Some(&"boot") {
-        return Some("boot code is gone when the kernel runs");
-    }
-    if arch::PROGRAMS.iter().any(|directory| within(directory)) {
+    if within(arch::PURGATORY) {
         return Some("it is linked into a program of its own");
     }
-    if matches!(path.extension(), Some("S")) && !is_of_last_link(path) {
+    if path.extension() == Some("S") && !starts_the_kernel(path) && !is_of_last_link(path) {
         return Some("functions in assembly have no place for ftrace to redirect calls");
     }
     None
+}
+
+/// Files beside the sources of the vDSO (Linux 6.1 to 7.3).
+const OF_THE_KERNEL: [&str; 4] = ["vma.c", "extable.c", "vdso32-setup.c", "datastore.c"];
+
+/// Whether it is in the directory of a program that runs before the kernel.
+pub(crate) fn starts_the_kernel(path: &Utf8Path) -> bool {
+    let is_of = |directory: &&str| path.starts_with(directory);
+    arch::STARTING.iter().any(is_of) && !path.starts_with(arch::NOT_STARTING)
+}
+
+fn is_code(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("S" | "c" | "h" | "rs"))
 }
 
 #[cfg(test)]
@@ -78,9 +98,8 @@ mod tests {
             "arch/x86/entry/vdso/common/vclock_gettime.c",
             "lib/vdso/gettimeofday.c",
             "arch/x86/realmode/rm/header.S",
-            "arch/x86/boot/main.c",
+            "arch/x86/purgatory/purgatory.c",
             "arch/x86/lib/memmove_64.S",
-            "drivers/firmware/efi/libstub/x86-stub.c",
         ] {
             assert!(unpatchable(path.into()).is_some(), "{path}");
         }
@@ -88,10 +107,30 @@ mod tests {
             "fs/inode.c",
             "kernel/reboot.c",
             "arch/x86/entry/vdso/vma.c",
+            "lib/vdso/datastore.c",
+            "lib/vdso/Makefile",
+            "arch/x86/realmode/init.c",
             "arch/x86/kernel/process.c",
+            "arch/arm/boot/dts/ti/clocks.dtsi",
+            "arch/arm64/kernel/vdso/note.S",
+            "arch/arm64/lib/memcpy.S",
             "boot/x.c",
         ] {
             assert_eq!(unpatchable(path.into()), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_starts_the_kernel() {
+        for (path, expected) in [
+            ("arch/x86/boot/main.c", true),
+            ("arch/x86/boot/compressed/head_64.S", true),
+            ("drivers/firmware/efi/libstub/x86-stub.c", true),
+            ("arch/x86/boot/startup/sev-startup.c", false),
+            ("arch/arm/boot/compressed/misc.c", false),
+            ("drivers/firmware/efi/efi.c", false),
+        ] {
+            assert_eq!(starts_the_kernel(path.into()), expected, "{path}");
         }
     }
 }

@@ -119,6 +119,7 @@ impl Workspace {
             vmlinux_o: None,
             changes,
             written,
+            starting: touched.starting.clone(),
         })
     }
 
