@@ -69,7 +69,8 @@ fn a_header_that_has_include_looks_for() -> Result<()> {
 #[test]
 fn a_configuration_among_the_sources() -> Result<()> {
     let kernel = Kernel::with_output()?;
-    append(&kernel, "kernel/stat.c", "", "is_set", "__is_defined(CONFIG_OF_A_PATCH)")?;
+    let before = "#ifdef CONFIG_OF_A_PATCH\n#define IS_SET 1\n#else\n#define IS_SET 0\n#endif";
+    append(&kernel, "kernel/stat.c", before, "is_set", "IS_SET")?;
     let text = "#include_next <generated/autoconf.h>\n#define CONFIG_OF_A_PATCH 1\n";
     expect(&kernel, &patch(&kernel, "include/generated/autoconf.h", text)?, &["is_set"])?;
     Ok(())
