@@ -16,22 +16,12 @@ pub enum Stability {
     Unstable,
 }
 
-/// Names that compilers and kernel macros give to things nobody can refer to by name.
-/// A trailing `.N` is taken off before the comparison.
+/// Names that compilers give to things nobody can refer to by name. A trailing `.N` is taken off before the comparison.
 const UNSTABLE: &[&[u8]] = &[
     b"CSWTCH",
     b"__func__",
     b"__FUNCTION__",
     b"__PRETTY_FUNCTION__",
-    b"_entry",
-    b"_entry_ptr",
-    b"__key",
-    b"__warned",
-    b"__already_done",
-    b"_rs",
-    b"descriptor",
-    b"__flags",
-    b"__print_once",
     // Clang's strings with KASAN, and what it counts with: gcov, KCOV and KASAN.
     b".str",
     b"__llvm_gcov_ctr",
@@ -43,17 +33,35 @@ const UNSTABLE: &[&[u8]] = &[
 /// What clang calls a constant of a compound literal or an initialiser; with KASAN it has a symbol.
 const CONSTINIT: &[u8] = b"constinit";
 
-/// Those of them that are variables of one call site, which a livepatch has anew: whether a warning
-/// was printed, a rate limit, a lock class, a message that can be switched on.
-const OWN_VARIABLES: &[&[u8]] = &[
+/// What macros of the kernel declare in each function that uses them. Compilers put a number behind the name of a static
+/// variable of a function, or the function in front: a name without either is one of a file.
+const OF_MACROS: &[&[u8]] = &[
+    b"_entry",
+    b"_entry_ptr",
     b"__key",
     b"__warned",
     b"__already_done",
     b"_rs",
     b"descriptor",
+    b"__flags",
     b"__print_once",
-    b"_entry",
-    b"_entry_ptr",
+];
+
+/// Where the kernel's macros put flags that say that something was done once.
+const ONCE: &[&[u8]] = &[b".data..once", b".data.once", b".data..unlikely", b".data.unlikely"];
+
+/// Those of them that are variables of one call site, which a livepatch has anew: whether a warning was printed, a rate
+/// limit, a lock class, a message that can be switched on. With each, how the sections begin that macros put it into:
+/// anyone can give such a name to a variable of his own.
+const OWN_VARIABLES: &[(&[u8], &[&[u8]])] = &[
+    (b"__key", &[b".bss"]),
+    (b"__warned", ONCE),
+    (b"__already_done", ONCE),
+    (b"_rs", &[b".data"]),
+    (b"descriptor", &[b"__dyndbg", b"__verbose"]),
+    (b"__print_once", &[b".data", b".bss"]),
+    (b"_entry", &[b".printk_index", b".rodata"]),
+    (b"_entry_ptr", &[b".printk_index"]),
 ];
 
 /// Starts of such names.
@@ -102,6 +110,7 @@ pub fn stability(name: &[u8], local: bool) -> Stability {
     let innermost = clang_static_local(numberless);
     let has_prefix = |prefix: &&[u8]| name.starts_with(prefix) || innermost.starts_with(prefix);
     if UNSTABLE.contains(&innermost)
+        || OF_MACROS.contains(&innermost)
         || UNSTABLE_PREFIX.iter().any(has_prefix)
         || is_rust_allocation(name)
     {
@@ -119,10 +128,13 @@ pub(crate) fn is_of_static_call(name: &[u8]) -> bool {
     name.starts_with(b"__SCK__") || name.starts_with(b"__SCT__")
 }
 
-/// Whether the variable `name` belongs to one call site and need not be the one of another build.
-pub(crate) fn is_own_variable(name: &[u8]) -> bool {
+/// Whether the variable `name` in `section` belongs to one call site and need not be the one of another build.
+pub(crate) fn is_own_variable(name: &[u8], section: &[u8]) -> bool {
     let innermost = clang_static_local(strip_number(name).unwrap_or(name));
-    OWN_VARIABLES.contains(&innermost)
+    let is_of_macro = |(macros, sections): &(&[u8], &[&[u8]])| {
+        *macros == innermost && sections.iter().any(|start| section.starts_with(start))
+    };
+    (name.len() > innermost.len() && OWN_VARIABLES.iter().any(is_of_macro))
         || name.windows(DYNAMIC_DEBUG.len()).any(|part| part == DYNAMIC_DEBUG)
 }
 
@@ -348,6 +360,10 @@ mod tests {
         ] {
             assert_eq!(stability(name.as_bytes(), true), Stability::Unstable, "{name}");
         }
+        // A file's own variables of such names.
+        for name in ["__warned", "_rs", "descriptor"] {
+            assert_eq!(stability(name.as_bytes(), true), Stability::Stable, "{name}");
+        }
         assert_eq!(stability(b"count.3", true), Stability::Numbered);
         assert_eq!(stability(b"foo.isra.0", true), Stability::Numbered);
         assert_eq!(stability(b"table", true), Stability::Stable);
@@ -355,6 +371,27 @@ mod tests {
         assert_eq!(stability(b"constinit.1.llvm.77", false), Stability::Unstable);
         assert_eq!(stability(b"constinit", false), Stability::Stable);
         assert_eq!(stability(b"__key", false), Stability::Stable);
+    }
+
+    #[test]
+    fn variables_of_one_call_site_are_where_macros_put_them() {
+        for (name, section, is_own) in [
+            ("__warned.3", ".data..once", true),
+            ("foo.__warned", ".data.once", true),
+            ("__warned", ".data..once", false),
+            ("__warned.3", ".bss", false),
+            ("_rs.1", ".data._rs.1", true),
+            ("foo._rs.77", ".data.foo._rs.77", true),
+            ("_rs.1", ".bss", false),
+            ("__key.12", ".bss", true),
+            ("__key", ".bss", false),
+            ("descriptor.2", "__dyndbg", true),
+            ("descriptor.2", ".data", false),
+            ("___done.2", ".data..do_once", false),
+        ] {
+            let own = is_own_variable(name.as_bytes(), section.as_bytes());
+            assert_eq!(own, is_own, "{name} in {section}");
+        }
     }
 
     #[test]

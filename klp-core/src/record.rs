@@ -166,7 +166,7 @@ pub struct Note {
     pub demangled: Option<String>,
     /// What it is about: `order`, `link-order`, `linked`, `last-link`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
-    /// `parameter`, `freed`, `static-key`, `debug-class` (its messages cannot be turned on), `renamed` (what the kernel keeps leads to another function), `per-cpu` (all modules together have little of such memory), `outlives`, `thread`, `state` (what a variable holds that goes out of use), `stays` (its module cannot be unloaded), `constructor` (what tells KASAN of variables at boot), `new-module`, `reasons` (not all reasons could be found).
+    /// `parameter`, `freed`, `static-key`, `list` (the kernel walks its own), `modinfo` (modprobe reads the file of the module), `debug-class` (its messages cannot be turned on), `renamed` (what the kernel keeps leads to another function), `per-cpu` (all modules together have little of such memory), `outlives`, `thread`, `state` (what a variable holds that goes out of use), `stays` (its module cannot be unloaded), `constructor` (what tells KASAN of variables at boot), `new-module`, `reasons` (not all reasons could be found).
     pub code: String,
     /// What differs, for people.
     pub why: String,

@@ -64,7 +64,7 @@ impl Modules {
             let path =
                 self.files.get(&name).ok_or_else(|| VmError::NoModule { name: name.clone() })?;
             let (bytes, info) = read(path)?;
-            open.extend(info.depends().map(|name| name.replace('-', "_")));
+            open.extend(info.depends());
             for wanted in info.wants() {
                 let wanted = wanted.replace('-', "_");
                 if self.has(&wanted) {

@@ -249,7 +249,7 @@ fn needed(parts: &Parts, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<(), Er
         }
         let bytes = read(&file)?;
         let info = ModInfo::read(&bytes).map_err(|source| Error::Object { path: file, source })?;
-        for path in info.depends().filter_map(|name| paths.get(&module_name(name))) {
+        for path in info.depends().filter_map(|name| paths.get(&name)) {
             if order.insert(path) {
                 open.push(path);
             }

@@ -59,7 +59,7 @@ pub(crate) fn modules_in(
     for (module, path) in files {
         let bytes = read(&path)?;
         let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(&path))?;
-        let needed = ModInfo::of(&elf).depends().map(ToOwned::to_owned).collect();
+        let needed = ModInfo::of(&elf).depends().collect();
         depends.insert(module.clone(), needed);
         modules.insert(module, Kallsyms::of_module(&elf));
     }

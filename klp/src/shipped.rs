@@ -56,7 +56,7 @@ fn unpack(parts: &StockParts, objects: &[LinkedObject], output: &Utf8Path) -> Re
         let bytes = read(&path)?;
         let info =
             ModInfo::read(&bytes).map_err(|source| Error::Object { path: path.clone(), source })?;
-        open.extend(info.depends().filter_map(|name| known.get(&name.replace('-', "_")).cloned()));
+        open.extend(info.depends().filter_map(|name| known.get(&name).cloned()));
         write(&output.join(format!("{name}.ko")), &bytes)?;
     }
     let order: String = found.iter().flat_map(|name| [name, ".o\n"]).collect();

@@ -11,6 +11,12 @@ fn identity() -> Result<()> {
     let mut copied = right();
     copied.module = copied.module.replace("extern int count;", "static int count;");
     copied.links.retain(|(name, _)| *name != "count");
+    // What a macro names so is one of a function, and in a section of once flags.
+    let warned = |text: &String| text.replace("count", "__warned");
+    let mut with_name_of_macro = copied.clone();
+    with_name_of_macro.before = warned(&copied.before);
+    with_name_of_macro.after = warned(&copied.after);
+    with_name_of_macro.module = warned(&copied.module);
     let mut neighbour = right();
     neighbour.links = vec![
         ("count", ".klp.sym.vmlinux.table,0"),
@@ -58,6 +64,7 @@ fn identity() -> Result<()> {
         "identity",
         &[
             ("a copy of a variable", copied, Some(Class::Identity)),
+            ("the same, with a name that macros use", with_name_of_macro, Some(Class::Identity)),
             ("a strong function in place of one that is weak now", gives_way, None),
             ("the weak one", stays, Some(Class::Content)),
             ("a change of what was freed", unasked, Some(Class::Missing)),

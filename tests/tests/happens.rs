@@ -298,3 +298,55 @@ fn new_classes_of_debug_messages() -> Result<()> {
         Ok(())
     })
 }
+
+/// The kernel walks the list that was linked into it.
+#[test]
+fn entries_of_a_list_that_the_linker_gathers() -> Result<()> {
+    for_each_compiler("entries_of_a_list_that_the_linker_gathers", |compiler| {
+        // As `DECLARE_PCI_FIXUP_SECTION` of include/linux/pci.h makes them.
+        let quirk = |device: u32, number: u32| {
+            format!(
+                "static void quirk_{number}(void) {{ asm volatile(\"nop\"); }}\n\
+                 static void (*const keeps_{number})(void) __attribute__((section(\".discard.addressable\"), used)) = quirk_{number};\n\
+                 asm(\".section .pci_fixup_final, \\\"a\\\"; .balign 16; .short 1, {device}; .long 0, 0; \
+                 .long quirk_{number} - .; .previous\");\n"
+            )
+        };
+        let one = quirk(7, 1);
+        let whys = |before: &str, after: &str| -> Result<Vec<String>> {
+            let livepatch = show(compiler, before, after, AFTER)?;
+            let notes = livepatch.notes.iter().filter(|note| note.code == "list");
+            Ok(notes.map(|note| format!("{}: {}", note.name, note.why)).collect())
+        };
+        let told = |before: &str, after: &str, what: &str| -> Result<()> {
+            let whys = whys(before, after)?;
+            let start = format!(".pci_fixup_final: the patch {what}, which");
+            ensure!(matches!(&*whys, [why] if why.starts_with(&start)), "no {what} in {whys:?}");
+            Ok(())
+        };
+        assert_eq!(whys(&one, &one)?, [""; 0]);
+        told("", &one, "adds to this list")?;
+        told(&one, &(one.clone() + &quirk(9, 2)), "changes what this object gives to this list")?;
+        told(&one, &quirk(9, 1), "changes what this object gives to this list")?;
+        told(&one, "", "takes from this list")
+    })
+}
+
+/// modprobe reads the file of the module.
+#[test]
+fn what_a_module_says_to_modprobe() -> Result<()> {
+    for_each_compiler("what_a_module_says_to_modprobe", |compiler| {
+        let says = |text: &str, number: u32| {
+            format!(
+                "static const char said_{number}[] __attribute__((section(\".modinfo\"), used)) = \"{text}\";\n"
+            )
+        };
+        let before = says("alias=fs-old", 1) + &says("author=Somebody", 2);
+        let after = says("ext4.alias=fs-new", 1) + &says("author=Nobody", 2);
+        let livepatch = show(compiler, &before, &after, AFTER)?;
+        assert_eq!(codes(&livepatch, "modinfo"), ["alias=fs-old", "ext4.alias=fs-new"]);
+        ensure!(note(&livepatch, "modinfo", "alias=fs-old")?.why.contains("takes this away"));
+        assert_eq!(codes(&show(compiler, &before, &before, AFTER)?, "modinfo"), [""; 0]);
+        Ok(())
+    })
+}

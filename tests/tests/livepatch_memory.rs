@@ -5,7 +5,7 @@ use klp_core::livepatch::Livepatch;
 use klp_tests::small::{Small, for_each_compiler};
 use klp_tests::tools::have;
 
-use crate::livepatch_identity::{refused, replaced, sections};
+use crate::livepatch_identity::{kernel, refused, replaced, sections};
 
 #[test]
 fn another_kind_of_memory_is_another_variable() -> Result<()> {
@@ -288,4 +288,44 @@ fn a_constant_that_nothing_refers_to_is_told() -> Result<()> {
     let livepatch = small.livepatch(&[("a", "get")], false)?;
     ensure!(livepatch.unread.is_empty(), "{:?}", livepatch.unread);
     Ok(())
+}
+
+/// A once flag of a macro is one of a function, in a section of such flags. Anyone can use its name for something else.
+#[test]
+fn variables_with_the_names_of_what_macros_declare() -> Result<()> {
+    for_each_compiler("variables_with_the_names_of_what_macros_declare", |compiler| {
+        let livepatch = |text: &dyn Fn(u32) -> String| -> Result<Livepatch> {
+            let small = Small::new(compiler)?.object("a", &text(1), &text(2));
+            small.livepatch(&[("a", "get")], false)
+        };
+        let of_file = livepatch(&|number| {
+            format!(
+                "static _Bool __already_done; static long __warned; static int descriptor = 4;\n\
+                 void mark(void) {{ __already_done = 1; __warned++; descriptor++; }}\n\
+                 long get(int n) {{ return n + __already_done + __warned + descriptor + {number}; }}\n"
+            )
+        })?;
+        assert_eq!(of_file.refused, []);
+        for name in ["__already_done", "__warned", "descriptor"] {
+            let symbol = format!(".klp.sym.vmlinux.{name},0");
+            ensure!(kernel(&of_file).contains(&symbol), "{name} is not in {:#?}", kernel(&of_file));
+        }
+        let of_function = |variable: &str, number: u32| {
+            format!(
+                "int get(int n) {{ static {variable}; {} += n; return {} + {number}; }}\n",
+                "VALUE", "VALUE"
+            )
+            .replace(
+                "VALUE",
+                if variable.contains("descriptor") { "descriptor" } else { "__warned" },
+            )
+        };
+        let other = livepatch(&|number| of_function("int descriptor = 4", number))?;
+        refused(&other, "get", "is a variable that cannot be found in the original")?;
+        let flag = "int __attribute__((section(\".data..once\"))) __warned";
+        let own = livepatch(&|number| of_function(flag, number))?;
+        assert_eq!(own.refused, []);
+        ensure!(!kernel(&own).iter().any(|name| name.contains("__warned")), "{:#?}", kernel(&own));
+        Ok(())
+    })
 }

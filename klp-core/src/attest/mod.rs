@@ -191,8 +191,8 @@ pub fn loaded_before(
         object: module.to_owned(),
         source: source.into(),
     })?;
-    let needed: BTreeSet<&str> = info.depends().collect();
-    let paths = symvers.modules().filter(|path| needed.contains(module_name(path).as_str()));
+    let needed: BTreeSet<String> = info.depends().collect();
+    let paths = symvers.modules().filter(|path| needed.contains(&module_name(path)));
     Ok(paths.map(ToOwned::to_owned).collect())
 }
 

@@ -23,28 +23,31 @@ pub(super) fn is_description(section: &[u8]) -> bool {
 
 /// Whether a variable belongs to one place in the code, which macros put there with it: once flags, rate limits,
 /// lock classes, descriptors of messages.
+///
+/// A macro's variable is one of a function: GCC puts a number behind its name, clang the function in front. What has the name
+/// alone, or is in a section in which no such macro puts it, is somebody's variable of that name. The flag of `DO_ONCE()`
+/// (`___done`) is no such one: with another flag, what is done only once would be done again.
 pub(super) fn is_of_one_place(name: &[u8], section: &[u8]) -> bool {
-    const NAMES: &[&[u8]] = &[
-        b"__key",
-        b"__warned",
-        b"__already_done",
-        b"__print_once",
-        b"__once_key",
-        b"___done",
-        b"___once_key",
-        b"_rs",
-        b"_entry",
-        b"_entry_ptr",
-        b"descriptor",
-        b"__func__",
-    ];
-    const SECTIONS: &[&[u8]] = &[b".data..once", b".data.once", b"__dyndbg", b"__bug_table"];
-    // Clang: `FUNCTION.NAME`.
+    const SECTIONS: &[&[u8]] = &[b"__dyndbg", b"__bug_table"];
     let own = base(name);
     let last = own.rsplit(|byte| *byte == b'.').next().unwrap_or(own);
-    NAMES.contains(&last)
+    let is_in = |starts: &[&str]| starts.iter().any(|start| section.starts_with(start.as_bytes()));
+    let is_of_function = last.len() < name.len();
+    let fits = match last {
+        b"__warned" | b"__already_done" => {
+            is_in(&[".data..once", ".data.once", ".data..unlikely", ".data.unlikely"])
+        }
+        b"__print_once" => is_in(&[".data", ".bss"]),
+        b"__key" => is_in(&[".bss"]),
+        b"_rs" => is_in(&[".data"]),
+        b"descriptor" => is_in(&["__verbose"]),
+        b"_entry" | b"_entry_ptr" => is_in(&[".printk_index", ".rodata"]),
+        b"__func__" => true,
+        _ => false,
+    };
+    (is_of_function && fits)
         || last.starts_with(b"__UNIQUE_ID")
-        || last.starts_with(b"__compound_literal")
+        || (last.starts_with(b"__compound_literal") && is_in(&[".rodata", ".data.rel.ro"]))
         || SECTIONS.contains(&section)
 }
 

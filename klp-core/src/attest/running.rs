@@ -99,7 +99,7 @@ impl<'a> Running<'a> {
         while let Some(name) = open.pop() {
             let image = self.find(&name).and_then(|index| self.image(index));
             if let Some(image) = image.filter(|_| seen.insert(name)) {
-                open.extend(ModInfo::of(&image.elf).depends().map(ToOwned::to_owned));
+                open.extend(ModInfo::of(&image.elf).depends());
             }
         }
         module != other && seen.contains(other)

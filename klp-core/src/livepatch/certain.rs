@@ -114,7 +114,10 @@ impl<'a> Resolver<'_, 'a> {
         // What belongs to one place in code has no end that anyone takes the address of, and no index.
         let is_own = |span: &Span| {
             let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
-            symbol.is_some_and(|symbol| name::is_own_variable(symbol.name))
+            let section = self.elf().section(span.section);
+            symbol
+                .zip(section)
+                .is_some_and(|(symbol, section)| name::is_own_variable(symbol.name, section.name))
         };
         if is_own(span) {
             return others.all(|(other, _)| is_own(other));

@@ -22,6 +22,7 @@ mod extract;
 mod fentry;
 mod finish;
 mod freed_texts;
+mod gathered;
 mod globals;
 mod identity;
 mod init;
@@ -29,6 +30,7 @@ mod input;
 mod late;
 mod links;
 mod message_classes;
+mod modprobe;
 mod moved;
 mod namesakes;
 mod outlives;
@@ -203,6 +205,8 @@ pub fn create(
             verdict.refused.add(Obstacle::Recompiled, source.object, source.object, why);
         }
         verdict.tell(boot::notes(source));
+        verdict.tell(gathered::notes(source));
+        verdict.tell(modprobe::notes(source));
         verdict.tell(threads::notes(source));
     }
     verdict.types(&sources);

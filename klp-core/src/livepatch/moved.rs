@@ -331,9 +331,10 @@ impl Side<'_> {
     pub(super) fn thing(&self, object: usize, span: u32) -> Option<Thing> {
         let place = self.analysis.layout.span(span)?;
         let symbol = self.analysis.elf.symbol(place.symbol?)?;
+        let section = self.analysis.elf.section(place.section)?;
         let region = self.region(span);
         let is_one = symbol.stability != name::Stability::Unstable
-            && !name::is_own_variable(symbol.name)
+            && !name::is_own_variable(symbol.name, section.name)
             && !name::is_of_static_call(symbol.name)
             && !name::is_rust(symbol.name)
             && !matches!(region, Region::Freed | Region::Text)

@@ -196,9 +196,11 @@ fn calls_back(kernel: &Kernel, extraction: &Extraction, piece: Piece) -> bool {
 fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
     let Some(source) = sources.get(piece.object) else { return false };
     let name = extract::owner_name(source, piece);
-    section(source, piece).is_some_and(|section| section.is_writable() && !section.is_code())
-        && piece.len() > 0
-        && !name::is_own_variable(name.as_bytes())
+    section(source, piece).is_some_and(|section| {
+        section.is_writable()
+            && !section.is_code()
+            && !name::is_own_variable(name.as_bytes(), section.name)
+    }) && piece.len() > 0
 }
 
 /// Constants, beside the tables that belong to code.

@@ -19,7 +19,9 @@ const PLAIN: &[&[u8]] = &[
     b".altinstr_replacement",
     b".fixup",
     b".rodata",
+    b".ref.rodata",
     b".data",
+    b".ref.data",
     b".bss",
 ];
 
@@ -68,19 +70,26 @@ pub(super) fn is_per_cpu(name: &[u8]) -> bool {
     name.starts_with(PER_CPU)
 }
 
+/// Whether section `name` is one of variables that the kernel's linker script keeps apart.
+pub(super) fn is_special(name: &[u8]) -> bool {
+    is_below(SPECIAL, name)
+}
+
+/// Whether `name` is one of `starts`, or goes on with a dot behind one.
+fn is_below(starts: &[&[u8]], name: &[u8]) -> bool {
+    let rests = starts.iter().filter_map(|start| name.strip_prefix(*start));
+    rests.into_iter().any(|rest| rest.is_empty() || rest.starts_with(b"."))
+}
+
 /// The section of a module for what is in section `name` of an object of the kernel; none if there is none like it.
 pub(super) fn in_module(name: &[u8]) -> Option<Cow<'_, [u8]>> {
     if is_per_cpu(name) {
         return Some(Cow::Borrowed(PER_CPU));
     }
-    let is_below = |start: &&[u8]| {
-        name.strip_prefix(*start).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
-    };
-    if SPECIAL.iter().any(is_below) {
+    if is_special(name) {
         return None;
     }
-    let is_known =
-        PLAIN.iter().any(is_below) || TABLES.contains(&name) || super::pieces::is_table(name);
+    let is_known = is_below(PLAIN, name) || TABLES.contains(&name) || super::pieces::is_table(name);
     is_known.then_some(Cow::Borrowed(name))
 }
 
@@ -95,9 +104,14 @@ mod tests {
         {
             assert_eq!(in_module(name.as_bytes()), None, "{name}");
         }
-        for name in
-            [".text.f", ".data..read_mostly", ".data..ro_after_init", ".rodata.str1.1", ".bss.x"]
-        {
+        for name in [
+            ".text.f",
+            ".data..read_mostly",
+            ".data..ro_after_init",
+            ".ref.data",
+            ".rodata.str1.1",
+            ".bss.x",
+        ] {
             assert_eq!(in_module(name.as_bytes()).as_deref(), Some(name.as_bytes()));
         }
         let aligned = in_module(b".data..percpu..shared_aligned");

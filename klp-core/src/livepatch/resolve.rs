@@ -273,7 +273,8 @@ impl<'s, 'a> Resolver<'s, 'a> {
             )),
             None if section.is_writable()
                 && stability == Some(Stability::Unstable)
-                && !symbol.is_some_and(|symbol| name::is_own_variable(symbol.name)) =>
+                && !symbol
+                    .is_some_and(|symbol| name::is_own_variable(symbol.name, section.name)) =>
             {
                 Err(format!(
                     "{} is a variable that cannot be found in the original",

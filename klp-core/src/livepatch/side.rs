@@ -144,9 +144,10 @@ impl<'a> Side<'a> {
     pub(super) fn variable(&self, span: u32) -> Option<(String, u64)> {
         let place = self.analysis.layout.span(span)?;
         let symbol = self.analysis.elf.symbol(place.symbol?)?;
-        let is_variable = self.analysis.elf.section(place.section)?.is_writable()
+        let section = self.analysis.elf.section(place.section)?;
+        let is_variable = section.is_writable()
             && symbol.stability == Stability::Stable
-            && !name::is_own_variable(symbol.name);
+            && !name::is_own_variable(symbol.name, section.name);
         is_variable.then(|| (symbol.name_lossy().into_owned(), symbol.size))
     }
 

@@ -3,6 +3,7 @@
 
 use super::RawElf;
 use crate::elf::ElfError;
+use crate::kernel::module_name;
 
 /// The strings of a module's `.modinfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,10 +46,11 @@ impl ModInfo {
         self.get("livepatch").is_some()
     }
 
-    /// The modules that have to be loaded before it (`depends`).
-    pub fn depends(&self) -> impl Iterator<Item = &str> {
+    /// The modules that have to be loaded before it (`depends`), by the names that the kernel gives them: a dash in the
+    /// name of a file is an underscore there.
+    pub fn depends(&self) -> impl Iterator<Item = String> {
         let lists = self.all("depends");
-        lists.flat_map(|list| list.split(',')).filter(|name| !name.is_empty())
+        lists.flat_map(|list| list.split(',')).filter(|name| !name.is_empty()).map(module_name)
     }
 
     /// The modules or aliases that should be loaded before it where they are there
@@ -81,8 +83,8 @@ mod tests {
     #[test]
     fn lists() {
         let info =
-            info(&[("depends", "jbd2,mbcache"), ("softdep", "pre: crc32c a post: b pre: c")]);
-        assert_eq!(info.depends().collect::<Vec<_>>(), ["jbd2", "mbcache"]);
+            info(&[("depends", "jbd2,snd-pcm"), ("softdep", "pre: crc32c a post: b pre: c")]);
+        assert_eq!(info.depends().collect::<Vec<_>>(), ["jbd2", "snd_pcm"]);
         assert_eq!(info.wants().collect::<Vec<_>>(), ["crc32c", "a", "c"]);
         assert!(!info.is_livepatch());
     }
