@@ -3,7 +3,6 @@
 
 use super::RawElf;
 use crate::elf::ElfError;
-use crate::kernel::module_name;
 
 /// The strings of a module's `.modinfo`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,8 +48,8 @@ impl ModInfo {
     /// The modules that have to be loaded before it (`depends`), by the names that the kernel gives them: a dash in the
     /// name of a file is an underscore there.
     pub fn depends(&self) -> impl Iterator<Item = String> {
-        let lists = self.all("depends");
-        lists.flat_map(|list| list.split(',')).filter(|name| !name.is_empty()).map(module_name)
+        let names = self.all("depends").flat_map(|list| list.split(','));
+        names.filter(|name| !name.is_empty()).map(|name| name.replace('-', "_"))
     }
 
     /// The modules or aliases that should be loaded before it where they are there
