@@ -112,9 +112,10 @@ impl ModuleWorkspace {
         }
         self.copy().sync(&[])?;
         let (source, version) = (&self.source, self.kernel.kernel_version()?);
-        let named = match self.named == self.source {
-            true => String::new(),
-            false => format!(" as in {}", self.named),
+        let named = if self.named == self.source {
+            String::new()
+        } else {
+            format!(" as in {}", self.named)
         };
         events(BuildEvent::Status {
             verb: "Building",

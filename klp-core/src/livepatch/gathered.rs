@@ -64,7 +64,9 @@ fn lists<'a>(side: &'a Side<'_>) -> Lists<'a> {
     for data in side.manifest.data.iter().filter(|data| is_list(side, data.section)) {
         lists.entry(data.section).or_default().push(data.checksum);
     }
-    lists.values_mut().for_each(|list| list.sort_unstable());
+    for list in lists.values_mut() {
+        list.sort_unstable();
+    }
     lists
 }
 

@@ -57,9 +57,10 @@ impl<'s> Region<'s> {
     pub(super) fn of(name: &[u8], shipped: &Shipped<'s>) -> Option<Self> {
         let (_, start, stop) = TABLES.iter().find(|(table, ..)| table.as_bytes() == name)?;
         if let Some((index, section)) = shipped.section_named(name) {
-            return Some(match shipped.is_module() {
-                true => Self::Module(index),
-                false => Self::Linked(section.address, section.data),
+            return Some(if shipped.is_module() {
+                Self::Module(index)
+            } else {
+                Self::Linked(section.address, section.data)
             });
         }
         let at = |symbol: &str| match shipped.named(symbol.as_bytes()).first() {
