@@ -166,7 +166,8 @@ fn an_edit_that_a_filter_hides() -> Result<()> {
     run(&mut kernel.build(["--worktree"])?)?.expect(0)?;
     edit(&kernel, "fs/proc.c", "MemFree", "MemFrei")?;
     let outcome = run(&mut kernel.build(["--worktree"])?)?;
-    outcome.expect_error(1, "git reads `fs/proc.c` through the attribute `filter`", None)?;
+    let message = "git reads `fs/proc.c` through the attribute `filter`";
+    outcome.expect_error(1, message, Some("name two revisions"))?;
     Ok(())
 }
 

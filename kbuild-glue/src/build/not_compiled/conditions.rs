@@ -178,9 +178,9 @@ pub(super) fn words(right: &str, config: &Config) -> Vec<(String, Vec<Unmet>)> {
         };
         let parts = split(inner, |character| character == ',');
         let [condition, then @ ..] = parts.as_slice() else { continue };
-        let missing = unmet_of(condition, config);
+        let wanted = unmet_of(condition, config);
         for (index, part) in then.iter().enumerate() {
-            let unmet = if index == 0 { missing.clone() } else { Vec::new() };
+            let unmet = if index == 0 { wanted.clone() } else { Vec::new() };
             words.extend(part.split_whitespace().map(|word| (word.to_owned(), unmet.clone())));
         }
     }
