@@ -57,7 +57,7 @@ pub(super) fn missing_options(root: &Utf8Path, path: &Utf8Path, config: &Config)
         let below = wanted.strip_prefix(directory).ok()?;
         let directories = below.ancestors().skip(1).filter(|name| !name.as_str().is_empty());
         let names = is_object.then(|| below.to_string()).into_iter();
-        let names = names.chain(directories.map(|name| format!("{name}/")));
+        let mut names = names.chain(directories.map(|name| format!("{name}/")));
         let outer = names.find_map(|name| makefile.ways_to(&name, 0));
         if let Some(outer) = outer {
             ways = Some(match ways {
