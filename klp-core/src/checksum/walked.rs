@@ -7,7 +7,7 @@ use super::stream::{Edge, Streams};
 use super::{Digest, FunctionChecksums, Kind, Short};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
-const FUNCTION_DOMAIN: &[u8; 16] = b"klp function  9\n";
+const FUNCTION_DOMAIN: &[u8; 16] = b"klp function 10\n";
 
 /// What the walks of some functions give, before the data behind them is known.
 #[derive(Default)]

@@ -9,8 +9,8 @@
 #else
 #define LAST 5
 #endif
-static const int __flags[] = { 1, 2, 3, 4, LAST };
-static const int __key[] = { 11, 12, 13, 14, 15, 16, 17, 18 };
+static const int __flags[] __asm__("__flags.1") = { 1, 2, 3, 4, LAST };
+static const int __key[] __asm__("__key.1") = { 11, 12, 13, 14, 15, 16, 17, 18 };
 int get_other(unsigned long i) { return __key[i]; }
 int get(unsigned long i)
 {

@@ -8,7 +8,7 @@
 #define FIRST 1
 #endif
 void use(const int *end);
-static const int __flags[] = { FIRST, 2, 3, 4 };
-static const int __key[] = { 11, 12, 13, 14 };
+static const int __flags[] __asm__("__flags.1") = { FIRST, 2, 3, 4 };
+static const int __key[] __asm__("__key.1") = { 11, 12, 13, 14 };
 int get_other(unsigned long i) { return __key[i]; }
 void give(void) { use(__flags + 4); }

@@ -6,9 +6,9 @@
 #else
 #define FIRST 1
 #endif
-static const int __key[] = { 11, 12, 13, 14 };
-static const int __flags[] = { 0, FIRST, 3, 4 };
-static const int __rs[] = { 21, 22, 23, 24 };
+static const int __key[] __asm__("__key.1") = { 11, 12, 13, 14 };
+static const int __flags[] __asm__("__flags.1") = { 0, FIRST, 3, 4 };
+static const int __rs[] __asm__("__rs.1") = { 21, 22, 23, 24 };
 int get_other(unsigned long i) { return __key[i] + __rs[i]; }
 int count(void)
 {

@@ -5,5 +5,5 @@
 #else
 #define PLACE
 #endif
-static const int __flags[4] PLACE = { 3, 1, 4, 1 };
+static const int __flags[4] __asm__("__flags.1") PLACE = { 3, 1, 4, 1 };
 int get(int i) { return ((const volatile int *)__flags)[i]; }

@@ -5,6 +5,6 @@
 #else
 #define PLACE ".data"
 #endif
-static int __key[4] __attribute__((section(PLACE))) = { 5, 6 };
+static int __key[4] __asm__("__key.1") __attribute__((section(PLACE))) = { 5, 6 };
 void use(int *);
 void get(void) { use(__key); }

@@ -6,13 +6,13 @@
 #define NUMBER 4
 #endif
 struct node { const struct node *next; long v; };
-static const struct node descriptor, _rs, __flags, __key, __warned, __already_done;
-static const struct node descriptor = { &_rs, 1 };
-static const struct node _rs = { &__flags, 2 };
-static const struct node __flags = { &__key, 3 };
-static const struct node __key = { &__warned, NUMBER };
-static const struct node __warned = { &__already_done, 5 };
-static const struct node __already_done = { &descriptor, 6 };
+static const struct node descriptor __asm__("descriptor.1"), _rs __asm__("_rs.1"), __flags __asm__("__flags.1"), __key __asm__("__key.1"), __warned __asm__("__warned.1"), __already_done __asm__("__already_done.1");
+static const struct node descriptor __asm__("descriptor.1") = { &_rs, 1 };
+static const struct node _rs __asm__("_rs.1") = { &__flags, 2 };
+static const struct node __flags __asm__("__flags.1") = { &__key, 3 };
+static const struct node __key __asm__("__key.1") = { &__warned, NUMBER };
+static const struct node __warned __asm__("__warned.1") = { &__already_done, 5 };
+static const struct node __already_done __asm__("__already_done.1") = { &descriptor, 6 };
 long f(int n)
 {
 	const struct node *p = &descriptor;

@@ -2,14 +2,14 @@
 //#changed: f *
 struct node { const struct node *next; long v; };
 #ifdef PATCHED
-static const struct node descriptor, _rs, __flags;
-static const struct node descriptor = { &_rs, 5 };
-static const struct node _rs = { &__flags, 5 };
-static const struct node __flags = { &descriptor, 5 };
+static const struct node descriptor __asm__("descriptor.1"), _rs __asm__("_rs.1"), __flags __asm__("__flags.1");
+static const struct node descriptor __asm__("descriptor.1") = { &_rs, 5 };
+static const struct node _rs __asm__("_rs.1") = { &__flags, 5 };
+static const struct node __flags __asm__("__flags.1") = { &descriptor, 5 };
 #else
-static const struct node descriptor, _rs;
-static const struct node descriptor = { &_rs, 5 };
-static const struct node _rs = { &descriptor, 5 };
+static const struct node descriptor __asm__("descriptor.1"), _rs __asm__("_rs.1");
+static const struct node descriptor __asm__("descriptor.1") = { &_rs, 5 };
+static const struct node _rs __asm__("_rs.1") = { &descriptor, 5 };
 #endif
 int f(void)
 {
