@@ -1,7 +1,7 @@
 // Unnamed data of which code knows the end only.
 //#changed: give constant
-//#may: data __flags
-//#may[cross]: data-removed __flags
+//#may: data __flags.1
+//#may[cross]: data-removed __flags.1
 #ifdef PATCHED
 #define FIRST 0
 #else
