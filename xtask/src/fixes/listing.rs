@@ -83,8 +83,8 @@ impl Listing {
     }
 }
 
-/// The name without what compilers append (`.isra.0`, `.cold`, a number of a static variable), and without the number that
-/// `__UNIQUE_ID` gets.
+/// The name without what compilers append (`.isra.0`, `.cold`, a number of a static variable), and without the numbers that
+/// `__UNIQUE_ID` and the stub of an initcall get (`__initstub__kmod_loop__358_2365_loop_init6`).
 pub(super) fn source_name(name: &str) -> &str {
     let name = match name.find('.') {
         Some(0) | None => name,
@@ -92,6 +92,8 @@ pub(super) fn source_name(name: &str) -> &str {
     };
     if name.starts_with("__UNIQUE_ID_") {
         name.trim_end_matches(|sign: char| sign.is_ascii_digit())
+    } else if name.starts_with("__initstub__") {
+        name.rsplit_once("__").map_or(name, |(file, _)| file)
     } else {
         name
     }
