@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use klp::{Because, FunctionReached, HunkReached, Nothing, Why};
+use klp::{Because, Evidence, FunctionReached, HunkReached, Nothing, Why};
 use klp_core::record::Function;
 
 /// A hunk.
@@ -25,6 +25,8 @@ pub(super) struct Hunks<'a> {
     pub(super) count: usize,
     /// Those that reach functions.
     pub(super) reaching: Vec<HunkView<'a>>,
+    /// Those that may be why functions differ of which nothing else tells it.
+    pub(super) maybe: Vec<HunkView<'a>>,
     /// The others, by why they do not.
     pub(super) without: BTreeMap<&'static str, Vec<HunkView<'a>>>,
 }
@@ -33,16 +35,25 @@ impl<'a> Hunks<'a> {
     /// Those that `why` knows; `number` is that of a function on the page.
     pub(super) fn of(why: &'a Why, number: impl Fn(&Function) -> Option<usize>) -> Self {
         let count = why.hunks.len();
-        let mut hunks = Self { count, reaching: Vec::new(), without: BTreeMap::new() };
+        let mut hunks =
+            Self { count, reaching: Vec::new(), maybe: Vec::new(), without: BTreeMap::new() };
         for (reached, view) in why.hunks.iter().zip(views(why, number)) {
             match &reached.nothing {
-                _ if !view.functions.is_empty() => hunks.reaching.push(view),
+                _ if is_known(why, view.id, &reached.functions) => hunks.reaching.push(view),
+                _ if !view.functions.is_empty() => hunks.maybe.push(view),
                 Some((nothing, _)) => hunks.without.entry(all(*nothing)).or_default().push(view),
                 None => hunks.without.entry(UNKNOWN).or_default().push(view),
             }
         }
         hunks
     }
+}
+
+/// Whether hunk `id` reaches one of the functions for more reason than that nothing else does.
+fn is_known(why: &Why, id: usize, functions: &[usize]) -> bool {
+    let reached = functions.iter().filter_map(|index| why.functions.get(*index));
+    let mut because = reached.flat_map(|function| &function.because);
+    because.any(|it| it.hunk == id && it.evidence != Evidence::File)
 }
 
 const UNKNOWN: &str = "it is not known that they reach a function";
