@@ -160,7 +160,7 @@ fn files_that_are_not_compiled_here() -> Result<()> {
     let text = fs_err::read_to_string(&makefile)?;
     let lines = "obj-$(subst m,y,$(CONFIG_HYPERV)) += one.o two.o\nifdef CONFIG_UNICODE\nobj-y += three.o\nendif\n";
     fs_err::write(&makefile, format!("{text}\n{lines}"))?;
-    let mut patch = String::new();
+    let mut hunks = Vec::new();
     for path in [
         "lib/one.c",
         "lib/two.c",
@@ -174,11 +174,11 @@ fn files_that_are_not_compiled_here() -> Result<()> {
         let directory = kernel.source.join(path);
         fs_err::create_dir_all(directory.parent().context("no parent")?)?;
         fs_err::write(kernel.source.join(path), "before\n")?;
-        patch += &format!("--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-before\n+after\n");
+        hunks.push(format!("--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-before\n+after\n"));
     }
-    let path = kernel.directory.join("files.patch");
-    fs_err::write(&path, patch)?;
-    let outcome = run(&mut kernel.build([&path])?)?.expect(3)?;
+    let patch = kernel.directory.join("files.patch");
+    fs_err::write(&patch, hunks.concat())?;
+    let outcome = run(&mut kernel.build([&patch])?)?.expect(3)?;
     let warnings: Vec<&str> =
         outcome.stderr.lines().filter(|line| line.starts_with("warning")).collect();
     ensure!(

@@ -66,11 +66,11 @@ fn interrupted_when_all_is_compared() -> Result<()> {
         let kernel = Kernel::with_output()?;
         // A pipe that is full, and that nobody reads: what prints to it waits without end.
         let (reader, mut writer) = std::io::pipe()?;
-        writer.write_all(&[0; 1 << 16])?;
+        writer.write_all(&vec![0; 1 << 16])?;
         let mut command = kernel.build([example_patch(PATCH)])?;
         let mut child = command.stdout(writer).stderr(Stdio::null()).spawn()?;
         let begin = Instant::now();
-        while !kernel.changed_functions().exists() && begin.elapsed() < Duration::from_secs(300) {
+        while !kernel.changed_functions().exists() && begin.elapsed() < Duration::from_mins(5) {
             std::thread::sleep(Duration::from_millis(10));
         }
         std::thread::sleep(Duration::from_millis(300));

@@ -34,6 +34,8 @@ impl Reach<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::why::sources::Sources;
 
@@ -54,7 +56,7 @@ mod tests {
             sources: &sources,
             source: Some("a.c".into()),
             files: ["a.c".into(), "b.c".into()].into(),
-            behind: &Default::default(),
+            behind: &BTreeSet::default(),
             objects: [None, None],
             about: &[],
             macros: &Default::default(),

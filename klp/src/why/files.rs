@@ -3,7 +3,8 @@
 use camino::Utf8Path;
 use klp_core::record::Function;
 
-use super::reach::{Because, Evidence, How, Reach, VERSIONS, about};
+use super::about::about;
+use super::reach::{Because, Evidence, How, Reach, VERSIONS};
 
 /// Where Makefiles and scripts are about objects elsewhere.
 const EVERYWHERE: [&str; 3] = ["include", "scripts", "tools"];

@@ -1,5 +1,6 @@
 //! Why a function is in the changed-function set: which hunks of the patches reach it, and how.
 
+mod about;
 pub(crate) mod blocks;
 pub(crate) mod called;
 mod choice;
@@ -40,9 +41,10 @@ pub use nothing::Nothing;
 pub use reach::{Because, Evidence, How};
 pub use words::hunk_words;
 
+use about::About;
 use instances::Object;
+use reach::Reach;
 pub(crate) use reach::symbol;
-use reach::{About, Reach};
 use sources::Sources;
 use uses::{Macros, add_macros};
 

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{TracedHunk, Version, is_word};
+use kbuild_glue::{TracedHunk, Version};
 use klp_core::record::{Change, Function};
 
-use super::blocks::{Blocks, Kind, words};
+use super::about::About;
+use super::blocks::Kind;
 use super::choice::Choice;
 use super::instances::{CodeLine, Instance, Object};
 use super::sources::Sources;
@@ -71,41 +72,6 @@ pub(super) struct Reach<'a> {
     pub(super) about: &'a [[About; 2]],
     /// The macros of the files that hunks change, in both versions.
     pub(super) macros: &'a [Macros; 2],
-}
-
-/// What a hunk is about in one version, beside functions.
-pub(super) struct About {
-    /// Which functions and variables are exported, and nothing else.
-    is_export: bool,
-    /// The names by which others use what it changes, `.name` of a member.
-    names: Vec<(How, String)>,
-    /// Types that hold a type that it changes: the way from the outer one to it.
-    holders: Vec<Vec<String>>,
-}
-
-impl About {
-    pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Self {
-        Self {
-            is_export: is_export(blocks, hunk, version),
-            names: about(blocks, hunk, version),
-            holders: Vec::new(),
-        }
-    }
-
-    /// The types that it changes.
-    pub(super) fn types(&self) -> impl Iterator<Item = &String> {
-        let types = self.names.iter().filter(|(how, _)| *how == How::Type);
-        types.map(|(_, name)| name).filter(|name| !name.starts_with('.'))
-    }
-
-    /// Takes in which types hold those that it changes.
-    pub(super) fn held(&mut self, holders: &BTreeMap<String, Vec<Vec<String>>>) {
-        let ways = |name: &String| {
-            let ways = holders.get(name).into_iter().flatten();
-            ways.map(|way| [way.clone(), vec![name.clone()]].concat()).collect::<Vec<_>>()
-        };
-        self.holders = self.types().flat_map(ways).collect();
-    }
 }
 
 pub(super) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
@@ -321,89 +287,3 @@ pub(super) fn changed(hunk: &TracedHunk, version: Version) -> Vec<usize> {
         Version::Patched => hunk.added.iter().chain(&hunk.around).copied().collect(),
     }
 }
-
-/// Whether all that a hunk changes in a version is which functions and variables are exported, to whom.
-fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> bool {
-    let lines = match version {
-        Version::Original => &hunk.removed,
-        Version::Patched => &hunk.added,
-    };
-    let mut lines = lines.iter().filter(|line| !blocks.is_blank(&[**line])).peekable();
-    let is_one = |line: &usize| {
-        let block = blocks.at(*line).filter(|block| block.kind == Kind::Declaration);
-        let name = block.and_then(|block| block.names.first());
-        name.is_some_and(|name| name.starts_with("EXPORT_SYMBOL"))
-    };
-    lines.peek().is_some() && lines.all(is_one)
-}
-
-/// What a hunk is about beside functions: the names by which others use what it changes.
-pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec<(How, String)> {
-    let lines = match version {
-        Version::Original => &hunk.removed,
-        Version::Patched if hunk.added.is_empty() => &hunk.around,
-        Version::Patched => &hunk.added,
-    };
-    let mut found: Vec<(How, String)> = Vec::new();
-    for line in lines {
-        let Some(block) = blocks.at(*line) else { continue };
-        let how = match block.kind {
-            Kind::Function => continue,
-            Kind::Macro => How::Macro,
-            Kind::Type => How::Type,
-            Kind::Data | Kind::Declaration => How::Data,
-        };
-        let is_common =
-            |name: &&String| block.kind == Kind::Declaration && COMMON.contains(&name.as_str());
-        // The name of the type comes first: it says most.
-        let mut names: Vec<String> =
-            block.names.iter().filter(|name| !is_common(name)).cloned().collect();
-        // Whoever uses a member need not name the type; the last word of a line is the member's name.
-        let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
-        let is_c = hunk.file.extension() != Some("rs");
-        if block.kind == Kind::Type && is_c && !text.starts_with('#') {
-            let member = words(text).last().filter(|it| !it.starts_with("CONFIG_"));
-            names.extend(member.map(|it| format!(".{it}")));
-        }
-        // Enumerators before the change have the values that they had.
-        let rest = blocks.lines.get(line.saturating_sub(1)..block.last).unwrap_or_default();
-        let head = blocks.lines.get(block.first.saturating_sub(1)).map_or("", String::as_str);
-        let is_sure = |name: &String| {
-            let name = name.trim_start_matches('.');
-            is_word(head.as_bytes(), name) || rest.iter().any(|line| is_word(line.as_bytes(), name))
-        };
-        names.sort_by_key(|name| !is_sure(name));
-        for name in names {
-            if !found.contains(&(how, name.clone())) {
-                found.push((how, name));
-            }
-        }
-    }
-    found
-}
-
-/// Words that stand in many declarations.
-const COMMON: [&str; 22] = [
-    "static",
-    "extern",
-    "inline",
-    "const",
-    "void",
-    "int",
-    "long",
-    "unsigned",
-    "char",
-    "bool",
-    "short",
-    "struct",
-    "union",
-    "enum",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "size_t",
-    "ssize_t",
-    "EXPORT_SYMBOL",
-    "EXPORT_SYMBOL_GPL",
-];

@@ -7,7 +7,7 @@ use super::field::Field;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
-use super::tables::{Entries, Region, Stretch, code, stretches};
+use super::tables::{Entries, Region, Stretch, code, jump_labels, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
@@ -394,21 +394,4 @@ fn describe(symbol: &RawSymbol<'_>) -> String {
 fn covered(relas: &[RawRela]) -> BTreeSet<u64> {
     let widths = relas.iter().filter_map(|rela| Some((rela.offset, Field::of(rela.kind)?.width)));
     widths.flat_map(|(at, width)| at..at.saturating_add(width as u64)).collect()
-}
-
-/// Where `__jump_table` has entries: each starts with the distance of the instruction
-/// (`include/linux/jump_label.h`).
-fn jump_labels(object: &RawElf<'_>) -> BTreeSet<(u32, u64)> {
-    const ENTRY: u64 = 16;
-    let index = object.sections.iter().position(|section| section.name == b"__jump_table");
-    let index = index.and_then(|index| u32::try_from(index).ok());
-    let tables =
-        object.sections.iter().filter(|table| table.is_rela() && Some(table.info) == index);
-    let codes = tables.flat_map(RawSection::relas).filter(|rela| rela.offset % ENTRY == 0);
-    let places = codes.filter_map(|rela| {
-        let symbol = object.symbol(rela.symbol)?;
-        let SymbolPlace::Section(section) = symbol.place else { return None };
-        Some((section, symbol.value.checked_add_signed(rela.addend)?))
-    });
-    places.collect()
 }

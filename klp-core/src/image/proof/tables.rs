@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
 use super::shipped::{Shipped, Spot};
-use crate::module::{RawRela, RawSection, SymbolPlace};
+use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// A table, and the symbols around it in a linked kernel (`include/asm-generic/vmlinux.lds.h`,
 /// `arch/x86/kernel/vmlinux.lds.S`).
@@ -139,9 +139,26 @@ impl Entries {
 }
 
 /// Which code of the object a relocation of a table leads to.
-pub(super) fn code(rela: &RawRela, object: &crate::module::RawElf<'_>) -> Option<(u32, u64)> {
+pub(super) fn code(rela: &RawRela, object: &RawElf<'_>) -> Option<(u32, u64)> {
     let symbol = object.symbol(rela.symbol)?;
     let SymbolPlace::Section(section) = symbol.place else { return None };
     let is_code = object.section(section).is_some_and(RawSection::is_code);
     is_code.then_some((section, symbol.value.checked_add_signed(rela.addend)?))
+}
+
+/// Where `__jump_table` has entries: each starts with the distance of the instruction
+/// (`include/linux/jump_label.h`).
+pub(super) fn jump_labels(object: &RawElf<'_>) -> BTreeSet<(u32, u64)> {
+    const ENTRY: u64 = 16;
+    let index = object.sections.iter().position(|section| section.name == b"__jump_table");
+    let index = index.and_then(|index| u32::try_from(index).ok());
+    let tables =
+        object.sections.iter().filter(|table| table.is_rela() && Some(table.info) == index);
+    let codes = tables.flat_map(RawSection::relas).filter(|rela| rela.offset % ENTRY == 0);
+    let places = codes.filter_map(|rela| {
+        let symbol = object.symbol(rela.symbol)?;
+        let SymbolPlace::Section(section) = symbol.place else { return None };
+        Some((section, symbol.value.checked_add_signed(rela.addend)?))
+    });
+    places.collect()
 }
