@@ -49,6 +49,10 @@ fn compare(expected: &Explanation, said: &str) -> Vec<String> {
     for (name, texts) in expected {
         let mut about: Vec<&Section<'_>> = sections.iter().collect();
         about.retain(|it| is_called(it.name, name) || (name == "*" && it.name != "-"));
+        // A clone that goes where the function itself comes has a list of its own.
+        if about.iter().any(|it| it.name == name) {
+            about.retain(|it| it.name == name);
+        }
         if about.is_empty() {
             problems.push(format!("explain says nothing of {name}"));
             continue;
@@ -116,6 +120,16 @@ mod tests {
         let expected =
             expected.iter().map(|(name, all)| ((*name).to_owned(), texts(all))).collect();
         compare(&expected, SAID)
+    }
+
+    #[test]
+    fn a_function_is_not_its_clone() {
+        let said = "added f  a.o  size\nremoved f.constprop.0  a.o  size\n";
+        let lists = [("f", "added"), ("f.constprop.0", "removed")];
+        let lists = lists.map(|(name, text)| (name.to_owned(), vec![text.to_owned()]));
+        assert_eq!(compare(&lists.into(), said), [""; 0]);
+        let renumbered = [("f".to_owned(), vec!["removed".to_owned()])];
+        assert_eq!(compare(&renumbered.into(), "removed f.isra.7  a.o  size\n"), [""; 0]);
     }
 
     #[test]
