@@ -22,8 +22,13 @@ pub fn directory_in(bytes: &[u8], sources: &BTreeSet<Utf8PathBuf>) -> Option<Utf
         let directory = |source: &Utf8PathBuf| path.as_str().strip_suffix(source.as_str());
         found.extend(sources.iter().filter_map(directory).filter_map(|it| it.strip_suffix('/')));
     }
-    let directory = found.pop_first()?;
+    let directory = found.pop_first().filter(|directory| is_plain(directory))?;
     found.is_empty().then(|| directory.into())
+}
+
+/// Whether make, a shell and a compiler read `path` as it stands: a text of a file must not tell them anything else.
+pub(crate) fn is_plain(path: &str) -> bool {
+    path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._+@-".contains(&byte))
 }
 
 #[cfg(test)]
@@ -49,5 +54,8 @@ mod tests {
         );
         assert_eq!(found("/var/a/main.c\0/var/b/sub/tune.h\0"), None);
         assert_eq!(found("main.c\0remain.c\0/var/a/remain.c\0"), None);
+        for evil in ["/$(shell touch x)/main.c", "/a b/main.c", "/a;b/main.c", "/a=b/main.c"] {
+            assert_eq!(found(evil), None, "{evil}");
+        }
     }
 }

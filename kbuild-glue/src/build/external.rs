@@ -25,6 +25,7 @@ use crate::interrupt::Interrupt;
 use crate::make::MakeError;
 use crate::objects::{Linked, LinkedObject, linked_modules};
 use crate::patch::{FileChange, PatchSet};
+use crate::source_names::is_plain;
 use crate::tree::{Tree, resolved};
 use copy::ModuleCopy;
 
@@ -73,8 +74,8 @@ impl ModuleWorkspace {
         let lock = ours::open(&root, interrupt, events)?;
         let (kernel, source) = (kernel.clone(), source.to_owned());
         let named = match fs::read_to_string(root.join(NAMED)) {
-            Ok(named) => named.into(),
-            Err(_) => source.clone(),
+            Ok(named) if is_plain(&named) => named.into(),
+            _ => source.clone(),
         };
         Ok(Self { kernel, source, root, named, _lock: lock })
     }
