@@ -41,6 +41,7 @@ use crate::config::Config;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
+use crate::last_build::LastBuild;
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::FileChange;
@@ -206,6 +207,12 @@ impl Workspace {
     #[must_use]
     pub fn patched_path(&self) -> Utf8PathBuf {
         self.root.join("patched")
+    }
+
+    /// What the last build left.
+    #[must_use]
+    pub fn last_build(&self) -> LastBuild {
+        LastBuild::of_kernel(&self.root)
     }
 
     /// What is written down about the original build.

@@ -31,7 +31,8 @@ pub mod event;
 pub mod installed;
 pub mod interrupt;
 pub mod jobserver;
-pub mod launcher;
+pub mod last_build;
+mod launcher;
 mod lexical;
 pub mod make;
 pub mod makefile;
@@ -64,13 +65,11 @@ pub use event::{BuildEvent, Events};
 pub use installed::{installed_modules, is_installation};
 pub use interrupt::Interrupt;
 pub use jobserver::{Jobs, JobsError, Tokens};
+pub use last_build::{LastBuild, Patching, Version};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
-pub use module::{
-    ModuleError, ModuleSources, Recompiled, Signing, Version, Workshop, last_patches, lines_path,
-    patches_path,
-};
+pub use module::{ModuleError, ModuleSources, Recompiled, Signing, Workshop};
 pub use non_standard::NonStandard;
 pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use package::{DebianPackage, PackageError};

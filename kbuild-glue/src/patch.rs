@@ -63,6 +63,14 @@ pub struct FileChange {
     pub mode: Option<u32>,
 }
 
+impl FileChange {
+    /// What makes the file again what it was. Its permission bits stay.
+    #[must_use]
+    pub fn undone(&self) -> Self {
+        Self { path: self.path.clone(), old: self.new.clone(), new: self.old.clone(), mode: None }
+    }
+}
+
 /// What a patch does to one file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct FileDiff {

@@ -78,8 +78,6 @@ pub enum Error {
     NoResults { path: Utf8PathBuf },
     #[error("cannot use {path}")]
     Results { path: Utf8PathBuf, source: serde_json::Error },
-    #[error("the objects of both builds of a module outside of the kernel's sources are not kept")]
-    NoObjectsOfModule,
     #[error("the versions of {object} that were compared are not there any more")]
     OtherObjects { object: Utf8PathBuf },
     #[error("there is no original kernel in {path}")]
@@ -136,9 +134,6 @@ impl Error {
             Self::NoResults { .. } => Some("cargo klp build fix.patch writes it".to_owned()),
             Self::OtherObjects { .. } => Some("build again, then explain".to_owned()),
             Self::Results { .. } => Some("build again with this version".to_owned()),
-            Self::NoObjectsOfModule => Some(
-                "compare two objects: cargo klp explain --original A.o --patched B.o".to_owned(),
-            ),
             Self::NoOriginal { .. } => Some("cargo klp build makes it".to_owned()),
             Self::Debug { source, .. } => source.hint().map(str::to_owned),
             Self::TooManyUsers { .. } => Some(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::is_lto;
+use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::{self, Analysis, Digest};
 use klp_core::diff::Changes;
 use klp_core::explain::{self, Row};
@@ -16,6 +16,8 @@ use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::finished::read;
 use crate::kernel::Kernel;
+use crate::lines::built;
+use crate::why::file_of;
 
 /// A function of the changed-function set.
 #[derive(Debug)]
@@ -39,21 +41,12 @@ impl Kernel {
             Record::Function(function) => Some(function),
             _ => None,
         });
-        let build = match self.module() {
-            Some(_) => return Err(Error::NoObjectsOfModule),
-            None => self.root.join("build"),
-        };
-        let patched = self.root.join("patched");
-        let is_lto = is_lto(&build);
+        let last = self.last_build();
+        let is_lto = is_lto(&last.kernel);
         let files = |function: &Function| {
-            let object = match (is_lto, function.linked.as_deref()) {
-                (true, Some("vmlinux")) => "vmlinux.o".to_owned(),
-                (true, Some(module)) => format!("{module}.o"),
-                _ => function.object.clone(),
-            };
-            let made = Some(patched.join(&object)).filter(|path| path.is_file());
-            let was = Some(build.join(&object)).filter(|path| path.is_file());
-            (was.clone(), made.or(was))
+            let object = file_of(function, is_lto);
+            let of = |version| built(&last, &object, version);
+            (of(Version::Original), of(Version::Patched))
         };
         explained(chosen(functions, names)?, files, &self.digests())
     }
@@ -154,8 +147,8 @@ fn listed(
     let mut all = Vec::new();
     for ((original, patched), functions) in by_files {
         let (before, after) = (open(original.as_deref())?, open(patched.as_deref())?);
-        let before = before.as_ref().map(|file| Version::of(file, cache)).transpose()?;
-        let after = after.as_ref().map(|file| Version::of(file, cache)).transpose()?;
+        let before = before.as_ref().map(|file| Side::of(file, cache)).transpose()?;
+        let after = after.as_ref().map(|file| Side::of(file, cache)).transpose()?;
         for function in functions {
             let rows = rows(&function, before.as_ref(), after.as_ref());
             all.push((function, rows));
@@ -169,12 +162,12 @@ fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, Input)>, Error> 
 }
 
 /// An object and the digests of its functions.
-struct Version<'i> {
+struct Side<'i> {
     analysis: Analysis<'i>,
     digests: Vec<Option<Digest>>,
 }
 
-impl<'i> Version<'i> {
+impl<'i> Side<'i> {
     /// Of a large object `cache` has the digests of who compared it.
     fn of((path, input): &'i (Utf8PathBuf, Input), cache: &Cache) -> Result<Self, Error> {
         let analysis = Analysis::of(input)
@@ -200,8 +193,8 @@ impl<'i> Version<'i> {
 /// Both versions of `function`; none where the objects are not those that it was found in.
 fn rows(
     function: &Function,
-    before: Option<&Version<'_>>,
-    after: Option<&Version<'_>>,
+    before: Option<&Side<'_>>,
+    after: Option<&Side<'_>>,
 ) -> Option<Vec<Row>> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     let was = || before?.find(original, function.original_checksum.as_ref());

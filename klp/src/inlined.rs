@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Reads, StockParts, StockTouched, Version, Workspace, kept_objects};
+use kbuild_glue::{
+    LastBuild, Reads, StockParts, StockTouched, Version, Workspace, kept_objects, linked_modules,
+};
 use klp_core::debug::{Debug, DebugError};
 use klp_core::inlined::{Went, went};
 
@@ -42,18 +44,18 @@ impl Kernel {
         events: &mut Events<'_>,
     ) -> Result<Vec<Gone>, Error> {
         let lined = match &self.kind {
-            Kind::Module(_) => return Err(Error::NoObjectsOfModule),
+            Kind::Module(_) => self.lined_of_module(object, session, events)?,
             Kind::Built => self.lined_of_build(names, object, session, events)?,
             Kind::Shipped(parts) => self.lined_of_shipped(parts, names, object, session, events)?,
         };
-        let mirror = self.root.join("mirror");
+        let sources = self.last_build().sources;
         let mut all = Vec::new();
         for ((object, _), path) in lined {
             match path {
                 Ok(path) => {
                     let mut gone = gone(&path, object, names)?;
                     for went in gone.iter_mut().flat_map(|gone| &mut gone.functions) {
-                        went.shorten(&format!("{mirror}/"));
+                        went.shorten(&format!("{sources}/"));
                     }
                     all.extend(gone);
                 }
@@ -81,6 +83,25 @@ impl Kernel {
                     Naming::of(&reads, names, MOST)
                 })??
                 .told(events),
+        };
+        events(Event::Reading { objects: objects.len() });
+        lined(self, session, &originals(objects), events)
+    }
+
+    /// Objects of the module of the last build: all of them, if none is named.
+    fn lined_of_module(
+        &self,
+        object: Option<&Utf8Path>,
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<Lined, Error> {
+        let LastBuild { original, .. } = self.last_build();
+        if !original.is_dir() {
+            return Err(Error::NoOriginal { path: original });
+        }
+        let objects = match object {
+            Some(object) => BTreeSet::from([object.to_owned()]),
+            None => linked_modules(&original)?.into_iter().map(|it| it.object).collect(),
         };
         events(Event::Reading { objects: objects.len() });
         lined(self, session, &originals(objects), events)
@@ -123,7 +144,7 @@ impl Kernel {
             events(not_looked_at(Utf8Path::new(&proof.object), &why));
             proven.remove(Utf8Path::new(&proof.object));
         }
-        lined_in(&workspace, self, session, &originals(proven), events)
+        lined_in(workspace, session, &originals(proven), events)
     }
 }
 

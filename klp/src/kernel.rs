@@ -4,7 +4,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::build::usable;
 use kbuild_glue::doctor::untraced_rust;
 use kbuild_glue::tree::resolved;
-use kbuild_glue::{BuildError, Config, StockParts, Tree, TreeError};
+use kbuild_glue::{BuildError, Config, LastBuild, StockParts, Tree, TreeError};
 
 use crate::cache::Cache;
 use crate::error::Error;
@@ -159,6 +159,14 @@ impl Kernel {
         match &self.kind {
             Kind::Shipped(parts) => Some(parts),
             _ => None,
+        }
+    }
+
+    /// What the last build left.
+    pub(crate) fn last_build(&self) -> LastBuild {
+        match &self.kind {
+            Kind::Module(directory) => LastBuild::of_module(&self.root, directory, &self.tree),
+            Kind::Built | Kind::Shipped(_) => LastBuild::of_kernel(&self.root),
         }
     }
 

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, Workspace, is_lto, lines_path, patches_path};
+use kbuild_glue::{BuildError, LastBuild, ModuleWorkspace, Version, Workspace, is_lto};
 use klp_core::checksum::{Analysis, Digest};
 use klp_core::module::RawElf;
 
 use crate::error::Error;
 use crate::event::{Events, of_build};
 use crate::finished::read;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Kind};
 use crate::session::Session;
 
 /// An object of one of both builds.
@@ -23,10 +23,9 @@ pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
 /// Objects that are to be compiled, with the digest of what each is made from.
 type Missing = BTreeMap<Version, Vec<(Utf8PathBuf, String)>>;
 
-/// The file with the machine code of `object` of the last build of `kernel`; none where it has none.
-pub(crate) fn built(kernel: &Kernel, object: &Utf8Path, version: Version) -> Option<Utf8PathBuf> {
-    let was = kernel.root.join("build").join(object);
-    let made = kernel.root.join("patched").join(object);
+/// The file with the machine code of `object` of the last build; none where it has none.
+pub(crate) fn built(last: &LastBuild, object: &Utf8Path, version: Version) -> Option<Utf8PathBuf> {
+    let (was, made) = (last.original.join(object), last.patched.join(object));
     let there = |path: Utf8PathBuf| Some(path).filter(|path| path.is_file());
     match version {
         Version::Original => there(was),
@@ -42,40 +41,76 @@ pub(crate) fn lined(
     wanted: &BTreeSet<Wanted>,
     events: &mut Events<'_>,
 ) -> Result<Lined, Error> {
-    let (found, missing) = known(kernel, wanted)?;
+    let last = kernel.last_build();
+    let (found, missing) = known(&last, wanted)?;
     if missing.is_empty() {
         return Ok(found);
     }
-    let Kernel { tree, root, .. } = kernel;
-    let workspace = Workspace::open(tree, root, &session.interrupt, &mut of_build(events))?;
-    with_compiled(found, missing, (kernel, &workspace), session, events)
+    let Kernel { tree, root, kind, .. } = kernel;
+    let interrupt = &session.interrupt;
+    let compiler = match kind {
+        Kind::Module(directory) => {
+            let events = &mut of_build(events);
+            Compiler::Module(ModuleWorkspace::open(tree, directory, root, interrupt, events)?)
+        }
+        Kind::Built | Kind::Shipped(_) => {
+            Compiler::Kernel(Workspace::open(tree, root, interrupt, &mut of_build(events))?)
+        }
+    };
+    with_compiled(found, missing, (&last, &compiler), session, events)
 }
 
 /// The same for who has opened `workspace`.
 pub(crate) fn lined_in(
-    workspace: &Workspace,
-    kernel: &Kernel,
+    workspace: Workspace,
     session: &Session,
     wanted: &BTreeSet<Wanted>,
     events: &mut Events<'_>,
 ) -> Result<Lined, Error> {
-    let (found, missing) = known(kernel, wanted)?;
-    with_compiled(found, missing, (kernel, workspace), session, events)
+    let last = workspace.last_build();
+    let (found, missing) = known(&last, wanted)?;
+    with_compiled(found, missing, (&last, &Compiler::Kernel(workspace)), session, events)
+}
+
+/// What compiles objects again, and keeps other runs away from them.
+enum Compiler {
+    Kernel(Workspace),
+    Module(ModuleWorkspace),
+}
+
+impl Compiler {
+    fn compile(
+        &self,
+        objects: &[Utf8PathBuf],
+        version: Version,
+        session: &Session,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let (settings, events) = (session.settings(), &mut of_build(events));
+        match self {
+            Self::Kernel(workspace) => {
+                workspace.compile_with_lines(objects, version, &settings, events)
+            }
+            Self::Module(workspace) => {
+                workspace.compile_with_lines(objects, version, &settings, events)
+            }
+        }
+    }
 }
 
 /// What is there, and what is not: objects with the digest of what each is made from.
-fn known(kernel: &Kernel, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing), Error> {
+fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing), Error> {
     let (mut found, mut missing) = (Lined::new(), Missing::new());
-    let is_lto = is_lto(&kernel.root.join("build"));
+    let is_lto = is_lto(&last.kernel);
     for (object, version) in wanted {
         let key = (object.clone(), *version);
-        let Some(plain) = built(kernel, object, *version) else { continue };
+        let Some(plain) = built(last, object, *version) else { continue };
         let input = read(&plain)?;
         // A patched object was compiled with the numbers that lines had before.
         let is_patched = *version == Version::Patched;
         let has = RawElf::parse(&input).is_ok_and(|elf| elf.section_named(".debug_info").is_some());
-        let digest = source_digest(kernel, &input, *version);
-        let again = lines_path(&kernel.root, *version).join(object);
+        let digest = source_digest(last, &input, *version);
+        let again = last.lines(*version).join(object);
         if is_lto {
             let path = if has { Ok(plain) } else { Err(LTO.to_owned()) };
             found.insert(key, path);
@@ -96,16 +131,15 @@ fn known(kernel: &Kernel, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing),
 fn with_compiled(
     mut found: Lined,
     missing: Missing,
-    (kernel, workspace): (&Kernel, &Workspace),
+    (last, compiler): (&LastBuild, &Compiler),
     session: &Session,
     events: &mut Events<'_>,
 ) -> Result<Lined, Error> {
-    let settings = session.settings();
     for (version, objects) in missing {
         let paths: Vec<Utf8PathBuf> = objects.iter().map(|(object, _)| object.clone()).collect();
         for object in &paths {
             // A run that is killed here leaves nothing that a later one believes.
-            let stamp = stamp(&lines_path(&kernel.root, version).join(object));
+            let stamp = stamp(&last.lines(version).join(object));
             match fs_err::remove_file(&stamp) {
                 Err(source) if source.kind() != ErrorKind::NotFound => {
                     return Err(Error::Write { path: stamp, source });
@@ -113,16 +147,15 @@ fn with_compiled(
                 _ => {}
             }
         }
-        let compiled =
-            workspace.compile_with_lines(&paths, version, &settings, &mut of_build(events));
-        let why = match compiled {
+        let result = compiler.compile(&paths, version, session, events);
+        let why = match result {
             Err(error) if error.is_interrupt() => return Err(error.into()),
             Err(error) => error.to_string(),
             Ok(()) => "neither C nor Rust".to_owned(),
         };
         for (object, digest) in objects {
-            let path = workspace.lines_path(version).join(&object);
-            let plain = built(kernel, &object, version);
+            let path = last.lines(version).join(&object);
+            let plain = built(last, &object, version);
             let is_same = || -> Result<bool, Error> {
                 let Some(plain) = plain.filter(|_| version == Version::Original) else {
                     return Ok(true);
@@ -149,12 +182,10 @@ const LTO: &str = "objects of a kernel with LTO are no machine code, and what wa
                    information (CONFIG_DEBUG_INFO)";
 
 /// What an object with lines is made from: the same object can come from sources with other lines.
-fn source_digest(kernel: &Kernel, object: &[u8], version: Version) -> String {
+fn source_digest(last: &LastBuild, object: &[u8], version: Version) -> String {
     let mut all = blake3::Hasher::new();
     all.update(blake3::hash(object).as_bytes());
-    let patches = patches_path(&kernel.root);
-    let patches = (version == Version::Patched).then_some(patches);
-    for path in [Some(kernel.root.join("mirror.stamps")), patches].into_iter().flatten() {
+    for path in last.records_of_sources(version) {
         // What is not there has no part in it.
         let text = fs_err::read(path).unwrap_or_default();
         all.update(blake3::hash(&text).as_bytes());

@@ -88,7 +88,7 @@ impl Original<'_> {
                 events(Event::Phase(Phase::Patched));
                 let patched =
                     workspace.build_patched(build, patch_set, &settings, &mut of_build(events))?;
-                workspace.keep_patches(patch_set)?;
+                workspace.last_build().keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
                 let original =
@@ -139,7 +139,7 @@ impl Original<'_> {
                     &settings,
                     &mut of_build(events),
                 )?;
-                workspace.keep_patches(patch_set)?;
+                workspace.last_build().keep_patches(patch_set)?;
                 let workshop = workspace.workshop(&original);
                 let OriginalBuild { root, objects, .. } = original;
                 let original = Before { root, objects: objects.into() };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use kbuild_glue::{BuildError, Version, is_lto, last_patches};
+use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, Place};
 use klp_core::explain::{self, Line, Row};
@@ -66,13 +66,10 @@ impl Kernel {
     ) -> Result<Vec<SourceLines>, Error> {
         let functions: Vec<&Function> = explained.iter().map(|it| &it.function).collect();
         let lined = self.objects_of(&functions, session, events)?;
-        let mirror = self.root.join("mirror");
-        let changes = match last_patches(&self.root)? {
-            Some(patches) => patches.apply(&mirror).map_err(BuildError::from)?,
-            None => Vec::new(),
-        };
-        let sources = Sources::new(mirror, changes);
-        let is_lto = is_lto(&self.root.join("build"));
+        let last = self.last_build();
+        let changes = last.patching()?.unwrap_or_default().changes;
+        let sources = Sources::new(last.sources, changes);
+        let is_lto = is_lto(&last.kernel);
         let mut all = vec![SourceLines::default(); explained.len()];
         for ((object, version), path) in &lined {
             let path = match path {

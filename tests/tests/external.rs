@@ -280,3 +280,50 @@ fn headers_beside_the_module() -> Result<()> {
     ensure!(!outcome.stderr.contains(&hint), "{}", outcome.stderr);
     Ok(())
 }
+
+/// What a build of a module left is explained as that of a kernel is, and leads nowhere when its sources are others.
+#[test]
+fn a_build_of_a_module_is_explained() -> Result<()> {
+    let (kernel, module) = module()?;
+    let words = module.join("words.h");
+    let text = fs_err::read_to_string(&words)?;
+    let about = |command: &[&str]| -> Result<Outcome> {
+        run(klp(command)?.args(["-C", kernel.output.as_str(), "-M", module.as_str(), "--no-pager"]))
+    };
+    build(&kernel, &module, HEADER)?.expect(0)?;
+    let before = Snapshot::take(&module, OURS)?;
+    let explained = about(&["explain"])?.expect(0)?.stdout;
+    for line in [
+        "changed cleanup_module  main.o",
+        "inlined through next_greeting()",
+        "words.h:8  return (number + 2) % GREETINGS;",
+        "displacement 0x1 → 0x2",
+    ] {
+        ensure!(explained.contains(line), "{line}:\n{explained}");
+    }
+    // The original is compiled again from the sources without the patch; what is kept then is the patched one.
+    assert_eq!(
+        fs_err::read_to_string(module.join(".klp/build/words.h"))?,
+        text.replace("+ 1", "+ 2")
+    );
+    assert_eq!(about(&["explain"])?.expect(0)?.stdout, explained);
+    let inlined = klp(["inlined", "next_greeting", "-C", kernel.output.as_str(), "-M"])?
+        .arg(&module)
+        .output()?;
+    let inlined = String::from_utf8(inlined.stdout)?;
+    ensure!(inlined.contains("inlined into greet_exit at main.c:17"), "{inlined}");
+    before.expect(&Snapshot::take(&module, OURS)?)?;
+
+    fs_err::write(&words, text.replace("GREETINGS 3", "GREETINGS 4").replace("+ 1", "+ 9"))?;
+    about(&["explain"])?.expect_error(
+        1,
+        "not those that the last build patched",
+        Some("build again"),
+    )?;
+    about(&["explain", "--no-source"])?.expect(0)?;
+    fs_err::write(&words, &text)?;
+    build(&kernel, &module, STRING)?.expect(0)?;
+    let other = about(&["explain"])?.expect(0)?.stdout;
+    ensure!(other.contains("hallo") && !other.contains("next_greeting"), "{other}");
+    Ok(())
+}

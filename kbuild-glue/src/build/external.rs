@@ -22,6 +22,7 @@ use crate::atomic;
 use crate::cmd_file::cmd_path;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
+use crate::last_build::LastBuild;
 use crate::make::MakeError;
 use crate::objects::{Linked, LinkedObject, linked_modules};
 use crate::patch::{FileChange, PatchSet};
@@ -107,6 +108,7 @@ impl ModuleWorkspace {
         events: &mut Events<'_>,
     ) -> Result<ModuleBuild, BuildError> {
         let build = self.build_path();
+        self.last_build().forget()?;
         if self.marker().exists() {
             // A make was killed here, and what it wrote may be cut.
             atomic::remove_dir(&build).map_err(|source| self.failed(source))?;
@@ -157,6 +159,7 @@ impl ModuleWorkspace {
         });
         copy.apply(&changes)?;
         let objects = self.make("patched", settings, events)?;
+        self.last_build().keep_patches(patches)?;
         Ok(ModuleBuild { root: build, objects, changes })
     }
 
@@ -212,6 +215,26 @@ impl ModuleWorkspace {
         let copy = self.copy();
         copy.sync(changes)?;
         copy.apply(changes)
+    }
+
+    /// Does `work` while the copy has its files as they were before `changes`, which it has.
+    pub(crate) fn without_changes(
+        &self,
+        changes: &[FileChange],
+        work: impl FnOnce() -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
+        let copy = self.copy();
+        let before: Vec<FileChange> = changes.iter().map(FileChange::undone).collect();
+        copy.apply(&before)?;
+        let result = work();
+        copy.apply(changes)?;
+        result
+    }
+
+    /// What the last build left.
+    #[must_use]
+    pub fn last_build(&self) -> LastBuild {
+        LastBuild::of_module(&self.root, &self.source, &self.kernel)
     }
 
     /// The copy of the module's directory. It has the objects of the build that was last.

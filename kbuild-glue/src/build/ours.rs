@@ -46,6 +46,7 @@ const OURS: &[&str] = &[
     "original.tmp",
     "patched",
     "patched.checksums",
+    "patches",
     "running",
     "running.group",
     "sources",

@@ -15,7 +15,6 @@ use crate::build::Workspace;
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use compile::Recompiled;
-pub use lines::{Version, last_patches, lines_path, patches_path};
 pub use link::ModuleSources;
 pub use sign::Signing;
 pub use workshop::Workshop;

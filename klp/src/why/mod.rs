@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildError, Config, SavedCommand, TracedHunk, Version, is_lto, last_patches, sources_of,
+    Config, LastBuild, Patching, SavedCommand, TracedHunk, Version, is_lto, sources_of,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, Function, Record};
@@ -91,25 +91,29 @@ impl Kernel {
         events: &mut Events<'_>,
     ) -> Result<Why, Error> {
         let records = self.last_records()?;
-        let mirror = self.root.join("mirror");
-        let Some(patches) = last_patches(&self.root)? else { return Ok(Why::default()) };
-        let hunks = patches.trace(&mirror).map_err(BuildError::from)?;
-        let changes = patches.apply(&mirror).map_err(BuildError::from)?;
-        let sources = Sources::new(mirror, changes);
+        let last = self.last_build();
+        let Some(Patching { hunks, changes }) = last.patching()? else {
+            return Ok(Why::default());
+        };
+        let sources = Sources::new(last.sources.clone(), changes);
         let functions = chosen(records.iter().filter_map(function).cloned(), names)?;
         let functions: Vec<&Function> = functions.iter().collect();
         let lined = self.objects_of(&functions, session, events)?;
         let objects = read_all(&lined, events)?;
         let real: Vec<TracedHunk> =
             hunks.iter().map(|hunk| comments::without_comments(hunk, &sources)).collect();
-        let asked = Asked { kernel: self, hunks: &real, sources: &sources };
+        let asked = Asked { last: &last, hunks: &real, sources: &sources };
         let reached = asked.functions(&functions, &objects);
-        let config = Config::read(&self.root.join("build/.config"))?;
+        let config = Config::read(&last.kernel.join(".config"))?;
         let about = nothing::About {
             sources: &sources,
             config: &config,
             records: &records,
-            built: if names.is_empty() { self.built_of(&hunks, session)? } else { BTreeSet::new() },
+            built: if names.is_empty() {
+                built_of(&last, &hunks, session)?
+            } else {
+                BTreeSet::new()
+            },
         };
         // Nobody knows what made these change: it can be any hunk.
         let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
@@ -128,23 +132,6 @@ impl Kernel {
         Ok(Why { hunks: all, functions: reached })
     }
 
-    /// Those files of `hunks` from which one of the objects is made that the patches made.
-    fn built_of(
-        &self,
-        hunks: &[TracedHunk],
-        session: &Session,
-    ) -> Result<BTreeSet<Utf8PathBuf>, Error> {
-        let files: BTreeSet<&Utf8Path> = hunks.iter().map(|hunk| hunk.file.as_path()).collect();
-        let (build, mirror) = (self.root.join("build"), self.root.join("mirror"));
-        let patched = self.root.join("patched");
-        let of = |object: &Utf8PathBuf| {
-            let sources = sources_of(&patched, &build, &mirror, object);
-            sources.into_iter().filter(|it| files.contains(it.as_path())).collect::<Vec<_>>()
-        };
-        let objects = patched_objects(&self.root);
-        session.on_threads(|| objects.par_iter().flat_map_iter(of).collect())
-    }
-
     /// The objects of these functions that know their lines.
     pub(crate) fn objects_of(
         &self,
@@ -152,10 +139,7 @@ impl Kernel {
         session: &Session,
         events: &mut Events<'_>,
     ) -> Result<Lined, Error> {
-        if self.module().is_some() {
-            return Err(Error::NoObjectsOfModule);
-        }
-        let is_lto = is_lto(&self.root.join("build"));
+        let is_lto = is_lto(&self.last_build().kernel);
         let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
         for function in functions {
             let object = file_of(function, is_lto);
@@ -200,11 +184,25 @@ fn read_all(lined: &Lined, events: &mut Events<'_>) -> Result<BTreeMap<Wanted, I
     Ok(inputs)
 }
 
-/// The objects that the last patches made.
-fn patched_objects(root: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let mut found = files_below(&root.join("patched"));
-    found.retain(|path| path.extension() == Some("o"));
-    found
+/// The sources that `object` is made from, as the record of it below `root` says.
+fn files_of(last: &LastBuild, root: &Utf8Path, object: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
+    sources_of(root, &last.build, &last.sources, object)
+}
+
+/// Those files of `hunks` from which one of the objects is made that the patches made.
+fn built_of(
+    last: &LastBuild,
+    hunks: &[TracedHunk],
+    session: &Session,
+) -> Result<BTreeSet<Utf8PathBuf>, Error> {
+    let files: BTreeSet<&Utf8Path> = hunks.iter().map(|hunk| hunk.file.as_path()).collect();
+    let of = |object: &Utf8PathBuf| {
+        let sources = files_of(last, &last.patched, object);
+        sources.into_iter().filter(|it| files.contains(it.as_path())).collect::<Vec<_>>()
+    };
+    let mut objects = files_below(&last.patched);
+    objects.retain(|path| path.extension() == Some("o"));
+    session.on_threads(|| objects.par_iter().flat_map_iter(of).collect())
 }
 
 /// What headers and sources that `build` makes are made by: programs of the build, and assembly of which numbers are read. Each
@@ -239,7 +237,7 @@ fn files_below(root: &Utf8Path) -> Vec<Utf8PathBuf> {
 
 /// What is asked about.
 struct Asked<'a> {
-    kernel: &'a Kernel,
+    last: &'a LastBuild,
     hunks: &'a [TracedHunk],
     sources: &'a Sources,
 }
@@ -251,7 +249,7 @@ impl Asked<'_> {
         functions: &[&Function],
         inputs: &BTreeMap<Wanted, Input>,
     ) -> Vec<FunctionReached> {
-        let is_lto = is_lto(&self.kernel.root.join("build"));
+        let is_lto = is_lto(&self.last.kernel);
         // What is linked of several objects has the code of each.
         let mut by_object: BTreeMap<(Utf8PathBuf, &Utf8Path), Vec<usize>> = BTreeMap::new();
         for (number, function) in functions.iter().enumerate() {
@@ -326,10 +324,9 @@ impl Asked<'_> {
 
     /// All that an object is made from, before or after the patches.
     fn files_of(&self, object: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-        let [patched, build, mirror] =
-            ["patched", "build", "mirror"].map(|name| self.kernel.root.join(name));
-        let roots = [&patched, &build].into_iter();
-        roots.flat_map(|root| sources_of(root, &build, &mirror, object)).collect()
+        let LastBuild { original, patched, .. } = self.last;
+        let roots = [patched, original].into_iter();
+        roots.flat_map(|root| files_of(self.last, root, object)).collect()
     }
 
     /// What is read where the build makes headers and sources.
@@ -337,14 +334,14 @@ impl Asked<'_> {
         if self.hunks.iter().all(|hunk| hunk.file.extension() != Some("h")) {
             return BTreeSet::new();
         }
-        let [build, mirror] = ["build", "mirror"].map(|name| self.kernel.root.join(name));
-        let made_by = generators(&build).into_iter();
-        made_by.flat_map(|target| sources_of(&build, &build, &mirror, &target)).collect()
+        let original = &self.last.original;
+        let made_by = generators(original).into_iter();
+        made_by.flat_map(|target| files_of(self.last, original, &target)).collect()
     }
 
     /// The source that an object is made from, inside of the sources.
     fn source_of(&self, object: &Utf8Path) -> Option<Utf8PathBuf> {
-        let roots = ["patched", "build"].map(|name| self.kernel.root.join(name));
+        let roots = [&self.last.patched, &self.last.original];
         let source =
             roots.iter().find_map(|root| SavedCommand::of_target(root, object).ok()?.source)?;
         self.sources.inside(source.as_str()).map(Utf8Path::to_owned)

@@ -12,16 +12,16 @@ use super::items;
 
 /// The sources of both builds.
 pub(crate) struct Sources {
-    mirror: Utf8PathBuf,
+    root: Utf8PathBuf,
     changes: BTreeMap<Utf8PathBuf, FileChange>,
     known: RefCell<BTreeMap<(Utf8PathBuf, Version), Rc<Blocks>>>,
 }
 
 impl Sources {
-    /// Those in `mirror`, and what `changes` make of them.
-    pub(crate) fn new(mirror: Utf8PathBuf, changes: Vec<FileChange>) -> Self {
+    /// Those in `root`, and what `changes` make of them.
+    pub(crate) fn new(root: Utf8PathBuf, changes: Vec<FileChange>) -> Self {
         let changes = changes.into_iter().map(|change| (change.path.clone(), change)).collect();
-        Self { mirror, changes, known: RefCell::default() }
+        Self { root, changes, known: RefCell::default() }
     }
 
     /// The bytes of a source; none where there is no such file.
@@ -29,7 +29,7 @@ impl Sources {
         match (self.changes.get(path), version) {
             (Some(change), Version::Original) => change.old.clone(),
             (Some(change), Version::Patched) => change.new.clone(),
-            (None, _) => fs_err::read(self.mirror.join(path)).ok(),
+            (None, _) => fs_err::read(self.root.join(path)).ok(),
         }
     }
 
@@ -52,6 +52,6 @@ impl Sources {
 
     /// The path of a file inside the sources, as debug information names it.
     pub(crate) fn inside<'p>(&self, path: &'p str) -> Option<&'p Utf8Path> {
-        Utf8Path::new(path).strip_prefix(&self.mirror).ok()
+        Utf8Path::new(path).strip_prefix(&self.root).ok()
     }
 }
