@@ -199,15 +199,15 @@ fn a_browser_shows_it() -> Result<()> {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     };
     let shown = browse(format!("file://{path}#f1"))?;
-    ensure!(shown.contains("3 shown"), "{shown}");
+    ensure!(shown.contains("3 functions, 1 data object"), "{shown}");
     // A link to what somebody's words leave out shows it again.
     let used = path.with_file_name("used.html");
     let words = "<script>const field = document.getElementById('find'); field.value = 'nobody'; field.dispatchEvent(new Event('input', { bubbles: true }));\
                  document.title = document.getElementById('found').textContent; location.hash = 'f1';</script>";
     fs_err::write(&used, fs_err::read_to_string(&path)? + words)?;
     let again = browse(format!("file://{used}"))?;
-    ensure!(again.contains("<title>no function has all of these words"), "{again}");
-    ensure!(again.contains("3 shown"), "{again}");
+    ensure!(again.contains("<title>nothing has all of these words"), "{again}");
+    ensure!(again.contains("3 functions, 1 data object"), "{again}");
     let opened = shown.split("<details ").find(|details| details.contains("id=\"f1\""));
     let opened =
         opened.and_then(|details| details.split('>').next()).context("no such function")?;

@@ -165,11 +165,14 @@ impl<'a> Page<'a> {
             ("changed", summary.changed),
             ("added", summary.added),
             ("removed", summary.removed),
-            ("data objects", summary.data_changed),
+            (
+                if summary.data_changed == 1 { "data object" } else { "data objects" },
+                summary.data_changed,
+            ),
             ("refused", summary.refused),
             ("not allowed", summary.not_allowed),
             ("ignored", summary.ignored),
-            ("notes", summary.notes),
+            (if summary.notes == 1 { "note" } else { "notes" }, summary.notes),
         ];
         let verdict = Verdict::of(changes);
         let (imports, positions) = uses.iter().partition(|one| one.place.is_none());
@@ -192,7 +195,7 @@ impl<'a> Page<'a> {
                 count(summary.functions, "function"),
                 count(summary.objects, "object")
             ),
-            obstacles: obstacle::grouped(&changes.refused),
+            obstacles: obstacle::grouped(&changes.refused, why),
             proofs: &changes.proofs,
             directories: index::directories(&changes.functions, &objects),
             objects,

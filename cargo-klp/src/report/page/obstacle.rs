@@ -1,34 +1,125 @@
-//! What stands in the way of a livepatch module, each reason once.
+//! What stands in the way of a livepatch module, each thing and each reason once.
 
+use klp::{HunkReached, Why};
 use klp_core::record::{PatchPart, Refused};
 
-/// A reason, and all that it is about.
+/// Things, and why they are in the way.
 pub(super) struct Obstacle<'a> {
-    pub(super) why: &'a str,
     /// Names, each with its object.
     pub(super) things: Vec<(&'a str, &'a str)>,
+    pub(super) reasons: Vec<&'a str>,
     /// The parts of the patch that it comes from.
-    pub(super) parts: Vec<&'a PatchPart>,
+    pub(super) parts: Vec<Part<'a>>,
 }
 
-/// The reasons in the order in which they come first.
-pub(super) fn grouped(refused: &[Refused]) -> Vec<Obstacle<'_>> {
-    let mut found: Vec<Obstacle<'_>> = Vec::new();
+/// A part of the patch, and the number of its hunk on the page.
+#[derive(PartialEq)]
+pub(super) struct Part<'a> {
+    pub(super) file: &'a str,
+    pub(super) header: Option<&'a str>,
+    pub(super) hunk: Option<usize>,
+}
+
+/// The obstacles in the order in which they come first.
+pub(super) fn grouped<'a>(refused: &'a [Refused], why: &'a Why) -> Vec<Obstacle<'a>> {
+    let mut by_reason: Vec<Obstacle<'_>> = Vec::new();
     for one in refused {
         let name = one.demangled.as_deref().unwrap_or(&one.name);
-        let thing = (name, one.object.as_str());
-        match found.iter_mut().find(|it| it.why == one.why) {
-            Some(known) => {
-                known.things.push(thing);
-                let new = one.patch.iter().filter(|part| !known.parts.contains(part));
-                known.parts.extend(new.collect::<Vec<_>>());
-            }
-            None => found.push(Obstacle {
-                why: &one.why,
-                things: vec![thing],
-                parts: one.patch.iter().collect(),
-            }),
+        let parts = one.patch.iter().map(|part| Part::of(part, why));
+        let obstacle = Obstacle {
+            things: vec![(name, one.object.as_str())],
+            reasons: vec![&one.why],
+            parts: parts.collect(),
+        };
+        add(&mut by_reason, obstacle, |known, new| known.reasons == new.reasons);
+    }
+    let mut by_things: Vec<Obstacle<'_>> = Vec::new();
+    for obstacle in by_reason {
+        add(&mut by_things, obstacle, |known, new| known.things == new.things);
+    }
+    by_things
+}
+
+/// Adds `new` to the one that it `belongs` to, or as another one.
+fn add<'a>(
+    all: &mut Vec<Obstacle<'a>>,
+    new: Obstacle<'a>,
+    belongs: impl Fn(&Obstacle<'a>, &Obstacle<'a>) -> bool,
+) {
+    let Some(known) = all.iter_mut().find(|known| belongs(known, &new)) else {
+        all.push(new);
+        return;
+    };
+    extend(&mut known.things, new.things);
+    extend(&mut known.reasons, new.reasons);
+    extend(&mut known.parts, new.parts);
+}
+
+fn extend<T: PartialEq>(all: &mut Vec<T>, new: Vec<T>) {
+    for one in new {
+        if !all.contains(&one) {
+            all.push(one);
         }
     }
-    found
+}
+
+impl<'a> Part<'a> {
+    fn of(part: &'a PatchPart, why: &'a Why) -> Self {
+        let (file, header) = (part.file.as_str(), part.hunk.as_deref());
+        let is_it = |reached: &HunkReached| {
+            let is_there = header.is_none_or(|it| lines(it) == lines(&reached.hunk.header));
+            reached.hunk.file == file && is_there
+        };
+        Self { file, header, hunk: why.hunks.iter().position(is_it) }
+    }
+}
+
+/// The lines that a hunk is about: `-35,6 +35,7` of `@@ -35,6 +35,7 @@ DEFINITION`.
+fn lines(header: &str) -> Option<&str> {
+    header.split("@@").nth(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use kbuild_glue::TracedHunk;
+    use klp_core::obstacle::Obstacle as Code;
+
+    use super::*;
+
+    fn refused(name: &str, why: &str, hunk: Option<&str>) -> Refused {
+        let part = PatchPart { file: "fs/a.c".to_owned(), hunk: hunk.map(str::to_owned) };
+        Refused { patch: vec![part], ..Refused::new(Code::ChangedData, "fs/a.o", name, why) }
+    }
+
+    #[test]
+    fn a_thing_and_a_reason_are_told_once() {
+        let hunk = |header: &str| HunkReached {
+            hunk: TracedHunk {
+                header: header.to_owned(),
+                file: "fs/a.c".into(),
+                ..TracedHunk::default()
+            },
+            functions: Vec::new(),
+            nothing: None,
+        };
+        let why = Why {
+            hunks: vec![hunk("@@ -1,2 +1,3 @@ one"), hunk("@@ -9,2 +10,2 @@ a longer heading")],
+            functions: Vec::new(),
+        };
+        let all = [
+            refused("table", "it changed", Some("@@ -9,2 +10,2 @@ a longer")),
+            refused("list", "it changed", None),
+            refused("ops", "it is freed", Some("@@ -70,2 +71,2 @@")),
+            refused("ops", "it grew", Some("@@ -9,2 +10,2 @@")),
+        ];
+        let grouped = grouped(&all, &why);
+        let [changed, ops] = grouped.as_slice() else { panic!("{} obstacles", grouped.len()) };
+        assert_eq!(changed.things, [("table", "fs/a.o"), ("list", "fs/a.o")]);
+        assert_eq!(
+            changed.parts.iter().map(|part| part.hunk).collect::<Vec<_>>(),
+            [Some(1), Some(0)]
+        );
+        assert_eq!(ops.reasons, ["it is freed", "it grew"]);
+        assert_eq!(ops.parts.iter().map(|part| part.hunk).collect::<Vec<_>>(), [None, Some(1)]);
+    }
 }
