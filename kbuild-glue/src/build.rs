@@ -53,6 +53,7 @@ pub use error::BuildError;
 pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
 use lock::Lock;
+pub use not_compiled::NotCompiled;
 pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;
@@ -126,6 +127,8 @@ pub struct PatchedBuild {
     pub written: Vec<FileChange>,
     /// Those of them that are a part of what starts the kernel, which is not compared.
     pub starting: Vec<Utf8PathBuf>,
+    /// Those of them from which nothing is compiled.
+    pub not_compiled: BTreeSet<NotCompiled>,
 }
 
 impl Basis {

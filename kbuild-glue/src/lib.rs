@@ -55,8 +55,8 @@ mod word;
 pub use baseline::{BaselineError, Fingerprint};
 pub use bitcode::{BitcodeError, BitcodeSymbol, bitcode_symbols, is_bitcode};
 pub use build::{
-    BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, OriginalBuild, PatchedBuild, Preview,
-    Reads, Workspace, kept_objects, sources_of,
+    BuildError, BuildSettings, ModuleBuild, ModuleWorkspace, NotCompiled, OriginalBuild,
+    PatchedBuild, Preview, Reads, Workspace, kept_objects, sources_of,
 };
 pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
 pub use compared::{Compared, compared, is_lto, linked_files};

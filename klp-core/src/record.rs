@@ -164,7 +164,7 @@ pub struct Note {
     /// The Rust path, for a mangled name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demangled: Option<String>,
-    /// What it is about: `order`, `link-order`, `linked`, `last-link`, `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
+    /// What it is about: `order`, `link-order`, `linked`, `last-link`, `not-compiled` (a file of the patch that is no part of this kernel), `binding`, `symbol`, `export`, `license`, `seal`, `by-digest`,
     /// `extent` (it has the address of a neighbour of a constant that changed); and of the livepatch module: `forced` (a risk that `--force` takes), `sections`, `types`, `initcall`, `setup`,
     /// `parameter`, `freed`, `static-key`, `list` (the kernel walks its own), `modinfo` (modprobe reads the file of the module), `debug-class` (its messages cannot be turned on), `renamed` (what the kernel keeps leads to another function), `per-cpu` (all modules together have little of such memory), `outlives`, `thread`, `state` (what a variable holds that goes out of use), `stays` (its module cannot be unloaded), `constructor` (what tells KASAN of variables at boot), `new-module`, `reasons` (not all reasons could be found).
     pub code: String,

@@ -69,6 +69,7 @@ impl Patched<'_> {
         }
         if let After::Kernel { workspace, builds, .. } = after {
             not_compared::tell_starting(&builds.patched.starting, &mut changes);
+            changes.note_livepatch(not_compared::not_compiled(&builds.patched.not_compiled));
             changes.note_livepatch(last_link::notes(builds));
             blame::tell(workspace, builds, &mut changes);
         }

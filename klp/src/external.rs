@@ -215,6 +215,7 @@ pub(crate) fn builds<'o>(
         changes: patched.changes.clone(),
         written: patched.changes.clone(),
         starting: Vec::new(),
+        not_compiled: BTreeSet::new(),
     };
     let original = Before { root: original.root.clone(), objects: (&original.objects).into() };
     Builds { workshop: workspace.workshop(), original, patched, session }

@@ -1,7 +1,9 @@
 //! What a patch can change beside the objects that are compared.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8PathBuf;
-use kbuild_glue::StockTouched;
+use kbuild_glue::{NotCompiled, StockTouched};
 use klp_core::diff::Changes;
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{Note, Refused};
@@ -10,6 +12,9 @@ use crate::proofs::Unseen;
 
 /// What objects are called together whose sources a build makes.
 const GENERATED: &str = "generated-sources";
+
+/// The code of notes about sources that are no part of the kernel.
+const NOT_COMPILED: &str = "not-compiled";
 
 /// The code of notes about code that the running kernel does not run.
 const NOT_RUNNING: &str = "not-running";
@@ -54,6 +59,17 @@ pub(crate) fn tell_starting(starting: &[Utf8PathBuf], changes: &mut Changes) {
         let note = |path: &Utf8PathBuf| Note::new(NOT_RUNNING, "", path.as_str(), why);
         changes.note_livepatch(starting.iter().map(note));
     }
+}
+
+/// Says of sources that nothing is compiled from them, so that nobody takes them for unchanged.
+pub(crate) fn not_compiled(files: &BTreeSet<NotCompiled>) -> impl Iterator<Item = Note> {
+    files.iter().map(|NotCompiled { path, options }| {
+        let why = match options {
+            Some(options) => format!("not compiled here: {options}"),
+            None => "not compiled here: no object of this kernel is made from it".to_owned(),
+        };
+        Note::new(NOT_COMPILED, "", path.as_str(), why)
+    })
 }
 
 /// What is given to programs or starts the kernel, and is not compared.

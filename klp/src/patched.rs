@@ -112,10 +112,6 @@ impl Original<'_> {
                     events(Event::Build(BuildEvent::Note { message }));
                 }
                 let touched = stock.recipes.touched(&changes).map_err(BuildError::from)?;
-                for path in &touched.not_compiled {
-                    let message = format!("{path} is not compiled in this kernel");
-                    events(Event::Build(BuildEvent::Note { message }));
-                }
                 let original = workspace.compile_stock_original(
                     stock,
                     &touched,

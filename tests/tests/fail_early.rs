@@ -147,8 +147,8 @@ fn not_compiled_here() -> Result<()> {
     fs_err::write(&makefile, format!("{text}\nobj-$(CONFIG_NEVER) += never.o\n"))?;
     let path = kernel.write_patch("never.patch", "lib/never.c", "return 1", "return 2")?;
     let outcome = run(&mut kernel.build([&path])?)?.expect(3)?;
-    let wanted = "lib/never.c is not compiled here: CONFIG_NEVER is not set";
-    ensure!(outcome.stderr.contains(wanted), "{}", outcome.stderr);
+    let wanted = r#"{"reason":"note","object":"","name":"lib/never.c","code":"not-compiled","why":"not compiled here: CONFIG_NEVER is not set"}"#;
+    ensure!(outcome.stdout.contains(wanted), "{}", outcome.stdout);
     Ok(())
 }
 
@@ -178,16 +178,13 @@ fn files_that_are_not_compiled_here() -> Result<()> {
     }
     let patch = kernel.directory.join("files.patch");
     fs_err::write(&patch, hunks.concat())?;
-    let outcome = run(&mut kernel.build([&patch])?)?.expect(3)?;
-    let warnings: Vec<&str> =
-        outcome.stderr.lines().filter(|line| line.starts_with("warning")).collect();
-    ensure!(
-        warnings
-            == [
-                "warning: lib/one.c and lib/two.c are not compiled here: CONFIG_HYPERV is not set",
-                "warning: lib/three.c is not compiled here: CONFIG_UNICODE is not set",
-            ],
-        "{warnings:#?}"
+    let (source, output) = (kernel.source.as_str(), kernel.output.as_str());
+    let outcome =
+        run(&mut klp(["build", "-C", source, "-O", output, patch.as_str()])?)?.expect(3)?;
+    assert_eq!(
+        outcome.stdout,
+        "note     lib/one.c, lib/two.c: not compiled here: CONFIG_HYPERV is not set\n\
+         note     lib/three.c: not compiled here: CONFIG_UNICODE is not set\n"
     );
     Ok(())
 }
@@ -206,7 +203,7 @@ fn what_starts_the_kernel() -> Result<()> {
         outcome.stdout.contains(&format!(r#"{{"reason":"refused","object":"",{told}"#)),
         "{outcome:#?}"
     );
-    ensure!(!outcome.stderr.contains("not compiled here"), "{outcome:#?}");
+    ensure!(!outcome.stdout.contains("not-compiled"), "{outcome:#?}");
     let outcome = run(&mut kernel.build([boot.as_str(), &good(), "--no-module"])?)?.expect(0)?;
     ensure!(
         outcome.stdout.contains(&format!(r#"{{"reason":"note","object":"",{told}"#)),
@@ -236,9 +233,9 @@ fn a_new_file_that_is_compiled() -> Result<()> {
         fs_err::write(&path, text)?;
         let outcome = run(&mut kernel.build([path.as_str(), "--no-module"])?)?.expect(0)?;
         for name in ["fresh", "other"] {
-            let warning = format!("lib/{name}.c is not compiled here");
-            let is_told = outcome.stderr.contains(&warning);
-            ensure!(is_told == (object != format!("{name}.o")), "{object}: {}", outcome.stderr);
+            let note = format!(r#""name":"lib/{name}.c","code":"not-compiled""#);
+            let is_told = outcome.stdout.contains(&note);
+            ensure!(is_told == (object != format!("{name}.o")), "{object}: {}", outcome.stdout);
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ use klp_core::record::{Change, Function, PatchPart, Proof, Record};
 use klp_core::rules::Rule;
 use rayon::prelude::*;
 
+use super::notes::NoteGroup;
 use crate::printable::{self, Lines};
 use crate::shell::Shell;
 use crate::words::count;
@@ -88,10 +89,11 @@ pub(super) fn changes(changes: &Changes, out: &mut Lines<'_>) -> io::Result<()> 
             writeln!(out, "{}", format!("         in {file} {hunk}").trim_end())?;
         }
     }
-    for note in &changes.notes {
-        let place = if note.object.is_empty() { "" } else { "  " };
-        let (name, why) = (spoken_text(&note.name), spoken_text(&note.why));
-        writeln!(out, "note     {name}{place}{}: {why}", note.object)?;
+    for group in NoteGroup::all(&changes.notes) {
+        let object = group.object();
+        let place = if object.is_empty() { "" } else { "  " };
+        let (names, why) = (spoken_text(&group.few_names()), spoken_text(group.why()));
+        writeln!(out, "note     {names}{place}{object}: {why}")?;
     }
     for record in &changes.ignored {
         let (name, object, ignored) = match record {

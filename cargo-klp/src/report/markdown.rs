@@ -6,6 +6,7 @@ use klp_core::diff::Changes;
 use klp_core::record::Failure;
 
 use super::human::{causes, word};
+use super::notes::NoteGroup;
 use super::verdict::Verdict;
 use crate::words::count;
 
@@ -56,8 +57,11 @@ pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> 
         [word(data.change).to_owned(), code(name), code(&data.object), readers.join(", ")]
     });
     table("Data", ["", "name", "object", "read by"], data, &mut out)?;
-    let notes =
-        changes.notes.iter().map(|note| [code(&note.name), code(&note.object), text(&note.why)]);
+    let notes = NoteGroup::all(&changes.notes);
+    let notes = notes.iter().map(|group| {
+        let names: Vec<String> = group.notes.iter().map(|note| code(&note.name)).collect();
+        [names.join(", "), code(group.object()), text(group.why())]
+    });
     table("Notes", ["", "object", "what"], notes, &mut out)
 }
 

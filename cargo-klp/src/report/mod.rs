@@ -10,6 +10,7 @@ mod human;
 mod inlined;
 mod json;
 mod markdown;
+mod notes;
 pub(crate) mod page;
 mod pager;
 mod reasons;

@@ -2,7 +2,7 @@
 
 mod conditions;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -13,6 +13,15 @@ use crate::names;
 
 use conditions::{Conditions, Unmet, unmet_of};
 
+/// A source of the patch from which nothing is compiled.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotCompiled {
+    /// Relative to the root of the sources.
+    pub path: Utf8PathBuf,
+    /// The options for which it is not, as the end of a sentence, where the Makefiles tell: `CONFIG_A is not set`.
+    pub options: Option<String>,
+}
+
 /// How many objects may be parts of one another.
 const DEPTH: usize = 4;
 
@@ -20,24 +29,19 @@ const DEPTH: usize = 4;
 /// first. A list that is empty is a line that counts.
 type Ways = Vec<Vec<Unmet>>;
 
-/// Sentences about `paths`, from which nothing is made, with the reason where the Makefiles of `root` tell.
-pub(super) fn told(paths: &[&Utf8PathBuf], root: &Utf8Path, config: &Config) -> Vec<String> {
-    let mut by_reason: BTreeMap<Option<String>, Vec<&str>> = BTreeMap::new();
-    for path in paths {
-        let reason = missing_options(root, path, config);
+/// Those of `paths` of which it is known that nothing is made from them.
+pub(super) fn told(
+    paths: &[&Utf8PathBuf],
+    root: &Utf8Path,
+    config: &Config,
+) -> BTreeSet<NotCompiled> {
+    let known = paths.iter().filter_map(|path| {
+        let options = missing_options(root, path, config);
         // What a full make did with it, nobody knows.
-        if reason.is_some() || makefiles::searches(path, root).is_none() {
-            by_reason.entry(reason).or_default().push(path.as_str());
-        }
-    }
-    let tell = |(reason, paths): (Option<String>, Vec<&str>)| {
-        let (verb, them) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
-        let why = reason.unwrap_or_else(|| format!("none of Kbuild's records names {them}"));
-        format!("{} {verb} not compiled here: {why}", names::joined(&paths))
-    };
-    let mut told: Vec<String> = by_reason.into_iter().map(tell).collect();
-    told.sort();
-    told
+        let is_known = options.is_some() || makefiles::searches(path, root).is_none();
+        is_known.then(|| NotCompiled { path: (*path).clone(), options })
+    });
+    known.collect()
 }
 
 /// The options for which the source file `path` is not compiled, as the end of a sentence, where the Makefiles of `root`

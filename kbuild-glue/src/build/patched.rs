@@ -9,7 +9,7 @@ use fs_err as fs;
 use super::borrowed::{Borrowed, put_back};
 use super::calls::targets;
 use super::inventory::Inventory;
-use super::not_compiled;
+use super::not_compiled::{self, NotCompiled};
 use super::plan::{Made, Plan, Planned, Touched};
 use super::{
     BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, clone, existing, generated,
@@ -23,6 +23,14 @@ use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::{FileChange, PatchSet};
 use crate::stash::Stash;
+
+/// What came of the changes.
+struct Built {
+    objects: Vec<LinkedObject>,
+    /// Those that were made anew.
+    made: BTreeSet<Utf8PathBuf>,
+    not_compiled: BTreeSet<NotCompiled>,
+}
 
 impl Workspace {
     /// Builds the kernel of which `original` is the build with the patches.
@@ -52,25 +60,25 @@ impl Workspace {
             .into_iter()
             .partition(|path| not_compiled::missing_options(mirror, path, config).is_none());
         let starting = starting.into_iter().cloned().collect();
-        for message in not_compiled::told(&unused, mirror, config) {
-            events(BuildEvent::Note { message });
-        }
+        let mut not_compiled = not_compiled::told(&unused, mirror, config);
         random::tell_of_entropy(&original.basis.config, events);
         self.new_log("patched")?;
         let root = self.patched_path();
         atomic::remove_dir(&root)
             .and_then(|()| fs::create_dir_all(&root))
             .map_err(|source| BuildError::Io { path: root.clone(), source })?;
-        let (objects, made) = self.build_changes(original, &changes, &written, settings, events)?;
+        let built = self.build_changes(original, &changes, &written, settings, events)?;
+        not_compiled.extend(built.not_compiled);
         Ok(PatchedBuild {
-            objects,
-            made,
+            objects: built.objects,
+            made: built.made,
             vmlinux_o: existing(root.join("vmlinux.o")),
             root,
             original_root: self.build_path(),
             changes,
             written,
             starting,
+            not_compiled,
         })
     }
 
@@ -81,7 +89,7 @@ impl Workspace {
         written: &[FileChange],
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
-    ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
+    ) -> Result<Built, BuildError> {
         let build = self.build_path();
         let made = Made {
             mirror: original.basis.mirror.path(),
@@ -99,12 +107,8 @@ impl Workspace {
                 && changes.iter().any(|change| change.path == *path && change.old.is_none())
         };
         let (open, unused): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_open);
-        let tell = |paths: &[&Utf8PathBuf], events: &mut Events<'_>| {
-            for message in not_compiled::told(paths, made.mirror, made.config) {
-                events(BuildEvent::Note { message });
-            }
-        };
-        tell(&unused.iter().collect::<Vec<_>>(), events);
+        let told = |paths: Vec<&Utf8PathBuf>| not_compiled::told(&paths, made.mirror, made.config);
+        let mut not_compiled = told(unused.iter().collect());
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -112,7 +116,10 @@ impl Workspace {
                 events(BuildEvent::Status { verb: "Building", message });
                 events(BuildEvent::Objects { paths: touched.objects.clone() });
                 match self.build_objects(original, changes, written, &touched, settings, events)? {
-                    None => return Ok((original.objects.clone(), touched.objects)),
+                    None => {
+                        let (objects, made) = (original.objects.clone(), touched.objects);
+                        return Ok(Built { objects, made, not_compiled });
+                    }
                     Some(why) => why,
                 }
             }
@@ -120,14 +127,14 @@ impl Workspace {
         };
         let message = format!("patched kernel ({files} changed; full make: {why})");
         events(BuildEvent::Status { verb: "Building", message });
-        let (objects, made_now) =
+        let (objects, made) =
             self.build_everything(original, changes, written, &unknown_to_make, settings, events)?;
         let is_object = |path: &Utf8PathBuf| {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
         };
-        tell(&open.iter().filter(|path| !is_object(path)).collect::<Vec<_>>(), events);
-        Ok((objects, made_now))
+        not_compiled.extend(told(open.iter().filter(|path| !is_object(path)).collect()));
+        Ok(Built { objects, made, not_compiled })
     }
 
     /// Makes `touched` and nothing else. Says what else changed, if anything did.

@@ -120,6 +120,7 @@ impl Workspace {
             changes,
             written,
             starting: touched.starting.clone(),
+            not_compiled: touched.not_compiled(),
         })
     }
 

@@ -8,6 +8,7 @@ use super::includes::Includes;
 use super::naming::{is_brought_along, is_program};
 use super::prepare::Recipes;
 use super::{StockError, Unit};
+use crate::build::NotCompiled;
 use crate::objects::Linked;
 use crate::patch::FileChange;
 
@@ -28,6 +29,14 @@ pub struct StockTouched {
     pub not_compiled: Vec<Utf8PathBuf>,
     /// Objects whose sources only a whole build makes, where these can include what changes.
     pub generated: Vec<Utf8PathBuf>,
+}
+
+impl StockTouched {
+    /// The files from which nothing is compiled.
+    pub(super) fn not_compiled(&self) -> BTreeSet<NotCompiled> {
+        let paths = self.not_compiled.iter().cloned();
+        paths.map(|path| NotCompiled { path, options: None }).collect()
+    }
 }
 
 /// What cannot be code of the kernel, however it changes.

@@ -12,9 +12,10 @@ use askama::Template;
 use klp::{Explained, FunctionReached, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
-use klp_core::record::{Data, Function, Note, Proof, Version};
+use klp_core::record::{Data, Function, Proof, Version};
 
 use super::human::{causes, word};
+use super::notes::NoteGroup;
 use super::verdict::{Kind, Verdict};
 use crate::printable;
 use crate::words::count;
@@ -70,7 +71,7 @@ struct Page<'a> {
     objects: Vec<Object<'a>>,
     hunks: Hunks<'a>,
     data: Vec<DataRow<'a>>,
-    notes: &'a [Note],
+    notes: Vec<NoteGroup<'a>>,
     ignored: Vec<(String, &'a str)>,
     imports: Vec<&'a Use>,
     positions: Vec<&'a Use>,
@@ -204,7 +205,7 @@ impl<'a> Page<'a> {
                 changes.functions.iter().position(|other| key(other) == wanted)
             }),
             data: data(changes),
-            notes: &changes.notes,
+            notes: NoteGroup::all(&changes.notes),
             ignored: changes.ignored.iter().filter_map(index::ignored).collect(),
             imports,
             positions,
