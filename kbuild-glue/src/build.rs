@@ -174,11 +174,8 @@ impl Workspace {
         revisions: &Revisions,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
-        if !revisions.is_here()? {
-            let root = self.root.join("sources");
-            let message = format!("the sources of {}, to {root}", revisions.from());
-            events(BuildEvent::Status { verb: "Checking out", message });
-            self.tree.source = revisions.check_out(&root)?;
+        if let Some(source) = revisions.check_out_unless_here(&self.root, events)? {
+            self.tree.source = source;
         }
         Ok(())
     }

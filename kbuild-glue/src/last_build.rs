@@ -5,7 +5,7 @@ use fs_err as fs;
 
 use crate::atomic;
 use crate::build::BuildError;
-use crate::patch::{FileChange, PatchError, PatchSet, TracedHunk};
+use crate::patch::{FileChange, PatchSet, TracedHunk};
 use crate::tree::Tree;
 
 /// A build of the two.
@@ -30,8 +30,8 @@ pub struct LastBuild {
     pub sources: Utf8PathBuf,
     /// The output directory of the kernel, which has its configuration.
     pub kernel: Utf8PathBuf,
-    /// The sources that the patches are for, where they are not those that were built from.
-    of_person: Option<Utf8PathBuf>,
+    /// The files that the patches change, as they were before; other files can be there, too.
+    before: Utf8PathBuf,
     /// What tells the sources from others, where objects outlive them.
     stamps: Option<Utf8PathBuf>,
     patches: Utf8PathBuf,
@@ -60,15 +60,15 @@ impl LastBuild {
             kernel: build.clone(),
             build,
             sources: root.join("mirror"),
-            of_person: None,
+            before: root.join("mirror"),
             stamps: Some(root.join("mirror.stamps")),
             lines: root.join("lines"),
         }
     }
 
-    /// Of the module in `directory`, which is built for `kernel` in our directory `root`.
+    /// Of a module outside of the kernel's sources, which is built for `kernel` in our directory `root`.
     #[must_use]
-    pub fn of_module(root: &Utf8Path, directory: &Utf8Path, kernel: &Tree) -> Self {
+    pub fn of_module(root: &Utf8Path, kernel: &Tree) -> Self {
         let build = root.join("build");
         Self {
             original: root.join("original"),
@@ -76,7 +76,7 @@ impl LastBuild {
             sources: build.clone(),
             build,
             kernel: kernel.output.clone(),
-            of_person: Some(directory.to_owned()),
+            before: root.join("before"),
             stamps: None,
             patches: root.join("patches"),
             lines: root.join("lines"),
@@ -104,29 +104,31 @@ impl LastBuild {
         patches.keep(&self.patches).map_err(failed)
     }
 
-    /// What its patches did; none where it had none. It is an error if sources that were patched are others by now.
+    /// What its patches did; none where it had none.
     pub fn patching(&self) -> Result<Option<Patching>, BuildError> {
         let Some(patches) = PatchSet::kept(&self.patches)? else { return Ok(None) };
-        let of = |sources: &Utf8Path| -> Result<Patching, PatchError> {
-            Ok(Patching { hunks: patches.trace(sources)?, changes: patches.apply(sources)? })
-        };
-        let Some(path) = &self.of_person else { return Ok(Some(of(&self.sources)?)) };
-        match of(path) {
-            Ok(patching) if self.is_built_from(&patching.changes) => Ok(Some(patching)),
-            _ => Err(BuildError::OtherSources { path: path.clone() }),
+        let hunks = patches.trace(&self.before)?;
+        Ok(Some(Patching { hunks, changes: patches.apply(&self.before)? }))
+    }
+
+    /// Keeps the files of a module as they were before `changes`: nothing else has them once it is patched.
+    pub(crate) fn keep_files(&self, changes: &[FileChange]) -> Result<(), BuildError> {
+        for change in changes {
+            let path = self.before.join(&change.path);
+            let failed = |source| BuildError::Io { path: path.clone(), source };
+            if let Some(bytes) = &change.old {
+                fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
+                fs::write(&path, bytes).map_err(failed)?;
+            }
         }
+        Ok(())
     }
 
-    /// Removes what is known about it, since another build begins.
+    /// Removes what is known about a build of a module, since another one begins.
     pub(crate) fn forget(&self) -> Result<(), BuildError> {
-        let removed =
-            atomic::remove_file(&self.patches).and_then(|()| atomic::remove_dir(&self.lines));
+        let removed = atomic::remove_file(&self.patches)
+            .and_then(|()| atomic::remove_dir(&self.before))
+            .and_then(|()| atomic::remove_dir(&self.lines));
         removed.map_err(|source| BuildError::Io { path: self.lines.clone(), source })
-    }
-
-    /// Whether what was built from has what `changes` make of a person's sources.
-    fn is_built_from(&self, changes: &[FileChange]) -> bool {
-        // A file that the patches remove is not there.
-        changes.iter().all(|change| fs::read(self.sources.join(&change.path)).ok() == change.new)
     }
 }

@@ -12,6 +12,7 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use crate::atomic;
+use crate::event::{BuildEvent, Events};
 use crate::lexical::beside;
 use crate::names::{few, is_source};
 use crate::patch::{Patch, PatchError};
@@ -96,7 +97,9 @@ impl Revisions {
             output.split(|byte| *byte == 0).filter_map(|name| std::str::from_utf8(name).ok());
         let is_left_out = |name: &&str| {
             let path = self.source.join(name);
+            // Kbuild writes the latter.
             is_source(Utf8Path::new(name))
+                && !name.ends_with(".mod.c")
                 && !but.iter().any(|directory| path.starts_with(directory))
         };
         let names: Vec<String> = names.filter(is_left_out).map(str::to_owned).collect();
@@ -123,9 +126,24 @@ impl Revisions {
         }
     }
 
+    /// Where the first state of the directory is if it is not the directory itself: checked out, in our directory `root`.
+    pub(crate) fn check_out_unless_here(
+        &self,
+        root: &Utf8Path,
+        events: &mut Events<'_>,
+    ) -> Result<Option<Utf8PathBuf>, PatchError> {
+        if self.is_here()? {
+            return Ok(None);
+        }
+        let root = root.join("sources");
+        let message = format!("the sources of {}, to {root}", self.from);
+        events(BuildEvent::Status { verb: "Checking out", message });
+        Ok(Some(self.check_out(&root)?))
+    }
+
     /// Makes `root` the first state of the repository, and returns where in it the directory is. Files that
     /// are right already stay.
-    pub(crate) fn check_out(&self, root: &Utf8Path) -> Result<Utf8PathBuf, PatchError> {
+    fn check_out(&self, root: &Utf8Path) -> Result<Utf8PathBuf, PatchError> {
         let failed = |source| PatchError::Io { path: root.to_owned(), source };
         let (index, partial) = (beside(root, "index"), beside(root, "partial"));
         if partial.exists() {
@@ -147,11 +165,6 @@ impl Revisions {
 
     fn is_of_work_tree(&self) -> bool {
         self.to.is_none()
-    }
-
-    /// The name of the first state.
-    pub(crate) fn from(&self) -> &str {
-        &self.from
     }
 
     /// A copy of the index: git refreshes the one that it reads.

@@ -165,7 +165,7 @@ impl Kernel {
     /// What the last build left.
     pub(crate) fn last_build(&self) -> LastBuild {
         match &self.kind {
-            Kind::Module(directory) => LastBuild::of_module(&self.root, directory, &self.tree),
+            Kind::Module(_) => LastBuild::of_module(&self.root, &self.tree),
             Kind::Built | Kind::Shipped(_) => LastBuild::of_kernel(&self.root),
         }
     }

@@ -96,7 +96,10 @@ impl<'k> Opened<'k> {
     ) -> Result<(), Error> {
         match &mut self.work {
             Work::Built(workspace) => Ok(workspace.check_out(revisions, &mut of_build(events))?),
-            Work::Module(..) | Work::Shipped(..) => Ok(()),
+            Work::Module(workspace, _) => {
+                Ok(workspace.check_out(revisions, &mut of_build(events))?)
+            }
+            Work::Shipped(..) => Ok(()),
         }
     }
 
@@ -109,7 +112,7 @@ impl<'k> Opened<'k> {
     ) -> Result<(), Error> {
         let sources = match &self.work {
             Work::Built(workspace) => &workspace.tree().source,
-            Work::Module(_, directory) => *directory,
+            Work::Module(workspace, _) => workspace.source(),
             Work::Shipped(..) => return Ok(()),
         };
         if let Some(message) = patches.left_out(sources).map_err(BuildError::from)? {

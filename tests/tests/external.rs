@@ -314,16 +314,54 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     ensure!(inlined.contains("inlined into greet_exit at main.c:17"), "{inlined}");
     before.expect(&Snapshot::take(&module, OURS)?)?;
 
-    fs_err::write(&words, text.replace("GREETINGS 3", "GREETINGS 4").replace("+ 1", "+ 9"))?;
-    about(&["explain"])?.expect_error(
-        1,
-        "not those that the last build patched",
-        Some("build again"),
-    )?;
-    about(&["explain", "--no-source"])?.expect(0)?;
+    // The sources are those of the last build, whatever was done to them since.
+    fs_err::write(&words, "something else")?;
+    fs_err::remove_dir_all(module.join(".klp/lines"))?;
+    assert_eq!(about(&["explain"])?.expect(0)?.stdout, explained);
     fs_err::write(&words, &text)?;
     build(&kernel, &module, STRING)?.expect(0)?;
     let other = about(&["explain"])?.expect(0)?.stdout;
     ensure!(other.contains("hallo") && !other.contains("next_greeting"), "{other}");
+    Ok(())
+}
+
+/// The module's directory is a part of a git repository: revisions of it are compared wherever it is at, and edits.
+#[test]
+fn revisions_of_a_module() -> Result<()> {
+    let (kernel, module) = module()?;
+    let words = module.join("words.h");
+    let text = fs_err::read_to_string(&words)?;
+    let git = |arguments: &[&str]| -> Result<()> {
+        let mut git = klp_tests::klp::plain("git");
+        git.args(["-c", "user.name=n", "-c", "user.email=e"]).args(arguments);
+        finish(git.current_dir(&module)).map(drop)
+    };
+    fs_err::write(kernel.directory.join(".gitignore"), "/linux\n/out\n")?;
+    finish(klp_tests::klp::plain("git").args(["init", "-q"]).current_dir(&kernel.directory))?;
+    git(&["add", "."])?;
+    git(&["commit", "-qm", "one"])?;
+    fs_err::write(&words, text.replace("+ 1", "+ 2"))?;
+    git(&["commit", "-qam", "two"])?;
+    let build = |arguments: &[&str]| -> Result<Outcome> {
+        let mut command =
+            klp(["build", "-C", kernel.output.as_str(), "-M", module.as_str(), "-j2"])?;
+        run(command.args(["--no-module", "--message-format", "json"]).args(arguments))
+    };
+    let changed = [name("greet", "main.o", "cleanup_module")];
+    let before = Snapshot::take(&module, OURS)?;
+    for arguments in [["--rev", "HEAD"], ["--rev", "HEAD^..HEAD"]] {
+        let outcome = build(&arguments)?.expect(0)?;
+        assert_eq!(names(&Report::lines(&outcome.stdout)?), changed);
+    }
+    let explain = ["explain", "-C", kernel.output.as_str(), "-M", module.as_str(), "--no-pager"];
+    let explained = run(&mut klp(explain)?)?.expect(0)?.stdout;
+    ensure!(explained.contains("words.h:8  return (number + 2) % GREETINGS;"), "{explained}");
+    build(&["--worktree"])?.expect_error(1, "no changes", None)?;
+    before.expect(&Snapshot::take(&module, OURS)?)?;
+
+    fs_err::write(&words, text.replace("+ 1", "+ 7"))?;
+    let outcome = build(&["--worktree"])?.expect(0)?;
+    assert_eq!(names(&Report::lines(&outcome.stdout)?), changed);
+    assert_eq!(fs_err::read_to_string(&words)?, text.replace("+ 1", "+ 7"));
     Ok(())
 }

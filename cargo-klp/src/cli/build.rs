@@ -25,7 +25,7 @@ pub(crate) struct Build {
     #[arg(long, value_name = "RANGE", help_heading = COMPARE)]
     pub(crate) rev: Option<String>,
     /// Apply what was changed in the git tree since its last commit, before the patches
-    #[arg(long, conflicts_with_all = ["rev", "external", "dry_run"], help_heading = COMPARE)]
+    #[arg(long, conflicts_with_all = ["rev", "dry_run"], help_heading = COMPARE)]
     pub(crate) worktree: bool,
     /// How many lines of context at each end of a hunk may differ from the sources
     #[arg(long, value_name = "LINES", default_value_t = 0, help_heading = COMPARE)]

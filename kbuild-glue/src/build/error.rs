@@ -99,12 +99,6 @@ pub enum BuildError {
         /// The file.
         path: Utf8PathBuf,
     },
-    /// What was built is not known any more.
-    #[error("the sources in {path} are not those that the last build patched")]
-    OtherSources {
-        /// The module's directory.
-        path: Utf8PathBuf,
-    },
     /// An object that was linked is not there.
     #[error("the build has no object `{path}`, though it was linked")]
     ObjectGone {
@@ -166,7 +160,6 @@ impl BuildError {
             Self::Altered { .. } => Some(
                 "run `cargo klp build` again, which makes it anew, or `cargo klp clean` first".to_owned(),
             ),
-            Self::OtherSources { .. } => Some("build again".to_owned()),
             Self::ObjectGone { .. } => None,
         }
     }

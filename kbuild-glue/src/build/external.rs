@@ -26,6 +26,7 @@ use crate::last_build::LastBuild;
 use crate::make::MakeError;
 use crate::objects::{Linked, LinkedObject, linked_modules};
 use crate::patch::{FileChange, PatchSet};
+use crate::revisions::Revisions;
 use crate::source_names::is_plain;
 use crate::tree::{Tree, resolved};
 use copy::ModuleCopy;
@@ -37,6 +38,9 @@ const NAMED: &str = "named";
 #[derive(Debug)]
 pub struct ModuleWorkspace {
     kernel: Tree,
+    /// The module's directory.
+    directory: Utf8PathBuf,
+    /// Where its sources are: there, or checked out.
     source: Utf8PathBuf,
     root: Utf8PathBuf,
     /// The directory that its sources are in for `__FILE__`.
@@ -56,35 +60,53 @@ pub struct ModuleBuild {
 }
 
 impl ModuleWorkspace {
-    /// Opens the directory `root` (usually `.klp` in the module's directory `source`) and waits for its
+    /// Opens the directory `root` (usually `.klp` in the module's `directory`) and waits for its
     /// lock. `kernel` is built, or at least prepared for modules; it is only read.
     pub fn open(
         kernel: &Tree,
-        source: &Utf8Path,
+        directory: &Utf8Path,
         root: &Utf8Path,
         interrupt: &Interrupt,
         events: &mut Events<'_>,
     ) -> Result<Self, BuildError> {
-        if !["Kbuild", "Makefile"].iter().any(|name| source.join(name).is_file()) {
-            return Err(BuildError::NoModule { path: source.to_owned() });
+        if !["Kbuild", "Makefile"].iter().any(|name| directory.join(name).is_file()) {
+            return Err(BuildError::NoModule { path: directory.to_owned() });
         }
         if !kernel.output.join("include/config/auto.conf").is_file() {
             return Err(BuildError::NotPrepared { path: kernel.output.clone() });
         }
         let root = resolved(root)?;
         let lock = ours::open(&root, interrupt, events)?;
-        let (kernel, source) = (kernel.clone(), source.to_owned());
+        let (kernel, directory) = (kernel.clone(), directory.to_owned());
         let named = match fs::read_to_string(root.join(NAMED)) {
             Ok(named) if is_plain(&named) => named.into(),
-            _ => source.clone(),
+            _ => directory.clone(),
         };
-        Ok(Self { kernel, source, root, named, _lock: lock })
+        Ok(Self { kernel, source: directory.clone(), directory, root, named, _lock: lock })
+    }
+
+    /// Takes the sources of the first of `revisions` for the original, unless the directory has them.
+    pub fn check_out(
+        &mut self,
+        revisions: &Revisions,
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        if let Some(source) = revisions.check_out_unless_here(&self.root, events)? {
+            self.source = source;
+        }
+        Ok(())
+    }
+
+    /// The directory that the original is built from.
+    #[must_use]
+    pub fn source(&self) -> &Utf8Path {
+        &self.source
     }
 
     /// Names the sources in the next builds as if they were in `directory`, as in the module that is in use. Returns whether
     /// builds named them otherwise until now.
     pub fn name_sources(&mut self, directory: Option<&Utf8Path>) -> Result<bool, BuildError> {
-        let directory = directory.unwrap_or(&self.source);
+        let directory = directory.unwrap_or(&self.directory);
         let is_new = self.named != directory;
         if is_new {
             let path = self.root.join(NAMED);
@@ -114,15 +136,15 @@ impl ModuleWorkspace {
             atomic::remove_dir(&build).map_err(|source| self.failed(source))?;
         }
         self.copy().sync(&[])?;
-        let (source, version) = (&self.source, self.kernel.kernel_version()?);
-        let named = if self.named == self.source {
+        let (directory, version) = (&self.directory, self.kernel.kernel_version()?);
+        let named = if self.named == self.directory {
             String::new()
         } else {
             format!(" as in {}", self.named)
         };
         events(BuildEvent::Status {
             verb: "Building",
-            message: format!("original module in {source}{named} for kernel {version}"),
+            message: format!("original module in {directory}{named} for kernel {version}"),
         });
         let objects = self.make("original", settings, events)?;
         let kept = self.original_path();
@@ -159,7 +181,9 @@ impl ModuleWorkspace {
         });
         copy.apply(&changes)?;
         let objects = self.make("patched", settings, events)?;
-        self.last_build().keep_patches(patches)?;
+        let last = self.last_build();
+        last.keep_files(&changes)?;
+        last.keep_patches(patches)?;
         Ok(ModuleBuild { root: build, objects, changes })
     }
 
@@ -234,7 +258,7 @@ impl ModuleWorkspace {
     /// What the last build left.
     #[must_use]
     pub fn last_build(&self) -> LastBuild {
-        LastBuild::of_module(&self.root, &self.source, &self.kernel)
+        LastBuild::of_module(&self.root, &self.kernel)
     }
 
     /// The copy of the module's directory. It has the objects of the build that was last.

@@ -23,6 +23,7 @@ This directory was made by cargo-klp, which removes and replaces what is in it.
 /// What a run makes in its directory.
 const OURS: &[&str] = &[
     ".gitignore",
+    "before",
     "build",
     "build.journal",
     "build.original",
@@ -30,6 +31,7 @@ const OURS: &[&str] = &[
     "build.part",
     "build.stash",
     "changed-functions.json",
+    "copied",
     "digests",
     "lines",
     "lock",

@@ -54,10 +54,14 @@ impl ModuleCopy<'_> {
     }
 
     fn bring(&self, sources: &Sources, changes: &[FileChange]) -> io::Result<()> {
-        let list = self.root.join("sources");
+        let list = self.root.join("copied");
         let known = match fs::read_to_string(&list) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            text => text.unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Nobody knows what is in it.
+                atomic::remove_dir(&self.build)?;
+                String::new()
+            }
+            text => text?,
         };
         let known: BTreeSet<&Utf8Path> = known.lines().map(Utf8Path::new).collect();
         let mut all = known.clone();
