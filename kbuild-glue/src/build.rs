@@ -54,6 +54,7 @@ pub use external::{ModuleBuild, ModuleWorkspace};
 use kept::Kept;
 use lock::Lock;
 pub use not_compiled::NotCompiled;
+pub(crate) use not_compiled::warn_not_compiled;
 pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;

@@ -181,6 +181,12 @@ fn files_that_are_not_compiled_here() -> Result<()> {
     let (source, output) = (kernel.source.as_str(), kernel.output.as_str());
     let outcome =
         run(&mut klp(["build", "-C", source, "-O", output, patch.as_str()])?)?.expect(3)?;
+    for line in [
+        "warning: lib/one.c and lib/two.c are not compiled here: CONFIG_HYPERV is not set\n",
+        "warning: lib/three.c is not compiled here: CONFIG_UNICODE is not set\n",
+    ] {
+        ensure!(outcome.stderr.contains(line), "{}", outcome.stderr);
+    }
     assert_eq!(
         outcome.stdout,
         "note     lib/one.c, lib/two.c: not compiled here: CONFIG_HYPERV is not set\n\

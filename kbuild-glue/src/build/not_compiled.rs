@@ -2,13 +2,14 @@
 
 mod conditions;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::makefiles;
 use crate::config::Config;
+use crate::event::{BuildEvent, Events};
 use crate::names;
 
 use conditions::{Conditions, Unmet, unmet_of};
@@ -42,6 +43,21 @@ pub(super) fn told(
         is_known.then(|| NotCompiled { path: (*path).clone(), options })
     });
     known.collect()
+}
+
+/// Says it to somebody who waits for a build, once for all files with one reason.
+pub(crate) fn warn_not_compiled(files: &BTreeSet<NotCompiled>, events: &mut Events<'_>) {
+    let mut by_reason: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for NotCompiled { path, options } in files {
+        by_reason.entry(options.as_deref()).or_default().push(path.as_str());
+    }
+    for (options, paths) in by_reason {
+        let (verb, them) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
+        let nothing = format!("no object of this kernel is made from {them}");
+        let why = options.unwrap_or(&nothing);
+        let message = format!("{} {verb} not compiled here: {why}", names::joined(&paths));
+        events(BuildEvent::Note { message });
+    }
 }
 
 /// The options for which the source file `path` is not compiled, as the end of a sentence, where the Makefiles of `root`

@@ -61,6 +61,7 @@ impl Workspace {
             .partition(|path| not_compiled::missing_options(mirror, path, config).is_none());
         let starting = starting.into_iter().cloned().collect();
         let mut not_compiled = not_compiled::told(&unused, mirror, config);
+        not_compiled::warn_not_compiled(&not_compiled, events);
         random::tell_of_entropy(&original.basis.config, events);
         self.new_log("patched")?;
         let root = self.patched_path();
@@ -109,6 +110,7 @@ impl Workspace {
         let (open, unused): (Vec<_>, Vec<_>) = unused.into_iter().partition(is_open);
         let told = |paths: Vec<&Utf8PathBuf>| not_compiled::told(&paths, made.mirror, made.config);
         let mut not_compiled = told(unused.iter().collect());
+        not_compiled::warn_not_compiled(&not_compiled, events);
         let why = match plan {
             Plan::Objects(touched) => {
                 let objects = count(touched.objects.len(), "object");
@@ -133,7 +135,9 @@ impl Workspace {
             let object = path.with_extension("o");
             objects.iter().any(|linked| linked.object == object)
         };
-        not_compiled.extend(told(open.iter().filter(|path| !is_object(path)).collect()));
+        let unused = told(open.iter().filter(|path| !is_object(path)).collect());
+        not_compiled::warn_not_compiled(&unused, events);
+        not_compiled.extend(unused);
         Ok(Built { objects, made, not_compiled })
     }
 

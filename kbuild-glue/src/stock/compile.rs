@@ -10,7 +10,9 @@ use fs_err as fs;
 use super::prepare::{WITHOUT_RUST, io};
 use super::touched::readers;
 use super::{StockBuild, StockError, StockTouched};
-use crate::build::{BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace};
+use crate::build::{
+    BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, warn_not_compiled,
+};
 use crate::cmd_file::{SavedCommand, cmd_path};
 use crate::event::{BuildEvent, Events};
 use crate::lexical::in_mirror;
@@ -29,6 +31,7 @@ impl Workspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<OriginalBuild, BuildError> {
+        warn_not_compiled(&touched.not_compiled(), events);
         let build = self.build_path();
         let is_there = |object: &&Utf8PathBuf| {
             [build.join(object), cmd_path(&build.join(object))].iter().all(|it| it.is_file())
