@@ -149,6 +149,8 @@ fn not_compiled_here() -> Result<()> {
     let outcome = run(&mut kernel.build([&path])?)?.expect(3)?;
     let wanted = r#"{"reason":"note","object":"","name":"lib/never.c","code":"not-compiled","why":"not compiled here: CONFIG_NEVER is not set"}"#;
     ensure!(outcome.stdout.contains(wanted), "{}", outcome.stdout);
+    let outcome = run(&mut kernel.build([path.as_str(), "--dry-run"])?)?.expect(0)?;
+    ensure!(outcome.stdout.contains(r#""not-compiled":["lib/never.c"]"#), "{}", outcome.stdout);
     Ok(())
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Record<'a> {
         objects: Option<Vec<&'a str>>,
         /// The files that the patches change.
         files: Vec<File<'a>>,
+        /// Those of them from which nothing is compiled in this kernel, as far as that is known.
+        not_compiled: Vec<&'a str>,
     },
 }
 

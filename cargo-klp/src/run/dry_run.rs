@@ -1,6 +1,6 @@
 //! `cargo klp build --dry-run`.
 
-use kbuild_glue::{BuildError, FileChange, PatchSet, Preview};
+use kbuild_glue::{BuildError, FileChange, NotCompiled, PatchSet, Preview};
 use klp::Kernel;
 
 use crate::cli::StreamFormat;
@@ -19,11 +19,10 @@ pub(super) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, Error> {
     let preview = match kernel.module() {
-        Some(module) => Preview {
-            why_original: Some("make knows what is left of it".to_owned()),
-            changes: patch_set.apply(module).map_err(BuildError::from)?,
-            objects: None,
-        },
+        Some(module) => {
+            let changes = patch_set.apply(module).map_err(BuildError::from)?;
+            Preview::of_no_build("make knows what is left of it".to_owned(), changes)
+        }
         None => Preview::of(&kernel.tree, &kernel.root, patch_set, variables)?,
     };
     if let Some(note) = patch_set.left_out(kernel.sources()).map_err(BuildError::from)? {
@@ -46,6 +45,10 @@ pub(super) fn run(
         }
     }
     tell_changes(&preview.changes, shell);
+    for NotCompiled { path, options } in &preview.not_compiled {
+        let why = options.as_ref().map_or(String::new(), |options| format!(": {options}"));
+        shell.warning(format_args!("{path} is not compiled here{why}"));
+    }
     if !preview.changes.is_empty() {
         match &preview.objects {
             Some(objects) => {
@@ -79,5 +82,6 @@ fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> Record<'a> {
         why_original: preview.why_original.as_deref(),
         objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
         files: preview.changes.iter().map(File::of).collect(),
+        not_compiled: preview.not_compiled.iter().map(|it| it.path.as_str()).collect(),
     }
 }

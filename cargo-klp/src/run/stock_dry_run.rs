@@ -54,7 +54,7 @@ fn tell_objects(touched: Option<&StockTouched>, shell: &Shell) {
         return;
     };
     for path in &touched.not_compiled {
-        shell.warning(format_args!("{path} is not compiled in this kernel"));
+        shell.warning(format_args!("{path} is not compiled here"));
     }
     for path in touched.unseen.iter().chain(&touched.starting) {
         shell.warning(format_args!("what is made of {path} is not compared"));
@@ -78,5 +78,11 @@ fn record<'a>(kernel: &'a Kernel, parts: &'a StockParts, preview: &'a StockPrevi
         why_original,
         objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
         files: preview.changes.iter().map(File::of).collect(),
+        not_compiled: preview
+            .touched
+            .iter()
+            .flat_map(|touched| &touched.not_compiled)
+            .map(|path| path.as_str())
+            .collect(),
     }
 }

@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::BuildError;
 use super::calls::pinned;
 use super::kept::{self, Kept};
+use super::not_compiled::{self, NotCompiled};
 use super::plan::{Made, Plan, Planned};
 use crate::baseline::Fingerprint;
 use crate::config::Config;
@@ -23,6 +24,8 @@ pub struct Preview {
     pub changes: Vec<FileChange>,
     /// The objects that are compiled for that, where it is known from the original build.
     pub objects: Option<BTreeSet<Utf8PathBuf>>,
+    /// The files from which nothing is compiled, as far as that is known.
+    pub not_compiled: BTreeSet<NotCompiled>,
 }
 
 impl Preview {
@@ -44,11 +47,10 @@ impl Preview {
         let objects = match kept::find(&root.join("original"), &build, &fingerprint)? {
             Kept::Usable(objects, ..) => objects,
             Kept::Outdated(why, _) | Kept::Useless(why) => {
-                return Ok(Self { why_original: Some(why), changes, objects: None });
+                return Ok(Self::of_no_build(why, changes));
             }
             Kept::Nothing => {
-                let why_original = Some("none is kept".to_owned());
-                return Ok(Self { why_original, changes, objects: None });
+                return Ok(Self::of_no_build("none is kept".to_owned(), changes));
             }
         };
         let made = Made {
@@ -58,10 +60,19 @@ impl Preview {
             config: &config,
             sources: &stamps,
         };
-        let objects = match Planned::of(&changes, &made)?.plan {
+        let Planned { plan, unused, .. } = Planned::of(&changes, &made)?;
+        let objects = match plan {
             Plan::Objects(touched) => Some(touched.objects),
             Plan::Everything(_) => None,
         };
-        Ok(Self { why_original: None, changes, objects })
+        let unused: Vec<&Utf8PathBuf> = unused.iter().filter(|_| objects.is_some()).collect();
+        let not_compiled = not_compiled::told(&unused, &mirror, &config);
+        Ok(Self { why_original: None, changes, objects, not_compiled })
+    }
+
+    /// Where there is no original yet, which would tell more: `why` it is built.
+    #[must_use]
+    pub fn of_no_build(why: String, changes: Vec<FileChange>) -> Self {
+        Self { why_original: Some(why), changes, objects: None, not_compiled: BTreeSet::new() }
     }
 }
