@@ -296,7 +296,8 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     for line in [
         "changed cleanup_module  main.o",
         "inlined through next_greeting()",
-        "words.h:8  return (number + 2) % GREETINGS;",
+        "- words.h:8  return (number + 1) % GREETINGS;",
+        "+ words.h:8  return (number + 2) % GREETINGS;",
         "displacement 0x1 → 0x2",
     ] {
         ensure!(explained.contains(line), "{line}:\n{explained}");
@@ -314,6 +315,12 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     ensure!(inlined.contains("inlined into greet_exit at main.c:17"), "{inlined}");
     before.expect(&Snapshot::take(&module, OURS)?)?;
 
+    let page = kernel.directory.join("page.html");
+    let patch = patch(&kernel, HEADER)?;
+    let arguments = ["build", "-C", kernel.output.as_str(), "-M", module.as_str(), "--report"];
+    run(klp(arguments)?.args([&page, &patch]))?.expect(0)?;
+    let page = fs_err::read_to_string(&page)?;
+    ensure!(page.contains("words.h:8</span> return (number + 1) % GREETINGS;"), "{page}");
     // The sources are those of the last build, whatever was done to them since.
     fs_err::write(&words, "something else")?;
     fs_err::remove_dir_all(module.join(".klp/lines"))?;

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::human::{causes, word};
+use super::sources::{Sources, words_of};
 use super::{json, reasons};
 use crate::printable::{self, Lines};
 
@@ -197,10 +198,12 @@ pub(super) fn human(
             if std::mem::take(&mut gap) {
                 out.styled([(DIM, "    …")])?;
             }
-            let source = known.lines(index).and_then(|lines| source(row, lines));
-            if source.is_some() && source != at {
-                at = source;
-                source_line(source, out)?;
+            let lines = known.lines(index);
+            if let Some(sources) = lines.and_then(|lines| Sources::of(row, lines))
+                && at.as_ref().is_none_or(|at| !sources.say_what(at))
+            {
+                source_lines(&sources, out)?;
+                at = Some(sources);
             }
             match look.width.map(|width| width / 2).filter(|side| *side >= SIDE) {
                 Some(side) => beside(row, side, out)?,
@@ -211,18 +214,16 @@ pub(super) fn human(
     reasons::without_effect(&known.why, out)
 }
 
-/// The source line of a row: that of the patched version where it has one.
-fn source<'l>(row: &Row, lines: &'l SourceLines) -> Option<&'l SourceText> {
-    match row {
-        Row::Same(_, new) | Row::Changed(_, new, _) | Row::Added(new) => lines.patched(new),
-        Row::Removed(old) => lines.original(old),
+fn source_lines(sources: &Sources<'_>, out: &mut Lines<'_>) -> io::Result<()> {
+    let Sources { original, patched } = sources;
+    let signs = if original.is_some() && patched.is_some() { ["- ", "+ "] } else { [""; 2] };
+    for (sign, source) in signs.into_iter().zip([original, patched]) {
+        if let Some(source) = source {
+            let text = format!("{sign}{}  {}", place(source), words_of(source));
+            out.styled([(SOURCE, text.trim_end().to_owned())])?;
+        }
     }
-}
-
-fn source_line(source: Option<&SourceText>, out: &mut Lines<'_>) -> io::Result<()> {
-    let Some(source) = source else { return Ok(()) };
-    let text = source.text.as_deref().unwrap_or_default().trim();
-    out.styled([(SOURCE, format!("{}  {text}", place(source)))])
+    Ok(())
 }
 
 /// Which rows are shown: those that differ, and some around each.

@@ -16,6 +16,7 @@ mod pager;
 mod reasons;
 mod sarif;
 mod schema;
+mod sources;
 mod trial;
 mod verdict;
 

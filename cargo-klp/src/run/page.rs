@@ -1,7 +1,7 @@
 //! The page that `--report` asks for.
 
 use camino::Utf8Path;
-use klp::{Explained, Kernel, Session, Why, explain_compared, output};
+use klp::{Explained, Kernel, Session, SourceLines, Why, explain_compared, output};
 use klp_core::check::{Use, uses};
 use klp_core::diff::Changes;
 
@@ -42,7 +42,9 @@ pub(super) fn of_build(
         );
         (explained, why) = (Vec::new(), Why::default());
     }
-    write(path, title, changes, (&explained, &why), shell)
+    let lines = kernel.source_lines(&explained, session, events);
+    let lines = or_nothing(lines, "source lines", shell);
+    write(path, title, changes, (&explained, &lines, &why), shell)
 }
 
 /// Writes the page about what a comparison found.
@@ -57,7 +59,7 @@ pub(super) fn of_comparison(
     shell.phase("the report");
     let explained = explain_compared(changes, original, patched);
     let explained = or_nothing(explained, "instructions", shell);
-    write(path, title, changes, (&explained, &Why::default()), shell)
+    write(path, title, changes, (&explained, &[], &Why::default()), shell)
 }
 
 /// What was found; where it cannot be, the person is told, and the report is made without it.
@@ -72,7 +74,7 @@ fn write(
     path: &Utf8Path,
     title: &str,
     changes: &Changes,
-    (explained, why): (&[Explained], &Why),
+    (explained, lines, why): (&[Explained], &[SourceLines], &Why),
     shell: &Shell,
 ) -> Result<(), Error> {
     let uses = match &changes.module {
@@ -82,7 +84,7 @@ fn write(
         // A device has kept nothing of it.
         _ => Vec::new(),
     };
-    let content = page::Content { title, changes, explained, why, uses: &uses };
+    let content = page::Content { title, changes, explained, lines, why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;
     shell.status("Reporting", &path);

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use klp::Explained;
+use klp::{Explained, SourceLines, SourceText};
 use klp_core::checksum::Cause;
 use klp_core::explain::{Line, Row, unseen};
 
 use crate::report::explained::shown;
+use crate::report::sources::{Sources, words_of};
 
 /// Equal instructions around each that differs.
 const CONTEXT: usize = 3;
@@ -35,8 +36,12 @@ pub(super) enum Shown<'a> {
 
 impl<'a> Shown<'a> {
     /// The listing, if no more than `budget` rows are needed, which then go off it.
-    pub(super) fn within(budget: &mut usize, explained: &'a Explained) -> Self {
-        let listing = Listing::of(&explained.rows, &explained.function.causes);
+    pub(super) fn within(
+        budget: &mut usize,
+        explained: &'a Explained,
+        lines: Option<&'a SourceLines>,
+    ) -> Self {
+        let listing = Listing::of(&explained.rows, &explained.function.causes, lines);
         match budget.checked_sub(listing.rows.len()) {
             Some(rest) => {
                 *budget = rest;
@@ -51,12 +56,21 @@ impl<'a> Shown<'a> {
 pub(super) enum RowView<'a> {
     /// So many equal instructions are not shown.
     Gap(usize),
+    /// The source lines that what follows comes from, before and after the patch.
+    Sources(Option<SourceView<'a>>, Option<SourceView<'a>>),
     /// The same in both versions.
     Same(Cell<'a>, Cell<'a>),
     /// Another one, and in what.
     Changed(Cell<'a>, Cell<'a>, Vec<&'a str>),
     Removed(Cell<'a>),
     Added(Cell<'a>),
+}
+
+/// A line of a source.
+pub(super) struct SourceView<'a> {
+    pub(super) file: &'a str,
+    pub(super) line: u32,
+    pub(super) text: String,
 }
 
 /// An instruction.
@@ -73,7 +87,7 @@ pub(super) struct Cell<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn of(rows: &'a [Row], causes: &[Cause]) -> Self {
+    pub(super) fn of(rows: &'a [Row], causes: &[Cause], lines: Option<&'a SourceLines>) -> Self {
         let mut words = unseen(rows, causes);
         let mut seen = BTreeSet::new();
         for row in rows {
@@ -82,7 +96,7 @@ impl<'a> Listing<'a> {
             }
         }
         let mut views = Vec::new();
-        let mut gap = 0usize;
+        let (mut gap, mut at) = (0usize, None);
         for (row, is_shown) in rows.iter().zip(shown(rows, CONTEXT)) {
             if !is_shown {
                 gap += 1;
@@ -90,6 +104,14 @@ impl<'a> Listing<'a> {
             }
             if gap > 0 {
                 views.push(RowView::Gap(std::mem::take(&mut gap)));
+            }
+            if let Some(from) = lines.and_then(|lines| Sources::of(row, lines))
+                && at.as_ref().is_none_or(|at| !from.say_what(at))
+            {
+                let lines = [from.original, from.patched];
+                let [original, patched] = lines.map(|line| line.map(SourceView::of));
+                views.push(RowView::Sources(original, patched));
+                at = Some(from);
             }
             views.push(RowView::of(row));
         }
@@ -105,6 +127,12 @@ impl<'a> Listing<'a> {
 /// In what two instructions differ, but for what the marks in them show.
 fn said(differs: &[String]) -> impl Iterator<Item = &str> {
     differs.iter().map(String::as_str).filter(|what| *what != "operands")
+}
+
+impl<'a> SourceView<'a> {
+    fn of(source: &'a SourceText) -> Self {
+        Self { file: &source.file, line: source.line, text: words_of(source) }
+    }
 }
 
 impl<'a> RowView<'a> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use askama::Template;
-use klp::{Explained, FunctionReached, Why};
+use klp::{Explained, FunctionReached, SourceLines, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
 use klp_core::record::{Data, Function, Proof, Version};
@@ -43,6 +43,8 @@ pub(crate) struct Content<'a> {
     pub(crate) changes: &'a Changes,
     /// Both versions of the functions, as far as their objects are there.
     pub(crate) explained: &'a [Explained],
+    /// The source lines of each of them, as far as they are known.
+    pub(crate) lines: &'a [SourceLines],
     /// Which hunks of the patches reach which of the functions.
     pub(crate) why: &'a Why,
     /// What the livepatch uses of the running kernel.
@@ -119,11 +121,12 @@ fn key(function: &Function) -> Key<'_> {
 
 impl<'a> Page<'a> {
     fn of(content: &Content<'a>) -> Self {
-        let Content { title, changes, explained, why, uses } = *content;
+        let Content { title, changes, explained, lines, why, uses } = *content;
         let reached: BTreeMap<Key<'_>, &FunctionReached> =
             why.functions.iter().map(|reached| (key(&reached.function), reached)).collect();
-        let rows: BTreeMap<Key<'_>, &Explained> =
-            explained.iter().map(|explained| (key(&explained.function), explained)).collect();
+        let numbered = explained.iter().enumerate();
+        let rows: BTreeMap<Key<'_>, (usize, &Explained)> =
+            numbered.map(|(number, it)| (key(&it.function), (number, it))).collect();
         let mut budget = ROWS;
         let functions = changes.functions.iter().enumerate().map(|(id, function)| FunctionView {
             id,
@@ -139,7 +142,9 @@ impl<'a> Page<'a> {
                 .map(|reached| hunk::reasons(reached, why))
                 .unwrap_or_default(),
             listing: match rows.get(&key(function)) {
-                Some(explained) => Shown::within(&mut budget, explained),
+                Some((number, explained)) => {
+                    Shown::within(&mut budget, explained, lines.get(*number))
+                }
                 None => Shown::Absent,
             },
         });
