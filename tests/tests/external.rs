@@ -321,8 +321,9 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     run(klp(arguments)?.args([&page, &patch]))?.expect(0)?;
     let page = fs_err::read_to_string(&page)?;
     ensure!(page.contains("words.h:8</span> return (number + 1) % GREETINGS;"), "{page}");
-    // The sources are those of the last build, whatever was done to them since.
+    // The sources are those of the last build, whatever was done to them since, and where a run was killed.
     fs_err::write(&words, "something else")?;
+    fs_err::write(module.join(".klp/build/words.h"), &text)?;
     fs_err::remove_dir_all(module.join(".klp/lines"))?;
     assert_eq!(about(&["explain"])?.expect(0)?.stdout, explained);
     fs_err::write(&words, &text)?;

@@ -241,17 +241,26 @@ impl ModuleWorkspace {
         copy.apply(changes)
     }
 
-    /// Does `work` while the copy has its files as they were before `changes`, which it has.
+    /// Does `work` while the copy has the `changes` of the last build, also where a run was killed that took them away.
+    pub(crate) fn with_changes(
+        &self,
+        changes: &[FileChange],
+        work: impl FnOnce() -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
+        self.copy().apply(changes)?;
+        work()
+    }
+
+    /// Does `work` while the copy has its files as they were before the `changes` of the last build.
     pub(crate) fn without_changes(
         &self,
         changes: &[FileChange],
         work: impl FnOnce() -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
-        let copy = self.copy();
         let before: Vec<FileChange> = changes.iter().map(FileChange::undone).collect();
-        copy.apply(&before)?;
+        self.copy().apply(&before)?;
         let result = work();
-        copy.apply(changes)?;
+        self.copy().apply(changes)?;
         result
     }
 

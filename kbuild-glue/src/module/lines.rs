@@ -55,11 +55,12 @@ impl ModuleWorkspace {
         self.new_log("module")?;
         let last = self.last_build();
         let makefile = makefile(&last, objects, version, false)?;
-        if version == Version::Patched {
-            return self.run_makefile(&makefile, settings, events);
-        }
         let changes = last.patching()?.unwrap_or_default().changes;
-        self.without_changes(&changes, || self.run_makefile(&makefile, settings, events))
+        let run = || self.run_makefile(&makefile, settings, events);
+        match version {
+            Version::Original => self.without_changes(&changes, run),
+            Version::Patched => self.with_changes(&changes, run),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ impl ModuleCopy<'_> {
             }
             for change in changes {
                 if let Some(bytes) = &change.new {
-                    self.write(&change.path, bytes)?;
+                    self.make(&change.path, bytes)?;
                 }
             }
             Ok(())
@@ -84,11 +84,7 @@ impl ModuleCopy<'_> {
             let copy = self.build.join(path);
             match source {
                 Source::File => {
-                    let bytes = fs::read(self.source.join(path))?;
-                    // Only what differs: make goes by time.
-                    if is_directory(&copy) || fs::read(&copy).ok().as_ref() != Some(&bytes) {
-                        self.write(path, &bytes)?;
-                    }
+                    self.make(path, &fs::read(self.source.join(path))?)?;
                 }
                 Source::Link(target) if fs::read_link(&copy).is_err() => {
                     fs::create_dir_all(copy.parent().unwrap_or(&self.build))?;
@@ -110,11 +106,14 @@ impl ModuleCopy<'_> {
         there != target
     }
 
-    fn write(&self, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    /// Makes `path` of the copy a file of these bytes. One that is so keeps its time, by which make goes.
+    fn make(&self, path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
         let copy = self.build.join(path);
         if is_directory(&copy) {
             // What is left in it was made from files that are gone.
             atomic::remove_dir(&copy)?;
+        } else if fs::read(&copy).is_ok_and(|there| there == bytes) {
+            return Ok(());
         }
         fs::create_dir_all(copy.parent().unwrap_or(&self.build))?;
         atomic::write(&copy, bytes)
