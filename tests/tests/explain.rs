@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::Utf8PathBuf;
 use klp_tests::kernel::{Kernel, example_patch, temporary};
 use klp_tests::klp::{klp, run};
-use klp_tests::tools::{compilers, tool};
+use klp_tests::tools::{compilers, finish, tool};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -305,5 +305,40 @@ fn what_no_instruction_shows_is_said() -> Result<()> {
     fs_err::write(&source, text)?;
     let text = explain(&versions("gcc", &directory, &source)?, &[], 0)?;
     ensure!(text.contains("no instruction shows it: its section is of another kind"), "{text}");
+    Ok(())
+}
+
+/// Data of two files: members where there is debug information, and functions as before.
+#[test]
+fn data_of_two_files() -> Result<()> {
+    let source = "struct ops { int (*call)(int); const char *name; };\nint one(int x) { return x; }\n\
+                  int two(int x) { return x + 1; }\nconst struct ops ops = { NEW ? two : one, NEW ? \"b\" : \"a\" };\n\
+                  int number(void) { return NEW; }\n";
+    let (_guard, directory) = temporary()?;
+    fs_err::write(directory.join("ops.c"), source)?;
+    let object = |new: &str, debug: &str| -> Result<Utf8PathBuf> {
+        let path = directory.join(format!("{new}{debug}.o"));
+        let mut gcc = klp_tests::klp::plain("gcc");
+        gcc.args([
+            "-O2",
+            debug,
+            "-mcmodel=kernel",
+            "-fno-pic",
+            &format!("-DNEW={new}"),
+            "-c",
+            "ops.c",
+            "-o",
+        ]);
+        finish(gcc.arg(&path).current_dir(&directory))?;
+        Ok(path)
+    };
+    let with = [object("0", "-g")?, object("1", "-g")?];
+    let text = explain(&with, &["ops", "--no-pager"], 0)?;
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    assert_eq!(lines[1..3], ["+0x0  .call  one → two", "+0x8  .name  \"a\" → \"b\""]);
+    let without = [object("0", "-g0")?, object("1", "-g0")?];
+    let text = explain(&without, &["ops", "number", "--no-pager"], 0)?;
+    ensure!(text.contains("+0x0  one → two") && text.contains("changed number"), "{text}");
+    ensure!(!explain(&without, &["number"], 0)?.contains("changed data"));
     Ok(())
 }

@@ -272,3 +272,77 @@ fn lines_are_those_of_the_last_patch() -> Result<()> {
     assert_eq!(seen[1], seen[0] + 2);
     Ok(())
 }
+
+const TABLE: &str = "\
+struct inner { short a; char text[8]; int (*call)(int); };
+struct outer { int number; union { long first; char second; }; struct inner all[2]; unsigned int flag : 1, more : 3; };
+int one(int x);
+int two(int x);
+int one(int x) { return x + 1; }
+int two(int x) { return x * 3; }
+extern const struct outer table[2];
+const struct outer table[2] = {
+\t{ .number = 1, .first = 1, .all = { { .a = 3 }, { .text = \"abc\" } } },
+\t{ .number = 5, .all = { { .call = one } }, .flag = 1 },
+};
+extern int plain;
+int plain = 7;
+extern int list[2][3];
+int list[2][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
+";
+
+/// Of data that changed, each member that differs is named, with what both versions have there.
+#[test]
+fn members_of_data_that_differ() -> Result<()> {
+    for compiler in compilers("members of data") {
+        let kernel = Kernel::with_output()?;
+        let makefile = kernel.source.join("lib/Makefile");
+        let rules = fs_err::read_to_string(&makefile)?;
+        fs_err::write(&makefile, format!("{rules}\nobj-y += table.o\n"))?;
+        fs_err::write(kernel.source.join("lib/table.c"), TABLE)?;
+        let patched = TABLE
+            .replace(".first = 1", ".first = 2")
+            .replace("\"abc\"", "\"abd\"")
+            .replace(".number = 5", ".number = 32")
+            .replace(".call = one", ".call = two")
+            .replace("plain = 7", "plain = 8")
+            .replace("4, 5, 6", "4, 50, 6");
+        let lines = TABLE.lines().count();
+        let signed = |sign: &str, text: &str| -> String {
+            text.lines().flat_map(|line| [sign, line, "\n"]).collect()
+        };
+        let patch = kernel.directory.join("table.patch");
+        let text = format!(
+            "--- a/lib/table.c\n+++ b/lib/table.c\n@@ -1,{lines} +1,{lines} @@\n{}{}",
+            signed("-", TABLE),
+            signed("+", &patched)
+        );
+        fs_err::write(&patch, text)?;
+        let page = kernel.directory.join("page.html");
+        let cc = format!("CC={compiler}");
+        let build = [patch.as_str(), &cc, "--report", page.as_str(), "--no-module"];
+        run(&mut kernel.build(build)?)?.expect(4)?;
+        let output = kernel.output.as_str();
+        let explain = ["explain", "-C", output, "--no-pager"];
+        let told = run(klp(explain)?.arg("table"))?.expect(0)?.stdout;
+        let wanted = [
+            "changed data table  lib/table.o  .rodata",
+            "+0x8  [0].first  1 → 2",
+            "+0x2a  [0].all[1].text  \"abc\" → \"abd\"",
+            "+0x48  [1].number  5 → 0x20",
+            "+0x68  [1].all[0].call  one → two",
+        ];
+        assert_eq!(told.lines().map(str::trim).collect::<Vec<_>>(), wanted, "{compiler}");
+        let all = run(&mut klp(explain)?)?.expect(0)?.stdout;
+        for line in [wanted[4], "+0x0  7 → 8", "+0x10  [1][1]  5 → 0x32"] {
+            ensure!(all.contains(line), "{compiler}: {line}\n{all}");
+        }
+        // Without debug information, offsets are told, and more bytes are told together.
+        let plain = run(klp(explain)?.args(["table", "--no-source"]))?.expect(0)?.stdout;
+        ensure!(plain.contains("+0x68  one → two\n"), "{compiler}: {plain}");
+        let page = fs_err::read_to_string(&page)?;
+        let shown = "<code>[1].all[0].call</code> <code class=\"removed\">one</code>";
+        ensure!(page.contains(shown), "{page}");
+    }
+    Ok(())
+}

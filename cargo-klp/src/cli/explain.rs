@@ -7,13 +7,13 @@ use super::{CacheArgs, TreeArgs};
 
 /// Show why and in what functions changed, instruction by instruction
 ///
-/// Without files, the functions that the last `build` found changed, with the hunks of the patches that reach them, and the
-/// hunks that reached none. Operands are shown as checksums see them: by symbols, and by the content of strings and
+/// Without files, the functions that the last `build` found changed, with the hunks of the patches that reach them, the
+/// hunks that reached none, and in which members data differ. Operands are shown as checksums see them: by symbols, and by the content of strings and
 /// constants. What checksums leave out has the name of its rule.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// Functions, by symbol or Rust path [default: all that changed]
-    #[arg(value_name = "FUNCTION")]
+    /// Functions, by symbol or Rust path, and data, by symbol [default: all that changed]
+    #[arg(value_name = "NAME")]
     pub(crate) functions: Vec<String>,
     /// An object before the change: a .o or .ko file, vmlinux.o
     #[arg(long, value_name = "FILE", requires = "patched", value_hint = ValueHint::FilePath)]

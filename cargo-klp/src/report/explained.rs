@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use klp::{Explained, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
+use klp::{Explained, ExplainedData, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
 use klp_core::explain::{Line, Row, unseen};
 use klp_core::record::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::explained_data::{self, DataRowRecord};
 use super::human::{causes, word};
 use super::sources::{Sources, words_of};
 use super::{json, reasons};
@@ -33,15 +34,26 @@ pub(super) enum Record<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         line_numbers: Option<String>,
     },
+    /// A data object that changed.
+    DataExplanation {
+        /// The Kbuild object where it is known, else the linked file.
+        object: &'a str,
+        /// The symbol.
+        name: &'a str,
+        /// The places where both versions differ.
+        rows: Vec<DataRowRecord<'a>>,
+    },
 }
 
-/// What is known of functions beside both versions.
+/// What is known beside both versions of functions.
 #[derive(Default)]
 pub(crate) struct Known {
     /// Their source lines, in their order.
     pub(crate) lines: Vec<SourceLines>,
     /// Why they changed.
     pub(crate) why: Why,
+    /// The data that changed.
+    pub(crate) data: Vec<ExplainedData>,
     /// Of objects that somebody else built: whether nothing differs but the numbers of lines.
     pub(crate) line_numbers: Vec<Option<LineNumbers>>,
 }
@@ -73,6 +85,17 @@ impl<'a> Record<'a> {
             change: function.change,
             rows,
             line_numbers: known.line_numbers(number).map(LineNumbers::words),
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    fn of_data(explained: &'a ExplainedData) -> Self {
+        let ExplainedData { data, rows } = explained;
+        Self::DataExplanation {
+            object: &data.object,
+            name: data.name.as_deref().unwrap_or_default(),
+            rows: rows.iter().map(DataRowRecord::of).collect(),
         }
     }
 }
@@ -142,16 +165,19 @@ pub(super) fn json(explained: &[Explained], known: &Known, mut out: impl Write) 
         records.map(|(number, explained)| Record::of(explained, known, number)),
         &mut out,
     )?;
+    for record in known.data.iter().map(Record::of_data) {
+        json::line(&record, &mut out)?;
+    }
     reasons::json(&known.why, out)
 }
 
-const OLD: Style = AnsiColor::Red.on_default();
-const NEW: Style = AnsiColor::Green.on_default();
+pub(super) const OLD: Style = AnsiColor::Red.on_default();
+pub(super) const NEW: Style = AnsiColor::Green.on_default();
 const WORDS: Style = AnsiColor::Yellow.on_default();
 const SOURCE: Style = AnsiColor::Cyan.on_default();
-const DIM: Style = Style::new().dimmed();
-const HEAD: Style = Style::new().bold();
-const PLAIN: Style = Style::new();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const HEAD: Style = Style::new().bold();
+pub(super) const PLAIN: Style = Style::new();
 
 /// How listings are printed.
 pub(super) struct Look {
@@ -210,6 +236,12 @@ pub(super) fn human(
                 None => below(row, out)?,
             }
         }
+    }
+    for (index, data) in known.data.iter().enumerate() {
+        if !explained.is_empty() || index > 0 {
+            writeln!(out)?;
+        }
+        explained_data::human(data, out)?;
     }
     reasons::without_effect(&known.why, out)
 }

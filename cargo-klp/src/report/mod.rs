@@ -6,6 +6,7 @@ mod doctor;
 pub(crate) mod done;
 pub(crate) mod dry_run;
 mod explained;
+mod explained_data;
 mod human;
 mod inlined;
 mod json;

@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use klp::{Checksums, Kernel, LineNumbers, Operand, explain_files, source_lines_of};
+use klp::{
+    Checksums, Kernel, LineNumbers, Operand, data_among, explain_data_files, explain_files,
+    source_lines_of,
+};
 use klp_core::Allowlist;
 
 use crate::cli::{Explain, StreamFormat};
@@ -28,7 +31,15 @@ pub(crate) fn run(
         let before = Checksums::open(&Operand::of(original), &allowlist, &cache, &old)?;
         let after = Checksums::open(&Operand::of(patched), &allowlist, &cache, &new)?;
         let changes = before.compare(&after);
-        let explained = explain_files(changes.functions, (original, patched), functions, &cache)?;
+        let files = (original.as_path(), patched.as_path());
+        let (data, functions) = data_among(&changes.data, functions);
+        let explained = match &functions {
+            Some(functions) => explain_files(changes.functions, files, functions, &cache)?,
+            None => Vec::new(),
+        };
+        if let Some(data) = data {
+            known.data = explain_data_files(changes.data, files, &data)?;
+        }
         if !no_source {
             known.lines = source_lines_of((original, patched), &explained)?;
         }
@@ -38,16 +49,29 @@ pub(crate) fn run(
         explained
     } else {
         let kernel = Kernel::find(&tree.location()?)?;
-        let explained = kernel.explain(functions)?;
+        let session = session::with_jobs(None, shell)?;
+        let events = &mut |event| show(event, shell);
+        let (data, functions) = data_among(&kernel.changed_data()?, functions);
+        let explained = match &functions {
+            Some(functions) => kernel.explain(functions)?,
+            None => Vec::new(),
+        };
         if !no_source {
-            let session = session::with_jobs(None, shell)?;
-            let events = &mut |event| show(event, shell);
             known.lines = kernel.source_lines(&explained, &session, events)?;
-            known.why = kernel.why(functions, &session, events)?;
+        }
+        if let Some(functions) = functions.filter(|_| !no_source) {
+            known.why = kernel.why(&functions, &session, events)?;
+        }
+        if let Some(data) = data {
+            let session = (!no_source).then_some(&session);
+            known.data = kernel.explain_data(&data, session, events)?;
         }
         explained
     };
     report::explained(&explained, &known, *context, !no_pager, format).map_err(Error::Print)?;
-    shell.finished(count(explained.len(), "function"));
+    let kinds = [(explained.len(), "function"), (known.data.len(), "data object")];
+    let some = kinds.into_iter().filter(|(number, _)| *number > 0);
+    let some: Vec<String> = some.map(|(number, what)| count(number, what)).collect();
+    shell.finished(if some.is_empty() { "nothing".to_owned() } else { some.join(" and ") });
     Ok(ExitStatus::Success)
 }

@@ -1,7 +1,7 @@
 //! The page that `--report` asks for.
 
 use camino::Utf8Path;
-use klp::{Explained, Kernel, Session, SourceLines, Why, explain_compared, output};
+use klp::{Explained, ExplainedData, Kernel, Session, SourceLines, Why, explain_compared, output};
 use klp_core::check::{Use, uses};
 use klp_core::diff::Changes;
 
@@ -15,6 +15,15 @@ use super::show;
 
 /// What such a file is.
 const PAGE: &str = "a report of cargo klp";
+
+/// What is found beside the changes.
+#[derive(Default)]
+struct Found {
+    explained: Vec<Explained>,
+    lines: Vec<SourceLines>,
+    data: Vec<ExplainedData>,
+    why: Why,
+}
 
 /// Whether the page can be written where nothing of a person's is lost.
 pub(super) fn expect_free(arguments: &PageArgs) -> Result<(), Error> {
@@ -33,18 +42,21 @@ pub(super) fn of_build(
 ) -> Result<(), Error> {
     let Some(path) = &arguments.report else { return Ok(()) };
     shell.phase("the report");
-    let mut explained = or_nothing(kernel.explain(&[]), "instructions", shell);
+    let explained = or_nothing(kernel.explain(&[]), "instructions", shell);
     let events = &mut |event| show(event, shell);
-    let mut why = or_nothing(kernel.why(&[], session, events), "reasons", shell);
+    let why = or_nothing(kernel.why(&[], session, events), "reasons", shell);
+    let lines = kernel.source_lines(&explained, session, events);
+    let lines = or_nothing(lines, "source lines", shell);
+    let data = kernel.explain_data(&[], Some(session), events);
+    let data = or_nothing(data, "members of data", shell);
+    let mut found = Found { explained, lines, data, why };
     if !kernel.has_results(changes) {
         shell.warning(
             "another build of this kernel began: the report shows neither instructions nor reasons",
         );
-        (explained, why) = (Vec::new(), Why::default());
+        found = Found::default();
     }
-    let lines = kernel.source_lines(&explained, session, events);
-    let lines = or_nothing(lines, "source lines", shell);
-    write(path, title, changes, (&explained, &lines, &why), shell)
+    write(path, title, changes, &found, shell)
 }
 
 /// Writes the page about what a comparison found.
@@ -59,7 +71,7 @@ pub(super) fn of_comparison(
     shell.phase("the report");
     let explained = explain_compared(changes, original, patched);
     let explained = or_nothing(explained, "instructions", shell);
-    write(path, title, changes, (&explained, &[], &Why::default()), shell)
+    write(path, title, changes, &Found { explained, ..Found::default() }, shell)
 }
 
 /// What was found; where it cannot be, the person is told, and the report is made without it.
@@ -74,7 +86,7 @@ fn write(
     path: &Utf8Path,
     title: &str,
     changes: &Changes,
-    (explained, lines, why): (&[Explained], &[SourceLines], &Why),
+    found: &Found,
     shell: &Shell,
 ) -> Result<(), Error> {
     let uses = match &changes.module {
@@ -84,7 +96,8 @@ fn write(
         // A device has kept nothing of it.
         _ => Vec::new(),
     };
-    let content = page::Content { title, changes, explained, lines, why, uses: &uses };
+    let Found { explained, lines, data, why } = found;
+    let content = page::Content { title, changes, explained, lines, data, why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;
     shell.status("Reporting", &path);

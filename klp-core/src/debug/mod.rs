@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod functions;
 mod lines;
+mod members;
 mod origin;
 mod sections;
 mod space;
@@ -18,6 +19,7 @@ use crate::module::RawElf;
 pub use error::DebugError;
 pub use functions::{Function, Inlined};
 pub use lines::SourceLine;
+pub use members::{Member, members};
 pub use origin::Named;
 pub use space::{Place, Stretch};
 

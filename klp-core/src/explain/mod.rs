@@ -3,6 +3,7 @@
 //! Operands are shown as the digest sees them: by symbols, and by the content of what has no name.
 
 mod align;
+mod data;
 mod fact;
 mod listing;
 mod place;
@@ -11,6 +12,7 @@ mod said;
 mod unseen;
 
 pub use align::Row;
+pub use data::{DataRow, DataVersion, data_rows};
 pub use listing::Line;
 pub use unseen::unseen;
 

@@ -44,7 +44,7 @@ pub use words::hunk_words;
 use about::About;
 use instances::Object;
 use reach::Reach;
-pub(crate) use reach::symbol;
+pub(crate) use reach::{VERSIONS, symbol};
 use sources::Sources;
 use uses::{Macros, add_macros};
 
@@ -156,10 +156,15 @@ impl Kernel {
 
 /// The file of a build that has the machine code of `function`.
 pub(crate) fn file_of(function: &Function, is_lto: bool) -> Utf8PathBuf {
-    match (is_lto, function.linked.as_deref()) {
-        (true, Some("vmlinux")) => "vmlinux.o".into(),
-        (true, Some(module)) => format!("{module}.o").into(),
-        _ => function.object.clone().into(),
+    file_in(&function.object, function.linked.as_deref(), is_lto)
+}
+
+/// The file of a build that has the code and the data of `object`, which is linked into something.
+pub(crate) fn file_in(object: &str, linked: Option<&str>, is_lto: bool) -> Utf8PathBuf {
+    match linked {
+        Some("vmlinux") if is_lto => "vmlinux.o".into(),
+        Some(module) if is_lto => format!("{module}.o").into(),
+        _ => object.into(),
     }
 }
 
@@ -259,7 +264,7 @@ impl Asked<'_> {
         let behind = self.behind();
         let objects: BTreeSet<&Utf8Path> = by_object.keys().map(|(_, object)| *object).collect();
         let about = self.about(&objects);
-        let macros = reach::VERSIONS.map(|version| self.macros(version));
+        let macros = VERSIONS.map(|version| self.macros(version));
         let known: BTreeMap<&Wanted, Object<'_>> =
             inputs.iter().filter_map(|(key, input)| Some((key, Object::of(input)?))).collect();
         let mut found: BTreeMap<usize, FunctionReached> = BTreeMap::new();
@@ -296,7 +301,7 @@ impl Asked<'_> {
     /// What each hunk is about in both versions, for functions of `objects`.
     fn about(&self, objects: &BTreeSet<&Utf8Path>) -> Vec<[About; 2]> {
         let of = |hunk: &TracedHunk| {
-            reach::VERSIONS
+            VERSIONS
                 .map(|version| About::of(&self.sources.blocks(&hunk.file, version), hunk, version))
         };
         let mut about: Vec<[About; 2]> = self.hunks.iter().map(of).collect();

@@ -74,7 +74,7 @@ pub(super) struct Reach<'a> {
     pub(super) macros: &'a [Macros; 2],
 }
 
-pub(super) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
+pub(crate) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
 
 impl Reach<'_> {
     /// The hunks that reach `function`.

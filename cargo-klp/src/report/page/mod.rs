@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use askama::Template;
-use klp::{Explained, FunctionReached, SourceLines, Why};
+use klp::{Explained, ExplainedData, FunctionReached, SourceLines, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
 use klp_core::record::{Data, Function, Proof, Version};
 
+use super::explained_data::values;
 use super::human::{causes, word};
 use super::notes::NoteGroup;
 use super::verdict::{Kind, Verdict};
@@ -45,6 +46,8 @@ pub(crate) struct Content<'a> {
     pub(crate) explained: &'a [Explained],
     /// The source lines of each of them, as far as they are known.
     pub(crate) lines: &'a [SourceLines],
+    /// In what the data differ that changed.
+    pub(crate) data: &'a [ExplainedData],
     /// Which hunks of the patches reach which of the functions.
     pub(crate) why: &'a Why,
     /// What the livepatch uses of the running kernel.
@@ -108,6 +111,8 @@ struct DataRow<'a> {
     word: &'static str,
     causes: String,
     readers: Vec<(&'a str, Option<usize>)>,
+    /// Offset, member, and what both versions have there.
+    differs: Vec<(String, &'a str, [&'a str; 2])>,
 }
 
 /// What tells a function from all others.
@@ -121,7 +126,7 @@ fn key(function: &Function) -> Key<'_> {
 
 impl<'a> Page<'a> {
     fn of(content: &Content<'a>) -> Self {
-        let Content { title, changes, explained, lines, why, uses } = *content;
+        let Content { title, changes, explained, lines, data, why, uses } = *content;
         let reached: BTreeMap<Key<'_>, &FunctionReached> =
             why.functions.iter().map(|reached| (key(&reached.function), reached)).collect();
         let numbered = explained.iter().enumerate();
@@ -209,7 +214,7 @@ impl<'a> Page<'a> {
                 let wanted = key(function);
                 changes.functions.iter().position(|other| key(other) == wanted)
             }),
-            data: data(changes),
+            data: data_rows(changes, data),
             notes: NoteGroup::all(&changes.notes),
             ignored: changes.ignored.iter().filter_map(index::ignored).collect(),
             imports,
@@ -218,7 +223,7 @@ impl<'a> Page<'a> {
     }
 }
 
-fn data(changes: &Changes) -> Vec<DataRow<'_>> {
+fn data_rows<'a>(changes: &'a Changes, explained: &'a [ExplainedData]) -> Vec<DataRow<'a>> {
     let id = |object: &str, name: &str| {
         let is_it = |function: &Function| function.object == object && function.name == name;
         changes.functions.iter().position(is_it)
@@ -227,7 +232,21 @@ fn data(changes: &Changes) -> Vec<DataRow<'_>> {
         word: word(data.change),
         causes: causes(&data.causes),
         readers: data.read_by.iter().map(|name| (name.as_str(), id(&data.object, name))).collect(),
+        differs: differs(data, explained),
         data,
     });
     rows.collect()
+}
+
+/// The places where both versions of `data` differ.
+fn differs<'a>(
+    data: &Data,
+    explained: &'a [ExplainedData],
+) -> Vec<(String, &'a str, [&'a str; 2])> {
+    let rows = explained.iter().filter(|it| it.data == *data).flat_map(|it| &it.rows);
+    let row = |row: &'a klp_core::explain::DataRow| {
+        let member = row.member.as_deref().unwrap_or_default();
+        (format!("+{:#x}", row.offset), member, values(row))
+    };
+    rows.map(row).collect()
 }

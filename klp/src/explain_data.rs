@@ -1,0 +1,126 @@
+//! In what data differ that the last build found changed.
+
+use camino::Utf8Path;
+use kbuild_glue::{Version, is_lto};
+use klp_core::checksum::Analysis;
+use klp_core::debug::{self, DebugError, Member};
+use klp_core::explain::{DataRow, DataVersion, data_rows};
+use klp_core::record::{Change, Data, Record};
+
+use crate::error::Error;
+use crate::event::Events;
+use crate::finished::read;
+use crate::kernel::Kernel;
+use crate::lines::{Lined, built, lined};
+use crate::session::Session;
+use crate::why::{VERSIONS, file_in};
+
+/// Data that changed.
+#[derive(Debug)]
+pub struct ExplainedData {
+    /// What is known of it.
+    pub data: Data,
+    /// The places where both versions differ.
+    pub rows: Vec<DataRow>,
+}
+
+/// Names that somebody gave; none where nobody asks for any of the kind.
+type Asked = Option<Vec<String>>;
+
+/// Which of `names` are those of `data`, and which are not, hence of functions; all of a kind where no name is given, and
+/// none of it where all names are those of the other kind.
+#[must_use]
+pub fn data_among(data: &[Data], names: &[String]) -> (Asked, Asked) {
+    let is_data = |name: &String| data.iter().any(|data| data.name.as_ref() == Some(name));
+    let (data, functions): (Vec<String>, Vec<String>) = names.iter().cloned().partition(is_data);
+    let some = |these: Vec<String>| Some(these).filter(|it| names.is_empty() || !it.is_empty());
+    (some(data), some(functions))
+}
+
+impl Kernel {
+    /// The data that the last build found changed.
+    pub fn changed_data(&self) -> Result<Vec<Data>, Error> {
+        let data = self.last_records()?.into_iter().filter_map(|record| match record {
+            Record::Data(data) => Some(data),
+            _ => None,
+        });
+        Ok(data.collect())
+    }
+
+    /// The data of these `names`, or all where there are none, that the last build found changed and that have a name.
+    /// Members are named by debug information, for which a `session` compiles objects again where that was not done yet.
+    pub fn explain_data(
+        &self,
+        names: &[String],
+        session: Option<&Session>,
+        events: &mut Events<'_>,
+    ) -> Result<Vec<ExplainedData>, Error> {
+        let last = self.last_build();
+        let is_lto = is_lto(&last.kernel);
+        let mut all = Vec::new();
+        for data in asked(self.changed_data()?, names) {
+            let object = file_in(&data.object, data.linked.as_deref(), is_lto);
+            let files = VERSIONS.map(|version| built(&last, &object, version));
+            let [Some(original), Some(patched)] = &files else { continue };
+            let wanted = [(object.clone(), Version::Patched)].into();
+            let lined = match session {
+                Some(session) => lined(self, session, &wanted, events)?,
+                None => Lined::new(),
+            };
+            let lined = lined.into_values().next().and_then(Result::ok);
+            all.extend(explained(data, original, patched, lined.as_deref())?);
+        }
+        Ok(all)
+    }
+}
+
+/// The data of two files that were compared: those of these `names`, or all where there are none.
+pub fn explain_data_files(
+    data: Vec<Data>,
+    (original, patched): (&Utf8Path, &Utf8Path),
+    names: &[String],
+) -> Result<Vec<ExplainedData>, Error> {
+    let mut all = Vec::new();
+    for data in asked(data, names) {
+        all.extend(explained(data, original, patched, Some(patched))?);
+    }
+    Ok(all)
+}
+
+fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
+    data.into_iter().filter(move |data| {
+        let is_asked = |name: &String| names.is_empty() || names.contains(name);
+        data.change == Change::Changed && data.name.as_ref().is_some_and(is_asked)
+    })
+}
+
+/// `data` of these two files; none where it cannot be told which it is. Members are those that the file `lined` names.
+fn explained(
+    data: Data,
+    original: &Utf8Path,
+    patched: &Utf8Path,
+    lined: Option<&Utf8Path>,
+) -> Result<Option<ExplainedData>, Error> {
+    let Some(name) = data.name.as_deref() else { return Ok(None) };
+    let (was, is) = (read(original)?, read(patched)?);
+    // What cannot be read was told when it was compared.
+    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else { return Ok(None) };
+    let both = DataVersion::named(&was, name).zip(DataVersion::named(&is, name));
+    let Some((was, is)) = both else { return Ok(None) };
+    let members = |offsets: &[u64]| -> Result<Vec<Option<Member>>, Error> {
+        let Some(path) = lined else { return Ok(Vec::new()) };
+        match debug::members(&read(path)?, source_name(name), offsets) {
+            Ok(members) => Ok(members),
+            // Then there are offsets.
+            Err(DebugError::Missing) => Ok(Vec::new()),
+            Err(source) => Err(Error::Debug { path: path.to_owned(), source }),
+        }
+    };
+    let rows = data_rows(was, is, members)?;
+    Ok(Some(ExplainedData { data, rows }))
+}
+
+/// The name without what a compiler appends.
+fn source_name(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
