@@ -17,8 +17,10 @@ use std::io::Cursor;
 use camino::Utf8Path;
 use kbuild_glue::{Patch, PatchSet, SavedCommand};
 use klp_core::check::{check, named_modules};
-use klp_core::debug::Debug;
+use klp_core::checksum::Analysis;
+use klp_core::debug::{Debug, DebugError, members};
 use klp_core::diff::{Side, compare, compare_and_prove};
+use klp_core::explain::{DataVersion, data_rows};
 use klp_core::inlined::went;
 use klp_core::input::Input;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
@@ -82,6 +84,16 @@ pub fn diff(data: &[u8]) {
     });
     let counted = changes.summary.changed + changes.summary.added + changes.summary.removed;
     assert_eq!(counted, changes.functions.len(), "{changes:#?}");
+    let (was, is) = (Input::Read(object.to_vec()), Input::Read(other));
+    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else { return };
+    for name in changes.data.iter().filter_map(|data| data.name.as_deref()) {
+        if let (Some(was), Some(is)) =
+            (DataVersion::named(&was, name), DataVersion::named(&is, name))
+        {
+            let no_members = |_: &[u64]| Ok::<_, DebugError>(Vec::new());
+            assert!(data_rows(was, is, no_members).is_ok_and(|rows| rows.len() <= 64));
+        }
+    }
 }
 
 /// A livepatch module that is checked, and a kernel that is read; and debug information.
@@ -92,6 +104,9 @@ pub fn module(data: &[u8]) {
     }
     let _ = ModInfo::read(data);
     if let Ok(elf) = RawElf::parse(data) {
+        for symbol in elf.symbols.iter().filter(|symbol| !symbol.name.is_empty()).take(8) {
+            let _ = members(data, &String::from_utf8_lossy(symbol.name), &[0, 8, 1000]);
+        }
         let _ = klp_core::kernel::vermagic(&elf);
         let vmlinux = Kallsyms::of_vmlinux(&elf).unwrap_or_default();
         let modules = [("a".to_owned(), Kallsyms::of_module(&elf))].into();
