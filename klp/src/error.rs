@@ -92,6 +92,8 @@ pub enum Error {
     TooManyUsers { names: String, count: String, most: usize },
     #[error("the kernel {release} has no object {object}")]
     NoShippedObject { object: Utf8PathBuf, release: String },
+    #[error("a livepatch in {path} could not be loaded: the kernel has a module {name}")]
+    NameTaken { path: Utf8PathBuf, name: String },
     #[error("{name} is no function that changed")]
     NotChanged { name: String },
     #[error("no {path}, which tells what the kernel exports")]
@@ -143,6 +145,7 @@ impl Error {
             Self::NoShippedObject { .. } => {
                 Some("name an object as Kbuild does: --object fs/ext4/super.o".to_owned())
             }
+            Self::NameTaken { .. } => Some("name another file with -o".to_owned()),
             Self::NotChanged { .. } => {
                 Some("without a name, all functions that changed are explained".to_owned())
             }

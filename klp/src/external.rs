@@ -166,9 +166,10 @@ pub(crate) fn finish(
         write(&root.join(format!("{name}.ko")), &bytes)?;
         files.extend(changed.contains(name).then(|| file.to_string()));
     }
-    let symvers = exports(tree, root, &own)?;
+    let extra = extra(workspace, parts)?;
+    let symvers = exports(tree, root, &own)? + &extra.exports;
     write(&root.join(SYMVERS), symvers.as_bytes())?;
-    needed(parts, root, &own)?;
+    needed(parts, root, &own, &extra.files)?;
     let is_proven = |linked: &&LinkedObject| {
         name(linked).is_some_and(|it| changed.contains(it) && !missing.contains(&it))
     };
@@ -235,8 +236,13 @@ fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Vec<Utf8Pat
     Ok(found)
 }
 
-/// Puts the modules that those called `own` need into `root`, and the list of all.
-fn needed(parts: &Parts, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<(), Error> {
+/// Puts the modules that those called `own` need into `root`, and the list of all. Those outside of the tree have `files`.
+fn needed(
+    parts: &Parts,
+    root: &Utf8Path,
+    own: &BTreeSet<&str>,
+    files: &BTreeMap<String, Utf8PathBuf>,
+) -> Result<(), Error> {
     let exports = finished::symvers(root)?;
     let paths: BTreeMap<String, &str> =
         exports.modules().map(|path| (module_name(path), path)).collect();
@@ -245,7 +251,8 @@ fn needed(parts: &Parts, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<(), Er
     while let Some(module) = open.pop() {
         let file = root.join(format!("{module}.ko"));
         if !own.contains(module) {
-            let Some(shipped) = parts.module(module) else { continue };
+            let outside = files.get(module).cloned();
+            let Some(shipped) = outside.or_else(|| parts.module(module)) else { continue };
             link(&shipped, &file)?;
         }
         let bytes = read(&file)?;
@@ -258,6 +265,38 @@ fn needed(parts: &Parts, root: &Utf8Path, own: &BTreeSet<&str>) -> Result<(), Er
     }
     let order: String = order.iter().flat_map(|name| [name, ".o\n"]).collect();
     write(&root.join(ORDER), order.as_bytes())
+}
+
+/// Modules in other directories that this one is built with.
+#[derive(Default)]
+struct Extra {
+    /// What they export.
+    exports: String,
+    /// The file of each, where there is one.
+    files: BTreeMap<String, Utf8PathBuf>,
+}
+
+fn extra(workspace: &ModuleWorkspace, parts: &Parts) -> Result<Extra, Error> {
+    let mut extra = Extra::default();
+    for path in workspace.extra_symvers()? {
+        let directory = path.parent().unwrap_or(&path);
+        for line in String::from_utf8_lossy(&read(&path)?).lines() {
+            let mut fields: Vec<&str> = line.split('\t').collect();
+            let Some(module) = fields.get_mut(2) else { continue };
+            // Its whole path, or the one in the directory of the list.
+            let file = directory.join(&*module);
+            let Some(name) = file.file_name() else { continue };
+            if !extra.files.contains_key(name) {
+                let beside = file.parent().unwrap_or(directory);
+                let found = in_use(name, beside, &parts.release)?.into_iter().next();
+                extra.files.extend(found.map(|found| (name.to_owned(), found)));
+            }
+            *module = name;
+            extra.exports.push_str(&fields.join("\t"));
+            extra.exports.push('\n');
+        }
+    }
+    Ok(extra)
 }
 
 /// What the kernel exports, and the modules called `own`.

@@ -7,6 +7,7 @@
 mod above;
 mod calls;
 mod copy;
+mod exports;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Config, ModuleSources, Signing, export_versions};
 use klp_core::diff::Changes;
-use klp_core::kernel::Kernel;
+use klp_core::kernel::{Kernel, module_name};
 use klp_core::livepatch::{self, Constant, FORCED, Named};
 use klp_core::record::{Change, Function, Module, Note, Record, Refused};
 
@@ -49,6 +49,21 @@ pub struct Livepatch {
 }
 
 impl LivepatchRequest {
+    /// Whether the file names the module otherwise than those of the kernel are called: of one name only one is loaded.
+    fn expect_own_name(&self, builds: &Builds<'_>) -> Result<(), Error> {
+        let name = module_name(&usable(self.path.file_stem().unwrap_or_default().chars()));
+        // Without it no modules were built.
+        let order = fs_err::read_to_string(builds.original.root.join("modules.order"));
+        let order = order.unwrap_or_default();
+        let modules = order.lines().map(|line| Utf8Path::new(line).with_extension(""));
+        match modules.into_iter().find(|module| module_name(module.as_str()) == name) {
+            Some(module) => {
+                Err(Error::NameTaken { path: self.path.clone(), name: module.into_string() })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Makes the module of `changes` and adds to them what is to be told about it: the module, or why
     /// there is none.
     pub(crate) fn fulfil(
@@ -59,6 +74,7 @@ impl LivepatchRequest {
         events: &mut Events<'_>,
     ) -> Result<Option<Livepatch>, Error> {
         output::remove(&self.path, output::is_module, output::MODULE)?;
+        self.expect_own_name(builds)?;
         let constants = Constant::changed(changes);
         let has_functions = !changes.functions.is_empty() || !constants.is_empty();
         if !has_functions && changes.data.is_empty() {

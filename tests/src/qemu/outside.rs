@@ -56,6 +56,8 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
     let seen = call("try", &[&["--late-module", "visitors"], &script[..]].concat())?.expect(0)?;
     expect(&seen, "after", "visitor 1, uneven, patched 1\n")?;
 
+    needing(kernel, &directory, &module)?;
+
     // It was built elsewhere, as DKMS does it, and says so in `__FILE__`.
     let moved = directory.join("moved");
     finish(plain("cp").args(["-a", module.as_str(), moved.as_str()]))?;
@@ -69,6 +71,35 @@ pub fn outside(kernel: &Kernel) -> Result<()> {
     ensure!(refused.iter().any(|it| it["code"] == "unproven"), "{refused:?}");
     ensure!(!livepatch.exists(), "a module is left");
     Ok(())
+}
+
+/// The module of `tests/qemu/guests` uses an export of `module`, which is in another directory, and its livepatch does.
+fn needing(kernel: &Kernel, directory: &Utf8Path, module: &Utf8Path) -> Result<()> {
+    let (build, guests) = (kernel.workspace().join("build"), directory.join("guests"));
+    let from = root().join("tests/qemu/guests");
+    finish(plain("cp").args(["-a", from.as_str(), guests.as_str()]))?;
+    let exports = format!("KBUILD_EXTRA_SYMBOLS={module}/Module.symvers");
+    let mut make = plain("make");
+    make.args(["-s", "-C", build.as_str(), &format!("M={guests}"), "modules", &exports]);
+    finish(make.args(&kernel.variables))?;
+    let (patch, livepatch) =
+        (root().join("tests/qemu/guests.patch"), directory.join("livepatch-guests.ko"));
+    let call = |command: &str| klp([command, "-C", build.as_str(), "-M", guests.as_str()]);
+    let make = |output: &Utf8Path| {
+        let mut made = call("build")?;
+        made.args([patch.as_str(), "-o", output.as_str(), exports.as_str()]);
+        run_patiently(made.args(&kernel.variables))
+    };
+    let same_name = make(&directory.join("guests.ko"))?.expect(1)?;
+    ensure!(same_name.stderr.contains("the kernel has a module guests"), "{same_name:?}");
+    make(&livepatch)?.expect(0)?;
+    let script = directory.join("guests.sh");
+    fs_err::write(&script, "cat /proc/guests\n")?;
+    let mut seen = call("try")?;
+    seen.args(["--module", "guests", "--script", script.as_str(), livepatch.as_str()]);
+    let seen = run_patiently(seen.args(["--message-format", "json"]))?.expect(0)?;
+    expect(&seen, "before", "a guest, odd\n")?;
+    expect(&seen, "after", "two guests, even\n")
 }
 
 /// Whether both objects were made as those of the module in use.

@@ -38,7 +38,11 @@ impl ModuleWorkspace {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
-        Ok(self.make_for((LOG, output), directory, settings, events)?)
+        // What the livepatch is linked against lists these, too.
+        let no_extra = ["KBUILD_EXTRA_SYMBOLS=".to_owned()];
+        let variables = [settings.variables, &no_extra].concat();
+        let settings = BuildSettings { variables: &variables, ..*settings };
+        Ok(self.make_for((LOG, output), directory, &settings, events)?)
     }
 
     /// Runs a makefile of commands that Kbuild saved, where it ran them.
@@ -65,7 +69,7 @@ impl ModuleWorkspace {
 
     /// Since Linux 6.13 make works in the directory of the module, and paths are relative to that; before, it worked in the
     /// output directory of the kernel.
-    fn place_of_commands(&self) -> Result<Utf8PathBuf, BuildError> {
+    pub(super) fn place_of_commands(&self) -> Result<Utf8PathBuf, BuildError> {
         let path = self.build_path().join("modules.order");
         let order = fs::read_to_string(&path).map_err(|source| BuildError::Io { path, source })?;
         let is_relative = order.lines().next().is_some_and(|line| !line.starts_with('/'));
