@@ -284,7 +284,7 @@ fn extra(workspace: &ModuleWorkspace, parts: &Parts) -> Result<Extra, Error> {
             let mut fields: Vec<&str> = line.split('\t').collect();
             let Some(module) = fields.get_mut(2) else { continue };
             // Its whole path, or the one in the directory of the list.
-            let file = directory.join(&*module);
+            let file = directory.join(*module);
             let Some(name) = file.file_name() else { continue };
             if !extra.files.contains_key(name) {
                 let beside = file.parent().unwrap_or(directory);

@@ -86,9 +86,9 @@ fn needing(kernel: &Kernel, directory: &Utf8Path, module: &Utf8Path) -> Result<(
         (root().join("tests/qemu/guests.patch"), directory.join("livepatch-guests.ko"));
     let call = |command: &str| klp([command, "-C", build.as_str(), "-M", guests.as_str()]);
     let make = |output: &Utf8Path| {
-        let mut made = call("build")?;
-        made.args([patch.as_str(), "-o", output.as_str(), exports.as_str()]);
-        run_patiently(made.args(&kernel.variables))
+        let mut build = call("build")?;
+        build.args([patch.as_str(), "-o", output.as_str(), exports.as_str()]);
+        run_patiently(build.args(&kernel.variables))
     };
     let same_name = make(&directory.join("guests.ko"))?.expect(1)?;
     ensure!(same_name.stderr.contains("the kernel has a module guests"), "{same_name:?}");
