@@ -20,7 +20,8 @@ use crate::why::{VERSIONS, file_in};
 pub struct ExplainedData {
     /// What is known of it.
     pub data: Data,
-    /// The places where both versions differ.
+    /// The places where both versions differ; none where they have the same content, or where the objects are not there or have
+    /// several of the name.
     pub rows: Vec<DataRow>,
 }
 
@@ -61,14 +62,18 @@ impl Kernel {
         for data in asked(self.changed_data()?, names) {
             let object = file_in(&data.object, data.linked.as_deref(), is_lto);
             let files = VERSIONS.map(|version| built(&last, &object, version));
-            let [Some(original), Some(patched)] = &files else { continue };
+            let [Some(original), Some(patched)] = &files else {
+                all.push(ExplainedData { data, rows: Vec::new() });
+                continue;
+            };
             let wanted = [(object.clone(), Version::Patched)].into();
             let lined = match session {
                 Some(session) => lined(self, session, &wanted, events)?,
                 None => Lined::new(),
             };
             let lined = lined.into_values().next().and_then(Result::ok);
-            all.extend(explained(data, original, patched, lined.as_deref())?);
+            let rows = rows(&data, original, patched, lined.as_deref())?;
+            all.push(ExplainedData { data, rows });
         }
         Ok(all)
     }
@@ -80,11 +85,11 @@ pub fn explain_data_files(
     (original, patched): (&Utf8Path, &Utf8Path),
     names: &[String],
 ) -> Result<Vec<ExplainedData>, Error> {
-    let mut all = Vec::new();
-    for data in asked(data, names) {
-        all.extend(explained(data, original, patched, Some(patched))?);
-    }
-    Ok(all)
+    let explained = |data: Data| {
+        let rows = rows(&data, original, patched, Some(patched))?;
+        Ok(ExplainedData { data, rows })
+    };
+    asked(data, names).map(explained).collect()
 }
 
 fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
@@ -94,19 +99,19 @@ fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
     })
 }
 
-/// `data` of these two files; none where it cannot be told which it is. Members are those that the file `lined` names.
-fn explained(
-    data: Data,
+/// Where `data` of these two files differ. Members are those that the file `lined` names.
+fn rows(
+    data: &Data,
     original: &Utf8Path,
     patched: &Utf8Path,
     lined: Option<&Utf8Path>,
-) -> Result<Option<ExplainedData>, Error> {
-    let Some(name) = data.name.as_deref() else { return Ok(None) };
+) -> Result<Vec<DataRow>, Error> {
+    let Some(name) = data.name.as_deref() else { return Ok(Vec::new()) };
     let (was, is) = (read(original)?, read(patched)?);
     // What cannot be read was told when it was compared.
-    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else { return Ok(None) };
+    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else { return Ok(Vec::new()) };
     let both = DataVersion::named(&was, name).zip(DataVersion::named(&is, name));
-    let Some((was, is)) = both else { return Ok(None) };
+    let Some((was, is)) = both else { return Ok(Vec::new()) };
     let members = |offsets: &[u64]| -> Result<Vec<Option<Member>>, Error> {
         let Some(path) = lined else { return Ok(Vec::new()) };
         match debug::members(&read(path)?, source_name(name), offsets) {
@@ -116,8 +121,7 @@ fn explained(
             Err(source) => Err(Error::Debug { path: path.to_owned(), source }),
         }
     };
-    let rows = data_rows(was, is, members)?;
-    Ok(Some(ExplainedData { data, rows }))
+    data_rows(was, is, members)
 }
 
 /// The name without what a compiler appends.
