@@ -1,9 +1,11 @@
 //! In what data differ that the last build found changed.
 
-use camino::Utf8Path;
+use std::collections::BTreeMap;
+
+use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::Analysis;
-use klp_core::debug::{self, DebugError, Member};
+use klp_core::debug::{self, Member};
 use klp_core::explain::{DataRow, DataVersion, data_rows};
 use klp_core::record::{Change, Data, Record};
 
@@ -58,24 +60,35 @@ impl Kernel {
     ) -> Result<Vec<ExplainedData>, Error> {
         let last = self.last_build();
         let is_lto = is_lto(&last.kernel);
-        let mut all = Vec::new();
+        let mut by_object: BTreeMap<Utf8PathBuf, Vec<Data>> = BTreeMap::new();
         for data in asked(self.changed_data()?, names) {
             let object = file_in(&data.object, data.linked.as_deref(), is_lto);
+            by_object.entry(object).or_default().push(data);
+        }
+        let wanted = by_object.keys().map(|object| (object.clone(), Version::Patched)).collect();
+        let mut lined = match session {
+            Some(session) => lined(self, session, &wanted, events)?,
+            None => Lined::new(),
+        };
+        let mut all = Vec::new();
+        for (object, data) in by_object {
             let files = VERSIONS.map(|version| built(&last, &object, version));
-            let [Some(original), Some(patched)] = &files else {
-                all.push(ExplainedData { data, rows: Vec::new() });
-                continue;
-            };
-            let wanted = [(object.clone(), Version::Patched)].into();
-            let lined = match session {
-                Some(session) => lined(self, session, &wanted, events)?,
-                None => Lined::new(),
-            };
-            let lined = lined.into_values().next().and_then(Result::ok);
-            let rows = rows(&data, original, patched, lined.as_deref())?;
-            all.push(ExplainedData { data, rows });
+            let lined = lined.remove(&(object, Version::Patched)).and_then(Result::ok);
+            all.extend(match &files {
+                [Some(original), Some(patched)] => {
+                    explained(data, original, patched, lined.as_deref())?
+                }
+                _ => data.into_iter().map(ExplainedData::unknown).collect(),
+            });
         }
         Ok(all)
+    }
+}
+
+impl ExplainedData {
+    /// `data` of which nothing more is known.
+    fn unknown(data: Data) -> Self {
+        Self { data, rows: Vec::new() }
     }
 }
 
@@ -85,11 +98,7 @@ pub fn explain_data_files(
     (original, patched): (&Utf8Path, &Utf8Path),
     names: &[String],
 ) -> Result<Vec<ExplainedData>, Error> {
-    let explained = |data: Data| {
-        let rows = rows(&data, original, patched, Some(patched))?;
-        Ok(ExplainedData { data, rows })
-    };
-    asked(data, names).map(explained).collect()
+    explained(asked(data, names).collect(), original, patched, Some(patched))
 }
 
 fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
@@ -100,28 +109,39 @@ fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
 }
 
 /// Where `data` of these two files differ. Members are those that the file `lined` names.
-fn rows(
-    data: &Data,
+fn explained(
+    data: Vec<Data>,
     original: &Utf8Path,
     patched: &Utf8Path,
     lined: Option<&Utf8Path>,
-) -> Result<Vec<DataRow>, Error> {
-    let Some(name) = data.name.as_deref() else { return Ok(Vec::new()) };
+) -> Result<Vec<ExplainedData>, Error> {
+    if data.is_empty() {
+        return Ok(Vec::new());
+    }
     let (was, is) = (read(original)?, read(patched)?);
     // What cannot be read was told when it was compared.
-    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else { return Ok(Vec::new()) };
-    let both = DataVersion::named(&was, name).zip(DataVersion::named(&is, name));
-    let Some((was, is)) = both else { return Ok(Vec::new()) };
-    let members = |offsets: &[u64]| -> Result<Vec<Option<Member>>, Error> {
-        let Some(path) = lined else { return Ok(Vec::new()) };
-        match debug::members(&read(path)?, source_name(name), offsets) {
-            Ok(members) => Ok(members),
-            // Then there are offsets.
-            Err(DebugError::Missing) => Ok(Vec::new()),
-            Err(source) => Err(Error::Debug { path: path.to_owned(), source }),
-        }
+    let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else {
+        return Ok(data.into_iter().map(ExplainedData::unknown).collect());
     };
-    data_rows(was, is, members)
+    let of = |data: Data| -> Result<ExplainedData, Error> {
+        let name = data.name.as_deref().unwrap_or_default();
+        let both = DataVersion::named(&was, name).zip(DataVersion::named(&is, name));
+        let Some((was, is)) = both else { return Ok(ExplainedData::unknown(data)) };
+        let rows = data_rows(was, is, |offsets| members(lined, name, offsets))?;
+        Ok(ExplainedData { data, rows })
+    };
+    data.into_iter().map(of).collect()
+}
+
+/// The members at `offsets` of the variable `name`, as far as debug information of the file `lined` tells.
+fn members(
+    lined: Option<&Utf8Path>,
+    name: &str,
+    offsets: &[u64],
+) -> Result<Vec<Option<Member>>, Error> {
+    let Some(path) = lined else { return Ok(Vec::new()) };
+    // Where it cannot be read, offsets tell.
+    Ok(debug::members(&read(path)?, source_name(name), offsets).unwrap_or_default())
 }
 
 /// The name without what a compiler appends.
