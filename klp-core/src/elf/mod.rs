@@ -104,9 +104,11 @@ impl<'data> ElfObject<'data> {
         }
         let table = header.sections(endian, data)?;
         let mut sections = Vec::with_capacity(table.len());
-        for raw in table.iter() {
+        for (index, raw) in table.iter().enumerate() {
+            let name = table.section_name(endian, raw)?;
+            is_text(name, "section", index)?;
             sections.push(Section {
-                name: table.section_name(endian, raw)?,
+                name,
                 class: SectionClass::of(machine, raw.sh_type(endian)),
                 flags: raw.sh_flags(endian).0,
                 raw: raw.sh_type(endian).0,
@@ -119,7 +121,7 @@ impl<'data> ElfObject<'data> {
                     raw.sh_link(endian)
                 },
                 data: if raw.sh_type(endian) == elf::SHT_NOBITS {
-                    bounded::zeros(table.section_name(endian, raw)?, raw.sh_size(endian))?;
+                    bounded::zeros(name, raw.sh_size(endian))?;
                     &[]
                 } else {
                     raw.data(endian, data)?
@@ -128,13 +130,23 @@ impl<'data> ElfObject<'data> {
             });
         }
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
+        let is_symtab = |section: &&Section<'_>| section.raw == elf::SHT_SYMTAB.0;
+        if sections.iter().filter(is_symtab).count() > 1 {
+            return Err(ElfError::Malformed("more than one symbol table".into()));
+        }
         if symtab.is_empty() && !sections.iter().all(needs_no_symbols) {
             return Err(ElfError::NoSymbols);
         }
         refuse_unreadable(&sections)?;
         let mut tables: BTreeMap<usize, Vec<&[Rela64<LittleEndian>]>> = BTreeMap::new();
         for (index, raw) in table.iter().enumerate() {
-            let Some((entries, _link)) = raw.rela(endian, data)? else { continue };
+            let Some((entries, link)) = raw.rela(endian, data)? else { continue };
+            if link != symtab.section() && !entries.is_empty() {
+                return Err(ElfError::Malformed(format!(
+                    "relocation section {index} is about section {}, which is not the symbol table",
+                    link.0
+                )));
+            }
             let target = raw.info_link(endian).0;
             let applies = sections.get(target).filter(|_| target > 0 || entries.is_empty());
             let Some(section) = applies else {
@@ -148,7 +160,7 @@ impl<'data> ElfObject<'data> {
             }
         }
         let (symbols, relocs) = rayon::join(
-            || read_symbols(&symtab, sections.len(), data.len()),
+            || read_symbols(&symtab, &sections, data.len()),
             || -> Vec<_> {
                 let tables = tables.into_par_iter();
                 tables
@@ -160,6 +172,7 @@ impl<'data> ElfObject<'data> {
         bounded::check(&symbols, data.len())?;
         for (target, relocs) in relocs {
             let Some(section) = sections.get_mut(target) else { continue };
+            let relocs = relocs.and_then(|relocs| relocs.all_before(section.size));
             section.relocs = relocs.map_err(|why| {
                 ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
             })?;
@@ -211,6 +224,12 @@ fn refuse_unreadable(sections: &[Section<'_>]) -> Result<(), ElfError> {
             SectionClass::Unknown(kind) if !section.is_allocated() => {
                 format!("a section of a type that is not known ({kind:#x})")
             }
+            // Livepatch applies relocations that are loaded.
+            SectionClass::Container
+                if section.is_allocated() && section.size > 0 && section.raw != elf::SHT_RELA.0 =>
+            {
+                format!("what is loaded, under a type of what is not ({:#x})", section.raw)
+            }
             _ => continue,
         };
         return Err(ElfError::Unreadable(section.name_lossy().into_owned(), unreadable));
@@ -218,10 +237,18 @@ fn refuse_unreadable(sections: &[Section<'_>]) -> Result<(), ElfError> {
     Ok(())
 }
 
+/// Names are compared as text, so that two that are none could be taken for one.
+fn is_text(name: &[u8], what: &str, index: usize) -> Result<(), ElfError> {
+    match std::str::from_utf8(name) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(ElfError::Malformed(format!("the name of {what} {index} is not UTF-8"))),
+    }
+}
+
 /// All symbols, and the names of the FILE symbols.
 fn read_symbols<'data>(
     symtab: &SymbolTable<'data, FileHeader64<LittleEndian>>,
-    sections: usize,
+    sections: &[Section<'_>],
     size: usize,
 ) -> Result<(Vec<Symbol<'data>>, Vec<&'data [u8]>), ElfError> {
     let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);

@@ -76,6 +76,21 @@ impl<'data> Relocs<'data> {
         Ok(Self { machine, entries, places })
     }
 
+    /// These, all of which fill bytes before `size`.
+    pub(super) fn all_before(self, size: u64) -> Result<Self, String> {
+        /// No field is wider.
+        const WIDEST: u64 = 8;
+        let near = self.entries.get(self.from(size.saturating_sub(WIDEST))..).unwrap_or_default();
+        let mut near = near.iter().map(|entry| decode(self.machine, entry));
+        let is_outside = |reloc: &Reloc| {
+            reloc.kind != RelocKind::None && (reloc.offset >= size || reloc.end() > size)
+        };
+        match near.find(is_outside) {
+            Some(reloc) => Err(format!("one at {:#x}, behind its end", reloc.offset)),
+            None => Ok(self),
+        }
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -90,12 +105,16 @@ impl<'data> Relocs<'data> {
     /// Those with `start <= offset < end`.
     #[must_use]
     pub fn within(&self, start: u64, end: u64) -> Within<'_> {
+        let rest = self.entries.get(self.from(start)..).unwrap_or_default().iter();
+        Within { machine: self.machine, rest, end }
+    }
+
+    /// The number of the first at or behind `start`.
+    fn from(&self, start: u64) -> usize {
         let offset = |number: usize| {
             self.entries.get(number).map_or(u64::MAX, |entry| entry.r_offset.get(LittleEndian))
         };
-        let from = self.places.below(start, offset);
-        let rest = self.entries.get(from..).unwrap_or_default().iter();
-        Within { machine: self.machine, rest, end }
+        self.places.below(start, offset)
     }
 
     /// The effective one at exactly `offset`.

@@ -6,7 +6,7 @@ use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{Sym as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 
-use super::ElfError;
+use super::{ElfError, Section, is_text};
 use crate::name::{self, Stability};
 
 /// `SHN_LIVEPATCH` of the kernel's `include/uapi/linux/elf.h`: resolved by livepatch at load.
@@ -76,7 +76,7 @@ impl<'data> Symbol<'data> {
         table: &SymbolTable<'data, FileHeader64<LittleEndian>>,
         index: SymbolIndex,
         raw: &Sym64<LittleEndian>,
-        sections: usize,
+        sections: &[Section<'_>],
     ) -> Result<Self, ElfError> {
         let endian = LittleEndian;
         let kind = match raw.st_type() {
@@ -92,18 +92,26 @@ impl<'data> Symbol<'data> {
             elf::SHN_COMMON => Place::Common,
             other if other.0 == SHN_LIVEPATCH => Place::Undefined,
             _ => match table.symbol_section(endian, raw, index)? {
-                Some(section) if section.0 < sections => {
+                Some(section) if section.0 < sections.len() => {
                     Place::Section(u32::try_from(section.0).map_err(|_| too_many())?)
                 }
-                _ => {
-                    return Err(ElfError::Malformed(format!(
-                        "symbol {} is in a section that does not exist",
-                        index.0
-                    )));
-                }
+                _ => return Err(malformed(index, "is in a section that does not exist")),
             },
         };
         let name = table.symbol_name(endian, raw)?;
+        // Files of one name that is no text are told apart by their order.
+        if kind != SymbolKind::File {
+            is_text(name, "symbol", index.0)?;
+        }
+        // Where it ends is no matter: nothing of it is behind its section.
+        let is_sized =
+            matches!(kind, SymbolKind::Function | SymbolKind::Object) && raw.st_size(endian) > 0;
+        if let Place::Section(section) = place
+            && is_sized
+            && sections.get(section as usize).is_none_or(|it| raw.st_value(endian) >= it.size)
+        {
+            return Err(malformed(index, "starts behind the end of its section"));
+        }
         Ok(Self {
             name,
             stability: name::stability(name, raw.is_local()),
@@ -130,6 +138,10 @@ impl<'data> Symbol<'data> {
     pub fn name_lossy(&self) -> Cow<'data, str> {
         String::from_utf8_lossy(self.name)
     }
+}
+
+fn malformed(index: SymbolIndex, what: &str) -> ElfError {
+    ElfError::Malformed(format!("symbol {} {what}", index.0))
 }
 
 fn too_many() -> ElfError {

@@ -123,8 +123,8 @@ impl<'data> RawElf<'data> {
         let mut symbol_table = None;
         for (raw, index) in table.iter().zip(0u32..) {
             let kind = raw.sh_type(endian);
-            if kind == elf::SHT_SYMTAB {
-                symbol_table = Some(index);
+            if kind == elf::SHT_SYMTAB && symbol_table.replace(index).is_some() {
+                return Err(ElfError::Malformed("more than one symbol table".into()));
             }
             sections.push(RawSection {
                 name: table.section_name(endian, raw)?,
