@@ -50,7 +50,9 @@ impl Boundaries {
             return span.end;
         }
         let section = cx.elf.section(node.section);
-        if let Some(end) = section.and_then(|section| context::entry_end(section, node.start)) {
+        let entry_end = || context::entry_end(section?, node.start);
+        // What nothing refers to is all that is left, whatever the linker makes of it.
+        if let Some(end) = entry_end().filter(|_| node.extent != Extent::Rest) {
             return end;
         }
         let size = section.map_or(0, |section| section.size);

@@ -169,7 +169,7 @@ fn write(
     }
 }
 
-/// Allocated data that no rule leaves out and no reader attributes to code.
+/// Allocated data that no rule leaves out.
 fn holds_data(section: &Section<'_>) -> bool {
     section.is_allocated()
         && !section.is_code()
@@ -181,7 +181,6 @@ fn holds_data(section: &Section<'_>) -> bool {
                 | SectionClass::Unknown(_)
         )
         && rules::for_section(section.name).is_none()
-        && !rules::is_attributed(section.name)
 }
 
 /// Whether functions stand in a section that is neither code nor data, which only then has spans.
@@ -190,9 +189,9 @@ fn holds_functions(cx: &Context<'_, '_>, section: &Section<'_>, index: u32) -> b
         && !holds_data(section)
         && !cx.layout.of_section(index).is_empty()
         && rules::for_section(section.name).is_none()
-        && !rules::is_attributed(section.name)
 }
 
+/// Those with data that no reader attributes to code: a table that could not be read is data, too.
 fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a {
     cx.elf
         .sections
@@ -247,9 +246,9 @@ fn unreached(
     let mut left: Vec<NodeRef> =
         spans(cx).filter(|node| !is_reached(node) && !is_bookkeeping(node)).collect();
     for section in data_sections(cx) {
-        let Some(header) = cx.elf.section(section).filter(|section| !section.is_merged()) else {
-            continue;
-        };
+        // A merged string or constant is its users', unless the linker gathers them.
+        let is_read = |it: &&Section<'_>| !it.is_merged() || meaning::is_linker_table(it);
+        let Some(header) = cx.elf.section(section).filter(is_read) else { continue };
         let from = reached.partition_point(|(of, ..)| *of < section);
         let own = reached.get(from..).unwrap_or_default().iter();
         let own = own.take_while(|(of, ..)| *of == section);

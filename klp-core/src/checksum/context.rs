@@ -356,5 +356,5 @@ pub(crate) fn entry_end(section: &Section<'_>, start: u64) -> Option<u64> {
 }
 
 fn is_merged(section: &Section<'_>) -> bool {
-    section.is_merged() && section.class == SectionClass::Bytes && section.relocs.is_empty()
+    section.is_merged() && section.class == SectionClass::Bytes
 }

@@ -114,10 +114,11 @@ impl<'data> Section<'data> {
         self.has(elf::SHF_TLS)
     }
 
-    /// Entries of `entsize` bytes that the linker may merge (`SHF_MERGE`).
+    /// Entries of `entsize` bytes that the linker may merge (`SHF_MERGE`). It does not where there are relocations: tables of
+    /// the kernel have this flag from 7.2 on, to say how large an entry is.
     #[must_use]
     pub fn is_merged(&self) -> bool {
-        self.has(elf::SHF_MERGE) && self.entsize != 0
+        self.has(elf::SHF_MERGE) && self.entsize != 0 && self.relocs.is_empty()
     }
 
     /// Merged entries that are NUL-terminated strings (`SHF_STRINGS`).

@@ -8,7 +8,7 @@ use crate::elf::Place;
 use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
 use super::extent::{self, Entered};
-use super::sections::{Class, Meaning};
+use super::sections::{self, Class, Meaning};
 use super::side::{Owner, Range, Side};
 use super::target::{self, Target, Use};
 use super::{data, names, prefix, walk, x86_64};
@@ -163,7 +163,9 @@ impl<'s, 'a> Covered<'s, 'a> {
                 Class::OfCode(_) | Class::Table => true,
                 Class::Code if meaning.name.starts_with(b".altinstr") => continue,
                 // What nothing refers to in these does not exist for anybody.
-                Class::Constant if section.is_merged() => continue,
+                Class::Constant if section.is_merged() && !sections::is_gathered(section) => {
+                    continue;
+                }
                 Class::Code | Class::Variable | Class::Constant | Class::Special => false,
             };
             let list = self.ranges.get_mut(number as usize).map(std::mem::take);
@@ -260,7 +262,7 @@ fn without_zeros(side: &Side<'_>, range: Range) -> Range {
 
 /// Whether all of some code is what assemblers and linkers put between functions.
 fn is_padding(side: &Side<'_>, range: Range) -> bool {
-    let Some(bytes) = side.bytes(range) else { return true };
+    let Some(bytes) = side.bytes(range) else { return false };
     let relocs = align::relocs(side, range).next().is_some();
     if relocs || side.entries_in(range).next().is_some() {
         return false;

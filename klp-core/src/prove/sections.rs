@@ -143,6 +143,13 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     Meaning { class: Class::Table, name: without_id(name) }
 }
 
+/// Whether the linker gathers merged entries, which nothing need refer to: only compilers' own constants are found by who uses
+/// them.
+pub(super) fn is_gathered(section: &Section<'_>) -> bool {
+    let own = [&b".rodata"[..], b".data.rel.ro", FAR_CONSTANTS, REFERRING_CONSTANTS];
+    section.is_merged() && !own.into_iter().any(|kind| is_or_under(section.name, kind))
+}
+
 /// The name of an initcall's own section (`.initcall2.init..kmod_tty_io__501_3573_tty_class_init`), up to what names the
 /// call: sections of one level are one table.
 fn without_id(name: &[u8]) -> &[u8] {
