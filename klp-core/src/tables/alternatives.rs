@@ -7,8 +7,12 @@
 use super::{Entry, Format, Malformed, Raw};
 use crate::elf::Reloc;
 
-pub(super) const FORMAT: Format =
-    Format { section: ".altinstructions", sizes: &[12, 13, 14], length: Some(length), decode };
+pub(super) const FORMAT: Format = Format {
+    section: ".altinstructions",
+    sizes: &[(12, &[0, 4]), (13, &[0, 4]), (14, &[0, 4])],
+    length: Some(length),
+    decode,
+};
 
 const REPLACEMENT: u64 = 4;
 const FEATURE: u64 = 8;

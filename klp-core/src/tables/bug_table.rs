@@ -5,8 +5,12 @@
 use super::{Entry, Field, Format, Malformed, Raw};
 use crate::elf::{ElfObject, Place, Reloc, Section};
 
-pub(super) const FORMAT: Format =
-    Format { section: "__bug_table", sizes: &[8, 12, 16], length: None, decode };
+pub(super) const FORMAT: Format = Format {
+    section: "__bug_table",
+    sizes: &[(8, &[0]), (12, &[0, 4]), (16, &[0, 4, 8])],
+    length: None,
+    decode,
+};
 
 const TEXT: u64 = 4;
 

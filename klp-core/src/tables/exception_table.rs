@@ -4,7 +4,7 @@
 use super::{Entry, Field, Format, Malformed, Raw};
 
 pub(super) const FORMAT: Format =
-    Format { section: "__ex_table", sizes: &[12], length: None, decode };
+    Format { section: "__ex_table", sizes: &[(12, &[0, 4, 8])], length: None, decode };
 
 /// An instruction that may fault.
 #[derive(Debug, Clone, Copy)]

@@ -5,8 +5,12 @@
 use super::{Entry, Field, Format, Malformed, Raw};
 use crate::elf::Reloc;
 
-pub(super) const FORMAT: Format =
-    Format { section: "__jump_table", sizes: &[16, 24], length: None, decode };
+pub(super) const FORMAT: Format = Format {
+    section: "__jump_table",
+    sizes: &[(16, &[0, 4, 8]), (24, &[0, 8, 16])],
+    length: None,
+    decode,
+};
 
 /// Where target and key are, by the size of the entry.
 const fn fields(size: u64) -> (u64, u64) {

@@ -12,7 +12,8 @@ use crate::{meaning, rules};
 
 use super::{Entry, Format, Malformed, Raw, code_place};
 
-pub(super) const FORMAT: Format = Format { section: "", sizes: &[4, 8], length: None, decode };
+pub(super) const FORMAT: Format =
+    Format { section: "", sizes: &[(4, &[0]), (8, &[0])], length: None, decode };
 
 /// A table has this place.
 #[derive(Debug, Clone, Copy)]

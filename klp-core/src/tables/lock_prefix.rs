@@ -3,5 +3,9 @@
 
 use super::{Entry, Format};
 
-pub(super) const FORMAT: Format =
-    Format { section: ".smp_locks", sizes: &[4], length: None, decode: |_| Ok(Entry::LockPrefix) };
+pub(super) const FORMAT: Format = Format {
+    section: ".smp_locks",
+    sizes: &[(4, &[0])],
+    length: None,
+    decode: |_| Ok(Entry::LockPrefix),
+};

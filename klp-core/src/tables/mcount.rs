@@ -2,5 +2,9 @@
 
 use super::{Entry, Format};
 
-pub(super) const FORMAT: Format =
-    Format { section: "__mcount_loc", sizes: &[8], length: None, decode: |_| Ok(Entry::Ftrace) };
+pub(super) const FORMAT: Format = Format {
+    section: "__mcount_loc",
+    sizes: &[(8, &[0])],
+    length: None,
+    decode: |_| Ok(Entry::Ftrace),
+};

@@ -64,8 +64,8 @@ pub(crate) enum Field<'d> {
 struct Format {
     /// Name of the section.
     section: &'static str,
-    /// The sizes in bytes that an entry has had.
-    sizes: &'static [u64],
+    /// The sizes in bytes that an entry has had, each with the places of the fields that can refer to something.
+    sizes: &'static [(u64, &'static [u64])],
     /// Where an entry, by its size, says how many bytes of code from its place on it replaces, if it does.
     length: Option<fn(u64) -> u64>,
     decode: for<'d> fn(&Raw<'_, 'd>) -> Result<Entry<'d>, Malformed>,

@@ -3,8 +3,12 @@
 
 use super::{Entry, Format, Malformed, Raw};
 
-pub(super) const FORMAT: Format =
-    Format { section: ".parainstructions", sizes: &[16], length: Some(|_| TYPE + 1), decode };
+pub(super) const FORMAT: Format = Format {
+    section: ".parainstructions",
+    sizes: &[(16, &[0])],
+    length: Some(|_| TYPE + 1),
+    decode,
+};
 
 const TYPE: u64 = 8;
 

@@ -5,7 +5,7 @@ use super::{Entry, Format};
 
 pub(super) const FORMAT: Format = Format {
     section: "__patchable_function_entries",
-    sizes: &[8],
+    sizes: &[(8, &[0])],
     length: None,
     decode: |_| Ok(Entry::PatchableNops),
 };

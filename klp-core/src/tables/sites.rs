@@ -39,6 +39,50 @@ struct Table {
     names_source_files: bool,
 }
 
+impl Format {
+    /// Whether each relocation of a table fills a field of its own that is read, in entries of `size` bytes.
+    fn fills_fields(&self, table: &Section<'_>, size: u64) -> Result<(), String> {
+        let fields = self.sizes.iter().find(|(known, _)| *known == size);
+        let fields = fields.map_or(&[][..], |(_, places)| *places);
+        let mut filled = 0;
+        for reloc in table.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
+            if let RelocKind::Unknown(number) = reloc.kind {
+                return Err(format!("relocation type {number} is not known"));
+            }
+            let at = reloc.offset;
+            if at < filled || !fields.contains(&(at % size)) {
+                return Err(format!("the relocation at {at:#x} fills no field of an entry"));
+            }
+            filled = reloc.end();
+        }
+        Ok(())
+    }
+
+    /// The entry of `size` bytes at `start` of the first table.
+    fn site(
+        &self,
+        elf: &ElfObject<'_>,
+        table: &Section<'_>,
+        size: u64,
+        start: u64,
+    ) -> Result<SiteRef, &'static str> {
+        let reloc = table.relocs.at(start).ok_or(NO_CODE)?;
+        let (section, offset) = code_place(elf, &reloc).ok_or(NO_CODE)?;
+        elf.section(section).filter(|section| section.is_code()).ok_or(NO_CODE)?;
+        let covered = match self.length {
+            None => 0,
+            Some(field) => {
+                let length = start.checked_add(field(size)).and_then(|at| table.bytes(at, 1));
+                *length.and_then(<[u8]>::first).ok_or("is cut off")?
+            }
+        };
+        Ok(SiteRef { section, offset, table: 0, start, address: reloc.kind, covered })
+    }
+}
+
+/// Why an entry cannot be read.
+const NO_CODE: &str = "belongs to no code";
+
 impl Table {
     fn decode<'data>(&self, elf: &ElfObject<'data>, start: u64) -> Result<Entry<'data>, Malformed> {
         let section = elf.section(self.section).ok_or_else(lost)?;
@@ -97,7 +141,8 @@ impl Sites {
     ) -> Result<(), String> {
         self.lists_mcount |= format.section == mcount::FORMAT.section;
         self.lists_static_calls |= format.section == static_call::FORMAT.section;
-        let size = entry_size(elf, section, format.sizes).ok_or("unknown entry size")?;
+        let sizes = format.sizes.iter().map(|(size, _)| *size);
+        let size = entry_size(elf, section, sizes).ok_or("unknown entry size")?;
         self.entries(elf, section, number, format, size)
     }
 
@@ -110,24 +155,23 @@ impl Sites {
         format: &'static Format,
         size: u64,
     ) -> Result<(), String> {
+        format.fills_fields(section, size)?;
         let names_source_files = format.section == bug_table::FORMAT.section
             && bug_table::names_source_files(elf, number, section);
         let table = u32::try_from(self.tables.len()).map_err(|_| "too many tables")?;
-        self.tables.push(Table { section: number, format, size, names_source_files });
-        let entries = section.size.div_ceil(size);
-        self.sorted.reserve_exact(usize::try_from(entries).unwrap_or(0).min(section.data.len()));
+        let known = self.sorted.len();
         let mut start = 0;
         while start < section.size {
-            let reloc = section.relocs.at(start);
-            let place = reloc.and_then(|reloc| Some((reloc.kind, code_place(elf, &reloc)?)));
-            let (address, (code, offset)) =
-                place.ok_or(format!("the entry at {start:#x} belongs to no code"))?;
-            let length = format.length.and_then(|field| start.checked_add(field(size)));
-            let length = length.and_then(|at| section.bytes(at, 1)?.first().copied());
-            let covered = length.unwrap_or(0);
-            self.sorted.push(SiteRef { section: code, offset, table, start, address, covered });
+            match format.site(elf, section, size, start) {
+                Ok(site) => self.sorted.push(SiteRef { table, ..site }),
+                Err(why) => {
+                    self.sorted.truncate(known);
+                    return Err(format!("the entry at {start:#x} {why}"));
+                }
+            }
             start = start.saturating_add(size);
         }
+        self.tables.push(Table { section: number, format, size, names_source_files });
         Ok(())
     }
 
@@ -255,7 +299,11 @@ impl SiteRef {
 
 /// The entry size that the section's header gives, or else that of the `known` sizes with which the
 /// most entries start with the address of code.
-fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Option<u64> {
+fn entry_size(
+    elf: &ElfObject<'_>,
+    section: &Section<'_>,
+    mut known: impl Iterator<Item = u64>,
+) -> Option<u64> {
     // The last entry can lack the padding at its end (paravirt sites).
     let fits = |size: &u64| {
         section.size.checked_rem(*size).is_some_and(|rest| {
@@ -263,9 +311,9 @@ fn entry_size(elf: &ElfObject<'_>, section: &Section<'_>, known: &[u64]) -> Opti
         })
     };
     if section.entsize > 1 {
-        return known.contains(&section.entsize).then_some(section.entsize).filter(fits);
+        return known.find(|size| *size == section.entsize).filter(fits);
     }
-    known.iter().copied().filter(fits).max_by_key(|size| addressed(elf, section, *size))
+    known.filter(fits).max_by_key(|size| addressed(elf, section, *size))
 }
 
 /// How many of 1000 entries of `size` bytes start with the address of code.

@@ -5,7 +5,7 @@ use super::{Entry, Format, Malformed, Raw};
 use crate::elf::Reloc;
 
 pub(super) const FORMAT: Format =
-    Format { section: ".static_call_sites", sizes: &[8], length: None, decode };
+    Format { section: ".static_call_sites", sizes: &[(8, &[0, 4])], length: None, decode };
 
 const KEY: u64 = 4;
 const FLAGS: i64 = 3;

@@ -5,7 +5,7 @@
 use super::{Entry, Format, Malformed, Raw};
 
 pub(super) const FORMAT: Format =
-    Format { section: ".discard.unwind_hints", sizes: &[12], length: None, decode };
+    Format { section: ".discard.unwind_hints", sizes: &[(12, &[0])], length: None, decode };
 
 const SAID: u64 = 4;
 
