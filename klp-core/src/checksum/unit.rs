@@ -104,7 +104,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let role = role(index);
             if role == Role::Body {
                 self.origin = self.cx.origins.at(section, start);
-                self.before(function, section, start);
+                self.before(section, start);
                 self.section_of(function, section);
             }
             self.parts.push(Part { section, start, end, limit: end, role });
@@ -125,9 +125,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     /// Writes what is to be patched in front of the function, where no prefix has it.
-    fn before(&mut self, function: &Function, section: u32, start: u64) {
-        let prefix = function.prefix.and_then(|prefix| self.cx.layout.span(prefix));
-        let from = prefix.map_or(0, |prefix| prefix.end).max(start.saturating_sub(64));
+    fn before(&mut self, section: u32, start: u64) {
+        let from = self.cx.layout.end_before(section, start).unwrap_or(0);
         let code = |at: u64| self.cx.elf.section(section)?.bytes(at, start.checked_sub(at)?);
         let places = self.cx.sites.patchable(section, from, start);
         let is_padding =

@@ -6,7 +6,7 @@ use super::filler::is_filler;
 use super::labels::groups;
 use super::{Few, Span};
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, Section, SectionClass, Symbol, SymbolKind};
+use crate::elf::{ElfObject, RelocKind, Section, SectionClass, Symbol, SymbolKind};
 use crate::name::{self, Stability};
 use crate::places::Places;
 use crate::rules;
@@ -126,10 +126,13 @@ fn code_spans<A: Arch>(
         }
         add(at, gap_end, name);
     }
-    // What only fills the room between functions is none of anything.
+    // What only fills the room between functions is none of anything. Nobody fills it with addresses.
     spans.par_extend(open.into_par_iter().with_min_len(1024).filter(|span| {
         let code = section.range(span.start, span.end);
-        span.symbol.is_some() || !code.is_some_and(is_filler::<A>)
+        let mut relocs = section.relocs.within(span.start, span.end);
+        span.symbol.is_some()
+            || !code.is_some_and(is_filler::<A>)
+            || relocs.any(|reloc| reloc.kind != RelocKind::None)
     }));
     if let Some(new) = spans.get_mut(from..) {
         new.sort_by_key(|span| (span.start, span.end));
