@@ -72,9 +72,10 @@ impl<'a> Code<'_, 'a> {
     fn compare_same<A: Arch>(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
         let Range { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
-        let Some(section) = a.section(number) else { return Ok(false) };
-        let ahead = section.range(start, section.size).unwrap_or_default();
-        let len = usize::try_from(self.original.len()).unwrap_or(0);
+        let ahead = a.section(number).and_then(|section| section.range(start, section.size));
+        let (Some(ahead), Ok(len)) = (ahead, usize::try_from(self.original.len())) else {
+            return Err(Difference::new(What::Unreadable, 0, "code that is not in the file"));
+        };
         let mut our_relocs = align::relocs(a, self.original).peekable();
         let mut their_relocs = align::relocs(b, self.patched);
         let mut reader = A::Instructions::at_start(ahead, len, start);

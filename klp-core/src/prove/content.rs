@@ -127,30 +127,27 @@ impl Content {
             return fail(0, "it reaches out of its section");
         };
         let mut from = 0;
-        let mut differences = Vec::new();
         let fields = align::relocs(a, self.original).map(|reloc| {
             let at = reloc.offset.saturating_sub(self.original.start);
             (at, at.saturating_add(reloc.kind.width()))
         });
         let end = self.original.len();
         for (at, behind) in fields.chain([(end, end)]) {
-            let (Ok(start), Ok(stop)) = (usize::try_from(from), usize::try_from(at)) else { break };
-            if let (Some(ours), Some(theirs)) = (ours.get(start..stop), theirs.get(start..stop))
-                && ours != theirs
-            {
+            let (Ok(start), Ok(stop)) = (usize::try_from(from), usize::try_from(at)) else {
+                return fail(from, "it is larger than memory");
+            };
+            // Fields that share bytes leave none between them.
+            let bytes = ours.get(start..stop).zip(theirs.get(start..stop));
+            if let Some((ours, theirs)) = bytes.filter(|(ours, theirs)| ours != theirs) {
                 let bytes = (from..).zip(ours.iter().zip(theirs));
-                differences.extend(bytes.filter(|(_, (a, b))| a != b).map(|(at, _)| at).take(64));
+                for (at, _) in bytes.filter(|(_, (a, b))| a != b) {
+                    match self.line_at(world, at) {
+                        Some(rule) => sink.count(rule),
+                        None => return fail(at, "other bytes"),
+                    }
+                }
             }
             from = from.max(behind);
-            if differences.len() >= 64 {
-                break;
-            }
-        }
-        for at in differences {
-            match self.line_at(world, at) {
-                Some(rule) => sink.count(rule),
-                None => return fail(at, "other bytes"),
-            }
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ fn same_names(world: &World<'_>, original: Range, patched: Range) -> Result<(), 
 
 /// Whether a range holds zeros only, and no references.
 pub(super) fn is_zero(side: &Side<'_>, range: Range) -> bool {
-    let Some(section) = side.section(range.section) else { return true };
+    let Some(section) = side.section(range.section) else { return false };
     section.relocs.within(range.start, range.end).next().is_none()
         && (section.data.is_empty()
             || section

@@ -170,7 +170,7 @@ pub(super) fn extent(
     let is_one = || {
         (section.name.starts_with(b".rodata..") || matches!(list, [(0, _)] | []))
             && side.units(number).is_empty()
-            && side.symbols(number, 0, u64::MAX).take(64).all(|(_, it)| it.value == 0)
+            && side.symbols(number, 1, u64::MAX).next().is_none()
     };
     let Some(at) = u64::try_from(offset).ok().filter(|at| *at < limit || *at == 0) else {
         if is_one() {

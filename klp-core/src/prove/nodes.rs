@@ -101,7 +101,9 @@ impl<'a> Nodes<'_, 'a> {
     fn entry(&self, original: u32, patched: u32, sink: &mut Sink<'a>) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
         let entries = (a.entries.get(original as usize), b.entries.get(patched as usize));
-        let (Some(one), Some(other)) = entries else { return Ok(()) };
+        let (Some(one), Some(other)) = entries else {
+            return Err(Difference::new(What::Unreadable, 0, "an entry that is not there"));
+        };
         let place = |section: u32, offset: u64| Target::Place {
             section,
             offset: offset.cast_signed(),

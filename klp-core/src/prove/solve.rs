@@ -70,7 +70,10 @@ fn function<'a>(
     let alignment = match world.alignments.get(number) {
         Some(Some(Ok(alignment))) => alignment,
         Some(Some(Err(difference))) => return (Err(difference.clone()), false),
-        _ => return (Ok(()), false),
+        _ => {
+            let text = "nothing tells which instruction is which";
+            return (Err(Difference::new(What::Unreadable, 0, text)), false);
+        }
     };
     let [a, b] = &world.sides;
     let flags = a.section(original.section).zip(b.section(patched.section));

@@ -128,13 +128,14 @@ fn stride(
             let files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8).count();
             files as u64 == entries
         };
-        let mut starts = 0;
+        let (mut starts, mut filled) = (0, 0);
         for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
             let place = reloc.offset % size;
             let leads_to_code = place == 0 && is_code(&reloc);
-            if !places.contains(&place) || place == 0 && !leads_to_code {
+            if !places.contains(&place) || place == 0 && !leads_to_code || reloc.offset < filled {
                 return false;
             }
+            filled = reloc.end();
             starts += u64::from(place == 0);
         }
         starts == entries && has_files
