@@ -58,44 +58,45 @@ struct Init {
 pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
     let init = init(module)?;
     let patch = init.patch.ok_or("its init code does not call klp_enable_patch")?;
-    let objects =
-        pointer(module, plus(patch, PATCH_OBJECTS)).ok_or("its struct klp_patch has no objects")?;
+    let objects = pointer(module, plus(patch, PATCH_OBJECTS))?
+        .ok_or("its struct klp_patch has no objects")?;
     let mut enabled = Enabled::default();
     let mut used = 0usize;
     enabled.tables.extend([table(module, patch)?, table(module, objects)?]);
     for entry in entries(module, objects, OBJECT_FUNCTIONS)? {
-        let object = match pointer(module, entry) {
+        let object = match pointer(module, entry)? {
             None => "vmlinux".to_owned(),
             Some(name) => string(module, name).ok_or("an object without a readable name")?,
         };
         enabled.objects.insert(object.clone());
-        let functions = pointer(module, plus(entry, OBJECT_FUNCTIONS)).ok_or("no functions")?;
+        let functions = pointer(module, plus(entry, OBJECT_FUNCTIONS))?.ok_or("no functions")?;
         enabled.tables.push(table(module, functions)?);
         for callback in OBJECT_CALLBACKS {
             let field = plus(entry, callback);
             if let Some(from) = init.stores.get(&field) {
                 used += 1;
                 enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
-                let to = pointer(module, *from).ok_or("a callback that is nowhere")?;
+                let to = pointer(module, *from)?.ok_or("a callback that is nowhere")?;
                 enabled.callbacks.push(to);
-            } else if let Some(to) = pointer(module, field) {
+            } else if let Some(to) = pointer(module, field)? {
                 enabled.callbacks.push(to);
             }
         }
         for function in entries(module, functions, 0)? {
-            let name = pointer(module, function).and_then(|name| string(module, name));
+            let name = pointer(module, function)?.and_then(|name| string(module, name));
             let name = name.ok_or("a function without a readable name")?;
             let field = plus(function, FUNCTION_NEW);
             let by = match init.stores.get(&field) {
                 Some(from) => {
                     used += 1;
                     enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
-                    pointer(module, *from)
+                    pointer(module, *from)?
                 }
-                None => pointer(module, field),
+                None => pointer(module, field)?,
             };
             let by = by.ok_or_else(|| format!("`{name}` is replaced by nothing"))?;
-            let position = number(module, plus(function, FUNCTION_POSITION));
+            let position = number(module, plus(function, FUNCTION_POSITION))
+                .ok_or_else(|| format!("`{name}` has no position"))?;
             enabled.replacements.push(Replacement { object: object.clone(), name, position, by });
         }
     }
@@ -165,7 +166,7 @@ fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> 
     let (section, from, to) = table(module, start)?;
     let header = module.section(section).ok_or("no table")?;
     let mut relocs = header.relocs.within(from, to).peekable();
-    let is_named = |offset: u64| pointer(module, (section, offset)).is_some();
+    let is_named = |offset: u64| header.relocs.at(offset).is_some();
     let Some(first) = relocs.peek() else { return Ok(Vec::new()) };
     if !is_named(from.saturating_add(field)) {
         return Err(format!("a table that starts with a field at {:#x}", first.offset));
@@ -206,16 +207,18 @@ fn plus(at: At, offset: u64) -> At {
     (at.0, at.1.saturating_add(offset))
 }
 
-/// Where the pointer at a place leads to in the module.
-pub(super) fn pointer(module: &View<'_>, at: At) -> Option<At> {
-    let reloc = module.section(at.0)?.relocs.at(at.1)?;
-    let (section, offset) = module.place(Aim::of(&reloc, Use::default()))?;
-    Some((section, u64::try_from(offset).ok()?))
+/// Where the pointer at a place leads to in the module; none if it is NULL.
+pub(super) fn pointer(module: &View<'_>, at: At) -> Result<Option<At>, String> {
+    let reloc = module.section(at.0).and_then(|section| section.relocs.at(at.1));
+    let Some(reloc) = reloc else { return Ok(None) };
+    let place = module.place(Aim::of(&reloc, Use::default()));
+    let place = place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
+    place.map(Some).ok_or_else(|| "a pointer to something outside of the module".to_owned())
 }
 
-fn number(module: &View<'_>, at: At) -> u64 {
-    let bytes = module.section(at.0).and_then(|section| section.bytes(at.1, 8));
-    bytes.and_then(|bytes| bytes.first_chunk::<8>()).map_or(0, |bytes| u64::from_le_bytes(*bytes))
+fn number(module: &View<'_>, at: At) -> Option<u64> {
+    let section = module.section(at.0).filter(|section| section.relocs.at(at.1).is_none())?;
+    Some(u64::from_le_bytes(*section.bytes(at.1, 8)?.first_chunk()?))
 }
 
 fn string(module: &View<'_>, at: At) -> Option<String> {

@@ -22,6 +22,23 @@ impl Judge<'_> {
             for table in tables {
                 self.entries_of(number, table, &copied);
             }
+            self.unknown_entries(number);
+        }
+    }
+
+    /// Tables that have entries of no known size.
+    fn unknown_entries(&mut self, number: usize) {
+        let Some(source) = self.sources.get(number) else { return };
+        let view = &source.patched;
+        let sections = view.elf.sections.iter().zip(0u32..);
+        let unread = sections.filter(|(section, index)| {
+            let is_table = Table::named(section.name).is_some() && section.size > 0;
+            is_table && view.entry_size(*index).is_none()
+        });
+        let names: Vec<String> =
+            unread.map(|(section, _)| section.name_lossy().into_owned()).collect();
+        for name in names {
+            self.find(self.object(number), name, Class::Table, "its entries have no known size");
         }
     }
 

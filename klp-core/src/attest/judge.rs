@@ -194,12 +194,15 @@ impl<'a> Judge<'a> {
             self.find("", name, Class::Reference, what);
             return;
         };
-        if let Some((extent, value)) = self.function(number, symbol)
-            && let Some(start) = by.1.checked_sub(value.saturating_sub(extent.start))
-        {
-            self.new_functions.insert((number, extent));
-            self.copy((number, extent), (by.0, start));
-        }
+        let piece = self.function(number, symbol).and_then(|(extent, value)| {
+            Some((extent, by.1.checked_sub(value.saturating_sub(extent.start))?))
+        });
+        let Some((extent, start)) = piece else {
+            let what = "nothing tells how long its patched version is, or where it starts";
+            return self.find("", name, Class::Content, what);
+        };
+        self.new_functions.insert((number, extent));
+        self.copy((number, extent), (by.0, start));
     }
 
     fn callback(&mut self, at: At) {

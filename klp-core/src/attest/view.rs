@@ -142,8 +142,9 @@ impl<'a> View<'a> {
         let header = self.section(section)?;
         if let Some(size) = self.entry_size(section) {
             let start = offset.checked_div(size)?.checked_mul(size)?;
-            let end = start.checked_add(size)?;
-            return (end <= header.size).then_some(Extent { section, start, end });
+            // The last one can lack the padding at its end (paravirt sites).
+            let end = start.checked_add(size)?.min(header.size);
+            return (start < end).then_some(Extent { section, start, end });
         }
         if header.is_strings() {
             let rest = header.data.get(usize::try_from(offset).ok()?..)?;
