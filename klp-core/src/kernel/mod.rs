@@ -96,8 +96,8 @@ pub fn vermagic(vmlinux: &RawElf<'_>) -> Result<String, KernelError> {
         symbol.name == b"vermagic" && matches!(symbol.place, SymbolPlace::Section(_))
     });
     let symbol = symbol.ok_or(KernelError::NotKernel("vermagic"))?;
-    let bytes = vmlinux.bytes_at(symbol.value, 256).unwrap_or_default();
-    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    let bytes = vmlinux.bytes_at(symbol.value, 256).ok_or(KernelError::NotKernel("vermagic"))?;
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or(bytes);
     Ok(String::from_utf8_lossy(text).into_owned())
 }
 

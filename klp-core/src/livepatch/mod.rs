@@ -297,9 +297,9 @@ fn assemble(
             table.push(place);
         }
         let linking = Linking { extraction, links: &links, shared: &shared };
-        let part = linking.part(source, object, number, &table, called).map_err(|why| {
-            LivepatchError::Write { object: source.object.to_owned(), why: why.to_string() }
-        })?;
+        let part = linking
+            .part(source, object, number, &table, called)
+            .map_err(|why| LivepatchError::Write { object: source.object.to_owned(), why })?;
         livepatch.parts.push(part);
     }
     livepatch.symbols = links.into_symbols();

@@ -15,6 +15,7 @@ use super::links::Links;
 use super::pieces::{Manner, Piece, manner};
 use super::placement;
 use super::source::Source;
+use super::why::Why;
 
 /// An object to link into the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,15 +72,14 @@ impl Linking<'_> {
         number: usize,
         functions: &[(Piece, u64)],
         called: usize,
-    ) -> Result<Part, build::Error> {
+    ) -> Result<Part, Why> {
         let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
         let mut outs: Vec<Out> = Vec::new();
         let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
         for (piece, copied) in own {
-            let Some(section) = source.patched.analysis.elf.section(piece.section) else {
-                continue;
-            };
-            let place = append(&mut outs, section, *piece, copied);
+            let section = source.patched.analysis.elf.section(piece.section);
+            let section = section.ok_or("a section that is not there")?;
+            let place = append(&mut outs, section, *piece, copied)?;
             places.insert(*piece, place);
         }
         let mut writer = Writer::new(source.patched.analysis.elf.machine);
@@ -104,7 +104,7 @@ impl Linking<'_> {
                                 Some(writer.undefined(name)),
                                 reloc.addend.wrapping_sub(offset.cast_signed()),
                             ),
-                            None => continue,
+                            None => return Err("a reference to what no part has".to_owned()),
                         },
                     },
                 };
@@ -120,11 +120,12 @@ impl Linking<'_> {
         writer.static_call_keys(self.extraction, self.links, object);
         let pointers: Vec<(SymbolId, i64)> = functions
             .iter()
-            .filter_map(|(piece, offset)| {
+            .map(|(piece, offset)| {
                 let (index, base) = places.get(piece)?;
-                Some((*starts.get(*index)?, base.saturating_add(*offset).cast_signed()))
+                Some((*starts.get(*index)?, base.checked_add(*offset)?.cast_signed()))
             })
-            .collect();
+            .collect::<Option<_>>()
+            .ok_or("a function that no part has")?;
         if !pointers.is_empty() {
             writer.table(&functions_symbol(number), &pointers);
         }
@@ -132,7 +133,8 @@ impl Linking<'_> {
         if !called.is_empty() {
             writer.pointers(UNSEALED, called);
         }
-        Ok(Part { object: source.object.to_owned(), bytes: writer.finish()? })
+        let bytes = writer.finish().map_err(|why| why.to_string())?;
+        Ok(Part { object: source.object.to_owned(), bytes })
     }
 }
 
@@ -142,7 +144,7 @@ fn append(
     section: &Section<'_>,
     piece: Piece,
     copied: &Copied,
-) -> (usize, u64) {
+) -> Result<(usize, u64), Why> {
     let existing = match manner(section) {
         Manner::Packed => outs.iter().position(|out| out.section == piece.section),
         Manner::Separate => None,
@@ -152,7 +154,7 @@ fn append(
         let (bytes, relocs) = (Vec::new(), Vec::new());
         outs.push(Out { section: piece.section, bytes, size: 0, relocs });
     }
-    let Some(out) = outs.get_mut(index) else { return (index, 0) };
+    let out = outs.get_mut(index).ok_or("a section that was not made")?;
     // Offsets in a section that was packed stay as aligned as they were.
     let align = section.align.max(1);
     let wanted = piece.start.checked_rem(align).unwrap_or(0);
@@ -167,12 +169,12 @@ fn append(
     }
     let base = out.size;
     if section.class != SectionClass::Zeroed {
-        let mut bytes = section.bytes(piece.start, piece.len()).unwrap_or_default().to_vec();
+        let bytes = section.bytes(piece.start, piece.len());
+        let mut bytes = bytes.ok_or("what is not in the file")?.to_vec();
         for (offset, new) in &copied.edits {
-            let start = usize::try_from(*offset).unwrap_or(usize::MAX);
-            if let Some(old) = bytes.get_mut(start..start.saturating_add(new.len())) {
-                old.copy_from_slice(new);
-            }
+            let old = usize::try_from(*offset).ok().and_then(|start| bytes.get_mut(start..));
+            let old = old.and_then(|rest| rest.get_mut(..new.len()));
+            old.ok_or("a change behind its end")?.copy_from_slice(new);
         }
         out.bytes.extend_from_slice(&bytes);
         out.relocs.extend(
@@ -183,7 +185,7 @@ fn append(
         );
     }
     out.size = out.size.saturating_add(piece.len());
-    (index, base)
+    Ok((index, base))
 }
 
 struct Writer<'w> {

@@ -95,9 +95,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
                 self.entries.own(section, rela.offset, code);
             }
         }
-        let Some(region) = Region::of(header.name, self.shipped) else { return };
         let fields = self.entries.fields(section, part);
         let Some((at, _)) = fields.first() else { return };
+        let Some(region) = Region::of(header.name, self.shipped) else {
+            for (at, _) in fields {
+                self.differ(section, at, "nothing tells where the table is".to_owned());
+            }
+            return;
+        };
         let Some(rela) = relas.iter().find(|rela| rela.offset == *at) else { return };
         let target = self.object.symbol(rela.symbol).and_then(|symbol| match symbol.place {
             SymbolPlace::Section(of) => {
