@@ -2,6 +2,7 @@
 
 pub mod attested;
 pub mod compiler;
+pub mod headers;
 pub mod kernel;
 pub mod klp;
 pub mod matrix;

@@ -55,6 +55,7 @@ mod missed_lto;
 mod missed_relocations;
 mod mutation;
 mod nothing_lost;
+mod odd_objects;
 mod outlives;
 mod outputs;
 mod packaged;

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
+use klp_tests::headers::{Elf, SH_INFO};
 use klp_tests::kernel::temporary;
 use klp_tests::said::{Said, assemble, function, function_there};
 use klp_tests::tools::finish;
@@ -197,66 +198,4 @@ fn unknown_section_type() -> Result<()> {
         Said::of(&before, &after)?.any_or_refused(wanted).context(name)?;
     }
     Ok(())
-}
-
-const SH_OFFSET: usize = 24;
-const SH_SIZE: usize = 32;
-const SH_INFO: usize = 44;
-const SECTION_HEADER: usize = 64;
-
-/// An object, as far as these tests change it.
-struct Elf {
-    bytes: Vec<u8>,
-}
-
-impl Elf {
-    fn read(path: &Utf8Path) -> Result<Self> {
-        Ok(Self { bytes: fs_err::read(path)? })
-    }
-
-    fn number(&self, at: usize, width: usize) -> usize {
-        let field = self.bytes.get(at..at.saturating_add(width)).unwrap_or_default();
-        field.iter().rev().fold(0, |number, byte| (number << 8) | usize::from(*byte))
-    }
-
-    fn put(&mut self, at: usize, field: &[u8]) -> Result<()> {
-        let place = self.bytes.get_mut(at..at + field.len()).context("outside of the file")?;
-        place.copy_from_slice(field);
-        Ok(())
-    }
-
-    fn header(&self, index: usize) -> usize {
-        self.number(40, 8) + index * SECTION_HEADER
-    }
-
-    /// Where the header of the section `name` is.
-    fn find(&self, name: &str) -> Option<usize> {
-        let names = self.number(self.header(self.number(62, 2)) + SH_OFFSET, 8);
-        (0..self.number(60, 2)).map(|index| self.header(index)).find(|header| {
-            let rest = self.bytes.get(names + self.number(*header, 4)..).unwrap_or_default();
-            rest.split(|byte| *byte == 0).next() == Some(name.as_bytes())
-        })
-    }
-
-    /// The file, with all but the first relocation of section `name` in a section of their own.
-    fn split(mut self, name: &str) -> Result<Vec<u8>> {
-        const RELA: usize = 24;
-        let header = self.find(name).context("no such section")?;
-        let (offset, size) = (self.number(header + SH_OFFSET, 8), self.number(header + SH_SIZE, 8));
-        ensure!(size >= 2 * RELA, "too few relocations");
-        let own = self.bytes.get(header..header + SECTION_HEADER).context("headers")?.to_vec();
-        self.put(header + SH_SIZE, &u64::try_from(RELA)?.to_le_bytes())?;
-        let count = self.number(60, 2);
-        let all = self.header(0)..self.header(count);
-        let headers = self.bytes.get(all).context("headers")?.to_vec();
-        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
-        let (start, second) = (self.bytes.len(), self.bytes.len() + headers.len());
-        self.bytes.extend(headers);
-        self.bytes.extend(own);
-        self.put(second + SH_OFFSET, &u64::try_from(offset + RELA)?.to_le_bytes())?;
-        self.put(second + SH_SIZE, &u64::try_from(size - RELA)?.to_le_bytes())?;
-        self.put(40, &u64::try_from(start)?.to_le_bytes())?;
-        self.put(60, &u16::try_from(count + 1)?.to_le_bytes())?;
-        Ok(self.bytes)
-    }
 }
