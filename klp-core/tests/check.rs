@@ -330,6 +330,14 @@ fn crcs() {
     assert!(errors(&module).contains("CRC 0x11111111"), "{}", errors(&module));
     module.sections[8].data[..4].copy_from_slice(&0x1234_5678u32.to_le_bytes());
     assert!(!errors(&module).contains("CRC"), "{}", errors(&module));
+    // The same since Linux 6.14.
+    module.sections[8] = section("__version_ext_crcs", 1, 2, &0x1111_1111u32.to_le_bytes());
+    assert!(errors(&module).contains("or none of them"), "{}", errors(&module));
+    module.sections.push(section("__version_ext_names", 1, 2, b"exported"));
+    assert!(errors(&module).contains("more CRCs than names"), "{}", errors(&module));
+    module.sections[9].data.push(0);
+    let said = errors(&module);
+    assert!(said.contains("CRC 0x11111111") && !said.contains("names"), "{said}");
 }
 
 /// Whatever the bytes are, there is an answer.

@@ -109,26 +109,33 @@ fn check_crc(name: &str, export: &Export, versions: &BTreeMap<String, u32>, repo
 /// `__version_ext_names`.
 fn versions(elf: &RawElf<'_>, report: &mut Report) -> Option<BTreeMap<String, u32>> {
     let mut found = BTreeMap::new();
-    let text = |bytes: &[u8]| {
-        let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-        String::from_utf8_lossy(name).into_owned()
-    };
-    let number = |bytes: &[u8]| bytes.first_chunk::<4>().map(|crc| u32::from_le_bytes(*crc));
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let plain = elf.section_named("__versions");
     if let Some(section) = plain {
-        if section.data.len().checked_rem(VERSION) != Some(0) {
+        let (entries, rest) = section.data.as_chunks::<VERSION>();
+        if !rest.is_empty() {
             report.error(Topic::Crc, "__versions", "not a multiple of 64 bytes");
         }
-        for entry in section.data.chunks_exact(VERSION) {
-            let name = text(entry.get(8..).unwrap_or_default());
-            found.insert(name, number(entry).unwrap_or_default());
+        for [a, b, c, d, _, _, _, _, name @ ..] in entries {
+            let name = name.split(|byte| *byte == 0).next().map_or_else(String::new, text);
+            found.insert(name, u32::from_le_bytes([*a, *b, *c, *d]));
         }
     }
     let crcs = elf.section_named("__version_ext_crcs");
-    if let (Some(crcs), Some(names)) = (crcs, elf.section_named("__version_ext_names")) {
-        let names = names.data.split(|byte| *byte == 0).filter(|name| !name.is_empty());
-        for (crc, name) in crcs.data.chunks_exact(4).zip(names) {
-            found.insert(text(name), number(crc).unwrap_or_default());
+    let names = elf.section_named("__version_ext_names");
+    if crcs.is_some() != names.is_some() {
+        let what = "the loader wants __version_ext_crcs and __version_ext_names, or none of them";
+        report.error(Topic::Crc, "__version_ext_crcs", what);
+    }
+    if let Some((crcs, names)) = crcs.zip(names) {
+        let (crcs, _) = crcs.data.as_chunks::<4>();
+        let names: Vec<&[u8]> = names.data.split_inclusive(|byte| *byte == 0).collect();
+        if names.iter().filter(|name| name.ends_with(&[0])).count() < crcs.len() {
+            report.error(Topic::Crc, "__version_ext_names", "there are more CRCs than names");
+        }
+        for (crc, name) in crcs.iter().zip(names) {
+            let name = name.strip_suffix(&[0]).unwrap_or(name);
+            found.insert(text(name), u32::from_le_bytes(*crc));
         }
     }
     (plain.is_some() || crcs.is_some()).then_some(found)
