@@ -9,10 +9,11 @@ mod section;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Place, Section};
+use crate::elf::{ElfObject, Section};
 use crate::meaning;
 use crate::places::Places;
 use crate::rules;
+use crate::slices::Parts as _;
 
 use functions::functions;
 use labels::Labels;
@@ -268,7 +269,7 @@ impl Layout {
 /// Those of the sorted `labels` from `start` to `end` of `section`.
 fn within(labels: &[(u32, u64, u32)], section: u32, start: u64, end: u64) -> &[(u32, u64, u32)] {
     let below = |at: u64| labels.partition_point(|(of, offset, _)| (*of, *offset) < (section, at));
-    labels.get(below(start)..below(end)).unwrap_or_default()
+    labels.between(below(start), below(end))
 }
 
 /// What a table of the kernel's own says about code, if the section is one: the places, without a symbol.
@@ -280,12 +281,7 @@ fn listed<'a>(
         && !rules::is_attributed(section.name)
         && rules::for_section(section.name).is_none();
     let relocs = is_table.then(|| section.relocs.iter()).into_iter().flatten();
-    relocs.filter_map(|reloc| {
-        let symbol = elf.symbol(reloc.symbol)?;
-        let Place::Section(code) = symbol.place else { return None };
-        elf.section(code).filter(|section| section.is_code())?;
-        Some((code, symbol.value.checked_add_signed(reloc.addend)?, u32::MAX))
-    })
+    relocs.filter_map(|reloc| elf.code_place_of(&reloc)).map(|(code, at)| (code, at, u32::MAX))
 }
 
 impl Function {

@@ -39,6 +39,7 @@ pub mod prove;
 mod reach;
 pub mod record;
 pub mod rules;
+mod slices;
 mod tables;
 
 pub use allowlist::Allowlist;

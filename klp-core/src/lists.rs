@@ -108,6 +108,12 @@ impl Strings {
         self.text.get(range(&self.ends, index)?)
     }
 
+    /// The same; empty if there is none.
+    #[inline]
+    pub(crate) fn text(&self, index: usize) -> &str {
+        self.get(index).unwrap_or_default()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).filter_map(|index| self.get(index))

@@ -1,5 +1,7 @@
 //! Names that compilers and the kernel's macros give.
 
+use crate::slices::Parts as _;
+
 /// Whether compilers give the name to what they write to be run once, when its object is loaded: with KASAN it only tells
 /// where the variables of the object end. GCC puts two numbers behind it; in C, no name has a dot.
 pub(super) fn is_constructor(name: &[u8]) -> bool {
@@ -57,7 +59,7 @@ pub(super) fn base(name: &[u8]) -> &[u8] {
     loop {
         let Some(dot) = name.iter().rposition(|byte| *byte == b'.') else { return name };
         let (before, after) = name.split_at(dot);
-        let after = after.get(1..).unwrap_or_default();
+        let after = after.starting(1);
         let is_number = !after.is_empty() && after.iter().all(u8::is_ascii_digit);
         if before.is_empty() || !(is_number || after == b"llvm") {
             return name;

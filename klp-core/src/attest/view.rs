@@ -280,7 +280,7 @@ impl View<'_> {
         let Some(section) = self.section(extent.section).filter(|section| section.is_code()) else {
             return Vec::new();
         };
-        let code = section.bytes(extent.start, extent.size()).unwrap_or_default();
+        let code = section.in_file(extent.start, extent.end);
         let mut found = Vec::new();
         for instruction in instructions(code, extent.start).filter(|it| it.is_branch) {
             let next = instruction.next;

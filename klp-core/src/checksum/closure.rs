@@ -5,10 +5,11 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{Place, Section, SectionClass};
+use crate::elf::{Section, SectionClass};
 use crate::meaning;
 use crate::name::Stability;
 use crate::rules;
+use crate::slices::Parts as _;
 
 use super::boundaries::Boundaries;
 use super::constant::{self, Constant};
@@ -250,7 +251,7 @@ fn unreached(
         let is_read = |it: &&Section<'_>| !it.is_merged() || meaning::is_linker_table(it);
         let Some(header) = cx.elf.section(section).filter(is_read) else { continue };
         let from = reached.partition_point(|(of, ..)| *of < section);
-        let own = reached.get(from..).unwrap_or_default().iter();
+        let own = reached.starting(from).iter();
         let own = own.take_while(|(of, ..)| *of == section);
         let own = own.map(|(_, start, end)| (*start, *end));
         let spans = cx.layout.of_section(section).iter().map(|span| (span.start, span.end));
@@ -278,7 +279,7 @@ fn unreached(
 /// Where the content starts of what nothing refers to, from `start` to `end`: behind the zeros that align it, if there
 /// is any.
 fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
-    let bytes = section.range(start, end).unwrap_or_default();
+    let bytes = section.in_file(start, end);
     let zeros = bytes.iter().position(|byte| *byte != 0).and_then(|at| u64::try_from(at).ok());
     let first = zeros.and_then(|zeros| start.checked_add(zeros));
     let relocated = section.relocs.within(start, end).next().map(|reloc| reloc.offset);
@@ -294,11 +295,8 @@ fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
 /// The data that the printk index lists: section and offset, sorted.
 fn printk_index(cx: &Context<'_, '_>) -> Vec<(u32, u64)> {
     let tables = cx.elf.sections.iter().filter(|section| section.name == b".printk_index");
-    let places = tables.flat_map(|table| table.relocs.iter()).filter_map(|reloc| {
-        let symbol = cx.elf.symbol(reloc.symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
-        Some((section, symbol.value.checked_add_signed(reloc.addend)?))
-    });
+    let places =
+        tables.flat_map(|table| table.relocs.iter()).filter_map(|reloc| cx.elf.place_of(&reloc));
     let own =
         cx.elf.sections.iter().zip(0u32..).filter(|(section, _)| section.name == b".printk_index");
     let own = own.flat_map(|(_, index)| {

@@ -40,7 +40,7 @@ impl Analysis<'_> {
 fn is_code_table(elf: &ElfObject<'_>, constant: &Constant) -> bool {
     let Some(section) = elf.section(constant.section) else { return false };
     let Constant { start, end, .. } = *constant;
-    let mut rest = section.range(start, end).unwrap_or_default().to_vec();
+    let mut rest = section.in_file(start, end).to_vec();
     let mut has_code = false;
     for reloc in section.relocs.within(start, end) {
         let place = elf.symbol(reloc.symbol).map(|symbol| symbol.place);

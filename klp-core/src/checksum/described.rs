@@ -5,7 +5,7 @@
 //! description does.
 
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, Place, RelocKind, Section};
+use crate::elf::{ElfObject, RelocKind, Section};
 
 use super::fields::distance;
 
@@ -74,11 +74,8 @@ fn size_for(name: &[u8]) -> Option<u64> {
 /// What the field at `at` of `section` refers to, if it is the operand at the end of an instruction.
 fn place(elf: &ElfObject<'_>, section: &Section<'_>, at: u64) -> Option<(u32, u64)> {
     let reloc = section.relocs.at(at)?;
-    let symbol = elf.symbol(reloc.symbol)?;
-    let Place::Section(data) = symbol.place else { return None };
     let next = at.checked_add(reloc.kind.width())?;
-    let addend = distance(&reloc, next).unwrap_or(reloc.addend);
-    Some((data, symbol.value.checked_add_signed(addend)?))
+    elf.place(&reloc, distance(&reloc, next).unwrap_or(reloc.addend))
 }
 
 /// Whether the instruction with its operand at `loaded` loads the first argument of the call with its operand at `call`.
@@ -101,9 +98,8 @@ fn add(elf: &ElfObject<'_>, (data, start): (u32, u64), size: u64, ends: &mut Vec
     ends.push((data, end));
     let types = section.relocs.within(start.saturating_add(LOCATION), end);
     for reloc in types.filter(|reloc| reloc.kind == RelocKind::Abs64) {
-        let end = elf.symbol(reloc.symbol).and_then(|symbol| {
-            let Place::Section(data) = symbol.place else { return None };
-            let start = symbol.value.checked_add_signed(reloc.addend)?.checked_add(TYPE)?;
+        let end = elf.place_of(&reloc).and_then(|(data, start)| {
+            let start = start.checked_add(TYPE)?;
             // A second location names a file, which is no type.
             let section = elf.section(data).filter(|section| !section.is_merged())?;
             let text = section.bytes(start, section.size.checked_sub(start)?)?;

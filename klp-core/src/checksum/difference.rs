@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::layout::Function;
+use crate::slices::Parts as _;
 
 use super::context::Context;
 use super::nodes::NodeDigests;
@@ -161,11 +162,10 @@ impl Trace {
                 let end = next.map_or(buffer.len(), |next| next.position);
                 let edges = next.map_or(self.behind.len(), |next| next.edges);
                 Item {
-                    bytes: buffer.get(item.position..end).unwrap_or_default().to_vec(),
+                    bytes: buffer.between(item.position, end).to_vec(),
                     behind: self
                         .behind
-                        .get(item.edges..edges)
-                        .unwrap_or_default()
+                        .between(item.edges, edges)
                         .iter()
                         .filter(|(of, _)| *of == kind)
                         .copied()

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{ElfObject, Reloc, RelocKind, Section, SymbolKind};
 use crate::layout::Layout;
 
 use super::fields::distance;
@@ -89,7 +89,7 @@ impl Shared<'_, '_> {
     fn count_in_code<A: Arch>(&mut self, section: &Section<'_>, index: u32, first: &Reloc) -> u64 {
         let span = self.layout.find(index, first.offset).and_then(|span| self.layout.span(span));
         let (start, end) = span.map_or((0, section.size), |span| (span.start, span.end));
-        let code = section.range(start, end).unwrap_or_default();
+        let code = section.in_file(start, end);
         let mut relocs = section.relocs.within(start, end).peekable();
         let mut instructions = A::Instructions::new(code, start);
         while instructions.next().is_some() {
@@ -118,9 +118,7 @@ impl Shared<'_, '_> {
     /// The place `addend` bytes behind the symbol of `reloc`.
     fn place(&self, reloc: &Reloc, addend: i64) -> Option<(u32, u64)> {
         let symbol = self.elf.symbol(reloc.symbol).filter(|_| reloc.kind != RelocKind::None)?;
-        let Place::Section(section) = symbol.place else { return None };
         let is_told = symbol.kind == SymbolKind::Object && symbol.size > 0;
-        (!is_told).then_some(())?;
-        Some((section, symbol.value.checked_add_signed(addend)?))
+        self.elf.place(reloc, addend).filter(|_| !is_told)
     }
 }

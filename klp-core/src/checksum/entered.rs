@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::elf::{ElfObject, Place, Section};
+use crate::elf::ElfObject;
 
 /// All of them, found when the first is asked for: few functions ask.
 #[derive(Debug, Default)]
@@ -17,12 +17,9 @@ impl Entered {
 
 fn places(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
     let data = elf.sections.iter().filter(|section| section.is_allocated() && !section.is_code());
-    let places = data.flat_map(|section| section.relocs.iter()).filter_map(|reloc| {
-        let symbol = elf.symbol(reloc.symbol)?;
-        let Place::Section(code) = symbol.place else { return None };
-        elf.section(code).filter(|section| Section::is_code(section))?;
-        Some((code, symbol.value.checked_add_signed(reloc.addend)?))
-    });
+    let places = data
+        .flat_map(|section| section.relocs.iter())
+        .filter_map(|reloc| elf.code_place_of(&reloc));
     let mut places: Vec<(u32, u64)> = places.collect();
     places.sort_unstable();
     places.dedup();

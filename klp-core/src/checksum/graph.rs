@@ -1,6 +1,8 @@
 //! Which unnamed data leads to which.
 
 use foldhash::HashMap;
+
+use crate::slices::Parts as _;
 use rayon::prelude::*;
 
 use super::refine::Outcome;
@@ -86,7 +88,7 @@ impl Graph {
             };
             *leads = true;
             let from = backwards.partition_point(|(target, _)| *target < node);
-            let own = backwards.get(from..).unwrap_or_default().iter();
+            let own = backwards.starting(from).iter();
             let own = own.take_while(|(target, _)| *target == node);
             open.extend(own.map(|(_, source)| *source));
         }

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{ElfObject, Reloc, Section};
+use crate::slices::Parts as _;
 
 /// All of them, found when the first is asked for.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ impl Handed {
     ) -> &[(u32, u64)] {
         let places = self.0.get_or_init(|| for_machine!(elf.machine, A => places::<A>(elf)));
         let below = |at: u64| places.partition_point(|place| *place < (section, at));
-        places.get(below(start)..below(end)).unwrap_or_default()
+        places.between(below(start), below(end))
     }
 }
 
@@ -39,13 +40,10 @@ fn places<A: Arch>(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
 
 /// The code that a field leads to, if it is of code.
 fn place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
-    let symbol = elf.symbol(reloc.symbol)?;
-    let Place::Section(code) = symbol.place else { return None };
-    elf.section(code).filter(|section| section.is_code())?;
     // Nearly always the end of the instruction.
     let behind = if reloc.kind.is_relative() { reloc.kind.width().cast_signed() } else { 0 };
-    let addend = reloc.addend.checked_add(behind)?;
-    Some((code, symbol.value.checked_add_signed(addend)?))
+    let place = elf.place(reloc, reloc.addend.checked_add(behind)?)?;
+    elf.section(place.0).is_some_and(Section::is_code).then_some(place)
 }
 
 fn is_branch<A: Arch>(section: &Section<'_>, reloc: &Reloc) -> bool {

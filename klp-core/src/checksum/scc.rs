@@ -1,5 +1,7 @@
 //! Strongly connected components (Tarjan 1972), without recursion: the input is untrusted.
 
+use crate::slices::Parts as _;
+
 /// The components of a graph, each after all that it leads to.
 #[derive(Default)]
 pub(super) struct Components {
@@ -63,7 +65,7 @@ impl Components {
     /// The nodes of each.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u32]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.members.get(start..*end).unwrap_or_default())
+        starts.zip(&self.ends).map(|(start, end)| self.members.between(start, *end))
     }
 }
 

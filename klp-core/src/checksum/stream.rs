@@ -4,6 +4,7 @@
 //! different contents never give the same stream.
 
 use crate::arch::{Arch, Field, Instructions};
+use crate::slices::Parts as _;
 
 use super::Kind;
 use super::digest::Digest;
@@ -336,7 +337,7 @@ impl Streams {
     /// The branch without its distance.
     fn branch<A: Arch>(&mut self, kind: Kind, branch: &[u8], distance: Field) {
         let (prefixes, opcode) = A::opcode(branch, distance);
-        self.bytes(kind, branch.get(..prefixes).unwrap_or_default());
+        self.bytes(kind, branch.ending(prefixes));
         self.instruction(kind, opcode.as_ref());
     }
 

@@ -40,8 +40,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// not looked at: where the data ends is not known yet, nor is it the same in every file.
     fn is_text(&self, node: NodeRef) -> bool {
         let section = self.cx.elf.section(node.section).filter(|_| node.span.is_none());
-        let start = section.zip(usize::try_from(node.start).ok());
-        let data = start.and_then(|(section, start)| section.data.get(start..)).unwrap_or_default();
+        let data = section.map_or(&[][..], |section| section.in_file(node.start, section.size));
         let letters = data.iter().take(4).take_while(|byte| **byte != 0);
         letters.clone().count() > 1 && letters.copied().all(is_letter)
     }

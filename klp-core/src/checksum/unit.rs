@@ -6,6 +6,7 @@ use crate::arch::{Arch, Form, Instructions, for_machine};
 use crate::elf::{Reloc, RelocKind, Section};
 use crate::layout::Function;
 use crate::meaning;
+use crate::slices::Parts as _;
 use crate::tables::Entry;
 
 use super::context::Context;
@@ -188,7 +189,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let Some(decoded) = instructions.next() else { break };
             let decoded =
                 decoded.map_err(|_| Refusal::new(format!("no instruction at +{offset:#x}")))?;
-            let raw = code.get(offset..instructions.offset()).unwrap_or_default();
+            let raw = code.between(offset, instructions.offset());
             let Range { start: at, end: next } = instructions.place();
             let is_bare = next <= pending;
             let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
@@ -279,7 +280,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let section = self.cx.elf.section(part.section);
         let Some((last, section)) = last.zip(section) else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
-        let rest = section.range(last, part.limit).unwrap_or_default();
+        let rest = section.in_file(last, part.limit);
         let is_warning = || {
             let entries = self.cx.sites.within(part.section, last, last.saturating_add(1));
             let mut entries = entries.iter().map(|site| self.cx.sites.entry(self.cx.elf, site));
@@ -291,7 +292,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if !runs_on {
             return Ok(());
         }
-        let behind = section.range(part.limit, section.size).unwrap_or_default();
+        let behind = section.in_file(part.limit, section.size);
         let padding = for_machine!(machine, A => A::padding(behind));
         let next = part.limit.saturating_add(padding as u64);
         if next < section.size && self.cx.layout.find(part.section, next).is_some() {

@@ -1,6 +1,7 @@
 //! The digests of functions, from what their walks gave and the data behind it.
 
 use crate::lists::Lists;
+use crate::slices::Parts as _;
 
 use super::nodes::NodeDigests;
 use super::stream::{Edge, Streams};
@@ -99,7 +100,7 @@ impl Room {
                     whole.extend_from_slice(behind.clone()?.as_bytes());
                 }
             }
-            let of_kind = whole.get(start..).unwrap_or_default();
+            let of_kind = whole.starting(start);
             let digest = if of_kind.len() == 32 { *own } else { Digest::of(of_kind) };
             whole.truncate(start);
             whole.extend_from_slice(digest.as_bytes());

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::Object;
+use crate::slices::Parts as _;
 
 /// Where a name is unique, in terms of the original's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,8 +40,7 @@ impl Files {
     pub(super) fn of(original: &Object, patched: &Object) -> Self {
         let (old, new) = (&original.files, &patched.files);
         let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-        let (old_rest, new_rest) =
-            (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+        let (old_rest, new_rest) = (old.starting(start), new.starting(start));
         let end =
             old_rest.iter().rev().zip(new_rest.iter().rev()).take_while(|(a, b)| a == b).count();
         let old_middle = old_rest.len().saturating_sub(end);
@@ -48,7 +48,7 @@ impl Files {
         let mut found: Vec<Option<u32>> = (0..start).map(number).collect();
         let mut from = 0;
         for name in new_rest.iter().take(new_middle) {
-            let middle = old_rest.get(from..old_middle).unwrap_or_default();
+            let middle = old_rest.between(from, old_middle);
             let position = middle.iter().position(|other| other == name);
             found.push(position.and_then(|position| {
                 from = from.saturating_add(position).saturating_add(1);

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::manifest::Object;
 use crate::name;
+use crate::slices::Parts as _;
 
 use super::symbols::{Means, Symbols};
 use super::{Both, unit};
@@ -103,8 +104,8 @@ impl Users {
     /// Those of one data object.
     fn of_data(&self, data: usize) -> &[(usize, usize)] {
         let from = self.0.partition_point(|(other, _)| *other < data);
-        let rest = self.0.get(from..).unwrap_or_default();
-        rest.get(..rest.partition_point(|(other, _)| *other == data)).unwrap_or_default()
+        let rest = self.0.starting(from);
+        rest.ending(rest.partition_point(|(other, _)| *other == data))
     }
 }
 

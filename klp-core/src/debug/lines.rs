@@ -2,6 +2,8 @@
 
 use gimli::{Dwarf, Unit};
 
+use crate::slices::Parts as _;
+
 use super::DebugError;
 use super::budget::Budget;
 use super::files::{Files, UnitFiles};
@@ -93,7 +95,7 @@ impl Rows {
         stretch: Stretch,
     ) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
         let first = Place { section: stretch.section, offset: stretch.start };
-        let rest = self.0.get(self.after(first)..).unwrap_or_default().iter();
+        let rest = self.0.starting(self.after(first)).iter();
         let inside =
             rest.take_while(move |row| row.section == stretch.section && row.offset < stretch.end);
         let inside = inside.filter_map(|row| {

@@ -197,6 +197,25 @@ impl<'data> ElfObject<'data> {
         self.symbols.get(index as usize)
     }
 
+    /// The place of this object, section and offset, that is `addend` bytes behind the symbol of `reloc`. None where that is
+    /// another object's, a number, or in front of its section.
+    pub(crate) fn place(&self, reloc: &Reloc, addend: i64) -> Option<(u32, u64)> {
+        let symbol = self.symbol(reloc.symbol)?;
+        let Place::Section(section) = symbol.place else { return None };
+        Some((section, symbol.value.checked_add_signed(addend)?))
+    }
+
+    /// The same of what `reloc` adds itself.
+    pub(crate) fn place_of(&self, reloc: &Reloc) -> Option<(u32, u64)> {
+        self.place(reloc, reloc.addend)
+    }
+
+    /// The same, where there is code.
+    pub(crate) fn code_place_of(&self, reloc: &Reloc) -> Option<(u32, u64)> {
+        let place = self.place_of(reloc)?;
+        self.section(place.0).is_some_and(Section::is_code).then_some(place)
+    }
+
     /// How many function symbols (`STT_FUNC`, defined) the object has, aliases and parts included.
     #[must_use]
     pub fn function_symbols(&self) -> usize {

@@ -9,6 +9,7 @@ use crate::arch::{Arch as _, Machine, for_machine};
 
 pub use crate::arch::RelocKind;
 use crate::places::Places;
+use crate::slices::Parts as _;
 
 /// One relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +81,7 @@ impl<'data> Relocs<'data> {
     pub(super) fn all_before(self, size: u64) -> Result<Self, String> {
         /// No field is wider.
         const WIDEST: u64 = 8;
-        let near = self.entries.get(self.from(size.saturating_sub(WIDEST))..).unwrap_or_default();
+        let near = self.entries.starting(self.from(size.saturating_sub(WIDEST)));
         let mut near = near.iter().map(|entry| decode(self.machine, entry));
         let is_outside = |reloc: &Reloc| {
             reloc.kind != RelocKind::None && (reloc.offset >= size || reloc.end() > size)
@@ -105,7 +106,7 @@ impl<'data> Relocs<'data> {
     /// Those with `start <= offset < end`.
     #[must_use]
     pub fn within(&self, start: u64, end: u64) -> Within<'_> {
-        let rest = self.entries.get(self.from(start)..).unwrap_or_default().iter();
+        let rest = self.entries.starting(self.from(start)).iter();
         Within { machine: self.machine, rest, end }
     }
 

@@ -7,6 +7,7 @@ use object::elf;
 use super::Relocs;
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::rules;
+use crate::slices::Parts as _;
 
 /// Notes of LLVM to linkers and profilers, by its extensions to ELF (`SHT_LLVM_ODRTAB` to `SHT_LLVM_JT_SIZES`):
 /// symbols whose address matters, libraries, maps of basic blocks. Nothing of them is loaded or changes code.
@@ -143,6 +144,12 @@ impl<'data> Section<'data> {
     #[must_use]
     pub fn range(&self, start: u64, end: u64) -> Option<&'data [u8]> {
         self.data.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+    }
+
+    /// Those of the bytes from `start` up to `end` that the file holds: none of zeroed memory, and none behind the end.
+    pub(crate) fn in_file(&self, start: u64, end: u64) -> &'data [u8] {
+        let at = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
+        self.data.between(at(start), at(end))
     }
 
     /// The bytes around `offset` in which an instruction is that has a field there, and where among them that is.

@@ -56,11 +56,9 @@ pub(super) fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
 pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u64)> {
     let mut places = Vec::new();
     for (part, stretch) in super::stretches(analysis, function).into_iter().enumerate() {
-        let size = stretch.end.saturating_sub(stretch.start);
         let section = analysis.elf.section(stretch.section);
-        let code = section.and_then(|section| section.bytes(stretch.start, size));
+        let code = section.map_or(&[][..], |it| it.in_file(stretch.start, stretch.end));
         let mut at = 0_u64;
-        let code = code.unwrap_or_default();
         let lengths = for_machine!(analysis.elf.machine, A => lengths::<A>(code, stretch.start));
         for length in lengths {
             places.push((part, at));

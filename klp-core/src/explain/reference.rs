@@ -5,6 +5,7 @@ use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
 use crate::demangle::spoken;
 use crate::elf::{RelocKind, Section};
 use crate::name;
+use crate::slices::Parts as _;
 
 use super::fact::Fact;
 
@@ -91,7 +92,7 @@ fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep
     let cx = &analysis.context();
     let bytes = content(cx, node, access).unwrap_or_default();
     let start = usize::try_from(delta).unwrap_or(0).min(bytes.len());
-    let seen = bytes.get(start..).unwrap_or_default();
+    let seen = bytes.starting(start);
     // What is read as it is counts as it is, anything else as the digest has it.
     let means = match (node.span, access) {
         (None, Access::Fixed(_)) => None,

@@ -1,6 +1,7 @@
 //! The room between functions.
 
 use crate::arch::{Arch, Form, Instructions as _};
+use crate::slices::Parts as _;
 
 /// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
 /// the jump over the rest that an assembler starts a wide gap with.
@@ -26,7 +27,7 @@ pub(super) fn is_filler<A: Arch>(code: &[u8]) -> bool {
                 if !fills {
                     return false;
                 }
-                rest = rest.get(usize::from(decoded.len)..).unwrap_or_default();
+                rest = rest.starting(usize::from(decoded.len));
                 at = at.saturating_add(u64::from(decoded.len));
             }
         }

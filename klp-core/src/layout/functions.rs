@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
 use crate::name;
+use crate::slices::Parts as _;
 
 use super::labels::{Labels, symbols_at};
 use super::{Few, Function, Span};
@@ -43,7 +44,7 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
     let mut behind = 0;
     for Part { span, symbol, symbols } in parts {
         let is_before = |function: &&Function| function.body < span;
-        let rest = functions.get(behind..).unwrap_or_default();
+        let rest = functions.starting(behind);
         behind = behind.saturating_add(rest.iter().take_while(is_before).count());
         let is_cold = name::cold_parent(symbol.name).is_some();
         let parent = if is_cold {

@@ -51,10 +51,7 @@ fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(u32, u64)>> {
             return None;
         }
         next = next.checked_add(reloc.kind.width())?;
-        let symbol = elf.symbol(reloc.symbol)?;
-        let Place::Section(code) = symbol.place else { return None };
-        elf.section(code).filter(|it| it.is_code())?;
-        places.push((code, symbol.value.checked_add_signed(reloc.addend)?));
+        places.push(elf.code_place_of(&reloc)?);
     }
     // KASAN has zeros behind each object.
     (!places.is_empty() && is_zero(section, next, end)).then_some(places)
@@ -106,16 +103,14 @@ fn used_by_their_functions(
     let loaded = elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_allocated());
     for (section, number) in loaded {
         for reloc in section.relocs.iter() {
-            let Some(symbol) = elf.symbol(reloc.symbol) else { continue };
-            let Place::Section(to) = symbol.place else { continue };
+            let Some((to, at)) = elf.place_of(&reloc) else { continue };
             let near = tables.partition_point(|table| table.section < to);
             if tables.get(near).is_none_or(|table| table.section != to) {
                 continue;
             }
             let is_distance = section.is_code() && reloc.kind.is_relative();
             let bias = if is_distance { reloc.kind.width() } else { 0 };
-            let at = symbol.value.checked_add_signed(reloc.addend);
-            let Some(at) = at.and_then(|at| at.checked_add(bias)) else { continue };
+            let at = at.saturating_add(bias);
             let behind = tables.partition_point(|table| (table.section, table.start) <= (to, at));
             let table = behind.checked_sub(1).and_then(|last| tables.get(last));
             let Some(table) = table.filter(|it| it.section == to && at < it.end) else { continue };

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
 use crate::name::Stability;
+use crate::slices::Parts as _;
 
 use super::{Few, Span};
 
@@ -92,8 +93,7 @@ pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> F
     let labels = labels.of_section(span.section);
     let from = labels.partition_point(|(value, _)| *value < span.start);
     let mut here: Few = labels
-        .get(from..)
-        .unwrap_or_default()
+        .starting(from)
         .iter()
         .take_while(|(value, _)| *value == span.start)
         .map(|(_, index)| *index)

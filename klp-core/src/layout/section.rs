@@ -10,6 +10,7 @@ use crate::elf::{ElfObject, RelocKind, Section, SectionClass, Symbol, SymbolKind
 use crate::name::{self, Stability};
 use crate::places::Places;
 use crate::rules;
+use crate::slices::Parts as _;
 
 /// What is in one section.
 #[derive(Default)]
@@ -104,7 +105,7 @@ fn code_spans<A: Arch>(
         return;
     }
     let covered: Vec<(u64, u64)> =
-        spans.get(from..).unwrap_or_default().iter().map(|span| (span.start, span.end)).collect();
+        spans.starting(from).iter().map(|span| (span.start, span.end)).collect();
     let labelled = groups(elf, labels, |symbol| {
         symbol.kind != SymbolKind::Function && !symbol.name.starts_with(b".L")
     });
@@ -142,7 +143,7 @@ fn code_spans<A: Arch>(
 /// Where code from `start` to `end` ends whose label has a size: in front of the traps that a linker fills up with.
 fn without_traps<A: Arch>(section: &Section<'_>, start: u64, size: u64, end: u64) -> u64 {
     let sized = start.saturating_add(size);
-    let rest = section.range(sized, end).unwrap_or_default();
+    let rest = section.in_file(sized, end);
     let is_filled = size > 0 && !rest.is_empty() && rest.iter().all(|byte| A::fills(*byte));
     let is_plain = section.relocs.within(sized, end).next().is_none();
     if is_filled && is_plain { sized } else { end }
@@ -244,18 +245,13 @@ fn is_empty(
     let room = end.saturating_sub(symbol.value);
     let holds = || {
         // Another object that starts there is what has the room.
-        let mut here = labels
-            .get(..behind)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take_while(|(at, _)| *at == symbol.value);
+        let mut here = labels.ending(behind).iter().rev().take_while(|(at, _)| *at == symbol.value);
         let is_shared =
             here.any(|(_, index)| elf.symbol(*index).is_some_and(|other| other.size > 0));
         if room >= section.align.max(8) && !is_shared {
             return true;
         }
-        let bytes = section.bytes(symbol.value, room).unwrap_or_default();
+        let bytes = section.in_file(symbol.value, end);
         bytes.iter().any(|byte| *byte != 0)
             || section.relocs.within(symbol.value, end).next().is_some()
     };

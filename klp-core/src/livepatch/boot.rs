@@ -32,7 +32,7 @@ type Calendar = BTreeMap<Event, String>;
 
 /// What the patched object of `source` would do at another time than the one it runs in.
 pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
-    let before = source.original.as_ref().map(calendar).unwrap_or_default();
+    let before = source.before(calendar);
     let after = calendar(&source.patched);
     let mut notes = Vec::new();
     for event in before.keys().chain(after.keys()).collect::<BTreeSet<_>>() {
@@ -193,9 +193,7 @@ fn identifier(section: &[u8]) -> Option<&[u8]> {
 fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (u32, u64))> {
     let analysis = &side.analysis;
     let targets = section.relocs.iter().filter_map(|reloc| {
-        let symbol = analysis.elf.symbol(reloc.symbol)?;
-        let Place::Section(code) = symbol.place else { return None };
-        let offset = symbol.value.checked_add_signed(reloc.addend)?;
+        let (code, offset) = analysis.elf.place_of(&reloc)?;
         let span = *analysis.layout.span(analysis.layout.find(code, offset)?)?;
         let name = analysis.elf.symbol(span.symbol?)?.name;
         // The stub is numbered, and its number another one where a patch adds a `pr_debug` before.
@@ -216,7 +214,7 @@ pub(super) struct Missing {
 
 /// The initcalls that a livepatch would have to have called: what is copied uses variables that they set up.
 pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extraction) -> Vec<Missing> {
-    let before = source.original.as_ref().map(calendar).unwrap_or_default();
+    let before = source.before(calendar);
     let mut missing = Vec::new();
     for section in &source.patched.analysis.elf.sections {
         let Some(level) = level(section.name) else { continue };
@@ -274,9 +272,9 @@ fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
 fn referred_by<A: Arch>(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
     let span = analysis.layout.find(code, start).and_then(|span| analysis.layout.span(span));
     let (Some(span), Some(section)) = (span, analysis.elf.section(code)) else { return Vec::new() };
-    let bytes = section.range(span.start, span.end);
+    let bytes = section.in_file(span.start, span.end);
     let mut places = Vec::new();
-    let mut instructions = A::Instructions::new(bytes.unwrap_or_default(), span.start);
+    let mut instructions = A::Instructions::new(bytes, span.start);
     while let Some(Ok(decoded)) = instructions.next() {
         let Range { start: at, end: next } = instructions.place();
         // The assembler has resolved branches to what is in the same section.
@@ -286,12 +284,9 @@ fn referred_by<A: Arch>(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(
             places.push((code, target));
         }
         for reloc in section.relocs.within(at, next) {
-            let Some(symbol) = analysis.elf.symbol(reloc.symbol) else { continue };
-            let Place::Section(index) = symbol.place else { continue };
             let bias = if reloc.kind.is_relative() { next.saturating_sub(reloc.offset) } else { 0 };
-            let offset =
-                symbol.value.checked_add_signed(reloc.addend.saturating_add_unsigned(bias));
-            places.extend(offset.map(|offset| (index, offset)));
+            let addend = reloc.addend.saturating_add_unsigned(bias);
+            places.extend(analysis.elf.place(&reloc, addend));
         }
     }
     places

@@ -53,9 +53,7 @@ pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, usize)>, Stri
         });
         let Some(kind) = kind else { continue };
         let function = header.relocs.at(symbol.value).and_then(|reloc| {
-            let target = analysis.elf.symbol(reloc.symbol)?;
-            let Place::Section(code) = target.place else { return None };
-            let offset = target.value.checked_add_signed(reloc.addend)?;
+            let (code, offset) = analysis.elf.place_of(&reloc)?;
             let span = analysis.layout.find(code, offset)?;
             source.owners.get(span as usize).copied().flatten()
         });

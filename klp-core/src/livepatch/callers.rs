@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::arch::{Arch as _, for_machine};
 use crate::checksum::Kind;
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{ElfObject, Reloc, Section};
 
 use super::namesakes;
 use super::pieces;
@@ -120,9 +120,7 @@ pub(super) fn is_left_out(name: &[u8]) -> bool {
 /// Where a relocation leads to, if it is of data or ends an instruction.
 pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Option<(u32, u64)> {
     let bias = if reloc.kind.is_relative() && is_of_code { 4 } else { 0 };
-    let symbol = elf.symbol(reloc.symbol)?;
-    let Place::Section(section) = symbol.place else { return None };
-    Some((section, symbol.value.checked_add_signed(reloc.addend.checked_add(bias)?)?))
+    elf.place(reloc, reloc.addend.checked_add(bias)?)
 }
 
 /// Whether the field at `field` of `section` is the operand of a direct call or jump.

@@ -107,9 +107,7 @@ fn labels_in(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
     let place = side.analysis.layout.span(span)?;
     let section = side.analysis.elf.section(place.section)?;
     let targets = section.relocs.within(place.start, place.end).map(|reloc| {
-        let symbol = side.analysis.elf.symbol(reloc.symbol)?;
-        let Place::Section(code) = symbol.place else { return None };
-        let at = symbol.value.checked_add_signed(reloc.addend)?;
+        let (code, at) = side.analysis.elf.place_of(&reloc)?;
         let span = side.analysis.layout.find(code, at)?;
         let is_inside = side.analysis.layout.span(span)?.start < at;
         side.owner(span).filter(|_| is_inside)

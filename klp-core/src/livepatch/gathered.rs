@@ -40,7 +40,7 @@ type Lists<'a> = BTreeMap<&'a str, Vec<Option<Digest>>>;
 
 /// A note on each list of which the patch changes what the object gives to it.
 pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
-    let before = source.original.as_ref().map(lists).unwrap_or_default();
+    let before = source.before(lists);
     let after = lists(&source.patched);
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let told = names.into_iter().filter_map(|name| {

@@ -17,7 +17,7 @@ const CLASSES: &[u8] = b"__dyndbg_classes";
 pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for source in sources {
-        let before = source.original.as_ref().map(classes).unwrap_or_default();
+        let before = source.before(classes);
         for class in classes(&source.patched).difference(&before) {
             let why = "it is a new class of debug messages, and a livepatch does not add it to those that the kernel \
                        knows: its messages cannot be turned on";

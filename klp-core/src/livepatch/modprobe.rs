@@ -15,7 +15,7 @@ const READ: &[&str] = &["alias", "firmware", "softdep", "weakdep"];
 
 /// The notes on what of it the patch adds or takes away.
 pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
-    let before = source.original.as_ref().map(said).unwrap_or_default();
+    let before = source.before(said);
     let after = said(&source.patched);
     let told = before.symmetric_difference(&after).map(|text| {
         let change = if after.contains(text) { "adds this" } else { "takes this away" };

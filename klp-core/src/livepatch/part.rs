@@ -8,6 +8,7 @@ use object::{Endianness, build};
 
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
+use crate::slices::Parts as _;
 
 use super::copy::{Copied, Link, OutReloc};
 use super::extract::Extraction;
@@ -129,7 +130,7 @@ impl Linking<'_> {
         if !pointers.is_empty() {
             writer.table(&functions_symbol(number), &pointers);
         }
-        let called = pointers.get(called..).unwrap_or_default();
+        let called = pointers.starting(called);
         if !called.is_empty() {
             writer.pointers(UNSEALED, called);
         }

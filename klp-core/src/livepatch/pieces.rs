@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{ElfObject, Place, Section};
+use crate::elf::{ElfObject, Section};
 use crate::layout::Span;
 use crate::rules;
+use crate::slices::Parts as _;
 
 use super::source::Source;
 
@@ -198,10 +199,10 @@ impl Tables {
         let from = self
             .entries
             .partition_point(|entry| (entry.code, entry.offset) < (piece.section, piece.start));
-        let rest = self.entries.get(from..).unwrap_or_default();
+        let rest = self.entries.starting(from);
         let len =
             rest.partition_point(|entry| (entry.code, entry.offset) < (piece.section, piece.end));
-        rest.get(..len).unwrap_or_default()
+        rest.ending(len)
     }
 
     /// The entry that holds `offset` of section `table`.
@@ -218,15 +219,7 @@ fn plain_entries(elf: &ElfObject<'_>, section: &Section<'_>, table: u32) -> Opti
         .relocs
         .iter()
         .filter(|reloc| reloc.raw != 0)
-        .map(|reloc| {
-            let place = elf.symbol(reloc.symbol).and_then(|symbol| match symbol.place {
-                Place::Section(code) => {
-                    Some((code, symbol.value.checked_add_signed(reloc.addend)?))
-                }
-                _ => None,
-            });
-            (reloc.offset, place)
-        })
+        .map(|reloc| (reloc.offset, elf.place_of(&reloc)))
         .collect();
     let size = match section.entsize {
         0 | 1 => section.size.checked_div(sites.len() as u64)?,

@@ -176,7 +176,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     fn straight_code<A: Arch>(&self, section: u32, offset: u64) -> Result<Piece, Why> {
         let header = self.elf().section(section).ok_or("a section that is not there")?;
-        let rest = header.range(offset, header.size).unwrap_or_default();
+        let rest = header.in_file(offset, header.size);
         let mut instructions = A::Instructions::new(rest, offset);
         for decoded in instructions.by_ref() {
             if decoded.map_err(|_| "code that cannot be decoded")?.ends_flow {

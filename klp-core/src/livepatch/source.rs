@@ -154,6 +154,11 @@ impl<'a> Source<'a> {
         Ok(source)
     }
 
+    /// What the original has of something; of an object that the patch adds, nothing.
+    pub(super) fn before<'s, T: Default>(&'s self, of: impl FnOnce(&'s Side<'a>) -> T) -> T {
+        self.original.as_ref().map(of).unwrap_or_default()
+    }
+
     /// Whether rustc made it.
     pub(super) fn is_rust(&self) -> bool {
         self.built.is_some()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{Place, Section, SectionClass};
+use crate::elf::{Section, SectionClass};
 use crate::rules;
 
 use super::extract::Extraction;
@@ -47,9 +47,7 @@ pub(super) fn of(
             })
         };
         for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
-            let Some(symbol) = elf.symbol(reloc.symbol) else { continue };
-            let Place::Section(code) = symbol.place else { continue };
-            let Some(at) = symbol.value.checked_add_signed(reloc.addend) else { continue };
+            let Some((code, at)) = elf.place_of(&reloc) else { continue };
             let mut pieces = extraction.copied.keys();
             let is_in_copy = pieces.any(|piece| {
                 (piece.object, piece.section) == (object, code)

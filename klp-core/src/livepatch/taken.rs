@@ -202,9 +202,9 @@ struct Code<'c, 'r> {
 impl<'c, 'r> Code<'c, 'r> {
     fn of(source: &'c Source<'_>, piece: Piece, relocs: &'r [OutReloc]) -> Self {
         let section = source.patched.analysis.elf.section(piece.section);
-        let bytes = section.and_then(|section| section.bytes(piece.start, piece.len()));
+        let bytes = section.map_or(&[][..], |section| section.in_file(piece.start, piece.end));
         let relocs = relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
-        Self { bytes: bytes.unwrap_or_default(), relocs }
+        Self { bytes, relocs }
     }
 
     /// What is done with what the instruction at `at` takes into a register.

@@ -92,7 +92,7 @@ impl Verdict {
         let was = |name: &&String| {
             kernel.symvers.get(name).is_some_and(|export| export.module == source.linked)
         };
-        let before = source.original.as_ref().map(exported).unwrap_or_default();
+        let before = source.before(exported);
         for name in exported(&source.patched).difference(&before).filter(|name| !was(name)) {
             let why = "the patch exports it, but the kernel gets no new exports from a livepatch: only the livepatch \
                        itself can use it, other modules cannot";

@@ -119,8 +119,8 @@ impl DataObjects {
     fn at(&self, index: usize) -> Data<'_> {
         Data {
             name: self.names.get(index).filter(|name| !name.is_empty()),
-            aliases: Names::new(self.aliases.get(index).unwrap_or_default()),
-            section: self.sections.get(index).unwrap_or_default(),
+            aliases: Names::new(self.aliases.text(index)),
+            section: self.sections.text(index),
             stand: self.stands.get(index).copied().unwrap_or_default(),
             file: self.files.get(index).copied().flatten(),
             origin: self.origins.get(index).copied().flatten(),
@@ -134,7 +134,7 @@ impl DataObjects {
     #[inline]
     fn refused(&self, index: usize) -> Option<&str> {
         let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
-        let why = self.refused.get(index).unwrap_or_default();
+        let why = self.refused.text(index);
         (!has_digest || !why.is_empty()).then_some(why)
     }
 

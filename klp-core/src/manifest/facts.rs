@@ -60,15 +60,8 @@ impl Fact {
 
 /// `.ibt_endbr_seal`: 4 bytes an entry, the distance to the ENDBR at a function's start.
 fn sealed<'a>(elf: &'a ElfObject<'_>, section: &'a Section<'_>) -> impl Iterator<Item = Fact> + 'a {
-    let places: BTreeSet<(u32, u64)> = section
-        .relocs
-        .iter()
-        .filter_map(|reloc| {
-            let symbol = elf.symbol(reloc.symbol)?;
-            let Place::Section(section) = symbol.place else { return None };
-            Some((section, symbol.value.checked_add_signed(reloc.addend)?))
-        })
-        .collect();
+    let places: BTreeSet<(u32, u64)> =
+        section.relocs.iter().filter_map(|reloc| elf.place_of(&reloc)).collect();
     let is_sealed = move |symbol: &&Symbol<'_>| match symbol.place {
         Place::Section(section) => {
             symbol.kind == SymbolKind::Function && places.contains(&(section, symbol.value))

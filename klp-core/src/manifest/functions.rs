@@ -154,11 +154,11 @@ impl Functions {
     #[inline]
     fn at(&self, index: usize) -> Function<'_> {
         Function {
-            name: self.names.get(index).unwrap_or_default(),
+            name: self.names.text(index),
             file: self.files.get(index).copied().flatten(),
             origin: self.origins.get(index).copied().flatten(),
-            aliases: Names(self.aliases.get(index).unwrap_or_default()),
-            parts: Names(self.parts.get(index).unwrap_or_default()),
+            aliases: Names(self.aliases.text(index)),
+            parts: Names(self.parts.text(index)),
             checksum: self.checksum(index),
             refused: self.refused(index),
             kinds: self.kinds.get(index),
@@ -171,7 +171,7 @@ impl Functions {
     #[inline]
     fn refused(&self, index: usize) -> Option<&str> {
         let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
-        let why = self.refused.get(index).unwrap_or_default();
+        let why = self.refused.text(index);
         (!has_digest || !why.is_empty()).then_some(why)
     }
 

@@ -294,7 +294,7 @@ impl Stand {
 
 /// Whether nothing but zeros fills `section` from `start` to `end`.
 fn is_room(section: &Section<'_>, start: u64, end: u64) -> bool {
-    let bytes = section.range(start, end).unwrap_or_default();
+    let bytes = section.in_file(start, end);
     bytes.iter().all(|byte| *byte == 0) && section.relocs.within(start, end).next().is_none()
 }
 

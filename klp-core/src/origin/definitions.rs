@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::checksum::Digest;
 use crate::elf::ElfError;
+use crate::slices::Parts as _;
 
 use super::llvm;
 
@@ -121,7 +122,7 @@ impl Definitions {
         let mut start = 0;
         self.symbols.iter().map(move |(end, binding)| {
             let end = *end as usize;
-            let name = self.names.get(start..end).unwrap_or_default();
+            let name = self.names.between(start, end);
             start = end;
             (name, *binding)
         })

@@ -2,6 +2,7 @@
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::{Reloc, SymbolKind};
+use crate::slices::Parts as _;
 
 use super::align;
 use super::described;
@@ -109,7 +110,7 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> 
             },
         };
         done = done.max(range.end).max(reloc.offset.saturating_add(1));
-        let code = section.bytes(range.start, range.len()).unwrap_or_default();
+        let code = section.in_file(range.start, range.end);
         let mut reader = A::Instructions::new(code, range.start);
         let mut relocs = align::relocs(side, range).peekable();
         let mut argument = None;
@@ -140,7 +141,7 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> 
                 let place = operand.and_then(|it| Some((interesting(&it.target)?, it.starts)));
                 if let Some(((section, place), starts)) = place {
                     found.push((section, place, starts));
-                    if x86_64::loads_first(code.get(start..).unwrap_or_default()) {
+                    if x86_64::loads_first(code.starting(start)) {
                         argument = Some((section, place));
                     }
                 }
@@ -212,7 +213,7 @@ pub(super) fn extent(
 fn string_end(data: &[u8], at: u64, width: u64) -> u64 {
     let Ok(start) = usize::try_from(at) else { return at };
     let Ok(step) = usize::try_from(width.max(1)) else { return at };
-    let rest = data.get(start..).unwrap_or_default();
+    let rest = data.starting(start);
     let end = rest.chunks(step).position(|unit| unit.iter().all(|byte| *byte == 0));
     match end {
         Some(count) => at.saturating_add((count as u64 + 1).saturating_mul(width.max(1))),

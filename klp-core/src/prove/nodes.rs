@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use foldhash::HashMap;
 
 use crate::elf::{RelocKind, Section};
+use crate::slices::Parts as _;
 
 use super::align::{self, Alignment};
 use super::aligned::aligned;
@@ -232,7 +233,7 @@ fn stop(
 ) -> u64 {
     let list = entered.get(range.section as usize).map_or(&[][..], Vec::as_slice);
     let from = list.partition_point(|(at, _)| *at <= range.start);
-    for (at, is_taken) in list.get(from..).unwrap_or_default() {
+    for (at, is_taken) in list.starting(from) {
         if *at >= range.end {
             break;
         }

@@ -1,6 +1,7 @@
 //! What being in a section of some name means to what is in it.
 
 use crate::elf::{Section, SectionClass};
+use crate::slices::Parts as _;
 
 use super::exclusions;
 use super::table::Table;
@@ -154,7 +155,7 @@ pub(super) fn is_gathered(section: &Section<'_>) -> bool {
 /// call: sections of one level are one table.
 fn without_id(name: &[u8]) -> &[u8] {
     let Some(dots) = memchr::memmem::find(name, b"..kmod_") else { return name };
-    let level = name.get(..dots).unwrap_or_default();
+    let level = name.ending(dots);
     let is_level = level.ends_with(b".init") && memchr::memmem::find(level, b"initcall").is_some();
     if is_level { level } else { name }
 }

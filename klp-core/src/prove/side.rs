@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
 use crate::places::Places;
+use crate::slices::Parts as _;
 
 use super::held;
 use super::listing;
@@ -220,7 +221,7 @@ impl<'a> Side<'a> {
     pub(super) fn units_at(&self, section: u32, offset: u64) -> SmallVec<[Unit; 2]> {
         let mut found = SmallVec::new();
         let Some(of_section) = self.units.get(section as usize) else { return found };
-        let before = of_section.sorted.get(..of_section.up_to(offset)).unwrap_or_default();
+        let before = of_section.sorted.ending(of_section.up_to(offset));
         let starts = before.iter().rev().take_while(|unit| unit.start == offset);
         found.extend(starts.take(OVERLAPS).copied());
         if !found.is_empty() {
@@ -255,7 +256,7 @@ impl<'a> Side<'a> {
         let units = self.units(section);
         let behind = units.partition_point(|unit| unit.start.cast_signed() <= offset);
         let from = behind.saturating_sub(2);
-        units.get(from..units.len().min(behind.saturating_add(2))).unwrap_or_default().iter()
+        units.between(from, units.len().min(behind.saturating_add(2))).iter()
     }
 
     /// The symbols of a section with `start <= value < end`.
@@ -293,7 +294,7 @@ impl<'a> Side<'a> {
     /// The places of a stretch of code that tables name.
     pub(super) fn listed(&self, range: Range) -> impl Iterator<Item = u64> + '_ {
         let from = self.listed.partition_point(|it| *it < (range.section, range.start));
-        let rest = self.listed.get(from..).unwrap_or_default().iter();
+        let rest = self.listed.starting(from).iter();
         rest.take_while(move |it| range.contains(it.0, it.1)).map(|(_, at)| *at)
     }
 
@@ -349,7 +350,7 @@ impl<'a> Side<'a> {
     /// Places from the start of a range on, short of its end, that other code gets hold of.
     pub(super) fn held(&self, range: Range) -> impl Iterator<Item = u64> {
         let from = self.held.partition_point(|place| *place < (range.section, range.start));
-        let rest = self.held.get(from..).unwrap_or_default().iter();
+        let rest = self.held.starting(from).iter();
         rest.take_while(move |(of, at)| range.contains(*of, *at)).map(|(_, at)| *at)
     }
 

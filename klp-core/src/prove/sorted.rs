@@ -1,6 +1,7 @@
 //! Numbers of things by where they are in a section.
 
 use crate::places::Places;
+use crate::slices::Parts as _;
 
 /// Numbers, in the order of their places.
 #[derive(Default)]
@@ -26,21 +27,21 @@ impl Sorted {
     /// Those with `start <= place < end`.
     pub(super) fn within(&self, start: u64, end: u64) -> &[u32] {
         let from = self.below(start);
-        let rest = self.at.get(from..).unwrap_or_default();
+        let rest = self.at.starting(from);
         // Most stretches hold few.
         let len = rest.iter().take_while(|at| **at < end).count();
-        self.numbers.get(from..from.saturating_add(len)).unwrap_or_default()
+        self.numbers.between(from, from.saturating_add(len))
     }
 
     /// Those at or in front of `offset`.
     pub(super) fn up_to(&self, offset: u64) -> &[u32] {
         let behind = offset.checked_add(1).map_or(self.numbers.len(), |next| self.below(next));
-        self.numbers.get(..behind).unwrap_or_default()
+        self.numbers.ending(behind)
     }
 
     /// Those behind `offset`.
     pub(super) fn behind(&self, offset: u64) -> &[u32] {
         let behind = self.up_to(offset).len();
-        self.numbers.get(behind..).unwrap_or_default()
+        self.numbers.starting(behind)
     }
 }

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::arch::{Arch, Decoded, Form, Instructions, Mask, Reach, for_machine};
 use crate::elf::{Reloc, RelocKind, Section};
+use crate::slices::Parts as _;
 
 use super::names;
 use super::side::{Range, Side};
@@ -129,7 +130,7 @@ fn fields(
     if inst.role == Role::Data {
         return of_data(inst, relocs);
     }
-    let code = of.bytes(inst.at, inst.len).unwrap_or_default();
+    let code = of.in_file(inst.at, inst.at.saturating_add(inst.len));
     for_machine!(side.object.machine, A => of_code::<A>(code, inst, relocs))
 }
 
@@ -265,7 +266,7 @@ fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
 
 fn all_of<A: Arch>(side: &Side<'_>, range: Range) -> Vec<Inst> {
     let Some(section) = side.section(range.section) else { return Vec::new() };
-    let code = section.bytes(range.start, range.len()).unwrap_or_default();
+    let code = section.in_file(range.start, range.end);
     let mut reader = A::Instructions::new(code, range.start);
     let mut found = Vec::new();
     while let Some(decoded) = reader.next() {
@@ -362,7 +363,7 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
         {
             continue;
         }
-        let before = all.get(..all.partition_point(|inst| inst.at < start)).unwrap_or_default();
+        let before = all.ending(all.partition_point(|inst| inst.at < start));
         let follows = before.iter().rev().find(|inst| inst.form != Form::Nop);
         if follows.is_some_and(|inst| inst.ends) {
             let next = entered.get(entered.partition_point(|at| *at <= start));
@@ -387,7 +388,7 @@ pub(super) fn straight(side: &Side<'_>, section: u32, start: u64, limit: u64) ->
 fn straight_of<A: Arch>(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
     let Some(of) = side.section(section) else { return start };
     let limit = limit.min(of.size);
-    let code = of.range(start, limit).unwrap_or_default();
+    let code = of.in_file(start, limit);
     let mut reader = A::Instructions::new(code, start);
     for decoded in reader.by_ref() {
         if decoded.is_err() || decoded.is_ok_and(|it| it.ends_flow) {

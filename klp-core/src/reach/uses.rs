@@ -238,12 +238,9 @@ fn joined(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
     let mut places: Vec<(u32, u64)> = code
         .flat_map(|section| section.relocs.iter())
         .filter_map(|reloc| {
-            let symbol = elf.symbol(reloc.symbol)?;
-            let Place::Section(to) = symbol.place else { return None };
-            elf.section(to).filter(|section| section.is_code())?;
+            let (to, at) = elf.code_place_of(&reloc)?;
             // The field of a branch is the last in it.
             let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
-            let at = symbol.value.checked_add_signed(reloc.addend)?;
             Some((to, at.checked_add(behind)?))
         })
         .collect();

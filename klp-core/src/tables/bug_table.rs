@@ -69,15 +69,10 @@ fn is_annotated(elf: &ElfObject<'_>, number: u32) -> bool {
 }
 
 fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
-    let Some(symbol) = elf.symbol(reloc.symbol) else { return false };
-    let Place::Section(section) = symbol.place else { return false };
-    let text = symbol
-        .value
-        .checked_add_signed(reloc.addend)
-        .and_then(|offset| usize::try_from(offset).ok())
-        .and_then(|offset| elf.section(section)?.data.get(offset..))
-        .and_then(|rest| rest.split(|byte| *byte == 0).next())
-        .unwrap_or_default();
+    let place = elf.place_of(reloc).and_then(|(section, at)| Some((elf.section(section)?, at)));
+    let Some((section, at)) = place else { return false };
+    let text = section.in_file(at, section.size).split(|byte| *byte == 0).next();
+    let text = text.unwrap_or_default();
     !text.iter().any(u8::is_ascii_whitespace)
         && [&b".c"[..], b".h", b".S", b".rs"].iter().any(|ending| text.ends_with(ending))
 }

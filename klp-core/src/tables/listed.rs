@@ -10,7 +10,7 @@ use object::elf::{SHF_TLS, SHF_WRITE};
 use crate::elf::{ElfObject, Place, RelocKind, Section, SectionClass, SymbolKind};
 use crate::{meaning, rules};
 
-use super::{Entry, Format, Malformed, Raw, code_place};
+use super::{Entry, Format, Malformed, Raw};
 
 pub(super) const FORMAT: Format =
     Format { section: "", sizes: &[(4, &[0]), (8, &[0])], length: None, decode };
@@ -97,8 +97,7 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<
             return None;
         }
         end = end.checked_add(size)?;
-        let place = code_place(elf, &reloc)?;
-        elf.section(place.0).filter(|code| code.is_code())?;
+        let place = elf.code_place_of(&reloc)?;
         if last.insert(place.0, place.1).is_some_and(|last| last > place.1) {
             return None;
         }

@@ -18,7 +18,7 @@ mod sites;
 mod static_call;
 mod unwind_hint;
 
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{Reloc, Section};
 
 pub(crate) use alternatives::Alternative;
 pub(crate) use bug_table::Bug;
@@ -130,12 +130,4 @@ impl<'data> Raw<'_, 'data> {
             None => Ok(Field::Bytes(self.bytes(at, 4)?)),
         }
     }
-}
-
-/// The code that the address field `reloc` of an entry refers to.
-fn code_place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(u32, u64)> {
-    let symbol = elf.symbol(reloc.symbol)?;
-    let Place::Section(section) = symbol.place else { return None };
-    let offset = symbol.value.checked_add_signed(reloc.addend)?;
-    Some((section, offset))
 }

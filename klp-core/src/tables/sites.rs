@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use crate::elf::{ElfObject, RelocKind, Section};
 use crate::places::Places;
+use crate::slices::Parts as _;
 
 use super::{
-    Entry, FORMATS, Format, Malformed, Raw, bug_table, code_place, listed, mcount, patchable,
-    static_call,
+    Entry, FORMATS, Format, Malformed, Raw, bug_table, listed, mcount, patchable, static_call,
 };
 
 /// All entries of all special sections of an object, by the code that they belong to.
@@ -59,7 +59,7 @@ impl Format {
     }
 
     /// The entry of `size` bytes at `start` of the first table.
-    fn site(
+    fn entry(
         &self,
         elf: &ElfObject<'_>,
         table: &Section<'_>,
@@ -67,8 +67,7 @@ impl Format {
         start: u64,
     ) -> Result<SiteRef, &'static str> {
         let reloc = table.relocs.at(start).ok_or(NO_CODE)?;
-        let (section, offset) = code_place(elf, &reloc).ok_or(NO_CODE)?;
-        elf.section(section).filter(|section| section.is_code()).ok_or(NO_CODE)?;
+        let (section, offset) = elf.code_place_of(&reloc).ok_or(NO_CODE)?;
         let covered = match self.length {
             None => 0,
             Some(field) => {
@@ -162,8 +161,8 @@ impl Sites {
         let known = self.sorted.len();
         let mut start = 0;
         while start < section.size {
-            match format.site(elf, section, size, start) {
-                Ok(site) => self.sorted.push(SiteRef { table, ..site }),
+            match format.entry(elf, section, size, start) {
+                Ok(entry) => self.sorted.push(SiteRef { table, ..entry }),
                 Err(why) => {
                     self.sorted.truncate(known);
                     return Err(format!("the entry at {start:#x} {why}"));
@@ -185,7 +184,7 @@ impl Sites {
         let table = self.tables.iter().find(|table| table.section == section)?;
         let delta = offset.checked_rem(table.size)?;
         let reloc = elf.section(section)?.relocs.at(offset.checked_sub(delta)?)?;
-        let (section, offset) = code_place(elf, &reloc)?;
+        let (section, offset) = elf.code_place_of(&reloc)?;
         Some((section, offset, delta))
     }
 
@@ -272,7 +271,7 @@ impl Sites {
         let below = |offset: u64| {
             places.below(offset, |number| own.get(number).map_or(u64::MAX, |site| site.offset))
         };
-        own.get(below(start)..below(end)).unwrap_or_default()
+        own.between(below(start), below(end))
     }
 }
 
@@ -320,9 +319,7 @@ fn entry_size(
 fn addressed(elf: &ElfObject<'_>, section: &Section<'_>, size: u64) -> u64 {
     let entries = section.size.div_ceil(size);
     let starts = section.relocs.iter().filter(|reloc| {
-        reloc.offset.checked_rem(size) == Some(0)
-            && code_place(elf, reloc)
-                .is_some_and(|(code, _)| elf.section(code).is_some_and(Section::is_code))
+        reloc.offset.checked_rem(size) == Some(0) && elf.code_place_of(reloc).is_some()
     });
     (starts.count() as u64).saturating_mul(1000).checked_div(entries).unwrap_or(0)
 }
