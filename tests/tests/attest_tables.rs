@@ -16,6 +16,12 @@ fn tables() -> Result<()> {
     unlisted.module = format!("{KERNEL}{}", with("asm volatile(\"ud2\");"));
     let mut other = listed.clone();
     other.module = other.module.replace("1b - ., 7", "1b - ., 8");
+    let site = "asm volatile(\"1: push %rax\\npop %rax\\n.pushsection .parainstructions, \\\"a\\\"\\n.quad 1b\\n.byte 3, 2\\n.popsection\");";
+    let cut = case("", &with(site));
+    let mut cut_and_unlisted = cut.clone();
+    cut_and_unlisted.module =
+        format!("{KERNEL}{}", with("asm volatile(\"push %rax\\npop %rax\");"));
+    let unreadable = case("", &with(&bug.replace(", 7, 0", ", 7\\n.byte 0, 0")));
     let patched_at_boot = case("", &with(constant));
     let mut of_the_kernel = right();
     of_the_kernel
@@ -27,6 +33,9 @@ fn tables() -> Result<()> {
             ("a bug", listed, None),
             ("a bug that is not listed", unlisted, Some(Class::Table)),
             ("another bug", other, Some(Class::Content)),
+            ("a table whose last entry has no padding", cut, None),
+            ("the same, and it is not listed", cut_and_unlisted, Some(Class::Table)),
+            ("a table whose entries have no known size", unreadable, Some(Class::Table)),
             ("an entry about the kernel's code", of_the_kernel, Some(Class::Table)),
             ("a number that the kernel writes at boot", patched_at_boot, Some(Class::Table)),
         ],
