@@ -117,6 +117,7 @@ fn livepatch(
 /// Relocations that the loader applies: it knows nothing of livepatch symbols.
 fn plain(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
     let is_loaded = elf.section(section.info).is_some_and(RawSection::is_allocated);
+    // The loader passes over those of no section, and of what it does not load.
     if !is_loaded {
         return;
     }

@@ -26,7 +26,8 @@ impl<'data> Unit<'_, 'data, '_> {
         for entry in entries {
             site.address = entry.address;
             site.delta = u8::try_from(entry.offset.saturating_sub(at)).unwrap_or(u8::MAX);
-            site.covering = self.cx.sites.covering(entry);
+            let covering = self.cx.sites.covering(entry);
+            site.covering = covering.ok_or_else(|| Refusal::new("more than 255 alternatives"))?;
             site.is_loaded = self.cx.sites.is_loaded(self.cx.elf, entry);
             let entry = self.cx.sites.entry(self.cx.elf, entry);
             let entry = entry.map_err(|why| Refusal::new(why.to_string()))?;

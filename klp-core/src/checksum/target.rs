@@ -226,7 +226,9 @@ impl<'data> Unit<'_, 'data, '_> {
                 Target::Place { section, offset: offset.cast_signed() },
             );
         };
-        let Target::Named(named) = self.cx.named(owner, 0) else { return Ok(()) };
+        let Target::Named(named) = self.cx.named(owner, 0) else {
+            return Err(Refusal::new("a function without a name"));
+        };
         if offset == span.start {
             self.named(kind, &named);
             return Ok(());

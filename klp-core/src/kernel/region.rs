@@ -71,6 +71,7 @@ impl<'e, 'a> Regions<'e, 'a> {
     pub(super) fn of(elf: &'e RawElf<'a>) -> Self {
         let address = |name: &str| {
             let mut symbols = elf.symbols.iter();
+            // Without the symbol, the names of sections tell.
             symbols.find(|it| it.name == name.as_bytes()).map_or(0, |it| it.value)
         };
         let between = |start, end| {

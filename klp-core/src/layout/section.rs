@@ -78,6 +78,7 @@ fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) ->
     }
 }
 
+/// Where each group ends, by its size or at the next. What a size says beyond the end of the section holds nothing.
 fn ends<'a>(
     groups: &'a [(u64, u64, u32)],
     section: &'a Section<'_>,

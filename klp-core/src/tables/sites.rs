@@ -199,10 +199,10 @@ impl Sites {
     }
 
     /// How many entries replace some of the code that `site` replaces and stand before it in their table: they are
-    /// applied in that order.
-    pub(crate) fn covering(&self, site: &SiteRef) -> u8 {
+    /// applied in that order. None where these are more than any place has.
+    pub(crate) fn covering(&self, site: &SiteRef) -> Option<u8> {
         if site.covered == 0 {
-            return 0;
+            return Some(0);
         }
         // None is longer than a byte can say.
         let from = site.offset.saturating_sub(u64::from(u8::MAX));
@@ -210,7 +210,7 @@ impl Sites {
         let before = others.filter(|other| {
             other.end() > site.offset && (other.table, other.start) < (site.table, site.start)
         });
-        u8::try_from(before.count()).unwrap_or(u8::MAX)
+        u8::try_from(before.count()).ok()
     }
 
     /// Whether the entry is loaded with the code, or means something to tools of the build only.
