@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use klp_tests::headers::{Elf, SH_INFO};
 use klp_tests::kernel::temporary;
 use klp_tests::said::{Said, assemble, function, function_there};
