@@ -99,7 +99,8 @@ impl<'a> Matching<'a> {
         self.open_original().next().is_none() || self.open_patched().next().is_none()
     }
 
-    /// The open units of both sides whose whole names, numbers included, are there once on each side.
+    /// The open units of both sides whose whole names, numbers included, are there once on each side. A constant has no
+    /// state, so of constants only those of one content.
     pub(super) fn of_one_name(&self) -> BTreeSet<(usize, usize)> {
         let mut by_name: HashMap<&str, Group> = HashMap::new();
         for (index, unit) in self.open_original() {
@@ -108,7 +109,14 @@ impl<'a> Matching<'a> {
         for (index, unit) in self.open_patched() {
             by_name.entry(unit.name).or_default().patched.push(index);
         }
-        by_name.values().filter_map(Group::only).collect()
+        let only = by_name.values().filter_map(Group::only);
+        only.filter(|(original, patched)| {
+            let units = self.original.get(*original).zip(self.patched.get(*patched));
+            units.is_some_and(|(before, after)| {
+                !before.is_constant || !after.is_constant || before.digest == after.digest
+            })
+        })
+        .collect()
     }
 
     /// Whether LLVM made one of both global for other units.

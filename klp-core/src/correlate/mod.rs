@@ -13,11 +13,13 @@
 //! 8. [`equal`]: copies that nothing tells apart, which therefore are all the same;
 //! 9. [`rest`]: of several such, the last one on each side;
 //! 10. [`scope`]: the same name, in another file, made static or made global;
-//! 11. [`aliases`]: another name of the same code.
+//! 11. [`aliases`]: another name of the same code;
+//! 12. [`merged`]: another name of the same constant.
 //!
 //! A variable has a state, and two of one name can have the first contents that the other one had before: so who uses
 //! it comes before what it holds, where the compiler's number says the same, or says nothing since it is a hash of LLVM's.
-//! If number and content say one thing, and the user another, then it is the user that has changed.
+//! If number and content say one thing, and the user another, then it is the user that has changed. A constant has no
+//! state: what it holds tells which it is.
 //!
 //! What is still open then and has candidates is ambiguous: it is reported with all of them. No rule
 //! asks for the order of symbols, and none for that of sections.
@@ -30,6 +32,7 @@ mod equal;
 mod exact;
 mod files;
 mod matching;
+mod merged;
 mod promoted;
 mod renames;
 mod rest;
@@ -189,4 +192,5 @@ fn left_over(matching: &mut Matching<'_>) {
     rest::apply(matching);
     scope::apply(matching);
     aliases::apply(matching);
+    merged::apply(matching);
 }

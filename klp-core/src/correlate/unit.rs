@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::checksum::{Digest, Kind};
 use crate::manifest::{Data, Function, Object, Short};
-use crate::meaning;
+use crate::meaning::{self, Holds};
 use crate::name::{self, Stability};
 
 use super::files::{Home, Scope};
@@ -26,6 +26,8 @@ pub(super) struct Unit<'a> {
     pub(super) digest: Option<Digest>,
     /// Of a function, the digest of its instructions alone.
     pub(super) instructions: Option<Short>,
+    /// It is data that nobody writes, and its place among others says nothing.
+    pub(super) is_constant: bool,
 }
 
 impl<'a> Unit<'a> {
@@ -56,6 +58,7 @@ impl<'a> Unit<'a> {
             }),
             digest: function.checksum,
             instructions: function.kind(Kind::Instruction),
+            is_constant: false,
         }
     }
 
@@ -75,6 +78,7 @@ impl<'a> Unit<'a> {
             }),
             digest: data.checksum,
             instructions: None,
+            is_constant: is_constant(&data),
         }
     }
 
@@ -92,6 +96,13 @@ impl<'a> Unit<'a> {
     pub(super) fn is_numbered(&self) -> bool {
         self.base != self.name
     }
+}
+
+/// Whether nobody writes `data` and no table of the linker lists it.
+fn is_constant(data: &Data<'_>) -> bool {
+    !data.stand.writable
+        && !data.stand.in_table
+        && meaning::of_name(data.section.as_bytes(), Holds::Constants).is_empty()
 }
 
 /// The section's name up to what is put behind it with data sections, where that says nothing:

@@ -10,6 +10,7 @@ mod proof;
 mod reach;
 mod readers;
 mod stripped;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -12,7 +12,7 @@ use crate::obstacle::Obstacle;
 use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
-use super::{Changes, Place, alignment, left_over, notes, order, proof, stripped};
+use super::{Changes, Place, alignment, left_over, notes, order, proof, stripped, unread};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
@@ -113,6 +113,9 @@ impl<'a> ObjectPair<'a> {
         changes.notes.extend(notes::of(self.original, self.patched, &changes, &whole.object));
         for other in &opinions.unproven.others {
             left_over::add(&mut changes, whole, other);
+        }
+        if let Some(Ok(read)) = &read {
+            unread::note(read, &mut changes);
         }
         (changes, proven)
     }
