@@ -8,7 +8,7 @@ use crate::entries::entries;
 use crate::objects::{ObjectsError, modules};
 
 /// What the file of a module is called behind its name.
-pub(crate) const SUFFIXES: &[&str] = &[".ko", ".ko.xz", ".ko.zst", ".ko.gz"];
+pub const SUFFIXES: &[&str] = &[".ko", ".ko.xz", ".ko.zst", ".ko.gz"];
 /// Where the modules of a kernel's own tree are.
 const KERNEL: &str = "kernel";
 

@@ -62,7 +62,7 @@ pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
 pub use compared::{Compared, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
 pub use event::{BuildEvent, Events};
-pub use installed::{installed_modules, is_installation};
+pub use installed::{SUFFIXES, installed_modules, is_installation};
 pub use interrupt::Interrupt;
 pub use jobserver::{Jobs, JobsError, Tokens};
 pub use last_build::{LastBuild, Patching, Version};

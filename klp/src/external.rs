@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::stock::module_file;
 use kbuild_glue::{
-    Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, StockParts, Tree,
+    Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, SUFFIXES, StockParts, Tree,
     directory_in, installed_modules, is_lto,
 };
 use klp_core::kernel::module_name;
@@ -222,10 +222,10 @@ pub(crate) fn builds<'o>(
     Builds { workshop: workspace.workshop(), original, patched, session }
 }
 
-/// The files that can be the module in use: what was built beside its sources, then what is installed.
+/// The files that can be the module in use, however packed: what was built beside its sources, then what is installed.
 fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Vec<Utf8PathBuf>, Error> {
-    let built = directory.join(format!("{name}.ko"));
-    let mut found: Vec<Utf8PathBuf> = built.is_file().then_some(built).into_iter().collect();
+    let built = SUFFIXES.iter().map(|suffix| directory.join(format!("{name}{suffix}")));
+    let mut found: Vec<Utf8PathBuf> = built.filter(|file| file.is_file()).collect();
     let installed = Utf8Path::new(INSTALLED).join(release);
     if !installed.is_dir() {
         return Ok(found);
@@ -349,6 +349,17 @@ mod tests {
         let header = "#define UTS_RELEASE \"6.1.0-57-amd64\"\n#define UTS_VERSION \"1\"\n";
         assert_eq!(release(header), Some("6.1.0-57-amd64"));
         assert_eq!(release("#define UTS_VERSION \"1\"\n"), None);
+    }
+
+    #[test]
+    fn a_module_that_was_packed_where_it_was_built() {
+        let guard = tempfile::tempdir().unwrap();
+        let directory = Utf8Path::from_path(guard.path()).unwrap();
+        let found = || in_use("greet", directory, "no-such-release").unwrap();
+        fs_err::write(directory.join("greet.ko.zst"), "").unwrap();
+        assert_eq!(found(), [directory.join("greet.ko.zst")]);
+        fs_err::write(directory.join("greet.ko"), "").unwrap();
+        assert_eq!(found(), [directory.join("greet.ko"), directory.join("greet.ko.zst")]);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! What of the kernel goes on in another object, in another function or under another name: state of the kernel must not be
 //! there twice, and what is compared by its address must keep it.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use klp_core::livepatch::Livepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
-use crate::livepatch_identity::{SHOW, kernel, refused, replaced};
+use crate::livepatch_identity::{SHOW, kernel, references, refused, replaced};
 
 /// A static function that is called.
 const OUTLINE: &str = "static __attribute__((noinline)) ";
@@ -282,6 +282,51 @@ fn variables_that_exchange_their_names() -> Result<()> {
              long show(long *n) {{ n[0] = 0; n[1] = pages; return 0; }}\n"
         );
         assert_eq!(notes(&before, &gone)?, ["pages"]);
+        Ok(())
+    })
+}
+
+/// Which of two variables of one name is the kernel's. Of two functions each has one; in one function only the code tells.
+#[test]
+fn another_variable_of_that_name() -> Result<()> {
+    for_each_compiler("another_variable_of_that_name", |compiler| {
+        let source = |added: &str, early: &str| {
+            format!(
+                "{added}int next(int n) {{ static int counter; {early}
+                 while (n-- > 0) counter += helper(n); return counter; }}\n"
+            )
+        };
+        let head = format!(
+            "{SHOW}{OUTLINE}int helper(int n) {{ asm volatile(\"\" : \"+r\" (n)); return n; }}\n"
+        );
+        let before = format!("{head}{}", source("", ""));
+        let made = |added: &str, early: &str| -> Result<Livepatch> {
+            let small = Small::new(compiler)?.object(
+                "a",
+                &before,
+                &format!("{head}{}", source(added, early)),
+            );
+            small.livepatch(&[("a", "next")], false)
+        };
+        let added = "static __attribute__((noinline)) int early(int n) \
+                     { static int counter; return counter += helper(n); }\n";
+        let livepatch = made(added, "if (n > 5) return early(n) + helper(counter);")?;
+        assert_eq!((livepatch.refused.as_slice(), livepatch.notes.as_slice()), (&[][..], &[][..]));
+        let part = &livepatch.parts.first().context("no part")?.bytes;
+        // The module's own variables are in sections of its own.
+        let has_own = |function: &str| -> Result<bool> {
+            let names = references(part, &format!(".text.{function}"))?;
+            Ok(names.iter().any(|name| name.starts_with(".bss")))
+        };
+        ensure!(uses(&livepatch, "counter") && has_own("early")? && !has_own("next")?);
+        let livepatch =
+            made("", "if (n > 5) { static int counter; return counter += helper(n); }")?;
+        assert_eq!(livepatch.refused, []);
+        let why = &livepatch.notes.iter().find(|note| note.code == "state").map(|note| &note.why);
+        ensure!(
+            why.is_some_and(|why| why.contains("two variables that are called counter")),
+            "{livepatch:#?}"
+        );
         Ok(())
     })
 }

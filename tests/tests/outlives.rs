@@ -142,6 +142,36 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
         let array = named("static const char fixed[] = \"none\";")?;
         refused(&array, "set", "stores the text \"none\"")?;
         assert_eq!(named("static const int fixed[] = { 1, 2, 3 };")?.refused, []);
+        // What is given to kstrdup_const() is copied.
+        let copied = |body: &str| -> Result<Livepatch> {
+            let source = |text: &str| {
+                format!(
+                    "void exported(const char *); int is(const char *, const char *);
+                     int strcmp(const char *, const char *); const char *kstrdup_const(const char *, int);
+                     int set(const char **name, const char *n) {{ exported(\"{text}\"); {body} }}\n"
+                )
+            };
+            let other =
+                format!("{other} int is(const char *a, const char *b) {{ return a == b; }}");
+            let small = Small::new(compiler)?
+                .object("a", &source("before"), &source("after"))
+                .object("b", &other, &other);
+            small.livepatch(&[("a", "set")], false)
+        };
+        let chosen = "const char *own = n ? n : \"none\"; while (is(own, name[1])) name++;";
+        assert_eq!(
+            copied(&format!("{chosen} *name = kstrdup_const(own, 0); return 0;"))?.refused,
+            []
+        );
+        let stored = copied(&format!(
+            "{chosen} *name = is(own, 0) ? own : kstrdup_const(own, 0); return 0;"
+        ))?;
+        refused(&stored, "set", "stores the text \"none\"")?;
+        // A function that gets either can keep it.
+        let given = "const char *own = n ? kstrdup_const(n, 0) : \"none\"; return CALL(own, n);";
+        let kept = copied(&given.replace("CALL", "is"))?;
+        refused(&kept, "set", "gives the text \"none\" to is where it otherwise gives")?;
+        assert_eq!(copied(&given.replace("CALL", "strcmp"))?.refused, []);
         Ok(())
     })
 }

@@ -31,6 +31,8 @@ pub(crate) struct Carried {
     pub(crate) calls: BTreeSet<(u64, u64)>,
     /// Instructions that read into a register what is behind the address.
     pub(crate) loads: BTreeSet<u64>,
+    /// It is put where nothing follows it: onto the stack, into a register of another kind, or into another number.
+    pub(crate) is_lost: bool,
     pub(crate) is_compared: bool,
     pub(crate) is_returned: bool,
 }

@@ -10,11 +10,12 @@
 //! 5. [`content`]: of several such, those of the same content;
 //! 6. [`promoted`]: of several such, those of one unit by the hash that LLVM gives to it;
 //! 7. [`structure`] again, with what is known then;
-//! 8. [`equal`]: copies that nothing tells apart, which therefore are all the same;
-//! 9. [`rest`]: of several such, the last one on each side;
-//! 10. [`scope`]: the same name, in another file, made static or made global;
-//! 11. [`aliases`]: another name of the same code;
-//! 12. [`merged`]: another name of the same constant.
+//! 8. [`sole`] again, of all variables: a function that is added can have one of that name, too;
+//! 9. [`equal`]: copies that nothing tells apart, which therefore are all the same;
+//! 10. [`rest`]: of several such, the last one on each side;
+//! 11. [`scope`]: the same name, in another file, made static or made global;
+//! 12. [`aliases`]: another name of the same code;
+//! 13. [`merged`]: another name of the same constant.
 //!
 //! A variable has a state, and two of one name can have the first contents that the other one had before: so who uses
 //! it comes before what it holds, where the compiler's number says the same, or says nothing since it is a hash of LLVM's.
@@ -132,7 +133,7 @@ impl Correlation {
             });
             is_known = !structure::apply(&mut data, &said);
         }
-        let said = sole::votes(both, &certain, &data);
+        let said = sole::votes(both, &certain, &data, |unit| unit.is_promoted());
         structure::apply(&mut data, &said);
         by_name(&mut data);
         while data.has_groups() {
@@ -143,6 +144,8 @@ impl Correlation {
                 break;
             }
         }
+        let said = sole::votes(both, &certain, &data, |_| true);
+        structure::apply(&mut data, &said);
         left_over(&mut data);
         let (functions, data) = rayon::join(|| functions.finish(), || data.finish());
         Self { functions, data }

@@ -1,5 +1,5 @@
-//! Of several variables of one name of which LLVM made one global at least, those that a function uses before and
-//! after, whatever else changed in it, and uses no other one of that name.
+//! Of several variables of one name, those that a function uses before and after, whatever else changed in it, and uses
+//! no other one of that name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,22 +9,28 @@ use super::Both;
 use super::matching::Matching;
 use super::structure::counted;
 use super::symbols::{Means, Symbols};
-use super::unit;
+use super::unit::{self, Unit};
 
-/// How many functions, of which `pairs` are the pairs, speak for two variables being one.
+/// How many functions, of which `pairs` are the pairs, speak for two variables being one. `wanted` are those whose names
+/// count.
 pub(super) fn votes(
     both: &Both<'_>,
     pairs: &[(usize, usize)],
     matching: &Matching<'_>,
+    wanted: impl Fn(&Unit<'_>) -> bool,
 ) -> BTreeMap<(usize, usize), usize> {
+    let then: BTreeSet<&str> = matching.open_original().map(|(_, unit)| &*unit.base).collect();
+    let now: BTreeSet<&str> = matching.open_patched().map(|(_, unit)| &*unit.base).collect();
     let all = matching.open_original().chain(matching.open_patched());
-    let bases: BTreeSet<&str> =
-        all.filter(|(_, unit)| unit.is_promoted()).map(|(_, unit)| &*unit.base).collect();
+    let bases: BTreeSet<&str> = all
+        .filter(|(_, unit)| then.contains(&*unit.base) && now.contains(&*unit.base) && wanted(unit))
+        .map(|(_, unit)| &*unit.base)
+        .collect();
     if bases.is_empty() {
         return BTreeMap::new();
     }
-    let before = wanted(&both.old, &bases, |data| matching.is_open(data));
-    let after = wanted(&both.new, &bases, |data| matching.partner(data).is_none());
+    let before = variables(&both.old, &bases, |data| matching.is_open(data));
+    let after = variables(&both.new, &bases, |data| matching.partner(data).is_none());
     let votes = pairs.par_iter().flat_map_iter(|(original, patched)| {
         let original = both.original.functions.get(*original);
         let patched = both.patched.functions.get(*patched);
@@ -41,7 +47,7 @@ pub(super) fn votes(
 }
 
 /// The open variable that each symbol stands for, if its name is one of `bases`.
-fn wanted<'b>(
+fn variables<'b>(
     symbols: &Symbols<'_>,
     bases: &BTreeSet<&'b str>,
     is_open: impl Fn(usize) -> bool,
@@ -60,10 +66,10 @@ fn wanted<'b>(
 /// The one variable of each name among those that `symbols` stand for; none where there are several.
 fn sole<'b, 's>(
     symbols: impl Iterator<Item = &'s u32>,
-    wanted: &[Option<(&'b str, usize)>],
+    variables: &[Option<(&'b str, usize)>],
 ) -> BTreeMap<&'b str, Option<usize>> {
     let mut found: BTreeMap<&str, Option<usize>> = BTreeMap::new();
-    for (base, data) in symbols.filter_map(|symbol| *wanted.get(*symbol as usize)?) {
+    for (base, data) in symbols.filter_map(|symbol| *variables.get(*symbol as usize)?) {
         let known = found.entry(base).or_insert(Some(data));
         *known = known.filter(|known| *known == data);
     }

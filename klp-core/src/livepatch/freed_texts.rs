@@ -12,7 +12,7 @@ use super::pieces::Piece;
 use super::results::{CONST_TEXTS, Freed, Results};
 use super::source::Source;
 use super::tabled::read_by;
-use super::taken::{Taken, addresses, distances};
+use super::taken::{Taken, addresses, distances, handed};
 
 /// Objects, functions, and what these do with a text that the kernel would free.
 pub(super) type FreedTexts = BTreeSet<(usize, String, String)>;
@@ -39,10 +39,24 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
         let gets = gives || results.gets_given(from.object, &function);
         let text_of =
             |reloc: &OutReloc| address(reloc).and_then(|it| any_text(sources, extraction, it));
+        let is_giver = |name: &str| CONST_TEXTS.contains(&name);
+        for (reloc, callee) in handed(source, *from, &copied.relocs, is_giver) {
+            let callee = match callee {
+                Some(Link::Kernel(target)) => target.name().to_owned(),
+                Some(Link::Piece(own)) => extract::owner_name(source, *own),
+                Some(Link::Number) | None => "what it calls".to_owned(),
+            };
+            if let Some(text) = text_of(reloc).filter(|_| !only_reads(&callee)) {
+                let how = format!(
+                    "it gives the text {text} to {callee} where it otherwise gives what kstrdup_const() gave"
+                );
+                found.insert((from.object, function.clone(), how));
+            }
+        }
         let distances = distances(source, *from, &copied.relocs);
         for (text, taken) in texts {
             let how = match taken {
-                Taken::Held if gives => Some(stores(&text)),
+                Taken::Lost if gives => Some(stores(&text)),
                 Taken::Stored if gets => Some(stores(&text)),
                 Taken::Returned if gets => Some(format!(
                     "it returns the text {text} where it otherwise returns what kstrdup_const() gives"
@@ -71,6 +85,14 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
         }
     }
     found
+}
+
+/// Whether a function of the kernel only reads a text (lib/string.c, mm/util.c, kernel/printk).
+fn only_reads(name: &str) -> bool {
+    name.starts_with("str")
+        || name.starts_with("mem")
+        || name == "_printk"
+        || CONST_TEXTS.contains(&name)
 }
 
 fn stores(text: &str) -> String {

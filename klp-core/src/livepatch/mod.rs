@@ -55,6 +55,7 @@ mod tabled;
 mod taken;
 mod target;
 mod threads;
+mod twins;
 mod types;
 mod unread;
 mod verdict;
@@ -246,6 +247,7 @@ pub fn create(
     livepatch.unread = unread::objects(&sources);
     livepatch.stays = stays.iter().map(|note| note.name.clone()).collect();
     verdict.tell(exchanged::notes(&sources));
+    verdict.tell(twins::notes(&sources));
     verdict.tell(message_classes::notes(&sources));
     verdict.tell(outlives);
     verdict.tell(stays);

@@ -31,7 +31,7 @@ pub(super) struct Thing {
 
 impl Thing {
     /// What the source calls it. Clang writes the function of a static variable before it.
-    fn word(&self) -> &[u8] {
+    pub(super) fn word(&self) -> &[u8] {
         name::of_source(self.name.as_bytes())
     }
 
@@ -40,7 +40,7 @@ impl Thing {
     }
 
     /// Whether it is of no function.
-    fn is_of_file(&self) -> bool {
+    pub(super) fn is_of_file(&self) -> bool {
         self.word().len() == self.name.len()
     }
 

@@ -25,7 +25,7 @@ pub(super) fn through(sources: &[Source<'_>], extraction: &Extraction, places: &
             written.entry(holder).or_default().insert(address);
         }
         Taken::Stored | Taken::Returned | Taken::Given => open.push((address, taken)),
-        Taken::Held | Taken::Passed | Taken::Compared => {}
+        Taken::Held | Taken::Lost | Taken::Passed | Taken::Compared => {}
     };
     for (address, all) in places {
         for taken in all {

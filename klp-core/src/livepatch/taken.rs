@@ -19,6 +19,8 @@ pub(super) enum Taken {
     Linked(Piece),
     /// It is in a register: for a function that is called, or to be compared, or to be used at once.
     Held,
+    /// It is put where nothing follows it, such as onto the stack.
+    Lost,
     /// It is in a register in which functions get their arguments.
     Passed,
     /// It is compared with another one.
@@ -78,11 +80,13 @@ fn addresses_of<'r, A: Arch>(
         } else if is_immediate || instructions.takes_address() {
             let is_passed = instructions.sets_argument();
             taken.push((reloc, if is_passed { Taken::Passed } else { Taken::Held }));
-            if is_immediate && instructions.compares() {
-                taken.push((reloc, Taken::Compared));
-            }
-            let further = code.carried::<A>(at).map(|carried| code.further::<A>(&carried));
-            taken.extend(further.into_iter().flatten().map(|taken| (reloc, taken)));
+            let compares = is_immediate && instructions.compares();
+            let further = match code.carried::<A>(at) {
+                Some(carried) => code.further::<A>(&carried),
+                None if compares => vec![Taken::Compared],
+                None => vec![Taken::Lost],
+            };
+            taken.extend(further.into_iter().map(|taken| (reloc, taken)));
         }
     });
     taken
@@ -161,6 +165,52 @@ fn distances_of<'r, A: Arch>(
     found
 }
 
+/// Those of `relocs` whose addresses code of `piece` hands to a call that otherwise gets what a function of the kernel returns
+/// for whose name `gives` holds, each with what the call leads to.
+pub(super) fn handed<'r>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+    gives: impl Fn(&str) -> bool,
+) -> Vec<(&'r OutReloc, Option<&'r Link>)> {
+    let machine = source.patched.analysis.elf.machine;
+    for_machine!(machine, A => handed_of::<A>(source, piece, relocs, gives))
+}
+
+fn handed_of<'r, A: Arch>(
+    source: &Source<'_>,
+    piece: Piece,
+    relocs: &'r [OutReloc],
+    gives: impl Fn(&str) -> bool,
+) -> Vec<(&'r OutReloc, Option<&'r Link>)> {
+    let code = Code::of(source, piece, relocs);
+    let mut get_results = BTreeSet::new();
+    let mut instructions = A::Instructions::new(code.bytes, 0);
+    while let Some(Ok(decoded)) = instructions.next() {
+        let place = instructions.place();
+        let gives = |link: &Link| matches!(link, Link::Kernel(target) if gives(target.name()));
+        if matches!(decoded.form, Form::Branch { call: true, .. })
+            && code.callee(place.start, place.end).is_some_and(gives)
+        {
+            let leaves = |start, end| code.has_reloc(start, end);
+            get_results.extend(A::result(code.bytes, place.end, leaves).calls);
+        }
+    }
+    let mut found = Vec::new();
+    each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
+        let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
+        let is_immediate =
+            instructions.operands().immediate.is_some_and(|field| field.offset == within);
+        if (is_immediate || instructions.takes_address())
+            && let Some(carried) = code.carried::<A>(at)
+        {
+            let both = carried.calls.into_iter().filter(|call| get_results.contains(call));
+            found.extend(both.map(|(start, end)| (reloc, code.callee(start, end))));
+        }
+    });
+    found
+}
+
 /// How far behind what its registers say an instruction uses memory.
 fn displacement<A: Arch>(code: &[u8], start: u64) -> Option<u64> {
     let rest = code.get(usize::try_from(start).ok()?..)?;
@@ -216,18 +266,24 @@ impl<'c, 'r> Code<'c, 'r> {
         self.relocs.range(start..end).next().is_some()
     }
 
+    /// What the call or jump from `start` to `end` leads to.
+    fn callee(&self, start: u64, end: u64) -> Option<&'r Link> {
+        self.relocs.range(start..end).next().map(|(_, reloc)| &reloc.link)
+    }
+
     /// What that is. A jump inside of the function has no relocation.
     fn further<A: Arch>(&self, carried: &Carried) -> Vec<Taken> {
         let stores = carried.stores.iter().map(|(_, field)| stored(&self.relocs, *field));
         let mut given = carried.calls.iter().filter_map(|(start, end)| {
-            let callee = self.relocs.range(*start..*end).next().map(|(_, reloc)| &reloc.link)?;
-            let is_given = matches!(callee, Link::Kernel(to) if !A::is_thunk(to.name()));
+            let is_given =
+                matches!(self.callee(*start, *end)?, Link::Kernel(to) if !A::is_thunk(to.name()));
             is_given.then_some(Taken::Given)
         });
         let given = given.next();
         let compared = carried.is_compared.then_some(Taken::Compared);
         let returned = carried.is_returned.then_some(Taken::Returned);
-        stores.chain(given).chain(compared).chain(returned).collect()
+        let lost = carried.is_lost.then_some(Taken::Lost);
+        stores.chain(given).chain(compared).chain(returned).chain(lost).collect()
     }
 }
 

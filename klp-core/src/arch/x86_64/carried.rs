@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use iced_x86::{
-    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, Mnemonic, OpAccess,
-    OpKind, Register,
+    Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfo, InstructionInfoFactory,
+    Mnemonic, OpAccess, OpKind, Register,
 };
 
 use super::super::Carried;
@@ -117,6 +117,37 @@ fn is_conditional(mnemonic: Mnemonic) -> bool {
     )
 }
 
+/// Whether the instruction puts what one of `holders` has onto the stack, or makes something else of it. Reading what is
+/// behind it does neither.
+fn loses(
+    instruction: &Instruction,
+    info: &InstructionInfo,
+    holds: impl Fn(Register) -> bool,
+) -> bool {
+    let mnemonic = instruction.mnemonic();
+    match mnemonic {
+        Mnemonic::Mov => {
+            let is_to_stack = instruction.memory_base() == Register::RSP
+                && instruction.op0_kind() == OpKind::Memory;
+            return is_to_stack
+                && instruction.op1_kind() == OpKind::Register
+                && holds(instruction.op1_register());
+        }
+        Mnemonic::Cmp | Mnemonic::Test => return false,
+        _ if is_conditional(mnemonic) => return false,
+        _ => {}
+    }
+    let memory = [instruction.memory_base(), instruction.memory_index()];
+    let is_behind = |register: Register| mnemonic != Mnemonic::Lea && memory.contains(&register);
+    info.used_registers().iter().any(|used| {
+        let is_read = matches!(
+            used.access(),
+            OpAccess::Read | OpAccess::CondRead | OpAccess::ReadWrite | OpAccess::ReadCondWrite
+        );
+        is_read && holds(used.register()) && !is_behind(used.register())
+    })
+}
+
 struct Walk {
     carried: Carried,
     info: InstructionInfoFactory,
@@ -175,6 +206,7 @@ impl Walk {
         {
             self.carried.stores.insert((start, displacement));
         }
+        self.carried.is_lost |= loses(instruction, self.info.info(instruction), holds);
         let is_load = instruction.mnemonic() == Mnemonic::Mov
             && instruction.op0_kind() == OpKind::Register
             && instruction.op1_kind() == OpKind::Memory;
@@ -217,7 +249,8 @@ mod tests {
         // mov %rax, 8(%rdi)
         assert_eq!(of(&[0x48, 0x89, 0x47, 8]).stores, BTreeSet::from([(7, Some(10))]));
         // mov %rax, 8(%rsp); mov %rax, (%rax)
-        assert_eq!(of(&[0x48, 0x89, 0x44, 0x24, 8, 0x48, 0x89, 0]), Carried::default());
+        let stack = of(&[0x48, 0x89, 0x44, 0x24, 8, 0x48, 0x89, 0]);
+        assert_eq!(stack, Carried { is_lost: true, ..Carried::default() });
         // mov 8(%rax), %rdx; mov %rdx, (%rdi)
         let read = of(&[0x48, 0x8b, 0x50, 8, 0x48, 0x89, 0x17]);
         assert_eq!((read.loads, read.stores), (BTreeSet::from([7]), BTreeSet::new()));
@@ -228,6 +261,21 @@ mod tests {
         assert_eq!(of(&[0x48, 0x0f, 0x44, 0xd0, 0x48, 0x89, 0x17]).stores.len(), 1);
         // xor %eax, %eax; mov %rax, (%rdi)
         assert_eq!(of(&[0x31, 0xc0, 0x48, 0x89, 0x07]), Carried::default());
+        // push %rax; lea 1(%rax), %rdx; movq %rax, %xmm0; mov %rax, 8(%rsp)
+        for lost in [
+            &[0x50][..],
+            &[0x48, 0x8d, 0x50, 1],
+            &[0x66, 0x48, 0x0f, 0x6e, 0xc0],
+            &[0x48, 0x89, 0x44, 0x24, 8],
+        ] {
+            assert!(of(lost).is_lost, "{lost:x?}");
+        }
+        // mov %rax, %rdx; cmp %rdx, (%rdi); test %rax, %rax; mov %rax, (%rdi); movzbl (%rax), %ecx; xor %eax, %eax
+        let followed = [
+            0x48, 0x89, 0xc2, 0x48, 0x39, 0x17, 0x48, 0x85, 0xc0, 0x48, 0x89, 0x07, 0x0f, 0xb6,
+            0x08, 0x31, 0xc0,
+        ];
+        assert!(!of(&followed).is_lost);
         // cmp %rax, (%rdi)
         assert!(of(&[0x48, 0x39, 0x07]).is_compared);
         // test %rax, %rax: whether there is one.
