@@ -151,8 +151,10 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
                      int set(const char **name, const char *n) {{ exported(\"{text}\"); {body} }}\n"
                 )
             };
-            let other =
-                format!("{other} int is(const char *a, const char *b) {{ return a == b; }}");
+            let other = format!(
+                "{other} int is(const char *a, const char *b) {{ return a == b; }}
+                 int strcmp(const char *a, const char *b) {{ return *a - *b; }}"
+            );
             let small = Small::new(compiler)?
                 .object("a", &source("before"), &source("after"))
                 .object("b", &other, &other);

@@ -133,7 +133,7 @@ impl Correlation {
             });
             is_known = !structure::apply(&mut data, &said);
         }
-        let said = sole::votes(both, &certain, &data, |unit| unit.is_promoted());
+        let said = sole::votes(both, &certain, &data, Unit::is_promoted);
         structure::apply(&mut data, &said);
         by_name(&mut data);
         while data.has_groups() {

@@ -13,11 +13,11 @@ use super::unit::{self, Unit};
 
 /// How many functions, of which `pairs` are the pairs, speak for two variables being one. `wanted` are those whose names
 /// count.
-pub(super) fn votes(
+pub(super) fn votes<'m>(
     both: &Both<'_>,
     pairs: &[(usize, usize)],
-    matching: &Matching<'_>,
-    wanted: impl Fn(&Unit<'_>) -> bool,
+    matching: &Matching<'m>,
+    wanted: impl Fn(&Unit<'m>) -> bool,
 ) -> BTreeMap<(usize, usize), usize> {
     let then: BTreeSet<&str> = matching.open_original().map(|(_, unit)| &*unit.base).collect();
     let now: BTreeSet<&str> = matching.open_patched().map(|(_, unit)| &*unit.base).collect();
