@@ -337,7 +337,7 @@ fn crcs() {
     assert!(errors(&module).contains("more CRCs than names"), "{}", errors(&module));
     module.sections[9].data.push(0);
     let said = errors(&module);
-    assert!(said.contains("CRC 0x11111111") && !said.contains("names"), "{said}");
+    assert!(said.contains("CRC 0x11111111") && !said.contains("than names"), "{said}");
 }
 
 /// Whatever the bytes are, there is an answer.

@@ -87,12 +87,43 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
     found
 }
 
-/// Whether a function of the kernel only reads a text (lib/string.c, mm/util.c, kernel/printk).
+/// Functions that only read a text, or copy it (lib/string.c, lib/string_helpers.c, kernel/printk).
+const READERS: &[&str] = &[
+    "_printk",
+    "memchr",
+    "memchr_inv",
+    "memcmp",
+    "memcpy",
+    "memmove",
+    "sized_strscpy",
+    "sscanf",
+    "strcasecmp",
+    "strcat",
+    "strchr",
+    "strchrnul",
+    "strcmp",
+    "strcpy",
+    "strcspn",
+    "strlcat",
+    "strlcpy",
+    "strlen",
+    "strncasecmp",
+    "strncat",
+    "strnchr",
+    "strncmp",
+    "strncpy",
+    "strnlen",
+    "strnstr",
+    "strpbrk",
+    "strrchr",
+    "strscpy",
+    "strspn",
+    "strstr",
+    "sysfs_streq",
+];
+
 fn only_reads(name: &str) -> bool {
-    name.starts_with("str")
-        || name.starts_with("mem")
-        || name == "_printk"
-        || CONST_TEXTS.contains(&name)
+    READERS.contains(&name) || CONST_TEXTS.contains(&name)
 }
 
 fn stores(text: &str) -> String {

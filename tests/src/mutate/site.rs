@@ -111,5 +111,24 @@ fn at(
         },
         _ => Flip::Addend { by: [1, -1, 8, 64, 0x1000][usize::try_from(random.below(5)).ok()?] },
     };
-    Some(Mutation { section, offset: reloc.offset, flip })
+    // An object with one behind the end of its section is refused as a whole, which says nothing of a unit.
+    let (offset, width) = match flip {
+        Flip::Offset { by } => (reloc.offset.checked_add_signed(by)?, reloc.kind.width()),
+        Flip::Type { to } => (reloc.offset, width(to)),
+        _ => (reloc.offset, reloc.kind.width()),
+    };
+    (offset.checked_add(width)? <= header.size).then_some(Mutation {
+        section,
+        offset: reloc.offset,
+        flip,
+    })
+}
+
+/// How many bytes one of [`TYPES`] fills in.
+fn width(kind: u32) -> u64 {
+    match kind {
+        0 => 0,
+        1 | 24 => 8,
+        _ => 4,
+    }
 }
