@@ -87,7 +87,7 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
     found
 }
 
-/// Functions that only read a text, or copy it (lib/string.c, lib/string_helpers.c, kernel/printk).
+/// Functions that only read a text, or copy it (`lib/string.c`, `lib/string_helpers.c`, `kernel/printk`).
 const READERS: &[&str] = &[
     "_printk",
     "memchr",
