@@ -111,7 +111,16 @@ fn at(
         },
         _ => Flip::Addend { by: [1, -1, 8, 64, 0x1000][usize::try_from(random.below(5)).ok()?] },
     };
-    // An object with one behind the end of its section is refused as a whole, which says nothing of a unit.
+    // What makes a table unreadable, or is behind the end of its section, gets the whole object refused, which says nothing of
+    // a unit.
+    let fills_other_bytes = match flip {
+        Flip::Offset { .. } => true,
+        Flip::Type { to } => width(to) != reloc.kind.width(),
+        _ => false,
+    };
+    if fills_other_bytes && rules::is_attributed(header.name) {
+        return None;
+    }
     let (offset, width) = match flip {
         Flip::Offset { by } => (reloc.offset.checked_add_signed(by)?, reloc.kind.width()),
         Flip::Type { to } => (reloc.offset, width(to)),

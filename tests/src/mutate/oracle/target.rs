@@ -27,12 +27,17 @@ impl Oracle {
             _ => {}
         }
         for reloc in [reloc, &mutated] {
-            for bias in if section.is_code() { 4..9 } else { 0..1 } {
+            // Distances count from the end of an instruction, addresses do not.
+            let biases = match (section.is_code(), reloc.kind.is_relative()) {
+                (true, true) => 4..9,
+                _ => 0..1,
+            };
+            for bias in biases {
                 let Some((section, offset)) = place(analysis, reloc, bias) else { continue };
                 if !analysis.elf.section(section).is_some_and(Section::is_code) {
                     expect.may.extend(self.regions.around(section, offset));
                 } else if bias == 0 {
-                    // What a table lists inside of a function counts there.
+                    // What an address leads to inside of a function counts there.
                     let owners = self.owners.covering(section, offset);
                     expect.may.extend(owners.map(|owner| UnitId::Function(owner.function)));
                 }
