@@ -287,6 +287,8 @@ const struct outer table[2] = {
 };
 extern int plain;
 int plain = 7;
+extern const char banner[];
+const char banner[] = \"version 1\";
 extern int list[2][3];
 int list[2][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
 ";
@@ -306,6 +308,7 @@ fn members_of_data_that_differ() -> Result<()> {
             .replace(".number = 5", ".number = 32")
             .replace(".call = one", ".call = two")
             .replace("plain = 7", "plain = 8")
+            .replace("version 1", "version 12")
             .replace("4, 5, 6", "4, 50, 6");
         let lines = TABLE.lines().count();
         let signed = |sign: &str, text: &str| -> String {
@@ -337,6 +340,7 @@ fn members_of_data_that_differ() -> Result<()> {
         for line in [wanted[4], "+0x0  7 → 8", "+0x10  [1][1]  5 → 0x32"] {
             ensure!(all.contains(line), "{compiler}: {line}\n{all}");
         }
+        ensure!(all.contains("+0x0  \"version 1\" → \"version 12\""), "{compiler}: {all}");
         // Without debug information, offsets are told, and more bytes are told together.
         let plain = run(klp(explain)?.args(["table", "--no-source"]))?.expect(0)?.stdout;
         ensure!(plain.contains("+0x68  one → two\n"), "{compiler}: {plain}");

@@ -71,6 +71,14 @@ impl<'a, 'data> DataVersion<'a, 'data> {
         byte.and_then(<[u8]>::first).copied().unwrap_or(0)
     }
 
+    /// Whether all of it is a text with one NUL, which ends it.
+    fn is_text(self) -> bool {
+        let bytes = self.section.bytes(self.span.start, self.size()).unwrap_or_default();
+        let Some((0, text)) = bytes.split_last() else { return false };
+        let is_sign = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        text.len() > 3 && text.iter().all(is_sign)
+    }
+
     /// What the address at exactly `at` leads to, in words and for comparing, and how many bytes it has.
     fn address(self, at: u64) -> Option<(String, String, u64)> {
         let place = self.span.start.saturating_add(at);
@@ -114,16 +122,18 @@ pub fn data_rows<E>(
 ) -> Result<Vec<DataRow>, E> {
     let offsets = differing(original, patched);
     let members = members(&offsets)?;
+    let is_text = original.is_text() && patched.is_text();
     let mut rows: Vec<DataRow> = Vec::new();
     for (offset, member) in offsets.iter().zip(members.into_iter().chain(std::iter::repeat(None))) {
-        let (start, size, is_text, path) = match member.filter(|member| member.size > 0) {
+        let (start, size, is_shown_as_text, path) = match member.filter(|member| member.size > 0) {
             Some(Member { path, start, size, is_text }) => (start, size, is_text, Some(path)),
+            None if is_text => (0, original.size().max(patched.size()), true, None),
             None => (offset.div_euclid(CELL).saturating_mul(CELL), CELL, false, None),
         };
         if rows.last().is_some_and(|row| row.offset == start) {
             continue;
         }
-        let value = |version: DataVersion<'_, '_>| version.value(start, size, is_text);
+        let value = |version: DataVersion<'_, '_>| version.value(start, size, is_shown_as_text);
         let (original, patched) = (value(original), value(patched));
         rows.push(DataRow { offset: start, member: path, original, patched });
         if rows.len() == MOST {
