@@ -63,7 +63,7 @@ impl Bench {
         build.arg(format!("--stock={}", self.place.release));
         build.args(["--sysroot", self.place.inside("packages").as_str()]);
         build.args(["--target-dir", self.work().as_str()]);
-        build.args(["-o", self.scratch.join(format!("{patch}.ko")).as_str()]);
+        build.args(["-o", self.scratch.join(format!("livepatch-{patch}.ko")).as_str()]);
         let log = self.scratch.join(format!("{patch}.log"));
         Cost::of_run(build.arg(self.place.patch(patch)).current_dir(&self.scratch), &log)
     }
