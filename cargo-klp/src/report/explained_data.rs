@@ -3,7 +3,7 @@
 use std::io;
 
 use klp::ExplainedData;
-use klp_core::explain::DataRow;
+use klp_core::explain::{DataRow, MOST_ROWS};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,6 +66,9 @@ pub(super) fn human(explained: &ExplainedData, out: &mut Lines<'_>) -> io::Resul
             (PLAIN, " → ".to_owned()),
             (NEW, is.to_owned()),
         ])?;
+    }
+    if rows.len() == MOST_ROWS {
+        writeln!(out, "  … no more than {MOST_ROWS} places are told")?;
     }
     Ok(())
 }

@@ -24,8 +24,9 @@ impl<'a> NoteGroup<'a> {
     }
 
     fn says(&self, note: &Note) -> bool {
-        let said = |note: &Note| (note.code.clone(), note.object.clone(), note.why.clone());
-        self.notes.first().is_some_and(|first| said(first) == said(note))
+        self.notes.first().is_some_and(|first| {
+            first.code == note.code && first.object == note.object && first.why == note.why
+        })
     }
 
     pub(super) fn object(&self) -> &'a str {

@@ -22,9 +22,10 @@ pub struct DataRow {
     pub patched: Option<String>,
 }
 
-/// More places than these are not looked at, nor told.
+/// More bytes and addresses that differ are not looked at.
 const LOOKED_AT: usize = 4096;
-const MOST: usize = 64;
+/// More places are not told.
+pub const MOST_ROWS: usize = 64;
 /// Bytes that are shown of what is no number, no text and no address.
 const SHOWN: u64 = 16;
 /// Bytes that are told together where nobody knows what they are.
@@ -136,7 +137,7 @@ pub fn data_rows<E>(
         let value = |version: DataVersion<'_, '_>| version.value(start, size, is_shown_as_text);
         let (original, patched) = (value(original), value(patched));
         rows.push(DataRow { offset: start, member: path, original, patched });
-        if rows.len() == MOST {
+        if rows.len() == MOST_ROWS {
             break;
         }
     }

@@ -12,7 +12,7 @@ mod said;
 mod unseen;
 
 pub use align::Row;
-pub use data::{DataRow, DataVersion, data_rows};
+pub use data::{DataRow, DataVersion, MOST_ROWS, data_rows};
 pub use listing::Line;
 pub use unseen::unseen;
 

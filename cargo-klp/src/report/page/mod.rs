@@ -12,6 +12,7 @@ use askama::Template;
 use klp::{Explained, ExplainedData, FunctionReached, SourceLines, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
+use klp_core::explain::MOST_ROWS;
 use klp_core::record::{Data, Function, Proof, Version};
 
 use super::explained_data::values;

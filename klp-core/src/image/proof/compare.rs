@@ -1,5 +1,7 @@
 //! Compares the sections of an object, one after the other as it becomes known where they are.
 
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
@@ -7,7 +9,7 @@ use super::field::Field;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
-use super::tables::{Entries, Region, Stretch, code, jump_labels, stretches};
+use super::tables::{Entries, Stretch, jump_labels, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
@@ -81,47 +83,6 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
                 self.place(section, spot, open);
             } else {
                 return;
-            }
-        }
-    }
-
-    /// Compares a part of a table about code that was found.
-    fn table(&mut self, section: u32, part: &Stretch, open: &mut Vec<u32>) {
-        let Some(header) = self.object.section(section).copied() else { return };
-        let relas = self.relas(section);
-        let within = |rela: &&RawRela| (part.start..part.end).contains(&rela.offset);
-        for rela in relas.iter().filter(within) {
-            if let Some(code) = code(rela, self.object).filter(|code| self.is_compared(code.0)) {
-                self.entries.own(section, rela.offset, code);
-            }
-        }
-        let fields = self.entries.fields(section, part);
-        let Some((at, _)) = fields.first() else { return };
-        let Some(region) = Region::of(header.name, self.shipped) else {
-            for (at, _) in fields {
-                self.differ(section, at, "nothing tells where the table is".to_owned());
-            }
-            return;
-        };
-        let Some(rela) = relas.iter().find(|rela| rela.offset == *at) else { return };
-        let target = self.object.symbol(rela.symbol).and_then(|symbol| match symbol.place {
-            SymbolPlace::Section(of) => {
-                Some(self.places.get(&of)?.plus(symbol.value.cast_signed()))
-            }
-            _ => None,
-        });
-        let Some(target) = target else { return };
-        let base = |spot: &Spot| spot.plus(at.wrapping_neg().cast_signed());
-        let found = region.leading_to(target, rela, self.shipped);
-        let mut possible = found.iter().map(base);
-        let fits = |base: &Spot| self.both(section, part, *base).is_some();
-        let is_same = |base: &Spot| self.plain_bytes_are_equal(section, part, *base);
-        match possible.clone().find(is_same).or_else(|| possible.find(fits)) {
-            Some(base) => self.stretch(section, part, base, open),
-            None => {
-                for (at, _) in fields {
-                    self.differ(section, at, "it is not there".to_owned());
-                }
             }
         }
     }

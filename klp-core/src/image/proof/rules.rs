@@ -28,10 +28,4 @@ pub const RULES: &[Rule] = &[
         why: "it is not in the running kernel",
         sections: &[".exit.*", ".discard.*"],
     },
-    Rule {
-        name: "shipped-unlisted-table",
-        leaves_out: "entries about code in a kernel that tells neither by a section nor by symbols where the table is",
-        why: "there is nothing to compare them with; the code that they are about is compared",
-        sections: &[],
-    },
 ];
