@@ -324,7 +324,7 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     // The sources are those of the last build, whatever was done to them since, and where a run was killed.
     fs_err::write(&words, "something else")?;
     fs_err::write(module.join(".klp/build/words.h"), &text)?;
-    fs_err::remove_dir_all(module.join(".klp/lines"))?;
+    fs_err::remove_dir_all(module.join(".klp/lines/patched"))?;
     assert_eq!(about(&["explain"])?.expect(0)?.stdout, explained);
     fs_err::write(&words, &text)?;
     build(&kernel, &module, STRING)?.expect(0)?;
