@@ -25,6 +25,7 @@ pub mod demangle;
 pub mod diff;
 pub mod elf;
 pub mod explain;
+pub mod ids;
 pub mod image;
 pub mod inlined;
 pub mod input;

@@ -41,8 +41,9 @@ impl<T: Copy> Lists<T> {
         &self.items
     }
 
-    pub(crate) fn items_mut(&mut self) -> &mut [T] {
-        &mut self.items
+    /// The same lists of what `change` makes of each item.
+    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Lists<U> {
+        Lists { items: self.items.into_iter().map(change).collect(), ends: self.ends }
     }
 
     /// Adds to the list that ends next.

@@ -160,7 +160,7 @@ mod tests {
             align: 1,
             size: 1,
             entsize: 0,
-            link: 0,
+            link: None,
             data: &[0],
             relocs: Relocs::none(Machine::X86_64),
         }

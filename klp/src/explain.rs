@@ -8,7 +8,9 @@ use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::{self, Analysis, Digest};
 use klp_core::diff::Changes;
 use klp_core::explain::{self, Row};
+use klp_core::ids::List;
 use klp_core::input::Input;
+use klp_core::layout::FunctionId;
 use klp_core::record::{Change, Function, Record};
 
 use crate::cache::{Cache, Known, Place};
@@ -92,8 +94,8 @@ pub fn explain_compared(
     let file =
         |side: &Checksums<'_>, index: Option<usize>| side.file(index?).map(Utf8Path::to_owned);
     let functions = changes.functions.iter().cloned().enumerate().map(|(number, function)| {
-        let (before, after) = changes.objects_of(number);
-        (function, (file(original, before), file(patched, after)))
+        let objects = changes.objects_of(number);
+        (function, (file(original, objects.original), file(patched, objects.patched)))
     });
     let listed = listed(functions, &Cache::default())?.into_iter();
     Ok(listed.filter_map(|(function, rows)| Some(Explained { function, rows: rows? })).collect())
@@ -164,7 +166,7 @@ fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, Input)>, Error> 
 /// An object and the digests of its functions.
 struct Side<'i> {
     analysis: Analysis<'i>,
-    digests: Vec<Option<Digest>>,
+    digests: List<FunctionId, Option<Digest>>,
 }
 
 impl<'i> Side<'i> {
@@ -183,10 +185,10 @@ impl<'i> Side<'i> {
     }
 
     /// The function of that name with that `digest`.
-    fn find(&self, name: &str, digest: Option<&Digest>) -> Option<(&Analysis<'i>, usize)> {
-        let is_it = |number: &usize| self.digests.get(*number).and_then(Option::as_ref) == digest;
-        let number = explain::named(&self.analysis, name).into_iter().find(is_it)?;
-        Some((&self.analysis, number))
+    fn find(&self, name: &str, digest: Option<&Digest>) -> Option<(&Analysis<'i>, FunctionId)> {
+        let is_it = |id: &FunctionId| self.digests.get(*id).and_then(Option::as_ref) == digest;
+        let function = explain::named(&self.analysis, name).into_iter().find(is_it)?;
+        Some((&self.analysis, function))
     }
 }
 
@@ -199,7 +201,8 @@ fn rows(
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     let was = || before?.find(original, function.original_checksum.as_ref());
     let is = || after?.find(&function.name, function.patched_checksum.as_ref());
-    let lines = |(analysis, number): (&Analysis<'_>, usize)| explain::lines(analysis, number);
+    let lines =
+        |(analysis, function): (&Analysis<'_>, FunctionId)| explain::lines(analysis, function);
     Some(match function.change {
         Change::Changed => explain::rows(was()?, is()?),
         Change::Removed => lines(was()?).into_iter().map(Row::Removed).collect(),

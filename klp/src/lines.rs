@@ -207,7 +207,7 @@ fn functions(path: &Utf8Path) -> Result<Option<Vec<Digested>>, Error> {
     let Ok(analysis) = Analysis::of(&input) else { return Ok(None) };
     let digests = analysis.checksums().functions.digests;
     let names = analysis.layout.functions.iter().map(|function| {
-        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
+        let symbol = function.symbols.first().map(|symbol| analysis.elf.symbol(*symbol));
         symbol.map(|symbol| symbol.name.to_vec()).unwrap_or_default()
     });
     let mut all: Vec<_> = names.zip(digests.into_iter().map(Result::ok)).collect();

@@ -7,6 +7,7 @@ use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, Place};
 use klp_core::explain::{self, Line, Row};
+use klp_core::layout::FunctionId;
 use klp_core::record::Function;
 
 use crate::error::Error;
@@ -132,17 +133,17 @@ fn fill<'e>(
             .map(|line| (line.part, line.offset))
             .collect();
         // With the lines of the patched source, `__LINE__` is another number in the same instruction.
-        let is_same = |number: &usize| {
-            explain::places(&analysis, *number).into_iter().eq(places.iter().copied())
+        let is_same = |function: &FunctionId| {
+            explain::places(&analysis, *function).into_iter().eq(places.iter().copied())
         };
-        let Some(number) = explain::named(&analysis, symbol).into_iter().find(is_same) else {
+        let Some(function) = explain::named(&analysis, symbol).into_iter().find(is_same) else {
             continue;
         };
         let found = match version {
             Version::Original => &mut lines.original,
             Version::Patched => &mut lines.patched,
         };
-        for (part, stretch) in explain::stretches(&analysis, number).into_iter().enumerate() {
+        for (part, stretch) in explain::stretches(&analysis, function).into_iter().enumerate() {
             for (Place { offset, .. }, line) in debug.lines(stretch) {
                 let file = debug.file(line);
                 let (file, text) = text(file, line.line).unwrap_or_else(|| (file.to_owned(), None));

@@ -21,7 +21,7 @@ fn relocations(module: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<usiz
     let elf = RawElf::parse(module)?;
     let mut places = Vec::new();
     for section in elf.sections.iter().filter(|section| section.is_rela()) {
-        let holder = elf.section(section.info).context("no section")?;
+        let holder = elf.section(elf.relocated_by(section).context("no section")?);
         if wanted(holder.name) {
             places.extend(range(module, section)?.step_by(24));
         }

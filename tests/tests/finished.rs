@@ -19,7 +19,7 @@ fn the_finished_module() -> Result<()> {
         ensure!(section.is_livepatch_rela() && section.is_allocated(), "{section:?}");
         let names: BTreeSet<String> = section
             .relas()
-            .filter_map(|rela| elf.symbol(rela.symbol))
+            .filter_map(|rela| elf.symbol_of(&rela))
             .map(|symbol| symbol.name_lossy().into_owned())
             .collect();
         ensure!(names.contains(".klp.sym.vmlinux.count,0"), "{names:?}");
@@ -31,7 +31,7 @@ fn the_finished_module() -> Result<()> {
             elf.sections.iter().filter(|table| table.is_rela() && !table.is_livepatch_rela())
         {
             for rela in table.relas() {
-                let symbol = elf.symbol(rela.symbol).context("a relocation without symbol")?;
+                let symbol = elf.symbol_of(&rela).context("a relocation without symbol")?;
                 ensure!(
                     symbol.place != SymbolPlace::Livepatch,
                     "{} applies it",

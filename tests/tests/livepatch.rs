@@ -17,13 +17,12 @@ fn references(bytes: &[u8], function: &str) -> Result<BTreeSet<String>> {
     let SymbolPlace::Section(section) = symbol.place else {
         anyhow::bail!("{function} is nowhere")
     };
-    let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == section);
     let mut names = BTreeSet::new();
-    for rela in tables.flat_map(klp_core::module::RawSection::relas) {
-        let to = elf.symbol(rela.symbol).context("a relocation without symbol")?;
+    for rela in elf.relas_of(section) {
+        let to = elf.symbol_of(&rela).context("a relocation without symbol")?;
         names.insert(match to.place {
             SymbolPlace::Section(index) if to.name.is_empty() => {
-                elf.section(index).context("no section")?.name_lossy().into_owned()
+                elf.section(index).name_lossy().into_owned()
             }
             _ => to.name_lossy().into_owned(),
         });

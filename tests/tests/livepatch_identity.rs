@@ -32,16 +32,13 @@ pub(crate) fn sections(livepatch: &Livepatch, part: usize) -> Result<Vec<String>
 /// Names of what the relocations of section `name` refer to.
 pub(crate) fn references(part: &[u8], name: &str) -> Result<Vec<String>> {
     let elf = RawElf::parse(part)?;
-    let of_section = |table: &&RawSection<'_>| {
-        let target = elf.section(table.info);
-        table.is_rela() && target.is_some_and(|section| section.name == name.as_bytes())
-    };
-    let relas = elf.sections.iter().filter(of_section).flat_map(RawSection::relas);
-    let symbols = relas.filter_map(|rela| elf.symbol(rela.symbol));
+    let sections = elf.sections.with_ids().filter(|(section, _)| section.name == name.as_bytes());
+    let relas = sections.flat_map(|(_, section)| elf.relas_of(section));
+    let symbols = relas.filter_map(|rela| elf.symbol_of(&rela));
     Ok(symbols
         .map(|symbol| match symbol.place {
             SymbolPlace::Section(index) if symbol.name.is_empty() => {
-                elf.section(index).map(RawSection::name_lossy).unwrap_or_default().into_owned()
+                elf.section(index).name_lossy().into_owned()
             }
             _ => symbol.name_lossy().into_owned(),
         })
@@ -303,11 +300,10 @@ fn calls_inside_of_a_section_of_several_functions() -> Result<()> {
         // The module loader refuses to write where something stands already.
         let part = &livepatch.parts.first().context("no part")?.bytes;
         let elf = RawElf::parse(part)?;
-        for table in elf.sections.iter().filter(|section| section.is_rela()) {
-            let code = elf.section(table.info).filter(|section| section.is_code());
-            for rela in table.relas().filter(|_| code.is_some()) {
+        for (code, id) in elf.sections.with_ids().filter(|(section, _)| section.is_code()) {
+            for rela in elf.relas_of(id) {
                 let field = usize::try_from(rela.offset)?;
-                let bytes = code.and_then(|code| code.data.get(field..field + 4));
+                let bytes = code.data.get(field..field + 4);
                 ensure!(bytes == Some(&[0; 4]), "{bytes:x?} at {field:#x}");
             }
         }

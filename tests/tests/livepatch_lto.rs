@@ -258,10 +258,8 @@ fn the_call_of_ftrace_is_back() -> Result<()> {
     let text = elf.section_named(".text.traced").context("no function")?;
     assert_eq!(text.data.get(..6), Some(&[0xe8, 0, 0, 0, 0, 0xb8][..]));
     let relocs = elf.section_named(".rela.text.traced").context("no call")?;
-    let calls: Vec<(u64, &[u8])> = relocs
-        .relas()
-        .filter_map(|rela| Some((rela.offset, elf.symbol(rela.symbol)?.name)))
-        .collect();
+    let calls: Vec<(u64, &[u8])> =
+        relocs.relas().filter_map(|rela| Some((rela.offset, elf.symbol_of(&rela)?.name))).collect();
     assert_eq!(calls, [(1, &b"__fentry__"[..])]);
     ensure!(elf.section_named("__mcount_loc").is_none(), "objtool makes it again");
     Ok(())

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
-use klp_core::elf::{ElfObject, Place};
+use klp_core::elf::{Definition, ElfObject};
 use klp_core::prove::{At, prove};
 use klp_tests::matrix::{self, Case, Compiler, Tool, Variant};
 use rayon::prelude::*;
@@ -17,7 +17,7 @@ use rayon::prelude::*;
 /// Names at a place, and in front of it those of what it is part of.
 fn names(object: &ElfObject<'_>, at: At) -> impl Iterator<Item = String> {
     let symbols = object.symbols.iter().filter(move |symbol| {
-        symbol.place == Place::Section(at.section)
+        symbol.place == Definition::Section(at.section)
             && (symbol.value..=symbol.value.saturating_add(symbol.size)).contains(&at.offset)
     });
     symbols.map(|symbol| symbol.name_lossy().into_owned())
@@ -30,7 +30,7 @@ fn found(original: &[u8], patched: &[u8]) -> Result<BTreeSet<String>> {
     let proof = prove(&before, &after, &claims);
     let mut found = BTreeSet::new();
     for (pair, _) in &proof.unproven {
-        let pair = claims.pairs.get(*pair).context("no such claim")?;
+        let pair = &claims.pairs[*pair];
         found.extend(names(&after, pair.patched));
     }
     found.extend(claims.added.iter().flat_map(|at| names(&after, *at)));

@@ -169,8 +169,7 @@ pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<
     for object in &manifest.objects {
         let text = |start: usize| {
             let mut text = Vec::with_capacity(SHARE.saturating_mul(128));
-            let functions = start..start.saturating_add(SHARE);
-            for function in functions.map_while(|index| object.functions.get(index)) {
+            for function in object.functions.starting(start).take(SHARE) {
                 checksum(object, &function, &mut text);
             }
             text

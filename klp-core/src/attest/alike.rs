@@ -3,32 +3,27 @@
 use super::judge::Source;
 use super::names::base;
 use super::view::{Aim, Extent, Use, View};
-use crate::elf::{Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{Definition, Reloc, RelocKind, Section, SymbolId, SymbolKind};
 
 /// Whether two stretches of data or code have the same bytes and lead to the same, none of it new code.
 pub(super) fn is_same(source: &Source<'_>, new: Extent, original: &View<'_>, was: Extent) -> bool {
     let content =
-        |view: &View<'_>, it: Extent| bytes(view.section(it.section)?, it.start, it.size());
+        |view: &View<'_>, it: Extent| bytes(view.section(it.section), it.start, it.size());
     let fields = |view: &View<'_>, it: Extent| -> Vec<Reloc> {
-        let section = view.section(it.section);
-        let relocs =
-            section.into_iter().flat_map(|section| section.relocs.within(it.start, it.end));
+        let relocs = view.section(it.section).relocs.within(it.start, it.end);
         relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
     };
     let patched = &source.patched;
     let (now, before) = (fields(patched, new), fields(original, was));
     let is_one = |(now, before): (&Reloc, &Reloc)| {
         let places = [now.offset.checked_sub(new.start), before.offset.checked_sub(was.start)];
-        let is_known = |index: u32, name: &[u8]| {
+        let is_known = |index: SymbolId, name: &[u8]| {
             let symbol = patched.symbol(index);
-            let is_defined = symbol.is_some_and(|it| matches!(it.place, Place::Section(_)));
-            let has_name = symbol.is_some_and(|symbol| base(symbol.name) == base(name));
-            has_name && (!is_defined || !source.originals(index).is_empty())
+            let is_defined = matches!(symbol.place, Definition::Section(_));
+            base(symbol.name) == base(name) && (!is_defined || !source.originals(index).is_empty())
         };
         let leads_alike = match (meant(patched, now, 0), meant(original, before, 0)) {
-            (Some(now), Some(before)) => {
-                original.symbol(before).is_some_and(|symbol| is_known(now, symbol.name))
-            }
+            (Some(now), Some(before)) => is_known(now, original.symbol(before).name),
             (None, None) => text(patched, now).is_some_and(|it| Some(it) == text(original, before)),
             _ => false,
         };
@@ -51,15 +46,15 @@ pub(super) fn bytes(section: &Section<'_>, start: u64, size: u64) -> Option<Vec<
 }
 
 /// Where the thing of a symbol is.
-pub(super) fn extent(view: &View<'_>, index: u32) -> Option<Extent> {
-    let symbol = view.symbol(index)?;
-    let Place::Section(section) = symbol.place else { return None };
+pub(super) fn extent(view: &View<'_>, index: SymbolId) -> Option<Extent> {
+    let symbol = view.symbol(index);
+    let Definition::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)
 }
 
 /// The symbol of what a relocation leads to. A text has none.
-pub(super) fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<u32> {
-    if view.symbol(reloc.symbol)?.kind != SymbolKind::Section {
+pub(super) fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<SymbolId> {
+    if view.symbol(reloc.symbol).kind != SymbolKind::Section {
         return Some(reloc.symbol);
     }
     let (section, offset) = view.place(Aim::of(reloc, Use { behind, ..Use::default() }))?;
@@ -69,7 +64,7 @@ pub(super) fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<u32> 
 /// The text that a field of data leads to.
 fn text<'v>(view: &'v View<'_>, reloc: &Reloc) -> Option<&'v [u8]> {
     let (section, offset) = view.place(Aim::of(reloc, Use::default()))?;
-    let section = view.section(section).filter(|section| section.is_strings())?;
+    let section = Some(view.section(section)).filter(|section| section.is_strings())?;
     let rest = section.data.get(usize::try_from(offset).ok()?..)?;
     rest.split(|byte| *byte == 0).next()
 }

@@ -28,7 +28,7 @@ impl Judge<'_> {
                     format!("livepatch is not told of {object}, so it fills in nothing there");
                 wrong.insert((name.clone().into_owned(), what));
             }
-            let symbols = table.relas().filter_map(|rela| module.symbol(rela.symbol));
+            let symbols = table.relas().filter_map(|rela| module.symbol_of(&rela));
             for symbol in symbols {
                 let symbol = symbol.name_lossy();
                 let Some((home, named, _)) = livepatch_name(&symbol) else { continue };

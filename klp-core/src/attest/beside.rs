@@ -8,7 +8,7 @@ use super::names::is_of_one_place;
 use super::reference::Lead;
 use super::running::Spot;
 use super::view::{Aim, Extent};
-use crate::elf::{RelocKind, SymbolKind};
+use crate::elf::{RelocKind, SectionId, SymbolKind};
 
 /// How far from an array it can be entered: by a character of an alphabet, or the number of a message.
 const FAR: u64 = 4096;
@@ -45,7 +45,7 @@ impl Judge<'_> {
         }
     }
 
-    fn aimed(&self, field: Field, aim: Aim) -> Option<(u32, i64)> {
+    fn aimed(&self, field: Field, aim: Aim) -> Option<(SectionId, i64)> {
         self.sources.get(field.piece.0)?.aimed(aim)
     }
 
@@ -55,20 +55,17 @@ impl Judge<'_> {
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return Vec::new();
         };
-        let is_name = view.symbol(aim.symbol).is_some_and(|it| it.kind != SymbolKind::Section);
+        let is_name = view.symbol(aim.symbol).kind != SymbolKind::Section;
         let Some((section, offset)) = view.place(aim).filter(|_| !is_name) else {
             return Vec::new();
         };
-        let (Some(header), Some(holder)) = (view.section(section), view.section(user.section))
-        else {
-            return Vec::new();
-        };
+        let (header, holder) = (view.section(section), view.section(user.section));
         let is_table = |section| view.entry_size(section).is_some();
         if header.is_code() || header.is_merged() || is_table(section) || is_table(user.section) {
             return Vec::new();
         }
         let of_one_place = |extent: &Extent| {
-            let symbol = view.symbol_of(*extent).and_then(|index| view.symbol(index));
+            let symbol = view.symbol_of(*extent).map(|index| view.symbol(index));
             symbol.is_none_or(|symbol| is_of_one_place(symbol.name, header.name))
         };
         let around = view.extents(section);
@@ -112,7 +109,7 @@ impl Judge<'_> {
     fn stands_at(&self, number: usize, extent: Extent, spot: Spot) -> bool {
         let Some(source) = self.sources.get(number) else { return false };
         let Some(index) = source.patched.symbol_of(extent) else { return false };
-        let name = source.patched.symbol(index).map_or(&b""[..], |symbol| symbol.name);
+        let name = source.patched.symbol(index).name;
         self.running.has_at(spot, name)
             || source.spots(index).contains(&spot)
             || self.elsewhere(number, index).contains(&spot)

@@ -11,7 +11,7 @@ use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::Thing;
 use super::view::{Aim, Extent, Use, View};
 use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
-use crate::elf::{Place, Reloc, RelocKind, Section};
+use crate::elf::{Definition, Reloc, RelocKind, Section, SectionId};
 
 /// In a key's address: the branch is likely, and objtool may write a NOP for the jump.
 const KEY_FLAGS: i64 = 3;
@@ -42,7 +42,6 @@ impl Judge<'_> {
         let piece = (number, extent);
         let Some(source) = self.sources.get(number) else { return };
         let (here, there) = (source.patched.section(extent.section), self.module.section(at.0));
-        let (Some(here), Some(there)) = (here, there) else { return };
         let size = extent.size();
         let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
         else {
@@ -67,8 +66,8 @@ impl Judge<'_> {
         let mut untraced = Vec::new();
         for (offset, patched) in &before {
             let used = decoded.get(&patched.offset).copied().unwrap_or_default();
-            let callee = source.patched.symbol(patched.symbol).map(|symbol| symbol.name);
-            if let Some(call) = callee.and_then(|name| name.strip_prefix(b"__SCT__"))
+            let callee = source.patched.symbol(patched.symbol).name;
+            if let Some(call) = callee.strip_prefix(b"__SCT__")
                 && used.branch
             {
                 static_calls.push((offset.saturating_sub(1), call.to_vec()));
@@ -77,7 +76,7 @@ impl Judge<'_> {
             let is_nop = |len: u64| is_nop(slice(&is, opcode, len));
             let is_call = slice(&was, opcode, 1) == [CALL];
             let is_absent = self.is_absent(number, patched, used);
-            let is_number = |it: &Reloc| it.symbol == 0 && it.addend == patched.addend;
+            let is_number = |it: &Reloc| it.symbol.number() == 0 && it.addend == patched.addend;
             if is_absent && used.branch && is_call && is_nop(5) {
                 // The call that is behind a test for the address 0.
                 cover(opcode, 5);
@@ -92,7 +91,7 @@ impl Judge<'_> {
                 }
                 let flags = flags(&name, *offset);
                 fields.push(Field { piece, patched: *patched, module, used, flags });
-            } else if callee == Some(b"__fentry__") && is_call && is_nop(5) {
+            } else if callee == b"__fentry__" && is_call && is_nop(5) {
                 cover(opcode, 5);
                 untraced.push(opcode);
             } else if labels.contains_key(&opcode) && is_nop(5) {
@@ -144,11 +143,9 @@ impl Judge<'_> {
     /// Calls to the tracer in code that objtool has been over once.
     fn tracer_calls(&self, relocs: &BTreeMap<u64, Reloc>, was: &[u8]) -> Vec<u64> {
         let calls = relocs.iter().filter(|(offset, reloc)| {
-            let symbol = self.module.symbol(reloc.symbol).map(crate::elf::Symbol::name_lossy);
-            let is_tracer = symbol.as_deref().is_some_and(|name| {
-                name == "__fentry__"
-                    || livepatch_name(name).is_some_and(|(_, name, _)| name == "__fentry__")
-            });
+            let symbol = self.module.symbol(reloc.symbol).name_lossy();
+            let is_tracer = symbol == "__fentry__"
+                || livepatch_name(&symbol).is_some_and(|(_, name, _)| name == "__fentry__");
             is_tracer && is_nop(slice(was, offset.saturating_sub(1), 5))
         });
         calls.map(|(offset, _)| *offset).collect()
@@ -190,9 +187,9 @@ impl Judge<'_> {
         let here = view.place(Aim::of(&field.patched, Use::default()));
         let there = self.module.place(Aim::of(&field.module, Use::default()));
         let length = replacement_length(entry);
-        let place = |at: Option<(u32, i64)>, view: &View<'_>| {
+        let place = |at: Option<(SectionId, i64)>, view: &View<'_>| {
             let (section, offset) = at?;
-            let header = view.section(section).filter(|header| header.name == REPLACEMENTS);
+            let header = Some(view.section(section)).filter(|header| header.name == REPLACEMENTS);
             header.and_then(|_| Some((section, u64::try_from(offset).ok()?)))
         };
         match (place(here, view), place(there, &self.module)) {
@@ -213,10 +210,9 @@ impl Judge<'_> {
             return labels;
         };
         for (_, place) in view.table_places(LABELS) {
-            if extent.holds(place.0, place.1)
-                && let Some(section) = view.section(place.0)
-            {
-                let first = section.bytes(place.1, 1).and_then(<[u8]>::first).copied();
+            if extent.holds(place.0, place.1) {
+                let first =
+                    view.section(place.0).bytes(place.1, 1).and_then(<[u8]>::first).copied();
                 labels.insert(place.1.saturating_sub(extent.start), label_length(first));
             }
         }
@@ -232,9 +228,9 @@ impl Judge<'_> {
     pub(super) fn static_call_sites(&mut self) {
         let mut listed = BTreeMap::new();
         for (entry, place) in self.module.table_places(STATIC_CALLS) {
-            let key = self.module.section(entry.0).and_then(|section| {
-                let reloc = section.relocs.at(entry.1.saturating_add(4))?;
-                let symbol = self.module.symbol(reloc.symbol)?.name_lossy().into_owned();
+            let reloc = self.module.section(entry.0).relocs.at(entry.1.saturating_add(4));
+            let key = reloc.and_then(|reloc| {
+                let symbol = self.module.symbol(reloc.symbol).name_lossy().into_owned();
                 let name = livepatch_name(&symbol).map_or(symbol.as_str(), |(_, name, _)| name);
                 let name = name.strip_prefix("__SCK__").or_else(|| name.strip_prefix("__SCT__"));
                 name.map(|name| name.as_bytes().to_vec())
@@ -313,7 +309,7 @@ impl View<'_> {
     /// The entries of the tables of a name, and the code to which each belongs.
     pub(super) fn table_places(&self, name: &str) -> Vec<(At, At)> {
         let mut places = Vec::new();
-        for (section, index) in self.elf.sections.iter().zip(0u32..) {
+        for (section, index) in self.elf.sections.with_ids() {
             let Some(size) = self.entry_size(index).filter(|_| section.name == name.as_bytes())
             else {
                 continue;
@@ -338,7 +334,7 @@ impl View<'_> {
     /// The function with that place, where there is one.
     pub(super) fn is_function_start(&self, at: At) -> bool {
         self.elf.symbols.iter().any(|symbol| {
-            symbol.place == Place::Section(at.0)
+            symbol.place == Definition::Section(at.0)
                 && symbol.value == at.1
                 && symbol.kind == crate::elf::SymbolKind::Function
         })

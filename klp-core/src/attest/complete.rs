@@ -10,7 +10,7 @@ use super::running::VMLINUX;
 use super::tables::{Table, is_generated};
 use super::view::{Aim, Extent, Use, View};
 use super::{Class, Said};
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SymbolId, SymbolKind};
 
 impl Judge<'_> {
     /// Compares what the module does with what both builds say.
@@ -51,7 +51,7 @@ impl Judge<'_> {
         let name_of = name.as_bytes();
         let of_object = self.sources.iter().find(|source| source.object == object);
         let was_global = of_object.and_then(|source| source.original.as_ref()).is_none_or(|view| {
-            let symbols = view.named(name_of).iter().filter_map(|index| view.symbol(*index));
+            let symbols = view.named(name_of).iter().map(|index| view.symbol(*index));
             symbols.into_iter().any(|symbol| !symbol.local && !symbol.weak)
         });
         let image = of_object.map_or(Some(VMLINUX), |source| source.image);
@@ -66,10 +66,9 @@ impl Judge<'_> {
     }
 
     /// Whether the kernel has other functions under all names of the function at `index`, which are weak.
-    fn is_dead(&self, source: &Source<'_>, index: u32) -> bool {
-        let Some((image, own)) = source.image.zip(source.patched.symbol(index)) else {
-            return false;
-        };
+    fn is_dead(&self, source: &Source<'_>, index: SymbolId) -> bool {
+        let Some(image) = source.image else { return false };
+        let own = source.patched.symbol(index);
         let mut names = source.patched.elf.symbols.iter().filter(|other| {
             (other.kind, other.place, other.value) == (own.kind, own.place, own.value)
         });
@@ -95,7 +94,7 @@ impl Judge<'_> {
             symbols.is_empty() && self.is_replaced_by_name(name)
                 || symbols.iter().any(|index| {
                     let extent = function_extent(&source.patched, *index);
-                    let local = source.patched.symbol(*index).is_some_and(|symbol| symbol.local);
+                    let local = source.patched.symbol(*index).local;
                     self.is_dead(source, *index)
                         || extent.is_some_and(|extent| {
                             self.new_functions.contains(&(*number, extent))
@@ -116,7 +115,7 @@ impl Judge<'_> {
         let Some(source) = self.sources.get(number) else { return false };
         let view = &source.patched;
         let mut users = BTreeSet::new();
-        for (section, index) in view.elf.sections.iter().zip(0u32..) {
+        for (section, index) in view.elf.sections.with_ids() {
             let is_code = section.is_code();
             if !section.is_allocated()
                 || Table::named(section.name).is_some()
@@ -169,8 +168,9 @@ impl Judge<'_> {
             let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
             for index in freed.iter().flat_map(|name| view.named(name)).copied() {
                 let extent = function_extent(view, index);
-                let Some((symbol, extent)) = view.symbol(index).zip(extent) else { continue };
-                let is_text = view.section(extent.section).map(Kind::of) == Some(Kind::Text);
+                let Some(extent) = extent else { continue };
+                let symbol = view.symbol(index);
+                let is_text = Kind::of(view.section(extent.section)) == Kind::Text;
                 if symbol.kind == SymbolKind::Function
                     && is_text
                     && source.kind_before(index) == Some(Kind::FreedText)
@@ -198,7 +198,7 @@ impl Judge<'_> {
     fn is_still_there(&self, object: &str, name: &str) -> bool {
         self.sources.iter().any(|source| {
             let symbols = source.patched.named(name.as_bytes()).iter();
-            let mut symbols = symbols.filter_map(|index| source.patched.symbol(*index));
+            let mut symbols = symbols.map(|index| source.patched.symbol(*index));
             symbols.any(|symbol| {
                 symbol.kind == SymbolKind::Function && (!symbol.local || source.object == object)
             })
@@ -211,11 +211,11 @@ impl Judge<'_> {
         for (number, source) in self.sources.iter().enumerate() {
             for extent in self.new_variables(number, source) {
                 let Some(index) = source.patched.symbol_of(extent) else { continue };
-                let Some(new) = source.patched.symbol(index) else { continue };
+                let new = source.patched.symbol(index);
                 for gone in self.gone(number, index) {
                     let original =
                         self.sources.get(gone.source).and_then(|it| it.original.as_ref());
-                    let old = original.and_then(|view| view.symbol(gone.symbol));
+                    let old = original.map(|view| view.symbol(gone.symbol));
                     if let Some(old) = old.filter(|_| self.takes_over(number, index, &gone)) {
                         let names = (new.name_lossy().into_owned(), old.name_lossy().into_owned());
                         found.push((number, names));
@@ -237,11 +237,11 @@ impl Judge<'_> {
 
     fn new_variables(&self, number: usize, source: &Source<'_>) -> Vec<Extent> {
         let is_new = |(_, extent): &&Piece| {
-            let Some(section) = source.patched.section(extent.section) else { return false };
+            let section = source.patched.section(extent.section);
             let variable =
                 matches!(Kind::of(section), Kind::Data | Kind::PerCpu | Kind::RoAfterInit);
             let index = source.patched.symbol_of(*extent);
-            let name = index.and_then(|index| source.patched.symbol(index));
+            let name = index.map(|index| source.patched.symbol(index));
             variable
                 && Table::named(section.name).is_none()
                 && name.is_some_and(|name| !is_of_one_place(name.name, section.name))
@@ -255,16 +255,16 @@ impl Judge<'_> {
 /// The names of functions that are freed after the start.
 fn freed_names<'a>(original: &View<'a>) -> BTreeSet<&'a [u8]> {
     let freed = original.elf.symbols.iter().filter(|symbol| match symbol.place {
-        Place::Section(section) if symbol.kind == SymbolKind::Function => {
-            original.section(section).map(Kind::of) == Some(Kind::FreedText)
+        Definition::Section(section) if symbol.kind == SymbolKind::Function => {
+            Kind::of(original.section(section)) == Kind::FreedText
         }
         _ => false,
     });
     freed.map(|symbol| symbol.name).collect()
 }
 
-fn function_extent(view: &View<'_>, index: u32) -> Option<Extent> {
-    let symbol = view.symbol(index)?;
-    let Place::Section(section) = symbol.place else { return None };
+fn function_extent(view: &View<'_>, index: SymbolId) -> Option<Extent> {
+    let symbol = view.symbol(index);
+    let Definition::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::{Aim, Use, View};
 use super::x86_64::{Register, Step, instructions};
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SectionId, SymbolKind};
 
 /// A place in the module.
-pub(super) type At = (u32, u64);
+pub(super) type At = (SectionId, u64);
 
 /// A function that livepatch is told to replace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) struct Enabled {
     pub(super) replacements: Vec<Replacement>,
     pub(super) callbacks: Vec<At>,
     /// The tables themselves: section, start, end.
-    pub(super) tables: Vec<(u32, u64, u64)>,
+    pub(super) tables: Vec<(SectionId, u64, u64)>,
 }
 
 /// Offsets in `struct klp_patch`, `klp_object` and `klp_func`.
@@ -108,10 +108,10 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
 
 /// Follows the init code, which is straight.
 fn init(module: &View<'_>) -> Result<Init, String> {
-    let start = module.named(b"init_module").first().and_then(|index| module.symbol(*index));
+    let start = module.named(b"init_module").first().map(|index| module.symbol(*index));
     let start = start.ok_or("it has no init_module")?;
-    let Place::Section(index) = start.place else { return Err("no init_module".into()) };
-    let section = module.section(index).ok_or("no init_module")?;
+    let Definition::Section(index) = start.place else { return Err("no init_module".into()) };
+    let section = module.section(index);
     let code = section.bytes(start.value, start.size).ok_or("no init_module")?;
     let mut registers: BTreeMap<Register, Held> = BTreeMap::new();
     let mut found = Init::default();
@@ -145,7 +145,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
                 found.stores.insert(to, *from);
             }
             Step::Other(first) => {
-                let callee = aimed.and_then(|aim| module.symbol(aim.symbol));
+                let callee = aimed.map(|aim| module.symbol(aim.symbol));
                 if callee.is_some_and(|callee| callee.name == b"klp_enable_patch") {
                     if let Some(Held::Address(patch)) = registers.get(&Register::FIRST_ARGUMENT) {
                         found.patch = Some(*patch);
@@ -164,7 +164,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
 /// The starts of the entries of an array, the last of which is empty. `field` is the field that all others have.
 fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> {
     let (section, from, to) = table(module, start)?;
-    let header = module.section(section).ok_or("no table")?;
+    let header = module.section(section);
     let mut relocs = header.relocs.within(from, to).peekable();
     let is_named = |offset: u64| header.relocs.at(offset).is_some();
     let Some(first) = relocs.peek() else { return Ok(Vec::new()) };
@@ -192,9 +192,9 @@ fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> 
 }
 
 /// The variable that starts at a place.
-fn table(module: &View<'_>, at: At) -> Result<(u32, u64, u64), String> {
+fn table(module: &View<'_>, at: At) -> Result<(SectionId, u64, u64), String> {
     let symbol = module.elf.symbols.iter().find(|symbol| {
-        symbol.place == Place::Section(at.0)
+        symbol.place == Definition::Section(at.0)
             && symbol.value == at.1
             && symbol.kind == SymbolKind::Object
             && symbol.size > 0
@@ -209,7 +209,7 @@ fn plus(at: At, offset: u64) -> At {
 
 /// Where the pointer at a place leads to in the module; none if it is NULL.
 pub(super) fn pointer(module: &View<'_>, at: At) -> Result<Option<At>, String> {
-    let reloc = module.section(at.0).and_then(|section| section.relocs.at(at.1));
+    let reloc = module.section(at.0).relocs.at(at.1);
     let Some(reloc) = reloc else { return Ok(None) };
     let place = module.place(Aim::of(&reloc, Use::default()));
     let place = place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
@@ -217,12 +217,12 @@ pub(super) fn pointer(module: &View<'_>, at: At) -> Result<Option<At>, String> {
 }
 
 fn number(module: &View<'_>, at: At) -> Option<u64> {
-    let section = module.section(at.0).filter(|section| section.relocs.at(at.1).is_none())?;
+    let section = Some(module.section(at.0)).filter(|section| section.relocs.at(at.1).is_none())?;
     Some(u64::from_le_bytes(*section.bytes(at.1, 8)?.first_chunk()?))
 }
 
 fn string(module: &View<'_>, at: At) -> Option<String> {
-    let data = module.section(at.0)?.data.get(usize::try_from(at.1).ok()?..)?;
+    let data = module.section(at.0).data.get(usize::try_from(at.1).ok()?..)?;
     let text = data.split(|byte| *byte == 0).next().filter(|text| !text.is_empty())?;
     Some(String::from_utf8_lossy(text).into_owned())
 }

@@ -5,7 +5,7 @@ use super::enabled::At;
 use super::judge::{Judge, Piece};
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Extent, Use};
-use crate::elf::RelocKind;
+use crate::elf::{RelocKind, SectionId};
 
 impl Judge<'_> {
     /// Finds the module's entry for each entry of the patched objects that belongs to copied code.
@@ -30,7 +30,7 @@ impl Judge<'_> {
     fn unknown_entries(&mut self, number: usize) {
         let Some(source) = self.sources.get(number) else { return };
         let view = &source.patched;
-        let sections = view.elf.sections.iter().zip(0u32..);
+        let sections = view.elf.sections.with_ids();
         let unread = sections.filter(|(section, index)| {
             let is_table = Table::named(section.name).is_some() && section.size > 0;
             is_table && view.entry_size(*index).is_none()
@@ -45,8 +45,7 @@ impl Judge<'_> {
     fn copied_code(&self, number: usize) -> Vec<(Extent, Vec<At>)> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let copies = self.copies.iter().filter(|((of, extent), _)| {
-            *of == number
-                && source.patched.section(extent.section).is_some_and(crate::elf::Section::is_code)
+            *of == number && source.patched.section(extent.section).is_code()
         });
         copies.map(|((_, extent), at)| (*extent, at.iter().copied().collect())).collect()
     }
@@ -90,18 +89,14 @@ impl Judge<'_> {
     fn may_drop(&self, (number, extent): Piece) -> bool {
         let Some(source) = self.sources.get(number) else { return false };
         let view = &source.patched;
-        let reloc = view
-            .section(extent.section)
-            .and_then(|section| section.relocs.at(extent.start.saturating_add(8)));
+        let reloc = view.section(extent.section).relocs.at(extent.start.saturating_add(8));
         let Some(reloc) = reloc else { return false };
         let aim = Aim::of(&reloc, Use::default());
-        let named = view.symbol(aim.symbol).map(|symbol| symbol.name).unwrap_or_default();
+        let named = view.symbol(aim.symbol).name;
         let in_module = source.image != Some(super::running::VMLINUX);
         named.starts_with(b"__tracepoint_")
             || in_module
-            || view.place(aim).is_some_and(|(section, _)| {
-                view.section(section).is_some_and(|section| section.name == b"__dyndbg")
-            })
+            || view.place(aim).is_some_and(|(section, _)| view.section(section).name == b"__dyndbg")
     }
 
     /// What other sections than data, which code reads, say about copied code.
@@ -128,7 +123,7 @@ impl Judge<'_> {
                         .copies
                         .keys()
                         .any(|(of, extent)| *of == number && extent.holds(to, offset));
-                    let is_code = view.section(to).is_some_and(crate::elf::Section::is_code);
+                    let is_code = view.section(to).is_code();
                     if !copied || !is_code {
                         continue;
                     }
@@ -177,7 +172,7 @@ fn is_data(name: &[u8]) -> bool {
 
 impl super::judge::Source<'_> {
     /// Whether no function of this place's name is in the original.
-    fn is_new_name(&self, section: u32, offset: u64) -> bool {
+    fn is_new_name(&self, section: SectionId, offset: u64) -> bool {
         let extent = self.patched.extent(section, offset);
         let symbol = extent.and_then(|extent| self.patched.symbol_of(extent));
         symbol.is_some_and(|symbol| self.originals(symbol).is_empty())

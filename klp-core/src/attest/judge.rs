@@ -9,7 +9,7 @@ use super::origin::{self, Origin};
 use super::running::{Running, Spot};
 use super::view::{Aim, Extent, References, Use, View};
 use super::{AttestError, Class, Finding, Kernel, Object, Report};
-use crate::elf::{ElfError, Place, Reloc, SymbolKind};
+use crate::elf::{Definition, ElfError, Reloc, SectionId, SymbolId, SymbolKind};
 
 /// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
 const SEALS: &[u8] = b".ibt_endbr_seal";
@@ -180,7 +180,7 @@ impl<'a> Judge<'a> {
         }
         // A weak one gives way to the strong one that the patch has elsewhere.
         let found = found.filter(|(number, index)| {
-            let symbol = self.sources.get(*number).and_then(|it| it.patched.symbol(*index));
+            let symbol = self.sources.get(*number).map(|it| it.patched.symbol(*index));
             let gives_way = |name| self.strong(Some(spot.image), name).is_some();
             !symbol.is_some_and(|symbol| symbol.weak && !symbol.local && gives_way(symbol.name))
         });
@@ -213,7 +213,7 @@ impl<'a> Judge<'a> {
         }
         let symbols = self.module.elf.symbols.iter();
         let name = symbols.clone().find(|symbol| {
-            symbol.place == Place::Section(at.0)
+            symbol.place == Definition::Section(at.0)
                 && symbol.value == at.1
                 && symbol.kind == SymbolKind::Function
         });
@@ -243,10 +243,10 @@ impl<'a> Judge<'a> {
     }
 
     /// The piece of a function, and where it starts in its section.
-    fn function(&self, number: usize, symbol: u32) -> Option<(Extent, u64)> {
+    fn function(&self, number: usize, symbol: SymbolId) -> Option<(Extent, u64)> {
         let view = &self.sources.get(number)?.patched;
-        let symbol = view.symbol(symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
+        let symbol = view.symbol(symbol);
+        let Definition::Section(section) = symbol.place else { return None };
         Some((view.extent(section, symbol.value)?, symbol.value))
     }
 
@@ -269,31 +269,31 @@ impl<'a> Judge<'a> {
     /// The type in front of a function, which its callers compare (kCFI), and how far in front it is.
     fn type_of(&self, (number, extent): Piece) -> Option<(Piece, u64)> {
         let view = &self.sources.get(number)?.patched;
-        let name = [origin::TYPE, view.symbol(view.symbol_of(extent)?)?.name].concat();
-        let here = view.named(&name).iter().filter_map(|index| view.symbol(*index));
-        let here = here.filter(|symbol| symbol.place == Place::Section(extent.section));
+        let name = [origin::TYPE, view.symbol(view.symbol_of(extent)?).name].concat();
+        let here = view.named(&name).iter().map(|index| view.symbol(*index));
+        let here = here.filter(|symbol| symbol.place == Definition::Section(extent.section));
         let start = here.map(|symbol| symbol.value).filter(|value| *value < extent.start).max()?;
         let kind = view.extent(extent.section, start)?;
         Some(((number, kind), extent.start.checked_sub(kind.start)?))
     }
 
     /// The strong definition of a global name in a patched object of an image.
-    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, u32)> {
+    pub(super) fn strong(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, SymbolId)> {
         self.defined(image, name, false)
     }
 
     /// The weak one.
-    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, u32)> {
+    pub(super) fn weak(&self, image: Option<usize>, name: &[u8]) -> Option<(usize, SymbolId)> {
         self.defined(image, name, true)
     }
 
-    fn defined(&self, image: Option<usize>, name: &[u8], weak: bool) -> Option<(usize, u32)> {
+    fn defined(&self, image: Option<usize>, name: &[u8], weak: bool) -> Option<(usize, SymbolId)> {
         let mut sources = self.sources.iter().enumerate();
         sources.find_map(|(number, source)| {
             let mut symbols = source.patched.named(name).iter();
-            let fits = |index: &&u32| {
+            let fits = |index: &&SymbolId| {
                 let symbol = source.patched.symbol(**index);
-                symbol.is_some_and(|symbol| !symbol.local && symbol.weak == weak)
+                !symbol.local && symbol.weak == weak
             };
             let index = symbols.find(fits).filter(|_| source.image == image)?;
             Some((number, *index))
@@ -301,7 +301,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A name for a place of a patched object, for people.
-    pub(super) fn describe(&self, number: usize, section: u32, offset: u64) -> String {
+    pub(super) fn describe(&self, number: usize, section: SectionId, offset: u64) -> String {
         self.sources
             .get(number)
             .map_or_else(String::new, |source| describe(&source.patched, section, offset))
@@ -313,15 +313,15 @@ impl<'a> Judge<'a> {
 }
 
 /// A name for a place, for people.
-pub(super) fn describe(view: &View<'_>, section: u32, offset: u64) -> String {
+pub(super) fn describe(view: &View<'_>, section: SectionId, offset: u64) -> String {
     let extent = view.extents(section).iter().rfind(|extent| extent.holds(section, offset));
     let named = extent.and_then(|extent| {
-        let name = view.symbol(view.symbol_of(*extent)?)?.name_lossy().into_owned();
+        let name = view.symbol(view.symbol_of(*extent)?).name_lossy().into_owned();
         Some((name, extent.start))
     });
     let (name, start) = named.unwrap_or_else(|| {
-        let name = view.section(section).map(|section| section.name_lossy().into_owned());
-        (name.unwrap_or_default(), 0)
+        let name = view.section(section).name_lossy().into_owned();
+        (name, 0)
     });
     match offset.saturating_sub(start) {
         0 => name,
@@ -331,7 +331,7 @@ pub(super) fn describe(view: &View<'_>, section: u32, offset: u64) -> String {
 
 impl Source<'_> {
     /// The symbols of the original that a symbol of the patched object can be.
-    pub(super) fn originals(&self, symbol: u32) -> Vec<u32> {
+    pub(super) fn originals(&self, symbol: SymbolId) -> Vec<SymbolId> {
         let is_whole = self.plain.is_none();
         self.original
             .as_ref()
@@ -340,10 +340,10 @@ impl Source<'_> {
     }
 
     /// Where the running kernel has a symbol of the original.
-    pub(super) fn spot(&self, original: u32) -> Option<Spot> {
+    pub(super) fn spot(&self, original: SymbolId) -> Option<Spot> {
         let Some(plain) = &self.plain else { return self.origin.spot(original) };
         let view = self.original.as_ref()?;
-        let name = view.symbol(original)?.name;
+        let name = view.symbol(original).name;
         let (here, there) = (view.named(name), plain.named(name));
         let number = here.iter().position(|index| *index == original)?;
         let index = (here.len() == there.len()).then(|| there.get(number)).flatten()?;
@@ -351,12 +351,12 @@ impl Source<'_> {
     }
 
     /// Where the running kernel can have what a symbol of the patched object names.
-    pub(super) fn spots(&self, symbol: u32) -> Vec<Spot> {
+    pub(super) fn spots(&self, symbol: SymbolId) -> Vec<Spot> {
         self.originals(symbol).into_iter().filter_map(|index| self.spot(index)).collect()
     }
 
     /// The function of the patched object whose original is at `spot`.
-    fn patched_at(&self, spot: Spot) -> Option<u32> {
+    fn patched_at(&self, spot: Spot) -> Option<SymbolId> {
         let original = self.original.as_ref()?;
         let here = original.names().flat_map(|(name, all)| all.iter().map(move |one| (name, *one)));
         let bases: BTreeSet<&[u8]> = here
@@ -368,7 +368,7 @@ impl Source<'_> {
     }
 
     /// The place of what a symbol names, moved by `aim`'s offset.
-    pub(super) fn aimed(&self, aim: Aim) -> Option<(u32, i64)> {
+    pub(super) fn aimed(&self, aim: Aim) -> Option<(SectionId, i64)> {
         self.patched.place(aim)
     }
 }

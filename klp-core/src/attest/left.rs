@@ -10,7 +10,7 @@ use super::origin;
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Use};
 use super::x86_64::instructions;
-use crate::elf::{Place, RelocKind, SectionClass, SymbolKind};
+use crate::elf::{Definition, RelocKind, SectionClass, SectionId, SymbolKind};
 
 /// Functions of the module that Kbuild and its init code have.
 const INIT: &[&[u8]] = &[b"init_module", b"livepatch_init", b"cleanup_module", b"livepatch_exit"];
@@ -23,7 +23,7 @@ impl Judge<'_> {
     pub(super) fn left(&mut self) {
         let covered = self.covered();
         let mut found = Vec::new();
-        for (section, index) in self.module.elf.sections.iter().zip(0u32..) {
+        for (section, index) in self.module.elf.sections.with_ids() {
             let is_table =
                 Table::named(section.name).is_some_and(|table| table.duty == Duty::Spare);
             if !section.is_allocated()
@@ -51,10 +51,7 @@ impl Judge<'_> {
             let what = format!(
                 "{} bytes of {} that nothing in the patched objects accounts for",
                 end.saturating_sub(start),
-                self.module
-                    .section(section)
-                    .map(crate::elf::Section::name_lossy)
-                    .unwrap_or_default()
+                self.module.section(section).name_lossy()
             );
             self.find("", name, Class::Content, what);
         }
@@ -63,7 +60,7 @@ impl Judge<'_> {
     /// Each entry of a table that tools make again from the module's code is about code of the module.
     pub(super) fn own_entries(&mut self) {
         let mut found = Vec::new();
-        for (section, index) in self.module.elf.sections.iter().zip(0u32..) {
+        for (section, index) in self.module.elf.sections.with_ids() {
             let Some(table) = Table::named(section.name).filter(|it| it.duty == Duty::Spare) else {
                 continue;
             };
@@ -73,7 +70,7 @@ impl Judge<'_> {
             });
             for reloc in starts {
                 let to = self.module.place(Aim::of(&reloc, Use::default()));
-                let code = to.and_then(|(section, _)| self.module.section(section));
+                let code = to.map(|(section, _)| self.module.section(section));
                 if !code.is_some_and(crate::elf::Section::is_code) {
                     found.push((index, reloc.offset, table.section));
                 }
@@ -87,8 +84,8 @@ impl Judge<'_> {
     }
 
     /// By section, the ranges that are accounted for.
-    fn covered(&self) -> BTreeMap<u32, Vec<(u64, u64)>> {
-        let mut covered: BTreeMap<u32, Vec<(u64, u64)>> = BTreeMap::new();
+    fn covered(&self) -> BTreeMap<SectionId, Vec<(u64, u64)>> {
+        let mut covered: BTreeMap<SectionId, Vec<(u64, u64)>> = BTreeMap::new();
         for ((_, extent), places) in &self.copies {
             let size = extent.size();
             for (section, start) in places {
@@ -99,8 +96,8 @@ impl Judge<'_> {
             covered.entry(*section).or_default().push((*start, *end));
         }
         for symbol in &self.module.elf.symbols {
-            if let Place::Section(section) = symbol.place
-                && self.module.section(section).is_some_and(|section| is_start_or_end(section.name))
+            if let Definition::Section(section) = symbol.place
+                && is_start_or_end(self.module.section(section).name)
                 && (INIT.contains(&symbol.name.strip_prefix(origin::TYPE).unwrap_or(symbol.name))
                     || ADDRESSABLE.iter().any(|name| symbol.name.starts_with(name)))
             {
@@ -112,8 +109,8 @@ impl Judge<'_> {
     }
 
     /// Whether a range that nothing accounts for can have an effect.
-    fn is_something(&self, index: u32, start: u64, end: u64) -> bool {
-        let Some(section) = self.module.section(index) else { return false };
+    fn is_something(&self, index: SectionId, start: u64, end: u64) -> bool {
+        let section = self.module.section(index);
         let has_relocs =
             section.relocs.within(start, end).any(|reloc| reloc.kind != RelocKind::None);
         if section.is_code() {
@@ -122,7 +119,7 @@ impl Judge<'_> {
             return has_relocs || !is_filler;
         }
         let is_named = self.module.elf.symbols.iter().any(|symbol| {
-            symbol.place == Place::Section(index)
+            symbol.place == Definition::Section(index)
                 && (start..end).contains(&symbol.value)
                 && symbol.kind == SymbolKind::Object
                 && symbol.size > 0

@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::elf::{ElfError, ElfObject, Place};
+use crate::elf::{Definition, ElfError, ElfObject};
 use crate::kernel::{KernelError, Symvers, module_name};
 use crate::module::ModInfo;
 
@@ -172,7 +172,7 @@ pub fn needed_modules(
     for (object, bytes) in files.chain([("the module", module)]) {
         let elf = ElfObject::parse(bytes)
             .map_err(|source| AttestError::Object { object: object.to_owned(), source })?;
-        let undefined = elf.symbols.iter().filter(|symbol| symbol.place == Place::Undefined);
+        let undefined = elf.symbols.iter().filter(|symbol| symbol.place == Definition::Undefined);
         let exports = undefined.filter_map(|symbol| symvers.get(&symbol.name_lossy()));
         needed.extend(exports.map(|export| export.module.clone()));
     }

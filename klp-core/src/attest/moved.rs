@@ -11,29 +11,30 @@ use super::names::is_of_one_place;
 use super::origin::users;
 use super::running::Spot;
 use super::view::{References, View};
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SymbolId, SymbolKind};
 
 /// A variable or constant of an original that its patched object does not have.
 pub(super) struct Gone {
     /// Its source, and its symbol in the original of that.
     pub(super) source: usize,
-    pub(super) symbol: u32,
+    pub(super) symbol: SymbolId,
 }
 
 impl Judge<'_> {
     /// Where the running kernel has what the symbol `index` of a patched object names, and what no symbol of its own
     /// original can be: what started with the same content, goes elsewhere, and leaves its users to the new one's.
-    pub(super) fn elsewhere(&self, number: usize, index: u32) -> Vec<Spot> {
+    pub(super) fn elsewhere(&self, number: usize, index: SymbolId) -> Vec<Spot> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let view = &source.patched;
-        let Some((symbol, extent)) = view.symbol(index).zip(extent(view, index)) else {
+        let symbol = view.symbol(index);
+        let Some(extent) = extent(view, index) else {
             return Vec::new();
         };
-        let is_constant = view.section(extent.section).map(Kind::of) == Some(Kind::Constant);
+        let is_constant = Kind::of(view.section(extent.section)) == Kind::Constant;
         let found = self.gone(number, index).into_iter().filter_map(|gone| {
             let other = self.sources.get(gone.source)?;
             let original = other.original.as_ref()?;
-            let was = original.symbol(gone.symbol)?;
+            let was = original.symbol(gone.symbol);
             let is_named = word(was.name) == word(symbol.name);
             let is_one = self.takes_over(number, index, &gone)
                 && (is_named || is_constant)
@@ -46,7 +47,7 @@ impl Judge<'_> {
     }
 
     /// What of the originals of the same image has the size and the kind of memory of the symbol `index`, and is gone.
-    pub(super) fn gone(&self, number: usize, index: u32) -> Vec<Gone> {
+    pub(super) fn gone(&self, number: usize, index: SymbolId) -> Vec<Gone> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let Some(shape) = shape(&source.patched, index) else { return Vec::new() };
         let mut gone = Vec::new();
@@ -55,7 +56,7 @@ impl Judge<'_> {
             else {
                 continue;
             };
-            for (symbol, index) in original.elf.symbols.iter().zip(0u32..) {
+            for (symbol, index) in original.elf.symbols.with_ids() {
                 let is_one = symbol.kind == SymbolKind::Object
                     && self::shape(original, index) == Some(shape)
                     && other.patched.based(base(symbol.name)).is_empty()
@@ -67,7 +68,7 @@ impl Judge<'_> {
     }
 
     /// Whether functions that used what is gone use the symbol `index`, or lead to new functions that do.
-    pub(super) fn takes_over(&self, number: usize, index: u32, gone: &Gone) -> bool {
+    pub(super) fn takes_over(&self, number: usize, index: SymbolId, gone: &Gone) -> bool {
         let sides = self.sources.get(number).zip(self.sources.get(gone.source));
         let Some((source, other)) = sides else { return false };
         let Some(original) = &other.original else { return false };
@@ -79,7 +80,7 @@ impl Judge<'_> {
         let of_image = || self.sources.iter().filter(|it| it.image == source.image);
         let calls: Vec<&References<'_>> =
             of_image().map(|it| it.references.get_or_init(|| references(&it.patched))).collect();
-        if let Some(global) = source.patched.symbol(index).filter(|symbol| !symbol.local) {
+        if let Some(global) = Some(source.patched.symbol(index)).filter(|symbol| !symbol.local) {
             let of_others = calls.iter().copied().flatten();
             let of_others = of_others.filter(|(_, used)| used.contains(first(global.name)));
             now.extend(of_others.map(|(user, _)| *user));
@@ -112,16 +113,16 @@ impl Judge<'_> {
 
 fn references<'a>(view: &View<'a>) -> References<'a> {
     let mut found = References::new();
-    for (section, index) in view.elf.sections.iter().zip(0u32..).filter(|(it, _)| it.is_code()) {
+    for (section, index) in view.elf.sections.with_ids().filter(|(it, _)| it.is_code()) {
         for extent in view.extents(index) {
-            let user = view.symbol_of(*extent).and_then(|index| view.symbol(index));
+            let user = view.symbol_of(*extent).map(|index| view.symbol(index));
             let Some(user) = user else { continue };
             let own = found.entry(first(user.name)).or_default();
             let relocs = section.relocs.within(extent.start, extent.end);
             own.extend(
                 relocs
                     .chain(view.escapes(*extent))
-                    .filter_map(|it| Some(first(view.symbol(meant(view, &it, 4)?)?.name))),
+                    .filter_map(|it| Some(first(view.symbol(meant(view, &it, 4)?).name))),
             );
         }
     }
@@ -129,10 +130,10 @@ fn references<'a>(view: &View<'a>) -> References<'a> {
 }
 
 /// Kind of memory and size of data that lasts and belongs to no single place in the code.
-fn shape(view: &View<'_>, index: u32) -> Option<(Kind, u64)> {
-    let symbol = view.symbol(index)?;
-    let Place::Section(section) = symbol.place else { return None };
-    let section = view.section(section)?;
+fn shape(view: &View<'_>, index: SymbolId) -> Option<(Kind, u64)> {
+    let symbol = view.symbol(index);
+    let Definition::Section(section) = symbol.place else { return None };
+    let section = view.section(section);
     let kind = Kind::of(section);
     if is_of_one_place(symbol.name, section.name) {
         return None;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::base;
 use super::running::{Running, Spot};
 use super::view::{Aim, Use, View};
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What clang puts in front of a function's name for its type in front of the function (kCFI).
 pub(super) const TYPE: &[u8] = b"__cfi_";
@@ -17,13 +17,13 @@ pub(super) const TYPE: &[u8] = b"__cfi_";
 /// Where the symbols of an original object are in the running kernel.
 #[derive(Debug, Default)]
 pub(super) struct Origin {
-    spots: BTreeMap<u32, Spot>,
+    spots: BTreeMap<SymbolId, Spot>,
 }
 
 impl Origin {
     /// Of an object that was linked as it is.
     pub(super) fn of(view: &View<'_>, running: &Running<'_>, image: usize) -> Self {
-        let mut fitting: Vec<BTreeMap<u32, Spot>> = Vec::new();
+        let mut fitting: Vec<BTreeMap<SectionId, Spot>> = Vec::new();
         let mut most = 0;
         let Some(linked) = running.image(image) else { return Self::default() };
         let locals = locals(view);
@@ -51,8 +51,8 @@ impl Origin {
             _ => BTreeMap::new(),
         };
         let mut spots = BTreeMap::new();
-        for (symbol, index) in view.elf.symbols.iter().zip(0u32..) {
-            let Place::Section(section) = symbol.place else { continue };
+        for (symbol, index) in view.elf.symbols.with_ids() {
+            let Definition::Section(section) = symbol.place else { continue };
             if symbol.kind == SymbolKind::Section || symbol.kind == SymbolKind::File {
                 continue;
             }
@@ -72,12 +72,12 @@ impl Origin {
         let Some(linked) = running.image(image) else { return Self::default() };
         let mut spots = BTreeMap::new();
         for (name, symbols) in view.names() {
-            let is_local = |index: &&u32| view.symbol(**index).is_some_and(|symbol| symbol.local);
-            let mut here: Vec<u32> = symbols.iter().filter(is_local).copied().collect();
+            let is_local = |index: &&SymbolId| view.symbol(**index).local;
+            let mut here: Vec<SymbolId> = symbols.iter().filter(is_local).copied().collect();
             here.sort_unstable();
             let there = linked.locals(name);
-            let same_size = |(index, (_, size)): (&u32, &(u32, u64))| {
-                view.symbol(*index).is_some_and(|symbol| symbol.size == *size)
+            let same_size = |(index, (_, size)): (&SymbolId, &(SymbolId, u64))| {
+                view.symbol(*index).size == *size
             };
             if here.len() == there.len() && here.iter().zip(&there).all(same_size) {
                 for (index, (number, _)) in here.iter().zip(&there) {
@@ -95,7 +95,7 @@ impl Origin {
         Self { spots }
     }
 
-    pub(super) fn spot(&self, symbol: u32) -> Option<Spot> {
+    pub(super) fn spot(&self, symbol: SymbolId) -> Option<Spot> {
         self.spots.get(&symbol).copied()
     }
 }
@@ -107,12 +107,12 @@ fn has_size_of_objtool(name: &[u8]) -> bool {
 }
 
 /// Named local symbols in the order of the table.
-fn locals(view: &View<'_>) -> Vec<u32> {
-    let symbols = view.elf.symbols.iter().zip(0u32..).filter(|(symbol, _)| {
+fn locals(view: &View<'_>) -> Vec<SymbolId> {
+    let symbols = view.elf.symbols.with_ids().filter(|(symbol, _)| {
         symbol.local
             && !symbol.name.is_empty()
             && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
-            && matches!(symbol.place, Place::Section(_))
+            && matches!(symbol.place, Definition::Section(_))
     });
     symbols.map(|(_, index)| index).collect()
 }
@@ -122,22 +122,22 @@ fn bases(
     view: &View<'_>,
     running: &Running<'_>,
     image: usize,
-    locals: &[u32],
-    group: &[u32],
-) -> Option<BTreeMap<u32, Spot>> {
+    locals: &[SymbolId],
+    group: &[SymbolId],
+) -> Option<BTreeMap<SectionId, Spot>> {
     let linked = running.image(image)?;
-    let mut bases: BTreeMap<u32, Spot> = BTreeMap::new();
+    let mut bases: BTreeMap<SectionId, Spot> = BTreeMap::new();
     let mut rest = locals.iter();
     for number in group {
-        let (listed, spot) = (linked.elf.symbol(*number)?, linked.spot_of(image, *number)?);
+        let (listed, spot) = (linked.elf.symbol(*number), linked.spot_of(image, *number)?);
         // What the linker leaves out has no symbol in the image.
-        let symbol = rest.by_ref().filter_map(|index| view.symbol(*index)).find(|symbol| {
+        let symbol = rest.by_ref().map(|index| view.symbol(*index)).find(|symbol| {
             symbol.name == listed.name
                 && (symbol.size == listed.size || has_size_of_objtool(symbol.name))
         })?;
-        let Place::Section(section) = symbol.place else { return None };
+        let Definition::Section(section) = symbol.place else { return None };
         let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
-        if view.section(section).is_some_and(crate::elf::Section::is_merged) {
+        if view.section(section).is_merged() {
             continue;
         }
         if *bases.entry(section).or_insert(base) != base {
@@ -145,7 +145,7 @@ fn bases(
         }
     }
     for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.local) {
-        let Place::Section(section) = symbol.place else { continue };
+        let Definition::Section(section) = symbol.place else { continue };
         let Some(spot) = running.global(image, symbol.name) else { continue };
         let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
         if symbol.weak && bases.get(&section) != Some(&base) {
@@ -160,11 +160,11 @@ fn bases(
 
 /// Where each section of the object is, as all of its symbols agree: for an image whose symbol table names no files,
 /// such as the list that a kernel keeps of itself.
-fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<u32, Spot> {
+fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<SectionId, Spot> {
     let Some(linked) = running.image(image) else { return BTreeMap::new() };
-    let mut agreed: BTreeMap<u32, BTreeSet<Spot>> = BTreeMap::new();
+    let mut agreed: BTreeMap<SectionId, BTreeSet<Spot>> = BTreeMap::new();
     for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.weak && !symbol.name.is_empty()) {
-        let Place::Section(section) = symbol.place else { continue };
+        let Definition::Section(section) = symbol.place else { continue };
         let listed = linked.listed.named(symbol.name);
         if matches!(symbol.kind, SymbolKind::Section | SymbolKind::File) || listed.is_empty() {
             continue;
@@ -179,7 +179,7 @@ fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<u32,
             .and_modify(|before| before.retain(|base| bases.contains(base)))
             .or_insert(bases);
     }
-    let only = |(section, bases): (u32, BTreeSet<Spot>)| match bases.len() {
+    let only = |(section, bases): (SectionId, BTreeSet<Spot>)| match bases.len() {
         1 => Some((section, bases.first().copied()?)),
         _ => None,
     };
@@ -187,15 +187,20 @@ fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<u32,
 }
 
 /// The symbols of `there` that can be the symbol `index` of `here`: one where it is clear.
-pub(super) fn same<'a>(here: &View<'a>, index: u32, there: &View<'a>, is_whole: bool) -> Vec<u32> {
-    let Some(symbol) = here.symbol(index) else { return Vec::new() };
-    let is_code = |view: &View<'_>, index: u32| {
-        let place = view.symbol(index).map(|symbol| symbol.place);
-        let Some(Place::Section(section)) = place else { return None };
-        view.section(section).map(crate::elf::Section::is_code)
+pub(super) fn same<'a>(
+    here: &View<'a>,
+    index: SymbolId,
+    there: &View<'a>,
+    is_whole: bool,
+) -> Vec<SymbolId> {
+    let symbol = here.symbol(index);
+    let is_code = |view: &View<'_>, index: SymbolId| {
+        let place = view.symbol(index).place;
+        let Definition::Section(section) = place else { return None };
+        Some(view.section(section).is_code())
     };
     let wanted = is_code(here, index);
-    let of = |view: &View<'_>, symbols: &[u32]| -> Vec<u32> {
+    let of = |view: &View<'_>, symbols: &[SymbolId]| -> Vec<SymbolId> {
         let symbols = symbols.iter().copied();
         symbols.filter(|other| is_code(view, *other) == wanted).collect()
     };
@@ -219,7 +224,7 @@ pub(super) fn same<'a>(here: &View<'a>, index: u32, there: &View<'a>, is_whole: 
         return vec![*only];
     }
     // Numbered: a static variable of a function, or of several.
-    let sites_of = |view: &View<'a>, symbols: &[u32]| -> Vec<(u32, Vec<Site<'a>>)> {
+    let sites_of = |view: &View<'a>, symbols: &[SymbolId]| -> Vec<(SymbolId, Vec<Site<'a>>)> {
         symbols.iter().map(|symbol| (*symbol, sites(view, *symbol))).collect()
     };
     let (ours, others) = (sites_of(here, &mine), sites_of(there, &theirs));
@@ -233,10 +238,10 @@ pub(super) fn same<'a>(here: &View<'a>, index: u32, there: &View<'a>, is_whole: 
             }
         }
     }
-    let mut candidates: Vec<u32> = Vec::new();
+    let mut candidates: Vec<SymbolId> = Vec::new();
     loop {
         let Some(best) = pairs.iter().map(|(rank, ..)| *rank).max() else { return candidates };
-        let top: Vec<(u32, u32)> = pairs
+        let top: Vec<(SymbolId, SymbolId)> = pairs
             .iter()
             .filter(|(rank, ..)| *rank == best)
             .map(|(_, own, other)| (*own, *other))
@@ -275,7 +280,7 @@ fn word(name: &[u8]) -> &[u8] {
 }
 
 /// The one at the same place of as many.
-fn pair(mine: &[u32], index: u32, theirs: &[u32]) -> Option<Vec<u32>> {
+fn pair(mine: &[SymbolId], index: SymbolId, theirs: &[SymbolId]) -> Option<Vec<SymbolId>> {
     let number = mine.iter().position(|other| *other == index)?;
     if mine.len() != theirs.len() {
         return None;
@@ -284,7 +289,7 @@ fn pair(mine: &[u32], index: u32, theirs: &[u32]) -> Option<Vec<u32>> {
 }
 
 /// The functions that refer to what a symbol names, by their names without numbers.
-pub(super) fn users<'a>(view: &View<'a>, index: u32) -> BTreeSet<&'a [u8]> {
+pub(super) fn users<'a>(view: &View<'a>, index: SymbolId) -> BTreeSet<&'a [u8]> {
     names(&sites(view, index))
 }
 
@@ -311,13 +316,13 @@ fn alike(mine: &[Site<'_>], theirs: &[Site<'_>]) -> usize {
     pairs.max().unwrap_or(0)
 }
 
-fn sites<'a>(view: &View<'a>, index: u32) -> Vec<Site<'a>> {
+fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<Site<'a>> {
     const AROUND: u64 = 32;
     let mut sites = Vec::new();
-    let Some(symbol) = view.symbol(index) else { return sites };
-    let Place::Section(section) = symbol.place else { return sites };
+    let symbol = view.symbol(index);
+    let Definition::Section(section) = symbol.place else { return sites };
     let Some(extent) = view.extent(section, symbol.value) else { return sites };
-    for (holder, number) in view.elf.sections.iter().zip(0u32..) {
+    for (holder, number) in view.elf.sections.with_ids() {
         if !holder.is_code() {
             continue;
         }
@@ -328,7 +333,7 @@ fn sites<'a>(view: &View<'a>, index: u32) -> Vec<Site<'a>> {
             let inside = u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset));
             if (named || inside)
                 && let Some(user) = view.extent(number, reloc.offset)
-                && let Some(name) = view.symbol_of(user).and_then(|symbol| view.symbol(symbol))
+                && let Some(name) = view.symbol_of(user).map(|symbol| view.symbol(symbol))
             {
                 let start = reloc.offset.saturating_sub(AROUND).max(user.start);
                 let end = reloc.offset.saturating_add(AROUND).min(user.end);

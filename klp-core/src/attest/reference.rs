@@ -9,13 +9,13 @@ use super::running::{Spot, VMLINUX};
 use super::tables::Table;
 use super::thing::{Own, Thing};
 use super::view::Aim;
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lead {
-    Inside(u32, i64),
+    Inside(SectionId, i64),
     Running(Spot),
     Nothing,
     Number(u64),
@@ -84,15 +84,15 @@ impl Judge<'_> {
     }
 
     fn lead(&self, aim: Aim) -> Result<Lead, String> {
-        let symbol = self.module.symbol(aim.symbol).ok_or("its symbol does not exist")?;
+        let symbol = self.module.symbol(aim.symbol);
         match symbol.place {
-            Place::Absolute => Ok(Lead::Number(symbol.value.wrapping_add_signed(aim.offset))),
-            Place::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
-            Place::Section(section) => {
+            Definition::Absolute => Ok(Lead::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Definition::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
+            Definition::Section(section) => {
                 let (_, offset) = self.module.place(aim).ok_or("outside of memory")?;
                 Ok(Lead::Inside(section, offset))
             }
-            Place::Undefined => {
+            Definition::Undefined => {
                 let text = symbol.name_lossy();
                 let spot = match livepatch_name(&text) {
                     Some((object, name, position)) => {
@@ -110,15 +110,15 @@ impl Judge<'_> {
     }
 
     /// The module has what is meant.
-    fn inside(&mut self, field: Field, own: Own, section: u32, offset: i64) {
+    fn inside(&mut self, field: Field, own: Own, section: SectionId, offset: i64) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
-        let named = own.symbol.and_then(|index| view.symbol(index));
+        let named = own.symbol.map(|index| view.symbol(index));
         let within = match named.filter(|symbol| symbol.kind != SymbolKind::Section) {
             Some(symbol) => symbol.value,
             None => u64::try_from(own.offset).unwrap_or(0),
         };
-        let size = view.section(own.section).map_or(0, |section| section.size);
+        let size = view.section(own.section).size;
         let last = within.min(size.saturating_sub(1));
         let unnamed = view.unnamed_code(own.section, last);
         let Some(extent) = unnamed.or_else(|| view.extent(own.section, last)) else {
@@ -137,11 +137,11 @@ impl Judge<'_> {
     }
 
     /// May the module have this of its own, in that section?
-    fn may_copy(&mut self, field: Field, own: Own, (number, extent): Piece, section: u32) {
+    fn may_copy(&mut self, field: Field, own: Own, (number, extent): Piece, section: SectionId) {
         let Some(source) = self.sources.get(number) else { return };
         let view = &source.patched;
-        let Some(header) = view.section(extent.section) else { return };
-        let Some(holder) = self.module.section(section) else { return };
+        let header = view.section(extent.section);
+        let holder = self.module.section(section);
         let (kind, is) = (Kind::of(header), Kind::of(holder));
         let known = kind
             .needs()
@@ -184,7 +184,7 @@ impl Judge<'_> {
             }
             return;
         };
-        let Some(symbol) = view.symbol(index) else { return };
+        let symbol = view.symbol(index);
         if is_of_one_place(symbol.name, header.name) {
             return;
         }
@@ -203,11 +203,11 @@ impl Judge<'_> {
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return false;
         };
-        let Some(user) = view.section(extent.section) else { return false };
+        let user = view.section(extent.section);
         let is_reported = || {
             user.relocs.within(extent.start, extent.end).any(|reloc| {
                 let callee = view.symbol(reloc.symbol);
-                callee.is_some_and(|callee| callee.name.starts_with(b"__ubsan_handle_"))
+                callee.name.starts_with(b"__ubsan_handle_")
             })
         };
         is_description(section)
@@ -219,7 +219,7 @@ impl Judge<'_> {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
         let named = own.symbol.map(|index| source.known_name(index));
-        let named = named.and_then(|index| Some((index, view.symbol(index)?)));
+        let named = named.map(|index| (index, view.symbol(index)));
         let name = self.describe(own.source, own.section, u64::try_from(own.offset).unwrap_or(0));
         let Some((index, symbol)) = named else {
             let lead = self.running.describe(spot);
@@ -259,11 +259,9 @@ impl Judge<'_> {
                 return self.wrong(field, Class::Reference, what);
             }
         }
-        let now = view.section(own.section).map(Kind::of);
+        let now = Kind::of(view.section(own.section));
         let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
-        if let (Some(now), Some(was)) = (now, was)
-            && now != was
-        {
+        if let Some(was) = was.filter(|was| *was != now) {
             let class = if was.is_freed() { Class::Freed } else { Class::Kind };
             let (now, was) = (now.text(), was.text());
             let what = format!("`{name}` is {was} in the kernel and {now} in the patched one");
@@ -279,18 +277,17 @@ impl Judge<'_> {
         let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
         let (number, extent) = field.piece;
         let Some(source) = self.sources.get(number) else { return };
-        let holder =
-            source.patched.symbol_of(extent).and_then(|index| source.patched.symbol(index));
-        let meant = source.patched.symbol(aim.symbol).map(|symbol| symbol.name);
-        if meant.is_none_or(|meant| !self.running.is_thing(spot, meant)) {
+        let holder = source.patched.symbol_of(extent).map(|index| source.patched.symbol(index));
+        let meant = source.patched.symbol(aim.symbol).name;
+        if !self.running.is_thing(spot, meant) {
             return;
         }
         let before = source.original.as_ref().is_some_and(|original| {
-            let (Some(holder), Some(meant)) = (holder, meant) else { return false };
+            let Some(holder) = holder else { return false };
             let named = original.based(base(holder.name)).iter();
             let mut places = named.filter_map(|index| {
-                let symbol = original.symbol(*index)?;
-                let Place::Section(section) = symbol.place else { return None };
+                let symbol = original.symbol(*index);
+                let Definition::Section(section) = symbol.place else { return None };
                 original.extent(section, symbol.value)
             });
             places.any(|place| original.refers_to(place, meant))
@@ -356,25 +353,25 @@ pub(super) fn livepatch_name(text: &str) -> Option<(&str, &str, u64)> {
 impl super::judge::Source<'_> {
     /// Of all names of what a symbol of the patched object names, one that the original has, too. A patch can give a
     /// variable a second name.
-    fn known_name(&self, symbol: u32) -> u32 {
+    fn known_name(&self, symbol: SymbolId) -> SymbolId {
         let view = &self.patched;
-        let Some(own) = view.symbol(symbol) else { return symbol };
-        let symbols = view.elf.symbols.iter().zip(0u32..);
+        let own = view.symbol(symbol);
+        let symbols = view.elf.symbols.with_ids();
         let names = symbols.filter(|(other, _)| {
             let is_there =
                 (other.place, other.value, other.size) == (own.place, own.value, own.size);
             is_there && other.kind == own.kind
         });
-        let is_known = |index: &u32| !self.originals(*index).is_empty();
+        let is_known = |index: &SymbolId| !self.originals(*index).is_empty();
         let mut names = names.map(|(_, index)| index);
         if is_known(&symbol) { symbol } else { names.find(is_known).unwrap_or(symbol) }
     }
 
     /// What kind of memory the originals of a symbol are in.
-    pub(super) fn kind_before(&self, symbol: u32) -> Option<Kind> {
+    pub(super) fn kind_before(&self, symbol: SymbolId) -> Option<Kind> {
         let original = self.original.as_ref()?;
         let index = *self.originals(symbol).first()?;
-        let Place::Section(section) = original.symbol(index)?.place else { return None };
-        original.section(section).map(Kind::of)
+        let Definition::Section(section) = original.symbol(index).place else { return None };
+        Some(Kind::of(original.section(section)))
     }
 }

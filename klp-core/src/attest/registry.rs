@@ -47,7 +47,7 @@ impl Judge<'_> {
 
 /// The entries of the list, and what each points to.
 fn listed(view: &View<'_>) -> Vec<(At, At)> {
-    let sections = view.elf.sections.iter().zip(0u32..);
+    let sections = view.elf.sections.with_ids();
     let lists = sections.filter(|(section, _)| section.name == LIST);
     let entries = lists.flat_map(|(section, number)| {
         let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);

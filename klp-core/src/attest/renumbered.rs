@@ -1,15 +1,16 @@
 //! Functions of Rust that have another number with the patch: rustc counts the closures of a function.
 
 use crate::demangle::demangle;
+use crate::elf::SymbolId;
 
 use super::alike::{extent, is_same};
 use super::judge::Source;
 use super::running::Spot;
 
 /// Whether the kernel has at `spot` the function of the patched object's symbol `index`, under another number.
-pub(super) fn is_renumbered(source: &Source<'_>, index: u32, spot: Spot) -> bool {
+pub(super) fn is_renumbered(source: &Source<'_>, index: SymbolId, spot: Spot) -> bool {
     let Some(original) = &source.original else { return false };
-    let name = source.patched.symbol(index).and_then(|symbol| unnumbered(symbol.name));
+    let name = unnumbered(source.patched.symbol(index).name);
     let (Some(name), Some(now)) = (name, extent(&source.patched, index)) else { return false };
     let mut candidates = original
         .names()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::AttestError;
 use super::kind::Kind;
+use crate::elf::{SectionId, SymbolId};
 use crate::kernel::{Kallsyms, Listed, Symvers, module_name};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
@@ -14,8 +15,8 @@ pub(super) const VMLINUX: usize = 0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Spot {
     pub(super) image: usize,
-    /// 0 in vmlinux.
-    pub(super) section: u32,
+    /// None in vmlinux.
+    pub(super) section: Option<SectionId>,
     pub(super) value: u64,
 }
 
@@ -29,8 +30,7 @@ impl Spot {
 #[derive(Debug)]
 pub(super) struct FileGroup<'a> {
     pub(super) file: &'a [u8],
-    /// Indexes in the symbol table.
-    pub(super) symbols: Vec<u32>,
+    pub(super) symbols: Vec<SymbolId>,
 }
 
 /// A linked file.
@@ -152,10 +152,7 @@ impl<'a> Running<'a> {
         let image = self.image(spot.image);
         image.is_some_and(|image| {
             let mut listed = image.listed.named(name).iter();
-            listed.any(|listed| {
-                let symbol = image.elf.symbol(listed.number);
-                symbol.is_some_and(|symbol| [OBJECT, FUNCTION].contains(&symbol.kind))
-            })
+            listed.any(|listed| [OBJECT, FUNCTION].contains(&image.elf.symbol(listed.number).kind))
         })
     }
 
@@ -163,7 +160,9 @@ impl<'a> Running<'a> {
     pub(super) fn kind(&self, spot: Spot) -> Option<Kind> {
         let image = self.image(spot.image)?;
         if spot.image != VMLINUX {
-            let section = image.elf.section(spot.section)?;
+            // Of a number that is no address.
+            let Some(section) = spot.section else { return Some(Kind::Constant) };
+            let section = image.elf.section(section);
             return Some(Kind::of_named(section.name, section.is_code(), section.flags & 1 != 0));
         }
         let code = image.elf.sections.iter().any(|section| {
@@ -187,7 +186,9 @@ impl<'a> Running<'a> {
         let Some(image) = self.image(spot.image) else { return "nothing".to_owned() };
         let before = image.elf.symbols.iter().filter(|symbol| {
             let placed = match symbol.place {
-                SymbolPlace::Section(section) => spot.image == VMLINUX || section == spot.section,
+                SymbolPlace::Section(section) => {
+                    spot.image == VMLINUX || Some(section) == spot.section
+                }
                 _ => false,
             };
             placed
@@ -208,7 +209,7 @@ impl<'a> Running<'a> {
 impl<'a> Image<'a> {
     fn new(linked: String, elf: RawElf<'a>, listed: Kallsyms) -> Self {
         let mut groups: Vec<FileGroup<'a>> = Vec::new();
-        for (symbol, index) in elf.symbols.iter().zip(0u32..) {
+        for (symbol, index) in elf.symbols.with_ids() {
             if symbol.kind == FILE {
                 groups.push(FileGroup { file: symbol.name, symbols: Vec::new() });
             } else if symbol.binding == LOCAL
@@ -224,17 +225,17 @@ impl<'a> Image<'a> {
     }
 
     /// Where a symbol of the image is.
-    pub(super) fn spot_of(&self, image: usize, symbol: u32) -> Option<Spot> {
-        let symbol = self.elf.symbol(symbol)?;
+    pub(super) fn spot_of(&self, image: usize, symbol: SymbolId) -> Option<Spot> {
+        let symbol = self.elf.symbol(symbol);
         let SymbolPlace::Section(section) = symbol.place else { return None };
-        let section = if image == VMLINUX { 0 } else { section };
+        let section = (image != VMLINUX).then_some(section);
         Some(Spot { image, section, value: symbol.value })
     }
 
     /// Local symbols of a name in the order of the table, without those that were global before the last link.
-    pub(super) fn locals(&self, name: &[u8]) -> Vec<(u32, u64)> {
+    pub(super) fn locals(&self, name: &[u8]) -> Vec<(SymbolId, u64)> {
         let listed = self.listed.named(name).iter().filter(|listed| !listed.global);
-        let mut locals: Vec<(u32, u64)> =
+        let mut locals: Vec<(SymbolId, u64)> =
             listed.map(|listed| (listed.number, listed.size)).collect();
         locals.sort_unstable();
         locals
@@ -242,7 +243,7 @@ impl<'a> Image<'a> {
 }
 
 fn spot(image: usize, listed: &Listed) -> Spot {
-    Spot { image, section: listed.section.unwrap_or(0), value: listed.value }
+    Spot { image, section: listed.section, value: listed.value }
 }
 
 /// The parts of vmlinux that are not plain, the narrower before the wider

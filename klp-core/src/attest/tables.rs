@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::elf::{ElfObject, RelocKind, Section};
+use crate::elf::{ElfObject, RelocKind, Section, SectionId};
 
 /// What is done with entries of copied code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ impl Table {
     }
 
     /// The size of the entries of each table in `elf`.
-    pub(super) fn sizes(elf: &ElfObject<'_>) -> BTreeMap<u32, u64> {
-        let sections = elf.sections.iter().zip(0u32..);
+    pub(super) fn sizes(elf: &ElfObject<'_>) -> BTreeMap<SectionId, u64> {
+        let sections = elf.sections.with_ids();
         let sizes = sections.filter_map(|(section, index)| {
             Some((index, Self::named(section.name)?.size(section)?))
         });

@@ -3,7 +3,7 @@
 use super::judge::Judge;
 use super::running::Spot;
 use super::view::Aim;
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub(super) enum Thing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Own {
     pub(super) source: usize,
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     /// Can be outside of the section.
     pub(super) offset: i64,
     /// The symbol that names what is meant, where the reference or the place has one.
-    pub(super) symbol: Option<u32>,
+    pub(super) symbol: Option<SymbolId>,
     /// Where the running kernel has what had this global name in another object.
     pub(super) was: Option<Spot>,
 }
@@ -35,12 +35,12 @@ impl Judge<'_> {
     /// What `aim` of a patched object means.
     pub(super) fn thing(&self, number: usize, aim: Aim) -> Result<Thing, String> {
         let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
-        let symbol = source.patched.symbol(aim.symbol).ok_or("its symbol does not exist")?;
+        let symbol = source.patched.symbol(aim.symbol);
         match symbol.place {
-            Place::Absolute => Ok(Thing::Number(symbol.value.wrapping_add_signed(aim.offset))),
-            Place::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
-            Place::Undefined => self.named(number, symbol.name, symbol.weak, aim.offset),
-            Place::Section(section) => {
+            Definition::Absolute => Ok(Thing::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Definition::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
+            Definition::Undefined => self.named(number, symbol.name, symbol.weak, aim.offset),
+            Definition::Section(section) => {
                 let (_, offset) = source.aimed(aim).ok_or("outside of memory")?;
                 let named = match symbol.kind {
                     SymbolKind::Section => {
@@ -93,7 +93,7 @@ impl Judge<'_> {
         let source = self.sources.get(own.source);
         let named = source.and_then(|source| {
             let index = own.symbol?;
-            Some((source, index, source.patched.symbol(index)?))
+            Some((source, index, source.patched.symbol(index)))
         });
         let Some((source, index, symbol)) = named.filter(|(.., symbol)| !symbol.local) else {
             return Thing::Own(own);
@@ -102,7 +102,7 @@ impl Judge<'_> {
         let inside =
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
         let running = self.running.global(image, symbol.name);
-        let is_code = source.patched.section(own.section).is_some_and(crate::elf::Section::is_code);
+        let is_code = source.patched.section(own.section).is_code();
         if symbol.weak {
             if let Some((other, strong)) = self.strong(source.image, symbol.name)
                 && let Some(view) = self.sources.get(other).map(|source| &source.patched)

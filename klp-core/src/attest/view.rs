@@ -6,18 +6,21 @@ use super::kind::Kind;
 use super::names::base;
 use super::tables::{REPLACEMENTS, Table};
 use super::x86_64::{self, instructions};
-use crate::elf::{ElfError, ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
+use crate::elf::{
+    Definition, ElfError, ElfObject, Reloc, RelocKind, Section, SectionId, Symbol, SymbolId,
+    SymbolKind,
+};
 
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Extent {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
 impl Extent {
-    pub(super) fn holds(&self, section: u32, offset: u64) -> bool {
+    pub(super) fn holds(&self, section: SectionId, offset: u64) -> bool {
         self.section == section && (self.start..self.end).contains(&offset)
     }
 
@@ -29,7 +32,7 @@ impl Extent {
 /// Where a field leads to: so many bytes behind a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Aim {
-    pub(super) symbol: u32,
+    pub(super) symbol: SymbolId,
     pub(super) offset: i64,
 }
 
@@ -62,26 +65,26 @@ pub(super) type References<'a> = BTreeMap<&'a [u8], BTreeSet<&'a [u8]>>;
 pub(super) struct View<'a> {
     pub(super) elf: ElfObject<'a>,
     /// Functions and variables with a size, by section, in the order of their starts.
-    extents: BTreeMap<u32, Vec<Extent>>,
+    extents: BTreeMap<SectionId, Vec<Extent>>,
     /// Defined symbols that have a name, by name.
-    names: BTreeMap<&'a [u8], Vec<u32>>,
+    names: BTreeMap<&'a [u8], Vec<SymbolId>>,
     /// The same by names without what compilers count.
-    bases: BTreeMap<&'a [u8], Vec<u32>>,
+    bases: BTreeMap<&'a [u8], Vec<SymbolId>>,
     /// These by section.
-    placed: BTreeMap<u32, Vec<u32>>,
+    placed: BTreeMap<SectionId, Vec<SymbolId>>,
     /// Of a table, the size of its entries.
-    entry_sizes: BTreeMap<u32, u64>,
+    entry_sizes: BTreeMap<SectionId, u64>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ElfError> {
         let elf = ElfObject::parse(bytes)?;
-        let mut extents: BTreeMap<u32, Vec<Extent>> = BTreeMap::new();
-        let mut names: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
-        let mut bases: BTreeMap<&[u8], Vec<u32>> = BTreeMap::new();
-        let mut placed: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for (symbol, index) in elf.symbols.iter().zip(0u32..) {
-            let Place::Section(section) = symbol.place else { continue };
+        let mut extents: BTreeMap<SectionId, Vec<Extent>> = BTreeMap::new();
+        let mut names: BTreeMap<&[u8], Vec<SymbolId>> = BTreeMap::new();
+        let mut bases: BTreeMap<&[u8], Vec<SymbolId>> = BTreeMap::new();
+        let mut placed: BTreeMap<SectionId, Vec<SymbolId>> = BTreeMap::new();
+        for (symbol, index) in elf.symbols.with_ids() {
+            let Definition::Section(section) = symbol.place else { continue };
             if matches!(symbol.kind, SymbolKind::Section | SymbolKind::File) {
                 continue;
             }
@@ -104,42 +107,42 @@ impl<'a> View<'a> {
         Ok(view)
     }
 
-    pub(super) fn section(&self, index: u32) -> Option<&Section<'a>> {
-        self.elf.section(index)
+    pub(super) fn section(&self, id: SectionId) -> &Section<'a> {
+        self.elf.section(id)
     }
 
-    pub(super) fn symbol(&self, index: u32) -> Option<&Symbol<'a>> {
-        self.elf.symbol(index)
+    pub(super) fn symbol(&self, id: SymbolId) -> &Symbol<'a> {
+        self.elf.symbol(id)
     }
 
     /// Defined symbols of that name.
-    pub(super) fn named(&self, name: &[u8]) -> &[u32] {
+    pub(super) fn named(&self, name: &[u8]) -> &[SymbolId] {
         self.names.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Defined symbols of that name, with and without what compilers count.
-    pub(super) fn based(&self, name: &[u8]) -> &[u32] {
+    pub(super) fn based(&self, name: &[u8]) -> &[SymbolId] {
         self.bases.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// All defined symbols with a name, in the order of the names.
-    pub(super) fn names(&self) -> impl Iterator<Item = (&'a [u8], &[u32])> {
+    pub(super) fn names(&self) -> impl Iterator<Item = (&'a [u8], &[SymbolId])> {
         self.names.iter().map(|(name, symbols)| (*name, symbols.as_slice()))
     }
 
     /// The size of the entries of a table.
-    pub(super) fn entry_size(&self, section: u32) -> Option<u64> {
+    pub(super) fn entry_size(&self, section: SectionId) -> Option<u64> {
         self.entry_sizes.get(&section).copied()
     }
 
     /// The things of a section that have a symbol with a size.
-    pub(super) fn extents(&self, section: u32) -> &[Extent] {
+    pub(super) fn extents(&self, section: SectionId) -> &[Extent] {
         self.extents.get(&section).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The one thing to which the place belongs.
-    pub(super) fn extent(&self, section: u32, offset: u64) -> Option<Extent> {
-        let header = self.section(section)?;
+    pub(super) fn extent(&self, section: SectionId, offset: u64) -> Option<Extent> {
+        let header = self.section(section);
         if let Some(size) = self.entry_size(section) {
             let start = offset.checked_div(size)?.checked_mul(size)?;
             // The last one can lack the padding at its end (paravirt sites).
@@ -168,8 +171,8 @@ impl<'a> View<'a> {
 
     /// Code in a section without any symbol of a function, where the branches of several are taken out of line
     /// (`.altinstr_aux`): from where it is entered up to the first instruction that control does not leave forwards.
-    pub(super) fn unnamed_code(&self, section: u32, offset: u64) -> Option<Extent> {
-        let header = self.section(section).filter(|section| section.is_code())?;
+    pub(super) fn unnamed_code(&self, section: SectionId, offset: u64) -> Option<Extent> {
+        let header = Some(self.section(section)).filter(|section| section.is_code())?;
         if !self.extents(section).is_empty() || header.name == REPLACEMENTS {
             return None;
         }
@@ -179,12 +182,12 @@ impl<'a> View<'a> {
     }
 
     /// The symbol with which the thing starts: a global one before a local one.
-    pub(super) fn symbol_of(&self, extent: Extent) -> Option<u32> {
+    pub(super) fn symbol_of(&self, extent: Extent) -> Option<SymbolId> {
         let placed = self.placed.get(&extent.section).map(Vec::as_slice).unwrap_or_default();
         let range = extent.start..extent.end.max(extent.start.saturating_add(1));
         let symbols = placed
             .iter()
-            .filter_map(|index| Some((self.symbol(*index)?, *index)))
+            .map(|index| (self.symbol(*index), *index))
             .filter(|(symbol, _)| range.contains(&symbol.value));
         // What a weak name means is decided elsewhere; what stands here is the same by its other names.
         let rank = |symbol: &Symbol<'_>| {
@@ -196,16 +199,17 @@ impl<'a> View<'a> {
     }
 
     /// The place in this file that `aim` means, which can be outside of its section.
-    pub(super) fn place(&self, aim: Aim) -> Option<(u32, i64)> {
-        let symbol = self.symbol(aim.symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
+    pub(super) fn place(&self, aim: Aim) -> Option<(SectionId, i64)> {
+        let symbol = self.symbol(aim.symbol);
+        let Definition::Section(section) = symbol.place else { return None };
         let value = i64::try_from(symbol.value).ok()?;
         Some((section, value.checked_add(aim.offset)?))
     }
 
     /// How the instructions of `extent` use their fields, by offset of the field in the section.
     pub(super) fn uses(&self, extent: Extent) -> BTreeMap<u64, Use> {
-        let Some(section) = self.section(extent.section).filter(|section| section.is_code()) else {
+        let Some(section) = Some(self.section(extent.section)).filter(|section| section.is_code())
+        else {
             return BTreeMap::new();
         };
         let Some(bytes) = section.bytes(extent.start, extent.size()) else {
@@ -232,11 +236,11 @@ impl<'a> View<'a> {
     /// The instructions of `code`, which is that of `extent`, whose register holds nothing but how far a processor's
     /// variables are away, and how many bytes they use (arch/x86/include/asm/percpu.h).
     fn distances(&self, extent: Extent, code: &[u8]) -> BTreeMap<u64, u64> {
-        let Some(section) = self.section(extent.section) else { return BTreeMap::new() };
+        let section = self.section(extent.section);
         let loads = |from: u64, to: u64| {
             section.relocs.within(from, to).any(|reloc| {
-                let name = self.symbol(reloc.symbol).map(|symbol| symbol.name);
-                name.is_some_and(|name| [&b"this_cpu_off"[..], b"__per_cpu_offset"].contains(&name))
+                let name = self.symbol(reloc.symbol).name;
+                [&b"this_cpu_off"[..], b"__per_cpu_offset"].contains(&name)
             })
         };
         if !loads(extent.start, extent.end) {
@@ -246,9 +250,9 @@ impl<'a> View<'a> {
     }
 
     fn is_of_processor(&self, reloc: &Reloc) -> bool {
-        let place = self.symbol(reloc.symbol).map(|symbol| symbol.place);
-        let Some(Place::Section(section)) = place else { return false };
-        self.section(section).is_some_and(|section| Kind::of(section) == Kind::PerCpu)
+        let place = self.symbol(reloc.symbol).place;
+        let Definition::Section(section) = place else { return false };
+        Kind::of(self.section(section)) == Kind::PerCpu
     }
 }
 
@@ -256,11 +260,11 @@ impl View<'_> {
     /// Whether the thing refers to a symbol of that name, or to a place that has it.
     pub(super) fn refers_to(&self, extent: Extent, name: &[u8]) -> bool {
         let decoded = self.uses(extent);
-        let Some(section) = self.section(extent.section) else { return false };
+        let section = self.section(extent.section);
         section.relocs.within(extent.start, extent.end).any(|reloc| {
             let used = decoded.get(&reloc.offset).copied().unwrap_or_default();
             let aim = Aim::of(&reloc, used);
-            let direct = self.symbol(aim.symbol).is_some_and(|symbol| symbol.name == name);
+            let direct = self.symbol(aim.symbol).name == name;
             direct
                 || reloc.kind != RelocKind::None
                     && self.place(aim).is_some_and(|(section, offset)| {
@@ -268,7 +272,7 @@ impl View<'_> {
                         let extent = place.and_then(|place| self.extent(section, place));
                         let symbol = extent.and_then(|extent| self.symbol_of(extent));
                         symbol
-                            .and_then(|index| self.symbol(index))
+                            .map(|index| self.symbol(index))
                             .is_some_and(|symbol| symbol.name == name)
                     })
         })
@@ -277,7 +281,8 @@ impl View<'_> {
     /// Direct calls and jumps from a thing to others of its section, which assemblers resolve without a relocation: those
     /// that there would be.
     pub(super) fn escapes(&self, extent: Extent) -> Vec<Reloc> {
-        let Some(section) = self.section(extent.section).filter(|section| section.is_code()) else {
+        let Some(section) = Some(self.section(extent.section)).filter(|section| section.is_code())
+        else {
             return Vec::new();
         };
         let code = section.in_file(extent.start, extent.end);
@@ -291,8 +296,7 @@ impl View<'_> {
                 continue;
             }
             let to = self.extent(extent.section, target).and_then(|to| self.symbol_of(to));
-            let Some((index, symbol)) = to.and_then(|index| Some((index, self.symbol(index)?)))
-            else {
+            let Some((index, symbol)) = to.map(|index| (index, self.symbol(index))) else {
                 continue;
             };
             let field = instruction.start.saturating_add(instruction.immediate);

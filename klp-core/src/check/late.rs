@@ -4,14 +4,15 @@
 use std::ops::Range;
 
 use super::{Report, Topic, klp_name};
-use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
+use crate::elf::SectionId;
+use crate::module::{RawElf, RawRela};
 
 /// Tables that are read when the livepatch is loaded.
 const READ_AT_LOAD: [&[u8]; 4] =
     [b".altinstructions", b"__jump_table", b".static_call_sites", b".parainstructions"];
 
 /// A stretch of a section.
-type Stretch = (u32, Range<u64>);
+type Stretch = (SectionId, Range<u64>);
 
 pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
     for (place, what) in found(elf) {
@@ -28,11 +29,11 @@ pub(crate) fn found(elf: &RawElf<'_>) -> Vec<(String, String)> {
         if name.object == "vmlinux" {
             continue;
         }
-        let Some(target) = elf.section(section.info) else { continue };
+        let Some(id) = elf.relocated_by(section) else { continue };
+        let target = elf.section(id);
         for rela in section.relas() {
-            let is_replaced = replaced
-                .iter()
-                .any(|(of, range)| *of == section.info && range.contains(&rela.offset));
+            let is_replaced =
+                replaced.iter().any(|(of, range)| *of == id && range.contains(&rela.offset));
             let reader = if target.name.starts_with(b".data..percpu") {
                 "each processor got its copy"
             } else if READ_AT_LOAD.contains(&target.name) {
@@ -53,14 +54,9 @@ pub(crate) fn found(elf: &RawElf<'_>) -> Vec<(String, String)> {
 /// lengths; 12 bytes before Linux 6.3 and 14 since).
 fn alternatives(elf: &RawElf<'_>) -> Vec<Stretch> {
     let mut found = Vec::new();
-    let tables = elf.sections.iter().zip(0u32..);
+    let tables = elf.sections.with_ids();
     for (table, number) in tables.filter(|(table, _)| table.name == b".altinstructions") {
-        let fields: Vec<RawRela> = elf
-            .sections
-            .iter()
-            .filter(|section| section.is_rela() && section.info == number)
-            .flat_map(RawSection::relas)
-            .collect();
+        let fields: Vec<RawRela> = elf.relas_of(number).collect();
         let size = if is_of_size(&fields, table.size, 14) { 14 } else { 12 };
         for field in fields {
             let (Some(start), Some(at)) =
@@ -70,11 +66,9 @@ fn alternatives(elf: &RawElf<'_>) -> Vec<Stretch> {
             };
             let length = start.saturating_mul(size).saturating_add(size - 2 + at / 4);
             let length = usize::try_from(length).ok().and_then(|length| table.data.get(length));
-            let Some(symbol) = elf.symbol(field.symbol) else { continue };
-            let SymbolPlace::Section(code) = symbol.place else { continue };
-            let start = symbol.value.checked_add_signed(field.addend);
-            if let (Some(length), Some(start)) = (length, start) {
-                found.push((code, start..start.saturating_add(u64::from(*length))));
+            if let (Some(length), Some(code)) = (length, elf.place_of(&field)) {
+                let end = code.offset.saturating_add(u64::from(*length));
+                found.push((code.section, code.offset..end));
             }
         }
     }

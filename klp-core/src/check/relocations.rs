@@ -2,13 +2,15 @@
 //! (`apply_relocate_add` in arch/x86/kernel/module.c).
 
 use super::{Report, Topic, klp_name};
+use crate::elf::{SectionId, SymbolId};
+use crate::ids::List;
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// Size of `Elf64_Rela`.
 const ENTRY: u64 = 24;
 
 pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
-    let mut used = vec![false; elf.symbols.len()];
+    let mut used: List<SymbolId, bool> = elf.symbols.alongside();
     for section in elf.sections.iter().filter(|section| is_relocations(section)) {
         let name = section.name_lossy().into_owned();
         if section.is_livepatch_rela() || klp_name::is_section(section.name) {
@@ -26,14 +28,16 @@ pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
             for rela in section.relas() {
                 report.relocations += 1;
                 livepatch(elf, section, object, &rela, report);
-                mark(&mut used, rela.symbol);
+                if let Some(symbol) = elf.symbol_id_of(&rela) {
+                    used[symbol] = true;
+                }
             }
         } else {
             plain(elf, section, report);
         }
     }
-    for (symbol, used) in elf.symbols.iter().zip(used) {
-        if symbol.place == SymbolPlace::Livepatch && !used {
+    for (symbol, id) in elf.symbols.with_ids() {
+        if symbol.place == SymbolPlace::Livepatch && !used[id] {
             let what = "a livepatch symbol without relocation: nothing looks it up";
             report.warning(Topic::Symbol, symbol.name_lossy(), what);
         }
@@ -44,12 +48,9 @@ fn is_relocations(section: &RawSection<'_>) -> bool {
     section.is_rela() || section.is_livepatch_rela() || klp_name::is_section(section.name)
 }
 
-fn mark(used: &mut [bool], symbol: u32) {
-    if let Ok(index) = usize::try_from(symbol)
-        && let Some(used) = used.get_mut(index)
-    {
-        *used = true;
-    }
+/// What the relocations of `section` apply to, if it exists.
+fn target<'e, 'a>(elf: &'e RawElf<'a>, section: &RawSection<'_>) -> Option<&'e RawSection<'a>> {
+    elf.relocated_by(section).map(|target| elf.section(target))
 }
 
 fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
@@ -64,8 +65,9 @@ fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
     wrong(!section.is_allocated(), "no flag SHF_ALLOC: it is gone when livepatch needs it");
     wrong(section.size.checked_rem(ENTRY) != Some(0), "its size is no multiple of 24 bytes");
     wrong(section.size == 0, "it is empty");
-    wrong(Some(section.link) != elf.symbol_table, "sh_link is not the symbol table");
-    let target = elf.section(section.info).filter(|_| section.info != 0);
+    let symbol_table = elf.symbol_table.map(SectionId::number);
+    wrong(Some(section.link) != symbol_table, "sh_link is not the symbol table");
+    let target = target(elf, section).filter(|_| section.info != 0);
     wrong(
         target.is_none_or(|target| !target.is_allocated() || is_relocations(target)),
         "sh_info names no section that is loaded",
@@ -73,7 +75,7 @@ fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
 }
 
 fn names_its_target(elf: &RawElf<'_>, section: &RawSection<'_>, named: &str, report: &mut Report) {
-    let Some(target) = elf.section(section.info) else { return };
+    let Some(target) = target(elf, section) else { return };
     let target = target.name_lossy();
     if named != target && Some(named) != target.strip_prefix('.') {
         let what = format!("it applies to {target}, which its name does not say");
@@ -89,7 +91,7 @@ fn livepatch(
     report: &mut Report,
 ) {
     let place = format!("{}+{:#x}", section.name_lossy(), rela.offset);
-    let Some(symbol) = elf.symbol(rela.symbol) else {
+    let Some(symbol) = elf.symbol_of(rela) else {
         report.error(Topic::Relocation, place, "its symbol does not exist");
         return;
     };
@@ -116,14 +118,14 @@ fn livepatch(
 
 /// Relocations that the loader applies: it knows nothing of livepatch symbols.
 fn plain(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
-    let is_loaded = elf.section(section.info).is_some_and(RawSection::is_allocated);
+    let is_loaded = target(elf, section).is_some_and(RawSection::is_allocated);
     // The loader passes over those of no section, and of what it does not load.
     if !is_loaded {
         return;
     }
     for rela in section.relas() {
         let place = format!("{}+{:#x}", section.name_lossy(), rela.offset);
-        match elf.symbol(rela.symbol) {
+        match elf.symbol_of(&rela) {
             None => report.error(Topic::Relocation, &place, "its symbol does not exist"),
             Some(symbol) if symbol.place == SymbolPlace::Livepatch => {
                 let what = format!(
@@ -151,7 +153,7 @@ fn field(
         report.error(Topic::Relocation, place, what);
         return;
     };
-    let Some(target) = elf.section(section.info) else { return };
+    let Some(target) = target(elf, section) else { return };
     let end = rela.offset.checked_add(width);
     if end.is_none_or(|end| end > target.size) {
         report.error(Topic::Relocation, place, format!("outside of {}", target.name_lossy()));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Report, Topic};
+use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// A table.
@@ -38,25 +39,27 @@ const TABLES: &[Table] = &[
 ];
 
 /// All relocations, by section and offset.
-type Fields = BTreeMap<(u32, u64), RawRela>;
+type Fields = BTreeMap<Place, RawRela>;
 
 pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
     let mut fields = Fields::new();
     for section in elf.sections.iter().filter(|section| section.is_rela()) {
+        // What applies to nothing is no field.
+        let Some(target) = elf.relocated_by(section) else { continue };
         for rela in section.relas().filter(|rela| rela.kind != 0) {
-            let before = fields.insert((section.info, rela.offset), rela);
-            if before.is_some() && elf.section(section.info).is_some_and(RawSection::is_allocated) {
+            let before = fields.insert(target.at(rela.offset), rela);
+            if before.is_some() && elf.section(target).is_allocated() {
                 let place = format!("{}+{:#x}", section.name_lossy(), rela.offset);
                 report.error(Topic::Relocation, place, "a second relocation of the same field");
             }
         }
     }
-    for (section, index) in elf.sections.iter().zip(0u32..) {
+    for (section, id) in elf.sections.with_ids() {
         let table = TABLES.iter().find(|table| section.name == table.section.as_bytes());
         if let Some(table) = table
             && section.size > 0
         {
-            entries(elf, table, index, section, &fields, report);
+            entries(elf, table, id, section, &fields, report);
         }
     }
     unwind(elf, report);
@@ -66,12 +69,12 @@ pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
 fn entries(
     elf: &RawElf<'_>,
     table: &Table,
-    index: u32,
+    id: SectionId,
     section: &RawSection<'_>,
     fields: &Fields,
     report: &mut Report,
 ) {
-    let Some(size) = entry_size(table, index, section, fields) else {
+    let Some(size) = entry_size(table, id, section, fields) else {
         let what = format!("{} bytes are no whole number of entries", section.size);
         report.error(Topic::SpecialSection, table.section, what);
         return;
@@ -82,7 +85,7 @@ fn entries(
         for offset in table.code {
             let field = start.saturating_add(*offset);
             let place = format!("{}+{field:#x}", table.section);
-            match fields.get(&(index, field)) {
+            match fields.get(&id.at(field)) {
                 None => report.error(
                     Topic::SpecialSection,
                     place,
@@ -97,7 +100,7 @@ fn entries(
         }
         for offset in table.other {
             let field = start.saturating_add(*offset);
-            if !fields.contains_key(&(index, field)) {
+            if !fields.contains_key(&id.at(field)) {
                 let place = format!("{}+{field:#x}", table.section);
                 report.error(Topic::SpecialSection, place, "no relocation");
             }
@@ -107,7 +110,12 @@ fn entries(
 }
 
 /// The size that the header gives, or else that with which the most entries start with a relocation.
-fn entry_size(table: &Table, index: u32, section: &RawSection<'_>, fields: &Fields) -> Option<u64> {
+fn entry_size(
+    table: &Table,
+    id: SectionId,
+    section: &RawSection<'_>,
+    fields: &Fields,
+) -> Option<u64> {
     // The last entry of paravirt sites can lack its padding.
     let fits = |size: &u64| {
         let rest = section.size.checked_rem(*size);
@@ -118,8 +126,8 @@ fn entry_size(table: &Table, index: u32, section: &RawSection<'_>, fields: &Fiel
     }
     let started = |size: &u64| {
         let entries = section.size.div_ceil(*size);
-        let all = fields.range((index, 0)..=(index, u64::MAX));
-        let starts = all.filter(|((_, offset), _)| offset.checked_rem(*size) == Some(0)).count();
+        let all = fields.range(id.at(0)..=id.at(u64::MAX));
+        let starts = all.filter(|(at, _)| at.offset.checked_rem(*size) == Some(0)).count();
         let starts = u64::try_from(starts).unwrap_or(u64::MAX);
         starts.saturating_mul(1000).checked_div(entries).unwrap_or(0)
     };
@@ -128,12 +136,14 @@ fn entry_size(table: &Table, index: u32, section: &RawSection<'_>, fields: &Fiel
 
 /// Whether the field points into a function of this module.
 fn in_function(elf: &RawElf<'_>, rela: &RawRela) -> Result<(), String> {
-    let symbol = elf.symbol(rela.symbol).ok_or("its symbol does not exist")?;
+    let symbol = elf.symbol_of(rela).ok_or("its symbol does not exist")?;
     let SymbolPlace::Section(index) = symbol.place else {
         return Err(format!("it belongs to `{}`, which is not in the module", symbol.name_lossy()));
     };
-    let section = elf.section(index).filter(|section| section.is_code());
-    let section = section.ok_or("it does not point to code")?;
+    let section = elf.section(index);
+    if !section.is_code() {
+        return Err("it does not point to code".to_owned());
+    }
     let offset = symbol.value.checked_add_signed(rela.addend);
     let offset = offset.filter(|offset| *offset < section.size);
     let offset = offset.ok_or_else(|| format!("it points outside of {}", section.name_lossy()))?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Report, Topic, klp_name};
+use crate::elf::SymbolId;
 use crate::kernel::{Kernel, Listed, module_name};
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
@@ -64,9 +65,10 @@ pub(super) fn resolve(
 pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
     let tables = elf.sections.iter().filter(|section| section.is_rela());
     let relas = tables.flat_map(RawSection::relas);
-    let pointed_to: BTreeSet<u32> =
-        relas.filter(|rela| ADDRESSES.contains(&rela.kind)).map(|rela| rela.symbol).collect();
-    for (symbol, index) in elf.symbols.iter().zip(0u32..) {
+    let addresses = relas.filter(|rela| ADDRESSES.contains(&rela.kind));
+    let pointed_to: BTreeSet<SymbolId> =
+        addresses.filter_map(|rela| elf.symbol_id_of(&rela)).collect();
+    for (symbol, index) in elf.symbols.with_ids() {
         let is_livepatch = symbol.place == SymbolPlace::Livepatch;
         if !is_livepatch && !symbol.name.starts_with(b".klp.sym.") {
             continue;

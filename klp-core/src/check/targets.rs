@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Report, Topic, symbols};
+use crate::elf::Place;
 use crate::kernel::Kernel;
 use crate::module::{RawElf, RawRela, RawSymbol, SymbolPlace};
 
@@ -40,14 +41,15 @@ pub(super) fn functions(elf: &RawElf<'_>) -> Vec<Function> {
         if !is_table(symbol) {
             continue;
         }
-        let object = object_of(elf, &relocations, section, symbol.value);
-        let end = symbol.end();
-        for ((_, offset), rela) in relocations.range((section, symbol.value)..(section, end)) {
+        let (start, end) = (section.at(symbol.value), section.at(symbol.end()));
+        let object = object_of(elf, &relocations, start);
+        for (at, rela) in relocations.range(start..end) {
             let Some(name) = string(elf, rela) else { continue };
-            let position = offset
+            let position = at
+                .offset
                 .checked_add(POSITION)
                 .and_then(|offset| usize::try_from(offset).ok())
-                .and_then(|offset| elf.section(section)?.data.get(offset..)?.first_chunk::<8>())
+                .and_then(|offset| elf.section(section).data.get(offset..)?.first_chunk::<8>())
                 .map_or(0, |bytes| u64::from_le_bytes(*bytes));
             found.push(Function { object: object.clone(), name, position });
         }
@@ -64,36 +66,30 @@ fn is_table(symbol: &RawSymbol<'_>) -> bool {
 }
 
 /// Fields that hold addresses, by section and offset.
-fn addresses(elf: &RawElf<'_>) -> BTreeMap<(u32, u64), RawRela> {
+fn addresses(elf: &RawElf<'_>) -> BTreeMap<Place, RawRela> {
     let tables = elf.sections.iter().filter(|section| section.is_rela());
-    let fields = tables
-        .flat_map(|section| section.relas().map(move |rela| ((section.info, rela.offset), rela)));
+    let fields = tables.filter_map(|table| Some((elf.relocated_by(table)?, table)));
+    let fields = fields
+        .flat_map(|(target, table)| table.relas().map(move |rela| (target.at(rela.offset), rela)));
     fields.filter(|(_, rela)| rela.kind == ADDRESS).collect()
 }
 
 /// The name in the entry of `objects` whose next field points to the table.
 fn object_of(
     elf: &RawElf<'_>,
-    relocations: &BTreeMap<(u32, u64), RawRela>,
-    section: u32,
-    value: u64,
+    relocations: &BTreeMap<Place, RawRela>,
+    table: Place,
 ) -> Option<String> {
-    let pointer = relocations.iter().find(|(_, rela)| target(elf, rela) == Some((section, value)));
-    let ((holder, offset), _) = pointer?;
-    let name = relocations.get(&(*holder, offset.checked_sub(8)?))?;
+    let pointer = relocations.iter().find(|(_, rela)| elf.place_of(rela) == Some(table));
+    let (at, _) = pointer?;
+    let name = relocations.get(&at.section.at(at.offset.checked_sub(8)?))?;
     string(elf, name)
-}
-
-fn target(elf: &RawElf<'_>, rela: &RawRela) -> Option<(u32, u64)> {
-    let symbol = elf.symbol(rela.symbol)?;
-    let SymbolPlace::Section(section) = symbol.place else { return None };
-    Some((section, symbol.value.checked_add_signed(rela.addend)?))
 }
 
 /// The string that a field points to.
 fn string(elf: &RawElf<'_>, rela: &RawRela) -> Option<String> {
-    let (section, offset) = target(elf, rela)?;
-    let data = elf.section(section)?.data.get(usize::try_from(offset).ok()?..)?;
+    let Place { section, offset } = elf.place_of(rela)?;
+    let data = elf.section(section).data.get(usize::try_from(offset).ok()?..)?;
     let text = data.split(|byte| *byte == 0).next()?;
     let is_name = !text.is_empty() && text.iter().all(u8::is_ascii_graphic);
     is_name.then(|| String::from_utf8_lossy(text).into_owned())

@@ -3,7 +3,7 @@
 use bitcode::{Decode, Encode};
 use rayon::prelude::*;
 
-use crate::elf::Section;
+use crate::elf::{Section, SectionId};
 
 use super::context::{self, Context};
 use super::described;
@@ -18,12 +18,13 @@ pub struct Boundaries(Vec<Vec<u64>>);
 impl Boundaries {
     pub(super) fn of(cx: &Context<'_, '_>, reached: &[NodeRef]) -> Self {
         let is_data = |section: &&Section<'_>| section.is_allocated() && !section.is_code();
-        let from_data = cx.elf.sections.par_iter().filter(is_data).flat_map_iter(|section| {
-            let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
-            let nodes = to_data
-                .flat_map(|reloc| cx.resolve(Origin::Any, reloc.symbol, reloc.addend).nodes());
-            nodes.filter(|node| node.span.is_none() && node.extent == Extent::Next)
-        });
+        let from_data =
+            cx.elf.sections.as_slice().par_iter().filter(is_data).flat_map_iter(|section| {
+                let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
+                let nodes = to_data
+                    .flat_map(|reloc| cx.resolve(Origin::Any, reloc.symbol, reloc.addend).nodes());
+                nodes.filter(|node| node.span.is_none() && node.extent == Extent::Next)
+            });
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));
         let places = nodes.into_iter().map(|node| (node.section, node.start));
@@ -32,9 +33,9 @@ impl Boundaries {
     }
 
     /// With these places, too.
-    pub(super) fn and(mut self, places: impl Iterator<Item = (u32, u64)>) -> Self {
+    pub(super) fn and(mut self, places: impl Iterator<Item = (SectionId, u64)>) -> Self {
         for (section, start) in places {
-            if let Some(starts) = self.0.get_mut(section as usize) {
+            if let Some(starts) = self.0.get_mut(section.number() as usize) {
                 starts.push(start);
             }
         }
@@ -46,17 +47,17 @@ impl Boundaries {
     }
 
     pub(super) fn end(&self, cx: &Context<'_, '_>, node: NodeRef) -> u64 {
-        if let Some(span) = node.span.and_then(|span| cx.layout.span(span)) {
+        if let Some(span) = node.span.map(|span| cx.layout.span(span)) {
             return span.end;
         }
         let section = cx.elf.section(node.section);
-        let entry_end = || context::entry_end(section?, node.start);
+        let entry_end = || context::entry_end(section, node.start);
         // What nothing refers to is all that is left, whatever the linker makes of it.
         if let Some(end) = entry_end().filter(|_| node.extent != Extent::Rest) {
             return end;
         }
-        let size = section.map_or(0, |section| section.size);
-        let is_one = || section.is_some_and(|section| cx.is_one_constant(section, node.section));
+        let size = section.size;
+        let is_one = || cx.is_one_constant(section, node.section);
         if node.extent == Extent::Section || node.extent == Extent::Next && is_one() {
             return size;
         }
@@ -65,8 +66,8 @@ impl Boundaries {
     }
 
     /// The first boundary after `offset`.
-    fn after(&self, section: u32, offset: u64) -> Option<u64> {
-        let places = self.0.get(section as usize)?;
+    fn after(&self, section: SectionId, offset: u64) -> Option<u64> {
+        let places = self.0.get(section.number() as usize)?;
         places.get(places.partition_point(|place| *place <= offset)).copied()
     }
 }

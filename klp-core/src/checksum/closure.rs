@@ -5,7 +5,8 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::{Section, SectionClass, SectionId};
+use crate::layout::SpanId;
 use crate::meaning;
 use crate::name::Stability;
 use crate::rules;
@@ -29,7 +30,7 @@ pub(super) struct Roots {
     /// Those at whose place something starts.
     pub(super) starts: Vec<NodeRef>,
     /// Constants that are read as they are: section, start and end.
-    pub(super) read: Vec<(u32, u64, u64)>,
+    pub(super) read: Vec<(SectionId, u64, u64)>,
 }
 
 impl Roots {
@@ -57,7 +58,7 @@ pub(super) struct Closure {
     /// Named data objects, by place.
     named: Vec<NodeRef>,
     boundaries: Boundaries,
-    read: Vec<(u32, u64, u64)>,
+    read: Vec<(SectionId, u64, u64)>,
 }
 
 impl Closure {
@@ -82,10 +83,10 @@ impl Closure {
     }
 
     /// The stretches without a symbol that something reaches, by place: section, start and end.
-    fn reached(&self, cx: &Context<'_, '_>) -> Vec<(u32, u64, u64)> {
+    fn reached(&self, cx: &Context<'_, '_>) -> Vec<(SectionId, u64, u64)> {
         let nodes = self.digests.nodes().filter(|node| node.span.is_none());
         let stretch = |node: &NodeRef| (node.section, node.start, self.boundaries.end(cx, *node));
-        let mut reached: Vec<(u32, u64, u64)> = nodes.map(stretch).collect();
+        let mut reached: Vec<(SectionId, u64, u64)> = nodes.map(stretch).collect();
         reached.extend(&self.read);
         reached.par_sort_unstable();
         reached
@@ -146,8 +147,7 @@ pub(super) fn digests(
     boundaries: &Boundaries,
     start: Vec<NodeRef>,
 ) -> NodeDigests {
-    let is_variable =
-        |node: &NodeRef| cx.elf.section(node.section).is_some_and(Section::is_writable);
+    let is_variable = |node: &NodeRef| cx.elf.section(node.section).is_writable();
     NodeDigests::of(Graph::from(start, is_variable, |streams, node| {
         write(cx, boundaries, streams, node)
     }))
@@ -185,19 +185,18 @@ fn holds_data(section: &Section<'_>) -> bool {
 }
 
 /// Whether functions stand in a section that is neither code nor data, which only then has spans.
-fn holds_functions(cx: &Context<'_, '_>, section: &Section<'_>, index: u32) -> bool {
+fn holds_functions(cx: &Context<'_, '_>, section: &Section<'_>, id: SectionId) -> bool {
     !section.is_code()
         && !holds_data(section)
-        && !cx.layout.of_section(index).is_empty()
+        && !cx.layout.of_section(id).is_empty()
         && rules::for_section(section.name).is_none()
 }
 
 /// Those with data that no reader attributes to code: a table that could not be read is data, too.
-fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a {
+fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = SectionId> + 'a {
     cx.elf
         .sections
-        .iter()
-        .zip(0u32..)
+        .with_ids()
         .filter(|(section, index)| holds_data(section) || holds_functions(cx, section, *index))
         .filter(|(_, index)| !cx.sites.holds(*index))
         .map(|(_, index)| index)
@@ -205,19 +204,18 @@ fn data_sections<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = u32> + 'a 
 
 /// The spans that have a name which holds in another build.
 pub(super) fn named_data(cx: &Context<'_, '_>) -> Vec<NodeRef> {
-    let named = |index: u32| {
-        let symbol = cx.elf.symbol(cx.layout.span(index)?.symbol?)?;
-        (symbol.stability != Stability::Unstable).then_some(index)
+    let is_named = |id: SpanId| {
+        let symbol = cx.layout.span(id).symbol.map(|symbol| cx.elf.symbol(symbol));
+        symbol.is_some_and(|symbol| symbol.stability != Stability::Unstable)
     };
-    spans(cx).filter(|node| node.span.is_some_and(|span| named(span).is_some())).collect()
+    spans(cx).filter(|node| node.span.is_some_and(is_named)).collect()
 }
 
 /// All spans of data sections.
 fn spans<'a>(cx: &'a Context<'_, '_>) -> impl Iterator<Item = NodeRef> + 'a {
     data_sections(cx).flat_map(|section| {
-        let spans = cx.layout.of_section(section).iter();
-        let numbers = cx.layout.first_of_section(section).unwrap_or(u32::MAX)..;
-        spans.zip(numbers).map(move |(span, number)| NodeRef::object(section, span.start, number))
+        let spans = cx.layout.with_ids_of_section(section);
+        spans.map(move |(span, id)| NodeRef::object(section, span.start, id))
     })
 }
 
@@ -227,11 +225,11 @@ fn unreached(
     cx: &Context<'_, '_>,
     digests: &NodeDigests,
     boundaries: &Boundaries,
-    reached: &[(u32, u64, u64)],
+    reached: &[(SectionId, u64, u64)],
 ) -> Vec<NodeRef> {
     let index = printk_index(cx);
     let is_bookkeeping = |node: &NodeRef| {
-        let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
+        let symbol = node.span.and_then(|span| Some(cx.elf.symbol(cx.layout.span(span).symbol?)));
         symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name))
             && index.binary_search(&(node.section, node.start)).is_ok()
     };
@@ -249,7 +247,7 @@ fn unreached(
     for section in data_sections(cx) {
         // A merged string or constant is its users', unless the linker gathers them.
         let is_read = |it: &&Section<'_>| !it.is_merged() || meaning::is_linker_table(it);
-        let Some(header) = cx.elf.section(section).filter(is_read) else { continue };
+        let Some(header) = Some(cx.elf.section(section)).filter(is_read) else { continue };
         let from = reached.partition_point(|(of, ..)| *of < section);
         let own = reached.starting(from).iter();
         let own = own.take_while(|(of, ..)| *of == section);
@@ -293,16 +291,15 @@ fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
 }
 
 /// The data that the printk index lists: section and offset, sorted.
-fn printk_index(cx: &Context<'_, '_>) -> Vec<(u32, u64)> {
+fn printk_index(cx: &Context<'_, '_>) -> Vec<(SectionId, u64)> {
     let tables = cx.elf.sections.iter().filter(|section| section.name == b".printk_index");
     let places =
         tables.flat_map(|table| table.relocs.iter()).filter_map(|reloc| cx.elf.place_of(&reloc));
-    let own =
-        cx.elf.sections.iter().zip(0u32..).filter(|(section, _)| section.name == b".printk_index");
+    let own = cx.elf.sections.with_ids().filter(|(section, _)| section.name == b".printk_index");
     let own = own.flat_map(|(_, index)| {
         cx.layout.of_section(index).iter().map(move |span| (index, span.start))
     });
-    let mut listed: Vec<(u32, u64)> = places.chain(own).collect();
+    let mut listed: Vec<(SectionId, u64)> = places.chain(own).collect();
     listed.sort_unstable();
     listed
 }

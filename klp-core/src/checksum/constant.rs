@@ -1,6 +1,6 @@
 //! Constants without a symbol in sections that hold several: where one ends is not in the object.
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::{Section, SectionClass, SectionId};
 use crate::meaning::{self, Holds};
 
 use super::Digest;
@@ -11,7 +11,7 @@ use super::stream::{Extent, NodeRef};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Constant {
     /// The section's header index.
-    pub(crate) section: u32,
+    pub(crate) section: SectionId,
     /// First byte, as an offset in the section.
     pub(crate) start: u64,
     /// One past the last byte.
@@ -22,7 +22,7 @@ pub(crate) struct Constant {
 
 /// Whether the end of `node` is a guess: it is a constant that neither a symbol nor its section delimits.
 pub(super) fn is_open(cx: &Context<'_, '_>, node: NodeRef) -> bool {
-    let Some(section) = cx.elf.section(node.section) else { return false };
+    let section = cx.elf.section(node.section);
     node.span.is_none()
         && node.extent != Extent::Section
         && section.class == SectionClass::Bytes

@@ -1,6 +1,7 @@
 //! All constants without a symbol that functions of an object lead to.
 
-use crate::elf::{ElfObject, Place, Section};
+use crate::elf::{Definition, ElfObject};
+use crate::layout::FunctionId;
 
 use super::constant::{Constant, is_open};
 use super::stream::Streams;
@@ -19,11 +20,11 @@ impl Analysis<'_> {
     }
 
     /// Whether one of these functions leads to any of them. Far less work than to find them all.
-    pub(crate) fn lead_to_constants(&self, functions: impl Iterator<Item = usize>) -> bool {
+    pub(crate) fn lead_to_constants(&self, functions: impl Iterator<Item = FunctionId>) -> bool {
         let cx = self.context();
         let mut streams = Streams::default();
         let mut roots = Vec::new();
-        for function in functions.filter_map(|number| self.layout.functions.get(number)) {
+        for function in functions.filter_map(|id| self.layout.functions.get(id)) {
             if Unit::new(&cx, &mut streams).function(function).is_ok() {
                 roots.extend(streams.edges.iter().map(|edge| edge.node));
             } else {
@@ -38,14 +39,14 @@ impl Analysis<'_> {
 
 /// Whether `constant` holds addresses of code and nothing else.
 fn is_code_table(elf: &ElfObject<'_>, constant: &Constant) -> bool {
-    let Some(section) = elf.section(constant.section) else { return false };
+    let section = elf.section(constant.section);
     let Constant { start, end, .. } = *constant;
     let mut rest = section.in_file(start, end).to_vec();
     let mut has_code = false;
     for reloc in section.relocs.within(start, end) {
-        let place = elf.symbol(reloc.symbol).map(|symbol| symbol.place);
-        let Some(Place::Section(code)) = place else { return false };
-        if !elf.section(code).is_some_and(Section::is_code) {
+        let place = elf.symbol(reloc.symbol).place;
+        let Definition::Section(code) = place else { return false };
+        if !elf.section(code).is_code() {
             return false;
         }
         has_code = true;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::arch::Access;
-use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
-use crate::layout::Layout;
+use crate::elf::{Definition, ElfObject, Section, SectionClass, SectionId, SymbolId, SymbolKind};
+use crate::layout::{Layout, SpanId};
 use crate::name::{self, Stability};
 use crate::tables::Sites;
 
@@ -33,18 +33,18 @@ pub(crate) enum Target<'data> {
     /// Something with an identity of its own.
     Named(Named<'data>),
     /// A place in code that is defined here: section, offset, and the symbol that was used.
-    Code { section: u32, offset: u64, symbol: Option<u32> },
+    Code { section: SectionId, offset: u64, symbol: Option<SymbolId> },
     /// Unnamed data.
     Node { node: NodeRef, delta: i64 },
     /// A place of a merged section that is reached through a symbol of another entry. A linker keeps `delta` bytes
     /// between `entry` and the place, whatever it moves there; `place` is what the object has there.
     Apart { entry: NodeRef, delta: i64, size: u64, place: Option<NodeRef> },
     /// An entry of a special section, known by the code that it belongs to.
-    Entry { section: u32, offset: u64, delta: u64 },
+    Entry { section: SectionId, offset: u64, delta: u64 },
     /// A data object without a size, which holds nothing that could change.
     Empty,
     /// Outside of everything known; only the place itself can be compared.
-    Place { section: u32, offset: i64 },
+    Place { section: SectionId, offset: i64 },
     /// A number.
     Number(u64),
 }
@@ -65,24 +65,21 @@ impl Target<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named<'data> {
     pub(crate) name: Cow<'data, [u8]>,
-    pub(crate) symbol: u32,
+    pub(crate) symbol: SymbolId,
     pub(crate) numbered: bool,
     pub(crate) addend: i64,
 }
 
 impl<'data> Context<'_, 'data> {
     /// Whether the symbol stands in code: all that is said through it means code.
-    pub(crate) fn is_in_code(&self, symbol: u32) -> bool {
-        let Some(Place::Section(section)) = self.elf.symbol(symbol).map(|symbol| symbol.place)
-        else {
-            return false;
-        };
-        self.elf.section(section).is_some_and(Section::is_code)
+    pub(crate) fn is_in_code(&self, symbol: SymbolId) -> bool {
+        let Definition::Section(section) = self.elf.symbol(symbol).place else { return false };
+        self.elf.section(section).is_code()
     }
 
     /// What `symbol + addend` means, where its address is taken in code or data that comes `from` there.
-    pub(crate) fn resolve(&self, from: Origin, index: u32, addend: i64) -> Target<'data> {
-        self.resolve_used(from, Access::Open, index, addend)
+    pub(crate) fn resolve(&self, from: Origin, symbol: SymbolId, addend: i64) -> Target<'data> {
+        self.resolve_used(from, Access::Open, symbol, addend)
     }
 
     /// What `symbol + addend` means to who uses it so.
@@ -90,27 +87,25 @@ impl<'data> Context<'_, 'data> {
         &self,
         from: Origin,
         access: Access,
-        index: u32,
+        id: SymbolId,
         addend: i64,
     ) -> Target<'data> {
-        let Some(symbol) = self.elf.symbol(index) else {
-            return Target::Number(addend.cast_unsigned());
-        };
+        let symbol = self.elf.symbol(id);
         let section = match symbol.place {
-            Place::Section(section) => section,
-            Place::Absolute if symbol.local => {
+            Definition::Section(section) => section,
+            Definition::Absolute if symbol.local => {
                 return Target::Number(symbol.value.wrapping_add(addend.cast_unsigned()));
             }
-            Place::Undefined if symbol.name.is_empty() => {
+            Definition::Undefined if symbol.name.is_empty() => {
                 return Target::Number(addend.cast_unsigned());
             }
-            _ => return self.named(index, addend),
+            _ => return self.named(id, addend),
         };
         let offset = symbol.value.cast_signed().wrapping_add(addend);
-        let is_code = self.elf.section(section).is_some_and(Section::is_code);
+        let is_code = self.elf.section(section).is_code();
         if symbol.kind != SymbolKind::Section && !is_code {
             match symbol.stability {
-                Stability::Stable | Stability::Numbered => return self.named(index, addend),
+                Stability::Stable | Stability::Numbered => return self.named(id, addend),
                 Stability::Unstable => {
                     if let Some(found) = self.unnamed_symbol(section, symbol.value, addend) {
                         return found;
@@ -128,15 +123,15 @@ impl<'data> Context<'_, 'data> {
         }
         let Ok(offset) = u64::try_from(offset) else { return Target::Place { section, offset } };
         if is_code {
-            let symbol = (symbol.kind != SymbolKind::Section).then_some(index);
+            let symbol = (symbol.kind != SymbolKind::Section).then_some(id);
             return Target::Code { section, offset, symbol };
         }
         self.data(from, access, section, offset)
     }
 
     /// What lies at `offset` of a merged section, if the place `through` that leads there is in another entry.
-    fn apart(&self, section: u32, through: u64, offset: i64) -> Option<Target<'data>> {
-        let header = self.elf.section(section)?;
+    fn apart(&self, section: SectionId, through: u64, offset: i64) -> Option<Target<'data>> {
+        let header = self.elf.section(section);
         let start = entry_start(header, through)?;
         let delta = offset.wrapping_sub(start.cast_signed());
         let size = entry_end(header, start)?.saturating_sub(start);
@@ -149,9 +144,9 @@ impl<'data> Context<'_, 'data> {
     }
 
     /// What lies at `offset` of the data section `section`.
-    fn data(&self, from: Origin, access: Access, section: u32, offset: u64) -> Target<'data> {
+    fn data(&self, from: Origin, access: Access, section: SectionId, offset: u64) -> Target<'data> {
         let place = Target::Place { section, offset: offset.cast_signed() };
-        let Some(header) = self.elf.section(section) else { return place };
+        let header = self.elf.section(section);
         if let Some(start) = entry_start(header, offset) {
             let delta = offset.wrapping_sub(start).cast_signed();
             return Target::Node { node: NodeRef::unnamed(section, start), delta };
@@ -167,7 +162,7 @@ impl<'data> Context<'_, 'data> {
             return place;
         }
         if let Some(span) = span {
-            return self.span(span, offset).unwrap_or(place);
+            return self.span(span, offset);
         }
         if self.is_one_constant(header, section) {
             let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
@@ -182,7 +177,7 @@ impl<'data> Context<'_, 'data> {
     /// such as an array that code walks through from the byte before it.
     fn behind_address(
         &self,
-        section: u32,
+        section: SectionId,
         header: &Section<'_>,
         offset: u64,
     ) -> Option<Target<'data>> {
@@ -192,7 +187,7 @@ impl<'data> Context<'_, 'data> {
         }
         let start = address.end();
         if let Some(span) = self.layout.find(section, start) {
-            return self.span(span, offset);
+            return Some(self.span(span, offset));
         }
         if start >= header.size || header.relocs.around(start).is_some() {
             return None;
@@ -201,35 +196,39 @@ impl<'data> Context<'_, 'data> {
         Some(Target::Node { node: NodeRef::unnamed(section, start), delta })
     }
 
-    /// `offset` in the span `index`.
-    fn span(&self, index: u32, offset: u64) -> Option<Target<'data>> {
-        let span = self.layout.span(index)?;
+    /// `offset` in a span.
+    fn span(&self, id: SpanId, offset: u64) -> Target<'data> {
+        let span = self.layout.span(id);
         let delta = offset.wrapping_sub(span.start).cast_signed();
-        match self.layout.called(index).and_then(|it| Some((it, self.elf.symbol(it)?))) {
-            Some((number, symbol)) if symbol.stability != Stability::Unstable => {
-                Some(self.named(number, delta))
+        match self.layout.called(id) {
+            Some(symbol) if self.elf.symbol(symbol).stability != Stability::Unstable => {
+                self.named(symbol, delta)
             }
             _ => {
-                let node = NodeRef::object(span.section, span.start, index);
-                Some(Target::Node { node, delta })
+                let node = NodeRef::object(span.section, span.start, id);
+                Target::Node { node, delta }
             }
         }
     }
 
     /// An address outside of a data section, or its end, means what it holds with a bias that the index makes up
     /// for: the one object, or any of the constants that no symbol tells apart.
-    fn outside(&self, section: u32, offset: i64) -> Option<Target<'data>> {
-        let header = self.elf.section(section).filter(|header| !header.is_code())?;
+    fn outside(&self, section: SectionId, offset: i64) -> Option<Target<'data>> {
+        let header = Some(self.elf.section(section)).filter(|header| !header.is_code())?;
         let inside = u64::try_from(offset).is_ok_and(|offset| {
             offset < header.size || self.layout.empty_at(section, offset).is_some()
         });
-        let from = self.layout.first_of_section(section)?;
-        match self.layout.of_section(section) {
+        let mut spans = self.layout.with_ids_of_section(section);
+        match (spans.next(), spans.next()) {
             _ if inside => None,
-            [only] if only.start == 0 && only.end == header.size => {
-                self.span(from, offset.cast_unsigned())
+            (Some((only, id)), None) if only.start == 0 && only.end == header.size => {
+                Some(self.span(id, offset.cast_unsigned()))
             }
-            [] if header.class == SectionClass::Bytes && !header.is_merged() && header.size > 0 => {
+            (None, _)
+                if header.class == SectionClass::Bytes
+                    && !header.is_merged()
+                    && header.size > 0 =>
+            {
                 let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
                 Some(Target::Node { node, delta: offset })
             }
@@ -239,12 +238,12 @@ impl<'data> Context<'_, 'data> {
 
     /// Whether the section holds one constant that no symbol names: LLVM gives each its own with data sections, and
     /// `ld -r` of several objects joins those of one name.
-    pub(crate) fn is_one_constant(&self, section: &Section<'_>, index: u32) -> bool {
+    pub(crate) fn is_one_constant(&self, section: &Section<'_>, id: SectionId) -> bool {
         let is_private = section.name.windows(3).any(|part| part == b"..L");
         is_private
             && !section.is_merged()
             && self.elf.files.len() < 2
-            && self.layout.of_section(index).is_empty()
+            && self.layout.of_section(id).is_empty()
     }
 
     /// Where one object ends and the next may start, a reference through the section says only the
@@ -255,13 +254,12 @@ impl<'data> Context<'_, 'data> {
         &self,
         from: Origin,
         access: Access,
-        section: u32,
+        section: SectionId,
         offset: u64,
-        span: Option<u32>,
+        span: Option<SpanId>,
     ) -> Option<Target<'data>> {
-        let symbol_of = |span: u32| self.elf.symbol(self.layout.span(span)?.symbol?);
-        let starting =
-            span.filter(|span| self.layout.span(*span).is_some_and(|span| span.start == offset));
+        let symbol_of = |span: SpanId| Some(self.elf.symbol(self.layout.span(span).symbol?));
+        let starting = span.filter(|span| self.layout.span(*span).start == offset);
         if span.is_some() && starting.is_none() {
             return None;
         }
@@ -279,48 +277,45 @@ impl<'data> Context<'_, 'data> {
         }
         let before = self.layout.ending_at(section, offset)?;
         let means_the_end = match starting {
-            None => offset == self.elf.section(section)?.size,
+            None => offset == self.elf.section(section).size,
             Some(symbol) => foreign || !symbol.local && symbol_of(before)?.local,
         };
-        if means_the_end { self.span(before, offset) } else { None }
+        means_the_end.then(|| self.span(before, offset))
     }
 
     /// The object without a size that is `symbol`. It holds nothing that could change, and if it has room of its own
     /// all the same, its name counts.
-    pub(crate) fn empty(&self, symbol: u32, section: u32, offset: u64) -> Target<'data> {
-        let size = self.elf.section(section).map_or(0, |section| section.size);
+    pub(crate) fn empty(&self, symbol: SymbolId, section: SectionId, offset: u64) -> Target<'data> {
+        let size = self.elf.section(section).size;
         let next = self.layout.next_label(section, offset).unwrap_or(size);
         let room = next.saturating_sub(offset);
         // Less is what aligns the next.
         let is_padding =
             room < 1 << next.trailing_zeros().min(6) || self.layout.find(section, offset).is_some();
-        match self.elf.symbol(symbol) {
-            Some(named) if named.stability != Stability::Unstable && !is_padding => {
-                self.named(symbol, 0)
-            }
-            _ => Target::Empty,
+        if self.elf.symbol(symbol).stability == Stability::Unstable || is_padding {
+            Target::Empty
+        } else {
+            self.named(symbol, 0)
         }
     }
 
-    /// The identity of the symbol `index`.
-    pub(crate) fn named(&self, index: u32, addend: i64) -> Target<'data> {
-        let Some(symbol) = self.elf.symbol(index) else {
-            return Target::Number(addend.cast_unsigned());
-        };
+    /// The identity of a symbol.
+    pub(crate) fn named(&self, id: SymbolId, addend: i64) -> Target<'data> {
+        let symbol = self.elf.symbol(id);
         let numbered = symbol.stability == Stability::Numbered;
         let name =
             if symbol.is_plain { Cow::Borrowed(symbol.name) } else { name::base(symbol.name) };
-        Target::Named(Named { name, symbol: index, numbered, addend })
+        Target::Named(Named { name, symbol: id, numbered, addend })
     }
 
     /// A reference through an unstable symbol says for certain which object it means.
-    fn unnamed_symbol(&self, section: u32, value: u64, addend: i64) -> Option<Target<'data>> {
-        let header = self.elf.section(section)?;
+    fn unnamed_symbol(&self, section: SectionId, value: u64, addend: i64) -> Option<Target<'data>> {
+        let header = self.elf.section(section);
         if header.is_merged() {
             return None;
         }
         let span = self.layout.find(section, value)?;
-        let start = self.layout.span(span)?.start;
+        let start = self.layout.span(span).start;
         let delta = addend.wrapping_add(value.saturating_sub(start).cast_signed());
         Some(Target::Node { node: NodeRef::object(section, start, span), delta })
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
-use crate::elf::Section;
+use crate::layout::SpanId;
 
 use super::Refusal;
 use super::context::Context;
@@ -11,19 +11,18 @@ use super::numbered::Instructed;
 use super::said::Said;
 
 /// The instructions of `span`.
-pub(super) fn count_all(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
+pub(super) fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refusal> {
     for_machine!(cx.elf.machine, A => count::<A>(cx, span))
 }
 
-fn count<A: Arch>(cx: &Context<'_, '_>, span: u32) -> Result<Instructed, Refusal> {
-    let span = cx.layout.span(span).ok_or_else(|| Refusal::new("a function vanished"))?;
+fn count<A: Arch>(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refusal> {
+    let span = cx.layout.span(span);
     let code = cx
         .elf
         .section(span.section)
-        .and_then(|section: &Section<'_>| section.range(span.start, span.end))
+        .range(span.start, span.end)
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
-    let mut said = Said::of(cx, span.section, span.start, span.end)
-        .ok_or_else(|| Refusal::new("a function without bytes"))?;
+    let mut said = Said::of(cx, span.section, span.start, span.end);
     let mut own = Instructed::default();
     own.begin(code.len());
     let mut instructions = A::Instructions::new(code, span.start);

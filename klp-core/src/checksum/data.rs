@@ -18,7 +18,7 @@ pub(super) fn write<'data>(
     node: NodeRef,
     end: u64,
 ) -> Result<(), Refusal> {
-    let section = cx.elf.section(node.section).ok_or_else(|| Refusal::new("no section"))?;
+    let section = cx.elf.section(node.section);
     if section.is_unwind_table() {
         return Err(Refusal::new(format!("it reads {}", section.name_lossy())));
     }
@@ -145,7 +145,7 @@ fn names_within<'a>(
 ) -> impl Iterator<Item = (u64, Vec<u8>)> + 'a {
     let inner = cx.layout.inner_labels(node.section, node.start.saturating_add(1), end);
     inner.iter().filter_map(move |(_, at, symbol)| {
-        let name = name::base(cx.elf.symbol(*symbol)?.name).into_owned();
+        let name = name::base(cx.elf.symbol((*symbol)?).name).into_owned();
         Some((at.saturating_sub(node.start), name))
     })
 }
@@ -156,9 +156,9 @@ fn named_ids<'a>(
     node: NodeRef,
     end: u64,
 ) -> impl Iterator<Item = (u64, Vec<u8>)> + 'a {
-    cx.layout.ids(node.section, node.start, end).iter().filter_map(move |(_, at, symbol)| {
-        let name = name::base(cx.elf.symbol(*symbol)?.name).into_owned();
-        Some((at.saturating_sub(node.start), name))
+    cx.layout.ids(node.section, node.start, end).iter().map(move |(_, at, symbol)| {
+        let name = name::base(cx.elf.symbol(*symbol).name).into_owned();
+        (at.saturating_sub(node.start), name)
     })
 }
 
@@ -220,7 +220,7 @@ fn is_rust_location(
     data: &[u8],
 ) -> bool {
     let is_alone = data.get(24..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0));
-    let symbol = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
+    let symbol = node.span.and_then(|span| Some(cx.elf.symbol(cx.layout.span(span).symbol?)));
     if !is_alone || symbol.is_some_and(|symbol| symbol.stability != Stability::Unstable) {
         return false;
     }
@@ -244,10 +244,9 @@ fn is_rust_location(
         return false;
     }
     let text = match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
-        Target::Node { node, delta: 0 } => cx
-            .elf
-            .section(node.section)
-            .and_then(|section| section.bytes(node.start, length as u64)),
+        Target::Node { node, delta: 0 } => {
+            cx.elf.section(node.section).bytes(node.start, length as u64)
+        }
         _ => None,
     };
     text.is_some_and(|text| {

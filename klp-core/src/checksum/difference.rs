@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::layout::Function;
+use crate::ids::{List, Pair};
+use crate::layout::{Function, FunctionId};
 use crate::slices::Parts as _;
 
 use super::context::Context;
@@ -77,20 +78,21 @@ fn hex_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>,
     u64::from_str_radix(digits, 16).map(Some).map_err(serde::de::Error::custom)
 }
 
-/// The kinds in which functions of two objects differ, for each pair of their numbers in the manifests. Empty
-/// if one of them is no object.
+/// The kinds in which functions of two objects differ, for each pair of them. Empty if one of them is no object, and
+/// of a pair that an object of now does not have.
 #[must_use]
 pub fn differences(
     original: &Digested<'_>,
     patched: &Digested<'_>,
-    pairs: &[(usize, usize)],
+    pairs: &[Pair<FunctionId>],
 ) -> Vec<Vec<Cause>> {
-    let (originals, patcheds): (Vec<usize>, Vec<usize>) = pairs.iter().copied().unzip();
+    let (originals, patcheds): (Vec<_>, Vec<_>) =
+        pairs.iter().map(|pair| (pair.original, pair.patched)).unzip();
     let (before, after) =
         rayon::join(|| Behind::of(original, &originals), || Behind::of(patched, &patcheds));
     let Some((before, after)) = before.zip(after) else { return Vec::new() };
-    let of_pair = |(original, patched): &(usize, usize)| {
-        let traces = before.trace(*original).zip(after.trace(*patched));
+    let of_pair = |pair: &Pair<FunctionId>| {
+        let traces = before.trace(pair.original).zip(after.trace(pair.patched));
         traces.map_or_else(Vec::new, |(original, patched)| causes(&original, &patched))
     };
     pairs.par_iter().map(of_pair).collect()
@@ -108,18 +110,17 @@ fn causes(original: &Trace, patched: &Trace) -> Vec<Cause> {
 /// An object, and the digests of the unnamed data behind some of its functions.
 struct Behind<'a> {
     cx: Context<'a, 'a>,
-    functions: &'a [Function],
+    functions: &'a List<FunctionId, Function>,
     nodes: NodeDigests,
 }
 
 impl<'a> Behind<'a> {
-    fn of(object: &'a Digested<'_>, numbers: &[usize]) -> Option<Self> {
+    fn of(object: &'a Digested<'_>, wanted: &[FunctionId]) -> Option<Self> {
         let analysis = object.analysis().ok()?;
         let cx = analysis.context();
-        let functions = analysis.layout.functions.as_slice();
-        let edges = numbers.par_iter().map_init(Streams::default, |streams, number| {
-            let function = functions.get(*number)?;
-            Unit::new(&cx, streams).function(function).ok()?;
+        let functions = &analysis.layout.functions;
+        let edges = wanted.par_iter().map_init(Streams::default, |streams, id| {
+            Unit::new(&cx, streams).function(functions.get(*id)?).ok()?;
             Some(streams.edges.drain(..).map(|edge| edge.node).collect::<Vec<_>>())
         });
         let roots: Vec<Vec<NodeRef>> = edges.flatten().collect();
@@ -127,9 +128,9 @@ impl<'a> Behind<'a> {
         Some(Self { cx, functions, nodes })
     }
 
-    fn trace(&self, number: usize) -> Option<Trace> {
+    fn trace(&self, id: FunctionId) -> Option<Trace> {
         let mut streams = Streams::recording();
-        Unit::new(&self.cx, &mut streams).function(self.functions.get(number)?).ok()?;
+        Unit::new(&self.cx, &mut streams).function(self.functions.get(id)?).ok()?;
         let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|edge| edge.node));
         let kinds = streams.edges.iter().map(|edge| edge.kind);
         let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();

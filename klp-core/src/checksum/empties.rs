@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
-use crate::elf::{ElfObject, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{ElfObject, Reloc, RelocKind, Section, SectionId, SymbolKind};
 use crate::layout::Layout;
 
 use super::fields::distance;
@@ -18,7 +18,7 @@ use super::fields::distance;
 /// Section and offset of the places whose address means an object without a size, found when the first is asked for:
 /// few objects have any.
 #[derive(Debug, Default)]
-pub(crate) struct Empties(OnceLock<Vec<(u32, u64)>>);
+pub(crate) struct Empties(OnceLock<Vec<(SectionId, u64)>>);
 
 impl Empties {
     /// Whether who takes the address of `offset` of `section` means an object without a size.
@@ -26,29 +26,29 @@ impl Empties {
         &self,
         elf: &ElfObject<'_>,
         layout: &Layout,
-        section: u32,
+        section: SectionId,
         offset: u64,
     ) -> bool {
         self.0.get_or_init(|| places(elf, layout)).binary_search(&(section, offset)).is_ok()
     }
 }
 
-fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(u32, u64)> {
+fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(SectionId, u64)> {
     let mut shared = Shared { elf, layout, open: HashMap::new() };
     for (section, offset, _) in layout.empty_objects() {
-        let span = layout.find(*section, *offset).and_then(|span| layout.span(span));
+        let span = layout.find(*section, *offset).map(|span| layout.span(span));
         if span.is_some_and(|span| span.start == *offset) {
             let (objects, _) = shared.open.entry((*section, *offset)).or_default();
             *objects += 1;
         }
     }
     if !shared.open.is_empty() {
-        for (section, index) in elf.sections.iter().zip(0u32..) {
+        for (section, index) in elf.sections.with_ids() {
             shared.count_in(section, index);
         }
     }
     let certain = shared.open.into_iter().filter(|(_, (objects, taken))| objects == taken);
-    let mut places: Vec<(u32, u64)> = certain.map(|(place, _)| place).collect();
+    let mut places: Vec<(SectionId, u64)> = certain.map(|(place, _)| place).collect();
     places.sort_unstable();
     places
 }
@@ -57,11 +57,11 @@ fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(u32, u64)> {
 struct Shared<'a, 'data> {
     elf: &'a ElfObject<'data>,
     layout: &'a Layout,
-    open: HashMap<(u32, u64), (u32, u32)>,
+    open: HashMap<(SectionId, u64), (u32, u32)>,
 }
 
 impl Shared<'_, '_> {
-    fn count_in(&mut self, section: &Section<'_>, index: u32) {
+    fn count_in(&mut self, section: &Section<'_>, id: SectionId) {
         if !section.is_allocated() {
             return;
         }
@@ -71,7 +71,7 @@ impl Shared<'_, '_> {
                 self.count(&reloc, reloc.addend);
             } else if reloc.offset >= walked && self.is_near(&reloc) {
                 walked = for_machine!(
-                    self.elf.machine, A => self.count_in_code::<A>(section, index, &reloc)
+                    self.elf.machine, A => self.count_in_code::<A>(section, id, &reloc)
                 );
             }
         }
@@ -86,8 +86,13 @@ impl Shared<'_, '_> {
     }
 
     /// Counts what the function does that holds `first`. Returns where that ends.
-    fn count_in_code<A: Arch>(&mut self, section: &Section<'_>, index: u32, first: &Reloc) -> u64 {
-        let span = self.layout.find(index, first.offset).and_then(|span| self.layout.span(span));
+    fn count_in_code<A: Arch>(
+        &mut self,
+        section: &Section<'_>,
+        id: SectionId,
+        first: &Reloc,
+    ) -> u64 {
+        let span = self.layout.find(id, first.offset).map(|span| self.layout.span(span));
         let (start, end) = span.map_or((0, section.size), |span| (span.start, span.end));
         let code = section.in_file(start, end);
         let mut relocs = section.relocs.within(start, end).peekable();
@@ -116,8 +121,9 @@ impl Shared<'_, '_> {
     }
 
     /// The place `addend` bytes behind the symbol of `reloc`.
-    fn place(&self, reloc: &Reloc, addend: i64) -> Option<(u32, u64)> {
-        let symbol = self.elf.symbol(reloc.symbol).filter(|_| reloc.kind != RelocKind::None)?;
+    fn place(&self, reloc: &Reloc, addend: i64) -> Option<(SectionId, u64)> {
+        let symbol =
+            Some(self.elf.symbol(reloc.symbol)).filter(|_| reloc.kind != RelocKind::None)?;
         let is_told = symbol.kind == SymbolKind::Object && symbol.size > 0;
         self.elf.place(reloc, addend).filter(|_| !is_told)
     }

@@ -157,7 +157,7 @@ impl<'data> Unit<'_, 'data, '_> {
         let Some((trampoline, is_call)) = site.static_call().filter(|_| site.is_exact()) else {
             return false;
         };
-        let Some(key) = self.cx.elf.symbol(call.key.symbol) else { return false };
+        let key = self.cx.elf.symbol(call.key.symbol);
         let name = key.name;
         let named = name.strip_prefix(b"__SCK__").or_else(|| name.strip_prefix(b"__SCT__"));
         named == Some(trampoline)

@@ -1,7 +1,7 @@
 //! What is written of a place in code, of references and of code that an alternative puts there.
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
-use crate::elf::{Reloc, RelocKind};
+use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
 use crate::tables::Field;
 
 use super::context::Target;
@@ -28,7 +28,7 @@ impl Unit<'_, '_, '_> {
         let part = self.parts.get(usize::from(site.part));
         let code = part.and_then(|part| {
             let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
-            self.cx.elf.section(part.section)?.bytes(at, part.limit.checked_sub(at)?)
+            self.cx.elf.section(part.section).bytes(at, part.limit.checked_sub(at)?)
         });
         let code = code.unwrap_or_default();
         let padding = for_machine!(self.cx.elf.machine, A => A::padding(code));
@@ -58,7 +58,7 @@ impl Unit<'_, '_, '_> {
         &mut self,
         kind: Kind,
         reloc: RelocKind,
-        symbol: u32,
+        symbol: SymbolId,
         addend: i64,
     ) -> Result<(), Refusal> {
         if let RelocKind::Unknown(number) = reloc {
@@ -93,11 +93,11 @@ impl Unit<'_, '_, '_> {
     fn replacing<A: Arch>(
         &mut self,
         site: &Site<'_>,
-        section: u32,
+        section: SectionId,
         offset: u64,
         len: u8,
     ) -> Result<(), Refusal> {
-        let header = self.cx.elf.section(section).ok_or_else(|| Refusal::new("no section"))?;
+        let header = self.cx.elf.section(section);
         let code = header
             .bytes(offset, u64::from(len))
             .ok_or_else(|| Refusal::new("an alternative whose replacement is cut off"))?;

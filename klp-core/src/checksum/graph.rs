@@ -5,6 +5,7 @@ use foldhash::HashMap;
 use crate::slices::Parts as _;
 use rayon::prelude::*;
 
+use super::ReferentId;
 use super::refine::Outcome;
 use super::stream::{NodeRef, Streams};
 
@@ -13,7 +14,7 @@ pub(super) struct Written {
     pub(super) own: Outcome,
     pub(super) edges: Vec<NodeRef>,
     /// Symbols that it refers to by name.
-    pub(super) references: Vec<u32>,
+    pub(super) references: Vec<ReferentId>,
 }
 
 /// Nodes and all that they lead to, numbered.
@@ -23,7 +24,7 @@ pub(super) struct Graph {
     /// Digests of the nodes' own content.
     pub(super) own: Vec<Outcome>,
     pub(super) edges: Vec<Vec<u32>>,
-    pub(super) references: Vec<Vec<u32>>,
+    pub(super) references: Vec<Vec<ReferentId>>,
     /// Which nodes are variables: in memory that can be written.
     pub(super) variables: Vec<bool>,
 }

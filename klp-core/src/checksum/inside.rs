@@ -1,7 +1,7 @@
 //! What belongs to a unit, and where in it a place is.
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{RelocKind, SymbolKind};
+use crate::elf::{RelocKind, SectionId, SymbolKind};
 
 use super::context::Target;
 use super::part::{Part, Role};
@@ -10,23 +10,22 @@ use super::unit::{Refusal, Unit};
 
 impl Unit<'_, '_, '_> {
     /// Notes that the unit reads its own code at `offset`, or takes the address.
-    pub(super) fn reads(&mut self, section: u32, offset: u64) {
+    pub(super) fn reads(&mut self, section: SectionId, offset: u64) {
         if !self.read.contains(&(section, offset)) {
             self.read.push((section, offset));
         }
     }
 
     /// Whether control comes to `offset` from the instruction before, so that there is code and no data.
-    pub(super) fn runs_into(&self, section: u32, offset: u64) -> bool {
+    pub(super) fn runs_into(&self, section: SectionId, offset: u64) -> bool {
         let Some(number) = self.part_at(section, offset) else { return false };
         let Some(part) = self.parts.get(number).filter(|part| part.start < offset) else {
             return true;
         };
         let end = usize::try_from(offset.saturating_sub(part.start)).unwrap_or(usize::MAX);
-        let code = self.cx.elf.section(section).and_then(|header| {
-            let last = self.streams.last_counted(number, end)?;
+        let code = self.streams.last_counted(number, end).and_then(|last| {
             let last = part.start.saturating_add(last as u64);
-            header.range(last, offset)
+            self.cx.elf.section(section).range(last, offset)
         });
         code.is_some_and(|code| for_machine!(self.cx.elf.machine, A => A::runs_on(code)))
     }
@@ -52,22 +51,22 @@ impl Unit<'_, '_, '_> {
             return true;
         }
         let is_function = symbol
-            .and_then(|symbol| self.cx.elf.symbol(symbol))
+            .map(|symbol| self.cx.elf.symbol(symbol))
             .is_some_and(|symbol| symbol.kind == SymbolKind::Function && symbol.value == *offset);
         if is_function || self.parts.is_empty() {
             return false;
         }
-        let Some(header) = self.cx.elf.section(*section).filter(|header| *offset < header.size)
+        let Some(header) =
+            Some(self.cx.elf.section(*section)).filter(|header| *offset < header.size)
         else {
             return false;
         };
-        let end =
-            match self.cx.layout.find(*section, *offset).and_then(|span| self.cx.layout.span(span))
-            {
-                Some(span) if span.symbol.is_some() => return false,
-                Some(span) => span.end,
-                None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
-            };
+        let end = match self.cx.layout.find(*section, *offset).map(|span| self.cx.layout.span(span))
+        {
+            Some(span) if span.symbol.is_some() => return false,
+            Some(span) => span.end,
+            None => self.cx.layout.next_start(*section, *offset).unwrap_or(header.size),
+        };
         if header.is_code() {
             // How far it goes is known when it has been walked; until then it is its first byte.
             self.parts.push(Part {
@@ -81,12 +80,12 @@ impl Unit<'_, '_, '_> {
         header.is_code()
     }
 
-    pub(super) fn part_at(&self, section: u32, offset: u64) -> Option<usize> {
+    pub(super) fn part_at(&self, section: SectionId, offset: u64) -> Option<usize> {
         self.parts.iter().position(|part| part.section == section && part.holds(offset))
     }
 
     /// Part, instruction index in it, and offset in the instruction, of a place inside the unit.
-    pub(super) fn locate(&self, section: u32, offset: u64) -> Result<(u8, u32, u8), Refusal> {
+    pub(super) fn locate(&self, section: SectionId, offset: u64) -> Result<(u8, u32, u8), Refusal> {
         let number = self
             .part_at(section, offset)
             .ok_or_else(|| Refusal::new("a branch behind the end of its code"))?;
@@ -98,9 +97,9 @@ impl Unit<'_, '_, '_> {
     /// Whether a part is data, as its symbol says.
     pub(super) fn is_object(&self, part: &Part) -> bool {
         let span = self.cx.layout.find(part.section, part.start);
-        let span = span.and_then(|span| self.cx.layout.span(span));
+        let span = span.map(|span| self.cx.layout.span(span));
         let span = span.filter(|span| span.start == part.start);
-        let symbol = span.and_then(|span| self.cx.elf.symbol(span.symbol?));
+        let symbol = span.and_then(|span| Some(self.cx.elf.symbol(span.symbol?)));
         symbol.is_some_and(|symbol| symbol.kind == SymbolKind::Object)
     }
 
@@ -108,7 +107,6 @@ impl Unit<'_, '_, '_> {
     pub(super) fn object(&mut self, part: &Part, code: &[u8]) -> Result<(), Refusal> {
         let kind = part.role.kind();
         let section = self.cx.elf.section(part.section);
-        let section = section.ok_or_else(|| Refusal::new("no section"))?;
         if section.is_writable() {
             return Err(Refusal::new("a variable in a section of code"));
         }

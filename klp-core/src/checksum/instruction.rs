@@ -1,7 +1,7 @@
 //! An instruction with an address in it.
 
 use crate::arch::{Access, Arch, Decoded, Field, Form, Operands};
-use crate::elf::{Reloc, RelocKind};
+use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
 
 use super::context::Target;
 use super::fields::distance;
@@ -116,8 +116,8 @@ impl<'data> Unit<'_, 'data, '_> {
         site: &Site<'_>,
         access: Access,
         at: u64,
-        reference: (u32, i64),
-    ) -> Option<(u32, u32, u64)> {
+        reference: (SymbolId, i64),
+    ) -> Option<(SymbolId, SectionId, u64)> {
         let part = self.parts.get(usize::from(site.part)).filter(|_| access == Access::Open)?;
         lock_class::key(self.cx.elf, self.cx.layout, (part.section, at), reference)
     }

@@ -5,7 +5,7 @@
 //! function that gets the address does: those below take a key and nothing else.
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{ElfObject, Place, RelocKind};
+use crate::elf::{Definition, ElfObject, RelocKind, SectionId, SymbolId};
 use crate::layout::Layout;
 
 use super::fields::distance;
@@ -43,31 +43,31 @@ const TAKE_A_KEY: [(&[u8], usize); 21] = [
 pub(super) fn key(
     elf: &ElfObject<'_>,
     layout: &Layout,
-    (section, at): (u32, u64),
-    (symbol, addend): (u32, i64),
-) -> Option<(u32, u32, u64)> {
+    (section, at): (SectionId, u64),
+    (symbol, addend): (SymbolId, i64),
+) -> Option<(SymbolId, SectionId, u64)> {
     if layout.empty_objects().is_empty() {
         return None;
     }
-    let symbol = elf.symbol(symbol)?;
-    let Place::Section(data) = symbol.place else { return None };
+    let symbol = elf.symbol(symbol);
+    let Definition::Section(data) = symbol.place else { return None };
     let offset = symbol.value.checked_add_signed(addend)?;
     let empty = layout.empty_at(data, offset)?;
     is_taken(elf, section, at).then_some((empty, data, offset))
 }
 
 /// Whether what the instruction at `at` of `section` loads goes to one that takes a key.
-fn is_taken(elf: &ElfObject<'_>, section: u32, at: u64) -> bool {
-    let Some(header) = elf.section(section) else { return false };
+fn is_taken(elf: &ElfObject<'_>, section: SectionId, at: u64) -> bool {
+    let header = elf.section(section);
     let code = header.bytes(at, header.size.saturating_sub(at).min(256)).unwrap_or_default();
     let Some(taken) = for_machine!(elf.machine, A => A::taken(code)) else { return false };
     let (start, end) = (at.saturating_add(taken.start as u64), at.saturating_add(taken.end as u64));
     let mut relocs = header.relocs.within(start, end);
     relocs.any(|reloc| {
-        let name = elf.symbol(reloc.symbol).map(|symbol| symbol.name);
+        let name = elf.symbol(reloc.symbol).name;
         reloc.kind == RelocKind::Relative32
             && distance(&reloc, end) == Some(0)
-            && name.is_some_and(|name| TAKE_A_KEY.binary_search(&(name, taken.argument)).is_ok())
+            && TAKE_A_KEY.binary_search(&(name, taken.argument)).is_ok()
     })
 }
 

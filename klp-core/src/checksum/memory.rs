@@ -4,13 +4,33 @@
 //! names the variable, references are compared by the symbol; where none does, by a number that stands for the
 //! place as if it were a symbol. Correlation finds out which number of one build is which of the other.
 
-use crate::elf::{ElfObject, Section};
+use crate::elf::{ElfObject, Section, SectionId, SymbolId};
+use crate::ids::{Id, List};
+
+/// What a unit refers to and means as itself: a symbol, or a place in memory that has none.
+pub enum Referent {}
+
+/// Of a symbol its own number, of a place one behind those of all symbols.
+pub type ReferentId = Id<Referent>;
+
+impl ReferentId {
+    /// The symbol, if it is one.
+    pub(crate) fn symbol(self, elf: &ElfObject<'_>) -> Option<SymbolId> {
+        elf.symbols.checked(self.number() as usize)
+    }
+}
+
+impl From<SymbolId> for ReferentId {
+    fn from(symbol: SymbolId) -> Self {
+        Self::known(symbol.number())
+    }
+}
 
 /// Numbers for places in memory that can be written, behind those of symbols.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// By section: the number of its first byte.
-    first: Vec<Option<u32>>,
+    first: List<SectionId, Option<u32>>,
 }
 
 impl Memory {
@@ -27,8 +47,8 @@ impl Memory {
     }
 
     /// The number of the place `offset` of `section`.
-    pub(crate) fn number(&self, section: u32, offset: u64) -> Option<u32> {
-        let first = self.first.get(section as usize).copied().flatten()?;
-        first.checked_add(u32::try_from(offset).ok()?)
+    pub(crate) fn number(&self, section: SectionId, offset: u64) -> Option<ReferentId> {
+        let number = self.first[section]?.checked_add(u32::try_from(offset).ok()?)?;
+        Some(ReferentId::known(number))
     }
 }

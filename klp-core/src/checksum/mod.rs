@@ -43,8 +43,9 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::elf::ElfObject;
-use crate::layout::{Function, Layout, label_tables};
+use crate::elf::{ElfObject, SectionId};
+use crate::ids::List;
+use crate::layout::{Function, FunctionId, Layout, SpanId, label_tables};
 use crate::lists::Lists;
 use crate::tables::Sites;
 
@@ -56,6 +57,7 @@ pub(crate) use entered::Entered;
 pub(crate) use fields::distance;
 pub(crate) use handed::Handed;
 pub(crate) use memory::Memory;
+pub use memory::{Referent, ReferentId};
 use origin::{Origin, Origins};
 pub(crate) use stream::NodeRef;
 use stream::Streams;
@@ -93,35 +95,35 @@ pub struct Analysis<'data> {
 #[derive(Debug, Default)]
 pub struct FunctionChecksums {
     /// Over everything, or why there is none.
-    pub digests: Vec<Result<Digest, String>>,
+    pub digests: List<FunctionId, Result<Digest, String>>,
     /// Over the content of each kind that the function has, in the order of kinds.
     pub kinds: Lists<(Kind, Short)>,
     /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
     /// order of their first use.
-    pub references: Lists<u32>,
+    pub references: Lists<ReferentId>,
     /// Symbols that the unnamed data behind it refers to.
-    pub behind: Lists<u32>,
+    pub behind: Lists<ReferentId>,
 }
 
 /// The digest of one named data object, or of one that nothing refers to by name or code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataChecksum {
-    /// The section's header index.
-    pub section: u32,
+    /// Its section.
+    pub section: SectionId,
     /// Where it starts in the section.
     pub start: u64,
-    /// Index of the span; none for what nothing refers to by name or code.
-    pub span: Option<u32>,
+    /// Its span; none for what nothing refers to by name or code.
+    pub span: Option<SpanId>,
     /// The digest, or why there is none.
     pub digest: Result<Digest, String>,
     /// Symbols that are named in it and in the unnamed data behind it.
-    pub references: Vec<u32>,
+    pub references: Vec<ReferentId>,
 }
 
 /// All digests of one object.
 #[derive(Debug)]
 pub struct Checksums {
-    /// By index into `Layout::functions`.
+    /// Of the functions of the layout.
     pub functions: FunctionChecksums,
     /// Named data objects by place, then what else holds data, by place.
     pub data: Vec<DataChecksum>,
@@ -213,13 +215,13 @@ impl<'data> Analysis<'data> {
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
-    pub(crate) fn function_places(&self) -> impl Iterator<Item = (u32, u64)> + '_ {
-        let bodies = self.layout.functions.iter().filter_map(|it| self.layout.span(it.body));
+    pub(crate) fn function_places(&self) -> impl Iterator<Item = (SectionId, u64)> + '_ {
+        let bodies = self.layout.functions.iter().map(|it| self.layout.span(it.body));
         bodies.map(|span| (span.section, span.start))
     }
 
     /// Section and offset of each data object with a name, in the order of [`Checksums::data`]: the first ones there.
-    pub(crate) fn data_places(&self) -> impl Iterator<Item = (u32, u64)> {
+    pub(crate) fn data_places(&self) -> impl Iterator<Item = (SectionId, u64)> {
         closure::named_data(&self.context()).into_iter().map(|node| (node.section, node.start))
     }
 
@@ -247,6 +249,7 @@ impl<'data> Analysis<'data> {
         let walked: Vec<Walked> = self
             .layout
             .functions
+            .as_slice()
             .par_chunks(TOGETHER)
             .map_init(Streams::default, |streams, functions| self.walk(&cx, streams, functions))
             .collect();
@@ -270,7 +273,7 @@ impl<'data> Analysis<'data> {
     fn closure(&self) -> &Closure {
         self.closure.get_or_init(|| {
             let cx = self.context();
-            let chunks = self.layout.functions.par_chunks(TOGETHER);
+            let chunks = self.layout.functions.as_slice().par_chunks(TOGETHER);
             let walked = chunks.map_init(Streams::default, |streams, functions| {
                 self.walk(&cx, streams, functions)
             });
@@ -289,13 +292,13 @@ impl<'data> Analysis<'data> {
     }
 
     /// Which source files the place can come from.
-    pub(crate) fn origin(&self, section: u32, offset: u64) -> Origin {
+    pub(crate) fn origin(&self, section: SectionId, offset: u64) -> Origin {
         self.origins.at(section, offset)
     }
 
     /// The unnamed data that functions refer to.
     fn roots(&self, cx: &Context<'_, '_>, walked: &[Walked]) -> Roots {
-        let batches = walked.par_iter().zip(self.layout.functions.par_chunks(TOGETHER));
+        let batches = walked.par_iter().zip(self.layout.functions.as_slice().par_chunks(TOGETHER));
         let of_batch = |(walked, functions): (&Walked, &[Function])| {
             let mut roots = Roots { read: walked.read.clone(), ..Roots::default() };
             for edge in walked.edges() {

@@ -8,6 +8,7 @@
 
 use foldhash::{HashMap, HashSet, HashSetExt as _};
 
+use super::ReferentId;
 use super::digest::Digest;
 use super::graph::Graph;
 use super::refine::{self, Outcome};
@@ -50,7 +51,10 @@ impl NodeDigests {
 
     /// The digests of `nodes`, which are all that one unit refers to, and the symbols that are named in
     /// them and in all that they lead to, in the order of the walk.
-    pub(super) fn of_unit(&self, nodes: impl Iterator<Item = NodeRef>) -> (Vec<Outcome>, Vec<u32>) {
+    pub(super) fn of_unit(
+        &self,
+        nodes: impl Iterator<Item = NodeRef>,
+    ) -> (Vec<Outcome>, Vec<ReferentId>) {
         let numbers: Vec<Option<u32>> = nodes.map(|node| self.number(&node)).collect();
         let digest =
             |number: &Option<u32>| number.map_or_else(refine::unread, |node| self.digest(node));
@@ -80,7 +84,7 @@ impl NodeDigests {
         item(&self.graph.edges, node).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn symbols_behind(&self, nodes: impl DoubleEndedIterator<Item = u32>) -> Vec<u32> {
+    fn symbols_behind(&self, nodes: impl DoubleEndedIterator<Item = u32>) -> Vec<ReferentId> {
         let mut symbols = Vec::new();
         let mut seen = HashSet::new();
         let mut open: Vec<u32> = nodes.rev().collect();

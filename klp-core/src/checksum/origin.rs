@@ -1,6 +1,7 @@
 //! Which source files a place in a linked object can come from.
 
-use crate::elf::{ElfObject, Place, SymbolKind};
+use crate::elf::{Definition, ElfObject, SectionId, SymbolKind};
+use crate::ids::List;
 
 /// Source files, as [`crate::elf::Symbol::file`] numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl Origin {
 #[derive(Debug, Default)]
 pub(crate) struct Origins {
     /// For each section, offsets and files.
-    sections: Vec<Labels>,
+    sections: List<SectionId, Labels>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -53,16 +54,15 @@ struct Labels {
 impl Origins {
     /// Reads the local symbols of `elf`.
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
-        let mut sections = vec![Labels::default(); elf.sections.len()];
+        let mut sections: List<SectionId, Labels> = elf.sections.alongside();
         if elf.files.len() < 2 {
             return Self { sections };
         }
         for symbol in &elf.symbols {
-            if let (Place::Section(section), Some(file)) = (symbol.place, symbol.file)
+            if let (Definition::Section(section), Some(file)) = (symbol.place, symbol.file)
                 && symbol.kind != SymbolKind::Section
-                && let Some(labels) = sections.get_mut(section as usize)
             {
-                labels.sorted.push((symbol.value, file));
+                sections[section].sorted.push((symbol.value, file));
             }
         }
         for labels in &mut sections {
@@ -73,8 +73,8 @@ impl Origins {
     }
 
     /// Where the code or data at `offset` of `section` comes from.
-    pub(crate) fn at(&self, section: u32, offset: u64) -> Origin {
-        let Some(labels) = self.sections.get(section as usize) else { return Origin::Any };
+    pub(crate) fn at(&self, section: SectionId, offset: u64) -> Origin {
+        let labels = &self.sections[section];
         let after = labels.sorted.partition_point(|(at, _)| *at <= offset);
         let before = after.checked_sub(1).and_then(|before| labels.sorted.get(before));
         match before {
@@ -95,21 +95,21 @@ mod tests {
     #[test]
     fn between_two_files_both_are_possible() {
         let labels = Labels { sorted: vec![(0, 1), (16, 1), (32, 4)], in_order: true };
-        let origins = Origins { sections: vec![labels] };
-        let excludes = |offset, file| origins.at(0, offset).excludes(Some(file), false);
+        let origins = Origins { sections: List::from(vec![labels]) };
+        let excludes =
+            |offset, file| origins.at(SectionId::known(0), offset).excludes(Some(file), false);
         assert!(excludes(8, 0) && !excludes(8, 1) && excludes(8, 2));
         assert!(!excludes(24, 1) && !excludes(24, 3) && !excludes(24, 4) && excludes(24, 5));
         assert!(!excludes(99, 7) && excludes(99, 3));
-        assert!(!origins.at(0, 24).excludes(Some(5), true), "only likely");
+        assert!(!origins.at(SectionId::known(0), 24).excludes(Some(5), true), "only likely");
     }
 
     #[test]
     fn a_local_symbol_is_certain() {
         let labels = Labels { sorted: vec![(0, 1), (16, 5), (32, 4)], in_order: false };
-        let origins = Origins { sections: vec![labels] };
-        assert!(origins.at(0, 16).excludes(Some(4), true));
-        assert!(!origins.at(0, 16).excludes(Some(5), false));
-        assert_eq!(origins.at(0, 8), Origin::Any);
-        assert_eq!(origins.at(1, 0), Origin::Any);
+        let origins = Origins { sections: List::from(vec![labels]) };
+        assert!(origins.at(SectionId::known(0), 16).excludes(Some(4), true));
+        assert!(!origins.at(SectionId::known(0), 16).excludes(Some(5), false));
+        assert_eq!(origins.at(SectionId::known(0), 8), Origin::Any);
     }
 }

@@ -1,11 +1,12 @@
 //! The stretches of code that a function consists of.
 
 use super::Kind;
+use crate::elf::SectionId;
 
 /// A stretch of code that the unit consists of.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
     /// Where it must end.

@@ -19,7 +19,7 @@ pub(super) fn nodes(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
 
 fn nodes_of<A: Arch>(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> {
     let mut nodes = Vec::new();
-    for span in function.spans().filter_map(|span| cx.layout.span(span)) {
+    for span in function.spans().map(|span| cx.layout.span(span)) {
         let origin = cx.origins.at(span.section, span.start);
         let mut refer = |reloc: &Reloc, addend: i64| {
             if reloc.kind != RelocKind::None {
@@ -27,13 +27,13 @@ fn nodes_of<A: Arch>(cx: &Context<'_, '_>, function: &Function) -> Vec<NodeRef> 
             }
         };
         for site in cx.sites.within(span.section, span.start, span.end) {
-            let Some((table, range)) = cx.sites.place(site) else { continue };
-            let Some(table) = cx.elf.section(table) else { continue };
+            let (table, range) = cx.sites.place(site);
+            let table = cx.elf.section(table);
             for reloc in table.relocs.within(range.start, range.end) {
                 refer(&reloc, reloc.addend);
             }
         }
-        let Some(section) = cx.elf.section(span.section) else { continue };
+        let section = cx.elf.section(span.section);
         let Some(code) = section.range(span.start, span.end) else { continue };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = A::Instructions::new(code, span.start);

@@ -1,17 +1,18 @@
 //! What relocations, special entries and labels say about the instructions ahead.
 
-use crate::elf::{Reloc, RelocKind, Within};
+use crate::elf::{Reloc, RelocKind, SectionId, Within};
 use crate::tables::SiteRef;
 
 use super::Refusal;
 use super::context::Context;
+use crate::layout::Label;
 
 /// All of it that is still ahead in a stretch of code.
 pub(super) struct Said<'a> {
     relocs: Within<'a>,
     sites: &'a [SiteRef],
     /// Section, offset and symbol.
-    labels: &'a [(u32, u64, u32)],
+    labels: &'a [Label],
     /// Up to where alternatives can replace the code.
     covered: u64,
 }
@@ -21,7 +22,7 @@ pub(super) struct Own<'a> {
     /// An instruction has two fields at most.
     pub(super) relocs: [Option<Reloc>; 2],
     pub(super) entries: &'a [SiteRef],
-    pub(super) labels: &'a [(u32, u64, u32)],
+    pub(super) labels: &'a [Label],
 }
 
 impl Own<'_> {
@@ -33,11 +34,11 @@ impl Own<'_> {
 
 impl<'a> Said<'a> {
     /// About the code from `start` to `end` of `section`.
-    pub(super) fn of(cx: &Context<'a, '_>, section: u32, start: u64, end: u64) -> Option<Self> {
-        let relocs = cx.elf.section(section)?.relocs.within(start, end);
+    pub(super) fn of(cx: &Context<'a, '_>, section: SectionId, start: u64, end: u64) -> Self {
+        let relocs = cx.elf.section(section).relocs.within(start, end);
         let sites = cx.sites.within(section, start, end);
         let labels = cx.layout.inner_labels(section, start, end);
-        Some(Self { relocs, sites, labels, covered: 0 })
+        Self { relocs, sites, labels, covered: 0 }
     }
 
     /// Where the next of them applies; the last of all places if there is none.

@@ -4,9 +4,12 @@
 //! different contents never give the same stream.
 
 use crate::arch::{Arch, Field, Instructions};
+use crate::elf::{SectionId, SymbolId};
+use crate::layout::SpanId;
 use crate::slices::Parts as _;
 
 use super::Kind;
+use super::ReferentId;
 use super::digest::Digest;
 use super::numbered::Instructed;
 
@@ -47,22 +50,22 @@ pub(crate) enum Extent {
 /// Unnamed data that the content depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeRef {
-    pub(crate) section: u32,
+    pub(crate) section: SectionId,
     pub(crate) extent: Extent,
     /// First byte of the data, as an offset in its section.
     pub(crate) start: u64,
     /// The span of a symbol, where one covers it.
-    pub(crate) span: Option<u32>,
+    pub(crate) span: Option<SpanId>,
 }
 
 impl NodeRef {
     /// What starts at `start` of `section`, where no symbol covers it.
-    pub(crate) fn unnamed(section: u32, start: u64) -> Self {
+    pub(crate) fn unnamed(section: SectionId, start: u64) -> Self {
         Self { section, extent: Extent::Next, start, span: None }
     }
 
     /// The data object that is the span number `span`.
-    pub(crate) fn object(section: u32, start: u64, span: u32) -> Self {
+    pub(crate) fn object(section: SectionId, start: u64, span: SpanId) -> Self {
         Self { section, extent: Extent::Next, start, span: Some(span) }
     }
 }
@@ -81,7 +84,7 @@ pub(crate) struct Edge {
 pub(crate) struct Fixup {
     pub(crate) kind: Kind,
     pub(crate) position: usize,
-    pub(crate) section: u32,
+    pub(crate) section: SectionId,
     pub(crate) offset: u64,
 }
 
@@ -104,16 +107,16 @@ pub(crate) struct Streams {
     buffers: [Vec<u8>; Kind::ALL.len()],
     pub(crate) edges: Vec<Edge>,
     /// Unnamed constants that the unit reads as they are: section, start and end.
-    pub(crate) read: Vec<(u32, u64, u64)>,
+    pub(crate) read: Vec<(SectionId, u64, u64)>,
     pub(crate) fixups: Vec<Fixup>,
     /// Symbols that are referred to by name, and which of those of one name without numbers each is.
-    pub(crate) ranked: Vec<(u32, u32)>,
+    pub(crate) ranked: Vec<(SymbolId, u32)>,
     /// Symbols whose names carry a compiler's number, in the order of first use.
-    pub(crate) numbered: Vec<u32>,
+    pub(crate) numbered: Vec<SymbolId>,
     /// Their names without the numbers.
     pub(crate) numberless: Vec<Vec<u8>>,
     /// Symbols of other units that are referred to by name, data and code.
-    pub(crate) references: Vec<u32>,
+    pub(crate) references: Vec<ReferentId>,
     /// The instructions of each part.
     instructions: Vec<Instructed>,
     pub(crate) trail: Option<Vec<TrailItem>>,
@@ -342,7 +345,7 @@ impl Streams {
     }
 
     /// Leaves room for the place `offset` of `section`.
-    pub(crate) fn fixup(&mut self, kind: Kind, section: u32, offset: u64) {
+    pub(crate) fn fixup(&mut self, kind: Kind, section: SectionId, offset: u64) {
         self.shifts(kind, FIXUP_LEN);
         let position = self.buffer(kind).len();
         self.buffer_mut(kind).extend_from_slice(&[0; FIXUP_LEN]);

@@ -1,7 +1,8 @@
 //! What a reference means, as the bytes that stand for it in a stream.
 
 use crate::arch::Access;
-use crate::elf::Section;
+use crate::elf::{SectionId, SymbolId};
+use crate::layout::SpanId;
 use crate::name;
 
 use super::context::{Named, Target};
@@ -21,7 +22,7 @@ impl<'data> Unit<'_, 'data, '_> {
     pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> Kind {
         let Some(node) = target.nodes().next() else { return Kind::Relocation };
         let section = self.cx.elf.section(node.section);
-        let entry = section.and_then(|section| section.relocs.at(node.start));
+        let entry = section.relocs.at(node.start);
         let code = entry.map(|reloc| self.cx.resolve(self.origin, reloc.symbol, reloc.addend));
         match code {
             Some(Target::Code { section, offset, .. })
@@ -39,7 +40,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// Whether data without a symbol starts as text does, with two letters at least. What comes later is
     /// not looked at: where the data ends is not known yet, nor is it the same in every file.
     fn is_text(&self, node: NodeRef) -> bool {
-        let section = self.cx.elf.section(node.section).filter(|_| node.span.is_none());
+        let section = Some(self.cx.elf.section(node.section)).filter(|_| node.span.is_none());
         let data = section.map_or(&[][..], |section| section.in_file(node.start, section.size));
         let letters = data.iter().take(4).take_while(|byte| **byte != 0);
         letters.clone().count() > 1 && letters.copied().all(is_letter)
@@ -87,9 +88,9 @@ impl<'data> Unit<'_, 'data, '_> {
             }
             Target::Empty => self.streams.byte(kind, tag::EMPTY),
             Target::Place { section, offset } => {
-                let name = self.cx.elf.section(section).map(|section| section.name);
+                let name = self.cx.elf.section(section).name;
                 self.streams.byte(kind, tag::PLACE);
-                self.streams.bytes(kind, name.unwrap_or_default());
+                self.streams.bytes(kind, name);
                 self.streams.number(kind, offset.cast_unsigned());
             }
             Target::Number(number) => {
@@ -102,7 +103,7 @@ impl<'data> Unit<'_, 'data, '_> {
 
     /// Who takes the address of a place inside of a constant goes on from there.
     fn onwards(&self, access: Access, node: NodeRef, delta: i64) -> (NodeRef, i64) {
-        let size = self.cx.elf.section(node.section).map_or(0, |section| section.size);
+        let size = self.cx.elf.section(node.section).size;
         let inside = u64::try_from(delta).ok().filter(|at| *at < size);
         match inside {
             Some(at) if access == Access::Open && node.extent == Extent::Section => {
@@ -115,8 +116,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// Which of the unit's unnamed variables `node` is, from 1 on by first use. Two of equal content
     /// are still two: what is written to one is not read from the other. Constants have no rank.
     fn rank_of_variable(&mut self, node: NodeRef) -> u32 {
-        let is_variable =
-            |node: &NodeRef| self.cx.elf.section(node.section).is_some_and(Section::is_writable);
+        let is_variable = |node: &NodeRef| self.cx.elf.section(node.section).is_writable();
         if !is_variable(&node) {
             return 0;
         }
@@ -126,18 +126,17 @@ impl<'data> Unit<'_, 'data, '_> {
                 known.push(other);
             }
         }
-        let symbol = node.span.and_then(|span| self.cx.layout.span(span)?.symbol);
+        let symbol = node.span.and_then(|span| self.cx.layout.span(span).symbol);
         let place = self.cx.memory.number(node.section, node.start).filter(|_| symbol.is_none());
         if let Some(place) = place.filter(|place| !self.streams.references.contains(place)) {
             self.streams.references.push(place);
         }
         if let Some(symbol) = symbol.filter(|symbol| !self.streams.numbered.contains(symbol)) {
-            let name =
-                self.cx.elf.symbol(symbol).map(|symbol| name::base(symbol.name).into_owned());
+            let name = name::base(self.cx.elf.symbol(symbol).name).into_owned();
             self.streams.numbered.push(symbol);
-            self.streams.numberless.push(name.unwrap_or_default());
-            if !self.streams.references.contains(&symbol) {
-                self.streams.references.push(symbol);
+            self.streams.numberless.push(name);
+            if !self.streams.references.contains(&symbol.into()) {
+                self.streams.references.push(symbol.into());
             }
         }
         let position = known.iter().position(|other| *other == node).unwrap_or(known.len());
@@ -147,7 +146,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// The bytes of an access of known size to a constant that no symbol covers.
     pub(super) fn exact(&self, access: Access, node: NodeRef, delta: i64) -> Option<&'data [u8]> {
         let Access::Fixed(size) = access else { return None };
-        let section = self.cx.elf.section(node.section)?;
+        let section = self.cx.elf.section(node.section);
         if node.span.is_some() || section.is_unwind_table() || section.is_writable() {
             return None;
         }
@@ -160,8 +159,8 @@ impl<'data> Unit<'_, 'data, '_> {
     /// The size of the pieces that a linker may take `len` bytes at `node` apart into; 0 where it may not.
     fn halves(&self, node: NodeRef, len: usize) -> u64 {
         let section = self.cx.elf.section(node.section);
-        let section = section.filter(|section| section.is_merged() && !section.is_strings());
-        section.map(|section| section.entsize).filter(|size| *size < len as u64).unwrap_or(0)
+        let is_taken_apart = section.is_merged() && !section.is_strings();
+        Some(section.entsize).filter(|size| is_taken_apart && *size < len as u64).unwrap_or(0)
     }
 
     pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {
@@ -177,16 +176,15 @@ impl<'data> Unit<'_, 'data, '_> {
         if let Some((_, rank)) = ranked.iter().find(|(symbol, _)| *symbol == named.symbol) {
             return *rank;
         }
-        let is_alike = |symbol: u32| {
-            let symbol = self.cx.elf.symbol(symbol).filter(|_| !numbered.contains(&symbol));
-            symbol.is_some_and(|symbol| symbol.name == &*named.name)
+        let is_alike = |symbol: SymbolId| {
+            !numbered.contains(&symbol) && self.cx.elf.symbol(symbol).name == &*named.name
         };
         let plain = ranked.iter().filter(|(symbol, _)| is_alike(*symbol)).count();
         let count = numberless.iter().filter(|name| **name == *named.name).count();
         let rank = u32::try_from(count.saturating_add(plain)).unwrap_or(u32::MAX);
         ranked.push((named.symbol, rank));
-        if !references.contains(&named.symbol) {
-            references.push(named.symbol);
+        if !references.contains(&named.symbol.into()) {
+            references.push(named.symbol.into());
         }
         if named.numbered && !numbered.contains(&named.symbol) {
             numbered.push(named.symbol);
@@ -198,9 +196,9 @@ impl<'data> Unit<'_, 'data, '_> {
     pub(super) fn code(
         &mut self,
         kind: Kind,
-        section: u32,
+        section: SectionId,
         offset: u64,
-        symbol: Option<u32>,
+        symbol: Option<SymbolId>,
     ) -> Result<(), Refusal> {
         if self.inside(&Target::Code { section, offset, symbol }) {
             self.streams.byte(kind, tag::INSIDE);
@@ -209,7 +207,7 @@ impl<'data> Unit<'_, 'data, '_> {
         }
         // A global symbol is an identity wherever it stands, a label inside a function included.
         if let Some((index, symbol)) = symbol
-            .and_then(|index| Some((index, self.cx.elf.symbol(index)?)))
+            .map(|index| (index, self.cx.elf.symbol(index)))
             .filter(|(_, symbol)| !symbol.local)
         {
             let addend = offset.wrapping_sub(symbol.value).cast_signed();
@@ -217,10 +215,7 @@ impl<'data> Unit<'_, 'data, '_> {
                 .target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
         }
         let span = self.cx.layout.find(section, offset);
-        let owner = span.and_then(|index| Some((index, *self.cx.layout.span(index)?)));
-        let Some((index, span, owner)) =
-            owner.and_then(|(index, span)| Some((index, span, self.cx.layout.called(index)?)))
-        else {
+        let Some((id, owner)) = span.and_then(|id| Some((id, self.cx.layout.called(id)?))) else {
             return self.target(
                 Manner { kind, access: Access::Open },
                 Target::Place { section, offset: offset.cast_signed() },
@@ -229,11 +224,11 @@ impl<'data> Unit<'_, 'data, '_> {
         let Target::Named(named) = self.cx.named(owner, 0) else {
             return Err(Refusal::new("a function without a name"));
         };
-        if offset == span.start {
+        if offset == self.cx.layout.span(id).start {
             self.named(kind, &named);
             return Ok(());
         }
-        let (count, delta) = self.foreign_index(index, offset)?;
+        let (count, delta) = self.foreign_index(id, offset)?;
         let rank = self.refer(&named);
         self.streams.byte(kind, tag::NAMED_INSIDE);
         self.streams.bytes(kind, &named.name);
@@ -244,12 +239,16 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// The index of the instruction at `offset` of another function.
-    pub(super) fn foreign_index(&mut self, span: u32, offset: u64) -> Result<(u32, u8), Refusal> {
+    pub(super) fn foreign_index(
+        &mut self,
+        span: SpanId,
+        offset: u64,
+    ) -> Result<(u32, u8), Refusal> {
         if self.foreign.as_ref().map(|(known, _)| *known) != Some(span) {
             self.foreign = Some((span, count_all(self.cx, span)?));
         }
         let Some((_, own)) = &self.foreign else { return Err(Refusal::new("a function vanished")) };
-        let start = self.cx.layout.span(span).map_or(0, |span| span.start);
+        let start = self.cx.layout.span(span).start;
         Ok(own.place(offset.saturating_sub(start)))
     }
 }

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions, for_machine};
-use crate::elf::{Reloc, RelocKind, Section};
-use crate::layout::Function;
+use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
+use crate::layout::{Function, SpanId};
 use crate::meaning;
 use crate::slices::Parts as _;
 use crate::tables::Entry;
@@ -43,15 +43,15 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) streams: &'s mut Streams,
     pub(super) parts: Vec<Part>,
     /// Those of the last foreign function that something referred to.
-    pub(super) foreign: Option<(u32, Instructed)>,
+    pub(super) foreign: Option<(SpanId, Instructed)>,
     /// Where it comes from.
     pub(super) origin: Origin,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be
     /// data.
-    pub(super) read: Vec<(u32, u64)>,
+    pub(super) read: Vec<(SectionId, u64)>,
     /// Where code starts behind an instruction that control does not leave forwards, and padding: kind, section,
     /// start of the part, offset.
-    behind_padding: Vec<(Kind, u32, u64, u64)>,
+    behind_padding: Vec<(Kind, SectionId, u64, u64)>,
 }
 
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
@@ -76,7 +76,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     pub(crate) fn function(&mut self, function: &Function) -> Result<(), Refusal> {
         self.write(function)?;
         let mut read = std::mem::take(&mut self.read);
-        for span in function.spans().filter_map(|span| self.cx.layout.span(span)) {
+        for span in function.spans().map(|span| self.cx.layout.span(span)) {
             let inside = span.start.saturating_add(1);
             read.extend(self.cx.handed.within(self.cx.elf, span.section, inside, span.end));
         }
@@ -92,15 +92,15 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     fn write(&mut self, function: &Function) -> Result<(), Refusal> {
-        let role = |index: u32| match index {
-            _ if index == function.body => Role::Body,
-            _ if Some(index) == function.prefix => Role::Prefix,
+        let role = |id: SpanId| match id {
+            _ if id == function.body => Role::Body,
+            _ if Some(id) == function.prefix => Role::Prefix,
             _ => Role::Cold,
         };
         let spans =
             [function.body].into_iter().chain(function.cold.iter().copied()).chain(function.prefix);
         for index in spans {
-            let Some(span) = self.cx.layout.span(index) else { continue };
+            let span = self.cx.layout.span(index);
             let (section, start, end) = (span.section, span.start, span.end);
             let role = role(index);
             if role == Role::Body {
@@ -126,9 +126,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     /// Writes what is to be patched in front of the function, where no prefix has it.
-    fn before(&mut self, section: u32, start: u64) {
+    fn before(&mut self, section: SectionId, start: u64) {
         let from = self.cx.layout.end_before(section, start).unwrap_or(0);
-        let code = |at: u64| self.cx.elf.section(section)?.bytes(at, start.checked_sub(at)?);
+        let code = |at: u64| self.cx.elf.section(section).bytes(at, start.checked_sub(at)?);
         let places = self.cx.sites.patchable(section, from, start);
         let is_padding =
             |code: &[u8]| code.len() == for_machine!(self.cx.elf.machine, A => A::padding(code));
@@ -142,8 +142,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let Some(part) = self.parts.get(number).cloned() else { return Ok(()) };
         let number8 =
             u8::try_from(number).map_err(|_| Refusal::new("more than 255 separate parts"))?;
-        let section =
-            self.cx.elf.section(part.section).ok_or_else(|| Refusal::new("no section"))?;
+        let section = self.cx.elf.section(part.section);
         let code = section
             .range(part.start, part.limit)
             .ok_or_else(|| Refusal::new("its bytes are not in the file"))?;
@@ -175,8 +174,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         ahead: &[u8],
     ) -> Result<u64, Refusal> {
         let kind = part.role.kind();
-        let mut said = Said::of(self.cx, part.section, part.start, part.limit)
-            .ok_or_else(|| Refusal::new("no section"))?;
+        let mut said = Said::of(self.cx, part.section, part.start, part.limit);
         let mut end = part.limit;
         let mut instructions = A::Instructions::at_start(ahead, code.len(), part.start);
         let mut flow = Flow::default();
@@ -249,13 +247,13 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     /// Writes in what section the body is, and what becomes of it there, where that means something.
-    fn section_of(&mut self, function: &Function, section: u32) {
+    fn section_of(&mut self, function: &Function, section: SectionId) {
         let section = self.cx.elf.section(section);
-        let meaning = section.map_or(&b""[..], |section| meaning::of(section));
-        let is_indirect = |symbol: &u32| self.cx.elf.symbol(*symbol).is_some_and(|it| it.indirect);
+        let meaning = meaning::of(section);
+        let is_indirect = |symbol: &SymbolId| self.cx.elf.symbol(*symbol).indirect;
         let flags = [
-            section.is_some_and(Section::is_writable),
-            section.is_some_and(Section::is_excluded),
+            section.is_writable(),
+            section.is_excluded(),
             function.symbols.iter().any(is_indirect),
         ];
         let bits = flags.into_iter().zip(0u8..).map(|(is, bit)| u8::from(is) << bit);
@@ -278,7 +276,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             .last_counted(number, usize::MAX)
             .filter(|_| matches!(part.role, Role::Body | Role::Cold));
         let section = self.cx.elf.section(part.section);
-        let Some((last, section)) = last.zip(section) else { return Ok(()) };
+        let Some(last) = last else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
         let rest = section.in_file(last, part.limit);
         let is_warning = || {
@@ -331,10 +329,10 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         site: &Site<'_>,
         instruction: &Encoded<'_>,
         offset: u64,
-        symbol: u32,
+        symbol: Option<SymbolId>,
     ) {
         let kind = part.role.kind();
-        let name = self.cx.elf.symbol(symbol).map(|symbol| symbol.name);
+        let name = symbol.map(|symbol| self.cx.elf.symbol(symbol).name);
         // What a table lists can be any field of the instruction, which the table says.
         let delta = name.map_or(0, |_| offset.saturating_sub(instruction.at));
         self.position(kind, site, tag::LABEL, u8::try_from(delta).unwrap_or(u8::MAX));
@@ -367,6 +365,6 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     ) -> Option<&'data [u8]> {
         let ([Some(reloc), _], Form::Branch { .. }) = (relocs, form) else { return None };
         let is_start = reloc.kind == RelocKind::Relative32 && distance(&reloc, next) == Some(0);
-        is_start.then(|| self.cx.elf.symbol(reloc.symbol).map(|symbol| symbol.name))?
+        is_start.then(|| self.cx.elf.symbol(reloc.symbol).name)
     }
 }

@@ -1,11 +1,13 @@
 //! The digests of functions, from what their walks gave and the data behind it.
 
+use crate::elf::SectionId;
+use crate::ids::List;
 use crate::lists::Lists;
 use crate::slices::Parts as _;
 
 use super::nodes::NodeDigests;
 use super::stream::{Edge, Streams};
-use super::{Digest, FunctionChecksums, Kind, Short};
+use super::{Digest, FunctionChecksums, Kind, ReferentId, Short};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
 const FUNCTION_DOMAIN: &[u8; 16] = b"klp function 10\n";
@@ -17,9 +19,9 @@ pub(super) struct Walked {
     pub(super) outcomes: Vec<Result<(), String>>,
     kinds: Lists<(Kind, Digest)>,
     edges: Lists<Edge>,
-    references: Lists<u32>,
+    references: Lists<ReferentId>,
     /// See [`Streams::read`].
-    pub(super) read: Vec<(u32, u64, u64)>,
+    pub(super) read: Vec<(SectionId, u64, u64)>,
 }
 
 impl Walked {
@@ -46,7 +48,7 @@ impl Walked {
     pub(super) fn finish(self, nodes: &NodeDigests) -> FunctionChecksums {
         let count = self.outcomes.len();
         let mut all = FunctionChecksums {
-            digests: Vec::with_capacity(count),
+            digests: List::default(),
             kinds: Lists::with_capacity(count, self.kinds.items().len()),
             references: Lists::with_capacity(count, self.references.items().len()),
             behind: Lists::with_capacity(count, 0),
@@ -74,7 +76,7 @@ impl Walked {
 struct Room {
     whole: Vec<u8>,
     short: Vec<(Kind, Short)>,
-    behind: Vec<u32>,
+    behind: Vec<ReferentId>,
 }
 
 impl Room {

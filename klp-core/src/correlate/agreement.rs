@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::manifest::Object;
+use crate::ids::{List, Pair};
+use crate::manifest::{DataId, FunctionId, Object};
 
 use super::structure::lists;
 use super::symbols::Means;
@@ -15,10 +16,10 @@ use super::{Both, Correlation, Renames, assignment};
 /// Patched units with the digest of their partner that refer to something else all the same.
 #[derive(Debug, Default)]
 pub struct Disagreement {
-    /// Indices of functions.
-    pub functions: BTreeSet<usize>,
-    /// Indices of data objects.
-    pub data: BTreeSet<usize>,
+    /// Functions.
+    pub functions: BTreeSet<FunctionId>,
+    /// Data objects.
+    pub data: BTreeSet<DataId>,
 }
 
 impl Disagreement {
@@ -26,7 +27,7 @@ impl Disagreement {
     #[must_use]
     pub fn of(both: &Both<'_>, correlation: &Correlation, renames: &Renames) -> Self {
         let partners = Partners::of(both.patched, correlation);
-        let pairs: Vec<(Means, Means)> = correlation.means().collect();
+        let pairs: Vec<Pair<Means>> = correlation.means().collect();
         let found: Vec<Found> = pairs
             .par_chunks(4096)
             .map(|pairs| {
@@ -34,7 +35,7 @@ impl Disagreement {
             })
             .collect();
         let mut disagreement = Self::default();
-        let mut undecided: BTreeMap<(u32, u32), Vec<Means>> = BTreeMap::new();
+        let mut undecided: BTreeMap<Pair<u32>, Vec<Means>> = BTreeMap::new();
         for found in found {
             found.different.into_iter().for_each(|unit| disagreement.add(unit));
             for (pair, unit) in found.open {
@@ -53,8 +54,8 @@ impl Disagreement {
 
     fn add(&mut self, unit: Means) {
         match unit {
-            Means::Function(index) => self.functions.insert(index),
-            Means::Data(index) => self.data.insert(index),
+            Means::Function(id) => self.functions.insert(id),
+            Means::Data(id) => self.data.insert(id),
         };
     }
 }
@@ -65,21 +66,17 @@ struct Found {
     /// Patched units that refer to something else.
     different: Vec<Means>,
     /// Symbols that only those can tell who use them, and each that does.
-    open: Vec<((u32, u32), Means)>,
+    open: Vec<(Pair<u32>, Means)>,
 }
 
 impl Found {
-    fn of(
-        both: &Both<'_>,
-        pairs: &[(Means, Means)],
-        opinion: impl Fn(u32, u32) -> Opinion,
-    ) -> Self {
+    fn of(both: &Both<'_>, pairs: &[Pair<Means>], opinion: impl Fn(u32, u32) -> Opinion) -> Self {
         let mut found = Self::default();
         // By original symbol: nearly each is compared with one other only.
         let mut known: Vec<Option<(u32, Opinion)>> = vec![None; both.old.len()];
         for pair in pairs {
             let Some(lists) = lists(both, *pair) else { continue };
-            let after = pair.1;
+            let after = pair.patched;
             if lists.iter().any(|(before, after)| before.len() != after.len()) {
                 found.different.push(after);
             }
@@ -95,7 +92,10 @@ impl Found {
                 match opinion {
                     Opinion::Same => {}
                     Opinion::Different => found.different.push(after),
-                    Opinion::Open => found.open.push(((*one, *other), after)),
+                    Opinion::Open => {
+                        let pair = Pair { original: *one, patched: *other };
+                        found.open.push((pair, after));
+                    }
                 }
             }
         }
@@ -136,33 +136,27 @@ fn opinion(
 }
 
 struct Partners {
-    functions: Vec<Option<usize>>,
-    data: Vec<Option<usize>>,
+    functions: List<FunctionId, Option<FunctionId>>,
+    data: List<DataId, Option<DataId>>,
 }
 
 impl Partners {
     fn of(patched: &Object, correlation: &Correlation) -> Self {
-        let mut partners = Self {
-            functions: vec![None; patched.functions.len()],
-            data: vec![None; patched.data.len()],
-        };
-        for (original, patched) in correlation.function_pairs() {
-            if let Some(slot) = partners.functions.get_mut(patched) {
-                *slot = Some(original);
-            }
+        let mut partners =
+            Self { functions: patched.functions.alongside(), data: patched.data.alongside() };
+        for pair in correlation.function_pairs() {
+            partners.functions[pair.patched] = Some(pair.original);
         }
-        for (original, patched) in correlation.data_pairs() {
-            if let Some(slot) = partners.data.get_mut(patched) {
-                *slot = Some(original);
-            }
+        for pair in correlation.data_pairs() {
+            partners.data[pair.patched] = Some(pair.original);
         }
         partners
     }
 
     fn of_patched(&self, unit: Means) -> Option<Means> {
         match unit {
-            Means::Function(index) => self.functions.get(index)?.map(Means::Function),
-            Means::Data(index) => self.data.get(index)?.map(Means::Data),
+            Means::Function(id) => self.functions[id].map(Means::Function),
+            Means::Data(id) => self.data[id].map(Means::Data),
         }
     }
 }

@@ -3,24 +3,25 @@
 
 use foldhash::HashMap;
 
-use super::Pair;
+use crate::ids::{Id, Pair};
+
+use super::Match;
 use super::matching::Matching;
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     // Nothing else of the patched object asks for another name.
-    let asking: Vec<(usize, Vec<String>)> = matching
+    let asking: Vec<(Id<Of>, Vec<String>)> = matching
         .patched
-        .iter()
-        .enumerate()
-        .filter(|(index, unit)| !unit.aliases.is_empty() || matching.partner(*index).is_none())
-        .map(|(index, unit)| (index, unit.names().map(str::to_owned).collect()))
+        .with_ids()
+        .filter(|(unit, id)| !unit.aliases.is_empty() || matching.partner(*id).is_none())
+        .map(|(unit, id)| (id, unit.names().map(str::to_owned).collect()))
         .collect();
-    let mut names: HashMap<String, Vec<usize>> =
+    let mut names: HashMap<String, Vec<Id<Of>>> =
         asking.iter().flat_map(|(_, own)| own).map(|name| (name.clone(), Vec::new())).collect();
-    for (index, unit) in matching.original.iter().enumerate() {
+    for (unit, id) in matching.original.with_ids() {
         for name in unit.names() {
             if let Some(units) = names.get_mut(name) {
-                units.push(index);
+                units.push(id);
             }
         }
     }
@@ -28,21 +29,20 @@ pub(super) fn apply(matching: &mut Matching<'_>) {
     for name in asking.iter().flat_map(|(_, own)| own) {
         *times.entry(name.clone()).or_default() += 1;
     }
-    for (index, own) in asking {
+    for (patched, own) in asking {
         for (position, name) in own.into_iter().enumerate() {
             // A name that is not unique says nothing here.
             let Some([before]) = names.get(&name).map(Vec::as_slice) else { continue };
-            match matching.partner(index) {
+            match matching.partner(patched) {
                 Some(known) if known == *before || position == 0 => {}
                 // One that several units have, or whose partner is known to be another.
                 None if times.get(&name) != Some(&1) => {}
-                None if position == 0
-                    && matching.original.get(*before).is_some_and(|old| *old.base == name) => {}
+                None if position == 0 && *matching.original[*before].base == name => {}
                 // It has another name besides, or is one of several whose common code was taken apart.
-                None => matching.share(*before, index),
-                Some(_) => matching.moved.push(Pair {
+                None => matching.share(Pair { original: *before, patched }),
+                Some(_) => matching.moved.push(Match {
                     original: Some(*before),
-                    patched: Some(index),
+                    patched: Some(patched),
                     name: Some(name),
                     candidates: Vec::new(),
                 }),

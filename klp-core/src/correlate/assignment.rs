@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::ids::Pair;
+
 /// Where more is said about things that hang together than this, nothing of it is certain.
 const MANY: usize = 12;
 
 /// A partner that something speaks for, and how often.
-type Said<T> = ((T, T), usize);
+type Said<T> = (Pair<T>, usize);
 
 /// The pairs that are part of every assignment which agrees with as much as possible of what is said.
-pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> BTreeSet<(T, T)> {
+pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> BTreeSet<Pair<T>> {
     let mut certain = BTreeSet::new();
     for component in components(said) {
         match component.as_slice() {
@@ -24,12 +26,12 @@ pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> BTreeSet
 }
 
 /// What is said, in parts that have nothing in common.
-fn components<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> Vec<Vec<Said<T>>> {
+fn components<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> Vec<Vec<Said<T>>> {
     let mut forth: BTreeMap<T, Vec<T>> = BTreeMap::new();
     let mut back: BTreeMap<T, Vec<T>> = BTreeMap::new();
-    for (one, other) in said.keys() {
-        forth.entry(*one).or_default().push(*other);
-        back.entry(*other).or_default().push(*one);
+    for pair in said.keys() {
+        forth.entry(pair.original).or_default().push(pair.patched);
+        back.entry(pair.patched).or_default().push(pair.original);
     }
     let mut components = Vec::new();
     let mut seen: BTreeSet<T> = BTreeSet::new();
@@ -38,7 +40,8 @@ fn components<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> Vec<Vec<Said<T>>
         let mut open = vec![*start];
         while let Some(one) = open.pop().filter(|one| seen.insert(*one)) {
             for other in forth.get(&one).into_iter().flatten() {
-                component.insert((one, *other), said.get(&(one, *other)).copied().unwrap_or(0));
+                let pair = Pair { original: one, patched: *other };
+                component.insert(pair, said.get(&pair).copied().unwrap_or(0));
                 let more = back.get(other).into_iter().flatten();
                 open.extend(more.filter(|one| !seen.contains(one)));
             }
@@ -50,7 +53,7 @@ fn components<T: Ord + Copy>(said: &BTreeMap<(T, T), usize>) -> Vec<Vec<Said<T>>
     components
 }
 
-fn in_every_best<T: Ord + Copy>(said: &[Said<T>]) -> BTreeSet<(T, T)> {
+fn in_every_best<T: Ord + Copy>(said: &[Said<T>]) -> BTreeSet<Pair<T>> {
     let mut search = Search { best: 0, common: BTreeSet::new() };
     search.extend(said, &mut Vec::new(), 0);
     search.common
@@ -58,13 +61,13 @@ fn in_every_best<T: Ord + Copy>(said: &[Said<T>]) -> BTreeSet<(T, T)> {
 
 struct Search<T> {
     best: usize,
-    common: BTreeSet<(T, T)>,
+    common: BTreeSet<Pair<T>>,
 }
 
 impl<T: Ord + Copy> Search<T> {
-    fn extend(&mut self, rest: &[Said<T>], taken: &mut Vec<(T, T)>, weight: usize) {
-        let Some((((one, other), votes), rest)) = rest.split_first() else {
-            let taken: BTreeSet<(T, T)> = taken.iter().copied().collect();
+    fn extend(&mut self, rest: &[Said<T>], taken: &mut Vec<Pair<T>>, weight: usize) {
+        let Some(((pair, votes), rest)) = rest.split_first() else {
+            let taken: BTreeSet<Pair<T>> = taken.iter().copied().collect();
             if weight > self.best {
                 (self.best, self.common) = (weight, taken);
             } else if weight == self.best {
@@ -72,8 +75,9 @@ impl<T: Ord + Copy> Search<T> {
             }
             return;
         };
-        if taken.iter().all(|(a, b)| a != one && b != other) {
-            taken.push((*one, *other));
+        let is_free = |it: &Pair<T>| it.original != pair.original && it.patched != pair.patched;
+        if taken.iter().all(is_free) {
+            taken.push(*pair);
             self.extend(rest, taken, weight.saturating_add(*votes));
             taken.pop();
         }
@@ -86,8 +90,11 @@ mod tests {
     use super::*;
 
     fn of(said: &[(u32, u32, usize)]) -> Vec<(u32, u32)> {
-        let said = said.iter().map(|(one, other, votes)| ((*one, *other), *votes)).collect();
-        certain(&said).into_iter().collect()
+        let said = said
+            .iter()
+            .map(|(one, other, votes)| (Pair { original: *one, patched: *other }, *votes))
+            .collect();
+        certain(&said).into_iter().map(|pair| (pair.original, pair.patched)).collect()
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::matching::{Group, Matching};
 use super::unit::Unit;
+use crate::ids::{Id, Pair};
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     pair_by(matching, digest);
     pair_by(matching, |unit| unit.instructions);
 }
@@ -15,28 +16,28 @@ pub(super) fn digest(unit: &Unit<'_>) -> Option<[u8; 32]> {
 }
 
 /// Pairs units that are the only ones with that content in their group.
-fn pair_by<T: Ord>(matching: &mut Matching<'_>, content: impl Fn(&Unit<'_>) -> Option<T>) {
+fn pair_by<Of, T: Ord>(matching: &mut Matching<'_, Of>, content: impl Fn(&Unit<'_>) -> Option<T>) {
     for group in matching.groups() {
-        for (original, patched) in alike(&group, matching, &content) {
-            matching.pair(original, patched);
+        for pair in alike(&group, matching, &content) {
+            matching.pair(pair);
         }
     }
 }
 
 /// Units of a group that are the only ones of that content on each side.
-pub(super) fn alike<T: Ord>(
-    group: &Group,
-    matching: &Matching<'_>,
+pub(super) fn alike<Of, T: Ord>(
+    group: &Group<Of>,
+    matching: &Matching<'_, Of>,
     content: impl Fn(&Unit<'_>) -> Option<T>,
-) -> Vec<(usize, usize)> {
-    let mut by_content: BTreeMap<T, Group> = BTreeMap::new();
+) -> Vec<Pair<Id<Of>>> {
+    let mut by_content: BTreeMap<T, Group<Of>> = BTreeMap::new();
     for index in &group.original {
-        if let Some(content) = matching.original.get(*index).and_then(&content) {
+        if let Some(content) = content(&matching.original[*index]) {
             by_content.entry(content).or_default().original.push(*index);
         }
     }
     for index in &group.patched {
-        if let Some(content) = matching.patched.get(*index).and_then(&content) {
+        if let Some(content) = content(&matching.patched[*index]) {
             by_content.entry(content).or_default().patched.push(*index);
         }
     }

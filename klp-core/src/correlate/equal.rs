@@ -4,17 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matching::{Group, Matching};
+use crate::ids::{Id, Pair};
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     for group in matching.groups() {
-        let mut by_digest: BTreeMap<[u8; 32], Group> = BTreeMap::new();
+        let mut by_digest: BTreeMap<[u8; 32], Group<Of>> = BTreeMap::new();
         for index in group.original {
-            if let Some(digest) = matching.original.get(index).and_then(|unit| unit.digest) {
+            if let Some(digest) = matching.original[index].digest {
                 by_digest.entry(*digest.as_bytes()).or_default().original.push(index);
             }
         }
         for index in group.patched {
-            if let Some(digest) = matching.patched.get(index).and_then(|unit| unit.digest) {
+            if let Some(digest) = matching.patched[index].digest {
                 by_digest.entry(*digest.as_bytes()).or_default().patched.push(index);
             }
         }
@@ -24,28 +25,21 @@ pub(super) fn apply(matching: &mut Matching<'_>) {
     }
 }
 
-fn pair_copies(matching: &mut Matching<'_>, copies: Group) {
-    let mut by_name: BTreeMap<&str, Group> = BTreeMap::new();
+fn pair_copies<Of>(matching: &mut Matching<'_, Of>, copies: Group<Of>) {
+    let mut by_name: BTreeMap<&str, Group<Of>> = BTreeMap::new();
     for index in &copies.original {
-        if let Some(unit) = matching.original.get(*index) {
-            by_name.entry(unit.name).or_default().original.push(*index);
-        }
+        by_name.entry(matching.original[*index].name).or_default().original.push(*index);
     }
     for index in &copies.patched {
-        if let Some(unit) = matching.patched.get(*index) {
-            by_name.entry(unit.name).or_default().patched.push(*index);
-        }
+        by_name.entry(matching.patched[*index].name).or_default().patched.push(*index);
     }
-    let mut found: Vec<(usize, usize)> = by_name.values().filter_map(Group::only).collect();
-    let named: BTreeSet<(bool, usize)> = found
-        .iter()
-        .flat_map(|(original, patched)| [(true, *original), (false, *patched)])
-        .collect();
-    let left = |side: bool, units: Vec<usize>| {
-        units.into_iter().filter(|index| !named.contains(&(side, *index))).collect::<Vec<_>>()
-    };
-    found.extend(left(true, copies.original).into_iter().zip(left(false, copies.patched)));
-    for (original, patched) in found {
-        matching.pair(original, patched);
+    let mut found: Vec<Pair<Id<Of>>> = by_name.values().filter_map(Group::only).collect();
+    let (originals, patcheds): (BTreeSet<_>, BTreeSet<_>) =
+        found.iter().map(|pair| (pair.original, pair.patched)).unzip();
+    let original = copies.original.into_iter().filter(|id| !originals.contains(id));
+    let patched = copies.patched.into_iter().filter(|id| !patcheds.contains(id));
+    found.extend(original.zip(patched).map(|(original, patched)| Pair { original, patched }));
+    for pair in found {
+        matching.pair(pair);
     }
 }

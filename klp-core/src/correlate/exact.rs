@@ -5,27 +5,32 @@ use foldhash::{HashMap, HashMapExt as _};
 use super::files::Scope;
 use super::matching::Matching;
 use super::unit::Unit;
+use crate::ids::{Id, List, Pair};
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
-    for (original, patched) in pairs(&matching.original, &matching.patched) {
-        matching.pair(original, patched);
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
+    for pair in pairs(&matching.original, &matching.patched) {
+        matching.pair(pair);
     }
 }
 
 /// The units whose name is the only such on both sides.
-fn pairs(original: &[Unit<'_>], patched: &[Unit<'_>]) -> Vec<(usize, usize)> {
+fn pairs<Of>(
+    original: &List<Id<Of>, Unit<'_>>,
+    patched: &List<Id<Of>, Unit<'_>>,
+) -> Vec<Pair<Id<Of>>> {
     let unique = unique(original);
-    let known = named(patched).filter_map(|(index, name)| Some(((*unique.get(&name)?)?, index)));
-    let known: Vec<(usize, usize)> = known.collect();
-    let mut times = vec![0u8; original.len()];
-    for (original, _) in &known {
-        times[*original] = times[*original].saturating_add(1);
+    let known = named(patched)
+        .filter_map(|(patched, name)| Some(Pair { original: (*unique.get(&name)?)?, patched }));
+    let known: Vec<Pair<Id<Of>>> = known.collect();
+    let mut times: List<Id<Of>, u8> = original.alongside();
+    for pair in &known {
+        times[pair.original] = times[pair.original].saturating_add(1);
     }
-    known.into_iter().filter(|(original, _)| times[*original] == 1).collect()
+    known.into_iter().filter(|pair| times[pair.original] == 1).collect()
 }
 
 /// The one unit of each name; none where there are several.
-fn unique<'u>(units: &'u [Unit<'_>]) -> HashMap<(Scope, &'u str), Option<usize>> {
+fn unique<'u, Of>(units: &'u List<Id<Of>, Unit<'_>>) -> HashMap<(Scope, &'u str), Option<Id<Of>>> {
     let mut unique = HashMap::with_capacity(units.len());
     for (index, name) in named(units) {
         unique.entry(name).and_modify(|found| *found = None).or_insert(Some(index));
@@ -33,7 +38,9 @@ fn unique<'u>(units: &'u [Unit<'_>]) -> HashMap<(Scope, &'u str), Option<usize>>
     unique
 }
 
-fn named<'u>(units: &'u [Unit<'_>]) -> impl Iterator<Item = (usize, (Scope, &'u str))> {
-    let units = units.iter().enumerate().filter(|(_, unit)| !unit.is_numbered());
-    units.map(|(index, unit)| (index, (unit.scope, unit.name)))
+fn named<'u, Of>(
+    units: &'u List<Id<Of>, Unit<'_>>,
+) -> impl Iterator<Item = (Id<Of>, (Scope, &'u str))> {
+    let units = units.with_ids().filter(|(unit, _)| !unit.is_numbered());
+    units.map(|(unit, id)| (id, (unit.scope, unit.name)))
 }

@@ -7,26 +7,27 @@ use super::content;
 use super::files::Scope;
 use super::matching::{Group, Matching};
 use super::unit::Unit;
+use crate::ids::Id;
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
-    let mut alike: BTreeMap<(Scope, [u8; 32]), Group> = BTreeMap::new();
-    for (index, key) in constants(matching.open_original()) {
-        alike.entry(key).or_default().original.push(index);
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
+    let mut alike: BTreeMap<(Scope, [u8; 32]), Group<Of>> = BTreeMap::new();
+    for (id, key) in constants(matching.open_original()) {
+        alike.entry(key).or_default().original.push(id);
     }
-    for (index, key) in constants(matching.open_patched()) {
-        alike.entry(key).or_default().patched.push(index);
+    for (id, key) in constants(matching.open_patched()) {
+        alike.entry(key).or_default().patched.push(id);
     }
-    for (original, patched) in alike.values().filter_map(Group::only) {
-        matching.pair(original, patched);
+    for pair in alike.values().filter_map(Group::only) {
+        matching.pair(pair);
     }
 }
 
 /// What no other file can name, by its place and content.
-fn constants<'u, 'a: 'u>(
-    units: impl Iterator<Item = (usize, &'u Unit<'a>)>,
-) -> impl Iterator<Item = (usize, (Scope, [u8; 32]))> {
-    let constants = units.filter(|(_, unit)| {
+fn constants<'u, 'a: 'u, Of>(
+    units: impl Iterator<Item = (&'u Unit<'a>, Id<Of>)>,
+) -> impl Iterator<Item = (Id<Of>, (Scope, [u8; 32]))> {
+    let constants = units.filter(|(unit, _)| {
         unit.is_constant && !unit.name.is_empty() && unit.scope != Scope::Global
     });
-    constants.filter_map(|(index, unit)| Some((index, (unit.scope, content::digest(unit)?))))
+    constants.filter_map(|(unit, id)| Some((id, (unit.scope, content::digest(unit)?))))
 }

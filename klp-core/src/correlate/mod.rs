@@ -47,6 +47,10 @@ mod users;
 
 use std::collections::BTreeSet;
 
+use crate::ids::Pair;
+use crate::layout::Function;
+use crate::manifest::{Data, DataId, FunctionId};
+
 use matching::Matching;
 use structure::Evidence;
 use symbols::Means;
@@ -57,26 +61,26 @@ pub use agreement::Disagreement;
 pub use renames::Renames;
 pub use symbols::Both;
 
-/// Indices of an original and a patched unit; one is missing where a unit was added or removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pair {
-    /// Index in the original object.
-    pub original: Option<usize>,
-    /// Index in the patched object.
-    pub patched: Option<usize>,
+/// An original and a patched unit; one is missing where a unit was added or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match<I> {
+    /// The one of the original object.
+    pub original: Option<I>,
+    /// The one of the patched object.
+    pub patched: Option<I>,
     /// The name that is common to both, where it is not the patched unit's own.
     pub name: Option<String>,
     /// Units of the original that the patched one may be, where no rule can tell: of many, the first 64.
-    pub candidates: Vec<usize>,
+    pub candidates: Vec<I>,
 }
 
 /// All pairs of two objects, in the order of the patched one, removed units last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Correlation {
     /// Pairs of functions.
-    pub functions: Vec<Pair>,
+    pub functions: Vec<Match<FunctionId>>,
     /// Pairs of data objects.
-    pub data: Vec<Pair>,
+    pub data: Vec<Match<DataId>>,
 }
 
 impl Correlation {
@@ -86,13 +90,13 @@ impl Correlation {
         let Both { original, patched, files, .. } = both;
         let (mut functions, mut data) = rayon::join(
             || {
-                Matching::new(
+                Matching::<Function>::new(
                     Unit::functions(original, |home| files.in_original(home)),
                     Unit::functions(patched, |home| files.in_patched(home)),
                 )
             },
             || {
-                Matching::new(
+                Matching::<Data<'static>>::new(
                     Unit::data(original, |home| files.in_original(home)),
                     Unit::data(patched, |home| files.in_patched(home)),
                 )
@@ -103,7 +107,7 @@ impl Correlation {
         while !is_known {
             let known = functions.pairs().map(as_functions);
             let mut said = Evidence::of(both, known).functions;
-            said.retain(|(original, patched), _| functions.is_promoted(*original, *patched));
+            said.retain(|pair, _| functions.is_promoted(*pair));
             is_known = !structure::apply(&mut functions, &said);
         }
         by_name(&mut functions);
@@ -115,11 +119,12 @@ impl Correlation {
             }
         }
         // Which of two copies is which says nothing about what they use.
-        let certain: Vec<(usize, usize)> = functions.pairs().collect();
+        let certain: Vec<Pair<FunctionId>> = functions.pairs().collect();
         left_over(&mut functions);
 
-        let pairs: Vec<(usize, usize)> = functions.pairs().collect();
-        data.strangers = Some(Strangers::of(both, &pairs));
+        let pairs: Vec<Pair<FunctionId>> = functions.pairs().collect();
+        let strangers = Strangers::of(both, &pairs);
+        data.strangers = Some(Box::new(move |pair| strangers.are(pair)));
         exactly(&mut data);
         let mut is_known = data.is_settled();
         let of_one_name = if is_known { BTreeSet::new() } else { data.of_one_name() };
@@ -127,10 +132,7 @@ impl Correlation {
             let known = certain.iter().copied().map(as_functions);
             let known = known.chain(data.pairs().map(as_data));
             let mut said = Evidence::of(both, known).data;
-            said.retain(|(original, patched), _| {
-                data.is_promoted(*original, *patched)
-                    || of_one_name.contains(&(*original, *patched))
-            });
+            said.retain(|pair, _| data.is_promoted(*pair) || of_one_name.contains(pair));
             is_known = !structure::apply(&mut data, &said);
         }
         let said = sole::votes(both, &certain, &data, Unit::is_promoted);
@@ -152,45 +154,47 @@ impl Correlation {
     }
 
     /// Partners of the patched functions.
-    fn function_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.functions.iter().filter(|pair| pair.name.is_none()).filter_map(Pair::both)
+    fn function_pairs(&self) -> impl Iterator<Item = Pair<FunctionId>> + '_ {
+        self.functions.iter().filter(|pair| pair.name.is_none()).filter_map(Match::both)
     }
 
-    fn data_pairs(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.data.iter().filter_map(Pair::both)
+    fn data_pairs(&self) -> impl Iterator<Item = Pair<DataId>> + '_ {
+        self.data.iter().filter_map(Match::both)
     }
 
-    fn means(&self) -> impl Iterator<Item = (Means, Means)> + '_ {
+    fn means(&self) -> impl Iterator<Item = Pair<Means>> + '_ {
         self.function_pairs().map(as_functions).chain(self.data_pairs().map(as_data))
     }
 }
 
-impl Pair {
-    fn both(&self) -> Option<(usize, usize)> {
-        self.original.zip(self.patched)
+impl<I: Copy> Match<I> {
+    /// Both, if it is of both objects.
+    #[must_use]
+    pub fn both(&self) -> Option<Pair<I>> {
+        Some(Pair { original: self.original?, patched: self.patched? })
     }
 }
 
-fn as_functions((original, patched): (usize, usize)) -> (Means, Means) {
-    (Means::Function(original), Means::Function(patched))
+fn as_functions(pair: Pair<FunctionId>) -> Pair<Means> {
+    pair.map(Means::Function)
 }
 
-fn as_data((original, patched): (usize, usize)) -> (Means, Means) {
-    (Means::Data(original), Means::Data(patched))
+fn as_data(pair: Pair<DataId>) -> Pair<Means> {
+    pair.map(Means::Data)
 }
 
-fn exactly(matching: &mut Matching<'_>) {
+fn exactly<Of>(matching: &mut Matching<'_, Of>) {
     exact::apply(matching);
     promoted::with_its_hash(matching);
 }
 
-fn by_name(matching: &mut Matching<'_>) {
+fn by_name<Of>(matching: &mut Matching<'_, Of>) {
     suffix::apply(matching);
     content::apply(matching);
     promoted::apply(matching);
 }
 
-fn left_over(matching: &mut Matching<'_>) {
+fn left_over<Of>(matching: &mut Matching<'_, Of>) {
     equal::apply(matching);
     rest::apply(matching);
     scope::apply(matching);

@@ -8,51 +8,51 @@ use crate::name;
 use super::matching::{Group, Matching};
 
 /// The same name with the same hash is the same thing of the same unit, which has not changed.
-pub(super) fn with_its_hash(matching: &mut Matching<'_>) {
-    let mut by_name: BTreeMap<&str, Group> = BTreeMap::new();
-    for (index, unit) in matching.open_original().filter(|(_, unit)| unit.is_promoted()) {
-        by_name.entry(unit.name).or_default().original.push(index);
+pub(super) fn with_its_hash<Of>(matching: &mut Matching<'_, Of>) {
+    let mut by_name: BTreeMap<&str, Group<Of>> = BTreeMap::new();
+    for (unit, id) in matching.open_original().filter(|(unit, _)| unit.is_promoted()) {
+        by_name.entry(unit.name).or_default().original.push(id);
     }
-    for (index, unit) in matching.open_patched().filter(|(_, unit)| unit.is_promoted()) {
-        by_name.entry(unit.name).or_default().patched.push(index);
+    for (unit, id) in matching.open_patched().filter(|(unit, _)| unit.is_promoted()) {
+        by_name.entry(unit.name).or_default().patched.push(id);
     }
-    for (original, patched) in by_name.values().filter_map(Group::only).collect::<Vec<_>>() {
-        matching.pair(original, patched);
+    for pair in by_name.values().filter_map(Group::only).collect::<Vec<_>>() {
+        matching.pair(pair);
     }
 }
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     let groups = matching.groups();
     if groups.is_empty() {
         return;
     }
     let known = hashes(matching);
     for group in groups {
-        let mut by_unit: BTreeMap<&str, Group> = BTreeMap::new();
+        let mut by_unit: BTreeMap<&str, Group<Of>> = BTreeMap::new();
         for index in &group.original {
-            if let Some(hash) = matching.original.get(*index).and_then(|unit| hash(unit.name)) {
+            if let Some(hash) = hash(matching.original[*index].name) {
                 by_unit.entry(hash).or_default().original.push(*index);
             }
         }
         for index in &group.patched {
-            let hash = matching.patched.get(*index).and_then(|unit| hash(unit.name));
+            let hash = hash(matching.patched[*index].name);
             if let Some(before) = hash.and_then(|hash| *known.get(hash)?) {
                 by_unit.entry(before).or_default().patched.push(*index);
             }
         }
-        for (original, patched) in by_unit.values().filter_map(Group::only).collect::<Vec<_>>() {
-            matching.pair(original, patched);
+        for pair in by_unit.values().filter_map(Group::only).collect::<Vec<_>>() {
+            matching.pair(pair);
         }
     }
 }
 
 /// The original's hash for each of the patched object's, as the pairs so far say; none where they
 /// contradict each other.
-fn hashes<'a>(matching: &Matching<'a>) -> BTreeMap<&'a str, Option<&'a str>> {
+fn hashes<'a, Of>(matching: &Matching<'a, Of>) -> BTreeMap<&'a str, Option<&'a str>> {
     let mut known: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    for (original, patched) in matching.pairs() {
-        let before = matching.original.get(original).and_then(|unit| hash(unit.name));
-        let after = matching.patched.get(patched).and_then(|unit| hash(unit.name));
+    for pair in matching.pairs() {
+        let (before, after) = matching.units(pair);
+        let (before, after) = (hash(before.name), hash(after.name));
         if let (Some(before), Some(after)) = (before, after) {
             let said = known.entry(after).or_insert(Some(before));
             *said = said.filter(|said| *said == before);

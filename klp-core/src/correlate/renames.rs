@@ -16,19 +16,19 @@ impl Renames {
     /// Adds those of two objects.
     pub fn add_pair(&mut self, both: &Both<'_>, correlation: &Correlation) {
         let Both { original, patched, .. } = both;
-        for (before, after) in correlation.function_pairs() {
-            let pair = original.functions.get(before).zip(patched.functions.get(after));
-            if let Some((before, after)) =
-                pair.filter(|(one, other)| one.file.is_none() && other.file.is_none())
-            {
+        for pair in correlation.function_pairs() {
+            let before = original.functions.get(pair.original);
+            let after = patched.functions.get(pair.patched);
+            if before.file.is_none() && after.file.is_none() {
                 self.add(before.name, after.name);
             }
         }
-        for (before, after) in correlation.data_pairs() {
-            let pair = original.data.get(before).zip(patched.data.get(after));
-            let pair = pair.filter(|(one, other)| one.file.is_none() && other.file.is_none());
-            let names = pair.and_then(|(one, other)| one.name.zip(other.name));
-            if let Some((before, after)) = names {
+        for pair in correlation.data_pairs() {
+            let (one, other) = (original.data.get(pair.original), patched.data.get(pair.patched));
+            if let (Some(before), Some(after)) = (one.name, other.name)
+                && one.file.is_none()
+                && other.file.is_none()
+            {
                 self.add(before, after);
             }
         }

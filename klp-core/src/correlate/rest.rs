@@ -2,8 +2,8 @@
 
 use super::matching::{Group, Matching};
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
-    for (original, patched) in matching.groups().iter().filter_map(Group::only) {
-        matching.pair(original, patched);
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
+    for pair in matching.groups().iter().filter_map(Group::only) {
+        matching.pair(pair);
     }
 }

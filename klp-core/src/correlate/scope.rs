@@ -6,25 +6,25 @@ use std::collections::BTreeMap;
 use super::content;
 use super::matching::{Group, Matching};
 
-pub(super) fn apply(matching: &mut Matching<'_>) {
+pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     for group in by_name(matching) {
         let digest = content::digest;
-        for (original, patched) in content::alike(&group, matching, digest) {
-            matching.pair(original, patched);
+        for pair in content::alike(&group, matching, digest) {
+            matching.pair(pair);
         }
     }
-    for (original, patched) in by_name(matching).iter().filter_map(Group::only) {
-        matching.pair(original, patched);
+    for pair in by_name(matching).iter().filter_map(Group::only) {
+        matching.pair(pair);
     }
 }
 
-fn by_name(matching: &Matching<'_>) -> Vec<Group> {
-    let mut by_name: BTreeMap<&str, Group> = BTreeMap::new();
-    for (index, unit) in matching.open_original() {
-        by_name.entry(&unit.base).or_default().original.push(index);
+fn by_name<Of>(matching: &Matching<'_, Of>) -> Vec<Group<Of>> {
+    let mut by_name: BTreeMap<&str, Group<Of>> = BTreeMap::new();
+    for (unit, id) in matching.open_original() {
+        by_name.entry(&unit.base).or_default().original.push(id);
     }
-    for (index, unit) in matching.open_patched() {
-        by_name.entry(&unit.base).or_default().patched.push(index);
+    for (unit, id) in matching.open_patched() {
+        by_name.entry(&unit.base).or_default().patched.push(id);
     }
     by_name.into_values().collect()
 }

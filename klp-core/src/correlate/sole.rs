@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use crate::ids::Pair;
+use crate::manifest::{Data, DataId, FunctionId};
+
 use super::Both;
 use super::matching::Matching;
-use super::structure::counted;
+use super::structure::{Votes, counted};
 use super::symbols::{Means, Symbols};
 use super::unit::{self, Unit};
 
@@ -15,32 +18,29 @@ use super::unit::{self, Unit};
 /// count.
 pub(super) fn votes<'m>(
     both: &Both<'_>,
-    pairs: &[(usize, usize)],
-    matching: &Matching<'m>,
+    pairs: &[Pair<FunctionId>],
+    matching: &Matching<'m, Data<'static>>,
     wanted: impl Fn(&Unit<'m>) -> bool,
-) -> BTreeMap<(usize, usize), usize> {
-    let then: BTreeSet<&str> = matching.open_original().map(|(_, unit)| &*unit.base).collect();
-    let now: BTreeSet<&str> = matching.open_patched().map(|(_, unit)| &*unit.base).collect();
+) -> Votes<DataId> {
+    let then: BTreeSet<&str> = matching.open_original().map(|(unit, _)| &*unit.base).collect();
+    let now: BTreeSet<&str> = matching.open_patched().map(|(unit, _)| &*unit.base).collect();
     let all = matching.open_original().chain(matching.open_patched());
     let bases: BTreeSet<&str> = all
-        .filter(|(_, unit)| then.contains(&*unit.base) && now.contains(&*unit.base) && wanted(unit))
-        .map(|(_, unit)| &*unit.base)
+        .filter(|(unit, _)| then.contains(&*unit.base) && now.contains(&*unit.base) && wanted(unit))
+        .map(|(unit, _)| &*unit.base)
         .collect();
     if bases.is_empty() {
         return BTreeMap::new();
     }
     let before = variables(&both.old, &bases, |data| matching.is_open(data));
     let after = variables(&both.new, &bases, |data| matching.partner(data).is_none());
-    let votes = pairs.par_iter().flat_map_iter(|(original, patched)| {
-        let original = both.original.functions.get(*original);
-        let patched = both.patched.functions.get(*patched);
-        let used = original.zip(patched).map(|(original, patched)| {
-            let then = original.references.iter().chain(original.behind);
-            let now = patched.references.iter().chain(patched.behind);
-            (sole(then, &before), sole(now, &after))
-        });
-        used.into_iter().flat_map(|(then, now)| {
-            then.into_iter().filter_map(move |(base, one)| Some((one?, (*now.get(base)?)?)))
+    let votes = pairs.par_iter().flat_map_iter(|pair| {
+        let original = both.original.functions.get(pair.original);
+        let patched = both.patched.functions.get(pair.patched);
+        let then = sole(original.references.iter().chain(original.behind), &before);
+        let now = sole(patched.references.iter().chain(patched.behind), &after);
+        then.into_iter().filter_map(move |(base, one)| {
+            Some(Pair { original: one?, patched: (*now.get(base)?)? })
         })
     });
     counted(votes.collect())
@@ -50,8 +50,8 @@ pub(super) fn votes<'m>(
 fn variables<'b>(
     symbols: &Symbols<'_>,
     bases: &BTreeSet<&'b str>,
-    is_open: impl Fn(usize) -> bool,
-) -> Vec<Option<(&'b str, usize)>> {
+    is_open: impl Fn(DataId) -> bool,
+) -> Vec<Option<(&'b str, DataId)>> {
     let numbers = 0..u32::try_from(symbols.len()).unwrap_or(u32::MAX);
     let variable = |number: u32| {
         let base = bases.get(&*unit::base(symbols.get(number)?.name))?;
@@ -66,9 +66,9 @@ fn variables<'b>(
 /// The one variable of each name among those that `symbols` stand for; none where there are several.
 fn sole<'b, 's>(
     symbols: impl Iterator<Item = &'s u32>,
-    variables: &[Option<(&'b str, usize)>],
-) -> BTreeMap<&'b str, Option<usize>> {
-    let mut found: BTreeMap<&str, Option<usize>> = BTreeMap::new();
+    variables: &[Option<(&'b str, DataId)>],
+) -> BTreeMap<&'b str, Option<DataId>> {
+    let mut found: BTreeMap<&str, Option<DataId>> = BTreeMap::new();
     for (base, data) in symbols.filter_map(|symbol| *variables.get(*symbol as usize)?) {
         let known = found.entry(base).or_insert(Some(data));
         *known = known.filter(|known| *known == data);

@@ -6,16 +6,16 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::manifest::Object;
+use crate::manifest::{DataId, FunctionId, Object};
 use crate::name::{self, Stability};
 
 use super::files::{Files, Scope};
 
-/// Index of a function or of a data object.
+/// A function or a data object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Means {
-    Function(usize),
-    Data(usize),
+    Function(FunctionId),
+    Data(DataId),
 }
 
 impl Means {
@@ -54,11 +54,11 @@ pub(super) struct Symbols<'a> {
 impl<'a> Symbols<'a> {
     /// `scope` is that of a source file.
     fn of(object: &'a Object, scope: impl Fn(Option<u32>) -> Scope + Sync) -> Self {
-        let symbol = |index: u32| {
-            let (name, local) = object.symbol(index)?;
-            let file = object.symbol_file(index);
+        let symbol = |reference: u32| {
+            let (name, local) = object.symbol(reference)?;
+            let file = object.symbol_file(reference);
             let bytes = name.as_bytes();
-            let rank = object.symbol_rank(index);
+            let rank = object.symbol_rank(reference);
             let is_fixed = name::stability(bytes, local) == Stability::Stable
                 && name::base(bytes).len() == bytes.len()
                 && rank.is_none();
@@ -80,8 +80,8 @@ impl<'a> Symbols<'a> {
         Self { object, list, numbered, all: OnceLock::new() }
     }
 
-    pub(super) fn get(&self, index: u32) -> Option<&Symbol<'a>> {
-        self.list.get(index as usize)
+    pub(super) fn get(&self, reference: u32) -> Option<&Symbol<'a>> {
+        self.list.get(reference as usize)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -90,18 +90,18 @@ impl<'a> Symbols<'a> {
 
     /// The unit that the symbol of that number stands for, where the object defines it and it is the only one of
     /// that name there.
-    pub(super) fn means(&self, index: u32) -> Option<Means> {
-        let symbol = self.get(index)?;
+    pub(super) fn means(&self, reference: u32) -> Option<Means> {
+        let symbol = self.get(reference)?;
         if !symbol.is_fixed {
-            return self.numbered(index);
+            return self.numbered(reference);
         }
         let all = self.all.get_or_init(|| Units::of(self.object, |_| true));
         all.find(symbol)
     }
 
     /// The same of symbols whose name is not fixed; none for others.
-    pub(super) fn numbered(&self, index: u32) -> Option<Means> {
-        self.numbered.get(index as usize).copied().flatten()
+    pub(super) fn numbered(&self, reference: u32) -> Option<Means> {
+        self.numbered.get(reference as usize).copied().flatten()
     }
 }
 
@@ -137,12 +137,12 @@ struct Units<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
 impl<'a> Units<'a> {
     /// Those of `object` whose names are `wanted`.
     fn of(object: &'a Object, wanted: impl Fn(&str) -> bool) -> Self {
-        let functions = object.functions.iter().enumerate().flat_map(|(index, function)| {
+        let functions = object.functions.with_ids().flat_map(|(function, id)| {
             let names = function.names();
-            names.map(move |name| ((function.file, name), Means::Function(index)))
+            names.map(move |name| ((function.file, name), Means::Function(id)))
         });
-        let data = object.data.iter().enumerate().flat_map(|(index, data)| {
-            data.names().map(move |name| ((data.file, name), Means::Data(index)))
+        let data = object.data.with_ids().flat_map(|(data, id)| {
+            data.names().map(move |name| ((data.file, name), Means::Data(id)))
         });
         let mut units: HashMap<_, SmallVec<[Means; 1]>> = HashMap::new();
         for (name, means) in functions.chain(data).filter(|((_, name), _)| wanted(name)) {

@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::manifest::Object;
+use crate::ids::{List, Pair};
+use crate::manifest::{DataId, FunctionId, Object};
 use crate::name;
 use crate::slices::Parts as _;
 
@@ -20,33 +21,33 @@ pub(super) struct Strangers<'a> {
     before: Users,
     after: Users,
     /// The partner of each original function.
-    forth: Vec<Option<usize>>,
+    forth: List<FunctionId, Option<FunctionId>>,
     /// Which patched functions have one.
-    has_partner: Vec<bool>,
+    has_partner: List<FunctionId, bool>,
     /// What Rust names that several variables of one object have in common.
     shared: OnceLock<BTreeSet<String>>,
 }
 
 impl<'a> Strangers<'a> {
     /// `pairs` are those of functions.
-    pub(super) fn of(both: &Both<'a>, pairs: &[(usize, usize)]) -> Self {
+    pub(super) fn of(both: &Both<'a>, pairs: &[Pair<FunctionId>]) -> Self {
         let (original, patched) = (both.original, both.patched);
         let (before, after) =
             rayon::join(|| Users::of(original, &both.old), || Users::of(patched, &both.new));
-        let mut forth = vec![None; original.functions.len()];
-        let mut has_partner = vec![false; patched.functions.len()];
-        for (original, patched) in pairs {
-            forth[*original] = Some(*patched);
-            has_partner[*patched] = true;
+        let mut forth: List<FunctionId, _> = original.functions.alongside();
+        let mut has_partner: List<FunctionId, bool> = patched.functions.alongside();
+        for pair in pairs {
+            forth[pair.original] = Some(pair.patched);
+            has_partner[pair.patched] = true;
         }
         let shared = OnceLock::new();
         Self { original, patched, before, after, forth, has_partner, shared }
     }
 
     /// Whether these data objects are different things.
-    pub(super) fn are(&self, original: usize, patched: usize) -> bool {
+    pub(super) fn are(&self, Pair { original, patched }: Pair<DataId>) -> bool {
         let (then, now) = (self.before.of_data(original), self.after.of_data(patched));
-        let uses_now = |user: usize| now.binary_search(&(patched, user)).is_ok();
+        let uses_now = |user: FunctionId| now.binary_search(&(patched, user)).is_ok();
         let mut successors = then.iter().map(|(_, user)| self.forth[*user]);
         !then.is_empty()
             && !now.is_empty()
@@ -57,7 +58,7 @@ impl<'a> Strangers<'a> {
 
     /// Whether their names differ at most in what a compiler chose, and that may have told different things apart: the
     /// path of a Rust static names its function as well, so that one alone is always the same one.
-    fn have_one_base(&self, original: usize, patched: usize) -> bool {
+    fn have_one_base(&self, original: DataId, patched: DataId) -> bool {
         let (then, now) = (name(self.original, original), name(self.patched, patched));
         let base = unit::base(then);
         let are_alike = base == unit::base(now);
@@ -81,17 +82,17 @@ impl<'a> Strangers<'a> {
     }
 }
 
-/// The functions that use each data object whose name a compiler chose: both by their indices, sorted.
-struct Users(Vec<(usize, usize)>);
+/// The functions that use each data object whose name a compiler chose, sorted.
+struct Users(Vec<(DataId, FunctionId)>);
 
 impl Users {
     fn of(object: &Object, symbols: &Symbols<'_>) -> Self {
-        let functions = object.functions.par_iter().enumerate().with_min_len(1024);
-        let mut users: Vec<(usize, usize)> = functions
-            .flat_map_iter(|(index, function)| {
+        let functions = object.functions.par_with_ids().with_min_len(1024);
+        let mut users: Vec<(DataId, FunctionId)> = functions
+            .flat_map_iter(|(function, id)| {
                 let used = function.references.iter().chain(function.behind);
                 used.filter_map(move |symbol| match symbols.numbered(*symbol)? {
-                    Means::Data(data) => Some((data, index)),
+                    Means::Data(data) => Some((data, id)),
                     Means::Function(_) => None,
                 })
             })
@@ -102,13 +103,13 @@ impl Users {
     }
 
     /// Those of one data object.
-    fn of_data(&self, data: usize) -> &[(usize, usize)] {
+    fn of_data(&self, data: DataId) -> &[(DataId, FunctionId)] {
         let from = self.0.partition_point(|(other, _)| *other < data);
         let rest = self.0.starting(from);
         rest.ending(rest.partition_point(|(other, _)| *other == data))
     }
 }
 
-fn name(object: &Object, index: usize) -> &str {
-    object.data.get(index).and_then(|data| data.name).unwrap_or_default()
+fn name(object: &Object, data: DataId) -> &str {
+    object.data.get(data).name.unwrap_or_default()
 }

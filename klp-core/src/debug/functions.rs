@@ -3,12 +3,13 @@
 use gimli::{AttributeValue, Dwarf, Unit, constants};
 
 use super::DebugError;
+use super::Place;
 use super::budget::Budget;
 use super::files::Files;
 use super::lines::SourceLine;
 use super::origin::{Entry, Named, Origins};
 use super::sections::Reader;
-use super::space::{Place, Space, Stretch};
+use super::space::{Space, Stretch};
 
 /// A function with code of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

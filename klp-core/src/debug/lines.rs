@@ -2,13 +2,14 @@
 
 use gimli::{Dwarf, Unit};
 
+use crate::elf::{Place, SectionId};
 use crate::slices::Parts as _;
 
 use super::DebugError;
 use super::budget::Budget;
 use super::files::{Files, UnitFiles};
 use super::sections::Reader;
-use super::space::{Place, Space, Stretch};
+use super::space::{Space, Stretch};
 
 /// A line of a source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +22,7 @@ pub struct SourceLine {
 /// Where code of one line begins; 0 is no line, and ends the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
-    section: u32,
+    section: SectionId,
     offset: u64,
     /// In the order of the line program: of several at one place the last one counts.
     order: u32,

@@ -16,12 +16,13 @@ mod space;
 
 use crate::module::RawElf;
 
+pub use crate::elf::Place;
 pub use error::DebugError;
 pub use functions::{Function, Inlined};
 pub use lines::SourceLine;
 pub use members::{Member, members};
 pub use origin::Named;
-pub use space::{Place, Stretch};
+pub use space::Stretch;
 
 use budget::Budget;
 use files::Files;

@@ -9,7 +9,8 @@ use super::compressed::{is_compressed, unpacked};
 use super::space::Space;
 use super::{DebugError, budget};
 use crate::arch::{Arch as _, RelocKind, for_machine};
-use crate::module::{RawElf, RawSection, SymbolPlace};
+use crate::elf::SectionId;
+use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// Bytes of debug information.
 pub(super) type Reader<'a> = EndianSlice<'a, LittleEndian>;
@@ -28,12 +29,8 @@ impl<'data> Sections<'data> {
     /// Those of `elf`.
     pub(super) fn of(elf: &RawElf<'data>) -> Result<Self, DebugError> {
         let space = Space::of(elf);
-        let names: BTreeMap<&[u8], u32> = elf
-            .sections
-            .iter()
-            .zip(0_u32..)
-            .map(|(section, index)| (section.name, index))
-            .collect();
+        let names: BTreeMap<&[u8], SectionId> =
+            elf.sections.with_ids().map(|(section, id)| (section.name, id)).collect();
         if !names.contains_key(&b".debug_info"[..]) {
             if names.contains_key(&b".zdebug_info"[..]) {
                 let how = "the old way of GNU, .zdebug".to_owned();
@@ -77,21 +74,20 @@ fn elsewhere(link: &RawSection<'_>) -> DebugError {
     DebugError::Elsewhere(String::from_utf8_lossy(name).into_owned())
 }
 
-/// The bytes of the section at `index`.
+/// The bytes of a section.
 fn bytes_of<'data>(
     elf: &RawElf<'data>,
-    index: u32,
+    id: SectionId,
     space: &Space,
 ) -> Result<Cow<'data, [u8]>, DebugError> {
-    let Some(section) = elf.section(index) else { return Ok(Cow::default()) };
+    let section = elf.section(id);
     let mut bytes = if is_compressed(section) {
         Cow::Owned(unpacked(section)?)
     } else {
         Cow::Borrowed(section.data)
     };
     if elf.is_relocatable() {
-        let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
-        for rela in tables.flat_map(RawSection::relas) {
+        for rela in elf.relas_of(id) {
             let kind = for_machine!(elf.machine, A => A::relocation(rela.kind));
             if kind == RelocKind::None {
                 continue;
@@ -100,7 +96,7 @@ fn bytes_of<'data>(
             if kind.is_relative() || kind.width() == 0 {
                 return Err(DebugError::Relocation(name(), rela.kind));
             }
-            let value = target(elf, rela.symbol, space).wrapping_add_signed(rela.addend);
+            let value = target(elf, &rela, space).wrapping_add_signed(rela.addend);
             let width = usize::try_from(kind.width()).unwrap_or(usize::MAX);
             let start = usize::try_from(rela.offset).unwrap_or(usize::MAX);
             let field = bytes.to_mut().get_mut(start..start.saturating_add(width));
@@ -117,8 +113,8 @@ fn bytes_of<'data>(
 }
 
 /// The address of a symbol; what is not here is at 0.
-fn target(elf: &RawElf<'_>, symbol: u32, space: &Space) -> u64 {
-    match elf.symbol(symbol) {
+fn target(elf: &RawElf<'_>, rela: &RawRela, space: &Space) -> u64 {
+    match elf.symbol_of(rela) {
         Some(symbol) => match symbol.place {
             SymbolPlace::Section(section) => space.start(section).wrapping_add(symbol.value),
             SymbolPlace::Absolute => symbol.value,

@@ -1,22 +1,14 @@
 //! Addresses and places. Sections of an object have no addresses, and debug information has nothing else: so each
 //! section with code gets some, from which it is told again what is where.
 
+use crate::elf::{Place, SectionId};
 use crate::module::RawElf;
-
-/// A place in a section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// Section header index.
-    pub section: u32,
-    /// Offset in the section.
-    pub offset: u64,
-}
 
 /// A stretch of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stretch {
-    /// Section header index.
-    pub section: u32,
+    /// The section.
+    pub section: SectionId,
     /// First byte, as an offset in the section.
     pub start: u64,
     /// One past the last byte.
@@ -40,16 +32,16 @@ const GAP: u64 = 0x1000;
 #[derive(Debug)]
 pub(super) struct Space {
     /// First address, size and section, by address.
-    sections: Vec<(u64, u64, u32)>,
+    sections: Vec<(u64, u64, SectionId)>,
 }
 
 impl Space {
     /// Those of a linked file, or, in a file that is not linked, some.
     pub(super) fn of(elf: &RawElf<'_>) -> Self {
-        let code = elf.sections.iter().zip(0_u32..);
+        let code = elf.sections.with_ids();
         let code = code.filter(|(section, _)| section.is_allocated() && section.is_code());
         let mut next = FIRST;
-        let mut sections: Vec<(u64, u64, u32)> = Vec::new();
+        let mut sections: Vec<(u64, u64, SectionId)> = Vec::new();
         for (section, index) in code {
             let start = if elf.is_relocatable() { next } else { section.address };
             next = next.saturating_add(section.size).saturating_add(GAP);
@@ -62,7 +54,7 @@ impl Space {
     }
 
     /// The address of the first byte of a section; 0 for one without code.
-    pub(super) fn start(&self, section: u32) -> u64 {
+    pub(super) fn start(&self, section: SectionId) -> u64 {
         let found = self.sections.iter().find(|(.., index)| *index == section);
         found.map_or(0, |(start, ..)| *start)
     }

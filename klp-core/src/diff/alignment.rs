@@ -6,26 +6,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::Correlation;
-use crate::manifest::{Data, Object};
+use crate::manifest::{Data, DataId, Object};
 
 /// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
 pub(super) const CACHE_LINE: u8 = 6;
 
-/// The index of a data object of the patched object, what it was, and what it is.
-type Versions<'a> = (usize, Option<Data<'a>>, Data<'a>);
+/// A data object of the patched object, what it was, and what it is.
+type Versions<'a> = (DataId, Option<Data<'a>>, Data<'a>);
 
-/// Data objects of `patched`, by index, of which at least one asks for a cache line or more, and for more than before.
+/// Data objects of `patched` of which at least one asks for a cache line or more, and for more than before.
 pub(super) fn risen(
     original: &Object,
     patched: &Object,
     correlation: &Correlation,
-) -> BTreeSet<usize> {
+) -> BTreeSet<DataId> {
     let mut sections: BTreeMap<&str, Vec<Versions<'_>>> = BTreeMap::new();
     for pair in &correlation.data {
         let Some(index) = pair.patched else { continue };
-        let Some(after) = patched.data.get(index) else { continue };
+        let after = patched.data.get(index);
         if after.stand.may_ask >= CACHE_LINE {
-            let before = pair.original.and_then(|index| original.data.get(index));
+            let before = pair.original.map(|id| original.data.get(id));
             sections.entry(after.section).or_default().push((index, before, after));
         }
     }

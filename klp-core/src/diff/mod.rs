@@ -18,7 +18,9 @@ use rayon::prelude::*;
 
 use crate::checksum::Digested;
 use crate::correlate::Renames;
+use crate::ids::Pair;
 use crate::input::Input;
+use crate::manifest::FunctionId;
 use crate::manifest::{Manifest, Object};
 use crate::obstacle::Obstacle;
 use crate::record::{
@@ -55,7 +57,7 @@ pub struct Changes {
     /// Objects that make a local name global, or a global one local.
     pub rebound: BTreeSet<String>,
     /// Of each of `functions`.
-    places: Vec<Place>,
+    places: Vec<Pair<Option<Home>>>,
 }
 
 impl Changes {
@@ -73,11 +75,11 @@ impl Changes {
             .chain([Record::Summary(self.summary.clone())])
     }
 
-    /// The objects that have the function of that number in `functions`, as indices into both manifests.
+    /// The objects that have the function at that position of `functions`, as positions in both manifests.
     #[must_use]
-    pub fn objects_of(&self, function: usize) -> (Option<usize>, Option<usize>) {
-        let place = self.places.get(function).copied().unwrap_or_default();
-        (place.original.map(|(object, _)| object), place.patched.map(|(object, _)| object))
+    pub fn objects_of(&self, position: usize) -> Pair<Option<usize>> {
+        let places = self.places.get(position).copied().unwrap_or_default();
+        places.map(|home| home.map(|home| home.object))
     }
 
     /// Whether the two builds are the same, but for notes.
@@ -157,12 +159,12 @@ impl Changes {
     }
 }
 
-/// Where a function of the changed-function set is in each manifest: index of its object, and of the
-/// function in it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place {
-    original: Option<(usize, usize)>,
-    patched: Option<(usize, usize)>,
+/// Where a function of the changed-function set is in a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Home {
+    /// The position of its object.
+    object: usize,
+    function: FunctionId,
 }
 
 /// Compares `patched` with `original` by their digests alone. Objects are matched by their names; two manifests of one
@@ -203,9 +205,9 @@ fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -
     let empty = Object::default();
     let pairs: Vec<ObjectPair<'_>> = objects(original, patched)
         .into_par_iter()
-        .map(|(before, after)| {
-            let before = before.and_then(|index| Some((index, original.objects.get(index)?)));
-            let after = after.and_then(|index| Some((index, patched.objects.get(index)?)));
+        .map(|pair| {
+            let before = pair.original.and_then(|at| Some((at, original.objects.get(at)?)));
+            let after = pair.patched.and_then(|at| Some((at, patched.objects.get(at)?)));
             ObjectPair::of(before, after, &empty)
         })
         .collect();
@@ -236,11 +238,11 @@ fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -
     changes
 }
 
-/// Indices of original and patched objects of one name; objects of one build only stand alone. An object can be linked into
+/// Positions of original and patched objects of one name; objects of one build only stand alone. An object can be linked into
 /// several modules, and into another one than before.
-fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Option<usize>)> {
+fn objects(original: &Manifest, patched: &Manifest) -> Vec<Pair<Option<usize>>> {
     if let ([_], [_]) = (original.objects.as_slice(), patched.objects.as_slice()) {
-        return vec![(Some(0), Some(0))];
+        return vec![Pair { original: Some(0), patched: Some(0) }];
     }
     let mut left: BTreeMap<&str, BTreeMap<Option<&str>, usize>> = BTreeMap::new();
     for (index, object) in original.objects.iter().enumerate() {
@@ -257,11 +259,11 @@ fn objects(original: &Manifest, patched: &Manifest) -> Vec<(Option<usize>, Optio
                 let (_, other) = left.get_mut(object.object.as_str())?.pop_first()?;
                 Some(other)
             });
-            (original, Some(index))
+            Pair { original, patched: Some(index) }
         });
     let mut pairs: Vec<_> = pairs.collect();
     let alone = left.into_values().flat_map(BTreeMap::into_values);
-    pairs.extend(alone.map(|index| (Some(index), None)));
+    pairs.extend(alone.map(|index| Pair { original: Some(index), patched: None }));
     pairs
 }
 

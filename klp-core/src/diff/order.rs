@@ -40,8 +40,8 @@ pub(super) fn of_tables(
 ) -> Vec<Note> {
     let mut tables: BTreeMap<&str, Vec<(Data<'_>, Data<'_>)>> = BTreeMap::new();
     for pair in &correlation.data {
-        let before = pair.original.and_then(|index| original.data.get(index));
-        let after = pair.patched.and_then(|index| patched.data.get(index));
+        let before = pair.original.map(|id| original.data.get(id));
+        let after = pair.patched.map(|id| patched.data.get(id));
         let Some((before, after)) = before.zip(after) else { continue };
         // What has no name is told by what it holds.
         if before.name.is_none() && before.checksum != after.checksum {

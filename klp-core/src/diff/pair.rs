@@ -4,19 +4,21 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checksum::{Cause, Digest, Kind};
-use crate::correlate::{Both, Correlation, Disagreement, Pair, Renames};
+use crate::correlate::{Both, Correlation, Disagreement, Match, Renames};
 use crate::demangle::demangle;
-use crate::manifest::{self, Object};
+use crate::ids::Pair;
+use crate::manifest::{self, DataId, FunctionId, Object};
 use crate::meaning::{self, Holds};
 use crate::obstacle::Obstacle;
 use crate::record::{Change, Data, Function, Refused};
 
 use super::proof::{Open, Proven, Unproven, Versions};
-use super::{Changes, Place, alignment, left_over, notes, order, proof, stripped, unread};
+use super::{Changes, Home, alignment, left_over, notes, order, proof, stripped, unread};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
-    pub(super) indices: (Option<usize>, Option<usize>),
+    /// Where they are in their manifests.
+    positions: Pair<Option<usize>>,
     /// Both builds share it.
     is_one: bool,
     pub(super) original: &'a Object,
@@ -53,13 +55,20 @@ impl<'a> ObjectPair<'a> {
         let original = original.map_or(empty, |object| object);
         let patched = patched.map_or(empty, |object| object);
         let correlated = (!is_same).then(|| Correlated::of(original, patched));
-        Self { indices: (before, after), is_one, original, patched, correlated }
+        Self {
+            positions: Pair { original: before, patched: after },
+            is_one,
+            original,
+            patched,
+            correlated,
+        }
     }
 
     /// What changed, and what of the rest could be proven with the objects that `open` opens.
     pub(super) fn compare(&self, renames: &Renames, open: Open<'_, '_>) -> (Changes, Proven) {
-        let indices = self.indices.0.zip(self.indices.1).filter(|_| !self.is_one);
-        let versions = indices.map(|indices| Versions::open(open, indices));
+        let both = self.positions.original.zip(self.positions.patched).filter(|_| !self.is_one);
+        let versions =
+            both.map(|(original, patched)| Versions::open(open, Pair { original, patched }));
         let by_digest = usize::from(matches!(versions, Some(None)));
         let mut proven = Proven { by_digest, ..Proven::default() };
         let versions = versions.flatten().filter(|versions| !versions.are_same());
@@ -74,7 +83,7 @@ impl<'a> ObjectPair<'a> {
                 &late
             }
         };
-        let whole = if self.indices.1.is_some() { self.patched } else { self.original };
+        let whole = if self.positions.patched.is_some() { self.patched } else { self.original };
         let disagreement = Disagreement::of(both, correlation, renames);
         let mut changes = Changes::default();
         let mut unproven = Unproven::default();
@@ -127,18 +136,30 @@ impl<'a> ObjectPair<'a> {
         };
         let (original, patched) = (self.original, self.patched);
         let functions = correlation.functions.iter().any(|pair| {
-            let of = |object: &Object, index: Option<usize>| {
-                object.functions.get(index?).map(|function| function.file)
-            };
+            let of = |object: &Object, id: Option<FunctionId>| Some(object.functions.get(id?).file);
             differ(of(original, pair.original), of(patched, pair.patched))
         });
         functions
             || correlation.data.iter().any(|pair| {
-                let of = |object: &Object, index: Option<usize>| {
-                    object.data.get(index?).filter(|data| data.name.is_some()).map(|data| data.file)
+                let of = |object: &Object, id: Option<DataId>| {
+                    let data = object.data.get(id?);
+                    data.name.map(|_| data.file)
                 };
                 differ(of(original, pair.original), of(patched, pair.patched))
             })
+    }
+
+    /// Where functions of both are in the manifests.
+    pub(super) fn homes(
+        &self,
+        original: Option<FunctionId>,
+        patched: Option<FunctionId>,
+    ) -> Pair<Option<Home>> {
+        let home = |object: Option<usize>, function: Option<FunctionId>| {
+            Some(Home { object: object?, function: function? })
+        };
+        let Pair { original: before, patched: after } = self.positions;
+        Pair { original: home(before, original), patched: home(after, patched) }
     }
 
     /// Whether both are one file: then nothing that has no digest has changed.
@@ -170,10 +191,10 @@ impl<'a> Opinions<'a, '_> {
 
     /// Adds the functions that differ.
     fn functions(&self, changes: &mut Changes) {
-        let ObjectPair { original, patched, indices, .. } = self.pair;
+        let ObjectPair { original, patched, .. } = self.pair;
         for pair in &self.correlation.functions {
-            let before = pair.original.and_then(|index| original.functions.get(index));
-            let after = pair.patched.and_then(|index| patched.functions.get(index));
+            let before = pair.original.map(|id| original.functions.get(id));
+            let after = pair.patched.map(|id| patched.functions.get(id));
             let here = || self.here(before.and_then(|f| f.origin), after.and_then(|f| f.origin));
             if let Some((name, why)) = refused(before, after) {
                 let refused = (!self.pair.is_same_file()).then(|| here().refused(name, why));
@@ -191,22 +212,19 @@ impl<'a> Opinions<'a, '_> {
                 Some((before, after)) => differing_kinds(&before, &after),
             };
             let candidates = pair.candidates.iter();
-            let candidates = candidates.filter_map(|index| original.functions.get(*index));
+            let candidates = candidates.map(|id| original.functions.get(*id));
             let mut function = function(&here(), before, after, pair.name.as_deref(), causes);
             function.candidates = candidates.map(|function| function.name.to_owned()).collect();
             if !function.candidates.is_empty() {
                 function.change = Change::Changed;
             }
             changes.functions.push(function);
-            changes.places.push(Place {
-                original: indices.0.zip(pair.original),
-                patched: indices.1.zip(pair.patched),
-            });
+            changes.places.push(self.pair.homes(pair.original, pair.patched));
         }
     }
 
     /// In what two functions of equal digests differ all the same.
-    fn of_equal_functions(&self, pair: &Pair) -> Option<Cause> {
+    fn of_equal_functions(&self, pair: &Match<FunctionId>) -> Option<Cause> {
         let index = pair.patched?;
         if self.disagreement.functions.contains(&index) {
             return Some(Cause::of(Kind::Relocation));
@@ -222,8 +240,8 @@ impl<'a> Opinions<'a, '_> {
         let shared = shared(&self.correlation.data);
         let risen = alignment::risen(original, patched, self.correlation);
         for pair in &self.correlation.data {
-            let before = pair.original.and_then(|index| original.data.get(index));
-            let after = pair.patched.and_then(|index| patched.data.get(index));
+            let before = pair.original.map(|id| original.data.get(id));
+            let after = pair.patched.map(|id| patched.data.get(id));
             let here = || self.here(before.and_then(|d| d.origin), after.and_then(|d| d.origin));
             if let Some((name, why)) = refused_data(before, after) {
                 let refused = (!self.pair.is_same_file()).then(|| here().refused(name, why));
@@ -260,7 +278,7 @@ impl<'a> Opinions<'a, '_> {
 
 /// Originals that are the partner of several: one variable with two names became two. (Where two became one, the
 /// pair has a name.)
-fn shared(pairs: &[Pair]) -> BTreeSet<usize> {
+fn shared(pairs: &[Match<DataId>]) -> BTreeSet<DataId> {
     let mut seen = BTreeSet::new();
     let both = pairs.iter().filter(|pair| pair.patched.is_some() && pair.name.is_none());
     both.filter_map(|pair| pair.original).filter(|original| !seen.insert(*original)).collect()

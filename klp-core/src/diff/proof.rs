@@ -6,9 +6,10 @@ use std::ops::Deref;
 use crate::checksum::{Analysis, Cause, Kind};
 use crate::correlate::{Correlation, Disagreement};
 use crate::elf::ElfError;
+use crate::ids::{List, Pair};
 use crate::input::Input;
-use crate::manifest::Object;
-use crate::prove::{At, Claims, Other, Pair, Proof, Unit, prove};
+use crate::manifest::{DataId, FunctionId, Object};
+use crate::prove::{self, At, Claims, Other, PairId, Proof, Unit};
 
 use super::Side;
 
@@ -85,7 +86,7 @@ impl<'a> Deref for Held<'a> {
     }
 }
 
-/// Opens the object of an index in the manifest of a side, if it is there.
+/// Opens the object at a position in the manifest of a side, if it is there.
 pub(super) type Open<'o, 'a> = &'o (dyn Fn(Side, usize) -> Option<Opened<'a>> + Sync);
 
 /// The two versions of an object.
@@ -95,8 +96,11 @@ pub(super) struct Versions<'a> {
 }
 
 impl<'a> Versions<'a> {
-    /// Those with these indices, where both are there.
-    pub(super) fn open(open: Open<'_, 'a>, (original, patched): (usize, usize)) -> Option<Self> {
+    /// Those at these positions, where both are there.
+    pub(super) fn open(
+        open: Open<'_, 'a>,
+        Pair { original, patched }: Pair<usize>,
+    ) -> Option<Self> {
         let (original, patched) =
             rayon::join(|| open(Side::Original, original), || open(Side::Patched, patched));
         Some(Self { original: original?, patched: patched? })
@@ -125,28 +129,44 @@ pub(super) struct Read<'a> {
 /// What is not proven of two objects.
 #[derive(Default)]
 pub(super) struct Unproven {
-    /// Functions of the patched object by index, and what differs where.
-    pub(super) functions: BTreeMap<usize, (u64, String)>,
+    /// Functions of the patched object, and what differs where.
+    pub(super) functions: BTreeMap<FunctionId, (u64, String)>,
     /// The same of data objects.
-    pub(super) data: BTreeMap<usize, (u64, String)>,
+    pub(super) data: BTreeMap<DataId, (u64, String)>,
     /// What belongs to no unit.
     pub(super) others: Vec<Other>,
 }
 
-/// Where the units of an object start, by their indices in its manifest; none if these are others.
+/// Where the units of an object start; none if these are not those of its manifest.
 struct Places {
-    functions: Vec<At>,
-    data: Vec<At>,
+    functions: List<FunctionId, At>,
+    /// Those that are in a section.
+    data: List<DataId, At>,
 }
 
 impl Places {
     fn of(analysis: &Analysis<'_>, object: &Object) -> Option<Self> {
         let at = |(section, offset)| At { section, offset };
-        let functions: Vec<At> = analysis.function_places().map(at).collect();
-        let data: Vec<At> = analysis.data_places().map(at).collect();
+        let functions: List<_, At> = analysis.function_places().map(at).collect();
+        let data: List<_, At> = analysis.data_places().map(at).collect();
         let fits = functions.len() == object.functions.len() && data.len() <= object.data.len();
         fits.then_some(Self { functions, data })
     }
+}
+
+/// What of the patched object a claim is about.
+enum Meant {
+    Function(FunctionId),
+    Data(DataId),
+}
+
+/// A unit and its partner, where they are in a section.
+struct Claimed<'a> {
+    /// The name that is common to both, where it is not the patched unit's own.
+    name: Option<&'a str>,
+    original: Option<At>,
+    patched: Option<(At, Meant)>,
+    equal: bool,
 }
 
 /// Proves what is called equal in two versions of an object.
@@ -160,57 +180,69 @@ pub(super) fn of(
     let (old, new) = places.ok_or("its objects are not those of its digests")?;
 
     let mut claims = Claims::default();
-    let mut meant: Vec<(Unit, usize)> = Vec::new();
+    let mut meant: List<PairId, Meant> = List::default();
     let mut moved: Vec<At> = Vec::new();
-    let mut claim =
-        |unit: Unit, pair: &crate::correlate::Pair, equal: bool, old: &[At], new: &[At]| {
-            let place = |places: &[At], index: Option<usize>| places.get(index?).copied();
-            if let Some(name) = &pair.name {
-                if !equal {
-                    claims.moved.insert(name.clone().into_bytes());
-                }
-                // What stands there has this name only by the way.
-                moved.extend(place(old, pair.original));
-                return;
+    let mut claim = |unit: Unit, of: Claimed<'_>| {
+        let Claimed { name, original, patched, equal } = of;
+        if let Some(name) = name {
+            if !equal {
+                claims.moved.insert(name.as_bytes().to_vec());
             }
-            match (place(old, pair.original), place(new, pair.patched)) {
-                (Some(original), Some(patched)) => {
-                    claims.pairs.push(Pair { unit, original, patched, equal });
-                    meant.push((unit, pair.patched.unwrap_or(usize::MAX)));
-                }
-                (None, Some(patched)) => claims.added.push(patched),
-                (Some(original), None) => claims.removed.push(original),
-                (None, None) => {}
+            // What stands there has this name only by the way.
+            moved.extend(original);
+            return;
+        }
+        match (original, patched) {
+            (Some(original), Some((patched, what))) => {
+                claims.pairs.push(prove::Pair { unit, original, patched, equal });
+                meant.push(what);
             }
-        };
+            (None, Some((patched, _))) => claims.added.push(patched),
+            (Some(original), None) => claims.removed.push(original),
+            (None, None) => {}
+        }
+    };
     for pair in &correlation.functions {
         let before = pair.original.and_then(|index| original.functions.checksum(index));
         let after = pair.patched.and_then(|index| patched.functions.checksum(index));
         let agrees = !pair.patched.is_some_and(|index| disagreement.functions.contains(&index));
         let equal = before.is_some() && before == after;
-        claim(Unit::Function, pair, equal && agrees, &old.functions, &new.functions);
+        let at = |id| Some((*new.functions.get(id)?, Meant::Function(id)));
+        let claimed = Claimed {
+            name: pair.name.as_deref(),
+            original: pair.original.and_then(|id| old.functions.get(id).copied()),
+            patched: pair.patched.and_then(at),
+            equal: equal && agrees,
+        };
+        claim(Unit::Function, claimed);
     }
     for pair in &correlation.data {
         let before = pair.original.and_then(|index| original.data.checksum(index));
         let after = pair.patched.and_then(|index| patched.data.checksum(index));
         let agrees = !pair.patched.is_some_and(|index| disagreement.data.contains(&index));
         let equal = before.is_some() && before == after;
-        claim(Unit::Data, pair, equal && agrees, &old.data, &new.data);
+        let at = |id| Some((*new.data.get(id)?, Meant::Data(id)));
+        let claimed = Claimed {
+            name: pair.name.as_deref(),
+            original: pair.original.and_then(|id| old.data.get(id).copied()),
+            patched: pair.patched.and_then(at),
+            equal: equal && agrees,
+        };
+        claim(Unit::Data, claimed);
     }
     if !moved.is_empty() {
         let known: BTreeSet<At> = claims.pairs.iter().map(|pair| pair.original).collect();
         claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
     }
     let Proof { unproven, mut others, raw, constructed, rules } =
-        prove(&before.elf, &after.elf, &claims);
+        prove::prove(&before.elf, &after.elf, &claims);
     others.retain(|other| !is_of_changed_list(&claims, other));
     let mut left = Unproven { others, ..Unproven::default() };
-    for (number, difference) in unproven {
+    for (pair, difference) in unproven {
         let said = (difference.offset, difference.text);
-        match meant.get(number) {
-            Some((Unit::Function, index)) => left.functions.insert(*index, said),
-            Some((Unit::Data, index)) => left.data.insert(*index, said),
-            None => None,
+        match meant[pair] {
+            Meant::Function(id) => left.functions.insert(id, said),
+            Meant::Data(id) => left.data.insert(id, said),
         };
     }
     Ok((Proven { objects: 1, by_digest: 0, raw, constructed, rules }, left))
@@ -218,7 +250,7 @@ pub(super) fn of(
 
 /// Whether `other` is an entry of a list of BTF ids that has changed: the list's symbol has the size of its head.
 fn is_of_changed_list(claims: &Claims, other: &Other) -> bool {
-    let place = |pair: &Pair| if other.is_original { pair.original } else { pair.patched };
+    let place = |pair: &prove::Pair| if other.is_original { pair.original } else { pair.patched };
     let lists = claims.pairs.iter().filter(|pair| pair.unit == Unit::Data);
     let before = lists.filter(|pair| {
         let at = place(pair);

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::checksum::{Cause, Kind};
-use crate::correlate::Pair;
+use crate::correlate::Match;
+use crate::ids::Pair;
+use crate::manifest::FunctionId;
 use crate::reach;
 use crate::record::{Change, Note};
 
 use super::pair::{Opinions, function};
 use super::proof::Read;
-use super::{Changes, Place};
+use super::{Changes, Home};
 
 impl Opinions<'_, '_> {
     /// Adds them to `changes`, which are those between the two objects.
@@ -17,26 +19,16 @@ impl Opinions<'_, '_> {
         if !touches_constants(read, changes) {
             return;
         }
-        let indices = self.pair.indices;
-        let known: BTreeSet<usize> = changes
-            .places
-            .iter()
-            .filter_map(|place| place.patched.map(|(_, function)| function))
-            .collect();
+        let known = changes.places.iter().filter_map(|place| place.patched);
+        let known: BTreeSet<FunctionId> = known.map(|home| home.function).collect();
         let both = self.correlation.functions.iter().filter(|pair| pair.name.is_none());
-        let both: Vec<(usize, usize, &Pair)> = both
-            .filter_map(|pair| Some((pair.original?, pair.patched?, pair)))
-            .filter(|(_, patched, _)| !known.contains(patched))
-            .collect();
-        let equal: Vec<(usize, usize)> = both.iter().map(|(old, new, _)| (*old, *new)).collect();
+        let both = both.filter_map(Match::both);
+        let equal: Vec<Pair<FunctionId>> = both.filter(|it| !known.contains(&it.patched)).collect();
         let reach = reach::of(&read.original, &read.patched, &equal);
-        for (original, patched, pair) in both {
+        for Pair { original, patched } in equal {
             let before = self.pair.original.functions.get(original);
             let after = self.pair.patched.functions.get(patched);
-            let here = self.here(
-                before.as_ref().and_then(|it| it.origin),
-                after.as_ref().and_then(|it| it.origin),
-            );
+            let here = self.here(before.origin, after.origin);
             if let Some(section) = reach.indexing.get(&patched) {
                 let cause = Cause {
                     why: Some(format!(
@@ -45,21 +37,21 @@ impl Opinions<'_, '_> {
                     )),
                     ..Cause::of(Kind::Constant)
                 };
-                let name = pair.name.as_deref();
-                changes.functions.push(function(&here, before, after, name, vec![cause]));
-                changes.places.push(Place {
-                    original: indices.0.map(|object| (object, original)),
-                    patched: indices.1.map(|object| (object, patched)),
-                });
-            } else if let Some((section, name)) =
-                reach.beside.get(&patched).zip(after.map(|it| it.name))
-            {
+                changes.functions.push(function(
+                    &here,
+                    Some(before),
+                    Some(after),
+                    None,
+                    vec![cause],
+                ));
+                changes.places.push(self.pair.homes(Some(original), Some(patched)));
+            } else if let Some(section) = reach.beside.get(&patched) {
                 let why = format!(
                     "has the address of a constant of {section} without a name, beside one that changed: if it goes \
                      on from there, or comes from there, it reads what changed; where each ends is not in an object \
                      without data sections"
                 );
-                changes.notes.push(Note::new("extent", &here.object, name, why));
+                changes.notes.push(Note::new("extent", &here.object, after.name, why));
             }
         }
     }
@@ -74,9 +66,9 @@ fn touches_constants(Read { original, patched }: &Read<'_>, changes: &Changes) -
         let causes = &function.causes;
         function.change == Change::Changed && (causes.is_empty() || causes.iter().any(is_constant))
     });
-    let places: Vec<Place> = touched.map(|(_, place)| *place).collect();
-    let before = || places.iter().filter_map(|place| place.original.map(|(_, function)| function));
-    let after = || places.iter().filter_map(|place| place.patched.map(|(_, function)| function));
+    let places: Vec<Pair<Option<Home>>> = touched.map(|(_, place)| *place).collect();
+    let before = || places.iter().filter_map(|place| Some(place.original?.function));
+    let after = || places.iter().filter_map(|place| Some(place.patched?.function));
     changes.data.iter().any(|data| data.name.is_none())
         || original.lead_to_constants(before())
         || patched.lead_to_constants(after())

@@ -1,7 +1,7 @@
 //! An object whose local names were taken away beside one that has them.
 
 use crate::checksum::Analysis;
-use crate::elf::{ElfObject, Place, Section, SymbolKind};
+use crate::elf::{Definition, ElfObject, Section, SymbolKind};
 
 use super::proof::Read;
 
@@ -25,11 +25,11 @@ pub(super) fn is_one(Read { original, patched }: &Read<'_>) -> Option<String> {
 /// Whether nothing has a local name, though there is code or memory that no global name covers.
 fn lacks_names(object: &Analysis<'_>) -> bool {
     let Analysis { elf, layout, .. } = object;
-    let mut spans = layout.functions.iter().filter_map(|function| layout.span(function.body));
+    let mut spans = layout.functions.iter().map(|function| layout.span(function.body));
     let is_memory = |section: &Section<'_>| {
         section.is_allocated() && section.is_writable() && !section.is_code() && section.size > 0
     };
-    let mut memory = elf.sections.iter().zip(0u32..).filter(|(section, _)| is_memory(section));
+    let mut memory = elf.sections.with_ids().filter(|(section, _)| is_memory(section));
     elf.files.is_empty()
         && locals(elf) == 0
         && (spans.any(|span| span.symbol.is_none())
@@ -40,7 +40,7 @@ fn lacks_names(object: &Analysis<'_>) -> bool {
 fn locals(elf: &ElfObject<'_>) -> usize {
     let is_named = |kind| matches!(kind, SymbolKind::Function | SymbolKind::Object);
     let symbols = elf.symbols.iter().filter(|symbol| {
-        symbol.local && is_named(symbol.kind) && matches!(symbol.place, Place::Section(_))
+        symbol.local && is_named(symbol.kind) && matches!(symbol.place, Definition::Section(_))
     });
     symbols.count()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::checksum::Analysis;
-use crate::elf::Place;
+use crate::elf::{Definition, SymbolId};
 use crate::record::{Data, Note};
 
 use super::Changes;
@@ -48,11 +48,11 @@ pub(super) fn note(read: &Read<'_>, changes: &mut Changes) {
 fn referred<'a>(analysis: &'a Analysis<'_>) -> BTreeSet<&'a [u8]> {
     let elf = &analysis.elf;
     let relocations = elf.sections.iter().flat_map(|section| section.relocs.iter());
-    let symbols: BTreeSet<u32> = relocations.map(|reloc| reloc.symbol).collect();
-    let symbols = symbols.into_iter().filter_map(|symbol| elf.symbol(symbol));
+    let symbols: BTreeSet<SymbolId> = relocations.map(|reloc| reloc.symbol).collect();
+    let symbols = symbols.into_iter().map(|symbol| elf.symbol(symbol));
     let global = elf.symbols.iter().filter(|symbol| !symbol.local);
     let sections = symbols.chain(global).filter_map(|symbol| match symbol.place {
-        Place::Section(section) => elf.section(section),
+        Definition::Section(section) => Some(elf.section(section)),
         _ => None,
     });
     sections.map(|section| section.name).collect()

@@ -6,7 +6,8 @@
 use std::cmp::Reverse;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{ElfError, Place, Symbol, SymbolKind};
+use super::{Definition, ElfError, Symbol, SymbolId, SymbolKind};
+use crate::ids::List;
 
 /// How often the size of the file what symbols name may be: suffixes are shared, and functions have inner ones.
 const TIMES: usize = 4;
@@ -54,7 +55,7 @@ impl Names {
 }
 
 /// Refuses an object of `size` bytes whose `symbols` lie inside each other more than that allows.
-pub(super) fn check(symbols: &[Symbol<'_>], size: usize) -> Result<(), ElfError> {
+pub(super) fn check(symbols: &List<SymbolId, Symbol<'_>>, size: usize) -> Result<(), ElfError> {
     let most = most(size);
     let bytes = |symbols: &mut dyn Iterator<Item = &Symbol<'_>>| {
         let sizes = symbols.map(|symbol| usize::try_from(symbol.size).unwrap_or(usize::MAX));
@@ -68,7 +69,7 @@ pub(super) fn check(symbols: &[Symbol<'_>], size: usize) -> Result<(), ElfError>
     }
     // Memory of zeros is larger than any file, and names of one thing count once.
     let section = |symbol: &Symbol<'_>| match symbol.place {
-        Place::Section(section) => Some(section),
+        Definition::Section(section) => Some(section),
         _ => None,
     };
     let mut sized: Vec<&Symbol<'_>> =

@@ -4,22 +4,30 @@
 //! is the `object` crate's; this module keeps what a checksum needs, indexed once.
 
 mod bounded;
+mod place;
 mod reloc;
 mod section;
 mod symbol;
 
 use std::collections::BTreeMap;
 
-use object::elf::{self, FileHeader64, Rela64};
+use object::elf::{self, FileHeader64, Rela64, SectionHeader64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 use rayon::prelude::*;
 
 use crate::arch::Machine;
+use crate::ids::{Id, List};
 
+pub use place::Place;
 pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
-pub use symbol::{Place, Symbol, SymbolKind};
+pub use symbol::{Definition, Symbol, SymbolKind};
+
+/// One of an object's sections: its index in the section header table.
+pub type SectionId = Id<Section<'static>>;
+/// One of an object's symbols: its index in the symbol table.
+pub type SymbolId = Id<Symbol<'static>>;
 
 /// Why bytes are not an object that can be checksummed.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +90,10 @@ impl From<object::read::Error> for ElfError {
 pub struct ElfObject<'data> {
     /// Whose code it holds.
     pub(crate) machine: Machine,
-    /// All sections, by section header index.
-    pub sections: Vec<Section<'data>>,
-    /// All symbols, by symbol table index.
-    pub symbols: Vec<Symbol<'data>>,
+    /// All sections.
+    pub sections: List<SectionId, Section<'data>>,
+    /// All symbols.
+    pub symbols: List<SymbolId, Symbol<'data>>,
     /// The names of the FILE symbols in symbol-table order; `Symbol::file` indexes it.
     pub files: Vec<&'data [u8]>,
 }
@@ -115,11 +123,7 @@ impl<'data> ElfObject<'data> {
                 align: raw.sh_addralign(endian),
                 size: raw.sh_size(endian),
                 entsize: raw.sh_entsize(endian),
-                link: if raw.sh_flags(endian).0 & elf::SHF_LINK_ORDER.0 == 0 {
-                    0
-                } else {
-                    raw.sh_link(endian)
-                },
+                link: sorted_by(raw, table.len())?,
                 data: if raw.sh_type(endian) == elf::SHT_NOBITS {
                     bounded::zeros(name, raw.sh_size(endian))?;
                     &[]
@@ -129,6 +133,7 @@ impl<'data> ElfObject<'data> {
                 relocs: Relocs::none(machine),
             });
         }
+        let mut sections = List::from(sections);
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
         let is_symtab = |section: &&Section<'_>| section.raw == elf::SHT_SYMTAB.0;
         if sections.iter().filter(is_symtab).count() > 1 {
@@ -138,7 +143,7 @@ impl<'data> ElfObject<'data> {
             return Err(ElfError::NoSymbols);
         }
         refuse_unreadable(&sections)?;
-        let mut tables: BTreeMap<usize, Vec<&[Rela64<LittleEndian>]>> = BTreeMap::new();
+        let mut tables: BTreeMap<SectionId, Vec<&[Rela64<LittleEndian>]>> = BTreeMap::new();
         for (index, raw) in table.iter().enumerate() {
             let Some((entries, link)) = raw.rela(endian, data)? else { continue };
             if link != symtab.section() && !entries.is_empty() {
@@ -148,15 +153,15 @@ impl<'data> ElfObject<'data> {
                 )));
             }
             let target = raw.info_link(endian).0;
-            let applies = sections.get(target).filter(|_| target > 0 || entries.is_empty());
-            let Some(section) = applies else {
+            let applies = sections.checked(target).filter(|_| target > 0 || entries.is_empty());
+            let Some(id) = applies else {
                 return Err(ElfError::Malformed(format!(
                     "relocation section {index} applies to section {target}, which does not exist"
                 )));
             };
             // Every second relocation of a kernel is of its unwind tables.
-            if !section.is_unwind_table() {
-                tables.entry(target).or_default().push(entries);
+            if !sections[id].is_unwind_table() {
+                tables.entry(id).or_default().push(entries);
             }
         }
         let (symbols, relocs) = rayon::join(
@@ -171,7 +176,7 @@ impl<'data> ElfObject<'data> {
         let (symbols, files) = symbols?;
         bounded::check(&symbols, data.len())?;
         for (target, relocs) in relocs {
-            let Some(section) = sections.get_mut(target) else { continue };
+            let section = &mut sections[target];
             let relocs = relocs.and_then(|relocs| relocs.all_before(section.size));
             section.relocs = relocs.map_err(|why| {
                 ElfError::Malformed(format!("relocations of {}: {why}", section.name_lossy()))
@@ -182,38 +187,40 @@ impl<'data> ElfObject<'data> {
 
     /// Keeps sections and symbols only.
     pub(crate) fn forget_relocs(&mut self) {
-        self.sections.iter_mut().for_each(|section| section.relocs = Relocs::none(self.machine));
+        for section in &mut self.sections {
+            section.relocs = Relocs::none(self.machine);
+        }
     }
 
-    /// The section at header index `index`.
+    /// That section of this object.
     #[must_use]
-    pub fn section(&self, index: u32) -> Option<&Section<'data>> {
-        self.sections.get(index as usize)
+    pub fn section(&self, id: SectionId) -> &Section<'data> {
+        &self.sections[id]
     }
 
-    /// The symbol at symbol table index `index`.
+    /// That symbol of this object.
     #[must_use]
-    pub fn symbol(&self, index: u32) -> Option<&Symbol<'data>> {
-        self.symbols.get(index as usize)
+    pub fn symbol(&self, id: SymbolId) -> &Symbol<'data> {
+        &self.symbols[id]
     }
 
     /// The place of this object, section and offset, that is `addend` bytes behind the symbol of `reloc`. None where that is
     /// another object's, a number, or in front of its section.
-    pub(crate) fn place(&self, reloc: &Reloc, addend: i64) -> Option<(u32, u64)> {
-        let symbol = self.symbol(reloc.symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
+    pub(crate) fn place(&self, reloc: &Reloc, addend: i64) -> Option<(SectionId, u64)> {
+        let symbol = self.symbol(reloc.symbol);
+        let Definition::Section(section) = symbol.place else { return None };
         Some((section, symbol.value.checked_add_signed(addend)?))
     }
 
     /// The same of what `reloc` adds itself.
-    pub(crate) fn place_of(&self, reloc: &Reloc) -> Option<(u32, u64)> {
+    pub(crate) fn place_of(&self, reloc: &Reloc) -> Option<(SectionId, u64)> {
         self.place(reloc, reloc.addend)
     }
 
     /// The same, where there is code.
-    pub(crate) fn code_place_of(&self, reloc: &Reloc) -> Option<(u32, u64)> {
+    pub(crate) fn code_place_of(&self, reloc: &Reloc) -> Option<(SectionId, u64)> {
         let place = self.place_of(reloc)?;
-        self.section(place.0).is_some_and(Section::is_code).then_some(place)
+        self.section(place.0).is_code().then_some(place)
     }
 
     /// How many function symbols (`STT_FUNC`, defined) the object has, aliases and parts included.
@@ -222,10 +229,28 @@ impl<'data> ElfObject<'data> {
         self.symbols
             .iter()
             .filter(|symbol| {
-                symbol.kind == SymbolKind::Function && matches!(symbol.place, Place::Section(_))
+                symbol.kind == SymbolKind::Function
+                    && matches!(symbol.place, Definition::Section(_))
             })
             .count()
     }
+}
+
+/// The section by whose place the linker sorts this one of `count`.
+fn sorted_by(
+    section: &SectionHeader64<LittleEndian>,
+    count: usize,
+) -> Result<Option<SectionId>, ElfError> {
+    let link = section.sh_link(LittleEndian);
+    if section.sh_flags(LittleEndian).0 & elf::SHF_LINK_ORDER.0 == 0 || link == 0 {
+        return Ok(None);
+    }
+    if link as usize >= count {
+        return Err(ElfError::Malformed(format!(
+            "a section is sorted by section {link}, which does not exist"
+        )));
+    }
+    Ok(Some(SectionId::known(link)))
 }
 
 /// Assemblers write no symbol table where there are notes only, as in the vDSO's `note.S`.
@@ -235,7 +260,7 @@ fn needs_no_symbols(section: &Section<'_>) -> bool {
 }
 
 /// What this program cannot read can hold anything, relocations of code included.
-fn refuse_unreadable(sections: &[Section<'_>]) -> Result<(), ElfError> {
+fn refuse_unreadable(sections: &List<SectionId, Section<'_>>) -> Result<(), ElfError> {
     for section in sections {
         let unreadable = match section.class {
             _ if section.raw == elf::SHT_REL.0 => "relocations without addends (SHT_REL)".into(),
@@ -264,12 +289,14 @@ fn is_text(name: &[u8], what: &str, index: usize) -> Result<(), ElfError> {
     }
 }
 
+type Symbols<'data> = List<SymbolId, Symbol<'data>>;
+
 /// All symbols, and the names of the FILE symbols.
 fn read_symbols<'data>(
     symtab: &SymbolTable<'data, FileHeader64<LittleEndian>>,
-    sections: &[Section<'_>],
+    sections: &List<SectionId, Section<'_>>,
     size: usize,
-) -> Result<(Vec<Symbol<'data>>, Vec<&'data [u8]>), ElfError> {
+) -> Result<(Symbols<'data>, Vec<&'data [u8]>), ElfError> {
     let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
     let names = bounded::Names::of_file(size);
     let read = |(index, raw)| {
@@ -287,7 +314,7 @@ fn read_symbols<'data>(
         }
         symbol.file = file.filter(|_| symbol.local);
     }
-    Ok((symbols, files))
+    Ok((symbols.into(), files))
 }
 
 pub(crate) fn check_magic(data: &[u8]) -> Result<(), ElfError> {

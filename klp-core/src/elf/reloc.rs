@@ -11,6 +11,8 @@ pub use crate::arch::RelocKind;
 use crate::places::Places;
 use crate::slices::Parts as _;
 
+use super::SymbolId;
+
 /// One relocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reloc {
@@ -18,8 +20,8 @@ pub struct Reloc {
     pub offset: u64,
     /// What it computes.
     pub kind: RelocKind,
-    /// Index of its symbol.
-    pub symbol: u32,
+    /// Its symbol.
+    pub symbol: SymbolId,
     /// What is added to the symbol's address.
     pub addend: i64,
     /// The type as the file has it.
@@ -164,7 +166,8 @@ fn decode(machine: Machine, entry: &Rela64<LittleEndian>) -> Reloc {
     Reloc {
         offset: entry.r_offset.get(LittleEndian),
         kind: for_machine!(machine, A => A::relocation(kind)),
-        symbol: entry.r_sym(LittleEndian, false),
+        // `Relocs::new` has seen that there is one.
+        symbol: SymbolId::known(entry.r_sym(LittleEndian, false)),
         addend: entry.r_addend.get(LittleEndian),
         raw: kind,
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use object::elf;
 
-use super::Relocs;
+use super::{Relocs, SectionId};
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::rules;
 use crate::slices::Parts as _;
@@ -69,8 +69,8 @@ pub struct Section<'data> {
     pub size: u64,
     /// Size of one entry, 0 where the assembler gave none.
     pub entsize: u64,
-    /// The section by whose place the linker sorts this one (`SHF_LINK_ORDER`), 0 for none.
-    pub link: u32,
+    /// The section by whose place the linker sorts this one (`SHF_LINK_ORDER`).
+    pub link: Option<SectionId>,
     /// The bytes in the file.
     pub data: &'data [u8],
     /// Relocations that apply to this section, by offset.

@@ -6,7 +6,8 @@ use object::elf::{self, FileHeader64, Sym64};
 use object::read::elf::{Sym as _, SymbolTable};
 use object::{LittleEndian, SymbolIndex};
 
-use super::{ElfError, Section, is_text};
+use super::{ElfError, Section, SectionId, is_text};
+use crate::ids::List;
 use crate::name::{self, Stability};
 
 /// `SHN_LIVEPATCH` of the kernel's `include/uapi/linux/elf.h`: resolved by livepatch at load.
@@ -29,15 +30,15 @@ pub enum SymbolKind {
 
 /// Where a symbol is defined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Definition {
     /// Elsewhere (`SHN_UNDEF`, or a livepatch symbol).
     Undefined,
     /// A number, not an address (`SHN_ABS`).
     Absolute,
     /// A tentative definition (`SHN_COMMON`).
     Common,
-    /// In the section of this header index.
-    Section(u32),
+    /// In this section.
+    Section(SectionId),
 }
 
 /// One symbol.
@@ -52,7 +53,7 @@ pub struct Symbol<'data> {
     /// What it names.
     pub kind: SymbolKind,
     /// Where it is defined.
-    pub place: Place,
+    pub place: Definition,
     /// Offset in its section, or the number of an absolute symbol.
     pub value: u64,
     /// Size in bytes, 0 if not known.
@@ -67,7 +68,7 @@ pub struct Symbol<'data> {
     pub(crate) indirect: bool,
     /// Gives way to another definition of its name (`STB_WEAK`).
     pub weak: bool,
-    /// Index of the FILE symbol before it; none for global symbols.
+    /// How many FILE symbols are in front of that before it; none for global symbols.
     pub file: Option<u32>,
 }
 
@@ -76,7 +77,7 @@ impl<'data> Symbol<'data> {
         table: &SymbolTable<'data, FileHeader64<LittleEndian>>,
         index: SymbolIndex,
         raw: &Sym64<LittleEndian>,
-        sections: &[Section<'_>],
+        sections: &List<SectionId, Section<'_>>,
     ) -> Result<Self, ElfError> {
         let endian = LittleEndian;
         let kind = match raw.st_type() {
@@ -87,16 +88,16 @@ impl<'data> Symbol<'data> {
             _ => SymbolKind::None,
         };
         let place = match raw.st_shndx(endian) {
-            elf::SHN_UNDEF => Place::Undefined,
-            elf::SHN_ABS => Place::Absolute,
-            elf::SHN_COMMON => Place::Common,
-            other if other.0 == SHN_LIVEPATCH => Place::Undefined,
-            _ => match table.symbol_section(endian, raw, index)? {
-                Some(section) if section.0 < sections.len() => {
-                    Place::Section(u32::try_from(section.0).map_err(|_| too_many())?)
-                }
-                _ => return Err(malformed(index, "is in a section that does not exist")),
-            },
+            elf::SHN_UNDEF => Definition::Undefined,
+            elf::SHN_ABS => Definition::Absolute,
+            elf::SHN_COMMON => Definition::Common,
+            other if other.0 == SHN_LIVEPATCH => Definition::Undefined,
+            _ => {
+                let section = table.symbol_section(endian, raw, index)?;
+                let section = section.and_then(|section| sections.checked(section.0));
+                let missing = || malformed(index, "is in a section that does not exist");
+                Definition::Section(section.ok_or_else(missing)?)
+            }
         };
         let name = table.symbol_name(endian, raw)?;
         // Files of one name that is no text are told apart by their order.
@@ -106,9 +107,9 @@ impl<'data> Symbol<'data> {
         // Where it ends is no matter: nothing of it is behind its section.
         let is_sized =
             matches!(kind, SymbolKind::Function | SymbolKind::Object) && raw.st_size(endian) > 0;
-        if let Place::Section(section) = place
+        if let Definition::Section(section) = place
             && is_sized
-            && sections.get(section as usize).is_none_or(|it| raw.st_value(endian) >= it.size)
+            && raw.st_value(endian) >= sections[section].size
         {
             return Err(malformed(index, "starts behind the end of its section"));
         }
@@ -142,8 +143,4 @@ impl<'data> Symbol<'data> {
 
 fn malformed(index: SymbolIndex, what: &str) -> ElfError {
     ElfError::Malformed(format!("symbol {} {what}", index.0))
-}
-
-fn too_many() -> ElfError {
-    ElfError::Malformed("more sections than ELF can number".into())
 }

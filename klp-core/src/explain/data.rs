@@ -47,14 +47,15 @@ impl<'a, 'data> DataVersion<'a, 'data> {
         let name = name.as_bytes();
         let only = |is_it: &dyn Fn(&[u8]) -> bool| {
             let mut spans = analysis.layout.spans.iter().filter(|span| {
-                let symbol = span.symbol.and_then(|symbol| analysis.elf.symbol(symbol));
+                let symbol = span.symbol.map(|symbol| analysis.elf.symbol(symbol));
                 symbol.is_some_and(|symbol| is_it(symbol.name))
             });
             spans.next().copied().filter(|_| spans.next().is_none())
         };
         let base = name::base(name);
         let span = only(&|own| own == name).or_else(|| only(&|own| name::base(own) == base))?;
-        let section = analysis.elf.section(span.section).filter(|section| !section.is_code())?;
+        let section =
+            Some(analysis.elf.section(span.section)).filter(|section| !section.is_code())?;
         Some(Self { analysis, section, span })
     }
 

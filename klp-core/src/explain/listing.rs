@@ -2,8 +2,8 @@
 
 use crate::arch::{Access, Arch, Form, Instructions as _, Names, for_machine};
 use crate::checksum::{Analysis, Target, distance};
-use crate::elf::{self, Reloc, RelocKind, Section};
-use crate::layout::Span;
+use crate::elf::{self, Reloc, RelocKind, Section, SectionId, SymbolId};
+use crate::layout::{FunctionId, Span};
 
 use super::fact::Fact;
 use super::place;
@@ -44,20 +44,20 @@ pub struct Line {
 }
 
 /// The lines of the function of that number.
-pub(super) fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
-    let Some(function) = analysis.layout.functions.get(function) else { return Vec::new() };
+pub(super) fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Line> {
+    let function = &analysis.layout.functions[function];
     let spans: Vec<Span> =
-        function.spans().filter_map(|span| analysis.layout.span(span)).copied().collect();
+        function.spans().map(|span| analysis.layout.span(span)).copied().collect();
     let listing = Listing { analysis, spans: &spans };
     spans.iter().enumerate().flat_map(|(part, span)| listing.part(part, *span)).collect()
 }
 
 /// Where they begin.
-pub(super) fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u64)> {
+pub(super) fn places(analysis: &Analysis<'_>, function: FunctionId) -> Vec<(usize, u64)> {
     let mut places = Vec::new();
     for (part, stretch) in super::stretches(analysis, function).into_iter().enumerate() {
         let section = analysis.elf.section(stretch.section);
-        let code = section.map_or(&[][..], |it| it.in_file(stretch.start, stretch.end));
+        let code = section.in_file(stretch.start, stretch.end);
         let mut at = 0_u64;
         let lengths = for_machine!(analysis.elf.machine, A => lengths::<A>(code, stretch.start));
         for length in lengths {
@@ -85,7 +85,7 @@ impl Listing<'_, '_> {
     }
 
     fn instructions<A: Arch>(&self, part: usize, span: Span) -> Vec<Line> {
-        let Some(section) = self.analysis.elf.section(span.section) else { return Vec::new() };
+        let section = self.analysis.elf.section(span.section);
         let size = span.end.saturating_sub(span.start);
         let Some(code) = section.bytes(span.start, size) else { return Vec::new() };
         let mut lines = Vec::new();
@@ -198,7 +198,13 @@ impl Listing<'_, '_> {
         fields
     }
 
-    fn refers(&self, place: &Place<'_, '_>, access: Access, symbol: u32, addend: i64) -> Reference {
+    fn refers(
+        &self,
+        place: &Place<'_, '_>,
+        access: Access,
+        symbol: SymbolId,
+        addend: i64,
+    ) -> Reference {
         let origin = self.analysis.origin(place.span.section, place.span.start);
         let cx = self.analysis.context();
         let target = cx.resolve_used(origin, access, symbol, addend);
@@ -238,7 +244,7 @@ impl Listing<'_, '_> {
 }
 
 impl Around for Listing<'_, '_> {
-    fn inside(&self, (section, offset): (u32, u64)) -> Option<(usize, u64)> {
+    fn inside(&self, (section, offset): (SectionId, u64)) -> Option<(usize, u64)> {
         let mut spans = self.spans.iter().enumerate();
         spans.find_map(|(part, span)| {
             let holds = span.section == section && (span.start..span.end).contains(&offset);
@@ -247,9 +253,9 @@ impl Around for Listing<'_, '_> {
     }
 
     fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Replacing> {
-        let Some(symbol) = self.analysis.elf.symbol(reloc.symbol) else { return Vec::new() };
+        let symbol = self.analysis.elf.symbol(reloc.symbol);
         let start = symbol.value.checked_add_signed(reloc.addend);
-        let (elf::Place::Section(section), Some(start)) = (symbol.place, start) else {
+        let (elf::Definition::Section(section), Some(start)) = (symbol.place, start) else {
             return Vec::new();
         };
         let end = start.saturating_add(u64::from(length));

@@ -18,48 +18,45 @@ pub use unseen::unseen;
 
 use crate::checksum::Analysis;
 use crate::debug::Stretch;
+use crate::elf::SymbolId;
+use crate::layout::FunctionId;
 
 /// The functions of an object that have that name.
 #[must_use]
-pub fn named(analysis: &Analysis<'_>, name: &str) -> Vec<usize> {
-    let functions = analysis.layout.functions.iter().enumerate();
-    let has_name = |symbols: &[u32]| {
-        let mut symbols = symbols.iter().filter_map(|symbol| analysis.elf.symbol(*symbol));
+pub fn named(analysis: &Analysis<'_>, name: &str) -> Vec<FunctionId> {
+    let functions = analysis.layout.functions.with_ids();
+    let has_name = |symbols: &[SymbolId]| {
+        let mut symbols = symbols.iter().map(|symbol| analysis.elf.symbol(*symbol));
         symbols.any(|symbol| symbol.name == name.as_bytes())
     };
-    functions
-        .filter(|(_, function)| has_name(&function.symbols))
-        .map(|(number, _)| number)
-        .collect()
+    functions.filter(|(function, _)| has_name(&function.symbols)).map(|(_, id)| id).collect()
 }
 
-/// The rows of a listing of the function `original` of one object beside `patched` of the other; both are numbers of
-/// [`crate::layout::Layout::functions`].
+/// The rows of a listing of the function `original` of one object beside `patched` of the other.
 #[must_use]
 pub fn rows(
-    (before, original): (&Analysis<'_>, usize),
-    (after, patched): (&Analysis<'_>, usize),
+    (before, original): (&Analysis<'_>, FunctionId),
+    (after, patched): (&Analysis<'_>, FunctionId),
 ) -> Vec<Row> {
     align::align(&listing::lines(before, original), &listing::lines(after, patched))
 }
 
 /// The lines of a function that only one of both versions has.
 #[must_use]
-pub fn lines(analysis: &Analysis<'_>, function: usize) -> Vec<Line> {
+pub fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Line> {
     listing::lines(analysis, function)
 }
 
 /// Where the instructions of a function begin, as part and offset.
 #[must_use]
-pub fn places(analysis: &Analysis<'_>, function: usize) -> Vec<(usize, u64)> {
+pub fn places(analysis: &Analysis<'_>, function: FunctionId) -> Vec<(usize, u64)> {
     listing::places(analysis, function)
 }
 
-/// Where the function of that number is: its stretches, in the order in which [`Line::part`] counts them.
+/// Where a function is: its stretches, in the order in which [`Line::part`] counts them.
 #[must_use]
-pub fn stretches(analysis: &Analysis<'_>, function: usize) -> Vec<Stretch> {
-    let function = analysis.layout.functions.get(function);
-    let spans = function.into_iter().flat_map(crate::layout::Function::spans);
-    let spans = spans.filter_map(|span| analysis.layout.span(span));
+pub fn stretches(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Stretch> {
+    let spans = analysis.layout.functions[function].spans();
+    let spans = spans.map(|span| analysis.layout.span(span));
     spans.map(|it| Stretch { section: it.section, start: it.start, end: it.end }).collect()
 }

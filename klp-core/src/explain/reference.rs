@@ -3,7 +3,7 @@
 use crate::arch::Access;
 use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
 use crate::demangle::spoken;
-use crate::elf::{RelocKind, Section};
+use crate::elf::{RelocKind, SectionId};
 use crate::name;
 use crate::slices::Parts as _;
 
@@ -19,7 +19,7 @@ pub(super) struct Reference {
     /// What the data that it leads to refers to in its turn.
     pub(super) behind: Vec<Fact>,
     /// The place in code, if it is one.
-    pub(super) code: Option<(u32, u64)>,
+    pub(super) code: Option<(SectionId, u64)>,
 }
 
 /// Longer strings and constants are cut in an operand.
@@ -65,21 +65,25 @@ fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep:
         }
         Target::Empty => plain("an object without content".to_owned()),
         Target::Place { section, offset } => {
-            let name = cx.elf.section(*section).map(|section| section.name_lossy().into_owned());
-            plain(with_offset(&name.unwrap_or_default(), *offset))
+            let name = cx.elf.section(*section).name_lossy().into_owned();
+            plain(with_offset(&name, *offset))
         }
         Target::Number(number) => plain(format!("{number:#x}")),
     }
 }
 
 /// The function at a place in code, and how far the place is in it.
-fn code_place<'d>(cx: &Context<'_, 'd>, section: u32, offset: u64) -> Option<(&'d [u8], u64)> {
-    let span = cx.layout.find(section, offset).and_then(|span| cx.layout.span(span))?;
-    let symbol = cx.elf.symbol(span.symbol?)?;
+fn code_place<'d>(
+    cx: &Context<'_, 'd>,
+    section: SectionId,
+    offset: u64,
+) -> Option<(&'d [u8], u64)> {
+    let span = cx.layout.find(section, offset).map(|span| cx.layout.span(span))?;
+    let symbol = cx.elf.symbol(span.symbol?);
     Some((symbol.name, offset.saturating_sub(span.start)))
 }
 
-fn code_name(cx: &Context<'_, '_>, section: u32, offset: u64) -> String {
+fn code_name(cx: &Context<'_, '_>, section: SectionId, offset: u64) -> String {
     let place = code_place(cx, section, offset);
     place.map_or_else(
         || "code without a symbol".to_owned(),
@@ -98,12 +102,12 @@ fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep
         (None, Access::Fixed(_)) => None,
         _ => analysis.unnamed(node).map(|digest| format!("{digest}{delta:+}")),
     };
-    let is_strings = cx.elf.section(node.section).is_some_and(Section::is_strings);
+    let is_strings = cx.elf.section(node.section).is_strings();
     let (what, text, shown) = if let Some(text) = string(seen, is_strings) {
         let shown = if text.len() > SHOWN { format!("{}…", cut(&text)) } else { text.clone() };
         ("string", format!("\"{shown}\""), format!("\"{text}\""))
     } else {
-        let name = node.span.and_then(|span| cx.elf.symbol(cx.layout.span(span)?.symbol?));
+        let name = node.span.and_then(|span| Some(cx.elf.symbol(cx.layout.span(span).symbol?)));
         let name = name.map_or("constant".to_owned(), |it| it.name_lossy().into_owned());
         let shown = hex(seen.get(..8).unwrap_or(seen), "");
         let shown = if seen.len() > 8 { format!("{shown}…") } else { shown };
@@ -117,7 +121,7 @@ fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep
 /// What `bytes`, the content of `node`, refer to.
 fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec<Fact> {
     let cx = analysis.context();
-    let Some(section) = cx.elf.section(node.section) else { return Vec::new() };
+    let section = cx.elf.section(node.section);
     let origin = analysis.origin(node.section, node.start);
     let end = node.start.saturating_add(bytes.len() as u64);
     let relocs = section.relocs.within(node.start, end);
@@ -136,8 +140,8 @@ fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec
 }
 
 fn content<'d>(cx: &Context<'_, 'd>, node: NodeRef, access: Access) -> Option<&'d [u8]> {
-    let section = cx.elf.section(node.section)?;
-    let end = match (node.span.and_then(|span| cx.layout.span(span)), access) {
+    let section = cx.elf.section(node.section);
+    let end = match (node.span.map(|span| cx.layout.span(span)), access) {
         (Some(span), _) => span.end,
         (None, Access::Fixed(size)) => node.start.saturating_add(u64::from(size)),
         (None, _) => entry_end(section, node.start).unwrap_or(section.size),

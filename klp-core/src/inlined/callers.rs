@@ -5,7 +5,9 @@ use super::copies::{How, is_of};
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::{Analysis, distance};
 use crate::demangle::spoken;
-use crate::elf::{ElfError, Place, Reloc, RelocKind, Section, SymbolKind};
+use crate::elf::{
+    Definition, ElfError, Reloc, RelocKind, Section, SectionId, SymbolId, SymbolKind,
+};
 use crate::layout::Span;
 use crate::rules;
 
@@ -35,8 +37,8 @@ pub enum Manner {
 
 /// A reference: to a symbol that is elsewhere, or to a place.
 enum Target {
-    Symbol(u32),
-    Place(u32, u64),
+    Symbol(SymbolId),
+    Place(SectionId, u64),
 }
 
 /// Adds to each of `all` who refers to it in the object with these `bytes`.
@@ -44,10 +46,10 @@ pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
     let analysis = Analysis::of(bytes)?;
     let search = Search { analysis: &analysis };
     for function in &analysis.layout.functions {
-        let symbol = function.symbols.first().and_then(|symbol| analysis.elf.symbol(*symbol));
+        let symbol = function.symbols.first().map(|symbol| analysis.elf.symbol(*symbol));
         let Some(symbol) = symbol else { continue };
         let name = spoken(&symbol.name_lossy());
-        for span in function.spans().filter_map(|span| analysis.layout.span(span)) {
+        for span in function.spans().map(|span| analysis.layout.span(span)) {
             search.code(span, |target, how| {
                 for went in all.iter_mut().filter(|went| search.is_meant(went, target)) {
                     went.callers.insert(Caller { name: name.clone(), how });
@@ -55,11 +57,10 @@ pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
             });
         }
     }
-    for (index, section) in analysis.elf.sections.iter().enumerate() {
+    for (section, index) in analysis.elf.sections.with_ids() {
         if !section.is_allocated() || section.is_code() {
             continue;
         }
-        let Ok(index) = u32::try_from(index) else { continue };
         for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
             let Some((name, how)) = search.data(index, section, &reloc) else { continue };
             let Some(target) = search.target(&reloc, reloc.addend) else { continue };
@@ -89,7 +90,7 @@ impl Search<'_, '_> {
     }
 
     fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&Target, Manner)) {
-        let Some(section) = self.analysis.elf.section(span.section) else { return };
+        let section = self.analysis.elf.section(span.section);
         let Some(code) = section.range(span.start, span.end) else { return };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = A::Instructions::new(code, span.start);
@@ -120,10 +121,15 @@ impl Search<'_, '_> {
     }
 
     /// What has the relocation, if that is data which says something about a function.
-    fn data(&self, index: u32, section: &Section<'_>, reloc: &Reloc) -> Option<(String, Manner)> {
+    fn data(
+        &self,
+        index: SectionId,
+        section: &Section<'_>,
+        reloc: &Reloc,
+    ) -> Option<(String, Manner)> {
         let span = self.analysis.layout.find(index, reloc.offset);
-        let span = span.and_then(|span| self.analysis.layout.span(span));
-        let symbol = span.and_then(|span| self.analysis.elf.symbol(span.symbol?));
+        let span = span.map(|span| self.analysis.layout.span(span));
+        let symbol = span.and_then(|span| Some(self.analysis.elf.symbol(span.symbol?)));
         if section.name.starts_with(b"__ksymtab") || section.name.starts_with(b".export_symbol") {
             return Some((section.name_lossy().into_owned(), Manner::Export));
         }
@@ -135,12 +141,12 @@ impl Search<'_, '_> {
     }
 
     fn target(&self, reloc: &Reloc, addend: i64) -> Option<Target> {
-        let symbol = self.analysis.elf.symbol(reloc.symbol)?;
+        let symbol = self.analysis.elf.symbol(reloc.symbol);
         match symbol.place {
-            Place::Section(section) => {
+            Definition::Section(section) => {
                 Some(Target::Place(section, symbol.value.checked_add_signed(addend)?))
             }
-            Place::Undefined if symbol.kind != SymbolKind::Section => {
+            Definition::Undefined if symbol.kind != SymbolKind::Section => {
                 Some(Target::Symbol(reloc.symbol))
             }
             _ => None,
@@ -152,7 +158,7 @@ impl Search<'_, '_> {
         match target {
             Target::Symbol(symbol) => {
                 let symbol = self.analysis.elf.symbol(*symbol);
-                symbol.is_some_and(|symbol| is_of(&symbol.name_lossy(), &went.function))
+                is_of(&symbol.name_lossy(), &went.function)
             }
             Target::Place(section, offset) => went.copies.iter().any(|copy| {
                 copy.how != How::ColdPart && (copy.section, copy.offset) == (*section, *offset)

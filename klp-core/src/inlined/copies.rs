@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::debug::{Place, Stretch};
 use crate::demangle::{demangle, spoken};
+use crate::elf::SectionId;
 use crate::module::{RawElf, RawSymbol, SymbolPlace};
 use crate::name;
 
@@ -19,7 +20,7 @@ pub struct Copied {
     /// Its size in bytes.
     pub size: u64,
     /// Where it is: section and offset, or, in a linked kernel, section and offset in that.
-    pub section: u32,
+    pub section: SectionId,
     /// Offset in the section.
     pub offset: u64,
 }
@@ -90,7 +91,7 @@ pub(super) fn symbol_at(elf: &RawElf<'_>, stretch: Stretch) -> Option<String> {
 /// Where a symbol is, as section and offset in it.
 fn place(elf: &RawElf<'_>, symbol: &RawSymbol<'_>) -> Option<Place> {
     let SymbolPlace::Section(section) = symbol.place else { return None };
-    let base = if elf.is_relocatable() { 0 } else { elf.section(section)?.address };
+    let base = if elf.is_relocatable() { 0 } else { elf.section(section).address };
     Some(Place { section, offset: symbol.value.checked_sub(base)? })
 }
 

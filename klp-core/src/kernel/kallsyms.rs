@@ -11,6 +11,7 @@ use super::KernelError;
 use super::region::{Region, Regions};
 use super::sealed::Sealed;
 use super::traced::Traced;
+use crate::elf::{SectionId, SymbolId};
 use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 
 /// Symbols by name, each name's in the order of their positions.
@@ -25,13 +26,13 @@ pub struct Kallsyms {
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Listed {
     /// Header index of its section in a module; none for an address, as all are in vmlinux.
-    pub section: Option<u32>,
+    pub section: Option<SectionId>,
     /// Offset in its section, or address.
     pub value: u64,
     /// Size in bytes, 0 if not known.
     pub size: u64,
     /// Its index in the symbol table.
-    pub number: u32,
+    pub number: SymbolId,
     /// The source file of its object, of a local symbol, as [`Kallsyms::file`] numbers them. Linkers write the local
     /// symbols of an object behind the name of its file.
     pub file: Option<u32>,
@@ -70,7 +71,7 @@ impl Kallsyms {
             (Sealed::of(vmlinux), Regions::of(vmlinux), Traced::of(vmlinux));
         let mut files = Files::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
-        for (symbol, number) in vmlinux.symbols.iter().zip(0u32..) {
+        for (symbol, number) in vmlinux.symbols.with_ids() {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let file = files.of(symbol);
             let has_address = match symbol.place {
@@ -112,7 +113,7 @@ impl Kallsyms {
             (Sealed::of(module), Regions::of(module), Traced::of(module));
         let mut files = Files::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
-        for (symbol, number) in module.symbols.iter().zip(0u32..) {
+        for (symbol, number) in module.symbols.with_ids() {
             let file = files.of(symbol);
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
                 continue;
@@ -122,7 +123,7 @@ impl Kallsyms {
                 SymbolPlace::Section(section) => Some(section),
                 _ => None,
             };
-            let lasting = section.and_then(|section| module.section(section)).is_some_and(is_kept);
+            let lasting = section.is_some_and(|section| is_kept(module.section(section)));
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let sealed = sealed.holds(symbol);
             let (region, traced) = (regions.region(symbol), traced.holds(true, symbol));

@@ -87,7 +87,7 @@ impl<'e, 'a> Regions<'e, 'a> {
 
     pub(super) fn region(&self, symbol: &RawSymbol<'_>) -> Region {
         let SymbolPlace::Section(section) = symbol.place else { return Region::Data };
-        let Some(section) = self.elf.section(section) else { return Region::Data };
+        let section = self.elf.section(section);
         let name = section.name;
         let own = Region::of_section(name, section.is_code(), is_writable(section));
         if self.elf.is_relocatable() || own == Region::PerCpu {

@@ -8,7 +8,8 @@
 use std::collections::BTreeSet;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
+use crate::elf::SectionId;
+use crate::module::{RawElf, RawSymbol, SymbolPlace};
 
 const SECTION: &str = ".ibt_endbr_seal";
 
@@ -17,7 +18,7 @@ pub(super) struct Sealed<'e, 'a> {
     elf: &'e RawElf<'a>,
     /// Section in a module, and offset or address. None where nothing is sealed at all: the kernel does
     /// not track indirect branches.
-    places: BTreeSet<(Option<u32>, u64)>,
+    places: BTreeSet<(Option<SectionId>, u64)>,
 }
 
 impl<'e, 'a> Sealed<'e, 'a> {
@@ -37,7 +38,7 @@ impl<'e, 'a> Sealed<'e, 'a> {
         let place = (of_module.then_some(section), symbol.value);
         let start = if of_module {
             let rest = |data: &'a [u8]| data.get(usize::try_from(symbol.value).ok()?..);
-            self.elf.section(section).and_then(|section| rest(section.data))
+            rest(self.elf.section(section).data)
         } else {
             self.elf.bytes_at(symbol.value, landing.len())
         };
@@ -46,7 +47,7 @@ impl<'e, 'a> Sealed<'e, 'a> {
 }
 
 /// Each entry is the distance from itself.
-fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
+fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
     let section = elf.section_named(SECTION)?;
     let (entries, _) = section.data.as_chunks::<4>();
     let places = entries
@@ -56,14 +57,12 @@ fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
     Some(places.collect())
 }
 
-fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
-    let index = elf.sections.iter().position(|section| section.name == SECTION.as_bytes())?;
-    let index = u32::try_from(index).ok()?;
-    let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
+fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
+    let relas = elf.relas_of(elf.id_of_section(SECTION.as_bytes())?);
     let distance = for_machine!(elf.machine, A => A::DISTANCE);
-    let relas = tables.flat_map(RawSection::relas).filter(|rela| rela.kind == distance);
+    let relas = relas.filter(|rela| rela.kind == distance);
     let places = relas.filter_map(|rela| {
-        let symbol = elf.symbol(rela.symbol)?;
+        let symbol = elf.symbol_of(&rela)?;
         let SymbolPlace::Section(section) = symbol.place else { return None };
         Some((Some(section), symbol.value.wrapping_add_signed(rela.addend)))
     });

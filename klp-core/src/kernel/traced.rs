@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
+use crate::elf::SectionId;
+use crate::module::{RawElf, RawSymbol, SymbolPlace};
 
 /// Nothing but an ENDBR and NOPs for patching may stand in front of the call.
 const FARTHEST: u64 = 16;
 
 /// The places of a linked kernel or of a module.
-pub(super) struct Traced(BTreeSet<(Option<u32>, u64)>);
+pub(super) struct Traced(BTreeSet<(Option<SectionId>, u64)>);
 
 impl Traced {
     pub(super) fn of(elf: &RawElf<'_>) -> Self {
@@ -26,7 +27,7 @@ impl Traced {
 }
 
 /// Between two symbols of the linker script, one address each.
-fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
+fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
     let address = |name: &[u8]| Some(elf.symbols.iter().find(|it| it.name == name)?.value);
     let (start, end) = (address(b"__start_mcount_loc")?, address(b"__stop_mcount_loc")?);
     let bytes = elf.bytes_at(start, usize::try_from(end.checked_sub(start)?).ok()?)?;
@@ -34,14 +35,9 @@ fn of_vmlinux(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
     Some(entries.iter().map(|entry| (None, u64::from_le_bytes(*entry))).collect())
 }
 
-fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<u32>, u64)>> {
-    let index = elf.sections.iter().position(|section| section.name == b"__mcount_loc")?;
-    let index = u32::try_from(index).ok()?;
-    let tables = elf.sections.iter().filter(|table| table.is_rela() && table.info == index);
-    let places = tables.flat_map(RawSection::relas).filter_map(|rela| {
-        let symbol = elf.symbol(rela.symbol)?;
-        let SymbolPlace::Section(section) = symbol.place else { return None };
-        Some((Some(section), symbol.value.checked_add_signed(rela.addend)?))
-    });
+fn of_module(elf: &RawElf<'_>) -> Option<BTreeSet<(Option<SectionId>, u64)>> {
+    let relas = elf.relas_of(elf.id_of_section(b"__mcount_loc")?);
+    let places = relas.filter_map(|rela| elf.place_of(&rela));
+    let places = places.map(|place| (Some(place.section), place.offset));
     Some(places.collect())
 }

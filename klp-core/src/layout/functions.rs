@@ -6,37 +6,39 @@ use rayon::iter::Either;
 use rayon::prelude::*;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{ElfObject, Section, Symbol, SymbolKind};
+use crate::elf::{ElfObject, Symbol, SymbolId, SymbolKind};
+use crate::ids::List;
 use crate::name;
 use crate::slices::Parts as _;
 
 use super::labels::{Labels, symbols_at};
-use super::{Few, Function, Span};
+use super::{Few, Function, FunctionId, Span, SpanId};
 
 /// A stretch whose name says that it is a part of a function.
 struct Part<'a> {
-    span: u32,
+    span: SpanId,
     symbol: &'a Symbol<'a>,
-    symbols: Few,
+    symbols: Few<SymbolId>,
 }
 
 /// The functions among `spans`, in the order of their bodies.
-pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) -> Vec<Function> {
-    let code = spans.par_iter().enumerate().with_min_len(1024).filter(|(_, span)| {
-        let section = elf.section(span.section);
-        section.is_some_and(Section::is_code)
-    });
+pub(super) fn functions(
+    elf: &ElfObject<'_>,
+    spans: &List<SpanId, Span>,
+    labels: &Labels,
+) -> List<FunctionId, Function> {
+    let spans_of_code = spans.par_with_ids().with_min_len(1024);
+    let code = spans_of_code.filter(|(span, _)| elf.section(span.section).is_code());
     let (mut functions, parts): (Vec<Function>, Vec<Part<'_>>) =
-        code.partition_map(|(index, span)| {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            let Some(symbol) = span.symbol.and_then(|symbol| elf.symbol(symbol)) else {
-                return Either::Left(Function::new(index, Few::new()));
+        code.partition_map(|(span, id)| {
+            let Some(symbol) = span.symbol.map(|symbol| elf.symbol(symbol)) else {
+                return Either::Left(Function::new(id, Few::new()));
             };
             let symbols = symbols_at(elf, labels, span);
             if is_part(symbol) {
-                Either::Right(Part { span: index, symbol, symbols })
+                Either::Right(Part { span: id, symbol, symbols })
             } else {
-                Either::Left(Function::new(index, symbols))
+                Either::Left(Function::new(id, symbols))
             }
         });
     let by_name = by_name(elf, &functions, &parts);
@@ -67,7 +69,7 @@ pub(super) fn functions(elf: &ElfObject<'_>, spans: &[Span], labels: &Labels) ->
         functions.extend(alone);
         functions.sort_by_key(|function| function.body);
     }
-    functions
+    functions.into()
 }
 
 /// Whether it is a cold part or a prefix, if there is a function of that name.
@@ -86,7 +88,7 @@ fn by_name<'a>(elf: &ElfObject<'a>, functions: &[Function], parts: &[Part<'a>]) 
         parts.iter().filter_map(|part| name::cold_parent(part.symbol.name)).collect();
     let mut by_name = ByName::new();
     for (function, number) in functions.iter().zip(0usize..) {
-        for symbol in function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol)) {
+        for symbol in function.symbols.iter().map(|symbol| elf.symbol(*symbol)) {
             if wanted.contains(symbol.name) {
                 by_name.entry((symbol.file, symbol.name)).or_default().push(number);
             }
@@ -109,18 +111,19 @@ fn parent_of_cold(symbol: &Symbol<'_>, by_name: &ByName<'_>) -> Option<usize> {
 /// The function that a prefix belongs to: it is followed by it, but for NOPs. Those from `behind` on are behind it.
 fn parent_of_prefix(
     elf: &ElfObject<'_>,
-    spans: &[Span],
-    (span, symbol): (u32, &Symbol<'_>),
+    spans: &List<SpanId, Span>,
+    (span, symbol): (SpanId, &Symbol<'_>),
     functions: &[Function],
     behind: usize,
 ) -> Option<usize> {
     let wanted = name::prefix_parent(symbol.name)?;
-    let prefix = spans.get(span as usize)?;
+    let prefix = &spans[span];
     let end = (prefix.section, prefix.end);
     let place = |function: &Function| {
-        spans.get(function.body as usize).map(|body| (body.section, body.start))
+        let body = &spans[function.body];
+        (body.section, body.start)
     };
-    let is_inside = |function: &Function| place(function).is_some_and(|place| place < end);
+    let is_inside = |function: &Function| place(function) < end;
     let rest = functions.get(behind..)?;
     let inside = match rest.first() {
         Some(first) if is_inside(first) => rest.partition_point(is_inside),
@@ -128,14 +131,14 @@ fn parent_of_prefix(
     };
     let next = behind.saturating_add(inside);
     let function = functions.get(next)?;
-    let (_, start) = place(function).filter(|(section, _)| *section == prefix.section)?;
+    let (_, start) = Some(place(function)).filter(|(section, _)| *section == prefix.section)?;
     // NOPs for patching can stand between both.
     let between = start.checked_sub(prefix.end)?;
-    let between = elf.section(prefix.section)?.bytes(prefix.end, between)?;
+    let between = elf.section(prefix.section).bytes(prefix.end, between)?;
     if for_machine!(elf.machine, A => A::padding(between)) != between.len() {
         return None;
     }
-    let mut symbols = function.symbols.iter().filter_map(|symbol| elf.symbol(*symbol));
+    let mut symbols = function.symbols.iter().map(|symbol| elf.symbol(*symbol));
     let is_wanted =
         |own: &Symbol<'_>| own.name == wanted && (own.file == symbol.file || own.file.is_none());
     (function.prefix.is_none() && symbols.any(is_wanted)).then_some(next)

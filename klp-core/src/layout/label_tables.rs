@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::elf::{ElfObject, Place, RelocKind, Section, Symbol, SymbolKind};
+use crate::elf::{
+    Definition, ElfObject, RelocKind, Section, SectionId, Symbol, SymbolId, SymbolKind,
+};
 use crate::name::{self, Stability};
 
 /// Takes their names for no identity.
@@ -14,7 +16,7 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
     let mut tables = Vec::new();
     let mut functions = None;
     let mut numbered = Vec::new();
-    for (index, symbol) in elf.symbols.iter().enumerate() {
+    for (symbol, index) in elf.symbols.with_ids() {
         let may_be = symbol.local
             && symbol.kind == SymbolKind::Object
             && symbol.size > 0
@@ -33,16 +35,14 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
         tables.extend(used_by_their_functions(elf, functions, numbered));
     }
     for index in tables {
-        if let Some(symbol) = elf.symbols.get_mut(index) {
-            symbol.stability = Stability::Unstable;
-        }
+        elf.symbols[index].stability = Stability::Unstable;
     }
 }
 
 /// Section and offset of each address in a constant that holds nothing but addresses of code.
-fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(u32, u64)>> {
-    let Place::Section(section) = table.place else { return None };
-    let section = elf.section(section).filter(|it| !it.is_code() && !it.is_writable())?;
+fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(SectionId, u64)>> {
+    let Definition::Section(section) = table.place else { return None };
+    let section = Some(elf.section(section)).filter(|it| !it.is_code() && !it.is_writable())?;
     let mut next = table.value;
     let end = table.value.checked_add(table.size)?;
     let mut places = Vec::new();
@@ -64,8 +64,8 @@ fn is_zero(section: &Section<'_>, start: u64, end: u64) -> bool {
 
 /// A constant that holds numbers that labels can have.
 struct Numbers<'data> {
-    symbol: usize,
-    section: u32,
+    symbol: SymbolId,
+    section: SectionId,
     start: u64,
     end: u64,
     /// The function in its name.
@@ -73,12 +73,12 @@ struct Numbers<'data> {
 }
 
 impl<'data> Numbers<'data> {
-    fn of(elf: &ElfObject<'data>, index: usize, symbol: &Symbol<'data>) -> Option<Self> {
+    fn of(elf: &ElfObject<'data>, index: SymbolId, symbol: &Symbol<'data>) -> Option<Self> {
         const MOST: u64 = 1 << 16;
         let dot = symbol.name.iter().position(|byte| *byte == b'.').filter(|dot| *dot > 0)?;
         let function = symbol.name.get(..dot)?;
-        let Place::Section(number) = symbol.place else { return None };
-        let section = elf.section(number).filter(|it| !it.is_code() && !it.is_writable())?;
+        let Definition::Section(number) = symbol.place else { return None };
+        let section = Some(elf.section(number)).filter(|it| !it.is_code() && !it.is_writable())?;
         let (start, end) = (symbol.value, symbol.value.checked_add(symbol.size)?);
         let bytes = section.bytes(start, symbol.size)?;
         let used = bytes.iter().rposition(|byte| *byte != 0)?.checked_add(1)?;
@@ -97,10 +97,10 @@ fn used_by_their_functions(
     elf: &ElfObject<'_>,
     functions: &Functions<'_>,
     mut tables: Vec<Numbers<'_>>,
-) -> Vec<usize> {
+) -> Vec<SymbolId> {
     tables.sort_unstable_by_key(|table| (table.section, table.start));
-    let mut is_used: BTreeMap<usize, bool> = BTreeMap::new();
-    let loaded = elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_allocated());
+    let mut is_used: BTreeMap<SymbolId, bool> = BTreeMap::new();
+    let loaded = elf.sections.with_ids().filter(|(section, _)| section.is_allocated());
     for (section, number) in loaded {
         for reloc in section.relocs.iter() {
             let Some((to, at)) = elf.place_of(&reloc) else { continue };
@@ -125,7 +125,7 @@ fn used_by_their_functions(
 }
 
 /// Section, start, end and name of all functions and their parts, by place.
-struct Functions<'data>(Vec<(u32, u64, u64, &'data [u8])>);
+struct Functions<'data>(Vec<(SectionId, u64, u64, &'data [u8])>);
 
 impl<'data> Functions<'data> {
     fn of(elf: &ElfObject<'data>) -> Self {
@@ -134,7 +134,7 @@ impl<'data> Functions<'data> {
         };
         let symbols = elf.symbols.iter().filter(is_code);
         let functions = symbols.filter_map(|symbol| {
-            let Place::Section(section) = symbol.place else { return None };
+            let Definition::Section(section) = symbol.place else { return None };
             Some((section, symbol.value, symbol.value.checked_add(symbol.size)?, symbol.name))
         });
         let mut functions: Vec<_> = functions.collect();
@@ -143,26 +143,26 @@ impl<'data> Functions<'data> {
     }
 
     /// The symbol around a place: where it starts, and its name.
-    fn symbol(&self, (section, offset): (u32, u64)) -> Option<(u64, &'data [u8])> {
+    fn symbol(&self, (section, offset): (SectionId, u64)) -> Option<(u64, &'data [u8])> {
         let behind = self.0.partition_point(|(of, start, ..)| (*of, *start) <= (section, offset));
         let (of, start, end, name) = self.0.get(..behind)?.last()?;
         (*of == section && offset < *end).then_some((*start, *name))
     }
 
     /// The function that has code at a place, behind its own start or in a part of its own.
-    fn around(&self, place: (u32, u64)) -> Option<&'data [u8]> {
+    fn around(&self, place: (SectionId, u64)) -> Option<&'data [u8]> {
         let (start, name) = self.symbol(place)?;
         name::cold_parent(name).or(Some(name).filter(|_| start < place.1))
     }
 
     /// The function that has code at a place.
-    fn of_place(&self, place: (u32, u64)) -> Option<&'data [u8]> {
+    fn of_place(&self, place: (SectionId, u64)) -> Option<&'data [u8]> {
         let (_, name) = self.symbol(place)?;
         Some(name::cold_parent(name).unwrap_or(name))
     }
 }
 
-fn is_of_one(functions: &Functions<'_>, places: &[(u32, u64)]) -> bool {
+fn is_of_one(functions: &Functions<'_>, places: &[(SectionId, u64)]) -> bool {
     let owner = places.first().and_then(|place| functions.around(*place));
     owner.is_some() && places.iter().all(|place| functions.around(*place) == owner)
 }

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
+use crate::elf::{Definition, ElfObject, SectionId, Symbol, SymbolId, SymbolKind};
+use crate::ids::List;
 use crate::name::Stability;
 use crate::slices::Parts as _;
 
@@ -10,42 +11,38 @@ use super::{Few, Span};
 
 /// Values and indices of symbols, by section and value.
 pub(super) struct Labels {
-    sorted: Vec<(u64, u32)>,
+    sorted: Vec<(u64, SymbolId)>,
     /// By section, a range of `sorted`.
-    ranges: Vec<std::ops::Range<usize>>,
+    ranges: List<SectionId, std::ops::Range<usize>>,
 }
 
 impl Labels {
     pub(super) fn of(elf: &ElfObject<'_>) -> Self {
-        let mut keyed: Vec<(u32, u64, u32)> = elf
+        let mut keyed: Vec<(SectionId, u64, SymbolId)> = elf
             .symbols
-            .iter()
-            .zip(0u32..)
+            .with_ids()
             .filter_map(|(symbol, index)| match (symbol.place, symbol.kind) {
                 (_, SymbolKind::Section | SymbolKind::File) => None,
-                (Place::Section(section), _) => Some((section, symbol.value, index)),
+                (Definition::Section(section), _) => Some((section, symbol.value, index)),
                 _ => None,
             })
             .collect();
         keyed.par_sort_unstable();
-        let mut ranges = vec![0..0; elf.sections.len()];
+        let mut ranges: List<SectionId, std::ops::Range<usize>> = elf.sections.alongside();
         let mut from = 0;
         for labels in keyed.chunk_by(|one, other| one.0 == other.0) {
             let end = labels.len().saturating_add(from);
-            let section = labels.first().map_or(0, |(section, ..)| *section);
-            if let Some(range) = ranges.get_mut(section as usize) {
-                *range = from..end;
+            if let Some((section, ..)) = labels.first() {
+                ranges[*section] = from..end;
             }
             from = end;
         }
         Self { sorted: keyed.into_iter().map(|(_, value, index)| (value, index)).collect(), ranges }
     }
 
-    pub(super) fn of_section(&self, section: u32) -> &[(u64, u32)] {
-        self.ranges
-            .get(section as usize)
-            .and_then(|range| self.sorted.get(range.clone()))
-            .unwrap_or_default()
+    pub(super) fn of_section(&self, section: SectionId) -> &[(u64, SymbolId)] {
+        let std::ops::Range { start, end } = self.ranges[section];
+        self.sorted.between(start, end)
     }
 }
 
@@ -58,8 +55,8 @@ fn preference<'a>(symbol: &Symbol<'a>) -> (bool, bool, bool, bool, &'a [u8]) {
 }
 
 /// The preferred one of the local `symbols`, if it has a name that holds in another build.
-pub(super) fn best_local(elf: &ElfObject<'_>, symbols: &[u32]) -> Option<u32> {
-    let local = symbols.iter().filter_map(|index| Some((elf.symbol(*index)?, *index)));
+pub(super) fn best_local(elf: &ElfObject<'_>, symbols: &[SymbolId]) -> Option<SymbolId> {
+    let local = symbols.iter().map(|index| (elf.symbol(*index), *index));
     let local = local.filter(|(symbol, _)| symbol.local && symbol.stability != Stability::Unstable);
     local.min_by_key(|(symbol, _)| preference(symbol)).map(|(_, index)| index)
 }
@@ -67,17 +64,16 @@ pub(super) fn best_local(elf: &ElfObject<'_>, symbols: &[u32]) -> Option<u32> {
 /// Groups `labels` (sorted by value) by value, keeping those that `keep` takes.
 pub(super) fn groups(
     elf: &ElfObject<'_>,
-    labels: &[(u64, u32)],
+    labels: &[(u64, SymbolId)],
     keep: impl Fn(&Symbol<'_>) -> bool,
-) -> Vec<(u64, u64, u32)> {
-    let mut groups: Vec<(u64, u64, u32)> = Vec::new();
+) -> Vec<(u64, u64, SymbolId)> {
+    let mut groups: Vec<(u64, u64, SymbolId)> = Vec::new();
     for (_, index) in labels {
-        let Some(symbol) = elf.symbol(*index).filter(|symbol| keep(symbol)) else { continue };
+        let Some(symbol) = Some(elf.symbol(*index)).filter(|symbol| keep(symbol)) else { continue };
         match groups.last_mut() {
             Some((start, size, best)) if *start == symbol.value => {
                 *size = (*size).max(symbol.size);
-                let better =
-                    elf.symbol(*best).is_some_and(|old| preference(symbol) < preference(old));
+                let better = preference(symbol) < preference(elf.symbol(*best));
                 if better {
                     *best = *index;
                 }
@@ -89,10 +85,10 @@ pub(super) fn groups(
 }
 
 /// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
-pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Few {
+pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Few<SymbolId> {
     let labels = labels.of_section(span.section);
     let from = labels.partition_point(|(value, _)| *value < span.start);
-    let mut here: Few = labels
+    let mut here: Few<SymbolId> = labels
         .starting(from)
         .iter()
         .take_while(|(value, _)| *value == span.start)
@@ -101,14 +97,10 @@ pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> F
     if here.len() < 2 {
         return here;
     }
-    here.sort_by_key(|index| elf.symbol(*index).map(preference));
-    let has_function = here
-        .iter()
-        .any(|index| elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function));
+    here.sort_by_key(|index| preference(elf.symbol(*index)));
+    let has_function = here.iter().any(|index| elf.symbol(*index).kind == SymbolKind::Function);
     if has_function {
-        here.retain(|index| {
-            elf.symbol(*index).is_some_and(|symbol| symbol.kind == SymbolKind::Function)
-        });
+        here.retain(|index| elf.symbol(*index).kind == SymbolKind::Function);
     }
     here
 }

@@ -4,9 +4,11 @@ use rayon::prelude::*;
 
 use super::filler::is_filler;
 use super::labels::groups;
-use super::{Few, Span};
+use super::{Few, Label, Span};
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, RelocKind, Section, SectionClass, Symbol, SymbolKind};
+use crate::elf::{
+    ElfObject, RelocKind, Section, SectionClass, SectionId, Symbol, SymbolId, SymbolKind,
+};
 use crate::name::{self, Stability};
 use crate::places::Places;
 use crate::rules;
@@ -16,10 +18,10 @@ use crate::slices::Parts as _;
 #[derive(Default)]
 pub(super) struct LaidOut {
     pub(super) spans: Vec<Span>,
-    pub(super) empty: Vec<(u32, u64, u32)>,
-    pub(super) inner: Vec<(u32, u64, u32)>,
-    pub(super) shared: Vec<(u32, u64, Few)>,
-    pub(super) ids: Vec<(u32, u64, u32)>,
+    pub(super) empty: Vec<(SectionId, u64, SymbolId)>,
+    pub(super) inner: Vec<Label>,
+    pub(super) shared: Vec<(SectionId, u64, Few<SymbolId>)>,
+    pub(super) ids: Vec<(SectionId, u64, SymbolId)>,
     pub(super) places: Places,
     pub(super) reach: Vec<u64>,
 }
@@ -27,24 +29,24 @@ pub(super) struct LaidOut {
 impl LaidOut {
     pub(super) fn of(
         elf: &ElfObject<'_>,
-        index: u32,
+        index: SectionId,
         section: &Section<'_>,
-        labels: &[(u64, u32)],
+        labels: &[(u64, SymbolId)],
     ) -> Self {
         let mut own = Self::default();
         if section.is_allocated() && section.is_code() {
             let spans = &mut own.spans;
             for_machine!(elf.machine, A => code_spans::<A>(elf, index, section, labels, spans));
             let inner = inner_labels(elf, labels, &own.spans);
-            own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
+            own.inner = inner.map(|(at, symbol)| (index, at, Some(symbol))).collect();
         } else if is_data(elf, section, labels) {
             data_spans(elf, index, section, labels, &mut own.spans);
             let inner = names_within(elf, labels, &own.spans);
-            own.inner = inner.map(|(at, symbol)| (index, at, symbol)).collect();
+            own.inner = inner.map(|(at, symbol)| (index, at, Some(symbol))).collect();
             own.shared = shared(elf, index, labels);
             if section.name == b".BTF_ids" {
-                let names = |(_, symbol): &&(u64, u32)| {
-                    elf.symbol(*symbol).is_some_and(|symbol| symbol.name.starts_with(name::BTF_ID))
+                let names = |(_, symbol): &&(u64, SymbolId)| {
+                    elf.symbol(*symbol).name.starts_with(name::BTF_ID)
                 };
                 let ids = labels.iter().filter(names);
                 own.ids = ids.map(|(at, symbol)| (index, *at, *symbol)).collect();
@@ -65,10 +67,9 @@ impl LaidOut {
 
 /// Whether what is in a section is compared as data. A linker script can load what holds a function, whatever the
 /// section is.
-fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) -> bool {
+fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, SymbolId)]) -> bool {
     let is_function = |symbol: &Symbol<'_>| symbol.kind == SymbolKind::Function;
-    let holds_function =
-        || labels.iter().any(|(_, symbol)| elf.symbol(*symbol).is_some_and(is_function));
+    let holds_function = || labels.iter().any(|(_, symbol)| is_function(elf.symbol(*symbol)));
     match section.class {
         SectionClass::Container | SectionClass::Unknown(_) => false,
         _ if section.is_allocated() => true,
@@ -80,9 +81,9 @@ fn is_data(elf: &ElfObject<'_>, section: &Section<'_>, labels: &[(u64, u32)]) ->
 
 /// Where each group ends, by its size or at the next. What a size says beyond the end of the section holds nothing.
 fn ends<'a>(
-    groups: &'a [(u64, u64, u32)],
+    groups: &'a [(u64, u64, SymbolId)],
     section: &'a Section<'_>,
-) -> impl Iterator<Item = (u64, u64, u32)> + 'a {
+) -> impl Iterator<Item = (u64, u64, SymbolId)> + 'a {
     groups.iter().enumerate().filter_map(move |(position, (start, size, symbol))| {
         let next = groups.get(position.saturating_add(1)).map_or(section.size, |next| next.0);
         let end = if *size == 0 { next } else { start.saturating_add(*size).min(section.size) };
@@ -92,9 +93,9 @@ fn ends<'a>(
 
 fn code_spans<A: Arch>(
     elf: &ElfObject<'_>,
-    index: u32,
+    index: SectionId,
     section: &Section<'_>,
-    labels: &[(u64, u32)],
+    labels: &[(u64, SymbolId)],
     spans: &mut Vec<Span>,
 ) {
     let from = spans.len();
@@ -112,7 +113,7 @@ fn code_spans<A: Arch>(
     });
     let mut label = labelled.iter().peekable();
     let mut open = Vec::new();
-    let mut add = |start: u64, end: u64, label: Option<(u64, u32)>| {
+    let mut add = |start: u64, end: u64, label: Option<(u64, SymbolId)>| {
         let end = label.map_or(end, |(size, _)| without_traps::<A>(section, start, size, end));
         if start < end {
             open.push(Span { section: index, start, end, symbol: label.map(|(_, symbol)| symbol) });
@@ -153,11 +154,11 @@ fn without_traps<A: Arch>(section: &Section<'_>, start: u64, size: u64, end: u64
 /// Global labels where no span starts.
 fn inner_labels<'a>(
     elf: &'a ElfObject<'_>,
-    labels: &'a [(u64, u32)],
+    labels: &'a [(u64, SymbolId)],
     spans: &'a [Span],
-) -> impl Iterator<Item = (u64, u32)> + 'a {
+) -> impl Iterator<Item = (u64, SymbolId)> + 'a {
     labels.iter().filter_map(|(at, index)| {
-        let symbol = elf.symbol(*index).filter(|symbol| !symbol.local)?;
+        let symbol = Some(elf.symbol(*index)).filter(|symbol| !symbol.local)?;
         let starts = spans.binary_search_by_key(at, |span| span.start).is_ok();
         (!starts && !symbol.name.starts_with(b".L")).then_some((*at, *index))
     })
@@ -166,16 +167,16 @@ fn inner_labels<'a>(
 /// The names of places in the middle of a data object.
 fn names_within<'a>(
     elf: &'a ElfObject<'_>,
-    labels: &'a [(u64, u32)],
+    labels: &'a [(u64, SymbolId)],
     spans: &'a [Span],
-) -> impl Iterator<Item = (u64, u32)> + 'a {
+) -> impl Iterator<Item = (u64, SymbolId)> + 'a {
     let mut spans = spans.iter().peekable();
     let mut reach = 0;
     labels.iter().filter_map(move |(at, index)| {
         while let Some(span) = spans.next_if(|span| span.start < *at) {
             reach = reach.max(span.end);
         }
-        let symbol = elf.symbol(*index)?;
+        let symbol = elf.symbol(*index);
         let is_name = symbol.stability == Stability::Stable
             && !symbol.name.starts_with(b".L")
             && name::btf_id(symbol.name).is_none()
@@ -202,9 +203,9 @@ fn gaps(covered: &[(u64, u64)], size: u64) -> Vec<(u64, u64)> {
 
 fn data_spans(
     elf: &ElfObject<'_>,
-    index: u32,
+    index: SectionId,
     section: &Section<'_>,
-    labels: &[(u64, u32)],
+    labels: &[(u64, SymbolId)],
     spans: &mut Vec<Span>,
 ) {
     let groups = groups(elf, labels, |symbol| {
@@ -219,14 +220,19 @@ fn data_spans(
 }
 
 /// The symbols of each place that has several with a size.
-fn shared(elf: &ElfObject<'_>, section: u32, labels: &[(u64, u32)]) -> Vec<(u32, u64, Few)> {
-    let has_size = |index: &u32| elf.symbol(*index).is_some_and(|symbol| symbol.size > 0);
+fn shared(
+    elf: &ElfObject<'_>,
+    section: SectionId,
+    labels: &[(u64, SymbolId)],
+) -> Vec<(SectionId, u64, Few<SymbolId>)> {
+    let has_size = |index: &SymbolId| elf.symbol(*index).size > 0;
     labels
         .chunk_by(|(one, _), (other, _)| one == other)
         .filter(|same| same.len() > 1)
         .filter_map(|same| {
             let (at, _) = same.first()?;
-            let symbols: Few = same.iter().map(|(_, index)| *index).filter(has_size).collect();
+            let symbols: Few<SymbolId> =
+                same.iter().map(|(_, index)| *index).filter(has_size).collect();
             (symbols.len() > 1).then_some((section, *at, symbols))
         })
         .collect()
@@ -237,7 +243,7 @@ fn shared(elf: &ElfObject<'_>, section: u32, labels: &[(u64, u32)]) -> Vec<(u32,
 fn is_empty(
     elf: &ElfObject<'_>,
     section: &Section<'_>,
-    labels: &[(u64, u32)],
+    labels: &[(u64, SymbolId)],
     symbol: &Symbol<'_>,
 ) -> bool {
     let behind = labels.partition_point(|(at, _)| *at <= symbol.value);
@@ -247,8 +253,7 @@ fn is_empty(
     let holds = || {
         // Another object that starts there is what has the room.
         let mut here = labels.ending(behind).iter().rev().take_while(|(at, _)| *at == symbol.value);
-        let is_shared =
-            here.any(|(_, index)| elf.symbol(*index).is_some_and(|other| other.size > 0));
+        let is_shared = here.any(|(_, index)| elf.symbol(*index).size > 0);
         if room >= section.align.max(8) && !is_shared {
             return true;
         }
@@ -262,10 +267,10 @@ fn is_empty(
 fn empty_objects<'a>(
     elf: &'a ElfObject<'_>,
     section: &'a Section<'_>,
-    labels: &'a [(u64, u32)],
-) -> impl Iterator<Item = (u64, u32)> + 'a {
+    labels: &'a [(u64, SymbolId)],
+) -> impl Iterator<Item = (u64, SymbolId)> + 'a {
     labels.iter().filter_map(|(_, index)| {
-        let symbol = elf.symbol(*index)?;
+        let symbol = elf.symbol(*index);
         (is_empty(elf, section, labels, symbol) && symbol.local).then_some((symbol.value, *index))
     })
 }

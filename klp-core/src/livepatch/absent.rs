@@ -1,7 +1,7 @@
 //! Weak symbols that nobody defines: their address is 0, and what they would do is behind a test for that.
 
 use crate::arch::Arch;
-use crate::elf::{Place, RelocKind, Section};
+use crate::elf::{Definition, RelocKind, Section};
 
 use super::resolve::{Resolver, Site, Use};
 use super::why::Why;
@@ -17,7 +17,7 @@ pub(super) enum Absent {
 /// Whether `site` refers to a weak symbol that its object does not define.
 pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &Site) -> bool {
     let symbol = resolver.source.patched.analysis.elf.symbol(site.reloc.symbol);
-    symbol.is_some_and(|symbol| symbol.weak && symbol.place == Place::Undefined)
+    symbol.weak && symbol.place == Definition::Undefined
 }
 
 /// What `site` in `section` becomes if nobody defines its symbol.

@@ -1,6 +1,6 @@
 //! `.altinstructions` entries name their replacement by its start and its length.
 
-use crate::elf::{Place, Reloc};
+use crate::elf::{Definition, Reloc};
 use crate::tables::Entry;
 
 use super::pieces::Piece;
@@ -35,8 +35,8 @@ pub(super) fn replacement(
     if alternative.length == 0 {
         return Ok(Field::Empty);
     }
-    let symbol = elf.symbol(reloc.symbol).ok_or("an alternative without replacement")?;
-    let Place::Section(section) = symbol.place else { return Ok(Field::Other) };
+    let symbol = elf.symbol(reloc.symbol);
+    let Definition::Section(section) = symbol.place else { return Ok(Field::Other) };
     let start = symbol
         .value
         .checked_add_signed(reloc.addend)

@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::Analysis;
-use crate::elf::{Place, Section, Symbol};
+use crate::elf::{Definition, Section, SectionId, Symbol};
 use crate::kernel::{Region, is_freed};
+use crate::layout::{FunctionId, SpanId};
 use crate::name::called_by_stub;
 use crate::record::Note;
 
@@ -91,19 +92,15 @@ fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) 
 /// Functions and variables that the patch keeps after boot, and the running kernel has freed.
 fn kept(source: &Source<'_>) -> Vec<Note> {
     let Some(original) = &source.original else { return Vec::new() };
-    let section = |side: &Side<'_>, span: u32| {
-        let span = *side.analysis.layout.span(span)?;
-        let section = side.analysis.elf.section(span.section)?;
-        Some(section.name_lossy().into_owned())
+    let section = |side: &Side<'_>, span: SpanId| {
+        let section = side.analysis.layout.span(span).section;
+        side.analysis.elf.section(section).name_lossy().into_owned()
     };
-    let functions = source.fates.iter().enumerate().filter_map(|(number, fate)| {
+    let functions = source.fates.with_ids().filter_map(|(fate, id)| {
         let Some(Fate::Kept(before)) = fate else { return None };
-        let body =
-            |side: &Side<'_>, number: usize| Some(side.analysis.layout.functions.get(number)?.body);
-        Some((body(original, *before)?, body(&source.patched, number)?))
+        let body = |side: &Side<'_>, id: FunctionId| side.analysis.layout.functions[id].body;
+        Some((section(original, body(original, *before)), body(&source.patched, id)))
     });
-    let functions =
-        functions.filter_map(|(before, after)| Some((section(original, before)?, after)));
     let data = source.data.iter().filter_map(|(span, fate)| match fate {
         DataFate::Other(Region::Freed, _) => Some((".init.data".to_owned(), *span)),
         _ => None,
@@ -111,7 +108,7 @@ fn kept(source: &Source<'_>) -> Vec<Note> {
     let mut notes = Vec::new();
     for (place, after) in functions.chain(data) {
         let span = source.patched.analysis.layout.span(after);
-        let symbol = span.and_then(|span| source.patched.analysis.elf.symbol(span.symbol?));
+        let symbol = span.symbol.map(|symbol| source.patched.analysis.elf.symbol(symbol));
         let why = format!(
             "the patch takes it out of {place}: the running kernel does not have it any more, and gets none back for \
              those who would find it there"
@@ -126,8 +123,8 @@ fn calendar(side: &Side<'_>) -> Calendar {
     let elf = &side.analysis.elf;
     let mut calendar = Calendar::new();
     for symbol in &elf.symbols {
-        let Place::Section(index) = symbol.place else { continue };
-        let Some(section) = elf.section(index) else { continue };
+        let Definition::Section(index) = symbol.place else { continue };
+        let section = elf.section(index);
         let name = symbol.name_lossy();
         if !symbol.local && name == "init_module" {
             calendar.insert(Event::Initcall(name.into_owned()), "module_init".to_owned());
@@ -156,8 +153,8 @@ fn setup_string(side: &Side<'_>, function: &str) -> Option<String> {
     let elf = &side.analysis.elf;
     let name = format!("__setup_str_{function}");
     let symbol = elf.symbols.iter().find(|symbol| symbol.name == name.as_bytes())?;
-    let Place::Section(section) = symbol.place else { return None };
-    let section = elf.section(section)?;
+    let Definition::Section(section) = symbol.place else { return None };
+    let section = elf.section(section);
     let rest = section.data.get(usize::try_from(symbol.value).ok()?..)?;
     let text = rest.split(|byte| *byte == 0).next()?;
     Some(String::from_utf8_lossy(text).into_owned())
@@ -190,12 +187,12 @@ fn identifier(section: &[u8]) -> Option<&[u8]> {
 }
 
 /// The functions that `section` points to, or that a stub there calls, by name, and where the section points.
-fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (u32, u64))> {
+fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (SectionId, u64))> {
     let analysis = &side.analysis;
     let targets = section.relocs.iter().filter_map(|reloc| {
         let (code, offset) = analysis.elf.place_of(&reloc)?;
-        let span = *analysis.layout.span(analysis.layout.find(code, offset)?)?;
-        let name = analysis.elf.symbol(span.symbol?)?.name;
+        let span = *analysis.layout.span(analysis.layout.find(code, offset)?);
+        let name = analysis.elf.symbol(span.symbol?).name;
         // The stub is numbered, and its number another one where a patch adds a `pr_debug` before.
         let name = identifier(section.name)
             .and_then(|identifier| called_by_stub(name, identifier))
@@ -235,7 +232,7 @@ pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extractio
 fn set_up(
     object: usize,
     source: &Source<'_>,
-    place: (u32, u64),
+    place: (SectionId, u64),
     extraction: &Extraction,
 ) -> BTreeSet<String> {
     let analysis = &source.patched.analysis;
@@ -244,10 +241,9 @@ fn set_up(
     while let Some((code, start)) = open.pop() {
         for (section, offset) in referred(analysis, code, start) {
             let target = analysis.layout.find(section, offset);
-            let target = target.and_then(|target| analysis.layout.span(target));
-            let (Some(target), Some(section)) = (target, analysis.elf.section(section)) else {
-                continue;
-            };
+            let target = target.map(|target| analysis.layout.span(target));
+            let Some(target) = target else { continue };
+            let section = analysis.elf.section(section);
             if section.is_code() {
                 let place = (target.section, target.start);
                 if is_freed(section.name) && seen.insert(place) {
@@ -256,7 +252,7 @@ fn set_up(
             } else if section.is_writable()
                 && extraction.copied.contains_key(&source.data_piece(object, *target))
             {
-                let name = target.symbol.and_then(|symbol| analysis.elf.symbol(symbol));
+                let name = target.symbol.map(|symbol| analysis.elf.symbol(symbol));
                 variables.extend(name.map(|symbol| symbol.name_lossy().into_owned()));
             }
         }
@@ -265,13 +261,18 @@ fn set_up(
 }
 
 /// The places, section and offset, that the code from `start` on refers to, up to the end of its function.
-fn referred(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
+fn referred(analysis: &Analysis<'_>, code: SectionId, start: u64) -> Vec<(SectionId, u64)> {
     for_machine!(analysis.elf.machine, A => referred_by::<A>(analysis, code, start))
 }
 
-fn referred_by<A: Arch>(analysis: &Analysis<'_>, code: u32, start: u64) -> Vec<(u32, u64)> {
-    let span = analysis.layout.find(code, start).and_then(|span| analysis.layout.span(span));
-    let (Some(span), Some(section)) = (span, analysis.elf.section(code)) else { return Vec::new() };
+fn referred_by<A: Arch>(
+    analysis: &Analysis<'_>,
+    code: SectionId,
+    start: u64,
+) -> Vec<(SectionId, u64)> {
+    let span = analysis.layout.find(code, start).map(|span| analysis.layout.span(span));
+    let Some(span) = span else { return Vec::new() };
+    let section = analysis.elf.section(code);
     let bytes = section.in_file(span.start, span.end);
     let mut places = Vec::new();
     let mut instructions = A::Instructions::new(bytes, span.start);

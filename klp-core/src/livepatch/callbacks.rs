@@ -3,7 +3,8 @@
 //! `include/linux/livepatch_helpers.h` makes (Linux 6.19); for older kernels a patch says the same with
 //! `__section(".discard.klp_callback_ptrs")`.
 
-use crate::elf::Place;
+use crate::elf::Definition;
+use crate::layout::FunctionId;
 
 use super::source::Source;
 
@@ -39,12 +40,12 @@ impl CallbackKind {
 }
 
 /// The callbacks that a patched object registers: kind, and number of the function.
-pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, usize)>, String> {
+pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, FunctionId)>, String> {
     let analysis = &source.patched.analysis;
     let mut callbacks = Vec::new();
     for symbol in &analysis.elf.symbols {
-        let Place::Section(section) = symbol.place else { continue };
-        let Some(header) = analysis.elf.section(section).filter(|s| s.name == SECTION) else {
+        let Definition::Section(section) = symbol.place else { continue };
+        let Some(header) = Some(analysis.elf.section(section)).filter(|s| s.name == SECTION) else {
             continue;
         };
         let kind = CallbackKind::ALL.into_iter().find(|kind| {
@@ -55,7 +56,7 @@ pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, usize)>, Stri
         let function = header.relocs.at(symbol.value).and_then(|reloc| {
             let (code, offset) = analysis.elf.place_of(&reloc)?;
             let span = analysis.layout.find(code, offset)?;
-            source.owners.get(span as usize).copied().flatten()
+            source.owners[span]
         });
         let function = function
             .ok_or_else(|| format!("{} does not point to a function", symbol.name_lossy()))?;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use crate::arch::{Arch as _, for_machine};
 use crate::checksum::Kind;
-use crate::elf::{ElfObject, Reloc, Section};
+use crate::elf::{ElfObject, Reloc, Section, SectionId};
+use crate::layout::FunctionId;
 
 use super::namesakes;
 use super::pieces;
@@ -18,8 +19,8 @@ use super::verdict::Verdict;
 pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
     for source in sources {
         let changed = |fate: &Option<Fate>| matches!(fate, Some(Fate::Changed(_)));
-        let all = source.fates.iter().enumerate().filter(|(_, fate)| changed(fate));
-        let mut open: Vec<usize> = all.map(|(number, _)| number).collect();
+        let all = source.fates.with_ids().filter(|(fate, _)| changed(fate));
+        let mut open: Vec<FunctionId> = all.map(|(_, id)| id).collect();
         while let Some(number) = open.pop() {
             if let Some(callers) = callers_instead(source, number) {
                 let name = source.name_of(number);
@@ -43,21 +44,21 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
 
 /// The functions to replace in the place of the changed function `number`; none where it can be replaced itself, or
 /// where something else than calls of its own object may lead to it.
-fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>> {
-    let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
+fn callers_instead(source: &Source<'_>, number: FunctionId) -> Option<BTreeSet<FunctionId>> {
+    let Some(Fate::Changed(original)) = source.fates[number] else {
         return None;
     };
     let running = source.running()?;
     let found = source.running_function(original)?;
-    let is_traced = running.record(found)?.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
+    let is_traced = running.record(found).kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
     if is_traced && namesakes::unlike(source, number).is_none() {
         return None;
     }
     let before = source.original.as_ref()?;
     let is_local =
         |side: &Side<'_>, number| side.symbols_of(number).all(|(_, symbol)| symbol.local);
-    let is_ordinary = section_of(&source.patched, number)
-        .is_some_and(|section| section.name == b".text" || section.name.starts_with(b".text."));
+    let section = section_of(&source.patched, number);
+    let is_ordinary = section.name == b".text" || section.name.starts_with(b".text.");
     if !is_local(before, original) || !is_local(&source.patched, number) || !is_ordinary {
         return None;
     }
@@ -66,7 +67,7 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
     let mut were = call_sites(before, original)?;
     if !source.is_whole {
         // The kernel's own object was compiled in another way.
-        let own = before.record(original)?.name;
+        let own = before.record(original).name;
         for name in running.callers_of(|name| name == own) {
             match before.function_named(&name) {
                 Some(caller) => {
@@ -87,12 +88,12 @@ fn callers_instead(source: &Source<'_>, number: usize) -> Option<BTreeSet<usize>
 }
 
 /// The functions of an object that call its function `number`; none where something takes its address.
-pub(super) fn call_sites(side: &Side<'_>, number: usize) -> Option<BTreeSet<usize>> {
+pub(super) fn call_sites(side: &Side<'_>, number: FunctionId) -> Option<BTreeSet<FunctionId>> {
     let elf = &side.analysis.elf;
     let layout = &side.analysis.layout;
-    let body = *layout.span(layout.functions.get(number)?.body)?;
+    let body = *layout.span(layout.functions[number].body);
     let mut callers = BTreeSet::new();
-    let sections = elf.sections.iter().zip(0u32..).filter(|(section, _)| {
+    let sections = elf.sections.with_ids().filter(|(section, _)| {
         section.is_allocated() && !pieces::is_table(section.name) && !is_left_out(section.name)
     });
     for (section, from) in sections {
@@ -118,7 +119,11 @@ pub(super) fn is_left_out(name: &[u8]) -> bool {
 }
 
 /// Where a relocation leads to, if it is of data or ends an instruction.
-pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Option<(u32, u64)> {
+pub(super) fn entry(
+    elf: &ElfObject<'_>,
+    reloc: &Reloc,
+    is_of_code: bool,
+) -> Option<(SectionId, u64)> {
     let bias = if reloc.kind.is_relative() && is_of_code { 4 } else { 0 };
     elf.place(reloc, reloc.addend.checked_add(bias)?)
 }
@@ -129,8 +134,8 @@ pub(super) fn is_call(elf: &ElfObject<'_>, section: &Section<'_>, field: u64) ->
     code.is_some_and(|(code, field)| for_machine!(elf.machine, A => A::is_branch(code, field)))
 }
 
-fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {
+fn section_of<'s, 'a>(side: &'s Side<'a>, number: FunctionId) -> &'s Section<'a> {
     let layout = &side.analysis.layout;
-    let body = layout.functions.get(number)?.body;
-    side.analysis.elf.section(layout.span(body)?.section)
+    let body = layout.functions[number].body;
+    side.analysis.elf.section(layout.span(body).section)
 }

@@ -5,8 +5,8 @@ use super::resolve::{Outside, Resolver, Site, Use};
 use super::source::DataFate;
 use super::why::Why;
 use crate::arch::Access;
-use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
-use crate::layout::Span;
+use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolKind};
+use crate::layout::{Span, SpanId};
 use crate::name;
 
 impl<'a> Resolver<'_, 'a> {
@@ -14,11 +14,11 @@ impl<'a> Resolver<'_, 'a> {
     /// address (Rust's lock class keys without lockdep).
     pub(super) fn nothing(
         &self,
-        index: u32,
+        index: SectionId,
         section: &Section<'_>,
     ) -> Option<Result<Outside<'a>, Why>> {
         let named = |elf: &ElfObject<'a>, is_it: &dyn Fn(&Symbol<'a>) -> bool| {
-            let symbols = elf.symbols.iter().zip(0u32..);
+            let symbols = elf.symbols.with_ids();
             let mut found = symbols.filter(|(symbol, _)| {
                 symbol.kind == SymbolKind::Object && symbol.size == 0 && is_it(symbol)
             });
@@ -27,7 +27,7 @@ impl<'a> Resolver<'_, 'a> {
         if section.size > 0 || !section.is_writable() {
             return None;
         }
-        let here = Place::Section(index);
+        let here = Definition::Section(index);
         let (name, _) = named(self.elf(), &|symbol| symbol.place == here)?;
         let original = &self.source.original.as_ref()?.analysis.elf;
         let (_, index) = named(original, &|symbol| symbol.name == name)?;
@@ -38,7 +38,7 @@ impl<'a> Resolver<'_, 'a> {
     pub(super) fn entry(
         &self,
         section: &Section<'_>,
-        index: u32,
+        index: SectionId,
         offset: i64,
     ) -> Result<Option<(Piece, i64)>, Why> {
         if !pieces::is_table(section.name) {
@@ -57,20 +57,19 @@ impl<'a> Resolver<'_, 'a> {
     pub(super) fn certain_span(
         &self,
         site: &Site,
-        section: u32,
+        section: SectionId,
         offset: i64,
-    ) -> Result<(u32, Span), Why> {
+    ) -> Result<(SpanId, Span), Why> {
         let layout = &self.source.patched.analysis.layout;
-        let header = self.elf().section(section).ok_or("a section that is not there")?;
-        let first = layout.first_of_section(section).ok_or("a section without data")?;
+        let header = self.elf().section(section);
         let spans = layout.of_section(section);
-        if let [only] = spans
-            && (only.start == 0 && only.end == header.size)
-        {
-            return Ok((first, *only));
-        }
-        if let Some(only) = self.only_variable(section, header, spans) {
-            return Ok((first, only));
+        let first = layout.with_ids_of_section(section).next().map(|(_, id)| id);
+        let only = match spans {
+            [only] if only.start == 0 && only.end == header.size => Some(*only),
+            _ => self.only_variable(section, header, spans),
+        };
+        if let Some(only) = first.zip(only) {
+            return Ok(only);
         }
         let uncertain = || {
             format!(
@@ -80,7 +79,7 @@ impl<'a> Resolver<'_, 'a> {
         };
         let offset = u64::try_from(offset).map_err(|_| uncertain())?;
         let index = layout.find(section, offset).ok_or_else(uncertain)?;
-        let span = *layout.span(index).ok_or_else(uncertain)?;
+        let span = *layout.span(index);
         let fits = match site.usage {
             Use::Operand(Access::Fixed(width)) => {
                 offset.saturating_add(u64::from(width)) <= span.end
@@ -97,27 +96,23 @@ impl<'a> Resolver<'_, 'a> {
 
     /// Whether everything in a section around the object at `span` is as far from it in the kernel: whichever of them is
     /// meant by an address, it is the same one.
-    fn is_among_its_own(&self, index: u32, span: &Span) -> bool {
+    fn is_among_its_own(&self, index: SpanId, span: &Span) -> bool {
         /// How far an index can be expected to reach.
         const FAR: u64 = 4096;
         let layout = &self.source.patched.analysis.layout;
-        let Some(first) = layout.first_of_section(span.section) else { return false };
         let near = span.start.saturating_sub(FAR)..=span.start.saturating_add(FAR);
-        let others =
-            layout.of_section(span.section).iter().zip(first..).filter(|(other, number)| {
-                *number != index && (near.contains(&other.end) || near.contains(&other.start))
-            });
+        let others = layout.with_ids_of_section(span.section).filter(|(other, number)| {
+            *number != index && (near.contains(&other.end) || near.contains(&other.start))
+        });
         let mut others = others.filter(|(other, _)| other.symbol.is_some()).peekable();
         if others.peek().is_none() {
             return true;
         }
         // What belongs to one place in code has no end that anyone takes the address of, and no index.
         let is_own = |span: &Span| {
-            let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+            let symbol = span.symbol.map(|symbol| self.elf().symbol(symbol));
             let section = self.elf().section(span.section);
-            symbol
-                .zip(section)
-                .is_some_and(|(symbol, section)| name::is_own_variable(symbol.name, section.name))
+            symbol.is_some_and(|symbol| name::is_own_variable(symbol.name, section.name))
         };
         if is_own(span) {
             return others.all(|(other, _)| is_own(other));
@@ -127,20 +122,25 @@ impl<'a> Resolver<'_, 'a> {
     }
 
     /// The section of the original that the kernel's own of an object is in, and how far from where it is here.
-    fn home(&self, index: u32, span: &Span) -> Option<(u32, i64)> {
+    fn home(&self, index: SpanId, span: &Span) -> Option<(SectionId, i64)> {
         let original = match self.source.data.get(&index)? {
             DataFate::Shared(original) | DataFate::Changed(original) => *original,
             _ => return None,
         };
-        let was = self.source.original.as_ref()?.analysis.layout.span(original)?;
+        let was = self.source.original.as_ref()?.analysis.layout.span(original);
         Some((was.section, was.start.cast_signed().checked_sub(span.start.cast_signed())?))
     }
 
     /// The variable that a section of its own is named after. With KASAN, zeros follow it that nobody may touch, and a
     /// place there is the end of the variable.
-    fn only_variable(&self, index: u32, section: &Section<'_>, spans: &[Span]) -> Option<Span> {
+    fn only_variable(
+        &self,
+        index: SectionId,
+        section: &Section<'_>,
+        spans: &[Span],
+    ) -> Option<Span> {
         let (first, rest) = spans.split_first()?;
-        let name = self.elf().symbol(first.symbol?)?.name;
+        let name = self.elf().symbol(first.symbol?).name;
         let is_own = first.start == 0
             && rest.iter().all(|span| span.symbol.is_none())
             && section.name.strip_suffix(name).is_some_and(|start| start.ends_with(b"."));

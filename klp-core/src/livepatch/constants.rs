@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::arch::Access;
 use crate::diff::Changes;
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SymbolId, SymbolKind};
 use crate::kernel::Region;
-use crate::layout::Span;
+use crate::layout::{FunctionId, Span, SpanId};
 use crate::name;
 use crate::record::Change;
 
@@ -69,12 +69,12 @@ pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTree
 fn bring(
     sources: &mut [Source<'_>],
     verdict: &mut Verdict,
-    original: impl Fn(&Source<'_>, u32, DataFate) -> Option<u32>,
+    original: impl Fn(&Source<'_>, SpanId, DataFate) -> Option<SpanId>,
 ) -> BTreeSet<Constant> {
     let mut brought = BTreeSet::new();
     for source in sources {
         let wanted = source.data.iter();
-        let wanted: Vec<(u32, u32)> = wanted
+        let wanted: Vec<(SpanId, SpanId)> = wanted
             .filter_map(|(span, fate)| Some((*span, original(source, *span, *fate)?)))
             .collect();
         for (span, original) in wanted {
@@ -95,7 +95,7 @@ fn bring(
     brought
 }
 
-fn leads_into_replaced(source: &Source<'_>, span: u32) -> bool {
+fn leads_into_replaced(source: &Source<'_>, span: SpanId) -> bool {
     labels_in(&source.patched, span).into_iter().flatten().any(|function| {
         let fate = source.fates.get(function).copied().flatten();
         fate.is_some_and(|fate| fate.is_replaced() || matches!(fate, Fate::Called(_)))
@@ -103,22 +103,26 @@ fn leads_into_replaced(source: &Source<'_>, span: u32) -> bool {
 }
 
 /// The functions into whose insides the constant at `span` leads, if it holds nothing else than such places.
-fn labels_in(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
-    let place = side.analysis.layout.span(span)?;
-    let section = side.analysis.elf.section(place.section)?;
+fn labels_in(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
+    let place = side.analysis.layout.span(span);
+    let section = side.analysis.elf.section(place.section);
     let targets = section.relocs.within(place.start, place.end).map(|reloc| {
         let (code, at) = side.analysis.elf.place_of(&reloc)?;
         let span = side.analysis.layout.find(code, at)?;
-        let is_inside = side.analysis.layout.span(span)?.start < at;
+        let is_inside = side.analysis.layout.span(span).start < at;
         side.owner(span).filter(|_| is_inside)
     });
-    let targets: Option<BTreeSet<usize>> = targets.collect();
+    let targets: Option<BTreeSet<FunctionId>> = targets.collect();
     targets.filter(|targets| !targets.is_empty())
 }
 
 /// The name of the constant at `span`, and the functions of the patched object that read it or did so; none where it is
 /// more than content.
-fn readers(source: &Source<'_>, span: u32, original: u32) -> Option<(String, BTreeSet<usize>)> {
+fn readers(
+    source: &Source<'_>,
+    span: SpanId,
+    original: SpanId,
+) -> Option<(String, BTreeSet<FunctionId>)> {
     let before = source.original.as_ref()?;
     let name = constant(&source.patched, span)?;
     let was = constant(before, original)?;
@@ -144,24 +148,24 @@ fn readers(source: &Source<'_>, span: u32, original: u32) -> Option<(String, BTr
 }
 
 /// The name of the constant at `span`, if only its own object knows it.
-fn constant(side: &Side<'_>, span: u32) -> Option<String> {
-    let symbol = side.analysis.layout.span(span)?.symbol?;
-    let symbol = side.analysis.elf.symbol(symbol)?;
+fn constant(side: &Side<'_>, span: SpanId) -> Option<String> {
+    let symbol = side.analysis.layout.span(span).symbol?;
+    let symbol = side.analysis.elf.symbol(symbol);
     let is_constant = symbol.local && side.region(span) == Region::Constant;
     is_constant.then(|| symbol.name_lossy().into_owned())
 }
 
 /// The functions whose instructions read what is at `span`; none where something has its address.
-fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
+fn read_by(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
     let elf = &side.analysis.elf;
-    let place = *side.analysis.layout.span(span)?;
+    let place = *side.analysis.layout.span(span);
     let labels = labels_in(side, span);
     let mut readers = BTreeSet::new();
-    for (section, from) in elf.sections.iter().zip(0u32..) {
+    for (section, from) in elf.sections.with_ids() {
         if !section.is_allocated() || pieces::is_table(section.name) || is_left_out(section.name) {
             continue;
         }
-        let refers = |symbol: u32, addend: i64| means(side, symbol, addend, place);
+        let refers = |symbol: SymbolId, addend: i64| means(side, symbol, addend, place);
         if !section.is_code() {
             if section
                 .relocs
@@ -182,7 +186,7 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
                 }
                 continue;
             };
-            let own = side.analysis.layout.span(span)?;
+            let own = side.analysis.layout.span(span);
             let piece = Piece { object: 0, section: from, start: own.start, end: own.end };
             while let Some(next) = hits.next_if(|next| next.offset < own.end) {
                 is_near |= leads_near(side, next.symbol, place);
@@ -217,24 +221,21 @@ fn read_by(side: &Side<'_>, span: u32) -> Option<BTreeSet<usize>> {
 }
 
 /// Whether a symbol is in the section of `place`.
-fn leads_near(side: &Side<'_>, symbol: u32, place: Span) -> bool {
+fn leads_near(side: &Side<'_>, symbol: SymbolId, place: Span) -> bool {
     let symbol = side.analysis.elf.symbol(symbol);
-    symbol.is_some_and(|symbol| symbol.place == Place::Section(place.section))
+    symbol.place == Definition::Section(place.section)
 }
 
 /// Whether the section's symbol and addend are the end of `place`.
-fn is_end(side: &Side<'_>, symbol: u32, addend: i64, place: Span) -> bool {
+fn is_end(side: &Side<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
     let symbol = side.analysis.elf.symbol(symbol);
-    symbol.is_some_and(|symbol| {
-        symbol.kind == SymbolKind::Section
-            && symbol.value.checked_add_signed(addend) == Some(place.end)
-    })
+    symbol.kind == SymbolKind::Section && symbol.value.checked_add_signed(addend) == Some(place.end)
 }
 
 /// Whether symbol and addend can mean something in `place`.
-fn means(side: &Side<'_>, symbol: u32, addend: i64, place: Span) -> bool {
-    let Some(symbol) = side.analysis.elf.symbol(symbol) else { return false };
-    if symbol.place != Place::Section(place.section) {
+fn means(side: &Side<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
+    let symbol = side.analysis.elf.symbol(symbol);
+    if symbol.place != Definition::Section(place.section) {
         return false;
     }
     if symbol.kind != SymbolKind::Section {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::arch::{Access, Arch, Decoded, Distances as _, Form, Instructions as _};
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{Definition, ElfObject, Reloc, Section, SectionId};
 
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
@@ -52,7 +52,7 @@ impl<'e, 'a, A: Arch> Follower<'e, 'a, A> {
         });
         let is_member = memory.is_some_and(|reloc| is_of_per_cpu(self.elf, reloc));
         let used = self.distances.used(instructions).filter(|_| is_member);
-        let loads = memory.and_then(|reloc| self.elf.symbol(reloc.symbol));
+        let loads = memory.map(|reloc| self.elf.symbol(reloc.symbol));
         let loads = loads.is_some_and(|symbol| A::DISTANCES.contains(&symbol.name));
         self.distances.step(instructions, loads);
         used.map(Access::Fixed)
@@ -61,23 +61,21 @@ impl<'e, 'a, A: Arch> Follower<'e, 'a, A> {
 
 fn is_of_per_cpu(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
     let symbol = elf.symbol(reloc.symbol);
-    symbol.is_some_and(|symbol| match symbol.place {
-        Place::Section(section) => {
-            elf.section(section).is_some_and(|section| is_per_cpu(section.name))
-        }
+    match symbol.place {
+        Definition::Section(section) => is_per_cpu(elf.section(section).name),
         _ => false,
-    })
+    }
 }
 
 /// Where something in the object leads to in a section of code. A branch counts from its end: from code, the place that is
 /// named can mean what is as far behind it as the field is wide.
-fn entered(elf: &ElfObject<'_>, section: u32) -> BTreeSet<u64> {
+fn entered(elf: &ElfObject<'_>, section: SectionId) -> BTreeSet<u64> {
     let mut places = BTreeSet::new();
     for from in elf.sections.iter().filter(|from| from.is_allocated()) {
         for reloc in from.relocs.iter() {
-            let Some(symbol) = elf.symbol(reloc.symbol) else { continue };
+            let symbol = elf.symbol(reloc.symbol);
             let place = symbol.value.checked_add_signed(reloc.addend);
-            let Some(place) = place.filter(|_| symbol.place == Place::Section(section)) else {
+            let Some(place) = place.filter(|_| symbol.place == Definition::Section(section)) else {
                 continue;
             };
             places.insert(place);

@@ -62,14 +62,13 @@ type Users<'s> = BTreeMap<&'s str, BTreeSet<String>>;
 
 /// What functions refer to that change: nothing else has other users than before.
 fn touched<'s>(source: &'s Source<'_>, original: &'s Side<'_>) -> BTreeSet<&'s str> {
-    let changed = source.fates.iter().enumerate().filter_map(|(number, fate)| match fate {
-        Some(Fate::Changed(was)) => Some((*was, number)),
+    let changed = source.fates.with_ids().filter_map(|(fate, is)| match fate {
+        Some(Fate::Changed(was)) => Some((*was, is)),
         _ => None,
     });
     let names = changed.flat_map(|(was, is)| {
-        let before = original.record(was).map(|record| original.names_in(record));
-        let after = source.patched.record(is).map(|record| source.patched.names_in(record));
-        before.into_iter().flatten().chain(after.into_iter().flatten())
+        let before = original.names_in(original.record(was));
+        before.chain(source.patched.names_in(source.patched.record(is)))
     });
     names.collect()
 }
@@ -114,8 +113,8 @@ fn gone(object: usize, source: &Source<'_>, original: &Side<'_>, users: &Users<'
 
 /// Two functions of which each has the code of the other one.
 fn functions(source: &Source<'_>, original: &Side<'_>) -> Vec<Note> {
-    let digest = |side: &Side<'_>, number| side.record(number).and_then(|record| record.checksum);
-    let changed = source.fates.iter().enumerate().filter_map(|(number, fate)| match fate {
+    let digest = |side: &Side<'_>, number| side.record(number).checksum;
+    let changed = source.fates.with_ids().filter_map(|(fate, number)| match fate {
         Some(Fate::Changed(was)) => {
             Some((number, digest(original, *was)?, digest(&source.patched, number)?))
         }

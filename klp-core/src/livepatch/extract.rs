@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::arch::for_machine;
 use crate::elf::{RelocKind, Section};
 use crate::kernel::{Kernel, is_freed};
-use crate::layout::Function;
+use crate::layout::FunctionId;
 use crate::obstacle::Obstacle;
 use crate::record::Note;
 
@@ -36,11 +36,19 @@ pub(super) struct Extraction {
     pub(super) notes: BTreeSet<Note>,
 }
 
-/// Copies the functions `replaced` and what they need.
+/// A function of a patched object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Root {
+    /// Which of the sources.
+    pub(super) object: usize,
+    pub(super) function: FunctionId,
+}
+
+/// Copies the functions `roots` and what they need.
 pub(super) fn extract(
     kernel: &Kernel,
     sources: &[Source<'_>],
-    roots: &[(usize, usize)],
+    roots: &[Root],
     is_stacked: bool,
 ) -> Extraction {
     let mut extraction = Extraction::default();
@@ -56,8 +64,8 @@ pub(super) fn extract(
         .collect();
     let mut walk =
         Walk { kernel, sources, tables: &tables, is_stacked, extraction, open: Vec::new() };
-    for (object, function) in roots {
-        walk.function(*object, *function);
+    for root in roots {
+        walk.function(*root);
     }
     while let Some(piece) = walk.open.pop() {
         walk.copy(piece);
@@ -76,12 +84,11 @@ pub(super) struct Walk<'w, 'a> {
 
 impl<'a> Walk<'_, 'a> {
     /// Copies a function with its prefix and cold parts.
-    fn function(&mut self, object: usize, number: usize) {
+    fn function(&mut self, Root { object, function }: Root) {
         let Some(source) = self.sources.get(object) else { return };
         let layout = &source.patched.analysis.layout;
-        let Some(function) = layout.functions.get(number) else { return };
-        for span in function.spans().filter_map(|index| layout.span(index)) {
-            self.include(source.code_piece(object, *span, Some(number)));
+        for span in layout.functions[function].spans().map(|span| layout.span(span)) {
+            self.include(source.code_piece(object, *span, Some(function)));
         }
     }
 
@@ -94,7 +101,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn copy(&mut self, piece: Piece) {
         let Some(source) = self.sources.get(piece.object) else { return };
-        let Some(section) = source.patched.analysis.elf.section(piece.section) else { return };
+        let section = source.patched.analysis.elf.section(piece.section);
         let Some(tables) = self.tables.get(piece.object).and_then(Option::as_ref) else { return };
         let name = owner_name(source, piece);
         if is_freed(section.name) {
@@ -109,8 +116,8 @@ impl<'a> Walk<'_, 'a> {
             return;
         }
         // A function comes as a whole, whichever part of it was reached first.
-        for number in functions_in(source, piece) {
-            self.function(piece.object, number);
+        for function in functions_in(source, piece) {
+            self.function(Root { object: piece.object, function });
         }
         let (object, is_stacked) = (piece.object, self.is_stacked);
         let resolver = Resolver { object, source, tables, is_stacked };
@@ -272,14 +279,13 @@ impl<'a> Walk<'_, 'a> {
 }
 
 /// The functions that have a part in `piece`.
-fn functions_in(source: &Source<'_>, piece: Piece) -> BTreeSet<usize> {
+fn functions_in(source: &Source<'_>, piece: Piece) -> BTreeSet<FunctionId> {
     let layout = &source.patched.analysis.layout;
-    let first = layout.first_of_section(piece.section).unwrap_or(0);
-    let spans = layout.of_section(piece.section).iter().zip(first..);
-    spans
+    layout
+        .with_ids_of_section(piece.section)
         .filter(|(span, _)| span.symbol.is_some() && (piece.start..piece.end).contains(&span.start))
-        .filter_map(|(_, index)| source.owners.get(index as usize).copied().flatten())
-        .filter(|number| source.fates.get(*number).is_some_and(Option::is_some))
+        .filter_map(|(_, index)| source.owners[index])
+        .filter(|id| source.fates[*id].is_some())
         .collect()
 }
 
@@ -290,37 +296,28 @@ pub(super) fn owner_name(source: &Source<'_>, piece: Piece) -> String {
     let spans = layout.of_section(piece.section).iter();
     let symbol = spans
         .filter(|span| (piece.start..piece.end).contains(&span.start))
-        .find_map(|span| elf.symbol(span.symbol?));
+        .find_map(|span| Some(elf.symbol(span.symbol?)));
     match symbol {
         Some(symbol) => symbol.name_lossy().into_owned(),
-        None => {
-            elf.section(piece.section).map(Section::name_lossy).unwrap_or_default().into_owned()
-        }
+        None => elf.section(piece.section).name_lossy().into_owned(),
     }
 }
 
 /// All functions that the patch changed, in the order of objects and places.
-pub(super) fn changed(sources: &[Source<'_>]) -> Vec<(usize, usize)> {
-    let of_source = |(object, source): (usize, &Source<'_>)| {
-        let fates = source.fates.iter().enumerate();
-        let changed: Vec<(usize, usize)> = fates
-            .filter(|(_, fate)| fate.is_some_and(Fate::is_replaced))
-            .map(|(number, _)| (object, number))
-            .collect();
-        changed
-    };
-    sources.iter().enumerate().flat_map(of_source).collect()
+pub(super) fn changed(sources: &[Source<'_>]) -> Vec<Root> {
+    let sources = sources.iter().enumerate();
+    let changed = sources.flat_map(|(object, source)| {
+        let fates = source.fates.with_ids();
+        let changed = fates.filter(|(fate, _)| fate.is_some_and(Fate::is_replaced));
+        changed.map(move |(_, function)| Root { object, function })
+    });
+    changed.collect()
 }
 
 /// The body's piece of a function.
-pub(super) fn body_piece(
-    source: &Source<'_>,
-    object: usize,
-    number: usize,
-) -> Option<(Piece, u64)> {
+pub(super) fn body_piece(source: &Source<'_>, root: Root) -> (Piece, u64) {
     let layout = &source.patched.analysis.layout;
-    let function: &Function = layout.functions.get(number)?;
-    let span = *layout.span(function.body)?;
-    let piece = source.code_piece(object, span, Some(number));
-    Some((piece, span.start.saturating_sub(piece.start)))
+    let span = *layout.span(layout.functions[root.function].body);
+    let piece = source.code_piece(root.object, span, Some(root.function));
+    (piece, span.start.saturating_sub(piece.start))
 }

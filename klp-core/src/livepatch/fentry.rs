@@ -13,10 +13,10 @@ use super::why::Why;
 /// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
 pub(super) fn nop<A: Arch>(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
     let elf = &resolver.source.patched.analysis.elf;
-    let table = elf.section(entry.section).filter(|table| table.name == b"__mcount_loc")?;
+    let table = Some(elf.section(entry.section)).filter(|table| table.name == b"__mcount_loc")?;
     let reloc = table.relocs.at(entry.start)?;
     let (section, offset) = elf.place_of(&reloc)?;
-    let section = elf.section(section)?;
+    let section = elf.section(section);
     let mut relocs = section.relocs.within(offset, offset.checked_add(A::NO_CALL.len() as u64)?);
     let was_call = relocs.any(|reloc| reloc.kind == RelocKind::None);
     let is_nop = section.bytes(offset, A::NO_CALL.len() as u64)? == A::NO_CALL;

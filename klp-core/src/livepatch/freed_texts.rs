@@ -3,8 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::Section;
-
 use super::copy::{Link, OutReloc};
 use super::extract::{self, Extraction};
 use super::outlives::{is_constant, section, text};
@@ -24,7 +22,7 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
     for (from, copied) in &extraction.copied {
         let source = sources.get(from.object).filter(|source| source.linked == "vmlinux");
         let Some(source) = source else { continue };
-        if !section(source, *from).is_some_and(Section::is_code) {
+        if !section(source, *from).is_code() {
             continue;
         }
         let texts = texts(sources, extraction, *from, &copied.relocs);
@@ -167,7 +165,7 @@ fn array_of_text(
     piece: Piece,
     addend: i64,
 ) -> Option<String> {
-    let section = section(sources.get(piece.object)?, piece)?;
+    let section = section(sources.get(piece.object)?, piece);
     let has_pointers = extraction.copied.get(&piece).is_some_and(|it| !it.relocs.is_empty());
     let start = piece.start.checked_add_signed(addend).filter(|_| is_constant(sources, piece))?;
     let rest = section.bytes(start, piece.end.checked_sub(start)?)?;

@@ -1,6 +1,6 @@
 //! Globals that the kernel does not have, or not for those who use them with the patch.
 
-use crate::elf::{Place, Reloc};
+use crate::elf::{Definition, Reloc};
 use crate::kernel::{Region, module_name};
 
 use super::copy::Link;
@@ -88,11 +88,10 @@ impl<'a> Walk<'_, 'a> {
         let Some((object, index)) = identity::definition(self.sources, linked, name) else {
             return Ok(());
         };
-        let elf = self.sources.get(object).map(|source| &source.patched.analysis.elf);
-        let place = elf.and_then(|elf| elf.symbol(index)).map(|symbol| symbol.place);
-        let Some(Place::Section(section)) = place else { return Ok(()) };
-        let Some(section) = elf.and_then(|elf| elf.section(section)) else { return Ok(()) };
-        let is = region(section);
+        let Some(source) = self.sources.get(object) else { return Ok(()) };
+        let elf = &source.patched.analysis.elf;
+        let Definition::Section(section) = elf.symbol(index).place else { return Ok(()) };
+        let is = region(elf.section(section));
         if was == is || (was, is) == (Region::Data, Region::Constant) {
             return Ok(());
         }

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::Place;
+use crate::elf::{Definition, SymbolId};
 use crate::kernel::Kernel;
+use crate::layout::{FunctionId, SpanId};
 
 use super::side::Side;
 use super::source::{DataFate, Fate, Source};
@@ -20,7 +21,7 @@ pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
     }
     for (object, source) in sources.iter().enumerate() {
         let home = Home { kernel, sources, source };
-        for (number, fate) in source.fates.iter().enumerate() {
+        for (fate, number) in source.fates.with_ids() {
             let fate = fate.and_then(|fate| home.function(number, fate));
             functions.extend(fate.map(|fate| (object, number, fate)));
         }
@@ -30,9 +31,8 @@ pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
         }
     }
     for (object, number, fate) in functions {
-        let source = sources.get_mut(object);
-        if let Some(slot) = source.and_then(|source| source.fates.get_mut(number)) {
-            *slot = Some(fate);
+        if let Some(source) = sources.get_mut(object) {
+            source.fates[number] = Some(fate);
         }
     }
     for (object, span, fate) in data {
@@ -51,19 +51,19 @@ struct Home<'h, 'a> {
 impl Home<'_, '_> {
     /// The weak names of its functions under which the kernel has another one.
     fn dead(&self) -> BTreeSet<Vec<u8>> {
-        let weak = |side: &Side<'_>, number: usize| -> Vec<Vec<u8>> {
+        let weak = |side: &Side<'_>, number: FunctionId| -> Vec<Vec<u8>> {
             let symbols = side.symbols_of(number).map(|(_, symbol)| symbol);
             let symbols = symbols.filter(|symbol| symbol.weak && !symbol.local);
             symbols.map(|symbol| symbol.name.to_vec()).collect()
         };
         let mut dead = BTreeSet::new();
-        for (number, fate) in self.source.fates.iter().enumerate() {
+        for (fate, number) in self.source.fates.with_ids() {
             let Some(fate) = *fate else { continue };
             let names = weak(&self.source.patched, number).into_iter();
             dead.extend(names.filter(|name| self.is_overridden(fate, name)));
         }
         if let Some(running) = self.source.running() {
-            for number in 0..running.analysis.layout.functions.len() {
+            for (_, number) in running.analysis.layout.functions.with_ids() {
                 let names = weak(running, number).into_iter();
                 dead.extend(names.filter(|name| self.is_dead(number, name)));
             }
@@ -72,7 +72,7 @@ impl Home<'_, '_> {
     }
 
     /// What a function is beyond what its own object says of it.
-    fn function(&self, number: usize, fate: Fate) -> Option<Fate> {
+    fn function(&self, number: FunctionId, fate: Fate) -> Option<Fate> {
         let symbols = || self.source.patched.symbols_of(number).map(|(_, symbol)| symbol);
         if !symbols().any(|symbol| !symbol.local) {
             return None;
@@ -100,7 +100,7 @@ impl Home<'_, '_> {
     }
 
     /// Whether what the running object defines under `name` is not what the kernel has.
-    fn is_dead(&self, running: usize, name: &[u8]) -> bool {
+    fn is_dead(&self, running: FunctionId, name: &[u8]) -> bool {
         use super::position::PositionError;
         let Some(side) = self.source.running() else { return false };
         let mut own = side.symbols_of(running).filter(|(_, symbol)| symbol.name == name);
@@ -108,12 +108,12 @@ impl Home<'_, '_> {
         matches!(position, Some(Err(PositionError::Overridden(_))))
     }
 
-    fn data(&self, span: u32, fate: DataFate) -> Option<DataFate> {
+    fn data(&self, span: SpanId, fate: DataFate) -> Option<DataFate> {
         if fate != DataFate::New {
             return None;
         }
-        let symbol = self.source.patched.analysis.layout.span(span)?.symbol?;
-        let symbol = self.source.patched.analysis.elf.symbol(symbol)?;
+        let symbol = self.source.patched.analysis.layout.span(span).symbol?;
+        let symbol = self.source.patched.analysis.elf.symbol(symbol);
         if symbol.weak && strong(self.sources, self.source.linked, symbol.name).is_some() {
             return Some(DataFate::Overridden);
         }
@@ -148,23 +148,28 @@ pub(super) fn definition(
     sources: &[Source<'_>],
     linked: &str,
     name: &[u8],
-) -> Option<(usize, u32)> {
+) -> Option<(usize, SymbolId)> {
     strong(sources, linked, name).or_else(|| defined(sources, linked, name, true))
 }
 
-fn strong(sources: &[Source<'_>], linked: &str, name: &[u8]) -> Option<(usize, u32)> {
+fn strong(sources: &[Source<'_>], linked: &str, name: &[u8]) -> Option<(usize, SymbolId)> {
     defined(sources, linked, name, false)
 }
 
-fn defined(sources: &[Source<'_>], linked: &str, name: &[u8], weak: bool) -> Option<(usize, u32)> {
+fn defined(
+    sources: &[Source<'_>],
+    linked: &str,
+    name: &[u8],
+    weak: bool,
+) -> Option<(usize, SymbolId)> {
     let mut own = sources.iter().enumerate().filter(|(_, source)| source.linked == linked);
     own.find_map(|(object, source)| {
-        let symbols = source.patched.analysis.elf.symbols.iter().zip(0u32..);
+        let symbols = source.patched.analysis.elf.symbols.with_ids();
         let mut found = symbols.filter(|(symbol, _)| {
             !symbol.local
                 && symbol.name == name
                 && symbol.weak == weak
-                && matches!(symbol.place, Place::Section(_))
+                && matches!(symbol.place, Definition::Section(_))
         });
         found.next().map(|(_, index)| (object, index))
     })
@@ -173,7 +178,7 @@ fn defined(sources: &[Source<'_>], linked: &str, name: &[u8], weak: bool) -> Opt
 /// Variables that the patch takes away, and new ones that functions use which used those: object, new names and old name.
 pub(super) fn in_place_of(
     sources: &[Source<'_>],
-    is_copied: impl Fn(usize, u32) -> bool,
+    is_copied: impl Fn(usize, SpanId) -> bool,
 ) -> Vec<(usize, String, String)> {
     let mut found = Vec::new();
     for (object, source) in sources.iter().enumerate() {

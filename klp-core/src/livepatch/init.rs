@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Livepatch, PatchedObject, functions_symbol};
+use super::{Livepatch, PatchedObject, TableEntry, functions_symbol};
 
 /// The kernel unloads no module that has no exit function (`delete_module` in kernel/module/main.c).
 const EXIT: &str = "\
@@ -74,15 +74,19 @@ fn entry(number: usize, name: &str) -> String {
 
 fn pointers(number: usize, object: &PatchedObject) -> String {
     let functions = object.functions.iter().enumerate().map(|(index, function)| {
-        let (part, slot) = function.function;
-        let table = functions_symbol(part);
-        format!("\tfunctions_{number}[{index}].new_func = {table}[{slot}];\n")
+        let new = pointer(function.function);
+        format!("\tfunctions_{number}[{index}].new_func = {new};\n")
     });
-    let callbacks = object.callbacks.iter().map(|(kind, (part, slot))| {
-        let (field, table) = (kind.field(), functions_symbol(*part));
-        format!("\tobjects[{number}].callbacks.{field} = {table}[{slot}];\n")
+    let callbacks = object.callbacks.iter().map(|(kind, function)| {
+        let (field, new) = (kind.field(), pointer(*function));
+        format!("\tobjects[{number}].callbacks.{field} = {new};\n")
     });
     functions.chain(callbacks).collect()
+}
+
+/// An entry of a part's table, in C.
+fn pointer(TableEntry { part, entry }: TableEntry) -> String {
+    format!("{}[{entry}]", functions_symbol(part))
 }
 
 #[cfg(test)]
@@ -95,13 +99,14 @@ mod tests {
         let mut livepatch = Livepatch::default();
         let part = Part { object: "a.o".into(), bytes: Vec::new() };
         livepatch.parts = vec![part.clone(), part];
-        let show = |slot| Replaced { name: "show".into(), position: 2, function: slot };
+        let slot = |part, entry| TableEntry { part, entry };
+        let show = |function| Replaced { name: "show".into(), position: 2, function };
         let module = PatchedObject {
-            functions: vec![show((1, 0))],
-            callbacks: vec![(CallbackKind::PrePatch, (1, 1))],
+            functions: vec![show(slot(1, 0))],
+            callbacks: vec![(CallbackKind::PrePatch, slot(1, 1))],
         };
         livepatch.objects.insert("ext4".into(), module);
-        let kernel = PatchedObject { functions: vec![show((0, 0))], callbacks: Vec::new() };
+        let kernel = PatchedObject { functions: vec![show(slot(0, 0))], callbacks: Vec::new() };
         livepatch.objects.insert("vmlinux".into(), kernel);
         let source = livepatch.init_source(true);
         for line in [

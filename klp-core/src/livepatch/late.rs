@@ -23,7 +23,7 @@ pub(super) fn references(
     for (piece, copied) in &extraction.copied {
         let Some(source) = sources.get(piece.object) else { continue };
         let section = source.patched.analysis.elf.section(piece.section);
-        let is_per_cpu = section.is_some_and(|section| is_per_cpu(section.name));
+        let is_per_cpu = is_per_cpu(section.name);
         for (reloc, name, module) in late(copied) {
             let is_replaced = replaced
                 .iter()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::Place;
+use crate::elf::Definition;
 use crate::name;
 use crate::record::Note;
 
@@ -30,8 +30,8 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
 fn classes(side: &Side<'_>) -> BTreeSet<String> {
     let elf = &side.analysis.elf;
     let symbols = elf.symbols.iter().filter(|symbol| {
-        let Place::Section(section) = symbol.place else { return false };
-        symbol.size > 0 && elf.section(section).is_some_and(|section| section.name == CLASSES)
+        let Definition::Section(section) = symbol.place else { return false };
+        symbol.size > 0 && elf.section(section).name == CLASSES
     });
     symbols.map(|symbol| String::from_utf8_lossy(&name::base(symbol.name)).into_owned()).collect()
 }

@@ -63,13 +63,14 @@ mod why;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{ElfError, Place};
+use crate::elf::{Definition, ElfError};
 use crate::kernel::{Kernel, module_name};
+use crate::manifest::FunctionId;
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
 use copy::Link;
-use extract::Extraction;
+use extract::{Extraction, Root};
 use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
@@ -108,6 +109,15 @@ pub enum LivepatchError {
     },
 }
 
+/// A new function in the table of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableEntry {
+    /// Which of [`Livepatch::parts`].
+    pub part: usize,
+    /// Which of the table.
+    pub entry: usize,
+}
+
 /// A function that the livepatch replaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
@@ -115,8 +125,8 @@ pub struct Replaced {
     pub name: String,
     /// Its position among those of its name; 0 for the only one.
     pub position: u64,
-    /// The part with the new function, and its index in that part's table.
-    pub function: (usize, usize),
+    /// The new function.
+    pub function: TableEntry,
 }
 
 /// What the livepatch does to the kernel or to one module.
@@ -124,8 +134,8 @@ pub struct Replaced {
 pub struct PatchedObject {
     /// Functions in the order of objects and places.
     pub functions: Vec<Replaced>,
-    /// Callbacks: kind, and part and index of the function.
-    pub callbacks: Vec<(CallbackKind, (usize, usize))>,
+    /// Callbacks: kind and function.
+    pub callbacks: Vec<(CallbackKind, TableEntry)>,
 }
 
 impl PatchedObject {
@@ -211,12 +221,11 @@ pub fn create(
         verdict.tell(threads::notes(source));
     }
     verdict.types(&sources);
-    let replaced: Vec<(usize, usize)> = extract::changed(&sources)
-        .into_iter()
-        .filter(|(object, number)| {
-            sources.get(*object).is_some_and(|source| verdict.function(kernel, source, *number))
-        })
-        .collect();
+    let mut replaced = extract::changed(&sources);
+    replaced.retain(|it| {
+        let source = sources.get(it.object);
+        source.is_some_and(|source| verdict.function(kernel, source, it.function))
+    });
     let mut callbacks = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
         match callbacks::of(source) {
@@ -227,10 +236,10 @@ pub fn create(
             Err(why) => verdict.refused.add(Obstacle::Callback, source.object, source.object, why),
         }
     }
-    let called = callbacks
-        .iter()
-        .flat_map(|(object, found)| found.iter().map(|(_, number)| (*object, *number)));
-    let roots: Vec<(usize, usize)> = replaced.iter().copied().chain(called).collect();
+    let called = callbacks.iter().flat_map(|(object, found)| {
+        found.iter().map(|(_, function)| Root { object: *object, function: *function })
+    });
+    let roots: Vec<Root> = replaced.iter().copied().chain(called).collect();
     let extraction = extract::extract(kernel, &sources, &roots, !options.replace);
     let places = taken::places(&sources, &extraction);
     copied::judge(&sources, &extraction, &places, &mut verdict);
@@ -259,8 +268,8 @@ fn assemble(
     kernel: &Kernel,
     sources: &[Source<'_>],
     extraction: &Extraction,
-    replaced: &[(usize, usize)],
-    callbacks: &BTreeMap<usize, Vec<(CallbackKind, usize)>>,
+    replaced: &[Root],
+    callbacks: &BTreeMap<usize, Vec<(CallbackKind, FunctionId)>>,
     verdict: &mut verdict::Verdict,
 ) -> Result<Livepatch, LivepatchError> {
     let mut livepatch = Livepatch::default();
@@ -272,16 +281,15 @@ fn assemble(
             continue;
         }
         let number = livepatch.parts.len();
-        let own = replaced.iter().filter(|(of, _)| *of == object).map(|(_, number)| *number);
+        let own = replaced.iter().filter(|it| it.object == object);
         let mut table: Vec<(Piece, u64)> = Vec::new();
         let patched = livepatch.objects.entry(module_name(source.linked)).or_default();
-        for function in own {
-            let Some(place) = extract::body_piece(source, object, function) else { continue };
-            match replaced_symbol(kernel, source, function) {
+        for root in own {
+            match replaced_symbol(kernel, source, root.function) {
                 Ok((name, position)) => {
-                    let function = (number, table.len());
+                    let function = TableEntry { part: number, entry: table.len() };
                     patched.functions.push(Replaced { name, position, function });
-                    table.push(place);
+                    table.push(extract::body_piece(source, *root));
                 }
                 Err((name, why)) => {
                     verdict.refused.add(Obstacle::Symbol, source.object, &name, why);
@@ -290,13 +298,12 @@ fn assemble(
         }
         let called = table.len();
         for (kind, function) in callbacks.get(&object).into_iter().flatten() {
-            let Some(place) = extract::body_piece(source, object, *function) else { continue };
             if patched.callbacks.iter().any(|(other, _)| other == kind) {
                 let why = format!("a second {} callback of {}", kind.field(), source.linked);
                 verdict.refused.add(Obstacle::Callback, source.object, source.object, why);
             }
-            patched.callbacks.push((*kind, (number, table.len())));
-            table.push(place);
+            patched.callbacks.push((*kind, TableEntry { part: number, entry: table.len() }));
+            table.push(extract::body_piece(source, Root { object, function: *function }));
         }
         let linking = Linking { extraction, links: &links, shared: &shared };
         let part = linking
@@ -340,7 +347,7 @@ fn shared_pieces(
             let Some(source) = sources.get(piece.object) else { continue };
             let symbol = source.patched.analysis.elf.symbols.iter().find(|symbol| {
                 !symbol.local
-                    && symbol.place == Place::Section(piece.section)
+                    && symbol.place == Definition::Section(piece.section)
                     && (piece.start..piece.end).contains(&symbol.value)
             });
             if let Some(symbol) = symbol {
@@ -359,11 +366,11 @@ fn shared_pieces(
 fn replaced_symbol(
     kernel: &Kernel,
     source: &Source<'_>,
-    number: usize,
+    number: FunctionId,
 ) -> Result<(String, u64), (String, String)> {
     let name = source.name_of(number);
     let failed = |why: &str| (name.clone(), why.to_owned());
-    let original = match source.fates.get(number).copied().flatten() {
+    let original = match source.fates[number] {
         Some(Fate::Changed(original)) => original,
         Some(Fate::Moved) => {
             let symbols = kernel.symbols_of(source.linked);
@@ -381,10 +388,10 @@ fn replaced_symbol(
     let running = source.running().ok_or_else(|| failed("it has no original"))?;
     let function = source
         .running_function(original)
-        .and_then(|number| running.analysis.layout.functions.get(number))
+        .map(|id| &running.analysis.layout.functions[id])
         .ok_or_else(|| failed("its original is not in the object that was linked"))?;
     let elf = &running.analysis.elf;
-    let named = function.symbols.iter().filter_map(|index| Some((*index, elf.symbol(*index)?)));
+    let named = function.symbols.iter().map(|id| (*id, elf.symbol(*id)));
     let (index, symbol) = named
         .into_iter()
         .find(|(_, symbol)| !source.is_dead(symbol))

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use crate::arch::RelocKind;
-use crate::elf::{Place, Section};
+use crate::elf::Definition;
 use crate::kernel::{Kernel, Region, module_name};
+use crate::layout::SpanId;
 use crate::name;
 
 use super::side::{Side, region};
@@ -21,7 +22,7 @@ pub(super) struct Thing {
     /// The index of its source.
     pub(super) object: usize,
     /// In the original, or in the patched object.
-    pub(super) span: u32,
+    pub(super) span: SpanId,
     /// Its symbol.
     pub(super) name: String,
     is_global: bool,
@@ -98,7 +99,7 @@ pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) -> Moves {
         found.next().is_none().then_some((new, was))
     });
     let pairs: Vec<(&Thing, &Thing)> = pairs.collect();
-    let shared: Vec<(usize, u32, DataFate)> = pairs
+    let shared: Vec<(usize, SpanId, DataFate)> = pairs
         .iter()
         .filter(|(_, was)| pairs.iter().filter(|(_, other)| other == was).count() == 1)
         .map(|(new, was)| (new.object, new.span, DataFate::From(was.object, was.span)))
@@ -117,13 +118,13 @@ pub(super) fn target(
     kernel: &Kernel,
     sources: &[Source<'_>],
     object: usize,
-    span: u32,
+    span: SpanId,
 ) -> Result<Target, Why> {
     let source = sources.get(object).ok_or("no source")?;
     let original = source.original.as_ref().ok_or("an object without original")?;
-    let index = original.analysis.layout.span(span).and_then(|span| span.symbol);
+    let index = original.analysis.layout.span(span).symbol;
     let index = index.ok_or("a variable without a name")?;
-    let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
+    let symbol = original.analysis.elf.symbol(index);
     if symbol.local {
         return kernel.local(source, source.running_local(index)?);
     }
@@ -137,8 +138,8 @@ impl Moves {
     pub(super) fn suspects<'m>(
         &'m self,
         sources: &[Source<'_>],
-        is_copied: impl Fn(usize, u32) -> bool,
-        is_compared: impl Fn(usize, u32) -> bool,
+        is_copied: impl Fn(usize, SpanId) -> bool,
+        is_compared: impl Fn(usize, SpanId) -> bool,
     ) -> Vec<Suspect<'m>> {
         let mut found = Vec::new();
         let is_own = |new: &Thing| {
@@ -180,7 +181,7 @@ fn gone(sources: &[Source<'_>]) -> Vec<Thing> {
     let mut gone = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let Some(original) = &source.original else { continue };
-        let kept: BTreeSet<u32> = source.data.values().filter_map(DataFate::original).collect();
+        let kept: BTreeSet<SpanId> = source.data.values().filter_map(DataFate::original).collect();
         let unclear: BTreeSet<String> = source
             .data
             .iter()
@@ -252,9 +253,9 @@ pub(super) fn successors(
 
 /// The functions that the patch adds.
 fn added<'s>(source: &'s Source<'_>) -> impl Iterator<Item = String> + 's {
-    let fates = source.fates.iter().enumerate();
-    let added = fates.filter(|(_, fate)| **fate == Some(Fate::Added));
-    added.map(|(number, _)| source.name_of(number))
+    let fates = source.fates.with_ids();
+    let added = fates.filter(|(fate, _)| **fate == Some(Fate::Added));
+    added.map(|(_, id)| source.name_of(id))
 }
 
 /// Whether nobody uses `new` but functions that can have taken `was` over.
@@ -293,30 +294,32 @@ fn is_of_type(source: &Source<'_>, before: &Source<'_>, word: &[u8]) -> bool {
 }
 
 /// Whether everything that the data at `span` points to is the kernel's by its name, or has none.
-fn leads_to_kernel(source: &Source<'_>, span: u32) -> bool {
+fn leads_to_kernel(source: &Source<'_>, span: SpanId) -> bool {
     let side = &source.patched;
-    let Some(place) = side.analysis.layout.span(span) else { return false };
+    let place = side.analysis.layout.span(span);
     let elf = &side.analysis.elf;
-    let Some(section) = elf.section(place.section) else { return false };
+    let section = elf.section(place.section);
     let mut relocs = section.relocs.within(place.start, place.end);
     relocs.all(|reloc| {
         if reloc.kind == RelocKind::None {
             return true;
         }
-        let Some(symbol) = elf.symbol(reloc.symbol) else { return false };
-        let Place::Section(to) = symbol.place else { return symbol.place == Place::Undefined };
+        let symbol = elf.symbol(reloc.symbol);
+        let Definition::Section(to) = symbol.place else {
+            return symbol.place == Definition::Undefined;
+        };
         let at = symbol.value.checked_add_signed(reloc.addend);
         let Some(to) = at.and_then(|at| side.analysis.layout.find(to, at)) else { return false };
-        let holder = side.analysis.layout.span(to).and_then(|span| elf.section(span.section));
-        if holder.is_some_and(Section::is_code) {
-            let owner = source.owners.get(to as usize).copied().flatten();
-            let fate = owner.and_then(|owner| source.fates.get(owner).copied().flatten());
+        let holder = elf.section(side.analysis.layout.span(to).section);
+        if holder.is_code() {
+            let owner = source.owners[to];
+            let fate = owner.and_then(|owner| source.fates[owner]);
             return fate.is_some_and(|fate| !fate.is_new());
         }
         // What has no name, such as a text, is compared by its content.
         match source.data.get(&to) {
             Some(fate) => matches!(fate, DataFate::Shared(_) | DataFate::Moved),
-            None => holder.is_some_and(|section| region(section) == Region::Constant),
+            None => region(holder) == Region::Constant,
         }
     })
 }
@@ -328,10 +331,10 @@ pub(super) fn word(name: &str) -> String {
 
 impl Side<'_> {
     /// The variable or constant at a span, if it has a name that means something and is not freed.
-    pub(super) fn thing(&self, object: usize, span: u32) -> Option<Thing> {
-        let place = self.analysis.layout.span(span)?;
-        let symbol = self.analysis.elf.symbol(place.symbol?)?;
-        let section = self.analysis.elf.section(place.section)?;
+    pub(super) fn thing(&self, object: usize, span: SpanId) -> Option<Thing> {
+        let place = self.analysis.layout.span(span);
+        let symbol = self.analysis.elf.symbol(place.symbol?);
+        let section = self.analysis.elf.section(place.section);
         let region = self.region(span);
         let is_one = symbol.stability != name::Stability::Unstable
             && !name::is_own_variable(symbol.name, section.name)

@@ -2,12 +2,13 @@
 //! address, so all of its names have to become the same. LLVM leaves none of a local one: then it is new with the patch.
 
 use crate::demangle::spoken;
+use crate::layout::FunctionId;
 use crate::name::{self, Stability};
 
 use super::source::{Fate, Source};
 
 /// A name of the function that `number` replaces and that means another one with the patch, and why nothing is replaced.
-pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, String)> {
+pub(super) fn unlike(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
     let (name, other) = named(source, number).or_else(|| unnamed(source, number))?;
     let why = format!(
         "it shares its address with {} in the kernel, and with the patch they are two functions: replacing one \
@@ -18,18 +19,18 @@ pub(super) fn unlike(source: &Source<'_>, number: usize) -> Option<(String, Stri
 }
 
 /// The function and another one, whose name the kernel has at the same address.
-fn named(source: &Source<'_>, number: usize) -> Option<(String, String)> {
+fn named(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
     let original = source.original_of(number)?;
     let running = source.running()?;
     let found = source.running_function(original)?;
-    let own = source.patched.record(number)?;
+    let own = source.patched.record(number);
     let origin = source.patched.manifest.origin(own.origin);
     let names = running.symbols_of(found).map(|(_, symbol)| symbol.name_lossy());
     let mut others = names.filter(|name| !own.names().any(|own| own == *name));
     let other = others.find(|name| {
-        let functions = source.patched.manifest.functions.iter().enumerate();
-        let mut functions = functions.filter(|(index, _)| *index != number);
-        functions.any(|(_, function)| {
+        let functions = source.patched.manifest.functions.with_ids();
+        let mut functions = functions.filter(|(_, id)| *id != number);
+        functions.any(|(function, _)| {
             source.patched.manifest.origin(function.origin) == origin
                 && function.names().any(|other| may_be(other, name))
         })
@@ -39,9 +40,9 @@ fn named(source: &Source<'_>, number: usize) -> Option<(String, String)> {
 
 /// The function and one of Rust that is new with the patch and does what this one did: what the kernel has made of it
 /// since its start, such as objects behind `dyn`, may lead to this one.
-fn unnamed(source: &Source<'_>, number: usize) -> Option<(String, String)> {
+fn unnamed(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
     let original = source.original_of(number)?;
-    let before = source.original.as_ref()?.manifest.functions.get(original)?;
+    let before = source.original.as_ref()?.record(original);
     let functions = source.patched.manifest.functions.iter().zip(&source.fates);
     let mut new = functions.filter(|(function, fate)| {
         **fate == Some(Fate::Added)

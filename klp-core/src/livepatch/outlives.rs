@@ -9,7 +9,7 @@ use crate::name;
 use crate::record::Note;
 
 use super::copy::Link;
-use super::extract::{self, Extraction};
+use super::extract::{self, Extraction, Root};
 use super::pieces::{self, Piece};
 use super::source::{Fate, Source};
 use super::taken::{Taken, addresses};
@@ -25,7 +25,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
     let mut users: BTreeMap<(Piece, Option<String>), BTreeSet<String>> = BTreeMap::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
-        let is_code = section(source, *from).is_some_and(Section::is_code);
+        let is_code = section(source, *from).is_code();
         for (reloc, taken) in
             if is_code { addresses(source, *from, &copied.relocs) } else { Vec::new() }
         {
@@ -34,7 +34,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
                 // Whoever updates the call is handed both and keeps neither. Its sites name them, in tables of their modules.
                 _ if name::is_of_static_call(extract::owner_name(source, to).as_bytes()) => false,
                 // Who handles a warning reads its entry and forgets it.
-                _ if section(source, to).is_some_and(|table| pieces::is_table(table.name)) => false,
+                _ if pieces::is_table(section(source, to).name) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
                 Taken::Stored | Taken::Returned
                     if is_variable(sources, to) || is_constant(sources, to) =>
@@ -75,7 +75,7 @@ pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extrac
 
 /// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
 pub(super) fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
-    let section = section(sources.get(piece.object)?, piece)?;
+    let section = section(sources.get(piece.object)?, piece);
     let start = piece.start.checked_add_signed(addend).filter(|_| section.is_strings())?;
     let rest = section.bytes(start, section.size.checked_sub(start)?)?;
     let text = rest.split(|byte| *byte == 0).next()?;
@@ -88,7 +88,7 @@ fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> B
     let mut linked = BTreeSet::new();
     for (piece, copied) in &extraction.copied {
         let Some(source) = sources.get(piece.object) else { continue };
-        if section(source, *piece).is_some_and(Section::is_code) {
+        if section(source, *piece).is_code() {
             for (reloc, taken) in addresses(source, *piece, &copied.relocs) {
                 if let (Link::Piece(to), Taken::Linked(holder)) = (&reloc.link, taken)
                     && *to == holder
@@ -135,11 +135,10 @@ fn locks(source: &Source<'_>) -> BTreeSet<String> {
 fn added(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
-        for (number, fate) in source.fates.iter().enumerate() {
-            if fate.is_some_and(Fate::is_new)
-                && let Some((piece, offset)) = extract::body_piece(source, object, number)
-            {
-                let name = source.name_of(number);
+        for (fate, function) in source.fates.with_ids() {
+            if fate.is_some_and(Fate::is_new) {
+                let (piece, offset) = extract::body_piece(source, Root { object, function });
+                let name = source.name_of(function);
                 entries.insert((piece, offset.cast_signed()), name);
             }
         }
@@ -196,21 +195,21 @@ fn calls_back(kernel: &Kernel, extraction: &Extraction, piece: Piece) -> bool {
 fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
     let Some(source) = sources.get(piece.object) else { return false };
     let name = extract::owner_name(source, piece);
-    section(source, piece).is_some_and(|section| {
-        section.is_writable()
-            && !section.is_code()
-            && !name::is_own_variable(name.as_bytes(), section.name)
-    }) && piece.len() > 0
+    let section = section(source, piece);
+    section.is_writable()
+        && !section.is_code()
+        && !name::is_own_variable(name.as_bytes(), section.name)
+        && piece.len() > 0
 }
 
 /// Constants, beside the tables that belong to code.
 pub(super) fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
-    let section = sources.get(piece.object).and_then(|source| section(source, piece));
+    let section = sources.get(piece.object).map(|source| section(source, piece));
     section.is_some_and(|section| {
         !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
     })
 }
 
-pub(super) fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> Option<&'s Section<'a>> {
+pub(super) fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> &'s Section<'a> {
     source.patched.analysis.elf.section(piece.section)
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
+use object::build::elf::{self as built, Builder, Relocation, SectionData};
 use object::elf;
 use object::{Endianness, build};
 
 use crate::arch::{Arch as _, Machine, for_machine};
-use crate::elf::{ElfObject, Place, Section, SectionClass, SymbolKind};
+use crate::elf::{Definition, ElfObject, Section, SectionClass, SectionId, SymbolKind};
 use crate::slices::Parts as _;
 
 use super::copy::{Copied, Link, OutReloc};
@@ -46,7 +46,7 @@ const KEPT_FLAGS: u64 = 0x1 | 0x2 | 0x4 | 0x10 | 0x20;
 
 /// A section that is being put together.
 struct Out {
-    section: u32,
+    section: SectionId,
     bytes: Vec<u8>,
     size: u64,
     relocs: Vec<OutReloc>,
@@ -79,13 +79,14 @@ impl Linking<'_> {
         let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
         for (piece, copied) in own {
             let section = source.patched.analysis.elf.section(piece.section);
-            let section = section.ok_or("a section that is not there")?;
             let place = append(&mut outs, section, *piece, copied)?;
             places.insert(*piece, place);
         }
         let mut writer = Writer::new(source.patched.analysis.elf.machine);
-        let ids: Vec<SectionId> = outs.iter().map(|out| writer.section(source, out)).collect();
-        let starts: Vec<SymbolId> = ids.iter().map(|id| writer.section_symbol(*id)).collect();
+        let ids: Vec<built::SectionId> =
+            outs.iter().map(|out| writer.section(source, out)).collect();
+        let starts: Vec<built::SymbolId> =
+            ids.iter().map(|id| writer.section_symbol(*id)).collect();
         writer.symbols(source, &places, &ids, self.shared);
         for (out, id) in outs.iter().zip(&ids) {
             let mut relocs = Vec::new();
@@ -119,7 +120,7 @@ impl Linking<'_> {
             writer.relocations(*id, relocs);
         }
         writer.static_call_keys(self.extraction, self.links, object);
-        let pointers: Vec<(SymbolId, i64)> = functions
+        let pointers: Vec<(built::SymbolId, i64)> = functions
             .iter()
             .map(|(piece, offset)| {
                 let (index, base) = places.get(piece)?;
@@ -192,8 +193,8 @@ fn append(
 struct Writer<'w> {
     machine: Machine,
     builder: Builder<'w>,
-    symtab: SectionId,
-    undefined: BTreeMap<String, SymbolId>,
+    symtab: built::SectionId,
+    undefined: BTreeMap<String, built::SymbolId>,
 }
 
 impl Writer<'_> {
@@ -226,11 +227,9 @@ impl Writer<'_> {
         symbol.st_shndx = elf::SHN_ABS;
     }
 
-    fn section(&mut self, source: &Source<'_>, out: &Out) -> SectionId {
+    fn section(&mut self, source: &Source<'_>, out: &Out) -> built::SectionId {
         let section = self.builder.sections.add();
-        let Some(from) = source.patched.analysis.elf.section(out.section) else {
-            return section.id();
-        };
+        let from = source.patched.analysis.elf.section(out.section);
         let name = placement::in_module(from.name).unwrap_or(from.name.into());
         section.name = name.into_owned().into();
         section.sh_type = elf::SectionType(from.raw);
@@ -244,7 +243,7 @@ impl Writer<'_> {
         section.id()
     }
 
-    fn section_symbol(&mut self, section: SectionId) -> SymbolId {
+    fn section_symbol(&mut self, section: built::SectionId) -> built::SymbolId {
         let symbol = self.builder.symbols.add();
         symbol.section = Some(section);
         symbol.set_st_info(elf::STB_LOCAL, elf::STT_SECTION);
@@ -256,7 +255,7 @@ impl Writer<'_> {
         &mut self,
         source: &Source<'_>,
         places: &BTreeMap<Piece, (usize, u64)>,
-        ids: &[SectionId],
+        ids: &[built::SectionId],
         shared: &Shared,
     ) {
         let elf = &source.patched.analysis.elf;
@@ -264,7 +263,7 @@ impl Writer<'_> {
         let mut file = (elf.files.len() == 1).then_some(0);
         self.file(elf, file);
         for symbol in &elf.symbols {
-            let Place::Section(section) = symbol.place else { continue };
+            let Definition::Section(section) = symbol.place else { continue };
             let kind = match symbol.kind {
                 SymbolKind::Function => elf::STT_FUNC,
                 SymbolKind::Object => elf::STT_OBJECT,
@@ -296,7 +295,7 @@ impl Writer<'_> {
         }
     }
 
-    fn undefined(&mut self, name: &str) -> SymbolId {
+    fn undefined(&mut self, name: &str) -> built::SymbolId {
         if let Some(known) = self.undefined.get(name) {
             return *known;
         }
@@ -321,7 +320,7 @@ impl Writer<'_> {
         }
     }
 
-    fn relocations(&mut self, section: SectionId, relocs: Vec<Relocation>) {
+    fn relocations(&mut self, section: built::SectionId, relocs: Vec<Relocation>) {
         if relocs.is_empty() {
             return;
         }
@@ -338,7 +337,7 @@ impl Writer<'_> {
         own.data = SectionData::Relocation(relocs);
     }
 
-    fn table(&mut self, name: &str, pointers: &[(SymbolId, i64)]) {
+    fn table(&mut self, name: &str, pointers: &[(built::SymbolId, i64)]) {
         let id = self.pointers(FUNCTIONS_SECTION, pointers);
         let symbol = self.builder.symbols.add();
         symbol.name = name.as_bytes().to_vec().into();
@@ -348,7 +347,11 @@ impl Writer<'_> {
     }
 
     /// A section of addresses.
-    fn pointers(&mut self, name: &'static str, pointers: &[(SymbolId, i64)]) -> SectionId {
+    fn pointers(
+        &mut self,
+        name: &'static str,
+        pointers: &[(built::SymbolId, i64)],
+    ) -> built::SectionId {
         let section = self.builder.sections.add();
         section.name = name.into();
         section.sh_type = elf::SHT_PROGBITS;

@@ -24,7 +24,7 @@ pub(super) struct Large {
 pub(super) fn large(sources: &[Source<'_>], extraction: &Extraction) -> Option<Large> {
     let variables = extraction.copied.keys().filter_map(|piece| {
         let source = sources.get(piece.object)?;
-        let section = source.patched.analysis.elf.section(piece.section)?;
+        let section = source.patched.analysis.elf.section(piece.section);
         is_per_cpu(section.name).then(|| (*piece, section.align, owner_name(source, *piece)))
     });
     let variables: Vec<_> = variables.collect();

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{ElfObject, Section};
-use crate::layout::Span;
+use crate::elf::{ElfObject, Section, SectionId};
+use crate::layout::{FunctionId, Span};
 use crate::rules;
 use crate::slices::Parts as _;
 
@@ -15,7 +15,7 @@ use super::source::Source;
 pub(super) struct Piece {
     /// Index of the source.
     pub(super) object: usize,
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
@@ -97,13 +97,17 @@ impl Source<'_> {
     }
 
     /// The piece that holds `span` of the patched object, a span of code that belongs to `function`.
-    pub(super) fn code_piece(&self, object: usize, span: Span, function: Option<usize>) -> Piece {
+    pub(super) fn code_piece(
+        &self,
+        object: usize,
+        span: Span,
+        function: Option<FunctionId>,
+    ) -> Piece {
         let layout = &self.patched.analysis.layout;
-        let first = layout.first_of_section(span.section).unwrap_or(0);
-        let others = layout.of_section(span.section).iter().zip(first..).any(|(other, index)| {
-            other.symbol.is_some() && self.owners.get(index as usize).copied().flatten() != function
-        });
-        let size = self.elf().section(span.section).map_or(0, |section| section.size);
+        let others = layout
+            .with_ids_of_section(span.section)
+            .any(|(other, index)| other.symbol.is_some() && self.owners[index] != function);
+        let size = self.elf().section(span.section).size;
         let section = span.section;
         if others {
             let start = self.padded_start(span);
@@ -118,10 +122,13 @@ impl Source<'_> {
         const PADDING: u64 = 16;
         let start = span.start.saturating_sub(PADDING);
         let section = self.elf().section(span.section);
-        let bytes = section.and_then(|section| section.bytes(start, PADDING)).unwrap_or_default();
-        let free = self.patched.analysis.layout.find(span.section, start).is_none_or(|before| {
-            self.patched.analysis.layout.span(before).is_none_or(|span| span.symbol.is_none())
-        });
+        let bytes = section.bytes(start, PADDING).unwrap_or_default();
+        let free = self
+            .patched
+            .analysis
+            .layout
+            .find(span.section, start)
+            .is_none_or(|before| self.patched.analysis.layout.span(before).symbol.is_none());
         let is_room = || for_machine!(self.elf().machine, A => A::is_room(bytes));
         if span.start >= PADDING && free && !bytes.is_empty() && is_room() {
             start
@@ -132,18 +139,18 @@ impl Source<'_> {
 
     /// The piece of the data object at `span`.
     pub(super) fn data_piece(&self, object: usize, span: Span) -> Piece {
-        let size = self.elf().section(span.section).map_or(0, |section| section.size);
+        let size = self.elf().section(span.section).size;
         let alone = self.patched.analysis.layout.of_section(span.section).len() == 1;
         let section = span.section;
-        match self.elf().section(section).map(manner) {
-            Some(Manner::Separate) if alone => Piece { object, section, start: 0, end: size },
+        match manner(self.elf().section(section)) {
+            Manner::Separate if alone => Piece { object, section, start: 0, end: size },
             _ => Piece { object, section, start: span.start, end: span.end },
         }
     }
 
     /// All of a section.
-    pub(super) fn whole(&self, object: usize, section: u32) -> Piece {
-        let size = self.elf().section(section).map_or(0, |section| section.size);
+    pub(super) fn whole(&self, object: usize, section: SectionId) -> Piece {
+        let size = self.elf().section(section).size;
         Piece { object, section, start: 0, end: size }
     }
 }
@@ -151,9 +158,9 @@ impl Source<'_> {
 /// One entry of a table, and the code that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
-    pub(super) code: u32,
+    pub(super) code: SectionId,
     pub(super) offset: u64,
-    pub(super) table: u32,
+    pub(super) table: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
@@ -170,20 +177,21 @@ impl Tables {
         if let Some(problem) = analysis.sites.problems.first() {
             return Err(problem.clone());
         }
-        let is_needed = |table: u32| {
-            let name = analysis.elf.section(table).map(|section| section.name);
+        let is_needed = |table: SectionId| {
+            let name = analysis.elf.section(table).name;
             // Nobody looks at a table in a module that nobody has read here.
             let is_known = |name: &&[u8]| rules::is_attributed(name);
-            name.filter(is_known)
+            Some(name)
+                .filter(is_known)
                 .is_some_and(|name| name != MADE_AGAIN && !NOT_NEEDED.contains(&name))
         };
         let read = analysis.sites.all().iter().filter_map(|site| {
-            let (table, Range { start, end }) = analysis.sites.place(site)?;
+            let (table, Range { start, end }) = analysis.sites.place(site);
             let (code, offset) = (site.section, site.offset);
             is_needed(table).then_some(Entry { code, offset, table, start, end })
         });
         let mut entries: Vec<Entry> = read.collect();
-        for (section, table) in analysis.elf.sections.iter().zip(0u32..) {
+        for (section, table) in analysis.elf.sections.with_ids() {
             if is_plain_table(section.name) && section.size > 0 {
                 let own = plain_entries(&analysis.elf, section, table)
                     .ok_or_else(|| format!("{}: unknown entry size", section.name_lossy()))?;
@@ -206,7 +214,7 @@ impl Tables {
     }
 
     /// The entry that holds `offset` of section `table`.
-    pub(super) fn at(&self, table: u32, offset: u64) -> Option<Entry> {
+    pub(super) fn at(&self, table: SectionId, offset: u64) -> Option<Entry> {
         let holds =
             |entry: &&Entry| entry.table == table && (entry.start..entry.end).contains(&offset);
         self.entries.iter().find(holds).copied()
@@ -214,8 +222,12 @@ impl Tables {
 }
 
 /// Entries of one size whose first field is the one with the relocation to code.
-fn plain_entries(elf: &ElfObject<'_>, section: &Section<'_>, table: u32) -> Option<Vec<Entry>> {
-    let sites: Vec<(u64, Option<(u32, u64)>)> = section
+fn plain_entries(
+    elf: &ElfObject<'_>,
+    section: &Section<'_>,
+    table: SectionId,
+) -> Option<Vec<Entry>> {
+    let sites: Vec<(u64, Option<(SectionId, u64)>)> = section
         .relocs
         .iter()
         .filter(|reloc| reloc.raw != 0)

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
+use crate::elf::{Definition, ElfObject, SectionId, Symbol, SymbolId, SymbolKind};
 use crate::kernel::{Kallsyms, Listed, Region};
 
 /// Which of the symbols of a name is meant cannot be told.
@@ -61,7 +61,7 @@ impl Kallsyms {
         if entries.is_empty() {
             return Err(PositionError::Missing);
         }
-        let Place::Section(section) = symbol.place else { return Err(PositionError::Missing) };
+        let Definition::Section(section) = symbol.place else { return Err(PositionError::Missing) };
         let own = self.places(object, section).into_iter().filter_map(|(linked, base)| {
             let value = base.wrapping_add(symbol.value);
             entries.iter().position(|listed| {
@@ -77,19 +77,17 @@ impl Kallsyms {
     }
 
     /// The position of the local symbol `index` of `whole`, from which alone this was linked.
-    pub fn of_whole(&self, whole: &ElfObject<'_>, index: u32) -> Result<u64, PositionError> {
-        let symbol = whole.symbol(index).ok_or(PositionError::Missing)?;
+    pub fn of_whole(&self, whole: &ElfObject<'_>, index: SymbolId) -> Result<u64, PositionError> {
+        let symbol = whole.symbol(index);
         let entries = self.named(symbol.name);
         let mut linked: Vec<(usize, &Listed)> =
             entries.iter().enumerate().filter(|(_, listed)| !listed.global).collect();
         linked.sort_by_key(|(_, listed)| listed.number);
-        let namesakes = whole.symbols.iter().zip(0u32..).filter(|(other, _)| {
-            let Place::Section(section) = other.place else { return false };
-            other.local
-                && other.name == symbol.name
-                && whole.section(section).is_some_and(Section::is_allocated)
+        let namesakes = whole.symbols.with_ids().filter(|(other, _)| {
+            let Definition::Section(section) = other.place else { return false };
+            other.local && other.name == symbol.name && whole.section(section).is_allocated()
         });
-        let namesakes: Vec<(&Symbol<'_>, u32)> = namesakes.collect();
+        let namesakes: Vec<(&Symbol<'_>, SymbolId)> = namesakes.collect();
         let same_sizes = namesakes
             .iter()
             .map(|(other, _)| other.size)
@@ -103,16 +101,20 @@ impl Kallsyms {
     }
 
     /// Where section `section` of `object` can have been linked to.
-    fn places(&self, object: &ElfObject<'_>, section: u32) -> BTreeSet<(Option<u32>, u64)> {
-        let is_code = object.section(section).is_some_and(Section::is_code);
-        let mut agreed: Option<BTreeSet<(Option<u32>, u64)>> = None;
+    fn places(
+        &self,
+        object: &ElfObject<'_>,
+        section: SectionId,
+    ) -> BTreeSet<(Option<SectionId>, u64)> {
+        let is_code = object.section(section).is_code();
+        let mut agreed: Option<BTreeSet<(Option<SectionId>, u64)>> = None;
         let witnesses = object.symbols.iter().filter(|symbol| {
             let is_named = match symbol.kind {
                 SymbolKind::Function | SymbolKind::Object => true,
                 SymbolKind::None => !is_code,
                 SymbolKind::Section | SymbolKind::File => false,
             };
-            symbol.place == Place::Section(section) && is_named && !symbol.weak
+            symbol.place == Definition::Section(section) && is_named && !symbol.weak
         });
         for witness in witnesses {
             let entries = self.named(witness.name);
@@ -120,7 +122,7 @@ impl Kallsyms {
                 continue;
             }
             let file = file_of(object, witness).and_then(|name| self.file(name));
-            let possible: BTreeSet<(Option<u32>, u64)> = entries
+            let possible: BTreeSet<(Option<SectionId>, u64)> = entries
                 .iter()
                 .filter(|listed| listed.global != witness.local)
                 .filter(|listed| can_be_of(listed, file, witness.size))
@@ -163,6 +165,7 @@ fn position(entries: &[Listed], index: usize) -> Result<u64, PositionError> {
 mod tests {
     use super::*;
     use crate::arch::Machine;
+    use crate::elf::Section;
 
     const MAP: &str = "ffffffff81000000 T startup\n\
         ffffffff81000100 t show\n\
@@ -196,7 +199,7 @@ mod tests {
             align: 16,
             size: 0x100,
             entsize: 0,
-            link: 0,
+            link: None,
             data: &[],
             relocs: crate::elf::Relocs::none(Machine::X86_64),
         };
@@ -205,7 +208,7 @@ mod tests {
             .map(|(name, value, local)| Symbol {
                 name: name.as_bytes(),
                 kind: SymbolKind::Function,
-                place: Place::Section(0),
+                place: Definition::Section(SectionId::default()),
                 value: *value,
                 size: 16,
                 local: *local,
@@ -216,12 +219,17 @@ mod tests {
                 file: None,
             })
             .collect();
-        ElfObject { machine: Machine::X86_64, sections: vec![section], symbols, files: Vec::new() }
+        ElfObject {
+            machine: Machine::X86_64,
+            sections: vec![section].into(),
+            symbols,
+            files: Vec::new(),
+        }
     }
 
     fn position_of(symbols: &[(&'static str, u64, bool)]) -> Result<u64, PositionError> {
         let object = object(symbols);
-        let wanted = object.symbols.first().unwrap();
+        let wanted = object.symbol(SymbolId::default());
         map().of_object(&object, wanted)
     }
 
@@ -260,17 +268,17 @@ mod tests {
             |file| Listed { value: 0x1000, size: 16, lasting: true, file, ..Listed::default() };
         let mut object = object(&[("show", 0, true)]);
         object.files = vec![b"core.c"];
-        object.symbols[0].file = Some(0);
+        object.symbols[SymbolId::default()].file = Some(0);
         for (file, size, expected) in [
             (Some(0), 16, Ok(0)),
             (Some(0), 24, Err(PositionError::Overridden(1))),
             // From kallsyms, with a distance for a size.
             (None, 24, Ok(0)),
         ] {
-            object.symbols[0].size = size;
+            object.symbols[SymbolId::default()].size = size;
             let mut kernel: Kallsyms = [(b"show".to_vec(), listed(file))].into_iter().collect();
             kernel.set_file(b"core.c");
-            let wanted = object.symbols.first().unwrap();
+            let wanted = object.symbol(SymbolId::default());
             assert_eq!(kernel.of_object(&object, wanted), expected);
         }
     }

@@ -2,7 +2,6 @@
 
 use super::pieces::Piece;
 use super::source::Source;
-use crate::elf::Place;
 
 /// Pointers to the SRCU structures of a module, whose per-CPU counters are allocated when it is loaded
 /// (`srcu_module_coming()` in kernel/rcu/srcutree.c).
@@ -12,17 +11,15 @@ const SRCU: &[u8] = b"___srcu_struct_ptrs";
 pub(super) fn entries(source: &Source<'_>, piece: Piece) -> Vec<Piece> {
     let analysis = &source.patched.analysis;
     let elf = &analysis.elf;
-    let lists = elf.sections.iter().zip(0u32..).filter(|(section, _)| section.name == SRCU);
+    let lists = elf.sections.with_ids().filter(|(section, _)| section.name == SRCU);
     let entries = lists.flat_map(|(section, number)| {
         let own = section.relocs.iter().filter(|reloc| {
-            elf.symbol(reloc.symbol).is_some_and(|symbol| {
-                let at = symbol.value.checked_add_signed(reloc.addend);
-                symbol.place == Place::Section(piece.section)
-                    && at.is_some_and(|at| (piece.start..piece.end).contains(&at))
+            elf.place_of(reloc).is_some_and(|(to, at)| {
+                to == piece.section && (piece.start..piece.end).contains(&at)
             })
         });
         own.filter_map(move |reloc| {
-            let span = analysis.layout.span(analysis.layout.find(number, reloc.offset)?)?;
+            let span = analysis.layout.span(analysis.layout.find(number, reloc.offset)?);
             Some(source.data_piece(piece.object, *span))
         })
     });

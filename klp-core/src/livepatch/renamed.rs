@@ -5,10 +5,11 @@
 use std::collections::BTreeSet;
 
 use crate::checksum::Digest;
+use crate::layout::FunctionId;
 use crate::name;
 
 use super::callers::call_sites;
-use super::extract;
+use super::extract::{self, Root};
 use super::moved::{successors, word};
 use super::side::Side;
 use super::source::{Fate, Source};
@@ -51,19 +52,18 @@ impl Renamed {
 pub(super) fn functions(sources: &[Source<'_>], places: &Places) -> Vec<Renamed> {
     let mut found = Vec::new();
     for (object, source) in sources.iter().enumerate() {
-        let added = source.fates.iter().enumerate();
-        for (number, _) in added.filter(|(_, fate)| **fate == Some(Fate::Added)) {
-            let entry = extract::body_piece(source, object, number);
-            let entry = entry.map(|(piece, offset)| (piece, offset.cast_signed()));
-            let taken = entry.and_then(|entry| places.get(&entry));
+        let added = source.fates.with_ids();
+        for (_, function) in added.filter(|(fate, _)| **fate == Some(Fate::Added)) {
+            let (piece, offset) = extract::body_piece(source, Root { object, function });
+            let taken = places.get(&(piece, offset.cast_signed()));
             let Some(address) = taken.and_then(address) else { continue };
-            let name = source.name_of(number);
+            let name = source.name_of(function);
             let users = users(&source.patched, &name);
             let own = sources.iter().filter(|other| other.linked == source.linked);
             let was = own.flat_map(pointed).find(|was| {
                 !successors(sources, source.linked, was.users.clone()).is_disjoint(&users)
             });
-            let digest = source.patched.record(number).and_then(|record| record.checksum);
+            let digest = source.patched.record(function).checksum;
             // Who runs the old one where it is the same does what the patch does.
             let was = was.filter(|was| {
                 address == Address::Compared || digest.is_none() || was.digest != digest
@@ -95,16 +95,17 @@ struct Gone {
 
 fn pointed(source: &Source<'_>) -> Vec<Gone> {
     let Some(original) = &source.original else { return Vec::new() };
-    let kept: BTreeSet<usize> =
+    let kept: BTreeSet<FunctionId> =
         source.fates.iter().flatten().filter_map(|fate| fate.original()).collect();
-    let gone = (0..original.analysis.layout.functions.len())
+    let functions = original.analysis.layout.functions.with_ids().map(|(_, id)| id);
+    let gone = functions
         .filter(|number| !kept.contains(number) && !original.is_freed(*number))
         .filter(|number| call_sites(original, *number).is_none());
-    gone.filter_map(|number| {
-        let record = original.record(number)?;
+    gone.map(|number| {
+        let record = original.record(number);
         let name = record.name.to_owned();
         let users = users(original, &name);
-        Some(Gone { name, digest: record.checksum, users })
+        Gone { name, digest: record.checksum, users }
     })
     .collect()
 }

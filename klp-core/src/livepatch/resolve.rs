@@ -6,8 +6,10 @@
 //! one thing, or where the access cannot leave the thing it hits.
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, Symbol, SymbolKind};
-use crate::layout::Span;
+use crate::elf::{
+    Definition, ElfObject, Reloc, RelocKind, Section, SectionId, Symbol, SymbolId, SymbolKind,
+};
+use crate::layout::{FunctionId, Span, SpanId};
 use crate::name::{self, Stability};
 
 use crate::kernel::is_freed;
@@ -47,9 +49,9 @@ pub(super) enum Outside<'a> {
     /// The one of that name that linkers see.
     Global(&'a [u8]),
     /// A symbol of the object as it runs, by index.
-    Local(u32),
+    Local(SymbolId),
     /// What another source's original has at a span.
-    Moved(usize, u32),
+    Moved(usize, SpanId),
 }
 
 /// One touched object while its relocations are resolved.
@@ -81,15 +83,16 @@ impl<'s, 'a> Resolver<'s, 'a> {
         if matches!(site.reloc.kind, RelocKind::Unknown(_) | RelocKind::Got32) {
             return Err(format!("a relocation of type {} cannot be moved", site.reloc.raw));
         }
-        let symbol =
-            *self.elf().symbol(site.reloc.symbol).ok_or("a relocation without its symbol")?;
+        let symbol = *self.elf().symbol(site.reloc.symbol);
         match symbol.place {
-            Place::Undefined if symbol.name.is_empty() => Ok((Meaning::Number, addend)),
-            Place::Undefined => Ok((Meaning::Kernel(Outside::Global(symbol.name)), addend)),
-            Place::Absolute => Err(format!("{} is a number, not a place", symbol.name_lossy())),
-            Place::Common => Err(format!("{} is not allocated yet", symbol.name_lossy())),
-            Place::Section(index) => {
-                let section = self.elf().section(index).ok_or("a section that is not there")?;
+            Definition::Undefined if symbol.name.is_empty() => Ok((Meaning::Number, addend)),
+            Definition::Undefined => Ok((Meaning::Kernel(Outside::Global(symbol.name)), addend)),
+            Definition::Absolute => {
+                Err(format!("{} is a number, not a place", symbol.name_lossy()))
+            }
+            Definition::Common => Err(format!("{} is not allocated yet", symbol.name_lossy())),
+            Definition::Section(index) => {
+                let section = self.elf().section(index);
                 if section.is_code() {
                     self.code(site, &symbol, index)
                 } else {
@@ -103,24 +106,23 @@ impl<'s, 'a> Resolver<'s, 'a> {
         &self,
         site: &Site,
         symbol: &Symbol<'a>,
-        section: u32,
+        section: SectionId,
     ) -> Result<(Meaning<'a>, i64), Why> {
         let layout = &self.source.patched.analysis.layout;
         let from_start = symbol.value.cast_signed().wrapping_add(site.reloc.addend);
         let offset = u64::try_from(from_start.wrapping_add(site.bias))
             .map_err(|_| "a place before the start of a code section")?;
-        let span =
-            layout.find(section, offset).and_then(|index| Some((index, *layout.span(index)?)));
+        let span = layout.find(section, offset).map(|index| (index, *layout.span(index)));
         let Some((index, span)) = span.filter(|(_, span)| span.symbol.is_some()) else {
             let piece = self.unnamed_code(section, offset)?;
             return Ok((Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed())));
         };
-        let owner = self.source.owners.get(index as usize).copied().flatten();
-        let fate = owner.and_then(|owner| Some((owner, self.source.fates.get(owner).copied()??)));
+        let owner = self.source.owners[index];
+        let fate = owner.and_then(|owner| Some((owner, self.source.fates[owner]?)));
         let Some((owner, fate)) = fate else {
             return Err(format!("code of {} that is part of no function", self.name_of(&span)));
         };
-        let body = layout.functions.get(owner).is_some_and(|function| function.body == index);
+        let body = layout.functions[owner].body == index;
         let is_entry = body && offset == span.start;
         let copied = || {
             let piece = self.source.code_piece(self.object, span, Some(owner));
@@ -160,7 +162,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
     }
 
-    fn global_name(&self, function: usize) -> Result<&'a [u8], Why> {
+    fn global_name(&self, function: FunctionId) -> Result<&'a [u8], Why> {
         let symbols = || self.source.patched.symbols_of(function).map(|(_, symbol)| symbol);
         let global = || symbols().filter(|symbol| !symbol.local);
         let alive = global().find(|symbol| !self.source.is_dead(symbol));
@@ -170,12 +172,12 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     /// Code without a symbol, up to where control leaves it, or as long as the alternative that it
     /// replaces.
-    fn unnamed_code(&self, section: u32, offset: u64) -> Result<Piece, Why> {
+    fn unnamed_code(&self, section: SectionId, offset: u64) -> Result<Piece, Why> {
         for_machine!(self.elf().machine, A => self.straight_code::<A>(section, offset))
     }
 
-    fn straight_code<A: Arch>(&self, section: u32, offset: u64) -> Result<Piece, Why> {
-        let header = self.elf().section(section).ok_or("a section that is not there")?;
+    fn straight_code<A: Arch>(&self, section: SectionId, offset: u64) -> Result<Piece, Why> {
+        let header = self.elf().section(section);
         let rest = header.in_file(offset, header.size);
         let mut instructions = A::Instructions::new(rest, offset);
         for decoded in instructions.by_ref() {
@@ -194,7 +196,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         &self,
         site: &Site,
         symbol: &Symbol<'a>,
-        index: u32,
+        index: SectionId,
         section: &Section<'a>,
     ) -> Result<(Meaning<'a>, i64), Why> {
         let layout = &self.source.patched.analysis.layout;
@@ -232,7 +234,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
             self.certain_span(site, index, from_start.wrapping_add(site.bias))?
         } else {
             let span = layout.find(index, symbol.value).ok_or("a name without its variable")?;
-            (span, *layout.span(span).ok_or("a name without its variable")?)
+            (span, *layout.span(span))
         };
         self.object_at(span, from_start)
     }
@@ -240,13 +242,13 @@ impl<'s, 'a> Resolver<'s, 'a> {
     /// What the data object at `span` is now.
     fn object_at(
         &self,
-        (index, span): (u32, Span),
+        (index, span): (SpanId, Span),
         from_start: i64,
     ) -> Result<(Meaning<'a>, i64), Why> {
         let relative = from_start.wrapping_sub(span.start.cast_signed());
-        let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+        let symbol = span.symbol.map(|symbol| self.elf().symbol(symbol));
         let stability = symbol.map(|symbol| name::stability(symbol.name, symbol.local));
-        let section = self.elf().section(span.section).ok_or("a section that is not there")?;
+        let section = self.elf().section(span.section);
         match self.source.data.get(&index) {
             Some(DataFate::Shared(original) | DataFate::Changed(original)) => {
                 Ok((Meaning::Kernel(self.original_data(*original)?), relative))
@@ -290,14 +292,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
         (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
     }
 
-    /// The original function of that number.
-    pub(super) fn original_function(&self, number: usize) -> Result<Outside<'a>, Why> {
+    /// That function of the original.
+    pub(super) fn original_function(&self, number: FunctionId) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
-        let function = original.analysis.layout.functions.get(number);
-        let symbols = function.into_iter().flat_map(|function| function.symbols.iter());
-        let mut named = symbols
-            .filter_map(|index| Some((*index, original.analysis.elf.symbol(*index)?)))
-            .filter(|(_, symbol)| !self.source.is_dead(symbol));
+        let mut named =
+            original.symbols_of(number).filter(|(_, symbol)| !self.source.is_dead(symbol));
         let (index, symbol) = named.next().ok_or("a function without a name")?;
         let name = symbol.name_lossy();
         // What a compiler specializes can take other arguments each time.
@@ -311,31 +310,31 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.outside(index)
     }
 
-    fn original_data(&self, span: u32) -> Result<Outside<'a>, Why> {
+    fn original_data(&self, span: SpanId) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
-        let symbol = original.analysis.layout.span(span).and_then(|span| span.symbol);
+        let symbol = original.analysis.layout.span(span).symbol;
         self.outside(symbol.ok_or("a variable without a name")?)
     }
 
     /// The symbol of the running kernel that is `index` of the original.
-    pub(super) fn outside(&self, index: u32) -> Result<Outside<'a>, Why> {
+    pub(super) fn outside(&self, index: SymbolId) -> Result<Outside<'a>, Why> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
-        let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
+        let symbol = original.analysis.elf.symbol(index);
         if !symbol.local {
             return Ok(Outside::Global(symbol.name));
         }
         let index = self.source.running_local(index)?;
         let elf = &self.source.running().ok_or("an object without original")?.analysis.elf;
-        let place = elf.symbol(index).map(|symbol| symbol.place);
-        let Some(Place::Section(section)) = place else { return Err("no section".into()) };
-        if is_freed(elf.section(section).ok_or("no section")?.name) {
+        let place = elf.symbol(index).place;
+        let Definition::Section(section) = place else { return Err("no section".into()) };
+        if is_freed(elf.section(section).name) {
             return Err(format!("{} is freed after boot", symbol.name_lossy()));
         }
         Ok(Outside::Local(index))
     }
 
     fn name_of(&self, span: &Span) -> String {
-        let symbol = span.symbol.and_then(|symbol| self.elf().symbol(symbol));
+        let symbol = span.symbol.map(|symbol| self.elf().symbol(symbol));
         symbol.map(|symbol| symbol.name_lossy().into_owned()).unwrap_or_default()
     }
 }

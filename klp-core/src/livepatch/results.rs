@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::{Arch, Carried, Form, Instructions as _, Machine, for_machine};
+use crate::layout::FunctionId;
 
 use super::callers;
 use super::source::Source;
@@ -79,16 +80,15 @@ impl<'s, 'a> Results<'s, 'a> {
         self.gives(object, number)
     }
 
-    fn number(&self, object: usize, function: &str) -> Option<usize> {
+    fn number(&self, object: usize, function: &str) -> Option<FunctionId> {
         self.sources.get(object)?.patched.function_named(function)
     }
 
     /// Whether the function calls one of [`CONST_TEXTS`], or one that returns what that gives.
-    fn gives(&mut self, object: usize, number: usize) -> bool {
+    fn gives(&mut self, object: usize, number: FunctionId) -> bool {
         let givers = self.givers(object);
         let Some(source) = self.sources.get(object) else { return false };
-        let Some(record) = source.patched.record(number) else { return false };
-        let mut names = source.patched.names_in(record);
+        let mut names = source.patched.names_in(source.patched.record(number));
         names.any(|name| CONST_TEXTS.contains(&name) || givers.contains(name))
     }
 
@@ -123,13 +123,11 @@ impl<'s, 'a> Results<'s, 'a> {
     /// The functions of a source that refer to something of such a name, with their code.
     fn users(&self, object: usize, is_it: &dyn Fn(&str) -> bool) -> Vec<(String, Code<'s>)> {
         let Some(source) = self.sources.get(object) else { return Vec::new() };
-        let named = source.patched.records().enumerate().filter(|(_, record)| {
+        let named = source.patched.manifest.functions.with_ids().filter(|(record, _)| {
             let mut names = source.patched.names_in(*record);
             names.any(is_it)
         });
-        named
-            .filter_map(|(number, record)| Some((record.name.to_owned(), code(source, number)?)))
-            .collect()
+        named.filter_map(|(record, id)| Some((record.name.to_owned(), code(source, id)?))).collect()
     }
 
     /// How what `function` of source `object` returns would get to `kfree_const()`, if it does.
@@ -185,7 +183,7 @@ impl<'s, 'a> Results<'s, 'a> {
         let source = self.sources.get(object)?;
         let origin = |name: &str| {
             let number = source.patched.function_named(name)?;
-            source.patched.record(number)?.origin
+            source.patched.record(number).origin
         };
         let users = self.users(object, &|name| name == FREES).into_iter();
         let own = users.filter(|(user, _)| origin(user) == origin(function));
@@ -200,15 +198,15 @@ impl<'s, 'a> Results<'s, 'a> {
 }
 
 /// The body of a function, with its calls and its jumps to other functions.
-fn code<'s>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
+fn code<'s>(source: &'s Source<'_>, number: FunctionId) -> Option<Code<'s>> {
     for_machine!(source.patched.analysis.elf.machine, A => code_of::<A>(source, number))
 }
 
-fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: usize) -> Option<Code<'s>> {
+fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: FunctionId) -> Option<Code<'s>> {
     let side = &source.patched;
     let layout = &side.analysis.layout;
-    let span = layout.span(layout.functions.get(number)?.body)?;
-    let section = side.analysis.elf.section(span.section)?;
+    let span = layout.span(layout.functions[number].body);
+    let section = side.analysis.elf.section(span.section);
     let bytes = section.bytes(span.start, span.end.checked_sub(span.start)?)?;
     let mut calls = Vec::new();
     let mut instructions = A::Instructions::new(bytes, span.start);
@@ -218,12 +216,12 @@ fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: usize) -> Option<Code<'s
             continue;
         }
         let reloc = section.relocs.within(place.start, place.end).next();
-        let name = reloc.and_then(|reloc| {
-            let symbol = side.analysis.elf.symbol(reloc.symbol)?;
+        let name = reloc.map(|reloc| {
+            let symbol = side.analysis.elf.symbol(reloc.symbol);
             let own = callers::entry(&side.analysis.elf, &reloc, true)
                 .and_then(|(section, at)| layout.find(section, at))
-                .and_then(|span| source.owners.get(span as usize).copied().flatten());
-            Some(own.map_or_else(|| symbol.name_lossy().into_owned(), |own| source.name_of(own)))
+                .and_then(|span| source.owners[span]);
+            own.map_or_else(|| symbol.name_lossy().into_owned(), |own| source.name_of(own))
         });
         let inside = |at: u64| at.saturating_sub(span.start);
         calls.extend(name.map(|name| (inside(place.start), inside(place.end), name)));

@@ -2,9 +2,11 @@
 
 use crate::checksum::Analysis;
 use crate::diff::compare;
-use crate::elf::{ElfError, Section, Symbol};
+use crate::elf::{ElfError, Section, Symbol, SymbolId};
+use crate::ids::List;
 use crate::kernel::{Region, is_freed};
-use crate::manifest::{self, Manifest};
+use crate::layout::{FunctionId, SpanId};
+use crate::manifest::{self, DataId, Manifest};
 use crate::name::{self, Stability};
 use crate::origin::{self, Definitions};
 
@@ -15,7 +17,7 @@ pub(super) struct Side<'a> {
     pub(super) analysis: Analysis<'a>,
     pub(super) manifest: manifest::Object,
     /// The span of each data object that the manifest lists.
-    pub(super) data: Vec<Option<u32>>,
+    pub(super) data: List<DataId, Option<SpanId>>,
 }
 
 impl<'a> Side<'a> {
@@ -41,36 +43,48 @@ impl<'a> Side<'a> {
         Ok(Self { analysis, manifest, data })
     }
 
-    /// The manifest's record of the function of that number.
-    pub(super) fn record(&self, number: usize) -> Option<manifest::Function<'_>> {
+    /// The manifest's record of a function.
+    pub(super) fn record(&self, number: FunctionId) -> manifest::Function<'_> {
         self.manifest.functions.get(number)
     }
 
     /// The kind of memory that a span is in.
-    pub(super) fn region(&self, span: u32) -> Region {
+    pub(super) fn region(&self, span: SpanId) -> Region {
         let span = self.analysis.layout.span(span);
-        let section = span.and_then(|span| self.analysis.elf.section(span.section));
-        section.map_or(Region::Data, region)
+        region(self.analysis.elf.section(span.section))
     }
 
     /// The object that the data at a span comes from: this one, unless it was linked of several.
-    pub(super) fn object_of(&self, span: u32) -> &str {
-        let index = self.data.iter().position(|own| *own == Some(span));
-        let origin = index.and_then(|index| self.manifest.data.get(index)?.origin);
+    pub(super) fn object_of(&self, span: SpanId) -> &str {
+        let origin = self.data_at(span).and_then(|id| self.manifest.data.get(id).origin);
         self.manifest.origin(origin)
     }
 
+    /// The data object of the manifest at a span.
+    fn data_at(&self, span: SpanId) -> Option<DataId> {
+        let mut data = self.data.with_ids();
+        data.find(|(own, _)| **own == Some(span)).map(|(_, id)| id)
+    }
+
+    /// The span of a data object of the manifest; none of what no section has.
+    pub(super) fn span_of(&self, data: DataId) -> Option<SpanId> {
+        *self.data.get(data)?
+    }
+
     /// The symbols that name a function.
-    pub(super) fn symbols_of(&self, number: usize) -> impl Iterator<Item = (u32, &Symbol<'a>)> {
-        let function = self.analysis.layout.functions.get(number);
-        let symbols = function.into_iter().flat_map(|function| function.symbols.iter());
-        symbols.filter_map(|index| Some((*index, self.analysis.elf.symbol(*index)?)))
+    pub(super) fn symbols_of(
+        &self,
+        number: FunctionId,
+    ) -> impl Iterator<Item = (SymbolId, &Symbol<'a>)> {
+        let symbols = self.analysis.layout.functions[number].symbols.iter();
+        symbols.map(|id| (*id, self.analysis.elf.symbol(*id)))
     }
 
     /// The function that a span is part of.
-    pub(super) fn owner(&self, span: u32) -> Option<usize> {
-        let functions = self.analysis.layout.functions.iter();
-        functions.into_iter().position(|function| function.spans().any(|own| own == span))
+    pub(super) fn owner(&self, span: SpanId) -> Option<FunctionId> {
+        let mut functions = self.analysis.layout.functions.with_ids();
+        let owner = functions.find(|(function, _)| function.spans().any(|own| own == span));
+        owner.map(|(_, id)| id)
     }
 
     /// The names of the functions that refer to something else than themselves of such a name.
@@ -113,50 +127,46 @@ impl<'a> Side<'a> {
     }
 
     /// Whether a function is in memory that is freed after boot.
-    pub(super) fn is_freed(&self, number: usize) -> bool {
-        let body = self.analysis.layout.functions.get(number).map(|function| function.body);
-        let span = body.and_then(|body| self.analysis.layout.span(body));
-        let section = span.and_then(|span| self.analysis.elf.section(span.section));
-        section.is_some_and(|section| is_freed(section.name))
+    pub(super) fn is_freed(&self, number: FunctionId) -> bool {
+        let layout = &self.analysis.layout;
+        let body = layout.span(layout.functions[number].body);
+        is_freed(self.analysis.elf.section(body.section).name)
     }
 
     /// Whether the data objects at two spans of two objects have the same content.
-    pub(super) fn is_alike(&self, span: u32, other: &Side<'_>, there: u32) -> bool {
-        let digest = |side: &Side<'_>, span: u32| {
-            let index = side.data.iter().position(|known| *known == Some(span))?;
-            side.manifest.data.get(index)?.checksum
-        };
+    pub(super) fn is_alike(&self, span: SpanId, other: &Side<'_>, there: SpanId) -> bool {
+        let digest =
+            |side: &Side<'_>, span: SpanId| side.manifest.data.checksum(side.data_at(span)?);
         let own = digest(self, span);
         own.is_some() && own == digest(other, there)
     }
 
     /// The span of the global data object of that name.
-    pub(super) fn data_named(&self, name: &[u8]) -> Option<u32> {
+    pub(super) fn data_named(&self, name: &[u8]) -> Option<SpanId> {
         let spans = self.data.iter().flatten().copied();
         spans.into_iter().find(|span| {
-            let symbol = self.analysis.layout.span(*span).and_then(|span| span.symbol);
-            let symbol = symbol.and_then(|symbol| self.analysis.elf.symbol(symbol));
+            let symbol = self.analysis.layout.span(*span).symbol;
+            let symbol = symbol.map(|symbol| self.analysis.elf.symbol(symbol));
             symbol.is_some_and(|symbol| !symbol.local && symbol.name == name)
         })
     }
 
     /// Name and size of the variable at a span, if it can be written and no compiler chose its name.
-    pub(super) fn variable(&self, span: u32) -> Option<(String, u64)> {
-        let place = self.analysis.layout.span(span)?;
-        let symbol = self.analysis.elf.symbol(place.symbol?)?;
-        let section = self.analysis.elf.section(place.section)?;
+    pub(super) fn variable(&self, span: SpanId) -> Option<(String, u64)> {
+        let place = self.analysis.layout.span(span);
+        let symbol = self.analysis.elf.symbol(place.symbol?);
+        let section = self.analysis.elf.section(place.section);
         let is_variable = section.is_writable()
             && symbol.stability == Stability::Stable
             && !name::is_own_variable(symbol.name, section.name);
         is_variable.then(|| (symbol.name_lossy().into_owned(), symbol.size))
     }
 
-    /// The number of the function of that name.
-    pub(super) fn function_named(&self, name: &str) -> Option<usize> {
-        self.manifest
-            .functions
-            .iter()
-            .position(|function| function.names().any(|known| known == name))
+    /// The function of that name.
+    pub(super) fn function_named(&self, name: &str) -> Option<FunctionId> {
+        let mut functions = self.manifest.functions.with_ids();
+        let found = functions.find(|(it, _)| it.names().any(|known| known == name));
+        found.map(|(_, id)| id)
     }
 }
 

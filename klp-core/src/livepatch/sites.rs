@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::arch::{Access, Arch, Decoded, Field, Form, Instructions, for_machine};
-use crate::elf::{Reloc, RelocKind, Section};
+use crate::elf::{Reloc, RelocKind, Section, SectionId};
 use smallvec::SmallVec;
 
 use super::distances::Follower;
@@ -76,16 +76,16 @@ fn sites_of<A: Arch>(
 /// to `next`, with this field for the distance. None if no relocation fills that.
 fn jump<A: Arch>(
     side: &Side<'_>,
-    section: u32,
+    section: SectionId,
     target: u64,
     (at, field, next): (u64, Field, u64),
 ) -> Option<Site> {
     let kind = A::relocation(A::BRANCH);
     (field.mask == kind.mask()).then_some(())?;
     let analysis = &side.analysis;
-    let span = analysis.layout.span(analysis.layout.find(section, target)?)?;
+    let span = analysis.layout.span(analysis.layout.find(section, target)?);
     let index = span.symbol?;
-    let symbol = analysis.elf.symbol(index)?;
+    let symbol = analysis.elf.symbol(index);
     let offset = at.checked_add(u64::from(field.offset))?;
     let bias = next.checked_sub(offset)?.cast_signed();
     let addend = target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(bias)?;

@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::{Both, Correlation, Disagreement, Renames};
-use crate::elf::{ElfError, ElfObject, Place, Symbol};
+use crate::elf::{Definition, ElfError, ElfObject, Symbol, SymbolId};
+use crate::ids::List;
 use crate::kernel::Region;
+use crate::layout::{FunctionId, SpanId};
 use crate::manifest;
+use crate::manifest::DataId;
 
 use super::input::{self, Input};
 use super::side::{Side, differing};
@@ -16,24 +19,24 @@ use super::{Named, NamesByObject};
 /// What became of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The number of the same function in the original.
-    Same(usize),
-    /// The number of the original that it replaces.
-    Changed(usize),
+    /// The same function of the original.
+    Same(FunctionId),
+    /// The one of the original that it replaces.
+    Changed(FunctionId),
     /// It replaces the kernel's global function of its name, which another object defined.
     Moved,
-    /// The number of the original that it would replace if that could be: those that call it are replaced.
-    Called(usize),
-    /// The number of the original, which was freed after boot, as the patched one is not.
-    Kept(usize),
+    /// The one of the original that it would replace if that could be: those that call it are replaced.
+    Called(FunctionId),
+    /// The one of the original, which was freed after boot, as the patched one is not.
+    Kept(FunctionId),
     /// Weak, and the definition of another object is the one that is called.
     Overridden,
     Added,
 }
 
 impl Fate {
-    /// The number of the same function in the original of its object.
-    pub(super) fn original(self) -> Option<usize> {
+    /// The same function in the original of its object.
+    pub(super) fn original(self) -> Option<FunctionId> {
         match self {
             Self::Same(original)
             | Self::Changed(original)
@@ -58,9 +61,9 @@ impl Fate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum DataFate {
     /// The original's, at this span.
-    Shared(u32),
+    Shared(SpanId),
     /// The same, with another content.
-    Changed(u32),
+    Changed(SpanId),
     /// The kernel's global variable of that name, which another object defined.
     Moved,
     /// Weak, and the definition of another object is the one that is used.
@@ -70,7 +73,7 @@ pub(super) enum DataFate {
     /// The kernel has another global of that name.
     Second,
     /// One that another object or function of the kernel had: its source, and its span in the original of that.
-    From(usize, u32),
+    From(usize, SpanId),
     /// One that the original does not have.
     New,
     /// One of so many of the original's; it cannot be told which.
@@ -79,7 +82,7 @@ pub(super) enum DataFate {
 
 impl DataFate {
     /// The span of the same variable in the original of its object.
-    pub(super) fn original(&self) -> Option<u32> {
+    pub(super) fn original(&self) -> Option<SpanId> {
         match self {
             Self::Shared(span) | Self::Changed(span) => Some(*span),
             _ => None,
@@ -96,14 +99,14 @@ pub(super) struct Source<'a> {
     plain: Option<Side<'a>>,
     pub(super) original: Option<Side<'a>>,
     pub(super) patched: Side<'a>,
-    /// By number of the patched function.
-    pub(super) fates: Vec<Option<Fate>>,
+    /// Of the patched functions.
+    pub(super) fates: List<FunctionId, Option<Fate>>,
     /// By span of the patched object: named data only.
-    pub(super) data: BTreeMap<u32, DataFate>,
+    pub(super) data: BTreeMap<SpanId, DataFate>,
     /// The function that each span of the patched object is part of.
-    pub(super) owners: Vec<Option<usize>>,
+    pub(super) owners: List<SpanId, Option<FunctionId>>,
     /// Functions that are replaced because they call what cannot be.
-    pub(super) instead: BTreeSet<usize>,
+    pub(super) instead: BTreeSet<FunctionId>,
     /// Weak names under which the kernel has the function of another object.
     pub(super) dead: BTreeSet<Vec<u8>>,
     /// Functions that the two ways to compile do not agree on.
@@ -114,9 +117,9 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// The name of the patched function `number`.
-    pub(super) fn name_of(&self, number: usize) -> String {
-        self.patched.record(number).map(|record| record.name.to_owned()).unwrap_or_default()
+    /// The name of a patched function.
+    pub(super) fn name_of(&self, number: FunctionId) -> String {
+        self.patched.record(number).name.to_owned()
     }
 
     /// Reads and correlates the three.
@@ -138,7 +141,7 @@ impl<'a> Source<'a> {
             object: input.object,
             linked: input.linked,
             is_whole: input.lto.is_some(),
-            fates: vec![None; patched.analysis.layout.functions.len()],
+            fates: patched.analysis.layout.functions.alongside(),
             data: BTreeMap::new(),
             owners: owners(&patched),
             instead: BTreeSet::new(),
@@ -179,60 +182,54 @@ impl<'a> Source<'a> {
     }
 
     /// Says of a changed function that those are replaced that call it.
-    pub(super) fn call_instead(&mut self, number: usize) {
-        if let Some(slot) = self.fates.get_mut(number)
-            && let Some(Fate::Changed(original)) = *slot
-        {
-            *slot = Some(Fate::Called(original));
+    pub(super) fn call_instead(&mut self, number: FunctionId) {
+        if let Some(Fate::Changed(original)) = self.fates[number] {
+            self.fates[number] = Some(Fate::Called(original));
         }
     }
 
     /// Replaces a function that is the same. Says whether it was.
-    pub(super) fn change(&mut self, number: usize) -> bool {
-        match self.fates.get_mut(number) {
-            Some(slot) if let Some(Fate::Same(original)) = *slot => {
-                *slot = Some(Fate::Changed(original));
-                self.instead.insert(number);
-                true
-            }
-            _ => false,
-        }
+    pub(super) fn change(&mut self, number: FunctionId) -> bool {
+        let Some(Fate::Same(original)) = self.fates[number] else { return false };
+        self.fates[number] = Some(Fate::Changed(original));
+        self.instead.insert(number);
+        true
     }
 
     /// The function of the patched object that the function `original` has become.
-    pub(super) fn now(&self, original: usize) -> Option<usize> {
-        self.fates.iter().position(|fate| {
+    pub(super) fn now(&self, original: FunctionId) -> Option<FunctionId> {
+        let is_it = |fate: &Option<Fate>| {
             matches!(fate, Some(Fate::Same(it) | Fate::Changed(it) | Fate::Called(it))
                 if *it == original)
-        })
+        };
+        self.fates.with_ids().find(|(fate, _)| is_it(fate)).map(|(_, id)| id)
     }
 
-    /// The number of the original that a changed function replaces.
-    pub(super) fn original_of(&self, number: usize) -> Option<usize> {
-        match self.fates.get(number).copied().flatten()? {
+    /// The function of the original that a changed one replaces.
+    pub(super) fn original_of(&self, number: FunctionId) -> Option<FunctionId> {
+        match self.fates[number]? {
             Fate::Changed(original) | Fate::Called(original) => Some(original),
             _ => None,
         }
     }
 
     /// Whether two data objects have another content.
-    fn has_changed(&self, original: Option<usize>, patched: usize) -> bool {
+    fn has_changed(&self, original: Option<DataId>, patched: DataId) -> bool {
         let before = self.original.as_ref().zip(original);
-        let before = before.and_then(|(side, index)| side.manifest.data.get(index));
-        let after = self.patched.manifest.data.get(patched);
-        before.and_then(|data| data.checksum) != after.and_then(|data| data.checksum)
+        let before = before.and_then(|(side, id)| side.manifest.data.checksum(id));
+        before != self.patched.manifest.data.checksum(patched)
     }
 
     /// Whether the function is freed after boot in the original, and not in the patched object.
-    fn was_freed(&self, original: usize, patched: usize) -> bool {
+    fn was_freed(&self, original: FunctionId, patched: FunctionId) -> bool {
         let was = self.original.as_ref().is_some_and(|side| side.is_freed(original));
         was && !self.patched.is_freed(patched)
     }
 
     /// Variables of the original that the patched object does not have: span, name and size.
-    pub(super) fn gone(&self) -> Vec<(u32, String, u64)> {
+    pub(super) fn gone(&self) -> Vec<(SpanId, String, u64)> {
         let Some(original) = &self.original else { return Vec::new() };
-        let kept: BTreeSet<u32> = self.data.values().filter_map(DataFate::original).collect();
+        let kept: BTreeSet<SpanId> = self.data.values().filter_map(DataFate::original).collect();
         let spans = original.data.iter().flatten().filter(|span| !kept.contains(span));
         let gone = spans.filter_map(|span| {
             let (name, size) = original.variable(*span)?;
@@ -241,7 +238,7 @@ impl<'a> Source<'a> {
         gone.collect()
     }
 
-    fn original_region(&self, span: u32) -> Region {
+    fn original_region(&self, span: SpanId) -> Region {
         self.original.as_ref().map_or(Region::Data, |side| side.region(span))
     }
 
@@ -251,21 +248,23 @@ impl<'a> Source<'a> {
     }
 
     /// The function of [`Source::running`] that is `number` of the original.
-    pub(super) fn running_function(&self, number: usize) -> Option<usize> {
+    pub(super) fn running_function(&self, number: FunctionId) -> Option<FunctionId> {
         let original = self.original.as_ref()?;
         match &self.plain {
-            Some(plain) => plain.function_named(original.record(number)?.name),
+            Some(plain) => plain.function_named(original.record(number).name),
             None => Some(number),
         }
     }
 
     /// The symbol of [`Source::running`] that is `index` of the original, which is local.
-    pub(super) fn running_local(&self, index: u32) -> Result<u32, Why> {
+    pub(super) fn running_local(&self, index: SymbolId) -> Result<SymbolId, Why> {
         let original = self.original.as_ref().ok_or("an object without original")?;
         let Some(plain) = &self.plain else { return Ok(index) };
-        let symbol = original.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
-        let mut same = plain.analysis.elf.symbols.iter().zip(0u32..).filter(|(other, _)| {
-            other.name == symbol.name && other.local && matches!(other.place, Place::Section(_))
+        let symbol = original.analysis.elf.symbol(index);
+        let mut same = plain.analysis.elf.symbols.with_ids().filter(|(other, _)| {
+            other.name == symbol.name
+                && other.local
+                && matches!(other.place, Definition::Section(_))
         });
         match (same.next(), same.next()) {
             (Some((_, index)), None) => Ok(index),
@@ -276,13 +275,11 @@ impl<'a> Source<'a> {
 
     fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, named: &Named) {
         let patched = &self.patched.manifest;
-        let is_in = |objects: &NamesByObject, index: usize| {
-            let function = patched.functions.get(index);
-            function.is_some_and(|function| {
-                let object = objects.get(patched.origin(function.origin));
-                let is_named = |name: &String| function.names().any(|own| own == name);
-                object.is_some_and(|functions| functions.iter().any(is_named))
-            })
+        let is_in = |objects: &NamesByObject, id: FunctionId| {
+            let function = patched.functions.get(id);
+            let object = objects.get(patched.origin(function.origin));
+            let is_named = |name: &String| function.names().any(|own| own == name);
+            object.is_some_and(|functions| functions.iter().any(is_named))
         };
         for pair in correlation.functions.iter().filter(|pair| pair.name.is_none()) {
             let Some(index) = pair.patched else { continue };
@@ -291,12 +288,12 @@ impl<'a> Source<'a> {
                 .original
                 .as_ref()
                 .zip(pair.original)
-                .and_then(|(side, index)| Some((index, side.manifest.functions.get(index)?)));
+                .map(|(side, id)| (id, side.manifest.functions.get(id)));
             let fate = match (before, after) {
                 // What the kernel had of it is gone.
                 (Some((number, _)), _) if self.was_freed(number, index) => Fate::Kept(number),
                 (Some((number, _)), _) if is_in(&named.ignored, index) => Fate::Same(number),
-                (Some((number, before)), Some(after))
+                (Some((number, before)), after)
                     if before.checksum == after.checksum
                         && !other.functions.contains(&index)
                         && !is_in(&named.changed, index) =>
@@ -307,15 +304,13 @@ impl<'a> Source<'a> {
                 (None, _) if !pair.candidates.is_empty() => continue,
                 (None, _) => Fate::Added,
             };
-            if let Some(slot) = self.fates.get_mut(index) {
-                *slot = Some(fate);
-            }
+            self.fates[index] = Some(fate);
         }
         for pair in &correlation.data {
             let Some(index) = pair.patched else { continue };
-            let Some(span) = self.patched.data.get(index).copied().flatten() else { continue };
+            let Some(span) = self.patched.span_of(index) else { continue };
             let before = self.original.as_ref().zip(pair.original);
-            let before = before.and_then(|(side, index)| *side.data.get(index)?);
+            let before = before.and_then(|(side, id)| side.span_of(id));
             let fate = match before {
                 _ if !pair.candidates.is_empty() || other.data.contains(&index) => {
                     DataFate::Unclear(pair.candidates.len().max(1))
@@ -349,14 +344,12 @@ impl<'a> Typed<'a> {
 }
 
 /// The function that each span belongs to.
-fn owners(side: &Side<'_>) -> Vec<Option<usize>> {
+fn owners(side: &Side<'_>) -> List<SpanId, Option<FunctionId>> {
     let layout = &side.analysis.layout;
-    let mut owners = vec![None; layout.spans.len()];
-    for (number, function) in layout.functions.iter().enumerate() {
+    let mut owners: List<SpanId, Option<FunctionId>> = layout.spans.alongside();
+    for (function, id) in layout.functions.with_ids() {
         for span in function.spans() {
-            if let Some(slot) = owners.get_mut(span as usize) {
-                *slot = Some(number);
-            }
+            owners[span] = Some(id);
         }
     }
     owners

@@ -3,7 +3,6 @@
 //! key is a reason to refuse.
 
 use crate::arch::{Arch, for_machine};
-use crate::elf::Symbol;
 use crate::kernel::Kernel;
 use crate::record::Note;
 use crate::tables::{Entry, JumpLabel};
@@ -55,9 +54,9 @@ pub(super) fn of_module(
         },
         Meaning::Kernel(Outside::Local(symbol)) => {
             let running = source.running().ok_or("an object without original")?;
-            let name = running.analysis.elf.symbol(symbol).map(Symbol::name_lossy);
+            let name = running.analysis.elf.symbol(symbol).name_lossy();
             let target = kernel.local(source, symbol)?;
-            (target, name.unwrap_or_default().into_owned())
+            (target, name.into_owned())
         }
         // The kernel's own keys are set up before any module is there.
         Meaning::Kernel(Outside::Moved(..)) if source.linked != "vmlinux" => {
@@ -93,7 +92,7 @@ fn jump<A: Arch>(
     let analysis = &resolver.source.patched.analysis;
     let place = analysis.sites.owner(&analysis.elf, entry.section, entry.start);
     let code = place.and_then(|(section, offset, _)| {
-        Some((offset, analysis.elf.section(section)?.bytes(offset, 1)?))
+        Some((offset, analysis.elf.section(section).bytes(offset, 1)?))
     });
     let (offset, code) = code.ok_or("a jump label without code")?;
     Ok(A::jump(code).map(|length| (offset, A::no_jump(length))))

@@ -5,12 +5,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demangle::spoken;
-use crate::elf::Section;
 use crate::kernel::{Kernel, Region};
 use crate::record::Note;
 
 use super::copy::{Link, OutReloc};
-use super::extract::{self, Extraction};
+use super::extract::{self, Extraction, Root};
 use super::outlives::OUTLIVES;
 use super::pieces::Piece;
 use super::source::Source;
@@ -78,10 +77,9 @@ pub(super) fn notes(
 fn entries(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
-        for number in 0..source.fates.len() {
-            if let Some((piece, offset)) = extract::body_piece(source, object, number) {
-                entries.insert((piece, offset.cast_signed()), source.name_of(number));
-            }
+        for (_, function) in source.fates.with_ids() {
+            let (piece, offset) = extract::body_piece(source, Root { object, function });
+            entries.insert((piece, offset.cast_signed()), source.name_of(function));
         }
     }
     entries
@@ -126,5 +124,5 @@ fn users(sources: &[Source<'_>], extraction: &Extraction, piece: Piece) -> BTree
 }
 
 fn is_code(source: &Source<'_>, piece: Piece) -> bool {
-    source.patched.analysis.elf.section(piece.section).is_some_and(Section::is_code)
+    source.patched.analysis.elf.section(piece.section).is_code()
 }

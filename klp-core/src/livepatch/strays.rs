@@ -38,7 +38,7 @@ pub(super) fn of(
     let elf = &source.patched.analysis.elf;
     let layout = &source.patched.analysis.layout;
     let mut found = BTreeSet::new();
-    let unread = elf.sections.iter().zip(0u32..).filter(|(section, _)| is_unread(section));
+    let unread = elf.sections.with_ids().filter(|(section, _)| is_unread(section));
     for (section, number) in unread {
         let is_copied = |offset: u64| {
             extraction.copied.keys().any(|piece| {
@@ -53,12 +53,12 @@ pub(super) fn of(
                 (piece.object, piece.section) == (object, code)
                     && (piece.start..piece.end).contains(&at)
             });
-            let span = layout.find(code, at).and_then(|span| layout.span(span));
+            let span = layout.find(code, at).map(|span| layout.span(span));
             let Some(span) = span.filter(|span| span.start < at && is_in_copy) else { continue };
-            if !elf.section(code).is_some_and(Section::is_code) || is_copied(reloc.offset) {
+            if !elf.section(code).is_code() || is_copied(reloc.offset) {
                 continue;
             }
-            let name = span.symbol.and_then(|symbol| elf.symbol(symbol));
+            let name = span.symbol.map(|symbol| elf.symbol(symbol));
             let name = name.map(|symbol| symbol.name_lossy().into_owned()).unwrap_or_default();
             found.insert((name, section.name_lossy()));
         }

@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::Section;
-
 use super::copy::Link;
 use super::extract::Extraction;
 use super::pieces::Piece;
@@ -38,8 +36,7 @@ pub(super) fn through(sources: &[Source<'_>], extraction: &Extraction, places: &
     }
     let is_code = |piece: Piece| {
         let source = sources.get(piece.object);
-        let section = source.and_then(|it| it.patched.analysis.elf.section(piece.section));
-        section.is_some_and(Section::is_code)
+        source.is_some_and(|it| it.patched.analysis.elf.section(piece.section).is_code())
     };
     let mut seen = BTreeSet::new();
     while let Some(((piece, _), taken)) = open.pop() {
@@ -70,7 +67,7 @@ pub(super) fn read(sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
         let section = source.patched.analysis.elf.section(from.section);
-        if section.is_some_and(Section::is_code) {
+        if section.is_code() {
             found.extend(read_by(source, *from, extraction, &copied.relocs));
         }
     }

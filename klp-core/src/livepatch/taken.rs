@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::{Arch, Carried, Form, Instructions as _, for_machine};
-use crate::elf::Section;
 
 use super::copy::{Link, OutReloc};
 use super::extract::Extraction;
@@ -40,7 +39,7 @@ pub(super) fn places(sources: &[Source<'_>], extraction: &Extraction) -> Places 
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
         let section = source.patched.analysis.elf.section(from.section);
-        if !section.is_some_and(Section::is_code) {
+        if !section.is_code() {
             continue;
         }
         for (reloc, taken) in addresses(source, *from, &copied.relocs) {
@@ -252,7 +251,7 @@ struct Code<'c, 'r> {
 impl<'c, 'r> Code<'c, 'r> {
     fn of(source: &'c Source<'_>, piece: Piece, relocs: &'r [OutReloc]) -> Self {
         let section = source.patched.analysis.elf.section(piece.section);
-        let bytes = section.map_or(&[][..], |section| section.in_file(piece.start, piece.end));
+        let bytes = section.in_file(piece.start, piece.end);
         let relocs = relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
         Self { bytes, relocs }
     }

@@ -1,6 +1,7 @@
 //! The running kernel as a livepatch sees it: what it can link to when it is loaded, and what
 //! livepatch resolves for it, by name and position.
 
+use crate::elf::SymbolId;
 use crate::kernel::{Export, Kallsyms, Kernel, Listed, Region, module_name};
 
 use super::position::PositionError;
@@ -197,10 +198,14 @@ impl Kernel {
     }
 
     /// The position of the symbol `index` of what runs of `source`, among those of its name.
-    pub(super) fn position(&self, source: &Source<'_>, index: u32) -> Result<u64, PositionError> {
+    pub(super) fn position(
+        &self,
+        source: &Source<'_>,
+        index: SymbolId,
+    ) -> Result<u64, PositionError> {
         let symbols = self.symbols_of(source.linked).ok_or(PositionError::Missing)?;
         let object = &source.running().ok_or(PositionError::Missing)?.analysis.elf;
-        let symbol = object.symbol(index).ok_or(PositionError::Missing)?;
+        let symbol = object.symbol(index);
         if source.is_whole && symbol.local {
             symbols.of_whole(object, index)
         } else if symbol.local || symbol.weak && !source.is_whole {
@@ -211,9 +216,9 @@ impl Kernel {
     }
 
     /// What the local symbol `index` of what runs of `source` is.
-    pub(super) fn local(&self, source: &Source<'_>, index: u32) -> Result<Target, Why> {
+    pub(super) fn local(&self, source: &Source<'_>, index: SymbolId) -> Result<Target, Why> {
         let running = source.running().ok_or("an object without original")?;
-        let symbol = running.analysis.elf.symbol(index).ok_or("a symbol that is not there")?;
+        let symbol = running.analysis.elf.symbol(index);
         let name = symbol.name_lossy().into_owned();
         let position = self.position(source, index).map_err(|why| format!("{name}: {why}"))?;
         let user = module_name(source.linked);

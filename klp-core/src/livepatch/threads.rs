@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
-use crate::elf::Place;
-use crate::layout::{Function, Span};
+use crate::elf::Definition;
+use crate::layout::{FunctionId, Span};
 use crate::record::Note;
 
 use super::callers::{entry, is_call};
@@ -29,9 +29,9 @@ const UNDER_ALL: &[&str] = &["ret_from_fork", "schedule"];
 
 /// The notes about them.
 pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
-    let changed = source.fates.iter().enumerate();
-    let changed = changed.filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))));
-    let notes = changed.filter_map(|(number, _)| {
+    let changed = source.fates.with_ids();
+    let changed = changed.filter(|(fate, _)| matches!(fate, Some(Fate::Changed(_))));
+    let notes = changed.filter_map(|(_, number)| {
         let name = source.name_of(number);
         let starters = starters(&source.patched, number);
         let names: Vec<String> = starters.into_iter().map(|it| source.name_of(it)).collect();
@@ -59,12 +59,12 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
 }
 
 /// Whether function `number` has a loop, and no way out of it: nothing in it returns or jumps to another function.
-fn is_endless(side: &Side<'_>, number: usize) -> bool {
+fn is_endless(side: &Side<'_>, number: FunctionId) -> bool {
     let layout = &side.analysis.layout;
-    let spans = layout.functions.get(number).into_iter().flat_map(Function::spans);
+    let spans = layout.functions[number].spans();
     let machine = side.analysis.elf.machine;
     let loops = spans
-        .filter_map(|it| layout.span(it))
+        .map(|it| layout.span(it))
         .map(|span| for_machine!(machine, A => has_loop_only::<A>(side, number, *span)));
     // The cold part has none.
     let loops: Option<Vec<bool>> = loops.collect();
@@ -72,8 +72,8 @@ fn is_endless(side: &Side<'_>, number: usize) -> bool {
 }
 
 /// Whether a part of function `number` has a jump backwards; none if control can leave the function there.
-fn has_loop_only<A: Arch>(side: &Side<'_>, number: usize, span: Span) -> Option<bool> {
-    let section = side.analysis.elf.section(span.section)?;
+fn has_loop_only<A: Arch>(side: &Side<'_>, number: FunctionId, span: Span) -> Option<bool> {
+    let section = side.analysis.elf.section(span.section);
     let code = section.range(span.start, span.end)?;
     let mut instructions = A::Instructions::new(code, span.start);
     let mut has_loop = false;
@@ -101,13 +101,12 @@ fn has_loop_only<A: Arch>(side: &Side<'_>, number: usize, span: Span) -> Option<
 }
 
 /// The functions that take the address of function `number` and start threads.
-fn starters(side: &Side<'_>, number: usize) -> BTreeSet<usize> {
+fn starters(side: &Side<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
-    let body = layout.functions.get(number).and_then(|function| layout.span(function.body));
-    let Some(body) = body.map(|body| (body.section, body.start)) else { return BTreeSet::new() };
+    let body = layout.span(layout.functions[number].body);
+    let body = (body.section, body.start);
     let mut found = BTreeSet::new();
-    for (section, from) in elf.sections.iter().zip(0u32..).filter(|(section, _)| section.is_code())
-    {
+    for (section, from) in elf.sections.with_ids().filter(|(section, _)| section.is_code()) {
         for reloc in section.relocs.iter() {
             if entry(elf, &reloc, true) == Some(body) && !is_call(elf, section, reloc.offset) {
                 let user = layout.find(from, reloc.offset).and_then(|span| side.owner(span));
@@ -118,18 +117,15 @@ fn starters(side: &Side<'_>, number: usize) -> BTreeSet<usize> {
     found
 }
 
-fn starts_threads(side: &Side<'_>, number: usize) -> bool {
+fn starts_threads(side: &Side<'_>, number: FunctionId) -> bool {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
-    let function = layout.functions.get(number);
-    let spans = function.into_iter().flat_map(Function::spans);
-    let mut spans = spans.filter_map(|it| layout.span(it));
+    let mut spans = layout.functions[number].spans().map(|it| layout.span(it));
     spans.any(|span| {
-        let relocs = elf.section(span.section).map(|section| &section.relocs);
-        let mut called = relocs.into_iter().flat_map(|it| it.within(span.start, span.end));
+        let relocs = &elf.section(span.section).relocs;
+        let mut called = relocs.within(span.start, span.end);
         called.any(|reloc| {
-            elf.symbol(reloc.symbol).is_some_and(|symbol| {
-                symbol.place == Place::Undefined && STARTERS.contains(&symbol.name)
-            })
+            let symbol = elf.symbol(reloc.symbol);
+            symbol.place == Definition::Undefined && STARTERS.contains(&symbol.name)
         })
     })
 }

@@ -20,9 +20,9 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
             continue;
         }
         let kept = things(|fate| matches!(fate, DataFate::Shared(_)));
-        for (number, fate) in source.fates.iter().enumerate() {
+        for (fate, number) in source.fates.with_ids() {
             let Some(Fate::Changed(_)) = fate else { continue };
-            let Some(record) = source.patched.record(number) else { continue };
+            let record = source.patched.record(number);
             let uses = |thing: &&Thing| source.patched.names_in(record).any(|it| it == thing.name);
             for one in new.iter().filter(uses) {
                 let is_twin =

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Digest;
-use crate::elf::Place;
+use crate::elf::{Definition, SectionId, SymbolId};
 
 use super::side::Side;
 use super::source::Source;
@@ -50,10 +50,10 @@ const PRIVATE: &str = ".rodata..L";
 /// Whether they are sections of such constants, and nothing in the object refers to them.
 fn is_unread(side: &Side<'_>, name: &str) -> bool {
     let elf = &side.analysis.elf;
-    let is_it = |section: u32| elf.section(section).is_some_and(|it| it.name == name.as_bytes());
-    let refers = |symbol: u32| {
-        let place = elf.symbol(symbol).map(|symbol| symbol.place);
-        matches!(place, Some(Place::Section(section)) if is_it(section))
+    let is_it = |section: SectionId| elf.section(section).name == name.as_bytes();
+    let refers = |symbol: SymbolId| {
+        let place = elf.symbol(symbol).place;
+        matches!(place, Definition::Section(section) if is_it(section))
     };
     name.starts_with(PRIVATE)
         && !elf.sections.iter().any(|it| it.relocs.iter().any(|reloc| refers(reloc.symbol)))

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Kind;
-use crate::elf::{Place, Section};
+use crate::elf::{Definition, Section};
 use crate::kernel::{Kernel, is_freed};
+use crate::layout::{FunctionId, SpanId};
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
@@ -73,10 +74,10 @@ impl Verdict {
         if source.is_whole {
             return;
         }
-        let with_sections = source.fates.iter().enumerate().filter(|(number, fate)| {
+        let with_sections = source.fates.with_ids().filter(|(fate, number)| {
             matches!(fate, Some(Fate::Changed(_))) && !source.instead.contains(number)
         });
-        let records = with_sections.filter_map(|(number, _)| source.patched.record(number));
+        let records = with_sections.map(|(_, id)| source.patched.record(id));
         let others = records
             .filter(|record| !record.names().any(|name| changed.iter().any(|other| other == name)));
         let names: BTreeSet<String> = others.map(|record| record.name.to_owned()).collect();
@@ -148,9 +149,14 @@ impl Verdict {
     }
 
     /// Whether the changed function `number` can be replaced.
-    pub(super) fn function(&mut self, kernel: &Kernel, source: &Source<'_>, number: usize) -> bool {
+    pub(super) fn function(
+        &mut self,
+        kernel: &Kernel,
+        source: &Source<'_>,
+        number: FunctionId,
+    ) -> bool {
         let name = source.name_of(number);
-        if source.fates.get(number).copied().flatten() == Some(Fate::Moved) {
+        if source.fates[number] == Some(Fate::Moved) {
             let listed = kernel.symbols_of(source.linked).map(|all| all.named(name.as_bytes()));
             let is_traced =
                 listed.into_iter().flatten().any(|listed| listed.global && listed.traced);
@@ -163,7 +169,7 @@ impl Verdict {
             self.refused.add(Obstacle::SharedAddress, source.object, &shared, why);
             return false;
         }
-        let Some(Fate::Changed(original)) = source.fates.get(number).copied().flatten() else {
+        let Some(Fate::Changed(original)) = source.fates[number] else {
             return true;
         };
         if is_constructor(&name) {
@@ -174,14 +180,14 @@ impl Verdict {
         }
         let Some(running) = source.running() else { return true };
         let Some(found) = source.running_function(original) else { return true };
-        if let Some(section) = section_of(running, found).filter(|section| is_freed(section.name)) {
+        let section = section_of(running, found);
+        if is_freed(section.name) {
             let why = freed(&section.name_lossy(), source.linked);
             self.risk(Obstacle::Freed, source.object, &name, why);
             return false;
         }
-        let traceable = running
-            .record(found)
-            .is_some_and(|record| record.kinds.iter().any(|(kind, _)| *kind == Kind::Traceable));
+        let kinds = running.record(found).kinds;
+        let traceable = kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
         if !traceable {
             self.refused.add(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
         }
@@ -212,8 +218,8 @@ impl Verdict {
         places: &Places,
         extraction: &Extraction,
     ) {
-        let is_copied = |object: usize, span: u32| {
-            let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
+        let is_copied = |object: usize, span: SpanId| {
+            let place = sources.get(object).map(|it| it.patched.analysis.layout.span(span));
             place.is_some_and(|span| {
                 extraction.copied.keys().any(|piece| {
                     (piece.object, piece.section) == (object, span.section)
@@ -222,8 +228,8 @@ impl Verdict {
                 })
             })
         };
-        let is_compared = |object: usize, span: u32| {
-            let place = sources.get(object).and_then(|it| it.patched.analysis.layout.span(span));
+        let is_compared = |object: usize, span: SpanId| {
+            let place = sources.get(object).map(|it| it.patched.analysis.layout.span(span));
             place.is_some_and(|span| {
                 let compared = places.iter().filter(|(_, taken)| taken.contains(&Taken::Compared));
                 compared.into_iter().any(|((piece, _), _)| {
@@ -319,7 +325,7 @@ pub(super) fn exported(side: &Side<'_>) -> BTreeSet<String> {
     /// Before and since Linux 6.4.
     const PREFIXES: [&[u8]; 2] = [b"__ksymtab_", b"__export_symbol_"];
     let symbols = side.analysis.elf.symbols.iter();
-    let defined = symbols.filter(|symbol| matches!(symbol.place, Place::Section(_)));
+    let defined = symbols.filter(|symbol| matches!(symbol.place, Definition::Section(_)));
     defined
         .filter_map(|symbol| PREFIXES.iter().find_map(|prefix| symbol.name.strip_prefix(*prefix)))
         .map(|name| String::from_utf8_lossy(name).into_owned())
@@ -361,18 +367,18 @@ fn freed(place: &str, linked: &str) -> String {
 
 /// The functions of a source that are replaced, as the source calls them.
 fn replaced(source: &Source<'_>) -> BTreeSet<String> {
-    let fates = source.fates.iter().enumerate();
-    let changed = fates.filter(|(_, fate)| matches!(fate, Some(Fate::Changed(_))));
+    let fates = source.fates.with_ids();
+    let changed = fates.filter(|(fate, _)| matches!(fate, Some(Fate::Changed(_))));
     changed
-        .map(|(number, _)| {
-            let name = source.name_of(number);
+        .map(|(_, id)| {
+            let name = source.name_of(id);
             name.split_once('.').map(|(base, _)| base.to_owned()).unwrap_or(name)
         })
         .collect()
 }
 
-fn section_of<'s, 'a>(side: &'s Side<'a>, number: usize) -> Option<&'s Section<'a>> {
+fn section_of<'s, 'a>(side: &'s Side<'a>, number: FunctionId) -> &'s Section<'a> {
     let layout = &side.analysis.layout;
-    let body = layout.functions.get(number)?.body;
-    side.analysis.elf.section(layout.span(body)?.section)
+    let body = layout.functions[number].body;
+    side.analysis.elf.section(layout.span(body).section)
 }

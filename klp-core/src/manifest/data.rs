@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Digest;
+use crate::ids::{Id, List};
 use crate::lists::{Lists, Strings};
 
 use super::Names;
@@ -69,6 +70,9 @@ pub struct Stand {
     pub in_table: bool,
 }
 
+/// One of an object's data objects.
+pub type DataId = Id<Data<'static>>;
+
 /// Data objects, by place: a column for each field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct DataObjects {
@@ -103,51 +107,66 @@ impl DataObjects {
         self.names.is_empty()
     }
 
-    /// The one of that index.
+    /// That one of this object.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<Data<'_>> {
-        (index < self.len()).then(|| self.at(index))
+    pub fn get(&self, id: DataId) -> Data<'_> {
+        self.at(id.position())
     }
 
-    /// The digest of the one of that index, if there is one and it has one.
-    pub(crate) fn checksum(&self, index: usize) -> Option<Digest> {
-        self.checksums.get(index).copied().flatten()
+    /// Its digest, if it has one.
+    pub(crate) fn checksum(&self, id: DataId) -> Option<Digest> {
+        self.checksum_at(id.position())
+    }
+
+    fn checksum_at(&self, position: usize) -> Option<Digest> {
+        self.checksums.get(position).copied().flatten()
     }
 
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
-    fn at(&self, index: usize) -> Data<'_> {
+    pub(super) fn at(&self, position: usize) -> Data<'_> {
         Data {
-            name: self.names.get(index).filter(|name| !name.is_empty()),
-            aliases: Names::new(self.aliases.text(index)),
-            section: self.sections.text(index),
-            stand: self.stands.get(index).copied().unwrap_or_default(),
-            file: self.files.get(index).copied().flatten(),
-            origin: self.origins.get(index).copied().flatten(),
-            checksum: self.checksum(index),
-            refused: self.refused(index),
-            references: self.references.get(index),
+            name: self.names.get(position).filter(|name| !name.is_empty()),
+            aliases: Names::new(self.aliases.text(position)),
+            section: self.sections.text(position),
+            stand: self.stands.get(position).copied().unwrap_or_default(),
+            file: self.files.get(position).copied().flatten(),
+            origin: self.origins.get(position).copied().flatten(),
+            checksum: self.checksum_at(position),
+            refused: self.refused(position),
+            references: self.references.get(position),
         }
     }
 
     /// What has no digest is refused, with or without a reason.
     #[inline]
-    fn refused(&self, index: usize) -> Option<&str> {
-        let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
-        let why = self.refused.text(index);
+    fn refused(&self, position: usize) -> Option<&str> {
+        let has_digest = self.checksums.get(position).is_some_and(Option::is_some);
+        let why = self.refused.text(position);
         (!has_digest || !why.is_empty()).then_some(why)
     }
 
     /// All of them.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Data<'_>> {
-        (0..self.len()).map(|index| self.at(index))
+        (0..self.len()).map(|position| self.at(position))
     }
 
     /// All of them.
     #[must_use]
     pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Data<'_>> {
-        (0..self.len()).into_par_iter().map(|index| self.at(index))
+        (0..self.len()).into_par_iter().map(|position| self.at(position))
+    }
+
+    /// All of them with their ids.
+    #[must_use]
+    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (Data<'_>, DataId)> {
+        self.iter().enumerate().map(|(at, data)| (data, DataId::of_position(at)))
+    }
+
+    /// A list of something else that has the same ids.
+    pub(crate) fn alongside<V: Default>(&self) -> List<DataId, V> {
+        (0..self.len()).map(|_| V::default()).collect()
     }
 
     /// Keeps those for which `keep` says so.

@@ -6,7 +6,7 @@ use bitcode::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
+use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolKind};
 
 /// One such thing. Those of an object are sorted.
 #[derive(
@@ -41,12 +41,12 @@ impl Fact {
         let mut facts = BTreeSet::new();
         for symbol in elf.symbols.iter().filter(|symbol| symbol.weak) {
             let says = match symbol.place {
-                Place::Undefined => "weak reference",
+                Definition::Undefined => "weak reference",
                 _ => "weak definition",
             };
             facts.insert(Self::new(BINDING, &symbol.name_lossy(), says));
         }
-        for (section, index) in elf.sections.iter().zip(0u32..) {
+        for (section, index) in elf.sections.with_ids() {
             match section.name {
                 b".ibt_endbr_seal" => facts.extend(sealed(elf, section)),
                 b".export_symbol" => facts.extend(exports(elf, section, index)),
@@ -60,10 +60,10 @@ impl Fact {
 
 /// `.ibt_endbr_seal`: 4 bytes an entry, the distance to the ENDBR at a function's start.
 fn sealed<'a>(elf: &'a ElfObject<'_>, section: &'a Section<'_>) -> impl Iterator<Item = Fact> + 'a {
-    let places: BTreeSet<(u32, u64)> =
+    let places: BTreeSet<(SectionId, u64)> =
         section.relocs.iter().filter_map(|reloc| elf.place_of(&reloc)).collect();
     let is_sealed = move |symbol: &&Symbol<'_>| match symbol.place {
-        Place::Section(section) => {
+        Definition::Section(section) => {
             symbol.kind == SymbolKind::Function && places.contains(&(section, symbol.value))
         }
         _ => false,
@@ -77,9 +77,9 @@ fn sealed<'a>(elf: &'a ElfObject<'_>, section: &'a Section<'_>) -> impl Iterator
 fn exports<'a>(
     elf: &'a ElfObject<'_>,
     section: &'a Section<'_>,
-    index: u32,
+    index: SectionId,
 ) -> impl Iterator<Item = Fact> + 'a {
-    elf.symbols.iter().filter(move |symbol| symbol.place == Place::Section(index)).filter_map(
+    elf.symbols.iter().filter(move |symbol| symbol.place == Definition::Section(index)).filter_map(
         |symbol| {
             let name = symbol.name.strip_prefix(b"__export_symbol_")?;
             let text = section.data.get(usize::try_from(symbol.value).ok()?..)?;

@@ -170,9 +170,8 @@ impl Manifest {
         for object in &self.objects {
             let (functions, data) = (object.functions.len(), object.data.len());
             line(&mut out, &Written::Object { functions, data, object: Borrowed(object) })?;
-            let function = |index| object.functions.get(index).map(Line::FunctionChecksum);
-            lines(&mut out, functions, function)?;
-            lines(&mut out, data, |index| object.data.get(index).map(Line::DataChecksum))?;
+            lines(&mut out, functions, |at| Line::FunctionChecksum(object.functions.at(at)))?;
+            lines(&mut out, data, |at| Line::DataChecksum(object.data.at(at)))?;
         }
         out.flush()
     }
@@ -261,12 +260,12 @@ impl Read {
 fn lines<'a>(
     out: &mut impl Write,
     count: usize,
-    of: impl Fn(usize) -> Option<Written<'a>> + Sync,
+    of: impl Fn(usize) -> Written<'a> + Sync,
 ) -> io::Result<()> {
     let text = |start: usize| {
         let mut text = Vec::new();
         let numbers = start..count.min(start.saturating_add(SHARE));
-        numbers.filter_map(&of).try_for_each(|one| line(&mut text, &one)).map(|()| text)
+        numbers.map(&of).try_for_each(|one| line(&mut text, &one)).map(|()| text)
     };
     for batch in (0..count).step_by(BATCH) {
         let starts = batch..count.min(batch.saturating_add(BATCH));

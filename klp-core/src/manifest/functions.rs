@@ -8,6 +8,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use crate::checksum::{Digest, Kind, Short};
+use crate::ids::List;
+use crate::layout::FunctionId;
 use crate::lists::{Lists, Strings};
 
 /// The digest of a function, or why there is none.
@@ -139,52 +141,81 @@ impl Functions {
         self.names.is_empty()
     }
 
-    /// The one of that index.
+    /// That one of this object.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<Function<'_>> {
-        (index < self.len()).then(|| self.at(index))
+    pub fn get(&self, id: FunctionId) -> Function<'_> {
+        self.at(id.position())
     }
 
-    /// The digest of the one of that index, if there is one and it has one.
-    pub(crate) fn checksum(&self, index: usize) -> Option<Digest> {
-        self.checksums.get(index).copied().flatten()
+    /// Its digest, if it has one.
+    pub(crate) fn checksum(&self, id: FunctionId) -> Option<Digest> {
+        self.checksum_at(id.position())
+    }
+
+    fn checksum_at(&self, position: usize) -> Option<Digest> {
+        self.checksums.get(position).copied().flatten()
     }
 
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
-    fn at(&self, index: usize) -> Function<'_> {
+    pub(super) fn at(&self, position: usize) -> Function<'_> {
         Function {
-            name: self.names.text(index),
-            file: self.files.get(index).copied().flatten(),
-            origin: self.origins.get(index).copied().flatten(),
-            aliases: Names(self.aliases.text(index)),
-            parts: Names(self.parts.text(index)),
-            checksum: self.checksum(index),
-            refused: self.refused(index),
-            kinds: self.kinds.get(index),
-            references: self.references.get(index),
-            behind: self.behind.get(index),
+            name: self.names.text(position),
+            file: self.files.get(position).copied().flatten(),
+            origin: self.origins.get(position).copied().flatten(),
+            aliases: Names(self.aliases.text(position)),
+            parts: Names(self.parts.text(position)),
+            checksum: self.checksum_at(position),
+            refused: self.refused(position),
+            kinds: self.kinds.get(position),
+            references: self.references.get(position),
+            behind: self.behind.get(position),
         }
     }
 
     /// What has no digest is refused, with or without a reason.
     #[inline]
-    fn refused(&self, index: usize) -> Option<&str> {
-        let has_digest = self.checksums.get(index).is_some_and(Option::is_some);
-        let why = self.refused.text(index);
+    fn refused(&self, position: usize) -> Option<&str> {
+        let has_digest = self.checksums.get(position).is_some_and(Option::is_some);
+        let why = self.refused.text(position);
         (!has_digest || !why.is_empty()).then_some(why)
     }
 
     /// All of them.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Function<'_>> {
-        (0..self.len()).map(|index| self.at(index))
+        self.starting(0)
+    }
+
+    /// All from a position on.
+    #[must_use]
+    pub fn starting(&self, from: usize) -> impl ExactSizeIterator<Item = Function<'_>> {
+        (from..self.len()).map(|position| self.at(position))
     }
 
     /// All of them.
     #[must_use]
     pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Function<'_>> {
-        (0..self.len()).into_par_iter().map(|index| self.at(index))
+        (0..self.len()).into_par_iter().map(|position| self.at(position))
+    }
+
+    /// All of them with their ids.
+    #[must_use]
+    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (Function<'_>, FunctionId)> {
+        self.iter().enumerate().map(|(at, function)| (function, FunctionId::of_position(at)))
+    }
+
+    /// The same, for several threads.
+    pub(crate) fn par_with_ids(
+        &self,
+    ) -> impl IndexedParallelIterator<Item = (Function<'_>, FunctionId)> {
+        let functions = self.par_iter().enumerate();
+        functions.map(|(at, function)| (function, FunctionId::of_position(at)))
+    }
+
+    /// A list of something else that has the same ids.
+    pub(crate) fn alongside<V: Default>(&self) -> List<FunctionId, V> {
+        (0..self.len()).map(|_| V::default()).collect()
     }
 
     /// Keeps those for which `keep` says so.

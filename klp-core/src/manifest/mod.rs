@@ -19,7 +19,8 @@ use crate::input::Input;
 use crate::lists::Strings;
 
 pub use crate::checksum::Short;
-pub use data::{Data, DataObjects, Stand};
+pub use crate::layout::FunctionId;
+pub use data::{Data, DataId, DataObjects, Stand};
 pub use facts::Fact;
 pub use file::{FORMAT_VERSION, ManifestError, is_manifest, schema};
 pub use functions::{Function, Functions, Names};
@@ -81,19 +82,19 @@ pub struct Object {
 }
 
 impl Object {
-    /// Index into [`Object::files`] of the symbol behind an index of [`Function::references`]; none for
+    /// Index into [`Object::files`] of the symbol behind one of [`Function::references`]; none for
     /// global ones.
     #[must_use]
-    pub fn symbol_file(&self, index: u32) -> Option<u32> {
-        let local = (index as usize).checked_sub(self.globals.len())?;
+    pub fn symbol_file(&self, reference: u32) -> Option<u32> {
+        let local = (reference as usize).checked_sub(self.globals.len())?;
         self.local_files.get(local).copied().flatten()
     }
 
-    /// The number of the symbol behind an index of [`Function::references`] among the local ones of its name and file,
+    /// The number of the symbol behind one of [`Function::references`] among the local ones of its name and file,
     /// from 0; none where it is the only one.
     #[must_use]
-    pub fn symbol_rank(&self, index: u32) -> Option<usize> {
-        let local = (index as usize).checked_sub(self.globals.len())?;
+    pub fn symbol_rank(&self, reference: u32) -> Option<usize> {
+        let local = (reference as usize).checked_sub(self.globals.len())?;
         let rank = self.local_ranks.get(local).copied().unwrap_or(0);
         usize::try_from(rank.checked_sub(1)?).ok()
     }
@@ -105,13 +106,13 @@ impl Object {
         origin.unwrap_or(&self.object)
     }
 
-    /// The name and scope (true: local) behind an index of [`Function::references`].
+    /// The name and scope (true: local) behind one of [`Function::references`].
     #[must_use]
-    pub fn symbol(&self, index: u32) -> Option<(&str, bool)> {
-        let index = index as usize;
-        match index.checked_sub(self.globals.len()) {
-            None => Some((self.globals.get(index)?, false)),
-            Some(index) => Some((self.locals.get(index)?, true)),
+    pub fn symbol(&self, reference: u32) -> Option<(&str, bool)> {
+        let reference = reference as usize;
+        match reference.checked_sub(self.globals.len()) {
+            None => Some((self.globals.get(reference)?, false)),
+            Some(local) => Some((self.locals.get(local)?, true)),
         }
     }
 }

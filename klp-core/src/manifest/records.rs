@@ -6,8 +6,9 @@ use rayon::prelude::*;
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use crate::checksum::{DataChecksum, Digest, FunctionChecksums, zeroed};
-use crate::elf::{ElfObject, Place, Section, Symbol};
+use crate::checksum::{DataChecksum, Digest, FunctionChecksums, ReferentId, zeroed};
+use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolId};
+use crate::ids::List;
 use crate::layout::{self, Layout};
 use crate::lists::{Lists, Strings};
 use crate::meaning;
@@ -21,7 +22,7 @@ impl Object {
     pub(crate) fn from_checksums(
         elf: &ElfObject<'_>,
         layout: &Layout,
-        mut functions: FunctionChecksums,
+        functions: FunctionChecksums,
         data: Vec<DataChecksum>,
         object: &str,
         linked: Option<&str>,
@@ -34,7 +35,7 @@ impl Object {
                     TOGETHER,
                     DataObjects::default,
                     |mut part, data| {
-                        symbols.add(elf, layout, data, &mut part);
+                        symbols.add(elf, layout, &data, &mut part);
                         part
                     },
                 );
@@ -43,11 +44,7 @@ impl Object {
                 (symbols, DataObjects::concat(&parts))
             },
         );
-        for references in [&mut functions.references, &mut functions.behind] {
-            for symbol in references.items_mut() {
-                *symbol = symbols.number(*symbol);
-            }
-        }
+        let numbered = |references: Lists<_>| references.map(|it| symbols.number(it));
         let why = |digest: &Result<_, String>| digest.as_ref().err().cloned().unwrap_or_default();
         Self {
             object: object.to_owned(),
@@ -63,8 +60,8 @@ impl Object {
                 refused: functions.digests.iter().map(why).collect(),
                 checksums: functions.digests.into_iter().map(Result::ok).collect(),
                 kinds: functions.kinds,
-                references: functions.references,
-                behind: functions.behind,
+                references: numbered(functions.references),
+                behind: numbered(functions.behind),
             },
             data,
             globals: symbols.globals,
@@ -94,27 +91,27 @@ struct SymbolTable {
     locals: Strings,
     local_files: Vec<Option<u32>>,
     local_ranks: Vec<u32>,
-    /// By index in the object.
-    numbers: Vec<Option<u32>>,
+    /// Of the object's symbols.
+    numbers: List<SymbolId, Option<u32>>,
     /// The places in memory without a symbol that are used, sorted; they come last.
-    places: Vec<u32>,
+    places: Vec<ReferentId>,
 }
 
 impl SymbolTable {
     fn of(elf: &ElfObject<'_>, functions: &FunctionChecksums, data: &[DataChecksum]) -> Self {
-        let mut used = vec![false; elf.symbols.len()];
+        let mut used: List<SymbolId, bool> = elf.symbols.alongside();
         let of_functions = [&functions.references, &functions.behind];
         let of_functions = of_functions.into_iter().flat_map(Lists::items);
         let mut places = Vec::new();
         for symbol in of_functions.chain(data.iter().flat_map(|data| &data.references)) {
-            match used.get_mut(*symbol as usize) {
-                Some(used) => *used = true,
+            match symbol.symbol(elf) {
+                Some(symbol) => used[symbol] = true,
                 None => places.push(*symbol),
             }
         }
         places.sort_unstable();
         places.dedup();
-        let mut numbers = vec![None; used.len()];
+        let mut numbers: List<SymbolId, Option<u32>> = elf.symbols.alongside();
         let mut next = 0u32..;
         let mut of_scope = |local: bool| -> Vec<&Symbol<'_>> {
             let all = elf.symbols.iter().zip(&used).zip(&mut numbers);
@@ -142,10 +139,11 @@ impl SymbolTable {
     }
 
     /// The number of a symbol, or of a place without one, that is used.
-    fn number(&self, symbol: u32) -> u32 {
-        let known = self.numbers.get(symbol as usize).copied().flatten();
+    fn number(&self, referent: ReferentId) -> u32 {
+        let known =
+            self.numbers.checked(referent.number() as usize).and_then(|it| self.numbers[it]);
         let place = || {
-            let place = self.places.binary_search(&symbol).ok()?;
+            let place = self.places.binary_search(&referent).ok()?;
             let symbols = self.globals.len().checked_add(self.locals.len())?;
             u32::try_from(symbols.checked_sub(self.places.len())?.checked_add(place)?).ok()
         };
@@ -156,34 +154,32 @@ impl SymbolTable {
         &self,
         elf: &ElfObject<'_>,
         layout: &Layout,
-        mut data: DataChecksum,
+        data: &DataChecksum,
         all: &mut DataObjects,
     ) {
-        let span = data.span.and_then(|span| layout.span(span));
-        let symbol = span.and_then(|span| elf.symbol(span.symbol?));
+        let span = data.span.map(|span| layout.span(span));
+        let symbol = span.and_then(|span| Some(elf.symbol(span.symbol?)));
         let name = symbol.map(text);
-        let section = elf.section(data.section).map(Section::name_lossy);
+        let section = elf.section(data.section).name_lossy();
         let aliases: String =
             span.into_iter().flat_map(|span| aliases(elf, layout, span)).collect();
-        for symbol in &mut data.references {
-            *symbol = self.number(*symbol);
-        }
+        let references: Vec<u32> = data.references.iter().map(|it| self.number(*it)).collect();
         all.push(Data {
             name: name.as_deref(),
             aliases: Names::new(&aliases),
-            stand: Stand::of(elf, layout, &data),
-            section: section.as_deref().unwrap_or_default(),
+            stand: Stand::of(elf, layout, data),
+            section: &section,
             file: symbol.and_then(|symbol| symbol.file),
             origin: None,
             checksum: data.digest.as_ref().ok().copied(),
             refused: data.digest.as_ref().err().map(String::as_str),
-            references: &data.references,
+            references: &references,
         });
     }
 }
 
 /// Section and offset of each symbol of one name.
-type Places = Vec<(u32, u64)>;
+type Places = Vec<(SectionId, u64)>;
 
 /// Of each of `locals` 0 where it is the only one of its name and file, else its number among them by place, from 1;
 /// empty where all are the only ones.
@@ -193,7 +189,7 @@ fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
         places.entry((symbol.file, symbol.name)).or_default();
     }
     for symbol in elf.symbols.iter().filter(|symbol| symbol.local) {
-        if let Place::Section(section) = symbol.place
+        if let Definition::Section(section) = symbol.place
             && let Some(places) = places.get_mut(&(symbol.file, symbol.name))
         {
             places.push((section, symbol.value));
@@ -207,7 +203,7 @@ fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
         return Vec::new();
     }
     let rank = |symbol: &&Symbol<'_>| {
-        let Place::Section(section) = symbol.place else { return 0 };
+        let Definition::Section(section) = symbol.place else { return 0 };
         let same = places.get(&(symbol.file, symbol.name)).map(Vec::as_slice).unwrap_or_default();
         let before = same.partition_point(|at| *at < (section, symbol.value));
         let is_only = same.len() < 2;
@@ -224,7 +220,7 @@ fn aliases<'a>(
 ) -> impl Iterator<Item = String> + 'a {
     let symbols = layout.data_symbols(span.section, span.start).iter();
     let others = symbols.filter(move |index| Some(**index) != span.symbol);
-    let symbols = others.filter_map(|index| elf.symbol(*index));
+    let symbols = others.map(|index| elf.symbol(*index));
     symbols.map(|symbol| format!("{}\0", text(symbol)))
 }
 
@@ -234,15 +230,15 @@ fn without_section(elf: &ElfObject<'_>) -> DataObjects {
     let mut all = DataObjects::default();
     for symbol in own {
         let (section, value, has) = match symbol.place {
-            Place::Common => ("COMMON", symbol.size, symbol.value),
-            Place::Absolute => ("ABS", symbol.value, 1),
+            Definition::Common => ("COMMON", symbol.size, symbol.value),
+            Definition::Absolute => ("ABS", symbol.value, 1),
             _ => continue,
         };
         let align = u8::try_from(has.trailing_zeros()).unwrap_or(0);
         let stand =
             Stand { asks: align, has: align, writable: section == "COMMON", ..Stand::default() };
         let checksum = match symbol.place {
-            Place::Common => zeroed(value),
+            Definition::Common => zeroed(value),
             _ => Digest::of(&[section.as_bytes(), &value.to_le_bytes()].concat()),
         };
         let name = text(symbol);
@@ -264,7 +260,7 @@ fn is_version(symbol: &Symbol<'_>) -> bool {
 
 impl Stand {
     fn of(elf: &ElfObject<'_>, layout: &Layout, data: &DataChecksum) -> Self {
-        let Some(section) = elf.section(data.section) else { return Self::default() };
+        let section = elf.section(data.section);
         let power = |number: u64| u8::try_from(number.trailing_zeros()).unwrap_or(u8::MAX);
         let whole = power(section.align.max(1));
         let mut stand = Self {
@@ -276,7 +272,7 @@ impl Stand {
             writable: section.is_writable(),
             in_table: meaning::is_linker_table(section),
         };
-        let Some(span) = data.span.and_then(|span| layout.span(span)) else { return stand };
+        let Some(span) = data.span.map(|span| layout.span(span)) else { return stand };
         let before = layout.end_before(span.section, span.start);
         stand.asks = match layout.of_section(span.section) {
             [_] if before.is_none() && span.end == section.size => whole,
@@ -315,7 +311,7 @@ struct Named {
 
 impl Named {
     fn of(elf: &ElfObject<'_>, layout: &Layout) -> Self {
-        let functions = layout.functions.par_chunks(TOGETHER);
+        let functions = layout.functions.as_slice().par_chunks(TOGETHER);
         let shares: Vec<Self> = functions
             .map(|functions| {
                 let mut share = Self::default();
@@ -335,7 +331,7 @@ impl Named {
 
     fn add(&mut self, elf: &ElfObject<'_>, layout: &Layout, function: &layout::Function) {
         let (symbol, aliases) = match function.symbols.as_slice() {
-            [symbol, aliases @ ..] => (elf.symbol(*symbol), aliases),
+            [symbol, aliases @ ..] => (Some(elf.symbol(*symbol)), aliases),
             [] => (None, &[][..]),
         };
         match symbol {
@@ -346,7 +342,7 @@ impl Named {
         for (names, symbols) in
             [(&mut self.aliases, aliases), (&mut self.parts, &*function.part_symbols)]
         {
-            for symbol in symbols.iter().filter_map(|symbol| elf.symbol(*symbol)) {
+            for symbol in symbols.iter().map(|symbol| elf.symbol(*symbol)) {
                 names.extend(&text(symbol));
                 names.extend("\0");
             }
@@ -359,6 +355,5 @@ impl Named {
 /// the section only.
 fn unnamed(elf: &ElfObject<'_>, layout: &Layout, function: &layout::Function) -> String {
     let span = layout.span(function.body);
-    let section = span.and_then(|span| elf.section(span.section)).map(Section::name_lossy);
-    format!("{}+{:#x}", section.unwrap_or_default(), span.map_or(0, |span| span.start))
+    format!("{}+{:#x}", elf.section(span.section).name_lossy(), span.start)
 }

@@ -9,7 +9,8 @@ use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader as _, SectionHeader as _, Sym as _};
 
 use crate::arch::Machine;
-use crate::elf::ElfError;
+use crate::elf::{ElfError, Place, SectionId, SymbolId};
+use crate::ids::List;
 
 /// `SHN_LIVEPATCH`: the symbol is resolved by livepatch.
 const SHN_LIVEPATCH: u16 = 0xff20;
@@ -23,12 +24,12 @@ pub struct RawElf<'data> {
     pub(crate) machine: Machine,
     /// `e_type`: 1 for objects and modules, 2 for vmlinux.
     pub file_type: u16,
-    /// All sections, by header index.
-    pub sections: Vec<RawSection<'data>>,
-    /// All symbols, by symbol table index; none in a stripped file.
-    pub symbols: Vec<RawSymbol<'data>>,
-    /// Header index of the symbol table.
-    pub symbol_table: Option<u32>,
+    /// All sections.
+    pub sections: List<SectionId, RawSection<'data>>,
+    /// All symbols; none in a stripped file.
+    pub symbols: List<SymbolId, RawSymbol<'data>>,
+    /// The symbol table.
+    pub symbol_table: Option<SectionId>,
 }
 
 /// One section header, and the bytes that it announces.
@@ -44,9 +45,9 @@ pub struct RawSection<'data> {
     pub address: u64,
     /// `sh_size` in bytes.
     pub size: u64,
-    /// `sh_link`.
+    /// `sh_link`, a number that can be of nothing.
     pub link: u32,
-    /// `sh_info`.
+    /// `sh_info`, the same.
     pub info: u32,
     /// `sh_entsize`, 0 where none is given.
     pub entry_size: u64,
@@ -90,8 +91,8 @@ pub enum SymbolPlace {
     Absolute,
     /// Elsewhere, found by livepatch.
     Livepatch,
-    /// In the section of this header index.
-    Section(u32),
+    /// In this section.
+    Section(SectionId),
     /// Nowhere that the module loader knows.
     Other(u16),
 }
@@ -103,7 +104,7 @@ pub struct RawRela {
     pub offset: u64,
     /// `R_X86_64_*`.
     pub kind: u32,
-    /// Index of its symbol.
+    /// Index of its symbol, a number that can be of nothing: see [`RawElf::symbol_of`].
     pub symbol: u32,
     /// What is added.
     pub addend: i64,
@@ -120,12 +121,8 @@ impl<'data> RawElf<'data> {
             .ok_or_else(|| ElfError::OtherMachine(format!("ELF machine {}", machine.0)))?;
         let table = header.sections(endian, data)?;
         let mut sections = Vec::with_capacity(table.len());
-        let mut symbol_table = None;
-        for (raw, index) in table.iter().zip(0u32..) {
+        for raw in table.iter() {
             let kind = raw.sh_type(endian);
-            if kind == elf::SHT_SYMTAB && symbol_table.replace(index).is_some() {
-                return Err(ElfError::Malformed("more than one symbol table".into()));
-            }
             sections.push(RawSection {
                 name: table.section_name(endian, raw)?,
                 kind: kind.0,
@@ -138,6 +135,13 @@ impl<'data> RawElf<'data> {
                 data: if kind == elf::SHT_NOBITS { &[] } else { raw.data(endian, data)? },
             });
         }
+        let sections = List::from(sections);
+        let is_table = |(section, _): &(&RawSection<'_>, _)| section.kind == elf::SHT_SYMTAB.0;
+        let tables: Vec<SectionId> =
+            sections.with_ids().filter(is_table).map(|(_, id)| id).collect();
+        if tables.len() > 1 {
+            return Err(ElfError::Malformed("more than one symbol table".into()));
+        }
         let symtab = table.symbols(endian, data, elf::SHT_SYMTAB)?;
         let mut symbols = Vec::with_capacity(symtab.len());
         for (index, raw) in symtab.enumerate() {
@@ -146,15 +150,14 @@ impl<'data> RawElf<'data> {
                 elf::SHN_ABS => SymbolPlace::Absolute,
                 other if other.0 == SHN_LIVEPATCH => SymbolPlace::Livepatch,
                 other => match symtab.symbol_section(endian, raw, index)? {
-                    Some(section) if section.0 < sections.len() => u32::try_from(section.0)
-                        .map_or(SymbolPlace::Other(other.0), |section| {
-                            SymbolPlace::Section(section)
-                        }),
                     Some(section) => {
-                        return Err(ElfError::Malformed(format!(
-                            "symbol {} is in section {}, which does not exist",
-                            index.0, section.0
-                        )));
+                        let missing = || {
+                            ElfError::Malformed(format!(
+                                "symbol {} is in section {}, which does not exist",
+                                index.0, section.0
+                            ))
+                        };
+                        SymbolPlace::Section(sections.checked(section.0).ok_or_else(missing)?)
                     }
                     None => SymbolPlace::Other(other.0),
                 },
@@ -169,7 +172,9 @@ impl<'data> RawElf<'data> {
                 place,
             });
         }
-        Ok(Self { machine, file_type: header.e_type(endian).0, sections, symbols, symbol_table })
+        let (file_type, symbols) = (header.e_type(endian).0, symbols.into());
+        let symbol_table = tables.first().copied();
+        Ok(Self { machine, file_type, sections, symbols, symbol_table })
     }
 
     /// Whether this is an object or a module (`ET_REL`).
@@ -178,10 +183,23 @@ impl<'data> RawElf<'data> {
         self.file_type == elf::ET_REL.0
     }
 
-    /// The section at header index `index`.
+    /// That section of this file.
     #[must_use]
-    pub fn section(&self, index: u32) -> Option<&RawSection<'data>> {
-        self.sections.get(usize::try_from(index).ok()?)
+    pub fn section(&self, id: SectionId) -> &RawSection<'data> {
+        &self.sections[id]
+    }
+
+    /// The section that the relocations of another one apply to, if it exists.
+    #[must_use]
+    pub fn relocated_by(&self, relocations: &RawSection<'_>) -> Option<SectionId> {
+        self.sections.checked(relocations.info as usize)
+    }
+
+    /// The relocations that apply to a section, as far as the bytes of their sections go.
+    pub fn relas_of(&self, section: SectionId) -> impl Iterator<Item = RawRela> {
+        let tables = self.sections.iter();
+        let tables = tables.filter(move |it| it.is_rela() && it.info == section.number());
+        tables.flat_map(RawSection::relas)
     }
 
     /// The first section of that name.
@@ -190,10 +208,36 @@ impl<'data> RawElf<'data> {
         self.sections.iter().find(|section| section.name == name.as_bytes())
     }
 
-    /// The symbol at symbol table index `index`.
+    /// The section of that name, the first of several.
     #[must_use]
-    pub fn symbol(&self, index: u32) -> Option<&RawSymbol<'data>> {
-        self.symbols.get(usize::try_from(index).ok()?)
+    pub fn id_of_section(&self, name: &[u8]) -> Option<SectionId> {
+        self.sections.with_ids().find(|(section, _)| section.name == name).map(|(_, id)| id)
+    }
+
+    /// That symbol of this file.
+    #[must_use]
+    pub fn symbol(&self, id: SymbolId) -> &RawSymbol<'data> {
+        &self.symbols[id]
+    }
+
+    /// The symbol of a relocation, if it exists.
+    #[must_use]
+    pub fn symbol_of(&self, rela: &RawRela) -> Option<&RawSymbol<'data>> {
+        self.symbol_id_of(rela).map(|id| self.symbol(id))
+    }
+
+    /// The same by its id.
+    #[must_use]
+    pub fn symbol_id_of(&self, rela: &RawRela) -> Option<SymbolId> {
+        self.symbols.checked(rela.symbol as usize)
+    }
+
+    /// The place of this file, section and offset, to which a relocation refers. None where that is another file's, a
+    /// number, or in front of its section.
+    pub(crate) fn place_of(&self, rela: &RawRela) -> Option<Place> {
+        let symbol = self.symbol_of(rela)?;
+        let SymbolPlace::Section(section) = symbol.place else { return None };
+        Some(section.at(symbol.value.checked_add_signed(rela.addend)?))
     }
 
     /// `len` bytes at `address` of a linked file, or fewer where the section ends.

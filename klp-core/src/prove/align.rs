@@ -1,7 +1,7 @@
 //! Which instruction of one stretch of code is which of another.
 
 use crate::arch::{Arch, Field, Form, for_machine};
-use crate::elf::{Reloc, RelocKind, SymbolKind};
+use crate::elf::{Reloc, RelocKind, SectionId, SymbolKind};
 
 use super::difference::{Difference, What};
 use super::side::{Range, Side};
@@ -61,9 +61,8 @@ impl Alignment {
 
 /// The relocations of a range that do anything.
 pub(super) fn relocs(side: &Side<'_>, range: Range) -> impl Iterator<Item = Reloc> {
-    let section = side.section(range.section);
-    let relocs = section.map(|section| section.relocs.within(range.start, range.end));
-    relocs.into_iter().flatten().filter(|reloc| reloc.kind != RelocKind::None)
+    let relocs = side.section(range.section).relocs.within(range.start, range.end);
+    relocs.filter(|reloc| reloc.kind != RelocKind::None)
 }
 
 /// Whether both ranges hold the same bytes, with relocations of the same kinds at the same places.
@@ -126,7 +125,7 @@ pub(super) fn align(
 
 /// Whether the encoding of an instruction can be seen: code that is patched or copied at run time is behind a label
 /// without a type, or a table names the place.
-fn is_seen(side: &Side<'_>, section: u32, at: u64) -> bool {
+fn is_seen(side: &Side<'_>, section: SectionId, at: u64) -> bool {
     let label = side.label_before(section, at);
     label.is_some_and(|symbol| symbol.kind == SymbolKind::None) || side.is_listed(section, at)
 }
@@ -134,9 +133,9 @@ fn is_seen(side: &Side<'_>, section: u32, at: u64) -> bool {
 /// Whether two instructions are one but for what they refer to.
 fn are_alike(
     sides: &[Side<'_>; 2],
-    a_section: u32,
+    a_section: SectionId,
     one: &Inst,
-    b_section: u32,
+    b_section: SectionId,
     other: &Inst,
 ) -> bool {
     let [a, b] = sides;

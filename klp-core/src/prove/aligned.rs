@@ -1,7 +1,7 @@
 //! Whether data is aligned as it was. Where a section holds several objects, nothing tells which of them wants the section's
 //! alignment; the others have it by chance, and lose it by chance.
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::{Section, SectionClass, SectionId};
 
 use super::align;
 use super::difference::{Difference, What};
@@ -24,9 +24,7 @@ pub(super) fn aligned(
     patched: Range,
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
-    let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
-        return Ok(());
-    };
+    let (was, is) = (a.section(original.section), b.section(patched.section));
     let alone = |section: &Section<'_>, side: &Side<'_>, range: Range| {
         range.start == 0
             && (range.end == section.size
@@ -80,16 +78,15 @@ fn has_reason(world: &World<'_>, range: Range, wanted: u64, version: Version) ->
             return false;
         }
         let Owner::Pair(number) = unit.owner else { return true };
-        let Some(pair) = world.pair(number) else { return false };
+        let pair = world.pair(number);
         let there = if version == Version::Original { pair.patched } else { pair.original };
-        let keeps =
-            other.section(there.section).is_some_and(|it| guaranteed(it, there.start) >= wanted);
+        let keeps = guaranteed(other.section(there.section), there.start) >= wanted;
         !pair.equal || keeps || is_asked_for(side, range.section, unit, wanted)
     })
 }
 
 /// Whether `unit` stands behind room that nothing fills and that a smaller alignment would not leave.
-fn is_asked_for(side: &Side<'_>, section: u32, unit: &Unit, wanted: u64) -> bool {
+fn is_asked_for(side: &Side<'_>, section: SectionId, unit: &Unit, wanted: u64) -> bool {
     let end = side.reach_before(section, unit.start);
     let room = Range { section, start: end, end: unit.start };
     let smaller = wanted / 2;

@@ -45,7 +45,7 @@ fn next(side: &Side<'_>, range: Range) -> Option<u64> {
 
 fn next_of<A: Arch>(side: &Side<'_>, range: Range) -> Option<u64> {
     let limit = side.size(range.section);
-    let section = side.section(range.section)?;
+    let section = side.section(range.section);
     let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;
     let mut reader = A::Instructions::new(code, range.end);
     while let Some(Ok(decoded)) = reader.next() {

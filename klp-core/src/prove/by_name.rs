@@ -6,7 +6,7 @@ use super::world::World;
 
 /// The global label inside of a function that a place is told by, and how far it is behind.
 fn label<'a>(side: &Side<'a>, spot: Spot) -> Option<(&'a [u8], i64)> {
-    let symbol = *side.object.symbol(spot.symbol?)?;
+    let symbol = *side.object.symbol(spot.symbol?);
     let units = side.units_at(spot.section, symbol.value);
     let is_inside = !units.is_empty() && units.iter().all(|unit| unit.start < symbol.value);
     let is_label = !symbol.local && side.is_code(spot.section) && is_inside;
@@ -28,7 +28,7 @@ pub(super) fn share_moved(world: &World<'_>, a: Spot, b: Spot) -> bool {
     }
     let [a_side, b_side] = &world.sides;
     let name = |side: &Side<'_>, spot: Spot| {
-        let symbol = side.object.symbol(spot.symbol?).filter(|symbol| !symbol.local)?;
+        let symbol = Some(side.object.symbol(spot.symbol?)).filter(|symbol| !symbol.local)?;
         let behind = spot.offset.wrapping_sub(symbol.value.cast_signed());
         world.moved.get(symbol.name).map(|name| (name, behind))
     };

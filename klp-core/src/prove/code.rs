@@ -72,7 +72,8 @@ impl<'a> Code<'_, 'a> {
     fn compare_same<A: Arch>(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
         let Range { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
-        let ahead = a.section(number).and_then(|section| section.range(start, section.size));
+        let section = a.section(number);
+        let ahead = section.range(start, section.size);
         let (Some(ahead), Ok(len)) = (ahead, usize::try_from(self.original.len())) else {
             return Err(Difference::new(What::Unreadable, 0, "code that is not in the file"));
         };

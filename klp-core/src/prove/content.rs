@@ -113,9 +113,7 @@ impl Content {
             let at = self.offset(self.patched.start.saturating_add(at));
             Err(Difference::new(What::Content, at, text))
         };
-        let is_empty = |side: &Side<'_>, range: Range| {
-            side.section(range.section).is_none_or(|section| section.data.is_empty())
-        };
+        let is_empty = |side: &Side<'_>, range: Range| side.section(range.section).data.is_empty();
         let count = |side, range| align::relocs(side, range).count();
         if count(a, self.original) != count(b, self.patched) {
             return fail(0, "another number of fields is relocated");
@@ -155,9 +153,8 @@ impl Content {
     /// Where a place of the patched object is in a descriptor of a debug message, if it is in one.
     fn in_dyndbg(&self, world: &World<'_>, at: u64) -> Option<u64> {
         let [a, b] = &world.sides;
-        let is_dyndbg = |side: &Side<'_>, range: Range| {
-            side.section(range.section).is_some_and(|section| section.name == b"__dyndbg")
-        };
+        let is_dyndbg =
+            |side: &Side<'_>, range: Range| side.section(range.section).name == b"__dyndbg";
         if !is_dyndbg(a, self.original) || !is_dyndbg(b, self.patched) {
             return None;
         }
@@ -169,7 +166,7 @@ impl Content {
     /// What `resolve_btfids` writes into a list of types follows from names in it.
     fn compare_names(&self, world: &World<'_>) -> Result<(), Difference> {
         let [a, b] = &world.sides;
-        if b.section(self.patched.section).is_none_or(|section| section.name != b".BTF_ids") {
+        if b.section(self.patched.section).name != b".BTF_ids" {
             return Ok(());
         }
         let names = |side: &Side<'_>, range: Range| -> Vec<(u64, Vec<u8>)> {
@@ -195,7 +192,7 @@ impl Content {
             let in_entry = self.in_dyndbg(world, self.patched.start.checked_add(field)?)?;
             let read = |side: &Side<'_>, range: Range| {
                 let bytes =
-                    side.section(range.section)?.bytes(range.start.checked_add(field)?, 4)?;
+                    side.section(range.section).bytes(range.start.checked_add(field)?, 4)?;
                 Some(u32::from_le_bytes(*bytes.first_chunk()?) & !DYNDBG_LINE)
             };
             let same = read(a, self.original)? == read(b, self.patched)?;
@@ -253,7 +250,7 @@ fn is_location(side: &Side<'_>, range: Range) -> bool {
         };
         let bytes = side.bytes(Range { start: range.start + 8, end: range.start + 16, ..range })?;
         let len = u64::from_le_bytes(*bytes.first_chunk()?);
-        let text = side.section(section)?.bytes(u64::try_from(offset).ok()?, len)?;
+        let text = side.section(section).bytes(u64::try_from(offset).ok()?, len)?;
         text.ends_with(b".rs").then_some(())
     };
     name().is_some()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smallvec::SmallVec;
 
-use crate::elf::SymbolKind;
+use crate::elf::{SectionId, SymbolId, SymbolKind};
 
 use super::Unit as Sort;
 use super::by_name;
@@ -12,6 +12,7 @@ use super::merged;
 use super::names;
 use super::sections::Class;
 use super::side::{Owner, Range, Side};
+use super::tables::EntryId;
 use super::target::{Spot, Target, Use};
 use super::unclaimed;
 use super::world::World;
@@ -22,9 +23,9 @@ pub(super) enum Node {
     /// These stretches of code.
     Code { original: Range, patched: Range },
     /// The data at these places, as far as it is used.
-    Data { original: (u32, i64), patched: (u32, i64), usage: Use },
+    Data { original: (SectionId, i64), patched: (SectionId, i64), usage: Use },
     /// These entries of a table that describes code.
-    Entry { original: u32, patched: u32 },
+    Entry { original: EntryId, patched: EntryId },
 }
 
 /// That something holds only if a node does.
@@ -38,7 +39,7 @@ pub(super) struct Edge {
 }
 
 /// A pair of places of memory.
-pub(super) type Shared = ((u32, i64), (u32, i64));
+pub(super) type Shared = ((SectionId, i64), (SectionId, i64));
 
 /// What a comparison has found besides its result.
 #[derive(Debug, Default)]
@@ -130,11 +131,11 @@ pub(super) fn correspond<'a>(
 /// Whether a place is `addend` bytes behind a global symbol `name` that stands on nothing of the other object.
 fn is_new_here(
     side: &Side<'_>,
-    (section, offset, symbol): (u32, i64, Option<u32>),
+    (section, offset, symbol): (SectionId, i64, Option<SymbolId>),
     name: &[u8],
     addend: i64,
 ) -> bool {
-    let value = symbol.and_then(|symbol| side.object.symbol(symbol)).map(|symbol| symbol.value);
+    let value = symbol.map(|symbol| side.object.symbol(symbol)).map(|symbol| symbol.value);
     is_named(side, (offset, symbol), name, addend)
         && value.is_some_and(|value| {
             side.units_at(section, value).iter().all(|it| it.owner == Owner::Lone)
@@ -144,11 +145,11 @@ fn is_new_here(
 /// Whether a reference through `symbol` to `offset` leads `addend` bytes behind a global symbol `name`.
 fn is_named(
     side: &Side<'_>,
-    (offset, symbol): (i64, Option<u32>),
+    (offset, symbol): (i64, Option<SymbolId>),
     name: &[u8],
     addend: i64,
 ) -> bool {
-    let symbol = symbol.and_then(|symbol| side.object.symbol(symbol));
+    let symbol = symbol.map(|symbol| side.object.symbol(symbol));
     symbol.is_some_and(|symbol| {
         !symbol.local
             && symbol.name == name
@@ -188,7 +189,7 @@ fn readings(side: &Side<'_>, spot: Spot) -> SmallVec<[Reading; 2]> {
         let units = side.units_at(spot.section, at).into_iter();
         units.map(|unit| (unit.owner, spot.offset.wrapping_sub(unit.start.cast_signed()))).collect()
     };
-    let symbol = spot.symbol.and_then(|symbol| side.object.symbol(symbol));
+    let symbol = spot.symbol.map(|symbol| side.object.symbol(symbol));
     let by_symbol: SmallVec<[Reading; 2]> =
         symbol.map(|symbol| from(symbol.value)).unwrap_or_default();
     if !by_symbol.is_empty() {
@@ -199,7 +200,7 @@ fn readings(side: &Side<'_>, spot: Spot) -> SmallVec<[Reading; 2]> {
 
 fn reading_corresponds(world: &World<'_>, a: Reading, b: Reading) -> bool {
     let (Owner::Pair(number), true) = (a.0, a.0 == b.0) else { return false };
-    let Some(pair) = world.pair(number) else { return false };
+    let pair = world.pair(number);
     let inside =
         |delta: i64, range: Range| u64::try_from(delta).is_ok_and(|delta| delta <= range.len());
     match (pair.sort, world.alignment(number)) {
@@ -366,7 +367,7 @@ fn near_one(world: &World<'_>, a: Spot, b: Spot) -> bool {
     near(a_side, a).iter().any(|reading| {
         theirs.contains(reading)
             && matches!(reading.0, Owner::Pair(number)
-                if world.pair(number).is_some_and(|pair| pair.sort == Sort::Data))
+                if world.pair(number).sort == Sort::Data)
     })
 }
 

@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::Place;
+use crate::elf::{Definition, SectionId};
+use crate::ids::List;
 
+use super::PairId;
 use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
 use super::extent::{self, Entered};
@@ -16,22 +18,22 @@ use super::{data, names, prefix, walk, x86_64};
 /// What was compared of one object, or need not be.
 pub(super) struct Covered<'s, 'a> {
     side: &'s Side<'a>,
-    ranges: Vec<Vec<(u64, u64)>>,
+    ranges: List<SectionId, Vec<(u64, u64)>>,
 }
 
 /// Something of a section, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece {
     /// A unit of this claim.
-    Pair(u32),
+    Pair(PairId),
     /// Bytes that nothing has looked at.
     Left(Range),
 }
 
 impl<'s, 'a> Covered<'s, 'a> {
     pub(super) fn new(side: &'s Side<'a>) -> Self {
-        let mut covered = Self { side, ranges: vec![Vec::new(); side.object.sections.len()] };
-        for number in covered.sections() {
+        let mut covered = Self { side, ranges: side.object.sections.alongside() };
+        for (_, number) in side.object.sections.with_ids() {
             for unit in side.units(number) {
                 let start = if side.is_code(number) {
                     prefix::range(side, number, unit.start).start
@@ -68,22 +70,16 @@ impl<'s, 'a> Covered<'s, 'a> {
         }
     }
 
-    fn sections(&self) -> std::ops::Range<u32> {
-        0..u32::try_from(self.ranges.len()).unwrap_or(u32::MAX)
-    }
-
     pub(super) fn add(&mut self, range: Range) {
-        if let Some(list) = self.ranges.get_mut(range.section as usize)
-            && range.start < range.end
-        {
-            list.push((range.start, range.end));
+        if range.start < range.end {
+            self.ranges[range.section].push((range.start, range.end));
         }
     }
 
     /// What only changed code refers to is changed with it: adds all that is reached from `starts`.
     pub(super) fn excuse(&mut self, starts: Vec<Range>, entered: &Entered) {
         let side = self.side;
-        let mut seen: HashSet<(u32, u64)> = HashSet::new();
+        let mut seen: HashSet<(SectionId, u64)> = HashSet::new();
         let mut waiting = starts;
         let blocks = blocks(side, &waiting);
         waiting.extend(blocks);
@@ -121,7 +117,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 } else {
                     let usage = if matches!(usage, Use::Load(_)) { Use::Indexed } else { usage };
                     let found = extent::extent(side, entered, section, offset, usage);
-                    let list = entered.get(section as usize).map_or(&[][..], Vec::as_slice);
+                    let list = &entered[section];
                     let next = list.get(list.partition_point(|(next, _)| *next <= at));
                     let next = next.filter(|_| !found.known).map_or(u64::MAX, |(next, _)| *next);
                     waiting.push(Range { end: found.range.end.min(next), ..found.range });
@@ -149,12 +145,13 @@ impl<'s, 'a> Covered<'s, 'a> {
     /// What is left of sections of each meaning, in order. Of tables, their units too.
     pub(super) fn left(mut self) -> Vec<(Meaning<'a>, Piece)> {
         let mut found = Vec::new();
-        let mut sections: Vec<u32> = self.sections().collect();
+        let all = self.side.object.sections.with_ids();
+        let mut sections: Vec<SectionId> = all.map(|(_, id)| id).collect();
         // The linker sorts some by what they are linked to.
-        sections.sort_by_key(|number| self.side.section(*number).map_or(0, |it| it.link));
+        sections.sort_by_key(|number| self.side.section(*number).link);
         for number in sections {
             let meaning = self.side.meaning(number);
-            let Some(section) = self.side.section(number) else { continue };
+            let section = self.side.section(number);
             let unread = self.side.unread_tables.contains(&number);
             let is_table = match meaning.class {
                 Class::LeftOut(_) => continue,
@@ -168,8 +165,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 }
                 Class::Code | Class::Variable | Class::Constant | Class::Special => false,
             };
-            let list = self.ranges.get_mut(number as usize).map(std::mem::take);
-            let mut list = list.unwrap_or_default();
+            let mut list = std::mem::take(&mut self.ranges[number]);
             list.sort_unstable();
             list.push((section.size, section.size));
             let mut gaps = Vec::new();
@@ -215,7 +211,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 is_padding(side, part)
             } else if is_table {
                 // Between entries the assembler aligns.
-                let align = side.section(gap.section).map_or(1, |section| section.align);
+                let align = side.section(gap.section).align;
                 let follows = part.end < side.size(gap.section) && part.start > 0;
                 follows && part.len() < align && data::is_zero(side, part)
             } else {
@@ -240,7 +236,7 @@ fn blocks(side: &Side<'_>, ranges: &[Range]) -> Vec<Range> {
     });
     let functions: HashSet<(&[u8], Option<u32>)> = functions.collect();
     let symbols = side.object.symbols.iter().filter_map(|symbol| {
-        let Place::Section(section) = symbol.place else { return None };
+        let Definition::Section(section) = symbol.place else { return None };
         let function = names::function_of_block(symbol.name)?;
         let is_one =
             functions.contains(&(function, symbol.file)) || functions.contains(&(function, None));

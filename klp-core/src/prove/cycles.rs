@@ -43,11 +43,14 @@ fn peeled(edges: &[Vec<usize>], backwards: &[Vec<usize>]) -> Vec<bool> {
 mod tests {
     use super::super::target::Use;
     use super::*;
+    use crate::elf::SectionId;
 
     #[test]
     fn a_cycle_of_another_length() {
+        let section = SectionId::default();
         let node = |from: i64, to: i64| {
-            Some(Node::Data { original: (1, from), patched: (1, to), usage: Use::Address })
+            let (original, patched) = ((section, from), (section, to));
+            Some(Node::Data { original, patched, usage: Use::Address })
         };
         // 0 ⇄ 16 became 0 → 16 → 32 → 0: three steps are not back at the start.
         let nodes = [node(0, 0), node(16, 16), node(0, 32), node(16, 0), node(0, 16), node(16, 32)];

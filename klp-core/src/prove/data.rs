@@ -84,7 +84,7 @@ fn same_names(world: &World<'_>, original: Range, patched: Range) -> Result<(), 
 
 /// Whether a range holds zeros only, and no references.
 pub(super) fn is_zero(side: &Side<'_>, range: Range) -> bool {
-    let Some(section) = side.section(range.section) else { return false };
+    let section = side.section(range.section);
     section.relocs.within(range.start, range.end).next().is_none()
         && (section.data.is_empty()
             || section
@@ -111,9 +111,7 @@ pub(super) fn same_section(
     patched: Range,
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
-    let (Some(was), Some(is)) = (a.section(original.section), b.section(patched.section)) else {
-        return Err(Difference::new(What::Section, 0, "in a section that does not exist"));
-    };
+    let (was, is) = (a.section(original.section), b.section(patched.section));
     let fail = |text: String| Err(Difference::new(What::Section, 0, text));
     let names = || format!("{} instead of {}", is.name_lossy(), was.name_lossy());
     if a.meaning(original.section) != b.meaning(patched.section) {

@@ -1,6 +1,6 @@
 //! The sizes of what reports of undefined behaviour get, which has no name, and of the types that it leads to.
 
-use crate::elf::RelocKind;
+use crate::elf::{RelocKind, SectionId};
 
 use super::side::Side;
 use super::target::{self, Target};
@@ -29,12 +29,15 @@ pub(super) fn read_by(handler: &[u8]) -> Option<u64> {
 /// Adds to `found` where the description at `at` ends, which has so many bytes, and its types.
 pub(super) fn ends(
     side: &Side<'_>,
-    (number, at): (u32, u64),
+    (number, at): (SectionId, u64),
     bytes: u64,
-    found: &mut Vec<(u32, u64, bool)>,
+    found: &mut Vec<(SectionId, u64, bool)>,
 ) {
     let end = at.saturating_add(bytes);
-    let Some(section) = side.section(number).filter(|section| end <= section.size) else { return };
+    let section = side.section(number);
+    if end > section.size {
+        return;
+    }
     found.push((number, end, true));
     let types = section.relocs.within(at.saturating_add(16), end);
     for reloc in types.filter(|reloc| reloc.kind == RelocKind::Abs64) {
@@ -42,7 +45,7 @@ pub(super) fn ends(
             // What another object has is no type.
             continue;
         };
-        let end = side.section(section).filter(|of| !of.is_merged()).and_then(|of| {
+        let end = Some(side.section(section)).filter(|of| !of.is_merged()).and_then(|of| {
             let name = u64::try_from(offset).ok()?.checked_add(4)?;
             let bytes = of.data.get(usize::try_from(name).ok()?..)?;
             name.checked_add(bytes.split(|byte| *byte == 0).next()?.len() as u64)?.checked_add(1)

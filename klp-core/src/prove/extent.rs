@@ -1,7 +1,8 @@
 //! How much data a reference means where no claim says so.
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
-use crate::elf::{Reloc, SymbolKind};
+use crate::elf::{Reloc, SectionId, SymbolKind};
+use crate::ids::List;
 use crate::slices::Parts as _;
 
 use super::align;
@@ -25,21 +26,18 @@ pub(super) struct Extent {
 
 /// Where data without a name is entered, of each section in order: the place, and whether its address is taken (and
 /// not only something indexed from there).
-pub(super) type Entered = Vec<Vec<(u64, bool)>>;
+pub(super) type Entered = List<SectionId, Vec<(u64, bool)>>;
 
 /// Finds where unclaimed data is entered.
 pub(super) fn entered(side: &Side<'_>) -> Entered {
     use rayon::prelude::*;
     let sections = &side.object.sections;
-    let numbers: Vec<u32> = (0u32..).zip(sections).map(|(number, _)| number).collect();
-    let parts = numbers.par_iter().flat_map_iter(
-        |number| for_machine!(side.object.machine, A => entered_from::<A>(side, *number)),
+    let parts = sections.par_with_ids().flat_map_iter(
+        |(_, id)| for_machine!(side.object.machine, A => entered_from::<A>(side, id)),
     );
-    let mut found: Entered = vec![Vec::new(); sections.len()];
+    let mut found: Entered = sections.alongside();
     for (section, at, is_taken) in parts.collect::<Vec<_>>() {
-        if let Some(list) = found.get_mut(section as usize) {
-            list.push((at, is_taken));
-        }
+        found[section].push((at, is_taken));
     }
     for list in &mut found {
         // Where both are, the taken address is first.
@@ -60,12 +58,11 @@ fn is_within_unit(side: &Side<'_>, reloc: &Reloc) -> bool {
     })
 }
 
-fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> {
+fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, u64, bool)> {
     let mut found = Vec::new();
-    let Some(section) = side.section(number) else { return found };
-    let is_plain = |section: u32| {
-        !side.is_code(section) && side.section(section).is_some_and(|of| !of.is_merged())
-    };
+    let section = side.section(number);
+    let is_plain =
+        |section: SectionId| !side.is_code(section) && !side.section(section).is_merged();
     let interesting = |target: &Target<'_>| {
         let Target::Place { section, offset, .. } = *target else { return None };
         let at = u64::try_from(offset).ok().filter(|_| is_plain(section))?;
@@ -123,8 +120,8 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> 
             let own: walk::Relocated =
                 std::iter::from_fn(|| relocs.next_if(|reloc| reloc.offset < end)).collect();
             for reloc in &own {
-                let name = side.object.symbol(reloc.symbol).map(|symbol| symbol.name);
-                if let Some((place, bytes)) = argument.zip(name.and_then(described::read_by)) {
+                let name = side.object.symbol(reloc.symbol).name;
+                if let Some((place, bytes)) = argument.zip(described::read_by(name)) {
                     described::ends(side, place, bytes, &mut found);
                 }
             }
@@ -155,7 +152,7 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: u32) -> Vec<(u32, u64, bool)> 
 pub(super) fn extent(
     side: &Side<'_>,
     entered: &Entered,
-    section: u32,
+    section: SectionId,
     offset: i64,
     usage: Use,
 ) -> Extent {
@@ -166,8 +163,8 @@ pub(super) fn extent(
         known: true,
         is_outside: false,
     };
-    let Some(section) = side.section(number) else { return known(0, 0) };
-    let list = entered.get(number as usize).map_or(&[][..], Vec::as_slice);
+    let section = side.section(number);
+    let list = entered.get(number).map_or(&[][..], Vec::as_slice);
     let is_one = || {
         (section.name.starts_with(b".rodata..") || matches!(list, [(0, _)] | []))
             && side.units(number).is_empty()

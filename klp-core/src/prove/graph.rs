@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 
+use super::PairId;
 use super::difference::Difference;
 
 /// What is proven or not: a pair, a node, or something that belongs to no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Item {
-    Pair(usize),
+    Pair(PairId),
     Node(usize),
     Left(usize),
 }

@@ -1,12 +1,12 @@
 //! Which places in code other code gets hold of: who has the address can read there.
 
-use crate::elf::{ElfObject, Section};
+use crate::elf::{ElfObject, SectionId};
 
 use super::target::{self, Target};
 use super::x86_64;
 
 /// Sections and offsets, sorted. Targets of direct branches are none.
-pub(super) fn places(object: &ElfObject<'_>) -> Vec<(u32, u64)> {
+pub(super) fn places(object: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
     let mut found = Vec::new();
     for section in object.sections.iter().filter(|section| section.is_code()) {
         for reloc in section.relocs.iter() {
@@ -17,7 +17,7 @@ pub(super) fn places(object: &ElfObject<'_>) -> Vec<(u32, u64)> {
             let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
             if let Target::Place { section, offset, .. } =
                 target::of(object, &reloc, behind.cast_signed())
-                && object.section(section).is_some_and(Section::is_code)
+                && object.section(section).is_code()
                 && let Ok(at) = u64::try_from(offset)
             {
                 found.push((section, at));

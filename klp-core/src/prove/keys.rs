@@ -2,8 +2,11 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{Place, Reloc, RelocKind, Symbol, SymbolKind};
+use crate::elf::{Definition, Reloc, RelocKind, SectionId, Symbol, SymbolId, SymbolKind};
 
+use crate::ids::List;
+
+use super::PairId;
 use super::names;
 use super::sections::Class;
 use super::side::{Owner, Side};
@@ -12,7 +15,7 @@ use super::side::{Owner, Side};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key<'a> {
     /// A place of a pair: of data, or of a function whose versions correspond byte by byte.
-    Pair(u32, u64),
+    Pair(PairId, u64),
     /// A name of another object that has no number.
     Undefined { name: &'a [u8], weak: bool },
 }
@@ -20,12 +23,12 @@ enum Key<'a> {
 /// The keys of the symbols of both objects.
 #[derive(Default)]
 pub(super) struct Keys<'a> {
-    sides: [Vec<Option<Key<'a>>>; 2],
+    sides: [List<SymbolId, Option<Key<'a>>>; 2],
 }
 
 impl<'a> Keys<'a> {
     /// `is_fixed` says of a pair whether its versions correspond byte by byte.
-    pub(super) fn of(sides: &[Side<'a>; 2], is_fixed: impl Fn(u32) -> bool + Sync) -> Self {
+    pub(super) fn of(sides: &[Side<'a>; 2], is_fixed: impl Fn(PairId) -> bool + Sync) -> Self {
         let [a, b] = sides;
         let (original, patched) = rayon::join(|| keys(a, &is_fixed), || keys(b, &is_fixed));
         Self { sides: [original, patched] }
@@ -34,8 +37,8 @@ impl<'a> Keys<'a> {
     /// Whether both refer to one thing, whatever is added to their own readings.
     pub(super) fn mean_one(&self, original: &Reloc, patched: &Reloc) -> bool {
         let [ours, theirs] = &self.sides;
-        let ours = ours.get(original.symbol as usize).copied().flatten();
-        let theirs = || theirs.get(patched.symbol as usize).copied().flatten();
+        let ours = ours[original.symbol];
+        let theirs = || theirs[patched.symbol];
         original.addend == patched.addend
             && original.kind == patched.kind
             && !matches!(original.kind, RelocKind::Unknown(_))
@@ -44,15 +47,18 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn keys<'a>(side: &Side<'a>, is_fixed: &(impl Fn(u32) -> bool + Sync)) -> Vec<Option<Key<'a>>> {
-    let symbols = side.object.symbols.par_iter().enumerate().with_min_len(1024);
-    let key = |(number, symbol): (usize, &Symbol<'a>)| match symbol.place {
-        Place::Undefined if number > 0 => {
+fn keys<'a>(
+    side: &Side<'a>,
+    is_fixed: &(impl Fn(PairId) -> bool + Sync),
+) -> List<SymbolId, Option<Key<'a>>> {
+    let symbols = side.object.symbols.par_with_ids().with_min_len(1024);
+    let key = |(symbol, id): (&Symbol<'a>, SymbolId)| match symbol.place {
+        Definition::Undefined if id.number() > 0 => {
             let (name, weak) = (symbol.name, symbol.weak);
             (*names::base(name) == *name).then_some(Key::Undefined { name, weak })
         }
         // Through a section anything in it can be meant.
-        Place::Section(section) if symbol.kind != SymbolKind::Section => {
+        Definition::Section(section) if symbol.kind != SymbolKind::Section => {
             let class = side.meaning(section).class;
             let is_content = matches!(class, Class::Code | Class::Variable | Class::Constant);
             if is_content {
@@ -66,11 +72,11 @@ fn keys<'a>(side: &Side<'a>, is_fixed: &(impl Fn(u32) -> bool + Sync)) -> Vec<Op
         }
         _ => None,
     };
-    symbols.map(key).collect()
+    List::from(symbols.map(key).collect::<Vec<_>>())
 }
 
 /// The first of the pairs that stand there.
-fn of_place<'a>(side: &Side<'a>, section: u32, at: u64) -> Option<Key<'a>> {
+fn of_place<'a>(side: &Side<'a>, section: SectionId, at: u64) -> Option<Key<'a>> {
     let units = side.units_at(section, at);
     let pairs = units.iter().filter_map(|unit| match unit.owner {
         Owner::Pair(number) => Some((number, at.saturating_sub(unit.start))),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use super::PairId;
 use super::align::{self};
 use super::code::Code;
 use super::content::Content;
@@ -52,7 +53,7 @@ pub(super) fn compare<'a>(
 
 /// Whether pairs stand in one order, leaving out what is only on one side.
 fn order<'a>(world: &World<'a>, ours: &[Piece], theirs: &[Piece], found: &mut Vec<Left<'a>>) {
-    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut places: BTreeMap<PairId, usize> = BTreeMap::new();
     for (place, piece) in ours.iter().enumerate() {
         if let Piece::Pair(pair) = piece {
             places.insert(*pair, place);
@@ -62,9 +63,8 @@ fn order<'a>(world: &World<'a>, ours: &[Piece], theirs: &[Piece], found: &mut Ve
     for piece in theirs {
         let Piece::Pair(pair) = piece else { continue };
         let Some(place) = places.get(pair) else { continue };
-        if last.is_some_and(|last| last > *place)
-            && let Some(ranges) = world.pair(*pair)
-        {
+        if last.is_some_and(|last| last > *place) {
+            let ranges = world.pair(*pair);
             let text = "an entry of a table comes behind one that it was in front of";
             found.push(Left {
                 range: ranges.patched,

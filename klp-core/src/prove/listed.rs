@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::PairId;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
 use super::left::Left;
@@ -15,7 +16,7 @@ pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
     let (ours, theirs) = (by_table(a), by_table(b));
     let mut found = Vec::new();
     for (name, entries) in &theirs {
-        let before: BTreeMap<(u32, usize), usize> = ours
+        let before: BTreeMap<(PairId, usize), usize> = ours
             .get(name)
             .into_iter()
             .flatten()
@@ -35,12 +36,12 @@ pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
 }
 
 /// An entry: the function that it is for, its number among those of this function, and where it is.
-type OfFunction = ((u32, usize), Range);
+type OfFunction = ((PairId, usize), Range);
 
 /// The entries of each table, in their order.
 fn by_table<'a>(side: &Side<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
     let mut found: BTreeMap<&[u8], Vec<OfFunction>> = BTreeMap::new();
-    let mut counts: BTreeMap<(&[u8], u32), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(&[u8], PairId), usize> = BTreeMap::new();
     for entry in side.entries.iter().filter(|entry| entry.table == Table::Places) {
         let units = side.units_at(entry.section, entry.offset);
         let Some(Owner::Pair(function)) = units.first().map(|unit| unit.owner) else { continue };

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{ElfObject, Place, RelocKind, Section, SymbolKind};
+use crate::elf::{Definition, ElfObject, RelocKind, Section, SectionId, SymbolKind};
+
+use crate::ids::List;
 
 use super::names;
 use super::sections::{Class, Meaning};
@@ -11,23 +13,23 @@ use super::table::Table;
 use super::target::{self, Target};
 
 /// Calls them tables that describe instructions.
-pub(super) fn find(object: &ElfObject<'_>, meanings: &mut [Meaning<'_>]) {
-    let mut lists: Vec<(u32, Vec<(u32, u64)>)> = Vec::new();
-    for (number, (section, meaning)) in (0u32..).zip(object.sections.iter().zip(&*meanings)) {
-        if meaning.class == Class::Table
+pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meaning<'_>>) {
+    let mut lists: Vec<(SectionId, Vec<(SectionId, u64)>)> = Vec::new();
+    for (section, id) in object.sections.with_ids() {
+        if meanings[id].class == Class::Table
             && let Some(places) = places(object, section)
         {
-            lists.push((number, places));
+            lists.push((id, places));
         }
     }
     if lists.is_empty() {
         return;
     }
     // Somebody who has the address of one reads it in an order of its own. A name makes an address that of a function.
-    let mut touched: BTreeSet<u32> = BTreeSet::new();
-    let mut starts: BTreeSet<(u32, u64)> = BTreeSet::new();
+    let mut touched: BTreeSet<SectionId> = BTreeSet::new();
+    let mut starts: BTreeSet<(SectionId, u64)> = BTreeSet::new();
     for symbol in &object.symbols {
-        if let Place::Section(section) = symbol.place
+        if let Definition::Section(section) = symbol.place
             && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
             && !names::is_temporary(symbol.name)
         {
@@ -35,11 +37,10 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut [Meaning<'_>]) {
             starts.insert((section, symbol.value));
         }
     }
-    let is_list = |number: u32| lists.iter().any(|(list, _)| *list == number);
+    let is_list = |id: SectionId| lists.iter().any(|(list, _)| *list == id);
     for section in &object.sections {
         for reloc in section.relocs.iter() {
-            if let Some(symbol) = object.symbol(reloc.symbol)
-                && let Place::Section(target) = symbol.place
+            if let Definition::Section(target) = object.symbol(reloc.symbol).place
                 && is_list(target)
             {
                 touched.insert(target);
@@ -48,19 +49,16 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut [Meaning<'_>]) {
     }
     for (number, places) in &lists {
         let has_names = places.iter().any(|place| starts.contains(place));
-        if let Some(meaning) = meanings.get_mut(*number as usize)
-            && !touched.contains(number)
-            && !has_names
-        {
-            meaning.class = Class::OfCode(Table::Places);
+        if !touched.contains(number) && !has_names {
+            meanings[*number].class = Class::OfCode(Table::Places);
         }
     }
 }
 
 /// The places in code that fill the section; none where something else is in it.
-fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(u32, u64)>> {
+fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(SectionId, u64)>> {
     let mut found = Vec::new();
-    let mut last: BTreeMap<u32, u64> = BTreeMap::new();
+    let mut last: BTreeMap<SectionId, u64> = BTreeMap::new();
     let mut words = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None).peekable();
     let kind = words.peek()?.kind;
     let size = match kind {
@@ -72,7 +70,7 @@ fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(u32, u64
         let Target::Place { section: code, offset, .. } = target::of(object, &reloc, 0) else {
             return None;
         };
-        let is_code = object.section(code).is_some_and(Section::is_code);
+        let is_code = object.section(code).is_code();
         if !is_code || reloc.kind.width() != size || reloc.offset != word.checked_mul(size)? {
             return None;
         }

@@ -3,6 +3,7 @@
 use super::extent;
 use super::side::{Range, Side};
 use super::target::{Spot, Use};
+use crate::ids::List;
 
 /// An entry of a merged section whose symbol a reference uses to reach another entry.
 pub(super) struct FarEntry {
@@ -13,12 +14,18 @@ pub(super) struct FarEntry {
 
 /// Linkers move the entries of a merged section one by one, and a reference goes with the entry of its symbol.
 pub(super) fn far_entry(side: &Side<'_>, spot: Spot) -> Option<FarEntry> {
-    let section = side.section(spot.section).filter(|section| section.is_merged())?;
-    let symbol = side.object.symbol(spot.symbol?)?;
+    let section = Some(side.section(spot.section)).filter(|section| section.is_merged())?;
+    let symbol = side.object.symbol(spot.symbol?);
     let width = section.entsize;
     let cut = if section.is_strings() {
-        extent::extent(side, &Vec::new(), spot.section, symbol.value.cast_signed(), Use::Address)
-            .range
+        extent::extent(
+            side,
+            &List::default(),
+            spot.section,
+            symbol.value.cast_signed(),
+            Use::Address,
+        )
+        .range
     } else {
         let start = symbol.value.saturating_sub(symbol.value.checked_rem(width)?);
         Range { section: spot.section, start, end: start.saturating_add(width) }

@@ -47,7 +47,8 @@ mod x86_64;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::ElfObject;
+use crate::elf::{ElfObject, SectionId};
+use crate::ids::{Id, List};
 
 pub use difference::{Difference, What};
 
@@ -55,7 +56,7 @@ pub use difference::{Difference, What};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct At {
     /// Index of the section.
-    pub section: u32,
+    pub section: SectionId,
     /// Offset in it.
     pub offset: u64,
 }
@@ -82,11 +83,14 @@ pub struct Pair {
     pub equal: bool,
 }
 
+/// One of the pairs of [`Claims::pairs`].
+pub type PairId = Id<Pair>;
+
 /// What is claimed of two objects.
 #[derive(Debug, Clone, Default)]
 pub struct Claims {
     /// Units of both.
-    pub pairs: Vec<Pair>,
+    pub pairs: List<PairId, Pair>,
     /// Units of the patched object only.
     pub added: Vec<At>,
     /// Units of the original object only.
@@ -113,8 +117,8 @@ pub struct Other {
 /// What could be proven.
 #[derive(Debug, Clone, Default)]
 pub struct Proof {
-    /// Claimed to be equal and not proven: index into [`Claims::pairs`], and the first difference.
-    pub unproven: Vec<(usize, Difference)>,
+    /// Claimed to be equal and not proven, and the first difference.
+    pub unproven: Vec<(PairId, Difference)>,
     /// Differences that belong to no pair.
     pub others: Vec<Other>,
     /// How many pairs hold the same bytes and relocations.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
-use crate::elf::{RelocKind, Section};
+use crate::elf::{RelocKind, SectionId};
 use crate::slices::Parts as _;
 
 use super::align::{self, Alignment};
@@ -16,11 +16,12 @@ use super::data;
 use super::difference::{Difference, What};
 use super::extent::{self, Entered, Extent};
 use super::side::{Owner, Range, Side};
+use super::tables::EntryId;
 use super::target::{self, Target, Use};
 use super::world::World;
 
 /// Where a place of data of one object is in the other, as references say that mean the same.
-pub(super) type Shifts = [HashMap<(u32, u64), (u32, u64)>; 2];
+pub(super) type Shifts = [HashMap<(SectionId, u64), (SectionId, u64)>; 2];
 
 /// What comparing a node gave.
 pub(super) struct Outcome<'a> {
@@ -99,13 +100,15 @@ impl<'a> Nodes<'_, 'a> {
         Ok(alignment)
     }
 
-    fn entry(&self, original: u32, patched: u32, sink: &mut Sink<'a>) -> Result<(), Difference> {
+    fn entry(
+        &self,
+        original: EntryId,
+        patched: EntryId,
+        sink: &mut Sink<'a>,
+    ) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
-        let entries = (a.entries.get(original as usize), b.entries.get(patched as usize));
-        let (Some(one), Some(other)) = entries else {
-            return Err(Difference::new(What::Unreadable, 0, "an entry that is not there"));
-        };
-        let place = |section: u32, offset: u64| Target::Place {
+        let (one, other) = (&a.entries[original], &b.entries[patched]);
+        let place = |section: SectionId, offset: u64| Target::Place {
             section,
             offset: offset.cast_signed(),
             symbol: None,
@@ -121,8 +124,8 @@ impl<'a> Nodes<'_, 'a> {
 
     fn data(
         &self,
-        original: (u32, i64),
-        patched: (u32, i64),
+        original: (SectionId, i64),
+        patched: (SectionId, i64),
         usage: Use,
         covered: &mut [Range; 2],
         sink: &mut Sink<'a>,
@@ -170,9 +173,7 @@ impl<'a> Nodes<'_, 'a> {
         };
         *covered = [ours, theirs];
         if !matches!(usage, Use::Load(_)) {
-            let is_merged = |side: &Side<'_>, range: Range| {
-                side.section(range.section).is_some_and(Section::is_merged)
-            };
+            let is_merged = |side: &Side<'_>, range: Range| side.section(range.section).is_merged();
             if !is_merged(a, ours) && !is_merged(b, theirs) {
                 aligned(self.world, ours, theirs)?;
             }
@@ -205,7 +206,7 @@ impl<'a> Nodes<'_, 'a> {
         let theirs_end = stop(b_entered, theirs, ours, back);
         let was = ours_end.saturating_sub(ours.start);
         let is = theirs_end.saturating_sub(theirs.start);
-        let is_memory = a.section(ours.section).is_some_and(Section::is_writable);
+        let is_memory = a.section(ours.section).is_writable();
         if is_memory && was != is {
             let text = format!("memory without a name of {is} bytes instead of {was}");
             return Err(Difference::new(What::Size, 0, text));
@@ -229,9 +230,9 @@ fn stop(
     entered: &Entered,
     range: Range,
     other: Range,
-    shifts: &HashMap<(u32, u64), (u32, u64)>,
+    shifts: &HashMap<(SectionId, u64), (SectionId, u64)>,
 ) -> u64 {
-    let list = entered.get(range.section as usize).map_or(&[][..], Vec::as_slice);
+    let list = &entered[range.section];
     let from = list.partition_point(|(at, _)| *at <= range.start);
     for (at, is_taken) in list.starting(from) {
         if *at >= range.end {
@@ -249,8 +250,8 @@ fn stop(
 
 /// The length of the jump table at the start of `range`, if one is there: places of one function.
 fn jump_table(side: &Side<'_>, entered: &Entered, range: Range) -> Option<u64> {
-    let section = side.section(range.section)?;
-    let list = entered.get(range.section as usize).map_or(&[][..], Vec::as_slice);
+    let section = side.section(range.section);
+    let list = &entered[range.section];
     let first = section.relocs.at(range.start)?;
     let width = first.kind.width();
     if !matches!(first.kind, RelocKind::Abs64 | RelocKind::Relative32 | RelocKind::Abs32Signed) {

@@ -14,7 +14,7 @@ impl Solver<'_, '_> {
         let side = if left.is_original { a } else { b };
         let Range { section, start, .. } = left.range;
         // Lists of ids are objects, each with an order of its own.
-        let is_list = side.section(section).is_some_and(|it| it.name == b".BTF_ids");
+        let is_list = side.section(section).name == b".BTF_ids";
         if is_list && difference.what == What::Order {
             return None;
         }
@@ -26,7 +26,7 @@ impl Solver<'_, '_> {
         Some(Other {
             at: At { section, offset: start },
             is_original: left.is_original,
-            section: side.section(section).map_or_else(String::new, |it| it.name_lossy().into()),
+            section: side.section(section).name_lossy().into(),
             symbol: left.name.clone().or(symbol),
             difference,
         })
@@ -43,7 +43,7 @@ impl Solver<'_, '_> {
             side.units_at(section, at).iter().any(|unit| match unit.owner {
                 Owner::Pair(number) => {
                     let pair = self.world.pair(number);
-                    unit.start < at && pair.is_some_and(|it| it.sort == Unit::Function && !it.equal)
+                    unit.start < at && pair.sort == Unit::Function && !pair.equal
                 }
                 Owner::Lone => false,
             })

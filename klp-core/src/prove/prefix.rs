@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::SymbolKind;
+use crate::elf::{SectionId, SymbolKind};
 
 use super::correspond::Sink;
 use super::difference::{Difference, What};
@@ -16,7 +16,7 @@ use super::world::World;
 const LONGEST: u64 = 128;
 
 /// The stretch in front of the function that starts at `start`.
-pub(super) fn range(side: &Side<'_>, section: u32, start: u64) -> Range {
+pub(super) fn range(side: &Side<'_>, section: SectionId, start: u64) -> Range {
     if !side.has_prefixes {
         return Range { section, start, end: start };
     }

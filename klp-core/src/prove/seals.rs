@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::elf::{Place, SymbolKind};
+use crate::elf::{Definition, SymbolKind};
 
 use super::correspond::Sink;
 use super::difference::{Difference, What};
@@ -19,7 +19,7 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
     let (Some(ours), Some(theirs)) = (sealed(a), sealed(b)) else { return Vec::new() };
     let defines = |side: &Side<'_>, name: &[u8]| {
         let mut symbols = side.object.symbols.iter();
-        symbols.any(|it| it.place != Place::Undefined && *names::base(it.name) == *name)
+        symbols.any(|it| it.place != Definition::Undefined && *names::base(it.name) == *name)
     };
     let only =
         |these: &BTreeMap<Vec<u8>, Range>, those: &BTreeMap<Vec<u8>, Range>, is_original: bool| {

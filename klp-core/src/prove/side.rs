@@ -5,29 +5,31 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Place, Section, Symbol, SymbolKind};
+use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolId, SymbolKind};
+use crate::ids::List;
 use crate::places::Places;
 use crate::slices::Parts as _;
 
+use super::PairId;
 use super::held;
 use super::listing;
 use super::names;
 use super::sections::{self, Class, Meaning};
 use super::sorted::Sorted;
 use super::table::Table;
-use super::tables::{self, Entry};
+use super::tables::{self, Entry, EntryId};
 use super::target::{self, Target};
 
 /// Bytes of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Range {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
 impl Range {
-    pub(super) fn contains(&self, section: u32, offset: u64) -> bool {
+    pub(super) fn contains(&self, section: SectionId, offset: u64) -> bool {
         self.section == section && (self.start..self.end).contains(&offset)
     }
 
@@ -39,8 +41,8 @@ impl Range {
 /// Whose a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Owner {
-    /// The claim of this number.
-    Pair(u32),
+    /// This claim.
+    Pair(PairId),
     /// Nothing of the other object.
     Lone,
 }
@@ -79,55 +81,52 @@ const OVERLAPS: usize = 32;
 /// One object.
 pub(super) struct Side<'a> {
     pub(super) object: &'a ElfObject<'a>,
-    pub(super) meanings: Vec<Meaning<'a>>,
+    pub(super) meanings: List<SectionId, Meaning<'a>>,
     /// Of each section, its named symbols by value.
-    symbols: Vec<Sorted>,
-    units: Vec<Units>,
+    symbols: List<SectionId, Sorted<SymbolId>>,
+    units: List<SectionId, Units>,
     /// In the order of the tables.
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(super) entries: List<EntryId, Entry<'a>>,
     /// Of each section, which of them describe code of it.
-    by_code: Vec<Sorted>,
-    pub(super) unread_tables: Vec<u32>,
+    by_code: List<SectionId, Sorted<EntryId>>,
+    pub(super) unread_tables: Vec<SectionId>,
     pub(super) tables: BTreeSet<Table>,
     /// Places of code that tables name whose entries have no known layout.
-    listed: Vec<(u32, u64)>,
+    listed: Vec<(SectionId, u64)>,
     /// Places of code that other code gets hold of.
-    held: Vec<(u32, u64)>,
+    held: Vec<(SectionId, u64)>,
     /// What an index of messages refers to, and nothing else.
-    indexed: BTreeSet<(u32, u64)>,
+    indexed: BTreeSet<(SectionId, u64)>,
     /// Something stands in front of functions that belongs to them.
     pub(super) has_prefixes: bool,
 }
 
 impl<'a> Side<'a> {
     pub(super) fn new(object: &'a ElfObject<'a>) -> Self {
-        let mut meanings: Vec<_> = object.sections.iter().map(sections::meaning).collect();
+        let mut meanings: List<_, _> = object.sections.iter().map(sections::meaning).collect();
         listing::find(object, &mut meanings);
-        let mut symbols = vec![Vec::new(); object.sections.len()];
-        for (number, symbol) in (0u32..).zip(&object.symbols) {
-            if let Place::Section(section) = symbol.place
+        let mut symbols: List<SectionId, Vec<_>> = object.sections.alongside();
+        for (symbol, id) in object.symbols.with_ids() {
+            if let Definition::Section(section) = symbol.place
                 && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
                 && !symbol.name.is_empty()
-                && let Some(list) = symbols.get_mut(section as usize)
             {
-                list.push((symbol.value, number));
+                symbols[section].push((symbol.value, id));
             }
         }
-        let symbols = symbols.into_iter().map(Sorted::of).collect();
+        let symbols = symbols.iter().map(|list| Sorted::of(list)).collect();
         let (entries, unread_tables) = tables::read(object, &meanings);
-        let mut by_code = vec![Vec::new(); object.sections.len()];
-        for (number, entry) in (0u32..).zip(&entries) {
-            if let Some(list) = by_code.get_mut(entry.section as usize) {
-                list.push((entry.offset, number));
-            }
+        let mut by_code: List<SectionId, Vec<_>> = object.sections.alongside();
+        for (entry, id) in entries.with_ids() {
+            by_code[entry.section].push((entry.offset, id));
         }
-        let by_code = by_code.into_iter().map(Sorted::of).collect();
+        let by_code = by_code.iter().map(|list| Sorted::of(list)).collect();
         let tables = meanings.iter().filter_map(|meaning| match meaning.class {
             Class::OfCode(table) => Some(table),
             _ => None,
         });
         let tables = tables.collect();
-        let units = Vec::new();
+        let units = object.sections.alongside();
         let (mut listed, mut indexed) = (Vec::new(), BTreeSet::new());
         for (section, meaning) in object.sections.iter().zip(&meanings) {
             let is_index = meaning.class == Class::LeftOut("printk-index");
@@ -139,7 +138,7 @@ impl<'a> Side<'a> {
                 if let Target::Place { section, offset, .. } = target::of(object, &reloc, 0)
                     && let Ok(at) = u64::try_from(offset)
                 {
-                    let is_code = object.section(section).is_some_and(Section::is_code);
+                    let is_code = object.section(section).is_code();
                     if is_index {
                         indexed.insert((section, at));
                     } else if is_code {
@@ -168,13 +167,10 @@ impl<'a> Side<'a> {
         }
     }
 
-    pub(super) fn set_units(&mut self, units: impl Iterator<Item = (u32, Unit)>) {
-        self.units.clear();
-        self.units.resize_with(self.object.sections.len(), Units::default);
+    pub(super) fn set_units(&mut self, units: impl Iterator<Item = (SectionId, Unit)>) {
+        self.units = self.object.sections.alongside();
         for (section, unit) in units {
-            if let Some(of_section) = self.units.get_mut(section as usize) {
-                of_section.sorted.push(unit);
-            }
+            self.units[section].sorted.push(unit);
         }
         for of_section in &mut self.units {
             of_section.sorted.sort_by_key(|unit| (unit.start, unit.end, unit.owner));
@@ -187,40 +183,39 @@ impl<'a> Side<'a> {
         }
     }
 
-    pub(super) fn section(&self, number: u32) -> Option<&'a Section<'a>> {
-        self.object.section(number)
+    pub(super) fn section(&self, id: SectionId) -> &'a Section<'a> {
+        self.object.section(id)
     }
 
-    pub(super) fn meaning(&self, section: u32) -> Meaning<'a> {
-        let none = Meaning { class: Class::LeftOut("not-loaded"), name: b"" };
-        self.meanings.get(section as usize).copied().unwrap_or(none)
+    pub(super) fn meaning(&self, section: SectionId) -> Meaning<'a> {
+        self.meanings[section]
     }
 
-    pub(super) fn size(&self, section: u32) -> u64 {
-        self.section(section).map_or(0, |section| section.size)
+    pub(super) fn size(&self, section: SectionId) -> u64 {
+        self.section(section).size
     }
 
-    pub(super) fn is_code(&self, section: u32) -> bool {
+    pub(super) fn is_code(&self, section: SectionId) -> bool {
         self.meaning(section).class == Class::Code
     }
 
     /// All units of a section by their start.
-    pub(super) fn units(&self, section: u32) -> &[Unit] {
-        self.units.get(section as usize).map_or(&[], |it| it.sorted.as_slice())
+    pub(super) fn units(&self, section: SectionId) -> &[Unit] {
+        &self.units[section].sorted
     }
 
     /// All units that the other object does not have.
     pub(super) fn lone(&self) -> impl Iterator<Item = Range> + '_ {
-        (0u32..).zip(&self.units).flat_map(|(section, of_section)| {
+        self.units.with_ids().flat_map(|(of_section, section)| {
             let lone = of_section.sorted.iter().filter(|unit| unit.owner == Owner::Lone);
             lone.map(move |unit| Range { section, start: unit.start, end: unit.end })
         })
     }
 
     /// The units that start at a place, else the innermost one around it.
-    pub(super) fn units_at(&self, section: u32, offset: u64) -> SmallVec<[Unit; 2]> {
+    pub(super) fn units_at(&self, section: SectionId, offset: u64) -> SmallVec<[Unit; 2]> {
         let mut found = SmallVec::new();
-        let Some(of_section) = self.units.get(section as usize) else { return found };
+        let of_section = &self.units[section];
         let before = of_section.sorted.ending(of_section.up_to(offset));
         let starts = before.iter().rev().take_while(|unit| unit.start == offset);
         found.extend(starts.take(OVERLAPS).copied());
@@ -245,14 +240,18 @@ impl<'a> Side<'a> {
     }
 
     /// The unit that ends at a place.
-    pub(super) fn unit_before(&self, section: u32, offset: u64) -> Option<Unit> {
-        let of_section = self.units.get(section as usize)?;
+    pub(super) fn unit_before(&self, section: SectionId, offset: u64) -> Option<Unit> {
+        let of_section = &self.units[section];
         let before = of_section.sorted.get(..of_section.below(offset))?.iter().rev().take(OVERLAPS);
         before.copied().find(|unit| unit.end == offset)
     }
 
     /// The units next to a place: the last two that start before it and the first two that start behind.
-    pub(super) fn units_near(&self, section: u32, offset: i64) -> impl Iterator<Item = &Unit> {
+    pub(super) fn units_near(
+        &self,
+        section: SectionId,
+        offset: i64,
+    ) -> impl Iterator<Item = &Unit> {
         let units = self.units(section);
         let behind = units.partition_point(|unit| unit.start.cast_signed() <= offset);
         let from = behind.saturating_sub(2);
@@ -262,32 +261,31 @@ impl<'a> Side<'a> {
     /// The symbols of a section with `start <= value < end`.
     pub(super) fn symbols(
         &self,
-        section: u32,
+        section: SectionId,
         start: u64,
         end: u64,
-    ) -> impl Iterator<Item = (u32, &'a Symbol<'a>)> + '_ {
-        let list = self.symbols.get(section as usize).map(|list| list.within(start, end));
-        let numbers = list.unwrap_or_default().iter();
-        numbers.filter_map(|number| Some((*number, self.object.symbol(*number)?)))
+    ) -> impl Iterator<Item = (SymbolId, &'a Symbol<'a>)> + '_ {
+        let symbols = self.symbols[section].within(start, end).iter();
+        symbols.map(|id| (*id, self.object.symbol(*id)))
     }
 
     /// Where the next symbol that is not the assembler's own stands behind `offset`, or the section ends.
-    pub(super) fn next_symbol(&self, section: u32, offset: u64) -> u64 {
-        let behind = self.symbols.get(section as usize).map(|list| list.behind(offset));
-        let mut behind = behind.unwrap_or_default().iter().filter_map(|it| self.object.symbol(*it));
+    pub(super) fn next_symbol(&self, section: SectionId, offset: u64) -> u64 {
+        let behind = self.symbols[section].behind(offset).iter();
+        let mut behind = behind.map(|id| self.object.symbol(*id));
         let next = behind.find(|symbol| !names::is_temporary(symbol.name));
         next.map_or(u64::MAX, |symbol| symbol.value).min(self.size(section))
     }
 
     /// The last symbol at or in front of a place that is not the assembler's own.
-    pub(super) fn label_before(&self, section: u32, at: u64) -> Option<&'a Symbol<'a>> {
-        let before = self.symbols.get(section as usize)?.up_to(at).iter().rev().take(OVERLAPS);
-        let mut before = before.filter_map(|number| self.object.symbol(*number));
+    pub(super) fn label_before(&self, section: SectionId, at: u64) -> Option<&'a Symbol<'a>> {
+        let before = self.symbols[section].up_to(at).iter().rev().take(OVERLAPS);
+        let mut before = before.map(|id| self.object.symbol(*id));
         before.find(|symbol| !names::is_temporary(symbol.name))
     }
 
     /// Whether a table names this place of code.
-    pub(super) fn is_listed(&self, section: u32, at: u64) -> bool {
+    pub(super) fn is_listed(&self, section: SectionId, at: u64) -> bool {
         self.listed.binary_search(&(section, at)).is_ok()
     }
 
@@ -299,7 +297,7 @@ impl<'a> Side<'a> {
     }
 
     /// Whether only an index of messages refers to this object.
-    pub(super) fn is_indexed(&self, section: u32, at: u64) -> bool {
+    pub(super) fn is_indexed(&self, section: SectionId, at: u64) -> bool {
         self.indexed.contains(&(section, at))
             && self.symbols(section, at, at.saturating_add(1)).any(|(_, symbol)| {
                 let base = names::base(symbol.name);
@@ -318,26 +316,25 @@ impl<'a> Side<'a> {
     }
 
     /// How far the units reach that start in front of a place.
-    pub(super) fn reach_before(&self, section: u32, at: u64) -> u64 {
-        let Some(of_section) = self.units.get(section as usize) else { return 0 };
+    pub(super) fn reach_before(&self, section: SectionId, at: u64) -> u64 {
+        let of_section = &self.units[section];
         let behind = of_section.below(at);
         behind.checked_sub(1).and_then(|last| of_section.reach.get(last)).copied().unwrap_or(0)
     }
 
     /// The symbol with a size around a place.
-    pub(super) fn sized_symbol(&self, section: u32, offset: u64) -> Option<&'a Symbol<'a>> {
-        let before = self.symbols.get(section as usize)?.up_to(offset).iter().rev().take(OVERLAPS);
-        let around = before.filter_map(|number| self.object.symbol(*number));
+    pub(super) fn sized_symbol(&self, section: SectionId, offset: u64) -> Option<&'a Symbol<'a>> {
+        let before = self.symbols[section].up_to(offset).iter().rev().take(OVERLAPS);
+        let around = before.map(|id| self.object.symbol(*id));
         around
             .filter(|symbol| symbol.end() > offset)
             .min_by_key(|symbol| (symbol.value.abs_diff(offset), std::cmp::Reverse(symbol.size)))
     }
 
     /// The entries that describe code in a range, by place and then in the order of their tables.
-    pub(super) fn entries_in(&self, range: Range) -> impl Iterator<Item = (u32, &Entry<'a>)> {
-        let list = self.by_code.get(range.section as usize);
-        let numbers = list.map(|list| list.within(range.start, range.end)).unwrap_or_default();
-        numbers.iter().filter_map(|number| Some((*number, self.entries.get(*number as usize)?)))
+    pub(super) fn entries_in(&self, range: Range) -> impl Iterator<Item = (EntryId, &Entry<'a>)> {
+        let entries = self.by_code[range.section].within(range.start, range.end).iter();
+        entries.map(|id| (*id, &self.entries[*id]))
     }
 
     /// Whether what is named at the start of a range is data, wherever it is.
@@ -355,14 +352,15 @@ impl<'a> Side<'a> {
     }
 
     /// The entry that begins at a place of a table.
-    pub(super) fn entry_at(&self, section: u32, offset: u64) -> Option<u32> {
-        let found = self.entries.binary_search_by_key(&(section, offset), |entry| entry.at).ok()?;
-        u32::try_from(found).ok()
+    pub(super) fn entry_at(&self, section: SectionId, offset: u64) -> Option<EntryId> {
+        let entries = self.entries.as_slice();
+        let found = entries.binary_search_by_key(&(section, offset), |entry| entry.at).ok()?;
+        self.entries.checked(found)
     }
 
     /// The bytes of a range; those that the file does not hold are zero.
     pub(super) fn bytes(&self, range: Range) -> Option<Cow<'a, [u8]>> {
-        let section = self.section(range.section)?;
+        let section = self.section(range.section);
         if range.start > range.end || range.end > section.size {
             return None;
         }
@@ -373,8 +371,8 @@ impl<'a> Side<'a> {
     }
 
     /// A place for people.
-    pub(super) fn describe(&self, section: u32, offset: i64) -> String {
-        let Some(of) = self.section(section) else { return format!("section {section}") };
+    pub(super) fn describe(&self, section: SectionId, offset: i64) -> String {
+        let of = self.section(section);
         let plus = |name: Cow<'_, str>, distance: i64| match distance {
             0 => name.into_owned(),
             1.. => format!("{name}+{distance:#x}"),

@@ -6,8 +6,10 @@ use std::sync::atomic::AtomicU64;
 use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 
-use crate::elf::ElfObject;
+use crate::elf::{ElfObject, SectionId};
+use crate::ids::List;
 
+use super::PairId;
 use super::code::Code;
 use super::content::Content;
 use super::correspond::{Edge, Node, Sink};
@@ -34,10 +36,9 @@ pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &
     let mut world = World::new(original, patched, claims);
     world.align();
     let world = &world;
-    let numbers = 0..world.pairs.len();
-    let pairs: Vec<Option<OfPair<'_>>> =
-        numbers.into_par_iter().with_min_len(32).map(|number| pair(world, number)).collect();
-    let mut solver = Solver::new(world, pairs);
+    let pairs = world.pairs.par_with_ids().with_min_len(32);
+    let pairs: Vec<Option<OfPair<'_>>> = pairs.map(|(it, id)| pair(world, id, it)).collect();
+    let mut solver = Solver::new(world, pairs.into());
     solver.follow(Part::Pairs);
     solver.keep_units_apart();
     solver.cover();
@@ -47,14 +48,13 @@ pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &
     solver.finish()
 }
 
-fn pair<'a>(world: &World<'a>, number: usize) -> Option<OfPair<'a>> {
-    let ranges = world.pairs.get(number)?;
+fn pair<'a>(world: &World<'a>, id: PairId, ranges: &Ranges) -> Option<OfPair<'a>> {
     if !ranges.equal {
         return None;
     }
     let mut sink = Sink::default();
     let (result, is_raw) = match ranges.sort {
-        Unit::Function => function(world, number, ranges, &mut sink),
+        Unit::Function => function(world, id, ranges, &mut sink),
         Unit::Data => (data::compare(world, ranges, &mut sink), true),
     };
     Some(OfPair { result, sink, is_raw })
@@ -62,26 +62,25 @@ fn pair<'a>(world: &World<'a>, number: usize) -> Option<OfPair<'a>> {
 
 fn function<'a>(
     world: &World<'a>,
-    number: usize,
+    id: PairId,
     ranges: &Ranges,
     sink: &mut Sink<'a>,
 ) -> (Result<(), Difference>, bool) {
     let (original, patched) = (ranges.original, ranges.patched);
-    let alignment = match world.alignments.get(number) {
-        Some(Some(Ok(alignment))) => alignment,
-        Some(Some(Err(difference))) => return (Err(difference.clone()), false),
-        _ => {
+    let alignment = match &world.alignments[id] {
+        Some(Ok(alignment)) => alignment,
+        Some(Err(difference)) => return (Err(difference.clone()), false),
+        None => {
             let text = "nothing tells which instruction is which";
             return (Err(Difference::new(What::Unreadable, 0, text)), false);
         }
     };
     let [a, b] = &world.sides;
-    let flags = a.section(original.section).zip(b.section(patched.section));
-    let is_like = flags.is_none_or(|(was, is)| data::same_flags(was, is));
+    let (was, is) = (a.section(original.section), b.section(patched.section));
+    let is_like = data::same_flags(was, is);
     if !is_like || a.meaning(original.section) != b.meaning(patched.section) {
-        let name = |section: u32, side: &Side<'_>| {
-            side.section(section).map(|it| it.name_lossy().into_owned()).unwrap_or_default()
-        };
+        let name =
+            |section: SectionId, side: &Side<'_>| side.section(section).name_lossy().into_owned();
         let (is, was) = (name(patched.section, b), name(original.section, a));
         let flags = if is_like { "" } else { ", with other flags" };
         let text = format!("in {is} instead of {was}{flags}");
@@ -121,7 +120,7 @@ pub(super) struct Solver<'w, 'a> {
     pub(super) world: &'w World<'a>,
     comparer: Nodes<'w, 'a>,
     pub(super) left: Vec<Left<'a>>,
-    pairs: Vec<Option<OfPair<'a>>>,
+    pairs: List<PairId, Option<OfPair<'a>>>,
     numbers: HashMap<Node, usize>,
     nodes: Vec<Option<Outcome<'a>>>,
     /// What is not proven, and why.
@@ -129,7 +128,7 @@ pub(super) struct Solver<'w, 'a> {
 }
 
 impl<'w, 'a> Solver<'w, 'a> {
-    fn new(world: &'w World<'a>, pairs: Vec<Option<OfPair<'a>>>) -> Self {
+    fn new(world: &'w World<'a>, pairs: List<PairId, Option<OfPair<'a>>>) -> Self {
         let [a, b] = &world.sides;
         let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
         let sizes = |side: &Side<'_>| -> u64 {
@@ -148,8 +147,8 @@ impl<'w, 'a> Solver<'w, 'a> {
 
     /// All sinks, with whose they are.
     fn sinks(&self) -> impl Iterator<Item = (Item, &Sink<'a>)> {
-        let pairs = self.pairs.iter().enumerate();
-        let pairs = pairs.filter_map(|(number, it)| Some((Item::Pair(number), &it.as_ref()?.sink)));
+        let pairs = self.pairs.with_ids();
+        let pairs = pairs.filter_map(|(it, id)| Some((Item::Pair(id), &it.as_ref()?.sink)));
         let nodes = self.nodes.iter().enumerate();
         let nodes = nodes.filter_map(|(number, it)| Some((Item::Node(number), &it.as_ref()?.sink)));
         let left = self.left.iter().enumerate();
@@ -199,8 +198,8 @@ impl<'w, 'a> Solver<'w, 'a> {
 
     /// Two units that were one, or are one now, are not what they were.
     fn keep_units_apart(&mut self) {
-        let mut seen: [HashMap<(u32, u64), (u32, u64)>; 2] = Default::default();
-        for (number, pair) in self.world.pairs.iter().enumerate() {
+        let mut seen: [HashMap<(SectionId, u64), (SectionId, u64)>; 2] = Default::default();
+        for (pair, id) in self.world.pairs.with_ids() {
             // Empty objects have no memory of their own, and functions of equal code do what one does.
             if !pair.equal
                 || pair.sort == Unit::Function
@@ -221,7 +220,7 @@ impl<'w, 'a> Solver<'w, 'a> {
                     "it is now apart from what it was one with"
                 };
                 let difference = Difference::new(What::Symbol, 0, text);
-                self.failed.entry(Item::Pair(number)).or_insert(difference);
+                self.failed.entry(Item::Pair(id)).or_insert(difference);
             }
         }
     }
@@ -233,8 +232,8 @@ impl<'w, 'a> Solver<'w, 'a> {
         let (own, users) = self.own();
         let failed = spread(&own, &users, |_| String::new());
         let mut changed: [Vec<Range>; 2] = Default::default();
-        for (number, pair) in self.world.pairs.iter().enumerate() {
-            if !pair.equal || failed.contains_key(&Item::Pair(number)) {
+        for (pair, id) in self.world.pairs.with_ids() {
+            if !pair.equal || failed.contains_key(&Item::Pair(id)) {
                 changed[0].push(pair.original);
                 changed[1].push(pair.patched);
             }
@@ -329,8 +328,8 @@ impl<'w, 'a> Solver<'w, 'a> {
     /// What is not proven by itself, and who uses each node.
     fn own(&self) -> (BTreeMap<Item, Difference>, Users) {
         let mut own = self.failed.clone();
-        let pairs = self.pairs.iter().enumerate();
-        let pairs = pairs.filter_map(|(at, it)| Some((Item::Pair(at), &it.as_ref()?.result)));
+        let pairs = self.pairs.with_ids();
+        let pairs = pairs.filter_map(|(it, id)| Some((Item::Pair(id), &it.as_ref()?.result)));
         let nodes = self.nodes.iter().enumerate();
         let nodes = nodes.filter_map(|(at, it)| Some((Item::Node(at), &it.as_ref()?.result)));
         let left = self.left.iter().enumerate().map(|(at, it)| (Item::Left(at), &it.result));
@@ -380,7 +379,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         let (own, users) = self.own();
         for (item, difference) in spread(&own, &users, |node| self.describe(node)) {
             match item {
-                Item::Pair(number) => proof.unproven.push((number, difference)),
+                Item::Pair(id) => proof.unproven.push((id, difference)),
                 Item::Left(number) => proof.others.extend(self.other(number, difference)),
                 Item::Node(_) => {}
             }

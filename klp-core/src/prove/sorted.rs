@@ -1,23 +1,23 @@
-//! Numbers of things by where they are in a section.
+//! Ids of things by where they are in a section.
 
 use crate::places::Places;
 use crate::slices::Parts as _;
 
-/// Numbers, in the order of their places.
-#[derive(Default)]
-pub(super) struct Sorted {
-    numbers: Vec<u32>,
+/// Ids, in the order of their places.
+pub(super) struct Sorted<I> {
+    ids: Vec<I>,
     at: Vec<u64>,
     places: Places,
 }
 
-impl Sorted {
-    /// Of places with their numbers. Of one place, the first stays the first.
-    pub(super) fn of(mut all: Vec<(u64, u32)>) -> Self {
+impl<I: Copy> Sorted<I> {
+    /// Of places with their ids. Of one place, the first stays the first.
+    pub(super) fn of(all: &[(u64, I)]) -> Self {
+        let mut all = all.to_vec();
         all.sort_by_key(|(at, _)| *at);
-        let (at, numbers): (Vec<u64>, Vec<u32>) = all.into_iter().unzip();
+        let (at, ids): (Vec<u64>, Vec<I>) = all.into_iter().unzip();
         let places = Places::of(at.iter().copied());
-        Self { numbers, at, places }
+        Self { ids, at, places }
     }
 
     fn below(&self, offset: u64) -> usize {
@@ -25,23 +25,23 @@ impl Sorted {
     }
 
     /// Those with `start <= place < end`.
-    pub(super) fn within(&self, start: u64, end: u64) -> &[u32] {
+    pub(super) fn within(&self, start: u64, end: u64) -> &[I] {
         let from = self.below(start);
         let rest = self.at.starting(from);
         // Most stretches hold few.
         let len = rest.iter().take_while(|at| **at < end).count();
-        self.numbers.between(from, from.saturating_add(len))
+        self.ids.between(from, from.saturating_add(len))
     }
 
     /// Those at or in front of `offset`.
-    pub(super) fn up_to(&self, offset: u64) -> &[u32] {
-        let behind = offset.checked_add(1).map_or(self.numbers.len(), |next| self.below(next));
-        self.numbers.ending(behind)
+    pub(super) fn up_to(&self, offset: u64) -> &[I] {
+        let behind = offset.checked_add(1).map_or(self.ids.len(), |next| self.below(next));
+        self.ids.ending(behind)
     }
 
     /// Those behind `offset`.
-    pub(super) fn behind(&self, offset: u64) -> &[u32] {
+    pub(super) fn behind(&self, offset: u64) -> &[I] {
         let behind = self.up_to(offset).len();
-        self.numbers.starting(behind)
+        self.ids.starting(behind)
     }
 }

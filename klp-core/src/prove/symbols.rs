@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use foldhash::HashMap;
 use rayon::prelude::*;
 
-use crate::elf::{Place, Symbol, SymbolKind};
+use crate::elf::{Definition, SectionId, Symbol, SymbolKind};
 
 use super::Unit as Sort;
 use super::correspond::{self, Sink};
@@ -78,10 +78,12 @@ fn base(name: &[u8]) -> Cow<'_, [u8]> {
 fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
     let symbols = side.object.symbols.iter().filter(|symbol| {
         let counts = match symbol.place {
-            Place::Section(section) => !matches!(side.meaning(section).class, Class::LeftOut(_)),
-            Place::Undefined => false,
-            Place::Absolute => !symbol.name.starts_with(b"__crc_"),
-            Place::Common => true,
+            Definition::Section(section) => {
+                !matches!(side.meaning(section).class, Class::LeftOut(_))
+            }
+            Definition::Undefined => false,
+            Definition::Absolute => !symbol.name.starts_with(b"__crc_"),
+            Definition::Common => true,
         };
         // A prefix is compared with its function.
         let is_prefix = names::is_prefix(symbol.name);
@@ -91,18 +93,16 @@ fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
 }
 
 fn range(symbol: &Symbol<'_>) -> Option<Range> {
-    let Place::Section(section) = symbol.place else { return None };
+    let Definition::Section(section) = symbol.place else { return None };
     let end = symbol.end();
     Some(Range { section, start: symbol.value, end })
 }
 
 /// Whether it stands on a unit of both objects that is not reported already.
 fn is_alias(world: &World<'_>, side: &Side<'_>, symbol: &Symbol<'_>) -> bool {
-    let Place::Section(section) = symbol.place else { return true };
+    let Definition::Section(section) = symbol.place else { return true };
     side.units_at(section, symbol.value).iter().any(|unit| match unit.owner {
-        Owner::Pair(pair) => {
-            unit.start == symbol.value && world.pair(pair).is_some_and(|pair| pair.equal)
-        }
+        Owner::Pair(pair) => unit.start == symbol.value && world.pair(pair).equal,
         Owner::Lone => false,
     })
 }
@@ -112,10 +112,10 @@ fn is_alias(world: &World<'_>, side: &Side<'_>, symbol: &Symbol<'_>) -> bool {
 fn was_local(world: &World<'_>, symbol: &Symbol<'_>, is_original: bool) -> bool {
     let [a, b] = &world.sides;
     let (side, other) = if is_original { (a, b) } else { (b, a) };
-    let Place::Section(section) = symbol.place else { return false };
+    let Definition::Section(section) = symbol.place else { return false };
     side.units_at(section, symbol.value).iter().any(|unit| {
         let Owner::Pair(number) = unit.owner else { return false };
-        let Some(pair) = world.pair(number) else { return false };
+        let pair = world.pair(number);
         let there = if is_original { pair.patched } else { pair.original };
         let mut named = other.symbols(there.section, there.start, there.start.saturating_add(1));
         let base = base(symbol.name);
@@ -146,21 +146,22 @@ fn same<'a>(
     let name = is.name_lossy();
     let fail = |text: String| Err(Difference::new(What::Symbol, 0, text));
     match (was.place, is.place) {
-        (Place::Section(from), Place::Section(to)) => {
+        (Definition::Section(from), Definition::Section(to)) => {
             let [a, b] = &world.sides;
-            let is_reported = |side: &Side<'_>, section: u32, at: u64| {
+            let is_reported = |side: &Side<'_>, section: SectionId, at: u64| {
                 side.units_at(section, at).iter().any(|unit| match unit.owner {
-                    Owner::Pair(number) => world.pair(number).is_some_and(|pair| {
+                    Owner::Pair(number) => {
+                        let pair = world.pair(number);
                         let is_function = pair.sort == Sort::Function;
                         !pair.equal || is_function && world.alignment(number).is_none()
-                    }),
+                    }
                     Owner::Lone => true,
                 })
             };
             if is_reported(a, from, was.value) || is_reported(b, to, is.value) {
                 return Ok(());
             }
-            let place = |section: u32, symbol: &Symbol<'_>| Target::Place {
+            let place = |section: SectionId, symbol: &Symbol<'_>| Target::Place {
                 section,
                 offset: symbol.value.cast_signed(),
                 symbol: None,
@@ -174,10 +175,12 @@ fn same<'a>(
                     Difference::new(What::Symbol, 0, text)
                 })?;
         }
-        (Place::Absolute, Place::Absolute) if was.value != is.value => {
+        (Definition::Absolute, Definition::Absolute) if was.value != is.value => {
             return fail(format!("{name} is {:#x} instead of {:#x}", is.value, was.value));
         }
-        (Place::Common, Place::Common) if (was.size, was.value) != (is.size, is.value) => {
+        (Definition::Common, Definition::Common)
+            if (was.size, was.value) != (is.size, is.value) =>
+        {
             let what = if was.size == is.size { What::Alignment } else { What::Size };
             let text = format!(
                 "{name} has {} bytes aligned to {} instead of {} aligned to {}",
@@ -185,9 +188,11 @@ fn same<'a>(
             );
             return Err(Difference::new(what, 0, text));
         }
-        (Place::Absolute, Place::Absolute) | (Place::Common, Place::Common) => {}
+        (Definition::Absolute, Definition::Absolute) | (Definition::Common, Definition::Common) => {
+        }
         // -fcommon or not.
-        (Place::Common, Place::Section(_)) | (Place::Section(_), Place::Common)
+        (Definition::Common, Definition::Section(_))
+        | (Definition::Section(_), Definition::Common)
             if was.size == is.size => {}
         _ => return fail(format!("{name} is defined in another way")),
     }

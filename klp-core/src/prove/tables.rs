@@ -6,7 +6,8 @@
 use object::elf;
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Reloc, RelocKind, Section};
+use crate::elf::{ElfObject, Reloc, RelocKind, Section, SectionId, SymbolId};
+use crate::ids::{Id, List};
 
 use super::sections::{Class, Meaning};
 use super::table::Table;
@@ -25,17 +26,19 @@ pub(super) enum Field<'a> {
     In(&'a [u8]),
 }
 
+pub(super) type EntryId = Id<Entry<'static>>;
+
 /// One entry of such a table.
 #[derive(Debug, Clone)]
 pub(super) struct Entry<'a> {
     pub(super) table: Table,
     /// The code it describes.
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) offset: u64,
     /// So many bytes of it; 0 where it means the one instruction.
     pub(super) len: u64,
     /// Where the entry is.
-    pub(super) at: (u32, u64),
+    pub(super) at: (SectionId, u64),
     pub(super) fields: SmallVec<[Field<'a>; 4]>,
     /// The instruction may be a jump or a NOP, of either length.
     pub(super) is_free: bool,
@@ -88,9 +91,8 @@ impl<'a> Reader<'a, '_> {
         let Target::Place { section, offset, .. } = target::of(self.object, &reloc, 0) else {
             return true;
         };
-        let text = self.object.section(section).and_then(|section| {
-            let from = usize::try_from(offset).ok()?;
-            let rest = section.data.get(from..)?;
+        let text = usize::try_from(offset).ok().and_then(|from| {
+            let rest = self.object.section(section).data.get(from..)?;
             rest.split(|byte| *byte == 0).next()
         });
         text.is_none_or(|text| {
@@ -146,36 +148,36 @@ fn stride(
 /// All entries of all tables of `object`, in the order of the tables; and which sections could not be read.
 pub(super) fn read<'a>(
     object: &ElfObject<'a>,
-    meanings: &[Meaning<'_>],
-) -> (Vec<Entry<'a>>, Vec<u32>) {
+    meanings: &List<SectionId, Meaning<'_>>,
+) -> (List<EntryId, Entry<'a>>, Vec<SectionId>) {
     let has_annotations =
         object.sections.iter().any(|section| section.name == b".discard.annotate_data");
     let (mut entries, mut unread) = (Vec::new(), Vec::new());
-    for (number, (section, meaning)) in (0u32..).zip(object.sections.iter().zip(meanings)) {
-        let Class::OfCode(table) = meaning.class else { continue };
+    for (section, id) in object.sections.with_ids() {
+        let Class::OfCode(table) = meanings[id].class else { continue };
         if section.size == 0 {
             continue;
         }
         let is_code = |reloc: &Reloc| match target::of(object, reloc, 0) {
-            Target::Place { section, .. } => object.section(section).is_some_and(Section::is_code),
+            Target::Place { section, .. } => object.section(section).is_code(),
             _ => false,
         };
         let Some(size) = stride(section, table, sizes(table), is_code) else {
-            unread.push(number);
+            unread.push(id);
             continue;
         };
         let mut start = 0;
         while start < section.size {
             let reader = Reader { object, section, start };
             let Some(entry) = entry(&reader, table, size, has_annotations) else {
-                unread.push(number);
+                unread.push(id);
                 break;
             };
-            entries.push(Entry { at: (number, start), ..entry });
+            entries.push(Entry { at: (id, start), ..entry });
             start = start.saturating_add(size);
         }
     }
-    (entries, unread)
+    (entries.into(), unread)
 }
 
 /// What flags say about the memory of a table.
@@ -253,11 +255,10 @@ fn entry<'a>(
             let key = reader.field(4, 4);
             if let Some(reloc) = reader.reloc(4) {
                 // The call it describes names the same.
-                let name = |symbol: u32, start: &[u8]| {
-                    object.symbol(symbol).and_then(|symbol| symbol.name.strip_prefix(start))
-                };
+                let name =
+                    |symbol: SymbolId, start: &[u8]| object.symbol(symbol).name.strip_prefix(start);
                 let at = u64::try_from(offset).ok()?.saturating_add(1);
-                let call = object.section(code).and_then(|code| code.relocs.at(at));
+                let call = object.section(code).relocs.at(at);
                 let called = call.and_then(|call| name(call.symbol, b"__SCT__"));
                 let key = name(reloc.symbol, b"__SCK__");
                 let key = key.or_else(|| name(reloc.symbol, b"__SCT__"));
@@ -287,6 +288,6 @@ fn entry<'a>(
         is_derived = false;
     }
     let offset = u64::try_from(offset).ok()?;
-    let at = (0, reader.start);
+    let at = (SectionId::default(), reader.start);
     Some(Entry { table, section: code, offset, len, at, fields, is_free, is_derived })
 }

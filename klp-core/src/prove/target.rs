@@ -1,6 +1,6 @@
 //! What a reference means.
 
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, SymbolKind};
+use crate::elf::{Definition, ElfObject, Reloc, RelocKind, SectionId, SymbolId, SymbolKind};
 
 /// How a reference is used: what of the memory there matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,9 +18,9 @@ pub(super) enum Use {
 /// A place, and the symbol that leads there if it is not a section's.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Spot {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) offset: i64,
-    pub(super) symbol: Option<u32>,
+    pub(super) symbol: Option<SymbolId>,
 }
 
 /// What a reference refers to.
@@ -33,7 +33,7 @@ pub(super) enum Target<'a> {
     /// A tentative definition, whose size and alignment are compared with the names.
     Common { name: &'a [u8], addend: i64 },
     /// A place of a section of this object; `symbol` if not named by the section alone.
-    Place { section: u32, offset: i64, symbol: Option<u32> },
+    Place { section: SectionId, offset: i64, symbol: Option<SymbolId> },
     /// Something that an object should not have.
     Unknown,
 }
@@ -53,18 +53,18 @@ impl Target<'_> {
 
 /// What `reloc` refers to; `bias` is what the reference adds to the relocation's own reading.
 pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> Target<'a> {
-    let Some(symbol) = object.symbol(reloc.symbol) else { return Target::Unknown };
+    let symbol = object.symbol(reloc.symbol);
     if matches!(reloc.kind, RelocKind::Unknown(_)) {
         return Target::Unknown;
     }
     let addend = reloc.addend.wrapping_add(bias);
     match symbol.place {
         // The symbol of number 0 has no name and means 0.
-        Place::Undefined if reloc.symbol == 0 => Target::Absolute(addend),
-        Place::Undefined => Target::Undefined { name: symbol.name, addend, weak: symbol.weak },
-        Place::Absolute => Target::Absolute(symbol.value.cast_signed().wrapping_add(addend)),
-        Place::Common => Target::Common { name: symbol.name, addend },
-        Place::Section(section) => Target::Place {
+        Definition::Undefined if reloc.symbol.number() == 0 => Target::Absolute(addend),
+        Definition::Undefined => Target::Undefined { name: symbol.name, addend, weak: symbol.weak },
+        Definition::Absolute => Target::Absolute(symbol.value.cast_signed().wrapping_add(addend)),
+        Definition::Common => Target::Common { name: symbol.name, addend },
+        Definition::Section(section) => Target::Place {
             section,
             offset: symbol.value.cast_signed().wrapping_add(addend),
             symbol: (symbol.kind != SymbolKind::Section).then_some(reloc.symbol),

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::arch::{Arch, Decoded, Form, Instructions, Mask, Reach, for_machine};
-use crate::elf::{Reloc, RelocKind, Section};
+use crate::elf::{Reloc, RelocKind, Section, SectionId};
 use crate::slices::Parts as _;
 
 use super::names;
@@ -34,7 +34,7 @@ pub(super) struct Inst {
 }
 
 impl Inst {
-    pub(super) fn range(&self, section: u32) -> Range {
+    pub(super) fn range(&self, section: SectionId) -> Range {
         Range { section, start: self.at, end: self.at.saturating_add(self.len) }
     }
 
@@ -81,7 +81,7 @@ impl Field {
     pub(super) fn operand<'a>(
         &self,
         side: &Side<'a>,
-        (section, at): (u32, u64),
+        (section, at): (SectionId, u64),
         relocs: &[Reloc],
     ) -> Option<Operand<'a>> {
         let (kind, target) = match self.refers {
@@ -111,10 +111,10 @@ pub(super) fn relocs(of: &Section<'_>, inst: &Inst) -> Relocated {
 /// What `inst` refers to.
 pub(super) fn operands<'a>(
     side: &Side<'a>,
-    section: u32,
+    section: SectionId,
     inst: &Inst,
 ) -> SmallVec<[Operand<'a>; 2]> {
-    let Some(of) = side.section(section) else { return SmallVec::new() };
+    let of = side.section(section);
     let relocs = relocs(of, inst);
     let fields = fields(side, of, inst, &relocs);
     fields.iter().filter_map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
@@ -253,9 +253,9 @@ fn marks(side: &Side<'_>, range: Range) -> Marks {
 }
 
 /// Whether the call at a place is that of the function tracer.
-fn is_trace_call(side: &Side<'_>, section: u32, inst: &Inst) -> bool {
-    let reloc = side.section(section).and_then(|it| it.relocs.at(inst.at.saturating_add(1)));
-    let symbol = reloc.and_then(|reloc| side.object.symbol(reloc.symbol));
+fn is_trace_call(side: &Side<'_>, section: SectionId, inst: &Inst) -> bool {
+    let reloc = side.section(section).relocs.at(inst.at.saturating_add(1));
+    let symbol = reloc.map(|reloc| side.object.symbol(reloc.symbol));
     inst.is_call() && symbol.is_some_and(|symbol| matches!(symbol.name, b"__fentry__" | b"mcount"))
 }
 
@@ -265,7 +265,7 @@ fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
 }
 
 fn all_of<A: Arch>(side: &Side<'_>, range: Range) -> Vec<Inst> {
-    let Some(section) = side.section(range.section) else { return Vec::new() };
+    let section = side.section(range.section);
     let code = section.in_file(range.start, range.end);
     let mut reader = A::Instructions::new(code, range.start);
     let mut found = Vec::new();
@@ -285,7 +285,7 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
     let marks = marks(side, range);
     let all = all(side, range);
     let data = data(side, range, &all);
-    let relocs = side.section(range.section).map(|section| &section.relocs);
+    let relocs = &side.section(range.section).relocs;
     let mut found: Vec<Inst> = Vec::with_capacity(all.len());
     let mut in_run = false;
     for mut inst in all {
@@ -302,8 +302,7 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
         let is_nop = inst.form == Form::Nop;
         in_run = is_nop && (in_run || has(&marks.runs));
         let end = inst.at.saturating_add(inst.len);
-        let is_relocated =
-            || relocs.is_some_and(|relocs| relocs.within(inst.at, end).next().is_some());
+        let is_relocated = || relocs.within(inst.at, end).next().is_some();
         if is_nop && !in_run && !has(&marks.places) && !is_relocated() {
             continue;
         }
@@ -321,7 +320,7 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
 /// relocation, other code refers to other than by a branch, up to where a branch leads. Each starts with an instruction: what
 /// is before a place in the middle of one is compared as code.
 fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
-    let Some(section) = side.section(range.section) else { return Vec::new() };
+    let section = side.section(range.section);
     let mut read: Vec<u64> = side.held(range).filter(|at| *at != range.start).collect();
     let mut entered = vec![range.end];
     let mut relocs = section.relocs.within(range.start, range.end).peekable();
@@ -381,12 +380,12 @@ fn is_ip_relative<A: Arch>(code: &[u8]) -> bool {
 }
 
 /// Where straight-line code from a place ends: behind what ends the flow, or at `limit`.
-pub(super) fn straight(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
+pub(super) fn straight(side: &Side<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
     for_machine!(side.object.machine, A => straight_of::<A>(side, section, start, limit))
 }
 
-fn straight_of<A: Arch>(side: &Side<'_>, section: u32, start: u64, limit: u64) -> u64 {
-    let Some(of) = side.section(section) else { return start };
+fn straight_of<A: Arch>(side: &Side<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
+    let of = side.section(section);
     let limit = limit.min(of.size);
     let code = of.in_file(start, limit);
     let mut reader = A::Instructions::new(code, start);

@@ -6,7 +6,9 @@ use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use crate::elf::{ElfObject, Symbol, SymbolKind};
+use crate::ids::List;
 
+use super::PairId;
 use super::align::{self, Alignment};
 use super::difference::Difference;
 use super::keys::Keys;
@@ -27,9 +29,9 @@ pub(super) struct Ranges {
 
 pub(super) struct World<'a> {
     pub(super) sides: [Side<'a>; 2],
-    pub(super) pairs: Vec<Ranges>,
+    pub(super) pairs: List<PairId, Ranges>,
     /// Of each function, which instruction is which, or why that cannot be said.
-    pub(super) alignments: Vec<Option<Result<Alignment, Difference>>>,
+    pub(super) alignments: List<PairId, Option<Result<Alignment, Difference>>>,
     pub(super) keys: Keys<'a>,
     /// Names that are reported to stand for another unit.
     pub(super) moved: &'a BTreeSet<Vec<u8>>,
@@ -43,21 +45,23 @@ impl<'a> World<'a> {
     ) -> Self {
         let (a, b) = rayon::join(|| Side::new(original), || Side::new(patched));
         let mut sides = [a, b];
-        let pairs = claims.pairs.par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
-        let pairs: Vec<Ranges> = pairs.collect();
+        let pairs =
+            claims.pairs.as_slice().par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
+        let pairs = List::from(pairs.collect::<Vec<Ranges>>());
         let [a, b] = &mut sides;
         for (side, alone, range) in [
             (a, &claims.removed, (|pair| pair.original) as fn(&Ranges) -> Range),
             (b, &claims.added, |pair| pair.patched),
         ] {
             let lone: Vec<_> = alone.iter().map(|at| (at.section, lone(side, at))).collect();
-            let paired = (0u32..).zip(&pairs).map(|(number, pair)| {
+            let paired = pairs.with_ids().map(|(pair, id)| {
                 let Range { section, start, end } = range(pair);
-                (section, Unit { start, end, owner: Owner::Pair(number) })
+                (section, Unit { start, end, owner: Owner::Pair(id) })
             });
             side.set_units(paired.chain(lone));
         }
-        Self { sides, pairs, alignments: Vec::new(), keys: Keys::default(), moved: &claims.moved }
+        let alignments = pairs.iter().map(|_| None).collect();
+        Self { sides, pairs, alignments, keys: Keys::default(), moved: &claims.moved }
     }
 
     /// Aligns the functions.
@@ -67,21 +71,21 @@ impl<'a> World<'a> {
             let is_needed = pair.sort == Sort::Function && pair.equal;
             is_needed.then(|| align::align(sides, pair.original, pair.patched))
         };
-        self.alignments = pairs.par_iter().with_min_len(64).map(one).collect();
-        let is_fixed = |number| match self.pair(number).map(|pair| pair.sort) {
-            Some(Sort::Data) => true,
-            Some(Sort::Function) => self.alignment(number).is_some_and(Alignment::is_same),
-            None => false,
+        let pairs = pairs.as_slice().par_iter();
+        self.alignments = pairs.with_min_len(64).map(one).collect::<Vec<_>>().into();
+        let is_fixed = |id| match self.pairs[id].sort {
+            Sort::Data => true,
+            Sort::Function => self.alignment(id).is_some_and(Alignment::is_same),
         };
         self.keys = Keys::of(&self.sides, is_fixed);
     }
 
-    pub(super) fn alignment(&self, pair: u32) -> Option<&Alignment> {
-        self.alignments.get(pair as usize)?.as_ref()?.as_ref().ok()
+    pub(super) fn alignment(&self, pair: PairId) -> Option<&Alignment> {
+        self.alignments[pair].as_ref()?.as_ref().ok()
     }
 
-    pub(super) fn pair(&self, pair: u32) -> Option<&Ranges> {
-        self.pairs.get(pair as usize)
+    pub(super) fn pair(&self, pair: PairId) -> &Ranges {
+        &self.pairs[pair]
     }
 }
 

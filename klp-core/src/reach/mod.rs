@@ -14,24 +14,25 @@ mod uses;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::{Analysis, Constant, Digest};
+use crate::ids::Pair;
+use crate::layout::FunctionId;
 
 use uses::Uses;
 
-/// Functions of the patched object by number.
+/// Functions of the patched object.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
     /// Those that index constants beside what changed, and the section.
-    pub(crate) indexing: BTreeMap<usize, String>,
+    pub(crate) indexing: BTreeMap<FunctionId, String>,
     /// Those that have the address of a neighbour, and the section.
-    pub(crate) beside: BTreeMap<usize, String>,
+    pub(crate) beside: BTreeMap<FunctionId, String>,
 }
 
-/// Who of the functions that are `equal`, by their numbers in the original and the patched object, can reach
-/// constants that changed.
+/// Who of the functions that are `equal` in both objects can reach constants that changed.
 pub(crate) fn of(
     original: &Analysis<'_>,
     patched: &Analysis<'_>,
-    equal: &[(usize, usize)],
+    equal: &[Pair<FunctionId>],
 ) -> Reach {
     let (before, after) = rayon::join(|| original.constants(), || patched.constants());
     let (known, now) = (counted(original, &before), counted(patched, &after));
@@ -41,11 +42,11 @@ pub(crate) fn of(
     if gone.is_empty() || new.is_empty() {
         return reach;
     }
-    let by_original: BTreeMap<usize, usize> = equal.iter().copied().collect();
-    let by_patched: BTreeMap<usize, usize> = equal.iter().map(|pair| (pair.1, pair.1)).collect();
+    let by_original = equal.iter().map(|pair| (pair.original, pair.patched)).collect();
+    let by_patched = equal.iter().map(|pair| (pair.patched, pair.patched)).collect();
     reach.add(&Uses::of(original, &before, &gone, by_original));
     reach.add(&Uses::of(patched, &after, &new, by_patched));
-    let indexing: BTreeSet<usize> = reach.indexing.keys().copied().collect();
+    let indexing: BTreeSet<FunctionId> = reach.indexing.keys().copied().collect();
     reach.beside.retain(|function, _| !indexing.contains(function));
     reach
 }
@@ -62,7 +63,7 @@ type Content = (Vec<u8>, Digest);
 
 fn content(object: &Analysis<'_>, constant: &Constant) -> Content {
     let section = object.elf.section(constant.section);
-    (section.map(|section| section.name.to_vec()).unwrap_or_default(), constant.digest)
+    (section.name.to_vec(), constant.digest)
 }
 
 /// How often each content is there.

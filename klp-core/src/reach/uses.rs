@@ -7,23 +7,23 @@ use std::sync::OnceLock;
 
 use crate::arch::{self, Arch, Bounds as _, Instructions as _, Reach, for_machine};
 use crate::checksum::{Analysis, Constant, distance};
-use crate::elf::{ElfObject, Place, Reloc, RelocKind, Relocs, Section, SymbolKind};
-use crate::layout::Span;
+use crate::elf::{Definition, ElfObject, Reloc, RelocKind, Relocs, SectionId, SymbolKind};
+use crate::layout::{FunctionId, Span};
 use crate::name::Stability;
 
 /// An object, what changed in it, and who is asked.
 pub(super) struct Uses<'a, 'data> {
     object: &'a Analysis<'data>,
     around: Vec<Around>,
-    /// By number in this object: what the function is called in the patched one.
-    functions: BTreeMap<usize, usize>,
+    /// By function of this object: which it is in the patched one.
+    functions: BTreeMap<FunctionId, FunctionId>,
     /// Where code of other sections can go on, such as behind what a cold part did: section and offset, sorted.
-    joined: OnceLock<Vec<(u32, u64)>>,
+    joined: OnceLock<Vec<(SectionId, u64)>>,
 }
 
 /// A constant that changed, and what is beside it.
 struct Around {
-    section: u32,
+    section: SectionId,
     start: u64,
     end: u64,
     /// What lies between the symbols before and behind it.
@@ -42,7 +42,7 @@ enum Manner {
 }
 
 /// Functions, and the section of what they refer to.
-type Found = BTreeMap<usize, String>;
+type Found = BTreeMap<FunctionId, String>;
 
 impl<'a, 'data> Uses<'a, 'data> {
     /// Those of `changed`, of all `constants` of `object`, by `functions`.
@@ -50,7 +50,7 @@ impl<'a, 'data> Uses<'a, 'data> {
         object: &'a Analysis<'data>,
         constants: &[Constant],
         changed: &[Constant],
-        functions: BTreeMap<usize, usize>,
+        functions: BTreeMap<FunctionId, FunctionId>,
     ) -> Self {
         let around = changed.iter().map(|constant| Around::of(object, constants, constant));
         Self { object, around: around.collect(), functions, joined: OnceLock::new() }
@@ -59,9 +59,9 @@ impl<'a, 'data> Uses<'a, 'data> {
     /// Who indexes, and who has the address of a neighbour.
     pub(super) fn find(&self) -> (Found, Found) {
         let (mut indexing, mut beside) = (Found::new(), Found::new());
-        for (number, function) in self.object.layout.functions.iter().enumerate() {
-            let Some(patched) = self.functions.get(&number) else { continue };
-            let spans = function.spans().filter_map(|span| self.object.layout.span(span));
+        for (function, id) in self.object.layout.functions.with_ids() {
+            let Some(patched) = self.functions.get(&id) else { continue };
+            let spans = function.spans().map(|span| self.object.layout.span(span));
             let Some((manner, section)) = spans.filter_map(|span| self.in_span(span)).max() else {
                 continue;
             };
@@ -78,7 +78,7 @@ impl<'a, 'data> Uses<'a, 'data> {
 
     fn in_code<A: Arch>(&self, span: &Span) -> Option<(Manner, String)> {
         let elf = &self.object.elf;
-        let section = elf.section(span.section)?;
+        let section = elf.section(span.section);
         let mut relocs = section.relocs.within(span.start, span.end);
         if !relocs.any(|reloc| self.section_of(&reloc).is_some()) {
             return None;
@@ -98,22 +98,23 @@ impl<'a, 'data> Uses<'a, 'data> {
                 let field = field.and_then(|field| operands.field_at(field));
                 let is_read = field.is_some() && field == operands.displacement;
                 let reach = if is_read { instructions.reach() } else { Reach::Address };
-                let Some(place) = self.place(&reloc, distance(&reloc, next)) else { continue };
+                let place = self.place(&reloc, distance(&reloc, next));
                 let bound = || {
                     let new = || A::Bounds::new(code, span.start, &outside);
                     bounds.get_or_init(new).as_ref()?.reach(at)
                 };
                 let manner = self.manner((span, to), reach, place, bound);
-                found = found.max(manner.map(|manner| (manner, name(elf.section(to)))));
+                found = found
+                    .max(manner.map(|manner| (manner, elf.section(to).name_lossy().into_owned())));
             }
         }
         found
     }
 
     /// The section of constants that `reloc` refers to without a name, if any changed there.
-    fn section_of(&self, reloc: &Reloc) -> Option<u32> {
-        let symbol = self.object.elf.symbol(reloc.symbol)?;
-        let Place::Section(section) = symbol.place else { return None };
+    fn section_of(&self, reloc: &Reloc) -> Option<SectionId> {
+        let symbol = self.object.elf.symbol(reloc.symbol);
+        let Definition::Section(section) = symbol.place else { return None };
         let is_nameless =
             symbol.kind == SymbolKind::Section || symbol.stability == Stability::Unstable;
         let is_there = || self.around.iter().any(|around| around.section == section);
@@ -121,15 +122,15 @@ impl<'a, 'data> Uses<'a, 'data> {
     }
 
     /// Where in its section `reloc` points to.
-    fn place(&self, reloc: &Reloc, distance: Option<i64>) -> Option<i64> {
-        let symbol = self.object.elf.symbol(reloc.symbol)?;
-        Some(symbol.value.cast_signed().wrapping_add(distance.unwrap_or(reloc.addend)))
+    fn place(&self, reloc: &Reloc, distance: Option<i64>) -> i64 {
+        let symbol = self.object.elf.symbol(reloc.symbol);
+        symbol.value.cast_signed().wrapping_add(distance.unwrap_or(reloc.addend))
     }
 
     /// What a reference from `span` to `place` of a section does with what changed.
     fn manner(
         &self,
-        (span, section): (&Span, u32),
+        (span, section): (&Span, SectionId),
         reach: Reach,
         place: i64,
         bound: impl Fn() -> Option<Range<i64>>,
@@ -163,17 +164,13 @@ impl<'a, 'data> Uses<'a, 'data> {
     }
 
     /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.
-    fn is_own_table(&self, span: &Span, section: u32, place: i64) -> bool {
+    fn is_own_table(&self, span: &Span, section: SectionId, place: i64) -> bool {
         let elf = &self.object.elf;
-        let entry = elf.section(section).zip(u64::try_from(place).ok());
-        let entry = entry.and_then(|(section, place)| section.relocs.at(place));
-        entry.is_some_and(|entry| {
-            elf.symbol(entry.symbol).is_some_and(|symbol| {
-                let at = symbol.value.checked_add_signed(entry.addend);
-                symbol.place == Place::Section(span.section)
-                    && at.is_some_and(|at| (span.start..span.end).contains(&at))
-            })
-        })
+        let entry = u64::try_from(place).ok();
+        let entry = entry.and_then(|place| elf.section(section).relocs.at(place));
+        entry
+            .and_then(|entry| elf.place_of(&entry))
+            .is_some_and(|(to, at)| to == span.section && (span.start..span.end).contains(&at))
     }
 
     /// Whether code of `span` and what changed can come from one source file.
@@ -186,7 +183,7 @@ impl<'a, 'data> Uses<'a, 'data> {
 /// What is known from outside about the code of one section.
 struct Outside<'a, 'data> {
     uses: &'a Uses<'a, 'data>,
-    section: u32,
+    section: SectionId,
     relocs: &'a Relocs<'data>,
 }
 
@@ -206,7 +203,7 @@ impl arch::Outside for Outside<'_, '_> {
 impl Around {
     fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
         let Constant { section, start, end, .. } = *constant;
-        let size = object.elf.section(section).map_or(0, |section| section.size);
+        let size = object.elf.section(section).size;
         let first = object.layout.end_before(section, start).unwrap_or(0);
         let last = object.layout.next_start(section, start).unwrap_or(size);
         let index = constants.partition_point(|it| (it.section, it.start) < (section, start));
@@ -233,9 +230,9 @@ impl Around {
 }
 
 /// Where branches with a relocation can lead.
-fn joined(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
+fn joined(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
     let code = elf.sections.iter().filter(|section| section.is_code());
-    let mut places: Vec<(u32, u64)> = code
+    let mut places: Vec<(SectionId, u64)> = code
         .flat_map(|section| section.relocs.iter())
         .filter_map(|reloc| {
             let (to, at) = elf.code_place_of(&reloc)?;
@@ -247,8 +244,4 @@ fn joined(elf: &ElfObject<'_>) -> Vec<(u32, u64)> {
     places.sort_unstable();
     places.dedup();
     places
-}
-
-fn name(section: Option<&Section<'_>>) -> String {
-    section.map(|section| section.name_lossy().into_owned()).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 //! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
 
 use super::{Entry, Field, Format, Malformed, Raw};
-use crate::elf::{ElfObject, Place, Reloc, Section};
+use crate::elf::{Definition, ElfObject, Reloc, Section, SectionId};
 
 pub(super) const FORMAT: Format = Format {
     section: "__bug_table",
@@ -45,7 +45,11 @@ fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
 /// (`ANNOTATE_DATA_SPECIAL`, from 6.19 on as well); what has flags where there would be padding has a
 /// file. A module after its final link has lost the annotations: if it has no such flags either, the
 /// text tells.
-pub(super) fn names_source_files(elf: &ElfObject<'_>, number: u32, table: &Section<'_>) -> bool {
+pub(super) fn names_source_files(
+    elf: &ElfObject<'_>,
+    number: SectionId,
+    table: &Section<'_>,
+) -> bool {
     if table.size.checked_rem(12) != Some(0) || is_annotated(elf, number) {
         return false;
     }
@@ -59,18 +63,18 @@ pub(super) fn names_source_files(elf: &ElfObject<'_>, number: u32, table: &Secti
 }
 
 /// Whether objtool is told about an entry of section `number`.
-fn is_annotated(elf: &ElfObject<'_>, number: u32) -> bool {
+fn is_annotated(elf: &ElfObject<'_>, number: SectionId) -> bool {
     elf.sections
         .iter()
         .filter(|section| section.name == b".discard.annotate_data")
         .flat_map(|section| section.relocs.iter())
-        .filter_map(|reloc| elf.symbol(reloc.symbol))
-        .any(|symbol| symbol.place == Place::Section(number))
+        .map(|reloc| elf.symbol(reloc.symbol))
+        .any(|symbol| symbol.place == Definition::Section(number))
 }
 
 fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
-    let place = elf.place_of(reloc).and_then(|(section, at)| Some((elf.section(section)?, at)));
-    let Some((section, at)) = place else { return false };
+    let Some((section, at)) = elf.place_of(reloc) else { return false };
+    let section = elf.section(section);
     let text = section.in_file(at, section.size).split(|byte| *byte == 0).next();
     let text = text.unwrap_or_default();
     !text.iter().any(u8::is_ascii_whitespace)

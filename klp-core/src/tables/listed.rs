@@ -7,7 +7,9 @@ use std::collections::{HashMap, HashSet};
 
 use object::elf::{SHF_TLS, SHF_WRITE};
 
-use crate::elf::{ElfObject, Place, RelocKind, Section, SectionClass, SymbolKind};
+use crate::elf::{
+    Definition, ElfObject, RelocKind, Section, SectionClass, SectionId, SymbolId, SymbolKind,
+};
 use crate::{meaning, rules};
 
 use super::{Entry, Format, Malformed, Raw};
@@ -32,7 +34,7 @@ fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
 
 /// A section that is such a table.
 pub(super) struct Table {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     /// Of an entry.
     pub(super) size: u64,
 }
@@ -40,33 +42,33 @@ pub(super) struct Table {
 /// A section that may be one, and the places in it.
 struct Candidate {
     table: Table,
-    places: Vec<(u32, u64)>,
+    places: Vec<(SectionId, u64)>,
 }
 
 /// The tables of `elf`, by name.
 pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
-    let sections = elf.sections.iter().zip(0u32..);
+    let sections = elf.sections.with_ids();
     let mut found: Vec<Candidate> =
         sections.filter_map(|(section, number)| candidate(elf, section, number)).collect();
     if found.is_empty() {
         return Vec::new();
     }
     // What has a name is referred to by it, and so is what stands there: that is a table of pointers to functions.
-    let named: HashSet<(u32, u64)> = elf.symbols.iter().filter_map(named).collect();
-    let with_names: HashSet<u32> = named.iter().map(|(section, _)| *section).collect();
+    let named: HashSet<(SectionId, u64)> = elf.symbols.iter().filter_map(named).collect();
+    let with_names: HashSet<SectionId> = named.iter().map(|(section, _)| *section).collect();
     let used = used(elf, &found);
     found.retain(|Candidate { table, places }| {
         !with_names.contains(&table.section)
             && !used.contains(&table.section)
             && places.iter().all(|place| !named.contains(place))
     });
-    let name = |table: &Table| elf.section(table.section).map(|section| section.name);
+    let name = |table: &Table| elf.section(table.section).name;
     found.sort_by_key(|one| (name(&one.table), one.table.section));
     found.into_iter().map(|one| one.table).collect()
 }
 
-fn named(symbol: &crate::elf::Symbol<'_>) -> Option<(u32, u64)> {
-    let Place::Section(section) = symbol.place else { return None };
+fn named(symbol: &crate::elf::Symbol<'_>) -> Option<(SectionId, u64)> {
+    let Definition::Section(section) = symbol.place else { return None };
     let is_name = !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
         && !symbol.name.is_empty()
         && !symbol.name.starts_with(b".L");
@@ -74,7 +76,7 @@ fn named(symbol: &crate::elf::Symbol<'_>) -> Option<(u32, u64)> {
 }
 
 /// The places in code of which the whole section consists, if it does.
-fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<Candidate> {
+fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: SectionId) -> Option<Candidate> {
     let is_table = meaning::is_linker_table(section)
         && section.class == SectionClass::Bytes
         && !section.is_merged()
@@ -87,7 +89,7 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<
     let mut end = 0u64;
     let mut places = Vec::new();
     // The place before, of each section with code.
-    let mut last: HashMap<u32, u64> = HashMap::new();
+    let mut last: HashMap<SectionId, u64> = HashMap::new();
     for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
         let is_address = matches!(
             reloc.kind,
@@ -108,19 +110,18 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: u32) -> Option<
 }
 
 /// Which of these tables something refers to.
-fn used(elf: &ElfObject<'_>, tables: &[Candidate]) -> HashSet<u32> {
-    let is_table = |number: u32| tables.iter().any(|one| one.table.section == number);
-    let of_table: HashSet<u32> = elf
+fn used(elf: &ElfObject<'_>, tables: &[Candidate]) -> HashSet<SectionId> {
+    let is_table = |number: SectionId| tables.iter().any(|one| one.table.section == number);
+    let of_table: HashSet<SymbolId> = elf
         .symbols
-        .iter()
-        .zip(0u32..)
-        .filter(|(symbol, _)| matches!(symbol.place, Place::Section(it) if is_table(it)))
+        .with_ids()
+        .filter(|(symbol, _)| matches!(symbol.place, Definition::Section(it) if is_table(it)))
         .map(|(_, number)| number)
         .collect();
     let relocs = elf.sections.iter().flat_map(|section| section.relocs.iter());
     let used = relocs.filter(|reloc| of_table.contains(&reloc.symbol));
-    let sections = used.filter_map(|reloc| match elf.symbol(reloc.symbol)?.place {
-        Place::Section(section) => Some(section),
+    let sections = used.filter_map(|reloc| match elf.symbol(reloc.symbol).place {
+        Definition::Section(section) => Some(section),
         _ => None,
     });
     sections.collect()

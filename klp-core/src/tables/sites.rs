@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, RelocKind, Section};
+use crate::elf::{ElfObject, RelocKind, Section, SectionId};
+use crate::ids::{Id, List};
 use crate::places::Places;
 use crate::slices::Parts as _;
 
@@ -17,9 +18,9 @@ use super::{
 pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
     /// For each section with code, which of them are its own.
-    sections: Vec<(Range<usize>, Places)>,
+    sections: List<SectionId, (Range<usize>, Places)>,
     /// In the order of [`FORMATS`], then of sections.
-    tables: Vec<Table>,
+    tables: List<TableId, Table>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
@@ -28,10 +29,12 @@ pub(crate) struct Sites {
     pub(crate) lists_static_calls: bool,
 }
 
+type TableId = Id<Table>;
+
 /// A special section.
 #[derive(Debug)]
 struct Table {
-    section: u32,
+    section: SectionId,
     format: &'static Format,
     /// Of an entry.
     size: u64,
@@ -63,7 +66,7 @@ impl Format {
         &self,
         elf: &ElfObject<'_>,
         table: &Section<'_>,
-        size: u64,
+        (id, size): (TableId, u64),
         start: u64,
     ) -> Result<SiteRef, &'static str> {
         let reloc = table.relocs.at(start).ok_or(NO_CODE)?;
@@ -75,7 +78,7 @@ impl Format {
                 *length.and_then(<[u8]>::first).ok_or("is cut off")?
             }
         };
-        Ok(SiteRef { section, offset, table: 0, start, address: reloc.kind, covered })
+        Ok(SiteRef { section, offset, table: id, start, address: reloc.kind, covered })
     }
 }
 
@@ -84,21 +87,17 @@ const NO_CODE: &str = "belongs to no code";
 
 impl Table {
     fn decode<'data>(&self, elf: &ElfObject<'data>, start: u64) -> Result<Entry<'data>, Malformed> {
-        let section = elf.section(self.section).ok_or_else(lost)?;
+        let section = elf.section(self.section);
         let names_source_file = self.names_source_files;
         (self.format.decode)(&Raw { section, start, size: self.size, names_source_file })
     }
 }
 
-fn lost() -> Malformed {
-    "a special section is not there".into()
-}
-
 impl Sites {
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
-        let mut sites = Self::default();
+        let mut sites = Self { sections: elf.sections.alongside(), ..Self::default() };
         for format in FORMATS {
-            for (section, number) in elf.sections.iter().zip(0u32..) {
+            for (section, number) in elf.sections.with_ids() {
                 if section.name == format.section.as_bytes()
                     && section.size > 0
                     && let Err(problem) = sites.read(elf, section, number, format)
@@ -108,9 +107,8 @@ impl Sites {
             }
         }
         for listed::Table { section: number, size } in listed::tables(elf) {
-            if let Some(section) = elf.section(number)
-                && let Err(problem) = sites.entries(elf, section, number, &listed::FORMAT, size)
-            {
+            let section = elf.section(number);
+            if let Err(problem) = sites.entries(elf, section, number, &listed::FORMAT, size) {
                 sites.problems.push(format!("{}: {problem}", section.name_lossy()));
             }
         }
@@ -119,12 +117,10 @@ impl Sites {
             .par_sort_unstable_by_key(|site| (site.section, site.offset, site.table, site.start));
         let mut from = 0;
         for own in sites.sorted.chunk_by(|one, other| one.section == other.section) {
-            let section = own.first().map_or(0, |site| site.section as usize);
-            sites.sections.resize_with(section.saturating_add(1), Default::default);
             let end = own.len().saturating_add(from);
             let places = Places::of(own.iter().map(|site| site.offset));
-            if let Some(slot) = sites.sections.get_mut(section) {
-                *slot = (from..end, places);
+            if let Some(site) = own.first() {
+                sites.sections[site.section] = (from..end, places);
             }
             from = end;
         }
@@ -135,7 +131,7 @@ impl Sites {
         &mut self,
         elf: &ElfObject<'_>,
         section: &Section<'_>,
-        number: u32,
+        number: SectionId,
         format: &'static Format,
     ) -> Result<(), String> {
         self.lists_mcount |= format.section == mcount::FORMAT.section;
@@ -150,19 +146,19 @@ impl Sites {
         &mut self,
         elf: &ElfObject<'_>,
         section: &Section<'_>,
-        number: u32,
+        number: SectionId,
         format: &'static Format,
         size: u64,
     ) -> Result<(), String> {
         format.fills_fields(section, size)?;
         let names_source_files = format.section == bug_table::FORMAT.section
             && bug_table::names_source_files(elf, number, section);
-        let table = u32::try_from(self.tables.len()).map_err(|_| "too many tables")?;
+        let table = self.tables.next_id();
         let known = self.sorted.len();
         let mut start = 0;
         while start < section.size {
-            match format.entry(elf, section, size, start) {
-                Ok(entry) => self.sorted.push(SiteRef { table, ..entry }),
+            match format.entry(elf, section, (table, size), start) {
+                Ok(entry) => self.sorted.push(entry),
                 Err(why) => {
                     self.sorted.truncate(known);
                     return Err(format!("the entry at {start:#x} {why}"));
@@ -178,18 +174,18 @@ impl Sites {
     pub(crate) fn owner(
         &self,
         elf: &ElfObject<'_>,
-        section: u32,
+        section: SectionId,
         offset: u64,
-    ) -> Option<(u32, u64, u64)> {
+    ) -> Option<(SectionId, u64, u64)> {
         let table = self.tables.iter().find(|table| table.section == section)?;
         let delta = offset.checked_rem(table.size)?;
-        let reloc = elf.section(section)?.relocs.at(offset.checked_sub(delta)?)?;
+        let reloc = elf.section(section).relocs.at(offset.checked_sub(delta)?)?;
         let (section, offset) = elf.code_place_of(&reloc)?;
         Some((section, offset, delta))
     }
 
     /// Whether the section is such a table.
-    pub(crate) fn holds(&self, section: u32) -> bool {
+    pub(crate) fn holds(&self, section: SectionId) -> bool {
         self.tables.iter().any(|table| table.section == section)
     }
 
@@ -215,17 +211,14 @@ impl Sites {
 
     /// Whether the entry is loaded with the code, or means something to tools of the build only.
     pub(crate) fn is_loaded(&self, elf: &ElfObject<'_>, site: &SiteRef) -> bool {
-        let table = self.tables.get(site.table as usize);
-        let section = table.and_then(|table| elf.section(table.section));
-        section.is_none_or(|it| {
-            it.is_allocated() && !it.is_excluded() || it.name.starts_with(b".discard.")
-        })
+        let section = elf.section(self.tables[site.table].section);
+        section.is_allocated() && !section.is_excluded() || section.name.starts_with(b".discard.")
     }
 
     /// The section that holds the entry, and where in it.
-    pub(crate) fn place(&self, site: &SiteRef) -> Option<(u32, Range<u64>)> {
-        let table = self.tables.get(site.table as usize)?;
-        Some((table.section, site.start..site.start.saturating_add(table.size)))
+    pub(crate) fn place(&self, site: &SiteRef) -> (SectionId, Range<u64>) {
+        let table = &self.tables[site.table];
+        (table.section, site.start..site.start.saturating_add(table.size))
     }
 
     /// What the entry says.
@@ -234,15 +227,14 @@ impl Sites {
         elf: &ElfObject<'data>,
         site: &SiteRef,
     ) -> Result<Entry<'data>, Malformed> {
-        let table = self.tables.get(site.table as usize).ok_or_else(lost)?;
-        table.decode(elf, site.start)
+        self.tables[site.table].decode(elf, site.start)
     }
 
     /// What the entry that starts at `start` of `section` says; none if that is no special section.
     pub(crate) fn entry_at<'data>(
         &self,
         elf: &ElfObject<'data>,
-        section: u32,
+        section: SectionId,
         start: u64,
     ) -> Option<Result<Entry<'data>, Malformed>> {
         let table = self.tables.iter().find(|table| table.section == section)?;
@@ -252,22 +244,20 @@ impl Sites {
     /// Where NOPs for patching start, from `start` to `end` of `section`.
     pub(crate) fn patchable(
         &self,
-        section: u32,
+        section: SectionId,
         start: u64,
         end: u64,
     ) -> impl Iterator<Item = u64> {
         let sites = self.within(section, start, end).iter();
-        let is = |site: &&SiteRef| {
-            let table = self.tables.get(site.table as usize);
-            table.is_some_and(|table| table.format.section == patchable::FORMAT.section)
-        };
+        let is =
+            |site: &&SiteRef| self.tables[site.table].format.section == patchable::FORMAT.section;
         sites.filter(is).map(|site| site.offset)
     }
 
     /// The entries that belong to code in `start..end` of `section`.
-    pub(crate) fn within(&self, section: u32, start: u64, end: u64) -> &[SiteRef] {
-        let Some((range, places)) = self.sections.get(section as usize) else { return &[] };
-        let own = self.sorted.get(range.clone()).unwrap_or_default();
+    pub(crate) fn within(&self, section: SectionId, start: u64, end: u64) -> &[SiteRef] {
+        let (range, places) = &self.sections[section];
+        let own = self.sorted.between(range.start, range.end);
         let below = |offset: u64| {
             places.below(offset, |number| own.get(number).map_or(u64::MAX, |site| site.offset))
         };
@@ -278,10 +268,9 @@ impl Sites {
 /// An entry, found by the code that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SiteRef {
-    pub(crate) section: u32,
+    pub(crate) section: SectionId,
     pub(crate) offset: u64,
-    /// Index of its table.
-    table: u32,
+    table: TableId,
     start: u64,
     /// How the entry refers to the code.
     pub(crate) address: RelocKind,

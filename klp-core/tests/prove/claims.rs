@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use klp_core::elf::{ElfObject, Place, Symbol, SymbolKind};
+use klp_core::elf::{Definition, ElfObject, Symbol, SymbolKind};
 use klp_core::prove::{At, Claims, Pair, Unit};
 
 /// Names that say nothing of what they name.
@@ -34,7 +34,7 @@ fn units(object: &ElfObject<'_>) -> Units {
     let mut found = Units::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     let mut add = |symbol: &Symbol<'_>, unit: Unit| {
-        let Place::Section(section) = symbol.place else { return };
+        let Definition::Section(section) = symbol.place else { return };
         let name = symbol.name_lossy().into_owned();
         if is_unstable(&name) {
             return;
@@ -58,12 +58,10 @@ pub(crate) fn by_name(original: &ElfObject<'_>, patched: &ElfObject<'_>) -> Clai
     let mut claims = Claims::default();
     for (name, (unit, at)) in &ours {
         match theirs.get(name) {
-            Some((other, patched)) if other == unit => claims.pairs.push(Pair {
-                unit: *unit,
-                original: *at,
-                patched: *patched,
-                equal: true,
-            }),
+            Some((other, patched)) if other == unit => {
+                let (original, patched) = (*at, *patched);
+                claims.pairs.push(Pair { unit: *unit, original, patched, equal: true });
+            }
             _ => claims.removed.push(*at),
         }
     }

@@ -48,9 +48,9 @@ pub(crate) fn findings(original: &[u8], patched: &[u8]) -> Vec<String> {
     let claims = claims::by_name(&a, &b);
     let proof = prove(&a, &b, &claims);
     let mut found = Vec::new();
-    for (number, difference) in &proof.unproven {
-        let at = claims.pairs.get(*number).unwrap().patched;
-        let place = klp_core::elf::Place::Section(at.section);
+    for (pair, difference) in &proof.unproven {
+        let at = claims.pairs[*pair].patched;
+        let place = klp_core::elf::Definition::Section(at.section);
         let mut named = b.symbols.iter().filter(|it| it.place == place && it.value == at.offset);
         let name = named.find(|it| !it.name.is_empty()).unwrap().name_lossy();
         found.push(format!("{name} {:?}", difference.what));

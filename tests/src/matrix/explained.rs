@@ -7,6 +7,8 @@ use anyhow::Result;
 use klp_core::checksum::{Analysis, Digest};
 use klp_core::diff::Changes;
 use klp_core::explain::{Row, named, rows};
+use klp_core::ids::List;
+use klp_core::layout::FunctionId;
 use klp_core::record::{Change, Function};
 
 use super::check::word_of;
@@ -61,7 +63,7 @@ const SEEN: [&str; 13] = [
 /// An object with the digests of its functions.
 struct Version<'d> {
     analysis: Analysis<'d>,
-    digests: Vec<Result<Digest, String>>,
+    digests: List<FunctionId, Result<Digest, String>>,
 }
 
 impl<'d> Version<'d> {
@@ -72,19 +74,17 @@ impl<'d> Version<'d> {
     }
 
     /// The function of that name with that digest.
-    fn find(&self, name: &str, digest: &Digest) -> Option<(&Analysis<'d>, usize)> {
-        let is_it =
-            |number: &usize| matches!(self.digests.get(*number), Some(Ok(it)) if it == digest);
-        let number = named(&self.analysis, name).into_iter().find(is_it)?;
-        Some((&self.analysis, number))
+    fn find(&self, name: &str, digest: &Digest) -> Option<(&Analysis<'d>, FunctionId)> {
+        let is_it = |id: &FunctionId| matches!(&self.digests[*id], Ok(it) if it == digest);
+        let function = named(&self.analysis, name).into_iter().find(is_it)?;
+        Some((&self.analysis, function))
     }
 
     /// Each function that has a digest, by its first name.
-    fn functions(&self) -> impl Iterator<Item = (String, &Digest, usize)> {
-        let functions = self.analysis.layout.functions.iter().zip(&self.digests).enumerate();
-        functions.filter_map(|(number, (function, digest))| {
-            let symbol = self.analysis.elf.symbol(*function.symbols.first()?)?;
-            Some((symbol.name_lossy().into_owned(), digest.as_ref().ok()?, number))
+    fn functions(&self) -> impl Iterator<Item = (String, &Digest, FunctionId)> {
+        self.analysis.layout.functions.with_ids().filter_map(|(function, id)| {
+            let symbol = self.analysis.elf.symbol(*function.symbols.first()?);
+            Some((symbol.name_lossy().into_owned(), self.digests[id].as_ref().ok()?, id))
         })
     }
 }
@@ -115,11 +115,11 @@ pub(super) fn problems(
         }
     }
     let names: BTreeSet<&str> = other().map(|function| function.name.as_str()).collect();
-    for (name, digest, number) in before.functions().filter(|_| !SEEN.contains(&input)) {
+    for (name, digest, function) in before.functions().filter(|_| !SEEN.contains(&input)) {
         let Some(is) = after.find(&name, digest).filter(|_| !names.contains(name.as_str())) else {
             continue;
         };
-        let rows = rows((&before.analysis, number), is);
+        let rows = rows((&before.analysis, function), is);
         if let Some(row) = rows.iter().find(|row| row.is_different()) {
             let _ = writeln!(problems, "seen to differ, and is the same: {name}: {row:?}");
         }

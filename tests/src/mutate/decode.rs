@@ -2,7 +2,7 @@
 
 use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, Register};
 use klp_core::checksum::Analysis;
-use klp_core::elf::{Place, Reloc, RelocKind, Section, SymbolKind};
+use klp_core::elf::{Definition, Reloc, RelocKind, Section, SectionId, SymbolKind};
 use klp_core::name::Stability;
 
 /// The instructions of `start..end` of a section.
@@ -46,17 +46,17 @@ pub(super) fn end_of_flow(section: &Section<'_>, start: u64, limit: u64) -> u64 
 /// Where a branch goes when padding at its target is passed over.
 pub(super) fn canonical(
     analysis: &Analysis<'_>,
-    section: u32,
+    section: SectionId,
     branch: &Instruction,
 ) -> Option<u64> {
-    let header = analysis.elf.section(section)?;
+    let header = analysis.elf.section(section);
     let mut all = instructions(header, branch.near_branch_target(), header.size)?;
     all.iter().find(|instruction| !is_nop(instruction)).map(|instruction| instruction.ip())
 }
 
 /// Whether there is a NOP at `offset` of `section`.
-pub(super) fn is_padding(analysis: &Analysis<'_>, section: u32, offset: u64) -> bool {
-    let section = analysis.elf.section(section).filter(|section| section.is_code());
+pub(super) fn is_padding(analysis: &Analysis<'_>, section: SectionId, offset: u64) -> bool {
+    let section = Some(analysis.elf.section(section)).filter(|section| section.is_code());
     section
         .and_then(|section| instructions(section, offset, section.size))
         .and_then(|mut all| all.iter().next().map(|instruction| is_nop(&instruction)))
@@ -76,11 +76,11 @@ pub(super) fn may_be_filler(section: &Section<'_>, start: u64, end: u64) -> bool
 }
 
 /// Where a relocation points to, if that is in the object.
-pub(super) fn place(analysis: &Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<(u32, u64)> {
-    let symbol = analysis.elf.symbol(reloc.symbol)?;
-    let Place::Section(section) = symbol.place else { return None };
+pub(super) fn place(analysis: &Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<(SectionId, u64)> {
+    let symbol = analysis.elf.symbol(reloc.symbol);
+    let Definition::Section(section) = symbol.place else { return None };
     let named = symbol.kind != SymbolKind::Section && symbol.stability != Stability::Unstable;
-    let is_code = analysis.elf.section(section).is_some_and(Section::is_code);
+    let is_code = analysis.elf.section(section).is_code();
     if named && !is_code {
         return Some((section, symbol.value));
     }
@@ -89,8 +89,13 @@ pub(super) fn place(analysis: &Analysis<'_>, reloc: &Reloc, bias: i64) -> Option
 }
 
 /// Where the direct branches without a relocation of a stretch of code go.
-pub(super) fn branches(analysis: &Analysis<'_>, section: u32, start: u64, end: u64) -> Vec<u64> {
-    let Some(header) = analysis.elf.section(section) else { return Vec::new() };
+pub(super) fn branches(
+    analysis: &Analysis<'_>,
+    section: SectionId,
+    start: u64,
+    end: u64,
+) -> Vec<u64> {
+    let header = analysis.elf.section(section);
     let Some(mut all) = instructions(header, start, end) else { return Vec::new() };
     all.iter()
         .filter(is_branch)
@@ -110,8 +115,8 @@ pub(super) struct Use {
 }
 
 /// The relocations of a stretch of code.
-pub(super) fn uses(analysis: &Analysis<'_>, section: u32, start: u64, end: u64) -> Vec<Use> {
-    let Some(header) = analysis.elf.section(section) else { return Vec::new() };
+pub(super) fn uses(analysis: &Analysis<'_>, section: SectionId, start: u64, end: u64) -> Vec<Use> {
+    let header = analysis.elf.section(section);
     let Some(mut all) = instructions(header, start, end) else { return Vec::new() };
     let mut relocs = header.relocs.within(start, end).peekable();
     let mut found = Vec::new();

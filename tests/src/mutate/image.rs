@@ -35,7 +35,7 @@ impl Image {
 
     /// Changes `copy` as `mutation` says.
     pub(super) fn apply(&self, copy: &mut [u8], mutation: &Mutation) {
-        let section = mutation.section as usize;
+        let section = mutation.section.number() as usize;
         if let Flip::Byte { mask } = mutation.flip {
             let start = self.sections.get(section).copied().flatten();
             let at =
@@ -72,7 +72,7 @@ fn change(entry: &mut [u8], flip: Flip) {
         Flip::Byte { .. } => {}
         Flip::Offset { by } => add(&mut entry[..8], by),
         Flip::Type { to } => entry[8..12].copy_from_slice(&to.to_le_bytes()),
-        Flip::Symbol { to } => entry[12..16].copy_from_slice(&to.to_le_bytes()),
+        Flip::Symbol { to } => entry[12..16].copy_from_slice(&to.number().to_le_bytes()),
         Flip::Addend { by } => add(&mut entry[16..24], by),
     }
 }

@@ -111,10 +111,10 @@ fn digests(analysis: &Analysis<'_>) -> Digests {
     let checksums = analysis.checksums();
     let functions = analysis.layout.functions.iter().zip(checksums.functions.digests);
     let functions =
-        functions.map(|(function, digest)| (UnitId::Function(function.body as usize), digest.ok()));
+        functions.map(|(function, digest)| (UnitId::Function(function.body), digest.ok()));
     let mut digests: Digests = functions.collect();
     for data in &checksums.data {
-        let id = data.span.map_or(UnitId::Rest(data.section), |span| UnitId::Data(span as usize));
+        let id = data.span.map_or(UnitId::Rest(data.section), UnitId::Data);
         let own = data.digest.as_ref().ok().copied();
         // What nothing refers to is many pieces, which are one unit here.
         digests.entry(id).and_modify(|all| *all = both(*all, own)).or_insert(own);

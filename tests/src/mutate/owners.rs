@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klp_core::checksum::Analysis;
-use klp_core::elf::Section;
+use klp_core::elf::SectionId;
+use klp_core::ids::List;
+use klp_core::layout::SpanId;
 
 use super::decode::{branches, end_of_flow, place, uses};
 use super::tables::{self, Entry};
@@ -24,10 +26,10 @@ pub(super) enum Nature {
 /// A stretch of code that belongs to a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stretch {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
-    pub(super) function: usize,
+    pub(super) function: SpanId,
     pub(super) nature: Nature,
 }
 
@@ -37,21 +39,22 @@ pub(super) struct Owners {
     longest: u64,
     entries: Vec<Entry>,
     /// For each function the units that refer to places inside of it.
-    inside: BTreeMap<usize, BTreeSet<UnitId>>,
+    inside: BTreeMap<SpanId, BTreeSet<UnitId>>,
 }
 
 impl Owners {
     pub(super) fn of(analysis: &Analysis<'_>) -> Self {
         let mut stretches = Vec::new();
-        let mut owners: Vec<usize> = (0..analysis.layout.spans.len()).collect();
+        let spans = analysis.layout.spans.with_ids();
+        let mut owners: List<SpanId, SpanId> = spans.map(|(_, span)| span).collect();
         for function in &analysis.layout.functions {
             for span in function.spans() {
-                owners[span as usize] = function.body as usize;
+                owners[span] = function.body;
             }
         }
         // Room between functions is nobody's, but a mutation can make code of it.
         for (span, function) in analysis.layout.spans.iter().zip(owners) {
-            if analysis.elf.section(span.section).is_some_and(Section::is_code) {
+            if analysis.elf.section(span.section).is_code() {
                 let (section, start, end) = (span.section, span.start, span.end);
                 stretches.push(Stretch { section, start, end, function, nature: Nature::Own });
             }
@@ -77,7 +80,11 @@ impl Owners {
     }
 
     /// The stretches that hold `offset` of `section`.
-    pub(super) fn covering(&self, section: u32, offset: u64) -> impl Iterator<Item = &Stretch> {
+    pub(super) fn covering(
+        &self,
+        section: SectionId,
+        offset: u64,
+    ) -> impl Iterator<Item = &Stretch> {
         let after = self
             .stretches
             .partition_point(|stretch| (stretch.section, stretch.start) <= (section, offset));
@@ -89,7 +96,7 @@ impl Owners {
     }
 
     /// Functions with code at `offset` of `section`.
-    pub(super) fn at(&self, section: u32, offset: u64) -> BTreeSet<UnitId> {
+    pub(super) fn at(&self, section: SectionId, offset: u64) -> BTreeSet<UnitId> {
         self.covering(section, offset).map(|stretch| UnitId::Function(stretch.function)).collect()
     }
 
@@ -128,9 +135,9 @@ impl Owners {
     }
 
     /// Places in code that a stretch, or an entry about it, refers to.
-    fn targets(&self, analysis: &Analysis<'_>, from: Stretch) -> Vec<(u32, u64)> {
+    fn targets(&self, analysis: &Analysis<'_>, from: Stretch) -> Vec<(SectionId, u64)> {
         let Stretch { section, start, end, .. } = from;
-        let mut targets: Vec<(u32, u64)> = uses(analysis, section, start, end)
+        let mut targets: Vec<(SectionId, u64)> = uses(analysis, section, start, end)
             .into_iter()
             .filter_map(|used| place(analysis, &used.reloc, used.bias))
             .collect();
@@ -139,19 +146,19 @@ impl Owners {
             let outside = branches.into_iter().filter(|target| !(start..end).contains(target));
             targets.extend(outside.map(|target| (section, target)));
             for entry in self.entries_of(from) {
-                let Some(table) = analysis.elf.section(entry.table) else { continue };
+                let table = analysis.elf.section(entry.table);
                 let fields = table.relocs.within(entry.start + 1, entry.start + entry.size);
                 if table.name != b".altinstructions" {
                     targets.extend(fields.filter_map(|reloc| place(analysis, &reloc, 0)));
                 }
             }
         }
-        targets.retain(|(section, _)| analysis.elf.section(*section).is_some_and(Section::is_code));
+        targets.retain(|(section, _)| analysis.elf.section(*section).is_code());
         targets
     }
 
     fn find_counters(&mut self, analysis: &Analysis<'_>) {
-        let mut found: Vec<(usize, UnitId)> = Vec::new();
+        let mut found: Vec<(SpanId, UnitId)> = Vec::new();
         for stretch in &self.stretches {
             for (section, offset) in self.targets(analysis, *stretch) {
                 let own = self
@@ -164,7 +171,7 @@ impl Owners {
     }
 
     /// Notes that each unit refers to a place inside of a function.
-    pub(super) fn add_counters(&mut self, found: Vec<(usize, UnitId)>) {
+    pub(super) fn add_counters(&mut self, found: Vec<(SpanId, UnitId)>) {
         for (function, unit) in found {
             self.inside.entry(function).or_default().insert(unit);
         }
@@ -172,8 +179,8 @@ impl Owners {
 }
 
 /// The replacement that an alternative has.
-fn replacement(analysis: &Analysis<'_>, entry: &Entry, function: usize) -> Option<Stretch> {
-    let table = analysis.elf.section(entry.table)?;
+fn replacement(analysis: &Analysis<'_>, entry: &Entry, function: SpanId) -> Option<Stretch> {
+    let table = analysis.elf.section(entry.table);
     let (field, length) = tables::replacement(table, entry)?;
     let (section, start) = place(analysis, &table.relocs.at(field)?, 0)?;
     let end = start + length;
@@ -184,14 +191,14 @@ fn replacement(analysis: &Analysis<'_>, entry: &Entry, function: usize) -> Optio
 /// The code at `offset`, if no symbol names it, as far as control goes.
 fn outlined(
     analysis: &Analysis<'_>,
-    section: u32,
+    section: SectionId,
     offset: u64,
-    function: usize,
+    function: SpanId,
 ) -> Option<Stretch> {
-    let header = analysis.elf.section(section)?;
+    let header = analysis.elf.section(section);
     let limit = match analysis.layout.find(section, offset) {
         Some(span) => {
-            let span = analysis.layout.span(span).filter(|span| span.symbol.is_none())?;
+            let span = Some(analysis.layout.span(span)).filter(|span| span.symbol.is_none())?;
             span.end
         }
         None => analysis.layout.next_start(section, offset).unwrap_or(header.size),

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use klp_core::checksum::Analysis;
-use klp_core::elf::{Reloc, Section};
+use klp_core::elf::{Reloc, SectionId, SymbolId};
+use klp_core::layout::SpanId;
 use klp_core::name::Stability;
 use klp_core::rules;
 
@@ -17,7 +18,7 @@ use super::unit::{self, UnitId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Nature {
     /// A data object with a name of its own.
-    Named(usize),
+    Named(SpanId),
     /// A data object whose name says nothing.
     Unstable,
     /// An entry of a section that linkers merge.
@@ -29,7 +30,7 @@ pub(super) enum Nature {
 /// A piece of a data section.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Region {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) nature: Nature,
@@ -53,7 +54,7 @@ struct Reference {
 #[derive(Default)]
 pub(super) struct Regions {
     all: Vec<Region>,
-    sections: BTreeMap<u32, std::ops::Range<usize>>,
+    sections: BTreeMap<SectionId, std::ops::Range<usize>>,
     references: BTreeMap<usize, BTreeSet<Reference>>,
 }
 
@@ -61,7 +62,7 @@ impl Regions {
     pub(super) fn of(analysis: &Analysis<'_>, owners: &Owners) -> Self {
         let mut regions = Self::default();
         let cuts = cuts(analysis, owners);
-        for (section, index) in analysis.elf.sections.iter().zip(0u32..) {
+        for (section, index) in analysis.elf.sections.with_ids() {
             let attributed =
                 rules::is_attributed(section.name) || rules::for_section(section.name).is_some();
             if section.is_allocated() && !section.is_code() && !attributed {
@@ -75,7 +76,7 @@ impl Regions {
         regions
     }
 
-    pub(super) fn find(&self, section: u32, offset: u64) -> Option<usize> {
+    pub(super) fn find(&self, section: SectionId, offset: u64) -> Option<usize> {
         let range = self.sections.get(&section)?.clone();
         let all = self.all.get(range.clone())?;
         let index = all.partition_point(|region| region.start <= offset).checked_sub(1)?;
@@ -119,8 +120,13 @@ impl Regions {
         units
     }
 
-    fn split(&mut self, analysis: &Analysis<'_>, index: u32, cuts: &BTreeSet<(u32, u64)>) {
-        let Some(section) = analysis.elf.section(index) else { return };
+    fn split(
+        &mut self,
+        analysis: &Analysis<'_>,
+        index: SectionId,
+        cuts: &BTreeSet<(SectionId, u64)>,
+    ) {
+        let section = analysis.elf.section(index);
         let mut add = |start, end, nature| {
             if start >= end {
                 return;
@@ -147,13 +153,9 @@ impl Regions {
             return;
         }
         let mut at = 0;
-        let from = analysis.layout.spans.partition_point(|span| span.section < index);
-        for (number, span) in analysis.layout.spans.iter().enumerate().skip(from) {
-            if span.section != index {
-                break;
-            }
+        for (span, number) in analysis.layout.with_ids_of_section(index) {
             add(at, span.start, Nature::Gap);
-            let symbol = span.symbol.and_then(|symbol| analysis.elf.symbol(symbol));
+            let symbol = span.symbol.map(|symbol| analysis.elf.symbol(symbol));
             let nature = match symbol.map(|symbol| symbol.stability) {
                 Some(Stability::Stable | Stability::Numbered) => Nature::Named(number),
                 _ => Nature::Unstable,
@@ -174,7 +176,7 @@ impl Regions {
                 self.refer(analysis, (unit, file), &used);
             }
             for entry in owners.entries_of(*stretch) {
-                let Some(table) = analysis.elf.section(entry.table) else { continue };
+                let table = analysis.elf.section(entry.table);
                 for reloc in table.relocs.within(entry.start, entry.start + entry.size) {
                     if !tables::is_left_out(table, entry.size, reloc.offset - entry.start) {
                         self.refer(analysis, (unit, None), &plain(reloc));
@@ -187,13 +189,13 @@ impl Regions {
     fn link_data(&mut self, analysis: &Analysis<'_>) {
         for index in 0..self.all.len() {
             let Some(region) = self.all.get(index).copied() else { continue };
-            let Some(section) = analysis.elf.section(region.section) else { continue };
+            let section = analysis.elf.section(region.section);
             let referrer = match region.nature {
                 Nature::Named(span) => Referrer::Unit(UnitId::Data(span)),
                 _ => Referrer::Region(index),
             };
             let span = analysis.layout.find(region.section, region.start);
-            let symbol = span.and_then(|span| analysis.layout.span(span)?.symbol);
+            let symbol = span.and_then(|span| analysis.layout.span(span).symbol);
             let file = symbol.and_then(|symbol| file_of(analysis, symbol));
             for reloc in section.relocs.within(region.start, region.end) {
                 let names_a_place = section.name == b"__dyndbg" && reloc.offset - region.start < 24;
@@ -213,7 +215,7 @@ impl Regions {
     ) {
         let Some((section, offset)) = place(analysis, &used.reloc, used.bias) else { return };
         let started = analysis.layout.find(section, offset).and_then(|span| {
-            let span = analysis.layout.span(span).filter(|span| span.start == offset)?;
+            let span = Some(analysis.layout.span(span)).filter(|span| span.start == offset)?;
             file_of(analysis, span.symbol?)
         });
         if file.is_some() && started.is_some() && file != started {
@@ -224,7 +226,7 @@ impl Regions {
             let accessed = match self.get(region) {
                 Some(Region { nature: Nature::Gap, .. }) => accessed(analysis, used),
                 Some(Region { nature: Nature::Merged, start, .. }) => {
-                    let strings = analysis.elf.section(section).is_some_and(Section::is_strings);
+                    let strings = analysis.elf.section(section).is_strings();
                     accessed(analysis, used).filter(|_| strings || *start == offset)
                 }
                 _ => None,
@@ -246,7 +248,7 @@ impl Regions {
     }
 
     /// Units whose digests may depend on how the data around `place` is cut.
-    pub(super) fn around(&self, section: u32, offset: u64) -> BTreeSet<UnitId> {
+    pub(super) fn around(&self, section: SectionId, offset: u64) -> BTreeSet<UnitId> {
         let mut units = BTreeSet::from([UnitId::Rest(section)]);
         for index in [offset.checked_sub(1), Some(offset)].into_iter().flatten() {
             if let Some(region) = self.find(section, index) {
@@ -261,8 +263,8 @@ impl Regions {
 }
 
 /// The source file of a local symbol.
-fn file_of(analysis: &Analysis<'_>, symbol: u32) -> Option<u32> {
-    analysis.elf.symbol(symbol)?.file
+fn file_of(analysis: &Analysis<'_>, symbol: SymbolId) -> Option<u32> {
+    analysis.elf.symbol(symbol).file
 }
 
 /// A relocation outside of code.
@@ -274,14 +276,14 @@ fn plain(reloc: Reloc) -> Use {
 fn accessed(analysis: &Analysis<'_>, used: &Use) -> Option<u64> {
     let size = used.accessed?;
     let (section, offset) = place(analysis, &used.reloc, used.bias)?;
-    let section = analysis.elf.section(section)?;
+    let section = analysis.elf.section(section);
     section.bytes(offset, size)?;
     let mut relocs = section.relocs.within(offset.saturating_sub(7), offset + size);
     relocs.next().is_none().then_some(size)
 }
 
 /// All places that anything refers to, but for accesses of known size.
-fn cuts(analysis: &Analysis<'_>, owners: &Owners) -> BTreeSet<(u32, u64)> {
+fn cuts(analysis: &Analysis<'_>, owners: &Owners) -> BTreeSet<(SectionId, u64)> {
     let from_code = owners.stretches().iter().flat_map(|stretch| {
         let all = uses(analysis, stretch.section, stretch.start, stretch.end);
         all.into_iter().filter(|used| accessed(analysis, used).is_none())

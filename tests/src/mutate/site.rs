@@ -1,7 +1,8 @@
 //! What is flipped.
 
 use klp_core::checksum::Analysis;
-use klp_core::elf::{Reloc, Section, SectionClass};
+use klp_core::elf::{Reloc, Section, SectionClass, SectionId, SymbolId};
+use klp_core::layout::SpanId;
 use klp_core::rules;
 
 use super::random::Random;
@@ -9,7 +10,7 @@ use super::random::Random;
 /// One change of an object.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mutation {
-    pub(super) section: u32,
+    pub(super) section: SectionId,
     /// Of the byte, or the offset in the relocation.
     pub(super) offset: u64,
     pub(super) flip: Flip,
@@ -21,7 +22,7 @@ pub(super) enum Flip {
     Byte { mask: u8 },
     Offset { by: i64 },
     Type { to: u32 },
-    Symbol { to: u32 },
+    Symbol { to: SymbolId },
     Addend { by: i64 },
 }
 
@@ -40,7 +41,7 @@ impl Mutation {
     }
 
     pub(super) fn section_name(&self, analysis: &Analysis<'_>) -> String {
-        let name = analysis.elf.section(self.section).map(Section::name_lossy).unwrap_or_default();
+        let name = analysis.elf.section(self.section).name_lossy();
         // Export tables have a section for each symbol.
         name.split_once('+').map_or(name.as_ref(), |(table, _)| table).to_owned()
     }
@@ -54,27 +55,22 @@ impl Mutation {
 /// half of relocations where there are any.
 pub(super) fn draw(analysis: &Analysis<'_>, random: &mut Random) -> Option<Mutation> {
     let elf = &analysis.elf;
-    let usable = |index: &u32| {
-        elf.section(*index).is_some_and(|section| {
-            section.is_allocated()
-                && section.class == SectionClass::Bytes
-                && !section.data.is_empty()
-        })
+    let usable = |(section, _): &(&Section<'_>, SectionId)| {
+        section.is_allocated() && section.class == SectionClass::Bytes && !section.data.is_empty()
     };
     // By function, so that large sections get their share.
     if random.below(10) < 6 {
-        let function = random.pick(&analysis.layout.functions)?;
-        let spans: Vec<u32> = function.spans().collect();
-        let span = analysis.layout.span(*random.pick(&spans)?)?;
+        let function = random.pick(analysis.layout.functions.as_slice())?;
+        let spans: Vec<SpanId> = function.spans().collect();
+        let span = analysis.layout.span(*random.pick(&spans)?);
         return at(analysis, random, span.section, span.start, span.end);
     }
-    let count = u32::try_from(elf.sections.len()).ok()?;
     // What rules leave out whole is tried too, but is many small sections in some objects.
     let some = random.below(20) == 0;
-    let wanted = |index: &u32| some || !elf.section(*index).is_some_and(is_left_out);
-    let all: Vec<u32> = (0..count).filter(usable).filter(wanted).collect();
-    let section = *random.pick(&all)?;
-    at(analysis, random, section, 0, elf.section(section)?.size)
+    let wanted = |(section, _): &(&Section<'_>, SectionId)| some || !is_left_out(section);
+    let all: Vec<_> = elf.sections.with_ids().filter(usable).filter(wanted).collect();
+    let (header, section) = *random.pick(&all)?;
+    at(analysis, random, section, 0, header.size)
 }
 
 fn is_left_out(section: &Section<'_>) -> bool {
@@ -84,11 +80,11 @@ fn is_left_out(section: &Section<'_>) -> bool {
 fn at(
     analysis: &Analysis<'_>,
     random: &mut Random,
-    section: u32,
+    section: SectionId,
     start: u64,
     end: u64,
 ) -> Option<Mutation> {
-    let header = analysis.elf.section(section)?;
+    let header = analysis.elf.section(section);
     let offset = start + random.below(end.checked_sub(start)?);
     let relocs: Vec<Reloc> = if random.below(2) == 0 {
         Vec::new()
@@ -106,9 +102,11 @@ fn at(
     let flip = match random.below(4) {
         0 => Flip::Offset { by: 1 },
         1 => Flip::Type { to: *random.pick(TYPES)? },
-        2 => Flip::Symbol {
-            to: u32::try_from(random.below(analysis.elf.symbols.len() as u64)).ok()?,
-        },
+        2 => {
+            let symbols = &analysis.elf.symbols;
+            let number = usize::try_from(random.below(symbols.len() as u64)).ok()?;
+            Flip::Symbol { to: symbols.checked(number)? }
+        }
         _ => Flip::Addend { by: [1, -1, 8, 64, 0x1000][usize::try_from(random.below(5)).ok()?] },
     };
     // What makes a table unreadable, or is behind the end of its section, gets the whole object refused, which says nothing of

@@ -1,7 +1,7 @@
 //! Special sections, read without the checksum code.
 
 use klp_core::checksum::Analysis;
-use klp_core::elf::{RelocKind, Section};
+use klp_core::elf::{RelocKind, Section, SectionId};
 use klp_core::rules;
 
 use super::decode::place;
@@ -14,9 +14,9 @@ const LEFT_OUT: &[(&str, u64, std::ops::Range<u64>)] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     /// Section and offset of the code.
-    pub(super) code: (u32, u64),
+    pub(super) code: (SectionId, u64),
     /// Section of the table, and the entry's place in it.
-    pub(super) table: u32,
+    pub(super) table: SectionId,
     pub(super) start: u64,
     pub(super) size: u64,
 }
@@ -24,7 +24,7 @@ pub(super) struct Entry {
 /// All entries, by the code that they are about.
 pub(super) fn entries(analysis: &Analysis<'_>) -> Vec<Entry> {
     let mut found = Vec::new();
-    for (section, table) in analysis.elf.sections.iter().zip(0u32..) {
+    for (section, table) in analysis.elf.sections.with_ids() {
         let Some(size) = entry_size(section).filter(|size| *size > 0) else { continue };
         for start in (0..section.size).step_by(usize::try_from(size).unwrap_or(usize::MAX)) {
             let code = section.relocs.at(start).and_then(|reloc| place(analysis, &reloc, 0));

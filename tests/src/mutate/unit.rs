@@ -1,31 +1,33 @@
 //! What has a digest.
 
 use klp_core::checksum::Analysis;
+use klp_core::elf::SectionId;
 use klp_core::layout::Function;
+use klp_core::layout::SpanId;
 
 /// Something with a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum UnitId {
-    /// By the index of its body in `Layout::spans`.
-    Function(usize),
-    /// A named data object, by index in `Layout::spans`.
-    Data(usize),
+    /// By its body.
+    Function(SpanId),
+    /// A named data object.
+    Data(SpanId),
     /// What a section holds beside named and referred-to data.
-    Rest(u32),
+    Rest(SectionId),
 }
 
 /// The function with this body.
-pub(super) fn function<'a>(analysis: &'a Analysis<'_>, body: usize) -> Option<&'a Function> {
-    let functions = &analysis.layout.functions;
-    let index = functions.binary_search_by_key(&body, |function| function.body as usize).ok()?;
+pub(super) fn function<'a>(analysis: &'a Analysis<'_>, body: SpanId) -> Option<&'a Function> {
+    let functions = analysis.layout.functions.as_slice();
+    let index = functions.binary_search_by_key(&body, |function| function.body).ok()?;
     functions.get(index)
 }
 
 impl UnitId {
     pub(super) fn name(self, analysis: &Analysis<'_>) -> String {
-        let symbol = |span: usize| {
-            let symbol = analysis.layout.spans.get(span)?.symbol?;
-            Some(analysis.elf.symbol(symbol)?.name_lossy().into_owned())
+        let symbol = |span: SpanId| {
+            let symbol = analysis.layout.span(span).symbol?;
+            Some(analysis.elf.symbol(symbol).name_lossy().into_owned())
         };
         match self {
             Self::Function(body) => symbol(body).unwrap_or_else(|| format!("function {body}")),

@@ -11,21 +11,22 @@ use super::placed::{WEAK, candidates};
 use super::shipped::{Shipped, Spot};
 use super::tables::{Entries, Stretch, jump_labels, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
+use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
 /// What was found of the sections of one object.
 pub(super) struct Comparison<'e, 'o, 's> {
     object: &'e RawElf<'o>,
     shipped: &'e Shipped<'s>,
-    places: BTreeMap<u32, Spot>,
+    places: BTreeMap<SectionId, Spot>,
     /// Sections of which more than one place is possible by the symbols, or none.
-    unplaced: BTreeMap<u32, BTreeSet<Spot>>,
+    unplaced: BTreeMap<SectionId, BTreeSet<Spot>>,
     /// By section and offset.
-    differences: BTreeMap<(u32, u64), String>,
+    differences: BTreeMap<Place, String>,
     /// Where names lead that the shipped kernel does not list.
     outside: HashMap<&'o [u8], Spot>,
     /// Offsets of instructions that can be a jump or a NOP.
-    jump_labels: BTreeSet<(u32, u64)>,
+    jump_labels: BTreeSet<Place>,
     /// What tables say of code.
     entries: Entries,
 }
@@ -50,7 +51,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             entries: Entries::default(),
         };
         let mut open = Vec::new();
-        for (section, header) in (0u32..).zip(&object.sections) {
+        for (header, section) in object.sections.with_ids() {
             if !header.is_allocated() || header.is_rela() {
                 continue;
             }
@@ -65,7 +66,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             }
         }
         comparison.settle(&mut open);
-        for (section, header) in (0u32..).zip(&object.sections) {
+        for (header, section) in object.sections.with_ids() {
             for stretch in stretches(header, shipped) {
                 comparison.table(section, &stretch, &mut open);
                 comparison.settle(&mut open);
@@ -75,7 +76,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// Compares sections until nothing more is known of where one is.
-    fn settle(&mut self, open: &mut Vec<u32>) {
+    fn settle(&mut self, open: &mut Vec<SectionId>) {
         loop {
             if let Some(section) = open.pop() {
                 self.section(section, open);
@@ -88,17 +89,17 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// Whether it is known where this code is.
-    fn is_compared(&self, section: u32) -> bool {
+    fn is_compared(&self, section: SectionId) -> bool {
         self.places.contains_key(&section)
     }
 
     /// The first difference in `range` of `section`: where, and what it is.
     pub(super) fn first_difference(
         &self,
-        section: u32,
+        section: SectionId,
         range: &Range<u64>,
     ) -> Option<(Option<u64>, String)> {
-        let header = self.object.section(section)?;
+        let header = self.object.section(section);
         if self.is_discarded(header) || header.name == FILLED_IN || !header.is_allocated() {
             return None;
         }
@@ -107,8 +108,8 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             let why = "nothing of its section is found in what was shipped";
             return header.is_code().then(|| (None, why.to_owned()));
         }
-        let found = self.differences.range((section, range.start)..(section, range.end)).next();
-        let found = found.map(|((_, offset), why)| (*offset, why.as_str()));
+        let found = self.differences.range(section.at(range.start)..section.at(range.end)).next();
+        let found = found.map(|(at, why)| (at.offset, why.as_str()));
         let entry = || self.entries.first_difference(section, (range.start, range.end));
         found.or_else(entry).map(|(offset, why)| (Some(offset), why.to_owned()))
     }
@@ -117,14 +118,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         !self.shipped.is_module() && DISCARDED.iter().any(|start| section.name.starts_with(start))
     }
 
-    fn place(&mut self, section: u32, spot: Spot, open: &mut Vec<u32>) {
+    fn place(&mut self, section: SectionId, spot: Spot, open: &mut Vec<SectionId>) {
         self.unplaced.remove(&section);
         self.places.insert(section, spot);
         open.push(section);
     }
 
     /// Where symbols left several places for a section, the one with the same bytes is it.
-    fn choice(&self) -> Option<(u32, Spot)> {
+    fn choice(&self) -> Option<(SectionId, Spot)> {
         self.unplaced.iter().find_map(|(section, spots)| {
             let mut equal = spots.iter().filter(|spot| self.is_there(*section, **spot));
             let first = equal.next()?;
@@ -133,13 +134,13 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// Whether `section`, which is not empty, can be at `spot`.
-    fn is_there(&self, section: u32, spot: Spot) -> bool {
-        let size = self.object.section(section).map_or(0, |header| header.data.len() as u64);
+    fn is_there(&self, section: SectionId, spot: Spot) -> bool {
+        let size = self.object.section(section).data.len() as u64;
         size > 0 && self.plain_bytes_are_equal(section, &Stretch { start: 0, end: size }, spot)
     }
 
     /// Whether all of that part is equal in which there is no relocation, if the section is at `base`.
-    fn plain_bytes_are_equal(&self, section: u32, part: &Stretch, base: Spot) -> bool {
+    fn plain_bytes_are_equal(&self, section: SectionId, part: &Stretch, base: Spot) -> bool {
         let Some((ours, theirs)) = self.both(section, part, base) else { return false };
         let covered = covered(&self.relas(section));
         let same =
@@ -148,24 +149,22 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// That part of the object, and what is there in what was shipped, if the section is at `base`.
-    fn both(&self, section: u32, part: &Stretch, base: Spot) -> Option<(&'o [u8], &'s [u8])> {
-        let header = self.object.section(section)?;
+    fn both(&self, section: SectionId, part: &Stretch, base: Spot) -> Option<(&'o [u8], &'s [u8])> {
+        let header = self.object.section(section);
         let ours =
             header.data.get(usize::try_from(part.start).ok()?..usize::try_from(part.end).ok()?)?;
         Some((ours, self.shipped.bytes(base.plus(part.start.cast_signed()), ours.len())?))
     }
 
-    fn relas(&self, section: u32) -> Vec<RawRela> {
-        let tables = self.object.sections.iter();
-        let tables = tables.filter(|table| table.is_rela() && table.info == section);
-        let mut relas: Vec<RawRela> = tables.flat_map(RawSection::relas).collect();
+    fn relas(&self, section: SectionId) -> Vec<RawRela> {
+        let mut relas: Vec<RawRela> = self.object.relas_of(section).collect();
         relas.sort_by_key(|rela| rela.offset);
         relas
     }
 
-    fn section(&mut self, section: u32, open: &mut Vec<u32>) {
+    fn section(&mut self, section: SectionId, open: &mut Vec<SectionId>) {
         let spot = self.places.get(&section).copied();
-        let size = self.object.section(section).map_or(0, |header| header.data.len() as u64);
+        let size = self.object.section(section).data.len() as u64;
         // Zeroed memory has nothing to compare.
         if let Some(spot) = spot.filter(|_| size > 0) {
             self.stretch(section, &Stretch { start: 0, end: size }, spot, open);
@@ -173,8 +172,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// Compares that part of `section`, which is at `base`.
-    fn stretch(&mut self, section: u32, part: &Stretch, base: Spot, open: &mut Vec<u32>) {
-        let Some(header) = self.object.section(section).copied() else { return };
+    fn stretch(
+        &mut self,
+        section: SectionId,
+        part: &Stretch,
+        base: Spot,
+        open: &mut Vec<SectionId>,
+    ) {
+        let header = *self.object.section(section);
         let Some((ours, theirs)) = self.both(section, part, base) else {
             self.differ(section, part.start, "what was shipped ends there".to_owned());
             return;
@@ -211,16 +216,16 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         }
     }
 
-    fn differ(&mut self, section: u32, at: u64, why: String) {
-        let name = self.object.section(section).map(RawSection::name_lossy).unwrap_or_default();
+    fn differ(&mut self, section: SectionId, at: u64, why: String) {
+        let name = self.object.section(section).name_lossy();
         if !self.entries.differ(section, at, &name, &why) {
-            self.differences.entry((section, at)).or_insert(why);
+            self.differences.entry(section.at(at)).or_insert(why);
         }
     }
 
     /// The rule `jump-label-instruction`: objtool makes the jump a NOP, in the object or in the linked kernel.
-    fn is_jump_label(&self, section: u32, at: u64, both: (&[u8], &[u8])) -> Option<u64> {
-        self.jump_labels.contains(&(section, at)).then_some(())?;
+    fn is_jump_label(&self, section: SectionId, at: u64, both: (&[u8], &[u8])) -> Option<u64> {
+        self.jump_labels.contains(&section.at(at)).then_some(())?;
         jump_or_nop(both.0, both.1)
     }
 
@@ -230,7 +235,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         header: &RawSection<'_>,
         base: Spot,
         ours: &RawRela,
-        open: &mut Vec<u32>,
+        open: &mut Vec<SectionId>,
     ) -> Result<(), String> {
         if ours.kind == 0 {
             return Ok(());
@@ -238,14 +243,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         let field = Field::of(ours.kind).ok_or("a relocation of a kind that is not known here")?;
         let spot = base.plus(ours.offset.cast_signed());
         let object = self.object;
-        let symbol = object.symbol(ours.symbol).ok_or("a relocation without a symbol")?;
+        let symbol = object.symbol_of(ours).ok_or("a relocation without a symbol")?;
         let found = match field.leads_to(self.shipped, spot, ours) {
             Ok(found) => found,
             Err(why) => return Err(format!("{why} there, {} here", describe(symbol))),
         };
         match symbol.place {
             SymbolPlace::Section(section) => {
-                let of = object.section(section).ok_or("a symbol without a section")?;
+                let of = object.section(section);
                 let is_weak_elsewhere = symbol.binding == WEAK
                     && self.shipped.named(symbol.name).iter().any(|(at, _)| *at == found);
                 if is_weak_elsewhere {
@@ -269,10 +274,10 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     /// `section` starts at `start`, says a reference.
     fn belongs(
         &mut self,
-        section: u32,
+        section: SectionId,
         start: Spot,
         symbol: &RawSymbol<'_>,
-        open: &mut Vec<u32>,
+        open: &mut Vec<SectionId>,
     ) -> Result<(), String> {
         match self.places.get(&section) {
             Some(known) if *known == start => Ok(()),
@@ -282,9 +287,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             None => {
                 let header = self.object.section(section);
                 // A linker leaves out what is there twice, and weak code for what is strong.
-                let fits = header
-                    .is_some_and(|header| header.data.is_empty() || self.is_there(section, start));
-                if fits {
+                if header.data.is_empty() || self.is_there(section, start) {
                     self.place(section, start, open);
                     return Ok(());
                 }
@@ -293,13 +296,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         }
     }
 
-    fn name(&self, section: u32, symbol: &RawSymbol<'_>) -> String {
-        let section = self.object.section(section).map(|section| section.name_lossy().into_owned());
-        if symbol.name.is_empty() {
-            section.unwrap_or_default()
+    fn name(&self, section: SectionId, symbol: &RawSymbol<'_>) -> String {
+        let is_section = symbol.name.is_empty();
+        let name = if is_section {
+            self.object.section(section).name_lossy()
         } else {
-            symbol.name_lossy().into_owned()
-        }
+            symbol.name_lossy()
+        };
+        name.into_owned()
     }
 
     /// A reference into merged strings or constants: what is there has to be the same.

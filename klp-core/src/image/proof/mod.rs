@@ -18,7 +18,7 @@ mod tables;
 mod x86_64;
 
 use crate::elf::ElfError;
-use crate::module::{RawElf, RawSection, SymbolPlace};
+use crate::module::{RawElf, SymbolPlace};
 
 use compare::Comparison;
 pub use rules::RULES;
@@ -71,7 +71,7 @@ pub fn prove(object: &[u8], shipped: &Shipped<'_>) -> Result<Proof, ElfError> {
         let SymbolPlace::Section(section) = symbol.place else { continue };
         let is_object = symbol.kind == object::elf::STT_OBJECT.0;
         let header = object.section(section);
-        if symbol.size == 0 || !(symbol.is_function() || is_object) || header.is_none() {
+        if symbol.size == 0 || !(symbol.is_function() || is_object) {
             continue;
         }
         let range = symbol.value..symbol.end();
@@ -79,7 +79,7 @@ pub fn prove(object: &[u8], shipped: &Shipped<'_>) -> Result<Proof, ElfError> {
         let count = if is_object { &mut proof.data } else { &mut proof.functions };
         *count += 1;
         if let Some((offset, why)) = found {
-            let section = header.map(RawSection::name_lossy).unwrap_or_default();
+            let section = header.name_lossy();
             let place = offset.map(|offset| format!("{section}+{offset:#x}"));
             let offset = offset.map(|offset| offset.saturating_sub(symbol.value));
             let name = symbol.name_lossy().into_owned();

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::shipped::{Shipped, Spot};
-use crate::module::{RawElf, RawSection, SymbolPlace};
+use crate::elf::SectionId;
+use crate::module::{RawElf, SymbolPlace};
 
 /// `STB_WEAK`: another object's definition can stand for such a symbol.
 pub(super) const WEAK: u8 = 2;
@@ -11,10 +12,10 @@ pub(super) const WEAK: u8 = 2;
 /// Where section `section` of `object` can start.
 pub(super) fn candidates(
     object: &RawElf<'_>,
-    section: u32,
+    section: SectionId,
     shipped: &Shipped<'_>,
 ) -> BTreeSet<Spot> {
-    let is_code = object.section(section).is_some_and(RawSection::is_code);
+    let is_code = object.section(section).is_code();
     let mut agreed: Option<BTreeSet<Spot>> = None;
     for symbol in &object.symbols {
         let is_witness = symbol.place == SymbolPlace::Section(section)

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::elf::{SectionId, SymbolId};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// A place of something shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Spot {
-    /// An address of the kernel, or in the section of a module with that index.
-    At(Option<u32>, u64),
-    /// So far behind an undefined symbol of a module, named by its index.
-    Outside(u32, i64),
+    /// An address of the kernel, or in that section of a module.
+    At(Option<SectionId>, u64),
+    /// So far behind an undefined symbol of a module.
+    Outside(SymbolId, i64),
 }
 
 impl Spot {
@@ -27,7 +28,7 @@ impl Spot {
 pub struct Shipped<'a> {
     elf: &'a RawElf<'a>,
     by_name: HashMap<&'a [u8], Vec<(Spot, bool)>>,
-    relas: BTreeMap<u32, HashMap<u64, RawRela>>,
+    relas: BTreeMap<SectionId, HashMap<u64, RawRela>>,
 }
 
 impl<'a> Shipped<'a> {
@@ -46,9 +47,11 @@ impl<'a> Shipped<'a> {
             };
             by_name.entry(symbol.name).or_default().push((spot, symbol.is_global()));
         }
-        let mut relas: BTreeMap<u32, HashMap<u64, RawRela>> = BTreeMap::new();
+        let mut relas: BTreeMap<SectionId, HashMap<u64, RawRela>> = BTreeMap::new();
         for table in elf.sections.iter().filter(|table| relocatable && table.is_rela()) {
-            let of_section = relas.entry(table.info).or_default();
+            // What applies to nothing is no field.
+            let Some(target) = elf.relocated_by(table) else { continue };
+            let of_section = relas.entry(target).or_default();
             of_section.extend(table.relas().map(|rela| (rela.offset, rela)));
         }
         Self { elf, by_name, relas }
@@ -60,8 +63,8 @@ impl<'a> Shipped<'a> {
     }
 
     /// The name of an undefined symbol of a module.
-    pub(super) fn outside(&self, symbol: u32) -> &'a [u8] {
-        self.elf.symbol(symbol).map(|symbol| symbol.name).unwrap_or_default()
+    pub(super) fn outside(&self, symbol: SymbolId) -> &'a [u8] {
+        self.elf.symbol(symbol).name
     }
 
     /// The bytes at `spot`, `len` of them; none where there are not so many.
@@ -74,7 +77,7 @@ impl<'a> Shipped<'a> {
     pub(super) fn rest(&self, spot: Spot) -> Option<&'a [u8]> {
         let Spot::At(section, value) = spot else { return None };
         let (section, base): (&RawSection<'a>, u64) = if let Some(section) = section {
-            (self.elf.section(section)?, 0)
+            (self.elf.section(section), 0)
         } else {
             let mut sections = self.elf.sections.iter().filter(|section| section.is_allocated());
             let holds = |section: &&RawSection<'_>| {
@@ -93,13 +96,14 @@ impl<'a> Shipped<'a> {
         self.relas.get(&section)?.get(&value)
     }
 
-    /// The section of that name, and its index.
-    pub(super) fn section_named(&self, name: &[u8]) -> Option<(u32, &RawSection<'a>)> {
-        (0u32..).zip(&self.elf.sections).find(|(_, section)| section.name == name)
+    /// The section of that name, and its id.
+    pub(super) fn section_named(&self, name: &[u8]) -> Option<(SectionId, &RawSection<'a>)> {
+        let id = self.elf.id_of_section(name)?;
+        Some((id, self.elf.section(id)))
     }
 
     /// Where a module's section has relocations.
-    pub(super) fn fields(&self, section: u32) -> impl Iterator<Item = Spot> {
+    pub(super) fn fields(&self, section: SectionId) -> impl Iterator<Item = Spot> {
         let fields = self.relas.get(&section).into_iter().flat_map(HashMap::keys);
         fields.map(move |at| Spot::At(Some(section), *at))
     }
@@ -110,10 +114,11 @@ impl<'a> Shipped<'a> {
 
     /// Where a relocation of a module leads, without its addend.
     pub(super) fn target(&self, rela: &RawRela) -> Option<Spot> {
-        let symbol = self.elf.symbol(rela.symbol)?;
+        let id = self.elf.symbol_id_of(rela)?;
+        let symbol = self.elf.symbol(id);
         match symbol.place {
             SymbolPlace::Section(section) => Some(Spot::At(Some(section), symbol.value)),
-            SymbolPlace::Undefined => Some(Spot::Outside(rela.symbol, 0)),
+            SymbolPlace::Undefined => Some(Spot::Outside(id, 0)),
             _ => None,
         }
     }

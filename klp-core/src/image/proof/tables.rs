@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
 use super::shipped::{Shipped, Spot};
-use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
+use crate::elf::{Place, SectionId};
+use crate::module::{RawElf, RawRela, RawSection};
 
 /// A table, and the symbols around it in a linked kernel (`include/asm-generic/vmlinux.lds.h`,
 /// `arch/x86/kernel/vmlinux.lds.S`).
@@ -48,8 +49,8 @@ pub(super) fn stretches(section: &RawSection<'_>, shipped: &Shipped<'_>) -> Vec<
 pub(super) enum Region<'s> {
     /// In the kernel: where it starts, and its bytes.
     Linked(u64, &'s [u8]),
-    /// The section of a module with that index.
-    Module(u32),
+    /// That section of a module.
+    Module(SectionId),
 }
 
 impl<'s> Region<'s> {
@@ -102,26 +103,26 @@ impl<'s> Region<'s> {
 #[derive(Default)]
 pub(super) struct Entries {
     /// By section and offset of a field of a table: section and offset of the code that it leads to.
-    owners: BTreeMap<(u32, u64), (u32, u64)>,
+    owners: BTreeMap<Place, Place>,
     /// By section and offset of code: what differs in an entry about it.
-    differences: BTreeMap<(u32, u64), String>,
+    differences: BTreeMap<Place, String>,
 }
 
 impl Entries {
     /// The field at `at` of the table `section` leads to this code.
-    pub(super) fn own(&mut self, section: u32, at: u64, code: (u32, u64)) {
-        self.owners.insert((section, at), code);
+    pub(super) fn own(&mut self, section: SectionId, at: u64, code: Place) {
+        self.owners.insert(section.at(at), code);
     }
 
     /// The code that the table `section` is about between these offsets, and the fields that lead there.
-    pub(super) fn fields(&self, section: u32, within: &Stretch) -> Vec<(u64, (u32, u64))> {
-        let fields = self.owners.range((section, within.start)..(section, within.end));
-        fields.map(|((_, at), code)| (*at, *code)).collect()
+    pub(super) fn fields(&self, section: SectionId, within: &Stretch) -> Vec<(u64, Place)> {
+        let fields = self.owners.range(section.at(within.start)..section.at(within.end));
+        fields.map(|(at, code)| (at.offset, *code)).collect()
     }
 
     /// Tells of a difference at `at` of the table `section`, which is called `name`. Returns false if that is no table.
-    pub(super) fn differ(&mut self, section: u32, at: u64, name: &str, why: &str) -> bool {
-        let field = self.owners.range((section, 0)..=(section, at)).next_back();
+    pub(super) fn differ(&mut self, section: SectionId, at: u64, name: &str, why: &str) -> bool {
+        let field = self.owners.range(section.at(0)..=section.at(at)).next_back();
         let Some((_, code)) = field else { return false };
         self.differences.entry(*code).or_insert(format!("another entry in {name}: {why}"));
         true
@@ -130,35 +131,25 @@ impl Entries {
     /// The first difference in entries about code between these offsets of `section`.
     pub(super) fn first_difference(
         &self,
-        section: u32,
+        section: SectionId,
         (start, end): (u64, u64),
     ) -> Option<(u64, &str)> {
-        let found = self.differences.range((section, start)..(section, end)).next();
-        found.map(|((_, at), why)| (*at, why.as_str()))
+        let found = self.differences.range(section.at(start)..section.at(end)).next();
+        found.map(|(at, why)| (at.offset, why.as_str()))
     }
 }
 
 /// Which code of the object a relocation of a table leads to.
-pub(super) fn code(rela: &RawRela, object: &RawElf<'_>) -> Option<(u32, u64)> {
-    let symbol = object.symbol(rela.symbol)?;
-    let SymbolPlace::Section(section) = symbol.place else { return None };
-    let is_code = object.section(section).is_some_and(RawSection::is_code);
-    is_code.then_some((section, symbol.value.checked_add_signed(rela.addend)?))
+pub(super) fn code(rela: &RawRela, object: &RawElf<'_>) -> Option<Place> {
+    object.place_of(rela).filter(|place| object.section(place.section).is_code())
 }
 
 /// Where `__jump_table` has entries: each starts with the distance of the instruction
 /// (`include/linux/jump_label.h`).
-pub(super) fn jump_labels(object: &RawElf<'_>) -> BTreeSet<(u32, u64)> {
+pub(super) fn jump_labels(object: &RawElf<'_>) -> BTreeSet<Place> {
     const ENTRY: u64 = 16;
-    let index = object.sections.iter().position(|section| section.name == b"__jump_table");
-    let index = index.and_then(|index| u32::try_from(index).ok());
-    let tables =
-        object.sections.iter().filter(|table| table.is_rela() && Some(table.info) == index);
-    let codes = tables.flat_map(RawSection::relas).filter(|rela| rela.offset % ENTRY == 0);
-    let places = codes.filter_map(|rela| {
-        let symbol = object.symbol(rela.symbol)?;
-        let SymbolPlace::Section(section) = symbol.place else { return None };
-        Some((section, symbol.value.checked_add_signed(rela.addend)?))
-    });
-    places.collect()
+    let table = object.id_of_section(b"__jump_table");
+    let relas = table.into_iter().flat_map(|table| object.relas_of(table));
+    let codes = relas.filter(|rela| rela.offset % ENTRY == 0);
+    codes.filter_map(|rela| object.place_of(&rela)).collect()
 }

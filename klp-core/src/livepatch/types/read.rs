@@ -54,7 +54,7 @@ pub(super) fn content(object: &ElfObject<'_>, name: &str) -> Vec<u8> {
     let Some(section) = found else { return Vec::new() };
     let mut bytes = section.data.to_vec();
     for reloc in section.relocs.iter() {
-        let Some(symbol) = object.symbol(reloc.symbol) else { continue };
+        let symbol = object.symbol(reloc.symbol);
         let value = symbol.value.wrapping_add_signed(reloc.addend).to_le_bytes();
         let width = usize::try_from(reloc.kind.width()).unwrap_or(0);
         let start = usize::try_from(reloc.offset).unwrap_or(usize::MAX);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use klp_core::checksum::Analysis;
 use klp_core::elf::Section;
+use klp_core::elf::SectionId;
 
 use super::super::decode::{at, canonical, is_branch, is_nop, may_be_filler, place};
 use super::super::owners::{Nature, Stretch};
@@ -80,7 +81,7 @@ fn is_room(analysis: &Analysis<'_>, section: &Section<'_>, stretch: &Stretch) ->
 }
 
 /// Whether the code at `offset` is where objtool may write a NOP.
-fn jump_label(analysis: &Analysis<'_>, section: u32, offset: u64) -> bool {
+fn jump_label(analysis: &Analysis<'_>, section: SectionId, offset: u64) -> bool {
     let tables = analysis.elf.sections.iter().filter(|table| table.name == b"__jump_table");
     tables
         .flat_map(|table| table.relocs.iter().filter(|reloc| reloc.offset % 16 == 0))

@@ -29,7 +29,7 @@ impl Oracle {
             }
             Nature::Merged => {
                 let named = analysis.layout.find(mutation.section, mutation.offset);
-                let named = named.map(|span| BTreeSet::from([UnitId::Data(span as usize)]));
+                let named = named.map(|span| BTreeSet::from([UnitId::Data(span)]));
                 // Whoever refers to what has a name means the name.
                 Expect { must: named.unwrap_or(readers), ..Expect::default() }
             }
@@ -65,7 +65,7 @@ impl Oracle {
         }
         let symbol = analysis.layout.find(mutation.section, mutation.offset);
         let symbol =
-            symbol.and_then(|span| analysis.elf.symbol(analysis.layout.span(span)?.symbol?));
+            symbol.and_then(|span| Some(analysis.elf.symbol(analysis.layout.span(span).symbol?)));
         if symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name)) {
             return None;
         }
@@ -93,7 +93,7 @@ fn is_location(analysis: &Analysis<'_>, section: &Section<'_>, region: &Region) 
         let (text, offset) = place(analysis, &file, 0)?;
         let length = u64::from_le_bytes(fields.get(8..16)?.try_into().ok()?);
         let alone = relocs.next().is_none() && rest.iter().all(|byte| *byte == 0);
-        analysis.elf.section(text)?.bytes(offset, length).filter(|_| alone)
+        analysis.elf.section(text).bytes(offset, length).filter(|_| alone)
     };
     matches!(region.nature, Nature::Gap | Nature::Unstable)
         && name().is_some_and(|name| name.ends_with(b".rs"))

@@ -39,7 +39,7 @@ impl Oracle {
         if let (Some((_, length)), Flip::Addend { by }) = (replacement, mutation.flip) {
             // Many replacements are alike.
             let (code, from) = place(analysis, &section.relocs.at(mutation.offset)?, 0)?;
-            let code = analysis.elf.section(code)?;
+            let code = analysis.elf.section(code);
             if code.bytes(from, length) == code.bytes(from.checked_add_signed(by)?, length) {
                 return None;
             }

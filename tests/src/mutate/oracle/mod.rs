@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use klp_core::checksum::Analysis;
 use klp_core::elf::{Reloc, RelocKind, Section};
+use klp_core::layout::SpanId;
 use klp_core::rules;
 
 use super::decode::place;
@@ -46,7 +47,7 @@ impl Oracle {
     }
 
     pub(super) fn expect(&self, analysis: &Analysis<'_>, mutation: &Mutation) -> Option<Expect> {
-        let section = analysis.elf.section(mutation.section)?;
+        let section = analysis.elf.section(mutation.section);
         let mut expect = if let Some(rule) = rules::for_section(section.name) {
             Expect { rule: Some(rule.name), ..Expect::default() }
         } else if rules::is_attributed(section.name) {
@@ -69,9 +70,9 @@ impl Oracle {
     }
 
     /// Functions, and units with data that refers to places inside of them.
-    fn counters_in_data(&self, analysis: &Analysis<'_>) -> Vec<(usize, UnitId)> {
+    fn counters_in_data(&self, analysis: &Analysis<'_>) -> Vec<(SpanId, UnitId)> {
         let mut found = Vec::new();
-        for (section, index) in analysis.elf.sections.iter().zip(0u32..) {
+        for (section, index) in analysis.elf.sections.with_ids() {
             if !section.is_allocated()
                 || section.is_code()
                 || rules::is_attributed(section.name)

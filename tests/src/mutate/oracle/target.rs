@@ -1,7 +1,7 @@
 //! Mutations of what a relocation refers to.
 
 use klp_core::checksum::Analysis;
-use klp_core::elf::{Place, Reloc, Section};
+use klp_core::elf::{Definition, Reloc, Section};
 use klp_core::name;
 
 use super::super::decode::{is_padding, place};
@@ -34,7 +34,7 @@ impl Oracle {
             };
             for bias in biases {
                 let Some((section, offset)) = place(analysis, reloc, bias) else { continue };
-                if !analysis.elf.section(section).is_some_and(Section::is_code) {
+                if !analysis.elf.section(section).is_code() {
                     expect.may.extend(self.regions.around(section, offset));
                 } else if bias == 0 {
                     // What an address leads to inside of a function counts there.
@@ -45,7 +45,7 @@ impl Oracle {
         }
         if let Flip::Symbol { .. } = mutation.flip {
             let (old, new) =
-                (analysis.elf.symbol(reloc.symbol)?, analysis.elf.symbol(mutated.symbol)?);
+                (analysis.elf.symbol(reloc.symbol), analysis.elf.symbol(mutated.symbol));
             let same_place = old.place == new.place && old.value == new.value;
             let same_name = name::base(old.name) == name::base(new.name) && !old.name.is_empty();
             if same_place || same_name {
@@ -76,19 +76,19 @@ impl Oracle {
 /// The string that `reloc` points to, if linkers merge it: the same text is the same string.
 fn text<'a>(analysis: &'a Analysis<'_>, reloc: &Reloc, bias: i64) -> Option<&'a [u8]> {
     let (section, offset) = place(analysis, reloc, bias)?;
-    let section = analysis.elf.section(section).filter(|section| section.is_strings())?;
+    let section = Some(analysis.elf.section(section)).filter(|section| section.is_strings())?;
     section.data.get(usize::try_from(offset).ok()?..)?.split(|byte| *byte == 0).next()
 }
 
 /// Whether `reloc` points to data that no symbol covers and that holds only zeros.
 fn is_zeroed(analysis: &Analysis<'_>, reloc: &Reloc) -> bool {
-    let Some(symbol) = analysis.elf.symbol(reloc.symbol) else { return false };
-    if symbol.place == Place::Undefined {
+    let symbol = analysis.elf.symbol(reloc.symbol);
+    if symbol.place == Definition::Undefined {
         return false;
     }
     (0..9).any(|bias| {
         let Some((section, offset)) = place(analysis, reloc, bias) else { return false };
-        let Some(section) = analysis.elf.section(section) else { return false };
+        let section = analysis.elf.section(section);
         let here = section.bytes(offset, 16).unwrap_or_default();
         here.iter().all(|byte| *byte == 0)
     })

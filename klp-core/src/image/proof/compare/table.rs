@@ -3,16 +3,19 @@
 use super::super::shipped::Spot;
 use super::super::tables::{Region, Stretch, code};
 use super::Comparison;
+use crate::elf::SectionId;
 use crate::module::{RawRela, SymbolPlace};
 
 impl Comparison<'_, '_, '_> {
     /// Compares a part of a table about code that was found.
-    pub(super) fn table(&mut self, section: u32, part: &Stretch, open: &mut Vec<u32>) {
-        let Some(header) = self.object.section(section).copied() else { return };
+    pub(super) fn table(&mut self, section: SectionId, part: &Stretch, open: &mut Vec<SectionId>) {
+        let header = self.object.section(section);
         let relas = self.relas(section);
         let within = |rela: &&RawRela| (part.start..part.end).contains(&rela.offset);
         for rela in relas.iter().filter(within) {
-            if let Some(code) = code(rela, self.object).filter(|code| self.is_compared(code.0)) {
+            if let Some(code) =
+                code(rela, self.object).filter(|code| self.is_compared(code.section))
+            {
                 self.entries.own(section, rela.offset, code);
             }
         }
@@ -25,7 +28,7 @@ impl Comparison<'_, '_, '_> {
             return;
         };
         let Some(rela) = relas.iter().find(|rela| rela.offset == *at) else { return };
-        let target = self.object.symbol(rela.symbol).and_then(|symbol| match symbol.place {
+        let target = self.object.symbol_of(rela).and_then(|symbol| match symbol.place {
             SymbolPlace::Section(of) => {
                 Some(self.places.get(&of)?.plus(symbol.value.cast_signed()))
             }
