@@ -108,7 +108,7 @@ impl<T> Pair<T> {
 }
 
 /// A list whose entries are found by ids `I` only.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List<I, T> {
     entries: Vec<T>,
     ids: PhantomData<fn() -> I>,

@@ -306,7 +306,9 @@ fn listed<'a>(
         && !rules::is_attributed(section.name)
         && rules::for_section(section.name).is_none();
     let relocs = is_table.then(|| section.relocs.iter()).into_iter().flatten();
-    relocs.filter_map(|reloc| elf.code_place_of(&reloc)).map(|(code, at)| (code, at, None))
+    relocs
+        .filter_map(|reloc| elf.code_place_of(&reloc))
+        .map(|place| (place.section, place.offset, None))
 }
 
 impl Function {

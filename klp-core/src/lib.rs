@@ -10,9 +10,9 @@
 //! untrusted: on any bytes it returns an error or refuses a function, and does not panic.
 //!
 //! Nothing may be skipped in silence. Where code goes on without something, that cannot be by its type, or a comment or a
-//! name says why it is right, or it is one of two: a section, symbol, span or function is looked up by an index that came
-//! from the same object ([`elf`] refuses those of nothing), or a place that an object refers to is looked for in it and is
-//! another object's.
+//! name says why it is right, or it is one of two: a section, symbol, span or function is looked up by an id ([`ids`]) in a
+//! list that another reader made of the same object, or a place that an object refers to is looked for in it and is another
+//! object's.
 
 pub mod allowlist;
 mod arch;

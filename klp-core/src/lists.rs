@@ -27,11 +27,11 @@ impl<T: Copy> Lists<T> {
         Self { items: Vec::with_capacity(items), ends: Vec::with_capacity(lists) }
     }
 
-    /// The list of that index; empty if there is none.
+    /// The list of that position; empty if there is none.
     #[must_use]
     #[inline]
-    pub fn get(&self, index: usize) -> &[T] {
-        let range = range(&self.ends, index);
+    pub fn get(&self, position: usize) -> &[T] {
+        let range = range(&self.ends, position);
         range.and_then(|range| self.items.get(range)).unwrap_or_default()
     }
 
@@ -102,22 +102,22 @@ impl Strings {
         self.ends.is_empty()
     }
 
-    /// The one of that index.
+    /// The one of that position.
     #[must_use]
     #[inline]
-    pub fn get(&self, index: usize) -> Option<&str> {
-        self.text.get(range(&self.ends, index)?)
+    pub fn get(&self, position: usize) -> Option<&str> {
+        self.text.get(range(&self.ends, position)?)
     }
 
     /// The same; empty if there is none.
     #[inline]
-    pub(crate) fn text(&self, index: usize) -> &str {
-        self.get(index).unwrap_or_default()
+    pub(crate) fn text(&self, position: usize) -> &str {
+        self.get(position).unwrap_or_default()
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).filter_map(|index| self.get(index))
+        (0..self.len()).filter_map(|position| self.get(position))
     }
 
     /// Adds to the string that ends next.
@@ -198,9 +198,9 @@ fn number(length: usize) -> u32 {
 }
 
 #[inline]
-fn range(ends: &[u32], index: usize) -> Option<std::ops::Range<usize>> {
-    let start = index.checked_sub(1).map_or(Some(&0), |before| ends.get(before))?;
-    Some(*start as usize..*ends.get(index)? as usize)
+fn range(ends: &[u32], position: usize) -> Option<std::ops::Range<usize>> {
+    let start = position.checked_sub(1).map_or(Some(&0), |before| ends.get(before))?;
+    Some(*start as usize..*ends.get(position)? as usize)
 }
 
 /// Adds the ends of what comes behind `length` items.

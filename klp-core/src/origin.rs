@@ -33,10 +33,10 @@ impl Object {
         let mut items: Vec<Item<'_>> = functions.chain(data).with_min_len(512).collect();
         by_company(&mut items);
         by_order(&mut items);
-        let mut functions: Vec<Option<u32>> = items.iter().map(Item::only).collect();
-        let data = functions.split_off(self.functions.len());
+        let mut origins: Vec<Option<u32>> = items.iter().map(Item::only).collect();
+        let data = origins.split_off(self.functions.len());
         drop(items);
-        self.functions.set_origins(between_neighbours(&functions));
+        self.functions.set_origins(between_neighbours(&origins));
         self.data.set_origins(data);
     }
 }

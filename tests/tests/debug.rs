@@ -50,8 +50,8 @@ fn compile(directory: &Utf8Path, compiler: &str, flags: &[&str]) -> Result<Utf8P
 fn tree(debug: &Debug) -> Vec<String> {
     let mut all = Vec::new();
     for function in &debug.functions {
-        for number in 0..function.inlined.len() {
-            let chain = function.chain(number).into_iter().map(|inlined| {
+        for (_, id) in function.inlined.with_ids() {
+            let chain = function.chain(id).into_iter().map(|inlined| {
                 let call = inlined.call.map(|call| (debug.file(call), call.line));
                 let (file, line) = call.unwrap_or_default();
                 let file = Utf8Path::new(file).file_name().unwrap_or_default();
@@ -130,7 +130,8 @@ fn the_innermost_inlined_function_is_found_at_its_place() -> Result<()> {
     let (_guard, directory) = temporary()?;
     let object = compile(&directory, "gcc", &["-g"])?;
     let debug = Debug::of(&fs_err::read(&object)?)?;
-    let outer = debug.functions.iter().position(|it| it.named.name == "outer").context("outer")?;
+    let outer = debug.functions.with_ids().find(|(it, _)| it.named.name == "outer");
+    let (_, outer) = outer.context("outer")?;
     let stretch = *debug.functions[outer].code.first().context("no code")?;
     let inner: Vec<_> = debug
         .lines(stretch)

@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
-use klp_core::elf::{Definition, ElfObject};
-use klp_core::prove::{At, prove};
+use klp_core::elf::{Definition, ElfObject, Place};
+use klp_core::prove::prove;
 use klp_tests::matrix::{self, Case, Compiler, Tool, Variant};
 use rayon::prelude::*;
 
 /// Names at a place, and in front of it those of what it is part of.
-fn names(object: &ElfObject<'_>, at: At) -> impl Iterator<Item = String> {
+fn names(object: &ElfObject<'_>, at: Place) -> impl Iterator<Item = String> {
     let symbols = object.symbols.iter().filter(move |symbol| {
         symbol.place == Definition::Section(at.section)
             && (symbol.value..=symbol.value.saturating_add(symbol.size)).contains(&at.offset)

@@ -28,7 +28,7 @@ impl Judge<'_> {
                     }
                 }
                 Lead::Inside(section, there) => match u64::try_from(there.saturating_sub(inside)) {
-                    Ok(start) => self.beside.push((field, (number, extent), (section, start))),
+                    Ok(start) => self.beside.push((field, (number, extent), section.at(start))),
                     Err(_) => self.uncertain(field, extent),
                 },
                 Lead::Nothing | Lead::Number(_) => {}

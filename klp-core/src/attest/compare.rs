@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Class;
 use super::alike::bytes;
-use super::enabled::At;
 use super::judge::{Field, Judge, Piece};
 use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::Thing;
 use super::view::{Aim, Extent, Use, View};
 use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
+use crate::elf::Place;
 use crate::elf::{Definition, Reloc, RelocKind, Section, SectionId};
 
 /// In a key's address: the branch is likely, and objtool may write a NOP for the jump.
@@ -38,12 +38,14 @@ const OTHER_KIND: &str = "it is code in one of both, the module and the patched 
 
 impl Judge<'_> {
     /// Compares what the module has at `at`.
-    pub(super) fn compare(&mut self, (number, extent): Piece, at: At) {
+    pub(super) fn compare(&mut self, (number, extent): Piece, at: Place) {
         let piece = (number, extent);
         let Some(source) = self.sources.get(number) else { return };
-        let (here, there) = (source.patched.section(extent.section), self.module.section(at.0));
+        let (here, there) =
+            (source.patched.section(extent.section), self.module.section(at.section));
         let size = extent.size();
-        let (Some(was), Some(is)) = (bytes(here, extent.start, size), bytes(there, at.1, size))
+        let (Some(was), Some(is)) =
+            (bytes(here, extent.start, size), bytes(there, at.offset, size))
         else {
             return self.other(piece, extent.start, SHORTER);
         };
@@ -52,7 +54,7 @@ impl Judge<'_> {
         }
         let (before, decoded) = fields(&source.patched, here, extent);
         let name = String::from_utf8_lossy(here.name).into_owned();
-        let mut after = relocs(there, at.1, size);
+        let mut after = relocs(there, at.offset, size);
         let mut covered = vec![false; was.len()];
         let mut cover = |from: u64, len: u64| {
             let from = usize::try_from(from).unwrap_or(usize::MAX);
@@ -155,17 +157,16 @@ impl Judge<'_> {
     fn sites(
         &mut self,
         (number, extent): Piece,
-        at: At,
+        at: Place,
         untraced: &[u64],
         static_calls: Vec<(u64, Vec<u8>)>,
     ) {
-        let place = |inside: u64| (at.0, at.1.saturating_add(inside));
-        if untraced.iter().any(|inside| !self.module.table_has(FENTRIES, place(*inside))) {
+        if untraced.iter().any(|inside| !self.module.table_has(FENTRIES, at.plus(*inside))) {
             let what = "the entry of a function is not listed for tracing";
             let name = self.describe(number, extent.section, extent.start);
             self.find(self.object(number), name, Class::Table, what);
         }
-        let calls = static_calls.into_iter().map(|(inside, name)| (place(inside), name));
+        let calls = static_calls.into_iter().map(|(inside, name)| (at.plus(inside), name));
         self.static_calls.extend(calls);
     }
 
@@ -190,11 +191,11 @@ impl Judge<'_> {
         let place = |at: Option<(SectionId, i64)>, view: &View<'_>| {
             let (section, offset) = at?;
             let header = Some(view.section(section)).filter(|header| header.name == REPLACEMENTS);
-            header.and_then(|_| Some((section, u64::try_from(offset).ok()?)))
+            header.and_then(|_| Some(section.at(u64::try_from(offset).ok()?)))
         };
         match (place(here, view), place(there, &self.module)) {
             _ if length == 0 => {}
-            (Some((section, start)), Some(at)) => {
+            (Some(Place { section, offset: start }), Some(at)) => {
                 let end = start.saturating_add(length);
                 self.copy((number, Extent { section, start, end }), at);
             }
@@ -210,10 +211,13 @@ impl Judge<'_> {
             return labels;
         };
         for (_, place) in view.table_places(LABELS) {
-            if extent.holds(place.0, place.1) {
-                let first =
-                    view.section(place.0).bytes(place.1, 1).and_then(<[u8]>::first).copied();
-                labels.insert(place.1.saturating_sub(extent.start), label_length(first));
+            if extent.holds(place.section, place.offset) {
+                let first = view
+                    .section(place.section)
+                    .bytes(place.offset, 1)
+                    .and_then(<[u8]>::first)
+                    .copied();
+                labels.insert(place.offset.saturating_sub(extent.start), label_length(first));
             }
         }
         labels
@@ -228,7 +232,8 @@ impl Judge<'_> {
     pub(super) fn static_call_sites(&mut self) {
         let mut listed = BTreeMap::new();
         for (entry, place) in self.module.table_places(STATIC_CALLS) {
-            let reloc = self.module.section(entry.0).relocs.at(entry.1.saturating_add(4));
+            let reloc =
+                self.module.section(entry.section).relocs.at(entry.offset.saturating_add(4));
             let key = reloc.and_then(|reloc| {
                 let symbol = self.module.symbol(reloc.symbol).name_lossy().into_owned();
                 let name = livepatch_name(&symbol).map_or(symbol.as_str(), |(_, name, _)| name);
@@ -241,7 +246,7 @@ impl Judge<'_> {
         for (place, name) in &calls {
             // A call that is not listed goes through the trampoline, which the kernel keeps up to date.
             if listed.get(place).is_some_and(|key| key.as_ref() != Some(name)) {
-                let at = super::judge::describe(&self.module, place.0, place.1);
+                let at = super::judge::describe(&self.module, place.section, place.offset);
                 let what = format!(
                     "a call of the static call `{}` that {STATIC_CALLS} does not list as such",
                     String::from_utf8_lossy(name)
@@ -250,7 +255,7 @@ impl Judge<'_> {
             }
         }
         for place in listed.keys().filter(|place| !calls.contains_key(place)) {
-            let at = super::judge::describe(&self.module, place.0, place.1);
+            let at = super::judge::describe(&self.module, place.section, place.offset);
             self.find("", at, Class::Table, format!("no static call, but {STATIC_CALLS} lists it"));
         }
     }
@@ -307,7 +312,7 @@ fn is_jump(bytes: &[u8]) -> bool {
 
 impl View<'_> {
     /// The entries of the tables of a name, and the code to which each belongs.
-    pub(super) fn table_places(&self, name: &str) -> Vec<(At, At)> {
+    pub(super) fn table_places(&self, name: &str) -> Vec<(Place, Place)> {
         let mut places = Vec::new();
         for (section, index) in self.elf.sections.with_ids() {
             let Some(size) = self.entry_size(index).filter(|_| section.name == name.as_bytes())
@@ -320,22 +325,22 @@ impl View<'_> {
                 if let Some((to, offset)) = to.filter(|_| starts && reloc.kind != RelocKind::None)
                     && let Ok(offset) = u64::try_from(offset)
                 {
-                    places.push(((index, reloc.offset), (to, offset)));
+                    places.push((index.at(reloc.offset), to.at(offset)));
                 }
             }
         }
         places
     }
 
-    fn table_has(&self, name: &str, place: At) -> bool {
+    fn table_has(&self, name: &str, place: Place) -> bool {
         self.table_places(name).iter().any(|(_, code)| *code == place)
     }
 
     /// The function with that place, where there is one.
-    pub(super) fn is_function_start(&self, at: At) -> bool {
+    pub(super) fn is_function_start(&self, at: Place) -> bool {
         self.elf.symbols.iter().any(|symbol| {
-            symbol.place == Definition::Section(at.0)
-                && symbol.value == at.1
+            symbol.place == Definition::Section(at.section)
+                && symbol.value == at.offset
                 && symbol.kind == crate::elf::SymbolKind::Function
         })
     }

@@ -133,7 +133,7 @@ impl Judge<'_> {
                 let is_entry = || {
                     to.is_some_and(|(to, offset)| {
                         u64::try_from(offset)
-                            .is_ok_and(|offset| view.is_function_start((to, offset)))
+                            .is_ok_and(|offset| view.is_function_start(to.at(offset)))
                     })
                 };
                 if meant && !extent.holds(index, reloc.offset) && (is_code || is_entry()) {

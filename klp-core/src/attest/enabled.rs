@@ -5,10 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::view::{Aim, Use, View};
 use super::x86_64::{Register, Step, instructions};
-use crate::elf::{Definition, SectionId, SymbolKind};
-
-/// A place in the module.
-pub(super) type At = (SectionId, u64);
+use crate::elf::{Definition, Place, SectionId, SymbolKind};
 
 /// A function that livepatch is told to replace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +14,7 @@ pub(super) struct Replacement {
     pub(super) object: String,
     pub(super) name: String,
     pub(super) position: u64,
-    pub(super) by: At,
+    pub(super) by: Place,
 }
 
 /// All that it is told.
@@ -26,7 +23,7 @@ pub(super) struct Enabled {
     /// What it is told of: `vmlinux`, and names of modules.
     pub(super) objects: BTreeSet<String>,
     pub(super) replacements: Vec<Replacement>,
-    pub(super) callbacks: Vec<At>,
+    pub(super) callbacks: Vec<Place>,
     /// The tables themselves: section, start, end.
     pub(super) tables: Vec<(SectionId, u64, u64)>,
 }
@@ -41,25 +38,25 @@ const FUNCTION_POSITION: u64 = 16;
 /// What a register holds.
 #[derive(Debug, Clone, Copy)]
 enum Held {
-    Address(At),
+    Address(Place),
     /// What is at the place in memory.
-    Loaded(At),
+    Loaded(Place),
 }
 
 /// What the init code does before it enables the patch.
 #[derive(Debug, Default)]
 struct Init {
-    patch: Option<At>,
+    patch: Option<Place>,
     /// By where it is written.
-    stores: BTreeMap<At, At>,
+    stores: BTreeMap<Place, Place>,
 }
 
 /// Reads what `module` asks for; else what cannot be understood.
 pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
     let init = init(module)?;
     let patch = init.patch.ok_or("its init code does not call klp_enable_patch")?;
-    let objects = pointer(module, plus(patch, PATCH_OBJECTS))?
-        .ok_or("its struct klp_patch has no objects")?;
+    let objects =
+        pointer(module, patch.plus(PATCH_OBJECTS))?.ok_or("its struct klp_patch has no objects")?;
     let mut enabled = Enabled::default();
     let mut used = 0usize;
     enabled.tables.extend([table(module, patch)?, table(module, objects)?]);
@@ -69,13 +66,13 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
             Some(name) => string(module, name).ok_or("an object without a readable name")?,
         };
         enabled.objects.insert(object.clone());
-        let functions = pointer(module, plus(entry, OBJECT_FUNCTIONS))?.ok_or("no functions")?;
+        let functions = pointer(module, entry.plus(OBJECT_FUNCTIONS))?.ok_or("no functions")?;
         enabled.tables.push(table(module, functions)?);
         for callback in OBJECT_CALLBACKS {
-            let field = plus(entry, callback);
+            let field = entry.plus(callback);
             if let Some(from) = init.stores.get(&field) {
                 used += 1;
-                enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
+                enabled.tables.push((from.section, from.offset, from.offset.saturating_add(8)));
                 let to = pointer(module, *from)?.ok_or("a callback that is nowhere")?;
                 enabled.callbacks.push(to);
             } else if let Some(to) = pointer(module, field)? {
@@ -85,17 +82,17 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
         for function in entries(module, functions, 0)? {
             let name = pointer(module, function)?.and_then(|name| string(module, name));
             let name = name.ok_or("a function without a readable name")?;
-            let field = plus(function, FUNCTION_NEW);
+            let field = function.plus(FUNCTION_NEW);
             let by = match init.stores.get(&field) {
                 Some(from) => {
                     used += 1;
-                    enabled.tables.push((from.0, from.1, from.1.saturating_add(8)));
+                    enabled.tables.push((from.section, from.offset, from.offset.saturating_add(8)));
                     pointer(module, *from)?
                 }
                 None => pointer(module, field)?,
             };
             let by = by.ok_or_else(|| format!("`{name}` is replaced by nothing"))?;
-            let position = number(module, plus(function, FUNCTION_POSITION))
+            let position = number(module, function.plus(FUNCTION_POSITION))
                 .ok_or_else(|| format!("`{name}` has no position"))?;
             enabled.replacements.push(Replacement { object: object.clone(), name, position, by });
         }
@@ -124,7 +121,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
         });
         let place = aimed.and_then(|aim| module.place(aim));
         let place =
-            place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
+            place.and_then(|(section, offset)| Some(section.at(u64::try_from(offset).ok()?)));
         match instruction.step {
             Step::Load(first) => {
                 registers.remove(&first);
@@ -162,7 +159,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
 }
 
 /// The starts of the entries of an array, the last of which is empty. `field` is the field that all others have.
-fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> {
+fn entries(module: &View<'_>, start: Place, field: u64) -> Result<Vec<Place>, String> {
     let (section, from, to) = table(module, start)?;
     let header = module.section(section);
     let mut relocs = header.relocs.within(from, to).peekable();
@@ -187,42 +184,39 @@ fn entries(module: &View<'_>, start: At, field: u64) -> Result<Vec<At>, String> 
     let count = (1..=most).rev().find(fits).ok_or("a table whose entries cannot be told apart")?;
     let step = size.checked_div(count.saturating_add(1)).unwrap_or(size);
     Ok((0..count)
-        .map(|number| (section, from.saturating_add(step.saturating_mul(number))))
+        .map(|number| section.at(from.saturating_add(step.saturating_mul(number))))
         .collect())
 }
 
 /// The variable that starts at a place.
-fn table(module: &View<'_>, at: At) -> Result<(SectionId, u64, u64), String> {
+fn table(module: &View<'_>, at: Place) -> Result<(SectionId, u64, u64), String> {
     let symbol = module.elf.symbols.iter().find(|symbol| {
-        symbol.place == Definition::Section(at.0)
-            && symbol.value == at.1
+        symbol.place == Definition::Section(at.section)
+            && symbol.value == at.offset
             && symbol.kind == SymbolKind::Object
             && symbol.size > 0
     });
     let symbol = symbol.ok_or("a table without a symbol")?;
-    Ok((at.0, at.1, at.1.saturating_add(symbol.size)))
-}
-
-fn plus(at: At, offset: u64) -> At {
-    (at.0, at.1.saturating_add(offset))
+    Ok((at.section, at.offset, at.offset.saturating_add(symbol.size)))
 }
 
 /// Where the pointer at a place leads to in the module; none if it is NULL.
-pub(super) fn pointer(module: &View<'_>, at: At) -> Result<Option<At>, String> {
-    let reloc = module.section(at.0).relocs.at(at.1);
+pub(super) fn pointer(module: &View<'_>, at: Place) -> Result<Option<Place>, String> {
+    let reloc = module.section(at.section).relocs.at(at.offset);
     let Some(reloc) = reloc else { return Ok(None) };
     let place = module.place(Aim::of(&reloc, Use::default()));
-    let place = place.and_then(|(section, offset)| Some((section, u64::try_from(offset).ok()?)));
+    let place = place.and_then(|(section, offset)| Some(section.at(u64::try_from(offset).ok()?)));
     place.map(Some).ok_or_else(|| "a pointer to something outside of the module".to_owned())
 }
 
-fn number(module: &View<'_>, at: At) -> Option<u64> {
-    let section = Some(module.section(at.0)).filter(|section| section.relocs.at(at.1).is_none())?;
-    Some(u64::from_le_bytes(*section.bytes(at.1, 8)?.first_chunk()?))
+fn number(module: &View<'_>, at: Place) -> Option<u64> {
+    let section = Some(module.section(at.section))
+        .filter(|section| section.relocs.at(at.offset).is_none())?;
+    Some(u64::from_le_bytes(*section.bytes(at.offset, 8)?.first_chunk()?))
 }
 
-fn string(module: &View<'_>, at: At) -> Option<String> {
-    let data = module.section(at.0).data.get(usize::try_from(at.1).ok()?..)?;
+fn string(module: &View<'_>, at: Place) -> Option<String> {
+    let data = module.section(at.section).data.get(usize::try_from(at.offset).ok()?..)?;
     let text = data.split(|byte| *byte == 0).next().filter(|text| !text.is_empty())?;
     Some(String::from_utf8_lossy(text).into_owned())
 }

@@ -1,17 +1,17 @@
 //! Entries of tables for copied code, and tables that nobody here can read.
 
 use super::Class;
-use super::enabled::At;
 use super::judge::{Judge, Piece};
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Extent, Use};
+use crate::elf::Place;
 use crate::elf::{RelocKind, SectionId};
 
 impl Judge<'_> {
     /// Finds the module's entry for each entry of the patched objects that belongs to copied code.
     pub(super) fn entries(&mut self) {
         for number in 0..self.sources.len() {
-            let copied: Vec<(Extent, Vec<At>)> = self.copied_code(number);
+            let copied: Vec<(Extent, Vec<Place>)> = self.copied_code(number);
             let Some(source) = self.sources.get(number) else { continue };
             let names: Vec<&[u8]> =
                 source.patched.elf.sections.iter().map(|section| section.name).collect();
@@ -42,7 +42,7 @@ impl Judge<'_> {
         }
     }
 
-    fn copied_code(&self, number: usize) -> Vec<(Extent, Vec<At>)> {
+    fn copied_code(&self, number: usize) -> Vec<(Extent, Vec<Place>)> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let copies = self.copies.iter().filter(|((of, extent), _)| {
             *of == number && source.patched.section(extent.section).is_code()
@@ -50,21 +50,22 @@ impl Judge<'_> {
         copies.map(|((_, extent), at)| (*extent, at.iter().copied().collect())).collect()
     }
 
-    fn entries_of(&mut self, number: usize, table: &Table, copied: &[(Extent, Vec<At>)]) {
+    fn entries_of(&mut self, number: usize, table: &Table, copied: &[(Extent, Vec<Place>)]) {
         let Some(source) = self.sources.get(number) else { return };
         let mut found = Vec::new();
         let theirs = self.module.table_places(table.section);
-        let mut seen = std::collections::BTreeMap::<At, usize>::new();
+        let mut seen = std::collections::BTreeMap::<Place, usize>::new();
         for (entry, code) in source.patched.table_places(table.section) {
             let order = seen.entry(code).or_default();
             let rank = *order;
             *order += 1;
-            let holds = |(extent, _): &&(Extent, Vec<At>)| extent.holds(code.0, code.1);
+            let holds =
+                |(extent, _): &&(Extent, Vec<Place>)| extent.holds(code.section, code.offset);
             let Some((extent, places)) = copied.iter().find(holds) else { continue };
-            let Some(piece) = source.patched.extent(entry.0, entry.1) else { continue };
+            let Some(piece) = source.patched.extent(entry.section, entry.offset) else { continue };
             for place in places {
-                let inside = code.1.saturating_sub(extent.start);
-                let wanted = (place.0, place.1.saturating_add(inside));
+                let inside = code.offset.saturating_sub(extent.start);
+                let wanted = place.plus(inside);
                 let mut same = theirs.iter().filter(|(_, code)| *code == wanted);
                 found.push((piece, code, same.nth(rank).map(|(entry, _)| *entry)));
             }
@@ -76,7 +77,7 @@ impl Judge<'_> {
                 None if table.duty == Duty::Spare => {}
                 None if table.duty == Duty::Labels && self.may_drop(piece) => {}
                 None => {
-                    let place = self.describe(number, code.0, code.1);
+                    let place = self.describe(number, code.section, code.offset);
                     let what = format!("its entry in {} is not in the module", table.section);
                     self.find(self.object(number), place, Class::Table, what);
                 }
@@ -134,7 +135,7 @@ impl Judge<'_> {
                             && piece.1.holds(to, offset)
                             && !self.new_functions.contains(piece)
                     });
-                    if !view.is_function_start((to, offset)) {
+                    if !view.is_function_start(to.at(offset)) {
                         let what =
                             format!("{name} lists this place, and the module has no such table");
                         found.push((number, place, what));

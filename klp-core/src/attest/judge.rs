@@ -3,13 +3,13 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::enabled::{self, At, Enabled, Replacement};
+use super::enabled::{self, Enabled, Replacement};
 use super::names;
 use super::origin::{self, Origin};
 use super::running::{Running, Spot};
 use super::view::{Aim, Extent, References, Use, View};
 use super::{AttestError, Class, Finding, Kernel, Object, Report};
-use crate::elf::{Definition, ElfError, Reloc, SectionId, SymbolId, SymbolKind};
+use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
 
 /// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
 const SEALS: &[u8] = b".ibt_endbr_seal";
@@ -52,15 +52,15 @@ pub(super) struct Judge<'a> {
     /// Old functions that livepatch leads to new ones.
     pub(super) replaced: BTreeSet<Spot>,
     /// Where the module has what of the patched objects.
-    pub(super) copies: BTreeMap<Piece, BTreeSet<At>>,
+    pub(super) copies: BTreeMap<Piece, BTreeSet<Place>>,
     /// Those that replace something.
     pub(super) new_functions: BTreeSet<Piece>,
     /// Pieces whose content is still to be compared.
-    pub(super) waiting: Vec<(Piece, At)>,
+    pub(super) waiting: Vec<(Piece, Place)>,
     /// Calls through the trampoline of a static call, with its name.
-    pub(super) static_calls: BTreeMap<At, Vec<u8>>,
+    pub(super) static_calls: BTreeMap<Place, Vec<u8>>,
     /// What an address of copied code can mean as well, and where the module has it if the address is right then, too.
-    pub(super) beside: Vec<(Field, Piece, At)>,
+    pub(super) beside: Vec<(Field, Piece, Place)>,
     findings: BTreeSet<Finding>,
     pub(super) references: usize,
 }
@@ -195,17 +195,17 @@ impl<'a> Judge<'a> {
             return;
         };
         let piece = self.function(number, symbol).and_then(|(extent, value)| {
-            Some((extent, by.1.checked_sub(value.saturating_sub(extent.start))?))
+            Some((extent, by.offset.checked_sub(value.saturating_sub(extent.start))?))
         });
         let Some((extent, start)) = piece else {
             let what = "nothing tells how long its patched version is, or where it starts";
             return self.find("", name, Class::Content, what);
         };
         self.new_functions.insert((number, extent));
-        self.copy((number, extent), (by.0, start));
+        self.copy((number, extent), by.section.at(start));
     }
 
-    fn callback(&mut self, at: At) {
+    fn callback(&mut self, at: Place) {
         if self.seals(at) {
             let what =
                 "the kernel calls it by its address, and the module seals it (.ibt_endbr_seal)";
@@ -213,8 +213,8 @@ impl<'a> Judge<'a> {
         }
         let symbols = self.module.elf.symbols.iter();
         let name = symbols.clone().find(|symbol| {
-            symbol.place == Definition::Section(at.0)
-                && symbol.value == at.1
+            symbol.place == Definition::Section(at.section)
+                && symbol.value == at.offset
                 && symbol.kind == SymbolKind::Function
         });
         let name = name.map(|symbol| symbol.name).unwrap_or_default();
@@ -225,21 +225,21 @@ impl<'a> Judge<'a> {
             .find_map(|(number, source)| Some((number, *source.patched.named(name).first()?)));
         let piece = found.and_then(|(number, symbol)| {
             let (extent, value) = self.function(number, symbol)?;
-            Some((number, extent, at.1.checked_sub(value.saturating_sub(extent.start))?))
+            Some((number, extent, at.offset.checked_sub(value.saturating_sub(extent.start))?))
         });
         match piece {
-            Some((number, extent, start)) => self.copy((number, extent), (at.0, start)),
+            Some((number, extent, start)) => self.copy((number, extent), at.section.at(start)),
             None => self.find("", "callback", Class::Content, "it is in no patched object"),
         }
     }
 
     /// Whether the module has the kernel take away how a function of it is called by its address.
-    fn seals(&self, at: At) -> bool {
+    fn seals(&self, at: Place) -> bool {
         let seals = self.module.elf.sections.iter().filter(|section| section.name == SEALS);
         let sealed = seals.flat_map(|section| section.relocs.iter());
         sealed
             .filter_map(|reloc| self.module.place(Aim::of(&reloc, Use::default())))
-            .any(|place| place == (at.0, at.1.cast_signed()))
+            .any(|place| place == (at.section, at.offset.cast_signed()))
     }
 
     /// The piece of a function, and where it starts in its section.
@@ -251,16 +251,16 @@ impl<'a> Judge<'a> {
     }
 
     /// Notes that the module has `piece` at `at`, to be compared.
-    pub(super) fn copy(&mut self, piece: Piece, at: At) {
+    pub(super) fn copy(&mut self, piece: Piece, at: Place) {
         if !self.copies.entry(piece).or_default().insert(at) {
             return;
         }
         self.waiting.push((piece, at));
         let Some((kind, distance)) = self.type_of(piece) else { return };
-        if let Some(start) = at.1.checked_sub(distance) {
-            self.copy(kind, (at.0, start));
+        if let Some(start) = at.offset.checked_sub(distance) {
+            self.copy(kind, at.section.at(start));
         } else {
-            let name = describe(&self.module, at.0, at.1);
+            let name = describe(&self.module, at.section, at.offset);
             let what = "the type that its callers compare is not in front of it";
             self.find("", name, Class::Missing, what);
         }

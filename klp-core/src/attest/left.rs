@@ -10,7 +10,7 @@ use super::origin;
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Use};
 use super::x86_64::instructions;
-use crate::elf::{Definition, RelocKind, SectionClass, SectionId, SymbolKind};
+use crate::elf::{Definition, Place, RelocKind, SectionClass, SectionId, SymbolKind};
 
 /// Functions of the module that Kbuild and its init code have.
 const INIT: &[&[u8]] = &[b"init_module", b"livepatch_init", b"cleanup_module", b"livepatch_exit"];
@@ -88,8 +88,9 @@ impl Judge<'_> {
         let mut covered: BTreeMap<SectionId, Vec<(u64, u64)>> = BTreeMap::new();
         for ((_, extent), places) in &self.copies {
             let size = extent.size();
-            for (section, start) in places {
-                covered.entry(*section).or_default().push((*start, start.saturating_add(size)));
+            for Place { section, offset } in places {
+                let range = (*offset, offset.saturating_add(size));
+                covered.entry(*section).or_default().push(range);
             }
         }
         for (section, start, end) in &self.enabled.tables {

@@ -133,7 +133,7 @@ impl Judge<'_> {
         };
         let piece = (own.source, extent);
         self.may_copy(field, own, piece, section);
-        self.copy(piece, (section, start));
+        self.copy(piece, section.at(start));
     }
 
     /// May the module have this of its own, in that section?

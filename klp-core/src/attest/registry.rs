@@ -2,9 +2,9 @@
 //! in kernel/module/main.c).
 
 use super::Class;
-use super::enabled::At;
 use super::judge::Judge;
 use super::view::{Aim, Use, View};
+use crate::elf::Place;
 use crate::elf::RelocKind;
 
 const LIST: &[u8] = b"___srcu_struct_ptrs";
@@ -15,18 +15,18 @@ impl Judge<'_> {
         let ours = listed(&self.module);
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for (number, source) in self.sources.iter().enumerate() {
-            for (entry, (section, offset)) in listed(&source.patched) {
+            for (entry, Place { section, offset }) in listed(&source.patched) {
                 let copies = self
                     .copies
                     .iter()
                     .filter(|((of, extent), _)| *of == number && extent.holds(section, offset));
                 let places = copies.flat_map(|((_, extent), places)| {
                     let inside = offset.saturating_sub(extent.start);
-                    places.iter().map(move |(at, start)| (*at, start.saturating_add(inside)))
+                    places.iter().map(move |it| it.plus(inside))
                 });
                 for place in places {
                     let own = ours.iter().find(|(_, to)| *to == place);
-                    let piece = source.patched.extent(entry.0, entry.1);
+                    let piece = source.patched.extent(entry.section, entry.offset);
                     match own.zip(piece) {
                         Some(((own, _), extent)) => found.push(((number, extent), *own)),
                         None => missing.push((number, self.describe(number, section, offset))),
@@ -46,14 +46,14 @@ impl Judge<'_> {
 }
 
 /// The entries of the list, and what each points to.
-fn listed(view: &View<'_>) -> Vec<(At, At)> {
+fn listed(view: &View<'_>) -> Vec<(Place, Place)> {
     let sections = view.elf.sections.with_ids();
     let lists = sections.filter(|(section, _)| section.name == LIST);
     let entries = lists.flat_map(|(section, number)| {
         let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);
         relocs.filter_map(move |reloc| {
             let (to, offset) = view.place(Aim::of(&reloc, Use::default()))?;
-            Some(((number, reloc.offset), (to, u64::try_from(offset).ok()?)))
+            Some((number.at(reloc.offset), to.at(u64::try_from(offset).ok()?)))
         })
     });
     entries.collect()

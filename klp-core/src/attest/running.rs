@@ -81,8 +81,8 @@ impl<'a> Running<'a> {
         Ok(Self { images, symvers, ranges })
     }
 
-    pub(super) fn image(&self, index: usize) -> Option<&Image<'a>> {
-        self.images.get(index)
+    pub(super) fn image(&self, image: usize) -> Option<&Image<'a>> {
+        self.images.get(image)
     }
 
     /// The image of that path, or of a module of that name.

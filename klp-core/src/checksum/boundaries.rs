@@ -3,7 +3,7 @@
 use bitcode::{Decode, Encode};
 use rayon::prelude::*;
 
-use crate::elf::{Section, SectionId};
+use crate::elf::{Place, Section, SectionId};
 
 use super::context::{self, Context};
 use super::described;
@@ -27,14 +27,14 @@ impl Boundaries {
             });
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));
-        let places = nodes.into_iter().map(|node| (node.section, node.start));
+        let places = nodes.into_iter().map(|node| node.section.at(node.start));
         let places = places.chain(described::ends(cx.elf));
         Self(vec![Vec::new(); cx.elf.sections.len()]).and(places)
     }
 
     /// With these places, too.
-    pub(super) fn and(mut self, places: impl Iterator<Item = (SectionId, u64)>) -> Self {
-        for (section, start) in places {
+    pub(super) fn and(mut self, places: impl Iterator<Item = Place>) -> Self {
+        for Place { section, offset: start } in places {
             if let Some(starts) = self.0.get_mut(section.number() as usize) {
                 starts.push(start);
             }

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::elf::{Section, SectionClass, SectionId};
+use crate::elf::{Place, Section, SectionClass, SectionId};
 use crate::layout::SpanId;
 use crate::meaning;
 use crate::name::Stability;
@@ -96,7 +96,7 @@ impl Closure {
     fn rest(&self, cx: &Context<'_, '_>) -> (Vec<NodeRef>, NodeDigests, Boundaries) {
         let reached = self.reached(cx);
         let ends =
-            reached.iter().flat_map(|(section, start, end)| [(*section, *start), (*section, *end)]);
+            reached.iter().flat_map(|(section, start, end)| [section.at(*start), section.at(*end)]);
         let boundaries = self.boundaries.clone().and(ends);
         let left = unreached(cx, &self.digests, &boundaries, &reached);
         let rest = digests(cx, &boundaries, left.clone());
@@ -231,7 +231,7 @@ fn unreached(
     let is_bookkeeping = |node: &NodeRef| {
         let symbol = node.span.and_then(|span| Some(cx.elf.symbol(cx.layout.span(span).symbol?)));
         symbol.is_some_and(|symbol| rules::is_bookkeeping_object(symbol.name))
-            && index.binary_search(&(node.section, node.start)).is_ok()
+            && index.binary_search(&node.section.at(node.start)).is_ok()
     };
     // An entry of merged constants is reached by its place.
     let is_reached = |node: &NodeRef| {
@@ -291,15 +291,15 @@ fn content_start(section: &Section<'_>, start: u64, end: u64) -> Option<u64> {
 }
 
 /// The data that the printk index lists: section and offset, sorted.
-fn printk_index(cx: &Context<'_, '_>) -> Vec<(SectionId, u64)> {
+fn printk_index(cx: &Context<'_, '_>) -> Vec<Place> {
     let tables = cx.elf.sections.iter().filter(|section| section.name == b".printk_index");
     let places =
         tables.flat_map(|table| table.relocs.iter()).filter_map(|reloc| cx.elf.place_of(&reloc));
     let own = cx.elf.sections.with_ids().filter(|(section, _)| section.name == b".printk_index");
     let own = own.flat_map(|(_, index)| {
-        cx.layout.of_section(index).iter().map(move |span| (index, span.start))
+        cx.layout.of_section(index).iter().map(move |span| index.at(span.start))
     });
-    let mut listed: Vec<(SectionId, u64)> = places.chain(own).collect();
+    let mut listed: Vec<Place> = places.chain(own).collect();
     listed.sort_unstable();
     listed
 }

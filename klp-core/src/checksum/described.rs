@@ -5,7 +5,7 @@
 //! description does.
 
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, RelocKind, Section, SectionId};
+use crate::elf::{ElfObject, Place, RelocKind, Section};
 
 use super::fields::distance;
 
@@ -34,7 +34,7 @@ const LOCATION: u64 = 16;
 const TYPE: u64 = 4;
 
 /// The ends of all descriptions, and of the types that they lead to: section and offset.
-pub(super) fn ends(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
+pub(super) fn ends(elf: &ElfObject<'_>) -> Vec<Place> {
     let mut ends = Vec::new();
     if !elf.symbols.iter().any(|symbol| size_for(symbol.name).is_some()) {
         return ends;
@@ -43,9 +43,9 @@ pub(super) fn ends(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
     ends
 }
 
-fn of_code<A: Arch>(elf: &ElfObject<'_>, ends: &mut Vec<(SectionId, u64)>) {
+fn of_code<A: Arch>(elf: &ElfObject<'_>, ends: &mut Vec<Place>) {
     for section in elf.sections.iter().filter(|section| section.is_code()) {
-        let mut recent: Vec<(u64, (SectionId, u64))> = Vec::new();
+        let mut recent: Vec<(u64, Place)> = Vec::new();
         for reloc in section.relocs.iter() {
             let size = size_for(elf.symbol(reloc.symbol).name);
             if let Some(size) = size {
@@ -72,7 +72,7 @@ fn size_for(name: &[u8]) -> Option<u64> {
 }
 
 /// What the field at `at` of `section` refers to, if it is the operand at the end of an instruction.
-fn place(elf: &ElfObject<'_>, section: &Section<'_>, at: u64) -> Option<(SectionId, u64)> {
+fn place(elf: &ElfObject<'_>, section: &Section<'_>, at: u64) -> Option<Place> {
     let reloc = section.relocs.at(at)?;
     let next = at.checked_add(reloc.kind.width())?;
     elf.place(&reloc, distance(&reloc, next).unwrap_or(reloc.addend))
@@ -94,24 +94,24 @@ fn is_argument<A: Arch>(section: &Section<'_>, loaded: u64, call: u64) -> bool {
 
 fn add(
     elf: &ElfObject<'_>,
-    (data, start): (SectionId, u64),
+    Place { section: data, offset: start }: Place,
     size: u64,
-    ends: &mut Vec<(SectionId, u64)>,
+    ends: &mut Vec<Place>,
 ) {
     let end = start.saturating_add(size);
     let Some(section) = Some(elf.section(data)).filter(|section| end <= section.size) else {
         return;
     };
-    ends.push((data, end));
+    ends.push(data.at(end));
     let types = section.relocs.within(start.saturating_add(LOCATION), end);
     for reloc in types.filter(|reloc| reloc.kind == RelocKind::Abs64) {
-        let end = elf.place_of(&reloc).and_then(|(data, start)| {
+        let end = elf.place_of(&reloc).and_then(|Place { section: data, offset: start }| {
             let start = start.checked_add(TYPE)?;
             // A second location names a file, which is no type.
             let section = Some(elf.section(data)).filter(|section| !section.is_merged())?;
             let text = section.bytes(start, section.size.checked_sub(start)?)?;
             let length = u64::try_from(text.iter().position(|byte| *byte == 0)?).ok()?;
-            Some((data, start.checked_add(length)?.checked_add(1)?))
+            Some(data.at(start.checked_add(length)?.checked_add(1)?))
         });
         ends.extend(end);
     }

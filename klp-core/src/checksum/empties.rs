@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
-use crate::elf::{ElfObject, Reloc, RelocKind, Section, SectionId, SymbolKind};
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SectionId, SymbolKind};
 use crate::layout::Layout;
 
 use super::fields::distance;
@@ -18,7 +18,7 @@ use super::fields::distance;
 /// Section and offset of the places whose address means an object without a size, found when the first is asked for:
 /// few objects have any.
 #[derive(Debug, Default)]
-pub(crate) struct Empties(OnceLock<Vec<(SectionId, u64)>>);
+pub(crate) struct Empties(OnceLock<Vec<Place>>);
 
 impl Empties {
     /// Whether who takes the address of `offset` of `section` means an object without a size.
@@ -29,16 +29,16 @@ impl Empties {
         section: SectionId,
         offset: u64,
     ) -> bool {
-        self.0.get_or_init(|| places(elf, layout)).binary_search(&(section, offset)).is_ok()
+        self.0.get_or_init(|| places(elf, layout)).binary_search(&section.at(offset)).is_ok()
     }
 }
 
-fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(SectionId, u64)> {
+fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<Place> {
     let mut shared = Shared { elf, layout, open: HashMap::new() };
     for (section, offset, _) in layout.empty_objects() {
         let span = layout.find(*section, *offset).map(|span| layout.span(span));
         if span.is_some_and(|span| span.start == *offset) {
-            let (objects, _) = shared.open.entry((*section, *offset)).or_default();
+            let (objects, _) = shared.open.entry(section.at(*offset)).or_default();
             *objects += 1;
         }
     }
@@ -48,7 +48,7 @@ fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(SectionId, u64)> {
         }
     }
     let certain = shared.open.into_iter().filter(|(_, (objects, taken))| objects == taken);
-    let mut places: Vec<(SectionId, u64)> = certain.map(|(place, _)| place).collect();
+    let mut places: Vec<Place> = certain.map(|(place, _)| place).collect();
     places.sort_unstable();
     places
 }
@@ -57,7 +57,7 @@ fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<(SectionId, u64)> {
 struct Shared<'a, 'data> {
     elf: &'a ElfObject<'data>,
     layout: &'a Layout,
-    open: HashMap<(SectionId, u64), (u32, u32)>,
+    open: HashMap<Place, (u32, u32)>,
 }
 
 impl Shared<'_, '_> {
@@ -121,7 +121,7 @@ impl Shared<'_, '_> {
     }
 
     /// The place `addend` bytes behind the symbol of `reloc`.
-    fn place(&self, reloc: &Reloc, addend: i64) -> Option<(SectionId, u64)> {
+    fn place(&self, reloc: &Reloc, addend: i64) -> Option<Place> {
         let symbol =
             Some(self.elf.symbol(reloc.symbol)).filter(|_| reloc.kind != RelocKind::None)?;
         let is_told = symbol.kind == SymbolKind::Object && symbol.size > 0;

@@ -3,12 +3,12 @@
 use std::sync::OnceLock;
 
 use crate::arch::{Arch, for_machine};
-use crate::elf::{ElfObject, Reloc, Section, SectionId};
+use crate::elf::{ElfObject, Place, Reloc, Section, SectionId};
 use crate::slices::Parts as _;
 
 /// All of them, found when the first is asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Handed(OnceLock<Vec<(SectionId, u64)>>);
+pub(crate) struct Handed(OnceLock<Vec<Place>>);
 
 impl Handed {
     /// Those from `start` to `end` of `section`.
@@ -18,16 +18,16 @@ impl Handed {
         section: SectionId,
         start: u64,
         end: u64,
-    ) -> &[(SectionId, u64)] {
+    ) -> &[Place] {
         let places = self.0.get_or_init(|| for_machine!(elf.machine, A => places::<A>(elf)));
-        let below = |at: u64| places.partition_point(|place| *place < (section, at));
+        let below = |at: u64| places.partition_point(|place| *place < section.at(at));
         places.between(below(start), below(end))
     }
 }
 
-fn places<A: Arch>(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
+fn places<A: Arch>(elf: &ElfObject<'_>) -> Vec<Place> {
     let code = elf.sections.iter().filter(|section| section.is_allocated() && section.is_code());
-    let mut places: Vec<(SectionId, u64)> = code
+    let mut places: Vec<Place> = code
         .flat_map(|section| {
             let taken = section.relocs.iter().filter(|reloc| !is_branch::<A>(section, reloc));
             taken.filter_map(|reloc| place(elf, &reloc))
@@ -39,11 +39,11 @@ fn places<A: Arch>(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
 }
 
 /// The code that a field leads to, if it is of code.
-fn place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<(SectionId, u64)> {
+fn place(elf: &ElfObject<'_>, reloc: &Reloc) -> Option<Place> {
     // Nearly always the end of the instruction.
     let behind = if reloc.kind.is_relative() { reloc.kind.width().cast_signed() } else { 0 };
     let place = elf.place(reloc, reloc.addend.checked_add(behind)?)?;
-    elf.section(place.0).is_code().then_some(place)
+    elf.section(place.section).is_code().then_some(place)
 }
 
 fn is_branch<A: Arch>(section: &Section<'_>, reloc: &Reloc) -> bool {

@@ -11,8 +11,8 @@ use super::unit::{Refusal, Unit};
 impl Unit<'_, '_, '_> {
     /// Notes that the unit reads its own code at `offset`, or takes the address.
     pub(super) fn reads(&mut self, section: SectionId, offset: u64) {
-        if !self.read.contains(&(section, offset)) {
-            self.read.push((section, offset));
+        if !self.read.contains(&section.at(offset)) {
+            self.read.push(section.at(offset));
         }
     }
 
@@ -36,7 +36,7 @@ impl Unit<'_, '_, '_> {
             || self
                 .read
                 .iter()
-                .any(|(section, from)| *section == part.section && (part.start..=at).contains(from))
+                .any(|it| it.section == part.section && (part.start..=at).contains(&it.offset))
     }
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.

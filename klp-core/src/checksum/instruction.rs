@@ -119,7 +119,7 @@ impl<'data> Unit<'_, 'data, '_> {
         reference: (SymbolId, i64),
     ) -> Option<(SymbolId, SectionId, u64)> {
         let part = self.parts.get(usize::from(site.part)).filter(|_| access == Access::Open)?;
-        lock_class::key(self.cx.elf, self.cx.layout, (part.section, at), reference)
+        lock_class::key(self.cx.elf, self.cx.layout, part.section.at(at), reference)
     }
 
     /// Notes that an operand refers to `target`, which may be data between code.

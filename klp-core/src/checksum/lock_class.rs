@@ -5,7 +5,7 @@
 //! function that gets the address does: those below take a key and nothing else.
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{Definition, ElfObject, RelocKind, SectionId, SymbolId};
+use crate::elf::{Definition, ElfObject, Place, RelocKind, SectionId, SymbolId};
 use crate::layout::Layout;
 
 use super::fields::distance;
@@ -43,7 +43,7 @@ const TAKE_A_KEY: [(&[u8], usize); 21] = [
 pub(super) fn key(
     elf: &ElfObject<'_>,
     layout: &Layout,
-    (section, at): (SectionId, u64),
+    Place { section, offset: at }: Place,
     (symbol, addend): (SymbolId, i64),
 ) -> Option<(SymbolId, SectionId, u64)> {
     if layout.empty_objects().is_empty() {

@@ -43,7 +43,7 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, SectionId};
+use crate::elf::{ElfObject, Place, SectionId};
 use crate::ids::List;
 use crate::layout::{Function, FunctionId, Layout, SpanId, label_tables};
 use crate::lists::Lists;
@@ -215,14 +215,14 @@ impl<'data> Analysis<'data> {
     }
 
     /// Section and offset of each function, in the order of [`Checksums::functions`].
-    pub(crate) fn function_places(&self) -> impl Iterator<Item = (SectionId, u64)> + '_ {
+    pub(crate) fn function_places(&self) -> impl Iterator<Item = Place> + '_ {
         let bodies = self.layout.functions.iter().map(|it| self.layout.span(it.body));
-        bodies.map(|span| (span.section, span.start))
+        bodies.map(|span| span.section.at(span.start))
     }
 
     /// Section and offset of each data object with a name, in the order of [`Checksums::data`]: the first ones there.
-    pub(crate) fn data_places(&self) -> impl Iterator<Item = (SectionId, u64)> {
-        closure::named_data(&self.context()).into_iter().map(|node| (node.section, node.start))
+    pub(crate) fn data_places(&self) -> impl Iterator<Item = Place> {
+        closure::named_data(&self.context()).into_iter().map(|node| node.section.at(node.start))
     }
 
     /// Digests every function and data object, on the current rayon pool.

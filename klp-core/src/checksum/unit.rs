@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions, for_machine};
-use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
+use crate::elf::{Place, Reloc, RelocKind, SectionId, SymbolId};
 use crate::layout::{Function, SpanId};
 use crate::meaning;
 use crate::slices::Parts as _;
@@ -48,7 +48,7 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) origin: Origin,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be
     /// data.
-    pub(super) read: Vec<(SectionId, u64)>,
+    pub(super) read: Vec<Place>,
     /// Where code starts behind an instruction that control does not leave forwards, and padding: kind, section,
     /// start of the part, offset.
     behind_padding: Vec<(Kind, SectionId, u64, u64)>,
@@ -80,7 +80,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let inside = span.start.saturating_add(1);
             read.extend(self.cx.handed.within(self.cx.elf, span.section, inside, span.end));
         }
-        read.retain(|(section, offset)| !self.runs_into(*section, *offset));
+        read.retain(|place| !self.runs_into(place.section, place.offset));
         self.read = read;
         if !self.read.is_empty() {
             // Which bytes are read is known now.

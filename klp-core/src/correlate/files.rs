@@ -124,7 +124,7 @@ fn unique(names: &[String]) -> BTreeMap<&str, u32> {
 fn pair_renamed(found: &mut [Option<u32>], count: usize) {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     for index in 0..found.len() {
-        let at = |index: Option<usize>| index.and_then(|index| found.get(index)).copied();
+        let at = |file: Option<usize>| file.and_then(|file| found.get(file)).copied();
         // `None` outside of the list: there it is between nothing and the first file, or the last one and nothing.
         let (before, after) = (at(index.checked_sub(1)), at(index.checked_add(1)));
         let first = match before {
@@ -159,8 +159,8 @@ fn origins(original: &Object, patched: &Object) -> Option<Vec<Option<u32>>> {
     Some(patched.origins.iter().map(|name| before.get(name.as_str()).copied()).collect())
 }
 
-fn number(index: usize) -> Option<u32> {
-    u32::try_from(index).ok()
+fn number(file: usize) -> Option<u32> {
+    u32::try_from(file).ok()
 }
 
 #[cfg(test)]

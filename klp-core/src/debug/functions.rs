@@ -2,14 +2,21 @@
 
 use gimli::{AttributeValue, Dwarf, Unit, constants};
 
+use crate::ids::{Id, List};
+
 use super::DebugError;
 use super::Place;
 use super::budget::Budget;
 use super::files::Files;
 use super::lines::SourceLine;
 use super::origin::{Entry, Named, Origins};
-use super::sections::Reader;
+use super::sections::{Reader, UnitId};
 use super::space::{Space, Stretch};
+
+/// One of the functions of a file.
+pub type FunctionId = Id<Function>;
+/// One of those that were inlined into a function.
+pub type InlinedId = Id<Inlined>;
 
 /// A function with code of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +28,7 @@ pub struct Function {
     /// It was made of another function's source: a clone, or the copy out of line of an inline one.
     pub is_instance: bool,
     /// What was inlined into it, each before what was inlined into that.
-    pub inlined: Vec<Inlined>,
+    pub inlined: List<InlinedId, Inlined>,
 }
 
 /// A function that was inlined into another one.
@@ -33,17 +40,17 @@ pub struct Inlined {
     pub code: Vec<Stretch>,
     /// Where it is called.
     pub call: Option<SourceLine>,
-    /// What it was inlined into, as number of [`Function::inlined`]; none: the function itself.
-    pub parent: Option<usize>,
+    /// What it was inlined into; none: the function itself.
+    pub parent: Option<InlinedId>,
 }
 
 impl Function {
-    /// What was inlined into what, from the outermost to the one of that number.
+    /// What was inlined into what, from the outermost to that one.
     #[must_use]
-    pub fn chain(&self, number: usize) -> Vec<&Inlined> {
+    pub fn chain(&self, innermost: InlinedId) -> Vec<&Inlined> {
         let mut chain = Vec::new();
-        let mut next = Some(number);
-        while let Some(inlined) = next.and_then(|number| self.inlined.get(number)) {
+        let mut next = Some(innermost);
+        while let Some(inlined) = next.map(|id| &self.inlined[id]) {
             chain.push(inlined);
             // Parents come first, so this ends.
             next = inlined.parent;
@@ -56,27 +63,26 @@ impl Function {
     pub(super) fn inlined_at(&self, place: Place) -> Vec<&Inlined> {
         let holds = |inlined: &Inlined| inlined.code.iter().any(|stretch| stretch.holds(place));
         // Each comes behind what it was inlined into.
-        let innermost = self.inlined.iter().enumerate().rev().find(|(_, inlined)| holds(inlined));
-        innermost.map(|(number, _)| self.chain(number)).unwrap_or_default()
+        let innermost = self.inlined.with_ids().rev().find(|(inlined, _)| holds(inlined));
+        innermost.map(|(_, id)| self.chain(id)).unwrap_or_default()
     }
 }
 
 /// Finds them.
 pub(super) struct Functions<'d, 'a> {
     dwarf: &'d Dwarf<Reader<'a>>,
-    units: &'d [Unit<Reader<'a>>],
+    units: &'d List<UnitId, Unit<Reader<'a>>>,
     space: &'d Space,
     origins: Origins<'d, 'a>,
-    pub(super) found: Vec<Function>,
+    pub(super) found: List<FunctionId, Function>,
 }
 
 /// What an entry is in.
 #[derive(Clone, Copy)]
 enum Scope {
-    /// The function of that number.
-    Function(usize),
-    /// What was inlined into it: function, and number in that.
-    Inlined(usize, usize),
+    Function(FunctionId),
+    /// What was inlined into it.
+    Inlined(FunctionId, InlinedId),
     /// A function without code.
     Abstract,
 }
@@ -84,20 +90,20 @@ enum Scope {
 impl<'d, 'a> Functions<'d, 'a> {
     pub(super) fn new(
         dwarf: &'d Dwarf<Reader<'a>>,
-        units: &'d [Unit<Reader<'a>>],
+        units: &'d List<UnitId, Unit<Reader<'a>>>,
         space: &'d Space,
     ) -> Self {
-        Self { dwarf, units, space, origins: Origins::new(dwarf, units), found: Vec::new() }
+        Self { dwarf, units, space, origins: Origins::new(dwarf, units), found: List::default() }
     }
 
     /// Adds those of a unit.
     pub(super) fn add_unit(
         &mut self,
-        number: usize,
+        id: UnitId,
         files: &mut Files,
         budget: &mut Budget,
     ) -> Result<(), DebugError> {
-        let Some(unit) = self.units.get(number) else { return Ok(()) };
+        let unit = &self.units[id];
         let mut scopes: Vec<(isize, Scope)> = Vec::new();
         let mut entries = unit.entries();
         while let Some(entry) = entries.next_dfs()? {
@@ -108,11 +114,11 @@ impl<'d, 'a> Functions<'d, 'a> {
             let scope = scopes.last().map(|(_, scope)| *scope);
             match entry.tag() {
                 constants::DW_TAG_subprogram => {
-                    let scope = self.function(number, entry, files, budget)?;
+                    let scope = self.function(id, entry, files, budget)?;
                     scopes.push((depth, scope));
                 }
                 constants::DW_TAG_inlined_subroutine => {
-                    if let Some(scope) = self.inlined((number, entry), scope, files, budget)? {
+                    if let Some(scope) = self.inlined((id, entry), scope, files, budget)? {
                         scopes.push((depth, scope));
                     }
                 }
@@ -124,7 +130,7 @@ impl<'d, 'a> Functions<'d, 'a> {
 
     fn function(
         &mut self,
-        unit: usize,
+        unit: UnitId,
         entry: &Entry<'a>,
         files: &mut Files,
         budget: &mut Budget,
@@ -135,14 +141,14 @@ impl<'d, 'a> Functions<'d, 'a> {
         }
         let named = self.origins.named(unit, entry, files, budget)?;
         let is_instance = entry.attr(constants::DW_AT_abstract_origin).is_some();
-        let number = self.found.len();
-        self.found.push(Function { named, code, is_instance, inlined: Vec::new() });
-        Ok(Scope::Function(number))
+        let inlined = List::default();
+        let id = self.found.push(Function { named, code, is_instance, inlined });
+        Ok(Scope::Function(id))
     }
 
     fn inlined(
         &mut self,
-        (unit, entry): (usize, &Entry<'a>),
+        (unit, entry): (UnitId, &Entry<'a>),
         scope: Option<Scope>,
         files: &mut Files,
         budget: &mut Budget,
@@ -163,20 +169,19 @@ impl<'d, 'a> Functions<'d, 'a> {
         };
         let line = number(constants::DW_AT_call_line);
         let call = self.origins.source_line(unit, file, line, files, budget)?;
-        let Some(function_entry) = self.found.get_mut(function) else { return Ok(None) };
-        let number = function_entry.inlined.len();
-        function_entry.inlined.push(Inlined { named, code, call, parent });
-        Ok(Some(Scope::Inlined(function, number)))
+        let inlined = &mut self.found[function].inlined;
+        let id = inlined.push(Inlined { named, code, call, parent });
+        Ok(Some(Scope::Inlined(function, id)))
     }
 
     /// Where the code of `entry` is.
     fn code(
         &self,
-        unit: usize,
+        unit: UnitId,
         entry: &Entry<'a>,
         budget: &mut Budget,
     ) -> Result<Vec<Stretch>, DebugError> {
-        let Some(unit) = self.units.get(unit) else { return Ok(Vec::new()) };
+        let unit = &self.units[unit];
         let mut code = Vec::new();
         if let Some(value) = entry.attr_value(constants::DW_AT_ranges) {
             if let Some(mut ranges) = self.dwarf.attr_ranges(unit, value)? {

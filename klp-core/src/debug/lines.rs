@@ -38,12 +38,11 @@ impl Rows {
     /// Adds those of a unit.
     pub(super) fn add_unit(
         &mut self,
-        (dwarf, units, number): (&Dwarf<Reader<'_>>, &[Unit<Reader<'_>>], usize),
+        (dwarf, unit): (&Dwarf<Reader<'_>>, &Unit<Reader<'_>>),
         space: &Space,
         files: &mut Files,
         budget: &mut Budget,
     ) -> Result<(), DebugError> {
-        let Some(unit) = units.get(number) else { return Ok(()) };
         let Some(program) = unit.line_program.clone() else { return Ok(()) };
         let mut known = UnitFiles::default();
         let mut rows = program.rows();

@@ -14,11 +14,12 @@ mod origin;
 mod sections;
 mod space;
 
+use crate::ids::List;
 use crate::module::RawElf;
 
 pub use crate::elf::Place;
 pub use error::DebugError;
-pub use functions::{Function, Inlined};
+pub use functions::{Function, FunctionId, Inlined, InlinedId};
 pub use lines::SourceLine;
 pub use members::{Member, members};
 pub use origin::Named;
@@ -34,11 +35,11 @@ use sections::Sections;
 #[derive(Debug, Default)]
 pub struct Debug {
     /// All functions that have code, in the order of the debug information.
-    pub functions: Vec<Function>,
+    pub functions: List<FunctionId, Function>,
     files: Vec<String>,
     rows: Rows,
-    /// Where the functions are: section, start, end and number, sorted.
-    places: Vec<(Stretch, usize)>,
+    /// Where the functions are, sorted.
+    places: Vec<(Stretch, FunctionId)>,
 }
 
 impl Debug {
@@ -52,15 +53,15 @@ impl Debug {
         let mut files = Files::default();
         let mut functions = Functions::new(&dwarf, &units, space);
         let mut rows = Rows::default();
-        for number in 0..units.len() {
-            functions.add_unit(number, &mut files, &mut budget)?;
-            rows.add_unit((&dwarf, &units, number), space, &mut files, &mut budget)?;
+        for (unit, id) in units.with_ids() {
+            functions.add_unit(id, &mut files, &mut budget)?;
+            rows.add_unit((&dwarf, unit), space, &mut files, &mut budget)?;
         }
         rows.sort();
         let functions = functions.found;
-        let places = functions.iter().enumerate();
-        let mut places: Vec<(Stretch, usize)> = places
-            .flat_map(|(number, function)| function.code.iter().map(move |it| (*it, number)))
+        let places = functions.with_ids();
+        let mut places: Vec<(Stretch, FunctionId)> = places
+            .flat_map(|(function, id)| function.code.iter().map(move |it| (*it, id)))
             .collect();
         places.sort_unstable();
         Ok(Self { functions, files: files.into_names(), rows, places })
@@ -85,20 +86,20 @@ impl Debug {
 
     /// The function whose code is at `place`.
     #[must_use]
-    pub fn function(&self, place: Place) -> Option<usize> {
+    pub fn function(&self, place: Place) -> Option<FunctionId> {
         let before = self
             .places
             .partition_point(|(it, _)| (it.section, it.start) <= (place.section, place.offset));
         let found = self.places.get(..before)?.iter().rev().take(Self::NESTED);
-        found.filter(|(stretch, _)| stretch.holds(place)).map(|(_, number)| *number).next()
+        found.filter(|(stretch, _)| stretch.holds(place)).map(|(_, id)| *id).next()
     }
 
     /// Stretches that start before a place and may still hold it: no compiler nests functions deeper.
     const NESTED: usize = 64;
 
-    /// What was inlined at `place` of the function of that number, the outermost first.
+    /// What was inlined at `place` of a function, the outermost first.
     #[must_use]
-    pub fn inlined(&self, function: usize, place: Place) -> Vec<&Inlined> {
-        self.functions.get(function).map(|function| function.inlined_at(place)).unwrap_or_default()
+    pub fn inlined(&self, function: FunctionId, place: Place) -> Vec<&Inlined> {
+        self.functions[function].inlined_at(place)
     }
 }

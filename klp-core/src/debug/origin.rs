@@ -4,11 +4,13 @@
 use foldhash::{HashMap, HashMapExt as _};
 use gimli::{AttributeValue, DebugInfoOffset, Dwarf, Unit, UnitOffset, constants};
 
+use crate::ids::List;
+
 use super::DebugError;
 use super::budget::Budget;
 use super::files::{Files, UnitFiles};
 use super::lines::SourceLine;
-use super::sections::{Reader, text};
+use super::sections::{Reader, UnitId, text};
 use crate::demangle::demangle;
 
 pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
@@ -36,28 +38,30 @@ impl Named {
     }
 }
 
-/// An entry: number of its unit, and place in that.
-pub(super) type At = (usize, UnitOffset);
+/// An entry: its unit, and place in that.
+pub(super) type At = (UnitId, UnitOffset);
 
 /// Finds what entries are called.
 pub(super) struct Origins<'d, 'a> {
     dwarf: &'d Dwarf<Reader<'a>>,
-    units: &'d [Unit<Reader<'a>>],
+    units: &'d List<UnitId, Unit<Reader<'a>>>,
     /// By the entry that says it all.
-    known: HashMap<(usize, usize), Named>,
-    files: Vec<UnitFiles>,
+    known: HashMap<At, Named>,
+    files: List<UnitId, UnitFiles>,
 }
 
 impl<'d, 'a> Origins<'d, 'a> {
-    pub(super) fn new(dwarf: &'d Dwarf<Reader<'a>>, units: &'d [Unit<Reader<'a>>]) -> Self {
-        let files = units.iter().map(|_| UnitFiles::default()).collect();
-        Self { dwarf, units, known: HashMap::new(), files }
+    pub(super) fn new(
+        dwarf: &'d Dwarf<Reader<'a>>,
+        units: &'d List<UnitId, Unit<Reader<'a>>>,
+    ) -> Self {
+        Self { dwarf, units, known: HashMap::new(), files: units.alongside() }
     }
 
     /// What `entry` of a unit is called.
     pub(super) fn named(
         &mut self,
-        unit: usize,
+        unit: UnitId,
         entry: &Entry<'a>,
         files: &mut Files,
         budget: &mut Budget,
@@ -68,16 +72,15 @@ impl<'d, 'a> Origins<'d, 'a> {
         while let Some((unit, offset)) = next {
             left = left.checked_sub(1).ok_or(DebugError::TooMuch)?;
             let is_last = left.saturating_add(1) == LONGEST;
-            if let Some(known) = self.known.get(&(unit, offset.0)) {
+            if let Some(known) = self.known.get(&(unit, offset)) {
                 named.add(known);
                 break;
             }
-            let Some(of) = self.units.get(unit) else { break };
-            let entry = of.entry(offset)?;
+            let entry = self.units[unit].entry(offset)?;
             let own = self.own(unit, &entry, files, budget)?;
             next = self.refers(unit, &entry);
             if is_last && next.is_none() {
-                self.known.insert((unit, offset.0), own.clone());
+                self.known.insert((unit, offset), own.clone());
             }
             named.add(&own);
         }
@@ -86,7 +89,7 @@ impl<'d, 'a> Origins<'d, 'a> {
     }
 
     /// The entry that says what else there is to say of `entry`.
-    fn refers(&self, unit: usize, entry: &Entry<'a>) -> Option<At> {
+    fn refers(&self, unit: UnitId, entry: &Entry<'a>) -> Option<At> {
         let origin = entry.attr_value(constants::DW_AT_abstract_origin);
         match origin.or_else(|| entry.attr_value(constants::DW_AT_specification))? {
             AttributeValue::UnitRef(offset) => Some((unit, offset)),
@@ -98,21 +101,20 @@ impl<'d, 'a> Origins<'d, 'a> {
     /// The unit that has the entry at an offset of the section.
     fn in_unit(&self, offset: DebugInfoOffset) -> Option<At> {
         let start = |unit: &Unit<Reader<'a>>| unit.header.debug_info_offset().map_or(0, |it| it.0);
-        let after = self.units.partition_point(|unit| start(unit) <= offset.0);
-        let number = after.checked_sub(1)?;
-        let unit = self.units.get(number)?;
-        Some((number, offset.to_unit_offset(&unit.header)?))
+        let after = self.units.as_slice().partition_point(|unit| start(unit) <= offset.0);
+        let unit = self.units.checked(after.checked_sub(1)?)?;
+        Some((unit, offset.to_unit_offset(&self.units[unit].header)?))
     }
 
     /// What `entry` says itself.
     fn own(
         &mut self,
-        unit: usize,
+        unit: UnitId,
         entry: &Entry<'a>,
         files: &mut Files,
         budget: &mut Budget,
     ) -> Result<Named, DebugError> {
-        let Some(of) = self.units.get(unit) else { return Ok(Named::default()) };
+        let of = &self.units[unit];
         let mut string = |attribute| -> Result<Option<String>, DebugError> {
             let value = entry.attr_value(attribute);
             value.map(|value| text(self.dwarf.attr_string(of, value)?, budget)).transpose()
@@ -133,7 +135,7 @@ impl<'d, 'a> Origins<'d, 'a> {
     /// The line of a source file, as `unit` numbers files.
     pub(super) fn source_line(
         &mut self,
-        unit: usize,
+        unit: UnitId,
         file: Option<u64>,
         line: Option<u64>,
         files: &mut Files,
@@ -141,9 +143,7 @@ impl<'d, 'a> Origins<'d, 'a> {
     ) -> Result<Option<SourceLine>, DebugError> {
         let line = line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);
         let (Some(file), Some(line)) = (file, line) else { return Ok(None) };
-        let (Some(of), Some(known)) = (self.units.get(unit), self.files.get_mut(unit)) else {
-            return Ok(None);
-        };
+        let (of, known) = (&self.units[unit], &mut self.files[unit]);
         let file = files.number((self.dwarf, of), known, file, budget)?;
         Ok(file.map(|file| SourceLine { file, line }))
     }

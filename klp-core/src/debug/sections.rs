@@ -10,6 +10,7 @@ use super::space::Space;
 use super::{DebugError, budget};
 use crate::arch::{Arch as _, RelocKind, for_machine};
 use crate::elf::SectionId;
+use crate::ids::{Id, List};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// Bytes of debug information.
@@ -124,10 +125,15 @@ fn target(elf: &RawElf<'_>, rela: &RawRela, space: &Space) -> u64 {
     }
 }
 
+/// What was compiled together.
+pub(super) type UnitId = Id<Unit<Reader<'static>>>;
+
 /// All units, in their order.
-pub(super) fn units<'a>(dwarf: &Dwarf<Reader<'a>>) -> Result<Vec<Unit<Reader<'a>>>, DebugError> {
+pub(super) fn units<'a>(
+    dwarf: &Dwarf<Reader<'a>>,
+) -> Result<List<UnitId, Unit<Reader<'a>>>, DebugError> {
     let mut headers = dwarf.units();
-    let mut units = Vec::new();
+    let mut units = List::default();
     while let Some(header) = headers.next()? {
         let unit = dwarf.unit(header)?;
         if let Some(name) = unit.dwo_name()? {

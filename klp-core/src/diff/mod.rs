@@ -1,6 +1,7 @@
 //! What changed between two sets of digests.
 
 mod alignment;
+mod entry;
 mod left_over;
 mod locate;
 mod notes;

@@ -11,7 +11,7 @@ fn moved(numbers: &[usize]) -> Vec<bool> {
     // The longest ascending subsequence, by patience sorting: for each length the smallest number that ends one.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(numbers.len());
-    let number = |index: &usize| numbers.get(*index).copied().unwrap_or_default();
+    let number = |at: &usize| numbers.get(*at).copied().unwrap_or_default();
     for (index, own) in numbers.iter().enumerate() {
         let length = ends.partition_point(|end| number(end) < *own);
         before.push(length.checked_sub(1).and_then(|shorter| ends.get(shorter).copied()));

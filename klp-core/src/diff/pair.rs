@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::checksum::{Cause, Digest, Kind};
 use crate::correlate::{Both, Correlation, Disagreement, Match, Renames};
-use crate::demangle::demangle;
 use crate::ids::Pair;
 use crate::manifest::{self, DataId, FunctionId, Object};
 use crate::meaning::{self, Holds};
 use crate::obstacle::Obstacle;
-use crate::record::{Change, Data, Function, Refused};
+use crate::record::{Change, Data, Refused};
 
+use super::entry::{Here, data, function};
 use super::proof::{Open, Proven, Unproven, Versions};
 use super::{Changes, Home, alignment, left_over, notes, order, proof, stripped, unread};
 
@@ -181,8 +181,8 @@ pub(super) struct Opinions<'a, 'p> {
 impl<'a> Opinions<'a, '_> {
     /// Where something is that comes from these objects of the original and the patched one.
     pub(super) fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
-        let of = |object: &Object, index: Option<u32>| {
-            index.and_then(|index| object.origins.get(index as usize)).cloned()
+        let of = |object: &Object, origin: Option<u32>| {
+            origin.and_then(|origin| object.origins.get(origin as usize)).cloned()
         };
         let object = of(self.pair.patched, after).or_else(|| of(self.pair.original, before));
         let object = object.unwrap_or_else(|| self.whole.object.clone());
@@ -302,18 +302,6 @@ fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause>
     causes.map(|(kind, _)| Cause::of(kind)).collect()
 }
 
-/// Where a record says that something is.
-pub(super) struct Here<'a> {
-    pub(super) object: String,
-    linked: Option<&'a str>,
-}
-
-impl Here<'_> {
-    fn refused(self, name: &str, why: &str) -> Refused {
-        Refused::new(Obstacle::Unreadable, &self.object, name, why)
-    }
-}
-
 fn digest_of(data: Option<manifest::Data<'_>>) -> Option<Digest> {
     data?.checksum
 }
@@ -336,14 +324,6 @@ fn refused_data<'a>(
     found.find_map(|d| Some((d.name.unwrap_or(d.section), d.refused?)))
 }
 
-fn change<T>(before: Option<T>, after: Option<T>) -> Change {
-    match (before, after) {
-        (Some(_), Some(_)) => Change::Changed,
-        (None, _) => Change::Added,
-        (_, None) => Change::Removed,
-    }
-}
-
 /// The kinds of content that differ, as far as two digests can tell.
 fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'_>) -> Vec<Cause> {
     Kind::ALL
@@ -351,67 +331,4 @@ fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'
         .filter(|wanted| before.kind(*wanted) != after.kind(*wanted))
         .map(Cause::of)
         .collect()
-}
-
-pub(super) fn function(
-    here: &Here<'_>,
-    before: Option<manifest::Function<'_>>,
-    after: Option<manifest::Function<'_>>,
-    common_name: Option<&str>,
-    causes: Vec<Cause>,
-) -> Function {
-    let own = after.or(before).map(|function| function.name);
-    // What the kernel calls it, where that is still one of its names.
-    let kept = before.zip(after).and_then(|(before, after)| {
-        let mut names = before.names();
-        names.find(|name| after.names().any(|other| other == *name))
-    });
-    let name = common_name.or(kept).or(own).unwrap_or_default().to_owned();
-    let is_known = |before: &manifest::Function<'_>| before.names().any(|known| known == name);
-    let original_name = before.filter(|before| after.is_some() && !is_known(before));
-    let names = after.or(before).into_iter().flat_map(|function| function.names());
-    Function {
-        object: here.object.clone(),
-        linked: here.linked.map(str::to_owned),
-        original_name: original_name.map(|before| before.name.to_owned()),
-        aliases: others(&name, names),
-        demangled: demangle(&name),
-        name,
-        change: change(before, after),
-        candidates: Vec::new(),
-        causes,
-        original_checksum: before.and_then(|function| function.checksum),
-        patched_checksum: after.and_then(|function| function.checksum),
-        ignored: None,
-        allowed: None,
-    }
-}
-
-/// Those of `names` that are not `name`.
-fn others<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut others: Vec<String> = names.filter(|other| *other != name).map(str::to_owned).collect();
-    others.sort_unstable();
-    others.dedup();
-    others
-}
-
-fn data(
-    here: &Here<'_>,
-    before: Option<manifest::Data<'_>>,
-    after: Option<manifest::Data<'_>>,
-    common_name: Option<&str>,
-    causes: Vec<Cause>,
-) -> Option<Data> {
-    let data = after.or(before)?;
-    let name = common_name.or(data.name);
-    Some(Data {
-        object: here.object.clone(),
-        linked: here.linked.map(str::to_owned),
-        name: name.map(str::to_owned),
-        aliases: others(name.unwrap_or_default(), data.names()),
-        section: data.section.to_owned(),
-        change: change(before, after),
-        read_by: Vec::new(),
-        causes,
-    })
 }

@@ -5,11 +5,11 @@ use std::ops::Deref;
 
 use crate::checksum::{Analysis, Cause, Kind};
 use crate::correlate::{Correlation, Disagreement};
-use crate::elf::ElfError;
+use crate::elf::{ElfError, Place};
 use crate::ids::{List, Pair};
 use crate::input::Input;
 use crate::manifest::{DataId, FunctionId, Object};
-use crate::prove::{self, At, Claims, Other, PairId, Proof, Unit};
+use crate::prove::{self, Claims, Other, PairId, Proof, Unit};
 
 use super::Side;
 
@@ -139,16 +139,15 @@ pub(super) struct Unproven {
 
 /// Where the units of an object start; none if these are not those of its manifest.
 struct Places {
-    functions: List<FunctionId, At>,
+    functions: List<FunctionId, Place>,
     /// Those that are in a section.
-    data: List<DataId, At>,
+    data: List<DataId, Place>,
 }
 
 impl Places {
     fn of(analysis: &Analysis<'_>, object: &Object) -> Option<Self> {
-        let at = |(section, offset)| At { section, offset };
-        let functions: List<_, At> = analysis.function_places().map(at).collect();
-        let data: List<_, At> = analysis.data_places().map(at).collect();
+        let functions: List<_, Place> = analysis.function_places().collect();
+        let data: List<_, Place> = analysis.data_places().collect();
         let fits = functions.len() == object.functions.len() && data.len() <= object.data.len();
         fits.then_some(Self { functions, data })
     }
@@ -164,8 +163,8 @@ enum Meant {
 struct Claimed<'a> {
     /// The name that is common to both, where it is not the patched unit's own.
     name: Option<&'a str>,
-    original: Option<At>,
-    patched: Option<(At, Meant)>,
+    original: Option<Place>,
+    patched: Option<(Place, Meant)>,
     equal: bool,
 }
 
@@ -181,7 +180,7 @@ pub(super) fn of(
 
     let mut claims = Claims::default();
     let mut meant: List<PairId, Meant> = List::default();
-    let mut moved: Vec<At> = Vec::new();
+    let mut moved: Vec<Place> = Vec::new();
     let mut claim = |unit: Unit, of: Claimed<'_>| {
         let Claimed { name, original, patched, equal } = of;
         if let Some(name) = name {
@@ -231,7 +230,7 @@ pub(super) fn of(
         claim(Unit::Data, claimed);
     }
     if !moved.is_empty() {
-        let known: BTreeSet<At> = claims.pairs.iter().map(|pair| pair.original).collect();
+        let known: BTreeSet<Place> = claims.pairs.iter().map(|pair| pair.original).collect();
         claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
     }
     let Proof { unproven, mut others, raw, constructed, rules } =

@@ -9,7 +9,8 @@ use crate::manifest::FunctionId;
 use crate::reach;
 use crate::record::{Change, Note};
 
-use super::pair::{Opinions, function};
+use super::entry::function;
+use super::pair::Opinions;
 use super::proof::Read;
 use super::{Changes, Home};
 

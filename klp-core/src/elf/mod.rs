@@ -24,6 +24,7 @@ pub use reloc::{Reloc, RelocKind, Relocs, Within};
 pub use section::{Section, SectionClass};
 pub use symbol::{Definition, Symbol, SymbolKind};
 
+// Not `object::SectionIndex` and `SymbolIndex`: they take 8 bytes, anybody can make one, and no list goes by them alone.
 /// One of an object's sections: its index in the section header table.
 pub type SectionId = Id<Section<'static>>;
 /// One of an object's symbols: its index in the symbol table.
@@ -206,21 +207,21 @@ impl<'data> ElfObject<'data> {
 
     /// The place of this object, section and offset, that is `addend` bytes behind the symbol of `reloc`. None where that is
     /// another object's, a number, or in front of its section.
-    pub(crate) fn place(&self, reloc: &Reloc, addend: i64) -> Option<(SectionId, u64)> {
+    pub(crate) fn place(&self, reloc: &Reloc, addend: i64) -> Option<Place> {
         let symbol = self.symbol(reloc.symbol);
         let Definition::Section(section) = symbol.place else { return None };
-        Some((section, symbol.value.checked_add_signed(addend)?))
+        Some(section.at(symbol.value.checked_add_signed(addend)?))
     }
 
     /// The same of what `reloc` adds itself.
-    pub(crate) fn place_of(&self, reloc: &Reloc) -> Option<(SectionId, u64)> {
+    pub(crate) fn place_of(&self, reloc: &Reloc) -> Option<Place> {
         self.place(reloc, reloc.addend)
     }
 
     /// The same, where there is code.
-    pub(crate) fn code_place_of(&self, reloc: &Reloc) -> Option<(SectionId, u64)> {
+    pub(crate) fn code_place_of(&self, reloc: &Reloc) -> Option<Place> {
         let place = self.place_of(reloc)?;
-        self.section(place.0).is_code().then_some(place)
+        self.section(place.section).is_code().then_some(place)
     }
 
     /// How many function symbols (`STT_FUNC`, defined) the object has, aliases and parts included.
@@ -282,10 +283,10 @@ fn refuse_unreadable(sections: &List<SectionId, Section<'_>>) -> Result<(), ElfE
 }
 
 /// Names are compared as text, so that two that are none could be taken for one.
-fn is_text(name: &[u8], what: &str, index: usize) -> Result<(), ElfError> {
+fn is_text(name: &[u8], what: &str, number: usize) -> Result<(), ElfError> {
     match std::str::from_utf8(name) {
         Ok(_) => Ok(()),
-        Err(_) => Err(ElfError::Malformed(format!("the name of {what} {index} is not UTF-8"))),
+        Err(_) => Err(ElfError::Malformed(format!("the name of {what} {number} is not UTF-8"))),
     }
 }
 

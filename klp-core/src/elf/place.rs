@@ -11,6 +11,14 @@ pub struct Place {
     pub offset: u64,
 }
 
+impl Place {
+    /// The place `distance` behind it.
+    #[must_use]
+    pub const fn plus(self, distance: u64) -> Self {
+        self.section.at(self.offset.saturating_add(distance))
+    }
+}
+
 impl SectionId {
     /// The place at `offset` of the section.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::arch::{Access, Arch, Form, Instructions as _, Names, for_machine};
 use crate::checksum::{Analysis, Target, distance};
-use crate::elf::{self, Reloc, RelocKind, Section, SectionId, SymbolId};
+use crate::elf::{self, Place, Reloc, RelocKind, Section, SymbolId};
 use crate::layout::{FunctionId, Span};
 
 use super::fact::Fact;
@@ -103,7 +103,7 @@ impl Listing<'_, '_> {
                 Ok(Form::Branch { call, target }) => Some((call, target)),
                 _ => None,
             };
-            let place = Place { section, span, part, at, length };
+            let place = Spot { section, span, part, at, length };
             lines.push(self.line::<A>(&place, access, branch, is_nop));
             at = at.saturating_add(length);
         }
@@ -113,12 +113,12 @@ impl Listing<'_, '_> {
     /// `branch` says of a direct branch whether it is a call, and its target as encoded.
     fn line<A: Arch>(
         &self,
-        place: &Place<'_, '_>,
+        place: &Spot<'_, '_>,
         access: Access,
         branch: Option<(bool, u64)>,
         is_nop: bool,
     ) -> Line {
-        let Place { section, span, part, at, length } = *place;
+        let Spot { section, span, part, at, length } = *place;
         let end = at.saturating_add(length);
         let relocs: Vec<Reloc> =
             section.relocs.within(at, end).filter(|reloc| reloc.kind != RelocKind::None).collect();
@@ -173,7 +173,7 @@ impl Listing<'_, '_> {
     }
 
     /// What the operands refer to that have a relocation.
-    fn fields<A: Arch>(&self, place: &Place<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
+    fn fields<A: Arch>(&self, place: &Spot<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
         let mut fields = Fields::default();
         let code = place.section.bytes(place.at, place.length).unwrap_or_default();
         let mut instructions = A::Instructions::new(code, place.at);
@@ -200,7 +200,7 @@ impl Listing<'_, '_> {
 
     fn refers(
         &self,
-        place: &Place<'_, '_>,
+        place: &Spot<'_, '_>,
         access: Access,
         symbol: SymbolId,
         addend: i64,
@@ -214,14 +214,14 @@ impl Listing<'_, '_> {
     /// Where a direct branch goes.
     fn branch(
         &self,
-        place: &Place<'_, '_>,
+        place: &Spot<'_, '_>,
         target: Option<u64>,
         relocs: &[Reloc],
     ) -> Option<Branch> {
         let target = target?;
         let end = place.at.saturating_add(place.length);
-        let (section, offset) = match relocs.first() {
-            None => (place.span.section, target),
+        let code = match relocs.first() {
+            None => place.span.section.at(target),
             Some(reloc) => {
                 let addend = distance(reloc, end)?;
                 let said = self.refers(place, Access::Open, reloc.symbol, addend);
@@ -231,7 +231,8 @@ impl Listing<'_, '_> {
                 }
             }
         };
-        let Some(inside) = self.inside((section, offset)) else {
+        let Some(inside) = self.inside(code) else {
+            let Place { section, offset } = code;
             let code = Target::Code { section, offset, symbol: None };
             return Some(Branch::out(reference::of(self.analysis, &code, Access::Open)));
         };
@@ -244,7 +245,7 @@ impl Listing<'_, '_> {
 }
 
 impl Around for Listing<'_, '_> {
-    fn inside(&self, (section, offset): (SectionId, u64)) -> Option<(usize, u64)> {
+    fn inside(&self, Place { section, offset }: Place) -> Option<(usize, u64)> {
         let mut spans = self.spans.iter().enumerate();
         spans.find_map(|(part, span)| {
             let holds = span.section == section && (span.start..span.end).contains(&offset);
@@ -268,7 +269,7 @@ impl Around for Listing<'_, '_> {
 
 /// Where an instruction is.
 #[derive(Clone, Copy)]
-struct Place<'a, 'data> {
+struct Spot<'a, 'data> {
     section: &'a Section<'data>,
     span: Span,
     part: usize,

@@ -3,7 +3,7 @@
 use crate::arch::Access;
 use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
 use crate::demangle::spoken;
-use crate::elf::{RelocKind, SectionId};
+use crate::elf::{Place, RelocKind, SectionId};
 use crate::name;
 use crate::slices::Parts as _;
 
@@ -19,7 +19,7 @@ pub(super) struct Reference {
     /// What the data that it leads to refers to in its turn.
     pub(super) behind: Vec<Fact>,
     /// The place in code, if it is one.
-    pub(super) code: Option<(SectionId, u64)>,
+    pub(super) code: Option<Place>,
 }
 
 /// Longer strings and constants are cut in an operand.
@@ -52,7 +52,7 @@ fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep:
     match target {
         Target::Named(it) => named(&it.name, it.addend),
         Target::Code { section, offset, .. } => {
-            let code = Some((*section, *offset));
+            let code = Some(section.at(*offset));
             let place = code_place(cx, *section, *offset);
             let named = place.map(|(symbol, within)| named(symbol, within.cast_signed()));
             let named = named.unwrap_or_else(|| plain("code without a symbol".to_owned()));

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::arch::{Access, Arch as _, Machine, for_machine};
 use crate::checksum::Analysis;
-use crate::elf::{Reloc, SectionId};
+use crate::elf::{Place, Reloc};
 use crate::tables::{Alternative, Entry, Field, SiteRef};
 
 use super::fact::Fact;
@@ -23,7 +23,7 @@ pub(super) struct Said {
 /// The code around the instruction.
 pub(super) trait Around {
     /// The part of the function that a place in code is in, and the offset there.
-    fn inside(&self, place: (SectionId, u64)) -> Option<(usize, u64)>;
+    fn inside(&self, place: Place) -> Option<(usize, u64)>;
     /// The instructions that an alternative replaces others by.
     fn replacement(&self, reloc: &Reloc, length: u8) -> Vec<Replacing>;
 }

@@ -6,7 +6,7 @@ use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::{Analysis, distance};
 use crate::demangle::spoken;
 use crate::elf::{
-    Definition, ElfError, Reloc, RelocKind, Section, SectionId, SymbolId, SymbolKind,
+    Definition, ElfError, Place, Reloc, RelocKind, Section, SectionId, SymbolId, SymbolKind,
 };
 use crate::layout::Span;
 use crate::rules;
@@ -38,7 +38,7 @@ pub enum Manner {
 /// A reference: to a symbol that is elsewhere, or to a place.
 enum Target {
     Symbol(SymbolId),
-    Place(SectionId, u64),
+    Place(Place),
 }
 
 /// Adds to each of `all` who refers to it in the object with these `bytes`.
@@ -115,7 +115,7 @@ impl Search<'_, '_> {
             if let Some(target) = branch.filter(|_| !is_linked)
                 && !(span.start..span.end).contains(&target)
             {
-                tell(&Target::Place(span.section, target), how);
+                tell(&Target::Place(span.section.at(target)), how);
             }
         }
     }
@@ -144,7 +144,7 @@ impl Search<'_, '_> {
         let symbol = self.analysis.elf.symbol(reloc.symbol);
         match symbol.place {
             Definition::Section(section) => {
-                Some(Target::Place(section, symbol.value.checked_add_signed(addend)?))
+                Some(Target::Place(section.at(symbol.value.checked_add_signed(addend)?)))
             }
             Definition::Undefined if symbol.kind != SymbolKind::Section => {
                 Some(Target::Symbol(reloc.symbol))
@@ -160,9 +160,10 @@ impl Search<'_, '_> {
                 let symbol = self.analysis.elf.symbol(*symbol);
                 is_of(&symbol.name_lossy(), &went.function)
             }
-            Target::Place(section, offset) => went.copies.iter().any(|copy| {
-                copy.how != How::ColdPart && (copy.section, copy.offset) == (*section, *offset)
-            }),
+            Target::Place(place) => went
+                .copies
+                .iter()
+                .any(|copy| copy.how != How::ColdPart && copy.section.at(copy.offset) == *place),
         }
     }
 }

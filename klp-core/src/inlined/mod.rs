@@ -8,7 +8,7 @@ mod copies;
 
 use std::collections::BTreeSet;
 
-use crate::debug::{Debug, Function, Inlined, Named, SourceLine, Stretch};
+use crate::debug::{Debug, Function, Inlined, InlinedId, Named, SourceLine, Stretch};
 use crate::elf::ElfError;
 use crate::module::RawElf;
 
@@ -99,10 +99,10 @@ fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Went {
             declared.extend(function.named.line.map(|line| Line::of(debug, line)));
             own.extend(function.code.iter().copied());
         }
-        for (number, found) in function.inlined.iter().enumerate() {
+        for (found, id) in function.inlined.with_ids() {
             if is(&found.named, name) {
                 declared.extend(found.named.line.map(|line| Line::of(debug, line)));
-                inlined.insert(into(elf, debug, function, number));
+                inlined.insert(into(elf, debug, function, id));
             }
         }
     }
@@ -123,8 +123,8 @@ fn is(named: &Named, name: &str) -> bool {
     named.name == name || named.symbol.as_deref() == Some(name) || named.spoken() == name
 }
 
-fn into(elf: &RawElf<'_>, debug: &Debug, function: &Function, number: usize) -> Into {
-    let chain = function.chain(number);
+fn into(elf: &RawElf<'_>, debug: &Debug, function: &Function, id: InlinedId) -> Into {
+    let chain = function.chain(id);
     let bytes = chain.last().map_or(0, |inlined| size(&inlined.code));
     let code = chain.last().into_iter().flat_map(|inlined| inlined.code.iter());
     let place = code.chain(&function.code).next().copied();

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::elf::{
-    Definition, ElfObject, RelocKind, Section, SectionId, Symbol, SymbolId, SymbolKind,
+    Definition, ElfObject, Place, RelocKind, Section, SectionId, Symbol, SymbolId, SymbolKind,
 };
 use crate::name::{self, Stability};
 
@@ -40,7 +40,7 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
 }
 
 /// Section and offset of each address in a constant that holds nothing but addresses of code.
-fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<(SectionId, u64)>> {
+fn places(elf: &ElfObject<'_>, table: &Symbol<'_>) -> Option<Vec<Place>> {
     let Definition::Section(section) = table.place else { return None };
     let section = Some(elf.section(section)).filter(|it| !it.is_code() && !it.is_writable())?;
     let mut next = table.value;
@@ -103,7 +103,7 @@ fn used_by_their_functions(
     let loaded = elf.sections.with_ids().filter(|(section, _)| section.is_allocated());
     for (section, number) in loaded {
         for reloc in section.relocs.iter() {
-            let Some((to, at)) = elf.place_of(&reloc) else { continue };
+            let Some(Place { section: to, offset: at }) = elf.place_of(&reloc) else { continue };
             let near = tables.partition_point(|table| table.section < to);
             if tables.get(near).is_none_or(|table| table.section != to) {
                 continue;
@@ -114,7 +114,7 @@ fn used_by_their_functions(
             let behind = tables.partition_point(|table| (table.section, table.start) <= (to, at));
             let table = behind.checked_sub(1).and_then(|last| tables.get(last));
             let Some(table) = table.filter(|it| it.section == to && at < it.end) else { continue };
-            let user = functions.of_place((number, reloc.offset)).filter(|_| section.is_code());
+            let user = functions.of_place(number.at(reloc.offset)).filter(|_| section.is_code());
             let user = user.and_then(|name| name.split(|byte| *byte == b'.').next());
             let is_own = user == Some(table.function);
             let known = is_used.entry(table.symbol).or_insert(true);
@@ -143,26 +143,26 @@ impl<'data> Functions<'data> {
     }
 
     /// The symbol around a place: where it starts, and its name.
-    fn symbol(&self, (section, offset): (SectionId, u64)) -> Option<(u64, &'data [u8])> {
+    fn symbol(&self, Place { section, offset }: Place) -> Option<(u64, &'data [u8])> {
         let behind = self.0.partition_point(|(of, start, ..)| (*of, *start) <= (section, offset));
         let (of, start, end, name) = self.0.get(..behind)?.last()?;
         (*of == section && offset < *end).then_some((*start, *name))
     }
 
     /// The function that has code at a place, behind its own start or in a part of its own.
-    fn around(&self, place: (SectionId, u64)) -> Option<&'data [u8]> {
+    fn around(&self, place: Place) -> Option<&'data [u8]> {
         let (start, name) = self.symbol(place)?;
-        name::cold_parent(name).or(Some(name).filter(|_| start < place.1))
+        name::cold_parent(name).or(Some(name).filter(|_| start < place.offset))
     }
 
     /// The function that has code at a place.
-    fn of_place(&self, place: (SectionId, u64)) -> Option<&'data [u8]> {
+    fn of_place(&self, place: Place) -> Option<&'data [u8]> {
         let (_, name) = self.symbol(place)?;
         Some(name::cold_parent(name).unwrap_or(name))
     }
 }
 
-fn is_of_one(functions: &Functions<'_>, places: &[(SectionId, u64)]) -> bool {
+fn is_of_one(functions: &Functions<'_>, places: &[Place]) -> bool {
     let owner = places.first().and_then(|place| functions.around(*place));
     owner.is_some() && places.iter().all(|place| functions.around(*place) == owner)
 }

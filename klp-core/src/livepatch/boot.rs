@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::Analysis;
-use crate::elf::{Definition, Section, SectionId, Symbol};
+use crate::elf::{Definition, Place, Section, SectionId, Symbol};
 use crate::kernel::{Region, is_freed};
 use crate::layout::{FunctionId, SpanId};
 use crate::name::called_by_stub;
@@ -187,17 +187,17 @@ fn identifier(section: &[u8]) -> Option<&[u8]> {
 }
 
 /// The functions that `section` points to, or that a stub there calls, by name, and where the section points.
-fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, (SectionId, u64))> {
+fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, Place)> {
     let analysis = &side.analysis;
     let targets = section.relocs.iter().filter_map(|reloc| {
-        let (code, offset) = analysis.elf.place_of(&reloc)?;
+        let Place { section: code, offset } = analysis.elf.place_of(&reloc)?;
         let span = *analysis.layout.span(analysis.layout.find(code, offset)?);
         let name = analysis.elf.symbol(span.symbol?).name;
         // The stub is numbered, and its number another one where a patch adds a `pr_debug` before.
         let name = identifier(section.name)
             .and_then(|identifier| called_by_stub(name, identifier))
             .unwrap_or(name);
-        Some((String::from_utf8_lossy(name).into_owned(), (code, span.start)))
+        Some((String::from_utf8_lossy(name).into_owned(), code.at(span.start)))
     });
     targets.collect()
 }
@@ -232,20 +232,20 @@ pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extractio
 fn set_up(
     object: usize,
     source: &Source<'_>,
-    place: (SectionId, u64),
+    place: Place,
     extraction: &Extraction,
 ) -> BTreeSet<String> {
     let analysis = &source.patched.analysis;
     let (mut seen, mut open) = (BTreeSet::from([place]), vec![place]);
     let mut variables = BTreeSet::new();
-    while let Some((code, start)) = open.pop() {
-        for (section, offset) in referred(analysis, code, start) {
+    while let Some(Place { section: code, offset: start }) = open.pop() {
+        for Place { section, offset } in referred(analysis, code, start) {
             let target = analysis.layout.find(section, offset);
             let target = target.map(|target| analysis.layout.span(target));
             let Some(target) = target else { continue };
             let section = analysis.elf.section(section);
             if section.is_code() {
-                let place = (target.section, target.start);
+                let place = target.section.at(target.start);
                 if is_freed(section.name) && seen.insert(place) {
                     open.push(place);
                 }
@@ -261,15 +261,11 @@ fn set_up(
 }
 
 /// The places, section and offset, that the code from `start` on refers to, up to the end of its function.
-fn referred(analysis: &Analysis<'_>, code: SectionId, start: u64) -> Vec<(SectionId, u64)> {
+fn referred(analysis: &Analysis<'_>, code: SectionId, start: u64) -> Vec<Place> {
     for_machine!(analysis.elf.machine, A => referred_by::<A>(analysis, code, start))
 }
 
-fn referred_by<A: Arch>(
-    analysis: &Analysis<'_>,
-    code: SectionId,
-    start: u64,
-) -> Vec<(SectionId, u64)> {
+fn referred_by<A: Arch>(analysis: &Analysis<'_>, code: SectionId, start: u64) -> Vec<Place> {
     let span = analysis.layout.find(code, start).map(|span| analysis.layout.span(span));
     let Some(span) = span else { return Vec::new() };
     let section = analysis.elf.section(code);
@@ -282,7 +278,7 @@ fn referred_by<A: Arch>(
         if let Form::Branch { target, .. } = decoded.form
             && section.relocs.within(at, next).next().is_none()
         {
-            places.push((code, target));
+            places.push(code.at(target));
         }
         for reloc in section.relocs.within(at, next) {
             let bias = if reloc.kind.is_relative() { next.saturating_sub(reloc.offset) } else { 0 };

@@ -3,7 +3,7 @@
 //! `include/linux/livepatch_helpers.h` makes (Linux 6.19); for older kernels a patch says the same with
 //! `__section(".discard.klp_callback_ptrs")`.
 
-use crate::elf::Definition;
+use crate::elf::{Definition, Place};
 use crate::layout::FunctionId;
 
 use super::source::Source;
@@ -54,7 +54,7 @@ pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, FunctionId)>,
         });
         let Some(kind) = kind else { continue };
         let function = header.relocs.at(symbol.value).and_then(|reloc| {
-            let (code, offset) = analysis.elf.place_of(&reloc)?;
+            let Place { section: code, offset } = analysis.elf.place_of(&reloc)?;
             let span = analysis.layout.find(code, offset)?;
             source.owners[span]
         });

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::arch::{Arch as _, for_machine};
 use crate::checksum::Kind;
-use crate::elf::{ElfObject, Reloc, Section, SectionId};
+use crate::elf::{ElfObject, Place, Reloc, Section};
 use crate::layout::FunctionId;
 
 use super::namesakes;
@@ -98,7 +98,7 @@ pub(super) fn call_sites(side: &Side<'_>, number: FunctionId) -> Option<BTreeSet
     });
     for (section, from) in sections {
         for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
-            if entry(elf, &reloc, section.is_code()) != Some((body.section, body.start)) {
+            if entry(elf, &reloc, section.is_code()) != Some(body.section.at(body.start)) {
                 continue;
             }
             if !is_call(elf, section, reloc.offset) {
@@ -119,11 +119,7 @@ pub(super) fn is_left_out(name: &[u8]) -> bool {
 }
 
 /// Where a relocation leads to, if it is of data or ends an instruction.
-pub(super) fn entry(
-    elf: &ElfObject<'_>,
-    reloc: &Reloc,
-    is_of_code: bool,
-) -> Option<(SectionId, u64)> {
+pub(super) fn entry(elf: &ElfObject<'_>, reloc: &Reloc, is_of_code: bool) -> Option<Place> {
     let bias = if reloc.kind.is_relative() && is_of_code { 4 } else { 0 };
     elf.place(reloc, reloc.addend.checked_add(bias)?)
 }

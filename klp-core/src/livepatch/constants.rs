@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::arch::Access;
 use crate::diff::Changes;
-use crate::elf::{Definition, SymbolId, SymbolKind};
+use crate::elf::{Definition, Place, SymbolId, SymbolKind};
 use crate::kernel::Region;
 use crate::layout::{FunctionId, Span, SpanId};
 use crate::name;
@@ -107,7 +107,7 @@ fn labels_in(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
     let place = side.analysis.layout.span(span);
     let section = side.analysis.elf.section(place.section);
     let targets = section.relocs.within(place.start, place.end).map(|reloc| {
-        let (code, at) = side.analysis.elf.place_of(&reloc)?;
+        let Place { section: code, offset: at } = side.analysis.elf.place_of(&reloc)?;
         let span = side.analysis.layout.find(code, at)?;
         let is_inside = side.analysis.layout.span(span).start < at;
         side.owner(span).filter(|_| is_inside)

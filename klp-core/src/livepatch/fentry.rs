@@ -2,7 +2,7 @@
 //! `__mcount_loc` of the livepatch from the calls, so they are put back.
 
 use crate::arch::Arch;
-use crate::elf::RelocKind;
+use crate::elf::{Place, RelocKind};
 use crate::kernel::Kernel;
 
 use super::copy::{Copied, Link, OutReloc};
@@ -15,7 +15,7 @@ pub(super) fn nop<A: Arch>(resolver: &Resolver<'_, '_>, entry: Piece, code: Piec
     let elf = &resolver.source.patched.analysis.elf;
     let table = Some(elf.section(entry.section)).filter(|table| table.name == b"__mcount_loc")?;
     let reloc = table.relocs.at(entry.start)?;
-    let (section, offset) = elf.place_of(&reloc)?;
+    let Place { section, offset } = elf.place_of(&reloc)?;
     let section = elf.section(section);
     let mut relocs = section.relocs.within(offset, offset.checked_add(A::NO_CALL.len() as u64)?);
     let was_call = relocs.any(|reloc| reloc.kind == RelocKind::None);

@@ -362,7 +362,7 @@ fn shared_pieces(
     shared
 }
 
-/// Name and position of the original of the patched function `number`.
+/// Name and position of the original of the patched `function`.
 fn replaced_symbol(
     kernel: &Kernel,
     source: &Source<'_>,
@@ -375,8 +375,7 @@ fn replaced_symbol(
         Some(Fate::Moved) => {
             let symbols = kernel.symbols_of(source.linked);
             let mut own = source.patched.symbols_of(number).filter(|(_, symbol)| !symbol.local);
-            let symbol = own.next().map(|(_, symbol)| symbol);
-            let symbol = symbol.ok_or_else(|| failed("it has no name"))?;
+            let (_, symbol) = own.next().ok_or_else(|| failed("it has no name"))?;
             return match symbols.and_then(|symbols| symbols.lasting_global(symbol.name)) {
                 Some(Ok(position)) => Ok((symbol.name_lossy().into_owned(), position)),
                 Some(Err(why)) => Err((name, why.to_string())),
@@ -391,12 +390,10 @@ fn replaced_symbol(
         .map(|id| &running.analysis.layout.functions[id])
         .ok_or_else(|| failed("its original is not in the object that was linked"))?;
     let elf = &running.analysis.elf;
-    let named = function.symbols.iter().map(|id| (*id, elf.symbol(*id)));
-    let (index, symbol) = named
-        .into_iter()
-        .find(|(_, symbol)| !source.is_dead(symbol))
-        .ok_or_else(|| failed("its original has no name"))?;
-    match kernel.position(source, index) {
+    let mut named = function.symbols.iter().map(|id| (*id, elf.symbol(*id)));
+    let living = named.find(|(_, symbol)| !source.is_dead(symbol));
+    let (id, symbol) = living.ok_or_else(|| failed("its original has no name"))?;
+    match kernel.position(source, id) {
         Ok(position) => Ok((symbol.name_lossy().into_owned(), position)),
         Err(why) => Err((name, why.to_string())),
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{ElfObject, Section, SectionId};
+use crate::elf::{ElfObject, Place, Section, SectionId};
 use crate::layout::{FunctionId, Span};
 use crate::rules;
 use crate::slices::Parts as _;
@@ -227,7 +227,7 @@ fn plain_entries(
     section: &Section<'_>,
     table: SectionId,
 ) -> Option<Vec<Entry>> {
-    let sites: Vec<(u64, Option<(SectionId, u64)>)> = section
+    let sites: Vec<(u64, Option<Place>)> = section
         .relocs
         .iter()
         .filter(|reloc| reloc.raw != 0)
@@ -243,7 +243,7 @@ fn plain_entries(
         return None;
     }
     let entries = starts.into_iter().filter_map(|(start, place)| {
-        let (code, offset) = (*place)?;
+        let Place { section: code, offset } = (*place)?;
         Some(Entry { code, offset, table, start: *start, end: start.saturating_add(size) })
     });
     Some(entries.collect())

@@ -149,8 +149,8 @@ fn file_of<'a>(object: &ElfObject<'a>, symbol: &Symbol<'_>) -> Option<&'a [u8]> 
     object.files.get(usize::try_from(number).ok()?).copied()
 }
 
-/// The position of the entry at `index` among all of its name.
-fn position(entries: &[Listed], index: usize) -> Result<u64, PositionError> {
+/// The position of the entry `at` among all of its name.
+fn position(entries: &[Listed], at: usize) -> Result<u64, PositionError> {
     if entries.len() == 1 {
         return Ok(0);
     }
@@ -158,7 +158,7 @@ fn position(entries: &[Listed], index: usize) -> Result<u64, PositionError> {
     if lasting != 0 && lasting != entries.len() {
         return Err(PositionError::Unsteady);
     }
-    Ok(u64::try_from(index).unwrap_or(u64::MAX).saturating_add(1))
+    Ok(u64::try_from(at).unwrap_or(u64::MAX).saturating_add(1))
 }
 
 #[cfg(test)]

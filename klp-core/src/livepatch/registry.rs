@@ -2,6 +2,7 @@
 
 use super::pieces::Piece;
 use super::source::Source;
+use crate::elf::Place;
 
 /// Pointers to the SRCU structures of a module, whose per-CPU counters are allocated when it is loaded
 /// (`srcu_module_coming()` in kernel/rcu/srcutree.c).
@@ -14,7 +15,7 @@ pub(super) fn entries(source: &Source<'_>, piece: Piece) -> Vec<Piece> {
     let lists = elf.sections.with_ids().filter(|(section, _)| section.name == SRCU);
     let entries = lists.flat_map(|(section, number)| {
         let own = section.relocs.iter().filter(|reloc| {
-            elf.place_of(reloc).is_some_and(|(to, at)| {
+            elf.place_of(reloc).is_some_and(|Place { section: to, offset: at }| {
                 to == piece.section && (piece.start..piece.end).contains(&at)
             })
         });

@@ -219,7 +219,7 @@ fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: FunctionId) -> Option<Co
         let name = reloc.map(|reloc| {
             let symbol = side.analysis.elf.symbol(reloc.symbol);
             let own = callers::entry(&side.analysis.elf, &reloc, true)
-                .and_then(|(section, at)| layout.find(section, at))
+                .and_then(|place| layout.find(place.section, place.offset))
                 .and_then(|span| source.owners[span]);
             own.map_or_else(|| symbol.name_lossy().into_owned(), |own| source.name_of(own))
         });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{Section, SectionClass};
+use crate::elf::{Place, Section, SectionClass};
 use crate::rules;
 
 use super::extract::Extraction;
@@ -47,7 +47,7 @@ pub(super) fn of(
             })
         };
         for reloc in section.relocs.iter().filter(|reloc| reloc.raw != 0) {
-            let Some((code, at)) = elf.place_of(&reloc) else { continue };
+            let Some(Place { section: code, offset: at }) = elf.place_of(&reloc) else { continue };
             let mut pieces = extraction.copied.keys();
             let is_in_copy = pieces.any(|piece| {
                 (piece.object, piece.section) == (object, code)

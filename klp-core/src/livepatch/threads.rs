@@ -85,13 +85,14 @@ fn has_loop_only<A: Arch>(side: &Side<'_>, number: FunctionId, span: Span) -> Op
                 let mut relocs = section.relocs.within(at, next).filter(|reloc| reloc.raw != 0);
                 let to = match relocs.next() {
                     Some(reloc) => entry(&side.analysis.elf, &reloc, true)?,
-                    None => (span.section, target),
+                    None => span.section.at(target),
                 };
-                let owner = side.analysis.layout.find(to.0, to.1).and_then(|it| side.owner(it));
+                let owner =
+                    side.analysis.layout.find(to.section, to.offset).and_then(|it| side.owner(it));
                 if owner != Some(number) {
                     return None;
                 }
-                has_loop |= to.0 == span.section && (span.start..=at).contains(&to.1);
+                has_loop |= to.section == span.section && (span.start..=at).contains(&to.offset);
             }
             Form::Plain if decoded.ends_flow && instructions.leaves() => return None,
             _ => {}
@@ -104,7 +105,7 @@ fn has_loop_only<A: Arch>(side: &Side<'_>, number: FunctionId, span: Span) -> Op
 fn starters(side: &Side<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
     let body = layout.span(layout.functions[number].body);
-    let body = (body.section, body.start);
+    let body = body.section.at(body.start);
     let mut found = BTreeSet::new();
     for (section, from) in elf.sections.with_ids().filter(|(section, _)| section.is_code()) {
         for reloc in section.relocs.iter() {

@@ -6,7 +6,7 @@ use bitcode::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolKind};
+use crate::elf::{Definition, ElfObject, Place, Section, SectionId, Symbol, SymbolKind};
 
 /// One such thing. Those of an object are sorted.
 #[derive(
@@ -60,11 +60,11 @@ impl Fact {
 
 /// `.ibt_endbr_seal`: 4 bytes an entry, the distance to the ENDBR at a function's start.
 fn sealed<'a>(elf: &'a ElfObject<'_>, section: &'a Section<'_>) -> impl Iterator<Item = Fact> + 'a {
-    let places: BTreeSet<(SectionId, u64)> =
+    let places: BTreeSet<Place> =
         section.relocs.iter().filter_map(|reloc| elf.place_of(&reloc)).collect();
     let is_sealed = move |symbol: &&Symbol<'_>| match symbol.place {
         Definition::Section(section) => {
-            symbol.kind == SymbolKind::Function && places.contains(&(section, symbol.value))
+            symbol.kind == SymbolKind::Function && places.contains(&section.at(symbol.value))
         }
         _ => false,
     };

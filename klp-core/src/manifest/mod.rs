@@ -101,8 +101,8 @@ impl Object {
 
     /// The Kbuild object that something of this object comes from: itself, unless it was linked.
     #[must_use]
-    pub fn origin(&self, index: Option<u32>) -> &str {
-        let origin = index.and_then(|index| self.origins.get(index as usize));
+    pub fn origin(&self, origin: Option<u32>) -> &str {
+        let origin = origin.and_then(|origin| self.origins.get(origin as usize));
         origin.unwrap_or(&self.object)
     }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use foldhash::{HashMap, HashMapExt as _};
 
 use crate::checksum::{DataChecksum, Digest, FunctionChecksums, ReferentId, zeroed};
-use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolId};
+use crate::elf::{Definition, ElfObject, Place, Section, Symbol, SymbolId};
 use crate::ids::List;
 use crate::layout::{self, Layout};
 use crate::lists::{Lists, Strings};
@@ -179,7 +179,7 @@ impl SymbolTable {
 }
 
 /// Section and offset of each symbol of one name.
-type Places = Vec<(SectionId, u64)>;
+type Places = Vec<Place>;
 
 /// Of each of `locals` 0 where it is the only one of its name and file, else its number among them by place, from 1;
 /// empty where all are the only ones.
@@ -192,7 +192,7 @@ fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
         if let Definition::Section(section) = symbol.place
             && let Some(places) = places.get_mut(&(symbol.file, symbol.name))
         {
-            places.push((section, symbol.value));
+            places.push(section.at(symbol.value));
         }
     }
     for places in places.values_mut() {
@@ -205,7 +205,7 @@ fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
     let rank = |symbol: &&Symbol<'_>| {
         let Definition::Section(section) = symbol.place else { return 0 };
         let same = places.get(&(symbol.file, symbol.name)).map(Vec::as_slice).unwrap_or_default();
-        let before = same.partition_point(|at| *at < (section, symbol.value));
+        let before = same.partition_point(|at| *at < section.at(symbol.value));
         let is_only = same.len() < 2;
         if is_only { 0 } else { u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1) }
     };

@@ -121,8 +121,8 @@ impl<'a> Code<'_, 'a> {
             let there = at.saturating_sub(start).saturating_add(self.patched.start);
             for field in fields {
                 let offset = self.offset(there);
-                let ours = field.operand(a, (number, at), &ours);
-                let theirs = field.operand(b, (self.patched.section, there), &theirs);
+                let ours = field.operand(a, number.at(at), &ours);
+                let theirs = field.operand(b, self.patched.section.at(there), &theirs);
                 let Some((ours, theirs)) = ours.zip(theirs) else {
                     let text = "other relocations than before";
                     return Err(Difference::new(What::Target, offset, text));

@@ -375,7 +375,7 @@ fn near_one(world: &World<'_>, a: Spot, b: Spot) -> bool {
 fn code(world: &World<'_>, a: Spot, b: Spot) -> Option<(Node, (u64, u64))> {
     let [a_side, b_side] = &world.sides;
     let places = (u64::try_from(a.offset).ok()?, u64::try_from(b.offset).ok()?);
-    let (a, b) = ((a.section, places.0), (b.section, places.1));
+    let (a, b) = (a.section.at(places.0), b.section.at(places.1));
     let (original, patched) = unclaimed::stretches((a_side, a), (b_side, b))?;
     Some((Node::Code { original, patched }, places))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::elf::{Definition, SectionId};
+use crate::elf::{Definition, Place, SectionId};
 use crate::ids::List;
 
 use super::PairId;
@@ -79,7 +79,7 @@ impl<'s, 'a> Covered<'s, 'a> {
     /// What only changed code refers to is changed with it: adds all that is reached from `starts`.
     pub(super) fn excuse(&mut self, starts: Vec<Range>, entered: &Entered) {
         let side = self.side;
-        let mut seen: HashSet<(SectionId, u64)> = HashSet::new();
+        let mut seen: HashSet<Place> = HashSet::new();
         let mut waiting = starts;
         let blocks = blocks(side, &waiting);
         waiting.extend(blocks);
@@ -87,7 +87,7 @@ impl<'s, 'a> Covered<'s, 'a> {
         let total: u64 = side.object.sections.iter().map(|it| it.data.len() as u64).sum();
         let mut budget = total.saturating_mul(64);
         while let Some(range) = waiting.pop() {
-            if !seen.insert((range.section, range.start)) {
+            if !seen.insert(range.section.at(range.start)) {
                 continue;
             }
             budget = budget.saturating_sub(range.len());
@@ -104,7 +104,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                     waiting.extend((!side.is_code(section)).then_some(all));
                     return;
                 };
-                if !side.units_at(section, at).is_empty() || seen.contains(&(section, at)) {
+                if !side.units_at(section, at).is_empty() || seen.contains(&section.at(at)) {
                     return;
                 }
                 if side.is_code(section) {

@@ -1,6 +1,6 @@
 //! The sizes of what reports of undefined behaviour get, which has no name, and of the types that it leads to.
 
-use crate::elf::{RelocKind, SectionId};
+use crate::elf::{Place, RelocKind, SectionId};
 
 use super::side::Side;
 use super::target::{self, Target};
@@ -29,7 +29,7 @@ pub(super) fn read_by(handler: &[u8]) -> Option<u64> {
 /// Adds to `found` where the description at `at` ends, which has so many bytes, and its types.
 pub(super) fn ends(
     side: &Side<'_>,
-    (number, at): (SectionId, u64),
+    Place { section: number, offset: at }: Place,
     bytes: u64,
     found: &mut Vec<(SectionId, u64, bool)>,
 ) {

@@ -134,12 +134,12 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, 
             let (len, role) = (end.saturating_sub(at), walk::Role::Plain);
             let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
             for field in walk::of_instruction(&mut reader, &it, &inst, &own) {
-                let operand = field.operand(side, (number, at), &own);
+                let operand = field.operand(side, number.at(at), &own);
                 let place = operand.and_then(|it| Some((interesting(&it.target)?, it.starts)));
                 if let Some(((section, place), starts)) = place {
                     found.push((section, place, starts));
                     if x86_64::loads_first(code.starting(start)) {
-                        argument = Some((section, place));
+                        argument = Some(section.at(place));
                     }
                 }
             }

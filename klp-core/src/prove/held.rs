@@ -1,12 +1,12 @@
 //! Which places in code other code gets hold of: who has the address can read there.
 
-use crate::elf::{ElfObject, SectionId};
+use crate::elf::{ElfObject, Place};
 
 use super::target::{self, Target};
 use super::x86_64;
 
 /// Sections and offsets, sorted. Targets of direct branches are none.
-pub(super) fn places(object: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
+pub(super) fn places(object: &ElfObject<'_>) -> Vec<Place> {
     let mut found = Vec::new();
     for section in object.sections.iter().filter(|section| section.is_code()) {
         for reloc in section.relocs.iter() {
@@ -20,7 +20,7 @@ pub(super) fn places(object: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
                 && object.section(section).is_code()
                 && let Ok(at) = u64::try_from(offset)
             {
-                found.push((section, at));
+                found.push(section.at(at));
             }
         }
     }

@@ -9,6 +9,7 @@ use super::left::Left;
 use super::side::{Owner, Range, Side};
 use super::table::Table;
 use super::world::World;
+use crate::elf::Place;
 
 /// Tables of which entries of different functions stand in another order.
 pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
@@ -47,7 +48,7 @@ fn by_table<'a>(side: &Side<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
         let Some(Owner::Pair(function)) = units.first().map(|unit| unit.owner) else { continue };
         let name = entry.table_name();
         let count = counts.entry((name, function)).or_default();
-        let (section, start) = entry.at;
+        let Place { section, offset: start } = entry.at;
         let range = Range { section, start, end: start.saturating_add(1) };
         found.entry(name).or_default().push(((function, *count), range));
         *count = count.saturating_add(1);

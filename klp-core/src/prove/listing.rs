@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{Definition, ElfObject, RelocKind, Section, SectionId, SymbolKind};
+use crate::elf::{Definition, ElfObject, Place, RelocKind, Section, SectionId, SymbolKind};
 
 use crate::ids::List;
 
@@ -14,7 +14,7 @@ use super::target::{self, Target};
 
 /// Calls them tables that describe instructions.
 pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meaning<'_>>) {
-    let mut lists: Vec<(SectionId, Vec<(SectionId, u64)>)> = Vec::new();
+    let mut lists: Vec<(SectionId, Vec<Place>)> = Vec::new();
     for (section, id) in object.sections.with_ids() {
         if meanings[id].class == Class::Table
             && let Some(places) = places(object, section)
@@ -27,14 +27,14 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meanin
     }
     // Somebody who has the address of one reads it in an order of its own. A name makes an address that of a function.
     let mut touched: BTreeSet<SectionId> = BTreeSet::new();
-    let mut starts: BTreeSet<(SectionId, u64)> = BTreeSet::new();
+    let mut starts: BTreeSet<Place> = BTreeSet::new();
     for symbol in &object.symbols {
         if let Definition::Section(section) = symbol.place
             && !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
             && !names::is_temporary(symbol.name)
         {
             touched.insert(section);
-            starts.insert((section, symbol.value));
+            starts.insert(section.at(symbol.value));
         }
     }
     let is_list = |id: SectionId| lists.iter().any(|(list, _)| *list == id);
@@ -56,7 +56,7 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meanin
 }
 
 /// The places in code that fill the section; none where something else is in it.
-fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(SectionId, u64)>> {
+fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<Place>> {
     let mut found = Vec::new();
     let mut last: BTreeMap<SectionId, u64> = BTreeMap::new();
     let mut words = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None).peekable();
@@ -78,7 +78,7 @@ fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<(SectionI
         if last.insert(code, offset).is_some_and(|last| last > offset) {
             return None;
         }
-        found.push((code, offset));
+        found.push(code.at(offset));
     }
     (section.size == (found.len() as u64).checked_mul(size)? && !section.is_merged())
         .then_some(found)

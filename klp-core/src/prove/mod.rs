@@ -47,19 +47,10 @@ mod x86_64;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::elf::{ElfObject, SectionId};
+use crate::elf::{ElfObject, Place};
 use crate::ids::{Id, List};
 
 pub use difference::{Difference, What};
-
-/// A place in a section of one object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct At {
-    /// Index of the section.
-    pub section: SectionId,
-    /// Offset in it.
-    pub offset: u64,
-}
 
 /// What is claimed to be one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,9 +67,9 @@ pub struct Pair {
     /// What they are.
     pub unit: Unit,
     /// Where the unit starts in the original object.
-    pub original: At,
+    pub original: Place,
     /// Where it starts in the patched object.
-    pub patched: At,
+    pub patched: Place,
     /// Claimed to be equal. What is not is reported already: who refers to it refers to what it has become.
     pub equal: bool,
 }
@@ -92,9 +83,9 @@ pub struct Claims {
     /// Units of both.
     pub pairs: List<PairId, Pair>,
     /// Units of the patched object only.
-    pub added: Vec<At>,
+    pub added: Vec<Place>,
     /// Units of the original object only.
-    pub removed: Vec<At>,
+    pub removed: Vec<Place>,
     /// Global names that are reported to stand for another unit: who refers to one by its name refers to what it has become.
     pub moved: BTreeSet<Vec<u8>>,
 }
@@ -103,7 +94,7 @@ pub struct Claims {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Other {
     /// Where it is: in the patched object, or in the original one if `is_original`.
-    pub at: At,
+    pub at: Place,
     /// The place is one of the original object.
     pub is_original: bool,
     /// The section's name.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::HashMap;
 
-use crate::elf::{RelocKind, SectionId};
+use crate::elf::{Place, RelocKind, SectionId};
 use crate::slices::Parts as _;
 
 use super::align::{self, Alignment};
@@ -21,7 +21,7 @@ use super::target::{self, Target, Use};
 use super::world::World;
 
 /// Where a place of data of one object is in the other, as references say that mean the same.
-pub(super) type Shifts = [HashMap<(SectionId, u64), (SectionId, u64)>; 2];
+pub(super) type Shifts = [HashMap<Place, Place>; 2];
 
 /// What comparing a node gave.
 pub(super) struct Outcome<'a> {
@@ -226,12 +226,7 @@ impl<'a> Nodes<'_, 'a> {
 
 /// Where an object that begins at the start of `range` ends at most: where another address is taken; or where something
 /// is indexed from that is not as far away in the other object, because an object moves as a whole.
-fn stop(
-    entered: &Entered,
-    range: Range,
-    other: Range,
-    shifts: &HashMap<(SectionId, u64), (SectionId, u64)>,
-) -> u64 {
+fn stop(entered: &Entered, range: Range, other: Range, shifts: &HashMap<Place, Place>) -> u64 {
     let list = &entered[range.section];
     let from = list.partition_point(|(at, _)| *at <= range.start);
     for (at, is_taken) in list.starting(from) {
@@ -239,8 +234,8 @@ fn stop(
             break;
         }
         let distance = at.saturating_sub(range.start);
-        let expected = (other.section, other.start.saturating_add(distance));
-        let moved = shifts.get(&(range.section, *at)).is_some_and(|is| *is != expected);
+        let expected = other.section.at(other.start.saturating_add(distance));
+        let moved = shifts.get(&range.section.at(*at)).is_some_and(|is| *is != expected);
         if *is_taken || moved {
             return *at;
         }

@@ -4,7 +4,7 @@ use super::difference::{Difference, What};
 use super::side::{Owner, Range, Side};
 use super::solve::Solver;
 use super::target::{self, Target};
-use super::{At, Other, Unit, align};
+use super::{Other, Unit, align};
 
 impl Solver<'_, '_> {
     /// What belongs to no pair and is not proven, for the result; none where that is told with something else.
@@ -24,7 +24,7 @@ impl Solver<'_, '_> {
         let symbol = side.symbols(section, start, start.saturating_add(1)).next();
         let symbol = symbol.map(|(_, it)| it.name_lossy().into_owned());
         Some(Other {
-            at: At { section, offset: start },
+            at: section.at(start),
             is_original: left.is_original,
             section: side.section(section).name_lossy().into(),
             symbol: left.name.clone().or(symbol),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use smallvec::SmallVec;
 
-use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolId, SymbolKind};
+use crate::elf::{Definition, ElfObject, Place, Section, SectionId, Symbol, SymbolId, SymbolKind};
 use crate::ids::List;
 use crate::places::Places;
 use crate::slices::Parts as _;
@@ -92,11 +92,11 @@ pub(super) struct Side<'a> {
     pub(super) unread_tables: Vec<SectionId>,
     pub(super) tables: BTreeSet<Table>,
     /// Places of code that tables name whose entries have no known layout.
-    listed: Vec<(SectionId, u64)>,
+    listed: Vec<Place>,
     /// Places of code that other code gets hold of.
-    held: Vec<(SectionId, u64)>,
+    held: Vec<Place>,
     /// What an index of messages refers to, and nothing else.
-    indexed: BTreeSet<(SectionId, u64)>,
+    indexed: BTreeSet<Place>,
     /// Something stands in front of functions that belongs to them.
     pub(super) has_prefixes: bool,
 }
@@ -140,9 +140,9 @@ impl<'a> Side<'a> {
                 {
                     let is_code = object.section(section).is_code();
                     if is_index {
-                        indexed.insert((section, at));
+                        indexed.insert(section.at(at));
                     } else if is_code {
-                        listed.push((section, at));
+                        listed.push(section.at(at));
                     }
                 }
             }
@@ -286,19 +286,19 @@ impl<'a> Side<'a> {
 
     /// Whether a table names this place of code.
     pub(super) fn is_listed(&self, section: SectionId, at: u64) -> bool {
-        self.listed.binary_search(&(section, at)).is_ok()
+        self.listed.binary_search(&section.at(at)).is_ok()
     }
 
     /// The places of a stretch of code that tables name.
     pub(super) fn listed(&self, range: Range) -> impl Iterator<Item = u64> + '_ {
-        let from = self.listed.partition_point(|it| *it < (range.section, range.start));
+        let from = self.listed.partition_point(|it| *it < range.section.at(range.start));
         let rest = self.listed.starting(from).iter();
-        rest.take_while(move |it| range.contains(it.0, it.1)).map(|(_, at)| *at)
+        rest.take_while(move |it| range.contains(it.section, it.offset)).map(|it| it.offset)
     }
 
     /// Whether only an index of messages refers to this object.
     pub(super) fn is_indexed(&self, section: SectionId, at: u64) -> bool {
-        self.indexed.contains(&(section, at))
+        self.indexed.contains(&section.at(at))
             && self.symbols(section, at, at.saturating_add(1)).any(|(_, symbol)| {
                 let base = names::base(symbol.name);
                 &*base == b"_entry" || base.ends_with(b"._entry")
@@ -307,11 +307,11 @@ impl<'a> Side<'a> {
 
     /// All that only an index of messages refers to.
     pub(super) fn indexed(&self) -> impl Iterator<Item = Range> + '_ {
-        let named = self.indexed.iter().filter(|(section, at)| self.is_indexed(*section, *at));
-        named.filter_map(|(section, at)| {
-            let symbol = self.sized_symbol(*section, *at)?;
+        let named = self.indexed.iter().filter(|it| self.is_indexed(it.section, it.offset));
+        named.filter_map(|it| {
+            let symbol = self.sized_symbol(it.section, it.offset)?;
             let end = symbol.end();
-            Some(Range { section: *section, start: symbol.value, end })
+            Some(Range { section: it.section, start: symbol.value, end })
         })
     }
 
@@ -346,15 +346,15 @@ impl<'a> Side<'a> {
 
     /// Places from the start of a range on, short of its end, that other code gets hold of.
     pub(super) fn held(&self, range: Range) -> impl Iterator<Item = u64> {
-        let from = self.held.partition_point(|place| *place < (range.section, range.start));
+        let from = self.held.partition_point(|place| *place < range.section.at(range.start));
         let rest = self.held.starting(from).iter();
-        rest.take_while(move |(of, at)| range.contains(*of, *at)).map(|(_, at)| *at)
+        rest.take_while(move |it| range.contains(it.section, it.offset)).map(|it| it.offset)
     }
 
     /// The entry that begins at a place of a table.
     pub(super) fn entry_at(&self, section: SectionId, offset: u64) -> Option<EntryId> {
         let entries = self.entries.as_slice();
-        let found = entries.binary_search_by_key(&(section, offset), |entry| entry.at).ok()?;
+        let found = entries.binary_search_by_key(&section.at(offset), |entry| entry.at).ok()?;
         self.entries.checked(found)
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 use foldhash::{HashMap, HashMapExt as _};
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, SectionId};
+use crate::elf::{ElfObject, Place, SectionId};
 use crate::ids::List;
 
 use super::PairId;
@@ -173,8 +173,9 @@ impl<'w, 'a> Solver<'w, 'a> {
                 && let (Ok(a), Ok(b)) = (u64::try_from(a), u64::try_from(b))
             {
                 let [forth, back] = &mut self.comparer.shifts;
-                forth.entry((from, a)).or_insert((to, b));
-                back.entry((to, b)).or_insert((from, a));
+                let (from, to) = (from.at(a), to.at(b));
+                forth.entry(from).or_insert(to);
+                back.entry(to).or_insert(from);
             }
         }
         while !waiting.is_empty() {
@@ -198,7 +199,7 @@ impl<'w, 'a> Solver<'w, 'a> {
 
     /// Two units that were one, or are one now, are not what they were.
     fn keep_units_apart(&mut self) {
-        let mut seen: [HashMap<(SectionId, u64), (SectionId, u64)>; 2] = Default::default();
+        let mut seen: [HashMap<Place, Place>; 2] = Default::default();
         for (pair, id) in self.world.pairs.with_ids() {
             // Empty objects have no memory of their own, and functions of equal code do what one does.
             if !pair.equal
@@ -208,8 +209,8 @@ impl<'w, 'a> Solver<'w, 'a> {
             {
                 continue;
             }
-            let from = (pair.original.section, pair.original.start);
-            let to = (pair.patched.section, pair.patched.start);
+            let from = pair.original.section.at(pair.original.start);
+            let to = pair.patched.section.at(pair.patched.start);
             let [forth, back] = &mut seen;
             let was = *forth.entry(from).or_insert(to);
             let is = *back.entry(to).or_insert(from);

@@ -6,7 +6,7 @@
 use object::elf;
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Reloc, RelocKind, Section, SectionId, SymbolId};
+use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SectionId, SymbolId};
 use crate::ids::{Id, List};
 
 use super::sections::{Class, Meaning};
@@ -38,7 +38,7 @@ pub(super) struct Entry<'a> {
     /// So many bytes of it; 0 where it means the one instruction.
     pub(super) len: u64,
     /// Where the entry is.
-    pub(super) at: (SectionId, u64),
+    pub(super) at: Place,
     pub(super) fields: SmallVec<[Field<'a>; 4]>,
     /// The instruction may be a jump or a NOP, of either length.
     pub(super) is_free: bool,
@@ -173,7 +173,7 @@ pub(super) fn read<'a>(
                 unread.push(id);
                 break;
             };
-            entries.push(Entry { at: (id, start), ..entry });
+            entries.push(Entry { at: id.at(start), ..entry });
             start = start.saturating_add(size);
         }
     }
@@ -288,6 +288,6 @@ fn entry<'a>(
         is_derived = false;
     }
     let offset = u64::try_from(offset).ok()?;
-    let at = (SectionId::default(), reader.start);
+    let at = SectionId::default().at(reader.start);
     Some(Entry { table, section: code, offset, len, at, fields, is_free, is_derived })
 }

@@ -2,13 +2,13 @@
 
 use super::side::{Range, Side};
 use super::walk;
-use crate::elf::SectionId;
+use crate::elf::Place;
 
 /// The stretches at two places, each a section and an offset: those of a symbol where both have one, else as far as
 /// control goes.
 pub(super) fn stretches(
-    (a_side, a): (&Side<'_>, (SectionId, u64)),
-    (b_side, b): (&Side<'_>, (SectionId, u64)),
+    (a_side, a): (&Side<'_>, Place),
+    (b_side, b): (&Side<'_>, Place),
 ) -> Option<(Range, Range)> {
     match (of_symbol(a_side, a), of_symbol(b_side, b)) {
         (Some(original), Some(patched)) => Some((original, patched)),
@@ -16,14 +16,14 @@ pub(super) fn stretches(
     }
 }
 
-fn of_symbol(side: &Side<'_>, (section, at): (SectionId, u64)) -> Option<Range> {
+fn of_symbol(side: &Side<'_>, Place { section, offset: at }: Place) -> Option<Range> {
     let symbol = side.sized_symbol(section, at)?;
     let end = symbol.end().min(side.size(section));
     (end > at).then_some(Range { section, start: symbol.value, end })
 }
 
 /// From a place as far as control goes on, up to the next unit or symbol.
-fn straight(side: &Side<'_>, (section, start): (SectionId, u64)) -> Option<Range> {
+fn straight(side: &Side<'_>, Place { section, offset: start }: Place) -> Option<Range> {
     if start > side.size(section) {
         return None;
     }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::arch::{Arch, Decoded, Form, Instructions, Mask, Reach, for_machine};
-use crate::elf::{Reloc, RelocKind, Section, SectionId};
+use crate::elf::{Place, Reloc, RelocKind, Section, SectionId};
 use crate::slices::Parts as _;
 
 use super::names;
@@ -81,7 +81,7 @@ impl Field {
     pub(super) fn operand<'a>(
         &self,
         side: &Side<'a>,
-        (section, at): (SectionId, u64),
+        Place { section, offset: at }: Place,
         relocs: &[Reloc],
     ) -> Option<Operand<'a>> {
         let (kind, target) = match self.refers {
@@ -117,7 +117,7 @@ pub(super) fn operands<'a>(
     let of = side.section(section);
     let relocs = relocs(of, inst);
     let fields = fields(side, of, inst, &relocs);
-    fields.iter().filter_map(|field| field.operand(side, (section, inst.at), &relocs)).collect()
+    fields.iter().filter_map(|field| field.operand(side, section.at(inst.at), &relocs)).collect()
 }
 
 /// The fields of `inst` that refer to something; `relocs` are its relocations.

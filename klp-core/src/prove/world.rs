@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::elf::{ElfObject, Symbol, SymbolKind};
+use crate::elf::{ElfObject, Place, Symbol, SymbolKind};
 use crate::ids::List;
 
 use super::PairId;
@@ -15,7 +15,7 @@ use super::keys::Keys;
 use super::names;
 use super::side::{Owner, Range, Side, Unit};
 use super::x86_64;
-use super::{At, Claims, Unit as Sort};
+use super::{Claims, Unit as Sort};
 
 /// A pair with the bytes that are its own.
 pub(super) struct Ranges {
@@ -89,7 +89,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn function_end(side: &Side<'_>, at: &At) -> (u64, bool) {
+fn function_end(side: &Side<'_>, at: &Place) -> (u64, bool) {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     let functions = here.filter(|(_, symbol)| symbol.kind == SymbolKind::Function);
     let length = functions.map(|(_, symbol)| symbol.size).max().unwrap_or(0);
@@ -103,7 +103,7 @@ fn function_end(side: &Side<'_>, at: &At) -> (u64, bool) {
 
 /// Where code of a label ends that no symbol calls a function: at the next label, but for what a linker fills up with behind
 /// the label's size.
-fn label_end(side: &Side<'_>, at: &At) -> u64 {
+fn label_end(side: &Side<'_>, at: &Place) -> u64 {
     let next = side.next_symbol(at.section, at.offset).max(at.offset);
     let length = objects(side, at).iter().map(|symbol| symbol.size).max().unwrap_or(0);
     let sized = at.offset.saturating_add(length);
@@ -114,7 +114,7 @@ fn label_end(side: &Side<'_>, at: &At) -> u64 {
     if is_filled { sized } else { next }
 }
 
-fn data_end(side: &Side<'_>, at: &At, length: Option<u64>) -> (u64, bool) {
+fn data_end(side: &Side<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
     let limit = side.size(at.section).max(at.offset);
     match length {
         Some(length) => (at.offset.saturating_add(length).min(limit), true),
@@ -123,7 +123,7 @@ fn data_end(side: &Side<'_>, at: &At, length: Option<u64>) -> (u64, bool) {
 }
 
 /// Names at a place with their sizes.
-fn objects<'a>(side: &Side<'a>, at: &At) -> SmallVec<[&'a Symbol<'a>; 2]> {
+fn objects<'a>(side: &Side<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     here.map(|(_, symbol)| symbol).take(64).collect()
 }
@@ -164,7 +164,7 @@ fn ranges(sides: &[Side<'_>; 2], pair: &super::Pair) -> Ranges {
             (data_end(a, &pair.original, original), data_end(b, &pair.patched, patched))
         }
     };
-    let range = |at: &At, end: u64| Range { section: at.section, start: at.offset, end };
+    let range = |at: &Place, end: u64| Range { section: at.section, start: at.offset, end };
     Ranges {
         sort: pair.unit,
         original: range(&pair.original, a_end),
@@ -174,7 +174,7 @@ fn ranges(sides: &[Side<'_>; 2], pair: &super::Pair) -> Ranges {
     }
 }
 
-fn lone(side: &Side<'_>, at: &At) -> Unit {
+fn lone(side: &Side<'_>, at: &Place) -> Unit {
     let end = if side.is_code(at.section) {
         function_end(side, at).0
     } else {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::arch::{self, Arch, Bounds as _, Instructions as _, Reach, for_machine};
 use crate::checksum::{Analysis, Constant, distance};
-use crate::elf::{Definition, ElfObject, Reloc, RelocKind, Relocs, SectionId, SymbolKind};
+use crate::elf::{Definition, ElfObject, Place, Reloc, RelocKind, Relocs, SectionId, SymbolKind};
 use crate::layout::{FunctionId, Span};
 use crate::name::Stability;
 
@@ -18,7 +18,7 @@ pub(super) struct Uses<'a, 'data> {
     /// By function of this object: which it is in the patched one.
     functions: BTreeMap<FunctionId, FunctionId>,
     /// Where code of other sections can go on, such as behind what a cold part did: section and offset, sorted.
-    joined: OnceLock<Vec<(SectionId, u64)>>,
+    joined: OnceLock<Vec<Place>>,
 }
 
 /// A constant that changed, and what is beside it.
@@ -168,9 +168,9 @@ impl<'a, 'data> Uses<'a, 'data> {
         let elf = &self.object.elf;
         let entry = u64::try_from(place).ok();
         let entry = entry.and_then(|place| elf.section(section).relocs.at(place));
-        entry
-            .and_then(|entry| elf.place_of(&entry))
-            .is_some_and(|(to, at)| to == span.section && (span.start..span.end).contains(&at))
+        entry.and_then(|entry| elf.place_of(&entry)).is_some_and(|it| {
+            it.section == span.section && (span.start..span.end).contains(&it.offset)
+        })
     }
 
     /// Whether code of `span` and what changed can come from one source file.
@@ -192,7 +192,7 @@ impl arch::Outside for Outside<'_, '_> {
         let Analysis { elf, entered, .. } = self.uses.object;
         let joined = self.uses.joined.get_or_init(|| joined(elf));
         entered.contains(elf, self.section, place)
-            || joined.binary_search(&(self.section, place)).is_ok()
+            || joined.binary_search(&self.section.at(place)).is_ok()
     }
 
     fn has_address(&self, places: Range<u64>) -> bool {
@@ -230,15 +230,15 @@ impl Around {
 }
 
 /// Where branches with a relocation can lead.
-fn joined(elf: &ElfObject<'_>) -> Vec<(SectionId, u64)> {
+fn joined(elf: &ElfObject<'_>) -> Vec<Place> {
     let code = elf.sections.iter().filter(|section| section.is_code());
-    let mut places: Vec<(SectionId, u64)> = code
+    let mut places: Vec<Place> = code
         .flat_map(|section| section.relocs.iter())
         .filter_map(|reloc| {
-            let (to, at) = elf.code_place_of(&reloc)?;
+            let Place { section: to, offset: at } = elf.code_place_of(&reloc)?;
             // The field of a branch is the last in it.
             let behind = if reloc.kind.is_relative() { reloc.kind.width() } else { 0 };
-            Some((to, at.checked_add(behind)?))
+            Some(to.at(at.checked_add(behind)?))
         })
         .collect();
     places.sort_unstable();

@@ -3,7 +3,7 @@
 //! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
 
 use super::{Entry, Field, Format, Malformed, Raw};
-use crate::elf::{Definition, ElfObject, Reloc, Section, SectionId};
+use crate::elf::{Definition, ElfObject, Place, Reloc, Section, SectionId};
 
 pub(super) const FORMAT: Format = Format {
     section: "__bug_table",
@@ -73,7 +73,7 @@ fn is_annotated(elf: &ElfObject<'_>, number: SectionId) -> bool {
 }
 
 fn is_source_file(elf: &ElfObject<'_>, reloc: &Reloc) -> bool {
-    let Some((section, at)) = elf.place_of(reloc) else { return false };
+    let Some(Place { section, offset: at }) = elf.place_of(reloc) else { return false };
     let section = elf.section(section);
     let text = section.in_file(at, section.size).split(|byte| *byte == 0).next();
     let text = text.unwrap_or_default();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use object::elf::{SHF_TLS, SHF_WRITE};
 
 use crate::elf::{
-    Definition, ElfObject, RelocKind, Section, SectionClass, SectionId, SymbolId, SymbolKind,
+    Definition, ElfObject, Place, RelocKind, Section, SectionClass, SectionId, SymbolId, SymbolKind,
 };
 use crate::{meaning, rules};
 
@@ -42,7 +42,7 @@ pub(super) struct Table {
 /// A section that may be one, and the places in it.
 struct Candidate {
     table: Table,
-    places: Vec<(SectionId, u64)>,
+    places: Vec<Place>,
 }
 
 /// The tables of `elf`, by name.
@@ -54,8 +54,8 @@ pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
         return Vec::new();
     }
     // What has a name is referred to by it, and so is what stands there: that is a table of pointers to functions.
-    let named: HashSet<(SectionId, u64)> = elf.symbols.iter().filter_map(named).collect();
-    let with_names: HashSet<SectionId> = named.iter().map(|(section, _)| *section).collect();
+    let named: HashSet<Place> = elf.symbols.iter().filter_map(named).collect();
+    let with_names: HashSet<SectionId> = named.iter().map(|place| place.section).collect();
     let used = used(elf, &found);
     found.retain(|Candidate { table, places }| {
         !with_names.contains(&table.section)
@@ -67,12 +67,12 @@ pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
     found.into_iter().map(|one| one.table).collect()
 }
 
-fn named(symbol: &crate::elf::Symbol<'_>) -> Option<(SectionId, u64)> {
+fn named(symbol: &crate::elf::Symbol<'_>) -> Option<Place> {
     let Definition::Section(section) = symbol.place else { return None };
     let is_name = !matches!(symbol.kind, SymbolKind::Section | SymbolKind::File)
         && !symbol.name.is_empty()
         && !symbol.name.starts_with(b".L");
-    is_name.then_some((section, symbol.value))
+    is_name.then_some(section.at(symbol.value))
 }
 
 /// The places in code of which the whole section consists, if it does.
@@ -100,7 +100,7 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: SectionId) -> O
         }
         end = end.checked_add(size)?;
         let place = elf.code_place_of(&reloc)?;
-        if last.insert(place.0, place.1).is_some_and(|last| last > place.1) {
+        if last.insert(place.section, place.offset).is_some_and(|last| last > place.offset) {
             return None;
         }
         places.push(place);

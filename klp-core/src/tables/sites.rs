@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::elf::{ElfObject, RelocKind, Section, SectionId};
+use crate::elf::{ElfObject, Place, RelocKind, Section, SectionId};
 use crate::ids::{Id, List};
 use crate::places::Places;
 use crate::slices::Parts as _;
@@ -70,7 +70,7 @@ impl Format {
         start: u64,
     ) -> Result<SiteRef, &'static str> {
         let reloc = table.relocs.at(start).ok_or(NO_CODE)?;
-        let (section, offset) = elf.code_place_of(&reloc).ok_or(NO_CODE)?;
+        let Place { section, offset } = elf.code_place_of(&reloc).ok_or(NO_CODE)?;
         let covered = match self.length {
             None => 0,
             Some(field) => {
@@ -180,7 +180,7 @@ impl Sites {
         let table = self.tables.iter().find(|table| table.section == section)?;
         let delta = offset.checked_rem(table.size)?;
         let reloc = elf.section(section).relocs.at(offset.checked_sub(delta)?)?;
-        let (section, offset) = elf.code_place_of(&reloc)?;
+        let Place { section, offset } = elf.code_place_of(&reloc)?;
         Some((section, offset, delta))
     }
 

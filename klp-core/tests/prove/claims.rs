@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use klp_core::elf::{Definition, ElfObject, Symbol, SymbolKind};
-use klp_core::prove::{At, Claims, Pair, Unit};
+use klp_core::elf::{Definition, ElfObject, Place, Symbol, SymbolKind};
+use klp_core::prove::{Claims, Pair, Unit};
 
 /// Names that say nothing of what they name.
 fn is_unstable(name: &str) -> bool {
@@ -28,7 +28,7 @@ fn is_unstable(name: &str) -> bool {
         || UNSTABLE.iter().any(|it| base == *it || it.ends_with("ddebug") && base.starts_with(it))
 }
 
-type Units = BTreeMap<(String, usize), (Unit, At)>;
+type Units = BTreeMap<(String, usize), (Unit, Place)>;
 
 fn units(object: &ElfObject<'_>) -> Units {
     let mut found = Units::new();
@@ -40,7 +40,7 @@ fn units(object: &ElfObject<'_>) -> Units {
             return;
         }
         let count = seen.entry(name.clone()).or_default();
-        found.insert((name, *count), (unit, At { section, offset: symbol.value }));
+        found.insert((name, *count), (unit, section.at(symbol.value)));
         *count += 1;
     };
     for symbol in &object.symbols {
@@ -65,7 +65,7 @@ pub(crate) fn by_name(original: &ElfObject<'_>, patched: &ElfObject<'_>) -> Clai
             _ => claims.removed.push(*at),
         }
     }
-    let is_new = |(name, (unit, _)): &(&_, &(Unit, At))| {
+    let is_new = |(name, (unit, _)): &(&_, &(Unit, Place))| {
         ours.get(*name).is_none_or(|(other, _)| other != unit)
     };
     claims.added = theirs.iter().filter(is_new).map(|(_, (_, at))| *at).collect();

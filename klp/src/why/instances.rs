@@ -1,7 +1,7 @@
 //! A function of a build with what was inlined into it.
 
 use camino::Utf8PathBuf;
-use klp_core::debug::{Debug, Inlined, Place};
+use klp_core::debug::{Debug, FunctionId, Inlined, Place};
 use klp_core::module::{RawElf, SymbolPlace};
 
 use super::sources::Sources;
@@ -40,7 +40,7 @@ impl<'i> Object<'i> {
     }
 
     /// The function of that symbol.
-    fn find(&self, symbol: &str) -> Option<usize> {
+    fn find(&self, symbol: &str) -> Option<FunctionId> {
         let mut symbols = self.elf.symbols.iter().filter(|it| it.name == symbol.as_bytes());
         symbols.find_map(|symbol| {
             let SymbolPlace::Section(section) = symbol.place else { return None };
@@ -55,15 +55,14 @@ impl<'i> Object<'i> {
 
     /// The function and all that was inlined into it, as far as its sources are there.
     pub(super) fn instances(&self, symbol: &str, sources: &Sources) -> Vec<Instance> {
-        let Some(function) = self.find(symbol).and_then(|it| self.debug.functions.get(it)) else {
-            return Vec::new();
-        };
-        let numbers = (0..function.inlined.len()).map(|number| {
-            let chain = function.chain(number);
+        let Some(function) = self.find(symbol) else { return Vec::new() };
+        let function = &self.debug.functions[function];
+        let inlined = function.inlined.with_ids().map(|(_, id)| {
+            let chain = function.chain(id);
             let named = chain.last().map(|inlined| &inlined.named);
             (spoken(&chain), named)
         });
-        let all = std::iter::once((Vec::new(), Some(&function.named))).chain(numbers);
+        let all = std::iter::once((Vec::new(), Some(&function.named))).chain(inlined);
         let mut instances: Vec<Instance> = all
             .filter_map(|(chain, named)| {
                 let named = named?;
@@ -80,11 +79,11 @@ impl<'i> Object<'i> {
 
     /// The lines that its code comes from: those of its own code, and those where what is inlined there is called.
     pub(super) fn code_lines(&self, symbol: &str, sources: &Sources) -> Vec<CodeLine> {
-        let Some(number) = self.find(symbol) else { return Vec::new() };
-        let code = self.debug.functions.get(number).map(|function| function.code.as_slice());
+        let Some(function) = self.find(symbol) else { return Vec::new() };
+        let code = &self.debug.functions[function].code;
         let mut lines = Vec::new();
-        for (place, line) in code.unwrap_or_default().iter().flat_map(|it| self.debug.lines(*it)) {
-            let chain = self.debug.inlined(number, place);
+        for (place, line) in code.iter().flat_map(|it| self.debug.lines(*it)) {
+            let chain = self.debug.inlined(function, place);
             let calls =
                 chain.iter().enumerate().filter_map(|(at, it)| Some((it.call?, chain.get(..at)?)));
             for (line, chain) in calls.chain([(line, chain.as_slice())]) {

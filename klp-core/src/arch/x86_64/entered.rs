@@ -30,7 +30,7 @@ impl<'a> Bounds<'a> for Code<'a> {
         let mut targets: Vec<u64> = branches.map(Instruction::near_branch_target).collect();
         targets.sort_unstable();
         let code = Self { instructions, targets, outside };
-        let is_computed = (0..code.instructions.len()).any(|index| code.jumps_to_sum(index));
+        let is_computed = (0..code.instructions.len()).any(|number| code.jumps_to_sum(number));
         (!is_computed).then_some(code)
     }
 
@@ -40,9 +40,9 @@ impl<'a> Bounds<'a> for Code<'a> {
 }
 
 impl Code<'_> {
-    /// Whether the instruction of this index jumps to what a register holds, and no address was loaded into it before.
-    fn jumps_to_sum(&self, index: usize) -> bool {
-        let Some((jump, before)) = self.instructions.get(..=index).and_then(|it| it.split_last())
+    /// Whether the instruction of this number jumps to what a register holds, and no address was loaded into it before.
+    fn jumps_to_sum(&self, number: usize) -> bool {
+        let Some((jump, before)) = self.instructions.get(..=number).and_then(|it| it.split_last())
         else {
             return false;
         };
