@@ -19,6 +19,20 @@ const OPCODES: &[&str] = &[
 const EXCEPTIONS: &[(&str, &str)] =
     &[("klp-core/src/arch/mod.rs", "X86_64"), ("klp-core/src/rules.rs", "X86_64")];
 
+/// What is the position of something in a list, and of a type of its own.
+const POSITIONED: &[&str] = &["section", "symbol", "function", "unit", "span", "index"];
+
+/// Numbers of something in the core that are not positions in its lists: fields of files, instructions and
+/// steps of a walk.
+const NUMBERS: &[(&str, &str)] = &[
+    ("checksum/scc.rs", "path: Vec<(usize, usize)>"),
+    ("checksum/site.rs", "index: u32"),
+    ("checksum/stream.rs", "index: u32"),
+    ("image/kallsyms.rs", "(usize, usize)"),
+    ("image/kallsyms.rs", "index"),
+    ("module/raw.rs", "symbol: u32"),
+];
+
 const CRATES: &[&str] = &["cargo-klp", "kbuild-glue", "klp", "klp-core", "klp-vm"];
 
 /// The code of a file: without comments and its module of tests.
@@ -80,6 +94,70 @@ fn what_is_of_an_architecture_is_in_files_about_it() -> Result<()> {
     }
     ensure!(strays.is_empty(), "not in arch/x86_64, arch.rs or x86_64.rs:\n{}", strays.join("\n"));
     Ok(())
+}
+
+/// Whether a line of code has the position of something as a bare number, or two numbers that are a place or a pair.
+fn has_bare_position(line: &str) -> bool {
+    let is_bare = |of: &str| {
+        let mut parts = of.split(|it: char| !it.is_alphanumeric() && it != '(');
+        let around = ["", "mut", "Option", "Vec", "BTreeSet", "HashSet"];
+        matches!(parts.find(|it| !around.contains(it)), Some("u32" | "usize"))
+    };
+    // `sections: usize` is how many there are, `sections: Vec<usize>` which.
+    let is_named = |name: &str, of: &str| {
+        let word = name.rsplit(|it: char| !it.is_alphanumeric()).next().unwrap_or_default();
+        let end = if of.starts_with('u') { "" } else { "s" };
+        POSITIONED.contains(&word.strip_suffix(end).unwrap_or(word))
+    };
+    let typed: Vec<&str> = line.split(": ").collect();
+    let alias = line.split_once("type ").and_then(|(_, alias)| alias.split_once(" = "));
+    typed.windows(2).any(|it| is_named(it[0], it[1]) && is_bare(it[1]))
+        || alias.is_some_and(|(_, of)| is_bare(of))
+        || ["(u32, u64)", "(usize, usize)"].iter().any(|pair| line.contains(pair))
+}
+
+#[test]
+fn positions_are_of_types_of_their_own() -> Result<()> {
+    let directory = root().join("klp-core/src");
+    let mut files = Vec::new();
+    sources(&directory, &mut files)?;
+    let mut strays = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(&directory)?;
+        let is_number = |line: &str| {
+            NUMBERS.iter().any(|(file, number)| name == *file && line.contains(number))
+        };
+        let code = code(&path)?;
+        let bare = code.lines().filter(|line| has_bare_position(line) && !is_number(line));
+        strays.extend(bare.map(|line| format!("{name}: {}", line.trim())));
+    }
+    ensure!(strays.is_empty(), "positions as bare numbers (see ids.rs):\n{}", strays.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn bare_positions_are_found() {
+    for line in [
+        "    pub section: u32,",
+        "fn symbol(&self, index: usize) -> &Symbol {",
+        "fn of(object: &Object, target_section: Option<u32>) -> Self {",
+        "    functions: &[usize],",
+        "    units: BTreeSet<u32>,",
+        "let mut spans: Vec<usize> = Vec::new();",
+        "type UnitId = u32;",
+        "pub fn place(&self) -> Option<(u32, u64)> {",
+        "    pairs: Vec<(usize, usize)>,",
+    ] {
+        assert!(has_bare_position(line), "{line}");
+    }
+    for line in [
+        "    pub section: SectionId,",
+        "    pub functions: usize,",
+        "    names: HashMap<u32, Vec<usize>>,",
+        "fn bytes(section: &Section<'_>, size: usize) -> u64 {",
+    ] {
+        assert!(!has_bare_position(line), "{line}");
+    }
 }
 
 /// The modules of a crate, by path, and which of the others each of them imports.
