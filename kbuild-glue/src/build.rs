@@ -29,7 +29,7 @@ mod running;
 mod seed;
 mod single;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -43,6 +43,7 @@ use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
 use crate::last_build::LastBuild;
 use crate::mirror::Mirror;
+use crate::module::Recompiled;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::FileChange;
 use crate::revisions::Revisions;
@@ -106,6 +107,8 @@ pub struct OriginalBuild {
     pub vmlinux_o: Option<Utf8PathBuf>,
     /// Whether it was there already.
     pub reused: bool,
+    /// Those that were compiled for a livepatch meanwhile.
+    pub with_sections: BTreeMap<Utf8PathBuf, Recompiled>,
     pub(crate) basis: Arc<Basis>,
 }
 
@@ -116,6 +119,8 @@ pub struct PatchedBuild {
     pub objects: Vec<LinkedObject>,
     /// Those of them that were made anew, relative to `root`. The others are those of the original.
     pub made: BTreeSet<Utf8PathBuf>,
+    /// Those that were compiled for a livepatch meanwhile.
+    pub with_sections: BTreeMap<Utf8PathBuf, Recompiled>,
     /// The directory with the objects that were made.
     pub root: Utf8PathBuf,
     /// The directory with the others: [`OriginalBuild::root`].
@@ -357,6 +362,7 @@ impl Workspace {
             root,
             kept: self.original_path(),
             reused,
+            with_sections: BTreeMap::new(),
             basis: Arc::new(basis),
         }
     }

@@ -45,6 +45,7 @@ pub mod package;
 mod packages;
 pub mod patch;
 pub mod revisions;
+mod scripts;
 mod shell;
 mod source_names;
 mod stash;

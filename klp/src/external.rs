@@ -208,6 +208,7 @@ pub(crate) fn builds<'o>(
 ) -> Builds<'o> {
     let objects = patched.objects.clone();
     let patched = PatchedBuild {
+        with_sections: BTreeMap::new(),
         made: objects.iter().map(|linked| linked.object.clone()).collect(),
         objects,
         root: patched.root.clone(),
@@ -218,7 +219,11 @@ pub(crate) fn builds<'o>(
         starting: Vec::new(),
         not_compiled: BTreeSet::new(),
     };
-    let original = Before { root: original.root.clone(), objects: (&original.objects).into() };
+    let original = Before {
+        root: original.root.clone(),
+        objects: (&original.objects).into(),
+        with_sections: BTreeMap::new(),
+    };
     Builds { workshop: workspace.workshop(), original, patched, session }
 }
 

@@ -1,12 +1,13 @@
 //! The kernel with patches.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
     BuildError, BuildEvent, FileChange, LinkedObject, ModuleBuild, ModuleWorkspace, OriginalBuild,
-    PatchSet, PatchedBuild, Workshop, Workspace,
+    PatchSet, PatchedBuild, Recompiled, Workshop, Workspace,
 };
 use klp_core::Manifest;
 use klp_core::record::Note;
@@ -62,6 +63,8 @@ pub(crate) struct Builds<'o> {
 pub(crate) struct Before<'o> {
     pub(crate) root: Utf8PathBuf,
     pub(crate) objects: Cow<'o, [LinkedObject]>,
+    /// Those that were compiled for a livepatch meanwhile.
+    pub(crate) with_sections: BTreeMap<Utf8PathBuf, Recompiled>,
 }
 
 /// What a kernel that was shipped is known by.
@@ -91,8 +94,11 @@ impl Original<'_> {
                 workspace.last_build().keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
-                let original =
-                    Before { root: build.root.clone(), objects: (&build.objects).into() };
+                let original = Before {
+                    root: build.root.clone(),
+                    objects: (&build.objects).into(),
+                    with_sections: BTreeMap::new(),
+                };
                 let workshop = workspace.workshop(build);
                 let builds = Box::new(Builds { workshop, original, patched, session });
                 (Arc::clone(checksums), After::Kernel { workspace, builds, shipped: None })
@@ -137,8 +143,8 @@ impl Original<'_> {
                 )?;
                 workspace.last_build().keep_patches(patch_set)?;
                 let workshop = workspace.workshop(&original);
-                let OriginalBuild { root, objects, .. } = original;
-                let original = Before { root, objects: objects.into() };
+                let OriginalBuild { root, objects, with_sections, .. } = original;
+                let original = Before { root, objects: objects.into(), with_sections };
                 let builds = Box::new(Builds { workshop, original, patched, session });
                 let digests = digests(patch_set);
                 let notes = not_compared::notes(&touched);

@@ -73,6 +73,7 @@ impl Workspace {
         Ok(PatchedBuild {
             objects: built.objects,
             made: built.made,
+            with_sections: BTreeMap::new(),
             vmlinux_o: existing(root.join("vmlinux.o")),
             root,
             original_root: self.build_path(),

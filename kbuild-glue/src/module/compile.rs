@@ -1,12 +1,13 @@
 //! Compiles touched objects again, each function and variable in a section of its own.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::{BuildError, BuildSettings};
 use crate::event::Events;
+use crate::last_build::Version;
 use crate::patch::FileChange;
+use crate::scripts::Scripts;
 
-use super::scripts::{Scripts, failed};
 use super::{Workshop, saved};
 
 /// An object that was compiled again.
@@ -18,6 +19,14 @@ pub struct Recompiled {
     pub types: Option<Utf8PathBuf>,
 }
 
+/// Where objects go that are compiled again in the workshop `directory`.
+pub(crate) fn with_sections(directory: &Utf8Path, version: Version) -> Utf8PathBuf {
+    directory.join(match version {
+        Version::Original => "original",
+        Version::Patched => "patched",
+    })
+}
+
 impl Workshop<'_> {
     /// Compiles `objects` of the original again, or, with `changes`, of the patched build. Returns them in the same order.
     pub fn compile_with_sections(
@@ -27,13 +36,12 @@ impl Workshop<'_> {
         settings: &BuildSettings<'_>,
         events: &mut Events<'_>,
     ) -> Result<Vec<Recompiled>, BuildError> {
-        let name = if changes.is_some() { "patched" } else { "original" };
-        if changes.is_none() {
+        let version = if changes.is_some() { Version::Patched } else { Version::Original };
+        if version == Version::Original {
             self.new_log()?;
         }
-        let directory = self.directory().join(name);
-        crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;
-        let mut scripts = Scripts::new(directory.clone());
+        let directory = with_sections(self.directory(), version);
+        let mut scripts = Scripts::in_empty(&directory)?;
         let mut found = Vec::new();
         for object in objects {
             let path = directory.join(object);
@@ -46,10 +54,10 @@ impl Workshop<'_> {
             };
             let again = saved::compile(&saved, &path, &types, overlay)?;
             let compiler = if again.types.is_some() { "RUSTC  " } else { "CC     " };
-            scripts.add(&path, "", &format!("{compiler} {object}"), again.code)?;
+            scripts.add(&path, "", &format!("{compiler} {object}"), &again.code)?;
             let types = again.types.map(|command| {
                 let what = format!("{compiler} {object} (types)");
-                scripts.add(&types, &format!(" {path}"), &what, command).map(|()| types)
+                scripts.add(&types, &format!(" {path}"), &what, &command).map(|()| types)
             });
             found.push(Recompiled { object: path, types: types.transpose()? });
         }

@@ -8,8 +8,8 @@ use crate::cmd_file::SavedCommand;
 use crate::event::Events;
 use crate::last_build::{LastBuild, Version};
 use crate::mirror::Mirror;
+use crate::scripts::{Scripts, failed};
 
-use super::scripts::{Scripts, failed};
 use super::{ModuleError, newest_command, saved};
 
 impl Workspace {
@@ -73,7 +73,7 @@ fn makefile(
 ) -> Result<Utf8PathBuf, BuildError> {
     let directory = last.lines(version);
     let overlay = (anew && version == Version::Patched).then_some(last.patched.as_path());
-    let mut scripts = Scripts::new(directory.clone());
+    let mut scripts = Scripts::new(&directory);
     for object in objects {
         let path = directory.join(object);
         atomic::remove_file(&path).map_err(|source| failed(&path, source))?;
@@ -84,7 +84,7 @@ fn makefile(
             Version::Patched => newest_command(&last.original, &last.patched, object)?,
         };
         match saved::compile_with_lines(&saved, &path, overlay) {
-            Ok(command) => scripts.add(&path, "", &format!("CC      {object}"), command)?,
+            Ok(command) => scripts.add(&path, "", &format!("CC      {object}"), &command)?,
             Err(ModuleError::NotCompiled { .. }) => {}
             Err(error) => return Err(error.into()),
         }

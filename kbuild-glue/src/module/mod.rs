@@ -3,8 +3,7 @@
 mod compile;
 mod lines;
 mod link;
-mod saved;
-mod scripts;
+pub(crate) mod saved;
 mod sign;
 mod workshop;
 
@@ -15,6 +14,7 @@ use crate::build::Workspace;
 use crate::cmd_file::{CmdFileError, SavedCommand, cmd_path};
 
 pub use compile::Recompiled;
+pub(crate) use compile::with_sections;
 pub use link::ModuleSources;
 pub use sign::Signing;
 pub use workshop::Workshop;

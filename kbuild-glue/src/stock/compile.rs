@@ -1,7 +1,6 @@
 //! Compiles single objects of a kernel as make would.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -15,9 +14,11 @@ use crate::build::{
 };
 use crate::cmd_file::{SavedCommand, cmd_path};
 use crate::event::{BuildEvent, Events};
+use crate::last_build::Version;
 use crate::lexical::in_mirror;
 use crate::objects::{Linked, LinkedObject};
 use crate::patch::FileChange;
+use crate::scripts::Scripts;
 
 /// What is told before so many objects are compiled.
 const MANY: usize = 200;
@@ -46,9 +47,11 @@ impl Workspace {
             events(BuildEvent::Status { verb: "Compiling", message });
         }
         let paths: Vec<Utf8PathBuf> = missing.iter().map(|object| (*object).clone()).collect();
-        let scripts =
-            self.write_scripts("original", stock, &paths, &build, unless_it_needs_more)?;
-        self.run_makefile(&scripts, settings, events)?;
+        let mut scripts =
+            self.object_scripts("original", stock, &paths, &build, unless_it_needs_more)?;
+        let beside =
+            self.compile_beside(&mut scripts, stock, &paths, Version::Original, settings)?;
+        self.run_makefile(&scripts.makefile()?, settings, events)?;
         // Some need files that make generates in their directories: it makes them, and the object with them.
         let left = paths.iter().filter(|object| !build.join(object).exists());
         let left: Vec<&str> = left.map(|object| object.as_str()).collect();
@@ -67,6 +70,7 @@ impl Workspace {
             kept: self.original_path(),
             vmlinux_o: None,
             basis: Arc::clone(&stock.basis),
+            with_sections: beside.made(),
             reused: !there.is_empty() && paths.is_empty(),
         })
     }
@@ -91,8 +95,11 @@ impl Workspace {
         let message = format!("{} with the patch", count(made.len()));
         events(BuildEvent::Status { verb: "Compiling", message });
         let paths: Vec<Utf8PathBuf> = made.iter().cloned().collect();
-        let scripts =
-            self.write_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
+        let mut scripts =
+            self.object_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
+        let beside =
+            self.compile_beside(&mut scripts, stock, &paths, Version::Patched, settings)?;
+        let scripts = scripts.makefile()?;
         let offsets = self.offset_scripts(touched)?;
         stock.basis.with_changes(&changes, &written, || {
             if let Some(offsets) = &offsets {
@@ -117,6 +124,7 @@ impl Workspace {
         Ok(PatchedBuild {
             objects: linked(stock, &touched.objects),
             made,
+            with_sections: beside.made(),
             root: patched,
             original_root: build,
             vmlinux_o: None,
@@ -127,57 +135,38 @@ impl Workspace {
         })
     }
 
-    /// A makefile that makes each object below `root` with its command, or with what `script` makes of that.
-    fn write_scripts(
+    /// What makes each object below `root` with its command, or with what `script` makes of that.
+    fn object_scripts(
         &self,
         name: &str,
         stock: &StockBuild,
         objects: &[Utf8PathBuf],
         root: &Utf8Path,
         script: impl Fn(&str, &Utf8Path) -> String,
-    ) -> Result<Utf8PathBuf, BuildError> {
-        let mut rules = String::new();
-        let directory = self.scripts(name)?;
-        let mut targets = Vec::new();
-        for (number, object) in objects.iter().enumerate() {
+    ) -> Result<Scripts, BuildError> {
+        let mut scripts = Scripts::new(&self.scripts(name)?);
+        for object in objects {
             let Some(unit) = stock.recipes.units.get(object) else { continue };
             let target = root.join(object);
-            if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
-            }
-            let path = directory.join(format!("{number}.sh"));
-            let text =
-                script(&redirected(&unit.command, &stock.recipes.root, root, object), &target);
-            fs::write(&path, text + "\n").map_err(|source| io(&path, source))?;
-            // Writing to a string cannot fail.
-            let _ =
-                write!(rules, "object-{number}:\n\t@echo '  CC      {object}'\n\t@sh '{path}'\n");
-            targets.push(format!("object-{number}"));
+            let command = redirected(&unit.command, &stock.recipes.root, root, object);
+            scripts.add(&target, "", &format!("CC      {object}"), &script(&command, &target))?;
         }
-        write_makefile(&directory, &targets, &rules)
+        Ok(scripts)
     }
 
     fn offset_scripts(&self, touched: &StockTouched) -> Result<Option<Utf8PathBuf>, BuildError> {
         if touched.offsets.is_empty() {
             return Ok(None);
         }
-        let (mut rules, mut targets) = (String::new(), Vec::new());
-        let directory = self.scripts("offsets")?;
-        for (number, path) in touched.offsets.iter().enumerate() {
-            let saved = SavedCommand::of_target(&self.build_path(), path)
-                .map_err(crate::module::ModuleError::from)?;
-            let target = self.patched_path().join(path);
-            if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
-            }
-            let script = directory.join(format!("{number}.sh"));
-            let text = redirected(&saved.command, &self.build_path(), &self.patched_path(), path);
-            fs::write(&script, text + "\n").map_err(|source| io(&script, source))?;
-            let _ =
-                write!(rules, "offsets-{number}:\n\t@echo '  CC      {path}'\n\t@sh '{script}'\n");
-            targets.push(format!("offsets-{number}"));
+        let (build, patched) = (self.build_path(), self.patched_path());
+        let mut scripts = Scripts::new(&self.scripts("offsets")?);
+        for path in &touched.offsets {
+            let saved =
+                SavedCommand::of_target(&build, path).map_err(crate::module::ModuleError::from)?;
+            let command = redirected(&saved.command, &build, &patched, path);
+            scripts.add(&patched.join(path), "", &format!("CC      {path}"), &command)?;
         }
-        write_makefile(&directory, &targets, &rules).map(Some)
+        scripts.makefile().map(Some)
     }
 
     pub(super) fn scripts(&self, name: &str) -> Result<Utf8PathBuf, BuildError> {
@@ -221,10 +210,11 @@ fn made_again(
 
 /// Writes what Kbuild would write beside the object below `root`: how it is made, and from what.
 fn save_command(stock: &StockBuild, object: &Utf8Path, root: &Utf8Path) -> Result<(), BuildError> {
-    let Some(unit) = stock.recipes.units.get(object) else { return Ok(()) };
-    let source = stock.recipes.mirror.join(&unit.source);
-    let source = if source.is_file() { source } else { unit.source.clone() };
-    let command = unit.command.replace('$', "$$").replace('#', "$(pound)");
+    let Some(SavedCommand { command, source, .. }) = stock.saved_command(object) else {
+        return Ok(());
+    };
+    let (command, source) =
+        (command.replace('$', "$$").replace('#', "$(pound)"), source.unwrap_or_default());
     let path = cmd_path(&root.join(object));
     let text = format!("savedcmd_{object} := {command}\n\nsource_{object} := {source}\n");
     crate::atomic::write(&path, text.as_bytes()).map_err(|source| io(&path, source))
@@ -237,18 +227,6 @@ fn unless_it_needs_more(command: &str, target: &Utf8Path) -> String {
 
 fn count(objects: usize) -> String {
     format!("{objects} object{}", if objects == 1 { "" } else { "s" })
-}
-
-fn write_makefile(
-    directory: &Utf8Path,
-    targets: &[String],
-    rules: &str,
-) -> Result<Utf8PathBuf, BuildError> {
-    let targets = targets.join(" ");
-    let makefile = directory.join("Makefile");
-    fs::write(&makefile, format!(".PHONY: all {targets}\nall: {targets}\n{rules}"))
-        .map_err(|source| io(&makefile, source))?;
-    Ok(makefile)
 }
 
 /// `command`, which makes `object` in the output directory `build`, made to write below `root`.

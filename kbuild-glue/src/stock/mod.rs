@@ -9,6 +9,7 @@
 //!
 //! Whether what was compiled is what the packages hold is not known here: it has to be proven from the bytes.
 
+mod beside;
 mod commands;
 mod compile;
 mod compiler;
@@ -25,8 +26,9 @@ mod touched;
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::cmd_file::SavedCommand;
 use crate::objects::Linked;
 
 pub use compiler::StockCompiler;
@@ -51,3 +53,14 @@ pub struct Unit {
 
 /// All of a kernel's objects that are made from C or assembly, by path in the output directory.
 type Units = BTreeMap<Utf8PathBuf, Unit>;
+
+impl StockBuild {
+    /// How `object` is made, as Kbuild would write it down.
+    fn saved_command(&self, object: &Utf8Path) -> Option<SavedCommand> {
+        let unit = self.recipes.units.get(object)?;
+        let source = self.recipes.mirror.join(&unit.source);
+        let source = if source.is_file() { source } else { unit.source.clone() };
+        let command = unit.command.clone();
+        Some(SavedCommand { target: object.to_owned(), command, source: Some(source) })
+    }
+}

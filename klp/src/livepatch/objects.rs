@@ -189,13 +189,17 @@ impl Again {
         let before: Vec<Utf8PathBuf> =
             objects.iter().filter(|object| was_there(object)).cloned().collect();
         let settings = builds.session.settings();
-        let mut compile = |objects: &[Utf8PathBuf], changes| -> Result<BTreeMap<_, _>, Error> {
+        let mut compile = |objects: &[Utf8PathBuf], made: &BTreeMap<_, _>, changes| {
+            if objects.iter().all(|object| made.contains_key(object)) {
+                return Ok::<_, Error>(made.clone());
+            }
             let workshop = &builds.workshop;
             let files = workshop.compile_with_sections(objects, changes, &settings, events)?;
             Ok(objects.iter().cloned().zip(files).collect())
         };
-        let original = compile(&before, None)?;
-        let patched = compile(objects, Some(&builds.patched.changes))?;
+        let Builds { original, patched, .. } = builds;
+        let original = compile(&before, &original.with_sections, None)?;
+        let patched = compile(objects, &patched.with_sections, Some(&patched.changes))?;
         Ok(Self { original, patched })
     }
 

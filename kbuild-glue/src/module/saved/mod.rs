@@ -14,17 +14,17 @@ const OBJTOOL: &str = "tools/objtool/objtool";
 
 /// How an object is compiled again, as text for a shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Recompile {
+pub(crate) struct Recompile {
     /// Compiles it, each function and each variable in a section of its own, without objtool.
-    pub(super) code: String,
+    pub(crate) code: String,
     /// Compiles it to another file with debug information, which tells the layout of types, where the code has
     /// to be made without.
-    pub(super) types: Option<String>,
+    pub(crate) types: Option<String>,
 }
 
 /// The commands that compile the object to `output`, and with its types to `types` where that takes another file.
 /// What is in `overlay` as well, of directories with headers or with metadata of crates, comes first.
-pub(super) fn compile(
+pub(crate) fn compile(
     saved: &SavedCommand,
     output: &Utf8Path,
     types: &Utf8Path,
