@@ -28,6 +28,8 @@ pub struct SourceText {
     pub line: u32,
     /// What stands there; none where the file is not there.
     pub text: Option<String>,
+    /// Whether the patch adds this line, or removes it.
+    pub is_changed: bool,
 }
 
 /// The lines of both versions of one function: by part and offset of the instruction where each begins.
@@ -84,8 +86,10 @@ impl Kernel {
             let own = own.filter(|(it, _)| file_of(&it.function, is_lto) == *object);
             let text = |file: &str, line| {
                 let inside = sources.inside(file)?;
-                let bytes = sources.bytes(inside, *version)?;
-                Some((inside.to_string(), line_of(&bytes, line)))
+                let text = line_of(&sources.bytes(inside, *version)?, line);
+                let is_changed =
+                    text.as_ref().is_some_and(|text| sources.is_only_in(*version, inside, text));
+                Some(SourceText { file: inside.to_string(), line, text, is_changed })
             };
             fill(path, *version, own, &text)?;
         }
@@ -100,8 +104,8 @@ pub fn source_lines_of(
 ) -> Result<Vec<SourceLines>, Error> {
     let mut all = vec![SourceLines::default(); explained.len()];
     let text = |file: &str, line| {
-        let bytes = fs_err::read(file).ok()?;
-        Some((file.to_owned(), line_of(&bytes, line)))
+        let text = line_of(&fs_err::read(file).ok()?, line);
+        Some(SourceText { file: file.to_owned(), line, text, is_changed: false })
     };
     for (path, version) in [(original, Version::Original), (patched, Version::Patched)] {
         fill(path, version, explained.iter().zip(&mut all), &text)?;
@@ -109,8 +113,8 @@ pub fn source_lines_of(
     Ok(all)
 }
 
-/// The name of a file for people, and the text of one of its lines.
-type Text<'t> = &'t dyn Fn(&str, u32) -> Option<(String, Option<String>)>;
+/// One of the lines of a file, where the file is there.
+type Text<'t> = &'t dyn Fn(&str, u32) -> Option<SourceText>;
 
 /// Adds the lines of functions that the object at `path` has.
 fn fill<'e>(
@@ -146,8 +150,13 @@ fn fill<'e>(
         for (part, stretch) in explain::stretches(&analysis, function).into_iter().enumerate() {
             for (Place { offset, .. }, line) in debug.lines(stretch) {
                 let file = debug.file(line);
-                let (file, text) = text(file, line.line).unwrap_or_else(|| (file.to_owned(), None));
-                let source = SourceText { file, line: line.line, text };
+                let without_text = || SourceText {
+                    file: file.to_owned(),
+                    line: line.line,
+                    text: None,
+                    is_changed: false,
+                };
+                let source = text(file, line.line).unwrap_or_else(without_text);
                 found.insert((part, offset.saturating_sub(stretch.start)), source);
             }
         }

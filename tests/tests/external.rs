@@ -13,6 +13,10 @@ const OURS: &[&str] = &[".klp", "changed-functions.json"];
 
 const HEADER: &str = "--- a/words.h\n+++ b/words.h\n@@ -8,1 +8,1 @@\n\
                       -\treturn (number + 1) % GREETINGS;\n+\treturn (number + 2) % GREETINGS;\n";
+/// The same with more instructions before those that stay.
+const LONGER: &str = "--- a/words.h\n+++ b/words.h\n@@ -8,1 +8,3 @@\n\
+                      -\treturn (number + 1) % GREETINGS;\n+\tif (number > GREETINGS)\n\
+                      +\t\tprintk(\"greet: %u\\n\", number);\n+\treturn (number + 2) % GREETINGS;\n";
 const STRING: &str = "--- a/words.c\n+++ b/words.c\n@@ -11,1 +11,1 @@\n\
                       -\t\treturn \"hello\";\n+\t\treturn \"hallo\";\n";
 const COMMENT: &str = "--- a/tiny.c\n+++ b/tiny.c\n@@ -2,0 +2,1 @@\n+/* Nothing new. */\n";
@@ -322,6 +326,9 @@ fn a_build_of_a_module_is_explained() -> Result<()> {
     let page = fs_err::read_to_string(&page)?;
     ensure!(page.contains("words.h:8</span> return (number + 1) % GREETINGS;"), "{page}");
     // The sources are those of the last build, whatever was done to them since, and where a run was killed.
+    build(&kernel, &module, LONGER)?.expect(0)?;
+    let explained = about(&["explain"])?.expect(0)?.stdout;
+    ensure!(explained.contains("\n+ words.h:9  printk(\"greet: %u"), "{explained}");
     fs_err::write(&words, "something else")?;
     fs_err::write(module.join(".klp/build/words.h"), &text)?;
     fs_err::remove_dir_all(module.join(".klp/lines/patched"))?;

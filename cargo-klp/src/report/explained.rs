@@ -248,9 +248,10 @@ pub(super) fn human(
 
 fn source_lines(sources: &Sources<'_>, out: &mut Lines<'_>) -> io::Result<()> {
     let Sources { original, patched } = sources;
-    let signs = if original.is_some() && patched.is_some() { ["- ", "+ "] } else { [""; 2] };
-    for (sign, source) in signs.into_iter().zip([original, patched]) {
+    let are_two = original.is_some() && patched.is_some();
+    for (sign, source) in [("- ", original), ("+ ", patched)] {
         if let Some(source) = source {
+            let sign = if are_two || source.is_changed { sign } else { "" };
             let text = format!("{sign}{}  {}", place(source), words_of(source));
             out.styled([(SOURCE, text.trim_end().to_owned())])?;
         }

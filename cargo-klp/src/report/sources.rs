@@ -51,7 +51,8 @@ mod tests {
     use super::*;
 
     fn source(line: u32, text: &str) -> SourceText {
-        SourceText { file: "a.c".to_owned(), line, text: Some(format!("\t{text}")) }
+        let text = Some(format!("\t{text}"));
+        SourceText { file: "a.c".to_owned(), line, text, is_changed: false }
     }
 
     #[test]

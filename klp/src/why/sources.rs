@@ -33,6 +33,17 @@ impl Sources {
         }
     }
 
+    /// Whether the other version of a source than `version` has no line that says `text`.
+    pub(crate) fn is_only_in(&self, version: Version, path: &Utf8Path, text: &str) -> bool {
+        let Some(change) = self.changes.get(path) else { return false };
+        let other = match version {
+            Version::Original => &change.new,
+            Version::Patched => &change.old,
+        };
+        let mut lines = other.as_deref().unwrap_or_default().split(|byte| *byte == b'\n');
+        lines.all(|line| line.trim_ascii() != text.trim().as_bytes())
+    }
+
     /// The parts of a source; none of one that is neither C nor Rust.
     pub(super) fn blocks(&self, path: &Utf8Path, version: Version) -> Rc<Blocks> {
         let key = (path.to_owned(), version);
