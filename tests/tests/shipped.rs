@@ -221,6 +221,23 @@ fn what_tables_say_of_code_is_compared() -> Result<()> {
     Ok(())
 }
 
+/// Where nothing tells where a table of the kernel is, its entries are not taken for equal.
+#[test]
+fn entries_of_a_table_that_is_nowhere_are_not_proven() -> Result<()> {
+    let shop = Shop::new()?;
+    for as_module in [false, true] {
+        shop.link(ENTRIES, as_module)?;
+        let (linked, other) = (shop.directory.join("linked"), shop.directory.join("renamed"));
+        let rename = "--rename-section=__jump_table=.nobody_knows";
+        tool("objcopy", &[rename, linked.as_str(), other.as_str()])?;
+        let proof = proof_of(&shop.compile("ours", ENTRIES)?, &fs_err::read(other)?)?;
+        assert_eq!(names(&proof), ["branch"], "module: {as_module}");
+        let why = &proof.different[0].why;
+        assert!(why.contains("nothing tells where the table is"), "{why}");
+    }
+    Ok(())
+}
+
 /// The last link sorts exceptions by address.
 #[test]
 fn exceptions_are_found_in_another_order() -> Result<()> {
