@@ -264,7 +264,7 @@ impl Workspace {
             Kept::Outdated(why, altered) => {
                 kept::discard(&kept)?;
                 for path in altered.iter().map(|path| build.join(path)) {
-                    atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
+                    atomic::remove_file(&path).map_err(BuildError::io(&path))?;
                 }
                 format!(" ({why})")
             }
@@ -321,8 +321,7 @@ impl Workspace {
                 Fit::NoBuild => {}
             }
         }
-        fs::create_dir_all(&build)
-            .map_err(|source| BuildError::Io { path: build.clone(), source })?;
+        fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
         // One that did not change keeps its time, and make has nothing to configure.
         let bytes = read(config)?;
         if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {
@@ -344,7 +343,7 @@ impl Workspace {
 
     pub(crate) fn discard_build(&self) -> Result<(), BuildError> {
         let build = self.build_path();
-        atomic::remove_dir(&build).map_err(|source| BuildError::Io { path: build, source })?;
+        atomic::remove_dir(&build).map_err(BuildError::io(&build))?;
         // Last: without a build, what is written down about it counts for nothing.
         kept::discard(&self.original_path())
     }
@@ -369,12 +368,12 @@ impl Workspace {
 
     pub(crate) fn new_log(&self, name: &str) -> Result<(), BuildError> {
         let path = self.log_path().join(format!("{name}.log"));
-        atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })
+        atomic::remove_file(&path).map_err(BuildError::io(&path))
     }
 
     fn write_config(&self, bytes: &[u8]) -> Result<(), BuildError> {
         let path = self.build_path().join(".config");
-        atomic::write(&path, bytes).map_err(|source| BuildError::Io { path, source })
+        atomic::write(&path, bytes).map_err(BuildError::io(&path))
     }
 }
 
@@ -386,7 +385,7 @@ pub fn kept_objects(
 }
 
 fn read(path: &Utf8Path) -> Result<Vec<u8>, BuildError> {
-    fs::read(path).map_err(|source| BuildError::Io { path: path.to_owned(), source })
+    fs::read(path).map_err(BuildError::io(path))
 }
 
 fn existing(path: Utf8PathBuf) -> Option<Utf8PathBuf> {

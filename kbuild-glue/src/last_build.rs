@@ -100,7 +100,7 @@ impl LastBuild {
 
     /// Writes down which patches it had.
     pub fn keep_patches(&self, patches: &PatchSet) -> Result<(), BuildError> {
-        let failed = |source| BuildError::Io { path: self.patches.clone(), source };
+        let failed = BuildError::io(&self.patches);
         patches.keep(&self.patches).map_err(failed)
     }
 
@@ -115,7 +115,7 @@ impl LastBuild {
     pub(crate) fn keep_files(&self, changes: &[FileChange]) -> Result<(), BuildError> {
         for change in changes {
             let path = self.before.join(&change.path);
-            let failed = |source| BuildError::Io { path: path.clone(), source };
+            let failed = BuildError::io(&path);
             if let Some(bytes) = &change.old {
                 fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
                 fs::write(&path, bytes).map_err(failed)?;
@@ -129,6 +129,6 @@ impl LastBuild {
         let removed = atomic::remove_file(&self.patches)
             .and_then(|()| atomic::remove_dir(&self.before))
             .and_then(|()| atomic::remove_dir(&self.lines));
-        removed.map_err(|source| BuildError::Io { path: self.lines.clone(), source })
+        removed.map_err(BuildError::io(&self.lines))
     }
 }

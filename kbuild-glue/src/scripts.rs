@@ -22,7 +22,7 @@ impl Scripts {
 
     /// The same, in a directory that has nothing else.
     pub(crate) fn in_empty(directory: &Utf8Path) -> Result<Self, BuildError> {
-        crate::atomic::remove_dir(directory).map_err(|source| failed(directory, source))?;
+        crate::atomic::remove_dir(directory).map_err(BuildError::io(directory))?;
         Ok(Self::new(directory))
     }
 
@@ -50,10 +50,10 @@ impl Scripts {
         command: &str,
     ) -> Result<(), BuildError> {
         for directory in [path.parent().unwrap_or(path), &self.directory] {
-            fs::create_dir_all(directory).map_err(|source| failed(directory, source))?;
+            fs::create_dir_all(directory).map_err(BuildError::io(directory))?;
         }
         let script = self.directory.join(format!("{}.sh", self.targets.len()));
-        fs::write(&script, format!("{command}\n")).map_err(|source| failed(&script, source))?;
+        fs::write(&script, format!("{command}\n")).map_err(BuildError::io(&script))?;
         // Writing to a string cannot fail.
         let _ = write!(self.rules, "{path}:{after}\n\t{before}sh '{script}'\n");
         self.targets.push(path.to_string());
@@ -65,15 +65,11 @@ impl Scripts {
         let Self { directory, rules, targets } = self;
         let targets = targets.join(" ");
         let makefile = directory.join("Makefile");
-        fs::create_dir_all(&directory).map_err(|source| failed(&directory, source))?;
+        fs::create_dir_all(&directory).map_err(BuildError::io(&directory))?;
         fs::write(&makefile, format!(".PHONY: all {targets}\nall: {targets}\n{rules}"))
-            .map_err(|source| failed(&makefile, source))?;
+            .map_err(BuildError::io(&makefile))?;
         Ok(makefile)
     }
-}
-
-pub(crate) fn failed(path: &Utf8Path, source: std::io::Error) -> BuildError {
-    BuildError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]

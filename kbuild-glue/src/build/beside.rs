@@ -39,7 +39,7 @@ impl Workspace {
         let readers = readers::find(&changes, &made)?.unwrap_or_default();
         for target in readers.iter().flat_map(|readers| &readers.unknown_to_make) {
             let path = build.join(target);
-            atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
+            atomic::remove_file(&path).map_err(BuildError::io(&path))?;
         }
         Ok(())
     }

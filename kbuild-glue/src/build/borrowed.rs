@@ -28,7 +28,7 @@ impl<'a> Borrowed<'a> {
         touched: &Touched,
     ) -> Result<Self, BuildError> {
         let build = workspace.build_path();
-        let failed = |source| BuildError::Io { path: build.clone(), source };
+        let failed = BuildError::io(&build);
         let mut paths = remade(touched);
         paths.extend(touched.offsets.values().cloned());
         let inventory = Inventory::read(&workspace.original_path())?.unwrap_or_default();
@@ -86,7 +86,7 @@ pub(super) fn put_back(
     inventory: &Inventory,
     keep: Option<&Utf8Path>,
 ) -> Result<bool, BuildError> {
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let failed = BuildError::io(build);
     // The journal goes last, and with it the time since when there is something to remove.
     let since = since(build)?;
     let stash = Stash::of(build);
@@ -110,14 +110,14 @@ fn written(build: &Utf8Path) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
 }
 
 fn written_since(build: &Utf8Path, since: SystemTime) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let failed = BuildError::io(build);
     let written = running::written_since(build, since).map_err(failed)?;
     Ok(written.into_keys().filter_map(|path| Some(path.strip_prefix(build).ok()?.into())).collect())
 }
 
 /// When the first file was moved aside.
 fn since(build: &Utf8Path) -> Result<SystemTime, BuildError> {
-    Stash::of(build).since().map_err(|source| BuildError::Io { path: build.to_owned(), source })
+    Stash::of(build).since().map_err(BuildError::io(build))
 }
 
 /// The files that are made for `touched`: targets and Kbuild's records of them.

@@ -22,7 +22,7 @@ pub struct KeptFile {
 
 /// What is kept in the directory `root`: what a run makes there, and nothing where the directory is not ours.
 pub fn kept_files(root: &Utf8Path) -> Result<Vec<KeptFile>, BuildError> {
-    let failed = |source| BuildError::Io { path: root.to_owned(), source };
+    let failed = BuildError::io(root);
     if !ours::is_marked(root) {
         return Ok(Vec::new());
     }
@@ -58,7 +58,7 @@ pub fn clean(
         } else {
             atomic::remove_file(path)
         };
-        removed.map_err(|source| BuildError::Io { path: path.clone(), source })?;
+        removed.map_err(BuildError::io(path))?;
     }
     drop(lock);
     // Not ours alone if there is more in it.
@@ -68,7 +68,7 @@ pub fn clean(
 
 fn size(path: &Utf8Path, seen: &mut BTreeSet<u64>) -> Result<u64, BuildError> {
     use std::os::unix::fs::MetadataExt;
-    let failed = |source| BuildError::Io { path: path.to_owned(), source };
+    let failed = BuildError::io(path);
     let metadata = fs::symlink_metadata(path).map_err(failed)?;
     if !metadata.is_dir() {
         // Files with another name somewhere stay on disk, but for what we linked among ourselves.

@@ -27,7 +27,7 @@ pub(super) fn make_with(
 ) -> Result<(), BuildError> {
     clean(copy)?;
     let part = part(copy);
-    let failed = |source| BuildError::Io { path: part.clone(), source };
+    let failed = BuildError::io(&part);
     let result = copy_directory(build, &part, done).and_then(|()| {
         let directory = fs::File::open(&part)?;
         rustix::fs::syncfs(&directory)?;
@@ -42,15 +42,13 @@ pub(super) fn make_with(
 
 /// Makes the copy the directory again.
 pub(super) fn take_back(build: &Utf8Path, copy: &Utf8Path) -> Result<(), BuildError> {
-    atomic::remove_dir(build)
-        .and_then(|()| fs::rename(copy, build))
-        .map_err(|source| BuildError::Io { path: build.to_owned(), source })
+    atomic::remove_dir(build).and_then(|()| fs::rename(copy, build)).map_err(BuildError::io(build))
 }
 
 /// Removes a copy that was never finished.
 pub(super) fn clean(copy: &Utf8Path) -> Result<(), BuildError> {
     let part = part(copy);
-    atomic::remove_dir(&part).map_err(|source| BuildError::Io { path: part, source })
+    atomic::remove_dir(&part).map_err(BuildError::io(&part))
 }
 
 fn part(copy: &Utf8Path) -> Utf8PathBuf {

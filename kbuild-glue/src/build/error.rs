@@ -1,6 +1,6 @@
 //! What can go wrong with a build.
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use thiserror::Error;
 
 use crate::baseline::BaselineError;
@@ -116,6 +116,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// What the file system said about `path`.
+    pub(crate) fn io(path: &Utf8Path) -> impl Fn(std::io::Error) -> Self + Copy + '_ {
+        |source| Self::Io { path: path.to_owned(), source }
+    }
+
     /// What the person can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {

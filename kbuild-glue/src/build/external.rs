@@ -111,8 +111,7 @@ impl ModuleWorkspace {
         let is_new = self.named != directory;
         if is_new {
             let path = self.root.join(NAMED);
-            atomic::write(&path, directory.as_str().as_bytes())
-                .map_err(|source| BuildError::Io { path, source })?;
+            atomic::write(&path, directory.as_str().as_bytes()).map_err(BuildError::io(&path))?;
             self.named = directory.to_owned();
         }
         Ok(is_new)

@@ -15,7 +15,7 @@ pub(super) fn keep(
 ) -> Result<(), BuildError> {
     let mut directories = vec![build.to_owned()];
     while let Some(directory) = directories.pop() {
-        let failed = |source| BuildError::Io { path: directory.clone(), source };
+        let failed = BuildError::io(&directory);
         for entry in directory.read_dir_utf8().map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
@@ -44,7 +44,7 @@ pub(super) fn keep_crates(
     let mut directories: Vec<Utf8PathBuf> =
         Some(build.join(CRATES)).into_iter().filter(|path| path.is_dir()).collect();
     while let Some(directory) = directories.pop() {
-        let failed = |source| BuildError::Io { path: directory.clone(), source };
+        let failed = BuildError::io(&directory);
         for entry in directory.read_dir_utf8().map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let kind = entry.file_type().map_err(failed)?;
@@ -74,7 +74,7 @@ fn copy(from: &Utf8Path, to: &Utf8PathBuf) -> Result<(), BuildError> {
     fs::create_dir_all(parent)
         .and_then(|()| fs::copy(from, to))
         .map(drop)
-        .map_err(|source| BuildError::Io { path: to.clone(), source })
+        .map_err(BuildError::io(to))
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ impl Inventory {
     /// Reads what was [written](Self::write); none where that is not there any more, or something else.
     pub(super) fn read(kept: &Utf8Path) -> Result<Option<Self>, BuildError> {
         let path = kept.join(LIST);
-        let bytes = atomic::read_sealed(&path).map_err(|source| BuildError::Io { path, source })?;
+        let bytes = atomic::read_sealed(&path).map_err(BuildError::io(&path))?;
         let parse = |bytes| {
             let files = String::from_utf8(bytes).ok()?.lines().map(parse).collect::<Option<_>>()?;
             Some(Self { files })
@@ -78,8 +78,7 @@ impl Inventory {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{digest}\t{}\t{}\t{path}", seen.modified.as_nanos(), seen.rest);
         }
-        atomic::write_sealed(&path, text.as_bytes())
-            .map_err(|source| BuildError::Io { path, source })
+        atomic::write_sealed(&path, text.as_bytes()).map_err(BuildError::io(&path))
     }
 
     /// Looks at the files of `build` again. Those that are new say nothing about the others.
@@ -147,7 +146,7 @@ impl Inventory {
             }
             Ok(())
         };
-        give().map_err(|source| BuildError::Io { path: path.clone(), source })
+        give().map_err(BuildError::io(&path))
     }
 }
 
@@ -159,7 +158,7 @@ pub(super) fn is_scratch(path: &Utf8Path) -> bool {
 
 /// The files below `build`, and what is told of each.
 fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Seen>, BuildError> {
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let failed = BuildError::io(build);
     let mut files = BTreeMap::new();
     let mut directories = vec![build.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -178,7 +177,7 @@ fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Seen>, BuildError> {
 
 fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
     use std::os::unix::fs::MetadataExt;
-    let failed = |source| BuildError::Io { path: path.to_owned(), source };
+    let failed = BuildError::io(path);
     let metadata = fs::symlink_metadata(path).map_err(failed)?;
     let modified = metadata.modified().map_err(failed)?;
     let (inode, size) = (metadata.ino(), metadata.size());
@@ -191,7 +190,7 @@ pub(super) fn digest(path: &Utf8Path) -> Result<String, BuildError> {
     let mut hasher = blake3::Hasher::new();
     fs::File::open(path)
         .and_then(|file| hasher.update_reader(file).map(drop))
-        .map_err(|source| BuildError::Io { path: path.to_owned(), source })?;
+        .map_err(BuildError::io(path))?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 

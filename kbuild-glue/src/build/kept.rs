@@ -119,7 +119,7 @@ pub(super) fn write(
 ) -> Result<(), BuildError> {
     discard(kept)?;
     let part = part(kept);
-    let failed = |source| BuildError::Io { path: part.clone(), source };
+    let failed = BuildError::io(&part);
     fs::create_dir_all(&part).map_err(failed)?;
     let mut list = String::new();
     for LinkedObject { object, linked } in objects {
@@ -154,7 +154,7 @@ pub(super) fn discard(kept: &Utf8Path) -> Result<(), BuildError> {
             _ => atomic::remove_dir(&part),
         }
     };
-    discard().map_err(|source| BuildError::Io { path: kept.to_owned(), source })
+    discard().map_err(BuildError::io(kept))
 }
 
 fn part(kept: &Utf8Path) -> Utf8PathBuf {
@@ -178,7 +178,6 @@ fn parse(line: &str) -> Option<LinkedObject> {
 }
 
 fn read(path: &Utf8Path) -> Result<Option<String>, BuildError> {
-    let bytes = atomic::read_sealed(path)
-        .map_err(|source| BuildError::Io { path: path.to_owned(), source })?;
+    let bytes = atomic::read_sealed(path).map_err(BuildError::io(path))?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -25,7 +25,7 @@ impl Lock {
         interrupt: &Interrupt,
         events: &mut Events<'_>,
     ) -> Result<Self, BuildError> {
-        let failed = |source| BuildError::Io { path: path.to_owned(), source };
+        let failed = BuildError::io(path);
         let mut file = fs::OpenOptions::new()
             .read(true)
             .write(true)

@@ -27,7 +27,7 @@ pub(super) fn named<'a>(
         sources.iter().map(|(path, _)| path).filter(|path| is_of_the_build(path)).collect();
     let named_in = |makefile: &&Utf8Path| {
         let path = root.join(makefile);
-        let text = fs::read(&path).map_err(|source| BuildError::Io { path, source })?;
+        let text = fs::read(&path).map_err(BuildError::io(&path))?;
         let is_named = |(path, finder): &&(&'a Utf8Path, memchr::memmem::Finder<'a>)| {
             finder.find_iter(&text).any(|at| is_name_of(path, &text, at, makefile))
         };

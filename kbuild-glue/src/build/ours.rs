@@ -105,7 +105,7 @@ pub(super) fn open(
     if root.as_str().contains([' ', ':', '\t', '\n']) {
         return Err(BuildError::UnusablePath { path: root.to_owned() });
     }
-    let failed = |source| BuildError::Io { path: root.to_owned(), source };
+    let failed = BuildError::io(root);
     loop {
         fs::create_dir_all(root).map_err(failed)?;
         usable(root)?;
@@ -137,7 +137,7 @@ fn is_of_before(root: &Utf8Path) -> bool {
 
 /// What is in the directory; nothing where there is none.
 fn names(root: &Utf8Path) -> Result<Vec<String>, BuildError> {
-    let failed = |source| BuildError::Io { path: root.to_owned(), source };
+    let failed = BuildError::io(root);
     let entries = match fs::read_dir(root) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(failed)?,

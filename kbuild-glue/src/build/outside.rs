@@ -49,7 +49,7 @@ impl Outside {
     /// Reads what was [written](Self::write); none where that is not there any more, or something else.
     pub(super) fn read(kept: &Utf8Path) -> Result<Option<Self>, BuildError> {
         let path = kept.join(LIST);
-        let bytes = atomic::read_sealed(&path).map_err(|source| BuildError::Io { path, source })?;
+        let bytes = atomic::read_sealed(&path).map_err(BuildError::io(&path))?;
         let parse = |line: &str| {
             let [digest, seen, path] = line.splitn(3, '\t').collect::<Vec<_>>().try_into().ok()?;
             let state = State { digest: digest.to_owned(), seen: seen.to_owned() };
@@ -67,8 +67,7 @@ impl Outside {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{digest}\t{seen}\t{path}");
         }
-        atomic::write_sealed(&path, text.as_bytes())
-            .map_err(|source| BuildError::Io { path, source })
+        atomic::write_sealed(&path, text.as_bytes()).map_err(BuildError::io(&path))
     }
 
     /// Those that are not what they were. Where the file system tells what it told, nobody wrote to them; else the bytes

@@ -67,7 +67,7 @@ impl Workspace {
         let root = self.patched_path();
         atomic::remove_dir(&root)
             .and_then(|()| fs::create_dir_all(&root))
-            .map_err(|source| BuildError::Io { path: root.clone(), source })?;
+            .map_err(BuildError::io(&root))?;
         let built = self.build_changes(original, &changes, &written, settings, events)?;
         not_compiled.extend(built.not_compiled);
         Ok(PatchedBuild {
@@ -240,7 +240,7 @@ impl Workspace {
         let restore = Restore { workspace: self, mirror: &original.basis.mirror, done: false };
         for target in unknown_to_make {
             let path = build.join(target);
-            atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })?;
+            atomic::remove_file(&path).map_err(BuildError::io(&path))?;
         }
         let is_kconfig = |change: &FileChange| {
             change.path.file_name().is_some_and(|name| name.starts_with("Kconfig"))
@@ -277,7 +277,7 @@ impl Workspace {
                     command if command.exists() => fs::rename(command, cmd_path(&to)),
                     _ => Ok(()),
                 })
-                .map_err(|source| BuildError::Io { path: to.clone(), source })?;
+                .map_err(BuildError::io(&to))?;
         }
         restore.now()?;
         Ok((objects, made))

@@ -36,11 +36,11 @@ pub(super) fn take_seed(
     }
     for file in FILES {
         let (from, to) = (tree.output.join(file), build.join(file));
-        let failed = |source| BuildError::Io { path: from.clone(), source };
+        let failed = BuildError::io(&from);
         let bytes = fs::read(&from).map_err(failed)?;
         // Make goes by times.
         if fs::read(&to).ok().as_ref() != Some(&bytes) {
-            let failed = |source| BuildError::Io { path: to.clone(), source };
+            let failed = BuildError::io(&to);
             atomic::write(&to, &bytes).map_err(failed)?;
         }
     }

@@ -18,7 +18,7 @@ impl Records {
         let mut paths = Vec::new();
         let mut directories = vec![build.to_owned()];
         while let Some(directory) = directories.pop() {
-            let failed = |source| BuildError::Io { path: directory.clone(), source };
+            let failed = BuildError::io(&directory);
             for entry in entries(&directory).map_err(failed)? {
                 let (path, kind) = entry.map_err(failed)?;
                 if kind.is_dir() {
@@ -37,8 +37,7 @@ impl Records {
         mut work: impl FnMut(&Utf8Path, &[u8]),
     ) -> Result<(), BuildError> {
         for path in &self.paths {
-            let bytes =
-                fs::read(path).map_err(|source| BuildError::Io { path: path.clone(), source })?;
+            let bytes = fs::read(path).map_err(BuildError::io(path))?;
             work(path.strip_prefix(&self.build).unwrap_or(path), &bytes);
         }
         Ok(())

@@ -37,8 +37,7 @@ impl Running {
         let path = root.join("running");
         // The marker's own time says since when files may be cut; an older marker stays.
         if !path.exists() {
-            atomic::write(&path, b"")
-                .map_err(|source| BuildError::Io { path: path.clone(), source })?;
+            atomic::write(&path, b"").map_err(BuildError::io(&path))?;
         }
         Ok(Self { path })
     }
@@ -60,8 +59,7 @@ impl Running {
         if killed {
             return Ok(());
         }
-        atomic::remove_file(&self.path)
-            .map_err(|source| BuildError::Io { path: self.path.clone(), source })
+        atomic::remove_file(&self.path).map_err(BuildError::io(&self.path))
     }
 }
 
@@ -72,7 +70,7 @@ pub(super) fn recover(
     events: &mut Events<'_>,
 ) -> Result<(), BuildError> {
     let marker = root.join("running");
-    let failed = |source| BuildError::Io { path: build.to_owned(), source };
+    let failed = BuildError::io(build);
     let since = match fs::metadata(&marker).and_then(|metadata| metadata.modified()) {
         Ok(time) => time,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -92,7 +90,7 @@ pub(super) fn recover(
 /// Removes the marker: what a killed make left is gone.
 pub(super) fn forget(root: &Utf8Path) -> Result<(), BuildError> {
     let marker = root.join("running");
-    atomic::remove_file(&marker).map_err(|source| BuildError::Io { path: marker, source })
+    atomic::remove_file(&marker).map_err(BuildError::io(&marker))
 }
 
 /// The files below `build` that were written since `since`, and when.

@@ -8,7 +8,7 @@ use crate::cmd_file::SavedCommand;
 use crate::event::Events;
 use crate::last_build::{LastBuild, Version};
 use crate::mirror::Mirror;
-use crate::scripts::{Scripts, failed};
+use crate::scripts::Scripts;
 
 use super::{ModuleError, newest_command, saved};
 
@@ -76,7 +76,7 @@ fn makefile(
     let mut scripts = Scripts::new(&directory);
     for object in objects {
         let path = directory.join(object);
-        atomic::remove_file(&path).map_err(|source| failed(&path, source))?;
+        atomic::remove_file(&path).map_err(BuildError::io(&path))?;
         let saved = match version {
             Version::Original => {
                 SavedCommand::of_target(&last.original, object).map_err(ModuleError::from)?

@@ -51,7 +51,7 @@ impl Workshop<'_> {
         events: &mut Events<'_>,
     ) -> Result<Utf8PathBuf, BuildError> {
         let directory = self.directory().join("link");
-        let failed = |source| BuildError::Io { path: directory.clone(), source };
+        let failed = BuildError::io(&directory);
         crate::atomic::remove_dir(&directory).map_err(failed)?;
         fs::create_dir_all(&directory).map_err(failed)?;
         let write =
@@ -97,7 +97,7 @@ impl Workshop<'_> {
     /// An output directory that has what modules need of ours, and exports of its own.
     fn output_for_modules(&self, symvers: &str) -> Result<Utf8PathBuf, BuildError> {
         let output = self.directory().join("kernel");
-        let failed = |source| BuildError::Io { path: output.clone(), source };
+        let failed = BuildError::io(&output);
         crate::atomic::remove_dir(&output).map_err(failed)?;
         fs::create_dir_all(&output).map_err(failed)?;
         let kernel = self.kernel();

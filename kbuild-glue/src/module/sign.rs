@@ -54,12 +54,11 @@ impl Signing {
         let (option, usual) = HASH;
         let hash = config.get(option).filter(|hash| !hash.is_empty()).unwrap_or(usual);
         let module = directory.join("signed.ko");
-        let failed = |source| BuildError::Io { path: module.clone(), source };
+        let failed = BuildError::io(&module);
         fs::write(&module, bytes).map_err(failed)?;
         let mut sign = Command::new(&program);
         sign.args([hash, self.key.as_str(), self.certificate.as_str(), module.as_str()]);
-        let output =
-            sign.output().map_err(|source| BuildError::Io { path: program.clone(), source })?;
+        let output = sign.output().map_err(BuildError::io(&program))?;
         let signed = fs::read(&module).map_err(failed);
         fs::remove_file(&module).map_err(failed)?;
         if !output.status.success() {

@@ -9,7 +9,7 @@ use crate::build::{BuildError, BuildSettings, Workspace};
 use crate::last_build::Version;
 use crate::module::saved::{self, Recompile};
 use crate::module::{Recompiled, with_sections};
-use crate::scripts::{Scripts, failed};
+use crate::scripts::Scripts;
 
 /// Objects with their recompiles, once make has run.
 pub(super) struct Beside(BTreeMap<Utf8PathBuf, Recompiled>);
@@ -30,7 +30,7 @@ impl Workspace {
             return Ok(Beside(beside));
         }
         let directory = with_sections(&self.module_path(), version);
-        crate::atomic::remove_dir(&directory).map_err(|source| failed(&directory, source))?;
+        crate::atomic::remove_dir(&directory).map_err(BuildError::io(&directory))?;
         let patched = self.patched_path();
         let overlay: Option<&Utf8Path> = (version == Version::Patched).then_some(&patched);
         for object in objects {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::prepare::{WITHOUT_RUST, io};
+use super::prepare::WITHOUT_RUST;
 use super::touched::readers;
 use super::{StockBuild, StockError, StockTouched};
 use crate::build::{
@@ -87,7 +87,7 @@ impl Workspace {
         let (build, patched) = (self.build_path(), self.patched_path());
         crate::atomic::remove_dir(&patched)
             .and_then(|()| fs::create_dir_all(&patched))
-            .map_err(|source| io(&patched, source))?;
+            .map_err(BuildError::io(&patched))?;
         let written = changes;
         let changes: Vec<FileChange> =
             written.iter().cloned().map(FileChange::with_kept_lines).collect();
@@ -110,7 +110,7 @@ impl Workspace {
         for path in &touched.offsets {
             let read = |root: &Utf8Path| {
                 let path = root.join(path);
-                let text = fs::read_to_string(&path).map_err(|source| io(&path, source))?;
+                let text = fs::read_to_string(&path).map_err(BuildError::io(&path))?;
                 Ok::<_, BuildError>(stated(&text))
             };
             if read(&build)? != read(&patched)? {
@@ -173,7 +173,7 @@ impl Workspace {
         let directory = self.module_path().join("stock").join(name);
         crate::atomic::remove_dir(&directory)
             .and_then(|()| fs::create_dir_all(&directory))
-            .map_err(|source| io(&directory, source))?;
+            .map_err(BuildError::io(&directory))?;
         Ok(directory)
     }
 }
@@ -217,7 +217,7 @@ fn save_command(stock: &StockBuild, object: &Utf8Path, root: &Utf8Path) -> Resul
         (command.replace('$', "$$").replace('#', "$(pound)"), source.unwrap_or_default());
     let path = cmd_path(&root.join(object));
     let text = format!("savedcmd_{object} := {command}\n\nsource_{object} := {source}\n");
-    crate::atomic::write(&path, text.as_bytes()).map_err(|source| io(&path, source))
+    crate::atomic::write(&path, text.as_bytes()).map_err(BuildError::io(&path))
 }
 
 /// The script that compiles `target`, and leaves it to others where the compiler made nothing at all.

@@ -9,7 +9,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use ignore::WalkBuilder;
 
-use super::prepare::io as failed;
 use super::recipe::Recipe;
 use crate::build::{BuildError, BuildSettings, Workspace};
 use crate::event::{BuildEvent, Events};
@@ -47,16 +46,16 @@ impl Workspace {
         let mut lines = String::new();
         for (number, recipe) in missing.iter().enumerate() {
             let script = directory.join(format!("{number}.sh"));
-            fs::write(&script, &recipe.text).map_err(|source| failed(&script, source))?;
+            fs::write(&script, &recipe.text).map_err(BuildError::io(&script))?;
             let parent = build.join(&recipe.target);
             let parent = parent.parent().unwrap_or(&build);
-            fs::create_dir_all(parent).map_err(|source| failed(parent, source))?;
+            fs::create_dir_all(parent).map_err(BuildError::io(parent))?;
             // Writing to a string cannot fail.
             let _ = writeln!(lines, "\t@sh '{script}' || rm -f '{}'", recipe.target);
         }
         let makefile = directory.join("Makefile");
         fs::write(&makefile, format!(".PHONY: all\nall:\n{lines}"))
-            .map_err(|source| failed(&makefile, source))?;
+            .map_err(BuildError::io(&makefile))?;
         self.run_makefile(&makefile, settings, events)?;
         let mut made = Made::default();
         let mirror = self.mirror_path();
@@ -78,12 +77,12 @@ fn inputs_of_programs(
 ) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
     let mut found = BTreeSet::new();
     for entry in WalkBuilder::new(build).standard_filters(false).build() {
-        let entry = entry.map_err(|error| failed(build, io::Error::other(error)))?;
+        let entry = entry.map_err(io::Error::other).map_err(BuildError::io(build))?;
         let path = Utf8Path::from_path(entry.path()).unwrap_or(build);
         if path.extension() != Some("cmd") {
             continue;
         }
-        let bytes = fs::read(path).map_err(|source| failed(path, source))?;
+        let bytes = fs::read(path).map_err(BuildError::io(path))?;
         found.extend(inputs(&String::from_utf8_lossy(&bytes), build, mirror));
     }
     Ok(found)

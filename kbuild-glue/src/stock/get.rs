@@ -8,7 +8,7 @@ use fs_err as fs;
 
 use super::StockError;
 use super::find::series;
-use super::prepare::{io, run};
+use super::prepare::run;
 use crate::build::BuildError;
 use crate::event::{BuildEvent, Events};
 
@@ -46,7 +46,7 @@ pub fn get(release: &str, sysroot: &Utf8Path, events: &mut Events<'_>) -> Result
     let mut wanted: Vec<String> = packages.into_iter().collect();
     wanted.push(format!("{source}={version}"));
     let directory = sysroot.join(".packages");
-    fs::create_dir_all(&directory).map_err(|source| io(&directory, source))?;
+    fs::create_dir_all(&directory).map_err(BuildError::io(&directory))?;
     for package in &wanted {
         events(BuildEvent::Status { verb: "Downloading", message: package.clone() });
         let mut apt = Command::new("apt-get");
@@ -58,13 +58,13 @@ pub fn get(release: &str, sysroot: &Utf8Path, events: &mut Events<'_>) -> Result
         events(BuildEvent::Status { verb: "Unpacking", message });
         let mut unpack = Command::new("dpkg-deb");
         run(unpack.args(["--extract", file.as_str(), sysroot.as_str()]), "dpkg-deb")?;
-        fs::remove_file(&file).map_err(|source| io(&file, source))?;
+        fs::remove_file(&file).map_err(BuildError::io(&file))?;
     }
-    fs::remove_dir(&directory).map_err(|source| io(&directory, source))
+    fs::remove_dir(&directory).map_err(BuildError::io(&directory))
 }
 
 fn files(directory: &Utf8Path) -> Result<Vec<Utf8PathBuf>, BuildError> {
-    let entries = directory.read_dir_utf8().map_err(|source| io(directory, source))?;
+    let entries = directory.read_dir_utf8().map_err(BuildError::io(directory))?;
     let paths = entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path);
     Ok(paths.filter(|path| path.extension() == Some("deb")).collect())
 }

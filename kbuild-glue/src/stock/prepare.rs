@@ -86,14 +86,14 @@ impl Workspace {
         let (units, made) = if let Some(known) = known {
             known
         } else {
-            atomic::remove_file(&stamp).map_err(|source| io(&stamp, source))?;
+            atomic::remove_file(&stamp).map_err(BuildError::io(&stamp))?;
             self.discard_build()?;
             self.make_ready(parts, &settings, events)?;
             let (units, recipes) = self.ask_for_commands(parts, &settings, events)?;
             let made = self.make_sources(&recipes, &settings, events)?;
             self.keep(COMMANDS, &commands::write(&units))?;
             self.keep(SOURCES, &made.write())?;
-            atomic::write(&stamp, made_from.as_bytes()).map_err(|source| io(&stamp, source))?;
+            atomic::write(&stamp, made_from.as_bytes()).map_err(BuildError::io(&stamp))?;
             (units, made)
         };
         let basis = Arc::new(Basis { mirror, config: Config::read(&config)?, fingerprint });
@@ -126,11 +126,11 @@ impl Workspace {
             events(BuildEvent::Status { verb: "Unpacking", message: archive.to_string() });
             atomic::remove_dir(&directory)
                 .and_then(|()| fs::create_dir_all(&directory))
-                .map_err(|source| io(&directory, source))?;
+                .map_err(BuildError::io(&directory))?;
             let mut tar = Command::new("tar");
             tar.args(["--extract", "--no-same-owner", "--file", archive.as_str()]);
             run(tar.args(["--directory", directory.as_str()]), "tar")?;
-            atomic::write(&stamp, text.as_bytes()).map_err(|source| io(&stamp, source))?;
+            atomic::write(&stamp, text.as_bytes()).map_err(BuildError::io(&stamp))?;
         }
         top(directory)
     }
@@ -145,7 +145,7 @@ impl Workspace {
         let build = self.build_path();
         let message = format!("tools to compile for {}", parts.release);
         events(BuildEvent::Status { verb: "Preparing", message });
-        fs::create_dir_all(&build).map_err(|source| io(&build, source))?;
+        fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
         for name in KEPT {
             let from = parts.headers.join(name);
             if from.exists() {
@@ -154,12 +154,12 @@ impl Workspace {
         }
         // Make would configure again if this were missing, or older than the configuration.
         let dependencies = build.join("include/config/auto.conf.cmd");
-        fs::write(&dependencies, "").map_err(|source| io(&dependencies, source))?;
+        fs::write(&dependencies, "").map_err(BuildError::io(&dependencies))?;
         self.new_log("original")?;
         self.make("original", &["prepare", "modules_prepare"], settings, events)?;
         for name in FIXED {
             let path = build.join(name);
-            let read = |path: &Utf8Path| fs::read(path).map_err(|source| io(path, source));
+            let read = |path: &Utf8Path| fs::read(path).map_err(BuildError::io(path));
             if read(&path)? != read(&parts.headers.join(name))? {
                 return Err(StockError::Reconfigured { path }.into());
             }
@@ -188,20 +188,20 @@ impl Workspace {
             return asked.map(|()| (Units::new(), Vec::new()));
         }
         let log = self.log_path().join(format!("{LOG}.log"));
-        let output = fs::File::open(&log).map_err(|source| io(&log, source))?;
-        let modules = parts.module_paths().map_err(|source| io(&parts.modules, source))?;
+        let output = fs::File::open(&log).map_err(BuildError::io(&log))?;
+        let modules = parts.module_paths().map_err(BuildError::io(&parts.modules))?;
         let told = commands::parse(BufReader::new(output), &self.mirror_path(), &modules)
-            .map_err(|source| io(&log, source))?;
+            .map_err(BuildError::io(&log))?;
         if told.0.is_empty() {
             return Err(StockError::NoCommands { log }.into());
         }
-        atomic::remove_file(&log).map_err(|source| io(&log, source))?;
+        atomic::remove_file(&log).map_err(BuildError::io(&log))?;
         Ok(told)
     }
 
     fn keep(&self, name: &str, text: &str) -> Result<(), BuildError> {
         let path = self.root.join(name);
-        atomic::write_sealed(&path, text.as_bytes()).map_err(|source| io(&path, source))
+        atomic::write_sealed(&path, text.as_bytes()).map_err(BuildError::io(&path))
     }
 }
 
@@ -231,8 +231,8 @@ impl Unpacked {
     fn of(archive: &Utf8Path, root: &Utf8Path) -> Result<Self, BuildError> {
         let directory = root.join(UNPACKED);
         let stamp = directory.join("archive.stamp");
-        let look = fs::metadata(archive).map_err(|source| io(archive, source))?;
-        let modified = look.modified().map_err(|source| io(archive, source))?;
+        let look = fs::metadata(archive).map_err(BuildError::io(archive))?;
+        let modified = look.modified().map_err(BuildError::io(archive))?;
         let text = format!("{archive} {} {modified:?}", look.len());
         let is_there = fs::read_to_string(&stamp).is_ok_and(|there| there == text);
         Ok(Self { directory, stamp, text, is_there })
@@ -241,7 +241,7 @@ impl Unpacked {
 
 /// The top of the sources that were unpacked into `directory`.
 fn top(directory: Utf8PathBuf) -> Result<Utf8PathBuf, BuildError> {
-    let entries = directory.read_dir_utf8().map_err(|source| io(&directory, source))?;
+    let entries = directory.read_dir_utf8().map_err(BuildError::io(&directory))?;
     let tops = entries.filter_map(Result::ok).map(camino::Utf8DirEntry::into_path);
     let top = tops.into_iter().find(|path| path.join("Makefile").is_file());
     Ok(top.unwrap_or(directory))
@@ -299,7 +299,7 @@ pub(super) fn made_from(
     for name in KEPT {
         let path = parts.headers.join(name);
         if path.is_file() {
-            let bytes = fs::read(&path).map_err(|source| io(&path, source))?;
+            let bytes = fs::read(&path).map_err(BuildError::io(&path))?;
             text.extend([name, "\t", blake3::hash(&bytes).to_hex().as_str(), "\n"]);
         }
     }
@@ -323,22 +323,18 @@ pub(super) fn version_of_headers(headers: &Utf8Path) -> Option<String> {
 /// Copies a file or a directory, with links followed: packages link to others.
 fn copy(from: &Utf8Path, to: &Utf8Path) -> Result<(), BuildError> {
     if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent).map_err(|source| io(parent, source))?;
+        fs::create_dir_all(parent).map_err(BuildError::io(parent))?;
     }
     let mut cp = Command::new("cp");
     run(cp.args(["--recursive", "--dereference", from.as_str(), to.as_str()]), "cp")
 }
 
 pub(super) fn run(command: &mut Command, program: &'static str) -> Result<(), BuildError> {
-    let output = command.output().map_err(|source| io(Utf8Path::new(program), source))?;
+    let output = command.output().map_err(BuildError::io(program.into()))?;
     if output.status.success() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
     let message = text.lines().last().unwrap_or("it said nothing").to_owned();
     Err(StockError::Program { program, message }.into())
-}
-
-pub(super) fn io(path: &Utf8Path, source: std::io::Error) -> BuildError {
-    BuildError::Io { path: path.to_owned(), source }
 }

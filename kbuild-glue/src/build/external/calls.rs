@@ -60,7 +60,7 @@ impl ModuleWorkspace {
     /// Begins that log anew.
     pub(crate) fn new_log(&self, name: &str) -> Result<(), BuildError> {
         let path = self.log_path(name);
-        atomic::remove_file(&path).map_err(|source| BuildError::Io { path, source })
+        atomic::remove_file(&path).map_err(BuildError::io(&path))
     }
 
     fn log_path(&self, name: &str) -> Utf8PathBuf {
@@ -71,7 +71,7 @@ impl ModuleWorkspace {
     /// output directory of the kernel.
     pub(super) fn place_of_commands(&self) -> Result<Utf8PathBuf, BuildError> {
         let path = self.build_path().join("modules.order");
-        let order = fs::read_to_string(&path).map_err(|source| BuildError::Io { path, source })?;
+        let order = fs::read_to_string(&path).map_err(BuildError::io(&path))?;
         let is_relative = order.lines().next().is_some_and(|line| !line.starts_with('/'));
         Ok(if is_relative { self.build_path() } else { self.kernel.output.clone() })
     }

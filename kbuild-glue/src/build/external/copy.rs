@@ -145,7 +145,7 @@ impl ModuleCopy<'_> {
 
     fn find(&self, directory: &Utf8Path, found: &mut Sources) -> Result<(), BuildError> {
         let path = self.source.join(directory);
-        let failed = |source| BuildError::Io { path: path.clone(), source };
+        let failed = BuildError::io(&path);
         let top = self.source.canonicalize_utf8().map_err(failed)?;
         for entry in fs::read_dir(&path).map_err(failed)? {
             let entry = entry.map_err(failed)?;
