@@ -1,5 +1,6 @@
 //! Everything that goes to the terminal beside results.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,7 @@ pub(crate) struct Shell {
     progress: Progress,
     begin: Instant,
     phases: Mutex<Phases>,
+    warnings: Mutex<BTreeSet<String>>,
 }
 
 /// The parts of the work.
@@ -55,7 +57,13 @@ impl Shell {
             Color::Never => anstream::ColorChoice::Never.write_global(),
         }
         let progress = Progress::new(verbosity, format);
-        Self { verbosity, progress, begin: Instant::now(), phases: Mutex::default() }
+        Self {
+            verbosity,
+            progress,
+            begin: Instant::now(),
+            phases: Mutex::default(),
+            warnings: Mutex::default(),
+        }
     }
 
     /// A line such as `    Building original kernel 6.1`.
@@ -117,10 +125,14 @@ impl Shell {
         self.phases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Something that stops nothing.
+    /// Something that stops nothing. It is said once.
     pub(crate) fn warning(&self, message: impl std::fmt::Display) {
         let message = message.to_string();
-        self.line(format_args!("{WARNING}warning{WARNING:#}: {}", printable::line(&message)));
+        let is_new =
+            self.warnings.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone());
+        if is_new {
+            self.line(format_args!("{WARNING}warning{WARNING:#}: {}", printable::line(&message)));
+        }
     }
 
     /// An error with its causes, and what to do about it.
