@@ -22,8 +22,8 @@ const TABLES: [(&str, &str, &str); 6] = [
 const EXCEPTIONS: &str = "__ex_table";
 /// Bytes of one of its entries (`arch/x86/include/asm/extable.h`).
 const EXCEPTION: u64 = 12;
-/// Entries start at multiples of it.
-const STEP: usize = 4;
+/// Bytes of the smallest field that leads somewhere.
+const FIELD: usize = 4;
 
 /// A part of an object's table whose entries are one behind the other in what was shipped, too.
 pub(super) struct Stretch {
@@ -87,7 +87,8 @@ impl<'s> Region<'s> {
             Self::Linked(start, bytes) => {
                 let Spot::At(None, target) = target else { return BTreeSet::new() };
                 let wanted = target.wrapping_add_signed(rela.addend);
-                let places = (*start..).step_by(STEP).zip(bytes.chunks(STEP));
+                // Entries can start anywhere: those of alternatives have 12 or 14 bytes, and had 13.
+                let places = (*start..).zip(bytes.windows(FIELD));
                 let low = |place: u64| {
                     let base = if field.relative { place } else { 0 };
                     wanted.wrapping_sub(base).to_le_bytes()
