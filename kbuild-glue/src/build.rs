@@ -243,7 +243,7 @@ impl Workspace {
         let parsed = Config::read(&config)?;
         self.recover(settings.interrupt, events)?;
         let mirror = Mirror::sync(&self.tree, &self.mirror_path(), events)?;
-        if mirror.is_fresh() {
+        if mirror.is_fresh() || mirror.is_relinked() {
             // Objects of a mirror that is gone: their sources are older than they are.
             self.discard_build()?;
         }
@@ -294,7 +294,7 @@ impl Workspace {
             return Err(BuildError::Altered { path });
         }
         let objects = linked_objects(&build)?;
-        kept::write(&kept, &build, mirror.path(), &objects, &fingerprint)?;
+        kept::write(&kept, &build, &mirror, &objects, &fingerprint)?;
         Ok(self.original_build(Basis { mirror, config: parsed, fingerprint }, objects, false))
     }
 
@@ -322,6 +322,7 @@ impl Workspace {
             }
         }
         fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
+        inventory::own_all(&build)?;
         // One that did not change keeps its time, and make has nothing to configure.
         let bytes = read(config)?;
         if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {

@@ -11,7 +11,9 @@
 //!   objects that were made from it.
 
 mod error;
+mod links;
 mod list;
+mod news;
 mod place;
 mod stamps;
 
@@ -28,6 +30,7 @@ use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
 use list::{Entry, FileStat, Kind, Listing};
+pub(crate) use news::News;
 pub(crate) use place::reflink;
 use place::{Time, place};
 use rayon::prelude::*;
@@ -44,7 +47,8 @@ pub struct Mirror {
     own: BTreeMap<String, Own>,
     fresh: bool,
     changed: usize,
-    added: Vec<Utf8PathBuf>,
+    news: News,
+    relinked: bool,
     altered: Option<String>,
 }
 
@@ -84,7 +88,8 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: known.is_none(),
             changed: 0,
-            added: Vec::new(),
+            news: News::default(),
+            relinked: false,
             altered: None,
         };
         mirror.update(&known.unwrap_or_default())?;
@@ -108,7 +113,8 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: false,
             changed: 0,
-            added: Vec::new(),
+            news: News::default(),
+            relinked: false,
             altered: None,
         })
     }
@@ -170,9 +176,9 @@ impl Mirror {
         self.changed
     }
 
-    /// The files that are new in the user's tree since the mirror was [kept](Self::keep).
-    pub(crate) fn added(&self) -> &[Utf8PathBuf] {
-        &self.added
+    /// What is other in the user's tree since the mirror was [kept](Self::keep).
+    pub(crate) fn news(&self) -> &News {
+        &self.news
     }
 
     /// Writes changed files. [`restore`](Self::restore), or else the next [`sync`](Self::sync),
@@ -203,8 +209,6 @@ impl Mirror {
         let present = list::everything(&self.dir)?;
         self.remove_foreign(&present, known)?;
         let listing = std::mem::take(&mut self.listing);
-        let is_new = |path: &&String| !self.fresh && known.sources.get(path).is_none();
-        self.added = listing.keys().filter(is_new).map(Utf8PathBuf::from).collect();
         let mut missing = Vec::new();
         for (path, entry) in &listing {
             let there = present.get(path).filter(|there| there.same_type(entry));
@@ -220,6 +224,9 @@ impl Mirror {
                     None => missing.push(path.as_str()),
                 },
             }
+        }
+        if !self.fresh {
+            self.news = News::of(&listing, known, &missing);
         }
         self.changed = self.changed.saturating_add(missing.len());
         let brought = self.bring(&missing);
@@ -250,23 +257,6 @@ impl Mirror {
         rustix::fs::syncfs(&directory).map_err(|error| self.write_error(error.into()))
     }
 
-    fn symlink(
-        &mut self,
-        path: &str,
-        points_to: &Utf8Path,
-        there: Option<&Entry>,
-    ) -> Result<(), MirrorError> {
-        if there.is_some_and(|there| matches!(&there.kind, Kind::Symlink(to) if to == points_to)) {
-            return Ok(());
-        }
-        let target = self.dir.join(path);
-        remove(&target)?;
-        fs_err::os::unix::fs::symlink(points_to, &target)
-            .map_err(|source| self.write_error(source))?;
-        self.changed += 1;
-        Ok(())
-    }
-
     /// What there is to know of a file of the mirror that can stay as it is; none if it has to be brought.
     fn current(
         &mut self,
@@ -287,6 +277,10 @@ impl Mirror {
             let shared = (source.device, source.inode) == (file.device, file.inode);
             let same = !shared && (source.size, source.modified) == (file.size, file.modified);
             return Ok((same && self.same_bytes(path, source, file)?).then_some(own));
+        }
+        // Somebody made both of them one file, so that a time of the mirror's would be one of the user's.
+        if (source.device, source.inode) == (file.device, file.inode) {
+            return Ok(None);
         }
         let untouched = was == Some(&own);
         let looks_same = known.sources.get(path) == self.stamps.get(path);

@@ -61,6 +61,11 @@ impl Snapshot {
         Ok(this)
     }
 
+    /// The paths of everything, relative to the top.
+    pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.entries.keys().map(Utf8PathBuf::as_path)
+    }
+
     /// Is an error that names what is not as it was.
     pub fn expect(&self, other: &Self) -> Result<()> {
         let differing = |one: &Self, other: &Self| -> Vec<Utf8PathBuf> {

@@ -40,6 +40,7 @@ mod layout;
 mod left_out;
 mod library;
 mod linked;
+mod links;
 mod livepatch;
 mod livepatch_identity;
 mod livepatch_lto;

@@ -112,6 +112,39 @@ fn a_file_that_assembly_takes_in() -> Result<()> {
     Ok(())
 }
 
+/// What an assembler takes in, where another object's record has the file, and where the user edits it between two runs.
+#[test]
+fn what_assembly_takes_in_is_edited() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    let makefile = kernel.source.join("kernel/Makefile");
+    let text = fs_err::read_to_string(&makefile)?;
+    let flags = "CFLAGS_taken.o := -Wa,-I$(srctree)/kernel\n";
+    fs_err::write(&makefile, format!("{text}obj-y += taken.o included.o\n{flags}"))?;
+    for (name, directive) in [("taken", ".include"), ("included", "#include")] {
+        let source = format!(
+            "\t.section .rodata\n\t.globl {name}\n\t.type {name}, @object\n{name}:\n{directive} \"values.inc\"\n\
+             \t.size {name}, . - {name}\n\t.section .note.GNU-stack, \"\", @progbits\n"
+        );
+        fs_err::write(kernel.source.join(format!("kernel/{name}.S")), source)?;
+    }
+    let values = kernel.source.join("kernel/values.inc");
+    fs_err::write(&values, "\t.long 1\n")?;
+    let (one, two) = ("\t.long 1\n", "\t.long 2\n");
+    let text = fs_err::read_to_string(kernel.source.join("mm/page.c"))?;
+    let comment = || patch(&kernel, "mm/page.c", &format!("{text}/* nothing */\n"));
+    let expect_both = |other: &str| -> Result<()> {
+        let (_, outcome) = build(&kernel, &patch(&kernel, "kernel/values.inc", other)?, 4)?;
+        let has = |name: &str| outcome.stdout.contains(&format!("\"name\":\"{name}\""));
+        ensure!(has("taken") && has("included"), "{outcome:?}");
+        Ok(())
+    };
+    build(&kernel, &comment()?, 3)?;
+    expect_both(two)?;
+    fs_err::write(&values, two)?;
+    build(&kernel, &comment()?, 3)?;
+    expect_both(one)
+}
+
 #[test]
 fn what_a_link_leads_to() -> Result<()> {
     let kernel = Kernel::with_output()?;

@@ -1,4 +1,4 @@
-//! What has to be made anew for files that are new in the sources, which make does not know.
+//! What has to be made anew for files that are new or others in the sources, which make does not know.
 
 use camino::Utf8PathBuf;
 
@@ -6,29 +6,31 @@ use super::plan::Made;
 use super::{BuildError, Workspace, readers};
 use crate::atomic;
 use crate::config::Config;
-use crate::mirror::Mirror;
+use crate::mirror::{Mirror, News};
 use crate::patch::FileChange;
 
 impl Workspace {
-    /// Removes what make would not make anew for files that are new in the sources, such as a header that takes the place
-    /// of another one.
+    /// Removes what make would not make anew for files of the sources: a new header that takes the place of another one,
+    /// an edited file that an assembler takes in.
     pub(super) fn make_anew_beside(
         &self,
         mirror: &Mirror,
         config: &Config,
     ) -> Result<(), BuildError> {
-        let added = mirror.added();
+        let News { added, edited } = mirror.news();
         let build = self.build_path();
-        if added.is_empty() || !build.exists() {
+        if added.is_empty() && edited.is_empty() || !build.exists() {
             return Ok(());
         }
-        let change = |path: &Utf8PathBuf| FileChange {
+        let change = |path: &Utf8PathBuf, old| FileChange {
             path: path.clone(),
-            old: None,
+            old,
             new: Some(Vec::new()),
             mode: None,
         };
-        let changes: Vec<FileChange> = added.iter().map(change).collect();
+        let added = added.iter().map(|path| change(path, None));
+        let edited = edited.iter().map(|path| change(path, Some(Vec::new())));
+        let changes: Vec<FileChange> = added.chain(edited).collect();
         let made = Made {
             mirror: mirror.path(),
             build: &build,

@@ -37,6 +37,8 @@ struct Seen {
     modified: Duration,
     /// Inode, size, and when anything of it changed.
     rest: String,
+    /// Whether it is one file with another, of which nobody knows whose it is.
+    shared: bool,
 }
 
 /// How the files are that are there now.
@@ -111,6 +113,7 @@ impl Inventory {
             return Ok(());
         }
         for path in &checked.same {
+            own(&build.join(path))?;
             self.give_time(build, path)?;
             let seen = seen(&build.join(path))?;
             if let Some(state) = self.files.get_mut(path) {
@@ -175,6 +178,26 @@ fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Seen>, BuildError> {
     Ok(files)
 }
 
+/// Makes files of `build` that are one with others files of their own: make writes into them.
+pub(super) fn own_all(build: &Utf8Path) -> Result<(), BuildError> {
+    let shared = files(build)?.into_iter().filter(|(_, seen)| seen.shared);
+    shared.map(|(path, _)| own(&build.join(path))).collect()
+}
+
+fn own(path: &Utf8Path) -> Result<(), BuildError> {
+    if !seen(path)?.shared {
+        return Ok(());
+    }
+    let copy = Utf8PathBuf::from(format!("{path}.tmp"));
+    let replace = || {
+        let modified = fs::metadata(path)?.modified()?;
+        fs::copy(path, &copy)?;
+        fs::File::open(&copy)?.set_modified(modified)?;
+        fs::rename(&copy, path)
+    };
+    replace().map_err(BuildError::io(path))
+}
+
 fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
     use std::os::unix::fs::MetadataExt;
     let failed = BuildError::io(path);
@@ -182,7 +205,8 @@ fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
     let modified = metadata.modified().map_err(failed)?;
     let (inode, size) = (metadata.ino(), metadata.size());
     let rest = format!("{inode} {size} {}.{:09}", metadata.ctime(), metadata.ctime_nsec());
-    Ok(Seen { modified: modified.duration_since(UNIX_EPOCH).unwrap_or_default(), rest })
+    let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(Seen { modified, rest, shared: metadata.nlink() > 1 })
 }
 
 /// That of the bytes of a file.
@@ -199,7 +223,8 @@ fn parse(line: &str) -> Option<(Utf8PathBuf, State)> {
     let digest = fields.next()?.to_owned();
     let modified = Duration::from_nanos(fields.next()?.parse().ok()?);
     let rest = fields.next()?.to_owned();
-    Some((Utf8PathBuf::from(fields.next()?), State { digest, seen: Seen { modified, rest } }))
+    let seen = Seen { modified, rest, shared: false };
+    Some((Utf8PathBuf::from(fields.next()?), State { digest, seen }))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::records::target_of;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::cmd_file::cmd_path;
+use crate::mirror::Mirror;
 use crate::objects::{Linked, LinkedObject};
 
 const OBJECTS: &str = "objects.list";
@@ -113,7 +114,7 @@ pub(super) fn variables(kept: &Utf8Path) -> Result<Option<Vec<String>>, BuildErr
 pub(super) fn write(
     kept: &Utf8Path,
     build: &Utf8Path,
-    mirror: &Utf8Path,
+    mirror: &Mirror,
     objects: &[LinkedObject],
     fingerprint: &Fingerprint,
 ) -> Result<(), BuildError> {

@@ -203,7 +203,7 @@ impl Workspace {
         kept::write(
             &self.original_path(),
             &self.build_path(),
-            original.basis.mirror.path(),
+            &original.basis.mirror,
             &original.objects,
             &original.basis.fingerprint,
         )

@@ -70,7 +70,11 @@ pub(super) fn find(
     if !names_mirror {
         return Ok(None);
     }
-    let is_untold = |index: &usize| changes[*index].old.is_none() || found[*index].is_none();
+    // Only sources in C are never taken in by a directive where something else names them.
+    let is_untold = |index: &usize| {
+        let is_c = matches!(changes[*index].path.extension(), Some("c" | "h"));
+        changes[*index].old.is_none() || found[*index].is_none() || !is_c
+    };
     let untold: BTreeSet<usize> = (0..changes.len()).filter(is_untold).collect();
     for indices in by_name.values_mut() {
         indices.retain(|index| untold.contains(index));
@@ -162,7 +166,8 @@ impl Links {
         let to = |path: &Utf8Path| {
             let to = Utf8PathBuf::from_path_buf(fs::read_link(mirror.join(path)).ok()?).ok()?;
             let directory = path.parent().unwrap_or(Utf8Path::new(""));
-            Some((path.to_owned(), resolved(&directory.join(to))))
+            let to = resolved(&directory.join(to));
+            Some((path.to_owned(), to.strip_prefix(mirror).unwrap_or(&to).to_owned()))
         };
         Self(sources.links().filter_map(to).collect())
     }

@@ -1,0 +1,30 @@
+//! What is other in the user's sources than when a mirror was kept.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::list::Listing;
+use super::stamps::Known;
+
+/// Files that make may not know of as what they are; none of a mirror that is made anew.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Those that were not there.
+    pub(crate) added: BTreeSet<Utf8PathBuf>,
+    /// Those that are others, or gone.
+    pub(crate) edited: BTreeSet<Utf8PathBuf>,
+}
+
+impl News {
+    /// What is new in `listing`, of which `brought` are not yet in the mirror.
+    pub(super) fn of(listing: &Listing, known: &Known, brought: &[&str]) -> Self {
+        let added = listing.keys().filter(|path| known.sources.get(path).is_none());
+        let added: BTreeSet<Utf8PathBuf> = added.map(Utf8PathBuf::from).collect();
+        let gone = known.sources.iter().map(|(path, _)| path);
+        let gone = gone.filter(|path| !listing.contains_key(path.as_str()));
+        let edited = brought.iter().map(Utf8Path::new).chain(gone);
+        let edited = edited.filter(|path| !added.contains(*path)).map(Utf8Path::to_owned).collect();
+        Self { added, edited }
+    }
+}
