@@ -28,6 +28,8 @@ mod records;
 mod running;
 mod seed;
 mod single;
+mod start;
+mod written_after;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -36,7 +38,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::atomic;
-use crate::baseline::{self, Fingerprint};
+use crate::baseline::Fingerprint;
 use crate::config::Config;
 use crate::event::{BuildEvent, Events};
 use crate::interrupt::Interrupt;
@@ -60,7 +62,6 @@ pub(crate) use ours::MARK;
 pub use ours::usable;
 pub use preview::Preview;
 pub use reads::{Reads, sources_of};
-use seed::Fit;
 
 /// How to build.
 #[derive(Debug, Clone, Copy)]
@@ -285,7 +286,7 @@ impl Workspace {
             let paths = objects.into_iter().map(|object| object.object).collect();
             events(BuildEvent::Objects { paths });
         }
-        self.start(&config, &variables, events)?;
+        self.start(&mirror, &parsed, &variables, events)?;
         self.new_log("original")?;
         self.make("original", &["olddefconfig"], settings, events)?;
         random::take_seed(&self.tree, &build, &parsed, events)?;
@@ -296,39 +297,6 @@ impl Workspace {
         let objects = linked_objects(&build)?;
         kept::write(&kept, &build, &mirror, &objects, &fingerprint)?;
         Ok(self.original_build(Basis { mirror, config: parsed, fingerprint }, objects, false))
-    }
-
-    /// Prepares the output directory for the original: as it is, with what the user built, or empty.
-    fn start(
-        &self,
-        config: &Utf8Path,
-        variables: &[String],
-        events: &mut Events<'_>,
-    ) -> Result<(), BuildError> {
-        let build = self.build_path();
-        if !build.exists() {
-            let compiler = baseline::version(&baseline::compiler(variables))?;
-            match seed::look(&self.tree, &compiler)? {
-                Fit::Fits => {
-                    let message = format!("the build in {}, to go on from it", self.tree.output);
-                    events(BuildEvent::Status { verb: "Copying", message });
-                    seed::copy(&self.tree, &self.mirror_path(), &build, &self.root)?;
-                }
-                Fit::Differs(why) => {
-                    let message = format!("the build in {} is not used: {why}", self.tree.output);
-                    events(BuildEvent::Note { message });
-                }
-                Fit::NoBuild => {}
-            }
-        }
-        fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
-        inventory::own_all(&build)?;
-        // One that did not change keeps its time, and make has nothing to configure.
-        let bytes = read(config)?;
-        if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {
-            self.write_config(&bytes)?;
-        }
-        Ok(())
     }
 
     /// Makes the output directory right again when a run before was killed.

@@ -30,7 +30,7 @@ use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
 use list::{Entry, FileStat, Kind, Listing};
-pub(crate) use news::News;
+pub(crate) use news::{Changed, News};
 pub(crate) use place::reflink;
 use place::{Time, place};
 use rayon::prelude::*;

@@ -33,6 +33,11 @@ impl Kernel {
         Self::new("linux", "out")
     }
 
+    /// One in a directory whose name ends words in Kbuild's records.
+    pub fn with_odd_path() -> Result<Self> {
+        Self::new("a=b/linux", "a=b/out")
+    }
+
     fn new(source: &str, output: &str) -> Result<Self> {
         let (guard, directory) = temporary()?;
         let kernel = Self {
@@ -41,6 +46,7 @@ impl Kernel {
             directory,
             _guard: guard,
         };
+        fs_err::create_dir_all(kernel.source.parent().unwrap_or(&kernel.directory))?;
         copy_mini_kernel(&kernel.source)?;
         kernel.make(&["defconfig"])?;
         Ok(kernel)

@@ -22,7 +22,7 @@ const STRING: &str = "--- a/words.c\n+++ b/words.c\n@@ -11,1 +11,1 @@\n\
 const COMMENT: &str = "--- a/tiny.c\n+++ b/tiny.c\n@@ -2,0 +2,1 @@\n+/* Nothing new. */\n";
 
 /// A kernel that is built, and a copy of the example module beside it.
-fn module() -> Result<(Kernel, Utf8PathBuf)> {
+pub(super) fn module() -> Result<(Kernel, Utf8PathBuf)> {
     let kernel = Kernel::with_output()?;
     kernel.make(&["all"])?;
     let module = kernel.directory.join("module");

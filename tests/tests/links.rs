@@ -15,7 +15,7 @@ fn changed(kernel: &Kernel, patch: &Utf8Path, status: i32) -> Result<Vec<String>
     Ok(functions.into_iter().map(|function| function.name).collect())
 }
 
-/// Writes a patch of a comment to a file that nothing else here is about.
+/// Writes a patch of a comment to a file that takes in the header.
 fn comment(kernel: &Kernel) -> Result<Utf8PathBuf> {
     kernel.write_patch(
         "comment.patch",

@@ -145,6 +145,21 @@ fn what_assembly_takes_in_is_edited() -> Result<()> {
     expect_both(one)
 }
 
+/// Nothing that a record says can be told then, so all is made.
+#[test]
+fn a_tree_whose_path_ends_words() -> Result<()> {
+    let kernel = Kernel::with_odd_path()?;
+    append(&kernel, "fs/proc.c", "", "odd", "3")?;
+    let text = fs_err::read_to_string(kernel.source.join("fs/proc.c"))?;
+    let four = patch(&kernel, "fs/proc.c", &text.replace("return 3", "return 4"))?;
+    expect(&kernel, &four, &["odd"])?;
+    let header = kernel.source.join("include/linux/load.h");
+    let other = fs_err::read_to_string(&header)?.replace("1981", "1771");
+    fs_err::write(&header, &other)?;
+    expect(&kernel, &four, &["odd"])?;
+    Ok(())
+}
+
 #[test]
 fn what_a_link_leads_to() -> Result<()> {
     let kernel = Kernel::with_output()?;

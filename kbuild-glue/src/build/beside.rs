@@ -38,7 +38,7 @@ impl Workspace {
             config,
             sources: mirror.stamps(),
         };
-        let readers = readers::find(&changes, &made)?.unwrap_or_default();
+        let Some(readers) = readers::find(&changes, &made)? else { return self.discard_build() };
         for target in readers.iter().flat_map(|readers| &readers.unknown_to_make) {
             let path = build.join(target);
             atomic::remove_file(&path).map_err(BuildError::io(&path))?;

@@ -8,6 +8,7 @@ mod above;
 mod calls;
 mod copy;
 mod exports;
+mod made_with;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -135,6 +136,7 @@ impl ModuleWorkspace {
             // A make was killed here, and what it wrote may be cut.
             atomic::remove_dir(&build).map_err(|source| self.failed(source))?;
         }
+        let made_with = self.expect_made_with(settings.variables)?;
         self.copy().sync(&[])?;
         let (directory, version) = (&self.directory, self.kernel.kernel_version()?);
         let named = if self.named == self.directory {
@@ -160,6 +162,7 @@ impl ModuleWorkspace {
                 .and_then(|()| fs::copy(&from, &to))
                 .map_err(|source| self.failed(source))?;
         }
+        self.keep_made_with(&made_with)?;
         Ok(ModuleBuild { root: kept, objects, changes: Vec::new() })
     }
 

@@ -138,7 +138,12 @@ pub(super) fn write(
     let directory = fs::File::open(build).map_err(failed)?;
     rustix::fs::syncfs(&directory).map_err(|error| failed(error.into()))?;
     Inventory::of(build)?.write(&part)?;
-    Outside::of(build, mirror)?.write(&part)?;
+    let leaving = mirror.leaving();
+    let is_ours = |path: &Utf8Path| {
+        let is_inside = path.starts_with(build) || path.starts_with(mirror.path());
+        is_inside && !leaving.iter().any(|link| path.starts_with(link))
+    };
+    Outside::of(build, &is_ours)?.write(&part)?;
     for (name, text) in [(OBJECTS, list.as_str()), (FINGERPRINT, fingerprint.as_str())] {
         atomic::write_sealed(&part.join(name), text.as_bytes()).map_err(failed)?;
     }

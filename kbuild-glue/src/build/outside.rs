@@ -12,7 +12,6 @@ use super::inventory::digest;
 use super::readers::ends_word;
 use super::records::{Records, target_of};
 use crate::atomic;
-use crate::mirror::Mirror;
 
 /// Beside the list of objects: a line of digest, what the file system tells, and path each.
 const LIST: &str = "outside.list";
@@ -28,15 +27,15 @@ struct State {
 }
 
 impl Outside {
-    /// Those that the records of `build` name, whose sources are in `mirror`, and what links of it lead to elsewhere.
-    pub(super) fn of(build: &Utf8Path, mirror: &Mirror) -> Result<Self, BuildError> {
-        let leaving = mirror.leaving();
+    /// Those that the records of `build` name and that are not ours.
+    pub(super) fn of(
+        build: &Utf8Path,
+        is_ours: &dyn Fn(&Utf8Path) -> bool,
+    ) -> Result<Self, BuildError> {
         let mut paths: BTreeSet<Utf8PathBuf> = BTreeSet::new();
         Records::find(build)?.for_each(|_, bytes| {
             for path in absolute_in(bytes) {
-                let is_ours = path.starts_with(build) || path.starts_with(mirror.path());
-                let is_ours = is_ours && !leaving.iter().any(|link| path.starts_with(link));
-                if !is_ours && !paths.contains(path) {
+                if !is_ours(path) && !paths.contains(path) {
                     paths.insert(path.to_owned());
                 }
             }

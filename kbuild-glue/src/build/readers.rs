@@ -23,11 +23,16 @@ pub(super) struct Readers {
     pub(super) unknown_to_make: BTreeSet<Utf8PathBuf>,
 }
 
-/// What reads each of `changes`; none where no record names the mirror, so that they tell nothing about what is in it.
+/// What reads each of `changes`; none where no word of a record names the mirror, so that they tell nothing about what is in
+/// it.
 pub(super) fn find(
     changes: &[FileChange],
     made: &Made<'_>,
 ) -> Result<Option<Vec<Readers>>, BuildError> {
+    // Words of records end within such a path.
+    if !is_recorded_as_it_is(made.mirror) {
+        return Ok(None);
+    }
     let links = Links::of(made.sources, made.mirror);
     let names: Vec<Vec<Utf8PathBuf>> =
         changes.iter().map(|change| links.names_of(&change.path)).collect();

@@ -4,8 +4,12 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::list::Listing;
+use super::Mirror;
+use super::list::{Kind, Listing};
 use super::stamps::Known;
+
+/// When anything of a file was changed last, as the file system saw it: seconds and nanoseconds.
+pub(crate) type Changed = (i64, i64);
 
 /// Files that make may not know of as what they are; none of a mirror that is made anew.
 #[derive(Debug, Default)]
@@ -26,5 +30,16 @@ impl News {
         let edited = brought.iter().map(Utf8Path::new).chain(gone);
         let edited = edited.filter(|path| !added.contains(*path)).map(Utf8Path::to_owned).collect();
         Self { added, edited }
+    }
+}
+
+impl Mirror {
+    /// The user's files that were changed after `time`, whatever time they say they are from.
+    pub(crate) fn written_after(&self, time: Changed) -> Vec<(Utf8PathBuf, Changed)> {
+        let files = self.listing.iter().filter_map(|(path, entry)| match &entry.kind {
+            Kind::File(file) => Some((Utf8PathBuf::from(path), file.changed)),
+            Kind::Directory | Kind::Symlink(_) => None,
+        });
+        files.filter(|(_, changed)| *changed > time).collect()
     }
 }

@@ -1,0 +1,56 @@
+//! The output directory before the original is built in it.
+
+use fs_err as fs;
+
+use super::seed::{self, Fit};
+use super::{BuildError, Workspace, inventory, read, written_after};
+use crate::baseline;
+use crate::config::Config;
+use crate::event::{BuildEvent, Events};
+use crate::mirror::Mirror;
+
+impl Workspace {
+    /// Prepares the output directory for the original: as it is, with what the user built, or empty.
+    pub(super) fn start(
+        &self,
+        mirror: &Mirror,
+        config: &Config,
+        variables: &[String],
+        events: &mut Events<'_>,
+    ) -> Result<(), BuildError> {
+        let build = self.build_path();
+        if !build.exists() {
+            let compiler = baseline::version(&baseline::compiler(variables))?;
+            match seed::look(&self.tree, &compiler)? {
+                Fit::Fits => {
+                    let message = format!("the build in {}, to go on from it", self.tree.output);
+                    events(BuildEvent::Status { verb: "Copying", message });
+                    seed::copy(&self.tree, &self.mirror_path(), &build, &self.root)?;
+                    match written_after::remove(mirror, &build, config)? {
+                        Some(0) => {}
+                        Some(count) => {
+                            let message = format!(
+                                "{count} files of that build are made again: sources were written after them"
+                            );
+                            events(BuildEvent::Note { message });
+                        }
+                        None => self.discard_build()?,
+                    }
+                }
+                Fit::Differs(why) => {
+                    let message = format!("the build in {} is not used: {why}", self.tree.output);
+                    events(BuildEvent::Note { message });
+                }
+                Fit::NoBuild => {}
+            }
+        }
+        fs::create_dir_all(&build).map_err(BuildError::io(&build))?;
+        inventory::own_all(&build)?;
+        // One that did not change keeps its time, and make has nothing to configure.
+        let bytes = read(&self.tree.config_path())?;
+        if read(&build.join(".config")).ok().as_ref() != Some(&bytes) {
+            self.write_config(&bytes)?;
+        }
+        Ok(())
+    }
+}

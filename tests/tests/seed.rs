@@ -1,0 +1,67 @@
+//! A build of the user's is where ours starts: what in it is not of the sources as they are is made again.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Result, ensure};
+use klp_tests::kernel::Kernel;
+use klp_tests::klp::run;
+use klp_tests::report::Report;
+
+const HEADER: &str = "include/linux/load.h";
+
+/// What is done to the sources after they were built.
+type Edit = fn(&Kernel) -> Result<()>;
+
+fn another(kernel: &Kernel) -> Result<String> {
+    Ok(fs_err::read_to_string(kernel.source.join(HEADER))?.replace("1981", "1771"))
+}
+
+/// An edit that keeps the time.
+fn hidden(kernel: &Kernel) -> Result<()> {
+    let path = kernel.source.join(HEADER);
+    let time = fs_err::metadata(&path)?.modified()?;
+    fs_err::write(&path, another(kernel)?)?;
+    Ok(fs_err::File::open(&path)?.set_modified(time)?)
+}
+
+/// What an archive of an older tree leaves.
+fn older(kernel: &Kernel) -> Result<()> {
+    let path = kernel.source.join(HEADER);
+    fs_err::write(&path, another(kernel)?)?;
+    let year = Duration::from_hours(24 * 365);
+    Ok(fs_err::File::open(&path)?.set_modified(SystemTime::now() - year)?)
+}
+
+/// A header that stands in for another one.
+fn shadow(kernel: &Kernel) -> Result<()> {
+    let directory = kernel.source.join("arch/x86/include/linux");
+    fs_err::create_dir_all(&directory)?;
+    Ok(fs_err::write(directory.join("load.h"), another(kernel)?)?)
+}
+
+#[test]
+fn sources_that_were_written_after_the_build() -> Result<()> {
+    let edits: [(&str, Edit); 3] = [("hidden", hidden), ("older", older), ("shadow", shadow)];
+    for (name, edit) in edits {
+        let kernel = Kernel::with_output()?;
+        kernel.make(&["all"])?;
+        edit(&kernel)?;
+        let patch = kernel.write_patch("a.patch", "kernel/stat.c", "SPDX", "nothing; SPDX")?;
+        let outcome = run(kernel.build(["--no-module"])?.arg(&patch))?.expect(3)?;
+        ensure!(outcome.stderr.contains("Copying"), "{name}: {}", outcome.stderr);
+        ensure!(outcome.stderr.contains("sources were written after"), "{}", outcome.stderr);
+        assert_eq!(Report::lines(&outcome.stdout)?.functions, [], "{name}");
+    }
+    Ok(())
+}
+
+/// Nothing is made again where nothing was written.
+#[test]
+fn a_build_of_the_sources_as_they_are() -> Result<()> {
+    let kernel = Kernel::with_output()?;
+    kernel.make(&["all"])?;
+    let outcome = run(&mut kernel.build(["--no-module"])?)?.expect(0)?;
+    ensure!(outcome.stderr.contains("Copying"), "{}", outcome.stderr);
+    ensure!(!outcome.stderr.contains("made again"), "{}", outcome.stderr);
+    Ok(())
+}
