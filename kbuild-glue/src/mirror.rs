@@ -278,10 +278,6 @@ impl Mirror {
             let same = !shared && (source.size, source.modified) == (file.size, file.modified);
             return Ok((same && self.same_bytes(path, source, file)?).then_some(own));
         }
-        // Somebody made both of them one file, so that a time of the mirror's would be one of the user's.
-        if (source.device, source.inode) == (file.device, file.inode) {
-            return Ok(None);
-        }
         let untouched = was == Some(&own);
         let looks_same = known.sources.get(path) == self.stamps.get(path);
         let is_same = looks_same && known.seen.is(path, source);

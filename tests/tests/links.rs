@@ -19,7 +19,7 @@ fn changed(kernel: &Kernel, patch: &Utf8Path, status: i32) -> Result<Vec<String>
 fn comment(kernel: &Kernel) -> Result<Utf8PathBuf> {
     kernel.write_patch(
         "comment.patch",
-        "mm/page.c",
+        "kernel/stat.c",
         "SPDX-License-Identifier",
         "nothing; SPDX-License-Identifier",
     )
