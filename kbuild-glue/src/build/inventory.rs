@@ -178,10 +178,10 @@ fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Seen>, BuildError> {
     Ok(files)
 }
 
-/// Makes files of `build` that are one with others files of their own: make writes into them.
+/// Makes files of `build` that are one with others into files of their own: make writes into them.
 pub(super) fn own_all(build: &Utf8Path) -> Result<(), BuildError> {
-    let shared = files(build)?.into_iter().filter(|(_, seen)| seen.shared);
-    shared.map(|(path, _)| own(&build.join(path))).collect()
+    let mut shared = files(build)?.into_iter().filter(|(_, seen)| seen.shared);
+    shared.try_for_each(|(path, _)| own(&build.join(path)))
 }
 
 fn own(path: &Utf8Path) -> Result<(), BuildError> {

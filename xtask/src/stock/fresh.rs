@@ -65,7 +65,7 @@ fn outside(root: &Root, release: &str) -> Result<()> {
     let mut livepatch = root.klp(Utf8Path::new(HOME));
     livepatch.args(["build", "-C", &build, "-M", "module", "module.patch"]);
     process::run(&mut livepatch)?;
-    ensure!(home.join("livepatch-module.ko").is_file(), "there is no module");
+    ensure!(home.join("module/livepatch-module.ko").is_file(), "there is no module");
     Ok(())
 }
 
