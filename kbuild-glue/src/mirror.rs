@@ -1,12 +1,13 @@
 //! A private copy of the sources, at one path for the original and the patched build.
 //!
-//! Four rules make it safe and right:
+//! Five rules make it safe and right:
 //!
 //! - A file of the mirror is a file of its own: whatever is done to it, the user's stays as it is. It is only
 //!   ever replaced by a rename.
 //! - A file that replaces another for good gets the time of now. Objects may be newer than the
 //!   user's file is, and make would not build them again.
 //! - A file of the mirror that somebody else wrote to is found, and replaced by one with the time of now.
+//! - A symlink into the sources leads into the mirror, however it names them. Where one leads is a part of what was built.
 //! - What a patch changes stands aside in a stash meanwhile and comes back with its time, as do the
 //!   objects that were made from it.
 
