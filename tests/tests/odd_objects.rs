@@ -76,6 +76,23 @@ fn gathered_entries() -> Result<()> {
     odd("numbers", of("\"aM\", @progbits, 4", "\t.ascii \"SAID,SAID,\"\n\t.balign 4"), |_| Ok(()))
 }
 
+/// A flag of a macro's, which has no name of its own, in a section that is of a type which nobody knows in one version.
+#[test]
+fn unknown_type_of_what_has_no_name() -> Result<()> {
+    odd(
+        "flag",
+        |said| {
+            let kind = if said == "one" { "@progbits" } else { "@0x60001234" };
+            format!(
+                "{}\t.section .data..once, \"aw\", {kind}\n\t.type __already_done.4, @object\n\
+                 __already_done.4:\t.byte 0\n\t.size __already_done.4, 1\n",
+                function("f", "movb $1, .data..once(%rip)")
+            )
+        },
+        |_| Ok(()),
+    )
+}
+
 /// A pointer in front of a function, between zeros that look like padding.
 #[test]
 fn pointer_before_a_function() -> Result<()> {

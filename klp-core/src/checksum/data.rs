@@ -29,6 +29,9 @@ pub(super) fn write<'data>(
     let bits = flags.into_iter().zip(0u8..).map(|(is, bit)| u8::from(is) << bit);
     unit.streams.byte(KIND, bits.fold(0, |all, bit| all | bit));
     unit.streams.bytes(KIND, meaning::of(section));
+    if let SectionClass::Unknown(kind) = section.class {
+        unit.streams.number(KIND, u64::from(kind));
+    }
     // Of memory without a name, others use another place.
     if node.span.is_some() || section.is_writable() {
         unit.streams.number(KIND, size);
