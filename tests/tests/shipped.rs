@@ -230,7 +230,7 @@ fn entries_of_a_table_that_is_nowhere_are_not_proven() -> Result<()> {
         shop.link(ENTRIES, as_module)?;
         let (linked, other) = (shop.directory.join("linked"), shop.directory.join("renamed"));
         let rename = "--rename-section=__jump_table=.nobody_knows";
-        tool("objcopy", &[rename, linked.as_str(), other.as_str()])?;
+        tool("objcopy", [rename, linked.as_str(), other.as_str()])?;
         let proof = proof_of(&shop.compile("ours", ENTRIES)?, &fs_err::read(other)?)?;
         assert_eq!(names(&proof), ["branch"], "module: {as_module}");
         let why = &proof.different[0].why;
