@@ -75,7 +75,9 @@ pub(super) fn find(
             Kept::Outdated(names, BTreeSet::new())
         });
     };
-    let why = format!("{first} was changed or removed");
+    // What other sources made us remove is gone for that reason.
+    let why =
+        if differences.is_empty() { format!("{first} was changed or removed") } else { names };
     Ok(
         match checked
             .altered
