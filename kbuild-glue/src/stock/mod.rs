@@ -5,7 +5,7 @@
 //! 2. [`Workspace::prepare_stock`] takes configuration and generated headers as they are, has make build the tools
 //!    that compilation needs, asks make how each object is made, without making it, and makes the sources that are not
 //!    in the tree.
-//! 3. [`Recipes::touched`] says what a patch can change, and [`Workspace::compile_stock`] compiles that.
+//! 3. [`Recipes::touched`] says what a patch can change, and [`Workspace::compile_stock_original`] compiles that.
 //!
 //! Whether what was compiled is what the packages hold is not known here: it has to be proven from the bytes.
 
