@@ -24,7 +24,7 @@ use klp_core::explain::{DataVersion, data_rows};
 use klp_core::inlined::went;
 use klp_core::input::Input;
 use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_core::module::{ModInfo, RawElf};
 use klp_core::{Allowlist, Manifest};
 
@@ -47,7 +47,7 @@ pub const TARGETS: &[(&str, Target)] = &[
 /// An object: compared with itself nothing changed, by its digests and by the proof, and its checksums come back from
 /// both kinds of files as they were.
 pub fn objects(data: &[u8]) {
-    let Ok(object) = Object::of(data, "a.o", None) else { return };
+    let Ok(object) = ManifestObject::of(data, "a.o", None) else { return };
     let manifest = Manifest::from_iter([object]);
     let changes = compare(&manifest, &manifest);
     assert!(changes.functions.is_empty() && changes.data.is_empty(), "changed: {changes:#?}");
@@ -74,7 +74,7 @@ pub fn diff(data: &[u8]) {
         }
     }
     let digested =
-        |bytes: &[u8]| Object::of(bytes, "a.o", None).map(|it| Manifest::from_iter([it]));
+        |bytes: &[u8]| ManifestObject::of(bytes, "a.o", None).map(|it| Manifest::from_iter([it]));
     let (Ok(original), Ok(patched)) = (digested(object), digested(&other)) else { return };
     let changes = compare_and_prove(&original, &patched, |side, _| {
         Some(Input::Read(match side {

@@ -22,7 +22,7 @@ use klp_core::Manifest;
 use klp_core::checksum::Analysis;
 use klp_core::diff::compare;
 use klp_core::input::Input;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 
 fn decoded<A: Arch>(code: &[u8]) -> usize {
     A::Instructions::new(code, 0).flatten().count()
@@ -33,7 +33,7 @@ fn stages(criterion: &mut Criterion) {
     let path = std::env::var_os("KLP_BENCH_OBJECT").unwrap_or_else(|| small.into());
     let input = Input::open(path.as_ref()).expect("the object can be read");
     let analysis = Analysis::of(&input).expect("an object for x86-64");
-    let object = Object::of(&input, "object.o", None).expect("an object for x86-64");
+    let object = ManifestObject::of(&input, "object.o", None).expect("an object for x86-64");
     let manifest = Manifest::from_iter([object]);
     let mut file = Vec::new();
     manifest.write(&mut file).expect("memory can be written");

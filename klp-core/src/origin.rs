@@ -14,12 +14,12 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::prelude::*;
 use smallvec::{SmallVec, smallvec};
 
-use crate::manifest::Object;
+use crate::manifest::ManifestObject;
 use crate::name;
 
 pub use definitions::{Binding, Definitions};
 
-impl Object {
+impl ManifestObject {
     /// Finds where the functions and data objects of this linked object come from. `index` is that of all
     /// objects that it was linked from, in the order of the link.
     pub fn attribute(&mut self, index: &Index<'_>) {

@@ -17,11 +17,11 @@ pub const FORMAT_VERSION: u32 = 1;
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Record {
     /// The first record.
-    Version(Version),
+    Version(FormatVersion),
     /// A function that changed, was added or was removed.
-    Function(Function),
+    Function(ChangedFunction),
     /// A data object that did.
-    Data(Data),
+    Data(ChangedData),
     /// Something that cannot be compared.
     Refused(Refused),
     /// Something that differs and is no obstacle.
@@ -31,7 +31,7 @@ pub enum Record {
     /// The livepatch module.
     Module(Module),
     /// How much of an object is what a kernel was linked from that somebody else built.
-    Proof(Proof),
+    Proof(ProofRecord),
     /// Why the run ended without a result; the last record then.
     Error(Failure),
 }
@@ -39,14 +39,14 @@ pub enum Record {
 /// What wrote the records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Version {
+pub struct FormatVersion {
     /// The version of the records' format, [`FORMAT_VERSION`].
     pub format_version: u32,
     /// Program and version.
     pub tool: String,
 }
 
-impl Default for Version {
+impl Default for FormatVersion {
     fn default() -> Self {
         let tool = concat!("cargo-klp ", env!("CARGO_PKG_VERSION")).to_owned();
         Self { format_version: FORMAT_VERSION, tool }
@@ -56,7 +56,7 @@ impl Default for Version {
 /// How much of an object is what was shipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Proof {
+pub struct ProofRecord {
     /// The object.
     pub object: String,
     /// What it was linked into.
@@ -96,7 +96,7 @@ pub enum Change {
 /// A function of the changed-function set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Function {
+pub struct ChangedFunction {
     /// The Kbuild object where it is known, else the linked file.
     pub object: String,
     /// What the object is linked into, where that is known.
@@ -132,7 +132,7 @@ pub struct Function {
 /// A data object that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Data {
+pub struct ChangedData {
     /// The Kbuild object where it is known, else the linked file.
     pub object: String,
     /// What the object is linked into, where that is known.

@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use klp_core::checksum::{Boundaries, Digest};
 use klp_core::input::Input;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 
 use crate::output;
 use crate::stamp::Stamp;
@@ -30,7 +30,7 @@ pub(crate) struct Place(Utf8PathBuf);
 
 /// What is kept of an object.
 pub(crate) struct Known {
-    pub(crate) object: Object,
+    pub(crate) object: ManifestObject,
     pub(crate) boundaries: Boundaries,
     /// The digest of what the objects define that it was linked from, by which its functions are said to come
     /// from there.
@@ -86,17 +86,17 @@ impl Place {
         }
         // It was used just now. That this fails is no harm: it goes sooner.
         let _ = fs::File::open(&self.0).and_then(|file| file.set_modified(SystemTime::now()));
-        let (object, boundaries) = Object::from_kept(kept)?;
+        let (object, boundaries) = ManifestObject::from_kept(kept)?;
         Some(Known { object, boundaries, definitions })
     }
 
     /// Keeps `object`, if that can be done.
     pub(crate) fn keep(
         &self,
-        object: Object,
+        object: ManifestObject,
         boundaries: &Boundaries,
         definitions: Digest,
-    ) -> Object {
+    ) -> ManifestObject {
         let (object, kept) = object.to_kept(boundaries);
         let own = own_digest(&definitions, &kept);
         self.write(&[own.as_bytes(), definitions.as_bytes(), &kept]);

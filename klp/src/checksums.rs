@@ -12,7 +12,7 @@ use kbuild_glue::{
 use klp_core::checksum::Digested;
 use klp_core::diff::{Changes, Side, compare_and_prove, compare_digested};
 use klp_core::input::Input;
-use klp_core::manifest::{Object, is_manifest};
+use klp_core::manifest::{ManifestObject, is_manifest};
 use klp_core::record::Note;
 use klp_core::{Allowlist, Manifest};
 use rayon::prelude::*;
@@ -39,9 +39,9 @@ pub struct Checksums<'i> {
 }
 
 /// Objects whose digests are known, by name and by what they are linked into.
-type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Arc<Object>>;
+type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Arc<ManifestObject>>;
 
-fn keyed(object: &Arc<Object>) -> ((&str, Option<&str>), &Arc<Object>) {
+fn keyed(object: &Arc<ManifestObject>) -> ((&str, Option<&str>), &Arc<ManifestObject>) {
     ((object.object.as_str(), object.linked.as_deref()), object)
 }
 
@@ -75,8 +75,9 @@ impl<'i> Checksums<'i> {
         };
         let opened = source.open()?;
         let input = input.get_or_init(|| opened);
-        let (object, digested) = source
-            .digested(cache, input, |input, name, linked| Object::digest(input, name, linked))?;
+        let (object, digested) = source.digested(cache, input, |input, name, linked| {
+            ManifestObject::digest(input, name, linked)
+        })?;
         Ok(Self {
             manifest: Manifest::from_iter([object]),
             files: vec![path.clone()],
@@ -116,7 +117,8 @@ impl<'i> Checksums<'i> {
         cache: &Cache,
     ) -> Result<Self, Error> {
         let sources = sources(&patched.original_root, &patched.objects, |file| patched.path(file));
-        let is_made = |object: &&Arc<Object>| patched.made.contains(Utf8Path::new(&object.object));
+        let is_made =
+            |object: &&Arc<ManifestObject>| patched.made.contains(Utf8Path::new(&object.object));
         let rest = self.manifest.objects.iter().filter(|object| !is_made(object));
         Self::of(sources, allowlist, &rest.map(keyed).collect(), cache)
     }
@@ -129,7 +131,7 @@ impl<'i> Checksums<'i> {
     ) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
             sources.into_iter().partition(|source| allowlist.skipping(&source.name).is_some());
-        let digested: Result<Vec<Arc<Object>>, Error> = read
+        let digested: Result<Vec<Arc<ManifestObject>>, Error> = read
             .par_iter()
             .map(|source| match known.get(&(source.name.as_str(), source.linked.as_deref())) {
                 Some(known) => Ok(Arc::clone(known)),

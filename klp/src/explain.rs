@@ -11,7 +11,7 @@ use klp_core::explain::{self, Row};
 use klp_core::ids::List;
 use klp_core::input::Input;
 use klp_core::layout::FunctionId;
-use klp_core::record::{Change, Function, Record};
+use klp_core::record::{Change, ChangedFunction, Record};
 
 use crate::cache::{Cache, Known, Place};
 use crate::checksums::Checksums;
@@ -25,13 +25,13 @@ use crate::why::file_of;
 #[derive(Debug)]
 pub struct Explained {
     /// What is known of it.
-    pub function: Function,
+    pub function: ChangedFunction,
     /// Both versions side by side.
     pub rows: Vec<Row>,
 }
 
 /// A function, and both versions of it where they were found.
-type Listed = (Function, Option<Vec<Row>>);
+type Listed = (ChangedFunction, Option<Vec<Row>>);
 
 /// The files that have a function before and after the patch.
 type Files = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
@@ -45,7 +45,7 @@ impl Kernel {
         });
         let last = self.last_build();
         let is_lto = is_lto(&last.kernel);
-        let files = |function: &Function| {
+        let files = |function: &ChangedFunction| {
             let object = file_of(function, is_lto);
             let of = |version| built(&last, &object, version);
             (of(Version::Original), of(Version::Patched))
@@ -76,12 +76,12 @@ impl Kernel {
 
 /// `functions` of two files that were compared: those of these `names`, or all where there are none.
 pub fn explain_files(
-    functions: Vec<Function>,
+    functions: Vec<ChangedFunction>,
     (original, patched): (&Utf8Path, &Utf8Path),
     names: &[String],
     cache: &Cache,
 ) -> Result<Vec<Explained>, Error> {
-    let files = |_: &Function| (Some(original.to_owned()), Some(patched.to_owned()));
+    let files = |_: &ChangedFunction| (Some(original.to_owned()), Some(patched.to_owned()));
     explained(chosen(functions.into_iter(), names)?, files, cache)
 }
 
@@ -103,15 +103,15 @@ pub fn explain_compared(
 
 /// The functions that one of `names` means, as symbol or as path.
 pub(crate) fn chosen(
-    functions: impl Iterator<Item = Function>,
+    functions: impl Iterator<Item = ChangedFunction>,
     names: &[String],
-) -> Result<Vec<Function>, Error> {
-    let is = |function: &Function, name: &str| {
+) -> Result<Vec<ChangedFunction>, Error> {
+    let is = |function: &ChangedFunction, name: &str| {
         let others = [function.original_name.as_deref(), function.demangled.as_deref()];
         let is_alias = || function.aliases.iter().any(|alias| alias == name);
         function.name == name || others.contains(&Some(name)) || is_alias()
     };
-    let functions: Vec<Function> = functions.collect();
+    let functions: Vec<ChangedFunction> = functions.collect();
     let is_there = |name: &&String| functions.iter().any(|function| is(function, name));
     if let Some(name) = names.iter().find(|name| !is_there(name)) {
         return Err(Error::NotChanged { name: name.clone() });
@@ -122,8 +122,8 @@ pub(crate) fn chosen(
 }
 
 fn explained(
-    functions: Vec<Function>,
-    files: impl Fn(&Function) -> Files,
+    functions: Vec<ChangedFunction>,
+    files: impl Fn(&ChangedFunction) -> Files,
     cache: &Cache,
 ) -> Result<Vec<Explained>, Error> {
     let functions = functions.into_iter().map(|function| {
@@ -139,10 +139,10 @@ fn explained(
 
 /// The rows of each function; none where its files are not those that it was found in.
 fn listed(
-    functions: impl Iterator<Item = (Function, Files)>,
+    functions: impl Iterator<Item = (ChangedFunction, Files)>,
     cache: &Cache,
 ) -> Result<Vec<Listed>, Error> {
-    let mut by_files: BTreeMap<Files, Vec<Function>> = BTreeMap::new();
+    let mut by_files: BTreeMap<Files, Vec<ChangedFunction>> = BTreeMap::new();
     for (function, files) in functions {
         by_files.entry(files).or_default().push(function);
     }
@@ -194,7 +194,7 @@ impl<'i> Side<'i> {
 
 /// Both versions of `function`; none where the objects are not those that it was found in.
 fn rows(
-    function: &Function,
+    function: &ChangedFunction,
     before: Option<&Side<'_>>,
     after: Option<&Side<'_>>,
 ) -> Option<Vec<Row>> {

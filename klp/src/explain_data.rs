@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::Analysis;
-use klp_core::debug::{self, Member};
+use klp_core::debug::{self, VariableMember};
 use klp_core::explain::{DataRow, DataVersion, data_rows};
-use klp_core::record::{Change, Data, Record};
+use klp_core::record::{Change, ChangedData, Record};
 
 use crate::error::Error;
 use crate::event::Events;
@@ -21,7 +21,7 @@ use crate::why::{VERSIONS, file_in};
 #[derive(Debug)]
 pub struct ExplainedData {
     /// What is known of it.
-    pub data: Data,
+    pub data: ChangedData,
     /// The places where both versions differ; none where they have the same content, or where the objects are not there or have
     /// several of the name.
     pub rows: Vec<DataRow>,
@@ -33,7 +33,7 @@ type Asked = Option<Vec<String>>;
 /// Which of `names` are those of `data`, and which are not, hence of functions; all of a kind where no name is given, and
 /// none of it where all names are those of the other kind.
 #[must_use]
-pub fn data_among(data: &[Data], names: &[String]) -> (Asked, Asked) {
+pub fn data_among(data: &[ChangedData], names: &[String]) -> (Asked, Asked) {
     let is_data = |name: &String| data.iter().any(|data| data.name.as_ref() == Some(name));
     let (data, functions): (Vec<String>, Vec<String>) = names.iter().cloned().partition(is_data);
     let some = |these: Vec<String>| Some(these).filter(|it| names.is_empty() || !it.is_empty());
@@ -42,7 +42,7 @@ pub fn data_among(data: &[Data], names: &[String]) -> (Asked, Asked) {
 
 impl Kernel {
     /// The data that the last build found changed.
-    pub fn changed_data(&self) -> Result<Vec<Data>, Error> {
+    pub fn changed_data(&self) -> Result<Vec<ChangedData>, Error> {
         let data = self.last_records()?.into_iter().filter_map(|record| match record {
             Record::Data(data) => Some(data),
             _ => None,
@@ -60,7 +60,7 @@ impl Kernel {
     ) -> Result<Vec<ExplainedData>, Error> {
         let last = self.last_build();
         let is_lto = is_lto(&last.kernel);
-        let mut by_object: BTreeMap<Utf8PathBuf, Vec<Data>> = BTreeMap::new();
+        let mut by_object: BTreeMap<Utf8PathBuf, Vec<ChangedData>> = BTreeMap::new();
         for data in asked(self.changed_data()?, names) {
             let object = file_in(&data.object, data.linked.as_deref(), is_lto);
             by_object.entry(object).or_default().push(data);
@@ -87,21 +87,21 @@ impl Kernel {
 
 impl ExplainedData {
     /// `data` of which nothing more is known.
-    fn unknown(data: Data) -> Self {
+    fn unknown(data: ChangedData) -> Self {
         Self { data, rows: Vec::new() }
     }
 }
 
 /// The data of two files that were compared: those of these `names`, or all where there are none.
 pub fn explain_data_files(
-    data: Vec<Data>,
+    data: Vec<ChangedData>,
     (original, patched): (&Utf8Path, &Utf8Path),
     names: &[String],
 ) -> Result<Vec<ExplainedData>, Error> {
     explained(asked(data, names).collect(), original, patched, Some(patched))
 }
 
-fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
+fn asked(data: Vec<ChangedData>, names: &[String]) -> impl Iterator<Item = ChangedData> {
     data.into_iter().filter(move |data| {
         let is_asked = |name: &String| names.is_empty() || names.contains(name);
         data.change == Change::Changed && data.name.as_ref().is_some_and(is_asked)
@@ -110,7 +110,7 @@ fn asked(data: Vec<Data>, names: &[String]) -> impl Iterator<Item = Data> {
 
 /// Where `data` of these two files differ. Members are those that the file `lined` names.
 fn explained(
-    data: Vec<Data>,
+    data: Vec<ChangedData>,
     original: &Utf8Path,
     patched: &Utf8Path,
     lined: Option<&Utf8Path>,
@@ -123,7 +123,7 @@ fn explained(
     let (Ok(was), Ok(is)) = (Analysis::of(&was), Analysis::of(&is)) else {
         return Ok(data.into_iter().map(ExplainedData::unknown).collect());
     };
-    let of = |data: Data| -> Result<ExplainedData, Error> {
+    let of = |data: ChangedData| -> Result<ExplainedData, Error> {
         let name = data.name.as_deref().unwrap_or_default();
         let both = DataVersion::named(&was, name).zip(DataVersion::named(&is, name));
         let Some((was, is)) = both else { return Ok(ExplainedData::unknown(data)) };
@@ -138,7 +138,7 @@ fn members(
     lined: Option<&Utf8Path>,
     name: &str,
     offsets: &[u64],
-) -> Result<Vec<Option<Member>>, Error> {
+) -> Result<Vec<Option<VariableMember>>, Error> {
     let Some(path) = lined else { return Ok(Vec::new()) };
     // Where it cannot be read, offsets tell.
     Ok(debug::members(&read(path)?, source_name(name), offsets).unwrap_or_default())

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 use klp_core::checksum::{Digest, Digested};
 use klp_core::elf::ElfError;
 use klp_core::input::Input;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_core::origin::{Definitions, Index};
 
 use crate::cache::{Cache, Known, Place};
@@ -28,9 +28,9 @@ impl ObjectFile {
     }
 
     /// Its digests.
-    pub(crate) fn object(&self, cache: &Cache) -> Result<Object, Error> {
+    pub(crate) fn object(&self, cache: &Cache) -> Result<ManifestObject, Error> {
         let input = self.open()?;
-        let (object, _) = self.digested(cache, &input, Object::of_input)?;
+        let (object, _) = self.digested(cache, &input, ManifestObject::of_input)?;
         Ok(object)
     }
 
@@ -40,7 +40,7 @@ impl ObjectFile {
         cache: &Cache,
         input: &'i Input,
         digest: Make<'i>,
-    ) -> Result<(Object, Digested<'i>), Error> {
+    ) -> Result<(ManifestObject, Digested<'i>), Error> {
         let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
         let Found { place, known } = Found::of(cache, input);
@@ -68,13 +68,16 @@ impl ObjectFile {
         known: Option<Known>,
         input: &'i Input,
         digest: Make<'i>,
-    ) -> Result<(Object, Digested<'i>), ElfError> {
+    ) -> Result<(ManifestObject, Digested<'i>), ElfError> {
         let linked = self.linked.as_deref();
         let Some(Known { object, boundaries, .. }) = known else {
             return digest(input, &self.name, linked);
         };
-        let object =
-            Object { object: self.name.clone(), linked: linked.map(str::to_owned), ..object };
+        let object = ManifestObject {
+            object: self.name.clone(),
+            linked: linked.map(str::to_owned),
+            ..object
+        };
         Ok((object, Digested::known(input, boundaries)))
     }
 
@@ -99,7 +102,7 @@ impl ObjectFile {
 
 /// Digests an object of that name that is linked into that.
 pub(crate) type Make<'i> =
-    fn(&'i Input, &str, Option<&str>) -> Result<(Object, Digested<'i>), ElfError>;
+    fn(&'i Input, &str, Option<&str>) -> Result<(ManifestObject, Digested<'i>), ElfError>;
 
 /// What was looked for.
 struct Found {

@@ -27,7 +27,7 @@ pub(crate) struct Unseen {
 pub(crate) struct Proofs {
     /// What the objects are proven to be those of.
     of: String,
-    objects: Vec<(record::Proof, proof::Proof)>,
+    objects: Vec<(record::ProofRecord, proof::Proof)>,
     /// What else can change.
     unseen: Vec<Unseen>,
 }
@@ -57,12 +57,12 @@ impl Proofs {
         Self { unseen, ..self }
     }
 
-    pub(crate) fn records(&self) -> Vec<record::Proof> {
+    pub(crate) fn records(&self) -> Vec<record::ProofRecord> {
         self.objects.iter().map(|(record, _)| record.clone()).collect()
     }
 
     pub(crate) fn event(&self) -> Event {
-        let sum = |count: fn(&record::Proof) -> usize| {
+        let sum = |count: fn(&record::ProofRecord) -> usize| {
             self.objects.iter().map(|(record, _)| count(record)).sum()
         };
         Event::Proven {
@@ -118,7 +118,7 @@ pub(crate) fn about(
     vec![
         ("klp_release", release.to_owned()),
         ("klp_patches", digests.join(",")),
-        ("klp_tool", record::Version::default().tool),
+        ("klp_tool", record::FormatVersion::default().tool),
         ("klp_unproven", unproven),
     ]
 }

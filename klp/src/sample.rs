@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
 use kbuild_glue::{Linked, StockTouched};
-use klp_core::record::Proof;
+use klp_core::record::ProofRecord;
 
 use crate::error::Error;
 use crate::event::{Events, of_build};
@@ -25,7 +25,11 @@ pub struct Sample {
 impl Original<'_> {
     /// Compiles the objects of `sample` and compares them with what was shipped. There is nothing to prove of a
     /// kernel that was built here.
-    pub fn prove(&self, sample: &Sample, events: &mut Events<'_>) -> Result<Vec<Proof>, Error> {
+    pub fn prove(
+        &self,
+        sample: &Sample,
+        events: &mut Events<'_>,
+    ) -> Result<Vec<ProofRecord>, Error> {
         let State::Shipped { workspace, stock, parts } = &self.state else { return Ok(Vec::new()) };
         let mut objects: BTreeSet<Utf8PathBuf> = sample.objects.iter().cloned().collect();
         let is_built_in = |linked: &Linked| *linked == Linked::Vmlinux;

@@ -9,7 +9,7 @@ use klp_core::image::proof::{self, Shipped};
 use klp_core::image::{self, ImageError, ImageSymbol};
 use klp_core::kernel::Kernel;
 use klp_core::module::{ModInfo, RawElf};
-use klp_core::record::Proof;
+use klp_core::record::ProofRecord;
 use rayon::prelude::*;
 
 use crate::checksums::target;
@@ -28,7 +28,7 @@ pub(crate) fn proofs(
     parts: &StockParts,
     objects: &[LinkedObject],
     output: &Utf8Path,
-) -> Result<Vec<(Proof, proof::Proof)>, Error> {
+) -> Result<Vec<(ProofRecord, proof::Proof)>, Error> {
     unpack(parts, objects, output)?;
     let mut proofs = prove(objects, output)?;
     if proofs.iter().any(|(record, _)| record.first.is_some()) {
@@ -122,7 +122,7 @@ fn module(parts: &StockParts, name: &str) -> Result<Utf8PathBuf, Error> {
 pub(crate) fn prove(
     objects: &[LinkedObject],
     output: &Utf8Path,
-) -> Result<Vec<(Proof, proof::Proof)>, Error> {
+) -> Result<Vec<(ProofRecord, proof::Proof)>, Error> {
     let mut files = BTreeMap::new();
     for LinkedObject { linked, .. } in objects {
         let path = file(linked, output);
@@ -143,7 +143,7 @@ pub(crate) fn prove(
         let proof = proof::prove(&bytes, shipped)
             .map_err(|source| Error::Object { path: path.clone(), source })?;
         let names = |list: &[proof::Different]| list.iter().map(|it| it.name.clone()).collect();
-        let record = Proof {
+        let record = ProofRecord {
             object: object.to_string(),
             linked: target(linked).to_owned(),
             functions: proof.functions,

@@ -8,7 +8,7 @@ use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, Place};
 use klp_core::explain::{self, Line, Row};
 use klp_core::layout::FunctionId;
-use klp_core::record::Function;
+use klp_core::record::ChangedFunction;
 
 use crate::error::Error;
 use crate::event::{Event, Events};
@@ -67,7 +67,7 @@ impl Kernel {
         session: &Session,
         events: &mut Events<'_>,
     ) -> Result<Vec<SourceLines>, Error> {
-        let functions: Vec<&Function> = explained.iter().map(|it| &it.function).collect();
+        let functions: Vec<&ChangedFunction> = explained.iter().map(|it| &it.function).collect();
         let lined = self.objects_of(&functions, session, events)?;
         let last = self.last_build();
         let changes = last.patching()?.unwrap_or_default().changes;

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use camino::Utf8Path;
-use klp_core::record::{Data, Function, Note, Record, Refused, Summary};
+use klp_core::record::{ChangedData, ChangedFunction, Note, Record, Refused, Summary};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,9 +12,9 @@ use crate::schema;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// The changed-function set.
-    pub functions: Vec<Function>,
+    pub functions: Vec<ChangedFunction>,
     /// Changed data.
-    pub data: Vec<Data>,
+    pub data: Vec<ChangedData>,
     /// What was not compared.
     pub refused: Vec<Refused>,
     /// What differs and is no obstacle.
@@ -70,7 +70,7 @@ impl Report {
     /// Objects and names of the functions, sorted. What a compiler appends to a name is left out.
     #[must_use]
     pub fn names(&self) -> Vec<(String, String)> {
-        let name = |function: &Function| {
+        let name = |function: &ChangedFunction| {
             let name = function.name.split('.').next().unwrap_or_default();
             (function.object.clone(), name.to_owned())
         };

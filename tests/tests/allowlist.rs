@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
-use klp_core::record::{Function, Record};
+use klp_core::record::{ChangedFunction, Record};
 use klp_tests::kernel::{Kernel, example_patch};
 use klp_tests::klp::{Outcome, klp, plain, root, run};
 use klp_tests::report::{Report, expected};
@@ -19,7 +19,7 @@ fn build(kernel: &Kernel, arguments: &[&str]) -> Result<Outcome> {
     run(kernel.build([example_patch(PATCH)])?.args(arguments).current_dir(&kernel.directory))
 }
 
-fn names(functions: &[Function]) -> Vec<&str> {
+fn names(functions: &[ChangedFunction]) -> Vec<&str> {
     functions.iter().map(|function| function.name.as_str()).collect()
 }
 
@@ -241,7 +241,7 @@ fn other_subcommands() -> Result<()> {
 fn without_linked(record: &Record) -> Record {
     match record {
         Record::Function(function) => {
-            Record::Function(Function { linked: None, ..function.clone() })
+            Record::Function(ChangedFunction { linked: None, ..function.clone() })
         }
         other => other.clone(),
     }

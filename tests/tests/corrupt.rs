@@ -9,7 +9,7 @@ use camino::Utf8PathBuf;
 use klp_core::Manifest;
 use klp_core::diff::{Side, compare};
 use klp_core::input::Input;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_tests::kernel::Kernel;
 
 /// What one case may take, on a machine that does other things as well.
@@ -89,7 +89,7 @@ fn checksum_files() -> Result<()> {
     kernel.make(&["all"])?;
     let bytes = fs_err::read(kernel.output.join("kernel/sched.o"))?;
     let mut text = Vec::new();
-    manifest(Object::of(&bytes, "sched.o", None)?).write(&mut text)?;
+    manifest(ManifestObject::of(&bytes, "sched.o", None)?).write(&mut text)?;
     let good = Manifest::read(text.as_slice())?;
     for length in 0..text.len() - 1 {
         let begin = Instant::now();
@@ -131,7 +131,7 @@ fn each_object(mut check: impl FnMut(&str, &[u8], &Manifest) -> Result<()>) -> R
     kernel.make(&["all"])?;
     for name in OBJECTS {
         let bytes = fs_err::read(kernel.output.join(name))?;
-        check(name, &bytes, &manifest(Object::of(&bytes, name, None)?))?;
+        check(name, &bytes, &manifest(ManifestObject::of(&bytes, name, None)?))?;
     }
     Ok(())
 }
@@ -168,7 +168,7 @@ fn one(case: &str, bytes: &[u8], good: &Manifest) -> Result<bool> {
 }
 
 fn digest(bytes: &[u8], good: &Manifest) -> bool {
-    let Ok(object) = Object::of(bytes, "good.o", None) else { return false };
+    let Ok(object) = ManifestObject::of(bytes, "good.o", None) else { return false };
     let bad = manifest(object);
     let input = |_: Side, _: usize| Some(Input::Read(bytes.to_vec()));
     compare(good, &bad).locate(input);
@@ -176,7 +176,7 @@ fn digest(bytes: &[u8], good: &Manifest) -> bool {
     true
 }
 
-fn manifest(object: Object) -> Manifest {
+fn manifest(object: ManifestObject) -> Manifest {
     Manifest::from_iter([object])
 }
 

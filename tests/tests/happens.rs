@@ -254,8 +254,8 @@ fn a_variable_in_the_place_of_another() -> Result<()> {
 fn new_tracepoints() {
     use klp_core::diff::Changes;
     use klp_core::livepatch::data_verdict;
-    use klp_core::record::{Change, Data};
-    let data = |name: Option<&str>, section: &str, change| Data {
+    use klp_core::record::{Change, ChangedData};
+    let data = |name: Option<&str>, section: &str, change| ChangedData {
         object: "fs/locks.o".to_owned(),
         linked: None,
         name: name.map(str::to_owned),

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use klp_core::Manifest;
 use klp_core::checksum::Digest;
 use klp_core::diff::compare;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_tests::kernel::temporary;
 use klp_tests::klp::root;
 use klp_tests::tools::{CFLAGS, compilers, tool};
@@ -125,10 +125,10 @@ fn prefixes_are_parts_of_the_functions_behind_them() -> Result<()> {
         tool("gcc", ["-c", path.as_str(), "-o", file.as_str()])?;
         Ok(file.into_string())
     };
-    let linked = |kind: u32| -> Result<Object> {
+    let linked = |kind: u32| -> Result<ManifestObject> {
         let file = directory.join("linked.o");
         tool("ld", ["-r", "-o", file.as_str(), &object("one", 1)?, &object("two", kind)?])?;
-        Ok(Object::of(&fs_err::read(file)?, "linked.o", None)?)
+        Ok(ManifestObject::of(&fs_err::read(file)?, "linked.o", None)?)
     };
     let original = linked(2)?;
     let parts: Vec<(&str, Vec<&str>)> = original
@@ -186,25 +186,25 @@ fn one_change_shows_in_one_function() -> Result<()> {
     Ok(())
 }
 
-fn compile(compiler: &str, source: &Utf8Path, flags: &[&str]) -> Result<Object> {
+fn compile(compiler: &str, source: &Utf8Path, flags: &[&str]) -> Result<ManifestObject> {
     let (_guard, directory) = temporary()?;
     let object = directory.join("shapes.o");
     let arguments = ["-c", source.as_str(), "-o", object.as_str()];
     // An assembler takes no optimization and does not mind.
     tool(compiler, CFLAGS.iter().chain(flags).chain(&arguments))?;
-    Ok(Object::of(&fs_err::read(object)?, "shapes.o", None)?)
+    Ok(ManifestObject::of(&fs_err::read(object)?, "shapes.o", None)?)
 }
 
-fn digests(object: &Object) -> BTreeMap<&str, Option<Digest>> {
+fn digests(object: &ManifestObject) -> BTreeMap<&str, Option<Digest>> {
     object.functions.iter().map(|function| (function.name, function.checksum)).collect()
 }
 
-fn manifest(object: &Object) -> Manifest {
+fn manifest(object: &ManifestObject) -> Manifest {
     Manifest::from_iter([object.clone()])
 }
 
 /// The same digests, and nothing to report.
-fn expect_same(one: &Object, other: &Object) -> Result<()> {
+fn expect_same(one: &ManifestObject, other: &ManifestObject) -> Result<()> {
     let (left, right) = (digests(one), digests(other));
     let differing: Vec<_> =
         left.iter().filter(|(name, digest)| right.get(*name) != Some(*digest)).collect();

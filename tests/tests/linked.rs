@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use camino::Utf8Path;
 use klp_core::checksum::Digest;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_tests::kernel::Kernel;
 use klp_tests::tools::compilers;
 
@@ -65,7 +65,7 @@ fn digests(output: &Utf8Path, names: &[&str]) -> Result<Digests> {
     let mut digests = Digests::new();
     for name in names {
         let bytes = fs_err::read(output.join(name))?;
-        let object = Object::of(&bytes, name, None)?;
+        let object = ManifestObject::of(&bytes, name, None)?;
         ensure!(!object.functions.is_empty() || *name == "arch/x86/kernel/head_64.o", "{name}");
         for function in object.functions.iter() {
             ensure!(function.checksum.is_some(), "{name}: {function:?}");

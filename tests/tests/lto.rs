@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::origin::Definitions;
-use klp_core::record::{Function, Record};
+use klp_core::record::{ChangedFunction, Record};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, plain, run};
 use klp_tests::report::Report;
@@ -65,7 +65,7 @@ fn diff(rules: &str, paths: [Utf8PathBuf; 2], status: i32) -> Result<Report> {
     Report::lines(&run(command.args(paths))?.expect(status)?.stdout)
 }
 
-fn places(functions: &[Function]) -> Vec<(&str, &str)> {
+fn places(functions: &[ChangedFunction]) -> Vec<(&str, &str)> {
     let mut places: Vec<(&str, &str)> = functions
         .iter()
         .map(|f| (f.object.as_str(), f.name.split('.').next().unwrap_or_default()))

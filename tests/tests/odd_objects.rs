@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::Manifest;
 use klp_core::diff::compare;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_tests::headers::{Elf, SH_LINK};
 use klp_tests::kernel::temporary;
 use klp_tests::klp::{klp, run};
@@ -14,7 +14,7 @@ use klp_tests::said::{Said, assemble, function};
 /// Something is told of two objects, by their digests alone and with the proof.
 fn is_told(before: &Utf8Path, after: &Utf8Path) -> Result<()> {
     let digested = |path: &Utf8Path| -> Result<Option<Manifest>> {
-        let object = Object::of(&fs_err::read(path)?, "a.o", None);
+        let object = ManifestObject::of(&fs_err::read(path)?, "a.o", None);
         Ok(object.ok().map(|object| Manifest::from_iter([object])))
     };
     if let (Some(before), Some(after)) = (digested(before)?, digested(after)?) {

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use klp_core::Manifest;
 use klp_core::checksum::Digest;
 use klp_core::diff::{Changes, compare};
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_tests::kernel::{Kernel, temporary};
 use klp_tests::klp::root;
 use klp_tests::permute::{sections, symbols};
@@ -79,13 +79,13 @@ fn records(changes: &Changes) -> Result<BTreeSet<String>> {
 
 fn changes(original: &[u8], patched: &[u8]) -> Result<Changes> {
     let manifest = |bytes: &[u8]| -> Result<Manifest> {
-        Ok(Manifest::from_iter([Object::of(bytes, "x.o", None)?]))
+        Ok(Manifest::from_iter([ManifestObject::of(bytes, "x.o", None)?]))
     };
     Ok(compare(&manifest(original)?, &manifest(patched)?))
 }
 
 fn digests(object: &[u8]) -> Result<Vec<(String, Option<Digest>)>> {
-    let object = Object::of(object, "x.o", None)?;
+    let object = ManifestObject::of(object, "x.o", None)?;
     let functions =
         object.functions.iter().map(|function| (function.name.to_owned(), function.checksum));
     let named = object.data.iter().filter_map(|data| Some((data.name?.to_owned(), data.checksum)));

@@ -8,7 +8,7 @@ use klp_core::checksum::Cause;
 use klp_core::demangle::{source_item, spoken_text};
 use klp_core::diff::Changes;
 use klp_core::manifest;
-use klp_core::record::{Change, Function, PatchPart, Proof, Record};
+use klp_core::record::{Change, ChangedFunction, PatchPart, ProofRecord, Record};
 use klp_core::rules::Rule;
 use rayon::prelude::*;
 
@@ -21,12 +21,14 @@ use crate::words::count;
 const NAMED: usize = 8;
 
 pub(super) fn changes(changes: &Changes, out: &mut Lines<'_>) -> io::Result<()> {
-    let name = |function: &Function| match &function.demangled {
+    let name = |function: &ChangedFunction| match &function.demangled {
         Some(path) => path.clone(),
         None => function.name.clone(),
     };
     for proof in &changes.proofs {
-        let Proof { object, functions, equal, different, data, different_data, first, .. } = proof;
+        let ProofRecord {
+            object, functions, equal, different, data, different_data, first, ..
+        } = proof;
         let Some(first) = first else { continue };
         let same = data.saturating_sub(different_data.len());
         let names: Vec<&str> = different.iter().chain(different_data).map(String::as_str).collect();
@@ -186,7 +188,11 @@ pub(super) fn checksums(manifest: &Manifest, mut out: impl Write) -> io::Result<
     Ok(())
 }
 
-fn checksum(object: &manifest::Object, function: &manifest::Function<'_>, out: &mut Vec<u8>) {
+fn checksum(
+    object: &manifest::ManifestObject,
+    function: &manifest::ManifestFunction<'_>,
+    out: &mut Vec<u8>,
+) {
     match &function.checksum {
         Some(checksum) => out.extend_from_slice(&checksum.to_hex()),
         None => out.extend_from_slice(b"refused"),
@@ -228,7 +234,7 @@ pub(super) fn word(change: Change) -> &'static str {
     }
 }
 
-fn place(function: &Function) -> String {
+fn place(function: &ChangedFunction) -> String {
     match &function.linked {
         // A module that is compared as it is installed has the name of its file.
         Some(linked) if linked != "vmlinux" && function.object != format!("{linked}.ko") => {
@@ -241,7 +247,7 @@ fn place(function: &Function) -> String {
 /// How many other names of one function are worth a line.
 const NAMES: usize = 4;
 
-fn other_names(function: &Function) -> String {
+fn other_names(function: &ChangedFunction) -> String {
     let was = match function.candidates.as_slice() {
         [] => String::new(),
         some => format!(" (was one of {})", spoken_text(&some.join(", "))),
@@ -256,8 +262,8 @@ fn other_names(function: &Function) -> String {
 }
 
 /// Generic Rust items of which several instances differ.
-fn instances(functions: &[Function]) -> BTreeMap<String, Vec<&Function>> {
-    let mut items: BTreeMap<String, Vec<&Function>> = BTreeMap::new();
+fn instances(functions: &[ChangedFunction]) -> BTreeMap<String, Vec<&ChangedFunction>> {
+    let mut items: BTreeMap<String, Vec<&ChangedFunction>> = BTreeMap::new();
     for function in functions {
         if let Some(path) = &function.demangled {
             items.entry(source_item(path)).or_default().push(function);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use klp_core::diff::Changes;
-use klp_core::record::{Record, Version};
+use klp_core::record::{FormatVersion, Record};
 use klp_core::rules::Rule;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub(super) fn stream<T: Serialize>(
     records: impl IntoIterator<Item = T>,
     mut out: impl Write,
 ) -> io::Result<()> {
-    line(&Record::Version(Version::default()), &mut out)?;
+    line(&Record::Version(FormatVersion::default()), &mut out)?;
     records.into_iter().try_for_each(|record| line(&record, &mut out))
 }
 

@@ -3,7 +3,7 @@
 use kbuild_glue::stock::get;
 use klp::{Kernel, Location, Rules, Sample};
 use klp_core::diff::Changes;
-use klp_core::record::Proof;
+use klp_core::record::ProofRecord;
 
 use crate::cli::{Stock, StockCommand, StockGet, StockProve, StreamFormat};
 use crate::environment;
@@ -60,7 +60,7 @@ fn prove(arguments: &StockProve, format: StreamFormat, shell: &Shell) -> Result<
     let objects = arguments.objects.clone();
     let sample = Sample { objects, random: arguments.sample, seed: arguments.seed };
     let proofs = original.prove(&sample, &mut events)?;
-    let sum = |number: fn(&Proof) -> usize| proofs.iter().map(number).sum::<usize>();
+    let sum = |number: fn(&ProofRecord) -> usize| proofs.iter().map(number).sum::<usize>();
     let (functions, equal) = (sum(|proof| proof.functions), sum(|proof| proof.equal));
     let text = format!(
         "{equal} of {functions} functions in {} are those of {release}",

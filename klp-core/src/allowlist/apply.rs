@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diff::Changes;
 use crate::manifest::Manifest;
-use crate::record::{Function, Record, Refused};
+use crate::record::{ChangedFunction, Record, Refused};
 
 use super::{Allowlist, Usage, Verdict};
 
@@ -67,7 +67,7 @@ impl Allowlist {
 }
 
 /// All names of a function, in both builds.
-fn names(function: &Function) -> Vec<&str> {
+fn names(function: &ChangedFunction) -> Vec<&str> {
     let others = [&function.original_name, &function.demangled];
     let others = others.into_iter().filter_map(Option::as_deref);
     let aliases = function.aliases.iter().map(String::as_str);
@@ -80,10 +80,10 @@ mod tests {
 
     use super::*;
     use crate::obstacle::Obstacle;
-    use crate::record::{Change, Data};
+    use crate::record::{Change, ChangedData};
 
     fn changes() -> Changes {
-        let function = |object: &str, name: &str| -> Function {
+        let function = |object: &str, name: &str| -> ChangedFunction {
             let record = json!({"object": object, "name": name, "change": "changed", "causes": []});
             serde_json::from_value(record).unwrap()
         };
@@ -94,7 +94,7 @@ mod tests {
         changes
             .refused
             .extend([("a.o", "g"), ("b.o", "f"), ("c.o", "f")].map(|(o, n)| refused(o, n)));
-        changes.data.push(Data {
+        changes.data.push(ChangedData {
             object: "c.o".to_owned(),
             linked: None,
             name: Some("d".to_owned()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demangle::demangle;
-use crate::manifest::{Function, Manifest};
+use crate::manifest::{Manifest, ManifestFunction};
 
 use super::{Allowlist, Pattern, any};
 
@@ -40,7 +40,7 @@ impl Usage {
         if allowlist.rules.is_empty() {
             return Self::default();
         }
-        let mut functions: BTreeMap<&str, BTreeMap<&str, Function<'_>>> = BTreeMap::new();
+        let mut functions: BTreeMap<&str, BTreeMap<&str, ManifestFunction<'_>>> = BTreeMap::new();
         for object in unread {
             functions.entry(object).or_default();
         }
@@ -102,7 +102,7 @@ impl Usage {
     }
 }
 
-fn is_named(pattern: &Pattern, function: &Function<'_>) -> bool {
+fn is_named(pattern: &Pattern, function: &ManifestFunction<'_>) -> bool {
     let patterns = std::slice::from_ref(pattern);
     any(patterns, &[function.name])
         || demangle(function.name).is_some_and(|path| any(patterns, &[&path]))
@@ -111,7 +111,7 @@ fn is_named(pattern: &Pattern, function: &Function<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::{Functions, Object};
+    use crate::manifest::{Functions, ManifestObject};
 
     #[test]
     fn rules_and_globs_that_name_nothing_are_told() {
@@ -120,9 +120,10 @@ mod tests {
                     [[rule]]\nobject='*.o'\nallow=['f']\nreason='r'\n\
                     [[rule]]\nobject='lib/*.o'\nskip=true\nreason='r'\n";
         let allowlist = Allowlist::parse(text).unwrap();
-        let function = Function { name: "f.isra.0", ..Function::default() };
+        let function = ManifestFunction { name: "f.isra.0", ..ManifestFunction::default() };
         let functions = Functions::from_iter([function]);
-        let object = Object { object: "a.o".to_owned(), functions, ..Object::default() };
+        let object =
+            ManifestObject { object: "a.o".to_owned(), functions, ..ManifestObject::default() };
         let build = Manifest::from_iter([object]);
         let usage = Usage::of(&allowlist, &[&build, &build], &["lib/m.o".to_owned()]);
         let unused = usage.unused(&allowlist);

@@ -15,7 +15,7 @@ const POSITION: u64 = 16;
 
 /// A function that is replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Function {
+pub(super) struct ReplacedFunction {
     /// The module; none for vmlinux.
     pub(super) object: Option<String>,
     name: String,
@@ -33,7 +33,7 @@ pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
 }
 
 /// The functions of all tables that are found.
-pub(super) fn functions(elf: &RawElf<'_>) -> Vec<Function> {
+pub(super) fn functions(elf: &RawElf<'_>) -> Vec<ReplacedFunction> {
     let relocations = addresses(elf);
     let mut found = Vec::new();
     for symbol in &elf.symbols {
@@ -51,7 +51,7 @@ pub(super) fn functions(elf: &RawElf<'_>) -> Vec<Function> {
                 .and_then(|offset| usize::try_from(offset).ok())
                 .and_then(|offset| elf.section(section).data.get(offset..)?.first_chunk::<8>())
                 .map_or(0, |bytes| u64::from_le_bytes(*bytes));
-            found.push(Function { object: object.clone(), name, position });
+            found.push(ReplacedFunction { object: object.clone(), name, position });
         }
     }
     found

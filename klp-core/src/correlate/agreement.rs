@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::ids::{List, Pair};
-use crate::manifest::{DataId, FunctionId, Object};
+use crate::manifest::{DataId, FunctionId, ManifestObject};
 
 use super::structure::lists;
 use super::symbols::Means;
@@ -141,7 +141,7 @@ struct Partners {
 }
 
 impl Partners {
-    fn of(patched: &Object, correlation: &Correlation) -> Self {
+    fn of(patched: &ManifestObject, correlation: &Correlation) -> Self {
         let mut partners =
             Self { functions: patched.functions.alongside(), data: patched.data.alongside() };
         for pair in correlation.function_pairs() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::Object;
+use crate::manifest::ManifestObject;
 use crate::slices::Parts as _;
 
 /// Where a name is unique, in terms of the original's files.
@@ -37,7 +37,7 @@ pub(super) struct Files {
 impl Files {
     /// File names repeat in a linked object (`core.c`), so they are matched as a sequence, and only where a name is
     /// that of one file does its place not matter.
-    pub(super) fn of(original: &Object, patched: &Object) -> Self {
+    pub(super) fn of(original: &ManifestObject, patched: &ManifestObject) -> Self {
         let (old, new) = (&original.files, &patched.files);
         let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
         let (old_rest, new_rest) = (old.starting(start), new.starting(start));
@@ -150,7 +150,7 @@ impl Home {
 }
 
 /// The original's index of each Kbuild object of the patched one, where both know theirs.
-fn origins(original: &Object, patched: &Object) -> Option<Vec<Option<u32>>> {
+fn origins(original: &ManifestObject, patched: &ManifestObject) -> Option<Vec<Option<u32>>> {
     if original.origins.is_empty() || patched.origins.is_empty() {
         return None;
     }
@@ -167,8 +167,11 @@ fn number(file: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn object(files: &[&str]) -> Object {
-        Object { files: files.iter().map(ToString::to_string).collect(), ..Object::default() }
+    fn object(files: &[&str]) -> ManifestObject {
+        ManifestObject {
+            files: files.iter().map(ToString::to_string).collect(),
+            ..ManifestObject::default()
+        }
     }
 
     fn mapping(original: &[&str], patched: &[&str]) -> Vec<Option<u32>> {

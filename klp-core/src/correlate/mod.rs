@@ -49,7 +49,7 @@ use std::collections::BTreeSet;
 
 use crate::ids::Pair;
 use crate::layout::Function;
-use crate::manifest::{Data, DataId, FunctionId};
+use crate::manifest::{DataId, FunctionId, ManifestData};
 
 use matching::Matching;
 use structure::Evidence;
@@ -96,7 +96,7 @@ impl Correlation {
                 )
             },
             || {
-                Matching::<Data<'static>>::new(
+                Matching::<ManifestData<'static>>::new(
                     Unit::data(original, |home| files.in_original(home)),
                     Unit::data(patched, |home| files.in_patched(home)),
                 )

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::Object;
+use crate::manifest::ManifestObject;
 
 use super::unit::base;
 use super::{Both, Correlation};
@@ -35,7 +35,7 @@ impl Renames {
     }
 
     /// Adds what an object defines that is the same in both builds.
-    pub fn add_same(&mut self, object: &Object) {
+    pub fn add_same(&mut self, object: &ManifestObject) {
         for function in object.functions.iter().filter(|one| one.file.is_none()) {
             self.add(function.name, function.name);
         }
@@ -46,7 +46,7 @@ impl Renames {
 
     /// Whether all that `object` refers to elsewhere has kept its name.
     #[must_use]
-    pub fn keep(&self, object: &Object) -> bool {
+    pub fn keep(&self, object: &ManifestObject) -> bool {
         object.globals.iter().all(|name| self.agree(name, name))
     }
 

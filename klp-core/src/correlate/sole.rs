@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::ids::Pair;
-use crate::manifest::{Data, DataId, FunctionId};
+use crate::manifest::{DataId, FunctionId, ManifestData};
 
 use super::Both;
 use super::matching::Matching;
@@ -19,7 +19,7 @@ use super::unit::{self, Unit};
 pub(super) fn votes<'m>(
     both: &Both<'_>,
     pairs: &[Pair<FunctionId>],
-    matching: &Matching<'m, Data<'static>>,
+    matching: &Matching<'m, ManifestData<'static>>,
     wanted: impl Fn(&Unit<'m>) -> bool,
 ) -> Votes<DataId> {
     let then: BTreeSet<&str> = matching.open_original().map(|(unit, _)| &*unit.base).collect();

@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt as _, HashSet};
 use rayon::prelude::*;
 use smallvec::SmallVec;
 
-use crate::manifest::{DataId, FunctionId, Object};
+use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::name::{self, Stability};
 
 use super::files::{Files, Scope};
@@ -43,7 +43,7 @@ pub(super) struct Symbol<'a> {
 /// The symbols of one object, by their numbers.
 #[derive(Debug)]
 pub(super) struct Symbols<'a> {
-    object: &'a Object,
+    object: &'a ManifestObject,
     list: Vec<Symbol<'a>>,
     /// What those mean whose name is not fixed. Nearly all that is ever asked for, and few.
     numbered: Vec<Option<Means>>,
@@ -53,7 +53,7 @@ pub(super) struct Symbols<'a> {
 
 impl<'a> Symbols<'a> {
     /// `scope` is that of a source file.
-    fn of(object: &'a Object, scope: impl Fn(Option<u32>) -> Scope + Sync) -> Self {
+    fn of(object: &'a ManifestObject, scope: impl Fn(Option<u32>) -> Scope + Sync) -> Self {
         let symbol = |reference: u32| {
             let (name, local) = object.symbol(reference)?;
             let file = object.symbol_file(reference);
@@ -109,9 +109,9 @@ impl<'a> Symbols<'a> {
 #[derive(Debug)]
 pub struct Both<'a> {
     /// The one before.
-    pub original: &'a Object,
+    pub original: &'a ManifestObject,
     /// The one after.
-    pub patched: &'a Object,
+    pub patched: &'a ManifestObject,
     pub(super) files: Files,
     pub(super) old: Symbols<'a>,
     pub(super) new: Symbols<'a>,
@@ -120,7 +120,7 @@ pub struct Both<'a> {
 impl<'a> Both<'a> {
     /// Reads the symbols of both.
     #[must_use]
-    pub fn of(original: &'a Object, patched: &'a Object) -> Self {
+    pub fn of(original: &'a ManifestObject, patched: &'a ManifestObject) -> Self {
         let files = Files::of(original, patched);
         let (old, new) = rayon::join(
             || Symbols::of(original, |file| files.same(file)),
@@ -136,7 +136,7 @@ struct Units<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
 
 impl<'a> Units<'a> {
     /// Those of `object` whose names are `wanted`.
-    fn of(object: &'a Object, wanted: impl Fn(&str) -> bool) -> Self {
+    fn of(object: &'a ManifestObject, wanted: impl Fn(&str) -> bool) -> Self {
         let functions = object.functions.with_ids().flat_map(|(function, id)| {
             let names = function.names();
             names.map(move |name| ((function.file, name), Means::Function(id)))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use crate::checksum::{Digest, Kind};
-use crate::manifest::{Data, Function, Object, Short};
+use crate::manifest::{ManifestData, ManifestFunction, ManifestObject, Short};
 use crate::meaning::{self, Holds};
 use crate::name::{self, Stability};
 
@@ -31,17 +31,23 @@ pub(super) struct Unit<'a> {
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn functions(object: &'a Object, scope: impl Fn(Home) -> Scope + Sync) -> Vec<Self> {
+    pub(super) fn functions(
+        object: &'a ManifestObject,
+        scope: impl Fn(Home) -> Scope + Sync,
+    ) -> Vec<Self> {
         let functions = object.functions.par_iter().with_min_len(1024);
         functions.map(|function| Self::function(function, &scope)).collect()
     }
 
-    pub(super) fn data(object: &'a Object, scope: impl Fn(Home) -> Scope + Sync) -> Vec<Self> {
+    pub(super) fn data(
+        object: &'a ManifestObject,
+        scope: impl Fn(Home) -> Scope + Sync,
+    ) -> Vec<Self> {
         let data = object.data.par_iter().with_min_len(1024);
         data.map(|data| Self::data_object(data, &scope)).collect()
     }
 
-    fn function(function: Function<'a>, scope: impl Fn(Home) -> Scope) -> Self {
+    fn function(function: ManifestFunction<'a>, scope: impl Fn(Home) -> Scope) -> Self {
         // Code without a symbol is named after its place, which says nothing.
         let (name, base) = match function.name.split_once('+') {
             Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
@@ -62,7 +68,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn data_object(data: Data<'a>, scope: impl Fn(Home) -> Scope) -> Self {
+    fn data_object(data: ManifestData<'a>, scope: impl Fn(Home) -> Scope) -> Self {
         let base = match data.name {
             Some(name) => base(name),
             None => Cow::Owned(format!("{} (unnamed)", section_base(data.section))),
@@ -99,7 +105,7 @@ impl<'a> Unit<'a> {
 }
 
 /// Whether nobody writes `data` and no table of the linker lists it.
-fn is_constant(data: &Data<'_>) -> bool {
+fn is_constant(data: &ManifestData<'_>) -> bool {
     !data.stand.writable
         && !data.stand.in_table
         && meaning::of_name(data.section.as_bytes(), Holds::Constants).is_empty()

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use rayon::prelude::*;
 
 use crate::ids::{List, Pair};
-use crate::manifest::{DataId, FunctionId, Object};
+use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::name;
 use crate::slices::Parts as _;
 
@@ -16,8 +16,8 @@ use super::{Both, unit};
 
 /// What tells such variables of two objects.
 pub(super) struct Strangers<'a> {
-    original: &'a Object,
-    patched: &'a Object,
+    original: &'a ManifestObject,
+    patched: &'a ManifestObject,
     before: Users,
     after: Users,
     /// The partner of each original function.
@@ -86,7 +86,7 @@ impl<'a> Strangers<'a> {
 struct Users(Vec<(DataId, FunctionId)>);
 
 impl Users {
-    fn of(object: &Object, symbols: &Symbols<'_>) -> Self {
+    fn of(object: &ManifestObject, symbols: &Symbols<'_>) -> Self {
         let functions = object.functions.par_with_ids().with_min_len(1024);
         let mut users: Vec<(DataId, FunctionId)> = functions
             .flat_map_iter(|(function, id)| {
@@ -110,6 +110,6 @@ impl Users {
     }
 }
 
-fn name(object: &Object, data: DataId) -> &str {
+fn name(object: &ManifestObject, data: DataId) -> &str {
     object.data.get(data).name.unwrap_or_default()
 }

@@ -9,45 +9,45 @@ use super::Place;
 use super::budget::Budget;
 use super::files::Files;
 use super::lines::SourceLine;
-use super::origin::{Entry, Named, Origins};
+use super::origin::{Declaration, Entry, Origins};
 use super::sections::{Reader, UnitId};
 use super::space::{Space, Stretch};
 
 /// One of the functions of a file.
-pub type FunctionId = Id<Function>;
+pub type SubprogramId = Id<Subprogram>;
 /// One of those that were inlined into a function.
-pub type InlinedId = Id<Inlined>;
+pub type InlinedSubroutineId = Id<InlinedSubroutine>;
 
 /// A function with code of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Function {
+pub struct Subprogram {
     /// What it is called.
-    pub named: Named,
+    pub named: Declaration,
     /// Where its code is: body and cold parts.
     pub code: Vec<Stretch>,
     /// It was made of another function's source: a clone, or the copy out of line of an inline one.
     pub is_instance: bool,
     /// What was inlined into it, each before what was inlined into that.
-    pub inlined: List<InlinedId, Inlined>,
+    pub inlined: List<InlinedSubroutineId, InlinedSubroutine>,
 }
 
 /// A function that was inlined into another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Inlined {
+pub struct InlinedSubroutine {
     /// What it is called.
-    pub named: Named,
+    pub named: Declaration,
     /// Where its code is; empty where the compiler left none of it.
     pub code: Vec<Stretch>,
     /// Where it is called.
     pub call: Option<SourceLine>,
     /// What it was inlined into; none: the function itself.
-    pub parent: Option<InlinedId>,
+    pub parent: Option<InlinedSubroutineId>,
 }
 
-impl Function {
+impl Subprogram {
     /// What was inlined into what, from the outermost to that one.
     #[must_use]
-    pub fn chain(&self, innermost: InlinedId) -> Vec<&Inlined> {
+    pub fn chain(&self, innermost: InlinedSubroutineId) -> Vec<&InlinedSubroutine> {
         let mut chain = Vec::new();
         let mut next = Some(innermost);
         while let Some(inlined) = next.map(|id| &self.inlined[id]) {
@@ -60,8 +60,9 @@ impl Function {
     }
 
     /// What was inlined at `place`, the outermost first.
-    pub(super) fn inlined_at(&self, place: Place) -> Vec<&Inlined> {
-        let holds = |inlined: &Inlined| inlined.code.iter().any(|stretch| stretch.holds(place));
+    pub(super) fn inlined_at(&self, place: Place) -> Vec<&InlinedSubroutine> {
+        let holds =
+            |inlined: &InlinedSubroutine| inlined.code.iter().any(|stretch| stretch.holds(place));
         // Each comes behind what it was inlined into.
         let innermost = self.inlined.with_ids().rev().find(|(inlined, _)| holds(inlined));
         innermost.map(|(_, id)| self.chain(id)).unwrap_or_default()
@@ -69,25 +70,25 @@ impl Function {
 }
 
 /// Finds them.
-pub(super) struct Functions<'d, 'a> {
+pub(super) struct Subprograms<'d, 'a> {
     dwarf: &'d Dwarf<Reader<'a>>,
     units: &'d List<UnitId, Unit<Reader<'a>>>,
     space: &'d Space,
     origins: Origins<'d, 'a>,
-    pub(super) found: List<FunctionId, Function>,
+    pub(super) found: List<SubprogramId, Subprogram>,
 }
 
 /// What an entry is in.
 #[derive(Clone, Copy)]
 enum Scope {
-    Function(FunctionId),
+    Function(SubprogramId),
     /// What was inlined into it.
-    Inlined(FunctionId, InlinedId),
+    Inlined(SubprogramId, InlinedSubroutineId),
     /// A function without code.
     Abstract,
 }
 
-impl<'d, 'a> Functions<'d, 'a> {
+impl<'d, 'a> Subprograms<'d, 'a> {
     pub(super) fn new(
         dwarf: &'d Dwarf<Reader<'a>>,
         units: &'d List<UnitId, Unit<Reader<'a>>>,
@@ -142,7 +143,7 @@ impl<'d, 'a> Functions<'d, 'a> {
         let named = self.origins.named(unit, entry, files, budget)?;
         let is_instance = entry.attr(constants::DW_AT_abstract_origin).is_some();
         let inlined = List::default();
-        let id = self.found.push(Function { named, code, is_instance, inlined });
+        let id = self.found.push(Subprogram { named, code, is_instance, inlined });
         Ok(Scope::Function(id))
     }
 
@@ -170,7 +171,7 @@ impl<'d, 'a> Functions<'d, 'a> {
         let line = number(constants::DW_AT_call_line);
         let call = self.origins.source_line(unit, file, line, files, budget)?;
         let inlined = &mut self.found[function].inlined;
-        let id = inlined.push(Inlined { named, code, call, parent });
+        let id = inlined.push(InlinedSubroutine { named, code, call, parent });
         Ok(Some(Scope::Inlined(function, id)))
     }
 

@@ -13,7 +13,7 @@ const DEEPEST: u32 = 64;
 
 /// A member of a variable, or an element of it, that has no members of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
+pub struct VariableMember {
     /// Its path in the variable, for example `.ops[3].name`; empty for a variable that is no structure and no array.
     pub path: String,
     /// Bytes in front of it in the variable.
@@ -30,7 +30,7 @@ pub fn members(
     bytes: &[u8],
     name: &str,
     offsets: &[u64],
-) -> Result<Vec<Option<Member>>, DebugError> {
+) -> Result<Vec<Option<VariableMember>>, DebugError> {
     let elf = RawElf::parse(bytes)?;
     let sections = Sections::of(&elf)?;
     let dwarf = sections.dwarf();
@@ -85,7 +85,7 @@ impl<'a> Types<'_, 'a> {
         kind: UnitOffset,
         offset: u64,
         budget: &mut Budget,
-    ) -> Result<Option<Member>, DebugError> {
+    ) -> Result<Option<VariableMember>, DebugError> {
         let (mut kind, mut path, mut start) = (kind, String::new(), 0_u64);
         for _ in 0..DEEPEST {
             budget.take(1)?;
@@ -108,7 +108,7 @@ impl<'a> Types<'_, 'a> {
                     let each = self.size(inner)?;
                     if self.is_character(inner)? {
                         let size = self.size(kind)?;
-                        return Ok(Some(Member { path, start, size, is_text: true }));
+                        return Ok(Some(VariableMember { path, start, size, is_text: true }));
                     }
                     let Some(number) = within.checked_div(each) else { return Ok(None) };
                     let index = self.index(&entry, number)?;
@@ -122,7 +122,12 @@ impl<'a> Types<'_, 'a> {
                 _ => {
                     let size = self.size(kind)?;
                     let is_there = within < size;
-                    return Ok(is_there.then_some(Member { path, start, size, is_text: false }));
+                    return Ok(is_there.then_some(VariableMember {
+                        path,
+                        start,
+                        size,
+                        is_text: false,
+                    }));
                 }
             }
         }

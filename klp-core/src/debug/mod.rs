@@ -19,15 +19,15 @@ use crate::module::RawElf;
 
 pub use crate::elf::Place;
 pub use error::DebugError;
-pub use functions::{Function, FunctionId, Inlined, InlinedId};
+pub use functions::{InlinedSubroutine, InlinedSubroutineId, Subprogram, SubprogramId};
 pub use lines::SourceLine;
-pub use members::{Member, members};
-pub use origin::Named;
+pub use members::{VariableMember, members};
+pub use origin::Declaration;
 pub use space::Stretch;
 
 use budget::Budget;
 use files::Files;
-use functions::Functions;
+use functions::Subprograms;
 use lines::Rows;
 use sections::Sections;
 
@@ -35,11 +35,11 @@ use sections::Sections;
 #[derive(Debug, Default)]
 pub struct Debug {
     /// All functions that have code, in the order of the debug information.
-    pub functions: List<FunctionId, Function>,
+    pub functions: List<SubprogramId, Subprogram>,
     files: Vec<String>,
     rows: Rows,
     /// Where the functions are, sorted.
-    places: Vec<(Stretch, FunctionId)>,
+    places: Vec<(Stretch, SubprogramId)>,
 }
 
 impl Debug {
@@ -51,7 +51,7 @@ impl Debug {
         let mut budget = Budget::of_size(sections.size().saturating_add(bytes.len()));
         let units = sections::units(&dwarf)?;
         let mut files = Files::default();
-        let mut functions = Functions::new(&dwarf, &units, space);
+        let mut functions = Subprograms::new(&dwarf, &units, space);
         let mut rows = Rows::default();
         for (unit, id) in units.with_ids() {
             functions.add_unit(id, &mut files, &mut budget)?;
@@ -60,7 +60,7 @@ impl Debug {
         rows.sort();
         let functions = functions.found;
         let places = functions.with_ids();
-        let mut places: Vec<(Stretch, FunctionId)> = places
+        let mut places: Vec<(Stretch, SubprogramId)> = places
             .flat_map(|(function, id)| function.code.iter().map(move |it| (*it, id)))
             .collect();
         places.sort_unstable();
@@ -86,7 +86,7 @@ impl Debug {
 
     /// The function whose code is at `place`.
     #[must_use]
-    pub fn function(&self, place: Place) -> Option<FunctionId> {
+    pub fn function(&self, place: Place) -> Option<SubprogramId> {
         let before = self
             .places
             .partition_point(|(it, _)| (it.section, it.start) <= (place.section, place.offset));
@@ -99,7 +99,7 @@ impl Debug {
 
     /// What was inlined at `place` of a function, the outermost first.
     #[must_use]
-    pub fn inlined(&self, function: FunctionId, place: Place) -> Vec<&Inlined> {
+    pub fn inlined(&self, function: SubprogramId, place: Place) -> Vec<&InlinedSubroutine> {
         self.functions[function].inlined_at(place)
     }
 }

@@ -20,7 +20,7 @@ const LONGEST: usize = 16;
 
 /// What a function is called, and where it is declared.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct Declaration {
     /// In the source; empty where nothing says.
     pub name: String,
     /// The symbol, where the language does not use the name for it.
@@ -29,7 +29,7 @@ pub struct Named {
     pub line: Option<SourceLine>,
 }
 
-impl Named {
+impl Declaration {
     /// What people call it: of Rust, the path.
     #[must_use]
     pub fn spoken(&self) -> String {
@@ -46,7 +46,7 @@ pub(super) struct Origins<'d, 'a> {
     dwarf: &'d Dwarf<Reader<'a>>,
     units: &'d List<UnitId, Unit<Reader<'a>>>,
     /// By the entry that says it all.
-    known: HashMap<At, Named>,
+    known: HashMap<At, Declaration>,
     files: List<UnitId, UnitFiles>,
 }
 
@@ -65,7 +65,7 @@ impl<'d, 'a> Origins<'d, 'a> {
         entry: &Entry<'a>,
         files: &mut Files,
         budget: &mut Budget,
-    ) -> Result<Named, DebugError> {
+    ) -> Result<Declaration, DebugError> {
         let mut named = self.own(unit, entry, files, budget)?;
         let mut next = self.refers(unit, entry);
         let mut left = LONGEST;
@@ -113,7 +113,7 @@ impl<'d, 'a> Origins<'d, 'a> {
         entry: &Entry<'a>,
         files: &mut Files,
         budget: &mut Budget,
-    ) -> Result<Named, DebugError> {
+    ) -> Result<Declaration, DebugError> {
         let of = &self.units[unit];
         let mut string = |attribute| -> Result<Option<String>, DebugError> {
             let value = entry.attr_value(attribute);
@@ -129,7 +129,7 @@ impl<'d, 'a> Origins<'d, 'a> {
         };
         let line =
             self.source_line(unit, file, number(constants::DW_AT_decl_line), files, budget)?;
-        Ok(Named { name, symbol, line })
+        Ok(Declaration { name, symbol, line })
     }
 
     /// The line of a source file, as `unit` numbers files.
@@ -149,7 +149,7 @@ impl<'d, 'a> Origins<'d, 'a> {
     }
 }
 
-impl Named {
+impl Declaration {
     /// Takes from `other` what this one does not say.
     fn add(&mut self, other: &Self) {
         if self.name.is_empty() {

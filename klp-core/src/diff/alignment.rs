@@ -6,18 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::correlate::Correlation;
-use crate::manifest::{Data, DataId, Object};
+use crate::manifest::{DataId, ManifestData, ManifestObject};
 
 /// The alignment to a cache line, as a power of 2: what asks for more than before is seen from there on.
 pub(super) const CACHE_LINE: u8 = 6;
 
 /// A data object of the patched object, what it was, and what it is.
-type Versions<'a> = (DataId, Option<Data<'a>>, Data<'a>);
+type Versions<'a> = (DataId, Option<ManifestData<'a>>, ManifestData<'a>);
 
 /// Data objects of `patched` of which at least one asks for a cache line or more, and for more than before.
 pub(super) fn risen(
-    original: &Object,
-    patched: &Object,
+    original: &ManifestObject,
+    patched: &ManifestObject,
     correlation: &Correlation,
 ) -> BTreeSet<DataId> {
     let mut sections: BTreeMap<&str, Vec<Versions<'_>>> = BTreeMap::new();
@@ -30,7 +30,7 @@ pub(super) fn risen(
         }
     }
     // What is new, or another in any case, may ask for it, and what had as much before.
-    let is_reason = |before: &Option<Data<'_>>, after: &Data<'_>| {
+    let is_reason = |before: &Option<ManifestData<'_>>, after: &ManifestData<'_>| {
         before.is_none_or(|before| {
             before.stand.has >= after.stand.may_ask
                 || after.stand.asks >= after.stand.may_ask

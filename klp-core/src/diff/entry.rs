@@ -4,7 +4,7 @@ use crate::checksum::Cause;
 use crate::demangle::demangle;
 use crate::manifest;
 use crate::obstacle::Obstacle;
-use crate::record::{Change, Data, Function, Refused};
+use crate::record::{Change, ChangedData, ChangedFunction, Refused};
 
 /// Where a record says that something is.
 pub(super) struct Here<'a> {
@@ -28,11 +28,11 @@ fn change<T>(before: Option<T>, after: Option<T>) -> Change {
 
 pub(super) fn function(
     here: &Here<'_>,
-    before: Option<manifest::Function<'_>>,
-    after: Option<manifest::Function<'_>>,
+    before: Option<manifest::ManifestFunction<'_>>,
+    after: Option<manifest::ManifestFunction<'_>>,
     common_name: Option<&str>,
     causes: Vec<Cause>,
-) -> Function {
+) -> ChangedFunction {
     let own = after.or(before).map(|function| function.name);
     // What the kernel calls it, where that is still one of its names.
     let kept = before.zip(after).and_then(|(before, after)| {
@@ -40,10 +40,11 @@ pub(super) fn function(
         names.find(|name| after.names().any(|other| other == *name))
     });
     let name = common_name.or(kept).or(own).unwrap_or_default().to_owned();
-    let is_known = |before: &manifest::Function<'_>| before.names().any(|known| known == name);
+    let is_known =
+        |before: &manifest::ManifestFunction<'_>| before.names().any(|known| known == name);
     let original_name = before.filter(|before| after.is_some() && !is_known(before));
     let names = after.or(before).into_iter().flat_map(|function| function.names());
-    Function {
+    ChangedFunction {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
         original_name: original_name.map(|before| before.name.to_owned()),
@@ -70,14 +71,14 @@ fn others<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 pub(super) fn data(
     here: &Here<'_>,
-    before: Option<manifest::Data<'_>>,
-    after: Option<manifest::Data<'_>>,
+    before: Option<manifest::ManifestData<'_>>,
+    after: Option<manifest::ManifestData<'_>>,
     common_name: Option<&str>,
     causes: Vec<Cause>,
-) -> Option<Data> {
+) -> Option<ChangedData> {
     let data = after.or(before)?;
     let name = common_name.or(data.name);
-    Some(Data {
+    Some(ChangedData {
         object: here.object.clone(),
         linked: here.linked.map(str::to_owned),
         name: name.map(str::to_owned),

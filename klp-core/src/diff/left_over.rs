@@ -1,13 +1,13 @@
 //! What the second opinion found that belongs to no unit.
 
-use crate::manifest::Object;
+use crate::manifest::ManifestObject;
 use crate::prove::{Other, What};
-use crate::record::{Change, Data, Note};
+use crate::record::{Change, ChangedData, Note};
 
 use super::{Changes, proof};
 
 /// Adds `other`, unless `changes` says it already.
-pub(super) fn add(changes: &mut Changes, whole: &Object, other: &Other) {
+pub(super) fn add(changes: &mut Changes, whole: &ManifestObject, other: &Other) {
     match note(other.difference.what) {
         Some(code) => add_note(changes, whole, other, code),
         None => add_data(changes, whole, other),
@@ -24,7 +24,7 @@ fn note(what: What) -> Option<&'static str> {
     }
 }
 
-fn add_note(changes: &mut Changes, whole: &Object, other: &Other, code: &str) {
+fn add_note(changes: &mut Changes, whole: &ManifestObject, other: &Other, code: &str) {
     let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
     let names = |name: &str| symbol == Some(name) || section == name;
     let is_said = changes.notes.iter().any(|note| names(&note.name))
@@ -36,14 +36,14 @@ fn add_note(changes: &mut Changes, whole: &Object, other: &Other, code: &str) {
     }
 }
 
-fn add_data(changes: &mut Changes, whole: &Object, other: &Other) {
+fn add_data(changes: &mut Changes, whole: &ManifestObject, other: &Other) {
     let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
     let change = match other.difference.what {
         What::Uncovered if other.is_original => Change::Removed,
         What::Uncovered => Change::Added,
         _ => Change::Changed,
     };
-    let is_of_data = |data: &Data| {
+    let is_of_data = |data: &ChangedData| {
         let is_it = match (&data.name, symbol) {
             (Some(name), Some(symbol)) => name == symbol,
             (Some(_), None) => false,
@@ -57,7 +57,7 @@ fn add_data(changes: &mut Changes, whole: &Object, other: &Other) {
     if is_said {
         return;
     }
-    changes.data.push(Data {
+    changes.data.push(ChangedData {
         object: whole.object.clone(),
         linked: whole.linked.clone(),
         name: symbol.map(str::to_owned),

@@ -22,10 +22,11 @@ use crate::correlate::Renames;
 use crate::ids::Pair;
 use crate::input::Input;
 use crate::manifest::FunctionId;
-use crate::manifest::{Manifest, Object};
+use crate::manifest::{Manifest, ManifestObject};
 use crate::obstacle::Obstacle;
 use crate::record::{
-    self, Change, Data, Function, Module, Note, Record, Refused, Summary, Version,
+    self, Change, ChangedData, ChangedFunction, FormatVersion, Module, Note, Record, Refused,
+    Summary,
 };
 
 use pair::{Correlated, ObjectPair};
@@ -38,9 +39,9 @@ pub use proof::Proven;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The changed-function set.
-    pub functions: Vec<Function>,
+    pub functions: Vec<ChangedFunction>,
     /// Data objects that differ.
-    pub data: Vec<Data>,
+    pub data: Vec<ChangedData>,
     /// What could not be compared.
     pub refused: Vec<Refused>,
     /// What differs and keeps nobody from patching functions.
@@ -50,7 +51,7 @@ pub struct Changes {
     /// The livepatch module that was made of them.
     pub module: Option<Module>,
     /// How much of the objects is what was shipped, for a kernel that somebody else built.
-    pub proofs: Vec<record::Proof>,
+    pub proofs: Vec<record::ProofRecord>,
     /// How many of each.
     pub summary: Summary,
     /// What the second opinion could prove.
@@ -64,7 +65,7 @@ pub struct Changes {
 impl Changes {
     /// As records, from the first (the version) to the last (the summary).
     pub fn records(&self) -> impl Iterator<Item = Record> + '_ {
-        [Record::Version(Version::default())]
+        [Record::Version(FormatVersion::default())]
             .into_iter()
             .chain(self.proofs.iter().cloned().map(Record::Proof))
             .chain(self.functions.iter().cloned().map(Record::Function))
@@ -93,7 +94,7 @@ impl Changes {
     pub fn refuse_non_standard(
         &mut self,
         why: &str,
-        mut is_refused: impl FnMut(&Function) -> bool,
+        mut is_refused: impl FnMut(&ChangedFunction) -> bool,
     ) {
         const RULE: &str = "OBJECT_FILES_NON_STANDARD";
         let refused = self.functions.iter().filter(|function| is_refused(function));
@@ -130,7 +131,7 @@ impl Changes {
     }
 
     /// Keeps the functions for which `keep` says so.
-    pub(crate) fn retain_functions(&mut self, mut keep: impl FnMut(&mut Function) -> bool) {
+    pub(crate) fn retain_functions(&mut self, mut keep: impl FnMut(&mut ChangedFunction) -> bool) {
         let mut places = std::mem::take(&mut self.places).into_iter();
         self.functions.retain_mut(|function| {
             let place = places.next();
@@ -203,7 +204,7 @@ pub fn compare_digested(
 }
 
 fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -> Changes {
-    let empty = Object::default();
+    let empty = ManifestObject::default();
     let pairs: Vec<ObjectPair<'_>> = objects(original, patched)
         .into_par_iter()
         .map(|pair| {
@@ -275,22 +276,24 @@ mod tests {
     use crate::lists::Strings;
     use crate::manifest::{self, Functions};
 
-    fn function<'a>(name: &'a str, content: &str) -> manifest::Function<'a> {
+    fn function<'a>(name: &'a str, content: &str) -> manifest::ManifestFunction<'a> {
         let checksum = Some(Digest::of(content.as_bytes()));
-        manifest::Function { name, checksum, ..manifest::Function::default() }
+        manifest::ManifestFunction { name, checksum, ..manifest::ManifestFunction::default() }
     }
 
     /// A caller and the object with what it calls, `name` with that content.
     fn build(defined: &[(&str, &str)]) -> Manifest {
-        let call = manifest::Function { references: &[0], ..function("caller", "call work") };
-        let caller = Object {
+        let call =
+            manifest::ManifestFunction { references: &[0], ..function("caller", "call work") };
+        let caller = ManifestObject {
             object: "caller.o".into(),
             globals: Strings::from_iter(["work.llvm.1"]),
             functions: Functions::from_iter([call]),
-            ..Object::default()
+            ..ManifestObject::default()
         };
         let functions = defined.iter().map(|(name, content)| function(name, content)).collect();
-        let other = Object { object: "called.o".into(), functions, ..Object::default() };
+        let other =
+            ManifestObject { object: "called.o".into(), functions, ..ManifestObject::default() };
         [caller, other].into_iter().collect()
     }
 
@@ -319,11 +322,11 @@ mod tests {
     /// One that is linked into two modules is compared in each.
     #[test]
     fn objects_of_several_modules() {
-        let object = |linked: &str, content: &str| Object {
+        let object = |linked: &str, content: &str| ManifestObject {
             object: "ring.o".into(),
             linked: Some(linked.into()),
             functions: Functions::from_iter([function("push", content)]),
-            ..Object::default()
+            ..ManifestObject::default()
         };
         let build = |of: &[(&str, &str)]| -> Manifest {
             of.iter().map(|(linked, content)| object(linked, content)).collect()
@@ -347,20 +350,21 @@ mod tests {
     #[test]
     fn readers_of_variables_of_one_name_in_the_kernel_and_in_a_module() {
         let object = |name: &str, linked: &str, function_name: &str, threads: Option<&str>| {
-            let reader = manifest::Function { references: &[0], ..function(function_name, "read") };
-            let data = threads.map(|content| manifest::Data {
+            let reader =
+                manifest::ManifestFunction { references: &[0], ..function(function_name, "read") };
+            let data = threads.map(|content| manifest::ManifestData {
                 name: Some("threads"),
                 section: ".data",
                 checksum: Some(Digest::of(content.as_bytes())),
-                ..manifest::Data::default()
+                ..manifest::ManifestData::default()
             });
-            Object {
+            ManifestObject {
                 object: name.into(),
                 linked: Some(linked.into()),
                 globals: Strings::from_iter(["threads"]),
                 functions: Functions::from_iter([reader]),
                 data: data.into_iter().collect(),
-                ..Object::default()
+                ..ManifestObject::default()
             }
         };
         let build = |kernel: &str, module: Option<&str>| -> Manifest {

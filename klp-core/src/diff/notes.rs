@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::manifest::{Fact, Object};
+use crate::manifest::{Fact, ManifestObject};
 use crate::record::{Change, Note};
 
 use super::Changes;
 
 /// The notes about two objects of one name. `changes` are those between them.
 pub(super) fn of(
-    original: &Object,
-    patched: &Object,
+    original: &ManifestObject,
+    patched: &ManifestObject,
     changes: &Changes,
     object: &str,
 ) -> Vec<Note> {
@@ -38,7 +38,7 @@ pub(super) fn of(
 
 type Facts<'a> = BTreeMap<(&'a str, &'a str), &'a str>;
 
-fn facts(object: &Object) -> Facts<'_> {
+fn facts(object: &ManifestObject) -> Facts<'_> {
     let facts = object.facts.iter();
     facts
         .map(|Fact { about, name, says }| ((about.as_str(), name.as_str()), says.as_str()))

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::correlate::Correlation;
-use crate::manifest::{Data, Manifest, Object};
+use crate::manifest::{Manifest, ManifestData, ManifestObject};
 use crate::record::Note;
 
 /// Which numbers to leave out so that those that remain ascend, as few as possible.
@@ -33,12 +33,12 @@ fn moved(numbers: &[usize]) -> Vec<bool> {
 
 /// Entries that stand before or behind others than before, a note for each table.
 pub(super) fn of_tables(
-    original: &Object,
-    patched: &Object,
+    original: &ManifestObject,
+    patched: &ManifestObject,
     correlation: &Correlation,
-    object: impl Fn(Data<'_>) -> String,
+    object: impl Fn(ManifestData<'_>) -> String,
 ) -> Vec<Note> {
-    let mut tables: BTreeMap<&str, Vec<(Data<'_>, Data<'_>)>> = BTreeMap::new();
+    let mut tables: BTreeMap<&str, Vec<(ManifestData<'_>, ManifestData<'_>)>> = BTreeMap::new();
     for pair in &correlation.data {
         let before = pair.original.map(|id| original.data.get(id));
         let after = pair.patched.map(|id| patched.data.get(id));
@@ -59,7 +59,7 @@ pub(super) fn of_tables(
         numbered.sort_unstable();
         let numbers: Vec<usize> = numbered.iter().map(|(_, number)| *number).collect();
         let moved = numbers.iter().zip(moved(&numbers)).filter(|(_, moved)| *moved);
-        let moved: Vec<Data<'_>> =
+        let moved: Vec<ManifestData<'_>> =
             moved.filter_map(|(number, _)| Some(entries.get(*number)?.1)).collect();
         if let Some(first) = moved.first() {
             let name = first.name.unwrap_or("an entry without a name");
@@ -78,7 +78,7 @@ pub(super) fn of_tables(
 pub(super) fn of_link(original: &Manifest, patched: &Manifest) -> Vec<Note> {
     let places: BTreeMap<&str, usize> =
         original.objects.iter().map(|object| object.object.as_str()).zip(0..).collect();
-    let has_entries = |object: &Object| object.data.iter().any(|data| data.stand.in_table);
+    let has_entries = |object: &ManifestObject| object.data.iter().any(|data| data.stand.in_table);
     let known = patched
         .objects
         .iter()

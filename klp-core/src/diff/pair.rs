@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::checksum::{Cause, Digest, Kind};
 use crate::correlate::{Both, Correlation, Disagreement, Match, Renames};
 use crate::ids::Pair;
-use crate::manifest::{self, DataId, FunctionId, Object};
+use crate::manifest::{self, DataId, FunctionId, ManifestObject};
 use crate::meaning::{self, Holds};
 use crate::obstacle::Obstacle;
-use crate::record::{Change, Data, Refused};
+use crate::record::{Change, ChangedData, Refused};
 
 use super::entry::{Here, data, function};
 use super::proof::{Open, Proven, Unproven, Versions};
@@ -21,8 +21,8 @@ pub(super) struct ObjectPair<'a> {
     positions: Pair<Option<usize>>,
     /// Both builds share it.
     is_one: bool,
-    pub(super) original: &'a Object,
-    pub(super) patched: &'a Object,
+    pub(super) original: &'a ManifestObject,
+    pub(super) patched: &'a ManifestObject,
     /// What is what in them; none where they are the same.
     pub(super) correlated: Option<Correlated<'a>>,
 }
@@ -33,7 +33,7 @@ pub(super) struct Correlated<'a> {
 }
 
 impl<'a> Correlated<'a> {
-    fn of(original: &'a Object, patched: &'a Object) -> Self {
+    fn of(original: &'a ManifestObject, patched: &'a ManifestObject) -> Self {
         let both = Both::of(original, patched);
         let correlation = Correlation::of(&both);
         Self { both, correlation }
@@ -42,14 +42,15 @@ impl<'a> Correlated<'a> {
 
 impl<'a> ObjectPair<'a> {
     pub(super) fn of(
-        original: Option<(usize, &'a Arc<Object>)>,
-        patched: Option<(usize, &'a Arc<Object>)>,
-        empty: &'a Object,
+        original: Option<(usize, &'a Arc<ManifestObject>)>,
+        patched: Option<(usize, &'a Arc<ManifestObject>)>,
+        empty: &'a ManifestObject,
     ) -> Self {
         let (before, original) = original.unzip();
         let (after, patched) = patched.unzip();
         // What has no digest is the same only in the same file.
-        let is_certain = |object: &Arc<Object>| object.content.is_some() || !object.has_refusals();
+        let is_certain =
+            |object: &Arc<ManifestObject>| object.content.is_some() || !object.has_refusals();
         let is_one = original.zip(patched).is_some_and(|(one, other)| Arc::ptr_eq(one, other));
         let is_same = original == patched && patched.is_none_or(is_certain);
         let original = original.map_or(empty, |object| object);
@@ -117,7 +118,7 @@ impl<'a> ObjectPair<'a> {
             opinions.reach(read, &mut changes);
         }
         changes.rebound.extend(self.is_rebound(correlation).then(|| whole.object.clone()));
-        let of = |data: manifest::Data<'_>| opinions.here(None, data.origin).object;
+        let of = |data: manifest::ManifestData<'_>| opinions.here(None, data.origin).object;
         changes.notes.extend(order::of_tables(self.original, self.patched, correlation, of));
         changes.notes.extend(notes::of(self.original, self.patched, &changes, &whole.object));
         for other in &opinions.unproven.others {
@@ -136,12 +137,14 @@ impl<'a> ObjectPair<'a> {
         };
         let (original, patched) = (self.original, self.patched);
         let functions = correlation.functions.iter().any(|pair| {
-            let of = |object: &Object, id: Option<FunctionId>| Some(object.functions.get(id?).file);
+            let of = |object: &ManifestObject, id: Option<FunctionId>| {
+                Some(object.functions.get(id?).file)
+            };
             differ(of(original, pair.original), of(patched, pair.patched))
         });
         functions
             || correlation.data.iter().any(|pair| {
-                let of = |object: &Object, id: Option<DataId>| {
+                let of = |object: &ManifestObject, id: Option<DataId>| {
                     let data = object.data.get(id?);
                     data.name.map(|_| data.file)
                 };
@@ -172,7 +175,7 @@ impl<'a> ObjectPair<'a> {
 pub(super) struct Opinions<'a, 'p> {
     pub(super) pair: &'p ObjectPair<'a>,
     /// The one that is there.
-    pub(super) whole: &'a Object,
+    pub(super) whole: &'a ManifestObject,
     pub(super) correlation: &'p Correlation,
     pub(super) disagreement: Disagreement,
     pub(super) unproven: Unproven,
@@ -181,7 +184,7 @@ pub(super) struct Opinions<'a, 'p> {
 impl<'a> Opinions<'a, '_> {
     /// Where something is that comes from these objects of the original and the patched one.
     pub(super) fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
-        let of = |object: &Object, origin: Option<u32>| {
+        let of = |object: &ManifestObject, origin: Option<u32>| {
             origin.and_then(|origin| object.origins.get(origin as usize)).cloned()
         };
         let object = of(self.pair.patched, after).or_else(|| of(self.pair.original, before));
@@ -270,7 +273,7 @@ impl<'a> Opinions<'a, '_> {
             let found = data(&here(), before, after, pair.name.as_deref(), causes);
             changes.data.extend(found.map(|data| match pair.candidates.as_slice() {
                 [] => data,
-                _ => Data { change: Change::Changed, ..data },
+                _ => ChangedData { change: Change::Changed, ..data },
             }));
         }
     }
@@ -285,8 +288,8 @@ fn shared(pairs: &[Match<DataId>]) -> BTreeSet<DataId> {
 }
 
 /// In what two data objects differ beside their content.
-fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause> {
-    let meaning = |data: &manifest::Data<'_>| {
+fn causes(before: &manifest::ManifestData<'_>, after: &manifest::ManifestData<'_>) -> Vec<Cause> {
+    let meaning = |data: &manifest::ManifestData<'_>| {
         let holds = if data.stand.writable { Holds::Data } else { Holds::Constants };
         meaning::of_name(data.section.as_bytes(), holds).to_vec()
     };
@@ -302,14 +305,14 @@ fn causes(before: &manifest::Data<'_>, after: &manifest::Data<'_>) -> Vec<Cause>
     causes.map(|(kind, _)| Cause::of(kind)).collect()
 }
 
-fn digest_of(data: Option<manifest::Data<'_>>) -> Option<Digest> {
+fn digest_of(data: Option<manifest::ManifestData<'_>>) -> Option<Digest> {
     data?.checksum
 }
 
 /// The name of a function without a digest, and why it has none.
 fn refused<'a>(
-    before: Option<manifest::Function<'a>>,
-    after: Option<manifest::Function<'a>>,
+    before: Option<manifest::ManifestFunction<'a>>,
+    after: Option<manifest::ManifestFunction<'a>>,
 ) -> Option<(&'a str, &'a str)> {
     let mut found = [after, before].into_iter().flatten();
     found.find_map(|f| Some((f.name, f.refused?)))
@@ -317,15 +320,18 @@ fn refused<'a>(
 
 /// The same of a data object.
 fn refused_data<'a>(
-    before: Option<manifest::Data<'a>>,
-    after: Option<manifest::Data<'a>>,
+    before: Option<manifest::ManifestData<'a>>,
+    after: Option<manifest::ManifestData<'a>>,
 ) -> Option<(&'a str, &'a str)> {
     let mut found = [after, before].into_iter().flatten();
     found.find_map(|d| Some((d.name.unwrap_or(d.section), d.refused?)))
 }
 
 /// The kinds of content that differ, as far as two digests can tell.
-fn differing_kinds(before: &manifest::Function<'_>, after: &manifest::Function<'_>) -> Vec<Cause> {
+fn differing_kinds(
+    before: &manifest::ManifestFunction<'_>,
+    after: &manifest::ManifestFunction<'_>,
+) -> Vec<Cause> {
     Kind::ALL
         .into_iter()
         .filter(|wanted| before.kind(*wanted) != after.kind(*wanted))

@@ -8,7 +8,7 @@ use crate::correlate::{Correlation, Disagreement};
 use crate::elf::{ElfError, Place};
 use crate::ids::{List, Pair};
 use crate::input::Input;
-use crate::manifest::{DataId, FunctionId, Object};
+use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::prove::{self, Claims, Other, PairId, Proof, Unit};
 
 use super::Side;
@@ -145,7 +145,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(analysis: &Analysis<'_>, object: &Object) -> Option<Self> {
+    fn of(analysis: &Analysis<'_>, object: &ManifestObject) -> Option<Self> {
         let functions: List<_, Place> = analysis.function_places().collect();
         let data: List<_, Place> = analysis.data_places().collect();
         let fits = functions.len() == object.functions.len() && data.len() <= object.data.len();
@@ -171,7 +171,7 @@ struct Claimed<'a> {
 /// Proves what is called equal in two versions of an object.
 pub(super) fn of(
     Read { original: before, patched: after }: &Read<'_>,
-    (original, patched): (&Object, &Object),
+    (original, patched): (&ManifestObject, &ManifestObject),
     correlation: &Correlation,
     disagreement: &Disagreement,
 ) -> Result<(Proven, Unproven), String> {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 
-use crate::manifest::{Manifest, Object};
-use crate::record::{Change, Data};
+use crate::manifest::{Manifest, ManifestObject};
+use crate::record::{Change, ChangedData};
 
 /// Fills in who reads each of `changes`, from the functions of all objects of `patched`.
-pub(super) fn fill(changes: &mut [Data], original: &Manifest, patched: &Manifest) {
+pub(super) fn fill(changes: &mut [ChangedData], original: &Manifest, patched: &Manifest) {
     let wanted: HashSet<&str> = changes.iter().filter_map(|data| data.name.as_deref()).collect();
     if wanted.is_empty() {
         return;
@@ -113,7 +113,7 @@ impl<'m> Images<'m> {
 
 /// Which object of a linked one each `wanted` local variable comes from, by source file and name.
 fn origins<'m>(
-    object: &'m Object,
+    object: &'m ManifestObject,
     wanted: &HashSet<&str>,
 ) -> HashMap<(Option<u32>, &'m str), Option<u32>> {
     let own = object.data.iter().filter(|data| data.file.is_some());

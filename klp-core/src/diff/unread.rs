@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::checksum::Analysis;
 use crate::elf::{Definition, SymbolId};
-use crate::record::{Data, Note};
+use crate::record::{ChangedData, Note};
 
 use super::Changes;
 use super::proof::Read;
@@ -15,7 +15,7 @@ const PRIVATE: &str = ".rodata..L";
 
 /// Turns what `changes` say about them into notes.
 pub(super) fn note(read: &Read<'_>, changes: &mut Changes) {
-    let is_private = |data: &&Data| data.name.is_none() && data.section.starts_with(PRIVATE);
+    let is_private = |data: &&ChangedData| data.name.is_none() && data.section.starts_with(PRIVATE);
     let sections: BTreeSet<&str> =
         changes.data.iter().filter(is_private).map(|data| data.section.as_str()).collect();
     if sections.is_empty() {
@@ -28,7 +28,7 @@ pub(super) fn note(read: &Read<'_>, changes: &mut Changes) {
         .filter(|section| !known.contains(section.as_bytes()))
         .map(str::to_owned)
         .collect();
-    let (nobodys, kept): (Vec<Data>, Vec<Data>) = std::mem::take(&mut changes.data)
+    let (nobodys, kept): (Vec<ChangedData>, Vec<ChangedData>) = std::mem::take(&mut changes.data)
         .into_iter()
         .partition(|data| data.name.is_none() && unread.contains(&data.section));
     changes.data = kept;

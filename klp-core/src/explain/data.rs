@@ -2,7 +2,7 @@
 
 use crate::arch::Access;
 use crate::checksum::Analysis;
-use crate::debug::Member;
+use crate::debug::VariableMember;
 use crate::elf::{RelocKind, Section, SectionClass};
 use crate::layout::Span;
 use crate::name;
@@ -120,7 +120,7 @@ impl<'a, 'data> DataVersion<'a, 'data> {
 pub fn data_rows<E>(
     original: DataVersion<'_, '_>,
     patched: DataVersion<'_, '_>,
-    members: impl FnOnce(&[u64]) -> Result<Vec<Option<Member>>, E>,
+    members: impl FnOnce(&[u64]) -> Result<Vec<Option<VariableMember>>, E>,
 ) -> Result<Vec<DataRow>, E> {
     let offsets = differing(original, patched);
     let members = members(&offsets)?;
@@ -128,7 +128,9 @@ pub fn data_rows<E>(
     let mut rows: Vec<DataRow> = Vec::new();
     for (offset, member) in offsets.iter().zip(members.into_iter().chain(std::iter::repeat(None))) {
         let (start, size, is_shown_as_text, path) = match member.filter(|member| member.size > 0) {
-            Some(Member { path, start, size, is_text }) => (start, size, is_text, Some(path)),
+            Some(VariableMember { path, start, size, is_text }) => {
+                (start, size, is_text, Some(path))
+            }
             None if is_text => (0, original.size().max(patched.size()), true, None),
             None => (offset.div_euclid(CELL).saturating_mul(CELL), CELL, false, None),
         };

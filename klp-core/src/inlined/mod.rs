@@ -8,7 +8,9 @@ mod copies;
 
 use std::collections::BTreeSet;
 
-use crate::debug::{Debug, Function, Inlined, InlinedId, Named, SourceLine, Stretch};
+use crate::debug::{
+    Debug, Declaration, InlinedSubroutine, InlinedSubroutineId, SourceLine, Stretch, Subprogram,
+};
 use crate::elf::ElfError;
 use crate::module::RawElf;
 
@@ -119,17 +121,17 @@ fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Went {
 }
 
 /// Whether a person can mean it by `name`: the name in the source, the symbol, or the path of Rust.
-fn is(named: &Named, name: &str) -> bool {
+fn is(named: &Declaration, name: &str) -> bool {
     named.name == name || named.symbol.as_deref() == Some(name) || named.spoken() == name
 }
 
-fn into(elf: &RawElf<'_>, debug: &Debug, function: &Function, id: InlinedId) -> Into {
+fn into(elf: &RawElf<'_>, debug: &Debug, function: &Subprogram, id: InlinedSubroutineId) -> Into {
     let chain = function.chain(id);
     let bytes = chain.last().map_or(0, |inlined| size(&inlined.code));
     let code = chain.last().into_iter().flat_map(|inlined| inlined.code.iter());
     let place = code.chain(&function.code).next().copied();
     let symbol = place.and_then(|place| copies::symbol_at(elf, place));
-    let step = |inlined: &Inlined| Step {
+    let step = |inlined: &InlinedSubroutine| Step {
         function: inlined.named.spoken(),
         call: inlined.call.map(|line| Line::of(debug, line)),
     };

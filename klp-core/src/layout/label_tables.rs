@@ -23,7 +23,7 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
             && symbol.stability != Stability::Unstable;
         if may_be
             && let Some(places) = places(elf, symbol)
-            && is_of_one(functions.get_or_insert_with(|| Functions::of(elf)), &places)
+            && is_of_one(functions.get_or_insert_with(|| FunctionRanges::of(elf)), &places)
         {
             tables.push(index);
         } else if may_be && let Some(table) = Numbers::of(elf, index, symbol) {
@@ -31,7 +31,7 @@ pub(crate) fn forget_names(elf: &mut ElfObject<'_>) {
         }
     }
     if !numbered.is_empty() {
-        let functions = functions.get_or_insert_with(|| Functions::of(elf));
+        let functions = functions.get_or_insert_with(|| FunctionRanges::of(elf));
         tables.extend(used_by_their_functions(elf, functions, numbered));
     }
     for index in tables {
@@ -95,7 +95,7 @@ impl<'data> Numbers<'data> {
 /// The symbols of those `tables` that something refers to, and nothing but the function in the name.
 fn used_by_their_functions(
     elf: &ElfObject<'_>,
-    functions: &Functions<'_>,
+    functions: &FunctionRanges<'_>,
     mut tables: Vec<Numbers<'_>>,
 ) -> Vec<SymbolId> {
     tables.sort_unstable_by_key(|table| (table.section, table.start));
@@ -125,9 +125,9 @@ fn used_by_their_functions(
 }
 
 /// Section, start, end and name of all functions and their parts, by place.
-struct Functions<'data>(Vec<(SectionId, u64, u64, &'data [u8])>);
+struct FunctionRanges<'data>(Vec<(SectionId, u64, u64, &'data [u8])>);
 
-impl<'data> Functions<'data> {
+impl<'data> FunctionRanges<'data> {
     fn of(elf: &ElfObject<'data>) -> Self {
         let is_code = |it: &&Symbol<'_>| {
             it.size > 0 && (it.kind == SymbolKind::Function || name::is_block(it.name))
@@ -162,7 +162,7 @@ impl<'data> Functions<'data> {
     }
 }
 
-fn is_of_one(functions: &Functions<'_>, places: &[Place]) -> bool {
+fn is_of_one(functions: &FunctionRanges<'_>, places: &[Place]) -> bool {
     let owner = places.first().and_then(|place| functions.around(*place));
     owner.is_some() && places.iter().all(|place| functions.around(*place) == owner)
 }

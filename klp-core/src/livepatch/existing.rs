@@ -6,7 +6,7 @@ use crate::checksum::Kind;
 use crate::diff::Changes;
 use crate::kernel::Region;
 use crate::obstacle::Obstacle;
-use crate::record::{Change, Data, Refused};
+use crate::record::{Change, ChangedData, Refused};
 
 /// What `changes` says about data that exists already: it is shared with the running kernel, so a new
 /// initial value does not reach it.
@@ -45,7 +45,7 @@ pub fn data(changes: &Changes) -> Vec<Refused> {
 }
 
 /// What the running kernel does with data that changes, and what can be done about it.
-fn kept(data: &Data) -> &'static str {
+fn kept(data: &ChangedData) -> &'static str {
     let section = data.section.as_bytes();
     let is_writable = !section.starts_with(b".rodata");
     let name = data.name.as_deref().unwrap_or_default();
@@ -105,7 +105,7 @@ fn added_tracepoints(changes: &Changes) -> BTreeMap<&str, Vec<&str>> {
 }
 
 /// The trace event that a variable describes (`include/trace/trace_events.h`).
-fn trace_event(data: &Data) -> Option<&str> {
+fn trace_event(data: &ChangedData) -> Option<&str> {
     const PREFIXES: [&str; 4] =
         ["print_fmt_", "trace_event_fields_", "trace_event_type_funcs_", "event_class_"];
     let name = data.name.as_ref()?;
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn why(section: &str, name: Option<&str>) -> String {
-        let data = Data {
+        let data = ChangedData {
             object: "a.o".to_owned(),
             linked: None,
             name: name.map(str::to_owned),

@@ -15,7 +15,7 @@ use super::input::Input;
 /// An object with its digests.
 pub(super) struct Side<'a> {
     pub(super) analysis: Analysis<'a>,
-    pub(super) manifest: manifest::Object,
+    pub(super) manifest: manifest::ManifestObject,
     /// The span of each data object that the manifest lists.
     pub(super) data: List<DataId, Option<SpanId>>,
 }
@@ -29,7 +29,7 @@ impl<'a> Side<'a> {
         let analysis = Analysis::of(bytes)?;
         let checksums = analysis.checksums();
         let data = checksums.data.iter().map(|data| data.span).collect();
-        let mut manifest = manifest::Object::from_checksums(
+        let mut manifest = manifest::ManifestObject::from_checksums(
             &analysis.elf,
             &analysis.layout,
             checksums.functions,
@@ -44,7 +44,7 @@ impl<'a> Side<'a> {
     }
 
     /// The manifest's record of a function.
-    pub(super) fn record(&self, number: FunctionId) -> manifest::Function<'_> {
+    pub(super) fn record(&self, number: FunctionId) -> manifest::ManifestFunction<'_> {
         self.manifest.functions.get(number)
     }
 
@@ -113,14 +113,14 @@ impl<'a> Side<'a> {
     }
 
     /// All functions.
-    pub(super) fn records(&self) -> impl Iterator<Item = manifest::Function<'_>> {
+    pub(super) fn records(&self) -> impl Iterator<Item = manifest::ManifestFunction<'_>> {
         self.manifest.functions.iter()
     }
 
     /// The names that `function`, one of these, refers to.
     pub(super) fn names_in<'s>(
         &'s self,
-        function: manifest::Function<'s>,
+        function: manifest::ManifestFunction<'s>,
     ) -> impl Iterator<Item = &'s str> {
         let symbols = function.references.iter().filter_map(|it| self.manifest.symbol(*it));
         symbols.map(|(name, _)| name)

@@ -132,7 +132,7 @@ impl<'a> Source<'a> {
             (Some(plain), Some(original)) => differing(plain, original),
             _ => Vec::new(),
         };
-        let empty = manifest::Object::default();
+        let empty = manifest::ManifestObject::default();
         let before = original.as_ref().map_or(&empty, |side| &side.manifest);
         let both = Both::of(before, &patched.manifest);
         let correlation = Correlation::of(&both);

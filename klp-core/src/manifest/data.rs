@@ -9,27 +9,27 @@ use crate::checksum::Digest;
 use crate::ids::{Id, List};
 use crate::lists::{Lists, Strings};
 
-use super::Names;
+use super::SymbolNames;
 
 /// The digest of a data object, or why there is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "DataChecksum")]
-pub struct Data<'a> {
+pub struct ManifestData<'a> {
     /// Its name; none for what neither has one nor is referred to.
     pub name: Option<&'a str>,
     /// Other names for it.
-    #[serde(skip_serializing_if = "Names::is_empty")]
-    pub aliases: Names<'a>,
+    #[serde(skip_serializing_if = "SymbolNames::is_empty")]
+    pub aliases: SymbolNames<'a>,
     /// Name of its section; `COMMON` and `ABS` for what is in none.
     pub section: &'a str,
     /// Where and how it stands there.
     #[serde(flatten)]
     pub stand: Stand,
-    /// Index into [`Object::files`](super::Object::files); none for global data.
+    /// Index into [`Object::files`](super::ManifestObject::files); none for global data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
-    /// Index into [`Object::origins`](super::Object::origins).
+    /// Index into [`Object::origins`](super::ManifestObject::origins).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<u32>,
     /// Over its content and the unnamed data that it leads to.
@@ -38,7 +38,7 @@ pub struct Data<'a> {
     /// Why it has no checksum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<&'a str>,
-    /// Symbols that it and the unnamed data behind it refer to, as [`Object::symbol`](super::Object::symbol) knows
+    /// Symbols that it and the unnamed data behind it refer to, as [`Object::symbol`](super::ManifestObject::symbol) knows
     /// them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
@@ -71,7 +71,7 @@ pub struct Stand {
 }
 
 /// One of an object's data objects.
-pub type DataId = Id<Data<'static>>;
+pub type DataId = Id<ManifestData<'static>>;
 
 /// Data objects, by place: a column for each field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -87,7 +87,7 @@ pub struct DataObjects {
     references: Lists<u32>,
 }
 
-impl<'a> Data<'a> {
+impl<'a> ManifestData<'a> {
     /// Its name, then the others.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         self.name.into_iter().chain(self.aliases)
@@ -109,7 +109,7 @@ impl DataObjects {
 
     /// That one of this object.
     #[must_use]
-    pub fn get(&self, id: DataId) -> Data<'_> {
+    pub fn get(&self, id: DataId) -> ManifestData<'_> {
         self.at(id.position())
     }
 
@@ -124,10 +124,10 @@ impl DataObjects {
 
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
-    pub(super) fn at(&self, position: usize) -> Data<'_> {
-        Data {
+    pub(super) fn at(&self, position: usize) -> ManifestData<'_> {
+        ManifestData {
             name: self.names.get(position).filter(|name| !name.is_empty()),
-            aliases: Names::new(self.aliases.text(position)),
+            aliases: SymbolNames::new(self.aliases.text(position)),
             section: self.sections.text(position),
             stand: self.stands.get(position).copied().unwrap_or_default(),
             file: self.files.get(position).copied().flatten(),
@@ -148,19 +148,19 @@ impl DataObjects {
 
     /// All of them.
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Data<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ManifestData<'_>> {
         (0..self.len()).map(|position| self.at(position))
     }
 
     /// All of them.
     #[must_use]
-    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Data<'_>> {
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = ManifestData<'_>> {
         (0..self.len()).into_par_iter().map(|position| self.at(position))
     }
 
     /// All of them with their ids.
     #[must_use]
-    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (Data<'_>, DataId)> {
+    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (ManifestData<'_>, DataId)> {
         self.iter().enumerate().map(|(at, data)| (data, DataId::of_position(at)))
     }
 
@@ -170,16 +170,16 @@ impl DataObjects {
     }
 
     /// Keeps those for which `keep` says so.
-    pub(crate) fn retain(&mut self, keep: impl Fn(Data<'_>) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl Fn(ManifestData<'_>) -> bool) {
         *self = self.iter().filter(|data| keep(*data)).collect();
     }
 
-    /// Index into [`Object::origins`](super::Object::origins) of each.
+    /// Index into [`Object::origins`](super::ManifestObject::origins) of each.
     pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
         self.origins = origins;
     }
 
-    pub(super) fn push(&mut self, data: Data<'_>) {
+    pub(super) fn push(&mut self, data: ManifestData<'_>) {
         self.names.push(data.name.unwrap_or_default());
         self.aliases.push(data.aliases.text());
         self.sections.push(data.section);
@@ -218,8 +218,8 @@ impl DataObjects {
     }
 }
 
-impl<'a> FromIterator<Data<'a>> for DataObjects {
-    fn from_iter<I: IntoIterator<Item = Data<'a>>>(data: I) -> Self {
+impl<'a> FromIterator<ManifestData<'a>> for DataObjects {
+    fn from_iter<I: IntoIterator<Item = ManifestData<'a>>>(data: I) -> Self {
         let mut all = Self::default();
         for data in data {
             all.push(data);

@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::{Digest, Kind, Short};
 
-use super::{Data, DataObjects, Function, Functions, Manifest, Names, Object, Stand};
+use super::{
+    DataObjects, Functions, Manifest, ManifestData, ManifestFunction, ManifestObject, Stand,
+    SymbolNames,
+};
 
 /// The version of the file format and of the definition of the digests. Files of different versions
 /// cannot be compared.
@@ -60,16 +63,16 @@ enum Line<'a, F, D> {
         functions: usize,
         data: usize,
         #[serde(flatten)]
-        object: std::borrow::Cow<'a, Object>,
+        object: std::borrow::Cow<'a, ManifestObject>,
     },
     FunctionChecksum(F),
     DataChecksum(D),
 }
 
-type Written<'a> = Line<'a, Function<'a>, Data<'a>>;
+type Written<'a> = Line<'a, ManifestFunction<'a>, ManifestData<'a>>;
 type Read = Line<'static, ReadFunction, ReadData>;
 
-/// [`Function`], as it is read.
+/// [`ManifestFunction`], as it is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct ReadFunction {
@@ -93,12 +96,12 @@ struct ReadFunction {
 impl ReadFunction {
     fn add_to(&self, functions: &mut Functions) {
         let (aliases, parts) = (terminated(&self.aliases), terminated(&self.parts));
-        functions.push(Function {
+        functions.push(ManifestFunction {
             name: &self.name,
             file: self.file,
             origin: self.origin,
-            aliases: Names::new(&aliases),
-            parts: Names::new(&parts),
+            aliases: SymbolNames::new(&aliases),
+            parts: SymbolNames::new(&parts),
             checksum: self.checksum,
             refused: self.refused.as_deref(),
             kinds: &self.kinds,
@@ -108,7 +111,7 @@ impl ReadFunction {
     }
 }
 
-/// [`Data`], as it is read.
+/// [`ManifestData`], as it is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct ReadData {
@@ -129,9 +132,9 @@ struct ReadData {
 impl ReadData {
     fn add_to(&self, data: &mut DataObjects) {
         let aliases = terminated(&self.aliases);
-        data.push(Data {
+        data.push(ManifestData {
             name: self.name.as_deref(),
-            aliases: Names::new(&aliases),
+            aliases: SymbolNames::new(&aliases),
             section: &self.section,
             stand: self.stand,
             file: self.file,
@@ -178,7 +181,7 @@ impl Manifest {
 
     /// Reads a checksum file, on the current rayon pool.
     pub fn read(input: impl BufRead) -> Result<Self, ManifestError> {
-        let mut read: Vec<Object> = Vec::new();
+        let mut read: Vec<ManifestObject> = Vec::new();
         let mut promised = None;
         let mut open = (0usize, 0usize);
         let mut last = 0;
@@ -292,21 +295,21 @@ mod tests {
     fn example() -> Manifest {
         let data = include_bytes!("file.rs");
         let digest = Digest::of(data);
-        let function = Function {
+        let function = ManifestFunction {
             name: "foo",
             file: Some(0),
             origin: Some(0),
-            aliases: Names::new("bar\0"),
-            parts: Names::new("foo.cold\0"),
+            aliases: SymbolNames::new("bar\0"),
+            parts: SymbolNames::new("foo.cold\0"),
             checksum: Some(digest),
             refused: None,
             kinds: &[(Kind::JumpTable, digest.into())],
             references: &[0],
             behind: &[],
         };
-        let data = Data {
+        let data = ManifestData {
             name: Some("table"),
-            aliases: Names::new("other\0"),
+            aliases: SymbolNames::new("other\0"),
             section: ".data",
             stand: Stand {
                 offset: 8,
@@ -322,7 +325,7 @@ mod tests {
             refused: Some("because"),
             references: &[],
         };
-        let object = Object {
+        let object = ManifestObject {
             object: "a.o".into(),
             linked: Some("vmlinux".into()),
             function_symbols: 3,

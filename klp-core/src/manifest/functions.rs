@@ -16,21 +16,21 @@ use crate::lists::{Lists, Strings};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "FunctionChecksum")]
-pub struct Function<'a> {
+pub struct ManifestFunction<'a> {
     /// Its preferred name.
     pub name: &'a str,
-    /// Index into [`Object::files`](super::Object::files); none for global functions.
+    /// Index into [`Object::files`](super::ManifestObject::files); none for global functions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<u32>,
-    /// Index into [`Object::origins`](super::Object::origins).
+    /// Index into [`Object::origins`](super::ManifestObject::origins).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<u32>,
     /// Other names for the same code.
-    #[serde(skip_serializing_if = "Names::is_empty")]
-    pub aliases: Names<'a>,
+    #[serde(skip_serializing_if = "SymbolNames::is_empty")]
+    pub aliases: SymbolNames<'a>,
     /// Symbols of its cold parts and its prefix.
-    #[serde(skip_serializing_if = "Names::is_empty")]
-    pub parts: Names<'a>,
+    #[serde(skip_serializing_if = "SymbolNames::is_empty")]
+    pub parts: SymbolNames<'a>,
     /// Over everything it does and reaches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Digest>,
@@ -40,7 +40,7 @@ pub struct Function<'a> {
     /// Short digests of each kind of content, to tell which kind differs.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub kinds: &'a [(Kind, Short)],
-    /// Symbols that it refers to, as [`Object::symbol`](super::Object::symbol) knows them, in the order of their
+    /// Symbols that it refers to, as [`Object::symbol`](super::ManifestObject::symbol) knows them, in the order of their
     /// first use.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub references: &'a [u32],
@@ -49,7 +49,7 @@ pub struct Function<'a> {
     pub behind: &'a [u32],
 }
 
-impl<'a> Function<'a> {
+impl<'a> ManifestFunction<'a> {
     /// Its preferred name, then the others.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         std::iter::once(self.name).chain(self.aliases)
@@ -64,9 +64,9 @@ impl<'a> Function<'a> {
 
 /// Names of symbols, each with a NUL behind it, as in an object's string table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Names<'a>(&'a str);
+pub struct SymbolNames<'a>(&'a str);
 
-impl<'a> Names<'a> {
+impl<'a> SymbolNames<'a> {
     /// Those in `text`.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
@@ -84,7 +84,7 @@ impl<'a> Names<'a> {
     }
 }
 
-impl<'a> IntoIterator for Names<'a> {
+impl<'a> IntoIterator for SymbolNames<'a> {
     type Item = &'a str;
     type IntoIter = std::str::SplitTerminator<'a, char>;
 
@@ -93,7 +93,7 @@ impl<'a> IntoIterator for Names<'a> {
     }
 }
 
-impl JsonSchema for Names<'_> {
+impl JsonSchema for SymbolNames<'_> {
     fn inline_schema() -> bool {
         true
     }
@@ -107,7 +107,7 @@ impl JsonSchema for Names<'_> {
     }
 }
 
-impl Serialize for Names<'_> {
+impl Serialize for SymbolNames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(*self)
     }
@@ -143,7 +143,7 @@ impl Functions {
 
     /// That one of this object.
     #[must_use]
-    pub fn get(&self, id: FunctionId) -> Function<'_> {
+    pub fn get(&self, id: FunctionId) -> ManifestFunction<'_> {
         self.at(id.position())
     }
 
@@ -158,13 +158,13 @@ impl Functions {
 
     /// Inlined, so that only those columns are read that are asked for.
     #[inline]
-    pub(super) fn at(&self, position: usize) -> Function<'_> {
-        Function {
+    pub(super) fn at(&self, position: usize) -> ManifestFunction<'_> {
+        ManifestFunction {
             name: self.names.text(position),
             file: self.files.get(position).copied().flatten(),
             origin: self.origins.get(position).copied().flatten(),
-            aliases: Names(self.aliases.text(position)),
-            parts: Names(self.parts.text(position)),
+            aliases: SymbolNames(self.aliases.text(position)),
+            parts: SymbolNames(self.parts.text(position)),
             checksum: self.checksum_at(position),
             refused: self.refused(position),
             kinds: self.kinds.get(position),
@@ -183,32 +183,32 @@ impl Functions {
 
     /// All of them.
     #[must_use]
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Function<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ManifestFunction<'_>> {
         self.starting(0)
     }
 
     /// All from a position on.
     #[must_use]
-    pub fn starting(&self, from: usize) -> impl ExactSizeIterator<Item = Function<'_>> {
+    pub fn starting(&self, from: usize) -> impl ExactSizeIterator<Item = ManifestFunction<'_>> {
         (from..self.len()).map(|position| self.at(position))
     }
 
     /// All of them.
     #[must_use]
-    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = Function<'_>> {
+    pub fn par_iter(&self) -> impl IndexedParallelIterator<Item = ManifestFunction<'_>> {
         (0..self.len()).into_par_iter().map(|position| self.at(position))
     }
 
     /// All of them with their ids.
     #[must_use]
-    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (Function<'_>, FunctionId)> {
+    pub fn with_ids(&self) -> impl ExactSizeIterator<Item = (ManifestFunction<'_>, FunctionId)> {
         self.iter().enumerate().map(|(at, function)| (function, FunctionId::of_position(at)))
     }
 
     /// The same, for several threads.
     pub(crate) fn par_with_ids(
         &self,
-    ) -> impl IndexedParallelIterator<Item = (Function<'_>, FunctionId)> {
+    ) -> impl IndexedParallelIterator<Item = (ManifestFunction<'_>, FunctionId)> {
         let functions = self.par_iter().enumerate();
         functions.map(|(at, function)| (function, FunctionId::of_position(at)))
     }
@@ -219,16 +219,16 @@ impl Functions {
     }
 
     /// Keeps those for which `keep` says so.
-    pub(crate) fn retain(&mut self, keep: impl Fn(Function<'_>) -> bool) {
+    pub(crate) fn retain(&mut self, keep: impl Fn(ManifestFunction<'_>) -> bool) {
         *self = self.iter().filter(|function| keep(*function)).collect();
     }
 
-    /// Index into [`Object::origins`](super::Object::origins) of each.
+    /// Index into [`Object::origins`](super::ManifestObject::origins) of each.
     pub(crate) fn set_origins(&mut self, origins: Vec<Option<u32>>) {
         self.origins = origins;
     }
 
-    pub(super) fn push(&mut self, function: Function<'_>) {
+    pub(super) fn push(&mut self, function: ManifestFunction<'_>) {
         self.names.push(function.name);
         self.files.push(function.file);
         self.origins.push(function.origin);
@@ -254,8 +254,8 @@ impl Functions {
     }
 }
 
-impl<'a> FromIterator<Function<'a>> for Functions {
-    fn from_iter<I: IntoIterator<Item = Function<'a>>>(functions: I) -> Self {
+impl<'a> FromIterator<ManifestFunction<'a>> for Functions {
+    fn from_iter<I: IntoIterator<Item = ManifestFunction<'a>>>(functions: I) -> Self {
         let mut all = Self::default();
         for function in functions {
             all.push(function);

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::checksum::Boundaries;
 
-use super::{DataObjects, Functions, Manifest, Object};
+use super::{DataObjects, Functions, Manifest, ManifestObject};
 
 impl Manifest {
     /// The bytes to keep, made on the current rayon pool.
@@ -22,12 +22,12 @@ impl Manifest {
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<Self> {
         let [objects] = unframed(bytes)?;
-        let objects: Vec<Arc<Object>> = joined(&objects)?;
+        let objects: Vec<Arc<ManifestObject>> = joined(&objects)?;
         objects.iter().all(|object| object.is_whole()).then_some(Self { objects })
     }
 }
 
-impl Object {
+impl ManifestObject {
     /// The bytes to keep of an object and its `boundaries`, made on the current rayon pool.
     #[must_use]
     pub fn to_kept(mut self, boundaries: &Boundaries) -> (Self, Vec<u8>) {
@@ -41,7 +41,7 @@ impl Object {
         (Self { functions, data, ..self }, bytes)
     }
 
-    /// Reads what [`Object::to_kept`] of this very program made, on the current rayon pool; none if these are
+    /// Reads what [`ManifestObject::to_kept`] of this very program made, on the current rayon pool; none if these are
     /// other bytes.
     #[must_use]
     pub fn from_kept(bytes: &[u8]) -> Option<(Self, Boundaries)> {
@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_back_and_nothing_else_is() {
-        let objects = ["a.o", "b.o", "c.o"].map(|name| Object::of(OBJECT, name, None).unwrap());
+        let objects =
+            ["a.o", "b.o", "c.o"].map(|name| ManifestObject::of(OBJECT, name, None).unwrap());
         let manifest: Manifest = objects.into_iter().collect();
         let bytes = manifest.to_kept();
         assert_eq!(Manifest::from_kept(&bytes), Some(manifest));
@@ -122,14 +123,14 @@ mod tests {
 
     #[test]
     fn an_object_is_read_back_with_its_boundaries() {
-        let (object, digested) = Object::digest(OBJECT, "a.o", None).unwrap();
+        let (object, digested) = ManifestObject::digest(OBJECT, "a.o", None).unwrap();
         let boundaries = digested.boundaries();
         assert_ne!(boundaries, &Boundaries::default());
         let (object, bytes) = object.to_kept(boundaries);
         assert!(!object.functions.is_empty() && !object.data.is_empty());
-        assert_eq!(Object::from_kept(&bytes), Some((object, boundaries.clone())));
+        assert_eq!(ManifestObject::from_kept(&bytes), Some((object, boundaries.clone())));
         for cut in (0..bytes.len()).step_by(97) {
-            assert_eq!(Object::from_kept(&bytes[..cut]), None, "{cut} bytes");
+            assert_eq!(ManifestObject::from_kept(&bytes[..cut]), None, "{cut} bytes");
         }
     }
 }

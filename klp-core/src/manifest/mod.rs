@@ -20,20 +20,20 @@ use crate::lists::Strings;
 
 pub use crate::checksum::Short;
 pub use crate::layout::FunctionId;
-pub use data::{Data, DataId, DataObjects, Stand};
+pub use data::{DataId, DataObjects, ManifestData, Stand};
 pub use facts::Fact;
 pub use file::{FORMAT_VERSION, ManifestError, is_manifest, schema};
-pub use functions::{Function, Functions, Names};
+pub use functions::{Functions, ManifestFunction, SymbolNames};
 
 /// The digests of a set of objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
     /// In the order in which they were given. Those that a patch leaves alone are shared by both builds.
-    pub objects: Vec<Arc<Object>>,
+    pub objects: Vec<Arc<ManifestObject>>,
 }
 
-impl FromIterator<Object> for Manifest {
-    fn from_iter<T: IntoIterator<Item = Object>>(objects: T) -> Self {
+impl FromIterator<ManifestObject> for Manifest {
+    fn from_iter<T: IntoIterator<Item = ManifestObject>>(objects: T) -> Self {
         Self { objects: objects.into_iter().map(Arc::new).collect() }
     }
 }
@@ -44,7 +44,7 @@ impl FromIterator<Object> for Manifest {
 )]
 #[serde(rename_all = "kebab-case")]
 #[schemars(rename = "ObjectChecksums")]
-pub struct Object {
+pub struct ManifestObject {
     /// Its path in the build, `fs/proc/meminfo.o`, or the path it was given by.
     pub object: String,
     /// What it is linked into: `vmlinux`, or a module such as `fs/ext4/ext4`.
@@ -53,7 +53,7 @@ pub struct Object {
     pub function_symbols: usize,
     /// Source files that its local symbols come from, in symbol-table order. Base names only.
     pub files: Vec<String>,
-    /// Global symbols that its functions refer to, then the local ones; see [`Object::symbol`].
+    /// Global symbols that its functions refer to, then the local ones; see [`ManifestObject::symbol`].
     pub globals: Strings,
     /// See `globals`.
     pub locals: Strings,
@@ -81,8 +81,8 @@ pub struct Object {
     pub data: DataObjects,
 }
 
-impl Object {
-    /// Index into [`Object::files`] of the symbol behind one of [`Function::references`]; none for
+impl ManifestObject {
+    /// Index into [`ManifestObject::files`] of the symbol behind one of [`ManifestFunction::references`]; none for
     /// global ones.
     #[must_use]
     pub fn symbol_file(&self, reference: u32) -> Option<u32> {
@@ -90,7 +90,7 @@ impl Object {
         self.local_files.get(local).copied().flatten()
     }
 
-    /// The number of the symbol behind one of [`Function::references`] among the local ones of its name and file,
+    /// The number of the symbol behind one of [`ManifestFunction::references`] among the local ones of its name and file,
     /// from 0; none where it is the only one.
     #[must_use]
     pub fn symbol_rank(&self, reference: u32) -> Option<usize> {
@@ -106,7 +106,7 @@ impl Object {
         origin.unwrap_or(&self.object)
     }
 
-    /// The name and scope (true: local) behind one of [`Function::references`].
+    /// The name and scope (true: local) behind one of [`ManifestFunction::references`].
     #[must_use]
     pub fn symbol(&self, reference: u32) -> Option<(&str, bool)> {
         let reference = reference as usize;
@@ -117,14 +117,14 @@ impl Object {
     }
 }
 
-impl Object {
+impl ManifestObject {
     /// Digests the object in `data`. `object` and `linked` are taken over as they are.
     pub fn of(data: &[u8], object: &str, linked: Option<&str>) -> Result<Self, ElfError> {
         Ok(Self::digested(data, object, linked, || ())?.0)
     }
 
     /// Digests an object file, and keeps what it takes to tell later where a function differs from another
-    /// version. It has less of it in memory than [`Object::of`].
+    /// version. It has less of it in memory than [`ManifestObject::of`].
     pub fn of_input<'data>(
         input: &'data Input,
         object: &str,
@@ -153,7 +153,7 @@ impl Object {
         Ok((object.with_content(data), Digested::known(data, boundaries)))
     }
 
-    /// The same as [`Object::of_input`], for one that will be asked: it keeps the analysis, too.
+    /// The same as [`ManifestObject::of_input`], for one that will be asked: it keeps the analysis, too.
     pub fn digest<'data>(
         data: &'data [u8],
         object: &str,

@@ -13,12 +13,12 @@ use crate::layout::{self, Layout};
 use crate::lists::{Lists, Strings};
 use crate::meaning;
 
-use super::{Data, DataObjects, Functions, Names, Object, Stand};
+use super::{DataObjects, Functions, ManifestData, ManifestObject, Stand, SymbolNames};
 
 /// How many records are made together.
 const TOGETHER: usize = 1024;
 
-impl Object {
+impl ManifestObject {
     pub(crate) fn from_checksums(
         elf: &ElfObject<'_>,
         layout: &Layout,
@@ -164,9 +164,9 @@ impl SymbolTable {
         let aliases: String =
             span.into_iter().flat_map(|span| aliases(elf, layout, span)).collect();
         let references: Vec<u32> = data.references.iter().map(|it| self.number(*it)).collect();
-        all.push(Data {
+        all.push(ManifestData {
             name: name.as_deref(),
-            aliases: Names::new(&aliases),
+            aliases: SymbolNames::new(&aliases),
             stand: Stand::of(elf, layout, data),
             section: &section,
             file: symbol.and_then(|symbol| symbol.file),
@@ -242,12 +242,12 @@ fn without_section(elf: &ElfObject<'_>) -> DataObjects {
             _ => Digest::of(&[section.as_bytes(), &value.to_le_bytes()].concat()),
         };
         let name = text(symbol);
-        all.push(Data {
+        all.push(ManifestData {
             name: Some(&name),
             section,
             stand,
             checksum: Some(checksum),
-            ..Data::default()
+            ..ManifestData::default()
         });
     }
     all

@@ -7,7 +7,7 @@ use kbuild_glue::{Linked, LinkedObject, is_lto};
 use klp_core::diff::Changes;
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_core::obstacle::Obstacle;
-use klp_core::record::{Change, Function, Note, Refused};
+use klp_core::record::{Change, ChangedFunction, Note, Refused};
 
 use crate::error::Error;
 use crate::finished::read;
@@ -83,7 +83,7 @@ pub(crate) fn kept_after_boot(builds: &Builds<'_>, changes: &Changes) -> Vec<Not
 pub(crate) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refused> {
     let added = changes.functions.iter().filter(|function| function.change == Change::Added);
     let added: BTreeSet<&str> = added.map(|function| &*function.name).collect();
-    let was_global = |function: &Function| {
+    let was_global = |function: &ChangedFunction| {
         let globals = defined(&builds.original.root.join(&function.object), GLOBAL);
         globals.contains(&function.name)
     };
@@ -105,9 +105,9 @@ pub(crate) fn weak_instead(builds: &Builds<'_>, changes: &Changes) -> Vec<Refuse
 pub(crate) fn weak_ones<'c>(
     builds: &'c Builds<'_>,
     changes: &'c Changes,
-) -> Vec<(&'c Function, &'c LinkedObject)> {
+) -> Vec<(&'c ChangedFunction, &'c LinkedObject)> {
     let gone = changes.functions.iter().filter(|function| function.change == Change::Removed);
-    let gone: Vec<&Function> = gone.collect();
+    let gone: Vec<&ChangedFunction> = gone.collect();
     if gone.is_empty() {
         return Vec::new();
     }

@@ -12,7 +12,7 @@ use kbuild_glue::{Config, ModuleSources, Signing, export_versions};
 use klp_core::diff::Changes;
 use klp_core::kernel::{Kernel, module_name};
 use klp_core::livepatch::{self, Constant, FORCED, Named};
-use klp_core::record::{Change, Function, Module, Note, Record, Refused};
+use klp_core::record::{Change, ChangedFunction, Module, Note, Record, Refused};
 
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
@@ -260,7 +260,7 @@ fn touched(changes: &Changes) -> BTreeSet<String> {
 }
 
 fn named(changes: &Changes) -> Named {
-    let by_object = |functions: &mut dyn Iterator<Item = &Function>| {
+    let by_object = |functions: &mut dyn Iterator<Item = &ChangedFunction>| {
         let mut names = livepatch::NamesByObject::new();
         for function in functions.filter(|function| function.change == Change::Changed) {
             names.entry(function.object.clone()).or_default().push(function.name.clone());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::Version;
-use klp_core::record::Function;
+use klp_core::record::ChangedFunction;
 
 use super::blocks::{Block, Kind};
 use super::reach::{Because, Evidence, How, Reach, VERSIONS, changed};
@@ -15,11 +15,11 @@ const DEEP: usize = 4;
 
 impl Reach<'_> {
     /// Those hunks, each through the fewest calls.
-    pub(super) fn called(&self, function: &Function) -> Vec<Because> {
+    pub(super) fn called(&self, function: &ChangedFunction) -> Vec<Because> {
         VERSIONS.iter().flat_map(|version| self.called_in(function, *version)).collect()
     }
 
-    fn called_in(&self, function: &Function, version: Version) -> Vec<Because> {
+    fn called_in(&self, function: &ChangedFunction, version: Version) -> Vec<Because> {
         let instances = self.instances(function, version);
         let changed = self.changed_functions(version);
         let files: BTreeSet<&Utf8Path> = instances

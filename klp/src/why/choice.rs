@@ -7,7 +7,7 @@ use klp_core::debug::Debug;
 use klp_core::demangle::spoken;
 use klp_core::inlined::{Manner, went};
 use klp_core::input::Input;
-use klp_core::record::Function;
+use klp_core::record::ChangedFunction;
 
 use super::reach::Reach;
 
@@ -33,7 +33,7 @@ impl Choice {
 /// The choices in each of `functions` of one object; `inputs` are its versions.
 pub(super) fn choices(
     reach: &Reach<'_>,
-    functions: &[&Function],
+    functions: &[&ChangedFunction],
     inputs: [Option<&Input>; 2],
 ) -> Vec<Choice> {
     let names: Vec<String> = functions.iter().map(|function| function.name.clone()).collect();
@@ -63,7 +63,7 @@ pub(super) fn choices(
 }
 
 /// What was inlined in one of both versions only.
-fn choice(reach: &Reach<'_>, function: &Function) -> Choice {
+fn choice(reach: &Reach<'_>, function: &ChangedFunction) -> Choice {
     let names = |version| -> BTreeSet<String> {
         let instances = reach.instances(function, version).into_iter();
         instances.filter(|it| !it.chain.is_empty()).map(|it| it.name).collect()

@@ -1,7 +1,7 @@
 //! Hunks that can be the reason of a function where nothing tells: the object is made from the file, or compiled as it says.
 
 use camino::Utf8Path;
-use klp_core::record::Function;
+use klp_core::record::ChangedFunction;
 
 use super::about::about;
 use super::reach::{Because, Evidence, How, Reach, VERSIONS};
@@ -14,7 +14,7 @@ const BUILD: [&str; 3] = ["Makefile", "Kbuild", "Kconfig"];
 
 impl Reach<'_> {
     /// Hunks that change a macro, a type or data in a file that the object is made from.
-    pub(super) fn files(&self, function: &Function) -> Vec<Because> {
+    pub(super) fn files(&self, function: &ChangedFunction) -> Vec<Because> {
         let mut found = Vec::new();
         for version in VERSIONS {
             for (hunk, traced) in self.hunks.iter().enumerate() {
@@ -49,7 +49,7 @@ impl Reach<'_> {
 
     /// Whether what `rules`, a Makefile, say can be about the object of `function`. What stands in the directory of an object
     /// is about those in it and below.
-    fn is_below(&self, function: &Function, rules: &Utf8Path) -> bool {
+    fn is_below(&self, function: &ChangedFunction, rules: &Utf8Path) -> bool {
         let directory = rules.parent().unwrap_or(Utf8Path::new(""));
         let is_for_all = directory.as_str().is_empty()
             || EVERYWHERE.iter().any(|top| directory.starts_with(top))

@@ -1,7 +1,7 @@
 //! A function of a build with what was inlined into it.
 
 use camino::Utf8PathBuf;
-use klp_core::debug::{Debug, FunctionId, Inlined, Place};
+use klp_core::debug::{Debug, InlinedSubroutine, Place, SubprogramId};
 use klp_core::module::{RawElf, SymbolPlace};
 
 use super::sources::Sources;
@@ -40,7 +40,7 @@ impl<'i> Object<'i> {
     }
 
     /// The function of that symbol.
-    fn find(&self, symbol: &str) -> Option<FunctionId> {
+    fn find(&self, symbol: &str) -> Option<SubprogramId> {
         let mut symbols = self.elf.symbols.iter().filter(|it| it.name == symbol.as_bytes());
         symbols.find_map(|symbol| {
             let SymbolPlace::Section(section) = symbol.place else { return None };
@@ -99,7 +99,7 @@ impl<'i> Object<'i> {
 }
 
 /// The names of what was inlined. A function of which the compiler split off a part is inlined into itself.
-fn spoken(chain: &[&Inlined]) -> Vec<String> {
+fn spoken(chain: &[&InlinedSubroutine]) -> Vec<String> {
     let mut names: Vec<String> = chain.iter().map(|inlined| inlined.named.spoken()).collect();
     names.dedup();
     names

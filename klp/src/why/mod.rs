@@ -25,7 +25,7 @@ use kbuild_glue::{
     Config, LastBuild, Patching, SavedCommand, TracedHunk, Version, is_lto, sources_of,
 };
 use klp_core::input::Input;
-use klp_core::record::{Change, Function, Record};
+use klp_core::record::{Change, ChangedFunction, Record};
 use rayon::prelude::*;
 
 use crate::error::Error;
@@ -72,7 +72,7 @@ pub struct HunkReached {
 #[derive(Debug)]
 pub struct FunctionReached {
     /// What is known of it.
-    pub function: Function,
+    pub function: ChangedFunction,
     /// The hunks that reach it; none: the compiler chose otherwise, if its lines are known.
     pub because: Vec<Because>,
     /// Whether debug information tells where its code comes from.
@@ -97,7 +97,7 @@ impl Kernel {
         };
         let sources = Sources::new(last.sources.clone(), changes);
         let functions = chosen(records.iter().filter_map(function).cloned(), names)?;
-        let functions: Vec<&Function> = functions.iter().collect();
+        let functions: Vec<&ChangedFunction> = functions.iter().collect();
         let lined = self.objects_of(&functions, session, events)?;
         let objects = read_all(&lined, events)?;
         let real: Vec<TracedHunk> =
@@ -135,7 +135,7 @@ impl Kernel {
     /// The objects of these functions that know their lines.
     pub(crate) fn objects_of(
         &self,
-        functions: &[&Function],
+        functions: &[&ChangedFunction],
         session: &Session,
         events: &mut Events<'_>,
     ) -> Result<Lined, Error> {
@@ -155,7 +155,7 @@ impl Kernel {
 }
 
 /// The file of a build that has the machine code of `function`.
-pub(crate) fn file_of(function: &Function, is_lto: bool) -> Utf8PathBuf {
+pub(crate) fn file_of(function: &ChangedFunction, is_lto: bool) -> Utf8PathBuf {
     file_in(&function.object, function.linked.as_deref(), is_lto)
 }
 
@@ -168,7 +168,7 @@ pub(crate) fn file_in(object: &str, linked: Option<&str>, is_lto: bool) -> Utf8P
     }
 }
 
-fn function(record: &Record) -> Option<&Function> {
+fn function(record: &Record) -> Option<&ChangedFunction> {
     match record {
         Record::Function(function) => Some(function),
         _ => None,
@@ -251,7 +251,7 @@ impl Asked<'_> {
     /// What reached each of `functions`.
     fn functions(
         &self,
-        functions: &[&Function],
+        functions: &[&ChangedFunction],
         inputs: &BTreeMap<Wanted, Input>,
     ) -> Vec<FunctionReached> {
         let is_lto = is_lto(&self.last.kernel);
@@ -272,7 +272,7 @@ impl Asked<'_> {
             let input = |version| inputs.get(&(file.clone(), version));
             let of = |version| known.get(&(file.clone(), version));
             let (before, after) = (of(Version::Original), of(Version::Patched));
-            let own: Vec<&Function> =
+            let own: Vec<&ChangedFunction> =
                 numbers.iter().filter_map(|number| functions.get(*number).copied()).collect();
             let reach = Reach {
                 hunks: self.hunks,

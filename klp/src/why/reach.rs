@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{TracedHunk, Version};
-use klp_core::record::{Change, Function};
+use klp_core::record::{Change, ChangedFunction};
 
 use super::about::About;
 use super::blocks::Kind;
@@ -78,7 +78,7 @@ pub(crate) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
 
 impl Reach<'_> {
     /// The hunks that reach `function`.
-    pub(super) fn because(&self, function: &Function, choice: &Choice) -> Vec<Because> {
+    pub(super) fn because(&self, function: &ChangedFunction, choice: &Choice) -> Vec<Because> {
         let mut found: BTreeMap<usize, Because> = BTreeMap::new();
         keep(&mut found, self.lines(function));
         keep(&mut found, self.extents(function));
@@ -94,7 +94,7 @@ impl Reach<'_> {
     }
 
     /// Whether debug information tells where all code of `function` comes from.
-    pub(super) fn knows_lines(&self, function: &Function) -> bool {
+    pub(super) fn knows_lines(&self, function: &ChangedFunction) -> bool {
         VERSIONS.iter().all(|version| {
             symbol(function, *version)
                 .is_none_or(|symbol| self.object(*version).is_some_and(|it| it.has(symbol)))
@@ -107,7 +107,7 @@ impl Reach<'_> {
     }
 
     /// What code of `function` there is, by debug information, else by the text of the object's source.
-    pub(super) fn instances(&self, function: &Function, version: Version) -> Vec<Instance> {
+    pub(super) fn instances(&self, function: &ChangedFunction, version: Version) -> Vec<Instance> {
         let Some(symbol) = symbol(function, version) else { return Vec::new() };
         if let Some(object) = self.object(version) {
             return object.instances(symbol, self.sources);
@@ -116,7 +116,7 @@ impl Reach<'_> {
     }
 
     /// Hunks with lines that code comes from.
-    fn lines(&self, function: &Function) -> Vec<Because> {
+    fn lines(&self, function: &ChangedFunction) -> Vec<Because> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let Some((object, symbol)) = self.object(version).zip(symbol(function, version)) else {
@@ -167,7 +167,7 @@ impl Reach<'_> {
     }
 
     /// Hunks in the text of the function, or of one that is inlined into it.
-    fn extents(&self, function: &Function) -> Vec<Because> {
+    fn extents(&self, function: &ChangedFunction) -> Vec<Because> {
         let mut found = Vec::new();
         for version in VERSIONS {
             for instance in self.instances(function, version) {
@@ -201,7 +201,7 @@ impl Reach<'_> {
     }
 
     /// Hunks that are about a macro, a type or data whose name stands in the text of the function.
-    fn names(&self, function: &Function) -> Vec<Because> {
+    fn names(&self, function: &ChangedFunction) -> Vec<Because> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let instances = self.instances(function, version);
@@ -271,7 +271,7 @@ fn keep(found: &mut BTreeMap<usize, Because>, all: Vec<Because>) {
 }
 
 /// The symbol of `function` in a build.
-pub(crate) fn symbol(function: &Function, version: Version) -> Option<&str> {
+pub(crate) fn symbol(function: &ChangedFunction, version: Version) -> Option<&str> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     match (version, function.change) {
         (Version::Original, Change::Added) | (Version::Patched, Change::Removed) => None,

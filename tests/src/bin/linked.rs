@@ -12,15 +12,15 @@ use kbuild_glue::{Linked, linked_objects};
 use klp_core::checksum::Kind;
 use klp_core::elf::ElfObject;
 use klp_core::input::Input;
-use klp_core::manifest::{Function, Object};
+use klp_core::manifest::{ManifestFunction, ManifestObject};
 
-type ByName<'a> = HashMap<&'a str, Vec<Function<'a>>>;
+type ByName<'a> = HashMap<&'a str, Vec<ManifestFunction<'a>>>;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let build = arguments.next().context("usage: linked BUILD-DIRECTORY [KNOWN]")?;
     let build = Utf8PathBuf::from(build);
-    let mut wholes: HashMap<Utf8PathBuf, Object> = HashMap::new();
+    let mut wholes: HashMap<Utf8PathBuf, ManifestObject> = HashMap::new();
     let (mut same, mut replaced, mut unnamed, mut different) = (0, 0, 0, Vec::new());
     for linked in linked_objects(&build)? {
         let path = match &linked.linked {
@@ -78,9 +78,9 @@ fn compare(different: &[String], known: &BTreeSet<&str>) -> Result<()> {
     Ok(())
 }
 
-fn digest(build: &Utf8Path, path: &Utf8Path) -> Result<Object> {
+fn digest(build: &Utf8Path, path: &Utf8Path) -> Result<ManifestObject> {
     let input = Input::open(build.join(path).as_std_path())?;
-    Object::of(&input, path.as_str(), None).with_context(|| path.to_string())
+    ManifestObject::of(&input, path.as_str(), None).with_context(|| path.to_string())
 }
 
 /// The names of the weak symbols of an object.
@@ -90,7 +90,7 @@ fn weak(bytes: &[u8]) -> Result<BTreeSet<String>> {
     Ok(weak.map(|symbol| symbol.name_lossy().into_owned()).collect())
 }
 
-fn by_name(object: &Object) -> ByName<'_> {
+fn by_name(object: &ManifestObject) -> ByName<'_> {
     let mut by_name = ByName::new();
     for function in object.functions.iter() {
         for name in function.names() {
@@ -100,7 +100,7 @@ fn by_name(object: &Object) -> ByName<'_> {
     by_name
 }
 
-fn kinds(one: &Function<'_>, other: &Function<'_>) -> String {
+fn kinds(one: &ManifestFunction<'_>, other: &ManifestFunction<'_>) -> String {
     let differing: Vec<String> = Kind::ALL
         .into_iter()
         .filter(|kind| one.kind(*kind) != other.kind(*kind))

@@ -9,8 +9,8 @@ use klp_core::checksum::Kind;
 use klp_core::demangle::demangle;
 use klp_core::diff::{Changes, Side, compare, compare_and_prove};
 use klp_core::input::Input;
-use klp_core::manifest::Object;
-use klp_core::record::{Change, Data};
+use klp_core::manifest::ManifestObject;
+use klp_core::record::{Change, ChangedData};
 use serde_json::Value;
 
 use super::input::{Expected, Kinds};
@@ -70,7 +70,7 @@ pub(super) fn check(
 
 /// The manifest of one object, written to a file's bytes and read again.
 fn manifest(object: &[u8]) -> Result<Manifest> {
-    let manifest = Manifest::from_iter([Object::of(object, "input.o", None)?]);
+    let manifest = Manifest::from_iter([ManifestObject::of(object, "input.o", None)?]);
     let mut bytes = Vec::new();
     manifest.write(&mut bytes)?;
     let read = Manifest::read(bytes.as_slice())?;
@@ -191,7 +191,7 @@ pub(super) fn word_of(kind: Kind) -> String {
 }
 
 /// The kinds of a data object's causes.
-fn causes(data: &Data) -> BTreeSet<String> {
+fn causes(data: &ChangedData) -> BTreeSet<String> {
     let record = serde_json::to_value(data).unwrap_or_default();
     let causes = record["causes"].as_array().into_iter().flatten();
     causes.map(|cause| field(cause, "kind")).collect()

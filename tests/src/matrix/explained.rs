@@ -9,7 +9,7 @@ use klp_core::diff::Changes;
 use klp_core::explain::{Row, named, rows};
 use klp_core::ids::List;
 use klp_core::layout::FunctionId;
-use klp_core::record::{Change, Function};
+use klp_core::record::{Change, ChangedFunction};
 
 use super::check::word_of;
 
@@ -99,8 +99,9 @@ pub(super) fn problems(
     let mut problems = String::new();
     let other = || changes.functions.iter().filter(|it| it.change == Change::Changed);
     // Who can reach a constant that changed may have the same digest.
-    let is_told =
-        |it: &&Function| !UNSEEN.contains(&input) && it.original_checksum != it.patched_checksum;
+    let is_told = |it: &&ChangedFunction| {
+        !UNSEEN.contains(&input) && it.original_checksum != it.patched_checksum
+    };
     for function in other().filter(is_told) {
         let kinds: Vec<String> = function.causes.iter().map(|it| word_of(it.kind)).collect();
         if kinds.iter().all(|kind| ELSEWHERE.contains(&kind.as_str())) {

@@ -6,7 +6,7 @@ use anyhow::Result;
 use klp_core::Manifest;
 use klp_core::diff::{Side, compare_and_prove};
 use klp_core::input::Input;
-use klp_core::manifest::Object;
+use klp_core::manifest::ManifestObject;
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{Record, Refused};
 
@@ -15,8 +15,9 @@ pub(crate) const OBJECT: &str = "semantic.o";
 
 /// Compares two objects as `cargo klp diff` does. An object that cannot be read is refused whole.
 pub(crate) fn compare_objects(before: &[u8], after: &[u8]) -> Vec<Record> {
-    let manifest =
-        |bytes: &[u8]| Object::of(bytes, OBJECT, None).map(|one| Manifest::from_iter([one]));
+    let manifest = |bytes: &[u8]| {
+        ManifestObject::of(bytes, OBJECT, None).map(|one| Manifest::from_iter([one]))
+    };
     match (manifest(before), manifest(after)) {
         (Ok(old), Ok(new)) => {
             let open = |side, _| {

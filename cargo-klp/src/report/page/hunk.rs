@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use klp::{Because, Evidence, FunctionReached, HunkReached, Nothing, Why};
-use klp_core::record::Function;
+use klp_core::record::ChangedFunction;
 
 /// A hunk.
 pub(super) struct HunkView<'a> {
@@ -33,7 +33,7 @@ pub(super) struct Hunks<'a> {
 
 impl<'a> Hunks<'a> {
     /// Those that `why` knows; `number` is that of a function on the page.
-    pub(super) fn of(why: &'a Why, number: impl Fn(&Function) -> Option<usize>) -> Self {
+    pub(super) fn of(why: &'a Why, number: impl Fn(&ChangedFunction) -> Option<usize>) -> Self {
         let count = why.hunks.len();
         let mut hunks =
             Self { count, reaching: Vec::new(), maybe: Vec::new(), without: BTreeMap::new() };
@@ -72,7 +72,7 @@ fn all(nothing: Nothing) -> &'static str {
 
 fn views<'a>(
     why: &'a Why,
-    number: impl Fn(&Function) -> Option<usize>,
+    number: impl Fn(&ChangedFunction) -> Option<usize>,
 ) -> impl Iterator<Item = HunkView<'a>> {
     let view = move |(id, reached): (usize, &'a HunkReached)| {
         let HunkReached { hunk, functions, nothing } = reached;

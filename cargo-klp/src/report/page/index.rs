@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use klp_core::record::{Change, Function, Record};
+use klp_core::record::{Change, ChangedFunction, Record};
 
 use super::Object;
 
@@ -18,7 +18,7 @@ pub(super) struct Directory<'a> {
 
 /// The directories of `functions`, by path.
 pub(super) fn directories<'a>(
-    functions: &'a [Function],
+    functions: &'a [ChangedFunction],
     objects: &[Object<'a>],
 ) -> Vec<Directory<'a>> {
     let directory = |object: &'a str| object.rsplit_once('/').map_or("", |(path, _)| path);

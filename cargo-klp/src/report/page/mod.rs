@@ -13,7 +13,7 @@ use klp::{Explained, ExplainedData, FunctionReached, SourceLines, Why};
 use klp_core::check::Use;
 use klp_core::diff::Changes;
 use klp_core::explain::MOST_ROWS;
-use klp_core::record::{Data, Function, Proof, Version};
+use klp_core::record::{ChangedData, ChangedFunction, FormatVersion, ProofRecord};
 
 use super::explained_data::values;
 use super::human::{causes, word};
@@ -72,7 +72,7 @@ struct Page<'a> {
     numbers: Vec<(&'static str, usize)>,
     whole: String,
     obstacles: Vec<Obstacle<'a>>,
-    proofs: &'a [Proof],
+    proofs: &'a [ProofRecord],
     directories: Vec<Directory<'a>>,
     objects: Vec<Object<'a>>,
     hunks: Hunks<'a>,
@@ -108,7 +108,7 @@ struct FunctionView<'a> {
 
 /// A data object, and which functions of the page read it.
 struct DataRow<'a> {
-    data: &'a Data,
+    data: &'a ChangedData,
     word: &'static str,
     causes: String,
     readers: Vec<(&'a str, Option<usize>)>,
@@ -119,8 +119,8 @@ struct DataRow<'a> {
 /// What tells a function from all others.
 type Key<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, bool);
 
-fn key(function: &Function) -> Key<'_> {
-    let Function { object, linked, name, original_name, .. } = function;
+fn key(function: &ChangedFunction) -> Key<'_> {
+    let ChangedFunction { object, linked, name, original_name, .. } = function;
     let is_removed = function.patched_checksum.is_none();
     (object, linked.as_deref(), name, original_name.as_deref(), is_removed)
 }
@@ -191,7 +191,7 @@ impl<'a> Page<'a> {
         Self {
             start: START,
             title,
-            tool: Version::default().tool,
+            tool: FormatVersion::default().tool,
             kind: match verdict.kind {
                 Kind::Module => "module",
                 Kind::Changes | Kind::Unchanged => "plain",
@@ -226,7 +226,7 @@ impl<'a> Page<'a> {
 
 fn data_rows<'a>(changes: &'a Changes, explained: &'a [ExplainedData]) -> Vec<DataRow<'a>> {
     let id = |object: &str, name: &str| {
-        let is_it = |function: &Function| function.object == object && function.name == name;
+        let is_it = |function: &ChangedFunction| function.object == object && function.name == name;
         changes.functions.iter().position(is_it)
     };
     let rows = changes.data.iter().map(|data| DataRow {
@@ -241,7 +241,7 @@ fn data_rows<'a>(changes: &'a Changes, explained: &'a [ExplainedData]) -> Vec<Da
 
 /// The places where both versions of `data` differ.
 fn differs<'a>(
-    data: &Data,
+    data: &ChangedData,
     explained: &'a [ExplainedData],
 ) -> Vec<(String, &'a str, [&'a str; 2])> {
     let rows = explained.iter().filter(|it| it.data == *data).flat_map(|it| &it.rows);
