@@ -23,7 +23,7 @@ use klp_core::diff::{Side, compare, compare_and_prove};
 use klp_core::explain::{DataVersion, data_rows};
 use klp_core::inlined::went;
 use klp_core::input::Input;
-use klp_core::kernel::{Kallsyms, Kernel, Symvers};
+use klp_core::kernel::{Kallsyms, LinkedKernel, Symvers};
 use klp_core::manifest::ManifestObject;
 use klp_core::module::{ModInfo, RawElf};
 use klp_core::{Allowlist, Manifest};
@@ -110,7 +110,7 @@ pub fn module(data: &[u8]) {
         let _ = klp_core::kernel::vermagic(&elf);
         let vmlinux = Kallsyms::of_vmlinux(&elf).unwrap_or_default();
         let modules = [("a".to_owned(), Kallsyms::of_module(&elf))].into();
-        let _ = check(data, &Kernel { vmlinux, modules, ..Kernel::default() });
+        let _ = check(data, &LinkedKernel { vmlinux, modules, ..LinkedKernel::default() });
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use klp_core::check::{Report, Severity, Topic, check, named_modules};
-use klp_core::kernel::{Kernel, Listed, Symvers};
+use klp_core::check::{CheckReport, Severity, Topic, check, named_modules};
+use klp_core::kernel::{KernelSymbol, LinkedKernel, Symvers};
 
 const SHN_LIVEPATCH: u16 = 0xff20;
 const RELA_FLAGS: u64 = 0x10_0042;
@@ -129,12 +129,15 @@ impl Module {
     }
 }
 
-fn kernel() -> Kernel {
-    Kernel {
+fn kernel() -> LinkedKernel {
+    LinkedKernel {
         vmlinux: [("hidden", 0x10), ("exported", 0x20), ("hidden", 0x30)]
             .map(|(name, value)| {
                 let global = name == "exported";
-                (name.into(), Listed { value, global, lasting: true, ..Listed::default() })
+                (
+                    name.into(),
+                    KernelSymbol { value, global, lasting: true, ..KernelSymbol::default() },
+                )
             })
             .into_iter()
             .collect(),
@@ -145,7 +148,7 @@ fn kernel() -> Kernel {
     }
 }
 
-fn run(module: &Module) -> Report {
+fn run(module: &Module) -> CheckReport {
     check(&module.bytes(), &kernel()).unwrap()
 }
 
@@ -195,7 +198,7 @@ fn pointers_to_sealed_functions() {
     let mut kernel = kernel();
     let sealed = |sealed| {
         move |value| {
-            let listed = Listed { value, lasting: true, sealed, ..Listed::default() };
+            let listed = KernelSymbol { value, lasting: true, sealed, ..KernelSymbol::default() };
             (b"hidden".to_vec(), listed)
         }
     };

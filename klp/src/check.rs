@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use kbuild_glue::objects;
-use klp_core::check::{CheckError, Finding, Report, Severity, Topic, check, named_modules};
-use klp_core::kernel::{Kernel as Linked, module_name};
+use klp_core::check::{
+    CheckError, CheckFinding, CheckReport, Severity, Topic, check, named_modules,
+};
+use klp_core::kernel::{LinkedKernel, module_name};
 
 use crate::error::Error;
 use crate::event::Attested;
@@ -18,7 +20,7 @@ use crate::shipped;
 #[derive(Debug)]
 pub struct Checked {
     /// All findings.
-    pub report: Report,
+    pub report: CheckReport,
     /// What a second reading looked at; none where what the module was made of is not there any more, so that only
     /// what the loader sees is checked.
     pub attested: Option<Attested>,
@@ -39,7 +41,7 @@ impl Kernel {
         let (original, directory) = (self.original(), self.root.join("module"));
         let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
         for finding in opinion.iter().flat_map(|opinion| &opinion.findings) {
-            report.findings.push(Finding {
+            report.findings.push(CheckFinding {
                 severity: Severity::Error,
                 topic: Topic::SecondOpinion,
                 place: finding.place.clone(),
@@ -51,7 +53,11 @@ impl Kernel {
 
     /// What is in the output directory: the linked kernel, unless another one is named, and those of the modules that the
     /// loader calls by `names`.
-    fn built(&self, vmlinux: Option<&Utf8Path>, names: &BTreeSet<String>) -> Result<Linked, Error> {
+    fn built(
+        &self,
+        vmlinux: Option<&Utf8Path>,
+        names: &BTreeSet<String>,
+    ) -> Result<LinkedKernel, Error> {
         let output = match self.module() {
             Some(_) => self.original(),
             None => self.output_with("vmlinux"),
@@ -62,6 +68,6 @@ impl Kernel {
         let built = built.filter(|module| names.contains(&module_name(module)));
         let (modules, depends) = finished::modules(&output, built)?;
         let symvers = finished::symvers(&output)?;
-        Ok(Linked { vmlinux, vermagic, symvers, modules, depends })
+        Ok(LinkedKernel { vmlinux, vermagic, symvers, modules, depends })
     }
 }

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Linked, LinkedObject, StockParts};
 use klp_core::image::proof::{self, Shipped};
 use klp_core::image::{self, ImageError, ImageSymbol};
-use klp_core::kernel::Kernel;
+use klp_core::kernel::LinkedKernel;
 use klp_core::module::{ModInfo, RawElf};
 use klp_core::record::ProofRecord;
 use rayon::prelude::*;
@@ -84,7 +84,7 @@ pub(crate) fn kernel(
     parts: &StockParts,
     vmlinux: Option<&Utf8Path>,
     names: &BTreeSet<String>,
-) -> Result<Kernel, Error> {
+) -> Result<LinkedKernel, Error> {
     let (vmlinux, vermagic) = match vmlinux {
         Some(path) => finished::vmlinux(path)?,
         // What loads a module finds global symbols and local ones alike.
@@ -92,7 +92,7 @@ pub(crate) fn kernel(
     };
     let (modules, depends) = modules_named(parts, names)?;
     let symvers = finished::symvers(&parts.headers)?;
-    Ok(Kernel { vmlinux, vermagic, symvers, modules, depends })
+    Ok(LinkedKernel { vmlinux, vermagic, symvers, modules, depends })
 }
 
 /// The shipped modules that the loader calls by `names`.

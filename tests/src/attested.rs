@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::attest::{Class, Kernel, Object, Report, Said, attest};
+use klp_core::attest::{
+    Attestation, AttestedObject, DeviationClass, ExpectedChanges, RunningKernel, attest,
+};
 use klp_core::input::Input;
 use klp_core::kernel::Symvers;
 
@@ -78,7 +80,7 @@ pub struct Made {
     /// Names, what they are linked into, and files.
     objects: Vec<(String, &'static str, [Input; 3])>,
     exports: Vec<(&'static str, &'static str)>,
-    said: Said,
+    said: ExpectedChanges,
     _guard: tempfile::TempDir,
 }
 
@@ -151,7 +153,7 @@ impl Case {
             names.iter().map(|name| ("a.o".to_owned(), (*name).to_owned())).collect()
         };
         let weak = self.weak.iter().map(|name| ("c.o".to_owned(), (*name).to_owned())).collect();
-        let said = Said {
+        let said = ExpectedChanges {
             changed: names(&self.said.0),
             removed: names(&self.said.1),
             weak,
@@ -199,11 +201,11 @@ fn inputs(paths: &[Utf8PathBuf; 3]) -> Result<[Input; 3]> {
 
 impl Made {
     /// The opinion on `module` instead of the one that was made.
-    pub fn opinion(&self, module: &[u8]) -> Result<Report> {
-        let objects: Vec<Object<'_>> = self
+    pub fn opinion(&self, module: &[u8]) -> Result<Attestation> {
+        let objects: Vec<AttestedObject<'_>> = self
             .objects
             .iter()
-            .map(|(object, linked, [plain, original, patched])| Object {
+            .map(|(object, linked, [plain, original, patched])| AttestedObject {
                 object,
                 linked,
                 plain: Some(plain),
@@ -217,14 +219,15 @@ impl Made {
             .collect();
         let symvers = Symvers::parse(&lines.concat())?;
         let modules = self.modules.iter().map(|(name, file)| (name.clone(), &**file)).collect();
-        let kernel = Kernel { vmlinux: &self.vmlinux, modules, symvers: &symvers };
+        let kernel = RunningKernel { vmlinux: &self.vmlinux, modules, symvers: &symvers };
         Ok(attest(module, &objects, &kernel, &self.said)?)
     }
 
     /// The classes of what is found in the module.
-    pub fn classes(&self, module: &[u8]) -> Result<Vec<Class>> {
+    pub fn classes(&self, module: &[u8]) -> Result<Vec<DeviationClass>> {
         let report = self.opinion(module)?;
-        let mut classes: Vec<Class> = report.findings.iter().map(|finding| finding.class).collect();
+        let mut classes: Vec<DeviationClass> =
+            report.findings.iter().map(|finding| finding.class).collect();
         classes.dedup();
         Ok(classes)
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
-use klp_core::kernel::{Kallsyms, Kernel, Symvers};
-use klp_core::livepatch::{self, Input, Livepatch, Named, Options};
+use klp_core::kernel::{Kallsyms, LinkedKernel, Symvers};
+use klp_core::livepatch::{self, ChangedNames, Options, TouchedObject, UnlinkedLivepatch};
 use klp_core::module::RawElf;
 use tempfile::TempDir;
 
@@ -172,12 +172,16 @@ impl Small {
     }
 
     /// The livepatch, `changed` being what the plain builds say.
-    pub fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<Livepatch> {
+    pub fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<UnlinkedLivepatch> {
         self.livepatch_with(changed, Options { force, replace: true })
     }
 
     /// The same, made as `options` say.
-    pub fn livepatch_with(&self, changed: &[(&str, &str)], options: Options) -> Result<Livepatch> {
+    pub fn livepatch_with(
+        &self,
+        changed: &[(&str, &str)],
+        options: Options,
+    ) -> Result<UnlinkedLivepatch> {
         let paths: Result<Vec<(&Object, [Utf8PathBuf; 3])>> =
             self.objects.iter().map(|object| Ok((object, self.paths(object.name)?))).collect();
         let paths = paths?;
@@ -202,12 +206,12 @@ impl Small {
             let symbols = Kallsyms::of_module(&RawElf::parse(&read(&module)?)?);
             modules.insert(name.to_owned(), symbols);
         }
-        let kernel = Kernel {
+        let kernel = LinkedKernel {
             symvers: Symvers::parse(&self.exports)?,
             modules,
             depends: self.depends.clone(),
             vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&vmlinux)?)?,
-            ..Kernel::default()
+            ..LinkedKernel::default()
         };
         let files: Result<Vec<(String, &str, Files)>> = paths
             .iter()
@@ -218,9 +222,9 @@ impl Small {
             })
             .collect();
         let files = files?;
-        let inputs: Vec<Input<'_>> = files
+        let inputs: Vec<TouchedObject<'_>> = files
             .iter()
-            .map(|(object, linked, ([plain, original, patched], built))| Input {
+            .map(|(object, linked, ([plain, original, patched], built))| TouchedObject {
                 object,
                 linked,
                 plain: Some(plain),
@@ -228,10 +232,10 @@ impl Small {
                 patched,
                 built: built.as_deref(),
                 lto: None,
-                ..Input::default()
+                ..TouchedObject::default()
             })
             .collect();
-        let mut named = Named::default();
+        let mut named = ChangedNames::default();
         for (object, function) in changed {
             let object = named.changed.entry(format!("{object}.o")).or_default();
             object.push((*function).to_owned());
@@ -240,7 +244,7 @@ impl Small {
     }
 
     /// The parts linked as Kbuild does, and finished.
-    pub fn finished(&self, livepatch: &Livepatch) -> Result<Vec<u8>> {
+    pub fn finished(&self, livepatch: &UnlinkedLivepatch) -> Result<Vec<u8>> {
         let module = self.directory.join("module.ko");
         let mut arguments = vec!["-r".to_owned(), "-o".to_owned(), module.to_string()];
         for (part, number) in livepatch.parts.iter().zip(0..) {

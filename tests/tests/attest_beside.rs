@@ -1,7 +1,7 @@
 //! Addresses in a section of several variables, as the second opinion reads them.
 
 use anyhow::Result;
-use klp_core::attest::Class;
+use klp_core::attest::DeviationClass;
 use klp_tests::attested::Case;
 
 use crate::attest::expect;
@@ -56,14 +56,14 @@ fn addresses_beside_a_new_variable() -> Result<()> {
             (
                 "the end of a variable, taken for the new one",
                 read_as("&other + 1", "&fresh", case(old, behind, end, own)),
-                Some(Class::Reference),
+                Some(DeviationClass::Reference),
             ),
             (
                 "a variable that is entered before its start, taken for the new one",
                 read_as("(char *)other - 8", "fresh", case(array, before, entered, own_array)),
-                Some(Class::Reference),
+                Some(DeviationClass::Reference),
             ),
-            ("a new variable", case(old, behind, new, own), Some(Class::Reference)),
+            ("a new variable", case(old, behind, new, own), Some(DeviationClass::Reference)),
             ("new variables only", case("", both, second, both), None),
         ],
     )

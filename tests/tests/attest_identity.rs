@@ -1,7 +1,7 @@
 //! What the second opinion says of variables and functions that a module has beside the kernel's own.
 
 use anyhow::Result;
-use klp_core::attest::Class;
+use klp_core::attest::DeviationClass;
 use klp_tests::attested::Case;
 
 use crate::attest::{KERNEL, case, expect, right};
@@ -63,16 +63,20 @@ fn identity() -> Result<()> {
     expect(
         "identity",
         &[
-            ("a copy of a variable", copied, Some(Class::Identity)),
-            ("the same, with a name that macros use", with_name_of_macro, Some(Class::Identity)),
+            ("a copy of a variable", copied, Some(DeviationClass::Identity)),
+            (
+                "the same, with a name that macros use",
+                with_name_of_macro,
+                Some(DeviationClass::Identity),
+            ),
             ("a strong function in place of one that is weak now", gives_way, None),
-            ("the weak one", stays, Some(Class::Content)),
-            ("a change of what was freed", unasked, Some(Class::Missing)),
+            ("the weak one", stays, Some(DeviationClass::Content)),
+            ("a change of what was freed", unasked, Some(DeviationClass::Missing)),
             ("the same, by force", asked, None),
-            ("a neighbour", neighbour, Some(Class::Reference)),
-            ("a variable with another name", renamed, Some(Class::Renamed)),
+            ("a neighbour", neighbour, Some(DeviationClass::Reference)),
+            ("a variable with another name", renamed, Some(DeviationClass::Renamed)),
             ("a variable with another name, by force", forced, None),
-            ("a global variable of another object", moved, Some(Class::Identity)),
+            ("a global variable of another object", moved, Some(DeviationClass::Identity)),
             ("the same, shared", linked, None),
         ],
     )
@@ -96,7 +100,7 @@ fn a_second_name_of_a_variable() -> Result<()> {
     let own = Case { module: format!("int shared = 3; {module}"), links: vec![], ..known.clone() };
     expect(
         "a_second_name_of_a_variable",
-        &[("the kernel's", known, None), ("its own", own, Some(Class::Identity))],
+        &[("the kernel's", known, None), ("its own", own, Some(DeviationClass::Identity))],
     )
 }
 
@@ -120,7 +124,7 @@ fn variables_without_a_name() -> Result<()> {
         };
         case
     };
-    let identity = Some(Class::Identity);
+    let identity = Some(DeviationClass::Identity);
     expect(
         "variables_without_a_name",
         &[

@@ -2,22 +2,30 @@
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::elf::ElfObject;
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_core::record::{Note, Refused};
 use klp_tests::small::{SHOW, Small, for_each_compiler};
 
 /// The note of that code about `name`.
-pub(crate) fn note<'l>(livepatch: &'l Livepatch, code: &str, name: &str) -> Result<&'l Note> {
+pub(crate) fn note<'l>(
+    livepatch: &'l UnlinkedLivepatch,
+    code: &str,
+    name: &str,
+) -> Result<&'l Note> {
     let found = livepatch.notes.iter().find(|note| note.code == code && note.name == name);
     found.with_context(|| format!("no {code} about {name} in {livepatch:#?}"))
 }
 
-pub(crate) fn codes<'l>(livepatch: &'l Livepatch, code: &str) -> Vec<&'l str> {
+pub(crate) fn codes<'l>(livepatch: &'l UnlinkedLivepatch, code: &str) -> Vec<&'l str> {
     let notes = livepatch.notes.iter().filter(|note| note.code == code);
     notes.map(|note| note.name.as_str()).collect()
 }
 
-pub(crate) fn refused<'l>(livepatch: &'l Livepatch, name: &str, why: &str) -> Result<&'l Refused> {
+pub(crate) fn refused<'l>(
+    livepatch: &'l UnlinkedLivepatch,
+    name: &str,
+    why: &str,
+) -> Result<&'l Refused> {
     let found = livepatch.refused.iter().find(|it| it.name == name && it.why.contains(why));
     found.with_context(|| format!("`{name}: {why}` is not in {:#?}", livepatch.refused))
 }
@@ -28,7 +36,7 @@ pub(crate) fn show(
     before: &str,
     after: &str,
     body: &str,
-) -> Result<Livepatch> {
+) -> Result<UnlinkedLivepatch> {
     let changed = SHOW.replace("exported(\"before\");", body);
     let small = Small::new(compiler)?.object(
         "a",

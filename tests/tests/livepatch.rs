@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::kernel::Kernel;
-use klp_core::livepatch::{self, Input, Livepatch, LivepatchError, Named, Options};
+use klp_core::kernel::LinkedKernel;
+use klp_core::livepatch::{
+    self, ChangedNames, LivepatchError, Options, TouchedObject, UnlinkedLivepatch,
+};
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_tests::small::{SHOW, Small, for_each_compiler, read};
 use klp_tests::tools::tool;
@@ -39,12 +41,12 @@ fn defined(bytes: &[u8]) -> Result<BTreeSet<String>> {
 }
 
 /// The livepatch symbols that `names` of a part stand for.
-fn resolved(livepatch: &Livepatch, names: &BTreeSet<String>) -> BTreeSet<String> {
+fn resolved(livepatch: &UnlinkedLivepatch, names: &BTreeSet<String>) -> BTreeSet<String> {
     let symbols = names.iter().filter_map(|name| livepatch.symbols.get(name));
-    symbols.map(livepatch::Symbol::elf_name).collect()
+    symbols.map(livepatch::KlpSymbol::elf_name).collect()
 }
 
-fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+fn refused(livepatch: &UnlinkedLivepatch, name: &str, why: &str) -> Result<()> {
     let found =
         livepatch.refused.iter().any(|refused| refused.name == name && refused.why.contains(why));
     ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
@@ -261,17 +263,22 @@ fn stripped_objects() -> Result<()> {
         let small = Small::new(compiler)?.object("a", SHOW, &SHOW.replace("before", "after"));
         let [plain, original, patched] = small.paths("a")?;
         tool("strip", [plain.as_str()])?;
-        let input = Input {
+        let input = TouchedObject {
             object: "a.o",
             linked: "vmlinux",
             plain: Some(&read(&plain)?),
             original: Some(&read(&original)?),
             patched: &read(&patched)?,
             lto: None,
-            ..Input::default()
+            ..TouchedObject::default()
         };
         let options = Options { force: false, replace: true };
-        let error = livepatch::create(&Kernel::default(), &[input], &Named::default(), options);
+        let error = livepatch::create(
+            &LinkedKernel::default(),
+            &[input],
+            &ChangedNames::default(),
+            options,
+        );
         let error = error.err().context("a stripped object is taken")?;
         ensure!(
             matches!(&error, LivepatchError::Object { object, .. } if object == "a.o"),

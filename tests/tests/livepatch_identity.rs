@@ -2,28 +2,28 @@
 //! memory, or where the kernel cannot do with copied code what it does with its own.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::{Livepatch, Options, Symbol};
+use klp_core::livepatch::{KlpSymbol, Options, UnlinkedLivepatch};
 use klp_core::module::{RawElf, RawSection, SymbolPlace};
 use klp_tests::small::{Small, for_each_compiler};
 
 pub(crate) const SHOW: &str = "void exported(const char *text);\n";
 
-pub(crate) fn replaced(livepatch: &Livepatch) -> Vec<&str> {
+pub(crate) fn replaced(livepatch: &UnlinkedLivepatch) -> Vec<&str> {
     let functions = livepatch.objects.get("vmlinux").map(|object| object.functions.as_slice());
     functions.unwrap_or_default().iter().map(|function| function.name.as_str()).collect()
 }
 
-pub(crate) fn kernel(livepatch: &Livepatch) -> Vec<String> {
-    livepatch.symbols.values().map(Symbol::elf_name).collect()
+pub(crate) fn kernel(livepatch: &UnlinkedLivepatch) -> Vec<String> {
+    livepatch.symbols.values().map(KlpSymbol::elf_name).collect()
 }
 
-pub(crate) fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+pub(crate) fn refused(livepatch: &UnlinkedLivepatch, name: &str, why: &str) -> Result<()> {
     let found = livepatch.refused.iter().any(|it| it.name == name && it.why.contains(why));
     ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
     Ok(())
 }
 
-pub(crate) fn sections(livepatch: &Livepatch, part: usize) -> Result<Vec<String>> {
+pub(crate) fn sections(livepatch: &UnlinkedLivepatch, part: usize) -> Result<Vec<String>> {
     let part = livepatch.parts.get(part).context("no such part")?;
     let elf = RawElf::parse(&part.bytes)?;
     Ok(elf.sections.iter().map(|section| section.name_lossy().into_owned()).collect())

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
-use klp_core::kernel::{Kallsyms, Kernel, Symvers};
+use klp_core::kernel::{Kallsyms, LinkedKernel, Symvers};
 use klp_core::livepatch::{
-    self, Constant, Input, Livepatch, Members, Named, NamesByObject, Options,
+    self, ChangedNames, LinkMembers, NamedConstant, NamesByObject, Options, TouchedObject,
+    UnlinkedLivepatch,
 };
 use klp_core::module::RawElf;
 use klp_core::origin::{Binding, Definitions};
@@ -90,21 +91,21 @@ fn definitions() -> Vec<Definitions> {
     vec![a, of("b.o", "use_b"), rest]
 }
 
-fn livepatch(before: &Build, after: &Build, named: &Named) -> Result<Livepatch> {
-    let kernel = Kernel {
+fn livepatch(before: &Build, after: &Build, named: &ChangedNames) -> Result<UnlinkedLivepatch> {
+    let kernel = LinkedKernel {
         symvers: Symvers::parse(&EXPORTS.map(export).concat())?,
         vmlinux: Kallsyms::of_vmlinux(&RawElf::parse(&before.vmlinux)?)?,
-        ..Kernel::default()
+        ..LinkedKernel::default()
     };
     let members = definitions();
-    let input = Input {
+    let input = TouchedObject {
         object: "vmlinux.o",
         linked: "vmlinux",
         plain: None,
         original: Some(&before.whole),
         patched: &after.whole,
-        lto: Some(Members { original: &members, patched: &members }),
-        ..Input::default()
+        lto: Some(LinkMembers { original: &members, patched: &members }),
+        ..TouchedObject::default()
     };
     let options = Options { force: false, replace: true };
     Ok(livepatch::create(&kernel, &[input], named, options)?)
@@ -150,8 +151,11 @@ fn names_of_several_objects() -> Result<()> {
         build(&directory.join(name), &objects, &flags)
     };
     let (before, after) = (make("before", "before")?, make("after", "after")?);
-    let livepatch =
-        livepatch(&before, &after, &Named { changed: names("b.o", "show"), ..Named::default() })?;
+    let livepatch = livepatch(
+        &before,
+        &after,
+        &ChangedNames { changed: names("b.o", "show"), ..ChangedNames::default() },
+    )?;
     assert_eq!(livepatch.refused, []);
     let functions = &livepatch.objects["vmlinux"].functions;
     let [show] = functions.as_slice() else { panic!("{functions:#?}") };
@@ -159,7 +163,8 @@ fn names_of_several_objects() -> Result<()> {
     // The `show` that follows `use_b`'s predecessor: the second in the order of the link.
     let own = address(&before.vmlinux, "show", show.position)?;
     ensure!(own > address(&before.vmlinux, "use_a", 1)?, "the one of a.o: {livepatch:#?}");
-    let names: Vec<String> = livepatch.symbols.values().map(livepatch::Symbol::elf_name).collect();
+    let names: Vec<String> =
+        livepatch.symbols.values().map(livepatch::KlpSymbol::elf_name).collect();
     assert_eq!(names, [".klp.sym.vmlinux.state,2"]);
     let part = &livepatch.parts.first().context("no part")?.bytes;
     let elf = RawElf::parse(part)?;
@@ -180,8 +185,9 @@ fn what_is_ignored_stays() -> Result<()> {
         build(&directory.join(name), &objects, &["-pg", "-mfentry"])
     };
     let (before, after) = (make("before", "before")?, make("after", "after")?);
-    let livepatch =
-        |ignored| livepatch(&before, &after, &Named { changed: names("b.o", "show"), ignored });
+    let livepatch = |ignored| {
+        livepatch(&before, &after, &ChangedNames { changed: names("b.o", "show"), ignored })
+    };
     let both = livepatch(NamesByObject::new())?;
     assert_eq!(both.objects["vmlinux"].functions.len(), 2, "{both:#?}");
     let one = livepatch(names("a.o", "show"))?;
@@ -213,9 +219,9 @@ fn a_constant_table_comes_along() -> Result<()> {
     };
     let livepatch_of = |user: &str| {
         let (before, after) = (make("before", "two", user)?, make("after", "TWO", user)?);
-        livepatch(&before, &after, &Named::default())
+        livepatch(&before, &after, &ChangedNames::default())
     };
-    let table = BTreeSet::from([Constant::new("a.o", "table")]);
+    let table = BTreeSet::from([NamedConstant::new("a.o", "table")]);
     let brought = livepatch_of("")?;
     assert_eq!(brought.refused, []);
     assert_eq!(brought.constants, table);
@@ -252,7 +258,7 @@ fn the_call_of_ftrace_is_back() -> Result<()> {
         build(&directory.join(name), &objects, &["-fno-lto"])
     };
     let (before, after) = (make("before", 1)?, make("after", 2)?);
-    let livepatch = livepatch(&before, &after, &Named::default())?;
+    let livepatch = livepatch(&before, &after, &ChangedNames::default())?;
     assert_eq!(livepatch.refused, []);
     let elf = RawElf::parse(&livepatch.parts.first().context("no part")?.bytes)?;
     let text = elf.section_named(".text.traced").context("no function")?;

@@ -1,7 +1,7 @@
 //! Which kind of memory something is in: per CPU, freed after boot, written by the kernel at boot.
 
 use anyhow::{Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 use klp_tests::tools::have;
 
@@ -76,7 +76,7 @@ fn members_of_per_cpu_variables() -> Result<()> {
         let own = "asm volatile(\"movq %%gs:this_cpu_off(%%rip), %0\" : \"=r\" (off));";
         let of = "off = __per_cpu_offset[n];";
         let read = "return ((struct pair *)((char *)&other + off))->second;";
-        let livepatch = |body: &str| -> Result<Livepatch> {
+        let livepatch = |body: &str| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?.object("a", &with("return off = n;"), &with(body));
             small.livepatch(&[("a", "get")], false)
         };
@@ -110,7 +110,7 @@ fn addresses_beside_a_new_variable() -> Result<()> {
         let old = "MOSTLY int one = 1; MOSTLY int other = 2;".to_owned();
         let new = old.clone() + " MOSTLY int fresh[3] = { 3, 4, 5 };";
         let names = |text: String, names: &str| text.replace("NAMES", names);
-        let livepatch = |variables: &str, body: &str| -> Result<Livepatch> {
+        let livepatch = |variables: &str, body: &str| -> Result<UnlinkedLivepatch> {
             let all =
                 if variables.contains("fresh") { "&one, &other, fresh" } else { "&one, &other" };
             let before = names(with(&old, "return n;"), "&one, &other");
@@ -160,7 +160,7 @@ fn addresses_of_descriptors() -> Result<()> {
 #[test]
 fn modules_have_little_per_cpu_memory() -> Result<()> {
     for_each_compiler("modules_have_little_per_cpu_memory", |compiler| {
-        let of_size = |size: u32| -> Result<Livepatch> {
+        let of_size = |size: u32| -> Result<UnlinkedLivepatch> {
             let after = format!(
                 "__attribute__((section(\".data..percpu\"))) static char fresh[{size}];\n\
                  int get(int n) {{ return fresh[n]++; }}\n"
@@ -169,7 +169,7 @@ fn modules_have_little_per_cpu_memory() -> Result<()> {
             small.livepatch(&[("a", "get")], false)
         };
         refused(&of_size(8193)?, "fresh", "take 8193 bytes")?;
-        let codes = |livepatch: &Livepatch| -> Vec<String> {
+        let codes = |livepatch: &UnlinkedLivepatch| -> Vec<String> {
             livepatch.notes.iter().map(|note| note.code.clone()).collect()
         };
         let large = of_size(4096)?;
@@ -294,7 +294,7 @@ fn a_constant_that_nothing_refers_to_is_told() -> Result<()> {
 #[test]
 fn variables_with_the_names_of_what_macros_declare() -> Result<()> {
     for_each_compiler("variables_with_the_names_of_what_macros_declare", |compiler| {
-        let livepatch = |text: &dyn Fn(u32) -> String| -> Result<Livepatch> {
+        let livepatch = |text: &dyn Fn(u32) -> String| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?.object("a", &text(1), &text(2));
             small.livepatch(&[("a", "get")], false)
         };

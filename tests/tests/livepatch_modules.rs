@@ -1,7 +1,7 @@
 //! Livepatches of several modules: what one of them uses of another, and when it is there.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::{Livepatch, Symbol, finish};
+use klp_core::livepatch::{KlpSymbol, UnlinkedLivepatch, finish};
 use klp_core::module::RawElf;
 use klp_tests::small::{Small, for_each_compiler};
 use klp_tests::tools::tool;
@@ -17,11 +17,11 @@ fn kernel_of(compiler: &'static str) -> Result<Small> {
     Ok(Small::new(compiler)?.export("vmlinux", "__fentry__"))
 }
 
-fn kernel(livepatch: &Livepatch) -> Vec<(&str, String)> {
-    livepatch.symbols.values().map(|symbol| (&*symbol.user, Symbol::elf_name(symbol))).collect()
+fn kernel(livepatch: &UnlinkedLivepatch) -> Vec<(&str, String)> {
+    livepatch.symbols.values().map(|symbol| (&*symbol.user, KlpSymbol::elf_name(symbol))).collect()
 }
 
-fn refused(livepatch: &Livepatch, name: &str, why: &str) -> Result<()> {
+fn refused(livepatch: &UnlinkedLivepatch, name: &str, why: &str) -> Result<()> {
     let found = livepatch.refused.iter().any(|it| it.name == name && it.why.contains(why));
     ensure!(found, "`{name}: {why}` is not in {:#?}", livepatch.refused);
     Ok(())
@@ -90,7 +90,7 @@ fn a_function_that_the_patch_adds_for_another_module() -> Result<()> {
 fn a_module_that_was_not_needed_before() -> Result<()> {
     for_each_compiler("a_module_that_was_not_needed_before", |compiler| {
         let sum = "int sum(int n) { return n * 3; }\n";
-        let small = |needed: &str| -> Result<Livepatch> {
+        let small = |needed: &str| -> Result<UnlinkedLivepatch> {
             let small = kernel_of(compiler)?
                 .object_of("crc", "sum", sum, sum)
                 .object_of("disk", "file", FILE, &file("sum"))
@@ -153,7 +153,7 @@ fn what_is_read_before_its_module_is_there() -> Result<()> {
     for_each_compiler("what_is_read_before_its_module_is_there", |compiler| {
         let helper = "int helper(int n) { asm volatile(\"\"); return n; }\n";
         let before = format!("{helper}int sync(int n) {{ return helper(n); }}\n");
-        let livepatch = |linked: &'static str, after: &str| -> Result<Livepatch> {
+        let livepatch = |linked: &'static str, after: &str| -> Result<UnlinkedLivepatch> {
             kernel_of(compiler)?
                 .object_of(linked, "file", &before, &format!("{helper}{after}"))
                 .livepatch(&[("file", "sync")], false)

@@ -2,7 +2,7 @@
 //! there twice, and what is compared by its address must keep it.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
 use crate::livepatch_identity::{SHOW, kernel, references, refused, replaced};
@@ -13,7 +13,7 @@ const OUTLINE: &str = "static __attribute__((noinline)) ";
 const KEEP: &str = "asm volatile(\"\" : \"+m\" (seq));";
 
 /// Whether the livepatch uses the kernel's symbol whose name, without what compilers append, ends with `name`.
-fn uses(livepatch: &Livepatch, name: &str) -> bool {
+fn uses(livepatch: &UnlinkedLivepatch, name: &str) -> bool {
     let known = kernel(livepatch);
     let mut names = known.iter().filter_map(|known| known.strip_prefix(".klp.sym.vmlinux."));
     names.any(|known| {
@@ -70,7 +70,7 @@ fn a_function_that_moves_keeps_its_state() -> Result<()> {
 }
 
 /// `show()` counts, and gives that to a function which the patch adds.
-fn split(helper: &str, there: bool) -> impl Fn(&'static str) -> Result<Livepatch> {
+fn split(helper: &str, there: bool) -> impl Fn(&'static str) -> Result<UnlinkedLivepatch> {
     let before = format!("int show(int n) {{ static int seq; {KEEP} return (seq += n) * 3; }}\n");
     let after = "int show(int n) { return next(n) * 3; }\n";
     let other = "int other(void) { return 1; }\n";
@@ -223,7 +223,7 @@ fn functions_that_are_compared() -> Result<()> {
                 user.replace("FUNCTION", name)
             )
         };
-        let pair = |user: &str| -> Result<Livepatch> {
+        let pair = |user: &str| -> Result<UnlinkedLivepatch> {
             let small =
                 Small::new(compiler)?.object("a", &source("work", user), &source("job", user));
             small.livepatch(&[("a", "show")], false)
@@ -300,7 +300,7 @@ fn another_variable_of_that_name() -> Result<()> {
             "{SHOW}{OUTLINE}int helper(int n) {{ asm volatile(\"\" : \"+r\" (n)); return n; }}\n"
         );
         let before = format!("{head}{}", source("", ""));
-        let made = |added: &str, early: &str| -> Result<Livepatch> {
+        let made = |added: &str, early: &str| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?.object(
                 "a",
                 &before,

@@ -1,7 +1,7 @@
 //! Functions under another name whose old addresses the kernel keeps.
 
 use anyhow::{Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
 use crate::livepatch_identity::{SHOW, refused};
@@ -18,13 +18,13 @@ fn functions_whose_address_the_kernel_keeps() -> Result<()> {
                 user.replace("FUNCTION", name)
             )
         };
-        let pair = |user: &str, text: &str| -> Result<Livepatch> {
+        let pair = |user: &str, text: &str| -> Result<UnlinkedLivepatch> {
             let user = user.to_owned() + " return VALUE; }";
             let before = source("work", "work", &user.replace("VALUE", "1"));
             let after = source("job", text, &user.replace("VALUE", "2"));
             Small::new(compiler)?.object("a", &before, &after).livepatch(&[("a", "show")], false)
         };
-        let noted = |livepatch: &Livepatch| {
+        let noted = |livepatch: &UnlinkedLivepatch| {
             livepatch.notes.iter().any(|note| (&*note.code, &*note.name) == ("renamed", "job"))
         };
         let stored = "int show(void (**n)(void)) { *n = FUNCTION;";
@@ -54,11 +54,11 @@ fn functions_whose_address_is_in_a_table() -> Result<()> {
             )
         };
         let before = "void (*show(void **n, long i))(void) { *n = work; return 0; }";
-        let with = |user: &str, text: &str| -> Result<Livepatch> {
+        let with = |user: &str, text: &str| -> Result<UnlinkedLivepatch> {
             let (before, after) = (source("work", "work", before), source("job", text, user));
             Small::new(compiler)?.object("a", &before, &after).livepatch(&[("a", "show")], false)
         };
-        let noted = |livepatch: &Livepatch| {
+        let noted = |livepatch: &UnlinkedLivepatch| {
             livepatch.notes.iter().any(|note| (&*note.code, &*note.name) == ("renamed", "job"))
         };
         let list = "static void (*const list[])(void) = { 0, job };";

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use klp_core::demangle::spoken;
-use klp_core::livepatch::{Livepatch, Symbol};
+use klp_core::livepatch::{KlpSymbol, UnlinkedLivepatch};
 use klp_core::module::RawElf;
 use klp_tests::rust::{RUSTC, UNTRACED};
 use klp_tests::small::Small;
@@ -20,18 +20,18 @@ pub extern \"C\" fn show() -> u32 {
 pub extern \"C\" fn get() -> u32 { COUNT.load(Ordering::Relaxed) }
 ";
 
-fn livepatch(before: &str, after: &str, changed: &[&str]) -> Result<Livepatch> {
+fn livepatch(before: &str, after: &str, changed: &[&str]) -> Result<UnlinkedLivepatch> {
     let small = Small::new(RUSTC)?.object("a", before, after);
     let changed: Vec<(&str, &str)> = changed.iter().map(|name| ("a", *name)).collect();
     small.livepatch(&changed, false)
 }
 
-fn replaced(livepatch: &Livepatch) -> Vec<String> {
+fn replaced(livepatch: &UnlinkedLivepatch) -> Vec<String> {
     let functions = livepatch.objects.get("vmlinux").map(|object| object.functions.as_slice());
     functions.unwrap_or_default().iter().map(|function| spoken(&function.name)).collect()
 }
 
-fn refused(livepatch: &Livepatch, why: &str) -> Result<()> {
+fn refused(livepatch: &UnlinkedLivepatch, why: &str) -> Result<()> {
     let found = livepatch.refused.iter().any(|refused| refused.why.contains(why));
     ensure!(found, "`{why}` is not in {:#?}", livepatch.refused);
     Ok(())
@@ -43,7 +43,7 @@ fn a_string_changes_and_a_static_stays_the_kernels() -> Result<()> {
     assert_eq!(livepatch.refused, []);
     assert_eq!(replaced(&livepatch), ["show"]);
     assert!(livepatch.stays.is_empty(), "{:?}", livepatch.stays);
-    let kernel: Vec<String> = livepatch.symbols.values().map(Symbol::elf_name).collect();
+    let kernel: Vec<String> = livepatch.symbols.values().map(KlpSymbol::elf_name).collect();
     assert!(kernel.iter().any(|name| name.contains("5COUNT")), "{kernel:?}");
     let part = livepatch.parts.first().context("a part")?;
     let elf = RawElf::parse(&part.bytes)?;

@@ -1,7 +1,7 @@
 //! Weak functions and variables in a livepatch: the linker decides which definition runs.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
 use crate::livepatch_identity::{SHOW, kernel, references, replaced, sections};
@@ -35,7 +35,7 @@ fn a_new_weak_variable_gives_way_to_a_strong_one() -> Result<()> {
         let caller = "int caller(int n) { return n; }\n";
         let weak = "__attribute__((weak)) int level = 1;\n\
             int caller(int n) { return n + level; }\n";
-        let small = |strong: [&str; 2]| -> Result<Livepatch> {
+        let small = |strong: [&str; 2]| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?.object("a", caller, weak);
             small.object("b", strong[0], strong[1]).livepatch(&[("a", "caller")], false)
         };
@@ -108,14 +108,14 @@ fn a_weak_symbol_that_vmlinux_keeps_to_itself_is_zero_in_a_module() -> Result<()
         let before = "int caller(int n) { return n; }\n";
         let after = "extern int hidden(int) __attribute__((weak));\n\
             int caller(int n) { return hidden ? 1 : n + 1; }\n";
-        let small = |linked: &'static str| -> Result<Livepatch> {
+        let small = |linked: &'static str| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?
                 .export("vmlinux", "__fentry__")
                 .object("b", hidden, hidden)
                 .object_of(linked, "a", before, after);
             small.livepatch(&[("a", "caller")], false)
         };
-        let named = |livepatch: &Livepatch| {
+        let named = |livepatch: &UnlinkedLivepatch| {
             livepatch.symbols.values().any(|symbol| symbol.name == "hidden")
         };
         let own = small("vmlinux")?;

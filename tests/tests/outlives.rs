@@ -1,7 +1,7 @@
 //! What of a livepatch the kernel can keep, and what it would free.
 
 use anyhow::{Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
 use crate::happens::{AFTER, codes, note, refused, show};
@@ -19,7 +19,7 @@ fn pointers_that_the_kernel_can_keep() -> Result<()> {
             static const struct { void *next; void (*function)(const char *); } known = { 0, exported };
             static const char *const names[] = { \"one\", \"two\" };
             static int (*const table[])(int);";
-        let outlives = |body: &str| -> Result<Livepatch> { show(compiler, "", tick, body) };
+        let outlives = |body: &str| -> Result<UnlinkedLivepatch> { show(compiler, "", tick, body) };
         let livepatch = outlives("exported((void *)&timer);")?;
         assert_eq!(livepatch.refused, []);
         let why = &note(&livepatch, "outlives", "timer")?.why;
@@ -121,7 +121,7 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
             )
         };
         let other = "const char *kstrdup_const(const char *n, int flags) { return n; }";
-        let small = |force| -> Result<Livepatch> {
+        let small = |force| -> Result<UnlinkedLivepatch> {
             let small = Small::new(compiler)?
                 .object("a", &source("before"), &source("after"))
                 .object("b", other, other);
@@ -132,7 +132,7 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
         assert_eq!(forced.refused, []);
         note(&forced, "forced", "set")?;
         // So it does an array of characters, and nothing else that is constant.
-        let named = |kind: &str| -> Result<Livepatch> {
+        let named = |kind: &str| -> Result<UnlinkedLivepatch> {
             let after = source("after").replace("\"none\"", "(const char *)fixed");
             let small = Small::new(compiler)?
                 .object("a", &source("before"), &format!("{kind}{after}"))
@@ -143,7 +143,7 @@ fn texts_that_the_kernel_would_free() -> Result<()> {
         refused(&array, "set", "stores the text \"none\"")?;
         assert_eq!(named("static const int fixed[] = { 1, 2, 3 };")?.refused, []);
         // What is given to kstrdup_const() is copied.
-        let copied = |body: &str| -> Result<Livepatch> {
+        let copied = |body: &str| -> Result<UnlinkedLivepatch> {
             let source = |text: &str| {
                 format!(
                     "void exported(const char *); int is(const char *, const char *);
@@ -189,7 +189,7 @@ fn texts_of_helpers_that_the_kernel_would_free() -> Result<()> {
             struct mount { long pad[3]; const char *name; const char *type; };\n";
         let other = "const char *kstrdup_const(const char *n, int flags) { return n; }
             void kfree_const(const char *n) { asm volatile(\"\" : : \"r\" (n)); }";
-        let livepatch = |source: &str, changed: &str| -> Result<Livepatch> {
+        let livepatch = |source: &str, changed: &str| -> Result<UnlinkedLivepatch> {
             let text = |text: &str| declared.to_owned() + &source.replace("TEXT", text);
             let small = Small::new(compiler)?
                 .object("a", &text("before"), &text("after"))

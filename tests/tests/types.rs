@@ -1,13 +1,17 @@
 //! Types that have another layout after the patch: what is told, and what is no change.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::Livepatch;
+use klp_core::livepatch::UnlinkedLivepatch;
 use klp_tests::small::{Small, for_each_compiler};
 
 const FUNCTION: &str = "int first(struct thing *thing) { return thing->a; }";
 
 /// The livepatch of a file with `types` that become `after`, and a function that changes.
-fn patched(compiler: &'static str, types: [&str; 2], functions: [&str; 2]) -> Result<Livepatch> {
+fn patched(
+    compiler: &'static str,
+    types: [&str; 2],
+    functions: [&str; 2],
+) -> Result<UnlinkedLivepatch> {
     let [before, after] = [0, 1].map(|side| format!("{}\n{}\n", types[side], functions[side]));
     let small = Small::new(compiler)?.object("a", &before, &after);
     small.livepatch(&[("a", "first")], false)

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use klp_core::check::{Finding, Report, Severity};
+use klp_core::check::{CheckFinding, CheckReport, Severity};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::printable::Lines;
 #[schemars(rename = "CheckRecord")]
 pub(super) enum Record<'a> {
     /// Something that is not as it must be.
-    Check(&'a Finding),
+    Check(&'a CheckFinding),
     /// The last record.
     CheckSummary {
         /// Whether the kernel takes the module, as far as can be told.
@@ -39,14 +39,14 @@ pub(super) enum Record<'a> {
 }
 
 /// Prints what a check found.
-pub(crate) fn check(report: &Report, format: StreamFormat) -> io::Result<()> {
+pub(crate) fn check(report: &CheckReport, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Human => human(report, &mut Lines::to(out)),
         StreamFormat::Json => json(report, out),
     })
 }
 
-fn human(report: &Report, out: &mut Lines<'_>) -> io::Result<()> {
+fn human(report: &CheckReport, out: &mut Lines<'_>) -> io::Result<()> {
     for finding in &report.findings {
         let word = match finding.severity {
             Severity::Error => "ERROR",
@@ -57,7 +57,7 @@ fn human(report: &Report, out: &mut Lines<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn json(report: &Report, out: impl Write) -> io::Result<()> {
+fn json(report: &CheckReport, out: impl Write) -> io::Result<()> {
     let count =
         |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
     let summary = Record::CheckSummary {

@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 use klp::{Explained, ExplainedData, Kernel, Session, SourceLines, Why, explain_compared, output};
-use klp_core::check::{Use, uses};
+use klp_core::check::{SymbolUse, uses};
 use klp_core::diff::Changes;
 
 use crate::cli::PageArgs;
@@ -105,7 +105,7 @@ fn write(
 }
 
 /// What the livepatch at `path` uses of the running kernel.
-fn shared(path: &Utf8Path) -> Result<Vec<Use>, Error> {
+fn shared(path: &Utf8Path) -> Result<Vec<SymbolUse>, Error> {
     let failed = |source| klp::Error::Read { path: path.to_owned(), source };
     let module = fs_err::read(path).map_err(failed)?;
     let uses = uses(&module);

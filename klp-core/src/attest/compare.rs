@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Class;
+use super::DeviationClass;
 use super::alike::bytes;
 use super::judge::{Field, Judge, Piece};
 use super::reference::livepatch_name;
@@ -164,7 +164,7 @@ impl Judge<'_> {
         if untraced.iter().any(|inside| !self.module.table_has(FENTRIES, at.plus(*inside))) {
             let what = "the entry of a function is not listed for tracing";
             let name = self.describe(number, extent.section, extent.start);
-            self.find(self.object(number), name, Class::Table, what);
+            self.find(self.object(number), name, DeviationClass::Table, what);
         }
         let calls = static_calls.into_iter().map(|(inside, name)| (at.plus(inside), name));
         self.static_calls.extend(calls);
@@ -225,7 +225,7 @@ impl Judge<'_> {
 
     fn other(&mut self, (number, extent): Piece, offset: u64, what: &str) {
         let place = self.describe(number, extent.section, offset);
-        self.find(self.object(number), place, Class::Content, what);
+        self.find(self.object(number), place, DeviationClass::Content, what);
     }
 
     /// Each site of a static call in the module says which call it is.
@@ -251,12 +251,17 @@ impl Judge<'_> {
                     "a call of the static call `{}` that {STATIC_CALLS} does not list as such",
                     String::from_utf8_lossy(name)
                 );
-                self.find("", at, Class::Table, what);
+                self.find("", at, DeviationClass::Table, what);
             }
         }
         for place in listed.keys().filter(|place| !calls.contains_key(place)) {
             let at = super::judge::describe(&self.module, place.section, place.offset);
-            self.find("", at, Class::Table, format!("no static call, but {STATIC_CALLS} lists it"));
+            self.find(
+                "",
+                at,
+                DeviationClass::Table,
+                format!("no static call, but {STATIC_CALLS} lists it"),
+            );
         }
     }
 }

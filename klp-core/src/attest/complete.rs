@@ -9,27 +9,32 @@ use super::names::{base, is_constructor};
 use super::running::VMLINUX;
 use super::tables::{Table, is_generated};
 use super::view::{Aim, Extent, Use, View};
-use super::{Class, Said};
+use super::{DeviationClass, ExpectedChanges};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
 impl Judge<'_> {
     /// Compares what the module does with what both builds say.
-    pub(super) fn complete(&mut self, said: &Said) {
+    pub(super) fn complete(&mut self, said: &ExpectedChanges) {
         if self.enabled.replacements.is_empty() && self.enabled.callbacks.is_empty() {
-            self.find("", "init_module", Class::Missing, "the module replaces no function");
+            self.find(
+                "",
+                "init_module",
+                DeviationClass::Missing,
+                "the module replaces no function",
+            );
         }
         for (object, name) in &said.changed {
             let is_left = is_constructor(name.as_bytes()) || self.is_left_freed(said, object, name);
             if !is_left && !self.is_replaced(object, name) {
                 let what = "the patch changes this function, and the module does not replace it";
-                self.find(object, name, Class::Missing, what);
+                self.find(object, name, DeviationClass::Missing, what);
             }
         }
         for (object, name) in &said.removed {
             if self.is_still_there(object, name) && !self.is_replaced_by_name(name) {
                 let what = "the patched kernel has this function still, and the module does not \
                             replace the kernel's";
-                self.find(object, name, Class::Missing, what);
+                self.find(object, name, DeviationClass::Missing, what);
             }
         }
         for (object, name) in &said.removed {
@@ -39,7 +44,7 @@ impl Judge<'_> {
                     "the patched kernel has the weak function of {other} in its place, and the module does not \
                      replace the kernel's"
                 );
-                self.find(object, name, Class::Missing, what);
+                self.find(object, name, DeviationClass::Missing, what);
             }
         }
         self.renamed(said);
@@ -47,7 +52,12 @@ impl Judge<'_> {
     }
 
     /// The object whose weak function the linker takes once a global one is gone, and which the patch leaves as it is.
-    fn weak_instead<'s>(&self, said: &'s Said, object: &str, name: &str) -> Option<&'s str> {
+    fn weak_instead<'s>(
+        &self,
+        said: &'s ExpectedChanges,
+        object: &str,
+        name: &str,
+    ) -> Option<&'s str> {
         let name_of = name.as_bytes();
         let of_object = self.sources.iter().find(|source| source.object == object);
         let was_global = of_object.and_then(|source| source.original.as_ref()).is_none_or(|view| {
@@ -151,7 +161,7 @@ impl Judge<'_> {
     }
 
     /// Whether a function is left as it is on purpose, since it was freed after the start.
-    fn is_left_freed(&self, said: &Said, object: &str, name: &str) -> bool {
+    fn is_left_freed(&self, said: &ExpectedChanges, object: &str, name: &str) -> bool {
         let is_freed = |source: &Source<'_>| {
             let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
             source.object == object && freed.contains(name.as_bytes())
@@ -206,7 +216,7 @@ impl Judge<'_> {
     }
 
     /// New variables of the module that take the place of ones which are gone.
-    fn renamed(&mut self, said: &Said) {
+    fn renamed(&mut self, said: &ExpectedChanges) {
         let mut found = Vec::new();
         for (number, source) in self.sources.iter().enumerate() {
             for extent in self.new_variables(number, source) {
@@ -230,7 +240,7 @@ impl Judge<'_> {
             );
             let object = self.object(number).to_owned();
             if !said.forced.contains(&(object.clone(), new.clone())) {
-                self.find(&object, new, Class::Renamed, what);
+                self.find(&object, new, DeviationClass::Renamed, what);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Entries of tables for copied code, and tables that nobody here can read.
 
-use super::Class;
+use super::DeviationClass;
 use super::judge::{Judge, Piece};
 use super::tables::{Duty, Table, is_generated};
 use super::view::{Aim, Extent, Use};
@@ -38,7 +38,12 @@ impl Judge<'_> {
         let names: Vec<String> =
             unread.map(|(section, _)| section.name_lossy().into_owned()).collect();
         for name in names {
-            self.find(self.object(number), name, Class::Table, "its entries have no known size");
+            self.find(
+                self.object(number),
+                name,
+                DeviationClass::Table,
+                "its entries have no known size",
+            );
         }
     }
 
@@ -79,7 +84,7 @@ impl Judge<'_> {
                 None => {
                     let place = self.describe(number, code.section, code.offset);
                     let what = format!("its entry in {} is not in the module", table.section);
-                    self.find(self.object(number), place, Class::Table, what);
+                    self.find(self.object(number), place, DeviationClass::Table, what);
                 }
             }
         }
@@ -147,7 +152,7 @@ impl Judge<'_> {
             }
         }
         for (number, place, what) in found {
-            self.find(self.object(number), place, Class::Table, what);
+            self.find(self.object(number), place, DeviationClass::Table, what);
         }
     }
 }

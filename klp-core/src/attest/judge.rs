@@ -8,7 +8,7 @@ use super::names;
 use super::origin::{self, Origin};
 use super::running::{Running, Spot};
 use super::view::{Aim, Extent, References, Use, View};
-use super::{AttestError, Class, Finding, Kernel, Object, Report};
+use super::{AttestError, Attestation, AttestedObject, Deviation, DeviationClass, RunningKernel};
 use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
 
 /// The ENDBR, and with kCFI the types, that the kernel takes away from a module.
@@ -61,15 +61,15 @@ pub(super) struct Judge<'a> {
     pub(super) static_calls: BTreeMap<Place, Vec<u8>>,
     /// What an address of copied code can mean as well, and where the module has it if the address is right then, too.
     pub(super) beside: Vec<(Field, Piece, Place)>,
-    findings: BTreeSet<Finding>,
+    findings: BTreeSet<Deviation>,
     pub(super) references: usize,
 }
 
 impl<'a> Judge<'a> {
     pub(super) fn new(
         module: &'a [u8],
-        objects: &[Object<'a>],
-        kernel: &Kernel<'a>,
+        objects: &[AttestedObject<'a>],
+        kernel: &RunningKernel<'a>,
     ) -> Result<Self, AttestError> {
         let failed = |object: &str| {
             let object = object.to_owned();
@@ -110,7 +110,7 @@ impl<'a> Judge<'a> {
         };
         match enabled::enabled(&judge.module) {
             Ok(enabled) => judge.enabled = enabled,
-            Err(why) => judge.find("", "init_module", Class::Livepatch, why),
+            Err(why) => judge.find("", "init_module", DeviationClass::Livepatch, why),
         }
         Ok(judge)
     }
@@ -119,15 +119,15 @@ impl<'a> Judge<'a> {
         &mut self,
         object: &str,
         place: impl Into<String>,
-        class: Class,
+        class: DeviationClass,
         what: impl Into<String>,
     ) {
         let (object, place, what) = (object.to_owned(), place.into(), what.into());
-        self.findings.insert(Finding { object, place, class, what });
+        self.findings.insert(Deviation { object, place, class, what });
     }
 
-    pub(super) fn into_report(self) -> Report {
-        Report {
+    pub(super) fn into_report(self) -> Attestation {
+        Attestation {
             notes: self.freed_functions(),
             findings: self.findings.into_iter().collect(),
             functions: self.enabled.replacements.len(),
@@ -145,7 +145,7 @@ impl<'a> Judge<'a> {
                 self.replaced.insert(spot);
             } else {
                 let what = format!("{object} has no function at position {position}");
-                self.find("", name, Class::Livepatch, what);
+                self.find("", name, DeviationClass::Livepatch, what);
             }
         }
         for replacement in &replacements {
@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
         });
         let Some((number, symbol)) = found else {
             let what = "no patched object has another version of the function at this position";
-            self.find("", name, Class::Reference, what);
+            self.find("", name, DeviationClass::Reference, what);
             return;
         };
         let piece = self.function(number, symbol).and_then(|(extent, value)| {
@@ -199,7 +199,7 @@ impl<'a> Judge<'a> {
         });
         let Some((extent, start)) = piece else {
             let what = "nothing tells how long its patched version is, or where it starts";
-            return self.find("", name, Class::Content, what);
+            return self.find("", name, DeviationClass::Content, what);
         };
         self.new_functions.insert((number, extent));
         self.copy((number, extent), by.section.at(start));
@@ -209,7 +209,7 @@ impl<'a> Judge<'a> {
         if self.seals(at) {
             let what =
                 "the kernel calls it by its address, and the module seals it (.ibt_endbr_seal)";
-            self.find("", "callback", Class::Table, what);
+            self.find("", "callback", DeviationClass::Table, what);
         }
         let symbols = self.module.elf.symbols.iter();
         let name = symbols.clone().find(|symbol| {
@@ -229,7 +229,9 @@ impl<'a> Judge<'a> {
         });
         match piece {
             Some((number, extent, start)) => self.copy((number, extent), at.section.at(start)),
-            None => self.find("", "callback", Class::Content, "it is in no patched object"),
+            None => {
+                self.find("", "callback", DeviationClass::Content, "it is in no patched object")
+            }
         }
     }
 
@@ -262,7 +264,7 @@ impl<'a> Judge<'a> {
         } else {
             let name = describe(&self.module, at.section, at.offset);
             let what = "the type that its callers compare is not in front of it";
-            self.find("", name, Class::Missing, what);
+            self.find("", name, DeviationClass::Missing, what);
         }
     }
 

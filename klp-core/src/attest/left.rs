@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Class;
+use super::DeviationClass;
 use super::alike::bytes;
 use super::judge::{Judge, describe};
 use super::kind::Kind;
@@ -53,7 +53,7 @@ impl Judge<'_> {
                 end.saturating_sub(start),
                 self.module.section(section).name_lossy()
             );
-            self.find("", name, Class::Content, what);
+            self.find("", name, DeviationClass::Content, what);
         }
     }
 
@@ -79,7 +79,7 @@ impl Judge<'_> {
         for (section, offset, table) in found {
             let name = describe(&self.module, section, offset);
             let what = format!("an entry of {table} is about code that is not the module's");
-            self.find("", name, Class::Table, what);
+            self.find("", name, DeviationClass::Table, what);
         }
     }
 

@@ -63,7 +63,7 @@ pub enum AttestError {
 
 /// An object that the module was made of.
 #[derive(Debug, Clone, Copy)]
-pub struct Object<'a> {
+pub struct AttestedObject<'a> {
     /// Its path in the build.
     pub object: &'a str,
     /// `vmlinux`, or the path of the module without suffix that it is linked into.
@@ -78,7 +78,7 @@ pub struct Object<'a> {
 
 /// The running kernel.
 #[derive(Debug, Clone)]
-pub struct Kernel<'a> {
+pub struct RunningKernel<'a> {
     /// The linked image with its symbols.
     pub vmlinux: &'a [u8],
     /// The finished modules by path without suffix.
@@ -88,26 +88,26 @@ pub struct Kernel<'a> {
 }
 
 /// Functions or variables, each with its object's path.
-pub type Names = BTreeSet<(String, String)>;
+pub type NamesInObjects = BTreeSet<(String, String)>;
 
 /// What the comparison of both builds says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct ExpectedChanges {
     /// Functions that changed, by their names in the patched build.
-    pub changed: Names,
+    pub changed: NamesInObjects,
     /// Functions that are gone, by their names in the original build.
-    pub removed: Names,
+    pub removed: NamesInObjects,
     /// Weak functions of objects of the same image that have the name of one that is gone.
-    pub weak: Names,
+    pub weak: NamesInObjects,
     /// What whoever makes the module takes the risk of: a variable here is not one of the kernel's with another name.
-    pub forced: Names,
+    pub forced: NamesInObjects,
 }
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Class {
+pub enum DeviationClass {
     /// The bytes are not those of the patched object, or of nothing in it.
     Content,
     /// A reference leads to something else than in the patched kernel, or to nothing at first.
@@ -133,22 +133,22 @@ pub enum Class {
 /// Something that is not as in the patched kernel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Finding {
+pub struct Deviation {
     /// The object of the patched build, empty where it is not known.
     pub object: String,
     /// Symbol or section, and offset.
     pub place: String,
     /// What is wrong.
-    pub class: Class,
+    pub class: DeviationClass,
     /// The same for people.
     pub what: String,
 }
 
 /// What was looked at, and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct Attestation {
     /// What is not as in the patched kernel; no module with a finding should be loaded.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Deviation>,
     /// What a person should know, and is no reason against the module.
     pub notes: Vec<String>,
     /// How many functions livepatch is told to replace.
@@ -163,7 +163,7 @@ pub struct Report {
 /// those that the objects are linked into, and those that export what these or the module use.
 pub fn needed_modules(
     module: &[u8],
-    objects: &[Object<'_>],
+    objects: &[AttestedObject<'_>],
     symvers: &Symvers,
 ) -> Result<BTreeSet<String>, AttestError> {
     let mut needed: BTreeSet<String> =
@@ -199,10 +199,10 @@ pub fn loaded_before(
 /// Judges the module with these bytes.
 pub fn attest(
     module: &[u8],
-    objects: &[Object<'_>],
-    kernel: &Kernel<'_>,
-    said: &Said,
-) -> Result<Report, AttestError> {
+    objects: &[AttestedObject<'_>],
+    kernel: &RunningKernel<'_>,
+    said: &ExpectedChanges,
+) -> Result<Attestation, AttestError> {
     let mut judge = judge::Judge::new(module, objects, kernel)?;
     judge.applied(module)?;
     judge.follow();

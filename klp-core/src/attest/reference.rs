@@ -1,6 +1,6 @@
 //! Does a relocation of the module lead to what the patched kernel would use?
 
-use super::Class;
+use super::DeviationClass;
 use super::judge::{Field, Judge, Piece};
 use super::kind::Kind;
 use super::names::{base, is_description, is_key, is_of_one_place};
@@ -29,11 +29,15 @@ impl Judge<'_> {
         let (mask, loose) = flags;
         if patched.kind != module.kind {
             let what = format!("{:?} where the patched object has {:?}", module.kind, patched.kind);
-            return self.wrong(field, Class::Reference, what);
+            return self.wrong(field, DeviationClass::Reference, what);
         }
         let (here, there) = (Aim::of(&patched, used), Aim::of(&module, used));
         if (here.offset ^ there.offset) & mask & !loose != 0 {
-            return self.wrong(field, Class::Table, "other flags than in the patched object");
+            return self.wrong(
+                field,
+                DeviationClass::Table,
+                "other flags than in the patched object",
+            );
         }
         let plain = |aim: Aim| Aim { offset: aim.offset & !mask, ..aim };
         let (here, there) = (plain(here), plain(there));
@@ -43,7 +47,7 @@ impl Judge<'_> {
             self.beside(field, here, lead);
         }
         match (meant, lead) {
-            (Err(why), _) | (_, Err(why)) => self.wrong(field, Class::Reference, why),
+            (Err(why), _) | (_, Err(why)) => self.wrong(field, DeviationClass::Reference, why),
             (Ok(Thing::Own(own)), Ok(Lead::Inside(section, offset))) => {
                 self.inside(field, own, section, offset);
             }
@@ -56,7 +60,8 @@ impl Judge<'_> {
             (Ok(Thing::Number(here)), Ok(Lead::Number(there))) if here == there => {}
             (Ok(meant), Ok(lead)) => {
                 let (meant, lead) = (self.meant_text(meant), self.lead_text(lead));
-                let class = if lead.1 { Class::Identity } else { Class::Reference };
+                let class =
+                    if lead.1 { DeviationClass::Identity } else { DeviationClass::Reference };
                 let what = format!("leads to {}, not to {meant}", lead.0);
                 self.wrong(field, class, what);
             }
@@ -79,7 +84,7 @@ impl Judge<'_> {
         let Some((user, home)) = name(user).zip(name(home)) else { return };
         if !self.running.needs(&user, &home) {
             let what = format!("uses something of module {home}, which {user} does not need");
-            self.wrong(field, Class::Reference, what);
+            self.wrong(field, DeviationClass::Reference, what);
         }
     }
 
@@ -122,14 +127,18 @@ impl Judge<'_> {
         let last = within.min(size.saturating_sub(1));
         let unnamed = view.unnamed_code(own.section, last);
         let Some(extent) = unnamed.or_else(|| view.extent(own.section, last)) else {
-            return self.wrong(field, Class::Reference, "nothing tells what it leads to");
+            return self.wrong(field, DeviationClass::Reference, "nothing tells what it leads to");
         };
         let start = i64::try_from(extent.start)
             .ok()
             .and_then(|start| offset.checked_sub(own.offset.checked_sub(start)?))
             .and_then(|start| u64::try_from(start).ok());
         let Some(start) = start else {
-            return self.wrong(field, Class::Reference, "leads to a place outside of the module");
+            return self.wrong(
+                field,
+                DeviationClass::Reference,
+                "leads to a place outside of the module",
+            );
         };
         let piece = (own.source, extent);
         self.may_copy(field, own, piece, section);
@@ -155,12 +164,12 @@ impl Judge<'_> {
                 header.name_lossy(),
                 holder.name_lossy()
             );
-            return self.wrong(field, Class::Section, what);
+            return self.wrong(field, DeviationClass::Section, what);
         }
         if field.used.per_cpu && kind != Kind::PerCpu {
             let what =
                 format!("uses `{name}` as one for each processor, but it is {}", kind.text());
-            return self.wrong(field, Class::Kind, what);
+            return self.wrong(field, DeviationClass::Kind, what);
         }
         if kind == Kind::Text {
             if let Some(was) = own.was.filter(|was| !self.replaced.contains(was)) {
@@ -168,7 +177,7 @@ impl Judge<'_> {
                     "`{name}` moved here from another object: the kernel goes on with its own, {}",
                     self.running.describe(was)
                 );
-                self.wrong(field, Class::Missing, what);
+                self.wrong(field, DeviationClass::Missing, what);
             }
             return;
         }
@@ -180,7 +189,7 @@ impl Judge<'_> {
                 let what = format!(
                     "the module has its own variable of {name}, and nothing tells whether the kernel has it"
                 );
-                self.wrong(field, Class::Identity, what);
+                self.wrong(field, DeviationClass::Identity, what);
             }
             return;
         };
@@ -191,7 +200,7 @@ impl Judge<'_> {
         let index = source.known_name(index);
         if !source.originals(index).is_empty() || !self.elsewhere(number, index).is_empty() {
             let what = format!("the module has its own `{name}`, but the kernel has one");
-            self.wrong(field, Class::Identity, what);
+            self.wrong(field, DeviationClass::Identity, what);
         }
     }
 
@@ -224,7 +233,7 @@ impl Judge<'_> {
         let Some((index, symbol)) = named else {
             let lead = self.running.describe(spot);
             let what = format!("leads to {lead}, but what is meant ({name}) has no name");
-            return self.wrong(field, Class::Reference, what);
+            return self.wrong(field, DeviationClass::Reference, what);
         };
         let inside =
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
@@ -246,7 +255,7 @@ impl Judge<'_> {
                     "leads to one of {} that can be `{name}`, and nothing tells which",
                     several.len()
                 );
-                return self.wrong(field, Class::Reference, what);
+                return self.wrong(field, DeviationClass::Reference, what);
             }
             _ if inside == 0 && is_renumbered(source, index, spot) => {}
             other => {
@@ -256,13 +265,13 @@ impl Judge<'_> {
                     _ => format!("`{name}`"),
                 };
                 let what = format!("leads to {}, not to {meant}", self.running.describe(spot));
-                return self.wrong(field, Class::Reference, what);
+                return self.wrong(field, DeviationClass::Reference, what);
             }
         }
         let now = Kind::of(view.section(own.section));
         let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
         if let Some(was) = was.filter(|was| *was != now) {
-            let class = if was.is_freed() { Class::Freed } else { Class::Kind };
+            let class = if was.is_freed() { DeviationClass::Freed } else { DeviationClass::Kind };
             let (now, was) = (now.text(), was.text());
             let what = format!("`{name}` is {was} in the kernel and {now} in the patched one");
             return self.wrong(field, class, what);
@@ -294,7 +303,7 @@ impl Judge<'_> {
         });
         if !before {
             let what = format!("leads to {}, {}", self.running.describe(spot), kind.text());
-            self.wrong(field, Class::Freed, what);
+            self.wrong(field, DeviationClass::Freed, what);
         }
     }
 
@@ -306,11 +315,11 @@ impl Judge<'_> {
                 "uses {} as one for each processor, which it is not",
                 self.running.describe(spot)
             );
-            self.wrong(field, Class::Kind, what);
+            self.wrong(field, DeviationClass::Kind, what);
         }
     }
 
-    pub(super) fn wrong(&mut self, field: Field, class: Class, what: impl Into<String>) {
+    pub(super) fn wrong(&mut self, field: Field, class: DeviationClass, what: impl Into<String>) {
         let (number, extent) = field.piece;
         let place = self.describe(number, extent.section, field.patched.offset);
         self.find(self.object(number), place, class, what);

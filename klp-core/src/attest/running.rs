@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::AttestError;
 use super::kind::Kind;
 use crate::elf::{SectionId, SymbolId};
-use crate::kernel::{Kallsyms, Listed, Symvers, module_name};
+use crate::kernel::{Kallsyms, KernelSymbol, Symvers, module_name};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
 /// The image of the kernel itself among [`Running::images`].
@@ -242,7 +242,7 @@ impl<'a> Image<'a> {
     }
 }
 
-fn spot(image: usize, listed: &Listed) -> Spot {
+fn spot(image: usize, listed: &KernelSymbol) -> Spot {
     Spot { image, section: listed.section, value: listed.value }
 }
 

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Report, Topic};
-use crate::kernel::{Export, Kernel};
+use super::{CheckReport, Topic};
+use crate::kernel::{Export, LinkedKernel};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
 /// `STB_WEAK`: the loader leaves it 0 where nobody has it.
@@ -12,7 +12,12 @@ const WEAK: u8 = 2;
 /// `sizeof(struct modversion_info)`.
 const VERSION: usize = 64;
 
-pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel, report: &mut Report) {
+pub(super) fn check(
+    elf: &RawElf<'_>,
+    info: &ModInfo,
+    kernel: &LinkedKernel,
+    report: &mut CheckReport,
+) {
     let license = info.get("license").unwrap_or_default();
     let is_gpl = [
         "GPL",
@@ -75,7 +80,7 @@ fn check_export(
     export: &Export,
     namespaces: &BTreeSet<&str>,
     own_name: &str,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     if export.module != "vmlinux" {
         let what = format!(
@@ -94,7 +99,12 @@ fn check_export(
     }
 }
 
-fn check_crc(name: &str, export: &Export, versions: &BTreeMap<String, u32>, report: &mut Report) {
+fn check_crc(
+    name: &str,
+    export: &Export,
+    versions: &BTreeMap<String, u32>,
+    report: &mut CheckReport,
+) {
     match versions.get(name) {
         Some(crc) if *crc == export.crc => {}
         Some(crc) => {
@@ -107,7 +117,7 @@ fn check_crc(name: &str, export: &Export, versions: &BTreeMap<String, u32>, repo
 
 /// The CRCs that the module was linked with: `__versions`, and since 6.14 `__version_ext_crcs` with
 /// `__version_ext_names`.
-fn versions(elf: &RawElf<'_>, report: &mut Report) -> Option<BTreeMap<String, u32>> {
+fn versions(elf: &RawElf<'_>, report: &mut CheckReport) -> Option<BTreeMap<String, u32>> {
     let mut found = BTreeMap::new();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let plain = elf.section_named("__versions");

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Report, Topic, klp_name};
+use super::{CheckReport, Topic, klp_name};
 use crate::elf::SectionId;
 use crate::module::{RawElf, RawRela};
 
@@ -14,7 +14,7 @@ const READ_AT_LOAD: [&[u8]; 4] =
 /// A stretch of a section.
 type Stretch = (SectionId, Range<u64>);
 
-pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
     for (place, what) in found(elf) {
         report.error(Topic::Relocation, place, what);
     }

@@ -22,10 +22,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::elf::ElfError;
-use crate::kernel::Kernel;
+use crate::kernel::LinkedKernel;
 use crate::module::{ModInfo, RawElf};
 
-pub use uses::{Use, uses};
+pub use uses::{SymbolUse, uses};
 
 /// Why a file cannot be checked at all.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +95,7 @@ pub enum Topic {
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub struct Finding {
+pub struct CheckFinding {
     /// How bad it is.
     pub severity: Severity,
     /// What it is about.
@@ -108,9 +108,9 @@ pub struct Finding {
 
 /// What was looked at, and what was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub struct CheckReport {
     /// What is wrong, worst first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CheckFinding>,
     /// How many symbols livepatch resolves.
     pub symbols: usize,
     /// How many functions are replaced, where the module's tables tell.
@@ -123,7 +123,7 @@ pub struct Report {
     pub entries: usize,
 }
 
-impl Report {
+impl CheckReport {
     /// Whether the kernel takes the module, as far as can be told.
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -139,7 +139,7 @@ impl Report {
     }
 
     fn add(&mut self, severity: Severity, topic: Topic, place: String, what: String) {
-        self.findings.push(Finding { severity, topic, place, what });
+        self.findings.push(CheckFinding { severity, topic, place, what });
     }
 }
 
@@ -157,10 +157,10 @@ pub fn named_modules(module: &[u8]) -> Result<BTreeSet<String>, CheckError> {
 }
 
 /// Checks a livepatch module.
-pub fn check(module: &[u8], kernel: &Kernel) -> Result<Report, CheckError> {
+pub fn check(module: &[u8], kernel: &LinkedKernel) -> Result<CheckReport, CheckError> {
     let elf = livepatch(module)?;
     let info = ModInfo::of(&elf);
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     vermagic::check(&elf, &info, kernel, &mut report);
     imports::check(&elf, &info, kernel, &mut report);
     relocations::check(&elf, &mut report);

@@ -1,7 +1,7 @@
 //! Relocation sections: those that livepatch applies, and those that the loader does
 //! (`apply_relocate_add` in arch/x86/kernel/module.c).
 
-use super::{Report, Topic, klp_name};
+use super::{CheckReport, Topic, klp_name};
 use crate::elf::{SectionId, SymbolId};
 use crate::ids::List;
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
@@ -9,7 +9,7 @@ use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 /// Size of `Elf64_Rela`.
 const ENTRY: u64 = 24;
 
-pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
     let mut used: List<SymbolId, bool> = elf.symbols.alongside();
     for section in elf.sections.iter().filter(|section| is_relocations(section)) {
         let name = section.name_lossy().into_owned();
@@ -53,7 +53,7 @@ fn target<'e, 'a>(elf: &'e RawElf<'a>, section: &RawSection<'_>) -> Option<&'e R
     elf.relocated_by(section).map(|target| elf.section(target))
 }
 
-fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
+fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut CheckReport) {
     let name = section.name_lossy();
     let mut wrong = |condition: bool, what: &str| {
         if condition {
@@ -74,7 +74,12 @@ fn header(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
     );
 }
 
-fn names_its_target(elf: &RawElf<'_>, section: &RawSection<'_>, named: &str, report: &mut Report) {
+fn names_its_target(
+    elf: &RawElf<'_>,
+    section: &RawSection<'_>,
+    named: &str,
+    report: &mut CheckReport,
+) {
     let Some(target) = target(elf, section) else { return };
     let target = target.name_lossy();
     if named != target && Some(named) != target.strip_prefix('.') {
@@ -88,7 +93,7 @@ fn livepatch(
     section: &RawSection<'_>,
     object: Option<&str>,
     rela: &RawRela,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let place = format!("{}+{:#x}", section.name_lossy(), rela.offset);
     let Some(symbol) = elf.symbol_of(rela) else {
@@ -117,7 +122,7 @@ fn livepatch(
 }
 
 /// Relocations that the loader applies: it knows nothing of livepatch symbols.
-fn plain(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut Report) {
+fn plain(elf: &RawElf<'_>, section: &RawSection<'_>, report: &mut CheckReport) {
     let is_loaded = target(elf, section).is_some_and(RawSection::is_allocated);
     // The loader passes over those of no section, and of what it does not load.
     if !is_loaded {
@@ -146,7 +151,7 @@ fn field(
     section: &RawSection<'_>,
     rela: &RawRela,
     place: &str,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let Some(width) = width(rela.kind) else {
         let what = format!("type {}, which the loader does not know", rela.kind);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, Topic};
+use super::{CheckReport, Topic};
 use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
@@ -41,7 +41,7 @@ const TABLES: &[Table] = &[
 /// All relocations, by section and offset.
 type Fields = BTreeMap<Place, RawRela>;
 
-pub(super) fn check(elf: &RawElf<'_>, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
     let mut fields = Fields::new();
     for section in elf.sections.iter().filter(|section| section.is_rela()) {
         // What applies to nothing is no field.
@@ -72,7 +72,7 @@ fn entries(
     id: SectionId,
     section: &RawSection<'_>,
     fields: &Fields,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) {
     let Some(size) = entry_size(table, id, section, fields) else {
         let what = format!("{} bytes are no whole number of entries", section.size);
@@ -165,7 +165,7 @@ fn in_function(elf: &RawElf<'_>, rela: &RawRela) -> Result<(), String> {
 }
 
 /// Each address of the unwinder has an entry of six bytes. Addresses are those of code and of its end.
-fn unwind(elf: &RawElf<'_>, report: &mut Report) {
+fn unwind(elf: &RawElf<'_>, report: &mut CheckReport) {
     let size = |name| elf.section_named(name).map_or(0, |section| section.size);
     let (addresses, entries) = (size(".orc_unwind_ip"), size(".orc_unwind"));
     if addresses.checked_div(4) != entries.checked_div(6) || entries.checked_rem(6) != Some(0) {
@@ -175,7 +175,7 @@ fn unwind(elf: &RawElf<'_>, report: &mut Report) {
 }
 
 /// All modules together have `PERCPU_MODULE_RESERVE` bytes for their per-CPU variables (include/linux/percpu.h).
-fn per_cpu(elf: &RawElf<'_>, report: &mut Report) {
+fn per_cpu(elf: &RawElf<'_>, report: &mut CheckReport) {
     const NAME: &str = ".data..percpu";
     const RESERVE: u64 = 8192;
     let size = elf.section_named(NAME).map_or(0, |section| section.size);

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, Topic, klp_name};
+use super::{CheckReport, Topic, klp_name};
 use crate::elf::SymbolId;
-use crate::kernel::{Kernel, Listed, module_name};
+use crate::kernel::{KernelSymbol, LinkedKernel, module_name};
 use crate::module::{RawElf, RawSection, SymbolPlace};
 
 /// `R_X86_64_64`, `R_X86_64_32` and `R_X86_64_32S`.
 const ADDRESSES: [u32; 3] = [1, 10, 11];
 
 /// The symbol that livepatch takes of those with the name, and why it takes none.
-fn choose(listed: &[Listed], position: u64) -> Result<Listed, String> {
+fn choose(listed: &[KernelSymbol], position: u64) -> Result<KernelSymbol, String> {
     let found = match (position, listed) {
         (_, []) => return Err("not found".to_owned()),
         (0, [only]) => *only,
@@ -41,8 +41,8 @@ pub(super) fn resolve(
     object: &str,
     name: &str,
     position: u64,
-    kernel: &Kernel,
-) -> Result<Listed, String> {
+    kernel: &LinkedKernel,
+) -> Result<KernelSymbol, String> {
     if object == "vmlinux" {
         return choose(kernel.vmlinux.named(name.as_bytes()), position);
     }
@@ -52,7 +52,7 @@ pub(super) fn resolve(
     };
     // The livepatch can be loaded before or after the module has been initialized.
     let early = module.named(name.as_bytes());
-    let late: Vec<Listed> = early.iter().filter(|listed| listed.lasting).copied().collect();
+    let late: Vec<KernelSymbol> = early.iter().filter(|listed| listed.lasting).copied().collect();
     match (choose(early, position)?, choose(&late, position)) {
         (_, Err(why)) => Err(format!("{why} once the module is initialized")),
         (early, Ok(late)) if early != late => {
@@ -62,7 +62,7 @@ pub(super) fn resolve(
     }
 }
 
-pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, kernel: &LinkedKernel, report: &mut CheckReport) {
     let tables = elf.sections.iter().filter(|section| section.is_rela());
     let relas = tables.flat_map(RawSection::relas);
     let addresses = relas.filter(|rela| ADDRESSES.contains(&rela.kind));
@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn positions_count_from_one_in_ascending_order() {
-        let listed = |value| Listed { value, global: true, lasting: true, ..Listed::default() };
+        let listed =
+            |value| KernelSymbol { value, global: true, lasting: true, ..KernelSymbol::default() };
         let symbols = [("f", 0x10), ("g", 0x20), ("f", 0x30), ("zero", 0)];
         let map: Kallsyms = symbols
             .map(|(name, value)| (name.as_bytes().to_vec(), listed(value)))

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Report, Topic, symbols};
+use super::{CheckReport, Topic, symbols};
 use crate::elf::Place;
-use crate::kernel::Kernel;
+use crate::kernel::LinkedKernel;
 use crate::module::{RawElf, RawRela, RawSymbol, SymbolPlace};
 
 /// `R_X86_64_64`.
@@ -22,7 +22,7 @@ pub(super) struct ReplacedFunction {
     position: u64,
 }
 
-pub(super) fn check(elf: &RawElf<'_>, kernel: &Kernel, report: &mut Report) {
+pub(super) fn check(elf: &RawElf<'_>, kernel: &LinkedKernel, report: &mut CheckReport) {
     for function in functions(elf) {
         report.functions += 1;
         let object = function.object.as_deref().unwrap_or("vmlinux");

@@ -5,7 +5,7 @@ use crate::module::SymbolPlace;
 
 /// A symbol of the running kernel that a livepatch uses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Use {
+pub struct SymbolUse {
     /// The symbol.
     pub symbol: String,
     /// `vmlinux` or the module that has it, and which of its symbols of that name is meant, from 1; 0 where there is only
@@ -14,19 +14,19 @@ pub struct Use {
 }
 
 /// What the livepatch `module` uses of the running kernel, sorted by name.
-pub fn uses(module: &[u8]) -> Result<Vec<Use>, CheckError> {
+pub fn uses(module: &[u8]) -> Result<Vec<SymbolUse>, CheckError> {
     let elf = livepatch(module)?;
     let symbols = elf.symbols.iter().filter(|symbol| !symbol.name.is_empty());
-    let mut uses: Vec<Use> = symbols
+    let mut uses: Vec<SymbolUse> = symbols
         .filter_map(|symbol| match symbol.place {
             SymbolPlace::Undefined => {
-                Some(Use { symbol: symbol.name_lossy().into_owned(), place: None })
+                Some(SymbolUse { symbol: symbol.name_lossy().into_owned(), place: None })
             }
             SymbolPlace::Livepatch => {
                 // A name that livepatch cannot read is a finding of `check`.
                 let name = klp_name::symbol(symbol.name).ok()?;
                 let place = Some((name.object.to_owned(), name.position));
-                Some(Use { symbol: name.name.to_owned(), place })
+                Some(SymbolUse { symbol: name.name.to_owned(), place })
             }
             _ => None,
         })

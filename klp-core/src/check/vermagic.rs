@@ -1,11 +1,16 @@
 //! `vermagic`: the kernel's release and the options that change its data structures
 //! (include/linux/vermagic.h).
 
-use super::{Report, Topic};
-use crate::kernel::Kernel;
+use super::{CheckReport, Topic};
+use crate::kernel::LinkedKernel;
 use crate::module::{ModInfo, RawElf};
 
-pub(super) fn check(elf: &RawElf<'_>, info: &ModInfo, kernel: &Kernel, report: &mut Report) {
+pub(super) fn check(
+    elf: &RawElf<'_>,
+    info: &ModInfo,
+    kernel: &LinkedKernel,
+    report: &mut CheckReport,
+) {
     let Some(found) = info.get("vermagic") else {
         report.error(Topic::Vermagic, ".modinfo", "no vermagic: the kernel refuses the module");
         return;

@@ -17,14 +17,14 @@ use crate::module::{RawElf, RawSection, RawSymbol, SymbolPlace};
 /// Symbols by name, each name's in the order of their positions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Kallsyms {
-    named: BTreeMap<Vec<u8>, Vec<Listed>>,
+    named: BTreeMap<Vec<u8>, Vec<KernelSymbol>>,
     files: BTreeMap<Vec<u8>, u32>,
 }
 
 /// One symbol of a finished kernel or module.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub struct Listed {
+pub struct KernelSymbol {
     /// Header index of its section in a module; none for an address, as all are in vmlinux.
     pub section: Option<SectionId>,
     /// Offset in its section, or address.
@@ -70,7 +70,7 @@ impl Kallsyms {
         let (sealed, regions, traced) =
             (Sealed::of(vmlinux), Regions::of(vmlinux), Traced::of(vmlinux));
         let mut files = Files::default();
-        let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
+        let mut symbols: BTreeMap<Vec<u8>, Vec<KernelSymbol>> = BTreeMap::new();
         for (symbol, number) in vmlinux.symbols.with_ids() {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let file = files.of(symbol);
@@ -82,7 +82,7 @@ impl Kallsyms {
             };
             if has_address && !symbol.name.is_empty() && !UNLISTED.contains(&symbol.kind) {
                 let sealed = sealed.holds(symbol);
-                let listed = Listed {
+                let listed = KernelSymbol {
                     section: None,
                     value,
                     size,
@@ -112,7 +112,7 @@ impl Kallsyms {
         let (sealed, regions, traced) =
             (Sealed::of(module), Regions::of(module), Traced::of(module));
         let mut files = Files::default();
-        let mut symbols: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
+        let mut symbols: BTreeMap<Vec<u8>, Vec<KernelSymbol>> = BTreeMap::new();
         for (symbol, number) in module.symbols.with_ids() {
             let file = files.of(symbol);
             if symbol.name.is_empty() || UNLISTED.contains(&symbol.kind) {
@@ -127,7 +127,7 @@ impl Kallsyms {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
             let sealed = sealed.holds(symbol);
             let (region, traced) = (regions.region(symbol), traced.holds(true, symbol));
-            let listed = Listed {
+            let listed = KernelSymbol {
                 section,
                 value,
                 size,
@@ -146,7 +146,7 @@ impl Kallsyms {
 
     /// All symbols of that name, in the order of their positions.
     #[must_use]
-    pub fn named(&self, name: &[u8]) -> &[Listed] {
+    pub fn named(&self, name: &[u8]) -> &[KernelSymbol] {
         self.named.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -190,9 +190,9 @@ fn is_kept(section: &RawSection<'_>) -> bool {
 }
 
 /// Symbols in the order of their positions.
-impl FromIterator<(Vec<u8>, Listed)> for Kallsyms {
-    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Listed)>>(symbols: I) -> Self {
-        let mut named: BTreeMap<Vec<u8>, Vec<Listed>> = BTreeMap::new();
+impl FromIterator<(Vec<u8>, KernelSymbol)> for Kallsyms {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, KernelSymbol)>>(symbols: I) -> Self {
+        let mut named: BTreeMap<Vec<u8>, Vec<KernelSymbol>> = BTreeMap::new();
         for (name, listed) in symbols {
             named.entry(name).or_default().push(listed);
         }

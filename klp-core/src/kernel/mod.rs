@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};
 
-pub use kallsyms::{Kallsyms, Listed};
+pub use kallsyms::{Kallsyms, KernelSymbol};
 pub use region::Region;
 pub(crate) use region::is_freed;
 pub use symvers::{Export, Symvers};
@@ -59,7 +59,7 @@ impl KernelError {
 
 /// The kernel that was built.
 #[derive(Debug, Clone, Default)]
-pub struct Kernel {
+pub struct LinkedKernel {
     /// What it and its modules export.
     pub symvers: Symvers,
     /// The symbols of vmlinux.
@@ -72,7 +72,7 @@ pub struct Kernel {
     pub vermagic: String,
 }
 
-impl Kernel {
+impl LinkedKernel {
     /// Whether module `other` is loaded whenever `module` is. Both are paths without suffix.
     pub(crate) fn comes_with(&self, module: &str, other: &str) -> bool {
         let other = module_name(other);

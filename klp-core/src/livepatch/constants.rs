@@ -21,13 +21,13 @@ use super::verdict::Verdict;
 
 /// A constant with a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Constant {
+pub struct NamedConstant {
     object: String,
     /// Up to what a compiler numbers.
     name: String,
 }
 
-impl Constant {
+impl NamedConstant {
     /// The constant `name` of an object.
     #[must_use]
     pub fn new(object: &str, name: &str) -> Self {
@@ -50,7 +50,7 @@ impl Constant {
 }
 
 /// Makes changed constants new ones where all of their readers can be replaced, and their readers changed functions.
-pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<Constant> {
+pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |_, _, fate| match fate {
         DataFate::Changed(original) => Some(original),
         _ => None,
@@ -58,7 +58,7 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSe
 }
 
 /// The same of tables of places inside of functions that are replaced: the kernel's lead into the old ones.
-pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<Constant> {
+pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |source, span, fate| match fate {
         DataFate::Shared(original) if leads_into_replaced(source, span) => Some(original),
         _ => None,
@@ -70,7 +70,7 @@ fn bring(
     sources: &mut [Source<'_>],
     verdict: &mut Verdict,
     original: impl Fn(&Source<'_>, SpanId, DataFate) -> Option<SpanId>,
-) -> BTreeSet<Constant> {
+) -> BTreeSet<NamedConstant> {
     let mut brought = BTreeSet::new();
     for source in sources {
         let wanted = source.data.iter();
@@ -89,7 +89,7 @@ fn bring(
                 source.change(reader);
             }
             source.data.insert(span, DataFate::New);
-            brought.insert(Constant::new(&object, &name));
+            brought.insert(NamedConstant::new(&object, &name));
         }
     }
     brought

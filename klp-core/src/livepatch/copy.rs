@@ -1,7 +1,7 @@
 //! A copied piece: where its relocations lead, and what becomes of its bytes.
 
 use super::pieces::Piece;
-use super::target::Target;
+use super::target::LinkTarget;
 
 /// Where a relocation of a copied piece leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) enum Link {
     /// To a copied piece.
     Piece(Piece),
     /// To a symbol of the running kernel.
-    Kernel(Target),
+    Kernel(LinkTarget),
     /// To a number.
     Number,
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::arch::for_machine;
 use crate::elf::{RelocKind, Section};
-use crate::kernel::{Kernel, is_freed};
+use crate::kernel::{LinkedKernel, is_freed};
 use crate::layout::FunctionId;
 use crate::obstacle::Obstacle;
 use crate::record::Note;
@@ -23,7 +23,7 @@ use super::registry;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
 use super::sites::code_sites;
 use super::source::{Fate, Source};
-use super::target::Target;
+use super::target::LinkTarget;
 use super::why::Why;
 
 /// All that is copied.
@@ -31,7 +31,7 @@ use super::why::Why;
 pub(super) struct Extraction {
     pub(super) copied: BTreeMap<Piece, Copied>,
     /// Keys of the static calls of each source.
-    pub(super) keys: BTreeSet<(usize, Target)>,
+    pub(super) keys: BTreeSet<(usize, LinkTarget)>,
     pub(super) refused: Refusals,
     pub(super) notes: BTreeSet<Note>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Root {
 
 /// Copies the functions `roots` and what they need.
 pub(super) fn extract(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     sources: &[Source<'_>],
     roots: &[Root],
     is_stacked: bool,
@@ -74,7 +74,7 @@ pub(super) fn extract(
 }
 
 pub(super) struct Walk<'w, 'a> {
-    pub(super) kernel: &'w Kernel,
+    pub(super) kernel: &'w LinkedKernel,
     pub(super) sources: &'w [Source<'a>],
     pub(super) tables: &'w [Option<Tables>],
     pub(super) is_stacked: bool,

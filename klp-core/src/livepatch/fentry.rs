@@ -3,7 +3,7 @@
 
 use crate::arch::Arch;
 use crate::elf::{Place, RelocKind};
-use crate::kernel::Kernel;
+use crate::kernel::LinkedKernel;
 
 use super::copy::{Copied, Link, OutReloc};
 use super::pieces::Piece;
@@ -27,7 +27,7 @@ impl Copied {
     /// Puts the call back at `offset`. The code is linked into `linked`.
     pub(super) fn call_fentry<A: Arch>(
         &mut self,
-        kernel: &Kernel,
+        kernel: &LinkedKernel,
         linked: &str,
         offset: u64,
     ) -> Result<(), Why> {

@@ -11,7 +11,7 @@ use object::build::elf::{Builder, Relocation, SectionData, SectionId, SymbolId};
 use object::elf::{self, FileHeader64};
 use object::read::elf::{FileHeader as _, SectionHeader as _};
 
-use super::target::Symbol;
+use super::target::KlpSymbol;
 
 /// `SHF_RELA_LIVEPATCH` and `SHN_LIVEPATCH` of `include/uapi/linux/elf.h`.
 const SHF_RELA_LIVEPATCH: u64 = 0x0010_0000;
@@ -37,10 +37,13 @@ impl From<object::build::Error> for FinishError {
 
 /// Gives the undefined symbols that `symbols` lists to livepatch, and takes out what says where and
 /// how the module was built.
-pub fn finish(module: &[u8], symbols: &BTreeMap<String, Symbol>) -> Result<Vec<u8>, FinishError> {
+pub fn finish(
+    module: &[u8],
+    symbols: &BTreeMap<String, KlpSymbol>,
+) -> Result<Vec<u8>, FinishError> {
     let module = readable(module).map_err(|why| FinishError::Damaged(why.to_string()))?;
     let mut builder = Builder::read64(module.as_slice())?;
-    let mut resolved: BTreeMap<usize, (SymbolId, &Symbol)> = BTreeMap::new();
+    let mut resolved: BTreeMap<usize, (SymbolId, &KlpSymbol)> = BTreeMap::new();
     let (mut defined, mut found) = (BTreeSet::new(), BTreeSet::new());
     for own in &mut builder.symbols {
         let name = String::from_utf8_lossy(own.name.as_slice()).into_owned();
@@ -109,7 +112,7 @@ fn index(id: SymbolId) -> usize {
 fn split(
     builder: &mut Builder<'_>,
     table: SectionId,
-    resolved: &BTreeMap<usize, (SymbolId, &Symbol)>,
+    resolved: &BTreeMap<usize, (SymbolId, &KlpSymbol)>,
 ) {
     let section = builder.sections.get_mut(table);
     let SectionData::Relocation(relocs) = &mut section.data else { return };

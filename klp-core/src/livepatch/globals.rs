@@ -10,7 +10,7 @@ use super::moved;
 use super::resolve::{Meaning, Outside, Resolver, Site};
 use super::side::region;
 use super::source::Source;
-use super::target::Target;
+use super::target::LinkTarget;
 use super::verdict::exported;
 use super::why::Why;
 
@@ -80,7 +80,7 @@ impl<'a> Walk<'_, 'a> {
         &self,
         linked: &str,
         name: &[u8],
-        target: &Target,
+        target: &LinkTarget,
     ) -> Result<(), Why> {
         let Some(was) = self.kernel.listed(target).map(|listed| listed.region) else {
             return Ok(());

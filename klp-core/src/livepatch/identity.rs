@@ -4,14 +4,14 @@
 use std::collections::BTreeSet;
 
 use crate::elf::{Definition, SymbolId};
-use crate::kernel::Kernel;
+use crate::kernel::LinkedKernel;
 use crate::layout::{FunctionId, SpanId};
 
 use super::side::Side;
 use super::source::{DataFate, Fate, Source};
 
 /// Corrects the fates of global functions and variables by what the rest of the kernel defines.
-pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) {
     let mut functions = Vec::new();
     let mut data = Vec::new();
     let dead: Vec<BTreeSet<Vec<u8>>> =
@@ -43,7 +43,7 @@ pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) {
 }
 
 struct Home<'h, 'a> {
-    kernel: &'h Kernel,
+    kernel: &'h LinkedKernel,
     sources: &'h [Source<'a>],
     source: &'h Source<'a>,
 }

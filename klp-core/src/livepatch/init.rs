@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{Livepatch, PatchedObject, TableEntry, functions_symbol};
+use super::{PatchedObject, TableEntry, UnlinkedLivepatch, functions_symbol};
 
 /// The kernel unloads no module that has no exit function (`delete_module` in kernel/module/main.c).
 const EXIT: &str = "\
@@ -21,7 +21,7 @@ MODULE_DESCRIPTION(\"Livepatch\");
 MODULE_INFO(livepatch, \"Y\");
 ";
 
-impl Livepatch {
+impl UnlinkedLivepatch {
     /// The source to link with the parts. With `replace` it takes the place of all livepatches before.
     #[must_use]
     pub fn init_source(&self, replace: bool) -> String {
@@ -91,13 +91,13 @@ fn pointer(TableEntry { part, entry }: TableEntry) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CallbackKind, Part, Replaced};
+    use super::super::{CallbackKind, ModulePart, Replaced};
     use super::*;
 
     #[test]
     fn each_function_gets_its_own_pointer() {
-        let mut livepatch = Livepatch::default();
-        let part = Part { object: "a.o".into(), bytes: Vec::new() };
+        let mut livepatch = UnlinkedLivepatch::default();
+        let part = ModulePart { object: "a.o".into(), bytes: Vec::new() };
         livepatch.parts = vec![part.clone(), part];
         let slot = |part, entry| TableEntry { part, entry };
         let show = |function| Replaced { name: "show".into(), position: 2, function };
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn what_stays_has_no_exit() {
         let stays = ["_RNvC1a1f".to_owned()].into();
-        let source = Livepatch { stays, ..Livepatch::default() }.init_source(true);
+        let source = UnlinkedLivepatch { stays, ..UnlinkedLivepatch::default() }.init_source(true);
         assert!(!source.contains("livepatch_exit"), "{source}");
         assert!(source.contains("MODULE_INFO(livepatch_stays, \"_RNvC1a1f\");"), "{source}");
     }

@@ -11,7 +11,7 @@ use super::extract::{Extraction, owner_name};
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
 use super::source::Source;
-use super::target::Target;
+use super::target::LinkTarget;
 
 /// References that come too late: object, what has them, and why.
 pub(super) fn references(
@@ -48,7 +48,7 @@ pub(super) fn references(
 /// Relocations that wait for a module, with what they lead to.
 fn late(copied: &Copied) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
     copied.relocs.iter().filter_map(|reloc| match &reloc.link {
-        Link::Kernel(Target::Livepatch(symbol)) if symbol.user != "vmlinux" => {
+        Link::Kernel(LinkTarget::Livepatch(symbol)) if symbol.user != "vmlinux" => {
             Some((reloc, symbol.name.as_str(), symbol.user.as_str()))
         }
         _ => None,

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::target::{Symbol, Target};
+use super::target::{KlpSymbol, LinkTarget};
 
 /// The static call trampolines of a module are called directly: objtool must not make a site of the
 /// call, because its key is not there when the livepatch is loaded.
@@ -21,24 +21,24 @@ const RESERVED: &[&str] = &["init_module", "cleanup_module", "__this_module"];
 /// A name for each target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Links {
-    names: BTreeMap<Target, String>,
+    names: BTreeMap<LinkTarget, String>,
 }
 
 impl Links {
     /// Names for `targets`; `defined` are the globals that the livepatch defines itself.
-    pub(super) fn of(targets: BTreeSet<Target>, defined: &BTreeSet<String>) -> Self {
+    pub(super) fn of(targets: BTreeSet<LinkTarget>, defined: &BTreeSet<String>) -> Self {
         let mut taken: BTreeSet<String> =
             RESERVED.iter().map(ToString::to_string).chain(defined.iter().cloned()).collect();
         let exports = targets.iter().filter_map(|target| match target {
-            Target::Export(name) => Some(name.clone()),
-            Target::Livepatch(_) => None,
+            LinkTarget::Export(name) => Some(name.clone()),
+            LinkTarget::Livepatch(_) => None,
         });
         taken.extend(exports);
         let mut names = BTreeMap::new();
         for target in targets {
             let name = match &target {
-                Target::Export(name) => name.clone(),
-                Target::Livepatch(symbol) => free_name(symbol, &taken),
+                LinkTarget::Export(name) => name.clone(),
+                LinkTarget::Livepatch(symbol) => free_name(symbol, &taken),
             };
             taken.insert(name.clone());
             names.insert(target, name);
@@ -47,21 +47,21 @@ impl Links {
     }
 
     /// The name of `target`.
-    pub(super) fn name(&self, target: &Target) -> &str {
+    pub(super) fn name(&self, target: &LinkTarget) -> &str {
         self.names.get(target).map(String::as_str).unwrap_or_default()
     }
 
     /// The names that livepatch resolves.
-    pub(super) fn into_symbols(self) -> BTreeMap<String, Symbol> {
+    pub(super) fn into_symbols(self) -> BTreeMap<String, KlpSymbol> {
         let symbols = self.names.into_iter().filter_map(|(target, name)| match target {
-            Target::Livepatch(symbol) => Some((name, symbol)),
-            Target::Export(_) => None,
+            LinkTarget::Livepatch(symbol) => Some((name, symbol)),
+            LinkTarget::Export(_) => None,
         });
         symbols.collect()
     }
 }
 
-fn free_name(symbol: &Symbol, taken: &BTreeSet<String>) -> String {
+fn free_name(symbol: &KlpSymbol, taken: &BTreeSet<String>) -> String {
     let of_module = symbol.object != "vmlinux" && symbol.name.starts_with(TRAMPOLINE);
     let name = &symbol.name;
     let fits = name.len() <= LONGEST && !name.contains('.') && !taken.contains(name);
@@ -76,15 +76,15 @@ fn free_name(symbol: &Symbol, taken: &BTreeSet<String>) -> String {
 mod tests {
     use super::*;
 
-    fn symbol(user: &str, object: &str, name: &str, global: bool) -> Target {
+    fn symbol(user: &str, object: &str, name: &str, global: bool) -> LinkTarget {
         let (user, object, name) = (user.into(), object.into(), name.into());
-        Target::Livepatch(Symbol { user, object, name, position: 2, global })
+        LinkTarget::Livepatch(KlpSymbol { user, object, name, position: 2, global })
     }
 
     #[test]
     fn no_two_targets_share_a_name() {
         let targets = [
-            Target::Export("printk".into()),
+            LinkTarget::Export("printk".into()),
             symbol("vmlinux", "vmlinux", "printk", false),
             symbol("ext4", "jbd2", "start", true),
             symbol("jbd2", "jbd2", "start", true),

@@ -64,7 +64,7 @@ mod why;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::{Definition, ElfError};
-use crate::kernel::{Kernel, module_name};
+use crate::kernel::{LinkedKernel, module_name};
 use crate::manifest::FunctionId;
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
@@ -75,16 +75,16 @@ use links::Links;
 use part::{Linking, Shared};
 use pieces::Piece;
 use source::{Fate, Source};
-use target::Target;
+use target::LinkTarget;
 
 pub use callbacks::CallbackKind;
-pub use constants::Constant;
+pub use constants::NamedConstant;
 pub use existing::data as data_verdict;
 pub use finish::{FinishError, finish};
-pub use input::{Input, Members, Typed};
-pub use part::{Part, functions_symbol};
+pub use input::{LinkMembers, TouchedObject, TypedVersions};
+pub use part::{ModulePart, functions_symbol};
 pub use position::PositionError;
-pub use target::Symbol;
+pub use target::KlpSymbol;
 pub use verdict::exports as exports_verdict;
 
 /// Why there is no livepatch, beside what is refused.
@@ -112,7 +112,7 @@ pub enum LivepatchError {
 /// A new function in the table of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableEntry {
-    /// Which of [`Livepatch::parts`].
+    /// Which of [`UnlinkedLivepatch::parts`].
     pub part: usize,
     /// Which of the table.
     pub entry: usize,
@@ -149,15 +149,15 @@ pub const FORCED: &str = "forced";
 
 /// A livepatch before it is linked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Livepatch {
+pub struct UnlinkedLivepatch {
     /// The objects to link.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ModulePart>,
     /// By `vmlinux` or the module's name.
     pub objects: BTreeMap<String, PatchedObject>,
     /// The undefined symbols of `parts` that livepatch resolves.
-    pub symbols: BTreeMap<String, Symbol>,
+    pub symbols: BTreeMap<String, KlpSymbol>,
     /// Changed constants that it brings with it.
-    pub constants: BTreeSet<Constant>,
+    pub constants: BTreeSet<NamedConstant>,
     /// Objects in which no other constants without names differ than some that nothing refers to.
     pub unread: BTreeSet<String>,
     /// Functions of it that keep its module in memory for good; empty if it can be unloaded.
@@ -173,7 +173,7 @@ pub type NamesByObject = BTreeMap<String, Vec<String>>;
 
 /// What the builds as they are, and the user's rules, say about functions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Named {
+pub struct ChangedNames {
     /// These changed.
     pub changed: NamesByObject,
     /// These changed, and the running kernel keeps its own.
@@ -191,11 +191,11 @@ pub struct Options {
 
 /// Makes a livepatch of `inputs`.
 pub fn create(
-    kernel: &Kernel,
-    inputs: &[Input<'_>],
-    named: &Named,
+    kernel: &LinkedKernel,
+    inputs: &[TouchedObject<'_>],
+    named: &ChangedNames,
     options: Options,
-) -> Result<Livepatch, LivepatchError> {
+) -> Result<UnlinkedLivepatch, LivepatchError> {
     let mut sources: Vec<Source<'_>> = Vec::new();
     for input in inputs {
         let source = Source::of(input, named)
@@ -265,14 +265,14 @@ pub fn create(
 }
 
 fn assemble(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     sources: &[Source<'_>],
     extraction: &Extraction,
     replaced: &[Root],
     callbacks: &BTreeMap<usize, Vec<(CallbackKind, FunctionId)>>,
     verdict: &mut verdict::Verdict,
-) -> Result<Livepatch, LivepatchError> {
-    let mut livepatch = Livepatch::default();
+) -> Result<UnlinkedLivepatch, LivepatchError> {
+    let mut livepatch = UnlinkedLivepatch::default();
     let shared = shared_pieces(sources, extraction, verdict);
     let defined: BTreeSet<String> = shared.values().map(|(name, _)| name.clone()).collect();
     let links = Links::of(targets(extraction), &defined);
@@ -322,7 +322,7 @@ fn assemble(
 }
 
 /// Everything of the kernel that the copied pieces refer to.
-fn targets(extraction: &Extraction) -> BTreeSet<Target> {
+fn targets(extraction: &Extraction) -> BTreeSet<LinkTarget> {
     let relocs = extraction.copied.values().flat_map(|copied| &copied.relocs);
     let targets = relocs.filter_map(|reloc| match &reloc.link {
         Link::Kernel(target) => Some(target.clone()),
@@ -364,7 +364,7 @@ fn shared_pieces(
 
 /// Name and position of the original of the patched `function`.
 fn replaced_symbol(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     source: &Source<'_>,
     number: FunctionId,
 ) -> Result<(String, u64), (String, String)> {

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 
 use crate::arch::RelocKind;
 use crate::elf::Definition;
-use crate::kernel::{Kernel, Region, module_name};
+use crate::kernel::{LinkedKernel, Region, module_name};
 use crate::layout::SpanId;
 use crate::name;
 
 use super::side::{Side, region};
 use super::source::{DataFate, Fate, Source};
-use super::target::Target;
+use super::target::LinkTarget;
 use super::types::Types;
 use super::why::Why;
 
@@ -80,7 +80,7 @@ pub(super) struct Suspect<'m> {
 }
 
 /// Finds what goes and what comes, and makes what is certainly the kernel's shared with it.
-pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) -> Moves {
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) -> Moves {
     let new: Vec<Thing> = new(sources);
     let mut gone = gone(sources);
     gone.retain(|was| new.iter().any(|new| can_be(new, was)));
@@ -115,11 +115,11 @@ pub(super) fn find(kernel: &Kernel, sources: &mut [Source<'_>]) -> Moves {
 /// The symbol of the running kernel that is the one at `span` of the original of source `object`, for what is linked into
 /// the same.
 pub(super) fn target(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     sources: &[Source<'_>],
     object: usize,
     span: SpanId,
-) -> Result<Target, Why> {
+) -> Result<LinkTarget, Why> {
     let source = sources.get(object).ok_or("no source")?;
     let original = source.original.as_ref().ok_or("an object without original")?;
     let index = original.analysis.layout.span(span).symbol;
@@ -266,7 +266,7 @@ fn is_heir(new: &Thing, users: &BTreeSet<String>, was: &Thing, heirs: &BTreeSet<
 
 /// Whether the kernel's `was` can be used for `new`: it starts with the same content, of the same type and, if it can be
 /// written, with the same name.
-fn is_same(kernel: &Kernel, sources: &[Source<'_>], new: &Thing, was: &Thing) -> bool {
+fn is_same(kernel: &LinkedKernel, sources: &[Source<'_>], new: &Thing, was: &Thing) -> bool {
     let sides = sources.get(new.object).zip(sources.get(was.object));
     let Some((source, before)) = sides else { return false };
     let Some(original) = &before.original else { return false };

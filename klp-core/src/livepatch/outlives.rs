@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::Section;
-use crate::kernel::{Kernel, Region};
+use crate::kernel::{LinkedKernel, Region};
 use crate::name;
 use crate::record::Note;
 
@@ -19,7 +19,11 @@ use super::types::Types;
 pub(super) const OUTLIVES: &str = "outlives";
 
 /// The notes about addresses that copied functions hand out.
-pub(super) fn notes(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> Vec<Note> {
+pub(super) fn notes(
+    kernel: &LinkedKernel,
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+) -> Vec<Note> {
     let entries = added(sources);
     let linked = linked(kernel, sources, extraction);
     let mut users: BTreeMap<(Piece, Option<String>), BTreeSet<String>> = BTreeMap::new();
@@ -84,7 +88,11 @@ pub(super) fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<
 
 /// Variables that are made to be kept by others: one that points to itself is the head of a list or can be in one, and
 /// one that points to a function of the kernel is for somebody to call it.
-fn linked(kernel: &Kernel, sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<Piece> {
+fn linked(
+    kernel: &LinkedKernel,
+    sources: &[Source<'_>],
+    extraction: &Extraction,
+) -> BTreeSet<Piece> {
     let mut linked = BTreeSet::new();
     for (piece, copied) in &extraction.copied {
         let Some(source) = sources.get(piece.object) else { continue };
@@ -172,7 +180,7 @@ fn functions_behind(
 }
 
 /// Whether a constant, or one that it leads to, has the address of a function of the kernel: somebody is to call that.
-fn calls_back(kernel: &Kernel, extraction: &Extraction, piece: Piece) -> bool {
+fn calls_back(kernel: &LinkedKernel, extraction: &Extraction, piece: Piece) -> bool {
     let (mut seen, mut open) = (BTreeSet::from([piece]), vec![piece]);
     while let Some(piece) = open.pop() {
         for reloc in extraction.copied.get(&piece).into_iter().flat_map(|copied| &copied.relocs) {

@@ -20,7 +20,7 @@ use super::why::Why;
 
 /// An object to link into the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct ModulePart {
     /// The object it comes from.
     pub object: String,
     /// The file.
@@ -73,7 +73,7 @@ impl Linking<'_> {
         number: usize,
         functions: &[(Piece, u64)],
         called: usize,
-    ) -> Result<Part, Why> {
+    ) -> Result<ModulePart, Why> {
         let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
         let mut outs: Vec<Out> = Vec::new();
         let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
@@ -136,7 +136,7 @@ impl Linking<'_> {
             writer.pointers(UNSEALED, called);
         }
         let bytes = writer.finish().map_err(|why| why.to_string())?;
-        Ok(Part { object: source.object.to_owned(), bytes })
+        Ok(ModulePart { object: source.object.to_owned(), bytes })
     }
 }
 

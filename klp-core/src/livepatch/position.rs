@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::elf::{Definition, ElfObject, SectionId, Symbol, SymbolId, SymbolKind};
-use crate::kernel::{Kallsyms, Listed, Region};
+use crate::kernel::{Kallsyms, KernelSymbol, Region};
 
 /// Which of the symbols of a name is meant cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +80,7 @@ impl Kallsyms {
     pub fn of_whole(&self, whole: &ElfObject<'_>, index: SymbolId) -> Result<u64, PositionError> {
         let symbol = whole.symbol(index);
         let entries = self.named(symbol.name);
-        let mut linked: Vec<(usize, &Listed)> =
+        let mut linked: Vec<(usize, &KernelSymbol)> =
             entries.iter().enumerate().filter(|(_, listed)| !listed.global).collect();
         linked.sort_by_key(|(_, listed)| listed.number);
         let namesakes = whole.symbols.with_ids().filter(|(other, _)| {
@@ -139,7 +139,7 @@ impl Kallsyms {
 
 /// Whether `listed` can be of the source file `file` and have that size, where the kernel's symbols tell files: lists that
 /// come from kallsyms do not, and have no sizes but the distances between symbols.
-fn can_be_of(listed: &Listed, file: Option<u32>, size: u64) -> bool {
+fn can_be_of(listed: &KernelSymbol, file: Option<u32>, size: u64) -> bool {
     listed.file.zip(file).is_none_or(|(there, here)| there == here && listed.size == size)
 }
 
@@ -150,7 +150,7 @@ fn file_of<'a>(object: &ElfObject<'a>, symbol: &Symbol<'_>) -> Option<&'a [u8]> 
 }
 
 /// The position of the entry `at` among all of its name.
-fn position(entries: &[Listed], at: usize) -> Result<u64, PositionError> {
+fn position(entries: &[KernelSymbol], at: usize) -> Result<u64, PositionError> {
     if entries.len() == 1 {
         return Ok(0);
     }
@@ -184,7 +184,8 @@ mod tests {
             let words: Vec<&str> = line.split(' ').collect();
             let value = u64::from_str_radix(words[0], 16).unwrap();
             let (global, lasting) = (words[1] == "T", true);
-            let listed = Listed { value, size: 16, global, lasting, ..Listed::default() };
+            let listed =
+                KernelSymbol { value, size: 16, global, lasting, ..KernelSymbol::default() };
             (words[2].as_bytes().to_vec(), listed)
         });
         symbols.collect()
@@ -264,8 +265,13 @@ mod tests {
     /// The object's own `show` was left out of the kernel, so that of another file of its name is all that there is.
     #[test]
     fn a_namesake_of_another_size_is_another_one() {
-        let listed =
-            |file| Listed { value: 0x1000, size: 16, lasting: true, file, ..Listed::default() };
+        let listed = |file| KernelSymbol {
+            value: 0x1000,
+            size: 16,
+            lasting: true,
+            file,
+            ..KernelSymbol::default()
+        };
         let mut object = object(&[("show", 0, true)]);
         object.files = vec![b"core.c"];
         object.symbols[SymbolId::default()].file = Some(0);

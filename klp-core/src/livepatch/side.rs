@@ -10,7 +10,7 @@ use crate::manifest::{self, DataId, Manifest};
 use crate::name::{self, Stability};
 use crate::origin::{self, Definitions};
 
-use super::input::Input;
+use super::input::TouchedObject;
 
 /// An object with its digests.
 pub(super) struct Side<'a> {
@@ -23,7 +23,7 @@ pub(super) struct Side<'a> {
 impl<'a> Side<'a> {
     pub(super) fn of(
         bytes: &'a [u8],
-        input: &Input<'a>,
+        input: &TouchedObject<'a>,
         members: Option<&[Definitions]>,
     ) -> Result<Self, ElfError> {
         let analysis = Analysis::of(bytes)?;

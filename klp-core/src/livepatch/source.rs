@@ -11,10 +11,10 @@ use crate::layout::{FunctionId, SpanId};
 use crate::manifest;
 use crate::manifest::DataId;
 
-use super::input::{self, Input};
+use super::input::{self, TouchedObject};
 use super::side::{Side, differing};
 use super::why::Why;
-use super::{Named, NamesByObject};
+use super::{ChangedNames, NamesByObject};
 
 /// What became of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl<'a> Source<'a> {
     }
 
     /// Reads and correlates the three.
-    pub(super) fn of(input: &Input<'a>, named: &Named) -> Result<Self, ElfError> {
+    pub(super) fn of(input: &TouchedObject<'a>, named: &ChangedNames) -> Result<Self, ElfError> {
         let plain = input.plain.map(|bytes| Side::of(bytes, input, None)).transpose()?;
         let before = input.lto.map(|members| members.original);
         let original = input.original.map(|bytes| Side::of(bytes, input, before)).transpose()?;
@@ -273,7 +273,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, named: &Named) {
+    fn correlate(&mut self, correlation: &Correlation, other: &Disagreement, named: &ChangedNames) {
         let patched = &self.patched.manifest;
         let is_in = |objects: &NamesByObject, id: FunctionId| {
             let function = patched.functions.get(id);
@@ -337,7 +337,7 @@ struct Typed<'a> {
 }
 
 impl<'a> Typed<'a> {
-    fn of(input: &input::Typed<'a>) -> Result<Self, ElfError> {
+    fn of(input: &input::TypedVersions<'a>) -> Result<Self, ElfError> {
         let before = input.before.map(ElfObject::parse).transpose()?;
         Ok(Self { object: input.object, before, after: ElfObject::parse(input.after)? })
     }

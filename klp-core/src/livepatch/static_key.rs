@@ -3,13 +3,13 @@
 //! key is a reason to refuse.
 
 use crate::arch::{Arch, for_machine};
-use crate::kernel::Kernel;
+use crate::kernel::LinkedKernel;
 use crate::record::Note;
 use crate::tables::{Entry, JumpLabel};
 
 use super::pieces::Piece;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
-use super::target::Target;
+use super::target::LinkTarget;
 use super::why::Why;
 
 /// A jump label that is left out.
@@ -37,7 +37,7 @@ impl Dropped {
 
 /// Whether the table entry `entry` is a jump label that must be left out.
 pub(super) fn of_module(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     resolver: &Resolver<'_, '_>,
     entry: Piece,
 ) -> Result<Option<Dropped>, Why> {
@@ -66,7 +66,7 @@ pub(super) fn of_module(
             return Ok(None);
         }
     };
-    let Target::Livepatch(symbol) = target else { return Ok(None) };
+    let LinkTarget::Livepatch(symbol) = target else { return Ok(None) };
     if symbol.object == "vmlinux" {
         return Ok(None);
     }

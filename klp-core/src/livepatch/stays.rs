@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demangle::spoken;
-use crate::kernel::{Kernel, Region};
+use crate::kernel::{LinkedKernel, Region};
 use crate::record::Note;
 
 use super::copy::{Link, OutReloc};
@@ -20,7 +20,7 @@ pub(super) const STAYS: &str = "stays";
 
 /// What keeps the module in memory, each a note. `notes` are those about what outlives it.
 pub(super) fn notes(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     sources: &[Source<'_>],
     extraction: &Extraction,
     notes: &[Note],
@@ -87,7 +87,7 @@ fn entries(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
 
 /// The function that a pointer leads to.
 fn function(
-    kernel: &Kernel,
+    kernel: &LinkedKernel,
     entries: &BTreeMap<(Piece, i64), String>,
     reloc: &OutReloc,
 ) -> Option<String> {

@@ -2,7 +2,7 @@
 //! livepatch resolves for it, by name and position.
 
 use crate::elf::SymbolId;
-use crate::kernel::{Export, Kallsyms, Kernel, Listed, Region, module_name};
+use crate::kernel::{Export, Kallsyms, KernelSymbol, LinkedKernel, Region, module_name};
 
 use super::position::PositionError;
 use super::source::Source;
@@ -10,16 +10,16 @@ use super::why::Why;
 
 /// What a reference of the livepatch is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Target {
+pub(super) enum LinkTarget {
     /// An open export of vmlinux.
     Export(String),
     /// A symbol that livepatch resolves.
-    Livepatch(Symbol),
+    Livepatch(KlpSymbol),
 }
 
 /// A symbol that livepatch resolves, and when: as soon as `user` is loaded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Symbol {
+pub struct KlpSymbol {
     /// The object with the function that refers to it: `vmlinux`, or a module's name.
     pub user: String,
     /// The object that defines it.
@@ -32,7 +32,7 @@ pub struct Symbol {
     pub(super) global: bool,
 }
 
-impl Target {
+impl LinkTarget {
     /// Its name in the kernel.
     pub(super) fn name(&self) -> &str {
         match self {
@@ -42,7 +42,7 @@ impl Target {
     }
 }
 
-impl Symbol {
+impl KlpSymbol {
     /// Its name in the module: `.klp.sym.OBJECT.NAME,POSITION` (Documentation/livepatch/module-elf-format.rst).
     #[must_use]
     pub fn elf_name(&self) -> String {
@@ -50,15 +50,15 @@ impl Symbol {
     }
 }
 
-impl Kernel {
+impl LinkedKernel {
     /// What the global symbol `name` is for code linked into `linked`; none where there is none that lasts.
-    pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<Target, Why>> {
+    pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<LinkTarget, Why>> {
         let text = String::from_utf8_lossy(name).into_owned();
         let user = module_name(linked);
         let symbol = |user: &str, object: &str, position: Result<u64, PositionError>| {
             let position = position.map_err(|why| format!("{text}: {why}"))?;
             let (user, object) = (user.to_owned(), object.to_owned());
-            Ok(Target::Livepatch(Symbol {
+            Ok(LinkTarget::Livepatch(KlpSymbol {
                 user,
                 object,
                 name: text.clone(),
@@ -74,7 +74,7 @@ impl Kernel {
         }
         let export = self.symvers.get(&text);
         if export.is_some_and(Export::is_open) {
-            return Some(Ok(Target::Export(text)));
+            return Some(Ok(LinkTarget::Export(text)));
         }
         if let Some(export) = export.filter(|export| export.module != "vmlinux") {
             if linked == "vmlinux" {
@@ -95,7 +95,7 @@ impl Kernel {
         linked: &str,
         home: &str,
         name: &[u8],
-    ) -> Option<Result<Target, Why>> {
+    ) -> Option<Result<LinkTarget, Why>> {
         let text = String::from_utf8_lossy(name).into_owned();
         let (user, object) = (module_name(linked), module_name(home));
         let Some(module) = self.modules.get(home) else {
@@ -106,7 +106,7 @@ impl Kernel {
             return Some(Err(why));
         }
         Some(position.map_err(|why| format!("{text}: {why}")).map(|position| {
-            Target::Livepatch(Symbol { user, object, name: text, position, global: true })
+            LinkTarget::Livepatch(KlpSymbol { user, object, name: text, position, global: true })
         }))
     }
 
@@ -129,7 +129,7 @@ impl Kernel {
         linked: &str,
         home: &str,
         name: &[u8],
-    ) -> Option<Result<Target, Why>> {
+    ) -> Option<Result<LinkTarget, Why>> {
         if home == "vmlinux" {
             self.unexported(name)
         } else {
@@ -138,12 +138,18 @@ impl Kernel {
     }
 
     /// The global symbol `name` of vmlinux, exported or not; none where there is none that lasts.
-    pub(super) fn unexported(&self, name: &[u8]) -> Option<Result<Target, Why>> {
+    pub(super) fn unexported(&self, name: &[u8]) -> Option<Result<LinkTarget, Why>> {
         let name_of = || String::from_utf8_lossy(name).into_owned();
         let position = self.vmlinux.lasting_global(name)?;
         Some(position.map_err(|why| format!("{}: {why}", name_of())).map(|position| {
             let (user, object) = ("vmlinux".to_owned(), "vmlinux".to_owned());
-            Target::Livepatch(Symbol { user, object, name: name_of(), position, global: true })
+            LinkTarget::Livepatch(KlpSymbol {
+                user,
+                object,
+                name: name_of(),
+                position,
+                global: true,
+            })
         }))
     }
 
@@ -162,12 +168,12 @@ impl Kernel {
     }
 
     /// What `target` is in the kernel.
-    pub(super) fn listed(&self, target: &Target) -> Option<&Listed> {
+    pub(super) fn listed(&self, target: &LinkTarget) -> Option<&KernelSymbol> {
         match target {
-            Target::Export(name) => {
+            LinkTarget::Export(name) => {
                 self.vmlinux.named(name.as_bytes()).iter().find(|listed| listed.global)
             }
-            Target::Livepatch(symbol) => {
+            LinkTarget::Livepatch(symbol) => {
                 let symbols = if symbol.object == "vmlinux" {
                     Some(&self.vmlinux)
                 } else {
@@ -182,13 +188,13 @@ impl Kernel {
     }
 
     /// Whether a call through a pointer to `target` traps.
-    pub(super) fn is_sealed(&self, target: &Target) -> bool {
+    pub(super) fn is_sealed(&self, target: &LinkTarget) -> bool {
         self.listed(target).is_some_and(|listed| listed.sealed)
     }
 
     /// The key of the static call whose trampoline `target` is, where the kernel itself has it.
-    pub(super) fn static_call_key(&self, linked: &str, target: &Target) -> Option<Target> {
-        if let Target::Livepatch(symbol) = target
+    pub(super) fn static_call_key(&self, linked: &str, target: &LinkTarget) -> Option<LinkTarget> {
+        if let LinkTarget::Livepatch(symbol) = target
             && symbol.object != "vmlinux"
         {
             return None;
@@ -216,13 +222,13 @@ impl Kernel {
     }
 
     /// What the local symbol `index` of what runs of `source` is.
-    pub(super) fn local(&self, source: &Source<'_>, index: SymbolId) -> Result<Target, Why> {
+    pub(super) fn local(&self, source: &Source<'_>, index: SymbolId) -> Result<LinkTarget, Why> {
         let running = source.running().ok_or("an object without original")?;
         let symbol = running.analysis.elf.symbol(index);
         let name = symbol.name_lossy().into_owned();
         let position = self.position(source, index).map_err(|why| format!("{name}: {why}"))?;
         let user = module_name(source.linked);
-        let target = Target::Livepatch(Symbol {
+        let target = LinkTarget::Livepatch(KlpSymbol {
             object: user.clone(),
             user,
             name,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::checksum::Kind;
 use crate::elf::{Definition, Section};
-use crate::kernel::{Kernel, is_freed};
+use crate::kernel::{LinkedKernel, is_freed};
 use crate::layout::{FunctionId, SpanId};
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
@@ -19,7 +19,7 @@ use super::side::Side;
 use super::source::{Fate, Source};
 use super::taken::{Places, Taken};
 use super::types::{self, Changed, Types, User};
-use super::{FORCED, Livepatch, PatchedObject};
+use super::{FORCED, PatchedObject, UnlinkedLivepatch};
 
 const UNTRACEABLE: &str =
     "it cannot be traced (notrace, or no call to __fentry__), so it cannot be replaced";
@@ -88,7 +88,7 @@ impl Verdict {
     }
 
     /// Tells of exports that the patch adds.
-    pub(super) fn exports(&mut self, kernel: &Kernel, source: &Source<'_>) {
+    pub(super) fn exports(&mut self, kernel: &LinkedKernel, source: &Source<'_>) {
         // What moves here from another object was exported there.
         let was = |name: &&String| {
             kernel.symvers.get(name).is_some_and(|export| export.module == source.linked)
@@ -151,7 +151,7 @@ impl Verdict {
     /// Whether the changed function `number` can be replaced.
     pub(super) fn function(
         &mut self,
-        kernel: &Kernel,
+        kernel: &LinkedKernel,
         source: &Source<'_>,
         number: FunctionId,
     ) -> bool {
@@ -271,7 +271,7 @@ impl Verdict {
         }
     }
 
-    pub(super) fn finish(self, livepatch: &mut Livepatch, extraction: Extraction) {
+    pub(super) fn finish(self, livepatch: &mut UnlinkedLivepatch, extraction: Extraction) {
         livepatch.refused = self.refused.and(extraction.refused);
         livepatch.notes = self.notes.into_iter().chain(extraction.notes).collect();
         if livepatch.objects.values().all(PatchedObject::is_empty) && livepatch.refused.is_empty() {

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Config, ModuleSources, Signing, export_versions};
 use klp_core::diff::Changes;
-use klp_core::kernel::{Kernel, module_name};
-use klp_core::livepatch::{self, Constant, FORCED, Named};
+use klp_core::kernel::{LinkedKernel, module_name};
+use klp_core::livepatch::{self, ChangedNames, FORCED, NamedConstant};
 use klp_core::record::{Change, ChangedFunction, Module, Note, Record, Refused};
 
 use crate::error::Error;
@@ -75,7 +75,7 @@ impl LivepatchRequest {
     ) -> Result<Option<Livepatch>, Error> {
         output::remove(&self.path, output::is_module, output::MODULE)?;
         self.expect_own_name(builds)?;
-        let constants = Constant::changed(changes);
+        let constants = NamedConstant::changed(changes);
         let has_functions = !changes.functions.is_empty() || !constants.is_empty();
         if !has_functions && changes.data.is_empty() {
             return Ok(None);
@@ -171,8 +171,8 @@ impl LivepatchRequest {
         builds: &Builds<'_>,
         changes: &Changes,
         objects: &[LivepatchObject],
-    ) -> Result<livepatch::Livepatch, Error> {
-        let inputs: Vec<livepatch::Input<'_>> =
+    ) -> Result<livepatch::UnlinkedLivepatch, Error> {
+        let inputs: Vec<livepatch::TouchedObject<'_>> =
             objects.iter().map(LivepatchObject::input).collect();
         let kernel = linked_kernel(builds, &inputs)?;
         let options = livepatch::Options { force: self.force, replace: self.replace };
@@ -181,13 +181,13 @@ impl LivepatchRequest {
 
     fn link(
         &self,
-        livepatch: &livepatch::Livepatch,
+        livepatch: &livepatch::UnlinkedLivepatch,
         builds: &Builds<'_>,
         about: &[(&str, String)],
         events: &mut Events<'_>,
     ) -> Result<Vec<u8>, Error> {
         let symvers = finished::symvers(&builds.original.root)?;
-        let part = |part: &livepatch::Part| (part.object.clone().into(), part.bytes.clone());
+        let part = |part: &livepatch::ModulePart| (part.object.clone().into(), part.bytes.clone());
         let about = about.iter().map(|(key, value)| format!("MODULE_INFO({key}, {value:?});\n"));
         let sources = ModuleSources {
             name: usable(self.path.file_stem().unwrap_or("livepatch").chars()),
@@ -259,7 +259,7 @@ fn touched(changes: &Changes) -> BTreeSet<String> {
     objects.filter(|object| !object.is_empty()).cloned().collect()
 }
 
-fn named(changes: &Changes) -> Named {
+fn named(changes: &Changes) -> ChangedNames {
     let by_object = |functions: &mut dyn Iterator<Item = &ChangedFunction>| {
         let mut names = livepatch::NamesByObject::new();
         for function in functions.filter(|function| function.change == Change::Changed) {
@@ -271,12 +271,18 @@ fn named(changes: &Changes) -> Named {
         Record::Function(function) => Some(function),
         _ => None,
     });
-    Named { changed: by_object(&mut changes.functions.iter()), ignored: by_object(&mut ignored) }
+    ChangedNames {
+        changed: by_object(&mut changes.functions.iter()),
+        ignored: by_object(&mut ignored),
+    }
 }
 
 /// What the original build says about the kernel, and about each module (all of them can be referred to
 /// as soon as one module is touched).
-fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result<Kernel, Error> {
+fn linked_kernel(
+    builds: &Builds<'_>,
+    inputs: &[livepatch::TouchedObject<'_>],
+) -> Result<LinkedKernel, Error> {
     let output = &builds.original.root;
     let (vmlinux, vermagic) = finished::vmlinux(&output.join("vmlinux"))?;
     let modules = if inputs.iter().any(|input| input.linked != "vmlinux") {
@@ -285,7 +291,7 @@ fn linked_kernel(builds: &Builds<'_>, inputs: &[livepatch::Input<'_>]) -> Result
         Vec::new()
     };
     let (modules, depends) = finished::modules(output, modules)?;
-    Ok(Kernel { symvers: finished::symvers(output)?, vmlinux, modules, depends, vermagic })
+    Ok(LinkedKernel { symvers: finished::symvers(output)?, vmlinux, modules, depends, vermagic })
 }
 
 #[cfg(test)]

@@ -47,9 +47,9 @@ pub(crate) struct Files {
 }
 
 impl LivepatchObject {
-    pub(crate) fn input(&self) -> livepatch::Input<'_> {
+    pub(crate) fn input(&self) -> livepatch::TouchedObject<'_> {
         let members = self.members.as_ref();
-        livepatch::Input {
+        livepatch::TouchedObject {
             object: self.object.as_str(),
             linked: &self.linked,
             plain: self.plain.as_deref(),
@@ -57,13 +57,13 @@ impl LivepatchObject {
             patched: &self.patched,
             built: self.built.as_deref(),
             types: self.types.iter().map(Typed::input).collect(),
-            lto: members.map(|[original, patched]| livepatch::Members { original, patched }),
+            lto: members.map(|[original, patched]| livepatch::LinkMembers { original, patched }),
         }
     }
 
     /// The same for the second opinion.
-    pub(crate) fn object(&self) -> attest::Object<'_> {
-        attest::Object {
+    pub(crate) fn object(&self) -> attest::AttestedObject<'_> {
+        attest::AttestedObject {
             object: self.object.as_str(),
             linked: &self.linked,
             plain: self.plain.as_deref(),
@@ -91,9 +91,9 @@ impl LivepatchObject {
 }
 
 impl Typed {
-    fn input(&self) -> livepatch::Typed<'_> {
+    fn input(&self) -> livepatch::TypedVersions<'_> {
         let (before, after) = (self.before.as_deref(), &*self.after);
-        livepatch::Typed { object: self.object.as_str(), before, after }
+        livepatch::TypedVersions { object: self.object.as_str(), before, after }
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::btree_map::Entry;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::attest::{self, Kernel, Names, Report, Said, attest};
+use klp_core::attest::{self, Attestation, ExpectedChanges, NamesInObjects, RunningKernel, attest};
 use klp_core::diff::Changes;
 use klp_core::input::Input;
-use klp_core::livepatch::{FORCED, Livepatch};
+use klp_core::livepatch::{FORCED, UnlinkedLivepatch};
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{Change, Refused};
 use serde::{Deserialize, Serialize};
@@ -42,10 +42,10 @@ struct Evidence {
     /// BLAKE3 of all that is read to judge it.
     files: String,
     objects: Vec<Member>,
-    changed: Names,
-    removed: Names,
-    weak: Names,
-    forced: Names,
+    changed: NamesInObjects,
+    removed: NamesInObjects,
+    weak: NamesInObjects,
+    forced: NamesInObjects,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,9 +67,9 @@ impl<'a> Opinion<'a> {
         &self,
         module: &[u8],
         sources: &[LivepatchObject],
-        said: &Said,
-    ) -> Result<Report, Error> {
-        let objects: Vec<attest::Object<'_>> =
+        said: &ExpectedChanges,
+    ) -> Result<Attestation, Error> {
+        let objects: Vec<attest::AttestedObject<'_>> =
             sources.iter().map(LivepatchObject::object).collect();
         let symvers = finished::symvers(self.build)?;
         let vmlinux = read(&self.build.join("vmlinux"))?;
@@ -83,7 +83,7 @@ impl<'a> Opinion<'a> {
             }
         }
         let modules = modules.iter().map(|(name, file)| (name.clone(), &**file)).collect();
-        let kernel = Kernel { vmlinux: &vmlinux, modules, symvers: &symvers };
+        let kernel = RunningKernel { vmlinux: &vmlinux, modules, symvers: &symvers };
         Ok(attest(module, &objects, &kernel, said)?)
     }
 
@@ -92,9 +92,9 @@ impl<'a> Opinion<'a> {
         &self,
         module: &[u8],
         sources: &[LivepatchObject],
-        said: Said,
+        said: ExpectedChanges,
     ) -> Result<(), Error> {
-        let Said { changed, removed, weak, forced } = said;
+        let ExpectedChanges { changed, removed, weak, forced } = said;
         let objects = sources.iter().map(|source| {
             let object = source.object();
             Member {
@@ -117,7 +117,7 @@ impl<'a> Opinion<'a> {
     }
 
     /// The same opinion on a module of an earlier build; none where what it was made of is no longer there.
-    pub(crate) fn again(&self, module: &[u8]) -> Result<Option<Report>, Error> {
+    pub(crate) fn again(&self, module: &[u8]) -> Result<Option<Attestation>, Error> {
         let path = self.directory.join(EVIDENCE);
         let text = match fs_err::read(&path) {
             Ok(text) => text,
@@ -140,7 +140,7 @@ impl<'a> Opinion<'a> {
         if self.digest(&sources)? != files {
             return Ok(None);
         }
-        self.on(module, &sources, &Said { changed, removed, weak, forced }).map(Some)
+        self.on(module, &sources, &ExpectedChanges { changed, removed, weak, forced }).map(Some)
     }
 
     fn digest(&self, sources: &[LivepatchObject]) -> Result<String, Error> {
@@ -164,7 +164,11 @@ fn digest(files: Vec<&[u8]>) -> String {
 
 /// What the comparison says about functions, who takes the place of those that are gone, and of what `--force` takes the
 /// risk.
-pub(crate) fn said(builds: &Builds<'_>, changes: &Changes, livepatch: &Livepatch) -> Said {
+pub(crate) fn said(
+    builds: &Builds<'_>,
+    changes: &Changes,
+    livepatch: &UnlinkedLivepatch,
+) -> ExpectedChanges {
     let of = |change| {
         let functions = changes.functions.iter().filter(move |function| function.change == change);
         functions.map(|function| (function.object.clone(), function.name.clone())).collect()
@@ -174,7 +178,7 @@ pub(crate) fn said(builds: &Builds<'_>, changes: &Changes, livepatch: &Livepatch
         .map(|(function, object)| (object.object.to_string(), function.name.clone()));
     let forced = livepatch.notes.iter().filter(|note| note.code == FORCED);
     let forced = forced.map(|note| (note.object.clone(), note.name.clone()));
-    Said {
+    ExpectedChanges {
         changed: of(Change::Changed),
         removed: of(Change::Removed),
         weak: weak.collect(),
@@ -183,7 +187,7 @@ pub(crate) fn said(builds: &Builds<'_>, changes: &Changes, livepatch: &Livepatch
 }
 
 /// Why there is no module.
-pub(crate) fn refused(report: &Report) -> Vec<Refused> {
+pub(crate) fn refused(report: &Attestation) -> Vec<Refused> {
     let findings = report.findings.iter().map(|finding| {
         let why = format!("the module would not do what the patch does: {}", finding.what);
         let rule = Some(RULE.to_owned());
@@ -194,7 +198,7 @@ pub(crate) fn refused(report: &Report) -> Vec<Refused> {
 }
 
 /// What was looked at.
-pub(crate) fn summary(report: &Report) -> Attested {
-    let Report { functions, pieces, references, .. } = *report;
+pub(crate) fn summary(report: &Attestation) -> Attested {
+    let Attestation { functions, pieces, references, .. } = *report;
     Attested { functions, pieces, references }
 }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use klp_core::diff::Changes;
-use klp_core::livepatch::{Constant, Livepatch};
+use klp_core::livepatch::{NamedConstant, UnlinkedLivepatch};
 use klp_core::record::{Change, Note, Refused};
 
 /// Risks that may be none.
 pub(super) struct Perhaps {
-    constants: BTreeSet<Constant>,
+    constants: BTreeSet<NamedConstant>,
     /// Objects and sections of constants without names.
     nameless: BTreeSet<(String, String)>,
     risks: Vec<Refused>,
@@ -18,7 +18,7 @@ impl Perhaps {
     /// Those of `risks` that are about constants in `changes`.
     pub(super) fn take(
         changes: &Changes,
-        constants: BTreeSet<Constant>,
+        constants: BTreeSet<NamedConstant>,
         risks: &mut Vec<Refused>,
     ) -> Self {
         let mut perhaps = Self { constants, nameless: nameless(changes), risks: Vec::new() };
@@ -35,21 +35,26 @@ impl Perhaps {
     }
 
     /// Those that `livepatch` has not solved. `changes` are told of the others.
-    pub(super) fn left_by(self, livepatch: &Livepatch, changes: &mut Changes) -> Vec<Refused> {
+    pub(super) fn left_by(
+        self,
+        livepatch: &UnlinkedLivepatch,
+        changes: &mut Changes,
+    ) -> Vec<Refused> {
         let is_unread =
             |risk: &Refused| self.is_nameless(risk) && livepatch.unread.contains(&risk.object);
         changes.note_livepatch(self.risks.iter().filter(|risk| is_unread(risk)).map(|risk| {
             let why = "what differs there is a constant that nothing refers to";
             Note::new("unread", &risk.object, &risk.name, why)
         }));
-        let comes_along =
-            |risk: &Refused| livepatch.constants.contains(&Constant::new(&risk.object, &risk.name));
+        let comes_along = |risk: &Refused| {
+            livepatch.constants.contains(&NamedConstant::new(&risk.object, &risk.name))
+        };
         let left = self.risks.iter().filter(|risk| !is_unread(risk) && !comes_along(risk));
         left.cloned().collect()
     }
 
     fn is_named(&self, risk: &Refused) -> bool {
-        self.constants.contains(&Constant::new(&risk.object, &risk.name))
+        self.constants.contains(&NamedConstant::new(&risk.object, &risk.name))
     }
 
     fn is_nameless(&self, risk: &Refused) -> bool {

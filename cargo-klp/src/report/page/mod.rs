@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use askama::Template;
 use klp::{Explained, ExplainedData, FunctionReached, SourceLines, Why};
-use klp_core::check::Use;
+use klp_core::check::SymbolUse;
 use klp_core::diff::Changes;
 use klp_core::explain::MOST_ROWS;
 use klp_core::record::{ChangedData, ChangedFunction, FormatVersion, ProofRecord};
@@ -52,7 +52,7 @@ pub(crate) struct Content<'a> {
     /// Which hunks of the patches reach which of the functions.
     pub(crate) why: &'a Why,
     /// What the livepatch uses of the running kernel.
-    pub(crate) uses: &'a [Use],
+    pub(crate) uses: &'a [SymbolUse],
 }
 
 /// Writes the page. What browsers show in names of control characters is nothing, and a terminal obeys them.
@@ -79,8 +79,8 @@ struct Page<'a> {
     data: Vec<DataRow<'a>>,
     notes: Vec<NoteGroup<'a>>,
     ignored: Vec<(String, &'a str)>,
-    imports: Vec<&'a Use>,
-    positions: Vec<&'a Use>,
+    imports: Vec<&'a SymbolUse>,
+    positions: Vec<&'a SymbolUse>,
 }
 
 /// A Kbuild object with functions that changed.
