@@ -9,7 +9,7 @@ use serde::Serialize;
 /// One thing that is left out.
 #[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub struct Rule {
+pub struct Exclusion {
     /// Name, as causes and refusals cite it.
     pub name: &'static str,
     /// What is left out.
@@ -23,64 +23,64 @@ pub struct Rule {
 const UNWIND: &str = "unwind";
 
 /// All rules.
-pub const RULES: &[Rule] = &[
-    Rule {
+pub const RULES: &[Exclusion] = &[
+    Exclusion {
         name: "padding",
         leaves_out: "NOP instructions (what special sections say about them is kept), NOPs, traps and \
                      jumps over NOPs between functions, zeros behind the last byte of an unnamed constant",
         why: "they are there for alignment and change when code moves",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "branch-encoding",
         leaves_out: "whether a direct branch is short or near, and has a relocation or not (PC32, PLT32)",
         why: "the assembler chooses it by distance and section; the target is compared instead",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "place",
         leaves_out: "section, address, alignment and order of functions and data objects",
         why: "code refers to them by symbol",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "line-number",
         leaves_out: "file and line in bug entries and dynamic debug descriptors, line and column in Rust panic \
                      locations",
         why: "they move when lines are added elsewhere; the text of a message is compared",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "no-relocation",
         leaves_out: "relocations of type R_X86_64_NONE",
         why: "they do nothing; objtool leaves them where it takes a relocation away",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "ftrace-call",
         leaves_out: "whether a place in __mcount_loc holds a call to __fentry__ or a NOP",
         why: "compilers, objtool and the boot turn one into the other; the place is compared",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "jump-label-instruction",
         leaves_out: "the instruction at a jump label whose entry says that objtool may make it a NOP",
         why: "objtool rewrites it before or after the link; key, branch and target are compared",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "derived-static-call-site",
         leaves_out: "a static call site whose key and flags follow from the call instruction",
         why: "objtool makes the table from the calls, which are compared; other entries are too",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: UNWIND,
         leaves_out: "unwind tables",
         why: "they are made from the instructions, which are compared",
         sections: &[".orc_unwind", ".orc_unwind_ip", ".orc_header", ".orc_lookup", ".eh_frame"],
     },
-    Rule {
+    Exclusion {
         name: "derived-sites",
         leaves_out: "tables of places that objtool or the compiler makes from the instructions",
         why: "each entry follows from the instruction it points to, which is compared; which ENDBR the kernel takes \
@@ -95,7 +95,7 @@ pub const RULES: &[Rule] = &[
             ".sframe",
         ],
     },
-    Rule {
+    Exclusion {
         name: "not-loaded",
         leaves_out: "sections that are not loaded (without SHF_ALLOC), but for functions in them, and tables of the \
                      object file itself",
@@ -103,13 +103,13 @@ pub const RULES: &[Rule] = &[
               can load it",
         sections: &[],
     },
-    Rule {
+    Exclusion {
         name: "annotations",
         leaves_out: "notes to objtool and the linker that are discarded from the kernel, but for unwind hints",
         why: "they are not in the running kernel; unwind tables are made from hints and instructions",
         sections: &[".discard.*", ".klp.rela.*", ".init.klp_funcs", ".init.klp_objects"],
     },
-    Rule {
+    Exclusion {
         name: "exports",
         leaves_out: "export tables, versions and module information",
         why: "they describe the object to the module loader, not its code",
@@ -127,7 +127,7 @@ pub const RULES: &[Rule] = &[
             ".gnu.linkonce.this_module",
         ],
     },
-    Rule {
+    Exclusion {
         name: "bookkeeping",
         leaves_out: "printk index, allocation tags, names of used tracepoints, type and build information, notes",
         why: "they name source positions, types and tools; code does not depend on their content",
@@ -164,8 +164,8 @@ const REACHED_FROM_CODE: &[&str] = &[".altinstr_replacement", ".altinstr_aux", "
 
 /// The rule that leaves out the section `name` whole.
 #[must_use]
-pub fn for_section(name: &[u8]) -> Option<&'static Rule> {
-    let leaves_out = |rule: &&Rule| rule.sections.iter().any(|pattern| matches(pattern, name));
+pub fn for_section(name: &[u8]) -> Option<&'static Exclusion> {
+    let leaves_out = |rule: &&Exclusion| rule.sections.iter().any(|pattern| matches(pattern, name));
     RULES.iter().find(leaves_out).filter(|_| !is_attributed(name))
 }
 

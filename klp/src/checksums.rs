@@ -9,7 +9,7 @@ use kbuild_glue::{
     Compared, Linked, LinkedObject, PatchedBuild, compared, installed_modules, is_installation,
     linked_objects,
 };
-use klp_core::checksum::Digested;
+use klp_core::checksum::DigestedObject;
 use klp_core::diff::{Changes, Side, compare_and_prove, compare_digested};
 use klp_core::input::Input;
 use klp_core::manifest::{ManifestObject, is_manifest};
@@ -33,7 +33,7 @@ pub struct Checksums<'i> {
     pub skipped: Vec<String>,
     files: Vec<Utf8PathBuf>,
     /// What the digests of a single object were made from.
-    digested: Option<Digested<'i>>,
+    digested: Option<DigestedObject<'i>>,
     /// Whether the objects are all modules of a directory where they are installed.
     is_installation: bool,
 }

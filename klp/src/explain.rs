@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::{self, Analysis, Digest};
 use klp_core::diff::Changes;
-use klp_core::explain::{self, Row};
+use klp_core::explain::{self, AlignedRow};
 use klp_core::ids::List;
 use klp_core::input::Input;
 use klp_core::layout::FunctionId;
@@ -27,11 +27,11 @@ pub struct Explained {
     /// What is known of it.
     pub function: ChangedFunction,
     /// Both versions side by side.
-    pub rows: Vec<Row>,
+    pub rows: Vec<AlignedRow>,
 }
 
 /// A function, and both versions of it where they were found.
-type Listed = (ChangedFunction, Option<Vec<Row>>);
+type Listed = (ChangedFunction, Option<Vec<AlignedRow>>);
 
 /// The files that have a function before and after the patch.
 type Files = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
@@ -178,7 +178,7 @@ impl<'i> Side<'i> {
         let (digests, boundaries) = if let Some(Known { object, boundaries, .. }) = known {
             (object.functions.iter().map(|function| function.checksum).collect(), boundaries)
         } else {
-            let checksum::Checksums { functions, boundaries, .. } = analysis.checksums();
+            let checksum::ObjectDigests { functions, boundaries, .. } = analysis.checksums();
             (functions.digests.into_iter().map(Result::ok).collect(), boundaries)
         };
         Ok(Self { analysis: analysis.with_boundaries(boundaries), digests })
@@ -197,7 +197,7 @@ fn rows(
     function: &ChangedFunction,
     before: Option<&Side<'_>>,
     after: Option<&Side<'_>>,
-) -> Option<Vec<Row>> {
+) -> Option<Vec<AlignedRow>> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     let was = || before?.find(original, function.original_checksum.as_ref());
     let is = || after?.find(&function.name, function.patched_checksum.as_ref());
@@ -205,7 +205,7 @@ fn rows(
         |(analysis, function): (&Analysis<'_>, FunctionId)| explain::lines(analysis, function);
     Some(match function.change {
         Change::Changed => explain::rows(was()?, is()?),
-        Change::Removed => lines(was()?).into_iter().map(Row::Removed).collect(),
-        Change::Added => lines(is()?).into_iter().map(Row::Added).collect(),
+        Change::Removed => lines(was()?).into_iter().map(AlignedRow::Removed).collect(),
+        Change::Added => lines(is()?).into_iter().map(AlignedRow::Added).collect(),
     })
 }

@@ -7,7 +7,7 @@ use kbuild_glue::{
     LastBuild, Reads, StockParts, StockTouched, Version, Workspace, kept_objects, linked_modules,
 };
 use klp_core::debug::{Debug, DebugError};
-use klp_core::inlined::{Went, went};
+use klp_core::inlined::{Whereabouts, went};
 
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
@@ -24,7 +24,7 @@ pub struct Gone {
     /// The object: relative to the build, or as it was named.
     pub object: Utf8PathBuf,
     /// Each function that it knows anything of.
-    pub functions: Vec<Went>,
+    pub functions: Vec<Whereabouts>,
 }
 
 /// More objects than this are not compiled again to answer a question.

@@ -1,6 +1,6 @@
 //! Functions of which nothing differs but the number of a source line: `__LINE__` in an instruction looks like any number.
 
-use klp_core::explain::{Line, Row};
+use klp_core::explain::{AlignedRow, InstructionLine};
 
 use crate::explain::Explained;
 use crate::source_lines::{SourceLines, SourceText};
@@ -18,18 +18,20 @@ impl LineNumbers {
     /// What is known of `explained`; none where something else differs than immediates.
     #[must_use]
     pub fn of(explained: &Explained, lines: Option<&SourceLines>) -> Option<Self> {
-        let differing: Vec<&Row> = explained.rows.iter().filter(|row| row.is_different()).collect();
+        let differing: Vec<&AlignedRow> =
+            explained.rows.iter().filter(|row| row.is_different()).collect();
         let mut distances = Vec::new();
         let mut are_lines = !differing.is_empty();
         let mut are_known = false;
         for row in differing {
             let (before, after) = row.immediates()?;
-            let Row::Changed(old, new, _) = row else { return None };
+            let AlignedRow::Changed(old, new, _) = row else { return None };
             distances.push(after.wrapping_sub(before).cast_signed());
             let is_line = |source: Option<&SourceText>, number: u64| {
                 source.map(|source| u64::from(source.line) == number)
             };
-            let of = |get: fn(&SourceLines, &Line) -> Option<SourceText>, line: &Line| {
+            let of = |get: fn(&SourceLines, &InstructionLine) -> Option<SourceText>,
+                      line: &InstructionLine| {
                 lines.and_then(|lines| get(lines, line))
             };
             let old = of(|lines, line| lines.original(line).cloned(), old);

@@ -1,7 +1,7 @@
 //! A file to be digested.
 
 use camino::Utf8PathBuf;
-use klp_core::checksum::{Digest, Digested};
+use klp_core::checksum::{Digest, DigestedObject};
 use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
@@ -40,7 +40,7 @@ impl ObjectFile {
         cache: &Cache,
         input: &'i Input,
         digest: Make<'i>,
-    ) -> Result<(ManifestObject, Digested<'i>), Error> {
+    ) -> Result<(ManifestObject, DigestedObject<'i>), Error> {
         let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
         let Found { place, known } = Found::of(cache, input);
@@ -68,7 +68,7 @@ impl ObjectFile {
         known: Option<Known>,
         input: &'i Input,
         digest: Make<'i>,
-    ) -> Result<(ManifestObject, Digested<'i>), ElfError> {
+    ) -> Result<(ManifestObject, DigestedObject<'i>), ElfError> {
         let linked = self.linked.as_deref();
         let Some(Known { object, boundaries, .. }) = known else {
             return digest(input, &self.name, linked);
@@ -78,7 +78,7 @@ impl ObjectFile {
             linked: linked.map(str::to_owned),
             ..object
         };
-        Ok((object, Digested::known(input, boundaries)))
+        Ok((object, DigestedObject::known(input, boundaries)))
     }
 
     /// What the objects define that it was linked from, and the digest of that, if it is not what is `known`.
@@ -102,7 +102,7 @@ impl ObjectFile {
 
 /// Digests an object of that name that is linked into that.
 pub(crate) type Make<'i> =
-    fn(&'i Input, &str, Option<&str>) -> Result<(ManifestObject, Digested<'i>), ElfError>;
+    fn(&'i Input, &str, Option<&str>) -> Result<(ManifestObject, DigestedObject<'i>), ElfError>;
 
 /// What was looked for.
 struct Found {

@@ -27,7 +27,7 @@ pub(crate) struct Unseen {
 pub(crate) struct Proofs {
     /// What the objects are proven to be those of.
     of: String,
-    objects: Vec<(record::ProofRecord, proof::Proof)>,
+    objects: Vec<(record::ProofRecord, proof::ShippedProof)>,
     /// What else can change.
     unseen: Vec<Unseen>,
 }

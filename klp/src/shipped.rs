@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Linked, LinkedObject, StockParts};
-use klp_core::image::proof::{self, Shipped};
+use klp_core::image::proof::{self, ShippedImage};
 use klp_core::image::{self, ImageError, ImageSymbol};
 use klp_core::kernel::LinkedKernel;
 use klp_core::module::{ModInfo, RawElf};
@@ -28,7 +28,7 @@ pub(crate) fn proofs(
     parts: &StockParts,
     objects: &[LinkedObject],
     output: &Utf8Path,
-) -> Result<Vec<(ProofRecord, proof::Proof)>, Error> {
+) -> Result<Vec<(ProofRecord, proof::ShippedProof)>, Error> {
     unpack(parts, objects, output)?;
     let mut proofs = prove(objects, output)?;
     if proofs.iter().any(|(record, _)| record.first.is_some()) {
@@ -122,7 +122,7 @@ fn module(parts: &StockParts, name: &str) -> Result<Utf8PathBuf, Error> {
 pub(crate) fn prove(
     objects: &[LinkedObject],
     output: &Utf8Path,
-) -> Result<Vec<(ProofRecord, proof::Proof)>, Error> {
+) -> Result<Vec<(ProofRecord, proof::ShippedProof)>, Error> {
     let mut files = BTreeMap::new();
     for LinkedObject { linked, .. } in objects {
         let path = file(linked, output);
@@ -134,8 +134,8 @@ pub(crate) fn prove(
             RawElf::parse(bytes).map_err(|source| Error::Object { path: path.clone(), source })?;
         parsed.insert(linked, elf);
     }
-    let shipped: BTreeMap<&Linked, Shipped<'_>> =
-        parsed.iter().map(|(linked, elf)| (*linked, Shipped::of(elf))).collect();
+    let shipped: BTreeMap<&Linked, ShippedImage<'_>> =
+        parsed.iter().map(|(linked, elf)| (*linked, ShippedImage::of(elf))).collect();
     let prove = |LinkedObject { object, linked }: &LinkedObject| {
         let path = output.join(object);
         let bytes = read(&path)?;
@@ -175,7 +175,7 @@ fn owners(objects: &[LinkedObject]) -> BTreeSet<String> {
 }
 
 /// What of an object differs first.
-fn first(proof: &proof::Proof) -> Option<String> {
+fn first(proof: &proof::ShippedProof) -> Option<String> {
     let first = proof.different.first().or(proof.different_data.first())?;
     Some(format!("{}: {}", first.name, first.text()))
 }

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use kbuild_glue::{Version, is_lto};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, Place};
-use klp_core::explain::{self, Line, Row};
+use klp_core::explain::{self, AlignedRow, InstructionLine};
 use klp_core::layout::FunctionId;
 use klp_core::record::ChangedFunction;
 
@@ -42,18 +42,21 @@ pub struct SourceLines {
 impl SourceLines {
     /// The line that an instruction of the original comes from.
     #[must_use]
-    pub fn original(&self, line: &Line) -> Option<&SourceText> {
+    pub fn original(&self, line: &InstructionLine) -> Option<&SourceText> {
         at(&self.original, line)
     }
 
     /// The line that an instruction of the patched version comes from.
     #[must_use]
-    pub fn patched(&self, line: &Line) -> Option<&SourceText> {
+    pub fn patched(&self, line: &InstructionLine) -> Option<&SourceText> {
         at(&self.patched, line)
     }
 }
 
-fn at<'l>(lines: &'l BTreeMap<(usize, u64), SourceText>, line: &Line) -> Option<&'l SourceText> {
+fn at<'l>(
+    lines: &'l BTreeMap<(usize, u64), SourceText>,
+    line: &InstructionLine,
+) -> Option<&'l SourceText> {
     let mut before = lines.range(..=(line.part, line.offset)).rev();
     before.next().filter(|((part, _), _)| *part == line.part).map(|(_, text)| text)
 }
@@ -164,14 +167,16 @@ fn fill<'e>(
     Ok(())
 }
 
-fn side(row: &Row, version: Version) -> Option<&Line> {
+fn side(row: &AlignedRow, version: Version) -> Option<&InstructionLine> {
     match (row, version) {
-        (Row::Same(old, _) | Row::Changed(old, ..) | Row::Removed(old), Version::Original) => {
-            Some(old)
-        }
-        (Row::Same(_, new) | Row::Changed(_, new, _) | Row::Added(new), Version::Patched) => {
-            Some(new)
-        }
+        (
+            AlignedRow::Same(old, _) | AlignedRow::Changed(old, ..) | AlignedRow::Removed(old),
+            Version::Original,
+        ) => Some(old),
+        (
+            AlignedRow::Same(_, new) | AlignedRow::Changed(_, new, _) | AlignedRow::Added(new),
+            Version::Patched,
+        ) => Some(new),
         _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 use klp_tests::kernel::Kernel;
 use klp_tests::klp::{Outcome, klp, root, run};
 use klp_tests::report::Report;
@@ -69,7 +69,7 @@ fn patches_of_a_module() -> Result<()> {
     let string = Report::lines(&build(&kernel, &module, STRING)?.expect(0)?.stdout)?;
     assert_eq!(names(&string), [name("greet", "words.o", "greeting")]);
     let kinds = string.functions.iter().flat_map(|f| &f.causes).map(|cause| cause.kind);
-    assert_eq!(kinds.collect::<Vec<_>>(), [Kind::String]);
+    assert_eq!(kinds.collect::<Vec<_>>(), [ContentKind::String]);
 
     build(&kernel, &module, COMMENT)?.expect(3)?;
     let added = format!(

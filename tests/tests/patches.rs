@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use camino::Utf8Path;
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 use klp_core::record::Change;
 use klp_tests::compiler::Compiler;
 use klp_tests::kernel::{Kernel, example_patch, example_patches};
@@ -63,13 +63,13 @@ fn one_patch(kernel: &Kernel, patch: &Utf8Path, first: bool) -> Result<()> {
         assert_eq!(function.linked.as_deref(), Some(linked));
         ensure!(function.original_checksum.is_some() && function.patched_checksum.is_some());
         assert_ne!(function.original_checksum, function.patched_checksum);
-        let kinds: Vec<Kind> = function.causes.iter().map(|cause| cause.kind).collect();
+        let kinds: Vec<ContentKind> = function.causes.iter().map(|cause| cause.kind).collect();
         match patch.file_stem() {
-            Some("module-string") => assert_eq!(kinds, [Kind::String]),
-            Some("static-key") => assert_eq!(kinds, [Kind::StaticKey]),
-            Some("switch-constants") => assert_eq!(kinds, [Kind::Constant]),
-            Some("change-inline") => assert_eq!(kinds, [Kind::Instruction]),
-            _ => ensure!(kinds.contains(&Kind::Instruction), "{kinds:?}"),
+            Some("module-string") => assert_eq!(kinds, [ContentKind::String]),
+            Some("static-key") => assert_eq!(kinds, [ContentKind::StaticKey]),
+            Some("switch-constants") => assert_eq!(kinds, [ContentKind::Constant]),
+            Some("change-inline") => assert_eq!(kinds, [ContentKind::Instruction]),
+            _ => ensure!(kinds.contains(&ContentKind::Instruction), "{kinds:?}"),
         }
         ensure!(function.causes.iter().all(|cause| cause.offset.is_some()), "{function:?}");
     }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::image::proof::{Proof, Shipped, prove};
+use klp_core::image::proof::{ShippedImage, ShippedProof, prove};
 use klp_core::module::RawElf;
 use klp_core::packed::unpacked;
 use klp_tests::kernel::temporary;
@@ -75,19 +75,19 @@ impl Shop {
     }
 
     /// The proof of `ours` against a kernel or module with `shipped`.
-    fn proof(&self, ours: &str, shipped: &str, as_module: bool) -> Result<Proof> {
+    fn proof(&self, ours: &str, shipped: &str, as_module: bool) -> Result<ShippedProof> {
         let linked = self.link(shipped, as_module)?;
         let object = self.compile("ours", ours)?;
         proof_of(&object, &linked)
     }
 }
 
-fn proof_of(object: &Utf8Path, linked: &[u8]) -> Result<Proof> {
+fn proof_of(object: &Utf8Path, linked: &[u8]) -> Result<ShippedProof> {
     let elf = RawElf::parse(linked)?;
-    Ok(prove(&fs_err::read(object)?, &Shipped::of(&elf))?)
+    Ok(prove(&fs_err::read(object)?, &ShippedImage::of(&elf))?)
 }
 
-fn names(proof: &Proof) -> Vec<&str> {
+fn names(proof: &ShippedProof) -> Vec<&str> {
     let different = proof.different.iter().chain(&proof.different_data);
     different.map(|it| it.name.as_str()).collect()
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use klp_core::Allowlist;
-use klp_core::allowlist::{Pattern, PatternUse, Rule, RuleUse, Usage};
+use klp_core::allowlist::{AllowlistRule, Pattern, PatternUse, RuleUse, Usage};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -113,7 +113,7 @@ pub(super) fn json(
 
 /// The globs for functions of a rule, each with what it does.
 fn functions<'a>(
-    rule: &'a Rule,
+    rule: &'a AllowlistRule,
     used: &'a RuleUse,
 ) -> impl Iterator<Item = (&'static str, &'a Pattern, &'a PatternUse)> {
     let ignore = rule.ignore.iter().zip(&used.ignore).map(|(glob, used)| ("ignore", glob, used));

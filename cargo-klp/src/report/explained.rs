@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use klp::{Explained, ExplainedData, FunctionReached, LineNumbers, SourceLines, SourceText, Why};
-use klp_core::explain::{Line, Row, unseen};
+use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 use klp_core::record::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -132,8 +132,8 @@ struct Instruction<'a> {
 }
 
 impl<'a> Instruction<'a> {
-    fn of(line: &'a Line, source: Option<&SourceText>) -> Self {
-        let Line { part, offset, text, says, left_out, .. } = line;
+    fn of(line: &'a InstructionLine, source: Option<&SourceText>) -> Self {
+        let InstructionLine { part, offset, text, says, left_out, .. } = line;
         let (offset, line) = (format!("{offset:#x}"), source.map(place));
         Self { part: *part, offset, text, says, left_out: *left_out, line }
     }
@@ -144,12 +144,12 @@ fn place(source: &SourceText) -> String {
 }
 
 impl<'a> RowRecord<'a> {
-    fn of(row: &'a Row, lines: Option<&'a SourceLines>) -> Self {
+    fn of(row: &'a AlignedRow, lines: Option<&'a SourceLines>) -> Self {
         let (original, patched, differs): (_, _, &[String]) = match row {
-            Row::Same(old, new) => (Some(old), Some(new), &[]),
-            Row::Changed(old, new, differs) => (Some(old), Some(new), differs),
-            Row::Removed(old) => (Some(old), None, &[]),
-            Row::Added(new) => (None, Some(new), &[]),
+            AlignedRow::Same(old, new) => (Some(old), Some(new), &[]),
+            AlignedRow::Changed(old, new, differs) => (Some(old), Some(new), differs),
+            AlignedRow::Removed(old) => (Some(old), None, &[]),
+            AlignedRow::Added(new) => (None, Some(new), &[]),
         };
         let original = original
             .map(|line| Instruction::of(line, lines.and_then(|lines| lines.original(line))));
@@ -260,30 +260,34 @@ fn source_lines(sources: &Sources<'_>, out: &mut Lines<'_>) -> io::Result<()> {
 }
 
 /// Which rows are shown: those that differ, and some around each.
-pub(super) fn shown(rows: &[Row], context: usize) -> Vec<bool> {
+pub(super) fn shown(rows: &[AlignedRow], context: usize) -> Vec<bool> {
     let around = |index: usize| {
         let start = index.saturating_sub(context);
         let end = index.saturating_add(context).saturating_add(1).min(rows.len());
-        rows.get(start..end).unwrap_or_default().iter().any(Row::is_different)
+        rows.get(start..end).unwrap_or_default().iter().any(AlignedRow::is_different)
     };
     (0..rows.len()).map(around).collect()
 }
 
-fn below(row: &Row, out: &mut Lines<'_>) -> io::Result<()> {
+fn below(row: &AlignedRow, out: &mut Lines<'_>) -> io::Result<()> {
     match row {
-        Row::Same(_, new) => line(' ', new, if new.left_out.is_some() { DIM } else { PLAIN }, out),
-        Row::Changed(old, new, differs) => {
+        AlignedRow::Same(_, new) => {
+            line(' ', new, if new.left_out.is_some() { DIM } else { PLAIN }, out)
+        }
+        AlignedRow::Changed(old, new, differs) => {
             line('-', old, OLD, out)?;
             line('+', new, NEW, out)?;
             words(differs, out)
         }
-        Row::Removed(one) | Row::Added(one) if one.left_out.is_some() => line(' ', one, DIM, out),
-        Row::Removed(old) => line('-', old, OLD, out),
-        Row::Added(new) => line('+', new, NEW, out),
+        AlignedRow::Removed(one) | AlignedRow::Added(one) if one.left_out.is_some() => {
+            line(' ', one, DIM, out)
+        }
+        AlignedRow::Removed(old) => line('-', old, OLD, out),
+        AlignedRow::Added(new) => line('+', new, NEW, out),
     }
 }
 
-fn line(sign: char, line: &Line, style: Style, out: &mut Lines<'_>) -> io::Result<()> {
+fn line(sign: char, line: &InstructionLine, style: Style, out: &mut Lines<'_>) -> io::Result<()> {
     out.styled([(style, format!("{sign} {}", text(line)))])?;
     let mut says = line.says.iter();
     says.try_for_each(|said| out.styled([(style, format!("{sign}             {said}"))]))
@@ -293,32 +297,32 @@ fn words(differs: &[String], out: &mut Lines<'_>) -> io::Result<()> {
     differs.iter().try_for_each(|what| out.styled([(WORDS, format!("              {what}"))]))
 }
 
-fn beside(row: &Row, side: usize, out: &mut Lines<'_>) -> io::Result<()> {
-    let column = |line: Option<&Line>| {
+fn beside(row: &AlignedRow, side: usize, out: &mut Lines<'_>) -> io::Result<()> {
+    let column = |line: Option<&InstructionLine>| {
         let text = line.map(text).unwrap_or_default();
         let text: String = printable::line(&text).chars().take(side.saturating_sub(4)).collect();
         format!("{text:<width$}", width = side.saturating_sub(3))
     };
     let (old, sign, new, styles) = match row {
-        Row::Same(old, new) => {
+        AlignedRow::Same(old, new) => {
             let style = if new.left_out.is_some() { DIM } else { PLAIN };
             (Some(old), ' ', Some(new), [style, style])
         }
-        Row::Changed(old, new, _) => (Some(old), '|', Some(new), [OLD, NEW]),
-        Row::Removed(old) => (Some(old), '<', None, [OLD, NEW]),
-        Row::Added(new) => (None, '>', Some(new), [OLD, NEW]),
+        AlignedRow::Changed(old, new, _) => (Some(old), '|', Some(new), [OLD, NEW]),
+        AlignedRow::Removed(old) => (Some(old), '<', None, [OLD, NEW]),
+        AlignedRow::Added(new) => (None, '>', Some(new), [OLD, NEW]),
     };
     let [left, right] = styles;
     let (old, new) = (column(old), column(new));
     out.styled([(left, old), (PLAIN, format!(" {sign} ")), (right, new.trim_end().to_owned())])?;
     match row {
-        Row::Changed(_, _, differs) => words(differs, out),
+        AlignedRow::Changed(_, _, differs) => words(differs, out),
         _ => Ok(()),
     }
 }
 
 /// An instruction with its place, and the rule by which it is left out.
-fn text(line: &Line) -> String {
+fn text(line: &InstructionLine) -> String {
     let place = match line.part {
         0 => format!("+{:#x}", line.offset),
         part => format!("{part}:+{:#x}", line.offset),

@@ -9,7 +9,7 @@ use klp_core::demangle::{source_item, spoken_text};
 use klp_core::diff::Changes;
 use klp_core::manifest;
 use klp_core::record::{Change, ChangedFunction, PatchPart, ProofRecord, Record};
-use klp_core::rules::Rule;
+use klp_core::rules::Exclusion;
 use rayon::prelude::*;
 
 use super::notes::NoteGroup;
@@ -212,7 +212,7 @@ fn checksum(
     out.push(b'\n');
 }
 
-pub(super) fn rules(rules: &[Rule], mut out: impl Write) -> io::Result<()> {
+pub(super) fn rules(rules: &[Exclusion], mut out: impl Write) -> io::Result<()> {
     for rule in rules {
         writeln!(
             out,

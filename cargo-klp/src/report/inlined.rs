@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use anstyle::Style;
 use klp::Gone;
 use klp_core::demangle::spoken;
-use klp_core::inlined::{Copied, How, Into, Line, Manner, Went};
+use klp_core::inlined::{
+    CallerKind, FunctionSymbol, FunctionSymbolKind, InlinedInto, SourcePosition, Whereabouts,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -89,14 +91,14 @@ pub(super) struct CallerRecord<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn of(gone: &'a Gone, went: &'a Went) -> Self {
-        let symbol = |copy: &'a Copied| SymbolRecord {
+    fn of(gone: &'a Gone, went: &'a Whereabouts) -> Self {
+        let symbol = |copy: &'a FunctionSymbol| SymbolRecord {
             symbol: &copy.symbol,
             what: what(copy.how),
             suffixes: &copy.suffixes,
             size: copy.size,
         };
-        let into = |into: &'a Into| IntoRecord {
+        let into = |into: &'a InlinedInto| IntoRecord {
             name: &into.symbol,
             chain: into
                 .chain
@@ -124,7 +126,7 @@ impl<'a> Record<'a> {
     }
 }
 
-fn all(gone: &[Gone]) -> impl Iterator<Item = (&Gone, &Went)> {
+fn all(gone: &[Gone]) -> impl Iterator<Item = (&Gone, &Whereabouts)> {
     gone.iter().flat_map(|gone| gone.functions.iter().map(move |went| (gone, went)))
 }
 
@@ -170,11 +172,11 @@ pub(super) fn human(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
         }
         for caller in &went.callers {
             let words = match caller.how {
-                Manner::Calls => "called by",
-                Manner::Jumps => "jumped to by",
-                Manner::Address => "address in",
-                Manner::Data => "in data",
-                Manner::Export => "exported in",
+                CallerKind::Calls => "called by",
+                CallerKind::Jumps => "jumped to by",
+                CallerKind::Address => "address in",
+                CallerKind::Data => "in data",
+                CallerKind::Export => "exported in",
             };
             writeln!(out, "  {words:<12} {}", caller.name)?;
         }
@@ -183,7 +185,7 @@ pub(super) fn human(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
 }
 
 /// By which calls, and how much is left.
-fn chain(into: &Into) -> String {
+fn chain(into: &InlinedInto) -> String {
     let outer = into.chain.iter().rev().skip(1).map(|step| {
         let call = step.call.as_ref().map(|line| format!(" at {}", place(line)));
         format!(", in {}{}", step.function, call.unwrap_or_default())
@@ -197,24 +199,24 @@ fn chain(into: &Into) -> String {
     std::iter::once(call).chain(outer).chain([left]).collect()
 }
 
-fn place(line: &Line) -> String {
+fn place(line: &SourcePosition) -> String {
     format!("{}:{}", line.file, line.line)
 }
 
-fn what(how: How) -> &'static str {
+fn what(how: FunctionSymbolKind) -> &'static str {
     match how {
-        How::Itself => "itself",
-        How::Clone => "clone",
-        How::ColdPart => "cold-part",
+        FunctionSymbolKind::Itself => "itself",
+        FunctionSymbolKind::Clone => "clone",
+        FunctionSymbolKind::ColdPart => "cold-part",
     }
 }
 
-fn how(how: Manner) -> &'static str {
+fn how(how: CallerKind) -> &'static str {
     match how {
-        Manner::Calls => "calls",
-        Manner::Jumps => "jumps",
-        Manner::Address => "address",
-        Manner::Data => "data",
-        Manner::Export => "export",
+        CallerKind::Calls => "calls",
+        CallerKind::Jumps => "jumps",
+        CallerKind::Address => "address",
+        CallerKind::Data => "data",
+        CallerKind::Export => "export",
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use klp_core::diff::Changes;
 use klp_core::record::{FormatVersion, Record};
-use klp_core::rules::Rule;
+use klp_core::rules::Exclusion;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,9 +12,9 @@ use serde::Serialize;
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[schemars(rename = "RulesRecord")]
-pub(super) enum Exclusion<'a> {
+pub(super) enum RulesRecord<'a> {
     /// Something that checksums leave out.
-    Exclusion(&'a Rule),
+    Exclusion(&'a Exclusion),
 }
 
 /// Prints a stream of records: the version record, then `records`.
@@ -36,6 +36,6 @@ pub(super) fn records(changes: &Changes, mut out: impl Write) -> io::Result<()> 
     changes.records().try_for_each(|record| line(&record, &mut out))
 }
 
-pub(super) fn rules(rules: &[Rule], out: impl Write) -> io::Result<()> {
-    stream(rules.iter().map(Exclusion::Exclusion), out)
+pub(super) fn rules(rules: &[Exclusion], out: impl Write) -> io::Result<()> {
+    stream(rules.iter().map(RulesRecord::Exclusion), out)
 }

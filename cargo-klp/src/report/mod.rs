@@ -29,7 +29,7 @@ use klp::{Explained, Gone};
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::record::{Failure, Record};
-use klp_core::rules::Rule;
+use klp_core::rules::Exclusion;
 use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
@@ -81,7 +81,7 @@ pub(crate) fn checksums(manifest: &Manifest, format: StreamFormat) -> io::Result
 }
 
 /// Prints the rules of what is left out.
-pub(crate) fn rules(rules: &[Rule], format: StreamFormat) -> io::Result<()> {
+pub(crate) fn rules(rules: &[Exclusion], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Human => human::rules(rules, out),
         StreamFormat::Json => json::rules(rules, out),

@@ -39,7 +39,7 @@ fn lines(generator: &mut SchemaGenerator) -> Vec<Schema> {
         generator.subschema_for::<dry_run::Record<'_>>(),
         generator.subschema_for::<explained::Record<'_>>(),
         generator.subschema_for::<inlined::Record<'_>>(),
-        generator.subschema_for::<json::Exclusion<'_>>(),
+        generator.subschema_for::<json::RulesRecord<'_>>(),
         generator.subschema_for::<reasons::Record<'_>>(),
         generator.subschema_for::<trial::Record<'_>>(),
     ]

@@ -1,7 +1,7 @@
 //! The source lines that stand before instructions.
 
 use klp::{SourceLines, SourceText};
-use klp_core::explain::Row;
+use klp_core::explain::AlignedRow;
 
 /// The line that a row comes from: of the patched version, and of the original where that has another one or none.
 #[derive(Clone, Copy)]
@@ -12,11 +12,11 @@ pub(super) struct Sources<'l> {
 
 impl<'l> Sources<'l> {
     /// That of `row`, if it is known.
-    pub(super) fn of(row: &Row, lines: &'l SourceLines) -> Option<Self> {
+    pub(super) fn of(row: &AlignedRow, lines: &'l SourceLines) -> Option<Self> {
         let (original, patched) = match row {
-            Row::Same(_, new) | Row::Added(new) => (None, lines.patched(new)),
-            Row::Removed(old) => (lines.original(old), None),
-            Row::Changed(old, new, _) => (lines.original(old), lines.patched(new)),
+            AlignedRow::Same(_, new) | AlignedRow::Added(new) => (None, lines.patched(new)),
+            AlignedRow::Removed(old) => (lines.original(old), None),
+            AlignedRow::Changed(old, new, _) => (lines.original(old), lines.patched(new)),
         };
         let is_said = |old: &&SourceText| patched.is_some_and(|new| said(old) == said(new));
         let original = original.filter(|old| !is_said(old));

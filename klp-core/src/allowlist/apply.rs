@@ -6,7 +6,7 @@ use crate::diff::Changes;
 use crate::manifest::Manifest;
 use crate::record::{ChangedFunction, Record, Refused};
 
-use super::{Allowlist, Usage, Verdict};
+use super::{Allowlist, AllowlistVerdict, Usage};
 
 impl Allowlist {
     /// Drops what is skipped, sets aside what is ignored, and marks each change as allowed or not.
@@ -19,26 +19,26 @@ impl Allowlist {
         let mut ignored = Vec::new();
         changes.retain_functions(|function| {
             match self.verdict(&function.object, &names(function)) {
-                Verdict::Skipped(_) => return false,
-                Verdict::Ignored(rule) => {
+                AllowlistVerdict::Skipped(_) => return false,
+                AllowlistVerdict::Ignored(rule) => {
                     function.ignored = Some(rule.reason.clone());
                     ignored.push(Record::Function(function.clone()));
                     return false;
                 }
-                Verdict::Allowed => function.allowed = self.is_closed().then_some(true),
-                Verdict::NotAllowed => function.allowed = Some(false),
+                AllowlistVerdict::Allowed => function.allowed = self.is_closed().then_some(true),
+                AllowlistVerdict::NotAllowed => function.allowed = Some(false),
             }
             true
         });
         changes.data.retain(|data| self.skipping(&data.object).is_none());
         changes.refused.retain(|refused| match self.verdict(&refused.object, &[&refused.name]) {
-            Verdict::Skipped(_) => false,
-            Verdict::Ignored(rule) => {
+            AllowlistVerdict::Skipped(_) => false,
+            AllowlistVerdict::Ignored(rule) => {
                 let reason = Some(rule.reason.clone());
                 ignored.push(Record::Refused(Refused { ignored: reason, ..refused.clone() }));
                 false
             }
-            Verdict::Allowed | Verdict::NotAllowed => true,
+            AllowlistVerdict::Allowed | AllowlistVerdict::NotAllowed => true,
         });
         changes.ignored = ignored;
         changes.count();

@@ -19,13 +19,13 @@ pub use usage::{PatternUse, RuleUse, Usage};
 #[derive(Debug, Clone, Default)]
 pub struct Allowlist {
     /// The rules.
-    pub rules: Vec<Rule>,
+    pub rules: Vec<AllowlistRule>,
 }
 
 /// What is expected of the objects that a glob names.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct Rule {
+pub struct AllowlistRule {
     /// Objects that it is about; `*` stays in a directory, `**` does not.
     pub object: Pattern,
     /// Whether they are left out altogether.
@@ -45,11 +45,11 @@ pub struct Rule {
 
 /// What the rules say about a change of one function.
 #[derive(Debug, Clone, Copy)]
-pub enum Verdict<'a> {
+pub enum AllowlistVerdict<'a> {
     /// Its object is left out.
-    Skipped(&'a Rule),
+    Skipped(&'a AllowlistRule),
     /// It does not count.
-    Ignored(&'a Rule),
+    Ignored(&'a AllowlistRule),
     /// It may change.
     Allowed,
     /// It may not: there are rules that allow changes, and none allows this one.
@@ -60,24 +60,24 @@ impl Allowlist {
     /// What the rules say about a change of the function `names` (all names that it has, in either
     /// build) of `object`. Of several rules, `skip` comes before `ignore`, and `ignore` before `allow`.
     #[must_use]
-    pub fn verdict(&self, object: &str, names: &[&str]) -> Verdict<'_> {
+    pub fn verdict(&self, object: &str, names: &[&str]) -> AllowlistVerdict<'_> {
         if let Some(rule) = self.skipping(object) {
-            return Verdict::Skipped(rule);
+            return AllowlistVerdict::Skipped(rule);
         }
         let mut rules = self.rules.iter().filter(|rule| rule.object.is_object(object));
         if let Some(rule) = rules.clone().find(|rule| any(&rule.ignore, names)) {
-            return Verdict::Ignored(rule);
+            return AllowlistVerdict::Ignored(rule);
         }
         if !self.is_closed() || rules.any(|rule| rule.allow.as_ref().is_some_and(|a| any(a, names)))
         {
-            return Verdict::Allowed;
+            return AllowlistVerdict::Allowed;
         }
-        Verdict::NotAllowed
+        AllowlistVerdict::NotAllowed
     }
 
     /// The rule that leaves out `object`.
     #[must_use]
-    pub fn skipping(&self, object: &str) -> Option<&Rule> {
+    pub fn skipping(&self, object: &str) -> Option<&AllowlistRule> {
         self.rules.iter().find(|rule| rule.skip && rule.object.is_object(object))
     }
 
@@ -123,10 +123,10 @@ reason = "the fix"
     fn verdict(object: &str, names: &[&str]) -> String {
         let allowlist = Allowlist::parse(RULES).unwrap();
         match allowlist.verdict(object, names) {
-            Verdict::Skipped(rule) => format!("skipped: {}", rule.reason),
-            Verdict::Ignored(rule) => format!("ignored: {}", rule.reason),
-            Verdict::Allowed => "allowed".to_owned(),
-            Verdict::NotAllowed => "not allowed".to_owned(),
+            AllowlistVerdict::Skipped(rule) => format!("skipped: {}", rule.reason),
+            AllowlistVerdict::Ignored(rule) => format!("ignored: {}", rule.reason),
+            AllowlistVerdict::Allowed => "allowed".to_owned(),
+            AllowlistVerdict::NotAllowed => "not allowed".to_owned(),
         }
     }
 
@@ -158,10 +158,10 @@ reason = "the fix"
     #[test]
     fn without_allow_everything_may_change() {
         let open = Allowlist::parse("[[rule]]\nobject='a.o'\nignore=['b']\nreason='c'\n").unwrap();
-        assert!(matches!(open.verdict("a.o", &["x"]), Verdict::Allowed));
+        assert!(matches!(open.verdict("a.o", &["x"]), AllowlistVerdict::Allowed));
         let closed =
             Allowlist::parse("[[rule]]\nobject='**'\nallow=[]\nreason='freeze'\n").unwrap();
-        assert!(matches!(closed.verdict("a.o", &["x"]), Verdict::NotAllowed));
-        assert!(matches!(Allowlist::default().verdict("a.o", &["x"]), Verdict::Allowed));
+        assert!(matches!(closed.verdict("a.o", &["x"]), AllowlistVerdict::NotAllowed));
+        assert!(matches!(Allowlist::default().verdict("a.o", &["x"]), AllowlistVerdict::Allowed));
     }
 }

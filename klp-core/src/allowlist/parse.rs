@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::{Allowlist, Rule};
+use super::{Allowlist, AllowlistRule};
 
 /// Why rules cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub enum AllowlistError {
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    rule: Vec<Rule>,
+    rule: Vec<AllowlistRule>,
 }
 
 /// The same file, read for where rules start.
@@ -59,7 +59,7 @@ impl Allowlist {
         Self::checked(serde_json::from_value(rules)?)
     }
 
-    fn checked(rules: Vec<Rule>) -> Result<Self, AllowlistError> {
+    fn checked(rules: Vec<AllowlistRule>) -> Result<Self, AllowlistError> {
         for (rule, number) in rules.iter().zip(1..) {
             let functions = !rule.ignore.is_empty() || rule.allow.is_some();
             let what = if rule.skip && functions {

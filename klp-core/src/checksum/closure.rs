@@ -21,7 +21,7 @@ use super::graph::{Graph, Written};
 use super::nodes::NodeDigests;
 use super::refine;
 use super::stream::{Extent, NodeRef, Streams};
-use super::{DataChecksum, Kind, Unit};
+use super::{ContentKind, DataChecksum, Unit};
 
 /// The unnamed data that functions refer to.
 #[derive(Debug, Default)]
@@ -162,7 +162,7 @@ fn write(
     let end = boundaries.end(cx, node);
     let mut unit = Unit::new(cx, streams);
     let own = data::write(&mut unit, cx, node, end).map_err(String::from);
-    let own = own.map(|()| Digest::of(streams.buffer(Kind::Constant)));
+    let own = own.map(|()| Digest::of(streams.buffer(ContentKind::Constant)));
     Written {
         own,
         edges: streams.edges.drain(..).map(|edge| edge.node).collect(),

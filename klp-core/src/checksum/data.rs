@@ -7,9 +7,9 @@ use crate::name::{self, Stability};
 use super::context::{self, Context, Target};
 use super::origin::Origin;
 use super::stream::{Extent, NodeRef, Streams, tag};
-use super::{Digest, Kind, Refusal, Unit};
+use super::{ContentKind, Digest, Refusal, Unit};
 
-const KIND: Kind = Kind::Constant;
+const KIND: ContentKind = ContentKind::Constant;
 
 /// Writes `node`, which ends at `end`.
 pub(super) fn write<'data>(

@@ -13,7 +13,7 @@ use crate::slices::Parts as _;
 use super::context::Context;
 use super::nodes::NodeDigests;
 use super::stream::{NodeRef, Streams, TrailItem};
-use super::{Digest, Digested, Kind, Unit, closure};
+use super::{ContentKind, Digest, DigestedObject, Unit, closure};
 
 /// One kind of difference between two versions of a function.
 ///
@@ -21,7 +21,7 @@ use super::{Digest, Digested, Kind, Unit, closure};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Cause {
     /// What differs.
-    pub kind: Kind,
+    pub kind: ContentKind,
     /// Where it first differs, as an offset in the patched function (or its part), where it is known.
     #[serde(deserialize_with = "hex_offset", default)]
     pub offset: Option<u64>,
@@ -33,7 +33,7 @@ pub struct Cause {
 impl Cause {
     /// That kind differs, nobody knows where.
     #[must_use]
-    pub fn of(kind: Kind) -> Self {
+    pub fn of(kind: ContentKind) -> Self {
         Self { kind, offset: None, why: None }
     }
 }
@@ -43,7 +43,7 @@ impl Cause {
 #[schemars(rename = "Cause")]
 struct Written<'a> {
     /// What differs.
-    kind: Kind,
+    kind: ContentKind,
     /// Where it first differs, as a hexadecimal offset in the patched function (or its part), where it is known.
     offset: Option<String>,
     /// What is left out of this kind, where that is something.
@@ -82,8 +82,8 @@ fn hex_offset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>,
 /// of a pair that an object of now does not have.
 #[must_use]
 pub fn differences(
-    original: &Digested<'_>,
-    patched: &Digested<'_>,
+    original: &DigestedObject<'_>,
+    patched: &DigestedObject<'_>,
     pairs: &[Pair<FunctionId>],
 ) -> Vec<Vec<Cause>> {
     let (originals, patcheds): (Vec<_>, Vec<_>) =
@@ -100,7 +100,10 @@ pub fn differences(
 
 fn causes(original: &Trace, patched: &Trace) -> Vec<Cause> {
     let found = |numbers: bool| -> Vec<Cause> {
-        Kind::ALL.into_iter().filter_map(|kind| first(kind, numbers, original, patched)).collect()
+        ContentKind::ALL
+            .into_iter()
+            .filter_map(|kind| first(kind, numbers, original, patched))
+            .collect()
     };
     // One more instruction renumbers all that follow; that alone is no cause where there is another.
     let causes = found(false);
@@ -115,7 +118,7 @@ struct Behind<'a> {
 }
 
 impl<'a> Behind<'a> {
-    fn of(object: &'a Digested<'_>, wanted: &[FunctionId]) -> Option<Self> {
+    fn of(object: &'a DigestedObject<'_>, wanted: &[FunctionId]) -> Option<Self> {
         let analysis = object.analysis().ok()?;
         let cx = analysis.context();
         let functions = &analysis.layout.functions;
@@ -141,12 +144,12 @@ impl<'a> Behind<'a> {
 /// A function's streams with the origin of each item.
 struct Trace {
     streams: Streams,
-    behind: Vec<(Kind, Option<Digest>)>,
+    behind: Vec<(ContentKind, Option<Digest>)>,
 }
 
 impl Trace {
     /// The items of `kind`, with or without the numbers of instructions.
-    fn items(&self, kind: Kind, numbers: bool) -> Vec<Item> {
+    fn items(&self, kind: ContentKind, numbers: bool) -> Vec<Item> {
         let all = self.streams.trail.as_deref().unwrap_or_default();
         let own: Vec<&TrailItem> = all.iter().filter(|item| item.kind == kind).collect();
         let mut buffer = self.streams.buffer(kind).to_vec();
@@ -180,11 +183,11 @@ impl Trace {
 
 struct Item {
     bytes: Vec<u8>,
-    behind: Vec<(Kind, Option<Digest>)>,
+    behind: Vec<(ContentKind, Option<Digest>)>,
     offset: u64,
 }
 
-fn first(kind: Kind, numbers: bool, original: &Trace, patched: &Trace) -> Option<Cause> {
+fn first(kind: ContentKind, numbers: bool, original: &Trace, patched: &Trace) -> Option<Cause> {
     let (original, patched) = (original.items(kind, numbers), patched.items(kind, numbers));
     let same = original
         .iter()

@@ -3,7 +3,7 @@
 use crate::elf::{Reloc, RelocKind};
 use crate::tables::{Alternative, Bug, Entry, Exception, JumpLabel, SiteRef, StaticCall};
 
-use super::{Kind, Refusal, Site, Unit};
+use super::{ContentKind, Refusal, Site, Unit};
 
 /// What an entry means for the instruction it is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl<'data> Unit<'_, 'data, '_> {
         site.is_loaded = true;
         if self.cx.sites.lists_static_calls && site.static_call().is_some() && !site.has_static_call
         {
-            self.entry(Kind::StaticCall, site);
+            self.entry(ContentKind::StaticCall, site);
         }
         if site.calls_fentry() && !self.cx.sites.lists_mcount {
             self.traceable(site);
@@ -57,8 +57,8 @@ impl<'data> Unit<'_, 'data, '_> {
             Entry::JumpLabel(label) => return self.jump_label(label, site),
             Entry::StaticCall(call) => self.static_call(call, site)?,
             Entry::ParavirtCall(call) => {
-                self.entry(Kind::Alternative, site);
-                self.streams.bytes(Kind::Alternative, call.what);
+                self.entry(ContentKind::Alternative, site);
+                self.streams.bytes(ContentKind::Alternative, call.what);
             }
             // The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
             Entry::Ftrace => {
@@ -66,16 +66,16 @@ impl<'data> Unit<'_, 'data, '_> {
                 let calls = site.calls_fentry();
                 return Ok(if calls { Effect::Replace } else { Effect::Keep });
             }
-            Entry::LockPrefix => self.entry(Kind::Alternative, site),
+            Entry::LockPrefix => self.entry(ContentKind::Alternative, site),
             Entry::PatchableNops => self.patchable(site),
             Entry::UnwindHint(hint) => {
-                self.entry(Kind::Instruction, site);
-                self.streams.bytes(Kind::Instruction, hint.said);
+                self.entry(ContentKind::Instruction, site);
+                self.streams.bytes(ContentKind::Instruction, hint.said);
             }
             Entry::Listed(listed) => {
-                self.entry(Kind::Instruction, site);
-                self.streams.bytes(Kind::Instruction, listed.table);
-                self.streams.number(Kind::Instruction, listed.flags);
+                self.entry(ContentKind::Instruction, site);
+                self.streams.bytes(ContentKind::Instruction, listed.table);
+                self.streams.number(ContentKind::Instruction, listed.flags);
             }
         }
         Ok(Effect::Keep)
@@ -87,13 +87,13 @@ impl<'data> Unit<'_, 'data, '_> {
         site: &Site<'_>,
     ) -> Result<(), Refusal> {
         let Alternative { feature, covered, length, padding, replacement } = alternative;
-        self.entry(Kind::Alternative, site);
-        self.streams.bytes(Kind::Alternative, feature);
-        self.streams.byte(Kind::Alternative, *covered);
-        self.covers(Kind::Alternative, site, *covered);
-        self.streams.byte(Kind::Alternative, *length);
+        self.entry(ContentKind::Alternative, site);
+        self.streams.bytes(ContentKind::Alternative, feature);
+        self.streams.byte(ContentKind::Alternative, *covered);
+        self.covers(ContentKind::Alternative, site, *covered);
+        self.streams.byte(ContentKind::Alternative, *length);
         if let Some(padding) = padding {
-            self.streams.byte(Kind::Alternative, *padding);
+            self.streams.byte(ContentKind::Alternative, *padding);
         }
         match replacement {
             Some(reloc) => self.replacement(site, reloc, *length),
@@ -102,7 +102,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// Writes where the last byte is that the entry `covered` bytes from `site` on covers: it covers instructions.
-    fn covers(&mut self, kind: Kind, site: &Site<'_>, covered: u8) {
+    fn covers(&mut self, kind: ContentKind, site: &Site<'_>, covered: u8) {
         self.streams.byte(kind, site.covering);
         let part = self.parts.get(usize::from(site.part)).filter(|_| covered > 0);
         if let Some(part) = part {
@@ -115,28 +115,28 @@ impl<'data> Unit<'_, 'data, '_> {
 
     /// Rule `line-number`: file and line are left out.
     fn bug(&mut self, bug: &Bug<'_>, site: &Site<'_>) -> Result<(), Refusal> {
-        self.entry(Kind::BugTable, site);
-        self.streams.bytes(Kind::BugTable, bug.flags);
+        self.entry(ContentKind::BugTable, site);
+        self.streams.bytes(ContentKind::BugTable, bug.flags);
         match bug.format {
-            Some(format) => self.field(Kind::BugTable, format),
+            Some(format) => self.field(ContentKind::BugTable, format),
             None => Ok(()),
         }
     }
 
     fn exception(&mut self, exception: &Exception<'_>, site: &Site<'_>) -> Result<(), Refusal> {
-        self.entry(Kind::ExceptionTable, site);
-        self.field(Kind::ExceptionTable, exception.fixup)?;
-        self.field(Kind::ExceptionTable, exception.handler)
+        self.entry(ContentKind::ExceptionTable, site);
+        self.field(ContentKind::ExceptionTable, exception.fixup)?;
+        self.field(ContentKind::ExceptionTable, exception.handler)
     }
 
     fn jump_label(&mut self, label: &JumpLabel<'_>, site: &Site<'_>) -> Result<Effect, Refusal> {
         let JumpLabel { target, key, flags } = label;
-        self.entry(Kind::StaticKey, site);
-        self.streams.number(Kind::StaticKey, flags.cast_unsigned());
+        self.entry(ContentKind::StaticKey, site);
+        self.streams.number(ContentKind::StaticKey, flags.cast_unsigned());
         let length = if label.is_to_nop() { 0 } else { site.nop_length() };
-        self.streams.byte(Kind::StaticKey, length);
-        self.field(Kind::StaticKey, *target)?;
-        self.reloc(Kind::StaticKey, key.kind, key.symbol, key.addend)?;
+        self.streams.byte(ContentKind::StaticKey, length);
+        self.field(ContentKind::StaticKey, *target)?;
+        self.reloc(ContentKind::StaticKey, key.kind, key.symbol, key.addend)?;
         let replaces = label.is_to_nop() && site.is_jump_or_nop();
         Ok(if replaces { Effect::Replace } else { Effect::Keep })
     }
@@ -146,9 +146,9 @@ impl<'data> Unit<'_, 'data, '_> {
             return Ok(());
         }
         let Reloc { kind, symbol, addend, .. } = call.key;
-        self.entry(Kind::StaticCall, site);
-        self.streams.number(Kind::StaticCall, call.flags.cast_unsigned());
-        self.reloc(Kind::StaticCall, kind, symbol, addend)
+        self.entry(ContentKind::StaticCall, site);
+        self.streams.number(ContentKind::StaticCall, call.flags.cast_unsigned());
+        self.reloc(ContentKind::StaticCall, kind, symbol, addend)
     }
 
     /// Rule `derived-static-call-site`: `call __SCT__x` with key `__SCK__x`, or in a module that cannot

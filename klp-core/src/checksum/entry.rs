@@ -8,23 +8,23 @@ use super::context::Target;
 use super::fields::distance;
 use super::stream::tag;
 use super::target::Manner;
-use super::{Kind, Refusal, Site, Unit};
+use super::{ContentKind, Refusal, Site, Unit};
 
 impl Unit<'_, '_, '_> {
     /// Starts what an entry says at `site`.
-    pub(super) fn entry(&mut self, kind: Kind, site: &Site<'_>) {
+    pub(super) fn entry(&mut self, kind: ContentKind, site: &Site<'_>) {
         self.position(kind, site, entry_tag(site), site.delta);
         self.streams.byte(kind, site.address.tag());
     }
 
     /// The function can be traced, and so patched, at `site`.
     pub(super) fn traceable(&mut self, site: &Site<'_>) {
-        self.position(Kind::Traceable, site, entry_tag(site), site.delta);
+        self.position(ContentKind::Traceable, site, entry_tag(site), site.delta);
     }
 
     /// There are NOPs at `site` that can be patched: as many bytes as follow.
     pub(super) fn patchable(&mut self, site: &Site<'_>) {
-        self.position(Kind::Traceable, site, entry_tag(site), site.delta);
+        self.position(ContentKind::Traceable, site, entry_tag(site), site.delta);
         let part = self.parts.get(usize::from(site.part));
         let code = part.and_then(|part| {
             let at = part.start.checked_add(site.offset)?.checked_add(u64::from(site.delta))?;
@@ -32,17 +32,17 @@ impl Unit<'_, '_, '_> {
         });
         let code = code.unwrap_or_default();
         let padding = for_machine!(self.cx.elf.machine, A => A::padding(code));
-        self.streams.number(Kind::Traceable, padding as u64);
+        self.streams.number(ContentKind::Traceable, padding as u64);
     }
 
     /// NOPs for patching before the start of the function, `distance` bytes.
     pub(super) fn patchable_before(&mut self, distance: u64) {
-        self.streams.item(Kind::Traceable, tag::ENTRY, 0);
-        self.streams.number(Kind::Traceable, distance);
+        self.streams.item(ContentKind::Traceable, tag::ENTRY, 0);
+        self.streams.number(ContentKind::Traceable, distance);
     }
 
     /// What the field of an entry refers to, or else its bytes.
-    pub(super) fn field(&mut self, kind: Kind, field: Field<'_>) -> Result<(), Refusal> {
+    pub(super) fn field(&mut self, kind: ContentKind, field: Field<'_>) -> Result<(), Refusal> {
         match field {
             Field::Reference(reloc) => self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend),
             Field::Bytes(bytes) => {
@@ -56,7 +56,7 @@ impl Unit<'_, '_, '_> {
     /// A relocation outside of instructions.
     pub(super) fn reloc(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         reloc: RelocKind,
         symbol: SymbolId,
         addend: i64,
@@ -76,13 +76,15 @@ impl Unit<'_, '_, '_> {
         reloc: &Reloc,
         len: u8,
     ) -> Result<(), Refusal> {
-        self.streams.byte(Kind::Alternative, reloc.kind.tag());
+        self.streams.byte(ContentKind::Alternative, reloc.kind.tag());
         let (section, offset) = match self.cx.resolve(self.origin, reloc.symbol, reloc.addend) {
             Target::Code { section, offset, .. } => (section, offset),
             // objtool's retpoline alternatives of 5.13 to 5.15 replace by code of another object.
             named @ Target::Named(_) => {
-                return self
-                    .target(Manner { kind: Kind::Alternative, access: Access::Open }, named);
+                return self.target(
+                    Manner { kind: ContentKind::Alternative, access: Access::Open },
+                    named,
+                );
             }
             _ => return Err(Refusal::new("an alternative whose replacement is no code")),
         };
@@ -102,7 +104,7 @@ impl Unit<'_, '_, '_> {
             .bytes(offset, u64::from(len))
             .ok_or_else(|| Refusal::new("an alternative whose replacement is cut off"))?;
         let end = offset.saturating_add(u64::from(len));
-        let kind = Kind::Alternative;
+        let kind = ContentKind::Alternative;
         let mut at = offset;
         let mut rest = code;
         let mut instructions = A::Instructions::new(code, offset);

@@ -8,7 +8,7 @@ use super::fields::distance;
 use super::part::{Part, Role};
 use super::stream::tag;
 use super::target::Manner;
-use super::{Kind, Refusal, Site, Unit, lock_class};
+use super::{ContentKind, Refusal, Site, Unit, lock_class};
 
 /// An instruction with an address in it: where it is, its bytes, and what they mean.
 pub(super) struct Encoded<'a> {
@@ -54,8 +54,9 @@ impl<'data> Unit<'_, 'data, '_> {
                 return Ok(());
             }
             self.streams.branch_out::<A>(kind, raw, field, site.offset);
-            self.position(Kind::Relocation, site, tag::CODE, 0);
-            return self.target(Manner { kind: Kind::Relocation, access: Access::Open }, target);
+            self.position(ContentKind::Relocation, site, tag::CODE, 0);
+            return self
+                .target(Manner { kind: ContentKind::Relocation, access: Access::Open }, target);
         }
         let copy = self.streams.whole(kind, raw, site.offset);
         for reloc in relocs.into_iter().flatten() {
@@ -76,7 +77,7 @@ impl<'data> Unit<'_, 'data, '_> {
         if let Some((offset, field)) = bare {
             let section = part.section;
             let target = Target::Code { section, offset, symbol: None };
-            let kind = Kind::Relocation;
+            let kind = ContentKind::Relocation;
             self.addresses(&target);
             self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
             self.target(Manner { kind, access: operands.access }, target)?;

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "kebab-case")]
 #[repr(u8)]
-pub enum Kind {
+pub enum ContentKind {
     /// Opcodes, registers, plain operands, branches inside the function.
     Instruction = 1,
     /// What the code refers to by name.
@@ -63,7 +63,7 @@ pub enum Kind {
     Unproven = 19,
 }
 
-impl Kind {
+impl ContentKind {
     /// All kinds, in the order in which they enter a digest. Never renumber; add at the end.
     pub const ALL: [Self; 19] = [
         Self::Instruction,
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn rules_that_are_named_are_there() {
-        for rule in Kind::ALL.into_iter().filter_map(Kind::rule) {
+        for rule in ContentKind::ALL.into_iter().filter_map(ContentKind::rule) {
             assert!(crate::rules::RULES.iter().any(|known| known.name == rule), "{rule}");
         }
     }

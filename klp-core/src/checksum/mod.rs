@@ -67,7 +67,7 @@ pub use boundaries::Boundaries;
 pub(crate) use data::zeroed;
 pub use difference::{Cause, differences};
 pub use digest::{Digest, Short};
-pub use kind::Kind;
+pub use kind::ContentKind;
 pub(crate) use site::Site;
 pub use unit::Refusal;
 pub(crate) use unit::Unit;
@@ -97,7 +97,7 @@ pub struct FunctionChecksums {
     /// Over everything, or why there is none.
     pub digests: List<FunctionId, Result<Digest, String>>,
     /// Over the content of each kind that the function has, in the order of kinds.
-    pub kinds: Lists<(Kind, Short)>,
+    pub kinds: Lists<(ContentKind, Short)>,
     /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
     /// order of their first use.
     pub references: Lists<ReferentId>,
@@ -122,7 +122,7 @@ pub struct DataChecksum {
 
 /// All digests of one object.
 #[derive(Debug)]
-pub struct Checksums {
+pub struct ObjectDigests {
     /// Of the functions of the layout.
     pub functions: FunctionChecksums,
     /// Named data objects by place, then what else holds data, by place.
@@ -133,14 +133,14 @@ pub struct Checksums {
 
 /// An object that was digested, and what tells where a function of it differs from another version.
 #[derive(Debug)]
-pub struct Digested<'data> {
+pub struct DigestedObject<'data> {
     data: &'data [u8],
     /// Made when it is needed.
     analysis: OnceLock<Analysis<'data>>,
     boundaries: Boundaries,
 }
 
-impl<'data> Digested<'data> {
+impl<'data> DigestedObject<'data> {
     /// The object `data`, whose unnamed data starts at these `boundaries`: those of the same bytes.
     #[must_use]
     pub fn known(data: &'data [u8], boundaries: Boundaries) -> Self {
@@ -150,7 +150,7 @@ impl<'data> Digested<'data> {
     /// Digests `data`.
     pub(crate) fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { boundaries, .. } = analysis.checksums();
+        let ObjectDigests { boundaries, .. } = analysis.checksums();
         Ok(Self::known(data, boundaries).with(analysis))
     }
 
@@ -214,34 +214,34 @@ impl<'data> Analysis<'data> {
         Self { boundaries: OnceLock::from(boundaries), ..self }
     }
 
-    /// Section and offset of each function, in the order of [`Checksums::functions`].
+    /// Section and offset of each function, in the order of [`ObjectDigests::functions`].
     pub(crate) fn function_places(&self) -> impl Iterator<Item = Place> + '_ {
         let bodies = self.layout.functions.iter().map(|it| self.layout.span(it.body));
         bodies.map(|span| span.section.at(span.start))
     }
 
-    /// Section and offset of each data object with a name, in the order of [`Checksums::data`]: the first ones there.
+    /// Section and offset of each data object with a name, in the order of [`ObjectDigests::data`]: the first ones there.
     pub(crate) fn data_places(&self) -> impl Iterator<Item = Place> {
         closure::named_data(&self.context()).into_iter().map(|node| node.section.at(node.start))
     }
 
     /// Digests every function and data object, on the current rayon pool.
     #[must_use]
-    pub fn checksums(&self) -> Checksums {
+    pub fn checksums(&self) -> ObjectDigests {
         self.checksums_and_rests(|| ())
     }
 
     /// The same; `rest` is called where most of what was read of the file is not needed any more.
-    pub(crate) fn checksums_and_rests(&self, rest: impl Fn() + Sync) -> Checksums {
+    pub(crate) fn checksums_and_rests(&self, rest: impl Fn() + Sync) -> ObjectDigests {
         let (functions, data, closure) = self.digest(rest);
-        Checksums { functions, data, boundaries: closure.into_boundaries() }
+        ObjectDigests { functions, data, boundaries: closure.into_boundaries() }
     }
 
     /// The same as [`Self::checksums`], for an object that will be asked: what its functions reach is kept.
-    pub(crate) fn checksums_and_closure(&self) -> Checksums {
+    pub(crate) fn checksums_and_closure(&self) -> ObjectDigests {
         let (functions, data, closure) = self.digest(|| ());
         let boundaries = self.closure.get_or_init(|| closure).boundaries().clone();
-        Checksums { functions, data, boundaries }
+        ObjectDigests { functions, data, boundaries }
     }
 
     fn digest(&self, rest: impl Fn() + Sync) -> (FunctionChecksums, Vec<DataChecksum>, Closure) {

@@ -1,6 +1,6 @@
 //! The stretches of code that a function consists of.
 
-use super::Kind;
+use super::ContentKind;
 use crate::elf::SectionId;
 
 /// A stretch of code that the unit consists of.
@@ -33,11 +33,11 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> ContentKind {
         match self {
-            Self::Body | Self::Outlined | Self::Addressed => Kind::Instruction,
-            Self::Cold => Kind::ColdPart,
-            Self::Prefix => Kind::Prefix,
+            Self::Body | Self::Outlined | Self::Addressed => ContentKind::Instruction,
+            Self::Cold => ContentKind::ColdPart,
+            Self::Prefix => ContentKind::Prefix,
         }
     }
 }

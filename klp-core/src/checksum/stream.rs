@@ -1,4 +1,4 @@
-//! The canonical bytes that a digest is made of, one stream for each [`Kind`].
+//! The canonical bytes that a digest is made of, one stream for each [`ContentKind`].
 //!
 //! Every item starts with a tag, and everything of variable length carries its length, so that two
 //! different contents never give the same stream.
@@ -8,7 +8,7 @@ use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
 use crate::slices::Parts as _;
 
-use super::Kind;
+use super::ContentKind;
 use super::ReferentId;
 use super::digest::Digest;
 use super::numbered::Instructed;
@@ -73,7 +73,7 @@ impl NodeRef {
 /// What a unit refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Edge {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ContentKind,
     pub(crate) node: NodeRef,
     /// Whether something starts there: one place in each element of a table is none.
     pub(crate) starts: bool,
@@ -82,7 +82,7 @@ pub(crate) struct Edge {
 /// A place in the unit's code whose index is known only when all of its code has been read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fixup {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ContentKind,
     pub(crate) position: usize,
     pub(crate) section: SectionId,
     pub(crate) offset: u64,
@@ -91,7 +91,7 @@ pub(crate) struct Fixup {
 /// Where an item of a stream comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrailItem {
-    pub(crate) kind: Kind,
+    pub(crate) kind: ContentKind,
     pub(crate) position: usize,
     pub(crate) edges: usize,
     /// Offset from the start of the part that the item belongs to.
@@ -104,7 +104,7 @@ pub(crate) const FIXUP_LEN: usize = 6;
 /// The streams of one unit. Reused from unit to unit, so that no unit allocates.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    buffers: [Vec<u8>; Kind::ALL.len()],
+    buffers: [Vec<u8>; ContentKind::ALL.len()],
     pub(crate) edges: Vec<Edge>,
     /// Unnamed constants that the unit reads as they are: section, start and end.
     pub(crate) read: Vec<(SectionId, u64, u64)>,
@@ -122,7 +122,7 @@ pub(crate) struct Streams {
     pub(crate) trail: Option<Vec<TrailItem>>,
     /// Where the streams hold numbers of instructions, which shift when one is added: position and
     /// length. Kept with the trail.
-    pub(crate) shifting: Vec<(Kind, usize, usize)>,
+    pub(crate) shifting: Vec<(ContentKind, usize, usize)>,
 }
 
 impl Streams {
@@ -149,22 +149,22 @@ impl Streams {
     }
 
     /// Says that the next `len` bytes of `kind` number an instruction.
-    pub(crate) fn shifts(&mut self, kind: Kind, len: usize) {
+    pub(crate) fn shifts(&mut self, kind: ContentKind, len: usize) {
         if self.trail.is_some() {
             self.shifting.push((kind, self.buffer(kind).len(), len));
         }
     }
 
-    pub(crate) fn buffer(&self, kind: Kind) -> &[u8] {
+    pub(crate) fn buffer(&self, kind: ContentKind) -> &[u8] {
         self.buffers.get(kind.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn buffer_mut(&mut self, kind: Kind) -> &mut Vec<u8> {
+    fn buffer_mut(&mut self, kind: ContentKind) -> &mut Vec<u8> {
         &mut self.buffers[kind.index()]
     }
 
     /// Starts an item of `kind` that comes from `offset` of the function.
-    pub(crate) fn item(&mut self, kind: Kind, tag: u8, offset: u64) {
+    pub(crate) fn item(&mut self, kind: ContentKind, tag: u8, offset: u64) {
         let position = self.buffer(kind).len();
         let edges = self.edges.len();
         if let Some(trail) = &mut self.trail {
@@ -176,7 +176,7 @@ impl Streams {
     /// Starts an item of `kind` about the instruction numbered `index` of `part`, which comes from `offset`.
     pub(crate) fn position(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         tag: u8,
         (part, index, field): (u8, u32, u8),
         offset: u64,
@@ -192,7 +192,7 @@ impl Streams {
     }
 
     /// A symbol's name, its rank among those that differ in the compiler's number only, and the addend.
-    pub(crate) fn named(&mut self, kind: Kind, name: &[u8], rank: u32, addend: i64) {
+    pub(crate) fn named(&mut self, kind: ContentKind, name: &[u8], rank: u32, addend: i64) {
         let buffer = self.buffer_mut(kind);
         buffer.push(tag::NAMED);
         buffer.extend_from_slice(&(name.len() as u64).to_le_bytes());
@@ -201,26 +201,26 @@ impl Streams {
         buffer.extend_from_slice(&addend.to_le_bytes());
     }
 
-    pub(crate) fn byte(&mut self, kind: Kind, byte: u8) {
+    pub(crate) fn byte(&mut self, kind: ContentKind, byte: u8) {
         self.buffer_mut(kind).push(byte);
     }
 
-    pub(crate) fn number(&mut self, kind: Kind, number: u64) {
+    pub(crate) fn number(&mut self, kind: ContentKind, number: u64) {
         self.buffer_mut(kind).extend_from_slice(&number.to_le_bytes());
     }
 
-    pub(crate) fn index(&mut self, kind: Kind, index: u32) {
+    pub(crate) fn index(&mut self, kind: ContentKind, index: u32) {
         self.buffer_mut(kind).extend_from_slice(&index.to_le_bytes());
     }
 
     /// Bytes with their length in front.
-    pub(crate) fn bytes(&mut self, kind: Kind, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, kind: ContentKind, bytes: &[u8]) {
         self.number(kind, bytes.len() as u64);
         self.buffer_mut(kind).extend_from_slice(bytes);
     }
 
     /// Bytes with their length in front; the caller may blank some.
-    pub(crate) fn content(&mut self, kind: Kind, bytes: &[u8]) -> &mut [u8] {
+    pub(crate) fn content(&mut self, kind: ContentKind, bytes: &[u8]) -> &mut [u8] {
         self.bytes(kind, bytes);
         let buffer = self.buffer_mut(kind);
         let start = buffer.len().saturating_sub(bytes.len());
@@ -228,7 +228,7 @@ impl Streams {
     }
 
     /// Keeps the first `to` of the `from` bytes that [`Streams::content`] has just written.
-    pub(crate) fn shorten_content(&mut self, kind: Kind, from: usize, to: usize) {
+    pub(crate) fn shorten_content(&mut self, kind: ContentKind, from: usize, to: usize) {
         let buffer = self.buffer_mut(kind);
         let start = buffer.len().saturating_sub(from);
         buffer.truncate(start.saturating_add(to));
@@ -238,7 +238,7 @@ impl Streams {
     }
 
     /// An instruction's bytes (below 16) with their length in front; the caller may blank fields.
-    pub(crate) fn instruction(&mut self, kind: Kind, bytes: &[u8]) -> &mut [u8] {
+    pub(crate) fn instruction(&mut self, kind: ContentKind, bytes: &[u8]) -> &mut [u8] {
         let buffer = self.buffer_mut(kind);
         buffer.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
         let start = buffer.len();
@@ -247,7 +247,7 @@ impl Streams {
     }
 
     /// A whole instruction that comes from `offset`; the caller may blank fields.
-    pub(crate) fn whole(&mut self, kind: Kind, bytes: &[u8], offset: u64) -> &mut [u8] {
+    pub(crate) fn whole(&mut self, kind: ContentKind, bytes: &[u8], offset: u64) -> &mut [u8] {
         self.item(kind, tag::PLAIN, offset);
         self.instruction(kind, bytes)
     }
@@ -287,7 +287,7 @@ impl Streams {
     /// Takes plain instructions of the part up to `limit`, an offset in its code. Nearly all are.
     pub(crate) fn plain<'c>(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         part: usize,
         instructions: &mut impl Instructions<'c>,
         limit: usize,
@@ -316,7 +316,7 @@ impl Streams {
     /// A branch that stays inside; its place comes next. `distance` is the field that says where it goes.
     pub(crate) fn branch_inside<A: Arch>(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         branch: &[u8],
         distance: Field,
         offset: u64,
@@ -328,7 +328,7 @@ impl Streams {
     /// A branch to something else.
     pub(crate) fn branch_out<A: Arch>(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         branch: &[u8],
         distance: Field,
         offset: u64,
@@ -338,14 +338,14 @@ impl Streams {
     }
 
     /// The branch without its distance.
-    fn branch<A: Arch>(&mut self, kind: Kind, branch: &[u8], distance: Field) {
+    fn branch<A: Arch>(&mut self, kind: ContentKind, branch: &[u8], distance: Field) {
         let (prefixes, opcode) = A::opcode(branch, distance);
         self.bytes(kind, branch.ending(prefixes));
         self.instruction(kind, opcode.as_ref());
     }
 
     /// Leaves room for the place `offset` of `section`.
-    pub(crate) fn fixup(&mut self, kind: Kind, section: SectionId, offset: u64) {
+    pub(crate) fn fixup(&mut self, kind: ContentKind, section: SectionId, offset: u64) {
         self.shifts(kind, FIXUP_LEN);
         let position = self.buffer(kind).len();
         self.buffer_mut(kind).extend_from_slice(&[0; FIXUP_LEN]);
@@ -361,8 +361,8 @@ impl Streams {
     }
 
     /// The kinds that have content, with the digest of their streams (without what lies behind edges).
-    pub(crate) fn digests(&self) -> impl Iterator<Item = (Kind, Digest)> + '_ {
-        Kind::ALL.into_iter().filter_map(|kind| {
+    pub(crate) fn digests(&self) -> impl Iterator<Item = (ContentKind, Digest)> + '_ {
+        ContentKind::ALL.into_iter().filter_map(|kind| {
             let buffer = self.buffer(kind);
             (!buffer.is_empty()).then(|| (kind, Digest::of(buffer)))
         })

@@ -8,19 +8,19 @@ use crate::name;
 use super::context::{Named, Target};
 use super::count::count_all;
 use super::stream::{Edge, Extent, NodeRef, Streams, tag};
-use super::{Kind, Refusal, Site, Unit};
+use super::{ContentKind, Refusal, Site, Unit};
 
 /// How a reference is made, beside what it refers to.
 #[derive(Clone, Copy)]
 pub(super) struct Manner {
-    pub(super) kind: Kind,
+    pub(super) kind: ContentKind,
     pub(super) access: Access,
 }
 
 impl<'data> Unit<'_, 'data, '_> {
     /// The kind of what an instruction refers to.
-    pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> Kind {
-        let Some(node) = target.nodes().next() else { return Kind::Relocation };
+    pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> ContentKind {
+        let Some(node) = target.nodes().next() else { return ContentKind::Relocation };
         let section = self.cx.elf.section(node.section);
         let entry = section.relocs.at(node.start);
         let code = entry.map(|reloc| self.cx.resolve(self.origin, reloc.symbol, reloc.addend));
@@ -28,12 +28,12 @@ impl<'data> Unit<'_, 'data, '_> {
             Some(Target::Code { section, offset, .. })
                 if self.part_at(section, offset).is_some() =>
             {
-                Kind::JumpTable
+                ContentKind::JumpTable
             }
             _ if matches!(access, Access::Open | Access::Indexed) && self.is_text(node) => {
-                Kind::String
+                ContentKind::String
             }
-            _ => Kind::Constant,
+            _ => ContentKind::Constant,
         }
     }
 
@@ -46,7 +46,7 @@ impl<'data> Unit<'_, 'data, '_> {
         letters.clone().count() > 1 && letters.copied().all(is_letter)
     }
 
-    pub(super) fn position(&mut self, kind: Kind, site: &Site<'_>, tag: u8, field: u8) {
+    pub(super) fn position(&mut self, kind: ContentKind, site: &Site<'_>, tag: u8, field: u8) {
         self.streams.position(kind, tag, (site.part, site.index, field), site.offset);
     }
 
@@ -163,7 +163,7 @@ impl<'data> Unit<'_, 'data, '_> {
         Some(section.entsize).filter(|size| is_taken_apart && *size < len as u64).unwrap_or(0)
     }
 
-    pub(super) fn named(&mut self, kind: Kind, named: &Named<'_>) {
+    pub(super) fn named(&mut self, kind: ContentKind, named: &Named<'_>) {
         let rank = self.refer(named);
         self.streams.named(kind, &named.name, rank, named.addend);
     }
@@ -195,7 +195,7 @@ impl<'data> Unit<'_, 'data, '_> {
 
     pub(super) fn code(
         &mut self,
-        kind: Kind,
+        kind: ContentKind,
         section: SectionId,
         offset: u64,
         symbol: Option<SymbolId>,

@@ -19,7 +19,7 @@ use super::origin::Origin;
 use super::part::{Part, Role};
 use super::said::{Own, Said};
 use super::stream::{Streams, tag};
-use super::{Kind, Site};
+use super::{ContentKind, Site};
 
 /// Why a function cannot be digested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) struct Unit<'a, 'data, 's> {
     pub(super) read: Vec<Place>,
     /// Where code starts behind an instruction that control does not leave forwards, and padding: kind, section,
     /// start of the part, offset.
-    behind_padding: Vec<(Kind, SectionId, u64, u64)>,
+    behind_padding: Vec<(ContentKind, SectionId, u64, u64)>,
 }
 
 impl<'a, 'data, 's> Unit<'a, 'data, 's> {
@@ -261,16 +261,16 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         if meaning.is_empty() && flags == 0 {
             return;
         }
-        self.streams.item(Kind::Section, tag::PART, 0);
-        self.streams.bytes(Kind::Section, meaning);
+        self.streams.item(ContentKind::Section, tag::PART, 0);
+        self.streams.bytes(ContentKind::Section, meaning);
         if flags != 0 {
-            self.streams.byte(Kind::Section, flags);
+            self.streams.byte(ContentKind::Section, flags);
         }
     }
 
     /// Writes what control runs on into behind the end of the function's code, if it does.
     fn fall_through(&mut self, part: &Part, number: usize) -> Result<(), Refusal> {
-        let kind = Kind::FallThrough;
+        let kind = ContentKind::FallThrough;
         let last = self
             .streams
             .last_counted(number, usize::MAX)

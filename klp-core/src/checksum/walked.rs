@@ -7,7 +7,7 @@ use crate::slices::Parts as _;
 
 use super::nodes::NodeDigests;
 use super::stream::{Edge, Streams};
-use super::{Digest, FunctionChecksums, Kind, ReferentId, Short};
+use super::{ContentKind, Digest, FunctionChecksums, ReferentId, Short};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
 const FUNCTION_DOMAIN: &[u8; 16] = b"klp function 10\n";
@@ -17,7 +17,7 @@ const FUNCTION_DOMAIN: &[u8; 16] = b"klp function 10\n";
 pub(super) struct Walked {
     /// Why a function has no digest.
     pub(super) outcomes: Vec<Result<(), String>>,
-    kinds: Lists<(Kind, Digest)>,
+    kinds: Lists<(ContentKind, Digest)>,
     edges: Lists<Edge>,
     references: Lists<ReferentId>,
     /// See [`Streams::read`].
@@ -75,7 +75,7 @@ impl Walked {
 #[derive(Default)]
 struct Room {
     whole: Vec<u8>,
-    short: Vec<(Kind, Short)>,
+    short: Vec<(ContentKind, Short)>,
     behind: Vec<ReferentId>,
 }
 
@@ -83,7 +83,7 @@ impl Room {
     /// Adds what lies behind the edges to the digests of the kinds, and digests those.
     fn finish(
         &mut self,
-        kinds: &[(Kind, Digest)],
+        kinds: &[(ContentKind, Digest)],
         edges: &[Edge],
         nodes: &NodeDigests,
     ) -> Result<Digest, String> {

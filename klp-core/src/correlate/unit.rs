@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use crate::checksum::{Digest, Kind};
+use crate::checksum::{ContentKind, Digest};
 use crate::manifest::{ManifestData, ManifestFunction, ManifestObject, Short};
 use crate::meaning::{self, Holds};
 use crate::name::{self, Stability};
@@ -63,7 +63,7 @@ impl<'a> Unit<'a> {
                 promoted: name::promoted(function.name).is_some(),
             }),
             digest: function.checksum,
-            instructions: function.kind(Kind::Instruction),
+            instructions: function.kind(ContentKind::Instruction),
             is_constant: false,
         }
     }

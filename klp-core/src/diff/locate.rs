@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checksum::{Digested, differences};
+use crate::checksum::{DigestedObject, differences};
 use crate::ids::Pair;
 use crate::input::Input;
 use crate::manifest::FunctionId;
@@ -31,14 +31,20 @@ impl Changes {
         for (objects, functions) in by_object {
             let old = open(Side::Original, objects.original);
             let Some((old, new)) = old.zip(open(Side::Patched, objects.patched)) else { continue };
-            if let (Ok(old), Ok(new)) = rayon::join(|| Digested::of(&old), || Digested::of(&new)) {
+            if let (Ok(old), Ok(new)) =
+                rayon::join(|| DigestedObject::of(&old), || DigestedObject::of(&new))
+            {
                 self.explain(&functions, &old, &new);
             }
         }
     }
 
     /// The same for the changes between two manifests of one object each, which were digested already.
-    pub(super) fn locate_in(&mut self, original: &Digested<'_>, patched: &Digested<'_>) {
+    pub(super) fn locate_in(
+        &mut self,
+        original: &DigestedObject<'_>,
+        patched: &DigestedObject<'_>,
+    ) {
         let functions: Vec<_> =
             self.versions().map(|(at, pair)| (at, pair.map(|home| home.function))).collect();
         self.explain(&functions, original, patched);
@@ -56,8 +62,8 @@ impl Changes {
     fn explain(
         &mut self,
         functions: &[(usize, Pair<FunctionId>)],
-        original: &Digested<'_>,
-        patched: &Digested<'_>,
+        original: &DigestedObject<'_>,
+        patched: &DigestedObject<'_>,
     ) {
         if functions.is_empty() {
             return;

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::checksum::Digested;
+use crate::checksum::DigestedObject;
 use crate::correlate::Renames;
 use crate::ids::Pair;
 use crate::input::Input;
@@ -190,8 +190,8 @@ pub fn compare_and_prove(
 /// The same of two manifests of one object each, which are not read a second time. Causes are exact.
 #[must_use]
 pub fn compare_digested(
-    (original, before): (&Manifest, &Digested<'_>),
-    (patched, after): (&Manifest, &Digested<'_>),
+    (original, before): (&Manifest, &DigestedObject<'_>),
+    (patched, after): (&Manifest, &DigestedObject<'_>),
 ) -> Changes {
     let (read_original, read_patched) = (|| before.analysis(), || after.analysis());
     let open = |side, _| match side {

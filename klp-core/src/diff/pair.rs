@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::checksum::{Cause, Digest, Kind};
+use crate::checksum::{Cause, ContentKind, Digest};
 use crate::correlate::{Both, Correlation, Disagreement, Match, Renames};
 use crate::ids::Pair;
 use crate::manifest::{self, DataId, FunctionId, ManifestObject};
@@ -230,7 +230,7 @@ impl<'a> Opinions<'a, '_> {
     fn of_equal_functions(&self, pair: &Match<FunctionId>) -> Option<Cause> {
         let index = pair.patched?;
         if self.disagreement.functions.contains(&index) {
-            return Some(Cause::of(Kind::Relocation));
+            return Some(Cause::of(ContentKind::Relocation));
         }
         // Another name of a function is no other function.
         let unproven = self.unproven.functions.get(&index).filter(|_| pair.name.is_none());
@@ -256,7 +256,8 @@ impl<'a> Opinions<'a, '_> {
             if causes.is_empty() && pair.patched.is_some_and(|index| risen.contains(&index)) {
                 let why = "its section asks for more alignment than before, and it is not known for which of those \
                            that stand at such places";
-                causes.push(Cause { why: Some(why.to_owned()), ..Cause::of(Kind::Alignment) });
+                causes
+                    .push(Cause { why: Some(why.to_owned()), ..Cause::of(ContentKind::Alignment) });
             }
             let is_equal = digest_of(before) == digest_of(after);
             let is_split = after.is_some_and(|data| data.stand.writable)
@@ -295,9 +296,9 @@ fn causes(before: &manifest::ManifestData<'_>, after: &manifest::ManifestData<'_
     };
     let (one, other) = (before.stand, after.stand);
     let differs = [
-        (Kind::Section, meaning(before) != meaning(after) || one.writable != other.writable),
+        (ContentKind::Section, meaning(before) != meaning(after) || one.writable != other.writable),
         (
-            Kind::Alignment,
+            ContentKind::Alignment,
             other.has < one.asks || other.asks > one.has && other.asks >= alignment::CACHE_LINE,
         ),
     ];
@@ -332,7 +333,7 @@ fn differing_kinds(
     before: &manifest::ManifestFunction<'_>,
     after: &manifest::ManifestFunction<'_>,
 ) -> Vec<Cause> {
-    Kind::ALL
+    ContentKind::ALL
         .into_iter()
         .filter(|wanted| before.kind(*wanted) != after.kind(*wanted))
         .map(Cause::of)

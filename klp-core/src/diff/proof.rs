@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use crate::checksum::{Analysis, Cause, Kind};
+use crate::checksum::{Analysis, Cause, ContentKind};
 use crate::correlate::{Correlation, Disagreement};
 use crate::elf::{ElfError, Place};
 use crate::ids::{List, Pair};
 use crate::input::Input;
 use crate::manifest::{DataId, FunctionId, ManifestObject};
-use crate::prove::{self, Claims, Other, PairId, Proof, Unit};
+use crate::prove::{self, Claims, Other, PairId, ProofResult, UnitKind};
 
 use super::Side;
 
@@ -181,7 +181,7 @@ pub(super) fn of(
     let mut claims = Claims::default();
     let mut meant: List<PairId, Meant> = List::default();
     let mut moved: Vec<Place> = Vec::new();
-    let mut claim = |unit: Unit, of: Claimed<'_>| {
+    let mut claim = |unit: UnitKind, of: Claimed<'_>| {
         let Claimed { name, original, patched, equal } = of;
         if let Some(name) = name {
             if !equal {
@@ -193,7 +193,7 @@ pub(super) fn of(
         }
         match (original, patched) {
             (Some(original), Some((patched, what))) => {
-                claims.pairs.push(prove::Pair { unit, original, patched, equal });
+                claims.pairs.push(prove::UnitPair { unit, original, patched, equal });
                 meant.push(what);
             }
             (None, Some((patched, _))) => claims.added.push(patched),
@@ -213,7 +213,7 @@ pub(super) fn of(
             patched: pair.patched.and_then(at),
             equal: equal && agrees,
         };
-        claim(Unit::Function, claimed);
+        claim(UnitKind::Function, claimed);
     }
     for pair in &correlation.data {
         let before = pair.original.and_then(|index| original.data.checksum(index));
@@ -227,13 +227,13 @@ pub(super) fn of(
             patched: pair.patched.and_then(at),
             equal: equal && agrees,
         };
-        claim(Unit::Data, claimed);
+        claim(UnitKind::Data, claimed);
     }
     if !moved.is_empty() {
         let known: BTreeSet<Place> = claims.pairs.iter().map(|pair| pair.original).collect();
         claims.removed.extend(moved.into_iter().filter(|at| !known.contains(at)));
     }
-    let Proof { unproven, mut others, raw, constructed, rules } =
+    let ProofResult { unproven, mut others, raw, constructed, rules } =
         prove::prove(&before.elf, &after.elf, &claims);
     others.retain(|other| !is_of_changed_list(&claims, other));
     let mut left = Unproven { others, ..Unproven::default() };
@@ -249,8 +249,9 @@ pub(super) fn of(
 
 /// Whether `other` is an entry of a list of BTF ids that has changed: the list's symbol has the size of its head.
 fn is_of_changed_list(claims: &Claims, other: &Other) -> bool {
-    let place = |pair: &prove::Pair| if other.is_original { pair.original } else { pair.patched };
-    let lists = claims.pairs.iter().filter(|pair| pair.unit == Unit::Data);
+    let place =
+        |pair: &prove::UnitPair| if other.is_original { pair.original } else { pair.patched };
+    let lists = claims.pairs.iter().filter(|pair| pair.unit == UnitKind::Data);
     let before = lists.filter(|pair| {
         let at = place(pair);
         at.section == other.at.section && at.offset <= other.at.offset
@@ -261,5 +262,5 @@ fn is_of_changed_list(claims: &Claims, other: &Other) -> bool {
 
 /// What cannot be proven of a unit, as a cause.
 pub(super) fn cause((offset, why): &(u64, String)) -> Cause {
-    Cause { kind: Kind::Unproven, offset: Some(*offset), why: Some(why.clone()) }
+    Cause { kind: ContentKind::Unproven, offset: Some(*offset), why: Some(why.clone()) }
 }

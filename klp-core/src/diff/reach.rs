@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::checksum::{Cause, Kind};
+use crate::checksum::{Cause, ContentKind};
 use crate::correlate::Match;
 use crate::ids::Pair;
 use crate::manifest::FunctionId;
@@ -36,7 +36,7 @@ impl Opinions<'_, '_> {
                         "it indexes constants of {section} that have no names, beside one that changed: where each \
                          ends is not in an object without data sections"
                     )),
-                    ..Cause::of(Kind::Constant)
+                    ..Cause::of(ContentKind::Constant)
                 };
                 changes.functions.push(function(
                     &here,
@@ -61,7 +61,13 @@ impl Opinions<'_, '_> {
 /// Whether a constant without a name may have changed: one that nothing leads to, or that changed functions do.
 fn touches_constants(Read { original, patched }: &Read<'_>, changes: &Changes) -> bool {
     let is_constant = |cause: &Cause| {
-        matches!(cause.kind, Kind::Constant | Kind::String | Kind::JumpTable | Kind::Unproven)
+        matches!(
+            cause.kind,
+            ContentKind::Constant
+                | ContentKind::String
+                | ContentKind::JumpTable
+                | ContentKind::Unproven
+        )
     };
     let touched = changes.functions.iter().zip(&changes.places).filter(|(function, _)| {
         let causes = &function.causes;

@@ -5,24 +5,24 @@ use std::collections::BTreeMap;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::fact::{Fact, OTHER_CONTENT, differences};
-use super::listing::{IMMEDIATE, Line};
+use super::listing::{IMMEDIATE, InstructionLine};
 use super::place;
 use super::said::Said;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Row {
+pub enum AlignedRow {
     /// The same in both versions.
-    Same(Line, Line),
+    Same(InstructionLine, InstructionLine),
     /// Another one, and in what.
-    Changed(Line, Line, Vec<String>),
+    Changed(InstructionLine, InstructionLine, Vec<String>),
     /// In the original only.
-    Removed(Line),
+    Removed(InstructionLine),
     /// In the patched version only.
-    Added(Line),
+    Added(InstructionLine),
 }
 
-impl Row {
+impl AlignedRow {
     /// Whether the instruction means something else, or is there in one version only.
     #[must_use]
     pub fn is_different(&self) -> bool {
@@ -40,7 +40,8 @@ impl Row {
         let differing: Vec<_> =
             old.facts.iter().zip(&new.facts).filter(|(old, new)| old != new).collect();
         let [(before, after)] = differing.as_slice() else { return None };
-        let said = |line: &Line| line.said.iter().map(|it| it.fact.clone()).collect::<Vec<_>>();
+        let said =
+            |line: &InstructionLine| line.said.iter().map(|it| it.fact.clone()).collect::<Vec<_>>();
         let same = said(old) == said(new) && old.facts.len() == new.facts.len();
         let number = |fact: &Fact| u64::from_str_radix(fact.shown.strip_prefix("0x")?, 16).ok();
         let is_immediate = before.what == IMMEDIATE && after.what == IMMEDIATE;
@@ -52,7 +53,7 @@ impl Row {
 type Key<'a> = (&'a str, &'a [Fact], Vec<&'a Fact>, bool);
 
 /// What has to be equal in one row: nothing of what digests leave out. Where a branch inside the function goes is seen when the rows are known.
-fn key(line: &Line) -> Key<'_> {
+fn key(line: &InstructionLine) -> Key<'_> {
     if line.left_out.is_some() {
         return ("", &[], Vec::new(), true);
     }
@@ -60,7 +61,7 @@ fn key(line: &Line) -> Key<'_> {
     (text, &line.facts, line.said.iter().map(|it| &it.fact).collect(), false)
 }
 
-pub(super) fn align(original: &[Line], patched: &[Line]) -> Vec<Row> {
+pub(super) fn align(original: &[InstructionLine], patched: &[InstructionLine]) -> Vec<AlignedRow> {
     let old: Vec<_> = original.iter().map(key).collect();
     let new: Vec<_> = patched.iter().map(key).collect();
     let ops = capture_diff_slices(Algorithm::Myers, &old, &new);
@@ -73,7 +74,9 @@ pub(super) fn align(original: &[Line], patched: &[Line]) -> Vec<Row> {
         );
         match op {
             DiffOp::Equal { .. } => {
-                rows.extend(old.zip(new).map(|(old, new)| Row::Same(old.clone(), new.clone())));
+                rows.extend(
+                    old.zip(new).map(|(old, new)| AlignedRow::Same(old.clone(), new.clone())),
+                );
             }
             _ => replaced(old.as_slice(), new.as_slice(), &mut rows),
         }
@@ -82,21 +85,21 @@ pub(super) fn align(original: &[Line], patched: &[Line]) -> Vec<Row> {
 }
 
 /// Rows of what stands in one place in both versions: pairs of one kind of instruction, then the rest.
-fn replaced(old: &[Line], new: &[Line], rows: &mut Vec<Row>) {
+fn replaced(old: &[InstructionLine], new: &[InstructionLine], rows: &mut Vec<AlignedRow>) {
     let mut rest = new.iter().peekable();
     for line in old {
         match rest.next_if(|other| other.mnemonic == line.mnemonic) {
             Some(other) => {
-                rows.push(Row::Changed(line.clone(), other.clone(), differs(line, other)));
+                rows.push(AlignedRow::Changed(line.clone(), other.clone(), differs(line, other)));
             }
-            None => rows.push(Row::Removed(line.clone())),
+            None => rows.push(AlignedRow::Removed(line.clone())),
         }
     }
-    rows.extend(rest.cloned().map(Row::Added));
+    rows.extend(rest.cloned().map(AlignedRow::Added));
 }
 
 /// In what two instructions of one kind differ.
-fn differs(old: &Line, new: &Line) -> Vec<String> {
+fn differs(old: &InstructionLine, new: &InstructionLine) -> Vec<String> {
     let mut found = differences(&old.facts, &new.facts);
     if old.facts != new.facts {
         let behind = differences(&old.behind, &new.behind);
@@ -117,18 +120,18 @@ fn differs(old: &Line, new: &Line) -> Vec<String> {
 }
 
 /// What goes to places that do not stand in one row goes elsewhere: branches, and what special sections say.
-fn branches(rows: Vec<Row>) -> Vec<Row> {
+fn branches(rows: Vec<AlignedRow>) -> Vec<AlignedRow> {
     let pairs: BTreeMap<(usize, u64), (usize, u64)> = rows
         .iter()
         .filter_map(|row| match row {
-            Row::Same(old, new) | Row::Changed(old, new, _) => {
+            AlignedRow::Same(old, new) | AlignedRow::Changed(old, new, _) => {
                 Some(((old.part, old.offset), (new.part, new.offset)))
             }
-            Row::Removed(_) | Row::Added(_) => None,
+            AlignedRow::Removed(_) | AlignedRow::Added(_) => None,
         })
         .collect();
     let is_other = |old: &(usize, u64), new: &(usize, u64)| pairs.get(old) != Some(new);
-    let goes_elsewhere = |old: &Line, new: &Line| {
+    let goes_elsewhere = |old: &InstructionLine, new: &InstructionLine| {
         let mut found = Vec::new();
         if let Some((old, new)) = old.inside.zip(new.inside)
             && is_other(&old, &new)
@@ -153,14 +156,14 @@ fn branches(rows: Vec<Row>) -> Vec<Row> {
         }
         found
     };
-    let follow = |row: Row| match row {
-        Row::Same(old, new) if old.left_out.is_none() => match goes_elsewhere(&old, &new) {
-            nothing if nothing.is_empty() => Row::Same(old, new),
-            found => Row::Changed(old, new, found),
+    let follow = |row: AlignedRow| match row {
+        AlignedRow::Same(old, new) if old.left_out.is_none() => match goes_elsewhere(&old, &new) {
+            nothing if nothing.is_empty() => AlignedRow::Same(old, new),
+            found => AlignedRow::Changed(old, new, found),
         },
-        Row::Changed(old, new, mut found) => {
+        AlignedRow::Changed(old, new, mut found) => {
             found.extend(goes_elsewhere(&old, &new));
-            Row::Changed(old, new, found)
+            AlignedRow::Changed(old, new, found)
         }
         other => other,
     };

@@ -18,7 +18,7 @@ pub(super) const IMMEDIATE: &str = "immediate";
 
 /// An instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct InstructionLine {
     /// Which stretch of the function it is in: 0 is the first, cold parts follow.
     pub part: usize,
     /// Offset in that.
@@ -44,7 +44,7 @@ pub struct Line {
 }
 
 /// The lines of the function of that number.
-pub(super) fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Line> {
+pub(super) fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<InstructionLine> {
     let function = &analysis.layout.functions[function];
     let spans: Vec<Span> =
         function.spans().map(|span| analysis.layout.span(span)).copied().collect();
@@ -80,11 +80,11 @@ struct Listing<'a, 'data> {
 }
 
 impl Listing<'_, '_> {
-    fn part(&self, part: usize, span: Span) -> Vec<Line> {
+    fn part(&self, part: usize, span: Span) -> Vec<InstructionLine> {
         for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(part, span))
     }
 
-    fn instructions<A: Arch>(&self, part: usize, span: Span) -> Vec<Line> {
+    fn instructions<A: Arch>(&self, part: usize, span: Span) -> Vec<InstructionLine> {
         let section = self.analysis.elf.section(span.section);
         let size = span.end.saturating_sub(span.start);
         let Some(code) = section.bytes(span.start, size) else { return Vec::new() };
@@ -117,7 +117,7 @@ impl Listing<'_, '_> {
         access: Access,
         branch: Option<(bool, u64)>,
         is_nop: bool,
-    ) -> Line {
+    ) -> InstructionLine {
         let Spot { section, span, part, at, length } = *place;
         let end = at.saturating_add(length);
         let relocs: Vec<Reloc> =
@@ -157,7 +157,7 @@ impl Listing<'_, '_> {
         let said: Vec<Said> =
             entries.iter().map(|site| said(self.analysis, self, site, at)).collect();
         let is_padding = is_nop && relocs.is_empty() && said.is_empty();
-        Line {
+        InstructionLine {
             part,
             offset: at.saturating_sub(span.start),
             text: text.whole,
@@ -262,7 +262,12 @@ impl Around for Listing<'_, '_> {
         let end = start.saturating_add(u64::from(length));
         let lines = self.part(0, Span { section, start, end, symbol: None }).into_iter();
         lines
-            .map(|Line { text, bare, facts, inside, .. }| Replacing { text, bare, facts, inside })
+            .map(|InstructionLine { text, bare, facts, inside, .. }| Replacing {
+                text,
+                bare,
+                facts,
+                inside,
+            })
             .collect()
     }
 }

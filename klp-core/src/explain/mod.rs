@@ -11,9 +11,9 @@ mod reference;
 mod said;
 mod unseen;
 
-pub use align::Row;
+pub use align::AlignedRow;
 pub use data::{DataRow, DataVersion, MOST_ROWS, data_rows};
-pub use listing::Line;
+pub use listing::InstructionLine;
 pub use unseen::unseen;
 
 use crate::checksum::Analysis;
@@ -37,13 +37,13 @@ pub fn named(analysis: &Analysis<'_>, name: &str) -> Vec<FunctionId> {
 pub fn rows(
     (before, original): (&Analysis<'_>, FunctionId),
     (after, patched): (&Analysis<'_>, FunctionId),
-) -> Vec<Row> {
+) -> Vec<AlignedRow> {
     align::align(&listing::lines(before, original), &listing::lines(after, patched))
 }
 
 /// The lines of a function that only one of both versions has.
 #[must_use]
-pub fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Line> {
+pub fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<InstructionLine> {
     listing::lines(analysis, function)
 }
 
@@ -53,7 +53,7 @@ pub fn places(analysis: &Analysis<'_>, function: FunctionId) -> Vec<(usize, u64)
     listing::places(analysis, function)
 }
 
-/// Where a function is: its stretches, in the order in which [`Line::part`] counts them.
+/// Where a function is: its stretches, in the order in which [`InstructionLine::part`] counts them.
 #[must_use]
 pub fn stretches(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Stretch> {
     let spans = analysis.layout.functions[function].spans();

@@ -1,7 +1,7 @@
 //! Who refers to what is left of a function.
 
-use super::Went;
-use super::copies::{How, is_of};
+use super::Whereabouts;
+use super::copies::{FunctionSymbolKind, is_of};
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::checksum::{Analysis, distance};
 use crate::demangle::spoken;
@@ -17,12 +17,12 @@ pub struct Caller {
     /// A function, or a data object.
     pub name: String,
     /// What it does.
-    pub how: Manner,
+    pub how: CallerKind,
 }
 
 /// What is done with a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Manner {
+pub enum CallerKind {
     /// A direct call.
     Calls,
     /// A jump in place of a call at the end of a function.
@@ -42,7 +42,7 @@ enum Target {
 }
 
 /// Adds to each of `all` who refers to it in the object with these `bytes`.
-pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
+pub(super) fn add(bytes: &[u8], all: &mut [Whereabouts]) -> Result<(), ElfError> {
     let analysis = Analysis::of(bytes)?;
     let search = Search { analysis: &analysis };
     for function in &analysis.layout.functions {
@@ -73,7 +73,8 @@ pub(super) fn add(bytes: &[u8], all: &mut [Went]) -> Result<(), ElfError> {
     for went in all {
         let own: Vec<String> = went.copies.iter().map(|copy| spoken(&copy.symbol)).collect();
         went.callers.retain(|caller| {
-            !own.contains(&caller.name) || matches!(caller.how, Manner::Data | Manner::Export)
+            !own.contains(&caller.name)
+                || matches!(caller.how, CallerKind::Data | CallerKind::Export)
         });
     }
     Ok(())
@@ -85,11 +86,11 @@ struct Search<'a, 'data> {
 
 impl Search<'_, '_> {
     /// Tells all references to code or to something elsewhere in `span`.
-    fn code(&self, span: &Span, tell: impl FnMut(&Target, Manner)) {
+    fn code(&self, span: &Span, tell: impl FnMut(&Target, CallerKind)) {
         for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(span, tell));
     }
 
-    fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&Target, Manner)) {
+    fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&Target, CallerKind)) {
         let section = self.analysis.elf.section(span.section);
         let Some(code) = section.range(span.start, span.end) else { return };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
@@ -97,9 +98,9 @@ impl Search<'_, '_> {
         while let Some(decoded) = instructions.next() {
             let next = instructions.place().end;
             let (branch, how) = match decoded.map(|decoded| decoded.form) {
-                Ok(Form::Branch { call: true, target }) => (Some(target), Manner::Calls),
-                Ok(Form::Branch { call: false, target }) => (Some(target), Manner::Jumps),
-                _ => (None, Manner::Address),
+                Ok(Form::Branch { call: true, target }) => (Some(target), CallerKind::Calls),
+                Ok(Form::Branch { call: false, target }) => (Some(target), CallerKind::Jumps),
+                _ => (None, CallerKind::Address),
             };
             let mut is_linked = false;
             while let Some(reloc) = relocs.next_if(|reloc| reloc.offset < next) {
@@ -126,18 +127,18 @@ impl Search<'_, '_> {
         index: SectionId,
         section: &Section<'_>,
         reloc: &Reloc,
-    ) -> Option<(String, Manner)> {
+    ) -> Option<(String, CallerKind)> {
         let span = self.analysis.layout.find(index, reloc.offset);
         let span = span.map(|span| self.analysis.layout.span(span));
         let symbol = span.and_then(|span| Some(self.analysis.elf.symbol(span.symbol?)));
         if section.name.starts_with(b"__ksymtab") || section.name.starts_with(b".export_symbol") {
-            return Some((section.name_lossy().into_owned(), Manner::Export));
+            return Some((section.name_lossy().into_owned(), CallerKind::Export));
         }
         let is_told = rules::for_section(section.name).is_none()
             && !rules::is_attributed(section.name)
             && !section.is_unwind_table();
         let symbol = symbol.filter(|_| is_told)?;
-        Some((spoken(&symbol.name_lossy()), Manner::Data))
+        Some((spoken(&symbol.name_lossy()), CallerKind::Data))
     }
 
     fn target(&self, reloc: &Reloc, addend: i64) -> Option<Target> {
@@ -154,16 +155,15 @@ impl Search<'_, '_> {
     }
 
     /// Whether `target` is the function.
-    fn is_meant(&self, went: &Went, target: &Target) -> bool {
+    fn is_meant(&self, went: &Whereabouts, target: &Target) -> bool {
         match target {
             Target::Symbol(symbol) => {
                 let symbol = self.analysis.elf.symbol(*symbol);
                 is_of(&symbol.name_lossy(), &went.function)
             }
-            Target::Place(place) => went
-                .copies
-                .iter()
-                .any(|copy| copy.how != How::ColdPart && copy.section.at(copy.offset) == *place),
+            Target::Place(place) => went.copies.iter().any(|copy| {
+                copy.how != FunctionSymbolKind::ColdPart && copy.section.at(copy.offset) == *place
+            }),
         }
     }
 }

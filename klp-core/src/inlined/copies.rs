@@ -10,11 +10,11 @@ use crate::name;
 
 /// A symbol with code of the function.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Copied {
+pub struct FunctionSymbol {
     /// The symbol.
     pub symbol: String,
     /// What it is of the function.
-    pub how: How,
+    pub how: FunctionSymbolKind,
     /// What the compiler appended to the name, without its numbers: `constprop`, `isra`, `part`, `cold`, `llvm`.
     pub suffixes: Vec<String>,
     /// Its size in bytes.
@@ -27,7 +27,7 @@ pub struct Copied {
 
 /// What a symbol is of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum FunctionSymbolKind {
     /// The function.
     Itself,
     /// A copy that the compiler made for some of the callers, or a part of it that was split off.
@@ -37,7 +37,7 @@ pub enum How {
 }
 
 /// The symbols of the function `name`, whose code out of line is in `code` as far as debug information says so.
-pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[Stretch]) -> Vec<Copied> {
+pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[Stretch]) -> Vec<FunctionSymbol> {
     let found = elf.symbols.iter().filter(|symbol| symbol.is_function()).filter_map(|symbol| {
         let place = place(elf, symbol)?;
         let own = symbol.name_lossy();
@@ -52,24 +52,32 @@ pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[Stretch]) -> Vec<Copied> 
         let suffixes = suffixes(&own);
         let is_cold = name::cold_parent(symbol.name).is_some();
         let how = match suffixes.iter().any(|suffix| *suffix != "llvm" && *suffix != "lto_priv") {
-            _ if is_cold => How::ColdPart,
-            true => How::Clone,
-            false => How::Itself,
+            _ if is_cold => FunctionSymbolKind::ColdPart,
+            true => FunctionSymbolKind::Clone,
+            false => FunctionSymbolKind::Itself,
         };
         let suffixes = suffixes.into_iter().map(ToOwned::to_owned).collect();
         let Place { section, offset } = place;
-        Some(Copied { symbol: own.into_owned(), how, suffixes, size: symbol.size, section, offset })
+        Some(FunctionSymbol {
+            symbol: own.into_owned(),
+            how,
+            suffixes,
+            size: symbol.size,
+            section,
+            offset,
+        })
     });
-    let found: BTreeSet<Copied> = found.collect();
+    let found: BTreeSet<FunctionSymbol> = found.collect();
     found.into_iter().collect()
 }
 
 /// Other functions at the same address.
-pub(super) fn merged(elf: &RawElf<'_>, name: &str, copies: &[Copied]) -> BTreeSet<String> {
+pub(super) fn merged(elf: &RawElf<'_>, name: &str, copies: &[FunctionSymbol]) -> BTreeSet<String> {
     let functions = elf.symbols.iter().filter(|symbol| symbol.is_function());
     let merged = functions.filter_map(|symbol| {
         let place = place(elf, symbol)?;
-        let is_same = |it: &Copied| (it.section, it.offset) == (place.section, place.offset);
+        let is_same =
+            |it: &FunctionSymbol| (it.section, it.offset) == (place.section, place.offset);
         let own = symbol.name_lossy();
         (copies.iter().any(is_same) && !is_of(&own, name)).then(|| spoken(&own))
     });

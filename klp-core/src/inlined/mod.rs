@@ -14,29 +14,29 @@ use crate::debug::{
 use crate::elf::ElfError;
 use crate::module::RawElf;
 
-pub use callers::{Caller, Manner};
-pub use copies::{Copied, How};
+pub use callers::{Caller, CallerKind};
+pub use copies::{FunctionSymbol, FunctionSymbolKind};
 
 /// Where one function went, in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Went {
+pub struct Whereabouts {
     /// The function, as it was asked for.
     pub function: String,
     /// Where it is declared; several have one name.
-    pub declared: Vec<Line>,
+    pub declared: Vec<SourcePosition>,
     /// What there is of it out of line, by symbols.
-    pub copies: Vec<Copied>,
+    pub copies: Vec<FunctionSymbol>,
     /// Other functions at the address of one of those.
     pub merged: BTreeSet<String>,
     /// The functions that it was inlined into.
-    pub inlined: Vec<Into>,
+    pub inlined: Vec<InlinedInto>,
     /// Who refers to what is out of line. Of a linked kernel nobody knows.
     pub callers: BTreeSet<Caller>,
 }
 
 /// A line of a source file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Line {
+pub struct SourcePosition {
     /// The file, as debug information names it.
     pub file: String,
     /// Counted from 1.
@@ -45,25 +45,25 @@ pub struct Line {
 
 /// A function that it was inlined into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Into {
+pub struct InlinedInto {
     /// The symbol of the function that has the code.
     pub symbol: String,
     /// By which calls: from the first that was inlined down to the function itself.
-    pub chain: Vec<Step>,
+    pub chain: Vec<InlinedCall>,
     /// How many bytes of it are left; 0: the compiler needed none of its code.
     pub bytes: u64,
 }
 
 /// A call that was replaced by the code of what it calls.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Step {
+pub struct InlinedCall {
     /// What is called.
     pub function: String,
     /// Where.
-    pub call: Option<Line>,
+    pub call: Option<SourcePosition>,
 }
 
-impl Went {
+impl Whereabouts {
     /// Whether nothing is known of it in the file.
     #[must_use]
     pub fn is_nowhere(&self) -> bool {
@@ -83,34 +83,34 @@ impl Went {
 }
 
 /// Where the functions of these `names` went in a file of these `bytes`, of which `debug` is the debug information.
-pub fn went(bytes: &[u8], debug: &Debug, names: &[String]) -> Result<Vec<Went>, ElfError> {
+pub fn went(bytes: &[u8], debug: &Debug, names: &[String]) -> Result<Vec<Whereabouts>, ElfError> {
     let elf = RawElf::parse(bytes)?;
-    let mut all: Vec<Went> = names.iter().map(|name| one(&elf, debug, name)).collect();
+    let mut all: Vec<Whereabouts> = names.iter().map(|name| one(&elf, debug, name)).collect();
     if elf.is_relocatable() {
         callers::add(bytes, &mut all)?;
     }
     Ok(all)
 }
 
-fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Went {
+fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Whereabouts {
     let mut declared = BTreeSet::new();
     let mut own = Vec::new();
     let mut inlined = BTreeSet::new();
     for function in &debug.functions {
         if is(&function.named, name) {
-            declared.extend(function.named.line.map(|line| Line::of(debug, line)));
+            declared.extend(function.named.line.map(|line| SourcePosition::of(debug, line)));
             own.extend(function.code.iter().copied());
         }
         for (found, id) in function.inlined.with_ids() {
             if is(&found.named, name) {
-                declared.extend(found.named.line.map(|line| Line::of(debug, line)));
+                declared.extend(found.named.line.map(|line| SourcePosition::of(debug, line)));
                 inlined.insert(into(elf, debug, function, id));
             }
         }
     }
     let copies = copies::of(elf, name, &own);
     let merged = copies::merged(elf, name, &copies);
-    Went {
+    Whereabouts {
         function: name.to_owned(),
         declared: declared.into_iter().collect(),
         copies,
@@ -125,17 +125,22 @@ fn is(named: &Declaration, name: &str) -> bool {
     named.name == name || named.symbol.as_deref() == Some(name) || named.spoken() == name
 }
 
-fn into(elf: &RawElf<'_>, debug: &Debug, function: &Subprogram, id: InlinedSubroutineId) -> Into {
+fn into(
+    elf: &RawElf<'_>,
+    debug: &Debug,
+    function: &Subprogram,
+    id: InlinedSubroutineId,
+) -> InlinedInto {
     let chain = function.chain(id);
     let bytes = chain.last().map_or(0, |inlined| size(&inlined.code));
     let code = chain.last().into_iter().flat_map(|inlined| inlined.code.iter());
     let place = code.chain(&function.code).next().copied();
     let symbol = place.and_then(|place| copies::symbol_at(elf, place));
-    let step = |inlined: &InlinedSubroutine| Step {
+    let step = |inlined: &InlinedSubroutine| InlinedCall {
         function: inlined.named.spoken(),
-        call: inlined.call.map(|line| Line::of(debug, line)),
+        call: inlined.call.map(|line| SourcePosition::of(debug, line)),
     };
-    Into {
+    InlinedInto {
         symbol: symbol.unwrap_or_else(|| function.named.spoken()),
         chain: chain.into_iter().map(step).collect(),
         bytes,
@@ -146,7 +151,7 @@ fn size(code: &[Stretch]) -> u64 {
     code.iter().fold(0, |sum, it| sum.saturating_add(it.end.saturating_sub(it.start)))
 }
 
-impl Line {
+impl SourcePosition {
     /// What `line` of `debug` is.
     #[must_use]
     pub fn of(debug: &Debug, line: SourceLine) -> Self {

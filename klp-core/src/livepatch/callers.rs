@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use crate::arch::{Arch as _, for_machine};
-use crate::checksum::Kind;
+use crate::checksum::ContentKind;
 use crate::elf::{ElfObject, Place, Reloc, Section};
 use crate::layout::FunctionId;
 
@@ -50,7 +50,8 @@ fn callers_instead(source: &Source<'_>, number: FunctionId) -> Option<BTreeSet<F
     };
     let running = source.running()?;
     let found = source.running_function(original)?;
-    let is_traced = running.record(found).kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
+    let is_traced =
+        running.record(found).kinds.iter().any(|(kind, _)| *kind == ContentKind::Traceable);
     if is_traced && namesakes::unlike(source, number).is_none() {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::checksum::Kind;
+use crate::checksum::ContentKind;
 use crate::diff::Changes;
 use crate::kernel::Region;
 use crate::obstacle::Obstacle;
@@ -53,7 +53,7 @@ fn kept(data: &ChangedData) -> &'static str {
         Region::Freed => {
             "the running kernel has used it, and freed it; the change cannot take effect"
         }
-        _ if data.causes.iter().any(|cause| cause.kind == Kind::Section) => {
+        _ if data.causes.iter().any(|cause| cause.kind == ContentKind::Section) => {
             "it is another kind of memory than before, and the running kernel keeps its own as it was, or has freed it; \
              give the new one another name"
         }

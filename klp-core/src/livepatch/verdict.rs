@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::checksum::Kind;
+use crate::checksum::ContentKind;
 use crate::elf::{Definition, Section};
 use crate::kernel::{LinkedKernel, is_freed};
 use crate::layout::{FunctionId, SpanId};
@@ -187,7 +187,7 @@ impl Verdict {
             return false;
         }
         let kinds = running.record(found).kinds;
-        let traceable = kinds.iter().any(|(kind, _)| *kind == Kind::Traceable);
+        let traceable = kinds.iter().any(|(kind, _)| *kind == ContentKind::Traceable);
         if !traceable {
             self.refused.add(Obstacle::Untraceable, source.object, &name, UNTRACEABLE);
         }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::{Digest, Kind, Short};
+use crate::checksum::{ContentKind, Digest, Short};
 
 use super::{
     DataObjects, Functions, Manifest, ManifestData, ManifestFunction, ManifestObject, Stand,
@@ -86,7 +86,7 @@ struct ReadFunction {
     checksum: Option<Digest>,
     refused: Option<String>,
     #[serde(default)]
-    kinds: Vec<(Kind, Short)>,
+    kinds: Vec<(ContentKind, Short)>,
     #[serde(default)]
     references: Vec<u32>,
     #[serde(default)]
@@ -303,7 +303,7 @@ mod tests {
             parts: SymbolNames::new("foo.cold\0"),
             checksum: Some(digest),
             refused: None,
-            kinds: &[(Kind::JumpTable, digest.into())],
+            kinds: &[(ContentKind::JumpTable, digest.into())],
             references: &[0],
             behind: &[],
         };

@@ -13,7 +13,7 @@ use bitcode::{Decode, Encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::{Analysis, Checksums, Digest, Digested};
+use crate::checksum::{Analysis, Digest, DigestedObject, ObjectDigests};
 use crate::elf::ElfError;
 use crate::input::Input;
 use crate::lists::Strings;
@@ -129,7 +129,7 @@ impl ManifestObject {
         input: &'data Input,
         object: &str,
         linked: Option<&str>,
-    ) -> Result<(Self, Digested<'data>), ElfError> {
+    ) -> Result<(Self, DigestedObject<'data>), ElfError> {
         Self::digested(input, object, linked, || input.give_back())
     }
 
@@ -138,10 +138,10 @@ impl ManifestObject {
         object: &str,
         linked: Option<&str>,
         give_back: impl Fn() + Sync,
-    ) -> Result<(Self, Digested<'data>), ElfError> {
+    ) -> Result<(Self, DigestedObject<'data>), ElfError> {
         let analysis = Analysis::of(data)?;
         give_back();
-        let Checksums { functions, data: of_data, boundaries } =
+        let ObjectDigests { functions, data: of_data, boundaries } =
             analysis.checksums_and_rests(&give_back);
         // What only digests need is given back before there is a record of each.
         let Analysis { mut elf, layout, .. } = analysis;
@@ -150,7 +150,7 @@ impl ManifestObject {
         give_back();
         let object = Self::from_checksums(&elf, &layout, functions, of_data, object, linked);
         let object = Self { facts, ..object };
-        Ok((object.with_content(data), Digested::known(data, boundaries)))
+        Ok((object.with_content(data), DigestedObject::known(data, boundaries)))
     }
 
     /// The same as [`ManifestObject::of_input`], for one that will be asked: it keeps the analysis, too.
@@ -158,13 +158,14 @@ impl ManifestObject {
         data: &'data [u8],
         object: &str,
         linked: Option<&str>,
-    ) -> Result<(Self, Digested<'data>), ElfError> {
+    ) -> Result<(Self, DigestedObject<'data>), ElfError> {
         let analysis = Analysis::of(data)?;
-        let Checksums { functions, data: of_data, boundaries } = analysis.checksums_and_closure();
+        let ObjectDigests { functions, data: of_data, boundaries } =
+            analysis.checksums_and_closure();
         let Analysis { elf, layout, .. } = &analysis;
         let object = Self::from_checksums(elf, layout, functions, of_data, object, linked);
         let object = Self { facts: Fact::of(elf), ..object };
-        Ok((object.with_content(data), Digested::known(data, boundaries).with(analysis)))
+        Ok((object.with_content(data), DigestedObject::known(data, boundaries).with(analysis)))
     }
 
     /// With the digest of the whole file, where something in it has none.

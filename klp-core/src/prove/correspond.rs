@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use crate::elf::{SectionId, SymbolId, SymbolKind};
 
-use super::Unit as Sort;
+use super::UnitKind;
 use super::by_name;
 use super::merged;
 use super::names;
@@ -204,8 +204,8 @@ fn reading_corresponds(world: &World<'_>, a: Reading, b: Reading) -> bool {
     let inside =
         |delta: i64, range: Range| u64::try_from(delta).is_ok_and(|delta| delta <= range.len());
     match (pair.sort, world.alignment(number)) {
-        (Sort::Data, _) => a.1 == b.1,
-        (Sort::Function, Some(alignment)) => {
+        (UnitKind::Data, _) => a.1 == b.1,
+        (UnitKind::Function, Some(alignment)) => {
             if !inside(a.1, pair.original) || !inside(b.1, pair.patched) {
                 return a.1 == b.1;
             }
@@ -214,7 +214,7 @@ fn reading_corresponds(world: &World<'_>, a: Reading, b: Reading) -> bool {
                 pair.patched.start.saturating_add_signed(b.1),
             )
         }
-        (Sort::Function, None) => a.1 == 0 && b.1 == 0,
+        (UnitKind::Function, None) => a.1 == 0 && b.1 == 0,
     }
 }
 
@@ -367,7 +367,7 @@ fn near_one(world: &World<'_>, a: Spot, b: Spot) -> bool {
     near(a_side, a).iter().any(|reading| {
         theirs.contains(reading)
             && matches!(reading.0, Owner::Pair(number)
-                if world.pair(number).sort == Sort::Data)
+                if world.pair(number).sort == UnitKind::Data)
     })
 }
 

@@ -54,7 +54,7 @@ pub use difference::{Difference, What};
 
 /// What is claimed to be one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unit {
+pub enum UnitKind {
     /// A function, from the first byte of its body.
     Function,
     /// A data object.
@@ -63,9 +63,9 @@ pub enum Unit {
 
 /// Two units that are called one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pair {
+pub struct UnitPair {
     /// What they are.
-    pub unit: Unit,
+    pub unit: UnitKind,
     /// Where the unit starts in the original object.
     pub original: Place,
     /// Where it starts in the patched object.
@@ -75,13 +75,13 @@ pub struct Pair {
 }
 
 /// One of the pairs of [`Claims::pairs`].
-pub type PairId = Id<Pair>;
+pub type PairId = Id<UnitPair>;
 
 /// What is claimed of two objects.
 #[derive(Debug, Clone, Default)]
 pub struct Claims {
     /// Units of both.
-    pub pairs: List<PairId, Pair>,
+    pub pairs: List<PairId, UnitPair>,
     /// Units of the patched object only.
     pub added: Vec<Place>,
     /// Units of the original object only.
@@ -107,7 +107,7 @@ pub struct Other {
 
 /// What could be proven.
 #[derive(Debug, Clone, Default)]
-pub struct Proof {
+pub struct ProofResult {
     /// Claimed to be equal and not proven, and the first difference.
     pub unproven: Vec<(PairId, Difference)>,
     /// Differences that belong to no pair.
@@ -122,6 +122,6 @@ pub struct Proof {
 
 /// Proves what of `claims` can be proven, and reports the rest.
 #[must_use]
-pub fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
+pub fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> ProofResult {
     solve::prove(original, patched, claims)
 }

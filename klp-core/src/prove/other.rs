@@ -4,7 +4,7 @@ use super::difference::{Difference, What};
 use super::side::{Owner, Range, Side};
 use super::solve::Solver;
 use super::target::{self, Target};
-use super::{Other, Unit, align};
+use super::{Other, UnitKind, align};
 
 impl Solver<'_, '_> {
     /// What belongs to no pair and is not proven, for the result; none where that is told with something else.
@@ -43,7 +43,7 @@ impl Solver<'_, '_> {
             side.units_at(section, at).iter().any(|unit| match unit.owner {
                 Owner::Pair(number) => {
                     let pair = self.world.pair(number);
-                    unit.start < at && pair.sort == Unit::Function && !pair.equal
+                    unit.start < at && pair.sort == UnitKind::Function && !pair.equal
                 }
                 Owner::Lone => false,
             })

@@ -23,7 +23,7 @@ use super::listed;
 use super::nodes::{Nodes, Outcome, Shifts};
 use super::side::{Range, Side};
 use super::world::{Ranges, World};
-use super::{Claims, Proof, Unit, data, prefix, seals, symbols};
+use super::{Claims, ProofResult, UnitKind, data, prefix, seals, symbols};
 
 /// A pair's own result.
 struct OfPair<'a> {
@@ -32,7 +32,11 @@ struct OfPair<'a> {
     is_raw: bool,
 }
 
-pub(super) fn prove(original: &ElfObject<'_>, patched: &ElfObject<'_>, claims: &Claims) -> Proof {
+pub(super) fn prove(
+    original: &ElfObject<'_>,
+    patched: &ElfObject<'_>,
+    claims: &Claims,
+) -> ProofResult {
     let mut world = World::new(original, patched, claims);
     world.align();
     let world = &world;
@@ -54,8 +58,8 @@ fn pair<'a>(world: &World<'a>, id: PairId, ranges: &Ranges) -> Option<OfPair<'a>
     }
     let mut sink = Sink::default();
     let (result, is_raw) = match ranges.sort {
-        Unit::Function => function(world, id, ranges, &mut sink),
-        Unit::Data => (data::compare(world, ranges, &mut sink), true),
+        UnitKind::Function => function(world, id, ranges, &mut sink),
+        UnitKind::Data => (data::compare(world, ranges, &mut sink), true),
     };
     Some(OfPair { result, sink, is_raw })
 }
@@ -203,7 +207,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         for (pair, id) in self.world.pairs.with_ids() {
             // Empty objects have no memory of their own, and functions of equal code do what one does.
             if !pair.equal
-                || pair.sort == Unit::Function
+                || pair.sort == UnitKind::Function
                 || pair.original.len() == 0
                 || pair.patched.len() == 0
             {
@@ -367,8 +371,8 @@ impl<'w, 'a> Solver<'w, 'a> {
         users
     }
 
-    fn finish(self) -> Proof {
-        let mut proof = Proof::default();
+    fn finish(self) -> ProofResult {
+        let mut proof = ProofResult::default();
         for pair in self.pairs.iter().flatten() {
             if pair.is_raw { proof.raw += 1 } else { proof.constructed += 1 }
         }

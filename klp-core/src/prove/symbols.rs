@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::elf::{Definition, SectionId, Symbol, SymbolKind};
 
-use super::Unit as Sort;
+use super::UnitKind;
 use super::correspond::{self, Sink};
 use super::difference::{Difference, What};
 use super::left::Left;
@@ -152,7 +152,7 @@ fn same<'a>(
                 side.units_at(section, at).iter().any(|unit| match unit.owner {
                     Owner::Pair(number) => {
                         let pair = world.pair(number);
-                        let is_function = pair.sort == Sort::Function;
+                        let is_function = pair.sort == UnitKind::Function;
                         !pair.equal || is_function && world.alignment(number).is_none()
                     }
                     Owner::Lone => true,

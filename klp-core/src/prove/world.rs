@@ -15,11 +15,11 @@ use super::keys::Keys;
 use super::names;
 use super::side::{Owner, Range, Side, Unit};
 use super::x86_64;
-use super::{Claims, Unit as Sort};
+use super::{Claims, UnitKind};
 
 /// A pair with the bytes that are its own.
 pub(super) struct Ranges {
-    pub(super) sort: Sort,
+    pub(super) sort: UnitKind,
     pub(super) original: Range,
     pub(super) patched: Range,
     pub(super) equal: bool,
@@ -68,14 +68,14 @@ impl<'a> World<'a> {
     pub(super) fn align(&mut self) {
         let (sides, pairs) = (&self.sides, &self.pairs);
         let one = |pair: &Ranges| {
-            let is_needed = pair.sort == Sort::Function && pair.equal;
+            let is_needed = pair.sort == UnitKind::Function && pair.equal;
             is_needed.then(|| align::align(sides, pair.original, pair.patched))
         };
         let pairs = pairs.as_slice().par_iter();
         self.alignments = pairs.with_min_len(64).map(one).collect::<Vec<_>>().into();
         let is_fixed = |id| match self.pairs[id].sort {
-            Sort::Data => true,
-            Sort::Function => self.alignment(id).is_some_and(Alignment::is_same),
+            UnitKind::Data => true,
+            UnitKind::Function => self.alignment(id).is_some_and(Alignment::is_same),
         };
         self.keys = Keys::of(&self.sides, is_fixed);
     }
@@ -130,7 +130,7 @@ fn objects<'a>(side: &Side<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
 
 /// The sizes of a data object on both sides. An empty object can share its place with another one, and then the
 /// names say which of the symbols there are meant.
-fn data_sizes(sides: &[Side<'_>; 2], pair: &super::Pair) -> [Option<u64>; 2] {
+fn data_sizes(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2] {
     let [a, b] = sides;
     let (a, b) = (objects(a, &pair.original), objects(b, &pair.patched));
     if let ([was], [is]) = (a.as_slice(), b.as_slice()) {
@@ -155,11 +155,11 @@ fn data_sizes(sides: &[Side<'_>; 2], pair: &super::Pair) -> [Option<u64>; 2] {
     [is_empty(&a, original), is_empty(&b, patched)]
 }
 
-fn ranges(sides: &[Side<'_>; 2], pair: &super::Pair) -> Ranges {
+fn ranges(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> Ranges {
     let [a, b] = sides;
     let ((a_end, a_sized), (b_end, b_sized)) = match pair.unit {
-        Sort::Function => (function_end(a, &pair.original), function_end(b, &pair.patched)),
-        Sort::Data => {
+        UnitKind::Function => (function_end(a, &pair.original), function_end(b, &pair.patched)),
+        UnitKind::Data => {
             let [original, patched] = data_sizes(sides, pair);
             (data_end(a, &pair.original, original), data_end(b, &pair.patched, patched))
         }

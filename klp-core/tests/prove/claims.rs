@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use klp_core::elf::{Definition, ElfObject, Place, Symbol, SymbolKind};
-use klp_core::prove::{Claims, Pair, Unit};
+use klp_core::prove::{Claims, UnitKind, UnitPair};
 
 /// Names that say nothing of what they name.
 fn is_unstable(name: &str) -> bool {
@@ -28,12 +28,12 @@ fn is_unstable(name: &str) -> bool {
         || UNSTABLE.iter().any(|it| base == *it || it.ends_with("ddebug") && base.starts_with(it))
 }
 
-type Units = BTreeMap<(String, usize), (Unit, Place)>;
+type Units = BTreeMap<(String, usize), (UnitKind, Place)>;
 
 fn units(object: &ElfObject<'_>) -> Units {
     let mut found = Units::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    let mut add = |symbol: &Symbol<'_>, unit: Unit| {
+    let mut add = |symbol: &Symbol<'_>, unit: UnitKind| {
         let Definition::Section(section) = symbol.place else { return };
         let name = symbol.name_lossy().into_owned();
         if is_unstable(&name) {
@@ -45,8 +45,8 @@ fn units(object: &ElfObject<'_>) -> Units {
     };
     for symbol in &object.symbols {
         match symbol.kind {
-            SymbolKind::Function => add(symbol, Unit::Function),
-            SymbolKind::Object => add(symbol, Unit::Data),
+            SymbolKind::Function => add(symbol, UnitKind::Function),
+            SymbolKind::Object => add(symbol, UnitKind::Data),
             _ => {}
         }
     }
@@ -60,12 +60,12 @@ pub(crate) fn by_name(original: &ElfObject<'_>, patched: &ElfObject<'_>) -> Clai
         match theirs.get(name) {
             Some((other, patched)) if other == unit => {
                 let (original, patched) = (*at, *patched);
-                claims.pairs.push(Pair { unit: *unit, original, patched, equal: true });
+                claims.pairs.push(UnitPair { unit: *unit, original, patched, equal: true });
             }
             _ => claims.removed.push(*at),
         }
     }
-    let is_new = |(name, (unit, _)): &(&_, &(Unit, Place))| {
+    let is_new = |(name, (unit, _)): &(&_, &(UnitKind, Place))| {
         ours.get(*name).is_none_or(|(other, _)| other != unit)
     };
     claims.added = theirs.iter().filter(is_new).map(|(_, (_, at))| *at).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kbuild_glue::Version;
 use klp_core::debug::Debug;
 use klp_core::demangle::spoken;
-use klp_core::inlined::{Manner, went};
+use klp_core::inlined::{CallerKind, went};
 use klp_core::input::Input;
 use klp_core::record::ChangedFunction;
 
@@ -46,7 +46,7 @@ pub(super) fn choices(
             let calls = callee
                 .callers
                 .iter()
-                .filter(|caller| matches!(caller.how, Manner::Calls | Manner::Jumps));
+                .filter(|caller| matches!(caller.how, CallerKind::Calls | CallerKind::Jumps));
             let callers: BTreeSet<&str> = calls.map(|caller| caller.name.as_str()).collect();
             for (function, choice) in functions.iter().zip(&mut choices) {
                 if callers.contains(spoken(&function.name).as_str()) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Linked, linked_objects};
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 use klp_core::elf::ElfObject;
 use klp_core::input::Input;
 use klp_core::manifest::{ManifestFunction, ManifestObject};
@@ -101,7 +101,7 @@ fn by_name(object: &ManifestObject) -> ByName<'_> {
 }
 
 fn kinds(one: &ManifestFunction<'_>, other: &ManifestFunction<'_>) -> String {
-    let differing: Vec<String> = Kind::ALL
+    let differing: Vec<String> = ContentKind::ALL
         .into_iter()
         .filter(|kind| one.kind(*kind) != other.kind(*kind))
         .map(|kind| format!("{kind:?}"))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail, ensure};
 use klp_core::Manifest;
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 use klp_core::demangle::demangle;
 use klp_core::diff::{Changes, Side, compare, compare_and_prove};
 use klp_core::input::Input;
@@ -186,7 +186,7 @@ impl Found {
 }
 
 /// The word for a kind in records and directives.
-pub(super) fn word_of(kind: Kind) -> String {
+pub(super) fn word_of(kind: ContentKind) -> String {
     field(&serde_json::json!({ "kind": kind }), "kind")
 }
 

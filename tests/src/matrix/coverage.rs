@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 use klp_core::rules;
 
 use super::Input;
@@ -46,9 +46,9 @@ pub fn kinds(inputs: &[Arc<Input>]) -> Result<()> {
     }
     // The size of a data object is part of the object's own record, not a cause of a function's. An order is a note,
     // and what the digests say needs no proof.
-    shown.extend([Kind::Size, Kind::Order, Kind::Unproven].map(word));
+    shown.extend([ContentKind::Size, ContentKind::Order, ContentKind::Unproven].map(word));
     let missing: Vec<_> =
-        Kind::ALL.into_iter().map(word).filter(|kind| !shown.contains(kind)).collect();
+        ContentKind::ALL.into_iter().map(word).filter(|kind| !shown.contains(kind)).collect();
     ensure!(missing.is_empty(), "no input expects {missing:?}");
     Ok(())
 }

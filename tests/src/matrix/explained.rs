@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use klp_core::checksum::{Analysis, Digest};
 use klp_core::diff::Changes;
-use klp_core::explain::{Row, named, rows};
+use klp_core::explain::{AlignedRow, named, rows};
 use klp_core::ids::List;
 use klp_core::layout::FunctionId;
 use klp_core::record::{Change, ChangedFunction};
@@ -111,7 +111,7 @@ pub(super) fn problems(
         let was = function.original_checksum.as_ref().and_then(|it| before.find(name, it));
         let is = function.patched_checksum.as_ref().and_then(|it| after.find(&function.name, it));
         let (Some(was), Some(is)) = (was, is) else { continue };
-        if !rows(was, is).iter().any(Row::is_different) {
+        if !rows(was, is).iter().any(AlignedRow::is_different) {
             let _ = writeln!(problems, "nothing is seen to differ: {name} ({})", kinds.join(", "));
         }
     }

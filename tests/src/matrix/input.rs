@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::checksum::Kind;
+use klp_core::checksum::ContentKind;
 
 use super::{Compiler, Variant};
 
@@ -257,7 +257,7 @@ fn kinds(list: &str) -> Result<Kinds> {
         if word == "*" {
             kinds.open = true;
         } else {
-            let known: Result<Kind, _> = serde_json::from_value(word.into());
+            let known: Result<ContentKind, _> = serde_json::from_value(word.into());
             ensure!(known.is_ok(), "no such kind: {word}");
             kinds.named.insert(word.to_owned());
         }

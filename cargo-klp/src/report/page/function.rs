@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use klp::{Explained, SourceLines, SourceText};
 use klp_core::checksum::Cause;
-use klp_core::explain::{Line, Row, unseen};
+use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 
 use crate::report::explained::shown;
 use crate::report::sources::{Sources, words_of};
@@ -87,11 +87,15 @@ pub(super) struct Cell<'a> {
 }
 
 impl<'a> Listing<'a> {
-    pub(super) fn of(rows: &'a [Row], causes: &[Cause], lines: Option<&'a SourceLines>) -> Self {
+    pub(super) fn of(
+        rows: &'a [AlignedRow],
+        causes: &[Cause],
+        lines: Option<&'a SourceLines>,
+    ) -> Self {
         let mut words = unseen(rows, causes);
         let mut seen = BTreeSet::new();
         for row in rows {
-            if let Row::Changed(_, _, differs) = row {
+            if let AlignedRow::Changed(_, _, differs) = row {
                 words.extend(said(differs).filter(|word| seen.insert(*word)));
             }
         }
@@ -136,22 +140,22 @@ impl<'a> SourceView<'a> {
 }
 
 impl<'a> RowView<'a> {
-    fn of(row: &'a Row) -> Self {
+    fn of(row: &'a AlignedRow) -> Self {
         match row {
-            Row::Same(old, new) => Self::Same(Cell::of(old, (0, 0)), Cell::of(new, (0, 0))),
-            Row::Changed(old, new, differs) => {
+            AlignedRow::Same(old, new) => Self::Same(Cell::of(old, (0, 0)), Cell::of(new, (0, 0))),
+            AlignedRow::Changed(old, new, differs) => {
                 let same = common(&old.text, &new.text);
                 Self::Changed(Cell::of(old, same), Cell::of(new, same), said(differs).collect())
             }
-            Row::Removed(old) => Self::Removed(Cell::of(old, (0, 0))),
-            Row::Added(new) => Self::Added(Cell::of(new, (0, 0))),
+            AlignedRow::Removed(old) => Self::Removed(Cell::of(old, (0, 0))),
+            AlignedRow::Added(new) => Self::Added(Cell::of(new, (0, 0))),
         }
     }
 }
 
 impl<'a> Cell<'a> {
     /// `line`, of which so many bytes at the start and at the end are equal in both versions.
-    fn of(line: &'a Line, (start, end): (usize, usize)) -> Self {
+    fn of(line: &'a InstructionLine, (start, end): (usize, usize)) -> Self {
         let (before, rest) = line.text.split_at(start);
         let (differs, after) = rest.split_at(rest.len().saturating_sub(end));
         let (differs, after) =

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::field::Field;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
-use super::shipped::{Shipped, Spot};
+use super::shipped::{ShippedImage, Spot};
 use super::tables::{Entries, Stretch, jump_labels, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
 use crate::elf::{Place, SectionId};
@@ -17,7 +17,7 @@ use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 /// What was found of the sections of one object.
 pub(super) struct Comparison<'e, 'o, 's> {
     object: &'e RawElf<'o>,
-    shipped: &'e Shipped<'s>,
+    shipped: &'e ShippedImage<'s>,
     places: BTreeMap<SectionId, Spot>,
     /// Sections of which more than one place is possible by the symbols, or none.
     unplaced: BTreeMap<SectionId, BTreeSet<Spot>>,
@@ -39,7 +39,7 @@ const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
 const FILLED_IN: &[u8] = b".BTF_ids";
 
 impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
-    pub(super) fn of(object: &'e RawElf<'o>, shipped: &'e Shipped<'s>) -> Self {
+    pub(super) fn of(object: &'e RawElf<'o>, shipped: &'e ShippedImage<'s>) -> Self {
         let mut comparison = Self {
             object,
             shipped,

@@ -1,6 +1,6 @@
 //! Fields that a relocation fills: how long they are, and where what is in them leads.
 
-use super::shipped::{Shipped, Spot};
+use super::shipped::{ShippedImage, Spot};
 use crate::module::RawRela;
 
 /// How a relocation writes.
@@ -16,7 +16,7 @@ impl Field {
     /// `ours` taken off.
     pub(super) fn leads_to(
         self,
-        shipped: &Shipped<'_>,
+        shipped: &ShippedImage<'_>,
         spot: Spot,
         ours: &RawRela,
     ) -> Result<Spot, &'static str> {

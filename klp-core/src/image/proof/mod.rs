@@ -22,11 +22,11 @@ use crate::module::{RawElf, SymbolPlace};
 
 use compare::Comparison;
 pub use rules::RULES;
-pub use shipped::Shipped;
+pub use shipped::ShippedImage;
 
 /// What of an object is what was shipped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proof {
+pub struct ShippedProof {
     /// How many functions the object has.
     pub functions: usize,
     /// Those that are not equal, sorted by name.
@@ -63,10 +63,10 @@ impl Different {
 }
 
 /// Compares `object` with what was shipped.
-pub fn prove(object: &[u8], shipped: &Shipped<'_>) -> Result<Proof, ElfError> {
+pub fn prove(object: &[u8], shipped: &ShippedImage<'_>) -> Result<ShippedProof, ElfError> {
     let object = RawElf::parse(object)?;
     let comparison = Comparison::of(&object, shipped);
-    let mut proof = Proof::default();
+    let mut proof = ShippedProof::default();
     for symbol in &object.symbols {
         let SymbolPlace::Section(section) = symbol.place else { continue };
         let is_object = symbol.kind == object::elf::STT_OBJECT.0;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::shipped::{Shipped, Spot};
+use super::shipped::{ShippedImage, Spot};
 use crate::elf::SectionId;
 use crate::module::{RawElf, SymbolPlace};
 
@@ -13,7 +13,7 @@ pub(super) const WEAK: u8 = 2;
 pub(super) fn candidates(
     object: &RawElf<'_>,
     section: SectionId,
-    shipped: &Shipped<'_>,
+    shipped: &ShippedImage<'_>,
 ) -> BTreeSet<Spot> {
     let is_code = object.section(section).is_code();
     let mut agreed: Option<BTreeSet<Spot>> = None;

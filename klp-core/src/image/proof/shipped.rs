@@ -25,13 +25,13 @@ impl Spot {
 
 /// A kernel with its symbols, or a module.
 #[derive(Debug)]
-pub struct Shipped<'a> {
+pub struct ShippedImage<'a> {
     elf: &'a RawElf<'a>,
     by_name: HashMap<&'a [u8], Vec<(Spot, bool)>>,
     relas: BTreeMap<SectionId, HashMap<u64, RawRela>>,
 }
 
-impl<'a> Shipped<'a> {
+impl<'a> ShippedImage<'a> {
     /// The linked kernel or the module `elf`.
     #[must_use]
     pub fn of(elf: &'a RawElf<'a>) -> Self {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::field::Field;
-use super::shipped::{Shipped, Spot};
+use super::shipped::{ShippedImage, Spot};
 use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection};
 
@@ -33,7 +33,7 @@ pub(super) struct Stretch {
 }
 
 /// The stretches of `section`, if it is such a table.
-pub(super) fn stretches(section: &RawSection<'_>, shipped: &Shipped<'_>) -> Vec<Stretch> {
+pub(super) fn stretches(section: &RawSection<'_>, shipped: &ShippedImage<'_>) -> Vec<Stretch> {
     let size = section.data.len() as u64;
     if !TABLES.iter().any(|(name, ..)| name.as_bytes() == section.name) {
         return Vec::new();
@@ -55,7 +55,7 @@ pub(super) enum Region<'s> {
 
 impl<'s> Region<'s> {
     /// That of the table `name`; none if it is not known where it is.
-    pub(super) fn of(name: &[u8], shipped: &Shipped<'s>) -> Option<Self> {
+    pub(super) fn of(name: &[u8], shipped: &ShippedImage<'s>) -> Option<Self> {
         let (_, start, stop) = TABLES.iter().find(|(table, ..)| table.as_bytes() == name)?;
         if let Some((index, section)) = shipped.section_named(name) {
             return Some(if shipped.is_module() {
@@ -78,7 +78,7 @@ impl<'s> Region<'s> {
         &self,
         target: Spot,
         rela: &RawRela,
-        shipped: &Shipped<'_>,
+        shipped: &ShippedImage<'_>,
     ) -> BTreeSet<Spot> {
         let Some(field) = Field::of(rela.kind) else { return BTreeSet::new() };
         let leads = |spot: &Spot| field.leads_to(shipped, *spot, rela) == Ok(target);
