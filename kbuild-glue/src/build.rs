@@ -40,7 +40,7 @@ use fs_err as fs;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::config::Config;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
 use crate::last_build::LastBuild;
@@ -168,7 +168,7 @@ impl Workspace {
         tree: &Tree,
         root: &Utf8Path,
         interrupt: &Interrupt,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Self, BuildError> {
         let root = resolved(root)?;
         let lock = ours::open(&root, interrupt, events)?;
@@ -179,7 +179,7 @@ impl Workspace {
     pub fn check_out(
         &mut self,
         revisions: &Revisions,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         if let Some(source) = revisions.check_out_unless_here(&self.root, events)? {
             self.tree.source = source;
@@ -238,7 +238,7 @@ impl Workspace {
     pub fn build_original(
         &self,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<OriginalBuild, BuildError> {
         let config = self.tree.config_path();
         let parsed = Config::read(&config)?;
@@ -303,7 +303,7 @@ impl Workspace {
     pub(crate) fn recover(
         &self,
         interrupt: &Interrupt,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         running::wait(&self.root, interrupt, events)?;
         patched::recover(self, events)?;

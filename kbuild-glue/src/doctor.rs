@@ -20,7 +20,7 @@ pub use stock::examine_stock;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum CheckState {
     /// All is well.
     Good,
     /// It works, but not all of it.
@@ -31,11 +31,11 @@ pub enum State {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub struct DoctorCheck {
     /// What, in a word or two.
     pub name: String,
     /// How it ended.
-    pub state: State,
+    pub state: CheckState,
     /// What was found.
     pub found: String,
     /// What the person can do about it; none when all is well.
@@ -50,22 +50,22 @@ enum Remedy {
     Command(String),
 }
 
-impl Check {
+impl DoctorCheck {
     /// All is well.
     #[must_use]
     pub fn good(name: &str, found: impl Into<String>) -> Self {
         let (name, found) = (name.to_owned(), found.into());
-        Self { name, state: State::Good, found, fix: None, remedy: None }
+        Self { name, state: CheckState::Good, found, fix: None, remedy: None }
     }
 
     /// It works, but not all of it.
     #[must_use]
     pub fn doubtful(name: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: State::Doubtful, fix: Some(fix.into()), ..Self::good(name, found) }
+        Self { state: CheckState::Doubtful, fix: Some(fix.into()), ..Self::good(name, found) }
     }
 
     fn bad(name: &str, found: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { state: State::Bad, fix: Some(fix.into()), ..Self::good(name, found) }
+        Self { state: CheckState::Bad, fix: Some(fix.into()), ..Self::good(name, found) }
     }
 
     /// Something is not there that `packages` have.
@@ -80,7 +80,7 @@ impl Check {
 
 /// The commands that get all that `checks` miss, on Debian and what comes from it.
 #[must_use]
-pub fn commands(checks: &[Check]) -> Vec<String> {
+pub fn commands(checks: &[DoctorCheck]) -> Vec<String> {
     let mut commands = Vec::new();
     let mut packages = BTreeSet::new();
     for remedy in checks.iter().filter_map(|check| check.remedy.as_ref()) {
@@ -106,19 +106,19 @@ pub fn examine(
     root: Option<&Utf8Path>,
     variables: &[String],
     make: &str,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let mut checks = Vec::new();
     let tree = match tree {
         Ok(tree) => tree,
         Err(error) => {
             let fix = error.hint().unwrap_or_default();
-            checks.push(Check::bad("tree", error.to_string(), fix));
+            checks.push(DoctorCheck::bad("tree", error.to_string(), fix));
             checks.extend(tools::checks(None, variables, make));
             return checks;
         }
     };
     let version = tree.kernel_version().unwrap_or_default();
-    checks.push(Check::good("tree", format!("kernel {version} in {}", tree.source)));
+    checks.push(DoctorCheck::good("tree", format!("kernel {version} in {}", tree.source)));
     let config = Config::read(&tree.config_path());
     match &config {
         Ok(config) => {
@@ -127,7 +127,7 @@ pub fn examine(
         }
         Err(error) => {
             let fix = error.hint().unwrap_or_default();
-            checks.push(Check::bad("config", error.to_string(), fix));
+            checks.push(DoctorCheck::bad("config", error.to_string(), fix));
         }
     }
     checks.extend(tools::checks(config.as_ref().ok(), variables, make));

@@ -40,4 +40,4 @@ pub enum BuildEvent {
 }
 
 /// Where events go.
-pub type Events<'a> = dyn FnMut(BuildEvent) + 'a;
+pub type BuildEvents<'a> = dyn FnMut(BuildEvent) + 'a;

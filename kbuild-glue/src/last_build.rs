@@ -10,7 +10,7 @@ use crate::tree::Tree;
 
 /// A build of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
+pub enum BuildVersion {
     /// Without the patches.
     Original,
     /// With the patches.
@@ -85,16 +85,16 @@ impl LastBuild {
 
     /// The directory of objects that were compiled again with debug information.
     #[must_use]
-    pub fn lines(&self, version: Version) -> Utf8PathBuf {
+    pub fn lines(&self, version: BuildVersion) -> Utf8PathBuf {
         self.lines.join(match version {
-            Version::Original => "original",
-            Version::Patched => "patched",
+            BuildVersion::Original => "original",
+            BuildVersion::Patched => "patched",
         })
     }
 
     /// The files that say which sources its objects were made from, as far as it is not gone with another build.
-    pub fn records_of_sources(&self, version: Version) -> impl Iterator<Item = &Utf8Path> {
-        let patches = (version == Version::Patched).then_some(&self.patches);
+    pub fn records_of_sources(&self, version: BuildVersion) -> impl Iterator<Item = &Utf8Path> {
+        let patches = (version == BuildVersion::Patched).then_some(&self.patches);
         self.stamps.iter().chain(patches).map(Utf8PathBuf::as_path)
     }
 

@@ -62,11 +62,11 @@ pub use build::{
 pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
 pub use compared::{Compared, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
-pub use event::{BuildEvent, Events};
+pub use event::{BuildEvent, BuildEvents};
 pub use installed::{SUFFIXES, installed_modules, is_installation};
 pub use interrupt::Interrupt;
 pub use jobserver::{Jobs, JobsError, Tokens};
-pub use last_build::{LastBuild, Patching, Version};
+pub use last_build::{BuildVersion, LastBuild, Patching};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};

@@ -24,7 +24,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::lexical::beside;
 use crate::patch::FileChange;
 use crate::stash::Stash;
@@ -61,7 +61,11 @@ impl Mirror {
     ///
     /// All of it is looked at again until it is [kept](Self::keep), which comes after what was made from another
     /// mirror is gone.
-    pub fn sync(tree: &Tree, dir: &Utf8Path, events: &mut Events<'_>) -> Result<Self, MirrorError> {
+    pub fn sync(
+        tree: &Tree,
+        dir: &Utf8Path,
+        events: &mut BuildEvents<'_>,
+    ) -> Result<Self, MirrorError> {
         if Stash::of(dir).is_in_use() {
             events(BuildEvent::Status {
                 verb: "Repairing",

@@ -12,7 +12,7 @@ use fs_err as fs;
 use tempfile::NamedTempFile;
 
 use crate::atomic;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::lexical::beside;
 use crate::names::{few, is_source};
 use crate::patch::{Patch, PatchError};
@@ -130,7 +130,7 @@ impl Revisions {
     pub(crate) fn check_out_unless_here(
         &self,
         root: &Utf8Path,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Option<Utf8PathBuf>, PatchError> {
         if self.is_here()? {
             return Ok(None);

@@ -11,7 +11,7 @@ use camino::Utf8PathBuf;
 
 use crate::arch;
 use crate::initrd::Initrd;
-use crate::modules::Modules;
+use crate::modules::ModuleFiles;
 use crate::trial::{Stage, Trial};
 use crate::{error::VmError, modules};
 
@@ -26,12 +26,12 @@ const PATIENCE: u32 = 120;
 /// The initrd of a trial.
 pub(crate) fn initrd(trial: &Trial, busybox: &[u8]) -> Result<Vec<u8>, VmError> {
     let mut built = match (&trial.installed, &trial.output) {
-        (Some(directory), _) => Modules::installed(directory)?,
-        (None, Some(output)) => Modules::of(output)?,
-        (None, None) => Modules::default(),
+        (Some(directory), _) => ModuleFiles::installed(directory)?,
+        (None, Some(output)) => ModuleFiles::of(output)?,
+        (None, None) => ModuleFiles::default(),
     };
     if let Some(directory) = &trial.external {
-        built.add(Modules::of(directory)?);
+        built.add(ModuleFiles::of(directory)?);
     }
     let mut livepatches = Vec::new();
     let mut touched = BTreeSet::new();
@@ -104,7 +104,7 @@ fn plan(trial: &Trial, livepatches: &[(String, Vec<u8>)]) -> String {
 
 /// What came through the second serial port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Report {
+pub(crate) enum GuestReport {
     /// Output of a script or of the guest's own commands, one line without its end.
     Output(String),
     Begin(Stage, Option<String>),
@@ -122,7 +122,7 @@ pub(crate) struct Reports {
 
 impl Reports {
     /// Takes the next bytes and returns what they complete.
-    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<Report> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Vec<GuestReport> {
         let mut complete = Vec::new();
         for byte in bytes {
             match *byte {
@@ -141,9 +141,9 @@ impl Reports {
     }
 }
 
-fn parse(line: &[u8]) -> Option<Report> {
+fn parse(line: &[u8]) -> Option<GuestReport> {
     let Some(report) = line.strip_prefix(&[MARK]) else {
-        return Some(Report::Output(String::from_utf8_lossy(line).into_owned()));
+        return Some(GuestReport::Output(String::from_utf8_lossy(line).into_owned()));
     };
     let text = String::from_utf8_lossy(report);
     let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
@@ -151,13 +151,13 @@ fn parse(line: &[u8]) -> Option<Report> {
         "begin" => {
             let (stage, module) = rest.split_once(' ').unwrap_or((rest, ""));
             let module = Some(module).filter(|name| !name.is_empty());
-            Some(Report::Begin(Stage::from_word(stage)?, module.map(str::to_owned)))
+            Some(GuestReport::Begin(Stage::from_word(stage)?, module.map(str::to_owned)))
         }
-        "end" => Some(Report::End(rest.parse().unwrap_or(-1))),
-        "cycle" => Some(Report::Cycle(rest.parse().ok()?)),
-        "taint" => Some(Report::Taint(rest.parse().ok()?)),
-        "finished" => Some(Report::Finished),
-        _ => Some(Report::Output(text.into_owned())),
+        "end" => Some(GuestReport::End(rest.parse().unwrap_or(-1))),
+        "cycle" => Some(GuestReport::Cycle(rest.parse().ok()?)),
+        "taint" => Some(GuestReport::Taint(rest.parse().ok()?)),
+        "finished" => Some(GuestReport::Finished),
+        _ => Some(GuestReport::Output(text.into_owned())),
     }
 }
 
@@ -191,20 +191,23 @@ mod tests {
     #[test]
     fn reports_are_found_in_output() {
         let mut reports = Reports::default();
-        assert_eq!(reports.feed(b"\x01begin before\nfir"), [Report::Begin(Stage::Before, None)]);
+        assert_eq!(
+            reports.feed(b"\x01begin before\nfir"),
+            [GuestReport::Begin(Stage::Before, None)]
+        );
         assert_eq!(
             reports.feed(b"st\n\nlast\x01end 3\n\x01begin load a_b\n"),
             [
-                Report::Output("first".into()),
-                Report::Output(String::new()),
-                Report::Output("last".into()),
-                Report::End(3),
-                Report::Begin(Stage::Load, Some("a_b".into())),
+                GuestReport::Output("first".into()),
+                GuestReport::Output(String::new()),
+                GuestReport::Output("last".into()),
+                GuestReport::End(3),
+                GuestReport::Begin(Stage::Load, Some("a_b".into())),
             ]
         );
         assert_eq!(
             reports.feed(b"\x01taint 32768\n\x01finished\n"),
-            [Report::Taint(32768), Report::Finished]
+            [GuestReport::Taint(32768), GuestReport::Finished]
         );
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::console;
-use crate::guest::Report;
+use crate::guest::GuestReport;
 use crate::signature;
-use crate::trial::{Outcome, Stage, Step};
+use crate::trial::{Stage, TrialOutcome, TrialStep};
 
 /// `TAINT_WARN`, `TAINT_DIE`, `TAINT_SOFTLOCKUP` and `TAINT_BAD_PAGE` of include/linux/panic.h: the
 /// kernel keeps in mind what it may have said when nobody listened.
@@ -20,13 +20,13 @@ const CUT: &str = "------------[ cut here ]";
 /// How many lines the text of a warning has at most.
 const LONGEST: usize = 8;
 
-pub(crate) struct Judge {
+pub(crate) struct LogJudge {
     expected: Vec<String>,
     seen: Vec<bool>,
     /// The text of a `WARN` stands between its first line and the one with the place.
     text: Option<Vec<String>>,
-    steps: Vec<Step>,
-    open: Option<(Step, Instant)>,
+    steps: Vec<TrialStep>,
+    open: Option<(TrialStep, Instant)>,
     loaded: Option<String>,
     cycle: u32,
     problems: Vec<String>,
@@ -35,7 +35,7 @@ pub(crate) struct Judge {
     begin: Instant,
 }
 
-impl Judge {
+impl LogJudge {
     pub(crate) fn new(expected: &[String]) -> Self {
         let begin = Instant::now();
         let boot = step(Stage::Boot, None, 1);
@@ -85,30 +85,30 @@ impl Judge {
     }
 
     /// Takes a report of the guest; the step that it ends.
-    pub(crate) fn report(&mut self, report: Report) -> Option<Step> {
+    pub(crate) fn report(&mut self, report: GuestReport) -> Option<TrialStep> {
         match report {
-            Report::Output(line) => {
+            GuestReport::Output(line) => {
                 if let Some((step, _)) = &mut self.open {
                     step.output.push_str(&line);
                     step.output.push('\n');
                 }
             }
-            Report::Begin(Stage::Boot, _) => {}
-            Report::Begin(stage, module) => {
+            GuestReport::Begin(Stage::Boot, _) => {}
+            GuestReport::Begin(stage, module) => {
                 if module.is_some() {
                     self.loaded.clone_from(&module);
                 }
                 self.open = Some((step(stage, module, self.cycle), Instant::now()));
             }
-            Report::End(status) => return self.end(Some(status)),
-            Report::Cycle(number) => self.cycle = number,
-            Report::Taint(bits) => self.taint = Some(bits),
-            Report::Finished => self.finished = true,
+            GuestReport::End(status) => return self.end(Some(status)),
+            GuestReport::Cycle(number) => self.cycle = number,
+            GuestReport::Taint(bits) => self.taint = Some(bits),
+            GuestReport::Finished => self.finished = true,
         }
         None
     }
 
-    fn end(&mut self, status: Option<i32>) -> Option<Step> {
+    fn end(&mut self, status: Option<i32>) -> Option<TrialStep> {
         let (mut step, begin) = self.open.take()?;
         if status != Some(0)
             && step.stage == Stage::Load
@@ -117,13 +117,13 @@ impl Judge {
             step.output.push_str(advice);
             step.output.push('\n');
         }
-        let step = Step { status, passed: status == Some(0), millis: millis(begin), ..step };
+        let step = TrialStep { status, passed: status == Some(0), millis: millis(begin), ..step };
         self.steps.push(step.clone());
         Some(step)
     }
 
     /// The outcome, and the steps that this adds; `why` tells why the guest did not come to an end.
-    pub(crate) fn finish(mut self, why: Option<String>) -> (Outcome, Vec<Step>) {
+    pub(crate) fn finish(mut self, why: Option<String>) -> (TrialOutcome, Vec<TrialStep>) {
         let before = self.steps.len();
         if why.is_some() {
             self.end(None);
@@ -145,7 +145,7 @@ impl Judge {
         if !output.is_empty() {
             output.push('\n');
         }
-        self.steps.push(Step {
+        self.steps.push(TrialStep {
             passed: output.is_empty(),
             output,
             millis: millis(self.begin),
@@ -153,12 +153,20 @@ impl Judge {
         });
         let passed = self.steps.iter().all(|step| step.passed);
         let added = self.steps.get(before..).unwrap_or_default().to_vec();
-        (Outcome { steps: self.steps, passed }, added)
+        (TrialOutcome { steps: self.steps, passed }, added)
     }
 }
 
-fn step(stage: Stage, module: Option<String>, cycle: u32) -> Step {
-    Step { stage, module, cycle, passed: false, status: None, output: String::new(), millis: 0 }
+fn step(stage: Stage, module: Option<String>, cycle: u32) -> TrialStep {
+    TrialStep {
+        stage,
+        module,
+        cycle,
+        passed: false,
+        status: None,
+        output: String::new(),
+        millis: 0,
+    }
 }
 
 fn millis(since: Instant) -> u64 {
@@ -169,15 +177,15 @@ fn millis(since: Instant) -> u64 {
 mod tests {
     use super::*;
 
-    fn finished(expected: &[&str], lines: &[&str], taint: u64) -> Outcome {
+    fn finished(expected: &[&str], lines: &[&str], taint: u64) -> TrialOutcome {
         let expected: Vec<String> = expected.iter().map(ToString::to_string).collect();
-        let mut judge = Judge::new(&expected);
-        judge.report(Report::End(0));
+        let mut judge = LogJudge::new(&expected);
+        judge.report(GuestReport::End(0));
         for line in lines {
             judge.console(line);
         }
-        judge.report(Report::Taint(taint));
-        judge.report(Report::Finished);
+        judge.report(GuestReport::Taint(taint));
+        judge.report(GuestReport::Finished);
         judge.finish(None).0
     }
 
@@ -206,19 +214,19 @@ mod tests {
 
     #[test]
     fn a_refused_signature_is_explained() {
-        let mut judge = Judge::new(&[]);
-        judge.report(Report::End(0));
-        judge.report(Report::Begin(Stage::Load, Some("x".into())));
-        judge.report(Report::Output("[ 2.0] Loading of unsigned module is rejected".into()));
-        let step = judge.report(Report::End(1)).unwrap();
+        let mut judge = LogJudge::new(&[]);
+        judge.report(GuestReport::End(0));
+        judge.report(GuestReport::Begin(Stage::Load, Some("x".into())));
+        judge.report(GuestReport::Output("[ 2.0] Loading of unsigned module is rejected".into()));
+        let step = judge.report(GuestReport::End(1)).unwrap();
         assert!(!step.passed && step.output.contains("--sign-key"), "{}", step.output);
     }
 
     #[test]
     fn a_guest_that_dies_in_a_step_fails_it() {
-        let mut judge = Judge::new(&[]);
-        judge.report(Report::End(0));
-        judge.report(Report::Begin(Stage::Load, Some("x".into())));
+        let mut judge = LogJudge::new(&[]);
+        judge.report(GuestReport::End(0));
+        judge.report(GuestReport::Begin(Stage::Load, Some("x".into())));
         let (outcome, added) = judge.finish(Some("the guest died".into()));
         assert!(!outcome.passed);
         assert_eq!(added.len(), 2);

@@ -2,7 +2,7 @@
 //! initrd, loads the modules, waits for the transitions, runs scripts before and after, unloads, and
 //! reports.
 //!
-//! [`Trial`] says what to try, [`Machine`] with what, and [`Machine::run`] tells how it went. A kernel
+//! [`Trial`] says what to try, [`GuestMachine`] with what, and [`GuestMachine::run`] tells how it went. A kernel
 //! warning or oops in the log is a failure, and so is a guest that dies or does not come to an end.
 //!
 //! What this crate needs from the outside comes in through arguments: it never prints, and it never
@@ -23,7 +23,7 @@ mod trial;
 
 pub use arch::QEMU;
 pub use error::VmError;
-pub use machine::{Machine, VmEvent};
+pub use machine::{GuestMachine, VmEvent};
 pub use qemu::Accelerator;
 pub use requirements::programs;
-pub use trial::{Outcome, Stage, Step, Trial};
+pub use trial::{Stage, Trial, TrialOutcome, TrialStep};

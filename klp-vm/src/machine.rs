@@ -10,11 +10,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{Config, Interrupt};
 
 use crate::error::VmError;
-use crate::guest::{self, Report, Reports};
-use crate::judge::Judge;
+use crate::guest::{self, GuestReport, Reports};
+use crate::judge::LogJudge;
 use crate::qemu::{self, Accelerator};
 use crate::requirements;
-use crate::trial::{Outcome, Stage, Step, Trial};
+use crate::trial::{Stage, Trial, TrialOutcome, TrialStep};
 
 /// How often we look at the clock.
 const TICK: Duration = Duration::from_millis(100);
@@ -27,7 +27,7 @@ const LEAVING: Duration = Duration::from_secs(20);
 
 /// What a guest runs on.
 #[derive(Debug)]
-pub struct Machine<'a> {
+pub struct GuestMachine<'a> {
     /// The program, by name or path.
     pub qemu: String,
     /// Without one: KVM where it works, else TCG.
@@ -59,27 +59,31 @@ pub enum VmEvent {
     /// A part of the trial begins; the livepatch that it is about.
     Begin(Stage, Option<String>),
     /// A part of the trial has ended.
-    End(Step),
+    End(TrialStep),
     /// Something that stops nothing.
     Note(String),
 }
 
 /// What the reading threads send.
-enum Message {
+enum GuestOutput {
     Console(Vec<u8>),
     Report(Vec<u8>),
 }
 
 /// How a guest ended.
 enum Ended {
-    Judged(Outcome),
+    Judged(TrialOutcome),
     /// It did not say a word.
     Silent(String),
 }
 
-impl Machine<'_> {
+impl GuestMachine<'_> {
     /// Runs a trial.
-    pub fn run(&self, trial: &Trial, events: &mut dyn FnMut(VmEvent)) -> Result<Outcome, VmError> {
+    pub fn run(
+        &self,
+        trial: &Trial,
+        events: &mut dyn FnMut(VmEvent),
+    ) -> Result<TrialOutcome, VmError> {
         if let Some(output) = &trial.output {
             let config = Config::read(&output.join(".config"))?;
             requirements::check(&config, !trial.livepatches.is_empty())?;
@@ -137,12 +141,12 @@ impl Machine<'_> {
         let mut qemu = Qemu { child, ended: None };
         let (sender, receiver) = channel();
         if let Some(console) = qemu.child.stdout.take() {
-            read_in_background(console, sender.clone(), Message::Console);
+            read_in_background(console, sender.clone(), GuestOutput::Console);
         }
         let complaints = qemu.child.stderr.take().map(read_to_end_in_background);
         let mut listener = Some((listener, sender));
-        let mut session = Session {
-            judge: Judge::new(&trial.expected),
+        let mut session = GuestSession {
+            judge: LogJudge::new(&trial.expected),
             reports: Reports::default(),
             console: Vec::new(),
             said_something: false,
@@ -153,7 +157,7 @@ impl Machine<'_> {
                 && let Ok((stream, _)) = socket.accept()
             {
                 stream.set_nonblocking(false).map_err(VmError::Io)?;
-                read_in_background(stream, sender.clone(), Message::Report);
+                read_in_background(stream, sender.clone(), GuestOutput::Report);
                 listener = None;
             }
             let drained = session
@@ -203,24 +207,24 @@ impl Machine<'_> {
 }
 
 /// What a guest has said so far.
-struct Session {
-    judge: Judge,
+struct GuestSession {
+    judge: LogJudge,
     reports: Reports,
     /// The start of a line of the console.
     console: Vec<u8>,
     said_something: bool,
 }
 
-impl Session {
+impl GuestSession {
     /// Takes what has come, after waiting a little for it. True when nothing more can be there now.
     fn take(
         &mut self,
-        receiver: &Receiver<Message>,
+        receiver: &Receiver<GuestOutput>,
         log: &mut impl Write,
         events: &mut dyn FnMut(VmEvent),
     ) -> io::Result<bool> {
         match receiver.recv_timeout(TICK) {
-            Ok(Message::Console(bytes)) => {
+            Ok(GuestOutput::Console(bytes)) => {
                 self.said_something = true;
                 for byte in bytes {
                     if byte == b'\n' {
@@ -236,13 +240,13 @@ impl Session {
                 }
                 Ok(false)
             }
-            Ok(Message::Report(bytes)) => {
+            Ok(GuestOutput::Report(bytes)) => {
                 for report in self.reports.feed(&bytes) {
                     write_report(&report, log)?;
-                    if let Report::Output(line) = &report {
+                    if let GuestReport::Output(line) = &report {
                         events(VmEvent::Output(line.clone()));
                     }
-                    if let Report::Begin(stage, module) = &report {
+                    if let GuestReport::Begin(stage, module) = &report {
                         events(VmEvent::Begin(*stage, module.clone()));
                     }
                     if let Some(step) = self.judge.report(report) {
@@ -260,16 +264,16 @@ impl Session {
     }
 }
 
-fn write_report(report: &Report, log: &mut impl Write) -> io::Result<()> {
+fn write_report(report: &GuestReport, log: &mut impl Write) -> io::Result<()> {
     match report {
-        Report::Output(line) => writeln!(log, "{line}"),
-        Report::Begin(stage, module) => {
+        GuestReport::Output(line) => writeln!(log, "{line}"),
+        GuestReport::Begin(stage, module) => {
             writeln!(log, "==> {} {}", stage.word(), module.as_deref().unwrap_or_default())
         }
-        Report::End(status) => writeln!(log, "<== status {status}"),
-        Report::Cycle(number) => writeln!(log, "==> cycle {number}"),
-        Report::Taint(bits) => writeln!(log, "==> taint {bits:#x}"),
-        Report::Finished => writeln!(log, "==> finished"),
+        GuestReport::End(status) => writeln!(log, "<== status {status}"),
+        GuestReport::Cycle(number) => writeln!(log, "==> cycle {number}"),
+        GuestReport::Taint(bits) => writeln!(log, "==> taint {bits:#x}"),
+        GuestReport::Finished => writeln!(log, "==> finished"),
     }
 }
 
@@ -300,8 +304,8 @@ impl Drop for Qemu {
 
 fn read_in_background(
     mut from: impl Read + Send + 'static,
-    to: Sender<Message>,
-    wrap: fn(Vec<u8>) -> Message,
+    to: Sender<GuestOutput>,
+    wrap: fn(Vec<u8>) -> GuestOutput,
 ) {
     std::thread::spawn(move || {
         let mut buffer = vec![0; 1 << 12];

@@ -12,11 +12,11 @@ use crate::error::VmError;
 
 /// The modules of a build, by the kernel's name of each.
 #[derive(Debug, Default)]
-pub(crate) struct Modules {
+pub(crate) struct ModuleFiles {
     files: BTreeMap<String, Utf8PathBuf>,
 }
 
-impl Modules {
+impl ModuleFiles {
     /// Those that were built in `output`.
     pub(crate) fn of(output: &Utf8Path) -> Result<Self, VmError> {
         let built = objects::modules(output)?.into_iter().map(|module| {

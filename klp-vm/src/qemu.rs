@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use kbuild_glue::child::end_with_us;
 
 use crate::arch;
-use crate::machine::Machine;
+use crate::machine::GuestMachine;
 use crate::trial::Trial;
 
 /// What runs the guest's instructions.
@@ -38,7 +38,7 @@ impl Accelerator {
 
 /// QEMU with the console on its standard output and the guest's reports on the socket.
 pub(crate) fn command(
-    machine: &Machine<'_>,
+    machine: &GuestMachine<'_>,
     accelerator: Accelerator,
     trial: &Trial,
     initrd: &Utf8Path,

@@ -102,7 +102,7 @@ impl Stage {
 /// How one part of a trial went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub struct Step {
+pub struct TrialStep {
     /// Which part.
     pub stage: Stage,
     /// The livepatch that it is about, or that was loaded last.
@@ -121,9 +121,9 @@ pub struct Step {
 
 /// How a trial went.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct TrialOutcome {
     /// Its parts in the order in which they began, and the kernel's messages last.
-    pub steps: Vec<Step>,
+    pub steps: Vec<TrialStep>,
     /// Whether all went well.
     pub passed: bool,
 }

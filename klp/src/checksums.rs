@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::object_file::ObjectFile;
-use crate::operand::Operand;
+use crate::operand::PathOperand;
 use crate::origins::Members;
 use crate::output;
 
@@ -48,7 +48,7 @@ fn keyed(object: &Arc<ManifestObject>) -> ((&str, Option<&str>), &Arc<ManifestOb
 impl<'i> Checksums<'i> {
     /// Digests of an object, which is kept in `input`, of a checksum file or of a build directory.
     pub fn open(
-        operand: &Operand,
+        operand: &PathOperand,
         allowlist: &Allowlist,
         cache: &Cache,
         input: &'i OnceLock<Input>,
@@ -88,7 +88,7 @@ impl<'i> Checksums<'i> {
 
     /// Digests of objects.
     pub fn of_files(
-        operands: &[Operand],
+        operands: &[PathOperand],
         allowlist: &Allowlist,
         cache: &Cache,
     ) -> Result<Self, Error> {
@@ -219,8 +219,8 @@ fn installed(directory: &Utf8Path) -> Result<Vec<ObjectFile>, Error> {
 }
 
 /// Files that a person named.
-fn given(operands: &[Operand]) -> Vec<ObjectFile> {
-    let source = |(name, operand): (String, &Operand)| {
+fn given(operands: &[PathOperand]) -> Vec<ObjectFile> {
+    let source = |(name, operand): (String, &PathOperand)| {
         let found = operand.build.as_ref();
         let found = found.and_then(|build| Members::of(&build.root, &build.file));
         let (members, linked) = found.unzip();
@@ -233,7 +233,7 @@ fn given(operands: &[Operand]) -> Vec<ObjectFile> {
 
 /// The names of objects: their paths in the build where Kbuild's records beside them say so, and these
 /// are different; else the paths that were given.
-fn names(operands: &[Operand]) -> Vec<String> {
+fn names(operands: &[PathOperand]) -> Vec<String> {
     let known = operands.iter().map(|operand| Some(operand.build.as_ref()?.file.to_string()));
     known
         .collect::<Option<Vec<String>>>()

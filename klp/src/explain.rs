@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, is_lto};
+use kbuild_glue::{BuildVersion, is_lto};
 use klp_core::checksum::{self, Analysis, Digest};
 use klp_core::diff::Changes;
 use klp_core::explain::{self, AlignedRow};
@@ -48,7 +48,7 @@ impl Kernel {
         let files = |function: &ChangedFunction| {
             let object = file_of(function, is_lto);
             let of = |version| built(&last, &object, version);
-            (of(Version::Original), of(Version::Patched))
+            (of(BuildVersion::Original), of(BuildVersion::Patched))
         };
         explained(chosen(functions, names)?, files, &self.digests())
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Version, is_lto};
+use kbuild_glue::{BuildVersion, is_lto};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{self, VariableMember};
 use klp_core::explain::{DataRow, DataVersion, data_rows};
@@ -65,7 +65,8 @@ impl Kernel {
             let object = file_in(&data.object, data.linked.as_deref(), is_lto);
             by_object.entry(object).or_default().push(data);
         }
-        let wanted = by_object.keys().map(|object| (object.clone(), Version::Patched)).collect();
+        let wanted =
+            by_object.keys().map(|object| (object.clone(), BuildVersion::Patched)).collect();
         let mut lined = match session {
             Some(session) => lined(self, session, &wanted, events)?,
             None => Lined::new(),
@@ -73,7 +74,7 @@ impl Kernel {
         let mut all = Vec::new();
         for (object, data) in by_object {
             let files = VERSIONS.map(|version| built(&last, &object, version));
-            let lined = lined.remove(&(object, Version::Patched)).and_then(Result::ok);
+            let lined = lined.remove(&(object, BuildVersion::Patched)).and_then(Result::ok);
             all.extend(match &files {
                 [Some(original), Some(patched)] => {
                     explained(data, original, patched, lined.as_deref())?

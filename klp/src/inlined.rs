@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    LastBuild, Reads, StockParts, StockTouched, Version, Workspace, kept_objects, linked_modules,
+    BuildVersion, LastBuild, Reads, StockParts, StockTouched, Workspace, kept_objects,
+    linked_modules,
 };
 use klp_core::debug::{Debug, DebugError};
 use klp_core::inlined::{Whereabouts, went};
@@ -12,7 +13,7 @@ use klp_core::inlined::{Whereabouts, went};
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
 use crate::finished::read;
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::lines::{Lined, Wanted, lined, lined_in};
 use crate::naming::Naming;
 use crate::proofs::Proofs;
@@ -20,7 +21,7 @@ use crate::session::Session;
 
 /// Where functions went in one object.
 #[derive(Debug)]
-pub struct Gone {
+pub struct ObjectWhereabouts {
     /// The object: relative to the build, or as it was named.
     pub object: Utf8PathBuf,
     /// Each function that it knows anything of.
@@ -42,11 +43,13 @@ impl Kernel {
         object: Option<&Utf8Path>,
         session: &Session,
         events: &mut Events<'_>,
-    ) -> Result<Vec<Gone>, Error> {
+    ) -> Result<Vec<ObjectWhereabouts>, Error> {
         let lined = match &self.kind {
-            Kind::Module(_) => self.lined_of_module(object, session, events)?,
-            Kind::Built => self.lined_of_build(names, object, session, events)?,
-            Kind::Shipped(parts) => self.lined_of_shipped(parts, names, object, session, events)?,
+            KernelKind::Module(_) => self.lined_of_module(object, session, events)?,
+            KernelKind::Built => self.lined_of_build(names, object, session, events)?,
+            KernelKind::Shipped(parts) => {
+                self.lined_of_shipped(parts, names, object, session, events)?
+            }
         };
         let sources = self.last_build().sources;
         let mut all = Vec::new();
@@ -149,7 +152,7 @@ impl Kernel {
 }
 
 fn originals(objects: impl IntoIterator<Item = Utf8PathBuf>) -> BTreeSet<Wanted> {
-    objects.into_iter().map(|object| (object, Version::Original)).collect()
+    objects.into_iter().map(|object| (object, BuildVersion::Original)).collect()
 }
 
 fn not_looked_at(object: &Utf8Path, why: &str) -> Event {
@@ -157,22 +160,26 @@ fn not_looked_at(object: &Utf8Path, why: &str) -> Event {
 }
 
 /// Where the functions of these `names` went in the object, module or kernel `file`.
-pub fn inlined_in(file: &Utf8Path, names: &[String]) -> Result<Vec<Gone>, Error> {
+pub fn inlined_in(file: &Utf8Path, names: &[String]) -> Result<Vec<ObjectWhereabouts>, Error> {
     found(gone(file, file.to_owned(), names)?.into_iter().collect(), names)
 }
 
 /// What the file at `path` says; nothing where it knows none of the functions.
-fn gone(path: &Utf8Path, object: Utf8PathBuf, names: &[String]) -> Result<Option<Gone>, Error> {
+fn gone(
+    path: &Utf8Path,
+    object: Utf8PathBuf,
+    names: &[String],
+) -> Result<Option<ObjectWhereabouts>, Error> {
     let input = read(path)?;
     let failed = |source| Error::Debug { path: path.to_owned(), source };
     let debug = Debug::of(&input).map_err(failed)?;
     let mut functions = went(&input, &debug, names).map_err(DebugError::from).map_err(failed)?;
     functions.retain(|function| !function.is_nowhere());
-    Ok((!functions.is_empty()).then_some(Gone { object, functions }))
+    Ok((!functions.is_empty()).then_some(ObjectWhereabouts { object, functions }))
 }
 
 /// All of them, or the first name that nothing is known of.
-fn found(all: Vec<Gone>, names: &[String]) -> Result<Vec<Gone>, Error> {
+fn found(all: Vec<ObjectWhereabouts>, names: &[String]) -> Result<Vec<ObjectWhereabouts>, Error> {
     let is_there = |name: &&String| {
         let mut functions = all.iter().flat_map(|gone| &gone.functions);
         functions.any(|function| function.function == **name)

@@ -41,7 +41,7 @@ pub struct Kernel {
     /// Where the sources and the outputs are.
     pub tree: Tree,
     /// How it came to be.
-    pub kind: Kind,
+    pub kind: KernelKind,
     /// Our own directory.
     pub root: Utf8PathBuf,
     /// The changed-function set.
@@ -50,7 +50,7 @@ pub struct Kernel {
 
 /// How a kernel came to be.
 #[derive(Debug)]
-pub enum Kind {
+pub enum KernelKind {
     /// From sources that we build, unless a finished build of them is there.
     Built,
     /// Somehow; a module is built for it, whose directory this is.
@@ -124,7 +124,7 @@ impl Kernel {
             None => (outputs.join(".klp"), outputs.clone()),
         };
         let results = beside.join(CHANGED_FUNCTIONS);
-        Ok(Self { tree, kind: module.map_or(Kind::Built, Kind::Module), root, results })
+        Ok(Self { tree, kind: module.map_or(KernelKind::Built, KernelKind::Module), root, results })
     }
 
     /// The kernel of that release, whose packages are here or were unpacked somewhere.
@@ -141,14 +141,14 @@ impl Kernel {
         // The sources are known when they have been unpacked.
         let tree = Tree { source: parts.sources.clone(), output: root.join("build") };
         let results = location.current.join(CHANGED_FUNCTIONS);
-        Ok(Self { tree, kind: Kind::Shipped(Box::new(parts)), root, results })
+        Ok(Self { tree, kind: KernelKind::Shipped(Box::new(parts)), root, results })
     }
 
     /// The directory of the module that is built for it, where that is what the run is about.
     #[must_use]
     pub fn module(&self) -> Option<&Utf8Path> {
         match &self.kind {
-            Kind::Module(directory) => Some(directory),
+            KernelKind::Module(directory) => Some(directory),
             _ => None,
         }
     }
@@ -157,7 +157,7 @@ impl Kernel {
     #[must_use]
     pub fn stock(&self) -> Option<&StockParts> {
         match &self.kind {
-            Kind::Shipped(parts) => Some(parts),
+            KernelKind::Shipped(parts) => Some(parts),
             _ => None,
         }
     }
@@ -165,8 +165,8 @@ impl Kernel {
     /// What the last build left.
     pub(crate) fn last_build(&self) -> LastBuild {
         match &self.kind {
-            Kind::Module(_) => LastBuild::of_module(&self.root, &self.tree),
-            Kind::Built | Kind::Shipped(_) => LastBuild::of_kernel(&self.root),
+            KernelKind::Module(_) => LastBuild::of_module(&self.root, &self.tree),
+            KernelKind::Built | KernelKind::Shipped(_) => LastBuild::of_kernel(&self.root),
         }
     }
 
@@ -187,8 +187,10 @@ impl Kernel {
     pub fn untraced_rust(&self, variables: &[String]) -> Option<String> {
         let config = Config::read(&self.tree.config_path()).ok()?;
         match self.kind {
-            Kind::Built | Kind::Module(_) => untraced_rust(&self.tree, &config, variables),
-            Kind::Shipped(_) => None,
+            KernelKind::Built | KernelKind::Module(_) => {
+                untraced_rust(&self.tree, &config, variables)
+            }
+            KernelKind::Shipped(_) => None,
         }
     }
 

@@ -3,8 +3,8 @@
 //!
 //! Each step is a type, and each type is made from the one before:
 //!
-//! 1. [`Kernel::find`] takes what names a kernel (a [`Location`]) and says how it came to be: [`Kind`].
-//! 2. [`Kernel::open`] waits for the kernel's directory, and [`Opened::original`] builds the kernel as it is, or takes
+//! 1. [`Kernel::find`] takes what names a kernel (a [`Location`]) and says how it came to be: [`KernelKind`].
+//! 2. [`Kernel::open`] waits for the kernel's directory, and [`LockedKernel::original`] builds the kernel as it is, or takes
 //!    the build that is kept: the [`Original`].
 //! 3. [`Original::patched`] builds it with a [`PatchSet`](kbuild_glue::PatchSet): the [`Patched`] kernel.
 //! 4. [`Patched::compare`] names the functions that changed: the [`Comparison`].
@@ -63,12 +63,12 @@ pub use error::Error;
 pub use event::{Attested, Event, Events, Phase};
 pub use explain::{Explained, explain_compared, explain_files};
 pub use explain_data::{ExplainedData, data_among, explain_data_files};
-pub use inlined::{Gone, inlined_in};
-pub use kernel::{Kernel, Kind, Location};
+pub use inlined::{ObjectWhereabouts, inlined_in};
+pub use kernel::{Kernel, KernelKind, Location};
 pub use line_numbers::LineNumbers;
 pub use livepatch::{Livepatch, LivepatchRequest, livepatch_name};
-pub use operand::{InBuild, Operand};
-pub use original::{Opened, Original};
+pub use operand::{InBuild, PathOperand};
+pub use original::{LockedKernel, Original};
 pub use package::{expect_package_free, package_path};
 pub use patched::Patched;
 pub use rules::Rules;
@@ -77,5 +77,5 @@ pub use session::Session;
 pub use shipped_kernel::ShippedKernel;
 pub use source_lines::{SourceLines, SourceText, source_lines_of};
 pub use why::{
-    Because, Choice, Evidence, FunctionReached, How, HunkReached, Nothing, Why, hunk_words,
+    Because, Choice, Evidence, FunctionReached, HunkReached, Nothing, ReachKind, Why, hunk_words,
 };

@@ -4,32 +4,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{BuildError, LastBuild, ModuleWorkspace, Version, Workspace, is_lto};
+use kbuild_glue::{BuildError, BuildVersion, LastBuild, ModuleWorkspace, Workspace, is_lto};
 use klp_core::checksum::{Analysis, Digest};
 use klp_core::module::RawElf;
 
 use crate::error::Error;
 use crate::event::{Events, of_build};
 use crate::finished::read;
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::session::Session;
 
 /// An object of one of both builds.
-pub(crate) type Wanted = (Utf8PathBuf, Version);
+pub(crate) type Wanted = (Utf8PathBuf, BuildVersion);
 
 /// Where the objects are that know their lines, or why there is none.
 pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
 
 /// Objects that are to be compiled, with the digest of what each is made from.
-type Missing = BTreeMap<Version, Vec<(Utf8PathBuf, String)>>;
+type Missing = BTreeMap<BuildVersion, Vec<(Utf8PathBuf, String)>>;
 
 /// The file with the machine code of `object` of the last build; none where it has none.
-pub(crate) fn built(last: &LastBuild, object: &Utf8Path, version: Version) -> Option<Utf8PathBuf> {
+pub(crate) fn built(
+    last: &LastBuild,
+    object: &Utf8Path,
+    version: BuildVersion,
+) -> Option<Utf8PathBuf> {
     let (was, made) = (last.original.join(object), last.patched.join(object));
     let there = |path: Utf8PathBuf| Some(path).filter(|path| path.is_file());
     match version {
-        Version::Original => there(was),
-        Version::Patched => there(made).or_else(|| there(was)),
+        BuildVersion::Original => there(was),
+        BuildVersion::Patched => there(made).or_else(|| there(was)),
     }
 }
 
@@ -49,11 +53,11 @@ pub(crate) fn lined(
     let Kernel { tree, root, kind, .. } = kernel;
     let interrupt = &session.interrupt;
     let compiler = match kind {
-        Kind::Module(directory) => {
+        KernelKind::Module(directory) => {
             let events = &mut of_build(events);
             Compiler::Module(ModuleWorkspace::open(tree, directory, root, interrupt, events)?)
         }
-        Kind::Built | Kind::Shipped(_) => {
+        KernelKind::Built | KernelKind::Shipped(_) => {
             Compiler::Kernel(Workspace::open(tree, root, interrupt, &mut of_build(events))?)
         }
     };
@@ -82,7 +86,7 @@ impl Compiler {
     fn compile(
         &self,
         objects: &[Utf8PathBuf],
-        version: Version,
+        version: BuildVersion,
         session: &Session,
         events: &mut Events<'_>,
     ) -> Result<(), BuildError> {
@@ -107,7 +111,7 @@ fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing)
         let Some(plain) = built(last, object, *version) else { continue };
         let input = read(&plain)?;
         // A patched object was compiled with the numbers that lines had before.
-        let is_patched = *version == Version::Patched;
+        let is_patched = *version == BuildVersion::Patched;
         let has = RawElf::parse(&input).is_ok_and(|elf| elf.section_named(".debug_info").is_some());
         let digest = source_digest(last, &input, *version);
         let again = last.lines(*version).join(object);
@@ -157,7 +161,7 @@ fn with_compiled(
             let path = last.lines(version).join(&object);
             let plain = built(last, &object, version);
             let is_same = || -> Result<bool, Error> {
-                let Some(plain) = plain.filter(|_| version == Version::Original) else {
+                let Some(plain) = plain.filter(|_| version == BuildVersion::Original) else {
                     return Ok(true);
                 };
                 Ok(functions(&plain)? == functions(&path)?)
@@ -182,7 +186,7 @@ const LTO: &str = "objects of a kernel with LTO are no machine code, and what wa
                    information (CONFIG_DEBUG_INFO)";
 
 /// What an object with lines is made from: the same object can come from sources with other lines.
-fn source_digest(last: &LastBuild, object: &[u8], version: Version) -> String {
+fn source_digest(last: &LastBuild, object: &[u8], version: BuildVersion) -> String {
     let mut all = blake3::Hasher::new();
     all.update(blake3::hash(object).as_bytes());
     for path in last.records_of_sources(version) {

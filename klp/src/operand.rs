@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 /// A path, and where that is in its build.
 #[derive(Debug)]
-pub struct Operand {
+pub struct PathOperand {
     /// As it was named.
     pub path: Utf8PathBuf,
     /// Where it is in a build, if Kbuild's records say so.
@@ -22,7 +22,7 @@ pub struct InBuild {
     pub file: Utf8PathBuf,
 }
 
-impl Operand {
+impl PathOperand {
     /// Those that `paths` name.
     #[must_use]
     pub fn all(paths: &[Utf8PathBuf]) -> Vec<Self> {

@@ -15,22 +15,22 @@ use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
 use crate::external;
 use crate::kept::KeptChecksums;
-use crate::kernel::{Kernel, Kind};
+use crate::kernel::{Kernel, KernelKind};
 use crate::output;
 use crate::rules::Rules;
 use crate::session::Session;
 
 /// A kernel whose directory is locked for as long as this lives.
 #[derive(Debug)]
-pub struct Opened<'k> {
+pub struct LockedKernel<'k> {
     kernel: &'k Kernel,
     session: &'k Session,
-    work: Work<'k>,
+    work: LockedWorkspace<'k>,
 }
 
 /// What is done in that directory.
 #[derive(Debug)]
-enum Work<'k> {
+enum LockedWorkspace<'k> {
     Built(Workspace),
     Module(ModuleWorkspace, &'k Utf8Path),
     Shipped(Workspace, &'k StockParts),
@@ -42,12 +42,12 @@ pub struct Original<'k> {
     pub(crate) kernel: &'k Kernel,
     pub(crate) session: &'k Session,
     pub(crate) rules: &'k Rules,
-    pub(crate) state: State<'k>,
+    pub(crate) state: OriginalKind<'k>,
 }
 
 /// What there is of it.
 #[derive(Debug)]
-pub(crate) enum State<'k> {
+pub(crate) enum OriginalKind<'k> {
     /// All of it.
     Built { workspace: Workspace, build: OriginalBuild, checksums: Arc<Checksums<'static>> },
     /// The module.
@@ -68,26 +68,29 @@ impl Kernel {
         &'k self,
         session: &'k Session,
         events: &mut Events<'_>,
-    ) -> Result<Opened<'k>, Error> {
+    ) -> Result<LockedKernel<'k>, Error> {
         let Self { tree, root, .. } = self;
         let interrupt = &session.interrupt;
         let mut events = of_build(events);
         let work = match &self.kind {
-            Kind::Built => Work::Built(Workspace::open(tree, root, interrupt, &mut events)?),
-            Kind::Module(directory) => Work::Module(
+            KernelKind::Built => {
+                LockedWorkspace::Built(Workspace::open(tree, root, interrupt, &mut events)?)
+            }
+            KernelKind::Module(directory) => LockedWorkspace::Module(
                 ModuleWorkspace::open(tree, directory, root, interrupt, &mut events)?,
                 directory,
             ),
-            Kind::Shipped(parts) => {
-                Work::Shipped(Workspace::open(tree, root, interrupt, &mut events)?, parts)
-            }
+            KernelKind::Shipped(parts) => LockedWorkspace::Shipped(
+                Workspace::open(tree, root, interrupt, &mut events)?,
+                parts,
+            ),
         };
         output::remove(&self.results, output::is_results, output::RESULTS)?;
-        Ok(Opened { kernel: self, session, work })
+        Ok(LockedKernel { kernel: self, session, work })
     }
 }
 
-impl<'k> Opened<'k> {
+impl<'k> LockedKernel<'k> {
     /// Takes the first of `revisions` for the sources, whatever the user's tree is at.
     pub fn check_out(
         &mut self,
@@ -95,11 +98,13 @@ impl<'k> Opened<'k> {
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
         match &mut self.work {
-            Work::Built(workspace) => Ok(workspace.check_out(revisions, &mut of_build(events))?),
-            Work::Module(workspace, _) => {
+            LockedWorkspace::Built(workspace) => {
                 Ok(workspace.check_out(revisions, &mut of_build(events))?)
             }
-            Work::Shipped(..) => Ok(()),
+            LockedWorkspace::Module(workspace, _) => {
+                Ok(workspace.check_out(revisions, &mut of_build(events))?)
+            }
+            LockedWorkspace::Shipped(..) => Ok(()),
         }
     }
 
@@ -111,9 +116,9 @@ impl<'k> Opened<'k> {
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
         let sources = match &self.work {
-            Work::Built(workspace) => &workspace.tree().source,
-            Work::Module(workspace, _) => workspace.source(),
-            Work::Shipped(..) => return Ok(()),
+            LockedWorkspace::Built(workspace) => &workspace.tree().source,
+            LockedWorkspace::Module(workspace, _) => workspace.source(),
+            LockedWorkspace::Shipped(..) => return Ok(()),
         };
         if let Some(message) = patches.left_out(sources).map_err(BuildError::from)? {
             events(Event::Build(BuildEvent::Note { message }));
@@ -132,7 +137,7 @@ impl<'k> Opened<'k> {
         let settings = session.settings();
         events(Event::Phase(Phase::Original));
         let state = match work {
-            Work::Built(workspace) => {
+            LockedWorkspace::Built(workspace) => {
                 let build = workspace.build_original(&settings, &mut of_build(events))?;
                 if build.reused {
                     let (root, objects) = (build.root.clone(), build.objects.len());
@@ -140,18 +145,18 @@ impl<'k> Opened<'k> {
                 }
                 events(Event::Phase(Phase::Checksums));
                 let checksums = kept_checksums(&build, rules, (kernel, session), events)?;
-                State::Built { workspace, build, checksums: Arc::new(checksums) }
+                OriginalKind::Built { workspace, build, checksums: Arc::new(checksums) }
             }
-            Work::Module(mut workspace, directory) => {
+            LockedWorkspace::Module(mut workspace, directory) => {
                 let build = external::original(&mut workspace, directory, session, events)?;
                 events(Event::Phase(Phase::Checksums));
                 let checksums = of_module(&build, rules, session)?;
                 checksums.save(&kernel.root.join("original.checksums"))?;
-                State::Module { workspace, directory, build, checksums: Arc::new(checksums) }
+                OriginalKind::Module { workspace, directory, build, checksums: Arc::new(checksums) }
             }
-            Work::Shipped(mut workspace, parts) => {
+            LockedWorkspace::Shipped(mut workspace, parts) => {
                 let stock = workspace.prepare_stock(parts, &settings, &mut of_build(events))?;
-                State::Shipped { workspace, stock, parts }
+                OriginalKind::Shipped { workspace, stock, parts }
             }
         };
         Ok(Original { kernel, session, rules, state })
@@ -163,9 +168,9 @@ impl Original<'_> {
     #[must_use]
     pub fn root(&self) -> &Utf8Path {
         match &self.state {
-            State::Built { build, .. } => &build.root,
-            State::Module { build, .. } => &build.root,
-            State::Shipped { stock, .. } => &stock.recipes.root,
+            OriginalKind::Built { build, .. } => &build.root,
+            OriginalKind::Module { build, .. } => &build.root,
+            OriginalKind::Shipped { stock, .. } => &stock.recipes.root,
         }
     }
 
@@ -173,9 +178,9 @@ impl Original<'_> {
     #[must_use]
     pub fn objects(&self) -> usize {
         match &self.state {
-            State::Built { build, .. } => build.objects.len(),
-            State::Module { build, .. } => build.objects.len(),
-            State::Shipped { stock, .. } => stock.recipes.objects(),
+            OriginalKind::Built { build, .. } => build.objects.len(),
+            OriginalKind::Module { build, .. } => build.objects.len(),
+            OriginalKind::Shipped { stock, .. } => stock.recipes.objects(),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::event::{Event, Events, Phase, of_build};
 use crate::kernel::Kernel;
 use crate::not_compared;
-use crate::original::{Original, State};
+use crate::original::{Original, OriginalKind};
 use crate::proofs::Proofs;
 use crate::rules::Rules;
 use crate::session::Session;
@@ -87,7 +87,7 @@ impl Original<'_> {
         let Self { kernel, session, rules, state } = self;
         let settings = session.settings();
         let (before, after) = match state {
-            State::Built { workspace, build, checksums } => {
+            OriginalKind::Built { workspace, build, checksums } => {
                 events(Event::Phase(Phase::Patched));
                 let patched =
                     workspace.build_patched(build, patch_set, &settings, &mut of_build(events))?;
@@ -103,14 +103,14 @@ impl Original<'_> {
                 let builds = Box::new(Builds { workshop, original, patched, session });
                 (Arc::clone(checksums), After::Kernel { workspace, builds, shipped: None })
             }
-            State::Module { workspace, directory, build: original, checksums } => {
+            OriginalKind::Module { workspace, directory, build: original, checksums } => {
                 events(Event::Phase(Phase::Patched));
                 let build = workspace.build_patched(patch_set, &settings, &mut of_build(events))?;
                 let digests = digests(patch_set);
                 let after = After::Module { workspace, directory, original, build, digests };
                 (Arc::clone(checksums), after)
             }
-            State::Shipped { workspace, stock, parts } => {
+            OriginalKind::Shipped { workspace, stock, parts } => {
                 let mirror = workspace.mirror_path();
                 let changes: Vec<FileChange> =
                     patch_set.apply(&mirror).map_err(BuildError::from)?;

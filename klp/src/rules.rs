@@ -10,7 +10,7 @@ use klp_core::diff::Changes;
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::kernel::Kernel;
-use crate::operand::Operand;
+use crate::operand::PathOperand;
 use crate::settings;
 
 /// The name of the file.
@@ -74,10 +74,10 @@ impl Rules {
     pub fn of_operands(
         named: Option<&Utf8Path>,
         current: &Utf8Path,
-        operands: &[Operand],
+        operands: &[PathOperand],
     ) -> Result<Self, Error> {
         let mut seen = BTreeSet::new();
-        let roots = operands.iter().rev().filter_map(Operand::root);
+        let roots = operands.iter().rev().filter_map(PathOperand::root);
         let mut others = Vec::new();
         for root in roots.filter(|root| seen.insert(*root)) {
             others.push(root.to_owned());

@@ -8,7 +8,7 @@ use klp_core::record::ProofRecord;
 
 use crate::error::Error;
 use crate::event::{Events, of_build};
-use crate::original::{Original, State};
+use crate::original::{Original, OriginalKind};
 use crate::proofs::Proofs;
 
 /// Objects to be proven.
@@ -30,7 +30,9 @@ impl Original<'_> {
         sample: &Sample,
         events: &mut Events<'_>,
     ) -> Result<Vec<ProofRecord>, Error> {
-        let State::Shipped { workspace, stock, parts } = &self.state else { return Ok(Vec::new()) };
+        let OriginalKind::Shipped { workspace, stock, parts } = &self.state else {
+            return Ok(Vec::new());
+        };
         let mut objects: BTreeSet<Utf8PathBuf> = sample.objects.iter().cloned().collect();
         let is_built_in = |linked: &Linked| *linked == Linked::Vmlinux;
         objects.extend(stock.recipes.sample(sample.random, sample.seed, is_built_in));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use kbuild_glue::{Version, is_lto};
+use kbuild_glue::{BuildVersion, is_lto};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, Place};
 use klp_core::explain::{self, AlignedRow, InstructionLine};
@@ -110,7 +110,7 @@ pub fn source_lines_of(
         let text = line_of(&fs_err::read(file).ok()?, line);
         Some(SourceText { file: file.to_owned(), line, text, is_changed: false })
     };
-    for (path, version) in [(original, Version::Original), (patched, Version::Patched)] {
+    for (path, version) in [(original, BuildVersion::Original), (patched, BuildVersion::Patched)] {
         fill(path, version, explained.iter().zip(&mut all), &text)?;
     }
     Ok(all)
@@ -122,7 +122,7 @@ type Text<'t> = &'t dyn Fn(&str, u32) -> Option<SourceText>;
 /// Adds the lines of functions that the object at `path` has.
 fn fill<'e>(
     path: &Utf8Path,
-    version: Version,
+    version: BuildVersion,
     functions: impl Iterator<Item = (&'e Explained, &'e mut SourceLines)>,
     text: Text<'_>,
 ) -> Result<(), Error> {
@@ -147,8 +147,8 @@ fn fill<'e>(
             continue;
         };
         let found = match version {
-            Version::Original => &mut lines.original,
-            Version::Patched => &mut lines.patched,
+            BuildVersion::Original => &mut lines.original,
+            BuildVersion::Patched => &mut lines.patched,
         };
         for (part, stretch) in explain::stretches(&analysis, function).into_iter().enumerate() {
             for (Place { offset, .. }, line) in debug.lines(stretch) {
@@ -167,15 +167,15 @@ fn fill<'e>(
     Ok(())
 }
 
-fn side(row: &AlignedRow, version: Version) -> Option<&InstructionLine> {
+fn side(row: &AlignedRow, version: BuildVersion) -> Option<&InstructionLine> {
     match (row, version) {
         (
             AlignedRow::Same(old, _) | AlignedRow::Changed(old, ..) | AlignedRow::Removed(old),
-            Version::Original,
+            BuildVersion::Original,
         ) => Some(old),
         (
             AlignedRow::Same(_, new) | AlignedRow::Changed(_, new, _) | AlignedRow::Added(new),
-            Version::Patched,
+            BuildVersion::Patched,
         ) => Some(new),
         _ => None,
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use kbuild_glue::doctor::{Check, State, commands};
+use kbuild_glue::doctor::{CheckState, DoctorCheck, commands};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -52,11 +52,11 @@ pub(super) enum Word {
 }
 
 impl Word {
-    fn of(state: State) -> Self {
+    fn of(state: CheckState) -> Self {
         match state {
-            State::Good => Self::Ok,
-            State::Doubtful => Self::Warning,
-            State::Bad => Self::Error,
+            CheckState::Good => Self::Ok,
+            CheckState::Doubtful => Self::Warning,
+            CheckState::Bad => Self::Error,
         }
     }
 
@@ -69,9 +69,9 @@ impl Word {
     }
 }
 
-pub(super) fn human(checks: &[Check], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn human(checks: &[DoctorCheck], out: &mut Lines<'_>) -> io::Result<()> {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).min(24);
-    for Check { name, state, found, fix, .. } in checks {
+    for DoctorCheck { name, state, found, fix, .. } in checks {
         writeln!(out, "{:<7}  {name:<width$}  {found}", Word::of(*state).text())?;
         if let Some(fix) = fix {
             writeln!(out, "{:<7}  {:<width$}  fix: {fix}", "", "")?;
@@ -85,15 +85,15 @@ pub(super) fn human(checks: &[Check], out: &mut Lines<'_>) -> io::Result<()> {
     commands.iter().try_for_each(|command| writeln!(out, "    {command}"))
 }
 
-pub(super) fn json(checks: &[Check], out: impl Write) -> io::Result<()> {
+pub(super) fn json(checks: &[DoctorCheck], out: impl Write) -> io::Result<()> {
     let count = |state| checks.iter().filter(|check| check.state == state).count();
     let summary = Record::DoctorSummary {
         checks: checks.len(),
-        failed: count(State::Bad),
-        doubtful: count(State::Doubtful),
+        failed: count(CheckState::Bad),
+        doubtful: count(CheckState::Doubtful),
         commands: commands(checks),
     };
-    let records = checks.iter().map(|Check { name, state, found, fix, .. }| Record::Check {
+    let records = checks.iter().map(|DoctorCheck { name, state, found, fix, .. }| Record::Check {
         name,
         state: Word::of(*state),
         found,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use klp::Gone;
+use klp::ObjectWhereabouts;
 use klp_core::demangle::spoken;
 use klp_core::inlined::{
     CallerKind, FunctionSymbol, FunctionSymbolKind, InlinedInto, SourcePosition, Whereabouts,
@@ -91,7 +91,7 @@ pub(super) struct CallerRecord<'a> {
 }
 
 impl<'a> Record<'a> {
-    fn of(gone: &'a Gone, went: &'a Whereabouts) -> Self {
+    fn of(gone: &'a ObjectWhereabouts, went: &'a Whereabouts) -> Self {
         let symbol = |copy: &'a FunctionSymbol| SymbolRecord {
             symbol: &copy.symbol,
             what: what(copy.how),
@@ -126,16 +126,16 @@ impl<'a> Record<'a> {
     }
 }
 
-fn all(gone: &[Gone]) -> impl Iterator<Item = (&Gone, &Whereabouts)> {
+fn all(gone: &[ObjectWhereabouts]) -> impl Iterator<Item = (&ObjectWhereabouts, &Whereabouts)> {
     gone.iter().flat_map(|gone| gone.functions.iter().map(move |went| (gone, went)))
 }
 
-pub(super) fn json(gone: &[Gone], out: impl Write) -> io::Result<()> {
+pub(super) fn json(gone: &[ObjectWhereabouts], out: impl Write) -> io::Result<()> {
     json::stream(all(gone).map(|(gone, went)| Record::of(gone, went)), out)
 }
 
 /// What, symbol and object, with tabs between.
-pub(super) fn list(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn list(gone: &[ObjectWhereabouts], out: &mut Lines<'_>) -> io::Result<()> {
     for (gone, went) in all(gone) {
         let object = &gone.object;
         let mut lines: Vec<(&str, &str)> =
@@ -151,7 +151,7 @@ pub(super) fn list(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn human(gone: &[Gone], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn human(gone: &[ObjectWhereabouts], out: &mut Lines<'_>) -> io::Result<()> {
     for (index, (gone, went)) in all(gone).enumerate() {
         if index > 0 {
             writeln!(out)?;

@@ -24,8 +24,8 @@ mod verdict;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kbuild_glue::doctor::Check;
-use klp::{Explained, Gone};
+use kbuild_glue::doctor::DoctorCheck;
+use klp::{Explained, ObjectWhereabouts};
 use klp_core::allowlist::Usage;
 use klp_core::diff::Changes;
 use klp_core::record::{Failure, Record};
@@ -102,7 +102,7 @@ pub(crate) fn allowlist(
 }
 
 /// Prints what a build needs.
-pub(crate) fn doctor(checks: &[Check], format: StreamFormat) -> io::Result<()> {
+pub(crate) fn doctor(checks: &[DoctorCheck], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Human => doctor::human(checks, &mut Lines::to(out)),
         StreamFormat::Json => doctor::json(checks, out),
@@ -133,7 +133,11 @@ pub(crate) fn explained(
 }
 
 /// Prints where functions have gone; with `list` for other programs that read no JSON.
-pub(crate) fn inlined(gone: &[Gone], list: bool, format: StreamFormat) -> io::Result<()> {
+pub(crate) fn inlined(
+    gone: &[ObjectWhereabouts],
+    list: bool,
+    format: StreamFormat,
+) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Json => inlined::json(gone, out),
         StreamFormat::Human if list => inlined::list(gone, &mut Lines::to(out)),

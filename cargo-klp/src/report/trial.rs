@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use klp_vm::{Outcome, Stage, Step};
+use klp_vm::{Stage, TrialOutcome, TrialStep};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use crate::printable::Lines;
 #[schemars(rename = "TryRecord")]
 pub(super) enum Record<'a> {
     /// How one part of the trial went.
-    Try(&'a Step),
+    Try(&'a TrialStep),
     /// The last record.
     TrySummary {
         /// Whether all parts went well.
@@ -29,14 +29,14 @@ pub(super) enum Record<'a> {
 }
 
 /// Prints how a trial went.
-pub(crate) fn trial(outcome: &Outcome, format: StreamFormat) -> io::Result<()> {
+pub(crate) fn trial(outcome: &TrialOutcome, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Human => human(outcome, &mut Lines::to(out)),
         StreamFormat::Json => json(outcome, out),
     })
 }
 
-fn human(outcome: &Outcome, out: &mut Lines<'_>) -> io::Result<()> {
+fn human(outcome: &TrialOutcome, out: &mut Lines<'_>) -> io::Result<()> {
     let last = outcome.steps.iter().map(|step| step.cycle).max().unwrap_or(1);
     for step in outcome.steps.iter().filter(|step| is_shown(step)) {
         let word = if step.passed { "passed" } else { "FAILED" };
@@ -63,11 +63,11 @@ fn human(outcome: &Outcome, out: &mut Lines<'_>) -> io::Result<()> {
 }
 
 /// Of the cycles after the first only what failed, and what comes once at the end.
-fn is_shown(step: &Step) -> bool {
+fn is_shown(step: &TrialStep) -> bool {
     step.cycle == 1 || !step.passed || matches!(step.stage, Stage::Unloaded | Stage::Kernel)
 }
 
-fn json(outcome: &Outcome, out: impl Write) -> io::Result<()> {
+fn json(outcome: &TrialOutcome, out: impl Write) -> io::Result<()> {
     let failed = outcome.steps.iter().filter(|step| !step.passed).count();
     let summary = Record::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
     json::stream(outcome.steps.iter().map(Record::Try).chain([summary]), out)

@@ -5,7 +5,7 @@ mod inputs;
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::doctor::RUST_FIX;
 use kbuild_glue::{BuildError, PatchSet, Revisions, Signing};
-use klp::{Kernel, Kind, LivepatchRequest, Rules, Session, livepatch_name, output};
+use klp::{Kernel, KernelKind, LivepatchRequest, Rules, Session, livepatch_name, output};
 use klp_core::diff::Changes;
 
 use crate::cli::{self, MessageFormat};
@@ -29,7 +29,7 @@ pub(crate) fn run(
     let session = session::of_build(arguments, shell)?;
     let location = arguments.tree().location()?;
     let kernel = Kernel::find(&location)?;
-    if matches!(kernel.kind, Kind::Built) && !arguments.unproven.is_empty() {
+    if matches!(kernel.kind, KernelKind::Built) && !arguments.unproven.is_empty() {
         return Err(Error::NothingToProve);
     }
     let current = &location.current;

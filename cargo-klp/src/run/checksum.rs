@@ -1,6 +1,6 @@
 //! `cargo klp checksum`.
 
-use klp::{Checksums, Operand, Rules, output};
+use klp::{Checksums, PathOperand, Rules, output};
 use klp_core::manifest::is_manifest;
 
 use crate::cli::{Checksum, StreamFormat};
@@ -19,7 +19,7 @@ pub(crate) fn run(
     if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.force) {
         output::expect_free(path, is_manifest, "a checksum file")?;
     }
-    let operands = Operand::all(&arguments.objects);
+    let operands = PathOperand::all(&arguments.objects);
     let rules = Rules::of_operands(
         arguments.rules.allowlist.as_deref(),
         &environment::current_directory()?,

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use klp::{Checksums, Location, Operand, Rules, ShippedKernel};
+use klp::{Checksums, Location, PathOperand, Rules, ShippedKernel};
 
 use crate::cli::{Diff, MessageFormat};
 use crate::environment;
@@ -28,7 +28,7 @@ pub(crate) fn run(
     if original.is_dir() != patched.is_dir() {
         return Err(Error::Mixed(original.clone(), patched.clone()));
     }
-    let operands = [Operand::of(original), Operand::of(patched)];
+    let operands = [PathOperand::of(original), PathOperand::of(patched)];
     let rules = Rules::of_operands(
         arguments.rules.allowlist.as_deref(),
         &environment::current_directory()?,

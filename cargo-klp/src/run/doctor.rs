@@ -1,6 +1,6 @@
 //! `cargo klp doctor`.
 
-use kbuild_glue::doctor::{Check, State, examine, examine_stock, rust_target_patch};
+use kbuild_glue::doctor::{CheckState, DoctorCheck, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
 use crate::cli::{Doctor, StreamFormat, TreeArgs};
@@ -42,22 +42,26 @@ pub(crate) fn run(
 }
 
 /// Whether a livepatch can be tried here. It can be made all the same.
-fn of_trial() -> impl Iterator<Item = Check> {
+fn of_trial() -> impl Iterator<Item = DoctorCheck> {
     let programs = klp_vm::programs(klp_vm::QEMU, &environment::search_path());
     programs.into_iter().map(|(name, found)| match found {
-        Ok(()) => Check::good(name, "there for `cargo klp try`"),
+        Ok(()) => DoctorCheck::good(name, "there for `cargo klp try`"),
         Err(error) => {
             let found = format!("`cargo klp try` will not work: {error}");
-            Check::doubtful(name, found, error.hint().unwrap_or_default())
+            DoctorCheck::doubtful(name, found, error.hint().unwrap_or_default())
         }
     })
 }
 
-fn told(mut checks: Vec<Check>, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+fn told(
+    mut checks: Vec<DoctorCheck>,
+    format: StreamFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, Error> {
     checks.extend(of_trial());
     report::doctor(&checks, format).map_err(Error::Print)?;
     let number = |state| checks.iter().filter(|check| check.state == state).count();
-    let (bad, doubtful) = (number(State::Bad), number(State::Doubtful));
+    let (bad, doubtful) = (number(CheckState::Bad), number(CheckState::Doubtful));
     let checks = count(checks.len(), "check");
     shell.finished(format_args!("{checks}: {bad} failed, {doubtful} to think about"));
     Ok(if bad > 0 { ExitStatus::Unsupported } else { ExitStatus::Success })

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use klp::{
-    Checksums, Kernel, LineNumbers, Operand, data_among, explain_data_files, explain_files,
+    Checksums, Kernel, LineNumbers, PathOperand, data_among, explain_data_files, explain_files,
     source_lines_of,
 };
 use klp_core::Allowlist;
@@ -28,8 +28,8 @@ pub(crate) fn run(
     let explained = if let Some((original, patched)) = original.as_ref().zip(patched.as_ref()) {
         let (allowlist, cache) = (Allowlist::default(), cache.cache());
         let (old, new) = (OnceLock::new(), OnceLock::new());
-        let before = Checksums::open(&Operand::of(original), &allowlist, &cache, &old)?;
-        let after = Checksums::open(&Operand::of(patched), &allowlist, &cache, &new)?;
+        let before = Checksums::open(&PathOperand::of(original), &allowlist, &cache, &old)?;
+        let after = Checksums::open(&PathOperand::of(patched), &allowlist, &cache, &new)?;
         let changes = before.compare(&after);
         let files = (original.as_path(), patched.as_path());
         let (data, functions) = data_among(&changes.data, functions);

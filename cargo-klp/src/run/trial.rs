@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8PathBuf;
 use kbuild_glue::{Interrupt, Jobs, Workspace, arch};
 use klp::{Kernel, output};
-use klp_vm::{Accelerator, Machine, Stage, Trial, VmEvent};
+use klp_vm::{Accelerator, GuestMachine, Stage, Trial, VmEvent};
 
 use crate::cli::{Accel, StreamFormat, Try, Verbosity};
 use crate::environment;
@@ -32,7 +32,7 @@ pub(crate) fn run(
     let built = built(arguments, &kernel, &interrupt, shell)?;
     let mut trial = trial(arguments, built, scripts);
     trial.external = kernel.module().map(|_| kernel.original()).filter(|path| path.is_dir());
-    let machine = Machine {
+    let machine = GuestMachine {
         qemu: arguments.qemu.clone(),
         accelerator: arguments.accel.map(|accel| match accel {
             Accel::Kvm => Accelerator::Kvm,

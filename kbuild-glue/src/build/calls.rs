@@ -5,7 +5,7 @@ use camino::Utf8Path;
 use super::running::Running;
 use super::{BuildError, BuildSettings, Workspace};
 use crate::config::Config;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::launcher;
 use crate::make::{Make, MakeEvent};
 
@@ -23,7 +23,7 @@ impl Workspace {
         &self,
         makefile: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let build = self.build_path();
         let variables = [format!("--file={makefile}")];
@@ -36,7 +36,7 @@ impl Workspace {
         output: &Utf8Path,
         directory: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let mut variables = variables(settings);
         variables.push(format!("M={directory}"));
@@ -49,7 +49,7 @@ impl Workspace {
         log: &str,
         targets: &[&str],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         self.make_with(log, targets, None, settings, events)
     }
@@ -60,7 +60,7 @@ impl Workspace {
         log: &str,
         targets: &[&str],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         self.make_with(log, targets, Some("-j1".to_owned()), settings, events)
     }
@@ -72,7 +72,7 @@ impl Workspace {
         targets: &[&str],
         own: Option<String>,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let mut variables = variables(settings);
         variables.extend(own);
@@ -89,7 +89,7 @@ impl Workspace {
         output: &Utf8Path,
         variables: &[String],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let cached = launcher::is_ccache(variables);
         let environment =

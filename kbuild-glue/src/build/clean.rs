@@ -8,7 +8,7 @@ use fs_err as fs;
 use super::lock::Lock;
 use super::{BuildError, ours};
 use crate::atomic;
-use crate::event::Events;
+use crate::event::BuildEvents;
 use crate::interrupt::Interrupt;
 
 /// Something that is kept for builds.
@@ -41,7 +41,7 @@ pub fn kept_files(root: &Utf8Path) -> Result<Vec<KeptFile>, BuildError> {
 pub fn clean(
     root: &Utf8Path,
     interrupt: &Interrupt,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<Vec<KeptFile>, BuildError> {
     if kept_files(root)?.is_empty() {
         return Ok(Vec::new());

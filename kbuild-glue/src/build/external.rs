@@ -22,7 +22,7 @@ use super::reads::sources_of;
 use super::{BuildError, BuildSettings, ours};
 use crate::atomic;
 use crate::cmd_file::cmd_path;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::interrupt::Interrupt;
 use crate::last_build::LastBuild;
 use crate::make::MakeError;
@@ -69,7 +69,7 @@ impl ModuleWorkspace {
         directory: &Utf8Path,
         root: &Utf8Path,
         interrupt: &Interrupt,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Self, BuildError> {
         if !["Kbuild", "Makefile"].iter().any(|name| directory.join(name).is_file()) {
             return Err(BuildError::NoModule { path: directory.to_owned() });
@@ -91,7 +91,7 @@ impl ModuleWorkspace {
     pub fn check_out(
         &mut self,
         revisions: &Revisions,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         if let Some(source) = revisions.check_out_unless_here(&self.root, events)? {
             self.source = source;
@@ -128,7 +128,7 @@ impl ModuleWorkspace {
     pub fn build_original(
         &self,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<ModuleBuild, BuildError> {
         let build = self.build_path();
         self.last_build().forget()?;
@@ -172,7 +172,7 @@ impl ModuleWorkspace {
         &self,
         patches: &PatchSet,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<ModuleBuild, BuildError> {
         let build = self.build_path();
         let changes = patches.apply(&build)?;
@@ -202,7 +202,7 @@ impl ModuleWorkspace {
         &self,
         log: &str,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Vec<LinkedObject>, BuildError> {
         let build = self.build_path();
         self.new_log(log)?;

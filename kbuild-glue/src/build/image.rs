@@ -5,7 +5,7 @@ use camino::Utf8PathBuf;
 use super::inventory::Inventory;
 use super::{BuildError, BuildSettings, Workspace, kept};
 use crate::arch;
-use crate::event::Events;
+use crate::event::BuildEvents;
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
 
@@ -17,7 +17,7 @@ impl Workspace {
         jobs: &Jobs,
         make: &str,
         interrupt: &Interrupt,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Option<Utf8PathBuf>, BuildError> {
         self.recover(interrupt, events)?;
         let (build, kept) = (self.build_path(), self.original_path());

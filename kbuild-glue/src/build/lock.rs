@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::BuildError;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::interrupt::Interrupt;
 
 /// Held until dropped, or until the process ends in whatever way.
@@ -23,7 +23,7 @@ impl Lock {
     pub(super) fn take(
         path: &Utf8Path,
         interrupt: &Interrupt,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Self, BuildError> {
         let failed = BuildError::io(path);
         let mut file = fs::OpenOptions::new()

@@ -9,7 +9,7 @@ use fs_err as fs;
 
 use super::makefiles;
 use crate::config::Config;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::names;
 
 use conditions::{Conditions, Unmet, unmet_of};
@@ -46,7 +46,7 @@ pub(super) fn told(
 }
 
 /// Says it to somebody who waits for a build, once for all files with one reason.
-pub(crate) fn warn_not_compiled(files: &BTreeSet<NotCompiled>, events: &mut Events<'_>) {
+pub(crate) fn warn_not_compiled(files: &BTreeSet<NotCompiled>, events: &mut BuildEvents<'_>) {
     let mut by_reason: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
     for NotCompiled { path, options } in files {
         by_reason.entry(options.as_deref()).or_default().push(path.as_str());

@@ -9,7 +9,7 @@ use fs_err as fs;
 use super::BuildError;
 use super::lock::Lock;
 use crate::atomic;
-use crate::event::Events;
+use crate::event::BuildEvents;
 use crate::interrupt::Interrupt;
 
 /// The mark.
@@ -99,7 +99,7 @@ pub fn usable(root: &Utf8Path) -> Result<(), BuildError> {
 pub(super) fn open(
     root: &Utf8Path,
     interrupt: &Interrupt,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<Lock, BuildError> {
     // Kbuild refuses such source directories, in words that would not name our mirror.
     if root.as_str().contains([' ', ':', '\t', '\n']) {

@@ -18,7 +18,7 @@ use super::{
 use crate::atomic;
 use crate::cmd_file::{SavedCommand, cmd_path};
 use crate::compared::compared;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::mirror::Mirror;
 use crate::objects::{LinkedObject, linked_objects};
 use crate::patch::{FileChange, PatchSet};
@@ -42,7 +42,7 @@ impl Workspace {
         original: &OriginalBuild,
         patches: &PatchSet,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<PatchedBuild, BuildError> {
         let written = patches.apply(original.basis.mirror.path())?;
         let changes: Vec<FileChange> =
@@ -90,7 +90,7 @@ impl Workspace {
         changes: &[FileChange],
         written: &[FileChange],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Built, BuildError> {
         let build = self.build_path();
         let made = Made {
@@ -150,7 +150,7 @@ impl Workspace {
         written: &[FileChange],
         touched: &Touched,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Option<String>, BuildError> {
         if touched.is_empty() {
             return Ok(None);
@@ -194,7 +194,7 @@ impl Workspace {
         &self,
         original: &OriginalBuild,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         kept::discard(&self.original_path())?;
         let message = "original kernel, of which a patched build made parts".to_owned();
@@ -216,7 +216,7 @@ impl Workspace {
         original: &OriginalBuild,
         before: &BTreeMap<Utf8PathBuf, String>,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         self.repair(original, settings, events)?;
         let now = commands(&self.build_path(), &before.keys().cloned().collect());
@@ -233,7 +233,7 @@ impl Workspace {
         written: &[FileChange],
         unknown_to_make: &BTreeSet<Utf8PathBuf>,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(Vec<LinkedObject>, BTreeSet<Utf8PathBuf>), BuildError> {
         let (build, copy) = (self.build_path(), self.clone_path());
         clone::make(&build, &copy)?;
@@ -290,7 +290,10 @@ impl Workspace {
 }
 
 /// Puts back what a patched build that was killed had changed.
-pub(super) fn recover(workspace: &Workspace, events: &mut Events<'_>) -> Result<(), BuildError> {
+pub(super) fn recover(
+    workspace: &Workspace,
+    events: &mut BuildEvents<'_>,
+) -> Result<(), BuildError> {
     let (build, copy) = (workspace.build_path(), workspace.clone_path());
     clone::clean(&copy)?;
     let stash = Stash::of(&build);

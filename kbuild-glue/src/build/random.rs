@@ -7,7 +7,7 @@ use super::BuildError;
 use crate::atomic;
 use crate::baseline::SEED;
 use crate::config::Config;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::tree::Tree;
 
 /// The seed of `CONFIG_RANDSTRUCT`, and the header by which all objects depend on it
@@ -20,7 +20,7 @@ pub(super) fn take_seed(
     tree: &Tree,
     build: &Utf8Path,
     config: &Config,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<(), BuildError> {
     if !config.is_enabled("CONFIG_RANDSTRUCT") {
         return Ok(());
@@ -48,7 +48,7 @@ pub(super) fn take_seed(
 }
 
 /// Tells of numbers that a plugin of the compiler draws anew for each compilation.
-pub(super) fn tell_of_entropy(config: &Config, events: &mut Events<'_>) {
+pub(super) fn tell_of_entropy(config: &Config, events: &mut BuildEvents<'_>) {
     if config.is_enabled("CONFIG_GCC_PLUGIN_LATENT_ENTROPY") {
         let message = "CONFIG_GCC_PLUGIN_LATENT_ENTROPY puts random numbers into functions that are marked \
                        __latent_entropy, others in each compilation: those of all objects that are compiled for the \

@@ -16,7 +16,7 @@ use super::patched::count;
 use crate::atomic;
 use crate::cmd_file::cmd_path;
 use crate::entries::entries;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::interrupt::Interrupt;
 use crate::make::MakeError;
 
@@ -67,7 +67,7 @@ impl Running {
 pub(super) fn recover(
     root: &Utf8Path,
     build: &Utf8Path,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<(), BuildError> {
     let marker = root.join("running");
     let failed = BuildError::io(build);
@@ -146,7 +146,7 @@ fn suspects(build: &Utf8Path, since: SystemTime) -> io::Result<BTreeSet<Utf8Path
 pub(super) fn wait(
     root: &Utf8Path,
     interrupt: &Interrupt,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<(), BuildError> {
     let Some(group) = fs::read_to_string(root.join("running.group"))
         .ok()

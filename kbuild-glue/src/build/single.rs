@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::plan::Touched;
 use super::{BuildError, BuildSettings, Workspace, read};
-use crate::event::Events;
+use crate::event::BuildEvents;
 
 impl Workspace {
     /// Makes `touched` and nothing else.
@@ -12,7 +12,7 @@ impl Workspace {
         &self,
         touched: &Touched,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let mut others: Vec<&str> = Vec::new();
         let mut nested: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

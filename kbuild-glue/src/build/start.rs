@@ -6,7 +6,7 @@ use super::seed::{self, Fit};
 use super::{BuildError, Workspace, inventory, read, written_after};
 use crate::baseline;
 use crate::config::Config;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::mirror::Mirror;
 
 impl Workspace {
@@ -16,7 +16,7 @@ impl Workspace {
         mirror: &Mirror,
         config: &Config,
         variables: &[String],
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let build = self.build_path();
         if !build.exists() {

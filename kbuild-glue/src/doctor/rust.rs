@@ -8,7 +8,7 @@ use crate::arch;
 use crate::config::Config;
 use crate::tree::Tree;
 
-use super::Check;
+use super::DoctorCheck;
 use super::tools::value;
 
 /// The program of the kernel's build that writes the target of rustc, and the line that is missing in it, behind
@@ -55,13 +55,13 @@ pub const RUST_FIX: &str = "build the kernel with rustc 1.98 or later, the patch
                             prints, and KRUSTFLAGS=-Zinstrument-mcount=fentry; or change a function of C that calls the \
                             one of Rust; or run a kernel that was built so";
 
-pub(super) fn check(tree: &Tree, config: &Config, variables: &[String]) -> Option<Check> {
+pub(super) fn check(tree: &Tree, config: &Config, variables: &[String]) -> Option<DoctorCheck> {
     if !config.is_enabled("CONFIG_RUST") || !config.is_enabled("CONFIG_LIVEPATCH") {
         return None;
     }
     Some(match untraced_rust(tree, config, variables) {
-        Some(why) => Check::doubtful("rust", why, RUST_FIX),
-        None => Check::good("rust", "functions of Rust call __fentry__"),
+        Some(why) => DoctorCheck::doubtful("rust", why, RUST_FIX),
+        None => DoctorCheck::good("rust", "functions of Rust call __fentry__"),
     })
 }
 

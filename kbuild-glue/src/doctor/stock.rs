@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::{Check, Remedy, tools};
+use super::{DoctorCheck, Remedy, tools};
 use crate::config::Config;
 use crate::packages::Package;
 use crate::stock::{SYSTEM, StockCompiler, StockParts, get_command};
@@ -14,12 +14,12 @@ pub fn examine_stock(
     sysroot: &Utf8Path,
     sources: Option<&Utf8Path>,
     make: &str,
-) -> Vec<Check> {
+) -> Vec<DoctorCheck> {
     let looked = StockParts::look(release, sysroot, sources);
-    let mut checks: Vec<Check> = looked
+    let mut checks: Vec<DoctorCheck> = looked
         .iter()
         .map(|part| {
-            let there = part.path.as_ref().map(|path| Check::good(part.what, path.as_str()));
+            let there = part.path.as_ref().map(|path| DoctorCheck::good(part.what, path.as_str()));
             there.unwrap_or_else(|| {
                 let get = get_command(release, sysroot);
                 let fix = if sysroot == SYSTEM {
@@ -28,7 +28,7 @@ pub fn examine_stock(
                     get.clone()
                 };
                 let remedy = Some(Remedy::Command(get));
-                Check { remedy, ..Check::bad(part.what, "not there", fix) }
+                DoctorCheck { remedy, ..DoctorCheck::bad(part.what, "not there", fix) }
             })
         })
         .collect();
@@ -45,26 +45,28 @@ fn is_packed(sources: &Utf8Path) -> bool {
 }
 
 /// What compiling objects of the kernel of `parts` takes.
-pub(crate) fn compiling_for(parts: &StockParts, make: &str) -> Vec<Check> {
+pub(crate) fn compiling_for(parts: &StockParts, make: &str) -> Vec<DoctorCheck> {
     compiling(Some(parts), is_packed(&parts.sources), make)
 }
 
 /// All that may be needed, where the parts of the kernel are not there.
-fn compiling(parts: Option<&StockParts>, is_packed: bool, make: &str) -> Vec<Check> {
+fn compiling(parts: Option<&StockParts>, is_packed: bool, make: &str) -> Vec<DoctorCheck> {
     let config = parts.and_then(|parts| Config::read(&parts.headers.join(".config")).ok());
     let compiler = parts.and_then(StockParts::compiler).map(|compiler| its_compiler(&compiler));
     compiler.into_iter().chain(tools::of_objects(config.as_ref(), is_packed, make)).collect()
 }
 
-fn its_compiler(compiler: &StockCompiler) -> Check {
+fn its_compiler(compiler: &StockCompiler) -> DoctorCheck {
     const NAME: &str = "its compiler";
     match &compiler.here {
-        _ if compiler.is_same() => Check::good(NAME, &compiler.shipped),
-        Some(_) => Check::doubtful(
+        _ if compiler.is_same() => DoctorCheck::good(NAME, &compiler.shipped),
+        Some(_) => DoctorCheck::doubtful(
             NAME,
             compiler.difference(),
             "use the release of the distribution that the kernel is from; the proof tells whether it matters",
         ),
-        None => Check::missing(NAME, compiler.difference(), &[Package::of(&compiler.program)]),
+        None => {
+            DoctorCheck::missing(NAME, compiler.difference(), &[Package::of(&compiler.program)])
+        }
     }
 }

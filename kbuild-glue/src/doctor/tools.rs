@@ -5,11 +5,15 @@ use std::process::{Command, Stdio};
 use crate::baseline::{tools, version};
 use crate::config::Config;
 
-use super::Check;
+use super::DoctorCheck;
 use crate::packages::Package;
 
 /// What a whole kernel is built with.
-pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) -> Vec<Check> {
+pub(super) fn checks(
+    config: Option<&Config>,
+    variables: &[String],
+    make: &str,
+) -> Vec<DoctorCheck> {
     let rust = config.is_some_and(|config| config.is_enabled("CONFIG_RUST"));
     let mut needed = tools(variables, rust);
     if rust {
@@ -26,7 +30,7 @@ pub(super) fn checks(config: Option<&Config>, variables: &[String], make: &str) 
 
 /// What single objects of a kernel in C are made with, whose compiler is looked at elsewhere: all that may be needed
 /// where nobody knows the configuration. `is_packed` tells that the sources are in an archive.
-pub(super) fn of_objects(config: Option<&Config>, is_packed: bool, make: &str) -> Vec<Check> {
+pub(super) fn of_objects(config: Option<&Config>, is_packed: bool, make: &str) -> Vec<DoctorCheck> {
     let mut needed = tools(&[], false);
     // `resolve_btfids` is made, with a header that a program in Python writes.
     if config.is_none_or(|config| config.is_enabled("CONFIG_DEBUG_INFO_BTF")) {
@@ -41,47 +45,47 @@ pub(super) fn of_objects(config: Option<&Config>, is_packed: bool, make: &str) -
 }
 
 /// Make, `needed`, and what Kbuild's own programs are made with.
-fn programs(needed: &[String], make: &str) -> Vec<Check> {
+fn programs(needed: &[String], make: &str) -> Vec<DoctorCheck> {
     let needed = needed.iter().map(String::as_str).chain(["flex", "bison", "bc"]);
     let checks = needed.map(|tool| match version(tool) {
-        Ok(found) => Check::good(tool, found),
-        Err(error) => Check::missing(tool, source(&error), &[Package::of(program(tool))]),
+        Ok(found) => DoctorCheck::good(tool, found),
+        Err(error) => DoctorCheck::missing(tool, source(&error), &[Package::of(program(tool))]),
     });
     std::iter::once(make_check(make)).chain(checks).collect()
 }
 
 /// Jobs are shared by a jobserver that make has since 4.0; kernels since 6.x ask for it anyway.
-fn make_check(make: &str) -> Check {
+fn make_check(make: &str) -> DoctorCheck {
     match version(make) {
         Ok(version) if version.starts_with("GNU Make") => {
             let number = version.trim_start_matches("GNU Make ").split('.').next();
             if number.and_then(|number| number.parse::<u32>().ok()).is_some_and(|major| major < 4) {
-                return Check::bad("make", version, "install GNU Make 4.0 or later");
+                return DoctorCheck::bad("make", version, "install GNU Make 4.0 or later");
             }
-            Check::good("make", version)
+            DoctorCheck::good("make", version)
         }
-        Ok(version) => Check::bad("make", version, "install GNU Make, or name it with MAKE="),
-        Err(error) => Check::missing("make", source(&error), &[Package::of("make")]),
+        Ok(version) => DoctorCheck::bad("make", version, "install GNU Make, or name it with MAKE="),
+        Err(error) => DoctorCheck::missing("make", source(&error), &[Package::of("make")]),
     }
 }
 
 /// A configuration holds for one compiler; with another one make changes it.
-fn same_compiler(config: &Config, variables: &[String]) -> Option<Check> {
+fn same_compiler(config: &Config, variables: &[String]) -> Option<DoctorCheck> {
     let configured = config.get("CONFIG_CC_VERSION_TEXT")?;
     let compiler = tools(variables, false).into_iter().next()?;
     let found = version(&compiler).ok()?;
     Some(if found == configured {
-        Check::good("compiler", "the one that the kernel was configured with")
+        DoctorCheck::good("compiler", "the one that the kernel was configured with")
     } else {
         let text = format!("{found}, but the kernel was configured with {configured}");
         let fix = "name the other one with CC= or LLVM=; else make olddefconfig takes this one";
-        Check::doubtful("compiler", text, fix)
+        DoctorCheck::doubtful("compiler", text, fix)
     })
 }
 
 /// Headers of libraries that programs of the kernel's own are compiled with: all that may be needed where nobody knows
 /// the configuration.
-fn headers(config: Option<&Config>, variables: &[String]) -> Check {
+fn headers(config: Option<&Config>, variables: &[String]) -> DoctorCheck {
     let needs = |options: &[&str]| {
         config.is_none_or(|config| options.iter().any(|option| config.is_enabled(option)))
     };
@@ -96,10 +100,10 @@ fn headers(config: Option<&Config>, variables: &[String]) -> Check {
     let missing: Vec<&str> =
         headers.iter().copied().filter(|header| !has_header(&compiler, header)).collect();
     if missing.is_empty() {
-        return Check::good("headers", headers.join(" "));
+        return DoctorCheck::good("headers", headers.join(" "));
     }
     let packages: Vec<Package<'_>> = missing.iter().map(|header| Package::of(header)).collect();
-    Check::missing("headers", format!("missing: {}", missing.join(" ")), &packages)
+    DoctorCheck::missing("headers", format!("missing: {}", missing.join(" ")), &packages)
 }
 
 fn has_header(compiler: &str, header: &str) -> bool {
@@ -138,7 +142,7 @@ mod tests {
         let text = "CONFIG_DEBUG_INFO_BTF=y\nCONFIG_RUST=y\nCONFIG_CC_VERSION_TEXT=\"other 1\"\n";
         fs_err::write(&path, text).unwrap();
         let config = Config::read(&path).unwrap();
-        let names = |checks: Vec<Check>| -> Vec<String> {
+        let names = |checks: Vec<DoctorCheck>| -> Vec<String> {
             checks.into_iter().map(|check| check.name).collect()
         };
         let whole = names(checks(Some(&config), &[], "make"));

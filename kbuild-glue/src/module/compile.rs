@@ -3,8 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::{BuildError, BuildSettings};
-use crate::event::Events;
-use crate::last_build::Version;
+use crate::event::BuildEvents;
+use crate::last_build::BuildVersion;
 use crate::patch::FileChange;
 use crate::scripts::Scripts;
 
@@ -20,10 +20,10 @@ pub struct Recompiled {
 }
 
 /// Where objects go that are compiled again in the workshop `directory`.
-pub(crate) fn with_sections(directory: &Utf8Path, version: Version) -> Utf8PathBuf {
+pub(crate) fn with_sections(directory: &Utf8Path, version: BuildVersion) -> Utf8PathBuf {
     directory.join(match version {
-        Version::Original => "original",
-        Version::Patched => "patched",
+        BuildVersion::Original => "original",
+        BuildVersion::Patched => "patched",
     })
 }
 
@@ -34,10 +34,11 @@ impl Workshop<'_> {
         objects: &[Utf8PathBuf],
         changes: Option<&[FileChange]>,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Vec<Recompiled>, BuildError> {
-        let version = if changes.is_some() { Version::Patched } else { Version::Original };
-        if version == Version::Original {
+        let version =
+            if changes.is_some() { BuildVersion::Patched } else { BuildVersion::Original };
+        if version == BuildVersion::Original {
             self.new_log()?;
         }
         let directory = with_sections(self.directory(), version);

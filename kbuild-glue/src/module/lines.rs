@@ -5,8 +5,8 @@ use camino::Utf8PathBuf;
 use crate::atomic;
 use crate::build::{BuildError, BuildSettings, ModuleWorkspace, Workspace};
 use crate::cmd_file::SavedCommand;
-use crate::event::Events;
-use crate::last_build::{LastBuild, Version};
+use crate::event::BuildEvents;
+use crate::last_build::{BuildVersion, LastBuild};
 use crate::mirror::Mirror;
 use crate::scripts::Scripts;
 
@@ -21,15 +21,15 @@ impl Workspace {
     pub fn compile_with_lines(
         &self,
         objects: &[Utf8PathBuf],
-        version: Version,
+        version: BuildVersion,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         self.recover(settings.interrupt, events)?;
         self.new_log("module")?;
         let last = self.last_build();
         let makefile = makefile(&last, objects, version, true)?;
-        if version == Version::Original {
+        if version == BuildVersion::Original {
             return self.run_makefile(&makefile, settings, events);
         }
         let changes = last.patching()?.unwrap_or_default().changes;
@@ -48,9 +48,9 @@ impl ModuleWorkspace {
     pub fn compile_with_lines(
         &self,
         objects: &[Utf8PathBuf],
-        version: Version,
+        version: BuildVersion,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         self.new_log("module")?;
         let last = self.last_build();
@@ -58,8 +58,8 @@ impl ModuleWorkspace {
         let changes = last.patching()?.unwrap_or_default().changes;
         let run = || self.run_makefile(&makefile, settings, events);
         match version {
-            Version::Original => self.without_changes(&changes, run),
-            Version::Patched => self.with_changes(&changes, run),
+            BuildVersion::Original => self.without_changes(&changes, run),
+            BuildVersion::Patched => self.with_changes(&changes, run),
         }
     }
 }
@@ -68,20 +68,20 @@ impl ModuleWorkspace {
 fn makefile(
     last: &LastBuild,
     objects: &[Utf8PathBuf],
-    version: Version,
+    version: BuildVersion,
     anew: bool,
 ) -> Result<Utf8PathBuf, BuildError> {
     let directory = last.lines(version);
-    let overlay = (anew && version == Version::Patched).then_some(last.patched.as_path());
+    let overlay = (anew && version == BuildVersion::Patched).then_some(last.patched.as_path());
     let mut scripts = Scripts::new(&directory);
     for object in objects {
         let path = directory.join(object);
         atomic::remove_file(&path).map_err(BuildError::io(&path))?;
         let saved = match version {
-            Version::Original => {
+            BuildVersion::Original => {
                 SavedCommand::of_target(&last.original, object).map_err(ModuleError::from)?
             }
-            Version::Patched => newest_command(&last.original, &last.patched, object)?,
+            BuildVersion::Patched => newest_command(&last.original, &last.patched, object)?,
         };
         match saved::compile_with_lines(&saved, &path, overlay) {
             Ok(command) => scripts.add(&path, "", &format!("CC      {object}"), &command)?,

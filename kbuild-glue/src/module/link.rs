@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::build::{BuildError, BuildSettings};
-use crate::event::Events;
+use crate::event::BuildEvents;
 
 use super::{Workshop, saved};
 
@@ -48,7 +48,7 @@ impl Workshop<'_> {
         &self,
         sources: &ModuleSources,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Utf8PathBuf, BuildError> {
         let directory = self.directory().join("link");
         let failed = BuildError::io(&directory);

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::build::{Basis, BuildError, BuildSettings, ModuleWorkspace, OriginalBuild, Workspace};
 use crate::cmd_file::SavedCommand;
-use crate::event::Events;
+use crate::event::BuildEvents;
 use crate::patch::FileChange;
 
 use super::{ModuleError, newest_command};
@@ -105,7 +105,7 @@ impl Workshop<'_> {
         &self,
         makefile: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         match &self.maker {
             Maker::Kernel { workspace, .. } => workspace.run_makefile(makefile, settings, events),
@@ -119,7 +119,7 @@ impl Workshop<'_> {
         changes: Option<&[FileChange]>,
         makefile: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let mut run = || self.run_makefile(makefile, settings, events);
         match (&self.maker, changes) {
@@ -140,7 +140,7 @@ impl Workshop<'_> {
         output: &Utf8Path,
         directory: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         match &self.maker {
             Maker::Kernel { workspace, .. } => {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::StockBuild;
 use crate::build::{BuildError, BuildSettings, Workspace};
-use crate::last_build::Version;
+use crate::last_build::BuildVersion;
 use crate::module::saved::{self, Recompile};
 use crate::module::{Recompiled, with_sections};
 use crate::scripts::Scripts;
@@ -21,7 +21,7 @@ impl Workspace {
         scripts: &mut Scripts,
         stock: &StockBuild,
         objects: &[Utf8PathBuf],
-        version: Version,
+        version: BuildVersion,
         settings: &BuildSettings<'_>,
     ) -> Result<Beside, BuildError> {
         let mut beside = BTreeMap::new();
@@ -32,7 +32,7 @@ impl Workspace {
         let directory = with_sections(&self.module_path(), version);
         crate::atomic::remove_dir(&directory).map_err(BuildError::io(&directory))?;
         let patched = self.patched_path();
-        let overlay: Option<&Utf8Path> = (version == Version::Patched).then_some(&patched);
+        let overlay: Option<&Utf8Path> = (version == BuildVersion::Patched).then_some(&patched);
         for object in objects {
             let Some(saved) = stock.saved_command(object) else { continue };
             let path = directory.join(object);

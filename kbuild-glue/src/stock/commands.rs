@@ -10,7 +10,7 @@ use std::io::{self, BufRead};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::recipe::Recipe;
-use super::{Unit, Units};
+use super::{Compilation, Compilations};
 use crate::lexical::resolved;
 use crate::objects::Linked;
 
@@ -20,8 +20,8 @@ pub(super) fn parse(
     mut output: impl BufRead,
     sources: &Utf8Path,
     modules: &BTreeMap<String, String>,
-) -> io::Result<(Units, Vec<Recipe>)> {
-    let (mut units, mut recipes) = (Units::new(), Vec::new());
+) -> io::Result<(Compilations, Vec<Recipe>)> {
+    let (mut units, mut recipes) = (Compilations::new(), Vec::new());
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -66,7 +66,7 @@ fn unit(
     command: &str,
     sources: &Utf8Path,
     modules: &BTreeMap<String, String>,
-) -> Option<(Utf8PathBuf, Unit)> {
+) -> Option<(Utf8PathBuf, Compilation)> {
     let compile = command.split(" ; ").next()?;
     let (flags, rest) = compile.rsplit_once(" -c -o ")?;
     let (object, source) = rest.trim().split_once(' ')?;
@@ -78,7 +78,7 @@ fn unit(
     }
     // What is generated lies in the output directory, and is named from there.
     let source = resolved(source.strip_prefix(sources).unwrap_or(source));
-    let unit = Unit { source, linked: linked(flags, modules)?, command: command.to_owned() };
+    let unit = Compilation { source, linked: linked(flags, modules)?, command: command.to_owned() };
     Some((object.into(), unit))
 }
 
@@ -95,8 +95,8 @@ fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<Linked>
 }
 
 /// One line an object: its path, its source, what it is linked into, and the command.
-pub(super) fn write(units: &Units) -> String {
-    let line = |(object, Unit { source, linked, command }): (&Utf8PathBuf, &Unit)| {
+pub(super) fn write(units: &Compilations) -> String {
+    let line = |(object, Compilation { source, linked, command }): (&Utf8PathBuf, &Compilation)| {
         let linked = linked.iter().map(|linked| match linked {
             Linked::Vmlinux => "",
             Linked::Module(name) => name,
@@ -108,7 +108,7 @@ pub(super) fn write(units: &Units) -> String {
 }
 
 /// What [`write`] has written; none if it is something else.
-pub(super) fn read(text: &str) -> Option<Units> {
+pub(super) fn read(text: &str) -> Option<Compilations> {
     let unit = |line: &str| {
         let mut fields = line.splitn(4, '\t');
         let mut next = || fields.next();
@@ -117,7 +117,7 @@ pub(super) fn read(text: &str) -> Option<Units> {
             "" => Linked::Vmlinux,
             name => Linked::Module(name.to_owned()),
         });
-        let unit = Unit {
+        let unit = Compilation {
             source: resolved(source.as_ref()),
             linked: linked.collect(),
             command: command.to_owned(),

@@ -13,8 +13,8 @@ use crate::build::{
     BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, warn_not_compiled,
 };
 use crate::cmd_file::{SavedCommand, cmd_path};
-use crate::event::{BuildEvent, Events};
-use crate::last_build::Version;
+use crate::event::{BuildEvent, BuildEvents};
+use crate::last_build::BuildVersion;
 use crate::lexical::in_mirror;
 use crate::objects::{Linked, LinkedObject};
 use crate::patch::FileChange;
@@ -30,7 +30,7 @@ impl Workspace {
         stock: &StockBuild,
         touched: &StockTouched,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<OriginalBuild, BuildError> {
         warn_not_compiled(&touched.not_compiled(), events);
         let build = self.build_path();
@@ -50,7 +50,7 @@ impl Workspace {
         let mut scripts =
             self.object_scripts("original", stock, &paths, &build, unless_it_needs_more)?;
         let beside =
-            self.compile_beside(&mut scripts, stock, &paths, Version::Original, settings)?;
+            self.compile_beside(&mut scripts, stock, &paths, BuildVersion::Original, settings)?;
         self.run_makefile(&scripts.makefile()?, settings, events)?;
         // Some need files that make generates in their directories: it makes them, and the object with them.
         let left = paths.iter().filter(|object| !build.join(object).exists());
@@ -82,7 +82,7 @@ impl Workspace {
         touched: &StockTouched,
         changes: Vec<FileChange>,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<PatchedBuild, BuildError> {
         let (build, patched) = (self.build_path(), self.patched_path());
         crate::atomic::remove_dir(&patched)
@@ -98,7 +98,7 @@ impl Workspace {
         let mut scripts =
             self.object_scripts("patched", stock, &paths, &patched, |text, _| text.to_owned())?;
         let beside =
-            self.compile_beside(&mut scripts, stock, &paths, Version::Patched, settings)?;
+            self.compile_beside(&mut scripts, stock, &paths, BuildVersion::Patched, settings)?;
         let scripts = scripts.makefile()?;
         let offsets = self.offset_scripts(touched)?;
         stock.basis.with_changes(&changes, &written, || {

@@ -11,7 +11,7 @@ use ignore::WalkBuilder;
 
 use super::recipe::Recipe;
 use crate::build::{BuildError, BuildSettings, Workspace};
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::lexical::in_mirror;
 
 /// The sources that a build makes.
@@ -35,7 +35,7 @@ impl Workspace {
         &self,
         recipes: &[Recipe],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Made, BuildError> {
         let build = self.build_path();
         let is_missing = |recipe: &&Recipe| !build.join(&recipe.target).exists();

@@ -10,10 +10,14 @@ use super::StockError;
 use super::find::series;
 use super::prepare::run;
 use crate::build::BuildError;
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 
 /// Downloads the packages of `release` and unpacks them below `sysroot`.
-pub fn get(release: &str, sysroot: &Utf8Path, events: &mut Events<'_>) -> Result<(), BuildError> {
+pub fn get(
+    release: &str,
+    sysroot: &Utf8Path,
+    events: &mut BuildEvents<'_>,
+) -> Result<(), BuildError> {
     let image = shown(&format!("linux-image-{release}"));
     let headers = shown(&format!("linux-headers-{release}"));
     let (Some(image), Some(headers)) = (image, headers) else {

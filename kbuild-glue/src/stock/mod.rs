@@ -42,7 +42,7 @@ pub use touched::StockTouched;
 
 /// How an object of the kernel is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
+pub struct Compilation {
     /// The source file, relative to the top of the sources.
     pub source: Utf8PathBuf,
     /// What it is linked into: vmlinux, or modules.
@@ -52,7 +52,7 @@ pub struct Unit {
 }
 
 /// All of a kernel's objects that are made from C or assembly, by path in the output directory.
-type Units = BTreeMap<Utf8PathBuf, Unit>;
+type Compilations = BTreeMap<Utf8PathBuf, Compilation>;
 
 impl StockBuild {
     /// How `object` is made, as Kbuild would write it down.

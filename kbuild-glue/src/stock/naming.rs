@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::includes::Includes;
 use super::prepare::Recipes;
-use super::{StockError, Unit};
+use super::{Compilation, StockError};
 use crate::arch;
 use crate::word::is_word;
 
@@ -65,7 +65,7 @@ impl Recipes {
     }
 }
 
-impl Unit {
+impl Compilation {
     /// Whether it is for the mode of the processor that the kernel runs in.
     pub(super) fn runs(&self) -> bool {
         self.command.split(' ').all(|word| !arch::OTHER_MODES.contains(&word))
@@ -93,7 +93,7 @@ fn is_code(path: &Utf8Path) -> bool {
 mod tests {
     use super::*;
     use crate::objects::Linked;
-    use crate::stock::Units;
+    use crate::stock::Compilations;
     use crate::stock::generators::Made;
 
     #[test]
@@ -118,7 +118,7 @@ mod tests {
             fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
             fs::write(root.join(name), text).unwrap();
         }
-        let unit = |source: &str| Unit {
+        let unit = |source: &str| Compilation {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
             command: format!("gcc {} -c", if source.ends_with("m.c") { "-m16" } else { "-m64" }),
@@ -132,7 +132,7 @@ mod tests {
             "arch/x86/boot/b.c",
             "arch/x86/m.c",
         ];
-        let units: Units =
+        let units: Compilations =
             compiled.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = texts.iter().map(|(name, _)| (*name).into());
         let files = files.filter(|path: &Utf8PathBuf| !path.starts_with("build")).collect();

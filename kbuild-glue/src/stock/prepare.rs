@@ -9,14 +9,14 @@ use fs_err as fs;
 
 use super::generators::Made;
 use super::recipe::Recipe;
-use super::{StockError, StockParts, Units, commands};
+use super::{Compilations, StockError, StockParts, commands};
 use crate::arch;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::build::{Basis, BuildError, BuildSettings, Workspace};
 use crate::config::Config;
-use crate::doctor::{self, State};
-use crate::event::{BuildEvent, Events};
+use crate::doctor::{self, CheckState};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::mirror::{Mirror, Stamps};
 use crate::tree::Tree;
 
@@ -36,7 +36,7 @@ pub struct Recipes {
     /// The sources.
     pub(super) mirror: Utf8PathBuf,
     pub(super) files: Vec<Utf8PathBuf>,
-    pub(super) units: Units,
+    pub(super) units: Compilations,
     pub(super) made: Made,
 }
 
@@ -63,7 +63,7 @@ impl Workspace {
         &mut self,
         parts: &StockParts,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<StockBuild, BuildError> {
         self.recover(settings.interrupt, events)?;
         // Who tells make which programs to use knows what is there.
@@ -105,7 +105,7 @@ impl Workspace {
     fn take_sources(
         &mut self,
         parts: &StockParts,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let source = if parts.sources.is_dir() {
             parts.sources.clone()
@@ -119,7 +119,7 @@ impl Workspace {
     fn unpack(
         &self,
         archive: &Utf8Path,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Utf8PathBuf, BuildError> {
         let Unpacked { directory, stamp, text, is_there } = Unpacked::of(archive, &self.root)?;
         if !is_there {
@@ -140,7 +140,7 @@ impl Workspace {
         &self,
         parts: &StockParts,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let build = self.build_path();
         let message = format!("tools to compile for {}", parts.release);
@@ -172,8 +172,8 @@ impl Workspace {
         &self,
         parts: &StockParts,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
-    ) -> Result<(Units, Vec<Recipe>), BuildError> {
+        events: &mut BuildEvents<'_>,
+    ) -> Result<(Compilations, Vec<Recipe>), BuildError> {
         const LOG: &str = "commands";
         let message = "make how each object is made".to_owned();
         events(BuildEvent::Status { verb: "Asking", message });
@@ -185,7 +185,7 @@ impl Workspace {
         if let Err(error) = &asked
             && error.is_interrupt()
         {
-            return asked.map(|()| (Units::new(), Vec::new()));
+            return asked.map(|()| (Compilations::new(), Vec::new()));
         }
         let log = self.log_path().join(format!("{LOG}.log"));
         let output = fs::File::open(&log).map_err(BuildError::io(&log))?;
@@ -208,7 +208,7 @@ impl Workspace {
 /// To unpack and mirror the sources takes a minute, and make tells of one missing program at a time.
 fn expect_tools(parts: &StockParts, make: &str) -> Result<(), BuildError> {
     let checks = doctor::compiling_for(parts, make);
-    let bad = checks.iter().filter(|check| check.state == State::Bad);
+    let bad = checks.iter().filter(|check| check.state == CheckState::Bad);
     let missing: Vec<String> = bad.map(|check| check.name.clone()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -277,7 +277,7 @@ pub(super) fn tree(
 }
 
 /// How objects and sources are made, where that was asked below `root` and `made_from` is what it was asked of.
-pub(super) fn known(root: &Utf8Path, made_from: &str) -> Option<(Units, Made)> {
+pub(super) fn known(root: &Utf8Path, made_from: &str) -> Option<(Compilations, Made)> {
     let stamp = fs::read_to_string(root.join(STAMP)).ok()?;
     let kept = |name: &str| String::from_utf8(atomic::read_sealed(&root.join(name)).ok()??).ok();
     (stamp == made_from).then_some(())?;

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::includes::Includes;
 use super::naming::{is_brought_along, is_program};
 use super::prepare::Recipes;
-use super::{StockError, Unit};
+use super::{Compilation, StockError};
 use crate::build::NotCompiled;
 use crate::objects::Linked;
 use crate::patch::FileChange;
@@ -89,7 +89,7 @@ impl Recipes {
         if let Some(path) = input {
             return Err(StockError::NeedsBuild { path: path.to_owned() });
         }
-        let is_touched = |unit: &Unit| {
+        let is_touched = |unit: &Compilation| {
             reached.contains(&unit.source)
                 || self.included_by_command(unit).any(|path| reached.contains(path))
         };
@@ -158,7 +158,7 @@ impl Recipes {
         seed: u64,
         of: impl Fn(&Linked) -> bool,
     ) -> BTreeSet<Utf8PathBuf> {
-        let fits = |unit: &Unit| {
+        let fits = |unit: &Compilation| {
             !is_program(&unit.source)
                 && unit.linked.iter().all(&of)
                 && unit.source.extension() == Some("c")
@@ -178,7 +178,10 @@ impl Recipes {
     }
 
     /// Headers that the command of `unit` includes.
-    fn included_by_command<'u>(&'u self, unit: &'u Unit) -> impl Iterator<Item = &'u Utf8Path> {
+    fn included_by_command<'u>(
+        &'u self,
+        unit: &'u Compilation,
+    ) -> impl Iterator<Item = &'u Utf8Path> {
         let options = unit.command.split(" -include ").skip(1);
         let paths = options.filter_map(|rest| rest.split_whitespace().next().map(Utf8Path::new));
         paths.map(|path| path.strip_prefix(&self.mirror).unwrap_or(path))
@@ -208,7 +211,7 @@ pub(super) fn readers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stock::Units;
+    use crate::stock::Compilations;
     use crate::stock::generators::Made;
 
     fn touched(path: &str) -> Result<Vec<String>, StockError> {
@@ -250,7 +253,7 @@ mod tests {
         write("arch/x86/kernel/asm-offsets.c", "");
         write("build/arch/x86/kernel/asm-offsets.s", "");
         write("fs/Makefile", "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n");
-        let unit = |source: &str| Unit {
+        let unit = |source: &str| Compilation {
             source: source.into(),
             linked: vec![Linked::Vmlinux],
             command: match source {
@@ -268,7 +271,7 @@ mod tests {
             "fs/table.c",
             "samples/s.c",
         ];
-        let units: Units =
+        let units: Compilations =
             sources.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = [
             "arch/x86/boot/main.c",

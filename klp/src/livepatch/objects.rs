@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Compared, Events, LinkedObject, Recompiled, is_lto, linked_files};
+use kbuild_glue::{BuildEvents, Compared, LinkedObject, Recompiled, is_lto, linked_files};
 use klp_core::input::Input;
 use klp_core::origin::Definitions;
 use klp_core::{attest, livepatch};
@@ -102,7 +102,7 @@ impl Typed {
 pub(crate) fn of(
     builds: &Builds<'_>,
     touched: &BTreeSet<String>,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<Vec<LivepatchObject>, Error> {
     if is_lto(&builds.original.root) {
         linked(builds, touched, events)
@@ -114,7 +114,7 @@ pub(crate) fn of(
 fn linked(
     builds: &Builds<'_>,
     touched: &BTreeSet<String>,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<Vec<LivepatchObject>, Error> {
     let Builds { original, patched, .. } = builds;
     let of_c = of_c(builds, touched)?;
@@ -181,7 +181,7 @@ impl Again {
     fn compile(
         builds: &Builds<'_>,
         objects: &[Utf8PathBuf],
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<Self, Error> {
         let was_there = |object: &Utf8PathBuf| {
             builds.original.objects.iter().any(|linked| linked.object == *object)
@@ -215,7 +215,7 @@ impl Again {
 fn compiled(
     builds: &Builds<'_>,
     touched: &BTreeSet<String>,
-    events: &mut Events<'_>,
+    events: &mut BuildEvents<'_>,
 ) -> Result<Vec<LivepatchObject>, Error> {
     let is_touched = |object: &&LinkedObject| touched.contains(object.object.as_str());
     let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use kbuild_glue::{TracedHunk, Version, is_word};
+use kbuild_glue::{BuildVersion, TracedHunk, is_word};
 
 use super::blocks::{Blocks, Kind, words};
-use super::reach::How;
+use super::reach::ReachKind;
 
 /// What a hunk is about in one version, beside functions.
 pub(super) struct About {
     /// Which functions and variables are exported, and nothing else.
     pub(super) is_export: bool,
     /// The names by which others use what it changes, `.name` of a member.
-    pub(super) names: Vec<(How, String)>,
+    pub(super) names: Vec<(ReachKind, String)>,
     /// Types that hold a type that it changes: the way from the outer one to it.
     pub(super) holders: Vec<Vec<String>>,
 }
 
 impl About {
-    pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Self {
+    pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: BuildVersion) -> Self {
         Self {
             is_export: is_export(blocks, hunk, version),
             names: about(blocks, hunk, version),
@@ -28,7 +28,7 @@ impl About {
 
     /// The types that it changes.
     pub(super) fn types(&self) -> impl Iterator<Item = &String> {
-        let types = self.names.iter().filter(|(how, _)| *how == How::Type);
+        let types = self.names.iter().filter(|(how, _)| *how == ReachKind::Type);
         types.map(|(_, name)| name).filter(|name| !name.starts_with('.'))
     }
 
@@ -43,10 +43,10 @@ impl About {
 }
 
 /// Whether all that a hunk changes in a version is which functions and variables are exported, to whom.
-fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> bool {
+fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: BuildVersion) -> bool {
     let lines = match version {
-        Version::Original => &hunk.removed,
-        Version::Patched => &hunk.added,
+        BuildVersion::Original => &hunk.removed,
+        BuildVersion::Patched => &hunk.added,
     };
     let mut lines = lines.iter().filter(|line| !blocks.is_blank(&[**line])).peekable();
     let is_one = |line: &usize| {
@@ -58,20 +58,24 @@ fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> bool {
 }
 
 /// What a hunk is about beside functions: the names by which others use what it changes.
-pub(super) fn about(blocks: &Blocks, hunk: &TracedHunk, version: Version) -> Vec<(How, String)> {
+pub(super) fn about(
+    blocks: &Blocks,
+    hunk: &TracedHunk,
+    version: BuildVersion,
+) -> Vec<(ReachKind, String)> {
     let lines = match version {
-        Version::Original => &hunk.removed,
-        Version::Patched if hunk.added.is_empty() => &hunk.around,
-        Version::Patched => &hunk.added,
+        BuildVersion::Original => &hunk.removed,
+        BuildVersion::Patched if hunk.added.is_empty() => &hunk.around,
+        BuildVersion::Patched => &hunk.added,
     };
-    let mut found: Vec<(How, String)> = Vec::new();
+    let mut found: Vec<(ReachKind, String)> = Vec::new();
     for line in lines {
         let Some(block) = blocks.at(*line) else { continue };
         let how = match block.kind {
             Kind::Function => continue,
-            Kind::Macro => How::Macro,
-            Kind::Type => How::Type,
-            Kind::Data | Kind::Declaration => How::Data,
+            Kind::Macro => ReachKind::Macro,
+            Kind::Type => ReachKind::Type,
+            Kind::Data | Kind::Declaration => ReachKind::Data,
         };
         let is_common =
             |name: &&String| block.kind == Kind::Declaration && COMMON.contains(&name.as_str());

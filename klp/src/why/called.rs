@@ -4,22 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::Version;
+use kbuild_glue::BuildVersion;
 use klp_core::record::ChangedFunction;
 
 use super::blocks::{Block, Kind};
-use super::reach::{Because, Evidence, How, Reach, VERSIONS, changed};
+use super::reach::{Because, Evidence, HunkReach, ReachKind, VERSIONS, changed};
 
 /// How many calls, one in the other, are followed.
 const DEEP: usize = 4;
 
-impl Reach<'_> {
+impl HunkReach<'_> {
     /// Those hunks, each through the fewest calls.
     pub(super) fn called(&self, function: &ChangedFunction) -> Vec<Because> {
         VERSIONS.iter().flat_map(|version| self.called_in(function, *version)).collect()
     }
 
-    fn called_in(&self, function: &ChangedFunction, version: Version) -> Vec<Because> {
+    fn called_in(&self, function: &ChangedFunction, version: BuildVersion) -> Vec<Because> {
         let instances = self.instances(function, version);
         let changed = self.changed_functions(version);
         let files: BTreeSet<&Utf8Path> = instances
@@ -48,7 +48,7 @@ impl Reach<'_> {
                         chain.iter().chain(std::iter::once(name)).cloned().collect();
                     let place = ((*file).to_owned(), block.first);
                     for hunk in changed.get(&place).into_iter().flatten() {
-                        let (how, evidence) = (How::Inlined, Evidence::Text);
+                        let (how, evidence) = (ReachKind::Inlined, Evidence::Text);
                         let through = through.clone();
                         found.push(Because { hunk: *hunk, how, through, evidence });
                     }
@@ -62,7 +62,10 @@ impl Reach<'_> {
     }
 
     /// The functions that hunks change, by file and first line.
-    fn changed_functions(&self, version: Version) -> BTreeMap<(Utf8PathBuf, usize), Vec<usize>> {
+    fn changed_functions(
+        &self,
+        version: BuildVersion,
+    ) -> BTreeMap<(Utf8PathBuf, usize), Vec<usize>> {
         let mut all: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (number, hunk) in self.hunks.iter().enumerate() {
             let blocks = self.sources.blocks(&hunk.file, version);

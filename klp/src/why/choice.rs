@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use kbuild_glue::Version;
+use kbuild_glue::BuildVersion;
 use klp_core::debug::Debug;
 use klp_core::demangle::spoken;
 use klp_core::inlined::{CallerKind, went};
 use klp_core::input::Input;
 use klp_core::record::ChangedFunction;
 
-use super::reach::Reach;
+use super::reach::HunkReach;
 
 /// What the compiler did otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Choice {
 
 /// The choices in each of `functions` of one object; `inputs` are its versions.
 pub(super) fn choices(
-    reach: &Reach<'_>,
+    reach: &HunkReach<'_>,
     functions: &[&ChangedFunction],
     inputs: [Option<&Input>; 2],
 ) -> Vec<Choice> {
@@ -63,12 +63,12 @@ pub(super) fn choices(
 }
 
 /// What was inlined in one of both versions only.
-fn choice(reach: &Reach<'_>, function: &ChangedFunction) -> Choice {
+fn choice(reach: &HunkReach<'_>, function: &ChangedFunction) -> Choice {
     let names = |version| -> BTreeSet<String> {
         let instances = reach.instances(function, version).into_iter();
         instances.filter(|it| !it.chain.is_empty()).map(|it| it.name).collect()
     };
-    let (before, after) = (names(Version::Original), names(Version::Patched));
+    let (before, after) = (names(BuildVersion::Original), names(BuildVersion::Patched));
     Choice {
         callees: Vec::new(),
         inlined: after.difference(&before).cloned().collect(),

@@ -1,6 +1,6 @@
 //! What a hunk changes beside comments and space.
 
-use kbuild_glue::{TracedHunk, Version};
+use kbuild_glue::{BuildVersion, TracedHunk};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::blocks::Blocks;
@@ -21,8 +21,8 @@ pub(super) fn without_comments(hunk: &TracedHunk, sources: &Sources) -> TracedHu
     if !has_numbers || !matches!(hunk.file.extension(), Some("c" | "h")) {
         return hunk.clone();
     }
-    let [original, patched] =
-        [Version::Original, Version::Patched].map(|version| sources.blocks(&hunk.file, version));
+    let [original, patched] = [BuildVersion::Original, BuildVersion::Patched]
+        .map(|version| sources.blocks(&hunk.file, version));
     let (mut removed, mut added) = (hunk.removed.iter(), hunk.added.iter());
     let mut left = TracedHunk { removed: Vec::new(), added: Vec::new(), ..hunk.clone() };
     let (mut old, mut new) = (Run::default(), Run::default());

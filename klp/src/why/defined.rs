@@ -1,17 +1,17 @@
 //! Where a function stands in the text of the sources, for objects that do not know their lines.
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::Version;
+use kbuild_glue::BuildVersion;
 
 use super::blocks::Block;
 use super::called::defines;
 use super::instances::Instance;
-use super::reach::Reach;
+use super::reach::HunkReach;
 
-impl Reach<'_> {
+impl HunkReach<'_> {
     /// The functions that compilers call `symbol`: those in the source of the object, else in the first other one that it
     /// is made from. `kernel/sched/build_utility.c` does nothing but include others.
-    pub(super) fn defined(&self, symbol: &str, version: Version) -> Vec<Instance> {
+    pub(super) fn defined(&self, symbol: &str, version: BuildVersion) -> Vec<Instance> {
         let is_other = |file: &&Utf8PathBuf| {
             file.extension() == Some("c") && Some(*file) != self.source.as_ref()
         };
@@ -22,7 +22,7 @@ impl Reach<'_> {
         found.unwrap_or_default()
     }
 
-    fn defined_in(&self, file: &Utf8Path, symbol: &str, version: Version) -> Vec<Instance> {
+    fn defined_in(&self, file: &Utf8Path, symbol: &str, version: BuildVersion) -> Vec<Instance> {
         let blocks = self.sources.blocks(file, version);
         let instance = |block: &Block| {
             let name = block.names.first().cloned().unwrap_or_default();
@@ -51,7 +51,7 @@ mod tests {
             fs_err::write(root.join(name), text).unwrap();
         }
         let sources = Sources::new(root.to_owned(), Vec::new());
-        let reach = Reach {
+        let reach = HunkReach {
             hunks: &[],
             sources: &sources,
             source: Some("a.c".into()),
@@ -62,7 +62,7 @@ mod tests {
             macros: &Default::default(),
         };
         let found = |symbol| {
-            let found = reach.defined(symbol, Version::Original).into_iter();
+            let found = reach.defined(symbol, BuildVersion::Original).into_iter();
             found.map(|it| format!("{}:{} {}", it.file, it.line, it.name)).collect::<Vec<_>>()
         };
         assert_eq!(found("own"), ["a.c:2 own"]);

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use klp_core::record::ChangedFunction;
 
 use super::about::about;
-use super::reach::{Because, Evidence, How, Reach, VERSIONS};
+use super::reach::{Because, Evidence, HunkReach, ReachKind, VERSIONS};
 
 /// Where Makefiles and scripts are about objects elsewhere.
 const EVERYWHERE: [&str; 3] = ["include", "scripts", "tools"];
@@ -12,7 +12,7 @@ const EVERYWHERE: [&str; 3] = ["include", "scripts", "tools"];
 /// How the names of files begin that say how objects are compiled.
 const BUILD: [&str; 3] = ["Makefile", "Kbuild", "Kconfig"];
 
-impl Reach<'_> {
+impl HunkReach<'_> {
     /// Hunks that change a macro, a type or data in a file that the object is made from.
     pub(super) fn files(&self, function: &ChangedFunction) -> Vec<Because> {
         let mut found = Vec::new();
@@ -23,14 +23,14 @@ impl Reach<'_> {
                     if !self.is_below(function, &traced.file) {
                         continue;
                     }
-                    let (how, through) = (How::Build, vec![traced.file.to_string()]);
+                    let (how, through) = (ReachKind::Build, vec![traced.file.to_string()]);
                     found.push(Because { hunk, how, through, evidence: Evidence::File });
                     continue;
                 }
                 let is_read = self.files.contains(&traced.file);
                 // In assembly no functions are told apart.
                 if is_read && traced.file.extension() == Some("S") {
-                    let (how, through) = (How::Direct, vec![traced.file.to_string()]);
+                    let (how, through) = (ReachKind::Direct, vec![traced.file.to_string()]);
                     found.push(Because { hunk, how, through, evidence: Evidence::File });
                     continue;
                 }

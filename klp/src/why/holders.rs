@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
-use kbuild_glue::{Version, is_word};
+use kbuild_glue::{BuildVersion, is_word};
 
 use super::blocks::{Block, Blocks, Kind, words};
 use super::sources::Sources;
@@ -17,7 +17,7 @@ pub(super) fn holders(
 ) -> BTreeMap<String, Vec<Vec<String>>> {
     let texts: Vec<(&Utf8PathBuf, Vec<u8>)> = headers
         .iter()
-        .filter_map(|path| Some((path, sources.bytes(path, Version::Patched)?)))
+        .filter_map(|path| Some((path, sources.bytes(path, BuildVersion::Patched)?)))
         .collect();
     let mut found: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     let mut seen: BTreeSet<(String, String)> = BTreeSet::new();
@@ -26,7 +26,7 @@ pub(super) fn holders(
         types.into_iter().map(|name| (name.clone(), name, Vec::new())).collect();
     while let Some((changed, inner, way)) = open.pop() {
         for (path, _) in texts.iter().filter(|(_, text)| is_word(text, &inner)) {
-            for outer in outer_types(&sources.blocks(path, Version::Patched), &inner) {
+            for outer in outer_types(&sources.blocks(path, BuildVersion::Patched), &inner) {
                 if seen.insert((changed.clone(), outer.clone())) {
                     let way = [vec![outer.clone()], way.clone()].concat();
                     found.entry(changed.clone()).or_default().push(way.clone());

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    Config, LastBuild, Patching, SavedCommand, TracedHunk, Version, is_lto, sources_of,
+    BuildVersion, Config, LastBuild, Patching, SavedCommand, TracedHunk, is_lto, sources_of,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, ChangedFunction, Record};
@@ -38,12 +38,12 @@ use crate::session::Session;
 
 pub use choice::Choice;
 pub use nothing::Nothing;
-pub use reach::{Because, Evidence, How};
+pub use reach::{Because, Evidence, ReachKind};
 pub use words::hunk_words;
 
 use about::About;
 use instances::Object;
-use reach::Reach;
+use reach::HunkReach;
 pub(crate) use reach::{VERSIONS, symbol};
 use sources::Sources;
 use uses::{Macros, add_macros};
@@ -143,10 +143,10 @@ impl Kernel {
         let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
         for function in functions {
             let object = file_of(function, is_lto);
-            let versions: &[Version] = match function.change {
-                Change::Changed => &[Version::Original, Version::Patched],
-                Change::Added => &[Version::Patched],
-                Change::Removed => &[Version::Original],
+            let versions: &[BuildVersion] = match function.change {
+                Change::Changed => &[BuildVersion::Original, BuildVersion::Patched],
+                Change::Added => &[BuildVersion::Patched],
+                Change::Removed => &[BuildVersion::Original],
             };
             wanted.extend(versions.iter().map(|version| (object.clone(), *version)));
         }
@@ -271,10 +271,10 @@ impl Asked<'_> {
         for ((file, object), numbers) in by_object {
             let input = |version| inputs.get(&(file.clone(), version));
             let of = |version| known.get(&(file.clone(), version));
-            let (before, after) = (of(Version::Original), of(Version::Patched));
+            let (before, after) = (of(BuildVersion::Original), of(BuildVersion::Patched));
             let own: Vec<&ChangedFunction> =
                 numbers.iter().filter_map(|number| functions.get(*number).copied()).collect();
-            let reach = Reach {
+            let reach = HunkReach {
                 hunks: self.hunks,
                 sources: self.sources,
                 source: self.source_of(object),
@@ -284,8 +284,11 @@ impl Asked<'_> {
                 about: &about,
                 macros: &macros,
             };
-            let choices =
-                choice::choices(&reach, &own, [Version::Original, Version::Patched].map(input));
+            let choices = choice::choices(
+                &reach,
+                &own,
+                [BuildVersion::Original, BuildVersion::Patched].map(input),
+            );
             for (number, (function, choice)) in
                 numbers.into_iter().zip(own.into_iter().zip(choices))
             {
@@ -318,7 +321,7 @@ impl Asked<'_> {
     }
 
     /// The macros of the files that hunks change.
-    fn macros(&self, version: Version) -> Macros {
+    fn macros(&self, version: BuildVersion) -> Macros {
         let mut all = Macros::new();
         let files: BTreeSet<&Utf8PathBuf> = self.hunks.iter().map(|hunk| &hunk.file).collect();
         for file in files {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
-use kbuild_glue::{Config, TracedHunk, Version};
+use kbuild_glue::{BuildVersion, Config, TracedHunk};
 use klp_core::record::Record;
 
 use super::blocks::Kind;
@@ -68,17 +68,19 @@ impl About<'_> {
         let is_known = matches!(hunk.file.extension(), Some("c" | "h" | "rs"));
         let blank =
             |version, lines: &[usize]| self.sources.blocks(&hunk.file, version).is_blank(lines);
-        is_known && blank(Version::Original, &hunk.removed) && blank(Version::Patched, &hunk.added)
+        is_known
+            && blank(BuildVersion::Original, &hunk.removed)
+            && blank(BuildVersion::Patched, &hunk.added)
     }
 
     /// The condition that leaves out all of the lines that are not blank.
     fn left_out(&self, hunk: &TracedHunk) -> Option<String> {
         let mut conditions = BTreeSet::new();
-        for version in [Version::Original, Version::Patched] {
+        for version in [BuildVersion::Original, BuildVersion::Patched] {
             let blocks = self.sources.blocks(&hunk.file, version);
             let lines = match version {
-                Version::Original => &hunk.removed,
-                Version::Patched => &hunk.added,
+                BuildVersion::Original => &hunk.removed,
+                BuildVersion::Patched => &hunk.added,
             };
             for line in lines.iter().filter(|line| !blocks.is_blank(&[**line])) {
                 conditions.insert(left_out(&blocks.lines, *line, self.config)?);
@@ -90,7 +92,7 @@ impl About<'_> {
     /// The variable that all of it is about.
     fn data(&self, hunk: &TracedHunk) -> Option<String> {
         let mut found = None;
-        for version in [Version::Original, Version::Patched] {
+        for version in [BuildVersion::Original, BuildVersion::Patched] {
             let blocks = self.sources.blocks(&hunk.file, version);
             for line in changed(hunk, version) {
                 match blocks.at(line) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{TracedHunk, Version};
+use kbuild_glue::{BuildVersion, TracedHunk};
 use klp_core::record::{Change, ChangedFunction};
 
 use super::about::About;
@@ -19,7 +19,7 @@ pub struct Because {
     /// The hunk, as number of [`super::Why::hunks`].
     pub hunk: usize,
     /// How it reaches the function.
-    pub how: How,
+    pub how: ReachKind,
     /// Through what: the functions that were inlined, the outermost first, or a macro, a type or a variable.
     pub through: Vec<String>,
     /// How that is known.
@@ -28,7 +28,7 @@ pub struct Because {
 
 /// How a hunk reaches a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum ReachKind {
     /// It changes the function's own source.
     Direct,
     /// It changes that of a function that is, or was, inlined into it.
@@ -57,7 +57,7 @@ pub enum Evidence {
 }
 
 /// Both versions of one object, and the hunks.
-pub(super) struct Reach<'a> {
+pub(super) struct HunkReach<'a> {
     pub(super) hunks: &'a [TracedHunk],
     pub(super) sources: &'a Sources,
     /// The source of the object, where one is.
@@ -74,9 +74,9 @@ pub(super) struct Reach<'a> {
     pub(super) macros: &'a [Macros; 2],
 }
 
-pub(crate) const VERSIONS: [Version; 2] = [Version::Original, Version::Patched];
+pub(crate) const VERSIONS: [BuildVersion; 2] = [BuildVersion::Original, BuildVersion::Patched];
 
-impl Reach<'_> {
+impl HunkReach<'_> {
     /// The hunks that reach `function`.
     pub(super) fn because(&self, function: &ChangedFunction, choice: &Choice) -> Vec<Because> {
         let mut found: BTreeMap<usize, Because> = BTreeMap::new();
@@ -101,13 +101,17 @@ impl Reach<'_> {
         })
     }
 
-    fn object(&self, version: Version) -> Option<&Object<'_>> {
+    fn object(&self, version: BuildVersion) -> Option<&Object<'_>> {
         let [original, patched] = self.objects;
-        if version == Version::Original { original } else { patched }
+        if version == BuildVersion::Original { original } else { patched }
     }
 
     /// What code of `function` there is, by debug information, else by the text of the object's source.
-    pub(super) fn instances(&self, function: &ChangedFunction, version: Version) -> Vec<Instance> {
+    pub(super) fn instances(
+        &self,
+        function: &ChangedFunction,
+        version: BuildVersion,
+    ) -> Vec<Instance> {
         let Some(symbol) = symbol(function, version) else { return Vec::new() };
         if let Some(object) = self.object(version) {
             return object.instances(symbol, self.sources);
@@ -126,7 +130,8 @@ impl Reach<'_> {
             for line in object.code_lines(symbol, self.sources) {
                 for (hunk, _) in self.with_line(&line.file, line.line, version) {
                     let through = self.through(&line, &instances, version);
-                    let how = if through.is_empty() { How::Direct } else { How::Inlined };
+                    let how =
+                        if through.is_empty() { ReachKind::Direct } else { ReachKind::Inlined };
                     found.push(Because { hunk, how, through, evidence: Evidence::Lines });
                 }
             }
@@ -137,7 +142,12 @@ impl Reach<'_> {
     /// Through what was inlined the code of a line came into the function. Compilers move code between the stretches of what
     /// they inlined, and leave some out. Then the text tells whose it is: of what the code is inlined through, then of what
     /// was inlined there, then of any.
-    fn through(&self, line: &CodeLine, instances: &[Instance], version: Version) -> Vec<String> {
+    fn through(
+        &self,
+        line: &CodeLine,
+        instances: &[Instance],
+        version: BuildVersion,
+    ) -> Vec<String> {
         let blocks = self.sources.blocks(&line.file, version);
         let block = blocks.at(line.line).filter(|block| block.kind == Kind::Function);
         let Some(block) = block.filter(|_| !instances.is_empty()) else {
@@ -160,7 +170,7 @@ impl Reach<'_> {
         &'s self,
         file: &'s Utf8Path,
         line: usize,
-        version: Version,
+        version: BuildVersion,
     ) -> impl Iterator<Item = (usize, &'s TracedHunk)> {
         let of_file = self.hunks.iter().enumerate().filter(move |(_, hunk)| hunk.file == file);
         of_file.filter(move |(_, hunk)| changed(hunk, version).contains(&line))
@@ -181,7 +191,8 @@ impl Reach<'_> {
                             .any(|line| extent.contains(line) && !blocks.is_blank(&[*line]));
                     if is_in {
                         let through = instance.chain.clone();
-                        let how = if through.is_empty() { How::Direct } else { How::Inlined };
+                        let how =
+                            if through.is_empty() { ReachKind::Direct } else { ReachKind::Inlined };
                         found.push(Because { hunk, how, through, evidence: Evidence::Extent });
                     }
                 }
@@ -207,12 +218,12 @@ impl Reach<'_> {
             let instances = self.instances(function, version);
             let text = self.text(&instances, version);
             let [original, patched] = self.macros;
-            let known = if version == Version::Original { original } else { patched };
+            let known = if version == BuildVersion::Original { original } else { patched };
             let own = self.own_macros(&instances, version);
             let in_text = Uses::of(&text, &[known, &own]);
             for (hunk, _) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it)) {
                 let Some([original, patched]) = self.about.get(hunk) else { continue };
-                let about = if version == Version::Original { original } else { patched };
+                let about = if version == BuildVersion::Original { original } else { patched };
                 // That a function is exported changes nothing in it, though its name stands there.
                 if function.change == Change::Changed && about.is_export {
                     continue;
@@ -225,7 +236,7 @@ impl Reach<'_> {
                 let held = about.holders.iter().filter_map(|way| {
                     let (outer, rest) = way.split_first()?;
                     let through = [in_text.through(outer)?, rest.to_vec()].concat();
-                    Some(Because { hunk, how: How::Type, through, evidence: Evidence::Text })
+                    Some(Because { hunk, how: ReachKind::Type, through, evidence: Evidence::Text })
                 });
                 found.extend(held);
             }
@@ -234,7 +245,7 @@ impl Reach<'_> {
     }
 
     /// The text of these functions.
-    pub(super) fn text(&self, instances: &[Instance], version: Version) -> String {
+    pub(super) fn text(&self, instances: &[Instance], version: BuildVersion) -> String {
         let texts: BTreeSet<String> = instances
             .iter()
             .filter_map(|instance| {
@@ -246,7 +257,7 @@ impl Reach<'_> {
     }
 
     /// The macros of the files that these functions are defined in, where no hunk changes them.
-    fn own_macros(&self, instances: &[Instance], version: Version) -> Macros {
+    fn own_macros(&self, instances: &[Instance], version: BuildVersion) -> Macros {
         let mut all = Macros::new();
         let files: BTreeSet<&Utf8Path> =
             instances.iter().map(|instance| instance.file.as_path()).collect();
@@ -271,19 +282,19 @@ fn keep(found: &mut BTreeMap<usize, Because>, all: Vec<Because>) {
 }
 
 /// The symbol of `function` in a build.
-pub(crate) fn symbol(function: &ChangedFunction, version: Version) -> Option<&str> {
+pub(crate) fn symbol(function: &ChangedFunction, version: BuildVersion) -> Option<&str> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     match (version, function.change) {
-        (Version::Original, Change::Added) | (Version::Patched, Change::Removed) => None,
-        (Version::Original, _) => Some(original),
-        (Version::Patched, _) => Some(&function.name),
+        (BuildVersion::Original, Change::Added) | (BuildVersion::Patched, Change::Removed) => None,
+        (BuildVersion::Original, _) => Some(original),
+        (BuildVersion::Patched, _) => Some(&function.name),
     }
 }
 
 /// The lines of a version that a hunk is about: those that it removes or adds, and those around what it only removes.
-pub(super) fn changed(hunk: &TracedHunk, version: Version) -> Vec<usize> {
+pub(super) fn changed(hunk: &TracedHunk, version: BuildVersion) -> Vec<usize> {
     match version {
-        Version::Original => hunk.removed.clone(),
-        Version::Patched => hunk.added.iter().chain(&hunk.around).copied().collect(),
+        BuildVersion::Original => hunk.removed.clone(),
+        BuildVersion::Patched => hunk.added.iter().chain(&hunk.around).copied().collect(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{FileChange, Version};
+use kbuild_glue::{BuildVersion, FileChange};
 
 use super::blocks::Blocks;
 use super::items;
@@ -14,7 +14,7 @@ use super::items;
 pub(crate) struct Sources {
     root: Utf8PathBuf,
     changes: BTreeMap<Utf8PathBuf, FileChange>,
-    known: RefCell<BTreeMap<(Utf8PathBuf, Version), Rc<Blocks>>>,
+    known: RefCell<BTreeMap<(Utf8PathBuf, BuildVersion), Rc<Blocks>>>,
 }
 
 impl Sources {
@@ -25,27 +25,27 @@ impl Sources {
     }
 
     /// The bytes of a source; none where there is no such file.
-    pub(crate) fn bytes(&self, path: &Utf8Path, version: Version) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&self, path: &Utf8Path, version: BuildVersion) -> Option<Vec<u8>> {
         match (self.changes.get(path), version) {
-            (Some(change), Version::Original) => change.old.clone(),
-            (Some(change), Version::Patched) => change.new.clone(),
+            (Some(change), BuildVersion::Original) => change.old.clone(),
+            (Some(change), BuildVersion::Patched) => change.new.clone(),
             (None, _) => fs_err::read(self.root.join(path)).ok(),
         }
     }
 
     /// Whether the other version of a source than `version` has no line that says `text`.
-    pub(crate) fn is_only_in(&self, version: Version, path: &Utf8Path, text: &str) -> bool {
+    pub(crate) fn is_only_in(&self, version: BuildVersion, path: &Utf8Path, text: &str) -> bool {
         let Some(change) = self.changes.get(path) else { return false };
         let other = match version {
-            Version::Original => &change.new,
-            Version::Patched => &change.old,
+            BuildVersion::Original => &change.new,
+            BuildVersion::Patched => &change.old,
         };
         let mut lines = other.as_deref().unwrap_or_default().split(|byte| *byte == b'\n');
         lines.all(|line| line.trim_ascii() != text.trim().as_bytes())
     }
 
     /// The parts of a source; none of one that is neither C nor Rust.
-    pub(super) fn blocks(&self, path: &Utf8Path, version: Version) -> Rc<Blocks> {
+    pub(super) fn blocks(&self, path: &Utf8Path, version: BuildVersion) -> Rc<Blocks> {
         let key = (path.to_owned(), version);
         if let Some(known) = self.known.borrow().get(&key) {
             return Rc::clone(known);

@@ -2,9 +2,9 @@
 
 use kbuild_glue::TracedHunk;
 
-use super::{Because, Choice, Evidence, FunctionReached, How, Nothing};
+use super::{Because, Choice, Evidence, FunctionReached, Nothing, ReachKind};
 
-impl How {
+impl ReachKind {
     /// A word that stays the same.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -54,28 +54,28 @@ impl Because {
         let inlined = || self.through.join("(), then ") + "()";
         let names = || self.through.join(", which uses ");
         let what = match self.how {
-            How::Macro => "the macro",
-            How::Type => "the type or its member",
+            ReachKind::Macro => "the macro",
+            ReachKind::Type => "the type or its member",
             _ => "the data or declaration",
         };
         match (self.how, self.evidence) {
-            (How::Direct, Evidence::Lines) => {
+            (ReachKind::Direct, Evidence::Lines) => {
                 "directly: code comes from the changed lines".to_owned()
             }
-            (How::Direct, Evidence::File) => format!(
+            (ReachKind::Direct, Evidence::File) => format!(
                 "directly, as it seems: the object is made from {}, and nothing tells its functions apart",
                 names()
             ),
-            (How::Direct, _) => "directly: it changes the text of the function".to_owned(),
-            (How::Inlined, Evidence::Lines) => format!("inlined through {}", inlined()),
-            (How::Inlined, Evidence::Text) => format!(
+            (ReachKind::Direct, _) => "directly: it changes the text of the function".to_owned(),
+            (ReachKind::Inlined, Evidence::Lines) => format!("inlined through {}", inlined()),
+            (ReachKind::Inlined, Evidence::Text) => format!(
                 "inlined through {}, as it seems: it is called in the text, and nothing else tells why",
                 inlined()
             ),
-            (How::Inlined, _) => {
+            (ReachKind::Inlined, _) => {
                 format!("inlined through {}: it changes the text of that function", inlined())
             }
-            (How::Build, _) => {
+            (ReachKind::Build, _) => {
                 format!("maybe through how it is compiled: nothing but {} tells why", names())
             }
             (_, Evidence::File) => format!(

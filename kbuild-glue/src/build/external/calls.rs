@@ -7,7 +7,7 @@ use super::ModuleWorkspace;
 use crate::atomic;
 use crate::build::calls::pinned;
 use crate::build::{BuildError, BuildSettings};
-use crate::event::{BuildEvent, Events};
+use crate::event::{BuildEvent, BuildEvents};
 use crate::make::{Make, MakeError, MakeEvent};
 use crate::source_names::named_below;
 
@@ -21,7 +21,7 @@ impl ModuleWorkspace {
         (log, output): (&str, &Utf8Path),
         directory: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), MakeError> {
         let names = (format!("{}/", self.build_path()), format!("{}/", self.named));
         let mut variables = named_below(&pinned(settings.variables), (&names.0, &names.1));
@@ -36,7 +36,7 @@ impl ModuleWorkspace {
         output: &Utf8Path,
         directory: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         // What the livepatch is linked against lists these, too.
         let no_extra = ["KBUILD_EXTRA_SYMBOLS=".to_owned()];
@@ -50,7 +50,7 @@ impl ModuleWorkspace {
         &self,
         makefile: &Utf8Path,
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), BuildError> {
         let place = self.place_of_commands()?;
         let variables = [format!("--file={makefile}")];
@@ -82,7 +82,7 @@ impl ModuleWorkspace {
         (source, output): (&Utf8Path, &Utf8Path),
         variables: &[String],
         settings: &BuildSettings<'_>,
-        events: &mut Events<'_>,
+        events: &mut BuildEvents<'_>,
     ) -> Result<(), MakeError> {
         let make = Make {
             program: settings.make.to_owned(),
