@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use camino::Utf8PathBuf;
 
-use crate::error::Error;
+use crate::error::RunError;
 
 /// Variables of Kbuild and of compilers that change what is built. They are taken from the environment, as make does,
 /// and belong to the build's fingerprint.
@@ -101,8 +101,8 @@ pub(crate) fn for_pagers() -> impl Iterator<Item = (&'static str, &'static str)>
 }
 
 /// The directory that we were started in.
-pub(crate) fn current_directory() -> Result<Utf8PathBuf, Error> {
+pub(crate) fn current_directory() -> Result<Utf8PathBuf, RunError> {
     let path =
         std::env::current_dir().map_err(|source| klp::Error::Read { path: ".".into(), source })?;
-    Utf8PathBuf::from_path_buf(path).map_err(|_| Error::CurrentDirectory)
+    Utf8PathBuf::from_path_buf(path).map_err(|_| RunError::CurrentDirectory)
 }

@@ -10,7 +10,7 @@ use crate::exit::ExitStatus;
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
+pub(crate) enum RunError {
     #[error(transparent)]
     Klp(#[from] klp::Error),
     #[error(transparent)]
@@ -37,31 +37,31 @@ pub(crate) enum Error {
     TrialFailed { log: Utf8PathBuf },
 }
 
-impl From<BuildError> for Error {
+impl From<BuildError> for RunError {
     fn from(error: BuildError) -> Self {
         Self::Klp(error.into())
     }
 }
 
-impl From<JobsError> for Error {
+impl From<JobsError> for RunError {
     fn from(error: JobsError) -> Self {
         Self::Klp(error.into())
     }
 }
 
-impl From<ObjectsError> for Error {
+impl From<ObjectsError> for RunError {
     fn from(error: ObjectsError) -> Self {
         Self::Klp(error.into())
     }
 }
 
-impl From<TreeError> for Error {
+impl From<TreeError> for RunError {
     fn from(error: TreeError) -> Self {
         Self::Klp(error.into())
     }
 }
 
-impl Error {
+impl RunError {
     /// What the person can do about it.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {

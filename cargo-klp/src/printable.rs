@@ -36,9 +36,9 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
 
 /// Lines for people. Each `writeln!` is one line, whatever the names in it hold; only styles that are told apart from the
 /// text reach the terminal.
-pub(crate) struct Lines<'w>(&'w mut dyn Write);
+pub(crate) struct PrintableLines<'w>(&'w mut dyn Write);
 
-impl<'w> Lines<'w> {
+impl<'w> PrintableLines<'w> {
     pub(crate) fn to(out: &'w mut dyn Write) -> Self {
         Self(out)
     }
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn lines_stay_lines_and_styles_stay() {
         let mut text = Vec::new();
-        let mut out = Lines::to(&mut text);
+        let mut out = PrintableLines::to(&mut text);
         let name = "a\nb\n";
         writeln!(out, "{name}").unwrap();
         writeln!(out).unwrap();

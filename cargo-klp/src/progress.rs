@@ -24,16 +24,16 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// is made.
 pub(crate) struct Progress {
     is_wanted: bool,
-    line: Mutex<Option<Line>>,
+    line: Mutex<Option<ProgressLine>>,
 }
 
-struct Line {
+struct ProgressLine {
     bar: ProgressBar,
     /// Objects to do, where they are known.
     left: Option<BTreeSet<Utf8PathBuf>>,
 }
 
-impl Line {
+impl ProgressLine {
     fn new(is_wanted: bool, left: Option<BTreeSet<Utf8PathBuf>>) -> Self {
         let length = left.as_ref().map(|left| u64::try_from(left.len()).unwrap_or(u64::MAX));
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
@@ -46,7 +46,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
@@ -77,13 +77,13 @@ impl Progress {
 
     /// Counts these objects from now on.
     pub(crate) fn expect(&self, objects: BTreeSet<Utf8PathBuf>) {
-        *self.line() = Some(Line::new(self.is_wanted, Some(objects)));
+        *self.line() = Some(ProgressLine::new(self.is_wanted, Some(objects)));
     }
 
     /// Make does `verb` to `target`.
     pub(crate) fn step(&self, verb: &str, target: &str) {
         let mut line = self.line();
-        let Line { bar, left } = line.get_or_insert_with(|| Line::new(self.is_wanted, None));
+        let ProgressLine { bar, left } = line.get_or_insert_with(|| ProgressLine::new(self.is_wanted, None));
         bar.set_message(printable::line(&format!("{verb} {target}")).into_owned());
         // `RUSTC L rust/core.o`
         let object = target.rsplit(' ').next().unwrap_or(target);
@@ -105,7 +105,7 @@ impl Progress {
         }
     }
 
-    fn line(&self) -> MutexGuard<'_, Option<Line>> {
+    fn line(&self) -> MutexGuard<'_, Option<ProgressLine>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use super::TreeArgs;
 /// directory. Objects that Kbuild keeps objtool away from are listed too: they are compared, but cannot
 /// be livepatched.
 #[derive(Debug, Args)]
-pub(crate) struct Allowlist {
+pub(crate) struct AllowlistArgs {
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
     #[command(flatten)]

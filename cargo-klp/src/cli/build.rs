@@ -13,7 +13,7 @@ use super::{PageArgs, RuleArgs, TreeArgs};
 /// in the output directory, and there, for a kernel with `CONFIG_LIVEPATCH`, the livepatch module.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-pub(crate) struct Build {
+pub(crate) struct BuildArgs {
     /// Patches to apply, in this order: files (also .gz and .xz), quilt series, or - for standard input. Words with
     /// a = are variables for make, such as LLVM=1 or O=DIR
     #[arg(value_name = "PATCH|VAR=VALUE", value_hint = ValueHint::FilePath)]
@@ -64,7 +64,7 @@ pub(crate) struct Build {
     pub(crate) sign_cert: Option<Utf8PathBuf>,
     /// Make a Debian package beside the module, which loads it early at boot on machines that run the --stock kernel
     #[arg(long, value_name = "FORMAT", requires = "stock", conflicts_with = "no_module", help_heading = MODULE)]
-    pub(crate) package: Option<Package>,
+    pub(crate) package: Option<PackageFormat>,
     /// The version of that package
     #[arg(long, value_name = "VERSION", default_value = "1", requires = "package", help_heading = MODULE)]
     pub(crate) package_version: String,
@@ -83,7 +83,7 @@ pub(crate) struct Build {
 
 /// What a package can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Package {
+pub(crate) enum PackageFormat {
     /// For dpkg and systemd
     Deb,
 }
@@ -93,7 +93,7 @@ const COMPARE: &str = "What to compare";
 const BUILD: &str = "How to build";
 const MODULE: &str = "Livepatch module";
 
-impl Build {
+impl BuildArgs {
     /// The patches among the arguments.
     pub(crate) fn patches(&self) -> Vec<Utf8PathBuf> {
         let patches = self.arguments.iter().filter(|argument| !is_variable(argument));

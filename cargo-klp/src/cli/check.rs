@@ -11,7 +11,7 @@ use super::TreeArgs;
 /// what the module imports has to be exported, and relocation and special sections have to be well
 /// formed.
 #[derive(Debug, Args)]
-pub(crate) struct Check {
+pub(crate) struct CheckArgs {
     /// The livepatch module
     #[arg(value_name = "KO", value_hint = ValueHint::FilePath)]
     pub(crate) livepatch: Utf8PathBuf,

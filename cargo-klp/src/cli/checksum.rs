@@ -8,7 +8,7 @@ use super::{CacheArgs, RuleArgs};
 
 /// Checksum every function of object files
 #[derive(Debug, Args)]
-pub(crate) struct Checksum {
+pub(crate) struct ChecksumArgs {
     /// Objects: .o and .ko files, vmlinux.o
     #[arg(value_name = "OBJ", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) objects: Vec<Utf8PathBuf>,

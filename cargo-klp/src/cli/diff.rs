@@ -11,7 +11,7 @@ use super::{CacheArgs, PageArgs, RuleArgs};
 /// /lib/modules/A and /lib/modules/B, modules of the same path are compared. With --stock it is two kernels that
 /// somebody else built, by release; of the kernel itself is only told whether it is the same.
 #[derive(Debug, Args)]
-pub(crate) struct Diff {
+pub(crate) struct DiffArgs {
     /// An object, a checksum file, a build directory or a directory of installed modules; with --stock a release
     #[arg(value_hint = ValueHint::AnyPath)]
     pub(crate) original: Utf8PathBuf,

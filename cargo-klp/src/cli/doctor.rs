@@ -6,7 +6,7 @@ use super::TreeArgs;
 
 /// Check tree, configuration and tools, and say how to fix what is missing
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {
+pub(crate) struct DoctorArgs {
     /// Make variables of the build, such as LLVM=1
     #[arg(value_name = "VAR=VALUE", value_parser = variable)]
     pub(crate) variables: Vec<String>,
@@ -20,7 +20,7 @@ pub(crate) struct Doctor {
 
 /// Remove what is kept for builds: the mirror, both builds, their logs and the results
 #[derive(Debug, Args)]
-pub(crate) struct Clean {
+pub(crate) struct CleanArgs {
     #[command(flatten)]
     pub(crate) tree: TreeArgs,
     /// Only say what would be removed

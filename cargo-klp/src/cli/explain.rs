@@ -11,7 +11,7 @@ use super::{CacheArgs, TreeArgs};
 /// hunks that reached none, and in which members data differ. Operands are shown as checksums see them: by symbols, and by the content of strings and
 /// constants. What checksums leave out has the name of its rule.
 #[derive(Debug, Args)]
-pub(crate) struct Explain {
+pub(crate) struct ExplainArgs {
     /// Functions, by symbol or Rust path, and data, by symbol [default: all that changed]
     #[arg(value_name = "NAME")]
     pub(crate) functions: Vec<String>,

@@ -12,7 +12,7 @@ use super::TreeArgs;
 /// a kernel as it was shipped: objects are compiled from its sources, proven to be what it was linked from, and compiled
 /// again.
 #[derive(Debug, Args)]
-pub(crate) struct Inlined {
+pub(crate) struct InlinedArgs {
     /// Functions, by the name in the source, by symbol or by Rust path
     #[arg(value_name = "FUNCTION", required = true)]
     pub(crate) functions: Vec<String>,

@@ -5,7 +5,7 @@ use clap::{Args, ValueHint};
 
 /// Print klp.mk: targets for a kernel tree, such as `make -f klp.mk klp PATCH=fix.patch`
 #[derive(Debug, Args)]
-pub(crate) struct Makefile {
+pub(crate) struct MakefileArgs {
     /// Write DIR/klp.mk instead
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) install: Option<Utf8PathBuf>,
@@ -22,14 +22,14 @@ pub(crate) struct Makefile {
 ///
 /// For fish, write the script to ~/.config/fish/conf.d/cargo-klp.fish.
 #[derive(Debug, Args)]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// Write it for this shell
     pub(crate) shell: clap_complete::Shell,
 }
 
 /// Print the manual page
 #[derive(Debug, Args)]
-pub(crate) struct Man {
+pub(crate) struct ManArgs {
     /// Write this page and those of all subcommands to DIR instead
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) install: Option<Utf8PathBuf>,

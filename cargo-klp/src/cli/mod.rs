@@ -17,20 +17,20 @@ mod trial;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use allowlist::{Allowlist, RuleArgs};
-pub(crate) use build::Build;
+pub(crate) use allowlist::{AllowlistArgs, RuleArgs};
+pub(crate) use build::BuildArgs;
 pub(crate) use cache::CacheArgs;
-pub(crate) use check::Check;
-pub(crate) use checksum::Checksum;
-pub(crate) use diff::Diff;
-pub(crate) use doctor::{Clean, Doctor};
-pub(crate) use explain::Explain;
-pub(crate) use inlined::Inlined;
-pub(crate) use makefile::{Completions, Makefile, Man};
-pub(crate) use output::{Color, MessageFormat, Output, PageArgs, StreamFormat, Verbosity};
-pub(crate) use stock::{Stock, StockCommand, StockGet, StockProve};
+pub(crate) use check::CheckArgs;
+pub(crate) use checksum::ChecksumArgs;
+pub(crate) use diff::DiffArgs;
+pub(crate) use doctor::{CleanArgs, DoctorArgs};
+pub(crate) use explain::ExplainArgs;
+pub(crate) use inlined::InlinedArgs;
+pub(crate) use makefile::{CompletionsArgs, MakefileArgs, ManArgs};
+pub(crate) use output::{Color, MessageFormat, OutputArgs, PageArgs, StreamFormat, Verbosity};
+pub(crate) use stock::{StockArgs, StockCommand, StockGetArgs, StockProveArgs};
 pub(crate) use tree::TreeArgs;
-pub(crate) use trial::{Accel, Try};
+pub(crate) use trial::{Accel, TryArgs};
 
 /// Cargo calls `cargo-klp klp …` for `cargo klp …`.
 #[derive(Debug, Parser)]
@@ -46,27 +46,27 @@ pub(crate) struct Klp {
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
-    pub(crate) output: Output,
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Allowlist(Allowlist),
-    Build(Build),
-    Check(Check),
-    Checksum(Checksum),
-    Clean(Clean),
-    Completions(Completions),
-    Diff(Diff),
-    Doctor(Doctor),
-    Explain(Explain),
-    Inlined(Inlined),
-    Makefile(Makefile),
-    Man(Man),
+    Allowlist(AllowlistArgs),
+    Build(BuildArgs),
+    Check(CheckArgs),
+    Checksum(ChecksumArgs),
+    Clean(CleanArgs),
+    Completions(CompletionsArgs),
+    Diff(DiffArgs),
+    Doctor(DoctorArgs),
+    Explain(ExplainArgs),
+    Inlined(InlinedArgs),
+    Makefile(MakefileArgs),
+    Man(ManArgs),
     /// List what checksums leave out, and why
     Rules,
-    Stock(Stock),
+    Stock(StockArgs),
     /// Print the JSON schema of the records that `--message-format json` prints
     Schema,
-    Try(Box<Try>),
+    Try(Box<TryArgs>),
 }

@@ -4,11 +4,11 @@ use camino::Utf8PathBuf;
 use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct Output {
+pub(crate) struct OutputArgs {
     /// Print results in this format
     #[arg(long, global = true, value_name = "FORMAT", default_value = "human")]
     pub(crate) message_format: MessageFormat,
@@ -80,12 +80,12 @@ impl From<StreamFormat> for MessageFormat {
 
 impl MessageFormat {
     /// The format of what a page is not made of.
-    pub(crate) fn stream(self) -> Result<StreamFormat, Error> {
+    pub(crate) fn stream(self) -> Result<StreamFormat, RunError> {
         match self {
             Self::Human => Ok(StreamFormat::Human),
             Self::Json => Ok(StreamFormat::Json),
-            Self::Sarif => Err(Error::OnlyChanges { format: "SARIF" }),
-            Self::Markdown => Err(Error::OnlyChanges { format: "Markdown" }),
+            Self::Sarif => Err(RunError::OnlyChanges { format: "SARIF" }),
+            Self::Markdown => Err(RunError::OnlyChanges { format: "Markdown" }),
         }
     }
 }
@@ -109,7 +109,7 @@ pub(crate) enum Verbosity {
     Verbose,
 }
 
-impl Output {
+impl OutputArgs {
     pub(crate) fn verbosity(&self) -> Verbosity {
         match (self.quiet || environment::quiet(), self.verbose) {
             (true, 0) => Verbosity::Quiet,

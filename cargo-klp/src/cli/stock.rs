@@ -5,22 +5,22 @@ use clap::{Args, Subcommand};
 
 /// Get the packages of a kernel that somebody else built, and see how far it can be proven
 #[derive(Debug, Args)]
-pub(crate) struct Stock {
+pub(crate) struct StockArgs {
     #[command(subcommand)]
     pub(crate) command: StockCommand,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StockCommand {
-    Get(StockGet),
-    Prove(StockProve),
+    Get(StockGetArgs),
+    Prove(StockProveArgs),
 }
 
 /// Download and unpack the packages of a kernel, without installing them
 ///
 /// On Debian and what comes from it, with apt; for others the commands are told.
 #[derive(Debug, Args)]
-pub(crate) struct StockGet {
+pub(crate) struct StockGetArgs {
     /// What `uname -r` says on the machine that runs it [default: the running kernel]
     #[arg(value_name = "RELEASE")]
     pub(crate) release: Option<String>,
@@ -32,7 +32,7 @@ pub(crate) struct StockGet {
 
 /// Compile objects of a kernel and prove that they are what it was linked from
 #[derive(Debug, Args)]
-pub(crate) struct StockProve {
+pub(crate) struct StockProveArgs {
     /// Objects, such as `mm/slub.o`
     #[arg(value_name = "OBJECT")]
     pub(crate) objects: Vec<Utf8PathBuf>,

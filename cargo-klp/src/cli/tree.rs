@@ -5,7 +5,7 @@ use clap::{Args, ValueHint};
 use klp::Location;
 
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 
 /// Where the kernel is.
 #[derive(Debug, Clone, Args)]
@@ -59,7 +59,7 @@ impl TreeArgs {
     }
 
     /// What names the kernel, and where we were started.
-    pub(crate) fn location(&self) -> Result<Location, Error> {
+    pub(crate) fn location(&self) -> Result<Location, RunError> {
         let Self { directory, output_directory, external, stock, sysroot, target_dir } =
             self.clone();
         Ok(Location {

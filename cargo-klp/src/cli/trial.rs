@@ -14,7 +14,7 @@ use super::TreeArgs;
 /// Scripts are run by busybox sh with `KLP_STAGE` set to before, after or unloaded and
 /// `KLP_MODULE` to the name of the livepatch. `modprobe` loads the modules that were put into the guest.
 #[derive(Debug, Args)]
-pub(crate) struct Try {
+pub(crate) struct TryArgs {
     /// Livepatch modules, loaded in this order
     #[arg(value_name = "MODULE.ko", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) livepatches: Vec<Utf8PathBuf>,

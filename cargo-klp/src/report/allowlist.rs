@@ -8,14 +8,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 use crate::words::count;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "AllowlistRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum AllowlistRecord<'a> {
     /// A rule, and what it applies to.
     Rule {
         /// Line of the file that it starts in, counted from 1, where that is known.
@@ -29,7 +28,7 @@ pub(super) enum Record<'a> {
         /// The objects that it names.
         objects: Vec<&'a str>,
         /// The globs for functions, each with what it names.
-        functions: Vec<Named<'a>>,
+        functions: Vec<AllowlistGlob<'a>>,
     },
     /// Objects that Kbuild keeps objtool away from: they are compared, but cannot be livepatched.
     NonStandard {
@@ -40,29 +39,27 @@ pub(super) enum Record<'a> {
 
 /// A glob for functions, and what it names.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "AllowlistGlob")]
-pub(super) struct Named<'a> {
+pub(super) struct AllowlistGlob<'a> {
     /// `ignore` or `allow`.
     action: &'static str,
     /// The glob.
     glob: &'a str,
     /// The functions that it names.
-    matches: Vec<Match<'a>>,
+    matches: Vec<AllowlistMatch<'a>>,
 }
 
 /// A function that a glob names.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "AllowlistMatch")]
-pub(super) struct Match<'a> {
+pub(super) struct AllowlistMatch<'a> {
     /// Its object.
     object: &'a str,
     /// Its symbol.
     name: &'a str,
 }
 
-impl<'a> Named<'a> {
+impl<'a> AllowlistGlob<'a> {
     fn of((action, glob, used): (&'static str, &'a Pattern, &'a PatternUse)) -> Self {
-        let matches = used.functions.iter().map(|(object, name)| Match { object, name }).collect();
+        let matches = used.functions.iter().map(|(object, name)| AllowlistMatch { object, name }).collect();
         Self { action, glob: glob.as_str(), matches }
     }
 }
@@ -74,7 +71,7 @@ pub(super) fn human(
     allowlist: &Allowlist,
     usage: &Usage,
     apart: &[&str],
-    out: &mut Lines<'_>,
+    out: &mut PrintableLines<'_>,
 ) -> io::Result<()> {
     for (rule, used) in allowlist.rules.iter().zip(&usage.rules) {
         let line = rule.line.map(|line| format!(" (line {line})")).unwrap_or_default();
@@ -100,15 +97,15 @@ pub(super) fn json(
     apart: &[&str],
     out: impl Write,
 ) -> io::Result<()> {
-    let rules = allowlist.rules.iter().zip(&usage.rules).map(|(rule, used)| Record::Rule {
+    let rules = allowlist.rules.iter().zip(&usage.rules).map(|(rule, used)| AllowlistRecord::Rule {
         line: rule.line,
         object: rule.object.as_str(),
         why: &rule.reason,
         skip: rule.skip,
         objects: used.objects.iter().map(String::as_str).collect(),
-        functions: functions(rule, used).map(Named::of).collect(),
+        functions: functions(rule, used).map(AllowlistGlob::of).collect(),
     });
-    json::stream(rules.chain([Record::NonStandard { objects: apart }]), out)
+    json::stream(rules.chain([AllowlistRecord::NonStandard { objects: apart }]), out)
 }
 
 /// The globs for functions of a rule, each with what it does.

@@ -8,13 +8,12 @@ use serde::Serialize;
 
 use super::{json, print};
 use crate::cli::StreamFormat;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "CheckRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum CheckRecord<'a> {
     /// Something that is not as it must be.
     Check(&'a CheckFinding),
     /// The last record.
@@ -41,12 +40,12 @@ pub(super) enum Record<'a> {
 /// Prints what a check found.
 pub(crate) fn check(report: &CheckReport, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => human(report, &mut Lines::to(out)),
+        StreamFormat::Human => human(report, &mut PrintableLines::to(out)),
         StreamFormat::Json => json(report, out),
     })
 }
 
-fn human(report: &CheckReport, out: &mut Lines<'_>) -> io::Result<()> {
+fn human(report: &CheckReport, out: &mut PrintableLines<'_>) -> io::Result<()> {
     for finding in &report.findings {
         let word = match finding.severity {
             Severity::Error => "ERROR",
@@ -60,7 +59,7 @@ fn human(report: &CheckReport, out: &mut Lines<'_>) -> io::Result<()> {
 fn json(report: &CheckReport, out: impl Write) -> io::Result<()> {
     let count =
         |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
-    let summary = Record::CheckSummary {
+    let summary = CheckRecord::CheckSummary {
         passed: report.passed(),
         functions: report.functions,
         symbols: report.symbols,
@@ -70,5 +69,5 @@ fn json(report: &CheckReport, out: impl Write) -> io::Result<()> {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
     };
-    json::stream(report.findings.iter().map(Record::Check).chain([summary]), out)
+    json::stream(report.findings.iter().map(CheckRecord::Check).chain([summary]), out)
 }

@@ -7,19 +7,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "DoctorRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum DoctorRecord<'a> {
     /// One thing that was looked at.
     Check {
         /// What, in a word or two.
         name: &'a str,
         /// How it is.
-        state: Word,
+        state: DoctorState,
         /// What was found.
         found: &'a str,
         /// What the person can do about it; none where all is well.
@@ -41,8 +40,7 @@ pub(super) enum Record<'a> {
 /// How a thing is.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "DoctorState")]
-pub(super) enum Word {
+pub(super) enum DoctorState {
     /// All is well.
     Ok,
     /// It works, but not all of it.
@@ -51,7 +49,7 @@ pub(super) enum Word {
     Error,
 }
 
-impl Word {
+impl DoctorState {
     fn of(state: CheckState) -> Self {
         match state {
             CheckState::Good => Self::Ok,
@@ -69,10 +67,10 @@ impl Word {
     }
 }
 
-pub(super) fn human(checks: &[DoctorCheck], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn human(checks: &[DoctorCheck], out: &mut PrintableLines<'_>) -> io::Result<()> {
     let width = checks.iter().map(|check| check.name.len()).max().unwrap_or(0).min(24);
     for DoctorCheck { name, state, found, fix, .. } in checks {
-        writeln!(out, "{:<7}  {name:<width$}  {found}", Word::of(*state).text())?;
+        writeln!(out, "{:<7}  {name:<width$}  {found}", DoctorState::of(*state).text())?;
         if let Some(fix) = fix {
             writeln!(out, "{:<7}  {:<width$}  fix: {fix}", "", "")?;
         }
@@ -87,15 +85,15 @@ pub(super) fn human(checks: &[DoctorCheck], out: &mut Lines<'_>) -> io::Result<(
 
 pub(super) fn json(checks: &[DoctorCheck], out: impl Write) -> io::Result<()> {
     let count = |state| checks.iter().filter(|check| check.state == state).count();
-    let summary = Record::DoctorSummary {
+    let summary = DoctorRecord::DoctorSummary {
         checks: checks.len(),
         failed: count(CheckState::Bad),
         doubtful: count(CheckState::Doubtful),
         commands: commands(checks),
     };
-    let records = checks.iter().map(|DoctorCheck { name, state, found, fix, .. }| Record::Check {
+    let records = checks.iter().map(|DoctorCheck { name, state, found, fix, .. }| DoctorRecord::Check {
         name,
-        state: Word::of(*state),
+        state: DoctorState::of(*state),
         found,
         fix: fix.as_deref(),
     });

@@ -6,8 +6,7 @@ use serde::Serialize;
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "DoneRecord")]
-pub(crate) enum Record<'a> {
+pub(crate) enum DoneRecord<'a> {
     /// `build` without a patch: the original is there.
     Original {
         /// The directory that it was built in.

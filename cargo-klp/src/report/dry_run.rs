@@ -7,8 +7,7 @@ use serde::Serialize;
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "DryRunRecord")]
-pub(crate) enum Record<'a> {
+pub(crate) enum DryRunRecord<'a> {
     /// All of it.
     DryRun {
         /// The source tree, or the directory of the module.
@@ -18,13 +17,13 @@ pub(crate) enum Record<'a> {
         /// Where both builds are kept.
         directory: &'a str,
         /// Whether there is an original to start from.
-        original: Original,
+        original: OriginalSource,
         /// Why the original is built, where it is; of a kernel that was shipped, what has to be done before.
         why_original: Option<&'a str>,
         /// The objects that are compiled for the patches, where the original build tells.
         objects: Option<Vec<&'a str>>,
         /// The files that the patches change.
-        files: Vec<File<'a>>,
+        files: Vec<DryRunFile<'a>>,
         /// Those of them from which nothing is compiled in this kernel, as far as that is known.
         not_compiled: Vec<&'a str>,
     },
@@ -33,7 +32,7 @@ pub(crate) enum Record<'a> {
 /// Where the original comes from.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Original {
+pub(crate) enum OriginalSource {
     /// It was built before.
     Kept,
     /// It is built by the run.
@@ -45,15 +44,14 @@ pub(crate) enum Original {
 /// A file that patches change.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schemars(rename = "DryRunFile")]
-pub(crate) struct File<'a> {
+pub(crate) struct DryRunFile<'a> {
     /// Relative to the source.
     pub(crate) path: &'a str,
     /// What happens to it.
     pub(crate) action: Action,
 }
 
-impl<'a> File<'a> {
+impl<'a> DryRunFile<'a> {
     pub(crate) fn of(change: &'a FileChange) -> Self {
         Self { path: change.path.as_str(), action: Action::of(change) }
     }

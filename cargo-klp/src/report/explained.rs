@@ -11,15 +11,14 @@ use serde::Serialize;
 
 use super::explained_data::{self, DataRowRecord};
 use super::human::{causes, word};
-use super::sources::{Sources, words_of};
+use super::sources::{RowSources, words_of};
 use super::{json, reasons};
-use crate::printable::{self, Lines};
+use crate::printable::{self, PrintableLines};
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "ExplanationRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum ExplanationRecord<'a> {
     /// A function that changed.
     Explanation {
         /// The Kbuild object where it is known, else the linked file.
@@ -47,7 +46,7 @@ pub(super) enum Record<'a> {
 
 /// What is known beside both versions of functions.
 #[derive(Default)]
-pub(crate) struct Known {
+pub(crate) struct ExplanationContext {
     /// Their source lines, in their order.
     pub(crate) lines: Vec<SourceLines>,
     /// Why they changed.
@@ -58,7 +57,7 @@ pub(crate) struct Known {
     pub(crate) line_numbers: Vec<Option<LineNumbers>>,
 }
 
-impl Known {
+impl ExplanationContext {
     fn lines(&self, number: usize) -> Option<&SourceLines> {
         self.lines.get(number)
     }
@@ -74,8 +73,8 @@ impl Known {
     }
 }
 
-impl<'a> Record<'a> {
-    fn of(explained: &'a Explained, known: &'a Known, number: usize) -> Self {
+impl<'a> ExplanationRecord<'a> {
+    fn of(explained: &'a Explained, known: &'a ExplanationContext, number: usize) -> Self {
         let lines = known.lines(number);
         let Explained { function, rows } = explained;
         let rows = rows.iter().map(|row| RowRecord::of(row, lines)).collect();
@@ -89,7 +88,7 @@ impl<'a> Record<'a> {
     }
 }
 
-impl<'a> Record<'a> {
+impl<'a> ExplanationRecord<'a> {
     fn of_data(explained: &'a ExplainedData) -> Self {
         let ExplainedData { data, rows } = explained;
         Self::DataExplanation {
@@ -159,13 +158,13 @@ impl<'a> RowRecord<'a> {
     }
 }
 
-pub(super) fn json(explained: &[Explained], known: &Known, mut out: impl Write) -> io::Result<()> {
+pub(super) fn json(explained: &[Explained], known: &ExplanationContext, mut out: impl Write) -> io::Result<()> {
     let records = explained.iter().enumerate();
     json::stream(
-        records.map(|(number, explained)| Record::of(explained, known, number)),
+        records.map(|(number, explained)| ExplanationRecord::of(explained, known, number)),
         &mut out,
     )?;
-    for record in known.data.iter().map(Record::of_data) {
+    for record in known.data.iter().map(ExplanationRecord::of_data) {
         json::line(&record, &mut out)?;
     }
     reasons::json(&known.why, out)
@@ -192,9 +191,9 @@ const SIDE: usize = 60;
 
 pub(super) fn human(
     explained: &[Explained],
-    known: &Known,
+    known: &ExplanationContext,
     look: &Look,
-    out: &mut Lines<'_>,
+    out: &mut PrintableLines<'_>,
 ) -> io::Result<()> {
     for (index, it) in explained.iter().enumerate() {
         let Explained { function, rows } = it;
@@ -225,7 +224,7 @@ pub(super) fn human(
                 out.styled([(DIM, "    …")])?;
             }
             let lines = known.lines(index);
-            if let Some(sources) = lines.and_then(|lines| Sources::of(row, lines))
+            if let Some(sources) = lines.and_then(|lines| RowSources::of(row, lines))
                 && at.as_ref().is_none_or(|at| !sources.say_what(at))
             {
                 source_lines(&sources, out)?;
@@ -246,8 +245,8 @@ pub(super) fn human(
     reasons::without_effect(&known.why, out)
 }
 
-fn source_lines(sources: &Sources<'_>, out: &mut Lines<'_>) -> io::Result<()> {
-    let Sources { original, patched } = sources;
+fn source_lines(sources: &RowSources<'_>, out: &mut PrintableLines<'_>) -> io::Result<()> {
+    let RowSources { original, patched } = sources;
     let are_two = original.is_some() && patched.is_some();
     for (sign, source) in [("- ", original), ("+ ", patched)] {
         if let Some(source) = source {
@@ -269,7 +268,7 @@ pub(super) fn shown(rows: &[AlignedRow], context: usize) -> Vec<bool> {
     (0..rows.len()).map(around).collect()
 }
 
-fn below(row: &AlignedRow, out: &mut Lines<'_>) -> io::Result<()> {
+fn below(row: &AlignedRow, out: &mut PrintableLines<'_>) -> io::Result<()> {
     match row {
         AlignedRow::Same(_, new) => {
             line(' ', new, if new.left_out.is_some() { DIM } else { PLAIN }, out)
@@ -287,17 +286,17 @@ fn below(row: &AlignedRow, out: &mut Lines<'_>) -> io::Result<()> {
     }
 }
 
-fn line(sign: char, line: &InstructionLine, style: Style, out: &mut Lines<'_>) -> io::Result<()> {
+fn line(sign: char, line: &InstructionLine, style: Style, out: &mut PrintableLines<'_>) -> io::Result<()> {
     out.styled([(style, format!("{sign} {}", text(line)))])?;
     let mut says = line.says.iter();
     says.try_for_each(|said| out.styled([(style, format!("{sign}             {said}"))]))
 }
 
-fn words(differs: &[String], out: &mut Lines<'_>) -> io::Result<()> {
+fn words(differs: &[String], out: &mut PrintableLines<'_>) -> io::Result<()> {
     differs.iter().try_for_each(|what| out.styled([(WORDS, format!("              {what}"))]))
 }
 
-fn beside(row: &AlignedRow, side: usize, out: &mut Lines<'_>) -> io::Result<()> {
+fn beside(row: &AlignedRow, side: usize, out: &mut PrintableLines<'_>) -> io::Result<()> {
     let column = |line: Option<&InstructionLine>| {
         let text = line.map(text).unwrap_or_default();
         let text: String = printable::line(&text).chars().take(side.saturating_sub(4)).collect();

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::explained::{DIM, HEAD, NEW, OLD, PLAIN};
 use super::human::causes;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 /// A place of a data object where its versions differ.
 #[derive(Serialize, JsonSchema)]
@@ -42,7 +42,7 @@ impl<'a> DataRowRecord<'a> {
 /// What stands for something that is behind the end.
 const NOTHING: &str = "(not there)";
 
-pub(super) fn human(explained: &ExplainedData, out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn human(explained: &ExplainedData, out: &mut PrintableLines<'_>) -> io::Result<()> {
     let ExplainedData { data, rows } = explained;
     let name = data.name.as_deref().unwrap_or_default();
     let head = format!("changed data {name}  {}", data.object);

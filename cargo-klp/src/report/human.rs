@@ -13,14 +13,14 @@ use klp_core::rules::Exclusion;
 use rayon::prelude::*;
 
 use super::notes::NoteGroup;
-use crate::printable::{self, Lines};
+use crate::printable::{self, PrintableLines};
 use crate::shell::Shell;
 use crate::words::count;
 
 /// So many of what is not proven of an object are named.
 const NAMED: usize = 8;
 
-pub(super) fn changes(changes: &Changes, out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn changes(changes: &Changes, out: &mut PrintableLines<'_>) -> io::Result<()> {
     let name = |function: &ChangedFunction| match &function.demangled {
         Some(path) => path.clone(),
         None => function.name.clone(),

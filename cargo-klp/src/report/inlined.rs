@@ -12,15 +12,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 const HEAD: Style = Style::new().bold();
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "InlinedRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum InlinedRecord<'a> {
     /// `inlined`: where a function has gone in one object.
     Inlined {
         /// The object.
@@ -90,7 +89,7 @@ pub(super) struct CallerRecord<'a> {
     how: &'static str,
 }
 
-impl<'a> Record<'a> {
+impl<'a> InlinedRecord<'a> {
     fn of(gone: &'a ObjectWhereabouts, went: &'a Whereabouts) -> Self {
         let symbol = |copy: &'a FunctionSymbol| SymbolRecord {
             symbol: &copy.symbol,
@@ -131,11 +130,11 @@ fn all(gone: &[ObjectWhereabouts]) -> impl Iterator<Item = (&ObjectWhereabouts, 
 }
 
 pub(super) fn json(gone: &[ObjectWhereabouts], out: impl Write) -> io::Result<()> {
-    json::stream(all(gone).map(|(gone, went)| Record::of(gone, went)), out)
+    json::stream(all(gone).map(|(gone, went)| InlinedRecord::of(gone, went)), out)
 }
 
 /// What, symbol and object, with tabs between.
-pub(super) fn list(gone: &[ObjectWhereabouts], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn list(gone: &[ObjectWhereabouts], out: &mut PrintableLines<'_>) -> io::Result<()> {
     for (gone, went) in all(gone) {
         let object = &gone.object;
         let mut lines: Vec<(&str, &str)> =
@@ -151,7 +150,7 @@ pub(super) fn list(gone: &[ObjectWhereabouts], out: &mut Lines<'_>) -> io::Resul
     Ok(())
 }
 
-pub(super) fn human(gone: &[ObjectWhereabouts], out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn human(gone: &[ObjectWhereabouts], out: &mut PrintableLines<'_>) -> io::Result<()> {
     for (index, (gone, went)) in all(gone).enumerate() {
         if index > 0 {
             writeln!(out)?;

@@ -11,7 +11,6 @@ use serde::Serialize;
 /// A line of `cargo klp rules`.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
-#[schemars(rename = "RulesRecord")]
 pub(super) enum RulesRecord<'a> {
     /// Something that checksums leave out.
     Exclusion(&'a Exclusion),

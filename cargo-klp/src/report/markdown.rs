@@ -7,14 +7,14 @@ use klp_core::record::Failure;
 
 use super::human::{causes, word};
 use super::notes::NoteGroup;
-use super::verdict::Verdict;
+use super::verdict::PageVerdict;
 use crate::words::count;
 
 /// Rows of a table that are printed: a job's summary has at most a megabyte.
 const MOST: usize = 500;
 
 pub(super) fn changes(changes: &Changes, mut out: impl Write) -> io::Result<()> {
-    let verdict = Verdict::of(changes);
+    let verdict = PageVerdict::of(changes);
     writeln!(out, "## {}\n", text(&verdict.title))?;
     if let Some(more) = &verdict.more {
         writeln!(out, "{}\n", text(more))?;

@@ -34,10 +34,10 @@ use klp_core::{Allowlist, Manifest};
 use serde::Serialize;
 
 use crate::cli::{MessageFormat, StreamFormat};
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 pub(crate) use check::check;
-pub(crate) use explained::Known;
+pub(crate) use explained::ExplanationContext;
 pub(crate) use human::{refused, summary};
 pub(crate) use schema::schema;
 pub(crate) use trial::trial;
@@ -65,7 +65,7 @@ pub(crate) fn failure(failure: Failure, format: MessageFormat) -> io::Result<()>
 /// Prints the changed-function set.
 pub(crate) fn changes(changes: &Changes, format: MessageFormat) -> io::Result<()> {
     print(|out| match format {
-        MessageFormat::Human => human::changes(changes, &mut Lines::to(out)),
+        MessageFormat::Human => human::changes(changes, &mut PrintableLines::to(out)),
         MessageFormat::Json => json::records(changes, out),
         MessageFormat::Sarif => sarif::changes(changes, out),
         MessageFormat::Markdown => markdown::changes(changes, out),
@@ -96,7 +96,7 @@ pub(crate) fn allowlist(
     format: StreamFormat,
 ) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => allowlist::human(allowlist, usage, apart, &mut Lines::to(out)),
+        StreamFormat::Human => allowlist::human(allowlist, usage, apart, &mut PrintableLines::to(out)),
         StreamFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
 }
@@ -104,7 +104,7 @@ pub(crate) fn allowlist(
 /// Prints what a build needs.
 pub(crate) fn doctor(checks: &[DoctorCheck], format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => doctor::human(checks, &mut Lines::to(out)),
+        StreamFormat::Human => doctor::human(checks, &mut PrintableLines::to(out)),
         StreamFormat::Json => doctor::json(checks, out),
     })
 }
@@ -112,7 +112,7 @@ pub(crate) fn doctor(checks: &[DoctorCheck], format: StreamFormat) -> io::Result
 /// Prints both versions of changed functions, with so many equal instructions around each that differs.
 pub(crate) fn explained(
     explained: &[Explained],
-    known: &Known,
+    known: &ExplanationContext,
     context: usize,
     pages: bool,
     format: StreamFormat,
@@ -124,7 +124,7 @@ pub(crate) fn explained(
     }
     let look = explained::Look { context, width: columns() };
     let (mut styled_text, mut text) = (Vec::new(), Vec::new());
-    explained::human(explained, known, &look, &mut Lines::to(&mut styled_text))?;
+    explained::human(explained, known, &look, &mut PrintableLines::to(&mut styled_text))?;
     styled(&styled_text, &mut text)?;
     if pages && pager::page(&text)? {
         return Ok(());
@@ -140,10 +140,10 @@ pub(crate) fn inlined(
 ) -> io::Result<()> {
     print(|out| match format {
         StreamFormat::Json => inlined::json(gone, out),
-        StreamFormat::Human if list => inlined::list(gone, &mut Lines::to(out)),
+        StreamFormat::Human if list => inlined::list(gone, &mut PrintableLines::to(out)),
         StreamFormat::Human => {
             let mut text = Vec::new();
-            inlined::human(gone, &mut Lines::to(&mut text))?;
+            inlined::human(gone, &mut PrintableLines::to(&mut text))?;
             styled(&text, out)
         }
     })

@@ -7,13 +7,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-#[schemars(rename = "WhyRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum WhyRecord<'a> {
     /// `explain`: why a function is in the changed-function set.
     Why {
         /// The Kbuild object where it is known, else the linked file.
@@ -82,7 +81,7 @@ pub(super) struct ChoiceRecord<'a> {
     not_inlined: &'a [String],
 }
 
-impl<'a> Record<'a> {
+impl<'a> WhyRecord<'a> {
     fn of_function(reached: &'a FunctionReached, why: &'a Why) -> Self {
         let FunctionReached { function, because, has_lines, choice } = reached;
         let is_known = *has_lines || !choice.is_none();
@@ -131,16 +130,16 @@ impl<'a> BecauseRecord<'a> {
 
 pub(super) fn json(why: &Why, mut out: impl Write) -> io::Result<()> {
     for reached in &why.functions {
-        json::line(&Record::of_function(reached, why), &mut out)?;
+        json::line(&WhyRecord::of_function(reached, why), &mut out)?;
     }
-    why.hunks.iter().try_for_each(|reached| json::line(&Record::of_hunk(reached, why), &mut out))
+    why.hunks.iter().try_for_each(|reached| json::line(&WhyRecord::of_hunk(reached, why), &mut out))
 }
 
 /// Why one function changed.
 pub(super) fn of_function(
     reached: &FunctionReached,
     why: &Why,
-    out: &mut Lines<'_>,
+    out: &mut PrintableLines<'_>,
 ) -> io::Result<()> {
     for because in &reached.because {
         let Some(hunk) = why.hunks.get(because.hunk) else { continue };
@@ -154,7 +153,7 @@ pub(super) fn of_function(
 }
 
 /// The hunks that reached no function.
-pub(super) fn without_effect(why: &Why, out: &mut Lines<'_>) -> io::Result<()> {
+pub(super) fn without_effect(why: &Why, out: &mut PrintableLines<'_>) -> io::Result<()> {
     for HunkReached { hunk, nothing, .. } in &why.hunks {
         if let Some((nothing, why)) = nothing {
             writeln!(out)?;

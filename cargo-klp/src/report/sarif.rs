@@ -17,14 +17,14 @@ struct Document {
     #[serde(rename = "$schema")]
     schema: &'static str,
     version: &'static str,
-    runs: [Run; 1],
+    runs: [SarifRun; 1],
 }
 
 #[derive(Serialize)]
-struct Run {
+struct SarifRun {
     tool: Tool,
     invocations: [Invocation; 1],
-    results: Vec<Finding>,
+    results: Vec<SarifResult>,
 }
 
 #[derive(Serialize)]
@@ -38,14 +38,14 @@ struct Driver {
     name: &'static str,
     version: &'static str,
     information_uri: &'static str,
-    rules: Vec<Rule>,
+    rules: Vec<SarifRule>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Rule {
+struct SarifRule {
     id: String,
-    short_description: Message,
+    short_description: SarifMessage,
 }
 
 #[derive(Serialize)]
@@ -59,16 +59,16 @@ struct Invocation {
 #[derive(Serialize)]
 struct Notification {
     level: Level,
-    message: Message,
+    message: SarifMessage,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding {
+struct SarifResult {
     rule_id: String,
     level: Level,
-    message: Message,
-    locations: Vec<Location>,
+    message: SarifMessage,
+    locations: Vec<SarifLocation>,
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -80,13 +80,13 @@ enum Level {
 }
 
 #[derive(Serialize)]
-struct Message {
+struct SarifMessage {
     text: String,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location {
+struct SarifLocation {
     physical_location: Physical,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     logical_locations: Vec<Logical>,
@@ -97,7 +97,7 @@ struct Location {
 struct Physical {
     artifact_location: Artifact,
     #[serde(skip_serializing_if = "Option::is_none")]
-    region: Option<Region>,
+    region: Option<SarifRegion>,
 }
 
 #[derive(Serialize)]
@@ -107,7 +107,7 @@ struct Artifact {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Region {
+struct SarifRegion {
     start_line: u32,
 }
 
@@ -117,13 +117,13 @@ struct Logical {
     kind: &'static str,
 }
 
-impl From<String> for Message {
+impl From<String> for SarifMessage {
     fn from(text: String) -> Self {
         Self { text }
     }
 }
 
-impl Location {
+impl SarifLocation {
     /// The object `path`, and what of it by name.
     fn object(path: &str, name: &str, kind: &'static str) -> Self {
         Self {
@@ -141,7 +141,7 @@ impl Location {
         Self {
             physical_location: Physical {
                 artifact_location: Artifact { uri: uri(&part.file) },
-                region: region.map(|start_line| Region { start_line }),
+                region: region.map(|start_line| SarifRegion { start_line }),
             },
             logical_locations: Vec::new(),
         }
@@ -166,26 +166,26 @@ fn uri(path: &str) -> String {
 
 /// The findings of a run, and which rules they name.
 #[derive(Default)]
-struct Findings {
-    results: Vec<Finding>,
+struct SarifResults {
+    results: Vec<SarifResult>,
     rules: BTreeMap<String, &'static str>,
 }
 
-impl Findings {
+impl SarifResults {
     fn add(
         &mut self,
         (id, about): (String, &'static str),
         level: Level,
         text: String,
-        locations: Vec<Location>,
+        locations: Vec<SarifLocation>,
     ) {
         self.rules.insert(id.clone(), about);
-        self.results.push(Finding { rule_id: id, level, message: text.into(), locations });
+        self.results.push(SarifResult { rule_id: id, level, message: text.into(), locations });
     }
 }
 
 pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
-    let mut all = Findings::default();
+    let mut all = SarifResults::default();
     for function in &changes.functions {
         let name = function.demangled.as_ref().unwrap_or(&function.name);
         let rule = (format!("{}-function", word(function.change)), about(function.change));
@@ -196,7 +196,7 @@ pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
             }
             (causes, _) => (format!("{name} is {}: {causes}", word(function.change)), Level::Note),
         };
-        let place = Location::object(&function.object, &function.name, "function");
+        let place = SarifLocation::object(&function.object, &function.name, "function");
         all.add(rule, level, text, vec![place]);
     }
     for data in &changes.data {
@@ -212,7 +212,7 @@ pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
                 readers.join(", ")
             ),
         };
-        let place = Location::object(&data.object, name, "variable");
+        let place = SarifLocation::object(&data.object, name, "variable");
         all.add(rule, Level::Warning, text, vec![place]);
     }
     for refused in &changes.refused {
@@ -221,16 +221,16 @@ pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
             format!("refused/{}", code.as_str().unwrap_or_default()),
             "Something that stands in the way of a livepatch",
         );
-        let mut places: Vec<Location> = refused.patch.iter().map(Location::source).collect();
+        let mut places: Vec<SarifLocation> = refused.patch.iter().map(SarifLocation::source).collect();
         if places.is_empty() {
-            places.push(Location::object(&refused.object, &refused.name, "object"));
+            places.push(SarifLocation::object(&refused.object, &refused.name, "object"));
         }
         let text = format!("{}: {}", refused.name, refused.why);
         all.add(rule, Level::Error, text, places);
     }
     for note in &changes.notes {
         let rule = (format!("note/{}", note.code), "Something that differs and is no obstacle");
-        let place = Location::object(&note.object, &note.name, "object");
+        let place = SarifLocation::object(&note.object, &note.name, "object");
         let places = if note.object.is_empty() { Vec::new() } else { vec![place] };
         all.add(rule, Level::Note, format!("{}: {}", note.name, note.why), places);
     }
@@ -248,21 +248,21 @@ pub(super) fn failure(failure: &Failure, out: impl Write) -> io::Result<()> {
         execution_successful: false,
         tool_execution_notifications: vec![notification],
     };
-    write(Findings::default(), invocation, out)
+    write(SarifResults::default(), invocation, out)
 }
 
-fn write(findings: Findings, invocation: Invocation, mut out: impl Write) -> io::Result<()> {
-    let Findings { results, rules } = findings;
+fn write(findings: SarifResults, invocation: Invocation, mut out: impl Write) -> io::Result<()> {
+    let SarifResults { results, rules } = findings;
     let rules = rules
         .into_iter()
-        .map(|(id, about)| Rule { id, short_description: about.to_owned().into() });
+        .map(|(id, about)| SarifRule { id, short_description: about.to_owned().into() });
     let driver = Driver {
         name: "cargo-klp",
         version: env!("CARGO_PKG_VERSION"),
         information_uri: HOME,
         rules: rules.collect(),
     };
-    let run = Run { tool: Tool { driver }, invocations: [invocation], results };
+    let run = SarifRun { tool: Tool { driver }, invocations: [invocation], results };
     let document = Document { schema: SCHEMA, version: "2.1.0", runs: [run] };
     serde_json::to_writer_pretty(&mut out, &document)?;
     out.write_all(b"\n")

@@ -32,16 +32,16 @@ fn lines(generator: &mut SchemaGenerator) -> Vec<Schema> {
     vec![
         generator.subschema_for::<Record>(),
         manifest::schema(generator),
-        generator.subschema_for::<allowlist::Record<'_>>(),
-        generator.subschema_for::<check::Record<'_>>(),
-        generator.subschema_for::<doctor::Record<'_>>(),
-        generator.subschema_for::<done::Record<'_>>(),
-        generator.subschema_for::<dry_run::Record<'_>>(),
-        generator.subschema_for::<explained::Record<'_>>(),
-        generator.subschema_for::<inlined::Record<'_>>(),
+        generator.subschema_for::<allowlist::AllowlistRecord<'_>>(),
+        generator.subschema_for::<check::CheckRecord<'_>>(),
+        generator.subschema_for::<doctor::DoctorRecord<'_>>(),
+        generator.subschema_for::<done::DoneRecord<'_>>(),
+        generator.subschema_for::<dry_run::DryRunRecord<'_>>(),
+        generator.subschema_for::<explained::ExplanationRecord<'_>>(),
+        generator.subschema_for::<inlined::InlinedRecord<'_>>(),
         generator.subschema_for::<json::RulesRecord<'_>>(),
-        generator.subschema_for::<reasons::Record<'_>>(),
-        generator.subschema_for::<trial::Record<'_>>(),
+        generator.subschema_for::<reasons::WhyRecord<'_>>(),
+        generator.subschema_for::<trial::TryRecord<'_>>(),
     ]
 }
 

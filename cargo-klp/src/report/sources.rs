@@ -5,12 +5,12 @@ use klp_core::explain::AlignedRow;
 
 /// The line that a row comes from: of the patched version, and of the original where that has another one or none.
 #[derive(Clone, Copy)]
-pub(super) struct Sources<'l> {
+pub(super) struct RowSources<'l> {
     pub(super) original: Option<&'l SourceText>,
     pub(super) patched: Option<&'l SourceText>,
 }
 
-impl<'l> Sources<'l> {
+impl<'l> RowSources<'l> {
     /// That of `row`, if it is known.
     pub(super) fn of(row: &AlignedRow, lines: &'l SourceLines) -> Option<Self> {
         let (original, patched) = match row {
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_line_is_said_once_whatever_its_number() {
         let (old, new, other) = (source(7, "x();"), source(9, "x();"), source(8, "y();"));
-        let of = |original, patched| Sources { original, patched };
+        let of = |original, patched| RowSources { original, patched };
         assert!(of(Some(&old), None).say_what(&of(None, Some(&new))));
         assert!(!of(Some(&old), Some(&other)).say_what(&of(None, Some(&other))));
         assert!(of(None, Some(&other)).say_what(&of(Some(&old), Some(&other))));

@@ -8,13 +8,12 @@ use serde::Serialize;
 
 use super::{json, print};
 use crate::cli::StreamFormat;
-use crate::printable::Lines;
+use crate::printable::PrintableLines;
 
 /// A line of JSON.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
-#[schemars(rename = "TryRecord")]
-pub(super) enum Record<'a> {
+pub(super) enum TryRecord<'a> {
     /// How one part of the trial went.
     Try(&'a TrialStep),
     /// The last record.
@@ -31,12 +30,12 @@ pub(super) enum Record<'a> {
 /// Prints how a trial went.
 pub(crate) fn trial(outcome: &TrialOutcome, format: StreamFormat) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => human(outcome, &mut Lines::to(out)),
+        StreamFormat::Human => human(outcome, &mut PrintableLines::to(out)),
         StreamFormat::Json => json(outcome, out),
     })
 }
 
-fn human(outcome: &TrialOutcome, out: &mut Lines<'_>) -> io::Result<()> {
+fn human(outcome: &TrialOutcome, out: &mut PrintableLines<'_>) -> io::Result<()> {
     let last = outcome.steps.iter().map(|step| step.cycle).max().unwrap_or(1);
     for step in outcome.steps.iter().filter(|step| is_shown(step)) {
         let word = if step.passed { "passed" } else { "FAILED" };
@@ -69,6 +68,6 @@ fn is_shown(step: &TrialStep) -> bool {
 
 fn json(outcome: &TrialOutcome, out: impl Write) -> io::Result<()> {
     let failed = outcome.steps.iter().filter(|step| !step.passed).count();
-    let summary = Record::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
-    json::stream(outcome.steps.iter().map(Record::Try).chain([summary]), out)
+    let summary = TryRecord::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
+    json::stream(outcome.steps.iter().map(TryRecord::Try).chain([summary]), out)
 }

@@ -6,8 +6,8 @@ use crate::words::count;
 
 /// The first thing that a reader wants to know.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Verdict {
-    pub(super) kind: Kind,
+pub(super) struct PageVerdict {
+    pub(super) kind: VerdictKind,
     /// A headline.
     pub(super) title: String,
     /// What else there is to say of it.
@@ -16,7 +16,7 @@ pub(super) struct Verdict {
 
 /// How good the news is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum VerdictKind {
     /// There is a livepatch module.
     Module,
     /// There are changes, and nobody asked for a module or none stands in the way of one.
@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Refused,
 }
 
-impl Verdict {
+impl PageVerdict {
     pub(super) fn of(changes: &Changes) -> Self {
         let summary = &changes.summary;
         if let Some(module) = &changes.module {
@@ -37,11 +37,11 @@ impl Verdict {
                 format!("The module cannot be unloaded again, because of {names}.")
             });
             let title = format!("{name} replaces {}", count(module.functions, "function"));
-            return Self { kind: Kind::Module, title, more };
+            return Self { kind: VerdictKind::Module, title, more };
         }
         if summary.not_allowed > 0 {
             return Self {
-                kind: Kind::Refused,
+                kind: VerdictKind::Refused,
                 title: format!("{} not allowed", count(summary.not_allowed, "change")),
                 more: Some("No rule of the allowlist allows them.".to_owned()),
             };
@@ -56,7 +56,7 @@ impl Verdict {
                 reasons.push(format!("{data} changed, which a livepatch cannot do"));
             }
             return Self {
-                kind: Kind::Refused,
+                kind: VerdictKind::Refused,
                 title: "No livepatch module can be made of this".to_owned(),
                 more: Some(format!("{}.", reasons.join("; "))),
             };
@@ -64,10 +64,10 @@ impl Verdict {
         let functions = changes.functions.len();
         match functions {
             0 => {
-                Self { kind: Kind::Unchanged, title: "No function changed".to_owned(), more: None }
+                Self { kind: VerdictKind::Unchanged, title: "No function changed".to_owned(), more: None }
             }
             _ => Self {
-                kind: Kind::Changes,
+                kind: VerdictKind::Changes,
                 title: match functions {
                     1 => "1 function differs".to_owned(),
                     _ => format!("{functions} functions differ"),

@@ -5,16 +5,16 @@ use kbuild_glue::{Config, LinkedObject, NonStandard, kept_objects, linked_object
 use klp::{Checksums, Kernel, Rules};
 
 use crate::cli::{self, StreamFormat};
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 
 pub(crate) fn run(
-    arguments: &cli::Allowlist,
+    arguments: &cli::AllowlistArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let location = arguments.tree.location()?;
     let kernel = Kernel::find(&location)?;
     let named = arguments.rules.allowlist.as_deref();
@@ -36,12 +36,12 @@ pub(crate) fn run(
         .map(|object| object.object.as_str())
         .collect();
     apart.dedup();
-    report::allowlist(&rules.allowlist, &usage, &apart, format).map_err(Error::Print)?;
+    report::allowlist(&rules.allowlist, &usage, &apart, format).map_err(RunError::Print)?;
     Ok(ExitStatus::Success)
 }
 
 /// The objects of the original build that is kept, else of the build in the output directory.
-fn objects(kernel: &Kernel) -> Result<(Utf8PathBuf, Vec<LinkedObject>), Error> {
+fn objects(kernel: &Kernel) -> Result<(Utf8PathBuf, Vec<LinkedObject>), RunError> {
     if kernel.module().is_some() {
         let build = kernel.root.join("build");
         let objects = linked_objects(&build)?;

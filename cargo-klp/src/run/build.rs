@@ -9,7 +9,7 @@ use klp::{Kernel, KernelKind, LivepatchRequest, Rules, Session, livepatch_name, 
 use klp_core::diff::Changes;
 
 use crate::cli::{self, MessageFormat};
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::shell::Shell;
 use crate::signals;
@@ -19,10 +19,10 @@ use super::{dry_run, page, session, stock_dry_run};
 use inputs::{patches, revisions};
 
 pub(crate) fn run(
-    arguments: &cli::Build,
+    arguments: &cli::BuildArgs,
     format: MessageFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     if arguments.timings {
         shell.tell_times();
     }
@@ -30,7 +30,7 @@ pub(crate) fn run(
     let location = arguments.tree().location()?;
     let kernel = Kernel::find(&location)?;
     if matches!(kernel.kind, KernelKind::Built) && !arguments.unproven.is_empty() {
-        return Err(Error::NothingToProve);
+        return Err(RunError::NothingToProve);
     }
     let current = &location.current;
     let rules = Rules::of_kernel(arguments.rules.allowlist.as_deref(), current, &kernel)?;
@@ -71,8 +71,8 @@ pub(crate) fn run(
         shell.warning(format_args!("{why}. {RUST_FIX}"));
     }
     signals::clean_up();
-    let work = Work { arguments, kernel: &kernel, session: &session, rules: &rules, shell };
-    let Some(Done { changes, livepatch }) =
+    let work = BuildJob { arguments, kernel: &kernel, session: &session, rules: &rules, shell };
+    let Some(BuildResult { changes, livepatch }) =
         work.compare(revisions.as_ref(), &patch_set, request.as_ref(), format)?
     else {
         return Ok(ExitStatus::Success);
@@ -86,11 +86,11 @@ pub(crate) fn run(
 
 /// Whether everything that is to be written has a name of its own.
 fn expect_outputs_apart(
-    arguments: &cli::Build,
+    arguments: &cli::BuildArgs,
     current: &Utf8Path,
     kernel: &Kernel,
     request: Option<&LivepatchRequest>,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let report = arguments.page.report.as_ref().map(|path| current.join(path));
     let module = request.map(|request| request.path.clone());
     let package = module.as_deref().filter(|_| arguments.package.is_some()).map(klp::package_path);
@@ -107,10 +107,10 @@ fn expect_outputs_apart(
 
 /// Whether everything that is to be written can be, and everything that is to be read is there, before anything is built.
 fn expect_outputs_free(
-    arguments: &cli::Build,
+    arguments: &cli::BuildArgs,
     current: &Utf8Path,
     request: Option<&LivepatchRequest>,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     page::expect_free(&arguments.page)?;
     if let Some(request) = request.filter(|_| arguments.package.is_some()) {
         output::expect_kept(&request.path)?;
@@ -127,8 +127,8 @@ fn expect_outputs_free(
 }
 
 /// A build that is to be done.
-struct Work<'a> {
-    arguments: &'a cli::Build,
+struct BuildJob<'a> {
+    arguments: &'a cli::BuildArgs,
     kernel: &'a Kernel,
     session: &'a Session,
     rules: &'a Rules,
@@ -136,13 +136,13 @@ struct Work<'a> {
 }
 
 /// What came of it.
-struct Done {
+struct BuildResult {
     changes: Changes,
     /// Whether the module could be made.
     livepatch: Result<(), klp::Error>,
 }
 
-impl Work<'_> {
+impl BuildJob<'_> {
     /// Builds, compares, and makes the module; none where there is no patch. The work directory is free again afterwards.
     fn compare(
         &self,
@@ -150,7 +150,7 @@ impl Work<'_> {
         patch_set: &PatchSet,
         request: Option<&LivepatchRequest>,
         format: MessageFormat,
-    ) -> Result<Option<Done>, Error> {
+    ) -> Result<Option<BuildResult>, RunError> {
         let Self { arguments, kernel, session, rules, shell } = *self;
         let mut events = |event| super::show(event, shell);
         let mut opened = kernel.open(session, &mut events)?;
@@ -177,12 +177,12 @@ impl Work<'_> {
         };
         shell.progress().finish();
         comparison.save()?;
-        Ok(Some(Done { changes: comparison.into_changes(), livepatch }))
+        Ok(Some(BuildResult { changes: comparison.into_changes(), livepatch }))
     }
 }
 
 /// What is compared, in a few words.
-fn title(arguments: &cli::Build, kernel: &Kernel) -> String {
+fn title(arguments: &cli::BuildArgs, kernel: &Kernel) -> String {
     let patches = arguments.patches();
     let names = patches.iter().map(|path| path.file_name().unwrap_or(path.as_str()));
     let work_tree = arguments.worktree.then_some("the work tree");
@@ -197,7 +197,7 @@ fn title(arguments: &cli::Build, kernel: &Kernel) -> String {
 
 /// The module that is to be made; none for a build without one.
 fn request(
-    arguments: &cli::Build,
+    arguments: &cli::BuildArgs,
     current: &Utf8Path,
     kernel: &Kernel,
     patches: &[Utf8PathBuf],
@@ -213,7 +213,7 @@ fn request(
 }
 
 /// What the module is signed with.
-fn signing(arguments: &cli::Build, current: &Utf8Path) -> Option<Signing> {
+fn signing(arguments: &cli::BuildArgs, current: &Utf8Path) -> Option<Signing> {
     let (key, certificate) = (arguments.sign_key.as_ref()?, arguments.sign_cert.as_ref()?);
     let key = if Signing::is_in_a_token(key) { key.clone() } else { current.join(key) };
     Some(Signing { key, certificate: current.join(certificate) })

@@ -2,22 +2,22 @@
 
 use klp::{Checked, Kernel};
 
-use crate::cli::{Check, StreamFormat};
-use crate::error::Error;
+use crate::cli::{CheckArgs, StreamFormat};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 use crate::words::{attested, count};
 
 pub(crate) fn run(
-    arguments: &Check,
+    arguments: &CheckArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
     let Checked { report, attested: opinion } =
         kernel.check(&arguments.livepatch, arguments.vmlinux.as_deref())?;
-    report::check(&report, format).map_err(Error::Print)?;
+    report::check(&report, format).map_err(RunError::Print)?;
     match opinion {
         Some(opinion) if report.passed() => shell.status("Attesting", attested(opinion)),
         Some(_) => {}
@@ -37,7 +37,7 @@ pub(crate) fn run(
         report.entries
     );
     if !report.passed() {
-        return Err(Error::CheckFailed { path: arguments.livepatch.clone() });
+        return Err(RunError::CheckFailed { path: arguments.livepatch.clone() });
     }
     shell.status("Checked", text);
     Ok(ExitStatus::Success)

@@ -3,19 +3,19 @@
 use klp::{Checksums, PathOperand, Rules, output};
 use klp_core::manifest::is_manifest;
 
-use crate::cli::{Checksum, StreamFormat};
+use crate::cli::{ChecksumArgs, StreamFormat};
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 use crate::words::count;
 
 pub(crate) fn run(
-    arguments: &Checksum,
+    arguments: &ChecksumArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     if let Some(path) = arguments.output.as_ref().filter(|_| !arguments.force) {
         output::expect_free(path, is_manifest, "a checksum file")?;
     }
@@ -35,7 +35,7 @@ pub(crate) fn run(
     }
     match &arguments.output {
         Some(path) => build.save(path)?,
-        None => report::checksums(&build.manifest, format).map_err(Error::Print)?,
+        None => report::checksums(&build.manifest, format).map_err(RunError::Print)?,
     }
     let refused = build.manifest.objects.iter().flat_map(|object| object.functions.iter());
     let refused = refused.filter(|function| function.refused.is_some()).count();

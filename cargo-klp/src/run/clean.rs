@@ -4,8 +4,8 @@ use indicatif::HumanBytes;
 use kbuild_glue::build;
 use klp::{Kernel, output};
 
-use crate::cli::{Clean, StreamFormat};
-use crate::error::Error;
+use crate::cli::{CleanArgs, StreamFormat};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
@@ -13,10 +13,10 @@ use crate::shell::Shell;
 use super::{events, session};
 
 pub(crate) fn run(
-    arguments: &Clean,
+    arguments: &CleanArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
     let interrupt = session::interrupt()?;
     let kept = if arguments.dry_run {
@@ -40,13 +40,13 @@ pub(crate) fn run(
     let sum: u64 = paths.iter().map(|(_, bytes)| bytes).sum();
     if format == StreamFormat::Json {
         let dry_run = arguments.dry_run;
-        let removed = paths.iter().map(|(path, bytes)| done::Record::Removed {
+        let removed = paths.iter().map(|(path, bytes)| done::DoneRecord::Removed {
             path: path.as_str(),
             bytes: *bytes,
             dry_run,
         });
-        let summary = done::Record::CleanSummary { paths: paths.len(), bytes: sum, dry_run };
-        report::records(removed.chain([summary])).map_err(Error::Print)?;
+        let summary = done::DoneRecord::CleanSummary { paths: paths.len(), bytes: sum, dry_run };
+        report::records(removed.chain([summary])).map_err(RunError::Print)?;
     }
     match paths.as_slice() {
         [] => shell.status("Finished", format_args!("nothing is kept for {}", kernel.tree.output)),

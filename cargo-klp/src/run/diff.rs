@@ -5,19 +5,19 @@ use std::sync::OnceLock;
 use camino::{Utf8Path, Utf8PathBuf};
 use klp::{Checksums, Location, PathOperand, Rules, ShippedKernel};
 
-use crate::cli::{Diff, MessageFormat};
+use crate::cli::{DiffArgs, MessageFormat};
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::shell::Shell;
 
 use super::page;
 
 pub(crate) fn run(
-    arguments: &Diff,
+    arguments: &DiffArgs,
     format: MessageFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     page::expect_free(&arguments.page)?;
     let shipped = arguments.stock.then(|| shipped(arguments)).transpose()?;
     let (original, patched) = match &shipped {
@@ -26,7 +26,7 @@ pub(crate) fn run(
     };
     let title = format!("{} and {}", arguments.original, arguments.patched);
     if original.is_dir() != patched.is_dir() {
-        return Err(Error::Mixed(original.clone(), patched.clone()));
+        return Err(RunError::Mixed(original.clone(), patched.clone()));
     }
     let operands = [PathOperand::of(original), PathOperand::of(patched)];
     let rules = Rules::of_operands(
@@ -54,7 +54,7 @@ pub(crate) fn run(
 }
 
 /// The kernels of the two releases.
-fn shipped(arguments: &Diff) -> Result<[ShippedKernel; 2], Error> {
+fn shipped(arguments: &DiffArgs) -> Result<[ShippedKernel; 2], RunError> {
     let find = |release: &Utf8Path, sysroot: Option<&Utf8PathBuf>| {
         let location = Location {
             current: environment::current_directory()?,
@@ -63,8 +63,8 @@ fn shipped(arguments: &Diff) -> Result<[ShippedKernel; 2], Error> {
             cache_home: environment::cache_home(),
             ..Location::default()
         };
-        Ok::<_, Error>(ShippedKernel::find(&location)?)
+        Ok::<_, RunError>(ShippedKernel::find(&location)?)
     };
-    let Diff { original, patched, sysroot, .. } = arguments;
+    let DiffArgs { original, patched, sysroot, .. } = arguments;
     Ok([find(original, sysroot.first())?, find(patched, sysroot.last())?])
 }

@@ -3,19 +3,19 @@
 use kbuild_glue::doctor::{CheckState, DoctorCheck, examine, examine_stock, rust_target_patch};
 use klp::Kernel;
 
-use crate::cli::{Doctor, StreamFormat, TreeArgs};
+use crate::cli::{DoctorArgs, StreamFormat, TreeArgs};
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
 use crate::words::count;
 
 pub(crate) fn run(
-    arguments: &Doctor,
+    arguments: &DoctorArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     if arguments.tree.stock.is_some() {
         let location = arguments.tree.location()?;
         let (release, root) = (location.release(), location.packages_root());
@@ -33,7 +33,7 @@ pub(crate) fn run(
     };
     if arguments.fix_rust_target {
         let patch = rust_target_patch(&kernel?.tree.source)?;
-        report::text(patch.as_bytes()).map_err(Error::Print)?;
+        report::text(patch.as_bytes()).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     }
     let tree = kernel.as_ref().map(|kernel| &kernel.tree);
@@ -57,9 +57,9 @@ fn told(
     mut checks: Vec<DoctorCheck>,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     checks.extend(of_trial());
-    report::doctor(&checks, format).map_err(Error::Print)?;
+    report::doctor(&checks, format).map_err(RunError::Print)?;
     let number = |state| checks.iter().filter(|check| check.state == state).count();
     let (bad, doubtful) = (number(CheckState::Bad), number(CheckState::Doubtful));
     let checks = count(checks.len(), "check");

@@ -4,10 +4,10 @@ use kbuild_glue::{BuildError, FileChange, NotCompiled, PatchSet, Preview};
 use klp::Kernel;
 
 use crate::cli::StreamFormat;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
-use crate::report::dry_run::{Action, File, Original, Record};
+use crate::report::dry_run::{Action, DryRunFile, OriginalSource, DryRunRecord};
 use crate::shell::Shell;
 use crate::words::count;
 
@@ -17,7 +17,7 @@ pub(super) fn run(
     variables: &[String],
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let preview = match kernel.module() {
         Some(module) => {
             let changes = patch_set.apply(module).map_err(BuildError::from)?;
@@ -29,7 +29,7 @@ pub(super) fn run(
         shell.warning(note);
     }
     if format == StreamFormat::Json {
-        report::records([record(kernel, &preview)]).map_err(Error::Print)?;
+        report::records([record(kernel, &preview)]).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     }
     let what = match kernel.module() {
@@ -69,19 +69,19 @@ pub(super) fn tell_changes(changes: &[FileChange], shell: &Shell) {
     }
 }
 
-fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> Record<'a> {
+fn record<'a>(kernel: &'a Kernel, preview: &'a Preview) -> DryRunRecord<'a> {
     let objects = preview.objects.as_ref();
-    Record::DryRun {
+    DryRunRecord::DryRun {
         source: kernel.sources().as_str(),
         output: kernel.tree.output.as_str(),
         directory: kernel.root.as_str(),
         original: match preview.why_original {
-            None => Original::Kept,
-            Some(_) => Original::Built,
+            None => OriginalSource::Kept,
+            Some(_) => OriginalSource::Built,
         },
         why_original: preview.why_original.as_deref(),
         objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
-        files: preview.changes.iter().map(File::of).collect(),
+        files: preview.changes.iter().map(DryRunFile::of).collect(),
         not_compiled: preview.not_compiled.iter().map(|it| it.path.as_str()).collect(),
     }
 }

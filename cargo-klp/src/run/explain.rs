@@ -8,23 +8,23 @@ use klp::{
 };
 use klp_core::Allowlist;
 
-use crate::cli::{Explain, StreamFormat};
-use crate::error::Error;
+use crate::cli::{ExplainArgs, StreamFormat};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
-use crate::report::{self, Known};
+use crate::report::{self, ExplanationContext};
 use crate::shell::Shell;
 use crate::words::count;
 
 use super::{session, show};
 
 pub(crate) fn run(
-    arguments: &Explain,
+    arguments: &ExplainArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
-    let Explain { functions, original, patched, context, tree, cache, no_source, no_pager } =
+) -> Result<ExitStatus, RunError> {
+    let ExplainArgs { functions, original, patched, context, tree, cache, no_source, no_pager } =
         arguments;
-    let mut known = Known::default();
+    let mut known = ExplanationContext::default();
     let explained = if let Some((original, patched)) = original.as_ref().zip(patched.as_ref()) {
         let (allowlist, cache) = (Allowlist::default(), cache.cache());
         let (old, new) = (OnceLock::new(), OnceLock::new());
@@ -68,7 +68,7 @@ pub(crate) fn run(
         }
         explained
     };
-    report::explained(&explained, &known, *context, !no_pager, format).map_err(Error::Print)?;
+    report::explained(&explained, &known, *context, !no_pager, format).map_err(RunError::Print)?;
     let kinds = [(explained.len(), "function"), (known.data.len(), "data object")];
     let some = kinds.into_iter().filter(|(number, _)| *number > 0);
     let some: Vec<String> = some.map(|(number, what)| count(number, what)).collect();

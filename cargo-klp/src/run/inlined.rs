@@ -2,8 +2,8 @@
 
 use klp::{Kernel, inlined_in};
 
-use crate::cli::{Inlined, StreamFormat};
-use crate::error::Error;
+use crate::cli::{InlinedArgs, StreamFormat};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
@@ -13,11 +13,11 @@ use super::session;
 use super::show;
 
 pub(crate) fn run(
-    arguments: &Inlined,
+    arguments: &InlinedArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
-    let Inlined { functions, object, list, tree } = arguments;
+) -> Result<ExitStatus, RunError> {
+    let InlinedArgs { functions, object, list, tree } = arguments;
     let gone = if let Some(file) = object.as_ref().filter(|_| tree.stock.is_none()) {
         inlined_in(file, functions)?
     } else {
@@ -25,7 +25,7 @@ pub(crate) fn run(
         let kernel = Kernel::find(&tree.location()?)?;
         kernel.inlined(functions, object.as_deref(), &session, &mut |event| show(event, shell))?
     };
-    report::inlined(&gone, *list, format).map_err(Error::Print)?;
+    report::inlined(&gone, *list, format).map_err(RunError::Print)?;
     shell.finished(count(gone.len(), "object"));
     Ok(ExitStatus::Success)
 }

@@ -7,19 +7,19 @@ use clap::{Args, Command};
 use kbuild_glue::makefile::{KLP_MK, KLP_MK_NAME};
 use klp::output;
 
-use crate::cli::{Klp, Makefile, Man, StreamFormat};
-use crate::error::Error;
+use crate::cli::{Klp, MakefileArgs, ManArgs, StreamFormat};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
 
 pub(crate) fn run(
-    arguments: &Makefile,
+    arguments: &MakefileArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let Some(directory) = &arguments.install else {
-        report::text(KLP_MK.as_bytes()).map_err(Error::Print)?;
+        report::text(KLP_MK.as_bytes()).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
     let path = directory.join(KLP_MK_NAME);
@@ -28,22 +28,22 @@ pub(crate) fn run(
 }
 
 /// `cargo klp schema`.
-pub(crate) fn schema() -> Result<ExitStatus, Error> {
+pub(crate) fn schema() -> Result<ExitStatus, RunError> {
     let text = format!("{:#}\n", report::schema().as_value());
-    report::text(text.as_bytes()).map_err(Error::Print)?;
+    report::text(text.as_bytes()).map_err(RunError::Print)?;
     Ok(ExitStatus::Success)
 }
 
 pub(crate) fn man(
-    arguments: &Man,
+    arguments: &ManArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let mut all = command("cargo-klp").bin_name("cargo klp").disable_help_subcommand(true);
     all.build();
-    let page = |command: &Command, name: &str| page(command, name).map_err(Error::Print);
+    let page = |command: &Command, name: &str| page(command, name).map_err(RunError::Print);
     let Some(directory) = &arguments.install else {
-        report::text(&page(&all, "cargo-klp")?).map_err(Error::Print)?;
+        report::text(&page(&all, "cargo-klp")?).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     };
     let mut paths = vec![directory.join("cargo-klp.1")];
@@ -87,7 +87,7 @@ fn command(name: &'static str) -> Command {
     Klp::augment_args(Command::new(name))
 }
 
-fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), Error> {
+fn write(path: &Utf8Path, text: &[u8], force: bool) -> Result<(), RunError> {
     if let Some(directory) = path.parent() {
         fs_err::create_dir_all(directory)
             .map_err(|source| klp::Error::Write { path: directory.to_owned(), source })?;
@@ -104,13 +104,13 @@ fn installed(
     paths: &[Utf8PathBuf],
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     for path in paths {
         shell.status("Installed", path);
     }
     if format == StreamFormat::Json {
-        let records = paths.iter().map(|path| done::Record::Installed { path: path.as_str() });
-        report::records(records).map_err(Error::Print)?;
+        let records = paths.iter().map(|path| done::DoneRecord::Installed { path: path.as_str() });
+        report::records(records).map_err(RunError::Print)?;
     }
     Ok(ExitStatus::Success)
 }

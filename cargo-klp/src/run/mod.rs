@@ -24,7 +24,7 @@ use klp::{Original, Rules};
 use klp_core::diff::Changes;
 
 use crate::cli::{Command, Klp, MessageFormat, StreamFormat};
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
@@ -32,7 +32,7 @@ use crate::words::count;
 
 use events::show;
 
-pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, Error> {
+pub(crate) fn run(klp: &Klp, shell: &Shell) -> Result<ExitStatus, RunError> {
     let format = klp.output.message_format;
     let stream = || format.stream();
     match &klp.command {
@@ -62,10 +62,10 @@ fn finish(
     unchanged: ExitStatus,
     format: MessageFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
-    report::changes(changes, format).map_err(Error::Print)?;
+) -> Result<ExitStatus, RunError> {
+    report::changes(changes, format).map_err(RunError::Print)?;
     report::summary(changes, shell);
-    if let Some(error) = rules.broken(changes).map(Error::from) {
+    if let Some(error) = rules.broken(changes).map(RunError::from) {
         shell.error(&error, error.hint().as_deref());
         return Ok(error.exit_status());
     }
@@ -86,12 +86,12 @@ fn finish_original(
     original: &Original<'_>,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let objects = original.objects();
     if format == StreamFormat::Json {
         let directory = original.root().as_str();
-        let record = done::Record::Original { directory, objects };
-        report::records([record]).map_err(Error::Print)?;
+        let record = done::DoneRecord::Original { directory, objects };
+        report::records([record]).map_err(RunError::Print)?;
     }
     shell.finished(format_args!("{}, no patch", count(objects, "object")));
     Ok(())

@@ -7,7 +7,7 @@ use klp_core::diff::Changes;
 
 use crate::cli::PageArgs;
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::report::page;
 use crate::shell::Shell;
 
@@ -18,7 +18,7 @@ const PAGE: &str = "a report of cargo klp";
 
 /// What is found beside the changes.
 #[derive(Default)]
-struct Found {
+struct PageParts {
     explained: Vec<Explained>,
     lines: Vec<SourceLines>,
     data: Vec<ExplainedData>,
@@ -26,7 +26,7 @@ struct Found {
 }
 
 /// Whether the page can be written where nothing of a person's is lost.
-pub(super) fn expect_free(arguments: &PageArgs) -> Result<(), Error> {
+pub(super) fn expect_free(arguments: &PageArgs) -> Result<(), RunError> {
     let Some(path) = &arguments.report else { return Ok(()) };
     let path = environment::current_directory()?.join(path);
     Ok(output::expect_free(&path, page::is_page, PAGE)?)
@@ -39,7 +39,7 @@ pub(super) fn of_build(
     (kernel, session): (&Kernel, &Session),
     changes: &Changes,
     shell: &Shell,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let Some(path) = &arguments.report else { return Ok(()) };
     shell.phase("the report");
     let explained = or_nothing(kernel.explain(&[]), "instructions", shell);
@@ -49,12 +49,12 @@ pub(super) fn of_build(
     let lines = or_nothing(lines, "source lines", shell);
     let data = kernel.explain_data(&[], Some(session), events);
     let data = or_nothing(data, "members of data", shell);
-    let mut found = Found { explained, lines, data, why };
+    let mut found = PageParts { explained, lines, data, why };
     if !kernel.has_results(changes) {
         shell.warning(
             "another build of this kernel began: the report shows neither instructions nor reasons",
         );
-        found = Found::default();
+        found = PageParts::default();
     }
     write(path, title, changes, &found, shell)
 }
@@ -66,12 +66,12 @@ pub(super) fn of_comparison(
     (original, patched): (&klp::Checksums<'_>, &klp::Checksums<'_>),
     changes: &Changes,
     shell: &Shell,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let Some(path) = &arguments.report else { return Ok(()) };
     shell.phase("the report");
     let explained = explain_compared(changes, original, patched);
     let explained = or_nothing(explained, "instructions", shell);
-    write(path, title, changes, &Found { explained, ..Found::default() }, shell)
+    write(path, title, changes, &PageParts { explained, ..PageParts::default() }, shell)
 }
 
 /// What was found; where it cannot be, the person is told, and the report is made without it.
@@ -86,9 +86,9 @@ fn write(
     path: &Utf8Path,
     title: &str,
     changes: &Changes,
-    found: &Found,
+    found: &PageParts,
     shell: &Shell,
-) -> Result<(), Error> {
+) -> Result<(), RunError> {
     let uses = match &changes.module {
         Some(module) if Utf8Path::new(&module.path).is_file() => {
             shared(Utf8Path::new(&module.path))?
@@ -96,8 +96,8 @@ fn write(
         // A device has kept nothing of it.
         _ => Vec::new(),
     };
-    let Found { explained, lines, data, why } = found;
-    let content = page::Content { title, changes, explained, lines, data, why, uses: &uses };
+    let PageParts { explained, lines, data, why } = found;
+    let content = page::PageContent { title, changes, explained, lines, data, why, uses: &uses };
     let path = environment::current_directory()?.join(path);
     output::replace(&path, |file| page::write(&content, file))?;
     shell.status("Reporting", &path);
@@ -105,7 +105,7 @@ fn write(
 }
 
 /// What the livepatch at `path` uses of the running kernel.
-fn shared(path: &Utf8Path) -> Result<Vec<SymbolUse>, Error> {
+fn shared(path: &Utf8Path) -> Result<Vec<SymbolUse>, RunError> {
     let failed = |source| klp::Error::Read { path: path.to_owned(), source };
     let module = fs_err::read(path).map_err(failed)?;
     let uses = uses(&module);

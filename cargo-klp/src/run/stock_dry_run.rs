@@ -4,10 +4,10 @@ use kbuild_glue::{BuildError, PatchSet, StockParts, StockPreview, StockTouched};
 use klp::Kernel;
 
 use crate::cli::StreamFormat;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
-use crate::report::dry_run::{File, Original, Record};
+use crate::report::dry_run::{DryRunFile, OriginalSource, DryRunRecord};
 use crate::shell::Shell;
 use crate::words::count;
 
@@ -19,7 +19,7 @@ pub(super) fn run(
     variables: &[String],
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let preview = StockPreview::of(parts, &kernel.root, patch_set, variables)?;
     if let Some(sources) = &preview.sources
         && let Some(note) = patch_set.left_out(sources).map_err(BuildError::from)?
@@ -27,7 +27,7 @@ pub(super) fn run(
         shell.warning(note);
     }
     if format == StreamFormat::Json {
-        report::records([record(kernel, parts, &preview)]).map_err(Error::Print)?;
+        report::records([record(kernel, parts, &preview)]).map_err(RunError::Print)?;
         return Ok(ExitStatus::Success);
     }
     let tools = format!("tools to compile for {}, in {}", parts.release, kernel.root);
@@ -63,21 +63,21 @@ fn tell_objects(touched: Option<&StockTouched>, shell: &Shell) {
     shell.status("Would compile", format_args!("{objects} without the patches and with them"));
 }
 
-fn record<'a>(kernel: &'a Kernel, parts: &'a StockParts, preview: &'a StockPreview) -> Record<'a> {
+fn record<'a>(kernel: &'a Kernel, parts: &'a StockParts, preview: &'a StockPreview) -> DryRunRecord<'a> {
     let objects = preview.touched.as_ref().map(|touched| &touched.objects);
     let why_original = match (&preview.sources, preview.is_ready) {
         (None, _) => Some("the sources are not unpacked"),
         (_, false) => Some("no tools are prepared that it is compiled with"),
         _ => None,
     };
-    Record::DryRun {
+    DryRunRecord::DryRun {
         source: preview.sources.as_ref().unwrap_or(&parts.sources).as_str(),
         output: kernel.tree.output.as_str(),
         directory: kernel.root.as_str(),
-        original: Original::Shipped,
+        original: OriginalSource::Shipped,
         why_original,
         objects: objects.map(|objects| objects.iter().map(|object| object.as_str()).collect()),
-        files: preview.changes.iter().map(File::of).collect(),
+        files: preview.changes.iter().map(DryRunFile::of).collect(),
         not_compiled: preview
             .touched
             .iter()

@@ -5,9 +5,9 @@ use klp::{Kernel, Location, Rules, Sample};
 use klp_core::diff::Changes;
 use klp_core::record::ProofRecord;
 
-use crate::cli::{Stock, StockCommand, StockGet, StockProve, StreamFormat};
+use crate::cli::{StockArgs, StockCommand, StockGetArgs, StockProveArgs, StreamFormat};
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report::{self, done};
 use crate::shell::Shell;
@@ -16,10 +16,10 @@ use crate::words::count;
 use super::{events, session};
 
 pub(crate) fn run(
-    arguments: &Stock,
+    arguments: &StockArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     match &arguments.command {
         StockCommand::Get(arguments) => get_packages(arguments, format, shell),
         StockCommand::Prove(arguments) => prove(arguments, format, shell),
@@ -27,10 +27,10 @@ pub(crate) fn run(
 }
 
 fn get_packages(
-    arguments: &StockGet,
+    arguments: &StockGetArgs,
     format: StreamFormat,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let location = Location {
         current: environment::current_directory()?,
         stock: arguments.release.clone(),
@@ -41,14 +41,14 @@ fn get_packages(
     let (release, path) = (location.release(), location.packages()?);
     get(&release, &path, &mut |event| events::of_build(event, shell))?;
     if format == StreamFormat::Json {
-        let record = done::Record::Unpacked { release: &release, path: path.as_str() };
-        report::records([record]).map_err(Error::Print)?;
+        let record = done::DoneRecord::Unpacked { release: &release, path: path.as_str() };
+        report::records([record]).map_err(RunError::Print)?;
     }
     shell.finished(format_args!("the packages of {release} are below {path}"));
     Ok(ExitStatus::Success)
 }
 
-fn prove(arguments: &StockProve, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, Error> {
+fn prove(arguments: &StockProveArgs, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, RunError> {
     let mut location = arguments.tree.location()?;
     location.stock.get_or_insert_default();
     let release = location.release();
@@ -69,7 +69,7 @@ fn prove(arguments: &StockProve, format: StreamFormat, shell: &Shell) -> Result<
     let is_proven = proofs.iter().all(|proof| proof.first.is_none());
     let mut changes = Changes::default();
     changes.proofs = proofs;
-    report::changes(&changes, format.into()).map_err(Error::Print)?;
+    report::changes(&changes, format.into()).map_err(RunError::Print)?;
     shell.finished(text);
     Ok(if is_proven { ExitStatus::Success } else { ExitStatus::Refused })
 }

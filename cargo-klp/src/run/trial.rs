@@ -7,9 +7,9 @@ use kbuild_glue::{Interrupt, Jobs, Workspace, arch};
 use klp::{Kernel, output};
 use klp_vm::{Accelerator, GuestMachine, Stage, Trial, VmEvent};
 
-use crate::cli::{Accel, StreamFormat, Try, Verbosity};
+use crate::cli::{Accel, StreamFormat, TryArgs, Verbosity};
 use crate::environment;
-use crate::error::Error;
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 use crate::shell::Shell;
@@ -17,11 +17,11 @@ use crate::shell::Shell;
 use super::{events, session};
 
 pub(crate) fn run(
-    arguments: &Try,
+    arguments: &TryArgs,
     format: StreamFormat,
     verbosity: Verbosity,
     shell: &Shell,
-) -> Result<ExitStatus, Error> {
+) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
     if let Some(log) = &arguments.log {
         output::expect_ours(log, output::is_log, output::LOG)?;
@@ -47,16 +47,16 @@ pub(crate) fn run(
     };
     let mut events = |event| show(event, &trial, verbosity, shell);
     let outcome = machine.run(&trial, &mut events)?;
-    report::trial(&outcome, format).map_err(Error::Print)?;
+    report::trial(&outcome, format).map_err(RunError::Print)?;
     if outcome.passed {
         shell.finished("all steps passed");
         return Ok(ExitStatus::Success);
     }
-    Err(Error::TrialFailed { log: machine.log })
+    Err(RunError::TrialFailed { log: machine.log })
 }
 
 /// A kernel to boot, and the output directory with its modules.
-struct Built {
+struct BootableKernel {
     image: Utf8PathBuf,
     output: Utf8PathBuf,
     /// Where its modules are installed, unless they are in the output directory.
@@ -66,25 +66,25 @@ struct Built {
 /// The kernel that the person names or has built; else the original that livepatches are made for, whose
 /// image is made now.
 fn built(
-    arguments: &Try,
+    arguments: &TryArgs,
     kernel: &Kernel,
     interrupt: &Interrupt,
     shell: &Shell,
-) -> Result<Built, Error> {
+) -> Result<BootableKernel, RunError> {
     if let Some(parts) = kernel.stock() {
         let image = arguments.kernel.as_ref().unwrap_or(&parts.image).clone();
         let installed = Some(parts.modules.clone());
-        return Ok(Built { image, output: parts.headers.clone(), installed });
+        return Ok(BootableKernel { image, output: parts.headers.clone(), installed });
     }
     let output = kernel.tree.output.clone();
     if let Some(image) = &arguments.kernel {
-        return Ok(Built { image: image.clone(), output, installed: None });
+        return Ok(BootableKernel { image: image.clone(), output, installed: None });
     }
     let image = output.join(arch::IMAGE);
     if kernel.module().is_some() {
         return match kernel.installed() {
-            Some((image, modules)) => Ok(Built { image, output, installed: Some(modules) }),
-            None => Ok(Built { image, output, installed: None }),
+            Some((image, modules)) => Ok(BootableKernel { image, output, installed: Some(modules) }),
+            None => Ok(BootableKernel { image, output, installed: None }),
         };
     }
     if !image.is_file() && kernel.root.is_dir() {
@@ -97,16 +97,16 @@ fn built(
         let image = workspace.make_image(&jobs, &environment::make(), interrupt, &mut events)?;
         shell.progress().finish();
         if let Some(image) = image {
-            return Ok(Built { image, output: workspace.build_path(), installed: None });
+            return Ok(BootableKernel { image, output: workspace.build_path(), installed: None });
         }
     }
-    Ok(Built { image, output, installed: None })
+    Ok(BootableKernel { image, output, installed: None })
 }
 
 /// What the guest runs, and when.
-fn scripts(arguments: &Try) -> Result<Vec<(Stage, Vec<u8>)>, Error> {
+fn scripts(arguments: &TryArgs) -> Result<Vec<(Stage, Vec<u8>)>, RunError> {
     let mut scripts = Vec::new();
-    let mut add = |stage: Stage, path: &Utf8PathBuf| -> Result<(), Error> {
+    let mut add = |stage: Stage, path: &Utf8PathBuf| -> Result<(), RunError> {
         let script =
             fs_err::read(path).map_err(|source| klp::Error::Read { path: path.clone(), source })?;
         scripts.push((stage, script));
@@ -125,7 +125,7 @@ fn scripts(arguments: &Try) -> Result<Vec<(Stage, Vec<u8>)>, Error> {
     Ok(scripts)
 }
 
-fn trial(arguments: &Try, built: Built, scripts: Vec<(Stage, Vec<u8>)>) -> Trial {
+fn trial(arguments: &TryArgs, built: BootableKernel, scripts: Vec<(Stage, Vec<u8>)>) -> Trial {
     Trial {
         image: built.image,
         output: Some(built.output),

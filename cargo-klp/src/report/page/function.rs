@@ -7,7 +7,7 @@ use klp_core::checksum::Cause;
 use klp_core::explain::{AlignedRow, InstructionLine, unseen};
 
 use crate::report::explained::shown;
-use crate::report::sources::{Sources, words_of};
+use crate::report::sources::{RowSources, words_of};
 
 /// Equal instructions around each that differs.
 const CONTEXT: usize = 3;
@@ -16,7 +16,7 @@ const CONTEXT: usize = 3;
 const MOST: usize = 160;
 
 /// Both versions of a function.
-pub(super) struct Listing<'a> {
+pub(super) struct ListingView<'a> {
     /// In what they differ, in words.
     pub(super) words: Vec<&'a str>,
     pub(super) rows: Vec<RowView<'a>>,
@@ -27,7 +27,7 @@ pub(super) struct Listing<'a> {
 /// What a page shows of a function.
 pub(super) enum Shown<'a> {
     /// Both versions.
-    Listing(Listing<'a>),
+    Listing(ListingView<'a>),
     /// Nothing: the page would get too long.
     TooLong,
     /// Nothing: the objects are not there.
@@ -41,7 +41,7 @@ impl<'a> Shown<'a> {
         explained: &'a Explained,
         lines: Option<&'a SourceLines>,
     ) -> Self {
-        let listing = Listing::of(&explained.rows, &explained.function.causes, lines);
+        let listing = ListingView::of(&explained.rows, &explained.function.causes, lines);
         match budget.checked_sub(listing.rows.len()) {
             Some(rest) => {
                 *budget = rest;
@@ -86,7 +86,7 @@ pub(super) struct Cell<'a> {
     pub(super) rule: Option<&'static str>,
 }
 
-impl<'a> Listing<'a> {
+impl<'a> ListingView<'a> {
     pub(super) fn of(
         rows: &'a [AlignedRow],
         causes: &[Cause],
@@ -109,7 +109,7 @@ impl<'a> Listing<'a> {
             if gap > 0 {
                 views.push(RowView::Gap(std::mem::take(&mut gap)));
             }
-            if let Some(from) = lines.and_then(|lines| Sources::of(row, lines))
+            if let Some(from) = lines.and_then(|lines| RowSources::of(row, lines))
                 && at.as_ref().is_none_or(|at| !from.say_what(at))
             {
                 let lines = [from.original, from.patched];

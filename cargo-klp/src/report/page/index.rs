@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use klp_core::record::{Change, ChangedFunction, Record};
 
-use super::Object;
+use super::ObjectView;
 
 /// A directory of the sources with functions that changed.
-pub(super) struct Directory<'a> {
+pub(super) struct DirectoryView<'a> {
     pub(super) path: &'a str,
     /// The first of its objects.
     pub(super) object: usize,
@@ -19,13 +19,13 @@ pub(super) struct Directory<'a> {
 /// The directories of `functions`, by path.
 pub(super) fn directories<'a>(
     functions: &'a [ChangedFunction],
-    objects: &[Object<'a>],
-) -> Vec<Directory<'a>> {
+    objects: &[ObjectView<'a>],
+) -> Vec<DirectoryView<'a>> {
     let directory = |object: &'a str| object.rsplit_once('/').map_or("", |(path, _)| path);
-    let mut all: BTreeMap<&str, Directory<'_>> = BTreeMap::new();
+    let mut all: BTreeMap<&str, DirectoryView<'_>> = BTreeMap::new();
     for object in objects {
         let path = directory(object.name);
-        let new = Directory { path, object: object.id, changed: 0, added: 0, removed: 0 };
+        let new = DirectoryView { path, object: object.id, changed: 0, added: 0, removed: 0 };
         all.entry(path).or_insert(new);
     }
     for function in functions {

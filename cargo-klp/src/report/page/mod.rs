@@ -18,14 +18,14 @@ use klp_core::record::{ChangedData, ChangedFunction, FormatVersion, ProofRecord}
 use super::explained_data::values;
 use super::human::{causes, word};
 use super::notes::NoteGroup;
-use super::verdict::{Kind, Verdict};
+use super::verdict::{VerdictKind, PageVerdict};
 use crate::printable;
 use crate::words::count;
 
 use function::{RowView, Shown};
 use hunk::{Hunks, Reason};
-use index::Directory;
-use obstacle::Obstacle;
+use index::DirectoryView;
+use obstacle::ObstacleView;
 
 /// How the file begins, by which it is known again.
 const START: &str = "<!doctype html>\n<!-- cargo klp report -->";
@@ -39,7 +39,7 @@ pub(crate) fn is_page(start: &[u8]) -> bool {
 const ROWS: usize = 20_000;
 
 /// What a page is made of.
-pub(crate) struct Content<'a> {
+pub(crate) struct PageContent<'a> {
     /// What was compared, in a few words.
     pub(crate) title: &'a str,
     pub(crate) changes: &'a Changes,
@@ -56,7 +56,7 @@ pub(crate) struct Content<'a> {
 }
 
 /// Writes the page. What browsers show in names of control characters is nothing, and a terminal obeys them.
-pub(crate) fn write(content: &Content<'_>, mut out: impl Write) -> io::Result<()> {
+pub(crate) fn write(content: &PageContent<'_>, mut out: impl Write) -> io::Result<()> {
     let page = Page::of(content).render().map_err(io::Error::other)?;
     out.write_all(printable::lines(&page).as_bytes())
 }
@@ -67,16 +67,16 @@ struct Page<'a> {
     start: &'static str,
     title: &'a str,
     tool: String,
-    verdict: Verdict,
+    verdict: PageVerdict,
     kind: &'static str,
     numbers: Vec<(&'static str, usize)>,
     whole: String,
-    obstacles: Vec<Obstacle<'a>>,
+    obstacles: Vec<ObstacleView<'a>>,
     proofs: &'a [ProofRecord],
-    directories: Vec<Directory<'a>>,
-    objects: Vec<Object<'a>>,
+    directories: Vec<DirectoryView<'a>>,
+    objects: Vec<ObjectView<'a>>,
     hunks: Hunks<'a>,
-    data: Vec<DataRow<'a>>,
+    data: Vec<DataView<'a>>,
     notes: Vec<NoteGroup<'a>>,
     ignored: Vec<(String, &'a str)>,
     imports: Vec<&'a SymbolUse>,
@@ -84,7 +84,7 @@ struct Page<'a> {
 }
 
 /// A Kbuild object with functions that changed.
-struct Object<'a> {
+struct ObjectView<'a> {
     id: usize,
     name: &'a str,
     module: Option<&'a str>,
@@ -107,7 +107,7 @@ struct FunctionView<'a> {
 }
 
 /// A data object, and which functions of the page read it.
-struct DataRow<'a> {
+struct DataView<'a> {
     data: &'a ChangedData,
     word: &'static str,
     causes: String,
@@ -117,21 +117,21 @@ struct DataRow<'a> {
 }
 
 /// What tells a function from all others.
-type Key<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, bool);
+type FunctionKey<'a> = (&'a str, Option<&'a str>, &'a str, Option<&'a str>, bool);
 
-fn key(function: &ChangedFunction) -> Key<'_> {
+fn key(function: &ChangedFunction) -> FunctionKey<'_> {
     let ChangedFunction { object, linked, name, original_name, .. } = function;
     let is_removed = function.patched_checksum.is_none();
     (object, linked.as_deref(), name, original_name.as_deref(), is_removed)
 }
 
 impl<'a> Page<'a> {
-    fn of(content: &Content<'a>) -> Self {
-        let Content { title, changes, explained, lines, data, why, uses } = *content;
-        let reached: BTreeMap<Key<'_>, &FunctionReached> =
+    fn of(content: &PageContent<'a>) -> Self {
+        let PageContent { title, changes, explained, lines, data, why, uses } = *content;
+        let reached: BTreeMap<FunctionKey<'_>, &FunctionReached> =
             why.functions.iter().map(|reached| (key(&reached.function), reached)).collect();
         let numbered = explained.iter().enumerate();
-        let rows: BTreeMap<Key<'_>, (usize, &Explained)> =
+        let rows: BTreeMap<FunctionKey<'_>, (usize, &Explained)> =
             numbered.map(|(number, it)| (key(&it.function), (number, it))).collect();
         let mut budget = ROWS;
         let functions = changes.functions.iter().enumerate().map(|(id, function)| FunctionView {
@@ -154,7 +154,7 @@ impl<'a> Page<'a> {
                 None => Shown::Absent,
             },
         });
-        let mut objects: Vec<Object<'_>> = Vec::new();
+        let mut objects: Vec<ObjectView<'_>> = Vec::new();
         for (function, view) in changes.functions.iter().zip(functions) {
             let module = function.linked.as_deref().filter(|linked| *linked != "vmlinux");
             match objects.last_mut() {
@@ -163,7 +163,7 @@ impl<'a> Page<'a> {
                 }
                 _ => {
                     let id = objects.len();
-                    objects.push(Object {
+                    objects.push(ObjectView {
                         id,
                         name: &function.object,
                         module,
@@ -186,16 +186,16 @@ impl<'a> Page<'a> {
             ("ignored", summary.ignored),
             (if summary.notes == 1 { "note" } else { "notes" }, summary.notes),
         ];
-        let verdict = Verdict::of(changes);
+        let verdict = PageVerdict::of(changes);
         let (imports, positions) = uses.iter().partition(|one| one.place.is_none());
         Self {
             start: START,
             title,
             tool: FormatVersion::default().tool,
             kind: match verdict.kind {
-                Kind::Module => "module",
-                Kind::Changes | Kind::Unchanged => "plain",
-                Kind::Refused => "refused",
+                VerdictKind::Module => "module",
+                VerdictKind::Changes | VerdictKind::Unchanged => "plain",
+                VerdictKind::Refused => "refused",
             },
             verdict,
             numbers: numbers
@@ -224,12 +224,12 @@ impl<'a> Page<'a> {
     }
 }
 
-fn data_rows<'a>(changes: &'a Changes, explained: &'a [ExplainedData]) -> Vec<DataRow<'a>> {
+fn data_rows<'a>(changes: &'a Changes, explained: &'a [ExplainedData]) -> Vec<DataView<'a>> {
     let id = |object: &str, name: &str| {
         let is_it = |function: &ChangedFunction| function.object == object && function.name == name;
         changes.functions.iter().position(is_it)
     };
-    let rows = changes.data.iter().map(|data| DataRow {
+    let rows = changes.data.iter().map(|data| DataView {
         word: word(data.change),
         causes: causes(&data.causes),
         readers: data.read_by.iter().map(|name| (name.as_str(), id(&data.object, name))).collect(),

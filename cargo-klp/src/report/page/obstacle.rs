@@ -4,36 +4,36 @@ use klp::{HunkReached, Why};
 use klp_core::record::{PatchPart, Refused};
 
 /// Things, and why they are in the way.
-pub(super) struct Obstacle<'a> {
+pub(super) struct ObstacleView<'a> {
     /// Names, each with its object.
     pub(super) things: Vec<(&'a str, &'a str)>,
     pub(super) reasons: Vec<&'a str>,
     /// The parts of the patch that it comes from.
-    pub(super) parts: Vec<Part<'a>>,
+    pub(super) parts: Vec<ObstaclePart<'a>>,
 }
 
 /// A part of the patch, and the number of its hunk on the page.
 #[derive(PartialEq)]
-pub(super) struct Part<'a> {
+pub(super) struct ObstaclePart<'a> {
     pub(super) file: &'a str,
     pub(super) header: Option<&'a str>,
     pub(super) hunk: Option<usize>,
 }
 
 /// The obstacles in the order in which they come first.
-pub(super) fn grouped<'a>(refused: &'a [Refused], why: &'a Why) -> Vec<Obstacle<'a>> {
-    let mut by_reason: Vec<Obstacle<'_>> = Vec::new();
+pub(super) fn grouped<'a>(refused: &'a [Refused], why: &'a Why) -> Vec<ObstacleView<'a>> {
+    let mut by_reason: Vec<ObstacleView<'_>> = Vec::new();
     for one in refused {
         let name = one.demangled.as_deref().unwrap_or(&one.name);
-        let parts = one.patch.iter().map(|part| Part::of(part, why));
-        let obstacle = Obstacle {
+        let parts = one.patch.iter().map(|part| ObstaclePart::of(part, why));
+        let obstacle = ObstacleView {
             things: vec![(name, one.object.as_str())],
             reasons: vec![&one.why],
             parts: parts.collect(),
         };
         add(&mut by_reason, obstacle, |known, new| known.reasons == new.reasons);
     }
-    let mut by_things: Vec<Obstacle<'_>> = Vec::new();
+    let mut by_things: Vec<ObstacleView<'_>> = Vec::new();
     for obstacle in by_reason {
         add(&mut by_things, obstacle, |known, new| known.things == new.things);
     }
@@ -42,9 +42,9 @@ pub(super) fn grouped<'a>(refused: &'a [Refused], why: &'a Why) -> Vec<Obstacle<
 
 /// Adds `new` to the one that it `belongs` to, or as another one.
 fn add<'a>(
-    all: &mut Vec<Obstacle<'a>>,
-    new: Obstacle<'a>,
-    belongs: impl Fn(&Obstacle<'a>, &Obstacle<'a>) -> bool,
+    all: &mut Vec<ObstacleView<'a>>,
+    new: ObstacleView<'a>,
+    belongs: impl Fn(&ObstacleView<'a>, &ObstacleView<'a>) -> bool,
 ) {
     let Some(known) = all.iter_mut().find(|known| belongs(known, &new)) else {
         all.push(new);
@@ -63,7 +63,7 @@ fn extend<T: PartialEq>(all: &mut Vec<T>, new: Vec<T>) {
     }
 }
 
-impl<'a> Part<'a> {
+impl<'a> ObstaclePart<'a> {
     fn of(part: &'a PatchPart, why: &'a Why) -> Self {
         let (file, header) = (part.file.as_str(), part.hunk.as_deref());
         let is_it = |reached: &HunkReached| {

@@ -6,14 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{BuildError, Patch, PatchError, PatchSet, Revisions};
 
 use crate::cli;
-use crate::error::Error;
+use crate::error::RunError;
 
 /// Names standard input among the patches.
 const STANDARD_INPUT: &str = "-";
 
 /// The two states of the git tree that the arguments name.
 pub(super) fn revisions(
-    arguments: &cli::Build,
+    arguments: &cli::BuildArgs,
     source: &Utf8Path,
 ) -> Result<Option<Revisions>, PatchError> {
     if arguments.worktree {
@@ -26,7 +26,7 @@ pub(super) fn revisions(
 pub(super) fn patches(
     revisions: Option<&Revisions>,
     paths: &[Utf8PathBuf],
-) -> Result<PatchSet, Error> {
+) -> Result<PatchSet, RunError> {
     let first = revisions.map(Revisions::patch).transpose().map_err(BuildError::from)?;
     let mut all = PatchSet::new(first.into_iter().collect());
     for path in paths {
@@ -40,7 +40,7 @@ pub(super) fn patches(
 }
 
 /// The patch that another program writes to us.
-fn standard_input() -> Result<Patch, Error> {
+fn standard_input() -> Result<Patch, RunError> {
     let path = Utf8Path::new("standard input");
     let mut bytes = Vec::new();
     std::io::stdin()

@@ -3,8 +3,8 @@
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use crate::cli::{Completions, Klp};
-use crate::error::Error;
+use crate::cli::{CompletionsArgs, Klp};
+use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
 
@@ -13,8 +13,8 @@ const BASH: &str = include_str!("cargo.bash");
 const ZSH: &str = include_str!("cargo.zsh");
 const FISH: &str = include_str!("cargo.fish");
 
-pub(crate) fn run(arguments: &Completions) -> Result<ExitStatus, Error> {
-    report::text(script(arguments.shell).as_bytes()).map_err(Error::Print)?;
+pub(crate) fn run(arguments: &CompletionsArgs) -> Result<ExitStatus, RunError> {
+    report::text(script(arguments.shell).as_bytes()).map_err(RunError::Print)?;
     Ok(ExitStatus::Success)
 }
 
