@@ -83,7 +83,8 @@ impl Progress {
     /// Make does `verb` to `target`.
     pub(crate) fn step(&self, verb: &str, target: &str) {
         let mut line = self.line();
-        let ProgressLine { bar, left } = line.get_or_insert_with(|| ProgressLine::new(self.is_wanted, None));
+        let ProgressLine { bar, left } =
+            line.get_or_insert_with(|| ProgressLine::new(self.is_wanted, None));
         bar.set_message(printable::line(&format!("{verb} {target}")).into_owned());
         // `RUSTC L rust/core.o`
         let object = target.rsplit(' ').next().unwrap_or(target);

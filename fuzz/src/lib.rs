@@ -19,7 +19,7 @@ use kbuild_glue::{Patch, PatchSet, SavedCommand};
 use klp_core::check::{check, named_modules};
 use klp_core::checksum::Analysis;
 use klp_core::debug::{Debug, DebugError, members};
-use klp_core::diff::{Side, compare, compare_and_prove};
+use klp_core::diff::{DiffSide, compare, compare_and_prove};
 use klp_core::explain::{DataVersion, data_rows};
 use klp_core::inlined::went;
 use klp_core::input::Input;
@@ -78,8 +78,8 @@ pub fn diff(data: &[u8]) {
     let (Ok(original), Ok(patched)) = (digested(object), digested(&other)) else { return };
     let changes = compare_and_prove(&original, &patched, |side, _| {
         Some(Input::Read(match side {
-            Side::Original => object.to_vec(),
-            Side::Patched => other.clone(),
+            DiffSide::Original => object.to_vec(),
+            DiffSide::Patched => other.clone(),
         }))
     });
     let counted = changes.summary.changed + changes.summary.added + changes.summary.removed;

@@ -8,7 +8,7 @@ use std::ops::Index;
 
 use rayon::prelude::*;
 
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// The position of an `Of` in the list that holds them. Whoever made the list made it, so that it is good there.
 pub struct Id<Of> {

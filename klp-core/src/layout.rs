@@ -14,12 +14,12 @@ use smallvec::SmallVec;
 use crate::elf::{ElfObject, Section, SectionId, SymbolId};
 use crate::ids::{Id, List};
 use crate::meaning;
-use crate::places::Places;
+use crate::places::PlaceIndex;
 use crate::rules;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use functions::functions;
-use labels::Labels;
+use labels::LabelIndex;
 use section::LaidOut;
 
 /// A stretch of one section that belongs together.
@@ -89,7 +89,7 @@ pub struct Layout {
     /// For each section, which spans are its own.
     sections: List<SectionId, Range<usize>>,
     /// For each section, the starts of its spans.
-    places: List<SectionId, Places>,
+    places: List<SectionId, PlaceIndex>,
     /// For each span, where it and all before it in its section end.
     reach: Vec<u64>,
 }
@@ -98,7 +98,7 @@ impl Layout {
     /// Finds the spans of `elf`.
     #[must_use]
     pub fn of(elf: &ElfObject<'_>) -> Self {
-        let labels = Labels::of(elf);
+        let labels = LabelIndex::of(elf);
         let sections = elf.sections.par_with_ids();
         let laid_out: Vec<LaidOut> = sections
             .map(|(section, id)| LaidOut::of(elf, id, section, labels.of_section(id)))

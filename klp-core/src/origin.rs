@@ -27,13 +27,15 @@ impl ManifestObject {
         let functions = self
             .functions
             .par_iter()
-            .map(|function| Item::of(function.names(), function.file, index));
-        let data =
-            self.data.par_iter().map(|data| Item::of(data.name.into_iter(), data.file, index));
-        let mut items: Vec<Item<'_>> = functions.chain(data).with_min_len(512).collect();
+            .map(|function| OriginItem::of(function.names(), function.file, index));
+        let data = self
+            .data
+            .par_iter()
+            .map(|data| OriginItem::of(data.name.into_iter(), data.file, index));
+        let mut items: Vec<OriginItem<'_>> = functions.chain(data).with_min_len(512).collect();
         by_company(&mut items);
         by_order(&mut items);
-        let mut origins: Vec<Option<u32>> = items.iter().map(Item::only).collect();
+        let mut origins: Vec<Option<u32>> = items.iter().map(OriginItem::only).collect();
         let data = origins.split_off(self.functions.len());
         drop(items);
         self.functions.set_origins(between_neighbours(&origins));
@@ -143,7 +145,7 @@ impl<'a> Index<'a> {
 }
 
 /// A function or data object, and the objects that may define it.
-struct Item<'n> {
+struct OriginItem<'n> {
     candidates: Objects,
     /// What comes from one object: a run of local symbols, or the hash of a unit.
     company: Option<Company<'n>>,
@@ -155,7 +157,7 @@ enum Company<'n> {
     Unit(&'n str),
 }
 
-impl<'n> Item<'n> {
+impl<'n> OriginItem<'n> {
     fn of(names: impl Iterator<Item = &'n str>, file: Option<u32>, index: &Index<'_>) -> Self {
         let mut item = Self { candidates: Objects::new(), company: file.map(Company::File) };
         for name in names {
@@ -189,7 +191,7 @@ impl<'n> Item<'n> {
 }
 
 /// The object that most of what is together may come from, if there is one such.
-fn by_company(items: &mut [Item<'_>]) {
+fn by_company(items: &mut [OriginItem<'_>]) {
     let uncertain: HashSet<Company<'_>> = items
         .iter()
         .filter(|item| item.candidates.len() > 1)
@@ -216,7 +218,7 @@ fn by_company(items: &mut [Item<'_>]) {
 }
 
 /// Files are in the order of the link: one whose neighbours are known comes from between their objects.
-fn by_order(items: &mut [Item<'_>]) {
+fn by_order(items: &mut [OriginItem<'_>]) {
     if items.iter().all(|item| item.candidates.len() < 2) {
         return;
     }

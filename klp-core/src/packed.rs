@@ -14,7 +14,7 @@ const DENSEST: u64 = 100;
 
 /// A way of packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
+enum Packing {
     Bzip2,
     Gzip,
     Lz4,
@@ -23,16 +23,16 @@ enum Format {
     Zstd,
 }
 
-const MAGIC: &[(&[u8], Format)] = &[
-    (b"BZh", Format::Bzip2),
-    (&[0x1f, 0x8b], Format::Gzip),
-    (&[0x02, 0x21, 0x4c, 0x18], Format::Lz4),
-    (&[0x5d, 0, 0], Format::Lzma),
-    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Format::Xz),
-    (&[0x28, 0xb5, 0x2f, 0xfd], Format::Zstd),
+const MAGIC: &[(&[u8], Packing)] = &[
+    (b"BZh", Packing::Bzip2),
+    (&[0x1f, 0x8b], Packing::Gzip),
+    (&[0x02, 0x21, 0x4c, 0x18], Packing::Lz4),
+    (&[0x5d, 0, 0], Packing::Lzma),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], Packing::Xz),
+    (&[0x28, 0xb5, 0x2f, 0xfd], Packing::Zstd),
 ];
 
-fn format(bytes: &[u8]) -> Option<Format> {
+fn format(bytes: &[u8]) -> Option<Packing> {
     MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
 }
 
@@ -41,18 +41,18 @@ pub fn unpacked(bytes: &[u8]) -> io::Result<Cow<'_, [u8]>> {
     let Some(format) = format(bytes) else { return Ok(Cow::Borrowed(bytes)) };
     let most = (bytes.len() as u64).saturating_mul(DENSEST).clamp(ALWAYS, LARGEST);
     let mut reader: Box<dyn Read + '_> = match format {
-        Format::Bzip2 => Box::new(bzip2::read::BzDecoder::new(bytes)),
-        Format::Gzip => Box::new(flate2::read::GzDecoder::new(bytes)),
-        Format::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(bytes)),
-        Format::Lzma => {
+        Packing::Bzip2 => Box::new(bzip2::read::BzDecoder::new(bytes)),
+        Packing::Gzip => Box::new(flate2::read::GzDecoder::new(bytes)),
+        Packing::Lz4 => Box::new(lz4_flex::frame::FrameDecoder::new(bytes)),
+        Packing::Lzma => {
             let stream = liblzma::stream::Stream::new_lzma_decoder(LARGEST)?;
             Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
         }
-        Format::Xz => {
+        Packing::Xz => {
             let stream = liblzma::stream::Stream::new_stream_decoder(LARGEST, 0)?;
             Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
         }
-        Format::Zstd => {
+        Packing::Zstd => {
             let decoder = ruzstd::decoding::StreamingDecoder::new(bytes);
             Box::new(decoder.map_err(io::Error::other)?)
         }

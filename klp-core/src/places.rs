@@ -6,14 +6,14 @@ const WORTH_AN_INDEX: usize = 64;
 /// Where to start looking in a long ascending list of offsets. A binary search through hundreds of
 /// thousands of entries misses the cache at each step; this reads one small table and then the entries.
 #[derive(Debug, Default)]
-pub(crate) struct Places {
+pub(crate) struct PlaceIndex {
     len: usize,
     shift: u32,
     /// For each multiple of `1 << shift`, how many offsets are below it.
     below: Vec<u32>,
 }
 
-impl Places {
+impl PlaceIndex {
     /// For `offsets`, which must ascend.
     pub(crate) fn of(
         offsets: impl ExactSizeIterator<Item = u64> + DoubleEndedIterator + Clone,
@@ -70,7 +70,7 @@ mod tests {
             [0u64, 1, 63, 64, 65, 1000].into_iter().flat_map(|len| strides.map(|s| (len, s)))
         {
             let offsets: Vec<u64> = (0..len).map(|number| number / 3 * stride + stride).collect();
-            let places = Places::of(offsets.iter().copied());
+            let places = PlaceIndex::of(offsets.iter().copied());
             let around =
                 offsets.iter().flat_map(|offset| [offset.saturating_sub(1), *offset, offset + 1]);
             for wanted in around.chain([0, 1, 5000, u64::MAX]) {

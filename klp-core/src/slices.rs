@@ -2,7 +2,7 @@
 
 /// Positions come from the slice itself, so that none is behind its end; and between an end and a start behind it there is
 /// nothing.
-pub(crate) trait Parts<T> {
+pub(crate) trait SliceParts<T> {
     /// All from position `from` on.
     fn starting(&self, from: usize) -> &[T];
 
@@ -13,7 +13,7 @@ pub(crate) trait Parts<T> {
     fn between(&self, from: usize, to: usize) -> &[T];
 }
 
-impl<T> Parts<T> for [T] {
+impl<T> SliceParts<T> for [T] {
     #[inline]
     fn starting(&self, from: usize) -> &[T] {
         self.get(from..).unwrap_or_default()

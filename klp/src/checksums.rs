@@ -10,7 +10,7 @@ use kbuild_glue::{
     linked_objects,
 };
 use klp_core::checksum::DigestedObject;
-use klp_core::diff::{Changes, Side, compare_and_prove, compare_digested};
+use klp_core::diff::{Changes, DiffSide, compare_and_prove, compare_digested};
 use klp_core::input::Input;
 use klp_core::manifest::{ManifestObject, is_manifest};
 use klp_core::record::Note;
@@ -161,8 +161,8 @@ impl<'i> Checksums<'i> {
     #[must_use]
     pub fn compare(&self, patched: &Checksums<'_>) -> Changes {
         let open = |side, index| match side {
-            Side::Original => self.input(index),
-            Side::Patched => patched.input(index),
+            DiffSide::Original => self.input(index),
+            DiffSide::Patched => patched.input(index),
         };
         let mut changes =
             if let Some((old, new)) = self.digested.as_ref().zip(patched.digested.as_ref()) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use camino::Utf8PathBuf;
 use klp_core::Manifest;
-use klp_core::diff::{Side, compare};
+use klp_core::diff::{DiffSide, compare};
 use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
 use klp_tests::kernel::Kernel;
@@ -170,7 +170,7 @@ fn one(case: &str, bytes: &[u8], good: &Manifest) -> Result<bool> {
 fn digest(bytes: &[u8], good: &Manifest) -> bool {
     let Ok(object) = ManifestObject::of(bytes, "good.o", None) else { return false };
     let bad = manifest(object);
-    let input = |_: Side, _: usize| Some(Input::Read(bytes.to_vec()));
+    let input = |_: DiffSide, _: usize| Some(Input::Read(bytes.to_vec()));
     compare(good, &bad).locate(input);
     compare(&bad, good).locate(input);
     true

@@ -59,7 +59,8 @@ pub(super) struct AllowlistMatch<'a> {
 
 impl<'a> AllowlistGlob<'a> {
     fn of((action, glob, used): (&'static str, &'a Pattern, &'a PatternUse)) -> Self {
-        let matches = used.functions.iter().map(|(object, name)| AllowlistMatch { object, name }).collect();
+        let matches =
+            used.functions.iter().map(|(object, name)| AllowlistMatch { object, name }).collect();
         Self { action, glob: glob.as_str(), matches }
     }
 }
@@ -97,14 +98,15 @@ pub(super) fn json(
     apart: &[&str],
     out: impl Write,
 ) -> io::Result<()> {
-    let rules = allowlist.rules.iter().zip(&usage.rules).map(|(rule, used)| AllowlistRecord::Rule {
-        line: rule.line,
-        object: rule.object.as_str(),
-        why: &rule.reason,
-        skip: rule.skip,
-        objects: used.objects.iter().map(String::as_str).collect(),
-        functions: functions(rule, used).map(AllowlistGlob::of).collect(),
-    });
+    let rules =
+        allowlist.rules.iter().zip(&usage.rules).map(|(rule, used)| AllowlistRecord::Rule {
+            line: rule.line,
+            object: rule.object.as_str(),
+            why: &rule.reason,
+            skip: rule.skip,
+            objects: used.objects.iter().map(String::as_str).collect(),
+            functions: functions(rule, used).map(AllowlistGlob::of).collect(),
+        });
     json::stream(rules.chain([AllowlistRecord::NonStandard { objects: apart }]), out)
 }
 

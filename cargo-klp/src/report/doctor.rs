@@ -91,11 +91,8 @@ pub(super) fn json(checks: &[DoctorCheck], out: impl Write) -> io::Result<()> {
         doubtful: count(CheckState::Doubtful),
         commands: commands(checks),
     };
-    let records = checks.iter().map(|DoctorCheck { name, state, found, fix, .. }| DoctorRecord::Check {
-        name,
-        state: DoctorState::of(*state),
-        found,
-        fix: fix.as_deref(),
+    let records = checks.iter().map(|DoctorCheck { name, state, found, fix, .. }| {
+        DoctorRecord::Check { name, state: DoctorState::of(*state), found, fix: fix.as_deref() }
     });
     json::stream(records.chain([summary]), out)
 }

@@ -158,7 +158,11 @@ impl<'a> RowRecord<'a> {
     }
 }
 
-pub(super) fn json(explained: &[Explained], known: &ExplanationContext, mut out: impl Write) -> io::Result<()> {
+pub(super) fn json(
+    explained: &[Explained],
+    known: &ExplanationContext,
+    mut out: impl Write,
+) -> io::Result<()> {
     let records = explained.iter().enumerate();
     json::stream(
         records.map(|(number, explained)| ExplanationRecord::of(explained, known, number)),
@@ -286,7 +290,12 @@ fn below(row: &AlignedRow, out: &mut PrintableLines<'_>) -> io::Result<()> {
     }
 }
 
-fn line(sign: char, line: &InstructionLine, style: Style, out: &mut PrintableLines<'_>) -> io::Result<()> {
+fn line(
+    sign: char,
+    line: &InstructionLine,
+    style: Style,
+    out: &mut PrintableLines<'_>,
+) -> io::Result<()> {
     out.styled([(style, format!("{sign} {}", text(line)))])?;
     let mut says = line.says.iter();
     says.try_for_each(|said| out.styled([(style, format!("{sign}             {said}"))]))

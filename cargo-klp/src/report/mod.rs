@@ -96,7 +96,9 @@ pub(crate) fn allowlist(
     format: StreamFormat,
 ) -> io::Result<()> {
     print(|out| match format {
-        StreamFormat::Human => allowlist::human(allowlist, usage, apart, &mut PrintableLines::to(out)),
+        StreamFormat::Human => {
+            allowlist::human(allowlist, usage, apart, &mut PrintableLines::to(out))
+        }
         StreamFormat::Json => allowlist::json(allowlist, usage, apart, out),
     })
 }

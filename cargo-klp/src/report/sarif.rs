@@ -221,7 +221,8 @@ pub(super) fn changes(changes: &Changes, out: impl Write) -> io::Result<()> {
             format!("refused/{}", code.as_str().unwrap_or_default()),
             "Something that stands in the way of a livepatch",
         );
-        let mut places: Vec<SarifLocation> = refused.patch.iter().map(SarifLocation::source).collect();
+        let mut places: Vec<SarifLocation> =
+            refused.patch.iter().map(SarifLocation::source).collect();
         if places.is_empty() {
             places.push(SarifLocation::object(&refused.object, &refused.name, "object"));
         }

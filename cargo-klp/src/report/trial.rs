@@ -68,6 +68,7 @@ fn is_shown(step: &TrialStep) -> bool {
 
 fn json(outcome: &TrialOutcome, out: impl Write) -> io::Result<()> {
     let failed = outcome.steps.iter().filter(|step| !step.passed).count();
-    let summary = TryRecord::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
+    let summary =
+        TryRecord::TrySummary { passed: outcome.passed, steps: outcome.steps.len(), failed };
     json::stream(outcome.steps.iter().map(TryRecord::Try).chain([summary]), out)
 }

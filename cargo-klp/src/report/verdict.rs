@@ -63,9 +63,11 @@ impl PageVerdict {
         }
         let functions = changes.functions.len();
         match functions {
-            0 => {
-                Self { kind: VerdictKind::Unchanged, title: "No function changed".to_owned(), more: None }
-            }
+            0 => Self {
+                kind: VerdictKind::Unchanged,
+                title: "No function changed".to_owned(),
+                more: None,
+            },
             _ => Self {
                 kind: VerdictKind::Changes,
                 title: match functions {

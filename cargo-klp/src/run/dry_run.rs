@@ -7,7 +7,7 @@ use crate::cli::StreamFormat;
 use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
-use crate::report::dry_run::{Action, DryRunFile, OriginalSource, DryRunRecord};
+use crate::report::dry_run::{Action, DryRunFile, DryRunRecord, OriginalSource};
 use crate::shell::Shell;
 use crate::words::count;
 

@@ -7,7 +7,7 @@ use crate::cli::StreamFormat;
 use crate::error::RunError;
 use crate::exit::ExitStatus;
 use crate::report;
-use crate::report::dry_run::{DryRunFile, OriginalSource, DryRunRecord};
+use crate::report::dry_run::{DryRunFile, DryRunRecord, OriginalSource};
 use crate::shell::Shell;
 use crate::words::count;
 
@@ -63,7 +63,11 @@ fn tell_objects(touched: Option<&StockTouched>, shell: &Shell) {
     shell.status("Would compile", format_args!("{objects} without the patches and with them"));
 }
 
-fn record<'a>(kernel: &'a Kernel, parts: &'a StockParts, preview: &'a StockPreview) -> DryRunRecord<'a> {
+fn record<'a>(
+    kernel: &'a Kernel,
+    parts: &'a StockParts,
+    preview: &'a StockPreview,
+) -> DryRunRecord<'a> {
     let objects = preview.touched.as_ref().map(|touched| &touched.objects);
     let why_original = match (&preview.sources, preview.is_ready) {
         (None, _) => Some("the sources are not unpacked"),

@@ -48,7 +48,11 @@ fn get_packages(
     Ok(ExitStatus::Success)
 }
 
-fn prove(arguments: &StockProveArgs, format: StreamFormat, shell: &Shell) -> Result<ExitStatus, RunError> {
+fn prove(
+    arguments: &StockProveArgs,
+    format: StreamFormat,
+    shell: &Shell,
+) -> Result<ExitStatus, RunError> {
     let mut location = arguments.tree.location()?;
     location.stock.get_or_insert_default();
     let release = location.release();

@@ -83,7 +83,9 @@ fn built(
     let image = output.join(arch::IMAGE);
     if kernel.module().is_some() {
         return match kernel.installed() {
-            Some((image, modules)) => Ok(BootableKernel { image, output, installed: Some(modules) }),
+            Some((image, modules)) => {
+                Ok(BootableKernel { image, output, installed: Some(modules) })
+            }
             None => Ok(BootableKernel { image, output, installed: None }),
         };
     }

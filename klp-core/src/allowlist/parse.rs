@@ -30,14 +30,14 @@ pub enum AllowlistError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct AllowlistFile {
     #[serde(default)]
     rule: Vec<AllowlistRule>,
 }
 
 /// The same file, read for where rules start.
 #[derive(Deserialize)]
-struct Places {
+struct RuleSpans {
     #[serde(default)]
     rule: Vec<Spanned<IgnoredAny>>,
 }
@@ -45,8 +45,8 @@ struct Places {
 impl Allowlist {
     /// Parses a `klp.toml`: a `[[rule]]` for each rule.
     pub fn parse(text: &str) -> Result<Self, AllowlistError> {
-        let File { mut rule } = toml::from_str(text)?;
-        let places: Places = toml::from_str(text)?;
+        let AllowlistFile { mut rule } = toml::from_str(text)?;
+        let places: RuleSpans = toml::from_str(text)?;
         for (rule, place) in rule.iter_mut().zip(places.rule) {
             let before = text.get(..place.span().start).unwrap_or_default();
             rule.line = Some(before.matches('\n').count().saturating_add(1));

@@ -34,13 +34,13 @@ impl Mask {
 /// Bits of an instruction that can hold an address or a part of one. On x86-64 these are whole bytes; where all instructions
 /// are words of one length, they stand between those of the opcode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Field {
+pub(crate) struct InstructionField {
     /// Where the number starts that they are bits of, in bytes from the start of the instruction.
     pub(crate) offset: u8,
     pub(crate) mask: Mask,
 }
 
-impl Field {
+impl InstructionField {
     /// All bits of `width` bytes at `offset`.
     pub(crate) const fn whole(offset: u8, width: u8) -> Self {
         Self { offset, mask: Mask::whole(width) }
@@ -56,7 +56,7 @@ impl Field {
 mod tests {
     use super::*;
 
-    fn cleared(field: Field, instruction: u32) -> u32 {
+    fn cleared(field: InstructionField, instruction: u32) -> u32 {
         let mut bytes = instruction.to_le_bytes();
         field.clear(&mut bytes);
         u32::from_le_bytes(bytes)
@@ -66,11 +66,11 @@ mod tests {
     fn whole_bytes() {
         // call 0x12345678(%rip)
         let mut call = [0xe8, 0x78, 0x56, 0x34, 0x12];
-        Field::whole(1, 4).clear(&mut call);
+        InstructionField::whole(1, 4).clear(&mut call);
         assert_eq!(call, [0xe8, 0, 0, 0, 0]);
         // What is cut off is cleared as far as it is there.
         let mut short = [0xe8, 0x78, 0x56];
-        Field::whole(1, 4).clear(&mut short);
+        InstructionField::whole(1, 4).clear(&mut short);
         assert_eq!(short, [0xe8, 0, 0]);
         Mask::whole(8).clear(&mut short, 3);
         Mask::whole(0).clear(&mut short, 0);
@@ -82,16 +82,16 @@ mod tests {
     #[test]
     fn bits_between_those_of_the_opcode() {
         // `bl`: imm26.
-        let distance = Field { offset: 0, mask: Mask { width: 4, bits: 0x03ff_ffff } };
+        let distance = InstructionField { offset: 0, mask: Mask { width: 4, bits: 0x03ff_ffff } };
         assert_eq!(cleared(distance, 0x97ff_fffd), 0x9400_0000);
         assert_eq!(cleared(distance, 0x9400_0123), 0x9400_0000);
         // `b` to the same place is another instruction.
         assert_ne!(cleared(distance, 0x1400_0123), cleared(distance, 0x9400_0123));
         // `adrp x3`: immlo in bits 29 and 30, immhi in bits 5 to 23.
-        let page = Field { offset: 0, mask: Mask { width: 4, bits: 0x60ff_ffe0 } };
+        let page = InstructionField { offset: 0, mask: Mask { width: 4, bits: 0x60ff_ffe0 } };
         assert_eq!(cleared(page, 0xf000_0123), 0x9000_0003);
         // `add x3, x3, #0x123`: imm12 in bits 10 to 21. Both registers stay.
-        let low = Field { offset: 0, mask: Mask { width: 4, bits: 0x003f_fc00 } };
+        let low = InstructionField { offset: 0, mask: Mask { width: 4, bits: 0x003f_fc00 } };
         assert_eq!(cleared(low, 0x9104_8c63), 0x9100_0063);
     }
 }

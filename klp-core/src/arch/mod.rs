@@ -26,11 +26,11 @@ use object::elf;
 
 pub(crate) use decoded::{Decoded, Form};
 pub(crate) use feature::Feature;
-pub(crate) use field::{Field, Mask};
-pub(crate) use operands::{Access, Operands, Reach};
+pub(crate) use field::{InstructionField, Mask};
+pub(crate) use operands::{Access, DisplacementUse, Operands};
 pub use relocation::RelocKind;
-pub(crate) use text::{Names, Text};
-pub(crate) use values::{Carried, Outside, Taken};
+pub(crate) use text::{FieldNames, InstructionText};
+pub(crate) use values::{Carried, CodeContext, TakingCall};
 pub(crate) use x86_64::X86_64;
 
 /// The architectures whose objects are read.
@@ -87,10 +87,10 @@ pub(crate) trait Arch: Sized + 'static {
 
     /// What a direct branch does, wherever it goes: its bytes without `distance`, the field that says where. Encodings that
     /// differ in how far they reach have one. Before it, how many bytes at the start of `branch` are prefixes.
-    fn opcode(branch: &[u8], distance: Field) -> (usize, Self::Opcode);
+    fn opcode(branch: &[u8], distance: InstructionField) -> (usize, Self::Opcode);
 
     /// The instruction at the start of `code`, which lies at `ip`, in the syntax of the kernel's assembler.
-    fn text(code: &[u8], ip: u64, names: Names) -> Text;
+    fn text(code: &[u8], ip: u64, names: FieldNames) -> InstructionText;
 
     // Padding.
 
@@ -124,7 +124,7 @@ pub(crate) trait Arch: Sized + 'static {
     /// A direct call to nowhere yet, such as ftrace's at the entry of a function.
     const CALL: &'static [u8];
     /// Where its distance goes.
-    const CALL_DISTANCE: Field;
+    const CALL_DISTANCE: InstructionField;
     /// The NOP that takes the place of a call.
     const NO_CALL: &'static [u8];
 
@@ -154,7 +154,7 @@ pub(crate) trait Arch: Sized + 'static {
 
     /// The call that gets what the first instruction of `code` loads as an argument. Nothing where control can go elsewhere
     /// before, or where that instruction does not load one.
-    fn taken(code: &[u8]) -> Option<Taken>;
+    fn taken(code: &[u8]) -> Option<TakingCall>;
 
     /// What is done with the address that the instruction at `start` of the function `code` takes. None if it takes none into
     /// a register. `leaves` says of start and end of a jump that it has a relocation: it leads to another function.
@@ -201,10 +201,10 @@ pub(crate) trait Instructions<'a>: Iterator<Item = Result<Decoded, Undecodable>>
     fn operands(&mut self) -> Operands;
 
     /// Where the distance of a direct branch is.
-    fn distance(&mut self) -> Option<Field>;
+    fn distance(&mut self) -> Option<InstructionField>;
 
     /// What it does with the address in its displacement.
-    fn reach(&mut self) -> Reach;
+    fn reach(&mut self) -> DisplacementUse;
 
     /// Whether it takes the address in its memory operand, whatever is added.
     fn takes_address(&mut self) -> bool;
@@ -232,7 +232,7 @@ pub(crate) trait Instructions<'a>: Iterator<Item = Result<Decoded, Undecodable>>
 pub(crate) trait Bounds<'a>: Sized {
     /// That of the code in `bytes`, which lies at `start`. None if control can come to any place of it, since it jumps to an
     /// address that it adds up: a table of distances does not say where it leads.
-    fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self>;
+    fn new(bytes: &[u8], start: u64, outside: &'a dyn CodeContext) -> Option<Self>;
 
     /// Which bytes the instruction at `at` can use, counted from the address in its displacement. None if that is not known.
     fn reach(&self, at: u64) -> Option<Range<i64>>;

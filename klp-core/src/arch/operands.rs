@@ -1,6 +1,6 @@
 //! What an operand of an instruction is to a checksum.
 
-use super::Field;
+use super::InstructionField;
 
 /// How an instruction uses its memory operand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum Access {
 
 /// What an instruction does with the address in its displacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum DisplacementUse {
     /// It keeps the address itself.
     Address,
     /// It uses exactly this many bytes there.
@@ -31,8 +31,8 @@ pub(crate) enum Reach {
 /// The fields of an instruction that can hold addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operands {
-    pub(crate) displacement: Option<Field>,
-    pub(crate) immediate: Option<Field>,
+    pub(crate) displacement: Option<InstructionField>,
+    pub(crate) immediate: Option<InstructionField>,
     /// The address that a displacement relative to the next instruction gives without a relocation.
     pub(crate) ip_target: Option<u64>,
     pub(crate) access: Access,
@@ -40,7 +40,7 @@ pub(crate) struct Operands {
 
 impl Operands {
     /// The field that a relocation at `offset` of the instruction fills.
-    pub(crate) fn field_at(&self, offset: u8) -> Option<Field> {
+    pub(crate) fn field_at(&self, offset: u8) -> Option<InstructionField> {
         self.displacement.into_iter().chain(self.immediate).find(|field| field.offset == offset)
     }
 }

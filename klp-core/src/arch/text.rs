@@ -2,7 +2,7 @@
 
 /// What the fields of an instruction are called that can hold an address.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Names {
+pub(crate) struct FieldNames {
     /// Where a direct branch goes.
     pub(crate) branch: Option<String>,
     /// What the displacement of a memory operand refers to.
@@ -11,7 +11,7 @@ pub(crate) struct Names {
     pub(crate) immediate: Option<String>,
 }
 
-impl Names {
+impl FieldNames {
     /// What leaves out what the fields hold.
     pub(crate) fn none() -> Self {
         let [branch, displacement, immediate] = [const { Some(String::new()) }; 3];
@@ -21,7 +21,7 @@ impl Names {
 
 /// An instruction in parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Text {
+pub(crate) struct InstructionText {
     /// The whole of it.
     pub(crate) whole: String,
     /// What it does, without operands.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// What a stretch of code does not say itself.
-pub(crate) trait Outside {
+pub(crate) trait CodeContext {
     /// Whether control can come to a place by an address in a table, or by a branch that is filled in.
     fn is_entered(&self, place: u64) -> bool;
     /// Whether an address is filled in from one place to another.
@@ -13,7 +13,7 @@ pub(crate) trait Outside {
 
 /// The call that takes a value as an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Taken {
+pub(crate) struct TakingCall {
     /// Which argument it is, counted from 1.
     pub(crate) argument: usize,
     /// Where the call starts and ends, or the jump at the end of a function.

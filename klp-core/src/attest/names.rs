@@ -1,6 +1,6 @@
 //! Names that compilers and the kernel's macros give.
 
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// Whether compilers give the name to what they write to be run once, when its object is loaded: with KASAN it only tells
 /// where the variables of the object end. GCC puts two numbers behind it; in C, no name has a dot.

@@ -7,8 +7,8 @@ use crate::elf::{Place, Section, SectionId};
 
 use super::context::{self, Context};
 use super::described;
-use super::origin::Origin;
-use super::stream::{Extent, NodeRef};
+use super::origin::SymbolFiles;
+use super::stream::{DataExtent, NodeRef};
 
 /// Where unnamed data starts that no symbol covers: each place that something refers to, and where what has a known size
 /// ends, by section.
@@ -21,9 +21,10 @@ impl Boundaries {
         let from_data =
             cx.elf.sections.as_slice().par_iter().filter(is_data).flat_map_iter(|section| {
                 let to_data = section.relocs.iter().filter(|reloc| !cx.is_in_code(reloc.symbol));
-                let nodes = to_data
-                    .flat_map(|reloc| cx.resolve(Origin::Any, reloc.symbol, reloc.addend).nodes());
-                nodes.filter(|node| node.span.is_none() && node.extent == Extent::Next)
+                let nodes = to_data.flat_map(|reloc| {
+                    cx.resolve(SymbolFiles::Any, reloc.symbol, reloc.addend).nodes()
+                });
+                nodes.filter(|node| node.span.is_none() && node.extent == DataExtent::Next)
             });
         let mut nodes: Vec<NodeRef> = from_data.collect();
         nodes.extend(reached.iter().filter(|node| node.span.is_none()));
@@ -53,12 +54,12 @@ impl Boundaries {
         let section = cx.elf.section(node.section);
         let entry_end = || context::entry_end(section, node.start);
         // What nothing refers to is all that is left, whatever the linker makes of it.
-        if let Some(end) = entry_end().filter(|_| node.extent != Extent::Rest) {
+        if let Some(end) = entry_end().filter(|_| node.extent != DataExtent::Rest) {
             return end;
         }
         let size = section.size;
         let is_one = || cx.is_one_constant(section, node.section);
-        if node.extent == Extent::Section || node.extent == Extent::Next && is_one() {
+        if node.extent == DataExtent::Section || node.extent == DataExtent::Next && is_one() {
             return size;
         }
         let span = cx.layout.next_start(node.section, node.start).unwrap_or(size);

@@ -10,18 +10,18 @@ use crate::layout::SpanId;
 use crate::meaning;
 use crate::name::Stability;
 use crate::rules;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::boundaries::Boundaries;
 use super::constant::{self, Constant};
 use super::context::Context;
 use super::data;
 use super::digest::Digest;
-use super::graph::{Graph, Written};
+use super::graph::{Graph, NodeContent};
 use super::nodes::NodeDigests;
 use super::refine;
-use super::stream::{Extent, NodeRef, Streams};
-use super::{ContentKind, DataChecksum, Unit};
+use super::stream::{DataExtent, NodeRef, Streams};
+use super::{ContentKind, DataChecksum, UnitWriter};
 
 /// The unnamed data that functions refer to.
 #[derive(Debug, Default)]
@@ -158,12 +158,12 @@ fn write(
     boundaries: &Boundaries,
     streams: &mut Streams,
     node: NodeRef,
-) -> Written {
+) -> NodeContent {
     let end = boundaries.end(cx, node);
-    let mut unit = Unit::new(cx, streams);
+    let mut unit = UnitWriter::new(cx, streams);
     let own = data::write(&mut unit, cx, node, end).map_err(String::from);
     let own = own.map(|()| Digest::of(streams.buffer(ContentKind::Constant)));
-    Written {
+    NodeContent {
         own,
         edges: streams.edges.drain(..).map(|edge| edge.node).collect(),
         references: streams.references.clone(),
@@ -261,7 +261,7 @@ fn unreached(
             while let Some((_, end)) = covered.next_if(|(start, _)| *start <= at) {
                 at = at.max(end);
             }
-            let node = NodeRef { extent: Extent::Rest, ..NodeRef::unnamed(section, at) };
+            let node = NodeRef { extent: DataExtent::Rest, ..NodeRef::unnamed(section, at) };
             let end = boundaries.end(cx, node);
             if at >= end {
                 break;

@@ -5,7 +5,7 @@ use crate::meaning::{self, Holds};
 
 use super::Digest;
 use super::context::{Context, entry_end};
-use super::stream::{Extent, NodeRef};
+use super::stream::{DataExtent, NodeRef};
 
 /// From one place that something refers to up to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) struct Constant {
 pub(super) fn is_open(cx: &Context<'_, '_>, node: NodeRef) -> bool {
     let section = cx.elf.section(node.section);
     node.span.is_none()
-        && node.extent != Extent::Section
+        && node.extent != DataExtent::Section
         && section.class == SectionClass::Bytes
         && !section.is_code()
         && holds_constants(section)

@@ -5,7 +5,7 @@ use crate::layout::FunctionId;
 
 use super::constant::{Constant, is_open};
 use super::stream::Streams;
-use super::{Analysis, Boundaries, Unit, closure, refused};
+use super::{Analysis, Boundaries, UnitWriter, closure, refused};
 
 impl Analysis<'_> {
     /// All of them, by place. Tables of code are left out: they belong to the function that they lead to.
@@ -25,7 +25,7 @@ impl Analysis<'_> {
         let mut streams = Streams::default();
         let mut roots = Vec::new();
         for function in functions.filter_map(|id| self.layout.functions.get(id)) {
-            if Unit::new(&cx, &mut streams).function(function).is_ok() {
+            if UnitWriter::new(&cx, &mut streams).function(function).is_ok() {
                 roots.extend(streams.edges.iter().map(|edge| edge.node));
             } else {
                 roots.extend(refused::nodes(&cx, function));

@@ -9,29 +9,29 @@ use crate::name::{self, Stability};
 use crate::tables::Sites;
 
 use super::empties::Empties;
-use super::entered::Entered;
+use super::entered::EnteredPlaces;
 use super::handed::Handed;
 use super::memory::Memory;
-use super::origin::{Origin, Origins};
-use super::stream::{Extent, NodeRef};
+use super::origin::{FilesByPlace, SymbolFiles};
+use super::stream::{DataExtent, NodeRef};
 
 /// What all units of one object share.
 pub(crate) struct Context<'a, 'data> {
     pub(crate) elf: &'a ElfObject<'data>,
     pub(crate) layout: &'a Layout,
     pub(crate) sites: &'a Sites,
-    pub(crate) origins: &'a Origins,
+    pub(crate) origins: &'a FilesByPlace,
     pub(crate) memory: &'a Memory,
-    pub(crate) entered: &'a Entered,
+    pub(crate) entered: &'a EnteredPlaces,
     pub(crate) handed: &'a Handed,
     pub(crate) empties: &'a Empties,
 }
 
 /// What a reference means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Target<'data> {
+pub(crate) enum ReferenceMeaning<'data> {
     /// Something with an identity of its own.
-    Named(Named<'data>),
+    Named(Identity<'data>),
     /// A place in code that is defined here: section, offset, and the symbol that was used.
     Code { section: SectionId, offset: u64, symbol: Option<SymbolId> },
     /// Unnamed data.
@@ -49,7 +49,7 @@ pub(crate) enum Target<'data> {
     Number(u64),
 }
 
-impl Target<'_> {
+impl ReferenceMeaning<'_> {
     /// The unnamed data that a reference reaches.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeRef> + use<> {
         let (first, second) = match self {
@@ -63,7 +63,7 @@ impl Target<'_> {
 
 /// An identity: a name, and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named<'data> {
+pub(crate) struct Identity<'data> {
     pub(crate) name: Cow<'data, [u8]>,
     pub(crate) symbol: SymbolId,
     pub(crate) numbered: bool,
@@ -78,26 +78,31 @@ impl<'data> Context<'_, 'data> {
     }
 
     /// What `symbol + addend` means, where its address is taken in code or data that comes `from` there.
-    pub(crate) fn resolve(&self, from: Origin, symbol: SymbolId, addend: i64) -> Target<'data> {
+    pub(crate) fn resolve(
+        &self,
+        from: SymbolFiles,
+        symbol: SymbolId,
+        addend: i64,
+    ) -> ReferenceMeaning<'data> {
         self.resolve_used(from, Access::Open, symbol, addend)
     }
 
     /// What `symbol + addend` means to who uses it so.
     pub(crate) fn resolve_used(
         &self,
-        from: Origin,
+        from: SymbolFiles,
         access: Access,
         id: SymbolId,
         addend: i64,
-    ) -> Target<'data> {
+    ) -> ReferenceMeaning<'data> {
         let symbol = self.elf.symbol(id);
         let section = match symbol.place {
             Definition::Section(section) => section,
             Definition::Absolute if symbol.local => {
-                return Target::Number(symbol.value.wrapping_add(addend.cast_unsigned()));
+                return ReferenceMeaning::Number(symbol.value.wrapping_add(addend.cast_unsigned()));
             }
             Definition::Undefined if symbol.name.is_empty() => {
-                return Target::Number(addend.cast_unsigned());
+                return ReferenceMeaning::Number(addend.cast_unsigned());
             }
             _ => return self.named(id, addend),
         };
@@ -121,16 +126,23 @@ impl<'data> Context<'_, 'data> {
         if let Some(outside) = self.outside(section, offset) {
             return outside;
         }
-        let Ok(offset) = u64::try_from(offset) else { return Target::Place { section, offset } };
+        let Ok(offset) = u64::try_from(offset) else {
+            return ReferenceMeaning::Place { section, offset };
+        };
         if is_code {
             let symbol = (symbol.kind != SymbolKind::Section).then_some(id);
-            return Target::Code { section, offset, symbol };
+            return ReferenceMeaning::Code { section, offset, symbol };
         }
         self.data(from, access, section, offset)
     }
 
     /// What lies at `offset` of a merged section, if the place `through` that leads there is in another entry.
-    fn apart(&self, section: SectionId, through: u64, offset: i64) -> Option<Target<'data>> {
+    fn apart(
+        &self,
+        section: SectionId,
+        through: u64,
+        offset: i64,
+    ) -> Option<ReferenceMeaning<'data>> {
         let header = self.elf.section(section);
         let start = entry_start(header, through)?;
         let delta = offset.wrapping_sub(start.cast_signed());
@@ -140,19 +152,25 @@ impl<'data> Context<'_, 'data> {
         let place = u64::try_from(offset).ok().and_then(|at| entry_start(header, at));
         let node = |start| NodeRef::unnamed(section, start);
         let (entry, size, place) = (node(start), header.entsize, place.map(node));
-        (!is_inside).then_some(Target::Apart { entry, delta, size, place })
+        (!is_inside).then_some(ReferenceMeaning::Apart { entry, delta, size, place })
     }
 
     /// What lies at `offset` of the data section `section`.
-    fn data(&self, from: Origin, access: Access, section: SectionId, offset: u64) -> Target<'data> {
-        let place = Target::Place { section, offset: offset.cast_signed() };
+    fn data(
+        &self,
+        from: SymbolFiles,
+        access: Access,
+        section: SectionId,
+        offset: u64,
+    ) -> ReferenceMeaning<'data> {
+        let place = ReferenceMeaning::Place { section, offset: offset.cast_signed() };
         let header = self.elf.section(section);
         if let Some(start) = entry_start(header, offset) {
             let delta = offset.wrapping_sub(start).cast_signed();
-            return Target::Node { node: NodeRef::unnamed(section, start), delta };
+            return ReferenceMeaning::Node { node: NodeRef::unnamed(section, start), delta };
         }
         if let Some((section, offset, delta)) = self.sites.owner(self.elf, section, offset) {
-            return Target::Entry { section, offset, delta };
+            return ReferenceMeaning::Entry { section, offset, delta };
         }
         let span = self.layout.find(section, offset);
         if let Some(border) = self.border(from, access, section, offset, span) {
@@ -165,11 +183,11 @@ impl<'data> Context<'_, 'data> {
             return self.span(span, offset);
         }
         if self.is_one_constant(header, section) {
-            let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
-            return Target::Node { node, delta: offset.cast_signed() };
+            let node = NodeRef { section, extent: DataExtent::Section, start: 0, span: None };
+            return ReferenceMeaning::Node { node, delta: offset.cast_signed() };
         }
         let node = NodeRef::unnamed(section, offset);
-        let here = Target::Node { node, delta: 0 };
+        let here = ReferenceMeaning::Node { node, delta: 0 };
         self.behind_address(section, header, offset).unwrap_or(here)
     }
 
@@ -180,7 +198,7 @@ impl<'data> Context<'_, 'data> {
         section: SectionId,
         header: &Section<'_>,
         offset: u64,
-    ) -> Option<Target<'data>> {
+    ) -> Option<ReferenceMeaning<'data>> {
         let address = header.relocs.around(offset)?;
         if !self.is_in_code(address.symbol) {
             return None;
@@ -193,11 +211,11 @@ impl<'data> Context<'_, 'data> {
             return None;
         }
         let delta = offset.wrapping_sub(start).cast_signed();
-        Some(Target::Node { node: NodeRef::unnamed(section, start), delta })
+        Some(ReferenceMeaning::Node { node: NodeRef::unnamed(section, start), delta })
     }
 
     /// `offset` in a span.
-    fn span(&self, id: SpanId, offset: u64) -> Target<'data> {
+    fn span(&self, id: SpanId, offset: u64) -> ReferenceMeaning<'data> {
         let span = self.layout.span(id);
         let delta = offset.wrapping_sub(span.start).cast_signed();
         match self.layout.called(id) {
@@ -206,14 +224,14 @@ impl<'data> Context<'_, 'data> {
             }
             _ => {
                 let node = NodeRef::object(span.section, span.start, id);
-                Target::Node { node, delta }
+                ReferenceMeaning::Node { node, delta }
             }
         }
     }
 
     /// An address outside of a data section, or its end, means what it holds with a bias that the index makes up
     /// for: the one object, or any of the constants that no symbol tells apart.
-    fn outside(&self, section: SectionId, offset: i64) -> Option<Target<'data>> {
+    fn outside(&self, section: SectionId, offset: i64) -> Option<ReferenceMeaning<'data>> {
         let header = Some(self.elf.section(section)).filter(|header| !header.is_code())?;
         let inside = u64::try_from(offset).is_ok_and(|offset| {
             offset < header.size || self.layout.empty_at(section, offset).is_some()
@@ -229,8 +247,8 @@ impl<'data> Context<'_, 'data> {
                     && !header.is_merged()
                     && header.size > 0 =>
             {
-                let node = NodeRef { section, extent: Extent::Section, start: 0, span: None };
-                Some(Target::Node { node, delta: offset })
+                let node = NodeRef { section, extent: DataExtent::Section, start: 0, span: None };
+                Some(ReferenceMeaning::Node { node, delta: offset })
             }
             _ => None,
         }
@@ -252,12 +270,12 @@ impl<'data> Context<'_, 'data> {
     /// ([`super::empties`]), or else an object without a size, or else the end of the one before.
     fn border(
         &self,
-        from: Origin,
+        from: SymbolFiles,
         access: Access,
         section: SectionId,
         offset: u64,
         span: Option<SpanId>,
-    ) -> Option<Target<'data>> {
+    ) -> Option<ReferenceMeaning<'data>> {
         let symbol_of = |span: SpanId| Some(self.elf.symbol(self.layout.span(span).symbol?));
         let starting = span.filter(|span| self.layout.span(*span).start == offset);
         if span.is_some() && starting.is_none() {
@@ -285,7 +303,12 @@ impl<'data> Context<'_, 'data> {
 
     /// The object without a size that is `symbol`. It holds nothing that could change, and if it has room of its own
     /// all the same, its name counts.
-    pub(crate) fn empty(&self, symbol: SymbolId, section: SectionId, offset: u64) -> Target<'data> {
+    pub(crate) fn empty(
+        &self,
+        symbol: SymbolId,
+        section: SectionId,
+        offset: u64,
+    ) -> ReferenceMeaning<'data> {
         let size = self.elf.section(section).size;
         let next = self.layout.next_label(section, offset).unwrap_or(size);
         let room = next.saturating_sub(offset);
@@ -293,23 +316,28 @@ impl<'data> Context<'_, 'data> {
         let is_padding =
             room < 1 << next.trailing_zeros().min(6) || self.layout.find(section, offset).is_some();
         if self.elf.symbol(symbol).stability == Stability::Unstable || is_padding {
-            Target::Empty
+            ReferenceMeaning::Empty
         } else {
             self.named(symbol, 0)
         }
     }
 
     /// The identity of a symbol.
-    pub(crate) fn named(&self, id: SymbolId, addend: i64) -> Target<'data> {
+    pub(crate) fn named(&self, id: SymbolId, addend: i64) -> ReferenceMeaning<'data> {
         let symbol = self.elf.symbol(id);
         let numbered = symbol.stability == Stability::Numbered;
         let name =
             if symbol.is_plain { Cow::Borrowed(symbol.name) } else { name::base(symbol.name) };
-        Target::Named(Named { name, symbol: id, numbered, addend })
+        ReferenceMeaning::Named(Identity { name, symbol: id, numbered, addend })
     }
 
     /// A reference through an unstable symbol says for certain which object it means.
-    fn unnamed_symbol(&self, section: SectionId, value: u64, addend: i64) -> Option<Target<'data>> {
+    fn unnamed_symbol(
+        &self,
+        section: SectionId,
+        value: u64,
+        addend: i64,
+    ) -> Option<ReferenceMeaning<'data>> {
         let header = self.elf.section(section);
         if header.is_merged() {
             return None;
@@ -317,7 +345,7 @@ impl<'data> Context<'_, 'data> {
         let span = self.layout.find(section, value)?;
         let start = self.layout.span(span).start;
         let delta = addend.wrapping_add(value.saturating_sub(start).cast_signed());
-        Some(Target::Node { node: NodeRef::object(section, start, span), delta })
+        Some(ReferenceMeaning::Node { node: NodeRef::object(section, start, span), delta })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::layout::SpanId;
 use super::Refusal;
 use super::context::Context;
 use super::numbered::Instructed;
-use super::said::Said;
+use super::said::Annotations;
 
 /// The instructions of `span`.
 pub(super) fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refusal> {
@@ -22,7 +22,7 @@ fn count<A: Arch>(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refu
         .section(span.section)
         .range(span.start, span.end)
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
-    let mut said = Said::of(cx, span.section, span.start, span.end);
+    let mut said = Annotations::of(cx, span.section, span.start, span.end);
     let mut own = Instructed::default();
     own.begin(code.len());
     let mut instructions = A::Instructions::new(code, span.start);

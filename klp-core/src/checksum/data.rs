@@ -4,16 +4,16 @@ use crate::elf::{RelocKind, Section, SectionClass};
 use crate::meaning;
 use crate::name::{self, Stability};
 
-use super::context::{self, Context, Target};
-use super::origin::Origin;
-use super::stream::{Extent, NodeRef, Streams, tag};
-use super::{ContentKind, Digest, Refusal, Unit};
+use super::context::{self, Context, ReferenceMeaning};
+use super::origin::SymbolFiles;
+use super::stream::{DataExtent, NodeRef, Streams, tag};
+use super::{ContentKind, Digest, Refusal, UnitWriter};
 
 const KIND: ContentKind = ContentKind::Constant;
 
 /// Writes `node`, which ends at `end`.
 pub(super) fn write<'data>(
-    unit: &mut Unit<'_, 'data, '_>,
+    unit: &mut UnitWriter<'_, 'data, '_>,
     cx: &Context<'_, 'data>,
     node: NodeRef,
     end: u64,
@@ -53,14 +53,14 @@ pub(super) fn write<'data>(
     }
     let is_zero = data.iter().all(|byte| *byte == 0)
         && section.relocs.within(node.start, end).next().is_none();
-    if is_zero && node.extent != Extent::Rest && !is_btf_ids(section) {
+    if is_zero && node.extent != DataExtent::Rest && !is_btf_ids(section) {
         unit.streams.byte(KIND, tag::ZEROED);
         return Ok(());
     }
     if section.is_merged() && may_be_split(section, data) {
         unit.streams.number(KIND, section.entsize);
     }
-    let left_out = LeftOut::of(cx, section, node, data);
+    let left_out = SourcePositions::of(cx, section, node, data);
     let relocs = || {
         let all = section.relocs.within(node.start, end);
         all.filter(|reloc| reloc.kind != RelocKind::None)
@@ -79,7 +79,7 @@ pub(super) fn write<'data>(
     }
     left_out.blank(bytes);
     let ends_for_certain = node.span.is_some()
-        || node.extent == Extent::Rest && ends_with_zeros(section, bytes, end)
+        || node.extent == DataExtent::Rest && ends_with_zeros(section, bytes, end)
         || !section.is_strings() && context::entry_end(section, node.start).is_some();
     if !ends_for_certain {
         // Rule `padding`: where the constant ends before the next one starts is not known.
@@ -167,12 +167,12 @@ fn named_ids<'a>(
 
 /// Rule `line-number`: what a data object says about source positions.
 #[derive(Default)]
-struct LeftOut {
+struct SourcePositions {
     relocs: Vec<u64>,
     bytes: Vec<(usize, u8)>,
 }
 
-impl LeftOut {
+impl SourcePositions {
     fn of(cx: &Context<'_, '_>, section: &Section<'_>, node: NodeRef, data: &[u8]) -> Self {
         if section.name == b"__dyndbg" {
             return Self::dynamic_debug();
@@ -246,8 +246,8 @@ fn is_rust_location(
     if !only || length < 4 || line == 0 || column == 0 || section.is_writable() {
         return false;
     }
-    let text = match cx.resolve(Origin::Any, reloc.symbol, reloc.addend) {
-        Target::Node { node, delta: 0 } => {
+    let text = match cx.resolve(SymbolFiles::Any, reloc.symbol, reloc.addend) {
+        ReferenceMeaning::Node { node, delta: 0 } => {
             cx.elf.section(node.section).bytes(node.start, length as u64)
         }
         _ => None,

@@ -8,12 +8,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ids::{List, Pair};
 use crate::layout::{Function, FunctionId};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::context::Context;
 use super::nodes::NodeDigests;
 use super::stream::{NodeRef, Streams, TrailItem};
-use super::{ContentKind, Digest, DigestedObject, Unit, closure};
+use super::{ContentKind, Digest, DigestedObject, UnitWriter, closure};
 
 /// One kind of difference between two versions of a function.
 ///
@@ -41,7 +41,7 @@ impl Cause {
 /// [`Cause`], as it is written.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Cause")]
-struct Written<'a> {
+struct CauseRecord<'a> {
     /// What differs.
     kind: ContentKind,
     /// Where it first differs, as a hexadecimal offset in the patched function (or its part), where it is known.
@@ -58,17 +58,17 @@ impl Serialize for Cause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let offset = self.offset.map(|offset| format!("{offset:#x}"));
         let (rule, why) = (self.kind.rule(), self.why.as_deref());
-        Written { kind: self.kind, offset, rule, why }.serialize(serializer)
+        CauseRecord { kind: self.kind, offset, rule, why }.serialize(serializer)
     }
 }
 
 impl JsonSchema for Cause {
     fn schema_name() -> Cow<'static, str> {
-        Written::schema_name()
+        CauseRecord::schema_name()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        Written::json_schema(generator)
+        CauseRecord::json_schema(generator)
     }
 }
 
@@ -123,7 +123,7 @@ impl<'a> Behind<'a> {
         let cx = analysis.context();
         let functions = &analysis.layout.functions;
         let edges = wanted.par_iter().map_init(Streams::default, |streams, id| {
-            Unit::new(&cx, streams).function(functions.get(*id)?).ok()?;
+            UnitWriter::new(&cx, streams).function(functions.get(*id)?).ok()?;
             Some(streams.edges.drain(..).map(|edge| edge.node).collect::<Vec<_>>())
         });
         let roots: Vec<Vec<NodeRef>> = edges.flatten().collect();
@@ -133,7 +133,7 @@ impl<'a> Behind<'a> {
 
     fn trace(&self, id: FunctionId) -> Option<Trace> {
         let mut streams = Streams::recording();
-        Unit::new(&self.cx, &mut streams).function(self.functions.get(id)?).ok()?;
+        UnitWriter::new(&self.cx, &mut streams).function(self.functions.get(id)?).ok()?;
         let (digests, _) = self.nodes.of_unit(streams.edges.iter().map(|edge| edge.node));
         let kinds = streams.edges.iter().map(|edge| edge.kind);
         let behind = kinds.zip(digests.into_iter().map(Result::ok)).collect();
@@ -149,7 +149,7 @@ struct Trace {
 
 impl Trace {
     /// The items of `kind`, with or without the numbers of instructions.
-    fn items(&self, kind: ContentKind, numbers: bool) -> Vec<Item> {
+    fn items(&self, kind: ContentKind, numbers: bool) -> Vec<TraceItem> {
         let all = self.streams.trail.as_deref().unwrap_or_default();
         let own: Vec<&TrailItem> = all.iter().filter(|item| item.kind == kind).collect();
         let mut buffer = self.streams.buffer(kind).to_vec();
@@ -165,7 +165,7 @@ impl Trace {
                 let next = own.get(index.saturating_add(1));
                 let end = next.map_or(buffer.len(), |next| next.position);
                 let edges = next.map_or(self.behind.len(), |next| next.edges);
-                Item {
+                TraceItem {
                     bytes: buffer.between(item.position, end).to_vec(),
                     behind: self
                         .behind
@@ -181,7 +181,7 @@ impl Trace {
     }
 }
 
-struct Item {
+struct TraceItem {
     bytes: Vec<u8>,
     behind: Vec<(ContentKind, Option<Digest>)>,
     offset: u64,

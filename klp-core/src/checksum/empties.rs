@@ -34,7 +34,7 @@ impl Empties {
 }
 
 fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<Place> {
-    let mut shared = Shared { elf, layout, open: HashMap::new() };
+    let mut shared = EmptiesByPlace { elf, layout, open: HashMap::new() };
     for (section, offset, _) in layout.empty_objects() {
         let span = layout.find(*section, *offset).map(|span| layout.span(span));
         if span.is_some_and(|span| span.start == *offset) {
@@ -54,13 +54,13 @@ fn places(elf: &ElfObject<'_>, layout: &Layout) -> Vec<Place> {
 }
 
 /// By place: how many objects without a size are there, and how often its address is taken.
-struct Shared<'a, 'data> {
+struct EmptiesByPlace<'a, 'data> {
     elf: &'a ElfObject<'data>,
     layout: &'a Layout,
     open: HashMap<Place, (u32, u32)>,
 }
 
-impl Shared<'_, '_> {
+impl EmptiesByPlace<'_, '_> {
     fn count_in(&mut self, section: &Section<'_>, id: SectionId) {
         if !section.is_allocated() {
             return;

@@ -6,9 +6,9 @@ use crate::elf::{ElfObject, Place, SectionId};
 
 /// All of them, found when the first is asked for: few functions ask.
 #[derive(Debug, Default)]
-pub(crate) struct Entered(OnceLock<Vec<Place>>);
+pub(crate) struct EnteredPlaces(OnceLock<Vec<Place>>);
 
-impl Entered {
+impl EnteredPlaces {
     /// Whether something refers to `offset` of `section` from outside of code.
     pub(crate) fn contains(&self, elf: &ElfObject<'_>, section: SectionId, offset: u64) -> bool {
         self.0.get_or_init(|| places(elf)).binary_search(&section.at(offset)).is_ok()

@@ -1,9 +1,9 @@
 //! What the entries of special sections say about an instruction.
 
 use crate::elf::{Reloc, RelocKind};
-use crate::tables::{Alternative, Bug, Entry, Exception, JumpLabel, SiteRef, StaticCall};
+use crate::tables::{Alternative, Bug, DecodedEntry, Exception, JumpLabel, SiteRef, StaticCall};
 
-use super::{ContentKind, Refusal, Site, Unit};
+use super::{ContentKind, EntrySite, Refusal, UnitWriter};
 
 /// What an entry means for the instruction it is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,11 @@ pub(super) enum Effect {
     Replace,
 }
 
-impl<'data> Unit<'_, 'data, '_> {
+impl<'data> UnitWriter<'_, 'data, '_> {
     /// Writes what the special entries of the instruction at `at` say.
     pub(super) fn entries(
         &mut self,
-        site: &mut Site<'_>,
+        site: &mut EntrySite<'_>,
         at: u64,
         entries: &[SiteRef],
     ) -> Result<Effect, Refusal> {
@@ -31,7 +31,7 @@ impl<'data> Unit<'_, 'data, '_> {
             site.is_loaded = self.cx.sites.is_loaded(self.cx.elf, entry);
             let entry = self.cx.sites.entry(self.cx.elf, entry);
             let entry = entry.map_err(|why| Refusal::new(why.to_string()))?;
-            site.has_static_call |= matches!(entry, Entry::StaticCall(_));
+            site.has_static_call |= matches!(entry, DecodedEntry::StaticCall(_));
             if self.special(&entry, site)? == Effect::Replace {
                 effect = Effect::Replace;
             }
@@ -49,30 +49,34 @@ impl<'data> Unit<'_, 'data, '_> {
         Ok(effect)
     }
 
-    fn special(&mut self, entry: &Entry<'data>, site: &Site<'_>) -> Result<Effect, Refusal> {
+    fn special(
+        &mut self,
+        entry: &DecodedEntry<'data>,
+        site: &EntrySite<'_>,
+    ) -> Result<Effect, Refusal> {
         match entry {
-            Entry::Alternative(alternative) => self.alternative(alternative, site)?,
-            Entry::Bug(bug) => self.bug(bug, site)?,
-            Entry::Exception(exception) => self.exception(exception, site)?,
-            Entry::JumpLabel(label) => return self.jump_label(label, site),
-            Entry::StaticCall(call) => self.static_call(call, site)?,
-            Entry::ParavirtCall(call) => {
+            DecodedEntry::Alternative(alternative) => self.alternative(alternative, site)?,
+            DecodedEntry::Bug(bug) => self.bug(bug, site)?,
+            DecodedEntry::Exception(exception) => self.exception(exception, site)?,
+            DecodedEntry::JumpLabel(label) => return self.jump_label(label, site),
+            DecodedEntry::StaticCall(call) => self.static_call(call, site)?,
+            DecodedEntry::ParavirtCall(call) => {
                 self.entry(ContentKind::Alternative, site);
                 self.streams.bytes(ContentKind::Alternative, call.what);
             }
             // The call can be `call __fentry__` or, after objtool or with `-mnop-mcount`, a NOP.
-            Entry::Ftrace => {
+            DecodedEntry::Ftrace => {
                 self.traceable(site);
                 let calls = site.calls_fentry();
                 return Ok(if calls { Effect::Replace } else { Effect::Keep });
             }
-            Entry::LockPrefix => self.entry(ContentKind::Alternative, site),
-            Entry::PatchableNops => self.patchable(site),
-            Entry::UnwindHint(hint) => {
+            DecodedEntry::LockPrefix => self.entry(ContentKind::Alternative, site),
+            DecodedEntry::PatchableNops => self.patchable(site),
+            DecodedEntry::UnwindHint(hint) => {
                 self.entry(ContentKind::Instruction, site);
                 self.streams.bytes(ContentKind::Instruction, hint.said);
             }
-            Entry::Listed(listed) => {
+            DecodedEntry::Listed(listed) => {
                 self.entry(ContentKind::Instruction, site);
                 self.streams.bytes(ContentKind::Instruction, listed.table);
                 self.streams.number(ContentKind::Instruction, listed.flags);
@@ -84,7 +88,7 @@ impl<'data> Unit<'_, 'data, '_> {
     fn alternative(
         &mut self,
         alternative: &Alternative<'_>,
-        site: &Site<'_>,
+        site: &EntrySite<'_>,
     ) -> Result<(), Refusal> {
         let Alternative { feature, covered, length, padding, replacement } = alternative;
         self.entry(ContentKind::Alternative, site);
@@ -102,7 +106,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// Writes where the last byte is that the entry `covered` bytes from `site` on covers: it covers instructions.
-    fn covers(&mut self, kind: ContentKind, site: &Site<'_>, covered: u8) {
+    fn covers(&mut self, kind: ContentKind, site: &EntrySite<'_>, covered: u8) {
         self.streams.byte(kind, site.covering);
         let part = self.parts.get(usize::from(site.part)).filter(|_| covered > 0);
         if let Some(part) = part {
@@ -114,7 +118,7 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// Rule `line-number`: file and line are left out.
-    fn bug(&mut self, bug: &Bug<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    fn bug(&mut self, bug: &Bug<'_>, site: &EntrySite<'_>) -> Result<(), Refusal> {
         self.entry(ContentKind::BugTable, site);
         self.streams.bytes(ContentKind::BugTable, bug.flags);
         match bug.format {
@@ -123,13 +127,21 @@ impl<'data> Unit<'_, 'data, '_> {
         }
     }
 
-    fn exception(&mut self, exception: &Exception<'_>, site: &Site<'_>) -> Result<(), Refusal> {
+    fn exception(
+        &mut self,
+        exception: &Exception<'_>,
+        site: &EntrySite<'_>,
+    ) -> Result<(), Refusal> {
         self.entry(ContentKind::ExceptionTable, site);
         self.field(ContentKind::ExceptionTable, exception.fixup)?;
         self.field(ContentKind::ExceptionTable, exception.handler)
     }
 
-    fn jump_label(&mut self, label: &JumpLabel<'_>, site: &Site<'_>) -> Result<Effect, Refusal> {
+    fn jump_label(
+        &mut self,
+        label: &JumpLabel<'_>,
+        site: &EntrySite<'_>,
+    ) -> Result<Effect, Refusal> {
         let JumpLabel { target, key, flags } = label;
         self.entry(ContentKind::StaticKey, site);
         self.streams.number(ContentKind::StaticKey, flags.cast_unsigned());
@@ -141,7 +153,7 @@ impl<'data> Unit<'_, 'data, '_> {
         Ok(if replaces { Effect::Replace } else { Effect::Keep })
     }
 
-    fn static_call(&mut self, call: &StaticCall, site: &Site<'_>) -> Result<(), Refusal> {
+    fn static_call(&mut self, call: &StaticCall, site: &EntrySite<'_>) -> Result<(), Refusal> {
         if self.is_derived(call, site) {
             return Ok(());
         }
@@ -153,7 +165,7 @@ impl<'data> Unit<'_, 'data, '_> {
 
     /// Rule `derived-static-call-site`: `call __SCT__x` with key `__SCK__x`, or in a module that cannot
     /// see the key the trampoline itself; the tail flag if it is a jump.
-    fn is_derived(&self, call: &StaticCall, site: &Site<'_>) -> bool {
+    fn is_derived(&self, call: &StaticCall, site: &EntrySite<'_>) -> bool {
         let Some((trampoline, is_call)) = site.static_call().filter(|_| site.is_exact()) else {
             return false;
         };

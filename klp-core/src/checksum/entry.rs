@@ -2,28 +2,28 @@
 
 use crate::arch::{Access, Arch, Instructions as _, for_machine};
 use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
-use crate::tables::Field;
+use crate::tables::EntryField;
 
-use super::context::Target;
+use super::context::ReferenceMeaning;
 use super::fields::distance;
 use super::stream::tag;
-use super::target::Manner;
-use super::{ContentKind, Refusal, Site, Unit};
+use super::target::ReferenceManner;
+use super::{ContentKind, EntrySite, Refusal, UnitWriter};
 
-impl Unit<'_, '_, '_> {
+impl UnitWriter<'_, '_, '_> {
     /// Starts what an entry says at `site`.
-    pub(super) fn entry(&mut self, kind: ContentKind, site: &Site<'_>) {
+    pub(super) fn entry(&mut self, kind: ContentKind, site: &EntrySite<'_>) {
         self.position(kind, site, entry_tag(site), site.delta);
         self.streams.byte(kind, site.address.tag());
     }
 
     /// The function can be traced, and so patched, at `site`.
-    pub(super) fn traceable(&mut self, site: &Site<'_>) {
+    pub(super) fn traceable(&mut self, site: &EntrySite<'_>) {
         self.position(ContentKind::Traceable, site, entry_tag(site), site.delta);
     }
 
     /// There are NOPs at `site` that can be patched: as many bytes as follow.
-    pub(super) fn patchable(&mut self, site: &Site<'_>) {
+    pub(super) fn patchable(&mut self, site: &EntrySite<'_>) {
         self.position(ContentKind::Traceable, site, entry_tag(site), site.delta);
         let part = self.parts.get(usize::from(site.part));
         let code = part.and_then(|part| {
@@ -42,10 +42,16 @@ impl Unit<'_, '_, '_> {
     }
 
     /// What the field of an entry refers to, or else its bytes.
-    pub(super) fn field(&mut self, kind: ContentKind, field: Field<'_>) -> Result<(), Refusal> {
+    pub(super) fn field(
+        &mut self,
+        kind: ContentKind,
+        field: EntryField<'_>,
+    ) -> Result<(), Refusal> {
         match field {
-            Field::Reference(reloc) => self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend),
-            Field::Bytes(bytes) => {
+            EntryField::Reference(reloc) => {
+                self.reloc(kind, reloc.kind, reloc.symbol, reloc.addend)
+            }
+            EntryField::Bytes(bytes) => {
                 self.streams.byte(kind, tag::CONTENT);
                 self.streams.bytes(kind, bytes);
                 Ok(())
@@ -66,23 +72,23 @@ impl Unit<'_, '_, '_> {
         }
         self.streams.byte(kind, reloc.tag());
         let target = self.cx.resolve(self.origin, symbol, addend);
-        self.target(Manner { kind, access: Access::Open }, target)
+        self.target(ReferenceManner { kind, access: Access::Open }, target)
     }
 
     /// `len` bytes of replacement code at `reloc`, instruction by instruction.
     pub(super) fn replacement(
         &mut self,
-        site: &Site<'_>,
+        site: &EntrySite<'_>,
         reloc: &Reloc,
         len: u8,
     ) -> Result<(), Refusal> {
         self.streams.byte(ContentKind::Alternative, reloc.kind.tag());
         let (section, offset) = match self.cx.resolve(self.origin, reloc.symbol, reloc.addend) {
-            Target::Code { section, offset, .. } => (section, offset),
+            ReferenceMeaning::Code { section, offset, .. } => (section, offset),
             // objtool's retpoline alternatives of 5.13 to 5.15 replace by code of another object.
-            named @ Target::Named(_) => {
+            named @ ReferenceMeaning::Named(_) => {
                 return self.target(
-                    Manner { kind: ContentKind::Alternative, access: Access::Open },
+                    ReferenceManner { kind: ContentKind::Alternative, access: Access::Open },
                     named,
                 );
             }
@@ -94,7 +100,7 @@ impl Unit<'_, '_, '_> {
 
     fn replacing<A: Arch>(
         &mut self,
-        site: &Site<'_>,
+        site: &EntrySite<'_>,
         section: SectionId,
         offset: u64,
         len: u8,
@@ -139,6 +145,6 @@ impl Unit<'_, '_, '_> {
 }
 
 /// What an entry starts with.
-fn entry_tag(site: &Site<'_>) -> u8 {
+fn entry_tag(site: &EntrySite<'_>) -> u8 {
     if site.is_loaded { tag::ENTRY } else { tag::NOT_LOADED }
 }

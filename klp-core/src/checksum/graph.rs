@@ -2,16 +2,16 @@
 
 use foldhash::HashMap;
 
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 use rayon::prelude::*;
 
 use super::ReferentId;
-use super::refine::Outcome;
+use super::refine::DigestOutcome;
 use super::stream::{NodeRef, Streams};
 
 /// A node's own content, and where it leads.
-pub(super) struct Written {
-    pub(super) own: Outcome,
+pub(super) struct NodeContent {
+    pub(super) own: DigestOutcome,
     pub(super) edges: Vec<NodeRef>,
     /// Symbols that it refers to by name.
     pub(super) references: Vec<ReferentId>,
@@ -22,7 +22,7 @@ pub(super) struct Written {
 pub(super) struct Graph {
     pub(super) numbers: HashMap<NodeRef, u32>,
     /// Digests of the nodes' own content.
-    pub(super) own: Vec<Outcome>,
+    pub(super) own: Vec<DigestOutcome>,
     pub(super) edges: Vec<Vec<u32>>,
     pub(super) references: Vec<Vec<ReferentId>>,
     /// Which nodes are variables: in memory that can be written.
@@ -34,7 +34,7 @@ impl Graph {
     pub(super) fn from(
         start: Vec<NodeRef>,
         is_variable: impl Fn(&NodeRef) -> bool,
-        write: impl Fn(&mut Streams, NodeRef) -> Written + Sync,
+        write: impl Fn(&mut Streams, NodeRef) -> NodeContent + Sync,
     ) -> Self {
         let mut graph = Self::default();
         let mut edges = Vec::with_capacity(start.len());
@@ -46,7 +46,7 @@ impl Graph {
             if frontier.is_empty() {
                 break;
             }
-            let written: Vec<Written> = frontier
+            let written: Vec<NodeContent> = frontier
                 .par_iter()
                 .with_min_len(64)
                 .map_init(Streams::default, |streams, node| write(streams, *node))

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::arch::{Arch, for_machine};
 use crate::elf::{ElfObject, Place, Reloc, Section, SectionId};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// All of them, found when the first is asked for.
 #[derive(Debug, Default)]

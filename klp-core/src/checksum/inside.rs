@@ -3,12 +3,12 @@
 use crate::arch::{Arch as _, for_machine};
 use crate::elf::{RelocKind, SectionId, SymbolKind};
 
-use super::context::Target;
-use super::part::{Part, Role};
+use super::context::ReferenceMeaning;
+use super::part::{PartRole, UnitPart};
 use super::stream::tag;
-use super::unit::{Refusal, Unit};
+use super::unit::{Refusal, UnitWriter};
 
-impl Unit<'_, '_, '_> {
+impl UnitWriter<'_, '_, '_> {
     /// Notes that the unit reads its own code at `offset`, or takes the address.
     pub(super) fn reads(&mut self, section: SectionId, offset: u64) {
         if !self.read.contains(&section.at(offset)) {
@@ -31,8 +31,8 @@ impl Unit<'_, '_, '_> {
     }
 
     /// Whether `at` can be data: it is behind a place in the same part that the unit reads.
-    pub(super) fn is_read(&self, part: &Part, at: u64) -> bool {
-        part.role == Role::Addressed
+    pub(super) fn is_read(&self, part: &UnitPart, at: u64) -> bool {
+        part.role == PartRole::Addressed
             || self
                 .read
                 .iter()
@@ -40,13 +40,13 @@ impl Unit<'_, '_, '_> {
     }
 
     /// Whether `target` is code of this unit, making it so when it is code that nobody owns.
-    pub(super) fn inside(&mut self, target: &Target<'_>) -> bool {
-        self.inside_as(target, Role::Outlined)
+    pub(super) fn inside(&mut self, target: &ReferenceMeaning<'_>) -> bool {
+        self.inside_as(target, PartRole::Outlined)
     }
 
     /// The same, and as what code that nobody owns.
-    pub(super) fn inside_as(&mut self, target: &Target<'_>, role: Role) -> bool {
-        let Target::Code { section, offset, symbol } = target else { return false };
+    pub(super) fn inside_as(&mut self, target: &ReferenceMeaning<'_>, role: PartRole) -> bool {
+        let ReferenceMeaning::Code { section, offset, symbol } = target else { return false };
         if self.part_at(*section, *offset).is_some() {
             return true;
         }
@@ -69,7 +69,7 @@ impl Unit<'_, '_, '_> {
         };
         if header.is_code() {
             // How far it goes is known when it has been walked; until then it is its first byte.
-            self.parts.push(Part {
+            self.parts.push(UnitPart {
                 section: *section,
                 start: *offset,
                 end: offset.saturating_add(1),
@@ -95,7 +95,7 @@ impl Unit<'_, '_, '_> {
     }
 
     /// Whether a part is data, as its symbol says.
-    pub(super) fn is_object(&self, part: &Part) -> bool {
+    pub(super) fn is_object(&self, part: &UnitPart) -> bool {
         let span = self.cx.layout.find(part.section, part.start);
         let span = span.map(|span| self.cx.layout.span(span));
         let span = span.filter(|span| span.start == part.start);
@@ -104,7 +104,7 @@ impl Unit<'_, '_, '_> {
     }
 
     /// Writes the bytes of such a part.
-    pub(super) fn object(&mut self, part: &Part, code: &[u8]) -> Result<(), Refusal> {
+    pub(super) fn object(&mut self, part: &UnitPart, code: &[u8]) -> Result<(), Refusal> {
         let kind = part.role.kind();
         let section = self.cx.elf.section(part.section);
         if section.is_writable() {

@@ -1,14 +1,14 @@
 //! An instruction with an address in it.
 
-use crate::arch::{Access, Arch, Decoded, Field, Form, Operands};
+use crate::arch::{Access, Arch, Decoded, Form, InstructionField, Operands};
 use crate::elf::{Reloc, RelocKind, SectionId, SymbolId};
 
-use super::context::Target;
+use super::context::ReferenceMeaning;
 use super::fields::distance;
-use super::part::{Part, Role};
+use super::part::{PartRole, UnitPart};
 use super::stream::tag;
-use super::target::Manner;
-use super::{ContentKind, Refusal, Site, Unit, lock_class};
+use super::target::ReferenceManner;
+use super::{ContentKind, EntrySite, Refusal, UnitWriter, lock_class};
 
 /// An instruction with an address in it: where it is, its bytes, and what they mean.
 pub(super) struct Encoded<'a> {
@@ -23,11 +23,11 @@ impl Encoded<'_> {
     }
 }
 
-impl<'data> Unit<'_, 'data, '_> {
+impl<'data> UnitWriter<'_, 'data, '_> {
     pub(super) fn instruction<A: Arch>(
         &mut self,
-        part: &Part,
-        site: &Site<'_>,
+        part: &UnitPart,
+        site: &EntrySite<'_>,
         instruction: &Encoded<'_>,
         operands: &Operands,
         relocs: [Option<Reloc>; 2],
@@ -39,7 +39,9 @@ impl<'data> Unit<'_, 'data, '_> {
             (decoded.form, operands.immediate.or(operands.displacement))
         {
             let target = match relocs {
-                [None, _] => Target::Code { section: part.section, offset: target, symbol: None },
+                [None, _] => {
+                    ReferenceMeaning::Code { section: part.section, offset: target, symbol: None }
+                }
                 [Some(reloc), None] if covers(&reloc, at, field) => {
                     self.branch_target(&reloc, instruction.next())?
                 }
@@ -48,15 +50,17 @@ impl<'data> Unit<'_, 'data, '_> {
             let inside = self.inside(&target);
             if inside {
                 self.streams.branch_inside::<A>(kind, raw, field, site.offset);
-                if let Target::Code { section, offset, .. } = target {
+                if let ReferenceMeaning::Code { section, offset, .. } = target {
                     self.streams.fixup(kind, section, offset);
                 }
                 return Ok(());
             }
             self.streams.branch_out::<A>(kind, raw, field, site.offset);
             self.position(ContentKind::Relocation, site, tag::CODE, 0);
-            return self
-                .target(Manner { kind: ContentKind::Relocation, access: Access::Open }, target);
+            return self.target(
+                ReferenceManner { kind: ContentKind::Relocation, access: Access::Open },
+                target,
+            );
         }
         let copy = self.streams.whole(kind, raw, site.offset);
         for reloc in relocs.into_iter().flatten() {
@@ -76,18 +80,18 @@ impl<'data> Unit<'_, 'data, '_> {
         }
         if let Some((offset, field)) = bare {
             let section = part.section;
-            let target = Target::Code { section, offset, symbol: None };
+            let target = ReferenceMeaning::Code { section, offset, symbol: None };
             let kind = ContentKind::Relocation;
             self.addresses(&target);
             self.position(kind, site, RelocKind::Relative32.tag(), field.offset);
-            self.target(Manner { kind, access: operands.access }, target)?;
+            self.target(ReferenceManner { kind, access: operands.access }, target)?;
         }
         Ok(())
     }
 
     fn operand(
         &mut self,
-        site: &Site<'_>,
+        site: &EntrySite<'_>,
         instruction: &Encoded<'_>,
         operands: &Operands,
         reloc: &Reloc,
@@ -108,13 +112,13 @@ impl<'data> Unit<'_, 'data, '_> {
         self.addresses(&target);
         let kind = self.kind_of(access, &target);
         self.position(kind, site, reloc.kind.tag(), u8::from(displacement));
-        self.target(Manner { kind, access }, target)
+        self.target(ReferenceManner { kind, access }, target)
     }
 
     /// The lock class key that the instruction at `at` hands on: its symbol, section and offset.
     fn lock_class(
         &self,
-        site: &Site<'_>,
+        site: &EntrySite<'_>,
         access: Access,
         at: u64,
         reference: (SymbolId, i64),
@@ -124,15 +128,15 @@ impl<'data> Unit<'_, 'data, '_> {
     }
 
     /// Notes that an operand refers to `target`, which may be data between code.
-    fn addresses(&mut self, target: &Target<'_>) {
-        if let Target::Code { section, offset, .. } = target
-            && self.inside_as(target, Role::Addressed)
+    fn addresses(&mut self, target: &ReferenceMeaning<'_>) {
+        if let ReferenceMeaning::Code { section, offset, .. } = target
+            && self.inside_as(target, PartRole::Addressed)
         {
             self.reads(*section, *offset);
         }
     }
 
-    fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<Target<'data>, Refusal> {
+    fn branch_target(&self, reloc: &Reloc, next: u64) -> Result<ReferenceMeaning<'data>, Refusal> {
         let addend =
             distance(reloc, next).ok_or_else(|| Refusal::new("a branch to an absolute address"))?;
         Ok(self.cx.resolve(self.origin, reloc.symbol, addend))
@@ -140,6 +144,6 @@ impl<'data> Unit<'_, 'data, '_> {
 }
 
 /// Whether `reloc` fills `field` of the instruction at `at`, and nothing else.
-fn covers(reloc: &Reloc, at: u64, field: Field) -> bool {
+fn covers(reloc: &Reloc, at: u64, field: InstructionField) -> bool {
     reloc.offset.checked_sub(at) == Some(u64::from(field.offset)) && reloc.kind.mask() == field.mask
 }

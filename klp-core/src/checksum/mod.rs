@@ -51,14 +51,14 @@ use crate::tables::Sites;
 
 use closure::{Closure, Roots};
 pub(crate) use constant::Constant;
-pub(crate) use context::{Context, Target, entry_end};
+pub(crate) use context::{Context, ReferenceMeaning, entry_end};
 pub(crate) use empties::Empties;
-pub(crate) use entered::Entered;
+pub(crate) use entered::EnteredPlaces;
 pub(crate) use fields::distance;
 pub(crate) use handed::Handed;
 pub(crate) use memory::Memory;
 pub use memory::{Referent, ReferentId};
-use origin::{Origin, Origins};
+use origin::{FilesByPlace, SymbolFiles};
 pub(crate) use stream::NodeRef;
 use stream::Streams;
 use walked::Walked;
@@ -68,9 +68,9 @@ pub(crate) use data::zeroed;
 pub use difference::{Cause, differences};
 pub use digest::{Digest, Short};
 pub use kind::ContentKind;
-pub(crate) use site::Site;
+pub(crate) use site::EntrySite;
 pub use unit::Refusal;
-pub(crate) use unit::Unit;
+pub(crate) use unit::UnitWriter;
 
 /// An object with its layout and special sections: everything that a digest is made from.
 #[derive(Debug)]
@@ -80,9 +80,9 @@ pub struct Analysis<'data> {
     /// Its functions and data objects.
     pub layout: Layout,
     pub(crate) sites: Sites,
-    origins: Origins,
+    origins: FilesByPlace,
     pub(crate) memory: Memory,
-    pub(crate) entered: Entered,
+    pub(crate) entered: EnteredPlaces,
     pub(crate) handed: Handed,
     pub(crate) empties: Empties,
     /// All data that functions and named data reach, where it is known already.
@@ -187,10 +187,10 @@ impl<'data> Analysis<'data> {
     pub fn of(data: &'data [u8]) -> Result<Self, crate::elf::ElfError> {
         let mut elf = ElfObject::parse(data)?;
         label_tables::forget_names(&mut elf);
-        let tables = || rayon::join(|| Sites::of(&elf), || Origins::of(&elf));
+        let tables = || rayon::join(|| Sites::of(&elf), || FilesByPlace::of(&elf));
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
-        let (entered, handed) = (Entered::default(), Handed::default());
+        let (entered, handed) = (EnteredPlaces::default(), Handed::default());
         let empties = Empties::default();
         let (closure, boundaries) = (OnceLock::new(), OnceLock::new());
         Ok(Self {
@@ -292,7 +292,7 @@ impl<'data> Analysis<'data> {
     }
 
     /// Which source files the place can come from.
-    pub(crate) fn origin(&self, section: SectionId, offset: u64) -> Origin {
+    pub(crate) fn origin(&self, section: SectionId, offset: u64) -> SymbolFiles {
         self.origins.at(section, offset)
     }
 
@@ -337,7 +337,7 @@ impl<'data> Analysis<'data> {
         for function in functions {
             let outcome = match self.sites.problems.first() {
                 Some(problem) => Err(problem.clone()),
-                None => Unit::new(cx, streams).function(function).map_err(String::from),
+                None => UnitWriter::new(cx, streams).function(function).map_err(String::from),
             };
             walked.add(outcome, streams);
         }

@@ -11,7 +11,7 @@ use foldhash::{HashMap, HashSet, HashSetExt as _};
 use super::ReferentId;
 use super::digest::Digest;
 use super::graph::Graph;
-use super::refine::{self, Outcome};
+use super::refine::{self, DigestOutcome};
 use super::stream::NodeRef;
 
 /// The digests of all nodes, and what they lead to.
@@ -19,7 +19,7 @@ use super::stream::NodeRef;
 pub(super) struct NodeDigests {
     graph: Graph,
     /// By number.
-    digests: Vec<Outcome>,
+    digests: Vec<DigestOutcome>,
     /// Which nodes lead to variables.
     leads_to_variable: Vec<bool>,
     /// Which nodes refer to symbols by name, or lead to one that does.
@@ -54,7 +54,7 @@ impl NodeDigests {
     pub(super) fn of_unit(
         &self,
         nodes: impl Iterator<Item = NodeRef>,
-    ) -> (Vec<Outcome>, Vec<ReferentId>) {
+    ) -> (Vec<DigestOutcome>, Vec<ReferentId>) {
         let numbers: Vec<Option<u32>> = nodes.map(|node| self.number(&node)).collect();
         let digest =
             |number: &Option<u32>| number.map_or_else(refine::unread, |node| self.digest(node));
@@ -76,7 +76,7 @@ impl NodeDigests {
         self.graph.numbers.get(node).copied()
     }
 
-    fn digest(&self, node: u32) -> Outcome {
+    fn digest(&self, node: u32) -> DigestOutcome {
         item(&self.digests, node).cloned().unwrap_or_else(refine::unread)
     }
 
@@ -98,7 +98,7 @@ impl NodeDigests {
     }
 
     /// The digests of `roots`, each with the variables numbered that can be reached from them all.
-    fn numbered(&self, roots: &[Option<u32>]) -> Vec<Outcome> {
+    fn numbered(&self, roots: &[Option<u32>]) -> Vec<DigestOutcome> {
         let order = self.reached_from(roots.iter().copied().flatten());
         let index: HashMap<u32, u32> = order.iter().copied().zip(0..).collect();
         let mut number: u32 = 0;

@@ -3,7 +3,7 @@
 /// Which bytes of a stretch of code start an instruction, and which of the instructions count.
 #[derive(Debug, Default)]
 pub(super) struct Instructed {
-    words: Vec<Word>,
+    words: Vec<CodeWord>,
     count: u32,
     /// Where the last instruction ends.
     end: usize,
@@ -11,7 +11,7 @@ pub(super) struct Instructed {
 
 /// 64 bytes of code, a bit for each.
 #[derive(Debug, Default, Clone, Copy)]
-struct Word {
+struct CodeWord {
     starts: u64,
     counted: u64,
     /// How many instructions before it count.
@@ -22,7 +22,7 @@ impl Instructed {
     /// Forgets what it knew. The next stretch has `len` bytes.
     pub(super) fn begin(&mut self, len: usize) {
         self.words.clear();
-        self.words.resize(len.div_ceil(64), Word::default());
+        self.words.resize(len.div_ceil(64), CodeWord::default());
         self.count = 0;
         self.end = 0;
     }
@@ -80,7 +80,7 @@ impl Instructed {
     }
 
     /// The bit of the place that is `back` bytes before `offset`.
-    fn bit(&self, offset: usize, back: u8, of: impl Fn(&Word) -> u64) -> bool {
+    fn bit(&self, offset: usize, back: u8, of: impl Fn(&CodeWord) -> u64) -> bool {
         let at = offset.checked_sub(usize::from(back));
         let word = at.and_then(|at| Some((at, self.words.get(at / 64)?)));
         word.is_some_and(|(at, word)| of(word) >> (at % 64) & 1 != 0)

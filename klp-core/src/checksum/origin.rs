@@ -5,7 +5,7 @@ use crate::ids::List;
 
 /// Source files, as [`crate::elf::Symbol::file`] numbers them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum SymbolFiles {
     /// Nothing is known.
     Any,
     /// This one, as a local symbol says.
@@ -14,7 +14,7 @@ pub(crate) enum Origin {
     Between(u32, u32),
 }
 
-impl Origin {
+impl SymbolFiles {
     /// Whether a local symbol of `file` is out of reach. It must be certain where data is known by its
     /// content only.
     pub(crate) fn excludes(self, file: Option<u32>, certain: bool) -> bool {
@@ -39,22 +39,22 @@ impl Origin {
 
 /// The source files of an object's local symbols, by place.
 #[derive(Debug, Default)]
-pub(crate) struct Origins {
+pub(crate) struct FilesByPlace {
     /// For each section, offsets and files.
-    sections: List<SectionId, Labels>,
+    sections: List<SectionId, FilesOfSection>,
 }
 
 #[derive(Debug, Default, Clone)]
-struct Labels {
+struct FilesOfSection {
     sorted: Vec<(u64, u32)>,
     /// Whether files follow each other in the order of the symbol table, as linkers put them.
     in_order: bool,
 }
 
-impl Origins {
+impl FilesByPlace {
     /// Reads the local symbols of `elf`.
     pub(crate) fn of(elf: &ElfObject<'_>) -> Self {
-        let mut sections: List<SectionId, Labels> = elf.sections.alongside();
+        let mut sections: List<SectionId, FilesOfSection> = elf.sections.alongside();
         if elf.files.len() < 2 {
             return Self { sections };
         }
@@ -73,14 +73,14 @@ impl Origins {
     }
 
     /// Where the code or data at `offset` of `section` comes from.
-    pub(crate) fn at(&self, section: SectionId, offset: u64) -> Origin {
+    pub(crate) fn at(&self, section: SectionId, offset: u64) -> SymbolFiles {
         let labels = &self.sections[section];
         let after = labels.sorted.partition_point(|(at, _)| *at <= offset);
         let before = after.checked_sub(1).and_then(|before| labels.sorted.get(before));
         match before {
-            Some((at, file)) if *at == offset => Origin::File(*file),
-            _ if !labels.in_order => Origin::Any,
-            _ => Origin::Between(
+            Some((at, file)) if *at == offset => SymbolFiles::File(*file),
+            _ if !labels.in_order => SymbolFiles::Any,
+            _ => SymbolFiles::Between(
                 before.map_or(0, |(_, file)| *file),
                 labels.sorted.get(after).map_or(u32::MAX, |(_, file)| *file),
             ),
@@ -94,8 +94,8 @@ mod tests {
 
     #[test]
     fn between_two_files_both_are_possible() {
-        let labels = Labels { sorted: vec![(0, 1), (16, 1), (32, 4)], in_order: true };
-        let origins = Origins { sections: List::from(vec![labels]) };
+        let labels = FilesOfSection { sorted: vec![(0, 1), (16, 1), (32, 4)], in_order: true };
+        let origins = FilesByPlace { sections: List::from(vec![labels]) };
         let excludes =
             |offset, file| origins.at(SectionId::known(0), offset).excludes(Some(file), false);
         assert!(excludes(8, 0) && !excludes(8, 1) && excludes(8, 2));
@@ -106,10 +106,10 @@ mod tests {
 
     #[test]
     fn a_local_symbol_is_certain() {
-        let labels = Labels { sorted: vec![(0, 1), (16, 5), (32, 4)], in_order: false };
-        let origins = Origins { sections: List::from(vec![labels]) };
+        let labels = FilesOfSection { sorted: vec![(0, 1), (16, 5), (32, 4)], in_order: false };
+        let origins = FilesByPlace { sections: List::from(vec![labels]) };
         assert!(origins.at(SectionId::known(0), 16).excludes(Some(4), true));
         assert!(!origins.at(SectionId::known(0), 16).excludes(Some(5), false));
-        assert_eq!(origins.at(SectionId::known(0), 8), Origin::Any);
+        assert_eq!(origins.at(SectionId::known(0), 8), SymbolFiles::Any);
     }
 }

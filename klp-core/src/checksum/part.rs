@@ -5,16 +5,16 @@ use crate::elf::SectionId;
 
 /// A stretch of code that the unit consists of.
 #[derive(Debug, Clone)]
-pub(super) struct Part {
+pub(super) struct UnitPart {
     pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
     /// Where it must end.
     pub(super) limit: u64,
-    pub(super) role: Role,
+    pub(super) role: PartRole,
 }
 
-impl Part {
+impl UnitPart {
     pub(super) fn holds(&self, offset: u64) -> bool {
         (self.start..self.end).contains(&offset)
     }
@@ -22,7 +22,7 @@ impl Part {
 
 /// What such a stretch is to its function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum PartRole {
     Body,
     Cold,
     Prefix,
@@ -32,7 +32,7 @@ pub(super) enum Role {
     Addressed,
 }
 
-impl Role {
+impl PartRole {
     pub(super) fn kind(self) -> ContentKind {
         match self {
             Self::Body | Self::Outlined | Self::Addressed => ContentKind::Instruction,

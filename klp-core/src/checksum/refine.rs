@@ -6,15 +6,15 @@ use super::digest::Digest;
 use super::scc::Components;
 
 /// A digest, or why there is none.
-pub(super) type Outcome = Result<Digest, String>;
+pub(super) type DigestOutcome = Result<Digest, String>;
 
 /// The digest of each node, from the digest of its `own` content and the numbers of the nodes that it
 /// leads to. Cycles are digested by refinement, so that two nodes have one digest only if nothing
 /// that can be reached from them differs, and if a way leads back to its start exactly where the same way of the other
 /// does: who follows it can compare addresses.
-pub(super) fn digests(own: &[Outcome], edges: &[Vec<u32>]) -> Vec<Outcome> {
+pub(super) fn digests(own: &[DigestOutcome], edges: &[Vec<u32>]) -> Vec<DigestOutcome> {
     let is_leaf = |edges: &Vec<u32>| edges.is_empty();
-    let mut done: Vec<Option<Outcome>> =
+    let mut done: Vec<Option<DigestOutcome>> =
         own.iter().zip(edges).map(|(own, edges)| is_leaf(edges).then(|| own.clone())).collect();
     for component in Components::of(edges).iter() {
         match component {
@@ -41,11 +41,11 @@ const STEPS: usize = 1 << 23;
 /// nodes each differ after twice as many steps, or never.
 fn cycle(
     component: &[u32],
-    own: &[Outcome],
+    own: &[DigestOutcome],
     edges: &[Vec<u32>],
-    done: &[Option<Outcome>],
-) -> BTreeMap<u32, Outcome> {
-    let mut current: BTreeMap<u32, Outcome> =
+    done: &[Option<DigestOutcome>],
+) -> BTreeMap<u32, DigestOutcome> {
+    let mut current: BTreeMap<u32, DigestOutcome> =
         component.iter().map(|node| (*node, own[*node as usize].clone())).collect();
     let mut classes = 0;
     let mut steps = 0usize;
@@ -70,7 +70,7 @@ fn cycle(
         }
         if is_settled {
             let count = (component.len() as u64).to_le_bytes();
-            let with_places = |(node, digest): (&u32, &Outcome)| {
+            let with_places = |(node, digest): (&u32, &DigestOutcome)| {
                 let places =
                     if are_told_apart { Vec::new() } else { around(*node, edges, &current) };
                 let with = |digest: &Digest| {
@@ -84,7 +84,7 @@ fn cycle(
 }
 
 /// The nodes of the cycle that `start` is in, numbered on the way from there: for each, which ones it leads to.
-fn around(start: u32, edges: &[Vec<u32>], cycle: &BTreeMap<u32, Outcome>) -> Vec<u8> {
+fn around(start: u32, edges: &[Vec<u32>], cycle: &BTreeMap<u32, DigestOutcome>) -> Vec<u8> {
     let mut numbers = BTreeMap::from([(start, 0u32)]);
     let mut open = VecDeque::from([start]);
     let mut places = Vec::new();
@@ -102,10 +102,10 @@ fn around(start: u32, edges: &[Vec<u32>], cycle: &BTreeMap<u32, Outcome>) -> Vec
 }
 
 fn combine<'a>(
-    own: &Outcome,
+    own: &DigestOutcome,
     edges: &[u32],
-    behind: impl Fn(usize) -> Option<&'a Outcome>,
-) -> Outcome {
+    behind: impl Fn(usize) -> Option<&'a DigestOutcome>,
+) -> DigestOutcome {
     let own = own.clone()?;
     if edges.is_empty() {
         return Ok(own);
@@ -118,6 +118,6 @@ fn combine<'a>(
 }
 
 /// A node that is not in the graph.
-pub(super) fn unread() -> Outcome {
+pub(super) fn unread() -> DigestOutcome {
     Err("unnamed data that was not read".into())
 }

@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::layout::Label;
 
 /// All of it that is still ahead in a stretch of code.
-pub(super) struct Said<'a> {
+pub(super) struct Annotations<'a> {
     relocs: Within<'a>,
     sites: &'a [SiteRef],
     /// Section, offset and symbol.
@@ -18,21 +18,21 @@ pub(super) struct Said<'a> {
 }
 
 /// What is said about one instruction.
-pub(super) struct Own<'a> {
+pub(super) struct InstructionAnnotations<'a> {
     /// An instruction has two fields at most.
     pub(super) relocs: [Option<Reloc>; 2],
     pub(super) entries: &'a [SiteRef],
     pub(super) labels: &'a [Label],
 }
 
-impl Own<'_> {
+impl InstructionAnnotations<'_> {
     /// Whether nothing is said, so that a NOP here is padding.
     pub(super) fn is_empty(&self) -> bool {
         self.relocs == [None; 2] && self.entries.is_empty() && self.labels.is_empty()
     }
 }
 
-impl<'a> Said<'a> {
+impl<'a> Annotations<'a> {
     /// About the code from `start` to `end` of `section`.
     pub(super) fn of(cx: &Context<'a, '_>, section: SectionId, start: u64, end: u64) -> Self {
         let relocs = cx.elf.section(section).relocs.within(start, end);
@@ -54,7 +54,7 @@ impl<'a> Said<'a> {
     }
 
     /// Those before `end`.
-    pub(super) fn take_before(&mut self, end: u64) -> Result<Own<'a>, Refusal> {
+    pub(super) fn take_before(&mut self, end: u64) -> Result<InstructionAnnotations<'a>, Refusal> {
         let mut relocs = [None; 2];
         while self.relocs.next_offset() < end {
             let Some(reloc) = self.relocs.next().filter(|reloc| reloc.kind != RelocKind::None)
@@ -69,7 +69,7 @@ impl<'a> Said<'a> {
         let labels = take_while(&mut self.labels, |(_, offset, _)| *offset < end);
         let reached = entries.iter().map(SiteRef::end).max();
         self.covered = self.covered.max(reached.unwrap_or(0));
-        Ok(Own { relocs, entries, labels })
+        Ok(InstructionAnnotations { relocs, entries, labels })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Strongly connected components (Tarjan 1972), without recursion: the input is untrusted.
 
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// The components of a graph, each after all that it leads to.
 #[derive(Default)]

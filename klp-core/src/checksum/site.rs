@@ -4,7 +4,7 @@ use crate::arch::Form;
 use crate::elf::RelocKind;
 
 /// The instruction that a special entry is attached to.
-pub(crate) struct Site<'a> {
+pub(crate) struct EntrySite<'a> {
     /// Index of the part, and of the next instruction that counts.
     pub(super) part: u8,
     pub(super) index: u32,
@@ -24,7 +24,7 @@ pub(crate) struct Site<'a> {
     pub(super) short_or_near_jump: bool,
 }
 
-impl<'a> Site<'a> {
+impl<'a> EntrySite<'a> {
     /// The symbol that a direct branch goes to through a relocation, and whether it is a call.
     pub(crate) fn branch_symbol(&self) -> Option<(&'a [u8], bool)> {
         let Form::Branch { call, .. } = self.form else { return None };

@@ -3,10 +3,10 @@
 //! Every item starts with a tag, and everything of variable length carries its length, so that two
 //! different contents never give the same stream.
 
-use crate::arch::{Arch, Field, Instructions};
+use crate::arch::{Arch, InstructionField, Instructions};
 use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::ContentKind;
 use super::ReferentId;
@@ -38,7 +38,7 @@ pub(crate) mod tag {
 
 /// How far unnamed data goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Extent {
+pub(crate) enum DataExtent {
     /// To the end of the symbol, or up to what is known to start behind it.
     Next,
     /// All of the section: who refers to a place outside of it can mean any of it.
@@ -51,7 +51,7 @@ pub(crate) enum Extent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeRef {
     pub(crate) section: SectionId,
-    pub(crate) extent: Extent,
+    pub(crate) extent: DataExtent,
     /// First byte of the data, as an offset in its section.
     pub(crate) start: u64,
     /// The span of a symbol, where one covers it.
@@ -61,18 +61,18 @@ pub(crate) struct NodeRef {
 impl NodeRef {
     /// What starts at `start` of `section`, where no symbol covers it.
     pub(crate) fn unnamed(section: SectionId, start: u64) -> Self {
-        Self { section, extent: Extent::Next, start, span: None }
+        Self { section, extent: DataExtent::Next, start, span: None }
     }
 
     /// The data object that is the span number `span`.
     pub(crate) fn object(section: SectionId, start: u64, span: SpanId) -> Self {
-        Self { section, extent: Extent::Next, start, span: Some(span) }
+        Self { section, extent: DataExtent::Next, start, span: Some(span) }
     }
 }
 
 /// What a unit refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Edge {
+pub(crate) struct UnitEdge {
     pub(crate) kind: ContentKind,
     pub(crate) node: NodeRef,
     /// Whether something starts there: one place in each element of a table is none.
@@ -105,7 +105,7 @@ pub(crate) const FIXUP_LEN: usize = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
     buffers: [Vec<u8>; ContentKind::ALL.len()],
-    pub(crate) edges: Vec<Edge>,
+    pub(crate) edges: Vec<UnitEdge>,
     /// Unnamed constants that the unit reads as they are: section, start and end.
     pub(crate) read: Vec<(SectionId, u64, u64)>,
     pub(crate) fixups: Vec<Fixup>,
@@ -318,7 +318,7 @@ impl Streams {
         &mut self,
         kind: ContentKind,
         branch: &[u8],
-        distance: Field,
+        distance: InstructionField,
         offset: u64,
     ) {
         self.item(kind, tag::BRANCH_INSIDE, offset);
@@ -330,7 +330,7 @@ impl Streams {
         &mut self,
         kind: ContentKind,
         branch: &[u8],
-        distance: Field,
+        distance: InstructionField,
         offset: u64,
     ) {
         self.item(kind, tag::BRANCH_OUT, offset);
@@ -338,7 +338,7 @@ impl Streams {
     }
 
     /// The branch without its distance.
-    fn branch<A: Arch>(&mut self, kind: ContentKind, branch: &[u8], distance: Field) {
+    fn branch<A: Arch>(&mut self, kind: ContentKind, branch: &[u8], distance: InstructionField) {
         let (prefixes, opcode) = A::opcode(branch, distance);
         self.bytes(kind, branch.ending(prefixes));
         self.instruction(kind, opcode.as_ref());

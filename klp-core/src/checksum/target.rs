@@ -5,27 +5,27 @@ use crate::elf::{SectionId, SymbolId};
 use crate::layout::SpanId;
 use crate::name;
 
-use super::context::{Named, Target};
+use super::context::{Identity, ReferenceMeaning};
 use super::count::count_all;
-use super::stream::{Edge, Extent, NodeRef, Streams, tag};
-use super::{ContentKind, Refusal, Site, Unit};
+use super::stream::{DataExtent, NodeRef, Streams, UnitEdge, tag};
+use super::{ContentKind, EntrySite, Refusal, UnitWriter};
 
 /// How a reference is made, beside what it refers to.
 #[derive(Clone, Copy)]
-pub(super) struct Manner {
+pub(super) struct ReferenceManner {
     pub(super) kind: ContentKind,
     pub(super) access: Access,
 }
 
-impl<'data> Unit<'_, 'data, '_> {
+impl<'data> UnitWriter<'_, 'data, '_> {
     /// The kind of what an instruction refers to.
-    pub(super) fn kind_of(&self, access: Access, target: &Target<'_>) -> ContentKind {
+    pub(super) fn kind_of(&self, access: Access, target: &ReferenceMeaning<'_>) -> ContentKind {
         let Some(node) = target.nodes().next() else { return ContentKind::Relocation };
         let section = self.cx.elf.section(node.section);
         let entry = section.relocs.at(node.start);
         let code = entry.map(|reloc| self.cx.resolve(self.origin, reloc.symbol, reloc.addend));
         match code {
-            Some(Target::Code { section, offset, .. })
+            Some(ReferenceMeaning::Code { section, offset, .. })
                 if self.part_at(section, offset).is_some() =>
             {
                 ContentKind::JumpTable
@@ -46,16 +46,22 @@ impl<'data> Unit<'_, 'data, '_> {
         letters.clone().count() > 1 && letters.copied().all(is_letter)
     }
 
-    pub(super) fn position(&mut self, kind: ContentKind, site: &Site<'_>, tag: u8, field: u8) {
+    pub(super) fn position(&mut self, kind: ContentKind, site: &EntrySite<'_>, tag: u8, field: u8) {
         self.streams.position(kind, tag, (site.part, site.index, field), site.offset);
     }
 
-    pub(super) fn target(&mut self, manner: Manner, target: Target<'data>) -> Result<(), Refusal> {
+    pub(super) fn target(
+        &mut self,
+        manner: ReferenceManner,
+        target: ReferenceMeaning<'data>,
+    ) -> Result<(), Refusal> {
         let kind = manner.kind;
         match target {
-            Target::Named(named) => self.named(kind, &named),
-            Target::Code { section, offset, symbol } => self.code(kind, section, offset, symbol)?,
-            Target::Node { node, delta } => {
+            ReferenceMeaning::Named(named) => self.named(kind, &named),
+            ReferenceMeaning::Code { section, offset, symbol } => {
+                self.code(kind, section, offset, symbol)?
+            }
+            ReferenceMeaning::Node { node, delta } => {
                 let (node, delta) = self.onwards(manner.access, node, delta);
                 if let Some(bytes) = self.exact(manner.access, node, delta) {
                     self.streams.byte(kind, tag::CONTENT);
@@ -69,31 +75,32 @@ impl<'data> Unit<'_, 'data, '_> {
                     self.streams.number(kind, delta.cast_unsigned());
                     let rank = self.rank_of_variable(node);
                     self.streams.index(kind, rank);
-                    let starts = manner.access != Access::Strided && node.extent == Extent::Next;
-                    self.streams.edges.push(Edge { kind, node, starts });
+                    let starts =
+                        manner.access != Access::Strided && node.extent == DataExtent::Next;
+                    self.streams.edges.push(UnitEdge { kind, node, starts });
                 }
             }
-            Target::Apart { entry, delta, size, place } => {
+            ReferenceMeaning::Apart { entry, delta, size, place } => {
                 self.streams.byte(kind, tag::APART);
                 self.streams.number(kind, size);
-                self.target(manner, Target::Node { node: entry, delta })?;
+                self.target(manner, ReferenceMeaning::Node { node: entry, delta })?;
                 if let Some(node) = place {
-                    self.target(manner, Target::Node { node, delta: 0 })?;
+                    self.target(manner, ReferenceMeaning::Node { node, delta: 0 })?;
                 }
             }
-            Target::Entry { section, offset, delta } => {
+            ReferenceMeaning::Entry { section, offset, delta } => {
                 self.streams.byte(kind, tag::ENTRY);
                 self.streams.number(kind, delta);
                 self.code(kind, section, offset, None)?;
             }
-            Target::Empty => self.streams.byte(kind, tag::EMPTY),
-            Target::Place { section, offset } => {
+            ReferenceMeaning::Empty => self.streams.byte(kind, tag::EMPTY),
+            ReferenceMeaning::Place { section, offset } => {
                 let name = self.cx.elf.section(section).name;
                 self.streams.byte(kind, tag::PLACE);
                 self.streams.bytes(kind, name);
                 self.streams.number(kind, offset.cast_unsigned());
             }
-            Target::Number(number) => {
+            ReferenceMeaning::Number(number) => {
                 self.streams.byte(kind, tag::NUMBER);
                 self.streams.number(kind, number);
             }
@@ -106,7 +113,7 @@ impl<'data> Unit<'_, 'data, '_> {
         let size = self.cx.elf.section(node.section).size;
         let inside = u64::try_from(delta).ok().filter(|at| *at < size);
         match inside {
-            Some(at) if access == Access::Open && node.extent == Extent::Section => {
+            Some(at) if access == Access::Open && node.extent == DataExtent::Section => {
                 (NodeRef::unnamed(node.section, at), 0)
             }
             _ => (node, delta),
@@ -163,7 +170,7 @@ impl<'data> Unit<'_, 'data, '_> {
         Some(section.entsize).filter(|size| is_taken_apart && *size < len as u64).unwrap_or(0)
     }
 
-    pub(super) fn named(&mut self, kind: ContentKind, named: &Named<'_>) {
+    pub(super) fn named(&mut self, kind: ContentKind, named: &Identity<'_>) {
         let rank = self.refer(named);
         self.streams.named(kind, &named.name, rank, named.addend);
     }
@@ -171,7 +178,7 @@ impl<'data> Unit<'_, 'data, '_> {
     /// Takes down that the unit refers to `named`, and gives its rank. Several symbols of one unit can differ in the
     /// compiler's number only; they are told apart by the order of their first use. LLVM numbers what it makes global,
     /// and need not do so in another build: so one without a number counts.
-    pub(super) fn refer(&mut self, named: &Named<'_>) -> u32 {
+    pub(super) fn refer(&mut self, named: &Identity<'_>) -> u32 {
         let Streams { references, ranked, numbered, numberless, .. } = &mut *self.streams;
         if let Some((_, rank)) = ranked.iter().find(|(symbol, _)| *symbol == named.symbol) {
             return *rank;
@@ -200,7 +207,7 @@ impl<'data> Unit<'_, 'data, '_> {
         offset: u64,
         symbol: Option<SymbolId>,
     ) -> Result<(), Refusal> {
-        if self.inside(&Target::Code { section, offset, symbol }) {
+        if self.inside(&ReferenceMeaning::Code { section, offset, symbol }) {
             self.streams.byte(kind, tag::INSIDE);
             self.streams.fixup(kind, section, offset);
             return Ok(());
@@ -211,17 +218,19 @@ impl<'data> Unit<'_, 'data, '_> {
             .filter(|(_, symbol)| !symbol.local)
         {
             let addend = offset.wrapping_sub(symbol.value).cast_signed();
-            return self
-                .target(Manner { kind, access: Access::Open }, self.cx.named(index, addend));
+            return self.target(
+                ReferenceManner { kind, access: Access::Open },
+                self.cx.named(index, addend),
+            );
         }
         let span = self.cx.layout.find(section, offset);
         let Some((id, owner)) = span.and_then(|id| Some((id, self.cx.layout.called(id)?))) else {
             return self.target(
-                Manner { kind, access: Access::Open },
-                Target::Place { section, offset: offset.cast_signed() },
+                ReferenceManner { kind, access: Access::Open },
+                ReferenceMeaning::Place { section, offset: offset.cast_signed() },
             );
         };
-        let Target::Named(named) = self.cx.named(owner, 0) else {
+        let ReferenceMeaning::Named(named) = self.cx.named(owner, 0) else {
             return Err(Refusal::new("a function without a name"));
         };
         if offset == self.cx.layout.span(id).start {

@@ -6,8 +6,8 @@ use crate::arch::{Arch, Form, Instructions, for_machine};
 use crate::elf::{Place, Reloc, RelocKind, SectionId, SymbolId};
 use crate::layout::{Function, SpanId};
 use crate::meaning;
-use crate::slices::Parts as _;
-use crate::tables::Entry;
+use crate::slices::SliceParts as _;
+use crate::tables::DecodedEntry;
 
 use super::context::Context;
 use super::entries::Effect;
@@ -15,11 +15,11 @@ use super::fields::distance;
 use super::flow::Flow;
 use super::instruction::Encoded;
 use super::numbered::Instructed;
-use super::origin::Origin;
-use super::part::{Part, Role};
-use super::said::{Own, Said};
+use super::origin::SymbolFiles;
+use super::part::{PartRole, UnitPart};
+use super::said::{Annotations, InstructionAnnotations};
 use super::stream::{Streams, tag};
-use super::{ContentKind, Site};
+use super::{ContentKind, EntrySite};
 
 /// Why a function cannot be digested.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +38,14 @@ impl From<Refusal> for String {
 }
 
 /// A unit being written: a function, or (without parts) a data object.
-pub(crate) struct Unit<'a, 'data, 's> {
+pub(crate) struct UnitWriter<'a, 'data, 's> {
     pub(super) cx: &'a Context<'a, 'data>,
     pub(super) streams: &'s mut Streams,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<UnitPart>,
     /// Those of the last foreign function that something referred to.
     pub(super) foreign: Option<(SpanId, Instructed)>,
     /// Where it comes from.
-    pub(super) origin: Origin,
+    pub(super) origin: SymbolFiles,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be
     /// data.
     pub(super) read: Vec<Place>,
@@ -54,7 +54,7 @@ pub(crate) struct Unit<'a, 'data, 's> {
     behind_padding: Vec<(ContentKind, SectionId, u64, u64)>,
 }
 
-impl<'a, 'data, 's> Unit<'a, 'data, 's> {
+impl<'a, 'data, 's> UnitWriter<'a, 'data, 's> {
     pub(crate) fn new(cx: &'a Context<'a, 'data>, streams: &'s mut Streams) -> Self {
         streams.clear();
         Self {
@@ -62,7 +62,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             streams,
             parts: Vec::new(),
             foreign: None,
-            origin: Origin::Any,
+            origin: SymbolFiles::Any,
             read: Vec::new(),
             behind_padding: Vec::new(),
         }
@@ -93,9 +93,9 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
 
     fn write(&mut self, function: &Function) -> Result<(), Refusal> {
         let role = |id: SpanId| match id {
-            _ if id == function.body => Role::Body,
-            _ if Some(id) == function.prefix => Role::Prefix,
-            _ => Role::Cold,
+            _ if id == function.body => PartRole::Body,
+            _ if Some(id) == function.prefix => PartRole::Prefix,
+            _ => PartRole::Cold,
         };
         let spans =
             [function.body].into_iter().chain(function.cold.iter().copied()).chain(function.prefix);
@@ -103,12 +103,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let span = self.cx.layout.span(index);
             let (section, start, end) = (span.section, span.start, span.end);
             let role = role(index);
-            if role == Role::Body {
+            if role == PartRole::Body {
                 self.origin = self.cx.origins.at(section, start);
                 self.before(section, start);
                 self.section_of(function, section);
             }
-            self.parts.push(Part { section, start, end, limit: end, role });
+            self.parts.push(UnitPart { section, start, end, limit: end, role });
         }
         let mut next = 0;
         while next < self.parts.len() {
@@ -159,7 +159,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             self.cx.elf.machine, A => self.instructions::<A>(number, number8, &part, code, ahead)
         )?;
         if let Some(slot) = self.parts.get_mut(number) {
-            *slot = Part { end, ..part.clone() };
+            *slot = UnitPart { end, ..part.clone() };
         }
         self.fall_through(&part, number)
     }
@@ -169,12 +169,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         &mut self,
         number: usize,
         number8: u8,
-        part: &Part,
+        part: &UnitPart,
         code: &[u8],
         ahead: &[u8],
     ) -> Result<u64, Refusal> {
         let kind = part.role.kind();
-        let mut said = Said::of(self.cx, part.section, part.start, part.limit);
+        let mut said = Annotations::of(self.cx, part.section, part.start, part.limit);
         let mut end = part.limit;
         let mut instructions = A::Instructions::at_start(ahead, code.len(), part.start);
         let mut flow = Flow::default();
@@ -190,7 +190,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             let raw = code.between(offset, instructions.offset());
             let Range { start: at, end: next } = instructions.place();
             let is_bare = next <= pending;
-            let stays = |target: u64| part.role != Role::Outlined && part.holds(target);
+            let stays = |target: u64| part.role != PartRole::Outlined && part.holds(target);
             let effect = match decoded.form {
                 Form::Branch { target, .. } if is_bare && stays(target) => {
                     let distance = instructions
@@ -211,7 +211,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
                 }
                 _ => {
                     let own = said.take_before(next)?;
-                    let site = Site {
+                    let site = EntrySite {
                         part: number8,
                         address: RelocKind::Relative32,
                         delta: 0,
@@ -238,7 +238,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
             if flow.starts_behind_padding(before, here, &decoded, is_replaced) {
                 self.behind_padding.push((kind, part.section, part.start, before as u64));
             }
-            if part.role == Role::Outlined && decoded.ends_flow {
+            if part.role == PartRole::Outlined && decoded.ends_flow {
                 end = next;
                 break;
             }
@@ -269,12 +269,12 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     }
 
     /// Writes what control runs on into behind the end of the function's code, if it does.
-    fn fall_through(&mut self, part: &Part, number: usize) -> Result<(), Refusal> {
+    fn fall_through(&mut self, part: &UnitPart, number: usize) -> Result<(), Refusal> {
         let kind = ContentKind::FallThrough;
         let last = self
             .streams
             .last_counted(number, usize::MAX)
-            .filter(|_| matches!(part.role, Role::Body | Role::Cold));
+            .filter(|_| matches!(part.role, PartRole::Body | PartRole::Cold));
         let section = self.cx.elf.section(part.section);
         let Some(last) = last else { return Ok(()) };
         let last = part.start.saturating_add(last as u64);
@@ -282,7 +282,7 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
         let is_warning = || {
             let entries = self.cx.sites.within(part.section, last, last.saturating_add(1));
             let mut entries = entries.iter().map(|site| self.cx.sites.entry(self.cx.elf, site));
-            entries.any(|entry| matches!(entry, Ok(Entry::Bug(bug)) if bug.is_warning()))
+            entries.any(|entry| matches!(entry, Ok(DecodedEntry::Bug(bug)) if bug.is_warning()))
         };
         let machine = self.cx.elf.machine;
         let runs_on =
@@ -303,11 +303,11 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     /// Writes an instruction about which something is said, unless a special entry stands for it.
     fn described<A: Arch>(
         &mut self,
-        part: &Part,
-        mut site: Site<'_>,
+        part: &UnitPart,
+        mut site: EntrySite<'_>,
         instruction: &Encoded<'_>,
         instructions: &mut A::Instructions<'_>,
-        own: &Own<'_>,
+        own: &InstructionAnnotations<'_>,
     ) -> Result<Effect, Refusal> {
         for (_, offset, symbol) in own.labels {
             self.label(part, &site, instruction, *offset, *symbol);
@@ -325,8 +325,8 @@ impl<'a, 'data, 's> Unit<'a, 'data, 's> {
     /// branch can choose.
     fn label(
         &mut self,
-        part: &Part,
-        site: &Site<'_>,
+        part: &UnitPart,
+        site: &EntrySite<'_>,
         instruction: &Encoded<'_>,
         offset: u64,
         symbol: Option<SymbolId>,

@@ -3,10 +3,10 @@
 use crate::elf::SectionId;
 use crate::ids::List;
 use crate::lists::Lists;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::nodes::NodeDigests;
-use super::stream::{Edge, Streams};
+use super::stream::{Streams, UnitEdge};
 use super::{ContentKind, Digest, FunctionChecksums, ReferentId, Short};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
@@ -18,7 +18,7 @@ pub(super) struct Walked {
     /// Why a function has no digest.
     pub(super) outcomes: Vec<Result<(), String>>,
     kinds: Lists<(ContentKind, Digest)>,
-    edges: Lists<Edge>,
+    edges: Lists<UnitEdge>,
     references: Lists<ReferentId>,
     /// See [`Streams::read`].
     pub(super) read: Vec<(SectionId, u64, u64)>,
@@ -40,7 +40,7 @@ impl Walked {
     }
 
     /// The unnamed data that the functions refer to.
-    pub(super) fn edges(&self) -> &[Edge] {
+    pub(super) fn edges(&self) -> &[UnitEdge] {
         self.edges.items()
     }
 
@@ -84,7 +84,7 @@ impl Room {
     fn finish(
         &mut self,
         kinds: &[(ContentKind, Digest)],
-        edges: &[Edge],
+        edges: &[UnitEdge],
         nodes: &NodeDigests,
     ) -> Result<Digest, String> {
         let Self { whole, short, behind } = self;

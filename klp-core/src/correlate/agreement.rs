@@ -28,10 +28,12 @@ impl Disagreement {
     pub fn of(both: &Both<'_>, correlation: &Correlation, renames: &Renames) -> Self {
         let partners = Partners::of(both.patched, correlation);
         let pairs: Vec<Pair<Means>> = correlation.means().collect();
-        let found: Vec<Found> = pairs
+        let found: Vec<ReferenceFindings> = pairs
             .par_chunks(4096)
             .map(|pairs| {
-                Found::of(both, pairs, |one, other| opinion(both, one, other, &partners, renames))
+                ReferenceFindings::of(both, pairs, |one, other| {
+                    opinion(both, one, other, &partners, renames)
+                })
             })
             .collect();
         let mut disagreement = Self::default();
@@ -62,18 +64,18 @@ impl Disagreement {
 
 /// What the references of some units say.
 #[derive(Default)]
-struct Found {
+struct ReferenceFindings {
     /// Patched units that refer to something else.
     different: Vec<Means>,
     /// Symbols that only those can tell who use them, and each that does.
     open: Vec<(Pair<u32>, Means)>,
 }
 
-impl Found {
-    fn of(both: &Both<'_>, pairs: &[Pair<Means>], opinion: impl Fn(u32, u32) -> Opinion) -> Self {
+impl ReferenceFindings {
+    fn of(both: &Both<'_>, pairs: &[Pair<Means>], opinion: impl Fn(u32, u32) -> Sameness) -> Self {
         let mut found = Self::default();
         // By original symbol: nearly each is compared with one other only.
-        let mut known: Vec<Option<(u32, Opinion)>> = vec![None; both.old.len()];
+        let mut known: Vec<Option<(u32, Sameness)>> = vec![None; both.old.len()];
         for pair in pairs {
             let Some(lists) = lists(both, *pair) else { continue };
             let after = pair.patched;
@@ -90,9 +92,9 @@ impl Found {
                     *slot = Some((*other, opinion));
                 }
                 match opinion {
-                    Opinion::Same => {}
-                    Opinion::Different => found.different.push(after),
-                    Opinion::Open => {
+                    Sameness::Same => {}
+                    Sameness::Different => found.different.push(after),
+                    Sameness::Open => {
                         let pair = Pair { original: *one, patched: *other };
                         found.open.push((pair, after));
                     }
@@ -105,7 +107,7 @@ impl Found {
 
 /// Whether two symbols stand for the same.
 #[derive(Debug, Clone, Copy)]
-enum Opinion {
+enum Sameness {
     Same,
     Different,
     /// Only those that use them can tell.
@@ -118,21 +120,21 @@ fn opinion(
     other: u32,
     partners: &Partners,
     renames: &Renames,
-) -> Opinion {
+) -> Sameness {
     let Some((before, after)) = both.old.get(one).zip(both.new.get(other)) else {
-        return Opinion::Different;
+        return Sameness::Different;
     };
     let same_name = before.name == after.name && before.is_fixed && after.is_fixed;
     if same_name && before.local == after.local && before.scope == after.scope {
-        return Opinion::Same;
+        return Sameness::Same;
     }
     let same = match (both.old.means(one), both.new.means(other)) {
         (Some(before), Some(after)) => partners.of_patched(after) == Some(before),
-        (None, None) if before.local && after.local => return Opinion::Open,
+        (None, None) if before.local && after.local => return Sameness::Open,
         (None, None) if before.local == after.local => renames.agree(before.name, after.name),
         _ => false,
     };
-    if same { Opinion::Same } else { Opinion::Different }
+    if same { Sameness::Same } else { Sameness::Different }
 }
 
 struct Partners {

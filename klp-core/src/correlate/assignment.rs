@@ -8,7 +8,7 @@ use crate::ids::Pair;
 const MANY: usize = 12;
 
 /// A partner that something speaks for, and how often.
-type Said<T> = (Pair<T>, usize);
+type CountedPair<T> = (Pair<T>, usize);
 
 /// The pairs that are part of every assignment which agrees with as much as possible of what is said.
 pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> BTreeSet<Pair<T>> {
@@ -26,7 +26,7 @@ pub(super) fn certain<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> BTreeSe
 }
 
 /// What is said, in parts that have nothing in common.
-fn components<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> Vec<Vec<Said<T>>> {
+fn components<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> Vec<Vec<CountedPair<T>>> {
     let mut forth: BTreeMap<T, Vec<T>> = BTreeMap::new();
     let mut back: BTreeMap<T, Vec<T>> = BTreeMap::new();
     for pair in said.keys() {
@@ -53,19 +53,19 @@ fn components<T: Ord + Copy>(said: &BTreeMap<Pair<T>, usize>) -> Vec<Vec<Said<T>
     components
 }
 
-fn in_every_best<T: Ord + Copy>(said: &[Said<T>]) -> BTreeSet<Pair<T>> {
-    let mut search = Search { best: 0, common: BTreeSet::new() };
+fn in_every_best<T: Ord + Copy>(said: &[CountedPair<T>]) -> BTreeSet<Pair<T>> {
+    let mut search = AssignmentSearch { best: 0, common: BTreeSet::new() };
     search.extend(said, &mut Vec::new(), 0);
     search.common
 }
 
-struct Search<T> {
+struct AssignmentSearch<T> {
     best: usize,
     common: BTreeSet<Pair<T>>,
 }
 
-impl<T: Ord + Copy> Search<T> {
-    fn extend(&mut self, rest: &[Said<T>], taken: &mut Vec<Pair<T>>, weight: usize) {
+impl<T: Ord + Copy> AssignmentSearch<T> {
+    fn extend(&mut self, rest: &[CountedPair<T>], taken: &mut Vec<Pair<T>>, weight: usize) {
         let Some(((pair, votes), rest)) = rest.split_first() else {
             let taken: BTreeSet<Pair<T>> = taken.iter().copied().collect();
             if weight > self.best {

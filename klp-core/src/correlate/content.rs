@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::matching::{Group, Matching};
-use super::unit::Unit;
+use super::unit::NamedUnit;
 use crate::ids::{Id, Pair};
 
 pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
@@ -11,12 +11,15 @@ pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
     pair_by(matching, |unit| unit.instructions);
 }
 
-pub(super) fn digest(unit: &Unit<'_>) -> Option<[u8; 32]> {
+pub(super) fn digest(unit: &NamedUnit<'_>) -> Option<[u8; 32]> {
     unit.digest.map(|digest| *digest.as_bytes())
 }
 
 /// Pairs units that are the only ones with that content in their group.
-fn pair_by<Of, T: Ord>(matching: &mut Matching<'_, Of>, content: impl Fn(&Unit<'_>) -> Option<T>) {
+fn pair_by<Of, T: Ord>(
+    matching: &mut Matching<'_, Of>,
+    content: impl Fn(&NamedUnit<'_>) -> Option<T>,
+) {
     for group in matching.groups() {
         for pair in alike(&group, matching, &content) {
             matching.pair(pair);
@@ -28,7 +31,7 @@ fn pair_by<Of, T: Ord>(matching: &mut Matching<'_, Of>, content: impl Fn(&Unit<'
 pub(super) fn alike<Of, T: Ord>(
     group: &Group<Of>,
     matching: &Matching<'_, Of>,
-    content: impl Fn(&Unit<'_>) -> Option<T>,
+    content: impl Fn(&NamedUnit<'_>) -> Option<T>,
 ) -> Vec<Pair<Id<Of>>> {
     let mut by_content: BTreeMap<T, Group<Of>> = BTreeMap::new();
     for index in &group.original {

@@ -2,9 +2,9 @@
 
 use foldhash::{HashMap, HashMapExt as _};
 
-use super::files::Scope;
+use super::files::NameScope;
 use super::matching::Matching;
-use super::unit::Unit;
+use super::unit::NamedUnit;
 use crate::ids::{Id, List, Pair};
 
 pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
@@ -15,8 +15,8 @@ pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
 
 /// The units whose name is the only such on both sides.
 fn pairs<Of>(
-    original: &List<Id<Of>, Unit<'_>>,
-    patched: &List<Id<Of>, Unit<'_>>,
+    original: &List<Id<Of>, NamedUnit<'_>>,
+    patched: &List<Id<Of>, NamedUnit<'_>>,
 ) -> Vec<Pair<Id<Of>>> {
     let unique = unique(original);
     let known = named(patched)
@@ -30,7 +30,9 @@ fn pairs<Of>(
 }
 
 /// The one unit of each name; none where there are several.
-fn unique<'u, Of>(units: &'u List<Id<Of>, Unit<'_>>) -> HashMap<(Scope, &'u str), Option<Id<Of>>> {
+fn unique<'u, Of>(
+    units: &'u List<Id<Of>, NamedUnit<'_>>,
+) -> HashMap<(NameScope, &'u str), Option<Id<Of>>> {
     let mut unique = HashMap::with_capacity(units.len());
     for (index, name) in named(units) {
         unique.entry(name).and_modify(|found| *found = None).or_insert(Some(index));
@@ -39,8 +41,8 @@ fn unique<'u, Of>(units: &'u List<Id<Of>, Unit<'_>>) -> HashMap<(Scope, &'u str)
 }
 
 fn named<'u, Of>(
-    units: &'u List<Id<Of>, Unit<'_>>,
-) -> impl Iterator<Item = (Id<Of>, (Scope, &'u str))> {
+    units: &'u List<Id<Of>, NamedUnit<'_>>,
+) -> impl Iterator<Item = (Id<Of>, (NameScope, &'u str))> {
     let units = units.with_ids().filter(|(unit, _)| !unit.is_numbered());
     units.map(|(unit, id)| (id, (unit.scope, unit.name)))
 }

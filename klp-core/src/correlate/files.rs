@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::ManifestObject;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// Where a name is unique, in terms of the original's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Scope {
+pub(super) enum NameScope {
     Global,
     /// A Kbuild object, where both linked objects say what they come from.
     Origin(u32),
@@ -18,7 +18,7 @@ pub(super) enum Scope {
 
 /// What says where a name holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Home {
+pub(super) struct NameHome {
     pub(super) file: Option<u32>,
     pub(super) origin: Option<u32>,
     /// Local, made global by LLVM.
@@ -27,14 +27,14 @@ pub(super) struct Home {
 
 /// The original's index of each source file and each Kbuild object of the patched object.
 #[derive(Debug)]
-pub(super) struct Files {
+pub(super) struct FileMatches {
     numbers: Vec<Option<u32>>,
     /// Whether one of both does not say which file a local name is of: `strip` takes that away.
     is_untold: bool,
     origins: Option<Vec<Option<u32>>>,
 }
 
-impl Files {
+impl FileMatches {
     /// File names repeat in a linked object (`core.c`), so they are matched as a sequence, and only where a name is
     /// that of one file does its place not matter.
     pub(super) fn of(original: &ManifestObject, patched: &ManifestObject) -> Self {
@@ -63,38 +63,38 @@ impl Files {
     }
 
     /// Where what has this home in the original is known by its name.
-    pub(super) fn in_original(&self, home: Home) -> Scope {
+    pub(super) fn in_original(&self, home: NameHome) -> NameScope {
         match home.origin.filter(|_| self.origins.is_some()) {
-            Some(origin) if home.is_local() => Scope::Origin(origin),
+            Some(origin) if home.is_local() => NameScope::Origin(origin),
             _ => self.same(home.file),
         }
     }
 
     /// The same for the patched object.
-    pub(super) fn in_patched(&self, home: Home) -> Scope {
+    pub(super) fn in_patched(&self, home: NameHome) -> NameScope {
         match home.origin.zip(self.origins.as_ref()) {
             Some((origin, known)) if home.is_local() => {
                 let before = known.get(origin as usize).copied().flatten();
-                before.map_or(Scope::NewOrigin(origin), Scope::Origin)
+                before.map_or(NameScope::NewOrigin(origin), NameScope::Origin)
             }
             _ => self.original(home.file),
         }
     }
 
     /// The scope of what is local to a file of the patched object.
-    pub(super) fn original(&self, patched: Option<u32>) -> Scope {
+    pub(super) fn original(&self, patched: Option<u32>) -> NameScope {
         match patched.filter(|_| !self.is_untold) {
-            None => Scope::Global,
+            None => NameScope::Global,
             Some(file) => match self.numbers.get(file as usize).copied().flatten() {
-                Some(file) => Scope::File(file),
-                None => Scope::New(file),
+                Some(file) => NameScope::File(file),
+                None => NameScope::New(file),
             },
         }
     }
 
     /// The scope of what is local to a file of the original.
-    pub(super) fn same(&self, original: Option<u32>) -> Scope {
-        original.filter(|_| !self.is_untold).map_or(Scope::Global, Scope::File)
+    pub(super) fn same(&self, original: Option<u32>) -> NameScope {
+        original.filter(|_| !self.is_untold).map_or(NameScope::Global, NameScope::File)
     }
 }
 
@@ -143,7 +143,7 @@ fn pair_renamed(found: &mut [Option<u32>], count: usize) {
     }
 }
 
-impl Home {
+impl NameHome {
     fn is_local(self) -> bool {
         self.file.is_some() || self.promoted
     }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn mapping(original: &[&str], patched: &[&str]) -> Vec<Option<u32>> {
-        Files::of(&object(original), &object(patched)).numbers
+        FileMatches::of(&object(original), &object(patched)).numbers
     }
 
     #[test]

@@ -7,8 +7,8 @@ use foldhash::{HashMap, HashMapExt as _};
 use crate::ids::{Id, List, Pair};
 
 use super::Match;
-use super::files::Scope;
-use super::unit::Unit;
+use super::files::NameScope;
+use super::unit::NamedUnit;
 
 /// Of more units of one name than this, the first so many are told as candidates.
 const CROWD: usize = 64;
@@ -41,8 +41,8 @@ pub(super) type AreStrangers<'a, Of> = Box<dyn Fn(Pair<Id<Of>>) -> bool + Send +
 
 /// The units of two objects and the partners that have been found.
 pub(super) struct Matching<'a, Of> {
-    pub(super) original: List<Id<Of>, Unit<'a>>,
-    pub(super) patched: List<Id<Of>, Unit<'a>>,
+    pub(super) original: List<Id<Of>, NamedUnit<'a>>,
+    pub(super) patched: List<Id<Of>, NamedUnit<'a>>,
     /// Names that now stand for another unit than before.
     pub(super) moved: Vec<Match<Id<Of>>>,
     /// What tells which units of one name are different things.
@@ -54,7 +54,7 @@ pub(super) struct Matching<'a, Of> {
 }
 
 impl<'a, Of> Matching<'a, Of> {
-    pub(super) fn new(original: Vec<Unit<'a>>, patched: Vec<Unit<'a>>) -> Self {
+    pub(super) fn new(original: Vec<NamedUnit<'a>>, patched: Vec<NamedUnit<'a>>) -> Self {
         let (original, patched) = (List::from(original), List::from(patched));
         let (partner, taken) = (patched.alongside(), original.alongside());
         Self { original, patched, moved: Vec::new(), strangers: None, partner, taken }
@@ -93,11 +93,11 @@ impl<'a, Of> Matching<'a, Of> {
         partners.filter_map(|(original, patched)| Some(Pair { original: (*original)?, patched }))
     }
 
-    pub(super) fn open_original(&self) -> impl Iterator<Item = (&Unit<'a>, Id<Of>)> {
+    pub(super) fn open_original(&self) -> impl Iterator<Item = (&NamedUnit<'a>, Id<Of>)> {
         self.original.with_ids().filter(|(_, id)| self.is_open(*id))
     }
 
-    pub(super) fn open_patched(&self) -> impl Iterator<Item = (&Unit<'a>, Id<Of>)> {
+    pub(super) fn open_patched(&self) -> impl Iterator<Item = (&NamedUnit<'a>, Id<Of>)> {
         self.patched.with_ids().filter(|(_, id)| self.partner(*id).is_none())
     }
 
@@ -131,7 +131,7 @@ impl<'a, Of> Matching<'a, Of> {
     }
 
     /// Both units of a pair.
-    pub(super) fn units(&self, pair: Pair<Id<Of>>) -> (&Unit<'a>, &Unit<'a>) {
+    pub(super) fn units(&self, pair: Pair<Id<Of>>) -> (&NamedUnit<'a>, &NamedUnit<'a>) {
         (&self.original[pair.original], &self.patched[pair.patched])
     }
 
@@ -142,7 +142,7 @@ impl<'a, Of> Matching<'a, Of> {
     /// What is open, by place and name without numbers, where there is something on both sides.
     pub(super) fn groups(&self) -> Vec<Group<Of>> {
         let mut groups: Vec<Group<Of>> = Vec::new();
-        let mut numbers: HashMap<(Scope, &str), usize> = HashMap::new();
+        let mut numbers: HashMap<(NameScope, &str), usize> = HashMap::new();
         for (unit, id) in self.open_patched() {
             let number = *numbers.entry((unit.scope, &unit.base)).or_insert(groups.len());
             if number == groups.len() {

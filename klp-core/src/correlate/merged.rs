@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::content;
-use super::files::Scope;
+use super::files::NameScope;
 use super::matching::{Group, Matching};
-use super::unit::Unit;
+use super::unit::NamedUnit;
 use crate::ids::Id;
 
 pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
-    let mut alike: BTreeMap<(Scope, [u8; 32]), Group<Of>> = BTreeMap::new();
+    let mut alike: BTreeMap<(NameScope, [u8; 32]), Group<Of>> = BTreeMap::new();
     for (id, key) in constants(matching.open_original()) {
         alike.entry(key).or_default().original.push(id);
     }
@@ -24,10 +24,10 @@ pub(super) fn apply<Of>(matching: &mut Matching<'_, Of>) {
 
 /// What no other file can name, by its place and content.
 fn constants<'u, 'a: 'u, Of>(
-    units: impl Iterator<Item = (&'u Unit<'a>, Id<Of>)>,
-) -> impl Iterator<Item = (Id<Of>, (Scope, [u8; 32]))> {
+    units: impl Iterator<Item = (&'u NamedUnit<'a>, Id<Of>)>,
+) -> impl Iterator<Item = (Id<Of>, (NameScope, [u8; 32]))> {
     let constants = units.filter(|(unit, _)| {
-        unit.is_constant && !unit.name.is_empty() && unit.scope != Scope::Global
+        unit.is_constant && !unit.name.is_empty() && unit.scope != NameScope::Global
     });
     constants.filter_map(|(unit, id)| Some((id, (unit.scope, content::digest(unit)?))))
 }

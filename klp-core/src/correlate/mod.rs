@@ -52,9 +52,9 @@ use crate::layout::Function;
 use crate::manifest::{DataId, FunctionId, ManifestData};
 
 use matching::Matching;
-use structure::Evidence;
+use structure::StructureVotes;
 use symbols::Means;
-use unit::Unit;
+use unit::NamedUnit;
 use users::Strangers;
 
 pub use agreement::Disagreement;
@@ -91,14 +91,14 @@ impl Correlation {
         let (mut functions, mut data) = rayon::join(
             || {
                 Matching::<Function>::new(
-                    Unit::functions(original, |home| files.in_original(home)),
-                    Unit::functions(patched, |home| files.in_patched(home)),
+                    NamedUnit::functions(original, |home| files.in_original(home)),
+                    NamedUnit::functions(patched, |home| files.in_patched(home)),
                 )
             },
             || {
                 Matching::<ManifestData<'static>>::new(
-                    Unit::data(original, |home| files.in_original(home)),
-                    Unit::data(patched, |home| files.in_patched(home)),
+                    NamedUnit::data(original, |home| files.in_original(home)),
+                    NamedUnit::data(patched, |home| files.in_patched(home)),
                 )
             },
         );
@@ -106,14 +106,14 @@ impl Correlation {
         let mut is_known = functions.is_settled();
         while !is_known {
             let known = functions.pairs().map(as_functions);
-            let mut said = Evidence::of(both, known).functions;
+            let mut said = StructureVotes::of(both, known).functions;
             said.retain(|pair, _| functions.is_promoted(*pair));
             is_known = !structure::apply(&mut functions, &said);
         }
         by_name(&mut functions);
         while functions.has_groups() {
             let known = functions.pairs().map(as_functions);
-            let said = Evidence::of(both, known).functions;
+            let said = StructureVotes::of(both, known).functions;
             if !structure::apply(&mut functions, &said) {
                 break;
             }
@@ -131,17 +131,17 @@ impl Correlation {
         while !is_known {
             let known = certain.iter().copied().map(as_functions);
             let known = known.chain(data.pairs().map(as_data));
-            let mut said = Evidence::of(both, known).data;
+            let mut said = StructureVotes::of(both, known).data;
             said.retain(|pair, _| data.is_promoted(*pair) || of_one_name.contains(pair));
             is_known = !structure::apply(&mut data, &said);
         }
-        let said = sole::votes(both, &certain, &data, Unit::is_promoted);
+        let said = sole::votes(both, &certain, &data, NamedUnit::is_promoted);
         structure::apply(&mut data, &said);
         by_name(&mut data);
         while data.has_groups() {
             let known = pairs.iter().copied().map(as_functions);
             let known = known.chain(data.pairs().map(as_data));
-            let said = Evidence::of(both, known).data;
+            let said = StructureVotes::of(both, known).data;
             if !structure::apply(&mut data, &said) {
                 break;
             }

@@ -11,8 +11,8 @@ use crate::manifest::{DataId, FunctionId, ManifestData};
 use super::Both;
 use super::matching::Matching;
 use super::structure::{Votes, counted};
-use super::symbols::{Means, Symbols};
-use super::unit::{self, Unit};
+use super::symbols::{Means, ReferencedSymbols};
+use super::unit::{self, NamedUnit};
 
 /// How many functions, of which `pairs` are the pairs, speak for two variables being one. `wanted` are those whose names
 /// count.
@@ -20,7 +20,7 @@ pub(super) fn votes<'m>(
     both: &Both<'_>,
     pairs: &[Pair<FunctionId>],
     matching: &Matching<'m, ManifestData<'static>>,
-    wanted: impl Fn(&Unit<'m>) -> bool,
+    wanted: impl Fn(&NamedUnit<'m>) -> bool,
 ) -> Votes<DataId> {
     let then: BTreeSet<&str> = matching.open_original().map(|(unit, _)| &*unit.base).collect();
     let now: BTreeSet<&str> = matching.open_patched().map(|(unit, _)| &*unit.base).collect();
@@ -48,7 +48,7 @@ pub(super) fn votes<'m>(
 
 /// The open variable that each symbol stands for, if its name is one of `bases`.
 fn variables<'b>(
-    symbols: &Symbols<'_>,
+    symbols: &ReferencedSymbols<'_>,
     bases: &BTreeSet<&'b str>,
     is_open: impl Fn(DataId) -> bool,
 ) -> Vec<Option<(&'b str, DataId)>> {

@@ -14,7 +14,7 @@ pub(super) type Votes<I> = BTreeMap<Pair<I>, usize>;
 
 /// How often code that is the same but for numbers speaks for two units being one.
 #[derive(Debug, Default)]
-pub(super) struct Evidence {
+pub(super) struct StructureVotes {
     pub(super) functions: Votes<FunctionId>,
     pub(super) data: Votes<DataId>,
 }
@@ -40,7 +40,7 @@ pub(super) fn lists<'a>(
     }
 }
 
-impl Evidence {
+impl StructureVotes {
     /// What the units that are `pairs` say.
     pub(super) fn of(both: &Both<'_>, pairs: impl Iterator<Item = Pair<Means>>) -> Self {
         let (mut functions, mut data) = (Vec::new(), Vec::new());

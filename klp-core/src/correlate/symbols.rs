@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::name::{self, Stability};
 
-use super::files::{Files, Scope};
+use super::files::{FileMatches, NameScope};
 
 /// A function or a data object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,14 +26,14 @@ impl Means {
 
 /// A symbol that something refers to.
 #[derive(Debug)]
-pub(super) struct Symbol<'a> {
+pub(super) struct ReferencedSymbol<'a> {
     pub(super) name: &'a str,
     /// Index of its source file; none for global ones.
     file: Option<u32>,
     /// Visible in its own object only.
     pub(super) local: bool,
     /// Where the name holds.
-    pub(super) scope: Scope,
+    pub(super) scope: NameScope,
     /// Whether the name says which it is: no compiler had a hand in it, and nothing else has it.
     pub(super) is_fixed: bool,
     /// Which of those of its name and file it is, by place.
@@ -42,18 +42,18 @@ pub(super) struct Symbol<'a> {
 
 /// The symbols of one object, by their numbers.
 #[derive(Debug)]
-pub(super) struct Symbols<'a> {
+pub(super) struct ReferencedSymbols<'a> {
     object: &'a ManifestObject,
-    list: Vec<Symbol<'a>>,
+    list: Vec<ReferencedSymbol<'a>>,
     /// What those mean whose name is not fixed. Nearly all that is ever asked for, and few.
     numbered: Vec<Option<Means>>,
     /// What any name means.
-    all: OnceLock<Units<'a>>,
+    all: OnceLock<UnitsByName<'a>>,
 }
 
-impl<'a> Symbols<'a> {
+impl<'a> ReferencedSymbols<'a> {
     /// `scope` is that of a source file.
-    fn of(object: &'a ManifestObject, scope: impl Fn(Option<u32>) -> Scope + Sync) -> Self {
+    fn of(object: &'a ManifestObject, scope: impl Fn(Option<u32>) -> NameScope + Sync) -> Self {
         let symbol = |reference: u32| {
             let (name, local) = object.symbol(reference)?;
             let file = object.symbol_file(reference);
@@ -63,15 +63,15 @@ impl<'a> Symbols<'a> {
                 && name::base(bytes).len() == bytes.len()
                 && rank.is_none();
             let rank = rank.unwrap_or(0);
-            Some(Symbol { name, file, local, scope: scope(file), is_fixed, rank })
+            Some(ReferencedSymbol { name, file, local, scope: scope(file), is_fixed, rank })
         };
         let count = object.globals.len().saturating_add(object.locals.len());
         let numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
-        let list: Vec<Symbol<'_>> =
+        let list: Vec<ReferencedSymbol<'_>> =
             numbers.into_par_iter().with_min_len(1024).filter_map(symbol).collect();
         let names = list.iter().filter(|symbol| !symbol.is_fixed).map(|symbol| symbol.name);
         let names: HashSet<&str> = names.collect();
-        let units = Units::of(object, |name| names.contains(name));
+        let units = UnitsByName::of(object, |name| names.contains(name));
         let numbered = list.iter().map(|symbol| {
             let symbol = Some(symbol).filter(|symbol| !symbol.is_fixed)?;
             units.find(symbol)
@@ -80,7 +80,7 @@ impl<'a> Symbols<'a> {
         Self { object, list, numbered, all: OnceLock::new() }
     }
 
-    pub(super) fn get(&self, reference: u32) -> Option<&Symbol<'a>> {
+    pub(super) fn get(&self, reference: u32) -> Option<&ReferencedSymbol<'a>> {
         self.list.get(reference as usize)
     }
 
@@ -95,7 +95,7 @@ impl<'a> Symbols<'a> {
         if !symbol.is_fixed {
             return self.numbered(reference);
         }
-        let all = self.all.get_or_init(|| Units::of(self.object, |_| true));
+        let all = self.all.get_or_init(|| UnitsByName::of(self.object, |_| true));
         all.find(symbol)
     }
 
@@ -112,19 +112,19 @@ pub struct Both<'a> {
     pub original: &'a ManifestObject,
     /// The one after.
     pub patched: &'a ManifestObject,
-    pub(super) files: Files,
-    pub(super) old: Symbols<'a>,
-    pub(super) new: Symbols<'a>,
+    pub(super) files: FileMatches,
+    pub(super) old: ReferencedSymbols<'a>,
+    pub(super) new: ReferencedSymbols<'a>,
 }
 
 impl<'a> Both<'a> {
     /// Reads the symbols of both.
     #[must_use]
     pub fn of(original: &'a ManifestObject, patched: &'a ManifestObject) -> Self {
-        let files = Files::of(original, patched);
+        let files = FileMatches::of(original, patched);
         let (old, new) = rayon::join(
-            || Symbols::of(original, |file| files.same(file)),
-            || Symbols::of(patched, |file| files.original(file)),
+            || ReferencedSymbols::of(original, |file| files.same(file)),
+            || ReferencedSymbols::of(patched, |file| files.original(file)),
         );
         Self { original, patched, files, old, new }
     }
@@ -132,9 +132,9 @@ impl<'a> Both<'a> {
 
 /// Functions and data objects by file and name, those of one name by place.
 #[derive(Debug)]
-struct Units<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
+struct UnitsByName<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
 
-impl<'a> Units<'a> {
+impl<'a> UnitsByName<'a> {
     /// Those of `object` whose names are `wanted`.
     fn of(object: &'a ManifestObject, wanted: impl Fn(&str) -> bool) -> Self {
         let functions = object.functions.with_ids().flat_map(|(function, id)| {
@@ -151,7 +151,7 @@ impl<'a> Units<'a> {
         Self(units)
     }
 
-    fn find(&self, symbol: &Symbol<'_>) -> Option<Means> {
+    fn find(&self, symbol: &ReferencedSymbol<'_>) -> Option<Means> {
         match self.0.get(&(symbol.file, symbol.name))?.as_slice() {
             [only] => Some(*only),
             // Functions and data of one name have no common order here.

@@ -9,11 +9,11 @@ use crate::manifest::{ManifestData, ManifestFunction, ManifestObject, Short};
 use crate::meaning::{self, Holds};
 use crate::name::{self, Stability};
 
-use super::files::{Home, Scope};
+use super::files::{NameHome, NameScope};
 
 /// Something with a name, a scope and a digest.
 #[derive(Debug)]
-pub(super) struct Unit<'a> {
+pub(super) struct NamedUnit<'a> {
     /// Its symbol; empty for what has none.
     pub(super) name: &'a str,
     /// The name up to what a compiler numbers or hashes.
@@ -21,7 +21,7 @@ pub(super) struct Unit<'a> {
     /// Other names for it, the same way.
     pub(super) aliases: Vec<Cow<'a, str>>,
     /// Where the name holds.
-    pub(super) scope: Scope,
+    pub(super) scope: NameScope,
     /// None: it cannot be compared.
     pub(super) digest: Option<Digest>,
     /// Of a function, the digest of its instructions alone.
@@ -30,10 +30,10 @@ pub(super) struct Unit<'a> {
     pub(super) is_constant: bool,
 }
 
-impl<'a> Unit<'a> {
+impl<'a> NamedUnit<'a> {
     pub(super) fn functions(
         object: &'a ManifestObject,
-        scope: impl Fn(Home) -> Scope + Sync,
+        scope: impl Fn(NameHome) -> NameScope + Sync,
     ) -> Vec<Self> {
         let functions = object.functions.par_iter().with_min_len(1024);
         functions.map(|function| Self::function(function, &scope)).collect()
@@ -41,13 +41,13 @@ impl<'a> Unit<'a> {
 
     pub(super) fn data(
         object: &'a ManifestObject,
-        scope: impl Fn(Home) -> Scope + Sync,
+        scope: impl Fn(NameHome) -> NameScope + Sync,
     ) -> Vec<Self> {
         let data = object.data.par_iter().with_min_len(1024);
         data.map(|data| Self::data_object(data, &scope)).collect()
     }
 
-    fn function(function: ManifestFunction<'a>, scope: impl Fn(Home) -> Scope) -> Self {
+    fn function(function: ManifestFunction<'a>, scope: impl Fn(NameHome) -> NameScope) -> Self {
         // Code without a symbol is named after its place, which says nothing.
         let (name, base) = match function.name.split_once('+') {
             Some((section, _)) if section.starts_with('.') => ("", Cow::Borrowed(section)),
@@ -57,7 +57,7 @@ impl<'a> Unit<'a> {
             name,
             base,
             aliases: function.aliases.into_iter().map(self::base).collect(),
-            scope: scope(Home {
+            scope: scope(NameHome {
                 file: function.file,
                 origin: function.origin,
                 promoted: name::promoted(function.name).is_some(),
@@ -68,7 +68,7 @@ impl<'a> Unit<'a> {
         }
     }
 
-    fn data_object(data: ManifestData<'a>, scope: impl Fn(Home) -> Scope) -> Self {
+    fn data_object(data: ManifestData<'a>, scope: impl Fn(NameHome) -> NameScope) -> Self {
         let base = match data.name {
             Some(name) => base(name),
             None => Cow::Owned(format!("{} (unnamed)", section_base(data.section))),
@@ -77,7 +77,7 @@ impl<'a> Unit<'a> {
             name: data.name.unwrap_or_default(),
             base,
             aliases: data.aliases.into_iter().map(self::base).collect(),
-            scope: scope(Home {
+            scope: scope(NameHome {
                 file: data.file,
                 origin: data.origin,
                 promoted: data.name.and_then(name::promoted).is_some(),

@@ -9,17 +9,17 @@ use rayon::prelude::*;
 use crate::ids::{List, Pair};
 use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::name;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
-use super::symbols::{Means, Symbols};
+use super::symbols::{Means, ReferencedSymbols};
 use super::{Both, unit};
 
 /// What tells such variables of two objects.
 pub(super) struct Strangers<'a> {
     original: &'a ManifestObject,
     patched: &'a ManifestObject,
-    before: Users,
-    after: Users,
+    before: FunctionsByData,
+    after: FunctionsByData,
     /// The partner of each original function.
     forth: List<FunctionId, Option<FunctionId>>,
     /// Which patched functions have one.
@@ -32,8 +32,10 @@ impl<'a> Strangers<'a> {
     /// `pairs` are those of functions.
     pub(super) fn of(both: &Both<'a>, pairs: &[Pair<FunctionId>]) -> Self {
         let (original, patched) = (both.original, both.patched);
-        let (before, after) =
-            rayon::join(|| Users::of(original, &both.old), || Users::of(patched, &both.new));
+        let (before, after) = rayon::join(
+            || FunctionsByData::of(original, &both.old),
+            || FunctionsByData::of(patched, &both.new),
+        );
         let mut forth: List<FunctionId, _> = original.functions.alongside();
         let mut has_partner: List<FunctionId, bool> = patched.functions.alongside();
         for pair in pairs {
@@ -83,10 +85,10 @@ impl<'a> Strangers<'a> {
 }
 
 /// The functions that use each data object whose name a compiler chose, sorted.
-struct Users(Vec<(DataId, FunctionId)>);
+struct FunctionsByData(Vec<(DataId, FunctionId)>);
 
-impl Users {
-    fn of(object: &ManifestObject, symbols: &Symbols<'_>) -> Self {
+impl FunctionsByData {
+    fn of(object: &ManifestObject, symbols: &ReferencedSymbols<'_>) -> Self {
         let functions = object.functions.par_with_ids().with_min_len(1024);
         let mut users: Vec<(DataId, FunctionId)> = functions
             .flat_map_iter(|(function, id)| {

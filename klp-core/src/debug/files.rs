@@ -5,11 +5,11 @@ use gimli::{Dwarf, Unit};
 
 use super::DebugError;
 use super::budget::Budget;
-use super::sections::{Reader, text};
+use super::sections::{DwarfReader, text};
 
 /// Paths of source files.
 #[derive(Default)]
-pub(super) struct Files {
+pub(super) struct SourceFiles {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
 }
@@ -18,7 +18,7 @@ pub(super) struct Files {
 #[derive(Default)]
 pub(super) struct UnitFiles(HashMap<u64, u32>);
 
-impl Files {
+impl SourceFiles {
     /// The paths by number.
     pub(super) fn into_names(self) -> Vec<String> {
         self.names
@@ -27,7 +27,7 @@ impl Files {
     /// The number of the file that `unit` calls `index`; none where it names no such file.
     pub(super) fn number(
         &mut self,
-        (dwarf, unit): (&Dwarf<Reader<'_>>, &Unit<Reader<'_>>),
+        (dwarf, unit): (&Dwarf<DwarfReader<'_>>, &Unit<DwarfReader<'_>>),
         known: &mut UnitFiles,
         index: u64,
         budget: &mut Budget,
@@ -51,7 +51,7 @@ impl Files {
 
 /// The path of the file that `unit` calls `index`.
 fn path(
-    (dwarf, unit): (&Dwarf<Reader<'_>>, &Unit<Reader<'_>>),
+    (dwarf, unit): (&Dwarf<DwarfReader<'_>>, &Unit<DwarfReader<'_>>),
     index: u64,
     budget: &mut Budget,
 ) -> Result<Option<String>, DebugError> {

@@ -7,11 +7,11 @@ use crate::ids::{Id, List};
 use super::DebugError;
 use super::Place;
 use super::budget::Budget;
-use super::files::Files;
+use super::files::SourceFiles;
 use super::lines::SourceLine;
-use super::origin::{Declaration, Entry, Origins};
-use super::sections::{Reader, UnitId};
-use super::space::{Space, Stretch};
+use super::origin::{Declaration, Declarations, Die};
+use super::sections::{DwarfReader, UnitId};
+use super::space::{CodeStretch, Space};
 
 /// One of the functions of a file.
 pub type SubprogramId = Id<Subprogram>;
@@ -24,7 +24,7 @@ pub struct Subprogram {
     /// What it is called.
     pub named: Declaration,
     /// Where its code is: body and cold parts.
-    pub code: Vec<Stretch>,
+    pub code: Vec<CodeStretch>,
     /// It was made of another function's source: a clone, or the copy out of line of an inline one.
     pub is_instance: bool,
     /// What was inlined into it, each before what was inlined into that.
@@ -37,7 +37,7 @@ pub struct InlinedSubroutine {
     /// What it is called.
     pub named: Declaration,
     /// Where its code is; empty where the compiler left none of it.
-    pub code: Vec<Stretch>,
+    pub code: Vec<CodeStretch>,
     /// Where it is called.
     pub call: Option<SourceLine>,
     /// What it was inlined into; none: the function itself.
@@ -71,16 +71,16 @@ impl Subprogram {
 
 /// Finds them.
 pub(super) struct Subprograms<'d, 'a> {
-    dwarf: &'d Dwarf<Reader<'a>>,
-    units: &'d List<UnitId, Unit<Reader<'a>>>,
+    dwarf: &'d Dwarf<DwarfReader<'a>>,
+    units: &'d List<UnitId, Unit<DwarfReader<'a>>>,
     space: &'d Space,
-    origins: Origins<'d, 'a>,
+    origins: Declarations<'d, 'a>,
     pub(super) found: List<SubprogramId, Subprogram>,
 }
 
 /// What an entry is in.
 #[derive(Clone, Copy)]
-enum Scope {
+enum EntryScope {
     Function(SubprogramId),
     /// What was inlined into it.
     Inlined(SubprogramId, InlinedSubroutineId),
@@ -90,22 +90,28 @@ enum Scope {
 
 impl<'d, 'a> Subprograms<'d, 'a> {
     pub(super) fn new(
-        dwarf: &'d Dwarf<Reader<'a>>,
-        units: &'d List<UnitId, Unit<Reader<'a>>>,
+        dwarf: &'d Dwarf<DwarfReader<'a>>,
+        units: &'d List<UnitId, Unit<DwarfReader<'a>>>,
         space: &'d Space,
     ) -> Self {
-        Self { dwarf, units, space, origins: Origins::new(dwarf, units), found: List::default() }
+        Self {
+            dwarf,
+            units,
+            space,
+            origins: Declarations::new(dwarf, units),
+            found: List::default(),
+        }
     }
 
     /// Adds those of a unit.
     pub(super) fn add_unit(
         &mut self,
         id: UnitId,
-        files: &mut Files,
+        files: &mut SourceFiles,
         budget: &mut Budget,
     ) -> Result<(), DebugError> {
         let unit = &self.units[id];
-        let mut scopes: Vec<(isize, Scope)> = Vec::new();
+        let mut scopes: Vec<(isize, EntryScope)> = Vec::new();
         let mut entries = unit.entries();
         while let Some(entry) = entries.next_dfs()? {
             let depth = entry.depth();
@@ -132,33 +138,33 @@ impl<'d, 'a> Subprograms<'d, 'a> {
     fn function(
         &mut self,
         unit: UnitId,
-        entry: &Entry<'a>,
-        files: &mut Files,
+        entry: &Die<'a>,
+        files: &mut SourceFiles,
         budget: &mut Budget,
-    ) -> Result<Scope, DebugError> {
+    ) -> Result<EntryScope, DebugError> {
         let code = self.code(unit, entry, budget)?;
         if code.is_empty() {
-            return Ok(Scope::Abstract);
+            return Ok(EntryScope::Abstract);
         }
         let named = self.origins.named(unit, entry, files, budget)?;
         let is_instance = entry.attr(constants::DW_AT_abstract_origin).is_some();
         let inlined = List::default();
         let id = self.found.push(Subprogram { named, code, is_instance, inlined });
-        Ok(Scope::Function(id))
+        Ok(EntryScope::Function(id))
     }
 
     fn inlined(
         &mut self,
-        (unit, entry): (UnitId, &Entry<'a>),
-        scope: Option<Scope>,
-        files: &mut Files,
+        (unit, entry): (UnitId, &Die<'a>),
+        scope: Option<EntryScope>,
+        files: &mut SourceFiles,
         budget: &mut Budget,
-    ) -> Result<Option<Scope>, DebugError> {
+    ) -> Result<Option<EntryScope>, DebugError> {
         let (function, parent) = match scope {
-            Some(Scope::Function(function)) => (function, None),
-            Some(Scope::Inlined(function, parent)) => (function, Some(parent)),
+            Some(EntryScope::Function(function)) => (function, None),
+            Some(EntryScope::Inlined(function, parent)) => (function, Some(parent)),
             // What is said of functions without code is said again of each copy.
-            Some(Scope::Abstract) | None => return Ok(None),
+            Some(EntryScope::Abstract) | None => return Ok(None),
         };
         let code = self.code(unit, entry, budget)?;
         let named = self.origins.named(unit, entry, files, budget)?;
@@ -172,16 +178,16 @@ impl<'d, 'a> Subprograms<'d, 'a> {
         let call = self.origins.source_line(unit, file, line, files, budget)?;
         let inlined = &mut self.found[function].inlined;
         let id = inlined.push(InlinedSubroutine { named, code, call, parent });
-        Ok(Some(Scope::Inlined(function, id)))
+        Ok(Some(EntryScope::Inlined(function, id)))
     }
 
     /// Where the code of `entry` is.
     fn code(
         &self,
         unit: UnitId,
-        entry: &Entry<'a>,
+        entry: &Die<'a>,
         budget: &mut Budget,
-    ) -> Result<Vec<Stretch>, DebugError> {
+    ) -> Result<Vec<CodeStretch>, DebugError> {
         let unit = &self.units[unit];
         let mut code = Vec::new();
         if let Some(value) = entry.attr_value(constants::DW_AT_ranges) {

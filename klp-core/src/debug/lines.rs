@@ -3,13 +3,13 @@
 use gimli::{Dwarf, Unit};
 
 use crate::elf::{Place, SectionId};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::DebugError;
 use super::budget::Budget;
-use super::files::{Files, UnitFiles};
-use super::sections::Reader;
-use super::space::{Space, Stretch};
+use super::files::{SourceFiles, UnitFiles};
+use super::sections::DwarfReader;
+use super::space::{CodeStretch, Space};
 
 /// A line of a source file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct SourceLine {
 
 /// Where code of one line begins; 0 is no line, and ends the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
+struct LineRow {
     section: SectionId,
     offset: u64,
     /// In the order of the line program: of several at one place the last one counts.
@@ -32,15 +32,15 @@ struct Row {
 
 /// All of a file, sorted by place.
 #[derive(Debug, Default)]
-pub(super) struct Rows(Vec<Row>);
+pub(super) struct Rows(Vec<LineRow>);
 
 impl Rows {
     /// Adds those of a unit.
     pub(super) fn add_unit(
         &mut self,
-        (dwarf, unit): (&Dwarf<Reader<'_>>, &Unit<Reader<'_>>),
+        (dwarf, unit): (&Dwarf<DwarfReader<'_>>, &Unit<DwarfReader<'_>>),
         space: &Space,
-        files: &mut Files,
+        files: &mut SourceFiles,
         budget: &mut Budget,
     ) -> Result<(), DebugError> {
         let Some(program) = unit.line_program.clone() else { return Ok(()) };
@@ -55,7 +55,7 @@ impl Rows {
                 // The end can be behind the section.
                 if let Some(place) = last.take() {
                     let end = space.stretch_end(place, row.address());
-                    self.0.push(Row {
+                    self.0.push(LineRow {
                         section: place.section,
                         offset: end,
                         order,
@@ -71,7 +71,7 @@ impl Rows {
             let file = files.number((dwarf, unit), &mut known, row.file_index(), budget)?;
             let (line, file) = file.map_or((0, 0), |file| (line, file));
             let Place { section, offset } = place;
-            self.0.push(Row { section, offset, order, line, file });
+            self.0.push(LineRow { section, offset, order, line, file });
         }
         Ok(())
     }
@@ -92,7 +92,7 @@ impl Rows {
     /// Where in `stretch` which lines begin. Where the first is in the middle of one, that line is named.
     pub(super) fn within(
         &self,
-        stretch: Stretch,
+        stretch: CodeStretch,
     ) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
         let first = Place { section: stretch.section, offset: stretch.start };
         let rest = self.0.starting(self.after(first)).iter();
@@ -110,7 +110,7 @@ impl Rows {
     }
 }
 
-impl Row {
+impl LineRow {
     fn line(&self) -> Option<SourceLine> {
         (self.line > 0).then_some(SourceLine { file: self.file, line: self.line })
     }

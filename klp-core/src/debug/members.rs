@@ -4,8 +4,8 @@ use gimli::{AttributeValue, Dwarf, Unit, UnitOffset, constants};
 
 use super::DebugError;
 use super::budget::Budget;
-use super::origin::Entry;
-use super::sections::{Reader, Sections, units};
+use super::origin::Die;
+use super::sections::{DwarfReader, Sections, units};
 use crate::module::RawElf;
 
 /// Types that are nested deeper, or names of names, are not followed.
@@ -36,7 +36,7 @@ pub fn members(
     let dwarf = sections.dwarf();
     let mut budget = Budget::of_size(sections.size().saturating_add(bytes.len()));
     for unit in &units(&dwarf)? {
-        let types = Types { dwarf: &dwarf, unit };
+        let types = UnitTypes { dwarf: &dwarf, unit };
         if let Some(kind) = types.variable(name, &mut budget)? {
             let at = |offset: &u64| types.member(kind, *offset, &mut budget);
             return offsets.iter().map(at).collect();
@@ -46,12 +46,12 @@ pub fn members(
 }
 
 /// The types of a unit.
-struct Types<'d, 'a> {
-    dwarf: &'d Dwarf<Reader<'a>>,
-    unit: &'d Unit<Reader<'a>>,
+struct UnitTypes<'d, 'a> {
+    dwarf: &'d Dwarf<DwarfReader<'a>>,
+    unit: &'d Unit<DwarfReader<'a>>,
 }
 
-impl<'a> Types<'_, 'a> {
+impl<'a> UnitTypes<'_, 'a> {
     /// The type of the variable of that name, if it lasts.
     fn variable(&self, name: &str, budget: &mut Budget) -> Result<Option<UnitOffset>, DebugError> {
         let mut entries = self.unit.entries();
@@ -68,7 +68,7 @@ impl<'a> Types<'_, 'a> {
                 Some(AttributeValue::UnitRef(offset)) => Some(self.unit.entry(offset)?),
                 _ => None,
             };
-            let is_it = |entry: &Entry<'a>| -> Result<bool, DebugError> {
+            let is_it = |entry: &Die<'a>| -> Result<bool, DebugError> {
                 Ok(self.name(entry)?.is_some_and(|own| own.slice() == name.as_bytes()))
             };
             let is_named = is_it(entry)? || declared.as_ref().map(is_it).transpose()? == Some(true);
@@ -137,7 +137,7 @@ impl<'a> Types<'_, 'a> {
     /// The member of a structure or union that is at `within` of it: name, place and type. Of several the first.
     fn inner(
         &self,
-        entry: &Entry<'a>,
+        entry: &Die<'a>,
         within: u64,
         budget: &mut Budget,
     ) -> Result<Option<(String, u64, UnitOffset)>, DebugError> {
@@ -162,7 +162,7 @@ impl<'a> Types<'_, 'a> {
     }
 
     /// The indices of element `number` of an array, which can have several dimensions.
-    fn index(&self, array: &Entry<'a>, number: u64) -> Result<String, DebugError> {
+    fn index(&self, array: &Die<'a>, number: u64) -> Result<String, DebugError> {
         let counts = self.counts(array)?;
         let mut rest = number;
         let mut indices = Vec::new();
@@ -177,7 +177,7 @@ impl<'a> Types<'_, 'a> {
     }
 
     /// How many elements each dimension of an array has; 0 where nothing says.
-    fn counts(&self, array: &Entry<'a>) -> Result<Vec<u64>, DebugError> {
+    fn counts(&self, array: &Die<'a>) -> Result<Vec<u64>, DebugError> {
         let mut tree = self.unit.entries_tree(Some(array.offset()))?;
         let mut children = tree.root()?.children();
         let mut counts = Vec::new();
@@ -230,7 +230,7 @@ impl<'a> Types<'_, 'a> {
         Ok(false)
     }
 
-    fn name(&self, entry: &Entry<'a>) -> Result<Option<Reader<'a>>, DebugError> {
+    fn name(&self, entry: &Die<'a>) -> Result<Option<DwarfReader<'a>>, DebugError> {
         let value = entry.attr_value(constants::DW_AT_name);
         Ok(value.map(|value| self.dwarf.attr_string(self.unit, value)).transpose()?)
     }
@@ -248,13 +248,13 @@ fn is_name(tag: gimli::DwTag) -> bool {
     )
 }
 
-fn type_of(entry: &Entry<'_>) -> Option<UnitOffset> {
+fn type_of(entry: &Die<'_>) -> Option<UnitOffset> {
     match entry.attr_value(constants::DW_AT_type) {
         Some(AttributeValue::UnitRef(offset)) => Some(offset),
         _ => None,
     }
 }
 
-fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
+fn number(entry: &Die<'_>, attribute: gimli::DwAt) -> Option<u64> {
     entry.attr_value(attribute).and_then(|value| value.udata_value())
 }

@@ -23,10 +23,10 @@ pub use functions::{InlinedSubroutine, InlinedSubroutineId, Subprogram, Subprogr
 pub use lines::SourceLine;
 pub use members::{VariableMember, members};
 pub use origin::Declaration;
-pub use space::Stretch;
+pub use space::CodeStretch;
 
 use budget::Budget;
-use files::Files;
+use files::SourceFiles;
 use functions::Subprograms;
 use lines::Rows;
 use sections::Sections;
@@ -39,7 +39,7 @@ pub struct Debug {
     files: Vec<String>,
     rows: Rows,
     /// Where the functions are, sorted.
-    places: Vec<(Stretch, SubprogramId)>,
+    places: Vec<(CodeStretch, SubprogramId)>,
 }
 
 impl Debug {
@@ -50,7 +50,7 @@ impl Debug {
         let (dwarf, space) = (sections.dwarf(), sections.space());
         let mut budget = Budget::of_size(sections.size().saturating_add(bytes.len()));
         let units = sections::units(&dwarf)?;
-        let mut files = Files::default();
+        let mut files = SourceFiles::default();
         let mut functions = Subprograms::new(&dwarf, &units, space);
         let mut rows = Rows::default();
         for (unit, id) in units.with_ids() {
@@ -60,7 +60,7 @@ impl Debug {
         rows.sort();
         let functions = functions.found;
         let places = functions.with_ids();
-        let mut places: Vec<(Stretch, SubprogramId)> = places
+        let mut places: Vec<(CodeStretch, SubprogramId)> = places
             .flat_map(|(function, id)| function.code.iter().map(move |it| (*it, id)))
             .collect();
         places.sort_unstable();
@@ -80,7 +80,7 @@ impl Debug {
     }
 
     /// The places in `stretch` where code of another line begins, and the lines.
-    pub fn lines(&self, stretch: Stretch) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
+    pub fn lines(&self, stretch: CodeStretch) -> impl Iterator<Item = (Place, SourceLine)> + '_ {
         self.rows.within(stretch)
     }
 

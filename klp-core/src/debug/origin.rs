@@ -8,12 +8,12 @@ use crate::ids::List;
 
 use super::DebugError;
 use super::budget::Budget;
-use super::files::{Files, UnitFiles};
+use super::files::{SourceFiles, UnitFiles};
 use super::lines::SourceLine;
-use super::sections::{Reader, UnitId, text};
+use super::sections::{DwarfReader, UnitId, text};
 use crate::demangle::demangle;
 
-pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
+pub(super) type Die<'a> = gimli::DebuggingInformationEntry<DwarfReader<'a>>;
 
 /// A longer way from one entry to another is a circle.
 const LONGEST: usize = 16;
@@ -39,21 +39,21 @@ impl Declaration {
 }
 
 /// An entry: its unit, and place in that.
-pub(super) type At = (UnitId, UnitOffset);
+pub(super) type DieRef = (UnitId, UnitOffset);
 
 /// Finds what entries are called.
-pub(super) struct Origins<'d, 'a> {
-    dwarf: &'d Dwarf<Reader<'a>>,
-    units: &'d List<UnitId, Unit<Reader<'a>>>,
+pub(super) struct Declarations<'d, 'a> {
+    dwarf: &'d Dwarf<DwarfReader<'a>>,
+    units: &'d List<UnitId, Unit<DwarfReader<'a>>>,
     /// By the entry that says it all.
-    known: HashMap<At, Declaration>,
+    known: HashMap<DieRef, Declaration>,
     files: List<UnitId, UnitFiles>,
 }
 
-impl<'d, 'a> Origins<'d, 'a> {
+impl<'d, 'a> Declarations<'d, 'a> {
     pub(super) fn new(
-        dwarf: &'d Dwarf<Reader<'a>>,
-        units: &'d List<UnitId, Unit<Reader<'a>>>,
+        dwarf: &'d Dwarf<DwarfReader<'a>>,
+        units: &'d List<UnitId, Unit<DwarfReader<'a>>>,
     ) -> Self {
         Self { dwarf, units, known: HashMap::new(), files: units.alongside() }
     }
@@ -62,8 +62,8 @@ impl<'d, 'a> Origins<'d, 'a> {
     pub(super) fn named(
         &mut self,
         unit: UnitId,
-        entry: &Entry<'a>,
-        files: &mut Files,
+        entry: &Die<'a>,
+        files: &mut SourceFiles,
         budget: &mut Budget,
     ) -> Result<Declaration, DebugError> {
         let mut named = self.own(unit, entry, files, budget)?;
@@ -89,7 +89,7 @@ impl<'d, 'a> Origins<'d, 'a> {
     }
 
     /// The entry that says what else there is to say of `entry`.
-    fn refers(&self, unit: UnitId, entry: &Entry<'a>) -> Option<At> {
+    fn refers(&self, unit: UnitId, entry: &Die<'a>) -> Option<DieRef> {
         let origin = entry.attr_value(constants::DW_AT_abstract_origin);
         match origin.or_else(|| entry.attr_value(constants::DW_AT_specification))? {
             AttributeValue::UnitRef(offset) => Some((unit, offset)),
@@ -99,8 +99,9 @@ impl<'d, 'a> Origins<'d, 'a> {
     }
 
     /// The unit that has the entry at an offset of the section.
-    fn in_unit(&self, offset: DebugInfoOffset) -> Option<At> {
-        let start = |unit: &Unit<Reader<'a>>| unit.header.debug_info_offset().map_or(0, |it| it.0);
+    fn in_unit(&self, offset: DebugInfoOffset) -> Option<DieRef> {
+        let start =
+            |unit: &Unit<DwarfReader<'a>>| unit.header.debug_info_offset().map_or(0, |it| it.0);
         let after = self.units.as_slice().partition_point(|unit| start(unit) <= offset.0);
         let unit = self.units.checked(after.checked_sub(1)?)?;
         Some((unit, offset.to_unit_offset(&self.units[unit].header)?))
@@ -110,8 +111,8 @@ impl<'d, 'a> Origins<'d, 'a> {
     fn own(
         &mut self,
         unit: UnitId,
-        entry: &Entry<'a>,
-        files: &mut Files,
+        entry: &Die<'a>,
+        files: &mut SourceFiles,
         budget: &mut Budget,
     ) -> Result<Declaration, DebugError> {
         let of = &self.units[unit];
@@ -138,7 +139,7 @@ impl<'d, 'a> Origins<'d, 'a> {
         unit: UnitId,
         file: Option<u64>,
         line: Option<u64>,
-        files: &mut Files,
+        files: &mut SourceFiles,
         budget: &mut Budget,
     ) -> Result<Option<SourceLine>, DebugError> {
         let line = line.and_then(|line| u32::try_from(line).ok()).filter(|line| *line > 0);

@@ -14,7 +14,7 @@ use crate::ids::{Id, List};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// Bytes of debug information.
-pub(super) type Reader<'a> = EndianSlice<'a, LittleEndian>;
+pub(super) type DwarfReader<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What `dwz` and `objcopy --add-gnu-debuglink` leave in place of debug information.
 const LINKS: [&str; 2] = [".gnu_debugaltlink", ".gnu_debuglink"];
@@ -54,7 +54,7 @@ impl<'data> Sections<'data> {
     }
 
     /// What they say.
-    pub(super) fn dwarf(&self) -> Dwarf<Reader<'_>> {
+    pub(super) fn dwarf(&self) -> Dwarf<DwarfReader<'_>> {
         self.content.borrow(|bytes| EndianSlice::new(bytes, LittleEndian))
     }
 
@@ -126,12 +126,12 @@ fn target(elf: &RawElf<'_>, rela: &RawRela, space: &Space) -> u64 {
 }
 
 /// What was compiled together.
-pub(super) type UnitId = Id<Unit<Reader<'static>>>;
+pub(super) type UnitId = Id<Unit<DwarfReader<'static>>>;
 
 /// All units, in their order.
 pub(super) fn units<'a>(
-    dwarf: &Dwarf<Reader<'a>>,
-) -> Result<List<UnitId, Unit<Reader<'a>>>, DebugError> {
+    dwarf: &Dwarf<DwarfReader<'a>>,
+) -> Result<List<UnitId, Unit<DwarfReader<'a>>>, DebugError> {
     let mut headers = dwarf.units();
     let mut units = List::default();
     while let Some(header) = headers.next()? {
@@ -146,7 +146,10 @@ pub(super) fn units<'a>(
 }
 
 /// Takes what a text takes.
-pub(super) fn text(text: Reader<'_>, budget: &mut budget::Budget) -> Result<String, DebugError> {
+pub(super) fn text(
+    text: DwarfReader<'_>,
+    budget: &mut budget::Budget,
+) -> Result<String, DebugError> {
     budget.take(text.len())?;
     Ok(text.to_string_lossy().into_owned())
 }

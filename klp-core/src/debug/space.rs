@@ -6,7 +6,7 @@ use crate::module::RawElf;
 
 /// A stretch of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stretch {
+pub struct CodeStretch {
     /// The section.
     pub section: SectionId,
     /// First byte, as an offset in the section.
@@ -15,7 +15,7 @@ pub struct Stretch {
     pub end: u64,
 }
 
-impl Stretch {
+impl CodeStretch {
     /// Whether `place` is in it.
     #[must_use]
     pub fn holds(&self, place: Place) -> bool {
@@ -75,12 +75,12 @@ impl Space {
     }
 
     /// What is from `start` up to `end`, as far as it is in one section.
-    pub(super) fn stretch(&self, start: u64, end: u64) -> Option<Stretch> {
+    pub(super) fn stretch(&self, start: u64, end: u64) -> Option<CodeStretch> {
         let place = self.place(start)?;
         let after = self.sections.partition_point(|(first, ..)| *first <= start);
         let (_, size, section) = *self.sections.get(after.checked_sub(1)?)?;
         let length = end.checked_sub(start).filter(|length| *length > 0)?;
         let end = place.offset.saturating_add(length).min(size);
-        Some(Stretch { section, start: place.offset, end })
+        Some(CodeStretch { section, start: place.offset, end })
     }
 }

@@ -12,7 +12,7 @@ use crate::manifest::{DataId, ManifestData, ManifestObject};
 pub(super) const CACHE_LINE: u8 = 6;
 
 /// A data object of the patched object, what it was, and what it is.
-type Versions<'a> = (DataId, Option<ManifestData<'a>>, ManifestData<'a>);
+type DataVersions<'a> = (DataId, Option<ManifestData<'a>>, ManifestData<'a>);
 
 /// Data objects of `patched` of which at least one asks for a cache line or more, and for more than before.
 pub(super) fn risen(
@@ -20,7 +20,7 @@ pub(super) fn risen(
     patched: &ManifestObject,
     correlation: &Correlation,
 ) -> BTreeSet<DataId> {
-    let mut sections: BTreeMap<&str, Vec<Versions<'_>>> = BTreeMap::new();
+    let mut sections: BTreeMap<&str, Vec<DataVersions<'_>>> = BTreeMap::new();
     for pair in &correlation.data {
         let Some(index) = pair.patched else { continue };
         let after = patched.data.get(index);

@@ -8,11 +8,11 @@ use crate::ids::Pair;
 use crate::input::Input;
 use crate::manifest::FunctionId;
 
-use super::{Changes, Home};
+use super::{Changes, ManifestPosition};
 
 /// One of the two builds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum DiffSide {
     /// Before the patch.
     Original,
     /// After the patch.
@@ -22,15 +22,17 @@ pub enum Side {
 impl Changes {
     /// Makes the causes exact and adds their offsets, where `open` gives the object of that index in the manifest of
     /// that side.
-    pub fn locate(&mut self, open: impl Fn(Side, usize) -> Option<Input>) {
+    pub fn locate(&mut self, open: impl Fn(DiffSide, usize) -> Option<Input>) {
         let mut by_object: BTreeMap<Pair<usize>, Vec<_>> = BTreeMap::new();
         for (at, pair) in self.versions() {
             let objects = pair.map(|home| home.object);
             by_object.entry(objects).or_default().push((at, pair.map(|home| home.function)));
         }
         for (objects, functions) in by_object {
-            let old = open(Side::Original, objects.original);
-            let Some((old, new)) = old.zip(open(Side::Patched, objects.patched)) else { continue };
+            let old = open(DiffSide::Original, objects.original);
+            let Some((old, new)) = old.zip(open(DiffSide::Patched, objects.patched)) else {
+                continue;
+            };
             if let (Ok(old), Ok(new)) =
                 rayon::join(|| DigestedObject::of(&old), || DigestedObject::of(&new))
             {
@@ -51,7 +53,7 @@ impl Changes {
     }
 
     /// The functions that both builds have, and where.
-    fn versions(&self) -> impl Iterator<Item = (usize, Pair<Home>)> {
+    fn versions(&self) -> impl Iterator<Item = (usize, Pair<ManifestPosition>)> {
         let places = self.places.iter().enumerate();
         places.filter_map(|(at, place)| {
             Some((at, Pair { original: place.original?, patched: place.patched? }))

@@ -30,9 +30,9 @@ use crate::record::{
 };
 
 use pair::{Correlated, ObjectPair};
-use proof::{Open, Opened};
+use proof::{OpenObject, OpenedObject};
 
-pub use locate::Side;
+pub use locate::DiffSide;
 pub use proof::Proven;
 
 /// Everything that differs between two builds, in the order of objects and places.
@@ -59,7 +59,7 @@ pub struct Changes {
     /// Objects that make a local name global, or a global one local.
     pub rebound: BTreeSet<String>,
     /// Of each of `functions`.
-    places: Vec<Pair<Option<Home>>>,
+    places: Vec<Pair<Option<ManifestPosition>>>,
 }
 
 impl Changes {
@@ -163,7 +163,7 @@ impl Changes {
 
 /// Where a function of the changed-function set is in a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Home {
+struct ManifestPosition {
     /// The position of its object.
     object: usize,
     function: FunctionId,
@@ -182,9 +182,9 @@ pub fn compare(original: &Manifest, patched: &Manifest) -> Changes {
 pub fn compare_and_prove(
     original: &Manifest,
     patched: &Manifest,
-    open: impl Fn(Side, usize) -> Option<Input> + Sync,
+    open: impl Fn(DiffSide, usize) -> Option<Input> + Sync,
 ) -> Changes {
-    compare_opened(original, patched, &|side, index| open(side, index).map(Opened::File))
+    compare_opened(original, patched, &|side, index| open(side, index).map(OpenedObject::File))
 }
 
 /// The same of two manifests of one object each, which are not read a second time. Causes are exact.
@@ -195,15 +195,15 @@ pub fn compare_digested(
 ) -> Changes {
     let (read_original, read_patched) = (|| before.analysis(), || after.analysis());
     let open = |side, _| match side {
-        Side::Original => Some(Opened::Known(before.bytes(), &read_original)),
-        Side::Patched => Some(Opened::Known(after.bytes(), &read_patched)),
+        DiffSide::Original => Some(OpenedObject::Known(before.bytes(), &read_original)),
+        DiffSide::Patched => Some(OpenedObject::Known(after.bytes(), &read_patched)),
     };
     let mut changes = compare_opened(original, patched, &open);
     changes.locate_in(before, after);
     changes
 }
 
-fn compare_opened(original: &Manifest, patched: &Manifest, open: Open<'_, '_>) -> Changes {
+fn compare_opened(original: &Manifest, patched: &Manifest, open: OpenObject<'_, '_>) -> Changes {
     let empty = ManifestObject::default();
     let pairs: Vec<ObjectPair<'_>> = objects(original, patched)
         .into_par_iter()

@@ -12,8 +12,10 @@ use crate::obstacle::Obstacle;
 use crate::record::{Change, ChangedData, Refused};
 
 use super::entry::{Here, data, function};
-use super::proof::{Open, Proven, Unproven, Versions};
-use super::{Changes, Home, alignment, left_over, notes, order, proof, stripped, unread};
+use super::proof::{ObjectVersions, OpenObject, Proven, Unproven};
+use super::{
+    Changes, ManifestPosition, alignment, left_over, notes, order, proof, stripped, unread,
+};
 
 /// Objects of one name. One is empty where it is in one build only.
 pub(super) struct ObjectPair<'a> {
@@ -66,10 +68,10 @@ impl<'a> ObjectPair<'a> {
     }
 
     /// What changed, and what of the rest could be proven with the objects that `open` opens.
-    pub(super) fn compare(&self, renames: &Renames, open: Open<'_, '_>) -> (Changes, Proven) {
+    pub(super) fn compare(&self, renames: &Renames, open: OpenObject<'_, '_>) -> (Changes, Proven) {
         let both = self.positions.original.zip(self.positions.patched).filter(|_| !self.is_one);
         let versions =
-            both.map(|(original, patched)| Versions::open(open, Pair { original, patched }));
+            both.map(|(original, patched)| ObjectVersions::open(open, Pair { original, patched }));
         let by_digest = usize::from(matches!(versions, Some(None)));
         let mut proven = Proven { by_digest, ..Proven::default() };
         let versions = versions.flatten().filter(|versions| !versions.are_same());
@@ -88,7 +90,7 @@ impl<'a> ObjectPair<'a> {
         let disagreement = Disagreement::of(both, correlation, renames);
         let mut changes = Changes::default();
         let mut unproven = Unproven::default();
-        let read = versions.as_ref().map(Versions::read);
+        let read = versions.as_ref().map(ObjectVersions::read);
         if let Some(Ok(read)) = &read
             && let Some(why) = stripped::is_one(read)
         {
@@ -157,9 +159,9 @@ impl<'a> ObjectPair<'a> {
         &self,
         original: Option<FunctionId>,
         patched: Option<FunctionId>,
-    ) -> Pair<Option<Home>> {
+    ) -> Pair<Option<ManifestPosition>> {
         let home = |object: Option<usize>, function: Option<FunctionId>| {
-            Some(Home { object: object?, function: function? })
+            Some(ManifestPosition { object: object?, function: function? })
         };
         let Pair { original: before, patched: after } = self.positions;
         Pair { original: home(before, original), patched: home(after, patched) }

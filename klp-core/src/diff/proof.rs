@@ -11,7 +11,7 @@ use crate::input::Input;
 use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::prove::{self, Claims, Other, PairId, ProofResult, UnitKind};
 
-use super::Side;
+use super::DiffSide;
 
 /// What could be proven of two builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,17 +43,17 @@ impl Proven {
 }
 
 /// An object of which the digests are known.
-pub(super) enum Opened<'a> {
+pub(super) enum OpenedObject<'a> {
     /// Its file.
     File(Input),
     /// Its bytes, and what they mean: it was read already, or will be for the causes, too.
-    Known(&'a [u8], &'a Reader<'a>),
+    Known(&'a [u8], &'a AnalysisReader<'a>),
 }
 
 /// Reads an object, or gives what was read before.
-pub(super) type Reader<'a> = dyn Fn() -> Result<&'a Analysis<'a>, ElfError> + Sync + 'a;
+pub(super) type AnalysisReader<'a> = dyn Fn() -> Result<&'a Analysis<'a>, ElfError> + Sync + 'a;
 
-impl Opened<'_> {
+impl OpenedObject<'_> {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::File(input) => input,
@@ -61,21 +61,21 @@ impl Opened<'_> {
         }
     }
 
-    fn read(&self) -> Result<Held<'_>, ElfError> {
+    fn read(&self) -> Result<HeldAnalysis<'_>, ElfError> {
         match self {
-            Self::File(input) => Analysis::of(input).map(|read| Held::Own(Box::new(read))),
-            Self::Known(_, read) => read().map(Held::Known),
+            Self::File(input) => Analysis::of(input).map(|read| HeldAnalysis::Own(Box::new(read))),
+            Self::Known(_, read) => read().map(HeldAnalysis::Known),
         }
     }
 }
 
 /// An object as it is understood, for this comparison alone or for others too.
-pub(super) enum Held<'a> {
+pub(super) enum HeldAnalysis<'a> {
     Own(Box<Analysis<'a>>),
     Known(&'a Analysis<'a>),
 }
 
-impl<'a> Deref for Held<'a> {
+impl<'a> Deref for HeldAnalysis<'a> {
     type Target = Analysis<'a>;
 
     fn deref(&self) -> &Analysis<'a> {
@@ -87,22 +87,23 @@ impl<'a> Deref for Held<'a> {
 }
 
 /// Opens the object at a position in the manifest of a side, if it is there.
-pub(super) type Open<'o, 'a> = &'o (dyn Fn(Side, usize) -> Option<Opened<'a>> + Sync);
+pub(super) type OpenObject<'o, 'a> =
+    &'o (dyn Fn(DiffSide, usize) -> Option<OpenedObject<'a>> + Sync);
 
 /// The two versions of an object.
-pub(super) struct Versions<'a> {
-    original: Opened<'a>,
-    patched: Opened<'a>,
+pub(super) struct ObjectVersions<'a> {
+    original: OpenedObject<'a>,
+    patched: OpenedObject<'a>,
 }
 
-impl<'a> Versions<'a> {
+impl<'a> ObjectVersions<'a> {
     /// Those at these positions, where both are there.
     pub(super) fn open(
-        open: Open<'_, 'a>,
+        open: OpenObject<'_, 'a>,
         Pair { original, patched }: Pair<usize>,
     ) -> Option<Self> {
         let (original, patched) =
-            rayon::join(|| open(Side::Original, original), || open(Side::Patched, patched));
+            rayon::join(|| open(DiffSide::Original, original), || open(DiffSide::Patched, patched));
         Some(Self { original: original?, patched: patched? })
     }
 
@@ -112,18 +113,18 @@ impl<'a> Versions<'a> {
     }
 
     /// Reads both.
-    pub(super) fn read(&self) -> Result<Read<'_>, String> {
+    pub(super) fn read(&self) -> Result<AnalysedVersions<'_>, String> {
         let (original, patched) = rayon::join(|| self.original.read(), || self.patched.read());
         let text = |error: ElfError| error.to_string();
         let (original, patched) = (original.map_err(text)?, patched.map_err(text)?);
-        Ok(Read { original, patched })
+        Ok(AnalysedVersions { original, patched })
     }
 }
 
 /// The two versions of an object as they are understood.
-pub(super) struct Read<'a> {
-    pub(super) original: Held<'a>,
-    pub(super) patched: Held<'a>,
+pub(super) struct AnalysedVersions<'a> {
+    pub(super) original: HeldAnalysis<'a>,
+    pub(super) patched: HeldAnalysis<'a>,
 }
 
 /// What is not proven of two objects.
@@ -138,13 +139,13 @@ pub(super) struct Unproven {
 }
 
 /// Where the units of an object start; none if these are not those of its manifest.
-struct Places {
+struct UnitPlaces {
     functions: List<FunctionId, Place>,
     /// Those that are in a section.
     data: List<DataId, Place>,
 }
 
-impl Places {
+impl UnitPlaces {
     fn of(analysis: &Analysis<'_>, object: &ManifestObject) -> Option<Self> {
         let functions: List<_, Place> = analysis.function_places().collect();
         let data: List<_, Place> = analysis.data_places().collect();
@@ -170,12 +171,12 @@ struct Claimed<'a> {
 
 /// Proves what is called equal in two versions of an object.
 pub(super) fn of(
-    Read { original: before, patched: after }: &Read<'_>,
+    AnalysedVersions { original: before, patched: after }: &AnalysedVersions<'_>,
     (original, patched): (&ManifestObject, &ManifestObject),
     correlation: &Correlation,
     disagreement: &Disagreement,
 ) -> Result<(Proven, Unproven), String> {
-    let places = Places::of(before, original).zip(Places::of(after, patched));
+    let places = UnitPlaces::of(before, original).zip(UnitPlaces::of(after, patched));
     let (old, new) = places.ok_or("its objects are not those of its digests")?;
 
     let mut claims = Claims::default();

@@ -11,12 +11,12 @@ use crate::record::{Change, Note};
 
 use super::entry::function;
 use super::pair::Opinions;
-use super::proof::Read;
-use super::{Changes, Home};
+use super::proof::AnalysedVersions;
+use super::{Changes, ManifestPosition};
 
 impl Opinions<'_, '_> {
     /// Adds them to `changes`, which are those between the two objects.
-    pub(super) fn reach(&self, read: &Read<'_>, changes: &mut Changes) {
+    pub(super) fn reach(&self, read: &AnalysedVersions<'_>, changes: &mut Changes) {
         if !touches_constants(read, changes) {
             return;
         }
@@ -59,7 +59,10 @@ impl Opinions<'_, '_> {
 }
 
 /// Whether a constant without a name may have changed: one that nothing leads to, or that changed functions do.
-fn touches_constants(Read { original, patched }: &Read<'_>, changes: &Changes) -> bool {
+fn touches_constants(
+    AnalysedVersions { original, patched }: &AnalysedVersions<'_>,
+    changes: &Changes,
+) -> bool {
     let is_constant = |cause: &Cause| {
         matches!(
             cause.kind,
@@ -73,7 +76,7 @@ fn touches_constants(Read { original, patched }: &Read<'_>, changes: &Changes) -
         let causes = &function.causes;
         function.change == Change::Changed && (causes.is_empty() || causes.iter().any(is_constant))
     });
-    let places: Vec<Pair<Option<Home>>> = touched.map(|(_, place)| *place).collect();
+    let places: Vec<Pair<Option<ManifestPosition>>> = touched.map(|(_, place)| *place).collect();
     let before = || places.iter().filter_map(|place| Some(place.original?.function));
     let after = || places.iter().filter_map(|place| Some(place.patched?.function));
     changes.data.iter().any(|data| data.name.is_none())

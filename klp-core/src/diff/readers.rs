@@ -13,7 +13,7 @@ pub(super) fn fill(changes: &mut [ChangedData], original: &Manifest, patched: &M
     if wanted.is_empty() {
         return;
     }
-    let mut readers: HashMap<(Scope<'_>, &str), BTreeSet<&str>> = HashMap::new();
+    let mut readers: HashMap<(VisibleTo<'_>, &str), BTreeSet<&str>> = HashMap::new();
     for object in &patched.objects {
         let origins = origins(object, &wanted);
         for function in object.functions.iter() {
@@ -22,9 +22,9 @@ pub(super) fn fill(changes: &mut [ChangedData], original: &Manifest, patched: &M
                 if wanted.contains(name) {
                     let origin = || origins.get(&(object.symbol_file(*index), name)).copied();
                     let scope = if local {
-                        Scope::Object(object.origin(origin().flatten()))
+                        VisibleTo::Object(object.origin(origin().flatten()))
                     } else {
-                        Scope::Image(object.linked.as_deref())
+                        VisibleTo::Image(object.linked.as_deref())
                     };
                     readers.entry((scope, name)).or_default().insert(function.name);
                 }
@@ -38,8 +38,8 @@ pub(super) fn fill(changes: &mut [ChangedData], original: &Manifest, patched: &M
         .map(|data| {
             let name = data.name.as_deref().unwrap_or_default();
             let object = data.object.as_str();
-            let own = [Scope::Object(object)].into_iter();
-            let scopes: Vec<Scope<'_>> = match data.change {
+            let own = [VisibleTo::Object(object)].into_iter();
+            let scopes: Vec<VisibleTo<'_>> = match data.change {
                 // Whatever else has that name now is another thing.
                 Change::Removed if was_local.contains(&(object, name)) => Vec::new(),
                 Change::Added | Change::Changed if is_local.contains(&(object, name)) => {
@@ -64,7 +64,7 @@ pub(super) fn fill(changes: &mut [ChangedData], original: &Manifest, patched: &M
 
 /// Who knows a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Scope<'m> {
+enum VisibleTo<'m> {
     /// An object, for a local one.
     Object(&'m str),
     /// The kernel or a module, for a global one.
@@ -97,7 +97,7 @@ impl<'m> Images<'m> {
         &'s self,
         name: &'s str,
         home: Option<&'s str>,
-    ) -> impl Iterator<Item = Scope<'m>> + 's {
+    ) -> impl Iterator<Item = VisibleTo<'m>> + 's {
         const VMLINUX: Option<&str> = Some("vmlinux");
         let has = move |image: Option<&'s str>| self.defined.contains(&(image, name));
         let is_seen = home == VMLINUX || !has(VMLINUX);
@@ -107,7 +107,7 @@ impl<'m> Images<'m> {
                 || image.is_none()
                 || image != VMLINUX && is_seen && !has(image)
         };
-        self.all.iter().copied().filter(move |image| can_be(*image)).map(Scope::Image)
+        self.all.iter().copied().filter(move |image| can_be(*image)).map(VisibleTo::Image)
     }
 }
 

@@ -3,11 +3,13 @@
 use crate::checksum::Analysis;
 use crate::elf::{Definition, ElfObject, Section, SymbolKind};
 
-use super::proof::Read;
+use super::proof::AnalysedVersions;
 
 /// Why the two versions cannot be compared, if `strip` went over one of them: what the names told apart, and where
 /// data starts and ends, is not in it any more.
-pub(super) fn is_one(Read { original, patched }: &Read<'_>) -> Option<String> {
+pub(super) fn is_one(
+    AnalysedVersions { original, patched }: &AnalysedVersions<'_>,
+) -> Option<String> {
     let (stripped, other, names) = match (lacks_names(original), lacks_names(patched)) {
         (true, false) => ("original", "patched", &patched.elf),
         (false, true) => ("patched", "original", &original.elf),

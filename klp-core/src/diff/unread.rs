@@ -8,13 +8,13 @@ use crate::elf::{Definition, SymbolId};
 use crate::record::{ChangedData, Note};
 
 use super::Changes;
-use super::proof::Read;
+use super::proof::AnalysedVersions;
 
 /// How LLVM calls the section of a constant with a private name.
 const PRIVATE: &str = ".rodata..L";
 
 /// Turns what `changes` say about them into notes.
-pub(super) fn note(read: &Read<'_>, changes: &mut Changes) {
+pub(super) fn note(read: &AnalysedVersions<'_>, changes: &mut Changes) {
     let is_private = |data: &&ChangedData| data.name.is_none() && data.section.starts_with(PRIVATE);
     let sections: BTreeSet<&str> =
         changes.data.iter().filter(is_private).map(|data| data.section.as_str()).collect();

@@ -30,12 +30,12 @@ pub(super) fn zeros(name: &[u8], size: u64) -> Result<(), ElfError> {
 }
 
 /// How long the names of an object's symbols are together.
-pub(super) struct Names {
+pub(super) struct NamesLength {
     size: usize,
     sum: AtomicUsize,
 }
 
-impl Names {
+impl NamesLength {
     /// Those of an object of `size` bytes.
     pub(super) fn of_file(size: usize) -> Self {
         Self { size, sum: AtomicUsize::new(0) }

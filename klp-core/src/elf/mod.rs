@@ -290,16 +290,16 @@ fn is_text(name: &[u8], what: &str, number: usize) -> Result<(), ElfError> {
     }
 }
 
-type Symbols<'data> = List<SymbolId, Symbol<'data>>;
+type SymbolList<'data> = List<SymbolId, Symbol<'data>>;
 
 /// All symbols, and the names of the FILE symbols.
 fn read_symbols<'data>(
     symtab: &SymbolTable<'data, FileHeader64<LittleEndian>>,
     sections: &List<SectionId, Section<'_>>,
     size: usize,
-) -> Result<(Symbols<'data>, Vec<&'data [u8]>), ElfError> {
+) -> Result<(SymbolList<'data>, Vec<&'data [u8]>), ElfError> {
     let raws = symtab.symbols().par_iter().enumerate().with_min_len(1024);
-    let names = bounded::Names::of_file(size);
+    let names = bounded::NamesLength::of_file(size);
     let read = |(index, raw)| {
         let symbol = Symbol::read(symtab, SymbolIndex(index), raw, sections)?;
         names.add(symbol.name).map(|()| symbol)

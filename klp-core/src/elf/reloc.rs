@@ -8,8 +8,8 @@ use object::elf::Rela64;
 use crate::arch::{Arch as _, Machine, for_machine};
 
 pub use crate::arch::RelocKind;
-use crate::places::Places;
-use crate::slices::Parts as _;
+use crate::places::PlaceIndex;
+use crate::slices::SliceParts as _;
 
 use super::SymbolId;
 
@@ -41,13 +41,13 @@ impl Reloc {
 pub struct Relocs<'data> {
     machine: Machine,
     entries: Cow<'data, [Rela64<LittleEndian>]>,
-    places: Places,
+    places: PlaceIndex,
 }
 
 impl<'data> Relocs<'data> {
     /// Those of a section that has none.
     pub(crate) fn none(machine: Machine) -> Self {
-        Self { machine, entries: Cow::default(), places: Places::default() }
+        Self { machine, entries: Cow::default(), places: PlaceIndex::default() }
     }
 
     /// Those of all `tables` that apply to the section.
@@ -75,7 +75,7 @@ impl<'data> Relocs<'data> {
                 Cow::Owned(owned)
             }
         };
-        let places = Places::of(entries.iter().map(offset));
+        let places = PlaceIndex::of(entries.iter().map(offset));
         Ok(Self { machine, entries, places })
     }
 

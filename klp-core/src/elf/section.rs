@@ -7,7 +7,7 @@ use object::elf;
 use super::{Relocs, SectionId};
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::rules;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// Notes of LLVM to linkers and profilers, by its extensions to ELF (`SHT_LLVM_ODRTAB` to `SHT_LLVM_JT_SIZES`):
 /// symbols whose address matters, libraries, maps of basic blocks. Nothing of them is loaded or changes code.

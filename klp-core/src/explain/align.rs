@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use super::fact::{Fact, OTHER_CONTENT, differences};
+use super::fact::{InstructionFact, OTHER_CONTENT, differences};
 use super::listing::{IMMEDIATE, InstructionLine};
 use super::place;
-use super::said::Said;
+use super::said::EntryInWords;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,17 +43,18 @@ impl AlignedRow {
         let said =
             |line: &InstructionLine| line.said.iter().map(|it| it.fact.clone()).collect::<Vec<_>>();
         let same = said(old) == said(new) && old.facts.len() == new.facts.len();
-        let number = |fact: &Fact| u64::from_str_radix(fact.shown.strip_prefix("0x")?, 16).ok();
+        let number =
+            |fact: &InstructionFact| u64::from_str_radix(fact.shown.strip_prefix("0x")?, 16).ok();
         let is_immediate = before.what == IMMEDIATE && after.what == IMMEDIATE;
         number(before).zip(number(after)).filter(|_| same && is_immediate)
     }
 }
 
 /// Text without names, facts, what special sections say, and whether it is left out.
-type Key<'a> = (&'a str, &'a [Fact], Vec<&'a Fact>, bool);
+type AlignmentKey<'a> = (&'a str, &'a [InstructionFact], Vec<&'a InstructionFact>, bool);
 
 /// What has to be equal in one row: nothing of what digests leave out. Where a branch inside the function goes is seen when the rows are known.
-fn key(line: &InstructionLine) -> Key<'_> {
+fn key(line: &InstructionLine) -> AlignmentKey<'_> {
     if line.left_out.is_some() {
         return ("", &[], Vec::new(), true);
     }
@@ -106,8 +107,8 @@ fn differs(old: &InstructionLine, new: &InstructionLine) -> Vec<String> {
         found.retain(|words| behind.is_empty() || !words.ends_with(OTHER_CONTENT));
         found.extend(behind);
     }
-    let only = |own: &[Said], other: &[Said], word: &str| -> Vec<String> {
-        let is_there = |said: &Said| other.iter().any(|it| it.fact == said.fact);
+    let only = |own: &[EntryInWords], other: &[EntryInWords], word: &str| -> Vec<String> {
+        let is_there = |said: &EntryInWords| other.iter().any(|it| it.fact == said.fact);
         let only = own.iter().filter(|said| !is_there(said));
         only.map(|said| format!("{word}: {}", said.fact.shown)).collect()
     };

@@ -2,7 +2,7 @@
 
 /// Something that an instruction refers to, or a number in it.
 #[derive(Debug, Clone)]
-pub(super) struct Fact {
+pub(super) struct InstructionFact {
     /// What it is: `calls`, `string`, `immediate`.
     pub(super) what: &'static str,
     /// For people.
@@ -12,34 +12,34 @@ pub(super) struct Fact {
     pub(super) means: String,
 }
 
-impl Fact {
+impl InstructionFact {
     /// A fact of which all is shown.
     pub(super) fn plain(what: &'static str, text: String) -> Self {
         Self { what, means: text.clone(), shown: text }
     }
 }
 
-impl PartialEq for Fact {
+impl PartialEq for InstructionFact {
     fn eq(&self, other: &Self) -> bool {
         (self.what, &self.means) == (other.what, &other.means)
     }
 }
 
-impl Eq for Fact {}
+impl Eq for InstructionFact {}
 
-impl PartialOrd for Fact {
+impl PartialOrd for InstructionFact {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Fact {
+impl Ord for InstructionFact {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.what, &self.means).cmp(&(other.what, &other.means))
     }
 }
 
-impl std::hash::Hash for Fact {
+impl std::hash::Hash for InstructionFact {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         (self.what, &self.means).hash(state);
     }
@@ -49,12 +49,14 @@ impl std::hash::Hash for Fact {
 pub(super) const OTHER_CONTENT: &str = " with other content";
 
 /// In what both differ, in words.
-pub(super) fn differences(old: &[Fact], new: &[Fact]) -> Vec<String> {
+pub(super) fn differences(old: &[InstructionFact], new: &[InstructionFact]) -> Vec<String> {
     if old.len() != new.len() {
-        let only = |own: &[Fact], other: &[Fact], word: &str| -> Vec<String> {
-            let only = own.iter().filter(|fact| !other.contains(fact));
-            only.map(|Fact { what, shown, .. }| format!("{word}: {what} {shown}")).collect()
-        };
+        let only =
+            |own: &[InstructionFact], other: &[InstructionFact], word: &str| -> Vec<String> {
+                let only = own.iter().filter(|fact| !other.contains(fact));
+                only.map(|InstructionFact { what, shown, .. }| format!("{word}: {what} {shown}"))
+                    .collect()
+            };
         return [only(new, old, "now"), only(old, new, "no more")].concat();
     }
     let pairs = old.iter().zip(new).filter(|(old, new)| old != new);

@@ -1,14 +1,14 @@
 //! The instructions of a function, with what relocations and special sections say about them.
 
-use crate::arch::{Access, Arch, Form, Instructions as _, Names, for_machine};
-use crate::checksum::{Analysis, Target, distance};
+use crate::arch::{Access, Arch, FieldNames, Form, Instructions as _, for_machine};
+use crate::checksum::{Analysis, ReferenceMeaning, distance};
 use crate::elf::{self, Place, Reloc, RelocKind, Section, SymbolId};
 use crate::layout::{FunctionId, Span};
 
-use super::fact::Fact;
+use super::fact::InstructionFact;
 use super::place;
 use super::reference::{self, Reference};
-use super::said::{Around, Replacing, Said, said};
+use super::said::{EntryInWords, Replacing, SurroundingCode, said};
 
 /// The rule of what stands between instructions that count.
 const PADDING: &str = "padding";
@@ -30,13 +30,13 @@ pub struct InstructionLine {
     /// What it does, without operands.
     pub(super) mnemonic: String,
     /// What can differ in it.
-    pub(super) facts: Vec<Fact>,
+    pub(super) facts: Vec<InstructionFact>,
     /// What the data that it refers to leads to, where that tells why a fact differs.
-    pub(super) behind: Vec<Fact>,
+    pub(super) behind: Vec<InstructionFact>,
     /// What special sections say about it, in words.
     pub says: Vec<String>,
     /// The same as it is compared.
-    pub(super) said: Vec<Said>,
+    pub(super) said: Vec<EntryInWords>,
     /// The rule by which digests leave it out, if one does.
     pub left_out: Option<&'static str>,
     /// Where in the function a branch goes, as part and offset.
@@ -48,7 +48,7 @@ pub(super) fn lines(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Instru
     let function = &analysis.layout.functions[function];
     let spans: Vec<Span> =
         function.spans().map(|span| analysis.layout.span(span)).copied().collect();
-    let listing = Listing { analysis, spans: &spans };
+    let listing = InstructionLister { analysis, spans: &spans };
     spans.iter().enumerate().flat_map(|(part, span)| listing.part(part, *span)).collect()
 }
 
@@ -74,12 +74,12 @@ fn lengths<A: Arch>(code: &[u8], start: u64) -> Vec<u64> {
     instructions.map(|decoded| decoded.map_or(1, |decoded| u64::from(decoded.len))).collect()
 }
 
-struct Listing<'a, 'data> {
+struct InstructionLister<'a, 'data> {
     analysis: &'a Analysis<'data>,
     spans: &'a [Span],
 }
 
-impl Listing<'_, '_> {
+impl InstructionLister<'_, '_> {
     fn part(&self, part: usize, span: Span) -> Vec<InstructionLine> {
         for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(part, span))
     }
@@ -103,7 +103,7 @@ impl Listing<'_, '_> {
                 Ok(Form::Branch { call, target }) => Some((call, target)),
                 _ => None,
             };
-            let place = Spot { section, span, part, at, length };
+            let place = InstructionPlace { section, span, part, at, length };
             lines.push(self.line::<A>(&place, access, branch, is_nop));
             at = at.saturating_add(length);
         }
@@ -113,48 +113,48 @@ impl Listing<'_, '_> {
     /// `branch` says of a direct branch whether it is a call, and its target as encoded.
     fn line<A: Arch>(
         &self,
-        place: &Spot<'_, '_>,
+        place: &InstructionPlace<'_, '_>,
         access: Access,
         branch: Option<(bool, u64)>,
         is_nop: bool,
     ) -> InstructionLine {
-        let Spot { section, span, part, at, length } = *place;
+        let InstructionPlace { section, span, part, at, length } = *place;
         let end = at.saturating_add(length);
         let relocs: Vec<Reloc> =
             section.relocs.within(at, end).filter(|reloc| reloc.kind != RelocKind::None).collect();
         let is_call = branch.is_some_and(|(is_call, _)| is_call);
         let branch = self.branch(place, branch.map(|(_, target)| target), &relocs);
         let fields = match &branch {
-            Some(_) => Fields::default(),
+            Some(_) => FieldReferences::default(),
             None => self.fields::<A>(place, access, &relocs),
         };
         let inside = branch.as_ref().and_then(|branch| branch.inside);
         let shown = |field: &Option<Reference>| field.as_ref().map(|field| field.text.clone());
-        let names = Names {
+        let names = FieldNames {
             branch: branch.as_ref().map(|branch| branch.text.clone()),
             displacement: shown(&fields.displacement),
             immediate: shown(&fields.immediate),
         };
         let code = section.bytes(at, length).unwrap_or_default();
-        let bare = A::text(code, at, Names::none());
+        let bare = A::text(code, at, FieldNames::none());
         let text = A::text(code, at, names);
         let (mut facts, mut behind) = (Vec::new(), Vec::new());
         if let Some(branch) = &branch {
             let what = if is_call { "calls" } else { "jumps to" };
-            facts.push(Fact { what, ..branch.fact.clone() });
+            facts.push(InstructionFact { what, ..branch.fact.clone() });
         }
         for field in [&fields.displacement, &fields.immediate].into_iter().flatten() {
             facts.push(field.fact.clone());
             behind.extend(field.behind.iter().cloned());
         }
         if let Some(number) = text.displacement.filter(|_| fields.displacement.is_none()) {
-            facts.push(Fact::plain("displacement", format!("{number:#x}")));
+            facts.push(InstructionFact::plain("displacement", format!("{number:#x}")));
         }
         if let Some(number) = text.immediate.filter(|_| fields.immediate.is_none()) {
-            facts.push(Fact::plain(IMMEDIATE, format!("{number:#x}")));
+            facts.push(InstructionFact::plain(IMMEDIATE, format!("{number:#x}")));
         }
         let entries = self.analysis.sites.within(span.section, at, end);
-        let said: Vec<Said> =
+        let said: Vec<EntryInWords> =
             entries.iter().map(|site| said(self.analysis, self, site, at)).collect();
         let is_padding = is_nop && relocs.is_empty() && said.is_empty();
         InstructionLine {
@@ -173,8 +173,13 @@ impl Listing<'_, '_> {
     }
 
     /// What the operands refer to that have a relocation.
-    fn fields<A: Arch>(&self, place: &Spot<'_, '_>, access: Access, relocs: &[Reloc]) -> Fields {
-        let mut fields = Fields::default();
+    fn fields<A: Arch>(
+        &self,
+        place: &InstructionPlace<'_, '_>,
+        access: Access,
+        relocs: &[Reloc],
+    ) -> FieldReferences {
+        let mut fields = FieldReferences::default();
         let code = place.section.bytes(place.at, place.length).unwrap_or_default();
         let mut instructions = A::Instructions::new(code, place.at);
         if !matches!(instructions.next(), Some(Ok(_))) {
@@ -200,7 +205,7 @@ impl Listing<'_, '_> {
 
     fn refers(
         &self,
-        place: &Spot<'_, '_>,
+        place: &InstructionPlace<'_, '_>,
         access: Access,
         symbol: SymbolId,
         addend: i64,
@@ -214,10 +219,10 @@ impl Listing<'_, '_> {
     /// Where a direct branch goes.
     fn branch(
         &self,
-        place: &Spot<'_, '_>,
+        place: &InstructionPlace<'_, '_>,
         target: Option<u64>,
         relocs: &[Reloc],
-    ) -> Option<Branch> {
+    ) -> Option<BranchText> {
         let target = target?;
         let end = place.at.saturating_add(place.length);
         let code = match relocs.first() {
@@ -227,24 +232,24 @@ impl Listing<'_, '_> {
                 let said = self.refers(place, Access::Open, reloc.symbol, addend);
                 match said.code {
                     Some(code) if self.inside(code).is_some() => code,
-                    _ => return Some(Branch::out(said)),
+                    _ => return Some(BranchText::out(said)),
                 }
             }
         };
         let Some(inside) = self.inside(code) else {
             let Place { section, offset } = code;
-            let code = Target::Code { section, offset, symbol: None };
-            return Some(Branch::out(reference::of(self.analysis, &code, Access::Open)));
+            let code = ReferenceMeaning::Code { section, offset, symbol: None };
+            return Some(BranchText::out(reference::of(self.analysis, &code, Access::Open)));
         };
-        Some(Branch {
+        Some(BranchText {
             text: place::shown(inside),
-            fact: Fact::plain("", "a place in the function".to_owned()),
+            fact: InstructionFact::plain("", "a place in the function".to_owned()),
             inside: Some(inside),
         })
     }
 }
 
-impl Around for Listing<'_, '_> {
+impl SurroundingCode for InstructionLister<'_, '_> {
     fn inside(&self, Place { section, offset }: Place) -> Option<(usize, u64)> {
         let mut spans = self.spans.iter().enumerate();
         spans.find_map(|(part, span)| {
@@ -274,7 +279,7 @@ impl Around for Listing<'_, '_> {
 
 /// Where an instruction is.
 #[derive(Clone, Copy)]
-struct Spot<'a, 'data> {
+struct InstructionPlace<'a, 'data> {
     section: &'a Section<'data>,
     span: Span,
     part: usize,
@@ -283,18 +288,18 @@ struct Spot<'a, 'data> {
 }
 
 #[derive(Default)]
-struct Fields {
+struct FieldReferences {
     displacement: Option<Reference>,
     immediate: Option<Reference>,
 }
 
-struct Branch {
+struct BranchText {
     text: String,
-    fact: Fact,
+    fact: InstructionFact,
     inside: Option<(usize, u64)>,
 }
 
-impl Branch {
+impl BranchText {
     fn out(to: Reference) -> Self {
         Self { text: to.text, fact: to.fact, inside: None }
     }

@@ -17,7 +17,7 @@ pub use listing::InstructionLine;
 pub use unseen::unseen;
 
 use crate::checksum::Analysis;
-use crate::debug::Stretch;
+use crate::debug::CodeStretch;
 use crate::elf::SymbolId;
 use crate::layout::FunctionId;
 
@@ -55,8 +55,8 @@ pub fn places(analysis: &Analysis<'_>, function: FunctionId) -> Vec<(usize, u64)
 
 /// Where a function is: its stretches, in the order in which [`InstructionLine::part`] counts them.
 #[must_use]
-pub fn stretches(analysis: &Analysis<'_>, function: FunctionId) -> Vec<Stretch> {
+pub fn stretches(analysis: &Analysis<'_>, function: FunctionId) -> Vec<CodeStretch> {
     let spans = analysis.layout.functions[function].spans();
     let spans = spans.map(|span| analysis.layout.span(span));
-    spans.map(|it| Stretch { section: it.section, start: it.start, end: it.end }).collect()
+    spans.map(|it| CodeStretch { section: it.section, start: it.start, end: it.end }).collect()
 }

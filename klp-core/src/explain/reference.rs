@@ -1,13 +1,13 @@
 //! What a reference leads to, in words.
 
 use crate::arch::Access;
-use crate::checksum::{Analysis, Context, NodeRef, Target, entry_end};
+use crate::checksum::{Analysis, Context, NodeRef, ReferenceMeaning, entry_end};
 use crate::demangle::spoken;
 use crate::elf::{Place, RelocKind, SectionId};
 use crate::name;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
-use super::fact::Fact;
+use super::fact::InstructionFact;
 
 /// What a reference leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub(super) struct Reference {
     /// As an operand shows it.
     pub(super) text: String,
     /// All that can differ in it.
-    pub(super) fact: Fact,
+    pub(super) fact: InstructionFact,
     /// What the data that it leads to refers to in its turn.
-    pub(super) behind: Vec<Fact>,
+    pub(super) behind: Vec<InstructionFact>,
     /// The place in code, if it is one.
     pub(super) code: Option<Place>,
 }
@@ -29,14 +29,23 @@ const SHOWN: usize = 40;
 const DEEP: u8 = 3;
 const MOST: usize = 64;
 
-pub(super) fn of(analysis: &Analysis<'_>, target: &Target<'_>, access: Access) -> Reference {
+pub(super) fn of(
+    analysis: &Analysis<'_>,
+    target: &ReferenceMeaning<'_>,
+    access: Access,
+) -> Reference {
     reference(analysis, target, access, DEEP)
 }
 
-fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep: u8) -> Reference {
+fn reference(
+    analysis: &Analysis<'_>,
+    target: &ReferenceMeaning<'_>,
+    access: Access,
+    deep: u8,
+) -> Reference {
     let cx = &analysis.context();
     let plain = |text: String| Reference {
-        fact: Fact::plain("refers to", text.clone()),
+        fact: InstructionFact::plain("refers to", text.clone()),
         text,
         behind: Vec::new(),
         code: None,
@@ -46,29 +55,29 @@ fn reference(analysis: &Analysis<'_>, target: &Target<'_>, access: Access, deep:
     let named = |name: &[u8], offset| {
         let text = |name: &[u8]| with_offset(&spoken(&String::from_utf8_lossy(name)), offset);
         let means = with_offset(&String::from_utf8_lossy(&name::base(name)), offset);
-        let fact = Fact { means, ..plain(text(name)).fact };
+        let fact = InstructionFact { means, ..plain(text(name)).fact };
         Reference { fact, ..plain(text(name)) }
     };
     match target {
-        Target::Named(it) => named(&it.name, it.addend),
-        Target::Code { section, offset, .. } => {
+        ReferenceMeaning::Named(it) => named(&it.name, it.addend),
+        ReferenceMeaning::Code { section, offset, .. } => {
             let code = Some(section.at(*offset));
             let place = code_place(cx, *section, *offset);
             let named = place.map(|(symbol, within)| named(symbol, within.cast_signed()));
             let named = named.unwrap_or_else(|| plain("code without a symbol".to_owned()));
             Reference { code, ..named }
         }
-        Target::Node { node, delta } => data(*node, *delta),
-        Target::Apart { entry, delta, .. } => data(*entry, *delta),
-        Target::Entry { section, offset, .. } => {
+        ReferenceMeaning::Node { node, delta } => data(*node, *delta),
+        ReferenceMeaning::Apart { entry, delta, .. } => data(*entry, *delta),
+        ReferenceMeaning::Entry { section, offset, .. } => {
             plain(format!("entry of {}", code_name(cx, *section, *offset)))
         }
-        Target::Empty => plain("an object without content".to_owned()),
-        Target::Place { section, offset } => {
+        ReferenceMeaning::Empty => plain("an object without content".to_owned()),
+        ReferenceMeaning::Place { section, offset } => {
             let name = cx.elf.section(*section).name_lossy().into_owned();
             plain(with_offset(&name, *offset))
         }
-        Target::Number(number) => plain(format!("{number:#x}")),
+        ReferenceMeaning::Number(number) => plain(format!("{number:#x}")),
     }
 }
 
@@ -115,11 +124,11 @@ fn data(analysis: &Analysis<'_>, node: NodeRef, delta: i64, access: Access, deep
     };
     let means = means.unwrap_or_else(|| hex(seen, ""));
     let behind = if deep == 0 { Vec::new() } else { behind(analysis, node, bytes, deep) };
-    Reference { text, fact: Fact { what, shown, means }, behind, code: None }
+    Reference { text, fact: InstructionFact { what, shown, means }, behind, code: None }
 }
 
 /// What `bytes`, the content of `node`, refer to.
-fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec<Fact> {
+fn behind(analysis: &Analysis<'_>, node: NodeRef, bytes: &[u8], deep: u8) -> Vec<InstructionFact> {
     let cx = analysis.context();
     let section = cx.elf.section(node.section);
     let origin = analysis.origin(node.section, node.start);

@@ -5,23 +5,23 @@ use std::fmt::{self, Write as _};
 use crate::arch::{Access, Arch as _, Machine, for_machine};
 use crate::checksum::Analysis;
 use crate::elf::{Place, Reloc};
-use crate::tables::{Alternative, Entry, Field, SiteRef};
+use crate::tables::{Alternative, DecodedEntry, EntryField, SiteRef};
 
-use super::fact::Fact;
+use super::fact::InstructionFact;
 use super::place;
 use super::reference::{self, Reference, hex};
 
 /// What an entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct EntryInWords {
     /// Places in the function are not part of what is compared.
-    pub(super) fact: Fact,
+    pub(super) fact: InstructionFact,
     /// The places in the function that it names, as part and offset.
     pub(super) places: Vec<(usize, u64)>,
 }
 
 /// The code around the instruction.
-pub(super) trait Around {
+pub(super) trait SurroundingCode {
     /// The part of the function that a place in code is in, and the offset there.
     fn inside(&self, place: Place) -> Option<(usize, u64)>;
     /// The instructions that an alternative replaces others by.
@@ -32,13 +32,13 @@ pub(super) trait Around {
 pub(super) struct Replacing {
     pub(super) text: String,
     pub(super) bare: String,
-    pub(super) facts: Vec<Fact>,
+    pub(super) facts: Vec<InstructionFact>,
     pub(super) inside: Option<(usize, u64)>,
 }
 
-impl Said {
+impl EntryInWords {
     fn plain(text: String) -> Self {
-        Self { fact: Fact::plain("said", text), places: Vec::new() }
+        Self { fact: InstructionFact::plain("said", text), places: Vec::new() }
     }
 
     /// Adds `text`.
@@ -49,7 +49,7 @@ impl Said {
     }
 
     /// Adds what a field refers to.
-    fn to(mut self, around: &dyn Around, to: &Reference) -> Self {
+    fn to(mut self, around: &dyn SurroundingCode, to: &Reference) -> Self {
         if let Some(inside) = to.code.and_then(|code| around.inside(code)) {
             self.fact.shown.push_str(&place::shown(inside));
             self.places.push(inside);
@@ -82,20 +82,25 @@ fn append(text: &mut String, more: fmt::Arguments<'_>) {
 }
 
 /// What the entry `site` says of the instruction at `at`.
-pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef, at: u64) -> Said {
+pub(super) fn said(
+    analysis: &Analysis<'_>,
+    around: &dyn SurroundingCode,
+    site: &SiteRef,
+    at: u64,
+) -> EntryInWords {
     let cx = analysis.context();
     let origin = analysis.origin(site.section, site.offset);
     let refers = |reloc: &Reloc| {
         let target = cx.resolve(origin, reloc.symbol, reloc.addend);
         reference::of(analysis, &target, Access::Open)
     };
-    let field = |said: Said, field: &Field<'_>| match field {
-        Field::Reference(reloc) => said.to(around, &refers(reloc)),
-        Field::Bytes(bytes) => said.and(&hex(bytes, " ")),
+    let field = |said: EntryInWords, field: &EntryField<'_>| match field {
+        EntryField::Reference(reloc) => said.to(around, &refers(reloc)),
+        EntryField::Bytes(bytes) => said.and(&hex(bytes, " ")),
     };
-    let plain = |text: &str| Said::plain(text.to_owned());
+    let plain = |text: &str| EntryInWords::plain(text.to_owned());
     match analysis.sites.entry(&analysis.elf, site) {
-        Ok(Entry::Alternative(it)) => {
+        Ok(DecodedEntry::Alternative(it)) => {
             let head = format!(
                 "{} of {} bytes by {}",
                 feature(analysis.elf.machine, &it),
@@ -103,20 +108,20 @@ pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef,
                 it.length
             );
             let lines = it.replacement.map(|reloc| around.replacement(&reloc, it.length));
-            Said::plain(head).by(&lines.unwrap_or_default())
+            EntryInWords::plain(head).by(&lines.unwrap_or_default())
         }
-        Ok(Entry::Bug(it)) => {
+        Ok(DecodedEntry::Bug(it)) => {
             let flags = plain("BUG or WARN with flags ").and(&hex(it.flags, " "));
             match &it.format {
                 None => flags,
                 Some(format) => field(flags.and(" and format "), format),
             }
         }
-        Ok(Entry::Exception(it)) => {
+        Ok(DecodedEntry::Exception(it)) => {
             let to = field(plain("if it faults: "), &it.fixup);
             field(to.and(", handled by "), &it.handler)
         }
-        Ok(Entry::JumpLabel(it)) => {
+        Ok(DecodedEntry::JumpLabel(it)) => {
             let key = plain("jump label asks for key ").to(around, &refers(&it.key));
             let flags = match it.flags {
                 0 => key,
@@ -124,23 +129,26 @@ pub(super) fn said(analysis: &Analysis<'_>, around: &dyn Around, site: &SiteRef,
             };
             field(flags.and(", jumps to "), &it.target)
         }
-        Ok(Entry::StaticCall(it)) => {
+        Ok(DecodedEntry::StaticCall(it)) => {
             let key = plain("static call of key ").to(around, &refers(&it.key));
             match it.flags {
                 0 => key,
                 flags => key.and(&format!(" with flags {flags:#x}")),
             }
         }
-        Ok(Entry::ParavirtCall(it)) => plain("paravirt call ").and(&hex(it.what, " ")),
-        Ok(Entry::Ftrace) => plain("ftrace"),
-        Ok(Entry::LockPrefix) => plain("LOCK prefix that one processor does without"),
-        Ok(Entry::PatchableNops) => plain("NOPs for patching"),
-        Ok(Entry::UnwindHint(it)) => plain("unwind hint ").and(&hex(it.said, " ")),
-        Ok(Entry::Listed(it)) => {
+        Ok(DecodedEntry::ParavirtCall(it)) => plain("paravirt call ").and(&hex(it.what, " ")),
+        Ok(DecodedEntry::Ftrace) => plain("ftrace"),
+        Ok(DecodedEntry::LockPrefix) => plain("LOCK prefix that one processor does without"),
+        Ok(DecodedEntry::PatchableNops) => plain("NOPs for patching"),
+        Ok(DecodedEntry::UnwindHint(it)) => plain("unwind hint ").and(&hex(it.said, " ")),
+        Ok(DecodedEntry::Listed(it)) => {
             let table = String::from_utf8_lossy(it.table);
-            Said::plain(format!("byte {} of it is in {table}", site.offset.saturating_sub(at)))
+            EntryInWords::plain(format!(
+                "byte {} of it is in {table}",
+                site.offset.saturating_sub(at)
+            ))
         }
-        Err(why) => Said::plain(why.to_string()),
+        Err(why) => EntryInWords::plain(why.to_string()),
     }
 }
 

@@ -36,7 +36,7 @@ pub enum CallerKind {
 }
 
 /// A reference: to a symbol that is elsewhere, or to a place.
-enum Target {
+enum CallTarget {
     Symbol(SymbolId),
     Place(Place),
 }
@@ -44,7 +44,7 @@ enum Target {
 /// Adds to each of `all` who refers to it in the object with these `bytes`.
 pub(super) fn add(bytes: &[u8], all: &mut [Whereabouts]) -> Result<(), ElfError> {
     let analysis = Analysis::of(bytes)?;
-    let search = Search { analysis: &analysis };
+    let search = CallerSearch { analysis: &analysis };
     for function in &analysis.layout.functions {
         let symbol = function.symbols.first().map(|symbol| analysis.elf.symbol(*symbol));
         let Some(symbol) = symbol else { continue };
@@ -80,17 +80,17 @@ pub(super) fn add(bytes: &[u8], all: &mut [Whereabouts]) -> Result<(), ElfError>
     Ok(())
 }
 
-struct Search<'a, 'data> {
+struct CallerSearch<'a, 'data> {
     analysis: &'a Analysis<'data>,
 }
 
-impl Search<'_, '_> {
+impl CallerSearch<'_, '_> {
     /// Tells all references to code or to something elsewhere in `span`.
-    fn code(&self, span: &Span, tell: impl FnMut(&Target, CallerKind)) {
+    fn code(&self, span: &Span, tell: impl FnMut(&CallTarget, CallerKind)) {
         for_machine!(self.analysis.elf.machine, A => self.instructions::<A>(span, tell));
     }
 
-    fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&Target, CallerKind)) {
+    fn instructions<A: Arch>(&self, span: &Span, mut tell: impl FnMut(&CallTarget, CallerKind)) {
         let section = self.analysis.elf.section(span.section);
         let Some(code) = section.range(span.start, span.end) else { return };
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
@@ -116,7 +116,7 @@ impl Search<'_, '_> {
             if let Some(target) = branch.filter(|_| !is_linked)
                 && !(span.start..span.end).contains(&target)
             {
-                tell(&Target::Place(span.section.at(target)), how);
+                tell(&CallTarget::Place(span.section.at(target)), how);
             }
         }
     }
@@ -141,27 +141,27 @@ impl Search<'_, '_> {
         Some((spoken(&symbol.name_lossy()), CallerKind::Data))
     }
 
-    fn target(&self, reloc: &Reloc, addend: i64) -> Option<Target> {
+    fn target(&self, reloc: &Reloc, addend: i64) -> Option<CallTarget> {
         let symbol = self.analysis.elf.symbol(reloc.symbol);
         match symbol.place {
             Definition::Section(section) => {
-                Some(Target::Place(section.at(symbol.value.checked_add_signed(addend)?)))
+                Some(CallTarget::Place(section.at(symbol.value.checked_add_signed(addend)?)))
             }
             Definition::Undefined if symbol.kind != SymbolKind::Section => {
-                Some(Target::Symbol(reloc.symbol))
+                Some(CallTarget::Symbol(reloc.symbol))
             }
             _ => None,
         }
     }
 
     /// Whether `target` is the function.
-    fn is_meant(&self, went: &Whereabouts, target: &Target) -> bool {
+    fn is_meant(&self, went: &Whereabouts, target: &CallTarget) -> bool {
         match target {
-            Target::Symbol(symbol) => {
+            CallTarget::Symbol(symbol) => {
                 let symbol = self.analysis.elf.symbol(*symbol);
                 is_of(&symbol.name_lossy(), &went.function)
             }
-            Target::Place(place) => went.copies.iter().any(|copy| {
+            CallTarget::Place(place) => went.copies.iter().any(|copy| {
                 copy.how != FunctionSymbolKind::ColdPart && copy.section.at(copy.offset) == *place
             }),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::debug::{Place, Stretch};
+use crate::debug::{CodeStretch, Place};
 use crate::demangle::{demangle, spoken};
 use crate::elf::SectionId;
 use crate::module::{RawElf, RawSymbol, SymbolPlace};
@@ -37,7 +37,7 @@ pub enum FunctionSymbolKind {
 }
 
 /// The symbols of the function `name`, whose code out of line is in `code` as far as debug information says so.
-pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[Stretch]) -> Vec<FunctionSymbol> {
+pub(super) fn of(elf: &RawElf<'_>, name: &str, code: &[CodeStretch]) -> Vec<FunctionSymbol> {
     let found = elf.symbols.iter().filter(|symbol| symbol.is_function()).filter_map(|symbol| {
         let place = place(elf, symbol)?;
         let own = symbol.name_lossy();
@@ -85,7 +85,7 @@ pub(super) fn merged(elf: &RawElf<'_>, name: &str, copies: &[FunctionSymbol]) ->
 }
 
 /// The symbol of the function that has the code at the start of `stretch`.
-pub(super) fn symbol_at(elf: &RawElf<'_>, stretch: Stretch) -> Option<String> {
+pub(super) fn symbol_at(elf: &RawElf<'_>, stretch: CodeStretch) -> Option<String> {
     let functions = elf.symbols.iter().filter(|symbol| symbol.is_function());
     let mut holding = functions.filter(|symbol| {
         place(elf, symbol).is_some_and(|place| {

@@ -9,7 +9,7 @@ mod copies;
 use std::collections::BTreeSet;
 
 use crate::debug::{
-    Debug, Declaration, InlinedSubroutine, InlinedSubroutineId, SourceLine, Stretch, Subprogram,
+    CodeStretch, Debug, Declaration, InlinedSubroutine, InlinedSubroutineId, SourceLine, Subprogram,
 };
 use crate::elf::ElfError;
 use crate::module::RawElf;
@@ -147,7 +147,7 @@ fn into(
     }
 }
 
-fn size(code: &[Stretch]) -> u64 {
+fn size(code: &[CodeStretch]) -> u64 {
     code.iter().fold(0, |sum, it| sum.saturating_add(it.end.saturating_sub(it.start)))
 }
 

@@ -69,7 +69,7 @@ impl Kallsyms {
         }
         let (sealed, regions, traced) =
             (Sealed::of(vmlinux), Regions::of(vmlinux), Traced::of(vmlinux));
-        let mut files = Files::default();
+        let mut files = SymbolFileReader::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<KernelSymbol>> = BTreeMap::new();
         for (symbol, number) in vmlinux.symbols.with_ids() {
             let (value, size, global) = (symbol.value, symbol.size, symbol.is_global());
@@ -111,7 +111,7 @@ impl Kallsyms {
     pub fn of_module(module: &RawElf<'_>) -> Self {
         let (sealed, regions, traced) =
             (Sealed::of(module), Regions::of(module), Traced::of(module));
-        let mut files = Files::default();
+        let mut files = SymbolFileReader::default();
         let mut symbols: BTreeMap<Vec<u8>, Vec<KernelSymbol>> = BTreeMap::new();
         for (symbol, number) in module.symbols.with_ids() {
             let file = files.of(symbol);
@@ -168,12 +168,12 @@ impl Kallsyms {
 
 /// The source files of a symbol table, read from its start to its end.
 #[derive(Default)]
-struct Files {
+struct SymbolFileReader {
     names: BTreeMap<Vec<u8>, u32>,
     current: Option<u32>,
 }
 
-impl Files {
+impl SymbolFileReader {
     /// The file of `symbol`, which is the next of the table.
     fn of(&mut self, symbol: &RawSymbol<'_>) -> Option<u32> {
         if symbol.kind == FILE {

@@ -1,7 +1,7 @@
 //! The room between functions.
 
 use crate::arch::{Arch, Form, Instructions as _};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// Whether `code` is nothing but what fills the room between functions: no-ops, zeros and traps, and
 /// the jump over the rest that an assembler starts a wide gap with.

@@ -9,13 +9,13 @@ use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Symbol, SymbolId, SymbolKind};
 use crate::ids::List;
 use crate::name;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
-use super::labels::{Labels, symbols_at};
+use super::labels::{LabelIndex, symbols_at};
 use super::{Few, Function, FunctionId, Span, SpanId};
 
 /// A stretch whose name says that it is a part of a function.
-struct Part<'a> {
+struct NamedStretch<'a> {
     span: SpanId,
     symbol: &'a Symbol<'a>,
     symbols: Few<SymbolId>,
@@ -25,18 +25,18 @@ struct Part<'a> {
 pub(super) fn functions(
     elf: &ElfObject<'_>,
     spans: &List<SpanId, Span>,
-    labels: &Labels,
+    labels: &LabelIndex,
 ) -> List<FunctionId, Function> {
     let spans_of_code = spans.par_with_ids().with_min_len(1024);
     let code = spans_of_code.filter(|(span, _)| elf.section(span.section).is_code());
-    let (mut functions, parts): (Vec<Function>, Vec<Part<'_>>) =
+    let (mut functions, parts): (Vec<Function>, Vec<NamedStretch<'_>>) =
         code.partition_map(|(span, id)| {
             let Some(symbol) = span.symbol.map(|symbol| elf.symbol(symbol)) else {
                 return Either::Left(Function::new(id, Few::new()));
             };
             let symbols = symbols_at(elf, labels, span);
             if is_part(symbol) {
-                Either::Right(Part { span: id, symbol, symbols })
+                Either::Right(NamedStretch { span: id, symbol, symbols })
             } else {
                 Either::Left(Function::new(id, symbols))
             }
@@ -44,7 +44,7 @@ pub(super) fn functions(
     let by_name = by_name(elf, &functions, &parts);
     let mut alone = Vec::new();
     let mut behind = 0;
-    for Part { span, symbol, symbols } in parts {
+    for NamedStretch { span, symbol, symbols } in parts {
         let is_before = |function: &&Function| function.body < span;
         let rest = functions.starting(behind);
         behind = behind.saturating_add(rest.iter().take_while(is_before).count());
@@ -83,7 +83,11 @@ fn is_part(symbol: &Symbol<'_>) -> bool {
 type ByName<'a> = HashMap<(Option<u32>, &'a [u8]), Vec<usize>>;
 
 /// Finds `functions` by the names that cold `parts` ask for.
-fn by_name<'a>(elf: &ElfObject<'a>, functions: &[Function], parts: &[Part<'a>]) -> ByName<'a> {
+fn by_name<'a>(
+    elf: &ElfObject<'a>,
+    functions: &[Function],
+    parts: &[NamedStretch<'a>],
+) -> ByName<'a> {
     let wanted: HashSet<&[u8]> =
         parts.iter().filter_map(|part| name::cold_parent(part.symbol.name)).collect();
     let mut by_name = ByName::new();

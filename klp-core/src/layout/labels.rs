@@ -5,18 +5,18 @@ use rayon::prelude::*;
 use crate::elf::{Definition, ElfObject, SectionId, Symbol, SymbolId, SymbolKind};
 use crate::ids::List;
 use crate::name::Stability;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::{Few, Span};
 
 /// Values and indices of symbols, by section and value.
-pub(super) struct Labels {
+pub(super) struct LabelIndex {
     sorted: Vec<(u64, SymbolId)>,
     /// By section, a range of `sorted`.
     ranges: List<SectionId, std::ops::Range<usize>>,
 }
 
-impl Labels {
+impl LabelIndex {
     pub(super) fn of(elf: &ElfObject<'_>) -> Self {
         let mut keyed: Vec<(SectionId, u64, SymbolId)> = elf
             .symbols
@@ -85,7 +85,7 @@ pub(super) fn groups(
 }
 
 /// Function symbols (or, where there is none, labels) at the start of `span`, the best name first.
-pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &Labels, span: &Span) -> Few<SymbolId> {
+pub(super) fn symbols_at(elf: &ElfObject<'_>, labels: &LabelIndex, span: &Span) -> Few<SymbolId> {
     let labels = labels.of_section(span.section);
     let from = labels.partition_point(|(value, _)| *value < span.start);
     let mut here: Few<SymbolId> = labels

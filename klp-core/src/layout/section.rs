@@ -10,9 +10,9 @@ use crate::elf::{
     ElfObject, RelocKind, Section, SectionClass, SectionId, Symbol, SymbolId, SymbolKind,
 };
 use crate::name::{self, Stability};
-use crate::places::Places;
+use crate::places::PlaceIndex;
 use crate::rules;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 /// What is in one section.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(super) struct LaidOut {
     pub(super) inner: Vec<Label>,
     pub(super) shared: Vec<(SectionId, u64, Few<SymbolId>)>,
     pub(super) ids: Vec<(SectionId, u64, SymbolId)>,
-    pub(super) places: Places,
+    pub(super) places: PlaceIndex,
     pub(super) reach: Vec<u64>,
 }
 
@@ -60,7 +60,7 @@ impl LaidOut {
             Some(*reach)
         });
         own.reach = reach.collect();
-        own.places = Places::of(own.spans.iter().map(|span| span.start));
+        own.places = PlaceIndex::of(own.spans.iter().map(|span| span.start));
         own
     }
 }

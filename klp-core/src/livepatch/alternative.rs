@@ -1,7 +1,7 @@
 //! `.altinstructions` entries name their replacement by its start and its length.
 
 use crate::elf::{Definition, Reloc};
-use crate::tables::Entry;
+use crate::tables::DecodedEntry;
 
 use super::pieces::Piece;
 use super::resolve::Resolver;
@@ -27,7 +27,7 @@ pub(super) fn replacement(
     let elf = &analysis.elf;
     let entry = analysis.sites.entry_at(elf, piece.section, piece.start);
     let entry = entry.transpose().map_err(|problem| problem.to_string())?;
-    let Some(Entry::Alternative(alternative)) = entry else { return Ok(Field::Other) };
+    let Some(DecodedEntry::Alternative(alternative)) = entry else { return Ok(Field::Other) };
     // The other field is the code that is replaced.
     if reloc.offset == piece.start {
         return Ok(Field::Other);

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::tables::Entry;
+use crate::tables::DecodedEntry;
 
 use super::copy::{Copied, Link, OutReloc};
 use super::extract::{Extraction, owner_name};
@@ -62,7 +62,7 @@ fn alternatives(sources: &[Source<'_>], extraction: &Extraction) -> Vec<(Piece, 
         let Some(source) = sources.get(piece.object) else { continue };
         let analysis = &source.patched.analysis;
         let entry = analysis.sites.entry_at(&analysis.elf, piece.section, piece.start);
-        let Some(Ok(Entry::Alternative(alternative))) = entry else { continue };
+        let Some(Ok(DecodedEntry::Alternative(alternative))) = entry else { continue };
         for reloc in &copied.relocs {
             let Link::Piece(code) = reloc.link else { continue };
             let length = if reloc.offset == 0 { alternative.covered } else { alternative.length };

@@ -8,7 +8,7 @@ use object::{Endianness, build};
 
 use crate::arch::{Arch as _, Machine, for_machine};
 use crate::elf::{Definition, ElfObject, Section, SectionClass, SectionId, SymbolKind};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::copy::{Copied, Link, OutReloc};
 use super::extract::Extraction;

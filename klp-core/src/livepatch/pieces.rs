@@ -6,7 +6,7 @@ use crate::arch::{Arch as _, for_machine};
 use crate::elf::{ElfObject, Place, Section, SectionId};
 use crate::layout::{FunctionId, Span};
 use crate::rules;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::source::Source;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::arch::{Access, Arch, Decoded, Field, Form, Instructions, for_machine};
+use crate::arch::{Access, Arch, Decoded, Form, InstructionField, Instructions, for_machine};
 use crate::elf::{Reloc, RelocKind, Section, SectionId};
 use smallvec::SmallVec;
 
@@ -78,7 +78,7 @@ fn jump<A: Arch>(
     side: &Side<'_>,
     section: SectionId,
     target: u64,
-    (at, field, next): (u64, Field, u64),
+    (at, field, next): (u64, InstructionField, u64),
 ) -> Option<Site> {
     let kind = A::relocation(A::BRANCH);
     (field.mask == kind.mask()).then_some(())?;

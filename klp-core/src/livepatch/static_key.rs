@@ -5,7 +5,7 @@
 use crate::arch::{Arch, for_machine};
 use crate::kernel::LinkedKernel;
 use crate::record::Note;
-use crate::tables::{Entry, JumpLabel};
+use crate::tables::{DecodedEntry, JumpLabel};
 
 use super::pieces::Piece;
 use super::resolve::{Meaning, Outside, Resolver, Site, Use};
@@ -44,7 +44,7 @@ pub(super) fn of_module(
     let analysis = &resolver.source.patched.analysis;
     let said = analysis.sites.entry_at(&analysis.elf, entry.section, entry.start);
     let said = said.transpose().map_err(|problem| problem.to_string())?;
-    let Some(Entry::JumpLabel(label)) = said else { return Ok(None) };
+    let Some(DecodedEntry::JumpLabel(label)) = said else { return Ok(None) };
     let (meaning, _) = resolver.resolve(&Site { reloc: label.key, usage: Use::Table, bias: 0 })?;
     let source = resolver.source;
     let (target, name) = match meaning {

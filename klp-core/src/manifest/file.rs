@@ -52,7 +52,7 @@ pub enum ManifestError {
 #[expect(clippy::large_enum_variant, reason = "nearly all lines are of the large variant")]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 #[schemars(rename = "ChecksumFile")]
-enum Line<'a, F, D> {
+enum ChecksumLine<'a, F, D> {
     Checksums {
         #[serde(rename = "format-version")]
         format_version: u32,
@@ -69,8 +69,8 @@ enum Line<'a, F, D> {
     DataChecksum(D),
 }
 
-type Written<'a> = Line<'a, ManifestFunction<'a>, ManifestData<'a>>;
-type Read = Line<'static, ReadFunction, ReadData>;
+type WrittenLine<'a> = ChecksumLine<'a, ManifestFunction<'a>, ManifestData<'a>>;
+type ReadLine = ChecksumLine<'static, ReadFunction, ReadData>;
 
 /// [`ManifestFunction`], as it is read.
 #[derive(Deserialize)]
@@ -160,7 +160,7 @@ pub fn is_manifest(start: &[u8]) -> bool {
 /// The schema of a line of the checksum file.
 #[must_use]
 pub fn schema(generator: &mut SchemaGenerator) -> Schema {
-    generator.subschema_for::<Written<'_>>()
+    generator.subschema_for::<WrittenLine<'_>>()
 }
 
 impl Manifest {
@@ -169,12 +169,14 @@ impl Manifest {
         use std::borrow::Cow::Borrowed;
         let tool = Borrowed(concat!("cargo-klp ", env!("CARGO_PKG_VERSION")));
         let objects = self.objects.len();
-        line(&mut out, &Written::Checksums { format_version: FORMAT_VERSION, tool, objects })?;
+        line(&mut out, &WrittenLine::Checksums { format_version: FORMAT_VERSION, tool, objects })?;
         for object in &self.objects {
             let (functions, data) = (object.functions.len(), object.data.len());
-            line(&mut out, &Written::Object { functions, data, object: Borrowed(object) })?;
-            lines(&mut out, functions, |at| Line::FunctionChecksum(object.functions.at(at)))?;
-            lines(&mut out, data, |at| Line::DataChecksum(object.data.at(at)))?;
+            line(&mut out, &WrittenLine::Object { functions, data, object: Borrowed(object) })?;
+            lines(&mut out, functions, |at| {
+                ChecksumLine::FunctionChecksum(object.functions.at(at))
+            })?;
+            lines(&mut out, data, |at| ChecksumLine::DataChecksum(object.data.at(at)))?;
         }
         out.flush()
     }
@@ -193,21 +195,21 @@ impl Manifest {
             }
             let parsed = parsed.map_err(|source| ManifestError::Syntax { line: number, source })?;
             match (parsed, read.last_mut()) {
-                (Line::Checksums { format_version, objects, .. }, None) if number == 1 => {
+                (ChecksumLine::Checksums { format_version, objects, .. }, None) if number == 1 => {
                     if format_version != FORMAT_VERSION {
                         return Err(ManifestError::Version(format_version));
                     }
                     promised = Some(objects);
                 }
-                (Line::Object { functions, data, object }, _) if open == (0, 0) => {
+                (ChecksumLine::Object { functions, data, object }, _) if open == (0, 0) => {
                     open = (functions, data);
                     read.push(object.into_owned());
                 }
-                (Line::FunctionChecksum(function), Some(object)) if open.0 > 0 => {
+                (ChecksumLine::FunctionChecksum(function), Some(object)) if open.0 > 0 => {
                     open.0 = open.0.saturating_sub(1);
                     function.add_to(&mut object.functions);
                 }
-                (Line::DataChecksum(data), Some(object)) if open.0 == 0 && open.1 > 0 => {
+                (ChecksumLine::DataChecksum(data), Some(object)) if open.0 == 0 && open.1 > 0 => {
                     open.1 = open.1.saturating_sub(1);
                     data.add_to(&mut object.data);
                 }
@@ -233,19 +235,19 @@ const SHARE: usize = BATCH / 16;
 /// For each line whether it is a first one, and what it says.
 fn parsed(
     input: impl BufRead,
-) -> impl Iterator<Item = io::Result<(bool, serde_json::Result<Read>)>> {
+) -> impl Iterator<Item = io::Result<(bool, serde_json::Result<ReadLine>)>> {
     let mut lines = input.lines();
     let batches = std::iter::from_fn(move || {
         let batch: Vec<io::Result<String>> = lines.by_ref().take(BATCH).collect();
         (!batch.is_empty()).then_some(batch)
     });
     batches.flat_map(|batch| {
-        let read = |text: String| (is_manifest(text.as_bytes()), Read::parse(&text));
+        let read = |text: String| (is_manifest(text.as_bytes()), ReadLine::parse(&text));
         batch.into_par_iter().map(|text| text.map(read)).collect::<Vec<_>>()
     })
 }
 
-impl Read {
+impl ReadLine {
     /// As serde does it, but without a copy in between for what is nearly all of the file: its records start
     /// with what they are.
     fn parse(text: &str) -> serde_json::Result<Self> {
@@ -263,7 +265,7 @@ impl Read {
 fn lines<'a>(
     out: &mut impl Write,
     count: usize,
-    of: impl Fn(usize) -> Written<'a> + Sync,
+    of: impl Fn(usize) -> WrittenLine<'a> + Sync,
 ) -> io::Result<()> {
     let text = |start: usize| {
         let mut text = Vec::new();
@@ -281,7 +283,7 @@ fn lines<'a>(
     Ok(())
 }
 
-fn line(out: &mut impl Write, line: &Written<'_>) -> io::Result<()> {
+fn line(out: &mut impl Write, line: &WrittenLine<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, line)?;
     out.write_all(b"\n")
 }

@@ -28,7 +28,7 @@ impl ManifestObject {
         linked: Option<&str>,
     ) -> Self {
         let (names, (symbols, data)) = rayon::join(
-            || Named::of(elf, layout),
+            || SymbolColumns::of(elf, layout),
             || {
                 let symbols = SymbolTable::of(elf, &functions, &data);
                 let parts = data.into_par_iter().fold_chunks(
@@ -179,12 +179,12 @@ impl SymbolTable {
 }
 
 /// Section and offset of each symbol of one name.
-type Places = Vec<Place>;
+type SymbolPlaces = Vec<Place>;
 
 /// Of each of `locals` 0 where it is the only one of its name and file, else its number among them by place, from 1;
 /// empty where all are the only ones.
 fn ranks(elf: &ElfObject<'_>, locals: &[&Symbol<'_>]) -> Vec<u32> {
-    let mut places: HashMap<(Option<u32>, &[u8]), Places> = HashMap::new();
+    let mut places: HashMap<(Option<u32>, &[u8]), SymbolPlaces> = HashMap::new();
     for symbol in locals {
         places.entry((symbol.file, symbol.name)).or_default();
     }
@@ -302,14 +302,14 @@ fn least(end: u64, start: u64) -> u8 {
 
 /// What the symbols of functions say.
 #[derive(Default)]
-struct Named {
+struct SymbolColumns {
     names: Strings,
     files: Vec<Option<u32>>,
     aliases: Strings,
     parts: Strings,
 }
 
-impl Named {
+impl SymbolColumns {
     fn of(elf: &ElfObject<'_>, layout: &Layout) -> Self {
         let functions = layout.functions.as_slice().par_chunks(TOGETHER);
         let shares: Vec<Self> = functions

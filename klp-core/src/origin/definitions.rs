@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::checksum::Digest;
 use crate::elf::ElfError;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::llvm;
 

@@ -41,7 +41,7 @@ pub(super) fn symbols<'data>(data: impl ReadRef<'data>) -> Option<Vec<(&'data [u
     let mut at = start(data)?;
     let (mut table, mut names) = (None, None);
     while table.is_none() || names.is_none() {
-        let block = Block::at(data, at)?;
+        let block = BitcodeBlock::at(data, at)?;
         match block.id {
             SYMTAB_BLOCK => table = Some(block.blob(data)?),
             // That of the table comes behind it; others may come before.
@@ -91,7 +91,7 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// A block at the top of the container.
-struct Block {
+struct BitcodeBlock {
     id: u64,
     /// How many bits an abbreviation has in it.
     width: u32,
@@ -99,7 +99,7 @@ struct Block {
     size: u64,
 }
 
-impl Block {
+impl BitcodeBlock {
     /// How many bytes tell what block there is.
     const HEADER: u64 = 8;
 

@@ -1,6 +1,6 @@
 //! Which instruction of one stretch of code is which of another.
 
-use crate::arch::{Arch, Field, Form, for_machine};
+use crate::arch::{Arch, Form, InstructionField, for_machine};
 use crate::elf::{Reloc, RelocKind, SectionId, SymbolKind};
 
 use super::difference::{Difference, What};
@@ -153,7 +153,8 @@ fn are_alike(
         let head = |side: &Side<'_>, section, inst: &Inst, bytes: &[u8]| {
             let operands = walk::operands(side, section, inst);
             let operand = operands.first()?;
-            let distance = Field { offset: u8::try_from(operand.at).ok()?, mask: operand.mask };
+            let distance =
+                InstructionField { offset: u8::try_from(operand.at).ok()?, mask: operand.mask };
             // A prefix that predicts the branch means nothing else, but is not there by itself either.
             for_machine!(side.object.machine, A => opcode::<A>(bytes, distance))
         };
@@ -177,7 +178,7 @@ fn are_alike(
 }
 
 /// The prefixes and the opcode of a branch, whose distance says where it goes.
-fn opcode<A: Arch>(branch: &[u8], distance: Field) -> Option<(Vec<u8>, Vec<u8>)> {
+fn opcode<A: Arch>(branch: &[u8], distance: InstructionField) -> Option<(Vec<u8>, Vec<u8>)> {
     branch.get(usize::from(distance.offset)..)?;
     let (prefixes, opcode) = A::opcode(branch, distance);
     Some((branch.get(..prefixes)?.to_vec(), opcode.as_ref().to_vec()))

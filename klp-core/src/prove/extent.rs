@@ -3,7 +3,7 @@
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::{Reloc, SectionId, SymbolKind};
 use crate::ids::List;
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::align;
 use super::described;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use foldhash::HashMap;
 
 use crate::elf::{Place, RelocKind, SectionId};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::align::{self, Alignment};
 use super::aligned::aligned;

@@ -1,7 +1,7 @@
 //! What being in a section of some name means to what is in it.
 
 use crate::elf::{Section, SectionClass};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::exclusions;
 use super::table::Table;

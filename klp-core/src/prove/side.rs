@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 
 use crate::elf::{Definition, ElfObject, Place, Section, SectionId, Symbol, SymbolId, SymbolKind};
 use crate::ids::List;
-use crate::places::Places;
-use crate::slices::Parts as _;
+use crate::places::PlaceIndex;
+use crate::slices::SliceParts as _;
 
 use super::PairId;
 use super::held;
@@ -60,7 +60,7 @@ pub(super) struct Unit {
 struct Units {
     sorted: Vec<Unit>,
     reach: Vec<u64>,
-    places: Places,
+    places: PlaceIndex,
 }
 
 impl Units {
@@ -179,7 +179,7 @@ impl<'a> Side<'a> {
                 reach = unit.end.max(reach);
                 of_section.reach.push(reach);
             }
-            of_section.places = Places::of(of_section.sorted.iter().map(|unit| unit.start));
+            of_section.places = PlaceIndex::of(of_section.sorted.iter().map(|unit| unit.start));
         }
     }
 

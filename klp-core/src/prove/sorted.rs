@@ -1,13 +1,13 @@
 //! Ids of things by where they are in a section.
 
-use crate::places::Places;
-use crate::slices::Parts as _;
+use crate::places::PlaceIndex;
+use crate::slices::SliceParts as _;
 
 /// Ids, in the order of their places.
 pub(super) struct Sorted<I> {
     ids: Vec<I>,
     at: Vec<u64>,
-    places: Places,
+    places: PlaceIndex,
 }
 
 impl<I: Copy> Sorted<I> {
@@ -16,7 +16,7 @@ impl<I: Copy> Sorted<I> {
         let mut all = all.to_vec();
         all.sort_by_key(|(at, _)| *at);
         let (at, ids): (Vec<u64>, Vec<I>) = all.into_iter().unzip();
-        let places = Places::of(at.iter().copied());
+        let places = PlaceIndex::of(at.iter().copied());
         Self { ids, at, places }
     }
 

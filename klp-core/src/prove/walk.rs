@@ -2,9 +2,9 @@
 
 use smallvec::SmallVec;
 
-use crate::arch::{Arch, Decoded, Form, Instructions, Mask, Reach, for_machine};
+use crate::arch::{Arch, Decoded, DisplacementUse, Form, Instructions, Mask, for_machine};
 use crate::elf::{Place, Reloc, RelocKind, Section, SectionId};
-use crate::slices::Parts as _;
+use crate::slices::SliceParts as _;
 
 use super::names;
 use super::side::{Range, Side};
@@ -171,11 +171,11 @@ pub(super) fn of_instruction<'c>(
     } else {
         let fields = reader.operands();
         let reach = reader.reach();
-        let starts = matches!(reach, Reach::Address | Reach::Elements);
+        let starts = matches!(reach, DisplacementUse::Address | DisplacementUse::Elements);
         let reach = match reach {
-            Reach::Address => Use::Address,
-            Reach::Exactly(bytes) => Use::Load(bytes),
-            Reach::Elements | Reach::Further => Use::Indexed,
+            DisplacementUse::Address => Use::Address,
+            DisplacementUse::Exactly(bytes) => Use::Load(bytes),
+            DisplacementUse::Elements | DisplacementUse::Further => Use::Indexed,
         };
         (fields.displacement, fields.ip_target, reach, starts)
     };

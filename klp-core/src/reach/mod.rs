@@ -17,11 +17,11 @@ use crate::checksum::{Analysis, Constant, Digest};
 use crate::ids::Pair;
 use crate::layout::FunctionId;
 
-use uses::Uses;
+use uses::ConstantUses;
 
 /// Functions of the patched object.
 #[derive(Debug, Default)]
-pub(crate) struct Reach {
+pub(crate) struct ReachingFunctions {
     /// Those that index constants beside what changed, and the section.
     pub(crate) indexing: BTreeMap<FunctionId, String>,
     /// Those that have the address of a neighbour, and the section.
@@ -33,41 +33,41 @@ pub(crate) fn of(
     original: &Analysis<'_>,
     patched: &Analysis<'_>,
     equal: &[Pair<FunctionId>],
-) -> Reach {
+) -> ReachingFunctions {
     let (before, after) = rayon::join(|| original.constants(), || patched.constants());
     let (known, now) = (counted(original, &before), counted(patched, &after));
     let gone = differing(original, &before, &known, &now);
     let new = differing(patched, &after, &now, &known);
-    let mut reach = Reach::default();
+    let mut reach = ReachingFunctions::default();
     if gone.is_empty() || new.is_empty() {
         return reach;
     }
     let by_original = equal.iter().map(|pair| (pair.original, pair.patched)).collect();
     let by_patched = equal.iter().map(|pair| (pair.patched, pair.patched)).collect();
-    reach.add(&Uses::of(original, &before, &gone, by_original));
-    reach.add(&Uses::of(patched, &after, &new, by_patched));
+    reach.add(&ConstantUses::of(original, &before, &gone, by_original));
+    reach.add(&ConstantUses::of(patched, &after, &new, by_patched));
     let indexing: BTreeSet<FunctionId> = reach.indexing.keys().copied().collect();
     reach.beside.retain(|function, _| !indexing.contains(function));
     reach
 }
 
-impl Reach {
-    fn add(&mut self, uses: &Uses<'_, '_>) {
+impl ReachingFunctions {
+    fn add(&mut self, uses: &ConstantUses<'_, '_>) {
         let (indexing, beside) = uses.find();
         self.indexing.extend(indexing);
         self.beside.extend(beside);
     }
 }
 
-type Content = (Vec<u8>, Digest);
+type ConstantContent = (Vec<u8>, Digest);
 
-fn content(object: &Analysis<'_>, constant: &Constant) -> Content {
+fn content(object: &Analysis<'_>, constant: &Constant) -> ConstantContent {
     let section = object.elf.section(constant.section);
     (section.name.to_vec(), constant.digest)
 }
 
 /// How often each content is there.
-fn counted(object: &Analysis<'_>, constants: &[Constant]) -> BTreeMap<Content, usize> {
+fn counted(object: &Analysis<'_>, constants: &[Constant]) -> BTreeMap<ConstantContent, usize> {
     let mut counts = BTreeMap::new();
     for constant in constants {
         let count: &mut usize = counts.entry(content(object, constant)).or_default();
@@ -81,8 +81,8 @@ fn counted(object: &Analysis<'_>, constants: &[Constant]) -> BTreeMap<Content, u
 fn differing(
     object: &Analysis<'_>,
     constants: &[Constant],
-    here: &BTreeMap<Content, usize>,
-    there: &BTreeMap<Content, usize>,
+    here: &BTreeMap<ConstantContent, usize>,
+    there: &BTreeMap<ConstantContent, usize>,
 ) -> Vec<Constant> {
     let is_more = |constant: &&Constant| {
         let content = content(object, constant);

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::arch::{self, Arch, Bounds as _, Instructions as _, Reach, for_machine};
+use crate::arch::{self, Arch, Bounds as _, DisplacementUse, Instructions as _, for_machine};
 use crate::checksum::{Analysis, Constant, distance};
 use crate::elf::{Definition, ElfObject, Place, Reloc, RelocKind, Relocs, SectionId, SymbolKind};
 use crate::layout::{FunctionId, Span};
 use crate::name::Stability;
 
 /// An object, what changed in it, and who is asked.
-pub(super) struct Uses<'a, 'data> {
+pub(super) struct ConstantUses<'a, 'data> {
     object: &'a Analysis<'data>,
-    around: Vec<Around>,
+    around: Vec<ConstantSurroundings>,
     /// By function of this object: which it is in the patched one.
     functions: BTreeMap<FunctionId, FunctionId>,
     /// Where code of other sections can go on, such as behind what a cold part did: section and offset, sorted.
@@ -22,7 +22,7 @@ pub(super) struct Uses<'a, 'data> {
 }
 
 /// A constant that changed, and what is beside it.
-struct Around {
+struct ConstantSurroundings {
     section: SectionId,
     start: u64,
     end: u64,
@@ -36,15 +36,15 @@ struct Around {
 
 /// What one function is: it indexes something, or has its address.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Manner {
+enum ConstantUse {
     Beside,
     Indexing,
 }
 
 /// Functions, and the section of what they refer to.
-type Found = BTreeMap<FunctionId, String>;
+type FunctionsUsing = BTreeMap<FunctionId, String>;
 
-impl<'a, 'data> Uses<'a, 'data> {
+impl<'a, 'data> ConstantUses<'a, 'data> {
     /// Those of `changed`, of all `constants` of `object`, by `functions`.
     pub(super) fn of(
         object: &'a Analysis<'data>,
@@ -52,31 +52,32 @@ impl<'a, 'data> Uses<'a, 'data> {
         changed: &[Constant],
         functions: BTreeMap<FunctionId, FunctionId>,
     ) -> Self {
-        let around = changed.iter().map(|constant| Around::of(object, constants, constant));
+        let around =
+            changed.iter().map(|constant| ConstantSurroundings::of(object, constants, constant));
         Self { object, around: around.collect(), functions, joined: OnceLock::new() }
     }
 
     /// Who indexes, and who has the address of a neighbour.
-    pub(super) fn find(&self) -> (Found, Found) {
-        let (mut indexing, mut beside) = (Found::new(), Found::new());
+    pub(super) fn find(&self) -> (FunctionsUsing, FunctionsUsing) {
+        let (mut indexing, mut beside) = (FunctionsUsing::new(), FunctionsUsing::new());
         for (function, id) in self.object.layout.functions.with_ids() {
             let Some(patched) = self.functions.get(&id) else { continue };
             let spans = function.spans().map(|span| self.object.layout.span(span));
             let Some((manner, section)) = spans.filter_map(|span| self.in_span(span)).max() else {
                 continue;
             };
-            let found = if manner == Manner::Indexing { &mut indexing } else { &mut beside };
+            let found = if manner == ConstantUse::Indexing { &mut indexing } else { &mut beside };
             found.insert(*patched, section);
         }
         (indexing, beside)
     }
 
     /// What the code of `span` does with constants beside those that changed.
-    fn in_span(&self, span: &Span) -> Option<(Manner, String)> {
+    fn in_span(&self, span: &Span) -> Option<(ConstantUse, String)> {
         for_machine!(self.object.elf.machine, A => self.in_code::<A>(span))
     }
 
-    fn in_code<A: Arch>(&self, span: &Span) -> Option<(Manner, String)> {
+    fn in_code<A: Arch>(&self, span: &Span) -> Option<(ConstantUse, String)> {
         let elf = &self.object.elf;
         let section = elf.section(span.section);
         let mut relocs = section.relocs.within(span.start, span.end);
@@ -86,7 +87,8 @@ impl<'a, 'data> Uses<'a, 'data> {
         let code = section.range(span.start, span.end)?;
         let mut relocs = section.relocs.within(span.start, span.end).peekable();
         let mut instructions = A::Instructions::new(code, span.start);
-        let outside = Outside { uses: self, section: span.section, relocs: &section.relocs };
+        let outside =
+            SectionCodeContext { uses: self, section: span.section, relocs: &section.relocs };
         let bounds = OnceCell::new();
         let mut found = None;
         while instructions.next().is_some() {
@@ -97,7 +99,7 @@ impl<'a, 'data> Uses<'a, 'data> {
                 let field = u8::try_from(reloc.offset.saturating_sub(at)).ok();
                 let field = field.and_then(|field| operands.field_at(field));
                 let is_read = field.is_some() && field == operands.displacement;
-                let reach = if is_read { instructions.reach() } else { Reach::Address };
+                let reach = if is_read { instructions.reach() } else { DisplacementUse::Address };
                 let place = self.place(&reloc, distance(&reloc, next));
                 let bound = || {
                     let new = || A::Bounds::new(code, span.start, &outside);
@@ -131,11 +133,11 @@ impl<'a, 'data> Uses<'a, 'data> {
     fn manner(
         &self,
         (span, section): (&Span, SectionId),
-        reach: Reach,
+        reach: DisplacementUse,
         place: i64,
         bound: impl Fn() -> Option<Range<i64>>,
-    ) -> Option<Manner> {
-        if matches!(reach, Reach::Exactly(_)) || self.is_own_table(span, section, place) {
+    ) -> Option<ConstantUse> {
+        if matches!(reach, DisplacementUse::Exactly(_)) || self.is_own_table(span, section, place) {
             return None;
         }
         let layout = &self.object.layout;
@@ -148,19 +150,21 @@ impl<'a, 'data> Uses<'a, 'data> {
                 && self.may_come_from(span, around)
                 && around.is_beside(inside)
         });
-        let near: Vec<&Around> = near.collect();
-        if reach == Reach::Address {
-            let is_neighbour = |around: &&Around| {
+        let near: Vec<&ConstantSurroundings> = near.collect();
+        if reach == DisplacementUse::Address {
+            let is_neighbour = |around: &&ConstantSurroundings| {
                 inside.is_some_and(|at| Some(at) == around.before || at == around.end)
             };
-            return near.iter().any(is_neighbour).then_some(Manner::Beside);
+            return near.iter().any(is_neighbour).then_some(ConstantUse::Beside);
         }
         if near.is_empty() {
             return None;
         }
         let bound = bound();
-        let reaches = |around: &&Around| bound.as_ref().is_none_or(|it| around.meets(place, it));
-        near.iter().any(reaches).then_some(Manner::Indexing)
+        let reaches = |around: &&ConstantSurroundings| {
+            bound.as_ref().is_none_or(|it| around.meets(place, it))
+        };
+        near.iter().any(reaches).then_some(ConstantUse::Indexing)
     }
 
     /// Whether a table starts at `place` that leads into the code of `span`: a `switch`.
@@ -174,20 +178,20 @@ impl<'a, 'data> Uses<'a, 'data> {
     }
 
     /// Whether code of `span` and what changed can come from one source file.
-    fn may_come_from(&self, span: &Span, around: &Around) -> bool {
+    fn may_come_from(&self, span: &Span, around: &ConstantSurroundings) -> bool {
         let code = self.object.origin(span.section, span.start);
         code.may_be(self.object.origin(around.section, around.start))
     }
 }
 
 /// What is known from outside about the code of one section.
-struct Outside<'a, 'data> {
-    uses: &'a Uses<'a, 'data>,
+struct SectionCodeContext<'a, 'data> {
+    uses: &'a ConstantUses<'a, 'data>,
     section: SectionId,
     relocs: &'a Relocs<'data>,
 }
 
-impl arch::Outside for Outside<'_, '_> {
+impl arch::CodeContext for SectionCodeContext<'_, '_> {
     fn is_entered(&self, place: u64) -> bool {
         let Analysis { elf, entered, .. } = self.uses.object;
         let joined = self.uses.joined.get_or_init(|| joined(elf));
@@ -200,7 +204,7 @@ impl arch::Outside for Outside<'_, '_> {
     }
 }
 
-impl Around {
+impl ConstantSurroundings {
     fn of(object: &Analysis<'_>, constants: &[Constant], constant: &Constant) -> Self {
         let Constant { section, start, end, .. } = *constant;
         let size = object.elf.section(section).size;

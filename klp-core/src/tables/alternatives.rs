@@ -4,10 +4,10 @@
 //! - 12 bytes (5.13 to 6.2): u16 feature, u8 length, u8 replacement length;
 //! - 13 bytes (to 5.12): the same and u8 padding length.
 
-use super::{Entry, Format, Malformed, Raw};
+use super::{DecodedEntry, Malformed, Raw, TableFormat};
 use crate::elf::Reloc;
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TableFormat = TableFormat {
     section: ".altinstructions",
     sizes: &[(12, &[0, 4]), (13, &[0, 4]), (14, &[0, 4])],
     length: Some(length),
@@ -37,7 +37,7 @@ fn length(size: u64) -> u64 {
     if size == 14 { 12 } else { 10 }
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
     let feature = raw.bytes(FEATURE, if raw.size == 14 { 4 } else { 2 })?;
     let covered = raw.byte(length(raw.size))?;
     let length = raw.byte(length(raw.size).saturating_add(1))?;
@@ -46,5 +46,5 @@ fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
         0 => None,
         _ => Some(raw.reloc(REPLACEMENT).ok_or("an alternative without replacement")?),
     };
-    Ok(Entry::Alternative(Alternative { feature, covered, length, padding, replacement }))
+    Ok(DecodedEntry::Alternative(Alternative { feature, covered, length, padding, replacement }))
 }

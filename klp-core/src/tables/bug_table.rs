@@ -2,10 +2,10 @@
 //! s32 format (7.0 and later), s32 file and u16 line (`CONFIG_DEBUG_BUGVERBOSE`), u16 flags:
 //! 8, 12 or 16 bytes. Rule `line-number`: file and line are left out.
 
-use super::{Entry, Field, Format, Malformed, Raw};
+use super::{DecodedEntry, EntryField, Malformed, Raw, TableFormat};
 use crate::elf::{Definition, ElfObject, Place, Reloc, Section, SectionId};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TableFormat = TableFormat {
     section: "__bug_table",
     sizes: &[(8, &[0]), (12, &[0, 4]), (16, &[0, 4, 8])],
     length: None,
@@ -18,7 +18,7 @@ const TEXT: u64 = 4;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bug<'d> {
     pub(crate) flags: &'d [u8],
-    pub(crate) format: Option<Field<'d>>,
+    pub(crate) format: Option<EntryField<'d>>,
 }
 
 impl Bug<'_> {
@@ -28,7 +28,7 @@ impl Bug<'_> {
     }
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
     let (has_format, flags) = match raw.size {
         8 => (false, 4),
         12 if raw.names_source_file => (false, 10),
@@ -37,7 +37,7 @@ fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
     };
     let flags = raw.bytes(flags, 2)?;
     let format = if has_format { Some(raw.field(TEXT)?) } else { None };
-    Ok(Entry::Bug(Bug { flags, format }))
+    Ok(DecodedEntry::Bug(Bug { flags, format }))
 }
 
 /// Whether the 12-byte entries of `table` are address, file, line, flags, as to Linux 6.18, or else

@@ -1,20 +1,20 @@
 //! `__ex_table`: exception fixups. Entry, 12 bytes: s32 instruction, s32 fixup, then s32 handler
 //! (to Linux 5.15) or type and registers (5.16 and later; arch/x86/include/asm/extable.h).
 
-use super::{Entry, Field, Format, Malformed, Raw};
+use super::{DecodedEntry, EntryField, Malformed, Raw, TableFormat};
 
-pub(super) const FORMAT: Format =
-    Format { section: "__ex_table", sizes: &[(12, &[0, 4, 8])], length: None, decode };
+pub(super) const FORMAT: TableFormat =
+    TableFormat { section: "__ex_table", sizes: &[(12, &[0, 4, 8])], length: None, decode };
 
 /// An instruction that may fault.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Exception<'d> {
     /// Where the kernel goes on.
-    pub(crate) fixup: Field<'d>,
+    pub(crate) fixup: EntryField<'d>,
     /// The handler, or its type and registers.
-    pub(crate) handler: Field<'d>,
+    pub(crate) handler: EntryField<'d>,
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
-    Ok(Entry::Exception(Exception { fixup: raw.field(4)?, handler: raw.field(8)? }))
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
+    Ok(DecodedEntry::Exception(Exception { fixup: raw.field(4)?, handler: raw.field(8)? }))
 }

@@ -2,10 +2,10 @@
 //! own field; the key's low bits are flags (`include/linux/jump_label.h`, Linux 4.20 and later). Before,
 //! 24 bytes: three addresses of 64 bits.
 
-use super::{Entry, Field, Format, Malformed, Raw};
+use super::{DecodedEntry, EntryField, Malformed, Raw, TableFormat};
 use crate::elf::Reloc;
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TableFormat = TableFormat {
     section: "__jump_table",
     sizes: &[(16, &[0, 4, 8]), (24, &[0, 8, 16])],
     length: None,
@@ -25,7 +25,7 @@ const TO_NOP: i64 = 2;
 /// A branch that a static key takes or leaves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct JumpLabel<'d> {
-    pub(crate) target: Field<'d>,
+    pub(crate) target: EntryField<'d>,
     /// The key, without flags.
     pub(crate) key: Reloc,
     pub(crate) flags: i64,
@@ -38,10 +38,10 @@ impl JumpLabel<'_> {
     }
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
     let (target, key) = fields(raw.size);
     let key = raw.reloc(key).ok_or("a jump label without a key")?;
     let flags = key.addend & FLAGS;
     let key = Reloc { addend: key.addend.wrapping_sub(flags), ..key };
-    Ok(Entry::JumpLabel(JumpLabel { target: raw.field(target)?, key, flags }))
+    Ok(DecodedEntry::JumpLabel(JumpLabel { target: raw.field(target)?, key, flags }))
 }

@@ -12,14 +12,14 @@ use crate::elf::{
 };
 use crate::{meaning, rules};
 
-use super::{Entry, Format, Malformed, Raw};
+use super::{DecodedEntry, Malformed, Raw, TableFormat};
 
-pub(super) const FORMAT: Format =
-    Format { section: "", sizes: &[(4, &[0]), (8, &[0])], length: None, decode };
+pub(super) const FORMAT: TableFormat =
+    TableFormat { section: "", sizes: &[(4, &[0]), (8, &[0])], length: None, decode };
 
 /// A table has this place.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Listed<'d> {
+pub(crate) struct TableMention<'d> {
     /// The table's name.
     pub(crate) table: &'d [u8],
     /// Those of its flags that say what becomes of it.
@@ -27,13 +27,13 @@ pub(crate) struct Listed<'d> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as all readers of entries")]
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
     let flags = raw.section.flags & (SHF_WRITE.0 | SHF_TLS.0);
-    Ok(Entry::Listed(Listed { table: raw.section.name, flags }))
+    Ok(DecodedEntry::Listed(TableMention { table: raw.section.name, flags }))
 }
 
 /// A section that is such a table.
-pub(super) struct Table {
+pub(super) struct PlaceTable {
     pub(super) section: SectionId,
     /// Of an entry.
     pub(super) size: u64,
@@ -41,12 +41,12 @@ pub(super) struct Table {
 
 /// A section that may be one, and the places in it.
 struct Candidate {
-    table: Table,
+    table: PlaceTable,
     places: Vec<Place>,
 }
 
 /// The tables of `elf`, by name.
-pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
+pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<PlaceTable> {
     let sections = elf.sections.with_ids();
     let mut found: Vec<Candidate> =
         sections.filter_map(|(section, number)| candidate(elf, section, number)).collect();
@@ -62,7 +62,7 @@ pub(super) fn tables(elf: &ElfObject<'_>) -> Vec<Table> {
             && !used.contains(&table.section)
             && places.iter().all(|place| !named.contains(place))
     });
-    let name = |table: &Table| elf.section(table.section).name;
+    let name = |table: &PlaceTable| elf.section(table.section).name;
     found.sort_by_key(|one| (name(&one.table), one.table.section));
     found.into_iter().map(|one| one.table).collect()
 }
@@ -105,7 +105,7 @@ fn candidate(elf: &ElfObject<'_>, section: &Section<'_>, number: SectionId) -> O
         }
         places.push(place);
     }
-    let table = Table { section: number, size };
+    let table = PlaceTable { section: number, size };
     (end == section.size).then_some(Candidate { table, places })
 }
 

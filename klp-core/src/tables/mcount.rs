@@ -1,10 +1,10 @@
 //! `__mcount_loc`: the calls to ftrace. Entry: one absolute address (kernel/trace/ftrace.c).
 
-use super::{Entry, Format};
+use super::{DecodedEntry, TableFormat};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TableFormat = TableFormat {
     section: "__mcount_loc",
     sizes: &[(8, &[0])],
     length: None,
-    decode: |_| Ok(Entry::Ftrace),
+    decode: |_| Ok(DecodedEntry::Ftrace),
 };

@@ -1,7 +1,7 @@
 //! Special sections: tables whose entries belong to places in code.
 //!
 //! Each section has a file, which decodes an entry from bytes and relocations into named fields. A new section is a
-//! file here with its format, a line in [`FORMATS`], one in [`Entry`], its name in [`crate::rules::ATTRIBUTED`], and
+//! file here with its format, a line in [`FORMATS`], one in [`DecodedEntry`], its name in [`crate::rules::ATTRIBUTED`], and
 //! what the digest makes of its fields (`checksum/entries.rs`). `listed.rs` reads what has no file and holds nothing but
 //! such places.
 
@@ -24,7 +24,7 @@ pub(crate) use alternatives::Alternative;
 pub(crate) use bug_table::Bug;
 pub(crate) use exception_table::Exception;
 pub(crate) use jump_table::JumpLabel;
-pub(crate) use listed::Listed;
+pub(crate) use listed::TableMention;
 pub(crate) use paravirt::ParavirtCall;
 pub(crate) use sites::{SiteRef, Sites};
 pub(crate) use static_call::StaticCall;
@@ -32,7 +32,7 @@ pub(crate) use unwind_hint::UnwindHint;
 
 /// What an entry says about the code that it belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Entry<'d> {
+pub(crate) enum DecodedEntry<'d> {
     Alternative(Alternative<'d>),
     Bug(Bug<'d>),
     Exception(Exception<'d>),
@@ -47,12 +47,12 @@ pub(crate) enum Entry<'d> {
     PatchableNops,
     UnwindHint(UnwindHint<'d>),
     /// A table that no other reader knows has this place.
-    Listed(Listed<'d>),
+    Listed(TableMention<'d>),
 }
 
 /// A field of an entry.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Field<'d> {
+pub(crate) enum EntryField<'d> {
     /// What it refers to.
     Reference(Reloc),
     /// A number.
@@ -61,17 +61,17 @@ pub(crate) enum Field<'d> {
 
 /// How a special section is read.
 #[derive(Debug)]
-struct Format {
+struct TableFormat {
     /// Name of the section.
     section: &'static str,
     /// The sizes in bytes that an entry has had, each with the places of the fields that can refer to something.
     sizes: &'static [(u64, &'static [u64])],
     /// Where an entry, by its size, says how many bytes of code from its place on it replaces, if it does.
     length: Option<fn(u64) -> u64>,
-    decode: for<'d> fn(&Raw<'_, 'd>) -> Result<Entry<'d>, Malformed>,
+    decode: for<'d> fn(&Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed>,
 }
 
-const FORMATS: &[Format] = &[
+const FORMATS: &[TableFormat] = &[
     alternatives::FORMAT,
     bug_table::FORMAT,
     exception_table::FORMAT,
@@ -124,10 +124,10 @@ impl<'data> Raw<'_, 'data> {
     }
 
     /// The field of 32 bits at `at`.
-    fn field(&self, at: u64) -> Result<Field<'data>, Malformed> {
+    fn field(&self, at: u64) -> Result<EntryField<'data>, Malformed> {
         match self.reloc(at) {
-            Some(reloc) => Ok(Field::Reference(reloc)),
-            None => Ok(Field::Bytes(self.bytes(at, 4)?)),
+            Some(reloc) => Ok(EntryField::Reference(reloc)),
+            None => Ok(EntryField::Bytes(self.bytes(at, 4)?)),
         }
     }
 }

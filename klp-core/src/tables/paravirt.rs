@@ -1,9 +1,9 @@
 //! `.parainstructions`: paravirt call sites, to Linux 6.8. Entry, 16 bytes: u64 address, u8 type,
 //! u8 length, padding that the last one can lack (struct `paravirt_patch_site`, `arch/x86/include/asm/paravirt_types.h`).
 
-use super::{Entry, Format, Malformed, Raw};
+use super::{DecodedEntry, Malformed, Raw, TableFormat};
 
-pub(super) const FORMAT: Format = Format {
+pub(super) const FORMAT: TableFormat = TableFormat {
     section: ".parainstructions",
     sizes: &[(16, &[0])],
     length: Some(|_| TYPE + 1),
@@ -19,6 +19,6 @@ pub(crate) struct ParavirtCall<'d> {
     pub(crate) what: &'d [u8],
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
-    Ok(Entry::ParavirtCall(ParavirtCall { what: raw.bytes(TYPE, 2)? }))
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
+    Ok(DecodedEntry::ParavirtCall(ParavirtCall { what: raw.bytes(TYPE, 2)? }))
 }

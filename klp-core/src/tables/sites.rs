@@ -6,11 +6,12 @@ use rayon::prelude::*;
 
 use crate::elf::{ElfObject, Place, RelocKind, Section, SectionId};
 use crate::ids::{Id, List};
-use crate::places::Places;
-use crate::slices::Parts as _;
+use crate::places::PlaceIndex;
+use crate::slices::SliceParts as _;
 
 use super::{
-    Entry, FORMATS, Format, Malformed, Raw, bug_table, listed, mcount, patchable, static_call,
+    DecodedEntry, FORMATS, Malformed, Raw, TableFormat, bug_table, listed, mcount, patchable,
+    static_call,
 };
 
 /// All entries of all special sections of an object, by the code that they belong to.
@@ -18,9 +19,9 @@ use super::{
 pub(crate) struct Sites {
     sorted: Vec<SiteRef>,
     /// For each section with code, which of them are its own.
-    sections: List<SectionId, (Range<usize>, Places)>,
+    sections: List<SectionId, (Range<usize>, PlaceIndex)>,
     /// In the order of [`FORMATS`], then of sections.
-    tables: List<TableId, Table>,
+    tables: List<TableId, SpecialSection>,
     /// Tables that could not be read, so that no function of the object can be called unchanged.
     pub(crate) problems: Vec<String>,
     /// Whether the object lists its calls to ftrace.
@@ -29,20 +30,20 @@ pub(crate) struct Sites {
     pub(crate) lists_static_calls: bool,
 }
 
-type TableId = Id<Table>;
+type TableId = Id<SpecialSection>;
 
 /// A special section.
 #[derive(Debug)]
-struct Table {
+struct SpecialSection {
     section: SectionId,
-    format: &'static Format,
+    format: &'static TableFormat,
     /// Of an entry.
     size: u64,
     /// Of 12 bytes in a bug table: see [`bug_table::names_source_files`].
     names_source_files: bool,
 }
 
-impl Format {
+impl TableFormat {
     /// Whether each relocation of a table fills a field of its own that is read, in entries of `size` bytes.
     fn fills_fields(&self, table: &Section<'_>, size: u64) -> Result<(), String> {
         let fields = self.sizes.iter().find(|(known, _)| *known == size);
@@ -85,8 +86,12 @@ impl Format {
 /// Why an entry cannot be read.
 const NO_CODE: &str = "belongs to no code";
 
-impl Table {
-    fn decode<'data>(&self, elf: &ElfObject<'data>, start: u64) -> Result<Entry<'data>, Malformed> {
+impl SpecialSection {
+    fn decode<'data>(
+        &self,
+        elf: &ElfObject<'data>,
+        start: u64,
+    ) -> Result<DecodedEntry<'data>, Malformed> {
         let section = elf.section(self.section);
         let names_source_file = self.names_source_files;
         (self.format.decode)(&Raw { section, start, size: self.size, names_source_file })
@@ -106,7 +111,7 @@ impl Sites {
                 }
             }
         }
-        for listed::Table { section: number, size } in listed::tables(elf) {
+        for listed::PlaceTable { section: number, size } in listed::tables(elf) {
             let section = elf.section(number);
             if let Err(problem) = sites.entries(elf, section, number, &listed::FORMAT, size) {
                 sites.problems.push(format!("{}: {problem}", section.name_lossy()));
@@ -118,7 +123,7 @@ impl Sites {
         let mut from = 0;
         for own in sites.sorted.chunk_by(|one, other| one.section == other.section) {
             let end = own.len().saturating_add(from);
-            let places = Places::of(own.iter().map(|site| site.offset));
+            let places = PlaceIndex::of(own.iter().map(|site| site.offset));
             if let Some(site) = own.first() {
                 sites.sections[site.section] = (from..end, places);
             }
@@ -132,7 +137,7 @@ impl Sites {
         elf: &ElfObject<'_>,
         section: &Section<'_>,
         number: SectionId,
-        format: &'static Format,
+        format: &'static TableFormat,
     ) -> Result<(), String> {
         self.lists_mcount |= format.section == mcount::FORMAT.section;
         self.lists_static_calls |= format.section == static_call::FORMAT.section;
@@ -147,7 +152,7 @@ impl Sites {
         elf: &ElfObject<'_>,
         section: &Section<'_>,
         number: SectionId,
-        format: &'static Format,
+        format: &'static TableFormat,
         size: u64,
     ) -> Result<(), String> {
         format.fills_fields(section, size)?;
@@ -166,7 +171,7 @@ impl Sites {
             }
             start = start.saturating_add(size);
         }
-        self.tables.push(Table { section: number, format, size, names_source_files });
+        self.tables.push(SpecialSection { section: number, format, size, names_source_files });
         Ok(())
     }
 
@@ -226,7 +231,7 @@ impl Sites {
         &self,
         elf: &ElfObject<'data>,
         site: &SiteRef,
-    ) -> Result<Entry<'data>, Malformed> {
+    ) -> Result<DecodedEntry<'data>, Malformed> {
         self.tables[site.table].decode(elf, site.start)
     }
 
@@ -236,7 +241,7 @@ impl Sites {
         elf: &ElfObject<'data>,
         section: SectionId,
         start: u64,
-    ) -> Option<Result<Entry<'data>, Malformed>> {
+    ) -> Option<Result<DecodedEntry<'data>, Malformed>> {
         let table = self.tables.iter().find(|table| table.section == section)?;
         Some(table.decode(elf, start))
     }

@@ -2,10 +2,10 @@
 //! (`include/linux/objtool_types.h`). Entry, 12 bytes: u32 address, s16 offset of the stack pointer, u8 register,
 //! u8 type, u8 flag, padding.
 
-use super::{Entry, Format, Malformed, Raw};
+use super::{DecodedEntry, Malformed, Raw, TableFormat};
 
-pub(super) const FORMAT: Format =
-    Format { section: ".discard.unwind_hints", sizes: &[(12, &[0])], length: None, decode };
+pub(super) const FORMAT: TableFormat =
+    TableFormat { section: ".discard.unwind_hints", sizes: &[(12, &[0])], length: None, decode };
 
 const SAID: u64 = 4;
 
@@ -16,6 +16,6 @@ pub(crate) struct UnwindHint<'d> {
     pub(crate) said: &'d [u8],
 }
 
-fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<Entry<'d>, Malformed> {
-    Ok(Entry::UnwindHint(UnwindHint { said: raw.bytes(SAID, 8)? }))
+fn decode<'d>(raw: &Raw<'_, 'd>) -> Result<DecodedEntry<'d>, Malformed> {
+    Ok(DecodedEntry::UnwindHint(UnwindHint { said: raw.bytes(SAID, 8)? }))
 }

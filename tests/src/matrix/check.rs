@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use klp_core::Manifest;
 use klp_core::checksum::ContentKind;
 use klp_core::demangle::demangle;
-use klp_core::diff::{Changes, Side, compare, compare_and_prove};
+use klp_core::diff::{Changes, DiffSide, compare, compare_and_prove};
 use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
 use klp_core::record::{Change, ChangedData};
@@ -32,8 +32,8 @@ pub(super) fn check(
         let changes: Vec<_> = changes.iter().filter(|item| !item.starts_with("refused")).collect();
         ensure!(changes.is_empty(), "an object differs from itself: {changes:?}");
     }
-    let open = |side: Side, (original, patched): (&[u8], &[u8])| {
-        let bytes = if side == Side::Original { original } else { patched };
+    let open = |side: DiffSide, (original, patched): (&[u8], &[u8])| {
+        let bytes = if side == DiffSide::Original { original } else { patched };
         Some(Input::Read(bytes.to_vec()))
     };
     let forth = |side, _| open(side, (original, patched));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 use klp_core::Manifest;
-use klp_core::diff::{Side, compare_and_prove};
+use klp_core::diff::{DiffSide, compare_and_prove};
 use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
 use klp_core::obstacle::Obstacle;
@@ -21,7 +21,7 @@ pub(crate) fn compare_objects(before: &[u8], after: &[u8]) -> Vec<Record> {
     match (manifest(before), manifest(after)) {
         (Ok(old), Ok(new)) => {
             let open = |side, _| {
-                let bytes = if side == Side::Original { before } else { after };
+                let bytes = if side == DiffSide::Original { before } else { after };
                 Some(Input::Read(bytes.to_vec()))
             };
             compare_and_prove(&old, &new, open).records().collect()

@@ -18,7 +18,7 @@ use klp_core::record::{ChangedData, ChangedFunction, FormatVersion, ProofRecord}
 use super::explained_data::values;
 use super::human::{causes, word};
 use super::notes::NoteGroup;
-use super::verdict::{VerdictKind, PageVerdict};
+use super::verdict::{PageVerdict, VerdictKind};
 use crate::printable;
 use crate::words::count;
 

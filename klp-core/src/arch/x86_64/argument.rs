@@ -5,7 +5,7 @@ use iced_x86::{
     OpKind, Register,
 };
 
-use super::super::Taken;
+use super::super::TakingCall;
 use super::used::ARGUMENTS;
 
 /// No compiler puts more between an argument and the call that takes it.
@@ -23,7 +23,7 @@ pub(super) const LOADS_OF_FIRST: [&[u8]; 3] = [
 
 /// The call that gets what the first instruction of `code` loads as an argument. Nothing where control can go elsewhere
 /// before, or where that instruction does not load one.
-pub(super) fn taken(code: &[u8]) -> Option<Taken> {
+pub(super) fn taken(code: &[u8]) -> Option<TakingCall> {
     let mut decoder = Decoder::with_ip(64, code, 0, DecoderOptions::NONE);
     let mut factory = InstructionInfoFactory::new();
     let first = decoder.decode();
@@ -39,7 +39,7 @@ pub(super) fn taken(code: &[u8]) -> Option<Taken> {
             FlowControl::Call | FlowControl::UnconditionalBranch
                 if next.op0_kind() == OpKind::NearBranch64 =>
             {
-                return Some(Taken { argument, start, end: decoder.position() });
+                return Some(TakingCall { argument, start, end: decoder.position() });
             }
             _ => return None,
         }

@@ -13,17 +13,17 @@ use iced_x86::{
 use smallvec::SmallVec;
 
 use super::effect::{Value, compared, made_small, of_address, value};
-use super::entered::{Code, STEPS, is_written};
+use super::entered::{CodeInContext, STEPS, is_written};
 use super::sum::{Bound, Sum};
 
-impl Code<'_> {
+impl CodeInContext<'_> {
     /// What the instruction at `at` can use, in bytes from the address in its displacement. None where nothing tells.
     pub(super) fn used(&self, at: u64) -> Option<Range<i64>> {
         let index = self.instructions.binary_search_by_key(&at, Instruction::ip).ok()?;
         let access = self.instructions.get(index)?;
         let size = i64::try_from(access.memory_size().size()).ok().filter(|size| *size > 0)?;
-        let mut state = State {
-            known: Known { address: of_address(access)?, halves: Vec::new() },
+        let mut state = BackwardState {
+            known: UsedAddress { address: of_address(access)?, halves: Vec::new() },
             bounds: Vec::new(),
             pending: None,
         };
@@ -50,13 +50,13 @@ impl Code<'_> {
 
 /// What is used.
 #[derive(Clone)]
-struct Known {
+struct UsedAddress {
     address: Sum,
     /// Of these only the lower half is in the address: they must be no more than that.
     halves: Vec<Sum>,
 }
 
-impl Known {
+impl UsedAddress {
     fn has(&self, register: Register) -> bool {
         self.address.has(register) || self.halves.iter().any(|half| half.has(register))
     }
@@ -94,18 +94,18 @@ impl Known {
 }
 
 /// What is known on the way backwards.
-struct State {
-    known: Known,
+struct BackwardState {
+    known: UsedAddress,
     bounds: Vec<Bound>,
     /// A branch was not taken: what is compared before it is at most the number, or less.
     pending: Option<bool>,
 }
 
-impl State {
+impl BackwardState {
     /// Goes back over `instruction`. None where that is not understood.
     fn step(
         &mut self,
-        code: &Code<'_>,
+        code: &CodeInContext<'_>,
         factory: &mut InstructionInfoFactory,
         instruction: &Instruction,
     ) -> Option<()> {
@@ -172,13 +172,13 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Bounds, Outside};
+    use super::super::super::{Bounds, CodeContext};
     use super::*;
 
     /// Where control comes from outside.
-    struct Entries(&'static [u64]);
+    struct EntryPlaces(&'static [u64]);
 
-    impl Outside for Entries {
+    impl CodeContext for EntryPlaces {
         fn is_entered(&self, place: u64) -> bool {
             self.0.contains(&place)
         }
@@ -190,7 +190,7 @@ mod tests {
 
     /// What the instruction at `at` of `bytes` can use, where nothing comes from outside.
     fn reach(bytes: &[u8], at: u64) -> Option<Range<i64>> {
-        Code::new(bytes, 0, &Entries(&[]))?.reach(at)
+        CodeInContext::new(bytes, 0, &EntryPlaces(&[]))?.reach(at)
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(reach(entered, 6), None);
         // The same, from a table.
         let code = b"\x48\x83\xff\x08\x77\x09\x48\x8b\x04\xfd\0\0\0\0\xc3\x31\xc0\xc3";
-        assert_eq!(Code::new(code, 0, &Entries(&[6])).unwrap().reach(6), None);
+        assert_eq!(CodeInContext::new(code, 0, &EntryPlaces(&[6])).unwrap().reach(6), None);
     }
 
     #[test]

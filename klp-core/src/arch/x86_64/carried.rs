@@ -53,7 +53,8 @@ fn follow(
     holder: Register,
     leaves: impl Fn(u64, u64) -> bool,
 ) -> Carried {
-    let mut walk = Walk { carried: Carried::default(), info: InstructionInfoFactory::new() };
+    let mut walk =
+        CarryingWalk { carried: Carried::default(), info: InstructionInfoFactory::new() };
     let mut seen: BTreeMap<u64, BTreeSet<Register>> = BTreeMap::new();
     let mut open = vec![(from, BTreeSet::from([holder]))];
     while let Some((offset, holders)) = open.pop() {
@@ -148,12 +149,12 @@ fn loses(
     })
 }
 
-struct Walk {
+struct CarryingWalk {
     carried: Carried,
     info: InstructionInfoFactory,
 }
 
-impl Walk {
+impl CarryingWalk {
     /// What of `holders` has the address behind the instruction, and which other registers do.
     fn step(
         &mut self,

@@ -4,7 +4,7 @@
 //! iced-x86 for it once, for each combination. What that table does not hold (other prefixes, addresses
 //! relative to the next instruction, ...) is decoded in full.
 
-use super::super::{Decoded, Field, Form};
+use super::super::{Decoded, Form, InstructionField};
 use super::row::{self, BASELESS, LENGTH, OPCODES, Sort};
 
 /// By opcode, a row by `ModRM`: all of it stays in the first cache.
@@ -74,7 +74,7 @@ impl Told {
 }
 
 /// Where the distance of a branch of `len` bytes is that [`tell`] has told.
-pub(super) fn distance(len: u8) -> Field {
+pub(super) fn distance(len: u8) -> InstructionField {
     let size = if len == 2 { 1 } else { 4 };
-    Field::whole(len.saturating_sub(size), size)
+    InstructionField::whole(len.saturating_sub(size), size)
 }

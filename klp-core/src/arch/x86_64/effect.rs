@@ -2,7 +2,7 @@
 
 use iced_x86::{Instruction, Mnemonic, OpKind, Register};
 
-use super::sum::{Bound, Part, Sum};
+use super::sum::{Bound, LowBits, Sum};
 use super::used::is_immediate;
 
 /// What an instruction writes into a register.
@@ -20,7 +20,7 @@ pub(super) fn of_address(instruction: &Instruction) -> Option<Sum> {
     for (register, times) in [(instruction.memory_base(), 1), (instruction.memory_index(), scale)] {
         match register {
             Register::None => {}
-            _ if register.is_gpr64() => sum.add(Part { register, bits: 64 }, times)?,
+            _ if register.is_gpr64() => sum.add(LowBits { register, bits: 64 }, times)?,
             _ => return None,
         }
     }
@@ -28,10 +28,10 @@ pub(super) fn of_address(instruction: &Instruction) -> Option<Sum> {
 }
 
 /// The lower bits of a register that an operand names; none for the second byte of one.
-fn part(register: Register) -> Option<Part> {
+fn part(register: Register) -> Option<LowBits> {
     let bits = u32::try_from(register.size()).ok()?.checked_mul(8)?;
     let is_second = matches!(register, Register::AH | Register::BH | Register::CH | Register::DH);
-    (register.is_gpr() && !is_second).then(|| Part { register: register.full_register(), bits })
+    (register.is_gpr() && !is_second).then(|| LowBits { register: register.full_register(), bits })
 }
 
 /// What `instruction` writes into the register that is its first operand.
@@ -39,7 +39,7 @@ pub(super) fn value(instruction: &Instruction) -> Option<Value> {
     let to = instruction.op0_register();
     let is_register = instruction.op0_kind() == OpKind::Register && to.is_gpr();
     let is_half = (is_register && to.size() >= 4).then(|| to.size() == 4)?;
-    let full = Part { register: to.full_register(), bits: 64 };
+    let full = LowBits { register: to.full_register(), bits: 64 };
     let (from, register) = (instruction.op1_kind(), instruction.op1_register());
     let number = || is_immediate(from).then(|| instruction.immediate(1).cast_signed());
     let of = |sum: Sum| if is_half { Value::Half(sum) } else { Value::Exactly(sum) };
@@ -58,7 +58,7 @@ pub(super) fn value(instruction: &Instruction) -> Option<Value> {
         }
         Mnemonic::Add if from == OpKind::Register => {
             let mut sum = Sum::of(full);
-            sum.add(Part { register: register.full_register(), bits: 64 }, 1)?;
+            sum.add(LowBits { register: register.full_register(), bits: 64 }, 1)?;
             Some(of(sum))
         }
         Mnemonic::Add => plus(number()?),
@@ -76,7 +76,7 @@ pub(super) fn value(instruction: &Instruction) -> Option<Value> {
         }
         Mnemonic::Imul if instruction.op_count() == 3 && from == OpKind::Register => {
             let times = instruction.immediate(2).cast_signed();
-            let from = Part { register: register.full_register(), bits: 64 };
+            let from = LowBits { register: register.full_register(), bits: 64 };
             Some(of(Sum::of(from).times(times)?))
         }
         _ => None,

@@ -7,21 +7,21 @@ use iced_x86::{
     OpKind, UsedRegister,
 };
 
-use super::super::{Bounds, Outside};
+use super::super::{Bounds, CodeContext};
 
 /// How many instructions before an access are looked at. Compilers compare an index right before they use it.
 pub(super) const STEPS: usize = 256;
 
 /// A stretch of code, and what is known about it from outside.
-pub(crate) struct Code<'a> {
+pub(crate) struct CodeInContext<'a> {
     pub(super) instructions: Vec<Instruction>,
     /// Where its own branches go, sorted.
     targets: Vec<u64>,
-    pub(super) outside: &'a dyn Outside,
+    pub(super) outside: &'a dyn CodeContext,
 }
 
-impl<'a> Bounds<'a> for Code<'a> {
-    fn new(bytes: &[u8], start: u64, outside: &'a dyn Outside) -> Option<Self> {
+impl<'a> Bounds<'a> for CodeInContext<'a> {
+    fn new(bytes: &[u8], start: u64, outside: &'a dyn CodeContext) -> Option<Self> {
         let decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
         let instructions: Vec<Instruction> = decoder.into_iter().collect();
         // Where a branch goes that is filled in, it does not say itself.
@@ -39,7 +39,7 @@ impl<'a> Bounds<'a> for Code<'a> {
     }
 }
 
-impl Code<'_> {
+impl CodeInContext<'_> {
     /// Whether the instruction of this number jumps to what a register holds, and no address was loaded into it before.
     fn jumps_to_sum(&self, number: usize) -> bool {
         let Some((jump, before)) = self.instructions.get(..=number).and_then(|it| it.split_last())

@@ -2,12 +2,14 @@
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
 
-use super::super::{Access, Decoded, Field, Form, Operands, Reach, Undecodable};
+use super::super::{
+    Access, Decoded, DisplacementUse, Form, InstructionField, Operands, Undecodable,
+};
 use super::common;
 use super::used::{ARGUMENTS, access, is_bit_string};
 
 /// Decodes the instructions of a stretch of code.
-pub(crate) struct Instructions<'a> {
+pub(crate) struct InstructionDecoder<'a> {
     /// All that follows its start, and how much of it is to be decoded.
     ahead: &'a [u8],
     len: usize,
@@ -26,7 +28,7 @@ pub(crate) struct Instructions<'a> {
 /// (`arch/x86/include/asm/bug.h`). iced-x86 has no name for it.
 const UDB: u8 = 0xd6;
 
-impl<'a> super::super::Instructions<'a> for Instructions<'a> {
+impl<'a> super::super::Instructions<'a> for InstructionDecoder<'a> {
     fn new(code: &'a [u8], ip: u64) -> Self {
         Self::at_start(code, code.len(), ip)
     }
@@ -86,17 +88,23 @@ impl<'a> super::super::Instructions<'a> for Instructions<'a> {
         let offsets = self.decoder.as_ref().map(|it| it.get_constant_offsets(instruction));
         let offsets = offsets.unwrap_or_default();
         let displacement = offsets.has_displacement().then(|| {
-            Field::whole(narrow(offsets.displacement_offset()), narrow(offsets.displacement_size()))
+            InstructionField::whole(
+                narrow(offsets.displacement_offset()),
+                narrow(offsets.displacement_size()),
+            )
         });
         let immediate = offsets.has_immediate().then(|| {
-            Field::whole(narrow(offsets.immediate_offset()), narrow(offsets.immediate_size()))
+            InstructionField::whole(
+                narrow(offsets.immediate_offset()),
+                narrow(offsets.immediate_size()),
+            )
         });
         let ip_target =
             instruction.is_ip_rel_memory_operand().then(|| instruction.ip_rel_memory_address());
         Operands { displacement, immediate, ip_target, access: access(instruction) }
     }
 
-    fn distance(&mut self) -> Option<Field> {
+    fn distance(&mut self) -> Option<InstructionField> {
         if let Some(told) = self.told {
             return Some(common::distance(told.len));
         }
@@ -104,19 +112,19 @@ impl<'a> super::super::Instructions<'a> for Instructions<'a> {
         operands.immediate.or(operands.displacement)
     }
 
-    fn reach(&mut self) -> Reach {
+    fn reach(&mut self) -> DisplacementUse {
         let instruction = self.full();
         let is_bit_string = is_bit_string(instruction);
         match access(instruction) {
-            Access::Fixed(size) if !is_bit_string => Reach::Exactly(size),
+            Access::Fixed(size) if !is_bit_string => DisplacementUse::Exactly(size),
             _ if instruction.mnemonic() == Mnemonic::Lea
                 && instruction.memory_index() == Register::None
                 && matches!(instruction.memory_base(), Register::None | Register::RIP) =>
             {
-                Reach::Address
+                DisplacementUse::Address
             }
-            Access::Indexed if !is_bit_string => Reach::Elements,
-            _ => Reach::Further,
+            Access::Indexed if !is_bit_string => DisplacementUse::Elements,
+            _ => DisplacementUse::Further,
         }
     }
 
@@ -165,7 +173,7 @@ impl<'a> super::super::Instructions<'a> for Instructions<'a> {
     }
 }
 
-impl Instructions<'_> {
+impl InstructionDecoder<'_> {
     /// The last instruction, with all there is to know of it.
     pub(super) fn full(&mut self) -> &Instruction {
         if self.told.is_some() {
@@ -188,7 +196,7 @@ impl Instructions<'_> {
     }
 }
 
-impl Iterator for Instructions<'_> {
+impl Iterator for InstructionDecoder<'_> {
     type Item = Result<Decoded, Undecodable>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -230,11 +238,11 @@ mod tests {
     use super::*;
 
     fn one(code: &[u8]) -> Decoded {
-        Instructions::new(code, 0x100).next().unwrap().unwrap()
+        InstructionDecoder::new(code, 0x100).next().unwrap().unwrap()
     }
 
     fn operands(code: &[u8]) -> Operands {
-        let mut instructions = Instructions::new(code, 0x100);
+        let mut instructions = InstructionDecoder::new(code, 0x100);
         instructions.next().unwrap().unwrap();
         instructions.operands()
     }
@@ -243,7 +251,7 @@ mod tests {
     fn a_branch_knows_its_target() {
         assert_eq!(one(&[0xeb, 0x10]).form, Form::Branch { call: false, target: 0x112 });
         assert_eq!(one(&[0xe8, 0, 0, 0, 0]).form, Form::Branch { call: true, target: 0x105 });
-        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(Field::whole(1, 4)));
+        assert_eq!(operands(&[0xe8, 0, 0, 0, 0]).immediate, Some(InstructionField::whole(1, 4)));
     }
 
     #[test]
@@ -259,18 +267,18 @@ mod tests {
     fn an_instruction_that_reaches_behind_the_end_is_none() {
         // mov eax, 0x90909090, of which the last byte is not the function's
         let ahead = [&[0xb8][..], &[0x90; 31]].concat();
-        let first = |len| Instructions::at_start(&ahead, len, 0).next().unwrap();
+        let first = |len| InstructionDecoder::at_start(&ahead, len, 0).next().unwrap();
         assert!(first(4).is_err());
         assert_eq!(first(5).unwrap().len, 5);
         let mut taken = Vec::new();
-        Instructions::at_start(&ahead, 4, 0).plain(usize::MAX, |_, len, _| taken.push(len));
+        InstructionDecoder::at_start(&ahead, 4, 0).plain(usize::MAX, |_, len, _| taken.push(len));
         assert!(taken.is_empty(), "{taken:?}");
     }
 
     #[test]
     fn what_is_no_instruction_is_passed_over() {
         let code = [&[0x06; 8][..], &[0x90; 16], &[0x0f]].concat();
-        let found: Vec<_> = Instructions::new(&code, 0).take(100).collect();
+        let found: Vec<_> = InstructionDecoder::new(&code, 0).take(100).collect();
         assert!(found.first().unwrap().is_err() && found.last().unwrap().is_err());
         assert!(found.iter().any(Result::is_ok) && found.len() <= code.len(), "{found:?}");
     }
@@ -311,7 +319,7 @@ mod tests {
 
     /// What the full decoder says of the instruction at the start of `window`.
     fn in_full(window: &common::Window, ip: u64) -> Option<(Decoded, Operands)> {
-        let mut instructions = Instructions::new(window, ip);
+        let mut instructions = InstructionDecoder::new(window, ip);
         instructions.decode();
         let decoded = Decoded::of(&instructions.instruction, window);
         (!instructions.instruction.is_invalid()).then(|| (decoded, instructions.operands()))
@@ -358,9 +366,9 @@ mod tests {
                         let Some(told) = common::tell(&window) else { continue };
                         let decoded = told.decoded(&window, 0x1000);
                         count += 1;
-                        let operands = Instructions {
+                        let operands = InstructionDecoder {
                             told: Some(decoded),
-                            ..Instructions::new(&window, 0x1000)
+                            ..InstructionDecoder::new(&window, 0x1000)
                         }
                         .operands();
                         assert_eq!(

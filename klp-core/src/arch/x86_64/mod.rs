@@ -21,9 +21,10 @@ use iced_x86::{Decoder, DecoderOptions, FlowControl, Mnemonic};
 use object::elf;
 
 use super::{
-    Arch, Carried, Decoded, Feature, Field, Form, Instructions as _, Names, RelocKind, Taken, Text,
+    Arch, Carried, Decoded, Feature, FieldNames, Form, InstructionField, InstructionText,
+    Instructions as _, RelocKind, TakingCall,
 };
-use instructions::Instructions;
+use instructions::InstructionDecoder;
 
 /// x86-64.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +37,7 @@ impl Arch for X86_64 {
         section == elf::SHT_X86_64_UNWIND
     }
 
-    type Instructions<'a> = Instructions<'a>;
+    type Instructions<'a> = InstructionDecoder<'a>;
     type Opcode = [u8; 2];
 
     fn runs_on(code: &[u8]) -> bool {
@@ -47,11 +48,11 @@ impl Arch for X86_64 {
         traps(code)
     }
 
-    fn opcode(branch: &[u8], distance: Field) -> (usize, [u8; 2]) {
+    fn opcode(branch: &[u8], distance: InstructionField) -> (usize, [u8; 2]) {
         near_opcode(branch.get(..usize::from(distance.offset)).unwrap_or_default())
     }
 
-    fn text(code: &[u8], ip: u64, names: Names) -> Text {
+    fn text(code: &[u8], ip: u64, names: FieldNames) -> InstructionText {
         text::text(code, ip, names)
     }
 
@@ -80,7 +81,7 @@ impl Arch for X86_64 {
     }
 
     const CALL: &'static [u8] = &patching::CALL;
-    const CALL_DISTANCE: Field = Field::whole(1, 4);
+    const CALL_DISTANCE: InstructionField = InstructionField::whole(1, 4);
     const NO_CALL: &'static [u8] = &patching::NOP5;
 
     fn is_call(code: &[u8]) -> bool {
@@ -107,7 +108,7 @@ impl Arch for X86_64 {
 
     const LOADS_OF_FIRST: &'static [&'static [u8]] = &argument::LOADS_OF_FIRST;
 
-    fn taken(code: &[u8]) -> Option<Taken> {
+    fn taken(code: &[u8]) -> Option<TakingCall> {
         argument::taken(code)
     }
 
@@ -119,8 +120,8 @@ impl Arch for X86_64 {
         carried::result(code, end, leaves)
     }
 
-    type Bounds<'a> = entered::Code<'a>;
-    type Distances = per_cpu::Distances;
+    type Bounds<'a> = entered::CodeInContext<'a>;
+    type Distances = per_cpu::PerCpuRegisters;
 
     const DISTANCES: &'static [&'static [u8]] = &per_cpu::DISTANCES;
 }
@@ -147,7 +148,7 @@ fn traps(code: &[u8]) -> bool {
 
 /// How many bytes at the start of `code` are NOPs.
 fn padding(code: &[u8]) -> usize {
-    let mut instructions = Instructions::new(code, 0);
+    let mut instructions = InstructionDecoder::new(code, 0);
     let mut padding = 0;
     while let Some(Ok(Decoded { form: Form::Nop, .. })) = instructions.next() {
         padding = instructions.offset();

@@ -5,23 +5,23 @@ use iced_x86::{
 };
 use smallvec::SmallVec;
 
-use super::super::Distances as OfArch;
+use super::super::Distances;
 use super::X86_64;
 use super::carried::SCRATCH;
 use super::entered::is_written;
-use super::instructions::Instructions;
+use super::instructions::InstructionDecoder;
 use super::used::is_bit_string;
 
 /// The kernel's variables that such a distance is loaded from (arch/x86/include/asm/percpu.h).
 pub(super) const DISTANCES: [&[u8]; 2] = [b"__per_cpu_offset", b"this_cpu_off"];
 
 /// What is known of registers, from one instruction to the next.
-pub(crate) struct Distances {
+pub(crate) struct PerCpuRegisters {
     held: SmallVec<[Register; 4]>,
     info: InstructionInfoFactory,
 }
 
-impl OfArch<X86_64> for Distances {
+impl Distances<X86_64> for PerCpuRegisters {
     fn new() -> Self {
         Self { held: SmallVec::new(), info: InstructionInfoFactory::new() }
     }
@@ -30,7 +30,7 @@ impl OfArch<X86_64> for Distances {
         self.held.clear();
     }
 
-    fn used(&self, instructions: &mut Instructions<'_>) -> Option<u16> {
+    fn used(&self, instructions: &mut InstructionDecoder<'_>) -> Option<u16> {
         let instruction = instructions.full();
         let is_exact = instruction.memory_index() == Register::None
             && self.held.contains(&instruction.memory_base())
@@ -40,7 +40,7 @@ impl OfArch<X86_64> for Distances {
         size.filter(|size| is_exact && *size > 0)
     }
 
-    fn step(&mut self, instructions: &mut Instructions<'_>, loads: bool) {
+    fn step(&mut self, instructions: &mut InstructionDecoder<'_>, loads: bool) {
         let instruction = instructions.full();
         match instruction.flow_control() {
             FlowControl::Next | FlowControl::ConditionalBranch => {}
@@ -79,8 +79,8 @@ mod tests {
 
     /// What the last instruction of `code` uses, if the first loads a distance.
     fn used(code: &[u8]) -> Option<u16> {
-        let mut distances = Distances::new();
-        let mut instructions = Instructions::new(code, 0);
+        let mut distances = PerCpuRegisters::new();
+        let mut instructions = InstructionDecoder::new(code, 0);
         let mut used = None;
         let mut is_first = true;
         while let Some(Ok(_)) = instructions.next() {

@@ -8,13 +8,13 @@ const MOST: u64 = 1 << 20;
 
 /// The lowest bits of a register, as a number that is not negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part {
+pub(super) struct LowBits {
     pub(super) register: Register,
     /// 8, 16, 32, or all 64.
     pub(super) bits: u32,
 }
 
-impl Part {
+impl LowBits {
     /// `number` as one of so many bits.
     pub(super) fn cut(self, number: u64) -> u64 {
         1u64.checked_shl(self.bits).map_or(number, |limit| number & limit.wrapping_sub(1))
@@ -24,13 +24,13 @@ impl Part {
 /// Multiples of registers and a number between two others. All of it is modulo 2^64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Sum {
-    parts: SmallVec<[(Part, i64); 2]>,
+    parts: SmallVec<[(LowBits, i64); 2]>,
     first: i64,
     last: i64,
 }
 
 impl Sum {
-    pub(super) fn of(part: Part) -> Self {
+    pub(super) fn of(part: LowBits) -> Self {
         Self { parts: SmallVec::from_iter([(part, 1)]), ..Self::number(0) }
     }
 
@@ -53,7 +53,7 @@ impl Sum {
         Some(self).filter(|sum| (sum.first, sum.last) == (0, 0))
     }
 
-    pub(super) fn add(&mut self, part: Part, times: i64) -> Option<()> {
+    pub(super) fn add(&mut self, part: LowBits, times: i64) -> Option<()> {
         match self.parts.iter_mut().find(|(known, _)| *known == part) {
             Some((_, count)) => *count = count.checked_add(times)?,
             None => self.parts.push((part, times)),
@@ -78,7 +78,7 @@ impl Sum {
     }
 
     /// The one register that this is, and what is added to it.
-    fn single(&self) -> Option<(Part, i64)> {
+    fn single(&self) -> Option<(LowBits, i64)> {
         match self.parts.as_slice() {
             [(part, 1)] if self.first == self.last => Some((*part, self.first)),
             _ => None,
@@ -123,7 +123,7 @@ impl Sum {
                     self.add_numbers(one.checked_mul(times)?, other.checked_mul(times)?)?;
                 }
                 (_, Some((from, 0))) => {
-                    self.add(Part { bits: from.bits.min(part.bits), ..from }, times)?;
+                    self.add(LowBits { bits: from.bits.min(part.bits), ..from }, times)?;
                 }
                 _ if is_all => {
                     let (one, other) = (value.first, value.last);
@@ -148,7 +148,7 @@ impl Sum {
         self.resolve_by(|part| (part.bits <= 16).then(|| (0, part.cut(u64::MAX).cast_signed())))
     }
 
-    fn resolve_by(&mut self, range: impl Fn(Part) -> Option<(i64, i64)>) -> Option<()> {
+    fn resolve_by(&mut self, range: impl Fn(LowBits) -> Option<(i64, i64)>) -> Option<()> {
         for (part, times) in std::mem::take(&mut self.parts) {
             match range(part) {
                 Some((one, other)) => {
@@ -164,7 +164,7 @@ impl Sum {
 /// The lowest `width` bits of `part` and `number` are less than `count`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bound {
-    part: Part,
+    part: LowBits,
     number: i64,
     /// As many as those of the part, or more.
     width: u32,
@@ -173,12 +173,12 @@ pub(super) struct Bound {
 
 impl Bound {
     /// `part` is less than `count`, if that says something.
-    pub(super) fn of(part: Part, count: u64) -> Option<Self> {
+    pub(super) fn of(part: LowBits, count: u64) -> Option<Self> {
         let is_one = (1..=MOST).contains(&count);
         is_one.then_some(Self { part, number: 0, width: part.bits, count })
     }
 
-    pub(super) fn part(&self) -> Part {
+    pub(super) fn part(&self) -> LowBits {
         self.part
     }
 
@@ -198,7 +198,7 @@ impl Bound {
             return None;
         }
         self.number = self.number.checked_add(number)?;
-        self.part = Part { bits, ..from };
+        self.part = LowBits { bits, ..from };
         Some(())
     }
 
@@ -212,7 +212,7 @@ impl Bound {
     }
 
     /// The first and the last number that `part` can be.
-    fn range(&self, part: Part) -> Option<(i64, i64)> {
+    fn range(&self, part: LowBits) -> Option<(i64, i64)> {
         let last = i64::try_from(self.count.checked_sub(1)?).ok()?;
         let first = self.number.checked_neg()?;
         let first = match 1i64.checked_shl(self.width).filter(|_| self.width < 64) {

@@ -5,7 +5,7 @@ use iced_x86::{
     SymbolResult,
 };
 
-use super::super::{Names, Text};
+use super::super::{FieldNames, InstructionText};
 use super::used::is_immediate;
 
 /// A field that can hold an address.
@@ -17,7 +17,7 @@ enum Slot {
 }
 
 /// The instruction at the start of `code`, which lies at `ip`.
-pub(super) fn text(code: &[u8], ip: u64, names: Names) -> Text {
+pub(super) fn text(code: &[u8], ip: u64, names: FieldNames) -> InstructionText {
     let instruction = Decoder::with_ip(64, code, ip, DecoderOptions::NONE).decode();
     let mut formatter = GasFormatter::with_options(Some(Box::new(names)), None);
     let options = formatter.options_mut();
@@ -33,7 +33,7 @@ pub(super) fn text(code: &[u8], ip: u64, names: Names) -> Text {
         && !instruction.is_ip_rel_memory_operand()
         && has(&instruction, Slot::Displacement);
     let displacement = has_displacement.then(|| instruction.memory_displacement64());
-    Text { whole, mnemonic, immediate: immediate(&instruction), displacement }
+    InstructionText { whole, mnemonic, immediate: immediate(&instruction), displacement }
 }
 
 fn has(instruction: &Instruction, wanted: Slot) -> bool {
@@ -56,7 +56,7 @@ fn slot(instruction: &Instruction, operand: u32) -> Option<Slot> {
     }
 }
 
-impl SymbolResolver for Names {
+impl SymbolResolver for FieldNames {
     fn symbol(
         &mut self,
         instruction: &Instruction,
