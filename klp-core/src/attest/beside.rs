@@ -3,11 +3,11 @@
 //! right only if it is right for each of these.
 
 use super::DeviationClass;
-use super::judge::{Field, Judge};
+use super::judge::{Judge, PairedField};
 use super::names::is_of_one_place;
 use super::reference::Lead;
-use super::running::Spot;
-use super::view::{Aim, Extent};
+use super::running::ImagePlace;
+use super::view::{Aim, SectionExtent};
 use crate::elf::{RelocKind, SectionId, SymbolKind};
 
 /// How far from an array it can be entered: by a character of an alphabet, or the number of a message.
@@ -15,7 +15,7 @@ const FAR: u64 = 4096;
 
 impl Judge<'_> {
     /// Whether `lead` is where `aim` of a patched object leads to, whichever of the variables around is meant.
-    pub(super) fn beside(&mut self, field: Field, aim: Aim, lead: Lead) {
+    pub(super) fn beside(&mut self, field: PairedField, aim: Aim, lead: Lead) {
         for extent in self.readings(field, aim) {
             let Some((_, offset)) = self.aimed(field, aim) else { continue };
             let inside =
@@ -45,12 +45,12 @@ impl Judge<'_> {
         }
     }
 
-    fn aimed(&self, field: Field, aim: Aim) -> Option<(SectionId, i64)> {
+    fn aimed(&self, field: PairedField, aim: Aim) -> Option<(SectionId, i64)> {
         self.sources.get(field.piece.0)?.aimed(aim)
     }
 
     /// The variables that an address can belong to, beside the one that it hits.
-    fn readings(&self, field: Field, aim: Aim) -> Vec<Extent> {
+    fn readings(&self, field: PairedField, aim: Aim) -> Vec<SectionExtent> {
         let (number, user) = field.piece;
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return Vec::new();
@@ -64,7 +64,7 @@ impl Judge<'_> {
         if header.is_code() || header.is_merged() || is_table(section) || is_table(user.section) {
             return Vec::new();
         }
-        let of_one_place = |extent: &Extent| {
+        let of_one_place = |extent: &SectionExtent| {
             let symbol = view.symbol_of(*extent).map(|index| view.symbol(index));
             symbol.is_none_or(|symbol| is_of_one_place(symbol.name, header.name))
         };
@@ -74,12 +74,12 @@ impl Judge<'_> {
             return Vec::new();
         }
         let exact = field.used.exact.and_then(|size| offset.checked_add_unsigned(size));
-        let ends = |extent: &Extent| i64::try_from(extent.end);
+        let ends = |extent: &SectionExtent| i64::try_from(extent.end);
         if hit.is_some_and(|hit| exact.is_some_and(|end| ends(&hit).is_ok_and(|it| end <= it))) {
             return Vec::new();
         }
         // A pointer in data is one to the end of a variable if its start is there, too.
-        let has_start = |extent: &Extent| {
+        let has_start = |extent: &SectionExtent| {
             let mut relocs = holder.relocs.within(user.start, user.end);
             relocs.any(|reloc| {
                 let place = (reloc.kind != RelocKind::None).then(|| Aim::of(&reloc, field.used));
@@ -89,7 +89,7 @@ impl Judge<'_> {
                 })
             })
         };
-        let can_be = |extent: &Extent| {
+        let can_be = |extent: &SectionExtent| {
             let (Ok(start), Ok(end)) = (i64::try_from(extent.start), i64::try_from(extent.end))
             else {
                 return false;
@@ -106,7 +106,7 @@ impl Judge<'_> {
     }
 
     /// Whether the kernel has at `spot` what a patched object has at `extent`.
-    fn stands_at(&self, number: usize, extent: Extent, spot: Spot) -> bool {
+    fn stands_at(&self, number: usize, extent: SectionExtent, spot: ImagePlace) -> bool {
         let Some(source) = self.sources.get(number) else { return false };
         let Some(index) = source.patched.symbol_of(extent) else { return false };
         let name = source.patched.symbol(index).name;
@@ -115,7 +115,7 @@ impl Judge<'_> {
             || self.elsewhere(number, index).contains(&spot)
     }
 
-    fn uncertain(&mut self, field: Field, extent: Extent) {
+    fn uncertain(&mut self, field: PairedField, extent: SectionExtent) {
         let number = field.piece.0;
         let other = self.describe(number, extent.section, extent.start);
         let what = format!(

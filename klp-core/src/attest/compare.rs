@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::DeviationClass;
 use super::alike::bytes;
-use super::judge::{Field, Judge, Piece};
+use super::judge::{Judge, ObjectExtent, PairedField};
 use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
-use super::thing::Thing;
-use super::view::{Aim, Extent, Use, View};
+use super::thing::PatchedMeaning;
+use super::view::{Aim, FieldUse, SectionExtent, View};
 use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
 use crate::elf::Place;
 use crate::elf::{Definition, Reloc, RelocKind, Section, SectionId};
@@ -21,12 +21,12 @@ const KEY_HACK: i64 = 2;
 fn fields(
     view: &View<'_>,
     section: &Section<'_>,
-    extent: Extent,
-) -> (BTreeMap<u64, Reloc>, BTreeMap<u64, Use>) {
+    extent: SectionExtent,
+) -> (BTreeMap<u64, Reloc>, BTreeMap<u64, FieldUse>) {
     let mut uses = view.uses(extent);
     let mut fields = relocs(section, extent.start, extent.size());
     for reloc in view.escapes(extent) {
-        let branch = Use { behind: reloc.kind.width(), branch: true, ..Use::default() };
+        let branch = FieldUse { behind: reloc.kind.width(), branch: true, ..FieldUse::default() };
         uses.insert(reloc.offset, branch);
         fields.insert(reloc.offset.saturating_sub(extent.start), reloc);
     }
@@ -38,7 +38,7 @@ const OTHER_KIND: &str = "it is code in one of both, the module and the patched 
 
 impl Judge<'_> {
     /// Compares what the module has at `at`.
-    pub(super) fn compare(&mut self, (number, extent): Piece, at: Place) {
+    pub(super) fn compare(&mut self, (number, extent): ObjectExtent, at: Place) {
         let piece = (number, extent);
         let Some(source) = self.sources.get(number) else { return };
         let (here, there) =
@@ -92,7 +92,7 @@ impl Judge<'_> {
                     filled.get_or_insert(*offset);
                 }
                 let flags = flags(&name, *offset);
-                fields.push(Field { piece, patched: *patched, module, used, flags });
+                fields.push(PairedField { piece, patched: *patched, module, used, flags });
             } else if callee == b"__fentry__" && is_call && is_nop(5) {
                 cover(opcode, 5);
                 untraced.push(opcode);
@@ -156,7 +156,7 @@ impl Judge<'_> {
     /// Notes what tables of the module must say about places in the code at `at`.
     fn sites(
         &mut self,
-        (number, extent): Piece,
+        (number, extent): ObjectExtent,
         at: Place,
         untraced: &[u64],
         static_calls: Vec<(u64, Vec<u8>)>,
@@ -171,22 +171,22 @@ impl Judge<'_> {
     }
 
     /// Whether a field holds the address of a weak symbol that nothing defines.
-    fn is_zero(&self, number: usize, reloc: &Reloc, used: Use) -> bool {
+    fn is_zero(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
         self.is_absent(number, reloc, used) && !reloc.kind.is_relative() && reloc.addend == 0
     }
 
     /// Whether a field leads to a weak symbol that nobody defines.
-    fn is_absent(&self, number: usize, reloc: &Reloc, used: Use) -> bool {
-        self.thing(number, Aim::of(reloc, used)) == Ok(Thing::Nothing)
+    fn is_absent(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
+        self.thing(number, Aim::of(reloc, used)) == Ok(PatchedMeaning::Nothing)
     }
 
     /// The code that an alternative puts in the place of other.
-    fn replacement_code(&mut self, field: Field, entry: &[u8]) {
+    fn replacement_code(&mut self, field: PairedField, entry: &[u8]) {
         let (number, _) = field.piece;
         let Some(source) = self.sources.get(number) else { return };
         let view = &source.patched;
-        let here = view.place(Aim::of(&field.patched, Use::default()));
-        let there = self.module.place(Aim::of(&field.module, Use::default()));
+        let here = view.place(Aim::of(&field.patched, FieldUse::default()));
+        let there = self.module.place(Aim::of(&field.module, FieldUse::default()));
         let length = replacement_length(entry);
         let place = |at: Option<(SectionId, i64)>, view: &View<'_>| {
             let (section, offset) = at?;
@@ -197,7 +197,7 @@ impl Judge<'_> {
             _ if length == 0 => {}
             (Some(Place { section, offset: start }), Some(at)) => {
                 let end = start.saturating_add(length);
-                self.copy((number, Extent { section, start, end }), at);
+                self.copy((number, SectionExtent { section, start, end }), at);
             }
             // An alternative can be replaced by code that has a name.
             _ => self.reference(field),
@@ -205,7 +205,7 @@ impl Judge<'_> {
     }
 
     /// The labels of jumps in a piece: where, and how many bytes long.
-    fn labels(&self, number: usize, extent: Extent) -> BTreeMap<u64, u64> {
+    fn labels(&self, number: usize, extent: SectionExtent) -> BTreeMap<u64, u64> {
         let mut labels = BTreeMap::new();
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return labels;
@@ -223,7 +223,7 @@ impl Judge<'_> {
         labels
     }
 
-    fn other(&mut self, (number, extent): Piece, offset: u64, what: &str) {
+    fn other(&mut self, (number, extent): ObjectExtent, offset: u64, what: &str) {
         let place = self.describe(number, extent.section, offset);
         self.find(self.object(number), place, DeviationClass::Content, what);
     }
@@ -326,7 +326,7 @@ impl View<'_> {
             };
             for reloc in section.relocs.iter() {
                 let starts = reloc.offset.checked_rem(size) == Some(0);
-                let to = self.place(Aim::of(&reloc, Use::default()));
+                let to = self.place(Aim::of(&reloc, FieldUse::default()));
                 if let Some((to, offset)) = to.filter(|_| starts && reloc.kind != RelocKind::None)
                     && let Ok(offset) = u64::try_from(offset)
                 {

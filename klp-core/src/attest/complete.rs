@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::{Judge, Piece, Source};
-use super::kind::Kind;
+use super::judge::{Judge, JudgedObject, ObjectExtent};
+use super::kind::MemoryKind;
 use super::names::is_of_one_place;
 use super::names::{base, is_constructor};
 use super::running::VMLINUX;
-use super::tables::{Table, is_generated};
-use super::view::{Aim, Extent, Use, View};
+use super::tables::{AttestedTable, is_generated};
+use super::view::{Aim, FieldUse, SectionExtent, View};
 use super::{DeviationClass, ExpectedChanges};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
@@ -76,7 +76,7 @@ impl Judge<'_> {
     }
 
     /// Whether the kernel has other functions under all names of the function at `index`, which are weak.
-    fn is_dead(&self, source: &Source<'_>, index: SymbolId) -> bool {
+    fn is_dead(&self, source: &JudgedObject<'_>, index: SymbolId) -> bool {
         let Some(image) = source.image else { return false };
         let own = source.patched.symbol(index);
         let mut names = source.patched.elf.symbols.iter().filter(|other| {
@@ -94,7 +94,8 @@ impl Judge<'_> {
             .collect();
         if found.is_empty() {
             // With LTO all objects are in one.
-            let defines = |source: &Source<'_>| !source.patched.named(name.as_bytes()).is_empty();
+            let defines =
+                |source: &JudgedObject<'_>| !source.patched.named(name.as_bytes()).is_empty();
             let linked = sources().filter(|(_, source)| defines(source));
             found = linked.map(|(number, _)| number).collect();
         }
@@ -118,7 +119,11 @@ impl Judge<'_> {
 
     /// Whether the module has a function and everything in its object that refers to it, as code that replaces what
     /// the kernel has, or is out of use there for the same reason.
-    fn is_out_of_use(&self, (number, extent): Piece, seen: &mut BTreeSet<Piece>) -> bool {
+    fn is_out_of_use(
+        &self,
+        (number, extent): ObjectExtent,
+        seen: &mut BTreeSet<ObjectExtent>,
+    ) -> bool {
         if !self.copies.contains_key(&(number, extent)) || !seen.insert((number, extent)) {
             return seen.contains(&(number, extent));
         }
@@ -128,13 +133,13 @@ impl Judge<'_> {
         for (section, index) in view.elf.sections.with_ids() {
             let is_code = section.is_code();
             if !section.is_allocated()
-                || Table::named(section.name).is_some()
+                || AttestedTable::named(section.name).is_some()
                 || is_generated(section.name)
             {
                 continue;
             }
             for reloc in section.relocs.iter() {
-                let used = Use { behind: if is_code { 4 } else { 0 }, ..Use::default() };
+                let used = FieldUse { behind: if is_code { 4 } else { 0 }, ..FieldUse::default() };
                 let to = view.place(Aim::of(&reloc, used));
                 let meant = to.is_some_and(|(to, offset)| {
                     u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset))
@@ -162,7 +167,7 @@ impl Judge<'_> {
 
     /// Whether a function is left as it is on purpose, since it was freed after the start.
     fn is_left_freed(&self, said: &ExpectedChanges, object: &str, name: &str) -> bool {
-        let is_freed = |source: &Source<'_>| {
+        let is_freed = |source: &JudgedObject<'_>| {
             let freed = source.original.as_ref().map(freed_names).unwrap_or_default();
             source.object == object && freed.contains(name.as_bytes())
         };
@@ -180,10 +185,10 @@ impl Judge<'_> {
                 let extent = function_extent(view, index);
                 let Some(extent) = extent else { continue };
                 let symbol = view.symbol(index);
-                let is_text = Kind::of(view.section(extent.section)) == Kind::Text;
+                let is_text = MemoryKind::of(view.section(extent.section)) == MemoryKind::Text;
                 if symbol.kind == SymbolKind::Function
                     && is_text
-                    && source.kind_before(index) == Some(Kind::FreedText)
+                    && source.kind_before(index) == Some(MemoryKind::FreedText)
                     && !self.copies.contains_key(&(number, extent))
                 {
                     notes.push(format!(
@@ -245,15 +250,17 @@ impl Judge<'_> {
         }
     }
 
-    fn new_variables(&self, number: usize, source: &Source<'_>) -> Vec<Extent> {
-        let is_new = |(_, extent): &&Piece| {
+    fn new_variables(&self, number: usize, source: &JudgedObject<'_>) -> Vec<SectionExtent> {
+        let is_new = |(_, extent): &&ObjectExtent| {
             let section = source.patched.section(extent.section);
-            let variable =
-                matches!(Kind::of(section), Kind::Data | Kind::PerCpu | Kind::RoAfterInit);
+            let variable = matches!(
+                MemoryKind::of(section),
+                MemoryKind::Data | MemoryKind::PerCpu | MemoryKind::RoAfterInit
+            );
             let index = source.patched.symbol_of(*extent);
             let name = index.map(|index| source.patched.symbol(index));
             variable
-                && Table::named(section.name).is_none()
+                && AttestedTable::named(section.name).is_none()
                 && name.is_some_and(|name| !is_of_one_place(name.name, section.name))
                 && index.is_some_and(|index| source.originals(index).is_empty())
         };
@@ -266,14 +273,14 @@ impl Judge<'_> {
 fn freed_names<'a>(original: &View<'a>) -> BTreeSet<&'a [u8]> {
     let freed = original.elf.symbols.iter().filter(|symbol| match symbol.place {
         Definition::Section(section) if symbol.kind == SymbolKind::Function => {
-            Kind::of(original.section(section)) == Kind::FreedText
+            MemoryKind::of(original.section(section)) == MemoryKind::FreedText
         }
         _ => false,
     });
     freed.map(|symbol| symbol.name).collect()
 }
 
-fn function_extent(view: &View<'_>, index: SymbolId) -> Option<Extent> {
+fn function_extent(view: &View<'_>, index: SymbolId) -> Option<SectionExtent> {
     let symbol = view.symbol(index);
     let Definition::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)

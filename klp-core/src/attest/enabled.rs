@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::view::{Aim, Use, View};
-use super::x86_64::{Register, Step, instructions};
+use super::view::{Aim, FieldUse, View};
+use super::x86_64::{Register, RegisterStep, instructions};
 use crate::elf::{Definition, Place, SectionId, SymbolKind};
 
 /// A function that livepatch is told to replace.
@@ -37,7 +37,7 @@ const FUNCTION_POSITION: u64 = 16;
 
 /// What a register holds.
 #[derive(Debug, Clone, Copy)]
-enum Held {
+enum RegisterContent {
     Address(Place),
     /// What is at the place in memory.
     Loaded(Place),
@@ -110,41 +110,45 @@ fn init(module: &View<'_>) -> Result<Init, String> {
     let Definition::Section(index) = start.place else { return Err("no init_module".into()) };
     let section = module.section(index);
     let code = section.bytes(start.value, start.size).ok_or("no init_module")?;
-    let mut registers: BTreeMap<Register, Held> = BTreeMap::new();
+    let mut registers: BTreeMap<Register, RegisterContent> = BTreeMap::new();
     let mut found = Init::default();
     for instruction in instructions(code, start.value) {
         let next = instruction.next;
         let reloc = section.relocs.within(instruction.start, next).next();
         let aimed = reloc.map(|reloc| {
             let behind = next.saturating_sub(reloc.offset);
-            Aim::of(&reloc, Use { behind, ..Default::default() })
+            Aim::of(&reloc, FieldUse { behind, ..Default::default() })
         });
         let place = aimed.and_then(|aim| module.place(aim));
         let place =
             place.and_then(|(section, offset)| Some(section.at(u64::try_from(offset).ok()?)));
         match instruction.step {
-            Step::Load(first) => {
+            RegisterStep::Load(first) => {
                 registers.remove(&first);
                 if let Some(place) = place {
-                    registers.insert(first, Held::Loaded(place));
+                    registers.insert(first, RegisterContent::Loaded(place));
                 }
             }
-            Step::Address(first) => {
+            RegisterStep::Address(first) => {
                 registers.remove(&first);
                 if let Some(place) = place {
-                    registers.insert(first, Held::Address(place));
+                    registers.insert(first, RegisterContent::Address(place));
                 }
             }
-            Step::Store(source) => {
-                let (Some(to), Some(Held::Loaded(from))) = (place, registers.get(&source)) else {
+            RegisterStep::Store(source) => {
+                let (Some(to), Some(RegisterContent::Loaded(from))) =
+                    (place, registers.get(&source))
+                else {
                     return Err("its init code writes what cannot be followed".to_owned());
                 };
                 found.stores.insert(to, *from);
             }
-            Step::Other(first) => {
+            RegisterStep::Other(first) => {
                 let callee = aimed.map(|aim| module.symbol(aim.symbol));
                 if callee.is_some_and(|callee| callee.name == b"klp_enable_patch") {
-                    if let Some(Held::Address(patch)) = registers.get(&Register::FIRST_ARGUMENT) {
+                    if let Some(RegisterContent::Address(patch)) =
+                        registers.get(&Register::FIRST_ARGUMENT)
+                    {
                         found.patch = Some(*patch);
                     }
                     return Ok(found);
@@ -204,7 +208,7 @@ fn table(module: &View<'_>, at: Place) -> Result<(SectionId, u64, u64), String> 
 pub(super) fn pointer(module: &View<'_>, at: Place) -> Result<Option<Place>, String> {
     let reloc = module.section(at.section).relocs.at(at.offset);
     let Some(reloc) = reloc else { return Ok(None) };
-    let place = module.place(Aim::of(&reloc, Use::default()));
+    let place = module.place(Aim::of(&reloc, FieldUse::default()));
     let place = place.and_then(|(section, offset)| Some(section.at(u64::try_from(offset).ok()?)));
     place.map(Some).ok_or_else(|| "a pointer to something outside of the module".to_owned())
 }

@@ -1,9 +1,9 @@
 //! Entries of tables for copied code, and tables that nobody here can read.
 
 use super::DeviationClass;
-use super::judge::{Judge, Piece};
-use super::tables::{Duty, Table, is_generated};
-use super::view::{Aim, Extent, Use};
+use super::judge::{Judge, ObjectExtent};
+use super::tables::{AttestedTable, Duty, is_generated};
+use super::view::{Aim, FieldUse, SectionExtent};
 use crate::elf::Place;
 use crate::elf::{RelocKind, SectionId};
 
@@ -11,12 +11,12 @@ impl Judge<'_> {
     /// Finds the module's entry for each entry of the patched objects that belongs to copied code.
     pub(super) fn entries(&mut self) {
         for number in 0..self.sources.len() {
-            let copied: Vec<(Extent, Vec<Place>)> = self.copied_code(number);
+            let copied: Vec<(SectionExtent, Vec<Place>)> = self.copied_code(number);
             let Some(source) = self.sources.get(number) else { continue };
             let names: Vec<&[u8]> =
                 source.patched.elf.sections.iter().map(|section| section.name).collect();
-            let mut tables: Vec<&'static Table> =
-                names.into_iter().filter_map(Table::named).collect();
+            let mut tables: Vec<&'static AttestedTable> =
+                names.into_iter().filter_map(AttestedTable::named).collect();
             tables.sort_by_key(|table| table.section);
             tables.dedup_by_key(|table| table.section);
             for table in tables {
@@ -32,7 +32,7 @@ impl Judge<'_> {
         let view = &source.patched;
         let sections = view.elf.sections.with_ids();
         let unread = sections.filter(|(section, index)| {
-            let is_table = Table::named(section.name).is_some() && section.size > 0;
+            let is_table = AttestedTable::named(section.name).is_some() && section.size > 0;
             is_table && view.entry_size(*index).is_none()
         });
         let names: Vec<String> =
@@ -47,7 +47,7 @@ impl Judge<'_> {
         }
     }
 
-    fn copied_code(&self, number: usize) -> Vec<(Extent, Vec<Place>)> {
+    fn copied_code(&self, number: usize) -> Vec<(SectionExtent, Vec<Place>)> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let copies = self.copies.iter().filter(|((of, extent), _)| {
             *of == number && source.patched.section(extent.section).is_code()
@@ -55,7 +55,12 @@ impl Judge<'_> {
         copies.map(|((_, extent), at)| (*extent, at.iter().copied().collect())).collect()
     }
 
-    fn entries_of(&mut self, number: usize, table: &Table, copied: &[(Extent, Vec<Place>)]) {
+    fn entries_of(
+        &mut self,
+        number: usize,
+        table: &AttestedTable,
+        copied: &[(SectionExtent, Vec<Place>)],
+    ) {
         let Some(source) = self.sources.get(number) else { return };
         let mut found = Vec::new();
         let theirs = self.module.table_places(table.section);
@@ -64,8 +69,9 @@ impl Judge<'_> {
             let order = seen.entry(code).or_default();
             let rank = *order;
             *order += 1;
-            let holds =
-                |(extent, _): &&(Extent, Vec<Place>)| extent.holds(code.section, code.offset);
+            let holds = |(extent, _): &&(SectionExtent, Vec<Place>)| {
+                extent.holds(code.section, code.offset)
+            };
             let Some((extent, places)) = copied.iter().find(holds) else { continue };
             let Some(piece) = source.patched.extent(entry.section, entry.offset) else { continue };
             for place in places {
@@ -76,7 +82,7 @@ impl Judge<'_> {
             }
         }
         for (extent, code, entry) in found {
-            let piece: Piece = (number, extent);
+            let piece: ObjectExtent = (number, extent);
             match entry {
                 Some(entry) => self.copy(piece, entry),
                 None if table.duty == Duty::Spare => {}
@@ -92,12 +98,12 @@ impl Judge<'_> {
 
     /// A label may be left out if its key is that of a tracepoint, or belongs to a module: no livepatch can have
     /// it. That the jump is gone as well is seen when the code is compared.
-    fn may_drop(&self, (number, extent): Piece) -> bool {
+    fn may_drop(&self, (number, extent): ObjectExtent) -> bool {
         let Some(source) = self.sources.get(number) else { return false };
         let view = &source.patched;
         let reloc = view.section(extent.section).relocs.at(extent.start.saturating_add(8));
         let Some(reloc) = reloc else { return false };
-        let aim = Aim::of(&reloc, Use::default());
+        let aim = Aim::of(&reloc, FieldUse::default());
         let named = view.symbol(aim.symbol).name;
         let in_module = source.image != Some(super::running::VMLINUX);
         named.starts_with(b"__tracepoint_")
@@ -113,7 +119,7 @@ impl Judge<'_> {
             for section in &view.elf.sections {
                 if !section.is_allocated()
                     || section.is_code()
-                    || Table::named(section.name).is_some()
+                    || AttestedTable::named(section.name).is_some()
                     || is_generated(section.name)
                     || is_data(section.name)
                     || section.name == USER_LIMIT
@@ -121,7 +127,8 @@ impl Judge<'_> {
                     continue;
                 }
                 for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
-                    let Some((to, offset)) = view.place(Aim::of(&reloc, Use::default())) else {
+                    let Some((to, offset)) = view.place(Aim::of(&reloc, FieldUse::default()))
+                    else {
                         continue;
                     };
                     let Ok(offset) = u64::try_from(offset) else { continue };
@@ -176,7 +183,7 @@ fn is_data(name: &[u8]) -> bool {
     STARTS.iter().any(|start| name.starts_with(start))
 }
 
-impl super::judge::Source<'_> {
+impl super::judge::JudgedObject<'_> {
     /// Whether no function of this place's name is in the original.
     fn is_new_name(&self, section: SectionId, offset: u64) -> bool {
         let extent = self.patched.extent(section, offset);

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::enabled::{self, Enabled, Replacement};
 use super::names;
-use super::origin::{self, Origin};
-use super::running::{Running, Spot};
-use super::view::{Aim, Extent, References, Use, View};
+use super::origin::{self, RunningPlaces};
+use super::running::{ImagePlace, RunningImages};
+use super::view::{Aim, FieldUse, References, SectionExtent, View};
 use super::{AttestError, Attestation, AttestedObject, Deviation, DeviationClass, RunningKernel};
 use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
 
@@ -16,7 +16,7 @@ const SEALS: &[u8] = b".ibt_endbr_seal";
 
 /// One of the objects.
 #[derive(Debug)]
-pub(super) struct Source<'a> {
+pub(super) struct JudgedObject<'a> {
     pub(super) object: &'a str,
     /// The image that it is linked into; none where the running kernel has no such image.
     pub(super) image: Option<usize>,
@@ -24,21 +24,21 @@ pub(super) struct Source<'a> {
     /// As it was linked, where that is not `original`.
     plain: Option<View<'a>>,
     pub(super) patched: View<'a>,
-    origin: Origin,
+    origin: RunningPlaces,
     /// What the functions of the patched object refer to, once somebody has asked.
     pub(super) references: OnceCell<References<'a>>,
 }
 
 /// Something of a patched object.
-pub(super) type Piece = (usize, Extent);
+pub(super) type ObjectExtent = (usize, SectionExtent);
 
 /// A field of a piece, in the patched object and in the module.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
-    pub(super) piece: Piece,
+pub(super) struct PairedField {
+    pub(super) piece: ObjectExtent,
     pub(super) patched: Reloc,
     pub(super) module: Reloc,
-    pub(super) used: Use,
+    pub(super) used: FieldUse,
     /// Bits of the address that are flags, and those of them that objtool may clear.
     pub(super) flags: (i64, i64),
 }
@@ -46,21 +46,21 @@ pub(super) struct Field {
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
     pub(super) module: View<'a>,
-    pub(super) sources: Vec<Source<'a>>,
-    pub(super) running: Running<'a>,
+    pub(super) sources: Vec<JudgedObject<'a>>,
+    pub(super) running: RunningImages<'a>,
     pub(super) enabled: Enabled,
     /// Old functions that livepatch leads to new ones.
-    pub(super) replaced: BTreeSet<Spot>,
+    pub(super) replaced: BTreeSet<ImagePlace>,
     /// Where the module has what of the patched objects.
-    pub(super) copies: BTreeMap<Piece, BTreeSet<Place>>,
+    pub(super) copies: BTreeMap<ObjectExtent, BTreeSet<Place>>,
     /// Those that replace something.
-    pub(super) new_functions: BTreeSet<Piece>,
+    pub(super) new_functions: BTreeSet<ObjectExtent>,
     /// Pieces whose content is still to be compared.
-    pub(super) waiting: Vec<(Piece, Place)>,
+    pub(super) waiting: Vec<(ObjectExtent, Place)>,
     /// Calls through the trampoline of a static call, with its name.
     pub(super) static_calls: BTreeMap<Place, Vec<u8>>,
     /// What an address of copied code can mean as well, and where the module has it if the address is right then, too.
-    pub(super) beside: Vec<(Field, Piece, Place)>,
+    pub(super) beside: Vec<(PairedField, ObjectExtent, Place)>,
     findings: BTreeSet<Deviation>,
     pub(super) references: usize,
 }
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
             let object = object.to_owned();
             move |source: ElfError| AttestError::Object { object, source }
         };
-        let running = Running::of(kernel.vmlinux, &kernel.modules, kernel.symvers)?;
+        let running = RunningImages::of(kernel.vmlinux, &kernel.modules, kernel.symvers)?;
         let mut sources = Vec::new();
         for object in objects {
             let view = |bytes: Option<&'a [u8]>| {
@@ -85,13 +85,21 @@ impl<'a> Judge<'a> {
             let patched = View::parse(object.patched).map_err(failed(object.object))?;
             let image = running.find(object.linked);
             let origin = match (image, &plain, &original) {
-                (Some(image), Some(plain), _) => Origin::of(plain, &running, image),
-                (Some(image), None, Some(whole)) => Origin::of_whole(whole, &running, image),
-                _ => Origin::default(),
+                (Some(image), Some(plain), _) => RunningPlaces::of(plain, &running, image),
+                (Some(image), None, Some(whole)) => RunningPlaces::of_whole(whole, &running, image),
+                _ => RunningPlaces::default(),
             };
             let object = object.object;
             let references = OnceCell::new();
-            sources.push(Source { object, image, original, plain, patched, origin, references });
+            sources.push(JudgedObject {
+                object,
+                image,
+                original,
+                plain,
+                patched,
+                origin,
+                references,
+            });
         }
         let module = View::parse(module).map_err(failed("the module"))?;
         let mut judge = Self {
@@ -240,12 +248,12 @@ impl<'a> Judge<'a> {
         let seals = self.module.elf.sections.iter().filter(|section| section.name == SEALS);
         let sealed = seals.flat_map(|section| section.relocs.iter());
         sealed
-            .filter_map(|reloc| self.module.place(Aim::of(&reloc, Use::default())))
+            .filter_map(|reloc| self.module.place(Aim::of(&reloc, FieldUse::default())))
             .any(|place| place == (at.section, at.offset.cast_signed()))
     }
 
     /// The piece of a function, and where it starts in its section.
-    fn function(&self, number: usize, symbol: SymbolId) -> Option<(Extent, u64)> {
+    fn function(&self, number: usize, symbol: SymbolId) -> Option<(SectionExtent, u64)> {
         let view = &self.sources.get(number)?.patched;
         let symbol = view.symbol(symbol);
         let Definition::Section(section) = symbol.place else { return None };
@@ -253,7 +261,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Notes that the module has `piece` at `at`, to be compared.
-    pub(super) fn copy(&mut self, piece: Piece, at: Place) {
+    pub(super) fn copy(&mut self, piece: ObjectExtent, at: Place) {
         if !self.copies.entry(piece).or_default().insert(at) {
             return;
         }
@@ -269,7 +277,7 @@ impl<'a> Judge<'a> {
     }
 
     /// The type in front of a function, which its callers compare (kCFI), and how far in front it is.
-    fn type_of(&self, (number, extent): Piece) -> Option<(Piece, u64)> {
+    fn type_of(&self, (number, extent): ObjectExtent) -> Option<(ObjectExtent, u64)> {
         let view = &self.sources.get(number)?.patched;
         let name = [origin::TYPE, view.symbol(view.symbol_of(extent)?).name].concat();
         let here = view.named(&name).iter().map(|index| view.symbol(*index));
@@ -331,7 +339,7 @@ pub(super) fn describe(view: &View<'_>, section: SectionId, offset: u64) -> Stri
     }
 }
 
-impl Source<'_> {
+impl JudgedObject<'_> {
     /// The symbols of the original that a symbol of the patched object can be.
     pub(super) fn originals(&self, symbol: SymbolId) -> Vec<SymbolId> {
         let is_whole = self.plain.is_none();
@@ -342,7 +350,7 @@ impl Source<'_> {
     }
 
     /// Where the running kernel has a symbol of the original.
-    pub(super) fn spot(&self, original: SymbolId) -> Option<Spot> {
+    pub(super) fn spot(&self, original: SymbolId) -> Option<ImagePlace> {
         let Some(plain) = &self.plain else { return self.origin.spot(original) };
         let view = self.original.as_ref()?;
         let name = view.symbol(original).name;
@@ -353,12 +361,12 @@ impl Source<'_> {
     }
 
     /// Where the running kernel can have what a symbol of the patched object names.
-    pub(super) fn spots(&self, symbol: SymbolId) -> Vec<Spot> {
+    pub(super) fn spots(&self, symbol: SymbolId) -> Vec<ImagePlace> {
         self.originals(symbol).into_iter().filter_map(|index| self.spot(index)).collect()
     }
 
     /// The function of the patched object whose original is at `spot`.
-    fn patched_at(&self, spot: Spot) -> Option<SymbolId> {
+    fn patched_at(&self, spot: ImagePlace) -> Option<SymbolId> {
         let original = self.original.as_ref()?;
         let here = original.names().flat_map(|(name, all)| all.iter().map(move |one| (name, *one)));
         let bases: BTreeSet<&[u8]> = here

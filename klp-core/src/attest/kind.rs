@@ -4,7 +4,7 @@ use crate::elf::Section;
 
 /// The kinds that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum MemoryKind {
     /// Instructions.
     Text,
     /// Instructions that are gone once the kernel or module has started.
@@ -26,7 +26,7 @@ pub(super) const PER_CPU: &[u8] = b".data..percpu";
 /// The one of data to be made read-only.
 const RO_AFTER_INIT: &[u8] = b".data..ro_after_init";
 
-impl Kind {
+impl MemoryKind {
     /// That of an object's or module's section, by its name (`include/linux/init.h`, `cache.h`,
     /// `percpu-defs.h`, `asm-generic/vmlinux.lds.h`) and flags.
     pub(super) fn of(section: &Section<'_>) -> Self {

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::DeviationClass;
 use super::alike::bytes;
 use super::judge::{Judge, describe};
-use super::kind::Kind;
+use super::kind::MemoryKind;
 use super::origin;
-use super::tables::{Duty, Table, is_generated};
-use super::view::{Aim, Use};
+use super::tables::{AttestedTable, Duty, is_generated};
+use super::view::{Aim, FieldUse};
 use super::x86_64::instructions;
 use crate::elf::{Definition, Place, RelocKind, SectionClass, SectionId, SymbolKind};
 
@@ -25,7 +25,7 @@ impl Judge<'_> {
         let mut found = Vec::new();
         for (section, index) in self.module.elf.sections.with_ids() {
             let is_table =
-                Table::named(section.name).is_some_and(|table| table.duty == Duty::Spare);
+                AttestedTable::named(section.name).is_some_and(|table| table.duty == Duty::Spare);
             if !section.is_allocated()
                 || section.size == 0
                 || is_generated(section.name)
@@ -61,7 +61,9 @@ impl Judge<'_> {
     pub(super) fn own_entries(&mut self) {
         let mut found = Vec::new();
         for (section, index) in self.module.elf.sections.with_ids() {
-            let Some(table) = Table::named(section.name).filter(|it| it.duty == Duty::Spare) else {
+            let Some(table) =
+                AttestedTable::named(section.name).filter(|it| it.duty == Duty::Spare)
+            else {
                 continue;
             };
             let Some(size) = table.size(section) else { continue };
@@ -69,7 +71,7 @@ impl Judge<'_> {
                 reloc.kind != RelocKind::None && reloc.offset.checked_rem(size) == Some(0)
             });
             for reloc in starts {
-                let to = self.module.place(Aim::of(&reloc, Use::default()));
+                let to = self.module.place(Aim::of(&reloc, FieldUse::default()));
                 let code = to.map(|(section, _)| self.module.section(section));
                 if !code.is_some_and(crate::elf::Section::is_code) {
                     found.push((index, reloc.offset, table.section));
@@ -126,8 +128,8 @@ impl Judge<'_> {
                 && symbol.size > 0
         });
         // A constant to which nothing refers does nothing.
-        let is_writable = Kind::of(section) != Kind::Constant;
-        has_relocs || is_writable && is_named || Table::named(section.name).is_some()
+        let is_writable = MemoryKind::of(section) != MemoryKind::Constant;
+        has_relocs || is_writable && is_named || AttestedTable::named(section.name).is_some()
     }
 }
 

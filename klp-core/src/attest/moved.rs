@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 
 use super::alike::{extent, is_same, meant};
 use super::judge::Judge;
-use super::kind::Kind;
+use super::kind::MemoryKind;
 use super::names::base;
 use super::names::is_of_one_place;
 use super::origin::users;
-use super::running::Spot;
+use super::running::ImagePlace;
 use super::view::{References, View};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
 /// A variable or constant of an original that its patched object does not have.
-pub(super) struct Gone {
+pub(super) struct LostData {
     /// Its source, and its symbol in the original of that.
     pub(super) source: usize,
     pub(super) symbol: SymbolId,
@@ -23,14 +23,14 @@ pub(super) struct Gone {
 impl Judge<'_> {
     /// Where the running kernel has what the symbol `index` of a patched object names, and what no symbol of its own
     /// original can be: what started with the same content, goes elsewhere, and leaves its users to the new one's.
-    pub(super) fn elsewhere(&self, number: usize, index: SymbolId) -> Vec<Spot> {
+    pub(super) fn elsewhere(&self, number: usize, index: SymbolId) -> Vec<ImagePlace> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let view = &source.patched;
         let symbol = view.symbol(index);
         let Some(extent) = extent(view, index) else {
             return Vec::new();
         };
-        let is_constant = Kind::of(view.section(extent.section)) == Kind::Constant;
+        let is_constant = MemoryKind::of(view.section(extent.section)) == MemoryKind::Constant;
         let found = self.gone(number, index).into_iter().filter_map(|gone| {
             let other = self.sources.get(gone.source)?;
             let original = other.original.as_ref()?;
@@ -41,13 +41,13 @@ impl Judge<'_> {
                 && is_same(source, extent, original, self::extent(original, gone.symbol)?);
             is_one.then(|| Some((is_named, other.spot(gone.symbol)?)))?
         });
-        let found: Vec<(bool, Spot)> = found.collect();
+        let found: Vec<(bool, ImagePlace)> = found.collect();
         let named = found.iter().any(|(is_named, _)| *is_named);
         found.into_iter().filter(|(is_named, _)| *is_named == named).map(|(_, spot)| spot).collect()
     }
 
     /// What of the originals of the same image has the size and the kind of memory of the symbol `index`, and is gone.
-    pub(super) fn gone(&self, number: usize, index: SymbolId) -> Vec<Gone> {
+    pub(super) fn gone(&self, number: usize, index: SymbolId) -> Vec<LostData> {
         let Some(source) = self.sources.get(number) else { return Vec::new() };
         let Some(shape) = shape(&source.patched, index) else { return Vec::new() };
         let mut gone = Vec::new();
@@ -61,14 +61,14 @@ impl Judge<'_> {
                     && self::shape(original, index) == Some(shape)
                     && other.patched.based(base(symbol.name)).is_empty()
                     && (symbol.local || self.strong(source.image, symbol.name).is_none());
-                gone.extend(is_one.then_some(Gone { source: number, symbol: index }));
+                gone.extend(is_one.then_some(LostData { source: number, symbol: index }));
             }
         }
         gone
     }
 
     /// Whether functions that used what is gone use the symbol `index`, or lead to new functions that do.
-    pub(super) fn takes_over(&self, number: usize, index: SymbolId, gone: &Gone) -> bool {
+    pub(super) fn takes_over(&self, number: usize, index: SymbolId, gone: &LostData) -> bool {
         let sides = self.sources.get(number).zip(self.sources.get(gone.source));
         let Some((source, other)) = sides else { return false };
         let Some(original) = &other.original else { return false };
@@ -130,15 +130,15 @@ fn references<'a>(view: &View<'a>) -> References<'a> {
 }
 
 /// Kind of memory and size of data that lasts and belongs to no single place in the code.
-fn shape(view: &View<'_>, index: SymbolId) -> Option<(Kind, u64)> {
+fn shape(view: &View<'_>, index: SymbolId) -> Option<(MemoryKind, u64)> {
     let symbol = view.symbol(index);
     let Definition::Section(section) = symbol.place else { return None };
     let section = view.section(section);
-    let kind = Kind::of(section);
+    let kind = MemoryKind::of(section);
     if is_of_one_place(symbol.name, section.name) {
         return None;
     }
-    (!kind.is_freed() && kind != Kind::Text && symbol.size > 0).then_some((kind, symbol.size))
+    (!kind.is_freed() && kind != MemoryKind::Text && symbol.size > 0).then_some((kind, symbol.size))
 }
 
 /// What the source calls a variable. Clang puts the function of a static one in front.

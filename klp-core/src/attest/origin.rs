@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::base;
-use super::running::{Running, Spot};
-use super::view::{Aim, Use, View};
+use super::running::{ImagePlace, RunningImages};
+use super::view::{Aim, FieldUse, View};
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What clang puts in front of a function's name for its type in front of the function (kCFI).
@@ -16,14 +16,14 @@ pub(super) const TYPE: &[u8] = b"__cfi_";
 
 /// Where the symbols of an original object are in the running kernel.
 #[derive(Debug, Default)]
-pub(super) struct Origin {
-    spots: BTreeMap<SymbolId, Spot>,
+pub(super) struct RunningPlaces {
+    spots: BTreeMap<SymbolId, ImagePlace>,
 }
 
-impl Origin {
+impl RunningPlaces {
     /// Of an object that was linked as it is.
-    pub(super) fn of(view: &View<'_>, running: &Running<'_>, image: usize) -> Self {
-        let mut fitting: Vec<BTreeMap<SectionId, Spot>> = Vec::new();
+    pub(super) fn of(view: &View<'_>, running: &RunningImages<'_>, image: usize) -> Self {
+        let mut fitting: Vec<BTreeMap<SectionId, ImagePlace>> = Vec::new();
         let mut most = 0;
         let Some(linked) = running.image(image) else { return Self::default() };
         let locals = locals(view);
@@ -57,8 +57,8 @@ impl Origin {
                 continue;
             }
             let base = bases.get(&section).copied();
-            let by_section =
-                base.map(|base| Spot { value: base.value.wrapping_add(symbol.value), ..base });
+            let by_section = base
+                .map(|base| ImagePlace { value: base.value.wrapping_add(symbol.value), ..base });
             let by_name = || running.global(image, symbol.name).filter(|_| !symbol.local);
             if let Some(spot) = by_section.or_else(by_name) {
                 spots.insert(index, spot);
@@ -68,7 +68,7 @@ impl Origin {
     }
 
     /// Of all that an image is linked from, which has the same symbols in the same order.
-    pub(super) fn of_whole(view: &View<'_>, running: &Running<'_>, image: usize) -> Self {
+    pub(super) fn of_whole(view: &View<'_>, running: &RunningImages<'_>, image: usize) -> Self {
         let Some(linked) = running.image(image) else { return Self::default() };
         let mut spots = BTreeMap::new();
         for (name, symbols) in view.names() {
@@ -95,7 +95,7 @@ impl Origin {
         Self { spots }
     }
 
-    pub(super) fn spot(&self, symbol: SymbolId) -> Option<Spot> {
+    pub(super) fn spot(&self, symbol: SymbolId) -> Option<ImagePlace> {
         self.spots.get(&symbol).copied()
     }
 }
@@ -120,13 +120,13 @@ fn locals(view: &View<'_>) -> Vec<SymbolId> {
 /// Where each section of the object is if `group` are its local symbols; none if they are not.
 fn bases(
     view: &View<'_>,
-    running: &Running<'_>,
+    running: &RunningImages<'_>,
     image: usize,
     locals: &[SymbolId],
     group: &[SymbolId],
-) -> Option<BTreeMap<SectionId, Spot>> {
+) -> Option<BTreeMap<SectionId, ImagePlace>> {
     let linked = running.image(image)?;
-    let mut bases: BTreeMap<SectionId, Spot> = BTreeMap::new();
+    let mut bases: BTreeMap<SectionId, ImagePlace> = BTreeMap::new();
     let mut rest = locals.iter();
     for number in group {
         let (listed, spot) = (linked.elf.symbol(*number), linked.spot_of(image, *number)?);
@@ -136,7 +136,7 @@ fn bases(
                 && (symbol.size == listed.size || has_size_of_objtool(symbol.name))
         })?;
         let Definition::Section(section) = symbol.place else { return None };
-        let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
+        let base = ImagePlace { value: spot.value.wrapping_sub(symbol.value), ..spot };
         if view.section(section).is_merged() {
             continue;
         }
@@ -147,7 +147,7 @@ fn bases(
     for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.local) {
         let Definition::Section(section) = symbol.place else { continue };
         let Some(spot) = running.global(image, symbol.name) else { continue };
-        let base = Spot { value: spot.value.wrapping_sub(symbol.value), ..spot };
+        let base = ImagePlace { value: spot.value.wrapping_sub(symbol.value), ..spot };
         if symbol.weak && bases.get(&section) != Some(&base) {
             continue;
         }
@@ -160,9 +160,13 @@ fn bases(
 
 /// Where each section of the object is, as all of its symbols agree: for an image whose symbol table names no files,
 /// such as the list that a kernel keeps of itself.
-fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<SectionId, Spot> {
+fn agreed(
+    view: &View<'_>,
+    running: &RunningImages<'_>,
+    image: usize,
+) -> BTreeMap<SectionId, ImagePlace> {
     let Some(linked) = running.image(image) else { return BTreeMap::new() };
-    let mut agreed: BTreeMap<SectionId, BTreeSet<Spot>> = BTreeMap::new();
+    let mut agreed: BTreeMap<SectionId, BTreeSet<ImagePlace>> = BTreeMap::new();
     for symbol in view.elf.symbols.iter().filter(|symbol| !symbol.weak && !symbol.name.is_empty()) {
         let Definition::Section(section) = symbol.place else { continue };
         let listed = linked.listed.named(symbol.name);
@@ -171,15 +175,15 @@ fn agreed(view: &View<'_>, running: &Running<'_>, image: usize) -> BTreeMap<Sect
         }
         let spots = listed.iter().filter(|listed| listed.global != symbol.local);
         let spots = spots.filter_map(|listed| linked.spot_of(image, listed.number));
-        let bases: BTreeSet<Spot> = spots
-            .map(|spot| Spot { value: spot.value.wrapping_sub(symbol.value), ..spot })
+        let bases: BTreeSet<ImagePlace> = spots
+            .map(|spot| ImagePlace { value: spot.value.wrapping_sub(symbol.value), ..spot })
             .collect();
         agreed
             .entry(section)
             .and_modify(|before| before.retain(|base| bases.contains(base)))
             .or_insert(bases);
     }
-    let only = |(section, bases): (SectionId, BTreeSet<Spot>)| match bases.len() {
+    let only = |(section, bases): (SectionId, BTreeSet<ImagePlace>)| match bases.len() {
         1 => Some((section, bases.first().copied()?)),
         _ => None,
     };
@@ -224,9 +228,10 @@ pub(super) fn same<'a>(
         return vec![*only];
     }
     // Numbered: a static variable of a function, or of several.
-    let sites_of = |view: &View<'a>, symbols: &[SymbolId]| -> Vec<(SymbolId, Vec<Site<'a>>)> {
-        symbols.iter().map(|symbol| (*symbol, sites(view, *symbol))).collect()
-    };
+    let sites_of =
+        |view: &View<'a>, symbols: &[SymbolId]| -> Vec<(SymbolId, Vec<ReferringPlace<'a>>)> {
+            symbols.iter().map(|symbol| (*symbol, sites(view, *symbol))).collect()
+        };
     let (ours, others) = (sites_of(here, &mine), sites_of(there, &theirs));
     let mut pairs = Vec::new();
     for (own, own_sites) in &ours {
@@ -293,20 +298,20 @@ pub(super) fn users<'a>(view: &View<'a>, index: SymbolId) -> BTreeSet<&'a [u8]> 
     names(&sites(view, index))
 }
 
-fn names<'a>(sites: &[Site<'a>]) -> BTreeSet<&'a [u8]> {
+fn names<'a>(sites: &[ReferringPlace<'a>]) -> BTreeSet<&'a [u8]> {
     sites.iter().map(|site| site.user).collect()
 }
 
 /// A place in code that refers to something.
-struct Site<'a> {
+struct ReferringPlace<'a> {
     user: &'a [u8],
     /// The code before the field, and from the field on; fields of relocations are zero in objects.
     around: (&'a [u8], &'a [u8]),
 }
 
 /// How many bytes of code are the same around those two sites that resemble each other most.
-fn alike(mine: &[Site<'_>], theirs: &[Site<'_>]) -> usize {
-    let same = |one: &Site<'_>, other: &Site<'_>| {
+fn alike(mine: &[ReferringPlace<'_>], theirs: &[ReferringPlace<'_>]) -> usize {
+    let same = |one: &ReferringPlace<'_>, other: &ReferringPlace<'_>| {
         let before = one.around.0.iter().rev().zip(other.around.0.iter().rev());
         let behind = one.around.1.iter().zip(other.around.1);
         let equal = |(one, other): &(&u8, &u8)| one == other;
@@ -316,7 +321,7 @@ fn alike(mine: &[Site<'_>], theirs: &[Site<'_>]) -> usize {
     pairs.max().unwrap_or(0)
 }
 
-fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<Site<'a>> {
+fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<ReferringPlace<'a>> {
     const AROUND: u64 = 32;
     let mut sites = Vec::new();
     let symbol = view.symbol(index);
@@ -327,7 +332,7 @@ fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<Site<'a>> {
             continue;
         }
         for reloc in holder.relocs.iter() {
-            let aim = Aim::of(&reloc, Use { behind: 4, ..Default::default() });
+            let aim = Aim::of(&reloc, FieldUse { behind: 4, ..Default::default() });
             let Some((to, offset)) = view.place(aim) else { continue };
             let named = aim.symbol == index;
             let inside = u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset));
@@ -339,7 +344,7 @@ fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<Site<'a>> {
                 let end = reloc.offset.saturating_add(AROUND).min(user.end);
                 let part = |from: u64, to: u64| holder.range(from, to).unwrap_or_default();
                 let around = (part(start, reloc.offset), part(reloc.offset, end));
-                sites.push(Site { user: word(name.name), around });
+                sites.push(ReferringPlace { user: word(name.name), around });
             }
         }
     }

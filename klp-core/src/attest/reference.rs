@@ -1,13 +1,13 @@
 //! Does a relocation of the module lead to what the patched kernel would use?
 
 use super::DeviationClass;
-use super::judge::{Field, Judge, Piece};
-use super::kind::Kind;
+use super::judge::{Judge, ObjectExtent, PairedField};
+use super::kind::MemoryKind;
 use super::names::{base, is_description, is_key, is_of_one_place};
 use super::renumbered::is_renumbered;
-use super::running::{Spot, VMLINUX};
-use super::tables::Table;
-use super::thing::{Own, Thing};
+use super::running::{ImagePlace, VMLINUX};
+use super::tables::AttestedTable;
+use super::thing::{PatchedMeaning, PatchedPlace};
 use super::view::Aim;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 use crate::kernel::module_name;
@@ -16,16 +16,16 @@ use crate::kernel::module_name;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lead {
     Inside(SectionId, i64),
-    Running(Spot),
+    Running(ImagePlace),
     Nothing,
     Number(u64),
 }
 
 impl Judge<'_> {
     /// Follows one relocation.
-    pub(super) fn reference(&mut self, field: Field) {
+    pub(super) fn reference(&mut self, field: PairedField) {
         self.references += 1;
-        let Field { piece: (number, _), patched, module, used, flags } = field;
+        let PairedField { piece: (number, _), patched, module, used, flags } = field;
         let (mask, loose) = flags;
         if patched.kind != module.kind {
             let what = format!("{:?} where the patched object has {:?}", module.kind, patched.kind);
@@ -48,16 +48,18 @@ impl Judge<'_> {
         }
         match (meant, lead) {
             (Err(why), _) | (_, Err(why)) => self.wrong(field, DeviationClass::Reference, why),
-            (Ok(Thing::Own(own)), Ok(Lead::Inside(section, offset))) => {
+            (Ok(PatchedMeaning::Own(own)), Ok(Lead::Inside(section, offset))) => {
                 self.inside(field, own, section, offset);
             }
-            (Ok(Thing::Own(own)), Ok(Lead::Running(spot))) => self.outside(field, own, spot),
-            (Ok(Thing::Kernel(meant)), Ok(Lead::Running(spot))) if meant == spot => {
+            (Ok(PatchedMeaning::Own(own)), Ok(Lead::Running(spot))) => {
+                self.outside(field, own, spot)
+            }
+            (Ok(PatchedMeaning::Kernel(meant)), Ok(Lead::Running(spot))) if meant == spot => {
                 self.freed(field, here, spot);
                 self.per_cpu(field, spot);
             }
-            (Ok(Thing::Nothing), Ok(Lead::Nothing)) => {}
-            (Ok(Thing::Number(here)), Ok(Lead::Number(there))) if here == there => {}
+            (Ok(PatchedMeaning::Nothing), Ok(Lead::Nothing)) => {}
+            (Ok(PatchedMeaning::Number(here)), Ok(Lead::Number(there))) if here == there => {}
             (Ok(meant), Ok(lead)) => {
                 let (meant, lead) = (self.meant_text(meant), self.lead_text(lead));
                 let class =
@@ -69,12 +71,12 @@ impl Judge<'_> {
     }
 
     /// What code or data of a module uses of another module is there only if the module needs that one.
-    fn loaded(&mut self, field: Field, meant: Option<&Thing>) {
+    fn loaded(&mut self, field: PairedField, meant: Option<&PatchedMeaning>) {
         let image_of = |source: usize| self.sources.get(source).and_then(|source| source.image);
         let home = match meant {
-            Some(Thing::Own(own)) => image_of(own.source),
-            Some(Thing::Kernel(spot)) => Some(spot.image),
-            Some(Thing::Nothing | Thing::Number(_)) | None => None,
+            Some(PatchedMeaning::Own(own)) => image_of(own.source),
+            Some(PatchedMeaning::Kernel(spot)) => Some(spot.image),
+            Some(PatchedMeaning::Nothing | PatchedMeaning::Number(_)) | None => None,
         };
         let Some((user, home)) = image_of(field.piece.0).zip(home) else { return };
         if home == user || home == VMLINUX {
@@ -115,7 +117,7 @@ impl Judge<'_> {
     }
 
     /// The module has what is meant.
-    fn inside(&mut self, field: Field, own: Own, section: SectionId, offset: i64) {
+    fn inside(&mut self, field: PairedField, own: PatchedPlace, section: SectionId, offset: i64) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
         let named = own.symbol.map(|index| view.symbol(index));
@@ -146,12 +148,18 @@ impl Judge<'_> {
     }
 
     /// May the module have this of its own, in that section?
-    fn may_copy(&mut self, field: Field, own: Own, (number, extent): Piece, section: SectionId) {
+    fn may_copy(
+        &mut self,
+        field: PairedField,
+        own: PatchedPlace,
+        (number, extent): ObjectExtent,
+        section: SectionId,
+    ) {
         let Some(source) = self.sources.get(number) else { return };
         let view = &source.patched;
         let header = view.section(extent.section);
         let holder = self.module.section(section);
-        let (kind, is) = (Kind::of(header), Kind::of(holder));
+        let (kind, is) = (MemoryKind::of(header), MemoryKind::of(holder));
         let known = kind
             .needs()
             .or_else(|| is.needs())
@@ -166,12 +174,12 @@ impl Judge<'_> {
             );
             return self.wrong(field, DeviationClass::Section, what);
         }
-        if field.used.per_cpu && kind != Kind::PerCpu {
+        if field.used.per_cpu && kind != MemoryKind::PerCpu {
             let what =
                 format!("uses `{name}` as one for each processor, but it is {}", kind.text());
             return self.wrong(field, DeviationClass::Kind, what);
         }
-        if kind == Kind::Text {
+        if kind == MemoryKind::Text {
             if let Some(was) = own.was.filter(|was| !self.replaced.contains(was)) {
                 let what = format!(
                     "`{name}` moved here from another object: the kernel goes on with its own, {}",
@@ -181,7 +189,7 @@ impl Judge<'_> {
             }
             return;
         }
-        if kind == Kind::Constant || Table::named(header.name).is_some() {
+        if kind == MemoryKind::Constant || AttestedTable::named(header.name).is_some() {
             return;
         }
         let Some(index) = view.symbol_of(extent) else {
@@ -207,7 +215,7 @@ impl Judge<'_> {
     /// Whether a variable without a name is what a compiler has written about the code that refers to it, for functions
     /// that report undefined behaviour there, or what such data refers to. They note in it that they have reported
     /// (`was_reported` in lib/ubsan.c), and nothing else uses it.
-    fn describes_code(&self, field: Field, section: &[u8]) -> bool {
+    fn describes_code(&self, field: PairedField, section: &[u8]) -> bool {
         let (number, extent) = field.piece;
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return false;
@@ -224,7 +232,7 @@ impl Judge<'_> {
     }
 
     /// The running kernel has what is meant, and there it must be.
-    fn outside(&mut self, field: Field, own: Own, spot: Spot) {
+    fn outside(&mut self, field: PairedField, own: PatchedPlace, spot: ImagePlace) {
         let Some(source) = self.sources.get(own.source) else { return };
         let view = &source.patched;
         let named = own.symbol.map(|index| source.known_name(index));
@@ -242,7 +250,7 @@ impl Judge<'_> {
             None if source.originals(index).is_empty() => self.elsewhere(own.source, index),
             None => source.spots(index),
         };
-        let right = |meant: &&Spot| meant.plus(inside) == spot;
+        let right = |meant: &&ImagePlace| meant.plus(inside) == spot;
         match expected.as_slice() {
             [only] if right(&only) => {}
             // Without lockdep a key has no bytes, and nobody looks at its address.
@@ -268,7 +276,7 @@ impl Judge<'_> {
                 return self.wrong(field, DeviationClass::Reference, what);
             }
         }
-        let now = Kind::of(view.section(own.section));
+        let now = MemoryKind::of(view.section(own.section));
         let was = own.was.map_or_else(|| source.kind_before(index), |was| self.running.kind(was));
         if let Some(was) = was.filter(|was| *was != now) {
             let class = if was.is_freed() { DeviationClass::Freed } else { DeviationClass::Kind };
@@ -282,7 +290,7 @@ impl Judge<'_> {
     }
 
     /// Memory that was given back can only be meant by code that meant it before the patch.
-    fn freed(&mut self, field: Field, aim: Aim, spot: Spot) {
+    fn freed(&mut self, field: PairedField, aim: Aim, spot: ImagePlace) {
         let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
         let (number, extent) = field.piece;
         let Some(source) = self.sources.get(number) else { return };
@@ -308,9 +316,9 @@ impl Judge<'_> {
     }
 
     /// A memory operand of the processor's segment is one of its own variables.
-    fn per_cpu(&mut self, field: Field, spot: Spot) {
+    fn per_cpu(&mut self, field: PairedField, spot: ImagePlace) {
         let kind = self.running.kind(spot);
-        if field.used.per_cpu && kind.is_some_and(|kind| kind != Kind::PerCpu) {
+        if field.used.per_cpu && kind.is_some_and(|kind| kind != MemoryKind::PerCpu) {
             let what = format!(
                 "uses {} as one for each processor, which it is not",
                 self.running.describe(spot)
@@ -319,21 +327,26 @@ impl Judge<'_> {
         }
     }
 
-    pub(super) fn wrong(&mut self, field: Field, class: DeviationClass, what: impl Into<String>) {
+    pub(super) fn wrong(
+        &mut self,
+        field: PairedField,
+        class: DeviationClass,
+        what: impl Into<String>,
+    ) {
         let (number, extent) = field.piece;
         let place = self.describe(number, extent.section, field.patched.offset);
         self.find(self.object(number), place, class, what);
     }
 
-    fn meant_text(&self, thing: Thing) -> String {
+    fn meant_text(&self, thing: PatchedMeaning) -> String {
         match thing {
-            Thing::Own(own) => {
+            PatchedMeaning::Own(own) => {
                 let offset = u64::try_from(own.offset).unwrap_or(0);
                 self.describe(own.source, own.section, offset)
             }
-            Thing::Kernel(spot) => self.running.describe(spot),
-            Thing::Nothing => "nothing".to_owned(),
-            Thing::Number(number) => format!("{number:#x}"),
+            PatchedMeaning::Kernel(spot) => self.running.describe(spot),
+            PatchedMeaning::Nothing => "nothing".to_owned(),
+            PatchedMeaning::Number(number) => format!("{number:#x}"),
         }
     }
 
@@ -359,7 +372,7 @@ pub(super) fn livepatch_name(text: &str) -> Option<(&str, &str, u64)> {
     Some((object, name, position.parse().ok()?))
 }
 
-impl super::judge::Source<'_> {
+impl super::judge::JudgedObject<'_> {
     /// Of all names of what a symbol of the patched object names, one that the original has, too. A patch can give a
     /// variable a second name.
     fn known_name(&self, symbol: SymbolId) -> SymbolId {
@@ -377,10 +390,10 @@ impl super::judge::Source<'_> {
     }
 
     /// What kind of memory the originals of a symbol are in.
-    pub(super) fn kind_before(&self, symbol: SymbolId) -> Option<Kind> {
+    pub(super) fn kind_before(&self, symbol: SymbolId) -> Option<MemoryKind> {
         let original = self.original.as_ref()?;
         let index = *self.originals(symbol).first()?;
         let Definition::Section(section) = original.symbol(index).place else { return None };
-        Some(Kind::of(original.section(section)))
+        Some(MemoryKind::of(original.section(section)))
     }
 }

@@ -3,7 +3,7 @@
 
 use super::DeviationClass;
 use super::judge::Judge;
-use super::view::{Aim, Use, View};
+use super::view::{Aim, FieldUse, View};
 use crate::elf::Place;
 use crate::elf::RelocKind;
 
@@ -52,7 +52,7 @@ fn listed(view: &View<'_>) -> Vec<(Place, Place)> {
     let entries = lists.flat_map(|(section, number)| {
         let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);
         relocs.filter_map(move |reloc| {
-            let (to, offset) = view.place(Aim::of(&reloc, Use::default()))?;
+            let (to, offset) = view.place(Aim::of(&reloc, FieldUse::default()))?;
             Some((number.at(reloc.offset), to.at(u64::try_from(offset).ok()?)))
         })
     });

@@ -4,11 +4,11 @@ use crate::demangle::demangle;
 use crate::elf::SymbolId;
 
 use super::alike::{extent, is_same};
-use super::judge::Source;
-use super::running::Spot;
+use super::judge::JudgedObject;
+use super::running::ImagePlace;
 
 /// Whether the kernel has at `spot` the function of the patched object's symbol `index`, under another number.
-pub(super) fn is_renumbered(source: &Source<'_>, index: SymbolId, spot: Spot) -> bool {
+pub(super) fn is_renumbered(source: &JudgedObject<'_>, index: SymbolId, spot: ImagePlace) -> bool {
     let Some(original) = &source.original else { return false };
     let name = unnumbered(source.patched.symbol(index).name);
     let (Some(name), Some(now)) = (name, extent(&source.patched, index)) else { return false };

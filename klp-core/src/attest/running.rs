@@ -3,24 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::AttestError;
-use super::kind::Kind;
+use super::kind::MemoryKind;
 use crate::elf::{SectionId, SymbolId};
 use crate::kernel::{Kallsyms, KernelSymbol, Symvers, module_name};
 use crate::module::{ModInfo, RawElf, SymbolPlace};
 
-/// The image of the kernel itself among [`Running::images`].
+/// The image of the kernel itself among [`RunningImages::images`].
 pub(super) const VMLINUX: usize = 0;
 
 /// A place in an image: an address of vmlinux, or an offset in a section of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+pub(super) struct ImagePlace {
     pub(super) image: usize,
     /// None in vmlinux.
     pub(super) section: Option<SectionId>,
     pub(super) value: u64,
 }
 
-impl Spot {
+impl ImagePlace {
     pub(super) fn plus(self, offset: i64) -> Self {
         Self { value: self.value.wrapping_add_signed(offset), ..self }
     }
@@ -45,10 +45,10 @@ pub(super) struct Image<'a> {
 
 /// All of them.
 #[derive(Debug)]
-pub(super) struct Running<'a> {
+pub(super) struct RunningImages<'a> {
     pub(super) images: Vec<Image<'a>>,
     pub(super) symvers: &'a Symvers,
-    ranges: Vec<(u64, u64, Kind)>,
+    ranges: Vec<(u64, u64, MemoryKind)>,
 }
 
 const OBJECT: u8 = 1;
@@ -59,7 +59,7 @@ const LOCAL: u8 = 0;
 /// `STB_GLOBAL`.
 const STRONG: u8 = 1;
 
-impl<'a> Running<'a> {
+impl<'a> RunningImages<'a> {
     pub(super) fn of(
         vmlinux: &'a [u8],
         modules: &BTreeMap<String, &'a [u8]>,
@@ -106,7 +106,12 @@ impl<'a> Running<'a> {
     }
 
     /// What livepatch takes for the symbol at `position`, where that is clear.
-    pub(super) fn at_position(&self, object: &str, name: &str, position: u64) -> Option<Spot> {
+    pub(super) fn at_position(
+        &self,
+        object: &str,
+        name: &str,
+        position: u64,
+    ) -> Option<ImagePlace> {
         let image = self.find(object)?;
         let listed = self.image(image)?.listed.named(name.as_bytes());
         let found = match (position, listed) {
@@ -124,31 +129,31 @@ impl<'a> Running<'a> {
     }
 
     /// The definition of a global name in one image.
-    pub(super) fn global(&self, image: usize, name: &[u8]) -> Option<Spot> {
+    pub(super) fn global(&self, image: usize, name: &[u8]) -> Option<ImagePlace> {
         let listed = self.image(image)?.listed.named(name);
         listed.iter().find(|listed| listed.global).map(|listed| spot(image, listed))
     }
 
     /// Whether something of that name is at that place.
-    pub(super) fn has_at(&self, place: Spot, name: &[u8]) -> bool {
+    pub(super) fn has_at(&self, place: ImagePlace, name: &[u8]) -> bool {
         let listed = self.image(place.image).map(|image| image.listed.named(name));
         listed.unwrap_or_default().iter().any(|listed| spot(place.image, listed) == place)
     }
 
     /// What an object of `image` means by a global name: the image's own, else an export.
-    pub(super) fn meant(&self, image: usize, name: &[u8]) -> Option<Spot> {
+    pub(super) fn meant(&self, image: usize, name: &[u8]) -> Option<ImagePlace> {
         self.global(image, name).or_else(|| self.exported(name))
     }
 
     /// What the module loader takes for the name.
-    pub(super) fn exported(&self, name: &[u8]) -> Option<Spot> {
+    pub(super) fn exported(&self, name: &[u8]) -> Option<ImagePlace> {
         let export = self.symvers.get(std::str::from_utf8(name).ok()?)?;
         self.global(self.find(&export.module)?, name)
     }
 
     /// Whether a name is that of a function or variable of the image, not of a mere address: linker scripts name
     /// the starts of what is freed.
-    pub(super) fn is_thing(&self, spot: Spot, name: &[u8]) -> bool {
+    pub(super) fn is_thing(&self, spot: ImagePlace, name: &[u8]) -> bool {
         let image = self.image(spot.image);
         image.is_some_and(|image| {
             let mut listed = image.listed.named(name).iter();
@@ -157,13 +162,17 @@ impl<'a> Running<'a> {
     }
 
     /// What kind of memory a place is in.
-    pub(super) fn kind(&self, spot: Spot) -> Option<Kind> {
+    pub(super) fn kind(&self, spot: ImagePlace) -> Option<MemoryKind> {
         let image = self.image(spot.image)?;
         if spot.image != VMLINUX {
             // Of a number that is no address.
-            let Some(section) = spot.section else { return Some(Kind::Constant) };
+            let Some(section) = spot.section else { return Some(MemoryKind::Constant) };
             let section = image.elf.section(section);
-            return Some(Kind::of_named(section.name, section.is_code(), section.flags & 1 != 0));
+            return Some(MemoryKind::of_named(
+                section.name,
+                section.is_code(),
+                section.flags & 1 != 0,
+            ));
         }
         let code = image.elf.sections.iter().any(|section| {
             section.is_code()
@@ -174,15 +183,15 @@ impl<'a> Running<'a> {
         let inside =
             self.ranges.iter().find(|(start, end, _)| (*start..*end).contains(&spot.value));
         Some(match inside {
-            Some((_, _, Kind::FreedData)) if code => Kind::FreedText,
+            Some((_, _, MemoryKind::FreedData)) if code => MemoryKind::FreedText,
             Some((_, _, kind)) => *kind,
-            None if code => Kind::Text,
-            None => Kind::Data,
+            None if code => MemoryKind::Text,
+            None => MemoryKind::Data,
         })
     }
 
     /// A name for the place, for people.
-    pub(super) fn describe(&self, spot: Spot) -> String {
+    pub(super) fn describe(&self, spot: ImagePlace) -> String {
         let Some(image) = self.image(spot.image) else { return "nothing".to_owned() };
         let before = image.elf.symbols.iter().filter(|symbol| {
             let placed = match symbol.place {
@@ -225,11 +234,11 @@ impl<'a> Image<'a> {
     }
 
     /// Where a symbol of the image is.
-    pub(super) fn spot_of(&self, image: usize, symbol: SymbolId) -> Option<Spot> {
+    pub(super) fn spot_of(&self, image: usize, symbol: SymbolId) -> Option<ImagePlace> {
         let symbol = self.elf.symbol(symbol);
         let SymbolPlace::Section(section) = symbol.place else { return None };
         let section = (image != VMLINUX).then_some(section);
-        Some(Spot { image, section, value: symbol.value })
+        Some(ImagePlace { image, section, value: symbol.value })
     }
 
     /// Local symbols of a name in the order of the table, without those that were global before the last link.
@@ -242,21 +251,21 @@ impl<'a> Image<'a> {
     }
 }
 
-fn spot(image: usize, listed: &KernelSymbol) -> Spot {
-    Spot { image, section: listed.section, value: listed.value }
+fn spot(image: usize, listed: &KernelSymbol) -> ImagePlace {
+    ImagePlace { image, section: listed.section, value: listed.value }
 }
 
 /// The parts of vmlinux that are not plain, the narrower before the wider
 /// (`include/asm-generic/vmlinux.lds.h`, `include/asm-generic/sections.h`).
-fn ranges(listed: &Kallsyms) -> Vec<(u64, u64, Kind)> {
+fn ranges(listed: &Kallsyms) -> Vec<(u64, u64, MemoryKind)> {
     let address = |name: &str| listed.named(name.as_bytes()).first().map(|listed| listed.value);
     let range = |start, end, kind| Some((address(start)?, address(end)?, kind));
     [
-        range("__per_cpu_start", "__per_cpu_end", Kind::PerCpu),
-        range("_sinittext", "_einittext", Kind::FreedText),
-        range("__init_begin", "__init_end", Kind::FreedData),
-        range("__start_ro_after_init", "__end_ro_after_init", Kind::RoAfterInit),
-        range("__start_rodata", "__end_rodata", Kind::Constant),
+        range("__per_cpu_start", "__per_cpu_end", MemoryKind::PerCpu),
+        range("_sinittext", "_einittext", MemoryKind::FreedText),
+        range("__init_begin", "__init_end", MemoryKind::FreedData),
+        range("__start_ro_after_init", "__end_ro_after_init", MemoryKind::RoAfterInit),
+        range("__start_rodata", "__end_rodata", MemoryKind::Constant),
     ]
     .into_iter()
     .flatten()

@@ -17,15 +17,15 @@ pub(super) enum Duty {
 
 /// One table.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct AttestedTable {
     pub(super) section: &'static str,
     /// Sizes in bytes that an entry has had (`arch/x86/include/asm`, Linux 5.10 to 7.2).
     sizes: &'static [u64],
     pub(super) duty: Duty,
 }
 
-const fn table(section: &'static str, sizes: &'static [u64], duty: Duty) -> Table {
-    Table { section, sizes, duty }
+const fn table(section: &'static str, sizes: &'static [u64], duty: Duty) -> AttestedTable {
+    AttestedTable { section, sizes, duty }
 }
 
 pub(super) const ALTERNATIVES: &str = ".altinstructions";
@@ -35,7 +35,7 @@ pub(super) const STATIC_CALLS: &str = ".static_call_sites";
 pub(super) const FENTRIES: &str = "__mcount_loc";
 
 /// The first field of each entry is the code that it belongs to.
-const TABLES: &[Table] = &[
+const TABLES: &[AttestedTable] = &[
     table(ALTERNATIVES, &[12, 13, 14], Duty::Needed),
     table("__bug_table", &[8, 12, 16], Duty::Needed),
     table("__ex_table", &[12], Duty::Needed),
@@ -54,7 +54,7 @@ const TABLES: &[Table] = &[
     table("__kcfi_traps", &[4], Duty::Spare),
 ];
 
-impl Table {
+impl AttestedTable {
     pub(super) fn named(name: &[u8]) -> Option<&'static Self> {
         TABLES.iter().find(|table| table.section.as_bytes() == name)
     }

@@ -1,17 +1,17 @@
 //! What a reference of a patched object means in the patched kernel, as its linker would decide.
 
 use super::judge::Judge;
-use super::running::Spot;
+use super::running::ImagePlace;
 use super::view::Aim;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Thing {
+pub(super) enum PatchedMeaning {
     /// A place of a patched object.
-    Own(Own),
+    Own(PatchedPlace),
     /// Something of the running kernel, which the patch leaves as it is.
-    Kernel(Spot),
+    Kernel(ImagePlace),
     /// A weak symbol that nothing defines: address 0 and the addend.
     Nothing,
     /// A number.
@@ -20,7 +20,7 @@ pub(super) enum Thing {
 
 /// A place of a patched object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Own {
+pub(super) struct PatchedPlace {
     pub(super) source: usize,
     pub(super) section: SectionId,
     /// Can be outside of the section.
@@ -28,16 +28,18 @@ pub(super) struct Own {
     /// The symbol that names what is meant, where the reference or the place has one.
     pub(super) symbol: Option<SymbolId>,
     /// Where the running kernel has what had this global name in another object.
-    pub(super) was: Option<Spot>,
+    pub(super) was: Option<ImagePlace>,
 }
 
 impl Judge<'_> {
     /// What `aim` of a patched object means.
-    pub(super) fn thing(&self, number: usize, aim: Aim) -> Result<Thing, String> {
+    pub(super) fn thing(&self, number: usize, aim: Aim) -> Result<PatchedMeaning, String> {
         let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
         let symbol = source.patched.symbol(aim.symbol);
         match symbol.place {
-            Definition::Absolute => Ok(Thing::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Definition::Absolute => {
+                Ok(PatchedMeaning::Number(symbol.value.wrapping_add_signed(aim.offset)))
+            }
             Definition::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
             Definition::Undefined => self.named(number, symbol.name, symbol.weak, aim.offset),
             Definition::Section(section) => {
@@ -50,14 +52,21 @@ impl Judge<'_> {
                     }
                     _ => Some(aim.symbol),
                 };
-                let own = Own { source: number, section, offset, symbol: named, was: None };
+                let own =
+                    PatchedPlace { source: number, section, offset, symbol: named, was: None };
                 Ok(self.definition(own))
             }
         }
     }
 
     /// What a name means that the object does not define.
-    fn named(&self, number: usize, name: &[u8], weak: bool, offset: i64) -> Result<Thing, String> {
+    fn named(
+        &self,
+        number: usize,
+        name: &[u8],
+        weak: bool,
+        offset: i64,
+    ) -> Result<PatchedMeaning, String> {
         let image = self.sources.get(number).and_then(|source| source.image);
         let vmlinux = Some(super::running::VMLINUX);
         let of = |image| self.strong(image, name).or_else(|| self.weak(image, name));
@@ -66,12 +75,12 @@ impl Judge<'_> {
             let view = self.sources.get(source).map(|source| &source.patched);
             let placed = view.and_then(|view| view.place(Aim { symbol, offset }));
             let (section, offset) = placed.ok_or("outside of memory")?;
-            let own = Own { source, section, offset, symbol: Some(symbol), was: None };
+            let own = PatchedPlace { source, section, offset, symbol: Some(symbol), was: None };
             return Ok(self.definition(own));
         }
         match self.running.meant(image.unwrap_or(super::running::VMLINUX), name) {
-            Some(spot) => Ok(Thing::Kernel(spot.plus(offset))),
-            None if weak => Ok(Thing::Nothing),
+            Some(spot) => Ok(PatchedMeaning::Kernel(spot.plus(offset))),
+            None if weak => Ok(PatchedMeaning::Nothing),
             None => Err(format!("`{}` is nowhere", String::from_utf8_lossy(name))),
         }
     }
@@ -89,16 +98,16 @@ impl Judge<'_> {
     }
 
     /// The definition that the linker takes for the symbol of `own`.
-    fn definition(&self, own: Own) -> Thing {
+    fn definition(&self, own: PatchedPlace) -> PatchedMeaning {
         let source = self.sources.get(own.source);
         let named = source.and_then(|source| {
             let index = own.symbol?;
             Some((source, index, source.patched.symbol(index)))
         });
         let Some((source, index, symbol)) = named.filter(|(.., symbol)| !symbol.local) else {
-            return Thing::Own(own);
+            return PatchedMeaning::Own(own);
         };
-        let Some(image) = source.image else { return Thing::Own(own) };
+        let Some(image) = source.image else { return PatchedMeaning::Own(own) };
         let inside =
             i64::try_from(symbol.value).map_or(0, |value| own.offset.saturating_sub(value));
         let running = self.running.global(image, symbol.name);
@@ -109,21 +118,29 @@ impl Judge<'_> {
                 && let Some((section, offset)) = view.place(Aim { symbol: strong, offset: inside })
             {
                 let symbol = Some(strong);
-                return Thing::Own(Own { source: other, section, offset, symbol, was: None });
+                return PatchedMeaning::Own(PatchedPlace {
+                    source: other,
+                    section,
+                    offset,
+                    symbol,
+                    was: None,
+                });
             }
             return match running {
                 Some(spot) if !source.spots(index).contains(&spot) => {
-                    Thing::Kernel(spot.plus(inside))
+                    PatchedMeaning::Kernel(spot.plus(inside))
                 }
-                _ => Thing::Own(own),
+                _ => PatchedMeaning::Own(own),
             };
         }
         match running {
             Some(spot) if source.originals(index).is_empty() && is_code => {
-                Thing::Own(Own { was: Some(spot), ..own })
+                PatchedMeaning::Own(PatchedPlace { was: Some(spot), ..own })
             }
-            Some(spot) if source.originals(index).is_empty() => Thing::Kernel(spot.plus(inside)),
-            _ => Thing::Own(own),
+            Some(spot) if source.originals(index).is_empty() => {
+                PatchedMeaning::Kernel(spot.plus(inside))
+            }
+            _ => PatchedMeaning::Own(own),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kind::Kind;
+use super::kind::MemoryKind;
 use super::names::base;
-use super::tables::{REPLACEMENTS, Table};
+use super::tables::{AttestedTable, REPLACEMENTS};
 use super::x86_64::{self, instructions};
 use crate::elf::{
     Definition, ElfError, ElfObject, Reloc, RelocKind, Section, SectionId, Symbol, SymbolId,
@@ -13,13 +13,13 @@ use crate::elf::{
 
 /// One thing in a section: a function, a variable, an entry of a table, or all of the section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Extent {
+pub(super) struct SectionExtent {
     pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
-impl Extent {
+impl SectionExtent {
     pub(super) fn holds(&self, section: SectionId, offset: u64) -> bool {
         self.section == section && (self.start..self.end).contains(&offset)
     }
@@ -38,7 +38,7 @@ pub(super) struct Aim {
 
 impl Aim {
     /// Where the field of `reloc` leads to.
-    pub(super) fn of(reloc: &Reloc, used: Use) -> Self {
+    pub(super) fn of(reloc: &Reloc, used: FieldUse) -> Self {
         let behind = if reloc.kind.is_relative() { used.behind } else { 0 };
         Self { symbol: reloc.symbol, offset: reloc.addend.saturating_add_unsigned(behind) }
     }
@@ -46,7 +46,7 @@ impl Aim {
 
 /// How an instruction uses a field of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Use {
+pub(super) struct FieldUse {
     /// Bytes from the field to the next instruction.
     pub(super) behind: u64,
     /// A memory operand in the segment of the processor.
@@ -65,7 +65,7 @@ pub(super) type References<'a> = BTreeMap<&'a [u8], BTreeSet<&'a [u8]>>;
 pub(super) struct View<'a> {
     pub(super) elf: ElfObject<'a>,
     /// Functions and variables with a size, by section, in the order of their starts.
-    extents: BTreeMap<SectionId, Vec<Extent>>,
+    extents: BTreeMap<SectionId, Vec<SectionExtent>>,
     /// Defined symbols that have a name, by name.
     names: BTreeMap<&'a [u8], Vec<SymbolId>>,
     /// The same by names without what compilers count.
@@ -79,7 +79,7 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ElfError> {
         let elf = ElfObject::parse(bytes)?;
-        let mut extents: BTreeMap<SectionId, Vec<Extent>> = BTreeMap::new();
+        let mut extents: BTreeMap<SectionId, Vec<SectionExtent>> = BTreeMap::new();
         let mut names: BTreeMap<&[u8], Vec<SymbolId>> = BTreeMap::new();
         let mut bases: BTreeMap<&[u8], Vec<SymbolId>> = BTreeMap::new();
         let mut placed: BTreeMap<SectionId, Vec<SymbolId>> = BTreeMap::new();
@@ -95,7 +95,7 @@ impl<'a> View<'a> {
             }
             if symbol.size > 0 && symbol.kind != SymbolKind::None {
                 let (start, end) = (symbol.value, symbol.end());
-                extents.entry(section).or_default().push(Extent { section, start, end });
+                extents.entry(section).or_default().push(SectionExtent { section, start, end });
             }
         }
         for extents in extents.values_mut() {
@@ -103,7 +103,7 @@ impl<'a> View<'a> {
             extents.dedup();
         }
         let mut view = Self { elf, extents, names, bases, placed, entry_sizes: BTreeMap::new() };
-        view.entry_sizes = Table::sizes(&view.elf);
+        view.entry_sizes = AttestedTable::sizes(&view.elf);
         Ok(view)
     }
 
@@ -136,31 +136,31 @@ impl<'a> View<'a> {
     }
 
     /// The things of a section that have a symbol with a size.
-    pub(super) fn extents(&self, section: SectionId) -> &[Extent] {
+    pub(super) fn extents(&self, section: SectionId) -> &[SectionExtent] {
         self.extents.get(&section).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The one thing to which the place belongs.
-    pub(super) fn extent(&self, section: SectionId, offset: u64) -> Option<Extent> {
+    pub(super) fn extent(&self, section: SectionId, offset: u64) -> Option<SectionExtent> {
         let header = self.section(section);
         if let Some(size) = self.entry_size(section) {
             let start = offset.checked_div(size)?.checked_mul(size)?;
             // The last one can lack the padding at its end (paravirt sites).
             let end = start.checked_add(size)?.min(header.size);
-            return (start < end).then_some(Extent { section, start, end });
+            return (start < end).then_some(SectionExtent { section, start, end });
         }
         if header.is_strings() {
             let rest = header.data.get(usize::try_from(offset).ok()?..)?;
             let length = rest.iter().position(|byte| *byte == 0)?.checked_add(1)?;
             let end = offset.checked_add(u64::try_from(length).ok()?)?;
-            return Some(Extent { section, start: offset, end });
+            return Some(SectionExtent { section, start: offset, end });
         }
         if header.is_merged() {
             let start = offset.checked_div(header.entsize)?.checked_mul(header.entsize)?;
             let end = start.checked_add(header.entsize)?;
-            return (end <= header.size).then_some(Extent { section, start, end });
+            return (end <= header.size).then_some(SectionExtent { section, start, end });
         }
-        let whole = Extent { section, start: 0, end: header.size };
+        let whole = SectionExtent { section, start: 0, end: header.size };
         let extents = self.extents(section);
         if is_single(extents) {
             return Some(whole);
@@ -171,18 +171,18 @@ impl<'a> View<'a> {
 
     /// Code in a section without any symbol of a function, where the branches of several are taken out of line
     /// (`.altinstr_aux`): from where it is entered up to the first instruction that control does not leave forwards.
-    pub(super) fn unnamed_code(&self, section: SectionId, offset: u64) -> Option<Extent> {
+    pub(super) fn unnamed_code(&self, section: SectionId, offset: u64) -> Option<SectionExtent> {
         let header = Some(self.section(section)).filter(|section| section.is_code())?;
         if !self.extents(section).is_empty() || header.name == REPLACEMENTS {
             return None;
         }
         let code = header.bytes(offset, header.size.checked_sub(offset)?)?;
         let last = instructions(code, offset).find(|instruction| instruction.ends)?;
-        Some(Extent { section, start: offset, end: last.next })
+        Some(SectionExtent { section, start: offset, end: last.next })
     }
 
     /// The symbol with which the thing starts: a global one before a local one.
-    pub(super) fn symbol_of(&self, extent: Extent) -> Option<SymbolId> {
+    pub(super) fn symbol_of(&self, extent: SectionExtent) -> Option<SymbolId> {
         let placed = self.placed.get(&extent.section).map(Vec::as_slice).unwrap_or_default();
         let range = extent.start..extent.end.max(extent.start.saturating_add(1));
         let symbols = placed
@@ -207,7 +207,7 @@ impl<'a> View<'a> {
     }
 
     /// How the instructions of `extent` use their fields, by offset of the field in the section.
-    pub(super) fn uses(&self, extent: Extent) -> BTreeMap<u64, Use> {
+    pub(super) fn uses(&self, extent: SectionExtent) -> BTreeMap<u64, FieldUse> {
         let Some(section) = Some(self.section(extent.section)).filter(|section| section.is_code())
         else {
             return BTreeMap::new();
@@ -227,7 +227,7 @@ impl<'a> View<'a> {
                 let branch = instruction.is_branch;
                 let distant = distant.filter(|_| self.is_of_processor(&reloc));
                 let exact = instruction.exact.or(distant).filter(|_| is_memory);
-                uses.insert(reloc.offset, Use { behind, per_cpu, branch, exact });
+                uses.insert(reloc.offset, FieldUse { behind, per_cpu, branch, exact });
             }
         }
         uses
@@ -235,7 +235,7 @@ impl<'a> View<'a> {
 
     /// The instructions of `code`, which is that of `extent`, whose register holds nothing but how far a processor's
     /// variables are away, and how many bytes they use (arch/x86/include/asm/percpu.h).
-    fn distances(&self, extent: Extent, code: &[u8]) -> BTreeMap<u64, u64> {
+    fn distances(&self, extent: SectionExtent, code: &[u8]) -> BTreeMap<u64, u64> {
         let section = self.section(extent.section);
         let loads = |from: u64, to: u64| {
             section.relocs.within(from, to).any(|reloc| {
@@ -252,13 +252,13 @@ impl<'a> View<'a> {
     fn is_of_processor(&self, reloc: &Reloc) -> bool {
         let place = self.symbol(reloc.symbol).place;
         let Definition::Section(section) = place else { return false };
-        Kind::of(self.section(section)) == Kind::PerCpu
+        MemoryKind::of(self.section(section)) == MemoryKind::PerCpu
     }
 }
 
 impl View<'_> {
     /// Whether the thing refers to a symbol of that name, or to a place that has it.
-    pub(super) fn refers_to(&self, extent: Extent, name: &[u8]) -> bool {
+    pub(super) fn refers_to(&self, extent: SectionExtent, name: &[u8]) -> bool {
         let decoded = self.uses(extent);
         let section = self.section(extent.section);
         section.relocs.within(extent.start, extent.end).any(|reloc| {
@@ -280,7 +280,7 @@ impl View<'_> {
 
     /// Direct calls and jumps from a thing to others of its section, which assemblers resolve without a relocation: those
     /// that there would be.
-    pub(super) fn escapes(&self, extent: Extent) -> Vec<Reloc> {
+    pub(super) fn escapes(&self, extent: SectionExtent) -> Vec<Reloc> {
         let Some(section) = Some(self.section(extent.section)).filter(|section| section.is_code())
         else {
             return Vec::new();
@@ -314,7 +314,7 @@ impl View<'_> {
 }
 
 /// Whether the extents of a section are names of one thing, or there are none.
-fn is_single(extents: &[Extent]) -> bool {
+fn is_single(extents: &[SectionExtent]) -> bool {
     match extents {
         [] | [_] => true,
         [first, rest @ ..] => rest.iter().all(|other| other.start == first.start),

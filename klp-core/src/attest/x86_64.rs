@@ -29,7 +29,7 @@ pub(super) fn label_length(first: Option<u8>) -> u64 {
 /// An instruction.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-pub(super) struct Inst {
+pub(super) struct AttestedInstruction {
     pub(super) start: u64,
     pub(super) next: u64,
     /// It calls or jumps, with or without a condition.
@@ -47,7 +47,7 @@ pub(super) struct Inst {
     pub(super) exact: Option<u64>,
     /// A NOP or a breakpoint, as they stand between functions.
     pub(super) fills: bool,
-    pub(super) step: Step,
+    pub(super) step: RegisterStep,
 }
 
 /// A register of 64 bits.
@@ -61,7 +61,7 @@ impl Register {
 
 /// What an instruction of straight code does with registers.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Step {
+pub(super) enum RegisterStep {
     /// The register gets what memory holds.
     Load(Register),
     /// The register gets an address, or a number.
@@ -73,7 +73,7 @@ pub(super) enum Step {
 }
 
 /// The instructions of `code`, which starts at `at`.
-pub(super) fn instructions(code: &[u8], at: u64) -> impl Iterator<Item = Inst> {
+pub(super) fn instructions(code: &[u8], at: u64) -> impl Iterator<Item = AttestedInstruction> {
     let mut decoder = Decoder::with_ip(64, code, at, DecoderOptions::NONE);
     std::iter::from_fn(move || {
         decoder.can_decode().then(|| {
@@ -84,12 +84,12 @@ pub(super) fn instructions(code: &[u8], at: u64) -> impl Iterator<Item = Inst> {
     })
 }
 
-fn inst(instruction: &Instruction, constants: ConstantOffsets) -> Inst {
+fn inst(instruction: &Instruction, constants: ConstantOffsets) -> AttestedInstruction {
     let flow = instruction.flow_control();
     let is_memory = |operand: u32| instruction.op_kind(operand) == OpKind::Memory;
     let has_memory = (0..instruction.op_count()).any(is_memory);
     let is_near = instruction.op0_kind() == OpKind::NearBranch64;
-    Inst {
+    AttestedInstruction {
         start: instruction.ip(),
         next: instruction.next_ip(),
         is_branch: matches!(
@@ -174,19 +174,19 @@ pub(super) fn of_processors(
     uses
 }
 
-fn step(instruction: &Instruction) -> Step {
+fn step(instruction: &Instruction) -> RegisterStep {
     let first = Register(instruction.op0_register().full_register());
     let is_register = instruction.op0_kind() == OpKind::Register;
     match instruction.code() {
-        Code::Mov_r64_rm64 if instruction.op1_kind() == OpKind::Memory => Step::Load(first),
+        Code::Mov_r64_rm64 if instruction.op1_kind() == OpKind::Memory => RegisterStep::Load(first),
         Code::Lea_r64_m | Code::Mov_rm64_imm32 | Code::Mov_r64_imm64 | Code::Mov_r32_imm32
             if is_register =>
         {
-            Step::Address(first)
+            RegisterStep::Address(first)
         }
         Code::Mov_rm64_r64 if instruction.op0_kind() == OpKind::Memory => {
-            Step::Store(Register(instruction.op1_register().full_register()))
+            RegisterStep::Store(Register(instruction.op1_register().full_register()))
         }
-        _ => Step::Other(is_register.then_some(first)),
+        _ => RegisterStep::Other(is_register.then_some(first)),
     }
 }

@@ -12,7 +12,7 @@ const READ_AT_LOAD: [&[u8]; 4] =
     [b".altinstructions", b"__jump_table", b".static_call_sites", b".parainstructions"];
 
 /// A stretch of a section.
-type Stretch = (SectionId, Range<u64>);
+type SectionRange = (SectionId, Range<u64>);
 
 pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
     for (place, what) in found(elf) {
@@ -52,7 +52,7 @@ pub(crate) fn found(elf: &RawElf<'_>) -> Vec<(String, String)> {
 
 /// The code that alternatives replace, and what they replace it by (`struct alt_instr`: two distances, and at its end two
 /// lengths; 12 bytes before Linux 6.3 and 14 since).
-fn alternatives(elf: &RawElf<'_>) -> Vec<Stretch> {
+fn alternatives(elf: &RawElf<'_>) -> Vec<SectionRange> {
     let mut found = Vec::new();
     let tables = elf.sections.with_ids();
     for (table, number) in tables.filter(|(table, _)| table.name == b".altinstructions") {

@@ -7,7 +7,7 @@ use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// A table.
-struct Table {
+struct CheckedTable {
     section: &'static str,
     /// Sizes in bytes that an entry has had.
     sizes: &'static [u64],
@@ -17,18 +17,18 @@ struct Table {
     other: &'static [u64],
 }
 
-const fn sites(section: &'static str) -> Table {
-    Table { section, sizes: &[4], code: &[0], other: &[] }
+const fn sites(section: &'static str) -> CheckedTable {
+    CheckedTable { section, sizes: &[4], code: &[0], other: &[] }
 }
 
-const TABLES: &[Table] = &[
-    Table { section: ".altinstructions", sizes: &[12, 13, 14], code: &[0], other: &[] },
-    Table { section: "__bug_table", sizes: &[8, 12, 16], code: &[0], other: &[] },
-    Table { section: "__ex_table", sizes: &[12], code: &[0, 4], other: &[] },
-    Table { section: "__jump_table", sizes: &[16], code: &[0, 4], other: &[8] },
-    Table { section: ".static_call_sites", sizes: &[8], code: &[0], other: &[4] },
-    Table { section: ".parainstructions", sizes: &[16], code: &[0], other: &[] },
-    Table { section: "__mcount_loc", sizes: &[8], code: &[0], other: &[] },
+const TABLES: &[CheckedTable] = &[
+    CheckedTable { section: ".altinstructions", sizes: &[12, 13, 14], code: &[0], other: &[] },
+    CheckedTable { section: "__bug_table", sizes: &[8, 12, 16], code: &[0], other: &[] },
+    CheckedTable { section: "__ex_table", sizes: &[12], code: &[0, 4], other: &[] },
+    CheckedTable { section: "__jump_table", sizes: &[16], code: &[0, 4], other: &[8] },
+    CheckedTable { section: ".static_call_sites", sizes: &[8], code: &[0], other: &[4] },
+    CheckedTable { section: ".parainstructions", sizes: &[16], code: &[0], other: &[] },
+    CheckedTable { section: "__mcount_loc", sizes: &[8], code: &[0], other: &[] },
     sites(".smp_locks"),
     sites(".retpoline_sites"),
     sites(".return_sites"),
@@ -39,10 +39,10 @@ const TABLES: &[Table] = &[
 ];
 
 /// All relocations, by section and offset.
-type Fields = BTreeMap<Place, RawRela>;
+type RelocatedFields = BTreeMap<Place, RawRela>;
 
 pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
-    let mut fields = Fields::new();
+    let mut fields = RelocatedFields::new();
     for section in elf.sections.iter().filter(|section| section.is_rela()) {
         // What applies to nothing is no field.
         let Some(target) = elf.relocated_by(section) else { continue };
@@ -68,10 +68,10 @@ pub(super) fn check(elf: &RawElf<'_>, report: &mut CheckReport) {
 
 fn entries(
     elf: &RawElf<'_>,
-    table: &Table,
+    table: &CheckedTable,
     id: SectionId,
     section: &RawSection<'_>,
-    fields: &Fields,
+    fields: &RelocatedFields,
     report: &mut CheckReport,
 ) {
     let Some(size) = entry_size(table, id, section, fields) else {
@@ -111,10 +111,10 @@ fn entries(
 
 /// The size that the header gives, or else that with which the most entries start with a relocation.
 fn entry_size(
-    table: &Table,
+    table: &CheckedTable,
     id: SectionId,
     section: &RawSection<'_>,
-    fields: &Fields,
+    fields: &RelocatedFields,
 ) -> Option<u64> {
     // The last entry of paravirt sites can lack its padding.
     let fits = |size: &u64| {

@@ -31,7 +31,7 @@ const TOKENS: usize = 256;
 const GAP: usize = 16;
 
 /// A section with the tables.
-struct Tables<'a> {
+struct KallsymsSection<'a> {
     data: &'a [u8],
     address: u64,
     /// Offset of each token, and of the end of their index.
@@ -46,7 +46,7 @@ pub(super) fn symbols(data: &[u8], address: u64) -> Option<Vec<ImageSymbol>> {
         let index = from + find_index(data.get(from..)?)?;
         let tables = tokens(data, index).map(|tokens| {
             let index_end = index + TOKENS * 2;
-            Tables { data, address, tokens, index_end }
+            KallsymsSection { data, address, tokens, index_end }
         });
         if let Some(symbols) = tables.and_then(|tables| tables.read()) {
             return Some(symbols);
@@ -55,7 +55,7 @@ pub(super) fn symbols(data: &[u8], address: u64) -> Option<Vec<ImageSymbol>> {
     }
 }
 
-impl<'a> Tables<'a> {
+impl<'a> KallsymsSection<'a> {
     fn read(&self) -> Option<Vec<ImageSymbol>> {
         let start = *self.tokens.first()?;
         let (names, count) = self.names(start)?;

@@ -25,7 +25,7 @@ pub fn with_symbols(
     for segment in &mut builder.segments {
         segment.delete = true;
     }
-    let places = Places::of(&builder);
+    let places = LoadedSections::of(&builder);
     for (name, kind, data) in [
         (".symtab", elf::SHT_SYMTAB, SectionData::Symbol),
         (".strtab", elf::SHT_STRTAB, SectionData::String),
@@ -74,19 +74,19 @@ pub fn with_symbols(
 
 /// A section that is in memory.
 #[derive(Clone, Copy)]
-struct Place {
+struct LoadedSection {
     start: u64,
     end: u64,
     section: SectionId,
     is_written: bool,
 }
 
-struct Places(Vec<Place>);
+struct LoadedSections(Vec<LoadedSection>);
 
-impl Places {
+impl LoadedSections {
     fn of(builder: &Builder<'_>) -> Self {
         let sections = builder.sections.iter().filter(|section| section.is_alloc());
-        let places = sections.map(|section| Place {
+        let places = sections.map(|section| LoadedSection {
             start: section.sh_addr,
             end: section.sh_addr.saturating_add(section.sh_size),
             section: section.id(),
@@ -99,9 +99,9 @@ impl Places {
 
     /// The section that `address` is in. What stands at an end belongs to what ends there, unless something starts
     /// there.
-    fn at(&self, address: u64) -> Option<Place> {
-        let holds = |place: &&Place| (place.start..place.end).contains(&address);
-        let ends = |place: &&Place| place.end == address;
+    fn at(&self, address: u64) -> Option<LoadedSection> {
+        let holds = |place: &&LoadedSection| (place.start..place.end).contains(&address);
+        let ends = |place: &&LoadedSection| place.end == address;
         self.0.iter().find(holds).or_else(|| self.0.iter().find(ends)).copied()
     }
 }

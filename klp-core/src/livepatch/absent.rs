@@ -3,8 +3,8 @@
 use crate::arch::Arch;
 use crate::elf::{Definition, RelocKind, Section};
 
-use super::resolve::{Resolver, Site, Use};
-use super::why::Why;
+use super::resolve::{RelocSite, RelocUse, Resolver};
+use super::why::ReasonText;
 
 /// What becomes of a reference to such a symbol.
 pub(super) enum Absent {
@@ -15,15 +15,18 @@ pub(super) enum Absent {
 }
 
 /// Whether `site` refers to a weak symbol that its object does not define.
-pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &Site) -> bool {
+pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &RelocSite) -> bool {
     let symbol = resolver.source.patched.analysis.elf.symbol(site.reloc.symbol);
     symbol.weak && symbol.place == Definition::Undefined
 }
 
 /// What `site` in `section` becomes if nobody defines its symbol.
-pub(super) fn reference<A: Arch>(section: &Section<'_>, site: &Site) -> Result<Absent, Why> {
+pub(super) fn reference<A: Arch>(
+    section: &Section<'_>,
+    site: &RelocSite,
+) -> Result<Absent, ReasonText> {
     match (site.usage, site.reloc.kind) {
-        (Use::Branch, _) => {
+        (RelocUse::Branch, _) => {
             let start = site.reloc.offset.checked_sub(u64::from(A::CALL_DISTANCE.offset));
             let code = |at: u64| section.range(at, section.size);
             let start = start.filter(|at| code(*at).is_some_and(A::is_call));

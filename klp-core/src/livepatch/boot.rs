@@ -14,12 +14,12 @@ use crate::record::Note;
 
 use super::extract::Extraction;
 
-use super::side::Side;
-use super::source::{DataFate, Fate, Source};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, DataFate, Fate};
 
 /// Something that a patch adds or takes away.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
+enum BootChange {
     /// The function.
     Initcall(String),
     /// The parameter of the command line, and the function that reads it.
@@ -29,10 +29,10 @@ enum Event {
 }
 
 /// By event, how it is written in the source.
-type Calendar = BTreeMap<Event, String>;
+type Calendar = BTreeMap<BootChange, String>;
 
 /// What the patched object of `source` would do at another time than the one it runs in.
-pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
+pub(super) fn notes(source: &CorrelatedObject<'_>) -> Vec<Note> {
     let before = source.before(calendar);
     let after = calendar(&source.patched);
     let mut notes = Vec::new();
@@ -46,9 +46,9 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
     notes
 }
 
-fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) -> Note {
+fn note(object: &str, event: &BootChange, was: Option<&String>, is: Option<&String>) -> Note {
     match event {
-        Event::Initcall(function) => {
+        BootChange::Initcall(function) => {
             let why = match (was, is) {
                 (None, Some(is)) => format!(
                     "the patch makes it a {is}: the initcalls of the running kernel are over and nothing calls this \
@@ -64,7 +64,7 @@ fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) 
             };
             Note::new("initcall", object, function, why)
         }
-        Event::Setup(parameter, function) => {
+        BootChange::Setup(parameter, function) => {
             let why = match is {
                 Some(_) => format!(
                     "the patch lets {function}() read it from the kernel's command line, which was read at boot: the \
@@ -74,7 +74,7 @@ fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) 
             };
             Note::new("setup", object, parameter, why)
         }
-        Event::Parameter(parameter) => {
+        BootChange::Parameter(parameter) => {
             let why = match is {
                 Some(_) => {
                     "the patch adds this parameter: what is loaded already gets no more of them, neither in sysfs nor \
@@ -90,15 +90,15 @@ fn note(object: &str, event: &Event, was: Option<&String>, is: Option<&String>) 
 }
 
 /// Functions and variables that the patch keeps after boot, and the running kernel has freed.
-fn kept(source: &Source<'_>) -> Vec<Note> {
+fn kept(source: &CorrelatedObject<'_>) -> Vec<Note> {
     let Some(original) = &source.original else { return Vec::new() };
-    let section = |side: &Side<'_>, span: SpanId| {
+    let section = |side: &ObjectSide<'_>, span: SpanId| {
         let section = side.analysis.layout.span(span).section;
         side.analysis.elf.section(section).name_lossy().into_owned()
     };
     let functions = source.fates.with_ids().filter_map(|(fate, id)| {
         let Some(Fate::Kept(before)) = fate else { return None };
-        let body = |side: &Side<'_>, id: FunctionId| side.analysis.layout.functions[id].body;
+        let body = |side: &ObjectSide<'_>, id: FunctionId| side.analysis.layout.functions[id].body;
         Some((section(original, body(original, *before)), body(&source.patched, id)))
     });
     let data = source.data.iter().filter_map(|(span, fate)| match fate {
@@ -119,7 +119,7 @@ fn kept(source: &Source<'_>) -> Vec<Note> {
     notes
 }
 
-fn calendar(side: &Side<'_>) -> Calendar {
+fn calendar(side: &ObjectSide<'_>) -> Calendar {
     let elf = &side.analysis.elf;
     let mut calendar = Calendar::new();
     for symbol in &elf.symbols {
@@ -127,29 +127,29 @@ fn calendar(side: &Side<'_>) -> Calendar {
         let section = elf.section(index);
         let name = symbol.name_lossy();
         if !symbol.local && name == "init_module" {
-            calendar.insert(Event::Initcall(name.into_owned()), "module_init".to_owned());
+            calendar.insert(BootChange::Initcall(name.into_owned()), "module_init".to_owned());
         } else if section.name == b"__param"
             && let Some(parameter) = name.strip_prefix("__param_")
         {
-            calendar.insert(Event::Parameter(parameter.to_owned()), String::new());
+            calendar.insert(BootChange::Parameter(parameter.to_owned()), String::new());
         } else if section.name == b".init.setup"
             && let Some(function) = name.strip_prefix("__setup_")
         {
             let text = setup_string(side, function).unwrap_or_else(|| function.to_owned());
-            calendar.insert(Event::Setup(text, function.to_owned()), String::new());
+            calendar.insert(BootChange::Setup(text, function.to_owned()), String::new());
         }
     }
     for section in &elf.sections {
         let Some(level) = level(section.name) else { continue };
         for (function, _) in called(side, section) {
-            calendar.insert(Event::Initcall(function), level.to_owned());
+            calendar.insert(BootChange::Initcall(function), level.to_owned());
         }
     }
     calendar
 }
 
 /// The parameter that the `__setup` of a function names: `__setup_param()` of include/linux/init.h.
-fn setup_string(side: &Side<'_>, function: &str) -> Option<String> {
+fn setup_string(side: &ObjectSide<'_>, function: &str) -> Option<String> {
     let elf = &side.analysis.elf;
     let name = format!("__setup_str_{function}");
     let symbol = elf.symbols.iter().find(|symbol| symbol.name == name.as_bytes())?;
@@ -187,7 +187,7 @@ fn identifier(section: &[u8]) -> Option<&[u8]> {
 }
 
 /// The functions that `section` points to, or that a stub there calls, by name, and where the section points.
-fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, Place)> {
+fn called(side: &ObjectSide<'_>, section: &Section<'_>) -> Vec<(String, Place)> {
     let analysis = &side.analysis;
     let targets = section.relocs.iter().filter_map(|reloc| {
         let Place { section: code, offset } = analysis.elf.place_of(&reloc)?;
@@ -203,25 +203,29 @@ fn called(side: &Side<'_>, section: &Section<'_>) -> Vec<(String, Place)> {
 }
 
 /// An initcall that the patch adds, and new variables that it sets up and the livepatch uses.
-pub(super) struct Missing {
+pub(super) struct MissingInit {
     pub(super) initcall: String,
     pub(super) level: &'static str,
     pub(super) variables: BTreeSet<String>,
 }
 
 /// The initcalls that a livepatch would have to have called: what is copied uses variables that they set up.
-pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extraction) -> Vec<Missing> {
+pub(super) fn missing(
+    object: usize,
+    source: &CorrelatedObject<'_>,
+    extraction: &Extraction,
+) -> Vec<MissingInit> {
     let before = source.before(calendar);
     let mut missing = Vec::new();
     for section in &source.patched.analysis.elf.sections {
         let Some(level) = level(section.name) else { continue };
         for (initcall, place) in called(&source.patched, section) {
-            if before.contains_key(&Event::Initcall(initcall.clone())) {
+            if before.contains_key(&BootChange::Initcall(initcall.clone())) {
                 continue;
             }
             let variables = set_up(object, source, place, extraction);
             if !variables.is_empty() {
-                missing.push(Missing { initcall, level, variables });
+                missing.push(MissingInit { initcall, level, variables });
             }
         }
     }
@@ -231,7 +235,7 @@ pub(super) fn missing(object: usize, source: &Source<'_>, extraction: &Extractio
 /// The copied variables that the function at `place`, or freed ones that it calls, refer to.
 fn set_up(
     object: usize,
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     place: Place,
     extraction: &Extraction,
 ) -> BTreeSet<String> {

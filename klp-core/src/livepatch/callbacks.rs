@@ -6,7 +6,7 @@
 use crate::elf::{Definition, Place};
 use crate::layout::FunctionId;
 
-use super::source::Source;
+use super::source::CorrelatedObject;
 
 /// The section of the pointers.
 pub(super) const SECTION: &[u8] = b".discard.klp_callback_ptrs";
@@ -40,7 +40,7 @@ impl CallbackKind {
 }
 
 /// The callbacks that a patched object registers: kind, and number of the function.
-pub(super) fn of(source: &Source<'_>) -> Result<Vec<(CallbackKind, FunctionId)>, String> {
+pub(super) fn of(source: &CorrelatedObject<'_>) -> Result<Vec<(CallbackKind, FunctionId)>, String> {
     let analysis = &source.patched.analysis;
     let mut callbacks = Vec::new();
     for symbol in &analysis.elf.symbols {

@@ -11,12 +11,12 @@ use crate::layout::FunctionId;
 
 use super::namesakes;
 use super::pieces;
-use super::side::Side;
-use super::source::{Fate, Source};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, Fate};
 use super::verdict::Verdict;
 
 /// Makes callers changed functions, until all that has to be replaced can be.
-pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
+pub(super) fn find(sources: &mut [CorrelatedObject<'_>], verdict: &mut Verdict) {
     for source in sources {
         let changed = |fate: &Option<Fate>| matches!(fate, Some(Fate::Changed(_)));
         let all = source.fates.with_ids().filter(|(fate, _)| changed(fate));
@@ -44,7 +44,10 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) {
 
 /// The functions to replace in the place of the changed function `number`; none where it can be replaced itself, or
 /// where something else than calls of its own object may lead to it.
-fn callers_instead(source: &Source<'_>, number: FunctionId) -> Option<BTreeSet<FunctionId>> {
+fn callers_instead(
+    source: &CorrelatedObject<'_>,
+    number: FunctionId,
+) -> Option<BTreeSet<FunctionId>> {
     let Some(Fate::Changed(original)) = source.fates[number] else {
         return None;
     };
@@ -57,7 +60,7 @@ fn callers_instead(source: &Source<'_>, number: FunctionId) -> Option<BTreeSet<F
     }
     let before = source.original.as_ref()?;
     let is_local =
-        |side: &Side<'_>, number| side.symbols_of(number).all(|(_, symbol)| symbol.local);
+        |side: &ObjectSide<'_>, number| side.symbols_of(number).all(|(_, symbol)| symbol.local);
     let section = section_of(&source.patched, number);
     let is_ordinary = section.name == b".text" || section.name.starts_with(b".text.");
     if !is_local(before, original) || !is_local(&source.patched, number) || !is_ordinary {
@@ -89,7 +92,10 @@ fn callers_instead(source: &Source<'_>, number: FunctionId) -> Option<BTreeSet<F
 }
 
 /// The functions of an object that call its function `number`; none where something takes its address.
-pub(super) fn call_sites(side: &Side<'_>, number: FunctionId) -> Option<BTreeSet<FunctionId>> {
+pub(super) fn call_sites(
+    side: &ObjectSide<'_>,
+    number: FunctionId,
+) -> Option<BTreeSet<FunctionId>> {
     let elf = &side.analysis.elf;
     let layout = &side.analysis.layout;
     let body = *layout.span(layout.functions[number].body);
@@ -131,7 +137,7 @@ pub(super) fn is_call(elf: &ElfObject<'_>, section: &Section<'_>, field: u64) ->
     code.is_some_and(|(code, field)| for_machine!(elf.machine, A => A::is_branch(code, field)))
 }
 
-fn section_of<'s, 'a>(side: &'s Side<'a>, number: FunctionId) -> &'s Section<'a> {
+fn section_of<'s, 'a>(side: &'s ObjectSide<'a>, number: FunctionId) -> &'s Section<'a> {
     let layout = &side.analysis.layout;
     let body = layout.functions[number].body;
     side.analysis.elf.section(layout.span(body).section)

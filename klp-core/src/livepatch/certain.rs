@@ -1,9 +1,9 @@
 //! Which thing of a section a place is in, where that is certain.
 
 use super::pieces::{self, Piece};
-use super::resolve::{Outside, Resolver, Site, Use};
+use super::resolve::{OriginalSymbol, RelocSite, RelocUse, Resolver};
 use super::source::DataFate;
-use super::why::Why;
+use super::why::ReasonText;
 use crate::arch::Access;
 use crate::elf::{Definition, ElfObject, Section, SectionId, Symbol, SymbolKind};
 use crate::layout::{Span, SpanId};
@@ -16,7 +16,7 @@ impl<'a> Resolver<'_, 'a> {
         &self,
         index: SectionId,
         section: &Section<'_>,
-    ) -> Option<Result<Outside<'a>, Why>> {
+    ) -> Option<Result<OriginalSymbol<'a>, ReasonText>> {
         let named = |elf: &ElfObject<'a>, is_it: &dyn Fn(&Symbol<'a>) -> bool| {
             let symbols = elf.symbols.with_ids();
             let mut found = symbols.filter(|(symbol, _)| {
@@ -40,7 +40,7 @@ impl<'a> Resolver<'_, 'a> {
         section: &Section<'_>,
         index: SectionId,
         offset: i64,
-    ) -> Result<Option<(Piece, i64)>, Why> {
+    ) -> Result<Option<(Piece, i64)>, ReasonText> {
         if !pieces::is_table(section.name) {
             return Ok(None);
         }
@@ -56,10 +56,10 @@ impl<'a> Resolver<'_, 'a> {
     /// The data object that section plus offset means, where that is certain.
     pub(super) fn certain_span(
         &self,
-        site: &Site,
+        site: &RelocSite,
         section: SectionId,
         offset: i64,
-    ) -> Result<(SpanId, Span), Why> {
+    ) -> Result<(SpanId, Span), ReasonText> {
         let layout = &self.source.patched.analysis.layout;
         let header = self.elf().section(section);
         let spans = layout.of_section(section);
@@ -81,13 +81,13 @@ impl<'a> Resolver<'_, 'a> {
         let index = layout.find(section, offset).ok_or_else(uncertain)?;
         let span = *layout.span(index);
         let fits = match site.usage {
-            Use::Operand(Access::Fixed(width)) => {
+            RelocUse::Operand(Access::Fixed(width)) => {
                 offset.saturating_add(u64::from(width)) <= span.end
             }
             // What a table names is a thing of its own: a key can be part of a descriptor.
-            Use::Table => true,
+            RelocUse::Table => true,
             // Pointers to whole objects.
-            Use::Data => offset == span.start,
+            RelocUse::Data => offset == span.start,
             // Its end can be meant, or an index makes up for what it is too small or too large.
             _ => offset == span.start && self.is_among_its_own(index, &span),
         };

@@ -13,10 +13,10 @@ use crate::record::Change;
 
 use super::callers::is_left_out;
 use super::pieces::{self, Piece};
-use super::resolve::Use;
-use super::side::Side;
+use super::resolve::RelocUse;
+use super::side::ObjectSide;
 use super::sites::code_sites;
-use super::source::{DataFate, Fate, Source};
+use super::source::{CorrelatedObject, DataFate, Fate};
 use super::verdict::Verdict;
 
 /// A constant with a name.
@@ -50,7 +50,10 @@ impl NamedConstant {
 }
 
 /// Makes changed constants new ones where all of their readers can be replaced, and their readers changed functions.
-pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<NamedConstant> {
+pub(super) fn find(
+    sources: &mut [CorrelatedObject<'_>],
+    verdict: &mut Verdict,
+) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |_, _, fate| match fate {
         DataFate::Changed(original) => Some(original),
         _ => None,
@@ -58,7 +61,10 @@ pub(super) fn find(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSe
 }
 
 /// The same of tables of places inside of functions that are replaced: the kernel's lead into the old ones.
-pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTreeSet<NamedConstant> {
+pub(super) fn labels(
+    sources: &mut [CorrelatedObject<'_>],
+    verdict: &mut Verdict,
+) -> BTreeSet<NamedConstant> {
     bring(sources, verdict, |source, span, fate| match fate {
         DataFate::Shared(original) if leads_into_replaced(source, span) => Some(original),
         _ => None,
@@ -67,9 +73,9 @@ pub(super) fn labels(sources: &mut [Source<'_>], verdict: &mut Verdict) -> BTree
 
 /// Brings the constants of which `original` gives the span in the original.
 fn bring(
-    sources: &mut [Source<'_>],
+    sources: &mut [CorrelatedObject<'_>],
     verdict: &mut Verdict,
-    original: impl Fn(&Source<'_>, SpanId, DataFate) -> Option<SpanId>,
+    original: impl Fn(&CorrelatedObject<'_>, SpanId, DataFate) -> Option<SpanId>,
 ) -> BTreeSet<NamedConstant> {
     let mut brought = BTreeSet::new();
     for source in sources {
@@ -95,7 +101,7 @@ fn bring(
     brought
 }
 
-fn leads_into_replaced(source: &Source<'_>, span: SpanId) -> bool {
+fn leads_into_replaced(source: &CorrelatedObject<'_>, span: SpanId) -> bool {
     labels_in(&source.patched, span).into_iter().flatten().any(|function| {
         let fate = source.fates.get(function).copied().flatten();
         fate.is_some_and(|fate| fate.is_replaced() || matches!(fate, Fate::Called(_)))
@@ -103,7 +109,7 @@ fn leads_into_replaced(source: &Source<'_>, span: SpanId) -> bool {
 }
 
 /// The functions into whose insides the constant at `span` leads, if it holds nothing else than such places.
-fn labels_in(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
+fn labels_in(side: &ObjectSide<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
     let place = side.analysis.layout.span(span);
     let section = side.analysis.elf.section(place.section);
     let targets = section.relocs.within(place.start, place.end).map(|reloc| {
@@ -119,7 +125,7 @@ fn labels_in(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
 /// The name of the constant at `span`, and the functions of the patched object that read it or did so; none where it is
 /// more than content.
 fn readers(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     span: SpanId,
     original: SpanId,
 ) -> Option<(String, BTreeSet<FunctionId>)> {
@@ -148,7 +154,7 @@ fn readers(
 }
 
 /// The name of the constant at `span`, if only its own object knows it.
-fn constant(side: &Side<'_>, span: SpanId) -> Option<String> {
+fn constant(side: &ObjectSide<'_>, span: SpanId) -> Option<String> {
     let symbol = side.analysis.layout.span(span).symbol?;
     let symbol = side.analysis.elf.symbol(symbol);
     let is_constant = symbol.local && side.region(span) == Region::Constant;
@@ -156,7 +162,7 @@ fn constant(side: &Side<'_>, span: SpanId) -> Option<String> {
 }
 
 /// The functions whose instructions read what is at `span`; none where something has its address.
-fn read_by(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
+fn read_by(side: &ObjectSide<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
     let elf = &side.analysis.elf;
     let place = *side.analysis.layout.span(span);
     let labels = labels_in(side, span);
@@ -204,12 +210,12 @@ fn read_by(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
                 let addend = site.reloc.addend.wrapping_add(site.bias);
                 match site.usage {
                     // The next one starts there, and it is that which is read.
-                    Use::Operand(Access::Fixed(_))
+                    RelocUse::Operand(Access::Fixed(_))
                         if is_end(side, site.reloc.symbol, addend, place) =>
                     {
                         continue;
                     }
-                    Use::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {}
+                    RelocUse::Operand(Access::Fixed(_) | Access::Indexed | Access::Strided) => {}
                     _ if is_own => {}
                     _ => return None,
                 }
@@ -221,19 +227,19 @@ fn read_by(side: &Side<'_>, span: SpanId) -> Option<BTreeSet<FunctionId>> {
 }
 
 /// Whether a symbol is in the section of `place`.
-fn leads_near(side: &Side<'_>, symbol: SymbolId, place: Span) -> bool {
+fn leads_near(side: &ObjectSide<'_>, symbol: SymbolId, place: Span) -> bool {
     let symbol = side.analysis.elf.symbol(symbol);
     symbol.place == Definition::Section(place.section)
 }
 
 /// Whether the section's symbol and addend are the end of `place`.
-fn is_end(side: &Side<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
+fn is_end(side: &ObjectSide<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
     let symbol = side.analysis.elf.symbol(symbol);
     symbol.kind == SymbolKind::Section && symbol.value.checked_add_signed(addend) == Some(place.end)
 }
 
 /// Whether symbol and addend can mean something in `place`.
-fn means(side: &Side<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
+fn means(side: &ObjectSide<'_>, symbol: SymbolId, addend: i64, place: Span) -> bool {
     let symbol = side.analysis.elf.symbol(symbol);
     if symbol.place != Definition::Section(place.section) {
         return false;

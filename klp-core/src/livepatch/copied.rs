@@ -4,17 +4,17 @@
 use crate::obstacle::Obstacle;
 
 use super::extract::Extraction;
-use super::renamed::{self, Address};
-use super::source::Source;
+use super::renamed::{self, AddressUse};
+use super::source::CorrelatedObject;
 use super::strays::{self, Stray};
-use super::taken::Places;
+use super::taken::TakenAddresses;
 use super::verdict::Verdict;
 use super::{late, per_cpu, tabled};
 
 pub(super) fn judge(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
-    places: &Places,
+    places: &TakenAddresses,
     verdict: &mut Verdict,
 ) {
     for (object, source) in sources.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(super) fn judge(
     }
     for renamed in renamed::functions(sources, &tabled::through(sources, extraction, places)) {
         let Some(source) = sources.get(renamed.object) else { continue };
-        if renamed.address == Address::Given {
+        if renamed.address == AddressUse::Given {
             verdict.note("renamed", source.object, &renamed.name, renamed.why());
         } else {
             let code = Obstacle::RenamedFunction;

@@ -28,13 +28,13 @@ pub(super) struct OutReloc {
 
 /// A copied piece.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Copied {
+pub(super) struct CopiedPiece {
     pub(super) relocs: Vec<OutReloc>,
     /// Bytes that are not those of the patched object: offset in the piece, and bytes.
     pub(super) edits: Vec<(u64, Vec<u8>)>,
 }
 
-impl Copied {
+impl CopiedPiece {
     /// Writes `bytes` over what is at `offset`, and takes the relocations there away.
     pub(super) fn replace(&mut self, offset: u64, bytes: Vec<u8>) {
         let end = offset.saturating_add(bytes.len() as u64);

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::record::Note;
 
-use super::moved::{Thing, word};
-use super::side::Side;
-use super::source::{DataFate, Fate, Source};
+use super::moved::{NamedData, word};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, DataFate, Fate};
 
 /// A variable of the original and its users. One that is gone has none after the patch.
 struct Used {
-    thing: Thing,
+    thing: NamedData,
     before: BTreeSet<String>,
     after: BTreeSet<String>,
 }
@@ -33,7 +33,7 @@ impl Used {
 }
 
 /// The notes about them.
-pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let Some(original) = &source.original else { continue };
@@ -58,10 +58,13 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
 }
 
 /// The functions that refer to each name.
-type Users<'s> = BTreeMap<&'s str, BTreeSet<String>>;
+type FunctionsByName<'s> = BTreeMap<&'s str, BTreeSet<String>>;
 
 /// What functions refer to that change: nothing else has other users than before.
-fn touched<'s>(source: &'s Source<'_>, original: &'s Side<'_>) -> BTreeSet<&'s str> {
+fn touched<'s>(
+    source: &'s CorrelatedObject<'_>,
+    original: &'s ObjectSide<'_>,
+) -> BTreeSet<&'s str> {
     let changed = source.fates.with_ids().filter_map(|(fate, is)| match fate {
         Some(Fate::Changed(was)) => Some((*was, is)),
         _ => None,
@@ -73,8 +76,8 @@ fn touched<'s>(source: &'s Source<'_>, original: &'s Side<'_>) -> BTreeSet<&'s s
     names.collect()
 }
 
-fn users<'s>(side: &'s Side<'_>, names: &BTreeSet<&str>) -> Users<'s> {
-    let mut users = Users::new();
+fn users<'s>(side: &'s ObjectSide<'_>, names: &BTreeSet<&str>) -> FunctionsByName<'s> {
+    let mut users = FunctionsByName::new();
     for function in side.records() {
         for name in side.names_in(function).filter(|name| names.contains(name)) {
             users.entry(name).or_default().insert(word(function.name));
@@ -83,15 +86,15 @@ fn users<'s>(side: &'s Side<'_>, names: &BTreeSet<&str>) -> Users<'s> {
     users
 }
 
-fn of(users: &Users<'_>, name: &str) -> BTreeSet<String> {
+fn of(users: &FunctionsByName<'_>, name: &str) -> BTreeSet<String> {
     users.get(name).cloned().unwrap_or_default()
 }
 
 fn kept(
     object: usize,
-    source: &Source<'_>,
-    original: &Side<'_>,
-    (before, after): &(Users<'_>, Users<'_>),
+    source: &CorrelatedObject<'_>,
+    original: &ObjectSide<'_>,
+    (before, after): &(FunctionsByName<'_>, FunctionsByName<'_>),
 ) -> Vec<Used> {
     let kept = source.data.iter().filter_map(|(span, fate)| {
         let DataFate::Shared(was) = fate else { return None };
@@ -103,7 +106,12 @@ fn kept(
     kept.collect()
 }
 
-fn gone(object: usize, source: &Source<'_>, original: &Side<'_>, users: &Users<'_>) -> Vec<Used> {
+fn gone(
+    object: usize,
+    source: &CorrelatedObject<'_>,
+    original: &ObjectSide<'_>,
+    users: &FunctionsByName<'_>,
+) -> Vec<Used> {
     let gone = source.gone().into_iter().filter_map(|(span, name, _)| {
         let (thing, before) = (original.thing(object, span)?, of(users, &name));
         Some(Used { thing, before, after: BTreeSet::new() })
@@ -112,8 +120,8 @@ fn gone(object: usize, source: &Source<'_>, original: &Side<'_>, users: &Users<'
 }
 
 /// Two functions of which each has the code of the other one.
-fn functions(source: &Source<'_>, original: &Side<'_>) -> Vec<Note> {
-    let digest = |side: &Side<'_>, number| side.record(number).checksum;
+fn functions(source: &CorrelatedObject<'_>, original: &ObjectSide<'_>) -> Vec<Note> {
+    let digest = |side: &ObjectSide<'_>, number| side.record(number).checksum;
     let changed = source.fates.with_ids().filter_map(|(fate, number)| match fate {
         Some(Fate::Changed(was)) => {
             Some((number, digest(original, *was)?, digest(&source.patched, number)?))

@@ -11,25 +11,25 @@ use crate::obstacle::Obstacle;
 use crate::record::Note;
 
 use super::absent::{self, Absent};
-use super::alternative::Field;
-use super::copy::{Copied, Link, OutReloc};
+use super::alternative::AlternativeField;
+use super::copy::{CopiedPiece, Link, OutReloc};
 use super::fentry;
 use super::identity;
 use super::moved;
-use super::pieces::{self, Piece, Tables};
+use super::pieces::{self, EntriesByCode, Piece};
 use super::placement;
 use super::refusals::Refusals;
 use super::registry;
-use super::resolve::{Meaning, Outside, Resolver, Site, Use};
+use super::resolve::{OriginalSymbol, RelocMeaning, RelocSite, RelocUse, Resolver};
 use super::sites::code_sites;
-use super::source::{Fate, Source};
+use super::source::{CorrelatedObject, Fate};
 use super::target::LinkTarget;
-use super::why::Why;
+use super::why::ReasonText;
 
 /// All that is copied.
 #[derive(Default)]
 pub(super) struct Extraction {
-    pub(super) copied: BTreeMap<Piece, Copied>,
+    pub(super) copied: BTreeMap<Piece, CopiedPiece>,
     /// Keys of the static calls of each source.
     pub(super) keys: BTreeSet<(usize, LinkTarget)>,
     pub(super) refused: Refusals,
@@ -38,7 +38,7 @@ pub(super) struct Extraction {
 
 /// A function of a patched object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Root {
+pub(super) struct ExtractionRoot {
     /// Which of the sources.
     pub(super) object: usize,
     pub(super) function: FunctionId,
@@ -47,14 +47,14 @@ pub(super) struct Root {
 /// Copies the functions `roots` and what they need.
 pub(super) fn extract(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
-    roots: &[Root],
+    sources: &[CorrelatedObject<'_>],
+    roots: &[ExtractionRoot],
     is_stacked: bool,
 ) -> Extraction {
     let mut extraction = Extraction::default();
-    let tables: Vec<Option<Tables>> = sources
+    let tables: Vec<Option<EntriesByCode>> = sources
         .iter()
-        .map(|source| match Tables::of(source) {
+        .map(|source| match EntriesByCode::of(source) {
             Ok(tables) => Some(tables),
             Err(why) => {
                 extraction.refused.add(Obstacle::Unreadable, source.object, source.object, why);
@@ -62,8 +62,14 @@ pub(super) fn extract(
             }
         })
         .collect();
-    let mut walk =
-        Walk { kernel, sources, tables: &tables, is_stacked, extraction, open: Vec::new() };
+    let mut walk = ExtractionWalk {
+        kernel,
+        sources,
+        tables: &tables,
+        is_stacked,
+        extraction,
+        open: Vec::new(),
+    };
     for root in roots {
         walk.function(*root);
     }
@@ -73,18 +79,18 @@ pub(super) fn extract(
     walk.extraction
 }
 
-pub(super) struct Walk<'w, 'a> {
+pub(super) struct ExtractionWalk<'w, 'a> {
     pub(super) kernel: &'w LinkedKernel,
-    pub(super) sources: &'w [Source<'a>],
-    pub(super) tables: &'w [Option<Tables>],
+    pub(super) sources: &'w [CorrelatedObject<'a>],
+    pub(super) tables: &'w [Option<EntriesByCode>],
     pub(super) is_stacked: bool,
     extraction: Extraction,
     open: Vec<Piece>,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> ExtractionWalk<'_, 'a> {
     /// Copies a function with its prefix and cold parts.
-    fn function(&mut self, Root { object, function }: Root) {
+    fn function(&mut self, ExtractionRoot { object, function }: ExtractionRoot) {
         let Some(source) = self.sources.get(object) else { return };
         let layout = &source.patched.analysis.layout;
         for span in layout.functions[function].spans().map(|span| layout.span(span)) {
@@ -94,7 +100,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn include(&mut self, piece: Piece) {
         if let Entry::Vacant(slot) = self.extraction.copied.entry(piece) {
-            slot.insert(Copied::default());
+            slot.insert(CopiedPiece::default());
             self.open.push(piece);
         }
     }
@@ -117,7 +123,7 @@ impl<'a> Walk<'_, 'a> {
         }
         // A function comes as a whole, whichever part of it was reached first.
         for function in functions_in(source, piece) {
-            self.function(Root { object: piece.object, function });
+            self.function(ExtractionRoot { object: piece.object, function });
         }
         let (object, is_stacked) = (piece.object, self.is_stacked);
         let resolver = Resolver { object, source, tables, is_stacked };
@@ -160,7 +166,7 @@ impl<'a> Walk<'_, 'a> {
         resolver: &Resolver<'_, 'a>,
         entry: Piece,
         code: Piece,
-    ) -> Result<(), Why> {
+    ) -> Result<(), ReasonText> {
         let copied = self.extraction.copied.entry(code).or_default();
         let machine = resolver.source.patched.analysis.elf.machine;
         let nop = for_machine!(machine, A => fentry::nop::<A>(resolver, entry, code));
@@ -185,21 +191,22 @@ impl<'a> Walk<'_, 'a> {
         resolver: &Resolver<'_, 'a>,
         section: &Section<'a>,
         piece: Piece,
-    ) -> Result<Copied, Why> {
+    ) -> Result<CopiedPiece, ReasonText> {
         let sites = if section.is_code() {
             code_sites(&resolver.source.patched, section, piece)?
         } else {
-            let usage = if pieces::is_table(section.name) { Use::Table } else { Use::Data };
+            let usage =
+                if pieces::is_table(section.name) { RelocUse::Table } else { RelocUse::Data };
             let relocs = section.relocs.within(piece.start, piece.end);
-            relocs.map(|reloc| Site { reloc, usage, bias: 0 }).collect()
+            relocs.map(|reloc| RelocSite { reloc, usage, bias: 0 }).collect()
         };
-        let mut copied = Copied::default();
+        let mut copied = CopiedPiece::default();
         for site in sites.iter().filter(|site| site.reloc.kind != RelocKind::None) {
             let replacement = super::alternative::replacement(resolver, piece, &site.reloc)?;
             let (link, addend) = match replacement {
-                Field::Empty => continue,
-                Field::Replacement(piece) => (Link::Piece(piece), 0),
-                Field::Other if self.is_absent(resolver, site) => {
+                AlternativeField::Empty => continue,
+                AlternativeField::Replacement(piece) => (Link::Piece(piece), 0),
+                AlternativeField::Other if self.is_absent(resolver, site) => {
                     let machine = resolver.source.patched.analysis.elf.machine;
                     match for_machine!(machine, A => absent::reference::<A>(section, site))? {
                         Absent::Zero => (Link::Number, site.reloc.addend),
@@ -209,7 +216,7 @@ impl<'a> Walk<'_, 'a> {
                         }
                     }
                 }
-                Field::Other => self.link(resolver, site)?,
+                AlternativeField::Other => self.link(resolver, site)?,
             };
             if let Link::Kernel(target) = &link {
                 let key = self.kernel.static_call_key(resolver.source.linked, target);
@@ -230,8 +237,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Whether `site` refers to a weak symbol that nobody defines.
-    fn is_absent(&self, resolver: &Resolver<'_, 'a>, site: &Site) -> bool {
-        let Ok((Meaning::Kernel(Outside::Global(name)), _)) = resolver.resolve(site) else {
+    fn is_absent(&self, resolver: &Resolver<'_, 'a>, site: &RelocSite) -> bool {
+        let Ok((RelocMeaning::Kernel(OriginalSymbol::Global(name)), _)) = resolver.resolve(site)
+        else {
             return false;
         };
         let linked = resolver.source.linked;
@@ -241,13 +249,17 @@ impl<'a> Walk<'_, 'a> {
             && identity::definition(self.sources, linked, name).is_none()
     }
 
-    fn link(&self, resolver: &Resolver<'_, 'a>, site: &Site) -> Result<(Link, i64), Why> {
+    fn link(
+        &self,
+        resolver: &Resolver<'_, 'a>,
+        site: &RelocSite,
+    ) -> Result<(Link, i64), ReasonText> {
         let (meaning, addend) = resolver.resolve(site)?;
         let source = resolver.source;
         let link = match meaning {
-            Meaning::Copy(piece) => Link::Piece(piece),
-            Meaning::Number => Link::Number,
-            Meaning::Kernel(Outside::Global(name)) => {
+            RelocMeaning::Copy(piece) => Link::Piece(piece),
+            RelocMeaning::Number => Link::Number,
+            RelocMeaning::Kernel(OriginalSymbol::Global(name)) => {
                 match self.kernel.global(source.linked, name) {
                     Some(target) => {
                         let target = target?;
@@ -257,15 +269,15 @@ impl<'a> Walk<'_, 'a> {
                     None => return self.added(source, name, site, addend),
                 }
             }
-            Meaning::Kernel(Outside::Local(symbol)) => {
+            RelocMeaning::Kernel(OriginalSymbol::Local(symbol)) => {
                 Link::Kernel(self.kernel.local(source, symbol)?)
             }
-            Meaning::Kernel(Outside::Moved(object, span)) => {
+            RelocMeaning::Kernel(OriginalSymbol::Moved(object, span)) => {
                 Link::Kernel(moved::target(self.kernel, self.sources, object, span)?)
             }
         };
         if let Link::Kernel(target) = &link
-            && matches!(site.usage, Use::Operand(_) | Use::Data)
+            && matches!(site.usage, RelocUse::Operand(_) | RelocUse::Data)
             && self.kernel.is_sealed(target)
         {
             return Err(format!(
@@ -279,7 +291,7 @@ impl<'a> Walk<'_, 'a> {
 }
 
 /// The functions that have a part in `piece`.
-fn functions_in(source: &Source<'_>, piece: Piece) -> BTreeSet<FunctionId> {
+fn functions_in(source: &CorrelatedObject<'_>, piece: Piece) -> BTreeSet<FunctionId> {
     let layout = &source.patched.analysis.layout;
     layout
         .with_ids_of_section(piece.section)
@@ -290,7 +302,7 @@ fn functions_in(source: &Source<'_>, piece: Piece) -> BTreeSet<FunctionId> {
 }
 
 /// What people call the thing in `piece`.
-pub(super) fn owner_name(source: &Source<'_>, piece: Piece) -> String {
+pub(super) fn owner_name(source: &CorrelatedObject<'_>, piece: Piece) -> String {
     let layout = &source.patched.analysis.layout;
     let elf = &source.patched.analysis.elf;
     let spans = layout.of_section(piece.section).iter();
@@ -304,18 +316,18 @@ pub(super) fn owner_name(source: &Source<'_>, piece: Piece) -> String {
 }
 
 /// All functions that the patch changed, in the order of objects and places.
-pub(super) fn changed(sources: &[Source<'_>]) -> Vec<Root> {
+pub(super) fn changed(sources: &[CorrelatedObject<'_>]) -> Vec<ExtractionRoot> {
     let sources = sources.iter().enumerate();
     let changed = sources.flat_map(|(object, source)| {
         let fates = source.fates.with_ids();
         let changed = fates.filter(|(fate, _)| fate.is_some_and(Fate::is_replaced));
-        changed.map(move |(_, function)| Root { object, function })
+        changed.map(move |(_, function)| ExtractionRoot { object, function })
     });
     changed.collect()
 }
 
 /// The body's piece of a function.
-pub(super) fn body_piece(source: &Source<'_>, root: Root) -> (Piece, u64) {
+pub(super) fn body_piece(source: &CorrelatedObject<'_>, root: ExtractionRoot) -> (Piece, u64) {
     let layout = &source.patched.analysis.layout;
     let span = *layout.span(layout.functions[root.function].body);
     let piece = source.code_piece(root.object, span, Some(root.function));

@@ -5,10 +5,10 @@ use crate::arch::Arch;
 use crate::elf::{Place, RelocKind};
 use crate::kernel::LinkedKernel;
 
-use super::copy::{Copied, Link, OutReloc};
+use super::copy::{CopiedPiece, Link, OutReloc};
 use super::pieces::Piece;
 use super::resolve::Resolver;
-use super::why::Why;
+use super::why::ReasonText;
 
 /// Where in `code` the NOP is that the table entry `entry` says; none if it is no such entry.
 pub(super) fn nop<A: Arch>(resolver: &Resolver<'_, '_>, entry: Piece, code: Piece) -> Option<u64> {
@@ -23,14 +23,14 @@ pub(super) fn nop<A: Arch>(resolver: &Resolver<'_, '_>, entry: Piece, code: Piec
     (was_call && is_nop).then(|| offset.checked_sub(code.start))?
 }
 
-impl Copied {
+impl CopiedPiece {
     /// Puts the call back at `offset`. The code is linked into `linked`.
     pub(super) fn call_fentry<A: Arch>(
         &mut self,
         kernel: &LinkedKernel,
         linked: &str,
         offset: u64,
-    ) -> Result<(), Why> {
+    ) -> Result<(), ReasonText> {
         let target = kernel.global(linked, b"__fentry__").ok_or("there is no __fentry__")??;
         let distance = A::CALL_DISTANCE;
         self.replace(offset, A::CALL.to_vec());

@@ -8,15 +8,15 @@ use super::extract::{self, Extraction};
 use super::outlives::{is_constant, section, text};
 use super::pieces::Piece;
 use super::results::{CONST_TEXTS, Freed, Results};
-use super::source::Source;
+use super::source::CorrelatedObject;
 use super::tabled::read_by;
-use super::taken::{Taken, addresses, distances, handed};
+use super::taken::{AddressTaken, addresses, distances, handed};
 
 /// Objects, functions, and what these do with a text that the kernel would free.
 pub(super) type FreedTexts = BTreeSet<(usize, String, String)>;
 
 /// Those of functions of vmlinux: a function that the kernel has the texts of would hand them out as they are.
-pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedTexts {
+pub(super) fn find(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> FreedTexts {
     let mut found = BTreeSet::new();
     let mut results = Results::new(sources);
     for (from, copied) in &extraction.copied {
@@ -54,12 +54,12 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
         let distances = distances(source, *from, &copied.relocs);
         for (text, taken) in texts {
             let how = match taken {
-                Taken::Lost if gives => Some(stores(&text)),
-                Taken::Stored if gets => Some(stores(&text)),
-                Taken::Returned if gets => Some(format!(
+                AddressTaken::Lost if gives => Some(stores(&text)),
+                AddressTaken::Stored if gets => Some(stores(&text)),
+                AddressTaken::Returned if gets => Some(format!(
                     "it returns the text {text} where it otherwise returns what kstrdup_const() gives"
                 )),
-                Taken::Returned => results.of(from.object, &function).map(|freed| match freed {
+                AddressTaken::Returned => results.of(from.object, &function).map(|freed| match freed {
                     Freed::Stored(user) => format!(
                         "it returns the text {text}, and {user} stores that where it otherwise stores what \
                          kstrdup_const() gives"
@@ -68,7 +68,7 @@ pub(super) fn find(sources: &[Source<'_>], extraction: &Extraction) -> FreedText
                         format!("it returns the text {text}, which {user} gives to kfree_const()")
                     }
                 }),
-                Taken::Stored => {
+                AddressTaken::Stored => {
                     let own = distances.iter().filter(|(reloc, _)| text_of(reloc).as_ref() == Some(&text));
                     let own = own.map(|(_, distance)| *distance).collect();
                     let freed = results.freed_at(from.object, &function, &own);
@@ -130,11 +130,11 @@ fn stores(text: &str) -> String {
 
 /// The texts of which the code of a piece takes the addresses, or reads them from tables, with what it does with them.
 fn texts(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
     from: Piece,
     relocs: &[OutReloc],
-) -> BTreeSet<(String, Taken)> {
+) -> BTreeSet<(String, AddressTaken)> {
     let Some(source) = sources.get(from.object) else { return BTreeSet::new() };
     let taken = addresses(source, from, relocs);
     let taken = taken.into_iter().filter_map(|(reloc, taken)| Some((address(reloc)?, taken)));
@@ -151,7 +151,7 @@ fn address(reloc: &OutReloc) -> Option<(Piece, i64)> {
 
 /// The text at a place of the module: a string, or an array.
 fn any_text(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
     (piece, addend): (Piece, i64),
 ) -> Option<String> {
@@ -160,7 +160,7 @@ fn any_text(
 
 /// The same of a constant with a name: an array of characters that can be printed, up to a NUL.
 fn array_of_text(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
     piece: Piece,
     addend: i64,

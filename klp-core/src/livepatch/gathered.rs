@@ -10,8 +10,8 @@ use crate::record::Note;
 use crate::rules;
 
 use super::placement;
-use super::side::Side;
-use super::source::Source;
+use super::side::ObjectSide;
+use super::source::CorrelatedObject;
 
 /// Lists that others here compare, that are not loaded, or that Kbuild makes anew: parameters, exports, initcalls of
 /// consoles, tracepoints, what a module says about itself, places in code that the kernel writes into.
@@ -36,10 +36,10 @@ const OF_OTHERS: &[&[u8]] = &[
 ];
 
 /// By list, what the object gives to it: what has no symbol is one thing.
-type Lists<'a> = BTreeMap<&'a str, Vec<Option<Digest>>>;
+type ListContents<'a> = BTreeMap<&'a str, Vec<Option<Digest>>>;
 
 /// A note on each list of which the patch changes what the object gives to it.
-pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
+pub(super) fn notes(source: &CorrelatedObject<'_>) -> Vec<Note> {
     let before = source.before(lists);
     let after = lists(&source.patched);
     let names: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
@@ -59,8 +59,8 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
     told.collect()
 }
 
-fn lists<'a>(side: &'a Side<'_>) -> Lists<'a> {
-    let mut lists = Lists::new();
+fn lists<'a>(side: &'a ObjectSide<'_>) -> ListContents<'a> {
+    let mut lists = ListContents::new();
     for data in side.manifest.data.iter().filter(|data| is_list(side, data.section)) {
         lists.entry(data.section).or_default().push(data.checksum);
     }
@@ -70,7 +70,7 @@ fn lists<'a>(side: &'a Side<'_>) -> Lists<'a> {
     lists
 }
 
-fn is_list(side: &Side<'_>, name: &str) -> bool {
+fn is_list(side: &ObjectSide<'_>, name: &str) -> bool {
     let mut sections = side.analysis.elf.sections.iter();
     let bytes = name.as_bytes();
     sections.any(|it| it.name == bytes && it.is_allocated() && !it.is_code())

@@ -4,26 +4,26 @@ use crate::elf::{Definition, Reloc};
 use crate::kernel::{Region, module_name};
 
 use super::copy::Link;
-use super::extract::Walk;
+use super::extract::ExtractionWalk;
 use super::identity;
 use super::moved;
-use super::resolve::{Meaning, Outside, Resolver, Site};
+use super::resolve::{OriginalSymbol, RelocMeaning, RelocSite, Resolver};
 use super::side::region;
-use super::source::Source;
+use super::source::CorrelatedObject;
 use super::target::LinkTarget;
 use super::verdict::exported;
-use super::why::Why;
+use super::why::ReasonText;
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> ExtractionWalk<'_, 'a> {
     /// A global symbol that the kernel does not have, or not for `source`: the patch adds it in another object, makes it
     /// global there, or exports it.
     pub(super) fn added(
         &self,
-        source: &Source<'a>,
+        source: &CorrelatedObject<'a>,
         name: &[u8],
-        site: &Site,
+        site: &RelocSite,
         addend: i64,
-    ) -> Result<(Link, i64), Why> {
+    ) -> Result<(Link, i64), ReasonText> {
         let missing = |linked: &str| self.missing(linked, name);
         let mut found = identity::definition(self.sources, source.linked, name);
         if found.is_none()
@@ -40,25 +40,25 @@ impl<'a> Walk<'_, 'a> {
         let tables = self.tables.get(object).and_then(Option::as_ref).ok_or("no tables")?;
         let resolver = Resolver { object, source, tables, is_stacked: self.is_stacked };
         let reloc = Reloc { symbol: index, addend, ..site.reloc };
-        match resolver.resolve(&Site { reloc, ..*site })? {
-            (Meaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
-            (Meaning::Kernel(Outside::Local(symbol)), addend) => {
+        match resolver.resolve(&RelocSite { reloc, ..*site })? {
+            (RelocMeaning::Copy(piece), addend) => Ok((Link::Piece(piece), addend)),
+            (RelocMeaning::Kernel(OriginalSymbol::Local(symbol)), addend) => {
                 Ok((Link::Kernel(self.kernel.local(source, symbol)?), addend))
             }
-            (Meaning::Kernel(Outside::Moved(object, span)), addend) => {
+            (RelocMeaning::Kernel(OriginalSymbol::Moved(object, span)), addend) => {
                 let target = moved::target(self.kernel, self.sources, object, span)?;
                 Ok((Link::Kernel(target), addend))
             }
-            (Meaning::Kernel(Outside::Global(other)), addend) => {
+            (RelocMeaning::Kernel(OriginalSymbol::Global(other)), addend) => {
                 let target = self.kernel.global(source.linked, other);
                 Ok((Link::Kernel(target.ok_or_else(|| missing(source.linked))??), addend))
             }
-            (Meaning::Number, _) => Err(missing(source.linked)),
+            (RelocMeaning::Number, _) => Err(missing(source.linked)),
         }
     }
 
     /// Why the global `name` is not there for what is linked into `linked`.
-    fn missing(&self, linked: &str, name: &[u8]) -> Why {
+    fn missing(&self, linked: &str, name: &[u8]) -> ReasonText {
         let name_of = String::from_utf8_lossy(name);
         if self.kernel.is_freed(linked, name) {
             return format!("{name_of} is freed after boot");
@@ -81,7 +81,7 @@ impl<'a> Walk<'_, 'a> {
         linked: &str,
         name: &[u8],
         target: &LinkTarget,
-    ) -> Result<(), Why> {
+    ) -> Result<(), ReasonText> {
         let Some(was) = self.kernel.listed(target).map(|listed| listed.region) else {
             return Ok(());
         };
@@ -105,7 +105,7 @@ impl<'a> Walk<'_, 'a> {
 }
 
 /// What the patched objects that export `name` to what is linked into `linked` are linked into.
-fn exporter<'s>(sources: &'s [Source<'_>], linked: &str, name: &[u8]) -> Option<&'s str> {
+fn exporter<'s>(sources: &'s [CorrelatedObject<'_>], linked: &str, name: &[u8]) -> Option<&'s str> {
     let name = String::from_utf8_lossy(name);
     let mut others = sources.iter().filter(|source| linked != "vmlinux" && source.linked != linked);
     let home = others.find(|source| exported(&source.patched).contains(&*name));

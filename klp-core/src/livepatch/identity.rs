@@ -7,20 +7,20 @@ use crate::elf::{Definition, SymbolId};
 use crate::kernel::LinkedKernel;
 use crate::layout::{FunctionId, SpanId};
 
-use super::side::Side;
-use super::source::{DataFate, Fate, Source};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, DataFate, Fate};
 
 /// Corrects the fates of global functions and variables by what the rest of the kernel defines.
-pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) {
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) {
     let mut functions = Vec::new();
     let mut data = Vec::new();
     let dead: Vec<BTreeSet<Vec<u8>>> =
-        sources.iter().map(|source| Home { kernel, sources, source }.dead()).collect();
+        sources.iter().map(|source| VariableHome { kernel, sources, source }.dead()).collect();
     for (source, dead) in sources.iter_mut().zip(dead) {
         source.dead = dead;
     }
     for (object, source) in sources.iter().enumerate() {
-        let home = Home { kernel, sources, source };
+        let home = VariableHome { kernel, sources, source };
         for (fate, number) in source.fates.with_ids() {
             let fate = fate.and_then(|fate| home.function(number, fate));
             functions.extend(fate.map(|fate| (object, number, fate)));
@@ -42,16 +42,16 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) {
     }
 }
 
-struct Home<'h, 'a> {
+struct VariableHome<'h, 'a> {
     kernel: &'h LinkedKernel,
-    sources: &'h [Source<'a>],
-    source: &'h Source<'a>,
+    sources: &'h [CorrelatedObject<'a>],
+    source: &'h CorrelatedObject<'a>,
 }
 
-impl Home<'_, '_> {
+impl VariableHome<'_, '_> {
     /// The weak names of its functions under which the kernel has another one.
     fn dead(&self) -> BTreeSet<Vec<u8>> {
-        let weak = |side: &Side<'_>, number: FunctionId| -> Vec<Vec<u8>> {
+        let weak = |side: &ObjectSide<'_>, number: FunctionId| -> Vec<Vec<u8>> {
             let symbols = side.symbols_of(number).map(|(_, symbol)| symbol);
             let symbols = symbols.filter(|symbol| symbol.weak && !symbol.local);
             symbols.map(|symbol| symbol.name.to_vec()).collect()
@@ -145,19 +145,23 @@ impl Home<'_, '_> {
 
 /// The definition that linkers take for `name` in `linked` among those of the patched objects: source and symbol.
 pub(super) fn definition(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     linked: &str,
     name: &[u8],
 ) -> Option<(usize, SymbolId)> {
     strong(sources, linked, name).or_else(|| defined(sources, linked, name, true))
 }
 
-fn strong(sources: &[Source<'_>], linked: &str, name: &[u8]) -> Option<(usize, SymbolId)> {
+fn strong(
+    sources: &[CorrelatedObject<'_>],
+    linked: &str,
+    name: &[u8],
+) -> Option<(usize, SymbolId)> {
     defined(sources, linked, name, false)
 }
 
 fn defined(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     linked: &str,
     name: &[u8],
     weak: bool,
@@ -177,7 +181,7 @@ fn defined(
 
 /// Variables that the patch takes away, and new ones that functions use which used those: object, new names and old name.
 pub(super) fn in_place_of(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     is_copied: impl Fn(usize, SpanId) -> bool,
 ) -> Vec<(usize, String, String)> {
     let mut found = Vec::new();

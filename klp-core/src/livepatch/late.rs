@@ -6,16 +6,16 @@ use std::ops::Range;
 
 use crate::tables::DecodedEntry;
 
-use super::copy::{Copied, Link, OutReloc};
+use super::copy::{CopiedPiece, Link, OutReloc};
 use super::extract::{Extraction, owner_name};
 use super::pieces::Piece;
 use super::placement::is_per_cpu;
-use super::source::Source;
+use super::source::CorrelatedObject;
 use super::target::LinkTarget;
 
 /// References that come too late: object, what has them, and why.
 pub(super) fn references(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
 ) -> Vec<(usize, String, String)> {
     let replaced = alternatives(sources, extraction);
@@ -46,7 +46,7 @@ pub(super) fn references(
 }
 
 /// Relocations that wait for a module, with what they lead to.
-fn late(copied: &Copied) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
+fn late(copied: &CopiedPiece) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
     copied.relocs.iter().filter_map(|reloc| match &reloc.link {
         Link::Kernel(LinkTarget::Livepatch(symbol)) if symbol.user != "vmlinux" => {
             Some((reloc, symbol.name.as_str(), symbol.user.as_str()))
@@ -56,7 +56,10 @@ fn late(copied: &Copied) -> impl Iterator<Item = (&OutReloc, &str, &str)> {
 }
 
 /// Copied code that an alternative replaces, and what it is replaced by.
-fn alternatives(sources: &[Source<'_>], extraction: &Extraction) -> Vec<(Piece, Range<i64>)> {
+fn alternatives(
+    sources: &[CorrelatedObject<'_>],
+    extraction: &Extraction,
+) -> Vec<(Piece, Range<i64>)> {
     let mut found = Vec::new();
     for (piece, copied) in &extraction.copied {
         let Some(source) = sources.get(piece.object) else { continue };

@@ -20,11 +20,11 @@ const RESERVED: &[&str] = &["init_module", "cleanup_module", "__this_module"];
 
 /// A name for each target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Links {
+pub(super) struct LinkNames {
     names: BTreeMap<LinkTarget, String>,
 }
 
-impl Links {
+impl LinkNames {
     /// Names for `targets`; `defined` are the globals that the livepatch defines itself.
     pub(super) fn of(targets: BTreeSet<LinkTarget>, defined: &BTreeSet<String>) -> Self {
         let mut taken: BTreeSet<String> =
@@ -93,7 +93,7 @@ mod tests {
             symbol("vmlinux", "vmlinux", "__SCT__tp_func_y", true),
             symbol("vmlinux", "vmlinux", &"x".repeat(56), true),
         ];
-        let links = Links::of(targets.iter().cloned().collect(), &BTreeSet::new());
+        let links = LinkNames::of(targets.iter().cloned().collect(), &BTreeSet::new());
         let names: Vec<&str> = targets.iter().map(|target| links.name(target)).collect();
         let distinct: BTreeSet<&str> = names.iter().copied().collect();
         assert_eq!(distinct.len(), targets.len());

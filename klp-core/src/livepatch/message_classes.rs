@@ -7,14 +7,14 @@ use crate::elf::Definition;
 use crate::name;
 use crate::record::Note;
 
-use super::side::Side;
-use super::source::Source;
+use super::side::ObjectSide;
+use super::source::CorrelatedObject;
 
 /// Where `DECLARE_DYNDBG_CLASSMAP` puts a class (`include/linux/dynamic_debug.h`, since Linux 6.1).
 const CLASSES: &[u8] = b"__dyndbg_classes";
 
 /// The notes about them.
-pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for source in sources {
         let before = source.before(classes);
@@ -27,7 +27,7 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
     notes
 }
 
-fn classes(side: &Side<'_>) -> BTreeSet<String> {
+fn classes(side: &ObjectSide<'_>) -> BTreeSet<String> {
     let elf = &side.analysis.elf;
     let symbols = elf.symbols.iter().filter(|symbol| {
         let Definition::Section(section) = symbol.place else { return false };

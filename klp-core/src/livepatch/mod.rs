@@ -70,11 +70,11 @@ use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
 use copy::Link;
-use extract::{Extraction, Root};
-use links::Links;
-use part::{Linking, Shared};
+use extract::{Extraction, ExtractionRoot};
+use links::LinkNames;
+use part::{Linking, SharedPieces};
 use pieces::Piece;
-use source::{Fate, Source};
+use source::{CorrelatedObject, Fate};
 use target::LinkTarget;
 
 pub use callbacks::CallbackKind;
@@ -196,9 +196,9 @@ pub fn create(
     named: &ChangedNames,
     options: Options,
 ) -> Result<UnlinkedLivepatch, LivepatchError> {
-    let mut sources: Vec<Source<'_>> = Vec::new();
+    let mut sources: Vec<CorrelatedObject<'_>> = Vec::new();
     for input in inputs {
-        let source = Source::of(input, named)
+        let source = CorrelatedObject::of(input, named)
             .map_err(|source| LivepatchError::Object { object: input.object.to_owned(), source })?;
         sources.push(source);
     }
@@ -237,9 +237,9 @@ pub fn create(
         }
     }
     let called = callbacks.iter().flat_map(|(object, found)| {
-        found.iter().map(|(_, function)| Root { object: *object, function: *function })
+        found.iter().map(|(_, function)| ExtractionRoot { object: *object, function: *function })
     });
-    let roots: Vec<Root> = replaced.iter().copied().chain(called).collect();
+    let roots: Vec<ExtractionRoot> = replaced.iter().copied().chain(called).collect();
     let extraction = extract::extract(kernel, &sources, &roots, !options.replace);
     let places = taken::places(&sources, &extraction);
     copied::judge(&sources, &extraction, &places, &mut verdict);
@@ -266,16 +266,16 @@ pub fn create(
 
 fn assemble(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
-    replaced: &[Root],
+    replaced: &[ExtractionRoot],
     callbacks: &BTreeMap<usize, Vec<(CallbackKind, FunctionId)>>,
     verdict: &mut verdict::Verdict,
 ) -> Result<UnlinkedLivepatch, LivepatchError> {
     let mut livepatch = UnlinkedLivepatch::default();
     let shared = shared_pieces(sources, extraction, verdict);
     let defined: BTreeSet<String> = shared.values().map(|(name, _)| name.clone()).collect();
-    let links = Links::of(targets(extraction), &defined);
+    let links = LinkNames::of(targets(extraction), &defined);
     for (object, source) in sources.iter().enumerate() {
         if !extraction.copied.keys().any(|piece| piece.object == object) {
             continue;
@@ -303,7 +303,7 @@ fn assemble(
                 verdict.refused.add(Obstacle::Callback, source.object, source.object, why);
             }
             patched.callbacks.push((*kind, TableEntry { part: number, entry: table.len() }));
-            table.push(extract::body_piece(source, Root { object, function: *function }));
+            table.push(extract::body_piece(source, ExtractionRoot { object, function: *function }));
         }
         let linking = Linking { extraction, links: &links, shared: &shared };
         let part = linking
@@ -333,11 +333,11 @@ fn targets(extraction: &Extraction) -> BTreeSet<LinkTarget> {
 
 /// The pieces that another part refers to, each by a global symbol in it.
 fn shared_pieces(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
     verdict: &mut verdict::Verdict,
-) -> Shared {
-    let mut shared = Shared::new();
+) -> SharedPieces {
+    let mut shared = SharedPieces::new();
     for (from, copied) in &extraction.copied {
         let foreign = copied.relocs.iter().filter_map(|reloc| match reloc.link {
             Link::Piece(piece) if piece.object != from.object => Some(piece),
@@ -365,7 +365,7 @@ fn shared_pieces(
 /// Name and position of the original of the patched `function`.
 fn replaced_symbol(
     kernel: &LinkedKernel,
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     number: FunctionId,
 ) -> Result<(String, u64), (String, String)> {
     let name = source.name_of(number);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::record::Note;
 
-use super::side::Side;
-use super::source::Source;
+use super::side::ObjectSide;
+use super::source::CorrelatedObject;
 
 const SECTION: &[u8] = b".modinfo";
 
@@ -14,7 +14,7 @@ const SECTION: &[u8] = b".modinfo";
 const READ: &[&str] = &["alias", "firmware", "softdep", "weakdep"];
 
 /// The notes on what of it the patch adds or takes away.
-pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
+pub(super) fn notes(source: &CorrelatedObject<'_>) -> Vec<Note> {
     let before = source.before(said);
     let after = said(&source.patched);
     let told = before.symmetric_difference(&after).map(|text| {
@@ -28,7 +28,7 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
     told.collect()
 }
 
-fn said(side: &Side<'_>) -> BTreeSet<String> {
+fn said(side: &ObjectSide<'_>) -> BTreeSet<String> {
     let sections = side.analysis.elf.sections.iter().filter(|section| section.name == SECTION);
     let texts = sections.flat_map(|section| section.data.split(|byte| *byte == 0));
     let texts = texts.map(String::from_utf8_lossy).filter(|text| {

@@ -10,15 +10,15 @@ use crate::kernel::{LinkedKernel, Region, module_name};
 use crate::layout::SpanId;
 use crate::name;
 
-use super::side::{Side, region};
-use super::source::{DataFate, Fate, Source};
+use super::side::{ObjectSide, region};
+use super::source::{CorrelatedObject, DataFate, Fate};
 use super::target::LinkTarget;
-use super::types::Types;
-use super::why::Why;
+use super::types::ObjectTypes;
+use super::why::ReasonText;
 
 /// A variable or constant with a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Thing {
+pub(super) struct NamedData {
     /// The index of its source.
     pub(super) object: usize,
     /// In the original, or in the patched object.
@@ -30,7 +30,7 @@ pub(super) struct Thing {
     region: Region,
 }
 
-impl Thing {
+impl NamedData {
     /// What the source calls it. Clang writes the function of a static variable before it.
     pub(super) fn word(&self) -> &[u8] {
         name::of_source(self.name.as_bytes())
@@ -50,7 +50,7 @@ impl Thing {
     }
 
     /// The functions of the originals, or else of the patched objects, that use it, by their names up to what compilers append.
-    fn users(&self, sources: &[Source<'_>], is_gone: bool) -> BTreeSet<String> {
+    fn users(&self, sources: &[CorrelatedObject<'_>], is_gone: bool) -> BTreeSet<String> {
         let mut users = BTreeSet::new();
         let linked = sources.get(self.object).map(|source| source.linked);
         for (object, source) in sources.iter().enumerate() {
@@ -68,20 +68,20 @@ impl Thing {
 #[derive(Debug, Default)]
 pub(super) struct Moves {
     /// With the functions that can use it under another name now.
-    gone: Vec<(Thing, BTreeSet<String>)>,
+    gone: Vec<(NamedData, BTreeSet<String>)>,
     /// With those that do use it.
-    new: Vec<(Thing, BTreeSet<String>)>,
+    new: Vec<(NamedData, BTreeSet<String>)>,
 }
 
 /// What a new thing may be that the kernel has.
 pub(super) struct Suspect<'m> {
-    pub(super) new: &'m Thing,
-    pub(super) was: &'m Thing,
+    pub(super) new: &'m NamedData,
+    pub(super) was: &'m NamedData,
 }
 
 /// Finds what goes and what comes, and makes what is certainly the kernel's shared with it.
-pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) -> Moves {
-    let new: Vec<Thing> = new(sources);
+pub(super) fn find(kernel: &LinkedKernel, sources: &mut [CorrelatedObject<'_>]) -> Moves {
+    let new: Vec<NamedData> = new(sources);
     let mut gone = gone(sources);
     gone.retain(|was| new.iter().any(|new| can_be(new, was)));
     let moves = Moves {
@@ -98,7 +98,7 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) -> Moves {
         let (was, _) = found.next()?;
         found.next().is_none().then_some((new, was))
     });
-    let pairs: Vec<(&Thing, &Thing)> = pairs.collect();
+    let pairs: Vec<(&NamedData, &NamedData)> = pairs.collect();
     let shared: Vec<(usize, SpanId, DataFate)> = pairs
         .iter()
         .filter(|(_, was)| pairs.iter().filter(|(_, other)| other == was).count() == 1)
@@ -116,10 +116,10 @@ pub(super) fn find(kernel: &LinkedKernel, sources: &mut [Source<'_>]) -> Moves {
 /// the same.
 pub(super) fn target(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     object: usize,
     span: SpanId,
-) -> Result<LinkTarget, Why> {
+) -> Result<LinkTarget, ReasonText> {
     let source = sources.get(object).ok_or("no source")?;
     let original = source.original.as_ref().ok_or("an object without original")?;
     let index = original.analysis.layout.span(span).symbol;
@@ -137,12 +137,12 @@ impl Moves {
     /// New variables that may be ones that go, and constants whose address `is_compared` that may be ones, too.
     pub(super) fn suspects<'m>(
         &'m self,
-        sources: &[Source<'_>],
+        sources: &[CorrelatedObject<'_>],
         is_copied: impl Fn(usize, SpanId) -> bool,
         is_compared: impl Fn(usize, SpanId) -> bool,
     ) -> Vec<Suspect<'m>> {
         let mut found = Vec::new();
-        let is_own = |new: &Thing| {
+        let is_own = |new: &NamedData| {
             let fate = sources.get(new.object).and_then(|source| source.data.get(&new.span));
             fate == Some(&DataFate::New) && is_copied(new.object, new.span)
         };
@@ -167,17 +167,17 @@ impl Moves {
 }
 
 /// Whether both are of one size and kind of memory. Constants of any size can stand for each other.
-fn can_be(new: &Thing, was: &Thing) -> bool {
+fn can_be(new: &NamedData, was: &NamedData) -> bool {
     new.has_shape_of(was) || new.is_constant() && was.is_constant()
 }
 
-fn of_one_image(sources: &[Source<'_>], one: &Thing, other: &Thing) -> bool {
-    let linked = |thing: &Thing| sources.get(thing.object).map(|source| source.linked);
+fn of_one_image(sources: &[CorrelatedObject<'_>], one: &NamedData, other: &NamedData) -> bool {
+    let linked = |thing: &NamedData| sources.get(thing.object).map(|source| source.linked);
     linked(one) == linked(other)
 }
 
 /// What the originals have and the patched objects do not.
-fn gone(sources: &[Source<'_>]) -> Vec<Thing> {
+fn gone(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
     let mut gone = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let Some(original) = &source.original else { continue };
@@ -201,12 +201,12 @@ fn gone(sources: &[Source<'_>]) -> Vec<Thing> {
 }
 
 /// Whether the patched objects have a global of that name: it is the same.
-fn has_global(sources: &[Source<'_>], linked: &str, thing: &Thing) -> bool {
+fn has_global(sources: &[CorrelatedObject<'_>], linked: &str, thing: &NamedData) -> bool {
     let mut own = sources.iter().filter(|source| source.linked == linked);
     own.any(|source| source.patched.data_named(thing.name.as_bytes()).is_some())
 }
 
-fn new(sources: &[Source<'_>]) -> Vec<Thing> {
+fn new(sources: &[CorrelatedObject<'_>]) -> Vec<NamedData> {
     let mut new = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let spans = source.data.iter().filter(|(_, fate)| **fate == DataFate::New);
@@ -216,7 +216,7 @@ fn new(sources: &[Source<'_>]) -> Vec<Thing> {
 }
 
 /// The functions that can use in the patched objects what `thing` was used by.
-fn heirs(sources: &[Source<'_>], thing: &Thing) -> BTreeSet<String> {
+fn heirs(sources: &[CorrelatedObject<'_>], thing: &NamedData) -> BTreeSet<String> {
     let Some(source) = sources.get(thing.object) else { return BTreeSet::new() };
     successors(sources, source.linked, thing.users(sources, true))
 }
@@ -224,7 +224,7 @@ fn heirs(sources: &[Source<'_>], thing: &Thing) -> BTreeSet<String> {
 /// The functions of the patched objects that do what `functions` of the originals did: those of the same names, and
 /// functions that the patch adds and that these refer to.
 pub(super) fn successors(
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     linked: &str,
     functions: BTreeSet<String>,
 ) -> BTreeSet<String> {
@@ -252,21 +252,31 @@ pub(super) fn successors(
 }
 
 /// The functions that the patch adds.
-fn added<'s>(source: &'s Source<'_>) -> impl Iterator<Item = String> + 's {
+fn added<'s>(source: &'s CorrelatedObject<'_>) -> impl Iterator<Item = String> + 's {
     let fates = source.fates.with_ids();
     let added = fates.filter(|(fate, _)| **fate == Some(Fate::Added));
     added.map(|(_, id)| source.name_of(id))
 }
 
 /// Whether nobody uses `new` but functions that can have taken `was` over.
-fn is_heir(new: &Thing, users: &BTreeSet<String>, was: &Thing, heirs: &BTreeSet<String>) -> bool {
+fn is_heir(
+    new: &NamedData,
+    users: &BTreeSet<String>,
+    was: &NamedData,
+    heirs: &BTreeSet<String>,
+) -> bool {
     let is_used = !users.is_empty() && users.is_subset(heirs);
     is_used || new.is_constant() && new.word() == was.word()
 }
 
 /// Whether the kernel's `was` can be used for `new`: it starts with the same content, of the same type and, if it can be
 /// written, with the same name.
-fn is_same(kernel: &LinkedKernel, sources: &[Source<'_>], new: &Thing, was: &Thing) -> bool {
+fn is_same(
+    kernel: &LinkedKernel,
+    sources: &[CorrelatedObject<'_>],
+    new: &NamedData,
+    was: &NamedData,
+) -> bool {
     let sides = sources.get(new.object).zip(sources.get(was.object));
     let Some((source, before)) = sides else { return false };
     let Some(original) = &before.original else { return false };
@@ -281,11 +291,11 @@ fn is_same(kernel: &LinkedKernel, sources: &[Source<'_>], new: &Thing, was: &Thi
 }
 
 /// Whether the debug information of both objects has one type for the variable.
-fn is_of_type(source: &Source<'_>, before: &Source<'_>, word: &[u8]) -> bool {
+fn is_of_type(source: &CorrelatedObject<'_>, before: &CorrelatedObject<'_>, word: &[u8]) -> bool {
     let word = String::from_utf8_lossy(word);
-    let read = |objects: Vec<&_>| -> Option<Types> {
-        let read = objects.into_iter().map(|object| Types::of(object).ok());
-        let all: Option<Vec<Types>> = read.collect();
+    let read = |objects: Vec<&_>| -> Option<ObjectTypes> {
+        let read = objects.into_iter().map(|object| ObjectTypes::of(object).ok());
+        let all: Option<Vec<ObjectTypes>> = read.collect();
         all?.into_iter().find(|types| types.has_variable(&word))
     };
     let now = read(source.typed().into_iter().map(|(_, _, after)| after).collect());
@@ -294,7 +304,7 @@ fn is_of_type(source: &Source<'_>, before: &Source<'_>, word: &[u8]) -> bool {
 }
 
 /// Whether everything that the data at `span` points to is the kernel's by its name, or has none.
-fn leads_to_kernel(source: &Source<'_>, span: SpanId) -> bool {
+fn leads_to_kernel(source: &CorrelatedObject<'_>, span: SpanId) -> bool {
     let side = &source.patched;
     let place = side.analysis.layout.span(span);
     let elf = &side.analysis.elf;
@@ -329,9 +339,9 @@ pub(super) fn word(name: &str) -> String {
     name.split_once('.').map_or(name, |(word, _)| word).to_owned()
 }
 
-impl Side<'_> {
+impl ObjectSide<'_> {
     /// The variable or constant at a span, if it has a name that means something and is not freed.
-    pub(super) fn thing(&self, object: usize, span: SpanId) -> Option<Thing> {
+    pub(super) fn thing(&self, object: usize, span: SpanId) -> Option<NamedData> {
         let place = self.analysis.layout.span(span);
         let symbol = self.analysis.elf.symbol(place.symbol?);
         let section = self.analysis.elf.section(place.section);
@@ -344,6 +354,6 @@ impl Side<'_> {
             && symbol.size > 0;
         let name = symbol.name_lossy().into_owned();
         let (is_global, size) = (!symbol.local, symbol.size);
-        is_one.then_some(Thing { object, span, name, is_global, size, region })
+        is_one.then_some(NamedData { object, span, name, is_global, size, region })
     }
 }

@@ -5,10 +5,13 @@ use crate::demangle::spoken;
 use crate::layout::FunctionId;
 use crate::name::{self, Stability};
 
-use super::source::{Fate, Source};
+use super::source::{CorrelatedObject, Fate};
 
 /// A name of the function that `number` replaces and that means another one with the patch, and why nothing is replaced.
-pub(super) fn unlike(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
+pub(super) fn unlike(
+    source: &CorrelatedObject<'_>,
+    number: FunctionId,
+) -> Option<(String, String)> {
     let (name, other) = named(source, number).or_else(|| unnamed(source, number))?;
     let why = format!(
         "it shares its address with {} in the kernel, and with the patch they are two functions: replacing one \
@@ -19,7 +22,7 @@ pub(super) fn unlike(source: &Source<'_>, number: FunctionId) -> Option<(String,
 }
 
 /// The function and another one, whose name the kernel has at the same address.
-fn named(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
+fn named(source: &CorrelatedObject<'_>, number: FunctionId) -> Option<(String, String)> {
     let original = source.original_of(number)?;
     let running = source.running()?;
     let found = source.running_function(original)?;
@@ -40,7 +43,7 @@ fn named(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
 
 /// The function and one of Rust that is new with the patch and does what this one did: what the kernel has made of it
 /// since its start, such as objects behind `dyn`, may lead to this one.
-fn unnamed(source: &Source<'_>, number: FunctionId) -> Option<(String, String)> {
+fn unnamed(source: &CorrelatedObject<'_>, number: FunctionId) -> Option<(String, String)> {
     let original = source.original_of(number)?;
     let before = source.original.as_ref()?.record(original);
     let functions = source.patched.manifest.functions.iter().zip(&source.fates);

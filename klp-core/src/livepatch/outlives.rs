@@ -9,11 +9,11 @@ use crate::name;
 use crate::record::Note;
 
 use super::copy::Link;
-use super::extract::{self, Extraction, Root};
+use super::extract::{self, Extraction, ExtractionRoot};
 use super::pieces::{self, Piece};
-use super::source::{Fate, Source};
-use super::taken::{Taken, addresses};
-use super::types::Types;
+use super::source::{CorrelatedObject, Fate};
+use super::taken::{AddressTaken, addresses};
+use super::types::ObjectTypes;
 
 /// The code of the notes about it.
 pub(super) const OUTLIVES: &str = "outlives";
@@ -21,7 +21,7 @@ pub(super) const OUTLIVES: &str = "outlives";
 /// The notes about addresses that copied functions hand out.
 pub(super) fn notes(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
 ) -> Vec<Note> {
     let entries = added(sources);
@@ -40,13 +40,15 @@ pub(super) fn notes(
                 // Who handles a warning reads its entry and forgets it.
                 _ if pieces::is_table(section(source, to).name) => false,
                 _ if entries.contains_key(&(to, reloc.addend)) => true,
-                Taken::Stored | Taken::Returned
+                AddressTaken::Stored | AddressTaken::Returned
                     if is_variable(sources, to) || is_constant(sources, to) =>
                 {
                     true
                 }
-                Taken::Held | Taken::Passed if linked.contains(&to) => true,
-                Taken::Given if is_constant(sources, to) => calls_back(kernel, extraction, to),
+                AddressTaken::Held | AddressTaken::Passed if linked.contains(&to) => true,
+                AddressTaken::Given if is_constant(sources, to) => {
+                    calls_back(kernel, extraction, to)
+                }
                 _ => !functions_behind(to, extraction, &entries).is_empty(),
             };
             if is_kept && to != *from {
@@ -78,7 +80,7 @@ pub(super) fn notes(
 }
 
 /// What stands `addend` bytes behind the start of `piece`, in quotes, where that is a text.
-pub(super) fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<String> {
+pub(super) fn text(sources: &[CorrelatedObject<'_>], piece: Piece, addend: i64) -> Option<String> {
     let section = section(sources.get(piece.object)?, piece);
     let start = piece.start.checked_add_signed(addend).filter(|_| section.is_strings())?;
     let rest = section.bytes(start, section.size.checked_sub(start)?)?;
@@ -90,7 +92,7 @@ pub(super) fn text(sources: &[Source<'_>], piece: Piece, addend: i64) -> Option<
 /// one that points to a function of the kernel is for somebody to call it.
 fn linked(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
 ) -> BTreeSet<Piece> {
     let mut linked = BTreeSet::new();
@@ -98,7 +100,7 @@ fn linked(
         let Some(source) = sources.get(piece.object) else { continue };
         if section(source, *piece).is_code() {
             for (reloc, taken) in addresses(source, *piece, &copied.relocs) {
-                if let (Link::Piece(to), Taken::Linked(holder)) = (&reloc.link, taken)
+                if let (Link::Piece(to), AddressTaken::Linked(holder)) = (&reloc.link, taken)
                     && *to == holder
                 {
                     linked.insert(holder);
@@ -131,21 +133,23 @@ fn linked(
 
 /// The variables of an object that are locks with a list of those who wait (mutexes of Linux 6.1): they are gone
 /// from it when they return, which livepatch waits for. None without debug information.
-fn locks(source: &Source<'_>) -> BTreeSet<String> {
+fn locks(source: &CorrelatedObject<'_>) -> BTreeSet<String> {
     const TYPES: &[&str] = &["struct mutex", "struct rw_semaphore", "struct semaphore"];
     let objects = source.typed().into_iter();
-    let read: Vec<Types> = objects.filter_map(|(_, _, after)| Types::of(after).ok()).collect();
+    let read: Vec<ObjectTypes> =
+        objects.filter_map(|(_, _, after)| ObjectTypes::of(after).ok()).collect();
     let variables = read.iter().flat_map(|types| TYPES.iter().flat_map(|name| types.made_of(name)));
     variables.cloned().collect()
 }
 
 /// Where functions start that the patch adds: piece, offset in it, and name.
-fn added(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
+fn added(sources: &[CorrelatedObject<'_>]) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
         for (fate, function) in source.fates.with_ids() {
             if fate.is_some_and(Fate::is_new) {
-                let (piece, offset) = extract::body_piece(source, Root { object, function });
+                let (piece, offset) =
+                    extract::body_piece(source, ExtractionRoot { object, function });
                 let name = source.name_of(function);
                 entries.insert((piece, offset.cast_signed()), name);
             }
@@ -200,7 +204,7 @@ fn calls_back(kernel: &LinkedKernel, extraction: &Extraction, piece: Piece) -> b
 }
 
 /// A variable, beside those that belong to one call site: of messages that are printed once or not too often.
-fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
+fn is_variable(sources: &[CorrelatedObject<'_>], piece: Piece) -> bool {
     let Some(source) = sources.get(piece.object) else { return false };
     let name = extract::owner_name(source, piece);
     let section = section(source, piece);
@@ -211,13 +215,13 @@ fn is_variable(sources: &[Source<'_>], piece: Piece) -> bool {
 }
 
 /// Constants, beside the tables that belong to code.
-pub(super) fn is_constant(sources: &[Source<'_>], piece: Piece) -> bool {
+pub(super) fn is_constant(sources: &[CorrelatedObject<'_>], piece: Piece) -> bool {
     let section = sources.get(piece.object).map(|source| section(source, piece));
     section.is_some_and(|section| {
         !section.is_code() && !section.is_writable() && !pieces::is_table(section.name)
     })
 }
 
-pub(super) fn section<'s, 'a>(source: &'s Source<'a>, piece: Piece) -> &'s Section<'a> {
+pub(super) fn section<'s, 'a>(source: &'s CorrelatedObject<'a>, piece: Piece) -> &'s Section<'a> {
     source.patched.analysis.elf.section(piece.section)
 }

@@ -10,13 +10,13 @@ use crate::arch::{Arch as _, Machine, for_machine};
 use crate::elf::{Definition, ElfObject, Section, SectionClass, SectionId, SymbolKind};
 use crate::slices::SliceParts as _;
 
-use super::copy::{Copied, Link, OutReloc};
+use super::copy::{CopiedPiece, Link, OutReloc};
 use super::extract::Extraction;
-use super::links::Links;
-use super::pieces::{Manner, Piece, manner};
+use super::links::LinkNames;
+use super::pieces::{Piece, PieceAssembly, manner};
 use super::placement;
-use super::source::Source;
-use super::why::Why;
+use super::source::CorrelatedObject;
+use super::why::ReasonText;
 
 /// An object to link into the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +53,14 @@ struct Out {
 }
 
 /// Pieces that another part refers to: a global symbol in each, and its offset.
-pub(super) type Shared = BTreeMap<Piece, (String, u64)>;
+pub(super) type SharedPieces = BTreeMap<Piece, (String, u64)>;
 
 /// What all parts have in common.
 pub(super) struct Linking<'l> {
     pub(super) extraction: &'l Extraction,
-    pub(super) links: &'l Links,
+    pub(super) links: &'l LinkNames,
     /// Pieces that another part refers to: the global symbol, and where in the piece it is.
-    pub(super) shared: &'l Shared,
+    pub(super) shared: &'l SharedPieces,
 }
 
 impl Linking<'_> {
@@ -68,12 +68,12 @@ impl Linking<'_> {
     /// offset in it. The kernel calls those from number `called` on by their address.
     pub(super) fn part(
         &self,
-        source: &Source<'_>,
+        source: &CorrelatedObject<'_>,
         object: usize,
         number: usize,
         functions: &[(Piece, u64)],
         called: usize,
-    ) -> Result<ModulePart, Why> {
+    ) -> Result<ModulePart, ReasonText> {
         let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
         let mut outs: Vec<Out> = Vec::new();
         let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
@@ -145,11 +145,11 @@ fn append(
     outs: &mut Vec<Out>,
     section: &Section<'_>,
     piece: Piece,
-    copied: &Copied,
-) -> Result<(usize, u64), Why> {
+    copied: &CopiedPiece,
+) -> Result<(usize, u64), ReasonText> {
     let existing = match manner(section) {
-        Manner::Packed => outs.iter().position(|out| out.section == piece.section),
-        Manner::Separate => None,
+        PieceAssembly::Packed => outs.iter().position(|out| out.section == piece.section),
+        PieceAssembly::Separate => None,
     };
     let index = existing.unwrap_or(outs.len());
     if existing.is_none() {
@@ -161,7 +161,7 @@ fn append(
     let align = section.align.max(1);
     let wanted = piece.start.checked_rem(align).unwrap_or(0);
     let is_table = super::pieces::is_table(section.name);
-    while manner(section) == Manner::Packed
+    while manner(section) == PieceAssembly::Packed
         && !is_table
         && !section.is_code()
         && out.size.checked_rem(align) != Some(wanted)
@@ -227,7 +227,7 @@ impl Writer<'_> {
         symbol.st_shndx = elf::SHN_ABS;
     }
 
-    fn section(&mut self, source: &Source<'_>, out: &Out) -> built::SectionId {
+    fn section(&mut self, source: &CorrelatedObject<'_>, out: &Out) -> built::SectionId {
         let section = self.builder.sections.add();
         let from = source.patched.analysis.elf.section(out.section);
         let name = placement::in_module(from.name).unwrap_or(from.name.into());
@@ -253,10 +253,10 @@ impl Writer<'_> {
     /// The symbols of what is copied. They are local, but for those that another part refers to.
     fn symbols(
         &mut self,
-        source: &Source<'_>,
+        source: &CorrelatedObject<'_>,
         places: &BTreeMap<Piece, (usize, u64)>,
         ids: &[built::SectionId],
-        shared: &Shared,
+        shared: &SharedPieces,
     ) {
         let elf = &source.patched.analysis.elf;
         // Of a global symbol the file is not known where there are several.
@@ -308,7 +308,7 @@ impl Writer<'_> {
     }
 
     /// objtool makes static call sites from calls to trampolines, with the key if it finds its symbol.
-    fn static_call_keys(&mut self, extraction: &Extraction, links: &Links, object: usize) {
+    fn static_call_keys(&mut self, extraction: &Extraction, links: &LinkNames, object: usize) {
         let keys: BTreeSet<&str> = extraction
             .keys
             .iter()

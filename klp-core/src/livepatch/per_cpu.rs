@@ -3,7 +3,7 @@
 
 use super::extract::{Extraction, owner_name};
 use super::placement::is_per_cpu;
-use super::source::Source;
+use super::source::CorrelatedObject;
 
 /// Bytes for all modules.
 const RESERVE: u64 = 8 << 10;
@@ -21,7 +21,7 @@ pub(super) struct Large {
 }
 
 /// Whether the variables in `extraction` take more than that.
-pub(super) fn large(sources: &[Source<'_>], extraction: &Extraction) -> Option<Large> {
+pub(super) fn large(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> Option<Large> {
     let variables = extraction.copied.keys().filter_map(|piece| {
         let source = sources.get(piece.object)?;
         let section = source.patched.analysis.elf.section(piece.section);

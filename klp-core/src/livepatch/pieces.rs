@@ -8,7 +8,7 @@ use crate::layout::{FunctionId, Span};
 use crate::rules;
 use crate::slices::SliceParts as _;
 
-use super::source::Source;
+use super::source::CorrelatedObject;
 
 /// A stretch of one section of a patched object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,20 +28,20 @@ impl Piece {
 
 /// How pieces of a section are put together again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum PieceAssembly {
     /// One behind the other: tables, and code that only tables refer to.
     Packed,
     /// Each as a section of its own.
     Separate,
 }
 
-pub(super) fn manner(section: &Section<'_>) -> Manner {
+pub(super) fn manner(section: &Section<'_>) -> PieceAssembly {
     let name = section.name;
     let packed = is_table(name)
         || rules::is_reached_from_code(name)
         || name.starts_with(b"__")
         || name == b".data..percpu";
-    if packed { Manner::Packed } else { Manner::Separate }
+    if packed { PieceAssembly::Packed } else { PieceAssembly::Separate }
 }
 
 /// Tables whose entries start with the address of the code that they belong to, beside those that the
@@ -91,7 +91,7 @@ pub(super) fn merged_entry(section: &Section<'_>, offset: u64) -> Option<(u64, u
     Some((start, start.checked_add((len as u64).checked_mul(size)?)?))
 }
 
-impl Source<'_> {
+impl CorrelatedObject<'_> {
     fn elf(&self) -> &ElfObject<'_> {
         &self.patched.analysis.elf
     }
@@ -143,7 +143,7 @@ impl Source<'_> {
         let alone = self.patched.analysis.layout.of_section(span.section).len() == 1;
         let section = span.section;
         match manner(self.elf().section(section)) {
-            Manner::Separate if alone => Piece { object, section, start: 0, end: size },
+            PieceAssembly::Separate if alone => Piece { object, section, start: 0, end: size },
             _ => Piece { object, section, start: span.start, end: span.end },
         }
     }
@@ -157,7 +157,7 @@ impl Source<'_> {
 
 /// One entry of a table, and the code that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Entry {
+pub(super) struct PieceEntry {
     pub(super) code: SectionId,
     pub(super) offset: u64,
     pub(super) table: SectionId,
@@ -166,13 +166,13 @@ pub(super) struct Entry {
 }
 
 /// The entries of all tables of a patched object, by the code that they belong to.
-pub(super) struct Tables {
-    entries: Vec<Entry>,
+pub(super) struct EntriesByCode {
+    entries: Vec<PieceEntry>,
 }
 
-impl Tables {
+impl EntriesByCode {
     /// Reads them; an error names a table whose entries cannot be told apart.
-    pub(super) fn of(source: &Source<'_>) -> Result<Self, String> {
+    pub(super) fn of(source: &CorrelatedObject<'_>) -> Result<Self, String> {
         let analysis = &source.patched.analysis;
         if let Some(problem) = analysis.sites.problems.first() {
             return Err(problem.clone());
@@ -188,9 +188,9 @@ impl Tables {
         let read = analysis.sites.all().iter().filter_map(|site| {
             let (table, Range { start, end }) = analysis.sites.place(site);
             let (code, offset) = (site.section, site.offset);
-            is_needed(table).then_some(Entry { code, offset, table, start, end })
+            is_needed(table).then_some(PieceEntry { code, offset, table, start, end })
         });
-        let mut entries: Vec<Entry> = read.collect();
+        let mut entries: Vec<PieceEntry> = read.collect();
         for (section, table) in analysis.elf.sections.with_ids() {
             if is_plain_table(section.name) && section.size > 0 {
                 let own = plain_entries(&analysis.elf, section, table)
@@ -203,7 +203,7 @@ impl Tables {
     }
 
     /// Those that belong to code in `piece`.
-    pub(super) fn of_code(&self, piece: Piece) -> &[Entry] {
+    pub(super) fn of_code(&self, piece: Piece) -> &[PieceEntry] {
         let from = self
             .entries
             .partition_point(|entry| (entry.code, entry.offset) < (piece.section, piece.start));
@@ -214,9 +214,10 @@ impl Tables {
     }
 
     /// The entry that holds `offset` of section `table`.
-    pub(super) fn at(&self, table: SectionId, offset: u64) -> Option<Entry> {
-        let holds =
-            |entry: &&Entry| entry.table == table && (entry.start..entry.end).contains(&offset);
+    pub(super) fn at(&self, table: SectionId, offset: u64) -> Option<PieceEntry> {
+        let holds = |entry: &&PieceEntry| {
+            entry.table == table && (entry.start..entry.end).contains(&offset)
+        };
         self.entries.iter().find(holds).copied()
     }
 }
@@ -226,7 +227,7 @@ fn plain_entries(
     elf: &ElfObject<'_>,
     section: &Section<'_>,
     table: SectionId,
-) -> Option<Vec<Entry>> {
+) -> Option<Vec<PieceEntry>> {
     let sites: Vec<(u64, Option<Place>)> = section
         .relocs
         .iter()
@@ -244,7 +245,7 @@ fn plain_entries(
     }
     let entries = starts.into_iter().filter_map(|(start, place)| {
         let Place { section: code, offset } = (*place)?;
-        Some(Entry { code, offset, table, start: *start, end: start.saturating_add(size) })
+        Some(PieceEntry { code, offset, table, start: *start, end: start.saturating_add(size) })
     });
     Some(entries.collect())
 }

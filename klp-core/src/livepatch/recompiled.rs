@@ -5,11 +5,11 @@ use crate::demangle::spoken;
 use crate::diff::compare;
 use crate::manifest::Manifest;
 
-use super::side::Side;
-use super::source::Source;
+use super::side::ObjectSide;
+use super::source::CorrelatedObject;
 
 /// What is other in the objects compiled again, before and after the patch: a sentence for each.
-pub(super) fn other(source: &Source<'_>) -> Vec<String> {
+pub(super) fn other(source: &CorrelatedObject<'_>) -> Vec<String> {
     let Some(built) = &source.built else { return Vec::new() };
     let original = source.running().zip(source.original.as_ref());
     let pairs = [("original", original), ("patched", Some((built, &source.patched)))];
@@ -27,8 +27,8 @@ pub(super) fn other(source: &Source<'_>) -> Vec<String> {
 }
 
 /// The functions and data objects that are not the same.
-fn names(built: &Side<'_>, again: &Side<'_>) -> Vec<String> {
-    let manifest = |side: &Side<'_>| Manifest::from_iter([side.manifest.clone()]);
+fn names(built: &ObjectSide<'_>, again: &ObjectSide<'_>) -> Vec<String> {
+    let manifest = |side: &ObjectSide<'_>| Manifest::from_iter([side.manifest.clone()]);
     let changes = compare(&manifest(built), &manifest(again));
     let functions = changes.functions.into_iter().map(|function| spoken(&function.name));
     let data =

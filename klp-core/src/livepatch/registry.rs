@@ -1,7 +1,7 @@
 //! Lists of variables that the module loader reads, and that nothing refers to.
 
 use super::pieces::Piece;
-use super::source::Source;
+use super::source::CorrelatedObject;
 use crate::elf::Place;
 
 /// Pointers to the SRCU structures of a module, whose per-CPU counters are allocated when it is loaded
@@ -9,7 +9,7 @@ use crate::elf::Place;
 const SRCU: &[u8] = b"___srcu_struct_ptrs";
 
 /// The entries that point into the copied `piece`.
-pub(super) fn entries(source: &Source<'_>, piece: Piece) -> Vec<Piece> {
+pub(super) fn entries(source: &CorrelatedObject<'_>, piece: Piece) -> Vec<Piece> {
     let analysis = &source.patched.analysis;
     let elf = &analysis.elf;
     let lists = elf.sections.with_ids().filter(|(section, _)| section.name == SRCU);

@@ -9,15 +9,15 @@ use crate::layout::FunctionId;
 use crate::name;
 
 use super::callers::call_sites;
-use super::extract::{self, Root};
+use super::extract::{self, ExtractionRoot};
 use super::moved::{successors, word};
-use super::side::Side;
-use super::source::{Fate, Source};
-use super::taken::{Places, Taken};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, Fate};
+use super::taken::{AddressTaken, TakenAddresses};
 
 /// What the address of a function under another name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Address {
+pub(super) enum AddressUse {
     Compared,
     Stored,
     /// A function of the kernel gets it, and may keep it.
@@ -29,16 +29,16 @@ pub(super) struct Renamed {
     pub(super) object: usize,
     pub(super) name: String,
     pub(super) was: String,
-    pub(super) address: Address,
+    pub(super) address: AddressUse,
 }
 
 impl Renamed {
     /// What is wrong with it.
     pub(super) fn why(&self) -> String {
         let taken = match self.address {
-            Address::Compared => "is compared",
-            Address::Stored => "is stored or returned",
-            Address::Given => "is handed to the kernel",
+            AddressUse::Compared => "is compared",
+            AddressUse::Stored => "is stored or returned",
+            AddressUse::Given => "is handed to the kernel",
         };
         format!(
             "its address {taken}, and it may be {}, which the patch takes away: pointers that the kernel keeps lead to that \
@@ -49,12 +49,12 @@ impl Renamed {
 }
 
 /// Those whose address is used at one of `places`.
-pub(super) fn functions(sources: &[Source<'_>], places: &Places) -> Vec<Renamed> {
+pub(super) fn functions(sources: &[CorrelatedObject<'_>], places: &TakenAddresses) -> Vec<Renamed> {
     let mut found = Vec::new();
     for (object, source) in sources.iter().enumerate() {
         let added = source.fates.with_ids();
         for (_, function) in added.filter(|(fate, _)| **fate == Some(Fate::Added)) {
-            let (piece, offset) = extract::body_piece(source, Root { object, function });
+            let (piece, offset) = extract::body_piece(source, ExtractionRoot { object, function });
             let taken = places.get(&(piece, offset.cast_signed()));
             let Some(address) = taken.and_then(address) else { continue };
             let name = source.name_of(function);
@@ -66,34 +66,39 @@ pub(super) fn functions(sources: &[Source<'_>], places: &Places) -> Vec<Renamed>
             let digest = source.patched.record(function).checksum;
             // Who runs the old one where it is the same does what the patch does.
             let was = was.filter(|was| {
-                address == Address::Compared || digest.is_none() || was.digest != digest
+                address == AddressUse::Compared || digest.is_none() || was.digest != digest
             });
-            found.extend(was.map(|Gone { name: was, .. }| Renamed { object, name, was, address }));
+            found.extend(was.map(|LostFunction { name: was, .. }| Renamed {
+                object,
+                name,
+                was,
+                address,
+            }));
         }
     }
     found
 }
 
-fn address(taken: &BTreeSet<Taken>) -> Option<Address> {
-    let is_any = |all: &[Taken]| all.iter().any(|it| taken.contains(it));
-    if is_any(&[Taken::Compared]) {
-        Some(Address::Compared)
-    } else if is_any(&[Taken::Stored, Taken::Returned]) {
-        Some(Address::Stored)
+fn address(taken: &BTreeSet<AddressTaken>) -> Option<AddressUse> {
+    let is_any = |all: &[AddressTaken]| all.iter().any(|it| taken.contains(it));
+    if is_any(&[AddressTaken::Compared]) {
+        Some(AddressUse::Compared)
+    } else if is_any(&[AddressTaken::Stored, AddressTaken::Returned]) {
+        Some(AddressUse::Stored)
     } else {
-        is_any(&[Taken::Given]).then_some(Address::Given)
+        is_any(&[AddressTaken::Given]).then_some(AddressUse::Given)
     }
 }
 
 /// A function of the original that the patched object does not have and whose address something takes.
-struct Gone {
+struct LostFunction {
     name: String,
     digest: Option<Digest>,
     /// What refers to it.
     users: BTreeSet<String>,
 }
 
-fn pointed(source: &Source<'_>) -> Vec<Gone> {
+fn pointed(source: &CorrelatedObject<'_>) -> Vec<LostFunction> {
     let Some(original) = &source.original else { return Vec::new() };
     let kept: BTreeSet<FunctionId> =
         source.fates.iter().flatten().filter_map(|fate| fate.original()).collect();
@@ -105,13 +110,13 @@ fn pointed(source: &Source<'_>) -> Vec<Gone> {
         let record = original.record(number);
         let name = record.name.to_owned();
         let users = users(original, &name);
-        Gone { name, digest: record.checksum, users }
+        LostFunction { name, digest: record.checksum, users }
     })
     .collect()
 }
 
 /// The functions that refer to it, to a table that has its address, or to one that leads to such a table.
-fn users(side: &Side<'_>, name: &str) -> BTreeSet<String> {
+fn users(side: &ObjectSide<'_>, name: &str) -> BTreeSet<String> {
     let own = |name: &str| name::base(name.as_bytes()).into_owned();
     let mut names = BTreeSet::from([own(name)]);
     loop {

@@ -14,14 +14,14 @@ use crate::name::{self, Stability};
 
 use crate::kernel::is_freed;
 
-use super::pieces::{self, Piece, Tables};
+use super::pieces::{self, EntriesByCode, Piece};
 use super::placement;
-use super::source::{DataFate, Fate, Source};
-use super::why::Why;
+use super::source::{CorrelatedObject, DataFate, Fate};
+use super::why::ReasonText;
 
 /// How the place with the relocation uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
+pub(super) enum RelocUse {
     /// The target of a direct jump or call.
     Branch,
     /// Another operand of an instruction that ends `bias` bytes behind the field.
@@ -34,18 +34,18 @@ pub(super) enum Use {
 
 /// Where a relocation leads, the addend made relative to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Meaning<'a> {
+pub(super) enum RelocMeaning<'a> {
     /// To a copied piece.
     Copy(Piece),
     /// To a symbol of the original kernel.
-    Kernel(Outside<'a>),
+    Kernel(OriginalSymbol<'a>),
     /// To a number; there is no symbol.
     Number,
 }
 
 /// A symbol of the original kernel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outside<'a> {
+pub(super) enum OriginalSymbol<'a> {
     /// The one of that name that linkers see.
     Global(&'a [u8]),
     /// A symbol of the object as it runs, by index.
@@ -57,17 +57,17 @@ pub(super) enum Outside<'a> {
 /// One touched object while its relocations are resolved.
 pub(super) struct Resolver<'s, 'a> {
     pub(super) object: usize,
-    pub(super) source: &'s Source<'a>,
-    pub(super) tables: &'s Tables,
+    pub(super) source: &'s CorrelatedObject<'a>,
+    pub(super) tables: &'s EntriesByCode,
     /// Other livepatches may replace what this one does: calls go by the kernel's symbol.
     pub(super) is_stacked: bool,
 }
 
 /// A relocation in its place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Site {
+pub(super) struct RelocSite {
     pub(super) reloc: Reloc,
-    pub(super) usage: Use,
+    pub(super) usage: RelocUse,
     /// What the processor adds to the field: for relative operands the distance to the next instruction.
     pub(super) bias: i64,
 }
@@ -78,15 +78,17 @@ impl<'s, 'a> Resolver<'s, 'a> {
     }
 
     /// What `site` means, and the addend relative to that.
-    pub(super) fn resolve(&self, site: &Site) -> Result<(Meaning<'a>, i64), Why> {
+    pub(super) fn resolve(&self, site: &RelocSite) -> Result<(RelocMeaning<'a>, i64), ReasonText> {
         let addend = site.reloc.addend;
         if matches!(site.reloc.kind, RelocKind::Unknown(_) | RelocKind::Got32) {
             return Err(format!("a relocation of type {} cannot be moved", site.reloc.raw));
         }
         let symbol = *self.elf().symbol(site.reloc.symbol);
         match symbol.place {
-            Definition::Undefined if symbol.name.is_empty() => Ok((Meaning::Number, addend)),
-            Definition::Undefined => Ok((Meaning::Kernel(Outside::Global(symbol.name)), addend)),
+            Definition::Undefined if symbol.name.is_empty() => Ok((RelocMeaning::Number, addend)),
+            Definition::Undefined => {
+                Ok((RelocMeaning::Kernel(OriginalSymbol::Global(symbol.name)), addend))
+            }
             Definition::Absolute => {
                 Err(format!("{} is a number, not a place", symbol.name_lossy()))
             }
@@ -104,10 +106,10 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     fn code(
         &self,
-        site: &Site,
+        site: &RelocSite,
         symbol: &Symbol<'a>,
         section: SectionId,
-    ) -> Result<(Meaning<'a>, i64), Why> {
+    ) -> Result<(RelocMeaning<'a>, i64), ReasonText> {
         let layout = &self.source.patched.analysis.layout;
         let from_start = symbol.value.cast_signed().wrapping_add(site.reloc.addend);
         let offset = u64::try_from(from_start.wrapping_add(site.bias))
@@ -115,7 +117,10 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let span = layout.find(section, offset).map(|index| (index, *layout.span(index)));
         let Some((index, span)) = span.filter(|(_, span)| span.symbol.is_some()) else {
             let piece = self.unnamed_code(section, offset)?;
-            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed())));
+            return Ok((
+                RelocMeaning::Copy(piece),
+                from_start.wrapping_sub(piece.start.cast_signed()),
+            ));
         };
         let owner = self.source.owners[index];
         let fate = owner.and_then(|owner| Some((owner, self.source.fates[owner]?)));
@@ -126,14 +131,14 @@ impl<'s, 'a> Resolver<'s, 'a> {
         let is_entry = body && offset == span.start;
         let copied = || {
             let piece = self.source.code_piece(self.object, span, Some(owner));
-            (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
+            (RelocMeaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
         };
-        let is_pointer = matches!(site.usage, Use::Operand(_) | Use::Data);
-        let is_stacked = self.is_stacked && site.usage == Use::Branch;
+        let is_pointer = matches!(site.usage, RelocUse::Operand(_) | RelocUse::Data);
+        let is_stacked = self.is_stacked && site.usage == RelocUse::Branch;
         let addend = from_start.wrapping_sub(span.start.cast_signed());
-        let kernel = |outside| Ok((Meaning::Kernel(outside), addend));
+        let kernel = |outside| Ok((RelocMeaning::Kernel(outside), addend));
         if is_entry && self.source.is_dead(symbol) {
-            return kernel(Outside::Global(symbol.name));
+            return kernel(OriginalSymbol::Global(symbol.name));
         }
         match fate {
             // The pointer can outlive this livepatch, so it goes to the function that is always there.
@@ -141,7 +146,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 kernel(self.original_function(original)?)
             }
             Fate::Moved if is_entry && (is_pointer || is_stacked) => {
-                kernel(Outside::Global(self.global_name(owner)?))
+                kernel(OriginalSymbol::Global(self.global_name(owner)?))
             }
             // A specialization may be one of this compile only.
             Fate::Changed(original) if is_entry && is_stacked => {
@@ -154,7 +159,9 @@ impl<'s, 'a> Resolver<'s, 'a> {
             Fate::Added | Fate::Kept(_) | Fate::Moved | Fate::Called(_) | Fate::Changed(_) => {
                 Ok(copied())
             }
-            Fate::Overridden if is_entry => kernel(Outside::Global(self.global_name(owner)?)),
+            Fate::Overridden if is_entry => {
+                kernel(OriginalSymbol::Global(self.global_name(owner)?))
+            }
             Fate::Same(original) if is_entry => kernel(self.original_function(original)?),
             Fate::Overridden | Fate::Same(_) => {
                 Err(format!("a place inside of {}, which does not change", self.name_of(&span)))
@@ -162,7 +169,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
     }
 
-    fn global_name(&self, function: FunctionId) -> Result<&'a [u8], Why> {
+    fn global_name(&self, function: FunctionId) -> Result<&'a [u8], ReasonText> {
         let symbols = || self.source.patched.symbols_of(function).map(|(_, symbol)| symbol);
         let global = || symbols().filter(|symbol| !symbol.local);
         let alive = global().find(|symbol| !self.source.is_dead(symbol));
@@ -172,11 +179,11 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     /// Code without a symbol, up to where control leaves it, or as long as the alternative that it
     /// replaces.
-    fn unnamed_code(&self, section: SectionId, offset: u64) -> Result<Piece, Why> {
+    fn unnamed_code(&self, section: SectionId, offset: u64) -> Result<Piece, ReasonText> {
         for_machine!(self.elf().machine, A => self.straight_code::<A>(section, offset))
     }
 
-    fn straight_code<A: Arch>(&self, section: SectionId, offset: u64) -> Result<Piece, Why> {
+    fn straight_code<A: Arch>(&self, section: SectionId, offset: u64) -> Result<Piece, ReasonText> {
         let header = self.elf().section(section);
         let rest = header.in_file(offset, header.size);
         let mut instructions = A::Instructions::new(rest, offset);
@@ -194,17 +201,17 @@ impl<'s, 'a> Resolver<'s, 'a> {
 
     fn data(
         &self,
-        site: &Site,
+        site: &RelocSite,
         symbol: &Symbol<'a>,
         index: SectionId,
         section: &Section<'a>,
-    ) -> Result<(Meaning<'a>, i64), Why> {
+    ) -> Result<(RelocMeaning<'a>, i64), ReasonText> {
         let layout = &self.source.patched.analysis.layout;
         let from_start = symbol.value.cast_signed().wrapping_add(site.reloc.addend);
         if let Some((piece, base)) =
             self.entry(section, index, from_start.wrapping_add(site.bias))?
         {
-            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(base)));
+            return Ok((RelocMeaning::Copy(piece), from_start.wrapping_sub(base)));
         }
         let spans = layout.of_section(index);
         // One object's constants come as a whole; those of a whole kernel would be too many.
@@ -218,17 +225,17 @@ impl<'s, 'a> Resolver<'s, 'a> {
                 .and_then(|offset| pieces::merged_entry(section, offset))
                 .ok_or_else(|| format!("a place outside of {}", section.name_lossy()))?;
             let piece = Piece { object: self.object, section: index, start, end };
-            return Ok((Meaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
+            return Ok((RelocMeaning::Copy(piece), from_start.wrapping_sub(start.cast_signed())));
         }
         if let Some(outside) = self.nothing(index, section) {
-            return Ok((Meaning::Kernel(outside?), from_start));
+            return Ok((RelocMeaning::Kernel(outside?), from_start));
         }
         if section.is_merged() || spans.is_empty() {
             let is_variable = section.is_writable() && section.size > 0;
             if is_variable && !placement::is_description(section.name) {
                 return Err(format!("a variable without a name in {}", section.name_lossy()));
             }
-            return Ok((Meaning::Copy(self.source.whole(self.object, index)), from_start));
+            return Ok((RelocMeaning::Copy(self.source.whole(self.object, index)), from_start));
         }
         let span = if symbol.kind == SymbolKind::Section {
             self.certain_span(site, index, from_start.wrapping_add(site.bias))?
@@ -244,20 +251,20 @@ impl<'s, 'a> Resolver<'s, 'a> {
         &self,
         (index, span): (SpanId, Span),
         from_start: i64,
-    ) -> Result<(Meaning<'a>, i64), Why> {
+    ) -> Result<(RelocMeaning<'a>, i64), ReasonText> {
         let relative = from_start.wrapping_sub(span.start.cast_signed());
         let symbol = span.symbol.map(|symbol| self.elf().symbol(symbol));
         let stability = symbol.map(|symbol| name::stability(symbol.name, symbol.local));
         let section = self.elf().section(span.section);
         match self.source.data.get(&index) {
             Some(DataFate::Shared(original) | DataFate::Changed(original)) => {
-                Ok((Meaning::Kernel(self.original_data(*original)?), relative))
+                Ok((RelocMeaning::Kernel(self.original_data(*original)?), relative))
             }
             Some(DataFate::From(object, span)) => {
-                Ok((Meaning::Kernel(Outside::Moved(*object, *span)), relative))
+                Ok((RelocMeaning::Kernel(OriginalSymbol::Moved(*object, *span)), relative))
             }
             Some(DataFate::Moved | DataFate::Overridden) if let Some(symbol) = symbol => {
-                Ok((Meaning::Kernel(Outside::Global(symbol.name)), relative))
+                Ok((RelocMeaning::Kernel(OriginalSymbol::Global(symbol.name)), relative))
             }
             Some(DataFate::Other(was, is)) => Err(format!(
                 "{} is {} in the kernel and {} with the patch: they are two variables",
@@ -287,13 +294,16 @@ impl<'s, 'a> Resolver<'s, 'a> {
         }
     }
 
-    fn copy_data(&self, span: Span, from_start: i64) -> (Meaning<'a>, i64) {
+    fn copy_data(&self, span: Span, from_start: i64) -> (RelocMeaning<'a>, i64) {
         let piece = self.source.data_piece(self.object, span);
-        (Meaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
+        (RelocMeaning::Copy(piece), from_start.wrapping_sub(piece.start.cast_signed()))
     }
 
     /// That function of the original.
-    pub(super) fn original_function(&self, number: FunctionId) -> Result<Outside<'a>, Why> {
+    pub(super) fn original_function(
+        &self,
+        number: FunctionId,
+    ) -> Result<OriginalSymbol<'a>, ReasonText> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let mut named =
             original.symbols_of(number).filter(|(_, symbol)| !self.source.is_dead(symbol));
@@ -310,18 +320,18 @@ impl<'s, 'a> Resolver<'s, 'a> {
         self.outside(index)
     }
 
-    fn original_data(&self, span: SpanId) -> Result<Outside<'a>, Why> {
+    fn original_data(&self, span: SpanId) -> Result<OriginalSymbol<'a>, ReasonText> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let symbol = original.analysis.layout.span(span).symbol;
         self.outside(symbol.ok_or("a variable without a name")?)
     }
 
     /// The symbol of the running kernel that is `index` of the original.
-    pub(super) fn outside(&self, index: SymbolId) -> Result<Outside<'a>, Why> {
+    pub(super) fn outside(&self, index: SymbolId) -> Result<OriginalSymbol<'a>, ReasonText> {
         let original = self.source.original.as_ref().ok_or("an object without original")?;
         let symbol = original.analysis.elf.symbol(index);
         if !symbol.local {
-            return Ok(Outside::Global(symbol.name));
+            return Ok(OriginalSymbol::Global(symbol.name));
         }
         let index = self.source.running_local(index)?;
         let elf = &self.source.running().ok_or("an object without original")?.analysis.elf;
@@ -330,7 +340,7 @@ impl<'s, 'a> Resolver<'s, 'a> {
         if is_freed(elf.section(section).name) {
             return Err(format!("{} is freed after boot", symbol.name_lossy()));
         }
-        Ok(Outside::Local(index))
+        Ok(OriginalSymbol::Local(index))
     }
 
     fn name_of(&self, span: &Span) -> String {

@@ -6,7 +6,7 @@ use crate::arch::{Arch, Carried, Form, Instructions as _, Machine, for_machine};
 use crate::layout::FunctionId;
 
 use super::callers;
-use super::source::Source;
+use super::source::CorrelatedObject;
 use super::taken::read_for;
 
 /// Functions that give out the kernel's own texts as they are, and copies of all others (mm/util.c, lib/kasprintf.c). What
@@ -30,19 +30,19 @@ pub(super) enum Freed {
 
 /// The functions of the patched objects.
 pub(super) struct Results<'s, 'a> {
-    sources: &'s [Source<'a>],
+    sources: &'s [CorrelatedObject<'a>],
     /// By source, the functions that give out what one of [`CONST_TEXTS`] gave them.
     givers: BTreeMap<usize, BTreeSet<String>>,
 }
 
 /// The code of a function, and which functions it calls: start, end, name.
-struct Code<'s> {
+struct CallingCode<'s> {
     machine: Machine,
     bytes: &'s [u8],
     calls: Vec<(u64, u64, String)>,
 }
 
-impl Code<'_> {
+impl CallingCode<'_> {
     fn callee(&self, start: u64) -> Option<&str> {
         self.calls.iter().find(|(at, ..)| *at == start).map(|(.., name)| name.as_str())
     }
@@ -70,7 +70,7 @@ impl Code<'_> {
 }
 
 impl<'s, 'a> Results<'s, 'a> {
-    pub(super) fn new(sources: &'s [Source<'a>]) -> Self {
+    pub(super) fn new(sources: &'s [CorrelatedObject<'a>]) -> Self {
         Self { sources, givers: BTreeMap::new() }
     }
 
@@ -121,7 +121,7 @@ impl<'s, 'a> Results<'s, 'a> {
     }
 
     /// The functions of a source that refer to something of such a name, with their code.
-    fn users(&self, object: usize, is_it: &dyn Fn(&str) -> bool) -> Vec<(String, Code<'s>)> {
+    fn users(&self, object: usize, is_it: &dyn Fn(&str) -> bool) -> Vec<(String, CallingCode<'s>)> {
         let Some(source) = self.sources.get(object) else { return Vec::new() };
         let named = source.patched.manifest.functions.with_ids().filter(|(record, _)| {
             let mut names = source.patched.names_in(*record);
@@ -198,11 +198,14 @@ impl<'s, 'a> Results<'s, 'a> {
 }
 
 /// The body of a function, with its calls and its jumps to other functions.
-fn code<'s>(source: &'s Source<'_>, number: FunctionId) -> Option<Code<'s>> {
+fn code<'s>(source: &'s CorrelatedObject<'_>, number: FunctionId) -> Option<CallingCode<'s>> {
     for_machine!(source.patched.analysis.elf.machine, A => code_of::<A>(source, number))
 }
 
-fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: FunctionId) -> Option<Code<'s>> {
+fn code_of<'s, A: Arch>(
+    source: &'s CorrelatedObject<'_>,
+    number: FunctionId,
+) -> Option<CallingCode<'s>> {
     let side = &source.patched;
     let layout = &side.analysis.layout;
     let span = layout.span(layout.functions[number].body);
@@ -226,5 +229,5 @@ fn code_of<'s, A: Arch>(source: &'s Source<'_>, number: FunctionId) -> Option<Co
         let inside = |at: u64| at.saturating_sub(span.start);
         calls.extend(name.map(|name| (inside(place.start), inside(place.end), name)));
     }
-    Some(Code { machine: side.analysis.elf.machine, bytes, calls })
+    Some(CallingCode { machine: side.analysis.elf.machine, bytes, calls })
 }

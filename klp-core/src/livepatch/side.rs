@@ -13,14 +13,14 @@ use crate::origin::{self, Definitions};
 use super::input::TouchedObject;
 
 /// An object with its digests.
-pub(super) struct Side<'a> {
+pub(super) struct ObjectSide<'a> {
     pub(super) analysis: Analysis<'a>,
     pub(super) manifest: manifest::ManifestObject,
     /// The span of each data object that the manifest lists.
     pub(super) data: List<DataId, Option<SpanId>>,
 }
 
-impl<'a> Side<'a> {
+impl<'a> ObjectSide<'a> {
     pub(super) fn of(
         bytes: &'a [u8],
         input: &TouchedObject<'a>,
@@ -134,9 +134,9 @@ impl<'a> Side<'a> {
     }
 
     /// Whether the data objects at two spans of two objects have the same content.
-    pub(super) fn is_alike(&self, span: SpanId, other: &Side<'_>, there: SpanId) -> bool {
+    pub(super) fn is_alike(&self, span: SpanId, other: &ObjectSide<'_>, there: SpanId) -> bool {
         let digest =
-            |side: &Side<'_>, span: SpanId| side.manifest.data.checksum(side.data_at(span)?);
+            |side: &ObjectSide<'_>, span: SpanId| side.manifest.data.checksum(side.data_at(span)?);
         let own = digest(self, span);
         own.is_some() && own == digest(other, there)
     }
@@ -176,8 +176,8 @@ pub(super) fn region(section: &Section<'_>) -> Region {
 }
 
 /// The names of functions whose digests are not the same in both.
-pub(super) fn differing(one: &Side<'_>, other: &Side<'_>) -> Vec<String> {
-    let manifest = |side: &Side<'_>| Manifest::from_iter([side.manifest.clone()]);
+pub(super) fn differing(one: &ObjectSide<'_>, other: &ObjectSide<'_>) -> Vec<String> {
+    let manifest = |side: &ObjectSide<'_>| Manifest::from_iter([side.manifest.clone()]);
     let changes = compare(&manifest(one), &manifest(other));
     let named = changes.functions.into_iter().map(|function| function.name);
     named.chain(changes.refused.into_iter().map(|refused| refused.name)).collect()

@@ -8,25 +8,25 @@ use smallvec::SmallVec;
 
 use super::distances::Follower;
 use super::pieces::Piece;
-use super::resolve::{Site, Use};
-use super::side::Side;
-use super::why::Why;
+use super::resolve::{RelocSite, RelocUse};
+use super::side::ObjectSide;
+use super::why::ReasonText;
 
 /// The relocations of code, with what the instructions do with them, and those that the assembler
 /// resolved because the target was in the same section, though it is not in the same piece.
 pub(super) fn code_sites(
-    side: &Side<'_>,
+    side: &ObjectSide<'_>,
     section: &Section<'_>,
     piece: Piece,
-) -> Result<Vec<Site>, Why> {
+) -> Result<Vec<RelocSite>, ReasonText> {
     for_machine!(side.analysis.elf.machine, A => sites_of::<A>(side, section, piece))
 }
 
 fn sites_of<A: Arch>(
-    side: &Side<'_>,
+    side: &ObjectSide<'_>,
     section: &Section<'_>,
     piece: Piece,
-) -> Result<Vec<Site>, Why> {
+) -> Result<Vec<RelocSite>, ReasonText> {
     let code = section.bytes(piece.start, piece.len()).ok_or("code that is not in the file")?;
     let mut sites = Vec::new();
     let mut relocs = section.relocs.within(piece.start, piece.end).peekable();
@@ -48,7 +48,7 @@ fn sites_of<A: Arch>(
                 0
             };
             let usage = usage(&decoded, &mut instructions, &reloc, at, exact);
-            sites.push(Site { reloc, usage, bias });
+            sites.push(RelocSite { reloc, usage, bias });
         }
         let leaves = |target: &u64| !(piece.start..piece.end).contains(target);
         let target = match decoded.form {
@@ -75,11 +75,11 @@ fn sites_of<A: Arch>(
 /// The relocation that an assembler would have made for a direct branch, had its target been in another section: from `at`
 /// to `next`, with this field for the distance. None if no relocation fills that.
 fn jump<A: Arch>(
-    side: &Side<'_>,
+    side: &ObjectSide<'_>,
     section: SectionId,
     target: u64,
     (at, field, next): (u64, InstructionField, u64),
-) -> Option<Site> {
+) -> Option<RelocSite> {
     let kind = A::relocation(A::BRANCH);
     (field.mask == kind.mask()).then_some(())?;
     let analysis = &side.analysis;
@@ -90,7 +90,7 @@ fn jump<A: Arch>(
     let bias = next.checked_sub(offset)?.cast_signed();
     let addend = target.cast_signed().checked_sub(symbol.value.cast_signed())?.checked_sub(bias)?;
     let reloc = Reloc { offset, kind, symbol: index, addend, raw: A::BRANCH };
-    Some(Site { reloc, usage: Use::Branch, bias })
+    Some(RelocSite { reloc, usage: RelocUse::Branch, bias })
 }
 
 /// What the instruction at `at` does with `reloc`. `exact` is how it uses its memory operand, where more than the
@@ -101,13 +101,13 @@ fn usage<'c>(
     reloc: &Reloc,
     at: u64,
     exact: Option<Access>,
-) -> Use {
+) -> RelocUse {
     if matches!(decoded.form, Form::Branch { .. }) {
-        return Use::Branch;
+        return RelocUse::Branch;
     }
     let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
     let operands = instructions.operands();
     let is_displacement = operands.displacement.is_some_and(|field| field.offset == within);
     let access = exact.unwrap_or(operands.access);
-    Use::Operand(if is_displacement { access } else { Access::Open })
+    RelocUse::Operand(if is_displacement { access } else { Access::Open })
 }

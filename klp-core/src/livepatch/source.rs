@@ -12,8 +12,8 @@ use crate::manifest;
 use crate::manifest::DataId;
 
 use super::input::{self, TouchedObject};
-use super::side::{Side, differing};
-use super::why::Why;
+use super::side::{ObjectSide, differing};
+use super::why::ReasonText;
 use super::{ChangedNames, NamesByObject};
 
 /// What became of a function.
@@ -91,14 +91,14 @@ impl DataFate {
 }
 
 /// A touched object, correlated.
-pub(super) struct Source<'a> {
+pub(super) struct CorrelatedObject<'a> {
     pub(super) object: &'a str,
     pub(super) linked: &'a str,
     /// The object is all of what it is linked into.
     pub(super) is_whole: bool,
-    plain: Option<Side<'a>>,
-    pub(super) original: Option<Side<'a>>,
-    pub(super) patched: Side<'a>,
+    plain: Option<ObjectSide<'a>>,
+    pub(super) original: Option<ObjectSide<'a>>,
+    pub(super) patched: ObjectSide<'a>,
     /// Of the patched functions.
     pub(super) fates: List<FunctionId, Option<Fate>>,
     /// By span of the patched object: named data only.
@@ -112,11 +112,11 @@ pub(super) struct Source<'a> {
     /// Functions that the two ways to compile do not agree on.
     pub(super) differing: Vec<String>,
     /// The patched object as its build made it, and the objects with debug information, before and after.
-    pub(super) built: Option<Side<'a>>,
-    types: Vec<Typed<'a>>,
+    pub(super) built: Option<ObjectSide<'a>>,
+    types: Vec<TypeReadings<'a>>,
 }
 
-impl<'a> Source<'a> {
+impl<'a> CorrelatedObject<'a> {
     /// The name of a patched function.
     pub(super) fn name_of(&self, number: FunctionId) -> String {
         self.patched.record(number).name.to_owned()
@@ -124,10 +124,12 @@ impl<'a> Source<'a> {
 
     /// Reads and correlates the three.
     pub(super) fn of(input: &TouchedObject<'a>, named: &ChangedNames) -> Result<Self, ElfError> {
-        let plain = input.plain.map(|bytes| Side::of(bytes, input, None)).transpose()?;
+        let plain = input.plain.map(|bytes| ObjectSide::of(bytes, input, None)).transpose()?;
         let before = input.lto.map(|members| members.original);
-        let original = input.original.map(|bytes| Side::of(bytes, input, before)).transpose()?;
-        let patched = Side::of(input.patched, input, input.lto.map(|members| members.patched))?;
+        let original =
+            input.original.map(|bytes| ObjectSide::of(bytes, input, before)).transpose()?;
+        let patched =
+            ObjectSide::of(input.patched, input, input.lto.map(|members| members.patched))?;
         let differing = match (&plain, &original) {
             (Some(plain), Some(original)) => differing(plain, original),
             _ => Vec::new(),
@@ -147,8 +149,8 @@ impl<'a> Source<'a> {
             instead: BTreeSet::new(),
             dead: BTreeSet::new(),
             differing,
-            built: input.built.map(|bytes| Side::of(bytes, input, None)).transpose()?,
-            types: input.types.iter().map(Typed::of).collect::<Result<_, _>>()?,
+            built: input.built.map(|bytes| ObjectSide::of(bytes, input, None)).transpose()?,
+            types: input.types.iter().map(TypeReadings::of).collect::<Result<_, _>>()?,
             plain,
             original,
             patched,
@@ -158,7 +160,7 @@ impl<'a> Source<'a> {
     }
 
     /// What the original has of something; of an object that the patch adds, nothing.
-    pub(super) fn before<'s, T: Default>(&'s self, of: impl FnOnce(&'s Side<'a>) -> T) -> T {
+    pub(super) fn before<'s, T: Default>(&'s self, of: impl FnOnce(&'s ObjectSide<'a>) -> T) -> T {
         self.original.as_ref().map(of).unwrap_or_default()
     }
 
@@ -243,11 +245,11 @@ impl<'a> Source<'a> {
     }
 
     /// The object as the running kernel has it.
-    pub(super) fn running(&self) -> Option<&Side<'a>> {
+    pub(super) fn running(&self) -> Option<&ObjectSide<'a>> {
         self.plain.as_ref().or(self.original.as_ref())
     }
 
-    /// The function of [`Source::running`] that is `number` of the original.
+    /// The function of [`CorrelatedObject::running`] that is `number` of the original.
     pub(super) fn running_function(&self, number: FunctionId) -> Option<FunctionId> {
         let original = self.original.as_ref()?;
         match &self.plain {
@@ -256,8 +258,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The symbol of [`Source::running`] that is `index` of the original, which is local.
-    pub(super) fn running_local(&self, index: SymbolId) -> Result<SymbolId, Why> {
+    /// The symbol of [`CorrelatedObject::running`] that is `index` of the original, which is local.
+    pub(super) fn running_local(&self, index: SymbolId) -> Result<SymbolId, ReasonText> {
         let original = self.original.as_ref().ok_or("an object without original")?;
         let Some(plain) = &self.plain else { return Ok(index) };
         let symbol = original.analysis.elf.symbol(index);
@@ -330,13 +332,13 @@ impl<'a> Source<'a> {
 }
 
 /// Objects that tell the layout of types.
-struct Typed<'a> {
+struct TypeReadings<'a> {
     object: &'a str,
     before: Option<ElfObject<'a>>,
     after: ElfObject<'a>,
 }
 
-impl<'a> Typed<'a> {
+impl<'a> TypeReadings<'a> {
     fn of(input: &input::TypedVersions<'a>) -> Result<Self, ElfError> {
         let before = input.before.map(ElfObject::parse).transpose()?;
         Ok(Self { object: input.object, before, after: ElfObject::parse(input.after)? })
@@ -344,7 +346,7 @@ impl<'a> Typed<'a> {
 }
 
 /// The function that each span belongs to.
-fn owners(side: &Side<'_>) -> List<SpanId, Option<FunctionId>> {
+fn owners(side: &ObjectSide<'_>) -> List<SpanId, Option<FunctionId>> {
     let layout = &side.analysis.layout;
     let mut owners: List<SpanId, Option<FunctionId>> = layout.spans.alongside();
     for (function, id) in layout.functions.with_ids() {

@@ -8,9 +8,9 @@ use crate::record::Note;
 use crate::tables::{DecodedEntry, JumpLabel};
 
 use super::pieces::Piece;
-use super::resolve::{Meaning, Outside, Resolver, Site, Use};
+use super::resolve::{OriginalSymbol, RelocMeaning, RelocSite, RelocUse, Resolver};
 use super::target::LinkTarget;
-use super::why::Why;
+use super::why::ReasonText;
 
 /// A jump label that is left out.
 pub(super) struct Dropped {
@@ -40,29 +40,34 @@ pub(super) fn of_module(
     kernel: &LinkedKernel,
     resolver: &Resolver<'_, '_>,
     entry: Piece,
-) -> Result<Option<Dropped>, Why> {
+) -> Result<Option<Dropped>, ReasonText> {
     let analysis = &resolver.source.patched.analysis;
     let said = analysis.sites.entry_at(&analysis.elf, entry.section, entry.start);
     let said = said.transpose().map_err(|problem| problem.to_string())?;
     let Some(DecodedEntry::JumpLabel(label)) = said else { return Ok(None) };
-    let (meaning, _) = resolver.resolve(&Site { reloc: label.key, usage: Use::Table, bias: 0 })?;
+    let (meaning, _) =
+        resolver.resolve(&RelocSite { reloc: label.key, usage: RelocUse::Table, bias: 0 })?;
     let source = resolver.source;
     let (target, name) = match meaning {
-        Meaning::Kernel(Outside::Global(name)) => match kernel.global(source.linked, name) {
-            Some(target) => (target?, String::from_utf8_lossy(name).into_owned()),
-            None => return Ok(None),
-        },
-        Meaning::Kernel(Outside::Local(symbol)) => {
+        RelocMeaning::Kernel(OriginalSymbol::Global(name)) => {
+            match kernel.global(source.linked, name) {
+                Some(target) => (target?, String::from_utf8_lossy(name).into_owned()),
+                None => return Ok(None),
+            }
+        }
+        RelocMeaning::Kernel(OriginalSymbol::Local(symbol)) => {
             let running = source.running().ok_or("an object without original")?;
             let name = running.analysis.elf.symbol(symbol).name_lossy();
             let target = kernel.local(source, symbol)?;
             (target, name.into_owned())
         }
         // The kernel's own keys are set up before any module is there.
-        Meaning::Kernel(Outside::Moved(..)) if source.linked != "vmlinux" => {
+        RelocMeaning::Kernel(OriginalSymbol::Moved(..)) if source.linked != "vmlinux" => {
             return Err("the patch moves the key of a jump label of a module".into());
         }
-        Meaning::Kernel(Outside::Moved(..)) | Meaning::Copy(_) | Meaning::Number => {
+        RelocMeaning::Kernel(OriginalSymbol::Moved(..))
+        | RelocMeaning::Copy(_)
+        | RelocMeaning::Number => {
             return Ok(None);
         }
     };
@@ -85,7 +90,7 @@ fn jump<A: Arch>(
     resolver: &Resolver<'_, '_>,
     entry: Piece,
     label: &JumpLabel<'_>,
-) -> Result<Option<(u64, &'static [u8])>, Why> {
+) -> Result<Option<(u64, &'static [u8])>, ReasonText> {
     if !label.is_to_nop() {
         return Ok(None);
     }

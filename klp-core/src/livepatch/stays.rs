@@ -9,11 +9,11 @@ use crate::kernel::{LinkedKernel, Region};
 use crate::record::Note;
 
 use super::copy::{Link, OutReloc};
-use super::extract::{self, Extraction, Root};
+use super::extract::{self, Extraction, ExtractionRoot};
 use super::outlives::OUTLIVES;
 use super::pieces::Piece;
-use super::source::Source;
-use super::taken::{Taken, addresses};
+use super::source::CorrelatedObject;
+use super::taken::{AddressTaken, addresses};
 
 /// The code of the notes about it.
 pub(super) const STAYS: &str = "stays";
@@ -21,7 +21,7 @@ pub(super) const STAYS: &str = "stays";
 /// What keeps the module in memory, each a note. `notes` are those about what outlives it.
 pub(super) fn notes(
     kernel: &LinkedKernel,
-    sources: &[Source<'_>],
+    sources: &[CorrelatedObject<'_>],
     extraction: &Extraction,
     notes: &[Note],
 ) -> Vec<Note> {
@@ -42,7 +42,7 @@ pub(super) fn notes(
         let name = extract::owner_name(source, *piece);
         if is_code(source, *piece) {
             let taken = addresses(source, *piece, &copied.relocs).into_iter();
-            let stores = taken.filter(|(_, taken)| *taken == Taken::Stored).any(|(reloc, _)| {
+            let stores = taken.filter(|(_, taken)| *taken == AddressTaken::Stored).any(|(reloc, _)| {
                 matches!(reloc.link, Link::Piece(to) if to.object == piece.object && !is_code(source, to))
             });
             if stores {
@@ -74,11 +74,11 @@ pub(super) fn notes(
 }
 
 /// Where the functions of the patched objects start, and what they are called.
-fn entries(sources: &[Source<'_>]) -> BTreeMap<(Piece, i64), String> {
+fn entries(sources: &[CorrelatedObject<'_>]) -> BTreeMap<(Piece, i64), String> {
     let mut entries = BTreeMap::new();
     for (object, source) in sources.iter().enumerate() {
         for (_, function) in source.fates.with_ids() {
-            let (piece, offset) = extract::body_piece(source, Root { object, function });
+            let (piece, offset) = extract::body_piece(source, ExtractionRoot { object, function });
             entries.insert((piece, offset.cast_signed()), source.name_of(function));
         }
     }
@@ -103,7 +103,11 @@ fn function(
 }
 
 /// The copied functions that refer to `piece`, directly or by other constants.
-fn users(sources: &[Source<'_>], extraction: &Extraction, piece: Piece) -> BTreeSet<String> {
+fn users(
+    sources: &[CorrelatedObject<'_>],
+    extraction: &Extraction,
+    piece: Piece,
+) -> BTreeSet<String> {
     let (mut seen, mut open) = (BTreeSet::from([piece]), vec![piece]);
     let mut users = BTreeSet::new();
     while let Some(to) = open.pop() {
@@ -123,6 +127,6 @@ fn users(sources: &[Source<'_>], extraction: &Extraction, piece: Piece) -> BTree
     users
 }
 
-fn is_code(source: &Source<'_>, piece: Piece) -> bool {
+fn is_code(source: &CorrelatedObject<'_>, piece: Piece) -> bool {
     source.patched.analysis.elf.section(piece.section).is_code()
 }

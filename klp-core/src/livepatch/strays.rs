@@ -7,7 +7,7 @@ use crate::rules;
 
 use super::extract::Extraction;
 use super::pieces;
-use super::source::Source;
+use super::source::CorrelatedObject;
 
 /// What tells the linker, debuggers or objtool about code, or about a function as a whole.
 const HARMLESS: &[&[u8]] = &[
@@ -31,7 +31,7 @@ pub(super) enum Stray {
 
 /// By the names of functions.
 pub(super) fn of(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     object: usize,
     extraction: &Extraction,
 ) -> Vec<(String, Stray)> {

@@ -6,24 +6,31 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::copy::Link;
 use super::extract::Extraction;
 use super::pieces::Piece;
-use super::source::Source;
-use super::taken::{Places, Taken, reads};
+use super::source::CorrelatedObject;
+use super::taken::{AddressTaken, TakenAddresses, reads};
 
 /// A place that the module has.
-type Address = (Piece, i64);
+type PieceOffset = (Piece, i64);
 
 /// `places`, and what is done with what tables lead to.
-pub(super) fn through(sources: &[Source<'_>], extraction: &Extraction, places: &Places) -> Places {
+pub(super) fn through(
+    sources: &[CorrelatedObject<'_>],
+    extraction: &Extraction,
+    places: &TakenAddresses,
+) -> TakenAddresses {
     let mut found = places.clone();
     // What code writes into variables of the module.
-    let mut written: BTreeMap<Piece, BTreeSet<Address>> = BTreeMap::new();
+    let mut written: BTreeMap<Piece, BTreeSet<PieceOffset>> = BTreeMap::new();
     let mut open = Vec::new();
-    let mut add = |address: Address, taken: Taken| match taken {
-        Taken::Linked(holder) => {
+    let mut add = |address: PieceOffset, taken: AddressTaken| match taken {
+        AddressTaken::Linked(holder) => {
             written.entry(holder).or_default().insert(address);
         }
-        Taken::Stored | Taken::Returned | Taken::Given => open.push((address, taken)),
-        Taken::Held | Taken::Lost | Taken::Passed | Taken::Compared => {}
+        AddressTaken::Stored | AddressTaken::Returned | AddressTaken::Given => {
+            open.push((address, taken))
+        }
+        AddressTaken::Held | AddressTaken::Lost | AddressTaken::Passed | AddressTaken::Compared => {
+        }
     };
     for (address, all) in places {
         for taken in all {
@@ -53,7 +60,7 @@ pub(super) fn through(sources: &[Source<'_>], extraction: &Extraction, places: &
 }
 
 /// What the data in `piece` leads to, of what the module has.
-fn behind(extraction: &Extraction, piece: Piece) -> impl Iterator<Item = Address> {
+fn behind(extraction: &Extraction, piece: Piece) -> impl Iterator<Item = PieceOffset> {
     let relocs = extraction.copied.get(&piece).into_iter().flat_map(|copied| &copied.relocs);
     relocs.filter_map(|reloc| match reloc.link {
         Link::Piece(to) => Some((to, reloc.addend)),
@@ -62,7 +69,10 @@ fn behind(extraction: &Extraction, piece: Piece) -> impl Iterator<Item = Address
 }
 
 /// What is done with the addresses that code reads from tables.
-pub(super) fn read(sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<(Address, Taken)> {
+pub(super) fn read(
+    sources: &[CorrelatedObject<'_>],
+    extraction: &Extraction,
+) -> BTreeSet<(PieceOffset, AddressTaken)> {
     let mut found = BTreeSet::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
@@ -76,11 +86,11 @@ pub(super) fn read(sources: &[Source<'_>], extraction: &Extraction) -> BTreeSet<
 
 /// The same of the code of one piece.
 pub(super) fn read_by(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     from: Piece,
     extraction: &Extraction,
     relocs: &[super::copy::OutReloc],
-) -> Vec<(Address, Taken)> {
+) -> Vec<(PieceOffset, AddressTaken)> {
     let mut found = Vec::new();
     for (reloc, times, taken) in reads(source, from, relocs) {
         let Link::Piece(table) = reloc.link else { continue };

@@ -7,11 +7,11 @@ use crate::arch::{Arch, Carried, Form, Instructions as _, for_machine};
 use super::copy::{Link, OutReloc};
 use super::extract::Extraction;
 use super::pieces::Piece;
-use super::source::Source;
+use super::source::CorrelatedObject;
 
 /// What is done with an address in an instruction, or behind it in the same function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Taken {
+pub(super) enum AddressTaken {
     /// It is written to memory that is not the stack.
     Stored,
     /// It is written to a variable of the module: to itself, as an empty list is, or to another.
@@ -31,11 +31,11 @@ pub(super) enum Taken {
 }
 
 /// What is done with the addresses of a place: piece and offset.
-pub(super) type Places = BTreeMap<(Piece, i64), BTreeSet<Taken>>;
+pub(super) type TakenAddresses = BTreeMap<(Piece, i64), BTreeSet<AddressTaken>>;
 
 /// Where the addresses lead to that copied code takes.
-pub(super) fn places(sources: &[Source<'_>], extraction: &Extraction) -> Places {
-    let mut found = Places::new();
+pub(super) fn places(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> TakenAddresses {
+    let mut found = TakenAddresses::new();
     for (from, copied) in &extraction.copied {
         let Some(source) = sources.get(from.object) else { continue };
         let section = source.patched.analysis.elf.section(from.section);
@@ -54,19 +54,19 @@ pub(super) fn places(sources: &[Source<'_>], extraction: &Extraction) -> Places 
 /// Those of `relocs` in the code of `piece` that take an address, instead of calling, jumping or reading there, with each
 /// thing that is done with it.
 pub(super) fn addresses<'r>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-) -> Vec<(&'r OutReloc, Taken)> {
+) -> Vec<(&'r OutReloc, AddressTaken)> {
     let machine = source.patched.analysis.elf.machine;
     for_machine!(machine, A => addresses_of::<A>(source, piece, relocs))
 }
 
 fn addresses_of<'r, A: Arch>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-) -> Vec<(&'r OutReloc, Taken)> {
+) -> Vec<(&'r OutReloc, AddressTaken)> {
     let mut taken = Vec::new();
     each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
         let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
@@ -78,12 +78,12 @@ fn addresses_of<'r, A: Arch>(
             taken.push((reloc, stored(&code.relocs, field)));
         } else if is_immediate || instructions.takes_address() {
             let is_passed = instructions.sets_argument();
-            taken.push((reloc, if is_passed { Taken::Passed } else { Taken::Held }));
+            taken.push((reloc, if is_passed { AddressTaken::Passed } else { AddressTaken::Held }));
             let compares = is_immediate && instructions.compares();
             let further = match code.carried::<A>(at) {
                 Some(carried) => code.further::<A>(&carried),
-                None if compares => vec![Taken::Compared],
-                None => vec![Taken::Lost],
+                None if compares => vec![AddressTaken::Compared],
+                None => vec![AddressTaken::Lost],
             };
             taken.extend(further.into_iter().map(|taken| (reloc, taken)));
         }
@@ -94,19 +94,19 @@ fn addresses_of<'r, A: Arch>(
 /// What is done with addresses that code of `piece` reads behind those in `relocs`: how many times it reads, with each thing
 /// that is done with what it gets.
 pub(super) fn reads<'r>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-) -> Vec<(&'r OutReloc, u8, Taken)> {
+) -> Vec<(&'r OutReloc, u8, AddressTaken)> {
     let machine = source.patched.analysis.elf.machine;
     for_machine!(machine, A => reads_of::<A>(source, piece, relocs))
 }
 
 fn reads_of<'r, A: Arch>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-) -> Vec<(&'r OutReloc, u8, Taken)> {
+) -> Vec<(&'r OutReloc, u8, AddressTaken)> {
     let mut taken = Vec::new();
     each::<A>(source, piece, relocs, |code, at, reloc, instructions| {
         let within = u8::try_from(reloc.offset.saturating_sub(at)).unwrap_or(u8::MAX);
@@ -133,7 +133,7 @@ fn reads_of<'r, A: Arch>(
 
 /// Those of `relocs` whose addresses code of `piece` writes to memory, and how far behind what its registers say.
 pub(super) fn distances<'r>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, u64)> {
@@ -142,7 +142,7 @@ pub(super) fn distances<'r>(
 }
 
 fn distances_of<'r, A: Arch>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
 ) -> Vec<(&'r OutReloc, u64)> {
@@ -167,7 +167,7 @@ fn distances_of<'r, A: Arch>(
 /// Those of `relocs` whose addresses code of `piece` hands to a call that otherwise gets what a function of the kernel returns
 /// for whose name `gives` holds, each with what the call leads to.
 pub(super) fn handed<'r>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
     gives: impl Fn(&str) -> bool,
@@ -177,12 +177,12 @@ pub(super) fn handed<'r>(
 }
 
 fn handed_of<'r, A: Arch>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
     gives: impl Fn(&str) -> bool,
 ) -> Vec<(&'r OutReloc, Option<&'r Link>)> {
-    let code = Code::of(source, piece, relocs);
+    let code = PieceCode::of(source, piece, relocs);
     let mut get_results = BTreeSet::new();
     let mut instructions = A::Instructions::new(code.bytes, 0);
     while let Some(Ok(decoded)) = instructions.next() {
@@ -243,13 +243,13 @@ pub(super) fn read_for<A: Arch>(
 const DEEPEST: u8 = 4;
 
 /// The code of a piece with its relocations.
-struct Code<'c, 'r> {
+struct PieceCode<'c, 'r> {
     bytes: &'c [u8],
     relocs: BTreeMap<u64, &'r OutReloc>,
 }
 
-impl<'c, 'r> Code<'c, 'r> {
-    fn of(source: &'c Source<'_>, piece: Piece, relocs: &'r [OutReloc]) -> Self {
+impl<'c, 'r> PieceCode<'c, 'r> {
+    fn of(source: &'c CorrelatedObject<'_>, piece: Piece, relocs: &'r [OutReloc]) -> Self {
         let section = source.patched.analysis.elf.section(piece.section);
         let bytes = section.in_file(piece.start, piece.end);
         let relocs = relocs.iter().map(|reloc| (reloc.offset, reloc)).collect();
@@ -271,29 +271,29 @@ impl<'c, 'r> Code<'c, 'r> {
     }
 
     /// What that is. A jump inside of the function has no relocation.
-    fn further<A: Arch>(&self, carried: &Carried) -> Vec<Taken> {
+    fn further<A: Arch>(&self, carried: &Carried) -> Vec<AddressTaken> {
         let stores = carried.stores.iter().map(|(_, field)| stored(&self.relocs, *field));
         let mut given = carried.calls.iter().filter_map(|(start, end)| {
             let is_given =
                 matches!(self.callee(*start, *end)?, Link::Kernel(to) if !A::is_thunk(to.name()));
-            is_given.then_some(Taken::Given)
+            is_given.then_some(AddressTaken::Given)
         });
         let given = given.next();
-        let compared = carried.is_compared.then_some(Taken::Compared);
-        let returned = carried.is_returned.then_some(Taken::Returned);
-        let lost = carried.is_lost.then_some(Taken::Lost);
+        let compared = carried.is_compared.then_some(AddressTaken::Compared);
+        let returned = carried.is_returned.then_some(AddressTaken::Returned);
+        let lost = carried.is_lost.then_some(AddressTaken::Lost);
         stores.chain(given).chain(compared).chain(returned).chain(lost).collect()
     }
 }
 
 /// Goes over the relocations of instructions other than calls and jumps, with the start of the instruction.
 fn each<'r, A: Arch>(
-    source: &Source<'_>,
+    source: &CorrelatedObject<'_>,
     piece: Piece,
     relocs: &'r [OutReloc],
-    mut visit: impl FnMut(&Code<'_, 'r>, u64, &'r OutReloc, &mut A::Instructions<'_>),
+    mut visit: impl FnMut(&PieceCode<'_, 'r>, u64, &'r OutReloc, &mut A::Instructions<'_>),
 ) {
-    let code = Code::of(source, piece, relocs);
+    let code = PieceCode::of(source, piece, relocs);
     let mut at = 0u64;
     let mut instructions = A::Instructions::new(code.bytes, 0);
     while let Some(Ok(decoded)) = instructions.next() {
@@ -309,9 +309,9 @@ fn each<'r, A: Arch>(
 
 /// What a store is whose displacement is at `field`: one to memory that is named is one to the module's own variables, or
 /// to the kernel's.
-fn stored(relocs: &BTreeMap<u64, &OutReloc>, field: Option<u64>) -> Taken {
+fn stored(relocs: &BTreeMap<u64, &OutReloc>, field: Option<u64>) -> AddressTaken {
     match field.and_then(|field| relocs.get(&field)).map(|reloc| &reloc.link) {
-        Some(Link::Piece(own)) => Taken::Linked(*own),
-        _ => Taken::Stored,
+        Some(Link::Piece(own)) => AddressTaken::Linked(*own),
+        _ => AddressTaken::Stored,
     }
 }

@@ -5,8 +5,8 @@ use crate::elf::SymbolId;
 use crate::kernel::{Export, Kallsyms, KernelSymbol, LinkedKernel, Region, module_name};
 
 use super::position::PositionError;
-use super::source::Source;
-use super::why::Why;
+use super::source::CorrelatedObject;
+use super::why::ReasonText;
 
 /// What a reference of the livepatch is linked to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,11 @@ impl KlpSymbol {
 
 impl LinkedKernel {
     /// What the global symbol `name` is for code linked into `linked`; none where there is none that lasts.
-    pub(super) fn global(&self, linked: &str, name: &[u8]) -> Option<Result<LinkTarget, Why>> {
+    pub(super) fn global(
+        &self,
+        linked: &str,
+        name: &[u8],
+    ) -> Option<Result<LinkTarget, ReasonText>> {
         let text = String::from_utf8_lossy(name).into_owned();
         let user = module_name(linked);
         let symbol = |user: &str, object: &str, position: Result<u64, PositionError>| {
@@ -95,7 +99,7 @@ impl LinkedKernel {
         linked: &str,
         home: &str,
         name: &[u8],
-    ) -> Option<Result<LinkTarget, Why>> {
+    ) -> Option<Result<LinkTarget, ReasonText>> {
         let text = String::from_utf8_lossy(name).into_owned();
         let (user, object) = (module_name(linked), module_name(home));
         let Some(module) = self.modules.get(home) else {
@@ -111,7 +115,12 @@ impl LinkedKernel {
     }
 
     /// That `home`, which has `name`, is there when code of module `linked` is.
-    pub(super) fn has_loaded(&self, linked: &str, home: &str, name: &[u8]) -> Result<(), Why> {
+    pub(super) fn has_loaded(
+        &self,
+        linked: &str,
+        home: &str,
+        name: &[u8],
+    ) -> Result<(), ReasonText> {
         if home == "vmlinux" || self.comes_with(linked, home) {
             return Ok(());
         }
@@ -129,7 +138,7 @@ impl LinkedKernel {
         linked: &str,
         home: &str,
         name: &[u8],
-    ) -> Option<Result<LinkTarget, Why>> {
+    ) -> Option<Result<LinkTarget, ReasonText>> {
         if home == "vmlinux" {
             self.unexported(name)
         } else {
@@ -138,7 +147,7 @@ impl LinkedKernel {
     }
 
     /// The global symbol `name` of vmlinux, exported or not; none where there is none that lasts.
-    pub(super) fn unexported(&self, name: &[u8]) -> Option<Result<LinkTarget, Why>> {
+    pub(super) fn unexported(&self, name: &[u8]) -> Option<Result<LinkTarget, ReasonText>> {
         let name_of = || String::from_utf8_lossy(name).into_owned();
         let position = self.vmlinux.lasting_global(name)?;
         Some(position.map_err(|why| format!("{}: {why}", name_of())).map(|position| {
@@ -206,7 +215,7 @@ impl LinkedKernel {
     /// The position of the symbol `index` of what runs of `source`, among those of its name.
     pub(super) fn position(
         &self,
-        source: &Source<'_>,
+        source: &CorrelatedObject<'_>,
         index: SymbolId,
     ) -> Result<u64, PositionError> {
         let symbols = self.symbols_of(source.linked).ok_or(PositionError::Missing)?;
@@ -222,7 +231,11 @@ impl LinkedKernel {
     }
 
     /// What the local symbol `index` of what runs of `source` is.
-    pub(super) fn local(&self, source: &Source<'_>, index: SymbolId) -> Result<LinkTarget, Why> {
+    pub(super) fn local(
+        &self,
+        source: &CorrelatedObject<'_>,
+        index: SymbolId,
+    ) -> Result<LinkTarget, ReasonText> {
         let running = source.running().ok_or("an object without original")?;
         let symbol = running.analysis.elf.symbol(index);
         let name = symbol.name_lossy().into_owned();

@@ -11,8 +11,8 @@ use crate::layout::{FunctionId, Span};
 use crate::record::Note;
 
 use super::callers::{entry, is_call};
-use super::side::Side;
-use super::source::{Fate, Source};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, Fate};
 
 /// What starts a thread with a function (include/linux/kthread.h, include/linux/sched/task.h).
 const STARTERS: &[&[u8]] = &[
@@ -28,7 +28,7 @@ const STARTERS: &[&[u8]] = &[
 const UNDER_ALL: &[&str] = &["ret_from_fork", "schedule"];
 
 /// The notes about them.
-pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
+pub(super) fn notes(source: &CorrelatedObject<'_>) -> Vec<Note> {
     let changed = source.fates.with_ids();
     let changed = changed.filter(|(fate, _)| matches!(fate, Some(Fate::Changed(_))));
     let notes = changed.filter_map(|(_, number)| {
@@ -59,7 +59,7 @@ pub(super) fn notes(source: &Source<'_>) -> Vec<Note> {
 }
 
 /// Whether function `number` has a loop, and no way out of it: nothing in it returns or jumps to another function.
-fn is_endless(side: &Side<'_>, number: FunctionId) -> bool {
+fn is_endless(side: &ObjectSide<'_>, number: FunctionId) -> bool {
     let layout = &side.analysis.layout;
     let spans = layout.functions[number].spans();
     let machine = side.analysis.elf.machine;
@@ -72,7 +72,7 @@ fn is_endless(side: &Side<'_>, number: FunctionId) -> bool {
 }
 
 /// Whether a part of function `number` has a jump backwards; none if control can leave the function there.
-fn has_loop_only<A: Arch>(side: &Side<'_>, number: FunctionId, span: Span) -> Option<bool> {
+fn has_loop_only<A: Arch>(side: &ObjectSide<'_>, number: FunctionId, span: Span) -> Option<bool> {
     let section = side.analysis.elf.section(span.section);
     let code = section.range(span.start, span.end)?;
     let mut instructions = A::Instructions::new(code, span.start);
@@ -102,7 +102,7 @@ fn has_loop_only<A: Arch>(side: &Side<'_>, number: FunctionId, span: Span) -> Op
 }
 
 /// The functions that take the address of function `number` and start threads.
-fn starters(side: &Side<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
+fn starters(side: &ObjectSide<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
     let body = layout.span(layout.functions[number].body);
     let body = body.section.at(body.start);
@@ -118,7 +118,7 @@ fn starters(side: &Side<'_>, number: FunctionId) -> BTreeSet<FunctionId> {
     found
 }
 
-fn starts_threads(side: &Side<'_>, number: FunctionId) -> bool {
+fn starts_threads(side: &ObjectSide<'_>, number: FunctionId) -> bool {
     let (elf, layout) = (&side.analysis.elf, &side.analysis.layout);
     let mut spans = layout.functions[number].spans().map(|it| layout.span(it));
     spans.any(|span| {

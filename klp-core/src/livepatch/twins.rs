@@ -3,14 +3,14 @@
 
 use crate::record::Note;
 
-use super::moved::Thing;
-use super::source::{DataFate, Fate, Source};
+use super::moved::NamedData;
+use super::source::{CorrelatedObject, DataFate, Fate};
 
 /// The notes about them: a patch can also mean that the old variable is used in the new place.
-pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
+pub(super) fn notes(sources: &[CorrelatedObject<'_>]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (object, source) in sources.iter().enumerate() {
-        let things = |is_it: fn(&DataFate) -> bool| -> Vec<Thing> {
+        let things = |is_it: fn(&DataFate) -> bool| -> Vec<NamedData> {
             let spans = source.data.iter().filter(|(_, fate)| is_it(fate));
             let things = spans.filter_map(|(span, _)| source.patched.thing(object, *span));
             things.filter(|thing| !thing.is_constant() && !thing.is_of_file()).collect()
@@ -23,10 +23,11 @@ pub(super) fn notes(sources: &[Source<'_>]) -> Vec<Note> {
         for (fate, number) in source.fates.with_ids() {
             let Some(Fate::Changed(_)) = fate else { continue };
             let record = source.patched.record(number);
-            let uses = |thing: &&Thing| source.patched.names_in(record).any(|it| it == thing.name);
+            let uses =
+                |thing: &&NamedData| source.patched.names_in(record).any(|it| it == thing.name);
             for one in new.iter().filter(uses) {
                 let is_twin =
-                    |other: &&Thing| other.word() == one.word() && other.has_shape_of(one);
+                    |other: &&NamedData| other.word() == one.word() && other.has_shape_of(one);
                 if kept.iter().filter(uses).any(|other| is_twin(&other)) {
                     let word = String::from_utf8_lossy(one.word());
                     let function = source.name_of(number);

@@ -9,16 +9,16 @@ use crate::layout::{FunctionId, SpanId};
 use crate::obstacle::Obstacle;
 use crate::record::{Note, Refused};
 
-use super::boot::Missing;
+use super::boot::MissingInit;
 use super::extract::Extraction;
 use super::identity;
 use super::moved::{Moves, Suspect};
 use super::namesakes;
 use super::refusals::Refusals;
-use super::side::Side;
-use super::source::{Fate, Source};
-use super::taken::{Places, Taken};
-use super::types::{self, Changed, Types, User};
+use super::side::ObjectSide;
+use super::source::{CorrelatedObject, Fate};
+use super::taken::{AddressTaken, TakenAddresses};
+use super::types::{self, ChangedType, ObjectTypes, TypeUser};
 use super::{FORCED, PatchedObject, UnlinkedLivepatch};
 
 const UNTRACEABLE: &str =
@@ -47,8 +47,8 @@ impl Verdict {
     }
 
     /// What would have to be set up first, and is not.
-    pub(super) fn missing(&mut self, source: &Source<'_>, missing: Vec<Missing>) {
-        for Missing { initcall, level, variables } in missing {
+    pub(super) fn missing(&mut self, source: &CorrelatedObject<'_>, missing: Vec<MissingInit>) {
+        for MissingInit { initcall, level, variables } in missing {
             let variables: Vec<String> = variables.into_iter().collect();
             let why = format!(
                 "it is a {level} that the patch adds, and no livepatch has it called: {} would stay as in the \
@@ -70,7 +70,7 @@ impl Verdict {
 
     /// Tells where the object compiled with sections changes in another way than the one that was
     /// linked. What that can do to calls is decided where they are.
-    pub(super) fn sections(&mut self, source: &Source<'_>, changed: &[String]) {
+    pub(super) fn sections(&mut self, source: &CorrelatedObject<'_>, changed: &[String]) {
         if source.is_whole {
             return;
         }
@@ -88,7 +88,7 @@ impl Verdict {
     }
 
     /// Tells of exports that the patch adds.
-    pub(super) fn exports(&mut self, kernel: &LinkedKernel, source: &Source<'_>) {
+    pub(super) fn exports(&mut self, kernel: &LinkedKernel, source: &CorrelatedObject<'_>) {
         // What moves here from another object was exported there.
         let was = |name: &&String| {
             kernel.symvers.get(name).is_some_and(|export| export.module == source.linked)
@@ -102,7 +102,7 @@ impl Verdict {
     }
 
     /// Tells of types that have another layout, each once, and of who else uses them.
-    pub(super) fn types(&mut self, sources: &[Source<'_>]) {
+    pub(super) fn types(&mut self, sources: &[CorrelatedObject<'_>]) {
         let mut read = Vec::new();
         for source in sources {
             let typed = source.typed();
@@ -112,7 +112,9 @@ impl Verdict {
             }
             for (object, before, after) in typed {
                 let Some(before) = before else { continue };
-                match Types::of(before).and_then(|before| Ok((before, Types::of(after)?))) {
+                match ObjectTypes::of(before)
+                    .and_then(|before| Ok((before, ObjectTypes::of(after)?)))
+                {
                     Ok((before, after)) => read.push(((source, object), before, after)),
                     Err(why) => {
                         let why = format!("types are not compared: {why}");
@@ -130,8 +132,8 @@ impl Verdict {
                 let others = read.iter().flat_map(|((source, object), before, _)| {
                     let replaced = replaced(source);
                     let users = before.users(&changed.name).filter(move |user| match user {
-                        User::Function(name) => !replaced.contains(name),
-                        User::Variable(_) => true,
+                        TypeUser::Function(name) => !replaced.contains(name),
+                        TypeUser::Variable(_) => true,
                     });
                     users.map(move |user| format!("{user} in {object}"))
                 });
@@ -152,7 +154,7 @@ impl Verdict {
     pub(super) fn function(
         &mut self,
         kernel: &LinkedKernel,
-        source: &Source<'_>,
+        source: &CorrelatedObject<'_>,
         number: FunctionId,
     ) -> bool {
         let name = source.name_of(number);
@@ -197,7 +199,7 @@ impl Verdict {
     /// Tells of functions that hand out a text of the module where the kernel frees all texts but its own.
     pub(super) fn texts(
         &mut self,
-        sources: &[Source<'_>],
+        sources: &[CorrelatedObject<'_>],
         texts: BTreeSet<(usize, String, String)>,
     ) {
         for (object, function, how) in texts {
@@ -213,9 +215,9 @@ impl Verdict {
     /// Tells of new variables that the original may have under another name: what the kernel has in them is not there.
     pub(super) fn renamed(
         &mut self,
-        sources: &[Source<'_>],
+        sources: &[CorrelatedObject<'_>],
         moves: &Moves,
-        places: &Places,
+        places: &TakenAddresses,
         extraction: &Extraction,
     ) {
         let is_copied = |object: usize, span: SpanId| {
@@ -231,7 +233,8 @@ impl Verdict {
         let is_compared = |object: usize, span: SpanId| {
             let place = sources.get(object).map(|it| it.patched.analysis.layout.span(span));
             place.is_some_and(|span| {
-                let compared = places.iter().filter(|(_, taken)| taken.contains(&Taken::Compared));
+                let compared =
+                    places.iter().filter(|(_, taken)| taken.contains(&AddressTaken::Compared));
                 compared.into_iter().any(|((piece, _), _)| {
                     (piece.object, piece.section) == (object, span.section)
                         && (piece.start..piece.end).contains(&span.start)
@@ -321,7 +324,7 @@ pub fn exports(
 }
 
 /// What an object exports: `EXPORT_SYMBOL` (include/linux/export.h) leaves a symbol with the name in it.
-pub(super) fn exported(side: &Side<'_>) -> BTreeSet<String> {
+pub(super) fn exported(side: &ObjectSide<'_>) -> BTreeSet<String> {
     /// Before and since Linux 6.4.
     const PREFIXES: [&[u8]; 2] = [b"__ksymtab_", b"__export_symbol_"];
     let symbols = side.analysis.elf.symbols.iter();
@@ -333,7 +336,7 @@ pub(super) fn exported(side: &Side<'_>) -> BTreeSet<String> {
 }
 
 /// Why a type that changes is a risk. `others` use it, and stay.
-fn of_type(changed: &Changed, others: BTreeSet<String>) -> String {
+fn of_type(changed: &ChangedType, others: BTreeSet<String>) -> String {
     let how = &changed.how;
     let others = if others.is_empty() {
         "nothing else in the objects that the patch changes uses it".to_owned()
@@ -366,7 +369,7 @@ fn freed(place: &str, linked: &str) -> String {
 }
 
 /// The functions of a source that are replaced, as the source calls them.
-fn replaced(source: &Source<'_>) -> BTreeSet<String> {
+fn replaced(source: &CorrelatedObject<'_>) -> BTreeSet<String> {
     let fates = source.fates.with_ids();
     let changed = fates.filter(|(fate, _)| matches!(fate, Some(Fate::Changed(_))));
     changed
@@ -377,7 +380,7 @@ fn replaced(source: &Source<'_>) -> BTreeSet<String> {
         .collect()
 }
 
-fn section_of<'s, 'a>(side: &'s Side<'a>, number: FunctionId) -> &'s Section<'a> {
+fn section_of<'s, 'a>(side: &'s ObjectSide<'a>, number: FunctionId) -> &'s Section<'a> {
     let layout = &side.analysis.layout;
     let body = layout.functions[number].body;
     side.analysis.elf.section(layout.span(body).section)

@@ -1,4 +1,4 @@
 //! Why something of a livepatch is not known, or cannot be.
 
 /// A sentence fragment.
-pub(super) type Why = String;
+pub(super) type ReasonText = String;

@@ -5,7 +5,7 @@ use crate::elf::{Section, SectionClass, SectionId};
 
 use super::align;
 use super::difference::{Difference, What};
-use super::side::{Owner, Range, Side, Unit};
+use super::side::{ByteRange, ClaimedUnit, Owner, ProvedObject};
 use super::world::World;
 
 /// Who wants a whole line of the cache, or more, means it.
@@ -20,12 +20,12 @@ fn guaranteed(section: &Section<'_>, offset: u64) -> u64 {
 /// Whether the patched object is aligned as well as the original one, and wants no more.
 pub(super) fn aligned(
     world: &World<'_>,
-    original: Range,
-    patched: Range,
+    original: ByteRange,
+    patched: ByteRange,
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
     let (was, is) = (a.section(original.section), b.section(patched.section));
-    let alone = |section: &Section<'_>, side: &Side<'_>, range: Range| {
+    let alone = |section: &Section<'_>, side: &ProvedObject<'_>, range: ByteRange| {
         range.start == 0
             && (range.end == section.size
                 || range.end > 0
@@ -40,7 +40,7 @@ pub(super) fn aligned(
         (false, false) => {
             (original.start == 0 && patched.start == 0 && after < before && is.align < was.align
                 || is.align < before && before == was.align && wants(original, before))
-                && !has_reason(world, original, before, Version::Original)
+                && !has_reason(world, original, before, AlignedVersion::Original)
         }
         (false, true) => false,
     };
@@ -52,7 +52,7 @@ pub(super) fn aligned(
                 && after == is.align
                 && b.object.files.len() < 2
                 && !alone(is, b, patched)
-                && !has_reason(world, patched, after, Version::Patched);
+                && !has_reason(world, patched, after, AlignedVersion::Patched);
     if is_lost || is_gained {
         let text = format!("aligned to {after} bytes instead of {before}");
         return Err(Difference::new(What::Alignment, 0, text));
@@ -61,16 +61,16 @@ pub(super) fn aligned(
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Version {
+enum AlignedVersion {
     Original,
     Patched,
 }
 
 /// Whether something else in the section of `range` can want the alignment `wanted` that the other version's section has
 /// not: what is not there, what is told in any case, what keeps that alignment, and what certainly wants it.
-fn has_reason(world: &World<'_>, range: Range, wanted: u64, version: Version) -> bool {
+fn has_reason(world: &World<'_>, range: ByteRange, wanted: u64, version: AlignedVersion) -> bool {
     let [a, b] = &world.sides;
-    let (side, other) = if version == Version::Original { (a, b) } else { (b, a) };
+    let (side, other) = if version == AlignedVersion::Original { (a, b) } else { (b, a) };
     let units = side.units(range.section).iter();
     let mut others = units.filter(|unit| unit.start != range.start && unit.start < unit.end);
     others.any(|unit| {
@@ -79,16 +79,21 @@ fn has_reason(world: &World<'_>, range: Range, wanted: u64, version: Version) ->
         }
         let Owner::Pair(number) = unit.owner else { return true };
         let pair = world.pair(number);
-        let there = if version == Version::Original { pair.patched } else { pair.original };
+        let there = if version == AlignedVersion::Original { pair.patched } else { pair.original };
         let keeps = guaranteed(other.section(there.section), there.start) >= wanted;
         !pair.equal || keeps || is_asked_for(side, range.section, unit, wanted)
     })
 }
 
 /// Whether `unit` stands behind room that nothing fills and that a smaller alignment would not leave.
-fn is_asked_for(side: &Side<'_>, section: SectionId, unit: &Unit, wanted: u64) -> bool {
+fn is_asked_for(
+    side: &ProvedObject<'_>,
+    section: SectionId,
+    unit: &ClaimedUnit,
+    wanted: u64,
+) -> bool {
     let end = side.reach_before(section, unit.start);
-    let room = Range { section, start: end, end: unit.start };
+    let room = ByteRange { section, start: end, end: unit.start };
     let smaller = wanted / 2;
     side.object.files.len() < 2
         && end > 0
@@ -99,6 +104,6 @@ fn is_asked_for(side: &Side<'_>, section: SectionId, unit: &Unit, wanted: u64) -
 }
 
 /// Whether an object of this size can want an alignment by itself: others have it because they are large.
-fn wants(range: Range, align: u64) -> bool {
+fn wants(range: ByteRange, align: u64) -> bool {
     align >= 4096 || align <= 16 && range.len().is_multiple_of(align) && range.len() > 0
 }

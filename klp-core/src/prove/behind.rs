@@ -2,13 +2,13 @@
 
 use crate::arch::{Arch, Form, Instructions as _, for_machine};
 
-use super::code::Code;
+use super::code::CodePair;
 use super::correspond::{self, Sink};
 use super::difference::{Difference, What};
-use super::side::{Range, Side};
-use super::target::{Target, Use};
+use super::side::{ByteRange, ProvedObject};
+use super::target::{MemoryUse, ReferenceTarget};
 
-impl<'a> Code<'_, 'a> {
+impl<'a> CodePair<'_, 'a> {
     /// Compares what control runs on into.
     pub(super) fn compare_behind(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
@@ -20,14 +20,14 @@ impl<'a> Code<'_, 'a> {
         match (from, to) {
             (None, None) => Ok(()),
             (Some(from), Some(to)) => {
-                let place = |range: Range, at: u64| Target::Place {
+                let place = |range: ByteRange, at: u64| ReferenceTarget::Place {
                     section: range.section,
                     offset: at.cast_signed(),
                     symbol: None,
                 };
                 let (from, to) = (place(self.original, from), place(self.patched, to));
                 let offset = self.patched.len();
-                correspond::correspond(self.world, &from, &to, Use::Branch, offset, sink)
+                correspond::correspond(self.world, &from, &to, MemoryUse::Branch, offset, sink)
                     .map_err(|text| Difference::new(What::FallThrough, offset, text))
             }
             _ => {
@@ -39,11 +39,11 @@ impl<'a> Code<'_, 'a> {
 }
 
 /// Where the next instruction behind a stretch of code is.
-fn next(side: &Side<'_>, range: Range) -> Option<u64> {
+fn next(side: &ProvedObject<'_>, range: ByteRange) -> Option<u64> {
     for_machine!(side.object.machine, A => next_of::<A>(side, range))
 }
 
-fn next_of<A: Arch>(side: &Side<'_>, range: Range) -> Option<u64> {
+fn next_of<A: Arch>(side: &ProvedObject<'_>, range: ByteRange) -> Option<u64> {
     let limit = side.size(range.section);
     let section = side.section(range.section);
     let code = section.bytes(range.end, limit.checked_sub(range.end)?)?;

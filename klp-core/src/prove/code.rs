@@ -6,40 +6,40 @@ use crate::arch::{Arch, Form, Instructions as _, for_machine};
 use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::align::{self, Alignment, Position};
-use super::correspond::{self, Edge, Node, Sink};
+use super::correspond::{self, Node, NodeNeed, Sink};
 use super::difference::{Difference, What};
 use super::names;
-use super::side::{Range, Side};
-use super::table::Table;
-use super::tables::{Entry, Field};
-use super::target::{self, Target, Use};
-use super::walk::{self, Inst, Relocated, Role};
+use super::side::{ByteRange, ProvedObject};
+use super::table::TableKind;
+use super::tables::{ProvedEntry, ProvedField};
+use super::target::{self, MemoryUse, ReferenceTarget};
+use super::walk::{self, InstructionRole, ProvedInstruction, Relocated};
 use super::world::World;
 
 /// Two stretches of code that are compared.
-pub(super) struct Code<'w, 'a> {
+pub(super) struct CodePair<'w, 'a> {
     pub(super) world: &'w World<'a>,
-    pub(super) original: Range,
-    pub(super) patched: Range,
+    pub(super) original: ByteRange,
+    pub(super) patched: ByteRange,
     pub(super) alignment: &'w Alignment,
 }
 
 /// Whether control comes to what is behind the instruction at `at`, the last of `range`. Behind a call or a trap it does not:
 /// nothing says which functions do not return. A trap that warns does.
-fn runs_on(side: &Side<'_>, range: Range, at: u64) -> bool {
+fn runs_on(side: &ProvedObject<'_>, range: ByteRange, at: u64) -> bool {
     let warns = || {
-        let here = Range { start: at, end: at.saturating_add(1), ..range };
-        let mut bugs = side.entries_in(here).filter(|(_, entry)| entry.table == Table::Bugs);
+        let here = ByteRange { start: at, end: at.saturating_add(1), ..range };
+        let mut bugs = side.entries_in(here).filter(|(_, entry)| entry.table == TableKind::Bugs);
         bugs.any(
-            |(_, entry)| matches!(entry.fields.last(), Some(Field::Bits(flags)) if flags & 1 != 0),
+            |(_, entry)| matches!(entry.fields.last(), Some(ProvedField::Bits(flags)) if flags & 1 != 0),
         )
     };
-    side.bytes(Range { start: at, ..range }).is_some_and(|code| {
+    side.bytes(ByteRange { start: at, ..range }).is_some_and(|code| {
         for_machine!(side.object.machine, A => A::runs_on(&code) || A::traps(&code) && warns())
     })
 }
 
-impl<'a> Code<'_, 'a> {
+impl<'a> CodePair<'_, 'a> {
     /// Whether all of it corresponds, if what `sink` gets does.
     pub(super) fn compare(&self, sink: &mut Sink<'a>) -> Result<(), Difference> {
         let runs_on = match self.alignment {
@@ -55,7 +55,7 @@ impl<'a> Code<'_, 'a> {
                     }
                 }
                 sink.count("padding");
-                let last = patched.last().filter(|it| it.role != Role::Data);
+                let last = patched.last().filter(|it| it.role != InstructionRole::Data);
                 last.is_some_and(|it| runs_on(&self.world.sides[1], self.patched, it.at))
             }
         };
@@ -70,7 +70,7 @@ impl<'a> Code<'_, 'a> {
 
     /// Returns whether control runs on behind the end.
     fn compare_same<A: Arch>(&self, sink: &mut Sink<'a>) -> Result<bool, Difference> {
-        let Range { section: number, start, end } = self.original;
+        let ByteRange { section: number, start, end } = self.original;
         let [a, b] = &self.world.sides;
         let section = a.section(number);
         let ahead = section.range(start, section.size);
@@ -94,11 +94,11 @@ impl<'a> Code<'_, 'a> {
                 std::iter::from_fn(|| our_relocs.next_if(|it| it.offset < next)).collect();
             let theirs: Relocated = their_relocs.by_ref().take(ours.len()).collect();
             let (form, role) = match decoded {
-                Ok(it) => (it.form, Role::Plain),
-                Err(_) => (Form::Plain, Role::Data),
+                Ok(it) => (it.form, InstructionRole::Plain),
+                Err(_) => (Form::Plain, InstructionRole::Data),
             };
             if form != Form::Nop {
-                last = (role != Role::Data).then_some(offset);
+                last = (role != InstructionRole::Data).then_some(offset);
             }
             let refers_by_itself = match form {
                 Form::Branch { target, .. } => {
@@ -113,7 +113,8 @@ impl<'a> Code<'_, 'a> {
             {
                 continue;
             }
-            let inst = Inst { at, len: next.saturating_sub(at), form, ends: false, role };
+            let inst =
+                ProvedInstruction { at, len: next.saturating_sub(at), form, ends: false, role };
             let fields = match &decoded {
                 Ok(decoded) => walk::of_instruction(&mut reader, decoded, &inst, &ours),
                 Err(_) => walk::of_data(&inst, &ours),
@@ -140,7 +141,7 @@ impl<'a> Code<'_, 'a> {
         const ADDED: u64 = 16;
         let [a, _] = &self.world.sides;
         let is_inside = || match target::of(a.object, ours, 0) {
-            Target::Place { section, offset, .. } => {
+            ReferenceTarget::Place { section, offset, .. } => {
                 let near = self.original.start.saturating_sub(ADDED)
                     ..self.original.end.saturating_add(ADDED);
                 section == self.original.section
@@ -153,13 +154,13 @@ impl<'a> Code<'_, 'a> {
 
     fn compare_instruction(
         &self,
-        one: &Inst,
-        other: &Inst,
+        one: &ProvedInstruction,
+        other: &ProvedInstruction,
         sink: &mut Sink<'a>,
     ) -> Result<(), Difference> {
-        let is_branch = |inst: &Inst| matches!(inst.form, Form::Branch { .. });
-        let is_free = one.role == Role::Free && !(is_branch(one) && is_branch(other));
-        if one.role == other.role && (is_free || one.role == Role::Trace) {
+        let is_branch = |inst: &ProvedInstruction| matches!(inst.form, Form::Branch { .. });
+        let is_free = one.role == InstructionRole::Free && !(is_branch(one) && is_branch(other));
+        if one.role == other.role && (is_free || one.role == InstructionRole::Trace) {
             return Ok(());
         }
         let [a, b] = &self.world.sides;
@@ -171,7 +172,7 @@ impl<'a> Code<'_, 'a> {
             return Err(Difference::new(What::Instruction, offset, text));
         }
         for (ours, theirs) in ours.iter().zip(&theirs) {
-            let is_branch = ours.usage == Use::Branch && theirs.usage == Use::Branch;
+            let is_branch = ours.usage == MemoryUse::Branch && theirs.usage == MemoryUse::Branch;
             let is_like = match (ours.kind, theirs.kind) {
                 (Some(a), Some(b)) => a == b || is_branch && a.is_relative() && b.is_relative(),
                 (Some(kind), None) | (None, Some(kind)) => {
@@ -192,14 +193,14 @@ impl<'a> Code<'_, 'a> {
     /// Whether two references correspond. Within this code, they must lead to one instruction.
     fn refer(
         &self,
-        original: &Target<'a>,
-        patched: &Target<'a>,
-        usage: Use,
+        original: &ReferenceTarget<'a>,
+        patched: &ReferenceTarget<'a>,
+        usage: MemoryUse,
         offset: u64,
         sink: &mut Sink<'a>,
     ) -> Result<(), String> {
-        let inside = |range: &Range, target: &Target<'_>| match target {
-            Target::Place { section, offset, .. } => {
+        let inside = |range: &ByteRange, target: &ReferenceTarget<'_>| match target {
+            ReferenceTarget::Place { section, offset, .. } => {
                 u64::try_from(*offset).ok().filter(|at| range.contains(*section, *at))
             }
             _ => None,
@@ -218,12 +219,12 @@ impl<'a> Code<'_, 'a> {
 
     /// The entries of one side that count on both.
     fn entries<'s>(
-        side: &'s Side<'a>,
-        other: &Side<'_>,
-        range: Range,
+        side: &'s ProvedObject<'a>,
+        other: &ProvedObject<'_>,
+        range: ByteRange,
         position: impl Fn(u64) -> Position,
         sink: &mut Sink<'a>,
-    ) -> Vec<(Position, &'s Entry<'a>)> {
+    ) -> Vec<(Position, &'s ProvedEntry<'a>)> {
         let mut found = Vec::new();
         for (_, entry) in side.entries_in(range) {
             let lacks = !other.tables.contains(&entry.table);
@@ -250,7 +251,7 @@ impl<'a> Code<'_, 'a> {
                 return fail("at another instruction, or not on both sides");
             }
             self.compare_entry(one.1, other.1, offset, sink)?;
-            if table == Table::Alternatives && !same_order(&ours, &theirs, number) {
+            if table == TableKind::Alternatives && !same_order(&ours, &theirs, number) {
                 return fail("overlapping entries in another order");
             }
         }
@@ -268,8 +269,8 @@ impl<'a> Code<'_, 'a> {
 
     fn compare_entry(
         &self,
-        one: &Entry<'a>,
-        other: &Entry<'a>,
+        one: &ProvedEntry<'a>,
+        other: &ProvedEntry<'a>,
         offset: u64,
         sink: &mut Sink<'a>,
     ) -> Result<(), Difference> {
@@ -279,25 +280,26 @@ impl<'a> Code<'_, 'a> {
             return Err(Difference::new(What::Entry(other.table.name()), offset, text));
         }
         compare_fields(one, other, offset, sink, |a, b, sink| {
-            self.refer(a, b, Use::Address, offset, sink)
+            self.refer(a, b, MemoryUse::Address, offset, sink)
         })
     }
 
     /// Names in the middle of the code.
     fn compare_symbols(&self) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
-        let inner = |side: &Side<'a>, range: Range, position: &dyn Fn(u64) -> Position| {
-            let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
-            let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
-            let mut found: Vec<_> = named
-                .map(|(_, it)| {
-                    let is_function = it.kind == SymbolKind::Function;
-                    (position(it.value), names::base(it.name), is_function, it.local, it.value)
-                })
-                .collect();
-            found.sort_unstable();
-            found
-        };
+        let inner =
+            |side: &ProvedObject<'a>, range: ByteRange, position: &dyn Fn(u64) -> Position| {
+                let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
+                let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
+                let mut found: Vec<_> = named
+                    .map(|(_, it)| {
+                        let is_function = it.kind == SymbolKind::Function;
+                        (position(it.value), names::base(it.name), is_function, it.local, it.value)
+                    })
+                    .collect();
+                found.sort_unstable();
+                found
+            };
         let ours = inner(a, self.original, &|at| self.alignment.original(at));
         let theirs = inner(b, self.patched, &|at| self.alignment.patched(at));
         for (one, other) in ours.iter().zip(&theirs) {
@@ -317,11 +319,11 @@ impl<'a> Code<'_, 'a> {
 
 /// What two entries say of their instructions.
 pub(super) fn compare_fields<'a>(
-    one: &Entry<'a>,
-    other: &Entry<'a>,
+    one: &ProvedEntry<'a>,
+    other: &ProvedEntry<'a>,
     offset: u64,
     sink: &mut Sink<'a>,
-    refer: impl Fn(&Target<'a>, &Target<'a>, &mut Sink<'a>) -> Result<(), String>,
+    refer: impl Fn(&ReferenceTarget<'a>, &ReferenceTarget<'a>, &mut Sink<'a>) -> Result<(), String>,
 ) -> Result<(), Difference> {
     let fail = |text: String| Err(Difference::new(What::Entry(other.table.name()), offset, text));
     if one.fields.len() != other.fields.len() {
@@ -329,23 +331,23 @@ pub(super) fn compare_fields<'a>(
     }
     for (ours, theirs) in one.fields.iter().zip(&other.fields) {
         match (ours, theirs) {
-            (Field::Bits(a), Field::Bits(b)) if a == b => {}
-            (Field::In(a), Field::In(b)) if a == b => {}
-            (Field::Target(a), Field::Target(b)) => {
+            (ProvedField::Bits(a), ProvedField::Bits(b)) if a == b => {}
+            (ProvedField::In(a), ProvedField::In(b)) if a == b => {}
+            (ProvedField::Target(a), ProvedField::Target(b)) => {
                 if let Err(text) = refer(a, b, sink) {
                     return fail(text);
                 }
             }
-            (Field::Code(a, a_len), Field::Code(b, b_len)) => {
+            (ProvedField::Code(a, a_len), ProvedField::Code(b, b_len)) => {
                 let (Some(original), Some(patched)) = (stretch(a, *a_len), stretch(b, *b_len))
                 else {
                     return fail("its replacement is not in this object".into());
                 };
                 let node = Node::Code { original, patched };
                 let places = (original.start, patched.start);
-                sink.edges.push(Edge { node, places, offset });
+                sink.edges.push(NodeNeed { node, places, offset });
             }
-            (Field::Bits(a), Field::Bits(b)) => {
+            (ProvedField::Bits(a), ProvedField::Bits(b)) => {
                 return fail(format!("{b:#x} instead of {a:#x}"));
             }
             _ => return fail("a field is relocated on one side only".into()),
@@ -355,21 +357,21 @@ pub(super) fn compare_fields<'a>(
 }
 
 /// `len` bytes of code at a place of this object.
-fn stretch(target: &Target<'_>, len: u64) -> Option<Range> {
-    let Target::Place { section, offset, .. } = *target else { return None };
+fn stretch(target: &ReferenceTarget<'_>, len: u64) -> Option<ByteRange> {
+    let ReferenceTarget::Place { section, offset, .. } = *target else { return None };
     let start = u64::try_from(offset).ok()?;
-    Some(Range { section, start, end: start.checked_add(len)? })
+    Some(ByteRange { section, start, end: start.checked_add(len)? })
 }
 
 /// Whether entry `number` and those after it that describe some of the same bytes are in the table in one order.
 fn same_order(
-    ours: &[(Position, &Entry<'_>)],
-    theirs: &[(Position, &Entry<'_>)],
+    ours: &[(Position, &ProvedEntry<'_>)],
+    theirs: &[(Position, &ProvedEntry<'_>)],
     number: usize,
 ) -> bool {
     /// So many entries that describe one instruction are looked at.
     const NEAR: usize = 16;
-    let near = |list: &[(Position, &Entry<'_>)]| -> SmallVec<[bool; NEAR]> {
+    let near = |list: &[(Position, &ProvedEntry<'_>)]| -> SmallVec<[bool; NEAR]> {
         let Some((_, first)) = list.get(number) else { return SmallVec::new() };
         let end = first.offset.saturating_add(first.len.max(1));
         let after = list.iter().skip(number + 1).take(NEAR);

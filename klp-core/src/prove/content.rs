@@ -6,9 +6,9 @@ use super::align;
 use super::correspond::{self, Sink};
 use super::difference::{Difference, What};
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_LINE, DYNDBG_NAMES, DYNDBG_WORD};
-use super::sections::Class;
-use super::side::{Range, Side};
-use super::target::{self, Target, Use};
+use super::sections::SectionPurpose;
+use super::side::{ByteRange, ProvedObject};
+use super::target::{self, MemoryUse, ReferenceTarget};
 use super::world::World;
 
 /// How a distance in data is read.
@@ -22,14 +22,14 @@ enum Distance {
 
 /// Two stretches of data of one length.
 #[derive(Clone, Copy)]
-pub(super) struct Content {
-    pub(super) original: Range,
-    pub(super) patched: Range,
+pub(super) struct DataPair {
+    pub(super) original: ByteRange,
+    pub(super) patched: ByteRange,
     /// Where the objects begin that these are parts of.
     pub(super) starts: (u64, u64),
 }
 
-impl Content {
+impl DataPair {
     /// Whether bytes and references are the same. Offsets of differences count from `start` of the patched object.
     pub(super) fn compare<'a>(
         &self,
@@ -100,7 +100,7 @@ impl Content {
             };
             let was = target::of(a.object, &one, bias(one.offset, self.starts.0));
             let is = target::of(b.object, &other, bias(other.offset, self.starts.1));
-            correspond::correspond(world, &was, &is, Use::Address, offset, sink)
+            correspond::correspond(world, &was, &is, MemoryUse::Address, offset, sink)
                 .map_err(|text| Difference::new(What::Target, offset, text))?;
         }
         Ok(())
@@ -113,7 +113,8 @@ impl Content {
             let at = self.offset(self.patched.start.saturating_add(at));
             Err(Difference::new(What::Content, at, text))
         };
-        let is_empty = |side: &Side<'_>, range: Range| side.section(range.section).data.is_empty();
+        let is_empty =
+            |side: &ProvedObject<'_>, range: ByteRange| side.section(range.section).data.is_empty();
         let count = |side, range| align::relocs(side, range).count();
         if count(a, self.original) != count(b, self.patched) {
             return fail(0, "another number of fields is relocated");
@@ -153,8 +154,9 @@ impl Content {
     /// Where a place of the patched object is in a descriptor of a debug message, if it is in one.
     fn in_dyndbg(&self, world: &World<'_>, at: u64) -> Option<u64> {
         let [a, b] = &world.sides;
-        let is_dyndbg =
-            |side: &Side<'_>, range: Range| side.section(range.section).name == b"__dyndbg";
+        let is_dyndbg = |side: &ProvedObject<'_>, range: ByteRange| {
+            side.section(range.section).name == b"__dyndbg"
+        };
         if !is_dyndbg(a, self.original) || !is_dyndbg(b, self.patched) {
             return None;
         }
@@ -169,7 +171,7 @@ impl Content {
         if b.section(self.patched.section).name != b".BTF_ids" {
             return Ok(());
         }
-        let names = |side: &Side<'_>, range: Range| -> Vec<(u64, Vec<u8>)> {
+        let names = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
             let symbols = side.symbols(range.section, range.start, range.end);
             let ids = symbols.filter(|(_, it)| it.name.starts_with(b"__BTF_ID__"));
             let name = |name: &[u8]| {
@@ -190,7 +192,7 @@ impl Content {
         if self.in_dyndbg(world, self.patched.start).is_some() {
             let field = at.checked_sub(at % 4)?;
             let in_entry = self.in_dyndbg(world, self.patched.start.checked_add(field)?)?;
-            let read = |side: &Side<'_>, range: Range| {
+            let read = |side: &ProvedObject<'_>, range: ByteRange| {
                 let bytes =
                     side.section(range.section).bytes(range.start.checked_add(field)?, 4)?;
                 Some(u32::from_le_bytes(*bytes.first_chunk()?) & !DYNDBG_LINE)
@@ -204,7 +206,7 @@ impl Content {
 }
 
 /// Whether all of `range` is distances of places of one function from the start of the table.
-fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> bool {
+fn is_table_of_places(side: &ProvedObject<'_>, range: ByteRange, start: u64) -> bool {
     let mut owner = None;
     let mut next = range.start;
     for reloc in align::relocs(side, range) {
@@ -213,7 +215,8 @@ fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> bool {
         }
         next = next.saturating_add(4);
         let bias = start.cast_signed().wrapping_sub(reloc.offset.cast_signed());
-        let Target::Place { section, offset, .. } = target::of(side.object, &reloc, bias) else {
+        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &reloc, bias)
+        else {
             return false;
         };
         let Ok(at) = u64::try_from(offset) else { return false };
@@ -233,7 +236,7 @@ fn is_table_of_places(side: &Side<'_>, range: Range, start: u64) -> bool {
 }
 
 /// Whether `range` is a `core::panic::Location` of Rust: the text of a file name, its length, line and column.
-fn is_location(side: &Side<'_>, range: Range) -> bool {
+fn is_location(side: &ProvedObject<'_>, range: ByteRange) -> bool {
     let name = || {
         let mut relocs = align::relocs(side, range);
         let first = relocs.next().filter(|it| it.kind == RelocKind::Abs64)?;
@@ -241,14 +244,16 @@ fn is_location(side: &Side<'_>, range: Range) -> bool {
             return None;
         }
         if !side.units_at(range.section, range.start).is_empty()
-            || side.meaning(range.section).class != Class::Constant
+            || side.meaning(range.section).class != SectionPurpose::Constant
         {
             return None;
         }
-        let Target::Place { section, offset, .. } = target::of(side.object, &first, 0) else {
+        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &first, 0)
+        else {
             return None;
         };
-        let bytes = side.bytes(Range { start: range.start + 8, end: range.start + 16, ..range })?;
+        let bytes =
+            side.bytes(ByteRange { start: range.start + 8, end: range.start + 16, ..range })?;
         let len = u64::from_le_bytes(*bytes.first_chunk()?);
         let text = side.section(section).bytes(u64::try_from(offset).ok()?, len)?;
         text.ends_with(b".rs").then_some(())

@@ -9,29 +9,29 @@ use crate::ids::List;
 use super::PairId;
 use super::align;
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_NAMES};
-use super::extent::{self, Entered};
-use super::sections::{self, Class, Meaning};
-use super::side::{Owner, Range, Side};
-use super::target::{self, Target, Use};
+use super::extent::{self, EnteredData};
+use super::sections::{self, SectionMeaning, SectionPurpose};
+use super::side::{ByteRange, Owner, ProvedObject};
+use super::target::{self, MemoryUse, ReferenceTarget};
 use super::{data, names, prefix, walk, x86_64};
 
 /// What was compared of one object, or need not be.
 pub(super) struct Covered<'s, 'a> {
-    side: &'s Side<'a>,
+    side: &'s ProvedObject<'a>,
     ranges: List<SectionId, Vec<(u64, u64)>>,
 }
 
 /// Something of a section, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum SectionPiece {
     /// A unit of this claim.
     Pair(PairId),
     /// Bytes that nothing has looked at.
-    Left(Range),
+    Left(ByteRange),
 }
 
 impl<'s, 'a> Covered<'s, 'a> {
-    pub(super) fn new(side: &'s Side<'a>) -> Self {
+    pub(super) fn new(side: &'s ProvedObject<'a>) -> Self {
         let mut covered = Self { side, ranges: side.object.sections.alongside() };
         for (_, number) in side.object.sections.with_ids() {
             for unit in side.units(number) {
@@ -40,7 +40,7 @@ impl<'s, 'a> Covered<'s, 'a> {
                 } else {
                     unit.start
                 };
-                covered.add(Range { section: number, start, end: unit.end });
+                covered.add(ByteRange { section: number, start, end: unit.end });
             }
         }
         for range in side.indexed() {
@@ -59,25 +59,26 @@ impl<'s, 'a> Covered<'s, 'a> {
                 continue;
             };
             for reloc in section.relocs.iter().filter(|it| it.offset % entry < DYNDBG_NAMES) {
-                if let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
+                if let ReferenceTarget::Place { section, offset, .. } =
+                    target::of(side.object, &reloc, 0)
                     && let Ok(at) = u64::try_from(offset)
                     && let Some(symbol) = side.sized_symbol(section, at)
                 {
                     let end = symbol.end();
-                    self.add(Range { section, start: symbol.value, end });
+                    self.add(ByteRange { section, start: symbol.value, end });
                 }
             }
         }
     }
 
-    pub(super) fn add(&mut self, range: Range) {
+    pub(super) fn add(&mut self, range: ByteRange) {
         if range.start < range.end {
             self.ranges[range.section].push((range.start, range.end));
         }
     }
 
     /// What only changed code refers to is changed with it: adds all that is reached from `starts`.
-    pub(super) fn excuse(&mut self, starts: Vec<Range>, entered: &Entered) {
+    pub(super) fn excuse(&mut self, starts: Vec<ByteRange>, entered: &EnteredData) {
         let side = self.side;
         let mut seen: HashSet<Place> = HashSet::new();
         let mut waiting = starts;
@@ -95,12 +96,12 @@ impl<'s, 'a> Covered<'s, 'a> {
                 return;
             }
             self.add(range);
-            let mut reach = |target: &Target<'_>, usage: Use| {
-                let Target::Place { section, offset, .. } = *target else { return };
+            let mut reach = |target: &ReferenceTarget<'_>, usage: MemoryUse| {
+                let ReferenceTarget::Place { section, offset, .. } = *target else { return };
                 let whole = side.size(section);
                 let Some(at) = u64::try_from(offset).ok().filter(|at| *at <= whole) else {
                     // From outside, all that the section holds can be meant.
-                    let all = Range { section, start: 0, end: whole };
+                    let all = ByteRange { section, start: 0, end: whole };
                     waiting.extend((!side.is_code(section)).then_some(all));
                     return;
                 };
@@ -113,14 +114,18 @@ impl<'s, 'a> Covered<'s, 'a> {
                     let limit = side.next_symbol(section, at);
                     let (start, end) =
                         known.unwrap_or_else(|| (at, walk::straight(side, section, at, limit)));
-                    waiting.push(Range { section, start, end });
+                    waiting.push(ByteRange { section, start, end });
                 } else {
-                    let usage = if matches!(usage, Use::Load(_)) { Use::Indexed } else { usage };
+                    let usage = if matches!(usage, MemoryUse::Load(_)) {
+                        MemoryUse::Indexed
+                    } else {
+                        usage
+                    };
                     let found = extent::extent(side, entered, section, offset, usage);
                     let list = &entered[section];
                     let next = list.get(list.partition_point(|(next, _)| *next <= at));
                     let next = next.filter(|_| !found.known).map_or(u64::MAX, |(next, _)| *next);
-                    waiting.push(Range { end: found.range.end.min(next), ..found.range });
+                    waiting.push(ByteRange { end: found.range.end.min(next), ..found.range });
                 }
             };
             if side.is_code(range.section) {
@@ -131,19 +136,19 @@ impl<'s, 'a> Covered<'s, 'a> {
                 }
                 for (_, entry) in side.entries_in(range) {
                     for one in entry.targets() {
-                        reach(one, Use::Address);
+                        reach(one, MemoryUse::Address);
                     }
                 }
             } else {
                 for reloc in align::relocs(side, range) {
-                    reach(&target::of(side.object, &reloc, 0), Use::Address);
+                    reach(&target::of(side.object, &reloc, 0), MemoryUse::Address);
                 }
             }
         }
     }
 
     /// What is left of sections of each meaning, in order. Of tables, their units too.
-    pub(super) fn left(mut self) -> Vec<(Meaning<'a>, Piece)> {
+    pub(super) fn left(mut self) -> Vec<(SectionMeaning<'a>, SectionPiece)> {
         let mut found = Vec::new();
         let all = self.side.object.sections.with_ids();
         let mut sections: Vec<SectionId> = all.map(|(_, id)| id).collect();
@@ -154,16 +159,21 @@ impl<'s, 'a> Covered<'s, 'a> {
             let section = self.side.section(number);
             let unread = self.side.unread_tables.contains(&number);
             let is_table = match meaning.class {
-                Class::LeftOut(_) => continue,
-                Class::OfCode(_) if !unread => continue,
+                SectionPurpose::LeftOut(_) => continue,
+                SectionPurpose::OfCode(_) if !unread => continue,
                 // Whatever it describes, its bytes stand for themselves.
-                Class::OfCode(_) | Class::Table => true,
-                Class::Code if meaning.name.starts_with(b".altinstr") => continue,
+                SectionPurpose::OfCode(_) | SectionPurpose::Table => true,
+                SectionPurpose::Code if meaning.name.starts_with(b".altinstr") => continue,
                 // What nothing refers to in these does not exist for anybody.
-                Class::Constant if section.is_merged() && !sections::is_gathered(section) => {
+                SectionPurpose::Constant
+                    if section.is_merged() && !sections::is_gathered(section) =>
+                {
                     continue;
                 }
-                Class::Code | Class::Variable | Class::Constant | Class::Special => false,
+                SectionPurpose::Code
+                | SectionPurpose::Variable
+                | SectionPurpose::Constant
+                | SectionPurpose::Special => false,
             };
             let mut list = std::mem::take(&mut self.ranges[number]);
             list.sort_unstable();
@@ -172,19 +182,21 @@ impl<'s, 'a> Covered<'s, 'a> {
             let mut from = 0;
             for (start, end) in list {
                 if start > from {
-                    gaps.push(Range { section: number, start: from, end: start });
+                    gaps.push(ByteRange { section: number, start: from, end: start });
                 }
                 from = from.max(end);
             }
-            let mut pieces: Vec<(u64, Piece)> = Vec::new();
+            let mut pieces: Vec<(u64, SectionPiece)> = Vec::new();
             for gap in gaps {
                 let split = self.split(gap, meaning, is_table);
-                pieces.extend(split.into_iter().map(|range| (range.start, Piece::Left(range))));
+                pieces.extend(
+                    split.into_iter().map(|range| (range.start, SectionPiece::Left(range))),
+                );
             }
             if is_table {
                 for unit in self.side.units(number) {
                     if let Owner::Pair(pair) = unit.owner {
-                        pieces.push((unit.start, Piece::Pair(pair)));
+                        pieces.push((unit.start, SectionPiece::Pair(pair)));
                     }
                 }
             }
@@ -195,7 +207,7 @@ impl<'s, 'a> Covered<'s, 'a> {
     }
 
     /// Parts of a gap that are more than padding, by the symbols there.
-    fn split(&self, gap: Range, meaning: Meaning<'_>, is_table: bool) -> Vec<Range> {
+    fn split(&self, gap: ByteRange, meaning: SectionMeaning<'_>, is_table: bool) -> Vec<ByteRange> {
         let side = self.side;
         let symbols = side.symbols(gap.section, gap.start.saturating_add(1), gap.end);
         let named = symbols.filter(|(_, it)| !names::is_temporary(it.name));
@@ -205,9 +217,9 @@ impl<'s, 'a> Covered<'s, 'a> {
         let mut found = Vec::new();
         let mut start = gap.start;
         for end in borders {
-            let part = Range { start, end, ..gap };
+            let part = ByteRange { start, end, ..gap };
             start = end;
-            let is_padding = if meaning.class == Class::Code {
+            let is_padding = if meaning.class == SectionPurpose::Code {
                 is_padding(side, part)
             } else if is_table {
                 // Between entries the assembler aligns.
@@ -220,7 +232,7 @@ impl<'s, 'a> Covered<'s, 'a> {
             if is_padding {
                 continue;
             }
-            let keeps_zeros = is_table || meaning.class == Class::Code;
+            let keeps_zeros = is_table || meaning.class == SectionPurpose::Code;
             found.push(if keeps_zeros { part } else { without_zeros(side, part) });
         }
         found
@@ -229,7 +241,7 @@ impl<'s, 'a> Covered<'s, 'a> {
 
 /// The blocks of the functions in `ranges` that LLVM puts into sections of their own and calls by the function's name. To
 /// some of them leads nothing but what changed.
-fn blocks(side: &Side<'_>, ranges: &[Range]) -> Vec<Range> {
+fn blocks(side: &ProvedObject<'_>, ranges: &[ByteRange]) -> Vec<ByteRange> {
     let functions = ranges.iter().filter(|range| side.is_code(range.section)).flat_map(|range| {
         let named = side.symbols(range.section, range.start, range.start.saturating_add(1));
         named.map(|(_, symbol)| (symbol.name, symbol.file))
@@ -241,23 +253,23 @@ fn blocks(side: &Side<'_>, ranges: &[Range]) -> Vec<Range> {
         let is_one =
             functions.contains(&(function, symbol.file)) || functions.contains(&(function, None));
         let end = side.next_symbol(section, symbol.value).min(side.size(section));
-        is_one.then_some(Range { section, start: symbol.value, end })
+        is_one.then_some(ByteRange { section, start: symbol.value, end })
     });
     symbols.filter(|range| side.is_code(range.section)).collect()
 }
 
 /// A range without the zeros at its end: what follows is aligned in another way where it is in a section of its own.
-fn without_zeros(side: &Side<'_>, range: Range) -> Range {
+fn without_zeros(side: &ProvedObject<'_>, range: ByteRange) -> ByteRange {
     let Some(bytes) = side.bytes(range) else { return range };
     let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
     let fields = align::relocs(side, range);
     let end = fields.map(|it| it.end()).max();
     let end = range.start.saturating_add(used).max(end.unwrap_or(0));
-    Range { end: end.min(range.end), ..range }
+    ByteRange { end: end.min(range.end), ..range }
 }
 
 /// Whether all of some code is what assemblers and linkers put between functions.
-fn is_padding(side: &Side<'_>, range: Range) -> bool {
+fn is_padding(side: &ProvedObject<'_>, range: ByteRange) -> bool {
     let Some(bytes) = side.bytes(range) else { return false };
     let relocs = align::relocs(side, range).next().is_some();
     if relocs || side.entries_in(range).next().is_some() {

@@ -41,7 +41,7 @@ fn peeled(edges: &[Vec<usize>], backwards: &[Vec<usize>]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::target::Use;
+    use super::super::target::MemoryUse;
     use super::*;
     use crate::elf::SectionId;
 
@@ -50,7 +50,7 @@ mod tests {
         let section = SectionId::default();
         let node = |from: i64, to: i64| {
             let (original, patched) = ((section, from), (section, to));
-            Some(Node::Data { original, patched, usage: Use::Address })
+            Some(Node::Data { original, patched, usage: MemoryUse::Address })
         };
         // 0 ⇄ 16 became 0 → 16 → 32 → 0: three steps are not back at the start.
         let nodes = [node(0, 0), node(16, 16), node(0, 32), node(16, 0), node(0, 16), node(16, 32)];

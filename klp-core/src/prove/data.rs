@@ -5,12 +5,12 @@ use object::elf;
 use crate::elf::{Section, Symbol, SymbolKind};
 
 use super::aligned::aligned;
-use super::content::Content;
+use super::content::DataPair;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
 use super::names;
-use super::sections::Class;
-use super::side::{Range, Side};
+use super::sections::SectionPurpose;
+use super::side::{ByteRange, ProvedObject};
 use super::world::{Ranges, World};
 
 /// Whether the data objects of `pair` correspond, if what `sink` gets does.
@@ -21,8 +21,8 @@ pub(super) fn compare<'a>(
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
     let (original, patched) = (pair.original, pair.patched);
-    if let Class::LeftOut(rule) = b.meaning(patched.section).class
-        && a.meaning(original.section).class == Class::LeftOut(rule)
+    if let SectionPurpose::LeftOut(rule) = b.meaning(patched.section).class
+        && a.meaning(original.section).class == SectionPurpose::LeftOut(rule)
     {
         sink.count(rule);
         return Ok(());
@@ -42,11 +42,11 @@ pub(super) fn compare<'a>(
     same_names(world, original, patched)?;
     // What is longer without a size is longer by what is in front of the next object.
     let len = original.len().min(patched.len());
-    let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
+    let part = |range: ByteRange| ByteRange { end: range.start.saturating_add(len), ..range };
     let starts = (original.start, patched.start);
-    Content { original: part(original), patched: part(patched), starts }.compare(world, sink)?;
+    DataPair { original: part(original), patched: part(patched), starts }.compare(world, sink)?;
     for (side, range) in [(a, original), (b, patched)] {
-        let rest = Range { start: range.start.saturating_add(len), ..range };
+        let rest = ByteRange { start: range.start.saturating_add(len), ..range };
         if !is_zero(side, rest) {
             return Err(Difference::new(What::Size, len, "longer on one side"));
         }
@@ -55,9 +55,13 @@ pub(super) fn compare<'a>(
 }
 
 /// Whether names in the middle stand where they stood.
-fn same_names(world: &World<'_>, original: Range, patched: Range) -> Result<(), Difference> {
+fn same_names(
+    world: &World<'_>,
+    original: ByteRange,
+    patched: ByteRange,
+) -> Result<(), Difference> {
     let [a, b] = &world.sides;
-    let names = |side: &Side<'_>, range: Range| -> Vec<(u64, Vec<u8>)> {
+    let names = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<(u64, Vec<u8>)> {
         let symbols = side.symbols(range.section, range.start.saturating_add(1), range.end);
         let is_name = |symbol: &Symbol<'_>| {
             !names::is_temporary(symbol.name)
@@ -83,7 +87,7 @@ fn same_names(world: &World<'_>, original: Range, patched: Range) -> Result<(), 
 }
 
 /// Whether a range holds zeros only, and no references.
-pub(super) fn is_zero(side: &Side<'_>, range: Range) -> bool {
+pub(super) fn is_zero(side: &ProvedObject<'_>, range: ByteRange) -> bool {
     let section = side.section(range.section);
     section.relocs.within(range.start, range.end).next().is_none()
         && (section.data.is_empty()
@@ -107,8 +111,8 @@ pub(super) fn same_flags(was: &Section<'_>, is: &Section<'_>) -> bool {
 /// Whether both sections make the same of what is in them.
 pub(super) fn same_section(
     world: &World<'_>,
-    original: Range,
-    patched: Range,
+    original: ByteRange,
+    patched: ByteRange,
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
     let (was, is) = (a.section(original.section), b.section(patched.section));
@@ -130,7 +134,7 @@ pub(super) fn same_section(
     if cut(was) != cut(is) {
         return fail(format!("in {}, whose entries the linker merges", names()));
     }
-    let splits = |side: &Side<'_>, section: &Section<'_>, range: Range| {
+    let splits = |side: &ProvedObject<'_>, section: &Section<'_>, range: ByteRange| {
         let bytes = side.bytes(range).filter(|_| section.is_strings());
         bytes.is_some_and(|bytes| {
             bytes.split_last().is_some_and(|(_, text)| text.contains(&0)) && section.entsize == 1

@@ -7,16 +7,16 @@ use crate::slices::SliceParts as _;
 
 use super::align;
 use super::described;
-use super::side::{Range, Side};
-use super::target::{self, Target, Use};
+use super::side::{ByteRange, ProvedObject};
+use super::target::{self, MemoryUse, ReferenceTarget};
 use super::walk;
 use super::x86_64;
 
 /// What a reference to data means.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Extent {
+pub(super) struct ReferenceExtent {
     /// The object. The place that is referred to need not be inside.
-    pub(super) range: Range,
+    pub(super) range: ByteRange,
     /// Its end is known, not only that it is not behind this one.
     pub(super) known: bool,
     /// The place is outside of the one object of its section: that is meant, whatever else the place could be in a
@@ -26,16 +26,16 @@ pub(super) struct Extent {
 
 /// Where data without a name is entered, of each section in order: the place, and whether its address is taken (and
 /// not only something indexed from there).
-pub(super) type Entered = List<SectionId, Vec<(u64, bool)>>;
+pub(super) type EnteredData = List<SectionId, Vec<(u64, bool)>>;
 
 /// Finds where unclaimed data is entered.
-pub(super) fn entered(side: &Side<'_>) -> Entered {
+pub(super) fn entered(side: &ProvedObject<'_>) -> EnteredData {
     use rayon::prelude::*;
     let sections = &side.object.sections;
     let parts = sections.par_with_ids().flat_map_iter(
         |(_, id)| for_machine!(side.object.machine, A => entered_from::<A>(side, id)),
     );
-    let mut found: Entered = sections.alongside();
+    let mut found: EnteredData = sections.alongside();
     for (section, at, is_taken) in parts.collect::<Vec<_>>() {
         found[section].push((at, is_taken));
     }
@@ -48,8 +48,8 @@ pub(super) fn entered(side: &Side<'_>) -> Entered {
 }
 
 /// Whether one unit is around all places that an instruction can mean by `reloc`.
-fn is_within_unit(side: &Side<'_>, reloc: &Reloc) -> bool {
-    let Target::Place { section, offset, .. } = target::of(side.object, reloc, 0) else {
+fn is_within_unit(side: &ProvedObject<'_>, reloc: &Reloc) -> bool {
+    let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, reloc, 0) else {
         return false;
     };
     u64::try_from(offset).is_ok_and(|at| {
@@ -58,19 +58,22 @@ fn is_within_unit(side: &Side<'_>, reloc: &Reloc) -> bool {
     })
 }
 
-fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, u64, bool)> {
+fn entered_from<A: Arch>(
+    side: &ProvedObject<'_>,
+    number: SectionId,
+) -> Vec<(SectionId, u64, bool)> {
     let mut found = Vec::new();
     let section = side.section(number);
     let is_plain =
         |section: SectionId| !side.is_code(section) && !side.section(section).is_merged();
-    let interesting = |target: &Target<'_>| {
-        let Target::Place { section, offset, .. } = *target else { return None };
+    let interesting = |target: &ReferenceTarget<'_>| {
+        let ReferenceTarget::Place { section, offset, .. } = *target else { return None };
         let at = u64::try_from(offset).ok().filter(|_| is_plain(section))?;
         (at < side.size(section) && side.units_at(section, at).is_empty()).then_some((section, at))
     };
     let leads_to_plain = |reloc: &Reloc| {
         let near = target::of(side.object, reloc, 0);
-        matches!(near, Target::Place { section, .. } if is_plain(section))
+        matches!(near, ReferenceTarget::Place { section, .. } if is_plain(section))
     };
     // The target can lie 4 bytes and an operand further than the symbol and addend say.
     let is_near = |reloc: &Reloc| {
@@ -79,7 +82,7 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, 
             && !is_within_unit(side, reloc)
             && (0..=12).step_by(4).any(|bias| at(bias).is_some())
     };
-    let all = Range { section: number, start: 0, end: section.size };
+    let all = ByteRange { section: number, start: 0, end: section.size };
     let mut done = 0;
     for reloc in align::relocs(side, all) {
         if section.is_code() && reloc.offset < done || !is_near(&reloc) {
@@ -94,12 +97,12 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, 
         // All that this function refers to, at once.
         let unit = side.units_at(number, reloc.offset).first().copied();
         let range = match unit {
-            Some(unit) => Range { section: number, start: unit.start, end: unit.end },
+            Some(unit) => ByteRange { section: number, start: unit.start, end: unit.end },
             None => match side.sized_symbol(number, reloc.offset) {
                 Some(symbol) if symbol.kind == SymbolKind::Function => {
-                    Range { section: number, start: symbol.value, end: symbol.end() }
+                    ByteRange { section: number, start: symbol.value, end: symbol.end() }
                 }
-                _ => Range {
+                _ => ByteRange {
                     section: number,
                     start: reloc.offset.saturating_sub(64).max(done),
                     end: reloc.offset.saturating_add(16).min(section.size),
@@ -131,8 +134,8 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, 
             let Some(it) = decoded.ok().filter(|_| own.iter().any(leads_to_plain)) else {
                 continue;
             };
-            let (len, role) = (end.saturating_sub(at), walk::Role::Plain);
-            let inst = walk::Inst { at, len, form: it.form, ends: it.ends_flow, role };
+            let (len, role) = (end.saturating_sub(at), walk::InstructionRole::Plain);
+            let inst = walk::ProvedInstruction { at, len, form: it.form, ends: it.ends_flow, role };
             for field in walk::of_instruction(&mut reader, &it, &inst, &own) {
                 let operand = field.operand(side, number.at(at), &own);
                 let place = operand.and_then(|it| Some((interesting(&it.target)?, it.starts)));
@@ -150,16 +153,16 @@ fn entered_from<A: Arch>(side: &Side<'_>, number: SectionId) -> Vec<(SectionId, 
 
 /// What a reference to a place means.
 pub(super) fn extent(
-    side: &Side<'_>,
-    entered: &Entered,
+    side: &ProvedObject<'_>,
+    entered: &EnteredData,
     section: SectionId,
     offset: i64,
-    usage: Use,
-) -> Extent {
+    usage: MemoryUse,
+) -> ReferenceExtent {
     let number = section;
     let limit = side.size(number);
-    let known = |start: u64, end: u64| Extent {
-        range: Range { section: number, start, end: end.max(start) },
+    let known = |start: u64, end: u64| ReferenceExtent {
+        range: ByteRange { section: number, start, end: end.max(start) },
         known: true,
         is_outside: false,
     };
@@ -172,12 +175,12 @@ pub(super) fn extent(
     };
     let Some(at) = u64::try_from(offset).ok().filter(|at| *at < limit || *at == 0) else {
         if is_one() {
-            return Extent { is_outside: true, ..known(0, limit) };
+            return ReferenceExtent { is_outside: true, ..known(0, limit) };
         }
         let start = u64::try_from(offset).map_or(0, |at| at.min(limit));
-        return Extent { known: false, ..known(start, limit) };
+        return ReferenceExtent { known: false, ..known(start, limit) };
     };
-    if let Use::Load(bytes) = usage {
+    if let MemoryUse::Load(bytes) = usage {
         return known(at, at.saturating_add(u64::from(bytes)));
     }
     if let Some(unit) = side.units_at(number, at).first() {
@@ -200,8 +203,8 @@ pub(super) fn extent(
     let unit = units.get(units.partition_point(|unit| unit.start <= at));
     let unit = unit.map_or(u64::MAX, |unit| unit.start);
     let end = side.next_symbol(number, at).min(unit).min(limit);
-    Extent {
-        range: Range { section: number, start: at, end: end.max(at) },
+    ReferenceExtent {
+        range: ByteRange { section: number, start: at, end: end.max(at) },
         known: false,
         is_outside: false,
     }

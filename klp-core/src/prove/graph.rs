@@ -8,25 +8,25 @@ use super::difference::Difference;
 
 /// What is proven or not: a pair, a node, or something that belongs to no pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Item {
+pub(super) enum Provable {
     Pair(PairId),
     Node(usize),
     Left(usize),
 }
 
 /// Of each node, what needs it, and where the reference is.
-pub(super) type Users = Vec<Vec<(Item, u64)>>;
+pub(super) type NodeUsers = Vec<Vec<(Provable, u64)>>;
 
 /// From what is not proven by itself to all that needs it.
 pub(super) fn spread(
-    own: &BTreeMap<Item, Difference>,
-    users: &Users,
+    own: &BTreeMap<Provable, Difference>,
+    users: &NodeUsers,
     describe: impl Fn(usize) -> String,
-) -> BTreeMap<Item, Difference> {
+) -> BTreeMap<Provable, Difference> {
     let mut failed = own.clone();
-    let mut waiting: VecDeque<Item> = own.keys().copied().collect();
+    let mut waiting: VecDeque<Provable> = own.keys().copied().collect();
     while let Some(item) = waiting.pop_front() {
-        let Item::Node(number) = item else { continue };
+        let Provable::Node(number) = item else { continue };
         let Some(cause) = failed.get(&item).cloned() else { continue };
         for (user, offset) in users.get(number).into_iter().flatten() {
             if failed.contains_key(user) {
@@ -34,7 +34,7 @@ pub(super) fn spread(
             }
             let place = describe(number);
             let text = match user {
-                Item::Pair(_) | Item::Left(_) if own.contains_key(&item) => {
+                Provable::Pair(_) | Provable::Left(_) if own.contains_key(&item) => {
                     format!("{place}: {}", cause.text)
                 }
                 _ => cause.text.clone(),

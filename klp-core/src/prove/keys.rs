@@ -8,12 +8,12 @@ use crate::ids::List;
 
 use super::PairId;
 use super::names;
-use super::sections::Class;
-use super::side::{Owner, Side};
+use super::sections::SectionPurpose;
+use super::side::{Owner, ProvedObject};
 
 /// What a symbol stands for. Where two have the same, everything as far from one as from the other corresponds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Key<'a> {
+enum SymbolKey<'a> {
     /// A place of a pair: of data, or of a function whose versions correspond byte by byte.
     Pair(PairId, u64),
     /// A name of another object that has no number.
@@ -23,12 +23,15 @@ enum Key<'a> {
 /// The keys of the symbols of both objects.
 #[derive(Default)]
 pub(super) struct Keys<'a> {
-    sides: [List<SymbolId, Option<Key<'a>>>; 2],
+    sides: [List<SymbolId, Option<SymbolKey<'a>>>; 2],
 }
 
 impl<'a> Keys<'a> {
     /// `is_fixed` says of a pair whether its versions correspond byte by byte.
-    pub(super) fn of(sides: &[Side<'a>; 2], is_fixed: impl Fn(PairId) -> bool + Sync) -> Self {
+    pub(super) fn of(
+        sides: &[ProvedObject<'a>; 2],
+        is_fixed: impl Fn(PairId) -> bool + Sync,
+    ) -> Self {
         let [a, b] = sides;
         let (original, patched) = rayon::join(|| keys(a, &is_fixed), || keys(b, &is_fixed));
         Self { sides: [original, patched] }
@@ -48,23 +51,26 @@ impl<'a> Keys<'a> {
 }
 
 fn keys<'a>(
-    side: &Side<'a>,
+    side: &ProvedObject<'a>,
     is_fixed: &(impl Fn(PairId) -> bool + Sync),
-) -> List<SymbolId, Option<Key<'a>>> {
+) -> List<SymbolId, Option<SymbolKey<'a>>> {
     let symbols = side.object.symbols.par_with_ids().with_min_len(1024);
     let key = |(symbol, id): (&Symbol<'a>, SymbolId)| match symbol.place {
         Definition::Undefined if id.number() > 0 => {
             let (name, weak) = (symbol.name, symbol.weak);
-            (*names::base(name) == *name).then_some(Key::Undefined { name, weak })
+            (*names::base(name) == *name).then_some(SymbolKey::Undefined { name, weak })
         }
         // Through a section anything in it can be meant.
         Definition::Section(section) if symbol.kind != SymbolKind::Section => {
             let class = side.meaning(section).class;
-            let is_content = matches!(class, Class::Code | Class::Variable | Class::Constant);
+            let is_content = matches!(
+                class,
+                SectionPurpose::Code | SectionPurpose::Variable | SectionPurpose::Constant
+            );
             if is_content {
                 of_place(side, section, symbol.value).filter(|key| match key {
-                    Key::Pair(number, _) => is_fixed(*number),
-                    Key::Undefined { .. } => true,
+                    SymbolKey::Pair(number, _) => is_fixed(*number),
+                    SymbolKey::Undefined { .. } => true,
                 })
             } else {
                 None
@@ -76,12 +82,12 @@ fn keys<'a>(
 }
 
 /// The first of the pairs that stand there.
-fn of_place<'a>(side: &Side<'a>, section: SectionId, at: u64) -> Option<Key<'a>> {
+fn of_place<'a>(side: &ProvedObject<'a>, section: SectionId, at: u64) -> Option<SymbolKey<'a>> {
     let units = side.units_at(section, at);
     let pairs = units.iter().filter_map(|unit| match unit.owner {
         Owner::Pair(number) => Some((number, at.saturating_sub(unit.start))),
         Owner::Lone => None,
     });
     let (number, distance) = pairs.min()?;
-    Some(Key::Pair(number, distance))
+    Some(SymbolKey::Pair(number, distance))
 }

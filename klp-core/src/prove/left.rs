@@ -5,22 +5,22 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::PairId;
 use super::align::{self};
-use super::code::Code;
-use super::content::Content;
+use super::code::CodePair;
+use super::content::DataPair;
 use super::correspond::Sink;
-use super::coverage::Piece;
+use super::coverage::SectionPiece;
 use super::data;
 use super::difference::{Difference, What};
 use super::names;
-use super::sections::{Class, Meaning};
-use super::side::{Range, Side};
-use super::target::{self, Target};
+use super::sections::{SectionMeaning, SectionPurpose};
+use super::side::{ByteRange, ProvedObject};
+use super::target::{self, ReferenceTarget};
 use super::world::World;
 
 /// The result of comparing something that belongs to no pair.
 pub(super) struct Left<'a> {
     /// Where it is, and on which side.
-    pub(super) range: Range,
+    pub(super) range: ByteRange,
     pub(super) is_original: bool,
     /// What it is called, where that is not what stands there.
     pub(super) name: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Left<'a> {
     pub(super) sink: Sink<'a>,
 }
 
-type Pieces<'a> = Vec<(Meaning<'a>, Piece)>;
+type Pieces<'a> = Vec<(SectionMeaning<'a>, SectionPiece)>;
 
 /// Compares the pieces of both sides.
 pub(super) fn compare<'a>(
@@ -36,7 +36,7 @@ pub(super) fn compare<'a>(
     ours: &Pieces<'a>,
     theirs: &Pieces<'a>,
 ) -> Vec<Left<'a>> {
-    let mut groups: BTreeMap<Meaning<'_>, [Vec<Piece>; 2]> = BTreeMap::new();
+    let mut groups: BTreeMap<SectionMeaning<'_>, [Vec<SectionPiece>; 2]> = BTreeMap::new();
     for (meaning, piece) in ours {
         groups.entry(*meaning).or_default()[0].push(*piece);
     }
@@ -52,16 +52,21 @@ pub(super) fn compare<'a>(
 }
 
 /// Whether pairs stand in one order, leaving out what is only on one side.
-fn order<'a>(world: &World<'a>, ours: &[Piece], theirs: &[Piece], found: &mut Vec<Left<'a>>) {
+fn order<'a>(
+    world: &World<'a>,
+    ours: &[SectionPiece],
+    theirs: &[SectionPiece],
+    found: &mut Vec<Left<'a>>,
+) {
     let mut places: BTreeMap<PairId, usize> = BTreeMap::new();
     for (place, piece) in ours.iter().enumerate() {
-        if let Piece::Pair(pair) = piece {
+        if let SectionPiece::Pair(pair) = piece {
             places.insert(*pair, place);
         }
     }
     let mut last = None;
     for piece in theirs {
-        let Piece::Pair(pair) = piece else { continue };
+        let SectionPiece::Pair(pair) = piece else { continue };
         let Some(place) = places.get(pair) else { continue };
         if last.is_some_and(|last| last > *place) {
             let ranges = world.pair(*pair);
@@ -80,7 +85,7 @@ fn order<'a>(world: &World<'a>, ours: &[Piece], theirs: &[Piece], found: &mut Ve
 }
 
 /// What makes pieces alike before their references are compared.
-fn signature(side: &Side<'_>, range: Range, is_code: bool) -> u64 {
+fn signature(side: &ProvedObject<'_>, range: ByteRange, is_code: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
     let name = side
         .symbols(range.section, range.start, range.start.saturating_add(1))
@@ -95,20 +100,24 @@ fn signature(side: &Side<'_>, range: Range, is_code: bool) -> u64 {
     }
     let mut from = range.start;
     for reloc in align::relocs(side, range) {
-        hash_bytes(side, Range { start: from, end: reloc.offset.max(from), ..range }, &mut hasher);
+        hash_bytes(
+            side,
+            ByteRange { start: from, end: reloc.offset.max(from), ..range },
+            &mut hasher,
+        );
         reloc.raw.hash(&mut hasher);
         hash_target(side, &target::of(side.object, &reloc, 0), &mut hasher);
         from = reloc.end().max(from);
     }
-    hash_bytes(side, Range { start: from, end: range.end.max(from), ..range }, &mut hasher);
+    hash_bytes(side, ByteRange { start: from, end: range.end.max(from), ..range }, &mut hasher);
     hasher.finish()
 }
 
 /// Which claim or name of another object is meant; what has neither is told apart by comparing it.
-fn hash_target(side: &Side<'_>, target: &Target<'_>, hasher: &mut DefaultHasher) {
+fn hash_target(side: &ProvedObject<'_>, target: &ReferenceTarget<'_>, hasher: &mut DefaultHasher) {
     match *target {
-        Target::Undefined { name, .. } => names::base(name).hash(hasher),
-        Target::Place { section, offset, .. } => {
+        ReferenceTarget::Undefined { name, .. } => names::base(name).hash(hasher),
+        ReferenceTarget::Place { section, offset, .. } => {
             let units = u64::try_from(offset).map(|at| side.units_at(section, at));
             let owner = units.ok().and_then(|units| Some(units.first()?.owner));
             owner.hash(hasher);
@@ -117,7 +126,7 @@ fn hash_target(side: &Side<'_>, target: &Target<'_>, hasher: &mut DefaultHasher)
     }
 }
 
-fn hash_bytes(side: &Side<'_>, range: Range, hasher: &mut DefaultHasher) {
+fn hash_bytes(side: &ProvedObject<'_>, range: ByteRange, hasher: &mut DefaultHasher) {
     match side.bytes(range) {
         Some(bytes) => bytes.hash(hasher),
         None => range.len().hash(hasher),
@@ -126,35 +135,35 @@ fn hash_bytes(side: &Side<'_>, range: Range, hasher: &mut DefaultHasher) {
 
 fn group<'a>(
     world: &World<'a>,
-    meaning: Meaning<'_>,
-    ours: &[Piece],
-    theirs: &[Piece],
+    meaning: SectionMeaning<'_>,
+    ours: &[SectionPiece],
+    theirs: &[SectionPiece],
     found: &mut Vec<Left<'a>>,
 ) {
     /// How far the like of a piece is looked for.
     const AHEAD: usize = 256;
     let [a, b] = &world.sides;
-    let is_code = meaning.class == Class::Code;
-    let list = |pieces: &[Piece], side: &Side<'_>| -> Vec<(Range, u64)> {
+    let is_code = meaning.class == SectionPurpose::Code;
+    let list = |pieces: &[SectionPiece], side: &ProvedObject<'_>| -> Vec<(ByteRange, u64)> {
         let ranges = pieces.iter().filter_map(|piece| match piece {
-            Piece::Left(range) => Some((*range, signature(side, *range, is_code))),
-            Piece::Pair(_) => None,
+            SectionPiece::Left(range) => Some((*range, signature(side, *range, is_code))),
+            SectionPiece::Pair(_) => None,
         });
         ranges.collect()
     };
     let (mut ours, mut theirs) = (list(ours, a), list(theirs, b));
-    let counts_order = matches!(meaning.class, Class::Table | Class::OfCode(_));
+    let counts_order = matches!(meaning.class, SectionPurpose::Table | SectionPurpose::OfCode(_));
     found.extend(alike(world, &mut ours, &mut theirs, is_code, counts_order));
     let is_linked = a.object.files.len().max(b.object.files.len()) > 1;
     let are_few = ours.len().max(theirs.len()) < AHEAD;
-    if meaning.class == Class::Constant && is_linked && are_few {
+    if meaning.class == SectionPurpose::Constant && is_linked && are_few {
         // Constants of several files stand one behind the other, so that where one ends is not known.
         ours.retain(|(range, _)| !theirs.iter().any(|(there, _)| holds(a, *range, b, *there)));
         theirs.retain(|(range, _)| !ours.iter().any(|(there, _)| holds(b, *range, a, *there)));
     }
     // What nothing reaches in constants and is on one side only is nobody's.
-    let is_nobodys = meaning.class == Class::Constant;
-    let alone = |range: Range, is_original: bool| {
+    let is_nobodys = meaning.class == SectionPurpose::Constant;
+    let alone = |range: ByteRange, is_original: bool| {
         let text =
             if is_original { "bytes without a name are gone" } else { "new bytes without a name" };
         let result = Err(Difference::new(What::Uncovered, 0, text));
@@ -174,7 +183,7 @@ fn group<'a>(
                 other += 1;
             }
             (Some((original, was)), Some((patched, is))) => {
-                let later = |list: &[(Range, u64)], from: usize, like: &u64| {
+                let later = |list: &[(ByteRange, u64)], from: usize, like: &u64| {
                     list.iter().skip(from).take(AHEAD).any(|(_, it)| it == like)
                 };
                 if was != is && later(&theirs, other, was) {
@@ -197,12 +206,12 @@ fn group<'a>(
 /// one of them stands behind what it was in front of is told once.
 fn alike<'a>(
     world: &World<'a>,
-    ours: &mut Vec<(Range, u64)>,
-    theirs: &mut Vec<(Range, u64)>,
+    ours: &mut Vec<(ByteRange, u64)>,
+    theirs: &mut Vec<(ByteRange, u64)>,
     is_code: bool,
     counts_order: bool,
 ) -> Vec<Left<'a>> {
-    let mut alike: HashMap<u64, [VecDeque<(usize, Range)>; 2]> = HashMap::new();
+    let mut alike: HashMap<u64, [VecDeque<(usize, ByteRange)>; 2]> = HashMap::new();
     for (side, pieces) in [&*ours, &*theirs].into_iter().enumerate() {
         for (place, (range, it)) in pieces.iter().enumerate() {
             alike.entry(*it).or_default()[side].push_back((place, *range));
@@ -236,8 +245,14 @@ fn alike<'a>(
 }
 
 /// Whether the bytes of `range`, which nothing relocates, stand somewhere in `there` as well.
-fn holds(side: &Side<'_>, range: Range, other: &Side<'_>, there: Range) -> bool {
-    let is_plain = |side: &Side<'_>, range: Range| align::relocs(side, range).next().is_none();
+fn holds(
+    side: &ProvedObject<'_>,
+    range: ByteRange,
+    other: &ProvedObject<'_>,
+    there: ByteRange,
+) -> bool {
+    let is_plain =
+        |side: &ProvedObject<'_>, range: ByteRange| align::relocs(side, range).next().is_none();
     let found = side.bytes(range).zip(other.bytes(there));
     found.is_some_and(|(own, all)| {
         own.len() <= all.len()
@@ -247,19 +262,24 @@ fn holds(side: &Side<'_>, range: Range, other: &Side<'_>, there: Range) -> bool 
     })
 }
 
-fn piece<'a>(world: &World<'a>, original: Range, patched: Range, is_code: bool) -> Left<'a> {
+fn piece<'a>(
+    world: &World<'a>,
+    original: ByteRange,
+    patched: ByteRange,
+    is_code: bool,
+) -> Left<'a> {
     let mut sink = Sink::default();
     let result = if is_code {
         data::same_section(world, original, patched)
             .and_then(|()| align::align(&world.sides, original, patched))
             .and_then(|alignment| {
-                Code { world, original, patched, alignment: &alignment }.compare(&mut sink)
+                CodePair { world, original, patched, alignment: &alignment }.compare(&mut sink)
             })
     } else {
         let len = original.len().min(patched.len());
-        let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
+        let part = |range: ByteRange| ByteRange { end: range.start.saturating_add(len), ..range };
         let starts = (original.start, patched.start);
-        let content = Content { original: part(original), patched: part(patched), starts };
+        let content = DataPair { original: part(original), patched: part(patched), starts };
         data::same_section(world, original, patched)
             .and_then(|()| content.compare(world, &mut sink))
             .and_then(|()| {

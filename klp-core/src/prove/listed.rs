@@ -6,8 +6,8 @@ use super::PairId;
 use super::correspond::Sink;
 use super::difference::{Difference, What};
 use super::left::Left;
-use super::side::{Owner, Range, Side};
-use super::table::Table;
+use super::side::{ByteRange, Owner, ProvedObject};
+use super::table::TableKind;
 use super::world::World;
 use crate::elf::Place;
 
@@ -37,19 +37,19 @@ pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
 }
 
 /// An entry: the function that it is for, its number among those of this function, and where it is.
-type OfFunction = ((PairId, usize), Range);
+type OfFunction = ((PairId, usize), ByteRange);
 
 /// The entries of each table, in their order.
-fn by_table<'a>(side: &Side<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
+fn by_table<'a>(side: &ProvedObject<'a>) -> BTreeMap<&'a [u8], Vec<OfFunction>> {
     let mut found: BTreeMap<&[u8], Vec<OfFunction>> = BTreeMap::new();
     let mut counts: BTreeMap<(&[u8], PairId), usize> = BTreeMap::new();
-    for entry in side.entries.iter().filter(|entry| entry.table == Table::Places) {
+    for entry in side.entries.iter().filter(|entry| entry.table == TableKind::Places) {
         let units = side.units_at(entry.section, entry.offset);
         let Some(Owner::Pair(function)) = units.first().map(|unit| unit.owner) else { continue };
         let name = entry.table_name();
         let count = counts.entry((name, function)).or_default();
         let Place { section, offset: start } = entry.at;
-        let range = Range { section, start, end: start.saturating_add(1) };
+        let range = ByteRange { section, start, end: start.saturating_add(1) };
         found.entry(name).or_default().push(((function, *count), range));
         *count = count.saturating_add(1);
     }

@@ -8,15 +8,15 @@ use crate::elf::{Definition, ElfObject, Place, RelocKind, Section, SectionId, Sy
 use crate::ids::List;
 
 use super::names;
-use super::sections::{Class, Meaning};
-use super::table::Table;
-use super::target::{self, Target};
+use super::sections::{SectionMeaning, SectionPurpose};
+use super::table::TableKind;
+use super::target::{self, ReferenceTarget};
 
 /// Calls them tables that describe instructions.
-pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meaning<'_>>) {
+pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, SectionMeaning<'_>>) {
     let mut lists: Vec<(SectionId, Vec<Place>)> = Vec::new();
     for (section, id) in object.sections.with_ids() {
-        if meanings[id].class == Class::Table
+        if meanings[id].class == SectionPurpose::Table
             && let Some(places) = places(object, section)
         {
             lists.push((id, places));
@@ -50,7 +50,7 @@ pub(super) fn find(object: &ElfObject<'_>, meanings: &mut List<SectionId, Meanin
     for (number, places) in &lists {
         let has_names = places.iter().any(|place| starts.contains(place));
         if !touched.contains(number) && !has_names {
-            meanings[*number].class = Class::OfCode(Table::Places);
+            meanings[*number].class = SectionPurpose::OfCode(TableKind::Places);
         }
     }
 }
@@ -67,7 +67,8 @@ fn places(object: &ElfObject<'_>, section: &Section<'_>) -> Option<Vec<Place>> {
         _ => return None,
     };
     for (word, reloc) in (0u64..).zip(words) {
-        let Target::Place { section: code, offset, .. } = target::of(object, &reloc, 0) else {
+        let ReferenceTarget::Place { section: code, offset, .. } = target::of(object, &reloc, 0)
+        else {
             return None;
         };
         let is_code = object.section(code).is_code();

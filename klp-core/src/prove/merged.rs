@@ -1,8 +1,8 @@
 //! Sections whose entries a linker merges.
 
 use super::extent;
-use super::side::{Range, Side};
-use super::target::{Spot, Use};
+use super::side::{ByteRange, ProvedObject};
+use super::target::{MemoryUse, NamedPlace};
 use crate::ids::List;
 
 /// An entry of a merged section whose symbol a reference uses to reach another entry.
@@ -13,7 +13,7 @@ pub(super) struct FarEntry {
 }
 
 /// Linkers move the entries of a merged section one by one, and a reference goes with the entry of its symbol.
-pub(super) fn far_entry(side: &Side<'_>, spot: Spot) -> Option<FarEntry> {
+pub(super) fn far_entry(side: &ProvedObject<'_>, spot: NamedPlace) -> Option<FarEntry> {
     let section = Some(side.section(spot.section)).filter(|section| section.is_merged())?;
     let symbol = side.object.symbol(spot.symbol?);
     let width = section.entsize;
@@ -23,12 +23,12 @@ pub(super) fn far_entry(side: &Side<'_>, spot: Spot) -> Option<FarEntry> {
             &List::default(),
             spot.section,
             symbol.value.cast_signed(),
-            Use::Address,
+            MemoryUse::Address,
         )
         .range
     } else {
         let start = symbol.value.saturating_sub(symbol.value.checked_rem(width)?);
-        Range { section: spot.section, start, end: start.saturating_add(width) }
+        ByteRange { section: spot.section, start, end: start.saturating_add(width) }
     };
     let is_near =
         u64::try_from(spot.offset).is_ok_and(|offset| (cut.start..cut.end).contains(&offset));

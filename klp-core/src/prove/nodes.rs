@@ -9,34 +9,34 @@ use crate::slices::SliceParts as _;
 
 use super::align::{self, Alignment};
 use super::aligned::aligned;
-use super::code::{self, Code};
-use super::content::Content;
+use super::code::{self, CodePair};
+use super::content::DataPair;
 use super::correspond::{self, Node, Sink};
 use super::data;
 use super::difference::{Difference, What};
-use super::extent::{self, Entered, Extent};
-use super::side::{Owner, Range, Side};
+use super::extent::{self, EnteredData, ReferenceExtent};
+use super::side::{ByteRange, Owner, ProvedObject};
 use super::tables::EntryId;
-use super::target::{self, Target, Use};
+use super::target::{self, MemoryUse, ReferenceTarget};
 use super::world::World;
 
 /// Where a place of data of one object is in the other, as references say that mean the same.
 pub(super) type Shifts = [HashMap<Place, Place>; 2];
 
 /// What comparing a node gave.
-pub(super) struct Outcome<'a> {
+pub(super) struct NodeOutcome<'a> {
     pub(super) result: Result<(), Difference>,
     pub(super) sink: Sink<'a>,
     /// Which instruction is which, of code.
     pub(super) alignment: Option<Alignment>,
     /// What was compared.
-    pub(super) covered: [Range; 2],
+    pub(super) covered: [ByteRange; 2],
 }
 
 /// What comparing nodes needs.
 pub(super) struct Nodes<'w, 'a> {
     pub(super) world: &'w World<'a>,
-    pub(super) entered: [Entered; 2],
+    pub(super) entered: [EnteredData; 2],
     pub(super) shifts: Shifts,
     /// So many bytes may still be compared: data whose end is not known could be compared again for each reference
     /// into it.
@@ -45,9 +45,9 @@ pub(super) struct Nodes<'w, 'a> {
 
 impl<'a> Nodes<'_, 'a> {
     /// Compares one.
-    pub(super) fn compare(&self, node: Node) -> Outcome<'a> {
+    pub(super) fn compare(&self, node: Node) -> NodeOutcome<'a> {
         let mut sink = Sink::default();
-        let (mut alignment, mut covered) = (None, [Range::default(); 2]);
+        let (mut alignment, mut covered) = (None, [ByteRange::default(); 2]);
         let result = match node {
             Node::Code { original, patched } => {
                 covered = [original, patched];
@@ -64,7 +64,7 @@ impl<'a> Nodes<'_, 'a> {
             }
             Node::Entry { original, patched } => self.entry(original, patched, &mut sink),
         };
-        Outcome { result, sink, alignment, covered }
+        NodeOutcome { result, sink, alignment, covered }
     }
 
     fn spend(&self, bytes: u64) -> Result<(), Difference> {
@@ -78,8 +78,8 @@ impl<'a> Nodes<'_, 'a> {
 
     fn code(
         &self,
-        original: Range,
-        patched: Range,
+        original: ByteRange,
+        patched: ByteRange,
         sink: &mut Sink<'a>,
     ) -> Result<Alignment, Difference> {
         let [a, b] = &self.world.sides;
@@ -95,7 +95,7 @@ impl<'a> Nodes<'_, 'a> {
             return Err(Difference::new(What::Section, 0, "code in another kind of section"));
         }
         let alignment = align::align(&self.world.sides, original, patched)?;
-        let code = Code { world: self.world, original, patched, alignment: &alignment };
+        let code = CodePair { world: self.world, original, patched, alignment: &alignment };
         code.compare(sink)?;
         Ok(alignment)
     }
@@ -108,14 +108,15 @@ impl<'a> Nodes<'_, 'a> {
     ) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
         let (one, other) = (&a.entries[original], &b.entries[patched]);
-        let place = |section: SectionId, offset: u64| Target::Place {
+        let place = |section: SectionId, offset: u64| ReferenceTarget::Place {
             section,
             offset: offset.cast_signed(),
             symbol: None,
         };
-        let refer = |one: &Target<'a>, other: &Target<'a>, sink: &mut Sink<'a>| {
-            correspond::correspond(self.world, one, other, Use::Address, 0, sink)
-        };
+        let refer =
+            |one: &ReferenceTarget<'a>, other: &ReferenceTarget<'a>, sink: &mut Sink<'a>| {
+                correspond::correspond(self.world, one, other, MemoryUse::Address, 0, sink)
+            };
         let (from, to) = (place(one.section, one.offset), place(other.section, other.offset));
         refer(&from, &to, sink)
             .map_err(|text| Difference::new(What::Entry(other.table.name()), 0, text))?;
@@ -126,8 +127,8 @@ impl<'a> Nodes<'_, 'a> {
         &self,
         original: (SectionId, i64),
         patched: (SectionId, i64),
-        usage: Use,
-        covered: &mut [Range; 2],
+        usage: MemoryUse,
+        covered: &mut [ByteRange; 2],
         sink: &mut Sink<'a>,
     ) -> Result<(), Difference> {
         let [a, b] = &self.world.sides;
@@ -139,11 +140,12 @@ impl<'a> Nodes<'_, 'a> {
             *covered = [ours, theirs];
             return self.content(ours, theirs, sink);
         }
-        let distance = |extent: &Extent, at: i64| at.wrapping_sub(extent.range.start.cast_signed());
-        let moved = |extent: &Extent, at: i64, like: &Extent, of: i64| {
+        let distance =
+            |extent: &ReferenceExtent, at: i64| at.wrapping_sub(extent.range.start.cast_signed());
+        let moved = |extent: &ReferenceExtent, at: i64, like: &ReferenceExtent, of: i64| {
             let start = u64::try_from(at.wrapping_sub(distance(like, of))).ok()?;
             let end = start.checked_add(like.range.len())?;
-            Some(Range { start, end, section: extent.range.section })
+            Some(ByteRange { start, end, section: extent.range.section })
         };
         let outside = || Difference::new(What::Size, 0, "shorter than it was");
         let (ours, theirs) = match (
@@ -172,8 +174,9 @@ impl<'a> Nodes<'_, 'a> {
             }
         };
         *covered = [ours, theirs];
-        if !matches!(usage, Use::Load(_)) {
-            let is_merged = |side: &Side<'_>, range: Range| side.section(range.section).is_merged();
+        if !matches!(usage, MemoryUse::Load(_)) {
+            let is_merged =
+                |side: &ProvedObject<'_>, range: ByteRange| side.section(range.section).is_merged();
             if !is_merged(a, ours) && !is_merged(b, theirs) {
                 aligned(self.world, ours, theirs)?;
             }
@@ -181,15 +184,24 @@ impl<'a> Nodes<'_, 'a> {
         self.content(ours, theirs, sink)
     }
 
-    fn content(&self, ours: Range, theirs: Range, sink: &mut Sink<'a>) -> Result<(), Difference> {
+    fn content(
+        &self,
+        ours: ByteRange,
+        theirs: ByteRange,
+        sink: &mut Sink<'a>,
+    ) -> Result<(), Difference> {
         self.spend(ours.len().saturating_add(64))?;
         data::same_section(self.world, ours, theirs)?;
         let starts = (ours.start, theirs.start);
-        Content { original: ours, patched: theirs, starts }.compare(self.world, sink)
+        DataPair { original: ours, patched: theirs, starts }.compare(self.world, sink)
     }
 
     /// How much of two stretches whose ends are not known is meant.
-    fn open(&self, ours: Range, theirs: Range) -> Result<(Range, Range), Difference> {
+    fn open(
+        &self,
+        ours: ByteRange,
+        theirs: ByteRange,
+    ) -> Result<(ByteRange, ByteRange), Difference> {
         let [a, b] = &self.world.sides;
         let [a_entered, b_entered] = &self.entered;
         let first = (jump_table(a, a_entered, ours), jump_table(b, b_entered, theirs));
@@ -198,7 +210,7 @@ impl<'a> Nodes<'_, 'a> {
                 let text = format!("a jump table of {is} bytes instead of {was}");
                 return Err(Difference::new(What::Size, 0, text));
             }
-            let part = |range: Range, len: u64| Range { end: range.start + len, ..range };
+            let part = |range: ByteRange, len: u64| ByteRange { end: range.start + len, ..range };
             return Ok((part(ours, was), part(theirs, is)));
         }
         let [forth, back] = &self.shifts;
@@ -213,20 +225,25 @@ impl<'a> Nodes<'_, 'a> {
         }
         let len = was.min(is);
         for (side, range, end) in [(a, ours, ours_end), (b, theirs, theirs_end)] {
-            let rest = Range { start: range.start.saturating_add(len), end, ..range };
+            let rest = ByteRange { start: range.start.saturating_add(len), end, ..range };
             self.spend(rest.len())?;
             if !data::is_zero(side, rest) {
                 return Err(Difference::new(What::Size, len, "more follows on one side"));
             }
         }
-        let part = |range: Range| Range { end: range.start.saturating_add(len), ..range };
+        let part = |range: ByteRange| ByteRange { end: range.start.saturating_add(len), ..range };
         Ok((part(ours), part(theirs)))
     }
 }
 
 /// Where an object that begins at the start of `range` ends at most: where another address is taken; or where something
 /// is indexed from that is not as far away in the other object, because an object moves as a whole.
-fn stop(entered: &Entered, range: Range, other: Range, shifts: &HashMap<Place, Place>) -> u64 {
+fn stop(
+    entered: &EnteredData,
+    range: ByteRange,
+    other: ByteRange,
+    shifts: &HashMap<Place, Place>,
+) -> u64 {
     let list = &entered[range.section];
     let from = list.partition_point(|(at, _)| *at <= range.start);
     for (at, is_taken) in list.starting(from) {
@@ -244,7 +261,7 @@ fn stop(entered: &Entered, range: Range, other: Range, shifts: &HashMap<Place, P
 }
 
 /// The length of the jump table at the start of `range`, if one is there: places of one function.
-fn jump_table(side: &Side<'_>, entered: &Entered, range: Range) -> Option<u64> {
+fn jump_table(side: &ProvedObject<'_>, entered: &EnteredData, range: ByteRange) -> Option<u64> {
     let section = side.section(range.section);
     let list = &entered[range.section];
     let first = section.relocs.at(range.start)?;
@@ -256,7 +273,7 @@ fn jump_table(side: &Side<'_>, entered: &Entered, range: Range) -> Option<u64> {
         let reloc = section.relocs.at(at).filter(|reloc| reloc.kind == first.kind)?;
         let back = if reloc.kind.is_relative() { at.saturating_sub(range.start) } else { 0 };
         let target = target::of(side.object, &reloc, back.cast_signed().wrapping_neg());
-        let Target::Place { section, offset, .. } = target else { return None };
+        let ReferenceTarget::Place { section, offset, .. } = target else { return None };
         let place = u64::try_from(offset).ok().filter(|_| side.is_code(section))?;
         Some(side.units_at(section, place).first().map(|unit| unit.owner))
     };

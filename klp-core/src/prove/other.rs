@@ -1,9 +1,9 @@
 //! What belongs to no pair: where it is, and what is told of it.
 
 use super::difference::{Difference, What};
-use super::side::{Owner, Range, Side};
+use super::side::{ByteRange, Owner, ProvedObject};
 use super::solve::Solver;
-use super::target::{self, Target};
+use super::target::{self, ReferenceTarget};
 use super::{Other, UnitKind, align};
 
 impl Solver<'_, '_> {
@@ -12,7 +12,7 @@ impl Solver<'_, '_> {
         let left = self.left.get(number)?;
         let [a, b] = &self.world.sides;
         let side = if left.is_original { a } else { b };
-        let Range { section, start, .. } = left.range;
+        let ByteRange { section, start, .. } = left.range;
         // Lists of ids are objects, each with an order of its own.
         let is_list = side.section(section).name == b".BTF_ids";
         if is_list && difference.what == What::Order {
@@ -33,10 +33,12 @@ impl Solver<'_, '_> {
     }
 
     /// Whether something in `range` refers to the inside of a function that is reported already.
-    fn leads_into_changed(&self, side: &Side<'_>, range: Range) -> bool {
+    fn leads_into_changed(&self, side: &ProvedObject<'_>, range: ByteRange) -> bool {
         let targets = align::relocs(side, range).map(|reloc| target::of(side.object, &reloc, 0));
         let mut places = targets.filter_map(|target| match target {
-            Target::Place { section, offset, .. } => Some((section, u64::try_from(offset).ok()?)),
+            ReferenceTarget::Place { section, offset, .. } => {
+                Some((section, u64::try_from(offset).ok()?))
+            }
             _ => None,
         });
         places.any(|(section, at)| {

@@ -9,51 +9,53 @@ use super::correspond::Sink;
 use super::difference::{Difference, What};
 use super::left::Left;
 use super::names;
-use super::side::{Range, Side};
-use super::target::{self, Target};
+use super::side::{ByteRange, ProvedObject};
+use super::target::{self, ReferenceTarget};
 use super::world::World;
 
 /// Functions that are listed in one object only, where both have a list: objtool makes it in a last step.
 pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
     let [a, b] = &world.sides;
     let (Some(ours), Some(theirs)) = (sealed(a), sealed(b)) else { return Vec::new() };
-    let defines = |side: &Side<'_>, name: &[u8]| {
+    let defines = |side: &ProvedObject<'_>, name: &[u8]| {
         let mut symbols = side.object.symbols.iter();
         symbols.any(|it| it.place != Definition::Undefined && *names::base(it.name) == *name)
     };
-    let only =
-        |these: &BTreeMap<Vec<u8>, Range>, those: &BTreeMap<Vec<u8>, Range>, is_original: bool| {
-            let other = if is_original { b } else { a };
-            let text = if is_original { "is not sealed any more" } else { "is sealed now" };
-            let alone = these.iter().filter(|(name, _)| !those.contains_key(*name));
-            let alone = alone.filter(|(name, _)| defines(other, name));
-            let left = alone.map(|(name, range)| Left {
-                range: *range,
-                is_original,
-                name: Some(String::from_utf8_lossy(name).into_owned()),
-                result: Err(Difference::new(What::Seal, 0, text)),
-                sink: Sink::default(),
-            });
-            left.collect::<Vec<_>>()
-        };
+    let only = |these: &BTreeMap<Vec<u8>, ByteRange>,
+                those: &BTreeMap<Vec<u8>, ByteRange>,
+                is_original: bool| {
+        let other = if is_original { b } else { a };
+        let text = if is_original { "is not sealed any more" } else { "is sealed now" };
+        let alone = these.iter().filter(|(name, _)| !those.contains_key(*name));
+        let alone = alone.filter(|(name, _)| defines(other, name));
+        let left = alone.map(|(name, range)| Left {
+            range: *range,
+            is_original,
+            name: Some(String::from_utf8_lossy(name).into_owned()),
+            result: Err(Difference::new(What::Seal, 0, text)),
+            sink: Sink::default(),
+        });
+        left.collect::<Vec<_>>()
+    };
     let mut found = only(&ours, &theirs, true);
     found.extend(only(&theirs, &ours, false));
     found
 }
 
 /// The functions that are listed, by name; none without a list.
-fn sealed(side: &Side<'_>) -> Option<BTreeMap<Vec<u8>, Range>> {
+fn sealed(side: &ProvedObject<'_>) -> Option<BTreeMap<Vec<u8>, ByteRange>> {
     let mut lists = side.object.sections.iter().filter(|it| it.name == b".ibt_endbr_seal");
     let list = lists.next()?;
     let functions = list.relocs.iter().filter_map(|reloc| {
-        let Target::Place { section, offset, .. } = target::of(side.object, &reloc, 0) else {
+        let ReferenceTarget::Place { section, offset, .. } = target::of(side.object, &reloc, 0)
+        else {
             return None;
         };
         let start = u64::try_from(offset).ok()?;
         let mut symbols = side.symbols(section, start, start.saturating_add(1));
         let (_, symbol) = symbols.find(|(_, it)| it.kind == SymbolKind::Function)?;
         let end = start.saturating_add(symbol.size);
-        Some((names::base(symbol.name).into_owned(), Range { section, start, end }))
+        Some((names::base(symbol.name).into_owned(), ByteRange { section, start, end }))
     });
     Some(functions.collect())
 }

@@ -4,11 +4,11 @@ use crate::elf::{Section, SectionClass};
 use crate::slices::SliceParts as _;
 
 use super::exclusions;
-use super::table::Table;
+use super::table::TableKind;
 
 /// What a section is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Class {
+pub(super) enum SectionPurpose {
     /// Instructions.
     Code,
     /// Variables that are found through their address only; zeroed ones too.
@@ -20,15 +20,15 @@ pub(super) enum Class {
     /// Somebody walks over it from its start to its end.
     Table,
     /// Entries that describe instructions.
-    OfCode(Table),
+    OfCode(TableKind),
     /// Means nothing to the code that runs; the name of the rule that says so.
     LeftOut(&'static str),
 }
 
 /// The class of a section and, where classes are not enough, its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Meaning<'a> {
-    pub(super) class: Class,
+pub(super) struct SectionMeaning<'a> {
+    pub(super) class: SectionPurpose,
     pub(super) name: &'a [u8],
 }
 
@@ -84,45 +84,45 @@ fn is_or_under(name: &[u8], kind: &[u8]) -> bool {
     name.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"."))
 }
 
-pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
+pub(super) fn meaning<'a>(section: &Section<'a>) -> SectionMeaning<'a> {
     let name = section.name;
-    let plain = |class| Meaning { class, name: b"" };
-    if let Some(table) = Table::of(name) {
-        return plain(Class::OfCode(table));
+    let plain = |class| SectionMeaning { class, name: b"" };
+    if let Some(table) = TableKind::of(name) {
+        return plain(SectionPurpose::OfCode(table));
     }
     if let Some(rule) = exclusions::section(section) {
-        return plain(Class::LeftOut(rule));
+        return plain(SectionPurpose::LeftOut(rule));
     }
     if section.is_code() {
         let kind = match CODE.into_iter().find(|kind| is_or_under(name, kind)) {
             None if is_or_under(name, REFERRING_CODE) => &b".text"[..],
             kind => kind.unwrap_or(name),
         };
-        return Meaning { class: Class::Code, name: kind };
+        return SectionMeaning { class: SectionPurpose::Code, name: kind };
     }
     if let Some(kind) = SPECIAL.into_iter().find(|kind| is_or_under(name, kind)) {
-        return Meaning { class: Class::Special, name: kind };
+        return SectionMeaning { class: SectionPurpose::Special, name: kind };
     }
     if name == b".data.once" {
-        return Meaning { class: Class::Special, name: b".data..once" };
+        return SectionMeaning { class: SectionPurpose::Special, name: b".data..once" };
     }
     if NEAR.into_iter().any(|near| is_or_under(name, near)) {
-        return plain(Class::Variable);
+        return plain(SectionPurpose::Variable);
     }
     let is_written = section.is_writable() || section.class == SectionClass::Zeroed;
     let mut variables = FAR_VARIABLES.into_iter().chain([REFERRING_VARIABLES]);
     if is_written && variables.any(|kind| is_or_under(name, kind)) {
-        return plain(Class::Variable);
+        return plain(SectionPurpose::Variable);
     }
     let mut constants = [FAR_CONSTANTS, REFERRING_CONSTANTS].into_iter();
     if !is_written && constants.any(|kind| is_or_under(name, kind)) {
-        return plain(Class::Constant);
+        return plain(SectionPurpose::Constant);
     }
     if NEAR_PERCPU.into_iter().any(|near| is_or_under(name, near)) {
-        return Meaning { class: Class::Special, name: b".data..percpu" };
+        return SectionMeaning { class: SectionPurpose::Special, name: b".data..percpu" };
     }
     if is_or_under(name, b".data.rel.ro") {
-        return plain(Class::Constant);
+        return plain(SectionPurpose::Constant);
     }
     let under = |kind: &[u8]| name.strip_prefix(kind).map(|rest| rest.starts_with(b".."));
     // Two dots: the kernel's own names. Compilers write one, except before their own local names.
@@ -132,16 +132,16 @@ pub(super) fn meaning<'a>(section: &Section<'a>) -> Meaning<'a> {
     for kind in [&b".data"[..], b".bss", b".sbss"] {
         match under(kind) {
             Some(true) if !is_private => {
-                return Meaning { class: Class::Special, name };
+                return SectionMeaning { class: SectionPurpose::Special, name };
             }
-            Some(_) if is_or_under(name, kind) => return plain(Class::Variable),
+            Some(_) if is_or_under(name, kind) => return plain(SectionPurpose::Variable),
             _ => {}
         }
     }
     if is_or_under(name, b".rodata") || section.is_merged() {
-        return plain(Class::Constant);
+        return plain(SectionPurpose::Constant);
     }
-    Meaning { class: Class::Table, name: without_id(name) }
+    SectionMeaning { class: SectionPurpose::Table, name: without_id(name) }
 }
 
 /// Whether the linker gathers merged entries, which nothing need refer to: only compilers' own constants are found by who uses

@@ -14,21 +14,21 @@ use super::PairId;
 use super::held;
 use super::listing;
 use super::names;
-use super::sections::{self, Class, Meaning};
+use super::sections::{self, SectionMeaning, SectionPurpose};
 use super::sorted::Sorted;
-use super::table::Table;
-use super::tables::{self, Entry, EntryId};
-use super::target::{self, Target};
+use super::table::TableKind;
+use super::tables::{self, EntryId, ProvedEntry};
+use super::target::{self, ReferenceTarget};
 
 /// Bytes of one section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub(super) struct Range {
+pub(super) struct ByteRange {
     pub(super) section: SectionId,
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
-impl Range {
+impl ByteRange {
     pub(super) fn contains(&self, section: SectionId, offset: u64) -> bool {
         self.section == section && (self.start..self.end).contains(&offset)
     }
@@ -49,7 +49,7 @@ pub(super) enum Owner {
 
 /// A claimed function or data object.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unit {
+pub(super) struct ClaimedUnit {
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) owner: Owner,
@@ -57,13 +57,13 @@ pub(super) struct Unit {
 
 /// The units of one section by their start, with how far those up to each reach.
 #[derive(Debug, Default)]
-struct Units {
-    sorted: Vec<Unit>,
+struct ClaimedUnits {
+    sorted: Vec<ClaimedUnit>,
     reach: Vec<u64>,
     places: PlaceIndex,
 }
 
-impl Units {
+impl ClaimedUnits {
     /// How many start in front of `offset`.
     fn below(&self, offset: u64) -> usize {
         self.places.below(offset, |index| self.sorted.get(index).map_or(u64::MAX, |it| it.start))
@@ -79,18 +79,18 @@ impl Units {
 const OVERLAPS: usize = 32;
 
 /// One object.
-pub(super) struct Side<'a> {
+pub(super) struct ProvedObject<'a> {
     pub(super) object: &'a ElfObject<'a>,
-    pub(super) meanings: List<SectionId, Meaning<'a>>,
+    pub(super) meanings: List<SectionId, SectionMeaning<'a>>,
     /// Of each section, its named symbols by value.
     symbols: List<SectionId, Sorted<SymbolId>>,
-    units: List<SectionId, Units>,
+    units: List<SectionId, ClaimedUnits>,
     /// In the order of the tables.
-    pub(super) entries: List<EntryId, Entry<'a>>,
+    pub(super) entries: List<EntryId, ProvedEntry<'a>>,
     /// Of each section, which of them describe code of it.
     by_code: List<SectionId, Sorted<EntryId>>,
     pub(super) unread_tables: Vec<SectionId>,
-    pub(super) tables: BTreeSet<Table>,
+    pub(super) tables: BTreeSet<TableKind>,
     /// Places of code that tables name whose entries have no known layout.
     listed: Vec<Place>,
     /// Places of code that other code gets hold of.
@@ -101,7 +101,7 @@ pub(super) struct Side<'a> {
     pub(super) has_prefixes: bool,
 }
 
-impl<'a> Side<'a> {
+impl<'a> ProvedObject<'a> {
     pub(super) fn new(object: &'a ElfObject<'a>) -> Self {
         let mut meanings: List<_, _> = object.sections.iter().map(sections::meaning).collect();
         listing::find(object, &mut meanings);
@@ -122,20 +122,24 @@ impl<'a> Side<'a> {
         }
         let by_code = by_code.iter().map(|list| Sorted::of(list)).collect();
         let tables = meanings.iter().filter_map(|meaning| match meaning.class {
-            Class::OfCode(table) => Some(table),
+            SectionPurpose::OfCode(table) => Some(table),
             _ => None,
         });
         let tables = tables.collect();
         let units = object.sections.alongside();
         let (mut listed, mut indexed) = (Vec::new(), BTreeSet::new());
         for (section, meaning) in object.sections.iter().zip(&meanings) {
-            let is_index = meaning.class == Class::LeftOut("printk-index");
-            let is_table = matches!(meaning.class, Class::Table | Class::OfCode(Table::Places));
+            let is_index = meaning.class == SectionPurpose::LeftOut("printk-index");
+            let is_table = matches!(
+                meaning.class,
+                SectionPurpose::Table | SectionPurpose::OfCode(TableKind::Places)
+            );
             if !is_table && !is_index {
                 continue;
             }
             for reloc in section.relocs.iter() {
-                if let Target::Place { section, offset, .. } = target::of(object, &reloc, 0)
+                if let ReferenceTarget::Place { section, offset, .. } =
+                    target::of(object, &reloc, 0)
                     && let Ok(at) = u64::try_from(offset)
                 {
                     let is_code = object.section(section).is_code();
@@ -149,7 +153,7 @@ impl<'a> Side<'a> {
         }
         listed.sort_unstable();
         listed.dedup();
-        let has_prefixes = entries.iter().any(|entry| entry.table == Table::Patchable)
+        let has_prefixes = entries.iter().any(|entry| entry.table == TableKind::Patchable)
             || object.symbols.iter().any(|symbol| names::is_prefix(symbol.name));
         Self {
             object,
@@ -167,7 +171,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    pub(super) fn set_units(&mut self, units: impl Iterator<Item = (SectionId, Unit)>) {
+    pub(super) fn set_units(&mut self, units: impl Iterator<Item = (SectionId, ClaimedUnit)>) {
         self.units = self.object.sections.alongside();
         for (section, unit) in units {
             self.units[section].sorted.push(unit);
@@ -187,7 +191,7 @@ impl<'a> Side<'a> {
         self.object.section(id)
     }
 
-    pub(super) fn meaning(&self, section: SectionId) -> Meaning<'a> {
+    pub(super) fn meaning(&self, section: SectionId) -> SectionMeaning<'a> {
         self.meanings[section]
     }
 
@@ -196,24 +200,24 @@ impl<'a> Side<'a> {
     }
 
     pub(super) fn is_code(&self, section: SectionId) -> bool {
-        self.meaning(section).class == Class::Code
+        self.meaning(section).class == SectionPurpose::Code
     }
 
     /// All units of a section by their start.
-    pub(super) fn units(&self, section: SectionId) -> &[Unit] {
+    pub(super) fn units(&self, section: SectionId) -> &[ClaimedUnit] {
         &self.units[section].sorted
     }
 
     /// All units that the other object does not have.
-    pub(super) fn lone(&self) -> impl Iterator<Item = Range> + '_ {
+    pub(super) fn lone(&self) -> impl Iterator<Item = ByteRange> + '_ {
         self.units.with_ids().flat_map(|(of_section, section)| {
             let lone = of_section.sorted.iter().filter(|unit| unit.owner == Owner::Lone);
-            lone.map(move |unit| Range { section, start: unit.start, end: unit.end })
+            lone.map(move |unit| ByteRange { section, start: unit.start, end: unit.end })
         })
     }
 
     /// The units that start at a place, else the innermost one around it.
-    pub(super) fn units_at(&self, section: SectionId, offset: u64) -> SmallVec<[Unit; 2]> {
+    pub(super) fn units_at(&self, section: SectionId, offset: u64) -> SmallVec<[ClaimedUnit; 2]> {
         let mut found = SmallVec::new();
         let of_section = &self.units[section];
         let before = of_section.sorted.ending(of_section.up_to(offset));
@@ -235,12 +239,12 @@ impl<'a> Side<'a> {
     }
 
     /// Whether the first unit of the section starts where `range` does.
-    pub(super) fn is_first_unit(&self, range: Range) -> bool {
+    pub(super) fn is_first_unit(&self, range: ByteRange) -> bool {
         self.units(range.section).first().is_some_and(|unit| unit.start == range.start)
     }
 
     /// The unit that ends at a place.
-    pub(super) fn unit_before(&self, section: SectionId, offset: u64) -> Option<Unit> {
+    pub(super) fn unit_before(&self, section: SectionId, offset: u64) -> Option<ClaimedUnit> {
         let of_section = &self.units[section];
         let before = of_section.sorted.get(..of_section.below(offset))?.iter().rev().take(OVERLAPS);
         before.copied().find(|unit| unit.end == offset)
@@ -251,7 +255,7 @@ impl<'a> Side<'a> {
         &self,
         section: SectionId,
         offset: i64,
-    ) -> impl Iterator<Item = &Unit> {
+    ) -> impl Iterator<Item = &ClaimedUnit> {
         let units = self.units(section);
         let behind = units.partition_point(|unit| unit.start.cast_signed() <= offset);
         let from = behind.saturating_sub(2);
@@ -290,7 +294,7 @@ impl<'a> Side<'a> {
     }
 
     /// The places of a stretch of code that tables name.
-    pub(super) fn listed(&self, range: Range) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn listed(&self, range: ByteRange) -> impl Iterator<Item = u64> + '_ {
         let from = self.listed.partition_point(|it| *it < range.section.at(range.start));
         let rest = self.listed.starting(from).iter();
         rest.take_while(move |it| range.contains(it.section, it.offset)).map(|it| it.offset)
@@ -306,12 +310,12 @@ impl<'a> Side<'a> {
     }
 
     /// All that only an index of messages refers to.
-    pub(super) fn indexed(&self) -> impl Iterator<Item = Range> + '_ {
+    pub(super) fn indexed(&self) -> impl Iterator<Item = ByteRange> + '_ {
         let named = self.indexed.iter().filter(|it| self.is_indexed(it.section, it.offset));
         named.filter_map(|it| {
             let symbol = self.sized_symbol(it.section, it.offset)?;
             let end = symbol.end();
-            Some(Range { section: it.section, start: symbol.value, end })
+            Some(ByteRange { section: it.section, start: symbol.value, end })
         })
     }
 
@@ -332,20 +336,23 @@ impl<'a> Side<'a> {
     }
 
     /// The entries that describe code in a range, by place and then in the order of their tables.
-    pub(super) fn entries_in(&self, range: Range) -> impl Iterator<Item = (EntryId, &Entry<'a>)> {
+    pub(super) fn entries_in(
+        &self,
+        range: ByteRange,
+    ) -> impl Iterator<Item = (EntryId, &ProvedEntry<'a>)> {
         let entries = self.by_code[range.section].within(range.start, range.end).iter();
         entries.map(|id| (*id, &self.entries[*id]))
     }
 
     /// Whether what is named at the start of a range is data, wherever it is.
-    pub(super) fn is_object(&self, range: Range) -> bool {
+    pub(super) fn is_object(&self, range: ByteRange) -> bool {
         let symbols = self.symbols(range.section, range.start, range.start.saturating_add(1));
         let kinds: Vec<SymbolKind> = symbols.map(|(_, symbol)| symbol.kind).collect();
         kinds.contains(&SymbolKind::Object) && !kinds.contains(&SymbolKind::Function)
     }
 
     /// Places from the start of a range on, short of its end, that other code gets hold of.
-    pub(super) fn held(&self, range: Range) -> impl Iterator<Item = u64> {
+    pub(super) fn held(&self, range: ByteRange) -> impl Iterator<Item = u64> {
         let from = self.held.partition_point(|place| *place < range.section.at(range.start));
         let rest = self.held.starting(from).iter();
         rest.take_while(move |it| range.contains(it.section, it.offset)).map(|it| it.offset)
@@ -359,7 +366,7 @@ impl<'a> Side<'a> {
     }
 
     /// The bytes of a range; those that the file does not hold are zero.
-    pub(super) fn bytes(&self, range: Range) -> Option<Cow<'a, [u8]>> {
+    pub(super) fn bytes(&self, range: ByteRange) -> Option<Cow<'a, [u8]>> {
         let section = self.section(range.section);
         if range.start > range.end || range.end > section.size {
             return None;

@@ -10,18 +10,18 @@ use crate::elf::{ElfObject, Place, SectionId};
 use crate::ids::List;
 
 use super::PairId;
-use super::code::Code;
-use super::content::Content;
-use super::correspond::{Edge, Node, Sink};
+use super::code::CodePair;
+use super::content::DataPair;
+use super::correspond::{Node, NodeNeed, Sink};
 use super::coverage::Covered;
 use super::cycles;
 use super::difference::{Difference, What};
 use super::extent;
-use super::graph::{Item, Users, one_to_one, spread};
+use super::graph::{NodeUsers, Provable, one_to_one, spread};
 use super::left::{self, Left};
 use super::listed;
-use super::nodes::{Nodes, Outcome, Shifts};
-use super::side::{Range, Side};
+use super::nodes::{NodeOutcome, Nodes, Shifts};
+use super::side::{ByteRange, ProvedObject};
 use super::world::{Ranges, World};
 use super::{Claims, ProofResult, UnitKind, data, prefix, seals, symbols};
 
@@ -43,10 +43,10 @@ pub(super) fn prove(
     let pairs = world.pairs.par_with_ids().with_min_len(32);
     let pairs: Vec<Option<OfPair<'_>>> = pairs.map(|(it, id)| pair(world, id, it)).collect();
     let mut solver = Solver::new(world, pairs.into());
-    solver.follow(Part::Pairs);
+    solver.follow(Followed::Pairs);
     solver.keep_units_apart();
     solver.cover();
-    solver.follow(Part::Left);
+    solver.follow(Followed::Left);
     solver.keep_one_to_one();
     solver.keep_cycles();
     solver.finish()
@@ -83,8 +83,9 @@ fn function<'a>(
     let (was, is) = (a.section(original.section), b.section(patched.section));
     let is_like = data::same_flags(was, is);
     if !is_like || a.meaning(original.section) != b.meaning(patched.section) {
-        let name =
-            |section: SectionId, side: &Side<'_>| side.section(section).name_lossy().into_owned();
+        let name = |section: SectionId, side: &ProvedObject<'_>| {
+            side.section(section).name_lossy().into_owned()
+        };
         let (is, was) = (name(patched.section, b), name(original.section, a));
         let flags = if is_like { "" } else { ", with other flags" };
         let text = format!("in {is} instead of {was}{flags}");
@@ -99,23 +100,23 @@ fn function<'a>(
             let text = format!("{} bytes instead of {}", patched.len(), original.len());
             return (Err(Difference::new(What::Size, 0, text)), false);
         }
-        let content = Content { original, patched, starts: (original.start, patched.start) };
+        let content = DataPair { original, patched, starts: (original.start, patched.start) };
         return (content.compare(world, sink), true);
     }
-    let code = Code { world, original, patched, alignment };
+    let code = CodePair { world, original, patched, alignment };
     let result = code.compare(sink).and_then(|()| prefix::compare(world, original, patched, sink));
     (result, alignment.is_same())
 }
 
 /// Whether who calls the function calls what it returns instead.
-fn is_indirect(side: &Side<'_>, range: Range) -> bool {
+fn is_indirect(side: &ProvedObject<'_>, range: ByteRange) -> bool {
     let mut names = side.symbols(range.section, range.start, range.start.saturating_add(1));
     names.any(|(_, symbol)| symbol.indirect)
 }
 
 /// Whose references are followed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Followed {
     Pairs,
     Left,
 }
@@ -126,16 +127,16 @@ pub(super) struct Solver<'w, 'a> {
     pub(super) left: Vec<Left<'a>>,
     pairs: List<PairId, Option<OfPair<'a>>>,
     numbers: HashMap<Node, usize>,
-    nodes: Vec<Option<Outcome<'a>>>,
+    nodes: Vec<Option<NodeOutcome<'a>>>,
     /// What is not proven, and why.
-    failed: BTreeMap<Item, Difference>,
+    failed: BTreeMap<Provable, Difference>,
 }
 
 impl<'w, 'a> Solver<'w, 'a> {
     fn new(world: &'w World<'a>, pairs: List<PairId, Option<OfPair<'a>>>) -> Self {
         let [a, b] = &world.sides;
         let (original, patched) = rayon::join(|| extent::entered(a), || extent::entered(b));
-        let sizes = |side: &Side<'_>| -> u64 {
+        let sizes = |side: &ProvedObject<'_>| -> u64 {
             side.object.sections.iter().map(|section| section.data.len() as u64).sum()
         };
         let total = sizes(a).saturating_add(sizes(b)).saturating_mul(64);
@@ -150,24 +151,25 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// All sinks, with whose they are.
-    fn sinks(&self) -> impl Iterator<Item = (Item, &Sink<'a>)> {
+    fn sinks(&self) -> impl Iterator<Item = (Provable, &Sink<'a>)> {
         let pairs = self.pairs.with_ids();
-        let pairs = pairs.filter_map(|(it, id)| Some((Item::Pair(id), &it.as_ref()?.sink)));
+        let pairs = pairs.filter_map(|(it, id)| Some((Provable::Pair(id), &it.as_ref()?.sink)));
         let nodes = self.nodes.iter().enumerate();
-        let nodes = nodes.filter_map(|(number, it)| Some((Item::Node(number), &it.as_ref()?.sink)));
+        let nodes =
+            nodes.filter_map(|(number, it)| Some((Provable::Node(number), &it.as_ref()?.sink)));
         let left = self.left.iter().enumerate();
-        let left = left.map(|(number, it)| (Item::Left(number), &it.sink));
+        let left = left.map(|(number, it)| (Provable::Left(number), &it.sink));
         pairs.chain(nodes).chain(left)
     }
 
     /// Compares what pairs refer to, and what that refers to.
-    fn follow(&mut self, part: Part) {
+    fn follow(&mut self, part: Followed) {
         let mut waiting: Vec<Node> = match part {
-            Part::Pairs => {
+            Followed::Pairs => {
                 let edges = self.pairs.iter().flatten().flat_map(|it| &it.sink.edges);
                 edges.map(|edge| edge.node).collect()
             }
-            Part::Left => {
+            Followed::Left => {
                 let edges = self.left.iter().flat_map(|it| &it.sink.edges);
                 edges.map(|edge| edge.node).collect()
             }
@@ -225,7 +227,7 @@ impl<'w, 'a> Solver<'w, 'a> {
                     "it is now apart from what it was one with"
                 };
                 let difference = Difference::new(What::Symbol, 0, text);
-                self.failed.entry(Item::Pair(id)).or_insert(difference);
+                self.failed.entry(Provable::Pair(id)).or_insert(difference);
             }
         }
     }
@@ -236,9 +238,9 @@ impl<'w, 'a> Solver<'w, 'a> {
         let (mut ours, mut theirs) = rayon::join(|| Covered::new(a), || Covered::new(b));
         let (own, users) = self.own();
         let failed = spread(&own, &users, |_| String::new());
-        let mut changed: [Vec<Range>; 2] = Default::default();
+        let mut changed: [Vec<ByteRange>; 2] = Default::default();
         for (pair, id) in self.world.pairs.with_ids() {
-            if !pair.equal || failed.contains_key(&Item::Pair(id)) {
+            if !pair.equal || failed.contains_key(&Provable::Pair(id)) {
                 changed[0].push(pair.original);
                 changed[1].push(pair.patched);
             }
@@ -251,7 +253,7 @@ impl<'w, 'a> Solver<'w, 'a> {
             let [original, patched] = outcome.covered;
             ours.add(original);
             theirs.add(patched);
-            if failed.contains_key(&Item::Node(number)) {
+            if failed.contains_key(&Provable::Node(number)) {
                 changed[0].push(original);
                 changed[1].push(patched);
             }
@@ -315,12 +317,12 @@ impl<'w, 'a> Solver<'w, 'a> {
         for number in cycles::contradicting(&nodes, &edges) {
             let text = "the ways through it meet at other places";
             let difference = Difference::new(What::Target, 0, text);
-            self.failed.entry(Item::Node(number)).or_insert(difference);
+            self.failed.entry(Provable::Node(number)).or_insert(difference);
         }
     }
 
     /// What an edge leaves unproven by itself.
-    fn broken(&self, edge: &Edge) -> bool {
+    fn broken(&self, edge: &NodeNeed) -> bool {
         if !matches!(edge.node, Node::Code { .. }) {
             return false;
         }
@@ -331,13 +333,13 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// What is not proven by itself, and who uses each node.
-    fn own(&self) -> (BTreeMap<Item, Difference>, Users) {
+    fn own(&self) -> (BTreeMap<Provable, Difference>, NodeUsers) {
         let mut own = self.failed.clone();
         let pairs = self.pairs.with_ids();
-        let pairs = pairs.filter_map(|(it, id)| Some((Item::Pair(id), &it.as_ref()?.result)));
+        let pairs = pairs.filter_map(|(it, id)| Some((Provable::Pair(id), &it.as_ref()?.result)));
         let nodes = self.nodes.iter().enumerate();
-        let nodes = nodes.filter_map(|(at, it)| Some((Item::Node(at), &it.as_ref()?.result)));
-        let left = self.left.iter().enumerate().map(|(at, it)| (Item::Left(at), &it.result));
+        let nodes = nodes.filter_map(|(at, it)| Some((Provable::Node(at), &it.as_ref()?.result)));
+        let left = self.left.iter().enumerate().map(|(at, it)| (Provable::Left(at), &it.result));
         for (item, result) in pairs.chain(nodes).chain(left) {
             if let Err(difference) = result {
                 own.insert(item, difference.clone());
@@ -355,11 +357,11 @@ impl<'w, 'a> Solver<'w, 'a> {
     }
 
     /// Who uses each node, if any node is not proven.
-    fn users(&self, own: &BTreeMap<Item, Difference>) -> Users {
-        if !own.keys().any(|item| matches!(item, Item::Node(_))) {
-            return Users::new();
+    fn users(&self, own: &BTreeMap<Provable, Difference>) -> NodeUsers {
+        if !own.keys().any(|item| matches!(item, Provable::Node(_))) {
+            return NodeUsers::new();
         }
-        let mut users: Users = vec![Vec::new(); self.nodes.len()];
+        let mut users: NodeUsers = vec![Vec::new(); self.nodes.len()];
         for (item, sink) in self.sinks() {
             for edge in &sink.edges {
                 let number = self.numbers.get(&edge.node);
@@ -384,9 +386,9 @@ impl<'w, 'a> Solver<'w, 'a> {
         let (own, users) = self.own();
         for (item, difference) in spread(&own, &users, |node| self.describe(node)) {
             match item {
-                Item::Pair(id) => proof.unproven.push((id, difference)),
-                Item::Left(number) => proof.others.extend(self.other(number, difference)),
-                Item::Node(_) => {}
+                Provable::Pair(id) => proof.unproven.push((id, difference)),
+                Provable::Left(number) => proof.others.extend(self.other(number, difference)),
+                Provable::Node(_) => {}
             }
         }
         proof
@@ -395,7 +397,7 @@ impl<'w, 'a> Solver<'w, 'a> {
     fn describe(&self, node: usize) -> String {
         let Some(Some(outcome)) = self.nodes.get(node) else { return String::new() };
         let [_, b] = &self.world.sides;
-        let [_, Range { section, start, end }] = outcome.covered;
+        let [_, ByteRange { section, start, end }] = outcome.covered;
         if start == end {
             return "what it refers to".into();
         }

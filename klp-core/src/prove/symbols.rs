@@ -13,9 +13,9 @@ use super::correspond::{self, Sink};
 use super::difference::{Difference, What};
 use super::left::Left;
 use super::names;
-use super::sections::Class;
-use super::side::{Owner, Range, Side};
-use super::target::{Target, Use};
+use super::sections::SectionPurpose;
+use super::side::{ByteRange, Owner, ProvedObject};
+use super::target::{MemoryUse, ReferenceTarget};
 use super::world::World;
 
 /// Compares the names of both objects.
@@ -75,11 +75,11 @@ fn base(name: &[u8]) -> Cow<'_, [u8]> {
     names::base(name)
 }
 
-fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
+fn by_name<'a>(side: &ProvedObject<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
     let symbols = side.object.symbols.iter().filter(|symbol| {
         let counts = match symbol.place {
             Definition::Section(section) => {
-                !matches!(side.meaning(section).class, Class::LeftOut(_))
+                !matches!(side.meaning(section).class, SectionPurpose::LeftOut(_))
             }
             Definition::Undefined => false,
             Definition::Absolute => !symbol.name.starts_with(b"__crc_"),
@@ -92,14 +92,14 @@ fn by_name<'a>(side: &Side<'a>) -> HashMap<&'a [u8], &'a Symbol<'a>> {
     symbols.map(|symbol| (symbol.name, symbol)).collect()
 }
 
-fn range(symbol: &Symbol<'_>) -> Option<Range> {
+fn range(symbol: &Symbol<'_>) -> Option<ByteRange> {
     let Definition::Section(section) = symbol.place else { return None };
     let end = symbol.end();
-    Some(Range { section, start: symbol.value, end })
+    Some(ByteRange { section, start: symbol.value, end })
 }
 
 /// Whether it stands on a unit of both objects that is not reported already.
-fn is_alias(world: &World<'_>, side: &Side<'_>, symbol: &Symbol<'_>) -> bool {
+fn is_alias(world: &World<'_>, side: &ProvedObject<'_>, symbol: &Symbol<'_>) -> bool {
     let Definition::Section(section) = symbol.place else { return true };
     side.units_at(section, symbol.value).iter().any(|unit| match unit.owner {
         Owner::Pair(pair) => unit.start == symbol.value && world.pair(pair).equal,
@@ -148,7 +148,7 @@ fn same<'a>(
     match (was.place, is.place) {
         (Definition::Section(from), Definition::Section(to)) => {
             let [a, b] = &world.sides;
-            let is_reported = |side: &Side<'_>, section: SectionId, at: u64| {
+            let is_reported = |side: &ProvedObject<'_>, section: SectionId, at: u64| {
                 side.units_at(section, at).iter().any(|unit| match unit.owner {
                     Owner::Pair(number) => {
                         let pair = world.pair(number);
@@ -161,15 +161,15 @@ fn same<'a>(
             if is_reported(a, from, was.value) || is_reported(b, to, is.value) {
                 return Ok(());
             }
-            let place = |section: SectionId, symbol: &Symbol<'_>| Target::Place {
+            let place = |section: SectionId, symbol: &Symbol<'_>| ReferenceTarget::Place {
                 section,
                 offset: symbol.value.cast_signed(),
                 symbol: None,
             };
             let (from, to) = (place(from, was), place(to, is));
             // How long what it names is, is compared there; here it is where that is.
-            correspond::correspond(world, &from, &to, Use::Load(1), 0, sink)
-                .or_else(|_| correspond::correspond(world, &from, &to, Use::Address, 0, sink))
+            correspond::correspond(world, &from, &to, MemoryUse::Load(1), 0, sink)
+                .or_else(|_| correspond::correspond(world, &from, &to, MemoryUse::Address, 0, sink))
                 .map_err(|text| {
                     let text = format!("the name {name} stands at {text}");
                     Difference::new(What::Symbol, 0, text)

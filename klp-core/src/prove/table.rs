@@ -2,7 +2,7 @@
 
 /// Which table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Table {
+pub(super) enum TableKind {
     Alternatives,
     Bugs,
     Exceptions,
@@ -17,7 +17,7 @@ pub(super) enum Table {
     Places,
 }
 
-impl Table {
+impl TableKind {
     pub(super) fn of(name: &[u8]) -> Option<Self> {
         Some(match name {
             b".altinstructions" => Self::Alternatives,

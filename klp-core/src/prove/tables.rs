@@ -9,29 +9,29 @@ use smallvec::SmallVec;
 use crate::elf::{ElfObject, Place, Reloc, RelocKind, Section, SectionId, SymbolId};
 use crate::ids::{Id, List};
 
-use super::sections::{Class, Meaning};
-use super::table::Table;
-use super::target::{self, Target};
+use super::sections::{SectionMeaning, SectionPurpose};
+use super::table::TableKind;
+use super::target::{self, ReferenceTarget};
 
 /// What an entry says about its instruction.
 #[derive(Debug, Clone)]
-pub(super) enum Field<'a> {
+pub(super) enum ProvedField<'a> {
     /// These bits.
     Bits(u64),
     /// This thing.
-    Target(Target<'a>),
+    Target(ReferenceTarget<'a>),
     /// So many bytes of code there take the instruction's place.
-    Code(Target<'a>, u64),
+    Code(ReferenceTarget<'a>, u64),
     /// It is in the table of this name.
     In(&'a [u8]),
 }
 
-pub(super) type EntryId = Id<Entry<'static>>;
+pub(super) type EntryId = Id<ProvedEntry<'static>>;
 
 /// One entry of such a table.
 #[derive(Debug, Clone)]
-pub(super) struct Entry<'a> {
-    pub(super) table: Table,
+pub(super) struct ProvedEntry<'a> {
+    pub(super) table: TableKind,
     /// The code it describes.
     pub(super) section: SectionId,
     pub(super) offset: u64,
@@ -39,19 +39,19 @@ pub(super) struct Entry<'a> {
     pub(super) len: u64,
     /// Where the entry is.
     pub(super) at: Place,
-    pub(super) fields: SmallVec<[Field<'a>; 4]>,
+    pub(super) fields: SmallVec<[ProvedField<'a>; 4]>,
     /// The instruction may be a jump or a NOP, of either length.
     pub(super) is_free: bool,
     /// It follows from the call it describes.
     pub(super) is_derived: bool,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> ProvedEntry<'a> {
     /// All that it refers to besides the code it describes.
-    pub(super) fn targets(&self) -> impl Iterator<Item = &Target<'a>> {
+    pub(super) fn targets(&self) -> impl Iterator<Item = &ReferenceTarget<'a>> {
         self.fields.iter().filter_map(|field| match field {
-            Field::Target(target) | Field::Code(target, _) => Some(target),
-            Field::Bits(_) | Field::In(_) => None,
+            ProvedField::Target(target) | ProvedField::Code(target, _) => Some(target),
+            ProvedField::Bits(_) | ProvedField::In(_) => None,
         })
     }
 
@@ -60,7 +60,7 @@ impl<'a> Entry<'a> {
         self.fields
             .iter()
             .find_map(|field| match field {
-                Field::In(name) => Some(*name),
+                ProvedField::In(name) => Some(*name),
                 _ => None,
             })
             .unwrap_or_default()
@@ -68,13 +68,13 @@ impl<'a> Entry<'a> {
 }
 
 /// Reads fields of one entry.
-struct Reader<'a, 'o> {
+struct EntryReader<'a, 'o> {
     object: &'o ElfObject<'a>,
     section: &'o Section<'a>,
     start: u64,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> EntryReader<'a, '_> {
     fn number(&self, at: u64, len: u64) -> u64 {
         let bytes = self.section.bytes(self.start.saturating_add(at), len).unwrap_or_default();
         bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
@@ -88,7 +88,8 @@ impl<'a> Reader<'a, '_> {
     /// annotations, and name the file where newer ones without file names have the format.
     fn is_file_at(&self, at: u64) -> bool {
         let Some(reloc) = self.reloc(at) else { return true };
-        let Target::Place { section, offset, .. } = target::of(self.object, &reloc, 0) else {
+        let ReferenceTarget::Place { section, offset, .. } = target::of(self.object, &reloc, 0)
+        else {
             return true;
         };
         let text = usize::try_from(offset).ok().and_then(|from| {
@@ -102,10 +103,10 @@ impl<'a> Reader<'a, '_> {
     }
 
     /// The field of `len` bytes: what its relocation refers to, else its bits.
-    fn field(&self, at: u64, len: u64) -> Field<'a> {
+    fn field(&self, at: u64, len: u64) -> ProvedField<'a> {
         match self.reloc(at) {
-            Some(reloc) => Field::Target(target::of(self.object, &reloc, 0)),
-            None => Field::Bits(self.number(at, len)),
+            Some(reloc) => ProvedField::Target(target::of(self.object, &reloc, 0)),
+            None => ProvedField::Bits(self.number(at, len)),
         }
     }
 }
@@ -114,19 +115,19 @@ impl<'a> Reader<'a, '_> {
 /// entry has one at its start that leads to code.
 fn stride(
     section: &Section<'_>,
-    table: Table,
+    table: TableKind,
     sizes: &[(u64, &[u64])],
     is_code: impl Fn(&Reloc) -> bool,
 ) -> Option<u64> {
     let fits = |size: u64, places: &[u64]| {
         // The assembler does not align the end of the last entry.
         let rest = section.size % size;
-        if rest != 0 && !(table == Table::Paravirt && rest >= 10) {
+        if rest != 0 && !(table == TableKind::Paravirt && rest >= 10) {
             return false;
         }
         let entries = section.size.div_ceil(size);
         // What a report of a bug always has is its file.
-        let has_files = size != 16 || table != Table::Bugs || {
+        let has_files = size != 16 || table != TableKind::Bugs || {
             let files = section.relocs.iter().filter(|reloc| reloc.offset % size == 8).count();
             files as u64 == entries
         };
@@ -148,18 +149,18 @@ fn stride(
 /// All entries of all tables of `object`, in the order of the tables; and which sections could not be read.
 pub(super) fn read<'a>(
     object: &ElfObject<'a>,
-    meanings: &List<SectionId, Meaning<'_>>,
-) -> (List<EntryId, Entry<'a>>, Vec<SectionId>) {
+    meanings: &List<SectionId, SectionMeaning<'_>>,
+) -> (List<EntryId, ProvedEntry<'a>>, Vec<SectionId>) {
     let has_annotations =
         object.sections.iter().any(|section| section.name == b".discard.annotate_data");
     let (mut entries, mut unread) = (Vec::new(), Vec::new());
     for (section, id) in object.sections.with_ids() {
-        let Class::OfCode(table) = meanings[id].class else { continue };
+        let SectionPurpose::OfCode(table) = meanings[id].class else { continue };
         if section.size == 0 {
             continue;
         }
         let is_code = |reloc: &Reloc| match target::of(object, reloc, 0) {
-            Target::Place { section, .. } => object.section(section).is_code(),
+            ReferenceTarget::Place { section, .. } => object.section(section).is_code(),
             _ => false,
         };
         let Some(size) = stride(section, table, sizes(table), is_code) else {
@@ -168,12 +169,12 @@ pub(super) fn read<'a>(
         };
         let mut start = 0;
         while start < section.size {
-            let reader = Reader { object, section, start };
+            let reader = EntryReader { object, section, start };
             let Some(entry) = entry(&reader, table, size, has_annotations) else {
                 unread.push(id);
                 break;
             };
-            entries.push(Entry { at: id.at(start), ..entry });
+            entries.push(ProvedEntry { at: id.at(start), ..entry });
             start = start.saturating_add(size);
         }
     }
@@ -184,74 +185,74 @@ pub(super) fn read<'a>(
 const KEPT: u64 = elf::SHF_WRITE.0 | elf::SHF_TLS.0;
 
 /// Possible sizes of an entry, each with the places of its relocations.
-fn sizes(table: Table) -> &'static [(u64, &'static [u64])] {
+fn sizes(table: TableKind) -> &'static [(u64, &'static [u64])] {
     match table {
-        Table::Alternatives => &[(14, &[0, 4]), (12, &[0, 4]), (13, &[0, 4])],
-        Table::Bugs => &[(16, &[0, 4, 8]), (12, &[0, 4]), (8, &[0])],
-        Table::Exceptions => &[(12, &[0, 4, 8])],
-        Table::JumpLabels => &[(16, &[0, 4, 8]), (24, &[0, 8, 16])],
-        Table::StaticCalls => &[(8, &[0, 4])],
-        Table::Paravirt => &[(16, &[0])],
-        Table::Tracing | Table::Patchable => &[(8, &[0])],
-        Table::Locks => &[(4, &[0])],
-        Table::UnwindHints => &[(12, &[0]), (16, &[0])],
-        Table::Places => &[(4, &[0]), (8, &[0])],
+        TableKind::Alternatives => &[(14, &[0, 4]), (12, &[0, 4]), (13, &[0, 4])],
+        TableKind::Bugs => &[(16, &[0, 4, 8]), (12, &[0, 4]), (8, &[0])],
+        TableKind::Exceptions => &[(12, &[0, 4, 8])],
+        TableKind::JumpLabels => &[(16, &[0, 4, 8]), (24, &[0, 8, 16])],
+        TableKind::StaticCalls => &[(8, &[0, 4])],
+        TableKind::Paravirt => &[(16, &[0])],
+        TableKind::Tracing | TableKind::Patchable => &[(8, &[0])],
+        TableKind::Locks => &[(4, &[0])],
+        TableKind::UnwindHints => &[(12, &[0]), (16, &[0])],
+        TableKind::Places => &[(4, &[0]), (8, &[0])],
     }
 }
 
 fn entry<'a>(
-    reader: &Reader<'a, '_>,
-    table: Table,
+    reader: &EntryReader<'a, '_>,
+    table: TableKind,
     size: u64,
     has_annotations: bool,
-) -> Option<Entry<'a>> {
+) -> Option<ProvedEntry<'a>> {
     let object = reader.object;
     let place = target::of(object, &reader.reloc(0)?, 0);
-    let Target::Place { section: code, offset, .. } = place else { return None };
+    let ReferenceTarget::Place { section: code, offset, .. } = place else { return None };
     let mut fields = SmallVec::new();
     let (mut len, mut is_free, mut is_derived) = (0, false, false);
     match (table, size) {
-        (Table::Alternatives, _) => {
+        (TableKind::Alternatives, _) => {
             let lengths = if size == 14 { 12 } else { 10 };
             len = reader.number(lengths, 1);
             let replacement = reader.number(lengths + 1, 1);
-            fields.push(Field::Bits(reader.number(8, lengths - 8)));
+            fields.push(ProvedField::Bits(reader.number(8, lengths - 8)));
             if size == 13 {
-                fields.push(Field::Bits(reader.number(12, 1)));
+                fields.push(ProvedField::Bits(reader.number(12, 1)));
             }
             let of_code = reader.reloc(4).map(|reloc| target::of(object, &reloc, 0));
             fields.push(match of_code {
-                Some(target) if replacement > 0 => Field::Code(target, replacement),
-                _ => Field::Bits(replacement),
+                Some(target) if replacement > 0 => ProvedField::Code(target, replacement),
+                _ => ProvedField::Bits(replacement),
             });
         }
-        (Table::Bugs, 16) => {
+        (TableKind::Bugs, 16) => {
             fields.push(reader.field(4, 4));
-            fields.push(Field::Bits(reader.number(14, 2)));
+            fields.push(ProvedField::Bits(reader.number(14, 2)));
         }
-        (Table::Bugs, 12)
+        (TableKind::Bugs, 12)
             if has_annotations || !reader.is_file_at(4) && reader.number(10, 2) == 0 =>
         {
             fields.push(reader.field(4, 4));
-            fields.push(Field::Bits(reader.number(8, 2)));
+            fields.push(ProvedField::Bits(reader.number(8, 2)));
         }
-        (Table::Bugs, 12) => fields.push(Field::Bits(reader.number(10, 2))),
-        (Table::Bugs, _) => fields.push(Field::Bits(reader.number(4, 2))),
-        (Table::Exceptions, _) => {
+        (TableKind::Bugs, 12) => fields.push(ProvedField::Bits(reader.number(10, 2))),
+        (TableKind::Bugs, _) => fields.push(ProvedField::Bits(reader.number(4, 2))),
+        (TableKind::Exceptions, _) => {
             fields.push(reader.field(4, 4));
             fields.push(reader.field(8, 4));
         }
-        (Table::JumpLabels, _) => {
+        (TableKind::JumpLabels, _) => {
             let half = size / 4;
             let (target, key) = if size == 16 { (4, 8) } else { (8, 16) };
             fields.push(reader.field(target, half));
             fields.push(reader.field(key, 8));
             is_free = match fields.get(1) {
-                Some(Field::Target(target)) => target.low_bits() & 2 != 0,
+                Some(ProvedField::Target(target)) => target.low_bits() & 2 != 0,
                 _ => false,
             };
         }
-        (Table::StaticCalls, _) => {
+        (TableKind::StaticCalls, _) => {
             let key = reader.field(4, 4);
             if let Some(reloc) = reader.reloc(4) {
                 // The call it describes names the same.
@@ -265,29 +266,29 @@ fn entry<'a>(
                 is_derived = called.is_some() && called == key;
             }
             fields.push(match key {
-                Field::Target(target) if is_derived => Field::Bits(target.low_bits()),
+                ProvedField::Target(target) if is_derived => ProvedField::Bits(target.low_bits()),
                 other => other,
             });
         }
-        (Table::Paravirt, _) => fields.push(Field::Bits(reader.number(8, 2))),
-        (Table::UnwindHints, _) => {
-            fields.push(Field::Bits(reader.number(4, size.min(12) - 4)));
+        (TableKind::Paravirt, _) => fields.push(ProvedField::Bits(reader.number(8, 2))),
+        (TableKind::UnwindHints, _) => {
+            fields.push(ProvedField::Bits(reader.number(4, size.min(12) - 4)));
         }
-        (Table::Places, _) => {
-            fields.push(Field::In(reader.section.name));
-            fields.push(Field::Bits(reader.section.flags & KEPT));
+        (TableKind::Places, _) => {
+            fields.push(ProvedField::In(reader.section.name));
+            fields.push(ProvedField::Bits(reader.section.flags & KEPT));
             let is_relative = reader.reloc(0)?.kind.is_relative();
-            fields.push(Field::Bits(size * 2 + u64::from(is_relative)));
+            fields.push(ProvedField::Bits(size * 2 + u64::from(is_relative)));
         }
-        (Table::Tracing | Table::Patchable | Table::Locks, _) => {}
+        (TableKind::Tracing | TableKind::Patchable | TableKind::Locks, _) => {}
     }
     let is_loaded = reader.section.is_allocated() && !reader.section.is_excluded();
-    if !is_loaded && table != Table::UnwindHints {
+    if !is_loaded && table != TableKind::UnwindHints {
         // Nobody finds it when the kernel runs.
-        fields.push(Field::Bits(0));
+        fields.push(ProvedField::Bits(0));
         is_derived = false;
     }
     let offset = u64::try_from(offset).ok()?;
     let at = SectionId::default().at(reader.start);
-    Some(Entry { table, section: code, offset, len, at, fields, is_free, is_derived })
+    Some(ProvedEntry { table, section: code, offset, len, at, fields, is_free, is_derived })
 }

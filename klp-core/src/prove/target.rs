@@ -4,7 +4,7 @@ use crate::elf::{Definition, ElfObject, Reloc, RelocKind, SectionId, SymbolId, S
 
 /// How a reference is used: what of the memory there matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Use {
+pub(super) enum MemoryUse {
     /// Control goes there.
     Branch,
     /// The address goes somewhere: everything behind it can be read.
@@ -17,7 +17,7 @@ pub(super) enum Use {
 
 /// A place, and the symbol that leads there if it is not a section's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot {
+pub(super) struct NamedPlace {
     pub(super) section: SectionId,
     pub(super) offset: i64,
     pub(super) symbol: Option<SymbolId>,
@@ -25,7 +25,7 @@ pub(super) struct Spot {
 
 /// What a reference refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target<'a> {
+pub(super) enum ReferenceTarget<'a> {
     /// A name of another object.
     Undefined { name: &'a [u8], addend: i64, weak: bool },
     /// A number.
@@ -38,7 +38,7 @@ pub(super) enum Target<'a> {
     Unknown,
 }
 
-impl Target<'_> {
+impl ReferenceTarget<'_> {
     /// The lowest two bits, where flags are in addresses of what is aligned.
     pub(super) fn low_bits(&self) -> u64 {
         let number = match self {
@@ -52,19 +52,23 @@ impl Target<'_> {
 }
 
 /// What `reloc` refers to; `bias` is what the reference adds to the relocation's own reading.
-pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> Target<'a> {
+pub(super) fn of<'a>(object: &ElfObject<'a>, reloc: &Reloc, bias: i64) -> ReferenceTarget<'a> {
     let symbol = object.symbol(reloc.symbol);
     if matches!(reloc.kind, RelocKind::Unknown(_)) {
-        return Target::Unknown;
+        return ReferenceTarget::Unknown;
     }
     let addend = reloc.addend.wrapping_add(bias);
     match symbol.place {
         // The symbol of number 0 has no name and means 0.
-        Definition::Undefined if reloc.symbol.number() == 0 => Target::Absolute(addend),
-        Definition::Undefined => Target::Undefined { name: symbol.name, addend, weak: symbol.weak },
-        Definition::Absolute => Target::Absolute(symbol.value.cast_signed().wrapping_add(addend)),
-        Definition::Common => Target::Common { name: symbol.name, addend },
-        Definition::Section(section) => Target::Place {
+        Definition::Undefined if reloc.symbol.number() == 0 => ReferenceTarget::Absolute(addend),
+        Definition::Undefined => {
+            ReferenceTarget::Undefined { name: symbol.name, addend, weak: symbol.weak }
+        }
+        Definition::Absolute => {
+            ReferenceTarget::Absolute(symbol.value.cast_signed().wrapping_add(addend))
+        }
+        Definition::Common => ReferenceTarget::Common { name: symbol.name, addend },
+        Definition::Section(section) => ReferenceTarget::Place {
             section,
             offset: symbol.value.cast_signed().wrapping_add(addend),
             symbol: (symbol.kind != SymbolKind::Section).then_some(reloc.symbol),

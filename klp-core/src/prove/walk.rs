@@ -7,13 +7,13 @@ use crate::elf::{Place, Reloc, RelocKind, Section, SectionId};
 use crate::slices::SliceParts as _;
 
 use super::names;
-use super::side::{Range, Side};
-use super::table::Table;
-use super::target::{self, Target, Use};
+use super::side::{ByteRange, ProvedObject};
+use super::table::TableKind;
+use super::target::{self, MemoryUse, ReferenceTarget};
 
 /// What is special about an instruction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum InstructionRole {
     Plain,
     /// The call of the function tracer, or the NOP in its place.
     Trace,
@@ -25,17 +25,17 @@ pub(super) enum Role {
 
 /// One instruction that counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Inst {
+pub(super) struct ProvedInstruction {
     pub(super) at: u64,
     pub(super) len: u64,
     pub(super) form: Form,
     pub(super) ends: bool,
-    pub(super) role: Role,
+    pub(super) role: InstructionRole,
 }
 
-impl Inst {
-    pub(super) fn range(&self, section: SectionId) -> Range {
-        Range { section, start: self.at, end: self.at.saturating_add(self.len) }
+impl ProvedInstruction {
+    pub(super) fn range(&self, section: SectionId) -> ByteRange {
+        ByteRange { section, start: self.at, end: self.at.saturating_add(self.len) }
     }
 
     pub(super) fn is_call(&self) -> bool {
@@ -45,24 +45,24 @@ impl Inst {
 
 /// A field of an instruction that refers to something.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Operand<'a> {
+pub(super) struct ReferringOperand<'a> {
     pub(super) at: u64,
     pub(super) mask: Mask,
     /// What relocates it, if anything does.
     pub(super) kind: Option<RelocKind>,
-    pub(super) target: Target<'a>,
-    pub(super) usage: Use,
+    pub(super) target: ReferenceTarget<'a>,
+    pub(super) usage: MemoryUse,
     /// Something starts at the target: its address is taken, or an array is indexed there, element by element.
     pub(super) starts: bool,
 }
 
 /// A field of an instruction, before it is known what stands at the place that it refers to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct OperandField {
     pub(super) at: u64,
     pub(super) mask: Mask,
     refers: Refers,
-    usage: Use,
+    usage: MemoryUse,
     starts: bool,
 }
 
@@ -75,15 +75,15 @@ enum Refers {
     Distance(i64),
 }
 
-impl Field {
+impl OperandField {
     /// What it refers to in the instruction at `at`, which can be another copy of the one that it was read from, with
     /// these relocations; nothing where they are fewer.
     pub(super) fn operand<'a>(
         &self,
-        side: &Side<'a>,
+        side: &ProvedObject<'a>,
         Place { section, offset: at }: Place,
         relocs: &[Reloc],
-    ) -> Option<Operand<'a>> {
+    ) -> Option<ReferringOperand<'a>> {
         let (kind, target) = match self.refers {
             Refers::Reloc(number, bias) => {
                 let reloc = relocs.get(number)?;
@@ -91,11 +91,11 @@ impl Field {
             }
             Refers::Distance(distance) => {
                 let offset = at.cast_signed().wrapping_add(distance);
-                (None, Target::Place { section, offset, symbol: None })
+                (None, ReferenceTarget::Place { section, offset, symbol: None })
             }
         };
         let Self { at, mask, usage, starts, .. } = *self;
-        Some(Operand { at, mask, kind, target, usage, starts })
+        Some(ReferringOperand { at, mask, kind, target, usage, starts })
     }
 }
 
@@ -103,17 +103,17 @@ impl Field {
 pub(super) type Relocated = SmallVec<[Reloc; 2]>;
 
 /// The relocations of `inst` that do anything.
-pub(super) fn relocs(of: &Section<'_>, inst: &Inst) -> Relocated {
+pub(super) fn relocs(of: &Section<'_>, inst: &ProvedInstruction) -> Relocated {
     let relocs = of.relocs.within(inst.at, inst.at.saturating_add(inst.len));
     relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
 }
 
 /// What `inst` refers to.
 pub(super) fn operands<'a>(
-    side: &Side<'a>,
+    side: &ProvedObject<'a>,
     section: SectionId,
-    inst: &Inst,
-) -> SmallVec<[Operand<'a>; 2]> {
+    inst: &ProvedInstruction,
+) -> SmallVec<[ReferringOperand<'a>; 2]> {
     let of = side.section(section);
     let relocs = relocs(of, inst);
     let fields = fields(side, of, inst, &relocs);
@@ -122,19 +122,23 @@ pub(super) fn operands<'a>(
 
 /// The fields of `inst` that refer to something; `relocs` are its relocations.
 fn fields(
-    side: &Side<'_>,
+    side: &ProvedObject<'_>,
     of: &Section<'_>,
-    inst: &Inst,
+    inst: &ProvedInstruction,
     relocs: &[Reloc],
-) -> SmallVec<[Field; 2]> {
-    if inst.role == Role::Data {
+) -> SmallVec<[OperandField; 2]> {
+    if inst.role == InstructionRole::Data {
         return of_data(inst, relocs);
     }
     let code = of.in_file(inst.at, inst.at.saturating_add(inst.len));
     for_machine!(side.object.machine, A => of_code::<A>(code, inst, relocs))
 }
 
-fn of_code<A: Arch>(code: &[u8], inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
+fn of_code<A: Arch>(
+    code: &[u8],
+    inst: &ProvedInstruction,
+    relocs: &[Reloc],
+) -> SmallVec<[OperandField; 2]> {
     let mut reader = A::Instructions::new(code, inst.at);
     match reader.next() {
         Some(Ok(decoded)) => of_instruction(&mut reader, &decoded, inst, relocs),
@@ -142,12 +146,12 @@ fn of_code<A: Arch>(code: &[u8], inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Fie
     }
 }
 
-pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
-    let field = |(number, reloc): (usize, &Reloc)| Field {
+pub(super) fn of_data(inst: &ProvedInstruction, relocs: &[Reloc]) -> SmallVec<[OperandField; 2]> {
+    let field = |(number, reloc): (usize, &Reloc)| OperandField {
         at: reloc.offset.saturating_sub(inst.at),
         mask: reloc.kind.mask(),
         refers: Refers::Reloc(number, 0),
-        usage: Use::Address,
+        usage: MemoryUse::Address,
         starts: true,
     };
     relocs.iter().enumerate().map(field).collect()
@@ -157,9 +161,9 @@ pub(super) fn of_data(inst: &Inst, relocs: &[Reloc]) -> SmallVec<[Field; 2]> {
 pub(super) fn of_instruction<'c>(
     reader: &mut impl Instructions<'c>,
     decoded: &Decoded,
-    inst: &Inst,
+    inst: &ProvedInstruction,
     relocs: &[Reloc],
-) -> SmallVec<[Field; 2]> {
+) -> SmallVec<[OperandField; 2]> {
     let mut found = SmallVec::new();
     let branch = match decoded.form {
         Form::Branch { target, .. } => Some((reader.distance(), target)),
@@ -167,15 +171,15 @@ pub(super) fn of_instruction<'c>(
     };
     // Most references are calls, of which there is no more to know.
     let (displacement, ip_target, reach, starts) = if branch.is_some() {
-        (None, None, Use::Branch, false)
+        (None, None, MemoryUse::Branch, false)
     } else {
         let fields = reader.operands();
         let reach = reader.reach();
         let starts = matches!(reach, DisplacementUse::Address | DisplacementUse::Elements);
         let reach = match reach {
-            DisplacementUse::Address => Use::Address,
-            DisplacementUse::Exactly(bytes) => Use::Load(bytes),
-            DisplacementUse::Elements | DisplacementUse::Further => Use::Indexed,
+            DisplacementUse::Address => MemoryUse::Address,
+            DisplacementUse::Exactly(bytes) => MemoryUse::Load(bytes),
+            DisplacementUse::Elements | DisplacementUse::Further => MemoryUse::Indexed,
         };
         (fields.displacement, fields.ip_target, reach, starts)
     };
@@ -187,31 +191,31 @@ pub(super) fn of_instruction<'c>(
             || is_displacement && decoded.is_ip_relative && reloc.kind.is_relative();
         let bias = if of_next { inst.len.saturating_sub(at).cast_signed() } else { 0 };
         let usage = match branch {
-            Some(_) => Use::Branch,
+            Some(_) => MemoryUse::Branch,
             None if is_displacement => reach,
-            None => Use::Address,
+            None => MemoryUse::Address,
         };
         is_relocated |= is_displacement;
-        found.push(Field {
+        found.push(OperandField {
             at,
             mask: reloc.kind.mask(),
             refers: Refers::Reloc(number, bias),
             usage,
-            starts: if is_displacement { starts } else { usage == Use::Address },
+            starts: if is_displacement { starts } else { usage == MemoryUse::Address },
         });
     }
     let distance = |to: u64| Refers::Distance(to.wrapping_sub(inst.at).cast_signed());
     match (branch, displacement, ip_target) {
-        (Some((Some(field), target)), ..) if relocs.is_empty() => found.push(Field {
+        (Some((Some(field), target)), ..) if relocs.is_empty() => found.push(OperandField {
             at: u64::from(field.offset),
             mask: field.mask,
             refers: distance(target),
-            usage: Use::Branch,
+            usage: MemoryUse::Branch,
             starts: false,
         }),
         (None, Some(field), Some(target)) if !is_relocated => {
             let (at, mask) = (u64::from(field.offset), field.mask);
-            found.push(Field { at, mask, refers: distance(target), usage: reach, starts });
+            found.push(OperandField { at, mask, refers: distance(target), usage: reach, starts });
         }
         _ => {}
     }
@@ -227,7 +231,7 @@ struct Marks {
     traced: Vec<u64>,
 }
 
-fn marks(side: &Side<'_>, range: Range) -> Marks {
+fn marks(side: &ProvedObject<'_>, range: ByteRange) -> Marks {
     let mut marks =
         Marks { places: Vec::new(), runs: Vec::new(), free: Vec::new(), traced: Vec::new() };
     for (_, entry) in side.entries_in(range) {
@@ -235,9 +239,9 @@ fn marks(side: &Side<'_>, range: Range) -> Marks {
             marks.places.push(entry.offset);
         }
         match entry.table {
-            Table::Patchable => marks.runs.push(entry.offset),
-            Table::Tracing => marks.traced.push(entry.offset),
-            Table::JumpLabels if entry.is_free => marks.free.push(entry.offset),
+            TableKind::Patchable => marks.runs.push(entry.offset),
+            TableKind::Tracing => marks.traced.push(entry.offset),
+            TableKind::JumpLabels if entry.is_free => marks.free.push(entry.offset),
             // The fixup is a place where control arrives, between this NOP and what is before it.
             _ => {}
         }
@@ -253,18 +257,18 @@ fn marks(side: &Side<'_>, range: Range) -> Marks {
 }
 
 /// Whether the call at a place is that of the function tracer.
-fn is_trace_call(side: &Side<'_>, section: SectionId, inst: &Inst) -> bool {
+fn is_trace_call(side: &ProvedObject<'_>, section: SectionId, inst: &ProvedInstruction) -> bool {
     let reloc = side.section(section).relocs.at(inst.at.saturating_add(1));
     let symbol = reloc.map(|reloc| side.object.symbol(reloc.symbol));
     inst.is_call() && symbol.is_some_and(|symbol| matches!(symbol.name, b"__fentry__" | b"mcount"))
 }
 
 /// All instructions of `range`, NOPs too.
-fn all(side: &Side<'_>, range: Range) -> Vec<Inst> {
+fn all(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
     for_machine!(side.object.machine, A => all_of::<A>(side, range))
 }
 
-fn all_of<A: Arch>(side: &Side<'_>, range: Range) -> Vec<Inst> {
+fn all_of<A: Arch>(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
     let section = side.section(range.section);
     let code = section.in_file(range.start, range.end);
     let mut reader = A::Instructions::new(code, range.start);
@@ -273,20 +277,32 @@ fn all_of<A: Arch>(side: &Side<'_>, range: Range) -> Vec<Inst> {
         let place = reader.place();
         let (at, len) = (place.start, place.end.min(range.end) - place.start);
         found.push(match decoded {
-            Ok(it) => Inst { at, len, form: it.form, ends: it.ends_flow, role: Role::Plain },
-            Err(_) => Inst { at, len, form: Form::Plain, ends: true, role: Role::Data },
+            Ok(it) => ProvedInstruction {
+                at,
+                len,
+                form: it.form,
+                ends: it.ends_flow,
+                role: InstructionRole::Plain,
+            },
+            Err(_) => ProvedInstruction {
+                at,
+                len,
+                form: Form::Plain,
+                ends: true,
+                role: InstructionRole::Data,
+            },
         });
     }
     found
 }
 
 /// The instructions of `range` that count.
-pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
+pub(super) fn counted(side: &ProvedObject<'_>, range: ByteRange) -> Vec<ProvedInstruction> {
     let marks = marks(side, range);
     let all = all(side, range);
     let data = data(side, range, &all);
     let relocs = &side.section(range.section).relocs;
-    let mut found: Vec<Inst> = Vec::with_capacity(all.len());
+    let mut found: Vec<ProvedInstruction> = Vec::with_capacity(all.len());
     let mut in_run = false;
     for mut inst in all {
         // They are in order and apart.
@@ -294,7 +310,13 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
         if let Some(stretch) = stretch.filter(|it| it.contains(range.section, inst.at)) {
             if inst.at == stretch.start {
                 let (at, len) = (stretch.start, stretch.len());
-                found.push(Inst { at, len, form: Form::Plain, ends: true, role: Role::Data });
+                found.push(ProvedInstruction {
+                    at,
+                    len,
+                    form: Form::Plain,
+                    ends: true,
+                    role: InstructionRole::Data,
+                });
             }
             continue;
         }
@@ -307,9 +329,9 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
             continue;
         }
         if has(&marks.free) && (is_nop || matches!(inst.form, Form::Branch { call: false, .. })) {
-            inst.role = Role::Free;
+            inst.role = InstructionRole::Free;
         } else if is_nop && has(&marks.traced) || is_trace_call(side, range.section, &inst) {
-            inst.role = Role::Trace;
+            inst.role = InstructionRole::Trace;
         }
         found.push(inst);
     }
@@ -319,7 +341,7 @@ pub(super) fn counted(side: &Side<'_>, range: Range) -> Vec<Inst> {
 /// Stretches that are read as data: behind an instruction that ends the flow, at a place that the code itself or, by a
 /// relocation, other code refers to other than by a branch, up to where a branch leads. Each starts with an instruction: what
 /// is before a place in the middle of one is compared as code.
-fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
+fn data(side: &ProvedObject<'_>, range: ByteRange, all: &[ProvedInstruction]) -> Vec<ByteRange> {
     let section = side.section(range.section);
     let mut read: Vec<u64> = side.held(range).filter(|at| *at != range.start).collect();
     let mut entered = vec![range.end];
@@ -340,11 +362,12 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
             continue;
         }
         for operand in operands(side, range.section, inst) {
-            if let Target::Place { section, offset, .. } = operand.target
+            if let ReferenceTarget::Place { section, offset, .. } = operand.target
                 && let Ok(offset) = u64::try_from(offset)
                 && range.contains(section, offset)
             {
-                if operand.usage == Use::Branch { &mut entered } else { &mut read }.push(offset);
+                if operand.usage == MemoryUse::Branch { &mut entered } else { &mut read }
+                    .push(offset);
             }
         }
     }
@@ -355,7 +378,7 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
     }
     read.sort_unstable();
     read.dedup();
-    let mut found: Vec<Range> = Vec::new();
+    let mut found: Vec<ByteRange> = Vec::new();
     for start in read {
         if entered.binary_search(&start).is_ok()
             || found.last().is_some_and(|last| last.contains(range.section, start))
@@ -367,7 +390,7 @@ fn data(side: &Side<'_>, range: Range, all: &[Inst]) -> Vec<Range> {
         if follows.is_some_and(|inst| inst.ends) {
             let next = entered.get(entered.partition_point(|at| *at <= start));
             let end = next.copied().unwrap_or(range.end);
-            found.push(Range { section: range.section, start, end });
+            found.push(ByteRange { section: range.section, start, end });
         }
     }
     found
@@ -380,11 +403,16 @@ fn is_ip_relative<A: Arch>(code: &[u8]) -> bool {
 }
 
 /// Where straight-line code from a place ends: behind what ends the flow, or at `limit`.
-pub(super) fn straight(side: &Side<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
+pub(super) fn straight(side: &ProvedObject<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
     for_machine!(side.object.machine, A => straight_of::<A>(side, section, start, limit))
 }
 
-fn straight_of<A: Arch>(side: &Side<'_>, section: SectionId, start: u64, limit: u64) -> u64 {
+fn straight_of<A: Arch>(
+    side: &ProvedObject<'_>,
+    section: SectionId,
+    start: u64,
+    limit: u64,
+) -> u64 {
     let of = side.section(section);
     let limit = limit.min(of.size);
     let code = of.in_file(start, limit);

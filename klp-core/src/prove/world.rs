@@ -13,22 +13,22 @@ use super::align::{self, Alignment};
 use super::difference::Difference;
 use super::keys::Keys;
 use super::names;
-use super::side::{Owner, Range, Side, Unit};
+use super::side::{ByteRange, ClaimedUnit, Owner, ProvedObject};
 use super::x86_64;
 use super::{Claims, UnitKind};
 
 /// A pair with the bytes that are its own.
 pub(super) struct Ranges {
     pub(super) sort: UnitKind,
-    pub(super) original: Range,
-    pub(super) patched: Range,
+    pub(super) original: ByteRange,
+    pub(super) patched: ByteRange,
     pub(super) equal: bool,
     /// Its symbols say how long it is.
     pub(super) sized: bool,
 }
 
 pub(super) struct World<'a> {
-    pub(super) sides: [Side<'a>; 2],
+    pub(super) sides: [ProvedObject<'a>; 2],
     pub(super) pairs: List<PairId, Ranges>,
     /// Of each function, which instruction is which, or why that cannot be said.
     pub(super) alignments: List<PairId, Option<Result<Alignment, Difference>>>,
@@ -43,20 +43,20 @@ impl<'a> World<'a> {
         patched: &'a ElfObject<'a>,
         claims: &'a Claims,
     ) -> Self {
-        let (a, b) = rayon::join(|| Side::new(original), || Side::new(patched));
+        let (a, b) = rayon::join(|| ProvedObject::new(original), || ProvedObject::new(patched));
         let mut sides = [a, b];
         let pairs =
             claims.pairs.as_slice().par_iter().with_min_len(256).map(|pair| ranges(&sides, pair));
         let pairs = List::from(pairs.collect::<Vec<Ranges>>());
         let [a, b] = &mut sides;
         for (side, alone, range) in [
-            (a, &claims.removed, (|pair| pair.original) as fn(&Ranges) -> Range),
+            (a, &claims.removed, (|pair| pair.original) as fn(&Ranges) -> ByteRange),
             (b, &claims.added, |pair| pair.patched),
         ] {
             let lone: Vec<_> = alone.iter().map(|at| (at.section, lone(side, at))).collect();
             let paired = pairs.with_ids().map(|(pair, id)| {
-                let Range { section, start, end } = range(pair);
-                (section, Unit { start, end, owner: Owner::Pair(id) })
+                let ByteRange { section, start, end } = range(pair);
+                (section, ClaimedUnit { start, end, owner: Owner::Pair(id) })
             });
             side.set_units(paired.chain(lone));
         }
@@ -89,7 +89,7 @@ impl<'a> World<'a> {
     }
 }
 
-fn function_end(side: &Side<'_>, at: &Place) -> (u64, bool) {
+fn function_end(side: &ProvedObject<'_>, at: &Place) -> (u64, bool) {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     let functions = here.filter(|(_, symbol)| symbol.kind == SymbolKind::Function);
     let length = functions.map(|(_, symbol)| symbol.size).max().unwrap_or(0);
@@ -103,18 +103,18 @@ fn function_end(side: &Side<'_>, at: &Place) -> (u64, bool) {
 
 /// Where code of a label ends that no symbol calls a function: at the next label, but for what a linker fills up with behind
 /// the label's size.
-fn label_end(side: &Side<'_>, at: &Place) -> u64 {
+fn label_end(side: &ProvedObject<'_>, at: &Place) -> u64 {
     let next = side.next_symbol(at.section, at.offset).max(at.offset);
     let length = objects(side, at).iter().map(|symbol| symbol.size).max().unwrap_or(0);
     let sized = at.offset.saturating_add(length);
-    let rest = Range { section: at.section, start: sized, end: next };
+    let rest = ByteRange { section: at.section, start: sized, end: next };
     let is_filled = length > 0
         && align::relocs(side, rest).next().is_none()
         && side.bytes(rest).is_some_and(|bytes| bytes.iter().copied().all(x86_64::is_filler));
     if is_filled { sized } else { next }
 }
 
-fn data_end(side: &Side<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
+fn data_end(side: &ProvedObject<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
     let limit = side.size(at.section).max(at.offset);
     match length {
         Some(length) => (at.offset.saturating_add(length).min(limit), true),
@@ -123,14 +123,14 @@ fn data_end(side: &Side<'_>, at: &Place, length: Option<u64>) -> (u64, bool) {
 }
 
 /// Names at a place with their sizes.
-fn objects<'a>(side: &Side<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
+fn objects<'a>(side: &ProvedObject<'a>, at: &Place) -> SmallVec<[&'a Symbol<'a>; 2]> {
     let here = side.symbols(at.section, at.offset, at.offset.saturating_add(1));
     here.map(|(_, symbol)| symbol).take(64).collect()
 }
 
 /// The sizes of a data object on both sides. An empty object can share its place with another one, and then the
 /// names say which of the symbols there are meant.
-fn data_sizes(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2] {
+fn data_sizes(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2] {
     let [a, b] = sides;
     let (a, b) = (objects(a, &pair.original), objects(b, &pair.patched));
     if let ([was], [is]) = (a.as_slice(), b.as_slice()) {
@@ -155,7 +155,7 @@ fn data_sizes(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> [Option<u64>; 2]
     [is_empty(&a, original), is_empty(&b, patched)]
 }
 
-fn ranges(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> Ranges {
+fn ranges(sides: &[ProvedObject<'_>; 2], pair: &super::UnitPair) -> Ranges {
     let [a, b] = sides;
     let ((a_end, a_sized), (b_end, b_sized)) = match pair.unit {
         UnitKind::Function => (function_end(a, &pair.original), function_end(b, &pair.patched)),
@@ -164,7 +164,7 @@ fn ranges(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> Ranges {
             (data_end(a, &pair.original, original), data_end(b, &pair.patched, patched))
         }
     };
-    let range = |at: &Place, end: u64| Range { section: at.section, start: at.offset, end };
+    let range = |at: &Place, end: u64| ByteRange { section: at.section, start: at.offset, end };
     Ranges {
         sort: pair.unit,
         original: range(&pair.original, a_end),
@@ -174,12 +174,12 @@ fn ranges(sides: &[Side<'_>; 2], pair: &super::UnitPair) -> Ranges {
     }
 }
 
-fn lone(side: &Side<'_>, at: &Place) -> Unit {
+fn lone(side: &ProvedObject<'_>, at: &Place) -> ClaimedUnit {
     let end = if side.is_code(at.section) {
         function_end(side, at).0
     } else {
         let length = objects(side, at).iter().map(|symbol| symbol.size).max();
         data_end(side, at, length.filter(|length| *length > 0)).0
     };
-    Unit { start: at.offset, end, owner: Owner::Lone }
+    ClaimedUnit { start: at.offset, end, owner: Owner::Lone }
 }

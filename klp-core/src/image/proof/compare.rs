@@ -5,30 +5,30 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use super::field::Field;
+use super::field::RelocField;
 use super::merged::Merged;
 use super::placed::{WEAK, candidates};
-use super::shipped::{ShippedImage, Spot};
-use super::tables::{Entries, Stretch, jump_labels, stretches};
+use super::shipped::{ShippedImage, ShippedPlace};
+use super::tables::{TableOwners, TableStretch, jump_labels, stretches};
 use super::x86_64::{NOTHING, jump_or_nop};
 use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection, RawSymbol, SymbolPlace};
 
 /// What was found of the sections of one object.
-pub(super) struct Comparison<'e, 'o, 's> {
+pub(super) struct SectionComparison<'e, 'o, 's> {
     object: &'e RawElf<'o>,
     shipped: &'e ShippedImage<'s>,
-    places: BTreeMap<SectionId, Spot>,
+    places: BTreeMap<SectionId, ShippedPlace>,
     /// Sections of which more than one place is possible by the symbols, or none.
-    unplaced: BTreeMap<SectionId, BTreeSet<Spot>>,
+    unplaced: BTreeMap<SectionId, BTreeSet<ShippedPlace>>,
     /// By section and offset.
     differences: BTreeMap<Place, String>,
     /// Where names lead that the shipped kernel does not list.
-    outside: HashMap<&'o [u8], Spot>,
+    outside: HashMap<&'o [u8], ShippedPlace>,
     /// Offsets of instructions that can be a jump or a NOP.
     jump_labels: BTreeSet<Place>,
     /// What tables say of code.
-    entries: Entries,
+    entries: TableOwners,
 }
 
 /// Merged strings and constants (`SHF_MERGE`).
@@ -38,7 +38,7 @@ const DISCARDED: &[&[u8]] = &[b".exit", b".discard"];
 /// Filled in when the kernel or the module is linked (`tools/bpf/resolve_btfids`).
 const FILLED_IN: &[u8] = b".BTF_ids";
 
-impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
+impl<'e, 'o, 's> SectionComparison<'e, 'o, 's> {
     pub(super) fn of(object: &'e RawElf<'o>, shipped: &'e ShippedImage<'s>) -> Self {
         let mut comparison = Self {
             object,
@@ -48,7 +48,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             differences: BTreeMap::new(),
             outside: HashMap::new(),
             jump_labels: jump_labels(object),
-            entries: Entries::default(),
+            entries: TableOwners::default(),
         };
         let mut open = Vec::new();
         for (header, section) in object.sections.with_ids() {
@@ -118,14 +118,14 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         !self.shipped.is_module() && DISCARDED.iter().any(|start| section.name.starts_with(start))
     }
 
-    fn place(&mut self, section: SectionId, spot: Spot, open: &mut Vec<SectionId>) {
+    fn place(&mut self, section: SectionId, spot: ShippedPlace, open: &mut Vec<SectionId>) {
         self.unplaced.remove(&section);
         self.places.insert(section, spot);
         open.push(section);
     }
 
     /// Where symbols left several places for a section, the one with the same bytes is it.
-    fn choice(&self) -> Option<(SectionId, Spot)> {
+    fn choice(&self) -> Option<(SectionId, ShippedPlace)> {
         self.unplaced.iter().find_map(|(section, spots)| {
             let mut equal = spots.iter().filter(|spot| self.is_there(*section, **spot));
             let first = equal.next()?;
@@ -134,13 +134,18 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// Whether `section`, which is not empty, can be at `spot`.
-    fn is_there(&self, section: SectionId, spot: Spot) -> bool {
+    fn is_there(&self, section: SectionId, spot: ShippedPlace) -> bool {
         let size = self.object.section(section).data.len() as u64;
-        size > 0 && self.plain_bytes_are_equal(section, &Stretch { start: 0, end: size }, spot)
+        size > 0 && self.plain_bytes_are_equal(section, &TableStretch { start: 0, end: size }, spot)
     }
 
     /// Whether all of that part is equal in which there is no relocation, if the section is at `base`.
-    fn plain_bytes_are_equal(&self, section: SectionId, part: &Stretch, base: Spot) -> bool {
+    fn plain_bytes_are_equal(
+        &self,
+        section: SectionId,
+        part: &TableStretch,
+        base: ShippedPlace,
+    ) -> bool {
         let Some((ours, theirs)) = self.both(section, part, base) else { return false };
         let covered = covered(&self.relas(section));
         let same =
@@ -149,7 +154,12 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// That part of the object, and what is there in what was shipped, if the section is at `base`.
-    fn both(&self, section: SectionId, part: &Stretch, base: Spot) -> Option<(&'o [u8], &'s [u8])> {
+    fn both(
+        &self,
+        section: SectionId,
+        part: &TableStretch,
+        base: ShippedPlace,
+    ) -> Option<(&'o [u8], &'s [u8])> {
         let header = self.object.section(section);
         let ours =
             header.data.get(usize::try_from(part.start).ok()?..usize::try_from(part.end).ok()?)?;
@@ -167,7 +177,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         let size = self.object.section(section).data.len() as u64;
         // Zeroed memory has nothing to compare.
         if let Some(spot) = spot.filter(|_| size > 0) {
-            self.stretch(section, &Stretch { start: 0, end: size }, spot, open);
+            self.stretch(section, &TableStretch { start: 0, end: size }, spot, open);
         }
     }
 
@@ -175,8 +185,8 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     fn stretch(
         &mut self,
         section: SectionId,
-        part: &Stretch,
-        base: Spot,
+        part: &TableStretch,
+        base: ShippedPlace,
         open: &mut Vec<SectionId>,
     ) {
         let header = *self.object.section(section);
@@ -233,14 +243,15 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     fn reference(
         &mut self,
         header: &RawSection<'_>,
-        base: Spot,
+        base: ShippedPlace,
         ours: &RawRela,
         open: &mut Vec<SectionId>,
     ) -> Result<(), String> {
         if ours.kind == 0 {
             return Ok(());
         }
-        let field = Field::of(ours.kind).ok_or("a relocation of a kind that is not known here")?;
+        let field =
+            RelocField::of(ours.kind).ok_or("a relocation of a kind that is not known here")?;
         let spot = base.plus(ours.offset.cast_signed());
         let object = self.object;
         let symbol = object.symbol_of(ours).ok_or("a relocation without a symbol")?;
@@ -264,7 +275,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
             }
             SymbolPlace::Undefined => self.outside(symbol, found),
             SymbolPlace::Absolute => {
-                let same = found == Spot::At(None, symbol.value);
+                let same = found == ShippedPlace::At(None, symbol.value);
                 same.then_some(()).ok_or_else(|| "another number".to_owned())
             }
             _ => Err("a symbol of a kind that is not known here".to_owned()),
@@ -275,7 +286,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     fn belongs(
         &mut self,
         section: SectionId,
-        start: Spot,
+        start: ShippedPlace,
         symbol: &RawSymbol<'_>,
         open: &mut Vec<SectionId>,
     ) -> Result<(), String> {
@@ -313,7 +324,7 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
         header: &RawSection<'_>,
         symbol: &RawSymbol<'_>,
         ours: &RawRela,
-        found: Spot,
+        found: ShippedPlace,
     ) -> Result<(), String> {
         // The processor counts from the end of the instruction, which is so far behind the field's start.
         const BEHIND: &[i64] = &[4, 5, 6, 8];
@@ -329,8 +340,8 @@ impl<'e, 'o, 's> Comparison<'e, 'o, 's> {
     }
 
     /// A reference to what the object does not define.
-    fn outside(&mut self, symbol: &RawSymbol<'o>, found: Spot) -> Result<(), String> {
-        if let Spot::Outside(theirs, 0) = found {
+    fn outside(&mut self, symbol: &RawSymbol<'o>, found: ShippedPlace) -> Result<(), String> {
+        if let ShippedPlace::Outside(theirs, 0) = found {
             let theirs = self.shipped.outside(theirs);
             let same = theirs == symbol.name;
             return same.then_some(()).ok_or_else(|| {
@@ -362,6 +373,7 @@ fn describe(symbol: &RawSymbol<'_>) -> String {
 
 /// The bytes that relocations write.
 fn covered(relas: &[RawRela]) -> BTreeSet<u64> {
-    let widths = relas.iter().filter_map(|rela| Some((rela.offset, Field::of(rela.kind)?.width)));
+    let widths =
+        relas.iter().filter_map(|rela| Some((rela.offset, RelocField::of(rela.kind)?.width)));
     widths.flat_map(|(at, width)| at..at.saturating_add(width as u64)).collect()
 }

@@ -1,25 +1,25 @@
 //! Fields that a relocation fills: how long they are, and where what is in them leads.
 
-use super::shipped::{ShippedImage, Spot};
+use super::shipped::{ShippedImage, ShippedPlace};
 use crate::module::RawRela;
 
 /// How a relocation writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Field {
+pub(super) struct RelocField {
     pub(super) width: usize,
     pub(super) relative: bool,
     pub(super) signed: bool,
 }
 
-impl Field {
+impl RelocField {
     /// Where the field of the relocation `ours` leads in what was shipped, as it stands at `spot`, with the addend of
     /// `ours` taken off.
     pub(super) fn leads_to(
         self,
         shipped: &ShippedImage<'_>,
-        spot: Spot,
+        spot: ShippedPlace,
         ours: &RawRela,
-    ) -> Result<Spot, &'static str> {
+    ) -> Result<ShippedPlace, &'static str> {
         if shipped.is_module() {
             let theirs = shipped.rela(spot).ok_or("a number where a relocation should be")?;
             let same = Self::of(theirs.kind) == Some(self);
@@ -39,8 +39,8 @@ impl Field {
         } else {
             number
         };
-        let Spot::At(_, place) = spot else { return Err("nothing") };
+        let ShippedPlace::At(_, place) = spot else { return Err("nothing") };
         let base = if self.relative { place } else { 0 };
-        Ok(Spot::At(None, number.wrapping_add(base)).plus(ours.addend.wrapping_neg()))
+        Ok(ShippedPlace::At(None, number.wrapping_add(base)).plus(ours.addend.wrapping_neg()))
     }
 }

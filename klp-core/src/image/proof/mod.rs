@@ -20,7 +20,7 @@ mod x86_64;
 use crate::elf::ElfError;
 use crate::module::{RawElf, SymbolPlace};
 
-use compare::Comparison;
+use compare::SectionComparison;
 pub use rules::RULES;
 pub use shipped::ShippedImage;
 
@@ -65,7 +65,7 @@ impl Different {
 /// Compares `object` with what was shipped.
 pub fn prove(object: &[u8], shipped: &ShippedImage<'_>) -> Result<ShippedProof, ElfError> {
     let object = RawElf::parse(object)?;
-    let comparison = Comparison::of(&object, shipped);
+    let comparison = SectionComparison::of(&object, shipped);
     let mut proof = ShippedProof::default();
     for symbol in &object.symbols {
         let SymbolPlace::Section(section) = symbol.place else { continue };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::shipped::{ShippedImage, Spot};
+use super::shipped::{ShippedImage, ShippedPlace};
 use crate::elf::SectionId;
 use crate::module::{RawElf, SymbolPlace};
 
@@ -14,9 +14,9 @@ pub(super) fn candidates(
     object: &RawElf<'_>,
     section: SectionId,
     shipped: &ShippedImage<'_>,
-) -> BTreeSet<Spot> {
+) -> BTreeSet<ShippedPlace> {
     let is_code = object.section(section).is_code();
-    let mut agreed: Option<BTreeSet<Spot>> = None;
+    let mut agreed: Option<BTreeSet<ShippedPlace>> = None;
     for symbol in &object.symbols {
         let is_witness = symbol.place == SymbolPlace::Section(section)
             && symbol.binding != WEAK
@@ -27,7 +27,8 @@ pub(super) fn candidates(
             continue;
         }
         let distance = symbol.value.wrapping_neg().cast_signed();
-        let possible: BTreeSet<Spot> = named.iter().map(|(spot, _)| spot.plus(distance)).collect();
+        let possible: BTreeSet<ShippedPlace> =
+            named.iter().map(|(spot, _)| spot.plus(distance)).collect();
         agreed = Some(match agreed {
             None => possible,
             Some(before) => before.intersection(&possible).copied().collect(),

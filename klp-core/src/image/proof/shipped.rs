@@ -7,14 +7,14 @@ use crate::module::{RawElf, RawRela, RawSection, SymbolPlace};
 
 /// A place of something shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Spot {
+pub(super) enum ShippedPlace {
     /// An address of the kernel, or in that section of a module.
     At(Option<SectionId>, u64),
     /// So far behind an undefined symbol of a module.
     Outside(SymbolId, i64),
 }
 
-impl Spot {
+impl ShippedPlace {
     pub(super) fn plus(self, distance: i64) -> Self {
         match self {
             Self::At(section, value) => Self::At(section, value.wrapping_add_signed(distance)),
@@ -27,7 +27,7 @@ impl Spot {
 #[derive(Debug)]
 pub struct ShippedImage<'a> {
     elf: &'a RawElf<'a>,
-    by_name: HashMap<&'a [u8], Vec<(Spot, bool)>>,
+    by_name: HashMap<&'a [u8], Vec<(ShippedPlace, bool)>>,
     relas: BTreeMap<SectionId, HashMap<u64, RawRela>>,
 }
 
@@ -36,13 +36,13 @@ impl<'a> ShippedImage<'a> {
     #[must_use]
     pub fn of(elf: &'a RawElf<'a>) -> Self {
         let relocatable = elf.is_relocatable();
-        let mut by_name: HashMap<&[u8], Vec<(Spot, bool)>> = HashMap::new();
+        let mut by_name: HashMap<&[u8], Vec<(ShippedPlace, bool)>> = HashMap::new();
         for symbol in elf.symbols.iter().filter(|symbol| !symbol.name.is_empty()) {
             let spot = match symbol.place {
                 SymbolPlace::Section(section) => {
-                    Spot::At(relocatable.then_some(section), symbol.value)
+                    ShippedPlace::At(relocatable.then_some(section), symbol.value)
                 }
-                SymbolPlace::Absolute if !relocatable => Spot::At(None, symbol.value),
+                SymbolPlace::Absolute if !relocatable => ShippedPlace::At(None, symbol.value),
                 _ => continue,
             };
             by_name.entry(symbol.name).or_default().push((spot, symbol.is_global()));
@@ -58,7 +58,7 @@ impl<'a> ShippedImage<'a> {
     }
 
     /// Where symbols of that name are, and which of them are global.
-    pub(super) fn named(&self, name: &[u8]) -> &[(Spot, bool)] {
+    pub(super) fn named(&self, name: &[u8]) -> &[(ShippedPlace, bool)] {
         self.by_name.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -68,14 +68,14 @@ impl<'a> ShippedImage<'a> {
     }
 
     /// The bytes at `spot`, `len` of them; none where there are not so many.
-    pub(super) fn bytes(&self, spot: Spot, len: usize) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&self, spot: ShippedPlace, len: usize) -> Option<&'a [u8]> {
         let rest = self.rest(spot)?;
         rest.get(..len)
     }
 
     /// The bytes from `spot` to the end of its section.
-    pub(super) fn rest(&self, spot: Spot) -> Option<&'a [u8]> {
-        let Spot::At(section, value) = spot else { return None };
+    pub(super) fn rest(&self, spot: ShippedPlace) -> Option<&'a [u8]> {
+        let ShippedPlace::At(section, value) = spot else { return None };
         let (section, base): (&RawSection<'a>, u64) = if let Some(section) = section {
             (self.elf.section(section), 0)
         } else {
@@ -91,8 +91,8 @@ impl<'a> ShippedImage<'a> {
     }
 
     /// The relocation at `spot` of a module.
-    pub(super) fn rela(&self, spot: Spot) -> Option<&RawRela> {
-        let Spot::At(Some(section), value) = spot else { return None };
+    pub(super) fn rela(&self, spot: ShippedPlace) -> Option<&RawRela> {
+        let ShippedPlace::At(Some(section), value) = spot else { return None };
         self.relas.get(&section)?.get(&value)
     }
 
@@ -103,9 +103,9 @@ impl<'a> ShippedImage<'a> {
     }
 
     /// Where a module's section has relocations.
-    pub(super) fn fields(&self, section: SectionId) -> impl Iterator<Item = Spot> {
+    pub(super) fn fields(&self, section: SectionId) -> impl Iterator<Item = ShippedPlace> {
         let fields = self.relas.get(&section).into_iter().flat_map(HashMap::keys);
-        fields.map(move |at| Spot::At(Some(section), *at))
+        fields.map(move |at| ShippedPlace::At(Some(section), *at))
     }
 
     pub(super) fn is_module(&self) -> bool {
@@ -113,12 +113,12 @@ impl<'a> ShippedImage<'a> {
     }
 
     /// Where a relocation of a module leads, without its addend.
-    pub(super) fn target(&self, rela: &RawRela) -> Option<Spot> {
+    pub(super) fn target(&self, rela: &RawRela) -> Option<ShippedPlace> {
         let id = self.elf.symbol_id_of(rela)?;
         let symbol = self.elf.symbol(id);
         match symbol.place {
-            SymbolPlace::Section(section) => Some(Spot::At(Some(section), symbol.value)),
-            SymbolPlace::Undefined => Some(Spot::Outside(id, 0)),
+            SymbolPlace::Section(section) => Some(ShippedPlace::At(Some(section), symbol.value)),
+            SymbolPlace::Undefined => Some(ShippedPlace::Outside(id, 0)),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::field::Field;
-use super::shipped::{ShippedImage, Spot};
+use super::field::RelocField;
+use super::shipped::{ShippedImage, ShippedPlace};
 use crate::elf::{Place, SectionId};
 use crate::module::{RawElf, RawRela, RawSection};
 
@@ -26,14 +26,14 @@ const EXCEPTION: u64 = 12;
 const FIELD: usize = 4;
 
 /// A part of an object's table whose entries are one behind the other in what was shipped, too.
-pub(super) struct Stretch {
+pub(super) struct TableStretch {
     /// In the object's section.
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
 /// The stretches of `section`, if it is such a table.
-pub(super) fn stretches(section: &RawSection<'_>, shipped: &ShippedImage<'_>) -> Vec<Stretch> {
+pub(super) fn stretches(section: &RawSection<'_>, shipped: &ShippedImage<'_>) -> Vec<TableStretch> {
     let size = section.data.len() as u64;
     if !TABLES.iter().any(|(name, ..)| name.as_bytes() == section.name) {
         return Vec::new();
@@ -42,18 +42,18 @@ pub(super) fn stretches(section: &RawSection<'_>, shipped: &ShippedImage<'_>) ->
     let step = if is_sorted { EXCEPTION } else { size.max(1) };
     let starts = std::iter::successors(Some(0), |start: &u64| start.checked_add(step));
     let starts = starts.take_while(|start| *start < size);
-    starts.map(|start| Stretch { start, end: start.saturating_add(step).min(size) }).collect()
+    starts.map(|start| TableStretch { start, end: start.saturating_add(step).min(size) }).collect()
 }
 
 /// Where a table was put.
-pub(super) enum Region<'s> {
+pub(super) enum TablePlace<'s> {
     /// In the kernel: where it starts, and its bytes.
     Linked(u64, &'s [u8]),
     /// That section of a module.
     Module(SectionId),
 }
 
-impl<'s> Region<'s> {
+impl<'s> TablePlace<'s> {
     /// That of the table `name`; none if it is not known where it is.
     pub(super) fn of(name: &[u8], shipped: &ShippedImage<'s>) -> Option<Self> {
         let (_, start, stop) = TABLES.iter().find(|(table, ..)| table.as_bytes() == name)?;
@@ -65,27 +65,27 @@ impl<'s> Region<'s> {
             });
         }
         let at = |symbol: &str| match shipped.named(symbol.as_bytes()).first() {
-            Some((Spot::At(None, address), _)) => Some(*address),
+            Some((ShippedPlace::At(None, address), _)) => Some(*address),
             _ => None,
         };
         let (start, stop) = (at(start)?, at(stop)?);
         let length = usize::try_from(stop.checked_sub(start)?).ok()?;
-        Some(Self::Linked(start, shipped.bytes(Spot::At(None, start), length)?))
+        Some(Self::Linked(start, shipped.bytes(ShippedPlace::At(None, start), length)?))
     }
 
     /// Where in it a field as that of `rela` leads to `target`.
     pub(super) fn leading_to(
         &self,
-        target: Spot,
+        target: ShippedPlace,
         rela: &RawRela,
         shipped: &ShippedImage<'_>,
-    ) -> BTreeSet<Spot> {
-        let Some(field) = Field::of(rela.kind) else { return BTreeSet::new() };
-        let leads = |spot: &Spot| field.leads_to(shipped, *spot, rela) == Ok(target);
+    ) -> BTreeSet<ShippedPlace> {
+        let Some(field) = RelocField::of(rela.kind) else { return BTreeSet::new() };
+        let leads = |spot: &ShippedPlace| field.leads_to(shipped, *spot, rela) == Ok(target);
         match self {
             Self::Module(section) => shipped.fields(*section).filter(leads).collect(),
             Self::Linked(start, bytes) => {
-                let Spot::At(None, target) = target else { return BTreeSet::new() };
+                let ShippedPlace::At(None, target) = target else { return BTreeSet::new() };
                 let wanted = target.wrapping_add_signed(rela.addend);
                 // Entries can start anywhere: those of alternatives have 12 or 14 bytes, and had 13.
                 let places = (*start..).zip(bytes.windows(FIELD));
@@ -94,7 +94,7 @@ impl<'s> Region<'s> {
                     wanted.wrapping_sub(base).to_le_bytes()
                 };
                 let similar = places.filter(|(place, bytes)| low(*place).starts_with(bytes));
-                similar.map(|(place, _)| Spot::At(None, place)).filter(leads).collect()
+                similar.map(|(place, _)| ShippedPlace::At(None, place)).filter(leads).collect()
             }
         }
     }
@@ -102,21 +102,21 @@ impl<'s> Region<'s> {
 
 /// What the entries of an object's tables are about.
 #[derive(Default)]
-pub(super) struct Entries {
+pub(super) struct TableOwners {
     /// By section and offset of a field of a table: section and offset of the code that it leads to.
     owners: BTreeMap<Place, Place>,
     /// By section and offset of code: what differs in an entry about it.
     differences: BTreeMap<Place, String>,
 }
 
-impl Entries {
+impl TableOwners {
     /// The field at `at` of the table `section` leads to this code.
     pub(super) fn own(&mut self, section: SectionId, at: u64, code: Place) {
         self.owners.insert(section.at(at), code);
     }
 
     /// The code that the table `section` is about between these offsets, and the fields that lead there.
-    pub(super) fn fields(&self, section: SectionId, within: &Stretch) -> Vec<(u64, Place)> {
+    pub(super) fn fields(&self, section: SectionId, within: &TableStretch) -> Vec<(u64, Place)> {
         let fields = self.owners.range(section.at(within.start)..section.at(within.end));
         fields.map(|(at, code)| (at.offset, *code)).collect()
     }

@@ -1,6 +1,6 @@
 //! What the proof knows of x86-64.
 
-use super::field::Field;
+use super::field::RelocField;
 
 /// The NOPs that objtool puts in the place of jumps (arch/x86/include/asm/nops.h).
 /// `R_X86_64_NONE`: objtool leaves it where it turns a call into a NOP, and it says nothing.
@@ -19,7 +19,7 @@ pub(super) fn jump_or_nop(one: &[u8], other: &[u8]) -> Option<u64> {
     pair(one, other).or_else(|| pair(other, one))
 }
 
-impl Field {
+impl RelocField {
     /// What a relocation of that type writes (System V ABI, AMD64 supplement, table 4.9).
     pub(super) fn of(kind: u32) -> Option<Self> {
         let field = |width, relative, signed| Some(Self { width, relative, signed });

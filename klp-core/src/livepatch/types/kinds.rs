@@ -2,39 +2,39 @@
 
 use gimli::{AttributeValue, Dwarf, EndianSlice, LittleEndian, Unit, UnitOffset, constants};
 
-pub(super) type Reader<'a> = EndianSlice<'a, LittleEndian>;
-pub(super) type Entry<'a> = gimli::DebuggingInformationEntry<Reader<'a>>;
+pub(super) type TypeReader<'a> = EndianSlice<'a, LittleEndian>;
+pub(super) type TypeDie<'a> = gimli::DebuggingInformationEntry<TypeReader<'a>>;
 
 /// No type is nested deeper.
 pub(super) const DEEPEST: u32 = 64;
 
 pub(super) fn name(
-    dwarf: &Dwarf<Reader<'_>>,
-    unit: &Unit<Reader<'_>>,
-    entry: &Entry<'_>,
+    dwarf: &Dwarf<TypeReader<'_>>,
+    unit: &Unit<TypeReader<'_>>,
+    entry: &TypeDie<'_>,
 ) -> Result<Option<String>, gimli::Error> {
     let Some(value) = entry.attr_value(constants::DW_AT_name) else { return Ok(None) };
     let text = dwarf.attr_string(unit, value)?;
     Ok(Some(text.to_string_lossy().into_owned()))
 }
 
-pub(super) fn reference(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<UnitOffset> {
+pub(super) fn reference(entry: &TypeDie<'_>, attribute: gimli::DwAt) -> Option<UnitOffset> {
     match entry.attr_value(attribute) {
         Some(AttributeValue::UnitRef(offset)) => Some(offset),
         _ => None,
     }
 }
 
-pub(super) fn type_of(entry: &Entry<'_>) -> Option<UnitOffset> {
+pub(super) fn type_of(entry: &TypeDie<'_>) -> Option<UnitOffset> {
     reference(entry, constants::DW_AT_type)
 }
 
-pub(super) fn number(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<u64> {
+pub(super) fn number(entry: &TypeDie<'_>, attribute: gimli::DwAt) -> Option<u64> {
     entry.attr_value(attribute).and_then(|value| value.udata_value())
 }
 
 /// A value of an enumerator or of a discriminant.
-pub(super) fn value(entry: &Entry<'_>, attribute: gimli::DwAt) -> Option<i128> {
+pub(super) fn value(entry: &TypeDie<'_>, attribute: gimli::DwAt) -> Option<i128> {
     entry.attr_value(attribute).and_then(|value| {
         value.udata_value().map(i128::from).or_else(|| value.sdata_value().map(i128::from))
     })

@@ -6,14 +6,14 @@ use std::rc::Rc;
 /// Size in bytes, and members in the order of the source. Those of types without a name that are part of it are
 /// members of their own, such as `outer.inner`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Layout {
+pub(super) struct TypeLayout {
     pub(super) size: u64,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<TypeMember>,
 }
 
 /// Place and size in bits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Member {
+pub(super) struct TypeMember {
     pub(super) name: String,
     pub(super) start: u64,
     pub(super) size: u64,
@@ -38,7 +38,7 @@ pub(super) enum Shape {
     Other,
 }
 
-impl Member {
+impl TypeMember {
     fn what(&self) -> (u64, &Shape) {
         (self.size, &self.shape)
     }
@@ -58,9 +58,9 @@ impl Member {
 
 /// How the members of `after` differ from those of `before`; nothing where one was given another name and
 /// lies where it lay.
-pub(super) fn differences(before: &Layout, after: &Layout) -> Vec<String> {
-    let mut gone: Vec<&Member> = Vec::new();
-    let mut come: Vec<&Member> = after.members.iter().collect();
+pub(super) fn differences(before: &TypeLayout, after: &TypeLayout) -> Vec<String> {
+    let mut gone: Vec<&TypeMember> = Vec::new();
+    let mut come: Vec<&TypeMember> = after.members.iter().collect();
     for member in &before.members {
         match come.iter().position(|other| *other == member) {
             Some(same) => drop(come.remove(same)),
@@ -85,7 +85,7 @@ pub(super) fn differences(before: &Layout, after: &Layout) -> Vec<String> {
         false
     });
     // A member that only gets another name. Of several of one kind it could be any.
-    let mut renamed: BTreeMap<(u64, &Shape), Vec<(&Member, &Member)>> = BTreeMap::new();
+    let mut renamed: BTreeMap<(u64, &Shape), Vec<(&TypeMember, &TypeMember)>> = BTreeMap::new();
     gone.retain(|was| {
         let place = come.iter().position(|is| is.start == was.start && is.what() == was.what());
         let Some(index) = place else { return true };
@@ -106,14 +106,14 @@ pub(super) fn differences(before: &Layout, after: &Layout) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn layout(members: &[(&str, u64, u64)]) -> Layout {
-        let member = |(name, start, size): &(&str, u64, u64)| Member {
+    fn layout(members: &[(&str, u64, u64)]) -> TypeLayout {
+        let member = |(name, start, size): &(&str, u64, u64)| TypeMember {
             name: (*name).to_owned(),
             start: *start,
             size: *size,
             shape: Rc::new(Shape::Number),
         };
-        Layout { size: 16, members: members.iter().map(member).collect() }
+        TypeLayout { size: 16, members: members.iter().map(member).collect() }
     }
 
     #[test]

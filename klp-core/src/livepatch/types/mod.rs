@@ -13,14 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::elf::ElfObject;
 
-pub(super) use users::User;
+pub(super) use users::TypeUser;
 
-use layout::{Layout, differences};
+use layout::{TypeLayout, differences};
 use variables::Variables;
 
 /// A type that is in both objects, with another layout.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Changed {
+pub(super) struct ChangedType {
     /// For example `struct inode`.
     pub(super) name: String,
     /// What is other.
@@ -31,26 +31,26 @@ pub(super) struct Changed {
 
 /// The types of an object.
 #[derive(Debug, Default)]
-pub(super) struct Types {
+pub(super) struct ObjectTypes {
     /// Structures and unions that are complete. Several can have one name.
-    layouts: BTreeMap<String, BTreeSet<Layout>>,
+    layouts: BTreeMap<String, BTreeSet<TypeLayout>>,
     /// The values of enumerators (of Rust's enumerations: of discriminants), by type.
     values: BTreeMap<String, BTreeMap<String, BTreeSet<i128>>>,
     /// Functions and variables by the types that they use.
-    users: BTreeMap<String, BTreeSet<User>>,
+    users: BTreeMap<String, BTreeSet<TypeUser>>,
     /// Variables that can be written, by the type that they, or their elements, are of.
     made_of: BTreeMap<String, BTreeSet<String>>,
     variables: Variables,
 }
 
-impl Types {
+impl ObjectTypes {
     /// Those of `object`; none where it has no debug information.
     pub(super) fn of(object: &ElfObject<'_>) -> Result<Self, gimli::Error> {
         read::types(object)
     }
 
     /// What of the object uses the type `name`, directly or by a pointer.
-    pub(super) fn users(&self, name: &str) -> impl Iterator<Item = &User> {
+    pub(super) fn users(&self, name: &str) -> impl Iterator<Item = &TypeUser> {
         self.users.get(name).into_iter().flatten()
     }
 
@@ -75,23 +75,23 @@ impl Types {
     }
 
     /// The types of which `after` has other ones.
-    pub(super) fn changed(&self, after: &Self) -> Vec<Changed> {
+    pub(super) fn changed(&self, after: &Self) -> Vec<ChangedType> {
         let layouts = self.layouts.iter().filter_map(|(name, before)| {
             let after = after.layouts.get(name)?;
             let how = how(before, after)?;
             let has_more = !members(after).is_subset(&members(before));
-            Some(Changed { name: name.clone(), how, has_more })
+            Some(ChangedType { name: name.clone(), how, has_more })
         });
         let values = self.values.iter().filter_map(|(name, before)| {
             let how = other_values(before, after.values.get(name)?)?;
-            Some(Changed { name: name.clone(), how, has_more: false })
+            Some(ChangedType { name: name.clone(), how, has_more: false })
         });
         layouts.chain(values).collect()
     }
 }
 
 /// What is other in the types of one name; none if they mean the same.
-fn how(before: &BTreeSet<Layout>, after: &BTreeSet<Layout>) -> Option<String> {
+fn how(before: &BTreeSet<TypeLayout>, after: &BTreeSet<TypeLayout>) -> Option<String> {
     let gone = before.difference(after).collect::<Vec<_>>();
     let come = after.difference(before).collect::<Vec<_>>();
     if gone.is_empty() && come.is_empty() {
@@ -114,7 +114,7 @@ fn how(before: &BTreeSet<Layout>, after: &BTreeSet<Layout>) -> Option<String> {
 }
 
 /// The names of members.
-fn members(layouts: &BTreeSet<Layout>) -> BTreeSet<&str> {
+fn members(layouts: &BTreeSet<TypeLayout>) -> BTreeSet<&str> {
     let members = layouts.iter().flat_map(|layout| &layout.members);
     members.map(|member| member.name.as_str()).collect()
 }

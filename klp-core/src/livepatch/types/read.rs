@@ -8,16 +8,16 @@ use gimli::{
 
 use crate::elf::ElfObject;
 
-use super::Types;
-use super::kinds::{Entry, Reader, compound, name, reference, type_of, value};
-use super::users::User;
-use super::walk::Walk;
+use super::ObjectTypes;
+use super::kinds::{TypeDie, TypeReader, compound, name, reference, type_of, value};
+use super::users::TypeUser;
+use super::walk::TypeWalk;
 
 /// Enumerators of a type without a name.
 const UNNAMED_ENUM: &str = "enum without a name";
 
 /// Where an entry is.
-enum Scope {
+enum TypeScope {
     /// In a namespace, or in a type of Rust.
     Path(String),
     /// In a function with code.
@@ -26,15 +26,15 @@ enum Scope {
     Abstract,
 }
 
-pub(super) fn types(object: &ElfObject<'_>) -> Result<Types, gimli::Error> {
+pub(super) fn types(object: &ElfObject<'_>) -> Result<ObjectTypes, gimli::Error> {
     let sections = DwarfSections::load(|id| Ok::<_, gimli::Error>(content(object, id.name())))?;
     let dwarf = sections.borrow(|bytes| EndianSlice::new(bytes, LittleEndian));
-    let mut types = Types::default();
+    let mut types = ObjectTypes::default();
     let mut units = dwarf.units();
     while let Some(header) = units.next()? {
         let unit = dwarf.unit(header)?;
-        let walk = Walk::new(&dwarf, &unit);
-        let reading = Reading {
+        let walk = TypeWalk::new(&dwarf, &unit);
+        let reading = TypesReading {
             walk,
             types: &mut types,
             is_rust: is_rust(&unit)?,
@@ -66,28 +66,28 @@ pub(super) fn content(object: &ElfObject<'_>, name: &str) -> Vec<u8> {
     bytes
 }
 
-fn is_rust(unit: &Unit<Reader<'_>>) -> Result<bool, gimli::Error> {
+fn is_rust(unit: &Unit<TypeReader<'_>>) -> Result<bool, gimli::Error> {
     let mut entries = unit.entries();
     let Some(root) = entries.next_dfs()? else { return Ok(false) };
     let language = root.attr_value(constants::DW_AT_language);
     Ok(language == Some(AttributeValue::Language(constants::DW_LANG_Rust)))
 }
 
-struct Reading<'r, 'w, 'a> {
-    walk: Walk<'w, 'a>,
-    types: &'r mut Types,
+struct TypesReading<'r, 'w, 'a> {
+    walk: TypeWalk<'w, 'a>,
+    types: &'r mut ObjectTypes,
     is_rust: bool,
     /// With the depth of each.
-    scopes: Vec<(isize, Scope)>,
+    scopes: Vec<(isize, TypeScope)>,
     /// The types of the unit that have a name here.
     names: BTreeMap<usize, String>,
     /// Base types of what functions and variables are declared with.
-    uses: BTreeSet<(usize, User)>,
+    uses: BTreeSet<(usize, TypeUser)>,
     /// Types of variables, or of their elements, with the name of each.
     made_of: BTreeSet<(usize, String)>,
 }
 
-impl<'a> Reading<'_, '_, 'a> {
+impl<'a> TypesReading<'_, '_, 'a> {
     fn all(mut self) -> Result<(), gimli::Error> {
         let unit = self.walk.unit;
         let mut entries = unit.entries();
@@ -111,11 +111,11 @@ impl<'a> Reading<'_, '_, 'a> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry<'a>, depth: isize) -> Result<(), gimli::Error> {
+    fn entry(&mut self, entry: &TypeDie<'a>, depth: isize) -> Result<(), gimli::Error> {
         let own = name(self.walk.dwarf, self.walk.unit, entry)?;
         match entry.tag() {
             constants::DW_TAG_namespace => {
-                self.scopes.push((depth, Scope::Path(own.unwrap_or_default())));
+                self.scopes.push((depth, TypeScope::Path(own.unwrap_or_default())));
             }
             constants::DW_TAG_subprogram => {
                 let scope = self.function(entry, own)?;
@@ -131,7 +131,7 @@ impl<'a> Reading<'_, '_, 'a> {
                 }
                 self.names.insert(entry.offset().0, name);
                 if self.is_rust {
-                    self.scopes.push((depth, Scope::Path(own)));
+                    self.scopes.push((depth, TypeScope::Path(own)));
                 }
             }
             constants::DW_TAG_typedef => {
@@ -161,24 +161,28 @@ impl<'a> Reading<'_, '_, 'a> {
     /// `own` with the namespaces that it is in.
     fn path(&self, own: &str) -> String {
         let outer = self.scopes.iter().filter_map(|(_, scope)| match scope {
-            Scope::Path(path) => Some(path.as_str()),
+            TypeScope::Path(path) => Some(path.as_str()),
             _ => None,
         });
         outer.chain([own]).collect::<Vec<_>>().join("::")
     }
 
-    fn function(&self, entry: &Entry<'a>, own: Option<String>) -> Result<Scope, gimli::Error> {
+    fn function(
+        &self,
+        entry: &TypeDie<'a>,
+        own: Option<String>,
+    ) -> Result<TypeScope, gimli::Error> {
         let has_code = entry.attr(constants::DW_AT_low_pc).is_some()
             || entry.attr(constants::DW_AT_ranges).is_some();
         if !has_code {
-            return Ok(Scope::Abstract);
+            return Ok(TypeScope::Abstract);
         }
-        let Walk { dwarf, unit, .. } = self.walk;
+        let TypeWalk { dwarf, unit, .. } = self.walk;
         let own = match (own, reference(entry, constants::DW_AT_abstract_origin)) {
             (None, Some(origin)) => name(dwarf, unit, &unit.entry(origin)?)?,
             (own, _) => own,
         };
-        Ok(Scope::Function(own.unwrap_or_default()))
+        Ok(TypeScope::Function(own.unwrap_or_default()))
     }
 
     /// The structure or union at `offset`, and those without a name that it points to.
@@ -201,12 +205,16 @@ impl<'a> Reading<'_, '_, 'a> {
         Ok(())
     }
 
-    fn enumeration(&mut self, entry: &Entry<'a>, own: Option<String>) -> Result<(), gimli::Error> {
+    fn enumeration(
+        &mut self,
+        entry: &TypeDie<'a>,
+        own: Option<String>,
+    ) -> Result<(), gimli::Error> {
         let name = match own {
             Some(own) => format!("enum {}", self.path(&own)),
             None => UNNAMED_ENUM.to_owned(),
         };
-        let Walk { dwarf, unit, .. } = self.walk;
+        let TypeWalk { dwarf, unit, .. } = self.walk;
         let mut tree = unit.entries_tree(Some(entry.offset()))?;
         let mut children = tree.root()?.children();
         while let Some(child) = children.next()? {
@@ -222,15 +230,15 @@ impl<'a> Reading<'_, '_, 'a> {
     }
 
     /// A variable or parameter: what uses its type, and its type where that has no name.
-    fn declared(&mut self, entry: &Entry<'a>, own: Option<String>) -> Result<(), gimli::Error> {
+    fn declared(&mut self, entry: &TypeDie<'a>, own: Option<String>) -> Result<(), gimli::Error> {
         let function = self.scopes.iter().rev().find_map(|(_, scope)| match scope {
-            Scope::Function(name) => Some(Some(name)),
-            Scope::Abstract => Some(None),
-            Scope::Path(_) => None,
+            TypeScope::Function(name) => Some(Some(name)),
+            TypeScope::Abstract => Some(None),
+            TypeScope::Path(_) => None,
         });
         let user = match (function, &own) {
-            (Some(Some(function)), _) => User::Function(function.clone()),
-            (None, Some(own)) => User::Variable(self.path(own)),
+            (Some(Some(function)), _) => TypeUser::Function(function.clone()),
+            (None, Some(own)) => TypeUser::Variable(self.path(own)),
             _ => return Ok(()),
         };
         if let Some(base) = self.walk.base_type(entry.offset())? {

@@ -5,16 +5,16 @@ use std::fmt;
 use gimli::{UnitOffset, constants};
 
 use super::kinds::{DEEPEST, compound, is_qualifier, reference, type_of};
-use super::walk::Walk;
+use super::walk::TypeWalk;
 
 /// A function or variable of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum User {
+pub(in super::super) enum TypeUser {
     Function(String),
     Variable(String),
 }
 
-impl fmt::Display for User {
+impl fmt::Display for TypeUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Function(name) => write!(f, "{name}()"),
@@ -23,7 +23,7 @@ impl fmt::Display for User {
     }
 }
 
-impl Walk<'_, '_> {
+impl TypeWalk<'_, '_> {
     /// The type of the parameter or variable at `offset`, without pointers and the like.
     pub(super) fn base_type(&self, offset: UnitOffset) -> Result<Option<UnitOffset>, gimli::Error> {
         let mut entry = self.unit.entry(offset)?;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gimli::{AttributeValue, UnitOffset, constants};
 
-use super::kinds::{DEEPEST, Entry, compound, is_qualifier, name, reference, type_of};
+use super::kinds::{DEEPEST, TypeDie, compound, is_qualifier, name, reference, type_of};
 use super::layout::Shape;
-use super::walk::Walk;
+use super::walk::TypeWalk;
 
 /// Start of an expression that is an address, or the number of one (clang): the variable is there all of the time.
 const ADDRESSES: [u8; 2] = [constants::DW_OP_addr.0, constants::DW_OP_addrx.0];
@@ -18,14 +18,14 @@ pub(super) type Variables = BTreeMap<String, BTreeSet<Variable>>;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Variable {
     size: u64,
-    parts: BTreeSet<Part>,
+    parts: BTreeSet<Scalar>,
     /// The structure or union that it, or each of its elements, points to.
-    behind: Option<(String, BTreeSet<Part>)>,
+    behind: Option<(String, BTreeSet<Scalar>)>,
 }
 
 /// A number or pointer in a type: place and size in bits, the arrays that it is in as how many of how many bytes, and what
 /// it is.
-type Part = (u64, u64, Vec<(u64, u64)>, Shape);
+type Scalar = (u64, u64, Vec<(u64, u64)>, Shape);
 
 /// The variables of one name that are of another type after the patch, and how.
 pub(super) fn retyped(before: &Variables, after: &Variables) -> Vec<(String, String)> {
@@ -60,12 +60,12 @@ fn how(was: &Variable, is: &Variable) -> Option<String> {
     is_other.then(|| format!("it pointed to {} and points to {}", was.0, is.0))
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> TypeWalk<'_, 'a> {
     /// The name and the type of what `entry` defines, if it lasts and can be written; and where its type is, or that of its
     /// elements.
     pub(super) fn variable(
         &mut self,
-        entry: &Entry<'a>,
+        entry: &TypeDie<'a>,
     ) -> Result<Option<(String, UnitOffset, Variable)>, gimli::Error> {
         let Some(AttributeValue::Exprloc(place)) = entry.attr_value(constants::DW_AT_location)
         else {
@@ -116,7 +116,7 @@ impl<'a> Walk<'_, 'a> {
     fn behind(
         &mut self,
         kind: UnitOffset,
-    ) -> Result<Option<(String, BTreeSet<Part>)>, gimli::Error> {
+    ) -> Result<Option<(String, BTreeSet<Scalar>)>, gimli::Error> {
         let (at, _) = self.element(kind)?;
         let entry = self.unit.entry(at)?;
         let own = name(self.dwarf, self.unit, &entry)?;
@@ -128,7 +128,7 @@ impl<'a> Walk<'_, 'a> {
         Ok(Some((format!("{kind} {own}"), self.parts(at)?)))
     }
 
-    fn parts(&mut self, kind: UnitOffset) -> Result<BTreeSet<Part>, gimli::Error> {
+    fn parts(&mut self, kind: UnitOffset) -> Result<BTreeSet<Scalar>, gimli::Error> {
         let mut parts = BTreeSet::new();
         let bits = self.size(kind, 0)?.saturating_mul(8);
         let shape = self.shape(kind, 0)?;
@@ -137,7 +137,7 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-fn part(shape: &Shape, start: u64, size: u64, arrays: &[(u64, u64)], parts: &mut BTreeSet<Part>) {
+fn part(shape: &Shape, start: u64, size: u64, arrays: &[(u64, u64)], parts: &mut BTreeSet<Scalar>) {
     match shape {
         Shape::Compound(members) => {
             for (at, size, member) in members {

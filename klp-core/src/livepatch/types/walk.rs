@@ -5,37 +5,42 @@ use std::rc::Rc;
 
 use gimli::{Dwarf, EntriesTreeNode, Unit, UnitOffset, constants};
 
-use super::kinds::{DEEPEST, Entry, Reader, compound, is_qualifier, name, number, type_of, value};
-use super::layout::{Layout, Member, Shape};
+use super::kinds::{
+    DEEPEST, TypeDie, TypeReader, compound, is_qualifier, name, number, type_of, value,
+};
+use super::layout::{Shape, TypeLayout, TypeMember};
 
 /// Walks the types of `unit`.
-pub(super) struct Walk<'w, 'a> {
-    pub(super) dwarf: &'w Dwarf<Reader<'a>>,
-    pub(super) unit: &'w Unit<Reader<'a>>,
+pub(super) struct TypeWalk<'w, 'a> {
+    pub(super) dwarf: &'w Dwarf<TypeReader<'a>>,
+    pub(super) unit: &'w Unit<TypeReader<'a>>,
     shapes: BTreeMap<usize, Rc<Shape>>,
 }
 
 /// What is found of a type.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) members: Vec<Member>,
+pub(super) struct FoundType {
+    pub(super) members: Vec<TypeMember>,
     /// Types without a name that are behind a pointer, by member.
     pub(super) pointed: Vec<(String, UnitOffset)>,
     /// Discriminants of Rust's enumerations, by variant.
     pub(super) values: Vec<(String, i128)>,
 }
 
-impl<'w, 'a> Walk<'w, 'a> {
-    pub(super) fn new(dwarf: &'w Dwarf<Reader<'a>>, unit: &'w Unit<Reader<'a>>) -> Self {
+impl<'w, 'a> TypeWalk<'w, 'a> {
+    pub(super) fn new(dwarf: &'w Dwarf<TypeReader<'a>>, unit: &'w Unit<TypeReader<'a>>) -> Self {
         Self { dwarf, unit, shapes: BTreeMap::new() }
     }
 
     /// The layout of the structure or union at `offset`, and what else is found in it.
-    pub(super) fn layout(&mut self, offset: UnitOffset) -> Result<(Layout, Found), gimli::Error> {
-        let mut found = Found::default();
+    pub(super) fn layout(
+        &mut self,
+        offset: UnitOffset,
+    ) -> Result<(TypeLayout, FoundType), gimli::Error> {
+        let mut found = FoundType::default();
         self.members(offset, "", 0, 0, &mut found)?;
         let members = std::mem::take(&mut found.members);
-        Ok((Layout { size: self.size(offset, 0)?, members }, found))
+        Ok((TypeLayout { size: self.size(offset, 0)?, members }, found))
     }
 
     fn members(
@@ -44,7 +49,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         prefix: &str,
         base: u64,
         depth: u32,
-        found: &mut Found,
+        found: &mut FoundType,
     ) -> Result<(), gimli::Error> {
         if depth > DEEPEST {
             return Ok(());
@@ -68,11 +73,11 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// The variants of an enumeration of Rust.
     fn variants(
         &mut self,
-        part: EntriesTreeNode<'_, '_, Reader<'a>>,
+        part: EntriesTreeNode<'_, '_, TypeReader<'a>>,
         prefix: &str,
         base: u64,
         depth: u32,
-        found: &mut Found,
+        found: &mut FoundType,
     ) -> Result<(), gimli::Error> {
         let mut variants = part.children();
         while let Some(variant) = variants.next()? {
@@ -99,11 +104,11 @@ impl<'w, 'a> Walk<'w, 'a> {
 
     fn member(
         &mut self,
-        entry: &Entry<'a>,
+        entry: &TypeDie<'a>,
         prefix: &str,
         base: u64,
         depth: u32,
-        found: &mut Found,
+        found: &mut FoundType,
     ) -> Result<(), gimli::Error> {
         let Some(kind) = type_of(entry) else { return Ok(()) };
         let start = start(entry).saturating_add(base);
@@ -115,7 +120,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let Some(inner) = self.unnamed(kind, false, depth)? else {
             let (size, shape) = (self.bits(entry, kind)?, self.shape(kind, depth)?);
-            found.members.push(Member { name, start, size, shape });
+            found.members.push(TypeMember { name, start, size, shape });
             return Ok(());
         };
         if own.is_empty() {
@@ -123,11 +128,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
         let (size, shape) = (self.bits(entry, kind)?, Rc::new(Shape::Listed));
         let prefix = format!("{name}.");
-        found.members.push(Member { name, start, size, shape });
+        found.members.push(TypeMember { name, start, size, shape });
         self.members(inner, &prefix, start, depth, found)
     }
 
-    fn bits(&self, entry: &Entry<'a>, kind: UnitOffset) -> Result<u64, gimli::Error> {
+    fn bits(&self, entry: &TypeDie<'a>, kind: UnitOffset) -> Result<u64, gimli::Error> {
         if let Some(bits) = number(entry, constants::DW_AT_bit_size) {
             return Ok(bits);
         }
@@ -193,7 +198,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 None => Rc::new(Shape::Other),
             },
             tag if compound(tag).is_some() => {
-                let mut found = Found::default();
+                let mut found = FoundType::default();
                 self.members(offset, "", 0, deeper, &mut found)?;
                 let members =
                     found.members.into_iter().filter(|member| *member.shape != Shape::Listed);
@@ -252,7 +257,7 @@ impl<'w, 'a> Walk<'w, 'a> {
 }
 
 /// Where a member starts, in bits.
-fn start(entry: &Entry<'_>) -> u64 {
+fn start(entry: &TypeDie<'_>) -> u64 {
     if let Some(bits) = number(entry, constants::DW_AT_data_bit_offset) {
         return bits;
     }

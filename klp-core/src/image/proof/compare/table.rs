@@ -1,14 +1,19 @@
 //! Compares tables about code.
 
-use super::super::shipped::Spot;
-use super::super::tables::{Region, Stretch, code};
-use super::Comparison;
+use super::super::shipped::ShippedPlace;
+use super::super::tables::{TablePlace, TableStretch, code};
+use super::SectionComparison;
 use crate::elf::SectionId;
 use crate::module::{RawRela, SymbolPlace};
 
-impl Comparison<'_, '_, '_> {
+impl SectionComparison<'_, '_, '_> {
     /// Compares a part of a table about code that was found.
-    pub(super) fn table(&mut self, section: SectionId, part: &Stretch, open: &mut Vec<SectionId>) {
+    pub(super) fn table(
+        &mut self,
+        section: SectionId,
+        part: &TableStretch,
+        open: &mut Vec<SectionId>,
+    ) {
         let header = self.object.section(section);
         let relas = self.relas(section);
         let within = |rela: &&RawRela| (part.start..part.end).contains(&rela.offset);
@@ -21,7 +26,7 @@ impl Comparison<'_, '_, '_> {
         }
         let fields = self.entries.fields(section, part);
         let Some((at, _)) = fields.first() else { return };
-        let Some(region) = Region::of(header.name, self.shipped) else {
+        let Some(region) = TablePlace::of(header.name, self.shipped) else {
             for (at, _) in fields {
                 self.differ(section, at, "nothing tells where the table is".to_owned());
             }
@@ -35,11 +40,11 @@ impl Comparison<'_, '_, '_> {
             _ => None,
         });
         let Some(target) = target else { return };
-        let base = |spot: &Spot| spot.plus(at.wrapping_neg().cast_signed());
+        let base = |spot: &ShippedPlace| spot.plus(at.wrapping_neg().cast_signed());
         let found = region.leading_to(target, rela, self.shipped);
         let mut possible = found.iter().map(base);
-        let fits = |base: &Spot| self.both(section, part, *base).is_some();
-        let is_same = |base: &Spot| self.plain_bytes_are_equal(section, part, *base);
+        let fits = |base: &ShippedPlace| self.both(section, part, *base).is_some();
+        let is_same = |base: &ShippedPlace| self.plain_bytes_are_equal(section, part, *base);
         match possible.clone().find(is_same).or_else(|| possible.find(fits)) {
             Some(base) => self.stretch(section, part, base, open),
             None => {
