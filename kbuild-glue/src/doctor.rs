@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 
 use crate::config::Config;
-use crate::packages::Package;
+use crate::packages::PackageNames;
 use crate::tree::{Tree, TreeError};
 
 pub use rust::{RUST_FIX, RustTargetError, rust_target_patch, untraced_rust};
@@ -69,7 +69,7 @@ impl DoctorCheck {
     }
 
     /// Something is not there that `packages` have.
-    fn missing(name: &str, found: impl Into<String>, packages: &[Package<'_>]) -> Self {
+    fn missing(name: &str, found: impl Into<String>, packages: &[PackageNames<'_>]) -> Self {
         let names: Vec<String> = packages.iter().map(ToString::to_string).collect();
         // A compiler that is named by its path is in no package.
         let debian = packages.iter().map(|package| package.debian.to_owned());

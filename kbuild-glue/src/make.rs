@@ -16,7 +16,7 @@ use thiserror::Error;
 use crate::child::end_with_us;
 use crate::interrupt::Interrupt;
 use crate::jobserver::Jobs;
-use crate::packages::Package;
+use crate::packages::PackageNames;
 
 /// Variables of a make above us that would change what ours does. The kernel's own Makefile
 /// exports most of them when our recipe is part of it.
@@ -148,7 +148,7 @@ impl MakeError {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { log, tail, .. } => Some(match Package::missed_in(tail) {
+            Self::Failed { log, tail, .. } => Some(match PackageNames::missed_in(tail) {
                 Some(package) => format!(
                     "install {package}; `cargo klp doctor` tells what else is missing, and all of make's output \
                      is in {log}"
@@ -186,7 +186,8 @@ impl Make<'_> {
             .map_err(|source| MakeError::Start { program: self.program.clone(), source })?;
         // Our copies of the writing end: the pipe must end when make does.
         drop(command);
-        let mut running = Running { child, interrupt: self.interrupt, asked: None, done: false };
+        let mut running =
+            RunningMake { child, interrupt: self.interrupt, asked: None, done: false };
         if let Some(group) = running.group() {
             self.interrupt.watch(group);
             events(MakeEvent::Started { group: group.as_raw_nonzero().get() });
@@ -241,7 +242,7 @@ impl Make<'_> {
 }
 
 /// A make that is ended when we leave early.
-struct Running<'a> {
+struct RunningMake<'a> {
     child: Child,
     interrupt: &'a Interrupt,
     /// When it was seen that we were told to stop.
@@ -249,7 +250,7 @@ struct Running<'a> {
     done: bool,
 }
 
-impl Running<'_> {
+impl RunningMake<'_> {
     fn group(&self) -> Option<Pid> {
         i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
     }
@@ -320,7 +321,7 @@ impl Running<'_> {
     }
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningMake<'_> {
     fn drop(&mut self) {
         if self.done {
             return;

@@ -30,22 +30,22 @@ use crate::patch::FileChange;
 use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
-use list::{Entry, FileStat, Kind, Listing};
-pub(crate) use news::{Changed, News};
+use list::{EntryKind, FileStat, TreeEntry, TreeListing};
+pub(crate) use news::{ChangeTime, News};
 pub(crate) use place::reflink;
 use place::{Time, place};
 use rayon::prelude::*;
 pub use stamps::Stamps;
-use stamps::{Known, Own, Seen};
+use stamps::{MirrorRecord, MirrorStat, SourceStats};
 
 /// A mirror that was brought up to date.
 #[derive(Debug)]
 pub struct Mirror {
     source: Utf8PathBuf,
     dir: Utf8PathBuf,
-    listing: Listing,
+    listing: TreeListing,
     stamps: Stamps,
-    own: BTreeMap<String, Own>,
+    own: BTreeMap<String, MirrorStat>,
     fresh: bool,
     changed: usize,
     news: News,
@@ -73,7 +73,7 @@ impl Mirror {
             });
             put_back(dir)?;
         }
-        let known = if dir.is_dir() { Known::read(dir)? } else { None };
+        let known = if dir.is_dir() { MirrorRecord::read(dir)? } else { None };
         let (listing, left_out) = list::sources(tree, dir)?;
         for path in left_out {
             let message = format!("{} is left out: its name is not UTF-8", path.display());
@@ -113,7 +113,7 @@ impl Mirror {
         Ok(Self {
             source: tree.source.clone(),
             dir: dir.to_owned(),
-            listing: Listing::default(),
+            listing: TreeListing::default(),
             stamps: Stamps::default(),
             own: BTreeMap::new(),
             fresh: false,
@@ -126,8 +126,8 @@ impl Mirror {
 
     /// Writes down that the mirror is as it should be.
     pub fn keep(&self) -> Result<(), MirrorError> {
-        let (sources, seen) = (self.stamps.clone(), Seen::of(&self.listing));
-        let known = Known { sources, seen, own: self.own.clone() };
+        let (sources, seen) = (self.stamps.clone(), SourceStats::of(&self.listing));
+        let known = MirrorRecord { sources, seen, own: self.own.clone() };
         known.write(&self.dir)
     }
 
@@ -163,12 +163,12 @@ impl Mirror {
 
     /// A file of the mirror that somebody wrote to since it was brought up to date.
     pub fn touched(&self) -> Result<Option<Utf8PathBuf>, MirrorError> {
-        let is_touched = |path: &Utf8PathBuf, own: &Own| {
+        let is_touched = |path: &Utf8PathBuf, own: &MirrorStat| {
             let there = list::look(path)
                 .map_err(|source| MirrorError::List { path: path.clone(), source })?;
-            Ok(there.as_ref().map(Own::of).as_ref() != Some(own))
+            Ok(there.as_ref().map(MirrorStat::of).as_ref() != Some(own))
         };
-        let look = |(path, own): (&String, &Own)| {
+        let look = |(path, own): (&String, &MirrorStat)| {
             let path = self.dir.join(path);
             is_touched(&path, own).map(|touched| touched.then_some(path)).transpose()
         };
@@ -208,7 +208,7 @@ impl Mirror {
         put_back(&self.dir)
     }
 
-    fn update(&mut self, known: &Known) -> Result<(), MirrorError> {
+    fn update(&mut self, known: &MirrorRecord) -> Result<(), MirrorError> {
         fs::create_dir_all(&self.dir).map_err(|source| self.write_error(source))?;
         self.clear_temporary()?;
         let present = list::everything(&self.dir)?;
@@ -218,13 +218,13 @@ impl Mirror {
         for (path, entry) in &listing {
             let there = present.get(path).filter(|there| there.same_type(entry));
             match (&entry.kind, there) {
-                (Kind::Directory, None) => {
+                (EntryKind::Directory, None) => {
                     let failed = |source| self.write_error(source);
                     fs::create_dir_all(self.dir.join(path)).map_err(failed)?;
                 }
-                (Kind::Directory, Some(_)) => {}
-                (Kind::Symlink(points_to), there) => self.symlink(path, points_to, there)?,
-                (Kind::File(file), there) => match self.current(path, file, there, known)? {
+                (EntryKind::Directory, Some(_)) => {}
+                (EntryKind::Symlink(points_to), there) => self.symlink(path, points_to, there)?,
+                (EntryKind::File(file), there) => match self.current(path, file, there, known)? {
                     Some(own) => drop(self.own.insert(path.clone(), own)),
                     None => missing.push(path.as_str()),
                 },
@@ -253,7 +253,7 @@ impl Mirror {
             let own = place(&source, &target, &temporary.with_extension(thread.to_string()), time)
                 .and_then(|()| list::look(&target))
                 .map_err(|error| MirrorError::Copy { from: source, to: target, source: error })?;
-            Ok(((*path).to_owned(), own.as_ref().map(Own::of).unwrap_or_default()))
+            Ok(((*path).to_owned(), own.as_ref().map(MirrorStat::of).unwrap_or_default()))
         };
         let brought = paths.par_iter().map(bring).collect::<Result<Vec<_>, MirrorError>>()?;
         self.own.extend(brought);
@@ -267,16 +267,16 @@ impl Mirror {
         &mut self,
         path: &str,
         source: &FileStat,
-        there: Option<&Entry>,
-        known: &Known,
-    ) -> Result<Option<Own>, MirrorError> {
+        there: Option<&TreeEntry>,
+        known: &MirrorRecord,
+    ) -> Result<Option<MirrorStat>, MirrorError> {
         let was = known.own.get(path);
-        let Some(Entry { kind: Kind::File(file) }) = there else {
+        let Some(TreeEntry { kind: EntryKind::File(file) }) = there else {
             // Removed, unless it is new to us.
             self.altered = self.altered.take().or_else(|| was.map(|_| path.to_owned()));
             return Ok(None);
         };
-        let own = there.map(Own::of).unwrap_or_default();
+        let own = there.map(MirrorStat::of).unwrap_or_default();
         if self.fresh {
             // Stamps come last, so this is what is left of a first run that was killed.
             let shared = (source.device, source.inode) == (file.device, file.inode);
@@ -307,7 +307,7 @@ impl Mirror {
     }
 
     /// Gives a file of the mirror the time that it had.
-    fn give_time(&self, path: &str, was: &Own) -> Result<Option<Own>, MirrorError> {
+    fn give_time(&self, path: &str, was: &MirrorStat) -> Result<Option<MirrorStat>, MirrorError> {
         let target = self.dir.join(path);
         let Some(modified) = was.modified() else { return Ok(None) };
         let look = || {
@@ -317,7 +317,7 @@ impl Mirror {
             list::look(&target)
         };
         let own = look().map_err(|source| MirrorError::Write { path: target.clone(), source })?;
-        Ok(own.as_ref().map(Own::of))
+        Ok(own.as_ref().map(MirrorStat::of))
     }
 
     fn same_bytes(
@@ -336,14 +336,18 @@ impl Mirror {
     }
 
     /// Removes what the sources do not have, or have as something else.
-    fn remove_foreign(&mut self, present: &Listing, known: &Known) -> Result<(), MirrorError> {
+    fn remove_foreign(
+        &mut self,
+        present: &TreeListing,
+        known: &MirrorRecord,
+    ) -> Result<(), MirrorError> {
         // Backwards, so that directories come after what is in them.
         for (path, there) in present.iter().rev() {
             if self.listing.get(path).is_some_and(|entry| entry.same_type(there)) {
                 continue;
             }
             let target = self.dir.join(path);
-            if there.kind == Kind::Directory {
+            if there.kind == EntryKind::Directory {
                 fs::remove_dir(&target).map_err(|source| self.write_error(source))?;
             } else {
                 remove(&target)?;

@@ -19,12 +19,12 @@ const VARIABLE: &str = "OBJECT_FILES_NON_STANDARD";
 pub struct NonStandard<'a> {
     source: &'a Utf8Path,
     config: &'a Config,
-    directories: HashMap<Utf8PathBuf, Directory>,
+    directories: HashMap<Utf8PathBuf, DirectoryRules>,
 }
 
 /// What the Makefile of one directory says.
 #[derive(Debug, Default)]
-struct Directory {
+struct DirectoryRules {
     all: bool,
     /// By the name of the object, as the Makefile has it.
     objects: HashMap<String, bool>,
@@ -54,18 +54,18 @@ impl<'a> NonStandard<'a> {
         false
     }
 
-    fn directory(&mut self, path: &Utf8Path) -> &Directory {
+    fn directory(&mut self, path: &Utf8Path) -> &DirectoryRules {
         let (source, config) = (self.source, self.config);
         self.directories.entry(path.to_owned()).or_insert_with(|| {
             // Kbuild takes `Kbuild` where there is one.
             let files = ["Kbuild", "Makefile"].map(|name| source.join(path).join(name));
             let text = files.iter().find_map(|file| fs::read_to_string(file).ok());
-            text.map(|text| Directory::parse(&text, config)).unwrap_or_default()
+            text.map(|text| DirectoryRules::parse(&text, config)).unwrap_or_default()
         })
     }
 }
 
-impl Directory {
+impl DirectoryRules {
     fn parse(text: &str, config: &Config) -> Self {
         let mut directory = Self::default();
         // For each open conditional, whether its lines count. One that is not about the configuration

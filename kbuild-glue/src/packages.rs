@@ -4,40 +4,41 @@ use std::fmt;
 
 /// A package, as both call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Package<'a> {
+pub(crate) struct PackageNames<'a> {
     pub(crate) debian: &'a str,
     pub(crate) fedora: &'a str,
 }
 
 /// Programs and headers that are often not there, and are known by their names in what make prints.
-const MISSED: &[(&str, Package<'static>)] = &[
+const MISSED: &[(&str, PackageNames<'static>)] = &[
     ("flex", both("flex")),
     ("bison", both("bison")),
     ("bc", both("bc")),
-    ("openssl/opensslv.h", Package { debian: "libssl-dev", fedora: "openssl-devel" }),
+    ("openssl/opensslv.h", PackageNames { debian: "libssl-dev", fedora: "openssl-devel" }),
     ("gelf.h", LIBELF),
     ("libelf.h", LIBELF),
-    ("pahole", Package { debian: "pahole", fedora: "dwarves" }),
+    ("pahole", PackageNames { debian: "pahole", fedora: "dwarves" }),
     ("cpio", both("cpio")),
     ("perl", both("perl")),
     ("python3", both("python3")),
-    ("xz", Package { debian: "xz-utils", fedora: "xz" }),
+    ("xz", PackageNames { debian: "xz-utils", fedora: "xz" }),
 ];
 
 /// More of them that are not in a package of that name. A linker's name is in front of much that it says.
-const NAMED_OTHERWISE: &[(&str, Package<'static>)] = &[
+const NAMED_OTHERWISE: &[(&str, PackageNames<'static>)] = &[
     ("ld", both("binutils")),
     ("ld.lld", both("lld")),
-    ("stdlib.h", Package { debian: "libc6-dev", fedora: "glibc-devel" }),
+    ("stdlib.h", PackageNames { debian: "libc6-dev", fedora: "glibc-devel" }),
 ];
 
-const LIBELF: Package<'static> = Package { debian: "libelf-dev", fedora: "elfutils-libelf-devel" };
+const LIBELF: PackageNames<'static> =
+    PackageNames { debian: "libelf-dev", fedora: "elfutils-libelf-devel" };
 
-const fn both(name: &str) -> Package<'_> {
-    Package { debian: name, fedora: name }
+const fn both(name: &str) -> PackageNames<'_> {
+    PackageNames { debian: name, fedora: name }
 }
 
-impl<'a> Package<'a> {
+impl<'a> PackageNames<'a> {
     /// That of a program or a header. A program that is not known is in a package of its name.
     pub(crate) fn of(needed: &'a str) -> Self {
         let mut known = MISSED.iter().chain(NAMED_OTHERWISE);
@@ -45,7 +46,7 @@ impl<'a> Package<'a> {
     }
 }
 
-impl Package<'static> {
+impl PackageNames<'static> {
     /// The one whose program or header one of `lines` misses, which make has printed.
     pub(crate) fn missed_in(lines: &[String]) -> Option<Self> {
         let is_missed = |line: &String| {
@@ -72,7 +73,7 @@ fn names(line: &str, name: &str) -> bool {
     forms.iter().any(|form| line.match_indices(form).any(|(at, _)| stands_alone(at)))
 }
 
-impl fmt::Display for Package<'_> {
+impl fmt::Display for PackageNames<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { debian, fedora } = self;
         if debian == fedora { write!(f, "{debian}") } else { write!(f, "{debian} ({fedora})") }
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn missed() {
-        let missed = |line: &str| Package::missed_in(&[line.to_owned()]).map(|it| it.debian);
+        let missed = |line: &str| PackageNames::missed_in(&[line.to_owned()]).map(|it| it.debian);
         for (line, package) in [
             ("/bin/sh: 1: flex: not found", Some("flex")),
             ("/usr/bin/env: 'python3': No such file or directory", Some("python3")),
@@ -107,7 +108,7 @@ mod tests {
             ("gcc-12", "gcc-12"),
             ("gelf.h", "libelf-dev (elfutils-libelf-devel)"),
         ] {
-            assert_eq!(Package::of(needed).to_string(), text);
+            assert_eq!(PackageNames::of(needed).to_string(), text);
         }
     }
 }

@@ -81,7 +81,7 @@ struct FileDiff {
     new: Option<Utf8PathBuf>,
     /// The names have no `a/` and `b/` to take off, as after `rename from`.
     unprefixed: bool,
-    origin: Origin,
+    origin: FileOrigin,
     /// A time stamp of the epoch says the same as `/dev/null` in a `diff -N`.
     epoch_old: bool,
     epoch_new: bool,
@@ -93,7 +93,7 @@ struct FileDiff {
 
 /// Where the lines before come from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Origin {
+enum FileOrigin {
     /// The file itself.
     #[default]
     Same,

@@ -7,7 +7,7 @@ pub(crate) type Words = Vec<String>;
 /// The commands of `text`, which `;` separates, in their order. What is not plain words is an error in its place:
 /// a variable, a pipe, a redirection, a condition.
 pub(crate) fn commands(text: &str) -> Vec<Result<Words, NotPlain>> {
-    let mut reader = Reader::default();
+    let mut reader = ShellReader::default();
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match character {
@@ -60,20 +60,20 @@ fn quote(word: &str) -> String {
     }
 }
 
-struct Reader {
+struct ShellReader {
     commands: Vec<Result<Words, NotPlain>>,
     words: Words,
     word: Option<String>,
     plain: bool,
 }
 
-impl Default for Reader {
+impl Default for ShellReader {
     fn default() -> Self {
         Self { commands: Vec::new(), words: Vec::new(), word: None, plain: true }
     }
 }
 
-impl Reader {
+impl ShellReader {
     fn push(&mut self, character: char) {
         self.word.get_or_insert_default().push(character);
     }

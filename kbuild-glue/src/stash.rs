@@ -17,7 +17,7 @@ use crate::atomic;
 
 /// What was at a path when the stash was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Before {
+enum PathBefore {
     /// A file, or a directory with all that is in it.
     There,
     Nothing,
@@ -54,15 +54,15 @@ impl Stash {
             let before = match fs::symlink_metadata(self.root.join(path)) {
                 Ok(metadata) => {
                     directory = metadata.is_dir().then_some(path).or(directory);
-                    Before::There
+                    PathBefore::There
                 }
-                Err(error) if atomic::is_absent(&error) => Before::Nothing,
+                Err(error) if atomic::is_absent(&error) => PathBefore::Nothing,
                 Err(error) => return Err(error),
             };
             entries.insert(path.clone(), before);
         }
         atomic::write(&self.journal(), format(&entries).as_bytes())?;
-        for (path, _) in entries.iter().filter(|(_, before)| **before == Before::There) {
+        for (path, _) in entries.iter().filter(|(_, before)| **before == PathBefore::There) {
             rename(&self.root.join(path), &self.files().join(path))?;
         }
         Ok(())
@@ -76,7 +76,7 @@ impl Stash {
             let (place, aside) = (self.root.join(&path), self.files().join(&path));
             let is_aside = aside.symlink_metadata().is_ok();
             // What does not stand aside has not left yet, or is back already.
-            if !is_aside && before == Before::There {
+            if !is_aside && before == PathBefore::There {
                 continue;
             }
             match keep {
@@ -115,7 +115,7 @@ impl Stash {
         fs::metadata(self.journal())?.modified()
     }
 
-    fn entries(&self) -> io::Result<BTreeMap<Utf8PathBuf, Before>> {
+    fn entries(&self) -> io::Result<BTreeMap<Utf8PathBuf, PathBefore>> {
         let bytes = match fs::read(self.journal()) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -146,23 +146,23 @@ impl Stash {
 }
 
 /// One record a path: what was there, the path, and a NUL, since a name can hold a line end.
-fn format(entries: &BTreeMap<Utf8PathBuf, Before>) -> String {
+fn format(entries: &BTreeMap<Utf8PathBuf, PathBefore>) -> String {
     let mut text = String::new();
     for (path, before) in entries {
-        text.push(if *before == Before::There { '=' } else { '+' });
+        text.push(if *before == PathBefore::There { '=' } else { '+' });
         text.push_str(path.as_str());
         text.push('\0');
     }
     text
 }
 
-fn parse(bytes: &[u8]) -> Option<BTreeMap<Utf8PathBuf, Before>> {
+fn parse(bytes: &[u8]) -> Option<BTreeMap<Utf8PathBuf, PathBefore>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let mut entries = BTreeMap::new();
     for record in text.split_terminator('\0') {
         let (before, path) = match record.strip_prefix('=') {
-            Some(path) => (Before::There, path),
-            None => (Before::Nothing, record.strip_prefix('+')?),
+            Some(path) => (PathBefore::There, path),
+            None => (PathBefore::Nothing, record.strip_prefix('+')?),
         };
         let path = Utf8PathBuf::from(path);
         // It names files that are removed, so it is not trusted blindly.

@@ -26,10 +26,10 @@ pub struct Cache(Option<Utf8PathBuf>);
 
 /// Where the digests of one object are.
 #[derive(Debug)]
-pub(crate) struct Place(Utf8PathBuf);
+pub(crate) struct CachePath(Utf8PathBuf);
 
 /// What is kept of an object.
-pub(crate) struct Known {
+pub(crate) struct CachedObject {
     pub(crate) object: ManifestObject,
     pub(crate) boundaries: Boundaries,
     /// The digest of what the objects define that it was linked from, by which its functions are said to come
@@ -45,16 +45,16 @@ impl Cache {
     }
 
     /// Where this program keeps what it makes of `object`, if it does.
-    pub(crate) fn place(&self, object: &[u8]) -> Option<Place> {
+    pub(crate) fn place(&self, object: &[u8]) -> Option<CachePath> {
         self.0.as_ref().filter(|_| object.len() >= WORTH_KEEPING)?;
         self.of(&Digest::of_large(object))
     }
 
     /// Where this program keeps what it makes of that.
-    fn of(&self, what: &Digest) -> Option<Place> {
+    fn of(&self, what: &Digest) -> Option<CachePath> {
         let mut parts = Stamp::of_program().ok()?.to_bytes();
         parts.extend_from_slice(what.as_bytes());
-        Some(Place(self.0.as_ref()?.join(Digest::of(&parts).to_string())))
+        Some(CachePath(self.0.as_ref()?.join(Digest::of(&parts).to_string())))
     }
 
     /// The digest of what the objects define that have the stamp `members`.
@@ -73,9 +73,9 @@ impl Cache {
     }
 }
 
-impl Place {
+impl CachePath {
     /// What is there.
-    pub(crate) fn find(&self) -> Option<Known> {
+    pub(crate) fn find(&self) -> Option<CachedObject> {
         // Nobody writes to it: it is only ever replaced.
         let bytes = Input::open(self.0.as_std_path()).ok()?;
         let (digest, rest) = bytes.split_first_chunk::<{ Digest::LEN }>()?;
@@ -87,7 +87,7 @@ impl Place {
         // It was used just now. That this fails is no harm: it goes sooner.
         let _ = fs::File::open(&self.0).and_then(|file| file.set_modified(SystemTime::now()));
         let (object, boundaries) = ManifestObject::from_kept(kept)?;
-        Some(Known { object, boundaries, definitions })
+        Some(CachedObject { object, boundaries, definitions })
     }
 
     /// Keeps `object`, if that can be done.

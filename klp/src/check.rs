@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::Attested;
 use crate::finished::{self, read};
 use crate::kernel::Kernel;
-use crate::livepatch::Opinion;
+use crate::livepatch::SecondOpinion;
 use crate::shipped;
 
 /// What was found.
@@ -39,7 +39,7 @@ impl Kernel {
         };
         let mut report = check(&livepatch, &kernel).map_err(cannot_check)?;
         let (original, directory) = (self.original(), self.root.join("module"));
-        let opinion = Opinion::new(&original, &directory).again(&livepatch)?;
+        let opinion = SecondOpinion::new(&original, &directory).again(&livepatch)?;
         for finding in opinion.iter().flat_map(|opinion| &opinion.findings) {
             report.findings.push(CheckFinding {
                 severity: Severity::Error,

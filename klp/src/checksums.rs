@@ -21,7 +21,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::object_file::ObjectFile;
 use crate::operand::PathOperand;
-use crate::origins::Members;
+use crate::origins::LinkOrder;
 use crate::output;
 
 /// Digests and, where there are any, the objects that they were made from.
@@ -39,7 +39,7 @@ pub struct Checksums<'i> {
 }
 
 /// Objects whose digests are known, by name and by what they are linked into.
-type Known<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Arc<ManifestObject>>;
+type KnownObjects<'a> = BTreeMap<(&'a str, Option<&'a str>), &'a Arc<ManifestObject>>;
 
 fn keyed(object: &Arc<ManifestObject>) -> ((&str, Option<&str>), &Arc<ManifestObject>) {
     ((object.object.as_str(), object.linked.as_deref()), object)
@@ -55,12 +55,12 @@ impl<'i> Checksums<'i> {
     ) -> Result<Self, Error> {
         let path = &operand.path;
         if path.is_dir() && is_installation(path)? {
-            let checksums = Self::of(installed(path)?, allowlist, &Known::new(), cache)?;
+            let checksums = Self::of(installed(path)?, allowlist, &KnownObjects::new(), cache)?;
             return Ok(Self { is_installation: true, ..checksums });
         }
         if path.is_dir() {
             let sources = sources(path, &linked_objects(path)?, |file| path.join(file));
-            return Self::of(sources, allowlist, &Known::new(), cache);
+            return Self::of(sources, allowlist, &KnownObjects::new(), cache);
         }
         if starts_like_manifest(path)? {
             let manifest = read_manifest(path)?;
@@ -92,7 +92,7 @@ impl<'i> Checksums<'i> {
         allowlist: &Allowlist,
         cache: &Cache,
     ) -> Result<Self, Error> {
-        Self::of(given(operands), allowlist, &Known::new(), cache)
+        Self::of(given(operands), allowlist, &KnownObjects::new(), cache)
     }
 
     /// Digests of the objects that Kbuild linked in the build directory `root`; those that are in
@@ -126,7 +126,7 @@ impl<'i> Checksums<'i> {
     fn of(
         sources: Vec<ObjectFile>,
         allowlist: &Allowlist,
-        known: &Known<'_>,
+        known: &KnownObjects<'_>,
         cache: &Cache,
     ) -> Result<Self, Error> {
         let (skipped, read): (Vec<_>, Vec<_>) =
@@ -222,7 +222,7 @@ fn installed(directory: &Utf8Path) -> Result<Vec<ObjectFile>, Error> {
 fn given(operands: &[PathOperand]) -> Vec<ObjectFile> {
     let source = |(name, operand): (String, &PathOperand)| {
         let found = operand.build.as_ref();
-        let found = found.and_then(|build| Members::of(&build.root, &build.file));
+        let found = found.and_then(|build| LinkOrder::of(&build.root, &build.file));
         let (members, linked) = found.unzip();
         let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
         let linked = linked.map(|linked| target(&linked).to_owned());
@@ -248,7 +248,7 @@ fn sources(
     path: impl Fn(&Utf8Path) -> Utf8PathBuf,
 ) -> Vec<ObjectFile> {
     let source = |Compared { file, linked, members }: Compared| ObjectFile {
-        members: (!members.is_empty()).then(|| Members::new(root, members, &path)),
+        members: (!members.is_empty()).then(|| LinkOrder::new(root, members, &path)),
         name: file.to_string(),
         file: path(&file),
         linked: Some(target(&linked).to_owned()),

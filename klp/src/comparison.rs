@@ -15,7 +15,7 @@ use crate::livepatch::{Livepatch, LivepatchRequest};
 use crate::not_compared;
 use crate::original::of_module;
 use crate::output;
-use crate::patched::{After, Patched, Shipped};
+use crate::patched::{After, Patched, ShippedIdentity};
 use crate::proofs;
 use crate::results;
 
@@ -63,7 +63,7 @@ impl Patched<'_> {
         for warning in rules.apply(&mut changes, before, &checksums) {
             events(Event::Warning(warning));
         }
-        if let After::Kernel { shipped: Some(Shipped { proofs, notes, .. }), .. } = after {
+        if let After::Kernel { shipped: Some(ShippedIdentity { proofs, notes, .. }), .. } = after {
             proofs.judge(&mut changes, unproven);
             changes.note_livepatch(notes.iter().cloned());
         }
@@ -124,7 +124,7 @@ impl Comparison<'_> {
                 livepatch
             }
             After::Module { workspace, directory, original, build, digests } => {
-                let parts = match external::Parts::usable(workspace.kernel())? {
+                let parts = match external::ModuleKernel::usable(workspace.kernel())? {
                     Ok(parts) => parts,
                     Err(why) => {
                         events(Event::NoLivepatch { why });

@@ -13,7 +13,7 @@ use klp_core::input::Input;
 use klp_core::layout::FunctionId;
 use klp_core::record::{Change, ChangedFunction, Record};
 
-use crate::cache::{Cache, Known, Place};
+use crate::cache::{Cache, CachePath, CachedObject};
 use crate::checksums::Checksums;
 use crate::error::Error;
 use crate::finished::read;
@@ -31,10 +31,10 @@ pub struct Explained {
 }
 
 /// A function, and both versions of it where they were found.
-type Listed = (ChangedFunction, Option<Vec<AlignedRow>>);
+type FunctionRows = (ChangedFunction, Option<Vec<AlignedRow>>);
 
 /// The files that have a function before and after the patch.
-type Files = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
+type FunctionFiles = (Option<Utf8PathBuf>, Option<Utf8PathBuf>);
 
 impl Kernel {
     /// The functions that the last build found changed: those of these `names`, or all where there are none.
@@ -123,7 +123,7 @@ pub(crate) fn chosen(
 
 fn explained(
     functions: Vec<ChangedFunction>,
-    files: impl Fn(&ChangedFunction) -> Files,
+    files: impl Fn(&ChangedFunction) -> FunctionFiles,
     cache: &Cache,
 ) -> Result<Vec<Explained>, Error> {
     let functions = functions.into_iter().map(|function| {
@@ -139,18 +139,18 @@ fn explained(
 
 /// The rows of each function; none where its files are not those that it was found in.
 fn listed(
-    functions: impl Iterator<Item = (ChangedFunction, Files)>,
+    functions: impl Iterator<Item = (ChangedFunction, FunctionFiles)>,
     cache: &Cache,
-) -> Result<Vec<Listed>, Error> {
-    let mut by_files: BTreeMap<Files, Vec<ChangedFunction>> = BTreeMap::new();
+) -> Result<Vec<FunctionRows>, Error> {
+    let mut by_files: BTreeMap<FunctionFiles, Vec<ChangedFunction>> = BTreeMap::new();
     for (function, files) in functions {
         by_files.entry(files).or_default().push(function);
     }
     let mut all = Vec::new();
     for ((original, patched), functions) in by_files {
         let (before, after) = (open(original.as_deref())?, open(patched.as_deref())?);
-        let before = before.as_ref().map(|file| Side::of(file, cache)).transpose()?;
-        let after = after.as_ref().map(|file| Side::of(file, cache)).transpose()?;
+        let before = before.as_ref().map(|file| ExplainedObject::of(file, cache)).transpose()?;
+        let after = after.as_ref().map(|file| ExplainedObject::of(file, cache)).transpose()?;
         for function in functions {
             let rows = rows(&function, before.as_ref(), after.as_ref());
             all.push((function, rows));
@@ -164,18 +164,18 @@ fn open(path: Option<&Utf8Path>) -> Result<Option<(Utf8PathBuf, Input)>, Error> 
 }
 
 /// An object and the digests of its functions.
-struct Side<'i> {
+struct ExplainedObject<'i> {
     analysis: Analysis<'i>,
     digests: List<FunctionId, Option<Digest>>,
 }
 
-impl<'i> Side<'i> {
+impl<'i> ExplainedObject<'i> {
     /// Of a large object `cache` has the digests of who compared it.
     fn of((path, input): &'i (Utf8PathBuf, Input), cache: &Cache) -> Result<Self, Error> {
         let analysis = Analysis::of(input)
             .map_err(|source| Error::Object { path: path.to_owned(), source })?;
-        let known = cache.place(input).as_ref().and_then(Place::find);
-        let (digests, boundaries) = if let Some(Known { object, boundaries, .. }) = known {
+        let known = cache.place(input).as_ref().and_then(CachePath::find);
+        let (digests, boundaries) = if let Some(CachedObject { object, boundaries, .. }) = known {
             (object.functions.iter().map(|function| function.checksum).collect(), boundaries)
         } else {
             let checksum::ObjectDigests { functions, boundaries, .. } = analysis.checksums();
@@ -195,8 +195,8 @@ impl<'i> Side<'i> {
 /// Both versions of `function`; none where the objects are not those that it was found in.
 fn rows(
     function: &ChangedFunction,
-    before: Option<&Side<'_>>,
-    after: Option<&Side<'_>>,
+    before: Option<&ExplainedObject<'_>>,
+    after: Option<&ExplainedObject<'_>>,
 ) -> Option<Vec<AlignedRow>> {
     let original = function.original_name.as_deref().unwrap_or(&function.name);
     let was = || before?.find(original, function.original_checksum.as_ref());

@@ -28,12 +28,12 @@ pub struct ExplainedData {
 }
 
 /// Names that somebody gave; none where nobody asks for any of the kind.
-type Asked = Option<Vec<String>>;
+type AskedNames = Option<Vec<String>>;
 
 /// Which of `names` are those of `data`, and which are not, hence of functions; all of a kind where no name is given, and
 /// none of it where all names are those of the other kind.
 #[must_use]
-pub fn data_among(data: &[ChangedData], names: &[String]) -> (Asked, Asked) {
+pub fn data_among(data: &[ChangedData], names: &[String]) -> (AskedNames, AskedNames) {
     let is_data = |name: &String| data.iter().any(|data| data.name.as_ref() == Some(name));
     let (data, functions): (Vec<String>, Vec<String>) = names.iter().cloned().partition(is_data);
     let some = |these: Vec<String>| Some(these).filter(|it| names.is_empty() || !it.is_empty());

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::event::{Events, of_build};
 use crate::finished::{self, read};
 use crate::livepatch::unfit;
-use crate::patched::{Before, Builds};
+use crate::patched::{Builds, BuiltOriginal};
 use crate::proofs::{Proofs, RULE};
 use crate::session::Session;
 use crate::shipped::{linked, write};
@@ -32,20 +32,20 @@ const RELEASE: &str = "include/generated/utsrelease.h";
 const INSTALLED: &str = "/lib/modules";
 
 /// A kernel that modules are built for.
-pub(crate) struct Parts {
+pub(crate) struct ModuleKernel {
     release: String,
-    place: Place,
+    place: KernelPlace,
 }
 
 /// Where it is.
-enum Place {
+enum KernelPlace {
     /// Built in the output directory.
     Built(Utf8PathBuf),
     /// Installed: the image, and the directory of the modules.
     Installed(Utf8PathBuf, Utf8PathBuf),
 }
 
-impl Parts {
+impl ModuleKernel {
     /// Those of the kernel in `tree`, or why no livepatch can be made for a module of it.
     pub(crate) fn usable(tree: &Tree) -> Result<Result<Self, String>, Error> {
         if let Some(why) = unfit(&tree.output)? {
@@ -61,12 +61,12 @@ impl Parts {
     pub(crate) fn find(tree: &Tree) -> Result<Self, String> {
         let release = release_of(tree)?;
         let place = if tree.output.join(VMLINUX).is_file() {
-            Place::Built(tree.output.clone())
+            KernelPlace::Built(tree.output.clone())
         } else {
             let found = StockParts::installed(&release, Utf8Path::new("/"));
             let (image, modules) =
                 found.map_err(|error| format!("it needs the linked kernel: {error}"))?;
-            Place::Installed(image, modules)
+            KernelPlace::Installed(image, modules)
         };
         Ok(Self { release, place })
     }
@@ -78,16 +78,16 @@ impl Parts {
     /// Image and modules, if they are installed.
     pub(crate) fn installed(self) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
         match self.place {
-            Place::Built(_) => None,
-            Place::Installed(image, modules) => Some((image, modules)),
+            KernelPlace::Built(_) => None,
+            KernelPlace::Installed(image, modules) => Some((image, modules)),
         }
     }
 
     /// The file of the kernel's module of that path without suffix.
     fn module(&self, name: &str) -> Option<Utf8PathBuf> {
         let file = match &self.place {
-            Place::Built(output) => Some(output.join(format!("{name}.ko"))),
-            Place::Installed(_, modules) => module_file(modules, name),
+            KernelPlace::Built(output) => Some(output.join(format!("{name}.ko"))),
+            KernelPlace::Installed(_, modules) => module_file(modules, name),
         };
         file.filter(|file| file.is_file())
     }
@@ -133,7 +133,7 @@ fn named(
 /// that those of `changed` modules are those of the modules that are in use. Where no file of one is found, a note tells it.
 pub(crate) fn finish(
     workspace: &ModuleWorkspace,
-    parts: &Parts,
+    parts: &ModuleKernel,
     (directory, build): (&Utf8Path, &ModuleBuild),
     changed: &BTreeSet<&str>,
     session: &Session,
@@ -141,8 +141,8 @@ pub(crate) fn finish(
     let (tree, root) = (workspace.kernel(), &build.root);
     write(&root.join(CONFIG), &read(&tree.config_path())?)?;
     match &parts.place {
-        Place::Built(output) => link(&output.join(VMLINUX), &root.join(VMLINUX))?,
-        Place::Installed(image, _) => {
+        KernelPlace::Built(output) => link(&output.join(VMLINUX), &root.join(VMLINUX))?,
+        KernelPlace::Installed(image, _) => {
             write(&root.join(VMLINUX), &linked(image, |_| Ok(BTreeSet::new()))?)?;
         }
     }
@@ -219,7 +219,7 @@ pub(crate) fn builds<'o>(
         starting: Vec::new(),
         not_compiled: BTreeSet::new(),
     };
-    let original = Before {
+    let original = BuiltOriginal {
         root: original.root.clone(),
         objects: (&original.objects).into(),
         with_sections: BTreeMap::new(),
@@ -243,7 +243,7 @@ fn in_use(name: &str, directory: &Utf8Path, release: &str) -> Result<Vec<Utf8Pat
 
 /// Puts the modules that those called `own` need into `root`, and the list of all. Those outside of the tree have `files`.
 fn needed(
-    parts: &Parts,
+    parts: &ModuleKernel,
     root: &Utf8Path,
     own: &BTreeSet<&str>,
     files: &BTreeMap<String, Utf8PathBuf>,
@@ -281,7 +281,7 @@ struct Extra {
     files: BTreeMap<String, Utf8PathBuf>,
 }
 
-fn extra(workspace: &ModuleWorkspace, parts: &Parts) -> Result<Extra, Error> {
+fn extra(workspace: &ModuleWorkspace, parts: &ModuleKernel) -> Result<Extra, Error> {
     let mut extra = Extra::default();
     for path in workspace.extra_symvers()? {
         let directory = path.parent().unwrap_or(&path);

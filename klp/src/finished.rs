@@ -38,13 +38,13 @@ pub(crate) fn linked(bytes: &[u8], path: &Utf8Path) -> Result<(Kallsyms, String)
 }
 
 /// The symbols of finished modules, and the names of the modules that each of them needs.
-pub(crate) type Modules = (BTreeMap<String, Kallsyms>, BTreeMap<String, BTreeSet<String>>);
+pub(crate) type FinishedModules = (BTreeMap<String, Kallsyms>, BTreeMap<String, BTreeSet<String>>);
 
 /// What the finished modules of these paths without suffix say.
 pub(crate) fn modules(
     output: &Utf8Path,
     paths: impl IntoIterator<Item = String>,
-) -> Result<Modules, Error> {
+) -> Result<FinishedModules, Error> {
     modules_in(paths.into_iter().map(|module| {
         let path = output.join(format!("{module}.ko"));
         (module, path)
@@ -54,8 +54,8 @@ pub(crate) fn modules(
 /// What modules say, each in the file beside its name.
 pub(crate) fn modules_in(
     files: impl IntoIterator<Item = (String, Utf8PathBuf)>,
-) -> Result<Modules, Error> {
-    let (mut modules, mut depends) = Modules::default();
+) -> Result<FinishedModules, Error> {
+    let (mut modules, mut depends) = FinishedModules::default();
     for (module, path) in files {
         let bytes = read(&path)?;
         let elf = RawElf::parse(&bytes).map_err(KernelError::from).map_err(cannot_use(&path))?;

@@ -209,7 +209,7 @@ impl Kernel {
     /// directory has no linked kernel.
     #[must_use]
     pub fn installed(&self) -> Option<(Utf8PathBuf, Utf8PathBuf)> {
-        external::Parts::find(&self.tree).ok()?.installed()
+        external::ModuleKernel::find(&self.tree).ok()?.installed()
     }
 
     /// The output directory with `file`: the user's, or, where it is only there, that of the original that

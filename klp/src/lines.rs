@@ -21,7 +21,7 @@ pub(crate) type Wanted = (Utf8PathBuf, BuildVersion);
 pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
 
 /// Objects that are to be compiled, with the digest of what each is made from.
-type Missing = BTreeMap<BuildVersion, Vec<(Utf8PathBuf, String)>>;
+type MissingObjects = BTreeMap<BuildVersion, Vec<(Utf8PathBuf, String)>>;
 
 /// The file with the machine code of `object` of the last build; none where it has none.
 pub(crate) fn built(
@@ -55,10 +55,10 @@ pub(crate) fn lined(
     let compiler = match kind {
         KernelKind::Module(directory) => {
             let events = &mut of_build(events);
-            Compiler::Module(ModuleWorkspace::open(tree, directory, root, interrupt, events)?)
+            LineCompiler::Module(ModuleWorkspace::open(tree, directory, root, interrupt, events)?)
         }
         KernelKind::Built | KernelKind::Shipped(_) => {
-            Compiler::Kernel(Workspace::open(tree, root, interrupt, &mut of_build(events))?)
+            LineCompiler::Kernel(Workspace::open(tree, root, interrupt, &mut of_build(events))?)
         }
     };
     with_compiled(found, missing, (&last, &compiler), session, events)
@@ -73,16 +73,16 @@ pub(crate) fn lined_in(
 ) -> Result<Lined, Error> {
     let last = workspace.last_build();
     let (found, missing) = known(&last, wanted)?;
-    with_compiled(found, missing, (&last, &Compiler::Kernel(workspace)), session, events)
+    with_compiled(found, missing, (&last, &LineCompiler::Kernel(workspace)), session, events)
 }
 
 /// What compiles objects again, and keeps other runs away from them.
-enum Compiler {
+enum LineCompiler {
     Kernel(Workspace),
     Module(ModuleWorkspace),
 }
 
-impl Compiler {
+impl LineCompiler {
     fn compile(
         &self,
         objects: &[Utf8PathBuf],
@@ -103,8 +103,8 @@ impl Compiler {
 }
 
 /// What is there, and what is not: objects with the digest of what each is made from.
-fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing), Error> {
-    let (mut found, mut missing) = (Lined::new(), Missing::new());
+fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, MissingObjects), Error> {
+    let (mut found, mut missing) = (Lined::new(), MissingObjects::new());
     let is_lto = is_lto(&last.kernel);
     for (object, version) in wanted {
         let key = (object.clone(), *version);
@@ -134,8 +134,8 @@ fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, Missing)
 /// `found`, and what was `missing`, which is compiled.
 fn with_compiled(
     mut found: Lined,
-    missing: Missing,
-    (last, compiler): (&LastBuild, &Compiler),
+    missing: MissingObjects,
+    (last, compiler): (&LastBuild, &LineCompiler),
     session: &Session,
     events: &mut Events<'_>,
 ) -> Result<Lined, Error> {
@@ -203,10 +203,10 @@ fn stamp(object: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// A function by name and digest; a refused one has none.
-type Digested = (Vec<u8>, Option<Digest>);
+type NamedDigest = (Vec<u8>, Option<Digest>);
 
 /// The functions of an object; none where it cannot be read.
-fn functions(path: &Utf8Path) -> Result<Option<Vec<Digested>>, Error> {
+fn functions(path: &Utf8Path) -> Result<Option<Vec<NamedDigest>>, Error> {
     let input = read(path)?;
     let Ok(analysis) = Analysis::of(&input) else { return Ok(None) };
     let digests = analysis.checksums().functions.digests;

@@ -9,7 +9,7 @@ use kbuild_glue::{BuildError, Reads, Recipes, is_word};
 use crate::error::Error;
 use crate::event::{Event, Events};
 use crate::finished::read;
-use crate::why::blocks::{Block, Blocks, Kind};
+use crate::why::blocks::{Block, BlockKind, Blocks};
 use crate::why::called::{defines, system_call};
 
 /// How many inline functions and macros of headers, each used by the next, are followed.
@@ -75,7 +75,7 @@ impl Naming {
     /// are more than `most`, those whose source has the name itself; else those that define the function.
     pub(crate) fn of(texts: &dyn Texts, names: &[String], most: usize) -> Result<Self, Error> {
         let words: BTreeSet<String> = names.iter().map(|name| word(name).to_owned()).collect();
-        let sources = Sources::of(texts, &words, most)?;
+        let sources = CandidateSources::of(texts, &words, most)?;
         let all = texts.objects(&sources.all)?;
         if !sources.is_cut && all.len() <= most {
             return Ok(Self { objects: all, note: None });
@@ -121,7 +121,7 @@ fn word(name: &str) -> &str {
 
 /// The sources of objects that can have something of a function.
 #[derive(Default)]
-struct Sources {
+struct CandidateSources {
     /// Those that have its name.
     own: BTreeSet<Utf8PathBuf>,
     /// Those, and others that use it through headers.
@@ -130,7 +130,7 @@ struct Sources {
     is_cut: bool,
 }
 
-impl Sources {
+impl CandidateSources {
     fn of(texts: &dyn Texts, words: &BTreeSet<String>, most: usize) -> Result<Self, Error> {
         let mut sources = Self::default();
         let (mut known, mut open) = (words.clone(), words.clone());
@@ -181,9 +181,9 @@ fn used_by(block: &Block) -> Vec<String> {
     let Some(name) = block.names.first() else { return Vec::new() };
     let is_macro = name.bytes().all(|byte| !byte.is_ascii_lowercase());
     match block.kind {
-        Kind::Function | Kind::Declaration if is_macro => made(&block.names),
-        Kind::Function | Kind::Macro | Kind::Data => vec![name.clone()],
-        Kind::Declaration | Kind::Type => Vec::new(),
+        BlockKind::Function | BlockKind::Declaration if is_macro => made(&block.names),
+        BlockKind::Function | BlockKind::Macro | BlockKind::Data => vec![name.clone()],
+        BlockKind::Declaration | BlockKind::Type => Vec::new(),
     }
 }
 
@@ -221,12 +221,12 @@ mod tests {
     use super::*;
 
     /// Sources in a directory: an object is made of each that is no header.
-    struct Few {
+    struct FewSources {
         root: Utf8PathBuf,
         files: Vec<&'static str>,
     }
 
-    impl Texts for Few {
+    impl Texts for FewSources {
         fn with(&self, words: &BTreeSet<String>) -> Result<BTreeSet<Utf8PathBuf>, BuildError> {
             let has = |file: &&&str| {
                 let text = fs_err::read(self.root.join(file)).unwrap();
@@ -270,7 +270,7 @@ mod tests {
         for (name, text) in texts {
             fs_err::write(root.join(name), text).unwrap();
         }
-        let few = Few { root, files: texts.iter().map(|(name, _)| *name).collect() };
+        let few = FewSources { root, files: texts.iter().map(|(name, _)| *name).collect() };
         let found = |most: usize| {
             let Naming { objects, note } = Naming::of(&few, &["used".to_owned()], most).unwrap();
             (objects.into_iter().map(Utf8PathBuf::into_string).collect::<Vec<_>>(), note)

@@ -7,10 +7,10 @@ use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
 use klp_core::origin::{Definitions, Index};
 
-use crate::cache::{Cache, Known, Place};
+use crate::cache::{Cache, CachePath, CachedObject};
 use crate::error::Error;
 use crate::finished::read;
-use crate::origins::Members;
+use crate::origins::LinkOrder;
 use crate::stamp::Stamp;
 
 /// A file to be digested.
@@ -19,7 +19,7 @@ pub(crate) struct ObjectFile {
     pub(crate) file: Utf8PathBuf,
     pub(crate) linked: Option<String>,
     /// What it was linked from, where the names of those are to be told.
-    pub(crate) members: Option<Members>,
+    pub(crate) members: Option<LinkOrder>,
 }
 
 impl ObjectFile {
@@ -39,11 +39,11 @@ impl ObjectFile {
         &self,
         cache: &Cache,
         input: &'i Input,
-        digest: Make<'i>,
+        digest: DigestMaker<'i>,
     ) -> Result<(ManifestObject, DigestedObject<'i>), Error> {
         let stamp = || Stamp::of(&self.file).ok();
         let before = stamp();
-        let Found { place, known } = Found::of(cache, input);
+        let CacheLookup { place, known } = CacheLookup::of(cache, input);
         let origins = known.as_ref().map(|known| known.definitions);
         let (made, said) = rayon::join(
             || self.known_or(known, input, digest),
@@ -65,12 +65,12 @@ impl ObjectFile {
     /// What is `known` of `input`, or else what `digest` gives.
     fn known_or<'i>(
         &self,
-        known: Option<Known>,
+        known: Option<CachedObject>,
         input: &'i Input,
-        digest: Make<'i>,
+        digest: DigestMaker<'i>,
     ) -> Result<(ManifestObject, DigestedObject<'i>), ElfError> {
         let linked = self.linked.as_deref();
-        let Some(Known { object, boundaries, .. }) = known else {
+        let Some(CachedObject { object, boundaries, .. }) = known else {
             return digest(input, &self.name, linked);
         };
         let object = ManifestObject {
@@ -91,7 +91,7 @@ impl ObjectFile {
         if known.is_some() && known == stamp.and_then(|(cache, stamp)| cache.definitions(&stamp)) {
             return Ok(None);
         }
-        let found = self.members.as_ref().map_or_else(|| Ok(Vec::new()), Members::definitions)?;
+        let found = self.members.as_ref().map_or_else(|| Ok(Vec::new()), LinkOrder::definitions)?;
         let own = Definitions::digest(&found);
         if let Some((cache, stamp)) = stamp {
             cache.keep_definitions(&stamp, &own);
@@ -101,21 +101,21 @@ impl ObjectFile {
 }
 
 /// Digests an object of that name that is linked into that.
-pub(crate) type Make<'i> =
+pub(crate) type DigestMaker<'i> =
     fn(&'i Input, &str, Option<&str>) -> Result<(ManifestObject, DigestedObject<'i>), ElfError>;
 
 /// What was looked for.
-struct Found {
+struct CacheLookup {
     /// Where digests are kept.
-    place: Option<Place>,
-    known: Option<Known>,
+    place: Option<CachePath>,
+    known: Option<CachedObject>,
 }
 
-impl Found {
+impl CacheLookup {
     fn of(cache: &Cache, input: &Input) -> Self {
         let place = cache.place(input);
         input.give_back();
-        let known = place.as_ref().and_then(Place::find);
+        let known = place.as_ref().and_then(CachePath::find);
         Self { place, known }
     }
 }

@@ -18,13 +18,13 @@ use crate::stamp::Stamp;
 
 /// Objects in the order of a link, and the build that they are in.
 #[derive(Debug, Default)]
-pub(crate) struct Members {
+pub(crate) struct LinkOrder {
     root: Utf8PathBuf,
     /// Names and files.
     objects: Vec<(Utf8PathBuf, Utf8PathBuf)>,
 }
 
-impl Members {
+impl LinkOrder {
     /// `objects` of the build in `root`, each where `path` says.
     pub(crate) fn new(
         root: &Utf8Path,

@@ -8,7 +8,7 @@ use klp_core::module::ModInfo;
 use rustix::fs::{Access, access};
 
 use crate::error::Error;
-use crate::place::{self, Place};
+use crate::place::{self, PathState};
 
 /// What a livepatch module is.
 pub const MODULE: &str = "a livepatch module";
@@ -59,8 +59,8 @@ pub fn expect_ours(
 ) -> Result<(), Error> {
     let failed = |source| Error::Read { path: path.to_owned(), source };
     match place::of(path)? {
-        Place::Free | Place::Stream => return Ok(()),
-        Place::File => {}
+        PathState::Free | PathState::Stream => return Ok(()),
+        PathState::File => {}
     }
     let mut content = Vec::new();
     let file = fs_err::File::open(path);
@@ -74,8 +74,8 @@ pub fn expect_ours(
 /// Whether what is written to `path` can be read again: a device keeps nothing.
 pub fn expect_kept(path: &Utf8Path) -> Result<(), Error> {
     match place::of(path)? {
-        Place::Free | Place::File => Ok(()),
-        Place::Stream => Err(Error::NotAFile { path: path.to_owned(), what: "a device" }),
+        PathState::Free | PathState::File => Ok(()),
+        PathState::Stream => Err(Error::NotAFile { path: path.to_owned(), what: "a device" }),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn expect_kept(path: &Utf8Path) -> Result<(), Error> {
 pub fn expect_apart(outputs: &[(&'static str, &Utf8Path)]) -> Result<(), Error> {
     let mut known: Vec<(&'static str, Utf8PathBuf)> = Vec::new();
     for &(what, path) in outputs {
-        if place::of(path)? == Place::Stream {
+        if place::of(path)? == PathState::Stream {
             continue;
         }
         let file = resolved(&place::followed(path)?)?;
@@ -105,7 +105,7 @@ fn expect_writable(path: &Utf8Path) -> Result<(), Error> {
     let is_allowed = |path: &Utf8Path| {
         access(path.as_std_path(), Access::WRITE_OK).map_err(|error| failed(error.into()))
     };
-    if place::of(path)? == Place::Stream {
+    if place::of(path)? == PathState::Stream {
         return is_allowed(path);
     }
     let file = place::followed(path)?;
@@ -130,7 +130,7 @@ pub fn remove(
     what: &'static str,
 ) -> Result<(), Error> {
     expect_ours(path, ours, what)?;
-    if place::of(path)? == Place::Stream {
+    if place::of(path)? == PathState::Stream {
         return Ok(());
     }
     match fs_err::remove_file(place::followed(path)?) {
@@ -147,7 +147,7 @@ pub fn replace(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
-    if place::of(path)? == Place::Stream {
+    if place::of(path)? == PathState::Stream {
         let mut stream = place::open(path).map_err(failed)?;
         return write(&mut stream).map_err(failed);
     }

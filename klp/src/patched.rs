@@ -38,7 +38,7 @@ pub(crate) enum After<'o> {
     Kernel {
         workspace: &'o Workspace,
         builds: Box<Builds<'o>>,
-        shipped: Option<Shipped>,
+        shipped: Option<ShippedIdentity>,
     },
     Module {
         workspace: &'o ModuleWorkspace,
@@ -53,14 +53,14 @@ pub(crate) enum After<'o> {
 #[derive(Debug)]
 pub(crate) struct Builds<'o> {
     pub(crate) workshop: Workshop<'o>,
-    pub(crate) original: Before<'o>,
+    pub(crate) original: BuiltOriginal<'o>,
     pub(crate) patched: PatchedBuild,
     pub(crate) session: &'o Session,
 }
 
 /// The original build: a directory as make has left it, with the linked kernel and the modules that count.
 #[derive(Debug)]
-pub(crate) struct Before<'o> {
+pub(crate) struct BuiltOriginal<'o> {
     pub(crate) root: Utf8PathBuf,
     pub(crate) objects: Cow<'o, [LinkedObject]>,
     /// Those that were compiled for a livepatch meanwhile.
@@ -69,7 +69,7 @@ pub(crate) struct Before<'o> {
 
 /// What a kernel that was shipped is known by.
 #[derive(Debug)]
-pub(crate) struct Shipped {
+pub(crate) struct ShippedIdentity {
     pub(crate) proofs: Proofs,
     /// Of each patch.
     pub(crate) digests: Vec<String>,
@@ -94,7 +94,7 @@ impl Original<'_> {
                 workspace.last_build().keep_patches(patch_set)?;
                 let objects = patched.objects.len().saturating_sub(patched.made.len());
                 events(Event::ObjectsReused { objects });
-                let original = Before {
+                let original = BuiltOriginal {
                     root: build.root.clone(),
                     objects: (&build.objects).into(),
                     with_sections: BTreeMap::new(),
@@ -144,11 +144,11 @@ impl Original<'_> {
                 workspace.last_build().keep_patches(patch_set)?;
                 let workshop = workspace.workshop(&original);
                 let OriginalBuild { root, objects, with_sections, .. } = original;
-                let original = Before { root, objects: objects.into(), with_sections };
+                let original = BuiltOriginal { root, objects: objects.into(), with_sections };
                 let builds = Box::new(Builds { workshop, original, patched, session });
                 let digests = digests(patch_set);
                 let notes = not_compared::notes(&touched);
-                let shipped = Some(Shipped { proofs, digests, notes });
+                let shipped = Some(ShippedIdentity { proofs, digests, notes });
                 (Arc::new(before), After::Kernel { workspace, builds, shipped })
             }
         };

@@ -18,7 +18,7 @@ const NOTHING: [ErrorKind; 2] = [ErrorKind::NotFound, ErrorKind::NotADirectory];
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum PathState {
     /// Nothing.
     Free,
     /// A file, whose start says whose it is; or a directory.
@@ -28,18 +28,18 @@ pub(crate) enum Place {
 }
 
 /// What is at `path`. Nothing is opened: a FIFO would wait for somebody who writes, or reads.
-pub(crate) fn of(path: &Utf8Path) -> Result<Place, Error> {
+pub(crate) fn of(path: &Utf8Path) -> Result<PathState, Error> {
     let found = match fs_err::metadata(path) {
-        Err(error) if NOTHING.contains(&error.kind()) => return Ok(Place::Free),
+        Err(error) if NOTHING.contains(&error.kind()) => return Ok(PathState::Free),
         found => found.map_err(|source| Error::Read { path: path.to_owned(), source })?,
     };
     let kind = found.file_type();
     let is_plain = kind.is_file() || kind.is_dir();
     if kind.is_char_device() || is_standard_output(&found) && (!is_plain || path.is_symlink()) {
-        return Ok(Place::Stream);
+        return Ok(PathState::Stream);
     }
     if is_plain {
-        return Ok(Place::File);
+        return Ok(PathState::File);
     }
     let what = match () {
         () if kind.is_fifo() => "a FIFO",

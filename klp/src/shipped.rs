@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::checksums::target;
 use crate::error::Error;
-use crate::finished::{self, Modules, read};
+use crate::finished::{self, FinishedModules, read};
 use crate::output;
 use crate::suspects::suspects;
 
@@ -96,7 +96,7 @@ pub(crate) fn kernel(
 }
 
 /// The shipped modules that the loader calls by `names`.
-fn modules_named(parts: &StockParts, names: &BTreeSet<String>) -> Result<Modules, Error> {
+fn modules_named(parts: &StockParts, names: &BTreeSet<String>) -> Result<FinishedModules, Error> {
     let wanted = known(parts)?.into_iter().filter(|(name, _)| names.contains(name));
     let files = wanted.map(|(_, path)| {
         let file = module(parts, &path)?;

@@ -117,14 +117,14 @@ pub fn source_lines_of(
 }
 
 /// One of the lines of a file, where the file is there.
-type Text<'t> = &'t dyn Fn(&str, u32) -> Option<SourceText>;
+type LineText<'t> = &'t dyn Fn(&str, u32) -> Option<SourceText>;
 
 /// Adds the lines of functions that the object at `path` has.
 fn fill<'e>(
     path: &Utf8Path,
     version: BuildVersion,
     functions: impl Iterator<Item = (&'e Explained, &'e mut SourceLines)>,
-    text: Text<'_>,
+    text: LineText<'_>,
 ) -> Result<(), Error> {
     let input = read(path)?;
     // An object without debug information has no lines, and what cannot be read was told.

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::plan::Made;
+use super::plan::ExaminedBuild;
 use super::{BuildError, Workspace, readers};
 use crate::atomic;
 use crate::config::Config;
@@ -31,7 +31,7 @@ impl Workspace {
         let added = added.iter().map(|path| change(path, None));
         let edited = edited.iter().map(|path| change(path, Some(Vec::new())));
         let changes: Vec<FileChange> = added.chain(edited).collect();
-        let made = Made {
+        let made = ExaminedBuild {
             mirror: mirror.path(),
             build: &build,
             objects: &[],

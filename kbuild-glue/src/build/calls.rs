@@ -2,7 +2,7 @@
 
 use camino::Utf8Path;
 
-use super::running::Running;
+use super::running::MakeMarker;
 use super::{BuildError, BuildSettings, Workspace};
 use crate::config::Config;
 use crate::event::{BuildEvent, BuildEvents};
@@ -104,7 +104,7 @@ impl Workspace {
             interrupt: settings.interrupt,
             log: self.log_path().join(format!("{log}.log")),
         };
-        let mut running = Running::start(&self.root)?;
+        let mut running = MakeMarker::start(&self.root)?;
         let result = make.run(targets, &mut |event| match event {
             MakeEvent::Started { group } => running.group(group),
             MakeEvent::Step { verb, target } => events(BuildEvent::Step { verb, target }),

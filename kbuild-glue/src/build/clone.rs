@@ -23,7 +23,7 @@ pub(super) fn make(build: &Utf8Path, copy: &Utf8Path) -> Result<(), BuildError> 
 pub(super) fn make_with(
     build: &Utf8Path,
     copy: &Utf8Path,
-    done: &mut Done<'_>,
+    done: &mut CopyHook<'_>,
 ) -> Result<(), BuildError> {
     clean(copy)?;
     let part = part(copy);
@@ -56,9 +56,9 @@ fn part(copy: &Utf8Path) -> Utf8PathBuf {
 }
 
 /// Whether a path was taken care of.
-type Done<'a> = dyn FnMut(&Utf8Path, &Utf8Path) -> io::Result<bool> + 'a;
+type CopyHook<'a> = dyn FnMut(&Utf8Path, &Utf8Path) -> io::Result<bool> + 'a;
 
-fn copy_directory(from: &Utf8Path, to: &Utf8Path, done: &mut Done<'_>) -> io::Result<()> {
+fn copy_directory(from: &Utf8Path, to: &Utf8Path, done: &mut CopyHook<'_>) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in entries(from)? {
         let (path, kind) = entry?;

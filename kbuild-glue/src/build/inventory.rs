@@ -21,18 +21,18 @@ const LIST: &str = "files.list";
 /// The files by their paths in the output directory.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Inventory {
-    files: BTreeMap<Utf8PathBuf, State>,
+    files: BTreeMap<Utf8PathBuf, BuiltFile>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct State {
+struct BuiltFile {
     digest: String,
-    seen: Seen,
+    seen: FileMetadata,
 }
 
 /// What the file system tells of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct FileMetadata {
     /// When it was written, since 1970.
     modified: Duration,
     /// Inode, size, and when anything of it changed.
@@ -43,7 +43,7 @@ struct Seen {
 
 /// How the files are that are there now.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Checked {
+pub(super) struct InventoryCheck {
     /// Gone, or with other bytes.
     pub(super) altered: BTreeSet<Utf8PathBuf>,
     /// The same bytes, of which the file system tells something else.
@@ -53,8 +53,8 @@ pub(super) struct Checked {
 impl Inventory {
     /// Looks at the files of `build`.
     pub(super) fn of(build: &Utf8Path) -> Result<Self, BuildError> {
-        let look = |(path, seen): (Utf8PathBuf, Seen)| {
-            Ok((path.clone(), State { digest: digest(&build.join(path))?, seen }))
+        let look = |(path, seen): (Utf8PathBuf, FileMetadata)| {
+            Ok((path.clone(), BuiltFile { digest: digest(&build.join(path))?, seen }))
         };
         Ok(Self {
             files: files(build)?.into_par_iter().map(look).collect::<Result<_, BuildError>>()?,
@@ -76,7 +76,7 @@ impl Inventory {
     pub(super) fn write(&self, kept: &Utf8Path) -> Result<(), BuildError> {
         let path = kept.join(LIST);
         let mut text = String::new();
-        for (path, State { digest, seen }) in &self.files {
+        for (path, BuiltFile { digest, seen }) in &self.files {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{digest}\t{}\t{}\t{path}", seen.modified.as_nanos(), seen.rest);
         }
@@ -84,14 +84,14 @@ impl Inventory {
     }
 
     /// Looks at the files of `build` again. Those that are new say nothing about the others.
-    pub(super) fn check(&self, build: &Utf8Path) -> Result<Checked, BuildError> {
+    pub(super) fn check(&self, build: &Utf8Path) -> Result<InventoryCheck, BuildError> {
         let there = files(build)?;
         let doubtful: Vec<_> = self
             .files
             .iter()
             .filter(|(path, state)| there.get(*path) != Some(&state.seen))
             .collect();
-        let is_same = |(path, state): &(&Utf8PathBuf, &State)| {
+        let is_same = |(path, state): &(&Utf8PathBuf, &BuiltFile)| {
             let is_there = there.contains_key(*path);
             Ok(((*path).clone(), is_there && digest(&build.join(path))? == state.digest))
         };
@@ -99,13 +99,13 @@ impl Inventory {
         let (same, altered): (Vec<_>, Vec<_>) = looked.into_iter().partition(|(_, same)| *same);
         let paths =
             |list: Vec<(Utf8PathBuf, bool)>| list.into_iter().map(|(path, _)| path).collect();
-        Ok(Checked { altered: paths(altered), same: paths(same) })
+        Ok(InventoryCheck { altered: paths(altered), same: paths(same) })
     }
 
     /// Gives the files that are the same the times that they had, and writes down what is told of them now.
     pub(super) fn refresh(
         mut self,
-        checked: &Checked,
+        checked: &InventoryCheck,
         build: &Utf8Path,
         kept: &Utf8Path,
     ) -> Result<(), BuildError> {
@@ -140,7 +140,7 @@ impl Inventory {
 
     /// Gives the file at `path`, relative to `build`, the time that it had.
     pub(super) fn give_time(&self, build: &Utf8Path, path: &Utf8Path) -> Result<(), BuildError> {
-        let Some(State { seen, .. }) = self.files.get(path) else { return Ok(()) };
+        let Some(BuiltFile { seen, .. }) = self.files.get(path) else { return Ok(()) };
         let path = build.join(path);
         let time = UNIX_EPOCH.checked_add(seen.modified).unwrap_or(UNIX_EPOCH);
         let give = || {
@@ -160,7 +160,7 @@ pub(super) fn is_scratch(path: &Utf8Path) -> bool {
 }
 
 /// The files below `build`, and what is told of each.
-fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, Seen>, BuildError> {
+fn files(build: &Utf8Path) -> Result<BTreeMap<Utf8PathBuf, FileMetadata>, BuildError> {
     let failed = BuildError::io(build);
     let mut files = BTreeMap::new();
     let mut directories = vec![build.to_owned()];
@@ -198,7 +198,7 @@ fn own(path: &Utf8Path) -> Result<(), BuildError> {
     replace().map_err(BuildError::io(path))
 }
 
-fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
+fn seen(path: &Utf8Path) -> Result<FileMetadata, BuildError> {
     use std::os::unix::fs::MetadataExt;
     let failed = BuildError::io(path);
     let metadata = fs::symlink_metadata(path).map_err(failed)?;
@@ -206,7 +206,7 @@ fn seen(path: &Utf8Path) -> Result<Seen, BuildError> {
     let (inode, size) = (metadata.ino(), metadata.size());
     let rest = format!("{inode} {size} {}.{:09}", metadata.ctime(), metadata.ctime_nsec());
     let modified = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    Ok(Seen { modified, rest, shared: metadata.nlink() > 1 })
+    Ok(FileMetadata { modified, rest, shared: metadata.nlink() > 1 })
 }
 
 /// That of the bytes of a file.
@@ -218,13 +218,13 @@ pub(super) fn digest(path: &Utf8Path) -> Result<String, BuildError> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn parse(line: &str) -> Option<(Utf8PathBuf, State)> {
+fn parse(line: &str) -> Option<(Utf8PathBuf, BuiltFile)> {
     let mut fields = line.splitn(4, '\t');
     let digest = fields.next()?.to_owned();
     let modified = Duration::from_nanos(fields.next()?.parse().ok()?);
     let rest = fields.next()?.to_owned();
-    let seen = Seen { modified, rest, shared: false };
-    Some((Utf8PathBuf::from(fields.next()?), State { digest, seen }))
+    let seen = FileMetadata { modified, rest, shared: false };
+    Some((Utf8PathBuf::from(fields.next()?), BuiltFile { digest, seen }))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::BuildError;
-use super::inventory::{Checked, Inventory};
-use super::outside::{self, Outside};
+use super::inventory::{Inventory, InventoryCheck};
+use super::outside::{self, OutsideFiles};
 use super::records::target_of;
 use crate::atomic;
 use crate::baseline::Fingerprint;
@@ -26,7 +26,7 @@ const FINGERPRINT: &str = "fingerprint";
 /// Whether there is an original that can be used.
 pub(super) enum Kept {
     /// It was built from the same, and it is as it was.
-    Usable(Vec<LinkedObject>, Inventory, Checked),
+    Usable(Vec<LinkedObject>, Inventory, InventoryCheck),
     /// Make can go on from it without these files. This is why it has to.
     Outdated(String, BTreeSet<Utf8PathBuf>),
     /// Make would take for right what is not, for this reason.
@@ -53,7 +53,7 @@ pub(super) fn find(
         return Ok(Kept::Useless(names));
     }
     let (Some(objects), Some(inventory), Some(outside)) =
-        (list(kept)?, Inventory::read(kept)?, Outside::read(kept)?)
+        (list(kept)?, Inventory::read(kept)?, OutsideFiles::read(kept)?)
     else {
         return Ok(damaged());
     };
@@ -145,7 +145,7 @@ pub(super) fn write(
         let is_inside = path.starts_with(build) || path.starts_with(mirror.path());
         is_inside && !leaving.iter().any(|link| path.starts_with(link))
     };
-    Outside::of(build, &is_ours)?.write(&part)?;
+    OutsideFiles::of(build, &is_ours)?.write(&part)?;
     for (name, text) in [(OBJECTS, list.as_str()), (FINGERPRINT, fingerprint.as_str())] {
         atomic::write_sealed(&part.join(name), text.as_bytes()).map_err(failed)?;
     }

@@ -72,7 +72,7 @@ pub(super) fn missing_options(root: &Utf8Path, path: &Utf8Path, config: &Config)
         return None;
     }
     for directory in path.ancestors().skip(1) {
-        let makefile = Makefile::of(&root.join(directory), config);
+        let makefile = Assignments::of(&root.join(directory), config);
         // A Makefile names files of directories below it, too, and enters several at once.
         let below = wanted.strip_prefix(directory).ok()?;
         let directories = below.ancestors().skip(1).filter(|name| !name.as_str().is_empty());
@@ -143,7 +143,7 @@ fn options(of: &[&Unmet]) -> String {
 }
 
 /// What a Makefile assigns.
-struct Makefile(Vec<Assignment>);
+struct Assignments(Vec<Assignment>);
 
 struct Assignment {
     left: String,
@@ -151,7 +151,7 @@ struct Assignment {
     words: Vec<(String, Vec<Unmet>)>,
 }
 
-impl Makefile {
+impl Assignments {
     fn of(directory: &Utf8Path, config: &Config) -> Self {
         // Kbuild takes `Kbuild` where there is one.
         let files = ["Kbuild", "Makefile"].map(|name| directory.join(name));

@@ -18,15 +18,15 @@ const LIST: &str = "outside.list";
 
 /// What such files were when they were read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Outside(BTreeMap<Utf8PathBuf, State>);
+pub(super) struct OutsideFiles(BTreeMap<Utf8PathBuf, OutsideFile>);
 
 #[derive(Debug, PartialEq, Eq)]
-struct State {
+struct OutsideFile {
     digest: String,
     seen: String,
 }
 
-impl Outside {
+impl OutsideFiles {
     /// Those that the records of `build` name and that are not ours.
     pub(super) fn of(
         build: &Utf8Path,
@@ -43,7 +43,7 @@ impl Outside {
         let files = paths.into_iter().filter(|path| path.is_file());
         let look = |path: Utf8PathBuf| {
             let seen = seen(&path).unwrap_or_default();
-            Ok((path.clone(), State { digest: digest(&path)?, seen }))
+            Ok((path.clone(), OutsideFile { digest: digest(&path)?, seen }))
         };
         Ok(Self(files.map(look).collect::<Result<_, BuildError>>()?))
     }
@@ -54,7 +54,7 @@ impl Outside {
         let bytes = atomic::read_sealed(&path).map_err(BuildError::io(&path))?;
         let parse = |line: &str| {
             let [digest, seen, path] = line.splitn(3, '\t').collect::<Vec<_>>().try_into().ok()?;
-            let state = State { digest: digest.to_owned(), seen: seen.to_owned() };
+            let state = OutsideFile { digest: digest.to_owned(), seen: seen.to_owned() };
             Some((Utf8PathBuf::from(path), state))
         };
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -65,7 +65,7 @@ impl Outside {
     pub(super) fn write(&self, kept: &Utf8Path) -> Result<(), BuildError> {
         let path = kept.join(LIST);
         let mut text = String::new();
-        for (path, State { digest, seen }) in &self.0 {
+        for (path, OutsideFile { digest, seen }) in &self.0 {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "{digest}\t{seen}\t{path}");
         }
@@ -75,7 +75,7 @@ impl Outside {
     /// Those that are not what they were. Where the file system tells what it told, nobody wrote to them; else the bytes
     /// decide.
     pub(super) fn altered(&self) -> BTreeSet<&Utf8Path> {
-        let is_other = |(path, was): &(&Utf8PathBuf, &State)| {
+        let is_other = |(path, was): &(&Utf8PathBuf, &OutsideFile)| {
             seen(path).as_ref() != Some(&was.seen)
                 && digest(path).ok().as_ref() != Some(&was.digest)
         };

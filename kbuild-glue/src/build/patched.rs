@@ -10,7 +10,7 @@ use super::borrowed::{Borrowed, put_back};
 use super::calls::targets;
 use super::inventory::Inventory;
 use super::not_compiled::{self, NotCompiled};
-use super::plan::{Made, Plan, Planned, Touched};
+use super::plan::{ExaminedBuild, Plan, Planned, Touched};
 use super::{
     BuildError, BuildSettings, OriginalBuild, PatchedBuild, Workspace, clone, existing, generated,
     kept, random, real_lines, running,
@@ -25,7 +25,7 @@ use crate::patch::{FileChange, PatchSet};
 use crate::stash::Stash;
 
 /// What came of the changes.
-struct Built {
+struct PatchedObjects {
     objects: Vec<LinkedObject>,
     /// Those that were made anew.
     made: BTreeSet<Utf8PathBuf>,
@@ -91,9 +91,9 @@ impl Workspace {
         written: &[FileChange],
         settings: &BuildSettings<'_>,
         events: &mut BuildEvents<'_>,
-    ) -> Result<Built, BuildError> {
+    ) -> Result<PatchedObjects, BuildError> {
         let build = self.build_path();
-        let made = Made {
+        let made = ExaminedBuild {
             mirror: original.basis.mirror.path(),
             build: &build,
             objects: &original.objects,
@@ -121,7 +121,7 @@ impl Workspace {
                 match self.build_objects(original, changes, written, &touched, settings, events)? {
                     None => {
                         let (objects, made) = (original.objects.clone(), touched.objects);
-                        return Ok(Built { objects, made, not_compiled });
+                        return Ok(PatchedObjects { objects, made, not_compiled });
                     }
                     Some(why) => why,
                 }
@@ -139,7 +139,7 @@ impl Workspace {
         let unused = told(open.iter().filter(|path| !is_object(path)).collect());
         not_compiled::warn_not_compiled(&unused, events);
         not_compiled.extend(unused);
-        Ok(Built { objects, made, not_compiled })
+        Ok(PatchedObjects { objects, made, not_compiled })
     }
 
     /// Makes `touched` and nothing else. Says what else changed, if anything did.

@@ -56,7 +56,7 @@ impl Touched {
 }
 
 /// A build that patches are looked at for.
-pub(super) struct Made<'a> {
+pub(super) struct ExaminedBuild<'a> {
     pub(super) mirror: &'a Utf8Path,
     pub(super) build: &'a Utf8Path,
     pub(super) objects: &'a [LinkedObject],
@@ -67,7 +67,7 @@ pub(super) struct Made<'a> {
 
 impl Planned {
     /// Plans for `changes`.
-    pub(super) fn of(changes: &[FileChange], made: &Made<'_>) -> Result<Self, BuildError> {
+    pub(super) fn of(changes: &[FileChange], made: &ExaminedBuild<'_>) -> Result<Self, BuildError> {
         let Some(readers) = readers::find(changes, made)? else {
             let reason = "Kbuild's records name other sources".to_owned();
             let (unused, unknown_to_make) = (Vec::new(), BTreeSet::new());
@@ -103,7 +103,7 @@ impl Planned {
 }
 
 impl Plan {
-    fn of(changes: &[FileChange], readers: Vec<Readers>, made: &Made<'_>) -> Self {
+    fn of(changes: &[FileChange], readers: Vec<Readers>, made: &ExaminedBuild<'_>) -> Self {
         for change in changes {
             if let Some(reason) = needs_everything(change, made.config) {
                 return Self::Everything(reason);
@@ -118,11 +118,11 @@ impl Plan {
                 return Self::Everything(format!("nothing is recorded about {}", change.path));
             }
             for target in targets {
-                match Role::of(&target, &linked) {
-                    Role::Object => drop(touched.objects.insert(target)),
-                    Role::Offsets(header) => drop(touched.offsets.insert(target, header)),
-                    Role::Uncompared => {}
-                    Role::Other => {
+                match TargetRole::of(&target, &linked) {
+                    TargetRole::Object => drop(touched.objects.insert(target)),
+                    TargetRole::Offsets(header) => drop(touched.offsets.insert(target, header)),
+                    TargetRole::Uncompared => {}
+                    TargetRole::Other => {
                         let reason = format!("{} is made from {}", target, change.path);
                         return Self::Everything(reason);
                     }
@@ -138,7 +138,7 @@ impl Plan {
 }
 
 /// What a target is for.
-enum Role {
+enum TargetRole {
     Object,
     Offsets(Utf8PathBuf),
     /// It is neither compared nor a part of anything that is.
@@ -146,7 +146,7 @@ enum Role {
     Other,
 }
 
-impl Role {
+impl TargetRole {
     fn of(target: &Utf8Path, linked: &BTreeSet<&Utf8Path>) -> Self {
         if linked.contains(target) {
             // Crates of `rust/` also make the metadata that other crates are compiled with.
@@ -275,7 +275,8 @@ mod tests {
             .into();
         let config = Config::default();
         let sources = Stamps::default();
-        let made = Made { mirror, build, objects: &objects, config: &config, sources: &sources };
+        let made =
+            ExaminedBuild { mirror, build, objects: &objects, config: &config, sources: &sources };
         Planned::of(changes, &made).unwrap()
     }
 

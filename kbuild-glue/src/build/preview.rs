@@ -8,7 +8,7 @@ use super::BuildError;
 use super::calls::pinned;
 use super::kept::{self, Kept};
 use super::not_compiled::{self, NotCompiled};
-use super::plan::{Made, Plan, Planned};
+use super::plan::{ExaminedBuild, Plan, Planned};
 use crate::baseline::Fingerprint;
 use crate::config::Config;
 use crate::mirror::Mirror;
@@ -53,7 +53,7 @@ impl Preview {
                 return Ok(Self::of_no_build("none is kept".to_owned(), changes));
             }
         };
-        let made = Made {
+        let made = ExaminedBuild {
             mirror: &mirror,
             build: &build,
             objects: &objects,

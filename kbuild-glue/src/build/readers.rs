@@ -8,7 +8,7 @@ use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 
 use super::BuildError;
-use super::plan::Made;
+use super::plan::ExaminedBuild;
 use super::records::{Records, target_of};
 use crate::lexical::{in_mirror, resolved};
 use crate::mirror::Stamps;
@@ -27,13 +27,13 @@ pub(super) struct Readers {
 /// it.
 pub(super) fn find(
     changes: &[FileChange],
-    made: &Made<'_>,
+    made: &ExaminedBuild<'_>,
 ) -> Result<Option<Vec<Readers>>, BuildError> {
     // Words of records end within such a path.
     if !is_recorded_as_it_is(made.mirror) {
         return Ok(None);
     }
-    let links = Links::of(made.sources, made.mirror);
+    let links = SourceLinks::of(made.sources, made.mirror);
     let names: Vec<Vec<Utf8PathBuf>> =
         changes.iter().map(|change| links.names_of(&change.path)).collect();
     let mut by_name: HashMap<&[u8], Vec<usize>> = HashMap::new();
@@ -100,7 +100,7 @@ impl Readers {
 /// Adds what asks for a file in a way of which no record is left.
 fn by_directive(
     records: &Records,
-    made: &Made<'_>,
+    made: &ExaminedBuild<'_>,
     by_name: &HashMap<&[u8], Vec<usize>>,
     found: &mut [Readers],
 ) -> Result<(), BuildError> {
@@ -163,9 +163,9 @@ const SOURCES: [&str; 5] = [".c", ".h", ".S", ".rs", ".inc"];
 const NAMES: usize = 64;
 
 /// The symlinks of the sources, and where they lead.
-struct Links(Vec<(Utf8PathBuf, Utf8PathBuf)>);
+struct SourceLinks(Vec<(Utf8PathBuf, Utf8PathBuf)>);
 
-impl Links {
+impl SourceLinks {
     /// Those of `sources`, which are in `mirror`. A link that is gone there leads nowhere.
     fn of(sources: &Stamps, mirror: &Utf8Path) -> Self {
         let to = |path: &Utf8Path| {
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn names_through_links() {
         let link = |from: &str, to: &str| (Utf8PathBuf::from(from), Utf8PathBuf::from(to));
-        let links = Links(vec![
+        let links = SourceLinks(vec![
             link("fs/alias.h", "fs/real.h"),
             link("fs/again.h", "fs/alias.h"),
             link("include/fs", "fs"),
@@ -264,7 +264,7 @@ mod tests {
             assert!(names.contains(&Utf8PathBuf::from(name)), "{name}: {names:?}");
         }
         assert_eq!(links.names_of("mm/real.h".into()), ["mm/real.h"]);
-        let endless = Links(vec![link("fs/fs", "fs")]);
+        let endless = SourceLinks(vec![link("fs/fs", "fs")]);
         assert!(endless.names_of("fs/real.h".into()).len() <= NAMES);
     }
 }

@@ -28,11 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// The marker of one make.
-pub(super) struct Running {
+pub(super) struct MakeMarker {
     path: Utf8PathBuf,
 }
 
-impl Running {
+impl MakeMarker {
     pub(super) fn start(root: &Utf8Path) -> Result<Self, BuildError> {
         let path = root.join("running");
         // The marker's own time says since when files may be cut; an older marker stays.
@@ -216,7 +216,7 @@ mod tests {
         at(".config", 25);
         at("fs/late.o", 39);
         at("fs/.late.o.cmd", 40);
-        let marker = Running::start(&root).unwrap();
+        let marker = MakeMarker::start(&root).unwrap();
         fs::File::open(&marker.path).unwrap().set_modified(base + Duration::from_secs(10)).unwrap();
         drop(marker);
 

@@ -7,11 +7,11 @@ use std::os::unix::fs::MetadataExt as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::plan::Made;
+use super::plan::ExaminedBuild;
 use super::{BuildError, readers};
 use crate::atomic;
 use crate::config::Config;
-use crate::mirror::{Changed, Mirror};
+use crate::mirror::{ChangeTime, Mirror};
 use crate::objects::linked_objects;
 use crate::patch::FileChange;
 
@@ -30,7 +30,7 @@ pub(super) fn remove(
         return Ok(Some(0));
     }
     // Each can also be new, and stand in for another one of its name.
-    let change = |(path, _): &(Utf8PathBuf, Changed)| FileChange {
+    let change = |(path, _): &(Utf8PathBuf, ChangeTime)| FileChange {
         path: path.clone(),
         old: None,
         new: Some(Vec::new()),
@@ -38,7 +38,7 @@ pub(super) fn remove(
     };
     let changes: Vec<FileChange> = written.iter().map(change).collect();
     let sources = mirror.stamps();
-    let made = Made { mirror: mirror.path(), build, objects: &[], config, sources };
+    let made = ExaminedBuild { mirror: mirror.path(), build, objects: &[], config, sources };
     let Some(readers) = readers::find(&changes, &made)? else { return Ok(None) };
     let mut outdated = BTreeSet::new();
     for ((_, changed), readers) in written.iter().zip(readers) {
@@ -53,7 +53,7 @@ pub(super) fn remove(
     Ok(Some(outdated.len()))
 }
 
-fn modified(path: &Utf8Path) -> Option<Changed> {
+fn modified(path: &Utf8Path) -> Option<ChangeTime> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.mtime(), metadata.mtime_nsec()))
 }

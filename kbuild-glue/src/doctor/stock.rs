@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::{DoctorCheck, Remedy, tools};
 use crate::config::Config;
-use crate::packages::Package;
+use crate::packages::PackageNames;
 use crate::stock::{SYSTEM, StockCompiler, StockParts, get_command};
 
 /// Looks for the parts of `release` below `sysroot`, and for what compiling its objects needs.
@@ -65,8 +65,10 @@ fn its_compiler(compiler: &StockCompiler) -> DoctorCheck {
             compiler.difference(),
             "use the release of the distribution that the kernel is from; the proof tells whether it matters",
         ),
-        None => {
-            DoctorCheck::missing(NAME, compiler.difference(), &[Package::of(&compiler.program)])
-        }
+        None => DoctorCheck::missing(
+            NAME,
+            compiler.difference(),
+            &[PackageNames::of(&compiler.program)],
+        ),
     }
 }

@@ -6,7 +6,7 @@ use crate::baseline::{tools, version};
 use crate::config::Config;
 
 use super::DoctorCheck;
-use crate::packages::Package;
+use crate::packages::PackageNames;
 
 /// What a whole kernel is built with.
 pub(super) fn checks(
@@ -49,7 +49,9 @@ fn programs(needed: &[String], make: &str) -> Vec<DoctorCheck> {
     let needed = needed.iter().map(String::as_str).chain(["flex", "bison", "bc"]);
     let checks = needed.map(|tool| match version(tool) {
         Ok(found) => DoctorCheck::good(tool, found),
-        Err(error) => DoctorCheck::missing(tool, source(&error), &[Package::of(program(tool))]),
+        Err(error) => {
+            DoctorCheck::missing(tool, source(&error), &[PackageNames::of(program(tool))])
+        }
     });
     std::iter::once(make_check(make)).chain(checks).collect()
 }
@@ -65,7 +67,7 @@ fn make_check(make: &str) -> DoctorCheck {
             DoctorCheck::good("make", version)
         }
         Ok(version) => DoctorCheck::bad("make", version, "install GNU Make, or name it with MAKE="),
-        Err(error) => DoctorCheck::missing("make", source(&error), &[Package::of("make")]),
+        Err(error) => DoctorCheck::missing("make", source(&error), &[PackageNames::of("make")]),
     }
 }
 
@@ -102,7 +104,8 @@ fn headers(config: Option<&Config>, variables: &[String]) -> DoctorCheck {
     if missing.is_empty() {
         return DoctorCheck::good("headers", headers.join(" "));
     }
-    let packages: Vec<Package<'_>> = missing.iter().map(|header| Package::of(header)).collect();
+    let packages: Vec<PackageNames<'_>> =
+        missing.iter().map(|header| PackageNames::of(header)).collect();
     DoctorCheck::missing("headers", format!("missing: {}", missing.join(" ")), &packages)
 }
 

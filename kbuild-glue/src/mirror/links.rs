@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::list::{Entry, Kind};
+use super::list::{EntryKind, TreeEntry};
 use super::{Mirror, MirrorError, remove};
 use crate::lexical::resolved;
 
@@ -30,10 +30,12 @@ impl Mirror {
         &mut self,
         path: &str,
         points_to: &Utf8Path,
-        there: Option<&Entry>,
+        there: Option<&TreeEntry>,
     ) -> Result<(), MirrorError> {
         let points_to = self.in_mirror(path, points_to);
-        if there.is_some_and(|there| matches!(&there.kind, Kind::Symlink(to) if *to == points_to)) {
+        if there
+            .is_some_and(|there| matches!(&there.kind, EntryKind::Symlink(to) if *to == points_to))
+        {
             return Ok(());
         }
         let target = self.dir.join(path);

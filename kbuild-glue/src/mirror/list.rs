@@ -18,12 +18,12 @@ use crate::tree::Tree;
 
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) kind: Kind,
+pub(super) struct TreeEntry {
+    pub(super) kind: EntryKind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum EntryKind {
     Directory,
     Symlink(Utf8PathBuf),
     File(FileStat),
@@ -43,12 +43,12 @@ pub(super) struct FileStat {
 
 /// Entries by path, relative to the root. Strings are compared faster than paths, component by component,
 /// and what is in a directory comes after it all the same.
-pub(super) type Listing = BTreeMap<String, Entry>;
+pub(super) type TreeListing = BTreeMap<String, TreeEntry>;
 
 /// A listing, and the paths that were left out since they are not UTF-8: no Makefile of the kernel names one.
-pub(super) type Listed = (Listing, Vec<PathBuf>);
+pub(super) type ListedTree = (TreeListing, Vec<PathBuf>);
 
-impl Entry {
+impl TreeEntry {
     /// Whether both are files, both are symlinks or both are directories.
     pub(super) fn same_type(&self, other: &Self) -> bool {
         std::mem::discriminant(&self.kind) == std::mem::discriminant(&other.kind)
@@ -56,7 +56,7 @@ impl Entry {
 }
 
 /// The source files of a tree: all of it, or without what was built between the sources.
-pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<Listed, MirrorError> {
+pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<ListedTree, MirrorError> {
     let excluded = excluded(tree, mirror);
     if !tree.is_built_in_tree() {
         return walk(&tree.source, &excluded, false);
@@ -68,7 +68,7 @@ pub(super) fn sources(tree: &Tree, mirror: &Utf8Path) -> Result<Listed, MirrorEr
 }
 
 /// All that is in a directory.
-pub(super) fn everything(directory: &Utf8Path) -> Result<Listing, MirrorError> {
+pub(super) fn everything(directory: &Utf8Path) -> Result<TreeListing, MirrorError> {
     Ok(walk(directory, &[], false)?.0)
 }
 
@@ -95,7 +95,11 @@ fn excluded(tree: &Tree, mirror: &Utf8Path) -> Vec<Utf8PathBuf> {
     excluded
 }
 
-fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<Listed, MirrorError> {
+fn walk(
+    root: &Utf8Path,
+    excluded: &[Utf8PathBuf],
+    ignored: bool,
+) -> Result<ListedTree, MirrorError> {
     let failed = |source: io::Error| MirrorError::List { path: root.to_owned(), source };
     let mut builder = WalkBuilder::new(root);
     builder.standard_filters(false);
@@ -148,7 +152,7 @@ fn walk(root: &Utf8Path, excluded: &[Utf8PathBuf], ignored: bool) -> Result<List
 }
 
 /// The files that git knows or would add. `None` where git is not of use.
-fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listed>, MirrorError> {
+fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<ListedTree>, MirrorError> {
     let mut command = Command::new("git");
     for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX"]
     {
@@ -167,7 +171,7 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listed>,
         return Ok(None);
     }
     let mut left_out = Vec::new();
-    let mut listing = Listing::new();
+    let mut listing = TreeListing::new();
     for name in names() {
         let Ok(name) = std::str::from_utf8(name) else {
             left_out.push(root.as_std_path().join(OsStr::from_bytes(name)));
@@ -180,10 +184,12 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listed>,
         let entry =
             look(&path).map_err(|source| MirrorError::List { path: path.clone(), source })?;
         // Removed without telling git, or a submodule: its files are listed by nobody.
-        let Some(entry) = entry.filter(|entry| entry.kind != Kind::Directory) else { continue };
+        let Some(entry) = entry.filter(|entry| entry.kind != EntryKind::Directory) else {
+            continue;
+        };
         let parents = Utf8Path::new(name).ancestors().skip(1).map(Utf8Path::as_str);
         for parent in parents.filter(|parent| !parent.is_empty()) {
-            listing.entry(parent.to_owned()).or_insert(Entry { kind: Kind::Directory });
+            listing.entry(parent.to_owned()).or_insert(TreeEntry { kind: EntryKind::Directory });
         }
         listing.insert(name.to_owned(), entry);
     }
@@ -191,20 +197,20 @@ fn from_git(root: &Utf8Path, excluded: &[Utf8PathBuf]) -> Result<Option<Listed>,
 }
 
 /// What is at a path; nothing for what is gone, for sockets and the like, and for symlinks to what is not UTF-8.
-pub(super) fn look(path: &Utf8Path) -> io::Result<Option<Entry>> {
+pub(super) fn look(path: &Utf8Path) -> io::Result<Option<TreeEntry>> {
     let metadata = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let kind = if metadata.is_dir() {
-        Kind::Directory
+        EntryKind::Directory
     } else if metadata.is_symlink() {
         // It leads to nothing that a Makefile names.
         let Ok(target) = Utf8PathBuf::from_path_buf(fs::read_link(path)?) else { return Ok(None) };
-        Kind::Symlink(target)
+        EntryKind::Symlink(target)
     } else if metadata.is_file() {
-        Kind::File(FileStat {
+        EntryKind::File(FileStat {
             device: metadata.dev(),
             inode: metadata.ino(),
             size: metadata.size(),
@@ -215,5 +221,5 @@ pub(super) fn look(path: &Utf8Path) -> io::Result<Option<Entry>> {
     } else {
         return Ok(None);
     };
-    Ok(Some(Entry { kind }))
+    Ok(Some(TreeEntry { kind }))
 }

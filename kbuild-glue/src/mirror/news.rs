@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Mirror;
-use super::list::{Kind, Listing};
-use super::stamps::Known;
+use super::list::{EntryKind, TreeListing};
+use super::stamps::MirrorRecord;
 
 /// When anything of a file was changed last, as the file system saw it: seconds and nanoseconds.
-pub(crate) type Changed = (i64, i64);
+pub(crate) type ChangeTime = (i64, i64);
 
 /// Files that make may not know of as what they are; none of a mirror that is made anew.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) struct News {
 
 impl News {
     /// What is new in `listing`, of which `brought` are not yet in the mirror.
-    pub(super) fn of(listing: &Listing, known: &Known, brought: &[&str]) -> Self {
+    pub(super) fn of(listing: &TreeListing, known: &MirrorRecord, brought: &[&str]) -> Self {
         let added = listing.keys().filter(|path| known.sources.get(path).is_none());
         let added: BTreeSet<Utf8PathBuf> = added.map(Utf8PathBuf::from).collect();
         let gone = known.sources.iter().map(|(path, _)| path);
@@ -35,10 +35,10 @@ impl News {
 
 impl Mirror {
     /// The user's files that were changed after `time`, whatever time they say they are from.
-    pub(crate) fn written_after(&self, time: Changed) -> Vec<(Utf8PathBuf, Changed)> {
+    pub(crate) fn written_after(&self, time: ChangeTime) -> Vec<(Utf8PathBuf, ChangeTime)> {
         let files = self.listing.iter().filter_map(|(path, entry)| match &entry.kind {
-            Kind::File(file) => Some((Utf8PathBuf::from(path), file.changed)),
-            Kind::Directory | Kind::Symlink(_) => None,
+            EntryKind::File(file) => Some((Utf8PathBuf::from(path), file.changed)),
+            EntryKind::Directory | EntryKind::Symlink(_) => None,
         });
         files.filter(|(_, changed)| *changed > time).collect()
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use camino::Utf8Path;
 
 use super::MirrorError;
-use super::list::{Entry, FileStat, Kind, Listing};
+use super::list::{EntryKind, FileStat, TreeEntry, TreeListing};
 use crate::atomic;
 use crate::lexical::beside;
 
@@ -22,7 +22,7 @@ pub struct Stamps {
 }
 
 impl Stamps {
-    pub(super) fn of(listing: &Listing) -> Self {
+    pub(super) fn of(listing: &TreeListing) -> Self {
         Self { stamps: listing.iter().map(|(path, entry)| (path.clone(), stamp(entry))).collect() }
     }
 
@@ -59,22 +59,22 @@ const LINK: &str = "-> ";
 
 /// What is written down about a mirror: the user's files and its own, as they were.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct MirrorRecord {
     pub(super) sources: Stamps,
-    pub(super) seen: Seen,
-    pub(super) own: BTreeMap<String, Own>,
+    pub(super) seen: SourceStats,
+    pub(super) own: BTreeMap<String, MirrorStat>,
 }
 
 /// What else the file system tells of each of the user's files. It changes with an edit that keeps size and time, but
 /// with a `chmod` and a new link, too: only the bytes decide.
 #[derive(Debug, Default)]
-pub(super) struct Seen(BTreeMap<String, String>);
+pub(super) struct SourceStats(BTreeMap<String, String>);
 
-impl Seen {
-    pub(super) fn of(listing: &Listing) -> Self {
-        let file = |(path, entry): (&String, &Entry)| match &entry.kind {
-            Kind::File(file) => Some((path.clone(), seen(file))),
-            Kind::Directory | Kind::Symlink(_) => None,
+impl SourceStats {
+    pub(super) fn of(listing: &TreeListing) -> Self {
+        let file = |(path, entry): (&String, &TreeEntry)| match &entry.kind {
+            EntryKind::File(file) => Some((path.clone(), seen(file))),
+            EntryKind::Directory | EntryKind::Symlink(_) => None,
         };
         Self(listing.iter().filter_map(file).collect())
     }
@@ -91,12 +91,13 @@ fn seen(file: &FileStat) -> String {
 
 /// All that the file system tells of a file of the mirror. As long as it is the same, nobody wrote to it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Own(String);
+pub(super) struct MirrorStat(String);
 
-impl Own {
+impl MirrorStat {
     /// That of a file; of anything else there is nothing to tell.
-    pub(super) fn of(entry: &Entry) -> Self {
-        let Kind::File(FileStat { inode, size, modified, changed, mode, .. }) = &entry.kind else {
+    pub(super) fn of(entry: &TreeEntry) -> Self {
+        let EntryKind::File(FileStat { inode, size, modified, changed, mode, .. }) = &entry.kind
+        else {
             return Self::default();
         };
         let [(second, part), (changed, changed_part)] = [modified, changed];
@@ -116,7 +117,7 @@ impl Own {
     }
 }
 
-impl Known {
+impl MirrorRecord {
     /// Reads what was written about the mirror in `dir`. What is damaged is nothing: all is made again.
     pub(super) fn read(dir: &Utf8Path) -> Result<Option<Self>, MirrorError> {
         let path = beside(dir, "stamps");
@@ -139,7 +140,7 @@ impl Known {
             };
             known.seen.0.insert(path.to_owned(), seen.trim_start().to_owned());
             known.sources.stamps.insert(path.to_owned(), stamp.to_owned());
-            known.own.insert(path.to_owned(), Own(own.to_owned()));
+            known.own.insert(path.to_owned(), MirrorStat(own.to_owned()));
         }
         Some(known)
     }
@@ -158,13 +159,13 @@ impl Known {
     }
 }
 
-fn stamp(entry: &Entry) -> String {
+fn stamp(entry: &TreeEntry) -> String {
     match &entry.kind {
-        Kind::Directory => "/".to_owned(),
-        Kind::File(file) => {
+        EntryKind::Directory => "/".to_owned(),
+        EntryKind::File(file) => {
             format!("{} {}.{:09} {:o}", file.size, file.modified.0, file.modified.1, file.mode)
         }
         // Tabs separate; a target with one is as good when it is quoted.
-        Kind::Symlink(target) => format!("{LINK}{:?}", target.as_str()),
+        EntryKind::Symlink(target) => format!("{LINK}{:?}", target.as_str()),
     }
 }

@@ -7,9 +7,9 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use super::error::PatchError;
-use super::left_out::LeftOut;
-use super::trace::{Lines, TracedHunk};
-use super::{FileChange, FileDiff, Origin, Patch, hunk, room};
+use super::left_out::LeftOutFiles;
+use super::trace::{TracedHunk, TracedLines};
+use super::{FileChange, FileDiff, FileOrigin, Patch, hunk, room};
 
 /// What a series makes of the sources.
 pub(super) struct Applied {
@@ -18,22 +18,22 @@ pub(super) struct Applied {
     /// The hunks, in the order of the series.
     pub(super) hunks: Vec<TracedHunk>,
     /// What is not applied.
-    pub(super) left_out: LeftOut,
+    pub(super) left_out: LeftOutFiles,
 }
 
 /// A file as the patches before left it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct State {
+pub(super) struct PatchedFile {
     pub(super) bytes: Option<Vec<u8>>,
     mode: Option<u32>,
     /// Where its lines come from.
-    lines: Lines,
+    lines: TracedLines,
     /// The line of the patch that made it.
     pub(super) made_by: usize,
 }
 
 /// The part of a patch that is being applied, for errors.
-struct At<'a> {
+struct ApplyPosition<'a> {
     patch: &'a Patch,
     file: &'a FileDiff,
     fuzz: usize,
@@ -42,10 +42,10 @@ struct At<'a> {
 /// The sources with what was computed so far laid over them.
 struct Overlay<'a> {
     root: &'a Utf8Path,
-    original: BTreeMap<Utf8PathBuf, State>,
-    current: BTreeMap<Utf8PathBuf, State>,
+    original: BTreeMap<Utf8PathBuf, PatchedFile>,
+    current: BTreeMap<Utf8PathBuf, PatchedFile>,
     hunks: Vec<TracedHunk>,
-    left_out: LeftOut,
+    left_out: LeftOutFiles,
 }
 
 pub(super) fn apply(
@@ -54,7 +54,7 @@ pub(super) fn apply(
     fuzz: usize,
 ) -> Result<Applied, PatchError> {
     let (original, current) = (BTreeMap::new(), BTreeMap::new());
-    let left_out = LeftOut::default();
+    let left_out = LeftOutFiles::default();
     let mut overlay = Overlay { root, original, current, hunks: Vec::new(), left_out };
     for (index, patch) in patches.iter().enumerate() {
         let first = patches.iter().take(index).find(|first| first.files == patch.files);
@@ -66,7 +66,7 @@ pub(super) fn apply(
         };
         let strip = patch.strip.unwrap_or_else(|| strip_level(patch, &mut overlay));
         for file in &patch.files {
-            apply_file(&At { patch, file, fuzz }, strip, &mut overlay).map_err(twice)?;
+            apply_file(&ApplyPosition { patch, file, fuzz }, strip, &mut overlay).map_err(twice)?;
         }
         room::expect(patch, root, &overlay.current)?;
     }
@@ -93,7 +93,7 @@ pub(super) fn apply(
 fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> usize {
     for level in [1, 0] {
         for file in patch.files.iter().filter(|file| !file.unprefixed) {
-            let at = At { patch, file, fuzz: 0 };
+            let at = ApplyPosition { patch, file, fuzz: 0 };
             for name in [&file.old, &file.new].into_iter().flatten() {
                 // What is wrong with a name is told when the file is patched.
                 if let Ok(path) = stripped(&at, name, level)
@@ -107,7 +107,11 @@ fn strip_level(patch: &Patch, overlay: &mut Overlay<'_>) -> usize {
     1
 }
 
-fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+fn apply_file(
+    at: &ApplyPosition<'_>,
+    strip: usize,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), PatchError> {
     let strip = if at.file.unprefixed && at.patch.strip.is_none() { 0 } else { strip };
     let place = |name: &Option<Utf8PathBuf>| -> Result<Option<Utf8PathBuf>, PatchError> {
         name.as_deref().map(|name| stripped(at, name, strip)).transpose()
@@ -120,7 +124,9 @@ fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<()
     match (old, new) {
         (None, Some(new)) => create(at, new, overlay),
         (Some(old), None) => remove(at, old, overlay),
-        (Some(old), Some(new)) if at.file.origin != Origin::Same => rename(at, &old, new, overlay),
+        (Some(old), Some(new)) if at.file.origin != FileOrigin::Same => {
+            rename(at, &old, new, overlay)
+        }
         (Some(old), Some(new)) => {
             // `diff` names a backup on one side at times; the file is the one that exists.
             let new_exists = overlay.get(at, &new)?.bytes.is_some();
@@ -139,8 +145,12 @@ fn apply_file(at: &At<'_>, strip: usize, overlay: &mut Overlay<'_>) -> Result<()
     }
 }
 
-fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
-    let (bytes, lines) = patched(at, &path, &path, State::default(), overlay)?;
+fn create(
+    at: &ApplyPosition<'_>,
+    path: Utf8PathBuf,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), PatchError> {
+    let (bytes, lines) = patched(at, &path, &path, PatchedFile::default(), overlay)?;
     if let Some(there) = overlay.get(at, &path)?.bytes {
         return Err(PatchError::Exists {
             patch: at.patch.path.clone(),
@@ -150,11 +160,15 @@ fn create(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
         });
     }
     let mode = Some(at.file.mode.unwrap_or(0o644));
-    overlay.set(path, State { bytes: Some(bytes), mode, lines, made_by: at.file.line });
+    overlay.set(path, PatchedFile { bytes: Some(bytes), mode, lines, made_by: at.file.line });
     Ok(())
 }
 
-fn remove(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+fn remove(
+    at: &ApplyPosition<'_>,
+    path: Utf8PathBuf,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), PatchError> {
     let before = existing(at, &path, overlay)?;
     let (bytes, _) = patched(at, &path, &path, before, overlay)?;
     if !bytes.is_empty() {
@@ -164,12 +178,12 @@ fn remove(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(
             path,
         });
     }
-    overlay.set(path, State::default());
+    overlay.set(path, PatchedFile::default());
     Ok(())
 }
 
 fn rename(
-    at: &At<'_>,
+    at: &ApplyPosition<'_>,
     old: &Utf8Path,
     new: Utf8PathBuf,
     overlay: &mut Overlay<'_>,
@@ -185,32 +199,50 @@ fn rename(
             already_applied: false,
         });
     }
-    if at.file.origin == Origin::Renamed {
-        overlay.set(old.to_owned(), State::default());
+    if at.file.origin == FileOrigin::Renamed {
+        overlay.set(old.to_owned(), PatchedFile::default());
         for hunk in overlay.hunks.iter_mut().filter(|hunk| hunk.file == *old) {
             hunk.file.clone_from(&new);
         }
     }
     overlay.set(
         new,
-        State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines, made_by: at.file.line },
+        PatchedFile {
+            bytes: Some(bytes),
+            mode: at.file.mode.or(mode),
+            lines,
+            made_by: at.file.line,
+        },
     );
     Ok(())
 }
 
-fn change(at: &At<'_>, path: Utf8PathBuf, overlay: &mut Overlay<'_>) -> Result<(), PatchError> {
+fn change(
+    at: &ApplyPosition<'_>,
+    path: Utf8PathBuf,
+    overlay: &mut Overlay<'_>,
+) -> Result<(), PatchError> {
     let before = existing(at, &path, overlay)?;
     let mode = before.mode;
     let (bytes, lines) = patched(at, &path, &path, before, overlay)?;
     overlay.set(
         path,
-        State { bytes: Some(bytes), mode: at.file.mode.or(mode), lines, made_by: at.file.line },
+        PatchedFile {
+            bytes: Some(bytes),
+            mode: at.file.mode.or(mode),
+            lines,
+            made_by: at.file.line,
+        },
     );
     Ok(())
 }
 
 /// A file that has to be there.
-fn existing(at: &At<'_>, path: &Utf8Path, overlay: &mut Overlay<'_>) -> Result<State, PatchError> {
+fn existing(
+    at: &ApplyPosition<'_>,
+    path: &Utf8Path,
+    overlay: &mut Overlay<'_>,
+) -> Result<PatchedFile, PatchError> {
     let state = overlay.get(at, path)?;
     if state.bytes.is_none() {
         let (name, line) = (at.patch.path.clone(), at.file.line);
@@ -226,12 +258,12 @@ fn existing(at: &At<'_>, path: &Utf8Path, overlay: &mut Overlay<'_>) -> Result<S
 
 /// The bytes of the file `path` with the hunks, and where its lines come from then. It becomes `to`.
 fn patched(
-    at: &At<'_>,
+    at: &ApplyPosition<'_>,
     path: &Utf8Path,
     to: &Utf8Path,
-    before: State,
+    before: PatchedFile,
     overlay: &mut Overlay<'_>,
-) -> Result<(Vec<u8>, Lines), PatchError> {
+) -> Result<(Vec<u8>, TracedLines), PatchError> {
     let bytes = before.bytes.unwrap_or_default();
     let failed = |hunk::Mismatch(index)| {
         let failed = at.file.hunks.get(index);
@@ -251,7 +283,11 @@ fn patched(
 }
 
 /// Takes leading directories off a name, and refuses one that leaves the tree.
-fn stripped(at: &At<'_>, name: &Utf8Path, level: usize) -> Result<Utf8PathBuf, PatchError> {
+fn stripped(
+    at: &ApplyPosition<'_>,
+    name: &Utf8Path,
+    level: usize,
+) -> Result<Utf8PathBuf, PatchError> {
     let outside = || PatchError::Outside {
         patch: at.patch.path.clone(),
         line: at.file.line,
@@ -282,7 +318,7 @@ fn stripped(at: &At<'_>, name: &Utf8Path, level: usize) -> Result<Utf8PathBuf, P
 }
 
 impl Overlay<'_> {
-    fn get(&mut self, at: &At<'_>, path: &Utf8Path) -> Result<State, PatchError> {
+    fn get(&mut self, at: &ApplyPosition<'_>, path: &Utf8Path) -> Result<PatchedFile, PatchError> {
         if let Some(state) = self.current.get(path).or_else(|| self.original.get(path)) {
             return Ok(state.clone());
         }
@@ -291,14 +327,14 @@ impl Overlay<'_> {
         Ok(state)
     }
 
-    fn set(&mut self, path: Utf8PathBuf, state: State) {
+    fn set(&mut self, path: Utf8PathBuf, state: PatchedFile) {
         self.current.insert(path, state);
     }
 
     /// Reads a file, unless it or a directory above it is a symlink: writing to that could
     /// change something outside of the mirror.
-    fn read(&self, at: &At<'_>, path: &Utf8Path) -> Result<State, PatchError> {
-        let none = State::default();
+    fn read(&self, at: &ApplyPosition<'_>, path: &Utf8Path) -> Result<PatchedFile, PatchError> {
+        let none = PatchedFile::default();
         let outside = || PatchError::Outside {
             patch: at.patch.path.clone(),
             line: at.file.line,
@@ -331,8 +367,8 @@ impl Overlay<'_> {
                 }
                 let bytes = fs::read(&place).map_err(failed)?;
                 let mode = Some(metadata.permissions().mode() & 0o777);
-                let lines = Lines::of(&bytes);
-                return Ok(State { bytes: Some(bytes), mode, lines, made_by: 0 });
+                let lines = TracedLines::of(&bytes);
+                return Ok(PatchedFile { bytes: Some(bytes), mode, lines, made_by: 0 });
             }
             if !metadata.is_dir() {
                 return Ok(none);

@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 /// A name from a `---` or `+++` line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct HeaderName {
     /// `None` is `/dev/null`.
     pub(super) path: Option<Utf8PathBuf>,
     /// Whether the time stamp behind it is the epoch, in some time zone.
@@ -12,7 +12,7 @@ pub(super) struct Name {
 }
 
 /// Parses what stands behind `--- ` or `+++ `; `None` when it is not UTF-8.
-pub(super) fn name(bytes: &[u8]) -> Option<Name> {
+pub(super) fn name(bytes: &[u8]) -> Option<HeaderName> {
     let (path, rest) = if bytes.first() == Some(&b'"') {
         quoted(bytes)?
     } else {
@@ -22,7 +22,7 @@ pub(super) fn name(bytes: &[u8]) -> Option<Name> {
     };
     let path = String::from_utf8(path).ok()?;
     let stamp = rest.trim_ascii();
-    Some(Name {
+    Some(HeaderName {
         path: (path != "/dev/null").then(|| Utf8PathBuf::from(path)),
         epoch: stamp.starts_with(b"1970-01-01 ") || stamp.starts_with(b"1969-12-31 "),
     })

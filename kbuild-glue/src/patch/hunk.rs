@@ -8,18 +8,18 @@ pub(super) struct Hunk {
     /// As it stands in the patch: counted from 1, 0 for an empty side.
     pub(super) old_start: usize,
     pub(super) new_start: usize,
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<HunkLine>,
 }
 
 /// One line of a hunk, its line end included where it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum HunkLine {
     Both(Vec<u8>),
     Removed(Vec<u8>),
     Added(Vec<u8>),
 }
 
-impl Line {
+impl HunkLine {
     /// The line without its end, behind its sign.
     pub(super) fn text(&self) -> String {
         let (sign, bytes) = match self {
@@ -38,7 +38,7 @@ pub(super) struct Mismatch(pub(super) usize);
 impl Hunk {
     /// The hunk without up to `fuzz` lines of context at each end, and how many it lost at the start.
     fn trimmed(&self, fuzz: usize) -> (Self, usize) {
-        let context = |line: &&Line| matches!(line, Line::Both(_));
+        let context = |line: &&HunkLine| matches!(line, HunkLine::Both(_));
         let start = self.lines.iter().take_while(context).count().min(fuzz);
         let end = self.lines.iter().rev().take_while(context).count().min(fuzz);
         let kept = start..self.lines.len().saturating_sub(end).max(start);
@@ -60,7 +60,7 @@ impl Hunk {
 
     /// How many lines of context are before and behind its changes.
     fn context(&self) -> (usize, usize) {
-        let is_context = |line: &&Line| matches!(line, Line::Both(_));
+        let is_context = |line: &&HunkLine| matches!(line, HunkLine::Both(_));
         let before = self.lines.iter().take_while(is_context).count();
         let behind = self.lines.iter().rev().take_while(is_context).count();
         (before, behind)
@@ -71,9 +71,9 @@ impl Hunk {
         self.lines
             .iter()
             .filter_map(|line| match line {
-                Line::Both(bytes) => Some(bytes),
-                Line::Removed(bytes) => (reverse == after).then_some(bytes),
-                Line::Added(bytes) => (reverse != after).then_some(bytes),
+                HunkLine::Both(bytes) => Some(bytes),
+                HunkLine::Removed(bytes) => (reverse == after).then_some(bytes),
+                HunkLine::Added(bytes) => (reverse != after).then_some(bytes),
             })
             .map(Vec::as_slice)
             .collect()
@@ -195,9 +195,9 @@ mod tests {
             .map(|line| {
                 let bytes = line.get(1..).unwrap().as_bytes().to_vec();
                 match line.as_bytes().first() {
-                    Some(b'-') => Line::Removed(bytes),
-                    Some(b'+') => Line::Added(bytes),
-                    _ => Line::Both(bytes),
+                    Some(b'-') => HunkLine::Removed(bytes),
+                    Some(b'+') => HunkLine::Added(bytes),
+                    _ => HunkLine::Both(bytes),
                 }
             })
             .collect();

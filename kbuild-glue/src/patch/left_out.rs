@@ -39,9 +39,9 @@ impl Unpatchable {
 
 /// The files that are left out, and what of which patch is the reason; none where a symlink of the sources is.
 #[derive(Debug, Default)]
-pub(super) struct LeftOut(BTreeMap<Utf8PathBuf, Option<(Utf8PathBuf, Unpatchable)>>);
+pub(super) struct LeftOutFiles(BTreeMap<Utf8PathBuf, Option<(Utf8PathBuf, Unpatchable)>>);
 
-impl LeftOut {
+impl LeftOutFiles {
     /// Whether the part `file` of `patch`, about these paths of the sources at `root`, is left out. It is an error if it
     /// cannot be applied, or if patches before did not make the file what it should be.
     pub(super) fn take(

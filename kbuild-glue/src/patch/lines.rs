@@ -110,10 +110,10 @@ fn number(index: usize) -> Option<i64> {
 struct Shift {
     /// None where that depends on the configuration, since only some branches have a directive.
     now: Option<i64>,
-    branches: Vec<Branches>,
+    branches: Vec<ShiftedBranches>,
 }
 
-struct Branches {
+struct ShiftedBranches {
     before: Option<i64>,
     after: Vec<Option<i64>>,
     has_else: bool,
@@ -123,7 +123,8 @@ impl Shift {
     fn pass(&mut self, conditional: Conditional) {
         match conditional {
             Conditional::If => {
-                let branches = Branches { before: self.now, after: Vec::new(), has_else: false };
+                let branches =
+                    ShiftedBranches { before: self.now, after: Vec::new(), has_else: false };
                 self.branches.push(branches);
             }
             Conditional::ElseIf | Conditional::Else => {

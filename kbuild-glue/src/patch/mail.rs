@@ -13,7 +13,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
     }
     let mut lines = split_lines(bytes).peekable();
     let mut result = Vec::with_capacity(bytes.len());
-    let mut place = Place::Header;
+    let mut place = MailPart::Header;
     let mut encoding = Encoding::None;
     let mut boundary = None;
     // In a mailbox each mail begins with such a line; a part of a mail behind its boundary.
@@ -24,10 +24,10 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
         let begins = is_boundary
             || line.starts_with(b"From ") && lines.peek().is_some_and(|next| is_field(next));
         if begins {
-            (place, encoding) = (Place::Header, Encoding::None);
-        } else if place == Place::Header {
+            (place, encoding) = (MailPart::Header, Encoding::None);
+        } else if place == MailPart::Header {
             if line.trim_ascii().is_empty() {
-                place = Place::Body;
+                place = MailPart::Body;
             } else if let Some(value) = field(line, b"content-transfer-encoding:") {
                 encoding = Encoding::named(value);
             } else if let Some(at) = memchr::memmem::find(line, b"boundary=") {
@@ -47,7 +47,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum MailPart {
     Header,
     Body,
 }

@@ -3,9 +3,9 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::error::PatchError;
-use super::hunk::{Hunk, Line, split_lines};
+use super::hunk::{Hunk, HunkLine, split_lines};
 use super::left_out::Unpatchable;
-use super::{FileDiff, Origin, foreign, header};
+use super::{FileDiff, FileOrigin, foreign, header};
 
 /// Parses all diffs in a patch file; text around them is skipped.
 pub(super) fn parse(bytes: &[u8], patch: &Utf8Path) -> Result<Vec<FileDiff>, PatchError> {
@@ -119,8 +119,11 @@ impl<'a> Parser<'a> {
                     self.mode(rest.get(at..).unwrap_or_default(), &mut file)?;
                 }
             } else if let Some(name) = value(b"rename from ").or_else(|| value(b"copy from ")) {
-                file.origin =
-                    if line.starts_with(b"copy") { Origin::Copied } else { Origin::Renamed };
+                file.origin = if line.starts_with(b"copy") {
+                    FileOrigin::Copied
+                } else {
+                    FileOrigin::Renamed
+                };
                 bare[0] = Some(self.bare_name(name)?);
             } else if let Some(name) = value(b"rename to ").or_else(|| value(b"copy to ")) {
                 bare[1] = Some(self.bare_name(name)?);
@@ -144,7 +147,7 @@ impl<'a> Parser<'a> {
         let renamed = from.is_some() && to.is_some();
         file.unprefixed |= renamed;
         if !renamed {
-            file.origin = Origin::Same;
+            file.origin = FileOrigin::Same;
         }
         let is_binary = matches!(file.unpatchable, Some(Unpatchable::Binary { .. }));
         // Names behind a binary change are those of another file.
@@ -233,9 +236,9 @@ impl<'a> Parser<'a> {
                 _ => content.to_vec(),
             };
             let (line, of_old, of_new) = match kind {
-                b' ' => (Line::Both(content), true, true),
-                b'-' => (Line::Removed(content), true, false),
-                b'+' => (Line::Added(content), false, true),
+                b' ' => (HunkLine::Both(content), true, true),
+                b'-' => (HunkLine::Removed(content), true, false),
+                b'+' => (HunkLine::Added(content), false, true),
                 b'\\' => {
                     self.strip_end(&mut hunk)?;
                     continue;
@@ -272,7 +275,7 @@ impl<'a> Parser<'a> {
 
     /// Takes the line end off the line that `\ No newline at end of file` speaks of.
     fn strip_end(&mut self, hunk: &mut Hunk) -> Result<(), PatchError> {
-        if let Some(Line::Both(bytes) | Line::Removed(bytes) | Line::Added(bytes)) =
+        if let Some(HunkLine::Both(bytes) | HunkLine::Removed(bytes) | HunkLine::Added(bytes)) =
             hunk.lines.last_mut()
             && bytes.last() == Some(&b'\n')
         {
@@ -306,14 +309,14 @@ impl<'a> Parser<'a> {
 }
 
 /// Start and number of lines of one side.
-type Range = (usize, usize);
+type LineRange = (usize, usize);
 
 /// Parses `@@ -1,3 +1,4 @@`.
-fn ranges(line: &[u8]) -> Option<(Range, Range)> {
+fn ranges(line: &[u8]) -> Option<(LineRange, LineRange)> {
     let text = String::from_utf8_lossy(line);
     let inner = text.strip_prefix("@@ -")?.split_once(" @@")?.0;
     let (old, new) = inner.split_once(" +")?;
-    let range = |text: &str| -> Option<Range> {
+    let range = |text: &str| -> Option<LineRange> {
         let (start, count) = text.split_once(',').unwrap_or((text, "1"));
         Some((start.parse().ok()?, count.parse().ok()?))
     };

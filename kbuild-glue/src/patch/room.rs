@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::apply::State;
+use super::apply::PatchedFile;
 use super::{Patch, PatchError};
 
 /// What the series did until now, by path.
-type States = BTreeMap<Utf8PathBuf, State>;
+type States = BTreeMap<Utf8PathBuf, PatchedFile>;
 
 /// Refuses files of `states` where a directory is that keeps files, and files below a file.
 pub(super) fn expect(patch: &Patch, root: &Utf8Path, states: &States) -> Result<(), PatchError> {

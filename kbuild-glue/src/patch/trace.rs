@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::edits::definition;
-use super::hunk::{Line, Placed, split_lines};
+use super::hunk::{HunkLine, Placed, split_lines};
 use super::{PatchError, PatchSet, apply};
 
 /// How much of the line that a hunk is in is shown.
@@ -32,7 +32,7 @@ pub struct TracedHunk {
 
 /// Where a line comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum From {
+enum LineOrigin {
     /// A line of the original, counted from 1.
     Original(usize),
     /// A hunk, by number.
@@ -41,17 +41,20 @@ enum From {
 
 /// The lines of a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Lines {
-    from: Vec<From>,
+pub(super) struct TracedLines {
+    from: Vec<LineOrigin>,
     /// Hunks that removed lines and put none there, with the line that follows, counted from 0.
     gaps: Vec<(usize, usize)>,
 }
 
-impl Lines {
+impl TracedLines {
     /// Those of a file that nothing has changed yet.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let numbers = split_lines(bytes).zip(1..);
-        Self { from: numbers.map(|(_, number)| From::Original(number)).collect(), gaps: Vec::new() }
+        Self {
+            from: numbers.map(|(_, number)| LineOrigin::Original(number)).collect(),
+            gaps: Vec::new(),
+        }
     }
 
     /// The lines with `hunks` of a patch, whose file becomes `file`. The hunks are added to `all`.
@@ -82,7 +85,7 @@ impl Lines {
                 patch: patch.to_owned(),
                 line: hunk.line,
                 file: file.to_owned(),
-                text: hunk.lines.iter().map(Line::text).collect(),
+                text: hunk.lines.iter().map(HunkLine::text).collect(),
                 ..TracedHunk::default()
             };
             let mut old = *at;
@@ -91,7 +94,7 @@ impl Lines {
             let mut is_edit = false;
             for line in &hunk.lines {
                 match line {
-                    Line::Both(_) => {
+                    HunkLine::Both(_) => {
                         if std::mem::take(&mut is_gap) && !is_edit {
                             lines.gaps.push((lines.from.len(), number));
                         }
@@ -99,16 +102,16 @@ impl Lines {
                         copy(&mut lines, old, old.saturating_add(1));
                         old = old.saturating_add(1);
                     }
-                    Line::Removed(_) => {
-                        if let Some(From::Original(line)) = self.from.get(old) {
+                    HunkLine::Removed(_) => {
+                        if let Some(LineOrigin::Original(line)) = self.from.get(old) {
                             traced.removed.push(*line);
                         }
                         is_gap = true;
                         old = old.saturating_add(1);
                     }
-                    Line::Added(_) => {
+                    HunkLine::Added(_) => {
                         is_edit = true;
-                        lines.from.push(From::Hunk(number));
+                        lines.from.push(LineOrigin::Hunk(number));
                     }
                 }
             }
@@ -137,7 +140,7 @@ impl Lines {
     /// Tells the hunks which lines of the file are theirs.
     pub(super) fn tell(&self, all: &mut [TracedHunk]) {
         for (from, number) in self.from.iter().zip(1..) {
-            if let From::Hunk(hunk) = from
+            if let LineOrigin::Hunk(hunk) = from
                 && let Some(hunk) = all.get_mut(*hunk)
             {
                 hunk.added.push(number);

@@ -16,7 +16,7 @@ use crate::lexical::in_mirror;
 
 /// The sources that a build makes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Made {
+pub(super) struct GeneratedSources {
     /// Those that are there, relative to the output directory.
     pub(super) files: Vec<Utf8PathBuf>,
     /// The files of the tree that they are made of, and the programs which make them.
@@ -36,7 +36,7 @@ impl Workspace {
         recipes: &[Recipe],
         settings: &BuildSettings<'_>,
         events: &mut BuildEvents<'_>,
-    ) -> Result<Made, BuildError> {
+    ) -> Result<GeneratedSources, BuildError> {
         let build = self.build_path();
         let is_missing = |recipe: &&Recipe| !build.join(&recipe.target).exists();
         let missing: Vec<&Recipe> = recipes.iter().filter(is_missing).collect();
@@ -57,7 +57,7 @@ impl Workspace {
         fs::write(&makefile, format!(".PHONY: all\nall:\n{lines}"))
             .map_err(BuildError::io(&makefile))?;
         self.run_makefile(&makefile, settings, events)?;
-        let mut made = Made::default();
+        let mut made = GeneratedSources::default();
         let mirror = self.mirror_path();
         for recipe in recipes {
             made.inputs.extend(inputs(&recipe.text, &build, &mirror));
@@ -100,7 +100,7 @@ fn inputs(text: &str, build: &Utf8Path, mirror: &Utf8Path) -> BTreeSet<Utf8PathB
     paths.filter(|path| mirror.join(path).is_file()).collect()
 }
 
-impl Made {
+impl GeneratedSources {
     /// One of `changed` from which a build makes sources, if there is one: such a source or a program was made of it, or a
     /// rule of a Makefile or such a program names it. `files` are all in `mirror`.
     pub(super) fn input<'c>(
@@ -139,7 +139,7 @@ impl Made {
         files.chain(self.inputs.iter().map(|path| format!("input\t{path}\n"))).collect()
     }
 
-    /// What [`Made::write`] has written; none if it is something else.
+    /// What [`GeneratedSources::write`] has written; none if it is something else.
     pub(super) fn read(text: &str) -> Option<Self> {
         let mut made = Self::default();
         for line in text.lines() {
@@ -190,8 +190,9 @@ mod tests {
         assert_eq!(found, ["lib/a.awk", "lib/a.uc", "lib/gen.c"]);
         let kernel = format!("gcc -D__KERNEL__ -S -o lib/offsets.s {mirror}/lib/gen.c");
         assert!(inputs(&kernel, &build, &mirror).is_empty());
-        let made = Made { files: vec!["lib/a.c".into()], inputs: found.into_iter().collect() };
-        assert_eq!(Made::read(&made.write()), Some(made));
-        assert_eq!(Made::read("rubbish\n"), None);
+        let made =
+            GeneratedSources { files: vec!["lib/a.c".into()], inputs: found.into_iter().collect() };
+        assert_eq!(GeneratedSources::read(&made.write()), Some(made));
+        assert_eq!(GeneratedSources::read("rubbish\n"), None);
     }
 }

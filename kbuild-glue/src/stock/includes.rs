@@ -18,11 +18,11 @@ const NO_FILE: &[io::ErrorKind] = &[io::ErrorKind::NotFound, io::ErrorKind::IsAD
 
 /// The files of a tree by the last parts of the names that they include.
 pub(super) struct Includes<'f> {
-    by_name: BTreeMap<String, Vec<User<'f>>>,
+    by_name: BTreeMap<String, Vec<IncludingFile<'f>>>,
 }
 
 /// A file that includes another.
-struct User<'f> {
+struct IncludingFile<'f> {
     file: &'f Utf8Path,
     /// What the path of the other ends with, wherever the preprocessor looks for it.
     end: Utf8PathBuf,
@@ -32,7 +32,7 @@ struct User<'f> {
     is_written: bool,
 }
 
-impl User<'_> {
+impl IncludingFile<'_> {
     /// Whether the name can lead to `path`. A build writes headers `asm/x.h` that include `asm-generic/x.h`.
     fn can_mean(&self, path: &Utf8Path) -> bool {
         let is_generic = || path.components().any(|part| part.as_str() == "asm-generic");
@@ -57,19 +57,19 @@ impl<'f> Includes<'f> {
             Err(error) if NO_FILE.contains(&error.kind()) => Ok((path.as_path(), Vec::new())),
             Err(error) => Err(error),
         };
-        let read: Vec<(&Utf8Path, Vec<Name>)> = files
+        let read: Vec<(&Utf8Path, Vec<IncludeName>)> = files
             .par_iter()
             .map(|path| (sources, path))
             .chain(made.1.par_iter().map(|path| (made.0, path)))
             .filter(|(_, path)| can_include(path))
             .map(read)
             .collect::<io::Result<_>>()?;
-        let mut by_name: BTreeMap<String, Vec<User<'f>>> = BTreeMap::new();
+        let mut by_name: BTreeMap<String, Vec<IncludingFile<'f>>> = BTreeMap::new();
         for (file, names) in read {
             for name in names {
                 let beside = name.beside(file).filter(|path| known.contains(path.as_path()));
                 let last = name.text.rsplit('/').next().unwrap_or(&name.text).to_owned();
-                by_name.entry(last).or_default().push(User {
+                by_name.entry(last).or_default().push(IncludingFile {
                     file,
                     end: name.end(),
                     only: beside,
@@ -110,7 +110,7 @@ impl<'f> Includes<'f> {
         let mut found = changed.clone();
         let mut open: Vec<Utf8PathBuf> = changed.iter().cloned().collect();
         while let Some(path) = open.pop() {
-            for User { file, .. } in self.users(&path) {
+            for IncludingFile { file, .. } in self.users(&path) {
                 if found.insert((*file).to_owned()) {
                     open.push((*file).to_owned());
                 }
@@ -120,20 +120,20 @@ impl<'f> Includes<'f> {
     }
 
     /// The files that can include `path`.
-    fn users<'s>(&'s self, path: &'s Utf8Path) -> impl Iterator<Item = &'s User<'f>> {
+    fn users<'s>(&'s self, path: &'s Utf8Path) -> impl Iterator<Item = &'s IncludingFile<'f>> {
         let users = self.by_name.get(path.file_name().unwrap_or_default());
         users.into_iter().flatten().filter(move |user| user.can_mean(path))
     }
 }
 
 /// A name in an `#include` line.
-struct Name {
+struct IncludeName {
     text: String,
     is_quoted: bool,
     is_written: bool,
 }
 
-impl Name {
+impl IncludeName {
     /// What any path that it leads to ends with.
     fn end(&self) -> Utf8PathBuf {
         let parts: Vec<&str> = self.text.split('/').collect();
@@ -168,7 +168,7 @@ fn can_include(path: &Utf8Path) -> bool {
 }
 
 /// The names in `#include` lines.
-fn names(text: &[u8]) -> Vec<Name> {
+fn names(text: &[u8]) -> Vec<IncludeName> {
     let mut names = Vec::new();
     for at in memchr::memmem::find_iter(text, b"include") {
         let before = text.get(..at).unwrap_or_default();
@@ -190,7 +190,7 @@ fn names(text: &[u8]) -> Vec<Name> {
         if let Some(name) = quoted.or_else(other) {
             let is_written = [b"\"#".as_slice(), b"'#"].iter().any(|text| before.ends_with(text));
             let is_quoted = quoted.is_some() && !is_next && is_directive && !is_written;
-            names.push(Name { text: name.to_owned(), is_quoted, is_written });
+            names.push(IncludeName { text: name.to_owned(), is_quoted, is_written });
         }
     }
     names

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
     use crate::objects::Linked;
     use crate::stock::Compilations;
-    use crate::stock::generators::Made;
+    use crate::stock::generators::GeneratedSources;
 
     #[test]
     fn objects_are_found_by_words_in_their_sources() {
@@ -136,7 +136,7 @@ mod tests {
             compiled.map(|source| (Utf8Path::new(source).with_extension("o"), unit(source))).into();
         let files = texts.iter().map(|(name, _)| (*name).into());
         let files = files.filter(|path: &Utf8PathBuf| !path.starts_with("build")).collect();
-        let made = Made::read("made\tfs/made.c\n").unwrap();
+        let made = GeneratedSources::read("made\tfs/made.c\n").unwrap();
         let stock =
             Recipes { root: root.join("build"), mirror: root.to_owned(), files, units, made };
         let found = stock.sources_with(&BTreeSet::from(["f".to_owned()])).unwrap();

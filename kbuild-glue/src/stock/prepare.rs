@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::generators::Made;
+use super::generators::GeneratedSources;
 use super::recipe::Recipe;
 use super::{Compilations, StockError, StockParts, commands};
 use crate::arch;
@@ -37,7 +37,7 @@ pub struct Recipes {
     pub(super) mirror: Utf8PathBuf,
     pub(super) files: Vec<Utf8PathBuf>,
     pub(super) units: Compilations,
-    pub(super) made: Made,
+    pub(super) made: GeneratedSources,
 }
 
 /// What the package of headers keeps of the output directory.
@@ -277,11 +277,11 @@ pub(super) fn tree(
 }
 
 /// How objects and sources are made, where that was asked below `root` and `made_from` is what it was asked of.
-pub(super) fn known(root: &Utf8Path, made_from: &str) -> Option<(Compilations, Made)> {
+pub(super) fn known(root: &Utf8Path, made_from: &str) -> Option<(Compilations, GeneratedSources)> {
     let stamp = fs::read_to_string(root.join(STAMP)).ok()?;
     let kept = |name: &str| String::from_utf8(atomic::read_sealed(&root.join(name)).ok()??).ok();
     (stamp == made_from).then_some(())?;
-    commands::read(&kept(COMMANDS)?).zip(Made::read(&kept(SOURCES)?))
+    commands::read(&kept(COMMANDS)?).zip(GeneratedSources::read(&kept(SOURCES)?))
 }
 
 /// The files of the sources.

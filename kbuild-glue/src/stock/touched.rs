@@ -212,7 +212,7 @@ pub(super) fn readers(
 mod tests {
     use super::*;
     use crate::stock::Compilations;
-    use crate::stock::generators::Made;
+    use crate::stock::generators::GeneratedSources;
 
     fn touched(path: &str) -> Result<Vec<String>, StockError> {
         let found = found(path)?;
@@ -304,7 +304,7 @@ mod tests {
         write("fs/ops.h", "");
         // The build wrote down what its program was made of, however far down.
         let made = "made\tfs/table.c\ninput\tfs/gen.c\ninput\tfs/table.h\ninput\tfs/below.h\n";
-        let made = Made::read(made).unwrap();
+        let made = GeneratedSources::read(made).unwrap();
         let (output, mirror) = (root.join("build"), root.to_owned());
         let recipes = Recipes { root: output, mirror, files, units, made };
         let bytes = Some(Vec::new());

@@ -21,7 +21,7 @@ use crate::output;
 use crate::patched::Builds;
 
 use objects::LivepatchObject;
-pub(crate) use opinion::{Opinion, summary};
+pub(crate) use opinion::{SecondOpinion, summary};
 use perhaps::Perhaps;
 
 /// What is asked for.
@@ -138,7 +138,7 @@ impl LivepatchRequest {
         events(Event::Linking { path: self.path.clone() });
         let module = self.link(&livepatch, builds, about, events)?;
         let directory = builds.workshop.directory();
-        let opinion = Opinion::new(&builds.original.root, directory);
+        let opinion = SecondOpinion::new(&builds.original.root, directory);
         let said = opinion::said(builds, changes, &livepatch);
         let report = opinion.on(&module, &objects, &said)?;
         if !report.findings.is_empty() {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::checksums::target;
 use crate::error::Error;
 use crate::finished::read;
-use crate::origins::Members;
+use crate::origins::LinkOrder;
 
 use crate::patched::Builds;
 
@@ -26,12 +26,12 @@ pub(crate) struct LivepatchObject {
     members: Option<[Vec<Definitions>; 2]>,
     /// As the patched build made it, of Rust.
     built: Option<Input>,
-    types: Vec<Typed>,
-    files: Files,
+    types: Vec<TypedObject>,
+    files: ObjectFiles,
 }
 
 /// Objects with debug information, where the others are made without.
-struct Typed {
+struct TypedObject {
     object: Utf8PathBuf,
     before: Option<Input>,
     after: Input,
@@ -40,7 +40,7 @@ struct Typed {
 /// Where these bytes are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct Files {
+pub(crate) struct ObjectFiles {
     pub(crate) plain: Option<Utf8PathBuf>,
     pub(crate) original: Option<Utf8PathBuf>,
     pub(crate) patched: Utf8PathBuf,
@@ -56,7 +56,7 @@ impl LivepatchObject {
             original: self.original.as_deref(),
             patched: &self.patched,
             built: self.built.as_deref(),
-            types: self.types.iter().map(Typed::input).collect(),
+            types: self.types.iter().map(TypedObject::input).collect(),
             lto: members.map(|[original, patched]| livepatch::LinkMembers { original, patched }),
         }
     }
@@ -72,7 +72,7 @@ impl LivepatchObject {
         }
     }
 
-    pub(crate) fn files(&self) -> &Files {
+    pub(crate) fn files(&self) -> &ObjectFiles {
         &self.files
     }
 
@@ -80,7 +80,7 @@ impl LivepatchObject {
     pub(crate) fn read_again(
         object: Utf8PathBuf,
         linked: String,
-        files: Files,
+        files: ObjectFiles,
     ) -> Result<Self, Error> {
         let read = |path: &Option<Utf8PathBuf>| path.as_deref().map(read).transpose();
         let (plain, original) = (read(&files.plain)?, read(&files.original)?);
@@ -90,7 +90,7 @@ impl LivepatchObject {
     }
 }
 
-impl Typed {
+impl TypedObject {
     fn input(&self) -> livepatch::TypedVersions<'_> {
         let (before, after) = (self.before.as_deref(), &*self.after);
         livepatch::TypedVersions { object: self.object.as_str(), before, after }
@@ -118,7 +118,7 @@ fn linked(
 ) -> Result<Vec<LivepatchObject>, Error> {
     let Builds { original, patched, .. } = builds;
     let of_c = of_c(builds, touched)?;
-    let again = Again::compile(builds, &of_c, events)?;
+    let again = RecompiledObjects::compile(builds, &of_c, events)?;
     let before = linked_files(&original.objects);
     let members_of = |compared: &Compared| match compared.members.as_slice() {
         [] => vec![compared.file.clone()],
@@ -130,13 +130,13 @@ fn linked(
     let source = |after: Compared| {
         let before = before.iter().find(|before| before.file == after.file);
         let was = before.map(members_of).unwrap_or_default();
-        let was = Members::new(&original.root, was, |object| original.root.join(object));
+        let was = LinkOrder::new(&original.root, was, |object| original.root.join(object));
         let is = members_of(&after);
         let types = of_c.iter().filter(|object| is.contains(object));
         let types = types.filter_map(|object| again.typed(object).transpose());
-        let types = types.collect::<Result<Vec<Typed>, Error>>()?;
-        let is = Members::new(&patched.original_root, is, |object| patched.path(object));
-        let files = Files {
+        let types = types.collect::<Result<Vec<TypedObject>, Error>>()?;
+        let is = LinkOrder::new(&patched.original_root, is, |object| patched.path(object));
+        let files = ObjectFiles {
             plain: None,
             original: before.map(|before| original.root.join(&before.file)),
             patched: patched.path(&after.file),
@@ -172,12 +172,12 @@ fn of_c(builds: &Builds<'_>, touched: &BTreeSet<String>) -> Result<Vec<Utf8PathB
 }
 
 /// Touched objects that were compiled again, of both builds.
-struct Again {
+struct RecompiledObjects {
     original: BTreeMap<Utf8PathBuf, Recompiled>,
     patched: BTreeMap<Utf8PathBuf, Recompiled>,
 }
 
-impl Again {
+impl RecompiledObjects {
     fn compile(
         builds: &Builds<'_>,
         objects: &[Utf8PathBuf],
@@ -204,11 +204,11 @@ impl Again {
     }
 
     /// What tells the types of `object`: the file that was made for that, or the only one.
-    fn typed(&self, object: &Utf8Path) -> Result<Option<Typed>, Error> {
+    fn typed(&self, object: &Utf8Path) -> Result<Option<TypedObject>, Error> {
         let types = |again: &Recompiled| read(again.types.as_ref().unwrap_or(&again.object));
         let before = self.original.get(object).map(types).transpose()?;
         let after = self.patched.get(object).map(types).transpose()?;
-        Ok(after.map(|after| Typed { object: object.to_owned(), before, after }))
+        Ok(after.map(|after| TypedObject { object: object.to_owned(), before, after }))
     }
 }
 
@@ -221,11 +221,11 @@ fn compiled(
     let inputs: Vec<&LinkedObject> = builds.patched.objects.iter().filter(is_touched).collect();
     let paths: BTreeSet<Utf8PathBuf> = inputs.iter().map(|input| input.object.clone()).collect();
     let paths: Vec<Utf8PathBuf> = paths.into_iter().collect();
-    let again = Again::compile(builds, &paths, events)?;
+    let again = RecompiledObjects::compile(builds, &paths, events)?;
     let source = |input: &LinkedObject| {
         let original = again.original.get(&input.object);
         let Some(patched) = again.patched.get(&input.object) else { return Ok(None) };
-        let files = Files {
+        let files = ObjectFiles {
             plain: original.map(|_| builds.original.root.join(&input.object)),
             original: original.map(|again| again.object.clone()),
             patched: patched.object.clone(),

@@ -20,7 +20,7 @@ use crate::output;
 use crate::patched::Builds;
 
 use super::left_out;
-use super::objects::{Files, LivepatchObject};
+use super::objects::{LivepatchObject, ObjectFiles};
 
 /// The rule by which a module is refused.
 const RULE: &str = "second-opinion";
@@ -28,7 +28,7 @@ const RULE: &str = "second-opinion";
 const EVIDENCE: &str = "evidence.json";
 
 /// Who has one: knows the original build, and where things of modules are kept.
-pub(crate) struct Opinion<'a> {
+pub(crate) struct SecondOpinion<'a> {
     build: &'a Utf8Path,
     directory: &'a Utf8Path,
 }
@@ -36,12 +36,12 @@ pub(crate) struct Opinion<'a> {
 /// What a module was made of.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Evidence {
+struct OpinionEvidence {
     /// BLAKE3 of the module.
     module: String,
     /// BLAKE3 of all that is read to judge it.
     files: String,
-    objects: Vec<Member>,
+    objects: Vec<EvidenceObject>,
     changed: NamesInObjects,
     removed: NamesInObjects,
     weak: NamesInObjects,
@@ -50,13 +50,13 @@ struct Evidence {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Member {
+struct EvidenceObject {
     object: Utf8PathBuf,
     linked: String,
-    files: Files,
+    files: ObjectFiles,
 }
 
-impl<'a> Opinion<'a> {
+impl<'a> SecondOpinion<'a> {
     /// With the output directory of the original build and the directory of what is made for modules.
     pub(crate) fn new(build: &'a Utf8Path, directory: &'a Utf8Path) -> Self {
         Self { build, directory }
@@ -97,13 +97,13 @@ impl<'a> Opinion<'a> {
         let ExpectedChanges { changed, removed, weak, forced } = said;
         let objects = sources.iter().map(|source| {
             let object = source.object();
-            Member {
+            EvidenceObject {
                 object: object.object.into(),
                 linked: object.linked.to_owned(),
                 files: source.files().clone(),
             }
         });
-        let evidence = Evidence {
+        let evidence = OpinionEvidence {
             module: digest(vec![module]),
             files: self.digest(sources)?,
             objects: objects.collect(),
@@ -125,11 +125,13 @@ impl<'a> Opinion<'a> {
             Err(source) => return Err(Error::Read { path, source }),
         };
         // What another version has written is as good as nothing.
-        let Ok(evidence) = serde_json::from_slice::<Evidence>(&text) else { return Ok(None) };
+        let Ok(evidence) = serde_json::from_slice::<OpinionEvidence>(&text) else {
+            return Ok(None);
+        };
         if evidence.module != digest(vec![module]) {
             return Ok(None);
         }
-        let Evidence { files, objects, changed, removed, weak, forced, .. } = evidence;
+        let OpinionEvidence { files, objects, changed, removed, weak, forced, .. } = evidence;
         let sources = objects
             .into_iter()
             .map(|object| LivepatchObject::read_again(object.object, object.linked, object.files));

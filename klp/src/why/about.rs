@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use kbuild_glue::{BuildVersion, TracedHunk, is_word};
 
-use super::blocks::{Blocks, Kind, words};
+use super::blocks::{BlockKind, Blocks, words};
 use super::reach::ReachKind;
 
 /// What a hunk is about in one version, beside functions.
-pub(super) struct About {
+pub(super) struct HunkSubject {
     /// Which functions and variables are exported, and nothing else.
     pub(super) is_export: bool,
     /// The names by which others use what it changes, `.name` of a member.
@@ -17,7 +17,7 @@ pub(super) struct About {
     pub(super) holders: Vec<Vec<String>>,
 }
 
-impl About {
+impl HunkSubject {
     pub(super) fn of(blocks: &Blocks, hunk: &TracedHunk, version: BuildVersion) -> Self {
         Self {
             is_export: is_export(blocks, hunk, version),
@@ -50,7 +50,7 @@ fn is_export(blocks: &Blocks, hunk: &TracedHunk, version: BuildVersion) -> bool 
     };
     let mut lines = lines.iter().filter(|line| !blocks.is_blank(&[**line])).peekable();
     let is_one = |line: &usize| {
-        let block = blocks.at(*line).filter(|block| block.kind == Kind::Declaration);
+        let block = blocks.at(*line).filter(|block| block.kind == BlockKind::Declaration);
         let name = block.and_then(|block| block.names.first());
         name.is_some_and(|name| name.starts_with("EXPORT_SYMBOL"))
     };
@@ -72,20 +72,21 @@ pub(super) fn about(
     for line in lines {
         let Some(block) = blocks.at(*line) else { continue };
         let how = match block.kind {
-            Kind::Function => continue,
-            Kind::Macro => ReachKind::Macro,
-            Kind::Type => ReachKind::Type,
-            Kind::Data | Kind::Declaration => ReachKind::Data,
+            BlockKind::Function => continue,
+            BlockKind::Macro => ReachKind::Macro,
+            BlockKind::Type => ReachKind::Type,
+            BlockKind::Data | BlockKind::Declaration => ReachKind::Data,
         };
-        let is_common =
-            |name: &&String| block.kind == Kind::Declaration && COMMON.contains(&name.as_str());
+        let is_common = |name: &&String| {
+            block.kind == BlockKind::Declaration && COMMON.contains(&name.as_str())
+        };
         // The name of the type comes first: it says most.
         let mut names: Vec<String> =
             block.names.iter().filter(|name| !is_common(name)).cloned().collect();
         // Whoever uses a member need not name the type; the last word of a line is the member's name.
         let text = blocks.lines.get(line.saturating_sub(1)).map_or("", |it| it.trim());
         let is_c = hunk.file.extension() != Some("rs");
-        if block.kind == Kind::Type && is_c && !text.starts_with('#') {
+        if block.kind == BlockKind::Type && is_c && !text.starts_with('#') {
             let member = words(text).last().filter(|it| !it.starts_with("CONFIG_"));
             names.extend(member.map(|it| format!(".{it}")));
         }

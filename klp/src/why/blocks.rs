@@ -5,7 +5,7 @@ use super::text::clean;
 
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub(crate) enum BlockKind {
     Function,
     Macro,
     /// A structure, union, enumeration or `typedef`.
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 /// A part of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Block {
-    pub(crate) kind: Kind,
+    pub(crate) kind: BlockKind,
     /// What it may be called: the name, and for a macro that makes something its arguments.
     pub(crate) names: Vec<String>,
     /// Its lines, counted from 1, the last included.
@@ -39,7 +39,7 @@ impl Blocks {
     /// Those of `source`.
     pub(crate) fn of(source: &[u8]) -> Self {
         let lines = clean(source);
-        let mut reader = Reader { lines: &lines, at: 0, blocks: Vec::new() };
+        let mut reader = BlockReader { lines: &lines, at: 0, blocks: Vec::new() };
         while reader.at < lines.len() {
             reader.next();
         }
@@ -65,14 +65,14 @@ impl Blocks {
     }
 }
 
-struct Reader<'a> {
+struct BlockReader<'a> {
     lines: &'a [String],
     /// The line that is looked at, counted from 0.
     at: usize,
     blocks: Vec<Block>,
 }
 
-impl Reader<'_> {
+impl BlockReader<'_> {
     fn line(&self, at: usize) -> &str {
         self.lines.get(at).map_or("", String::as_str)
     }
@@ -97,7 +97,7 @@ impl Reader<'_> {
         let text = self.line(first).trim_start().trim_start_matches('#').trim_start();
         if let Some(rest) = text.strip_prefix("define") {
             let names = words(rest).next().map(ToOwned::to_owned).into_iter().collect();
-            self.push(Kind::Macro, names, first);
+            self.push(BlockKind::Macro, names, first);
         }
     }
 
@@ -158,14 +158,14 @@ impl Reader<'_> {
         line.ends_with(')') && !goes_on
     }
 
-    fn push(&mut self, kind: Kind, names: Vec<String>, first: usize) {
+    fn push(&mut self, kind: BlockKind, names: Vec<String>, first: usize) {
         let first = first.saturating_add(1);
         self.blocks.push(Block { kind, names, first, last: self.at.max(first) });
     }
 }
 
 /// What a construct is, and what it is called.
-fn read(text: &str) -> (Kind, Vec<String>) {
+fn read(text: &str) -> (BlockKind, Vec<String>) {
     let (mut depth, mut first) = (0_usize, None);
     let mut paren = None;
     for (at, byte) in text.bytes().enumerate() {
@@ -197,7 +197,7 @@ fn read(text: &str) -> (Kind, Vec<String>) {
         let inside = body.and_then(|(start, end)| text.get(start..end)).unwrap_or_default();
         let enumerators = words(inside).filter(|_| keyword == "enum");
         let behind = words(behind).chain(enumerators).map(ToOwned::to_owned);
-        return (Kind::Type, tag.chain(behind).collect());
+        return (BlockKind::Type, tag.chain(behind).collect());
     }
     match (byte, paren) {
         (b'{', Some(paren)) => {
@@ -207,14 +207,14 @@ fn read(text: &str) -> (Kind, Vec<String>) {
                 name.as_ref().is_some_and(|name| name.bytes().all(|it| !it.is_ascii_lowercase()));
             let arguments = words(text.get(paren..end).unwrap_or_default());
             let argument = arguments.take(if is_macro { 2 } else { 0 }).map(ToOwned::to_owned);
-            (Kind::Function, name.into_iter().chain(argument).collect())
+            (BlockKind::Function, name.into_iter().chain(argument).collect())
         }
-        (b';', Some(_)) => (Kind::Declaration, words(head).map(ToOwned::to_owned).collect()),
+        (b';', Some(_)) => (BlockKind::Declaration, words(head).map(ToOwned::to_owned).collect()),
         _ => {
             let name = head.split('[').next().unwrap_or_default();
             let name = name.split("__attribute__").next().unwrap_or_default();
             let mut name = words(name).filter(|word| !ATTRIBUTES.contains(word));
-            (Kind::Data, name.next_back().map(ToOwned::to_owned).into_iter().collect())
+            (BlockKind::Data, name.next_back().map(ToOwned::to_owned).into_iter().collect())
         }
     }
 }

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::BuildVersion;
 use klp_core::record::ChangedFunction;
 
-use super::blocks::{Block, Kind};
+use super::blocks::{Block, BlockKind};
 use super::reach::{Because, Evidence, HunkReach, ReachKind, VERSIONS, changed};
 
 /// How many calls, one in the other, are followed.
@@ -34,7 +34,8 @@ impl HunkReach<'_> {
         while let Some((chain, callers, text)) = open.pop_front() {
             for file in &files {
                 let blocks = self.sources.blocks(file, version);
-                for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Function) {
+                for block in blocks.blocks.iter().filter(|block| block.kind == BlockKind::Function)
+                {
                     let Some(name) = block.names.first() else { continue };
                     let text_of = blocks.text(block);
                     // No other source can call it.
@@ -73,7 +74,7 @@ impl HunkReach<'_> {
             let lines = changed(hunk, version).into_iter().filter(is_code);
             let functions: BTreeSet<usize> = lines
                 .filter_map(|line| blocks.at(line))
-                .filter(|block| block.kind == Kind::Function)
+                .filter(|block| block.kind == BlockKind::Function)
                 .map(|block| block.first)
                 .collect();
             for first in functions {
@@ -101,7 +102,7 @@ fn is_called(text: &str, name: &str) -> bool {
 pub(crate) fn defines(block: &Block, symbol: &str) -> bool {
     let name = symbol.split('.').next().unwrap_or(symbol);
     let mut names = block.names.iter();
-    block.kind == Kind::Function
+    block.kind == BlockKind::Function
         && names.any(|own| own == name || is_system_call(block, own, name) || is_stub(own, name))
 }
 
@@ -141,7 +142,7 @@ mod tests {
     #[test]
     fn symbols_are_known_by_what_stands_in_the_text() {
         let block = |names: &[&str]| Block {
-            kind: Kind::Function,
+            kind: BlockKind::Function,
             names: names.iter().map(|it| (*it).to_owned()).collect(),
             first: 1,
             last: 2,

@@ -8,7 +8,7 @@ use super::sources::Sources;
 
 /// Lines of one version that stand one behind the other in a hunk: their numbers and what they say.
 #[derive(Default)]
-struct Run {
+struct HunkRun {
     numbers: Vec<usize>,
     texts: Vec<String>,
 }
@@ -25,7 +25,7 @@ pub(super) fn without_comments(hunk: &TracedHunk, sources: &Sources) -> TracedHu
         .map(|version| sources.blocks(&hunk.file, version));
     let (mut removed, mut added) = (hunk.removed.iter(), hunk.added.iter());
     let mut left = TracedHunk { removed: Vec::new(), added: Vec::new(), ..hunk.clone() };
-    let (mut old, mut new) = (Run::default(), Run::default());
+    let (mut old, mut new) = (HunkRun::default(), HunkRun::default());
     for line in hunk.text.iter().map(String::as_str).chain([" "]) {
         if let Some(text) = line.strip_prefix('-') {
             old.push(removed.next(), text, &original);
@@ -39,13 +39,13 @@ pub(super) fn without_comments(hunk: &TracedHunk, sources: &Sources) -> TracedHu
                 left.removed.extend(old.numbers.get(operation.old_range()).unwrap_or_default());
                 left.added.extend(new.numbers.get(operation.new_range()).unwrap_or_default());
             }
-            (old, new) = (Run::default(), Run::default());
+            (old, new) = (HunkRun::default(), HunkRun::default());
         }
     }
     left
 }
 
-impl Run {
+impl HunkRun {
     /// Takes in a line that is `text` in the hunk. What is in comments does not count; the parts have no literals, so that a
     /// line with one counts as it stands.
     fn push(&mut self, number: Option<&usize>, text: &str, blocks: &Blocks) {

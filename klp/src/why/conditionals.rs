@@ -4,7 +4,7 @@ use kbuild_glue::Config;
 
 /// The condition, as it stands in the source, because of which line `line` of `lines` is not compiled.
 pub(super) fn left_out(lines: &[String], line: usize, config: &Config) -> Option<String> {
-    let mut open: Vec<Branch> = Vec::new();
+    let mut open: Vec<ConditionalBranch> = Vec::new();
     for text in lines.iter().take(line.saturating_sub(1)) {
         let Some(directive) = text.trim_start().strip_prefix('#') else { continue };
         let directive = directive.trim();
@@ -18,7 +18,11 @@ pub(super) fn left_out(lines: &[String], line: usize, config: &Config) -> Option
         };
         match (word, condition) {
             ("if" | "ifdef" | "ifndef", Some(value)) => {
-                open.push(Branch { text: format!("#{directive}"), value, before: Some(false) });
+                open.push(ConditionalBranch {
+                    text: format!("#{directive}"),
+                    value,
+                    before: Some(false),
+                });
             }
             ("elif", Some(value)) => {
                 if let Some(last) = open.last_mut() {
@@ -39,7 +43,7 @@ pub(super) fn left_out(lines: &[String], line: usize, config: &Config) -> Option
 }
 
 /// A branch of a conditional; what nobody knows without the preprocessor is none.
-struct Branch {
+struct ConditionalBranch {
     text: String,
     /// Whether its own condition holds.
     value: Option<bool>,
@@ -47,7 +51,7 @@ struct Branch {
     before: Option<bool>,
 }
 
-impl Branch {
+impl ConditionalBranch {
     /// The next branch of the same conditional begins.
     fn turn(&mut self, text: String, value: Option<bool>) {
         self.before = match (self.before, self.value) {

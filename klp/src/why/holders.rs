@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use kbuild_glue::{BuildVersion, is_word};
 
-use super::blocks::{Block, Blocks, Kind, words};
+use super::blocks::{Block, BlockKind, Blocks, words};
 use super::sources::Sources;
 
 /// For each of `types`, those of `headers` that hold it, directly or through others: the way from the outer type to it,
@@ -42,7 +42,8 @@ pub(super) fn holders(
 fn outer_types(blocks: &Blocks, inner: &str) -> Vec<String> {
     let holds = |block: &&Block| {
         let lines = blocks.lines.get(block.first.saturating_sub(1)..block.last);
-        block.kind == Kind::Type && lines.unwrap_or_default().iter().any(|it| is_member(it, inner))
+        block.kind == BlockKind::Type
+            && lines.unwrap_or_default().iter().any(|it| is_member(it, inner))
     };
     let outer = blocks.blocks.iter().filter(holds).filter_map(|block| block.names.first());
     outer.filter(|name| *name != inner).cloned().collect()

@@ -28,12 +28,12 @@ pub(super) struct CodeLine {
 }
 
 /// An object with its debug information.
-pub(super) struct Object<'i> {
+pub(super) struct DebuggedObject<'i> {
     elf: RawElf<'i>,
     debug: Debug,
 }
 
-impl<'i> Object<'i> {
+impl<'i> DebuggedObject<'i> {
     /// The one with these bytes; none where it cannot be read.
     pub(super) fn of(bytes: &'i [u8]) -> Option<Self> {
         Some(Self { elf: RawElf::parse(bytes).ok()?, debug: Debug::of(bytes).ok()? })

@@ -8,7 +8,7 @@ use syn::{
 };
 use syn::{ItemTrait, ItemType, ItemUnion, TraitItemFn, Variant};
 
-use super::blocks::{Block, Blocks, Kind};
+use super::blocks::{Block, BlockKind, Blocks};
 
 /// Those of `source`; none where it cannot be parsed, as where it uses what is not stable.
 pub(super) fn blocks(source: &[u8]) -> Blocks {
@@ -35,13 +35,13 @@ struct Items {
 }
 
 impl Items {
-    fn push(&mut self, kind: Kind, names: Vec<String>, item: &impl Spanned) {
+    fn push(&mut self, kind: BlockKind, names: Vec<String>, item: &impl Spanned) {
         let span = item.span();
         let (first, last) = (span.start().line, span.end().line);
         self.blocks.push(Block { kind, names, first, last });
     }
 
-    fn named(&mut self, kind: Kind, name: &Ident, item: &impl Spanned) {
+    fn named(&mut self, kind: BlockKind, name: &Ident, item: &impl Spanned) {
         self.push(kind, vec![name.to_string()], item);
     }
 
@@ -50,48 +50,49 @@ impl Items {
         self.types.push(name.to_string());
         parts(self, item);
         self.types.pop();
-        self.named(Kind::Type, name, item);
+        self.named(BlockKind::Type, name, item);
     }
 
     /// A part of a type: who uses it need not name the type.
     fn part(&mut self, name: Option<&Ident>, item: &impl Spanned) {
         let names = self.types.last().cloned().into_iter().chain(name.map(ToString::to_string));
-        self.push(Kind::Type, names.collect(), item);
+        self.push(BlockKind::Type, names.collect(), item);
     }
 }
 
 impl<'ast> Visit<'ast> for Items {
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
         visit::visit_item_fn(self, item);
-        self.named(Kind::Function, &item.sig.ident, item);
+        self.named(BlockKind::Function, &item.sig.ident, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
         visit::visit_impl_item_fn(self, item);
-        self.named(Kind::Function, &item.sig.ident, item);
+        self.named(BlockKind::Function, &item.sig.ident, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast TraitItemFn) {
         visit::visit_trait_item_fn(self, item);
-        let kind = if item.default.is_some() { Kind::Function } else { Kind::Declaration };
+        let kind =
+            if item.default.is_some() { BlockKind::Function } else { BlockKind::Declaration };
         self.named(kind, &item.sig.ident, item);
     }
 
     fn visit_item_const(&mut self, item: &'ast ItemConst) {
-        self.named(Kind::Data, &item.ident, item);
+        self.named(BlockKind::Data, &item.ident, item);
     }
 
     fn visit_impl_item_const(&mut self, item: &'ast ImplItemConst) {
-        self.named(Kind::Data, &item.ident, item);
+        self.named(BlockKind::Data, &item.ident, item);
     }
 
     fn visit_item_static(&mut self, item: &'ast ItemStatic) {
-        self.named(Kind::Data, &item.ident, item);
+        self.named(BlockKind::Data, &item.ident, item);
     }
 
     fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
         if let Some(name) = &item.ident {
-            self.named(Kind::Macro, name, item);
+            self.named(BlockKind::Macro, name, item);
         }
     }
 
@@ -108,12 +109,12 @@ impl<'ast> Visit<'ast> for Items {
     }
 
     fn visit_item_type(&mut self, item: &'ast ItemType) {
-        self.named(Kind::Type, &item.ident, item);
+        self.named(BlockKind::Type, &item.ident, item);
     }
 
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
         visit::visit_item_trait(self, item);
-        self.named(Kind::Type, &item.ident, item);
+        self.named(BlockKind::Type, &item.ident, item);
     }
 
     fn visit_field(&mut self, field: &'ast Field) {
@@ -159,13 +160,13 @@ macro_rules! twice { ($x:expr) => { $x * 2 } }
         };
         assert_eq!(at(1), None);
         assert!(blocks.is_blank(&[1]));
-        assert_eq!(at(4), Some((Kind::Data, "TABLE".to_owned())));
-        assert_eq!(at(6), Some((Kind::Type, "Device".to_owned())));
-        assert_eq!(at(8), Some((Kind::Type, "Device text".to_owned())));
-        assert_eq!(at(10), Some((Kind::Type, "State On".to_owned())));
-        assert_eq!(at(12), Some((Kind::Function, "open".to_owned())));
-        assert_eq!(at(14), Some((Kind::Function, "inner".to_owned())));
-        assert_eq!(at(18), Some((Kind::Macro, "twice".to_owned())));
+        assert_eq!(at(4), Some((BlockKind::Data, "TABLE".to_owned())));
+        assert_eq!(at(6), Some((BlockKind::Type, "Device".to_owned())));
+        assert_eq!(at(8), Some((BlockKind::Type, "Device text".to_owned())));
+        assert_eq!(at(10), Some((BlockKind::Type, "State On".to_owned())));
+        assert_eq!(at(12), Some((BlockKind::Function, "open".to_owned())));
+        assert_eq!(at(14), Some((BlockKind::Function, "inner".to_owned())));
+        assert_eq!(at(18), Some((BlockKind::Macro, "twice".to_owned())));
         assert!(super::blocks(b"fn broken( {").blocks.is_empty());
     }
 }

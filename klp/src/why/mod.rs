@@ -41,8 +41,8 @@ pub use nothing::Nothing;
 pub use reach::{Because, Evidence, ReachKind};
 pub use words::hunk_words;
 
-use about::About;
-use instances::Object;
+use about::HunkSubject;
+use instances::DebuggedObject;
 use reach::HunkReach;
 pub(crate) use reach::{VERSIONS, symbol};
 use sources::Sources;
@@ -102,10 +102,10 @@ impl Kernel {
         let objects = read_all(&lined, events)?;
         let real: Vec<TracedHunk> =
             hunks.iter().map(|hunk| comments::without_comments(hunk, &sources)).collect();
-        let asked = Asked { last: &last, hunks: &real, sources: &sources };
+        let asked = WhyQuestion { last: &last, hunks: &real, sources: &sources };
         let reached = asked.functions(&functions, &objects);
         let config = Config::read(&last.kernel.join(".config"))?;
-        let about = nothing::About {
+        let about = nothing::NothingContext {
             sources: &sources,
             config: &config,
             records: &records,
@@ -241,13 +241,13 @@ fn files_below(root: &Utf8Path) -> Vec<Utf8PathBuf> {
 }
 
 /// What is asked about.
-struct Asked<'a> {
+struct WhyQuestion<'a> {
     last: &'a LastBuild,
     hunks: &'a [TracedHunk],
     sources: &'a Sources,
 }
 
-impl Asked<'_> {
+impl WhyQuestion<'_> {
     /// What reached each of `functions`.
     fn functions(
         &self,
@@ -265,8 +265,10 @@ impl Asked<'_> {
         let objects: BTreeSet<&Utf8Path> = by_object.keys().map(|(_, object)| *object).collect();
         let about = self.about(&objects);
         let macros = VERSIONS.map(|version| self.macros(version));
-        let known: BTreeMap<&Wanted, Object<'_>> =
-            inputs.iter().filter_map(|(key, input)| Some((key, Object::of(input)?))).collect();
+        let known: BTreeMap<&Wanted, DebuggedObject<'_>> = inputs
+            .iter()
+            .filter_map(|(key, input)| Some((key, DebuggedObject::of(input)?)))
+            .collect();
         let mut found: BTreeMap<usize, FunctionReached> = BTreeMap::new();
         for ((file, object), numbers) in by_object {
             let input = |version| inputs.get(&(file.clone(), version));
@@ -302,14 +304,15 @@ impl Asked<'_> {
     }
 
     /// What each hunk is about in both versions, for functions of `objects`.
-    fn about(&self, objects: &BTreeSet<&Utf8Path>) -> Vec<[About; 2]> {
+    fn about(&self, objects: &BTreeSet<&Utf8Path>) -> Vec<[HunkSubject; 2]> {
         let of = |hunk: &TracedHunk| {
-            VERSIONS
-                .map(|version| About::of(&self.sources.blocks(&hunk.file, version), hunk, version))
+            VERSIONS.map(|version| {
+                HunkSubject::of(&self.sources.blocks(&hunk.file, version), hunk, version)
+            })
         };
-        let mut about: Vec<[About; 2]> = self.hunks.iter().map(of).collect();
+        let mut about: Vec<[HunkSubject; 2]> = self.hunks.iter().map(of).collect();
         let types: BTreeSet<String> =
-            about.iter().flatten().flat_map(About::types).cloned().collect();
+            about.iter().flatten().flat_map(HunkSubject::types).cloned().collect();
         if !types.is_empty() {
             let mut headers: BTreeSet<Utf8PathBuf> =
                 objects.iter().flat_map(|object| self.files_of(object)).collect();

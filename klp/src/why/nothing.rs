@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use kbuild_glue::{BuildVersion, Config, TracedHunk};
 use klp_core::record::Record;
 
-use super::blocks::Kind;
+use super::blocks::BlockKind;
 use super::conditionals::left_out;
 use super::reach::changed;
 use super::sources::Sources;
@@ -29,7 +29,7 @@ pub enum Nothing {
 }
 
 /// What there is to know.
-pub(super) struct About<'a> {
+pub(super) struct NothingContext<'a> {
     pub(super) sources: &'a Sources,
     pub(super) config: &'a Config,
     pub(super) records: &'a [Record],
@@ -39,7 +39,7 @@ pub(super) struct About<'a> {
 
 const SOURCES: [&str; 5] = ["c", "h", "S", "rs", "inc"];
 
-impl About<'_> {
+impl NothingContext<'_> {
     /// Why `hunk` reached no function, and in words.
     pub(super) fn nothing(&self, hunk: &TracedHunk) -> (Nothing, String) {
         if !hunk.file.extension().is_some_and(|it| SOURCES.contains(&it)) {
@@ -96,7 +96,7 @@ impl About<'_> {
             let blocks = self.sources.blocks(&hunk.file, version);
             for line in changed(hunk, version) {
                 match blocks.at(line) {
-                    Some(block) if block.kind == Kind::Data => {
+                    Some(block) if block.kind == BlockKind::Data => {
                         found = found.or_else(|| block.names.first().cloned());
                     }
                     Some(_) => return None,

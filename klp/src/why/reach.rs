@@ -6,12 +6,12 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{BuildVersion, TracedHunk};
 use klp_core::record::{Change, ChangedFunction};
 
-use super::about::About;
-use super::blocks::Kind;
+use super::about::HunkSubject;
+use super::blocks::BlockKind;
 use super::choice::Choice;
-use super::instances::{CodeLine, Instance, Object};
+use super::instances::{CodeLine, DebuggedObject, Instance};
 use super::sources::Sources;
-use super::uses::{Macros, Uses, add_macros};
+use super::uses::{Macros, UsedWords, add_macros};
 
 /// Why a hunk is a reason for a function.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,9 +67,9 @@ pub(super) struct HunkReach<'a> {
     /// What other files are made from that it is made from.
     pub(super) behind: &'a BTreeSet<Utf8PathBuf>,
     /// The original and the patched one, where their lines are known.
-    pub(super) objects: [Option<&'a Object<'a>>; 2],
+    pub(super) objects: [Option<&'a DebuggedObject<'a>>; 2],
     /// What each hunk is about, in both versions.
-    pub(super) about: &'a [[About; 2]],
+    pub(super) about: &'a [[HunkSubject; 2]],
     /// The macros of the files that hunks change, in both versions.
     pub(super) macros: &'a [Macros; 2],
 }
@@ -101,7 +101,7 @@ impl HunkReach<'_> {
         })
     }
 
-    fn object(&self, version: BuildVersion) -> Option<&Object<'_>> {
+    fn object(&self, version: BuildVersion) -> Option<&DebuggedObject<'_>> {
         let [original, patched] = self.objects;
         if version == BuildVersion::Original { original } else { patched }
     }
@@ -149,7 +149,7 @@ impl HunkReach<'_> {
         version: BuildVersion,
     ) -> Vec<String> {
         let blocks = self.sources.blocks(&line.file, version);
-        let block = blocks.at(line.line).filter(|block| block.kind == Kind::Function);
+        let block = blocks.at(line.line).filter(|block| block.kind == BlockKind::Function);
         let Some(block) = block.filter(|_| !instances.is_empty()) else {
             return line.chain.clone();
         };
@@ -220,7 +220,7 @@ impl HunkReach<'_> {
             let [original, patched] = self.macros;
             let known = if version == BuildVersion::Original { original } else { patched };
             let own = self.own_macros(&instances, version);
-            let in_text = Uses::of(&text, &[known, &own]);
+            let in_text = UsedWords::of(&text, &[known, &own]);
             for (hunk, _) in self.hunks.iter().enumerate().filter(|(_, it)| self.can_read(it)) {
                 let Some([original, patched]) = self.about.get(hunk) else { continue };
                 let about = if version == BuildVersion::Original { original } else { patched };

@@ -5,38 +5,38 @@ pub(super) fn clean(source: &[u8]) -> Vec<String> {
     let mut out = String::with_capacity(source.len());
     let text = String::from_utf8_lossy(source);
     let mut rest = text.chars().peekable();
-    let mut state = State::Code;
+    let mut state = TextState::Code;
     while let Some(character) = rest.next() {
         let next = rest.peek().copied();
         if character == '\n' {
-            if matches!(state, State::Line | State::Literal(_)) {
-                state = State::Code;
+            if matches!(state, TextState::Line | TextState::Literal(_)) {
+                state = TextState::Code;
             }
             out.push('\n');
             continue;
         }
         match state {
-            State::Code => match (character, next) {
-                ('/', Some('/')) => state = State::Line,
+            TextState::Code => match (character, next) {
+                ('/', Some('/')) => state = TextState::Line,
                 ('/', Some('*')) => {
                     rest.next();
-                    state = State::Block;
+                    state = TextState::Block;
                     out.push(' ');
                 }
                 ('"' | '\'', _) => {
-                    state = State::Literal(character);
+                    state = TextState::Literal(character);
                     out.push(character);
                 }
                 _ => out.push(character),
             },
-            State::Line => {}
-            State::Block => {
+            TextState::Line => {}
+            TextState::Block => {
                 if (character, next) == ('*', Some('/')) {
                     rest.next();
-                    state = State::Code;
+                    state = TextState::Code;
                 }
             }
-            State::Literal(quote) => match character {
+            TextState::Literal(quote) => match character {
                 '\\' => {
                     // The end of a line that is continued ends none.
                     if rest.next_if(|next| *next == '\n').is_some() {
@@ -47,7 +47,7 @@ pub(super) fn clean(source: &[u8]) -> Vec<String> {
                 }
                 _ if character == quote => {
                     out.push(character);
-                    state = State::Code;
+                    state = TextState::Code;
                 }
                 _ => {}
             },
@@ -57,7 +57,7 @@ pub(super) fn clean(source: &[u8]) -> Vec<String> {
 }
 
 #[derive(Clone, Copy)]
-enum State {
+enum TextState {
     Code,
     Line,
     Block,

@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use super::blocks::{Blocks, Kind, words};
+use super::blocks::{BlockKind, Blocks, words};
 
 /// Macros of sources by name, each with the words of its text, but for its parameters.
 pub(super) type Macros = HashMap<String, Vec<String>>;
 
 /// Adds those of a source.
 pub(super) fn add_macros(all: &mut Macros, blocks: &Blocks) {
-    for block in blocks.blocks.iter().filter(|block| block.kind == Kind::Macro) {
+    for block in blocks.blocks.iter().filter(|block| block.kind == BlockKind::Macro) {
         if let Some(name) = block.names.first() {
             let text = blocks.text(block);
             let parameters: HashSet<&str> = parameters(&text, name).collect();
@@ -41,9 +41,9 @@ fn parameters<'t>(text: &'t str, name: &str) -> impl Iterator<Item = &'t str> {
 }
 
 /// Each word that a text uses, and each member as `.name`, with the macro in the text through which, if it does not stand there itself.
-pub(super) struct Uses(HashMap<String, Option<Rc<str>>>);
+pub(super) struct UsedWords(HashMap<String, Option<Rc<str>>>);
 
-impl Uses {
+impl UsedWords {
     /// Those of `text`, where these macros are known.
     pub(super) fn of(text: &str, macros: &[&Macros]) -> Self {
         let mut found: HashMap<String, Option<Rc<str>>> = HashMap::new();
@@ -81,13 +81,13 @@ mod tests {
         let source = "#define INNER(x) ((x) + LIMIT)\n#define OUTER(x) INNER(x)\n#define LIMIT 4\n";
         let mut macros = Macros::new();
         add_macros(&mut macros, &Blocks::of(source.as_bytes()));
-        let uses = Uses::of("int get(int n) { return OUTER(n); }", &[&macros]);
+        let uses = UsedWords::of("int get(int n) { return OUTER(n); }", &[&macros]);
         assert_eq!(uses.through("get").unwrap(), ["get"]);
         assert_eq!(uses.through("LIMIT").unwrap(), ["OUTER", "LIMIT"]);
         assert_eq!(uses.through("OTHER"), None);
         // What it calls its parameter is nobody's member.
         assert_eq!(uses.through("x"), None);
-        let uses = Uses::of("int get(struct a *it) { return it->lock + key; }", &[]);
+        let uses = UsedWords::of("int get(struct a *it) { return it->lock + key; }", &[]);
         assert_eq!(uses.through(".lock").unwrap(), ["lock"]);
         assert_eq!(uses.through(".key"), None);
     }

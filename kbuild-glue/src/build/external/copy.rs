@@ -19,14 +19,14 @@ pub(super) struct ModuleCopy<'a> {
 }
 
 /// What the copy has of something in the module's directory.
-enum Source {
+enum CopiedEntry {
     /// The same bytes.
     File,
     /// A symlink to this path of the copy, so that who reads it reads what a patch writes there.
     Link(Utf8PathBuf),
 }
 
-type Sources = BTreeMap<Utf8PathBuf, Source>;
+type CopiedEntries = BTreeMap<Utf8PathBuf, CopiedEntry>;
 
 impl ModuleCopy<'_> {
     /// Makes the copy the same as the module's directory, but for objects and other outputs. `changes` are
@@ -53,7 +53,7 @@ impl ModuleCopy<'_> {
         write().map_err(|source| self.failed(source))
     }
 
-    fn bring(&self, sources: &Sources, changes: &[FileChange]) -> io::Result<()> {
+    fn bring(&self, sources: &CopiedEntries, changes: &[FileChange]) -> io::Result<()> {
         let list = self.root.join("copied");
         let known = match fs::read_to_string(&list) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -83,25 +83,25 @@ impl ModuleCopy<'_> {
         for (path, source) in sources {
             let copy = self.build.join(path);
             match source {
-                Source::File => {
+                CopiedEntry::File => {
                     self.make(path, &fs::read(self.source.join(path))?)?;
                 }
-                Source::Link(target) if fs::read_link(&copy).is_err() => {
+                CopiedEntry::Link(target) if fs::read_link(&copy).is_err() => {
                     fs::create_dir_all(copy.parent().unwrap_or(&self.build))?;
                     fs_err::os::unix::fs::symlink(self.build.join(target), &copy)?;
                 }
-                Source::Link(_) => {}
+                CopiedEntry::Link(_) => {}
             }
         }
         Ok(())
     }
 
     /// Whether a symlink of the copy is another one than `source`, or only one of both is one.
-    fn is_other_link(&self, path: &Utf8Path, source: Option<&Source>) -> bool {
+    fn is_other_link(&self, path: &Utf8Path, source: Option<&CopiedEntry>) -> bool {
         let there = fs::read_link(self.build.join(path)).ok();
         let target = match source {
-            Some(Source::Link(target)) => Some(self.build.join(target).into_std_path_buf()),
-            Some(Source::File) | None => None,
+            Some(CopiedEntry::Link(target)) => Some(self.build.join(target).into_std_path_buf()),
+            Some(CopiedEntry::File) | None => None,
         };
         there != target
     }
@@ -120,22 +120,22 @@ impl ModuleCopy<'_> {
     }
 
     /// What is in the module's directory and was not made by Kbuild.
-    fn sources(&self) -> Result<Sources, BuildError> {
-        let mut sources = Sources::new();
+    fn sources(&self) -> Result<CopiedEntries, BuildError> {
+        let mut sources = CopiedEntries::new();
         self.find(Utf8Path::new(""), &mut sources)?;
         let is_there = |target: &Utf8Path| match sources.get(target) {
-            Some(source) => matches!(source, Source::File),
+            Some(source) => matches!(source, CopiedEntry::File),
             None => sources.keys().any(|path| path.starts_with(target)),
         };
-        let leads_out = |(path, source): (&Utf8PathBuf, &Source)| match source {
-            Source::Link(target) if !is_there(target) => Some(path.clone()),
-            Source::Link(_) | Source::File => None,
+        let leads_out = |(path, source): (&Utf8PathBuf, &CopiedEntry)| match source {
+            CopiedEntry::Link(target) if !is_there(target) => Some(path.clone()),
+            CopiedEntry::Link(_) | CopiedEntry::File => None,
         };
         let out: Vec<Utf8PathBuf> = sources.iter().filter_map(leads_out).collect();
         for path in out {
             // To an output, or to another tool's directory.
             if self.source.join(&path).is_file() {
-                sources.insert(path, Source::File);
+                sources.insert(path, CopiedEntry::File);
             } else {
                 sources.remove(&path);
             }
@@ -143,7 +143,7 @@ impl ModuleCopy<'_> {
         Ok(sources)
     }
 
-    fn find(&self, directory: &Utf8Path, found: &mut Sources) -> Result<(), BuildError> {
+    fn find(&self, directory: &Utf8Path, found: &mut CopiedEntries) -> Result<(), BuildError> {
         let path = self.source.join(directory);
         let failed = BuildError::io(&path);
         let top = self.source.canonicalize_utf8().map_err(failed)?;
@@ -170,12 +170,12 @@ impl ModuleCopy<'_> {
                     || path == self.root
                     || path.join("CACHEDIR.TAG").exists();
                 match inside {
-                    Some(target) => drop(found.insert(relative, Source::Link(target))),
+                    Some(target) => drop(found.insert(relative, CopiedEntry::Link(target))),
                     None if is_other || is_link => {}
                     None => self.find(&relative, found)?,
                 }
             } else if metadata.is_file() && !is_output(&path, name) {
-                found.insert(relative, inside.map_or(Source::File, Source::Link));
+                found.insert(relative, inside.map_or(CopiedEntry::File, CopiedEntry::Link));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::ModuleWorkspace;
 use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::build::BuildError;
-use crate::build::outside::Outside;
+use crate::build::outside::OutsideFiles;
 use crate::mirror::Stamps;
 
 /// In the directory of the original.
@@ -20,7 +20,7 @@ impl ModuleWorkspace {
         let now = Fingerprint::take(&self.root, &Stamps::default(), &config, variables)?;
         let path = self.fingerprint_path();
         let was = atomic::read_sealed(&path).map_err(BuildError::io(&path))?;
-        let outside = Outside::read(&self.original_path())?;
+        let outside = OutsideFiles::read(&self.original_path())?;
         let is_same = was.is_some_and(|was| was == now.as_str().as_bytes())
             && outside.is_some_and(|outside| outside.altered().is_empty());
         if !is_same {
@@ -33,7 +33,7 @@ impl ModuleWorkspace {
     /// Writes down what the original was made with.
     pub(super) fn keep_made_with(&self, fingerprint: &Fingerprint) -> Result<(), BuildError> {
         let build = self.build_path();
-        let outside = Outside::of(&build, &|path| path.starts_with(&build))?;
+        let outside = OutsideFiles::of(&build, &|path| path.starts_with(&build))?;
         outside.write(&self.original_path())?;
         let path = self.fingerprint_path();
         atomic::write_sealed(&path, fingerprint.as_str().as_bytes()).map_err(BuildError::io(&path))

@@ -37,12 +37,12 @@ impl Display for Unmet {
 /// The conditionals that are open at a line.
 pub(super) struct Conditions<'a> {
     config: &'a Config,
-    open: Vec<Open>,
+    open: Vec<OpenConditional>,
 }
 
 /// A conditional: for what the lines of this branch, and those of the next one, do not count.
 #[derive(Default)]
-struct Open {
+struct OpenConditional {
     now: Vec<Unmet>,
     next: Vec<Unmet>,
 }
@@ -64,7 +64,7 @@ impl<'a> Conditions<'a> {
                 let before = self.open.pop().unwrap_or_default().next;
                 let (word, rest) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
                 let mut open = match word {
-                    "" => Open::default(),
+                    "" => OpenConditional::default(),
                     word => self.evaluate(word, rest.trim()),
                 };
                 open.now.extend(before.iter().cloned());
@@ -82,11 +82,11 @@ impl<'a> Conditions<'a> {
         self.open.iter().flat_map(|open| open.now.iter().cloned()).collect()
     }
 
-    fn evaluate(&self, word: &str, text: &str) -> Open {
-        let Some((left, right)) = sides(word, text) else { return Open::default() };
+    fn evaluate(&self, word: &str, text: &str) -> OpenConditional {
+        let Some((left, right)) = sides(word, text) else { return OpenConditional::default() };
         let (Some(one), Some(other)) = (expand(&left, self.config), expand(&right, self.config))
         else {
-            return Open::default();
+            return OpenConditional::default();
         };
         let wants_same = matches!(word, "ifeq" | "ifndef");
         let wants_empty = wants_same && (left.is_empty() || right.is_empty());
@@ -100,12 +100,15 @@ impl<'a> Conditions<'a> {
             names.iter().filter_map(value).collect::<Vec<_>>()
         };
         match ((one == other) == wants_same, wants_empty) {
-            (true, false) => Open { now: Vec::new(), next: set() },
-            (true, true) => Open { now: Vec::new(), next: unset() },
-            (false, true) => Open { now: set(), next: Vec::new() },
+            (true, false) => OpenConditional { now: Vec::new(), next: set() },
+            (true, true) => OpenConditional { now: Vec::new(), next: unset() },
+            (false, true) => OpenConditional { now: set(), next: Vec::new() },
             (false, false) => {
                 let unset = unset();
-                Open { now: if unset.is_empty() { set() } else { unset }, next: Vec::new() }
+                OpenConditional {
+                    now: if unset.is_empty() { set() } else { unset },
+                    next: Vec::new(),
+                }
             }
         }
     }

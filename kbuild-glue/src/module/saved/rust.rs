@@ -33,8 +33,12 @@ pub(super) fn compile(
     overlay: Option<&Utf8Path>,
     purpose: Purpose,
 ) -> Result<String, ModuleError> {
-    let again =
-        Again { saved, output, overlay: overlay.filter(|root| root.join(CORE).is_file()), purpose };
+    let again = RustCommand {
+        saved,
+        output,
+        overlay: overlay.filter(|root| root.join(CORE).is_file()),
+        purpose,
+    };
     let failed = |why: &str| ModuleError::not_again(saved, why);
     let mut text = Vec::new();
     for (number, words) in shell::commands(&saved.command).into_iter().enumerate() {
@@ -62,14 +66,14 @@ pub(super) fn compile(
     Ok(text.join(" && "))
 }
 
-struct Again<'a> {
+struct RustCommand<'a> {
     saved: &'a SavedCommand,
     output: &'a Utf8Path,
     overlay: Option<&'a Utf8Path>,
     purpose: Purpose,
 }
 
-impl Again<'_> {
+impl RustCommand<'_> {
     /// What rustc is told. It makes nothing but code.
     fn rustc(&self, words: &[String]) -> Result<Vec<String>, ModuleError> {
         // Kbuild's Makefile exports it.

@@ -2,7 +2,7 @@
 
 /// What is known of one physical line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct PhysicalLine {
     /// Whether a directive can stand on a line of its own before this one: not in a comment, a literal, a
     /// continued line, or between parentheses, where a macro's arguments may be.
     pub(super) safe: bool,
@@ -22,14 +22,14 @@ pub(super) enum Conditional {
 }
 
 /// Reads all lines of a source.
-pub(super) fn lines(source: &[u8]) -> Vec<Line> {
+pub(super) fn lines(source: &[u8]) -> Vec<PhysicalLine> {
     let mut lexer = Lexer::new(source);
     while lexer.step() {}
     lexer.lines
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum LexState {
     Code,
     LineComment,
     BlockComment,
@@ -38,7 +38,7 @@ enum State {
 }
 
 /// Parentheses that are open where branches of a conditional start, and at most at their ends.
-struct Branches {
+struct OpenParentheses {
     start: usize,
     end: usize,
     has_else: bool,
@@ -46,11 +46,11 @@ struct Branches {
 
 struct Lexer<'a> {
     rest: &'a [u8],
-    lines: Vec<Line>,
-    state: State,
+    lines: Vec<PhysicalLine>,
+    state: LexState,
     /// Parentheses that are open.
     depth: usize,
-    branches: Vec<Branches>,
+    branches: Vec<OpenParentheses>,
     /// Whether all of the logical line up to here is space.
     blank: bool,
     /// The words of a directive line up to here, if this is one.
@@ -61,11 +61,11 @@ struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     fn new(source: &'a [u8]) -> Self {
-        let first = Line { safe: true, ..Line::default() };
+        let first = PhysicalLine { safe: true, ..PhysicalLine::default() };
         Self {
             rest: source,
             lines: if source.is_empty() { Vec::new() } else { vec![first] },
-            state: State::Code,
+            state: LexState::Code,
             depth: 0,
             branches: Vec::new(),
             blank: true,
@@ -92,14 +92,14 @@ impl<'a> Lexer<'a> {
             line.has_words |= byte.is_ascii_alphanumeric() || byte == b'_';
         }
         match (self.state, byte) {
-            (State::Code, b'/') if next == Some(b'/') => self.enter(State::LineComment),
-            (State::Code, b'/') if next == Some(b'*') => self.enter(State::BlockComment),
-            (State::BlockComment, b'*') if next == Some(b'/') => self.enter(State::Code),
-            (State::Code, _) => self.code(byte),
-            (State::Literal(_), b'\\') if next.is_some_and(|next| next != b'\n') => self.pair(),
-            (State::Literal(quote), _) if byte == quote => {
+            (LexState::Code, b'/') if next == Some(b'/') => self.enter(LexState::LineComment),
+            (LexState::Code, b'/') if next == Some(b'*') => self.enter(LexState::BlockComment),
+            (LexState::BlockComment, b'*') if next == Some(b'/') => self.enter(LexState::Code),
+            (LexState::Code, _) => self.code(byte),
+            (LexState::Literal(_), b'\\') if next.is_some_and(|next| next != b'\n') => self.pair(),
+            (LexState::Literal(quote), _) if byte == quote => {
                 self.advance(1);
-                self.state = State::Code;
+                self.state = LexState::Code;
             }
             _ => self.advance(1),
         }
@@ -123,7 +123,7 @@ impl<'a> Lexer<'a> {
         }
         self.blank = false;
         if matches!(byte, b'"' | b'\'') {
-            self.state = State::Literal(byte);
+            self.state = LexState::Literal(byte);
         }
     }
 
@@ -142,7 +142,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// Enters a state at a pair of characters.
-    fn enter(&mut self, state: State) {
+    fn enter(&mut self, state: LexState) {
         self.pair();
         self.state = state;
         if let Some(words) = &mut self.directive {
@@ -161,17 +161,17 @@ impl<'a> Lexer<'a> {
     }
 
     fn end_logical_line(&mut self) {
-        if matches!(self.state, State::LineComment | State::Literal(_)) {
+        if matches!(self.state, LexState::LineComment | LexState::Literal(_)) {
             // A literal without its end is an apostrophe in text that nobody compiles.
-            self.state = State::Code;
+            self.state = LexState::Code;
         }
-        if self.state == State::Code {
+        if self.state == LexState::Code {
             if let Some(words) = self.directive.take() {
                 self.conditional(&words);
             }
             self.blank = true;
         }
-        self.start_line(self.state == State::Code && self.depth == 0);
+        self.start_line(self.state == LexState::Code && self.depth == 0);
     }
 
     fn conditional(&mut self, words: &[u8]) {
@@ -190,7 +190,7 @@ impl<'a> Lexer<'a> {
         let depth = self.depth;
         match conditional {
             Conditional::If => {
-                self.branches.push(Branches { start: depth, end: 0, has_else: false });
+                self.branches.push(OpenParentheses { start: depth, end: 0, has_else: false });
             }
             Conditional::ElseIf | Conditional::Else => {
                 if let Some(branches) = self.branches.last_mut() {
@@ -210,7 +210,7 @@ impl<'a> Lexer<'a> {
 
     fn start_line(&mut self, safe: bool) {
         if !self.rest.is_empty() {
-            self.lines.push(Line { safe, ..Line::default() });
+            self.lines.push(PhysicalLine { safe, ..PhysicalLine::default() });
         }
     }
 
