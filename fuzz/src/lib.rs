@@ -18,7 +18,7 @@ use camino::Utf8Path;
 use kbuild_glue::{Patch, PatchSet, SavedCommand};
 use klp_core::check::{check, named_modules};
 use klp_core::checksum::Analysis;
-use klp_core::debug::{Debug, DebugError, members};
+use klp_core::debug::{DebugError, DebugInfo, members};
 use klp_core::diff::{DiffSide, compare, compare_and_prove};
 use klp_core::explain::{DataVersion, data_rows};
 use klp_core::inlined::went;
@@ -99,7 +99,7 @@ pub fn diff(data: &[u8]) {
 /// A livepatch module that is checked, and a kernel that is read; and debug information.
 pub fn module(data: &[u8]) {
     let _ = named_modules(data);
-    if let Ok(debug) = Debug::of(data) {
+    if let Ok(debug) = DebugInfo::of(data) {
         let _ = went(data, &debug, &["f".to_owned()]);
     }
     let _ = ModInfo::read(data);

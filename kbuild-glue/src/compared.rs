@@ -6,15 +6,15 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::config::Config;
-use crate::objects::{Linked, LinkedObject};
+use crate::objects::{LinkedInto, LinkedObject};
 
 /// A file with machine code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
+pub struct ComparedFile {
     /// Relative to the output directory.
     pub file: Utf8PathBuf,
     /// What it is, or is part of.
-    pub linked: Linked,
+    pub linked: LinkedInto,
     /// The objects that it was linked from, in the order of the link; empty: it is one itself.
     pub members: Vec<Utf8PathBuf>,
 }
@@ -27,11 +27,11 @@ pub fn is_lto(output: &Utf8Path) -> bool {
 
 /// What to compare of the build in `output`, which linked `objects`.
 #[must_use]
-pub fn compared(output: &Utf8Path, objects: &[LinkedObject]) -> Vec<Compared> {
+pub fn compared(output: &Utf8Path, objects: &[LinkedObject]) -> Vec<ComparedFile> {
     if is_lto(output) {
         return linked_files(objects);
     }
-    let itself = |LinkedObject { object, linked }: &LinkedObject| Compared {
+    let itself = |LinkedObject { object, linked }: &LinkedObject| ComparedFile {
         file: object.clone(),
         linked: linked.clone(),
         members: Vec::new(),
@@ -41,15 +41,15 @@ pub fn compared(output: &Utf8Path, objects: &[LinkedObject]) -> Vec<Compared> {
 
 /// `vmlinux.o` and the object of each module, with what they were linked from.
 #[must_use]
-pub fn linked_files(objects: &[LinkedObject]) -> Vec<Compared> {
-    let mut files: Vec<Compared> = Vec::new();
+pub fn linked_files(objects: &[LinkedObject]) -> Vec<ComparedFile> {
+    let mut files: Vec<ComparedFile> = Vec::new();
     for LinkedObject { object, linked } in objects {
         match files.last_mut().filter(|last| last.linked == *linked) {
             Some(last) => last.members.push(object.clone()),
-            None => files.push(Compared {
+            None => files.push(ComparedFile {
                 file: match linked {
-                    Linked::Vmlinux => "vmlinux.o".into(),
-                    Linked::Module(module) => format!("{module}.o").into(),
+                    LinkedInto::Vmlinux => "vmlinux.o".into(),
+                    LinkedInto::Module(module) => format!("{module}.o").into(),
                 },
                 linked: linked.clone(),
                 members: vec![object.clone()],
@@ -71,12 +71,12 @@ mod tests {
 
     #[test]
     fn linked_files_know_their_objects() {
-        let object = |object: &str, linked: &Linked| LinkedObject {
+        let object = |object: &str, linked: &LinkedInto| LinkedObject {
             object: object.into(),
             linked: linked.clone(),
         };
-        let (image, one) = (Linked::Vmlinux, Linked::Module("a/one".into()));
-        let many = Linked::Module("a/many".into());
+        let (image, one) = (LinkedInto::Vmlinux, LinkedInto::Module("a/one".into()));
+        let many = LinkedInto::Module("a/many".into());
         let objects = [
             object("init/main.o", &image),
             object("mm/slub.o", &image),

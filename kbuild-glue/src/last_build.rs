@@ -40,7 +40,7 @@ pub struct LastBuild {
 
 /// What the patches of the last build did to the sources.
 #[derive(Debug, Clone, Default)]
-pub struct Patching {
+pub struct AppliedPatches {
     /// Each hunk, in the order of the patches.
     pub hunks: Vec<TracedHunk>,
     /// The files.
@@ -105,10 +105,10 @@ impl LastBuild {
     }
 
     /// What its patches did; none where it had none.
-    pub fn patching(&self) -> Result<Option<Patching>, BuildError> {
+    pub fn patching(&self) -> Result<Option<AppliedPatches>, BuildError> {
         let Some(patches) = PatchSet::kept(&self.patches)? else { return Ok(None) };
         let hunks = patches.trace(&self.before)?;
-        Ok(Some(Patching { hunks, changes: patches.apply(&self.before)? }))
+        Ok(Some(AppliedPatches { hunks, changes: patches.apply(&self.before)? }))
     }
 
     /// Keeps the files of a module as they were before `changes`: nothing else has them once it is patched.

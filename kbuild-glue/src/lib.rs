@@ -60,19 +60,19 @@ pub use build::{
     PatchedBuild, Preview, Reads, Workspace, kept_objects, sources_of,
 };
 pub use cmd_file::{CmdFileError, SavedCommand, export_versions};
-pub use compared::{Compared, compared, is_lto, linked_files};
+pub use compared::{ComparedFile, compared, is_lto, linked_files};
 pub use config::{Config, ConfigError};
 pub use event::{BuildEvent, BuildEvents};
 pub use installed::{SUFFIXES, installed_modules, is_installation};
 pub use interrupt::Interrupt;
 pub use jobserver::{Jobs, JobsError, Tokens};
-pub use last_build::{BuildVersion, LastBuild, Patching};
+pub use last_build::{AppliedPatches, BuildVersion, LastBuild};
 pub use launcher::launch_with;
 pub use make::{Make, MakeError, MakeEvent};
 pub use mirror::{Mirror, MirrorError};
 pub use module::{ModuleError, ModuleSources, Recompiled, Signing, Workshop};
 pub use non_standard::NonStandard;
-pub use objects::{Linked, LinkedObject, ObjectsError, linked_modules, linked_objects};
+pub use objects::{LinkedInto, LinkedObject, ObjectsError, linked_modules, linked_objects};
 pub use package::{DebianPackage, PackageError};
 pub use patch::{FileChange, Patch, PatchError, PatchSet, TracedHunk};
 pub use revisions::Revisions;

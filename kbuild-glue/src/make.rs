@@ -194,7 +194,7 @@ impl Make<'_> {
         }
 
         let lines = read_lines(reader);
-        let mut tail = output::Tail::default();
+        let mut tail = output::FailureTail::default();
         let mut on_line = |line: Vec<u8>| {
             log.write_all(&line)?;
             let text = String::from_utf8_lossy(&line);

@@ -31,9 +31,9 @@ use crate::stash::Stash;
 use crate::tree::Tree;
 pub use error::MirrorError;
 use list::{EntryKind, FileStat, TreeEntry, TreeListing};
-pub(crate) use news::{ChangeTime, News};
+pub(crate) use news::{ChangeTime, UnknownToMake};
 pub(crate) use place::reflink;
-use place::{Time, place};
+use place::{MirrorTime, place};
 use rayon::prelude::*;
 pub use stamps::Stamps;
 use stamps::{MirrorRecord, MirrorStat, SourceStats};
@@ -48,7 +48,7 @@ pub struct Mirror {
     own: BTreeMap<String, MirrorStat>,
     fresh: bool,
     changed: usize,
-    news: News,
+    news: UnknownToMake,
     relinked: bool,
     altered: Option<String>,
 }
@@ -93,7 +93,7 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: known.is_none(),
             changed: 0,
-            news: News::default(),
+            news: UnknownToMake::default(),
             relinked: false,
             altered: None,
         };
@@ -118,7 +118,7 @@ impl Mirror {
             own: BTreeMap::new(),
             fresh: false,
             changed: 0,
-            news: News::default(),
+            news: UnknownToMake::default(),
             relinked: false,
             altered: None,
         })
@@ -182,7 +182,7 @@ impl Mirror {
     }
 
     /// What is other in the user's tree since the mirror was [kept](Self::keep).
-    pub(crate) fn news(&self) -> &News {
+    pub(crate) fn news(&self) -> &UnknownToMake {
         &self.news
     }
 
@@ -231,7 +231,7 @@ impl Mirror {
             }
         }
         if !self.fresh {
-            self.news = News::of(&listing, known, &missing);
+            self.news = UnknownToMake::of(&listing, known, &missing);
         }
         self.changed = self.changed.saturating_add(missing.len());
         let brought = self.bring(&missing);
@@ -246,7 +246,7 @@ impl Mirror {
         }
         let temporary = self.temporary()?;
         // Only what was never built from may have the user's time.
-        let time = if self.fresh { Time::Users } else { Time::Now };
+        let time = if self.fresh { MirrorTime::Users } else { MirrorTime::Now };
         let bring = |path: &&str| {
             let (source, target) = (self.source.join(path), self.dir.join(path));
             let thread = rayon::current_thread_index().unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::config::Config;
 
 /// What an object was linked into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Linked {
+pub enum LinkedInto {
     /// The kernel image.
     Vmlinux,
     /// A module, named by its path without suffix, for example `fs/ext4/ext4`.
@@ -31,7 +31,7 @@ pub struct LinkedObject {
     /// Relative to the output directory, for example `fs/proc/meminfo.o`.
     pub object: Utf8PathBuf,
     /// What it is part of.
-    pub linked: Linked,
+    pub linked: LinkedInto,
 }
 
 /// Why the linked objects cannot be listed.
@@ -132,7 +132,7 @@ pub fn linked_objects(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsErr
     let mut objects: Vec<LinkedObject> = members
         .into_iter()
         .filter(|object| seen.insert(object.as_str().to_owned()))
-        .map(|object| LinkedObject { object, linked: Linked::Vmlinux })
+        .map(|object| LinkedObject { object, linked: LinkedInto::Vmlinux })
         .collect();
     if has_modules(output) {
         objects.extend(linked_modules(output)?);
@@ -153,7 +153,7 @@ pub fn linked_modules(output: &Utf8Path) -> Result<Vec<LinkedObject>, ObjectsErr
     let mut objects = Vec::new();
     for module in modules(output)? {
         for object in module_objects(output, &module)? {
-            objects.push(LinkedObject { object, linked: Linked::Module(module.clone()) });
+            objects.push(LinkedObject { object, linked: LinkedInto::Module(module.clone()) });
         }
     }
     Ok(objects)

@@ -59,7 +59,7 @@ const EXTENDED: &[&[u8]] = &[
 
 /// What a section holds, as far as its flags say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub enum SectionContent {
     /// Instructions.
     Code,
     /// Data that can be written.
@@ -76,11 +76,11 @@ pub fn of<'data>(section: &Section<'data>) -> &'data [u8] {
 
 /// The same of a section that is known by its name.
 #[must_use]
-pub fn of_name(name: &[u8], holds: Holds) -> &[u8] {
+pub fn of_name(name: &[u8], holds: SectionContent) -> &[u8] {
     let plain = match holds {
-        Holds::Code => PLAIN_CODE,
-        Holds::Data => PLAIN_DATA,
-        Holds::Constants => PLAIN_CONSTANTS,
+        SectionContent::Code => PLAIN_CODE,
+        SectionContent::Data => PLAIN_DATA,
+        SectionContent::Constants => PLAIN_CONSTANTS,
     };
     if name == EARLIER_ONCE {
         return ONCE;
@@ -98,13 +98,13 @@ pub fn of_name(name: &[u8], holds: Holds) -> &[u8] {
     known.and_then(|start| name.get(..start.len())).unwrap_or(name)
 }
 
-fn holds(section: &Section<'_>) -> Holds {
+fn holds(section: &Section<'_>) -> SectionContent {
     if section.is_code() {
-        Holds::Code
+        SectionContent::Code
     } else if section.is_writable() || section.class == SectionClass::Zeroed {
-        Holds::Data
+        SectionContent::Data
     } else {
-        Holds::Constants
+        SectionContent::Constants
     }
 }
 

@@ -22,7 +22,7 @@ pub use definitions::{Binding, Definitions};
 impl ManifestObject {
     /// Finds where the functions and data objects of this linked object come from. `index` is that of all
     /// objects that it was linked from, in the order of the link.
-    pub fn attribute(&mut self, index: &Index<'_>) {
+    pub fn attribute(&mut self, index: &DefinerIndex<'_>) {
         self.origins = index.definitions.iter().map(|one| one.object.clone()).collect();
         let functions = self
             .functions
@@ -64,7 +64,7 @@ fn between_neighbours(known: &[Option<u32>]) -> Vec<Option<u32>> {
 
 /// The objects that define a name.
 #[derive(Debug)]
-pub struct Index<'a> {
+pub struct DefinerIndex<'a> {
     definitions: &'a [Definitions],
     locals: HashMap<&'a [u8], Objects>,
     globals: HashMap<&'a [u8], (Binding, u32)>,
@@ -73,7 +73,7 @@ pub struct Index<'a> {
 /// Objects by number, ascending.
 type Objects = SmallVec<[u32; 2]>;
 
-impl<'a> Index<'a> {
+impl<'a> DefinerIndex<'a> {
     /// That of `definitions`, in the order of the link.
     #[must_use]
     pub fn of(definitions: &'a [Definitions]) -> Self {
@@ -148,21 +148,25 @@ impl<'a> Index<'a> {
 struct OriginItem<'n> {
     candidates: Objects,
     /// What comes from one object: a run of local symbols, or the hash of a unit.
-    company: Option<Company<'n>>,
+    company: Option<CommonOrigin<'n>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Company<'n> {
+enum CommonOrigin<'n> {
     File(u32),
     Unit(&'n str),
 }
 
 impl<'n> OriginItem<'n> {
-    fn of(names: impl Iterator<Item = &'n str>, file: Option<u32>, index: &Index<'_>) -> Self {
-        let mut item = Self { candidates: Objects::new(), company: file.map(Company::File) };
+    fn of(
+        names: impl Iterator<Item = &'n str>,
+        file: Option<u32>,
+        index: &DefinerIndex<'_>,
+    ) -> Self {
+        let mut item = Self { candidates: Objects::new(), company: file.map(CommonOrigin::File) };
         for name in names {
             if let Some((_, hash)) = name::promoted(name) {
-                item.company = Some(Company::Unit(hash));
+                item.company = Some(CommonOrigin::Unit(hash));
             }
             let defined = if file.is_some() { index.local(name) } else { index.global(name) };
             if item.candidates.is_empty() {
@@ -192,12 +196,12 @@ impl<'n> OriginItem<'n> {
 
 /// The object that most of what is together may come from, if there is one such.
 fn by_company(items: &mut [OriginItem<'_>]) {
-    let uncertain: HashSet<Company<'_>> = items
+    let uncertain: HashSet<CommonOrigin<'_>> = items
         .iter()
         .filter(|item| item.candidates.len() > 1)
         .filter_map(|item| item.company)
         .collect();
-    let mut votes: HashMap<Company<'_>, BTreeMap<u32, usize>> = HashMap::new();
+    let mut votes: HashMap<CommonOrigin<'_>, BTreeMap<u32, usize>> = HashMap::new();
     for item in items.iter() {
         let Some(company) = item.company.filter(|company| uncertain.contains(company)) else {
             continue;
@@ -223,7 +227,7 @@ fn by_order(items: &mut [OriginItem<'_>]) {
         return;
     }
     let pairs = items.iter().filter_map(|item| match (item.company, item.only()) {
-        (Some(Company::File(file)), Some(object)) => Some((file, object)),
+        (Some(CommonOrigin::File(file)), Some(object)) => Some((file, object)),
         _ => None,
     });
     let mut pairs: Vec<(u32, u32)> = pairs.collect();
@@ -232,7 +236,7 @@ fn by_order(items: &mut [OriginItem<'_>]) {
     let of_one = pairs.chunk_by(|one, other| one.0 == other.0).filter(|own| own.len() == 1);
     let known: BTreeMap<u32, u32> = of_one.flatten().copied().collect();
     for item in items.iter_mut().filter(|item| item.candidates.len() > 1) {
-        let Some(Company::File(file)) = item.company else { continue };
+        let Some(CommonOrigin::File(file)) = item.company else { continue };
         let before = known.range(..file).next_back().map(|(_, object)| *object);
         let after =
             known.range(file..).find(|(other, _)| **other > file).map(|(_, object)| *object);

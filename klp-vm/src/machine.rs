@@ -71,7 +71,7 @@ enum GuestOutput {
 }
 
 /// How a guest ended.
-enum Ended {
+enum GuestEnd {
     Judged(TrialOutcome),
     /// It did not say a word.
     Silent(String),
@@ -111,8 +111,8 @@ impl GuestMachine<'_> {
         for accelerator in candidates {
             events(VmEvent::Started(*accelerator));
             match self.boot(*accelerator, trial, &file, events)? {
-                Ended::Judged(outcome) => return Ok(outcome),
-                Ended::Silent(why) => message = why,
+                GuestEnd::Judged(outcome) => return Ok(outcome),
+                GuestEnd::Silent(why) => message = why,
             }
             if self.accelerator.is_none() && *accelerator == Accelerator::Kvm {
                 let short = message.lines().last().unwrap_or_default();
@@ -128,7 +128,7 @@ impl GuestMachine<'_> {
         trial: &Trial,
         initrd: &Utf8Path,
         events: &mut dyn FnMut(VmEvent),
-    ) -> Result<Ended, VmError> {
+    ) -> Result<GuestEnd, VmError> {
         let socket = initrd.with_file_name(format!("{}.socket", accelerator.word()));
         let listener = UnixListener::bind(&socket).map_err(VmError::Io)?;
         listener.set_nonblocking(true).map_err(VmError::Io)?;
@@ -188,13 +188,17 @@ impl GuestMachine<'_> {
         if !session.said_something {
             let said = complaints.and_then(|thread| thread.join().ok()).unwrap_or_default();
             let said = said.trim().to_owned();
-            return Ok(Ended::Silent(if said.is_empty() { why.unwrap_or_default() } else { said }));
+            return Ok(GuestEnd::Silent(if said.is_empty() {
+                why.unwrap_or_default()
+            } else {
+                said
+            }));
         }
         let (outcome, last) = session.judge.finish(why);
         for step in last {
             events(VmEvent::End(step));
         }
-        Ok(Ended::Judged(outcome))
+        Ok(GuestEnd::Judged(outcome))
     }
 
     fn create_log(&self) -> Result<fs_err::File, VmError> {

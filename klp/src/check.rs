@@ -18,7 +18,7 @@ use crate::shipped;
 
 /// What was found.
 #[derive(Debug)]
-pub struct Checked {
+pub struct CheckedModule {
     /// All findings.
     pub report: CheckReport,
     /// What a second reading looked at; none where what the module was made of is not there any more, so that only
@@ -29,7 +29,11 @@ pub struct Checked {
 impl Kernel {
     /// Checks the livepatch module at `path` against the linked kernel `vmlinux`; against that of the output directory
     /// where none is named.
-    pub fn check(&self, path: &Utf8Path, vmlinux: Option<&Utf8Path>) -> Result<Checked, Error> {
+    pub fn check(
+        &self,
+        path: &Utf8Path,
+        vmlinux: Option<&Utf8Path>,
+    ) -> Result<CheckedModule, Error> {
         let cannot_check = |source: CheckError| Error::Check { path: path.to_owned(), source };
         let livepatch = read(path)?;
         let named = named_modules(&livepatch).map_err(cannot_check)?;
@@ -48,7 +52,7 @@ impl Kernel {
                 what: finding.what.clone(),
             });
         }
-        Ok(Checked { report, attested: opinion.as_ref().map(crate::livepatch::summary) })
+        Ok(CheckedModule { report, attested: opinion.as_ref().map(crate::livepatch::summary) })
     }
 
     /// What is in the output directory: the linked kernel, unless another one is named, and those of the modules that the

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    Compared, Linked, LinkedObject, PatchedBuild, compared, installed_modules, is_installation,
-    linked_objects,
+    ComparedFile, LinkedInto, LinkedObject, PatchedBuild, compared, installed_modules,
+    is_installation, linked_objects,
 };
 use klp_core::checksum::DigestedObject;
 use klp_core::diff::{Changes, DiffSide, compare_and_prove, compare_digested};
@@ -224,7 +224,7 @@ fn given(operands: &[PathOperand]) -> Vec<ObjectFile> {
         let found = operand.build.as_ref();
         let found = found.and_then(|build| LinkOrder::of(&build.root, &build.file));
         let (members, linked) = found.unzip();
-        let linked = linked.filter(|linked| *linked == Linked::Vmlinux);
+        let linked = linked.filter(|linked| *linked == LinkedInto::Vmlinux);
         let linked = linked.map(|linked| target(&linked).to_owned());
         ObjectFile { name, file: operand.path.clone(), linked, members }
     };
@@ -247,7 +247,7 @@ fn sources(
     objects: &[LinkedObject],
     path: impl Fn(&Utf8Path) -> Utf8PathBuf,
 ) -> Vec<ObjectFile> {
-    let source = |Compared { file, linked, members }: Compared| ObjectFile {
+    let source = |ComparedFile { file, linked, members }: ComparedFile| ObjectFile {
         members: (!members.is_empty()).then(|| LinkOrder::new(root, members, &path)),
         name: file.to_string(),
         file: path(&file),
@@ -257,10 +257,10 @@ fn sources(
 }
 
 /// What the records call the thing that an object is linked into.
-pub(crate) fn target(linked: &Linked) -> &str {
+pub(crate) fn target(linked: &LinkedInto) -> &str {
     match linked {
-        Linked::Vmlinux => "vmlinux",
-        Linked::Module(name) => name,
+        LinkedInto::Vmlinux => "vmlinux",
+        LinkedInto::Module(name) => name,
     }
 }
 

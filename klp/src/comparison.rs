@@ -15,7 +15,7 @@ use crate::livepatch::{Livepatch, LivepatchRequest};
 use crate::not_compared;
 use crate::original::of_module;
 use crate::output;
-use crate::patched::{After, Patched, ShippedIdentity};
+use crate::patched::{Patched, PatchedKind, ShippedIdentity};
 use crate::proofs;
 use crate::results;
 
@@ -38,13 +38,13 @@ impl Patched<'_> {
         let Self { kernel, session, rules, before, after } = self;
         events(Event::Phase(Phase::Comparison));
         let checksums = match after {
-            After::Kernel { builds, .. } => {
+            PatchedKind::Kernel { builds, .. } => {
                 events(Event::Comparing { objects: builds.patched.made.len() });
                 session.on_threads(|| {
                     before.with(&builds.patched, &rules.allowlist, &kernel.digests())
                 })??
             }
-            After::Module { build, .. } => {
+            PatchedKind::Module { build, .. } => {
                 events(Event::Comparing { objects: build.objects.len() });
                 of_module(build, rules, session)?
             }
@@ -52,22 +52,25 @@ impl Patched<'_> {
         checksums.save(&kernel.root.join("patched.checksums"))?;
         let mut changes = before.compare(&checksums);
         match after {
-            After::Kernel { workspace, .. } => {
+            PatchedKind::Kernel { workspace, .. } => {
                 let tree = workspace.tree();
                 refuse_non_standard(&mut changes, &tree.source, tree)?;
             }
-            After::Module { directory, .. } => {
+            PatchedKind::Module { directory, .. } => {
                 refuse_non_standard(&mut changes, directory, &kernel.tree)?;
             }
         }
         for warning in rules.apply(&mut changes, before, &checksums) {
             events(Event::Warning(warning));
         }
-        if let After::Kernel { shipped: Some(ShippedIdentity { proofs, notes, .. }), .. } = after {
+        if let PatchedKind::Kernel {
+            shipped: Some(ShippedIdentity { proofs, notes, .. }), ..
+        } = after
+        {
             proofs.judge(&mut changes, unproven);
             changes.note_livepatch(notes.iter().cloned());
         }
-        if let After::Kernel { workspace, builds, .. } = after {
+        if let PatchedKind::Kernel { workspace, builds, .. } = after {
             not_compared::tell_starting(&builds.patched.starting, &mut changes);
             changes.note_livepatch(not_compared::not_compiled(&builds.patched.not_compiled));
             changes.note_livepatch(last_link::notes(builds));
@@ -113,7 +116,7 @@ impl Comparison<'_> {
         }
         let changes = &mut self.changes;
         match &self.patched.after {
-            After::Kernel { workspace, builds, shipped } => {
+            PatchedKind::Kernel { workspace, builds, shipped } => {
                 let release = self.patched.kernel.stock().map(|parts| parts.release.as_str());
                 let about = release.zip(shipped.as_ref()).map(|(release, shipped)| {
                     proofs::about(release, &shipped.digests, &self.unproven)
@@ -123,7 +126,7 @@ impl Comparison<'_> {
                 blame::tell(workspace, builds, changes);
                 livepatch
             }
-            After::Module { workspace, directory, original, build, digests } => {
+            PatchedKind::Module { workspace, directory, original, build, digests } => {
                 let parts = match external::ModuleKernel::usable(workspace.kernel())? {
                     Ok(parts) => parts,
                     Err(why) => {

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::Events;
 use crate::finished::read;
 use crate::kernel::Kernel;
-use crate::lines::{Lined, built, lined};
+use crate::lines::{ObjectsWithLines, built, lined};
 use crate::session::Session;
 use crate::why::{VERSIONS, file_in};
 
@@ -69,7 +69,7 @@ impl Kernel {
             by_object.keys().map(|object| (object.clone(), BuildVersion::Patched)).collect();
         let mut lined = match session {
             Some(session) => lined(self, session, &wanted, events)?,
-            None => Lined::new(),
+            None => ObjectsWithLines::new(),
         };
         let mut all = Vec::new();
         for (object, data) in by_object {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::stock::module_file;
 use kbuild_glue::{
-    Linked, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, SUFFIXES, StockParts, Tree,
-    directory_in, installed_modules, is_lto,
+    LinkedInto, LinkedObject, ModuleBuild, ModuleWorkspace, PatchedBuild, SUFFIXES, StockParts,
+    Tree, directory_in, installed_modules, is_lto,
 };
 use klp_core::kernel::module_name;
 use klp_core::module::ModInfo;
@@ -274,15 +274,15 @@ fn needed(
 
 /// Modules in other directories that this one is built with.
 #[derive(Default)]
-struct Extra {
+struct ExtraModules {
     /// What they export.
     exports: String,
     /// The file of each, where there is one.
     files: BTreeMap<String, Utf8PathBuf>,
 }
 
-fn extra(workspace: &ModuleWorkspace, parts: &ModuleKernel) -> Result<Extra, Error> {
-    let mut extra = Extra::default();
+fn extra(workspace: &ModuleWorkspace, parts: &ModuleKernel) -> Result<ExtraModules, Error> {
+    let mut extra = ExtraModules::default();
     for path in workspace.extra_symvers()? {
         let directory = path.parent().unwrap_or(&path);
         for line in String::from_utf8_lossy(&read(&path)?).lines() {
@@ -332,8 +332,8 @@ fn is_path_of(path: &str, name: &str) -> bool {
 
 fn name(object: &LinkedObject) -> Option<&str> {
     match &object.linked {
-        Linked::Module(name) => Some(name),
-        Linked::Vmlinux => None,
+        LinkedInto::Module(name) => Some(name),
+        LinkedInto::Vmlinux => None,
     }
 }
 

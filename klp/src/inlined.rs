@@ -7,14 +7,14 @@ use kbuild_glue::{
     BuildVersion, LastBuild, Reads, StockParts, StockTouched, Workspace, kept_objects,
     linked_modules,
 };
-use klp_core::debug::{Debug, DebugError};
+use klp_core::debug::{DebugError, DebugInfo};
 use klp_core::inlined::{Whereabouts, went};
 
 use crate::error::Error;
 use crate::event::{Event, Events, of_build};
 use crate::finished::read;
 use crate::kernel::{Kernel, KernelKind};
-use crate::lines::{Lined, Wanted, lined, lined_in};
+use crate::lines::{ObjectsWithLines, WantedObject, lined, lined_in};
 use crate::naming::Naming;
 use crate::proofs::Proofs;
 use crate::session::Session;
@@ -75,7 +75,7 @@ impl Kernel {
         object: Option<&Utf8Path>,
         session: &Session,
         events: &mut Events<'_>,
-    ) -> Result<Lined, Error> {
+    ) -> Result<ObjectsWithLines, Error> {
         let (root, objects) = kept_objects(&self.root)?
             .ok_or_else(|| Error::NoOriginal { path: self.root.join("build") })?;
         let objects = match object {
@@ -97,7 +97,7 @@ impl Kernel {
         object: Option<&Utf8Path>,
         session: &Session,
         events: &mut Events<'_>,
-    ) -> Result<Lined, Error> {
+    ) -> Result<ObjectsWithLines, Error> {
         let LastBuild { original, .. } = self.last_build();
         if !original.is_dir() {
             return Err(Error::NoOriginal { path: original });
@@ -118,7 +118,7 @@ impl Kernel {
         object: Option<&Utf8Path>,
         session: &Session,
         events: &mut Events<'_>,
-    ) -> Result<Lined, Error> {
+    ) -> Result<ObjectsWithLines, Error> {
         let Self { tree, root, .. } = self;
         let mut workspace = Workspace::open(tree, root, &session.interrupt, &mut of_build(events))?;
         let settings = session.settings();
@@ -151,7 +151,7 @@ impl Kernel {
     }
 }
 
-fn originals(objects: impl IntoIterator<Item = Utf8PathBuf>) -> BTreeSet<Wanted> {
+fn originals(objects: impl IntoIterator<Item = Utf8PathBuf>) -> BTreeSet<WantedObject> {
     objects.into_iter().map(|object| (object, BuildVersion::Original)).collect()
 }
 
@@ -172,7 +172,7 @@ fn gone(
 ) -> Result<Option<ObjectWhereabouts>, Error> {
     let input = read(path)?;
     let failed = |source| Error::Debug { path: path.to_owned(), source };
-    let debug = Debug::of(&input).map_err(failed)?;
+    let debug = DebugInfo::of(&input).map_err(failed)?;
     let mut functions = went(&input, &debug, names).map_err(DebugError::from).map_err(failed)?;
     functions.retain(|function| !function.is_nowhere());
     Ok((!functions.is_empty()).then_some(ObjectWhereabouts { object, functions }))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use kbuild_glue::{Linked, LinkedObject};
+use kbuild_glue::{LinkedInto, LinkedObject};
 use klp_core::record::Note;
 
 use crate::patched::Builds;
@@ -30,8 +30,8 @@ fn images(objects: &[LinkedObject]) -> BTreeMap<&Utf8Path, BTreeSet<&str>> {
     let mut images: BTreeMap<&Utf8Path, BTreeSet<&str>> = BTreeMap::new();
     for LinkedObject { object, linked } in objects {
         let image = match linked {
-            Linked::Vmlinux => "vmlinux",
-            Linked::Module(module) => module,
+            LinkedInto::Vmlinux => "vmlinux",
+            LinkedInto::Module(module) => module,
         };
         images.entry(object).or_default().insert(image);
     }

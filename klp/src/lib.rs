@@ -56,7 +56,7 @@ mod suspects;
 mod why;
 
 pub use cache::Cache;
-pub use check::Checked;
+pub use check::CheckedModule;
 pub use checksums::Checksums;
 pub use comparison::Comparison;
 pub use error::Error;
@@ -77,5 +77,6 @@ pub use session::Session;
 pub use shipped_kernel::ShippedKernel;
 pub use source_lines::{SourceLines, SourceText, source_lines_of};
 pub use why::{
-    Because, Choice, Evidence, FunctionReached, HunkReached, Nothing, ReachKind, Why, hunk_words,
+    CompilerChoice, Evidence, FunctionReached, HunkReached, HunkReason, NoEffect, ReachKind, Why,
+    hunk_words,
 };

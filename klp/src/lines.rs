@@ -15,10 +15,10 @@ use crate::kernel::{Kernel, KernelKind};
 use crate::session::Session;
 
 /// An object of one of both builds.
-pub(crate) type Wanted = (Utf8PathBuf, BuildVersion);
+pub(crate) type WantedObject = (Utf8PathBuf, BuildVersion);
 
 /// Where the objects are that know their lines, or why there is none.
-pub(crate) type Lined = BTreeMap<Wanted, Result<Utf8PathBuf, String>>;
+pub(crate) type ObjectsWithLines = BTreeMap<WantedObject, Result<Utf8PathBuf, String>>;
 
 /// Objects that are to be compiled, with the digest of what each is made from.
 type MissingObjects = BTreeMap<BuildVersion, Vec<(Utf8PathBuf, String)>>;
@@ -42,9 +42,9 @@ pub(crate) fn built(
 pub(crate) fn lined(
     kernel: &Kernel,
     session: &Session,
-    wanted: &BTreeSet<Wanted>,
+    wanted: &BTreeSet<WantedObject>,
     events: &mut Events<'_>,
-) -> Result<Lined, Error> {
+) -> Result<ObjectsWithLines, Error> {
     let last = kernel.last_build();
     let (found, missing) = known(&last, wanted)?;
     if missing.is_empty() {
@@ -68,9 +68,9 @@ pub(crate) fn lined(
 pub(crate) fn lined_in(
     workspace: Workspace,
     session: &Session,
-    wanted: &BTreeSet<Wanted>,
+    wanted: &BTreeSet<WantedObject>,
     events: &mut Events<'_>,
-) -> Result<Lined, Error> {
+) -> Result<ObjectsWithLines, Error> {
     let last = workspace.last_build();
     let (found, missing) = known(&last, wanted)?;
     with_compiled(found, missing, (&last, &LineCompiler::Kernel(workspace)), session, events)
@@ -103,8 +103,11 @@ impl LineCompiler {
 }
 
 /// What is there, and what is not: objects with the digest of what each is made from.
-fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, MissingObjects), Error> {
-    let (mut found, mut missing) = (Lined::new(), MissingObjects::new());
+fn known(
+    last: &LastBuild,
+    wanted: &BTreeSet<WantedObject>,
+) -> Result<(ObjectsWithLines, MissingObjects), Error> {
+    let (mut found, mut missing) = (ObjectsWithLines::new(), MissingObjects::new());
     let is_lto = is_lto(&last.kernel);
     for (object, version) in wanted {
         let key = (object.clone(), *version);
@@ -133,12 +136,12 @@ fn known(last: &LastBuild, wanted: &BTreeSet<Wanted>) -> Result<(Lined, MissingO
 
 /// `found`, and what was `missing`, which is compiled.
 fn with_compiled(
-    mut found: Lined,
+    mut found: ObjectsWithLines,
     missing: MissingObjects,
     (last, compiler): (&LastBuild, &LineCompiler),
     session: &Session,
     events: &mut Events<'_>,
-) -> Result<Lined, Error> {
+) -> Result<ObjectsWithLines, Error> {
     for (version, objects) in missing {
         let paths: Vec<Utf8PathBuf> = objects.iter().map(|(object, _)| object.clone()).collect();
         for object in &paths {

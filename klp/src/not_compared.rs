@@ -8,7 +8,7 @@ use klp_core::diff::Changes;
 use klp_core::obstacle::Obstacle;
 use klp_core::record::{Note, Refused};
 
-use crate::proofs::Unseen;
+use crate::proofs::UnseenChange;
 
 /// What objects are called together whose sources a build makes.
 const GENERATED: &str = "generated-sources";
@@ -20,8 +20,8 @@ const NOT_COMPILED: &str = "not-compiled";
 const NOT_RUNNING: &str = "not-running";
 
 /// What is refused, since it is in the running kernel and nobody has looked at it.
-pub(crate) fn unseen(touched: &StockTouched) -> Vec<Unseen> {
-    let files = touched.unseen.iter().map(|path| Unseen {
+pub(crate) fn unseen(touched: &StockTouched) -> Vec<UnseenChange> {
+    let files = touched.unseen.iter().map(|path| UnseenChange {
         name: path.to_string(),
         why: format!(
             "it goes into what the kernel brings along as data, the vDSO or code for another mode of the processor, and that is \
@@ -32,12 +32,12 @@ pub(crate) fn unseen(touched: &StockTouched) -> Vec<Unseen> {
 }
 
 /// Objects whose sources are made by a build, which there is none of.
-fn generated(touched: &StockTouched) -> Option<Unseen> {
+fn generated(touched: &StockTouched) -> Option<UnseenChange> {
     const SHOWN: usize = 3;
     let names: Vec<&str> = touched.generated.iter().map(|object| object.as_str()).collect();
     let (shown, more) = names.split_at(names.len().min(SHOWN));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
-    (!names.is_empty()).then(|| Unseen {
+    (!names.is_empty()).then(|| UnseenChange {
         name: GENERATED.to_owned(),
         why: format!(
             "what the patch changes can be included by sources that a build of the kernel makes, which nobody has here: {}{more} \

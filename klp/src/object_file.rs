@@ -5,7 +5,7 @@ use klp_core::checksum::{Digest, DigestedObject};
 use klp_core::elf::ElfError;
 use klp_core::input::Input;
 use klp_core::manifest::ManifestObject;
-use klp_core::origin::{Definitions, Index};
+use klp_core::origin::{DefinerIndex, Definitions};
 
 use crate::cache::{Cache, CachePath, CachedObject};
 use crate::error::Error;
@@ -53,7 +53,7 @@ impl ObjectFile {
             made.map_err(|source| Error::Object { path: self.file.clone(), source })?;
         let Some((definitions, own)) = said? else { return Ok((object, digested)) };
         if self.members.is_some() || origins.is_some() {
-            object.attribute(&Index::of(&definitions));
+            object.attribute(&DefinerIndex::of(&definitions));
         }
         // What was written meanwhile is not what was hashed.
         if let Some(place) = place.filter(|_| before.is_some() && stamp() == before) {

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BitcodeSymbol, Linked, LinkedObject, bitcode_symbols, is_bitcode, linked_files, linked_objects,
+    BitcodeSymbol, LinkedInto, LinkedObject, bitcode_symbols, is_bitcode, linked_files,
+    linked_objects,
 };
 use klp_core::checksum::Digest;
 use klp_core::origin::{Binding, Definitions};
@@ -36,14 +37,14 @@ impl LinkOrder {
     }
 
     /// Those of the file that is `file` in the build `root`, if Kbuild's records know it.
-    pub(crate) fn of(root: &Utf8Path, file: &Utf8Path) -> Option<(Self, Linked)> {
+    pub(crate) fn of(root: &Utf8Path, file: &Utf8Path) -> Option<(Self, LinkedInto)> {
         let module = file.with_extension("");
         if file != "vmlinux.o" && !root.join(format!("{module}.mod")).exists() {
             return None;
         }
-        let is_it = |linked: &Linked| match linked {
-            Linked::Vmlinux => file == "vmlinux.o",
-            Linked::Module(name) => module == *name,
+        let is_it = |linked: &LinkedInto| match linked {
+            LinkedInto::Vmlinux => file == "vmlinux.o",
+            LinkedInto::Module(name) => module == *name,
         };
         let objects: Vec<LinkedObject> = linked_objects(root).ok()?;
         let found = linked_files(&objects).into_iter().find(|found| is_it(&found.linked))?;

@@ -10,7 +10,7 @@ use crate::event::{Event, Events};
 use crate::finished::read;
 use crate::livepatch::Livepatch;
 use crate::output;
-use crate::patched::After;
+use crate::patched::PatchedKind;
 
 /// What may be replaced.
 const PACKAGE: &str = "a package of a livepatch";
@@ -36,7 +36,7 @@ impl Comparison<'_> {
         version: &str,
         events: &mut Events<'_>,
     ) -> Result<(), Error> {
-        let After::Kernel { builds, shipped: Some(_), .. } = &self.patched().after else {
+        let PatchedKind::Kernel { builds, shipped: Some(_), .. } = &self.patched().after else {
             return Ok(());
         };
         let Some(parts) = self.patched().kernel.stock() else { return Ok(()) };

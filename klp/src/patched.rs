@@ -29,12 +29,12 @@ pub struct Patched<'o> {
     pub(crate) session: &'o Session,
     pub(crate) rules: &'o Rules,
     pub(crate) before: Arc<Checksums<'static>>,
-    pub(crate) after: After<'o>,
+    pub(crate) after: PatchedKind<'o>,
 }
 
 /// What was built.
 #[derive(Debug)]
-pub(crate) enum After<'o> {
+pub(crate) enum PatchedKind<'o> {
     Kernel {
         workspace: &'o Workspace,
         builds: Box<Builds<'o>>,
@@ -101,13 +101,13 @@ impl Original<'_> {
                 };
                 let workshop = workspace.workshop(build);
                 let builds = Box::new(Builds { workshop, original, patched, session });
-                (Arc::clone(checksums), After::Kernel { workspace, builds, shipped: None })
+                (Arc::clone(checksums), PatchedKind::Kernel { workspace, builds, shipped: None })
             }
             OriginalKind::Module { workspace, directory, build: original, checksums } => {
                 events(Event::Phase(Phase::Patched));
                 let build = workspace.build_patched(patch_set, &settings, &mut of_build(events))?;
                 let digests = digests(patch_set);
-                let after = After::Module { workspace, directory, original, build, digests };
+                let after = PatchedKind::Module { workspace, directory, original, build, digests };
                 (Arc::clone(checksums), after)
             }
             OriginalKind::Shipped { workspace, stock, parts } => {
@@ -149,7 +149,7 @@ impl Original<'_> {
                 let digests = digests(patch_set);
                 let notes = not_compared::notes(&touched);
                 let shipped = Some(ShippedIdentity { proofs, digests, notes });
-                (Arc::new(before), After::Kernel { workspace, builds, shipped })
+                (Arc::new(before), PatchedKind::Kernel { workspace, builds, shipped })
             }
         };
         Ok(Patched { kernel, session, rules, before, after })

@@ -16,7 +16,7 @@ pub(crate) const RULE: &str = "unproven";
 
 /// What can change and cannot be looked at.
 #[derive(Debug)]
-pub(crate) struct Unseen {
+pub(crate) struct UnseenChange {
     /// By which it can be taken all the same.
     pub(crate) name: String,
     pub(crate) why: String,
@@ -29,7 +29,7 @@ pub(crate) struct Proofs {
     of: String,
     objects: Vec<(record::ProofRecord, proof::ShippedProof)>,
     /// What else can change.
-    unseen: Vec<Unseen>,
+    unseen: Vec<UnseenChange>,
 }
 
 impl Proofs {
@@ -53,7 +53,7 @@ impl Proofs {
     }
 
     /// The same, where `unseen` can change, too.
-    pub(crate) fn without(self, unseen: Vec<Unseen>) -> Self {
+    pub(crate) fn without(self, unseen: Vec<UnseenChange>) -> Self {
         Self { unseen, ..self }
     }
 
@@ -89,7 +89,7 @@ impl Proofs {
             Refused { rule, ..Refused::new(code, &record.object, &different.name, why) }
         });
         changes.refuse_livepatch(refused.collect());
-        for Unseen { name, why } in &self.unseen {
+        for UnseenChange { name, why } in &self.unseen {
             if taken.contains(name) {
                 changes.note_livepatch([Note::new(RULE, "", name, why.as_str())]);
             } else {

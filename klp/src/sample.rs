@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
-use kbuild_glue::{Linked, StockTouched};
+use kbuild_glue::{LinkedInto, StockTouched};
 use klp_core::record::ProofRecord;
 
 use crate::error::Error;
@@ -34,7 +34,7 @@ impl Original<'_> {
             return Ok(Vec::new());
         };
         let mut objects: BTreeSet<Utf8PathBuf> = sample.objects.iter().cloned().collect();
-        let is_built_in = |linked: &Linked| *linked == Linked::Vmlinux;
+        let is_built_in = |linked: &LinkedInto| *linked == LinkedInto::Vmlinux;
         objects.extend(stock.recipes.sample(sample.random, sample.seed, is_built_in));
         objects.extend(
             stock.recipes.sample(sample.random, sample.seed, |linked| !is_built_in(linked)),

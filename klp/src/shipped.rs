@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Linked, LinkedObject, StockParts};
+use kbuild_glue::{LinkedInto, LinkedObject, StockParts};
 use klp_core::image::proof::{self, ShippedImage};
 use klp_core::image::{self, ImageError, ImageSymbol};
 use klp_core::kernel::LinkedKernel;
@@ -134,7 +134,7 @@ pub(crate) fn prove(
             RawElf::parse(bytes).map_err(|source| Error::Object { path: path.clone(), source })?;
         parsed.insert(linked, elf);
     }
-    let shipped: BTreeMap<&Linked, ShippedImage<'_>> =
+    let shipped: BTreeMap<&LinkedInto, ShippedImage<'_>> =
         parsed.iter().map(|(linked, elf)| (*linked, ShippedImage::of(elf))).collect();
     let prove = |LinkedObject { object, linked }: &LinkedObject| {
         let path = output.join(object);
@@ -159,17 +159,17 @@ pub(crate) fn prove(
     objects.par_iter().filter_map(|object| prove(object).transpose()).collect()
 }
 
-fn file(linked: &Linked, output: &Utf8Path) -> Utf8PathBuf {
+fn file(linked: &LinkedInto, output: &Utf8Path) -> Utf8PathBuf {
     match linked {
-        Linked::Vmlinux => output.join(VMLINUX),
-        Linked::Module(name) => output.join(format!("{name}.ko")),
+        LinkedInto::Vmlinux => output.join(VMLINUX),
+        LinkedInto::Module(name) => output.join(format!("{name}.ko")),
     }
 }
 
 fn owners(objects: &[LinkedObject]) -> BTreeSet<String> {
     let names = objects.iter().filter_map(|object| match &object.linked {
-        Linked::Module(name) => Some(name.clone()),
-        Linked::Vmlinux => None,
+        LinkedInto::Module(name) => Some(name.clone()),
+        LinkedInto::Vmlinux => None,
     });
     names.collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use kbuild_glue::{BuildVersion, is_lto};
 use klp_core::checksum::Analysis;
-use klp_core::debug::{Debug, Place};
+use klp_core::debug::{DebugInfo, Place};
 use klp_core::explain::{self, AlignedRow, InstructionLine};
 use klp_core::layout::FunctionId;
 use klp_core::record::ChangedFunction;
@@ -128,7 +128,7 @@ fn fill<'e>(
 ) -> Result<(), Error> {
     let input = read(path)?;
     // An object without debug information has no lines, and what cannot be read was told.
-    let (Ok(debug), Ok(analysis)) = (Debug::of(&input), Analysis::of(&input)) else {
+    let (Ok(debug), Ok(analysis)) = (DebugInfo::of(&input), Analysis::of(&input)) else {
         return Ok(());
     };
     for (explained, lines) in functions {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, LinkedKernel, Symvers};
-use klp_core::livepatch::{self, ChangedNames, Options, TouchedObject, UnlinkedLivepatch};
+use klp_core::livepatch::{self, ChangedNames, LivepatchOptions, TouchedObject, UnlinkedLivepatch};
 use klp_core::module::RawElf;
 use tempfile::TempDir;
 
@@ -173,14 +173,14 @@ impl Small {
 
     /// The livepatch, `changed` being what the plain builds say.
     pub fn livepatch(&self, changed: &[(&str, &str)], force: bool) -> Result<UnlinkedLivepatch> {
-        self.livepatch_with(changed, Options { force, replace: true })
+        self.livepatch_with(changed, LivepatchOptions { force, replace: true })
     }
 
     /// The same, made as `options` say.
     pub fn livepatch_with(
         &self,
         changed: &[(&str, &str)],
-        options: Options,
+        options: LivepatchOptions,
     ) -> Result<UnlinkedLivepatch> {
         let paths: Result<Vec<(&Object, [Utf8PathBuf; 3])>> =
             self.objects.iter().map(|object| Ok((object, self.paths(object.name)?))).collect();

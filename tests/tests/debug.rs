@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use anyhow::{Context as _, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
-use klp_core::debug::{Debug, DebugError};
+use klp_core::debug::{DebugError, DebugInfo};
 use klp_core::module::RawElf;
 use klp_tests::kernel::temporary;
 use klp_tests::tools::{CFLAGS, compilers, tool};
@@ -47,7 +47,7 @@ fn compile(directory: &Utf8Path, compiler: &str, flags: &[&str]) -> Result<Utf8P
 }
 
 /// Each function with what was inlined into it: names, and the lines of the calls.
-fn tree(debug: &Debug) -> Vec<String> {
+fn tree(debug: &DebugInfo) -> Vec<String> {
     let mut all = Vec::new();
     for function in &debug.functions {
         for (_, id) in function.inlined.with_ids() {
@@ -69,7 +69,7 @@ const TREE: [&str; 3] =
     ["apart: inner at a.c:11", "outer: middle at a.c:5", "outer: middle at a.c:5, inner at a.h:10"];
 
 /// The lines of a file that some code comes from.
-fn lines_of(debug: &Debug, name: &str) -> Vec<u32> {
+fn lines_of(debug: &DebugInfo, name: &str) -> Vec<u32> {
     let code = debug.functions.iter().flat_map(|function| function.code.iter().copied());
     let lines = code.flat_map(|stretch| debug.lines(stretch).map(|(_, line)| line));
     let mut lines: Vec<u32> =
@@ -91,7 +91,7 @@ fn both_compilers_and_versions_are_read() -> Result<()> {
         ] {
             let (_guard, directory) = temporary()?;
             let object = compile(&directory, compiler, flags)?;
-            let debug = Debug::of(&fs_err::read(&object)?)?;
+            let debug = DebugInfo::of(&fs_err::read(&object)?)?;
             assert_eq!(tree(&debug), TREE, "{compiler} {flags:?}");
             let (source, header) = (lines_of(&debug, "/a.c"), lines_of(&debug, "/a.h"));
             for line in [3, 4, 9, 10, 12] {
@@ -115,9 +115,9 @@ fn linked_files_are_read() -> Result<()> {
         tool("ld", ["-r", "-o", module.as_str(), object.as_str()])?;
         let base = ["-e", "outer", "--defsym", "use=0", "-Ttext", "0xffffffff81000000"];
         tool("ld", base.into_iter().chain(["-o", image.as_str(), object.as_str()]))?;
-        let before = Debug::of(&fs_err::read(&object)?)?;
+        let before = DebugInfo::of(&fs_err::read(&object)?)?;
         for path in [&module, &image] {
-            let linked = Debug::of(&fs_err::read(path)?)?;
+            let linked = DebugInfo::of(&fs_err::read(path)?)?;
             assert_eq!(tree(&linked), TREE, "{compiler} {path}");
             assert_eq!(lines_of(&linked, "/a.c"), lines_of(&before, "/a.c"), "{path}");
         }
@@ -129,7 +129,7 @@ fn linked_files_are_read() -> Result<()> {
 fn the_innermost_inlined_function_is_found_at_its_place() -> Result<()> {
     let (_guard, directory) = temporary()?;
     let object = compile(&directory, "gcc", &["-g"])?;
-    let debug = Debug::of(&fs_err::read(&object)?)?;
+    let debug = DebugInfo::of(&fs_err::read(&object)?)?;
     let outer = debug.functions.with_ids().find(|(it, _)| it.named.name == "outer");
     let (_, outer) = outer.context("outer")?;
     let stretch = *debug.functions[outer].code.first().context("no code")?;
@@ -152,7 +152,7 @@ fn the_innermost_inlined_function_is_found_at_its_place() -> Result<()> {
 fn what_cannot_be_read_is_said() -> Result<()> {
     let (_guard, directory) = temporary()?;
     let read = |flags: &[&str]| -> Result<_> {
-        Ok(Debug::of(&fs_err::read(compile(&directory, "gcc", flags)?)?))
+        Ok(DebugInfo::of(&fs_err::read(compile(&directory, "gcc", flags)?)?))
     };
     ensure!(matches!(read(&["-g0"])?, Err(DebugError::Missing)));
     let split = read(&["-g", "-gsplit-dwarf"])?;
@@ -203,7 +203,7 @@ fn debug_information_is_untrusted() -> Result<()> {
                         let at = section.start + next(section.len());
                         wrong[at] = [0, 1, 0x7f, 0x80, 0xff, wrong[at] ^ 4][next(6)];
                     }
-                    let read = catch_unwind(AssertUnwindSafe(|| Debug::of(&wrong).is_ok()));
+                    let read = catch_unwind(AssertUnwindSafe(|| DebugInfo::of(&wrong).is_ok()));
                     ensure!(read.is_ok(), "{compiler} {version}");
                 }
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result, ensure};
 use klp_core::kernel::LinkedKernel;
 use klp_core::livepatch::{
-    self, ChangedNames, LivepatchError, Options, TouchedObject, UnlinkedLivepatch,
+    self, ChangedNames, LivepatchError, LivepatchOptions, TouchedObject, UnlinkedLivepatch,
 };
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_tests::small::{SHOW, Small, for_each_compiler, read};
@@ -272,7 +272,7 @@ fn stripped_objects() -> Result<()> {
             lto: None,
             ..TouchedObject::default()
         };
-        let options = Options { force: false, replace: true };
+        let options = LivepatchOptions { force: false, replace: true };
         let error = livepatch::create(
             &LinkedKernel::default(),
             &[input],

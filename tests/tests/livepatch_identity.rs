@@ -2,7 +2,7 @@
 //! memory, or where the kernel cannot do with copied code what it does with its own.
 
 use anyhow::{Context as _, Result, ensure};
-use klp_core::livepatch::{KlpSymbol, Options, UnlinkedLivepatch};
+use klp_core::livepatch::{KlpSymbol, LivepatchOptions, UnlinkedLivepatch};
 use klp_core::module::{RawElf, RawSection, SymbolPlace};
 use klp_tests::small::{Small, for_each_compiler};
 
@@ -252,7 +252,7 @@ fn livepatches_on_top_of_each_other() -> Result<()> {
             small.flags = vec!["-mrecord-mcount"];
         }
         for (replace, target) in [(true, ".text.inner"), (false, "inner")] {
-            let options = Options { force: false, replace };
+            let options = LivepatchOptions { force: false, replace };
             let livepatch = small.livepatch_with(&[("a", "inner"), ("a", "outer")], options)?;
             assert_eq!(livepatch.refused, []);
             let names =

@@ -8,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use klp_core::input::Input as File;
 use klp_core::kernel::{Kallsyms, LinkedKernel, Symvers};
 use klp_core::livepatch::{
-    self, ChangedNames, LinkMembers, NamedConstant, NamesByObject, Options, TouchedObject,
+    self, ChangedNames, LinkMembers, LivepatchOptions, NamedConstant, NamesByObject, TouchedObject,
     UnlinkedLivepatch,
 };
 use klp_core::module::RawElf;
@@ -107,7 +107,7 @@ fn livepatch(before: &Build, after: &Build, named: &ChangedNames) -> Result<Unli
         lto: Some(LinkMembers { original: &members, patched: &members }),
         ..TouchedObject::default()
     };
-    let options = Options { force: false, replace: true };
+    let options = LivepatchOptions { force: false, replace: true };
     Ok(livepatch::create(&kernel, &[input], named, options)?)
 }
 

@@ -183,7 +183,7 @@ pub(super) const HEAD: Style = Style::new().bold();
 pub(super) const PLAIN: Style = Style::new();
 
 /// How listings are printed.
-pub(super) struct Look {
+pub(super) struct ListingStyle {
     /// Same instructions around different ones.
     pub(super) context: usize,
     /// The columns of the terminal, where there is one.
@@ -196,7 +196,7 @@ const SIDE: usize = 60;
 pub(super) fn human(
     explained: &[Explained],
     known: &ExplanationContext,
-    look: &Look,
+    look: &ListingStyle,
     out: &mut PrintableLines<'_>,
 ) -> io::Result<()> {
     for (index, it) in explained.iter().enumerate() {

@@ -124,7 +124,7 @@ pub(crate) fn explained(
     if format == StreamFormat::Json {
         return print(|out| explained::json(explained, known, out));
     }
-    let look = explained::Look { context, width: columns() };
+    let look = explained::ListingStyle { context, width: columns() };
     let (mut styled_text, mut text) = (Vec::new(), Vec::new());
     explained::human(explained, known, &look, &mut PrintableLines::to(&mut styled_text))?;
     styled(&styled_text, &mut text)?;

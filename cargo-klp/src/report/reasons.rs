@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use klp::{Because, Choice, FunctionReached, HunkReached, Why, hunk_words};
+use klp::{CompilerChoice, FunctionReached, HunkReached, HunkReason, Why, hunk_words};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -90,10 +90,8 @@ impl<'a> WhyRecord<'a> {
             object: &function.object,
             name: &function.name,
             because: because.iter().filter_map(|it| BecauseRecord::of(it, why)).collect(),
-            compiler: compiler.map(|Choice { callees, inlined, not_inlined }| ChoiceRecord {
-                callees,
-                inlined,
-                not_inlined,
+            compiler: compiler.map(|CompilerChoice { callees, inlined, not_inlined }| {
+                ChoiceRecord { callees, inlined, not_inlined }
             }),
         }
     }
@@ -114,7 +112,7 @@ impl<'a> WhyRecord<'a> {
 }
 
 impl<'a> BecauseRecord<'a> {
-    fn of(because: &'a Because, why: &'a Why) -> Option<Self> {
+    fn of(because: &'a HunkReason, why: &'a Why) -> Option<Self> {
         let hunk = &why.hunks.get(because.hunk)?.hunk;
         Some(Self {
             how: because.how.word(),

@@ -1,6 +1,6 @@
 //! `cargo klp check`.
 
-use klp::{Checked, Kernel};
+use klp::{CheckedModule, Kernel};
 
 use crate::cli::{CheckArgs, StreamFormat};
 use crate::error::RunError;
@@ -15,7 +15,7 @@ pub(crate) fn run(
     shell: &Shell,
 ) -> Result<ExitStatus, RunError> {
     let kernel = Kernel::find(&arguments.tree.location()?)?;
-    let Checked { report, attested: opinion } =
+    let CheckedModule { report, attested: opinion } =
         kernel.check(&arguments.livepatch, arguments.vmlinux.as_deref())?;
     report::check(&report, format).map_err(RunError::Print)?;
     match opinion {

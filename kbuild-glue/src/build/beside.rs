@@ -6,7 +6,7 @@ use super::plan::ExaminedBuild;
 use super::{BuildError, Workspace, readers};
 use crate::atomic;
 use crate::config::Config;
-use crate::mirror::{Mirror, News};
+use crate::mirror::{Mirror, UnknownToMake};
 use crate::patch::FileChange;
 
 impl Workspace {
@@ -17,7 +17,7 @@ impl Workspace {
         mirror: &Mirror,
         config: &Config,
     ) -> Result<(), BuildError> {
-        let News { added, edited } = mirror.news();
+        let UnknownToMake { added, edited } = mirror.news();
         let build = self.build_path();
         if added.is_empty() && edited.is_empty() || !build.exists() {
             return Ok(());

@@ -26,7 +26,7 @@ use crate::event::{BuildEvent, BuildEvents};
 use crate::interrupt::Interrupt;
 use crate::last_build::LastBuild;
 use crate::make::MakeError;
-use crate::objects::{Linked, LinkedObject, linked_modules};
+use crate::objects::{LinkedInto, LinkedObject, linked_modules};
 use crate::patch::{FileChange, PatchSet};
 use crate::revisions::Revisions;
 use crate::source_names::is_plain;
@@ -303,7 +303,7 @@ fn outputs(objects: &[LinkedObject]) -> BTreeSet<Utf8PathBuf> {
     let mut paths = BTreeSet::from(["Module.symvers".into(), "modules.order".into()]);
     for LinkedObject { object, linked } in objects {
         paths.extend([object.clone(), cmd_path(object)]);
-        if let Linked::Module(name) = linked {
+        if let LinkedInto::Module(name) = linked {
             paths
                 .extend([".mod", ".ko"].map(|suffix| Utf8PathBuf::from(format!("{name}{suffix}"))));
         }

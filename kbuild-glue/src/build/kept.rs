@@ -18,7 +18,7 @@ use crate::atomic;
 use crate::baseline::Fingerprint;
 use crate::cmd_file::cmd_path;
 use crate::mirror::Mirror;
-use crate::objects::{Linked, LinkedObject};
+use crate::objects::{LinkedInto, LinkedObject};
 
 const OBJECTS: &str = "objects.list";
 const FINGERPRINT: &str = "fingerprint";
@@ -132,8 +132,8 @@ pub(super) fn write(
         }
         // Writing to a string cannot fail.
         let _ = match linked {
-            Linked::Vmlinux => writeln!(list, "vmlinux\t{object}"),
-            Linked::Module(module) => writeln!(list, "module {module}\t{object}"),
+            LinkedInto::Vmlinux => writeln!(list, "vmlinux\t{object}"),
+            LinkedInto::Module(module) => writeln!(list, "module {module}\t{object}"),
         };
     }
     // What is written down about the objects must not reach the disk before them.
@@ -179,8 +179,8 @@ pub(super) fn stamp(object: &Utf8Path) -> Option<String> {
 fn parse(line: &str) -> Option<LinkedObject> {
     let (linked, object) = line.split_once('\t')?;
     let linked = match linked {
-        "vmlinux" => Linked::Vmlinux,
-        module => Linked::Module(module.strip_prefix("module ")?.to_owned()),
+        "vmlinux" => LinkedInto::Vmlinux,
+        module => LinkedInto::Module(module.strip_prefix("module ")?.to_owned()),
     };
     Some(LinkedObject { object: Utf8PathBuf::from(object), linked })
 }

@@ -242,7 +242,7 @@ mod tests {
     use fs_err as fs;
 
     use super::*;
-    use crate::objects::Linked;
+    use crate::objects::LinkedInto;
 
     fn change(path: &str) -> FileChange {
         let bytes = || Some(Vec::new());
@@ -271,7 +271,7 @@ mod tests {
             "savedcmd_cpu/caps.c := sh /k/mirror/caps.sh /k/mirror/include/asm/f.h\n",
         );
         let objects: Vec<LinkedObject> = ["fs/a.o", "fs/b.o"]
-            .map(|object| LinkedObject { object: object.into(), linked: Linked::Vmlinux })
+            .map(|object| LinkedObject { object: object.into(), linked: LinkedInto::Vmlinux })
             .into();
         let config = Config::default();
         let sources = Stamps::default();

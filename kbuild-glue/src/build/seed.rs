@@ -21,45 +21,48 @@ struct Paths<'a> {
 }
 
 /// Why the user's build is of no use to ours; `None` when there is nothing to say.
-pub(super) enum Fit {
+pub(super) enum SeedMisfit {
     Fits,
     Differs(String),
     NoBuild,
 }
 
 /// Whether the user built this configuration with this compiler.
-pub(super) fn look(tree: &Tree, compiler: &str) -> Result<Fit, BuildError> {
+pub(super) fn look(tree: &Tree, compiler: &str) -> Result<SeedMisfit, BuildError> {
     let output = &tree.output;
     let objects = linked_objects(output).unwrap_or_default();
     if objects.is_empty() {
-        return Ok(Fit::NoBuild);
+        return Ok(SeedMisfit::NoBuild);
     }
     if tree.source == *output {
         let why = "objects between the sources were made with other paths";
-        return Ok(Fit::Differs(why.to_owned()));
+        return Ok(SeedMisfit::Differs(why.to_owned()));
     }
     let theirs = fs::canonicalize(output.join("source")).unwrap_or_default();
     if theirs != tree.source {
-        return Ok(Fit::Differs(format!("it was made from the sources in {}", theirs.display())));
+        return Ok(SeedMisfit::Differs(format!(
+            "it was made from the sources in {}",
+            theirs.display()
+        )));
     }
     let time = |path: &str| fs::metadata(output.join(path)).and_then(|file| file.modified()).ok();
     let now = SystemTime::now();
     if objects.iter().any(|object| time(object.object.as_str()).is_some_and(|time| time > now)) {
-        return Ok(Fit::Differs("its objects are from the future".to_owned()));
+        return Ok(SeedMisfit::Differs("its objects are from the future".to_owned()));
     }
     if time("include/config/auto.conf").is_none_or(|made| time(".config") > Some(made)) {
-        return Ok(Fit::Differs("its configuration was changed since".to_owned()));
+        return Ok(SeedMisfit::Differs("its configuration was changed since".to_owned()));
     }
     let config = Config::read(&tree.config_path())?;
     let theirs = config.get("CONFIG_CC_VERSION_TEXT").unwrap_or(compiler);
     if theirs != compiler {
-        return Ok(Fit::Differs(format!("it was made with {theirs}, not with {compiler}")));
+        return Ok(SeedMisfit::Differs(format!("it was made with {theirs}, not with {compiler}")));
     }
     if let Some(option) = naming_sources(&config) {
         let why = format!("with {option} its objects hold the paths of their sources");
-        return Ok(Fit::Differs(why));
+        return Ok(SeedMisfit::Differs(why));
     }
-    Ok(Fit::Fits)
+    Ok(SeedMisfit::Fits)
 }
 
 /// An option with which compilers write the path of the source into data, as it is on their command line: objects from

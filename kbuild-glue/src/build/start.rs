@@ -2,7 +2,7 @@
 
 use fs_err as fs;
 
-use super::seed::{self, Fit};
+use super::seed::{self, SeedMisfit};
 use super::{BuildError, Workspace, inventory, read, written_after};
 use crate::baseline;
 use crate::config::Config;
@@ -22,7 +22,7 @@ impl Workspace {
         if !build.exists() {
             let compiler = baseline::version(&baseline::compiler(variables))?;
             match seed::look(&self.tree, &compiler)? {
-                Fit::Fits => {
+                SeedMisfit::Fits => {
                     let message = format!("the build in {}, to go on from it", self.tree.output);
                     events(BuildEvent::Status { verb: "Copying", message });
                     seed::copy(&self.tree, &self.mirror_path(), &build, &self.root)?;
@@ -37,11 +37,11 @@ impl Workspace {
                         None => self.discard_build()?,
                     }
                 }
-                Fit::Differs(why) => {
+                SeedMisfit::Differs(why) => {
                     let message = format!("the build in {} is not used: {why}", self.tree.output);
                     events(BuildEvent::Note { message });
                 }
-                Fit::NoBuild => {}
+                SeedMisfit::NoBuild => {}
             }
         }
         fs::create_dir_all(&build).map_err(BuildError::io(&build))?;

@@ -36,13 +36,13 @@ pub(super) fn step(line: &str) -> Option<(&str, &str)> {
 /// The first error counts: what follows is often its consequence, or what other jobs still print. Where no line
 /// looks like an error, the last ones before make stops are kept.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
+pub(super) struct FailureTail {
     before: VecDeque<String>,
     errors: Vec<String>,
     after: Vec<String>,
 }
 
-impl Tail {
+impl FailureTail {
     pub(super) fn push(&mut self, line: &str) {
         let is_make = line.starts_with("make");
         let is_stop = is_make && line.contains("***");
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn tail_keeps_the_error() {
-        let mut tail = Tail::default();
+        let mut tail = FailureTail::default();
         for number in 0..50 {
             tail.push(&format!("  CC      a{number}.o"));
             tail.push(&format!("note {number}"));

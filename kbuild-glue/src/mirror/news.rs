@@ -13,14 +13,14 @@ pub(crate) type ChangeTime = (i64, i64);
 
 /// Files that make may not know of as what they are; none of a mirror that is made anew.
 #[derive(Debug, Default)]
-pub(crate) struct News {
+pub(crate) struct UnknownToMake {
     /// Those that were not there.
     pub(crate) added: BTreeSet<Utf8PathBuf>,
     /// Those that are others, or gone.
     pub(crate) edited: BTreeSet<Utf8PathBuf>,
 }
 
-impl News {
+impl UnknownToMake {
     /// What is new in `listing`, of which `brought` are not yet in the mirror.
     pub(super) fn of(listing: &TreeListing, known: &MirrorRecord, brought: &[&str]) -> Self {
         let added = listing.keys().filter(|path| known.sources.get(path).is_none());

@@ -16,7 +16,7 @@ static NO_REFLINKS: AtomicBool = AtomicBool::new(false);
 
 /// Which time a file of the mirror gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Time {
+pub(super) enum MirrorTime {
     /// That of the user's file: nothing was made from the mirror's yet.
     Users,
     /// That of now: what was made from another file in its place is made again.
@@ -31,13 +31,13 @@ pub(super) fn place(
     source: &Utf8Path,
     target: &Utf8Path,
     temporary: &Utf8Path,
-    time: Time,
+    time: MirrorTime,
 ) -> io::Result<()> {
     if !reflink(source, temporary)? {
         atomic::remove_file(temporary)?;
         fs::copy(source, temporary)?;
     }
-    if time == Time::Users {
+    if time == MirrorTime::Users {
         // What is from the future would be made anew by each make.
         let modified = fs::metadata(source)?.modified()?.min(SystemTime::now());
         fs::File::open(temporary)?.set_modified(modified)?;

@@ -265,7 +265,7 @@ fn patched(
     overlay: &mut Overlay<'_>,
 ) -> Result<(Vec<u8>, TracedLines), PatchError> {
     let bytes = before.bytes.unwrap_or_default();
-    let failed = |hunk::Mismatch(index)| {
+    let failed = |hunk::HunkMismatch(index)| {
         let failed = at.file.hunks.get(index);
         PatchError::Hunk {
             patch: at.patch.path.clone(),

@@ -33,7 +33,7 @@ impl HunkLine {
 
 /// The hunk that does not apply, counted from 0.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Mismatch(pub(super) usize);
+pub(super) struct HunkMismatch(pub(super) usize);
 
 impl Hunk {
     /// The hunk without up to `fuzz` lines of context at each end, and how many it lost at the start.
@@ -90,12 +90,12 @@ pub(super) fn apply(
     hunks: &[Hunk],
     reverse: bool,
     fuzz: usize,
-) -> Result<Vec<u8>, Mismatch> {
+) -> Result<Vec<u8>, HunkMismatch> {
     Ok(placed(bytes, hunks, reverse, fuzz)?.0)
 }
 
 /// A hunk with the line of the file before, counted from 0, that it begins at.
-pub(super) type Placed = (usize, Hunk);
+pub(super) type PlacedHunk = (usize, Hunk);
 
 /// The same, and where each hunk went, without the context that it lost.
 pub(super) fn placed(
@@ -103,7 +103,7 @@ pub(super) fn placed(
     hunks: &[Hunk],
     reverse: bool,
     fuzz: usize,
-) -> Result<(Vec<u8>, Vec<Placed>), Mismatch> {
+) -> Result<(Vec<u8>, Vec<PlacedHunk>), HunkMismatch> {
     let mut all = Vec::with_capacity(hunks.len());
     let lines: Vec<&[u8]> = split_lines(bytes).collect();
     let mut result = Vec::with_capacity(bytes.len());
@@ -133,19 +133,19 @@ pub(super) fn placed(
             }
             Some((at, signed(at).saturating_sub(signed(stated)), old.len(), hunk))
         };
-        let (at, distance, length, hunk) = (0..=fuzz).find_map(place).ok_or(Mismatch(index))?;
+        let (at, distance, length, hunk) = (0..=fuzz).find_map(place).ok_or(HunkMismatch(index))?;
         moved = distance;
         for line in lines.get(done..at).unwrap_or_default() {
-            put(&mut result, line).ok_or(Mismatch(index.saturating_sub(1)))?;
+            put(&mut result, line).ok_or(HunkMismatch(index.saturating_sub(1)))?;
         }
         for line in hunk.side(reverse, true) {
-            put(&mut result, line).ok_or(Mismatch(index))?;
+            put(&mut result, line).ok_or(HunkMismatch(index))?;
         }
         done = at.saturating_add(length);
         all.push((at, hunk));
     }
     for line in lines.get(done..).unwrap_or_default() {
-        put(&mut result, line).ok_or(Mismatch(hunks.len().saturating_sub(1)))?;
+        put(&mut result, line).ok_or(HunkMismatch(hunks.len().saturating_sub(1)))?;
     }
     Ok((result, all))
 }
@@ -224,7 +224,7 @@ mod tests {
         assert_eq!(apply(&result, &hunks, true, 0).unwrap(), file.as_bytes());
         let twice =
             [hunk(4, 4, "-a\n+A\n"), hunk(4, 4, " b\n-a\n+A\n b\n"), hunk(1, 1, "-a\n+A\n")];
-        assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(Mismatch(2)));
+        assert_eq!(apply(file.as_bytes(), &twice, false, 0), Err(HunkMismatch(2)));
     }
 
     #[test]
@@ -239,7 +239,7 @@ mod tests {
     fn less_context_before_the_first_line_means_the_start() {
         let first = [hunk(1, 1, "+n\n a\n b\n")];
         assert_eq!(apply(b"a\nb\n", &first, false, 0).unwrap(), b"n\na\nb\n");
-        assert_eq!(apply(b"x\na\nb\n", &first, false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"x\na\nb\n", &first, false, 0), Err(HunkMismatch(0)));
         let second = [hunk(2, 2, "+n\n a\n b\n")];
         assert_eq!(apply(b"x\ny\na\nb\n", &second, false, 0).unwrap(), b"x\ny\nn\na\nb\n");
     }
@@ -249,47 +249,50 @@ mod tests {
     fn no_context_behind_the_last_line_means_the_end() {
         let last = [hunk(2, 2, " a\n+n\n")];
         assert_eq!(apply(b"x\na\na\n", &last, false, 0).unwrap(), b"x\na\na\nn\n");
-        assert_eq!(apply(b"x\na\ny\n", &last, false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"x\na\ny\n", &last, false, 0), Err(HunkMismatch(0)));
     }
 
     #[test]
     fn no_fuzz() {
         let file = b"a\nb\nc\n";
-        assert_eq!(apply(file, &[hunk(1, 1, " a\n-b\n+B\n x\n")], false, 0), Err(Mismatch(0)));
-        assert_eq!(apply(b"", &[hunk(1, 1, "-a\n")], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(file, &[hunk(1, 1, " a\n-b\n+B\n x\n")], false, 0), Err(HunkMismatch(0)));
+        assert_eq!(apply(b"", &[hunk(1, 1, "-a\n")], false, 0), Err(HunkMismatch(0)));
     }
 
     #[test]
     fn fuzz_leaves_out_context_and_keeps_that_of_the_file() {
         let file = b"a\nb\nc\n";
         let wrong = [hunk(1, 1, " x\n-b\n+B\n c\n")];
-        assert_eq!(apply(file, &wrong, false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(file, &wrong, false, 0), Err(HunkMismatch(0)));
         assert_eq!(apply(file, &wrong, false, 1).unwrap(), b"a\nB\nc\n");
         let both = [hunk(1, 1, " x\n y\n-b\n+B\n c\n z\n")];
-        assert_eq!(apply(file, &both, false, 1), Err(Mismatch(0)));
+        assert_eq!(apply(file, &both, false, 1), Err(HunkMismatch(0)));
         assert_eq!(apply(file, &both, false, 2).unwrap(), b"a\nB\nc\n");
         // Removed lines are never left out, and a hunk of context alone cannot be placed.
-        assert_eq!(apply(file, &[hunk(1, 1, "-x\n+B\n")], false, 3), Err(Mismatch(0)));
-        assert_eq!(apply(file, &[hunk(1, 1, " x\n+B\n")], false, 3), Err(Mismatch(0)));
+        assert_eq!(apply(file, &[hunk(1, 1, "-x\n+B\n")], false, 3), Err(HunkMismatch(0)));
+        assert_eq!(apply(file, &[hunk(1, 1, " x\n+B\n")], false, 3), Err(HunkMismatch(0)));
     }
 
     #[test]
     fn line_end_at_the_end() {
         let without = hunk(1, 1, "-a\n+b");
         assert_eq!(apply(b"a\n", std::slice::from_ref(&without), false, 0).unwrap(), b"b");
-        assert_eq!(apply(b"a", std::slice::from_ref(&without), false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"a", std::slice::from_ref(&without), false, 0), Err(HunkMismatch(0)));
         // The file goes on where the patch says that it ends.
-        assert_eq!(apply(b"a\nz\n", std::slice::from_ref(&without), false, 0), Err(Mismatch(0)));
+        assert_eq!(
+            apply(b"a\nz\n", std::slice::from_ref(&without), false, 0),
+            Err(HunkMismatch(0))
+        );
         // It goes on, and another hunk changes it behind that.
         let behind = hunk(3, 3, "-y\n+Y\n");
-        assert_eq!(apply(b"a\nz\ny\n", &[without, behind], false, 0), Err(Mismatch(0)));
-        assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"a\nz\ny\n", &[without, behind], false, 0), Err(HunkMismatch(0)));
+        assert_eq!(apply(b"a", &[hunk(1, 1, "-a+b\n")], false, 0), Err(HunkMismatch(0)));
     }
 
     #[test]
     fn insertion_without_context_does_not_move() {
         assert_eq!(apply(b"", &[hunk(0, 1, "+a\n")], false, 0).unwrap(), b"a\n");
         assert_eq!(apply(b"1\n2\n", &[hunk(1, 2, "+a\n")], false, 0).unwrap(), b"1\na\n2\n");
-        assert_eq!(apply(b"1\n", &[hunk(5, 6, "+a\n")], false, 0), Err(Mismatch(0)));
+        assert_eq!(apply(b"1\n", &[hunk(5, 6, "+a\n")], false, 0), Err(HunkMismatch(0)));
     }
 }

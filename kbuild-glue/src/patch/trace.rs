@@ -3,7 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::edits::definition;
-use super::hunk::{HunkLine, Placed, split_lines};
+use super::hunk::{HunkLine, PlacedHunk, split_lines};
 use super::{PatchError, PatchSet, apply};
 
 /// How much of the line that a hunk is in is shown.
@@ -62,7 +62,7 @@ impl TracedLines {
         self,
         (patch, file): (&Utf8Path, &Utf8Path),
         bytes: &[u8],
-        hunks: &[Placed],
+        hunks: &[PlacedHunk],
         all: &mut Vec<TracedHunk>,
     ) -> Self {
         let text: Vec<&[u8]> = split_lines(bytes).collect();

@@ -12,7 +12,7 @@ use crate::module::{Recompiled, with_sections};
 use crate::scripts::Scripts;
 
 /// Objects with their recompiles, once make has run.
-pub(super) struct Beside(BTreeMap<Utf8PathBuf, Recompiled>);
+pub(super) struct RecompiledBeside(BTreeMap<Utf8PathBuf, Recompiled>);
 
 impl Workspace {
     /// Has `scripts`, which make `objects`, compile each of them with sections as well.
@@ -23,11 +23,11 @@ impl Workspace {
         objects: &[Utf8PathBuf],
         version: BuildVersion,
         settings: &BuildSettings<'_>,
-    ) -> Result<Beside, BuildError> {
+    ) -> Result<RecompiledBeside, BuildError> {
         let mut beside = BTreeMap::new();
         let is_idle = settings.jobs.limit().is_some_and(|jobs| jobs / 2 >= objects.len());
         if !is_idle {
-            return Ok(Beside(beside));
+            return Ok(RecompiledBeside(beside));
         }
         let directory = with_sections(&self.module_path(), version);
         crate::atomic::remove_dir(&directory).map_err(BuildError::io(&directory))?;
@@ -42,11 +42,11 @@ impl Workspace {
             scripts.add_perhaps(&path, &code)?;
             beside.insert(object.clone(), Recompiled { object: path, types: None });
         }
-        Ok(Beside(beside))
+        Ok(RecompiledBeside(beside))
     }
 }
 
-impl Beside {
+impl RecompiledBeside {
     /// Those that the compiler made.
     pub(super) fn made(self) -> BTreeMap<Utf8PathBuf, Recompiled> {
         self.0.into_iter().filter(|(_, again)| again.object.is_file()).collect()

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::recipe::Recipe;
 use super::{Compilation, Compilations};
 use crate::lexical::resolved;
-use crate::objects::Linked;
+use crate::objects::LinkedInto;
 
 /// The objects in what make printed, and how the sources are made that are not in the tree. `sources` is the top of the
 /// sources, as make names it; `modules` are paths of modules by the kernel's names of them.
@@ -83,14 +83,14 @@ fn unit(
 }
 
 /// What the object is linked into: Kbuild defines the names of its modules (`scripts/Makefile.lib`).
-fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<Linked>> {
+fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<LinkedInto>> {
     const MODULES: &str = "-DKBUILD_MODNAME='\"";
     if !flags.contains(" -DMODULE ") {
-        return flags.contains(" -D__KERNEL__ ").then(|| vec![Linked::Vmlinux]);
+        return flags.contains(" -D__KERNEL__ ").then(|| vec![LinkedInto::Vmlinux]);
     }
     let (_, names) = flags.split_once(MODULES)?;
     let (names, _) = names.split_once("\"'")?;
-    let paths = names.split(':').map(|name| modules.get(name).cloned().map(Linked::Module));
+    let paths = names.split(':').map(|name| modules.get(name).cloned().map(LinkedInto::Module));
     paths.collect()
 }
 
@@ -98,8 +98,8 @@ fn linked(flags: &str, modules: &BTreeMap<String, String>) -> Option<Vec<Linked>
 pub(super) fn write(units: &Compilations) -> String {
     let line = |(object, Compilation { source, linked, command }): (&Utf8PathBuf, &Compilation)| {
         let linked = linked.iter().map(|linked| match linked {
-            Linked::Vmlinux => "",
-            Linked::Module(name) => name,
+            LinkedInto::Vmlinux => "",
+            LinkedInto::Module(name) => name,
         });
         let linked: Vec<&str> = linked.collect();
         format!("{object}\t{source}\t{}\t{command}\n", linked.join(":"))
@@ -114,8 +114,8 @@ pub(super) fn read(text: &str) -> Option<Compilations> {
         let mut next = || fields.next();
         let (object, source, linked, command) = (next()?, next()?, next()?, next()?);
         let linked = linked.split(':').map(|name| match name {
-            "" => Linked::Vmlinux,
-            name => Linked::Module(name.to_owned()),
+            "" => LinkedInto::Vmlinux,
+            name => LinkedInto::Module(name.to_owned()),
         });
         let unit = Compilation {
             source: resolved(source.as_ref()),
@@ -156,11 +156,11 @@ mod tests {
         assert_eq!(v.source, "virt/v.c");
         let a = &units[Utf8Path::new("fs/a.o")];
         assert_eq!(a.source, "fs/a.c");
-        assert_eq!(a.linked, [Linked::Vmlinux]);
+        assert_eq!(a.linked, [LinkedInto::Vmlinux]);
         assert!(a.command.contains("-DKBUILD_MODFILE='\"fs/a\"' -c -o fs/a.o"));
         assert!(a.command.ends_with("objtool --orc fs/a.o"));
         let b = &units[Utf8Path::new("fs/ext4/b.o")];
-        assert_eq!(b.linked, [Linked::Module("fs/ext4/ext4".to_owned())]);
+        assert_eq!(b.linked, [LinkedInto::Module("fs/ext4/ext4".to_owned())]);
         assert_eq!(read(&write(&units)), Some(units));
         assert_eq!(read("rubbish\n"), None);
     }

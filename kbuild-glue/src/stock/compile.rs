@@ -16,7 +16,7 @@ use crate::cmd_file::{SavedCommand, cmd_path};
 use crate::event::{BuildEvent, BuildEvents};
 use crate::last_build::BuildVersion;
 use crate::lexical::in_mirror;
-use crate::objects::{Linked, LinkedObject};
+use crate::objects::{LinkedInto, LinkedObject};
 use crate::patch::FileChange;
 use crate::scripts::Scripts;
 
@@ -254,7 +254,8 @@ fn stated(text: &str) -> Vec<String> {
 
 fn linked(stock: &StockBuild, objects: &BTreeSet<Utf8PathBuf>) -> Vec<LinkedObject> {
     let each = |object: &Utf8PathBuf| {
-        let of = |linked: &Linked| LinkedObject { object: object.clone(), linked: linked.clone() };
+        let of =
+            |linked: &LinkedInto| LinkedObject { object: object.clone(), linked: linked.clone() };
         stock.recipes.linked(object).iter().map(of).collect::<Vec<_>>()
     };
     objects.iter().flat_map(each).collect()

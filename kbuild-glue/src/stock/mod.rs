@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::cmd_file::SavedCommand;
-use crate::objects::Linked;
+use crate::objects::LinkedInto;
 
 pub use compiler::StockCompiler;
 pub use error::StockError;
@@ -46,7 +46,7 @@ pub struct Compilation {
     /// The source file, relative to the top of the sources.
     pub source: Utf8PathBuf,
     /// What it is linked into: vmlinux, or modules.
-    pub linked: Vec<Linked>,
+    pub linked: Vec<LinkedInto>,
     /// The command, to be run in the output directory.
     command: String,
 }

@@ -92,7 +92,7 @@ fn is_code(path: &Utf8Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::objects::Linked;
+    use crate::objects::LinkedInto;
     use crate::stock::Compilations;
     use crate::stock::generators::GeneratedSources;
 
@@ -120,7 +120,7 @@ mod tests {
         }
         let unit = |source: &str| Compilation {
             source: source.into(),
-            linked: vec![Linked::Vmlinux],
+            linked: vec![LinkedInto::Vmlinux],
             command: format!("gcc {} -c", if source.ends_with("m.c") { "-m16" } else { "-m64" }),
         };
         let compiled = [

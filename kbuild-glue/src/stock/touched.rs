@@ -9,7 +9,7 @@ use super::naming::{is_brought_along, is_program};
 use super::prepare::Recipes;
 use super::{Compilation, StockError};
 use crate::build::NotCompiled;
-use crate::objects::Linked;
+use crate::objects::LinkedInto;
 use crate::patch::FileChange;
 
 /// What a patch touches.
@@ -156,7 +156,7 @@ impl Recipes {
         &self,
         number: usize,
         seed: u64,
-        of: impl Fn(&Linked) -> bool,
+        of: impl Fn(&LinkedInto) -> bool,
     ) -> BTreeSet<Utf8PathBuf> {
         let fits = |unit: &Compilation| {
             !is_program(&unit.source)
@@ -173,7 +173,7 @@ impl Recipes {
 
     /// What an object is linked into.
     #[must_use]
-    pub fn linked(&self, object: &Utf8Path) -> &[Linked] {
+    pub fn linked(&self, object: &Utf8Path) -> &[LinkedInto] {
         self.units.get(object).map(|unit| unit.linked.as_slice()).unwrap_or_default()
     }
 
@@ -255,7 +255,7 @@ mod tests {
         write("fs/Makefile", "hostprogs := gen\n$(obj)/made.c: $(srctree)/fs/ruled.h\n");
         let unit = |source: &str| Compilation {
             source: source.into(),
-            linked: vec![Linked::Vmlinux],
+            linked: vec![LinkedInto::Vmlinux],
             command: match source {
                 "fs/real.c" => "gcc -m16 -c -o fs/real.o fs/real.c".to_owned(),
                 "samples/s.c" => format!("gcc -include {root}/fs/forced.h -c -o s.o s.c"),

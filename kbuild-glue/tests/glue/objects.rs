@@ -2,15 +2,15 @@
 
 use crate::common::{directory, run, write};
 use fs_err as fs;
-use kbuild_glue::{Linked, LinkedObject, ObjectsError, linked_objects};
+use kbuild_glue::{LinkedInto, LinkedObject, ObjectsError, linked_objects};
 
 fn listed(root: &camino::Utf8Path) -> Vec<String> {
     linked_objects(root)
         .unwrap()
         .into_iter()
         .map(|LinkedObject { object, linked }| match linked {
-            Linked::Vmlinux => object.into_string(),
-            Linked::Module(module) => format!("{module}: {object}"),
+            LinkedInto::Vmlinux => object.into_string(),
+            LinkedInto::Module(module) => format!("{module}: {object}"),
         })
         .collect()
 }

@@ -2,19 +2,20 @@
 
 use super::judge::JudgedObject;
 use super::names::base;
-use super::view::{Aim, FieldUse, SectionExtent, View};
+use super::view::{FieldUse, FileView, SectionExtent, SymbolOffset};
 use crate::elf::{Definition, Reloc, RelocKind, Section, SymbolId, SymbolKind};
 
 /// Whether two stretches of data or code have the same bytes and lead to the same, none of it new code.
 pub(super) fn is_same(
     source: &JudgedObject<'_>,
     new: SectionExtent,
-    original: &View<'_>,
+    original: &FileView<'_>,
     was: SectionExtent,
 ) -> bool {
-    let content =
-        |view: &View<'_>, it: SectionExtent| bytes(view.section(it.section), it.start, it.size());
-    let fields = |view: &View<'_>, it: SectionExtent| -> Vec<Reloc> {
+    let content = |view: &FileView<'_>, it: SectionExtent| {
+        bytes(view.section(it.section), it.start, it.size())
+    };
+    let fields = |view: &FileView<'_>, it: SectionExtent| -> Vec<Reloc> {
         let relocs = view.section(it.section).relocs.within(it.start, it.end);
         relocs.filter(|reloc| reloc.kind != RelocKind::None).collect()
     };
@@ -51,25 +52,25 @@ pub(super) fn bytes(section: &Section<'_>, start: u64, size: u64) -> Option<Vec<
 }
 
 /// Where the thing of a symbol is.
-pub(super) fn extent(view: &View<'_>, index: SymbolId) -> Option<SectionExtent> {
+pub(super) fn extent(view: &FileView<'_>, index: SymbolId) -> Option<SectionExtent> {
     let symbol = view.symbol(index);
     let Definition::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)
 }
 
 /// The symbol of what a relocation leads to. A text has none.
-pub(super) fn meant(view: &View<'_>, reloc: &Reloc, behind: u64) -> Option<SymbolId> {
+pub(super) fn meant(view: &FileView<'_>, reloc: &Reloc, behind: u64) -> Option<SymbolId> {
     if view.symbol(reloc.symbol).kind != SymbolKind::Section {
         return Some(reloc.symbol);
     }
     let (section, offset) =
-        view.place(Aim::of(reloc, FieldUse { behind, ..FieldUse::default() }))?;
+        view.place(SymbolOffset::of(reloc, FieldUse { behind, ..FieldUse::default() }))?;
     view.symbol_of(view.extent(section, u64::try_from(offset).ok()?)?)
 }
 
 /// The text that a field of data leads to.
-fn text<'v>(view: &'v View<'_>, reloc: &Reloc) -> Option<&'v [u8]> {
-    let (section, offset) = view.place(Aim::of(reloc, FieldUse::default()))?;
+fn text<'v>(view: &'v FileView<'_>, reloc: &Reloc) -> Option<&'v [u8]> {
+    let (section, offset) = view.place(SymbolOffset::of(reloc, FieldUse::default()))?;
     let section = Some(view.section(section)).filter(|section| section.is_strings())?;
     let rest = section.data.get(usize::try_from(offset).ok()?..)?;
     rest.split(|byte| *byte == 0).next()

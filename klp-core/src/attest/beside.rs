@@ -5,9 +5,9 @@
 use super::DeviationClass;
 use super::judge::{Judge, PairedField};
 use super::names::is_of_one_place;
-use super::reference::Lead;
+use super::reference::ModuleTarget;
 use super::running::ImagePlace;
-use super::view::{Aim, SectionExtent};
+use super::view::{SectionExtent, SymbolOffset};
 use crate::elf::{RelocKind, SectionId, SymbolKind};
 
 /// How far from an array it can be entered: by a character of an alphabet, or the number of a message.
@@ -15,23 +15,25 @@ const FAR: u64 = 4096;
 
 impl Judge<'_> {
     /// Whether `lead` is where `aim` of a patched object leads to, whichever of the variables around is meant.
-    pub(super) fn beside(&mut self, field: PairedField, aim: Aim, lead: Lead) {
+    pub(super) fn beside(&mut self, field: PairedField, aim: SymbolOffset, lead: ModuleTarget) {
         for extent in self.readings(field, aim) {
             let Some((_, offset)) = self.aimed(field, aim) else { continue };
             let inside =
                 i64::try_from(extent.start).map_or(0, |start| offset.saturating_sub(start));
             let number = field.piece.0;
             match lead {
-                Lead::Running(spot) => {
+                ModuleTarget::Running(spot) => {
                     if !self.stands_at(number, extent, spot.plus(inside.saturating_neg())) {
                         self.uncertain(field, extent);
                     }
                 }
-                Lead::Inside(section, there) => match u64::try_from(there.saturating_sub(inside)) {
-                    Ok(start) => self.beside.push((field, (number, extent), section.at(start))),
-                    Err(_) => self.uncertain(field, extent),
-                },
-                Lead::Nothing | Lead::Number(_) => {}
+                ModuleTarget::Inside(section, there) => {
+                    match u64::try_from(there.saturating_sub(inside)) {
+                        Ok(start) => self.beside.push((field, (number, extent), section.at(start))),
+                        Err(_) => self.uncertain(field, extent),
+                    }
+                }
+                ModuleTarget::Nothing | ModuleTarget::Number(_) => {}
             }
         }
     }
@@ -45,12 +47,12 @@ impl Judge<'_> {
         }
     }
 
-    fn aimed(&self, field: PairedField, aim: Aim) -> Option<(SectionId, i64)> {
+    fn aimed(&self, field: PairedField, aim: SymbolOffset) -> Option<(SectionId, i64)> {
         self.sources.get(field.piece.0)?.aimed(aim)
     }
 
     /// The variables that an address can belong to, beside the one that it hits.
-    fn readings(&self, field: PairedField, aim: Aim) -> Vec<SectionExtent> {
+    fn readings(&self, field: PairedField, aim: SymbolOffset) -> Vec<SectionExtent> {
         let (number, user) = field.piece;
         let Some(view) = self.sources.get(number).map(|source| &source.patched) else {
             return Vec::new();
@@ -82,7 +84,8 @@ impl Judge<'_> {
         let has_start = |extent: &SectionExtent| {
             let mut relocs = holder.relocs.within(user.start, user.end);
             relocs.any(|reloc| {
-                let place = (reloc.kind != RelocKind::None).then(|| Aim::of(&reloc, field.used));
+                let place =
+                    (reloc.kind != RelocKind::None).then(|| SymbolOffset::of(&reloc, field.used));
                 let place = place.and_then(|aim| view.place(aim));
                 place.is_some_and(|(to, at)| {
                     u64::try_from(at).is_ok_and(|at| extent.holds(section, at) && to == section)

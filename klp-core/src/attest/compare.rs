@@ -8,7 +8,7 @@ use super::judge::{Judge, ObjectExtent, PairedField};
 use super::reference::livepatch_name;
 use super::tables::{ALTERNATIVES, FENTRIES, LABELS, REPLACEMENTS, STATIC_CALLS};
 use super::thing::PatchedMeaning;
-use super::view::{Aim, FieldUse, SectionExtent, View};
+use super::view::{FieldUse, FileView, SectionExtent, SymbolOffset};
 use super::x86_64::{CALL, JUMP, NOP2, NOP5, SHORT_JUMP, label_length};
 use crate::elf::Place;
 use crate::elf::{Definition, Reloc, RelocKind, Section, SectionId};
@@ -19,7 +19,7 @@ const KEY_HACK: i64 = 2;
 
 /// The relocations of a piece, also those that an assembler saved itself, by their offsets in it; and how they are used.
 fn fields(
-    view: &View<'_>,
+    view: &FileView<'_>,
     section: &Section<'_>,
     extent: SectionExtent,
 ) -> (BTreeMap<u64, Reloc>, BTreeMap<u64, FieldUse>) {
@@ -177,7 +177,7 @@ impl Judge<'_> {
 
     /// Whether a field leads to a weak symbol that nobody defines.
     fn is_absent(&self, number: usize, reloc: &Reloc, used: FieldUse) -> bool {
-        self.thing(number, Aim::of(reloc, used)) == Ok(PatchedMeaning::Nothing)
+        self.thing(number, SymbolOffset::of(reloc, used)) == Ok(PatchedMeaning::Nothing)
     }
 
     /// The code that an alternative puts in the place of other.
@@ -185,10 +185,10 @@ impl Judge<'_> {
         let (number, _) = field.piece;
         let Some(source) = self.sources.get(number) else { return };
         let view = &source.patched;
-        let here = view.place(Aim::of(&field.patched, FieldUse::default()));
-        let there = self.module.place(Aim::of(&field.module, FieldUse::default()));
+        let here = view.place(SymbolOffset::of(&field.patched, FieldUse::default()));
+        let there = self.module.place(SymbolOffset::of(&field.module, FieldUse::default()));
         let length = replacement_length(entry);
-        let place = |at: Option<(SectionId, i64)>, view: &View<'_>| {
+        let place = |at: Option<(SectionId, i64)>, view: &FileView<'_>| {
             let (section, offset) = at?;
             let header = Some(view.section(section)).filter(|header| header.name == REPLACEMENTS);
             header.and_then(|_| Some(section.at(u64::try_from(offset).ok()?)))
@@ -315,7 +315,7 @@ fn is_jump(bytes: &[u8]) -> bool {
     matches!((bytes.first(), bytes.len()), (Some(&JUMP), 5) | (Some(&SHORT_JUMP), 2))
 }
 
-impl View<'_> {
+impl FileView<'_> {
     /// The entries of the tables of a name, and the code to which each belongs.
     pub(super) fn table_places(&self, name: &str) -> Vec<(Place, Place)> {
         let mut places = Vec::new();
@@ -326,7 +326,7 @@ impl View<'_> {
             };
             for reloc in section.relocs.iter() {
                 let starts = reloc.offset.checked_rem(size) == Some(0);
-                let to = self.place(Aim::of(&reloc, FieldUse::default()));
+                let to = self.place(SymbolOffset::of(&reloc, FieldUse::default()));
                 if let Some((to, offset)) = to.filter(|_| starts && reloc.kind != RelocKind::None)
                     && let Ok(offset) = u64::try_from(offset)
                 {

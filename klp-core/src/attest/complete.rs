@@ -8,7 +8,7 @@ use super::names::is_of_one_place;
 use super::names::{base, is_constructor};
 use super::running::VMLINUX;
 use super::tables::{AttestedTable, is_generated};
-use super::view::{Aim, FieldUse, SectionExtent, View};
+use super::view::{FieldUse, FileView, SectionExtent, SymbolOffset};
 use super::{DeviationClass, ExpectedChanges};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
@@ -140,7 +140,7 @@ impl Judge<'_> {
             }
             for reloc in section.relocs.iter() {
                 let used = FieldUse { behind: if is_code { 4 } else { 0 }, ..FieldUse::default() };
-                let to = view.place(Aim::of(&reloc, used));
+                let to = view.place(SymbolOffset::of(&reloc, used));
                 let meant = to.is_some_and(|(to, offset)| {
                     u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset))
                 });
@@ -270,7 +270,7 @@ impl Judge<'_> {
 }
 
 /// The names of functions that are freed after the start.
-fn freed_names<'a>(original: &View<'a>) -> BTreeSet<&'a [u8]> {
+fn freed_names<'a>(original: &FileView<'a>) -> BTreeSet<&'a [u8]> {
     let freed = original.elf.symbols.iter().filter(|symbol| match symbol.place {
         Definition::Section(section) if symbol.kind == SymbolKind::Function => {
             MemoryKind::of(original.section(section)) == MemoryKind::FreedText
@@ -280,7 +280,7 @@ fn freed_names<'a>(original: &View<'a>) -> BTreeSet<&'a [u8]> {
     freed.map(|symbol| symbol.name).collect()
 }
 
-fn function_extent(view: &View<'_>, index: SymbolId) -> Option<SectionExtent> {
+fn function_extent(view: &FileView<'_>, index: SymbolId) -> Option<SectionExtent> {
     let symbol = view.symbol(index);
     let Definition::Section(section) = symbol.place else { return None };
     view.extent(section, symbol.value)

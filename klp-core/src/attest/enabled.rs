@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::view::{Aim, FieldUse, View};
+use super::view::{FieldUse, FileView, SymbolOffset};
 use super::x86_64::{Register, RegisterStep, instructions};
 use crate::elf::{Definition, Place, SectionId, SymbolKind};
 
@@ -19,7 +19,7 @@ pub(super) struct Replacement {
 
 /// All that it is told.
 #[derive(Debug, Default)]
-pub(super) struct Enabled {
+pub(super) struct EnabledPatch {
     /// What it is told of: `vmlinux`, and names of modules.
     pub(super) objects: BTreeSet<String>,
     pub(super) replacements: Vec<Replacement>,
@@ -52,12 +52,12 @@ struct Init {
 }
 
 /// Reads what `module` asks for; else what cannot be understood.
-pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
+pub(super) fn enabled(module: &FileView<'_>) -> Result<EnabledPatch, String> {
     let init = init(module)?;
     let patch = init.patch.ok_or("its init code does not call klp_enable_patch")?;
     let objects =
         pointer(module, patch.plus(PATCH_OBJECTS))?.ok_or("its struct klp_patch has no objects")?;
-    let mut enabled = Enabled::default();
+    let mut enabled = EnabledPatch::default();
     let mut used = 0usize;
     enabled.tables.extend([table(module, patch)?, table(module, objects)?]);
     for entry in entries(module, objects, OBJECT_FUNCTIONS)? {
@@ -104,7 +104,7 @@ pub(super) fn enabled(module: &View<'_>) -> Result<Enabled, String> {
 }
 
 /// Follows the init code, which is straight.
-fn init(module: &View<'_>) -> Result<Init, String> {
+fn init(module: &FileView<'_>) -> Result<Init, String> {
     let start = module.named(b"init_module").first().map(|index| module.symbol(*index));
     let start = start.ok_or("it has no init_module")?;
     let Definition::Section(index) = start.place else { return Err("no init_module".into()) };
@@ -117,7 +117,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
         let reloc = section.relocs.within(instruction.start, next).next();
         let aimed = reloc.map(|reloc| {
             let behind = next.saturating_sub(reloc.offset);
-            Aim::of(&reloc, FieldUse { behind, ..Default::default() })
+            SymbolOffset::of(&reloc, FieldUse { behind, ..Default::default() })
         });
         let place = aimed.and_then(|aim| module.place(aim));
         let place =
@@ -163,7 +163,7 @@ fn init(module: &View<'_>) -> Result<Init, String> {
 }
 
 /// The starts of the entries of an array, the last of which is empty. `field` is the field that all others have.
-fn entries(module: &View<'_>, start: Place, field: u64) -> Result<Vec<Place>, String> {
+fn entries(module: &FileView<'_>, start: Place, field: u64) -> Result<Vec<Place>, String> {
     let (section, from, to) = table(module, start)?;
     let header = module.section(section);
     let mut relocs = header.relocs.within(from, to).peekable();
@@ -193,7 +193,7 @@ fn entries(module: &View<'_>, start: Place, field: u64) -> Result<Vec<Place>, St
 }
 
 /// The variable that starts at a place.
-fn table(module: &View<'_>, at: Place) -> Result<(SectionId, u64, u64), String> {
+fn table(module: &FileView<'_>, at: Place) -> Result<(SectionId, u64, u64), String> {
     let symbol = module.elf.symbols.iter().find(|symbol| {
         symbol.place == Definition::Section(at.section)
             && symbol.value == at.offset
@@ -205,21 +205,21 @@ fn table(module: &View<'_>, at: Place) -> Result<(SectionId, u64, u64), String> 
 }
 
 /// Where the pointer at a place leads to in the module; none if it is NULL.
-pub(super) fn pointer(module: &View<'_>, at: Place) -> Result<Option<Place>, String> {
+pub(super) fn pointer(module: &FileView<'_>, at: Place) -> Result<Option<Place>, String> {
     let reloc = module.section(at.section).relocs.at(at.offset);
     let Some(reloc) = reloc else { return Ok(None) };
-    let place = module.place(Aim::of(&reloc, FieldUse::default()));
+    let place = module.place(SymbolOffset::of(&reloc, FieldUse::default()));
     let place = place.and_then(|(section, offset)| Some(section.at(u64::try_from(offset).ok()?)));
     place.map(Some).ok_or_else(|| "a pointer to something outside of the module".to_owned())
 }
 
-fn number(module: &View<'_>, at: Place) -> Option<u64> {
+fn number(module: &FileView<'_>, at: Place) -> Option<u64> {
     let section = Some(module.section(at.section))
         .filter(|section| section.relocs.at(at.offset).is_none())?;
     Some(u64::from_le_bytes(*section.bytes(at.offset, 8)?.first_chunk()?))
 }
 
-fn string(module: &View<'_>, at: Place) -> Option<String> {
+fn string(module: &FileView<'_>, at: Place) -> Option<String> {
     let data = module.section(at.section).data.get(usize::try_from(at.offset).ok()?..)?;
     let text = data.split(|byte| *byte == 0).next().filter(|text| !text.is_empty())?;
     Some(String::from_utf8_lossy(text).into_owned())

@@ -2,8 +2,8 @@
 
 use super::DeviationClass;
 use super::judge::{Judge, ObjectExtent};
-use super::tables::{AttestedTable, Duty, is_generated};
-use super::view::{Aim, FieldUse, SectionExtent};
+use super::tables::{AttestedTable, EntryDuty, is_generated};
+use super::view::{FieldUse, SectionExtent, SymbolOffset};
 use crate::elf::Place;
 use crate::elf::{RelocKind, SectionId};
 
@@ -85,8 +85,8 @@ impl Judge<'_> {
             let piece: ObjectExtent = (number, extent);
             match entry {
                 Some(entry) => self.copy(piece, entry),
-                None if table.duty == Duty::Spare => {}
-                None if table.duty == Duty::Labels && self.may_drop(piece) => {}
+                None if table.duty == EntryDuty::Spare => {}
+                None if table.duty == EntryDuty::Labels && self.may_drop(piece) => {}
                 None => {
                     let place = self.describe(number, code.section, code.offset);
                     let what = format!("its entry in {} is not in the module", table.section);
@@ -103,7 +103,7 @@ impl Judge<'_> {
         let view = &source.patched;
         let reloc = view.section(extent.section).relocs.at(extent.start.saturating_add(8));
         let Some(reloc) = reloc else { return false };
-        let aim = Aim::of(&reloc, FieldUse::default());
+        let aim = SymbolOffset::of(&reloc, FieldUse::default());
         let named = view.symbol(aim.symbol).name;
         let in_module = source.image != Some(super::running::VMLINUX);
         named.starts_with(b"__tracepoint_")
@@ -127,7 +127,8 @@ impl Judge<'_> {
                     continue;
                 }
                 for reloc in section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None) {
-                    let Some((to, offset)) = view.place(Aim::of(&reloc, FieldUse::default()))
+                    let Some((to, offset)) =
+                        view.place(SymbolOffset::of(&reloc, FieldUse::default()))
                     else {
                         continue;
                     };

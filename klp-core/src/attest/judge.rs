@@ -3,11 +3,11 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::enabled::{self, Enabled, Replacement};
+use super::enabled::{self, EnabledPatch, Replacement};
 use super::names;
 use super::origin::{self, RunningPlaces};
 use super::running::{ImagePlace, RunningImages};
-use super::view::{Aim, FieldUse, References, SectionExtent, View};
+use super::view::{FieldUse, FileView, References, SectionExtent, SymbolOffset};
 use super::{AttestError, Attestation, AttestedObject, Deviation, DeviationClass, RunningKernel};
 use crate::elf::{Definition, ElfError, Place, Reloc, SectionId, SymbolId, SymbolKind};
 
@@ -20,10 +20,10 @@ pub(super) struct JudgedObject<'a> {
     pub(super) object: &'a str,
     /// The image that it is linked into; none where the running kernel has no such image.
     pub(super) image: Option<usize>,
-    pub(super) original: Option<View<'a>>,
+    pub(super) original: Option<FileView<'a>>,
     /// As it was linked, where that is not `original`.
-    plain: Option<View<'a>>,
-    pub(super) patched: View<'a>,
+    plain: Option<FileView<'a>>,
+    pub(super) patched: FileView<'a>,
     origin: RunningPlaces,
     /// What the functions of the patched object refer to, once somebody has asked.
     pub(super) references: OnceCell<References<'a>>,
@@ -45,10 +45,10 @@ pub(super) struct PairedField {
 
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
-    pub(super) module: View<'a>,
+    pub(super) module: FileView<'a>,
     pub(super) sources: Vec<JudgedObject<'a>>,
     pub(super) running: RunningImages<'a>,
-    pub(super) enabled: Enabled,
+    pub(super) enabled: EnabledPatch,
     /// Old functions that livepatch leads to new ones.
     pub(super) replaced: BTreeSet<ImagePlace>,
     /// Where the module has what of the patched objects.
@@ -79,10 +79,10 @@ impl<'a> Judge<'a> {
         let mut sources = Vec::new();
         for object in objects {
             let view = |bytes: Option<&'a [u8]>| {
-                bytes.map(View::parse).transpose().map_err(failed(object.object))
+                bytes.map(FileView::parse).transpose().map_err(failed(object.object))
             };
             let (plain, original) = (view(object.plain)?, view(object.original)?);
-            let patched = View::parse(object.patched).map_err(failed(object.object))?;
+            let patched = FileView::parse(object.patched).map_err(failed(object.object))?;
             let image = running.find(object.linked);
             let origin = match (image, &plain, &original) {
                 (Some(image), Some(plain), _) => RunningPlaces::of(plain, &running, image),
@@ -101,12 +101,12 @@ impl<'a> Judge<'a> {
                 references,
             });
         }
-        let module = View::parse(module).map_err(failed("the module"))?;
+        let module = FileView::parse(module).map_err(failed("the module"))?;
         let mut judge = Self {
             module,
             sources,
             running,
-            enabled: Enabled::default(),
+            enabled: EnabledPatch::default(),
             replaced: BTreeSet::new(),
             copies: BTreeMap::new(),
             new_functions: BTreeSet::new(),
@@ -248,7 +248,7 @@ impl<'a> Judge<'a> {
         let seals = self.module.elf.sections.iter().filter(|section| section.name == SEALS);
         let sealed = seals.flat_map(|section| section.relocs.iter());
         sealed
-            .filter_map(|reloc| self.module.place(Aim::of(&reloc, FieldUse::default())))
+            .filter_map(|reloc| self.module.place(SymbolOffset::of(&reloc, FieldUse::default())))
             .any(|place| place == (at.section, at.offset.cast_signed()))
     }
 
@@ -323,7 +323,7 @@ impl<'a> Judge<'a> {
 }
 
 /// A name for a place, for people.
-pub(super) fn describe(view: &View<'_>, section: SectionId, offset: u64) -> String {
+pub(super) fn describe(view: &FileView<'_>, section: SectionId, offset: u64) -> String {
     let extent = view.extents(section).iter().rfind(|extent| extent.holds(section, offset));
     let named = extent.and_then(|extent| {
         let name = view.symbol(view.symbol_of(*extent)?).name_lossy().into_owned();
@@ -378,7 +378,7 @@ impl JudgedObject<'_> {
     }
 
     /// The place of what a symbol names, moved by `aim`'s offset.
-    pub(super) fn aimed(&self, aim: Aim) -> Option<(SectionId, i64)> {
+    pub(super) fn aimed(&self, aim: SymbolOffset) -> Option<(SectionId, i64)> {
         self.patched.place(aim)
     }
 }

@@ -7,8 +7,8 @@ use super::alike::bytes;
 use super::judge::{Judge, describe};
 use super::kind::MemoryKind;
 use super::origin;
-use super::tables::{AttestedTable, Duty, is_generated};
-use super::view::{Aim, FieldUse};
+use super::tables::{AttestedTable, EntryDuty, is_generated};
+use super::view::{FieldUse, SymbolOffset};
 use super::x86_64::instructions;
 use crate::elf::{Definition, Place, RelocKind, SectionClass, SectionId, SymbolKind};
 
@@ -24,8 +24,8 @@ impl Judge<'_> {
         let covered = self.covered();
         let mut found = Vec::new();
         for (section, index) in self.module.elf.sections.with_ids() {
-            let is_table =
-                AttestedTable::named(section.name).is_some_and(|table| table.duty == Duty::Spare);
+            let is_table = AttestedTable::named(section.name)
+                .is_some_and(|table| table.duty == EntryDuty::Spare);
             if !section.is_allocated()
                 || section.size == 0
                 || is_generated(section.name)
@@ -62,7 +62,7 @@ impl Judge<'_> {
         let mut found = Vec::new();
         for (section, index) in self.module.elf.sections.with_ids() {
             let Some(table) =
-                AttestedTable::named(section.name).filter(|it| it.duty == Duty::Spare)
+                AttestedTable::named(section.name).filter(|it| it.duty == EntryDuty::Spare)
             else {
                 continue;
             };
@@ -71,7 +71,7 @@ impl Judge<'_> {
                 reloc.kind != RelocKind::None && reloc.offset.checked_rem(size) == Some(0)
             });
             for reloc in starts {
-                let to = self.module.place(Aim::of(&reloc, FieldUse::default()));
+                let to = self.module.place(SymbolOffset::of(&reloc, FieldUse::default()));
                 let code = to.map(|(section, _)| self.module.section(section));
                 if !code.is_some_and(crate::elf::Section::is_code) {
                     found.push((index, reloc.offset, table.section));

@@ -10,7 +10,7 @@ use super::names::base;
 use super::names::is_of_one_place;
 use super::origin::users;
 use super::running::ImagePlace;
-use super::view::{References, View};
+use super::view::{FileView, References};
 use crate::elf::{Definition, SymbolId, SymbolKind};
 
 /// A variable or constant of an original that its patched object does not have.
@@ -111,7 +111,7 @@ impl Judge<'_> {
     }
 }
 
-fn references<'a>(view: &View<'a>) -> References<'a> {
+fn references<'a>(view: &FileView<'a>) -> References<'a> {
     let mut found = References::new();
     for (section, index) in view.elf.sections.with_ids().filter(|(it, _)| it.is_code()) {
         for extent in view.extents(index) {
@@ -130,7 +130,7 @@ fn references<'a>(view: &View<'a>) -> References<'a> {
 }
 
 /// Kind of memory and size of data that lasts and belongs to no single place in the code.
-fn shape(view: &View<'_>, index: SymbolId) -> Option<(MemoryKind, u64)> {
+fn shape(view: &FileView<'_>, index: SymbolId) -> Option<(MemoryKind, u64)> {
     let symbol = view.symbol(index);
     let Definition::Section(section) = symbol.place else { return None };
     let section = view.section(section);

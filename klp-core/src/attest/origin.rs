@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::base;
 use super::running::{ImagePlace, RunningImages};
-use super::view::{Aim, FieldUse, View};
+use super::view::{FieldUse, FileView, SymbolOffset};
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What clang puts in front of a function's name for its type in front of the function (kCFI).
@@ -22,7 +22,7 @@ pub(super) struct RunningPlaces {
 
 impl RunningPlaces {
     /// Of an object that was linked as it is.
-    pub(super) fn of(view: &View<'_>, running: &RunningImages<'_>, image: usize) -> Self {
+    pub(super) fn of(view: &FileView<'_>, running: &RunningImages<'_>, image: usize) -> Self {
         let mut fitting: Vec<BTreeMap<SectionId, ImagePlace>> = Vec::new();
         let mut most = 0;
         let Some(linked) = running.image(image) else { return Self::default() };
@@ -68,7 +68,7 @@ impl RunningPlaces {
     }
 
     /// Of all that an image is linked from, which has the same symbols in the same order.
-    pub(super) fn of_whole(view: &View<'_>, running: &RunningImages<'_>, image: usize) -> Self {
+    pub(super) fn of_whole(view: &FileView<'_>, running: &RunningImages<'_>, image: usize) -> Self {
         let Some(linked) = running.image(image) else { return Self::default() };
         let mut spots = BTreeMap::new();
         for (name, symbols) in view.names() {
@@ -107,7 +107,7 @@ fn has_size_of_objtool(name: &[u8]) -> bool {
 }
 
 /// Named local symbols in the order of the table.
-fn locals(view: &View<'_>) -> Vec<SymbolId> {
+fn locals(view: &FileView<'_>) -> Vec<SymbolId> {
     let symbols = view.elf.symbols.with_ids().filter(|(symbol, _)| {
         symbol.local
             && !symbol.name.is_empty()
@@ -119,7 +119,7 @@ fn locals(view: &View<'_>) -> Vec<SymbolId> {
 
 /// Where each section of the object is if `group` are its local symbols; none if they are not.
 fn bases(
-    view: &View<'_>,
+    view: &FileView<'_>,
     running: &RunningImages<'_>,
     image: usize,
     locals: &[SymbolId],
@@ -161,7 +161,7 @@ fn bases(
 /// Where each section of the object is, as all of its symbols agree: for an image whose symbol table names no files,
 /// such as the list that a kernel keeps of itself.
 fn agreed(
-    view: &View<'_>,
+    view: &FileView<'_>,
     running: &RunningImages<'_>,
     image: usize,
 ) -> BTreeMap<SectionId, ImagePlace> {
@@ -192,19 +192,19 @@ fn agreed(
 
 /// The symbols of `there` that can be the symbol `index` of `here`: one where it is clear.
 pub(super) fn same<'a>(
-    here: &View<'a>,
+    here: &FileView<'a>,
     index: SymbolId,
-    there: &View<'a>,
+    there: &FileView<'a>,
     is_whole: bool,
 ) -> Vec<SymbolId> {
     let symbol = here.symbol(index);
-    let is_code = |view: &View<'_>, index: SymbolId| {
+    let is_code = |view: &FileView<'_>, index: SymbolId| {
         let place = view.symbol(index).place;
         let Definition::Section(section) = place else { return None };
         Some(view.section(section).is_code())
     };
     let wanted = is_code(here, index);
-    let of = |view: &View<'_>, symbols: &[SymbolId]| -> Vec<SymbolId> {
+    let of = |view: &FileView<'_>, symbols: &[SymbolId]| -> Vec<SymbolId> {
         let symbols = symbols.iter().copied();
         symbols.filter(|other| is_code(view, *other) == wanted).collect()
     };
@@ -229,7 +229,7 @@ pub(super) fn same<'a>(
     }
     // Numbered: a static variable of a function, or of several.
     let sites_of =
-        |view: &View<'a>, symbols: &[SymbolId]| -> Vec<(SymbolId, Vec<ReferringPlace<'a>>)> {
+        |view: &FileView<'a>, symbols: &[SymbolId]| -> Vec<(SymbolId, Vec<ReferringPlace<'a>>)> {
             symbols.iter().map(|symbol| (*symbol, sites(view, *symbol))).collect()
         };
     let (ours, others) = (sites_of(here, &mine), sites_of(there, &theirs));
@@ -266,12 +266,12 @@ pub(super) fn same<'a>(
 
 /// Whether variables with these users can be the same: they have one in common, or one that only one version has.
 fn akin(
-    here: &View<'_>,
+    here: &FileView<'_>,
     mine: &BTreeSet<&[u8]>,
-    there: &View<'_>,
+    there: &FileView<'_>,
     theirs: &BTreeSet<&[u8]>,
 ) -> bool {
-    let has = |view: &View<'_>, name: &[u8]| view.names().any(|(other, _)| word(other) == name);
+    let has = |view: &FileView<'_>, name: &[u8]| view.names().any(|(other, _)| word(other) == name);
     mine.is_empty()
         || theirs.is_empty()
         || !mine.is_disjoint(theirs)
@@ -294,7 +294,7 @@ fn pair(mine: &[SymbolId], index: SymbolId, theirs: &[SymbolId]) -> Option<Vec<S
 }
 
 /// The functions that refer to what a symbol names, by their names without numbers.
-pub(super) fn users<'a>(view: &View<'a>, index: SymbolId) -> BTreeSet<&'a [u8]> {
+pub(super) fn users<'a>(view: &FileView<'a>, index: SymbolId) -> BTreeSet<&'a [u8]> {
     names(&sites(view, index))
 }
 
@@ -321,7 +321,7 @@ fn alike(mine: &[ReferringPlace<'_>], theirs: &[ReferringPlace<'_>]) -> usize {
     pairs.max().unwrap_or(0)
 }
 
-fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<ReferringPlace<'a>> {
+fn sites<'a>(view: &FileView<'a>, index: SymbolId) -> Vec<ReferringPlace<'a>> {
     const AROUND: u64 = 32;
     let mut sites = Vec::new();
     let symbol = view.symbol(index);
@@ -332,7 +332,7 @@ fn sites<'a>(view: &View<'a>, index: SymbolId) -> Vec<ReferringPlace<'a>> {
             continue;
         }
         for reloc in holder.relocs.iter() {
-            let aim = Aim::of(&reloc, FieldUse { behind: 4, ..Default::default() });
+            let aim = SymbolOffset::of(&reloc, FieldUse { behind: 4, ..Default::default() });
             let Some((to, offset)) = view.place(aim) else { continue };
             let named = aim.symbol == index;
             let inside = u64::try_from(offset).is_ok_and(|offset| extent.holds(to, offset));

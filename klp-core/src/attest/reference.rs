@@ -8,13 +8,13 @@ use super::renumbered::is_renumbered;
 use super::running::{ImagePlace, VMLINUX};
 use super::tables::AttestedTable;
 use super::thing::{PatchedMeaning, PatchedPlace};
-use super::view::Aim;
+use super::view::SymbolOffset;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 use crate::kernel::module_name;
 
 /// Where a relocation of the module leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lead {
+pub(super) enum ModuleTarget {
     Inside(SectionId, i64),
     Running(ImagePlace),
     Nothing,
@@ -31,7 +31,7 @@ impl Judge<'_> {
             let what = format!("{:?} where the patched object has {:?}", module.kind, patched.kind);
             return self.wrong(field, DeviationClass::Reference, what);
         }
-        let (here, there) = (Aim::of(&patched, used), Aim::of(&module, used));
+        let (here, there) = (SymbolOffset::of(&patched, used), SymbolOffset::of(&module, used));
         if (here.offset ^ there.offset) & mask & !loose != 0 {
             return self.wrong(
                 field,
@@ -39,7 +39,7 @@ impl Judge<'_> {
                 "other flags than in the patched object",
             );
         }
-        let plain = |aim: Aim| Aim { offset: aim.offset & !mask, ..aim };
+        let plain = |aim: SymbolOffset| SymbolOffset { offset: aim.offset & !mask, ..aim };
         let (here, there) = (plain(here), plain(there));
         let (meant, lead) = (self.thing(number, here), self.lead(there));
         self.loaded(field, meant.as_ref().ok());
@@ -48,18 +48,21 @@ impl Judge<'_> {
         }
         match (meant, lead) {
             (Err(why), _) | (_, Err(why)) => self.wrong(field, DeviationClass::Reference, why),
-            (Ok(PatchedMeaning::Own(own)), Ok(Lead::Inside(section, offset))) => {
+            (Ok(PatchedMeaning::Own(own)), Ok(ModuleTarget::Inside(section, offset))) => {
                 self.inside(field, own, section, offset);
             }
-            (Ok(PatchedMeaning::Own(own)), Ok(Lead::Running(spot))) => {
+            (Ok(PatchedMeaning::Own(own)), Ok(ModuleTarget::Running(spot))) => {
                 self.outside(field, own, spot)
             }
-            (Ok(PatchedMeaning::Kernel(meant)), Ok(Lead::Running(spot))) if meant == spot => {
+            (Ok(PatchedMeaning::Kernel(meant)), Ok(ModuleTarget::Running(spot)))
+                if meant == spot =>
+            {
                 self.freed(field, here, spot);
                 self.per_cpu(field, spot);
             }
-            (Ok(PatchedMeaning::Nothing), Ok(Lead::Nothing)) => {}
-            (Ok(PatchedMeaning::Number(here)), Ok(Lead::Number(there))) if here == there => {}
+            (Ok(PatchedMeaning::Nothing), Ok(ModuleTarget::Nothing)) => {}
+            (Ok(PatchedMeaning::Number(here)), Ok(ModuleTarget::Number(there)))
+                if here == there => {}
             (Ok(meant), Ok(lead)) => {
                 let (meant, lead) = (self.meant_text(meant), self.lead_text(lead));
                 let class =
@@ -90,14 +93,16 @@ impl Judge<'_> {
         }
     }
 
-    fn lead(&self, aim: Aim) -> Result<Lead, String> {
+    fn lead(&self, aim: SymbolOffset) -> Result<ModuleTarget, String> {
         let symbol = self.module.symbol(aim.symbol);
         match symbol.place {
-            Definition::Absolute => Ok(Lead::Number(symbol.value.wrapping_add_signed(aim.offset))),
+            Definition::Absolute => {
+                Ok(ModuleTarget::Number(symbol.value.wrapping_add_signed(aim.offset)))
+            }
             Definition::Common => Err(format!("`{}` is a common symbol", symbol.name_lossy())),
             Definition::Section(section) => {
                 let (_, offset) = self.module.place(aim).ok_or("outside of memory")?;
-                Ok(Lead::Inside(section, offset))
+                Ok(ModuleTarget::Inside(section, offset))
             }
             Definition::Undefined => {
                 let text = symbol.name_lossy();
@@ -108,8 +113,8 @@ impl Judge<'_> {
                     None => self.running.exported(symbol.name),
                 };
                 match spot {
-                    Some(spot) => Ok(Lead::Running(spot.plus(aim.offset))),
-                    None if symbol.weak => Ok(Lead::Nothing),
+                    Some(spot) => Ok(ModuleTarget::Running(spot.plus(aim.offset))),
+                    None if symbol.weak => Ok(ModuleTarget::Nothing),
                     None => Err(format!("`{text}` is nowhere in the running kernel")),
                 }
             }
@@ -284,13 +289,13 @@ impl Judge<'_> {
             let what = format!("`{name}` is {was} in the kernel and {now} in the patched one");
             return self.wrong(field, class, what);
         }
-        let aim = Aim { symbol: index, offset: inside };
+        let aim = SymbolOffset { symbol: index, offset: inside };
         self.freed(field, aim, spot);
         self.per_cpu(field, spot);
     }
 
     /// Memory that was given back can only be meant by code that meant it before the patch.
-    fn freed(&mut self, field: PairedField, aim: Aim, spot: ImagePlace) {
+    fn freed(&mut self, field: PairedField, aim: SymbolOffset, spot: ImagePlace) {
         let Some(kind) = self.running.kind(spot).filter(|kind| kind.is_freed()) else { return };
         let (number, extent) = field.piece;
         let Some(source) = self.sources.get(number) else { return };
@@ -350,16 +355,16 @@ impl Judge<'_> {
         }
     }
 
-    fn lead_text(&self, lead: Lead) -> (String, bool) {
+    fn lead_text(&self, lead: ModuleTarget) -> (String, bool) {
         match lead {
-            Lead::Inside(section, offset) => {
+            ModuleTarget::Inside(section, offset) => {
                 let offset = u64::try_from(offset).unwrap_or(0);
                 let name = super::judge::describe(&self.module, section, offset);
                 (format!("the module's own {name}"), true)
             }
-            Lead::Running(spot) => (self.running.describe(spot), false),
-            Lead::Nothing => ("nothing".to_owned(), false),
-            Lead::Number(number) => (format!("{number:#x}"), false),
+            ModuleTarget::Running(spot) => (self.running.describe(spot), false),
+            ModuleTarget::Nothing => ("nothing".to_owned(), false),
+            ModuleTarget::Number(number) => (format!("{number:#x}"), false),
         }
     }
 }

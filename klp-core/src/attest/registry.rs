@@ -3,7 +3,7 @@
 
 use super::DeviationClass;
 use super::judge::Judge;
-use super::view::{Aim, FieldUse, View};
+use super::view::{FieldUse, FileView, SymbolOffset};
 use crate::elf::Place;
 use crate::elf::RelocKind;
 
@@ -46,13 +46,13 @@ impl Judge<'_> {
 }
 
 /// The entries of the list, and what each points to.
-fn listed(view: &View<'_>) -> Vec<(Place, Place)> {
+fn listed(view: &FileView<'_>) -> Vec<(Place, Place)> {
     let sections = view.elf.sections.with_ids();
     let lists = sections.filter(|(section, _)| section.name == LIST);
     let entries = lists.flat_map(|(section, number)| {
         let relocs = section.relocs.iter().filter(|reloc| reloc.kind != RelocKind::None);
         relocs.filter_map(move |reloc| {
-            let (to, offset) = view.place(Aim::of(&reloc, FieldUse::default()))?;
+            let (to, offset) = view.place(SymbolOffset::of(&reloc, FieldUse::default()))?;
             Some((number.at(reloc.offset), to.at(u64::try_from(offset).ok()?)))
         })
     });

@@ -6,7 +6,7 @@ use crate::elf::{ElfObject, RelocKind, Section, SectionId};
 
 /// What is done with entries of copied code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Duty {
+pub(super) enum EntryDuty {
     /// Each is in the module.
     Needed,
     /// As `Needed`, but labels that no module can have may be left out where the jump is gone, too.
@@ -21,10 +21,10 @@ pub(super) struct AttestedTable {
     pub(super) section: &'static str,
     /// Sizes in bytes that an entry has had (`arch/x86/include/asm`, Linux 5.10 to 7.2).
     sizes: &'static [u64],
-    pub(super) duty: Duty,
+    pub(super) duty: EntryDuty,
 }
 
-const fn table(section: &'static str, sizes: &'static [u64], duty: Duty) -> AttestedTable {
+const fn table(section: &'static str, sizes: &'static [u64], duty: EntryDuty) -> AttestedTable {
     AttestedTable { section, sizes, duty }
 }
 
@@ -36,22 +36,22 @@ pub(super) const FENTRIES: &str = "__mcount_loc";
 
 /// The first field of each entry is the code that it belongs to.
 const TABLES: &[AttestedTable] = &[
-    table(ALTERNATIVES, &[12, 13, 14], Duty::Needed),
-    table("__bug_table", &[8, 12, 16], Duty::Needed),
-    table("__ex_table", &[12], Duty::Needed),
-    table(LABELS, &[16], Duty::Labels),
-    table(".parainstructions", &[16], Duty::Needed),
-    table(STATIC_CALLS, &[8], Duty::Spare),
-    table(FENTRIES, &[8], Duty::Spare),
-    table("__patchable_function_entries", &[8], Duty::Spare),
-    table(".smp_locks", &[4], Duty::Spare),
-    table(".retpoline_sites", &[4], Duty::Spare),
-    table(".return_sites", &[4], Duty::Spare),
-    table(".call_sites", &[4], Duty::Spare),
-    table(".cfi_sites", &[4], Duty::Spare),
-    table(".ibt_endbr_seal", &[4], Duty::Spare),
-    table(".kcfi_traps", &[4], Duty::Spare),
-    table("__kcfi_traps", &[4], Duty::Spare),
+    table(ALTERNATIVES, &[12, 13, 14], EntryDuty::Needed),
+    table("__bug_table", &[8, 12, 16], EntryDuty::Needed),
+    table("__ex_table", &[12], EntryDuty::Needed),
+    table(LABELS, &[16], EntryDuty::Labels),
+    table(".parainstructions", &[16], EntryDuty::Needed),
+    table(STATIC_CALLS, &[8], EntryDuty::Spare),
+    table(FENTRIES, &[8], EntryDuty::Spare),
+    table("__patchable_function_entries", &[8], EntryDuty::Spare),
+    table(".smp_locks", &[4], EntryDuty::Spare),
+    table(".retpoline_sites", &[4], EntryDuty::Spare),
+    table(".return_sites", &[4], EntryDuty::Spare),
+    table(".call_sites", &[4], EntryDuty::Spare),
+    table(".cfi_sites", &[4], EntryDuty::Spare),
+    table(".ibt_endbr_seal", &[4], EntryDuty::Spare),
+    table(".kcfi_traps", &[4], EntryDuty::Spare),
+    table("__kcfi_traps", &[4], EntryDuty::Spare),
 ];
 
 impl AttestedTable {

@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use super::running::ImagePlace;
-use super::view::Aim;
+use super::view::SymbolOffset;
 use crate::elf::{Definition, SectionId, SymbolId, SymbolKind};
 
 /// What is meant.
@@ -33,7 +33,7 @@ pub(super) struct PatchedPlace {
 
 impl Judge<'_> {
     /// What `aim` of a patched object means.
-    pub(super) fn thing(&self, number: usize, aim: Aim) -> Result<PatchedMeaning, String> {
+    pub(super) fn thing(&self, number: usize, aim: SymbolOffset) -> Result<PatchedMeaning, String> {
         let Some(source) = self.sources.get(number) else { return Err("no object".into()) };
         let symbol = source.patched.symbol(aim.symbol);
         match symbol.place {
@@ -73,7 +73,7 @@ impl Judge<'_> {
         let found = of(image).or_else(|| of(vmlinux));
         if let Some((source, symbol)) = found.or_else(|| self.exporters(name).find_map(of)) {
             let view = self.sources.get(source).map(|source| &source.patched);
-            let placed = view.and_then(|view| view.place(Aim { symbol, offset }));
+            let placed = view.and_then(|view| view.place(SymbolOffset { symbol, offset }));
             let (section, offset) = placed.ok_or("outside of memory")?;
             let own = PatchedPlace { source, section, offset, symbol: Some(symbol), was: None };
             return Ok(self.definition(own));
@@ -115,7 +115,8 @@ impl Judge<'_> {
         if symbol.weak {
             if let Some((other, strong)) = self.strong(source.image, symbol.name)
                 && let Some(view) = self.sources.get(other).map(|source| &source.patched)
-                && let Some((section, offset)) = view.place(Aim { symbol: strong, offset: inside })
+                && let Some((section, offset)) =
+                    view.place(SymbolOffset { symbol: strong, offset: inside })
             {
                 let symbol = Some(strong);
                 return PatchedMeaning::Own(PatchedPlace {

@@ -31,12 +31,12 @@ impl SectionExtent {
 
 /// Where a field leads to: so many bytes behind a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Aim {
+pub(super) struct SymbolOffset {
     pub(super) symbol: SymbolId,
     pub(super) offset: i64,
 }
 
-impl Aim {
+impl SymbolOffset {
     /// Where the field of `reloc` leads to.
     pub(super) fn of(reloc: &Reloc, used: FieldUse) -> Self {
         let behind = if reloc.kind.is_relative() { used.behind } else { 0 };
@@ -62,7 +62,7 @@ pub(super) type References<'a> = BTreeMap<&'a [u8], BTreeSet<&'a [u8]>>;
 
 /// One file.
 #[derive(Debug)]
-pub(super) struct View<'a> {
+pub(super) struct FileView<'a> {
     pub(super) elf: ElfObject<'a>,
     /// Functions and variables with a size, by section, in the order of their starts.
     extents: BTreeMap<SectionId, Vec<SectionExtent>>,
@@ -76,7 +76,7 @@ pub(super) struct View<'a> {
     entry_sizes: BTreeMap<SectionId, u64>,
 }
 
-impl<'a> View<'a> {
+impl<'a> FileView<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, ElfError> {
         let elf = ElfObject::parse(bytes)?;
         let mut extents: BTreeMap<SectionId, Vec<SectionExtent>> = BTreeMap::new();
@@ -199,7 +199,7 @@ impl<'a> View<'a> {
     }
 
     /// The place in this file that `aim` means, which can be outside of its section.
-    pub(super) fn place(&self, aim: Aim) -> Option<(SectionId, i64)> {
+    pub(super) fn place(&self, aim: SymbolOffset) -> Option<(SectionId, i64)> {
         let symbol = self.symbol(aim.symbol);
         let Definition::Section(section) = symbol.place else { return None };
         let value = i64::try_from(symbol.value).ok()?;
@@ -256,14 +256,14 @@ impl<'a> View<'a> {
     }
 }
 
-impl View<'_> {
+impl FileView<'_> {
     /// Whether the thing refers to a symbol of that name, or to a place that has it.
     pub(super) fn refers_to(&self, extent: SectionExtent, name: &[u8]) -> bool {
         let decoded = self.uses(extent);
         let section = self.section(extent.section);
         section.relocs.within(extent.start, extent.end).any(|reloc| {
             let used = decoded.get(&reloc.offset).copied().unwrap_or_default();
-            let aim = Aim::of(&reloc, used);
+            let aim = SymbolOffset::of(&reloc, used);
             let direct = self.symbol(aim.symbol).name == name;
             direct
                 || reloc.kind != RelocKind::None

@@ -1,7 +1,7 @@
 //! Constants without a symbol in sections that hold several: where one ends is not in the object.
 
 use crate::elf::{Section, SectionClass, SectionId};
-use crate::meaning::{self, Holds};
+use crate::meaning::{self, SectionContent};
 
 use super::Digest;
 use super::context::{Context, entry_end};
@@ -35,6 +35,6 @@ pub(super) fn is_open(cx: &Context<'_, '_>, node: NodeRef) -> bool {
 /// Nobody writes there; `.data.rel.ro` holds constants whose addresses a loader fills in.
 fn holds_constants(section: &Section<'_>) -> bool {
     let is_filled_in = section.name.starts_with(b".data.rel.ro");
-    let is_known = || meaning::of_name(section.name, Holds::Constants).is_empty();
+    let is_known = || meaning::of_name(section.name, SectionContent::Constants).is_empty();
     !section.is_writable() && !section.is_merged() || is_filled_in && is_known()
 }

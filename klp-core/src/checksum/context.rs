@@ -8,9 +8,9 @@ use crate::layout::{Layout, SpanId};
 use crate::name::{self, Stability};
 use crate::tables::Sites;
 
-use super::empties::Empties;
+use super::empties::EmptyObjects;
 use super::entered::EnteredPlaces;
-use super::handed::Handed;
+use super::handed::TakenPlaces;
 use super::memory::Memory;
 use super::origin::{FilesByPlace, SymbolFiles};
 use super::stream::{DataExtent, NodeRef};
@@ -23,8 +23,8 @@ pub(crate) struct Context<'a, 'data> {
     pub(crate) origins: &'a FilesByPlace,
     pub(crate) memory: &'a Memory,
     pub(crate) entered: &'a EnteredPlaces,
-    pub(crate) handed: &'a Handed,
-    pub(crate) empties: &'a Empties,
+    pub(crate) handed: &'a TakenPlaces,
+    pub(crate) empties: &'a EmptyObjects,
 }
 
 /// What a reference means.

@@ -7,15 +7,15 @@ use crate::layout::SpanId;
 
 use super::Refusal;
 use super::context::Context;
-use super::numbered::Instructed;
+use super::numbered::InstructionStarts;
 use super::said::Annotations;
 
 /// The instructions of `span`.
-pub(super) fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refusal> {
+pub(super) fn count_all(cx: &Context<'_, '_>, span: SpanId) -> Result<InstructionStarts, Refusal> {
     for_machine!(cx.elf.machine, A => count::<A>(cx, span))
 }
 
-fn count<A: Arch>(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refusal> {
+fn count<A: Arch>(cx: &Context<'_, '_>, span: SpanId) -> Result<InstructionStarts, Refusal> {
     let span = cx.layout.span(span);
     let code = cx
         .elf
@@ -23,7 +23,7 @@ fn count<A: Arch>(cx: &Context<'_, '_>, span: SpanId) -> Result<Instructed, Refu
         .range(span.start, span.end)
         .ok_or_else(|| Refusal::new("a function without bytes"))?;
     let mut said = Annotations::of(cx, span.section, span.start, span.end);
-    let mut own = Instructed::default();
+    let mut own = InstructionStarts::default();
     own.begin(code.len());
     let mut instructions = A::Instructions::new(code, span.start);
     loop {

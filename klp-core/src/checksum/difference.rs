@@ -88,8 +88,10 @@ pub fn differences(
 ) -> Vec<Vec<Cause>> {
     let (originals, patcheds): (Vec<_>, Vec<_>) =
         pairs.iter().map(|pair| (pair.original, pair.patched)).unzip();
-    let (before, after) =
-        rayon::join(|| Behind::of(original, &originals), || Behind::of(patched, &patcheds));
+    let (before, after) = rayon::join(
+        || UnnamedDigests::of(original, &originals),
+        || UnnamedDigests::of(patched, &patcheds),
+    );
     let Some((before, after)) = before.zip(after) else { return Vec::new() };
     let of_pair = |pair: &Pair<FunctionId>| {
         let traces = before.trace(pair.original).zip(after.trace(pair.patched));
@@ -111,13 +113,13 @@ fn causes(original: &Trace, patched: &Trace) -> Vec<Cause> {
 }
 
 /// An object, and the digests of the unnamed data behind some of its functions.
-struct Behind<'a> {
+struct UnnamedDigests<'a> {
     cx: Context<'a, 'a>,
     functions: &'a List<FunctionId, Function>,
     nodes: NodeDigests,
 }
 
-impl<'a> Behind<'a> {
+impl<'a> UnnamedDigests<'a> {
     fn of(object: &'a DigestedObject<'_>, wanted: &[FunctionId]) -> Option<Self> {
         let analysis = object.analysis().ok()?;
         let cx = analysis.context();

@@ -94,22 +94,22 @@ impl<'de> Deserialize<'de> for Digest {
 
 /// The first 64 bits of a digest, as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-pub struct Short([u8; 8]);
+pub struct ShortDigest([u8; 8]);
 
-impl From<Digest> for Short {
+impl From<Digest> for ShortDigest {
     fn from(digest: Digest) -> Self {
         let [first, ..] = *digest.0.as_chunks().0 else { return Self([0; 8]) };
         Self(first)
     }
 }
 
-impl fmt::Debug for Short {
+impl fmt::Debug for ShortDigest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:016x}", u64::from_be_bytes(self.0))
     }
 }
 
-impl JsonSchema for Short {
+impl JsonSchema for ShortDigest {
     fn schema_name() -> Cow<'static, str> {
         "Short".into()
     }
@@ -123,13 +123,13 @@ impl JsonSchema for Short {
     }
 }
 
-impl Serialize for Short {
+impl Serialize for ShortDigest {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{self:?}"))
     }
 }
 
-impl<'de> Deserialize<'de> for Short {
+impl<'de> Deserialize<'de> for ShortDigest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         let number = u64::from_str_radix(&text, 16).map_err(serde::de::Error::custom)?;

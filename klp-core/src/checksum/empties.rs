@@ -18,9 +18,9 @@ use super::fields::distance;
 /// Section and offset of the places whose address means an object without a size, found when the first is asked for:
 /// few objects have any.
 #[derive(Debug, Default)]
-pub(crate) struct Empties(OnceLock<Vec<Place>>);
+pub(crate) struct EmptyObjects(OnceLock<Vec<Place>>);
 
-impl Empties {
+impl EmptyObjects {
     /// Whether who takes the address of `offset` of `section` means an object without a size.
     pub(super) fn are_meant(
         &self,

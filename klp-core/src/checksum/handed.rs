@@ -8,9 +8,9 @@ use crate::slices::SliceParts as _;
 
 /// All of them, found when the first is asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Handed(OnceLock<Vec<Place>>);
+pub(crate) struct TakenPlaces(OnceLock<Vec<Place>>);
 
-impl Handed {
+impl TakenPlaces {
     /// Those from `start` to `end` of `section`.
     pub(crate) fn within(
         &self,

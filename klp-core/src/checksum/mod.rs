@@ -52,10 +52,10 @@ use crate::tables::Sites;
 use closure::{Closure, Roots};
 pub(crate) use constant::Constant;
 pub(crate) use context::{Context, ReferenceMeaning, entry_end};
-pub(crate) use empties::Empties;
+pub(crate) use empties::EmptyObjects;
 pub(crate) use entered::EnteredPlaces;
 pub(crate) use fields::distance;
-pub(crate) use handed::Handed;
+pub(crate) use handed::TakenPlaces;
 pub(crate) use memory::Memory;
 pub use memory::{Referent, ReferentId};
 use origin::{FilesByPlace, SymbolFiles};
@@ -66,7 +66,7 @@ use walked::Walked;
 pub use boundaries::Boundaries;
 pub(crate) use data::zeroed;
 pub use difference::{Cause, differences};
-pub use digest::{Digest, Short};
+pub use digest::{Digest, ShortDigest};
 pub use kind::ContentKind;
 pub(crate) use site::EntrySite;
 pub use unit::Refusal;
@@ -83,8 +83,8 @@ pub struct Analysis<'data> {
     origins: FilesByPlace,
     pub(crate) memory: Memory,
     pub(crate) entered: EnteredPlaces,
-    pub(crate) handed: Handed,
-    pub(crate) empties: Empties,
+    pub(crate) handed: TakenPlaces,
+    pub(crate) empties: EmptyObjects,
     /// All data that functions and named data reach, where it is known already.
     closure: OnceLock<Closure>,
     /// Where its unnamed data starts, where that is known already.
@@ -97,7 +97,7 @@ pub struct FunctionChecksums {
     /// Over everything, or why there is none.
     pub digests: List<FunctionId, Result<Digest, String>>,
     /// Over the content of each kind that the function has, in the order of kinds.
-    pub kinds: Lists<(ContentKind, Short)>,
+    pub kinds: Lists<(ContentKind, ShortDigest)>,
     /// Symbols that the function refers to by name, and unnamed variables that have a symbol, in the
     /// order of their first use.
     pub references: Lists<ReferentId>,
@@ -190,8 +190,8 @@ impl<'data> Analysis<'data> {
         let tables = || rayon::join(|| Sites::of(&elf), || FilesByPlace::of(&elf));
         let (layout, (sites, origins)) = rayon::join(|| Layout::of(&elf), tables);
         let memory = Memory::of(&elf);
-        let (entered, handed) = (EnteredPlaces::default(), Handed::default());
-        let empties = Empties::default();
+        let (entered, handed) = (EnteredPlaces::default(), TakenPlaces::default());
+        let empties = EmptyObjects::default();
         let (closure, boundaries) = (OnceLock::new(), OnceLock::new());
         Ok(Self {
             elf,

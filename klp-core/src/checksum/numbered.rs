@@ -2,7 +2,7 @@
 
 /// Which bytes of a stretch of code start an instruction, and which of the instructions count.
 #[derive(Debug, Default)]
-pub(super) struct Instructed {
+pub(super) struct InstructionStarts {
     words: Vec<CodeWord>,
     count: u32,
     /// Where the last instruction ends.
@@ -18,7 +18,7 @@ struct CodeWord {
     before: u32,
 }
 
-impl Instructed {
+impl InstructionStarts {
     /// Forgets what it knew. The next stretch has `len` bytes.
     pub(super) fn begin(&mut self, len: usize) {
         self.words.clear();
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_place_is_the_next_instruction_that_counts_or_inside_of_one() {
-        let mut own = Instructed::default();
+        let mut own = InstructionStarts::default();
         own.begin(140);
         // 60 instructions of one byte, padding of 10 bytes, then of 7 bytes each.
         (0..60).for_each(|offset| own.add(offset, 1, true));

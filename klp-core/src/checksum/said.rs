@@ -1,6 +1,6 @@
 //! What relocations, special entries and labels say about the instructions ahead.
 
-use crate::elf::{Reloc, RelocKind, SectionId, Within};
+use crate::elf::{Reloc, RelocKind, RelocRange, SectionId};
 use crate::tables::SiteRef;
 
 use super::Refusal;
@@ -9,7 +9,7 @@ use crate::layout::Label;
 
 /// All of it that is still ahead in a stretch of code.
 pub(super) struct Annotations<'a> {
-    relocs: Within<'a>,
+    relocs: RelocRange<'a>,
     sites: &'a [SiteRef],
     /// Section, offset and symbol.
     labels: &'a [Label],

@@ -11,7 +11,7 @@ use crate::slices::SliceParts as _;
 use super::ContentKind;
 use super::ReferentId;
 use super::digest::Digest;
-use super::numbered::Instructed;
+use super::numbered::InstructionStarts;
 
 /// Tags of items and targets. Never renumber: they are part of the digest's definition.
 pub(crate) mod tag {
@@ -118,7 +118,7 @@ pub(crate) struct Streams {
     /// Symbols of other units that are referred to by name, data and code.
     pub(crate) references: Vec<ReferentId>,
     /// The instructions of each part.
-    instructions: Vec<Instructed>,
+    instructions: Vec<InstructionStarts>,
     pub(crate) trail: Option<Vec<TrailItem>>,
     /// Where the streams hold numbers of instructions, which shift when one is added: position and
     /// length. Kept with the trail.
@@ -255,7 +255,7 @@ impl Streams {
     /// Starts a part of `len` bytes.
     pub(super) fn begin_part(&mut self, part: usize, len: usize) {
         if part >= self.instructions.len() {
-            self.instructions.resize_with(part.saturating_add(1), Instructed::default);
+            self.instructions.resize_with(part.saturating_add(1), InstructionStarts::default);
         }
         if let Some(known) = self.instructions.get_mut(part) {
             known.begin(len);
@@ -271,7 +271,7 @@ impl Streams {
 
     /// How many instructions of the part count so far.
     pub(super) fn counted(&self, part: usize) -> u32 {
-        self.instructions.get(part).map_or(0, Instructed::count)
+        self.instructions.get(part).map_or(0, InstructionStarts::count)
     }
 
     /// Where the last instruction of the part before `end` starts that counts.
@@ -279,7 +279,7 @@ impl Streams {
         self.instructions.get(part)?.last_counted(end)
     }
 
-    /// What `offset` in the part is: see [`Instructed::place`].
+    /// What `offset` in the part is: see [`InstructionStarts::place`].
     pub(super) fn place(&self, part: usize, offset: u64) -> (u32, u8) {
         self.instructions.get(part).map_or((0, 0), |known| known.place(offset))
     }

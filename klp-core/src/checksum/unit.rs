@@ -14,7 +14,7 @@ use super::entries::Effect;
 use super::fields::distance;
 use super::flow::Flow;
 use super::instruction::Encoded;
-use super::numbered::Instructed;
+use super::numbered::InstructionStarts;
 use super::origin::SymbolFiles;
 use super::part::{PartRole, UnitPart};
 use super::said::{Annotations, InstructionAnnotations};
@@ -43,7 +43,7 @@ pub(crate) struct UnitWriter<'a, 'data, 's> {
     pub(super) streams: &'s mut Streams,
     pub(super) parts: Vec<UnitPart>,
     /// Those of the last foreign function that something referred to.
-    pub(super) foreign: Option<(SpanId, Instructed)>,
+    pub(super) foreign: Option<(SpanId, InstructionStarts)>,
     /// Where it comes from.
     pub(super) origin: SymbolFiles,
     /// Places in its code that it reads or whose address it takes: from there on, what looks like padding may be

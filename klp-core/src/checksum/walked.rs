@@ -7,7 +7,7 @@ use crate::slices::SliceParts as _;
 
 use super::nodes::NodeDigests;
 use super::stream::{Streams, UnitEdge};
-use super::{ContentKind, Digest, FunctionChecksums, ReferentId, Short};
+use super::{ContentKind, Digest, FunctionChecksums, ReferentId, ShortDigest};
 
 /// Starts every function's digest: a new definition of the digest gets a new number.
 const FUNCTION_DOMAIN: &[u8; 16] = b"klp function 10\n";
@@ -75,7 +75,7 @@ impl Walked {
 #[derive(Default)]
 struct Room {
     whole: Vec<u8>,
-    short: Vec<(ContentKind, Short)>,
+    short: Vec<(ContentKind, ShortDigest)>,
     behind: Vec<ReferentId>,
 }
 

@@ -10,8 +10,8 @@ use crate::ids::{List, Pair};
 use crate::manifest::{DataId, FunctionId, ManifestObject};
 
 use super::structure::lists;
-use super::symbols::Means;
-use super::{Both, Correlation, Renames, assignment};
+use super::symbols::MeantUnit;
+use super::{BothObjects, Correlation, Renames, assignment};
 
 /// Patched units with the digest of their partner that refer to something else all the same.
 #[derive(Debug, Default)]
@@ -25,9 +25,9 @@ pub struct Disagreement {
 impl Disagreement {
     /// Checks all references of two objects.
     #[must_use]
-    pub fn of(both: &Both<'_>, correlation: &Correlation, renames: &Renames) -> Self {
+    pub fn of(both: &BothObjects<'_>, correlation: &Correlation, renames: &Renames) -> Self {
         let partners = Partners::of(both.patched, correlation);
-        let pairs: Vec<Pair<Means>> = correlation.means().collect();
+        let pairs: Vec<Pair<MeantUnit>> = correlation.means().collect();
         let found: Vec<ReferenceFindings> = pairs
             .par_chunks(4096)
             .map(|pairs| {
@@ -37,7 +37,7 @@ impl Disagreement {
             })
             .collect();
         let mut disagreement = Self::default();
-        let mut undecided: BTreeMap<Pair<u32>, Vec<Means>> = BTreeMap::new();
+        let mut undecided: BTreeMap<Pair<u32>, Vec<MeantUnit>> = BTreeMap::new();
         for found in found {
             found.different.into_iter().for_each(|unit| disagreement.add(unit));
             for (pair, unit) in found.open {
@@ -54,10 +54,10 @@ impl Disagreement {
         disagreement
     }
 
-    fn add(&mut self, unit: Means) {
+    fn add(&mut self, unit: MeantUnit) {
         match unit {
-            Means::Function(id) => self.functions.insert(id),
-            Means::Data(id) => self.data.insert(id),
+            MeantUnit::Function(id) => self.functions.insert(id),
+            MeantUnit::Data(id) => self.data.insert(id),
         };
     }
 }
@@ -66,13 +66,17 @@ impl Disagreement {
 #[derive(Default)]
 struct ReferenceFindings {
     /// Patched units that refer to something else.
-    different: Vec<Means>,
+    different: Vec<MeantUnit>,
     /// Symbols that only those can tell who use them, and each that does.
-    open: Vec<(Pair<u32>, Means)>,
+    open: Vec<(Pair<u32>, MeantUnit)>,
 }
 
 impl ReferenceFindings {
-    fn of(both: &Both<'_>, pairs: &[Pair<Means>], opinion: impl Fn(u32, u32) -> Sameness) -> Self {
+    fn of(
+        both: &BothObjects<'_>,
+        pairs: &[Pair<MeantUnit>],
+        opinion: impl Fn(u32, u32) -> Sameness,
+    ) -> Self {
         let mut found = Self::default();
         // By original symbol: nearly each is compared with one other only.
         let mut known: Vec<Option<(u32, Sameness)>> = vec![None; both.old.len()];
@@ -115,7 +119,7 @@ enum Sameness {
 }
 
 fn opinion(
-    both: &Both<'_>,
+    both: &BothObjects<'_>,
     one: u32,
     other: u32,
     partners: &Partners,
@@ -155,10 +159,10 @@ impl Partners {
         partners
     }
 
-    fn of_patched(&self, unit: Means) -> Option<Means> {
+    fn of_patched(&self, unit: MeantUnit) -> Option<MeantUnit> {
         match unit {
-            Means::Function(id) => self.functions[id].map(Means::Function),
-            Means::Data(id) => self.data[id].map(Means::Data),
+            MeantUnit::Function(id) => self.functions[id].map(MeantUnit::Function),
+            MeantUnit::Data(id) => self.data[id].map(MeantUnit::Data),
         }
     }
 }

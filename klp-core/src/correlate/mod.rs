@@ -53,13 +53,13 @@ use crate::manifest::{DataId, FunctionId, ManifestData};
 
 use matching::Matching;
 use structure::StructureVotes;
-use symbols::Means;
+use symbols::MeantUnit;
 use unit::NamedUnit;
 use users::Strangers;
 
 pub use agreement::Disagreement;
 pub use renames::Renames;
-pub use symbols::Both;
+pub use symbols::BothObjects;
 
 /// An original and a patched unit; one is missing where a unit was added or removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,8 +86,8 @@ pub struct Correlation {
 impl Correlation {
     /// Correlates the units of two objects.
     #[must_use]
-    pub fn of(both: &Both<'_>) -> Self {
-        let Both { original, patched, files, .. } = both;
+    pub fn of(both: &BothObjects<'_>) -> Self {
+        let BothObjects { original, patched, files, .. } = both;
         let (mut functions, mut data) = rayon::join(
             || {
                 Matching::<Function>::new(
@@ -162,7 +162,7 @@ impl Correlation {
         self.data.iter().filter_map(Match::both)
     }
 
-    fn means(&self) -> impl Iterator<Item = Pair<Means>> + '_ {
+    fn means(&self) -> impl Iterator<Item = Pair<MeantUnit>> + '_ {
         self.function_pairs().map(as_functions).chain(self.data_pairs().map(as_data))
     }
 }
@@ -175,12 +175,12 @@ impl<I: Copy> Match<I> {
     }
 }
 
-fn as_functions(pair: Pair<FunctionId>) -> Pair<Means> {
-    pair.map(Means::Function)
+fn as_functions(pair: Pair<FunctionId>) -> Pair<MeantUnit> {
+    pair.map(MeantUnit::Function)
 }
 
-fn as_data(pair: Pair<DataId>) -> Pair<Means> {
-    pair.map(Means::Data)
+fn as_data(pair: Pair<DataId>) -> Pair<MeantUnit> {
+    pair.map(MeantUnit::Data)
 }
 
 fn exactly<Of>(matching: &mut Matching<'_, Of>) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::manifest::ManifestObject;
 
 use super::unit::base;
-use super::{Both, Correlation};
+use super::{BothObjects, Correlation};
 
 /// The new name of each global function and data object whose name is not fixed, by the old one.
 #[derive(Debug, Default)]
@@ -14,8 +14,8 @@ pub struct Renames(BTreeMap<String, Option<String>>);
 
 impl Renames {
     /// Adds those of two objects.
-    pub fn add_pair(&mut self, both: &Both<'_>, correlation: &Correlation) {
-        let Both { original, patched, .. } = both;
+    pub fn add_pair(&mut self, both: &BothObjects<'_>, correlation: &Correlation) {
+        let BothObjects { original, patched, .. } = both;
         for pair in correlation.function_pairs() {
             let before = original.functions.get(pair.original);
             let after = patched.functions.get(pair.patched);

@@ -8,16 +8,16 @@ use rayon::prelude::*;
 use crate::ids::Pair;
 use crate::manifest::{DataId, FunctionId, ManifestData};
 
-use super::Both;
+use super::BothObjects;
 use super::matching::Matching;
 use super::structure::{Votes, counted};
-use super::symbols::{Means, ReferencedSymbols};
+use super::symbols::{MeantUnit, ReferencedSymbols};
 use super::unit::{self, NamedUnit};
 
 /// How many functions, of which `pairs` are the pairs, speak for two variables being one. `wanted` are those whose names
 /// count.
 pub(super) fn votes<'m>(
-    both: &Both<'_>,
+    both: &BothObjects<'_>,
     pairs: &[Pair<FunctionId>],
     matching: &Matching<'m, ManifestData<'static>>,
     wanted: impl Fn(&NamedUnit<'m>) -> bool,
@@ -56,7 +56,7 @@ fn variables<'b>(
     let variable = |number: u32| {
         let base = bases.get(&*unit::base(symbols.get(number)?.name))?;
         match symbols.means(number)? {
-            Means::Data(data) if is_open(data) => Some((*base, data)),
+            MeantUnit::Data(data) if is_open(data) => Some((*base, data)),
             _ => None,
         }
     };

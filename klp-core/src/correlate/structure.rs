@@ -6,8 +6,8 @@ use crate::ids::{Id, Pair};
 use crate::manifest::{DataId, FunctionId};
 
 use super::matching::Matching;
-use super::symbols::Means;
-use super::{Both, assignment};
+use super::symbols::MeantUnit;
+use super::{BothObjects, assignment};
 
 /// How often something speaks for two units being one.
 pub(super) type Votes<I> = BTreeMap<Pair<I>, usize>;
@@ -21,17 +21,17 @@ pub(super) struct StructureVotes {
 
 /// The references of two units with equal digests: at one position stands what is used at one place.
 pub(super) fn lists<'a>(
-    both: &Both<'a>,
-    Pair { original: before, patched: after }: Pair<Means>,
+    both: &BothObjects<'a>,
+    Pair { original: before, patched: after }: Pair<MeantUnit>,
 ) -> Option<[(&'a [u32], &'a [u32]); 2]> {
     let (original, patched) = (both.original, both.patched);
     match (before, after) {
-        (Means::Function(before), Means::Function(after)) => {
+        (MeantUnit::Function(before), MeantUnit::Function(after)) => {
             let (before, after) = (original.functions.get(before), patched.functions.get(after));
             let same = before.checksum.is_some() && before.checksum == after.checksum;
             same.then_some([(before.references, after.references), (before.behind, after.behind)])
         }
-        (Means::Data(before), Means::Data(after)) => {
+        (MeantUnit::Data(before), MeantUnit::Data(after)) => {
             let (before, after) = (original.data.get(before), patched.data.get(after));
             let same = before.checksum.is_some() && before.checksum == after.checksum;
             same.then_some([(before.references, after.references), (&[], &[])])
@@ -42,17 +42,17 @@ pub(super) fn lists<'a>(
 
 impl StructureVotes {
     /// What the units that are `pairs` say.
-    pub(super) fn of(both: &Both<'_>, pairs: impl Iterator<Item = Pair<Means>>) -> Self {
+    pub(super) fn of(both: &BothObjects<'_>, pairs: impl Iterator<Item = Pair<MeantUnit>>) -> Self {
         let (mut functions, mut data) = (Vec::new(), Vec::new());
         for lists in pairs.filter_map(|pair| lists(both, pair)) {
             for (before, after) in
                 lists.iter().flat_map(|(before, after)| before.iter().zip(*after))
             {
                 match either_numbered(both, *before, *after) {
-                    Some((Means::Function(original), Means::Function(patched))) => {
+                    Some((MeantUnit::Function(original), MeantUnit::Function(patched))) => {
                         functions.push(Pair { original, patched });
                     }
-                    Some((Means::Data(original), Means::Data(patched))) => {
+                    Some((MeantUnit::Data(original), MeantUnit::Data(patched))) => {
                         data.push(Pair { original, patched });
                     }
                     _ => {}
@@ -64,7 +64,11 @@ impl StructureVotes {
 }
 
 /// What two symbols stand for, if a compiler chose the name of one at least: others are known by their names.
-fn either_numbered(both: &Both<'_>, before: u32, after: u32) -> Option<(Means, Means)> {
+fn either_numbered(
+    both: &BothObjects<'_>,
+    before: u32,
+    after: u32,
+) -> Option<(MeantUnit, MeantUnit)> {
     match (both.old.numbered(before), both.new.numbered(after)) {
         (None, None) => None,
         (Some(before), _) => Some((before, both.new.means(after)?)),

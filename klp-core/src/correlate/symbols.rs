@@ -13,12 +13,12 @@ use super::files::{FileMatches, NameScope};
 
 /// A function or a data object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Means {
+pub(super) enum MeantUnit {
     Function(FunctionId),
     Data(DataId),
 }
 
-impl Means {
+impl MeantUnit {
     fn is_function(self) -> bool {
         matches!(self, Self::Function(_))
     }
@@ -46,7 +46,7 @@ pub(super) struct ReferencedSymbols<'a> {
     object: &'a ManifestObject,
     list: Vec<ReferencedSymbol<'a>>,
     /// What those mean whose name is not fixed. Nearly all that is ever asked for, and few.
-    numbered: Vec<Option<Means>>,
+    numbered: Vec<Option<MeantUnit>>,
     /// What any name means.
     all: OnceLock<UnitsByName<'a>>,
 }
@@ -90,7 +90,7 @@ impl<'a> ReferencedSymbols<'a> {
 
     /// The unit that the symbol of that number stands for, where the object defines it and it is the only one of
     /// that name there.
-    pub(super) fn means(&self, reference: u32) -> Option<Means> {
+    pub(super) fn means(&self, reference: u32) -> Option<MeantUnit> {
         let symbol = self.get(reference)?;
         if !symbol.is_fixed {
             return self.numbered(reference);
@@ -100,14 +100,14 @@ impl<'a> ReferencedSymbols<'a> {
     }
 
     /// The same of symbols whose name is not fixed; none for others.
-    pub(super) fn numbered(&self, reference: u32) -> Option<Means> {
+    pub(super) fn numbered(&self, reference: u32) -> Option<MeantUnit> {
         self.numbered.get(reference as usize).copied().flatten()
     }
 }
 
 /// Two objects and their symbols, in terms of the original's files.
 #[derive(Debug)]
-pub struct Both<'a> {
+pub struct BothObjects<'a> {
     /// The one before.
     pub original: &'a ManifestObject,
     /// The one after.
@@ -117,7 +117,7 @@ pub struct Both<'a> {
     pub(super) new: ReferencedSymbols<'a>,
 }
 
-impl<'a> Both<'a> {
+impl<'a> BothObjects<'a> {
     /// Reads the symbols of both.
     #[must_use]
     pub fn of(original: &'a ManifestObject, patched: &'a ManifestObject) -> Self {
@@ -132,26 +132,26 @@ impl<'a> Both<'a> {
 
 /// Functions and data objects by file and name, those of one name by place.
 #[derive(Debug)]
-struct UnitsByName<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[Means; 1]>>);
+struct UnitsByName<'a>(HashMap<(Option<u32>, &'a str), SmallVec<[MeantUnit; 1]>>);
 
 impl<'a> UnitsByName<'a> {
     /// Those of `object` whose names are `wanted`.
     fn of(object: &'a ManifestObject, wanted: impl Fn(&str) -> bool) -> Self {
         let functions = object.functions.with_ids().flat_map(|(function, id)| {
             let names = function.names();
-            names.map(move |name| ((function.file, name), Means::Function(id)))
+            names.map(move |name| ((function.file, name), MeantUnit::Function(id)))
         });
         let data = object.data.with_ids().flat_map(|(data, id)| {
-            data.names().map(move |name| ((data.file, name), Means::Data(id)))
+            data.names().map(move |name| ((data.file, name), MeantUnit::Data(id)))
         });
-        let mut units: HashMap<_, SmallVec<[Means; 1]>> = HashMap::new();
+        let mut units: HashMap<_, SmallVec<[MeantUnit; 1]>> = HashMap::new();
         for (name, means) in functions.chain(data).filter(|((_, name), _)| wanted(name)) {
             units.entry(name).or_default().push(means);
         }
         Self(units)
     }
 
-    fn find(&self, symbol: &ReferencedSymbol<'_>) -> Option<Means> {
+    fn find(&self, symbol: &ReferencedSymbol<'_>) -> Option<MeantUnit> {
         match self.0.get(&(symbol.file, symbol.name))?.as_slice() {
             [only] => Some(*only),
             // Functions and data of one name have no common order here.

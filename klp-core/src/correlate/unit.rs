@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use rayon::prelude::*;
 
 use crate::checksum::{ContentKind, Digest};
-use crate::manifest::{ManifestData, ManifestFunction, ManifestObject, Short};
-use crate::meaning::{self, Holds};
+use crate::manifest::{ManifestData, ManifestFunction, ManifestObject, ShortDigest};
+use crate::meaning::{self, SectionContent};
 use crate::name::{self, Stability};
 
 use super::files::{NameHome, NameScope};
@@ -25,7 +25,7 @@ pub(super) struct NamedUnit<'a> {
     /// None: it cannot be compared.
     pub(super) digest: Option<Digest>,
     /// Of a function, the digest of its instructions alone.
-    pub(super) instructions: Option<Short>,
+    pub(super) instructions: Option<ShortDigest>,
     /// It is data that nobody writes, and its place among others says nothing.
     pub(super) is_constant: bool,
 }
@@ -108,7 +108,7 @@ impl<'a> NamedUnit<'a> {
 fn is_constant(data: &ManifestData<'_>) -> bool {
     !data.stand.writable
         && !data.stand.in_table
-        && meaning::of_name(data.section.as_bytes(), Holds::Constants).is_empty()
+        && meaning::of_name(data.section.as_bytes(), SectionContent::Constants).is_empty()
 }
 
 /// The section's name up to what is put behind it with data sections, where that says nothing:

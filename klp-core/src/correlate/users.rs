@@ -11,8 +11,8 @@ use crate::manifest::{DataId, FunctionId, ManifestObject};
 use crate::name;
 use crate::slices::SliceParts as _;
 
-use super::symbols::{Means, ReferencedSymbols};
-use super::{Both, unit};
+use super::symbols::{MeantUnit, ReferencedSymbols};
+use super::{BothObjects, unit};
 
 /// What tells such variables of two objects.
 pub(super) struct Strangers<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Strangers<'a> {
 
 impl<'a> Strangers<'a> {
     /// `pairs` are those of functions.
-    pub(super) fn of(both: &Both<'a>, pairs: &[Pair<FunctionId>]) -> Self {
+    pub(super) fn of(both: &BothObjects<'a>, pairs: &[Pair<FunctionId>]) -> Self {
         let (original, patched) = (both.original, both.patched);
         let (before, after) = rayon::join(
             || FunctionsByData::of(original, &both.old),
@@ -94,8 +94,8 @@ impl FunctionsByData {
             .flat_map_iter(|(function, id)| {
                 let used = function.references.iter().chain(function.behind);
                 used.filter_map(move |symbol| match symbols.numbered(*symbol)? {
-                    Means::Data(data) => Some((data, id)),
-                    Means::Function(_) => None,
+                    MeantUnit::Data(data) => Some((data, id)),
+                    MeantUnit::Function(_) => None,
                 })
             })
             .collect();

@@ -33,7 +33,7 @@ use sections::Sections;
 
 /// The debug information of a file.
 #[derive(Debug, Default)]
-pub struct Debug {
+pub struct DebugInfo {
     /// All functions that have code, in the order of the debug information.
     pub functions: List<SubprogramId, Subprogram>,
     files: Vec<String>,
@@ -42,7 +42,7 @@ pub struct Debug {
     places: Vec<(CodeStretch, SubprogramId)>,
 }
 
-impl Debug {
+impl DebugInfo {
     /// Reads that of the file with these `bytes`.
     pub fn of(bytes: &[u8]) -> Result<Self, DebugError> {
         let elf = RawElf::parse(bytes)?;

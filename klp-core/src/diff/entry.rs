@@ -7,12 +7,12 @@ use crate::obstacle::Obstacle;
 use crate::record::{Change, ChangedData, ChangedFunction, Refused};
 
 /// Where a record says that something is.
-pub(super) struct Here<'a> {
+pub(super) struct RecordPlace<'a> {
     pub(super) object: String,
     pub(super) linked: Option<&'a str>,
 }
 
-impl Here<'_> {
+impl RecordPlace<'_> {
     pub(super) fn refused(self, name: &str, why: &str) -> Refused {
         Refused::new(Obstacle::Unreadable, &self.object, name, why)
     }
@@ -27,7 +27,7 @@ fn change<T>(before: Option<T>, after: Option<T>) -> Change {
 }
 
 pub(super) fn function(
-    here: &Here<'_>,
+    here: &RecordPlace<'_>,
     before: Option<manifest::ManifestFunction<'_>>,
     after: Option<manifest::ManifestFunction<'_>>,
     common_name: Option<&str>,
@@ -70,7 +70,7 @@ fn others<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 pub(super) fn data(
-    here: &Here<'_>,
+    here: &RecordPlace<'_>,
     before: Option<manifest::ManifestData<'_>>,
     after: Option<manifest::ManifestData<'_>>,
     common_name: Option<&str>,

@@ -1,13 +1,13 @@
 //! What the second opinion found that belongs to no unit.
 
 use crate::manifest::ManifestObject;
-use crate::prove::{Other, What};
+use crate::prove::{DifferenceKind, UnpairedDifference};
 use crate::record::{Change, ChangedData, Note};
 
 use super::{Changes, proof};
 
 /// Adds `other`, unless `changes` says it already.
-pub(super) fn add(changes: &mut Changes, whole: &ManifestObject, other: &Other) {
+pub(super) fn add(changes: &mut Changes, whole: &ManifestObject, other: &UnpairedDifference) {
     match note(other.difference.what) {
         Some(code) => add_note(changes, whole, other, code),
         None => add_data(changes, whole, other),
@@ -15,16 +15,16 @@ pub(super) fn add(changes: &mut Changes, whole: &ManifestObject, other: &Other) 
 }
 
 /// The code of the note about what keeps nobody from patching functions.
-fn note(what: What) -> Option<&'static str> {
+fn note(what: DifferenceKind) -> Option<&'static str> {
     match what {
-        What::Order => Some("order"),
-        What::Seal => Some("seal"),
-        What::Symbol => Some("symbol"),
+        DifferenceKind::Order => Some("order"),
+        DifferenceKind::Seal => Some("seal"),
+        DifferenceKind::Symbol => Some("symbol"),
         _ => None,
     }
 }
 
-fn add_note(changes: &mut Changes, whole: &ManifestObject, other: &Other, code: &str) {
+fn add_note(changes: &mut Changes, whole: &ManifestObject, other: &UnpairedDifference, code: &str) {
     let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
     let names = |name: &str| symbol == Some(name) || section == name;
     let is_said = changes.notes.iter().any(|note| names(&note.name))
@@ -36,11 +36,11 @@ fn add_note(changes: &mut Changes, whole: &ManifestObject, other: &Other, code: 
     }
 }
 
-fn add_data(changes: &mut Changes, whole: &ManifestObject, other: &Other) {
+fn add_data(changes: &mut Changes, whole: &ManifestObject, other: &UnpairedDifference) {
     let (symbol, section) = (other.symbol.as_deref(), other.section.as_str());
     let change = match other.difference.what {
-        What::Uncovered if other.is_original => Change::Removed,
-        What::Uncovered => Change::Added,
+        DifferenceKind::Uncovered if other.is_original => Change::Removed,
+        DifferenceKind::Uncovered => Change::Added,
         _ => Change::Changed,
     };
     let is_of_data = |data: &ChangedData| {

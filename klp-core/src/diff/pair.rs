@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checksum::{Cause, ContentKind, Digest};
-use crate::correlate::{Both, Correlation, Disagreement, Match, Renames};
+use crate::correlate::{BothObjects, Correlation, Disagreement, Match, Renames};
 use crate::ids::Pair;
 use crate::manifest::{self, DataId, FunctionId, ManifestObject};
-use crate::meaning::{self, Holds};
+use crate::meaning::{self, SectionContent};
 use crate::obstacle::Obstacle;
 use crate::record::{Change, ChangedData, Refused};
 
-use super::entry::{Here, data, function};
+use super::entry::{RecordPlace, data, function};
 use super::proof::{ObjectVersions, OpenObject, Proven, Unproven};
 use super::{
     Changes, ManifestPosition, alignment, left_over, notes, order, proof, stripped, unread,
@@ -30,13 +30,13 @@ pub(super) struct ObjectPair<'a> {
 }
 
 pub(super) struct Correlated<'a> {
-    pub(super) both: Both<'a>,
+    pub(super) both: BothObjects<'a>,
     pub(super) correlation: Correlation,
 }
 
 impl<'a> Correlated<'a> {
     fn of(original: &'a ManifestObject, patched: &'a ManifestObject) -> Self {
-        let both = Both::of(original, patched);
+        let both = BothObjects::of(original, patched);
         let correlation = Correlation::of(&both);
         Self { both, correlation }
     }
@@ -185,13 +185,13 @@ pub(super) struct Opinions<'a, 'p> {
 
 impl<'a> Opinions<'a, '_> {
     /// Where something is that comes from these objects of the original and the patched one.
-    pub(super) fn here(&self, before: Option<u32>, after: Option<u32>) -> Here<'a> {
+    pub(super) fn here(&self, before: Option<u32>, after: Option<u32>) -> RecordPlace<'a> {
         let of = |object: &ManifestObject, origin: Option<u32>| {
             origin.and_then(|origin| object.origins.get(origin as usize)).cloned()
         };
         let object = of(self.pair.patched, after).or_else(|| of(self.pair.original, before));
         let object = object.unwrap_or_else(|| self.whole.object.clone());
-        Here { object, linked: self.whole.linked.as_deref() }
+        RecordPlace { object, linked: self.whole.linked.as_deref() }
     }
 
     /// Adds the functions that differ.
@@ -293,7 +293,8 @@ fn shared(pairs: &[Match<DataId>]) -> BTreeSet<DataId> {
 /// In what two data objects differ beside their content.
 fn causes(before: &manifest::ManifestData<'_>, after: &manifest::ManifestData<'_>) -> Vec<Cause> {
     let meaning = |data: &manifest::ManifestData<'_>| {
-        let holds = if data.stand.writable { Holds::Data } else { Holds::Constants };
+        let holds =
+            if data.stand.writable { SectionContent::Data } else { SectionContent::Constants };
         meaning::of_name(data.section.as_bytes(), holds).to_vec()
     };
     let (one, other) = (before.stand, after.stand);

@@ -9,7 +9,7 @@ use crate::elf::{ElfError, Place};
 use crate::ids::{List, Pair};
 use crate::input::Input;
 use crate::manifest::{DataId, FunctionId, ManifestObject};
-use crate::prove::{self, Claims, Other, PairId, ProofResult, UnitKind};
+use crate::prove::{self, Claims, PairId, ProofResult, UnitKind, UnpairedDifference};
 
 use super::DiffSide;
 
@@ -135,7 +135,7 @@ pub(super) struct Unproven {
     /// The same of data objects.
     pub(super) data: BTreeMap<DataId, (u64, String)>,
     /// What belongs to no unit.
-    pub(super) others: Vec<Other>,
+    pub(super) others: Vec<UnpairedDifference>,
 }
 
 /// Where the units of an object start; none if these are not those of its manifest.
@@ -249,7 +249,7 @@ pub(super) fn of(
 }
 
 /// Whether `other` is an entry of a list of BTF ids that has changed: the list's symbol has the size of its head.
-fn is_of_changed_list(claims: &Claims, other: &Other) -> bool {
+fn is_of_changed_list(claims: &Claims, other: &UnpairedDifference) -> bool {
     let place =
         |pair: &prove::UnitPair| if other.is_original { pair.original } else { pair.patched };
     let lists = claims.pairs.iter().filter(|pair| pair.unit == UnitKind::Data);

@@ -20,7 +20,7 @@ use crate::arch::Machine;
 use crate::ids::{Id, List};
 
 pub use place::Place;
-pub use reloc::{Reloc, RelocKind, Relocs, Within};
+pub use reloc::{Reloc, RelocKind, RelocRange, Relocs};
 pub use section::{Section, SectionClass};
 pub use symbol::{Definition, Symbol, SymbolKind};
 

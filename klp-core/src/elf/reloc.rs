@@ -107,9 +107,9 @@ impl<'data> Relocs<'data> {
 
     /// Those with `start <= offset < end`.
     #[must_use]
-    pub fn within(&self, start: u64, end: u64) -> Within<'_> {
+    pub fn within(&self, start: u64, end: u64) -> RelocRange<'_> {
         let rest = self.entries.starting(self.from(start)).iter();
-        Within { machine: self.machine, rest, end }
+        RelocRange { machine: self.machine, rest, end }
     }
 
     /// The number of the first at or behind `start`.
@@ -136,13 +136,13 @@ impl<'data> Relocs<'data> {
 
 /// Relocations up to some offset, in order.
 #[derive(Debug, Clone)]
-pub struct Within<'a> {
+pub struct RelocRange<'a> {
     machine: Machine,
     rest: std::slice::Iter<'a, Rela64<LittleEndian>>,
     end: u64,
 }
 
-impl Within<'_> {
+impl RelocRange<'_> {
     /// Where the next one applies; the last of all offsets if there is none.
     pub(crate) fn next_offset(&self) -> u64 {
         let next = self.rest.as_slice().first().map(|entry| entry.r_offset.get(LittleEndian));
@@ -150,7 +150,7 @@ impl Within<'_> {
     }
 }
 
-impl Iterator for Within<'_> {
+impl Iterator for RelocRange<'_> {
     type Item = Reloc;
 
     fn next(&mut self) -> Option<Reloc> {

@@ -9,7 +9,8 @@ mod copies;
 use std::collections::BTreeSet;
 
 use crate::debug::{
-    CodeStretch, Debug, Declaration, InlinedSubroutine, InlinedSubroutineId, SourceLine, Subprogram,
+    CodeStretch, DebugInfo, Declaration, InlinedSubroutine, InlinedSubroutineId, SourceLine,
+    Subprogram,
 };
 use crate::elf::ElfError;
 use crate::module::RawElf;
@@ -83,7 +84,11 @@ impl Whereabouts {
 }
 
 /// Where the functions of these `names` went in a file of these `bytes`, of which `debug` is the debug information.
-pub fn went(bytes: &[u8], debug: &Debug, names: &[String]) -> Result<Vec<Whereabouts>, ElfError> {
+pub fn went(
+    bytes: &[u8],
+    debug: &DebugInfo,
+    names: &[String],
+) -> Result<Vec<Whereabouts>, ElfError> {
     let elf = RawElf::parse(bytes)?;
     let mut all: Vec<Whereabouts> = names.iter().map(|name| one(&elf, debug, name)).collect();
     if elf.is_relocatable() {
@@ -92,7 +97,7 @@ pub fn went(bytes: &[u8], debug: &Debug, names: &[String]) -> Result<Vec<Whereab
     Ok(all)
 }
 
-fn one(elf: &RawElf<'_>, debug: &Debug, name: &str) -> Whereabouts {
+fn one(elf: &RawElf<'_>, debug: &DebugInfo, name: &str) -> Whereabouts {
     let mut declared = BTreeSet::new();
     let mut own = Vec::new();
     let mut inlined = BTreeSet::new();
@@ -127,7 +132,7 @@ fn is(named: &Declaration, name: &str) -> bool {
 
 fn into(
     elf: &RawElf<'_>,
-    debug: &Debug,
+    debug: &DebugInfo,
     function: &Subprogram,
     id: InlinedSubroutineId,
 ) -> InlinedInto {
@@ -154,7 +159,7 @@ fn size(code: &[CodeStretch]) -> u64 {
 impl SourcePosition {
     /// What `line` of `debug` is.
     #[must_use]
-    pub fn of(debug: &Debug, line: SourceLine) -> Self {
+    pub fn of(debug: &DebugInfo, line: SourceLine) -> Self {
         Self { file: debug.file(line).to_owned(), line: line.line }
     }
 }

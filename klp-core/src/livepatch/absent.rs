@@ -7,7 +7,7 @@ use super::resolve::{RelocSite, RelocUse, Resolver};
 use super::why::ReasonText;
 
 /// What becomes of a reference to such a symbol.
-pub(super) enum Absent {
+pub(super) enum AbsentSymbol {
     /// The address 0, plus the addend.
     Zero,
     /// These bytes are in the place of the call, at an offset of its section.
@@ -24,16 +24,16 @@ pub(super) fn is_weak(resolver: &Resolver<'_, '_>, site: &RelocSite) -> bool {
 pub(super) fn reference<A: Arch>(
     section: &Section<'_>,
     site: &RelocSite,
-) -> Result<Absent, ReasonText> {
+) -> Result<AbsentSymbol, ReasonText> {
     match (site.usage, site.reloc.kind) {
         (RelocUse::Branch, _) => {
             let start = site.reloc.offset.checked_sub(u64::from(A::CALL_DISTANCE.offset));
             let code = |at: u64| section.range(at, section.size);
             let start = start.filter(|at| code(*at).is_some_and(A::is_call));
             let start = start.ok_or("a jump to a weak symbol that nobody defines")?;
-            Ok(Absent::Call(start, A::NO_CALL.to_vec()))
+            Ok(AbsentSymbol::Call(start, A::NO_CALL.to_vec()))
         }
-        (_, RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Abs32Signed) => Ok(Absent::Zero),
+        (_, RelocKind::Abs64 | RelocKind::Abs32 | RelocKind::Abs32Signed) => Ok(AbsentSymbol::Zero),
         _ => Err("the distance to a weak symbol that nobody defines".into()),
     }
 }

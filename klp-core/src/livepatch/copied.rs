@@ -6,7 +6,7 @@ use crate::obstacle::Obstacle;
 use super::extract::Extraction;
 use super::renamed::{self, AddressUse};
 use super::source::CorrelatedObject;
-use super::strays::{self, Stray};
+use super::strays::{self, StrayEntry};
 use super::taken::TakenAddresses;
 use super::verdict::Verdict;
 use super::{late, per_cpu, tabled};
@@ -20,10 +20,10 @@ pub(super) fn judge(
     for (object, source) in sources.iter().enumerate() {
         for (name, stray) in strays::of(source, object, extraction) {
             match stray {
-                Stray::Wrong(why) => {
+                StrayEntry::Wrong(why) => {
                     verdict.refused.add(Obstacle::Section, source.object, &name, why);
                 }
-                Stray::Limit(why) => verdict.note("user-limit", source.object, &name, why),
+                StrayEntry::Limit(why) => verdict.note("user-limit", source.object, &name, why),
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::layout::FunctionId;
 use crate::obstacle::Obstacle;
 use crate::record::Note;
 
-use super::absent::{self, Absent};
+use super::absent::{self, AbsentSymbol};
 use super::alternative::AlternativeField;
 use super::copy::{CopiedPiece, Link, OutReloc};
 use super::fentry;
@@ -209,8 +209,8 @@ impl<'a> ExtractionWalk<'_, 'a> {
                 AlternativeField::Other if self.is_absent(resolver, site) => {
                     let machine = resolver.source.patched.analysis.elf.machine;
                     match for_machine!(machine, A => absent::reference::<A>(section, site))? {
-                        Absent::Zero => (Link::Number, site.reloc.addend),
-                        Absent::Call(at, bytes) => {
+                        AbsentSymbol::Zero => (Link::Number, site.reloc.addend),
+                        AbsentSymbol::Call(at, bytes) => {
                             copied.edits.push((at.saturating_sub(piece.start), bytes));
                             continue;
                         }

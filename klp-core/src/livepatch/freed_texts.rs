@@ -7,7 +7,7 @@ use super::copy::{Link, OutReloc};
 use super::extract::{self, Extraction};
 use super::outlives::{is_constant, section, text};
 use super::pieces::Piece;
-use super::results::{CONST_TEXTS, Freed, Results};
+use super::results::{CONST_TEXTS, FreedResult, Results};
 use super::source::CorrelatedObject;
 use super::tabled::read_by;
 use super::taken::{AddressTaken, addresses, distances, handed};
@@ -60,11 +60,11 @@ pub(super) fn find(sources: &[CorrelatedObject<'_>], extraction: &Extraction) ->
                     "it returns the text {text} where it otherwise returns what kstrdup_const() gives"
                 )),
                 AddressTaken::Returned => results.of(from.object, &function).map(|freed| match freed {
-                    Freed::Stored(user) => format!(
+                    FreedResult::Stored(user) => format!(
                         "it returns the text {text}, and {user} stores that where it otherwise stores what \
                          kstrdup_const() gives"
                     ),
-                    Freed::Given(user) => {
+                    FreedResult::Given(user) => {
                         format!("it returns the text {text}, which {user} gives to kfree_const()")
                     }
                 }),

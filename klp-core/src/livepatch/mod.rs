@@ -182,7 +182,7 @@ pub struct ChangedNames {
 
 /// How a livepatch is to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
+pub struct LivepatchOptions {
     /// What is only risky is a note.
     pub force: bool,
     /// It takes the place of all livepatches before it. Others that do not can come on top of it.
@@ -194,7 +194,7 @@ pub fn create(
     kernel: &LinkedKernel,
     inputs: &[TouchedObject<'_>],
     named: &ChangedNames,
-    options: Options,
+    options: LivepatchOptions,
 ) -> Result<UnlinkedLivepatch, LivepatchError> {
     let mut sources: Vec<CorrelatedObject<'_>> = Vec::new();
     for input in inputs {

@@ -45,7 +45,7 @@ pub fn functions_symbol(number: usize) -> String {
 const KEPT_FLAGS: u64 = 0x1 | 0x2 | 0x4 | 0x10 | 0x20;
 
 /// A section that is being put together.
-struct Out {
+struct OutSection {
     section: SectionId,
     bytes: Vec<u8>,
     size: u64,
@@ -75,7 +75,7 @@ impl Linking<'_> {
         called: usize,
     ) -> Result<ModulePart, ReasonText> {
         let own = self.extraction.copied.iter().filter(|(piece, _)| piece.object == object);
-        let mut outs: Vec<Out> = Vec::new();
+        let mut outs: Vec<OutSection> = Vec::new();
         let mut places: BTreeMap<Piece, (usize, u64)> = BTreeMap::new();
         for (piece, copied) in own {
             let section = source.patched.analysis.elf.section(piece.section);
@@ -142,7 +142,7 @@ impl Linking<'_> {
 
 /// Puts `piece` into its section: index of the section, and offset in it.
 fn append(
-    outs: &mut Vec<Out>,
+    outs: &mut Vec<OutSection>,
     section: &Section<'_>,
     piece: Piece,
     copied: &CopiedPiece,
@@ -154,7 +154,7 @@ fn append(
     let index = existing.unwrap_or(outs.len());
     if existing.is_none() {
         let (bytes, relocs) = (Vec::new(), Vec::new());
-        outs.push(Out { section: piece.section, bytes, size: 0, relocs });
+        outs.push(OutSection { section: piece.section, bytes, size: 0, relocs });
     }
     let out = outs.get_mut(index).ok_or("a section that was not made")?;
     // Offsets in a section that was packed stay as aligned as they were.
@@ -227,7 +227,7 @@ impl Writer<'_> {
         symbol.st_shndx = elf::SHN_ABS;
     }
 
-    fn section(&mut self, source: &CorrelatedObject<'_>, out: &Out) -> built::SectionId {
+    fn section(&mut self, source: &CorrelatedObject<'_>, out: &OutSection) -> built::SectionId {
         let section = self.builder.sections.add();
         let from = source.patched.analysis.elf.section(out.section);
         let name = placement::in_module(from.name).unwrap_or(from.name.into());

@@ -11,7 +11,7 @@ const RESERVE: u64 = 8 << 10;
 const MODEST: u64 = RESERVE / 4;
 
 /// More per-CPU memory than a module can count on.
-pub(super) struct Large {
+pub(super) struct LargePerCpu {
     /// The first variable, and its object.
     pub(super) object: usize,
     pub(super) name: String,
@@ -21,7 +21,10 @@ pub(super) struct Large {
 }
 
 /// Whether the variables in `extraction` take more than that.
-pub(super) fn large(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -> Option<Large> {
+pub(super) fn large(
+    sources: &[CorrelatedObject<'_>],
+    extraction: &Extraction,
+) -> Option<LargePerCpu> {
     let variables = extraction.copied.keys().filter_map(|piece| {
         let source = sources.get(piece.object)?;
         let section = source.patched.analysis.elf.section(piece.section);
@@ -43,5 +46,5 @@ pub(super) fn large(sources: &[CorrelatedObject<'_>], extraction: &Extraction) -
         names.join(", ")
     );
     let name = names.first().copied().unwrap_or_default().to_owned();
-    Some(Large { object: first.object, name, why, is_refused })
+    Some(LargePerCpu { object: first.object, name, why, is_refused })
 }

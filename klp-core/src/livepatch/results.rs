@@ -21,7 +21,7 @@ const FREES: &str = "kfree_const";
 const DEEPEST: usize = 4;
 
 /// How what a function returns gets to [`FREES`].
-pub(super) enum Freed {
+pub(super) enum FreedResult {
     /// This function stores it where it stores what `kstrdup_const()` gives.
     Stored(String),
     /// This one gives it there.
@@ -131,7 +131,7 @@ impl<'s, 'a> Results<'s, 'a> {
     }
 
     /// How what `function` of source `object` returns would get to `kfree_const()`, if it does.
-    pub(super) fn of(&mut self, object: usize, function: &str) -> Option<Freed> {
+    pub(super) fn of(&mut self, object: usize, function: &str) -> Option<FreedResult> {
         let linked = self.sources.get(object)?.linked;
         let number = self.number(object, function)?;
         let is_local =
@@ -155,12 +155,12 @@ impl<'s, 'a> Results<'s, 'a> {
                         let mut callees =
                             carried.calls.iter().map(|(start, _)| code.callee(*start));
                         if callees.any(|callee| callee == Some(FREES)) {
-                            return Some(Freed::Given(user));
+                            return Some(FreedResult::Given(user));
                         }
                         let number = self.number(other, &user);
                         let gives = number.is_some_and(|number| self.gives(other, number));
                         if gives && !carried.stores.is_empty() {
-                            return Some(Freed::Stored(user));
+                            return Some(FreedResult::Stored(user));
                         }
                         if carried.is_returned || code.is_last(*start) {
                             open.push((user.clone(), None));

@@ -38,7 +38,7 @@ impl<'a> ObjectSide<'a> {
             Some(input.linked),
         );
         if let Some(members) = members {
-            manifest.attribute(&origin::Index::of(members));
+            manifest.attribute(&origin::DefinerIndex::of(members));
         }
         Ok(Self { analysis, manifest, data })
     }

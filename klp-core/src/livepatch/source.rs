@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{Both, Correlation, Disagreement, Renames};
+use crate::correlate::{BothObjects, Correlation, Disagreement, Renames};
 use crate::elf::{Definition, ElfError, ElfObject, Symbol, SymbolId};
 use crate::ids::List;
 use crate::kernel::Region;
@@ -136,7 +136,7 @@ impl<'a> CorrelatedObject<'a> {
         };
         let empty = manifest::ManifestObject::default();
         let before = original.as_ref().map_or(&empty, |side| &side.manifest);
-        let both = Both::of(before, &patched.manifest);
+        let both = BothObjects::of(before, &patched.manifest);
         let correlation = Correlation::of(&both);
         let other = Disagreement::of(&both, &correlation, &Renames::default());
         let mut source = Self {

@@ -13,14 +13,14 @@ use super::target::LinkTarget;
 use super::why::ReasonText;
 
 /// A jump label that is left out.
-pub(super) struct Dropped {
+pub(super) struct DroppedJumpLabel {
     /// The key, and the module that it lives in.
     key: (String, String),
     /// The jump that must not be taken, as section offset and the NOP for its place.
     jump: Option<(u64, &'static [u8])>,
 }
 
-impl Dropped {
+impl DroppedJumpLabel {
     /// What becomes of the code behind it in `object`.
     pub(super) fn note(&self, object: &str) -> Note {
         let (key, module) = &self.key;
@@ -40,7 +40,7 @@ pub(super) fn of_module(
     kernel: &LinkedKernel,
     resolver: &Resolver<'_, '_>,
     entry: Piece,
-) -> Result<Option<Dropped>, ReasonText> {
+) -> Result<Option<DroppedJumpLabel>, ReasonText> {
     let analysis = &resolver.source.patched.analysis;
     let said = analysis.sites.entry_at(&analysis.elf, entry.section, entry.start);
     let said = said.transpose().map_err(|problem| problem.to_string())?;
@@ -82,7 +82,7 @@ pub(super) fn of_module(
         ));
     }
     let jump = for_machine!(analysis.elf.machine, A => jump::<A>(resolver, entry, &label))?;
-    Ok(Some(Dropped { key: (name, symbol.object), jump }))
+    Ok(Some(DroppedJumpLabel { key: (name, symbol.object), jump }))
 }
 
 /// The jump at the label, if it is one that only objtool or the kernel turns into a NOP.

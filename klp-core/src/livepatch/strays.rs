@@ -22,7 +22,7 @@ const HARMLESS: &[&[u8]] = &[
 const USER_LIMIT: &str = "runtime_ptr_USER_PTR_MAX";
 
 /// What such a table says about a function.
-pub(super) enum Stray {
+pub(super) enum StrayEntry {
     /// Why it cannot be in a module.
     Wrong(String),
     /// What the person should know.
@@ -34,7 +34,7 @@ pub(super) fn of(
     source: &CorrelatedObject<'_>,
     object: usize,
     extraction: &Extraction,
-) -> Vec<(String, Stray)> {
+) -> Vec<(String, StrayEntry)> {
     let elf = &source.patched.analysis.elf;
     let layout = &source.patched.analysis.layout;
     let mut found = BTreeSet::new();
@@ -66,17 +66,17 @@ pub(super) fn of(
     found.into_iter().map(|(name, section)| (name, stray(&section))).collect()
 }
 
-fn stray(section: &str) -> Stray {
+fn stray(section: &str) -> StrayEntry {
     if section == USER_LIMIT {
         let why = "it compares user pointers with a limit that the kernel writes into its own code only: a bad one fails \
                    as before, but the kernel may warn of it once";
-        return Stray::Limit(why.to_owned());
+        return StrayEntry::Limit(why.to_owned());
     }
     let what = match section.strip_prefix("runtime_") {
         Some(_) => "the kernel writes a value into the code at boot, and does not do so in modules",
         None => "nothing is known of what the kernel does there",
     };
-    Stray::Wrong(format!("{section} names an instruction of it: {what}"))
+    StrayEntry::Wrong(format!("{section} names an instruction of it: {what}"))
 }
 
 fn is_unread(section: &Section<'_>) -> bool {

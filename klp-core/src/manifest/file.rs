@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::checksum::{ContentKind, Digest, Short};
+use crate::checksum::{ContentKind, Digest, ShortDigest};
 
 use super::{
     DataObjects, Functions, Manifest, ManifestData, ManifestFunction, ManifestObject, Stand,
@@ -86,7 +86,7 @@ struct ReadFunction {
     checksum: Option<Digest>,
     refused: Option<String>,
     #[serde(default)]
-    kinds: Vec<(ContentKind, Short)>,
+    kinds: Vec<(ContentKind, ShortDigest)>,
     #[serde(default)]
     references: Vec<u32>,
     #[serde(default)]

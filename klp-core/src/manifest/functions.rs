@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
-use crate::checksum::{ContentKind, Digest, Short};
+use crate::checksum::{ContentKind, Digest, ShortDigest};
 use crate::ids::List;
 use crate::layout::FunctionId;
 use crate::lists::{Lists, Strings};
@@ -39,7 +39,7 @@ pub struct ManifestFunction<'a> {
     pub refused: Option<&'a str>,
     /// Short digests of each kind of content, to tell which kind differs.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub kinds: &'a [(ContentKind, Short)],
+    pub kinds: &'a [(ContentKind, ShortDigest)],
     /// Symbols that it refers to, as [`Object::symbol`](super::ManifestObject::symbol) knows them, in the order of their
     /// first use.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -57,7 +57,7 @@ impl<'a> ManifestFunction<'a> {
 
     /// The short digest of its content of that kind.
     #[must_use]
-    pub fn kind(&self, wanted: ContentKind) -> Option<Short> {
+    pub fn kind(&self, wanted: ContentKind) -> Option<ShortDigest> {
         self.kinds.iter().find(|(kind, _)| *kind == wanted).map(|(_, digest)| *digest)
     }
 }
@@ -123,7 +123,7 @@ pub struct Functions {
     pub(super) parts: Strings,
     pub(super) checksums: Vec<Option<Digest>>,
     pub(super) refused: Strings,
-    pub(super) kinds: Lists<(ContentKind, Short)>,
+    pub(super) kinds: Lists<(ContentKind, ShortDigest)>,
     pub(super) references: Lists<u32>,
     pub(super) behind: Lists<u32>,
 }

@@ -18,7 +18,7 @@ use crate::elf::ElfError;
 use crate::input::Input;
 use crate::lists::Strings;
 
-pub use crate::checksum::Short;
+pub use crate::checksum::ShortDigest;
 pub use crate::layout::FunctionId;
 pub use data::{DataId, DataObjects, ManifestData, Stand};
 pub use facts::Fact;

@@ -3,7 +3,7 @@
 use crate::arch::{Arch, Form, InstructionField, for_machine};
 use crate::elf::{Reloc, RelocKind, SectionId, SymbolKind};
 
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::side::{ByteRange, ProvedObject};
 use super::walk::{self, InstructionRole, ProvedInstruction};
 
@@ -110,14 +110,18 @@ pub(super) fn align(
         if !are_alike(sides, original.section, one, patched.section, other) {
             let was = one.at.saturating_sub(original.start);
             let text = format!("another instruction (in the original at {was:#x})");
-            return Err(Difference::new(What::Instruction, offset, text));
+            return Err(Difference::new(DifferenceKind::Instruction, offset, text));
         }
     }
     if a_steps.len() != b_steps.len() {
         let shared = a_steps.len().min(b_steps.len());
         let offset = b_steps.get(shared).map_or(patched.end, |inst| inst.at);
         let text = format!("{} instructions, and {} before", b_steps.len(), a_steps.len());
-        return Err(Difference::new(What::Instruction, offset.saturating_sub(patched.start), text));
+        return Err(Difference::new(
+            DifferenceKind::Instruction,
+            offset.saturating_sub(patched.start),
+            text,
+        ));
     }
     let [original, patched] = steps;
     Ok(Alignment::Steps { original, patched })

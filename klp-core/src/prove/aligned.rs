@@ -4,7 +4,7 @@
 use crate::elf::{Section, SectionClass, SectionId};
 
 use super::align;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::side::{ByteRange, ClaimedUnit, Owner, ProvedObject};
 use super::world::World;
 
@@ -55,7 +55,7 @@ pub(super) fn aligned(
                 && !has_reason(world, patched, after, AlignedVersion::Patched);
     if is_lost || is_gained {
         let text = format!("aligned to {after} bytes instead of {before}");
-        return Err(Difference::new(What::Alignment, 0, text));
+        return Err(Difference::new(DifferenceKind::Alignment, 0, text));
     }
     Ok(())
 }

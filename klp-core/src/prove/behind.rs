@@ -4,7 +4,7 @@ use crate::arch::{Arch, Form, Instructions as _, for_machine};
 
 use super::code::CodePair;
 use super::correspond::{self, Sink};
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::side::{ByteRange, ProvedObject};
 use super::target::{MemoryUse, ReferenceTarget};
 
@@ -28,11 +28,11 @@ impl<'a> CodePair<'_, 'a> {
                 let (from, to) = (place(self.original, from), place(self.patched, to));
                 let offset = self.patched.len();
                 correspond::correspond(self.world, &from, &to, MemoryUse::Branch, offset, sink)
-                    .map_err(|text| Difference::new(What::FallThrough, offset, text))
+                    .map_err(|text| Difference::new(DifferenceKind::FallThrough, offset, text))
             }
             _ => {
                 let text = "nothing follows on one side, and control runs on";
-                Err(Difference::new(What::FallThrough, self.patched.len(), text))
+                Err(Difference::new(DifferenceKind::FallThrough, self.patched.len(), text))
             }
         }
     }

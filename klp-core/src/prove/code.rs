@@ -7,7 +7,7 @@ use crate::elf::{Reloc, RelocKind, SymbolKind};
 
 use super::align::{self, Alignment, Position};
 use super::correspond::{self, Node, NodeNeed, Sink};
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::side::{ByteRange, ProvedObject};
 use super::table::TableKind;
@@ -75,7 +75,11 @@ impl<'a> CodePair<'_, 'a> {
         let section = a.section(number);
         let ahead = section.range(start, section.size);
         let (Some(ahead), Ok(len)) = (ahead, usize::try_from(self.original.len())) else {
-            return Err(Difference::new(What::Unreadable, 0, "code that is not in the file"));
+            return Err(Difference::new(
+                DifferenceKind::Unreadable,
+                0,
+                "code that is not in the file",
+            ));
         };
         let mut our_relocs = align::relocs(a, self.original).peekable();
         let mut their_relocs = align::relocs(b, self.patched);
@@ -126,10 +130,10 @@ impl<'a> CodePair<'_, 'a> {
                 let theirs = field.operand(b, self.patched.section.at(there), &theirs);
                 let Some((ours, theirs)) = ours.zip(theirs) else {
                     let text = "other relocations than before";
-                    return Err(Difference::new(What::Target, offset, text));
+                    return Err(Difference::new(DifferenceKind::Target, offset, text));
                 };
                 self.refer(&ours.target, &theirs.target, ours.usage, offset, sink)
-                    .map_err(|text| Difference::new(What::Target, offset, text))?;
+                    .map_err(|text| Difference::new(DifferenceKind::Target, offset, text))?;
             }
         }
         Ok(last.is_some_and(|last| runs_on(a, self.original, start.saturating_add(last as u64))))
@@ -169,7 +173,7 @@ impl<'a> CodePair<'_, 'a> {
         let offset = self.offset(other.at);
         if ours.len() != theirs.len() {
             let text = "a field is relocated on one side only";
-            return Err(Difference::new(What::Instruction, offset, text));
+            return Err(Difference::new(DifferenceKind::Instruction, offset, text));
         }
         for (ours, theirs) in ours.iter().zip(&theirs) {
             let is_branch = ours.usage == MemoryUse::Branch && theirs.usage == MemoryUse::Branch;
@@ -182,10 +186,10 @@ impl<'a> CodePair<'_, 'a> {
             };
             if !is_like || ours.at != theirs.at && !is_branch || ours.usage != theirs.usage {
                 let text = "relocated in another way";
-                return Err(Difference::new(What::Instruction, offset, text));
+                return Err(Difference::new(DifferenceKind::Instruction, offset, text));
             }
             self.refer(&ours.target, &theirs.target, ours.usage, offset, sink)
-                .map_err(|text| Difference::new(What::Target, offset, text))?;
+                .map_err(|text| Difference::new(DifferenceKind::Target, offset, text))?;
         }
         Ok(())
     }
@@ -246,7 +250,9 @@ impl<'a> CodePair<'_, 'a> {
         for (number, (one, other)) in ours.iter().zip(&theirs).enumerate() {
             let offset = self.offset(other.1.offset);
             let table = other.1.table;
-            let fail = |text: &str| Err(Difference::new(What::Entry(table.name()), offset, text));
+            let fail = |text: &str| {
+                Err(Difference::new(DifferenceKind::Entry(table.name()), offset, text))
+            };
             if one.0 != other.0 || one.1.table != table {
                 return fail("at another instruction, or not on both sides");
             }
@@ -262,7 +268,11 @@ impl<'a> CodePair<'_, 'a> {
                 if ours.len() > theirs.len() { self.original.start } else { self.patched.start };
             let text =
                 format!("{} entries describe this code, and {} before", theirs.len(), ours.len());
-            return Err(Difference::new(What::Entry(table), offset.saturating_sub(start), text));
+            return Err(Difference::new(
+                DifferenceKind::Entry(table),
+                offset.saturating_sub(start),
+                text,
+            ));
         }
         Ok(())
     }
@@ -277,7 +287,7 @@ impl<'a> CodePair<'_, 'a> {
         let ends = (one.offset.saturating_add(one.len), other.offset.saturating_add(other.len));
         if !self.alignment.maps(ends.0, ends.1) {
             let text = "it is for another number of instructions";
-            return Err(Difference::new(What::Entry(other.table.name()), offset, text));
+            return Err(Difference::new(DifferenceKind::Entry(other.table.name()), offset, text));
         }
         compare_fields(one, other, offset, sink, |a, b, sink| {
             self.refer(a, b, MemoryUse::Address, offset, sink)
@@ -306,12 +316,12 @@ impl<'a> CodePair<'_, 'a> {
             if (one.0, &one.1, one.2, one.3) != (other.0, &other.1, other.2, other.3) {
                 let name = String::from_utf8_lossy(&other.1);
                 let text = format!("the label {name} stands at another instruction, or is new");
-                return Err(Difference::new(What::Symbol, self.offset(other.4), text));
+                return Err(Difference::new(DifferenceKind::Symbol, self.offset(other.4), text));
             }
         }
         if ours.len() != theirs.len() {
             let text = format!("{} labels, and {} before", theirs.len(), ours.len());
-            return Err(Difference::new(What::Symbol, 0, text));
+            return Err(Difference::new(DifferenceKind::Symbol, 0, text));
         }
         Ok(())
     }
@@ -325,7 +335,9 @@ pub(super) fn compare_fields<'a>(
     sink: &mut Sink<'a>,
     refer: impl Fn(&ReferenceTarget<'a>, &ReferenceTarget<'a>, &mut Sink<'a>) -> Result<(), String>,
 ) -> Result<(), Difference> {
-    let fail = |text: String| Err(Difference::new(What::Entry(other.table.name()), offset, text));
+    let fail = |text: String| {
+        Err(Difference::new(DifferenceKind::Entry(other.table.name()), offset, text))
+    };
     if one.fields.len() != other.fields.len() {
         return fail("of another layout".into());
     }

@@ -4,7 +4,7 @@ use crate::elf::RelocKind;
 
 use super::align;
 use super::correspond::{self, Sink};
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::exclusions::{DYNDBG_ENTRIES, DYNDBG_LINE, DYNDBG_NAMES, DYNDBG_WORD};
 use super::sections::SectionPurpose;
 use super::side::{ByteRange, ProvedObject};
@@ -83,7 +83,11 @@ impl DataPair {
                 && one.offset.saturating_sub(self.original.start)
                     == other.offset.saturating_sub(self.patched.start);
             if !is_like {
-                return Err(Difference::new(What::Content, offset, "other fields are relocated"));
+                return Err(Difference::new(
+                    DifferenceKind::Content,
+                    offset,
+                    "other fields are relocated",
+                ));
             }
             if self.in_dyndbg(world, other.offset).is_some_and(|at| at < DYNDBG_NAMES) {
                 sink.count("line-number");
@@ -101,7 +105,7 @@ impl DataPair {
             let was = target::of(a.object, &one, bias(one.offset, self.starts.0));
             let is = target::of(b.object, &other, bias(other.offset, self.starts.1));
             correspond::correspond(world, &was, &is, MemoryUse::Address, offset, sink)
-                .map_err(|text| Difference::new(What::Target, offset, text))?;
+                .map_err(|text| Difference::new(DifferenceKind::Target, offset, text))?;
         }
         Ok(())
     }
@@ -111,7 +115,7 @@ impl DataPair {
         let [a, b] = &world.sides;
         let fail = |at: u64, text: &str| {
             let at = self.offset(self.patched.start.saturating_add(at));
-            Err(Difference::new(What::Content, at, text))
+            Err(Difference::new(DifferenceKind::Content, at, text))
         };
         let is_empty =
             |side: &ProvedObject<'_>, range: ByteRange| side.section(range.section).data.is_empty();
@@ -183,7 +187,11 @@ impl DataPair {
         if names(a, self.original) == names(b, self.patched) {
             return Ok(());
         }
-        Err(Difference::new(What::Content, self.offset(self.patched.start), "other types"))
+        Err(Difference::new(
+            DifferenceKind::Content,
+            self.offset(self.patched.start),
+            "other types",
+        ))
     }
 
     /// The rule that says that the byte at `at` is a line of the source only.

@@ -7,7 +7,7 @@ use crate::elf::{Section, Symbol, SymbolKind};
 use super::aligned::aligned;
 use super::content::DataPair;
 use super::correspond::Sink;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::sections::SectionPurpose;
 use super::side::{ByteRange, ProvedObject};
@@ -35,7 +35,7 @@ pub(super) fn compare<'a>(
     }
     if pair.sized && original.len() != patched.len() {
         let text = format!("{} bytes instead of {}", patched.len(), original.len());
-        return Err(Difference::new(What::Size, 0, text));
+        return Err(Difference::new(DifferenceKind::Size, 0, text));
     }
     same_section(world, original, patched)?;
     aligned(world, original, patched)?;
@@ -48,7 +48,7 @@ pub(super) fn compare<'a>(
     for (side, range) in [(a, original), (b, patched)] {
         let rest = ByteRange { start: range.start.saturating_add(len), ..range };
         if !is_zero(side, rest) {
-            return Err(Difference::new(What::Size, len, "longer on one side"));
+            return Err(Difference::new(DifferenceKind::Size, len, "longer on one side"));
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ fn same_names(
         None => Ok(()),
         Some((at, name)) => {
             let text = format!("the name {} stands elsewhere in it", String::from_utf8_lossy(name));
-            Err(Difference::new(What::Symbol, *at, text))
+            Err(Difference::new(DifferenceKind::Symbol, *at, text))
         }
     }
 }
@@ -116,7 +116,7 @@ pub(super) fn same_section(
 ) -> Result<(), Difference> {
     let [a, b] = &world.sides;
     let (was, is) = (a.section(original.section), b.section(patched.section));
-    let fail = |text: String| Err(Difference::new(What::Section, 0, text));
+    let fail = |text: String| Err(Difference::new(DifferenceKind::Section, 0, text));
     let names = || format!("{} instead of {}", is.name_lossy(), was.name_lossy());
     if a.meaning(original.section) != b.meaning(patched.section) {
         return fail(format!("in {}", names()));

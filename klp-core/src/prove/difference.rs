@@ -3,7 +3,7 @@
 /// What kind of thing differs first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum What {
+pub enum DifferenceKind {
     /// An instruction, or how many there are.
     Instruction,
     /// What a reference refers to.
@@ -36,7 +36,7 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// Its kind.
-    pub what: What,
+    pub what: DifferenceKind,
     /// Where it is, in the patched unit.
     pub offset: u64,
     /// One line that says what differs.
@@ -44,7 +44,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    pub(super) fn new(what: What, offset: u64, text: impl Into<String>) -> Self {
+    pub(super) fn new(what: DifferenceKind, offset: u64, text: impl Into<String>) -> Self {
         Self { what, offset, text: text.into() }
     }
 }

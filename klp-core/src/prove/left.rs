@@ -10,7 +10,7 @@ use super::content::DataPair;
 use super::correspond::Sink;
 use super::coverage::SectionPiece;
 use super::data;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::sections::{SectionMeaning, SectionPurpose};
 use super::side::{ByteRange, ProvedObject};
@@ -18,7 +18,7 @@ use super::target::{self, ReferenceTarget};
 use super::world::World;
 
 /// The result of comparing something that belongs to no pair.
-pub(super) struct Left<'a> {
+pub(super) struct UnpairedResult<'a> {
     /// Where it is, and on which side.
     pub(super) range: ByteRange,
     pub(super) is_original: bool,
@@ -35,7 +35,7 @@ pub(super) fn compare<'a>(
     world: &World<'a>,
     ours: &Pieces<'a>,
     theirs: &Pieces<'a>,
-) -> Vec<Left<'a>> {
+) -> Vec<UnpairedResult<'a>> {
     let mut groups: BTreeMap<SectionMeaning<'_>, [Vec<SectionPiece>; 2]> = BTreeMap::new();
     for (meaning, piece) in ours {
         groups.entry(*meaning).or_default()[0].push(*piece);
@@ -56,7 +56,7 @@ fn order<'a>(
     world: &World<'a>,
     ours: &[SectionPiece],
     theirs: &[SectionPiece],
-    found: &mut Vec<Left<'a>>,
+    found: &mut Vec<UnpairedResult<'a>>,
 ) {
     let mut places: BTreeMap<PairId, usize> = BTreeMap::new();
     for (place, piece) in ours.iter().enumerate() {
@@ -71,11 +71,11 @@ fn order<'a>(
         if last.is_some_and(|last| last > *place) {
             let ranges = world.pair(*pair);
             let text = "an entry of a table comes behind one that it was in front of";
-            found.push(Left {
+            found.push(UnpairedResult {
                 range: ranges.patched,
                 is_original: false,
                 name: None,
-                result: Err(Difference::new(What::Order, 0, text)),
+                result: Err(Difference::new(DifferenceKind::Order, 0, text)),
                 sink: Sink::default(),
             });
             return;
@@ -138,7 +138,7 @@ fn group<'a>(
     meaning: SectionMeaning<'_>,
     ours: &[SectionPiece],
     theirs: &[SectionPiece],
-    found: &mut Vec<Left<'a>>,
+    found: &mut Vec<UnpairedResult<'a>>,
 ) {
     /// How far the like of a piece is looked for.
     const AHEAD: usize = 256;
@@ -166,8 +166,8 @@ fn group<'a>(
     let alone = |range: ByteRange, is_original: bool| {
         let text =
             if is_original { "bytes without a name are gone" } else { "new bytes without a name" };
-        let result = Err(Difference::new(What::Uncovered, 0, text));
-        let left = Left { range, is_original, name: None, result, sink: Sink::default() };
+        let result = Err(Difference::new(DifferenceKind::Uncovered, 0, text));
+        let left = UnpairedResult { range, is_original, name: None, result, sink: Sink::default() };
         (!is_nobodys).then_some(left)
     };
     let (mut one, mut other) = (0, 0);
@@ -210,7 +210,7 @@ fn alike<'a>(
     theirs: &mut Vec<(ByteRange, u64)>,
     is_code: bool,
     counts_order: bool,
-) -> Vec<Left<'a>> {
+) -> Vec<UnpairedResult<'a>> {
     let mut alike: HashMap<u64, [VecDeque<(usize, ByteRange)>; 2]> = HashMap::new();
     for (side, pieces) in [&*ours, &*theirs].into_iter().enumerate() {
         for (place, (range, it)) in pieces.iter().enumerate() {
@@ -234,11 +234,15 @@ fn alike<'a>(
         furthest = furthest.max(place);
     }
     theirs.retain(|(_, it)| !alike.contains_key(it));
-    found.extend(moved.filter(|_| counts_order).map(|range| Left {
+    found.extend(moved.filter(|_| counts_order).map(|range| UnpairedResult {
         range,
         is_original: false,
         name: None,
-        result: Err(Difference::new(What::Order, 0, "it stands behind what it was in front of")),
+        result: Err(Difference::new(
+            DifferenceKind::Order,
+            0,
+            "it stands behind what it was in front of",
+        )),
         sink: Sink::default(),
     }));
     found
@@ -267,7 +271,7 @@ fn piece<'a>(
     original: ByteRange,
     patched: ByteRange,
     is_code: bool,
-) -> Left<'a> {
+) -> UnpairedResult<'a> {
     let mut sink = Sink::default();
     let result = if is_code {
         data::same_section(world, original, patched)
@@ -287,8 +291,8 @@ fn piece<'a>(
                     return Ok(());
                 }
                 let text = format!("{} bytes instead of {}", patched.len(), original.len());
-                Err(Difference::new(What::Size, len, text))
+                Err(Difference::new(DifferenceKind::Size, len, text))
             })
     };
-    Left { range: patched, is_original: false, name: None, result, sink }
+    UnpairedResult { range: patched, is_original: false, name: None, result, sink }
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::PairId;
 use super::correspond::Sink;
-use super::difference::{Difference, What};
-use super::left::Left;
+use super::difference::{Difference, DifferenceKind};
+use super::left::UnpairedResult;
 use super::side::{ByteRange, Owner, ProvedObject};
 use super::table::TableKind;
 use super::world::World;
 use crate::elf::Place;
 
 /// Tables of which entries of different functions stand in another order.
-pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
+pub(super) fn order<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
     let [a, b] = &world.sides;
     let (ours, theirs) = (by_table(a), by_table(b));
     let mut found = Vec::new();
@@ -29,8 +29,8 @@ pub(super) fn order<'a>(world: &World<'a>) -> Vec<Left<'a>> {
         let moved = pairs.into_iter().find(|((one, _), (next, _))| one > next);
         found.extend(moved.map(|(_, (_, range))| {
             let text = "an entry of a table comes behind one that it was in front of";
-            let result = Err(Difference::new(What::Order, 0, text));
-            Left { range, is_original: false, name: None, result, sink: Sink::default() }
+            let result = Err(Difference::new(DifferenceKind::Order, 0, text));
+            UnpairedResult { range, is_original: false, name: None, result, sink: Sink::default() }
         }));
     }
     found

@@ -50,7 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::elf::{ElfObject, Place};
 use crate::ids::{Id, List};
 
-pub use difference::{Difference, What};
+pub use difference::{Difference, DifferenceKind};
 
 /// What is claimed to be one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,7 +92,7 @@ pub struct Claims {
 
 /// A difference that belongs to no pair.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Other {
+pub struct UnpairedDifference {
     /// Where it is: in the patched object, or in the original one if `is_original`.
     pub at: Place,
     /// The place is one of the original object.
@@ -111,7 +111,7 @@ pub struct ProofResult {
     /// Claimed to be equal and not proven, and the first difference.
     pub unproven: Vec<(PairId, Difference)>,
     /// Differences that belong to no pair.
-    pub others: Vec<Other>,
+    pub others: Vec<UnpairedDifference>,
     /// How many pairs hold the same bytes and relocations.
     pub raw: usize,
     /// How many pairs needed a construction.

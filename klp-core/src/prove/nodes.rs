@@ -13,7 +13,7 @@ use super::code::{self, CodePair};
 use super::content::DataPair;
 use super::correspond::{self, Node, Sink};
 use super::data;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::extent::{self, EnteredData, ReferenceExtent};
 use super::side::{ByteRange, Owner, ProvedObject};
 use super::tables::EntryId;
@@ -71,7 +71,11 @@ impl<'a> Nodes<'_, 'a> {
         let left = self.budget.fetch_sub(bytes.min(1 << 40), Ordering::Relaxed);
         if left >> 62 != 0 || left < bytes {
             self.budget.store(0, Ordering::Relaxed);
-            return Err(Difference::new(What::Unreadable, 0, "it takes too long to compare"));
+            return Err(Difference::new(
+                DifferenceKind::Unreadable,
+                0,
+                "it takes too long to compare",
+            ));
         }
         Ok(())
     }
@@ -86,13 +90,17 @@ impl<'a> Nodes<'_, 'a> {
         self.spend(original.len().saturating_add(patched.len()))?;
         if a.bytes(original).is_none() || b.bytes(patched).is_none() {
             return Err(Difference::new(
-                What::Unreadable,
+                DifferenceKind::Unreadable,
                 0,
                 "code that reaches out of its section",
             ));
         }
         if a.meaning(original.section) != b.meaning(patched.section) {
-            return Err(Difference::new(What::Section, 0, "code in another kind of section"));
+            return Err(Difference::new(
+                DifferenceKind::Section,
+                0,
+                "code in another kind of section",
+            ));
         }
         let alignment = align::align(&self.world.sides, original, patched)?;
         let code = CodePair { world: self.world, original, patched, alignment: &alignment };
@@ -119,7 +127,7 @@ impl<'a> Nodes<'_, 'a> {
             };
         let (from, to) = (place(one.section, one.offset), place(other.section, other.offset));
         refer(&from, &to, sink)
-            .map_err(|text| Difference::new(What::Entry(other.table.name()), 0, text))?;
+            .map_err(|text| Difference::new(DifferenceKind::Entry(other.table.name()), 0, text))?;
         code::compare_fields(one, other, 0, sink, refer)
     }
 
@@ -147,7 +155,7 @@ impl<'a> Nodes<'_, 'a> {
             let end = start.checked_add(like.range.len())?;
             Some(ByteRange { start, end, section: extent.range.section })
         };
-        let outside = || Difference::new(What::Size, 0, "shorter than it was");
+        let outside = || Difference::new(DifferenceKind::Size, 0, "shorter than it was");
         let (ours, theirs) = match (
             ours.known && !theirs.is_outside || ours.is_outside,
             theirs.known && !ours.is_outside || theirs.is_outside,
@@ -163,12 +171,12 @@ impl<'a> Nodes<'_, 'a> {
             _ => {
                 if distance(&ours, original.1) != distance(&theirs, patched.1) {
                     let text = "another place of what has no name";
-                    return Err(Difference::new(What::Target, 0, text));
+                    return Err(Difference::new(DifferenceKind::Target, 0, text));
                 }
                 if ours.range.len() != theirs.range.len() {
                     let (is, was) = (theirs.range.len(), ours.range.len());
                     let text = format!("{is} bytes instead of {was}");
-                    return Err(Difference::new(What::Size, 0, text));
+                    return Err(Difference::new(DifferenceKind::Size, 0, text));
                 }
                 (ours.range, theirs.range)
             }
@@ -208,7 +216,7 @@ impl<'a> Nodes<'_, 'a> {
         if let (Some(was), Some(is)) = first {
             if was != is {
                 let text = format!("a jump table of {is} bytes instead of {was}");
-                return Err(Difference::new(What::Size, 0, text));
+                return Err(Difference::new(DifferenceKind::Size, 0, text));
             }
             let part = |range: ByteRange, len: u64| ByteRange { end: range.start + len, ..range };
             return Ok((part(ours, was), part(theirs, is)));
@@ -221,14 +229,14 @@ impl<'a> Nodes<'_, 'a> {
         let is_memory = a.section(ours.section).is_writable();
         if is_memory && was != is {
             let text = format!("memory without a name of {is} bytes instead of {was}");
-            return Err(Difference::new(What::Size, 0, text));
+            return Err(Difference::new(DifferenceKind::Size, 0, text));
         }
         let len = was.min(is);
         for (side, range, end) in [(a, ours, ours_end), (b, theirs, theirs_end)] {
             let rest = ByteRange { start: range.start.saturating_add(len), end, ..range };
             self.spend(rest.len())?;
             if !data::is_zero(side, rest) {
-                return Err(Difference::new(What::Size, len, "more follows on one side"));
+                return Err(Difference::new(DifferenceKind::Size, len, "more follows on one side"));
             }
         }
         let part = |range: ByteRange| ByteRange { end: range.start.saturating_add(len), ..range };

@@ -1,29 +1,33 @@
 //! What belongs to no pair: where it is, and what is told of it.
 
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::side::{ByteRange, Owner, ProvedObject};
 use super::solve::Solver;
 use super::target::{self, ReferenceTarget};
-use super::{Other, UnitKind, align};
+use super::{UnitKind, UnpairedDifference, align};
 
 impl Solver<'_, '_> {
     /// What belongs to no pair and is not proven, for the result; none where that is told with something else.
-    pub(super) fn other(&self, number: usize, difference: Difference) -> Option<Other> {
+    pub(super) fn other(
+        &self,
+        number: usize,
+        difference: Difference,
+    ) -> Option<UnpairedDifference> {
         let left = self.left.get(number)?;
         let [a, b] = &self.world.sides;
         let side = if left.is_original { a } else { b };
         let ByteRange { section, start, .. } = left.range;
         // Lists of ids are objects, each with an order of its own.
         let is_list = side.section(section).name == b".BTF_ids";
-        if is_list && difference.what == What::Order {
+        if is_list && difference.what == DifferenceKind::Order {
             return None;
         }
-        if difference.what == What::Target && self.leads_into_changed(side, left.range) {
+        if difference.what == DifferenceKind::Target && self.leads_into_changed(side, left.range) {
             return None;
         }
         let symbol = side.symbols(section, start, start.saturating_add(1)).next();
         let symbol = symbol.map(|(_, it)| it.name_lossy().into_owned());
-        Some(Other {
+        Some(UnpairedDifference {
             at: section.at(start),
             is_original: left.is_original,
             section: side.section(section).name_lossy().into(),

@@ -6,7 +6,7 @@ use crate::arch::{Arch as _, for_machine};
 use crate::elf::{SectionId, SymbolKind};
 
 use super::correspond::Sink;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::names;
 use super::side::{ByteRange, ProvedObject};
 use super::table::TableKind;
@@ -52,7 +52,7 @@ pub(super) fn compare<'a>(
     let theirs = range(b, patched.section, patched.start);
     if ours.len() != theirs.len() || a.bytes(ours) != b.bytes(theirs) {
         let text = format!("{} other bytes in front of it instead of {}", theirs.len(), ours.len());
-        return Err(Difference::new(What::Instruction, 0, text));
+        return Err(Difference::new(DifferenceKind::Instruction, 0, text));
     }
     let entries = |side: &ProvedObject<'_>, range: ByteRange| -> Vec<_> {
         let entries = side.entries_in(range);
@@ -60,7 +60,7 @@ pub(super) fn compare<'a>(
     };
     if entries(a, ours) != entries(b, theirs) {
         let text = "other entries describe what is in front of it";
-        return Err(Difference::new(What::Entry(TableKind::Patchable.name()), 0, text));
+        return Err(Difference::new(DifferenceKind::Entry(TableKind::Patchable.name()), 0, text));
     }
     Ok(())
 }

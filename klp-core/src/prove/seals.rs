@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 use crate::elf::{Definition, SymbolKind};
 
 use super::correspond::Sink;
-use super::difference::{Difference, What};
-use super::left::Left;
+use super::difference::{Difference, DifferenceKind};
+use super::left::UnpairedResult;
 use super::names;
 use super::side::{ByteRange, ProvedObject};
 use super::target::{self, ReferenceTarget};
 use super::world::World;
 
 /// Functions that are listed in one object only, where both have a list: objtool makes it in a last step.
-pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
+pub(super) fn compare<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
     let [a, b] = &world.sides;
     let (Some(ours), Some(theirs)) = (sealed(a), sealed(b)) else { return Vec::new() };
     let defines = |side: &ProvedObject<'_>, name: &[u8]| {
@@ -28,11 +28,11 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
         let text = if is_original { "is not sealed any more" } else { "is sealed now" };
         let alone = these.iter().filter(|(name, _)| !those.contains_key(*name));
         let alone = alone.filter(|(name, _)| defines(other, name));
-        let left = alone.map(|(name, range)| Left {
+        let left = alone.map(|(name, range)| UnpairedResult {
             range: *range,
             is_original,
             name: Some(String::from_utf8_lossy(name).into_owned()),
-            result: Err(Difference::new(What::Seal, 0, text)),
+            result: Err(Difference::new(DifferenceKind::Seal, 0, text)),
             sink: Sink::default(),
         });
         left.collect::<Vec<_>>()

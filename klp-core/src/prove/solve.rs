@@ -15,10 +15,10 @@ use super::content::DataPair;
 use super::correspond::{Node, NodeNeed, Sink};
 use super::coverage::Covered;
 use super::cycles;
-use super::difference::{Difference, What};
+use super::difference::{Difference, DifferenceKind};
 use super::extent;
 use super::graph::{NodeUsers, Provable, one_to_one, spread};
-use super::left::{self, Left};
+use super::left::{self, UnpairedResult};
 use super::listed;
 use super::nodes::{NodeOutcome, Nodes, Shifts};
 use super::side::{ByteRange, ProvedObject};
@@ -76,7 +76,7 @@ fn function<'a>(
         Some(Err(difference)) => return (Err(difference.clone()), false),
         None => {
             let text = "nothing tells which instruction is which";
-            return (Err(Difference::new(What::Unreadable, 0, text)), false);
+            return (Err(Difference::new(DifferenceKind::Unreadable, 0, text)), false);
         }
     };
     let [a, b] = &world.sides;
@@ -89,16 +89,16 @@ fn function<'a>(
         let (is, was) = (name(patched.section, b), name(original.section, a));
         let flags = if is_like { "" } else { ", with other flags" };
         let text = format!("in {is} instead of {was}{flags}");
-        return (Err(Difference::new(What::Section, 0, text)), false);
+        return (Err(Difference::new(DifferenceKind::Section, 0, text)), false);
     }
     if is_indirect(a, original) != is_indirect(b, patched) {
         let text = "called directly on one side only (STT_GNU_IFUNC)";
-        return (Err(Difference::new(What::Symbol, 0, text)), false);
+        return (Err(Difference::new(DifferenceKind::Symbol, 0, text)), false);
     }
     if [(a, original), (b, patched)].iter().any(|(side, range)| side.is_object(*range)) {
         if original.len() != patched.len() {
             let text = format!("{} bytes instead of {}", patched.len(), original.len());
-            return (Err(Difference::new(What::Size, 0, text)), false);
+            return (Err(Difference::new(DifferenceKind::Size, 0, text)), false);
         }
         let content = DataPair { original, patched, starts: (original.start, patched.start) };
         return (content.compare(world, sink), true);
@@ -124,7 +124,7 @@ enum Followed {
 pub(super) struct Solver<'w, 'a> {
     pub(super) world: &'w World<'a>,
     comparer: Nodes<'w, 'a>,
-    pub(super) left: Vec<Left<'a>>,
+    pub(super) left: Vec<UnpairedResult<'a>>,
     pairs: List<PairId, Option<OfPair<'a>>>,
     numbers: HashMap<Node, usize>,
     nodes: Vec<Option<NodeOutcome<'a>>>,
@@ -226,7 +226,7 @@ impl<'w, 'a> Solver<'w, 'a> {
                 } else {
                     "it is now apart from what it was one with"
                 };
-                let difference = Difference::new(What::Symbol, 0, text);
+                let difference = Difference::new(DifferenceKind::Symbol, 0, text);
                 self.failed.entry(Provable::Pair(id)).or_insert(difference);
             }
         }
@@ -292,12 +292,12 @@ impl<'w, 'a> Solver<'w, 'a> {
                 b.describe(to.0, to.1),
                 a.describe(from.0, from.1)
             );
-            failed.push((item, Difference::new(What::Target, offset, text)));
+            failed.push((item, Difference::new(DifferenceKind::Target, offset, text)));
         }
         for ((from, to), (item, offset)) in names {
             let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             let text = format!("{} instead of {}", name(to), name(from));
-            failed.push((item, Difference::new(What::Target, offset, text)));
+            failed.push((item, Difference::new(DifferenceKind::Target, offset, text)));
         }
         for (item, difference) in failed {
             self.failed.entry(item).or_insert(difference);
@@ -316,7 +316,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         let edges: Vec<Vec<usize>> = edges.collect();
         for number in cycles::contradicting(&nodes, &edges) {
             let text = "the ways through it meet at other places";
-            let difference = Difference::new(What::Target, 0, text);
+            let difference = Difference::new(DifferenceKind::Target, 0, text);
             self.failed.entry(Provable::Node(number)).or_insert(difference);
         }
     }
@@ -348,7 +348,7 @@ impl<'w, 'a> Solver<'w, 'a> {
         for (item, sink) in self.sinks() {
             for edge in sink.edges.iter().filter(|edge| self.broken(edge)) {
                 let text = "leads to another instruction";
-                let difference = Difference::new(What::Target, edge.offset, text);
+                let difference = Difference::new(DifferenceKind::Target, edge.offset, text);
                 own.entry(item).or_insert(difference);
             }
         }

@@ -10,8 +10,8 @@ use crate::elf::{Definition, SectionId, Symbol, SymbolKind};
 
 use super::UnitKind;
 use super::correspond::{self, Sink};
-use super::difference::{Difference, What};
-use super::left::Left;
+use super::difference::{Difference, DifferenceKind};
+use super::left::UnpairedResult;
 use super::names;
 use super::sections::SectionPurpose;
 use super::side::{ByteRange, Owner, ProvedObject};
@@ -19,7 +19,7 @@ use super::target::{MemoryUse, ReferenceTarget};
 use super::world::World;
 
 /// Compares the names of both objects.
-pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
+pub(super) fn compare<'a>(world: &World<'a>) -> Vec<UnpairedResult<'a>> {
     let [a, b] = &world.sides;
     let (ours, theirs) = rayon::join(|| by_name(a), || by_name(b));
     let bases = |symbols: &HashMap<&'a [u8], &'a Symbol<'a>>| -> BTreeSet<Vec<u8>> {
@@ -42,12 +42,12 @@ pub(super) fn compare<'a>(world: &World<'a>) -> Vec<Left<'a>> {
         (result.is_err() || !sink.edges.is_empty()).then(|| {
             let range = range(is).unwrap_or_default();
             let name = Some(is.name_lossy().into_owned());
-            Left { range, is_original: false, name, result, sink }
+            UnpairedResult { range, is_original: false, name, result, sink }
         })
     };
     let mut all: Vec<_> = theirs.iter().collect();
     all.par_sort_unstable_by_key(|(name, _)| **name);
-    let mut found: Vec<Left<'a>> = all.par_iter().filter_map(of_patched).collect();
+    let mut found: Vec<UnpairedResult<'a>> = all.par_iter().filter_map(of_patched).collect();
     let mut gone: Vec<_> = ours.iter().filter(|(name, _)| !theirs.contains_key(*name)).collect();
     gone.sort_unstable_by_key(|(name, _)| **name);
     for (name, was) in gone {
@@ -125,14 +125,14 @@ fn was_local(world: &World<'_>, symbol: &Symbol<'_>, is_original: bool) -> bool 
     })
 }
 
-fn alone<'a>(symbol: &Symbol<'_>, is_original: bool) -> Left<'a> {
+fn alone<'a>(symbol: &Symbol<'_>, is_original: bool) -> UnpairedResult<'a> {
     let change = if is_original { "is gone" } else { "is new" };
     let text = format!("the name {} {change}", symbol.name_lossy());
-    Left {
+    UnpairedResult {
         range: range(symbol).unwrap_or_default(),
         is_original,
         name: Some(symbol.name_lossy().into_owned()),
-        result: Err(Difference::new(What::Symbol, 0, text)),
+        result: Err(Difference::new(DifferenceKind::Symbol, 0, text)),
         sink: Sink::default(),
     }
 }
@@ -144,7 +144,7 @@ fn same<'a>(
     sink: &mut Sink<'a>,
 ) -> Result<(), Difference> {
     let name = is.name_lossy();
-    let fail = |text: String| Err(Difference::new(What::Symbol, 0, text));
+    let fail = |text: String| Err(Difference::new(DifferenceKind::Symbol, 0, text));
     match (was.place, is.place) {
         (Definition::Section(from), Definition::Section(to)) => {
             let [a, b] = &world.sides;
@@ -172,7 +172,7 @@ fn same<'a>(
                 .or_else(|_| correspond::correspond(world, &from, &to, MemoryUse::Address, 0, sink))
                 .map_err(|text| {
                     let text = format!("the name {name} stands at {text}");
-                    Difference::new(What::Symbol, 0, text)
+                    Difference::new(DifferenceKind::Symbol, 0, text)
                 })?;
         }
         (Definition::Absolute, Definition::Absolute) if was.value != is.value => {
@@ -181,7 +181,8 @@ fn same<'a>(
         (Definition::Common, Definition::Common)
             if (was.size, was.value) != (is.size, is.value) =>
         {
-            let what = if was.size == is.size { What::Alignment } else { What::Size };
+            let what =
+                if was.size == is.size { DifferenceKind::Alignment } else { DifferenceKind::Size };
             let text = format!(
                 "{name} has {} bytes aligned to {} instead of {} aligned to {}",
                 is.size, is.value, was.size, was.value

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use kbuild_glue::{Linked, LinkedObject, is_lto};
+use kbuild_glue::{LinkedInto, LinkedObject, is_lto};
 use klp_core::diff::Changes;
 use klp_core::module::{RawElf, SymbolPlace};
 use klp_core::obstacle::Obstacle;
@@ -17,8 +17,8 @@ use crate::patched::Builds;
 /// The modules that the patch adds, by object.
 pub(crate) fn new_modules<'b>(builds: &'b Builds<'_>) -> BTreeMap<&'b str, &'b str> {
     let module = |linked: &'b LinkedObject| match &linked.linked {
-        Linked::Module(name) => Some((linked.object.as_str(), name.as_str())),
-        Linked::Vmlinux => None,
+        LinkedInto::Module(name) => Some((linked.object.as_str(), name.as_str())),
+        LinkedInto::Vmlinux => None,
     };
     let before: BTreeSet<&str> =
         builds.original.objects.iter().filter_map(module).map(|(_, name)| name).collect();
@@ -137,7 +137,7 @@ fn defined(object: &Utf8Path, binding: u8) -> BTreeSet<String> {
 
 fn name(object: &LinkedObject) -> &str {
     match &object.linked {
-        Linked::Vmlinux => "vmlinux",
-        Linked::Module(name) => name,
+        LinkedInto::Vmlinux => "vmlinux",
+        LinkedInto::Module(name) => name,
     }
 }

@@ -22,7 +22,7 @@ use crate::patched::Builds;
 
 use objects::LivepatchObject;
 pub(crate) use opinion::{SecondOpinion, summary};
-use perhaps::Perhaps;
+use perhaps::UncertainRisks;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl LivepatchRequest {
         touched.retain(|object| not_apart.iter().all(|refused| refused.object != *object));
         risks.extend(not_apart);
         risks.extend(left_out::weak_instead(builds, changes));
-        let perhaps = Perhaps::take(changes, constants, &mut risks);
+        let perhaps = UncertainRisks::take(changes, constants, &mut risks);
         let is_refused = changes.summary.refused > 0 || !self.force && !risks.is_empty();
         if is_refused && (!has_functions || touched.is_empty()) {
             changes.refuse_livepatch(risks);
@@ -175,7 +175,7 @@ impl LivepatchRequest {
         let inputs: Vec<livepatch::TouchedObject<'_>> =
             objects.iter().map(LivepatchObject::input).collect();
         let kernel = linked_kernel(builds, &inputs)?;
-        let options = livepatch::Options { force: self.force, replace: self.replace };
+        let options = livepatch::LivepatchOptions { force: self.force, replace: self.replace };
         Ok(livepatch::create(&kernel, &inputs, &named(changes), options)?)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{BuildEvents, Compared, LinkedObject, Recompiled, is_lto, linked_files};
+use kbuild_glue::{BuildEvents, ComparedFile, LinkedObject, Recompiled, is_lto, linked_files};
 use klp_core::input::Input;
 use klp_core::origin::Definitions;
 use klp_core::{attest, livepatch};
@@ -120,14 +120,14 @@ fn linked(
     let of_c = of_c(builds, touched)?;
     let again = RecompiledObjects::compile(builds, &of_c, events)?;
     let before = linked_files(&original.objects);
-    let members_of = |compared: &Compared| match compared.members.as_slice() {
+    let members_of = |compared: &ComparedFile| match compared.members.as_slice() {
         [] => vec![compared.file.clone()],
         members => members.to_vec(),
     };
     let after = linked_files(&patched.objects).into_iter().filter(|compared| {
         members_of(compared).iter().any(|member| touched.contains(member.as_str()))
     });
-    let source = |after: Compared| {
+    let source = |after: ComparedFile| {
         let before = before.iter().find(|before| before.file == after.file);
         let was = before.map(members_of).unwrap_or_default();
         let was = LinkOrder::new(&original.root, was, |object| original.root.join(object));

@@ -7,14 +7,14 @@ use klp_core::livepatch::{NamedConstant, UnlinkedLivepatch};
 use klp_core::record::{Change, Note, Refused};
 
 /// Risks that may be none.
-pub(super) struct Perhaps {
+pub(super) struct UncertainRisks {
     constants: BTreeSet<NamedConstant>,
     /// Objects and sections of constants without names.
     nameless: BTreeSet<(String, String)>,
     risks: Vec<Refused>,
 }
 
-impl Perhaps {
+impl UncertainRisks {
     /// Those of `risks` that are about constants in `changes`.
     pub(super) fn take(
         changes: &Changes,

@@ -8,18 +8,18 @@ use kbuild_glue::BuildVersion;
 use klp_core::record::ChangedFunction;
 
 use super::blocks::{Block, BlockKind};
-use super::reach::{Because, Evidence, HunkReach, ReachKind, VERSIONS, changed};
+use super::reach::{Evidence, HunkReach, HunkReason, ReachKind, VERSIONS, changed};
 
 /// How many calls, one in the other, are followed.
 const DEEP: usize = 4;
 
 impl HunkReach<'_> {
     /// Those hunks, each through the fewest calls.
-    pub(super) fn called(&self, function: &ChangedFunction) -> Vec<Because> {
+    pub(super) fn called(&self, function: &ChangedFunction) -> Vec<HunkReason> {
         VERSIONS.iter().flat_map(|version| self.called_in(function, *version)).collect()
     }
 
-    fn called_in(&self, function: &ChangedFunction, version: BuildVersion) -> Vec<Because> {
+    fn called_in(&self, function: &ChangedFunction, version: BuildVersion) -> Vec<HunkReason> {
         let instances = self.instances(function, version);
         let changed = self.changed_functions(version);
         let files: BTreeSet<&Utf8Path> = instances
@@ -51,7 +51,7 @@ impl HunkReach<'_> {
                     for hunk in changed.get(&place).into_iter().flatten() {
                         let (how, evidence) = (ReachKind::Inlined, Evidence::Text);
                         let through = through.clone();
-                        found.push(Because { hunk: *hunk, how, through, evidence });
+                        found.push(HunkReason { hunk: *hunk, how, through, evidence });
                     }
                     if through.len() < DEEP {
                         open.push_back((through, BTreeSet::from([*file]), text_of));

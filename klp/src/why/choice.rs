@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kbuild_glue::BuildVersion;
-use klp_core::debug::Debug;
+use klp_core::debug::DebugInfo;
 use klp_core::demangle::spoken;
 use klp_core::inlined::{CallerKind, went};
 use klp_core::input::Input;
@@ -13,7 +13,7 @@ use super::reach::HunkReach;
 
 /// What the compiler did otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct CompilerChoice {
     /// Functions of the changed-function set that it calls, in one of both builds.
     pub callees: Vec<String>,
     /// What is inlined into it and was not.
@@ -22,7 +22,7 @@ pub struct Choice {
     pub not_inlined: Vec<String>,
 }
 
-impl Choice {
+impl CompilerChoice {
     /// Whether nothing is known that it did otherwise.
     #[must_use]
     pub fn is_none(&self) -> bool {
@@ -35,13 +35,13 @@ pub(super) fn choices(
     reach: &HunkReach<'_>,
     functions: &[&ChangedFunction],
     inputs: [Option<&Input>; 2],
-) -> Vec<Choice> {
+) -> Vec<CompilerChoice> {
     let names: Vec<String> = functions.iter().map(|function| function.name.clone()).collect();
-    let mut choices: Vec<Choice> =
+    let mut choices: Vec<CompilerChoice> =
         functions.iter().map(|function| choice(reach, function)).collect();
     for input in inputs.into_iter().flatten() {
         // What cannot be read has said so before.
-        let Ok(all) = went(input, &Debug::default(), &names) else { continue };
+        let Ok(all) = went(input, &DebugInfo::default(), &names) else { continue };
         for callee in all {
             let calls = callee
                 .callers
@@ -63,13 +63,13 @@ pub(super) fn choices(
 }
 
 /// What was inlined in one of both versions only.
-fn choice(reach: &HunkReach<'_>, function: &ChangedFunction) -> Choice {
+fn choice(reach: &HunkReach<'_>, function: &ChangedFunction) -> CompilerChoice {
     let names = |version| -> BTreeSet<String> {
         let instances = reach.instances(function, version).into_iter();
         instances.filter(|it| !it.chain.is_empty()).map(|it| it.name).collect()
     };
     let (before, after) = (names(BuildVersion::Original), names(BuildVersion::Patched));
-    Choice {
+    CompilerChoice {
         callees: Vec::new(),
         inlined: after.difference(&before).cloned().collect(),
         not_inlined: before.difference(&after).cloned().collect(),

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 use klp_core::record::ChangedFunction;
 
 use super::about::about;
-use super::reach::{Because, Evidence, HunkReach, ReachKind, VERSIONS};
+use super::reach::{Evidence, HunkReach, HunkReason, ReachKind, VERSIONS};
 
 /// Where Makefiles and scripts are about objects elsewhere.
 const EVERYWHERE: [&str; 3] = ["include", "scripts", "tools"];
@@ -14,7 +14,7 @@ const BUILD: [&str; 3] = ["Makefile", "Kbuild", "Kconfig"];
 
 impl HunkReach<'_> {
     /// Hunks that change a macro, a type or data in a file that the object is made from.
-    pub(super) fn files(&self, function: &ChangedFunction) -> Vec<Because> {
+    pub(super) fn files(&self, function: &ChangedFunction) -> Vec<HunkReason> {
         let mut found = Vec::new();
         for version in VERSIONS {
             for (hunk, traced) in self.hunks.iter().enumerate() {
@@ -24,19 +24,19 @@ impl HunkReach<'_> {
                         continue;
                     }
                     let (how, through) = (ReachKind::Build, vec![traced.file.to_string()]);
-                    found.push(Because { hunk, how, through, evidence: Evidence::File });
+                    found.push(HunkReason { hunk, how, through, evidence: Evidence::File });
                     continue;
                 }
                 let is_read = self.files.contains(&traced.file);
                 // In assembly no functions are told apart.
                 if is_read && traced.file.extension() == Some("S") {
                     let (how, through) = (ReachKind::Direct, vec![traced.file.to_string()]);
-                    found.push(Because { hunk, how, through, evidence: Evidence::File });
+                    found.push(HunkReason { hunk, how, through, evidence: Evidence::File });
                     continue;
                 }
                 let blocks = self.sources.blocks(&traced.file, version);
                 let about = about(&blocks, traced, version).into_iter().find(|_| is_read);
-                found.extend(about.map(|(how, name)| Because {
+                found.extend(about.map(|(how, name)| HunkReason {
                     hunk,
                     how,
                     through: vec![name.trim_start_matches('.').to_owned()],

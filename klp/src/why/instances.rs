@@ -1,7 +1,7 @@
 //! A function of a build with what was inlined into it.
 
 use camino::Utf8PathBuf;
-use klp_core::debug::{Debug, InlinedSubroutine, Place, SubprogramId};
+use klp_core::debug::{DebugInfo, InlinedSubroutine, Place, SubprogramId};
 use klp_core::module::{RawElf, SymbolPlace};
 
 use super::sources::Sources;
@@ -30,13 +30,13 @@ pub(super) struct CodeLine {
 /// An object with its debug information.
 pub(super) struct DebuggedObject<'i> {
     elf: RawElf<'i>,
-    debug: Debug,
+    debug: DebugInfo,
 }
 
 impl<'i> DebuggedObject<'i> {
     /// The one with these bytes; none where it cannot be read.
     pub(super) fn of(bytes: &'i [u8]) -> Option<Self> {
-        Some(Self { elf: RawElf::parse(bytes).ok()?, debug: Debug::of(bytes).ok()? })
+        Some(Self { elf: RawElf::parse(bytes).ok()?, debug: DebugInfo::of(bytes).ok()? })
     }
 
     /// The function of that symbol.

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use kbuild_glue::{
-    BuildVersion, Config, LastBuild, Patching, SavedCommand, TracedHunk, is_lto, sources_of,
+    AppliedPatches, BuildVersion, Config, LastBuild, SavedCommand, TracedHunk, is_lto, sources_of,
 };
 use klp_core::input::Input;
 use klp_core::record::{Change, ChangedFunction, Record};
@@ -33,12 +33,12 @@ use crate::event::{Event, Events};
 use crate::explain::chosen;
 use crate::finished::read;
 use crate::kernel::Kernel;
-use crate::lines::{Lined, Wanted, lined};
+use crate::lines::{ObjectsWithLines, WantedObject, lined};
 use crate::session::Session;
 
-pub use choice::Choice;
-pub use nothing::Nothing;
-pub use reach::{Because, Evidence, ReachKind};
+pub use choice::CompilerChoice;
+pub use nothing::NoEffect;
+pub use reach::{Evidence, HunkReason, ReachKind};
 pub use words::hunk_words;
 
 use about::HunkSubject;
@@ -65,7 +65,7 @@ pub struct HunkReached {
     /// The functions that it reached, as numbers of [`Why::functions`].
     pub functions: Vec<usize>,
     /// Why it reached none, and a sentence about it; none also where not all functions were asked for.
-    pub nothing: Option<(Nothing, String)>,
+    pub nothing: Option<(NoEffect, String)>,
 }
 
 /// A function of the changed-function set, and what reached it.
@@ -74,11 +74,11 @@ pub struct FunctionReached {
     /// What is known of it.
     pub function: ChangedFunction,
     /// The hunks that reach it; none: the compiler chose otherwise, if its lines are known.
-    pub because: Vec<Because>,
+    pub because: Vec<HunkReason>,
     /// Whether debug information tells where its code comes from.
     pub has_lines: bool,
     /// What the compiler did otherwise.
-    pub choice: Choice,
+    pub choice: CompilerChoice,
 }
 
 impl Kernel {
@@ -92,7 +92,7 @@ impl Kernel {
     ) -> Result<Why, Error> {
         let records = self.last_records()?;
         let last = self.last_build();
-        let Some(Patching { hunks, changes }) = last.patching()? else {
+        let Some(AppliedPatches { hunks, changes }) = last.patching()? else {
             return Ok(Why::default());
         };
         let sources = Sources::new(last.sources.clone(), changes);
@@ -117,7 +117,7 @@ impl Kernel {
         };
         // Nobody knows what made these change: it can be any hunk.
         let is_open = reached.iter().any(|it| it.because.is_empty() && !it.has_lines);
-        let is_certain = |nothing: Nothing| nothing != Nothing::NoCode || !is_open;
+        let is_certain = |nothing: NoEffect| nothing != NoEffect::NoCode || !is_open;
         let mut all: Vec<HunkReached> = Vec::new();
         for (number, (hunk, real)) in hunks.iter().zip(&real).enumerate() {
             let is_of =
@@ -138,9 +138,9 @@ impl Kernel {
         functions: &[&ChangedFunction],
         session: &Session,
         events: &mut Events<'_>,
-    ) -> Result<Lined, Error> {
+    ) -> Result<ObjectsWithLines, Error> {
         let is_lto = is_lto(&self.last_build().kernel);
-        let mut wanted: BTreeSet<Wanted> = BTreeSet::new();
+        let mut wanted: BTreeSet<WantedObject> = BTreeSet::new();
         for function in functions {
             let object = file_of(function, is_lto);
             let versions: &[BuildVersion] = match function.change {
@@ -176,7 +176,10 @@ fn function(record: &Record) -> Option<&ChangedFunction> {
 }
 
 /// The bytes of all that were found; what was not is told.
-fn read_all(lined: &Lined, events: &mut Events<'_>) -> Result<BTreeMap<Wanted, Input>, Error> {
+fn read_all(
+    lined: &ObjectsWithLines,
+    events: &mut Events<'_>,
+) -> Result<BTreeMap<WantedObject, Input>, Error> {
     let mut inputs = BTreeMap::new();
     for ((object, version), path) in lined {
         match path {
@@ -252,7 +255,7 @@ impl WhyQuestion<'_> {
     fn functions(
         &self,
         functions: &[&ChangedFunction],
-        inputs: &BTreeMap<Wanted, Input>,
+        inputs: &BTreeMap<WantedObject, Input>,
     ) -> Vec<FunctionReached> {
         let is_lto = is_lto(&self.last.kernel);
         // What is linked of several objects has the code of each.
@@ -265,7 +268,7 @@ impl WhyQuestion<'_> {
         let objects: BTreeSet<&Utf8Path> = by_object.keys().map(|(_, object)| *object).collect();
         let about = self.about(&objects);
         let macros = VERSIONS.map(|version| self.macros(version));
-        let known: BTreeMap<&Wanted, DebuggedObject<'_>> = inputs
+        let known: BTreeMap<&WantedObject, DebuggedObject<'_>> = inputs
             .iter()
             .filter_map(|(key, input)| Some((key, DebuggedObject::of(input)?)))
             .collect();

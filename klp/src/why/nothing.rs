@@ -13,7 +13,7 @@ use super::sources::Sources;
 
 /// Why a hunk reached no function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Nothing {
+pub enum NoEffect {
     /// Its file is no source.
     NotSource,
     /// Nothing of this kernel is made from its file.
@@ -41,27 +41,27 @@ const SOURCES: [&str; 5] = ["c", "h", "S", "rs", "inc"];
 
 impl NothingContext<'_> {
     /// Why `hunk` reached no function, and in words.
-    pub(super) fn nothing(&self, hunk: &TracedHunk) -> (Nothing, String) {
+    pub(super) fn nothing(&self, hunk: &TracedHunk) -> (NoEffect, String) {
         if !hunk.file.extension().is_some_and(|it| SOURCES.contains(&it)) {
-            return (Nothing::NotSource, format!("{} is no source", hunk.file));
+            return (NoEffect::NotSource, format!("{} is no source", hunk.file));
         }
         if self.is_blank(hunk) {
-            return (Nothing::Comment, "it changes comments and space only".to_owned());
+            return (NoEffect::Comment, "it changes comments and space only".to_owned());
         }
         if !self.built.contains(&hunk.file) {
             let why = format!("nothing of this kernel is made from {}", hunk.file);
-            return (Nothing::NotBuilt, why);
+            return (NoEffect::NotBuilt, why);
         }
         if let Some(condition) = self.left_out(hunk) {
             return (
-                Nothing::CompiledOut,
+                NoEffect::CompiledOut,
                 format!("it is in `{condition}`, which this configuration leaves out"),
             );
         }
         if let Some(name) = self.data(hunk) {
-            return (Nothing::OnlyData, format!("it changes the data {name}, and no code"));
+            return (NoEffect::OnlyData, format!("it changes the data {name}, and no code"));
         }
-        (Nothing::NoCode, "the compiler makes the same code with it".to_owned())
+        (NoEffect::NoCode, "the compiler makes the same code with it".to_owned())
     }
 
     fn is_blank(&self, hunk: &TracedHunk) -> bool {

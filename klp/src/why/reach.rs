@@ -8,14 +8,14 @@ use klp_core::record::{Change, ChangedFunction};
 
 use super::about::HunkSubject;
 use super::blocks::BlockKind;
-use super::choice::Choice;
+use super::choice::CompilerChoice;
 use super::instances::{CodeLine, DebuggedObject, Instance};
 use super::sources::Sources;
 use super::uses::{Macros, UsedWords, add_macros};
 
 /// Why a hunk is a reason for a function.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Because {
+pub struct HunkReason {
     /// The hunk, as number of [`super::Why::hunks`].
     pub hunk: usize,
     /// How it reaches the function.
@@ -78,8 +78,12 @@ pub(crate) const VERSIONS: [BuildVersion; 2] = [BuildVersion::Original, BuildVer
 
 impl HunkReach<'_> {
     /// The hunks that reach `function`.
-    pub(super) fn because(&self, function: &ChangedFunction, choice: &Choice) -> Vec<Because> {
-        let mut found: BTreeMap<usize, Because> = BTreeMap::new();
+    pub(super) fn because(
+        &self,
+        function: &ChangedFunction,
+        choice: &CompilerChoice,
+    ) -> Vec<HunkReason> {
+        let mut found: BTreeMap<usize, HunkReason> = BTreeMap::new();
         keep(&mut found, self.lines(function));
         keep(&mut found, self.extents(function));
         keep(&mut found, self.names(function));
@@ -120,7 +124,7 @@ impl HunkReach<'_> {
     }
 
     /// Hunks with lines that code comes from.
-    fn lines(&self, function: &ChangedFunction) -> Vec<Because> {
+    fn lines(&self, function: &ChangedFunction) -> Vec<HunkReason> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let Some((object, symbol)) = self.object(version).zip(symbol(function, version)) else {
@@ -132,7 +136,7 @@ impl HunkReach<'_> {
                     let through = self.through(&line, &instances, version);
                     let how =
                         if through.is_empty() { ReachKind::Direct } else { ReachKind::Inlined };
-                    found.push(Because { hunk, how, through, evidence: Evidence::Lines });
+                    found.push(HunkReason { hunk, how, through, evidence: Evidence::Lines });
                 }
             }
         }
@@ -177,7 +181,7 @@ impl HunkReach<'_> {
     }
 
     /// Hunks in the text of the function, or of one that is inlined into it.
-    fn extents(&self, function: &ChangedFunction) -> Vec<Because> {
+    fn extents(&self, function: &ChangedFunction) -> Vec<HunkReason> {
         let mut found = Vec::new();
         for version in VERSIONS {
             for instance in self.instances(function, version) {
@@ -193,7 +197,7 @@ impl HunkReach<'_> {
                         let through = instance.chain.clone();
                         let how =
                             if through.is_empty() { ReachKind::Direct } else { ReachKind::Inlined };
-                        found.push(Because { hunk, how, through, evidence: Evidence::Extent });
+                        found.push(HunkReason { hunk, how, through, evidence: Evidence::Extent });
                     }
                 }
             }
@@ -212,7 +216,7 @@ impl HunkReach<'_> {
     }
 
     /// Hunks that are about a macro, a type or data whose name stands in the text of the function.
-    fn names(&self, function: &ChangedFunction) -> Vec<Because> {
+    fn names(&self, function: &ChangedFunction) -> Vec<HunkReason> {
         let mut found = Vec::new();
         for version in VERSIONS {
             let instances = self.instances(function, version);
@@ -230,13 +234,18 @@ impl HunkReach<'_> {
                 }
                 let used = about.names.iter().filter_map(|(how, name)| {
                     let (how, through) = (*how, in_text.through(name)?);
-                    Some(Because { hunk, how, through, evidence: Evidence::Text })
+                    Some(HunkReason { hunk, how, through, evidence: Evidence::Text })
                 });
                 found.extend(used);
                 let held = about.holders.iter().filter_map(|way| {
                     let (outer, rest) = way.split_first()?;
                     let through = [in_text.through(outer)?, rest.to_vec()].concat();
-                    Some(Because { hunk, how: ReachKind::Type, through, evidence: Evidence::Text })
+                    Some(HunkReason {
+                        hunk,
+                        how: ReachKind::Type,
+                        through,
+                        evidence: Evidence::Text,
+                    })
                 });
                 found.extend(held);
             }
@@ -271,8 +280,8 @@ impl HunkReach<'_> {
 }
 
 /// Keeps the best reason of each hunk.
-fn keep(found: &mut BTreeMap<usize, Because>, all: Vec<Because>) {
-    let rank = |it: &Because| (it.evidence, it.how, it.through.len());
+fn keep(found: &mut BTreeMap<usize, HunkReason>, all: Vec<HunkReason>) {
+    let rank = |it: &HunkReason| (it.evidence, it.how, it.through.len());
     for because in all {
         let known = found.get(&because.hunk);
         if known.is_none_or(|known| rank(&because) < rank(known)) {

@@ -2,7 +2,7 @@
 
 use kbuild_glue::TracedHunk;
 
-use super::{Because, Choice, Evidence, FunctionReached, Nothing, ReachKind};
+use super::{CompilerChoice, Evidence, FunctionReached, HunkReason, NoEffect, ReachKind};
 
 impl ReachKind {
     /// A word that stays the same.
@@ -32,7 +32,7 @@ impl Evidence {
     }
 }
 
-impl Nothing {
+impl NoEffect {
     /// A word that stays the same.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -47,7 +47,7 @@ impl Nothing {
     }
 }
 
-impl Because {
+impl HunkReason {
     /// How the hunk reaches the function, for people, to stand behind the hunk.
     #[must_use]
     pub fn words(&self) -> String {
@@ -95,7 +95,7 @@ impl Because {
     }
 }
 
-impl Choice {
+impl CompilerChoice {
     /// What the compiler did otherwise, for people.
     #[must_use]
     pub fn words(&self) -> String {

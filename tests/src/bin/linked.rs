@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use anyhow::{Context, Result, ensure};
 use camino::{Utf8Path, Utf8PathBuf};
-use kbuild_glue::{Linked, linked_objects};
+use kbuild_glue::{LinkedInto, linked_objects};
 use klp_core::checksum::ContentKind;
 use klp_core::elf::ElfObject;
 use klp_core::input::Input;
@@ -24,8 +24,8 @@ fn main() -> Result<()> {
     let (mut same, mut replaced, mut unnamed, mut different) = (0, 0, 0, Vec::new());
     for linked in linked_objects(&build)? {
         let path = match &linked.linked {
-            Linked::Vmlinux => "vmlinux.o".into(),
-            Linked::Module(module) => Utf8PathBuf::from(format!("{module}.ko")),
+            LinkedInto::Vmlinux => "vmlinux.o".into(),
+            LinkedInto::Module(module) => Utf8PathBuf::from(format!("{module}.ko")),
         };
         if !wholes.contains_key(&path) {
             wholes.insert(path.clone(), digest(&build, &path)?);

@@ -25,7 +25,7 @@ pub(super) struct ListingView<'a> {
 }
 
 /// What a page shows of a function.
-pub(super) enum Shown<'a> {
+pub(super) enum ShownFunction<'a> {
     /// Both versions.
     Listing(ListingView<'a>),
     /// Nothing: the page would get too long.
@@ -34,7 +34,7 @@ pub(super) enum Shown<'a> {
     Absent,
 }
 
-impl<'a> Shown<'a> {
+impl<'a> ShownFunction<'a> {
     /// The listing, if no more than `budget` rows are needed, which then go off it.
     pub(super) fn within(
         budget: &mut usize,

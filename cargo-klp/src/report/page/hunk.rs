@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use klp::{Because, Evidence, FunctionReached, HunkReached, Nothing, Why};
+use klp::{Evidence, FunctionReached, HunkReached, HunkReason, NoEffect, Why};
 use klp_core::record::ChangedFunction;
 
 /// A hunk.
@@ -59,14 +59,14 @@ fn is_known(why: &Why, id: usize, functions: &[usize]) -> bool {
 const UNKNOWN: &str = "it is not known that they reach a function";
 
 /// Why several hunks reach no function.
-fn all(nothing: Nothing) -> &'static str {
+fn all(nothing: NoEffect) -> &'static str {
     match nothing {
-        Nothing::NotSource => "their files are no sources",
-        Nothing::NotBuilt => "nothing of this kernel is made from their files",
-        Nothing::Comment => "they change comments and space only",
-        Nothing::CompiledOut => "this configuration leaves them out",
-        Nothing::OnlyData => "they change data, and no code",
-        Nothing::NoCode => "the compiler makes the same code with them",
+        NoEffect::NotSource => "their files are no sources",
+        NoEffect::NotBuilt => "nothing of this kernel is made from their files",
+        NoEffect::Comment => "they change comments and space only",
+        NoEffect::CompiledOut => "this configuration leaves them out",
+        NoEffect::OnlyData => "they change data, and no code",
+        NoEffect::NoCode => "the compiler makes the same code with them",
     }
 }
 
@@ -104,7 +104,7 @@ fn class(line: &str) -> &'static str {
 }
 
 /// Why a function is in the set.
-pub(super) struct Reason {
+pub(super) struct FunctionReason {
     /// The hunk's number and a name for it.
     pub(super) hunk: Option<(usize, String)>,
     /// How it reaches the function.
@@ -112,18 +112,18 @@ pub(super) struct Reason {
 }
 
 /// The reasons of a function.
-pub(super) fn reasons(reached: &FunctionReached, why: &Why) -> Vec<Reason> {
-    let reason = |because: &Because| {
+pub(super) fn reasons(reached: &FunctionReached, why: &Why) -> Vec<FunctionReason> {
+    let reason = |because: &HunkReason| {
         let hunk = why.hunks.get(because.hunk).map(|it| &it.hunk);
         let name = hunk.map(|hunk| {
             let patched = hunk.added.iter().chain(&hunk.around).min();
             let line = patched.or_else(|| hunk.removed.iter().min()).unwrap_or(&1);
             format!("{}:{line}", hunk.file)
         });
-        Reason { hunk: name.map(|name| (because.hunk, name)), words: because.words() }
+        FunctionReason { hunk: name.map(|name| (because.hunk, name)), words: because.words() }
     };
     match reached.without_hunk() {
-        Some(words) => vec![Reason { hunk: None, words }],
+        Some(words) => vec![FunctionReason { hunk: None, words }],
         None => reached.because.iter().map(reason).collect(),
     }
 }

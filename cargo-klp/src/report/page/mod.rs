@@ -22,8 +22,8 @@ use super::verdict::{PageVerdict, VerdictKind};
 use crate::printable;
 use crate::words::count;
 
-use function::{RowView, Shown};
-use hunk::{Hunks, Reason};
+use function::{RowView, ShownFunction};
+use hunk::{FunctionReason, Hunks};
 use index::DirectoryView;
 use obstacle::ObstacleView;
 
@@ -102,8 +102,8 @@ struct FunctionView<'a> {
     candidates: &'a [String],
     causes: String,
     not_allowed: bool,
-    reasons: Vec<Reason>,
-    listing: Shown<'a>,
+    reasons: Vec<FunctionReason>,
+    listing: ShownFunction<'a>,
 }
 
 /// A data object, and which functions of the page read it.
@@ -149,9 +149,9 @@ impl<'a> Page<'a> {
                 .unwrap_or_default(),
             listing: match rows.get(&key(function)) {
                 Some((number, explained)) => {
-                    Shown::within(&mut budget, explained, lines.get(*number))
+                    ShownFunction::within(&mut budget, explained, lines.get(*number))
                 }
-                None => Shown::Absent,
+                None => ShownFunction::Absent,
             },
         });
         let mut objects: Vec<ObjectView<'_>> = Vec::new();

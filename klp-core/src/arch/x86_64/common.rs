@@ -16,14 +16,14 @@ pub(super) type Window = [u8; 16];
 
 /// A common instruction.
 #[derive(Clone, Copy)]
-pub(super) struct Told {
+pub(super) struct CommonInstruction {
     pub(super) len: usize,
     entry: u8,
 }
 
 /// The instruction at the start of `window`, if it is a common one.
 #[inline]
-pub(super) fn tell(window: &Window) -> Option<Told> {
+pub(super) fn tell(window: &Window) -> Option<CommonInstruction> {
     let mut bytes = window.first_chunk().map_or(0, |start| u64::from_le_bytes(*start));
     // Sums instead of conditions: what comes next is hard to predict.
     let has_rex = usize::from(bytes & 0xf0 == 0x40);
@@ -38,10 +38,13 @@ pub(super) fn tell(window: &Window) -> Option<Told> {
         return None;
     }
     let is_baseless = usize::from(entry & BASELESS != 0) & usize::from(sib & 7 == 5);
-    Some(Told { len: has_rex + escape + usize::from(entry & LENGTH) + 4 * is_baseless, entry })
+    Some(CommonInstruction {
+        len: has_rex + escape + usize::from(entry & LENGTH) + 4 * is_baseless,
+        entry,
+    })
 }
 
-impl Told {
+impl CommonInstruction {
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         row::sort(self.entry) == Sort::Plain
